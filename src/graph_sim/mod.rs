@@ -1,0 +1,1 @@
+//! The simulated Graph: Meta as far as tokens are concerned, on loopback.

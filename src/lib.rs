@@ -1,0 +1,7 @@
+//! Perennial keeps a company's Meta access tokens alive and tells the right person, early and
+//! once, when only a human can help. The modules below stand in reading order, ground floor first;
+//! each uses only what stands before it (`tests/house.rs` keeps these walls).
+
+pub mod token;
+
+pub mod graph_sim;
