@@ -4,4 +4,6 @@
 
 pub mod token;
 
+pub mod secret;
+
 pub mod graph_sim;
