@@ -2,8 +2,12 @@
 //! once, when only a human can help. The modules below stand in reading order, ground floor first;
 //! each uses only what stands before it (`tests/house.rs` keeps these walls).
 
+pub mod secret;
 pub mod token;
 
-pub mod secret;
+pub mod alerts;
+pub mod rotation;
+
+pub mod status;
 
 pub mod graph_sim;
