@@ -1,0 +1,239 @@
+//! When each token is due, and who is at work on it. A sweep of a healthy fleet writes only here.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::{Candidate, Errand, Error, Tx, View, rows};
+use crate::secret::Secret;
+use crate::token::{Action, Next, Token, TokenId};
+
+/// A token that this pass alone works on until its lease ends.
+#[derive(Debug)]
+pub struct Claimed {
+    pub token: Token,
+    pub secret: Secret,
+    /// When an exchange was last begun, whether or not we learned how it went.
+    pub rotation_tried_at: Option<Timestamp>,
+    pub errand: Option<Errand>,
+    /// A secret that waits to be confirmed and swapped in.
+    pub candidate: Option<Candidate>,
+    pub lease: Lease,
+}
+
+/// Proof that a pass still owns what it claimed. An order that comes meanwhile ends it, so that the pass cannot
+/// put off what was asked for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease(i64);
+
+/// A visit that changed nothing but the time of the next one.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit {
+    pub token: TokenId,
+    pub lease: Lease,
+    pub checked_at: Timestamp,
+    pub next: Next,
+}
+
+impl View<'_> {
+    /// What is due of one app: the earliest deadlines, and besides them a quarter that has waited longest, so
+    /// that a scarce budget starves nobody. Reads an index over what is due, not the inventory.
+    pub fn due(&self, app: &str, now: Timestamp, limit: usize) -> Result<Vec<TokenId>, Error> {
+        let longest_waiting = limit / 4;
+        let mut due = self.due_ordered(app, now, limit - longest_waiting, Order::Deadline)?;
+        if due.len() == limit - longest_waiting && longest_waiting > 0 {
+            due.extend(self.due_ordered(app, now, longest_waiting, Order::Waiting)?);
+        }
+        // Neighbours in the table are written together.
+        due.sort_unstable();
+        due.dedup();
+        Ok(due)
+    }
+
+    fn due_ordered(
+        &self,
+        app: &str,
+        now: Timestamp,
+        limit: usize,
+        order: Order,
+    ) -> Result<Vec<TokenId>, Error> {
+        let mut due = self.db.prepare_cached(match order {
+            Order::Deadline => {
+                "SELECT token FROM agenda WHERE app = ?1 AND due_at <= ?2
+                 ORDER BY deadline IS NULL, deadline, due_at LIMIT ?3"
+            }
+            Order::Waiting => {
+                "SELECT token FROM agenda WHERE app = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3"
+            }
+        })?;
+        let due = due.query_map(params![app, now.as_second(), limit], |row| row.get(0))?;
+        Ok(due.collect::<Result<_, _>>()?)
+    }
+
+    /// How many are due, and how many have been for longer than they should.
+    pub fn count_due(&self, now: Timestamp, overdue_since: Timestamp) -> Result<(u64, u64), Error> {
+        let mut count = self.db.prepare_cached(
+            "SELECT count(*), coalesce(sum(due_at <= ?2), 0) FROM agenda WHERE due_at <= ?1",
+        )?;
+        let both = params![now.as_second(), overdue_since.as_second()];
+        Ok(count.query_row(both, |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    /// When the next visit of an app is due.
+    pub fn next_due(&self, app: &str) -> Result<Option<Timestamp>, Error> {
+        let mut next = self.db.prepare_cached(
+            "SELECT due_at FROM agenda WHERE app = ?1 AND due_at IS NOT NULL
+             ORDER BY due_at LIMIT 1",
+        )?;
+        Ok(next
+            .query_row([app], |row| rows::instant(row, 0))
+            .optional()?)
+    }
+
+    fn leased(&self, id: TokenId, lease: Lease) -> Result<Option<Claimed>, Error> {
+        let sql = format!(
+            "SELECT {}, v.secret, t.rotation_tried_at {}
+             JOIN version v ON v.token = t.id AND v.number = t.version WHERE t.id = ?1",
+            rows::TOKEN,
+            rows::FROM
+        );
+        let read = |row: &rusqlite::Row<'_>| {
+            let tried_at = rows::maybe_instant(row, rows::COLUMNS + 1)?;
+            Ok((
+                rows::token(row)?,
+                row.get::<_, Vec<u8>>(rows::COLUMNS)?,
+                tried_at,
+            ))
+        };
+        let found = self
+            .db
+            .prepare_cached(&sql)?
+            .query_row([id], read)
+            .optional()?;
+        let Some((token, sealed, rotation_tried_at)) = found else {
+            return Ok(None);
+        };
+        let secret = self.unseal(&token.name, id, token.version, &sealed)?;
+        let (errand, candidate) = (None, None);
+        Ok(Some(Claimed {
+            token,
+            secret,
+            rotation_tried_at,
+            errand,
+            candidate,
+            lease,
+        }))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Order {
+    Deadline,
+    Waiting,
+}
+
+impl Tx<'_> {
+    /// Leases those of `due` that are still due and free, and reads them as they are now, not as they were
+    /// when somebody looked before.
+    pub fn claim(
+        &self,
+        due: &[TokenId],
+        now: Timestamp,
+        leased_until: Timestamp,
+    ) -> Result<Vec<Claimed>, Error> {
+        let mut take = self.db.prepare_cached(
+            "UPDATE agenda SET leased_until = ?3
+             WHERE token = ?1 AND due_at <= ?2 AND leased_until <= ?2",
+        )?;
+        let lease = Lease(leased_until.as_second());
+        let errands = self.errands()?;
+        let mut candidates = self.candidates()?;
+        let mut claimed = Vec::with_capacity(due.len());
+        for &id in due {
+            if take.execute(params![id, now.as_second(), lease.0])? == 0 {
+                continue;
+            }
+            let Some(mut leased) = self.leased(id, lease)? else {
+                continue;
+            };
+            leased.errand = errands.for_token(id);
+            leased.candidate = candidates.remove(&id);
+            claimed.push(leased);
+        }
+        Ok(claimed)
+    }
+
+    /// Gives a lease back without having learned anything.
+    pub fn release(&self, tokens: &[TokenId]) -> Result<(), Error> {
+        let mut free = self
+            .db
+            .prepare_cached("UPDATE agenda SET leased_until = 0 WHERE token = ?1")?;
+        for id in tokens {
+            free.execute([id])?;
+        }
+        Ok(())
+    }
+
+    /// Notes visits that found everything as it was.
+    pub fn note_unchanged(&self, visits: &[Visit]) -> Result<(), Error> {
+        for visit in visits {
+            self.reschedule(visit.token, visit.lease, visit.checked_at, Some(visit.next))?;
+        }
+        Ok(())
+    }
+
+    /// Sets the next visit, unless the lease was lost to somebody who wants one now.
+    pub(super) fn reschedule(
+        &self,
+        token: TokenId,
+        lease: Lease,
+        checked_at: Timestamp,
+        next: Option<Next>,
+    ) -> Result<(), Error> {
+        let action = next.map_or(Action::Check, |next| next.action).word();
+        let mut note = self.db.prepare_cached(
+            "UPDATE agenda SET due_at = ?3, action = ?4, checked_at = ?5, leased_until = 0
+             WHERE token = ?1 AND leased_until = ?2",
+        )?;
+        let due_at = rows::seconds(next.map(|next| next.at));
+        note.execute(params![
+            token,
+            lease.0,
+            due_at,
+            action,
+            checked_at.as_second()
+        ])?;
+        Ok(())
+    }
+
+    /// Somebody changed something: look again at once, whatever back-off said.
+    pub fn make_due(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
+        self.db
+            .prepare_cached("UPDATE agenda SET due_at = ?2, leased_until = 0 WHERE token = ?1")?
+            .execute(params![id, now.as_second()])?;
+        Ok(())
+    }
+
+    /// One token of a person died of something that concerns them all: look at the others now, so that the
+    /// story is told whole.
+    pub fn hasten_kin(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
+        let Some(facts) = &of.facts else { return Ok(0) };
+        let mut hasten = self.db.prepare_cached(
+            "UPDATE agenda SET due_at = ?4
+             WHERE due_at > ?4 AND leased_until = 0 AND token IN (
+                SELECT id FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3)",
+        )?;
+        Ok(hasten.execute(params![of.app, facts.person, of.id, now.as_second()])?)
+    }
+
+    /// The app works again: those that failed for the app's or Meta's sake need not wait any longer.
+    pub fn hasten_failing(&self, app: &str, now: Timestamp) -> Result<usize, Error> {
+        let mut hasten = self.db.prepare_cached(
+            "UPDATE agenda SET due_at = ?2
+             WHERE due_at > ?2 AND token IN (
+                SELECT id FROM token WHERE state = 'failing' AND app = ?1
+                   AND cause IN ('outage', 'throttled', 'blocked', 'app_secret_wrong',
+                                 'app_unavailable', 'unexplained'))",
+        )?;
+        Ok(hasten.execute(params![app, now.as_second()])?)
+    }
+}

@@ -1,0 +1,126 @@
+//! What is true of an app rather than of any token: its call budget, its trouble, when to go on.
+
+use jiff::Timestamp;
+use rusqlite::{Row, params};
+
+use super::{Error, EventKind, NewEvent, Tx, View, rows};
+use crate::token::Cause;
+
+#[derive(Clone, Debug, Default)]
+pub struct AppRecord {
+    pub name: String,
+    /// The call budget as its owner wrote it; empty at first.
+    pub budget: String,
+    pub trouble: Option<AppTrouble>,
+    /// No calls before this.
+    pub resume_at: Option<Timestamp>,
+    /// When a sweep last visited everything that was due.
+    pub swept_at: Option<Timestamp>,
+    /// The Graph version that answered, when it is not the configured one.
+    pub served_version: Option<String>,
+}
+
+/// Meta refuses the app, or does not answer it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppTrouble {
+    pub cause: Cause,
+    pub since: Timestamp,
+    pub failures: u32,
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<AppRecord> {
+    let cause = rows::maybe_word(row, 2, Cause::from_word)?;
+    let since = rows::maybe_instant(row, 3)?;
+    let failures = row.get(4)?;
+    Ok(AppRecord {
+        name: row.get(0)?,
+        budget: row.get(1)?,
+        trouble: cause.zip(since).map(|(cause, since)| AppTrouble {
+            cause,
+            since,
+            failures,
+        }),
+        resume_at: rows::maybe_instant(row, 5)?.filter(|at| *at > Timestamp::UNIX_EPOCH),
+        swept_at: rows::maybe_instant(row, 6)?,
+        served_version: row.get(7)?,
+    })
+}
+
+const RECORD: &str = "SELECT name, budget, trouble, trouble_since, failures, resume_at, swept_at,
+    served_version FROM app";
+
+impl View<'_> {
+    pub fn app(&self, name: &str) -> Result<AppRecord, Error> {
+        let sql = format!("{RECORD} WHERE name = ?1");
+        let mut found = self.db.prepare_cached(&sql)?;
+        let mut found = found.query([name])?;
+        let unheard_of = || AppRecord {
+            name: name.to_owned(),
+            ..AppRecord::default()
+        };
+        Ok(found
+            .next()?
+            .map(record)
+            .transpose()?
+            .unwrap_or_else(unheard_of))
+    }
+
+    pub fn apps(&self) -> Result<Vec<AppRecord>, Error> {
+        let sql = format!("{RECORD} ORDER BY name");
+        let mut found = self.db.prepare_cached(&sql)?;
+        let found = found.query_map([], record)?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Keeps what a pass learned of the app. A trouble that begins or ends is an event, and is for the alerts.
+    pub fn keep_app(&self, app: &AppRecord, now: Timestamp) -> Result<(), Error> {
+        let before = self.app(&app.name)?;
+        self.db
+            .prepare_cached(
+                "INSERT INTO app (name, budget, trouble, trouble_since, failures, resume_at, swept_at,
+                    served_version)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (name) DO UPDATE SET budget = excluded.budget, trouble = excluded.trouble,
+                    trouble_since = excluded.trouble_since, failures = excluded.failures,
+                    resume_at = excluded.resume_at, swept_at = excluded.swept_at,
+                    served_version = excluded.served_version",
+            )?
+            .execute(params![
+                app.name,
+                app.budget,
+                app.trouble.map(|trouble| trouble.cause.word()),
+                rows::seconds(app.trouble.map(|trouble| trouble.since)),
+                app.trouble.map_or(0, |trouble| trouble.failures),
+                rows::seconds(app.resume_at).unwrap_or(0),
+                rows::seconds(app.swept_at),
+                app.served_version
+            ])?;
+        self.tell_of_trouble(&before, app, now)
+    }
+
+    fn tell_of_trouble(
+        &self,
+        before: &AppRecord,
+        after: &AppRecord,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let cause = |app: &AppRecord| app.trouble.map(|trouble| trouble.cause);
+        let (was, is) = (cause(before), cause(after));
+        if was == is {
+            return Ok(());
+        }
+        self.review_incidents_of_app(&after.name, now)?;
+        let event = match is.or(was) {
+            Some(cause) if is.is_some() => {
+                NewEvent::of_app(&after.name, EventKind::AppTroubled).with("cause", cause.word())
+            }
+            Some(cause) => {
+                NewEvent::of_app(&after.name, EventKind::AppRecovered).with("cause", cause.word())
+            }
+            None => return Ok(()),
+        };
+        self.note(&event, now).map(drop)
+    }
+}

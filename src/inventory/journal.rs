@@ -1,0 +1,166 @@
+//! The journal: what happened, in order, for people and programs to follow. It never holds a secret.
+
+use jiff::Timestamp;
+use rusqlite::params;
+use serde_json::{Map, Value};
+
+use super::{Error, Tx, View, rows};
+use crate::token::{Token, TokenId, words};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventId(pub i64);
+
+words! {
+    /// What the journal tells of.
+    EventKind {
+    Imported = "imported",
+    Discovered = "discovered",
+    Forgotten = "forgotten",
+    Ordered = "ordered",
+    /// An order to check was carried out and nothing else is to be told.
+    Checked = "checked",
+    /// The state or its cause is another than before.
+    Changed = "changed",
+    Rotated = "rotated",
+    Derived = "derived",
+    CandidateKept = "candidate_kept",
+    CandidateAccepted = "candidate_accepted",
+    CandidateRefused = "candidate_refused",
+    SecretRead = "secret_read",
+    AppTroubled = "app_troubled",
+    AppRecovered = "app_recovered",
+    IncidentOpened = "incident_opened",
+    IncidentAcknowledged = "incident_acknowledged",
+    IncidentResolved = "incident_resolved",
+    LetterWritten = "letter_written",
+    LetterSent = "letter_sent",
+    LetterDelayed = "letter_delayed",
+    Started = "started",
+    Reloaded = "reloaded",
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    pub kind: EventKind,
+    pub token: Option<TokenId>,
+    pub name: Option<String>,
+    pub app: Option<String>,
+    pub detail: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    pub id: EventId,
+    pub at: Timestamp,
+    pub kind: EventKind,
+    pub token: Option<String>,
+    pub app: Option<String>,
+    pub detail: Map<String, Value>,
+}
+
+impl NewEvent {
+    pub fn new(kind: EventKind) -> Self {
+        Self {
+            kind,
+            token: None,
+            name: None,
+            app: None,
+            detail: Map::new(),
+        }
+    }
+
+    pub fn about(token: &Token, kind: EventKind) -> Self {
+        Self {
+            token: Some(token.id),
+            name: Some(token.name.clone()),
+            app: Some(token.app.clone()),
+            ..Self::new(kind)
+        }
+    }
+
+    pub fn of_app(app: &str, kind: EventKind) -> Self {
+        Self {
+            app: Some(app.to_owned()),
+            ..Self::new(kind)
+        }
+    }
+
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.detail.insert(key.to_owned(), value.into());
+        self
+    }
+}
+
+impl View<'_> {
+    /// Up to `limit` events after `after`, oldest first; of one token if it is named.
+    pub fn events(
+        &self,
+        after: EventId,
+        token: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Event>, Error> {
+        let mut events = self.db.prepare_cached(match token {
+            None => {
+                "SELECT id, at, kind, name, app, detail FROM event WHERE id > ?1 AND ?2 IS NULL
+                 ORDER BY id LIMIT ?3"
+            }
+            Some(_) => {
+                "SELECT id, at, kind, name, app, detail FROM event
+                 WHERE token = (SELECT id FROM token WHERE name = ?2) AND id > ?1
+                 ORDER BY id LIMIT ?3"
+            }
+        })?;
+        let events = events.query_map(params![after.0, token, limit], event)?;
+        Ok(events.collect::<Result<_, _>>()?)
+    }
+
+    /// The latest events of a token, newest first.
+    pub fn latest_events(&self, token: TokenId, limit: usize) -> Result<Vec<Event>, Error> {
+        let mut events = self.db.prepare_cached(
+            "SELECT id, at, kind, name, app, detail FROM event WHERE token = ?1
+             ORDER BY id DESC LIMIT ?2",
+        )?;
+        let events = events.query_map(params![token, limit], event)?;
+        Ok(events.collect::<Result<_, _>>()?)
+    }
+
+    pub fn newest_event(&self) -> Result<EventId, Error> {
+        let mut newest = self
+            .db
+            .prepare_cached("SELECT coalesce(max(id), 0) FROM event")?;
+        Ok(EventId(newest.query_row([], |row| row.get(0))?))
+    }
+}
+
+fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
+    let detail = row.get_ref(5)?.as_str()?;
+    Ok(Event {
+        id: EventId(row.get(0)?),
+        at: rows::instant(row, 1)?,
+        kind: rows::word(row, 2, EventKind::from_word)?,
+        token: row.get(3)?,
+        app: row.get(4)?,
+        detail: serde_json::from_str(detail).unwrap_or_default(),
+    })
+}
+
+impl Tx<'_> {
+    pub fn note(&self, event: &NewEvent, now: Timestamp) -> Result<EventId, Error> {
+        let mut insert = self.db.prepare_cached(
+            "INSERT INTO event (at, kind, token, name, app, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
+        )?;
+        let detail = Value::Object(event.detail.clone()).to_string();
+        let row = params![
+            now.as_second(),
+            event.kind.word(),
+            event.token,
+            event.name,
+            event.app,
+            detail
+        ];
+        Ok(EventId(insert.query_row(row, |row| row.get(0))?))
+    }
+}

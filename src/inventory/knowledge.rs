@@ -1,0 +1,163 @@
+//! Writing down what a pass has learned of a token: facts, health, secret, errand and journal in one transaction.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::{Error, EventId, Lease, NewEvent, Tx, rows};
+use crate::secret::Secret;
+use crate::token::{Health, State, Token, TokenId};
+
+/// What one visit found out, and what became of what was asked for.
+#[derive(Debug)]
+pub struct Learned {
+    pub before: Token,
+    pub after: Token,
+    pub lease: Lease,
+    pub checked_at: Timestamp,
+    /// A secret that Meta has just confirmed, to be put in use.
+    pub secret: Option<Secret>,
+    /// The candidate that was judged, by its number; it is gone after this, accepted or not.
+    pub judged_candidate: Option<u32>,
+    /// The errand that was carried out.
+    pub errand_done: Option<EventId>,
+    pub events: Vec<NewEvent>,
+}
+
+impl Learned {
+    /// Nothing to write but the time of the next visit.
+    pub fn is_routine(&self) -> bool {
+        let same = self.before.facts == self.after.facts
+            && self.before.health == self.after.health
+            && self.before.parent == self.after.parent
+            && self.before.subject_name == self.after.subject_name
+            && self.before.last_rotation == self.after.last_rotation;
+        same && self.secret.is_none()
+            && self.judged_candidate.is_none()
+            && self.errand_done.is_none()
+            && self.events.is_empty()
+    }
+
+    /// Somebody's need has changed: another cause, person or end than before.
+    fn needs_attention(&self) -> bool {
+        let need = |token: &Token| {
+            (
+                token.cause(),
+                token.deadline(),
+                token.facts.as_ref().map(|f| f.person.clone()),
+            )
+        };
+        need(&self.before) != need(&self.after)
+    }
+}
+
+impl Tx<'_> {
+    /// Writes down what was learned. What the operator owns (name, owners, required scopes) is not touched,
+    /// and neither is what came in meanwhile: a newer candidate, a newer errand.
+    pub fn record(&self, learned: &Learned, now: Timestamp) -> Result<(), Error> {
+        let (before, after) = (&learned.before, &learned.after);
+        if let Some(number) = learned.judged_candidate {
+            self.drop_candidate(before.id, number)?;
+        }
+        let (version, fingerprint) = match &learned.secret {
+            Some(secret) if self.token(before.id)?.is_some() => {
+                self.swap_in(before, secret, now)?
+            }
+            Some(_) | None => (before.version, before.fingerprint.clone()),
+        };
+        self.write_facts(after)?;
+        self.write_health(after, version, &fingerprint)?;
+        self.set_deadline(after)?;
+        self.reschedule(after.id, learned.lease, learned.checked_at, after.next)?;
+        if let Some(order) = learned.errand_done {
+            self.errand_is_done(after.id, order)?;
+        }
+        if learned.needs_attention() {
+            self.call_attention(after.id)?;
+        }
+        learned
+            .events
+            .iter()
+            .try_for_each(|event| self.note(event, now).map(drop))
+    }
+
+    fn write_facts(&self, token: &Token) -> Result<(), Error> {
+        let Some(facts) = &token.facts else {
+            return Ok(());
+        };
+        self.db
+            .prepare_cached(
+                "UPDATE token SET kind = ?2, subject = ?3, person = ?4, issued_at = ?5,
+                    expires_at = ?6, data_access_expires_at = ?7, scopes = ?8
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                token.id,
+                facts.kind.word(),
+                facts.subject,
+                facts.person,
+                rows::seconds(facts.issued_at),
+                facts.expires_at,
+                facts.data_access_expires_at,
+                facts.scopes
+            ])?;
+        Ok(())
+    }
+
+    fn write_health(&self, token: &Token, version: u32, fingerprint: &str) -> Result<(), Error> {
+        let (since, failures) = match token.health {
+            Health::Failing {
+                since, failures, ..
+            } => (Some(since), failures),
+            Health::Dead { since, .. } => (Some(since), 0),
+            Health::Unverified | Health::Healthy | Health::Expiring { .. } => (None, 0),
+        };
+        let rotation = token.last_rotation;
+        self.db
+            .prepare_cached(
+                "UPDATE token SET state = ?2, cause = ?3, since = ?4, failures = ?5, version = ?6,
+                    fingerprint = ?7, rotated_at = ?8, rotation_outcome = ?9, rotation_at = ?10,
+                    rotation_tried_at = coalesce(?10, rotation_tried_at),
+                    subject_name = coalesce(?11, subject_name), parent = coalesce(?12, parent)
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                token.id,
+                token.state().word(),
+                token.cause().map(|cause| cause.word()),
+                rows::seconds(since),
+                failures,
+                version,
+                fingerprint,
+                rows::seconds(token.rotated_at),
+                rotation.map(|rotation| rotation.outcome.word()),
+                rows::seconds(rotation.map(|rotation| rotation.at)),
+                token.subject_name,
+                token.parent
+            ])?;
+        Ok(())
+    }
+
+    /// A dead token has no end to come.
+    fn set_deadline(&self, token: &Token) -> Result<(), Error> {
+        let deadline = token.deadline().filter(|_| token.state() != State::Dead);
+        self.db
+            .prepare_cached("UPDATE agenda SET deadline = ?2 WHERE token = ?1")?
+            .execute(params![token.id, rows::seconds(deadline)])?;
+        Ok(())
+    }
+
+    /// Noted before an exchange is asked for, so that a crash cannot make a second one of it within a day.
+    pub fn begin_rotation(&self, token: &Token, now: Timestamp) -> Result<(), Error> {
+        self.db
+            .prepare_cached("UPDATE token SET rotation_tried_at = ?2 WHERE id = ?1")?
+            .execute(params![token.id, now.as_second()])?;
+        Ok(())
+    }
+
+    pub(super) fn call_attention(&self, token: TokenId) -> Result<(), Error> {
+        self.db
+            .prepare_cached("INSERT OR IGNORE INTO attention (token) VALUES (?1)")?
+            .execute([token])?;
+        Ok(())
+    }
+}

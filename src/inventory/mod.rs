@@ -1,0 +1,189 @@
+//! What we know, in SQLite: the only SQL of the daemon, one file per subject, each statement in the function
+//! that bears its name. Secrets are sealed before they come here.
+
+mod agenda;
+mod apps;
+mod errands;
+mod incidents;
+mod journal;
+mod knowledge;
+mod letters;
+mod open;
+mod rows;
+mod schema;
+mod summary;
+mod tokens;
+mod versions;
+mod writer;
+
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use crate::secret::{Key, KeyId, Sealer};
+
+pub use agenda::{Claimed, Lease, Visit};
+pub use apps::{AppRecord, AppTrouble};
+pub use errands::{Errand, Errands, Order};
+pub use incidents::{Concern, Incident, IncidentId, IncidentState, Reviewed, Story, Which};
+pub use journal::{Event, EventId, EventKind, NewEvent};
+pub use knowledge::Learned;
+pub use letters::{Letter, LetterId, NewLetter};
+
+pub use summary::{Deadline, Fleet, MailQueue};
+pub use tokens::{Filter, Imported, NewToken, TokenPage, name_is_valid};
+pub use versions::{Candidate, NewVersion, SecretReading};
+
+/// Where the inventory stands and what opens it.
+#[derive(Debug)]
+pub struct Settings {
+    pub path: PathBuf,
+    pub key: Key,
+}
+
+/// A handle to the inventory: many readers, one writer. Cheap to clone.
+#[derive(Clone)]
+pub struct Inventory(Arc<Shared>);
+
+struct Shared {
+    writer: writer::Writer,
+    readers: Mutex<Vec<Connection>>,
+    free_readers: Semaphore,
+    sealer: Sealer,
+    /// Held as long as the handle lives: one daemon per inventory.
+    _lock: std::fs::File,
+}
+
+/// Reading, on a connection that cannot write.
+#[derive(Debug)]
+pub struct View<'db> {
+    db: &'db Connection,
+    sealer: &'db Sealer,
+}
+
+/// Reading and writing inside the writer's transaction.
+#[derive(Debug)]
+pub struct Tx<'db>(View<'db>);
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("another perennial is using {0}. Stop it first: systemctl stop perennial")]
+    InUse(PathBuf),
+    #[error(
+        "{path} was written by a newer perennial (schema {found}, this one knows {known}). \
+         Install that version again, or restore the backup it made before upgrading"
+    )]
+    NewerSchema {
+        path: PathBuf,
+        found: u32,
+        known: u32,
+    },
+    #[error("{0} is not an inventory of perennial. Check [inventory] path")]
+    NotAnInventory(PathBuf),
+    #[error(
+        "the inventory was sealed with key {stored}, the configured key is {given}. \
+         Put the right key in place; nothing has been changed"
+    )]
+    WrongKey { stored: String, given: KeyId },
+    #[error("a sealed value of {0} does not open: the row was moved or altered. Restore a backup")]
+    Unsealable(String),
+    #[error("cannot open {path}: {source}")]
+    Open {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the SQLite library is {0}, older than the first one that keeps a WAL safe (3.51.3)")]
+    UnsafeSqlite(String),
+    /// The disk or the database is in trouble; the daemon keeps answering and tries again.
+    #[error("the inventory cannot be used right now: {0}")]
+    Storage(#[from] rusqlite::Error),
+    #[error("the inventory could not save its work: {0}")]
+    Commit(String),
+    #[error("the inventory is closing")]
+    Closed,
+    #[error("the inventory holds a word that this version does not know: {0}")]
+    Foreign(String),
+    #[error("the machine gives no random numbers")]
+    NoRandomness,
+}
+
+/// How many reads may go on at once; each connection costs memory for its cache.
+const READERS: usize = 2;
+
+impl Inventory {
+    /// Opens it for this process alone, making or upgrading it as needed. Nothing is written before lock,
+    /// owner, schema and key have been found right.
+    pub fn open(settings: &Settings) -> Result<Self, Error> {
+        let lock = open::lock(&settings.path)?;
+        let writing = open::connect(&settings.path)?;
+        let sealer = open::prepare(&writing, settings)?;
+        let readers = (0..READERS)
+            .map(|_| open::connect_reader(&settings.path))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self(Arc::new(Shared {
+            writer: writer::Writer::start(writing, sealer.clone())?,
+            readers: Mutex::new(readers),
+            free_readers: Semaphore::new(READERS),
+            sealer,
+            _lock: lock,
+        })))
+    }
+
+    /// Runs `job` in a transaction; jobs that wait at the same moment share one commit. What it returns is
+    /// durable when this returns.
+    pub async fn write<T, F>(&self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        self.0.writer.run(job).await
+    }
+
+    /// Runs `question` on a reading connection, off the async threads.
+    pub async fn read<T, F>(&self, question: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&View<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        let shared = Arc::clone(&self.0);
+        let _permit = self
+            .0
+            .free_readers
+            .acquire()
+            .await
+            .map_err(|_| Error::Closed)?;
+        tokio::task::spawn_blocking(move || shared.answer(question))
+            .await
+            .map_err(|_| Error::Closed)?
+    }
+}
+
+impl Shared {
+    fn answer<T>(&self, question: impl FnOnce(&View<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let readers = || self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let db = readers().pop().ok_or(Error::Closed)?;
+        let answer = question(&View {
+            db: &db,
+            sealer: &self.sealer,
+        });
+        readers().push(db);
+        answer
+    }
+}
+
+impl<'db> Deref for Tx<'db> {
+    type Target = View<'db>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Inventory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Inventory")
+    }
+}

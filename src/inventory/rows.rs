@@ -1,0 +1,191 @@
+//! How the nouns stand in columns.
+
+use jiff::Timestamp;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Result, Row};
+
+use crate::token::{
+    Action, Cause, Clock, Facts, Health, Kind, Next, Outcome, Rotation, Scopes, State, Token,
+    TokenId,
+};
+
+/// What [`token`] reads, in its order.
+pub(super) const TOKEN: &str = "
+    t.id, t.app, t.name, t.kind, t.subject, t.subject_name, t.person, t.issued_at, t.expires_at,
+    t.data_access_expires_at, t.scopes, t.parent, t.required_scopes, t.owners, t.state, t.cause,
+    t.since, t.failures, t.version, t.fingerprint, t.imported_at, t.rotated_at,
+    t.rotation_outcome, t.rotation_at, a.due_at, a.action, a.checked_at";
+
+/// How many that are.
+pub(super) const COLUMNS: usize = 27;
+
+/// Where the columns of [`TOKEN`] come from.
+pub(super) const FROM: &str = "FROM token t JOIN agenda a ON a.token = t.id";
+
+pub(super) fn token(row: &Row<'_>) -> Result<Token> {
+    Ok(Token {
+        id: row.get(0)?,
+        app: row.get(1)?,
+        name: row.get(2)?,
+        facts: facts(row)?,
+        subject_name: row.get(5)?,
+        parent: row.get(11)?,
+        health: health(row)?,
+        required_scopes: row.get(12)?,
+        owners: addresses(row, 13)?,
+        version: row.get(18)?,
+        fingerprint: row.get(19)?,
+        imported_at: instant(row, 20)?,
+        rotated_at: maybe_instant(row, 21)?,
+        last_rotation: rotation(row)?,
+        next: next(row)?,
+        checked_at: maybe_instant(row, 26)?,
+    })
+}
+
+fn facts(row: &Row<'_>) -> Result<Option<Facts>> {
+    let Some(kind) = maybe_word(row, 3, Kind::from_word)? else {
+        return Ok(None);
+    };
+    Ok(Some(Facts {
+        kind,
+        subject: row.get(4)?,
+        person: row.get(6)?,
+        issued_at: maybe_instant(row, 7)?,
+        expires_at: row.get(8)?,
+        data_access_expires_at: row.get(9)?,
+        scopes: row.get(10)?,
+    }))
+}
+
+fn health(row: &Row<'_>) -> Result<Health> {
+    let cause = || maybe_word(row, 15, Cause::from_word).map(|c| c.unwrap_or(Cause::Unexplained));
+    let since = || maybe_instant(row, 16).map(|s| s.unwrap_or(Timestamp::UNIX_EPOCH));
+    Ok(match word(row, 14, State::from_word)? {
+        State::Unverified => Health::Unverified,
+        State::Healthy => Health::Healthy,
+        State::Expiring => Health::Expiring { cause: cause()? },
+        State::Failing => Health::Failing {
+            since: since()?,
+            failures: row.get(17)?,
+            cause: cause()?,
+        },
+        State::Dead => Health::Dead {
+            since: since()?,
+            cause: cause()?,
+        },
+    })
+}
+
+fn rotation(row: &Row<'_>) -> Result<Option<Rotation>> {
+    let outcome = maybe_word(row, 22, Outcome::from_word)?;
+    let at = maybe_instant(row, 23)?;
+    Ok(outcome
+        .zip(at)
+        .map(|(outcome, at)| Rotation { outcome, at }))
+}
+
+fn next(row: &Row<'_>) -> Result<Option<Next>> {
+    let action = word(row, 25, Action::from_word)?;
+    Ok(maybe_instant(row, 24)?.map(|at| Next { action, at }))
+}
+
+pub(super) fn instant(row: &Row<'_>, column: usize) -> Result<Timestamp> {
+    Ok(from_seconds(row.get(column)?))
+}
+
+pub(super) fn maybe_instant(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(from_seconds))
+}
+
+/// Only instants that were once a [`Timestamp`] are stored, so the fallback is for a database edited by hand.
+fn from_seconds(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+pub(super) fn seconds(at: Option<Timestamp>) -> Option<i64> {
+    at.map(Timestamp::as_second)
+}
+
+pub(super) fn word<T>(row: &Row<'_>, column: usize, known: fn(&str) -> Option<T>) -> Result<T> {
+    maybe_word(row, column, known)?.ok_or_else(|| unknown(column, "nothing"))
+}
+
+pub(super) fn maybe_word<T>(
+    row: &Row<'_>,
+    column: usize,
+    known: fn(&str) -> Option<T>,
+) -> Result<Option<T>> {
+    let value = row.get_ref(column)?;
+    let Some(word) = value.as_str_or_null()? else {
+        return Ok(None);
+    };
+    known(word).map(Some).ok_or_else(|| unknown(column, word))
+}
+
+fn unknown(column: usize, word: &str) -> rusqlite::Error {
+    let reason = format!("the word \"{word}\" is not known to this version").into();
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, reason)
+}
+
+/// A list of mail addresses or names, stored as JSON.
+pub(super) fn addresses(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
+    let text = row.get_ref(column)?.as_str()?;
+    if text == "[]" {
+        return Ok(Vec::new());
+    }
+    serde_json::from_str(text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+    })
+}
+
+pub(super) fn list(of: &[String]) -> String {
+    serde_json::Value::from(of).to_string()
+}
+
+impl ToSql for TokenId {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        self.0.to_sql()
+    }
+}
+
+impl FromSql for TokenId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_i64().map(Self)
+    }
+}
+
+impl ToSql for Clock {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Unknown => ToSqlOutput::from("unknown"),
+            Self::Never => ToSqlOutput::from("never"),
+            Self::At(end) => ToSqlOutput::from(end.as_second()),
+        })
+    }
+}
+
+impl FromSql for Clock {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value {
+            ValueRef::Integer(seconds) => Ok(Self::At(from_seconds(seconds))),
+            ValueRef::Text(b"never") => Ok(Self::Never),
+            ValueRef::Text(b"unknown") => Ok(Self::Unknown),
+            ValueRef::Text(_) | ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => {
+                Err(FromSqlError::InvalidType)
+            }
+        }
+    }
+}
+
+impl ToSql for Scopes {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        self.as_str().to_sql()
+    }
+}
+
+impl FromSql for Scopes {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str().map(Self::parse)
+    }
+}

@@ -1,0 +1,95 @@
+//! The whole in a few figures, each kept or found by an index: nobody counts a million tokens.
+
+use jiff::Timestamp;
+
+use super::{Error, View, rows};
+use crate::token::State;
+
+/// How many tokens are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fleet {
+    pub unverified: u64,
+    pub healthy: u64,
+    pub expiring: u64,
+    pub failing: u64,
+    pub dead: u64,
+}
+
+/// The next end that any living token comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    pub token: String,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailQueue {
+    pub queued: u64,
+    pub oldest_queued_at: Option<Timestamp>,
+    pub last_error: Option<String>,
+}
+
+impl Fleet {
+    pub const fn total(&self) -> u64 {
+        self.unverified + self.healthy + self.expiring + self.failing + self.dead
+    }
+}
+
+impl View<'_> {
+    pub fn fleet(&self) -> Result<Fleet, Error> {
+        let mut tally = self.db.prepare_cached("SELECT state, n FROM tally")?;
+        let mut tally = tally.query([])?;
+        let mut fleet = Fleet::default();
+        while let Some(row) = tally.next()? {
+            let n = row.get(1)?;
+            match rows::word(row, 0, State::from_word)? {
+                State::Unverified => fleet.unverified = n,
+                State::Healthy => fleet.healthy = n,
+                State::Expiring => fleet.expiring = n,
+                State::Failing => fleet.failing = n,
+                State::Dead => fleet.dead = n,
+            }
+        }
+        Ok(fleet)
+    }
+
+    pub fn next_deadline(&self) -> Result<Option<Deadline>, Error> {
+        let mut next = self.db.prepare_cached(
+            "SELECT t.name, a.deadline FROM agenda a JOIN token t ON t.id = a.token
+             WHERE a.deadline IS NOT NULL ORDER BY a.deadline LIMIT 1",
+        )?;
+        let mut next = next.query([])?;
+        let Some(row) = next.next()? else {
+            return Ok(None);
+        };
+        Ok(Some(Deadline {
+            token: row.get(0)?,
+            at: rows::instant(row, 1)?,
+        }))
+    }
+
+    /// Unresolved incidents, and how many of them nobody has acknowledged.
+    pub fn count_incidents(&self) -> Result<(u64, u64), Error> {
+        let mut count = self.db.prepare_cached(
+            "SELECT count(*), coalesce(sum(acknowledged_until IS NULL), 0)
+             FROM incident WHERE resolved_at IS NULL",
+        )?;
+        Ok(count.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    pub fn mail_queue(&self) -> Result<MailQueue, Error> {
+        let mut queue = self.db.prepare_cached(
+            "SELECT count(*), min(written_at),
+                (SELECT last_error FROM letter WHERE next_try_at IS NOT NULL
+                    AND last_error IS NOT NULL ORDER BY id DESC LIMIT 1)
+             FROM letter WHERE next_try_at IS NOT NULL",
+        )?;
+        Ok(queue.query_row([], |row| {
+            Ok(MailQueue {
+                queued: row.get(0)?,
+                oldest_queued_at: rows::maybe_instant(row, 1)?,
+                last_error: row.get(2)?,
+            })
+        })?)
+    }
+}

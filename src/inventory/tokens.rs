@@ -1,0 +1,251 @@
+//! The tokens themselves: taking them in, finding them, letting them go.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, ToSql, params};
+
+use super::{Error, Tx, View, rows};
+use crate::secret::Secret;
+use crate::token::{Kind, Scopes, State, Token, TokenId};
+
+/// What an importer says of a token; the rest is Meta's to tell.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    pub app: String,
+    pub name: Option<String>,
+    pub secret: Secret,
+    pub owners: Vec<String>,
+    pub required_scopes: Scopes,
+    pub parent: Option<TokenId>,
+    pub subject_name: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Imported {
+    Added {
+        id: TokenId,
+        name: String,
+    },
+    /// The same secret is here already, under this name; nothing was changed.
+    Known {
+        id: TokenId,
+        name: String,
+    },
+    /// Another token bears the name.
+    NameTaken {
+        name: String,
+    },
+}
+
+/// Which tokens to list; what is `None` does not narrow.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub state: Option<State>,
+    pub kind: Option<Kind>,
+    pub app: Option<String>,
+    pub parent: Option<String>,
+    /// The earlier clock ends before this.
+    pub ends_before: Option<Timestamp>,
+    /// Only names after this one.
+    pub after: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct TokenPage {
+    pub tokens: Vec<(Token, Option<String>)>,
+    /// Pass this as `after` for the rest; `None` when this was all.
+    pub next: Option<String>,
+}
+
+/// Names become parts of paths and patterns, so they are plain.
+pub fn name_is_valid(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=100).contains(&name.len()) && name.chars().all(plain) && !name.starts_with(['.', '-'])
+}
+
+impl View<'_> {
+    pub fn token(&self, id: TokenId) -> Result<Option<Token>, Error> {
+        let sql = format!("SELECT {} {} WHERE t.id = ?1", rows::TOKEN, rows::FROM);
+        Ok(self
+            .db
+            .prepare_cached(&sql)?
+            .query_row([id], rows::token)
+            .optional()?)
+    }
+
+    pub fn token_named(&self, name: &str) -> Result<Option<Token>, Error> {
+        let sql = format!("SELECT {} {} WHERE t.name = ?1", rows::TOKEN, rows::FROM);
+        Ok(self
+            .db
+            .prepare_cached(&sql)?
+            .query_row([name], rows::token)
+            .optional()?)
+    }
+
+    pub fn name_of(&self, id: TokenId) -> Result<Option<String>, Error> {
+        let mut name = self
+            .db
+            .prepare_cached("SELECT name FROM token WHERE id = ?1")?;
+        Ok(name.query_row([id], |row| row.get(0)).optional()?)
+    }
+
+    pub fn children_of(&self, parent: TokenId, limit: usize) -> Result<Vec<String>, Error> {
+        let mut names = self
+            .db
+            .prepare_cached("SELECT name FROM token WHERE parent = ?1 ORDER BY name LIMIT ?2")?;
+        let names = names.query_map(params![parent, limit], |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
+    }
+
+    /// One page of the inventory in the order of names, each token with its parent's name.
+    pub fn tokens(&self, filter: &Filter, limit: usize) -> Result<TokenPage, Error> {
+        let (conditions, values) = filter.conditions();
+        let sql = format!(
+            "SELECT {}, p.name {} LEFT JOIN token p ON p.id = t.parent
+             WHERE {conditions} ORDER BY t.name LIMIT {}",
+            rows::TOKEN,
+            rows::FROM,
+            limit + 1,
+        );
+        let values: Vec<(&str, &dyn ToSql)> = values.iter().map(|(n, v)| (*n, v as _)).collect();
+        let mut found = self.db.prepare_cached(&sql)?;
+        let found = found.query_map(values.as_slice(), |row| {
+            Ok((rows::token(row)?, row.get(rows::COLUMNS)?))
+        })?;
+        let mut tokens = found.collect::<Result<Vec<_>, _>>()?;
+        let more = tokens.len() > limit;
+        tokens.truncate(limit);
+        let next = tokens
+            .last()
+            .filter(|_| more)
+            .map(|(token, _)| token.name.clone());
+        Ok(TokenPage { tokens, next })
+    }
+
+    /// Live user tokens through which the token of `page` might be read: its parent first, then others that
+    /// reach the page.
+    pub fn possible_parents(&self, page: &Token, limit: usize) -> Result<Vec<TokenId>, Error> {
+        let Some(facts) = &page.facts else {
+            return Ok(Vec::new());
+        };
+        let mut found = self.db.prepare_cached(
+            "SELECT id FROM token
+             WHERE app = ?1 AND kind = 'user' AND state IN ('healthy', 'expiring')
+               AND id IN (SELECT ?2
+                    UNION SELECT id FROM token WHERE app = ?1 AND person = ?3 AND kind = 'user'
+                    UNION SELECT parent FROM token WHERE app = ?1 AND subject = ?4
+                    UNION SELECT token FROM administers WHERE page = ?4)
+             ORDER BY id IS NOT ?2, person IS NOT ?3, id LIMIT ?5",
+        )?;
+        let found = found.query_map(
+            params![page.app, page.parent, facts.person, facts.subject, limit],
+            |row| row.get(0),
+        )?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Filter {
+    /// The conditions that are asked for, and only their values.
+    fn conditions(&self) -> (String, Vec<(&'static str, Value)>) {
+        let text = |word: &str| Value::Text(word.to_owned());
+        let asked = [
+            (
+                "t.state = :state",
+                ":state",
+                self.state.map(|s| text(s.word())),
+            ),
+            ("t.kind = :kind", ":kind", self.kind.map(|k| text(k.word()))),
+            ("t.app = :app", ":app", self.app.as_deref().map(text)),
+            (
+                "p.name = :parent",
+                ":parent",
+                self.parent.as_deref().map(text),
+            ),
+            (
+                "a.deadline < :end",
+                ":end",
+                rows::seconds(self.ends_before).map(Value::Integer),
+            ),
+            ("t.name > :after", ":after", self.after.as_deref().map(text)),
+        ];
+        let mut conditions = vec!["1"];
+        let mut values = Vec::new();
+        for (condition, name, value) in asked {
+            let Some(value) = value else { continue };
+            conditions.push(condition);
+            values.push((name, value));
+        }
+        (conditions.join(" AND "), values)
+    }
+}
+
+impl Tx<'_> {
+    /// Takes a token in; what it is, Meta will tell at the next pass.
+    pub fn import(&self, new: &NewToken, now: Timestamp) -> Result<Imported, Error> {
+        let digest = self.sealer.digest(&new.secret);
+        if let Some((id, name)) = self.holder_of(&digest.0)? {
+            return Ok(Imported::Known { id, name });
+        }
+        let fingerprint = digest.fingerprint();
+        let name = new
+            .name
+            .clone()
+            .unwrap_or_else(|| format!("{}-{fingerprint}", new.app));
+        if self.token_named(&name)?.is_some() {
+            return Ok(Imported::NameTaken { name });
+        }
+        let mut insert = self.db.prepare_cached(
+            "INSERT INTO token (app, name, subject_name, parent, required_scopes, owners,
+                                fingerprint, imported_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id",
+        )?;
+        let id: TokenId = insert.query_row(
+            params![
+                new.app,
+                name,
+                new.subject_name,
+                new.parent,
+                new.required_scopes,
+                rows::list(&new.owners),
+                fingerprint,
+                now.as_second()
+            ],
+            |row| row.get(0),
+        )?;
+        self.db
+            .prepare_cached("INSERT INTO agenda (token, app, due_at) VALUES (?1, ?2, ?3)")?
+            .execute(params![id, new.app, now.as_second()])?;
+        let Some(token) = self.token(id)? else {
+            return Err(Error::Closed);
+        };
+        self.add_version(&token, 1, "current", &new.secret, now)?;
+        Ok(Imported::Added { id, name })
+    }
+
+    fn holder_of(&self, digest: &[u8; 32]) -> Result<Option<(TokenId, String)>, Error> {
+        let mut holder = self.db.prepare_cached(
+            "SELECT t.id, t.name FROM version v JOIN token t ON t.id = v.token WHERE v.digest = ?1
+             LIMIT 1",
+        )?;
+        Ok(holder
+            .query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?)
+    }
+
+    /// Removes a token with all its secrets; the journal keeps its name.
+    pub fn forget(&self, id: TokenId) -> Result<(), Error> {
+        self.review_incident_of(id)?;
+        self.db
+            .prepare_cached("DELETE FROM token WHERE id = ?1")?
+            .execute([id])?;
+        Ok(())
+    }
+
+    pub fn name_subject(&self, id: TokenId, name: &str) -> Result<(), Error> {
+        self.db
+            .prepare_cached("UPDATE token SET subject_name = ?2 WHERE id = ?1")?
+            .execute(params![id, name])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,265 @@
+//! The secrets of a token: the one in use, those it replaced until they end by themselves, and one that waits to
+//! be confirmed.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::{Error, Tx, View};
+use crate::secret::{Cell, Secret};
+use crate::token::{Clock, State, Token, TokenId};
+
+/// A secret kept beside the current one until Meta has confirmed it.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub number: u32,
+    pub secret: Secret,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewVersion {
+    Kept,
+    /// It is the secret in use already.
+    AlreadyInUse,
+    /// Another token holds this very secret.
+    HeldByAnother,
+}
+
+/// What a permitted reader gets.
+#[derive(Debug)]
+pub struct SecretReading {
+    pub secret: Secret,
+    pub version: u32,
+    pub state: State,
+    pub expires_at: Clock,
+}
+
+impl SecretReading {
+    pub fn ends_before(&self, instant: Timestamp) -> bool {
+        self.expires_at.is_before(instant)
+    }
+}
+
+/// How many replaced secrets that never end are kept for a rollback.
+const KEPT_FOREVER: u32 = 3;
+
+impl View<'_> {
+    pub(super) fn unseal(
+        &self,
+        name: &str,
+        id: TokenId,
+        number: u32,
+        sealed: &[u8],
+    ) -> Result<Secret, Error> {
+        let row = cell_row(id, number);
+        self.sealer
+            .open(sealed, cell(&row))
+            .map_err(|_| Error::Unsealable(name.to_owned()))
+    }
+
+    /// The secret in use, for a permitted reader. Whoever calls this notes it in the journal.
+    pub fn secret_of(&self, token: &Token) -> Result<Option<SecretReading>, Error> {
+        let Some(secret) = self.version(token, token.version)? else {
+            return Ok(None);
+        };
+        let expires_at = token
+            .facts
+            .as_ref()
+            .map_or(Clock::Unknown, |facts| facts.expires_at);
+        Ok(Some(SecretReading {
+            secret,
+            version: token.version,
+            state: token.state(),
+            expires_at,
+        }))
+    }
+
+    pub(super) fn version(&self, token: &Token, number: u32) -> Result<Option<Secret>, Error> {
+        let mut sealed = self
+            .db
+            .prepare_cached("SELECT secret FROM version WHERE token = ?1 AND number = ?2")?;
+        let sealed: Option<Vec<u8>> = sealed
+            .query_row(params![token.id, number], |row| row.get(0))
+            .optional()?;
+        sealed
+            .map(|sealed| self.unseal(&token.name, token.id, number, &sealed))
+            .transpose()
+    }
+
+    /// All that wait; there are few.
+    pub(super) fn candidates(&self) -> Result<HashMap<TokenId, Candidate>, Error> {
+        let mut all = self
+            .db
+            .prepare_cached("SELECT token, number, secret FROM version WHERE role = 'candidate'")?;
+        let all = all.query_map([], |row| {
+            Ok((
+                row.get::<_, TokenId>(0)?,
+                row.get(1)?,
+                row.get::<_, Vec<u8>>(2)?,
+            ))
+        })?;
+        let mut candidates = HashMap::new();
+        for row in all {
+            let (id, number, sealed) = row?;
+            let secret = self.unseal(&format!("token {}", id.0), id, number, &sealed)?;
+            candidates.insert(id, Candidate { number, secret });
+        }
+        Ok(candidates)
+    }
+}
+
+impl Tx<'_> {
+    /// Keeps a secret beside the current one and makes the token due; a former candidate gives way.
+    pub fn keep_candidate(
+        &self,
+        token: &Token,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<NewVersion, Error> {
+        match self.version_holding(secret)? {
+            Some((holder, _)) if holder != token.id => return Ok(NewVersion::HeldByAnother),
+            Some((_, number)) if number == token.version => return Ok(NewVersion::AlreadyInUse),
+            Some(_) | None => {}
+        }
+        self.db
+            .prepare_cached("DELETE FROM version WHERE token = ?1 AND role = 'candidate'")?
+            .execute([token.id])?;
+        let number = self.next_number(token.id)?;
+        self.add_version(token, number, "candidate", secret, now)?;
+        self.make_due(token.id, now)?;
+        Ok(NewVersion::Kept)
+    }
+
+    /// Makes the version before the current one a candidate. `None` when there is none left.
+    pub fn recall_previous(&self, token: &Token, now: Timestamp) -> Result<Option<()>, Error> {
+        let mut previous = self.db.prepare_cached(
+            "SELECT number FROM version WHERE token = ?1 AND role = 'previous'
+             ORDER BY number DESC LIMIT 1",
+        )?;
+        let number: Option<u32> = previous
+            .query_row([token.id], |row| row.get(0))
+            .optional()?;
+        let Some(number) = number else {
+            return Ok(None);
+        };
+        let Some(secret) = self.version(token, number)? else {
+            return Ok(None);
+        };
+        self.keep_candidate(token, &secret, now)?;
+        Ok(Some(()))
+    }
+
+    /// Refused or out of date; one that came meanwhile has another number and stays.
+    pub(super) fn drop_candidate(&self, token: TokenId, number: u32) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "DELETE FROM version WHERE token = ?1 AND number = ?2 AND role = 'candidate'",
+            )?
+            .execute(params![token, number])?;
+        Ok(())
+    }
+
+    /// Puts a confirmed secret in use; the one before is kept until it ends. Gives its number and fingerprint.
+    pub(super) fn swap_in(
+        &self,
+        before: &Token,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<(u32, String), Error> {
+        let ends_at = before
+            .facts
+            .as_ref()
+            .map_or(Clock::Unknown, |facts| facts.expires_at);
+        self.db
+            .prepare_cached(
+                "UPDATE version SET role = 'previous', ends_at = ?2
+                 WHERE token = ?1 AND role = 'current'",
+            )?
+            .execute(params![before.id, ends_at])?;
+        let number = self.next_number(before.id)?;
+        let fingerprint = self.add_version(before, number, "current", secret, now)?;
+        self.retire_versions(before.id, now)?;
+        Ok((number, fingerprint))
+    }
+
+    fn retire_versions(&self, token: TokenId, now: Timestamp) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "DELETE FROM version WHERE token = ?1 AND role = 'previous'
+                 AND (ends_at <= ?2 OR number NOT IN (
+                    SELECT number FROM version WHERE token = ?1 AND role = 'previous'
+                    ORDER BY number DESC LIMIT ?3))",
+            )?
+            .execute(params![token, now.as_second(), KEPT_FOREVER])?;
+        Ok(())
+    }
+
+    /// Forgets replaced secrets whose own end has come.
+    pub fn retire_ended_versions(&self, now: Timestamp) -> Result<usize, Error> {
+        let mut retire = self
+            .db
+            .prepare_cached("DELETE FROM version WHERE role = 'previous' AND ends_at <= ?1")?;
+        Ok(retire.execute([now.as_second()])?)
+    }
+
+    fn next_number(&self, token: TokenId) -> Result<u32, Error> {
+        let mut next = self
+            .db
+            .prepare_cached("SELECT max(number) + 1 FROM version WHERE token = ?1")?;
+        Ok(next.query_row([token], |row| row.get(0))?)
+    }
+
+    pub(super) fn add_version(
+        &self,
+        token: &Token,
+        number: u32,
+        role: &str,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<String, Error> {
+        let row = cell_row(token.id, number);
+        let sealed = self
+            .sealer
+            .seal(secret, cell(&row))
+            .map_err(|_| Error::Unsealable(token.name.clone()))?;
+        let digest = self.sealer.digest(secret);
+        self.db
+            .prepare_cached(
+                "INSERT INTO version (token, number, role, secret, digest, obtained_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                token.id,
+                number,
+                role,
+                sealed,
+                digest.0,
+                now.as_second()
+            ])?;
+        Ok(digest.fingerprint())
+    }
+
+    /// The newest version that is this secret, of whichever token.
+    fn version_holding(&self, secret: &Secret) -> Result<Option<(TokenId, u32)>, Error> {
+        let mut holder = self.db.prepare_cached(
+            "SELECT token, number FROM version WHERE digest = ?1 ORDER BY role, number DESC LIMIT 1",
+        )?;
+        let digest = self.sealer.digest(secret).0;
+        Ok(holder
+            .query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?)
+    }
+}
+
+fn cell_row(token: TokenId, number: u32) -> String {
+    format!("{}/{number}", token.0)
+}
+
+fn cell(row: &str) -> Cell<'_> {
+    Cell {
+        table: "version",
+        column: "secret",
+        row,
+    }
+}
