@@ -5,6 +5,8 @@
 pub mod secret;
 pub mod token;
 
+pub mod graph_api;
+
 pub mod alerts;
 pub mod rotation;
 
