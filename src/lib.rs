@@ -5,6 +5,7 @@
 pub mod secret;
 pub mod token;
 
+pub mod graph_api;
 pub mod inventory;
 
 pub mod alerts;

@@ -1,0 +1,70 @@
+//! What Meta answers, in our own nouns.
+
+use crate::secret::Secret;
+use crate::token::Facts;
+
+use super::{Refusal, Usage};
+
+/// An answer and what it cost.
+#[derive(Clone, Debug)]
+pub struct Reply<T> {
+    pub answer: T,
+    pub usage: Usage,
+}
+
+/// What Meta's debugger says of one token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inspection {
+    Alive(Facts),
+    /// Meta refuses the token. Facts come along where Meta still tells them.
+    Refused {
+        refusal: Refusal,
+        facts: Option<Facts>,
+    },
+}
+
+/// A page that a person may act for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageGrant {
+    pub id: String,
+    pub name: String,
+    /// Missing where the person lacks the role or the permission.
+    pub token: Option<Secret>,
+    pub tasks: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    pub name: String,
+    /// `granted`, `declined` or `expired`, as Meta says it.
+    pub status: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    pub id: String,
+    pub name: String,
+}
+
+impl Permission {
+    pub fn is_granted(&self) -> bool {
+        self.status == "granted"
+    }
+}
+
+impl<T> Reply<T> {
+    /// An answer for which Meta was not asked.
+    pub(super) fn free(answer: T) -> Self {
+        Self {
+            answer,
+            usage: Usage::default(),
+        }
+    }
+
+    pub(super) fn map<U>(self, read: impl FnOnce(T) -> U) -> Reply<U> {
+        Reply {
+            answer: read(self.answer),
+            usage: self.usage,
+        }
+    }
+}

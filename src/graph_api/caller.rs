@@ -1,0 +1,106 @@
+//! Asks Meta with the app's secrets in turn, so that changing the app's secret costs no outage.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::credentials::{Credentials, Request};
+use super::transport::{Answer, Transport};
+use super::{Error, Reply, Settings, SettingsError};
+
+pub(super) struct Caller {
+    app: String,
+    transport: Transport,
+    credentials: Vec<Credentials>,
+    /// Which of the credentials Meta last accepted.
+    in_use: AtomicUsize,
+}
+
+impl Caller {
+    pub(super) fn new(settings: &Settings) -> Result<Self, SettingsError> {
+        let transport = Transport::new(settings)?;
+        let credentials: Vec<Credentials> = settings
+            .secrets
+            .iter()
+            .map(|secret| Credentials::new(&settings.id, secret))
+            .collect::<Result<_, _>>()?;
+        if credentials.is_empty() {
+            return Err(SettingsError::NoSecret);
+        }
+        Ok(Self {
+            app: settings.app.clone(),
+            transport,
+            credentials,
+            in_use: AtomicUsize::new(0),
+        })
+    }
+
+    pub(super) fn app(&self) -> &str {
+        &self.app
+    }
+
+    /// One call; once more with each other secret as long as the secret is what is refused.
+    pub(super) async fn ask<T>(
+        &self,
+        room: usize,
+        build: impl Fn(&Credentials) -> Result<Request, Error>,
+        read: impl Fn(&Answer) -> Result<T, Error>,
+    ) -> Reply<Result<T, Error>> {
+        let first = self.in_use.load(Ordering::Relaxed);
+        let mut reply = self.ask_with(first, room, &build, &read).await;
+        for other in (0..self.credentials.len()).filter(|other| *other != first) {
+            if !reply.answer.as_ref().is_err_and(Error::is_wrong_secret) {
+                break;
+            }
+            let mut next = self.ask_with(other, room, &build, &read).await;
+            next.usage.absorb(reply.usage);
+            reply = next;
+            if accepts(&reply.answer) {
+                self.remember(first, other);
+            }
+        }
+        reply
+    }
+
+    async fn ask_with<T>(
+        &self,
+        index: usize,
+        room: usize,
+        build: impl Fn(&Credentials) -> Result<Request, Error>,
+        read: impl Fn(&Answer) -> Result<T, Error>,
+    ) -> Reply<Result<T, Error>> {
+        let request = self
+            .credentials
+            .get(index)
+            .map_or_else(|| Err(Error::senseless(0)), build);
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return Reply::free(Err(error)),
+        };
+        let Reply { answer, usage } = self.transport.send(request, room).await;
+        let answer = answer
+            .and_then(|answer| read(&answer))
+            .map_err(|error| error.with_regain(usage.regain));
+        Reply { answer, usage }
+    }
+
+    /// Unless another call has found a better one meanwhile.
+    fn remember(&self, refused: usize, accepted: usize) {
+        let (set, read) = (Ordering::Relaxed, Ordering::Relaxed);
+        if self
+            .in_use
+            .compare_exchange(refused, accepted, set, read)
+            .is_ok()
+        {
+            tracing::warn!(
+                app = self.app,
+                refused = refused + 1,
+                accepted = accepted + 1,
+                "Meta refuses an app secret and accepts another of the list; remove the refused one from the configuration"
+            );
+        }
+    }
+}
+
+/// Meta went past the app's credentials to judge something else.
+const fn accepts<T>(answer: &Result<T, Error>) -> bool {
+    matches!(answer, Ok(_) | Err(Error::Refused(_)))
+}

@@ -1,0 +1,151 @@
+//! One method per Graph call.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::secret::Secret;
+use crate::token::Kind;
+
+use super::caller::Caller;
+use super::credentials::Credentials;
+use super::debugger::Debugger;
+use super::form::Form;
+use super::reading::{self, SomePages};
+use super::transport::{Answer, ROOM, ROOM_FOR_PAGES};
+use super::{
+    Error, Inspection, PageGrant, Permission, Profile, Reply, Settings, SettingsError, Usage,
+    inspection,
+};
+
+/// The way to Meta for one app. Cheap to clone; clones share connections and what was learned on the way.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    caller: Caller,
+    debugger: Debugger,
+}
+
+const PAGES_AT_A_TIME: &str = "100";
+/// More than 100,000 pages of one person have not been seen.
+const MOST_PAGE_LISTS: usize = 1_000;
+
+impl Client {
+    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
+        let caller = Caller::new(&settings)?;
+        let debugger = Debugger::new(settings.id, settings.batch);
+        Ok(Self(Arc::new(Inner { caller, debugger })))
+    }
+
+    /// Asks Meta's debugger about tokens, up to a batch of them in one call. Answers come in the order of `tokens`;
+    /// a call that fails as a whole fails for each. A refused token is an [`Inspection`], never an [`Error::Refused`].
+    pub async fn debug(&self, tokens: &[Secret]) -> Reply<Vec<Result<Inspection, Error>>> {
+        self.0.debugger.inspect(&self.0.caller, tokens).await
+    }
+
+    /// Asks for a token with a later end. Whether it has one, only [`Client::debug`] can tell.
+    pub async fn exchange(&self, kind: Kind, token: &Secret) -> Reply<Result<Secret, Error>> {
+        let build = |own: &Credentials| own.exchange(kind, token);
+        self.0.caller.ask(ROOM, build, reading::exchanged).await
+    }
+
+    /// Reads a page's token with its parent's. `None`: the person's role or permission on the page is missing.
+    pub async fn page_token(
+        &self,
+        parent: &Secret,
+        page: &str,
+    ) -> Reply<Result<Option<Secret>, Error>> {
+        let build = |own: &Credentials| {
+            let query = Form::new().field("fields", "access_token");
+            own.read_as(parent, &[page], query)
+        };
+        let read = |answer: &Answer| reading::page_token(answer, page);
+        self.0.caller.ask(ROOM, build, read).await
+    }
+
+    /// Every page that the person may act for, or an error: never a part of them.
+    pub async fn accounts(&self, user: &Secret) -> Reply<Result<Vec<PageGrant>, Error>> {
+        let mut usage = Usage::default();
+        let answer = self.all_accounts(user, &mut usage).await;
+        Reply { answer, usage }
+    }
+
+    /// What the person granted and declined. `user_id` is theirs, the token theirs or the app's.
+    pub async fn permissions(
+        &self,
+        user_id: &str,
+        token: &Secret,
+    ) -> Reply<Result<Vec<Permission>, Error>> {
+        let build = |own: &Credentials| own.read_as(token, &[user_id, "permissions"], Form::new());
+        self.0.caller.ask(ROOM, build, reading::permissions).await
+    }
+
+    /// Whose token it is.
+    pub async fn me(&self, token: &Secret) -> Reply<Result<Profile, Error>> {
+        let build = |own: &Credentials| {
+            let query = Form::new().field("fields", "id,name");
+            own.read_as(token, &["me"], query)
+        };
+        self.0.caller.ask(ROOM, build, reading::profile).await
+    }
+
+    /// Are the app's own credentials accepted?
+    pub async fn confirm_app(&self) -> Reply<Result<(), Error>> {
+        let build = |own: &Credentials| Ok(own.inspect_app());
+        let read = |answer: &Answer| inspection::confirms_app(answer.status, &answer.body);
+        self.0.caller.ask(ROOM, build, read).await
+    }
+
+    async fn all_accounts(
+        &self,
+        user: &Secret,
+        usage: &mut Usage,
+    ) -> Result<Vec<PageGrant>, Error> {
+        let mut all = Vec::new();
+        let mut seen = HashSet::new();
+        let mut cursor: Option<String> = None;
+        for _ in 0..MOST_PAGE_LISTS {
+            let reply = self.some_accounts(user, cursor.as_deref()).await;
+            usage.absorb(reply.usage);
+            let SomePages { pages, next } = reply.answer?;
+            all.extend(pages);
+            let Some(next) = next else {
+                return Ok(all);
+            };
+            if !seen.insert(next.clone()) {
+                break;
+            }
+            cursor = Some(next);
+        }
+        Err(Error::unreachable("Meta's list of pages does not end"))
+    }
+
+    /// Of the answer only the cursor is used; host and path stay ours.
+    async fn some_accounts(
+        &self,
+        user: &Secret,
+        cursor: Option<&str>,
+    ) -> Reply<Result<SomePages, Error>> {
+        let build = |own: &Credentials| {
+            let query = Form::new()
+                .field("fields", "id,name,access_token,tasks")
+                .field("limit", PAGES_AT_A_TIME);
+            let query = match cursor {
+                Some(cursor) => query.field("after", cursor),
+                None => query,
+            };
+            own.read_as(user, &["me", "accounts"], query)
+        };
+        self.0
+            .caller
+            .ask(ROOM_FOR_PAGES, build, reading::accounts)
+            .await
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({})", self.0.caller.app())
+    }
+}

@@ -1,0 +1,133 @@
+//! The app's secrets, and the requests that bear them or a token. Nothing else in this module exposes a secret.
+
+use reqwest::header::HeaderValue;
+
+use crate::secret::Secret;
+use crate::token::Kind;
+
+use super::form::Form;
+use super::proof::Signer;
+use super::{Error, Refusal, SettingsError, batch};
+
+/// A request, ready to be sent; deliberately without `Debug`.
+pub(super) enum Request {
+    Get { target: String, bearer: HeaderValue },
+    Post { target: &'static str, form: String },
+}
+
+/// The app's id with one of its secrets, and what can be prepared from them.
+pub(super) struct Credentials {
+    id: String,
+    secret: Secret,
+    /// `ID|SECRET`, which Meta takes as a token of the app itself.
+    app_token: Secret,
+    bearer: HeaderValue,
+    signer: Signer,
+    own_proof: String,
+}
+
+/// Far more than any token of Meta's has; longer ones would burst the limits on headers.
+const LONGEST_TOKEN: usize = 4096;
+
+impl Credentials {
+    pub(super) fn new(id: &str, secret: &Secret) -> Result<Self, SettingsError> {
+        if !is_presentable(secret) {
+            return Err(SettingsError::Secret);
+        }
+        let app_token = Secret::new(format!("{id}|{}", secret.expose()));
+        let signer = Signer::new(secret.expose()).ok_or(SettingsError::Secret)?;
+        Ok(Self {
+            id: id.to_owned(),
+            secret: secret.clone(),
+            bearer: bearer(&app_token).ok_or(SettingsError::Secret)?,
+            own_proof: signer.proof(app_token.expose()),
+            app_token,
+            signer,
+        })
+    }
+
+    /// Asks the debugger for one token. It takes GET only, so the token stands in the URL.
+    pub(super) fn inspect(&self, token: &Secret) -> Request {
+        let query = Form::new()
+            .field("input_token", token.expose())
+            .field("appsecret_proof", &self.own_proof);
+        Request::Get {
+            target: format!("/debug_token?{}", query.into_string()),
+            bearer: self.bearer.clone(),
+        }
+    }
+
+    /// Asks the debugger for the app's own token.
+    pub(super) fn inspect_app(&self) -> Request {
+        self.inspect(&self.app_token)
+    }
+
+    /// Asks the debugger for many tokens at once.
+    pub(super) fn inspect_all(&self, tokens: &[&Secret]) -> Request {
+        let mut form = Form::new()
+            .field("access_token", self.app_token.expose())
+            .field("appsecret_proof", &self.own_proof)
+            .field("include_headers", "false")
+            .into_string();
+        form.push_str("&batch=");
+        batch::write_members(&mut form, tokens.iter().map(|token| token.expose()));
+        Request::Post { target: "/", form }
+    }
+
+    /// Asks for a token with a later end. System users must ask for the 60 days, or Meta may give another sort of token.
+    pub(super) fn exchange(&self, kind: Kind, token: &Secret) -> Result<Request, Error> {
+        if !is_presentable(token) {
+            return Err(Error::Refused(Refusal::unreadable()));
+        }
+        let form = Form::new()
+            .field("grant_type", "fb_exchange_token")
+            .field("client_id", &self.id)
+            .field("client_secret", self.secret.expose())
+            .field("fb_exchange_token", token.expose());
+        let form = match kind {
+            Kind::SystemUser => form.field("set_token_expires_in_60_days", "true"),
+            Kind::User | Kind::Page | Kind::App => form,
+        };
+        Ok(Request::Post {
+            target: "/oauth/access_token",
+            form: form.into_string(),
+        })
+    }
+
+    /// Reads something as the token's holder.
+    pub(super) fn read_as(
+        &self,
+        token: &Secret,
+        path: &[&str],
+        query: Form,
+    ) -> Result<Request, Error> {
+        let bearer = bearer(token).ok_or_else(|| Error::Refused(Refusal::unreadable()))?;
+        let query = query.field("appsecret_proof", &self.signer.proof(token.expose()));
+        if !path.iter().all(|segment| is_plain(segment)) {
+            return Err(Error::senseless(0));
+        }
+        let target = format!("/{}?{}", path.join("/"), query.into_string());
+        Ok(Request::Get { target, bearer })
+    }
+}
+
+/// Can this be a token at all? One that cannot would spoil the call for its whole batch.
+pub(super) fn is_presentable(token: &Secret) -> bool {
+    let value = token.expose();
+    (1..=LONGEST_TOKEN).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Ids are digits; anything else could lead to another path.
+fn is_plain(segment: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !segment.is_empty() && segment.bytes().all(plain)
+}
+
+fn bearer(token: &Secret) -> Option<HeaderValue> {
+    if !is_presentable(token) {
+        return None;
+    }
+    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose())).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}

@@ -1,0 +1,139 @@
+//! Asks Meta's debugger about many tokens: in batches as long as Meta takes them, else one by one.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::{StreamExt, stream};
+
+use crate::secret::Secret;
+
+use super::batch::{self, Batch};
+use super::caller::Caller;
+use super::credentials::{Credentials, is_presentable};
+use super::settings::MAX_BATCH;
+use super::transport::{Answer, ROOM, ROOM_FOR_BATCH};
+use super::{Error, Inspection, Refusal, Reply, inspection};
+
+pub(super) struct Debugger {
+    /// Tokens of any other app are refused.
+    app_id: String,
+    batch: usize,
+    takes_batches: AtomicBool,
+}
+
+type Inspected = Result<Inspection, Error>;
+
+/// Single inspections under way at once.
+const ABREAST: usize = 4;
+
+impl Debugger {
+    pub(super) const fn new(app_id: String, batch: usize) -> Self {
+        Self {
+            app_id,
+            batch: if batch > 1 { batch } else { MAX_BATCH },
+            takes_batches: AtomicBool::new(batch > 1),
+        }
+    }
+
+    /// One answer for each token, in their order. What cannot be a token is refused here, for it could spoil a batch.
+    pub(super) async fn inspect(
+        &self,
+        caller: &Caller,
+        tokens: &[Secret],
+    ) -> Reply<Vec<Inspected>> {
+        let presentable: Vec<&Secret> = tokens.iter().filter(|t| is_presentable(t)).collect();
+        let mut all = Reply::free(Vec::with_capacity(tokens.len()));
+        for some in presentable.chunks(self.batch) {
+            let Reply { answer, usage } = self.inspect_some(caller, some).await;
+            all.answer.extend(answer);
+            all.usage.absorb(usage);
+        }
+        if presentable.len() == tokens.len() {
+            return all;
+        }
+        all.map(|answers| among_unreadable(tokens, answers))
+    }
+
+    async fn inspect_some(&self, caller: &Caller, tokens: &[&Secret]) -> Reply<Vec<Inspected>> {
+        if tokens.len() == 1 || !self.takes_batches.load(Ordering::Relaxed) {
+            return self.inspect_one_by_one(caller, tokens).await;
+        }
+        let Reply { answer, mut usage } = self.inspect_batch(caller, tokens).await;
+        if let Ok(Batch::NotTaken) = answer {
+            self.give_batches_up(caller.app());
+            let mut singles = self.inspect_one_by_one(caller, tokens).await;
+            singles.usage.absorb(usage);
+            return singles;
+        }
+        let members = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+        usage.calls = usage.calls.saturating_mul(members);
+        let answer = match answer {
+            Ok(Batch::Members(answers)) => answers,
+            Ok(Batch::NotTaken) => Vec::new(),
+            Err(error) => vec![Err(error); tokens.len()],
+        };
+        Reply { answer, usage }
+    }
+
+    async fn inspect_batch(
+        &self,
+        caller: &Caller,
+        tokens: &[&Secret],
+    ) -> Reply<Result<Batch, Error>> {
+        let build = |own: &Credentials| Ok(own.inspect_all(tokens));
+        let read =
+            |answer: &Answer| batch::read(answer.status, &answer.body, tokens.len(), &self.app_id);
+        caller.ask(ROOM_FOR_BATCH, build, read).await
+    }
+
+    /// Ends early where all further answers would be the same: those who keep calling are limited longer.
+    async fn inspect_one_by_one(
+        &self,
+        caller: &Caller,
+        tokens: &[&Secret],
+    ) -> Reply<Vec<Inspected>> {
+        let calls: Vec<_> = tokens.iter().map(|t| self.inspect_one(caller, t)).collect();
+        let mut replies = stream::iter(calls).buffered(ABREAST);
+        let mut all = Reply::free(Vec::with_capacity(tokens.len()));
+        while let Some(Reply { answer, usage }) = replies.next().await {
+            all.usage.absorb(usage);
+            let is_last = answer.as_ref().is_err_and(Error::concerns_every_token);
+            if is_last {
+                all.answer.resize(tokens.len(), answer);
+                break;
+            }
+            all.answer.push(answer);
+        }
+        all
+    }
+
+    async fn inspect_one(&self, caller: &Caller, token: &Secret) -> Reply<Inspected> {
+        let build = |own: &Credentials| Ok(own.inspect(token));
+        let read = |answer: &Answer| inspection::read(answer.status, &answer.body, &self.app_id);
+        caller.ask(ROOM, build, read).await
+    }
+
+    fn give_batches_up(&self, app: &str) {
+        if self.takes_batches.swap(false, Ordering::Relaxed) {
+            tracing::warn!(
+                app,
+                "Meta takes no batches of debug_token calls; tokens are inspected one by one until the next start"
+            );
+        }
+    }
+}
+
+fn among_unreadable(tokens: &[Secret], answers: Vec<Inspected>) -> Vec<Inspected> {
+    let mut answers = answers.into_iter();
+    let unreadable = || Inspection::Refused {
+        refusal: Refusal::unreadable(),
+        facts: None,
+    };
+    let answer = |token| {
+        if is_presentable(token) {
+            answers.next().unwrap_or_else(|| Err(Error::senseless(200)))
+        } else {
+            Ok(unreadable())
+        }
+    };
+    tokens.iter().map(answer).collect()
+}

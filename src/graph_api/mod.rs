@@ -1,0 +1,31 @@
+//! Meta's Graph API: one method per call on [`Client`], answers in our own nouns, errors as the choices they leave.
+//! Tokens go in and come out as [`Secret`](crate::secret::Secret); nothing else here ever holds one for long.
+//!
+//! - `client`: the calls · `debugger`: many inspections at once · `settings`: what a client must be told
+//! - `caller`: asking with the app's secrets in turn · `credentials`: the requests that bear them · `proof`, `form`: how these are written
+//! - `transport`: HTTP, with its limits · `headers`, `usage`: what Meta says of our call budget
+//! - `wire`: JSON as sent · `inspection`, `batch`, `reading`: reading it · `error`, `classify`: codes to what we can do
+
+mod answer;
+mod batch;
+mod caller;
+mod classify;
+mod client;
+mod credentials;
+mod debugger;
+mod error;
+mod form;
+mod headers;
+mod inspection;
+mod proof;
+mod reading;
+mod settings;
+mod transport;
+mod usage;
+mod wire;
+
+pub use answer::{Inspection, PageGrant, Permission, Profile, Reply};
+pub use client::Client;
+pub use error::{Bucket, Certainty, Error, Refusal};
+pub use settings::{Settings, SettingsError};
+pub use usage::{Budget, Usage};

@@ -1,0 +1,80 @@
+//! Reads answers to calls other than the debugger's. Empty is as good as missing: no empty value ever passes for a token.
+
+use crate::secret::Secret;
+
+use super::classify::{self, Role};
+use super::credentials::is_presentable;
+use super::transport::Answer;
+use super::wire::{self, Account, Accounts, Granted, Named, Permissions};
+use super::{Error, PageGrant, Permission, Profile};
+
+/// Some pages, and the cursor to the next ones.
+pub(super) struct SomePages {
+    pub(super) pages: Vec<PageGrant>,
+    pub(super) next: Option<String>,
+}
+
+pub(super) fn exchanged(answer: &Answer) -> Result<Secret, Error> {
+    classify::judge(answer.status, &answer.body, Role::Exchanged)?;
+    let granted: Granted<'_> = wire::parse(&answer.body)?;
+    token(granted.access_token).ok_or_else(|| Error::senseless(answer.status))
+}
+
+pub(super) fn page_token(answer: &Answer, page: &str) -> Result<Option<Secret>, Error> {
+    classify::judge(answer.status, &answer.body, Role::Caller)?;
+    let granted: Granted<'_> = wire::parse(&answer.body)?;
+    match granted.id {
+        Some(id) if id.0 != page => Err(Error::senseless(answer.status)),
+        Some(_) | None => Ok(token(granted.access_token)),
+    }
+}
+
+pub(super) fn accounts(answer: &Answer) -> Result<SomePages, Error> {
+    classify::judge(answer.status, &answer.body, Role::Caller)?;
+    let Accounts { data, paging } = wire::parse(&answer.body)?;
+    let pages = data.into_iter().map(page_grant).collect();
+    let paging = paging.filter(|paging| paging.next.is_some());
+    let next = match paging {
+        None => None,
+        // More is announced, so a missing cursor would lose pages.
+        Some(paging) => Some(
+            paging
+                .cursors
+                .and_then(|cursors| cursors.after)
+                .ok_or_else(|| Error::senseless(answer.status))?,
+        ),
+    };
+    Ok(SomePages { pages, next })
+}
+
+pub(super) fn permissions(answer: &Answer) -> Result<Vec<Permission>, Error> {
+    classify::judge(answer.status, &answer.body, Role::Caller)?;
+    let Permissions { data } = wire::parse(&answer.body)?;
+    let permission = |row: wire::PermissionRow| Permission {
+        name: row.permission,
+        status: row.status,
+    };
+    Ok(data.into_iter().map(permission).collect())
+}
+
+pub(super) fn profile(answer: &Answer) -> Result<Profile, Error> {
+    classify::judge(answer.status, &answer.body, Role::Caller)?;
+    let Named { id, name } = wire::parse(&answer.body)?;
+    Ok(Profile {
+        id: id.0.into_owned(),
+        name: name.unwrap_or_default(),
+    })
+}
+
+fn page_grant(account: Account<'_>) -> PageGrant {
+    PageGrant {
+        id: account.id.0.into_owned(),
+        name: account.name.unwrap_or_default(),
+        token: token(account.access_token),
+        tasks: account.tasks.unwrap_or_default(),
+    }
+}
+
+fn token(granted: Option<Secret>) -> Option<Secret> {
+    granted.filter(is_presentable)
+}

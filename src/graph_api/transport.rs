@@ -1,0 +1,123 @@
+//! HTTP to Meta within limits: one host, no redirects, no proxy, bounded time and size.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Response, redirect, retry};
+
+use super::credentials::Request;
+use super::{Error, Reply, Settings, SettingsError, Usage, headers};
+
+pub(super) struct Transport {
+    http: reqwest::Client,
+    /// Up to and with the version.
+    root: String,
+    version: String,
+}
+
+/// What came over the wire, whatever it means.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: String,
+}
+
+/// For a whole batch, for a list of pages, for anything else.
+pub(super) const ROOM_FOR_BATCH: usize = 8 << 20;
+pub(super) const ROOM_FOR_PAGES: usize = 4 << 20;
+pub(super) const ROOM: usize = 1 << 20;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Transport {
+    pub(super) fn new(settings: &Settings) -> Result<Self, SettingsError> {
+        let url = settings.check()?;
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("perennial/", env!("CARGO_PKG_VERSION")))
+            .https_only(url.scheme() == "https")
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout))
+            .timeout(settings.timeout)
+            .build()
+            .map_err(|error| SettingsError::Tls(in_words(&error)))?;
+        let base = url.as_str().trim_end_matches('/');
+        Ok(Self {
+            http,
+            root: format!("{base}/{}", settings.version),
+            version: settings.version.clone(),
+        })
+    }
+
+    /// Sends one request and reads the answer to its end, of which at most `room` bytes.
+    pub(super) async fn send(&self, request: Request, room: usize) -> Reply<Result<Answer, Error>> {
+        let response = match self.prepare(request).send().await {
+            Ok(response) => response,
+            Err(error) => return unanswered(error),
+        };
+        let usage = headers::usage(response.headers(), &self.version);
+        let status = response.status().as_u16();
+        let body = body(response, room).await;
+        Reply {
+            answer: body.map(|body| Answer { status, body }),
+            usage,
+        }
+    }
+
+    fn prepare(&self, request: Request) -> reqwest::RequestBuilder {
+        match request {
+            Request::Get { target, bearer } => self
+                .http
+                .get(format!("{}{target}", self.root))
+                .header(AUTHORIZATION, bearer),
+            Request::Post { target, form } => self
+                .http
+                .post(format!("{}{target}", self.root))
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form),
+        }
+    }
+}
+
+/// A call that never left us costs nothing; one that timed out may have been counted.
+fn unanswered<T>(error: reqwest::Error) -> Reply<Result<T, Error>> {
+    let never_left = error.is_connect() || error.is_builder();
+    Reply {
+        usage: Usage {
+            calls: u32::from(!never_left),
+            ..Usage::default()
+        },
+        answer: Err(lost(error)),
+    }
+}
+
+async fn body(mut response: Response, room: usize) -> Result<String, Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(lost)? {
+        if chunk.len() > room - body.len() {
+            return Err(Error::unreachable(
+                "the answer is larger than any we ask for",
+            ));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    String::from_utf8(body).map_err(|_| Error::unreachable("the answer is not text"))
+}
+
+fn lost(error: reqwest::Error) -> Error {
+    Error::unreachable(in_words(&error.without_url()))
+}
+
+/// The whole story, down to what the operating system said.
+fn in_words(error: &reqwest::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words.push_str(": ");
+        words.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    words
+}

@@ -1,0 +1,201 @@
+//! How many calls an app may still make: a rolling hour of its own, lowered by what Meta says is used. Pure; it is
+//! stored after each pass, so that a restart does not forget it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What a call, or several, cost and told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Calls as Meta counts them: each member of a batch is one.
+    pub calls: u32,
+    /// The fullest of Meta's meters; 100 means throttled. `None` where Meta sent none.
+    pub percent: Option<u8>,
+    /// How long Meta thinks that a limit at hand will last.
+    pub regain: Option<Duration>,
+    /// The Graph version that served us, where it is not the configured one.
+    pub served_version: Option<String>,
+    /// Meta's clock.
+    pub served_at: Option<Timestamp>,
+}
+
+/// The call budget of one app.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Budget {
+    /// Calls by the minute in which they were made, oldest first.
+    minutes: Vec<(i64, u32)>,
+    meter: Option<Meter>,
+    throttle: Option<Throttle>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Meter {
+    percent: u8,
+    read_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Throttle {
+    until: Timestamp,
+    /// How often in a row; each time the wait is doubled.
+    times: u32,
+}
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// One more than an hour has, for the oldest minute is only partly over.
+const MINUTES_THAT_COUNT: i64 = 61;
+/// Above the first we slow down, above the second we stop.
+const SLOW_ABOVE: u8 = 75;
+const STOP_ABOVE: u8 = 90;
+const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(5);
+/// What we impose on ourselves at most; Meta may ask for more.
+const LONGEST_OWN_WAIT: SignedDuration = HOUR;
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+
+impl Usage {
+    /// Adds what another call cost and told.
+    pub fn absorb(&mut self, other: Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.percent = self.percent.max(other.percent);
+        self.regain = self.regain.max(other.regain);
+        self.served_version = other.served_version.or(self.served_version.take());
+        self.served_at = self.served_at.max(other.served_at);
+    }
+}
+
+impl Budget {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many calls may be made now.
+    pub fn left(&self, calls_per_hour: u32, now: Timestamp) -> u32 {
+        if self.throttled_until(now).is_some() {
+            return 0;
+        }
+        let left = calls_per_hour.saturating_sub(self.calls_last_hour(now));
+        match self.usage_percent(now) {
+            ..=SLOW_ABOVE => left,
+            percent @ ..=STOP_ABOVE => {
+                let (share, whole) = (STOP_ABOVE - percent + 1, STOP_ABOVE - SLOW_ABOVE + 1);
+                let slowed = u64::from(left) * u64::from(share) / u64::from(whole);
+                u32::try_from(slowed).unwrap_or(left).max(left.min(1))
+            }
+            _ => 0,
+        }
+    }
+
+    pub fn spend(&mut self, usage: &Usage, now: Timestamp) {
+        let minute = minute(now);
+        self.minutes.retain(|(at, _)| counts(*at, minute));
+        match self.minutes.iter_mut().find(|(at, _)| *at == minute) {
+            Some((_, calls)) => *calls = calls.saturating_add(usage.calls),
+            None if usage.calls > 0 => self.minutes.push((minute, usage.calls)),
+            None => {}
+        }
+        if let Some(percent) = usage.percent {
+            self.meter = Some(Meter {
+                percent,
+                read_at: now,
+            });
+        }
+    }
+
+    /// Meta limits us. Those who keep calling are limited longer, so the wait grows while it repeats.
+    pub fn throttle(&mut self, regain: Option<Duration>, now: Timestamp) {
+        let asked = regain.map_or(SignedDuration::ZERO, |wait| {
+            SignedDuration::try_from(wait).unwrap_or(LONGEST_WAIT)
+        });
+        let before = self.throttle.filter(|before| before.is_sane(now));
+        let times = match before {
+            // Calls that were under way when the limit struck tell nothing new.
+            Some(before) if now < before.until => before.times,
+            Some(before) if now < later(before.until, HOUR) => before.times.saturating_add(1),
+            Some(_) | None => 0,
+        };
+        let wait = own_wait(times).max(asked).min(LONGEST_WAIT);
+        let until = before.map_or(now, |before| before.until);
+        self.throttle = Some(Throttle {
+            until: until.max(later(now, wait)),
+            times,
+        });
+    }
+
+    pub fn calls_last_hour(&self, now: Timestamp) -> u32 {
+        let minute = minute(now);
+        let counted = self.minutes.iter().filter(|(at, _)| counts(*at, minute));
+        counted.fold(0, |sum, (_, calls)| sum.saturating_add(*calls))
+    }
+
+    /// What Meta last said is used, fading within the hour that its meters cover.
+    pub fn usage_percent(&self, now: Timestamp) -> u8 {
+        let Some(meter) = self.meter else {
+            return 0;
+        };
+        let age = now.duration_since(meter.read_at);
+        if age.abs() >= HOUR {
+            return 0;
+        }
+        let fresh = HOUR.as_secs() - age.as_secs().max(0);
+        u8::try_from(i64::from(meter.percent) * fresh / HOUR.as_secs()).unwrap_or(u8::MAX)
+    }
+
+    pub fn throttled_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let throttle = self.throttle.filter(|throttle| throttle.is_sane(now))?;
+        (now < throttle.until).then_some(throttle.until)
+    }
+
+    /// When calls may be made again; `None` if now, or if the ceiling allows none ever.
+    pub fn next_free_at(&self, calls_per_hour: u32, now: Timestamp) -> Option<Timestamp> {
+        if self.left(calls_per_hour, now) > 0 {
+            return None;
+        }
+        // Only these change anything: the limit ends, a minute falls out of the hour, the meter fades.
+        let minutes = self.minutes.iter().map(|(at, _)| end_of(*at));
+        let fading = (1..=60).map(|minutes| later(now, SignedDuration::from_mins(minutes)));
+        let mut changes: Vec<Timestamp> = minutes
+            .chain(fading)
+            .chain(self.throttled_until(now))
+            .filter(|at| now < *at)
+            .collect();
+        changes.sort_unstable();
+        changes
+            .into_iter()
+            .find(|at| self.left(calls_per_hour, *at) > 0)
+    }
+}
+
+impl Throttle {
+    /// A clock that was set back must not lock us out for as long as it was wrong.
+    fn is_sane(&self, now: Timestamp) -> bool {
+        self.until.duration_since(now) <= LONGEST_WAIT
+    }
+}
+
+fn own_wait(times: u32) -> SignedDuration {
+    let factor = 2_i32.saturating_pow(times);
+    FIRST_WAIT
+        .checked_mul(factor)
+        .map_or(LONGEST_OWN_WAIT, |wait| wait.min(LONGEST_OWN_WAIT))
+}
+
+fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
+}
+
+/// Minutes that lie ahead count too, for the clock may have been set back a little.
+fn counts(minute: i64, now: i64) -> bool {
+    (now - minute).abs() < MINUTES_THAT_COUNT
+}
+
+/// When calls of this minute no longer count.
+fn end_of(minute: i64) -> Timestamp {
+    Timestamp::from_second((minute + MINUTES_THAT_COUNT) * 60).unwrap_or(Timestamp::MAX)
+}
+
+fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
+    at.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
