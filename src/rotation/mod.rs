@@ -2,6 +2,8 @@
 
 use jiff::SignedDuration;
 
+pub mod policy;
+
 /// What the operator decides about checking and renewing.
 #[derive(Clone, Debug)]
 pub struct Rules {

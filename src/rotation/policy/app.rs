@@ -1,0 +1,141 @@
+//! What the answers of one app say together: when everything fails alike, the app or Meta is suspected first.
+
+use std::collections::HashSet;
+
+use super::Look;
+use crate::graph_api::{Bucket, Error, Inspection};
+use crate::token::{Cause, Token};
+
+/// What the looks of one pass mean for the app as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Each answer speaks for its own token.
+    Sound,
+    /// Meta refuses our app, limits it, or does not answer: no answer here says anything of a token.
+    Troubled(Error),
+    /// Tokens of several people died of the same at the same moment. Ask after the app itself, and look twice.
+    Suspicious(Cause),
+}
+
+/// From how many people on an equal fate is no coincidence.
+const PEOPLE: usize = 3;
+
+pub fn judge<'a>(looks: impl Iterator<Item = (&'a Token, &'a Look)> + Clone) -> Verdict {
+    if let Some(trouble) = looks.clone().find_map(|(_, look)| concerns_app(look)) {
+        return Verdict::Troubled(trouble.clone());
+    }
+    if let Some(failure) = common_failure(looks.clone().map(|(_, look)| look)) {
+        return Verdict::Troubled(failure.clone());
+    }
+    common_refusal(looks).map_or(Verdict::Sound, Verdict::Suspicious)
+}
+
+/// Errors that name the app, whatever else was answered.
+fn concerns_app(look: &Look) -> Option<&Error> {
+    match look {
+        Err(error @ (Error::App { .. } | Error::Blocked { .. })) => Some(error),
+        Err(
+            error @ Error::Busy {
+                bucket: Bucket::App,
+                ..
+            },
+        ) => Some(error),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Not one usable answer.
+fn common_failure<'a>(mut looks: impl Iterator<Item = &'a Look>) -> Option<&'a Error> {
+    let first = looks.next()?.as_ref().err()?;
+    let fails = |look: &Look| matches!(look, Err(error) if !matches!(error, Error::Refused(_)));
+    (!matches!(first, Error::Refused(_)) && looks.all(fails)).then_some(first)
+}
+
+/// Every answer refuses, all for one reason that we did not see coming, and several people are hit.
+fn common_refusal<'a>(looks: impl Iterator<Item = (&'a Token, &'a Look)>) -> Option<Cause> {
+    let mut people = HashSet::new();
+    let mut common = None;
+    for (token, look) in looks {
+        let Ok(Inspection::Refused { refusal, .. }) = look else {
+            return None;
+        };
+        if *common.get_or_insert(refusal.cause) != refusal.cause || refusal.cause == Cause::Expired
+        {
+            return None;
+        }
+        // What Meta never described may be anybody's.
+        let person = token
+            .facts
+            .as_ref()
+            .map_or(token.name.as_str(), |facts| &facts.person);
+        people.insert(person);
+    }
+    common.filter(|_| people.len() >= PEOPLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rotation::policy::fixtures::*;
+
+    fn of(person: &str) -> Token {
+        let mut facts = facts(None, None);
+        facts.person = person.to_owned();
+        token(Some(facts))
+    }
+
+    fn judged(looks: &[(Token, Look)]) -> Verdict {
+        judge(looks.iter().map(|(token, look)| (token, look)))
+    }
+
+    fn alive() -> Look {
+        Ok(Inspection::Alive(facts(None, None)))
+    }
+
+    #[test]
+    fn one_person_may_die_alone() {
+        let died = |person| (of(person), refused(Cause::PasswordChanged));
+        assert_eq!(
+            judged(&[died("1"), died("1"), died("1"), died("1")]),
+            Verdict::Sound
+        );
+        assert_eq!(judged(&[died("1"), died("2")]), Verdict::Sound);
+        assert_eq!(
+            judged(&[died("1"), died("2"), died("3"), (of("4"), alive())]),
+            Verdict::Sound
+        );
+    }
+
+    #[test]
+    fn a_common_fate_is_suspicious_unless_it_was_foreseen() {
+        let all = |cause| ["1", "2", "3"].map(|person| (of(person), refused(cause)));
+        assert_eq!(
+            judged(&all(Cause::SessionEnded)),
+            Verdict::Suspicious(Cause::SessionEnded)
+        );
+        assert_eq!(judged(&all(Cause::Expired)), Verdict::Sound);
+    }
+
+    #[test]
+    fn what_concerns_the_app_speaks_of_no_token() {
+        let secret = Error::App {
+            cause: Cause::AppSecretWrong,
+            code: 190,
+            subcode: None,
+            trace: None,
+        };
+        let looks = [(of("1"), alive()), (of("2"), Err(secret.clone()))];
+        assert_eq!(judged(&looks), Verdict::Troubled(secret));
+        let silent = Error::Unreachable("reset".into());
+        let looks = [
+            (of("1"), Err(silent.clone())),
+            (of("2"), Err(silent.clone())),
+        ];
+        assert_eq!(judged(&looks), Verdict::Troubled(silent.clone()));
+        assert_eq!(
+            judged(&[(of("1"), alive()), (of("2"), Err(silent))]),
+            Verdict::Sound
+        );
+        assert_eq!(judged(&[]), Verdict::Sound);
+    }
+}

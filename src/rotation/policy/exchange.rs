@@ -1,0 +1,250 @@
+//! When an exchange is worth trying, and what it really did: measured before and after, never believed.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Look;
+use super::replace::object;
+use crate::graph_api::Inspection;
+use crate::rotation::Rules;
+use crate::token::{Clock, Kind, Outcome, Token};
+
+/// Meta moves an end at most once a day, and a call that may have gone through unseen must not be repeated.
+const AT_MOST_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// A new end counts as later from this on; seconds of difference are Meta's clockwork.
+const MEASURABLE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why an exchange that somebody asked for is not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Exchanging a permanent token could turn it into one that ends.
+    NeverExpires,
+    /// Its end is not known, so nothing could be measured.
+    EndUnknown,
+    /// App tokens cannot be exchanged; page tokens are derived.
+    WrongKind,
+    TriedToday,
+}
+
+/// From when on is the next exchange due? `None` for a token that must never be exchanged.
+pub fn rotation_due(
+    token: &Token,
+    tried_at: Option<Timestamp>,
+    rules: &Rules,
+) -> Option<Timestamp> {
+    let end = exchangeable_end(token).ok()?;
+    let wanted = end - rules.rotate_before_expiry;
+    let Some(tried_at) = tried_at else {
+        return Some(wanted);
+    };
+    Some(wanted.max(tried_at + wait_after(token, end, tried_at)))
+}
+
+/// Each exchange that moved nothing makes the next one less promising, so the waits follow the time left.
+fn wait_after(token: &Token, end: Timestamp, tried_at: Timestamp) -> SignedDuration {
+    match token.last_rotation.map(|rotation| rotation.outcome) {
+        Some(Outcome::SameExpiry | Outcome::Unchanged | Outcome::Refused) => {
+            (tried_at.duration_until(end) / 4).max(AT_MOST_EVERY)
+        }
+        Some(Outcome::Renewed | Outcome::Failed) | None => AT_MOST_EVERY,
+    }
+}
+
+/// May an operator have it exchanged right now?
+pub fn may_exchange(
+    token: &Token,
+    tried_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    exchangeable_end(token)?;
+    match tried_at {
+        Some(tried_at) if now < tried_at + AT_MOST_EVERY => Err(Refusal::TriedToday),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn exchangeable_end(token: &Token) -> Result<Timestamp, Refusal> {
+    let facts = token.facts.as_ref().ok_or(Refusal::EndUnknown)?;
+    match facts.kind {
+        Kind::User | Kind::SystemUser => {}
+        Kind::Page | Kind::App => return Err(Refusal::WrongKind),
+    }
+    match facts.expires_at {
+        Clock::At(end) => Ok(end),
+        Clock::Never => Err(Refusal::NeverExpires),
+        Clock::Unknown => Err(Refusal::EndUnknown),
+    }
+}
+
+/// What did the exchange do? `after` is Meta's word on the new secret.
+pub fn measure(before: &Token, same_secret: SameSecret, after: &Look) -> Outcome {
+    let (Some(old), Ok(Inspection::Alive(new))) = (&before.facts, after) else {
+        return Outcome::Failed;
+    };
+    if object(before, new).is_some() {
+        return Outcome::Failed;
+    }
+    match (old.expires_at, new.expires_at) {
+        (Clock::At(_), Clock::Never) => Outcome::Renewed,
+        (Clock::At(old), Clock::At(new)) if new > old + MEASURABLE => Outcome::Renewed,
+        _ if same_secret == SameSecret::Yes => Outcome::Unchanged,
+        _ => Outcome::SameExpiry,
+    }
+}
+
+/// Whether Meta gave the very string back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSecret {
+    Yes,
+    No,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph_api::Error;
+    use crate::rotation::policy::fixtures::*;
+    use crate::token::{Cause, Facts, Rotation, Scopes};
+
+    #[test]
+    fn an_exchange_is_measured_not_believed() {
+        let before = token(Some(facts(Some(20), Some(50))));
+        let look = |facts: Facts| -> Look { Ok(Inspection::Alive(facts)) };
+        let other = |change: fn(&mut Facts)| {
+            let mut facts = facts(Some(60), Some(50));
+            change(&mut facts);
+            look(facts)
+        };
+        use SameSecret::{No, Yes};
+        for (what, same, after, expected) in [
+            ("later", No, look(facts(Some(60), None)), Outcome::Renewed),
+            ("never", No, look(facts(None, None)), Outcome::Renewed),
+            (
+                "same string, later end",
+                Yes,
+                look(facts(Some(60), None)),
+                Outcome::Renewed,
+            ),
+            (
+                "new string, same end",
+                No,
+                look(facts(Some(20), None)),
+                Outcome::SameExpiry,
+            ),
+            (
+                "a day is no gain",
+                No,
+                look(facts(Some(21), None)),
+                Outcome::SameExpiry,
+            ),
+            (
+                "earlier",
+                No,
+                look(facts(Some(2), None)),
+                Outcome::SameExpiry,
+            ),
+            (
+                "same string",
+                Yes,
+                look(facts(Some(20), None)),
+                Outcome::Unchanged,
+            ),
+            (
+                "other person",
+                No,
+                other(|f| f.subject = "8".to_owned()),
+                Outcome::Failed,
+            ),
+            (
+                "other kind",
+                No,
+                other(|f| f.kind = Kind::SystemUser),
+                Outcome::Failed,
+            ),
+            (
+                "fewer scopes",
+                No,
+                other(|f| f.scopes = Scopes::parse("email")),
+                Outcome::Failed,
+            ),
+            ("dead", No, refused(Cause::SessionEnded), Outcome::Failed),
+            (
+                "no answer",
+                No,
+                Err(Error::Unreachable("reset".into())),
+                Outcome::Failed,
+            ),
+        ] {
+            assert_eq!(measure(&before, same, &after), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_never_expires_is_never_exchanged() {
+        let permanent = token(Some(facts(None, Some(3))));
+        assert_eq!(rotation_due(&permanent, None, &rules()), None);
+        assert_eq!(
+            may_exchange(&permanent, None, now()),
+            Err(Refusal::NeverExpires)
+        );
+        let mut page = facts(Some(2), None);
+        page.kind = Kind::Page;
+        assert_eq!(
+            may_exchange(&token(Some(page)), None, now()),
+            Err(Refusal::WrongKind)
+        );
+        let mut unknown = facts(None, None);
+        unknown.expires_at = Clock::Unknown;
+        assert_eq!(
+            may_exchange(&token(Some(unknown)), None, now()),
+            Err(Refusal::EndUnknown)
+        );
+        assert_eq!(
+            may_exchange(&token(None), None, now()),
+            Err(Refusal::EndUnknown)
+        );
+    }
+
+    #[test]
+    fn the_first_attempt_comes_with_a_month_of_retries_left() {
+        let due = rotation_due(&token(Some(facts(Some(50), None))), None, &rules());
+        assert_eq!(due, Some(now() + days(20)));
+    }
+
+    #[test]
+    fn at_most_one_attempt_in_a_day() {
+        let token = token(Some(facts(Some(10), None)));
+        let tried = now() - SignedDuration::from_hours(23);
+        assert_eq!(
+            may_exchange(&token, Some(tried), now()),
+            Err(Refusal::TriedToday)
+        );
+        assert_eq!(
+            may_exchange(&token, Some(tried), now() + SignedDuration::from_hours(2)),
+            Ok(())
+        );
+        let due = rotation_due(&token, Some(tried), &rules()).unwrap();
+        assert_eq!(due, now() + SignedDuration::from_hours(1));
+    }
+
+    #[test]
+    fn an_exchange_that_moved_nothing_widens_the_waits() {
+        let mut token = token(Some(facts(Some(28), None)));
+        token.last_rotation = Some(Rotation {
+            outcome: Outcome::SameExpiry,
+            at: now(),
+        });
+        assert_eq!(
+            rotation_due(&token, Some(now()), &rules()),
+            Some(now() + days(7))
+        );
+        token.last_rotation = Some(Rotation {
+            outcome: Outcome::Failed,
+            at: now(),
+        });
+        assert_eq!(
+            rotation_due(&token, Some(now()), &rules()),
+            Some(now() + days(1))
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! Tokens and answers for the tables.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Look;
+use crate::graph_api::{Certainty, Inspection, Refusal};
+use crate::rotation::Rules;
+use crate::token::{Cause, Clock, Facts, Health, Kind, Scopes, Token, TokenId};
+
+pub(super) fn now() -> Timestamp {
+    "2026-12-01T12:00:00Z".parse().unwrap()
+}
+
+pub(super) fn days(n: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * n)
+}
+
+pub(super) fn rules() -> Rules {
+    Rules {
+        check_every: days(1),
+        rotate_before_expiry: days(30),
+        retry_after: [1, 5, 30, 120, 360].map(SignedDuration::from_mins).to_vec(),
+        warn_before: days(14),
+    }
+}
+
+/// A user's facts whose clocks end in so many days; `None` is never.
+pub(super) fn facts(expires_in: Option<i64>, data_access_in: Option<i64>) -> Facts {
+    let clock = |in_days: Option<i64>| in_days.map_or(Clock::Never, |n| Clock::At(now() + days(n)));
+    Facts {
+        kind: Kind::User,
+        subject: "7".to_owned(),
+        person: "7".to_owned(),
+        issued_at: None,
+        expires_at: clock(expires_in),
+        data_access_expires_at: clock(data_access_in),
+        scopes: Scopes::parse("email pages_show_list"),
+    }
+}
+
+pub(super) fn token(facts: Option<Facts>) -> Token {
+    Token {
+        id: TokenId(1),
+        app: "acme".to_owned(),
+        name: "acme-maria".to_owned(),
+        health: if facts.is_some() {
+            Health::Healthy
+        } else {
+            Health::Unverified
+        },
+        facts,
+        subject_name: None,
+        parent: None,
+        required_scopes: Scopes::default(),
+        owners: Vec::new(),
+        version: 1,
+        fingerprint: "00000000".to_owned(),
+        imported_at: now() - days(100),
+        checked_at: None,
+        rotated_at: None,
+        last_rotation: None,
+        next: None,
+    }
+}
+
+pub(super) fn refused(cause: Cause) -> Look {
+    refusal(cause, Certainty::Certain)
+}
+
+pub(super) fn doubtful(cause: Cause) -> Look {
+    refusal(cause, Certainty::Doubtful)
+}
+
+fn refusal(cause: Cause, certainty: Certainty) -> Look {
+    let refusal = Refusal {
+        cause,
+        code: 190,
+        subcode: None,
+        trace: None,
+        certainty,
+    };
+    Ok(Inspection::Refused {
+        refusal,
+        facts: None,
+    })
+}

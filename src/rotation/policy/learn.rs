@@ -1,0 +1,275 @@
+//! What we know of a token once Meta has answered.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Look;
+use crate::graph_api::{Certainty, Inspection, Refusal};
+use crate::rotation::Rules;
+use crate::token::{Cause, Clock, Facts, Health, Token};
+
+/// A doubtful refusal must still stand after this long before it is believed.
+const SECOND_LOOK: SignedDuration = SignedDuration::from_mins(50);
+
+/// What do we know about the token, now that Meta has answered? Its next visit is set elsewhere.
+pub fn learn(before: &Token, look: &Look, rules: &Rules, now: Timestamp) -> Token {
+    let mut after = before.clone();
+    match look {
+        Ok(Inspection::Alive(facts)) => {
+            after.checked_at = Some(now);
+            after.health = health_of_living(facts, rules, now);
+            after.facts = Some(facts.clone());
+        }
+        Ok(Inspection::Refused { refusal, facts }) => {
+            after.checked_at = Some(now);
+            after.health = health_of_refused(before, refusal, now);
+            // Meta tells little of a dead token; what it told while it lived is worth more.
+            after.facts = before.facts.clone().or_else(|| facts.clone());
+        }
+        Err(error) => after.health = health_after_failure(before, error.cause(), now),
+    }
+    after
+}
+
+fn health_of_living(facts: &Facts, rules: &Rules, now: Timestamp) -> Health {
+    let within = |end: Option<Timestamp>| end.filter(|end| *end <= now + rules.warn_before);
+    let ends = within(facts.expires_at.at());
+    let data_access_ends = within(facts.data_access_end());
+    match (ends, data_access_ends) {
+        // One login resets both, so the earlier one is the story.
+        (Some(ends), Some(data)) if data < ends => Health::Expiring {
+            cause: lapse(data, now),
+        },
+        (Some(_), _) => Health::Expiring {
+            cause: Cause::ExpiresSoon,
+        },
+        (None, Some(data)) => Health::Expiring {
+            cause: lapse(data, now),
+        },
+        (None, None) => Health::Healthy,
+    }
+}
+
+fn lapse(end: Timestamp, now: Timestamp) -> Cause {
+    if end <= now {
+        Cause::DataAccessExpired
+    } else {
+        Cause::DataAccessExpiresSoon
+    }
+}
+
+fn health_of_refused(before: &Token, refusal: &Refusal, now: Timestamp) -> Health {
+    let cause = refusal.cause;
+    match before.health {
+        Health::Dead {
+            since,
+            cause: known,
+        } if known == cause => Health::Dead { since, cause },
+        Health::Failing {
+            since,
+            failures,
+            cause: known,
+        } if known == cause && is_doubtful(before, refusal) => {
+            if now < since + SECOND_LOOK {
+                Health::Failing {
+                    since,
+                    failures: failures + 1,
+                    cause,
+                }
+            } else {
+                Health::Dead { since, cause }
+            }
+        }
+        _ if is_doubtful(before, refusal) => Health::Failing {
+            since: now,
+            failures: 1,
+            cause,
+        },
+        _ => Health::Dead {
+            since: death(before, cause, now),
+            cause,
+        },
+    }
+}
+
+/// A token whose end we knew died at its end, whatever Meta's words; any other doubt waits for the second look.
+fn is_doubtful(before: &Token, refusal: &Refusal) -> bool {
+    refusal.certainty == Certainty::Doubtful && !matches!(before.health, Health::Dead { .. })
+}
+
+/// When it died: at its known end if that has passed, else now, when we saw it.
+fn death(before: &Token, cause: Cause, now: Timestamp) -> Timestamp {
+    let known_end = before
+        .facts
+        .as_ref()
+        .map_or(Clock::Unknown, |facts| facts.expires_at)
+        .at();
+    match (cause, known_end) {
+        (Cause::Expired, Some(end)) if end < now => end,
+        _ => now,
+    }
+}
+
+fn health_after_failure(before: &Token, cause: Cause, now: Timestamp) -> Health {
+    match before.health {
+        dead @ Health::Dead { .. } => dead,
+        Health::Failing {
+            since, failures, ..
+        } => Health::Failing {
+            since,
+            failures: failures.saturating_add(1),
+            cause,
+        },
+        Health::Unverified | Health::Healthy | Health::Expiring { .. } => Health::Failing {
+            since: now,
+            failures: 1,
+            cause,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph_api::Error;
+    use crate::rotation::policy::fixtures::*;
+
+    #[test]
+    fn a_living_token_is_healthy_until_the_first_warning_step() {
+        for (expires_in, data_in, expected) in [
+            (None, None, Health::Healthy),
+            (Some(40), Some(60), Health::Healthy),
+            (
+                Some(14),
+                Some(60),
+                Health::Expiring {
+                    cause: Cause::ExpiresSoon,
+                },
+            ),
+            (
+                Some(40),
+                Some(3),
+                Health::Expiring {
+                    cause: Cause::DataAccessExpiresSoon,
+                },
+            ),
+            (
+                Some(40),
+                Some(-1),
+                Health::Expiring {
+                    cause: Cause::DataAccessExpired,
+                },
+            ),
+            (
+                Some(5),
+                Some(3),
+                Health::Expiring {
+                    cause: Cause::DataAccessExpiresSoon,
+                },
+            ),
+            (
+                Some(3),
+                Some(5),
+                Health::Expiring {
+                    cause: Cause::ExpiresSoon,
+                },
+            ),
+        ] {
+            let look = Ok(Inspection::Alive(facts(expires_in, data_in)));
+            let after = learn(&token(None), &look, &rules(), now());
+            assert_eq!(after.health, expected, "{expires_in:?} {data_in:?}");
+            assert_eq!(after.checked_at, Some(now()));
+        }
+    }
+
+    #[test]
+    fn a_certain_refusal_is_believed_and_what_meta_told_before_is_kept() {
+        let alive = token(Some(facts(Some(40), Some(60))));
+        let after = learn(&alive, &refused(Cause::PasswordChanged), &rules(), now());
+        assert_eq!(
+            after.health,
+            Health::Dead {
+                since: now(),
+                cause: Cause::PasswordChanged
+            }
+        );
+        assert_eq!(after.facts, alive.facts);
+    }
+
+    #[test]
+    fn a_doubtful_refusal_is_believed_only_at_the_second_look() {
+        let alive = token(Some(facts(None, None)));
+        let once = learn(&alive, &doubtful(Cause::SessionEnded), &rules(), now());
+        assert!(matches!(once.health, Health::Failing { failures: 1, .. }));
+        let soon = now() + SignedDuration::from_mins(10);
+        let twice = learn(&once, &doubtful(Cause::SessionEnded), &rules(), soon);
+        assert!(matches!(twice.health, Health::Failing { failures: 2, .. }));
+        let later = now() + SignedDuration::from_hours(1);
+        let thrice = learn(&twice, &doubtful(Cause::SessionEnded), &rules(), later);
+        let expected = Health::Dead {
+            since: now(),
+            cause: Cause::SessionEnded,
+        };
+        assert_eq!(thrice.health, expected);
+        let recovered = learn(
+            &twice,
+            &Ok(Inspection::Alive(facts(None, None))),
+            &rules(),
+            later,
+        );
+        assert_eq!(recovered.health, Health::Healthy);
+    }
+
+    #[test]
+    fn calls_that_do_not_get_through_wipe_nothing() {
+        let alive = token(Some(facts(Some(40), None)));
+        let unreachable: Look = Err(Error::Unreachable("time-out".into()));
+        let mut after = alive.clone();
+        for failures in 1..=500 {
+            after = learn(&after, &unreachable, &rules(), now());
+            let expected = Health::Failing {
+                since: now(),
+                failures,
+                cause: Cause::Outage,
+            };
+            assert_eq!(after.health, expected);
+            assert_eq!(after.facts, alive.facts);
+        }
+        let dead = Health::Dead {
+            since: now(),
+            cause: Cause::Expired,
+        };
+        let dead = Token {
+            health: dead,
+            ..alive
+        };
+        assert_eq!(
+            learn(&dead, &unreachable, &rules(), now()).health,
+            dead.health
+        );
+    }
+
+    #[test]
+    fn an_expected_end_is_dated_when_it_came() {
+        let ended = token(Some(facts(Some(-2), None)));
+        let after = learn(&ended, &refused(Cause::Expired), &rules(), now());
+        let since = now() - SignedDuration::from_hours(48);
+        assert_eq!(
+            after.health,
+            Health::Dead {
+                since,
+                cause: Cause::Expired
+            }
+        );
+    }
+
+    #[test]
+    fn a_dead_token_keeps_the_date_of_its_death() {
+        let alive = token(Some(facts(None, None)));
+        let dead = learn(&alive, &refused(Cause::Checkpoint), &rules(), now());
+        let later = now() + SignedDuration::from_hours(24);
+        assert_eq!(
+            learn(&dead, &refused(Cause::Checkpoint), &rules(), later).health,
+            dead.health
+        );
+    }
+}

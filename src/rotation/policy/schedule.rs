@@ -1,0 +1,244 @@
+//! When to look at a token again, and for what.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::exchange::rotation_due;
+use crate::rotation::Rules;
+use crate::token::{Action, Cause, Health, Next, State, Token};
+
+/// Where in its interval a visit falls, from 0 to 1, so that a fleet imported at once is not visited at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread(pub f64);
+
+/// Nothing is asked more often than this, however near its end.
+const SHORTEST: SignedDuration = SignedDuration::from_mins(5);
+/// A retry comes sooner than that only while the ladder says so.
+const SHORTEST_RETRY: SignedDuration = SignedDuration::from_mins(1);
+/// For a dead token that a person may bring back without us.
+const WHILE_DEAD: SignedDuration = SignedDuration::from_hours(24);
+/// A doubtful refusal gets its second look after this.
+const SECOND_LOOK: SignedDuration = SignedDuration::from_hours(1);
+/// An end that has come is looked at once it surely has.
+const JUST_AFTER: SignedDuration = SignedDuration::from_mins(1);
+
+/// When is the next visit worth a call? `None` when only a new token can change anything.
+pub fn next_visit(
+    token: &Token,
+    rotation_tried_at: Option<Timestamp>,
+    rules: &Rules,
+    spread: Spread,
+    now: Timestamp,
+) -> Option<Next> {
+    let check = |wait: SignedDuration| Next {
+        action: Action::Check,
+        at: now + wait,
+    };
+    match token.health {
+        Health::Unverified => Some(check(SignedDuration::ZERO)),
+        Health::Healthy | Health::Expiring { .. } => {
+            let look = check(until_next_look(token, rules, spread, now));
+            let rotate = rotation_due(token, rotation_tried_at, rules).map(|due| Next {
+                action: Action::Rotate,
+                at: due.max(now),
+            });
+            Some(rotate.filter(|rotate| rotate.at <= look.at).unwrap_or(look))
+        }
+        Health::Failing {
+            failures, cause, ..
+        } => Some(check(until_retry(token, failures, cause, rules, now))),
+        Health::Dead { cause, .. } => cause
+            .may_lift_by_itself()
+            .then(|| check(stretched(WHILE_DEAD, spread))),
+    }
+}
+
+/// A tenth of the interval is left to chance.
+fn stretched(interval: SignedDuration, spread: Spread) -> SignedDuration {
+    interval.mul_f64_lossy(0.9 + 0.1 * spread.0)
+}
+
+fn until_next_look(token: &Token, rules: &Rules, spread: Spread, now: Timestamp) -> SignedDuration {
+    let routine = stretched(rules.check_every, spread);
+    let Some(end) = token.deadline() else {
+        return routine;
+    };
+    let left = now.duration_until(end);
+    if left <= SignedDuration::ZERO {
+        return routine;
+    }
+    let near_the_end = stretched(left / 4, spread)
+        .max(SHORTEST)
+        .min(left + JUST_AFTER);
+    let first_warning = left - rules.warn_before;
+    let until_warning = Some(first_warning).filter(|_| token.state() == State::Healthy);
+    let until_warning = until_warning
+        .filter(|wait| wait.is_positive())
+        .unwrap_or(routine);
+    routine
+        .min(near_the_end)
+        .min(until_warning + SignedDuration::from_secs(1))
+}
+
+/// The ladder, capped by the time left: a token about to end is asked for more often, not less.
+fn until_retry(
+    token: &Token,
+    failures: u32,
+    cause: Cause,
+    rules: &Rules,
+    now: Timestamp,
+) -> SignedDuration {
+    if !matches!(
+        cause,
+        Cause::Outage | Cause::Throttled | Cause::Unexplained | Cause::Blocked
+    ) {
+        return SECOND_LOOK;
+    }
+    let rung = (failures.max(1) as usize - 1).min(rules.retry_after.len().saturating_sub(1));
+    let wait = rules.retry_after.get(rung).copied().unwrap_or(SECOND_LOOK);
+    match token.deadline().map(|end| now.duration_until(end)) {
+        Some(left) if left.is_positive() => wait.min((left / 4).max(SHORTEST_RETRY)),
+        Some(_) | None => wait,
+    }
+}
+
+trait MulLossy {
+    fn mul_f64_lossy(self, factor: f64) -> Self;
+}
+
+impl MulLossy for SignedDuration {
+    /// Nobody minds a second when a visit is put somewhere into a day.
+    fn mul_f64_lossy(self, factor: f64) -> Self {
+        Self::try_from_secs_f64(self.as_secs_f64() * factor).unwrap_or(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rotation::policy::fixtures::*;
+    use crate::token::Clock;
+
+    fn wait(token: &Token, tried: Option<Timestamp>) -> Option<(Action, SignedDuration)> {
+        next_visit(token, tried, &rules(), Spread(1.0), now())
+            .map(|next| (next.action, now().duration_until(next.at)))
+    }
+
+    #[test]
+    fn visits_come_sooner_near_a_deadline() {
+        let day = SignedDuration::from_hours(24);
+        for (token, expected) in [
+            (token(None), Some((Action::Check, SignedDuration::ZERO))),
+            (token(Some(facts(None, None))), Some((Action::Check, day))),
+            (
+                token(Some(facts(None, Some(60)))),
+                Some((Action::Check, day)),
+            ),
+            (
+                token(Some(facts(None, Some(2)))),
+                Some((Action::Check, day / 2)),
+            ),
+            (
+                token(Some(facts(None, Some(-3)))),
+                Some((Action::Check, day)),
+            ),
+        ] {
+            assert_eq!(wait(&token, None), expected, "{:?}", token.facts);
+        }
+    }
+
+    #[test]
+    fn the_first_warning_is_not_missed_by_a_day() {
+        let mut near = facts(None, None);
+        near.data_access_expires_at = Clock::At(now() + days(14) + SignedDuration::from_hours(2));
+        let expected = SignedDuration::from_hours(2) + SignedDuration::from_secs(1);
+        assert_eq!(
+            wait(&token(Some(near)), None),
+            Some((Action::Check, expected))
+        );
+    }
+
+    #[test]
+    fn the_end_itself_is_looked_at_just_after_it_came() {
+        let mut ending = facts(None, None);
+        ending.data_access_expires_at = Clock::At(now() + SignedDuration::from_mins(2));
+        assert_eq!(
+            wait(&token(Some(ending)), None).unwrap().1,
+            SignedDuration::from_mins(3)
+        );
+    }
+
+    #[test]
+    fn retries_climb_the_ladder_and_are_capped_by_the_time_left() {
+        let failing = |failures, facts| Token {
+            health: Health::Failing {
+                since: now(),
+                failures,
+                cause: Cause::Outage,
+            },
+            ..token(Some(facts))
+        };
+        for (failures, minutes) in [(1, 1), (2, 5), (3, 30), (4, 120), (5, 360), (99, 360)] {
+            let (_, waited) = wait(&failing(failures, facts(None, None)), None).unwrap();
+            assert_eq!(
+                waited,
+                SignedDuration::from_mins(minutes),
+                "{failures} failures"
+            );
+        }
+        let mut ending = facts(None, None);
+        ending.expires_at = Clock::At(now() + SignedDuration::from_hours(4));
+        assert_eq!(
+            wait(&failing(9, ending), None).unwrap().1,
+            SignedDuration::from_hours(1)
+        );
+    }
+
+    #[test]
+    fn the_dead_cost_calls_only_if_a_person_can_lift_the_cause_elsewhere() {
+        for (cause, visited) in [
+            (Cause::Checkpoint, true),
+            (Cause::PageRoleLost, true),
+            (Cause::PermissionMissing, true),
+            (Cause::PasswordChanged, false),
+            (Cause::Expired, false),
+            (Cause::Unreadable, false),
+            (Cause::WrongApp, false),
+        ] {
+            let health = Health::Dead {
+                since: now(),
+                cause,
+            };
+            let dead = Token {
+                health,
+                ..token(Some(facts(None, None)))
+            };
+            assert_eq!(wait(&dead, None).is_some(), visited, "{cause}");
+        }
+    }
+
+    #[test]
+    fn a_fleet_is_spread() {
+        let token = token(Some(facts(None, None)));
+        let at = |spread| {
+            next_visit(&token, None, &rules(), Spread(spread), now())
+                .unwrap()
+                .at
+        };
+        assert!(at(0.0) < at(0.5) && at(0.5) < at(1.0));
+        assert!(at(0.0) >= now() + SignedDuration::from_hours(21));
+    }
+
+    #[test]
+    fn a_rotation_that_is_due_is_the_next_step() {
+        let token = token(Some(facts(Some(20), None)));
+        assert_eq!(
+            wait(&token, None),
+            Some((Action::Rotate, SignedDuration::ZERO))
+        );
+        let hour_ago = now() - SignedDuration::from_hours(1);
+        assert_eq!(
+            wait(&token, Some(hour_ago)),
+            Some((Action::Rotate, SignedDuration::from_hours(23)))
+        );
+    }
+}
