@@ -213,18 +213,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// One token of a person died of something that concerns them all: look at the others now, so that the
-    /// story is told whole.
-    pub fn hasten_kin(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
-        let Some(facts) = &of.facts else { return Ok(0) };
-        let mut hasten = self.db.prepare_cached(
-            "UPDATE agenda SET due_at = ?4
-             WHERE due_at > ?4 AND leased_until = 0 AND token IN (
-                SELECT id FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3)",
-        )?;
-        Ok(hasten.execute(params![of.app, facts.person, of.id, now.as_second()])?)
-    }
-
     /// The app works again: those that failed for the app's or Meta's sake need not wait any longer.
     pub fn hasten_failing(&self, app: &str, now: Timestamp) -> Result<usize, Error> {
         let mut hasten = self.db.prepare_cached(

@@ -9,6 +9,7 @@ mod journal;
 mod knowledge;
 mod letters;
 mod open;
+mod pages;
 mod rows;
 mod schema;
 mod summary;
@@ -33,6 +34,7 @@ pub use journal::{Event, EventId, EventKind, NewEvent};
 pub use knowledge::Learned;
 pub use letters::{Letter, LetterId, NewLetter};
 
+pub use pages::PageSeen;
 pub use summary::{Deadline, Fleet, MailQueue};
 pub use tokens::{Filter, Imported, NewToken, TokenPage, name_is_valid};
 pub use versions::{Candidate, NewVersion, SecretReading};

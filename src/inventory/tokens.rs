@@ -121,28 +121,6 @@ impl View<'_> {
             .map(|(token, _)| token.name.clone());
         Ok(TokenPage { tokens, next })
     }
-
-    /// Live user tokens through which the token of `page` might be read: its parent first, then others that
-    /// reach the page.
-    pub fn possible_parents(&self, page: &Token, limit: usize) -> Result<Vec<TokenId>, Error> {
-        let Some(facts) = &page.facts else {
-            return Ok(Vec::new());
-        };
-        let mut found = self.db.prepare_cached(
-            "SELECT id FROM token
-             WHERE app = ?1 AND kind = 'user' AND state IN ('healthy', 'expiring')
-               AND id IN (SELECT ?2
-                    UNION SELECT id FROM token WHERE app = ?1 AND person = ?3 AND kind = 'user'
-                    UNION SELECT parent FROM token WHERE app = ?1 AND subject = ?4
-                    UNION SELECT token FROM administers WHERE page = ?4)
-             ORDER BY id IS NOT ?2, person IS NOT ?3, id LIMIT ?5",
-        )?;
-        let found = found.query_map(
-            params![page.app, page.parent, facts.person, facts.subject, limit],
-            |row| row.get(0),
-        )?;
-        Ok(found.collect::<Result<_, _>>()?)
-    }
 }
 
 impl Filter {

@@ -1,8 +1,21 @@
 //! Keep every token alive: check what is due, renew what can be renewed, derive page tokens anew.
+//!
+//! - `policy`: what to do, and what we know afterwards (pure)
+//! - `sweep`: one pass over what is due of one app · `visit`: one token in it · `desk`: what a visit has at hand
+//! - `app`: how the app itself stands between passes
+
+mod app;
+mod desk;
+pub mod policy;
+mod sweep;
+mod visit;
 
 use jiff::SignedDuration;
 
-pub mod policy;
+use crate::graph_api::Client;
+use crate::inventory::Inventory;
+
+pub use app::budget_of;
 
 /// What the operator decides about checking and renewing.
 #[derive(Clone, Debug)]
@@ -13,4 +26,28 @@ pub struct Rules {
     pub retry_after: Vec<SignedDuration>,
     /// The first warning step: a token that ends within it is `expiring`.
     pub warn_before: SignedDuration,
+}
+
+/// Keeps the tokens of one app. A failing app delays no other.
+#[derive(Clone, Debug)]
+pub struct Keeper {
+    pub inventory: Inventory,
+    pub graph: Client,
+    pub app: String,
+    pub calls_per_hour: u32,
+    /// How many tokens one call asks about.
+    pub batch: usize,
+    pub rules: Rules,
+}
+
+/// What a pass did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    pub visited: usize,
+    /// Among them, whose state, cause or secret is another than before.
+    pub changed: usize,
+    /// More is due already.
+    pub more: bool,
+    /// Nothing was asked: the app is in trouble, or its calls are used up.
+    pub resting: bool,
 }

@@ -26,6 +26,17 @@ pub enum Refusal {
     TriedToday,
 }
 
+impl Refusal {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NeverExpires => "never_expires",
+            Self::EndUnknown => "end_unknown",
+            Self::WrongKind => "wrong_kind",
+            Self::TriedToday => "tried_today",
+        }
+    }
+}
+
 /// From when on is the next exchange due? `None` for a token that must never be exchanged.
 pub fn rotation_due(
     token: &Token,

@@ -1,12 +1,14 @@
 //! What to do with a token, and what we know afterwards. Pure: no clock, no handle, no log.
 
 mod app;
+mod decide;
 mod exchange;
 mod learn;
 mod replace;
 mod schedule;
 
 pub use app::{Verdict, judge};
+pub use decide::{Done, Situation, Step, decide};
 pub use exchange::{Refusal as ExchangeRefusal, SameSecret, may_exchange, measure, rotation_due};
 pub use learn::learn;
 pub use replace::{Objection, ends_earlier, is_short_lived, object};

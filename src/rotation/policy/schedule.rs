@@ -4,11 +4,22 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::exchange::rotation_due;
 use crate::rotation::Rules;
-use crate::token::{Action, Cause, Health, Next, State, Token};
+use crate::token::{Action, Cause, Health, Next, State, Token, TokenId};
 
 /// Where in its interval a visit falls, from 0 to 1, so that a fleet imported at once is not visited at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread(pub f64);
+
+impl Spread {
+    /// Another place for each token and each visit, the same one when a pass is repeated.
+    pub fn of(token: TokenId, now: Timestamp) -> Self {
+        let mut mixed = token.0.unsigned_abs() ^ now.as_second().unsigned_abs().rotate_left(32);
+        // The finaliser of SplitMix64: neighbours end up far from each other.
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Self(((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64)
+    }
+}
 
 /// Nothing is asked more often than this, however near its end.
 const SHORTEST: SignedDuration = SignedDuration::from_mins(5);
@@ -226,6 +237,17 @@ mod tests {
         };
         assert!(at(0.0) < at(0.5) && at(0.5) < at(1.0));
         assert!(at(0.0) >= now() + SignedDuration::from_hours(21));
+        let places: Vec<f64> = (1..=1000)
+            .map(|id| Spread::of(TokenId(id), now()).0)
+            .collect();
+        assert!(places.iter().all(|place| (0.0..1.0).contains(place)));
+        for tenth in 0..10 {
+            let here = |place: &&f64| (**place * 10.0) as u32 == tenth;
+            assert!(
+                (60..140).contains(&places.iter().filter(here).count()),
+                "{tenth}"
+            );
+        }
     }
 
     #[test]

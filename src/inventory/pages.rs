@@ -1,0 +1,167 @@
+//! Who reaches which page: through whom a lost page token may be read again, and whom one login brings back.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::{Error, EventKind, Imported, NewEvent, NewToken, Tx, View};
+use crate::secret::Secret;
+use crate::token::{Scopes, Token, TokenId};
+
+/// A page as the list of a user token showed it.
+#[derive(Clone, Debug)]
+pub struct PageSeen {
+    pub id: String,
+    pub name: String,
+    /// Its token, to be taken in when somebody asked for that.
+    pub take_in: Option<Secret>,
+}
+
+impl View<'_> {
+    /// Live user tokens through which the token of `page` might be read: its parent first, then others that
+    /// reach the page.
+    pub fn possible_parents(&self, page: &Token, limit: usize) -> Result<Vec<TokenId>, Error> {
+        let Some(facts) = &page.facts else {
+            return Ok(Vec::new());
+        };
+        let mut found = self.db.prepare_cached(
+            "SELECT id FROM token
+             WHERE app = ?1 AND kind = 'user' AND state IN ('healthy', 'expiring')
+               AND id IN (SELECT ?2
+                    UNION SELECT id FROM token WHERE app = ?1 AND person = ?3 AND kind = 'user'
+                    UNION SELECT parent FROM token WHERE app = ?1 AND subject = ?4
+                    UNION SELECT token FROM administers WHERE page = ?4)
+             ORDER BY id IS NOT ?2, person IS NOT ?3, id LIMIT ?5",
+        )?;
+        let found = found.query_map(
+            params![page.app, page.parent, facts.person, facts.subject, limit],
+            |row| row.get(0),
+        )?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Keeps what a user token's list of pages said: who reaches what, how pages are called, whose child a page
+    /// token is. Pages whose token comes along are taken in.
+    pub fn note_pages(
+        &self,
+        user: &Token,
+        pages: &[PageSeen],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.db
+            .prepare_cached("DELETE FROM administers WHERE token = ?1")?
+            .execute([user.id])?;
+        for page in pages {
+            self.db
+                .prepare_cached("INSERT OR IGNORE INTO administers (token, page) VALUES (?1, ?2)")?
+                .execute(params![user.id, page.id])?;
+            self.adopt_page(user, page)?;
+            if let Some(secret) = &page.take_in {
+                self.take_in(user, page, secret, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn adopt_page(&self, user: &Token, page: &PageSeen) -> Result<(), Error> {
+        let person = user
+            .facts
+            .as_ref()
+            .map_or("", |facts| facts.person.as_str());
+        self.db
+            .prepare_cached(
+                "UPDATE token SET subject_name = ?4, parent = CASE
+                    WHEN parent IS NULL AND person = ?5 THEN ?1 ELSE parent END
+                 WHERE app = ?2 AND subject = ?3 AND kind = 'page'",
+            )?
+            .execute(params![user.id, user.app, page.id, page.name, person])?;
+        Ok(())
+    }
+
+    fn take_in(
+        &self,
+        user: &Token,
+        page: &PageSeen,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if self.holds_page_of(user, &page.id)? {
+            return Ok(());
+        }
+        let imported = self.import(
+            &NewToken {
+                app: user.app.clone(),
+                name: Some(self.free_name(&format!("{}-page-{}", user.app, page.id))?),
+                secret: secret.clone(),
+                owners: Vec::new(),
+                required_scopes: Scopes::default(),
+                parent: Some(user.id),
+                subject_name: Some(page.name.clone()),
+            },
+            now,
+        )?;
+        let Imported::Added { name, id } = imported else {
+            return Ok(());
+        };
+        let event = NewEvent {
+            token: Some(id),
+            name: Some(name),
+            ..NewEvent::of_app(&user.app, EventKind::Discovered)
+        };
+        let event = event
+            .with("through", user.name.as_str())
+            .with("page", page.name.as_str());
+        self.note(&event, now).map(drop)
+    }
+
+    fn holds_page_of(&self, user: &Token, page: &str) -> Result<bool, Error> {
+        let person = user
+            .facts
+            .as_ref()
+            .map_or("", |facts| facts.person.as_str());
+        let mut held = self.db.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM token WHERE app = ?1 AND subject = ?2 AND kind = 'page'
+                AND person = ?3)",
+        )?;
+        Ok(held.query_row(params![user.app, page, person], |row| row.get(0))?)
+    }
+
+    /// The same page through several people gets a number behind its name.
+    fn free_name(&self, wanted: &str) -> Result<String, Error> {
+        let mut name = wanted.to_owned();
+        let mut number = 1;
+        while self.token_named(&name)?.is_some() {
+            number += 1;
+            name = format!("{wanted}-{number}");
+        }
+        Ok(name)
+    }
+
+    /// One token of a person died of something that may concern them all: look at the others now, so that the
+    /// story is told whole.
+    pub fn hasten_kin(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
+        let Some(facts) = &of.facts else { return Ok(0) };
+        let mut hasten = self.db.prepare_cached(
+            "UPDATE agenda SET due_at = ?4
+             WHERE due_at > ?4 AND leased_until = 0 AND token IN (
+                SELECT id FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3)",
+        )?;
+        Ok(hasten.execute(params![of.app, facts.person, of.id, now.as_second()])?)
+    }
+
+    /// A person's token works again: whatever hangs on that person, and every page that is reached through it, is
+    /// looked at now, the dead included.
+    pub fn wake_kin(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
+        let Some(facts) = &of.facts else { return Ok(0) };
+        let mut wake = self.db.prepare_cached(
+            "UPDATE agenda SET due_at = ?4, leased_until = 0
+             WHERE token <> ?3 AND (due_at IS NULL OR due_at > ?4) AND token IN (
+                SELECT id FROM token WHERE app = ?1 AND person = ?2
+                UNION SELECT id FROM token WHERE parent = ?3
+                UNION SELECT t.id FROM administers d JOIN token t ON t.app = ?1 AND t.subject = d.page
+                    WHERE d.token = ?3 AND t.state = 'dead')",
+        )?;
+        Ok(wake.execute(params![of.app, facts.person, of.id, now.as_second()])?)
+    }
+}

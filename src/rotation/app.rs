@@ -1,0 +1,127 @@
+//! How an app stands between passes: its purse of calls, its trouble, and when to go on.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Rules;
+use super::policy::Look;
+use crate::graph_api::{Bucket, Budget, Error, Usage};
+use crate::inventory::{AppRecord, AppTrouble};
+
+pub(super) struct Standing {
+    record: AppRecord,
+    budget: Budget,
+}
+
+/// An app in trouble is asked after again at least this often: the probe costs one call.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(30);
+/// Those who go on while blocked are blocked for longer.
+const WHILE_BLOCKED: SignedDuration = SignedDuration::from_hours(6);
+
+impl Standing {
+    pub(super) fn new(record: AppRecord) -> Self {
+        let budget = serde_json::from_str(&record.budget).unwrap_or_default();
+        Self { record, budget }
+    }
+
+    /// How many calls a pass may make now.
+    pub(super) fn allowance(&self, calls_per_hour: u32, now: Timestamp) -> u32 {
+        if self
+            .record
+            .resume_at
+            .is_some_and(|resume_at| now < resume_at)
+        {
+            return 0;
+        }
+        self.budget.left(calls_per_hour, now)
+    }
+
+    pub(super) const fn is_troubled(&self) -> bool {
+        self.record.trouble.is_some()
+    }
+
+    pub(super) fn spend(&mut self, usage: &Usage, now: Timestamp) {
+        self.budget.spend(usage, now);
+        self.record.served_version = usage.served_version.clone();
+    }
+
+    /// Everything fails: wait, longer each time, and bother no token with it.
+    pub(super) fn stand_back(&mut self, error: &Error, rules: &Rules, now: Timestamp) {
+        let cause = error.cause();
+        let before = self.record.trouble;
+        let since = before.map_or(now, |trouble| trouble.since);
+        let failures = before
+            .map_or(0, |trouble| trouble.failures)
+            .saturating_add(1);
+        self.record.trouble = Some(AppTrouble {
+            cause,
+            since,
+            failures,
+        });
+        let rung = (failures as usize - 1).min(rules.retry_after.len().saturating_sub(1));
+        let ladder = rules
+            .retry_after
+            .get(rung)
+            .copied()
+            .unwrap_or(LONGEST_WAIT)
+            .min(LONGEST_WAIT);
+        let resume_at = match error {
+            Error::Busy { regain, .. } => {
+                self.budget.throttle(*regain, now);
+                self.budget.throttled_until(now).unwrap_or(now + ladder)
+            }
+            Error::Blocked { .. } => now + WHILE_BLOCKED,
+            Error::Refused(_)
+            | Error::App { .. }
+            | Error::Unreachable(_)
+            | Error::Transient { .. }
+            | Error::Unexpected { .. } => now + ladder,
+        };
+        self.record.resume_at = Some(resume_at);
+        tracing::warn!(app = self.record.name, %error, %resume_at, "the app is in trouble; its tokens wait");
+    }
+
+    pub(super) fn recover(&mut self) {
+        tracing::info!(app = self.record.name, "the app works again");
+        self.record.trouble = None;
+        self.record.resume_at = None;
+    }
+
+    pub(super) const fn swept(&mut self, now: Timestamp) {
+        self.record.swept_at = Some(now);
+    }
+
+    pub(super) fn record(&self) -> AppRecord {
+        let budget = serde_json::to_string(&self.budget).unwrap_or_default();
+        AppRecord {
+            budget,
+            ..self.record.clone()
+        }
+    }
+}
+
+/// The call budget that a record holds, for those who show it.
+pub fn budget_of(record: &AppRecord) -> Budget {
+    Standing::new(record.clone()).budget
+}
+
+/// Is there no use in asking on? When a whole batch failed, or one answer named the app.
+pub(super) fn is_hopeless(looks: &[Look]) -> bool {
+    let failed = |look: &Look| matches!(look, Err(error) if !matches!(error, Error::Refused(_)));
+    looks.iter().all(failed)
+        || looks
+            .iter()
+            .any(|look| look.as_ref().is_err_and(names_the_app))
+}
+
+/// The answer is about the app, not about the token that was asked about.
+pub(super) const fn names_the_app(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::App { .. }
+            | Error::Blocked { .. }
+            | Error::Busy {
+                bucket: Bucket::App,
+                ..
+            }
+    )
+}

@@ -1,0 +1,152 @@
+//! What a visit has at hand: the inventory, Meta, and a purse of calls that all visits of a pass share.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::Rules;
+use super::policy::Look;
+use crate::graph_api::{Client, Error, PageGrant, Reply, Usage};
+use crate::inventory::{self, Inventory};
+use crate::secret::Secret;
+use crate::token::{Kind, State, Token, TokenId};
+
+pub(super) struct Desk<'a> {
+    pub(super) inventory: &'a Inventory,
+    pub(super) graph: &'a Client,
+    pub(super) rules: &'a Rules,
+    pub(super) now: Timestamp,
+    /// How many calls this pass may make in all.
+    pub(super) allowance: u32,
+    ledger: Mutex<Ledger>,
+}
+
+#[derive(Default)]
+struct Ledger {
+    usage: Usage,
+    /// Parents through which nothing can be had in this pass; asking each of 10,000 pages again would be waste.
+    unfit: HashSet<TokenId>,
+    called_off: bool,
+}
+
+/// How many people are asked for one page before it is given up.
+const PARENTS: usize = 3;
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(
+        inventory: &'a Inventory,
+        graph: &'a Client,
+        rules: &'a Rules,
+        allowance: u32,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            inventory,
+            graph,
+            rules,
+            now,
+            allowance,
+            ledger: Mutex::default(),
+        }
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        self.ledger().usage.clone()
+    }
+
+    pub(super) fn may_call(&self) -> bool {
+        self.ledger().usage.calls < self.allowance
+    }
+
+    /// No use in asking on: the app is in trouble.
+    pub(super) fn call_off(&self) {
+        self.ledger().called_off = true;
+    }
+
+    pub(super) fn is_called_off(&self) -> bool {
+        self.ledger().called_off
+    }
+
+    fn enter<T>(&self, reply: Reply<T>) -> T {
+        self.ledger().usage.absorb(reply.usage);
+        reply.answer
+    }
+
+    pub(super) async fn look_at(&self, secrets: &[Secret]) -> Vec<Look> {
+        self.enter(self.graph.debug(secrets).await)
+    }
+
+    pub(super) async fn look(&self, secret: &Secret) -> Look {
+        let looks = self.look_at(std::slice::from_ref(secret)).await;
+        looks
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Err(Error::Unreachable("no answer".into())))
+    }
+
+    pub(super) async fn confirm_app(&self) -> Result<(), Error> {
+        self.enter(self.graph.confirm_app().await)
+    }
+
+    pub(super) async fn exchange(&self, kind: Kind, secret: &Secret) -> Result<Secret, Error> {
+        self.enter(self.graph.exchange(kind, secret).await)
+    }
+
+    pub(super) async fn accounts(&self, user: &Secret) -> Result<Vec<PageGrant>, Error> {
+        self.enter(self.graph.accounts(user).await)
+    }
+
+    /// The page's token through one parent; a parent that Meta refuses is not asked again in this pass.
+    pub(super) async fn derive(
+        &self,
+        parent: TokenId,
+        through: &Secret,
+        page: &str,
+    ) -> Result<Option<Secret>, Error> {
+        let derived = self.enter(self.graph.page_token(through, page).await);
+        if let Err(Error::Refused(_)) = derived {
+            self.is_unfit(parent);
+        }
+        derived
+    }
+
+    pub(super) fn is_unfit(&self, parent: TokenId) {
+        self.ledger().unfit.insert(parent);
+    }
+
+    /// Those through whom the page may be read, with their secrets.
+    pub(super) async fn parents_of(
+        &self,
+        page: &Token,
+    ) -> Result<Vec<(TokenId, String, Secret)>, inventory::Error> {
+        let page = page.clone();
+        let unfit = self.ledger().unfit.clone();
+        self.inventory
+            .read(move |view| {
+                let mut parents = Vec::new();
+                for id in view.possible_parents(&page, PARENTS)? {
+                    let Some(parent) = view.token(id)?.filter(|_| !unfit.contains(&id)) else {
+                        continue;
+                    };
+                    let reading = view.secret_of(&parent)?;
+                    let living = reading.filter(|reading| reading.state != State::Dead);
+                    parents.extend(living.map(|reading| (id, parent.name, reading.secret)));
+                }
+                Ok(parents)
+            })
+            .await
+    }
+
+    /// Durable before the call is made.
+    pub(super) async fn begin_rotation(&self, token: &Token) -> Result<(), inventory::Error> {
+        let (token, now) = (token.clone(), self.now);
+        self.inventory
+            .write(move |tx| tx.begin_rotation(&token, now))
+            .await
+    }
+}
