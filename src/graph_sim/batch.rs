@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::endpoints::{self, Answer, GraphError, Method, Request};
+use super::faults::{Fault, Target, answer_under};
 use super::world::World;
 
 const MOST: usize = 50;
@@ -97,13 +98,16 @@ fn replies(world: &mut World, request: &Request<'_>, members: &[Member<'_>]) -> 
             body.push(',');
         }
         let answer = call(world, request, member);
-        body.push_str(&endpoints::json(&reply(&answer, headers)));
+        body.push_str(&endpoints::json(
+            &answer.as_ref().map(|answer| reply(answer, headers)),
+        ));
     }
     body.push(']');
     body
 }
 
-fn call(world: &mut World, outer: &Request<'_>, member: &Member<'_>) -> Answer {
+/// `None` where the member was not completed.
+fn call(world: &mut World, outer: &Request<'_>, member: &Member<'_>) -> Option<Answer> {
     let method = member
         .method
         .as_deref()
@@ -114,7 +118,13 @@ fn call(world: &mut World, outer: &Request<'_>, member: &Member<'_>) -> Answer {
         request.params.add_form(body);
     }
     inherit(&mut request, outer);
-    endpoints::respond(world, &request)
+    let faults = world.strike(Target::Member(endpoints::endpoint_of(&request)));
+    if faults.contains(&Fault::NullMember) {
+        return None;
+    }
+    Some(answer_under(world, &faults, |world| {
+        endpoints::respond(world, &request)
+    }))
 }
 
 /// A member without a token of its own is called with the outer one, and the proof that goes with

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use serde::{Deserialize, Serialize};
+
 /// What a call asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Endpoint {
     DebugToken,
     Exchange,
@@ -24,53 +27,7 @@ pub enum Endpoint {
     Unknown,
 }
 
-impl Endpoint {
-    pub const ALL: [Self; 16] = [
-        Self::DebugToken,
-        Self::Exchange,
-        Self::CodeExchange,
-        Self::ClientCredentials,
-        Self::ClientCode,
-        Self::Revoke,
-        Self::Me,
-        Self::Accounts,
-        Self::Permissions,
-        Self::DeletePermissions,
-        Self::Object,
-        Self::AccessTokens,
-        Self::SubscribedApps,
-        Self::Businesses,
-        Self::BusinessPages,
-        Self::Unknown,
-    ];
-
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::DebugToken => "debug_token",
-            Self::Exchange => "exchange",
-            Self::CodeExchange => "code_exchange",
-            Self::ClientCredentials => "client_credentials",
-            Self::ClientCode => "client_code",
-            Self::Revoke => "revoke",
-            Self::Me => "me",
-            Self::Accounts => "accounts",
-            Self::Permissions => "permissions",
-            Self::DeletePermissions => "delete_permissions",
-            Self::Object => "object",
-            Self::AccessTokens => "access_tokens",
-            Self::SubscribedApps => "subscribed_apps",
-            Self::Businesses => "businesses",
-            Self::BusinessPages => "business_pages",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.word() == word)
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     pub calls: u64,
     pub errors: u64,

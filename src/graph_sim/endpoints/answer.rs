@@ -20,12 +20,7 @@ pub(crate) struct GraphError {
     pub(crate) code: i64,
     pub(crate) subcode: Option<u32>,
     pub(crate) message: String,
-    pub(crate) transience: Option<Transience>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transience {
-    Passing,
+    pub(crate) is_transient: Option<bool>,
 }
 
 pub(crate) const OAUTH: &str = "OAuthException";
@@ -57,7 +52,7 @@ impl GraphError {
             code,
             subcode: None,
             message: message.into(),
-            transience: None,
+            is_transient: None,
         }
     }
 
@@ -80,9 +75,9 @@ impl GraphError {
         Self { status, ..self }
     }
 
-    pub(crate) fn passing(self) -> Self {
+    pub(crate) fn transient(self) -> Self {
         Self {
-            transience: Some(Transience::Passing),
+            is_transient: Some(true),
             ..self
         }
     }
@@ -92,7 +87,7 @@ impl GraphError {
             error: Fields {
                 message: &self.message,
                 kind: self.kind,
-                is_transient: self.transience.map(|Transience::Passing| true),
+                is_transient: self.is_transient,
                 code: self.code,
                 error_subcode: self.subcode,
                 fbtrace_id: trace_id,

@@ -18,15 +18,18 @@ mod tests;
 pub(crate) use answer::{Answer, GraphError, json};
 pub(crate) use request::{Method, Request};
 
-use super::ledger::Outcome;
-use super::world::{Id, TokenKey, World};
+use super::ledger::{Endpoint, Outcome};
+use super::usage::Payer;
+use super::world::{Id, Known, TokenKey, TokenKind, World};
 use caller::Caller;
 use route::Route;
 
 /// Answers one call that is not a batch.
 pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
     let route = Route::of(request);
-    let result = answer(world, request, route);
+    let payer = payer(world, request);
+    let charged = payer.map_or(Ok(()), |payer| world.charge(payer));
+    let result = charged.and_then(|()| answer(world, request, route));
     let outcome = if result.is_ok() {
         Outcome::Answered
     } else {
@@ -34,6 +37,7 @@ pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
     };
     world.ledger.note_call(route.endpoint(), outcome);
     let mut headers = vec![version_header(world, request)];
+    headers.extend(payer.and_then(|payer| world.usage_header(payer)));
     match result {
         Ok(body) => Answer {
             status: 200,
@@ -47,6 +51,34 @@ pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
                 body: error.body(&world.trace_id()),
                 headers,
             }
+        }
+    }
+}
+
+pub(crate) fn endpoint_of(request: &Request<'_>) -> Endpoint {
+    Route::of(request).endpoint()
+}
+
+/// Whose limit the call counts against, by its token or, without one, by its app.
+pub(crate) fn payer(world: &World, request: &Request<'_>) -> Option<Payer> {
+    let Some(text) = request.access_token() else {
+        let app = request.params.get("client_id")?;
+        return world.app_key(app).ok().map(Payer::App);
+    };
+    match world.identify(text).ok()? {
+        Known::App(app) => Some(Payer::App(app)),
+        Known::Issued(key) => {
+            let token = world.token(key);
+            Some(match TokenKind::from(token.kind) {
+                TokenKind::User => Payer::Person {
+                    app: token.app,
+                    person: token.holder,
+                },
+                TokenKind::Page | TokenKind::SystemUser => Payer::Business {
+                    app: token.app,
+                    account: token.subject(),
+                },
+            })
         }
     }
 }

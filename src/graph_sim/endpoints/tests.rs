@@ -61,11 +61,11 @@ fn debug(world: &mut World, token: &str) -> (u16, Value) {
     get(world, &url)
 }
 
-fn error_of(answer: (u16, Value)) -> (u16, i64, Option<i64>, String) {
-    let error = &answer.1["error"];
+fn error_of((status, body): (u16, Value)) -> (u16, i64, Option<i64>, String) {
+    let error = &body["error"];
     let message = error["message"].as_str().unwrap().to_owned();
     (
-        answer.0,
+        status,
         error["code"].as_i64().unwrap(),
         error["error_subcode"].as_i64(),
         message,
@@ -617,4 +617,37 @@ fn headers_can_be_left_out_and_more_than_fifty_are_refused() {
     let (status, body) = send_batch(&mut world, &json!(vec![member; 51]), "");
     assert_eq!(status, 400);
     assert_eq!(body["error"]["type"], "GraphBatchException");
+}
+
+#[test]
+fn usage_is_told_in_headers_and_too_much_is_refused() {
+    let mut world = World::new("2022-11-18T05:53:08Z".parse().unwrap(), 1);
+    world.add_app(AppSpec {
+        id: APP.into(),
+        secret: "secret".into(),
+        calls_per_hour: Some(4),
+        ..AppSpec::default()
+    });
+    let member = json!({"relative_url": "debug_token?input_token=xxxx"});
+    let (_, replies) = send_batch(&mut world, &json!(vec![member; 5]), "");
+    let codes: Vec<_> = replies
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["code"].clone())
+        .collect();
+    assert_eq!(codes, [200, 200, 200, 200, 403]);
+    let header = &replies[1]["headers"][1];
+    assert_eq!(header["name"], "x-app-usage");
+    assert!(
+        header["value"]
+            .as_str()
+            .unwrap()
+            .starts_with("{\"call_count\":50,")
+    );
+    let error: Value = serde_json::from_str(replies[4]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&error["error"]["code"], &error["error"]["is_transient"]),
+        (&json!(4), &json!(true))
+    );
 }

@@ -4,13 +4,15 @@ use std::collections::HashSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
 
 use super::ids::{AppKey, Id};
 use super::{Refusal, World};
 use crate::graph_sim::signature;
 
 /// An app as it is first put into the world.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct AppSpec {
     pub id: String,
     pub secret: String,
@@ -28,7 +30,8 @@ pub struct AppSpec {
 }
 
 /// "Require App Secret" in the dashboard.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ProofRule {
     /// A proof may be left out, but a wrong one is refused.
     #[default]
@@ -37,7 +40,8 @@ pub enum ProofRule {
 }
 
 /// What a login's code is exchanged for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CodeGives {
     #[default]
     ShortLived,
@@ -48,7 +52,8 @@ pub enum CodeGives {
 
 /// How long long-lived user tokens of the app live. `Never` is what several people measured for
 /// tokens with page permissions; the exchange then answers without `expires_in`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LongLived {
     #[default]
     SixtyDays,

@@ -1,5 +1,7 @@
 //! `fb_exchange_token`: what becomes of each kind of token.
 
+use serde::Deserialize;
+
 use super::ids::{AppKey, TokenKey};
 use super::life::Death;
 use super::login::SIXTY_DAYS;
@@ -8,7 +10,8 @@ use super::{Refusal, World, later};
 
 /// What a second exchange of a long-lived user token does. Measurements from 2014 to 2026 found
 /// that the end does not move, with the string kept (2024) or replaced (2026).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reexchange {
     SameToken,
     #[default]
@@ -18,7 +21,8 @@ pub enum Reexchange {
 }
 
 /// Life of a system user's token; the sixty-day kind can be renewed again and again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SystemUserLife {
     SixtyDays,
     Never,

@@ -100,6 +100,13 @@ impl World {
         Ok(())
     }
 
+    /// Takes [`World::end`] back: some refusals were only a fault of Meta's.
+    pub fn mend(&mut self, token: &str) -> Result<(), Refusal> {
+        let key = self.token_key(token).ok_or(Refusal::UnknownToken)?;
+        self.token_mut(key).ended = None;
+        Ok(())
+    }
+
     /// A twin of the token that can be inspected and not used.
     pub fn debug_only_token(&mut self, token: &str) -> Result<String, Refusal> {
         let key = self.token_key(token).ok_or(Refusal::UnknownToken)?;

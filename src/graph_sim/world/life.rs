@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::app::AppStanding;
 use super::grant::Authorization;
@@ -12,7 +13,8 @@ use super::token::{Kind, Token};
 use super::{Grant, World};
 
 /// Why Meta refuses a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Death {
     Expired,
     PasswordChanged,

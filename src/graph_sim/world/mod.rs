@@ -25,7 +25,9 @@ use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use super::faults::{FaultRule, Outage};
 use super::ledger::Ledger;
+use super::usage::Usage;
 
 pub use app::{AppSpec, CodeGives, LongLived, ProofRule};
 pub use exchange::{Reexchange, SystemUserLife};
@@ -57,6 +59,9 @@ pub struct World {
     base_url: String,
     paging_host: Option<String>,
     pub(crate) ledger: Ledger,
+    pub(super) faults: Vec<FaultRule>,
+    pub(super) outage: Option<Outage>,
+    pub(super) usage: Usage,
 }
 
 /// Why the world does not do what a driver asks.
@@ -68,8 +73,10 @@ pub enum Refusal {
     UnknownToken,
     #[error("{0} must clear the checkpoint before logging in")]
     Checkpointed(String),
-    #[error("this token cannot be exchanged")]
-    NotExchangeable,
+    #[error(
+        "Meta would not hand out this page's token: look at the role, the picker, pages_show_list, and whether the user token is alive"
+    )]
+    Withheld,
 }
 
 impl Refusal {
@@ -96,6 +103,9 @@ impl World {
             base_url: "https://graph.facebook.com".to_owned(),
             paging_host: None,
             ledger: Ledger::default(),
+            faults: Vec::new(),
+            outage: None,
+            usage: Usage::default(),
         }
     }
 
@@ -133,6 +143,10 @@ impl World {
         let mut id = String::from("A");
         self.push_random(&mut id, 22);
         id
+    }
+
+    pub(super) fn draw_percent(&mut self) -> u8 {
+        self.rng.random_range(0..100)
     }
 
     fn fresh_id(&mut self, range: Range<u64>) -> Id {

@@ -189,91 +189,93 @@ fn a_page_without_role_tick_or_permission_gives_no_token() {
     assert_eq!(story.world.page_token(&story.user, &story.pages[1]), None);
 }
 
-/// Something that befalls the world, and what it does to a user token and two page tokens.
-struct Blow {
-    name: &'static str,
-    strike: fn(&mut Story) -> Result<(), Refusal>,
-    user: Option<Death>,
-    pages: [Option<Death>; 2],
+type Blow = (&'static str, fn(&mut Story) -> Result<(), Refusal>);
+
+/// A user token and page tokens for both pages, before and after.
+fn deaths_after((name, strike): Blow) -> (Option<Death>, [Option<Death>; 2]) {
+    let mut story = Story::begin();
+    let pages = [story.page_token(0), story.page_token(1)];
+    assert!(
+        pages.iter().all(|page| story.world.is_alive(page)),
+        "{name}"
+    );
+    strike(&mut story).unwrap();
+    (
+        story.death_of(&story.user),
+        pages.map(|page| story.death_of(&page)),
+    )
 }
 
 #[test]
-fn each_blow_ends_what_hangs_on_it_and_nothing_else() {
-    let all = |death| (Some(death), [Some(death); 2]);
-    let blow = |name, strike, (user, pages)| Blow {
-        name,
-        strike,
-        user,
-        pages,
-    };
-    for case in [
-        blow(
-            "password",
-            |s| s.world.change_password(&s.person),
-            all(Death::PasswordChanged),
+fn what_befalls_a_person_or_an_app_ends_all_its_tokens() {
+    let blows: [(Blow, Death); 7] = [
+        (
+            ("password", |s| s.world.change_password(&s.person)),
+            Death::PasswordChanged,
         ),
-        blow(
-            "checkpoint",
-            |s| s.world.checkpoint(&s.person),
-            all(Death::Checkpointed),
+        (
+            ("checkpoint", |s| s.world.checkpoint(&s.person)),
+            Death::Checkpointed,
         ),
-        blow(
-            "unconfirmed",
-            |s| s.world.unconfirm(&s.person),
-            all(Death::Unconfirmed),
+        (
+            ("unconfirmed", |s| s.world.unconfirm(&s.person)),
+            Death::Unconfirmed,
         ),
-        blow(
-            "app removed",
-            |s| s.world.remove_app(&s.person, APP),
-            all(Death::AppRemoved),
+        (
+            ("app removed", |s| s.world.remove_app(&s.person, APP)),
+            Death::AppRemoved,
         ),
-        blow(
-            "secret reset",
-            |s| s.world.reset_app_secret(APP, "t"),
-            all(Death::SecretReset),
+        (
+            ("secret reset", |s| s.world.reset_app_secret(APP, "t")),
+            Death::SecretReset,
         ),
-        blow(
-            "secret replaced",
-            |s| s.world.replace_app_secret(APP, "t"),
-            (None, [None; 2]),
+        (
+            ("app deleted", |s| s.world.delete_app(APP)),
+            Death::AppDeleted,
         ),
-        blow(
-            "app deleted",
-            |s| s.world.delete_app(APP),
-            all(Death::AppDeleted),
+        (("revoked", |s| s.world.revoke(&s.user)), Death::Revoked),
+    ];
+    for (blow, death) in blows {
+        assert_eq!(
+            deaths_after(blow),
+            (Some(death), [Some(death); 2]),
+            "{}",
+            blow.0
+        );
+    }
+}
+
+#[test]
+fn what_befalls_a_page_or_a_permission_leaves_the_user_token_alive() {
+    let blows: [(Blow, [Option<Death>; 2]); 5] = [
+        (
+            ("secret replaced", |s| s.world.replace_app_secret(APP, "t")),
+            [None; 2],
         ),
-        blow("revoked", |s| s.world.revoke(&s.user), all(Death::Revoked)),
-        blow(
-            "role lost",
-            |s| s.world.take_role(&s.person, &s.pages[0]),
-            (None, [Some(Death::RoleLost), None]),
+        (
+            ("role lost", |s| s.world.take_role(&s.person, &s.pages[0])),
+            [Some(Death::RoleLost), None],
         ),
-        blow(
-            "unpublished",
-            |s| s.world.unpublish_page(&s.pages[1]),
-            (None, [None, Some(Death::PageGone)]),
+        (
+            ("unpublished", |s| s.world.unpublish_page(&s.pages[1])),
+            [None, Some(Death::PageGone)],
         ),
-        blow(
-            "one of two page permissions",
-            |s| s.world.remove_permission(&s.person, APP, "pages_messaging"),
-            (None, [None; 2]),
+        (
+            ("one permission", |s| {
+                s.world.remove_permission(&s.person, APP, SCOPES[1])
+            }),
+            [None; 2],
         ),
-        blow(
-            "all page permissions",
-            |s| {
-                SCOPES
-                    .iter()
-                    .try_for_each(|scope| s.world.remove_permission(&s.person, APP, scope))
-            },
-            (None, [Some(Death::PagePermissionMissing); 2]),
+        (
+            ("all permissions", |s| {
+                let mut scopes = SCOPES.iter();
+                scopes.try_for_each(|scope| s.world.remove_permission(&s.person, APP, scope))
+            }),
+            [Some(Death::PagePermissionMissing); 2],
         ),
-    ] {
-        let mut story = Story::begin();
-        let pages = [story.page_token(0), story.page_token(1)];
-        (case.strike)(&mut story).unwrap();
-        assert_eq!(story.death_of(&story.user), case.user, "{}", case.name);
-        let deaths = pages.map(|page| story.death_of(&page));
-        assert_eq!(deaths, case.pages, "{}", case.name);
+    ];
+    for (blow, pages) in blows {
+        assert_eq!(deaths_after(blow), (None, pages), "{}", blow.0);
     }
 }
 

@@ -1,12 +1,14 @@
 //! What is really so, for tests that hold a program's belief against it.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::World;
 use super::life::Death;
 use super::token::Kind;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TokenKind {
     User,
     Page,
@@ -35,7 +37,7 @@ impl From<Kind> for TokenKind {
 }
 
 /// One token as it stands now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TokenTruth {
     pub kind: TokenKind,
     pub app: String,
