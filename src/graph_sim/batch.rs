@@ -1,0 +1,159 @@
+//! Up to fifty calls in one request; each counts, fails and succeeds by itself.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::endpoints::{self, Answer, GraphError, Method, Request};
+use super::faults::{Fault, Target, answer_under};
+use super::world::World;
+
+const MOST: usize = 50;
+
+#[derive(Deserialize)]
+struct Member<'a> {
+    #[serde(borrow, default)]
+    method: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    relative_url: Cow<'a, str>,
+    #[serde(borrow, default)]
+    body: Option<Cow<'a, str>>,
+}
+
+#[derive(Serialize)]
+struct Reply<'a> {
+    code: u16,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<Header<'a>>,
+    body: &'a str,
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+#[derive(Clone, Copy)]
+enum Headers {
+    Included,
+    Omitted,
+}
+
+pub(crate) fn is_batch(request: &Request<'_>) -> bool {
+    request.method == Method::Post && request.params.get("batch").is_some()
+}
+
+pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
+    world.ledger.note_batch();
+    let header = endpoints::version_header(world, request);
+    match members(request).map(|members| replies(world, request, &members)) {
+        Ok(body) => Answer {
+            status: 200,
+            body,
+            headers: vec![header],
+        },
+        Err(error) => {
+            let body = error.body(&world.trace_id());
+            Answer {
+                status: error.status,
+                body,
+                headers: vec![header],
+            }
+        }
+    }
+}
+
+fn members<'a>(request: &'a Request<'_>) -> Result<Vec<Member<'a>>, GraphError> {
+    if request.access_token().is_none() {
+        let message = "An access token is required to request this resource.";
+        return Err(GraphError::oauth(104, message));
+    }
+    let text = request.params.get("batch").unwrap_or_default();
+    let Ok(members) = serde_json::from_str::<Vec<Member<'_>>>(text) else {
+        return Err(GraphError::oauth(
+            100,
+            "(#100) param batch must be an array.",
+        ));
+    };
+    if members.len() > MOST {
+        let message = format!("Too many requests in batch message. Maximum batch size is {MOST}");
+        return Err(GraphError {
+            kind: "GraphBatchException",
+            ..GraphError::oauth(100, message)
+        });
+    }
+    Ok(members)
+}
+
+fn replies(world: &mut World, request: &Request<'_>, members: &[Member<'_>]) -> String {
+    let headers = match request.params.get("include_headers") {
+        Some("false" | "0") => Headers::Omitted,
+        Some(_) | None => Headers::Included,
+    };
+    let mut body = String::with_capacity(members.len() * 512);
+    body.push('[');
+    for (index, member) in members.iter().enumerate() {
+        if index > 0 {
+            body.push(',');
+        }
+        let answer = call(world, request, member);
+        body.push_str(&endpoints::json(
+            &answer.as_ref().map(|answer| reply(answer, headers)),
+        ));
+    }
+    body.push(']');
+    body
+}
+
+/// `None` where the member was not completed.
+fn call(world: &mut World, outer: &Request<'_>, member: &Member<'_>) -> Option<Answer> {
+    let method = member
+        .method
+        .as_deref()
+        .and_then(Method::from_word)
+        .unwrap_or(Method::Get);
+    let mut request = Request::new(method, &member.relative_url);
+    if let Some(body) = &member.body {
+        request.params.add_form(body);
+    }
+    inherit(&mut request, outer);
+    let faults = world.strike(Target::Member(endpoints::endpoint_of(&request)));
+    if faults.contains(&Fault::NullMember) {
+        return None;
+    }
+    Some(answer_under(world, &faults, |world| {
+        endpoints::respond(world, &request)
+    }))
+}
+
+/// A member without a token of its own is called with the outer one, and the proof that goes with
+/// that; a member without a version with the outer version.
+fn inherit<'a>(request: &mut Request<'a>, outer: &'a Request<'_>) {
+    request.version = request.version.or(outer.version);
+    if request.params.get("access_token").is_some() {
+        return;
+    }
+    request.bearer = outer.access_token();
+    for name in ["appsecret_proof", "appsecret_time"] {
+        if let Some(value) = outer.params.get(name) {
+            request.params.add(name, value);
+        }
+    }
+}
+
+fn reply(answer: &Answer, headers: Headers) -> Reply<'_> {
+    let sent = match headers {
+        Headers::Omitted => Vec::new(),
+        Headers::Included => answer
+            .headers
+            .iter()
+            .map(|(name, value)| Header { name, value })
+            .collect(),
+    };
+    Reply {
+        code: answer.status,
+        headers: sent,
+        body: &answer.body,
+    }
+}

@@ -1,0 +1,130 @@
+//! `oauth/access_token`: one address for every way to come by a token.
+
+use serde::Serialize;
+
+use super::answer::{GraphError, json};
+use super::request::Request;
+use crate::graph_sim::ledger::Endpoint;
+use crate::graph_sim::world::{AppKey, ExchangeRefusal, Known, SystemUserLife, TokenKey, World};
+
+/// What the caller has to offer for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GrantType {
+    Token,
+    AppItself,
+    Code,
+}
+
+impl GrantType {
+    pub(crate) fn of(request: &Request<'_>) -> Self {
+        match request.params.get("grant_type") {
+            Some("fb_exchange_token") => Self::Token,
+            Some("client_credentials") => Self::AppItself,
+            Some(_) | None => Self::Code,
+        }
+    }
+
+    pub(crate) const fn endpoint(self) -> Endpoint {
+        match self {
+            Self::Token => Endpoint::Exchange,
+            Self::AppItself => Endpoint::ClientCredentials,
+            Self::Code => Endpoint::CodeExchange,
+        }
+    }
+}
+
+pub(crate) fn access_token(
+    world: &mut World,
+    request: &Request<'_>,
+    grant_type: GrantType,
+) -> Result<String, GraphError> {
+    match grant_type {
+        GrantType::Token => exchange(world, request),
+        GrantType::AppItself => {
+            let app = authenticated_app(world, request)?;
+            Ok(granted(&world.app(app).token(), None))
+        }
+        GrantType::Code => Err(GraphError::oauth(100, "Invalid verification code format.")),
+    }
+}
+
+/// The app that `client_id` names, once `client_secret` has proved it.
+pub(crate) fn authenticated_app(
+    world: &World,
+    request: &Request<'_>,
+) -> Result<AppKey, GraphError> {
+    let Some(id) = request.params.get("client_id") else {
+        return Err(GraphError::oauth(101, "Missing client_id parameter."));
+    };
+    let Ok(app) = world.app_key(id) else {
+        let message =
+            "Error validating application. Cannot get application info due to a system error.";
+        return Err(GraphError::oauth(101, message));
+    };
+    if request.params.get("client_secret") == Some(&world.app(app).secret) {
+        Ok(app)
+    } else {
+        Err(GraphError::oauth(1, "Error validating client secret."))
+    }
+}
+
+fn exchange(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
+    let app = authenticated_app(world, request)?;
+    let Some(text) = request.params.get("fb_exchange_token") else {
+        return Err(GraphError::oauth(
+            100,
+            "fb_exchange_token parameter not specified",
+        ));
+    };
+    world.ledger.note_question(Endpoint::Exchange, text);
+    let Known::Issued(key) = world.identify(text)? else {
+        return Err(GraphError::oauth(
+            100,
+            "fb_exchange_token parameter not specified",
+        ));
+    };
+    let life = if request.params.is_on("set_token_expires_in_60_days") {
+        SystemUserLife::SixtyDays
+    } else {
+        SystemUserLife::Never
+    };
+    let after = world
+        .exchange(app, key, life)
+        .map_err(|refusal| explain(world, key, &refusal))?;
+    Ok(issued(world, after))
+}
+
+fn explain(world: &World, key: TokenKey, refusal: &ExchangeRefusal) -> GraphError {
+    match refusal {
+        ExchangeRefusal::Dead(death) => world.token_error(key, *death).into(),
+        ExchangeRefusal::OtherApp => GraphError::oauth(
+            190,
+            "Error validating access token: The access token does not belong to this application.",
+        ),
+    }
+}
+
+/// A token that never ends comes without `expires_in`.
+pub(crate) fn issued(world: &World, key: TokenKey) -> String {
+    let token = world.token(key);
+    let left = token
+        .expires_at
+        .map(|end| end.as_second() - world.now().as_second());
+    granted(&token.text, left)
+}
+
+#[derive(Serialize)]
+struct Granted<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<i64>,
+}
+
+fn granted(access_token: &str, expires_in: Option<i64>) -> String {
+    json(&Granted {
+        access_token,
+        token_type: "bearer",
+        expires_in,
+    })
+}

@@ -1,0 +1,125 @@
+//! What goes back: a body and a status, or an error in Meta's envelope.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::graph_sim::world::{TokenError, Unreadable};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+    /// Names and values, in the order they are sent.
+    pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct GraphError {
+    pub(crate) status: u16,
+    pub(crate) kind: &'static str,
+    pub(crate) code: i64,
+    pub(crate) subcode: Option<u32>,
+    pub(crate) message: String,
+    pub(crate) is_transient: Option<bool>,
+}
+
+pub(crate) const OAUTH: &str = "OAuthException";
+pub(crate) const METHOD: &str = "GraphMethodException";
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Fields<'a>,
+}
+
+#[derive(Serialize)]
+struct Fields<'a> {
+    message: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_transient: Option<bool>,
+    code: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_subcode: Option<u32>,
+    fbtrace_id: &'a str,
+}
+
+impl GraphError {
+    pub(crate) fn oauth(code: i64, message: impl Into<String>) -> Self {
+        Self {
+            status: 400,
+            kind: OAUTH,
+            code,
+            subcode: None,
+            message: message.into(),
+            is_transient: None,
+        }
+    }
+
+    /// The object is not there, or not for this caller, or not with this method.
+    pub(crate) fn method(code: i64, message: impl Into<String>) -> Self {
+        Self {
+            kind: METHOD,
+            ..Self::oauth(code, message)
+        }
+    }
+
+    pub(crate) fn with_subcode(self, subcode: u32) -> Self {
+        Self {
+            subcode: Some(subcode),
+            ..self
+        }
+    }
+
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    pub(crate) fn transient(self) -> Self {
+        Self {
+            is_transient: Some(true),
+            ..self
+        }
+    }
+
+    pub(crate) fn body(&self, trace_id: &str) -> String {
+        json(&Envelope {
+            error: Fields {
+                message: &self.message,
+                kind: self.kind,
+                is_transient: self.is_transient,
+                code: self.code,
+                error_subcode: self.subcode,
+                fbtrace_id: trace_id,
+            },
+        })
+    }
+
+    /// The header that mirrors the message.
+    pub(crate) fn challenge(&self) -> String {
+        format!(
+            "OAuth \"Facebook Platform\" \"invalid_request\" \"{}\"",
+            self.message
+        )
+    }
+}
+
+impl From<TokenError> for GraphError {
+    fn from(error: TokenError) -> Self {
+        Self {
+            subcode: error.subcode,
+            ..Self::oauth(error.code, error.message)
+        }
+    }
+}
+
+impl From<Unreadable> for GraphError {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::oauth(190, unreadable.message())
+    }
+}
+
+/// Only maps with odd keys fail to serialize, and there are none here.
+pub(crate) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| Value::Null.to_string())
+}

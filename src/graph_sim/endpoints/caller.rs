@@ -1,0 +1,83 @@
+//! Who is calling: an app or a token, alive, and with a proof that fits.
+
+use super::answer::GraphError;
+use super::request::Request;
+use crate::graph_sim::signature;
+use crate::graph_sim::world::{AppKey, Known, ProofRule, TokenKey, TokenUse, World};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    App(AppKey),
+    Token(TokenKey),
+}
+
+impl Caller {
+    pub(crate) fn app(self, world: &World) -> AppKey {
+        match self {
+            Self::App(app) => app,
+            Self::Token(key) => world.token(key).app,
+        }
+    }
+}
+
+pub(crate) fn identify(world: &World, request: &Request<'_>) -> Result<Caller, GraphError> {
+    let Some(text) = request.access_token() else {
+        return Err(GraphError::oauth(
+            104,
+            "An access token is required to request this resource.",
+        ));
+    };
+    let caller = match world.identify(text)? {
+        Known::App(app) => Caller::App(app),
+        Known::Issued(key) => living_token(world, key)?,
+    };
+    check_proof(world, request, text, caller.app(world))?;
+    Ok(caller)
+}
+
+fn living_token(world: &World, key: TokenKey) -> Result<Caller, GraphError> {
+    world
+        .verdict(key)
+        .map_err(|death| world.token_error(key, death))?;
+    match world.token(key).usable_for {
+        TokenUse::Calls => Ok(Caller::Token(key)),
+        TokenUse::DebugOnly => Err(GraphError::oauth(
+            190,
+            "Invalid OAuth access token - Debug only access token",
+        )),
+    }
+}
+
+/// The token itself is fine when this fails; the type says so.
+fn check_proof(
+    world: &World,
+    request: &Request<'_>,
+    token: &str,
+    app: AppKey,
+) -> Result<(), GraphError> {
+    let app = world.app(app);
+    match (request.params.get("appsecret_proof"), app.proof) {
+        (None, ProofRule::Optional) => Ok(()),
+        (None, ProofRule::Required) => Err(GraphError::method(
+            100,
+            "API calls from the server require an appsecret_proof argument",
+        )),
+        (Some(proof), ProofRule::Optional | ProofRule::Required) => {
+            let time = request.params.get("appsecret_time");
+            let fits = signature::proof(&app.secret, token, time) == proof;
+            if fits && time.is_none_or(|time| is_recent(world, time)) {
+                return Ok(());
+            }
+            Err(GraphError::method(
+                100,
+                "Invalid appsecret_proof provided in the API argument",
+            ))
+        }
+    }
+}
+
+/// A timed proof is good for five minutes.
+fn is_recent(world: &World, time: &str) -> bool {
+    let signed_at: Option<i64> = time.parse().ok();
+    signed_at.is_some_and(|at| (world.now().as_second() - at).abs() <= 300)
+}

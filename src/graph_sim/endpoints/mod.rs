@@ -1,0 +1,147 @@
+//! From a call to its answer: which endpoint it is for, and the shapes that Meta gives. Nothing
+//! here waits; faults and connections are the server's.
+
+mod access_token;
+mod accounts;
+mod answer;
+mod caller;
+mod debug_token;
+mod object;
+mod permissions;
+mod request;
+mod route;
+mod versions;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use answer::{Answer, GraphError, json};
+pub(crate) use request::{Method, Request};
+
+use super::ledger::{Endpoint, Outcome};
+use super::usage::Payer;
+use super::world::{Id, Known, TokenKey, TokenKind, World};
+use caller::Caller;
+use route::Route;
+
+/// Answers one call that is not a batch.
+pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
+    let route = Route::of(request);
+    let payer = payer(world, request);
+    let charged = payer.map_or(Ok(()), |payer| world.charge(payer));
+    let result = charged.and_then(|()| answer(world, request, route));
+    let outcome = if result.is_ok() {
+        Outcome::Answered
+    } else {
+        Outcome::Refused
+    };
+    world.ledger.note_call(route.endpoint(), outcome);
+    let mut headers = vec![version_header(world, request)];
+    headers.extend(payer.and_then(|payer| world.usage_header(payer)));
+    match result {
+        Ok(body) => Answer {
+            status: 200,
+            body,
+            headers,
+        },
+        Err(error) => {
+            headers.push(("www-authenticate", error.challenge()));
+            Answer {
+                status: error.status,
+                body: error.body(&world.trace_id()),
+                headers,
+            }
+        }
+    }
+}
+
+pub(crate) fn endpoint_of(request: &Request<'_>) -> Endpoint {
+    Route::of(request).endpoint()
+}
+
+/// Whose limit the call counts against, by its token or, without one, by its app.
+pub(crate) fn payer(world: &World, request: &Request<'_>) -> Option<Payer> {
+    let Some(text) = request.access_token() else {
+        let app = request.params.get("client_id")?;
+        return world.app_key(app).ok().map(Payer::App);
+    };
+    match world.identify(text).ok()? {
+        Known::App(app) => Some(Payer::App(app)),
+        Known::Issued(key) => {
+            let token = world.token(key);
+            Some(match TokenKind::from(token.kind) {
+                TokenKind::User => Payer::Person {
+                    app: token.app,
+                    person: token.holder,
+                },
+                TokenKind::Page | TokenKind::SystemUser => Payer::Business {
+                    app: token.app,
+                    account: token.subject(),
+                },
+            })
+        }
+    }
+}
+
+pub(crate) fn version_header(world: &World, request: &Request<'_>) -> (&'static str, String) {
+    (
+        "facebook-api-version",
+        versions::served(world.now(), request.version).to_string(),
+    )
+}
+
+fn answer(
+    world: &mut World,
+    request: &Request<'_>,
+    route: Route<'_>,
+) -> Result<String, GraphError> {
+    if request
+        .version
+        .is_some_and(|version| !versions::is_released(version))
+    {
+        return Err(unknown_path(request));
+    }
+    match route {
+        Route::DebugToken => debug_token::debug_token(world, request),
+        Route::AccessToken(grant_type) => access_token::access_token(world, request, grant_type),
+        Route::Me => object::me(world, request),
+        Route::Accounts(id) => {
+            let key = own_token(world, request, id)?;
+            accounts::accounts(world, request, key)
+        }
+        Route::Permissions(id) => {
+            let (caller, person) = person_at(world, request, id)?;
+            Ok(permissions::permissions(world, caller.app(world), person))
+        }
+        Route::Object(id) => object::object(world, request, id),
+        Route::Unknown => Err(unknown_path(request)),
+    }
+}
+
+fn unknown_path(request: &Request<'_>) -> GraphError {
+    GraphError::oauth(2500, format!("Unknown path components: /{}", request.path))
+}
+
+/// The caller's token, where `id` is `me` or the caller's own.
+fn own_token(world: &World, request: &Request<'_>, id: &str) -> Result<TokenKey, GraphError> {
+    let Caller::Token(key) = caller::identify(world, request)? else {
+        return Err(object::needs_active_token());
+    };
+    if id == "me" || id == world.token(key).holder.to_string() {
+        return Ok(key);
+    }
+    Err(object::missing(id, request))
+}
+
+/// The person that `id` names, for that person's own token or the app's.
+fn person_at(world: &World, request: &Request<'_>, id: &str) -> Result<(Caller, Id), GraphError> {
+    let caller = caller::identify(world, request)?;
+    let person = match caller {
+        Caller::Token(_) => world.token(own_token(world, request, id)?).holder,
+        Caller::App(_) if id == "me" => return Err(object::needs_active_token()),
+        Caller::App(_) => world
+            .person_id(id)
+            .map_err(|_| object::missing(id, request))?,
+    };
+    Ok((caller, person))
+}

@@ -1,0 +1,100 @@
+//! One call as Graph reads it, whether it came alone or inside a batch.
+
+use std::borrow::Cow;
+
+use super::versions::{self, Version};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+    Delete,
+}
+
+impl Method {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        [Self::Get, Self::Post, Self::Delete]
+            .into_iter()
+            .find(|method| method.word().eq_ignore_ascii_case(word))
+    }
+
+    /// As in the message "Unsupported post request".
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) method: Method,
+    pub(crate) version: Option<Version>,
+    /// Without version, query and leading slash.
+    pub(crate) path: &'a str,
+    pub(crate) params: Params<'a>,
+    pub(crate) bearer: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    pub(crate) fn new(method: Method, path_and_query: &'a str) -> Self {
+        let (path, query) = path_and_query
+            .split_once('?')
+            .unwrap_or((path_and_query, ""));
+        let (version, path) = versions::split(path);
+        Self {
+            method,
+            version,
+            path,
+            params: Params::parse(query),
+            bearer: None,
+        }
+    }
+
+    /// Tools that can only POST name the method they mean in a parameter.
+    pub(crate) fn method(&self) -> Method {
+        let meant = self.params.get("method").and_then(Method::from_word);
+        match self.method {
+            Method::Post => meant.unwrap_or(Method::Post),
+            Method::Get | Method::Delete => self.method,
+        }
+    }
+
+    pub(crate) fn access_token(&self) -> Option<&str> {
+        self.params.get("access_token").or(self.bearer)
+    }
+}
+
+/// Query and form fields together; Graph does not care where a field stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Params<'a> {
+    pub(crate) fn parse(text: &'a str) -> Self {
+        Self(form_urlencoded::parse(text.as_bytes()).collect())
+    }
+
+    pub(crate) fn add_form(&mut self, text: &'a str) {
+        self.0.extend(form_urlencoded::parse(text.as_bytes()));
+    }
+
+    pub(crate) fn add(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// An empty field is as good as none.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let found = self
+            .0
+            .iter()
+            .find(|(known, value)| known == name && !value.is_empty());
+        found.map(|(_, value)| value.as_ref())
+    }
+
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        self.get(name)
+            .is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
+    }
+}

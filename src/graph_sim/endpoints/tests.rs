@@ -1,0 +1,653 @@
+//! Shapes, held against recorded answers of Meta.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::graph_sim::batch;
+use crate::graph_sim::ledger::Endpoint;
+use crate::graph_sim::signature;
+use crate::graph_sim::world::*;
+
+const APP: &str = "257422819769992";
+const APP_TOKEN: &str = "257422819769992|secret";
+
+fn world() -> World {
+    let mut world = World::new("2022-11-18T05:53:08Z".parse().unwrap(), 1);
+    for (id, secret, name) in [(APP, "secret", "demo"), ("111", "other", "other")] {
+        let (id, secret, name) = (id.to_owned(), secret.to_owned(), name.to_owned());
+        world.add_app(AppSpec {
+            id,
+            secret,
+            name,
+            ..AppSpec::default()
+        });
+    }
+    world
+}
+
+/// A person with one page, logged in for good.
+fn household(world: &mut World, scopes: &[&str]) -> (String, String, String) {
+    let person = world.add_person("Ada");
+    let page = world.add_page("Bakery");
+    world.give_role(&person, &page).unwrap();
+    let user = world
+        .log_in(APP, &person, scopes, PageSelection::only([page.clone()]))
+        .unwrap();
+    (person, page, user)
+}
+
+fn call(world: &mut World, method: Method, url: &str) -> (u16, Value) {
+    let answer = respond(world, &Request::new(method, url));
+    (answer.status, without_trace(&answer.body))
+}
+
+fn get(world: &mut World, url: &str) -> (u16, Value) {
+    call(world, Method::Get, url)
+}
+
+fn without_trace(body: &str) -> Value {
+    let mut body: Value = serde_json::from_str(body).unwrap();
+    if let Some(error) = body.get_mut("error").and_then(Value::as_object_mut) {
+        assert!(
+            error.remove("fbtrace_id").is_some(),
+            "every error carries its trace"
+        );
+    }
+    body
+}
+
+fn debug(world: &mut World, token: &str) -> (u16, Value) {
+    let url = format!("/v25.0/debug_token?input_token={token}&access_token={APP_TOKEN}");
+    get(world, &url)
+}
+
+fn error_of((status, body): (u16, Value)) -> (u16, i64, Option<i64>, String) {
+    let error = &body["error"];
+    let message = error["message"].as_str().unwrap().to_owned();
+    (
+        status,
+        error["code"].as_i64().unwrap(),
+        error["error_subcode"].as_i64(),
+        message,
+    )
+}
+
+#[test]
+fn a_long_lived_user_token_looks_as_recorded() {
+    let mut world = world();
+    let person = world.add_person("Ada");
+    let user = world.log_in(APP, &person, &[], PageSelection::All).unwrap();
+    assert_eq!(
+        debug(&mut world, &user),
+        (
+            200,
+            json!({"data": {
+                "app_id": APP, "type": "USER", "application": "demo",
+                "data_access_expires_at": 1_676_526_788, "expires_at": 1_673_934_788,
+                "is_valid": true, "issued_at": 1_668_750_788, "scopes": ["public_profile"],
+                "user_id": person,
+            }})
+        )
+    );
+}
+
+#[test]
+fn a_short_lived_user_token_hides_when_it_was_issued() {
+    let mut world = world();
+    let person = world.add_person("Ada");
+    let user = world.issue_short_lived(APP, &person, &[]).unwrap();
+    let (_, body) = debug(&mut world, &user);
+    assert_eq!(body["data"]["expires_at"], 1_668_754_800);
+    assert_eq!(body["data"].get("issued_at"), None);
+}
+
+#[test]
+fn a_page_token_names_its_page_and_the_person_behind_it() {
+    let mut world = world();
+    let (person, page, user) = household(&mut world, &["pages_show_list"]);
+    let token = world.page_token(&user, &page).unwrap();
+    let (_, body) = debug(&mut world, &token);
+    let data = &body["data"];
+    assert_eq!(data["type"], "PAGE");
+    assert_eq!(data["profile_id"], page);
+    assert_eq!(data["user_id"], person);
+    assert_eq!(data["expires_at"], 0);
+    assert_eq!(
+        data["granular_scopes"],
+        json!([{"scope": "pages_show_list", "target_ids": [page]}])
+    );
+}
+
+#[test]
+fn app_tokens_in_both_spellings_and_system_users_look_as_recorded() {
+    let mut world = world();
+    let app = json!({"data": {
+        "app_id": APP, "type": "APP", "application": "demo", "is_valid": true, "scopes": []
+    }});
+    assert_eq!(debug(&mut world, APP_TOKEN), (200, app.clone()));
+    let url = format!(
+        "/oauth/access_token?grant_type=client_credentials&client_id={APP}&client_secret=secret"
+    );
+    let own = get(&mut world, &url).1["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_ne!(own, APP_TOKEN);
+    assert_eq!(debug(&mut world, &own), (200, app));
+
+    let robot = world.add_system_user(APP, "Robot").unwrap();
+    let scopes = ["whatsapp_business_management"];
+    let token = world
+        .system_user_token(APP, &robot, &scopes, SystemUserLife::Never)
+        .unwrap();
+    assert_eq!(
+        debug(&mut world, &token).1["data"],
+        json!({
+            "app_id": APP, "type": "SYSTEM_USER", "application": "demo",
+            "data_access_expires_at": 0, "expires_at": 0, "is_valid": true,
+            "issued_at": 1_668_750_788, "scopes": scopes,
+            "granular_scopes": [{"scope": "whatsapp_business_management"}], "user_id": robot,
+        })
+    );
+}
+
+#[test]
+fn dead_tokens_are_described_with_200_and_the_key_subcode() {
+    for (kill, code, subcode, words) in [
+        (
+            Death::PasswordChanged,
+            190,
+            Some(460),
+            "changed their password",
+        ),
+        (
+            Death::Revoked,
+            190,
+            Some(466),
+            "explicitly using an API call",
+        ),
+        (Death::LoggedOut, 190, Some(467), "logged out"),
+        (
+            Death::Checkpointed,
+            190,
+            Some(459),
+            "follow the instructions",
+        ),
+        (
+            Death::RoleLost,
+            190,
+            Some(492),
+            "administrator, editor, or moderator",
+        ),
+        (
+            Death::AppRemoved,
+            190,
+            Some(458),
+            "has not authorized application 257422819769992",
+        ),
+        (
+            Death::PagePermissionMissing,
+            190,
+            None,
+            "before impersonating a user's page",
+        ),
+        (Death::PageGone, 100, Some(33), "does not exist"),
+    ] {
+        let mut world = world();
+        let (_, _, user) = household(&mut world, &["email"]);
+        world.end(&user, kill).unwrap();
+        let (status, body) = debug(&mut world, &user);
+        let data = &body["data"];
+        assert_eq!(
+            (status, &data["is_valid"]),
+            (200, &json!(false)),
+            "{kill:?}"
+        );
+        assert_eq!(data["error"]["code"], code, "{kill:?}");
+        assert_eq!(data["error"]["subcode"].as_i64(), subcode, "{kill:?}");
+        assert!(
+            data["error"]["message"].as_str().unwrap().contains(words),
+            "{kill:?}"
+        );
+    }
+}
+
+#[test]
+fn a_changed_password_hides_both_clocks_of_the_session() {
+    let mut world = world();
+    let (person, _, user) = household(&mut world, &["email"]);
+    world.change_password(&person).unwrap();
+    let (_, body) = debug(&mut world, &user);
+    assert_eq!(body["data"]["expires_at"], 0);
+    assert_eq!(body["data"].get("issued_at"), None);
+    assert_eq!(body["data"]["scopes"], json!(["email", "public_profile"]));
+}
+
+#[test]
+fn an_expired_token_tells_both_times_in_california() {
+    let mut world = world();
+    let (_, _, user) = household(&mut world, &["email"]);
+    world.set_now("2023-01-17T06:00:00Z".parse().unwrap());
+    let (_, body) = debug(&mut world, &user);
+    assert_eq!(
+        body["data"]["error"],
+        json!({
+            "code": 190, "subcode": 463,
+            "message": "Error validating access token: Session has expired on Monday, 16-Jan-23 \
+                        21:53:08 PST. The current time is Monday, 16-Jan-23 22:00:00 PST.",
+        })
+    );
+}
+
+#[test]
+fn strings_that_are_no_tokens_differ_only_in_the_message() {
+    let mut world = world();
+    let (_, _, user) = household(&mut world, &[]);
+    let altered = format!("{}x", &user[..user.len() - 1]);
+    for (text, message) in [
+        (altered.as_str(), "The access token could not be decrypted"),
+        (
+            "xxxx",
+            "Invalid OAuth access token - Cannot parse access token",
+        ),
+        (
+            "257422819769992|nonsense",
+            "Invalid OAuth access token signature.",
+        ),
+        (
+            "123|abc",
+            "Error validating application. Cannot get application info due to a system error.",
+        ),
+    ] {
+        assert_eq!(
+            debug(&mut world, text),
+            (
+                200,
+                json!({"data": {
+                    "error": {"code": 190, "message": message}, "is_valid": false, "scopes": []
+                }})
+            )
+        );
+    }
+}
+
+#[test]
+fn who_may_not_ask_is_told_with_400() {
+    let mut world = world();
+    let (person, page, user) = household(&mut world, &["pages_show_list"]);
+    let page = world.page_token(&user, &page).unwrap();
+    let robot = world.add_system_user(APP, "Robot").unwrap();
+    let robot = world
+        .system_user_token(APP, &robot, &[], SystemUserLife::Never)
+        .unwrap();
+    let other = world
+        .log_in("111", &person, &[], PageSelection::All)
+        .unwrap();
+    let debug_only = world.debug_only_token(&user).unwrap();
+    let mut ask = |caller: &str, input: &str| {
+        error_of(get(
+            &mut world,
+            &format!("/debug_token?input_token={input}&access_token={caller}"),
+        ))
+    };
+    let not_a_developer = "(#100) You must provide an app access token, or a user access token \
+                           that is an owner or developer of the app";
+    for caller in [&user, &page, &robot] {
+        assert_eq!(
+            ask(caller, caller),
+            (400, 100, None, not_a_developer.to_owned())
+        );
+    }
+    let foreign = "(#100) The App_id in the input_token did not match the Viewing App";
+    assert_eq!(ask(APP_TOKEN, &other), (400, 100, None, foreign.to_owned()));
+    let wrong_secret = "Invalid OAuth access token signature.";
+    assert_eq!(
+        ask("257422819769992|wrong", &user),
+        (400, 190, None, wrong_secret.to_owned())
+    );
+    let unusable = "Invalid OAuth access token - Debug only access token";
+    assert_eq!(
+        ask(&debug_only, &user),
+        (400, 190, None, unusable.to_owned())
+    );
+    assert_eq!(ask("", &user).1, 104);
+}
+
+#[test]
+fn a_developers_own_token_may_ask_and_a_bearer_header_is_as_good() {
+    let mut world = world();
+    let (person, _, user) = household(&mut world, &[]);
+    world.make_developer(APP, &person).unwrap();
+    let url = format!("/debug_token?input_token={user}");
+    let mut request = Request::new(Method::Get, &url);
+    request.bearer = Some(&user);
+    assert_eq!(respond(&mut world, &request).status, 200);
+}
+
+#[test]
+fn debug_token_is_for_get_alone() {
+    let mut world = world();
+    let url = format!("/debug_token?input_token=x&access_token={APP_TOKEN}");
+    let (status, code, subcode, message) = error_of(call(&mut world, Method::Post, &url));
+    assert_eq!((status, code, subcode), (400, 100, Some(33)));
+    assert!(message.starts_with("Unsupported post request."));
+}
+
+fn exchange(world: &mut World, token: &str, more: &str) -> (u16, Value) {
+    let url = format!(
+        "/v25.0/oauth/access_token?grant_type=fb_exchange_token&client_id={APP}\
+         &client_secret=secret&fb_exchange_token={token}{more}"
+    );
+    get(world, &url)
+}
+
+#[test]
+fn an_exchange_tells_the_seconds_left_since_the_login() {
+    let mut world = world();
+    let person = world.add_person("Ada");
+    let short = world.issue_short_lived(APP, &person, &[]).unwrap();
+    world.set_now("2022-11-18T05:54:04Z".parse().unwrap());
+    let (status, body) = exchange(&mut world, &short, "");
+    assert_eq!(status, 200);
+    assert_eq!(body["token_type"], "bearer");
+    assert_eq!(body["expires_in"], 5_183_944);
+    let long = body["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(world.ledger().calls_about(Endpoint::Exchange, &short), 1);
+    assert_eq!(world.ledger().calls_about(Endpoint::Exchange, &long), 0);
+    assert!(world.is_alive(&short), "the short one stays valid");
+}
+
+#[test]
+fn a_never_ending_token_comes_without_expires_in() {
+    let mut world = World::new("2022-11-18T05:53:08Z".parse().unwrap(), 1);
+    world.add_app(AppSpec {
+        id: APP.into(),
+        secret: "secret".into(),
+        long_lived: LongLived::Never,
+        ..AppSpec::default()
+    });
+    let person = world.add_person("Ada");
+    let short = world.issue_short_lived(APP, &person, &[]).unwrap();
+    let (_, body) = exchange(&mut world, &short, "");
+    assert_eq!(body.get("expires_in"), None);
+}
+
+#[test]
+fn a_system_users_exchange_needs_its_parameter() {
+    let mut world = world();
+    let robot = world.add_system_user(APP, "Robot").unwrap();
+    let token = world
+        .system_user_token(APP, &robot, &["ads_read"], SystemUserLife::SixtyDays)
+        .unwrap();
+    let (_, same) = exchange(&mut world, &token, "");
+    assert_eq!(same["access_token"], token);
+    world.set_now("2022-12-18T05:53:08Z".parse().unwrap());
+    let (_, renewed) = exchange(&mut world, &token, "&set_token_expires_in_60_days=true");
+    assert_ne!(renewed["access_token"], token);
+    assert_eq!(renewed["expires_in"], 5_184_000);
+}
+
+#[test]
+fn refused_exchanges_say_why() {
+    let mut world = world();
+    let (person, _, user) = household(&mut world, &[]);
+    let base = "/oauth/access_token?grant_type=fb_exchange_token&fb_exchange_token=";
+    for (credentials, code, message) in [
+        (
+            "&client_id=257422819769992&client_secret=no",
+            1,
+            "Error validating client secret.",
+        ),
+        (
+            "&client_id=9&client_secret=no",
+            101,
+            "Error validating application.",
+        ),
+        ("&client_secret=no", 101, "Missing client_id parameter."),
+    ] {
+        let error = error_of(get(&mut world, &format!("{base}{user}{credentials}")));
+        assert_eq!((error.0, error.1), (400, code));
+        assert!(error.3.starts_with(message), "{}", error.3);
+    }
+    world.change_password(&person).unwrap();
+    let error = error_of(exchange(&mut world, &user, ""));
+    assert_eq!((error.0, error.1, error.2), (400, 190, Some(460)));
+}
+
+#[test]
+fn a_pages_token_is_left_out_where_it_is_not_due() {
+    let mut world = world();
+    let (person, page, user) = household(&mut world, &["pages_show_list"]);
+    let url = format!("/v25.0/{page}?fields=access_token&access_token={user}");
+    let token = world.page_token(&user, &page).unwrap();
+    assert_eq!(
+        get(&mut world, &url),
+        (200, json!({"access_token": token, "id": page}))
+    );
+    world.take_role(&person, &page).unwrap();
+    assert_eq!(get(&mut world, &url), (200, json!({"id": page})));
+    world.unpublish_page(&page).unwrap();
+    assert_eq!(error_of(get(&mut world, &url)).1, 100);
+}
+
+#[test]
+fn accounts_are_walked_by_cursor() {
+    let mut world = world();
+    let person = world.add_person("Ada");
+    for number in 0..5 {
+        let page = world.add_page(&format!("Page {number}"));
+        world.give_role(&person, &page).unwrap();
+    }
+    let user = world
+        .log_in(APP, &person, &["pages_show_list"], PageSelection::All)
+        .unwrap();
+    let mut names = Vec::new();
+    let mut after = String::new();
+    loop {
+        let url = format!(
+            "/v25.0/me/accounts?fields=id,name&limit=2&summary=1&access_token={user}&after={after}"
+        );
+        let (_, body) = get(&mut world, &url);
+        assert_eq!(body["summary"]["total_count"], 5);
+        names.extend(
+            body["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|page| page["name"].clone()),
+        );
+        let Some(next) = body["paging"]["next"].as_str() else {
+            break;
+        };
+        assert!(next.starts_with(&format!(
+            "https://graph.facebook.com/v25.0/{person}/accounts?"
+        )));
+        after = body["paging"]["cursors"]["after"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+    }
+    names.sort_by_key(Value::to_string);
+    assert_eq!(names, ["Page 0", "Page 1", "Page 2", "Page 3", "Page 4"]);
+}
+
+#[test]
+fn a_foreign_next_can_be_planted() {
+    let mut world = world();
+    let (person, _, user) = household(&mut world, &["pages_show_list"]);
+    let second = world.add_page("Second");
+    world.give_role(&person, &second).unwrap();
+    let user = world
+        .log_in(APP, &person, &[], PageSelection::All)
+        .unwrap_or(user);
+    world.set_paging_host(Some("https://elsewhere.example"));
+    let (_, body) = get(
+        &mut world,
+        &format!("/me/accounts?limit=1&access_token={user}"),
+    );
+    assert!(
+        body["paging"]["next"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://elsewhere.example/")
+    );
+}
+
+#[test]
+fn me_is_whoever_calls() {
+    let mut world = world();
+    let (person, page, user) = household(&mut world, &["pages_show_list"]);
+    let token = world.page_token(&user, &page).unwrap();
+    for (token, id, name) in [(&user, &person, "Ada"), (&token, &page, "Bakery")] {
+        let (_, body) = get(&mut world, &format!("/me?access_token={token}"));
+        assert_eq!(body, json!({"id": id, "name": name}));
+    }
+    assert_eq!(
+        error_of(get(&mut world, &format!("/me?access_token={APP_TOKEN}"))).1,
+        2500
+    );
+}
+
+#[test]
+fn permissions_tell_granted_from_declined() {
+    let mut world = world();
+    let (person, _, _) = household(&mut world, &["email"]);
+    world.remove_permission(&person, APP, "email").unwrap();
+    let url = format!("/{person}/permissions?access_token={APP_TOKEN}");
+    assert_eq!(
+        get(&mut world, &url).1,
+        json!({"data": [
+            {"permission": "email", "status": "declined"},
+            {"permission": "public_profile", "status": "granted"},
+        ]})
+    );
+}
+
+#[test]
+fn a_proof_is_checked_when_sent_and_missed_when_required() {
+    let mut world = World::new("2022-11-18T05:53:08Z".parse().unwrap(), 1);
+    let (id, secret) = (APP.to_owned(), "secret".to_owned());
+    world.add_app(AppSpec {
+        id,
+        secret,
+        proof: ProofRule::Required,
+        ..AppSpec::default()
+    });
+    let person = world.add_person("Ada");
+    let user = world.log_in(APP, &person, &[], PageSelection::All).unwrap();
+    let now = world.now().as_second();
+    for (time, expected) in [(None, 200), (Some(now), 200), (Some(now - 301), 400)] {
+        let time = time.map(|time| time.to_string());
+        let proof = signature::proof("secret", &user, time.as_deref());
+        let time = time
+            .map(|time| format!("&appsecret_time={time}"))
+            .unwrap_or_default();
+        let url = format!("/me?access_token={user}&appsecret_proof={proof}{time}");
+        assert_eq!(get(&mut world, &url).0, expected, "{time}");
+    }
+    let missing = get(&mut world, &format!("/me?access_token={user}"));
+    assert_eq!(missing.1["error"]["type"], "GraphMethodException");
+    let wrong = error_of(get(
+        &mut world,
+        &format!("/me?access_token={user}&appsecret_proof=0"),
+    ));
+    assert_eq!(
+        wrong.3,
+        "Invalid appsecret_proof provided in the API argument"
+    );
+}
+
+#[test]
+fn the_answer_names_the_version_that_served_it() {
+    let mut world = world();
+    let answer = respond(&mut world, &Request::new(Method::Get, "/v2.3/me"));
+    assert!(
+        answer
+            .headers
+            .contains(&("facebook-api-version", "v17.0".to_owned()))
+    );
+    assert_eq!(error_of(get(&mut world, "/v99.0/me")).1, 2500);
+}
+
+fn send_batch(world: &mut World, members: &Value, more: &str) -> (u16, Value) {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("batch", &members.to_string())
+        .append_pair("access_token", APP_TOKEN);
+    let form = format!("{}{more}", form.finish());
+    let mut request = Request::new(Method::Post, "/v25.0/");
+    request.params.add_form(&form);
+    assert!(batch::is_batch(&request));
+    let answer = batch::respond(world, &request);
+    (answer.status, without_trace(&answer.body))
+}
+
+#[test]
+fn batch_members_succeed_and_fail_by_themselves() {
+    let mut world = world();
+    let (person, _, user) = household(&mut world, &[]);
+    let members = json!([
+        {"method": "GET", "relative_url": format!("debug_token?input_token={user}")},
+        {"method": "GET", "relative_url": "debug_token?input_token=xxxx"},
+        {"method": "GET", "relative_url": format!("v24.0/me?access_token={user}")},
+        {"method": "POST", "relative_url": "debug_token", "body": "input_token=xxxx"},
+        {"relative_url": "me?access_token=gone"},
+    ]);
+    let (status, replies) = send_batch(&mut world, &members, "");
+    assert_eq!(status, 200);
+    let replies = replies.as_array().unwrap();
+    let codes: Vec<_> = replies
+        .iter()
+        .map(|reply| reply["code"].as_u64().unwrap())
+        .collect();
+    assert_eq!(codes, [200, 200, 200, 400, 400]);
+    let body: Value = serde_json::from_str(replies[0]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body["data"]["user_id"], person);
+    let version = |index: usize| replies[index]["headers"][0]["value"].as_str().unwrap();
+    assert_eq!((version(0), version(2)), ("v25.0", "v24.0"));
+    assert_eq!(world.ledger().calls(Endpoint::DebugToken), 3);
+    assert_eq!(world.ledger().batches(), 1);
+}
+
+#[test]
+fn headers_can_be_left_out_and_more_than_fifty_are_refused() {
+    let mut world = world();
+    let member = json!({"relative_url": "me"});
+    let (_, replies) = send_batch(&mut world, &json!([member]), "&include_headers=false");
+    assert_eq!(replies[0].get("headers"), None);
+    let (status, body) = send_batch(&mut world, &json!(vec![member; 51]), "");
+    assert_eq!(status, 400);
+    assert_eq!(body["error"]["type"], "GraphBatchException");
+}
+
+#[test]
+fn usage_is_told_in_headers_and_too_much_is_refused() {
+    let mut world = World::new("2022-11-18T05:53:08Z".parse().unwrap(), 1);
+    world.add_app(AppSpec {
+        id: APP.into(),
+        secret: "secret".into(),
+        calls_per_hour: Some(4),
+        ..AppSpec::default()
+    });
+    let member = json!({"relative_url": "debug_token?input_token=xxxx"});
+    let (_, replies) = send_batch(&mut world, &json!(vec![member; 5]), "");
+    let codes: Vec<_> = replies
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["code"].clone())
+        .collect();
+    assert_eq!(codes, [200, 200, 200, 200, 403]);
+    let header = &replies[1]["headers"][1];
+    assert_eq!(header["name"], "x-app-usage");
+    assert!(
+        header["value"]
+            .as_str()
+            .unwrap()
+            .starts_with("{\"call_count\":50,")
+    );
+    let error: Value = serde_json::from_str(replies[4]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&error["error"]["code"], &error["error"]["is_transient"]),
+        (&json!(4), &json!(true))
+    );
+}

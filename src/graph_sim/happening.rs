@@ -1,0 +1,149 @@
+//! Everything that can befall the world, as data: what `/sim/happenings` takes and a world file
+//! may list.
+
+use serde::Deserialize;
+
+use super::world::{Death, Reexchange, Refusal, World};
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Happening {
+    ChangePassword {
+        person: String,
+    },
+    Checkpoint {
+        person: String,
+    },
+    Unconfirm {
+        person: String,
+    },
+    ClearCheckpoint {
+        person: String,
+    },
+    RemoveApp {
+        person: String,
+        app: String,
+    },
+    RemovePermission {
+        person: String,
+        app: String,
+        scope: String,
+    },
+    ExpirePermission {
+        person: String,
+        app: String,
+        scope: String,
+    },
+    GiveRole {
+        person: String,
+        page: String,
+    },
+    TakeRole {
+        person: String,
+        page: String,
+    },
+    UnpublishPage {
+        page: String,
+    },
+    PublishPage {
+        page: String,
+    },
+    ResetAppSecret {
+        app: String,
+        secret: String,
+    },
+    ReplaceAppSecret {
+        app: String,
+        secret: String,
+    },
+    DeleteApp {
+        app: String,
+    },
+    MakeDeveloper {
+        app: String,
+        person: String,
+    },
+    EndToken {
+        token: String,
+        death: Death,
+    },
+    MendToken {
+        token: String,
+    },
+    SetReexchange {
+        person: Option<String>,
+        rule: Reexchange,
+    },
+}
+
+impl World {
+    pub fn happen(&mut self, happening: &Happening) -> Result<(), Refusal> {
+        match happening {
+            Happening::ChangePassword { person } => self.change_password(person),
+            Happening::Checkpoint { person } => self.checkpoint(person),
+            Happening::Unconfirm { person } => self.unconfirm(person),
+            Happening::ClearCheckpoint { person } => self.clear_checkpoint(person),
+            Happening::RemoveApp { person, app } => self.remove_app(person, app),
+            Happening::RemovePermission { person, app, scope } => {
+                self.remove_permission(person, app, scope)
+            }
+            Happening::ExpirePermission { person, app, scope } => {
+                self.expire_permission(person, app, scope)
+            }
+            Happening::GiveRole { person, page } => self.give_role(person, page),
+            Happening::TakeRole { person, page } => self.take_role(person, page),
+            Happening::UnpublishPage { page } => self.unpublish_page(page),
+            Happening::PublishPage { page } => self.publish_page(page),
+            Happening::ResetAppSecret { app, secret } => self.reset_app_secret(app, secret),
+            Happening::ReplaceAppSecret { app, secret } => self.replace_app_secret(app, secret),
+            Happening::DeleteApp { app } => self.delete_app(app),
+            Happening::MakeDeveloper { app, person } => self.make_developer(app, person),
+            Happening::EndToken { token, death } => self.end(token, *death),
+            Happening::MendToken { token } => self.mend(token),
+            Happening::SetReexchange {
+                person: Some(person),
+                rule,
+            } => self.set_reexchange_of(person, *rule),
+            Happening::SetReexchange { person: None, rule } => {
+                self.set_reexchange(*rule);
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_happening_is_read_from_json_and_takes_place() {
+        let mut world = World::new("2026-01-01T00:00:00Z".parse().unwrap(), 1);
+        let (person, page) = (world.add_person("Ada"), world.add_page("Bakery"));
+        for (what, expected) in [
+            (
+                json!({"what": "give_role", "person": person, "page": page}),
+                Ok(()),
+            ),
+            (json!({"what": "set_reexchange", "rule": "extends"}), Ok(())),
+            (
+                json!({"what": "mend_token", "token": "none"}),
+                Err(Refusal::UnknownToken),
+            ),
+        ] {
+            let happening: Happening = serde_json::from_value(what).unwrap();
+            assert_eq!(world.happen(&happening), expected);
+        }
+        let page = world.page_id(&page).unwrap();
+        let person = world.person_id(&person).unwrap();
+        assert!(world.person(person).roles.contains_key(&page));
+    }
+
+    #[test]
+    fn a_misspelt_happening_is_refused() {
+        let misspelt = json!({"what": "delete_app", "app": "1", "aap": "2"});
+        assert!(serde_json::from_value::<Happening>(misspelt).is_err());
+    }
+}

@@ -1,0 +1,213 @@
+//! The simulator's HTTP server on loopback: reads calls, lets the world answer, sends what comes.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use axum::body::Bytes;
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::{HeaderMap, StatusCode, header, request};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use jiff::{SignedDuration, Timestamp};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::endpoints::{self, Answer, Method, Request};
+use super::faults::{Target, answer_under};
+use super::transmission::{End, Journey};
+use super::world::World;
+use super::{batch, control};
+
+const LARGEST_BODY: usize = 16 << 20;
+
+/// A running simulator; cheap to clone, all clones see one world.
+#[derive(Clone, Debug)]
+pub struct Simulator {
+    world: Arc<Mutex<World>>,
+    pace: Arc<Mutex<Option<Pace>>>,
+    address: SocketAddr,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Simulator {
+    /// Port 0 takes any free one; see [`Simulator::url`].
+    pub async fn start(world: World, listen: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen).await?;
+        let simulator = Self {
+            world: Arc::new(Mutex::new(world)),
+            pace: Arc::default(),
+            address: listener.local_addr()?,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        simulator.world().set_base_url(&simulator.url());
+        simulator.tasks.spawn(accept(simulator.clone(), listener));
+        Ok(simulator)
+    }
+
+    /// Serves as both `graph_url` and `dialog_url`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        let mut world = lock(&self.world);
+        if let Some(pace) = lock(&self.pace).as_mut() {
+            let now = world.now().checked_add(pace.lap()).unwrap_or(world.now());
+            world.set_now(now);
+        }
+        world
+    }
+
+    pub fn set_now(&self, now: Timestamp) {
+        self.world().set_now(now);
+    }
+
+    /// Lets the world's time run by itself, `speed` times as fast as ours; 0 halts it again.
+    pub fn run_clock(&self, speed: f64) {
+        let pace = Pace {
+            speed,
+            since: Instant::now(),
+        };
+        *lock(&self.pace) = Some(pace).filter(|pace| pace.speed > 0.0);
+    }
+
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A running clock; it moves whenever somebody looks.
+#[derive(Debug)]
+struct Pace {
+    speed: f64,
+    since: Instant,
+}
+
+impl Pace {
+    fn lap(&mut self) -> SignedDuration {
+        let now = Instant::now();
+        let elapsed = now.duration_since(self.since).as_secs_f64() * self.speed;
+        self.since = now;
+        SignedDuration::try_from_secs_f64(elapsed).unwrap_or(SignedDuration::ZERO)
+    }
+}
+
+async fn accept(simulator: Simulator, listener: TcpListener) {
+    let router = Router::new()
+        .nest("/sim", control::routes())
+        .fallback(graph)
+        .with_state(simulator.clone());
+    while let Some(Ok((stream, _))) = simulator.stop.run_until_cancelled(listener.accept()).await {
+        simulator
+            .tasks
+            .spawn(serve(stream, router.clone(), simulator.stop.clone()));
+    }
+}
+
+/// Ends the connection that a call came in by, without a word.
+#[derive(Clone, Debug)]
+struct Hangup(CancellationToken);
+
+async fn serve(stream: TcpStream, router: Router, stop: CancellationToken) {
+    let hangup = Hangup(CancellationToken::new());
+    let service = TowerToHyperService::new(router.layer(Extension(hangup.clone())));
+    // Unsent bytes do not linger when a test is over, so a failure here harms nothing.
+    let _ = stream.set_nodelay(true);
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        _ = &mut connection => {}
+        () = stop.cancelled() => {}
+        () = hangup.0.cancelled() => {
+            let _ = connection.into_parts().io.into_inner().set_zero_linger();
+        }
+    }
+}
+
+async fn graph(
+    State(simulator): State<Simulator>,
+    Extension(hangup): Extension<Hangup>,
+    request: HttpRequest,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let Some(request) = read(&head, &body) else {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    };
+    let (answer, journey) = handle(&mut simulator.world(), &request);
+    tokio::time::sleep(journey.delay).await;
+    if journey.end == End::Reset {
+        hangup.0.cancel();
+        return std::future::pending().await;
+    }
+    let now = simulator.world().now();
+    journey.response(answer, now)
+}
+
+fn handle(world: &mut World, request: &Request<'_>) -> (Answer, Journey) {
+    world.ledger.note_request();
+    let is_batch = batch::is_batch(request);
+    let endpoint = endpoints::endpoint_of(request);
+    let target = if is_batch {
+        Target::Batch
+    } else {
+        Target::Call(endpoint)
+    };
+    let faults = world.strike(target);
+    let respond = if is_batch {
+        batch::respond
+    } else {
+        endpoints::respond
+    };
+    let answer = answer_under(world, &faults, |world| respond(world, request));
+    (answer, Journey::under(&faults))
+}
+
+fn read<'a>(head: &'a request::Parts, body: &'a Bytes) -> Option<Request<'a>> {
+    let method = Method::from_word(head.method.as_str())?;
+    let mut request = Request::new(method, head.uri.path_and_query()?.as_str());
+    request.bearer = bearer(&head.headers);
+    add_body(&mut request, &head.headers, body);
+    Some(request)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = text.split_once(' ')?;
+    ["bearer", "oauth"]
+        .contains(&scheme.to_ascii_lowercase().as_str())
+        .then_some(token.trim())
+}
+
+/// Graph takes forms, and JSON objects whose members are then read like form fields.
+fn add_body<'a>(request: &mut Request<'a>, headers: &HeaderMap, body: &'a Bytes) {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    if kind.is_some_and(|kind| kind.starts_with("application/json")) {
+        let fields: serde_json::Map<_, _> = serde_json::from_slice(body).unwrap_or_default();
+        for (name, value) in fields {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            request.params.add(name, text);
+        }
+    } else if let Ok(text) = std::str::from_utf8(body) {
+        request.params.add_form(text);
+    }
+}

@@ -1,0 +1,374 @@
+//! How many calls an app, a person or a page has made in the last hour, the headers that tell, and
+//! the errors when it was too many.
+
+use std::collections::{HashMap, VecDeque};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::endpoints::GraphError;
+use super::world::{AppKey, Id, Refusal, World};
+
+/// Which limit was reached; each has its own error code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateLimit {
+    /// 4: the app as a whole.
+    App,
+    /// 17: one person, over all apps.
+    User,
+    /// 32: pages called with the token of a person.
+    Page,
+    /// 613: a limit of Meta's own choosing.
+    Custom,
+    /// 80001: pages called with their own tokens or those of system users.
+    PageBusiness,
+}
+
+impl RateLimit {
+    pub(crate) fn error(self) -> GraphError {
+        match self {
+            Self::App => GraphError::oauth(4, "(#4) Application request limit reached")
+                .with_status(403)
+                .transient(),
+            Self::User => GraphError::oauth(17, "(#17) User request limit reached"),
+            Self::Page => GraphError::oauth(32, "(#32) Page request limit reached"),
+            Self::Custom => GraphError::oauth(
+                613,
+                "(#613) Calls to this api have exceeded the rate limit.",
+            ),
+            Self::PageBusiness => GraphError::oauth(
+                80001,
+                "There have been too many calls to this Page account. Wait a bit and try again.",
+            ),
+        }
+    }
+}
+
+/// Whose calls are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Bucket {
+    App(AppKey),
+    Person(Id),
+    Page(AppKey, Id),
+}
+
+/// Who makes a call, as far as limits go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Payer {
+    App(AppKey),
+    Person {
+        app: AppKey,
+        person: Id,
+    },
+    /// A page or a system user, by its own token.
+    Business {
+        app: AppKey,
+        account: Id,
+    },
+}
+
+impl Payer {
+    const fn app(self) -> AppKey {
+        match self {
+            Self::App(app) | Self::Person { app, .. } | Self::Business { app, .. } => app,
+        }
+    }
+
+    const fn bucket(self) -> Bucket {
+        match self {
+            Self::App(app) => Bucket::App(app),
+            Self::Person { person, .. } => Bucket::Person(person),
+            Self::Business { app, account } => Bucket::Page(app, account),
+        }
+    }
+
+    const fn limit(self) -> RateLimit {
+        match self {
+            Self::App(_) => RateLimit::App,
+            Self::Person { .. } => RateLimit::User,
+            Self::Business { .. } => RateLimit::PageBusiness,
+        }
+    }
+
+    const fn is_touched_by(self, limit: RateLimit) -> bool {
+        match limit {
+            RateLimit::App | RateLimit::Custom => true,
+            RateLimit::User | RateLimit::Page => matches!(self, Self::Person { .. }),
+            RateLimit::PageBusiness => matches!(self, Self::Business { .. }),
+        }
+    }
+}
+
+/// Calls of the last hour, by minute.
+#[derive(Debug, Default)]
+struct Meter {
+    minutes: VecDeque<(i64, u32)>,
+    total: u32,
+}
+
+impl Meter {
+    fn count(&mut self, now: Timestamp) {
+        let minute = now.as_second().div_euclid(60);
+        self.forget_before(minute - 59);
+        match self.minutes.back_mut() {
+            Some((last, calls)) if *last == minute => *calls += 1,
+            Some(_) | None => self.minutes.push_back((minute, 1)),
+        }
+        self.total += 1;
+    }
+
+    fn forget_before(&mut self, minute: i64) {
+        while let Some((first, calls)) = self.minutes.front().copied() {
+            if first >= minute {
+                break;
+            }
+            self.total -= calls;
+            self.minutes.pop_front();
+        }
+    }
+
+    /// Minutes until the oldest calls of the hour are forgotten.
+    fn minutes_to_regain(&self, now: Timestamp) -> i64 {
+        let minute = now.as_second().div_euclid(60);
+        self.minutes
+            .front()
+            .map_or(0, |(first, _)| (first + 60 - minute).max(1))
+    }
+}
+
+#[derive(Debug)]
+struct Throttle {
+    app: AppKey,
+    limit: RateLimit,
+    until: Timestamp,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Usage {
+    meters: HashMap<Bucket, Meter>,
+    throttles: Vec<Throttle>,
+    person_calls_per_hour: Option<u32>,
+    page_calls_per_hour: Option<u32>,
+}
+
+impl World {
+    /// Refuses the app's calls with code 4 until then, whatever was counted.
+    pub fn throttle(&mut self, app: &str, until: Timestamp) -> Result<(), Refusal> {
+        self.throttle_with(app, RateLimit::App, until)
+    }
+
+    pub fn throttle_with(
+        &mut self,
+        app: &str,
+        limit: RateLimit,
+        until: Timestamp,
+    ) -> Result<(), Refusal> {
+        let app = self.app_key(app)?;
+        self.usage.throttles.push(Throttle { app, limit, until });
+        Ok(())
+    }
+
+    /// Calls per person and rolling hour, over all apps; Meta keeps its number secret.
+    pub const fn set_person_calls_per_hour(&mut self, limit: Option<u32>) {
+        self.usage.person_calls_per_hour = limit;
+    }
+
+    /// Calls per page (or system user) with its own token and rolling hour.
+    pub const fn set_page_calls_per_hour(&mut self, limit: Option<u32>) {
+        self.usage.page_calls_per_hour = limit;
+    }
+
+    /// Calls of the app within the last hour that count against its own limit.
+    pub fn calls_last_hour(&mut self, app: &str) -> Result<u32, Refusal> {
+        let bucket = Bucket::App(self.app_key(app)?);
+        let oldest = self.now().as_second().div_euclid(60) - 59;
+        Ok(self.usage.meters.get_mut(&bucket).map_or(0, |meter| {
+            meter.forget_before(oldest);
+            meter.total
+        }))
+    }
+
+    /// Counts the call, and refuses it when there were too many. Refused calls count as well.
+    pub(crate) fn charge(&mut self, payer: Payer) -> Result<(), GraphError> {
+        let now = self.now();
+        let meter = self.usage.meters.entry(payer.bucket()).or_default();
+        meter.count(now);
+        let total = meter.total;
+        if let Some(limit) = self.throttled(payer) {
+            return Err(limit.error());
+        }
+        match self.calls_per_hour(payer) {
+            Some(most) if total > most => Err(payer.limit().error()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn throttled(&self, payer: Payer) -> Option<RateLimit> {
+        let now = self.now();
+        let mut due = self
+            .usage
+            .throttles
+            .iter()
+            .filter(|throttle| now < throttle.until);
+        due.find(|throttle| throttle.app == payer.app() && payer.is_touched_by(throttle.limit))
+            .map(|throttle| throttle.limit)
+    }
+
+    fn calls_per_hour(&self, payer: Payer) -> Option<u32> {
+        match payer {
+            Payer::App(app) => self.app(app).calls_per_hour,
+            Payer::Person { .. } => self.usage.person_calls_per_hour,
+            Payer::Business { .. } => self.usage.page_calls_per_hour,
+        }
+    }
+
+    /// Only who has a limit is told how much of it is used up.
+    pub(crate) fn usage_header(&self, payer: Payer) -> Option<(&'static str, String)> {
+        let meter = self.usage.meters.get(&payer.bucket())?;
+        let most = self.calls_per_hour(payer);
+        let throttled = self.throttled(payer).is_some();
+        let percent = match most {
+            _ if throttled => 100,
+            Some(most) => percent_of(meter.total, most),
+            None => return None,
+        };
+        Some(match payer {
+            Payer::App(_) | Payer::Person { .. } => ("x-app-usage", app_usage(percent)),
+            Payer::Business { account, .. } => {
+                let regain = if percent >= 100 {
+                    meter.minutes_to_regain(self.now())
+                } else {
+                    0
+                };
+                (
+                    "x-business-use-case-usage",
+                    business_usage(account, percent, regain),
+                )
+            }
+        })
+    }
+}
+
+fn percent_of(calls: u32, most: u32) -> u64 {
+    u64::from(calls) * 100 / u64::from(most.max(1))
+}
+
+fn app_usage(percent: u64) -> String {
+    let time = percent * 9 / 10;
+    format!(r#"{{"call_count":{percent},"total_time":{time},"total_cputime":{time}}}"#)
+}
+
+fn business_usage(account: Id, percent: u64, minutes_to_regain: i64) -> String {
+    let entry = json!({
+        "type": "pages",
+        "call_count": percent,
+        "total_cputime": percent * 9 / 10,
+        "total_time": percent * 9 / 10,
+        "estimated_time_to_regain_access": minutes_to_regain,
+    });
+    json!({ account.to_string(): [entry] }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan;
+
+    use super::*;
+    use crate::graph_sim::world::AppSpec;
+
+    fn world(calls_per_hour: Option<u32>) -> (World, Payer) {
+        let mut world = World::new("2026-01-01T00:00:30Z".parse().unwrap(), 1);
+        world.add_app(AppSpec {
+            id: "1".to_owned(),
+            calls_per_hour,
+            ..AppSpec::default()
+        });
+        let app = world.app_key("1").unwrap();
+        (world, Payer::App(app))
+    }
+
+    #[test]
+    fn the_hour_rolls() {
+        let (mut world, payer) = world(Some(10));
+        for _ in 0..10 {
+            world.charge(payer).unwrap();
+        }
+        assert_eq!(world.charge(payer).unwrap_err().code, 4);
+        assert_eq!(world.calls_last_hour("1"), Ok(11));
+        world.set_now(world.now().checked_add(59.minutes()).unwrap());
+        assert_eq!(world.charge(payer).unwrap_err().code, 4);
+        world.set_now(world.now().checked_add(1.minutes()).unwrap());
+        assert_eq!(world.charge(payer).map_err(|error| error.code), Ok(()));
+        assert_eq!(world.calls_last_hour("1"), Ok(2));
+    }
+
+    #[test]
+    fn the_header_counts_in_percent_and_only_where_there_is_a_limit() {
+        let (mut world, payer) = world(Some(200));
+        for _ in 0..50 {
+            world.charge(payer).unwrap();
+        }
+        let (name, value) = world.usage_header(payer).unwrap();
+        assert_eq!(name, "x-app-usage");
+        assert_eq!(
+            value,
+            r#"{"call_count":25,"total_time":22,"total_cputime":22}"#
+        );
+
+        let (mut free, payer) = self::world(None);
+        free.charge(payer).unwrap();
+        assert_eq!(free.usage_header(payer), None);
+    }
+
+    #[test]
+    fn a_throttle_strikes_the_payers_it_is_meant_for_and_ends() {
+        let person = |world: &World| Payer::Person {
+            app: world.app_key("1").unwrap(),
+            person: "5".parse().unwrap(),
+        };
+        let page = |world: &World| Payer::Business {
+            app: world.app_key("1").unwrap(),
+            account: "6".parse().unwrap(),
+        };
+        for (limit, app_code, person_code, page_code) in [
+            (RateLimit::App, Some(4), Some(4), Some(4)),
+            (RateLimit::User, None, Some(17), None),
+            (RateLimit::Page, None, Some(32), None),
+            (RateLimit::Custom, Some(613), Some(613), Some(613)),
+            (RateLimit::PageBusiness, None, None, Some(80001)),
+        ] {
+            let (mut world, app) = world(None);
+            let until = world.now().checked_add(1.hours()).unwrap();
+            world.throttle_with("1", limit, until).unwrap();
+            let (person, page) = (person(&world), page(&world));
+            for (payer, code) in [(app, app_code), (person, person_code), (page, page_code)] {
+                let refused = world.charge(payer).err().map(|error| error.code);
+                assert_eq!(refused, code, "{limit:?} {payer:?}");
+            }
+            world.set_now(until);
+            assert!(world.charge(app).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_page_is_told_when_it_may_call_again() {
+        let (mut world, app) = world(None);
+        world.set_page_calls_per_hour(Some(1));
+        let payer = Payer::Business {
+            app: app.app(),
+            account: "6".parse().unwrap(),
+        };
+        world.charge(payer).unwrap();
+        world.set_now(world.now().checked_add(20.minutes()).unwrap());
+        assert_eq!(world.charge(payer).unwrap_err().code, 80001);
+        let (name, value) = world.usage_header(payer).unwrap();
+        assert_eq!(name, "x-business-use-case-usage");
+        assert!(
+            value.contains(r#""estimated_time_to_regain_access":40"#),
+            "{value}"
+        );
+        assert!(value.starts_with(r#"{"6":[{"#), "{value}");
+    }
+}

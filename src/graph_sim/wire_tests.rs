@@ -1,0 +1,289 @@
+//! The simulator over real connections, spoken to byte by byte.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::*;
+
+const APP: &str = "257422819769992";
+
+async fn simulator() -> Simulator {
+    let mut world = World::new("2026-01-10T10:20:30Z".parse().unwrap(), 1);
+    world.add_app(AppSpec {
+        id: APP.into(),
+        secret: "secret".into(),
+        ..AppSpec::default()
+    });
+    Simulator::start(world, SocketAddr::from(([127, 0, 0, 1], 0)))
+        .await
+        .unwrap()
+}
+
+/// Sends one request and reads until the server hangs up.
+async fn send(simulator: &Simulator, request: &str, body: &str) -> io::Result<String> {
+    let url = simulator.url();
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).await?;
+    let length = body.len();
+    let head = format!("{request}\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}");
+    stream
+        .write_all(format!("{head}\r\n\r\n{body}").as_bytes())
+        .await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
+
+async fn get(simulator: &Simulator, url: &str) -> String {
+    send(simulator, &format!("GET {url} HTTP/1.1"), "")
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn calls_come_as_query_form_json_and_bearer() {
+    let simulator = simulator().await;
+    let token = "257422819769992|secret";
+    let debug = "/v25.0/debug_token?input_token=x";
+    let form = "Content-Type: application/x-www-form-urlencoded";
+    let json = "Content-Type: application/json";
+    for (request, body) in [
+        (
+            format!("GET {debug}&access_token={token} HTTP/1.1"),
+            String::new(),
+        ),
+        (
+            format!("GET {debug} HTTP/1.1\r\nAuthorization: Bearer {token}"),
+            String::new(),
+        ),
+        (
+            format!("POST {debug}&method=get HTTP/1.1\r\n{form}"),
+            format!("access_token={token}"),
+        ),
+        (
+            format!("POST {debug} HTTP/1.1\r\n{json}"),
+            format!(r#"{{"method":"get","access_token":"{token}"}}"#),
+        ),
+    ] {
+        let answer = send(&simulator, &request, &body).await.unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 200 OK\r\n"),
+            "{request}: {answer}"
+        );
+        assert!(
+            answer.contains("facebook-api-version: v25.0\r\n"),
+            "{answer}"
+        );
+        assert!(
+            answer.ends_with("\"is_valid\":false,\"scopes\":[]}}"),
+            "{answer}"
+        );
+    }
+    assert_eq!(simulator.world().ledger().requests(), 4);
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn a_batch_is_a_form_field_of_a_post() {
+    let simulator = simulator().await;
+    let body = "access_token=257422819769992|secret&batch=[{\"relative_url\":\"me\"}]";
+    let answer = send(&simulator, "POST /v25.0/ HTTP/1.1", body)
+        .await
+        .unwrap();
+    assert!(answer.contains("[{\"code\":400,"), "{answer}");
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn an_error_mirrors_its_message_in_a_header() {
+    let simulator = simulator().await;
+    let answer = get(&simulator, "/v25.0/me").await;
+    assert!(
+        answer.starts_with("HTTP/1.1 400 Bad Request\r\n"),
+        "{answer}"
+    );
+    assert!(
+        answer.contains("www-authenticate: OAuth \"Facebook Platform\""),
+        "{answer}"
+    );
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn answers_break_off_swell_and_tell_the_wrong_time() {
+    let simulator = simulator().await;
+    let url = "/v25.0/257422819769992?access_token=257422819769992|secret";
+    let whole = get(&simulator, url).await;
+    assert!(
+        whole.contains("date: Sat, 10 Jan 2026 10:20:30 GMT\r\n"),
+        "{whole}"
+    );
+    for (fault, expected) in [
+        (Fault::Truncated, "content-length: 34\r\n"),
+        (Fault::EmptyBody, "content-length: 0\r\n"),
+        (Fault::HugeBody(1 << 20), "{\"data\":\"\r\n10000\r\naaaa"),
+        (
+            Fault::DateSkew(SignedDuration::from_hours(-2)),
+            "date: Sat, 10 Jan 2026 08:20:30 GMT",
+        ),
+        (Fault::HtmlError, "content-type: text/html"),
+        (
+            Fault::SlowBytes(Duration::ZERO),
+            "transfer-encoding: chunked\r\n",
+        ),
+    ] {
+        simulator
+            .world()
+            .inject(FaultRule::new(fault.clone()).times(1));
+        let answer = get(&simulator, url).await;
+        assert!(answer.contains(expected), "{fault:?}: {answer:.400}");
+        assert!(!answer.ends_with(&whole), "{fault:?}");
+    }
+    assert_eq!(get(&simulator, url).await, whole);
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn a_reset_comes_before_the_effect_and_a_lost_answer_after_it() {
+    let simulator = simulator().await;
+    let url = "/v25.0/me";
+    for (fault, calls) in [(Fault::Reset, 0), (Fault::LostAnswer, 1)] {
+        simulator
+            .world()
+            .inject(FaultRule::new(fault.clone()).times(1));
+        let error = send(&simulator, &format!("GET {url} HTTP/1.1"), "")
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{fault:?}");
+        assert_eq!(
+            simulator.world().ledger().calls(Endpoint::Me),
+            calls,
+            "{fault:?}"
+        );
+    }
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn members_of_a_batch_are_struck_one_by_one() {
+    let simulator = simulator().await;
+    simulator
+        .world()
+        .inject(FaultRule::new(Fault::NullMember).times(1));
+    simulator.world().inject(
+        FaultRule::new(Fault::Unavailable)
+            .on(Endpoint::DebugToken)
+            .times(2),
+    );
+    let debug = "{\"relative_url\":\"debug_token?input_token=x\"}";
+    let body = format!(
+        "access_token=257422819769992|secret&include_headers=false&batch=[{debug},{debug},{debug}]"
+    );
+    let answer = send(&simulator, "POST / HTTP/1.1", &body).await.unwrap();
+    let (_, replies) = answer.split_once("\r\n\r\n").unwrap();
+    let replies: serde_json::Value = serde_json::from_str(replies).unwrap();
+    assert!(
+        replies[0].is_null(),
+        "both rules strike the first, and the null wins"
+    );
+    assert_eq!(
+        (&replies[1]["code"], &replies[2]["code"]),
+        (&500.into(), &200.into())
+    );
+    simulator.stop().await;
+}
+
+async fn order(simulator: &Simulator, request: &str, body: &str) -> serde_json::Value {
+    let request = format!("{request} HTTP/1.1\r\nContent-Type: application/json");
+    let answer = send(simulator, &request, body).await.unwrap();
+    let (_, json) = answer.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(json).unwrap_or_else(|_| panic!("{answer}"))
+}
+
+#[tokio::test]
+async fn a_year_is_driven_by_json_alone() {
+    let simulator = simulator().await;
+    let page = order(&simulator, "POST /sim/pages", r#"{"name":"Bakery"}"#).await;
+    let person = format!(r#"{{"name":"Ada","pages":[{}]}}"#, page["id"]);
+    let person = order(&simulator, "POST /sim/people", &person).await;
+    let login = format!(
+        r#"{{"kind":"long_lived","app":"{APP}","person":{},"scopes":["pages_show_list"]}}"#,
+        person["id"]
+    );
+    let user = order(&simulator, "POST /sim/tokens", &login).await;
+    let derive = format!(
+        r#"{{"kind":"page","user_token":{},"page":{}}}"#,
+        user["access_token"], page["id"]
+    );
+    let token = order(&simulator, "POST /sim/tokens", &derive).await;
+    let token = token["access_token"].as_str().unwrap();
+
+    let clock = order(&simulator, "POST /sim/clock", r#"{"advance":"365d"}"#).await;
+    assert_eq!(clock["now"], "2027-01-10T10:20:30Z");
+    let truth = order(&simulator, &format!("GET /sim/tokens?token={token}"), "").await;
+    assert_eq!(
+        (&truth["kind"], &truth["alive"]),
+        (&"page".into(), &true.into())
+    );
+
+    let blow = format!(r#"{{"what":"change_password","person":{}}}"#, person["id"]);
+    order(&simulator, "POST /sim/happenings", &blow).await;
+    let truth = order(&simulator, &format!("GET /sim/tokens?token={token}"), "").await;
+    assert_eq!(truth["death"], "password_changed");
+
+    let debug = format!("/debug_token?input_token={token}&access_token={APP}|secret");
+    get(&simulator, &debug).await;
+    let question = format!("GET /sim/ledger?endpoint=debug_token&token={token}");
+    let ledger = order(&simulator, &question, "").await;
+    assert_eq!(ledger["calls_about_token"], 1);
+    assert_eq!(
+        ledger["calls"]["debug_token"],
+        serde_json::json!({"calls": 1, "errors": 0})
+    );
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn trouble_is_ordered_and_ended_by_json() {
+    let simulator = simulator().await;
+    let rule = r#"{"fault":{"latency":"1ms"},"endpoint":"exchange","share":50}"#;
+    order(&simulator, "POST /sim/faults", rule).await;
+    order(&simulator, "PUT /sim/outage", r#"{"outage":"unavailable"}"#).await;
+    let until = r#"{"app":"257422819769992","limit":"user","until":"2027-01-01T00:00:00Z"}"#;
+    order(&simulator, "POST /sim/throttles", until).await;
+    let faults = order(&simulator, "GET /sim/faults", "").await;
+    assert_eq!(faults["faults"][0]["fault"]["latency"], "1ms");
+    assert!(get(&simulator, "/me").await.contains("\"code\":2"));
+
+    order(&simulator, "DELETE /sim/faults", "").await;
+    assert!(get(&simulator, "/me").await.contains("\"code\":104"));
+    let missing = order(
+        &simulator,
+        "POST /sim/happenings",
+        r#"{"what":"publish_page","page":"1"}"#,
+    );
+    assert_eq!(
+        missing.await["error"],
+        "the world has no page \"1\"; add it first"
+    );
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn the_clock_runs_only_when_told_to() {
+    let simulator = simulator().await;
+    let start = simulator.world().now();
+    assert_eq!(simulator.world().now(), start);
+    simulator.run_clock(1e9);
+    let running = simulator.world().now();
+    assert!(running > start);
+    simulator.run_clock(0.0);
+    let halted = simulator.world().now();
+    assert_eq!(simulator.world().now(), halted);
+    simulator.stop().await;
+}

@@ -1,0 +1,168 @@
+//! Apps: what the dashboard says of them, and the tokens they are themselves.
+
+use std::collections::HashSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+use super::ids::{AppKey, Id};
+use super::{Refusal, World};
+use crate::graph_sim::signature;
+
+/// An app as it is first put into the world.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AppSpec {
+    pub id: String,
+    pub secret: String,
+    pub name: String,
+    pub proof: ProofRule,
+    /// Addresses that the login dialog may return to; none listed means any.
+    pub redirect_uris: Vec<String>,
+    pub code_gives: CodeGives,
+    pub long_lived: LongLived,
+    /// Calls with the app token per rolling hour; `None` means no limit and no usage headers.
+    pub calls_per_hour: Option<u32>,
+    /// Where Meta posts a `signed_request` when a person removes the app.
+    pub deauthorize_url: Option<String>,
+    pub webhook_url: Option<String>,
+}
+
+/// "Require App Secret" in the dashboard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProofRule {
+    /// A proof may be left out, but a wrong one is refused.
+    #[default]
+    Optional,
+    Required,
+}
+
+/// What a login's code is exchanged for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeGives {
+    #[default]
+    ShortLived,
+    LongLived,
+    /// Login for Business with a configuration that makes system users (default: never expires).
+    SystemUser,
+}
+
+/// How long long-lived user tokens of the app live. `Never` is what several people measured for
+/// tokens with page permissions; the exchange then answers without `expires_in`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LongLived {
+    #[default]
+    SixtyDays,
+    Never,
+}
+
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+    pub(crate) name: String,
+    pub(crate) proof: ProofRule,
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) code_gives: CodeGives,
+    pub(crate) long_lived: LongLived,
+    pub(crate) calls_per_hour: Option<u32>,
+    pub(crate) deauthorize_url: Option<String>,
+    pub(crate) webhook_url: Option<String>,
+    pub(crate) developers: HashSet<Id>,
+    pub(super) standing: AppStanding,
+    /// Counts the resets of the secret that ended all tokens.
+    pub(super) epoch: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AppStanding {
+    Live,
+    Deleted,
+}
+
+impl App {
+    fn new(spec: AppSpec) -> Self {
+        Self {
+            id: spec.id,
+            secret: spec.secret,
+            name: spec.name,
+            proof: spec.proof,
+            redirect_uris: spec.redirect_uris,
+            code_gives: spec.code_gives,
+            long_lived: spec.long_lived,
+            calls_per_hour: spec.calls_per_hour,
+            deauthorize_url: spec.deauthorize_url,
+            webhook_url: spec.webhook_url,
+            developers: HashSet::new(),
+            standing: AppStanding::Live,
+            epoch: 0,
+        }
+    }
+
+    /// What `client_credentials` answers; `id|secret` means the same.
+    pub(crate) fn token(&self) -> String {
+        let digest = signature::hmac(&self.secret, self.id.as_bytes());
+        format!("{}|{}", self.id, &URL_SAFE_NO_PAD.encode(digest)[..27])
+    }
+
+    pub(super) fn owns_token_tail(&self, tail: &str) -> bool {
+        tail == self.secret
+            || self
+                .token()
+                .split_once('|')
+                .is_some_and(|(_, own)| own == tail)
+    }
+
+    pub(crate) fn may_return_to(&self, address: &str) -> bool {
+        self.redirect_uris.is_empty() || self.redirect_uris.iter().any(|known| known == address)
+    }
+}
+
+impl World {
+    pub fn add_app(&mut self, spec: AppSpec) {
+        self.apps.push(App::new(spec));
+    }
+
+    /// Owners and developers may inspect tokens with their own user token.
+    pub fn make_developer(&mut self, app: &str, person: &str) -> Result<(), Refusal> {
+        let app = self.app_key(app)?;
+        let person = self.person_id(person)?;
+        self.apps[app.0].developers.insert(person);
+        Ok(())
+    }
+
+    /// A new secret, and the end of every token issued before it ("app secret reset" stands in
+    /// Meta's list of what ends tokens).
+    pub fn reset_app_secret(&mut self, app: &str, secret: &str) -> Result<(), Refusal> {
+        self.replace_app_secret(app, secret)?;
+        let app = self.app_key(app)?;
+        self.apps[app.0].epoch += 1;
+        Ok(())
+    }
+
+    /// A new secret; tokens issued under the old one live on, only proofs and calls need the new.
+    pub fn replace_app_secret(&mut self, app: &str, secret: &str) -> Result<(), Refusal> {
+        let app = self.app_key(app)?;
+        secret.clone_into(&mut self.apps[app.0].secret);
+        Ok(())
+    }
+
+    pub fn delete_app(&mut self, app: &str) -> Result<(), Refusal> {
+        let app = self.app_key(app)?;
+        self.apps[app.0].standing = AppStanding::Deleted;
+        Ok(())
+    }
+
+    pub(crate) fn app_key(&self, id: &str) -> Result<AppKey, Refusal> {
+        let found = self.apps.iter().position(|app| app.id == id);
+        found.map(AppKey).ok_or_else(|| Refusal::unknown("app", id))
+    }
+
+    pub(crate) fn app(&self, key: AppKey) -> &App {
+        &self.apps[key.0]
+    }
+}

@@ -1,0 +1,62 @@
+//! Page tokens, read through the token of a person who has a role on the page.
+
+use super::World;
+use super::ids::{Id, TokenKey};
+use super::scopes::SHOW_PAGES;
+use super::token::{Draft, Kind, Life};
+
+impl World {
+    /// `None` where Meta would leave the field out of its answer.
+    pub fn page_token(&mut self, user_token: &str, page: &str) -> Option<String> {
+        let parent = self.token_key(user_token)?;
+        let page = self.page_id(page).ok()?;
+        self.verdict(parent).ok()?;
+        let key = self.derive(parent, page)?;
+        Some(self.token(key).text.to_string())
+    }
+
+    pub(crate) fn derive(&mut self, parent: TokenKey, page: Id) -> Option<TokenKey> {
+        if !self.lists(parent, page) {
+            return None;
+        }
+        if let Some(known) = self.tokens.derived.get(&(parent, page)) {
+            return Some(*known);
+        }
+        let key = self.issue_page_token(parent, page);
+        self.tokens.derived.insert((parent, page), key);
+        Some(key)
+    }
+
+    /// Whether the page stands in the list of `me/accounts`: a role, the tick in the picker, the
+    /// permission, and a page that is still there.
+    pub(crate) fn lists(&self, parent: TokenKey, page: Id) -> bool {
+        let token = self.token(parent);
+        let Some(grant) = self.grant(token.app, token.holder) else {
+            return false;
+        };
+        !matches!(token.kind, Kind::Page(_))
+            && self.person(token.holder).roles.contains_key(&page)
+            && grant.picked.contains(page)
+            && token.live_scopes(grant).any(|scope| scope == SHOW_PAGES)
+            && self.page(page).is_some()
+    }
+
+    /// From a short-lived user token it inherits the end; from a long-lived one it has none.
+    fn issue_page_token(&mut self, parent: TokenKey, page: Id) -> TokenKey {
+        let token = self.token(parent);
+        let (issued_at, expires_at) = match token.life {
+            Life::Short => (token.issued_at, token.expires_at),
+            Life::Long => (self.now, None),
+        };
+        self.issue(Draft {
+            app: token.app,
+            kind: Kind::Page(page),
+            holder: token.holder,
+            life: token.life,
+            issued_at,
+            expires_at,
+            scopes: token.scopes.clone(),
+            parent: Some(parent),
+        })
+    }
+}

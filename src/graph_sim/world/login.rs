@@ -1,0 +1,155 @@
+//! A person logs in to an app, and the tokens that come of it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::app::LongLived;
+use super::grant::{Authorization, Grant, PageSelection};
+use super::ids::{AppKey, Id, TokenKey};
+use super::person::{Nature, Standing};
+use super::scopes::{PUBLIC_PROFILE, Permission};
+use super::token::{Draft, Kind, Life};
+use super::{Refusal, World, later};
+
+/// Recorded long-lived tokens end exactly 5,184,000 s after they were issued.
+pub(super) const SIXTY_DAYS: SignedDuration = SignedDuration::from_hours(60 * 24);
+
+/// What a person answers in the login dialog.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Consent {
+    pub(crate) granted: Vec<String>,
+    pub(crate) declined: Vec<String>,
+    pub(crate) pages: PageSelection,
+}
+
+impl World {
+    /// What a login in the browser gives before the exchange: one or two hours, all pages.
+    pub fn issue_short_lived(
+        &mut self,
+        app: &str,
+        person: &str,
+        scopes: &[&str],
+    ) -> Result<String, Refusal> {
+        let (app, person) = self.consent(app, person, scopes, PageSelection::All)?;
+        let key = self.issue_short_user_token(app, person);
+        Ok(self.token(key).text.to_string())
+    }
+
+    /// Login, code and long-lived exchange in one: resets both clocks.
+    pub fn log_in(
+        &mut self,
+        app: &str,
+        person: &str,
+        scopes: &[&str],
+        pages: PageSelection,
+    ) -> Result<String, Refusal> {
+        let (app, person) = self.consent(app, person, scopes, pages)?;
+        let key = self.issue_long_user_token(app, person);
+        Ok(self.token(key).text.to_string())
+    }
+
+    fn consent(
+        &mut self,
+        app: &str,
+        person: &str,
+        scopes: &[&str],
+        pages: PageSelection,
+    ) -> Result<(AppKey, Id), Refusal> {
+        let key = (self.app_key(app)?, self.person_id(person)?);
+        let consent = Consent {
+            granted: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+            declined: Vec::new(),
+            pages,
+        };
+        self.authorize(key.0, key.1, consent)?;
+        Ok(key)
+    }
+
+    /// Permissions add up over logins; the page picker's last answer replaces the one before.
+    pub(crate) fn authorize(
+        &mut self,
+        app: AppKey,
+        person: Id,
+        consent: Consent,
+    ) -> Result<(), Refusal> {
+        if self.person(person).standing != Standing::Good {
+            return Err(Refusal::Checkpointed(person.to_string()));
+        }
+        let picked = self.picked(&consent.pages)?;
+        let now = self.now;
+        let grant = self
+            .grants
+            .entry((app, person))
+            .or_insert_with(|| Grant::new(now, None));
+        grant.standing = Authorization::Given;
+        grant.picked = picked;
+        grant.logged_in_at = now;
+        grant.renew_data_access(now);
+        let granted = consent
+            .granted
+            .into_iter()
+            .map(|scope| (scope, Permission::Granted));
+        let declined = consent
+            .declined
+            .into_iter()
+            .map(|scope| (scope, Permission::Declined));
+        let always = [(PUBLIC_PROFILE.to_owned(), Permission::Granted)];
+        for (scope, said) in granted.chain(declined).chain(always) {
+            grant.permissions.insert(scope.into(), said);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn issue_short_user_token(&mut self, app: AppKey, person: Id) -> TokenKey {
+        let now = self.now;
+        self.issue_user_token(app, person, Life::Short, now, Some(short_lived_end(now)))
+    }
+
+    /// Counts from the login, not from the exchange: all measured re-exchanges point back at it.
+    pub(crate) fn issue_long_user_token(&mut self, app: AppKey, person: Id) -> TokenKey {
+        let logged_in_at = self
+            .grant(app, person)
+            .map_or(self.now, |grant| grant.logged_in_at);
+        let expires_at = match self.app(app).long_lived {
+            LongLived::SixtyDays => Some(later(logged_in_at, SIXTY_DAYS)),
+            LongLived::Never => None,
+        };
+        self.issue_user_token(app, person, Life::Long, logged_in_at, expires_at)
+    }
+
+    pub(super) fn issue_user_token(
+        &mut self,
+        app: AppKey,
+        person: Id,
+        life: Life,
+        issued_at: Timestamp,
+        expires_at: Option<Timestamp>,
+    ) -> TokenKey {
+        let scopes = self
+            .grant(app, person)
+            .map(|grant| grant.granted().collect());
+        self.issue(Draft {
+            app,
+            kind: self.kind_of(person),
+            holder: person,
+            life,
+            issued_at,
+            expires_at,
+            scopes: scopes.unwrap_or_default(),
+            parent: None,
+        })
+    }
+
+    fn kind_of(&self, person: Id) -> Kind {
+        match self.person(person).nature {
+            Nature::Human => Kind::User,
+            Nature::SystemUser { .. } => Kind::SystemUser,
+        }
+    }
+}
+
+/// Every recorded short-lived token ends on a full hour, one to two hours ahead.
+pub(super) fn short_lived_end(now: Timestamp) -> Timestamp {
+    const HOUR: i64 = 3_600;
+    let end = (now.as_second() + 2 * HOUR - 1).div_euclid(HOUR) * HOUR;
+    Timestamp::from_second(end).unwrap_or(Timestamp::MAX)
+}

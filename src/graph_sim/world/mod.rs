@@ -1,0 +1,179 @@
+//! The simulated Facebook: who exists, what was granted, which tokens were issued. Pure: time moves
+//! only by [`World::set_now`], chance comes from the seed, and nothing here waits.
+
+mod app;
+mod derive;
+mod exchange;
+mod fate;
+mod grant;
+mod ids;
+mod life;
+mod login;
+mod person;
+mod scopes;
+mod system_user;
+mod token;
+mod truth;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use jiff::{SignedDuration, Timestamp};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::faults::{FaultRule, Outage};
+use super::ledger::Ledger;
+use super::usage::Usage;
+
+pub use app::{AppSpec, CodeGives, LongLived, ProofRule};
+pub use exchange::{Reexchange, SystemUserLife};
+pub use grant::PageSelection;
+pub use life::Death;
+pub use scopes::Permission;
+pub use truth::{TokenKind, TokenTruth};
+
+pub(crate) use app::App;
+pub(crate) use exchange::ExchangeRefusal;
+pub(crate) use grant::Grant;
+pub(crate) use ids::{AppKey, Id, TokenKey};
+pub(crate) use life::{TokenError, missing_object};
+pub(crate) use person::{Nature, Person};
+pub(crate) use scopes::concerns_assets;
+pub(crate) use token::{Known, Life, Token, TokenUse, Unreadable};
+
+/// Everything that Meta knows.
+#[derive(Debug)]
+pub struct World {
+    now: Timestamp,
+    rng: StdRng,
+    apps: Vec<App>,
+    people: HashMap<Id, Person>,
+    pages: HashMap<Id, person::Page>,
+    grants: HashMap<(AppKey, Id), Grant>,
+    tokens: token::Store,
+    reexchange: Reexchange,
+    base_url: String,
+    paging_host: Option<String>,
+    pub(crate) ledger: Ledger,
+    pub(super) faults: Vec<FaultRule>,
+    pub(super) outage: Option<Outage>,
+    pub(super) usage: Usage,
+}
+
+/// Why the world does not do what a driver asks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the world has no {what} {id:?}; add it first")]
+    Unknown { what: &'static str, id: String },
+    #[error("the world has issued no such token")]
+    UnknownToken,
+    #[error("{0} must clear the checkpoint before logging in")]
+    Checkpointed(String),
+    #[error(
+        "Meta would not hand out this page's token: look at the role, the picker, pages_show_list, and whether the user token is alive"
+    )]
+    Withheld,
+}
+
+impl Refusal {
+    fn unknown(what: &'static str, id: &str) -> Self {
+        Self::Unknown {
+            what,
+            id: id.to_owned(),
+        }
+    }
+}
+
+impl World {
+    /// An empty world; the same seed gives the same ids and tokens.
+    pub fn new(now: Timestamp, seed: u64) -> Self {
+        Self {
+            now,
+            rng: StdRng::seed_from_u64(seed),
+            apps: Vec::new(),
+            people: HashMap::new(),
+            pages: HashMap::new(),
+            grants: HashMap::new(),
+            tokens: token::Store::default(),
+            reexchange: Reexchange::default(),
+            base_url: "https://graph.facebook.com".to_owned(),
+            paging_host: None,
+            ledger: Ledger::default(),
+            faults: Vec::new(),
+            outage: None,
+            usage: Usage::default(),
+        }
+    }
+
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub const fn set_now(&mut self, now: Timestamp) {
+        self.now = now;
+    }
+
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    pub const fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    /// Makes `paging.next` point at another origin, as a forged answer could.
+    pub fn set_paging_host(&mut self, origin: Option<&str>) {
+        self.paging_host = origin.map(str::to_owned);
+    }
+
+    pub(crate) fn paging_host(&self) -> &str {
+        self.paging_host.as_deref().unwrap_or(&self.base_url)
+    }
+
+    pub(crate) fn set_base_url(&mut self, url: &str) {
+        url.clone_into(&mut self.base_url);
+    }
+
+    /// Meta's support asks for it; every error carries one.
+    pub(crate) fn trace_id(&mut self) -> String {
+        let mut id = String::from("A");
+        self.push_random(&mut id, 22);
+        id
+    }
+
+    pub(super) fn draw_percent(&mut self) -> u8 {
+        self.rng.random_range(0..100)
+    }
+
+    fn fresh_id(&mut self, range: Range<u64>) -> Id {
+        loop {
+            let id = Id::new(self.rng.random_range(range.clone()));
+            if !self.people.contains_key(&id) && !self.pages.contains_key(&id) {
+                return id;
+            }
+        }
+    }
+
+    fn push_random(&mut self, text: &mut String, length: usize) {
+        const ALPHABET: &[u8; 62] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        const PER_DRAW: usize = 10;
+        let end = text.len() + length;
+        while text.len() < end {
+            let mut bits: u64 = self.rng.random();
+            for _ in 0..PER_DRAW.min(end - text.len()) {
+                text.push(char::from(ALPHABET[(bits % 62) as usize]));
+                bits /= 62;
+            }
+        }
+    }
+}
+
+/// `start` plus a span, or as late as time goes.
+fn later(start: Timestamp, span: SignedDuration) -> Timestamp {
+    start.checked_add(span).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,138 @@
+//! People, system users, pages, and who may do what on which page.
+
+use std::collections::BTreeMap;
+
+use super::exchange::Reexchange;
+use super::ids::{AppKey, Id};
+use super::{Refusal, World};
+
+#[derive(Debug)]
+pub(crate) struct Person {
+    pub(crate) name: String,
+    pub(crate) nature: Nature,
+    pub(super) standing: Standing,
+    pub(crate) roles: BTreeMap<Id, Tasks>,
+    pub(super) reexchange: Option<Reexchange>,
+    /// Counts password changes; a token of an earlier count is finished.
+    pub(super) sessions: u32,
+}
+
+/// A system user is a person made by a business for one app, without a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nature {
+    Human,
+    SystemUser { app: AppKey },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Good,
+    Checkpointed,
+    Unconfirmed,
+}
+
+/// What a role on a page allows, in Meta's words.
+pub(crate) type Tasks = &'static [&'static str];
+
+const ADMIN: Tasks = &[
+    "ADVERTISE",
+    "ANALYZE",
+    "CREATE_CONTENT",
+    "MESSAGING",
+    "MODERATE",
+    "MANAGE",
+];
+
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) name: String,
+    pub(crate) visibility: Visibility,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Visibility {
+    Published,
+    /// Unpublished or deleted: calls answer as if it had never existed.
+    Gone,
+}
+
+impl World {
+    pub fn add_person(&mut self, name: &str) -> String {
+        let id = self.fresh_id(10_150_000_000_000_000..10_240_000_000_000_000);
+        self.put_person(id, name, Nature::Human);
+        id.to_string()
+    }
+
+    /// Made by the business that owns `app`, and installed there.
+    pub fn add_system_user(&mut self, app: &str, name: &str) -> Result<String, Refusal> {
+        let app = self.app_key(app)?;
+        let id = self.fresh_id(100_000_000_000_000..199_999_999_999_999);
+        self.put_person(id, name, Nature::SystemUser { app });
+        Ok(id.to_string())
+    }
+
+    pub fn add_page(&mut self, name: &str) -> String {
+        let id = self.fresh_id(200_000_000_000_000..999_999_999_999_999);
+        self.put_page(id, name);
+        id.to_string()
+    }
+
+    /// Makes the person (or system user) an administrator of the page.
+    pub fn give_role(&mut self, person: &str, page: &str) -> Result<(), Refusal> {
+        let page = self.page_id(page)?;
+        self.person_mut(person)?.roles.insert(page, ADMIN);
+        Ok(())
+    }
+
+    /// Ends the person's page tokens for this page; all others stay.
+    pub fn take_role(&mut self, person: &str, page: &str) -> Result<(), Refusal> {
+        let page = self.page_id(page)?;
+        self.person_mut(person)?.roles.remove(&page);
+        Ok(())
+    }
+
+    pub(super) fn put_person(&mut self, id: Id, name: &str, nature: Nature) {
+        let person = Person {
+            name: name.to_owned(),
+            nature,
+            standing: Standing::Good,
+            roles: BTreeMap::new(),
+            reexchange: None,
+            sessions: 0,
+        };
+        self.people.insert(id, person);
+    }
+
+    pub(super) fn put_page(&mut self, id: Id, name: &str) {
+        let page = Page {
+            name: name.to_owned(),
+            visibility: Visibility::Published,
+        };
+        self.pages.insert(id, page);
+    }
+
+    pub(crate) fn person_id(&self, id: &str) -> Result<Id, Refusal> {
+        let known = id.parse().ok().filter(|id| self.people.contains_key(id));
+        known.ok_or_else(|| Refusal::unknown("person", id))
+    }
+
+    pub(crate) fn page_id(&self, id: &str) -> Result<Id, Refusal> {
+        let known = id.parse().ok().filter(|id| self.pages.contains_key(id));
+        known.ok_or_else(|| Refusal::unknown("page", id))
+    }
+
+    pub(crate) fn person(&self, id: Id) -> &Person {
+        &self.people[&id]
+    }
+
+    pub(super) fn person_mut(&mut self, id: &str) -> Result<&mut Person, Refusal> {
+        let found = id.parse().ok().and_then(|id: Id| self.people.get_mut(&id));
+        found.ok_or_else(|| Refusal::unknown("person", id))
+    }
+
+    pub(crate) fn page(&self, id: Id) -> Option<&Page> {
+        self.pages
+            .get(&id)
+            .filter(|page| page.visibility == Visibility::Published)
+    }
+}

@@ -1,0 +1,68 @@
+//! System users: tokens without a person, a password or a data-access clock, renewable by program.
+
+use super::exchange::SystemUserLife;
+use super::grant::{Grant, Picked};
+use super::ids::{AppKey, Id, TokenKey};
+use super::login::SIXTY_DAYS;
+use super::scopes::Permission;
+use super::token::{Kind, Life};
+use super::{Refusal, World, later};
+
+impl World {
+    pub fn system_user_token(
+        &mut self,
+        app: &str,
+        system_user: &str,
+        scopes: &[&str],
+        life: SystemUserLife,
+    ) -> Result<String, Refusal> {
+        let key = (self.app_key(app)?, self.person_id(system_user)?);
+        let token = self.issue_system_user_token(key.0, key.1, scopes, life);
+        Ok(self.token(token).text.to_string())
+    }
+
+    pub(crate) fn issue_system_user_token(
+        &mut self,
+        app: AppKey,
+        system_user: Id,
+        scopes: &[&str],
+        life: SystemUserLife,
+    ) -> TokenKey {
+        let now = self.now;
+        let grant = self
+            .grants
+            .entry((app, system_user))
+            .or_insert_with(|| Grant::new(now, None));
+        grant.picked = Picked::All;
+        for scope in scopes {
+            grant
+                .permissions
+                .insert((*scope).into(), Permission::Granted);
+        }
+        self.issue_from_now(app, system_user, life)
+    }
+
+    /// The refresh of the sixty-day kind counts from the refresh. Without the parameter Meta's
+    /// guide promises nothing, so the same token comes back.
+    pub(super) fn renew_system_user_token(
+        &mut self,
+        key: TokenKey,
+        life: SystemUserLife,
+    ) -> TokenKey {
+        let token = self.token(key);
+        debug_assert_eq!(token.kind, Kind::SystemUser);
+        match life {
+            SystemUserLife::Never => key,
+            SystemUserLife::SixtyDays => self.issue_from_now(token.app, token.holder, life),
+        }
+    }
+
+    fn issue_from_now(&mut self, app: AppKey, holder: Id, life: SystemUserLife) -> TokenKey {
+        let now = self.now;
+        let expires_at = match life {
+            SystemUserLife::SixtyDays => Some(later(now, SIXTY_DAYS)),
+            SystemUserLife::Never => None,
+        };
+        self.issue_user_token(app, holder, Life::Long, now, expires_at)
+    }
+}

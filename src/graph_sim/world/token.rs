@@ -1,0 +1,226 @@
+//! Issued tokens: what each was made with, and how a string is told to be one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::app::AppStanding;
+use super::ids::{AppKey, Id, TokenKey};
+use super::life::Death;
+use super::scopes::Scopes;
+use super::{Grant, World};
+
+#[derive(Debug)]
+pub(crate) struct Token {
+    pub(crate) text: Arc<str>,
+    pub(crate) app: AppKey,
+    pub(crate) kind: Kind,
+    /// The person or system user behind it; for a page token who granted it.
+    pub(crate) holder: Id,
+    pub(crate) life: Life,
+    pub(crate) issued_at: Timestamp,
+    /// `None`: never.
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(super) scopes: Scopes,
+    pub(super) parent: Option<TokenKey>,
+    pub(super) epochs: Epochs,
+    /// An end that befell this very token.
+    pub(super) ended: Option<Death>,
+    pub(crate) usable_for: TokenUse,
+    /// How the dialog was opened, which the debugger shows of short-lived tokens.
+    pub(crate) auth_type: Option<Arc<str>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    User,
+    Page(Id),
+    SystemUser,
+}
+
+/// The debugger shows when a long-lived token was issued, and hides it for short-lived ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    Short,
+    Long,
+}
+
+/// Meta answers "Debug only access token" where a string may be inspected, not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenUse {
+    Calls,
+    DebugOnly,
+}
+
+/// The counts of the world at issue; where one has moved on, the token is finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Epochs {
+    pub(super) secret: u32,
+    pub(super) sessions: u32,
+    pub(super) grant: u32,
+}
+
+/// A token about to be issued.
+pub(super) struct Draft {
+    pub(super) app: AppKey,
+    pub(super) kind: Kind,
+    pub(super) holder: Id,
+    pub(super) life: Life,
+    pub(super) issued_at: Timestamp,
+    pub(super) expires_at: Option<Timestamp>,
+    pub(super) scopes: Scopes,
+    pub(super) parent: Option<TokenKey>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    tokens: Vec<Token>,
+    by_text: HashMap<Arc<str>, TokenKey>,
+    /// Asked twice for a page, the same user token answers with the same page token.
+    pub(super) derived: HashMap<(TokenKey, Id), TokenKey>,
+}
+
+/// A string that is a token of this world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    App(AppKey),
+    Issued(TokenKey),
+}
+
+/// A string that is none, as the debugger tells them apart in recorded answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    CannotDecrypt,
+    CannotParse,
+    BadSignature,
+    NoSuchApplication,
+    ApplicationDeleted,
+}
+
+impl Unreadable {
+    pub(crate) const fn message(self) -> &'static str {
+        match self {
+            Self::CannotDecrypt => "The access token could not be decrypted",
+            Self::CannotParse => "Invalid OAuth access token - Cannot parse access token",
+            Self::BadSignature => "Invalid OAuth access token signature.",
+            Self::NoSuchApplication => {
+                "Error validating application. Cannot get application info due to a system error."
+            }
+            Self::ApplicationDeleted => {
+                "Error validating application. Application has been deleted."
+            }
+        }
+    }
+}
+
+impl Token {
+    /// Whom the token speaks as: the page, or the person.
+    pub(crate) const fn subject(&self) -> Id {
+        match self.kind {
+            Kind::Page(page) => page,
+            Kind::User | Kind::SystemUser => self.holder,
+        }
+    }
+
+    /// What it was issued with and is still granted.
+    pub(crate) fn live_scopes<'a>(&'a self, grant: &'a Grant) -> impl Iterator<Item = &'a str> {
+        self.scopes.iter().filter(|scope| grant.allows(scope))
+    }
+}
+
+impl World {
+    pub(crate) fn identify(&self, text: &str) -> Result<Known, Unreadable> {
+        if let Some(key) = self.tokens.by_text.get(text) {
+            return Ok(Known::Issued(*key));
+        }
+        match text.split_once('|') {
+            Some((app, tail)) => self.identify_app(app, tail).map(Known::App),
+            None if looks_like_a_token(text) => Err(Unreadable::CannotDecrypt),
+            None => Err(Unreadable::CannotParse),
+        }
+    }
+
+    fn identify_app(&self, id: &str, tail: &str) -> Result<AppKey, Unreadable> {
+        let Ok(key) = self.app_key(id) else {
+            return Err(Unreadable::NoSuchApplication);
+        };
+        let app = self.app(key);
+        match app.standing {
+            AppStanding::Deleted => Err(Unreadable::ApplicationDeleted),
+            AppStanding::Live if app.owns_token_tail(tail) => Ok(key),
+            AppStanding::Live => Err(Unreadable::BadSignature),
+        }
+    }
+
+    pub(crate) fn token(&self, key: TokenKey) -> &Token {
+        &self.tokens.tokens[key.0 as usize]
+    }
+
+    pub(super) fn token_mut(&mut self, key: TokenKey) -> &mut Token {
+        &mut self.tokens.tokens[key.0 as usize]
+    }
+
+    pub(super) fn token_key(&self, text: &str) -> Option<TokenKey> {
+        self.tokens.by_text.get(text).copied()
+    }
+
+    pub(super) fn issue(&mut self, draft: Draft) -> TokenKey {
+        let text: Arc<str> = self.fresh_text().into();
+        let key = TokenKey(self.tokens.tokens.len() as u32);
+        let epochs = self.epochs(draft.app, draft.holder);
+        self.tokens.by_text.insert(Arc::clone(&text), key);
+        self.tokens.tokens.push(Token {
+            text,
+            app: draft.app,
+            kind: draft.kind,
+            holder: draft.holder,
+            life: draft.life,
+            issued_at: draft.issued_at,
+            expires_at: draft.expires_at,
+            scopes: draft.scopes,
+            parent: draft.parent,
+            epochs,
+            ended: None,
+            usable_for: TokenUse::Calls,
+            auth_type: None,
+        });
+        key
+    }
+
+    pub(super) fn issue_twin(&mut self, of: TokenKey) -> TokenKey {
+        let token = self.token(of);
+        let draft = Draft {
+            app: token.app,
+            kind: token.kind,
+            holder: token.holder,
+            life: token.life,
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
+            scopes: token.scopes.clone(),
+            parent: token.parent,
+        };
+        self.issue(draft)
+    }
+
+    pub(super) fn epochs(&self, app: AppKey, holder: Id) -> Epochs {
+        Epochs {
+            secret: self.app(app).epoch,
+            sessions: self.person(holder).sessions,
+            grant: self.grant(app, holder).map_or(0, |grant| grant.epoch),
+        }
+    }
+
+    /// All Facebook tokens begin alike; for programs the rest is noise.
+    fn fresh_text(&mut self) -> String {
+        let mut text = String::with_capacity(109);
+        text.push_str("EAA");
+        self.push_random(&mut text, 102);
+        text.push_str("ZDZD");
+        text
+    }
+}
+
+fn looks_like_a_token(text: &str) -> bool {
+    text.len() >= 40 && text.starts_with("EAA") && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
