@@ -28,7 +28,7 @@ pub(super) fn address(text: &str) -> Result<String, AddressError> {
 /// An address with or without a name before it; a name comes back quoted where mail headers want that.
 pub(super) fn mailbox(text: &str) -> Result<String, AddressError> {
     let Some((name, rest)) = text.split_once('<') else {
-        return address(text.trim());
+        return address(text.trim()).map_err(|_| AddressError::Sender);
     };
     let bare = rest.strip_suffix('>').ok_or(AddressError::Sender)?;
     let bare = address(bare).map_err(|_| AddressError::Sender)?;
@@ -131,6 +131,8 @@ mod tests {
             assert_eq!(mailbox(text), Ok(header.to_owned()));
         }
         for text in [
+            "",
+            "P",
             "P <p@example.com",
             "P <p@>",
             "P <a@b> <c@d>",

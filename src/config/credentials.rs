@@ -80,11 +80,11 @@ impl Machine {
             return Err(Refusal::CredentialName);
         }
         let Some(directory) = &self.credentials else {
-            return Err(Refusal::NoCredentials(name.to_owned()));
+            return Err(Refusal::NoCredentials);
         };
         // Modes are systemd's affair here: it shows each service its own copies only.
         let credential = open(&directory.join(name)).map_err(|refusal| match refusal {
-            Refusal::Missing => Refusal::NotGiven(name.to_owned()),
+            Refusal::Missing => Refusal::NotGiven,
             other => other,
         })?;
         bytes(credential)
@@ -93,25 +93,26 @@ impl Machine {
 
 type Bytes = Zeroizing<Vec<u8>>;
 
-/// Why a secret cannot be had.
+/// Why a secret cannot be had. A name or path is not repeated unless something was found under it: it may
+/// be the secret itself, put in the wrong place.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
     #[error("is no credential's name; it has letters, digits, and . _ - between them")]
     CredentialName,
     #[error(
         "this process was given no credentials; start it by systemd with \
-         LoadCredential={0}:/path, or write {{ file = \"/path\" }}"
+         LoadCredential=name:/path, or write {{ file = \"/path\" }}"
     )]
-    NoCredentials(String),
-    #[error("systemd gave no credential of this name; add LoadCredential={0}:/path to the unit")]
-    NotGiven(String),
+    NoCredentials,
+    #[error("systemd gave no credential of this name; add LoadCredential=name:/path to the unit")]
+    NotGiven,
     #[error(transparent)]
     Path(#[from] PathError),
     #[error("there is no such file")]
     Missing,
     #[error("is not a regular file")]
     NotAFile,
-    #[error("others than its owner may read it (mode {mode:03o}); run: chmod 600 {path}")]
+    #[error("others than its owner may use it (mode {mode:03o}); run: chmod 600 {path}")]
     Exposed { mode: u32, path: String },
     #[error("cannot be read: {0}")]
     Unreadable(#[source] io::Error),

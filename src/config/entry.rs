@@ -79,7 +79,7 @@ impl<'f> Entry<'f> {
 
     fn into_section_with(self, header: String) -> Option<Section<'f>> {
         let DeValue::Table(table) = self.value else {
-            return self.expected("a table, a section of its own or { key = value }");
+            return self.expected("a section of its own or { key = value }");
         };
         let place = Place {
             header,
@@ -90,8 +90,16 @@ impl<'f> Entry<'f> {
     }
 
     fn expected<T>(&self, what: &str) -> Option<T> {
-        let found = self.value.type_str();
-        self.refuse(format!("must be {what}; this is of type {found}"))
+        let found = match self.value {
+            DeValue::String(_) => "text",
+            DeValue::Integer(_) => "a number",
+            DeValue::Float(_) => "a fraction",
+            DeValue::Boolean(_) => "true or false",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        self.refuse(format!("must be {what}, not {found}"))
     }
 }
 
@@ -155,7 +163,7 @@ where
 pub(super) fn switched_on(entry: &Entry<'_>) -> Option<()> {
     match entry.value {
         DeValue::Boolean(true) => Some(()),
-        _ => entry.expected("true, or left out"),
+        _ => entry.refuse("must be true, or left out"),
     }
 }
 

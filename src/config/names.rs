@@ -2,6 +2,9 @@
 
 use super::problem::quoted;
 
+/// Stands for all whom the socket's mode lets in.
+pub(super) const EVERYBODY: &str = "*";
+
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NameError {
     #[error(
@@ -58,10 +61,10 @@ pub(super) fn scope(text: &str) -> Result<String, NameError> {
     }
 }
 
-/// A user, a `@group`, or everybody whom the socket's mode lets in.
+/// A user, a `@group`, or everybody.
 pub(super) fn peer(text: &str) -> Result<String, NameError> {
     let name = text.strip_prefix('@').unwrap_or(text);
-    if text == "*" || is_account(name) {
+    if text == EVERYBODY || is_account(name) {
         Ok(text.to_owned())
     } else {
         Err(NameError::Peer(text.to_owned()))

@@ -1,4 +1,7 @@
-//! Whole files: the one that ships, the one with every key, and each way to get one wrong.
+//! Whole files: the one that ships, the least that will do, the one with every key.
+
+mod refused;
+mod secrets;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -133,74 +136,7 @@ fn the_times_that_the_file_leaves_out_are_as_documented() {
 }
 
 /// Every key there is, none at its default.
-const ALL: &str = r#"
-timezone = "Europe/Berlin"
-
-[[app]]
-name = "acme"
-id = "257422819769992"
-secret = [{ credential = "acme.secret" }, { credential = "hook" }]
-graph_version = "v26.0"
-graph_url = "http://127.0.0.1:8080"
-dialog_url = "https://login.example.com/"
-scopes = ["pages_show_list", "pages_messaging"]
-calls_per_hour = 4_800
-batch = 1
-
-[[app]]
-name = "business"
-id = "2"
-secret = { credential = "acme.secret" }
-login_config_id = "3"
-
-[inventory]
-path = "/srv/inventory.db"
-key = { credential = "inventory.key" }
-
-[rotation]
-check_every = "12h"
-rotate_before_expiry = "20d"
-retry_after = ["90s"]
-
-[schedule]
-sweep = "0 * * * * *"
-mail = "30 * * * * *"
-digest = ""
-backup = ""
-
-[alerts]
-from = "Acme, Inc. <perennial@example.com>"
-to = ["ops@example.com", "boss@example.com"]
-warn_before = ["1d", "21d", "3d", "21d"]
-remind_every = "2d"
-smtp = { url = "smtps://user@smtp.example.com", password = { credential = "smtp.password" } }
-
-[status]
-socket = "/run/p.sock"
-viewers = ["@staff", "chatbot"]
-operators = ["root", "@ops"]
-
-[[status.reader]]
-user = "chatbot"
-tokens = ["acme-*"]
-
-[web]
-listen = "unix:/run/web.sock"
-public_url = "https://tokens.example.com/"
-webhook_verify_token = { credential = "webhook.verify" }
-
-[[delivery]]
-tokens = ["acme-*"]
-file = { path = "/run/perennial/tokens/{name}", owner = "chatbot", mode = "0440" }
-
-[[delivery]]
-tokens = ["*"]
-command = ["/usr/local/bin/reload-bot", "--now"]
-
-[[delivery]]
-tokens = ["a", "b"]
-webhook = { url = "https://hooks.example.com/x?y=z", secret = { credential = "hook" } }
-"#;
+const ALL: &str = include_str!("every_key.toml");
 
 #[test]
 fn every_key_is_taken_over() {
@@ -312,7 +248,7 @@ fn what_works_differently_than_one_may_think_is_a_warning() {
     assert_eq!(desk.warnings(ALL), expected);
 }
 
-const SAMPLE: &str = include_str!("../../packaging/perennial.toml");
+const SAMPLE: &str = include_str!("../../../packaging/perennial.toml");
 
 #[test]
 fn the_sample_can_be_used_as_it_is() {
