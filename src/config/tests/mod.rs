@@ -224,6 +224,27 @@ fn every_key_about_people_is_taken_over() {
 }
 
 #[test]
+fn the_documented_example_is_in_order() {
+    let desk = Desk::new();
+    let documented = include_str!("documented.toml");
+    let expected = [
+        "perennial.toml:44: [web]: this version does not act on [web] yet: nothing listens there",
+        "perennial.toml:49: [[delivery]]: this version does not act on [[delivery]] yet: no token is \
+         handed on",
+    ];
+    assert_eq!(desk.warnings(documented), expected);
+
+    let config = desk.load(documented).unwrap();
+    assert_eq!(config.mail.from, "Perennial <perennial@example.com>");
+    let listen = Listen::Tcp("127.0.0.1:8480".parse().unwrap());
+    assert_eq!(config.web.unwrap().listen, listen);
+    let Sink::File { mode, .. } = config.deliveries[0].sink else {
+        panic!("the example hands tokens on as files");
+    };
+    assert_eq!(mode, 0o400);
+}
+
+#[test]
 fn what_works_differently_than_one_may_think_is_a_warning() {
     let desk = Desk::new();
     let no_way = "perennial.toml: [alerts]: no letter can leave: none of smtp, sendmail and directory \
@@ -236,16 +257,15 @@ fn what_works_differently_than_one_may_think_is_a_warning() {
                    calls of both together, so keep the sum of calls_per_hour in mind";
     assert_eq!(desk.warnings(&twins), [same_id]);
 
-    let outward = "perennial.toml:52: [web]: this version does not act on [web] yet: nothing listens \
-                   there";
-    let handed = |line| {
-        format!(
-            "perennial.toml:{line}: [[delivery]]: this version does not act on [[delivery]] yet: no \
-             token is handed on"
-        )
-    };
-    let expected = [outward.to_owned(), handed(57), handed(61), handed(65)];
-    assert_eq!(desk.warnings(ALL), expected);
+    let everybody =
+        "[status]\noperators = [\"*\"]\n[[status.reader]]\nuser = \"*\"\ntokens = [\"*\"]\n";
+    let expected = [
+        "perennial.toml:10: [status] operators: everybody who reaches the socket may import and \
+         forget tokens",
+        "perennial.toml:12: [[status.reader]] user: everybody who reaches the socket may read these \
+         tokens",
+    ];
+    assert_eq!(desk.warnings(&format!("{LEAST}{everybody}")), expected);
 }
 
 const SAMPLE: &str = include_str!("../../../packaging/perennial.toml");
