@@ -13,4 +13,6 @@ pub mod rotation;
 
 pub mod status;
 
+pub mod config;
+
 pub mod graph_sim;

@@ -1,0 +1,146 @@
+//! Mail addresses, held to the plain form that every mail system takes.
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum AddressError {
+    #[error("is no mail address; write it as ops@example.com")]
+    Address,
+    #[error("must be the bare address, without a name or < >, as ops@example.com")]
+    NotBare,
+    #[error(
+        "is no sender; write perennial@example.com or \"Perennial <perennial@example.com>\", \
+         the name without < > \" or \\"
+    )]
+    Sender,
+}
+
+pub(super) fn address(text: &str) -> Result<String, AddressError> {
+    if text.contains(['<', '>']) {
+        return Err(AddressError::NotBare);
+    }
+    let (local, domain) = text.rsplit_once('@').ok_or(AddressError::Address)?;
+    if is_local_part(local) && is_domain(domain) {
+        Ok(text.to_owned())
+    } else {
+        Err(AddressError::Address)
+    }
+}
+
+/// An address with or without a name before it; a name comes back quoted where mail headers want that.
+pub(super) fn mailbox(text: &str) -> Result<String, AddressError> {
+    let Some((name, rest)) = text.split_once('<') else {
+        return address(text.trim()).map_err(|_| AddressError::Sender);
+    };
+    let bare = rest.strip_suffix('>').ok_or(AddressError::Sender)?;
+    let bare = address(bare).map_err(|_| AddressError::Sender)?;
+    let name = unquoted(name.trim());
+    if name.contains(['"', '\\', '>']) || name.contains(char::is_control) {
+        return Err(AddressError::Sender);
+    }
+    Ok(match name {
+        "" => bare,
+        name if name.split(' ').all(is_atom) => format!("{name} <{bare}>"),
+        name => format!("\"{name}\" <{bare}>"),
+    })
+}
+
+fn unquoted(name: &str) -> &str {
+    name.strip_prefix('"')
+        .and_then(|name| name.strip_suffix('"'))
+        .unwrap_or(name)
+        .trim()
+}
+
+fn is_local_part(local: &str) -> bool {
+    local.len() <= 64 && local.split('.').all(is_atom)
+}
+
+fn is_atom(word: &str) -> bool {
+    let is_atext = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    !word.is_empty() && word.chars().all(is_atext)
+}
+
+fn is_domain(domain: &str) -> bool {
+    domain.len() <= 253 && domain.split('.').all(is_label)
+}
+
+fn is_label(label: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    (1..=63).contains(&label.len())
+        && label.chars().all(is_letter)
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_mail_systems_take() {
+        for text in [
+            "ops@example.com",
+            "ops+tokens@mail.example.co.uk",
+            "root@localhost",
+            "o'neil@xn--bcher-kva.example",
+        ] {
+            assert_eq!(address(text), Ok(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn addresses_that_would_bounce() {
+        for text in [
+            "",
+            "ops",
+            "@",
+            "@example.com",
+            "ops@",
+            "a b@example.com",
+            "a..b@example.com",
+            ".a@example.com",
+            "a@b@example.com",
+            "a@exam ple.com",
+            "a@-example.com",
+            "a@b..com",
+            "a@example.com\r\nBcc: x@example.com",
+            "a@bücher.example",
+            "a@example.com.",
+        ] {
+            assert_eq!(address(text), Err(AddressError::Address), "{text}");
+        }
+        let bare = address("Ops <ops@example.com>");
+        assert_eq!(bare, Err(AddressError::NotBare));
+    }
+
+    #[test]
+    fn a_sender_may_have_a_name() {
+        for (text, header) in [
+            ("perennial@example.com", "perennial@example.com"),
+            ("<p@example.com>", "p@example.com"),
+            ("Perennial <p@example.com>", "Perennial <p@example.com>"),
+            (
+                "Acme, Inc. <p@example.com>",
+                "\"Acme, Inc.\" <p@example.com>",
+            ),
+            (
+                "\"Acme, Inc.\" <p@example.com>",
+                "\"Acme, Inc.\" <p@example.com>",
+            ),
+            ("Müller <p@example.com>", "\"Müller\" <p@example.com>"),
+        ] {
+            assert_eq!(mailbox(text), Ok(header.to_owned()));
+        }
+        for text in [
+            "",
+            "P",
+            "P <p@example.com",
+            "P <p@>",
+            "P <a@b> <c@d>",
+            "\"P <p@example.com>",
+            "a\nb <p@b>",
+            "P > <p@example.com>",
+        ] {
+            assert_eq!(mailbox(text), Err(AddressError::Sender), "{text}");
+        }
+    }
+}

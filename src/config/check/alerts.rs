@@ -1,0 +1,138 @@
+//! Who is told, when, and by which way letters leave the machine.
+
+use std::cmp::Reverse;
+
+use jiff::SignedDuration;
+
+use super::duration;
+use crate::alerts;
+use crate::config::credentials::Machine;
+use crate::config::entry::{Entry, filled_list, switched_on, text};
+use crate::config::file::Section;
+use crate::config::relay::{self, Relay};
+use crate::config::{Mail, Transport, addresses, defaults, paths};
+use crate::secret::Secret;
+
+const WAYS: [&str; 3] = ["smtp", "sendmail", "directory"];
+
+const NO_WAY: &str = "no letter can leave: none of smtp, sendmail and directory is set, so nobody \
+                      will be told when a token needs a person";
+
+pub(super) fn alerts(mut section: Section<'_>, machine: &Machine) -> (alerts::Rules, Mail) {
+    let rules = alerts::Rules {
+        warn_before: warn_before(&mut section),
+        remind_every: section.or("remind_every", defaults::REMIND_EVERY, duration),
+        operators: operators(&mut section),
+    };
+    let mail = Mail {
+        from: from(&mut section),
+        transport: transport(&mut section, machine),
+    };
+    (rules, mail)
+}
+
+fn warn_before(section: &mut Section<'_>) -> Vec<SignedDuration> {
+    let usual = defaults::WARN_BEFORE.to_vec();
+    let mut steps = section.or("warn_before", usual, filled_list(duration));
+    steps.sort_unstable_by_key(|step| Reverse(*step));
+    steps.dedup();
+    steps
+}
+
+fn operators(section: &mut Section<'_>) -> Vec<String> {
+    let read = filled_list(text(addresses::address));
+    if has_a_way(section) {
+        let help = "name who is to be told, such as [\"ops@example.com\"]";
+        section.required("to", help, read).unwrap_or_default()
+    } else {
+        section.optional("to", read).unwrap_or_default()
+    }
+}
+
+fn from(section: &mut Section<'_>) -> String {
+    let read = text(addresses::mailbox);
+    let from = if has_a_way(section) {
+        let help = "name the sender, such as \"Perennial <perennial@example.com>\"";
+        section.required("from", help, read)
+    } else {
+        section.optional("from", read)
+    };
+    from.unwrap_or_else(|| defaults::FROM.to_owned())
+}
+
+fn has_a_way(section: &Section<'_>) -> bool {
+    WAYS.iter().any(|way| section.has(way))
+}
+
+fn transport(section: &mut Section<'_>, machine: &Machine) -> Transport {
+    refuse_second_way(section);
+    let smtp = section.optional("smtp", |entry| smtp(entry, machine));
+    let sendmail = section.optional("sendmail", |entry| switched_on(&entry));
+    let directory = section.optional("directory", text(paths::absolute));
+    if !has_a_way(section) {
+        section.warn("", NO_WAY);
+    }
+    smtp.or_else(|| sendmail.map(|()| Transport::Sendmail))
+        .or_else(|| directory.map(Transport::Directory))
+        .unwrap_or(Transport::None)
+}
+
+fn refuse_second_way(section: &Section<'_>) {
+    let mut named: Vec<_> = WAYS
+        .into_iter()
+        .filter_map(|way| Some((section.line_of(way)?, way)))
+        .collect();
+    named.sort_unstable();
+    let [(line, first), others @ ..] = named.as_slice() else {
+        return;
+    };
+    for (_, other) in others {
+        let words =
+            format!("letters leave by one way, and {first} stands on line {line}; keep one");
+        section.refuse(other, words);
+    }
+}
+
+fn smtp(entry: Entry<'_>, machine: &Machine) -> Option<Transport> {
+    let mut section = entry.into_section()?;
+    let help = "name the mail server, such as \"smtps://user@smtp.example.com:465\"";
+    let relay = section.required("url", help, text(relay::parse));
+    let password = section.optional("password", |entry| machine.secret(entry));
+    let relay = relay?;
+    check_login(&section, &relay);
+    Some(smtp_by(relay, password))
+}
+
+fn check_login(section: &Section<'_>, relay: &Relay) {
+    match (&relay.user, section.has("password")) {
+        (Some(_), true) | (None, false) => {}
+        (Some(_), false) => {
+            section.refuse(
+                "url",
+                "names a user without a password; add password = { credential = … }",
+            );
+        }
+        (None, true) => {
+            section.refuse(
+                "password",
+                "belongs to no user; write the user into the url",
+            );
+        }
+    }
+}
+
+fn smtp_by(relay: Relay, password: Option<Secret>) -> Transport {
+    let Relay {
+        host,
+        port,
+        security,
+        user,
+    } = relay;
+    Transport::Smtp {
+        host,
+        port,
+        security,
+        user,
+        password,
+    }
+}

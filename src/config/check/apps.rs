@@ -1,0 +1,92 @@
+//! The apps: each with the secrets by which Meta knows it.
+
+use std::collections::HashMap;
+
+use crate::config::credentials::Machine;
+use crate::config::entry::{list, number, text};
+use crate::config::file::Section;
+use crate::config::{App, defaults, names, urls};
+
+const NONE: &str = "there is no app; add [[app]] with its name, its id and its secret";
+
+pub(super) fn apps(top: &mut Section<'_>, machine: &Machine) -> Vec<App> {
+    if !top.has("app") {
+        top.refuse("", NONE);
+    }
+    let mut seen = Seen::default();
+    let sections = top.sections("app").into_iter();
+    sections
+        .filter_map(|section| app(section, &mut seen, machine))
+        .collect()
+}
+
+fn app(mut section: Section<'_>, seen: &mut Seen, machine: &Machine) -> Option<App> {
+    let name = section.required("name", "choose one, such as \"acme\"", text(names::app));
+    let id = section.required("id", "Meta's app dashboard shows it", text(names::id));
+    let secrets = section.required(
+        "secret",
+        "write { credential = \"acme.secret\" }",
+        |entry| machine.secrets(entry),
+    );
+    seen.check_name(&section, name.as_deref());
+    seen.check_id(&section, id.as_deref());
+    let scopes = section.optional("scopes", list(text(names::scope)));
+    let login_config_id = section.optional("login_config_id", text(names::id));
+    if section.has("scopes") && login_config_id.is_some() {
+        let words = "stands instead of scopes, not beside them; remove one of the two";
+        section.refuse("login_config_id", words);
+    }
+    let graph_version = defaults::GRAPH_VERSION.to_owned();
+    let graph_url = defaults::GRAPH_URL.to_owned();
+    let dialog_url = defaults::DIALOG_URL.to_owned();
+    Some(App {
+        graph_version: section.or("graph_version", graph_version, text(names::graph_version)),
+        graph_url: section.or("graph_url", graph_url, text(urls::base)),
+        dialog_url: section.or("dialog_url", dialog_url, text(urls::base)),
+        calls_per_hour: section.or(
+            "calls_per_hour",
+            defaults::CALLS_PER_HOUR,
+            number(1..=u32::MAX),
+        ),
+        batch: section.or("batch", defaults::BATCH, number(1..=defaults::BATCH)),
+        scopes: scopes.into_iter().flatten().collect(),
+        login_config_id,
+        name: name?,
+        id: id?,
+        secrets: secrets?,
+    })
+}
+
+/// The lines on which names and ids stood last.
+#[derive(Default)]
+struct Seen {
+    names: HashMap<String, usize>,
+    ids: HashMap<String, usize>,
+}
+
+impl Seen {
+    fn check_name(&mut self, section: &Section<'_>, name: Option<&str>) {
+        if let Some(line) = before(&mut self.names, name, section.line_of("name")) {
+            let words = format!("the app on line {line} has this name too; give each its own");
+            section.refuse("name", words);
+        }
+    }
+
+    fn check_id(&mut self, section: &Section<'_>, id: Option<&str>) {
+        if let Some(line) = before(&mut self.ids, id, section.line_of("id")) {
+            let words = format!(
+                "the app on line {line} has this id too; Meta counts the calls of both together, \
+                 so keep the sum of calls_per_hour in mind"
+            );
+            section.warn("id", words);
+        }
+    }
+}
+
+fn before(
+    seen: &mut HashMap<String, usize>,
+    value: Option<&str>,
+    line: Option<usize>,
+) -> Option<usize> {
+    seen.insert(value?.to_owned(), line?)
+}

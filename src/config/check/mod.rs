@@ -1,0 +1,85 @@
+//! Turns the file as written into a configuration that can be relied on. Each function reads all of its
+//! section, whatever is wrong with the first keys, so that a person sees every problem at once.
+
+mod alerts;
+mod apps;
+mod outward;
+mod schedule;
+mod status;
+
+use jiff::SignedDuration;
+
+use crate::config::credentials::Machine;
+use crate::config::entry::{Entry, filled_list, text};
+use crate::config::file::Section;
+use crate::config::{Config, Inventory, defaults, durations, paths};
+use crate::rotation;
+use crate::secret::Key;
+
+pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> {
+    let timezone = top.or(
+        "timezone",
+        machine.timezone.clone(),
+        text(schedule::timezone),
+    );
+    let apps = apps::apps(&mut top, machine);
+    let inventory = inventory(top.section("inventory"), machine);
+    let (alerts, mail) = alerts::alerts(top.section("alerts"), machine);
+    let rotation = rotation(top.section("rotation"), alerts.warn_before.first());
+    let schedule = schedule::schedule(top.section("schedule"));
+    let status = status::status(top.section("status"));
+    let web = outward::web(&mut top, machine);
+    let deliveries = outward::deliveries(&mut top, machine);
+    Some(Config {
+        timezone,
+        apps,
+        inventory: inventory?,
+        rotation,
+        schedule,
+        alerts,
+        mail,
+        status,
+        web,
+        deliveries,
+        warnings: Vec::new(),
+    })
+}
+
+fn inventory(mut section: Section<'_>, machine: &Machine) -> Option<Inventory> {
+    let path = section.or("path", defaults::INVENTORY.into(), text(paths::absolute));
+    let is_named = section.has("key");
+    let named = section.optional("key", |entry| machine.key(entry));
+    let key = if is_named {
+        named
+    } else {
+        usual_key(&section, machine)
+    };
+    Some(Inventory { path, key: key? })
+}
+
+fn usual_key(section: &Section<'_>, machine: &Machine) -> Option<Key> {
+    let key = machine.key_from_credential(defaults::INVENTORY_KEY);
+    key.map_err(|refusal| section.refuse("key", refusal.to_string()))
+        .ok()
+}
+
+fn rotation(mut section: Section<'_>, warn_before: Option<&SignedDuration>) -> rotation::Rules {
+    rotation::Rules {
+        check_every: section.or("check_every", defaults::CHECK_EVERY, duration),
+        rotate_before_expiry: section.or(
+            "rotate_before_expiry",
+            defaults::ROTATE_BEFORE_EXPIRY,
+            duration,
+        ),
+        retry_after: section.or(
+            "retry_after",
+            defaults::RETRY_AFTER.to_vec(),
+            filled_list(duration),
+        ),
+        warn_before: warn_before.copied().unwrap_or(defaults::WARN_BEFORE[0]),
+    }
+}
+
+fn duration(entry: Entry<'_>) -> Option<SignedDuration> {
+    text(durations::parse)(entry)
+}

@@ -1,0 +1,49 @@
+//! Where the socket stands and who may do what on it.
+
+use crate::config::entry::{filled_list, list, text};
+use crate::config::file::Section;
+use crate::config::{defaults, names, paths};
+use crate::status::{Reader, Settings};
+
+pub(super) fn status(mut section: Section<'_>) -> Settings {
+    let socket = section.or("socket", defaults::SOCKET.into(), text(paths::socket));
+    let viewers = section.or(
+        "viewers",
+        owned(&defaults::VIEWERS),
+        list(text(names::peer)),
+    );
+    let operators = section.or(
+        "operators",
+        owned(&defaults::OPERATORS),
+        list(text(names::peer)),
+    );
+    if operators.iter().any(|name| name == names::EVERYBODY) {
+        let words = "everybody who reaches the socket may import and forget tokens";
+        section.warn("operators", words);
+    }
+    let readers = section.sections("reader").into_iter();
+    Settings {
+        socket,
+        viewers,
+        operators,
+        readers: readers.filter_map(reader).collect(),
+    }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn reader(mut section: Section<'_>) -> Option<Reader> {
+    let user = section.required("user", "name a user or \"@group\"", text(names::peer));
+    let help = "name the tokens, such as [\"acme-*\"]";
+    let tokens = section.required("tokens", help, filled_list(text(names::tokens)));
+    if user.as_deref() == Some(names::EVERYBODY) {
+        let words = "everybody who reaches the socket may read these tokens";
+        section.warn("user", words);
+    }
+    Some(Reader {
+        user: user?,
+        tokens: tokens?,
+    })
+}

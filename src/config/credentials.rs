@@ -1,0 +1,182 @@
+//! Where secrets come from: systemd's credentials, or files that nobody else can read. Never from the
+//! configuration itself.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use nix::fcntl::OFlag;
+use zeroize::Zeroizing;
+
+use super::entry::{Entry, filled_list, text};
+use super::names::is_name_letter;
+use super::paths::{self, PathError};
+use crate::secret::{Key, KeyError, Secret};
+
+/// What the configuration takes from the machine that it is read on.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// The directory that systemd puts credentials into.
+    pub credentials: Option<PathBuf>,
+    pub timezone: TimeZone,
+}
+
+impl Machine {
+    /// The machine and the process that ask; UTC where no time zone is set up.
+    pub fn here() -> Self {
+        Self {
+            credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+            timezone: TimeZone::try_system().unwrap_or(TimeZone::UTC),
+        }
+    }
+}
+
+/// Passwords and keys are short; this is a wrong path.
+const LONGEST: u64 = 64 * 1024;
+
+const NOT_HERE: &str = "a secret never stands in the configuration itself; put it into a file and write \
+                        { credential = \"name\" } or { file = \"/path\" }";
+
+impl Machine {
+    pub(super) fn secret(&self, entry: Entry<'_>) -> Option<Secret> {
+        self.read(entry, line)
+    }
+
+    /// One secret or several, which are tried in order.
+    pub(super) fn secrets(&self, entry: Entry<'_>) -> Option<Vec<Secret>> {
+        if entry.is_list() {
+            filled_list(|item| self.secret(item))(entry)
+        } else {
+            self.secret(entry).map(|secret| vec![secret])
+        }
+    }
+
+    pub(super) fn key(&self, entry: Entry<'_>) -> Option<Key> {
+        self.read(entry, |bytes| Key::read(bytes).map_err(Refusal::from))
+    }
+
+    pub(super) fn key_from_credential(&self, name: &str) -> Result<Key, Refusal> {
+        Ok(Key::read(&self.credential(name)?)?)
+    }
+
+    fn read<T>(&self, entry: Entry<'_>, parse: impl Fn(&[u8]) -> Result<T, Refusal>) -> Option<T> {
+        if !entry.is_table() {
+            return entry.refuse(NOT_HERE);
+        }
+        let mut source = entry.into_section()?;
+        if source.has("credential") == source.has("file") {
+            source.refuse("", "name exactly one of credential and file");
+        }
+        let credential = text(|name| parse(&self.credential(name)?));
+        let from_credential = source.optional("credential", credential);
+        let from_file = source.optional("file", text(|path| parse(&file(path)?)));
+        from_credential.or(from_file)
+    }
+
+    fn credential(&self, name: &str) -> Result<Bytes, Refusal> {
+        if name.is_empty() || name.starts_with('.') || !name.chars().all(is_name_letter) {
+            return Err(Refusal::CredentialName);
+        }
+        let Some(directory) = &self.credentials else {
+            return Err(Refusal::NoCredentials);
+        };
+        // Modes are systemd's affair here: it shows each service its own copies only.
+        let credential = open(&directory.join(name)).map_err(|refusal| match refusal {
+            Refusal::Missing => Refusal::NotGiven,
+            other => other,
+        })?;
+        bytes(credential)
+    }
+}
+
+type Bytes = Zeroizing<Vec<u8>>;
+
+/// Why a secret cannot be had. A name or path is not repeated unless something was found under it: it may
+/// be the secret itself, put in the wrong place.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error("is no credential's name; it has letters, digits, and . _ - between them")]
+    CredentialName,
+    #[error(
+        "this process was given no credentials; start it by systemd with \
+         LoadCredential=name:/path, or write {{ file = \"/path\" }}"
+    )]
+    NoCredentials,
+    #[error("systemd gave no credential of this name; add LoadCredential=name:/path to the unit")]
+    NotGiven,
+    #[error(transparent)]
+    Path(#[from] PathError),
+    #[error("there is no such file")]
+    Missing,
+    #[error("is not a regular file")]
+    NotAFile,
+    #[error("others than its owner may use it (mode {mode:03o}); run: chmod 600 {path}")]
+    Exposed { mode: u32, path: String },
+    #[error("cannot be read: {0}")]
+    Unreadable(#[source] io::Error),
+    #[error("is longer than 64 KiB; this cannot be a secret")]
+    TooLong,
+    #[error("is empty; write the secret into it")]
+    Empty,
+    #[error("is not UTF-8 text")]
+    NotText,
+    #[error("must be one line of text")]
+    Lines,
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+fn file(path: &str) -> Result<Bytes, Refusal> {
+    let path = paths::absolute(path)?;
+    let file = open(&path)?;
+    let mode = file.metadata().map_err(Refusal::Unreadable)?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let path = path.display().to_string();
+        return Err(Refusal::Exposed { mode, path });
+    }
+    bytes(file)
+}
+
+/// A pipe without a writer must not hold up the start, so nothing is waited for.
+fn open(path: &Path) -> Result<File, Refusal> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path)
+        .map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Refusal::Missing,
+            _ => Refusal::Unreadable(error),
+        })?;
+    match file.metadata() {
+        Ok(metadata) if metadata.is_file() => Ok(file),
+        Ok(_) => Err(Refusal::NotAFile),
+        Err(error) => Err(Refusal::Unreadable(error)),
+    }
+}
+
+fn bytes(file: File) -> Result<Bytes, Refusal> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(LONGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Refusal::Unreadable)?;
+    match bytes.len() as u64 {
+        0 => Err(Refusal::Empty),
+        length if length > LONGEST => Err(Refusal::TooLong),
+        _ => Ok(bytes),
+    }
+}
+
+/// A secret as people paste it and editors save it.
+fn line(bytes: &[u8]) -> Result<Secret, Refusal> {
+    let text = str::from_utf8(bytes).map_err(|_| Refusal::NotText)?;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Refusal::Empty);
+    }
+    if text.contains(char::is_control) {
+        return Err(Refusal::Lines);
+    }
+    Ok(Secret::new(text))
+}

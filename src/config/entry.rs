@@ -1,0 +1,173 @@
+//! The value of a key, and the readers that make something of it. No message says what was found in a
+//! value, only what was expected, for it may be a secret that stands where it should not.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use toml::de::{DeInteger, DeValue};
+
+use super::file::Section;
+use super::findings::{Findings, Place};
+
+pub(super) struct Entry<'f> {
+    findings: &'f Findings,
+    place: Place,
+    /// Dotted, as a section below it would be called.
+    path: String,
+    value: DeValue<'f>,
+}
+
+impl<'f> Entry<'f> {
+    pub(super) const fn new(
+        findings: &'f Findings,
+        place: Place,
+        path: String,
+        value: DeValue<'f>,
+    ) -> Self {
+        Self {
+            findings,
+            place,
+            path,
+            value,
+        }
+    }
+
+    /// Records what is wrong with the value. It is nothing, so that a reader can end with it.
+    pub(super) fn refuse<T>(&self, words: impl Into<String>) -> Option<T> {
+        self.findings.refuse(&self.place, words);
+        None
+    }
+
+    pub(super) const fn is_list(&self) -> bool {
+        matches!(self.value, DeValue::Array(_))
+    }
+
+    pub(super) const fn is_table(&self) -> bool {
+        matches!(self.value, DeValue::Table(_))
+    }
+
+    pub(super) fn into_section(self) -> Option<Section<'f>> {
+        let header = format!("[{}]", self.path);
+        self.into_section_with(header)
+    }
+
+    pub(super) fn into_sections(self) -> Option<Vec<Section<'f>>> {
+        let header = format!("[[{}]]", self.path);
+        if !self.is_list() {
+            return self.refuse(format!(
+                "write {header} with two brackets, there may be several"
+            ));
+        }
+        let items = self.into_items()?.into_iter();
+        let sections = items.filter_map(|item| item.into_section_with(header.clone()));
+        Some(sections.collect())
+    }
+
+    pub(super) fn into_items(self) -> Option<Vec<Self>> {
+        let DeValue::Array(items) = self.value else {
+            return self.expected("a list in [ ]");
+        };
+        let entry = |item: toml::Spanned<DeValue<'f>>| {
+            let place = Place {
+                line: Some(self.findings.line(item.span())),
+                ..self.place.clone()
+            };
+            Self::new(self.findings, place, self.path.clone(), item.into_inner())
+        };
+        Some(items.into_iter().map(entry).collect())
+    }
+
+    fn into_section_with(self, header: String) -> Option<Section<'f>> {
+        let DeValue::Table(table) = self.value else {
+            return self.expected("a section of its own or { key = value }");
+        };
+        let place = Place {
+            header,
+            key: String::new(),
+            ..self.place
+        };
+        Some(Section::new(self.findings, place, self.path, table))
+    }
+
+    fn expected<T>(&self, what: &str) -> Option<T> {
+        let found = match self.value {
+            DeValue::String(_) => "text",
+            DeValue::Integer(_) => "a number",
+            DeValue::Float(_) => "a fraction",
+            DeValue::Boolean(_) => "true or false",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        self.refuse(format!("must be {what}, not {found}"))
+    }
+}
+
+/// Reads text through `parse`, whose error says what is wrong and what to write instead.
+pub(super) fn text<'f, T, E: Display>(
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> impl Fn(Entry<'f>) -> Option<T> {
+    move |entry| match &entry.value {
+        DeValue::String(text) => match parse(text) {
+            Ok(value) => Some(value),
+            Err(words) => entry.refuse(words.to_string()),
+        },
+        _ => entry.expected("text in quotes"),
+    }
+}
+
+/// Reads a list, each item by `read`.
+pub(super) fn list<'f, T>(
+    read: impl Fn(Entry<'f>) -> Option<T>,
+) -> impl Fn(Entry<'f>) -> Option<Vec<T>> {
+    move |entry| {
+        let items = entry.into_items()?;
+        let values: Vec<Option<T>> = items.into_iter().map(&read).collect();
+        values.into_iter().collect()
+    }
+}
+
+/// Reads a list that must not be empty.
+pub(super) fn filled_list<'f, T>(
+    read: impl Fn(Entry<'f>) -> Option<T>,
+) -> impl Fn(Entry<'f>) -> Option<Vec<T>> {
+    let read = list(read);
+    move |entry| {
+        if matches!(&entry.value, DeValue::Array(items) if items.is_empty()) {
+            return entry.refuse("is empty; name at least one");
+        }
+        read(entry)
+    }
+}
+
+pub(super) fn number<'f, N>(range: RangeInclusive<N>) -> impl Fn(Entry<'f>) -> Option<N>
+where
+    N: TryFrom<i64> + PartialOrd + Display,
+{
+    move |entry| {
+        let DeValue::Integer(written) = &entry.value else {
+            return entry.expected("a whole number");
+        };
+        match integer(written).filter(|number| range.contains(number)) {
+            Some(number) => Some(number),
+            None => entry.refuse(format!(
+                "must be a number from {} to {}",
+                range.start(),
+                range.end()
+            )),
+        }
+    }
+}
+
+/// Reads a thing that can only be turned on; leaving it out turns it off.
+pub(super) fn switched_on(entry: &Entry<'_>) -> Option<()> {
+    match entry.value {
+        DeValue::Boolean(true) => Some(()),
+        _ => entry.refuse("must be true, or left out"),
+    }
+}
+
+fn integer<N: TryFrom<i64>>(written: &DeInteger<'_>) -> Option<N> {
+    let number = i64::from_str_radix(written.as_str(), written.radix()).ok()?;
+    N::try_from(number).ok()
+}

@@ -1,0 +1,212 @@
+//! The TOML as written. A section is asked for each key that the program knows, with a reader for its
+//! value; what nobody asked for is unknown.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::mem;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::entry::Entry;
+use super::findings::{Findings, Place};
+use super::problem::Problem;
+
+/// Far more than any operator writes; a wrong path may lead to anything.
+const LONGEST: usize = 1024 * 1024;
+/// One slip makes the parser stumble over many lines; the first few tell.
+const SYNTAX_FAULTS_SHOWN: usize = 5;
+
+pub(super) fn read(path: &Path) -> Result<String, Problem> {
+    let problem = |line, words| Problem {
+        file: path.to_owned(),
+        line,
+        place: String::new(),
+        words,
+    };
+    let bytes = bytes(path).map_err(|error| problem(None, unreadable(&error)))?;
+    if bytes.len() > LONGEST {
+        let words = "is longer than 1 MiB; this cannot be the configuration, see --config";
+        return Err(problem(None, words.to_owned()));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        problem(
+            Some(line),
+            "is not UTF-8 text; save the file as UTF-8".to_owned(),
+        )
+    })
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = LONGEST as u64 + 1;
+    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(error: &io::Error) -> String {
+    if error.kind() == ErrorKind::NotFound {
+        "there is no such file; `perennial setup` writes one, --config names another".to_owned()
+    } else {
+        format!("cannot be read: {error}")
+    }
+}
+
+/// The top of the file, or nothing when its syntax is broken.
+pub(super) fn parse<'f>(text: &'f str, findings: &'f Findings) -> Option<Section<'f>> {
+    let (top, faults) = DeTable::parse_recoverable(text);
+    if faults.is_empty() {
+        let place = Place::top(None);
+        return Some(Section::new(
+            findings,
+            place,
+            String::new(),
+            top.into_inner(),
+        ));
+    }
+    for fault in faults.iter().take(SYNTAX_FAULTS_SHOWN) {
+        let line = fault.span().map(|span| findings.line(span));
+        let words = format!("is not TOML: {}", fault.message());
+        findings.refuse(&Place::top(line), words);
+    }
+    None
+}
+
+/// A table of the file. When it is dropped, the keys still left in it are reported as unknown.
+pub(super) struct Section<'f> {
+    findings: &'f Findings,
+    /// The header with an empty key.
+    place: Place,
+    path: String,
+    /// Where the keys stand, those already read included.
+    lines: BTreeMap<String, usize>,
+    table: DeTable<'f>,
+}
+
+impl<'f> Section<'f> {
+    pub(super) fn new(
+        findings: &'f Findings,
+        place: Place,
+        path: String,
+        table: DeTable<'f>,
+    ) -> Self {
+        let line = |key: &Spanned<Cow<'_, str>>| findings.line(key.span());
+        let lines = table
+            .keys()
+            .map(|key| (key.get_ref().to_string(), line(key)));
+        Self {
+            findings,
+            lines: lines.collect(),
+            place,
+            path,
+            table,
+        }
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.lines.contains_key(key)
+    }
+
+    pub(super) fn line_of(&self, key: &str) -> Option<usize> {
+        self.lines.get(key).copied()
+    }
+
+    pub(super) fn optional<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(Entry<'f>) -> Option<T>,
+    ) -> Option<T> {
+        self.take(key).and_then(read)
+    }
+
+    /// `help` says where a person finds what is missing.
+    pub(super) fn required<T>(
+        &mut self,
+        key: &'static str,
+        help: &str,
+        read: impl FnOnce(Entry<'f>) -> Option<T>,
+    ) -> Option<T> {
+        if !self.has(key) {
+            self.refuse(key, format!("is missing; {help}"));
+        }
+        self.optional(key, read)
+    }
+
+    /// A fault in the value is on record, so the default in its place does no harm.
+    pub(super) fn or<T>(
+        &mut self,
+        key: &'static str,
+        default: T,
+        read: impl FnOnce(Entry<'f>) -> Option<T>,
+    ) -> T {
+        self.optional(key, read).unwrap_or(default)
+    }
+
+    /// The section below `key`; one that is left out is empty.
+    pub(super) fn section(&mut self, key: &'static str) -> Self {
+        let absent = Place {
+            line: None,
+            header: format!("[{}]", self.path_of(key)),
+            key: String::new(),
+        };
+        let path = self.path_of(key);
+        self.optional(key, Entry::into_section)
+            .unwrap_or_else(|| Self::new(self.findings, absent, path, DeTable::new()))
+    }
+
+    /// The sections that are written as `[[key]]`, one after the other.
+    pub(super) fn sections(&mut self, key: &'static str) -> Vec<Self> {
+        self.optional(key, Entry::into_sections).unwrap_or_default()
+    }
+
+    pub(super) fn refuse(&self, key: &str, words: impl Into<String>) {
+        self.findings.refuse(&self.place_of(key), words);
+    }
+
+    pub(super) fn warn(&self, key: &str, words: impl Into<String>) {
+        self.findings.warn(&self.place_of(key), words);
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Entry<'f>> {
+        self.findings.known_key(&self.place.header, key);
+        let path = self.path_of(key);
+        let place = self.place_of(key);
+        let (_, value) = self.table.remove_entry(key)?;
+        Some(Entry::new(self.findings, place, path, value.into_inner()))
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    /// A key that is not there is looked for where the section begins.
+    fn place_of(&self, key: &str) -> Place {
+        Place {
+            line: self.line_of(key).or(self.place.line),
+            key: key.to_owned(),
+            ..self.place.clone()
+        }
+    }
+}
+
+impl Drop for Section<'_> {
+    fn drop(&mut self) {
+        for (key, _) in mem::take(&mut self.table) {
+            let place = Place {
+                line: Some(self.findings.line(key.span())),
+                header: self.place.header.clone(),
+                key: key.into_inner().into_owned(),
+            };
+            self.findings.unknown_key(place);
+        }
+    }
+}

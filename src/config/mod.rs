@@ -1,0 +1,179 @@
+//! `perennial.toml`, checked in full and handed out in parts. What comes out of here can be relied on; what
+//! cannot be relied on comes out as a list of problems with their lines, never as half a configuration.
+
+mod addresses;
+mod check;
+mod credentials;
+mod defaults;
+mod durations;
+mod entry;
+mod file;
+mod findings;
+mod names;
+mod paths;
+mod problem;
+mod relay;
+mod spelling;
+mod urls;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+
+use crate::secret::{Key, Secret};
+use crate::token::Scopes;
+use crate::{alerts, rotation, status};
+
+pub use credentials::Machine;
+pub use problem::{Problem, Problems};
+pub use relay::Security;
+
+/// Everything that the operator decides.
+#[derive(Debug)]
+pub struct Config {
+    /// For schedules and letters.
+    pub timezone: TimeZone,
+    pub apps: Vec<App>,
+    pub inventory: Inventory,
+    pub rotation: rotation::Rules,
+    pub schedule: Schedule,
+    pub alerts: alerts::Rules,
+    pub mail: Mail,
+    pub status: status::Settings,
+    pub web: Option<Web>,
+    pub deliveries: Vec<Delivery>,
+    /// What works, but perhaps not as the operator thinks.
+    pub warnings: Vec<Problem>,
+}
+
+/// An app of the operator, as Meta knows it.
+#[derive(Clone, Debug)]
+pub struct App {
+    pub name: String,
+    pub id: String,
+    /// Tried in order, so that a secret can be changed without a pause. Never empty.
+    pub secrets: Vec<Secret>,
+    pub graph_version: String,
+    /// Without a slash at its end, as `dialog_url` is.
+    pub graph_url: String,
+    pub dialog_url: String,
+    /// Asked for at login.
+    pub scopes: Scopes,
+    /// Login for Business: stands instead of the scopes.
+    pub login_config_id: Option<String>,
+    pub calls_per_hour: u32,
+    /// How many questions go into one call, 1 to 50.
+    pub batch: usize,
+}
+
+#[derive(Debug)]
+pub struct Inventory {
+    pub path: PathBuf,
+    pub key: Key,
+}
+
+/// Cron lines with seconds, in the configured time zone; `None` is turned off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    pub sweep: String,
+    pub mail: String,
+    pub digest: Option<String>,
+    pub backup: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// A mailbox as it stands in a letter's header.
+    pub from: String,
+    pub transport: Transport,
+}
+
+/// The way by which letters leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transport {
+    Smtp {
+        host: String,
+        port: u16,
+        security: Security,
+        /// Given if and only if there is a password.
+        user: Option<String>,
+        password: Option<Secret>,
+    },
+    /// The local mail program.
+    Sendmail,
+    /// One `.eml` file per letter.
+    Directory(PathBuf),
+    /// Nothing is set up: letters stay in the inventory.
+    None,
+}
+
+/// The public part, behind the operator's TLS proxy.
+#[derive(Clone, Debug)]
+pub struct Web {
+    pub listen: Listen,
+    /// Without a slash at its end.
+    pub public_url: String,
+    pub webhook_verify_token: Option<Secret>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+/// Who gets renewed tokens, and which.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Names or patterns with `*`. Never empty.
+    pub tokens: Vec<String>,
+    pub sink: Sink,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sink {
+    File {
+        /// Holds `{name}` once.
+        path: String,
+        owner: Option<String>,
+        mode: u32,
+    },
+    /// The program and its arguments; it gets the token on standard input.
+    Command(Vec<String>),
+    Webhook {
+        url: String,
+        secret: Secret,
+    },
+}
+
+/// Reads and checks the whole file with all the secrets that it names.
+pub fn load(path: &Path, machine: &Machine) -> Result<Config, Problems> {
+    let text = file::read(path).map_err(|problem| Problems(vec![problem]))?;
+    let findings = findings::Findings::new(path, &text);
+    let made = file::parse(&text, &findings).and_then(|top| check::config(top, machine));
+    let (config, warnings) = findings.judge(made)?;
+    Ok(Config { warnings, ..config })
+}
+
+impl Config {
+    /// The keys of `newer` that a running daemon cannot take over: they are bound to what it holds open.
+    pub fn needs_restart(&self, newer: &Self) -> Vec<&'static str> {
+        let held = [
+            (
+                "inventory.path",
+                self.inventory.path == newer.inventory.path,
+            ),
+            (
+                "inventory.key",
+                self.inventory.key.id() == newer.inventory.key.id(),
+            ),
+            ("status.socket", self.status.socket == newer.status.socket),
+        ];
+        let changed = held.into_iter().filter(|(_, is_same)| !is_same);
+        changed.map(|(key, _)| key).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,317 @@
+//! Whole files: the one that ships, the least that will do, the one with every key.
+
+mod refused;
+mod secrets;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use jiff::SignedDuration;
+use tempfile::TempDir;
+
+use super::*;
+
+const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+const CANARY: &str = "canary-0123456789";
+
+/// The least that a file must hold.
+const LEAST: &str = "\
+[[app]]
+name = \"acme\"
+id = \"1\"
+secret = { credential = \"acme.secret\" }
+[alerts]
+from = \"p@example.com\"
+to = [\"ops@example.com\"]
+sendmail = true
+";
+
+/// A machine with credentials, and a place for files.
+struct Desk {
+    dir: TempDir,
+    machine: Machine,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let credentials = dir.path().join("credentials");
+        fs::create_dir(&credentials).unwrap();
+        for (name, content) in [
+            ("acme.secret", CANARY),
+            ("inventory.key", KEY),
+            ("smtp.password", CANARY),
+            ("webhook.verify", CANARY),
+            ("hook", CANARY),
+        ] {
+            fs::write(credentials.join(name), format!("{content}\n")).unwrap();
+        }
+        let machine = Machine {
+            credentials: Some(credentials),
+            timezone: TimeZone::UTC,
+        };
+        Self { dir, machine }
+    }
+
+    fn file(&self, name: &str, mode: u32, content: impl AsRef<[u8]>) -> String {
+        let path = self.dir.path().join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path.display().to_string()
+    }
+
+    fn load(&self, text: impl AsRef<[u8]>) -> Result<Config, Problems> {
+        let path = self.file("perennial.toml", 0o640, text);
+        load(Path::new(&path), &self.machine)
+    }
+
+    /// What a person reads, without the directory.
+    fn problems(&self, text: impl AsRef<[u8]>) -> String {
+        let problems = self.load(text).unwrap_err().to_string();
+        problems.replace(&format!("{}/", self.dir.path().display()), "")
+    }
+
+    fn warnings(&self, text: &str) -> Vec<String> {
+        let warnings = self.load(text).unwrap().warnings;
+        let dir = format!("{}/", self.dir.path().display());
+        warnings
+            .iter()
+            .map(|w| w.to_string().replace(&dir, ""))
+            .collect()
+    }
+}
+
+fn span(text: &str) -> SignedDuration {
+    durations::parse(text).unwrap()
+}
+
+#[test]
+fn what_the_file_leaves_out_is_as_documented() {
+    let config = Desk::new().load(LEAST).unwrap();
+    assert_eq!(config.timezone, TimeZone::UTC);
+    assert!(config.warnings.is_empty());
+
+    let app = &config.apps[0];
+    assert_eq!(app.graph_version, "v25.0");
+    assert_eq!(app.graph_url, "https://graph.facebook.com");
+    assert_eq!(app.dialog_url, "https://www.facebook.com");
+    assert!(app.scopes.is_empty());
+    assert_eq!(app.login_config_id, None);
+    assert_eq!((app.calls_per_hour, app.batch), (200, 50));
+
+    let path = Path::new("/var/lib/perennial/inventory.db");
+    assert_eq!(config.inventory.path, path);
+    assert_eq!(
+        config.inventory.key.id(),
+        Key::read(KEY.as_bytes()).unwrap().id()
+    );
+
+    let status = &config.status;
+    assert_eq!(status.socket, Path::new("/run/perennial/perennial.sock"));
+    assert_eq!(status.viewers, ["*"]);
+    assert_eq!(status.operators, ["root"]);
+    assert!(status.readers.is_empty());
+    assert!(config.web.is_none() && config.deliveries.is_empty());
+}
+
+#[test]
+fn the_times_that_the_file_leaves_out_are_as_documented() {
+    let config = Desk::new().load(LEAST).unwrap();
+    let rotation = &config.rotation;
+    assert_eq!(rotation.check_every, span("24h"));
+    assert_eq!(rotation.rotate_before_expiry, span("30d"));
+    let waits = ["1m", "5m", "30m", "2h", "6h"].map(span);
+    assert_eq!(rotation.retry_after, waits);
+    assert_eq!(rotation.warn_before, span("14d"));
+
+    let schedule = &config.schedule;
+    assert_eq!(schedule.sweep, "*/30 * * * * *");
+    assert_eq!(schedule.mail, "*/15 * * * * *");
+    assert_eq!(schedule.digest.as_deref(), Some("0 0 8 * * Mon"));
+    assert_eq!(schedule.backup.as_deref(), Some("0 30 3 * * *"));
+
+    let steps = ["14d", "7d", "3d", "1d"].map(span);
+    assert_eq!(config.alerts.warn_before, steps);
+    assert_eq!(config.alerts.remind_every, span("3d"));
+}
+
+/// Every key there is, none at its default.
+const ALL: &str = include_str!("every_key.toml");
+
+#[test]
+fn every_key_is_taken_over() {
+    let config = Desk::new().load(ALL).unwrap();
+    assert_eq!(config.timezone.iana_name(), Some("Europe/Berlin"));
+
+    let [acme, business] = config.apps.as_slice() else {
+        panic!("two apps were written");
+    };
+    assert_eq!(
+        (acme.name.as_str(), acme.id.as_str()),
+        ("acme", "257422819769992")
+    );
+    assert_eq!(acme.secrets, [Secret::new(CANARY), Secret::new(CANARY)]);
+    assert_eq!(acme.graph_version, "v26.0");
+    assert_eq!(acme.graph_url, "http://127.0.0.1:8080");
+    assert_eq!(acme.dialog_url, "https://login.example.com");
+    assert_eq!(
+        acme.scopes,
+        Scopes::parse("pages_messaging pages_show_list")
+    );
+    assert_eq!((acme.calls_per_hour, acme.batch), (4800, 1));
+    assert_eq!(business.login_config_id.as_deref(), Some("3"));
+
+    assert_eq!(config.inventory.path, Path::new("/srv/inventory.db"));
+    assert_eq!(config.rotation.check_every, span("12h"));
+    assert_eq!(config.rotation.rotate_before_expiry, span("20d"));
+    assert_eq!(config.rotation.retry_after, [span("90s")]);
+    assert_eq!(config.rotation.warn_before, span("21d"));
+    let schedule = Schedule {
+        sweep: "0 * * * * *".to_owned(),
+        mail: "30 * * * * *".to_owned(),
+        digest: None,
+        backup: None,
+    };
+    assert_eq!(config.schedule, schedule);
+}
+
+#[test]
+fn every_key_about_people_is_taken_over() {
+    let config = Desk::new().load(ALL).unwrap();
+    assert_eq!(config.alerts.warn_before, ["21d", "3d", "1d"].map(span));
+    assert_eq!(config.alerts.remind_every, span("2d"));
+    assert_eq!(
+        config.alerts.operators,
+        ["ops@example.com", "boss@example.com"]
+    );
+    assert_eq!(config.mail.from, "\"Acme, Inc.\" <perennial@example.com>");
+    let smtp = Transport::Smtp {
+        host: "smtp.example.com".to_owned(),
+        port: 465,
+        security: Security::Implicit,
+        user: Some("user".to_owned()),
+        password: Some(Secret::new(CANARY)),
+    };
+    assert_eq!(config.mail.transport, smtp);
+
+    assert_eq!(config.status.socket, Path::new("/run/p.sock"));
+    assert_eq!(config.status.viewers, ["@staff", "chatbot"]);
+    assert_eq!(config.status.operators, ["root", "@ops"]);
+    assert_eq!(config.status.readers[0].user, "chatbot");
+    assert_eq!(config.status.readers[0].tokens, ["acme-*"]);
+
+    let web = config.web.unwrap();
+    assert_eq!(web.listen, Listen::Unix("/run/web.sock".into()));
+    assert_eq!(web.public_url, "https://tokens.example.com");
+    assert_eq!(web.webhook_verify_token, Some(Secret::new(CANARY)));
+    let sinks: Vec<Sink> = config.deliveries.into_iter().map(|d| d.sink).collect();
+    let expected = [
+        Sink::File {
+            path: "/run/perennial/tokens/{name}".to_owned(),
+            owner: Some("chatbot".to_owned()),
+            mode: 0o440,
+        },
+        Sink::Command(vec![
+            "/usr/local/bin/reload-bot".to_owned(),
+            "--now".to_owned(),
+        ]),
+        Sink::Webhook {
+            url: "https://hooks.example.com/x?y=z".to_owned(),
+            secret: Secret::new(CANARY),
+        },
+    ];
+    assert_eq!(sinks, expected);
+}
+
+#[test]
+fn the_documented_example_is_in_order() {
+    let desk = Desk::new();
+    let documented = include_str!("documented.toml");
+    let expected = [
+        "perennial.toml:44: [web]: this version does not act on [web] yet: nothing listens there",
+        "perennial.toml:49: [[delivery]]: this version does not act on [[delivery]] yet: no token is \
+         handed on",
+    ];
+    assert_eq!(desk.warnings(documented), expected);
+
+    let config = desk.load(documented).unwrap();
+    assert_eq!(config.mail.from, "Perennial <perennial@example.com>");
+    let listen = Listen::Tcp("127.0.0.1:8480".parse().unwrap());
+    assert_eq!(config.web.unwrap().listen, listen);
+    let Sink::File { mode, .. } = config.deliveries[0].sink else {
+        panic!("the example hands tokens on as files");
+    };
+    assert_eq!(mode, 0o400);
+}
+
+#[test]
+fn what_works_differently_than_one_may_think_is_a_warning() {
+    let desk = Desk::new();
+    let no_way = "perennial.toml: [alerts]: no letter can leave: none of smtp, sendmail and directory \
+                  is set, so nobody will be told when a token needs a person";
+    let silent = LEAST.split_once("[alerts]").unwrap().0;
+    assert_eq!(desk.warnings(silent), [no_way]);
+
+    let twins = format!("{LEAST}{}", silent.replace("acme\"", "acme2\""));
+    let same_id = "perennial.toml:11: [[app]] id: the app on line 3 has this id too; Meta counts the \
+                   calls of both together, so keep the sum of calls_per_hour in mind";
+    assert_eq!(desk.warnings(&twins), [same_id]);
+
+    let everybody =
+        "[status]\noperators = [\"*\"]\n[[status.reader]]\nuser = \"*\"\ntokens = [\"*\"]\n";
+    let expected = [
+        "perennial.toml:10: [status] operators: everybody who reaches the socket may import and \
+         forget tokens",
+        "perennial.toml:12: [[status.reader]] user: everybody who reaches the socket may read these \
+         tokens",
+    ];
+    assert_eq!(desk.warnings(&format!("{LEAST}{everybody}")), expected);
+}
+
+const SAMPLE: &str = include_str!("../../../packaging/perennial.toml");
+
+#[test]
+fn the_sample_can_be_used_as_it_is() {
+    let desk = Desk::new();
+    assert_eq!(desk.warnings(SAMPLE), Vec::<String>::new());
+}
+
+#[test]
+fn what_the_sample_leaves_out_is_what_holds_without_it() {
+    let desk = Desk::new();
+    let uncommented = |line: &'static str| match line.strip_prefix('#') {
+        Some(setting) if !setting.starts_with(' ') => setting,
+        Some(_) | None => line,
+    };
+    let spelled_out: Vec<&str> = SAMPLE.lines().map(uncommented).collect();
+    let mut spelled_out = desk.load(spelled_out.join("\n")).unwrap();
+    let as_shipped = desk.load(SAMPLE).unwrap();
+
+    assert_eq!(spelled_out.status.readers.len(), 1);
+    spelled_out.status.readers.clear();
+    assert_eq!(spelled_out.timezone.iana_name(), Some("Europe/Berlin"));
+    spelled_out.timezone = TimeZone::UTC;
+    assert_eq!(format!("{spelled_out:#?}"), format!("{as_shipped:#?}"));
+}
+
+#[test]
+fn a_configuration_does_not_print_its_secrets() {
+    let printed = format!("{:?}", Desk::new().load(ALL).unwrap());
+    assert!(printed.contains("smtp.example.com"));
+    assert!(!printed.contains(CANARY) && !printed.contains(KEY));
+}
+
+#[test]
+fn what_a_daemon_holds_open_needs_a_restart() {
+    let desk = Desk::new();
+    let before = desk.load(LEAST).unwrap();
+    assert!(before.needs_restart(&desk.load(LEAST).unwrap()).is_empty());
+
+    let other_key = "CCIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+    fs::write(desk.dir.path().join("credentials/hook"), other_key).unwrap();
+    let moved =
+        "[inventory]\npath = \"/a\"\nkey.credential = \"hook\"\n[status]\nsocket = \"/b\"\n";
+    let after = desk.load(format!("{LEAST}{moved}")).unwrap();
+    let expected = ["inventory.path", "inventory.key", "status.socket"];
+    assert_eq!(before.needs_restart(&after), expected);
+}

@@ -1,0 +1,466 @@
+//! Each way to get a file wrong, with the very line that a person reads about it.
+
+use super::*;
+
+/// What is added to a file that is in order, and what is then said of it. It begins on line 9, in
+/// `[alerts]`.
+fn assert_refused(cases: &[(&str, &[&str])]) {
+    let desk = Desk::new();
+    for (added, expected) in cases {
+        let problems = desk.problems(format!("{LEAST}{added}"));
+        let problems: Vec<&str> = problems.lines().collect();
+        let expected: Vec<String> = expected
+            .iter()
+            .map(|line| format!("perennial.toml:{line}"))
+            .collect();
+        assert_eq!(problems, expected, "after adding:\n{added}");
+    }
+}
+
+/// The same, with a part of the file changed.
+fn assert_change_refused(cases: &[(&str, &str, &str)]) {
+    let desk = Desk::new();
+    for (part, change, expected) in cases {
+        assert!(LEAST.contains(part), "{part}");
+        let problems = desk.problems(LEAST.replace(part, change));
+        assert_eq!(problems, format!("perennial.toml:{expected}"), "{change}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_refused() {
+    let desk = Desk::new();
+    let missing = load(Path::new("/nowhere/perennial.toml"), &desk.machine);
+    assert_eq!(
+        missing.unwrap_err().to_string(),
+        "/nowhere/perennial.toml: there is no such file; `perennial setup` writes one, --config names \
+         another"
+    );
+    let directory = load(Path::new("/"), &desk.machine).unwrap_err();
+    assert_eq!(
+        directory.to_string(),
+        "/: cannot be read: Is a directory (os error 21)"
+    );
+    assert_eq!(
+        desk.problems(b"a = 1\n\xff = 2\n"),
+        "perennial.toml:2: is not UTF-8 text; save the file as UTF-8"
+    );
+    assert_eq!(
+        desk.problems(" ".repeat(1024 * 1024 + 1)),
+        "perennial.toml: is longer than 1 MiB; this cannot be the configuration, see --config"
+    );
+    assert_eq!(
+        desk.problems(""),
+        "perennial.toml: there is no app; add [[app]] with its name, its id and its secret"
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_refused() {
+    assert_refused(&[
+        (
+            "[rotation\n",
+            &["9: is not TOML: unclosed table, expected `]`"],
+        ),
+        (
+            "a = b\n",
+            &["9: is not TOML: string values must be quoted, expected literal string"],
+        ),
+        ("from = \"x@y\"\n", &["9: is not TOML: duplicate key"]),
+        ("[alerts]\n", &["9: is not TOML: duplicate key"]),
+    ]);
+}
+
+#[test]
+fn unknown_keys_are_refused_with_a_guess_at_what_was_meant() {
+    assert_refused(&[
+        (
+            "[rotatoin]\n",
+            &["9: rotatoin: unknown key; did you mean `rotation`?"],
+        ),
+        (
+            "[rotation]\nrotate_before = \"1d\"\ncheck_evry = \"1h\"\n",
+            &[
+                "10: [rotation] rotate_before: unknown key; there are: check_every, retry_after, \
+                 rotate_before_expiry",
+                "11: [rotation] check_evry: unknown key; did you mean `check_every`?",
+            ],
+        ),
+        (
+            "batch = 1\n",
+            &["9: [alerts] batch: unknown key here; it belongs in [[app]]"],
+        ),
+        (
+            "timezone = \"UTC\"\n",
+            &[
+                "9: [alerts] timezone: unknown key here; it belongs at the top of the file, before any \
+               [section]",
+            ],
+        ),
+        (
+            "[inventory]\nkeys = 1\n",
+            &["10: [inventory] keys: unknown key; did you mean `key`?"],
+        ),
+        (
+            "[schedule]\nsweeps = 1\n",
+            &["10: [schedule] sweeps: unknown key; did you mean `sweep`?"],
+        ),
+        (
+            "[status]\nsockets = 1\n",
+            &["10: [status] sockets: unknown key; did you mean `socket`?"],
+        ),
+        (
+            "[[status.reader]]\nuser = \"a\"\ntokens = [\"a\"]\ntoken = 1\n",
+            &["12: [[status.reader]] token: unknown key; did you mean `tokens`?"],
+        ),
+        (
+            "[web]\npublic_url = \"https://a\"\nlisten_on = 1\n",
+            &["11: [web] listen_on: unknown key; did you mean `listen`?"],
+        ),
+        (
+            "[[delivery]]\ntokens = [\"a\"]\ncommand = [\"/a\"]\ncomand = 1\n",
+            &["12: [[delivery]] comand: unknown key; did you mean `command`?"],
+        ),
+        (
+            "[[delivery]]\ntokens = [\"a\"]\nfile = { path = \"/{name}\", mod = 1 }\n",
+            &["11: [delivery.file] mod: unknown key; did you mean `mode`?"],
+        ),
+    ]);
+}
+
+#[test]
+fn two_apps_of_one_name_are_refused() {
+    assert_refused(&[(
+        "[[app]]\nname = \"acme\"\nid = \"2\"\nsecret = { credential = \"hook\" }\n",
+        &["10: [[app]] name: the app on line 2 has this name too; give each its own"],
+    )]);
+}
+
+#[test]
+fn an_app_that_cannot_work_is_refused() {
+    assert_change_refused(&[
+        (
+            "[[app]]",
+            "[app]",
+            "1: app: write [[app]] with two brackets, there may be several",
+        ),
+        (
+            "name = \"acme\"\n",
+            "",
+            "1: [[app]] name: is missing; choose one, such as \"acme\"",
+        ),
+        (
+            "\"acme\"",
+            "\"my app\"",
+            "2: [[app]] name: is no name for an app; use up to 64 letters, digits and . _ - and begin \
+             with a letter or digit",
+        ),
+        (
+            "id = \"1\"\n",
+            "",
+            "1: [[app]] id: is missing; Meta's app dashboard shows it",
+        ),
+        (
+            "\"1\"",
+            "1",
+            "3: [[app]] id: must be text in quotes, not a number",
+        ),
+        (
+            "\"1\"",
+            "\"12a\"",
+            "3: [[app]] id: must be digits only, in quotes, as Meta's app dashboard shows it",
+        ),
+        (
+            "secret = { credential = \"acme.secret\" }\n",
+            "",
+            "1: [[app]] secret: is missing; write { credential = \"acme.secret\" }",
+        ),
+    ]);
+}
+
+#[test]
+fn a_setting_of_an_app_that_cannot_work_is_refused() {
+    let app = |line: &str| LEAST.replace("id = \"1\"", &format!("id = \"1\"\n{line}"));
+    let desk = Desk::new();
+    for (line, expected) in [
+        (
+            "graph_version = \"25.0\"",
+            "graph_version: \"25.0\" is no Graph version; write it as v25.0",
+        ),
+        (
+            "graph_url = \"http://graph.facebook.com\"",
+            "graph_url: must begin with https:// (http:// only to this machine: 127.0.0.1, [::1], \
+             localhost)",
+        ),
+        (
+            "dialog_url = \"www\"",
+            "dialog_url: is no URL; write it in full, such as https://example.com",
+        ),
+        (
+            "scopes = \"email\"",
+            "scopes: must be a list in [ ], not text",
+        ),
+        (
+            "scopes = [\"email,ads_read\"]",
+            "scopes: \"email,ads_read\" is no permission; write one per item, such as \
+             \"pages_messaging\"",
+        ),
+        (
+            "calls_per_hour = 0",
+            "calls_per_hour: must be a number from 1 to 4294967295",
+        ),
+        (
+            "calls_per_hour = \"200\"",
+            "calls_per_hour: must be a whole number, not text",
+        ),
+        ("batch = 0", "batch: must be a number from 1 to 50"),
+        ("batch = 51", "batch: must be a number from 1 to 50"),
+        ("batch = -1", "batch: must be a number from 1 to 50"),
+        (
+            "batch = 1.5",
+            "batch: must be a whole number, not a fraction",
+        ),
+        (
+            "scopes = [\"email\"]\nlogin_config_id = \"2\"",
+            "login_config_id: stands instead of scopes, not beside them; remove one of the two",
+        ),
+    ] {
+        let at = 3 + line.lines().count();
+        let expected = format!("perennial.toml:{at}: [[app]] {expected}");
+        assert_eq!(desk.problems(app(line)), expected, "{line}");
+    }
+}
+
+#[test]
+fn times_that_nobody_can_keep_are_refused() {
+    let spelling = "is no duration; write a whole number and one of s, m, h, d, such as 90s, 15m, 12h \
+                    or 30d";
+    assert_refused(&[
+        (
+            "[rotation]\ncheck_every = \"1 day\"\nrotate_before_expiry = 30\nretry_after = []\n",
+            &[
+                &format!("10: [rotation] check_every: \"1 day\" {spelling}"),
+                "11: [rotation] rotate_before_expiry: must be text in quotes, not a number",
+                "12: [rotation] retry_after: is empty; name at least one",
+            ],
+        ),
+        (
+            "[rotation]\nretry_after = [\n  \"1m\",\n  \"0s\",\n  \"P1D\",\n]\n",
+            &[
+                "12: [rotation] retry_after: must be longer than \"0s\"",
+                &format!("13: [rotation] retry_after: \"P1D\" {spelling}"),
+            ],
+        ),
+        (
+            "warn_before = []\nremind_every = \"3651d\"\n",
+            &[
+                "9: [alerts] warn_before: is empty; name at least one",
+                "10: [alerts] remind_every: \"3651d\" is too long; the longest is 3650d",
+            ],
+        ),
+        (
+            "[schedule]\nsweep = \"\"\ndigest = \"0 0 99 * * *\"\n",
+            &[
+                "10: [schedule] sweep: \"\" is no cron line with seconds, which has six fields; write \
+                 second minute hour day month weekday, such as \"0 30 3 * * *\" for 3:30 at night",
+                "11: [schedule] digest: \"0 0 99 * * *\" is no cron line with seconds (Component error: \
+                 Number out of bounds.); write second minute hour day month weekday, such as \
+                 \"0 30 3 * * *\" for 3:30 at night",
+            ],
+        ),
+    ]);
+    assert_change_refused(&[(
+        "[[app]]",
+        "timezone = \"Mars/Olympus\"\n[[app]]",
+        "1: timezone: \"Mars/Olympus\" is no time zone of this machine; write one such as \
+         \"Europe/Berlin\" or \"UTC\" (they are in the package tzdata)",
+    )]);
+}
+
+#[test]
+fn mail_that_would_not_arrive_is_refused() {
+    assert_change_refused(&[
+        (
+            "from = \"p@example.com\"\n",
+            "",
+            "5: [alerts] from: is missing; name the sender, such as \"Perennial \
+             <perennial@example.com>\"",
+        ),
+        (
+            "p@example.com",
+            "Perennial",
+            "6: [alerts] from: is no sender; write perennial@example.com or \"Perennial \
+             <perennial@example.com>\", the name without < > \" or \\",
+        ),
+        (
+            "to = [\"ops@example.com\"]\n",
+            "",
+            "5: [alerts] to: is missing; name who is to be told, such as [\"ops@example.com\"]",
+        ),
+        (
+            "[\"ops@example.com\"]",
+            "[]",
+            "7: [alerts] to: is empty; name at least one",
+        ),
+        (
+            "ops@example.com",
+            "ops@",
+            "7: [alerts] to: is no mail address; write it as ops@example.com",
+        ),
+        (
+            "ops@example.com",
+            "Ops <ops@example.com>",
+            "7: [alerts] to: must be the bare address, without a name or < >, as ops@example.com",
+        ),
+        (
+            "sendmail = true",
+            "sendmail = false",
+            "8: [alerts] sendmail: must be true, or left out",
+        ),
+        (
+            "sendmail = true",
+            "directory = \"letters\"",
+            "8: [alerts] directory: must be an absolute path, beginning with /",
+        ),
+    ]);
+    assert_refused(&[(
+        "directory = \"/letters\"\nsmtp.url = \"smtp://localhost\"\n",
+        &[
+            "9: [alerts] directory: letters leave by one way, and sendmail stands on line 8; keep one",
+            "10: [alerts] smtp: letters leave by one way, and sendmail stands on line 8; keep one",
+        ],
+    )]);
+}
+
+#[test]
+fn a_mail_server_that_would_not_take_letters_is_refused() {
+    let smtp = |value: &str, expected: &str| {
+        let expected = format!("8: [alerts{expected}");
+        assert_change_refused(&[("sendmail = true", &format!("smtp = {value}"), &expected)]);
+    };
+    let password = "password = { credential = \"smtp.password\" }";
+    smtp(
+        "\"smtp://localhost\"",
+        "] smtp: must be a section of its own or { key = value }, not text",
+    );
+    smtp(
+        "{}",
+        ".smtp] url: is missing; name the mail server, such as \
+         \"smtps://user@smtp.example.com:465\"",
+    );
+    smtp(
+        "{ url = \"smtp.example.com\" }",
+        ".smtp] url: is no mail server; write smtps://user@smtp.example.com:465 for TLS from the first \
+         byte, smtp://user@smtp.example.com:587 for STARTTLS",
+    );
+    smtp(
+        "{ url = \"smtp://example.com?tls=none\" }",
+        ".smtp] url: must end with the host or the port; TLS needs no option, it is always required \
+         except on this machine",
+    );
+    smtp(
+        "{ url = \"smtps://user@example.com\" }",
+        ".smtp] url: names a user without a password; add password = { credential = … }",
+    );
+    smtp(
+        &format!("{{ url = \"smtps://example.com\", {password} }}"),
+        ".smtp] password: belongs to no user; write the user into the url",
+    );
+    smtp(
+        "{ url = \"smtps://localhost\", urls = 1 }",
+        ".smtp] urls: unknown key; did you mean `url`?",
+    );
+}
+
+#[test]
+fn a_socket_that_would_let_nobody_or_anybody_in_is_refused() {
+    assert_refused(&[
+        (
+            "[status]\nsocket = \"p.sock\"\nviewers = [\"a b\"]\noperators = \"root\"\n",
+            &[
+                "10: [status] socket: must be an absolute path, beginning with /",
+                "11: [status] viewers: \"a b\" is no user; write a user's name, \"@group\" or \"*\"",
+                "12: [status] operators: must be a list in [ ], not text",
+            ],
+        ),
+        (
+            "[[status.reader]]\n[[status.reader]]\nuser = \"\"\ntokens = [\"\"]\n",
+            &[
+                "9: [[status.reader]] user: is missing; name a user or \"@group\"",
+                "9: [[status.reader]] tokens: is missing; name the tokens, such as [\"acme-*\"]",
+                "11: [[status.reader]] user: \"\" is no user; write a user's name, \"@group\" or \"*\"",
+                "12: [[status.reader]] tokens: is no pattern of token names; write a name, or a part of \
+                 it with *, without spaces",
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn a_public_part_that_nobody_could_reach_is_refused() {
+    assert_refused(&[
+        (
+            "[web]\nlisten = \"8480\"\n",
+            &[
+                "9: [web] public_url: is missing; write the address at which people reach it, such as \
+                 \"https://tokens.example.com\"",
+                "10: [web] listen: is no place to listen; write \"127.0.0.1:8480\" or \
+                 \"unix:/run/perennial/web.sock\"",
+            ],
+        ),
+        (
+            "[web]\nlisten = \"unix:web.sock\"\npublic_url = \"http://tokens.example.com\"\n",
+            &[
+                "10: [web] listen: unix: must be an absolute path, beginning with /",
+                "11: [web] public_url: must begin with https:// (http:// only to this machine: 127.0.0.1, \
+                 [::1], localhost)",
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn a_delivery_to_nowhere_or_to_everywhere_is_refused() {
+    let to = |sink: &str| format!("[[delivery]]\ntokens = [\"acme-*\"]\n{sink}\n");
+    let one = "name exactly one of file, command and webhook";
+    assert_refused(&[
+        (
+            "[[delivery]]\n",
+            &[
+                "9: [[delivery]] tokens: is missing; name the tokens, such as [\"acme-*\"]",
+                &format!("9: [[delivery]]: {one}"),
+            ],
+        ),
+        (
+            &to("command = [\"/bin/a\"]\nfile.path = \"/{name}\""),
+            &[&format!("9: [[delivery]]: {one}")],
+        ),
+        (
+            &to("command = [\"reload-bot\"]"),
+            &["11: [[delivery]] command: must begin with the absolute path of a program"],
+        ),
+        (
+            &to("file = { path = \"/run/token\", mode = \"0444\", owner = \"@bots\" }"),
+            &[
+                "11: [delivery.file] path: must hold {name} once, or each token would overwrite the one \
+                 before",
+                "11: [delivery.file] owner: \"@bots\" is no user's name",
+                "11: [delivery.file] mode: is no mode for a secret; write \"0400\", or \"0440\" for a \
+                 group; others get nothing",
+            ],
+        ),
+        (
+            &to("file = { path = \"/run/{name}/{app}\" }"),
+            &["11: [delivery.file] path: knows no other { } than {name}, once"],
+        ),
+        (
+            &to("webhook = { url = \"http://example.com\" }"),
+            &[
+                "11: [delivery.webhook] url: must begin with https:// (http:// only to this machine: \
+                 127.0.0.1, [::1], localhost)",
+                "11: [delivery.webhook] secret: is missing; each call is signed with it; write \
+                 { credential = \"name\" }",
+            ],
+        ),
+    ]);
+}
