@@ -1,1 +1,4 @@
-//! Stories.
+//! Stories: what an operator, a page admin or a program lives through.
+
+mod rotation;
+mod world;

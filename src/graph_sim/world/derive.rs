@@ -19,8 +19,9 @@ impl World {
         if !self.lists(parent, page) {
             return None;
         }
-        if let Some(known) = self.tokens.derived.get(&(parent, page)) {
-            return Some(*known);
+        let known = self.tokens.derived.get(&(parent, page)).copied();
+        if let Some(living) = known.filter(|key| self.verdict(*key).is_ok()) {
+            return Some(living);
         }
         let key = self.issue_page_token(parent, page);
         self.tokens.derived.insert((parent, page), key);

@@ -1,0 +1,431 @@
+//! How tokens are kept alive, and how we know when they cannot be.
+
+use perennial::graph_sim::{Endpoint, Outage, Reexchange, SystemUserLife};
+use perennial::inventory::{EventKind, Order};
+use perennial::token::{Cause, Clock, Health, Kind, Outcome, State};
+
+use crate::world::{APP, Result, SCOPES, World, days, hours, minutes};
+
+#[tokio::test]
+async fn an_imported_token_is_what_meta_says_it_is() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let (page, page_token) = world.page(&maria, "Bakery", &token)?;
+    let user = world.import("maria", &token).await?;
+    let page_id = world.import("bakery", &page_token).await?;
+    assert_eq!(world.state(user).await?, State::Unverified);
+
+    world.pass().await?;
+    let user = world.token(user).await?;
+    let facts = user.facts.as_ref().ok_or("no facts")?;
+    assert_eq!((facts.kind, &facts.subject), (Kind::User, &maria));
+    assert_eq!(facts.expires_at, Clock::At(world.now + days(60)));
+
+    // The next pass knows the family: the page's name, and whose child its token is.
+    let bakery = world.token(page_id).await?;
+    let facts = bakery.facts.as_ref().ok_or("no facts")?;
+    assert_eq!(
+        (facts.kind, &facts.subject, &facts.person),
+        (Kind::Page, &page, &maria)
+    );
+    assert_eq!(facts.expires_at, Clock::Never);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_exchange_that_moves_nothing_is_not_called_a_renewal() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let id = world.import("maria", &token).await?;
+    let end = world.now + days(60);
+
+    world.live(days(47)).await?;
+    let after = world.token(id).await?;
+    assert_eq!(
+        after.last_rotation.map(|r| r.outcome),
+        Some(Outcome::SameExpiry)
+    );
+    assert_eq!(after.rotated_at, None);
+    assert_eq!(after.deadline(), Some(end));
+    assert_eq!(
+        after.health,
+        Health::Expiring {
+            cause: Cause::ExpiresSoon
+        }
+    );
+    assert_eq!(
+        world.secret(id).await?,
+        token,
+        "the old one is kept and served"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_exchange_that_moves_the_end_is_stored_and_the_old_secret_kept() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    world
+        .meta
+        .world()
+        .set_reexchange_of(&maria, Reexchange::Extends)?;
+    let token = world.log_in(&maria)?;
+    let id = world.import("maria", &token).await?;
+
+    world.live(days(75)).await?;
+    let after = world.token(id).await?;
+    assert_eq!(
+        after.last_rotation.map(|r| r.outcome),
+        Some(Outcome::Renewed)
+    );
+    assert!(matches!(after.health, Health::Healthy));
+    assert!(after.version > 1);
+    let served = world.secret(id).await?;
+    assert_ne!(served, token);
+    assert!(world.meta.world().is_alive(&served));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_system_user_of_the_sixty_day_kind_is_renewed_and_the_permanent_one_left_alone() -> Result
+{
+    let mut world = World::new().await?;
+    let (sixty, never) = {
+        let mut meta = world.meta.world();
+        let user = meta.add_system_user(APP, "robot")?;
+        (
+            meta.system_user_token(APP, &user, SCOPES, SystemUserLife::SixtyDays)?,
+            meta.system_user_token(APP, &user, SCOPES, SystemUserLife::Never)?,
+        )
+    };
+    let sixty_id = world.import("robot-60", &sixty).await?;
+    let never_id = world.import("robot", &never).await?;
+
+    world.live(days(100)).await?;
+    assert_eq!(world.state(sixty_id).await?, State::Healthy);
+    assert_eq!(world.state(never_id).await?, State::Healthy);
+    assert_ne!(world.secret(sixty_id).await?, sixty);
+    assert_eq!(world.secret(never_id).await?, never);
+    let meta = world.meta.world();
+    assert_eq!(
+        meta.ledger().calls_about(Endpoint::Exchange, &never),
+        0,
+        "never exchanged"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_changed_password_is_known_of_all_that_hangs_on_it_at_once() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let user = world.import("maria", &token).await?;
+    let mut pages = Vec::new();
+    for n in 1..=5 {
+        let (_, page) = world.page(&maria, &format!("Page {n}"), &token)?;
+        pages.push(world.import(&format!("page-{n}"), &page).await?);
+    }
+    world.live(hours(3)).await?;
+
+    world.meta.world().change_password(&maria)?;
+    world.live(hours(25)).await?;
+    let died = world.token(user).await?;
+    let Health::Dead { since, cause } = died.health else {
+        return Err("it lives".into());
+    };
+    assert_eq!(cause, Cause::PasswordChanged);
+    for page in pages {
+        let Health::Dead {
+            since: page_since,
+            cause,
+        } = world.token(page).await?.health
+        else {
+            return Err("a page lives".into());
+        };
+        assert_eq!(cause, Cause::PasswordChanged);
+        assert!(
+            since.duration_until(page_since).abs() < minutes(30),
+            "{since} {page_since}"
+        );
+    }
+    assert_eq!(
+        world.secret(user).await?,
+        token,
+        "one bad answer wipes nothing"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_that_died_is_derived_anew_through_a_living_parent() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    world.import("maria", &token).await?;
+    let (_, page_token) = world.page(&maria, "Bakery", &token)?;
+    let page = world.import("bakery", &page_token).await?;
+    world.live(hours(1)).await?;
+
+    world.meta.world().revoke(&page_token)?;
+    world.live(days(2)).await?;
+    assert_eq!(world.state(page).await?, State::Healthy);
+    assert_ne!(world.secret(page).await?, page_token);
+    assert!(
+        world
+            .events()
+            .await?
+            .iter()
+            .any(|event| event.kind == EventKind::Derived)
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_admin_of_the_page_steps_in() -> Result {
+    let mut world = World::new().await?;
+    let (maria, paul) = (world.person("Maria"), world.person("Paul"));
+    let maria_token = world.log_in(&maria)?;
+    let (page_id, page_token) = world.page(&maria, "Bakery", &maria_token)?;
+    world.meta.world().give_role(&paul, &page_id)?;
+    let paul_token = world.log_in(&paul)?;
+    world.import("maria", &maria_token).await?;
+    world.import("paul", &paul_token).await?;
+    let page = world.import("bakery", &page_token).await?;
+    world.live(hours(1)).await?;
+
+    world.meta.world().take_role(&maria, &page_id)?;
+    world.live(days(2)).await?;
+    let page = world.token(page).await?;
+    assert_eq!(page.state(), State::Healthy);
+    assert_eq!(page.facts.map(|facts| facts.person), Some(paul));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_lost_role_is_looked_at_daily_and_comes_back_by_itself() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let (page_id, page_token) = world.page(&maria, "Bakery", &token)?;
+    world.import("maria", &token).await?;
+    let page = world.import("bakery", &page_token).await?;
+    world.live(hours(1)).await?;
+
+    world.meta.world().take_role(&maria, &page_id)?;
+    world.live(days(3)).await?;
+    assert!(matches!(
+        world.token(page).await?.health,
+        Health::Dead {
+            cause: Cause::PageRoleLost,
+            ..
+        }
+    ));
+    world.meta.world().give_role(&maria, &page_id)?;
+    world.live(days(1)).await?;
+    assert_eq!(world.state(page).await?, State::Healthy);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_outage_at_meta_is_waited_out() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let id = world.import("maria", &token).await?;
+    world.live(hours(1)).await?;
+
+    for outage in [Outage::HtmlError, Outage::Unavailable, Outage::Reset] {
+        world.meta.world().set_outage(Some(outage));
+        world.live(days(2)).await?;
+        let during = world.token(id).await?;
+        assert!(
+            matches!(
+                during.health,
+                Health::Failing {
+                    cause: Cause::Outage,
+                    ..
+                }
+            ),
+            "{during:?}"
+        );
+        assert_eq!(world.secret(id).await?, token);
+
+        world.meta.world().set_outage(None);
+        world.live(hours(1)).await?;
+        assert_eq!(
+            world.state(id).await?,
+            State::Healthy,
+            "back within the hour"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn our_own_wrong_secret_kills_no_token() -> Result {
+    let mut world = World::new().await?;
+    let mut ids = Vec::new();
+    for name in ["Maria", "Paul", "Ines", "Omar"] {
+        let person = world.person(name);
+        ids.push(world.import(name, &world.log_in(&person)?).await?);
+    }
+    world.live(hours(1)).await?;
+
+    world
+        .meta
+        .world()
+        .replace_app_secret(APP, "ffffffffffffffffffffffffffffffff")?;
+    world.live(days(3)).await?;
+    for id in ids {
+        assert_ne!(world.state(id).await?, State::Dead);
+    }
+    let app = world.inventory.read(|view| view.app("acme")).await?;
+    assert_eq!(
+        app.trouble.map(|trouble| trouble.cause),
+        Some(Cause::AppSecretWrong)
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_secret_that_is_handed_in_is_confirmed_before_it_is_used() -> Result {
+    let mut world = World::new().await?;
+    let (maria, paul) = (world.person("Maria"), world.person("Paul"));
+    let token = world.log_in(&maria)?;
+    let id = world.import("maria", &token).await?;
+    world.live(hours(1)).await?;
+
+    let of_paul = world.log_in(&paul)?;
+    world.put_secret(id, &of_paul).await?;
+    world.pass().await?;
+    assert_eq!(
+        world.secret(id).await?,
+        token,
+        "another person's token is refused"
+    );
+
+    world.put_secret(id, "EAAgarbage").await?;
+    world.pass().await?;
+    assert_eq!(world.secret(id).await?, token, "garbage is refused");
+
+    world.live(days(5)).await?;
+    let again = world.log_in(&maria)?;
+    world.put_secret(id, &again).await?;
+    world.pass().await?;
+    assert_eq!(world.secret(id).await?, again);
+
+    let kinds: Vec<EventKind> = world
+        .events()
+        .await?
+        .iter()
+        .map(|event| event.kind)
+        .collect();
+    let count = |kind| kinds.iter().filter(|k| **k == kind).count();
+    assert_eq!(count(EventKind::CandidateRefused), 2);
+    assert_eq!(count(EventKind::CandidateAccepted), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_login_brings_the_person_s_pages_back() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let user = world.import("maria", &token).await?;
+    let (_, page_token) = world.page(&maria, "Bakery", &token)?;
+    let page = world.import("bakery", &page_token).await?;
+    world.live(hours(1)).await?;
+    world.meta.world().change_password(&maria)?;
+    world.live(days(2)).await?;
+    assert_eq!(world.state(page).await?, State::Dead);
+
+    let again = world.log_in(&maria)?;
+    world.put_secret(user, &again).await?;
+    world.live(minutes(5)).await?;
+    assert_eq!(world.state(user).await?, State::Healthy);
+    assert_eq!(world.state(page).await?, State::Healthy);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_short_lived_token_is_lengthened_and_its_pages_are_found() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let long = world.log_in(&maria)?;
+    world.page(&maria, "Bakery", &long)?;
+    world.page(&maria, "Café", &long)?;
+    let short = world.meta.world().issue_short_lived(APP, &maria, SCOPES)?;
+    let id = world.import("maria", &short).await?;
+    world.order(id, Order::Discover).await?;
+
+    world.live(minutes(5)).await?;
+    let user = world.token(id).await?;
+    assert_eq!(
+        user.last_rotation.map(|r| r.outcome),
+        Some(Outcome::Renewed)
+    );
+    assert!(user.deadline() > Some(world.now + days(59)));
+    let children = world
+        .inventory
+        .read(move |view| view.children_of(id, 10))
+        .await?;
+    assert_eq!(children.len(), 2, "{children:?}");
+    for name in children {
+        let child = world
+            .inventory
+            .read(move |view| view.token_named(&name))
+            .await?;
+        let facts = child.and_then(|child| child.facts).ok_or("no facts")?;
+        assert_eq!((facts.kind, facts.expires_at), (Kind::Page, Clock::Never));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_of_another_app_is_told_apart() -> Result {
+    let mut world = World::new().await?;
+    let foreign = {
+        let mut meta = world.meta.world();
+        let spec = perennial::graph_sim::AppSpec {
+            id: "999".to_owned(),
+            secret: "f".repeat(32),
+            name: "other".to_owned(),
+            ..Default::default()
+        };
+        meta.add_app(spec);
+        let person = meta.add_person("Zoe");
+        meta.log_in("999", &person, SCOPES, Default::default())?
+    };
+    let id = world.import("foreign", &foreign).await?;
+    world.pass().await?;
+    assert!(matches!(
+        world.token(id).await?.health,
+        Health::Dead {
+            cause: Cause::WrongApp,
+            ..
+        }
+    ));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_throttled_hour_costs_no_token_and_no_calls() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.live(hours(1)).await?;
+
+    let until = world.now + hours(26);
+    world.meta.world().throttle(APP, until)?;
+    let before = world.meta.world().ledger().total();
+    world.live(hours(26)).await?;
+    assert_ne!(world.state(id).await?, State::Dead);
+    let spent = world.meta.world().ledger().total() - before;
+    assert!(spent <= 60, "{spent} calls into a limit");
+    world.live(hours(26)).await?;
+    assert_eq!(world.state(id).await?, State::Healthy);
+    Ok(())
+}

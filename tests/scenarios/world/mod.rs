@@ -1,0 +1,199 @@
+//! The harness: a simulated Meta on loopback that remembers what it issued, a real inventory, and a clock that the
+//! story moves.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use perennial::graph_api::{Client, Settings};
+use perennial::graph_sim::{AppSpec, PageSelection, Simulator, World as Meta};
+use perennial::inventory::{
+    Event, EventId, Imported, Inventory, NewToken, Order, Settings as InventorySettings,
+};
+use perennial::rotation::{Keeper, Rules};
+use perennial::secret::{Key, Secret};
+use perennial::token::{Scopes, State, Token, TokenId};
+
+pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+pub const APP: &str = "257422819769992";
+pub const APP_SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub const SCOPES: &[&str] = &["email", "pages_show_list", "pages_messaging"];
+
+pub struct World {
+    pub meta: Simulator,
+    pub inventory: Inventory,
+    pub keeper: Keeper,
+    pub now: Timestamp,
+    _folder: tempfile::TempDir,
+}
+
+pub fn days(n: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * n)
+}
+
+pub fn hours(n: i64) -> SignedDuration {
+    SignedDuration::from_hours(n)
+}
+
+pub fn minutes(n: i64) -> SignedDuration {
+    SignedDuration::from_mins(n)
+}
+
+pub fn rules() -> Rules {
+    Rules {
+        check_every: days(1),
+        rotate_before_expiry: days(30),
+        retry_after: [1, 5, 30, 120, 360].map(minutes).to_vec(),
+        warn_before: days(14),
+    }
+}
+
+impl World {
+    pub async fn new() -> Result<Self> {
+        let now: Timestamp = "2026-12-01T12:00:00Z".parse()?;
+        let mut world = Meta::new(now, 1);
+        world.add_app(AppSpec {
+            id: APP.to_owned(),
+            secret: APP_SECRET.to_owned(),
+            name: "acme".to_owned(),
+            ..AppSpec::default()
+        });
+        let meta = Simulator::start(world, "127.0.0.1:0".parse()?).await?;
+        let folder = tempfile::tempdir()?;
+        let settings = InventorySettings {
+            path: folder.path().join("inventory.db"),
+            key: Key::generate()?,
+        };
+        let inventory = Inventory::open(&settings)?;
+        let keeper = Keeper {
+            inventory: inventory.clone(),
+            graph: client(&meta, APP_SECRET, 50)?,
+            app: "acme".to_owned(),
+            calls_per_hour: 100_000,
+            batch: 50,
+            rules: rules(),
+        };
+        Ok(Self {
+            meta,
+            inventory,
+            keeper,
+            now,
+            _folder: folder,
+        })
+    }
+
+    /// Runs a pass whenever something is due, and once an hour at least.
+    pub async fn live(&mut self, span: SignedDuration) -> Result {
+        let end = self.now + span;
+        self.pass().await?;
+        while self.now < end {
+            let due = self.inventory.read(|view| view.next_due("acme")).await?;
+            let at_least = self.now + SignedDuration::from_secs(30);
+            let next = due.unwrap_or(end).max(at_least).min(self.now + hours(1));
+            self.now = next.min(end);
+            self.pass().await?;
+        }
+        Ok(())
+    }
+
+    /// Everything that is due now.
+    pub async fn pass(&mut self) -> Result {
+        self.meta.set_now(self.now);
+        while self.keeper.sweep(self.now).await?.more {}
+        Ok(())
+    }
+
+    pub fn person(&self, name: &str) -> String {
+        self.meta.world().add_person(name)
+    }
+
+    /// A person with a long-lived user token.
+    pub fn log_in(&self, person: &str) -> Result<String> {
+        Ok(self
+            .meta
+            .world()
+            .log_in(APP, person, SCOPES, PageSelection::All)?)
+    }
+
+    /// A page of that person, and its token.
+    pub fn page(&self, person: &str, name: &str, user_token: &str) -> Result<(String, String)> {
+        let mut world = self.meta.world();
+        let page = world.add_page(name);
+        world.give_role(person, &page)?;
+        let token = world.page_token(user_token, &page).ok_or("no page token")?;
+        Ok((page, token))
+    }
+
+    pub async fn import(&self, name: &str, secret: &str) -> Result<TokenId> {
+        let new = NewToken {
+            app: "acme".to_owned(),
+            name: Some(name.to_owned()),
+            secret: Secret::new(secret),
+            owners: vec!["maria@example.com".to_owned()],
+            required_scopes: Scopes::default(),
+            parent: None,
+            subject_name: None,
+        };
+        let now = self.now;
+        match self.inventory.write(move |tx| tx.import(&new, now)).await? {
+            Imported::Added { id, .. } => Ok(id),
+            other => Err(format!("{name} was not added: {other:?}").into()),
+        }
+    }
+
+    pub async fn token(&self, id: TokenId) -> Result<Token> {
+        Ok(self
+            .inventory
+            .read(move |view| view.token(id))
+            .await?
+            .ok_or("no such token")?)
+    }
+
+    pub async fn state(&self, id: TokenId) -> Result<State> {
+        Ok(self.token(id).await?.state())
+    }
+
+    pub async fn secret(&self, id: TokenId) -> Result<String> {
+        let token = self.token(id).await?;
+        let reading = self
+            .inventory
+            .read(move |view| view.secret_of(&token))
+            .await?;
+        Ok(reading.ok_or("no secret")?.secret.expose().to_owned())
+    }
+
+    pub async fn order(&self, id: TokenId, order: Order) -> Result<EventId> {
+        let (token, now) = (self.token(id).await?, self.now);
+        Ok(self
+            .inventory
+            .write(move |tx| tx.order(&token, order, "a test", now))
+            .await?)
+    }
+
+    pub async fn put_secret(&self, id: TokenId, secret: &str) -> Result {
+        let (token, now, secret) = (self.token(id).await?, self.now, Secret::new(secret));
+        self.inventory
+            .write(move |tx| tx.keep_candidate(&token, &secret, now))
+            .await?;
+        Ok(())
+    }
+
+    pub async fn events(&self) -> Result<Vec<Event>> {
+        Ok(self
+            .inventory
+            .read(|view| view.events(EventId(0), None, 100_000))
+            .await?)
+    }
+}
+
+pub fn client(meta: &Simulator, secret: &str, batch: usize) -> Result<Client> {
+    Ok(Client::new(Settings {
+        app: "acme".to_owned(),
+        id: APP.to_owned(),
+        secrets: vec![Secret::new(secret)],
+        version: "v25.0".to_owned(),
+        url: meta.url(),
+        batch,
+        timeout: Duration::from_secs(10),
+    })?)
+}
