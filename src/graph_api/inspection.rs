@@ -131,3 +131,226 @@ fn clock(seconds: Whole) -> Clock {
         end => Timestamp::from_second(end).map_or(Clock::Unknown, Clock::At),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const APP: &str = "257422819769992";
+
+    macro_rules! recorded {
+        ($name:literal) => {
+            include_str!(concat!("../../tests/fixtures/graph/", $name, ".json"))
+        };
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    fn alive(body: &str, app_id: &str) -> Facts {
+        match read(200, body, app_id).unwrap() {
+            Inspection::Alive(facts) => facts,
+            refused @ Inspection::Refused { .. } => panic!("{refused:?}"),
+        }
+    }
+
+    fn refused(status: u16, body: &str) -> (Refusal, Option<Facts>) {
+        match read(status, body, APP).unwrap() {
+            Inspection::Refused { refusal, facts } => (refusal, facts),
+            alive @ Inspection::Alive(_) => panic!("{alive:?}"),
+        }
+    }
+
+    #[test]
+    fn living_tokens_are_described() {
+        let long = alive(recorded!("debug_user_long_lived"), APP);
+        let expected = Facts {
+            kind: Kind::User,
+            subject: "123".to_owned(),
+            person: "123".to_owned(),
+            issued_at: Some(at(1_668_750_788)),
+            expires_at: Clock::At(at(1_673_934_788)),
+            data_access_expires_at: Clock::At(at(1_676_526_788)),
+            scopes: Scopes::parse("public_profile"),
+        };
+        assert_eq!(long, expected);
+
+        let short = alive(recorded!("debug_user_short_lived"), APP);
+        assert_eq!(short.issued_at, None);
+
+        let page = alive(recorded!("debug_page"), APP);
+        assert_eq!(
+            (page.kind, &*page.subject, &*page.person),
+            (Kind::Page, "103455271248220", "123")
+        );
+        assert_eq!(page.scopes, Scopes::parse("pages_show_list public_profile"));
+
+        let system = alive(recorded!("debug_system_user"), "634974688087057");
+        assert_eq!(system.kind, Kind::SystemUser);
+        assert_eq!(system.expires_at, Clock::Never);
+        assert_eq!(system.data_access_expires_at, Clock::Never);
+
+        let app = alive(recorded!("debug_app"), APP);
+        assert_eq!(
+            (app.kind, &*app.subject, app.expires_at),
+            (Kind::App, APP, Clock::Never)
+        );
+    }
+
+    #[test]
+    fn dead_tokens_are_described_as_far_as_meta_still_does() {
+        for (body, cause, subcode, person) in [
+            (
+                recorded!("debug_expired"),
+                Cause::Expired,
+                Some(463),
+                Some("123"),
+            ),
+            (
+                recorded!("debug_password_changed"),
+                Cause::PasswordChanged,
+                Some(460),
+                Some("123"),
+            ),
+            // Of another app, so its ids are not ours to keep.
+            (
+                recorded!("debug_invalidated_by_api"),
+                Cause::SessionEnded,
+                Some(466),
+                None,
+            ),
+            (
+                recorded!("debug_undecryptable"),
+                Cause::Unreadable,
+                None,
+                None,
+            ),
+        ] {
+            let (refusal, facts) = refused(200, body);
+            assert_eq!((refusal.cause, refusal.subcode), (cause, subcode), "{body}");
+            assert_eq!(facts.map(|facts| facts.person).as_deref(), person, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_fails_says_nothing_of_the_token() {
+        let error = read(400, recorded!("debug_caller_refused"), APP).unwrap_err();
+        assert_eq!(error.cause(), Cause::AppSecretWrong);
+        let (refusal, facts) = refused(400, recorded!("debug_other_app"));
+        assert_eq!((refusal.cause, facts), (Cause::WrongApp, None));
+    }
+
+    #[test]
+    fn a_living_token_of_another_app_is_refused() {
+        let (refusal, facts) = refused(200, recorded!("debug_system_user"));
+        assert_eq!((refusal.cause, facts), (Cause::WrongApp, None));
+    }
+
+    #[test]
+    fn an_error_beside_a_valid_token_is_believed_but_only_at_the_second_look() {
+        let body = recorded!("debug_expired").replace(r#""is_valid":false"#, r#""is_valid":true"#);
+        let (refusal, _) = refused(200, &body);
+        assert_eq!(
+            (refusal.cause, refusal.certainty),
+            (Cause::Expired, Certainty::Doubtful)
+        );
+        let (refusal, _) = refused(200, recorded!("debug_expired"));
+        assert_eq!(refusal.certainty, Certainty::Certain);
+    }
+
+    #[test]
+    fn invalid_without_a_reason_is_looked_at_again() {
+        let (refusal, facts) = refused(
+            200,
+            r#"{"data":{"is_valid":false,"type":"USER","user_id":"1"}}"#,
+        );
+        assert_eq!(
+            (refusal.cause, refusal.certainty),
+            (Cause::SessionEnded, Certainty::Doubtful)
+        );
+        assert_eq!(facts.unwrap().person, "1");
+    }
+
+    #[test]
+    fn metas_trouble_inside_the_answer_is_no_verdict() {
+        let body = r#"{"data":{"is_valid":false,"error":{"code":2,"message":"later"}}}"#;
+        assert_eq!(read(200, body, APP).unwrap_err().cause(), Cause::Outage);
+    }
+
+    #[test]
+    fn a_living_token_that_cannot_be_described_is_not_filed() {
+        for data in [
+            r#"{"is_valid":true,"user_id":"1"}"#,
+            r#"{"is_valid":true,"type":"GROUP","user_id":"1"}"#,
+            r#"{"is_valid":true,"type":"USER"}"#,
+            r#"{"is_valid":true,"type":"USER","user_id":""}"#,
+            r#"{"is_valid":true,"type":"USER","user_id":1.5}"#,
+            r#"{"is_valid":true,"type":"PAGE","user_id":"1"}"#,
+            r#"{"is_valid":true,"type":7,"user_id":"1"}"#,
+            r#"{"is_valid":"yes","type":"USER","user_id":"1"}"#,
+            r#"{"type":"USER","user_id":"1"}"#,
+            "{}",
+        ] {
+            let body = format!(r#"{{"data":{data}}}"#);
+            assert_eq!(read(200, &body, APP), Err(Error::senseless(200)), "{body}");
+        }
+        for body in [r#"{"data":[]}"#, r#"{"data":null}"#, "{}"] {
+            assert_eq!(read(200, body, APP), Err(Error::senseless(200)), "{body}");
+        }
+        let whole = recorded!("debug_user_long_lived").trim();
+        for length in 0..whole.len() {
+            let error = read(200, &whole[..length], APP).unwrap_err();
+            assert!(matches!(error, Error::Unreachable(_)), "{length}");
+        }
+    }
+
+    #[test]
+    fn ids_keep_every_digit_whether_quoted_or_not() {
+        for (id, expected) in [
+            ("9007199254740993", "9007199254740993"),
+            ("\"9007199254740993\"", "9007199254740993"),
+            (
+                "123456789012345678901234567890",
+                "123456789012345678901234567890",
+            ),
+        ] {
+            let body = format!(
+                r#"{{"data":{{"app_id":{APP},"type":"USER","is_valid":true,"user_id":{id}}}}}"#
+            );
+            assert_eq!(alive(&body, APP).person, expected);
+        }
+    }
+
+    #[test]
+    fn clocks_hold_what_a_calendar_holds() {
+        for (expires_at, expected) in [
+            (r#""expires_at":0"#, Clock::Never),
+            (r#""expires_at":1673934788"#, Clock::At(at(1_673_934_788))),
+            (r#""expires_at":"1673934788""#, Clock::At(at(1_673_934_788))),
+            (r#""expires_at":-1"#, Clock::Unknown),
+            (r#""expires_at":9223372036854775807"#, Clock::Unknown),
+            (r#""expires_at":99999999999999999999999"#, Clock::Unknown),
+            (r#""expires_at":1e300"#, Clock::Unknown),
+            (r#""expires_at":null"#, Clock::Unknown),
+            (r#""expires_at":{"at":[1]}"#, Clock::Unknown),
+            (r#""x":0"#, Clock::Unknown),
+        ] {
+            let body = format!(
+                r#"{{"data":{{"type":"USER","is_valid":true,"user_id":"1",{expires_at}}}}}"#
+            );
+            assert_eq!(alive(&body, APP).expires_at, expected, "{expires_at}");
+        }
+    }
+
+    #[test]
+    fn the_app_is_confirmed_by_its_own_token_only() {
+        assert_eq!(confirms_app(200, recorded!("debug_app")), Ok(()));
+        let wrong = confirms_app(400, recorded!("debug_caller_refused")).unwrap_err();
+        assert_eq!(wrong.cause(), Cause::AppSecretWrong);
+        let wrong = confirms_app(200, recorded!("debug_undecryptable")).unwrap_err();
+        assert_eq!(wrong.cause(), Cause::AppSecretWrong);
+        assert!(confirms_app(200, "{}").is_err());
+        assert!(confirms_app(502, "<html>").is_err());
+    }
+}
