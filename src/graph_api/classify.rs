@@ -239,71 +239,106 @@ mod tests {
         format!(r#"{{"error":{{"type":"OAuthException","fbtrace_id":"A+b/C",{fields}}}}}"#)
     }
 
+    const BY_CODE: [(i64, i64, &str); 61] = [
+        (190, 458, "app_removed"),
+        (190, 459, "checkpoint"),
+        (190, 460, "password_changed"),
+        (190, 463, "expired"),
+        (190, 464, "checkpoint"),
+        (190, 466, "session_ended"),
+        (190, 467, "perhaps session_ended"),
+        (190, 492, "page_role_lost"),
+        (190, 493, "session_ended"),
+        (190, 999, "perhaps session_ended"),
+        (190, 0, "perhaps session_ended"),
+        (102, 0, "perhaps session_ended"),
+        (102, 459, "checkpoint"),
+        (102, 463, "expired"),
+        (0, 463, "expired"),
+        (230, 464, "checkpoint"),
+        (450, 0, "session_ended"),
+        (452, 0, "session_ended"),
+        (412, 0, "app_removed"),
+        (10, 0, "permission_missing"),
+        (200, 0, "permission_missing"),
+        (210, 0, "permission_missing"),
+        (299, 0, "permission_missing"),
+        (300, 0, "unexpected"),
+        (3, 0, "app: app_unavailable"),
+        (101, 0, "app: app_unavailable"),
+        (100, 33, "page_gone"),
+        (100, 0, "unexpected"),
+        (100, 36007, "unexpected"),
+        (100, 36009, "unexpected"),
+        (191, 0, "unexpected"),
+        (104, 0, "unexpected"),
+        (2500, 0, "unexpected"),
+        (1, 0, "transient"),
+        (1, 99, "transient"),
+        (2, 0, "transient"),
+        (4, 0, "busy App"),
+        (9, 0, "busy App"),
+        (341, 0, "busy App"),
+        (613, 0, "busy App"),
+        (613, 1996, "busy App"),
+        (17, 0, "busy Token"),
+        (17, 2446079, "busy Token"),
+        (32, 0, "busy Token"),
+        (80000, 2446079, "busy Token"),
+        (80001, 0, "busy Token"),
+        (80002, 0, "busy Token"),
+        (80003, 2446079, "busy Token"),
+        (80004, 2446079, "busy Token"),
+        (80005, 0, "busy Token"),
+        (80006, 0, "busy Token"),
+        (80008, 0, "busy Token"),
+        (80009, 0, "busy Token"),
+        (80014, 0, "busy Token"),
+        (368, 0, "blocked"),
+        (506, 0, "unexpected"),
+        (1609005, 0, "unexpected"),
+        (490, 0, "unexpected"),
+        (1190, 0, "unexpected"),
+        (-1, 0, "unexpected"),
+        (0, 0, "unexpected"),
+    ];
+
+    /// Code, role, verdict, message; no subcode.
+    const BY_TEXT: &str = "
+        190 | Caller | perhaps unreadable | The access token could not be decrypted
+        190 | Caller | perhaps unreadable | Invalid OAuth access token - Cannot parse access token
+        190 | Caller | perhaps unreadable | Malformed access token
+        190 | Caller | perhaps unreadable | Session key 1 is malformed because of invalid user id.
+        190 | Inspected | perhaps unreadable | Invalid OAuth access token signature.
+        190 | Caller | perhaps expired | Error validating access token: Session has expired on Wednesday
+        190 | Caller | perhaps password_changed | Error validating access token: The session has been invalidated because the user changed their password
+        190 | Inspected | perhaps session_ended | The session was invalidated explicitly using an API call.
+        190 | Caller | perhaps permission_missing | Any of the pages_read_engagement, pages_show_list permission(s) must be granted before impersonating a user's page.
+        190 | Caller | app: app_unavailable | Error validating application. Cannot get application info due to a system error.
+        190 | Inspected | perhaps unreadable | Error validating application. Cannot get application info due to a system error.
+        190 | App | app: app_unavailable | Error validating application. Application has been deleted.
+        190 | App | app: app_secret_wrong | Invalid OAuth access token - Debug only access token
+        190 | App | app: app_secret_wrong | Invalid OAuth access token signature.
+        1 | Exchanged | app: app_secret_wrong | Error validating client secret.
+        100 | Exchanged | app: app_secret_wrong | Error validating client secret.
+        101 | Exchanged | app: app_secret_wrong | Error validating client secret.
+        101 | Exchanged | app: app_unavailable | Error validating application. Invalid application ID.
+        1 | Exchanged | app: app_unavailable | Error validating application.
+        100 | Caller | app: app_secret_wrong | Invalid appsecret_proof provided in the API argument
+        100 | Caller | app: app_secret_wrong | API calls from the server require an appsecret_proof argument
+        100 | App | wrong_app | (#100) The App_id in the input_token did not match the Viewing App
+        100 | Inspected | wrong_app | (#100) The App_id in the input_token did not match the Viewing App
+        100 | App | app: app_unavailable | (#100) You must provide an app access token, or a user access token that is an owner or developer of the app
+        100 | Caller | permission_missing | (#100) Missing permissions
+        200 | App | app: app_unavailable | (#200) Provide valid app ID
+        200 | Caller | permission_missing | (#200) The user hasn't authorized the application to perform this action
+        1 | Caller | transient | Please reduce the amount of data you're asking for, then retry your request
+        5 | Caller | unexpected | error 190 subcode 463: session has expired
+    ";
+
     #[test]
     fn codes_tell_what_became_of_a_token_that_made_the_call() {
-        for (code, subcode, expected) in [
-            (190, 458, "app_removed"),
-            (190, 459, "checkpoint"),
-            (190, 460, "password_changed"),
-            (190, 463, "expired"),
-            (190, 464, "checkpoint"),
-            (190, 466, "session_ended"),
-            (190, 467, "perhaps session_ended"),
-            (190, 492, "page_role_lost"),
-            (190, 493, "session_ended"),
-            (190, 999, "perhaps session_ended"),
-            (190, 0, "perhaps session_ended"),
-            (102, 0, "perhaps session_ended"),
-            (102, 459, "checkpoint"),
-            (102, 463, "expired"),
-            (0, 463, "expired"),
-            (230, 464, "checkpoint"),
-            (450, 0, "session_ended"),
-            (452, 0, "session_ended"),
-            (412, 0, "app_removed"),
-            (10, 0, "permission_missing"),
-            (200, 0, "permission_missing"),
-            (210, 0, "permission_missing"),
-            (299, 0, "permission_missing"),
-            (300, 0, "unexpected"),
-            (3, 0, "app: app_unavailable"),
-            (101, 0, "app: app_unavailable"),
-            (100, 33, "page_gone"),
-            (100, 0, "unexpected"),
-            (100, 36007, "unexpected"),
-            (100, 36009, "unexpected"),
-            (191, 0, "unexpected"),
-            (104, 0, "unexpected"),
-            (2500, 0, "unexpected"),
-            (1, 0, "transient"),
-            (1, 99, "transient"),
-            (2, 0, "transient"),
-            (4, 0, "busy App"),
-            (9, 0, "busy App"),
-            (341, 0, "busy App"),
-            (613, 0, "busy App"),
-            (613, 1996, "busy App"),
-            (17, 0, "busy Token"),
-            (17, 2446079, "busy Token"),
-            (32, 0, "busy Token"),
-            (80000, 2446079, "busy Token"),
-            (80001, 0, "busy Token"),
-            (80002, 0, "busy Token"),
-            (80003, 2446079, "busy Token"),
-            (80004, 2446079, "busy Token"),
-            (80005, 0, "busy Token"),
-            (80006, 0, "busy Token"),
-            (80008, 0, "busy Token"),
-            (80009, 0, "busy Token"),
-            (80014, 0, "busy Token"),
-            (368, 0, "blocked"),
-            (506, 0, "unexpected"),
-            (1609005, 0, "unexpected"),
-            (490, 0, "unexpected"),
-            (1190, 0, "unexpected"),
-            (-1, 0, "unexpected"),
-            (0, 0, "unexpected"),
-        ] {
+        for (code, subcode, expected) in BY_CODE {
             let body = error(&format!(
                 r#""message":"m","code":{code},"error_subcode":{subcode}"#
             ));
@@ -313,183 +348,18 @@ mod tests {
 
     #[test]
     fn text_decides_only_where_the_code_does_not() {
-        for (code, message, role, expected) in [
-            (
-                190,
-                "The access token could not be decrypted",
-                Caller,
-                "perhaps unreadable",
-            ),
-            (
-                190,
-                "Invalid OAuth access token - Cannot parse access token",
-                Caller,
-                "perhaps unreadable",
-            ),
-            (190, "Malformed access token", Caller, "perhaps unreadable"),
-            (
-                190,
-                "Session key 1 is malformed because of invalid user id.",
-                Caller,
-                "perhaps unreadable",
-            ),
-            (
-                190,
-                "Invalid OAuth access token signature.",
-                Inspected,
-                "perhaps unreadable",
-            ),
-            (
-                190,
-                "Error validating access token: Session has expired on Wednesday",
-                Caller,
-                "perhaps expired",
-            ),
-            (
-                190,
-                "Error validating access token: The session has been invalidated because the user changed their password",
-                Caller,
-                "perhaps password_changed",
-            ),
-            (
-                190,
-                "The session was invalidated explicitly using an API call.",
-                Inspected,
-                "perhaps session_ended",
-            ),
-            (
-                190,
-                "Any of the pages_read_engagement, pages_show_list permission(s) must be granted before impersonating a user's page.",
-                Caller,
-                "perhaps permission_missing",
-            ),
-            (
-                190,
-                "Error validating application. Cannot get application info due to a system error.",
-                Caller,
-                "app: app_unavailable",
-            ),
-            (
-                190,
-                "Error validating application. Cannot get application info due to a system error.",
-                Inspected,
-                "perhaps unreadable",
-            ),
-            (
-                190,
-                "Error validating application. Application has been deleted.",
-                App,
-                "app: app_unavailable",
-            ),
-            (
-                190,
-                "Invalid OAuth access token - Debug only access token",
-                App,
-                "app: app_secret_wrong",
-            ),
-            (
-                190,
-                "Invalid OAuth access token signature.",
-                App,
-                "app: app_secret_wrong",
-            ),
-            (
-                1,
-                "Error validating client secret.",
-                Exchanged,
-                "app: app_secret_wrong",
-            ),
-            (
-                100,
-                "Error validating client secret.",
-                Exchanged,
-                "app: app_secret_wrong",
-            ),
-            (
-                101,
-                "Error validating client secret.",
-                Exchanged,
-                "app: app_secret_wrong",
-            ),
-            (
-                101,
-                "Error validating application. Invalid application ID.",
-                Exchanged,
-                "app: app_unavailable",
-            ),
-            (
-                1,
-                "Error validating application.",
-                Exchanged,
-                "app: app_unavailable",
-            ),
-            (
-                100,
-                "Invalid appsecret_proof provided in the API argument",
-                Caller,
-                "app: app_secret_wrong",
-            ),
-            (
-                100,
-                "API calls from the server require an appsecret_proof argument",
-                Caller,
-                "app: app_secret_wrong",
-            ),
-            (
-                100,
-                "(#100) The App_id in the input_token did not match the Viewing App",
-                App,
-                "wrong_app",
-            ),
-            (
-                100,
-                "(#100) The App_id in the input_token did not match the Viewing App",
-                Inspected,
-                "wrong_app",
-            ),
-            (
-                100,
-                "(#100) You must provide an app access token, or a user access token that is an owner or developer of the app",
-                App,
-                "app: app_unavailable",
-            ),
-            (
-                100,
-                "(#100) Missing permissions",
-                Caller,
-                "permission_missing",
-            ),
-            (
-                200,
-                "(#200) Provide valid app ID",
-                App,
-                "app: app_unavailable",
-            ),
-            (
-                200,
-                "(#200) The user hasn't authorized the application to perform this action",
-                Caller,
-                "permission_missing",
-            ),
-            (
-                1,
-                "Please reduce the amount of data you're asking for, then retry your request",
-                Caller,
-                "transient",
-            ),
-            (
-                5,
-                "error 190 subcode 463: session has expired",
-                Caller,
-                "unexpected",
-            ),
-        ] {
+        for row in BY_TEXT.trim().lines() {
+            let [code, role, expected, message] =
+                row.trim().splitn(4, " | ").collect::<Vec<_>>()[..]
+            else {
+                panic!("{row}");
+            };
+            let role = [App, Caller, Exchanged, Inspected]
+                .into_iter()
+                .find(|known| format!("{known:?}") == role)
+                .unwrap();
             let body = error(&format!(r#""message":{message:?},"code":{code}"#));
-            assert_eq!(
-                judged(400, &body, role),
-                expected,
-                "{code} {message} {role:?}"
-            );
+            assert_eq!(judged(400, &body, role), expected, "{row}");
         }
     }
 

@@ -24,6 +24,9 @@ mod transport;
 mod usage;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use answer::{Inspection, PageGrant, Permission, Profile, Reply};
 pub use client::Client;
 pub use error::{Bucket, Certainty, Error, Refusal};
