@@ -76,22 +76,15 @@ fn is_refusal_of_batches(body: &str) -> bool {
     let Ok(Some(fault)) = wire::fault(body) else {
         return false;
     };
-    let may_pass = fault.is_transient == Some(true);
+    let may_pass = fault.is_transient() == Some(true);
     let no_such_post = fault.code() == 100 && fault.subcode() == Some(33);
     !may_pass && (fault.is_of_type("GraphBatchException") || no_such_post)
 }
 
 fn member(answer: Option<Member<'_>>, app_id: &str) -> Result<Inspection, Error> {
-    let Some(Member {
-        code,
-        body: Some(body),
-    }) = answer
-    else {
-        return Err(Error::unreachable(
-            "Meta left this part of the batch unanswered",
-        ));
-    };
-    inspection::read(code, &body.0, app_id)
+    let unanswered = || Error::unreachable("Meta left this part of the batch unanswered");
+    let Member { code, body } = answer.ok_or_else(unanswered)?;
+    inspection::read(code, body.text().ok_or_else(unanswered)?, app_id)
 }
 
 /// The app's secret was refused member by member instead of once.

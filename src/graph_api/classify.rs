@@ -29,7 +29,7 @@ pub(super) fn judge(status: u16, body: &str, role: Role) -> Result<(), Error> {
 }
 
 /// An answer without an error that we could read, from Meta or from something in between.
-pub(super) fn by_status(status: u16) -> Error {
+fn by_status(status: u16) -> Error {
     match status {
         300..400 => Error::unreachable("the call was redirected elsewhere, which is not followed"),
         429 => Error::Busy {
@@ -42,60 +42,76 @@ pub(super) fn by_status(status: u16) -> Error {
     }
 }
 
+enum Verdict {
+    Busy(Bucket),
+    Blocked,
+    Transient,
+    App(Cause),
+    Refused(Cause, Certainty),
+    Unknown,
+}
+
 pub(super) fn classify(fault: &Fault<'_>, role: Role, status: u16) -> Error {
     let (code, subcode, trace) = (fault.code(), fault.subcode(), fault.trace());
-    if let Some(bucket) = exhausted(code, role) {
-        return Error::Busy {
+    match verdict(fault, role) {
+        Verdict::Busy(bucket) => Error::Busy {
             bucket,
             code,
             regain: None,
             trace,
-        };
-    }
-    if code == 368 {
-        return Error::Blocked {
+        },
+        Verdict::Blocked => Error::Blocked {
             code,
             subcode,
             trace,
-        };
-    }
-    if fault.is_transient == Some(true) {
-        return Error::Transient {
+        },
+        Verdict::Transient => Error::Transient {
             code,
             subcode,
             trace,
-        };
-    }
-    if let Some(cause) = app_at_fault(fault, role) {
-        return Error::App {
+        },
+        Verdict::App(cause) => Error::App {
             cause,
             code,
             subcode,
             trace,
-        };
-    }
-    if may_pass(fault) {
-        return Error::Transient {
-            code,
-            subcode,
-            trace,
-        };
-    }
-    match refused(fault, role) {
-        Some((cause, certainty)) => Error::Refused(Refusal {
+        },
+        Verdict::Refused(cause, certainty) => Error::Refused(Refusal {
             cause,
             code,
             subcode,
             trace,
             certainty,
         }),
-        None => Error::Unexpected {
+        Verdict::Unknown => Error::Unexpected {
             code,
             subcode,
             trace,
             status,
         },
     }
+}
+
+/// The order matters: Meta adds `is_transient` to limits, and code 1 to a wrong secret.
+fn verdict(fault: &Fault<'_>, role: Role) -> Verdict {
+    if let Some(bucket) = exhausted(fault.code(), role) {
+        return Verdict::Busy(bucket);
+    }
+    if fault.code() == 368 {
+        return Verdict::Blocked;
+    }
+    if fault.is_transient() == Some(true) {
+        return Verdict::Transient;
+    }
+    if let Some(cause) = app_at_fault(fault, role) {
+        return Verdict::App(cause);
+    }
+    if may_pass(fault) {
+        return Verdict::Transient;
+    }
+    refused(fault, role).map_or(Verdict::Unknown, |(cause, certainty)| {
+        Verdict::Refused(cause, certainty)
+    })
 }
 
 /// Rate limits are known by their code, whatever else the error says of itself.
@@ -111,7 +127,7 @@ const fn exhausted(code: i64, role: Role) -> Option<Bucket> {
 /// Meta's faults, and code 1 unless it hides a real refusal behind a subcode.
 fn may_pass(fault: &Fault<'_>) -> bool {
     let hides_refusal =
-        fault.is_transient == Some(false) && !matches!(fault.subcode(), None | Some(99));
+        fault.is_transient() == Some(false) && !matches!(fault.subcode(), None | Some(99));
     match fault.code() {
         1 => !hides_refusal,
         2 => true,

@@ -1,11 +1,14 @@
 //! Reads what Meta's debugger says of one token.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::token::{Cause, Clock, Facts, Kind, Scopes};
 
 use super::classify::{self, Role};
-use super::wire::{self, DebugData, Id, Whole};
+use super::value::Value;
+use super::wire::{self, DebugData, Fault};
 use super::{Certainty, Error, Inspection, Refusal};
 
 /// A token that Meta refuses is an answer, not an error: errors here say nothing about the token.
@@ -28,34 +31,46 @@ pub(super) fn confirms_app(status: u16, body: &str) -> Result<(), Error> {
     classify::judge(status, body, Role::App)?;
     let wire::Debug { data } = wire::parse(body)?;
     let data = data.ok_or_else(|| Error::senseless(status))?;
-    match (&data.error, data.is_valid) {
-        (Some(fault), _) => Err(classify::classify(fault, Role::App, status)),
+    match (data.error, data.is_valid.flag()) {
+        (Some(fault), _) => Err(classify::classify(&Fault::read(fault), Role::App, status)),
         (None, Some(true)) => Ok(()),
         (None, Some(false) | None) => Err(Error::senseless(status)),
     }
 }
 
 fn judge(data: DebugData<'_>, app_id: &str) -> Result<Inspection, Error> {
-    let is_ours = data.app_id.as_ref().is_none_or(|id| id.0 == app_id);
-    match (&data.error, data.is_valid) {
-        (Some(fault), is_valid) => {
-            let Error::Refused(mut refusal) = classify::classify(fault, Role::Inspected, 200)
-            else {
-                return Err(classify::classify(fault, Role::Inspected, 200));
-            };
-            // Meta contradicts itself: believe the worse, but not at once.
-            if is_valid == Some(true) {
-                refusal.certainty = Certainty::Doubtful;
-            }
-            let facts = facts(data).filter(|_| is_ours);
-            Ok(Inspection::Refused { refusal, facts })
+    let is_valid = data.is_valid.flag();
+    if let Some(error) = data.error {
+        let mut refusal = refusal(&Fault::read(error))?;
+        // Meta contradicts itself: believe the worse, but not at once.
+        if is_valid == Some(true) {
+            refusal.certainty = Certainty::Doubtful;
         }
-        (None, Some(true)) if !is_ours => Ok(foreign()),
-        (None, Some(true)) => facts(data)
+        let facts = facts(data, app_id);
+        return Ok(Inspection::Refused { refusal, facts });
+    }
+    match is_valid {
+        Some(true) if !is_of(&data, app_id) => Ok(foreign()),
+        Some(true) => facts(data, app_id)
             .map(Inspection::Alive)
             .ok_or_else(|| Error::senseless(200)),
-        (None, Some(false)) => Ok(unexplained(facts(data).filter(|_| is_ours))),
-        (None, None) => Err(Error::senseless(200)),
+        Some(false) => Ok(unexplained(facts(data, app_id))),
+        None => Err(Error::senseless(200)),
+    }
+}
+
+fn refusal(fault: &Fault<'_>) -> Result<Refusal, Error> {
+    match classify::classify(fault, Role::Inspected, 200) {
+        Error::Refused(refusal) => Ok(refusal),
+        error => Err(error),
+    }
+}
+
+/// Does the token belong to this app? Where Meta does not say, our app could not have inspected another's.
+fn is_of(data: &DebugData<'_>, app_id: &str) -> bool {
+    match &data.app_id {
+        Value::Whole(id) => app_id.parse() == Ok(*id),
+        id => id.text().is_none_or(|id| id == app_id),
     }
 }
 
@@ -80,10 +95,13 @@ fn unexplained(facts: Option<Facts>) -> Inspection {
     Inspection::Refused { refusal, facts }
 }
 
-/// `None` where kind or ids are missing: without them nobody can tell what the token is.
-fn facts(data: DebugData<'_>) -> Option<Facts> {
-    let kind = kind(&data.kind?.0)?;
-    let owned = |id: Option<Id<'_>>| id.map(|id| id.0.into_owned());
+/// `None` where kind or ids are missing, for nobody could tell what the token is, and for ids that another app sees.
+fn facts(data: DebugData<'_>, app_id: &str) -> Option<Facts> {
+    if !is_of(&data, app_id) {
+        return None;
+    }
+    let kind = kind(data.kind.text()?)?;
+    let owned = |id: Value<'_>| id.id().map(Cow::into_owned);
     let user = owned(data.user_id);
     let (subject, person) = match kind {
         Kind::User | Kind::SystemUser => (user.clone()?, user?),
@@ -92,24 +110,16 @@ fn facts(data: DebugData<'_>) -> Option<Facts> {
             let person = user.unwrap_or_else(|| page.clone());
             (page, person)
         }
-        Kind::App => {
-            let app = owned(data.app_id)?;
-            (app.clone(), app)
-        }
+        Kind::App => (app_id.to_owned(), app_id.to_owned()),
     };
-    let absent = match kind {
-        Kind::App => Clock::Never,
-        Kind::User | Kind::Page | Kind::SystemUser => Clock::Unknown,
-    };
-    let scopes = data.scopes.unwrap_or_default();
     Some(Facts {
         kind,
         subject,
         person,
-        issued_at: data.issued_at.and_then(|at| clock(at).at()),
-        expires_at: data.expires_at.map_or(absent, clock),
-        data_access_expires_at: data.data_access_expires_at.map_or(absent, clock),
-        scopes: scopes.iter().map(|scope| &*scope.0).collect::<Scopes>(),
+        issued_at: clock(&data.issued_at, kind).at(),
+        expires_at: clock(&data.expires_at, kind),
+        data_access_expires_at: clock(&data.data_access_expires_at, kind),
+        scopes: data.scopes.texts().collect::<Scopes>(),
     })
 }
 
@@ -123,12 +133,12 @@ fn kind(word: &str) -> Option<Kind> {
     }
 }
 
-/// Zero means never. What no calendar holds tells us nothing.
-fn clock(seconds: Whole) -> Clock {
-    match seconds.0 {
-        0 => Clock::Never,
-        ..0 => Clock::Unknown,
-        end => Timestamp::from_second(end).map_or(Clock::Unknown, Clock::At),
+/// Zero means never, and so does silence about an app's token. What no calendar holds tells us nothing.
+fn clock(seconds: &Value<'_>, kind: Kind) -> Clock {
+    match (seconds.whole(), seconds, kind) {
+        (Some(0), ..) | (None, Value::Missing, Kind::App) => Clock::Never,
+        (Some(end @ 1..), ..) => Timestamp::from_second(end).map_or(Clock::Unknown, Clock::At),
+        (Some(..0), ..) | (None, ..) => Clock::Unknown,
     }
 }
 
@@ -286,6 +296,7 @@ mod tests {
             r#"{"is_valid":true,"type":"USER"}"#,
             r#"{"is_valid":true,"type":"USER","user_id":""}"#,
             r#"{"is_valid":true,"type":"USER","user_id":1.5}"#,
+            r#"{"is_valid":true,"type":"USER","user_id":123456789012345678901234567890}"#,
             r#"{"is_valid":true,"type":"PAGE","user_id":"1"}"#,
             r#"{"is_valid":true,"type":7,"user_id":"1"}"#,
             r#"{"is_valid":"yes","type":"USER","user_id":"1"}"#,
@@ -310,10 +321,7 @@ mod tests {
         for (id, expected) in [
             ("9007199254740993", "9007199254740993"),
             ("\"9007199254740993\"", "9007199254740993"),
-            (
-                "123456789012345678901234567890",
-                "123456789012345678901234567890",
-            ),
+            ("18446744073709551615", "18446744073709551615"),
         ] {
             let body = format!(
                 r#"{{"data":{{"app_id":{APP},"type":"USER","is_valid":true,"user_id":{id}}}}}"#

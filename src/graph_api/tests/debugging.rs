@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::peer::{Asked, Peer, Play};
 use super::{alive, client, error, secrets, settings};
 use crate::graph_api::proof::Signer;
-use crate::graph_api::{Certainty, Client, Error, Inspection};
+use crate::graph_api::{Certainty, Client, Error, Inspection, Settings};
 use crate::secret::Secret;
 use crate::token::Cause;
 
@@ -189,7 +189,7 @@ async fn where_batches_are_not_taken_tokens_are_asked_about_one_by_one_from_then
 #[tokio::test]
 async fn batches_can_be_turned_off() {
     let peer = Peer::playing(debugger).await;
-    let settings = crate::graph_api::Settings {
+    let settings = Settings {
         batch: 1,
         ..settings(&peer.url())
     };
@@ -209,7 +209,7 @@ async fn one_by_one_trouble_with_one_is_its_own_but_a_limit_ends_the_round() {
         _ => debugger(asked),
     })
     .await;
-    let settings = crate::graph_api::Settings {
+    let settings = Settings {
         batch: 1,
         ..settings(&peer.url())
     };
@@ -232,7 +232,7 @@ async fn the_secret_that_meta_accepts_is_found_once_and_kept_by_all_clones() {
         }
     })
     .await;
-    let settings = crate::graph_api::Settings {
+    let settings = Settings {
         secrets: secrets(&["old", "older", "new"]),
         ..settings(&peer.url())
     };
@@ -250,11 +250,59 @@ async fn the_secret_that_meta_accepts_is_found_once_and_kept_by_all_clones() {
 }
 
 #[tokio::test]
+async fn a_proof_that_is_refused_is_made_anew_with_the_next_secret() {
+    let new = Signer::new("new").unwrap().proof("EAAuser");
+    let peer =
+        Peer::playing(
+            move |asked| match asked.field("appsecret_proof") == Some(new.clone()) {
+                true => Play::Json(200, json!({"id": "1"})),
+                false => Play::Json(
+                    400,
+                    error(100, "Invalid appsecret_proof provided in the API argument"),
+                ),
+            },
+        )
+        .await;
+    let settings = Settings {
+        secrets: secrets(&["old", "new"]),
+        ..settings(&peer.url())
+    };
+    let client = Client::new(settings).unwrap();
+    for calls in [2, 1] {
+        let reply = client.me(&Secret::new("EAAuser")).await;
+        assert!(reply.answer.is_ok());
+        assert_eq!(reply.usage.calls, calls);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_not_trusted_for_an_answer_that_never_came() {
+    let peer = Peer::playing(|asked| match asked.authorization.ends_with("|old") {
+        true => Play::Json(400, error(190, "Invalid OAuth access token signature.")),
+        false => Play::Json(502, json!("bad gateway")),
+    })
+    .await;
+    let settings = Settings {
+        secrets: secrets(&["old", "new"]),
+        ..settings(&peer.url())
+    };
+    let client = Client::new(settings).unwrap();
+    for _ in 0..2 {
+        let reply = client.debug(&secrets(&["user-1"])).await;
+        assert_eq!(told(&reply.answer), ["error: outage"]);
+        assert_eq!(
+            reply.usage.calls, 2,
+            "the first secret is tried first again"
+        );
+    }
+}
+
+#[tokio::test]
 async fn if_no_secret_is_accepted_the_app_is_to_blame_and_no_token() {
     let peer =
         Peer::playing(|_| Play::Json(400, error(190, "Invalid OAuth access token signature.")))
             .await;
-    let settings = crate::graph_api::Settings {
+    let settings = Settings {
         secrets: secrets(&["a", "b"]),
         ..settings(&peer.url())
     };

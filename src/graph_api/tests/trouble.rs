@@ -20,7 +20,7 @@ fn raw(text: &str) -> Play {
 }
 
 fn impatient(url: &str) -> Client {
-    let timeout = Duration::from_millis(200);
+    let timeout = Duration::from_millis(50);
     Client::new(Settings {
         timeout,
         ..settings(url)
