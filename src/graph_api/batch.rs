@@ -76,22 +76,15 @@ fn is_refusal_of_batches(body: &str) -> bool {
     let Ok(Some(fault)) = wire::fault(body) else {
         return false;
     };
-    let may_pass = fault.is_transient == Some(true);
+    let may_pass = fault.is_transient() == Some(true);
     let no_such_post = fault.code() == 100 && fault.subcode() == Some(33);
     !may_pass && (fault.is_of_type("GraphBatchException") || no_such_post)
 }
 
 fn member(answer: Option<Member<'_>>, app_id: &str) -> Result<Inspection, Error> {
-    let Some(Member {
-        code,
-        body: Some(body),
-    }) = answer
-    else {
-        return Err(Error::unreachable(
-            "Meta left this part of the batch unanswered",
-        ));
-    };
-    inspection::read(code, &body.0, app_id)
+    let unanswered = || Error::unreachable("Meta left this part of the batch unanswered");
+    let Member { code, body } = answer.ok_or_else(unanswered)?;
+    inspection::read(code, body.text().ok_or_else(unanswered)?, app_id)
 }
 
 /// The app's secret was refused member by member instead of once.
@@ -100,4 +93,142 @@ fn same_wrong_secret(answers: &[Result<Inspection, Error>]) -> Option<Error> {
         |answer: &Result<Inspection, Error>| answer.as_ref().is_err_and(Error::is_wrong_secret);
     let first = answers.first()?.as_ref().err()?;
     answers.iter().all(refused).then(|| first.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn members(status: u16, body: &str, count: usize) -> Vec<Result<Inspection, Error>> {
+        match read(status, body, count, "1").unwrap() {
+            Batch::Members(answers) => answers,
+            Batch::NotTaken => panic!("not taken"),
+        }
+    }
+
+    fn alive(user: &str) -> Value {
+        let body = json!({"data": {"type": "USER", "is_valid": true, "user_id": user}});
+        json!({"code": 200, "body": body.to_string()})
+    }
+
+    fn refused_caller() -> Value {
+        let body =
+            json!({"error": {"code": 190, "message": "Invalid OAuth access token signature."}});
+        json!({"code": 400, "body": body.to_string()})
+    }
+
+    #[test]
+    fn the_form_holds_one_get_for_each_token_however_odd() {
+        let mut form = "batch=".to_owned();
+        let tokens = ["EAAb1", "1|2&x=\"y\\z", "%41"];
+        write_members(&mut form, tokens.into_iter());
+        let url = reqwest::Url::parse(&format!("http://localhost/?{form}")).unwrap();
+        let (_, batch) = url.query_pairs().next().unwrap();
+        let batch: Vec<Value> = serde_json::from_str(&batch).unwrap();
+        assert_eq!(batch.len(), tokens.len());
+        for (member, token) in batch.iter().zip(tokens) {
+            assert_eq!(member["method"], "GET");
+            let path = member["relative_url"].as_str().unwrap();
+            let url = reqwest::Url::parse(&format!("http://localhost/{path}")).unwrap();
+            assert_eq!(url.path(), "/debug_token");
+            let query: Vec<_> = url.query_pairs().collect();
+            assert_eq!(query, [("input_token".into(), token.into())]);
+        }
+    }
+
+    #[test]
+    fn answers_keep_their_order_and_trouble_with_one_is_its_own() {
+        let broken = json!({"code": 200, "body": "{\"data\":{\"is_va"});
+        let busy = json!({"code": 400, "body": r#"{"error":{"code":4}}"#});
+        let bodiless = json!({"code": 200});
+        let body = json!([
+            alive("7"),
+            null,
+            broken,
+            busy,
+            bodiless,
+            refused_caller(),
+            alive("9")
+        ]);
+        let answers = members(200, &body.to_string(), 7);
+        let person = |index: usize| match &answers[index] {
+            Ok(Inspection::Alive(facts)) => facts.person.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((&*person(0), &*person(6)), ("7", "9"));
+        for unanswered in [1, 2, 4] {
+            assert!(
+                matches!(answers[unanswered], Err(Error::Unreachable(_))),
+                "{unanswered}"
+            );
+        }
+        assert!(matches!(answers[3], Err(Error::Busy { .. })));
+        assert!(matches!(answers[5], Err(Error::App { .. })));
+    }
+
+    #[test]
+    fn answers_that_cannot_be_told_apart_are_none() {
+        let body = json!([alive("7")]).to_string();
+        for (body, count) in [
+            (&*body, 2),
+            ("[]", 1),
+            (&body[..body.len() - 1], 1),
+            ("", 1),
+            ("[7]", 1),
+        ] {
+            assert!(
+                matches!(read(200, body, count, "1"), Err(Error::Unreachable(_))),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_secret_that_every_member_refuses_is_refused_as_a_whole() {
+        let body = json!([refused_caller(), refused_caller()]).to_string();
+        assert!(read(200, &body, 2, "1").is_err_and(|error| error.is_wrong_secret()));
+    }
+
+    #[test]
+    fn meta_may_take_no_batches() {
+        for (status, body, expected) in [
+            (
+                400,
+                r#"{"error":{"type":"GraphBatchException","message":"Too many requests in batch message."}}"#,
+                "not taken",
+            ),
+            (
+                400,
+                r#"{"error":{"type":"GraphMethodException","code":100,"error_subcode":33,"message":"Unsupported post request."}}"#,
+                "not taken",
+            ),
+            (200, r#"{"success":true}"#, "not taken"),
+            (
+                400,
+                r#"{"error":{"type":"GraphBatchException","code":2,"is_transient":true}}"#,
+                "outage",
+            ),
+            (
+                400,
+                r#"{"error":{"type":"OAuthException","code":4}}"#,
+                "throttled",
+            ),
+            (
+                400,
+                r#"{"error":{"type":"OAuthException","code":190}}"#,
+                "app_secret_wrong",
+            ),
+            (500, "[", "outage"),
+            (200, "<html>", "outage"),
+        ] {
+            let came = match read(status, body, 2, "1") {
+                Ok(Batch::NotTaken) => "not taken",
+                Ok(Batch::Members(_)) => "taken",
+                Err(error) => error.cause().word(),
+            };
+            assert_eq!(came, expected, "{body}");
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub(super) fn judge(status: u16, body: &str, role: Role) -> Result<(), Error> {
 }
 
 /// An answer without an error that we could read, from Meta or from something in between.
-pub(super) fn by_status(status: u16) -> Error {
+fn by_status(status: u16) -> Error {
     match status {
         300..400 => Error::unreachable("the call was redirected elsewhere, which is not followed"),
         429 => Error::Busy {
@@ -42,60 +42,76 @@ pub(super) fn by_status(status: u16) -> Error {
     }
 }
 
+enum Verdict {
+    Busy(Bucket),
+    Blocked,
+    Transient,
+    App(Cause),
+    Refused(Cause, Certainty),
+    Unknown,
+}
+
 pub(super) fn classify(fault: &Fault<'_>, role: Role, status: u16) -> Error {
     let (code, subcode, trace) = (fault.code(), fault.subcode(), fault.trace());
-    if let Some(bucket) = exhausted(code, role) {
-        return Error::Busy {
+    match verdict(fault, role) {
+        Verdict::Busy(bucket) => Error::Busy {
             bucket,
             code,
             regain: None,
             trace,
-        };
-    }
-    if code == 368 {
-        return Error::Blocked {
+        },
+        Verdict::Blocked => Error::Blocked {
             code,
             subcode,
             trace,
-        };
-    }
-    if fault.is_transient == Some(true) {
-        return Error::Transient {
+        },
+        Verdict::Transient => Error::Transient {
             code,
             subcode,
             trace,
-        };
-    }
-    if let Some(cause) = app_at_fault(fault, role) {
-        return Error::App {
+        },
+        Verdict::App(cause) => Error::App {
             cause,
             code,
             subcode,
             trace,
-        };
-    }
-    if may_pass(fault) {
-        return Error::Transient {
-            code,
-            subcode,
-            trace,
-        };
-    }
-    match refused(fault, role) {
-        Some((cause, certainty)) => Error::Refused(Refusal {
+        },
+        Verdict::Refused(cause, certainty) => Error::Refused(Refusal {
             cause,
             code,
             subcode,
             trace,
             certainty,
         }),
-        None => Error::Unexpected {
+        Verdict::Unknown => Error::Unexpected {
             code,
             subcode,
             trace,
             status,
         },
     }
+}
+
+/// The order matters: Meta adds `is_transient` to limits, and code 1 to a wrong secret.
+fn verdict(fault: &Fault<'_>, role: Role) -> Verdict {
+    if let Some(bucket) = exhausted(fault.code(), role) {
+        return Verdict::Busy(bucket);
+    }
+    if fault.code() == 368 {
+        return Verdict::Blocked;
+    }
+    if fault.is_transient() == Some(true) {
+        return Verdict::Transient;
+    }
+    if let Some(cause) = app_at_fault(fault, role) {
+        return Verdict::App(cause);
+    }
+    if may_pass(fault) {
+        return Verdict::Transient;
+    }
+    refused(fault, role).map_or(Verdict::Unknown, |(cause, certainty)| {
+        Verdict::Refused(cause, certainty)
+    })
 }
 
 /// Rate limits are known by their code, whatever else the error says of itself.
@@ -111,7 +127,7 @@ const fn exhausted(code: i64, role: Role) -> Option<Bucket> {
 /// Meta's faults, and code 1 unless it hides a real refusal behind a subcode.
 fn may_pass(fault: &Fault<'_>) -> bool {
     let hides_refusal =
-        fault.is_transient == Some(false) && !matches!(fault.subcode(), None | Some(99));
+        fault.is_transient() == Some(false) && !matches!(fault.subcode(), None | Some(99));
     match fault.code() {
         1 => !hides_refusal,
         2 => true,
@@ -208,4 +224,301 @@ fn by_text(message: &str) -> Cause {
     ];
     let known = TEXTS.iter().find(|(text, _)| message.contains(text));
     known.map_or(Cause::SessionEnded, |(_, cause)| *cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Role::{App, Caller, Exchanged, Inspected};
+    use super::*;
+
+    /// In a word or three, so that a table of them can be read.
+    fn verdict(error: &Error) -> String {
+        match error {
+            Error::Refused(refusal) if refusal.needs_second_look() => {
+                format!("perhaps {}", refusal.cause)
+            }
+            Error::Refused(refusal) => refusal.cause.to_string(),
+            Error::App { cause, .. } => format!("app: {cause}"),
+            Error::Busy { bucket, .. } => format!("busy {bucket:?}"),
+            Error::Blocked { .. } => "blocked".to_owned(),
+            Error::Transient { .. } => "transient".to_owned(),
+            Error::Unreachable(_) => "unreachable".to_owned(),
+            Error::Unexpected { .. } => "unexpected".to_owned(),
+        }
+    }
+
+    fn judged(status: u16, body: &str, role: Role) -> String {
+        verdict(&judge(status, body, role).unwrap_err())
+    }
+
+    fn error(fields: &str) -> String {
+        format!(r#"{{"error":{{"type":"OAuthException","fbtrace_id":"A+b/C",{fields}}}}}"#)
+    }
+
+    const BY_CODE: [(i64, i64, &str); 61] = [
+        (190, 458, "app_removed"),
+        (190, 459, "checkpoint"),
+        (190, 460, "password_changed"),
+        (190, 463, "expired"),
+        (190, 464, "checkpoint"),
+        (190, 466, "session_ended"),
+        (190, 467, "perhaps session_ended"),
+        (190, 492, "page_role_lost"),
+        (190, 493, "session_ended"),
+        (190, 999, "perhaps session_ended"),
+        (190, 0, "perhaps session_ended"),
+        (102, 0, "perhaps session_ended"),
+        (102, 459, "checkpoint"),
+        (102, 463, "expired"),
+        (0, 463, "expired"),
+        (230, 464, "checkpoint"),
+        (450, 0, "session_ended"),
+        (452, 0, "session_ended"),
+        (412, 0, "app_removed"),
+        (10, 0, "permission_missing"),
+        (200, 0, "permission_missing"),
+        (210, 0, "permission_missing"),
+        (299, 0, "permission_missing"),
+        (300, 0, "unexpected"),
+        (3, 0, "app: app_unavailable"),
+        (101, 0, "app: app_unavailable"),
+        (100, 33, "page_gone"),
+        (100, 0, "unexpected"),
+        (100, 36007, "unexpected"),
+        (100, 36009, "unexpected"),
+        (191, 0, "unexpected"),
+        (104, 0, "unexpected"),
+        (2500, 0, "unexpected"),
+        (1, 0, "transient"),
+        (1, 99, "transient"),
+        (2, 0, "transient"),
+        (4, 0, "busy App"),
+        (9, 0, "busy App"),
+        (341, 0, "busy App"),
+        (613, 0, "busy App"),
+        (613, 1996, "busy App"),
+        (17, 0, "busy Token"),
+        (17, 2446079, "busy Token"),
+        (32, 0, "busy Token"),
+        (80000, 2446079, "busy Token"),
+        (80001, 0, "busy Token"),
+        (80002, 0, "busy Token"),
+        (80003, 2446079, "busy Token"),
+        (80004, 2446079, "busy Token"),
+        (80005, 0, "busy Token"),
+        (80006, 0, "busy Token"),
+        (80008, 0, "busy Token"),
+        (80009, 0, "busy Token"),
+        (80014, 0, "busy Token"),
+        (368, 0, "blocked"),
+        (506, 0, "unexpected"),
+        (1609005, 0, "unexpected"),
+        (490, 0, "unexpected"),
+        (1190, 0, "unexpected"),
+        (-1, 0, "unexpected"),
+        (0, 0, "unexpected"),
+    ];
+
+    /// Code, role, verdict, message; no subcode.
+    const BY_TEXT: &str = "
+        190 | Caller | perhaps unreadable | The access token could not be decrypted
+        190 | Caller | perhaps unreadable | Invalid OAuth access token - Cannot parse access token
+        190 | Caller | perhaps unreadable | Malformed access token
+        190 | Caller | perhaps unreadable | Session key 1 is malformed because of invalid user id.
+        190 | Inspected | perhaps unreadable | Invalid OAuth access token signature.
+        190 | Caller | perhaps expired | Error validating access token: Session has expired on Wednesday
+        190 | Caller | perhaps password_changed | Error validating access token: The session has been invalidated because the user changed their password
+        190 | Inspected | perhaps session_ended | The session was invalidated explicitly using an API call.
+        190 | Caller | perhaps permission_missing | Any of the pages_read_engagement, pages_show_list permission(s) must be granted before impersonating a user's page.
+        190 | Caller | app: app_unavailable | Error validating application. Cannot get application info due to a system error.
+        190 | Inspected | perhaps unreadable | Error validating application. Cannot get application info due to a system error.
+        190 | App | app: app_unavailable | Error validating application. Application has been deleted.
+        190 | App | app: app_secret_wrong | Invalid OAuth access token - Debug only access token
+        190 | App | app: app_secret_wrong | Invalid OAuth access token signature.
+        1 | Exchanged | app: app_secret_wrong | Error validating client secret.
+        100 | Exchanged | app: app_secret_wrong | Error validating client secret.
+        101 | Exchanged | app: app_secret_wrong | Error validating client secret.
+        101 | Exchanged | app: app_unavailable | Error validating application. Invalid application ID.
+        1 | Exchanged | app: app_unavailable | Error validating application.
+        100 | Caller | app: app_secret_wrong | Invalid appsecret_proof provided in the API argument
+        100 | Caller | app: app_secret_wrong | API calls from the server require an appsecret_proof argument
+        100 | App | wrong_app | (#100) The App_id in the input_token did not match the Viewing App
+        100 | Inspected | wrong_app | (#100) The App_id in the input_token did not match the Viewing App
+        100 | App | app: app_unavailable | (#100) You must provide an app access token, or a user access token that is an owner or developer of the app
+        100 | Caller | permission_missing | (#100) Missing permissions
+        200 | App | app: app_unavailable | (#200) Provide valid app ID
+        200 | Caller | permission_missing | (#200) The user hasn't authorized the application to perform this action
+        1 | Caller | transient | Please reduce the amount of data you're asking for, then retry your request
+        5 | Caller | unexpected | error 190 subcode 463: session has expired
+    ";
+
+    #[test]
+    fn codes_tell_what_became_of_a_token_that_made_the_call() {
+        for (code, subcode, expected) in BY_CODE {
+            let body = error(&format!(
+                r#""message":"m","code":{code},"error_subcode":{subcode}"#
+            ));
+            assert_eq!(judged(400, &body, Caller), expected, "{code}/{subcode}");
+        }
+    }
+
+    #[test]
+    fn text_decides_only_where_the_code_does_not() {
+        for row in BY_TEXT.trim().lines() {
+            let [code, role, expected, message] =
+                row.trim().splitn(4, " | ").collect::<Vec<_>>()[..]
+            else {
+                panic!("{row}");
+            };
+            let role = [App, Caller, Exchanged, Inspected]
+                .into_iter()
+                .find(|known| format!("{known:?}") == role)
+                .unwrap();
+            let body = error(&format!(r#""message":{message:?},"code":{code}"#));
+            assert_eq!(judged(400, &body, role), expected, "{row}");
+        }
+    }
+
+    #[test]
+    fn a_fault_of_ours_or_of_meta_never_condemns_a_token() {
+        for (role, code, subcode, expected) in [
+            (App, 190, 463, "app: app_secret_wrong"),
+            (App, 102, 0, "app: app_secret_wrong"),
+            (App, 10, 0, "app: app_unavailable"),
+            (App, 100, 33, "unexpected"),
+            (App, 17, 0, "busy App"),
+            (App, 80001, 0, "busy App"),
+            (Exchanged, 100, 33, "unexpected"),
+            (Exchanged, 1, 33, "transient"),
+            (Inspected, 2, 0, "transient"),
+            (Inspected, 190, 460, "password_changed"),
+        ] {
+            let body = error(&format!(
+                r#""message":"m","code":{code},"error_subcode":{subcode}"#
+            ));
+            assert_eq!(
+                judged(400, &body, role),
+                expected,
+                "{role:?} {code}/{subcode}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_may_pass_is_believed_before_what_it_says_besides() {
+        for (fields, expected) in [
+            (
+                r#""code":190,"error_subcode":467,"is_transient":true"#,
+                "transient",
+            ),
+            (r#""code":100,"is_transient":true"#, "transient"),
+            (r#""code":4,"is_transient":true"#, "busy App"),
+            (r#""code":368,"is_transient":true"#, "blocked"),
+            (
+                r#""code":1,"error_subcode":2853001,"is_transient":false"#,
+                "unexpected",
+            ),
+            (
+                r#""code":1,"error_subcode":1446036,"is_transient":false"#,
+                "unexpected",
+            ),
+            (
+                r#""code":1,"error_subcode":1965014,"is_transient":false"#,
+                "unexpected",
+            ),
+            (r#""code":1,"error_subcode":1965014"#, "transient"),
+            (r#""code":1,"is_transient":false"#, "transient"),
+            (
+                r#""code":190,"error_subcode":463,"is_transient":false"#,
+                "expired",
+            ),
+        ] {
+            assert_eq!(judged(400, &error(fields), Caller), expected, "{fields}");
+        }
+    }
+
+    #[test]
+    fn every_envelope_is_opened() {
+        for (status, body, expected) in [
+            (400, r#"{"error":{"code":190,"subcode":463}}"#, "expired"),
+            (
+                200,
+                r#"{"error":{"code":190,"error_subcode":463}}"#,
+                "expired",
+            ),
+            (
+                400,
+                r#"{"error":{"code":"190","error_subcode":"463"}}"#,
+                "expired",
+            ),
+            (
+                400,
+                r#"{"error":{"code":190,"error_subcode":463,"error_data":"{\"a\":1}"}}"#,
+                "expired",
+            ),
+            (
+                400,
+                r#"{"error":{"code":190,"error_subcode":463,"error_data":{"a":1}}}"#,
+                "expired",
+            ),
+            (
+                400,
+                r#"{"error":{"code":190,"error_subcode":463,"type":{"new":1},"is_transient":"no"}}"#,
+                "expired",
+            ),
+            (
+                400,
+                r#"{"error_code":190,"error_description":"This session was invalidated explicitly"}"#,
+                "perhaps session_ended",
+            ),
+            (
+                400,
+                r#"{"error_code":190,"error_subcode":460,"error_msg":"m","error_reason":"r"}"#,
+                "password_changed",
+            ),
+            (
+                400,
+                r#"{"error":"invalid_request","error_description":"190"}"#,
+                "unexpected",
+            ),
+            (400, r#"{"error":{}}"#, "unexpected"),
+            (400, r#"{"error":[]}"#, "unexpected"),
+            (429, "slow down", "busy App"),
+            (404, "<html>not here</html>", "unreachable"),
+            (502, "<html>bad gateway, error 190</html>", "unreachable"),
+            (503, "", "unreachable"),
+            (500, r#"{"data":1}"#, "unreachable"),
+            (302, "", "unreachable"),
+            (200, "", "unreachable"),
+            (200, r#"{"error":{"code":190,"error_sub"#, "unreachable"),
+            (200, "true", "unreachable"),
+        ] {
+            assert_eq!(judged(status, body, Caller), expected, "{status} {body}");
+        }
+        assert_eq!(judge(200, r#"{"id":"1"}"#, Caller), Ok(()));
+        assert_eq!(judge(200, r#"{"error":null,"id":"1"}"#, Caller), Ok(()));
+    }
+
+    #[test]
+    fn codes_and_trace_travel_along_but_only_a_trace_that_looks_like_one() {
+        let body = error(r#""message":"m","code":190,"error_subcode":463"#);
+        let Err(Error::Refused(refusal)) = judge(400, &body, Caller) else {
+            panic!("not refused");
+        };
+        assert_eq!((refusal.code, refusal.subcode), (190, Some(463)));
+        assert_eq!(refusal.trace.as_deref(), Some("A+b/C"));
+        for odd in [
+            r#""""#,
+            r#""a b""#,
+            r#""{\"x\"}""#,
+            "7",
+            &format!("{:?}", "x".repeat(41)),
+        ] {
+            let body = format!(r#"{{"error":{{"code":2,"fbtrace_id":{odd}}}}}"#);
+            let Err(Error::Transient { trace, .. }) = judge(500, &body, Caller) else {
+                panic!("not transient");
+            };
+            assert_eq!(trace, None, "{odd}");
+        }
+    }
 }

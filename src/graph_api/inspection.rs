@@ -1,11 +1,14 @@
 //! Reads what Meta's debugger says of one token.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::token::{Cause, Clock, Facts, Kind, Scopes};
 
 use super::classify::{self, Role};
-use super::wire::{self, DebugData, Id, Whole};
+use super::value::Value;
+use super::wire::{self, DebugData, Fault};
 use super::{Certainty, Error, Inspection, Refusal};
 
 /// A token that Meta refuses is an answer, not an error: errors here say nothing about the token.
@@ -28,34 +31,46 @@ pub(super) fn confirms_app(status: u16, body: &str) -> Result<(), Error> {
     classify::judge(status, body, Role::App)?;
     let wire::Debug { data } = wire::parse(body)?;
     let data = data.ok_or_else(|| Error::senseless(status))?;
-    match (&data.error, data.is_valid) {
-        (Some(fault), _) => Err(classify::classify(fault, Role::App, status)),
+    match (data.error, data.is_valid.flag()) {
+        (Some(fault), _) => Err(classify::classify(&Fault::read(fault), Role::App, status)),
         (None, Some(true)) => Ok(()),
         (None, Some(false) | None) => Err(Error::senseless(status)),
     }
 }
 
 fn judge(data: DebugData<'_>, app_id: &str) -> Result<Inspection, Error> {
-    let is_ours = data.app_id.as_ref().is_none_or(|id| id.0 == app_id);
-    match (&data.error, data.is_valid) {
-        (Some(fault), is_valid) => {
-            let Error::Refused(mut refusal) = classify::classify(fault, Role::Inspected, 200)
-            else {
-                return Err(classify::classify(fault, Role::Inspected, 200));
-            };
-            // Meta contradicts itself: believe the worse, but not at once.
-            if is_valid == Some(true) {
-                refusal.certainty = Certainty::Doubtful;
-            }
-            let facts = facts(data).filter(|_| is_ours);
-            Ok(Inspection::Refused { refusal, facts })
+    let is_valid = data.is_valid.flag();
+    if let Some(error) = data.error {
+        let mut refusal = refusal(&Fault::read(error))?;
+        // Meta contradicts itself: believe the worse, but not at once.
+        if is_valid == Some(true) {
+            refusal.certainty = Certainty::Doubtful;
         }
-        (None, Some(true)) if !is_ours => Ok(foreign()),
-        (None, Some(true)) => facts(data)
+        let facts = facts(data, app_id);
+        return Ok(Inspection::Refused { refusal, facts });
+    }
+    match is_valid {
+        Some(true) if !is_of(&data, app_id) => Ok(foreign()),
+        Some(true) => facts(data, app_id)
             .map(Inspection::Alive)
             .ok_or_else(|| Error::senseless(200)),
-        (None, Some(false)) => Ok(unexplained(facts(data).filter(|_| is_ours))),
-        (None, None) => Err(Error::senseless(200)),
+        Some(false) => Ok(unexplained(facts(data, app_id))),
+        None => Err(Error::senseless(200)),
+    }
+}
+
+fn refusal(fault: &Fault<'_>) -> Result<Refusal, Error> {
+    match classify::classify(fault, Role::Inspected, 200) {
+        Error::Refused(refusal) => Ok(refusal),
+        error => Err(error),
+    }
+}
+
+/// Does the token belong to this app? Where Meta does not say, our app could not have inspected another's.
+fn is_of(data: &DebugData<'_>, app_id: &str) -> bool {
+    match &data.app_id {
+        Value::Whole(id) => app_id.parse() == Ok(*id),
+        id => id.text().is_none_or(|id| id == app_id),
     }
 }
 
@@ -80,10 +95,13 @@ fn unexplained(facts: Option<Facts>) -> Inspection {
     Inspection::Refused { refusal, facts }
 }
 
-/// `None` where kind or ids are missing: without them nobody can tell what the token is.
-fn facts(data: DebugData<'_>) -> Option<Facts> {
-    let kind = kind(&data.kind?.0)?;
-    let owned = |id: Option<Id<'_>>| id.map(|id| id.0.into_owned());
+/// `None` where kind or ids are missing, for nobody could tell what the token is, and for ids that another app sees.
+fn facts(data: DebugData<'_>, app_id: &str) -> Option<Facts> {
+    if !is_of(&data, app_id) {
+        return None;
+    }
+    let kind = kind(data.kind.text()?)?;
+    let owned = |id: Value<'_>| id.id().map(Cow::into_owned);
     let user = owned(data.user_id);
     let (subject, person) = match kind {
         Kind::User | Kind::SystemUser => (user.clone()?, user?),
@@ -92,24 +110,16 @@ fn facts(data: DebugData<'_>) -> Option<Facts> {
             let person = user.unwrap_or_else(|| page.clone());
             (page, person)
         }
-        Kind::App => {
-            let app = owned(data.app_id)?;
-            (app.clone(), app)
-        }
+        Kind::App => (app_id.to_owned(), app_id.to_owned()),
     };
-    let absent = match kind {
-        Kind::App => Clock::Never,
-        Kind::User | Kind::Page | Kind::SystemUser => Clock::Unknown,
-    };
-    let scopes = data.scopes.unwrap_or_default();
     Some(Facts {
         kind,
         subject,
         person,
-        issued_at: data.issued_at.and_then(|at| clock(at).at()),
-        expires_at: data.expires_at.map_or(absent, clock),
-        data_access_expires_at: data.data_access_expires_at.map_or(absent, clock),
-        scopes: scopes.iter().map(|scope| &*scope.0).collect::<Scopes>(),
+        issued_at: clock(&data.issued_at, kind).at(),
+        expires_at: clock(&data.expires_at, kind),
+        data_access_expires_at: clock(&data.data_access_expires_at, kind),
+        scopes: data.scopes.texts().collect::<Scopes>(),
     })
 }
 
@@ -123,11 +133,232 @@ fn kind(word: &str) -> Option<Kind> {
     }
 }
 
-/// Zero means never. What no calendar holds tells us nothing.
-fn clock(seconds: Whole) -> Clock {
-    match seconds.0 {
-        0 => Clock::Never,
-        ..0 => Clock::Unknown,
-        end => Timestamp::from_second(end).map_or(Clock::Unknown, Clock::At),
+/// Zero means never, and so does silence about an app's token. What no calendar holds tells us nothing.
+fn clock(seconds: &Value<'_>, kind: Kind) -> Clock {
+    match (seconds.whole(), seconds, kind) {
+        (Some(0), ..) | (None, Value::Missing, Kind::App) => Clock::Never,
+        (Some(end @ 1..), ..) => Timestamp::from_second(end).map_or(Clock::Unknown, Clock::At),
+        (Some(..0), ..) | (None, ..) => Clock::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const APP: &str = "257422819769992";
+
+    macro_rules! recorded {
+        ($name:literal) => {
+            include_str!(concat!("../../tests/fixtures/graph/", $name, ".json"))
+        };
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    fn alive(body: &str, app_id: &str) -> Facts {
+        match read(200, body, app_id).unwrap() {
+            Inspection::Alive(facts) => facts,
+            refused @ Inspection::Refused { .. } => panic!("{refused:?}"),
+        }
+    }
+
+    fn refused(status: u16, body: &str) -> (Refusal, Option<Facts>) {
+        match read(status, body, APP).unwrap() {
+            Inspection::Refused { refusal, facts } => (refusal, facts),
+            alive @ Inspection::Alive(_) => panic!("{alive:?}"),
+        }
+    }
+
+    #[test]
+    fn living_tokens_are_described() {
+        let long = alive(recorded!("debug_user_long_lived"), APP);
+        let expected = Facts {
+            kind: Kind::User,
+            subject: "123".to_owned(),
+            person: "123".to_owned(),
+            issued_at: Some(at(1_668_750_788)),
+            expires_at: Clock::At(at(1_673_934_788)),
+            data_access_expires_at: Clock::At(at(1_676_526_788)),
+            scopes: Scopes::parse("public_profile"),
+        };
+        assert_eq!(long, expected);
+
+        let short = alive(recorded!("debug_user_short_lived"), APP);
+        assert_eq!(short.issued_at, None);
+
+        let page = alive(recorded!("debug_page"), APP);
+        assert_eq!(
+            (page.kind, &*page.subject, &*page.person),
+            (Kind::Page, "103455271248220", "123")
+        );
+        assert_eq!(page.scopes, Scopes::parse("pages_show_list public_profile"));
+
+        let system = alive(recorded!("debug_system_user"), "634974688087057");
+        assert_eq!(system.kind, Kind::SystemUser);
+        assert_eq!(system.expires_at, Clock::Never);
+        assert_eq!(system.data_access_expires_at, Clock::Never);
+
+        let app = alive(recorded!("debug_app"), APP);
+        assert_eq!(
+            (app.kind, &*app.subject, app.expires_at),
+            (Kind::App, APP, Clock::Never)
+        );
+    }
+
+    #[test]
+    fn dead_tokens_are_described_as_far_as_meta_still_does() {
+        for (body, cause, subcode, person) in [
+            (
+                recorded!("debug_expired"),
+                Cause::Expired,
+                Some(463),
+                Some("123"),
+            ),
+            (
+                recorded!("debug_password_changed"),
+                Cause::PasswordChanged,
+                Some(460),
+                Some("123"),
+            ),
+            // Of another app, so its ids are not ours to keep.
+            (
+                recorded!("debug_invalidated_by_api"),
+                Cause::SessionEnded,
+                Some(466),
+                None,
+            ),
+            (
+                recorded!("debug_undecryptable"),
+                Cause::Unreadable,
+                None,
+                None,
+            ),
+        ] {
+            let (refusal, facts) = refused(200, body);
+            assert_eq!((refusal.cause, refusal.subcode), (cause, subcode), "{body}");
+            assert_eq!(facts.map(|facts| facts.person).as_deref(), person, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_fails_says_nothing_of_the_token() {
+        let error = read(400, recorded!("debug_caller_refused"), APP).unwrap_err();
+        assert_eq!(error.cause(), Cause::AppSecretWrong);
+        let (refusal, facts) = refused(400, recorded!("debug_other_app"));
+        assert_eq!((refusal.cause, facts), (Cause::WrongApp, None));
+    }
+
+    #[test]
+    fn a_living_token_of_another_app_is_refused() {
+        let (refusal, facts) = refused(200, recorded!("debug_system_user"));
+        assert_eq!((refusal.cause, facts), (Cause::WrongApp, None));
+    }
+
+    #[test]
+    fn an_error_beside_a_valid_token_is_believed_but_only_at_the_second_look() {
+        let body = recorded!("debug_expired").replace(r#""is_valid":false"#, r#""is_valid":true"#);
+        let (refusal, _) = refused(200, &body);
+        assert_eq!(
+            (refusal.cause, refusal.certainty),
+            (Cause::Expired, Certainty::Doubtful)
+        );
+        let (refusal, _) = refused(200, recorded!("debug_expired"));
+        assert_eq!(refusal.certainty, Certainty::Certain);
+    }
+
+    #[test]
+    fn invalid_without_a_reason_is_looked_at_again() {
+        let (refusal, facts) = refused(
+            200,
+            r#"{"data":{"is_valid":false,"type":"USER","user_id":"1"}}"#,
+        );
+        assert_eq!(
+            (refusal.cause, refusal.certainty),
+            (Cause::SessionEnded, Certainty::Doubtful)
+        );
+        assert_eq!(facts.unwrap().person, "1");
+    }
+
+    #[test]
+    fn metas_trouble_inside_the_answer_is_no_verdict() {
+        let body = r#"{"data":{"is_valid":false,"error":{"code":2,"message":"later"}}}"#;
+        assert_eq!(read(200, body, APP).unwrap_err().cause(), Cause::Outage);
+    }
+
+    #[test]
+    fn a_living_token_that_cannot_be_described_is_not_filed() {
+        for data in [
+            r#"{"is_valid":true,"user_id":"1"}"#,
+            r#"{"is_valid":true,"type":"GROUP","user_id":"1"}"#,
+            r#"{"is_valid":true,"type":"USER"}"#,
+            r#"{"is_valid":true,"type":"USER","user_id":""}"#,
+            r#"{"is_valid":true,"type":"USER","user_id":1.5}"#,
+            r#"{"is_valid":true,"type":"USER","user_id":123456789012345678901234567890}"#,
+            r#"{"is_valid":true,"type":"PAGE","user_id":"1"}"#,
+            r#"{"is_valid":true,"type":7,"user_id":"1"}"#,
+            r#"{"is_valid":"yes","type":"USER","user_id":"1"}"#,
+            r#"{"type":"USER","user_id":"1"}"#,
+            "{}",
+        ] {
+            let body = format!(r#"{{"data":{data}}}"#);
+            assert_eq!(read(200, &body, APP), Err(Error::senseless(200)), "{body}");
+        }
+        for body in [r#"{"data":[]}"#, r#"{"data":null}"#, "{}"] {
+            assert_eq!(read(200, body, APP), Err(Error::senseless(200)), "{body}");
+        }
+        let whole = recorded!("debug_user_long_lived").trim();
+        for length in 0..whole.len() {
+            let error = read(200, &whole[..length], APP).unwrap_err();
+            assert!(matches!(error, Error::Unreachable(_)), "{length}");
+        }
+    }
+
+    #[test]
+    fn ids_keep_every_digit_whether_quoted_or_not() {
+        for (id, expected) in [
+            ("9007199254740993", "9007199254740993"),
+            ("\"9007199254740993\"", "9007199254740993"),
+            ("18446744073709551615", "18446744073709551615"),
+        ] {
+            let body = format!(
+                r#"{{"data":{{"app_id":{APP},"type":"USER","is_valid":true,"user_id":{id}}}}}"#
+            );
+            assert_eq!(alive(&body, APP).person, expected);
+        }
+    }
+
+    #[test]
+    fn clocks_hold_what_a_calendar_holds() {
+        for (expires_at, expected) in [
+            (r#""expires_at":0"#, Clock::Never),
+            (r#""expires_at":1673934788"#, Clock::At(at(1_673_934_788))),
+            (r#""expires_at":"1673934788""#, Clock::At(at(1_673_934_788))),
+            (r#""expires_at":-1"#, Clock::Unknown),
+            (r#""expires_at":9223372036854775807"#, Clock::Unknown),
+            (r#""expires_at":99999999999999999999999"#, Clock::Unknown),
+            (r#""expires_at":1e300"#, Clock::Unknown),
+            (r#""expires_at":null"#, Clock::Unknown),
+            (r#""expires_at":{"at":[1]}"#, Clock::Unknown),
+            (r#""x":0"#, Clock::Unknown),
+        ] {
+            let body = format!(
+                r#"{{"data":{{"type":"USER","is_valid":true,"user_id":"1",{expires_at}}}}}"#
+            );
+            assert_eq!(alive(&body, APP).expires_at, expected, "{expires_at}");
+        }
+    }
+
+    #[test]
+    fn the_app_is_confirmed_by_its_own_token_only() {
+        assert_eq!(confirms_app(200, recorded!("debug_app")), Ok(()));
+        let wrong = confirms_app(400, recorded!("debug_caller_refused")).unwrap_err();
+        assert_eq!(wrong.cause(), Cause::AppSecretWrong);
+        let wrong = confirms_app(200, recorded!("debug_undecryptable")).unwrap_err();
+        assert_eq!(wrong.cause(), Cause::AppSecretWrong);
+        assert!(confirms_app(200, "{}").is_err());
+        assert!(confirms_app(502, "<html>").is_err());
     }
 }

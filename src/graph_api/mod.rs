@@ -4,7 +4,7 @@
 //! - `client`: the calls · `debugger`: many inspections at once · `settings`: what a client must be told
 //! - `caller`: asking with the app's secrets in turn · `credentials`: the requests that bear them · `proof`, `form`: how these are written
 //! - `transport`: HTTP, with its limits · `headers`, `usage`: what Meta says of our call budget
-//! - `wire`: JSON as sent · `inspection`, `batch`, `reading`: reading it · `error`, `classify`: codes to what we can do
+//! - `wire`, `value`: JSON as sent · `inspection`, `batch`, `reading`: reading it · `error`, `classify`: codes to what we can do
 
 mod answer;
 mod batch;
@@ -22,7 +22,11 @@ mod reading;
 mod settings;
 mod transport;
 mod usage;
+mod value;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Inspection, PageGrant, Permission, Profile, Reply};
 pub use client::Client;

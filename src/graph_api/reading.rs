@@ -23,8 +23,8 @@ pub(super) fn exchanged(answer: &Answer) -> Result<Secret, Error> {
 pub(super) fn page_token(answer: &Answer, page: &str) -> Result<Option<Secret>, Error> {
     classify::judge(answer.status, &answer.body, Role::Caller)?;
     let granted: Granted<'_> = wire::parse(&answer.body)?;
-    match granted.id {
-        Some(id) if id.0 != page => Err(Error::senseless(answer.status)),
+    match granted.id.id() {
+        Some(id) if id != page => Err(Error::senseless(answer.status)),
         Some(_) | None => Ok(token(granted.access_token)),
     }
 }
@@ -32,7 +32,8 @@ pub(super) fn page_token(answer: &Answer, page: &str) -> Result<Option<Secret>, 
 pub(super) fn accounts(answer: &Answer) -> Result<SomePages, Error> {
     classify::judge(answer.status, &answer.body, Role::Caller)?;
     let Accounts { data, paging } = wire::parse(&answer.body)?;
-    let pages = data.into_iter().map(page_grant).collect();
+    let pages: Option<_> = data.into_iter().map(page_grant).collect();
+    let pages = pages.ok_or_else(|| Error::senseless(answer.status))?;
     let paging = paging.filter(|paging| paging.next.is_some());
     let next = match paging {
         None => None,
@@ -60,19 +61,20 @@ pub(super) fn permissions(answer: &Answer) -> Result<Vec<Permission>, Error> {
 pub(super) fn profile(answer: &Answer) -> Result<Profile, Error> {
     classify::judge(answer.status, &answer.body, Role::Caller)?;
     let Named { id, name } = wire::parse(&answer.body)?;
+    let id = id.id().ok_or_else(|| Error::senseless(answer.status))?;
     Ok(Profile {
-        id: id.0.into_owned(),
+        id: id.into_owned(),
         name: name.unwrap_or_default(),
     })
 }
 
-fn page_grant(account: Account<'_>) -> PageGrant {
-    PageGrant {
-        id: account.id.0.into_owned(),
+fn page_grant(account: Account<'_>) -> Option<PageGrant> {
+    Some(PageGrant {
+        id: account.id.id()?.into_owned(),
         name: account.name.unwrap_or_default(),
         token: token(account.access_token),
         tasks: account.tasks.unwrap_or_default(),
-    }
+    })
 }
 
 fn token(granted: Option<Secret>) -> Option<Secret> {

@@ -39,7 +39,7 @@ impl Transport {
             .retry(retry::never())
             .referer(false)
             .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout))
+            .connect_timeout(CONNECT_TIMEOUT)
             .timeout(settings.timeout)
             .build()
             .map_err(|error| SettingsError::Tls(in_words(&error)))?;

@@ -199,3 +199,222 @@ fn end_of(minute: i64) -> Timestamp {
 fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(clock: &str) -> Timestamp {
+        format!("2026-11-22T{clock}Z").parse().unwrap()
+    }
+
+    fn calls(calls: u32) -> Usage {
+        Usage {
+            calls,
+            ..Usage::default()
+        }
+    }
+
+    fn metered(percent: u8) -> Usage {
+        Usage {
+            percent: Some(percent),
+            ..Usage::default()
+        }
+    }
+
+    fn minutes(minutes: u64) -> Option<Duration> {
+        Some(Duration::from_secs(minutes * 60))
+    }
+
+    #[test]
+    fn an_hour_rolls() {
+        let mut budget = Budget::new();
+        budget.spend(&calls(150), at("10:00:00"));
+        budget.spend(&calls(40), at("10:30:59"));
+        budget.spend(&calls(1), at("10:30:30"));
+        for (now, spent, left) in [
+            ("10:31:00", 191, 9),
+            ("11:00:59", 191, 9),
+            ("11:01:00", 41, 159),
+            ("11:30:59", 41, 159),
+            ("11:31:00", 0, 200),
+        ] {
+            assert_eq!(budget.calls_last_hour(at(now)), spent, "{now}");
+            assert_eq!(budget.left(200, at(now)), left, "{now}");
+        }
+        assert_eq!(budget.left(100, at("10:31:00")), 0);
+        assert_eq!(budget.next_free_at(200, at("10:31:00")), None);
+        assert_eq!(
+            budget.next_free_at(191, at("10:31:00")),
+            Some(at("11:01:00"))
+        );
+        assert_eq!(budget.next_free_at(0, at("10:31:00")), None);
+    }
+
+    /// Whatever the rhythm, no hour holds more calls than allowed.
+    #[test]
+    fn the_ceiling_holds_in_every_hour() {
+        let mut budget = Budget::new();
+        let mut made: Vec<(i64, u32)> = Vec::new();
+        for step in 0..20_000_i64 {
+            let second = step * 7;
+            let now = Timestamp::from_second(second).unwrap();
+            let some = budget.left(200, now).min(u32::try_from(step % 13).unwrap());
+            budget.spend(&calls(some), now);
+            made.push((second, some));
+            let hour = made.iter().rev().take_while(|(at, _)| second - at < 3600);
+            assert!(
+                hour.map(|(_, calls)| calls).sum::<u32>() <= 200,
+                "at {second}"
+            );
+        }
+        assert!(made.iter().map(|(_, calls)| calls).sum::<u32>() > 38 * 190);
+        assert!(budget.minutes.len() <= 61);
+    }
+
+    #[test]
+    fn meters_slow_us_down_and_stop_us_and_fade() {
+        for (percent, left) in [
+            (0, 160),
+            (75, 160),
+            (76, 150),
+            (83, 80),
+            (90, 10),
+            (91, 0),
+            (255, 0),
+        ] {
+            let mut budget = Budget::new();
+            budget.spend(&metered(percent), at("10:00:00"));
+            assert_eq!(budget.left(160, at("10:00:00")), left, "{percent} %");
+        }
+        let mut budget = Budget::new();
+        budget.spend(&metered(100), at("10:00:00"));
+        assert_eq!(budget.usage_percent(at("10:00:00")), 100);
+        assert_eq!(budget.usage_percent(at("10:30:00")), 50);
+        assert_eq!(budget.usage_percent(at("11:00:00")), 0);
+        assert_eq!(
+            budget.next_free_at(200, at("10:00:00")),
+            Some(at("10:06:00"))
+        );
+        budget.spend(&calls(1), at("10:01:00"));
+        assert_eq!(
+            budget.usage_percent(at("10:30:00")),
+            50,
+            "no header, no news"
+        );
+        budget.spend(&metered(20), at("10:02:00"));
+        assert_eq!(budget.usage_percent(at("10:02:00")), 20);
+    }
+
+    #[test]
+    fn slowed_down_is_not_stopped() {
+        let mut budget = Budget::new();
+        budget.spend(&metered(90), at("10:00:00"));
+        assert_eq!(budget.left(5, at("10:00:00")), 1);
+    }
+
+    #[test]
+    fn the_wait_grows_while_the_limit_repeats() {
+        let mut budget = Budget::new();
+        let mut now = at("10:00:00");
+        for expected in [5, 10, 20, 40, 60, 60] {
+            budget.throttle(None, now);
+            let until = budget.throttled_until(now).unwrap();
+            assert_eq!(
+                until.duration_since(now),
+                SignedDuration::from_mins(expected)
+            );
+            assert_eq!(budget.left(200, now), 0);
+            assert_eq!(budget.next_free_at(200, now), Some(until));
+            now = until;
+            assert_eq!(budget.throttled_until(now), None);
+            assert_eq!(budget.left(200, now), 200);
+        }
+        let quiet = later(now, SignedDuration::from_mins(61));
+        budget.throttle(None, quiet);
+        let until = budget.throttled_until(quiet).unwrap();
+        assert_eq!(until.duration_since(quiet), SignedDuration::from_mins(5));
+    }
+
+    #[test]
+    fn metas_word_on_the_wait_counts_within_reason() {
+        let now = at("10:00:00");
+        for (regain, expected) in [
+            (minutes(1), 5),
+            (minutes(19), 19),
+            (minutes(600), 600),
+            (minutes(1_000_000), 24 * 60),
+            (Some(Duration::MAX), 24 * 60),
+        ] {
+            let mut budget = Budget::new();
+            budget.throttle(regain, now);
+            let until = budget.throttled_until(now).unwrap();
+            assert_eq!(
+                until.duration_since(now),
+                SignedDuration::from_mins(expected)
+            );
+        }
+    }
+
+    #[test]
+    fn calls_under_way_when_the_limit_strikes_do_not_double_the_wait() {
+        let mut budget = Budget::new();
+        for _ in 0..4 {
+            budget.throttle(None, at("10:00:00"));
+        }
+        assert_eq!(budget.throttled_until(at("10:00:00")), Some(at("10:05:00")));
+        budget.throttle(minutes(30), at("10:01:00"));
+        assert_eq!(budget.throttled_until(at("10:01:00")), Some(at("10:31:00")));
+        budget.throttle(minutes(1), at("10:02:00"));
+        assert_eq!(budget.throttled_until(at("10:02:00")), Some(at("10:31:00")));
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_lock_us_out() {
+        let mut budget = Budget::new();
+        budget.spend(&calls(200), at("10:00:00"));
+        budget.spend(&metered(100), at("10:00:00"));
+        budget.throttle(None, at("10:00:00"));
+        let a_month_ago = later(at("10:00:00"), SignedDuration::from_hours(-24 * 30));
+        assert_eq!(budget.left(200, a_month_ago), 200);
+        assert_eq!(budget.throttled_until(a_month_ago), None);
+        assert_eq!(
+            budget.left(200, at("09:50:00")),
+            0,
+            "a little is not a reason to forget"
+        );
+    }
+
+    #[test]
+    fn a_restart_forgets_nothing() {
+        let mut budget = Budget::new();
+        budget.spend(&calls(7), at("10:00:00"));
+        budget.spend(&metered(50), at("10:00:00"));
+        budget.throttle(minutes(30), at("10:00:00"));
+        let stored = serde_json::to_string(&budget).unwrap();
+        assert_eq!(serde_json::from_str::<Budget>(&stored).unwrap(), budget);
+        assert_eq!(serde_json::from_str::<Budget>("{}").unwrap(), Budget::new());
+    }
+
+    #[test]
+    fn usages_add_up_to_the_worst_news() {
+        let mut usage = Usage {
+            served_version: Some("v26.0".to_owned()),
+            ..calls(2)
+        };
+        usage.absorb(Usage {
+            percent: Some(40),
+            regain: minutes(3),
+            ..calls(5)
+        });
+        usage.absorb(metered(30));
+        let expected = Usage {
+            calls: 7,
+            percent: Some(40),
+            regain: minutes(3),
+            served_version: Some("v26.0".to_owned()),
+            served_at: None,
+        };
+        assert_eq!(usage, expected);
+    }
+}

@@ -1,26 +1,14 @@
-//! JSON as Meta sends it. Fields that are missing or of a strange type become `None`: what that means is judged elsewhere.
+//! JSON as Meta sends it, as far as we read it. What a missing field means is judged elsewhere.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::secret::Secret;
 
 use super::Error;
-
-/// A text, borrowed from the answer where it holds no escapes.
-#[derive(Deserialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
-
-/// An id, which older answers write as a number. The digits are kept as text: some exceed what a float can hold.
-pub(super) struct Id<'a>(pub(super) Cow<'a, str>);
-
-/// A whole number, or its digits in quotes.
-#[derive(Clone, Copy)]
-pub(super) struct Whole(pub(super) i64);
+use super::value::Value;
 
 /// `debug_token`.
 #[derive(Deserialize)]
@@ -30,61 +18,45 @@ pub(super) struct Debug<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+#[derive(Default)]
 pub(super) struct DebugData<'a> {
-    #[serde(borrow, default, deserialize_with = "lenient")]
-    pub(super) app_id: Option<Id<'a>>,
-    #[serde(borrow, default, rename = "type", deserialize_with = "lenient")]
-    pub(super) kind: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "lenient")]
-    pub(super) user_id: Option<Id<'a>>,
-    #[serde(borrow, default, deserialize_with = "lenient")]
-    pub(super) profile_id: Option<Id<'a>>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) is_valid: Option<bool>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) issued_at: Option<Whole>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) expires_at: Option<Whole>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) data_access_expires_at: Option<Whole>,
-    #[serde(borrow, default, deserialize_with = "lenient")]
-    pub(super) scopes: Option<Vec<Text<'a>>>,
-    #[serde(borrow, default, deserialize_with = "lenient")]
-    pub(super) error: Option<Fault<'a>>,
+    pub(super) app_id: Value<'a>,
+    #[serde(rename = "type")]
+    pub(super) kind: Value<'a>,
+    pub(super) user_id: Value<'a>,
+    pub(super) profile_id: Value<'a>,
+    pub(super) is_valid: Value<'a>,
+    pub(super) issued_at: Value<'a>,
+    pub(super) expires_at: Value<'a>,
+    pub(super) data_access_expires_at: Value<'a>,
+    pub(super) scopes: Value<'a>,
+    pub(super) error: Option<&'a RawValue>,
 }
 
 /// The content of `error`. Inside `debug_token` the subcode goes by another name.
 #[derive(Deserialize, Default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct Fault<'a> {
-    #[serde(default, deserialize_with = "lenient")]
-    code: Option<Whole>,
-    #[serde(default, deserialize_with = "lenient")]
-    error_subcode: Option<Whole>,
-    #[serde(default, deserialize_with = "lenient")]
-    subcode: Option<Whole>,
-    #[serde(borrow, default, deserialize_with = "lenient")]
-    message: Option<Text<'a>>,
-    #[serde(borrow, default, rename = "type", deserialize_with = "lenient")]
-    kind: Option<Text<'a>>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) is_transient: Option<bool>,
-    #[serde(borrow, default, deserialize_with = "lenient")]
-    fbtrace_id: Option<Text<'a>>,
+    code: Value<'a>,
+    error_subcode: Value<'a>,
+    subcode: Value<'a>,
+    message: Value<'a>,
+    #[serde(rename = "type")]
+    kind: Value<'a>,
+    is_transient: Value<'a>,
+    fbtrace_id: Value<'a>,
 }
 
 /// Any answer, as far as it may be an error: in its usual envelope, or flat.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 struct Envelope<'a> {
-    #[serde(borrow)]
     error: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "lenient")]
-    error_code: Option<Whole>,
-    #[serde(default, deserialize_with = "lenient")]
-    error_subcode: Option<Whole>,
-    #[serde(borrow, default, deserialize_with = "lenient")]
-    error_description: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "lenient")]
-    error_msg: Option<Text<'a>>,
+    error_code: Value<'a>,
+    error_subcode: Value<'a>,
+    error_description: Value<'a>,
+    error_msg: Value<'a>,
 }
 
 /// One answer in a batch; its body is JSON within a string.
@@ -92,7 +64,7 @@ struct Envelope<'a> {
 pub(super) struct Member<'a> {
     pub(super) code: u16,
     #[serde(borrow, default)]
-    pub(super) body: Option<Text<'a>>,
+    pub(super) body: Value<'a>,
 }
 
 /// `oauth/access_token`, and a page read for its token.
@@ -100,14 +72,14 @@ pub(super) struct Member<'a> {
 pub(super) struct Granted<'a> {
     #[serde(default)]
     pub(super) access_token: Option<Secret>,
-    #[serde(borrow, default, deserialize_with = "lenient")]
-    pub(super) id: Option<Id<'a>>,
+    #[serde(borrow, default)]
+    pub(super) id: Value<'a>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Named<'a> {
     #[serde(borrow)]
-    pub(super) id: Id<'a>,
+    pub(super) id: Value<'a>,
     #[serde(default)]
     pub(super) name: Option<String>,
 }
@@ -124,7 +96,7 @@ pub(super) struct Accounts<'a> {
 #[derive(Deserialize)]
 pub(super) struct Account<'a> {
     #[serde(borrow)]
-    pub(super) id: Id<'a>,
+    pub(super) id: Value<'a>,
     #[serde(default)]
     pub(super) name: Option<String>,
     #[serde(default)]
@@ -188,84 +160,57 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Error> {
 /// The error in an answer, if it is one. `Err` means that the answer is no JSON object.
 pub(super) fn fault(body: &str) -> Result<Option<Fault<'_>>, Error> {
     let envelope: Envelope<'_> = parse(body)?;
-    let Some(error) = envelope.error else {
-        return Ok(envelope.error_code.map(|code| Fault {
-            code: Some(code),
-            error_subcode: envelope.error_subcode,
-            message: envelope.error_description.or(envelope.error_msg),
-            ..Fault::default()
-        }));
-    };
-    Ok(Some(serde_json::from_str(error.get()).unwrap_or_default()))
+    if let Some(error) = envelope.error {
+        return Ok(Some(Fault::read(error)));
+    }
+    let is_flat = envelope.error_code.whole().is_some();
+    Ok(is_flat.then(|| Fault {
+        code: envelope.error_code,
+        error_subcode: envelope.error_subcode,
+        message: match envelope.error_description {
+            Value::Missing => envelope.error_msg,
+            description => description,
+        },
+        ..Fault::default()
+    }))
 }
 
-impl Fault<'_> {
+impl<'a> Fault<'a> {
+    /// What is not even an object is an error nevertheless, of which nothing is known.
+    pub(super) fn read(error: &'a RawValue) -> Self {
+        serde_json::from_str(error.get()).unwrap_or_default()
+    }
+
     pub(super) fn code(&self) -> i64 {
-        self.code.map_or(0, |code| code.0)
+        self.code.whole().unwrap_or(0)
     }
 
     pub(super) fn subcode(&self) -> Option<i64> {
-        let subcode = self.error_subcode.or(self.subcode)?.0;
-        (subcode != 0).then_some(subcode)
+        let subcode = self.error_subcode.whole().or_else(|| self.subcode.whole());
+        subcode.filter(|subcode| *subcode != 0)
+    }
+
+    pub(super) fn is_transient(&self) -> Option<bool> {
+        self.is_transient.flag()
     }
 
     /// For comparing only; it may echo ids and tokens.
     pub(super) fn message(&self) -> String {
-        let message = self.message.as_ref();
-        message.map_or_else(String::new, |text| text.0.to_ascii_lowercase())
+        self.message.text().unwrap_or_default().to_ascii_lowercase()
     }
 
     pub(super) fn is_of_type(&self, name: &str) -> bool {
-        self.kind.as_ref().is_some_and(|kind| kind.0 == name)
+        self.kind.text() == Some(name)
     }
 
     /// `fbtrace_id`, if it looks like one: it goes into logs and letters.
     pub(super) fn trace(&self) -> Option<String> {
-        let trace = &self.fbtrace_id.as_ref()?.0;
+        let trace = self.fbtrace_id.text()?;
         let plausible = !trace.is_empty()
             && trace.len() <= 40
             && trace
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte));
-        plausible.then(|| trace.clone().into_owned())
-    }
-}
-
-/// Meta changes types now and then; a field we cannot read must not cost us the others.
-fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    let raw = <&RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::from_str(raw.get()).ok())
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Id<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?.get();
-        let text = match raw.strip_prefix('"') {
-            Some(_) => {
-                serde_json::from_str::<Text<'_>>(raw)
-                    .map_err(D::Error::custom)?
-                    .0
-            }
-            None if raw.bytes().all(|byte| byte.is_ascii_digit()) => Cow::Borrowed(raw),
-            None => return Err(D::Error::custom("not an id")),
-        };
-        if text.is_empty() {
-            return Err(D::Error::custom("an empty id"));
-        }
-        Ok(Self(text))
-    }
-}
-
-impl<'de> Deserialize<'de> for Whole {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?.get();
-        let number = raw.trim_matches('"').parse();
-        number
-            .map(Self)
-            .map_err(|_| D::Error::custom("not a whole number"))
+        plausible.then(|| trace.to_owned())
     }
 }

@@ -1,0 +1,44 @@
+//! The client against a scripted peer on loopback.
+
+mod calls;
+mod debugging;
+mod peer;
+mod trouble;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Client, Settings};
+use crate::secret::Secret;
+
+const APP: &str = "257422819769992";
+
+fn settings(url: &str) -> Settings {
+    Settings {
+        app: "acme".to_owned(),
+        id: APP.to_owned(),
+        secrets: vec![Secret::new("hush")],
+        version: "v25.0".to_owned(),
+        url: url.to_owned(),
+        batch: 50,
+        timeout: Duration::from_secs(20),
+    }
+}
+
+fn client(url: &str) -> Client {
+    Client::new(settings(url)).unwrap()
+}
+
+fn secrets(tokens: &[&str]) -> Vec<Secret> {
+    tokens.iter().copied().map(Secret::new).collect()
+}
+
+/// What the debugger says of a user token that works.
+fn alive(user: &str) -> Value {
+    json!({"data": {"app_id": APP, "type": "USER", "is_valid": true, "user_id": user, "expires_at": 0}})
+}
+
+fn error(code: i64, message: &str) -> Value {
+    json!({"error": {"code": code, "type": "OAuthException", "message": message}})
+}
