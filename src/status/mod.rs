@@ -1,5 +1,8 @@
 //! Tell programs: HTTP on a Unix socket. It reads the inventory and files orders; it never waits for Meta.
 
+pub mod client;
+pub mod snapshot;
+
 use std::path::PathBuf;
 
 /// Where the socket stands and who may do what on it.

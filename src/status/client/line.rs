@@ -1,0 +1,147 @@
+//! Connections to the daemon: opened when there is none idle, kept for the next call.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use super::Error;
+use crate::status::snapshot::Problem;
+
+/// Nothing on the socket waits for Meta or a person; only a reload takes longer than a moment.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+type Sender = SendRequest<Full<Bytes>>;
+
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    socket: Arc<PathBuf>,
+    idle: Arc<Mutex<Vec<Sender>>>,
+}
+
+/// A whole answer that is not a refusal.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: Bytes,
+}
+
+impl Line {
+    pub(super) fn to(socket: PathBuf) -> Self {
+        Self {
+            socket: Arc::new(socket),
+            idle: Arc::default(),
+        }
+    }
+
+    pub(super) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    pub(super) async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Answer, Error> {
+        let exchange = async {
+            let (response, sender) = self.send(request).await?;
+            let answer = answer(response).await?;
+            self.idle().push(sender);
+            Ok(answer)
+        };
+        let answer = timeout(PATIENCE, exchange)
+            .await
+            .map_err(|_| Error::Silent)??;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        Err(refusal(&answer))
+    }
+
+    /// For an answer that is read as it comes.
+    pub(super) async fn open(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Error> {
+        let sent = timeout(PATIENCE, self.send(request)).await;
+        let (response, _) = sent.map_err(|_| Error::Silent)??;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(refusal(&answer(response).await?))
+    }
+
+    /// On an idle connection, or on a new one when the daemon has closed that; nothing is ever sent twice.
+    async fn send(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<(Response<Incoming>, Sender), Error> {
+        loop {
+            let idle = self.idle().pop();
+            let (mut sender, fresh) = match idle {
+                Some(sender) => (sender, false),
+                None => (self.connect().await?, true),
+            };
+            match sender.try_send_request(request).await {
+                Ok(response) => return Ok((response, sender)),
+                Err(mut refused) => match refused.take_message() {
+                    Some(unsent) if !fresh => request = unsent,
+                    Some(_) | None => return Err(interrupted(refused.error())),
+                },
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Sender, Error> {
+        let stream =
+            UnixStream::connect(self.socket())
+                .await
+                .map_err(|source| Error::Unreachable {
+                    socket: self.socket().to_owned(),
+                    source,
+                })?;
+        let (sender, connection) = handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| interrupted(&error))?;
+        // It ends when both sides are done with it; a fault is told to whoever waits for the answer.
+        tokio::spawn(async move { connection.await.ok() });
+        Ok(sender)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Sender>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn answer(response: Response<Incoming>) -> Result<Answer, Error> {
+    let status = response.status();
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .map_err(|error| interrupted(&error))?;
+    Ok(Answer {
+        status,
+        body: body.to_bytes(),
+    })
+}
+
+fn refusal(answer: &Answer) -> Error {
+    match serde_json::from_slice::<Problem>(&answer.body) {
+        Ok(problem) => Error::Refused(Box::new(problem)),
+        Err(_) => Error::NotUnderstood {
+            path: "the socket".to_owned(),
+            reason: format!(
+                "HTTP status {} without an explanation",
+                answer.status.as_u16()
+            ),
+        },
+    }
+}
+
+pub(super) fn interrupted(error: &hyper::Error) -> Error {
+    Error::Interrupted(error.to_string())
+}

@@ -1,0 +1,24 @@
+//! The shapes that server and client share: what goes over the socket, and nothing of how it is found out.
+
+mod events;
+mod incidents;
+mod problem;
+mod queries;
+mod report;
+mod secrets;
+mod span;
+mod tokens;
+
+pub use events::EventView;
+pub use incidents::{AcknowledgeRequest, IncidentList, IncidentStatus, IncidentView};
+pub use problem::{Problem, ProblemType};
+pub use queries::{EventQuery, IncidentFilter, IncidentQuery, SecretQuery, TokenQuery};
+pub use report::{
+    AppReport, DeadlineView, Deliveries, IncidentCounts, MailReport, MailTestRequest,
+    MailTestResult, StatusReport, Sweep, TokenCounts,
+};
+pub use secrets::{CandidateRequest, ImportRequest, SecretView};
+pub use span::{NotASpan, Span};
+pub use tokens::{
+    Accepted, NextView, RotationView, SubjectView, TokenDetail, TokenList, TokenView,
+};

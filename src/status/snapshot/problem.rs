@@ -1,0 +1,128 @@
+//! How the socket says no: `application/problem+json` (RFC 9457), with types that stay.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An answer that is not what was asked for: what it is, why, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// A stable URN, for programs.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    pub detail: String,
+    /// Each thing that is wrong, where there may be several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
+
+/// A table of every kind of no: its word in the URN, its HTTP status, its title.
+macro_rules! problem_types {
+    ($($(#[$doc:meta])* $name:ident = $word:literal, $status:literal, $title:literal;)+) => {
+        /// The URNs are a promise to programs: one may be added, none may change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ProblemType { $($(#[$doc])* $name,)+ }
+
+        impl ProblemType {
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            pub const fn urn(self) -> &'static str {
+                match self { $(Self::$name => concat!("urn:perennial:problem:", $word),)+ }
+            }
+
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)+ }
+            }
+
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)+ }
+            }
+        }
+    };
+}
+
+problem_types! {
+    /// The request cannot be understood.
+    Malformed = "malformed", 400, "Malformed request";
+    NotPermitted = "not-permitted", 403, "Not permitted";
+    NoSuchRoute = "no-such-route", 404, "No such route";
+    NoSuchToken = "no-such-token", 404, "No such token";
+    NoSuchIncident = "no-such-incident", 404, "No such incident";
+    MethodNotAllowed = "method-not-allowed", 405, "Method not allowed";
+    TooSlow = "too-slow", 408, "Request too slow";
+    NameTaken = "name-taken", 409, "Name taken";
+    HeldByAnother = "held-by-another", 409, "Held by another token";
+    NoPreviousVersion = "no-previous-version", 409, "No previous version";
+    TooLittleLife = "too-little-life", 409, "Too little life left";
+    ExpiryUnknown = "expiry-unknown", 409, "Expiry unknown";
+    TokenDead = "token-dead", 409, "Token dead";
+    AlreadyResolved = "already-resolved", 409, "Already resolved";
+    TooLarge = "too-large", 413, "Request too large";
+    NotJson = "not-json", 415, "Not JSON";
+    /// The request can be understood, and what stands in it cannot be.
+    Invalid = "invalid", 422, "Invalid value";
+    UnknownApp = "unknown-app", 422, "Unknown app";
+    ReloadRefused = "reload-refused", 422, "Configuration refused";
+    MailRefused = "mail-refused", 422, "Mail refused";
+    TooManyFollowers = "too-many-followers", 503, "Too many followers";
+    NotReady = "not-ready", 503, "Not ready";
+    InventoryUnavailable = "inventory-unavailable", 503, "Inventory unavailable";
+    Stopping = "stopping", 503, "Stopping";
+}
+
+impl Problem {
+    pub fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
+        Self {
+            kind: kind.urn().to_owned(),
+            title: kind.title().to_owned(),
+            status: kind.status(),
+            detail: detail.into(),
+            problems: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn with_problems(mut self, problems: Vec<String>) -> Self {
+        self.problems = problems;
+        self
+    }
+
+    pub fn is(&self, kind: ProblemType) -> bool {
+        self.kind == kind.urn()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)?;
+        self.problems
+            .iter()
+            .try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_problem_has_a_type_of_its_own() {
+        let urns: HashSet<_> = ProblemType::ALL.iter().map(|kind| kind.urn()).collect();
+        assert_eq!(urns.len(), ProblemType::ALL.len());
+        for urn in urns {
+            let word = urn.strip_prefix("urn:perennial:problem:").unwrap();
+            assert!(
+                word.bytes()
+                    .all(|byte| byte == b'-' || byte.is_ascii_lowercase()),
+                "{urn}"
+            );
+        }
+    }
+}
