@@ -15,4 +15,8 @@ pub mod status;
 
 pub mod config;
 
+pub mod daemon;
+
 pub mod graph_sim;
+
+pub mod cli;
