@@ -27,6 +27,8 @@ words! {
     CandidateAccepted = "candidate_accepted",
     CandidateRefused = "candidate_refused",
     SecretRead = "secret_read",
+    /// Somebody asked for a secret and did not get it.
+    SecretRefused = "secret_refused",
     AppTroubled = "app_troubled",
     AppRecovered = "app_recovered",
     IncidentOpened = "incident_opened",

@@ -1,9 +1,20 @@
 //! Tell programs: HTTP on a Unix socket. It reads the inventory and files orders; it never waits for Meta.
 
+mod answer;
 pub mod client;
+mod desk;
+mod openapi;
+pub mod peer;
+mod reception;
+mod request;
+mod routes;
+mod server;
 pub mod snapshot;
 
 use std::path::PathBuf;
+
+pub use desk::{Clock, Desk, MailTest, Pulse, Reload};
+pub use server::{BindError, bind, serve};
 
 /// Where the socket stands and who may do what on it.
 #[derive(Clone, Debug)]

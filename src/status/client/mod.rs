@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 
 use super::snapshot::{
     Accepted, AcknowledgeRequest, CandidateRequest, EventQuery, ImportRequest, IncidentList,
-    IncidentQuery, IncidentView, MailTestRequest, MailTestResult, Problem, SecretQuery, SecretView,
-    StatusReport, TokenDetail, TokenList, TokenQuery, TokenView,
+    IncidentQuery, IncidentView, MailTestRequest, MailTestResult, Problem, Reloaded, SecretQuery,
+    SecretView, StatusReport, TokenDetail, TokenList, TokenQuery, TokenView,
 };
 
 pub use events::EventStream;
@@ -157,9 +157,8 @@ impl Client {
     }
 
     /// Waits until the new configuration is live; refused with every problem when it cannot be.
-    pub async fn reload(&self) -> Result<(), Error> {
-        let request = self.request(Method::POST, "/v1/reload", Bytes::new());
-        self.ask(request).await.map(drop)
+    pub async fn reload(&self) -> Result<Reloaded, Error> {
+        self.post("/v1/reload").await
     }
 
     pub async fn mail_test(&self, request: &MailTestRequest) -> Result<MailTestResult, Error> {

@@ -15,8 +15,9 @@ pub use problem::{Problem, ProblemType};
 pub use queries::{EventQuery, IncidentFilter, IncidentQuery, SecretQuery, TokenQuery};
 pub use report::{
     AppReport, DeadlineView, Deliveries, IncidentCounts, MailReport, MailTestRequest,
-    MailTestResult, StatusReport, Sweep, TokenCounts,
+    MailTestResult, Reloaded, StatusReport, Sweep, TokenCounts,
 };
+pub(in crate::status) use secrets::plausible;
 pub use secrets::{CandidateRequest, ImportRequest, SecretView};
 pub use span::{NotASpan, Span};
 pub use tokens::{

@@ -83,6 +83,12 @@ pub struct DeadlineView {
     pub at: Timestamp,
 }
 
+/// `POST /v1/reload`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reloaded {
+    pub live_since: Timestamp,
+}
+
 /// `POST /v1/mail-test`
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,0 +1,57 @@
+//! How a problem becomes an answer.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::snapshot::{Problem, ProblemType};
+use crate::inventory;
+
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut answer = (status, Json(self)).into_response();
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        answer
+    }
+}
+
+impl From<inventory::Error> for Problem {
+    fn from(error: inventory::Error) -> Self {
+        if matches!(error, inventory::Error::Closed) {
+            return Self::new(
+                ProblemType::Stopping,
+                "the daemon is stopping; ask again in a moment",
+            );
+        }
+        tracing::error!(%error, "the inventory could not answer the status socket");
+        Self::new(
+            ProblemType::InventoryUnavailable,
+            "the inventory cannot be used just now. See why: journalctl -u perennial",
+        )
+    }
+}
+
+/// What a browser or a proxy must not keep.
+pub(super) async fn unstored(mut answer: Response) -> Response {
+    let headers = answer.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+pub(super) async fn no_such_route() -> Problem {
+    Problem::new(
+        ProblemType::NoSuchRoute,
+        "there is nothing at this address. What there is, /openapi.json tells",
+    )
+}
+
+pub(super) async fn method_not_allowed() -> Problem {
+    Problem::new(
+        ProblemType::MethodNotAllowed,
+        "this address does not take this method. What it takes, /openapi.json tells",
+    )
+}

@@ -1,0 +1,83 @@
+//! What the daemon and the socket hand each other. The inventory carries everything else.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::{Timestamp, Unit};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use super::Settings;
+use super::snapshot::{AppReport, Deliveries, Sweep};
+use crate::inventory::Inventory;
+
+/// What the daemon tells the socket that does not stand in the inventory.
+#[derive(Clone, Debug, Default)]
+pub struct Pulse {
+    pub started_at: Timestamp,
+    /// `next_at` stays as it is while a sweep is late, so that its lateness can be seen.
+    pub sweep: Sweep,
+    /// Every app of the configuration, also before the first sweep: tokens are taken in for these only.
+    pub apps: Vec<AppReport>,
+    pub deliveries: Deliveries,
+    /// Why nothing can be written to the inventory just now.
+    pub inventory_trouble: Option<String>,
+    /// What else is wrong with the daemon itself, in sentences.
+    pub problems: Vec<String>,
+}
+
+/// An operator wants the configuration read again.
+#[derive(Debug)]
+pub struct Reload {
+    pub asked_by: String,
+    /// Live, or every reason why it cannot be.
+    pub answer: oneshot::Sender<Result<(), Vec<String>>>,
+}
+
+/// An operator wants one real letter.
+#[derive(Debug)]
+pub struct MailTest {
+    /// The operators' addresses when there is none.
+    pub to: Option<String>,
+    pub asked_by: String,
+    /// The letter's message id once it is in the outbox, or why there is none.
+    pub answer: oneshot::Sender<Result<String, String>>,
+}
+
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What the socket works with.
+#[derive(Clone)]
+pub struct Desk {
+    pub inventory: Inventory,
+    pub settings: watch::Receiver<Settings>,
+    pub pulse: watch::Receiver<Pulse>,
+    /// Wakes the sweep: something was asked for. What, stands in the inventory.
+    pub nudge: Arc<Notify>,
+    /// Touched whenever the journal has grown, so that followers look again.
+    pub journal: watch::Sender<()>,
+    pub reloads: mpsc::Sender<Reload>,
+    pub mail_tests: mpsc::Sender<MailTest>,
+    pub clock: Clock,
+}
+
+impl Desk {
+    /// In whole seconds, as the inventory keeps time.
+    pub(super) fn now(&self) -> Timestamp {
+        whole_seconds((self.clock)())
+    }
+}
+
+pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {
+    at.round(
+        jiff::TimestampRound::new()
+            .smallest(Unit::Second)
+            .mode(jiff::RoundMode::Trunc),
+    )
+    .unwrap_or(at)
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Desk")
+    }
+}

@@ -1,0 +1,398 @@
+//! Taking requests apart: who asks, which token, what stands in query and body. Nothing that a peer sent is
+//! repeated to it, for it may be a token.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Path, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri, header};
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use super::peer::{self, Peer, Roles};
+use super::reception::Reception;
+use super::snapshot::{Problem, ProblemType};
+use crate::inventory::{IncidentId, name_is_valid};
+
+/// Anybody whom the socket's mode lets in, with the roles that the settings give now.
+#[derive(Debug)]
+pub(super) struct Asker {
+    pub(super) peer: Peer,
+    pub(super) roles: Roles,
+}
+
+/// Somebody who may look.
+#[derive(Debug)]
+pub(super) struct Viewer;
+
+/// Somebody who may give orders, as the journal will name them.
+#[derive(Debug)]
+pub(super) struct Operator(pub(super) String);
+
+impl FromRequestParts<Arc<Reception>> for Asker {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        reception: &Arc<Reception>,
+    ) -> Result<Self, Problem> {
+        let Some(peer) = parts.extensions.get::<Peer>().cloned() else {
+            return Err(Problem::new(
+                ProblemType::NotPermitted,
+                "nobody knows who is asking",
+            ));
+        };
+        let roles = peer::roles(&reception.settings.borrow(), &peer, reception.uid);
+        Ok(Self { peer, roles })
+    }
+}
+
+impl FromRequestParts<Arc<Reception>> for Viewer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        reception: &Arc<Reception>,
+    ) -> Result<Self, Problem> {
+        let asker = Asker::from_request_parts(parts, reception).await?;
+        if asker.roles.viewer {
+            return Ok(Self);
+        }
+        Err(not_permitted(&asker.peer, "look at this", "viewers"))
+    }
+}
+
+impl FromRequestParts<Arc<Reception>> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        reception: &Arc<Reception>,
+    ) -> Result<Self, Problem> {
+        let asker = Asker::from_request_parts(parts, reception).await?;
+        if asker.roles.operator {
+            return Ok(Self(asker.peer.to_string()));
+        }
+        Err(not_permitted(&asker.peer, "do this", "operators"))
+    }
+}
+
+fn not_permitted(peer: &Peer, what: &str, list: &str) -> Problem {
+    let user = &peer.account.user;
+    Problem::new(
+        ProblemType::NotPermitted,
+        format!(
+            "{user} may not {what}. To permit it, add \"{user}\" to {list} under [status] in perennial.toml \
+             and reload"
+        ),
+    )
+}
+
+/// A token's name in the path. What cannot be a name is the name of no token.
+#[derive(Debug)]
+pub(super) struct Name(pub(super) String);
+
+impl FromRequestParts<Arc<Reception>> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        reception: &Arc<Reception>,
+    ) -> Result<Self, Problem> {
+        match Path::<String>::from_request_parts(parts, reception).await {
+            Ok(Path(name)) if name_is_valid(&name) => Ok(Self(name)),
+            Ok(_) | Err(_) => Err(no_such_token()),
+        }
+    }
+}
+
+pub(super) fn no_such_token() -> Problem {
+    Problem::new(
+        ProblemType::NoSuchToken,
+        "there is no token of this name. See those there are: perennial tokens",
+    )
+}
+
+/// An incident's id in the path.
+#[derive(Debug)]
+pub(super) struct Id(pub(super) IncidentId);
+
+impl FromRequestParts<Arc<Reception>> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        reception: &Arc<Reception>,
+    ) -> Result<Self, Problem> {
+        match Path::<i64>::from_request_parts(parts, reception).await {
+            Ok(Path(id)) => Ok(Self(IncidentId(id))),
+            Err(_) => Err(no_such_incident()),
+        }
+    }
+}
+
+pub(super) fn no_such_incident() -> Problem {
+    Problem::new(
+        ProblemType::NoSuchIncident,
+        "there is no incident of this id. See those there are: perennial incidents",
+    )
+}
+
+/// What stands behind the question mark; a name without a value counts as left out.
+#[derive(Debug)]
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<Reception>> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Reception>) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let given: Vec<&str> = query
+            .split('&')
+            .filter(|pair| !pair.ends_with('='))
+            .collect();
+        let uri = Uri::builder()
+            .path_and_query(format!("/?{}", given.join("&")))
+            .build();
+        let Query(asked) = Query::try_from_uri(&uri.unwrap_or_default()).map_err(|error| {
+            let text = error.body_text();
+            let text = text
+                .rsplit_once("query string: ")
+                .map_or("", |(_, text)| text);
+            let (place, text) = match text.split_once(": ") {
+                Some((place, text)) if is_plain(place) => (place, text),
+                Some(_) | None => ("the query", text),
+            };
+            Problem::new(
+                ProblemType::Malformed,
+                format!("{place}: {}", complaint(text)),
+            )
+        })?;
+        Ok(Self(asked))
+    }
+}
+
+/// A JSON body.
+#[derive(Debug)]
+pub(super) struct Sent<T>(pub(super) T);
+
+/// A request has to fit; a token has a few hundred bytes.
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// So much of a body that is too large is read all the same, for many clients listen only once they have sent it all.
+const LARGEST_SWALLOWED: usize = 16 * 1024 * 1024;
+
+impl<T: DeserializeOwned> FromRequest<Arc<Reception>> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, reception: &Arc<Reception>) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        if !is_json(&parts.headers) {
+            return Err(Problem::new(
+                ProblemType::NotJson,
+                "the body must be JSON and say so: Content-Type: application/json",
+            ));
+        }
+        refuse_unread(&parts.headers)?;
+        let body = timeout(reception.limits.body, collected(body))
+            .await
+            .map_err(|_| {
+                Problem::new(
+                    ProblemType::TooSlow,
+                    "the body did not come in time; send it at once",
+                )
+            })??;
+        parsed(&body).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> OptionalFromRequest<Arc<Reception>> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(
+        request: Request,
+        reception: &Arc<Reception>,
+    ) -> Result<Option<Self>, Problem> {
+        if !request.headers().contains_key(header::CONTENT_TYPE) {
+            return Ok(None);
+        }
+        <Self as FromRequest<_>>::from_request(request, reception)
+            .await
+            .map(Some)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let declared = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = declared
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// A client that waits for leave to send gets its answer now, and so does one that would send for ever.
+fn refuse_unread(headers: &HeaderMap) -> Result<(), Problem> {
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
+    let size: usize = declared.and_then(|value| value.parse().ok()).unwrap_or(0);
+    let waits = headers.contains_key(header::EXPECT);
+    if size > LARGEST_SWALLOWED || waits && size > LARGEST_BODY {
+        return Err(too_large());
+    }
+    Ok(())
+}
+
+async fn collected(mut body: Body) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let mut taken = Zeroizing::new(Vec::new());
+    let mut size = 0;
+    while let Some(frame) = body.frame().await {
+        let broken = |_| Problem::new(ProblemType::Malformed, "the body broke off");
+        let Ok(data) = frame.map_err(broken)?.into_data() else {
+            continue;
+        };
+        size += data.len();
+        if size > LARGEST_SWALLOWED {
+            break;
+        }
+        if size <= LARGEST_BODY {
+            taken.extend_from_slice(&data);
+        }
+    }
+    if size > LARGEST_BODY {
+        return Err(too_large());
+    }
+    Ok(taken)
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        ProblemType::TooLarge,
+        "the body is larger than 64 KiB, which no request needs",
+    )
+}
+
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let malformed = |detail| Problem::new(ProblemType::Malformed, detail);
+    if body.is_empty() {
+        return Err(malformed(
+            "the body is empty; it must be a JSON object".to_owned(),
+        ));
+    }
+    if std::str::from_utf8(body).is_err() {
+        return Err(malformed("the body is not UTF-8".to_owned()));
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        let what = if error.is_data() {
+            complaint(&error.to_string())
+        } else {
+            "this is not JSON".to_owned()
+        };
+        malformed(format!(
+            "line {}, column {}: {what}",
+            error.line(),
+            error.column()
+        ))
+    })
+}
+
+/// What serde complains of, without the values that it quotes.
+fn complaint(text: &str) -> String {
+    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
+    for complaint in ["unknown field", "missing field", "duplicate field"] {
+        let Some(rest) = text.strip_prefix(complaint) else {
+            continue;
+        };
+        let name = rest.split('`').nth(1).unwrap_or_default();
+        return if is_plain(name) {
+            text.to_owned()
+        } else {
+            complaint.to_owned()
+        };
+    }
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => "this cannot be understood".to_owned(),
+    }
+}
+
+/// A word that can be the name of a field, and cannot be a token.
+fn is_plain(word: &str) -> bool {
+    word.len() <= 32
+        && word
+            .bytes()
+            .all(|byte| byte == b'_' || byte.is_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::snapshot::{AcknowledgeRequest, ImportRequest};
+    use super::*;
+
+    fn detail<T: DeserializeOwned + std::fmt::Debug>(body: &[u8]) -> String {
+        let problem = parsed::<T>(body).unwrap_err();
+        assert!(problem.is(ProblemType::Malformed));
+        problem.detail
+    }
+
+    #[test]
+    fn a_malformed_body_is_told_where_and_what_and_never_repeated() {
+        for (body, expected) in [
+            (r#"{"app":"acme","#, "line 1, column 14: this is not JSON"),
+            (
+                r#"{"app":"acme"}"#,
+                "line 1, column 14: missing field `access_token`",
+            ),
+            (
+                "{\n\"nmae\":1}",
+                "line 2, column 6: unknown field `nmae`, expected one of `app`, `access_token`, `name`, `owners`, \
+                 `require_scopes`, `discover`",
+            ),
+            (r#"{"EAAcanary":1}"#, "line 1, column 12: unknown field"),
+            (
+                r#"{"app":{},"access_token":"EAAcanary"}"#,
+                "line 1, column 7: expected a string",
+            ),
+            (
+                r#"{"app":"acme","owners":"x\", expected EAAcanary"}"#,
+                "line 1, column 48: expected a sequence",
+            ),
+            (
+                r#"{"app":"a","app":"EAAcanary"}"#,
+                "line 1, column 16: duplicate field `app`",
+            ),
+            ("EAAcanary", "line 1, column 1: this is not JSON"),
+            ("", "the body is empty; it must be a JSON object"),
+        ] {
+            assert_eq!(detail::<ImportRequest>(body.as_bytes()), expected, "{body}");
+        }
+        assert_eq!(
+            detail::<ImportRequest>(b"{\"app\":\"\xff\"}"),
+            "the body is not UTF-8"
+        );
+        let until = detail::<AcknowledgeRequest>(br#"{"until":"EAAcanary"}"#);
+        assert!(!until.contains("EAAcanary"), "{until}");
+    }
+
+    #[test]
+    fn a_body_is_json_only_if_it_says_so() {
+        for (declared, expected) in [
+            (Some("application/json"), true),
+            (Some("Application/JSON; charset=utf-8"), true),
+            (Some("application/jsonl"), false),
+            (Some("application/x-www-form-urlencoded"), false),
+            (None, false),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(declared) = declared {
+                headers.insert(header::CONTENT_TYPE, declared.parse().unwrap());
+            }
+            assert_eq!(is_json(&headers), expected, "{declared:?}");
+        }
+    }
+}

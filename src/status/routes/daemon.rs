@@ -1,0 +1,74 @@
+//! What is asked of the daemon itself, not of the inventory: another reading of the configuration, a test letter.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use tokio::sync::{mpsc, oneshot};
+
+use super::tokens::is_mail_address;
+use crate::status::reception::Here;
+use crate::status::request::{Operator, Sent};
+use crate::status::snapshot::{MailTestRequest, MailTestResult, Problem, ProblemType, Reloaded};
+use crate::status::{MailTest, Reload};
+
+/// Reads the configuration again and waits for the answer: live, or refused and the old one kept.
+#[utoipa::path(post, path = "/v1/reload", responses((status = 200, body = Reloaded)))]
+pub(in crate::status) async fn reload(
+    Operator(asked_by): Operator,
+    State(reception): Here,
+) -> Result<Json<Reloaded>, Problem> {
+    let outcome = asked(&reception.reloads, |answer| Reload { asked_by, answer }).await?;
+    match outcome {
+        Ok(()) => Ok(Json(Reloaded { live_since: reception.now() })),
+        Err(problems) => Err(Problem::new(
+            ProblemType::ReloadRefused,
+            "the new configuration cannot be used; the old one stays live. Correct it and reload again",
+        )
+        .with_problems(problems)),
+    }
+}
+
+/// Puts one real letter into the outbox. What becomes of it, the journal tells.
+#[utoipa::path(
+    post, path = "/v1/mail-test", request_body(content = Option<MailTestRequest>),
+    responses((status = 202, body = MailTestResult))
+)]
+pub(in crate::status) async fn mail_test(
+    Operator(asked_by): Operator,
+    State(reception): Here,
+    request: Option<Sent<MailTestRequest>>,
+) -> Result<(StatusCode, Json<MailTestResult>), Problem> {
+    let to = request.and_then(|Sent(request)| request.to);
+    if to
+        .as_deref()
+        .is_some_and(|address| !is_mail_address(address))
+    {
+        let detail = "to is not a mail address, such as ada@example.com";
+        return Err(Problem::new(ProblemType::Invalid, detail));
+    }
+    let order = |answer| MailTest {
+        to,
+        asked_by,
+        answer,
+    };
+    match asked(&reception.mail_tests, order).await? {
+        Ok(message_id) => Ok((StatusCode::ACCEPTED, Json(MailTestResult { message_id }))),
+        Err(reason) => Err(Problem::new(ProblemType::MailRefused, reason)),
+    }
+}
+
+/// Hands the daemon an order and waits for its answer.
+async fn asked<Order, Answer>(
+    daemon: &mpsc::Sender<Order>,
+    order: impl FnOnce(oneshot::Sender<Answer>) -> Order,
+) -> Result<Answer, Problem> {
+    let stopping = || {
+        Problem::new(
+            ProblemType::Stopping,
+            "the daemon is stopping; ask again in a moment",
+        )
+    };
+    let (answer, answered) = oneshot::channel();
+    daemon.send(order(answer)).await.map_err(|_| stopping())?;
+    answered.await.map_err(|_| stopping())
+}

@@ -1,0 +1,145 @@
+//! The journal as JSON lines, to its end or for as long as both sides live. It is read page by page, so that a
+//! follower never holds a connection to the inventory.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+
+use crate::inventory::{Event, EventId};
+use crate::status::reception::{Here, Reception};
+use crate::status::request::{Asked, Viewer, no_such_token};
+use crate::status::server::Place;
+use crate::status::snapshot::{EventQuery, EventView, Problem, ProblemType};
+
+const EVENTS_PER_PAGE: usize = 200;
+
+const JSON_LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
+
+/// What happened, oldest first, one event per line.
+#[utoipa::path(
+    get, path = "/v1/events", params(EventQuery),
+    responses((status = 200, content_type = "application/x-ndjson", body = EventView))
+)]
+pub(in crate::status) async fn events(
+    _: Viewer,
+    State(reception): Here,
+    Extension(place): Extension<Place>,
+    Asked(query): Asked<EventQuery>,
+) -> Result<Response, Problem> {
+    let (after, token) = beginning(&reception, &query).await?;
+    let reader = Reader {
+        after,
+        token,
+        changes: reception.journal.subscribe(),
+        following: query
+            .follow
+            .then(|| follow(&reception, &place))
+            .transpose()?,
+        reception,
+    };
+    let mut answer = [(header::CONTENT_TYPE, JSON_LINES)].into_response();
+    if reader.following.is_some() {
+        // Its place among the connections is given up, so it cannot go on to ask for something else.
+        answer
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    *answer.body_mut() = Body::from_stream(stream::unfold(reader, |mut reader| async {
+        let page = reader.next_page().await?;
+        Some((Ok::<_, Infallible>(page), reader))
+    }));
+    Ok(answer)
+}
+
+/// Where to begin, and the token it is to be about.
+async fn beginning(
+    reception: &Reception,
+    query: &EventQuery,
+) -> Result<(EventId, Option<String>), Problem> {
+    let (after, follow, token) = (query.after, query.follow, query.token.clone());
+    reception
+        .read(move |view| {
+            if let Some(name) = &token
+                && view.token_named(name)?.is_none()
+            {
+                return Ok(Err(no_such_token()));
+            }
+            let after = match after {
+                Some(id) => EventId(i64::try_from(id).unwrap_or(i64::MAX)),
+                None if follow => view.newest_event()?,
+                None => EventId(0),
+            };
+            Ok(Ok((after, token)))
+        })
+        .await?
+}
+
+fn follow(reception: &Reception, place: &Place) -> Result<OwnedSemaphorePermit, Problem> {
+    let Ok(permit) = Arc::clone(&reception.followers).try_acquire_owned() else {
+        return Err(Problem::new(
+            ProblemType::TooManyFollowers,
+            "as many follow the journal as may. End one of them, or ask again without follow",
+        ));
+    };
+    place.give_up();
+    Ok(permit)
+}
+
+struct Reader {
+    reception: Arc<Reception>,
+    /// The last event that was sent.
+    after: EventId,
+    token: Option<String>,
+    changes: watch::Receiver<()>,
+    /// Held by those who stay for what comes.
+    following: Option<OwnedSemaphorePermit>,
+}
+
+impl Reader {
+    /// The next lines; `None` when there are no more, or the daemon stops.
+    async fn next_page(&mut self) -> Option<Bytes> {
+        loop {
+            let page = self.read().await.ok()?;
+            if let Some(last) = page.last() {
+                self.after = last.id;
+                return Some(lines(page));
+            }
+            self.following.as_ref()?;
+            self.wait().await?;
+        }
+    }
+
+    async fn read(&self) -> Result<Vec<Event>, Problem> {
+        let (after, token) = (self.after, self.token.clone());
+        self.reception
+            .read(move |view| view.events(after, token.as_deref(), EVENTS_PER_PAGE))
+            .await
+    }
+
+    /// Until the journal may have grown; `None` when the daemon stops.
+    async fn wait(&mut self) -> Option<()> {
+        tokio::select! {
+            () = self.reception.stop.cancelled() => None,
+            changed = self.changes.changed() => changed.ok(),
+            () = tokio::time::sleep(self.reception.limits.look) => Some(()),
+        }
+    }
+}
+
+fn lines(events: Vec<Event>) -> Bytes {
+    let mut lines = Vec::new();
+    for event in events {
+        // Text and numbers always become JSON.
+        if serde_json::to_writer(&mut lines, &EventView::from(event)).is_ok() {
+            lines.push(b'\n');
+        }
+    }
+    Bytes::from(lines)
+}

@@ -1,0 +1,174 @@
+//! Alive, and ready: every due token visited lately, mail and disk working.
+
+use axum::Json;
+use axum::extract::State;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::inventory::MailQueue;
+use crate::status::Pulse;
+use crate::status::reception::Here;
+use crate::status::snapshot::{Problem, ProblemType};
+
+/// After this a sweep that should have begun or ended is a fault.
+const LATE_SWEEP: SignedDuration = SignedDuration::from_mins(10);
+
+/// After this a letter that waits is a fault: somebody was to read it today.
+const STUCK_LETTER: SignedDuration = SignedDuration::from_hours(1);
+
+/// The daemon is alive. It says nothing of how it is doing.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, body = Object)))]
+pub(in crate::status) async fn healthz() -> Json<Value> {
+    Json(json!({ "alive": true }))
+}
+
+/// Every due token was visited lately, and mail and disk work; or why not.
+#[utoipa::path(
+    get, path = "/readyz",
+    responses((status = 200, body = Object), (status = 503, body = Problem, content_type = "application/problem+json"))
+)]
+pub(in crate::status) async fn readyz(State(reception): Here) -> Result<Json<Value>, Problem> {
+    let mail = reception.read(|view| view.mail_queue()).await?;
+    let reasons = reasons_not_ready(&reception.pulse.borrow(), &mail, reception.now());
+    if reasons.is_empty() {
+        return Ok(Json(json!({ "ready": true })));
+    }
+    let problem = Problem::new(
+        ProblemType::NotReady,
+        "the daemon is not doing all of its work",
+    );
+    Err(problem.with_problems(reasons))
+}
+
+/// What keeps the daemon from being ready, each in a sentence.
+pub(super) fn reasons_not_ready(pulse: &Pulse, mail: &MailQueue, now: Timestamp) -> Vec<String> {
+    let disk = pulse.inventory_trouble.as_ref();
+    let disk = disk.map(|reason| format!("the inventory cannot be written to: {reason}"));
+    [
+        late_sweep(pulse, now),
+        overdue(pulse),
+        stuck_mail(mail, now),
+        disk,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The next sweep should be over by now, or none has ended since the daemon started.
+fn late_sweep(pulse: &Pulse, now: Timestamp) -> Option<String> {
+    let Some(last) = pulse.sweep.last_finished_at else {
+        return Some("no sweep has finished since the daemon started".to_owned());
+    };
+    let expected = pulse.sweep.next_at.unwrap_or(last);
+    (now > expected.max(last) + LATE_SWEEP)
+        .then(|| format!("no sweep has finished since {last}; see journalctl -u perennial"))
+}
+
+fn overdue(pulse: &Pulse) -> Option<String> {
+    match pulse.sweep.overdue {
+        0 => None,
+        1 => Some("1 token has waited too long for its visit".to_owned()),
+        many => Some(format!(
+            "{many} tokens have waited too long for their visit"
+        )),
+    }
+}
+
+fn stuck_mail(mail: &MailQueue, now: Timestamp) -> Option<String> {
+    let oldest = mail
+        .oldest_queued_at
+        .filter(|oldest| now > *oldest + STUCK_LETTER)?;
+    let reason = mail.last_error.as_deref().unwrap_or("no reason is known");
+    Some(format!(
+        "{} letters wait, the oldest since {oldest}: {reason}",
+        mail.queued
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::snapshot::Sweep;
+
+    fn minutes(count: i64) -> Timestamp {
+        Timestamp::from_second(count * 60).unwrap()
+    }
+
+    #[test]
+    fn ready_is_more_than_being_alive() {
+        let now = minutes(1_000);
+        let well = Sweep {
+            last_finished_at: Some(minutes(999)),
+            next_at: Some(minutes(1_001)),
+            due: 3,
+            overdue: 0,
+        };
+        let waits = |since| MailQueue {
+            queued: 2,
+            oldest_queued_at: Some(minutes(since)),
+            last_error: None,
+        };
+        let hourly = Sweep {
+            last_finished_at: Some(minutes(950)),
+            next_at: Some(minutes(1_010)),
+            ..well
+        };
+        let hung = Sweep {
+            last_finished_at: Some(minutes(980)),
+            next_at: Some(minutes(981)),
+            ..well
+        };
+        let never = Sweep {
+            last_finished_at: None,
+            ..well
+        };
+        let behind = Sweep { overdue: 7, ..well };
+        for (sweep, mail, trouble, expected) in [
+            (well, MailQueue::default(), None, None),
+            (hourly, MailQueue::default(), None, None),
+            (well, waits(941), None, None),
+            (well, waits(939), None, Some("2 letters wait")),
+            (
+                hung,
+                MailQueue::default(),
+                None,
+                Some("no sweep has finished since 1970"),
+            ),
+            (
+                never,
+                MailQueue::default(),
+                None,
+                Some("no sweep has finished since the daemon"),
+            ),
+            (
+                behind,
+                MailQueue::default(),
+                None,
+                Some("7 tokens have waited"),
+            ),
+            (
+                well,
+                MailQueue::default(),
+                Some("disk full"),
+                Some("disk full"),
+            ),
+        ] {
+            let pulse = Pulse {
+                sweep,
+                inventory_trouble: trouble.map(str::to_owned),
+                ..Pulse::default()
+            };
+            let reasons = reasons_not_ready(&pulse, &mail, now);
+            assert_eq!(
+                reasons.len(),
+                usize::from(expected.is_some()),
+                "{reasons:?}"
+            );
+            assert!(
+                expected.is_none_or(|words| reasons[0].contains(words)),
+                "{reasons:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What the socket answers, one file per subject.
+
+pub(super) mod daemon;
+pub(super) mod events;
+pub(super) mod health;
+pub(super) mod incidents;
+pub(super) mod metrics;
+pub(super) mod orders;
+pub(super) mod report;
+pub(super) mod secrets;
+pub(super) mod tokens;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{MethodRouter, get, post};
+
+use super::reception::Reception;
+use super::{answer, openapi};
+
+type Route = (&'static str, MethodRouter<Arc<Reception>>);
+
+/// Every address and what it takes. The document of the socket is held against this list by a test.
+pub(super) fn table() -> Vec<Route> {
+    vec![
+        ("/healthz", get(health::healthz)),
+        ("/readyz", get(health::readyz)),
+        ("/metrics", get(metrics::metrics)),
+        ("/openapi.json", get(openapi::document)),
+        ("/v1/status", get(report::status)),
+        ("/v1/tokens", get(tokens::list).post(tokens::import)),
+        (
+            "/v1/tokens/{name}",
+            get(tokens::show).delete(tokens::forget),
+        ),
+        (
+            "/v1/tokens/{name}/secret",
+            get(secrets::read).put(secrets::offer),
+        ),
+        ("/v1/tokens/{name}/check", post(orders::check)),
+        ("/v1/tokens/{name}/rotate", post(orders::rotate)),
+        ("/v1/tokens/{name}/rollback", post(orders::rollback)),
+        ("/v1/incidents", get(incidents::list)),
+        (
+            "/v1/incidents/{id}/acknowledge",
+            post(incidents::acknowledge),
+        ),
+        ("/v1/events", get(events::events)),
+        ("/v1/reload", post(daemon::reload)),
+        ("/v1/mail-test", post(daemon::mail_test)),
+    ]
+}
+
+pub(super) fn router(reception: Arc<Reception>) -> Router {
+    let add = |router: Router<Arc<Reception>>, (path, methods): Route| router.route(path, methods);
+    table()
+        .into_iter()
+        .fold(Router::new(), add)
+        .fallback(answer::no_such_route)
+        .method_not_allowed_fallback(answer::method_not_allowed)
+        .layer(axum::middleware::map_response(answer::unstored))
+        .with_state(reception)
+}

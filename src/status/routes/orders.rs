@@ -1,0 +1,74 @@
+//! Orders: filed as rows in the inventory for the next pass to act on. Nothing here waits for Meta.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use crate::inventory::Order;
+use crate::status::reception::{Here, Reception};
+use crate::status::request::{Name, Operator, no_such_token};
+use crate::status::snapshot::{Accepted, Problem, ProblemType};
+
+type Filed = Result<(StatusCode, Json<Accepted>), Problem>;
+
+/// Asks Meta about the token now, whatever back-off says.
+#[utoipa::path(
+    post, path = "/v1/tokens/{name}/check", params(("name" = String, Path)),
+    responses((status = 202, body = Accepted))
+)]
+pub(in crate::status) async fn check(
+    Operator(asked_by): Operator,
+    State(reception): Here,
+    Name(name): Name,
+) -> Filed {
+    file(&reception, name, Order::Check, asked_by).await
+}
+
+/// Exchanges the token now, and measures whether that moved its end.
+#[utoipa::path(
+    post, path = "/v1/tokens/{name}/rotate", params(("name" = String, Path)),
+    responses((status = 202, body = Accepted))
+)]
+pub(in crate::status) async fn rotate(
+    Operator(asked_by): Operator,
+    State(reception): Here,
+    Name(name): Name,
+) -> Filed {
+    file(&reception, name, Order::Rotate, asked_by).await
+}
+
+/// Brings the previous secret back, if Meta still confirms it.
+#[utoipa::path(
+    post, path = "/v1/tokens/{name}/rollback", params(("name" = String, Path)),
+    responses((status = 202, body = Accepted))
+)]
+pub(in crate::status) async fn rollback(
+    Operator(asked_by): Operator,
+    State(reception): Here,
+    Name(name): Name,
+) -> Filed {
+    file(&reception, name, Order::Rollback, asked_by).await
+}
+
+async fn file(reception: &Reception, name: String, order: Order, asked_by: String) -> Filed {
+    let now = reception.now();
+    let event = reception
+        .order(move |tx| {
+            let Some(token) = tx.token_named(&name)? else {
+                return Ok(Err(no_such_token()));
+            };
+            if order == Order::Rollback && !tx.has_previous_version(token.id)? {
+                return Ok(Err(no_previous_version()));
+            }
+            tx.order(&token, order, &asked_by, now).map(Ok)
+        })
+        .await?;
+    Ok((StatusCode::ACCEPTED, Json(Accepted::from(event))))
+}
+
+fn no_previous_version() -> Problem {
+    Problem::new(
+        ProblemType::NoPreviousVersion,
+        "no earlier secret of this token is left. Offer one with PUT /v1/tokens/{name}/secret",
+    )
+}

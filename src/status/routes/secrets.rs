@@ -1,0 +1,246 @@
+//! The one way in which a secret leaves: to whom the settings name, and noted in the journal before it is sent.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::inventory::{Error, EventKind, NewEvent, NewVersion, SecretReading, Tx, View};
+use crate::status::peer::Peer;
+use crate::status::reception::Here;
+use crate::status::request::{Asked, Asker, Name, Operator, Sent, no_such_token};
+use crate::status::snapshot::{
+    Accepted, CandidateRequest, Problem, ProblemType, SecretQuery, SecretView, plausible,
+};
+use crate::token::{Clock, State as TokenState, Token};
+
+/// The secret in use, for a peer that a `[[status.reader]]` names.
+#[utoipa::path(
+    get, path = "/v1/tokens/{name}/secret", params(("name" = String, Path), SecretQuery),
+    responses((status = 200, body = SecretView))
+)]
+pub(in crate::status) async fn read(
+    Asker { peer, roles }: Asker,
+    State(reception): Here,
+    Name(name): Name,
+    Asked(query): Asked<SecretQuery>,
+) -> Result<Json<SecretView>, Problem> {
+    let now = reception.now();
+    let reading = Reading {
+        permitted: roles.may_read(&name),
+        wanted: query.min_remaining.map(|span| span.duration()),
+        peer,
+        name,
+    };
+    reception
+        .write(move |tx| reading.carry_out(tx, now))
+        .await
+        .map(Json)
+}
+
+struct Reading {
+    peer: Peer,
+    name: String,
+    permitted: bool,
+    /// How much life the secret must still have.
+    wanted: Option<SignedDuration>,
+}
+
+impl Reading {
+    fn carry_out(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Result<SecretView, Problem>, Error> {
+        let token = tx.token_named(&self.name)?;
+        let outcome = self.outcome(tx, token.as_ref(), now)?;
+        let event = match &outcome {
+            Ok(secret) => self
+                .event(token.as_ref(), EventKind::SecretRead)
+                .with("version", secret.version),
+            Err(problem) if problem.is(ProblemType::NoSuchToken) => return Ok(outcome),
+            Err(problem) => self
+                .event(token.as_ref(), EventKind::SecretRefused)
+                .with("reason", problem.title.as_str()),
+        };
+        tx.note(&event, now)?;
+        Ok(outcome)
+    }
+
+    /// Who may not read it does not learn whether it exists.
+    fn outcome(
+        &self,
+        view: &View<'_>,
+        token: Option<&Token>,
+        now: Timestamp,
+    ) -> Result<Result<SecretView, Problem>, Error> {
+        if !self.permitted {
+            return Ok(Err(not_permitted(&self.peer, &self.name)));
+        }
+        let Some(token) = token else {
+            return Ok(Err(no_such_token()));
+        };
+        let Some(reading) = view.secret_of(token)? else {
+            return Ok(Err(no_such_token()));
+        };
+        Ok(judge(&reading, self.wanted, now).map(|()| SecretView {
+            name: token.name.clone(),
+            version: reading.version,
+            expires_at: reading.expires_at.at(),
+            access_token: reading.secret,
+        }))
+    }
+
+    fn event(&self, token: Option<&Token>, kind: EventKind) -> NewEvent {
+        let event = match token {
+            Some(token) => NewEvent::about(token, kind),
+            None => NewEvent::new(kind),
+        };
+        let pid = self
+            .peer
+            .pid
+            .map_or_else(|| "unknown".to_owned(), |pid| pid.to_string());
+        event
+            .with("user", self.peer.account.user.as_str())
+            .with("uid", self.peer.uid.to_string())
+            .with("pid", pid)
+    }
+}
+
+fn not_permitted(peer: &Peer, name: &str) -> Problem {
+    let user = &peer.account.user;
+    Problem::new(
+        ProblemType::NotPermitted,
+        format!(
+            "{user} may not read the secret of {name}. To permit it, add to perennial.toml and reload: \
+             [[status.reader]] user = \"{user}\" tokens = [\"{name}\"]"
+        ),
+    )
+}
+
+/// May this secret be handed out to somebody who wants so much life left?
+fn judge(
+    reading: &SecretReading,
+    wanted: Option<SignedDuration>,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    if reading.state == TokenState::Dead {
+        let detail = "Meta refuses this token for good, so it is of no use to anybody. See who can help: \
+                      perennial incidents";
+        return Err(Problem::new(ProblemType::TokenDead, detail));
+    }
+    let Some(wanted) = wanted else {
+        return Ok(());
+    };
+    match reading.expires_at {
+        Clock::Never => Ok(()),
+        Clock::At(end) if end >= now + wanted => Ok(()),
+        Clock::At(end) => Err(Problem::new(
+            ProblemType::TooLittleLife,
+            format!("the secret ends at {end}, which is sooner than asked for"),
+        )),
+        Clock::Unknown => Err(Problem::new(
+            ProblemType::ExpiryUnknown,
+            "Meta has not told yet when this secret ends. Ask again after the next check, or without min_remaining",
+        )),
+    }
+}
+
+/// Offers a secret in place of the current one. It is kept beside it; the next pass asks Meta and swaps it in for
+/// the same app, kind and subject, or refuses it with an event that says why.
+#[utoipa::path(
+    put, path = "/v1/tokens/{name}/secret", params(("name" = String, Path)),
+    request_body = CandidateRequest,
+    responses(
+        (status = 202, body = Accepted),
+        (status = 200, body = Object, description = "It is in use already"),
+    )
+)]
+pub(in crate::status) async fn offer(
+    Operator(asked_by): Operator,
+    State(reception): Here,
+    Name(name): Name,
+    Sent(request): Sent<CandidateRequest>,
+) -> Result<Response, Problem> {
+    let secret = plausible(&request.access_token)
+        .map_err(|reason| Problem::new(ProblemType::Invalid, reason))?;
+    let now = reception.now();
+    reception
+        .order(move |tx| {
+            let Some(token) = tx.token_named(&name)? else {
+                return Ok(Err(no_such_token()));
+            };
+            Ok(match tx.keep_candidate(&token, &secret, now)? {
+                NewVersion::Kept => {
+                    let event = NewEvent::about(&token, EventKind::CandidateKept)
+                        .with("asked_by", asked_by.as_str());
+                    let accepted = Accepted::from(tx.note(&event, now)?);
+                    Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
+                }
+                NewVersion::AlreadyInUse => Ok(Json(serde_json::json!({})).into_response()),
+                NewVersion::HeldByAnother => Err(held_by_another()),
+            })
+        })
+        .await
+}
+
+fn held_by_another() -> Problem {
+    Problem::new(
+        ProblemType::HeldByAnother,
+        "another token of the inventory holds this very secret. Compare them by fingerprint: perennial tokens",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn a_secret_with_too_little_life_is_not_handed_out() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let hours = SignedDuration::from_hours;
+        let at = |hours_left| Clock::At(now + hours(hours_left));
+        for (state, expires_at, wanted, refusal) in [
+            (TokenState::Healthy, at(12), None, None),
+            (TokenState::Healthy, at(12), Some(hours(12)), None),
+            (
+                TokenState::Healthy,
+                at(11),
+                Some(hours(12)),
+                Some(ProblemType::TooLittleLife),
+            ),
+            (TokenState::Healthy, Clock::Never, Some(hours(9999)), None),
+            (TokenState::Failing, at(24), Some(hours(12)), None),
+            (TokenState::Unverified, Clock::Unknown, None, None),
+            (
+                TokenState::Unverified,
+                Clock::Unknown,
+                Some(hours(0)),
+                Some(ProblemType::ExpiryUnknown),
+            ),
+            (
+                TokenState::Dead,
+                Clock::Never,
+                None,
+                Some(ProblemType::TokenDead),
+            ),
+            (
+                TokenState::Dead,
+                at(99),
+                Some(hours(1)),
+                Some(ProblemType::TokenDead),
+            ),
+        ] {
+            let reading = SecretReading {
+                secret: Secret::new("EAAcanary"),
+                version: 1,
+                state,
+                expires_at,
+            };
+            let problem = judge(&reading, wanted, now).err();
+            assert_eq!(
+                problem.map(|problem| problem.kind),
+                refusal.map(|kind| kind.urn().to_owned()),
+                "{state} {expires_at:?} {wanted:?}"
+            );
+        }
+    }
+}
