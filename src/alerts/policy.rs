@@ -264,3 +264,6 @@ pub fn recipients(incident: &Incident, owners: Vec<String>, rules: &Rules) -> Ve
         owners
     }
 }
+
+#[cfg(test)]
+mod tests;
