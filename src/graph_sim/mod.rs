@@ -3,6 +3,8 @@
 
 mod batch;
 mod control;
+mod deliveries;
+mod dialog;
 mod endpoints;
 mod faults;
 mod happening;
@@ -16,12 +18,14 @@ mod world;
 #[cfg(test)]
 mod wire_tests;
 
+pub use deliveries::Delivery;
+pub use dialog::DialogAnswer;
 pub use faults::{Fault, FaultRule, InjectedError, Outage};
 pub use happening::Happening;
 pub use ledger::{Endpoint, Ledger, Tally};
 pub use server::Simulator;
 pub use usage::RateLimit;
 pub use world::{
-    AppSpec, CodeGives, Death, LongLived, PageSelection, Permission, ProofRule, Reexchange,
-    Refusal, SystemUserLife, TokenKind, TokenTruth, World,
+    AppMode, AppSpec, CodeGives, Death, LongLived, PageSelection, Permission, ProofRule,
+    Reexchange, Refusal, SystemUserLife, SystemUserRule, Tenure, TokenKind, TokenTruth, World,
 };

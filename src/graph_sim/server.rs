@@ -22,7 +22,7 @@ use super::endpoints::{self, Answer, Method, Request};
 use super::faults::{Target, answer_under};
 use super::transmission::{End, Journey};
 use super::world::World;
-use super::{batch, control};
+use super::{batch, control, dialog};
 
 const LARGEST_BODY: usize = 16 << 20;
 
@@ -109,6 +109,7 @@ impl Pace {
 async fn accept(simulator: Simulator, listener: TcpListener) {
     let router = Router::new()
         .nest("/sim", control::routes())
+        .merge(dialog::routes())
         .fallback(graph)
         .with_state(simulator.clone());
     while let Some(Ok((stream, _))) = simulator.stop.run_until_cancelled(listener.accept()).await {

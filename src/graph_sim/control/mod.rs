@@ -44,6 +44,7 @@ impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
             Refusal::Unknown { .. } | Refusal::UnknownToken => StatusCode::NOT_FOUND,
+            Refusal::BadId(_) | Refusal::Dialog(_) => StatusCode::BAD_REQUEST,
             Refusal::Checkpointed(_) | Refusal::Withheld => StatusCode::CONFLICT,
         };
         Self(status, refusal.to_string())

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::app::AppStanding;
 use super::grant::Authorization;
 use super::ids::TokenKey;
-use super::person::Standing;
+use super::person::{Nature, Standing};
 use super::scopes::IMPERSONATION;
 use super::token::{Kind, Token};
 use super::{Grant, World};
@@ -119,7 +119,10 @@ impl World {
     fn session_lives(&self, token: &Token) -> Result<(), Death> {
         let person = self.person(token.holder);
         if person.sessions != token.epochs.sessions {
-            return Err(Death::PasswordChanged);
+            return Err(match person.nature {
+                Nature::Human => Death::PasswordChanged,
+                Nature::SystemUser { .. } => Death::Revoked,
+            });
         }
         match self.grant(token.app, token.holder) {
             Some(Grant {
@@ -146,7 +149,7 @@ impl World {
         }
         let may_act = self.grant(token.app, token.holder).is_some_and(|grant| {
             let mut scopes = token.live_scopes(grant);
-            grant.picked.contains(page) && scopes.any(|scope| IMPERSONATION.contains(&scope))
+            self.reaches(grant, token, page) && scopes.any(|scope| IMPERSONATION.contains(&scope))
         });
         if may_act {
             Ok(())

@@ -2,6 +2,8 @@
 //! only by [`World::set_now`], chance comes from the seed, and nothing here waits.
 
 mod app;
+mod business;
+mod codes;
 mod derive;
 mod exchange;
 mod fate;
@@ -11,6 +13,7 @@ mod life;
 mod login;
 mod person;
 mod scopes;
+mod subscription;
 mod system_user;
 mod token;
 mod truth;
@@ -18,18 +21,20 @@ mod truth;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use super::deliveries::Delivery;
 use super::faults::{FaultRule, Outage};
 use super::ledger::Ledger;
 use super::usage::Usage;
 
-pub use app::{AppSpec, CodeGives, LongLived, ProofRule};
+pub use app::{AppMode, AppSpec, CodeGives, LongLived, ProofRule, SystemUserRule};
+pub use business::Tenure;
 pub use exchange::{Reexchange, SystemUserLife};
 pub use grant::PageSelection;
 pub use life::Death;
@@ -37,10 +42,12 @@ pub use scopes::Permission;
 pub use truth::{TokenKind, TokenTruth};
 
 pub(crate) use app::App;
+pub(crate) use codes::{CodeRefusal, Origin};
 pub(crate) use exchange::ExchangeRefusal;
 pub(crate) use grant::Grant;
 pub(crate) use ids::{AppKey, Id, TokenKey};
 pub(crate) use life::{TokenError, missing_object};
+pub(crate) use login::Consent;
 pub(crate) use person::{Nature, Person};
 pub(crate) use scopes::concerns_assets;
 pub(crate) use token::{Known, Life, Token, TokenUse, Unreadable};
@@ -51,9 +58,12 @@ pub struct World {
     now: Timestamp,
     rng: StdRng,
     apps: Vec<App>,
-    people: HashMap<Id, Person>,
+    people: BTreeMap<Id, Person>,
     pages: HashMap<Id, person::Page>,
+    businesses: BTreeMap<Id, business::Business>,
     grants: HashMap<(AppKey, Id), Grant>,
+    codes: HashMap<String, codes::Code>,
+    subscriptions: BTreeMap<(Id, AppKey), Vec<String>>,
     tokens: token::Store,
     reexchange: Reexchange,
     base_url: String,
@@ -62,6 +72,7 @@ pub struct World {
     pub(super) faults: Vec<FaultRule>,
     pub(super) outage: Option<Outage>,
     pub(super) usage: Usage,
+    pub(super) outbox: Vec<Delivery>,
 }
 
 /// Why the world does not do what a driver asks.
@@ -71,6 +82,10 @@ pub enum Refusal {
     Unknown { what: &'static str, id: String },
     #[error("the world has issued no such token")]
     UnknownToken,
+    #[error("the id {0:?} is taken or no number; choose another")]
+    BadId(String),
+    #[error("{0}")]
+    Dialog(String),
     #[error("{0} must clear the checkpoint before logging in")]
     Checkpointed(String),
     #[error(
@@ -80,7 +95,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    fn unknown(what: &'static str, id: &str) -> Self {
+    pub(crate) fn unknown(what: &'static str, id: &str) -> Self {
         Self::Unknown {
             what,
             id: id.to_owned(),
@@ -95,9 +110,12 @@ impl World {
             now,
             rng: StdRng::seed_from_u64(seed),
             apps: Vec::new(),
-            people: HashMap::new(),
+            people: BTreeMap::new(),
             pages: HashMap::new(),
+            businesses: BTreeMap::new(),
             grants: HashMap::new(),
+            codes: HashMap::new(),
+            subscriptions: BTreeMap::new(),
             tokens: token::Store::default(),
             reexchange: Reexchange::default(),
             base_url: "https://graph.facebook.com".to_owned(),
@@ -106,6 +124,7 @@ impl World {
             faults: Vec::new(),
             outage: None,
             usage: Usage::default(),
+            outbox: Vec::new(),
         }
     }
 
@@ -152,10 +171,16 @@ impl World {
     fn fresh_id(&mut self, range: Range<u64>) -> Id {
         loop {
             let id = Id::new(self.rng.random_range(range.clone()));
-            if !self.people.contains_key(&id) && !self.pages.contains_key(&id) {
+            if !self.is_taken(id) {
                 return id;
             }
         }
+    }
+
+    fn is_taken(&self, id: Id) -> bool {
+        self.people.contains_key(&id)
+            || self.pages.contains_key(&id)
+            || self.businesses.contains_key(&id)
     }
 
     fn push_random(&mut self, text: &mut String, length: usize) {
