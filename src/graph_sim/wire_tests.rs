@@ -348,7 +348,8 @@ async fn a_removed_app_is_called_back() {
         person
     };
     simulator.world().remove_app(&person, "5").unwrap();
-    assert_eq!(simulator.deliver().await.unwrap(), [200]);
+    let [outcome] = simulator.deliver().await.try_into().unwrap();
+    assert_eq!(outcome.unwrap(), 200);
     let request = served.await.unwrap();
     assert!(
         request.starts_with("POST /callback HTTP/1.1\r\n"),

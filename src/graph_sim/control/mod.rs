@@ -23,6 +23,7 @@ pub(crate) fn routes() -> Router<Simulator> {
         .route("/pages", post(making::page))
         .route("/system_users", post(making::system_user))
         .route("/tokens", post(making::token).get(making::truth))
+        .route("/fleet", get(making::importables).post(making::fleet))
         .route("/happenings", post(trouble::happen))
         .route(
             "/faults",

@@ -23,7 +23,9 @@ pub(crate) fn revoke(world: &mut World, request: &Request<'_>) -> Result<String,
     match known {
         Known::Issued(key) if belongs(world.token(key).app) => {
             let ended = world.revoke(text);
-            ended.map(|()| STRING_SUCCESS.to_owned()).map_err(refused)
+            ended
+                .map(|()| STRING_SUCCESS.to_owned())
+                .map_err(|refusal| refused(&refusal))
         }
         Known::Issued(_) | Known::App(_) => Err(GraphError::oauth(
             100,
@@ -39,7 +41,9 @@ pub(crate) fn deauthorize(
 ) -> Result<String, GraphError> {
     let app = world.app(app).id.clone();
     let removed = world.remove_app(&person.to_string(), &app);
-    removed.map(|()| SUCCESS.to_owned()).map_err(refused)
+    removed
+        .map(|()| SUCCESS.to_owned())
+        .map_err(|refusal| refused(&refusal))
 }
 
 pub(crate) fn drop_permission(
@@ -50,7 +54,9 @@ pub(crate) fn drop_permission(
 ) -> Result<String, GraphError> {
     let app = world.app(app).id.clone();
     let removed = world.remove_permission(&person.to_string(), &app, scope);
-    removed.map(|()| SUCCESS.to_owned()).map_err(refused)
+    removed
+        .map(|()| SUCCESS.to_owned())
+        .map_err(|refusal| refused(&refusal))
 }
 
 /// `DELETE /{system-user}/access_tokens`: all of them.
@@ -66,6 +72,6 @@ pub(crate) fn drop_access_tokens(
     Ok(SUCCESS.to_owned())
 }
 
-fn refused(refusal: Refusal) -> GraphError {
+fn refused(refusal: &Refusal) -> GraphError {
     GraphError::oauth(100, format!("(#100) {refusal}"))
 }

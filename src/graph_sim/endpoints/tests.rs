@@ -685,8 +685,8 @@ fn revoking_needs_all_four_of_one_app() {
         );
         (get(&mut world, &url), world.is_alive(victim))
     };
-    assert_eq!(revoke(&other, APP_TOKEN).1, true);
-    assert_eq!(revoke(&user, &other).1, true);
+    assert!(revoke(&other, APP_TOKEN).1);
+    assert!(revoke(&user, &other).1);
     assert_eq!(
         revoke(&user, APP_TOKEN),
         ((200, json!({"success": "true"})), false)

@@ -173,6 +173,10 @@ impl World {
         Ok(())
     }
 
+    pub fn first_app(&self) -> Option<AppSpec> {
+        self.apps.first().map(|app| app.spec.clone())
+    }
+
     pub(crate) fn app_key(&self, id: &str) -> Result<AppKey, Refusal> {
         let found = self.apps.iter().position(|app| app.id == id);
         found.map(AppKey).ok_or_else(|| Refusal::unknown("app", id))

@@ -7,6 +7,7 @@ mod codes;
 mod derive;
 mod exchange;
 mod fate;
+mod fleet;
 mod grant;
 mod ids;
 mod life;
@@ -30,12 +31,14 @@ use rand::{RngExt, SeedableRng};
 
 use super::deliveries::Delivery;
 use super::faults::{FaultRule, Outage};
+use super::happening::Happening;
 use super::ledger::Ledger;
 use super::usage::Usage;
 
 pub use app::{AppMode, AppSpec, CodeGives, LongLived, ProofRule, SystemUserRule};
 pub use business::Tenure;
 pub use exchange::{Reexchange, SystemUserLife};
+pub use fleet::Household;
 pub use grant::PageSelection;
 pub use life::Death;
 pub use scopes::Permission;
@@ -73,6 +76,9 @@ pub struct World {
     pub(super) outage: Option<Outage>,
     pub(super) usage: Usage,
     pub(super) outbox: Vec<Delivery>,
+    /// By time.
+    agenda: Vec<(Timestamp, Happening)>,
+    mishaps: Vec<Refusal>,
 }
 
 /// Why the world does not do what a driver asks.
@@ -125,6 +131,8 @@ impl World {
             outage: None,
             usage: Usage::default(),
             outbox: Vec::new(),
+            agenda: Vec::new(),
+            mishaps: Vec::new(),
         }
     }
 
@@ -132,8 +140,27 @@ impl World {
         self.now
     }
 
-    pub const fn set_now(&mut self, now: Timestamp) {
+    /// Moves time, and lets happen on the way what is on the agenda.
+    pub fn set_now(&mut self, now: Timestamp) {
+        let due = self.agenda.partition_point(|(at, _)| *at <= now);
+        for (at, happening) in self.agenda.drain(..due).collect::<Vec<_>>() {
+            self.now = at;
+            if let Err(refusal) = self.happen(&happening) {
+                self.mishaps.push(refusal);
+            }
+        }
         self.now = now;
+    }
+
+    /// Puts something on the agenda.
+    pub fn schedule(&mut self, at: Timestamp, happening: Happening) {
+        let place = self.agenda.partition_point(|(other, _)| *other <= at);
+        self.agenda.insert(place, (at, happening));
+    }
+
+    /// What was on the agenda and could not happen.
+    pub fn take_mishaps(&mut self) -> Vec<Refusal> {
+        std::mem::take(&mut self.mishaps)
     }
 
     pub const fn ledger(&self) -> &Ledger {

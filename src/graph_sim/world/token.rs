@@ -81,6 +81,12 @@ pub(super) struct Store {
     pub(super) derived: HashMap<(TokenKey, Id), TokenKey>,
 }
 
+impl Store {
+    pub(super) fn len(&self) -> u32 {
+        self.tokens.len() as u32
+    }
+}
+
 /// A string that is a token of this world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Known {
@@ -167,7 +173,7 @@ impl World {
 
     pub(super) fn issue(&mut self, draft: Draft) -> TokenKey {
         let text: Arc<str> = self.fresh_text().into();
-        let key = TokenKey(self.tokens.tokens.len() as u32);
+        let key = TokenKey(self.tokens.len());
         let epochs = self.epochs(draft.app, draft.holder);
         self.tokens.by_text.insert(Arc::clone(&text), key);
         self.tokens.tokens.push(Token {
