@@ -9,6 +9,7 @@ mod dialog;
 mod endpoints;
 mod faults;
 mod happening;
+mod intake;
 mod ledger;
 mod server;
 mod signature;

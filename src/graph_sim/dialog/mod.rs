@@ -2,6 +2,7 @@
 //! allow, and back to the app.
 
 mod page;
+mod redirect;
 mod request;
 
 #[cfg(test)]

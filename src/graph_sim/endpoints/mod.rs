@@ -7,6 +7,7 @@ mod answer;
 mod caller;
 mod code;
 mod debug_token;
+mod description;
 mod object;
 mod pages;
 mod permissions;

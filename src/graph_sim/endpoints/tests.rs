@@ -802,3 +802,27 @@ fn a_page_that_nobody_ticked_is_found_through_its_business() {
     assert_eq!(pages["data"][0]["id"], page);
     assert!(world.is_alive(pages["data"][0]["access_token"].as_str().unwrap()));
 }
+
+#[test]
+fn a_success_that_another_member_depends_on_is_not_shown() {
+    let mut world = world();
+    let (_, _, user) = household(&mut world, &[]);
+    let me = format!("me?access_token={user}");
+    let first = |more: Value| {
+        let mut first = json!({"relative_url": me, "name": "first"});
+        first
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!([first, {"relative_url": me, "depends_on": "first"}])
+    };
+    for (members, shown) in [
+        (first(json!({})), false),
+        (first(json!({"omit_response_on_success": false})), true),
+        (first(json!({"relative_url": "me?access_token=xxxx"})), true),
+    ] {
+        let (_, replies) = send_batch(&mut world, &members, "");
+        assert_eq!(replies[0].is_object(), shown, "{members}");
+        assert_eq!(replies[1]["code"], 200);
+    }
+}

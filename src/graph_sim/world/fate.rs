@@ -1,7 +1,7 @@
 //! What befalls people, apps, pages and single tokens.
 
+use super::death::Death;
 use super::grant::Authorization;
-use super::life::Death;
 use super::person::{Standing, Visibility};
 use super::scopes::Permission;
 use super::token::TokenUse;

@@ -4,6 +4,7 @@
 mod app;
 mod business;
 mod codes;
+mod death;
 mod derive;
 mod exchange;
 mod fate;
@@ -13,6 +14,7 @@ mod ids;
 mod life;
 mod login;
 mod person;
+mod recognition;
 mod scopes;
 mod subscription;
 mod system_user;
@@ -37,23 +39,24 @@ use super::usage::Usage;
 
 pub use app::{AppMode, AppSpec, CodeGives, LongLived, ProofRule, SystemUserRule};
 pub use business::Tenure;
+pub use death::Death;
 pub use exchange::{Reexchange, SystemUserLife};
 pub use fleet::Household;
 pub use grant::PageSelection;
-pub use life::Death;
 pub use scopes::Permission;
 pub use truth::{TokenKind, TokenTruth};
 
 pub(crate) use app::App;
 pub(crate) use codes::{CodeRefusal, Origin};
+pub(crate) use death::{TokenError, missing_object};
 pub(crate) use exchange::ExchangeRefusal;
 pub(crate) use grant::Grant;
 pub(crate) use ids::{AppKey, Id, TokenKey};
-pub(crate) use life::{TokenError, missing_object};
 pub(crate) use login::Consent;
 pub(crate) use person::{Nature, Person};
+pub(crate) use recognition::{Known, Unreadable};
 pub(crate) use scopes::concerns_assets;
-pub(crate) use token::{Known, Life, Token, TokenUse, Unreadable};
+pub(crate) use token::{Life, Token, TokenUse};
 
 /// Everything that Meta knows.
 #[derive(Debug)]
