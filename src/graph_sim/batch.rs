@@ -18,6 +18,12 @@ struct Member<'a> {
     relative_url: Cow<'a, str>,
     #[serde(borrow, default)]
     body: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    depends_on: Option<Cow<'a, str>>,
+    #[serde(default)]
+    omit_response_on_success: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -97,13 +103,24 @@ fn replies(world: &mut World, request: &Request<'_>, members: &[Member<'_>]) -> 
         if index > 0 {
             body.push(',');
         }
-        let answer = call(world, request, member);
+        let answer = call(world, request, member).filter(|answer| {
+            let succeeded = answer.status == 200;
+            !(succeeded && is_omitted(member, members))
+        });
         body.push_str(&endpoints::json(
             &answer.as_ref().map(|answer| reply(answer, headers)),
         ));
     }
     body.push(']');
     body
+}
+
+/// A success that only served another member is not shown, unless its sender wants to see it.
+fn is_omitted(member: &Member<'_>, members: &[Member<'_>]) -> bool {
+    let served = members
+        .iter()
+        .any(|other| other.depends_on.is_some() && other.depends_on == member.name);
+    served && member.omit_response_on_success.unwrap_or(true)
 }
 
 /// `None` where the member was not completed.

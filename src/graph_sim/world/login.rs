@@ -9,6 +9,7 @@ use super::person::{Nature, Standing};
 use super::scopes::{PUBLIC_PROFILE, Permission};
 use super::token::{Draft, Kind, Life};
 use super::{Refusal, World, later};
+use crate::graph_sim::deliveries::Verb;
 
 /// Recorded long-lived tokens end exactly 5,184,000 s after they were issued.
 pub(super) const SIXTY_DAYS: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -47,7 +48,7 @@ impl World {
         Ok(self.token(key).text.to_string())
     }
 
-    fn consent(
+    pub(super) fn consent(
         &mut self,
         app: &str,
         person: &str,
@@ -93,8 +94,15 @@ impl World {
             .into_iter()
             .map(|scope| (scope, Permission::Declined));
         let always = [(PUBLIC_PROFILE.to_owned(), Permission::Granted)];
+        let mut news = Vec::new();
         for (scope, said) in granted.chain(declined).chain(always) {
-            grant.permissions.insert(scope.into(), said);
+            let before = grant.permissions.insert(scope.as_str().into(), said);
+            if said == Permission::Granted && before != Some(said) {
+                news.push(scope);
+            }
+        }
+        for scope in news {
+            self.tell_permission(app, person, &scope, Verb::Granted);
         }
         Ok(())
     }
