@@ -51,7 +51,10 @@ impl Crew {
         timezone: &TimeZone,
         board: &Board,
     ) -> Self {
-        let mut crew = Self { tasks: JoinSet::new(), stop: CancellationToken::new() };
+        let mut crew = Self {
+            tasks: JoinSet::new(),
+            stop: CancellationToken::new(),
+        };
         let stop = &crew.stop;
         let bells = Bells {
             sweeps: household.keepers.iter().map(|_| Arc::default()).collect(),
@@ -71,8 +74,17 @@ impl Crew {
             );
             crew.tasks.spawn(keep);
         }
-        crew.tasks.spawn(ring_all(bells.clone(), Arc::clone(&board.nudge), stop.clone()));
-        crew.tasks.spawn(post(Arc::clone(household), bells.clone(), board.clone(), stop.clone()));
+        crew.tasks.spawn(ring_all(
+            bells.clone(),
+            Arc::clone(&board.nudge),
+            stop.clone(),
+        ));
+        crew.tasks.spawn(post(
+            Arc::clone(household),
+            bells.clone(),
+            board.clone(),
+            stop.clone(),
+        ));
         let next_sweep = (schedule.sweep.clone(), timezone.clone());
         let feel = feel(
             Arc::clone(household),
@@ -84,10 +96,21 @@ impl Crew {
         );
         crew.tasks.spawn(feel);
         let lines = vec![
-            Line { cron: schedule.sweep.clone(), wakes: Arc::clone(&bells.sweep) },
-            Line { cron: schedule.mail.clone(), wakes: Arc::clone(&bells.mail) },
+            Line {
+                cron: schedule.sweep.clone(),
+                wakes: Arc::clone(&bells.sweep),
+            },
+            Line {
+                cron: schedule.mail.clone(),
+                wakes: Arc::clone(&bells.mail),
+            },
         ];
-        crew.tasks.spawn(tick(lines, timezone.clone(), Arc::clone(&board.vitals), stop.clone()));
+        crew.tasks.spawn(tick(
+            lines,
+            timezone.clone(),
+            Arc::clone(&board.vitals),
+            stop.clone(),
+        ));
         bells.ring();
         crew
     }
@@ -141,7 +164,10 @@ async fn keep(
                 Ok(report) if report.more => board.journal.send_replace(()),
                 Ok(report) => {
                     if !report.resting {
-                        swept.lock().unwrap_or_else(PoisonError::into_inner).insert(keeper.app.clone(), now);
+                        swept
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .insert(keeper.app.clone(), now);
                     }
                     if report.changed > 0 {
                         bells.mail.notify_one();
@@ -166,7 +192,11 @@ async fn post(
     board: Board,
     stop: CancellationToken,
 ) -> &'static str {
-    while stop.run_until_cancelled(bells.mail.notified()).await.is_some() {
+    while stop
+        .run_until_cancelled(bells.mail.notified())
+        .await
+        .is_some()
+    {
         if let Err(error) = household.post(clock::now()).await {
             in_trouble(&board, &error);
         }
@@ -185,12 +215,21 @@ async fn feel(
     stop: CancellationToken,
 ) -> &'static str {
     let mut said = String::new();
-    while stop.run_until_cancelled(bells.pulse.notified()).await.is_some() {
+    while stop
+        .run_until_cancelled(bells.pulse.notified())
+        .await
+        .is_some()
+    {
         let now = clock::now();
         let all_swept = {
             let swept = swept.lock().unwrap_or_else(PoisonError::into_inner);
-            let every = household.keepers.iter().map(|keeper| swept.get(&keeper.app).copied());
-            every.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().min())
+            let every = household
+                .keepers
+                .iter()
+                .map(|keeper| swept.get(&keeper.app).copied());
+            every
+                .collect::<Option<Vec<_>>>()
+                .and_then(|all| all.into_iter().min())
         };
         let before = board.pulse.borrow().clone();
         let next = schedule::next_tick(&sweep, &timezone, now);
@@ -212,7 +251,10 @@ async fn feel(
 
 /// One line for `systemctl status`.
 pub(super) async fn in_words(household: &Household) -> String {
-    let fleet = household.inventory.read(|view| Ok((view.fleet()?, view.count_incidents()?))).await;
+    let fleet = household
+        .inventory
+        .read(|view| Ok((view.fleet()?, view.count_incidents()?)))
+        .await;
     let Ok((fleet, (open, _))) = fleet else {
         return "the inventory cannot be read; see the journal".to_owned();
     };
@@ -247,5 +289,7 @@ async fn tick(
 /// The disk is full, or the database in trouble: the daemon goes on answering, says so, and tries again.
 fn in_trouble(board: &Board, error: &crate::inventory::Error) {
     tracing::error!(%error, "nothing could be written down; it is tried again at the next tick");
-    board.pulse.send_modify(|pulse| pulse.inventory_trouble = Some(error.to_string()));
+    board
+        .pulse
+        .send_modify(|pulse| pulse.inventory_trouble = Some(error.to_string()));
 }

@@ -29,9 +29,12 @@ pub struct Household {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("app {app}: {source}")]
-    App { app: String, source: graph_api::SettingsError },
-    #[error("[alerts]: {0}")]
-    Mail(#[from] mailer::SettingsError),
+    App {
+        app: String,
+        source: graph_api::SettingsError,
+    },
+    #[error(transparent)]
+    Mail(#[from] mailer::BadSender),
 }
 
 impl Household {
@@ -65,10 +68,18 @@ impl Household {
     pub async fn apps(&self, now: Timestamp) -> Result<Vec<AppReport>, inventory::Error> {
         let names: Vec<String> = self.apps.iter().map(|app| app.name.clone()).collect();
         let records = self.inventory.read(move |view| {
-            names.iter().map(|name| view.app(name)).collect::<Result<Vec<AppRecord>, _>>()
+            names
+                .iter()
+                .map(|name| view.app(name))
+                .collect::<Result<Vec<AppRecord>, _>>()
         });
         let records = records.await?;
-        Ok(self.apps.iter().zip(&records).map(|(app, record)| budgeted(app, record, now)).collect())
+        Ok(self
+            .apps
+            .iter()
+            .zip(&records)
+            .map(|(app, record)| budgeted(app, record, now))
+            .collect())
     }
 }
 
@@ -88,7 +99,10 @@ fn keeper(
     });
     Ok(Keeper {
         inventory: inventory.clone(),
-        graph: graph.map_err(|source| Error::App { app: app.name.clone(), source })?,
+        graph: graph.map_err(|source| Error::App {
+            app: app.name.clone(),
+            source,
+        })?,
         app: app.name.clone(),
         calls_per_hour: app.calls_per_hour,
         batch: app.batch,

@@ -58,7 +58,9 @@ fn trouble(app: &AppRecord) -> Option<String> {
     let served = app.served_version.as_ref().map(|served| {
         format!("app {name}: Meta answers with Graph {served}, which is not the configured version")
     });
-    let Some(trouble) = app.trouble else { return served };
+    let Some(trouble) = app.trouble else {
+        return served;
+    };
     Some(format!(
         "app {name}: {} since {}; its tokens wait and are served as they are",
         trouble.cause, trouble.since

@@ -103,7 +103,10 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
     systemd::ready(&first_words);
     tracing::info!("ready: {first_words}");
 
-    let mut look = tokio::time::interval_at(Instant::now() + LOOK, systemd::watchdog().unwrap_or(LOOK * 2) / 2);
+    let mut look = tokio::time::interval_at(
+        Instant::now() + LOOK,
+        systemd::watchdog().unwrap_or(LOOK * 2) / 2,
+    );
     let ended = loop {
         tokio::select! {
             signal = signals.next() => match signal {
@@ -125,7 +128,9 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
 }
 
 fn household(config: &Config, inventory: &Inventory) -> Result<Arc<Household>, String> {
-    Household::new(config, inventory).map(Arc::new).map_err(|error| error.to_string())
+    Household::new(config, inventory)
+        .map(Arc::new)
+        .map_err(|error| error.to_string())
 }
 
 async fn serve(listener: UnixListener, desk: Desk, hang_up: CancellationToken) {
@@ -143,9 +148,15 @@ impl Daemon {
         household: Arc<Household>,
     ) -> Result<Self, Failure> {
         let now = clock::now();
-        inventory.write(move |tx| tx.note(&NewEvent::new(EventKind::Started), now)).await?;
+        inventory
+            .write(move |tx| tx.note(&NewEvent::new(EventKind::Started), now))
+            .await?;
         let apps = household.apps(now).await?;
-        let pulse = Pulse { started_at: now, apps, ..Pulse::default() };
+        let pulse = Pulse {
+            started_at: now,
+            apps,
+            ..Pulse::default()
+        };
         let board = Board {
             pulse: watch::Sender::new(pulse),
             journal: watch::Sender::new(()),
@@ -155,7 +166,16 @@ impl Daemon {
         let crew = Crew::start(&household, &config.schedule, &config.timezone, &board);
         let settings = watch::Sender::new(config.status.clone());
         let path = path.to_owned();
-        Ok(Self { path, machine, config, inventory, household, crew, board, settings })
+        Ok(Self {
+            path,
+            machine,
+            config,
+            inventory,
+            household,
+            crew,
+            board,
+            settings,
+        })
     }
 
     fn desk(&self, reloads: mpsc::Sender<Reload>, mail_tests: mpsc::Sender<MailTest>) -> Desk {
@@ -184,11 +204,17 @@ impl Daemon {
         match &outcome {
             Ok(()) => tracing::info!(asked_by, "the configuration was read again and is live"),
             Err(problems) => {
-                tracing::error!(asked_by, "the new configuration is refused, the old one stays: {}", problems.join(" · "));
+                tracing::error!(
+                    asked_by,
+                    "the new configuration is refused, the old one stays: {}",
+                    problems.join(" · ")
+                );
             }
         }
         let (now, live) = (clock::now(), outcome.is_ok());
-        let event = NewEvent::new(EventKind::Reloaded).with("asked_by", asked_by).with("live", live);
+        let event = NewEvent::new(EventKind::Reloaded)
+            .with("asked_by", asked_by)
+            .with("live", live);
         if let Err(error) = self.inventory.write(move |tx| tx.note(&event, now)).await {
             tracing::error!(%error, "the reload could not be noted");
         }
@@ -197,11 +223,17 @@ impl Daemon {
     }
 
     async fn try_reload(&mut self) -> Result<(), Vec<String>> {
-        let newer = config::load(&self.path, &self.machine)
-            .map_err(|problems| problems.0.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        let newer = config::load(&self.path, &self.machine).map_err(|problems| {
+            problems
+                .0
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        })?;
         let fixed = self.config.needs_restart(&newer);
         if !fixed.is_empty() {
-            let needs = |key| format!("{key} changes only at a restart: systemctl restart perennial");
+            let needs =
+                |key| format!("{key} changes only at a restart: systemctl restart perennial");
             return Err(fixed.into_iter().map(needs).collect());
         }
         let household = household(&newer, &self.inventory).map_err(|problem| vec![problem])?;
@@ -218,11 +250,15 @@ impl Daemon {
         let to = order.to.map_or(operators, |address| vec![address]);
         let now = clock::now();
         let written = alerts::test_letter(&self.inventory, &self.household.alerts, to, now).await;
-        if written.is_ok() && let Err(error) = self.household.post(now).await {
+        if written.is_ok()
+            && let Err(error) = self.household.post(now).await
+        {
             tracing::error!(%error, "the test letter waits in the outbox");
         }
         self.board.journal.send_replace(());
-        let _ = order.answer.send(written.map_err(|error| error.to_string()));
+        let _ = order
+            .answer
+            .send(written.map_err(|error| error.to_string()));
     }
 
     async fn feed_watchdog(&self) {
@@ -239,7 +275,9 @@ impl Daemon {
             socket.await.ok();
         };
         if timeout(PATIENCE, quiet).await.is_err() {
-            tracing::warn!("a pass did not end in time and is dropped; it is made again after the next start");
+            tracing::warn!(
+                "a pass did not end in time and is dropped; it is made again after the next start"
+            );
         }
     }
 }

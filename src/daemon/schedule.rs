@@ -62,11 +62,15 @@ async fn start(
     for line in lines {
         let wakes = Arc::clone(&line.wakes);
         let tick = move |_, _| wakes.notify_one();
-        scheduler.add(Job::new_tz(line.cron.as_str(), zone(offset)?, tick)?).await?;
+        scheduler
+            .add(Job::new_tz(line.cron.as_str(), zone(offset)?, tick)?)
+            .await?;
     }
     let vitals = Arc::clone(vitals);
     vitals.scheduler_ticked();
-    scheduler.add(Job::new(HEARTBEAT, move |_, _| vitals.scheduler_ticked())?).await?;
+    scheduler
+        .add(Job::new(HEARTBEAT, move |_, _| vitals.scheduler_ticked())?)
+        .await?;
     scheduler.start().await?;
     Ok(scheduler)
 }
@@ -77,7 +81,10 @@ fn zone(offset: Offset) -> Result<FixedOffset, JobSchedulerError> {
 
 /// When a line ticks next.
 pub(super) fn next_tick(cron: &str, timezone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
-    let parser = CronParser::builder().seconds(Seconds::Required).dom_and_dow(true).build();
+    let parser = CronParser::builder()
+        .seconds(Seconds::Required)
+        .dom_and_dow(true)
+        .build();
     let line = parser.parse(cron).ok()?;
     let zone = zone(timezone.to_offset(now)).ok()?;
     let now = DateTime::from_timestamp(now.as_second(), 0)?.with_timezone(&zone);

@@ -16,12 +16,17 @@ pub(super) fn status(status: &str) {
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(time) => tell(&[NotifyState::Reloading, time]),
-        Err(error) => tracing::warn!(%error, "the monotonic clock cannot be read; systemd is not told of the reload"),
+        Err(error) => {
+            tracing::warn!(%error, "the monotonic clock cannot be read; systemd is not told of the reload")
+        }
     }
 }
 
 pub(super) fn stopping() {
-    tell(&[NotifyState::Stopping, NotifyState::Status("stopping: the passes at hand are finished")]);
+    tell(&[
+        NotifyState::Stopping,
+        NotifyState::Status("stopping: the passes at hand are finished"),
+    ]);
 }
 
 pub(super) fn alive() {

@@ -24,21 +24,34 @@ impl Vitals {
     }
 
     pub(super) fn scheduler_ticked(&self) {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Instant::now();
+        *self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Instant::now();
     }
 
     pub(super) fn scheduler_runs(&self) -> bool {
-        let last = *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let last = *self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         last.elapsed() < SCHEDULER_SILENCE
     }
 
     /// What does not get on, in words; nothing when all do. A full disk makes the writer fail but not hang, and a
     /// restart would not empty it.
-    pub(super) async fn ailment(&self, inventory: &Inventory, socket: &Path) -> Option<&'static str> {
+    pub(super) async fn ailment(
+        &self,
+        inventory: &Inventory,
+        socket: &Path,
+    ) -> Option<&'static str> {
         if !self.scheduler_runs() {
             return Some("the scheduler does not tick");
         }
-        if timeout(ANSWER_WITHIN, inventory.write(|_| Ok(()))).await.is_err() {
+        if timeout(ANSWER_WITHIN, inventory.write(|_| Ok(())))
+            .await
+            .is_err()
+        {
             return Some("the inventory's writer hangs");
         }
         let healthz = Client::at(socket);

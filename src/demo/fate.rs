@@ -30,7 +30,9 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 impl Fates {
     pub(super) fn draw(_cast: &Cast, start: Timestamp, seed: u64) -> Self {
         let mut chance = StdRng::seed_from_u64(seed);
-        let mut around = |day: i32| start + DAY * day + SignedDuration::from_mins(chance.random_range(0..2 * 24 * 60));
+        let mut around = |day: i32| {
+            start + DAY * day + SignedDuration::from_mins(chance.random_range(0..2 * 24 * 60))
+        };
         let outage = around(20);
         let mut blows = vec![
             (around(9), Blow::PasswordChanged("Paul")),

@@ -42,7 +42,11 @@ pub(super) struct Inbox {
 impl Inbox {
     pub(super) fn new(seed: u64) -> Self {
         let chance = StdRng::seed_from_u64(seed.wrapping_add(1));
-        Self { chance, read: BTreeSet::new(), intentions: Vec::new() }
+        Self {
+            chance,
+            read: BTreeSet::new(),
+            intentions: Vec::new(),
+        }
     }
 
     pub(super) fn next(&self) -> Option<Timestamp> {
@@ -58,18 +62,33 @@ impl Inbox {
         let mut received = Vec::new();
         for entry in fs::read_dir(stage.mail())? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "eml") && self.read.insert(path.clone()) {
+            if path.extension().is_some_and(|extension| extension == "eml")
+                && self.read.insert(path.clone())
+            {
                 received.push(envelope(&fs::read_to_string(path)?));
             }
         }
         for letter in &received {
-            let Some(incident) = letter.incident else { continue };
-            for person in letter.to.iter().filter_map(|address| cast.person_at(address)) {
-                let planned = self.intentions.iter().any(|intention| intention.person == person.name);
+            let Some(incident) = letter.incident else {
+                continue;
+            };
+            for person in letter
+                .to
+                .iter()
+                .filter_map(|address| cast.person_at(address))
+            {
+                let planned = self
+                    .intentions
+                    .iter()
+                    .any(|intention| intention.person == person.name);
                 if person.diligence == Diligence::Reliable && !planned {
                     let wait = SignedDuration::from_mins(self.chance.random_range(30..48 * 60));
                     let (at, person) = (stage.now() + wait, person.name.to_owned());
-                    self.intentions.push(Intention { at, person, incident });
+                    self.intentions.push(Intention {
+                        at,
+                        person,
+                        incident,
+                    });
                 }
             }
         }
@@ -79,7 +98,10 @@ impl Inbox {
     /// What people get round to now; told in words.
     pub(super) async fn act(&mut self, cast: &Cast, stage: &Stage) -> Result<Vec<String>, Error> {
         let now = stage.now();
-        let due: Vec<Intention> = self.intentions.extract_if(.., |intention| intention.at <= now).collect();
+        let due: Vec<Intention> = self
+            .intentions
+            .extract_if(.., |intention| intention.at <= now)
+            .collect();
         let mut deeds = Vec::new();
         for intention in due {
             deeds.extend(intention.carry_out(cast, stage).await?);
@@ -92,28 +114,47 @@ impl Intention {
     async fn carry_out(&self, cast: &Cast, stage: &Stage) -> Result<Option<String>, Error> {
         let id = self.incident;
         let asked = stage.inventory.read(move |view| {
-            let Some(incident) = view.incident(id)? else { return Ok(None) };
+            let Some(incident) = view.incident(id)? else {
+                return Ok(None);
+            };
             let pages = view.members(&incident, 100)?;
-            let pages: Vec<String> = pages.into_iter().filter_map(|t| t.facts).map(|f| f.subject).collect();
+            let pages: Vec<String> = pages
+                .into_iter()
+                .filter_map(|t| t.facts)
+                .map(|f| f.subject)
+                .collect();
             Ok(Some((incident.cause.remedy(), pages)))
         });
-        let Some((remedy, pages)) = asked.await? else { return Ok(None) };
+        let Some((remedy, pages)) = asked.await? else {
+            return Ok(None);
+        };
         let person = cast.person_named(&self.person)?;
         Ok(match remedy {
             Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions => {
-                let token = stage.meta.world().log_in(APP, &person.id, SCOPES, PageSelection::All)?;
-                let request = CandidateRequest { access_token: Secret::new(token) };
+                let token =
+                    stage
+                        .meta
+                        .world()
+                        .log_in(APP, &person.id, SCOPES, PageSelection::All)?;
+                let request = CandidateRequest {
+                    access_token: Secret::new(token),
+                };
                 stage.client.offer(&person.token(), &request).await?;
                 Some(format!("{} logs in again, as the letter asks", person.name))
             }
             Remedy::RestorePageRole => {
                 let mut world = stage.meta.world();
-                pages.iter().try_for_each(|page| world.give_role(&person.id, page))?;
+                pages
+                    .iter()
+                    .try_for_each(|page| world.give_role(&person.id, page))?;
                 Some(format!("{} gets the role on the page back", person.name))
             }
             Remedy::ClearCheckpoint => {
                 stage.meta.world().clear_checkpoint(&person.id)?;
-                Some(format!("{} confirms their identity at Facebook", person.name))
+                Some(format!(
+                    "{} confirms their identity at Facebook",
+                    person.name
+                ))
             }
             Remedy::FixApp | Remedy::Wait => None,
         })
@@ -122,15 +163,25 @@ impl Intention {
 
 /// The few header lines that a mail program would show.
 fn envelope(letter: &str) -> Received {
-    let header = letter.split("\r\n\r\n").next().unwrap_or_default().replace("\r\n ", " ");
+    let header = letter
+        .split("\r\n\r\n")
+        .next()
+        .unwrap_or_default()
+        .replace("\r\n ", " ");
     let line = |name: &str| {
-        header.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned))
+        header.lines().find_map(|line| {
+            line.strip_prefix(name)?
+                .strip_prefix(": ")
+                .map(str::to_owned)
+        })
     };
     let to = line("To").unwrap_or_default();
     let address = |to: &str| to.trim().trim_matches(['<', '>']).to_owned();
     Received {
         to: to.split(',').map(address).collect(),
-        incident: line("X-Perennial-Incident").and_then(|id| id.parse().ok()).map(IncidentId),
+        incident: line("X-Perennial-Incident")
+            .and_then(|id| id.parse().ok())
+            .map(IncidentId),
         opens: line("In-Reply-To").is_none(),
     }
 }

@@ -76,7 +76,10 @@ impl Season {
             play.step(end, out).await?;
         }
         let verdict = Verdict::reach(&play.stage, &play.cast, &play.watch).await?;
-        Ok(Self { stage: play.stage, verdict })
+        Ok(Self {
+            stage: play.stage,
+            verdict,
+        })
     }
 
     /// Where to look while the stage stands.
@@ -99,9 +102,16 @@ impl Play {
     /// To the next moment at which anything may happen, and through it.
     async fn step(&mut self, end: Timestamp, out: &mut impl Write) -> Result<(), Error> {
         let now = self.stage.now();
-        let wanted = [self.stage.next_due().await?, self.fates.next(), self.inbox.next()];
+        let wanted = [
+            self.stage.next_due().await?,
+            self.fates.next(),
+            self.inbox.next(),
+        ];
         let soonest = wanted.into_iter().flatten().min().unwrap_or(end);
-        let next = soonest.max(now + SHORTEST_STEP).min(now + LONGEST_STEP).min(end);
+        let next = soonest
+            .max(now + SHORTEST_STEP)
+            .min(now + LONGEST_STEP)
+            .min(end);
         self.stage.move_to(next);
         for happening in self.fates.strike(&self.cast, &self.stage)? {
             self.narrator.at_meta(next, &happening, out)?;

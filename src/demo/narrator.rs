@@ -25,7 +25,10 @@ const MAIL: Style = AnsiColor::Yellow.on_default();
 
 impl Narrator {
     pub(super) const fn new(start: Timestamp) -> Self {
-        Self { start, told: EventId(0) }
+        Self {
+            start,
+            told: EventId(0),
+        }
     }
 
     pub(super) fn opening(
@@ -40,7 +43,11 @@ impl Narrator {
             cast.tokens.len(),
             cast.people.len()
         )?;
-        writeln!(out, "{DIM}Everything is real but Meta, the people and the clock. Folder: {}{DIM:#}\n", stage.folder().display())?;
+        writeln!(
+            out,
+            "{DIM}Everything is real but Meta, the people and the clock. Folder: {}{DIM:#}\n",
+            stage.folder().display()
+        )?;
         Ok(())
     }
 
@@ -54,27 +61,49 @@ impl Narrator {
     ) -> Result<(), Error> {
         let day = at.duration_since(self.start).as_hours() / 24 + 1;
         let time = at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M");
-        Ok(writeln!(out, "{DIM}day {day:>2} {time}{DIM:#}  {style}{who:<9}{style:#} {what}")?)
+        Ok(writeln!(
+            out,
+            "{DIM}day {day:>2} {time}{DIM:#}  {style}{who:<9}{style:#} {what}"
+        )?)
     }
 
-    pub(super) fn at_meta(&self, at: Timestamp, what: &str, out: &mut impl Write) -> Result<(), Error> {
+    pub(super) fn at_meta(
+        &self,
+        at: Timestamp,
+        what: &str,
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
         self.line(at, BLOW, "world", what, out)
     }
 
-    pub(super) fn person(&self, at: Timestamp, what: &str, out: &mut impl Write) -> Result<(), Error> {
+    pub(super) fn person(
+        &self,
+        at: Timestamp,
+        what: &str,
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
         self.line(at, DEED, "person", what, out)
     }
 
     /// What Perennial noted since the last time.
-    pub(super) async fn journal(&mut self, stage: &Stage, out: &mut impl Write) -> Result<(), Error> {
+    pub(super) async fn journal(
+        &mut self,
+        stage: &Stage,
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
         let after = self.told;
-        let events = stage.inventory.read(move |view| view.events(after, None, 10_000)).await?;
+        let events = stage
+            .inventory
+            .read(move |view| view.events(after, None, 10_000))
+            .await?;
         let mut deaths: Vec<(&Event, String)> = Vec::new();
         for event in &events {
             self.told = event.id;
             match in_words(event) {
                 Some(Told::Death(cause)) => deaths.push((event, cause)),
-                Some(Told::Line(style, who, what)) => self.line(event.at, style, who, &what, out)?,
+                Some(Told::Line(style, who, what)) => {
+                    self.line(event.at, style, who, &what, out)?
+                }
                 None => {}
             }
         }
@@ -87,8 +116,15 @@ impl Narrator {
                 .filter(|(_, other)| other == cause)
                 .filter_map(|(event, _)| event.token.as_deref())
                 .collect();
-            let at = deaths.iter().find(|(_, other)| other == cause).map_or(stage.now(), |(e, _)| e.at);
-            let what = format!("{} no longer works: {cause} ({})", several(names.len()), names.join(", "));
+            let at = deaths
+                .iter()
+                .find(|(_, other)| other == cause)
+                .map_or(stage.now(), |(e, _)| e.at);
+            let what = format!(
+                "{} no longer works: {cause} ({})",
+                several(names.len()),
+                names.join(", ")
+            );
             self.line(at, BLOW, "perennial", &what, out)?;
         }
         Ok(())
@@ -96,7 +132,11 @@ impl Narrator {
 }
 
 fn several(n: usize) -> String {
-    if n == 1 { "1 token".to_owned() } else { format!("{n} tokens") }
+    if n == 1 {
+        "1 token".to_owned()
+    } else {
+        format!("{n} tokens")
+    }
 }
 
 enum Told {
@@ -113,17 +153,46 @@ fn in_words(event: &Event) -> Option<Told> {
         EventKind::Changed => match (detail("to"), detail("cause")) {
             ("dead", cause) => Some(Told::Death(cause.replace('_', " "))),
             ("healthy", _) if detail("from") == "dead" => say(GOOD, format!("{name} works again")),
-            ("expiring", cause) => say(MAIL, format!("{name} needs a person: {}", cause.replace('_', " "))),
+            ("expiring", cause) => say(
+                MAIL,
+                format!("{name} needs a person: {}", cause.replace('_', " ")),
+            ),
             (_, _) => None,
         },
         EventKind::Rotated => match detail("outcome") {
-            "renewed" => say(GOOD, format!("{name} renewed, measured: ends {}", date(detail("expires_at")))),
-            outcome => say(DIM, format!("{name} exchanged, but nothing moved: {}", outcome.replace('_', " "))),
+            "renewed" => say(
+                GOOD,
+                format!(
+                    "{name} renewed, measured: ends {}",
+                    date(detail("expires_at"))
+                ),
+            ),
+            outcome => say(
+                DIM,
+                format!(
+                    "{name} exchanged, but nothing moved: {}",
+                    outcome.replace('_', " ")
+                ),
+            ),
         },
-        EventKind::Derived => say(GOOD, format!("{name} read anew through {}", detail("through"))),
-        EventKind::CandidateAccepted => say(GOOD, format!("{name} has a new token, confirmed by Meta")),
-        EventKind::CandidateRefused => say(BLOW, format!("{name}: a token was refused, {}", detail("objection"))),
-        EventKind::AppTroubled => say(BLOW, format!("Meta does not serve us: {}; tokens wait, none is given up", detail("cause"))),
+        EventKind::Derived => say(
+            GOOD,
+            format!("{name} read anew through {}", detail("through")),
+        ),
+        EventKind::CandidateAccepted => {
+            say(GOOD, format!("{name} has a new token, confirmed by Meta"))
+        }
+        EventKind::CandidateRefused => say(
+            BLOW,
+            format!("{name}: a token was refused, {}", detail("objection")),
+        ),
+        EventKind::AppTroubled => say(
+            BLOW,
+            format!(
+                "Meta does not serve us: {}; tokens wait, none is given up",
+                detail("cause")
+            ),
+        ),
         EventKind::AppRecovered => say(GOOD, "Meta serves us again".to_owned()),
         EventKind::LetterSent => Some(Told::Line(MAIL, "mail", detail("subject").to_owned())),
         EventKind::Imported
@@ -133,6 +202,7 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::Checked
         | EventKind::CandidateKept
         | EventKind::SecretRead
+        | EventKind::SecretRefused
         | EventKind::IncidentOpened
         | EventKind::IncidentAcknowledged
         | EventKind::IncidentResolved
@@ -156,7 +226,13 @@ pub(super) fn places(stage: &Stage, out: &mut impl Write) -> io::Result<()> {
     let here = stage.folder().display();
     writeln!(out, "\n{BOLD}Look around{BOLD:#} while this runs:")?;
     writeln!(out, "  perennial --socket {here}/perennial.sock tokens")?;
-    writeln!(out, "  curl --unix-socket {here}/perennial.sock http://localhost/v1/status")?;
+    writeln!(
+        out,
+        "  curl --unix-socket {here}/perennial.sock http://localhost/v1/status"
+    )?;
     writeln!(out, "  ls {here}/mail")?;
-    writeln!(out, "  sqlite3 {here}/inventory.db 'SELECT name, state, cause FROM token'")
+    writeln!(
+        out,
+        "  sqlite3 {here}/inventory.db 'SELECT name, state, cause FROM token'"
+    )
 }

@@ -60,7 +60,9 @@ impl Stage {
         // A Monday morning; the demo's calendar is the same for everybody.
         let start = Timestamp::from_second(1_772_442_000).unwrap_or(Timestamp::UNIX_EPOCH);
         let meta = Simulator::start(world(start, seed), ([127, 0, 0, 1], 0).into()).await?;
-        let folder = tempfile::Builder::new().prefix("perennial-demo-").tempdir()?;
+        let folder = tempfile::Builder::new()
+            .prefix("perennial-demo-")
+            .tempdir()?;
         let config = furnish(folder.path(), &meta.url())?;
         let inventory = Inventory::open(&config.inventory)?;
         let household = Household::new(&config, &inventory)?;
@@ -70,7 +72,15 @@ impl Stage {
         let listener = status::bind(&config.status.socket)?;
         tokio::spawn(status::serve(listener, desk, hang_up.clone()));
         let client = Client::at(&config.status.socket);
-        Ok(Self { meta, inventory, client, household, now, folder, hang_up })
+        Ok(Self {
+            meta,
+            inventory,
+            client,
+            household,
+            now,
+            folder,
+            hang_up,
+        })
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -163,7 +173,11 @@ socket = "{here}/perennial.sock"
 }
 
 fn write_secret(path: &Path, content: &str) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
+    let mut file = fs::OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)?;
     io::Write::write_all(&mut file, content.as_bytes())
 }
 
@@ -174,7 +188,11 @@ async fn desk(
     now: &Arc<Mutex<Timestamp>>,
 ) -> Result<Desk, Error> {
     let started_at = *now.lock().unwrap_or_else(PoisonError::into_inner);
-    let pulse = Pulse { started_at, apps: household.apps(started_at).await?, ..Pulse::default() };
+    let pulse = Pulse {
+        started_at,
+        apps: household.apps(started_at).await?,
+        ..Pulse::default()
+    };
     let clock = Arc::clone(now);
     // The demo never reloads and tries no mail; such orders find nobody and say so.
     let (reloads, mail_tests) = (mpsc::channel(1).0, mpsc::channel(1).0);

@@ -65,9 +65,15 @@ impl Verdict {
             people, self.to_operators, self.false_alarms, self.calls
         )?;
         let (style, words) = if self.is_good() {
-            (AnsiColor::Green.on_default().bold(), "Every token that could live lives; every one that could not was reported in time.")
+            (
+                AnsiColor::Green.on_default().bold(),
+                "Every token that could live lives; every one that could not was reported in time.",
+            )
         } else {
-            (AnsiColor::Red.on_default().bold(), "Something was missed: see the rows marked with ✗.")
+            (
+                AnsiColor::Red.on_default().bold(),
+                "Something was missed: see the rows marked with ✗.",
+            )
         };
         writeln!(out, "{style}{words}{style:#}")
     }
@@ -76,7 +82,10 @@ impl Verdict {
 impl Row {
     async fn of(stage: &Stage, role: &Role, life: Life) -> Result<Self, Error> {
         let name = role.name.clone();
-        let token = stage.inventory.read(move |view| view.token_named(&name)).await?;
+        let token = stage
+            .inventory
+            .read(move |view| view.token_named(&name))
+            .await?;
         let token: Token = token.ok_or(Error::Play("a token is gone"))?;
         Ok(Self {
             name: role.name.clone(),
@@ -119,7 +128,11 @@ impl Row {
             self.renewals,
             self.life.deaths,
             self.life.told,
-            if kind.is_empty() { " (kind unknown)" } else { "" }
+            if kind.is_empty() {
+                " (kind unknown)"
+            } else {
+                ""
+            }
         )
     }
 }

@@ -39,8 +39,14 @@ pub(super) struct Life {
 
 impl Watch {
     pub(super) fn new(cast: &Cast) -> Self {
-        let lives = cast.tokens.iter().map(|role| (role.name.clone(), Life::default()));
-        Self { lives: lives.collect(), ..Self::default() }
+        let lives = cast
+            .tokens
+            .iter()
+            .map(|role| (role.name.clone(), Life::default()));
+        Self {
+            lives: lives.collect(),
+            ..Self::default()
+        }
     }
 
     pub(super) fn life(&self, role: &Role) -> Life {
@@ -52,10 +58,15 @@ impl Watch {
         let now = stage.now();
         for role in &cast.tokens {
             let alive = is_alive(stage, &role.name).await?;
-            let Some(life) = self.lives.get_mut(&role.name) else { continue };
+            let Some(life) = self.lives.get_mut(&role.name) else {
+                continue;
+            };
             life.turn(alive, now);
         }
-        let app = stage.inventory.read(|view| view.app(super::stage::APP_NAME)).await?;
+        let app = stage
+            .inventory
+            .read(|view| view.app(super::stage::APP_NAME))
+            .await?;
         self.last_trouble = app.trouble.map_or(self.last_trouble, |_| Some(now));
         Ok(())
     }
@@ -69,9 +80,14 @@ impl Watch {
     ) -> Result<(), Error> {
         for letter in letters {
             self.letters += 1;
-            let to_person = letter.to.iter().any(|address| cast.person_at(address).is_some());
+            let to_person = letter
+                .to
+                .iter()
+                .any(|address| cast.person_at(address).is_some());
             self.to_operators += usize::from(!to_person);
-            let Some(incident) = letter.incident else { continue };
+            let Some(incident) = letter.incident else {
+                continue;
+            };
             let members = members(stage, incident).await?;
             let about_app = members.is_empty() && !to_person && self.last_trouble.is_some();
             let mut worth = about_app || !letter.opens;
@@ -89,7 +105,8 @@ impl Watch {
 
     async fn is_worth_a_letter(&self, stage: &Stage, token: &Token) -> Result<bool, Error> {
         let ends_soon = token.deadline().is_some_and(|end| end < stage.now() + SOON);
-        let dead = matches!(token.health, Health::Dead { .. }) && !is_alive(stage, &token.name).await?;
+        let dead =
+            matches!(token.health, Health::Dead { .. }) && !is_alive(stage, &token.name).await?;
         Ok(dead || ends_soon)
     }
 
@@ -119,7 +136,9 @@ impl Life {
 
     /// Dead for longer than it takes to notice, and nobody was told in that time.
     fn is_unheard_of(&self, now: Timestamp) -> bool {
-        let Some(died) = self.dead_since else { return false };
+        let Some(died) = self.dead_since else {
+            return false;
+        };
         let in_time = self.told_at.is_some();
         now > died + WITHIN && !in_time
     }
@@ -136,10 +155,12 @@ async fn members(stage: &Stage, id: IncidentId) -> Result<Vec<Token>, Error> {
 /// Whether Meta would still take the secret that Perennial serves.
 pub(super) async fn is_alive(stage: &Stage, name: &str) -> Result<bool, Error> {
     let name = name.to_owned();
-    let reading = stage.inventory.read(move |view| match view.token_named(&name)? {
-        Some(token) => view.secret_of(&token),
-        None => Ok(None),
-    });
+    let reading = stage
+        .inventory
+        .read(move |view| match view.token_named(&name)? {
+            Some(token) => view.secret_of(&token),
+            None => Ok(None),
+        });
     let reading = reading.await?.ok_or(Error::Play("a token is gone"))?;
     Ok(stage.meta.world().is_alive(reading.secret.expose()))
 }

@@ -17,7 +17,11 @@ type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const APP: &str = "257422819769992";
 const APP_SECRET: &str = "0123456789abcdef0123456789abcdef";
-const SCOPES: &[&str] = &["pages_show_list", "pages_messaging", "pages_manage_metadata"];
+const SCOPES: &[&str] = &[
+    "pages_show_list",
+    "pages_messaging",
+    "pages_manage_metadata",
+];
 const PAGES_PER_PERSON: usize = 200;
 
 fn main() -> Result {
@@ -25,12 +29,18 @@ fn main() -> Result {
     if arguments.next().as_deref() == Some("meta") {
         return runtime(1)?.block_on(meta(arguments.next().unwrap_or_default().parse()?));
     }
-    let tokens = std::env::var("FLEET").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000);
+    let tokens = std::env::var("FLEET")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(100_000);
     runtime(2)?.block_on(measure(tokens))
 }
 
 fn runtime(threads: usize) -> Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()?)
 }
 
 fn start_of_time() -> Result<Timestamp> {
@@ -85,7 +95,11 @@ impl Meta {
         let mut lines = BufReader::new(process.stdout.take().ok_or("no output")?).lines();
         let url = lines.next().ok_or("no address")??;
         let tokens = lines.take(tokens).map(|line| line.map(Secret::new));
-        Ok(Self { tokens: tokens.collect::<std::io::Result<_>>()?, process, url })
+        Ok(Self {
+            tokens: tokens.collect::<std::io::Result<_>>()?,
+            process,
+            url,
+        })
     }
 }
 
@@ -100,7 +114,10 @@ async fn measure(tokens: usize) -> Result {
     let mut meta = Meta::start(tokens)?;
     let folder = tempfile::tempdir_in(std::env::current_dir()?.join("target"))?;
     let path = folder.path().join("inventory.db");
-    let settings = inventory::Settings { path: path.clone(), key: Key::generate()? };
+    let settings = inventory::Settings {
+        path: path.clone(),
+        key: Key::generate()?,
+    };
     let inventory = Inventory::open(&settings)?;
     let keeper = keeper(&meta, &inventory)?;
 
@@ -108,7 +125,10 @@ async fn measure(tokens: usize) -> Result {
     import(&inventory, std::mem::take(&mut meta.tokens)).await?;
     report("import", tokens, began);
     let mut now = start_of_time()?;
-    for pass in ["first sweep: every fact is new", "second sweep: nothing has changed"] {
+    for pass in [
+        "first sweep: every fact is new",
+        "second sweep: nothing has changed",
+    ] {
         let began = (Instant::now(), cpu());
         let questions = tokio::spawn(ask_meanwhile(inventory.clone()));
         let mut visited = 0;
@@ -127,7 +147,10 @@ async fn measure(tokens: usize) -> Result {
         now += SignedDuration::from_hours(25);
     }
     println!("resident at the peak: {} MB", peak_memory_kb()? / 1024);
-    println!("database: {} MB", std::fs::metadata(path)?.len() / 1_000_000);
+    println!(
+        "database: {} MB",
+        std::fs::metadata(path)?.len() / 1_000_000
+    );
     ask(&inventory, tokens).await?;
     Ok(())
 }
@@ -175,7 +198,10 @@ async fn import(inventory: &Inventory, secrets: Vec<Secret>) -> Result {
     let mut new = new.into_iter().peekable();
     while new.peek().is_some() {
         let some: Vec<NewToken> = new.by_ref().take(1_000).collect();
-        let job = inventory.write(move |tx| some.iter().try_for_each(|new| tx.import(new, now).map(drop)));
+        let job = inventory.write(move |tx| {
+            some.iter()
+                .try_for_each(|new| tx.import(new, now).map(drop))
+        });
         job.await?;
     }
     Ok(())
@@ -184,7 +210,11 @@ async fn import(inventory: &Inventory, secrets: Vec<Secret>) -> Result {
 /// What a status page asks, again and again, while a sweep runs.
 async fn ask_meanwhile(inventory: Inventory) {
     loop {
-        if inventory.read(|view| Ok((view.fleet()?, view.next_deadline()?))).await.is_err() {
+        if inventory
+            .read(|view| Ok((view.fleet()?, view.next_deadline()?)))
+            .await
+            .is_err()
+        {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -196,12 +226,22 @@ async fn ask(inventory: &Inventory, tokens: usize) -> Result {
     for _ in 0..2_000 {
         let began = Instant::now();
         inventory
-            .read(|view| Ok((view.fleet()?, view.next_deadline()?, view.count_incidents()?, view.mail_queue()?)))
+            .read(|view| {
+                Ok((
+                    view.fleet()?,
+                    view.next_deadline()?,
+                    view.count_incidents()?,
+                    view.mail_queue()?,
+                ))
+            })
             .await?;
         taken.push(began.elapsed());
     }
     taken.sort_unstable();
-    println!("status figures with {tokens} tokens: median {:?}, 99 % within {:?}", taken[1_000], taken[1_980]);
+    println!(
+        "status figures with {tokens} tokens: median {:?}, 99 % within {:?}",
+        taken[1_000], taken[1_980]
+    );
     Ok(())
 }
 
@@ -220,13 +260,18 @@ fn report(what: &str, tokens: usize, (began, before): (Instant, Duration)) {
 fn cpu() -> Duration {
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeValLike;
-    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return Duration::ZERO };
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else {
+        return Duration::ZERO;
+    };
     let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Duration::from_micros(micros.unsigned_abs())
 }
 
 fn peak_memory_kb() -> Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .ok_or("no VmHWM")?;
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
