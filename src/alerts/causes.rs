@@ -37,8 +37,7 @@ pub(super) const fn words(cause: Cause) -> &'static Words {
     }
 }
 
-const CUT_OFF: &str =
-    "Until then whatever uses {these} is cut off from Facebook: messages, posts, leads.";
+const CUT_OFF: &str = "Whatever uses {these} stays cut off from Facebook: messages, posts, leads.";
 
 const EXPIRES_SOON: Words = Words {
     call: "Log in to Facebook",
@@ -55,7 +54,7 @@ const EXPIRED: Words = Words {
 };
 
 const DATA_ACCESS_EXPIRES_SOON: Words = Words {
-    call: "Log in to Facebook to keep data access",
+    call: "Log in to Facebook",
     standing: "Due now",
     why: "Facebook shows an app a person's data for 90 days after the last login; \
           for {person} and app {app} this ends {ending}.",
@@ -63,10 +62,10 @@ const DATA_ACCESS_EXPIRES_SOON: Words = Words {
 };
 
 const DATA_ACCESS_EXPIRED: Words = Words {
-    call: "Log in to Facebook to get data access back",
+    call: "Log in to Facebook again",
     standing: "Partly working",
     why: "{person} last logged in to app {app} more than 90 days ago, so Facebook no longer shows it any data.",
-    otherwise: "Until then whatever reads data through {these} gets nothing.",
+    otherwise: "Whatever reads data through {these} goes on getting nothing.",
 };
 
 const PASSWORD_CHANGED: Words = Words {
@@ -101,15 +100,14 @@ const CHECKPOINT: Words = Words {
 const PAGE_ROLE_LOST: Words = Words {
     call: "Get the page role back",
     standing: "Not working",
-    why: "{person} no longer has a role on the page that lets app {app} work for it.",
+    why: "{person} no longer has a role that lets app {app} work for {page}.",
     otherwise: CUT_OFF,
 };
 
 const PAGE_GONE: Words = Words {
-    call: "Find out about a missing page",
+    call: "Look for missing pages",
     standing: "Not working",
-    why: "Facebook no longer shows the page to {person}: it was deleted or hidden, or the access to it was taken \
-          away.",
+    why: "Facebook no longer shows {page} to {person}: deleted or hidden, or the access was taken away.",
     otherwise: CUT_OFF,
 };
 
@@ -117,7 +115,7 @@ const PERMISSION_MISSING: Words = Words {
     call: "Grant missing permissions",
     standing: "Partly working",
     why: "App {app} needs permissions that {person} has not granted, or has taken back: {missing}.",
-    otherwise: "Until then whatever needs these permissions fails; the rest goes on.",
+    otherwise: "Whatever needs these permissions goes on failing; the rest works.",
 };
 
 const UNREADABLE: Words = Words {
@@ -131,14 +129,14 @@ const WRONG_APP: Words = Words {
     call: "Move to the right app",
     standing: "Not checked",
     why: "Meta says that {these} came from another app, not from {app}.",
-    otherwise: "Until then Perennial can neither check nor renew {these}.",
+    otherwise: "Perennial can neither check nor renew {these}.",
 };
 
 const APP_SECRET_WRONG: Words = Words {
     call: "Meta refuses the app secret",
     standing: "Standing still",
     why: "Meta refuses the secret that Perennial has for app {app}; it was probably reset in the app's dashboard.",
-    otherwise: "Until then Perennial can neither check nor renew any token of app {app}. Those that work are handed \
+    otherwise: "Perennial can neither check nor renew any token of app {app}. Those that work are handed \
                 out as before, those that run out meanwhile are lost.",
 };
 

@@ -55,6 +55,7 @@ struct Page {
     about: String,
     why: String,
     steps: Vec<Step>,
+    otherwise_title: &'static str,
     otherwise: String,
     tokens: Vec<Row>,
     count: String,
@@ -68,10 +69,10 @@ struct Row {
     detail: String,
 }
 
-/// Readable on white as on black, so that nothing depends on the reader's dark mode.
+/// Of a bar that stands out on white as on black; all else has the reader's own colours, dark or light.
 const RED: &str = "#dc4437";
-const AMBER: &str = "#b8720a";
-const GREEN: &str = "#26894a";
+const AMBER: &str = "#c27a10";
+const GREEN: &str = "#23904c";
 
 pub(super) fn compose(facts: &LetterFacts<'_>) -> Result<Words, minijinja::Error> {
     lay_out(&page(facts))
@@ -129,6 +130,7 @@ fn page(facts: &LetterFacts<'_>) -> Page {
         about: about(facts),
         why: phrases::why(facts),
         steps: steps::steps(facts),
+        otherwise_title: phrases::otherwise_title(facts),
         otherwise: phrases::otherwise(facts),
         tokens: facts.tokens.iter().map(|token| row(token, facts)).collect(),
         count: words::count(facts.count),
@@ -312,6 +314,13 @@ impl LetterFacts<'_> {
         }
     }
 
+    pub(super) fn these_pages(&self) -> String {
+        match self.count {
+            1 => "this page".to_owned(),
+            many => format!("these {} pages", words::count(many)),
+        }
+    }
+
     /// The end that is still to come, where the incident is about one.
     pub(super) fn coming_end(&self) -> Option<Timestamp> {
         let end = self.incident.deadline.filter(|end| *end > self.now);
@@ -325,9 +334,16 @@ impl LetterFacts<'_> {
             .iter()
             .filter(|t| kind(t) != Some(Kind::Page))
             .collect();
-        match (self.tokens, stems.as_slice()) {
-            ([only], _) if self.count == 1 => only.name.clone(),
-            (_, [stem]) => stem.name.clone(),
+        match stems.as_slice() {
+            [stem] => stem.name.clone(),
+            [] | [_, _, ..] => self.only_name(),
+        }
+    }
+
+    /// The name of the token, if it is only one.
+    pub(super) fn only_name(&self) -> String {
+        match self.tokens {
+            [only] if self.count == 1 => only.name.clone(),
             _ => "NAME".to_owned(),
         }
     }
@@ -336,3 +352,6 @@ impl LetterFacts<'_> {
 pub(super) fn kind(token: &Token) -> Option<Kind> {
     token.facts.as_ref().map(|facts| facts.kind)
 }
+
+#[cfg(test)]
+mod tests;
