@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::letter::LetterFacts;
+use super::facts::LetterFacts;
 use super::policy::{self, Occasion};
 use super::{causes, words};
 use crate::token::{Cause, Remedy, Token};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::letter::{self, LetterFacts};
+use super::facts::{self, LetterFacts};
 use super::phrases;
 use super::policy::Occasion;
 use crate::token::{Cause, Kind};
@@ -205,7 +205,7 @@ fn with_new_token(first: Form, facts: &LetterFacts<'_>) -> Vec<Step> {
 
 /// Dead page tokens are derived anew from the token of the person whom they hang on; living ones are left alone.
 fn put_in(facts: &LetterFacts<'_>) -> Form {
-    let kinds = facts.tokens.iter().filter_map(letter::kind);
+    let kinds = facts.tokens.iter().filter_map(facts::kind);
     match kinds.filter(|kind| *kind == Kind::User).count() {
         _ if facts.count == 1 => PUT_IN,
         1 if facts.broken_since.is_some() => PUT_IN_WITH_PAGES,

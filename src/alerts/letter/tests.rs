@@ -1,7 +1,7 @@
 use super::*;
 use crate::alerts::fixtures::*;
-use crate::inventory::{IncidentId, IncidentState, Story};
-use crate::token::{Clock, Facts, Scopes, TokenId};
+use crate::inventory::{Incident, IncidentId, IncidentState, Story};
+use crate::token::{Clock, Facts, Health, Kind, Scopes, Token, TokenId};
 
 /// Everything that a letter borrows.
 struct Draft {

@@ -359,6 +359,25 @@ async fn without_tls_nothing_is_said() -> Result {
 }
 
 #[tokio::test]
+async fn a_server_that_cannot_tls_hears_nothing() -> Result {
+    let world = World::new();
+    let sink = Sink::default();
+    let mailer = mailer(Transport::Smtp {
+        host: "localhost".to_owned(),
+        port: sink.start().await,
+        security: Security::Implicit,
+        user: None,
+        password: None,
+    });
+    world.write(&[letter(1)]).await?;
+    assert_eq!(world.send(&mailer).await?, report(0, 1));
+    let error = world.last_error().await?;
+    assert!(error.starts_with("cannot reach the mail server"), "{error}");
+    assert!(sink.arrived().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
 async fn plain_mail_leaves_no_machine() -> Result {
     let world = World::new();
     let mailer = mailer(Transport::Smtp {
