@@ -27,7 +27,7 @@ pub(super) struct Words {
 }
 
 /// What both templates show.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Page {
     subject: String,
     colour: &'static str,
@@ -63,17 +63,26 @@ pub(super) fn bare(facts: &LetterFacts<'_>) -> Words {
     }
 }
 
-/// A letter that asks for nothing, to try the mail path.
+/// A letter that asks for nothing, laid out like any other, to try the mail path.
 pub(super) fn for_trying(zone: &TimeZone, now: Timestamp) -> Words {
-    let written = words::moment(now, zone);
-    Words {
+    let page = Page {
         subject: "Perennial can reach you by mail".to_owned(),
-        text: format!(
-            "This is a test letter, asked for with `perennial mail-test` and written on {written}.\n\n\
-             That you read it shows that letters about tokens will arrive too. Nothing needs to be done.\n"
-        ),
+        colour: GREEN,
+        label: "Test letter".to_owned(),
+        headline: "Perennial can reach you by mail".to_owned(),
+        about: "Nothing needs to be done.".to_owned(),
+        why: "That you read this shows that letters about tokens will arrive, too.".to_owned(),
+        footer: vec![format!(
+            "Asked for with perennial mail-test on {}.",
+            words::moment(now, zone)
+        )],
+        ..Page::default()
+    };
+    lay_out(&page).unwrap_or_else(|_| Words {
+        text: page.why,
+        subject: page.subject,
         html: String::new(),
-    }
+    })
 }
 
 fn lay_out(page: &Page) -> Result<Words, minijinja::Error> {

@@ -23,11 +23,17 @@ pub(super) fn action(facts: &LetterFacts<'_>) -> String {
 
 /// Nobody logs in as a system user.
 fn call(facts: &LetterFacts<'_>) -> &'static str {
-    let call = causes::words(facts.cause()).call;
-    if facts.is_of_a_system_user() && call.starts_with("Log in") {
-        "Make a new system user token"
-    } else {
-        call
+    match facts.cause().remedy() {
+        Remedy::Login | Remedy::Reauthorize if facts.is_of_a_system_user() => {
+            "Make a new system user token"
+        }
+        Remedy::Login
+        | Remedy::Reauthorize
+        | Remedy::GrantPermissions
+        | Remedy::RestorePageRole
+        | Remedy::ClearCheckpoint
+        | Remedy::FixApp
+        | Remedy::Wait => causes::wording(facts.cause()).call,
     }
 }
 
@@ -68,7 +74,7 @@ pub(super) fn label(facts: &LetterFacts<'_>) -> String {
         Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
             match facts.coming_end() {
                 Some(end) => format!("{} left", words::span(end.duration_since(facts.now))),
-                None => causes::words(facts.cause()).standing.to_owned(),
+                None => causes::wording(facts.cause()).standing.to_owned(),
             }
         }
     }
@@ -85,7 +91,7 @@ pub(super) fn why(facts: &LetterFacts<'_>) -> String {
             "All that this was about has been removed from Perennial. Nothing needs to be done any more."
         }
         Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
-            causes::words(facts.cause()).why
+            causes::wording(facts.cause()).why
         }
     };
     filled(sentence, facts)
@@ -96,7 +102,7 @@ pub(super) fn otherwise(facts: &LetterFacts<'_>) -> String {
     match facts.occasion {
         Occasion::Recovered | Occasion::Withdrawn => String::new(),
         Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
-            let consequence = filled(causes::words(facts.cause()).otherwise, facts);
+            let consequence = filled(causes::wording(facts.cause()).otherwise, facts);
             let reminder = next_reminder(facts).map(|at| {
                 let at = words::short_moment(at, facts.zone);
                 format!(" Perennial reminds again on {at}.")
@@ -168,7 +174,10 @@ fn ending(facts: &LetterFacts<'_>) -> String {
             words::moment(end, facts.zone),
             words::span(end.duration_since(facts.now))
         ),
-        None => "just now".to_owned(),
+        None => match facts.incident.deadline {
+            Some(end) => format!("on {}, which has passed", words::moment(end, facts.zone)),
+            None => "soon".to_owned(),
+        },
     }
 }
 

@@ -203,6 +203,21 @@ fn closing_letters() {
 }
 
 #[test]
+fn an_end_that_passed_unconfirmed_is_no_longer_called_coming() {
+    let mut late = draft(Cause::ExpiresSoon);
+    late.occasion = Occasion::Nearer;
+    late.incident.deadline = Some(now() - days(3));
+    insta::assert_snapshot!("passed_unconfirmed", late.as_text());
+}
+
+#[test]
+fn a_letter_to_try_the_mail_path() {
+    let words = for_trying(&berlin(), now());
+    insta::assert_snapshot!("for_trying", words.text);
+    assert!(words.html.contains("Test letter"));
+}
+
+#[test]
 fn nobody_logs_in_as_a_system_user() {
     let mut reporting = draft(Cause::ExpiresSoon);
     reporting.tokens = vec![token(
