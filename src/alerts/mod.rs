@@ -13,6 +13,8 @@ mod steps;
 mod words;
 
 #[cfg(test)]
+mod chance;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod stories;
