@@ -41,7 +41,7 @@ async fn something_happens(world: &World, id: TokenId, chance: &mut StdRng) -> R
 
 /// Every token stands in the open incident of its story and in no other.
 async fn everything_is_filed(world: &World, ids: &[TokenId]) -> Result {
-    for id in ids.to_vec() {
+    for id in ids.iter().copied() {
         let concern = world.inventory.read(move |view| view.concern(id)).await?;
         let concern = concern.expect("nothing is forgotten here");
         let filed = concern.incident.as_ref().map(|(_, story)| story.clone());

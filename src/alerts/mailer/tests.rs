@@ -289,7 +289,7 @@ async fn a_dead_server_is_asked_once_and_nothing_is_lost_for_days() -> Result {
     }
     assert_eq!(world.queued().await?, 3);
 
-    // Back-off ends when its cause does: one letter that gets through takes the others along.
+    // Back-off ends when its cause does (cert-manager#6378): one letter that gets through takes the others along.
     let mailer = Mailer {
         transport: smtp(port),
         ..mailer
