@@ -7,34 +7,15 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
+use super::facts::LetterFacts;
 use super::policy::{self, Occasion};
+use super::rows::{self, Row};
 use super::steps::{self, Step};
 use super::{phrases, words};
-use crate::inventory::Incident;
-use crate::token::{Cause, Health, Kind, Token};
+use crate::token::Cause;
 
 /// How many addresses are named as having got the letter.
 const NAMED_RECIPIENTS: usize = 20;
-
-/// What a letter about an incident is made of.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LetterFacts<'a> {
-    pub(super) incident: &'a Incident,
-    pub(super) occasion: Occasion,
-    /// Those to name.
-    pub(super) tokens: &'a [Token],
-    /// How many there are.
-    pub(super) count: u64,
-    pub(super) recipients: &'a [String],
-    pub(super) operators: &'a [String],
-    /// Where the person can log in at once, if there is such a place.
-    pub(super) login_link: Option<&'a str>,
-    /// When the first of the tokens died.
-    pub(super) broken_since: Option<Timestamp>,
-    pub(super) next_letter: Option<Timestamp>,
-    pub(super) now: Timestamp,
-    pub(super) zone: &'a TimeZone,
-}
 
 /// A letter in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +27,7 @@ pub(super) struct Words {
 }
 
 /// What both templates show.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Page {
     subject: String,
     colour: &'static str,
@@ -55,6 +36,7 @@ struct Page {
     about: String,
     why: String,
     steps: Vec<Step>,
+    otherwise_title: &'static str,
     otherwise: String,
     tokens: Vec<Row>,
     count: String,
@@ -62,16 +44,10 @@ struct Page {
     footer: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Row {
-    title: String,
-    detail: String,
-}
-
-/// Readable on white as on black, so that nothing depends on the reader's dark mode.
+/// Of a bar that stands out on white as on black; all else has the reader's own colours, dark or light.
 const RED: &str = "#dc4437";
-const AMBER: &str = "#b8720a";
-const GREEN: &str = "#26894a";
+const AMBER: &str = "#c27a10";
+const GREEN: &str = "#23904c";
 
 pub(super) fn compose(facts: &LetterFacts<'_>) -> Result<Words, minijinja::Error> {
     lay_out(&page(facts))
@@ -87,17 +63,26 @@ pub(super) fn bare(facts: &LetterFacts<'_>) -> Words {
     }
 }
 
-/// A letter that asks for nothing, to try the mail path.
+/// A letter that asks for nothing, laid out like any other, to try the mail path.
 pub(super) fn for_trying(zone: &TimeZone, now: Timestamp) -> Words {
-    let written = words::moment(now, zone);
-    Words {
+    let page = Page {
         subject: "Perennial can reach you by mail".to_owned(),
-        text: format!(
-            "This is a test letter, asked for with `perennial mail-test` and written on {written}.\n\n\
-             That you read it shows that letters about tokens will arrive too. Nothing needs to be done.\n"
-        ),
+        colour: GREEN,
+        label: "Test letter".to_owned(),
+        headline: "Perennial can reach you by mail".to_owned(),
+        about: "Nothing needs to be done.".to_owned(),
+        why: "That you read this shows that letters about tokens will arrive, too.".to_owned(),
+        footer: vec![format!(
+            "Asked for with perennial mail-test on {}.",
+            words::moment(now, zone)
+        )],
+        ..Page::default()
+    };
+    lay_out(&page).unwrap_or_else(|_| Words {
+        text: page.why,
+        subject: page.subject,
         html: String::new(),
-    }
+    })
 }
 
 fn lay_out(page: &Page) -> Result<Words, minijinja::Error> {
@@ -129,8 +114,9 @@ fn page(facts: &LetterFacts<'_>) -> Page {
         about: about(facts),
         why: phrases::why(facts),
         steps: steps::steps(facts),
+        otherwise_title: phrases::otherwise_title(facts),
         otherwise: phrases::otherwise(facts),
-        tokens: facts.tokens.iter().map(|token| row(token, facts)).collect(),
+        tokens: rows::rows(facts),
         count: words::count(facts.count),
         more: (unnamed > 0).then(|| format!("and {} more", words::count(unnamed))),
         footer: footer(facts),
@@ -159,7 +145,7 @@ fn about(facts: &LetterFacts<'_>) -> String {
         return format!("app {app}");
     }
     let tokens = match facts.tokens {
-        [only] if facts.count == 1 => named(only, facts),
+        [only] if facts.count == 1 => rows::named(only, facts),
         _ if facts.count == 0 => format!("tokens of {app}"),
         _ => format!("{} tokens of {app}", words::count(facts.count)),
     };
@@ -167,22 +153,6 @@ fn about(facts: &LetterFacts<'_>) -> String {
         Some(person) => format!("{person}, {tokens}"),
         None => tokens,
     }
-}
-
-/// A single token by the name that says most to whoever reads the subject.
-fn named(token: &Token, facts: &LetterFacts<'_>) -> String {
-    match title(token) {
-        Some(title) if Some(&title) != facts.person_name().as_ref() => {
-            format!("{title} ({})", token.name)
-        }
-        Some(_) | None => token.name.clone(),
-    }
-}
-
-/// The page's or the person's name, where it says more than the token's.
-fn title(token: &Token) -> Option<String> {
-    let title = token.subject_name.as_deref().map(words::name);
-    title.filter(|title| !title.is_empty() && *title != token.name)
 }
 
 fn colour(facts: &LetterFacts<'_>) -> &'static str {
@@ -195,54 +165,6 @@ fn colour(facts: &LetterFacts<'_>) -> &'static str {
                 RED
             }
         }
-    }
-}
-
-fn row(token: &Token, facts: &LetterFacts<'_>) -> Row {
-    let title = title(token);
-    let name = title.is_some().then(|| token.name.clone());
-    let kind = kind(token).map(|kind| kind_words(kind).to_owned());
-    let note = Some(note(token, facts)).filter(|note| !note.is_empty());
-    let detail = [name, kind, note];
-    Row {
-        title: title.unwrap_or_else(|| token.name.clone()),
-        detail: detail.into_iter().flatten().collect::<Vec<_>>().join(" · "),
-    }
-}
-
-const fn kind_words(kind: Kind) -> &'static str {
-    match kind {
-        Kind::User => "user token",
-        Kind::Page => "page token",
-        Kind::SystemUser => "system user token",
-        Kind::App => "app token",
-    }
-}
-
-/// How this one token is doing.
-fn note(token: &Token, facts: &LetterFacts<'_>) -> String {
-    let at = |when| words::short_moment(when, facts.zone);
-    match token.health {
-        Health::Dead { since, .. } => format!("not working since {}", at(since)),
-        Health::Failing { .. } => "could not be checked just now".to_owned(),
-        Health::Expiring { .. } => match token.deadline() {
-            Some(end) if end <= facts.now => format!("ended {}", at(end)),
-            Some(end) => format!("ends {}", at(end)),
-            None => String::new(),
-        },
-        Health::Healthy | Health::Unverified => note_on_living(token, facts),
-    }
-}
-
-fn note_on_living(token: &Token, facts: &LetterFacts<'_>) -> String {
-    let missing = token.missing_scopes();
-    if !missing.is_empty() {
-        let missing: Vec<_> = missing.iter().map(str::to_owned).collect();
-        return format!("lacks {}", words::all_of(&missing));
-    }
-    match token.deadline() {
-        Some(end) => format!("good until {}", words::date(end, facts.zone)),
-        None => "good without an end".to_owned(),
     }
 }
 
@@ -261,10 +183,14 @@ fn footer(facts: &LetterFacts<'_>) -> Vec<String> {
 
 /// Everybody sees who else knows.
 fn recipients(all: &[String]) -> String {
-    let named: Vec<String> = all.iter().take(NAMED_RECIPIENTS).cloned().collect();
+    let named = all.iter().take(NAMED_RECIPIENTS).map(|to| words::line(to));
+    let named: Vec<String> = named.collect();
     let unnamed = all.len() - named.len();
     match (all, unnamed) {
-        ([only], _) => format!("This letter went to {only} and to nobody else."),
+        ([_], _) => format!(
+            "This letter went to {} and to nobody else.",
+            words::all_of(&named)
+        ),
         (_, 0) => format!("This letter went to {}.", words::all_of(&named)),
         _ => format!(
             "This letter went to {} and {unnamed} more.",
@@ -273,66 +199,5 @@ fn recipients(all: &[String]) -> String {
     }
 }
 
-impl LetterFacts<'_> {
-    pub(super) const fn cause(&self) -> Cause {
-        self.incident.cause
-    }
-
-    pub(super) const fn is_about_the_app(&self) -> bool {
-        policy::is_about_the_app(self.incident.story.cause)
-    }
-
-    pub(super) fn person_name(&self) -> Option<String> {
-        let name = self.incident.subject_name.as_deref().map(words::name);
-        name.filter(|name| !name.is_empty())
-    }
-
-    /// Whom the tokens hang on, to stand within a sentence.
-    pub(super) fn person(&self) -> String {
-        let subject = &self.incident.story.subject;
-        match self.person_name() {
-            Some(name) if self.is_of_a_system_user() => format!("the system user {name}"),
-            Some(name) => name,
-            None if self.is_of_a_system_user() => "the system user".to_owned(),
-            None if subject.is_empty() => "whoever gave it".to_owned(),
-            None => format!("the person with Facebook id {}", words::name(subject)),
-        }
-    }
-
-    pub(super) fn is_of_a_system_user(&self) -> bool {
-        let mut kinds = self.tokens.iter().filter_map(kind);
-        kinds.any(|kind| kind == Kind::SystemUser)
-    }
-
-    /// `this token`, or `these 12 tokens`
-    pub(super) fn these(&self) -> String {
-        match self.count {
-            1 => "this token".to_owned(),
-            many => format!("these {} tokens", words::count(many)),
-        }
-    }
-
-    /// The end that is still to come, where the incident is about one.
-    pub(super) fn coming_end(&self) -> Option<Timestamp> {
-        let end = self.incident.deadline.filter(|end| *end > self.now);
-        end.filter(|_| policy::is_coming(self.cause()))
-    }
-
-    /// The token that a new one is to replace: the one that the others hang on, if there is only one such.
-    pub(super) fn name_to_replace(&self) -> String {
-        let stems: Vec<_> = self
-            .tokens
-            .iter()
-            .filter(|t| kind(t) != Some(Kind::Page))
-            .collect();
-        match (self.tokens, stems.as_slice()) {
-            ([only], _) if self.count == 1 => only.name.clone(),
-            (_, [stem]) => stem.name.clone(),
-            _ => "NAME".to_owned(),
-        }
-    }
-}
-
-pub(super) fn kind(token: &Token) -> Option<Kind> {
-    token.facts.as_ref().map(|facts| facts.kind)
-}
+#[cfg(test)]
+mod tests;

@@ -2,14 +2,18 @@
 
 mod causes;
 mod desk;
+mod facts;
 mod letter;
 pub mod mailer;
 mod phrases;
 pub mod policy;
 mod review;
+mod rows;
 mod steps;
 mod words;
 
+#[cfg(test)]
+mod chance;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
@@ -17,6 +21,7 @@ mod stories;
 
 use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -50,6 +55,9 @@ pub struct Report {
 /// How many incidents one pass reviews; the rest have the next one.
 const REVIEWS: usize = 1_000;
 
+/// How many reviews wait for the writer together, to share a commit.
+const AT_A_TIME: usize = 64;
+
 /// Files what has changed, then writes the letters that are due. It may be repeated or cut off anywhere: each
 /// transaction leaves nothing half said.
 pub async fn pass(
@@ -66,12 +74,13 @@ pub async fn pass(
     let due = inventory
         .read(move |view| view.incidents_to_review(now, REVIEWS))
         .await?;
-    for incident in due {
+    let reviews = due.into_iter().map(|incident| {
         let rules = Arc::clone(&rules);
-        let outcome = inventory
-            .write(move |tx| review::review(tx, incident.id, &rules, now))
-            .await?;
-        report.count(outcome);
+        inventory.write(move |tx| review::review(tx, incident.id, &rules, now))
+    });
+    let mut outcomes = stream::iter(reviews).buffered(AT_A_TIME);
+    while let Some(outcome) = outcomes.next().await {
+        report.count(outcome?);
     }
     Ok(report)
 }

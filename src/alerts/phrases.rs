@@ -1,11 +1,11 @@
 //! What is the matter, why, and what happens if nobody acts, as sentences about this incident. Pure.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::letter::LetterFacts;
+use super::facts::LetterFacts;
 use super::policy::{self, Occasion};
 use super::{causes, words};
-use crate::token::Cause;
+use crate::token::{Cause, Remedy, Token};
 
 /// From here on a subject tells the hour too, for the day alone is no longer exact enough.
 const LAST_HOURS: SignedDuration = SignedDuration::from_hours(48);
@@ -23,11 +23,17 @@ pub(super) fn action(facts: &LetterFacts<'_>) -> String {
 
 /// Nobody logs in as a system user.
 fn call(facts: &LetterFacts<'_>) -> &'static str {
-    let call = causes::words(facts.cause()).call;
-    if facts.is_of_a_system_user() && call.starts_with("Log in") {
-        "Make a new system user token"
-    } else {
-        call
+    match facts.cause().remedy() {
+        Remedy::Login | Remedy::Reauthorize if facts.is_of_a_system_user() => {
+            "Make a new system user token"
+        }
+        Remedy::Login
+        | Remedy::Reauthorize
+        | Remedy::GrantPermissions
+        | Remedy::RestorePageRole
+        | Remedy::ClearCheckpoint
+        | Remedy::FixApp
+        | Remedy::Wait => causes::wording(facts.cause()).call,
     }
 }
 
@@ -68,7 +74,7 @@ pub(super) fn label(facts: &LetterFacts<'_>) -> String {
         Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
             match facts.coming_end() {
                 Some(end) => format!("{} left", words::span(end.duration_since(facts.now))),
-                None => causes::words(facts.cause()).standing.to_owned(),
+                None => causes::wording(facts.cause()).standing.to_owned(),
             }
         }
     }
@@ -85,7 +91,7 @@ pub(super) fn why(facts: &LetterFacts<'_>) -> String {
             "All that this was about has been removed from Perennial. Nothing needs to be done any more."
         }
         Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
-            causes::words(facts.cause()).why
+            causes::wording(facts.cause()).why
         }
     };
     filled(sentence, facts)
@@ -96,13 +102,32 @@ pub(super) fn otherwise(facts: &LetterFacts<'_>) -> String {
     match facts.occasion {
         Occasion::Recovered | Occasion::Withdrawn => String::new(),
         Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
-            let consequence = filled(causes::words(facts.cause()).otherwise, facts);
-            let reminder = facts.next_letter.map(|at| {
+            let consequence = filled(causes::wording(facts.cause()).otherwise, facts);
+            let reminder = next_reminder(facts).map(|at| {
                 let at = words::short_moment(at, facts.zone);
                 format!(" Perennial reminds again on {at}.")
             });
             consequence + &reminder.unwrap_or_default()
         }
+    }
+}
+
+/// After the end it will be another letter.
+fn next_reminder(facts: &LetterFacts<'_>) -> Option<Timestamp> {
+    let end = facts.coming_end().unwrap_or(Timestamp::MAX);
+    facts.next_letter.filter(|at| *at < end)
+}
+
+/// What the consequences are told under.
+pub(super) const fn otherwise_title(facts: &LetterFacts<'_>) -> &'static str {
+    match facts.cause().remedy() {
+        Remedy::Wait => "Meanwhile",
+        Remedy::Login
+        | Remedy::Reauthorize
+        | Remedy::GrantPermissions
+        | Remedy::RestorePageRole
+        | Remedy::ClearCheckpoint
+        | Remedy::FixApp => "If nobody acts",
     }
 }
 
@@ -130,11 +155,13 @@ fn filling(blank: &str, facts: &LetterFacts<'_>) -> String {
     match blank {
         "person" => facts.person(),
         "these" => facts.these(),
+        "page" => facts.these_pages(),
         "app" => facts.incident.story.app.clone(),
         "ending" => ending(facts),
         "from" => from_when(facts),
         "missing" => missing(facts),
         "name" => facts.name_to_replace(),
+        "only" => facts.only_name(),
         "operators" => words::all_of(facts.operators),
         unknown => format!("{{{unknown}}}"),
     }
@@ -147,7 +174,10 @@ fn ending(facts: &LetterFacts<'_>) -> String {
             words::moment(end, facts.zone),
             words::span(end.duration_since(facts.now))
         ),
-        None => "just now".to_owned(),
+        None => match facts.incident.deadline {
+            Some(end) => format!("on {}, which has passed", words::moment(end, facts.zone)),
+            None => "soon".to_owned(),
+        },
     }
 }
 
@@ -159,7 +189,7 @@ fn from_when(facts: &LetterFacts<'_>) -> String {
 }
 
 fn missing(facts: &LetterFacts<'_>) -> String {
-    let scopes = facts.tokens.iter().map(crate::token::Token::missing_scopes);
+    let scopes = facts.tokens.iter().map(Token::missing_scopes);
     let mut all: Vec<String> = scopes
         .flat_map(|missing| missing.iter().map(str::to_owned).collect::<Vec<_>>())
         .collect();

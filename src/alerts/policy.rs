@@ -156,7 +156,8 @@ pub fn review(
         let farewell = farewell(incident, circumstances);
         return Decision::Close { farewell };
     }
-    match next_letter(incident, rules).map(|at| at.max(quiet_until(incident))) {
+    let quiet_until = quiet_until(incident).filter(|until| *until > now);
+    match next_letter(incident, rules).max(quiet_until) {
         Some(at) if at <= now => Decision::Write {
             occasion: occasion(incident),
             next_review: next_letter(&as_told(incident, now), rules),
@@ -189,10 +190,10 @@ fn farewell(incident: &Incident, circumstances: &Circumstances) -> Option<Occasi
     }
 }
 
-fn quiet_until(incident: &Incident) -> Timestamp {
+const fn quiet_until(incident: &Incident) -> Option<Timestamp> {
     match incident.state {
-        IncidentState::Acknowledged { until } => until,
-        IncidentState::Open | IncidentState::Resolved { .. } => Timestamp::MIN,
+        IncidentState::Acknowledged { until } => Some(until),
+        IncidentState::Open | IncidentState::Resolved { .. } => None,
     }
 }
 

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::Rules;
-use super::letter::{self, LetterFacts};
+use super::facts::LetterFacts;
+use super::letter;
 use super::policy::{self, Circumstances, Decision, Occasion};
 use crate::inventory::{self, Incident, IncidentId, IncidentState, NewLetter, Reviewed, Tx};
 use crate::token::Token;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::letter::{self, LetterFacts};
+use super::facts::{self, LetterFacts};
 use super::phrases;
 use super::policy::Occasion;
 use crate::token::{Cause, Kind};
@@ -84,17 +84,17 @@ const CHECKPOINT: &[Form] = &[
 ];
 const PAGE_ROLE: &[Form] = &[
     say(
-        "Somebody with full control of the page gives {person} access to it again: page settings, page access.",
+        "Somebody with full control of {page} gives {person} access again: page settings, page access.",
     ),
     say("Nothing else: Perennial asks Meta every day and writes as soon as it works."),
 ];
 const PAGE_GONE: &[Form] = &[
     say(
-        "{person} looks whether the page is still there, and has somebody give the access back if it is.",
+        "{person} looks on Facebook whether {page} can still be seen, and has the access given back.",
     ),
     run(
-        "If the page is gone for good, the operator removes its token:",
-        "perennial forget {name}",
+        "If a page is gone for good, the operator removes its token:",
+        "perennial forget {only}",
     ),
 ];
 const UNREADABLE: &[Form] = &[
@@ -107,12 +107,12 @@ const UNREADABLE_MANY: &[Form] = &[
 ];
 const WRONG_APP: &[Form] = &[
     run(
-        "Have the token itself at hand, and remove what stands under the wrong app:",
-        "perennial forget {name}",
+        "With the token itself at hand, remove what stands under the wrong app:",
+        "perennial forget {only}",
     ),
     run(
-        "Put it in under the app that it came from:",
-        "perennial import --app APP --name {name}",
+        "Put it in again under the app that it came from:",
+        "perennial import --app APP --name {only}",
     ),
 ];
 const APP_SECRET: &[Form] = &[
@@ -203,15 +203,13 @@ fn with_new_token(first: Form, facts: &LetterFacts<'_>) -> Vec<Step> {
     }
 }
 
-/// Page tokens are derived anew from the token of the person whom they hang on.
+/// Dead page tokens are derived anew from the token of the person whom they hang on; living ones are left alone.
 fn put_in(facts: &LetterFacts<'_>) -> Form {
-    let of_users = facts
-        .tokens
-        .iter()
-        .filter(|token| letter::kind(token) == Some(Kind::User));
-    match of_users.count() {
+    let kinds = facts.tokens.iter().filter_map(facts::kind);
+    match kinds.filter(|kind| *kind == Kind::User).count() {
         _ if facts.count == 1 => PUT_IN,
-        1 => PUT_IN_WITH_PAGES,
+        1 if facts.broken_since.is_some() => PUT_IN_WITH_PAGES,
+        1 => PUT_IN,
         _ => PUT_IN_EACH,
     }
 }
@@ -228,5 +226,7 @@ impl Form {
 
 /// Names of tokens are plain, so nothing in the line needs quoting.
 fn command_line(command: &str, facts: &LetterFacts<'_>) -> String {
-    command.replace("{name}", &facts.name_to_replace())
+    command
+        .replace("{name}", &facts.name_to_replace())
+        .replace("{only}", &facts.only_name())
 }

@@ -58,6 +58,7 @@ async fn ten_thousand_dead_pages_are_one_letter() -> Result {
     Ok(())
 }
 
+/// Others mail when there is nothing to do, or twice for one failure (certbot#5149, certbot#7775, postiz#1678).
 #[tokio::test]
 async fn nothing_new_brings_no_second_letter() -> Result {
     let mut world = World::new();
@@ -70,6 +71,7 @@ async fn nothing_new_brings_no_second_letter() -> Result {
     Ok(())
 }
 
+/// Others say "resolved" whenever they look (nango#2323, alertmanager#844).
 #[tokio::test]
 async fn who_logs_in_again_is_told_once_that_it_works() -> Result {
     let mut world = World::new();

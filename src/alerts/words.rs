@@ -63,18 +63,21 @@ pub(super) fn all_of(items: &[String]) -> String {
     }
 }
 
-/// A name that others chose, as part of one line: without line ends, control characters and marks that turn the
-/// writing round, and not too long.
+/// A name that others chose, as part of one line and not too long.
 pub(super) fn name(of: &str) -> String {
-    let harmless = |c: char| !turns_the_writing(c);
-    let spaced = of.chars().filter(|c| harmless(*c)).map(plain_space);
-    let spaced: String = spaced.collect();
-    let line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = line(of);
     if line.chars().count() <= LONGEST_NAME {
         return line;
     }
     let cut: String = line.chars().take(LONGEST_NAME - 1).collect();
     format!("{}…", cut.trim_end())
+}
+
+/// Text from others without line ends, control characters and marks that turn the writing round.
+pub(super) fn line(of: &str) -> String {
+    let harmless = of.chars().filter(|c| !turns_the_writing(*c));
+    let spaced: String = harmless.map(plain_space).collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn plain_space(c: char) -> char {

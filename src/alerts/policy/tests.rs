@@ -149,9 +149,10 @@ fn trouble_of_the_app_is_told_once_it_has_lasted() {
             ..AppRecord::default()
         };
         let lasting = |span| app_story(&app, monday() + span).map(|(story, _)| story.cause);
-        let story = (cause != Cause::Unexplained)
-            .then_some(cause)
-            .unwrap_or(Cause::Outage);
+        let story = match cause {
+            Cause::Unexplained => Cause::Outage,
+            other => other,
+        };
         match patience {
             Some(span) => {
                 assert_eq!(lasting(span), Some(story), "{cause}");
