@@ -52,21 +52,17 @@ pub(crate) fn is_batch(request: &Request<'_>) -> bool {
 
 pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
     world.ledger.note_batch();
-    let header = endpoints::version_header(world, request);
-    match members(request).map(|members| replies(world, request, &members)) {
-        Ok(body) => Answer {
-            status: 200,
-            body,
-            headers: vec![header],
-        },
-        Err(error) => {
-            let body = error.body(&world.trace_id());
-            Answer {
-                status: error.status,
-                body,
-                headers: vec![header],
-            }
-        }
+    let (status, body) = match members(request) {
+        Ok(members) => (200, replies(world, request, &members)),
+        Err(error) => (error.status, error.body(&world.trace_id())),
+    };
+    let mut headers = vec![endpoints::version_header(world, request)];
+    let payer = endpoints::payer(world, request);
+    headers.extend(payer.and_then(|payer| world.usage_header(payer)));
+    Answer {
+        status,
+        body,
+        headers,
     }
 }
 

@@ -125,7 +125,7 @@ struct Hangup(CancellationToken);
 async fn serve(stream: TcpStream, router: Router, stop: CancellationToken) {
     let hangup = Hangup(CancellationToken::new());
     let service = TowerToHyperService::new(router.layer(Extension(hangup.clone())));
-    // Unsent bytes do not linger when a test is over, so a failure here harms nothing.
+    // Without it answers only come later.
     let _ = stream.set_nodelay(true);
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
@@ -161,19 +161,16 @@ async fn graph(
 
 fn handle(world: &mut World, request: &Request<'_>) -> (Answer, Journey) {
     world.ledger.note_request();
-    let is_batch = batch::is_batch(request);
-    let endpoint = endpoints::endpoint_of(request);
-    let target = if is_batch {
-        Target::Batch
+    let (target, respond): (_, fn(&mut World, &Request<'_>) -> Answer) = if batch::is_batch(request)
+    {
+        (Target::Batch, batch::respond)
     } else {
-        Target::Call(endpoint)
+        (
+            Target::Call(endpoints::endpoint_of(request)),
+            endpoints::respond,
+        )
     };
     let faults = world.strike(target);
-    let respond = if is_batch {
-        batch::respond
-    } else {
-        endpoints::respond
-    };
     let answer = answer_under(world, &faults, |world| respond(world, request));
     (answer, Journey::under(&faults))
 }

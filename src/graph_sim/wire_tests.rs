@@ -372,3 +372,24 @@ async fn a_webhook_is_trusted_once_it_echoes_the_challenge() {
     }
     simulator.stop().await;
 }
+
+#[tokio::test]
+async fn a_batch_tells_the_usage_of_all_its_members() {
+    let mut world = World::new("2026-01-10T10:20:30Z".parse().unwrap(), 1);
+    world.add_app(AppSpec {
+        id: APP.into(),
+        secret: "secret".into(),
+        calls_per_hour: Some(200),
+        ..AppSpec::default()
+    });
+    let simulator = Simulator::start(world, SocketAddr::from(([127, 0, 0, 1], 0)))
+        .await
+        .unwrap();
+    let debug = "{\"relative_url\":\"debug_token?input_token=x\"}";
+    let body = format!("access_token={APP}|secret&batch=[{debug},{debug},{debug},{debug}]");
+    let answer = send(&simulator, "POST / HTTP/1.1", &body).await.unwrap();
+    let usage = "x-app-usage: {\"call_count\":2,";
+    assert!(answer.contains(usage), "{answer}");
+    assert_eq!(simulator.world().calls_last_hour(APP), Ok(4));
+    simulator.stop().await;
+}

@@ -20,7 +20,7 @@ mod versions;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use answer::{Answer, GraphError, json};
+pub(crate) use answer::{Answer, GraphError, NamedHeader, json};
 pub(crate) use request::{Method, Params, Request};
 
 use super::ledger::{Endpoint, Outcome};
@@ -50,7 +50,7 @@ pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
             headers,
         },
         Err(error) => {
-            headers.push(("www-authenticate", error.challenge()));
+            headers.push(("WWW-Authenticate".into(), error.challenge()));
             Answer {
                 status: error.status,
                 body: error.body(&world.trace_id()),
@@ -88,11 +88,9 @@ pub(crate) fn payer(world: &World, request: &Request<'_>) -> Option<Payer> {
     }
 }
 
-pub(crate) fn version_header(world: &World, request: &Request<'_>) -> (&'static str, String) {
-    (
-        "facebook-api-version",
-        versions::served(world.now(), request.version).to_string(),
-    )
+pub(crate) fn version_header(world: &World, request: &Request<'_>) -> NamedHeader {
+    let version = versions::served(world.now(), request.version);
+    ("Facebook-API-Version".into(), version.to_string())
 }
 
 fn answer(

@@ -45,8 +45,10 @@ fn acting_page(
     let Caller::Token(key) = caller::identify(world, request)? else {
         return Err(object::needs_active_token());
     };
-    let page = world.token(key).subject();
-    if page == world.token(key).holder || id != page.to_string() && id != "me" {
+    let token = world.token(key);
+    let page = token.subject();
+    let is_page_itself = page != token.holder && (id == "me" || id == page.to_string());
+    if !is_page_itself {
         let message = "(#210) A page access token is required to request this resource.";
         return Err(GraphError::oauth(210, message).with_status(403));
     }

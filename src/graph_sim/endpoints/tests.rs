@@ -564,7 +564,7 @@ fn the_answer_names_the_version_that_served_it() {
     assert!(
         answer
             .headers
-            .contains(&("facebook-api-version", "v17.0".to_owned()))
+            .contains(&("Facebook-API-Version".into(), "v17.0".to_owned()))
     );
     assert_eq!(error_of(get(&mut world, "/v99.0/me")).1, 2500);
 }
@@ -638,7 +638,7 @@ fn usage_is_told_in_headers_and_too_much_is_refused() {
         .collect();
     assert_eq!(codes, [200, 200, 200, 200, 403]);
     let header = &replies[1]["headers"][1];
-    assert_eq!(header["name"], "x-app-usage");
+    assert_eq!(header["name"], "X-App-Usage");
     assert!(
         header["value"]
             .as_str()

@@ -36,7 +36,7 @@ impl Refusal {
             Self::Page => Answer {
                 status: 500,
                 body: PAGE.to_owned(),
-                headers: vec![("content-type", "text/html; charset=utf-8".to_owned())],
+                headers: vec![("Content-Type".into(), "text/html; charset=utf-8".to_owned())],
             },
             Self::Error(error) => {
                 let body = error.body(trace_id);
@@ -92,7 +92,12 @@ impl Fault {
                     *kind = Value::from(word.as_str());
                 }
             }),
-            Self::ReorderedHeaders => answer.headers.reverse(),
+            Self::ReorderedHeaders => {
+                answer.headers.reverse();
+                for (name, _) in &mut answer.headers {
+                    name.to_mut().make_ascii_lowercase();
+                }
+            }
             Self::Latency(_)
             | Self::HtmlError
             | Self::Unavailable
@@ -169,6 +174,21 @@ mod tests {
             assert_eq!(answer.status, status);
             assert!(answer.body.contains(words), "{}", answer.body);
         }
+    }
+
+    #[test]
+    fn headers_change_their_order_and_spelling() {
+        let answer = answer_under(&mut world(), &[Fault::ReorderedHeaders], |_| Answer {
+            status: 200,
+            body: String::new(),
+            headers: vec![("A-B".into(), "1".to_owned()), ("C".into(), "2".to_owned())],
+        });
+        let names: Vec<_> = answer
+            .headers
+            .iter()
+            .map(|(name, _)| name.as_ref())
+            .collect();
+        assert_eq!(names, ["c", "a-b"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde_json::json;
 pub use limit::RateLimit;
 pub(crate) use limit::{Bucket, Payer};
 
-use super::endpoints::GraphError;
+use super::endpoints::{GraphError, NamedHeader};
 use super::world::{AppKey, Id, Refusal, World};
 use meter::Meter;
 
@@ -103,7 +103,7 @@ impl World {
     }
 
     /// Only who has a limit is told how much of it is used up.
-    pub(crate) fn usage_header(&self, payer: Payer) -> Option<(&'static str, String)> {
+    pub(crate) fn usage_header(&self, payer: Payer) -> Option<NamedHeader> {
         let meter = self.usage.meters.get(&payer.bucket())?;
         let most = self.calls_per_hour(payer);
         let throttled = self.throttled(payer).is_some();
@@ -113,7 +113,7 @@ impl World {
             None => return None,
         };
         Some(match payer {
-            Payer::App(_) | Payer::Person { .. } => ("x-app-usage", app_usage(percent)),
+            Payer::App(_) | Payer::Person { .. } => ("X-App-Usage".into(), app_usage(percent)),
             Payer::Business { account, .. } => {
                 let regain = if percent >= 100 {
                     meter.minutes_to_regain(self.now())
@@ -121,7 +121,7 @@ impl World {
                     0
                 };
                 (
-                    "x-business-use-case-usage",
+                    "X-Business-Use-Case-Usage".into(),
                     business_usage(account, percent, regain),
                 )
             }
@@ -189,7 +189,7 @@ mod tests {
             world.charge(payer).unwrap();
         }
         let (name, value) = world.usage_header(payer).unwrap();
-        assert_eq!(name, "x-app-usage");
+        assert_eq!(name, "X-App-Usage");
         assert_eq!(
             value,
             r#"{"call_count":25,"total_time":22,"total_cputime":22}"#
@@ -242,7 +242,7 @@ mod tests {
         world.set_now(world.now().checked_add(20.minutes()).unwrap());
         assert_eq!(world.charge(payer).unwrap_err().code, 80001);
         let (name, value) = world.usage_header(payer).unwrap();
-        assert_eq!(name, "x-business-use-case-usage");
+        assert_eq!(name, "X-Business-Use-Case-Usage");
         assert!(
             value.contains(r#""estimated_time_to_regain_access":40"#),
             "{value}"

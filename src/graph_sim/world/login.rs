@@ -6,7 +6,6 @@ use super::app::LongLived;
 use super::grant::{Authorization, Grant, PageSelection};
 use super::ids::{AppKey, Id, TokenKey};
 use super::person::{Nature, Standing};
-use super::scopes::{PUBLIC_PROFILE, Permission};
 use super::token::{Draft, Kind, Life};
 use super::{Refusal, World, later};
 use crate::graph_sim::deliveries::Verb;
@@ -85,22 +84,7 @@ impl World {
         grant.picked = picked;
         grant.logged_in_at = now;
         grant.renew_data_access(now);
-        let granted = consent
-            .granted
-            .into_iter()
-            .map(|scope| (scope, Permission::Granted));
-        let declined = consent
-            .declined
-            .into_iter()
-            .map(|scope| (scope, Permission::Declined));
-        let always = [(PUBLIC_PROFILE.to_owned(), Permission::Granted)];
-        let mut news = Vec::new();
-        for (scope, said) in granted.chain(declined).chain(always) {
-            let before = grant.permissions.insert(scope.as_str().into(), said);
-            if said == Permission::Granted && before != Some(said) {
-                news.push(scope);
-            }
-        }
+        let news = grant.note(consent.granted, consent.declined);
         for scope in news {
             self.tell_permission(app, person, &scope, Verb::Granted);
         }

@@ -6,7 +6,7 @@ use super::ids::{AppKey, Id, TokenKey};
 use super::login::SIXTY_DAYS;
 use super::person::Nature;
 use super::scopes::{PUBLIC_PROFILE, Permission};
-use super::token::{Kind, Life};
+use super::token::Life;
 use super::{Refusal, World, later};
 
 impl World {
@@ -88,11 +88,10 @@ impl World {
         key: TokenKey,
         life: SystemUserLife,
     ) -> TokenKey {
-        let token = self.token(key);
-        debug_assert_eq!(token.kind, Kind::SystemUser);
+        let (app, holder) = (self.token(key).app, self.token(key).holder);
         match life {
             SystemUserLife::Never => key,
-            SystemUserLife::SixtyDays => self.issue_from_now(token.app, token.holder, life),
+            SystemUserLife::SixtyDays => self.issue_from_now(app, holder, life),
         }
     }
 
