@@ -11,12 +11,12 @@ pub mod inventory;
 pub mod alerts;
 pub mod rotation;
 
-pub mod status;
-
 pub mod config;
+pub mod status;
 
 pub mod daemon;
 
+pub mod demo;
 pub mod graph_sim;
 
 pub mod cli;

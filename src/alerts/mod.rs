@@ -1,6 +1,32 @@
 //! Tell people: one cause that needs one person is one incident and one letter.
 
-use jiff::SignedDuration;
+mod causes;
+mod desk;
+mod facts;
+mod letter;
+pub mod mailer;
+mod phrases;
+pub mod policy;
+mod review;
+mod rows;
+mod steps;
+mod words;
+
+#[cfg(test)]
+mod chance;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod stories;
+
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::inventory::{self, Inventory, NewLetter};
+use review::Outcome;
 
 /// What the operator decides about warning and reminding.
 #[derive(Clone, Debug)]
@@ -10,4 +36,83 @@ pub struct Rules {
     pub remind_every: SignedDuration,
     /// Who gets operator faults, and the letters of tokens without an owner.
     pub operators: Vec<String>,
+    /// What stands behind the `@` of a letter's id: the sender's domain.
+    pub message_domain: String,
+    /// In which the letters tell times.
+    pub timezone: TimeZone,
+}
+
+/// What a pass did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Tokens whose need had changed.
+    pub filed: usize,
+    pub reviewed: usize,
+    pub letters: usize,
+    pub resolved: usize,
+}
+
+/// How many incidents one pass reviews; the rest have the next one.
+const REVIEWS: usize = 1_000;
+
+/// How many reviews wait for the writer together, to share a commit.
+const AT_A_TIME: usize = 64;
+
+/// Files what has changed, then writes the letters that are due. It may be repeated or cut off anywhere: each
+/// transaction leaves nothing half said.
+pub async fn pass(
+    inventory: &Inventory,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Report, inventory::Error> {
+    let mut report = Report {
+        filed: desk::file_tokens(inventory, now).await?,
+        ..Report::default()
+    };
+    desk::open_incidents_of_apps(inventory, now).await?;
+    let rules = Arc::new(rules.clone());
+    let due = inventory
+        .read(move |view| view.incidents_to_review(now, REVIEWS))
+        .await?;
+    let reviews = due.into_iter().map(|incident| {
+        let rules = Arc::clone(&rules);
+        inventory.write(move |tx| review::review(tx, incident.id, &rules, now))
+    });
+    let mut outcomes = stream::iter(reviews).buffered(AT_A_TIME);
+    while let Some(outcome) = outcomes.next().await {
+        report.count(outcome?);
+    }
+    Ok(report)
+}
+
+impl Report {
+    fn count(&mut self, outcome: Outcome) {
+        self.reviewed += 1;
+        self.letters += usize::from(outcome.wrote);
+        self.resolved += usize::from(outcome.resolved);
+    }
+}
+
+/// Puts a letter that asks for nothing into the outbox, to try the mail path; its message id is returned.
+pub async fn test_letter(
+    inventory: &Inventory,
+    rules: &Rules,
+    recipients: Vec<String>,
+    now: Timestamp,
+) -> Result<String, inventory::Error> {
+    let words = letter::for_trying(&rules.timezone, now);
+    let message_id = format!("test-{}@{}", now.as_microsecond(), rules.message_domain);
+    let letter = NewLetter {
+        incident: None,
+        message_id: message_id.clone(),
+        in_reply_to: None,
+        recipients,
+        subject: words.subject,
+        text: words.text,
+        html: words.html,
+    };
+    inventory
+        .write(move |tx| tx.write_letter(&letter, now))
+        .await?;
+    Ok(message_id)
 }

@@ -76,7 +76,16 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
             )
         }
         EventKind::Started => "the daemon started".to_owned(),
-        EventKind::Reloaded => "the configuration was read again".to_owned(),
+        EventKind::Reloaded if said.0.get("live") == Some(&Value::Bool(false)) => {
+            format!(
+                "a new configuration was refused, asked for by {}",
+                said.asked_by()
+            )
+        }
+        EventKind::Reloaded => format!(
+            "a new configuration is live, asked for by {}",
+            said.asked_by()
+        ),
     }
 }
 

@@ -21,14 +21,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
-use crate::secret::{Key, Secret};
+use crate::alerts::{self, mailer};
+use crate::secret::Secret;
 use crate::token::Scopes;
-use crate::{alerts, rotation, status};
+use crate::{inventory, rotation, status};
 
 pub use credentials::{Credentials, Machine};
 pub use defaults::{FILE as USUAL_FILE, SOCKET as USUAL_SOCKET};
 pub use problem::{Problem, Problems};
-pub use relay::Security;
 
 /// Everything that the operator decides.
 #[derive(Debug)]
@@ -36,11 +36,11 @@ pub struct Config {
     /// For schedules and letters.
     pub timezone: TimeZone,
     pub apps: Vec<App>,
-    pub inventory: Inventory,
+    pub inventory: inventory::Settings,
     pub rotation: rotation::Rules,
     pub schedule: Schedule,
     pub alerts: alerts::Rules,
-    pub mail: Mail,
+    pub mail: mailer::Settings,
     pub status: status::Settings,
     pub web: Option<Web>,
     pub deliveries: Vec<Delivery>,
@@ -68,12 +68,6 @@ pub struct App {
     pub batch: usize,
 }
 
-#[derive(Debug)]
-pub struct Inventory {
-    pub path: PathBuf,
-    pub key: Key,
-}
-
 /// Cron lines with seconds, in the configured time zone; `None` is turned off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
@@ -81,32 +75,6 @@ pub struct Schedule {
     pub mail: String,
     pub digest: Option<String>,
     pub backup: Option<String>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Mail {
-    /// A mailbox as it stands in a letter's header.
-    pub from: String,
-    pub transport: Transport,
-}
-
-/// The way by which letters leave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Transport {
-    Smtp {
-        host: String,
-        port: u16,
-        security: Security,
-        /// Given if and only if there is a password.
-        user: Option<String>,
-        password: Option<Secret>,
-    },
-    /// The local mail program.
-    Sendmail,
-    /// One `.eml` file per letter.
-    Directory(PathBuf),
-    /// Nothing is set up: letters stay in the inventory.
-    None,
 }
 
 /// The public part, behind the operator's TLS proxy.

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::urls::is_loopback;
+use crate::alerts::mailer::Security;
 
 /// Where letters are handed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,18 +12,6 @@ pub(super) struct Relay {
     pub(super) port: u16,
     pub(super) security: Security,
     pub(super) user: Option<String>,
-}
-
-/// How a connection to the mail server is protected. Encryption that a stranger could talk the server
-/// out of is not among the choices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
-    /// TLS from the first byte.
-    Implicit,
-    /// TLS after a plain greeting, or no letter at all.
-    Starttls,
-    /// None: the server is on this machine.
-    PlainLoopback,
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,7 +64,7 @@ fn security(scheme: &str, host: &str) -> Option<(Security, u16)> {
     match scheme {
         "smtps" => Some((Security::Implicit, 465)),
         "smtp" if is_loopback(host) => Some((Security::PlainLoopback, 25)),
-        "smtp" | "smtp+starttls" => Some((Security::Starttls, 587)),
+        "smtp" | "smtp+starttls" => Some((Security::StartTls, 587)),
         _ => None,
     }
 }
@@ -96,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_scheme_and_the_host_decide_how_the_connection_is_protected() {
-        use Security::{Implicit, PlainLoopback, Starttls};
+        use Security::{Implicit, PlainLoopback, StartTls};
         for (url, host, port, security) in [
             (
                 "smtps://smtp.example.com",
@@ -111,29 +100,29 @@ mod tests {
                 Implicit,
             ),
             ("smtps://localhost", "localhost", 465, Implicit),
-            ("smtp://smtp.example.com", "smtp.example.com", 587, Starttls),
+            ("smtp://smtp.example.com", "smtp.example.com", 587, StartTls),
             (
                 "smtp://smtp.example.com:25",
                 "smtp.example.com",
                 25,
-                Starttls,
+                StartTls,
             ),
             (
                 "smtp+starttls://smtp.example.com",
                 "smtp.example.com",
                 587,
-                Starttls,
+                StartTls,
             ),
             (
                 "smtp+starttls://127.0.0.1:2525",
                 "127.0.0.1",
                 2525,
-                Starttls,
+                StartTls,
             ),
             ("smtp://localhost", "localhost", 25, PlainLoopback),
             ("smtp://127.0.0.1:2525", "127.0.0.1", 2525, PlainLoopback),
             ("smtp://[::1]:2525", "::1", 2525, PlainLoopback),
-            ("smtp://10.0.0.1", "10.0.0.1", 587, Starttls),
+            ("smtp://10.0.0.1", "10.0.0.1", 587, StartTls),
         ] {
             let relay = parse(url).unwrap();
             let found = (relay.host.as_str(), relay.port, relay.security);

@@ -1,11 +1,8 @@
-//! The one place that asks the machine what time it is; everywhere else `now` is an argument.
+//! The one place that asks the machine for the time; everybody else gets `now` as an argument.
 
 use jiff::Timestamp;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is where the clock is asked, so that nobody else needs to"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }

@@ -1,3 +1,20 @@
-//! The daemon: what runs the parts, and the machine's own things that they are given.
+//! The daemon: wire, run, stop.
+//!
+//! - `household`: the workers of one configuration · `crew`: their tasks · `run`: everything open, until a signal
+//! - `schedule`: cron lines to ticks · `pulse`: how it goes, for the socket · `vitals`: signs of life
+//! - `clock`, `signals`, `systemd`, `logging`: the machine
 
 pub mod clock;
+mod crew;
+mod household;
+mod logging;
+mod pulse;
+mod run;
+mod schedule;
+mod signals;
+mod systemd;
+mod vitals;
+
+pub use household::{Error as HouseholdError, Household};
+pub use logging::{hush_panics, start as start_logging};
+pub use run::{Failure, run};

@@ -23,6 +23,7 @@ mod settings;
 mod transport;
 mod usage;
 mod value;
+mod versions;
 mod wire;
 
 #[cfg(test)]
@@ -33,3 +34,4 @@ pub use client::Client;
 pub use error::{Bucket, Certainty, Error, Refusal};
 pub use settings::{Settings, SettingsError};
 pub use usage::{Budget, Usage};
+pub use versions::version_ends_on;

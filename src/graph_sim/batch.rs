@@ -18,6 +18,12 @@ struct Member<'a> {
     relative_url: Cow<'a, str>,
     #[serde(borrow, default)]
     body: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    depends_on: Option<Cow<'a, str>>,
+    #[serde(default)]
+    omit_response_on_success: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -46,21 +52,17 @@ pub(crate) fn is_batch(request: &Request<'_>) -> bool {
 
 pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
     world.ledger.note_batch();
-    let header = endpoints::version_header(world, request);
-    match members(request).map(|members| replies(world, request, &members)) {
-        Ok(body) => Answer {
-            status: 200,
-            body,
-            headers: vec![header],
-        },
-        Err(error) => {
-            let body = error.body(&world.trace_id());
-            Answer {
-                status: error.status,
-                body,
-                headers: vec![header],
-            }
-        }
+    let (status, body) = match members(request) {
+        Ok(members) => (200, replies(world, request, &members)),
+        Err(error) => (error.status, error.body(&world.trace_id())),
+    };
+    let mut headers = vec![endpoints::version_header(world, request)];
+    let payer = endpoints::payer(world, request);
+    headers.extend(payer.and_then(|payer| world.usage_header(payer)));
+    Answer {
+        status,
+        body,
+        headers,
     }
 }
 
@@ -97,13 +99,24 @@ fn replies(world: &mut World, request: &Request<'_>, members: &[Member<'_>]) -> 
         if index > 0 {
             body.push(',');
         }
-        let answer = call(world, request, member);
+        let answer = call(world, request, member).filter(|answer| {
+            let succeeded = answer.status == 200;
+            !(succeeded && is_omitted(member, members))
+        });
         body.push_str(&endpoints::json(
             &answer.as_ref().map(|answer| reply(answer, headers)),
         ));
     }
     body.push(']');
     body
+}
+
+/// A success that only served another member is not shown, unless its sender wants to see it.
+fn is_omitted(member: &Member<'_>, members: &[Member<'_>]) -> bool {
+    let served = members
+        .iter()
+        .any(|other| other.depends_on.is_some() && other.depends_on == member.name);
+    served && member.omit_response_on_success.unwrap_or(true)
 }
 
 /// `None` where the member was not completed.

@@ -146,4 +146,44 @@ mod tests {
         let misspelt = json!({"what": "delete_app", "app": "1", "aap": "2"});
         assert!(serde_json::from_value::<Happening>(misspelt).is_err());
     }
+
+    #[test]
+    fn the_agenda_is_kept_in_order_and_at_its_hour() {
+        let mut world = World::new("2026-01-01T00:00:00Z".parse().unwrap(), 1);
+        let (person, page) = (world.add_person("Ada"), world.add_page("Bakery"));
+        let at = |hour: u8| format!("2026-01-01T{hour:02}:00:00Z").parse().unwrap();
+        let (taken, given) = (
+            Happening::TakeRole {
+                person: person.clone(),
+                page: page.clone(),
+            },
+            Happening::GiveRole {
+                person: person.clone(),
+                page: page.clone(),
+            },
+        );
+        world.schedule(at(3), taken);
+        world.schedule(at(2), given);
+        world.schedule(
+            at(4),
+            Happening::DeleteApp {
+                app: "none".to_owned(),
+            },
+        );
+        let (person, page) = (
+            world.person_id(&person).unwrap(),
+            world.page_id(&page).unwrap(),
+        );
+        for (hour, has_role) in [(1, false), (2, true), (3, false)] {
+            world.set_now(at(hour));
+            assert_eq!(
+                world.person(person).roles.contains_key(&page),
+                has_role,
+                "{hour}"
+            );
+        }
+        assert!(world.take_mishaps().is_empty());
+        world.set_now(at(5));
+        assert_eq!((world.now(), world.take_mishaps().len()), (at(5), 1));
+    }
 }

@@ -18,7 +18,6 @@ pub enum Endpoint {
     Me,
     Accounts,
     Permissions,
-    DeletePermissions,
     Object,
     AccessTokens,
     SubscribedApps,

@@ -5,9 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use axum::body::Bytes;
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::{HeaderMap, StatusCode, header, request};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -18,11 +17,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::endpoints::{self, Answer, Method, Request};
+use super::endpoints::{self, Answer, Request};
 use super::faults::{Target, answer_under};
 use super::transmission::{End, Journey};
 use super::world::World;
-use super::{batch, control};
+use super::{batch, control, dialog, intake};
 
 const LARGEST_BODY: usize = 16 << 20;
 
@@ -109,6 +108,7 @@ impl Pace {
 async fn accept(simulator: Simulator, listener: TcpListener) {
     let router = Router::new()
         .nest("/sim", control::routes())
+        .merge(dialog::routes())
         .fallback(graph)
         .with_state(simulator.clone());
     while let Some(Ok((stream, _))) = simulator.stop.run_until_cancelled(listener.accept()).await {
@@ -125,7 +125,7 @@ struct Hangup(CancellationToken);
 async fn serve(stream: TcpStream, router: Router, stop: CancellationToken) {
     let hangup = Hangup(CancellationToken::new());
     let service = TowerToHyperService::new(router.layer(Extension(hangup.clone())));
-    // Unsent bytes do not linger when a test is over, so a failure here harms nothing.
+    // Without it answers only come later.
     let _ = stream.set_nodelay(true);
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
@@ -146,7 +146,7 @@ async fn graph(
     let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let Some(request) = read(&head, &body) else {
+    let Some(request) = intake::read(&head, &body) else {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     };
     let (answer, journey) = handle(&mut simulator.world(), &request);
@@ -161,53 +161,16 @@ async fn graph(
 
 fn handle(world: &mut World, request: &Request<'_>) -> (Answer, Journey) {
     world.ledger.note_request();
-    let is_batch = batch::is_batch(request);
-    let endpoint = endpoints::endpoint_of(request);
-    let target = if is_batch {
-        Target::Batch
+    let (target, respond): (_, fn(&mut World, &Request<'_>) -> Answer) = if batch::is_batch(request)
+    {
+        (Target::Batch, batch::respond)
     } else {
-        Target::Call(endpoint)
+        (
+            Target::Call(endpoints::endpoint_of(request)),
+            endpoints::respond,
+        )
     };
     let faults = world.strike(target);
-    let respond = if is_batch {
-        batch::respond
-    } else {
-        endpoints::respond
-    };
     let answer = answer_under(world, &faults, |world| respond(world, request));
     (answer, Journey::under(&faults))
-}
-
-fn read<'a>(head: &'a request::Parts, body: &'a Bytes) -> Option<Request<'a>> {
-    let method = Method::from_word(head.method.as_str())?;
-    let mut request = Request::new(method, head.uri.path_and_query()?.as_str());
-    request.bearer = bearer(&head.headers);
-    add_body(&mut request, &head.headers, body);
-    Some(request)
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = text.split_once(' ')?;
-    ["bearer", "oauth"]
-        .contains(&scheme.to_ascii_lowercase().as_str())
-        .then_some(token.trim())
-}
-
-/// Graph takes forms, and JSON objects whose members are then read like form fields.
-fn add_body<'a>(request: &mut Request<'a>, headers: &HeaderMap, body: &'a Bytes) {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    if kind.is_some_and(|kind| kind.starts_with("application/json")) {
-        let fields: serde_json::Map<_, _> = serde_json::from_slice(body).unwrap_or_default();
-        for (name, value) in fields {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            request.params.add(name, text);
-        }
-    } else if let Ok(text) = std::str::from_utf8(body) {
-        request.params.add_form(text);
-    }
 }

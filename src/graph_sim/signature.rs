@@ -42,8 +42,12 @@ pub(crate) fn signed_request(secret: &str, payload: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    pub(crate) fn decoded(payload: &str) -> String {
+        String::from_utf8(URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    }
 
     #[test]
     fn proofs_match_the_vectors_of_other_implementations() {

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
@@ -83,7 +83,8 @@ impl Journey {
         headers.insert(header::CONTENT_TYPE, json);
         headers.insert(header::DATE, date(now, self.date_skew));
         for (name, value) in answer.headers {
-            if let Ok(value) = HeaderValue::try_from(value) {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value)) {
                 headers.insert(name, value);
             }
         }

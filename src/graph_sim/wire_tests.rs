@@ -287,3 +287,109 @@ async fn the_clock_runs_only_when_told_to() {
     assert_eq!(simulator.world().now(), halted);
     simulator.stop().await;
 }
+
+#[tokio::test]
+async fn the_dialog_sends_the_browser_back() {
+    let simulator = simulator().await;
+    let person = simulator.world().add_person("Ada");
+    let dialog = format!(
+        "/v25.0/dialog/oauth?client_id={APP}&redirect_uri=http://localhost/back&scope=email"
+    );
+    let page = get(&simulator, &dialog).await;
+    assert!(page.contains("content-type: text/html"), "{page}");
+    assert!(page.contains(&person));
+    let form = format!("person={person}&answer=allow&scope=email");
+    let request = format!(
+        "POST {dialog}&person={person} HTTP/1.1\r\n\
+         Content-Type: application/x-www-form-urlencoded"
+    );
+    let answer = send(&simulator, &request, &form).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 302 Found\r\n"), "{answer}");
+    assert!(
+        answer.contains("location: http://localhost/back?code=AQ"),
+        "{answer}"
+    );
+    let unknown = get(&simulator, "/dialog/oauth?client_id=1").await;
+    assert!(unknown.starts_with("HTTP/1.1 400"), "{unknown}");
+    simulator.stop().await;
+}
+
+/// Takes one request and answers it, as an app's callback would.
+async fn callback(answer: &str) -> (String, tokio::task::JoinHandle<String>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/callback", listener.local_addr().unwrap());
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{answer}",
+        answer.len()
+    );
+    let served = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = vec![0; 4096];
+        let length = stream.read(&mut request).await.unwrap();
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        String::from_utf8(request[..length].to_vec()).unwrap()
+    });
+    (url, served)
+}
+
+#[tokio::test]
+async fn a_removed_app_is_called_back() {
+    let simulator = simulator().await;
+    let (url, served) = callback("").await;
+    let person = {
+        let mut world = simulator.world();
+        world.add_app(AppSpec {
+            id: "5".into(),
+            deauthorize_url: Some(url),
+            ..AppSpec::default()
+        });
+        let person = world.add_person("Ada");
+        world.log_in("5", &person, &[], PageSelection::All).unwrap();
+        person
+    };
+    simulator.world().remove_app(&person, "5").unwrap();
+    let [outcome] = simulator.deliver().await.try_into().unwrap();
+    assert_eq!(outcome.unwrap(), 200);
+    let request = served.await.unwrap();
+    assert!(
+        request.starts_with("POST /callback HTTP/1.1\r\n"),
+        "{request}"
+    );
+    assert!(request.contains("signed_request="), "{request}");
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn a_webhook_is_trusted_once_it_echoes_the_challenge() {
+    let simulator = simulator().await;
+    for (answer, trusted) in [("1158201444", true), ("hello", false)] {
+        let (url, served) = callback(answer).await;
+        assert_eq!(
+            simulator.verify_webhook(&url, "to ken").await.unwrap(),
+            trusted
+        );
+        assert!(served.await.unwrap().contains("hub.verify_token=to+ken"));
+    }
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn a_batch_tells_the_usage_of_all_its_members() {
+    let mut world = World::new("2026-01-10T10:20:30Z".parse().unwrap(), 1);
+    world.add_app(AppSpec {
+        id: APP.into(),
+        secret: "secret".into(),
+        calls_per_hour: Some(200),
+        ..AppSpec::default()
+    });
+    let simulator = Simulator::start(world, SocketAddr::from(([127, 0, 0, 1], 0)))
+        .await
+        .unwrap();
+    let debug = "{\"relative_url\":\"debug_token?input_token=x\"}";
+    let body = format!("access_token={APP}|secret&batch=[{debug},{debug},{debug},{debug}]");
+    let answer = send(&simulator, "POST / HTTP/1.1", &body).await.unwrap();
+    let usage = "x-app-usage: {\"call_count\":2,";
+    assert!(answer.contains(usage), "{answer}");
+    assert_eq!(simulator.world().calls_last_hour(APP), Ok(4));
+    simulator.stop().await;
+}

@@ -171,7 +171,8 @@ impl View<'_> {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// Those that belong to it now, or, once it is resolved, those that ever did; earliest end first.
+    /// Those that belong to it now, or, once it is resolved, those that ever did; first those that page tokens
+    /// hang on, then by the earliest end.
     pub fn members(&self, incident: &Incident, limit: usize) -> Result<Vec<Token>, Error> {
         let now_or_ever = match incident.state {
             IncidentState::Resolved { .. } => "1",
@@ -180,7 +181,7 @@ impl View<'_> {
         let sql = format!(
             "SELECT {} FROM member m JOIN token t ON t.id = m.token JOIN agenda a ON a.token = t.id
              WHERE m.incident = ?1 AND {now_or_ever}
-             ORDER BY a.deadline IS NULL, a.deadline, t.name LIMIT ?2",
+             ORDER BY t.kind = 'page', a.deadline IS NULL, a.deadline, t.name LIMIT ?2",
             rows::TOKEN
         );
         let mut found = self.db.prepare_cached(&sql)?;
@@ -188,12 +189,30 @@ impl View<'_> {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// The owners of its tokens; a token without one takes its parent's.
+    /// How many of those that ever belonged to it now belong to no open incident at all.
+    pub fn well_again(&self, incident: IncidentId) -> Result<u64, Error> {
+        let mut well = self.db.prepare_cached(
+            "SELECT count(*) FROM member ever WHERE ever.incident = ?1 AND NOT EXISTS (
+                SELECT 1 FROM member now WHERE now.token = ever.token AND now.left_at IS NULL)",
+        )?;
+        Ok(well.query_row([incident.0], |row| row.get(0))?)
+    }
+
+    /// When the first of its tokens died, if any did.
+    pub fn broken_since(&self, incident: IncidentId) -> Result<Option<Timestamp>, Error> {
+        let mut since = self
+            .db
+            .prepare_cached("SELECT broken_since FROM incident WHERE id = ?1")?;
+        let since = since.query_row([incident.0], |row| rows::maybe_instant(row, 0));
+        Ok(since.optional()?.flatten())
+    }
+
+    /// The owners of the tokens that belong to it now; a token without one takes its parent's.
     pub fn owners_of(&self, incident: IncidentId) -> Result<Vec<String>, Error> {
         let mut lists = self.db.prepare_cached(
             "SELECT DISTINCT CASE WHEN t.owners <> '[]' THEN t.owners ELSE coalesce(p.owners, '[]') END
              FROM member m JOIN token t ON t.id = m.token LEFT JOIN token p ON p.id = t.parent
-             WHERE m.incident = ?1",
+             WHERE m.incident = ?1 AND m.left_at IS NULL",
         )?;
         let lists = lists.query_map([incident.0], |row| rows::addresses(row, 0))?;
         let mut owners: Vec<String> = lists.collect::<Result<Vec<_>, _>>()?.concat();
@@ -311,7 +330,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Brings cause and deadline up to date with the members as they are now.
+    /// Brings cause and deadline up to date with the members as they are now. One whose checks do not get
+    /// through says nothing new about the cause.
     pub fn refresh_incident(&self, id: IncidentId) -> Result<Option<Incident>, Error> {
         self.db
             .prepare_cached(
@@ -321,7 +341,11 @@ impl Tx<'_> {
                     cause = coalesce(
                         (SELECT t.cause FROM member m JOIN token t ON t.id = m.token
                          WHERE m.incident = ?1 AND m.left_at IS NULL AND t.cause IS NOT NULL
-                         ORDER BY t.cause = story DESC LIMIT 1), cause)
+                            AND t.state <> 'failing'
+                         ORDER BY t.cause = story DESC LIMIT 1), cause),
+                    broken_since = coalesce(broken_since,
+                        (SELECT min(t.since) FROM member m JOIN token t ON t.id = m.token
+                         WHERE m.incident = ?1 AND m.left_at IS NULL AND t.state = 'dead'))
                  WHERE id = ?1 AND resolved_at IS NULL",
             )?
             .execute([id.0])?;

@@ -24,6 +24,8 @@ pub struct NewLetter {
 pub struct Letter {
     pub id: LetterId,
     pub letter: NewLetter,
+    /// Recipients for whom the mail server has taken it already.
+    pub reached: Vec<String>,
     pub written_at: Timestamp,
     pub attempts: u32,
 }
@@ -42,6 +44,7 @@ fn letter(row: &Row<'_>) -> rusqlite::Result<Letter> {
         },
         written_at: rows::instant(row, 8)?,
         attempts: row.get(9)?,
+        reached: rows::addresses(row, 10)?,
     })
 }
 
@@ -50,7 +53,7 @@ impl View<'_> {
     pub fn letters_to_send(&self, now: Timestamp, limit: usize) -> Result<Vec<Letter>, Error> {
         let mut waiting = self.db.prepare_cached(
             "SELECT id, incident, message_id, in_reply_to, recipients, subject, text, html,
-                written_at, attempts
+                written_at, attempts, reached
              FROM letter WHERE next_try_at <= ?1 ORDER BY id LIMIT ?2",
         )?;
         let waiting = waiting.query_map(params![now.as_second(), limit], letter)?;
@@ -127,6 +130,27 @@ impl Tx<'_> {
             .execute(params![letter.id.0, rows::seconds(next_try_at), reason])?;
         let event = letter_event(EventKind::LetterDelayed, &letter.letter).with("reason", reason);
         self.note(&event, now).map(drop)
+    }
+
+    /// Some have it; the others wait for the next try.
+    pub fn letter_reached(&self, letter: &Letter, reached: &[String]) -> Result<(), Error> {
+        self.db
+            .prepare_cached("UPDATE letter SET reached = ?2 WHERE id = ?1")?
+            .execute(params![letter.id.0, rows::list(reached)])?;
+        Ok(())
+    }
+
+    /// The mail path itself is in trouble: what is due now waits, and it was no letter's fault.
+    pub fn put_off_letters(
+        &self,
+        reason: &str,
+        next_try_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, Error> {
+        let mut put_off = self.db.prepare_cached(
+            "UPDATE letter SET next_try_at = ?2, last_error = ?3 WHERE next_try_at <= ?1",
+        )?;
+        Ok(put_off.execute(params![now.as_second(), next_try_at.as_second(), reason])?)
     }
 
     /// An operator asked, or the mail path changed: try everything that waits now.

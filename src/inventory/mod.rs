@@ -17,6 +17,9 @@ mod tokens;
 mod versions;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,11 +54,11 @@ pub struct Settings {
 pub struct Inventory(Arc<Shared>);
 
 struct Shared {
-    writer: writer::Writer,
     readers: Mutex<Vec<Connection>>,
     free_readers: Semaphore,
     sealer: Sealer,
-    /// Held as long as the handle lives: one daemon per inventory.
+    writer: writer::Writer,
+    /// Held until the writer has closed: one daemon per inventory.
     _lock: std::fs::File,
 }
 
@@ -120,8 +123,9 @@ impl Inventory {
     /// owner, schema and key have been found right.
     pub fn open(settings: &Settings) -> Result<Self, Error> {
         let lock = open::lock(&settings.path)?;
+        let version = open::inspect(settings)?;
         let writing = open::connect(&settings.path)?;
-        let sealer = open::prepare(&writing, settings)?;
+        let sealer = open::prepare(&writing, version, settings)?;
         let readers = (0..READERS)
             .map(|_| open::connect_reader(&settings.path))
             .collect::<Result<Vec<_>, _>>()?;

@@ -47,7 +47,6 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
     if rusqlite::version_number() < SAFE_SQLITE {
         return Err(Error::UnsafeSqlite(rusqlite::version().to_owned()));
     }
-    refuse_foreign_file(path)?;
     let create = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -97,12 +96,22 @@ pub(super) fn connect_reader(path: &Path) -> Result<Connection, Error> {
     Ok(db)
 }
 
-/// Looks at owner, schema and key, then upgrades, then returns what opens the sealed cells.
-pub(super) fn prepare(db: &Connection, settings: &Settings) -> Result<Sealer, Error> {
-    let version = schema::inspect(db, &settings.path)?;
-    if version > 0 {
-        unwrap_keys(db, settings)?;
+/// Looks at owner, schema and key on a connection that cannot write. Gives the schema's number, 0 for a new file.
+pub(super) fn inspect(settings: &Settings) -> Result<u32, Error> {
+    refuse_foreign_file(&settings.path)?;
+    if !settings.path.exists() {
+        return Ok(0);
     }
+    let db = connect_reader(&settings.path)?;
+    let version = schema::inspect(&db, &settings.path)?;
+    if version > 0 {
+        unwrap_keys(&db, settings)?;
+    }
+    Ok(version)
+}
+
+/// Upgrades what was inspected, and returns what opens the sealed cells.
+pub(super) fn prepare(db: &Connection, version: u32, settings: &Settings) -> Result<Sealer, Error> {
     // FULL: an exchanged token exists nowhere else, so a commit must survive a power cut.
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;

@@ -2,7 +2,7 @@
 //! each runs in its own savepoint, so one that fails takes nothing with it.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -17,16 +17,22 @@ type Afterwards = Box<dyn FnOnce(&Result<(), String>) + Send>;
 /// More would make the first of them wait too long for its answer.
 const JOBS_PER_COMMIT: usize = 256;
 
-pub(super) struct Writer(Sender<Job>);
+pub(super) struct Writer {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Writer {
     pub(super) fn start(db: Connection, sealer: Sealer) -> Result<Self, Error> {
         let (sender, jobs) = channel();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("inventory".to_owned())
             .spawn(move || work(&db, &sealer, &jobs))
             .map_err(|error| Error::Commit(error.to_string()))?;
-        Ok(Self(sender))
+        Ok(Self {
+            jobs: Some(sender),
+            thread: Some(thread),
+        })
     }
 
     pub(super) async fn run<T, F>(&self, job: F) -> Result<T, Error>
@@ -43,8 +49,20 @@ impl Writer {
                 let _ = answer.send(durable.and(result));
             })
         });
-        self.0.send(job).map_err(|_| Error::Closed)?;
+        let jobs = self.jobs.as_ref().ok_or(Error::Closed)?;
+        jobs.send(job).map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
+    }
+}
+
+impl Drop for Writer {
+    /// What was asked for is written, and the database closed, before anybody else may open it.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // A writer that panicked has been heard of by everybody who waited for it.
+            let _ = thread.join();
+        }
     }
 }
 

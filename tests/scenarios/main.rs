@@ -1,4 +1,5 @@
 //! Stories: what an operator, a page admin or a program lives through.
 
+mod demo;
 mod rotation;
 mod world;

@@ -3,14 +3,16 @@
 use std::cmp::Reverse;
 
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 
 use super::duration;
 use crate::alerts;
+use crate::alerts::mailer::{self, Transport};
 use crate::config::credentials::Machine;
 use crate::config::entry::{Entry, filled_list, switched_on, text};
 use crate::config::file::Section;
 use crate::config::relay::{self, Relay};
-use crate::config::{Mail, Transport, addresses, defaults, paths};
+use crate::config::{addresses, defaults, paths};
 use crate::secret::Secret;
 
 const WAYS: [&str; 3] = ["smtp", "sendmail", "directory"];
@@ -18,17 +20,27 @@ const WAYS: [&str; 3] = ["smtp", "sendmail", "directory"];
 const NO_WAY: &str = "no letter can leave: none of smtp, sendmail and directory is set, so nobody \
                       will be told when a token needs a person";
 
-pub(super) fn alerts(mut section: Section<'_>, machine: &Machine) -> (alerts::Rules, Mail) {
+pub(super) fn alerts(
+    mut section: Section<'_>,
+    timezone: TimeZone,
+    machine: &Machine,
+) -> (alerts::Rules, mailer::Settings) {
+    let from = from(&mut section);
     let rules = alerts::Rules {
         warn_before: warn_before(&mut section),
         remind_every: section.or("remind_every", defaults::REMIND_EVERY, duration),
         operators: operators(&mut section),
+        message_domain: domain_of(&from),
+        timezone,
     };
-    let mail = Mail {
-        from: from(&mut section),
-        transport: transport(&mut section, machine),
-    };
-    (rules, mail)
+    let transport = transport(&mut section, machine);
+    (rules, mailer::Settings { from, transport })
+}
+
+/// What stands behind the `@` of the sender, for the ids of letters.
+fn domain_of(mailbox: &str) -> String {
+    let domain = mailbox.rsplit('@').next().unwrap_or_default();
+    domain.trim_end_matches('>').to_owned()
 }
 
 fn warn_before(section: &mut Section<'_>) -> Vec<SignedDuration> {
@@ -74,7 +86,7 @@ fn transport(section: &mut Section<'_>, machine: &Machine) -> Transport {
     }
     smtp.or_else(|| sendmail.map(|()| Transport::Sendmail))
         .or_else(|| directory.map(Transport::Directory))
-        .unwrap_or(Transport::None)
+        .unwrap_or(Transport::Nowhere)
 }
 
 fn refuse_second_way(section: &Section<'_>) {

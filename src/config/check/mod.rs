@@ -14,7 +14,8 @@ use jiff::SignedDuration;
 use crate::config::credentials::{Machine, Refusal};
 use crate::config::entry::{Entry, filled_list, text};
 use crate::config::file::Section;
-use crate::config::{Config, Inventory, defaults, durations, paths};
+use crate::config::{Config, defaults, durations, paths};
+use crate::inventory::Settings as Inventory;
 use crate::rotation;
 use crate::secret::Key;
 
@@ -26,7 +27,7 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
     );
     let apps = apps::apps(&mut top, machine);
     let inventory = inventory(top.section("inventory"), machine);
-    let (alerts, mail) = alerts::alerts(top.section("alerts"), machine);
+    let (alerts, mail) = alerts::alerts(top.section("alerts"), timezone.clone(), machine);
     let rotation = rotation(top.section("rotation"), alerts.warn_before.first());
     let schedule = schedule::schedule(top.section("schedule"));
     let status = status::status(top.section("status"));

@@ -10,6 +10,8 @@ use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use super::*;
+use crate::alerts::mailer::{Security, Transport};
+use crate::secret::Key;
 
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 const CANARY: &str = "canary-0123456789";

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, done};
-use crate::graph_sim::Simulator;
 use crate::graph_sim::world::{AppSpec, PageSelection, Refusal, SystemUserLife, World};
+use crate::graph_sim::{Simulator, endpoints};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,4 +136,29 @@ pub(super) async fn truth(
         .truth(&question.token)
         .ok_or(Refusal::UnknownToken)?;
     Ok(Json(json!(truth)))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewFleet {
+    app: String,
+    tokens: usize,
+}
+
+pub(super) async fn fleet(
+    State(simulator): State<Simulator>,
+    Json(order): Json<NewFleet>,
+) -> Answer {
+    let tokens = simulator.world().add_fleet(&order.app, order.tokens)?;
+    Ok(Json(json!({ "tokens": tokens.len() })))
+}
+
+/// All living tokens as JSON lines, ready for `perennial import`.
+pub(super) async fn importables(State(simulator): State<Simulator>) -> String {
+    let world = simulator.world();
+    world.importables().fold(String::new(), |mut lines, token| {
+        lines.push_str(&endpoints::json(&token));
+        lines.push('\n');
+        lines
+    })
 }

@@ -23,6 +23,7 @@ pub(crate) fn routes() -> Router<Simulator> {
         .route("/pages", post(making::page))
         .route("/system_users", post(making::system_user))
         .route("/tokens", post(making::token).get(making::truth))
+        .route("/fleet", get(making::importables).post(making::fleet))
         .route("/happenings", post(trouble::happen))
         .route(
             "/faults",
@@ -44,6 +45,7 @@ impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
             Refusal::Unknown { .. } | Refusal::UnknownToken => StatusCode::NOT_FOUND,
+            Refusal::BadId(_) | Refusal::Dialog(_) => StatusCode::BAD_REQUEST,
             Refusal::Checkpointed(_) | Refusal::Withheld => StatusCode::CONFLICT,
         };
         Self(status, refusal.to_string())

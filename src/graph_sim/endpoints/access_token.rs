@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::answer::{GraphError, json};
+use super::code;
 use super::request::Request;
 use crate::graph_sim::ledger::Endpoint;
 use crate::graph_sim::world::{AppKey, ExchangeRefusal, Known, SystemUserLife, TokenKey, World};
@@ -44,7 +45,7 @@ pub(crate) fn access_token(
             let app = authenticated_app(world, request)?;
             Ok(granted(&world.app(app).token(), None))
         }
-        GrantType::Code => Err(GraphError::oauth(100, "Invalid verification code format.")),
+        GrantType::Code => code::redeem(world, request),
     }
 }
 
@@ -53,19 +54,23 @@ pub(crate) fn authenticated_app(
     world: &World,
     request: &Request<'_>,
 ) -> Result<AppKey, GraphError> {
-    let Some(id) = request.params.get("client_id") else {
-        return Err(GraphError::oauth(101, "Missing client_id parameter."));
-    };
-    let Ok(app) = world.app_key(id) else {
-        let message =
-            "Error validating application. Cannot get application info due to a system error.";
-        return Err(GraphError::oauth(101, message));
-    };
+    let app = named_app(world, request)?;
     if request.params.get("client_secret") == Some(&world.app(app).secret) {
         Ok(app)
     } else {
         Err(GraphError::oauth(1, "Error validating client secret."))
     }
+}
+
+pub(crate) fn named_app(world: &World, request: &Request<'_>) -> Result<AppKey, GraphError> {
+    let Some(id) = request.params.get("client_id") else {
+        return Err(GraphError::oauth(101, "Missing client_id parameter."));
+    };
+    world.app_key(id).map_err(|_| {
+        let message =
+            "Error validating application. Cannot get application info due to a system error.";
+        GraphError::oauth(101, message)
+    })
 }
 
 fn exchange(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {

@@ -67,17 +67,11 @@ fn describe(
     ids: &[Id],
 ) -> Result<Value, GraphError> {
     let fields = request.params.get("fields").unwrap_or(FIELDS);
-    let mut pages = Vec::with_capacity(ids.len());
-    for id in ids {
-        let mut page = Map::new();
-        for field in fields.split(',').map(str::trim) {
-            let value = object::field_of(world, Caller::Token(key), Object::Page(*id), field)?;
-            page.extend(value.map(|value| (field.to_owned(), value)));
-        }
-        page.entry("id").or_insert_with(|| id.to_string().into());
-        pages.push(Value::Object(page));
-    }
-    Ok(Value::Array(pages))
+    let caller = Caller::Token(key);
+    let pages = ids
+        .iter()
+        .map(|id| object::fields_of(world, caller, Object::Page(*id), fields));
+    pages.map(|page| page.map(Value::Object)).collect()
 }
 
 /// Meta puts the caller's token into this address, so a client does better not to store it.

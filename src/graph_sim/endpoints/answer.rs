@@ -1,5 +1,7 @@
 //! What goes back: a body and a status, or an error in Meta's envelope.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,8 +12,11 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: String,
     /// Names and values, in the order they are sent.
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<NamedHeader>,
 }
+
+/// Spelled as Meta spells it inside batches.
+pub(crate) type NamedHeader = (Cow<'static, str>, String);
 
 #[derive(Clone, Debug)]
 pub(crate) struct GraphError {

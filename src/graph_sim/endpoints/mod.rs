@@ -5,22 +5,27 @@ mod access_token;
 mod accounts;
 mod answer;
 mod caller;
+mod code;
 mod debug_token;
+mod description;
 mod object;
+mod pages;
 mod permissions;
 mod request;
+mod revoke;
 mod route;
+mod system_users;
 mod versions;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use answer::{Answer, GraphError, json};
-pub(crate) use request::{Method, Request};
+pub(crate) use answer::{Answer, GraphError, NamedHeader, json};
+pub(crate) use request::{Method, Params, Request};
 
 use super::ledger::{Endpoint, Outcome};
 use super::usage::Payer;
-use super::world::{Id, Known, TokenKey, TokenKind, World};
+use super::world::{AppKey, Id, Known, TokenKey, TokenKind, World};
 use caller::Caller;
 use route::Route;
 
@@ -45,7 +50,7 @@ pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
             headers,
         },
         Err(error) => {
-            headers.push(("www-authenticate", error.challenge()));
+            headers.push(("WWW-Authenticate".into(), error.challenge()));
             Answer {
                 status: error.status,
                 body: error.body(&world.trace_id()),
@@ -83,11 +88,9 @@ pub(crate) fn payer(world: &World, request: &Request<'_>) -> Option<Payer> {
     }
 }
 
-pub(crate) fn version_header(world: &World, request: &Request<'_>) -> (&'static str, String) {
-    (
-        "facebook-api-version",
-        versions::served(world.now(), request.version).to_string(),
-    )
+pub(crate) fn version_header(world: &World, request: &Request<'_>) -> NamedHeader {
+    let version = versions::served(world.now(), request.version);
+    ("Facebook-API-Version".into(), version.to_string())
 }
 
 fn answer(
@@ -104,15 +107,38 @@ fn answer(
     match route {
         Route::DebugToken => debug_token::debug_token(world, request),
         Route::AccessToken(grant_type) => access_token::access_token(world, request, grant_type),
+        Route::ClientCode => code::client_code(world, request),
+        Route::Revoke => revoke::revoke(world, request),
         Route::Me => object::me(world, request),
         Route::Accounts(id) => {
             let key = own_token(world, request, id)?;
             accounts::accounts(world, request, key)
         }
         Route::Permissions(id) => {
-            let (caller, person) = person_at(world, request, id)?;
-            Ok(permissions::permissions(world, caller.app(world), person))
+            let (app, person) = person_at(world, request, id)?;
+            match request.method() {
+                Method::Get | Method::Post => Ok(permissions::permissions(world, app, person)),
+                Method::Delete => revoke::deauthorize(world, app, person),
+            }
         }
+        Route::Permission(id, scope) => {
+            let (app, person) = person_at(world, request, id)?;
+            match request.method() {
+                Method::Delete => revoke::drop_permission(world, app, person, scope),
+                Method::Get | Method::Post => Err(object::missing(scope, request)),
+            }
+        }
+        Route::AccessTokens(id) => match request.method() {
+            Method::Post => system_users::access_tokens(world, request, id),
+            Method::Delete => revoke::drop_access_tokens(world, request, id),
+            Method::Get => Err(object::missing(id, request)),
+        },
+        Route::SubscribedApps(id) => pages::subscribed_apps(world, request, id),
+        Route::Businesses(id) => {
+            let key = own_token(world, request, id)?;
+            Ok(pages::businesses(world, key))
+        }
+        Route::BusinessPages(id, tenure) => pages::business_pages(world, request, id, tenure),
         Route::Object(id) => object::object(world, request, id),
         Route::Unknown => Err(unknown_path(request)),
     }
@@ -134,14 +160,18 @@ fn own_token(world: &World, request: &Request<'_>, id: &str) -> Result<TokenKey,
 }
 
 /// The person that `id` names, for that person's own token or the app's.
-fn person_at(world: &World, request: &Request<'_>, id: &str) -> Result<(Caller, Id), GraphError> {
-    let caller = caller::identify(world, request)?;
-    let person = match caller {
-        Caller::Token(_) => world.token(own_token(world, request, id)?).holder,
-        Caller::App(_) if id == "me" => return Err(object::needs_active_token()),
-        Caller::App(_) => world
-            .person_id(id)
-            .map_err(|_| object::missing(id, request))?,
-    };
-    Ok((caller, person))
+fn person_at(world: &World, request: &Request<'_>, id: &str) -> Result<(AppKey, Id), GraphError> {
+    match caller::identify(world, request)? {
+        Caller::Token(key) => {
+            let holder = world.token(own_token(world, request, id)?).holder;
+            Ok((world.token(key).app, holder))
+        }
+        Caller::App(_) if id == "me" => Err(object::needs_active_token()),
+        Caller::App(app) => {
+            let person = world
+                .person_id(id)
+                .map_err(|_| object::missing(id, request))?;
+            Ok((app, person))
+        }
+    }
 }

@@ -67,17 +67,26 @@ fn describe(
     caller: Caller,
     object: Object,
 ) -> Result<String, GraphError> {
+    let fields = request.params.get("fields").unwrap_or("id,name");
+    fields_of(world, caller, object, fields).map(|answer| json(&answer))
+}
+
+/// The fields that were asked for, and the id in any case.
+pub(crate) fn fields_of(
+    world: &mut World,
+    caller: Caller,
+    object: Object,
+    fields: &str,
+) -> Result<Map<String, Value>, GraphError> {
     let mut answer = Map::new();
-    for field in request.params.get("fields").unwrap_or("id,name").split(',') {
-        let value = field_of(world, caller, object, field.trim())?;
-        if let Some(value) = value {
-            answer.insert(field.trim().to_owned(), value);
-        }
+    for field in fields.split(',').map(str::trim) {
+        let value = field_of(world, caller, object, field)?;
+        answer.extend(value.map(|value| (field.to_owned(), value)));
     }
     answer
         .entry("id")
         .or_insert_with(|| id_of(world, object).into());
-    Ok(json(&answer))
+    Ok(answer)
 }
 
 fn id_of(world: &World, object: Object) -> String {
@@ -88,7 +97,7 @@ fn id_of(world: &World, object: Object) -> String {
 }
 
 /// `None`: the field is left out of a 200, which is how Meta withholds a page's token.
-pub(crate) fn field_of(
+fn field_of(
     world: &mut World,
     caller: Caller,
     object: Object,
@@ -140,16 +149,19 @@ fn email(world: &World, caller: Caller, person: Id) -> Option<Value> {
     let Caller::Token(key) = caller else {
         return None;
     };
-    readable(world, key, "email").then(|| format!("{person}@example.com").into())
+    (holds(world, key, "email") && has_data_access(world, key))
+        .then(|| format!("{person}@example.com").into())
 }
 
-fn readable(world: &World, key: TokenKey, scope: &str) -> bool {
+pub(crate) fn holds(world: &World, key: TokenKey, scope: &str) -> bool {
     let token = world.token(key);
-    let Some(grant) = world.grant(token.app, token.holder) else {
-        return false;
-    };
-    let lapsed = grant
-        .data_access_expires_at
-        .is_some_and(|end| end <= world.now());
-    !lapsed && token.live_scopes(grant).any(|held| held == scope)
+    let grant = world.grant(token.app, token.holder);
+    grant.is_some_and(|grant| token.live_scopes(grant).any(|held| held == scope))
+}
+
+fn has_data_access(world: &World, key: TokenKey) -> bool {
+    let token = world.token(key);
+    let grant = world.grant(token.app, token.holder);
+    let end = grant.and_then(|grant| grant.data_access_expires_at);
+    end.is_none_or(|end| world.now() < end)
 }

@@ -3,14 +3,22 @@
 use super::access_token::GrantType;
 use super::request::Request;
 use crate::graph_sim::ledger::Endpoint;
+use crate::graph_sim::world::Tenure;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route<'a> {
     DebugToken,
     AccessToken(GrantType),
+    ClientCode,
+    Revoke,
     Me,
     Accounts(&'a str),
     Permissions(&'a str),
+    Permission(&'a str, &'a str),
+    AccessTokens(&'a str),
+    SubscribedApps(&'a str),
+    Businesses(&'a str),
+    BusinessPages(&'a str, Tenure),
     Object(&'a str),
     Unknown,
 }
@@ -32,10 +40,18 @@ impl<'a> Route<'a> {
             [Some("oauth"), Some("access_token"), None, _] => {
                 Self::AccessToken(GrantType::of(request))
             }
+            [Some("oauth"), Some("client_code"), None, _] => Self::ClientCode,
+            [Some("oauth"), Some("revoke"), None, _] => Self::Revoke,
             [Some("me"), None, ..] => Self::Me,
             [Some(id), None, ..] => Self::Object(id),
             [Some(id), Some("accounts"), None, _] => Self::Accounts(id),
             [Some(id), Some("permissions"), None, _] => Self::Permissions(id),
+            [Some(id), Some("permissions"), Some(scope), None] => Self::Permission(id, scope),
+            [Some(id), Some("access_tokens"), None, _] => Self::AccessTokens(id),
+            [Some(id), Some("subscribed_apps"), None, _] => Self::SubscribedApps(id),
+            [Some(id), Some("businesses"), None, _] => Self::Businesses(id),
+            [Some(id), Some("owned_pages"), None, _] => Self::BusinessPages(id, Tenure::Owned),
+            [Some(id), Some("client_pages"), None, _] => Self::BusinessPages(id, Tenure::Client),
             _ => Self::Unknown,
         }
     }
@@ -46,7 +62,13 @@ impl<'a> Route<'a> {
             Self::AccessToken(grant_type) => grant_type.endpoint(),
             Self::Me => Endpoint::Me,
             Self::Accounts(_) => Endpoint::Accounts,
-            Self::Permissions(_) => Endpoint::Permissions,
+            Self::ClientCode => Endpoint::ClientCode,
+            Self::Revoke => Endpoint::Revoke,
+            Self::Permissions(_) | Self::Permission(..) => Endpoint::Permissions,
+            Self::AccessTokens(_) => Endpoint::AccessTokens,
+            Self::SubscribedApps(_) => Endpoint::SubscribedApps,
+            Self::Businesses(_) => Endpoint::Businesses,
+            Self::BusinessPages(..) => Endpoint::BusinessPages,
             Self::Object(_) => Endpoint::Object,
             Self::Unknown => Endpoint::Unknown,
         }

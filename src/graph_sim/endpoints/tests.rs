@@ -564,7 +564,7 @@ fn the_answer_names_the_version_that_served_it() {
     assert!(
         answer
             .headers
-            .contains(&("facebook-api-version", "v17.0".to_owned()))
+            .contains(&("Facebook-API-Version".into(), "v17.0".to_owned()))
     );
     assert_eq!(error_of(get(&mut world, "/v99.0/me")).1, 2500);
 }
@@ -638,7 +638,7 @@ fn usage_is_told_in_headers_and_too_much_is_refused() {
         .collect();
     assert_eq!(codes, [200, 200, 200, 200, 403]);
     let header = &replies[1]["headers"][1];
-    assert_eq!(header["name"], "x-app-usage");
+    assert_eq!(header["name"], "X-App-Usage");
     assert!(
         header["value"]
             .as_str()
@@ -650,4 +650,179 @@ fn usage_is_told_in_headers_and_too_much_is_refused() {
         (&error["error"]["code"], &error["error"]["is_transient"]),
         (&json!(4), &json!(true))
     );
+}
+
+#[test]
+fn a_client_code_gives_a_token_of_its_own_without_a_secret() {
+    let mut world = world();
+    let (person, _, user) = household(&mut world, &[]);
+    let back = "https://client.example/";
+    let url = format!(
+        "/oauth/client_code?client_id={APP}&client_secret=secret&redirect_uri={back}\
+         &access_token={user}"
+    );
+    let code = get(&mut world, &url).1["code"].as_str().unwrap().to_owned();
+    let url = format!("/oauth/access_token?client_id={APP}&redirect_uri={back}&code={code}");
+    let (status, body) = get(&mut world, &url);
+    assert_eq!(status, 200);
+    assert!(body["machine_id"].is_string());
+    let token = body["access_token"].as_str().unwrap();
+    assert_ne!(token, user);
+    assert_eq!(world.truth(token).unwrap().person, person);
+}
+
+#[test]
+fn revoking_needs_all_four_of_one_app() {
+    let mut world = world();
+    let (person, _, user) = household(&mut world, &[]);
+    let other = world
+        .log_in("111", &person, &[], PageSelection::All)
+        .unwrap();
+    let mut revoke = |victim: &str, caller: &str| {
+        let url = format!(
+            "/v25.0/oauth/revoke?client_id={APP}&client_secret=secret&revoke_token={victim}\
+             &access_token={caller}"
+        );
+        (get(&mut world, &url), world.is_alive(victim))
+    };
+    assert!(revoke(&other, APP_TOKEN).1);
+    assert!(revoke(&user, &other).1);
+    assert_eq!(
+        revoke(&user, APP_TOKEN),
+        ((200, json!({"success": "true"})), false)
+    );
+}
+
+#[test]
+fn permissions_are_deleted_one_by_one_or_with_the_app() {
+    let mut world = world();
+    let (person, _, user) = household(&mut world, &["email"]);
+    let one = format!("/{person}/permissions/email?access_token={user}");
+    assert_eq!(
+        call(&mut world, Method::Delete, &one),
+        (200, json!({"success": true}))
+    );
+    assert_eq!(world.truth(&user).unwrap().scopes, ["public_profile"]);
+    let all = format!("/v25.0/me/permissions?access_token={user}");
+    assert_eq!(call(&mut world, Method::Delete, &all).0, 200);
+    assert_eq!(world.truth(&user).unwrap().death, Some(Death::AppRemoved));
+}
+
+#[test]
+fn a_page_is_subscribed_with_its_own_token_and_permission() {
+    let mut world = world();
+    let (_, page, user) = household(&mut world, &["pages_show_list", "pages_manage_metadata"]);
+    let token = world.page_token(&user, &page).unwrap();
+    let url = |token: &str| {
+        format!("/{page}/subscribed_apps?subscribed_fields=messages,feed&access_token={token}")
+    };
+    let as_person = error_of(call(&mut world, Method::Post, &url(&user)));
+    assert_eq!((as_person.0, as_person.1), (403, 210));
+    assert_eq!(
+        call(&mut world, Method::Post, &url(&token)),
+        (200, json!({"success": true}))
+    );
+    assert_eq!(
+        get(&mut world, &url(&token)).1["data"],
+        json!([{"id": APP, "name": "demo", "subscribed_fields": ["messages", "feed"]}])
+    );
+    call(&mut world, Method::Delete, &url(&token));
+    assert_eq!(get(&mut world, &url(&token)).1["data"], json!([]));
+}
+
+#[test]
+fn a_system_user_makes_and_loses_its_tokens_by_call() {
+    let mut world = world();
+    let robot = world.add_system_user(APP, "Robot").unwrap();
+    let admin = world
+        .system_user_token(APP, &robot, &[], SystemUserLife::Never)
+        .unwrap();
+    let proof = signature::proof("secret", &admin, None);
+    let url = format!(
+        "/{robot}/access_tokens?business_app={APP}&scope=ads_read,pages_show_list\
+         &appsecret_proof={proof}&set_token_expires_in_60_days=true&access_token={admin}"
+    );
+    let (status, body) = call(&mut world, Method::Post, &url);
+    assert_eq!(status, 200);
+    let token = body["access_token"].as_str().unwrap().to_owned();
+    let truth = world.truth(&token).unwrap();
+    assert_eq!(truth.scopes, ["ads_read", "pages_show_list"]);
+    assert!(truth.expires_at.is_some());
+
+    call(
+        &mut world,
+        Method::Delete,
+        &format!("/{robot}/access_tokens?access_token={admin}"),
+    );
+    assert_eq!(world.truth(&token).unwrap().death, Some(Death::Revoked));
+}
+
+#[test]
+fn a_business_may_insist_on_tokens_that_expire() {
+    let mut world = World::new("2022-11-18T05:53:08Z".parse().unwrap(), 1);
+    world.add_app(AppSpec {
+        id: APP.into(),
+        secret: "secret".into(),
+        system_users: SystemUserRule::MustExpire,
+        ..AppSpec::default()
+    });
+    let robot = world.add_system_user(APP, "Robot").unwrap();
+    let admin = world
+        .system_user_token(APP, &robot, &[], SystemUserLife::Never)
+        .unwrap();
+    let proof = signature::proof("secret", &admin, None);
+    let url = format!(
+        "/{robot}/access_tokens?business_app={APP}&appsecret_proof={proof}&access_token={admin}"
+    );
+    assert_eq!(error_of(call(&mut world, Method::Post, &url)).1, 100);
+}
+
+#[test]
+fn a_page_that_nobody_ticked_is_found_through_its_business() {
+    let mut world = world();
+    let (person, page, _) = household(&mut world, &[]);
+    let business = world.add_business("Holding");
+    world.join_business(&person, &business).unwrap();
+    world
+        .put_page_in_business(&page, &business, Tenure::Owned)
+        .unwrap();
+    let scopes = ["pages_show_list", "business_management"];
+    let none = PageSelection::Only(std::collections::BTreeSet::new());
+    let user = world.log_in(APP, &person, &scopes, none).unwrap();
+
+    let accounts = get(&mut world, &format!("/me/accounts?access_token={user}")).1;
+    assert_eq!(accounts["data"], json!([]));
+    let businesses = get(&mut world, &format!("/me/businesses?access_token={user}")).1;
+    assert_eq!(
+        businesses["data"],
+        json!([{"id": business, "name": "Holding"}])
+    );
+    let url = format!("/{business}/owned_pages?fields=id,access_token&access_token={user}");
+    let pages = get(&mut world, &url).1;
+    assert_eq!(pages["data"][0]["id"], page);
+    assert!(world.is_alive(pages["data"][0]["access_token"].as_str().unwrap()));
+}
+
+#[test]
+fn a_success_that_another_member_depends_on_is_not_shown() {
+    let mut world = world();
+    let (_, _, user) = household(&mut world, &[]);
+    let me = format!("me?access_token={user}");
+    let first = |more: Value| {
+        let mut first = json!({"relative_url": me, "name": "first"});
+        first
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!([first, {"relative_url": me, "depends_on": "first"}])
+    };
+    for (members, shown) in [
+        (first(json!({})), false),
+        (first(json!({"omit_response_on_success": false})), true),
+        (first(json!({"relative_url": "me?access_token=xxxx"})), true),
+    ] {
+        let (_, replies) = send_batch(&mut world, &members, "");
+        assert_eq!(replies[0].is_object(), shown, "{members}");
+        assert_eq!(replies[1]["code"], 200);
+    }
 }

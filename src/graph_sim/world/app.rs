@@ -1,6 +1,7 @@
 //! Apps: what the dashboard says of them, and the tokens they are themselves.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Deref;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,7 +27,12 @@ pub struct AppSpec {
     pub calls_per_hour: Option<u32>,
     /// Where Meta posts a `signed_request` when a person removes the app.
     pub deauthorize_url: Option<String>,
+    /// Where Meta posts changes of permissions.
     pub webhook_url: Option<String>,
+    pub mode: AppMode,
+    pub system_users: SystemUserRule,
+    /// Login for Business: scopes by `config_id`.
+    pub configurations: BTreeMap<String, Vec<String>>,
 }
 
 /// "Require App Secret" in the dashboard.
@@ -48,6 +54,25 @@ pub enum CodeGives {
     LongLived,
     /// Login for Business with a configuration that makes system users (default: never expires).
     SystemUser,
+    SystemUserSixtyDays,
+}
+
+/// Whether people without a role in the app can log in to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppMode {
+    #[default]
+    Live,
+    Development,
+}
+
+/// Some businesses may only make system-user tokens that expire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SystemUserRule {
+    #[default]
+    MayLastForever,
+    MustExpire,
 }
 
 /// How long long-lived user tokens of the app live. `Never` is what several people measured for
@@ -60,18 +85,10 @@ pub enum LongLived {
     Never,
 }
 
+/// An app as it stands; what the dashboard says is reached through it.
 #[derive(Debug)]
 pub(crate) struct App {
-    pub(crate) id: String,
-    pub(crate) secret: String,
-    pub(crate) name: String,
-    pub(crate) proof: ProofRule,
-    pub(crate) redirect_uris: Vec<String>,
-    pub(crate) code_gives: CodeGives,
-    pub(crate) long_lived: LongLived,
-    pub(crate) calls_per_hour: Option<u32>,
-    pub(crate) deauthorize_url: Option<String>,
-    pub(crate) webhook_url: Option<String>,
+    spec: AppSpec,
     pub(crate) developers: HashSet<Id>,
     pub(super) standing: AppStanding,
     /// Counts the resets of the secret that ended all tokens.
@@ -84,19 +101,18 @@ pub(super) enum AppStanding {
     Deleted,
 }
 
+impl Deref for App {
+    type Target = AppSpec;
+
+    fn deref(&self) -> &AppSpec {
+        &self.spec
+    }
+}
+
 impl App {
     fn new(spec: AppSpec) -> Self {
         Self {
-            id: spec.id,
-            secret: spec.secret,
-            name: spec.name,
-            proof: spec.proof,
-            redirect_uris: spec.redirect_uris,
-            code_gives: spec.code_gives,
-            long_lived: spec.long_lived,
-            calls_per_hour: spec.calls_per_hour,
-            deauthorize_url: spec.deauthorize_url,
-            webhook_url: spec.webhook_url,
+            spec,
             developers: HashSet::new(),
             standing: AppStanding::Live,
             epoch: 0,
@@ -147,7 +163,7 @@ impl World {
     /// A new secret; tokens issued under the old one live on, only proofs and calls need the new.
     pub fn replace_app_secret(&mut self, app: &str, secret: &str) -> Result<(), Refusal> {
         let app = self.app_key(app)?;
-        secret.clone_into(&mut self.apps[app.0].secret);
+        secret.clone_into(&mut self.apps[app.0].spec.secret);
         Ok(())
     }
 
@@ -155,6 +171,10 @@ impl World {
         let app = self.app_key(app)?;
         self.apps[app.0].standing = AppStanding::Deleted;
         Ok(())
+    }
+
+    pub fn first_app(&self) -> Option<AppSpec> {
+        self.apps.first().map(|app| app.spec.clone())
     }
 
     pub(crate) fn app_key(&self, id: &str) -> Result<AppKey, Refusal> {

@@ -16,7 +16,7 @@ impl World {
     }
 
     pub(crate) fn derive(&mut self, parent: TokenKey, page: Id) -> Option<TokenKey> {
-        if !self.lists(parent, page) {
+        if !self.hands_out(parent, page) {
             return None;
         }
         let known = self.tokens.derived.get(&(parent, page)).copied();
@@ -28,16 +28,22 @@ impl World {
         Some(key)
     }
 
-    /// Whether the page stands in the list of `me/accounts`: a role, the tick in the picker, the
-    /// permission, and a page that is still there.
+    /// Whether the page stands in the list of `me/accounts`, for which it must be ticked.
     pub(crate) fn lists(&self, parent: TokenKey, page: Id) -> bool {
+        let token = self.token(parent);
+        let grant = self.grant(token.app, token.holder);
+        grant.is_some_and(|grant| grant.picked.contains(page)) && self.hands_out(parent, page)
+    }
+
+    /// A role, the permission, a page that is still there, and a way to it.
+    fn hands_out(&self, parent: TokenKey, page: Id) -> bool {
         let token = self.token(parent);
         let Some(grant) = self.grant(token.app, token.holder) else {
             return false;
         };
         !matches!(token.kind, Kind::Page(_))
             && self.person(token.holder).roles.contains_key(&page)
-            && grant.picked.contains(page)
+            && self.reaches(grant, token, page)
             && token.live_scopes(grant).any(|scope| scope == SHOW_PAGES)
             && self.page(page).is_some()
     }

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use super::death::Death;
 use super::ids::{AppKey, TokenKey};
-use super::life::Death;
 use super::login::SIXTY_DAYS;
 use super::token::{Kind, Life};
 use super::{Refusal, World, later};

@@ -1,11 +1,12 @@
 //! What befalls people, apps, pages and single tokens.
 
+use super::death::Death;
 use super::grant::Authorization;
-use super::life::Death;
 use super::person::{Standing, Visibility};
 use super::scopes::Permission;
 use super::token::TokenUse;
 use super::{Refusal, World};
+use crate::graph_sim::deliveries::Verb;
 
 impl World {
     /// Ends all tokens of the person, in every app, page tokens included.
@@ -37,6 +38,8 @@ impl World {
         grant.standing = Authorization::Removed;
         grant.epoch += 1;
         grant.permissions.clear();
+        let (app, person) = (self.app_key(app)?, self.person_id(person)?);
+        self.tell_deauthorized(app, person);
         Ok(())
     }
 
@@ -69,6 +72,8 @@ impl World {
         let permissions = &mut self.grant_mut(app, person)?.permissions;
         let known = permissions.get_mut(scope);
         *known.ok_or_else(|| Refusal::unknown("permission", scope))? = said;
+        let (app, person) = (self.app_key(app)?, self.person_id(person)?);
+        self.tell_permission(app, person, scope, Verb::Revoked);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ids::{AppKey, Id};
-use super::scopes::{Permission, Permissions};
+use super::scopes::{PUBLIC_PROFILE, Permission, Permissions};
 use super::{Refusal, World, later};
 
 /// Data access ends 90 days after the last login; only another login moves that, an exchange does
@@ -88,6 +88,22 @@ impl Grant {
         let all = self.permissions.iter();
         all.filter(|(_, said)| **said == Permission::Granted)
             .map(|(scope, _)| scope.as_ref())
+    }
+
+    /// Takes down the answers of a login; tells which permissions were not granted before.
+    pub(super) fn note(&mut self, granted: Vec<String>, declined: Vec<String>) -> Vec<String> {
+        for scope in declined {
+            self.permissions.insert(scope.into(), Permission::Declined);
+        }
+        let mut granted = granted;
+        granted.push(PUBLIC_PROFILE.to_owned());
+        granted.retain(|scope| {
+            let before = self
+                .permissions
+                .insert(scope.as_str().into(), Permission::Granted);
+            before != Some(Permission::Granted)
+        });
+        granted
     }
 
     pub(super) fn renew_data_access(&mut self, now: Timestamp) {

@@ -6,9 +6,9 @@ use super::app::LongLived;
 use super::grant::{Authorization, Grant, PageSelection};
 use super::ids::{AppKey, Id, TokenKey};
 use super::person::{Nature, Standing};
-use super::scopes::{PUBLIC_PROFILE, Permission};
 use super::token::{Draft, Kind, Life};
 use super::{Refusal, World, later};
+use crate::graph_sim::deliveries::Verb;
 
 /// Recorded long-lived tokens end exactly 5,184,000 s after they were issued.
 pub(super) const SIXTY_DAYS: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -47,7 +47,7 @@ impl World {
         Ok(self.token(key).text.to_string())
     }
 
-    fn consent(
+    pub(super) fn consent(
         &mut self,
         app: &str,
         person: &str,
@@ -84,17 +84,9 @@ impl World {
         grant.picked = picked;
         grant.logged_in_at = now;
         grant.renew_data_access(now);
-        let granted = consent
-            .granted
-            .into_iter()
-            .map(|scope| (scope, Permission::Granted));
-        let declined = consent
-            .declined
-            .into_iter()
-            .map(|scope| (scope, Permission::Declined));
-        let always = [(PUBLIC_PROFILE.to_owned(), Permission::Granted)];
-        for (scope, said) in granted.chain(declined).chain(always) {
-            grant.permissions.insert(scope.into(), said);
+        let news = grant.note(consent.granted, consent.declined);
+        for scope in news {
+            self.tell_permission(app, person, &scope, Verb::Granted);
         }
         Ok(())
     }

@@ -2,15 +2,21 @@
 //! only by [`World::set_now`], chance comes from the seed, and nothing here waits.
 
 mod app;
+mod business;
+mod codes;
+mod death;
 mod derive;
 mod exchange;
 mod fate;
+mod fleet;
 mod grant;
 mod ids;
 mod life;
 mod login;
 mod person;
+mod recognition;
 mod scopes;
+mod subscription;
 mod system_user;
 mod token;
 mod truth;
@@ -18,32 +24,39 @@ mod truth;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use super::deliveries::Delivery;
 use super::faults::{FaultRule, Outage};
+use super::happening::Happening;
 use super::ledger::Ledger;
 use super::usage::Usage;
 
-pub use app::{AppSpec, CodeGives, LongLived, ProofRule};
+pub use app::{AppMode, AppSpec, CodeGives, LongLived, ProofRule, SystemUserRule};
+pub use business::Tenure;
+pub use death::Death;
 pub use exchange::{Reexchange, SystemUserLife};
+pub use fleet::Household;
 pub use grant::PageSelection;
-pub use life::Death;
 pub use scopes::Permission;
 pub use truth::{TokenKind, TokenTruth};
 
 pub(crate) use app::App;
+pub(crate) use codes::{CodeRefusal, Origin};
+pub(crate) use death::{TokenError, missing_object};
 pub(crate) use exchange::ExchangeRefusal;
 pub(crate) use grant::Grant;
 pub(crate) use ids::{AppKey, Id, TokenKey};
-pub(crate) use life::{TokenError, missing_object};
+pub(crate) use login::Consent;
 pub(crate) use person::{Nature, Person};
+pub(crate) use recognition::{Known, Unreadable};
 pub(crate) use scopes::concerns_assets;
-pub(crate) use token::{Known, Life, Token, TokenUse, Unreadable};
+pub(crate) use token::{Life, Token, TokenUse};
 
 /// Everything that Meta knows.
 #[derive(Debug)]
@@ -51,9 +64,12 @@ pub struct World {
     now: Timestamp,
     rng: StdRng,
     apps: Vec<App>,
-    people: HashMap<Id, Person>,
+    people: BTreeMap<Id, Person>,
     pages: HashMap<Id, person::Page>,
+    businesses: BTreeMap<Id, business::Business>,
     grants: HashMap<(AppKey, Id), Grant>,
+    codes: HashMap<String, codes::Code>,
+    subscriptions: BTreeMap<(Id, AppKey), Vec<String>>,
     tokens: token::Store,
     reexchange: Reexchange,
     base_url: String,
@@ -62,6 +78,10 @@ pub struct World {
     pub(super) faults: Vec<FaultRule>,
     pub(super) outage: Option<Outage>,
     pub(super) usage: Usage,
+    pub(super) outbox: Vec<Delivery>,
+    /// By time.
+    agenda: Vec<(Timestamp, Happening)>,
+    mishaps: Vec<Refusal>,
 }
 
 /// Why the world does not do what a driver asks.
@@ -71,6 +91,10 @@ pub enum Refusal {
     Unknown { what: &'static str, id: String },
     #[error("the world has issued no such token")]
     UnknownToken,
+    #[error("the id {0:?} is taken or no number; choose another")]
+    BadId(String),
+    #[error("{0}")]
+    Dialog(String),
     #[error("{0} must clear the checkpoint before logging in")]
     Checkpointed(String),
     #[error(
@@ -80,7 +104,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    fn unknown(what: &'static str, id: &str) -> Self {
+    pub(crate) fn unknown(what: &'static str, id: &str) -> Self {
         Self::Unknown {
             what,
             id: id.to_owned(),
@@ -95,9 +119,12 @@ impl World {
             now,
             rng: StdRng::seed_from_u64(seed),
             apps: Vec::new(),
-            people: HashMap::new(),
+            people: BTreeMap::new(),
             pages: HashMap::new(),
+            businesses: BTreeMap::new(),
             grants: HashMap::new(),
+            codes: HashMap::new(),
+            subscriptions: BTreeMap::new(),
             tokens: token::Store::default(),
             reexchange: Reexchange::default(),
             base_url: "https://graph.facebook.com".to_owned(),
@@ -106,6 +133,9 @@ impl World {
             faults: Vec::new(),
             outage: None,
             usage: Usage::default(),
+            outbox: Vec::new(),
+            agenda: Vec::new(),
+            mishaps: Vec::new(),
         }
     }
 
@@ -113,8 +143,27 @@ impl World {
         self.now
     }
 
-    pub const fn set_now(&mut self, now: Timestamp) {
+    /// Moves time, and lets happen on the way what is on the agenda.
+    pub fn set_now(&mut self, now: Timestamp) {
+        let due = self.agenda.partition_point(|(at, _)| *at <= now);
+        for (at, happening) in self.agenda.drain(..due).collect::<Vec<_>>() {
+            self.now = at;
+            if let Err(refusal) = self.happen(&happening) {
+                self.mishaps.push(refusal);
+            }
+        }
         self.now = now;
+    }
+
+    /// Puts something on the agenda.
+    pub fn schedule(&mut self, at: Timestamp, happening: Happening) {
+        let place = self.agenda.partition_point(|(other, _)| *other <= at);
+        self.agenda.insert(place, (at, happening));
+    }
+
+    /// What was on the agenda and could not happen.
+    pub fn take_mishaps(&mut self) -> Vec<Refusal> {
+        std::mem::take(&mut self.mishaps)
     }
 
     pub const fn ledger(&self) -> &Ledger {
@@ -152,10 +201,16 @@ impl World {
     fn fresh_id(&mut self, range: Range<u64>) -> Id {
         loop {
             let id = Id::new(self.rng.random_range(range.clone()));
-            if !self.people.contains_key(&id) && !self.pages.contains_key(&id) {
+            if !self.is_taken(id) {
                 return id;
             }
         }
+    }
+
+    fn is_taken(&self, id: Id) -> bool {
+        self.people.contains_key(&id)
+            || self.pages.contains_key(&id)
+            || self.businesses.contains_key(&id)
     }
 
     fn push_random(&mut self, text: &mut String, length: usize) {

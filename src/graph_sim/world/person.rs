@@ -91,6 +91,30 @@ impl World {
         Ok(())
     }
 
+    /// A person with an id of the driver's choice, as world files name them.
+    pub fn add_person_as(&mut self, id: &str, name: &str) -> Result<(), Refusal> {
+        let id = self.free_id(id)?;
+        self.put_person(id, name, Nature::Human);
+        Ok(())
+    }
+
+    pub fn add_page_as(&mut self, id: &str, name: &str) -> Result<(), Refusal> {
+        let id = self.free_id(id)?;
+        self.put_page(id, name);
+        Ok(())
+    }
+
+    pub(super) fn free_id(&self, id: &str) -> Result<Id, Refusal> {
+        let free = id.parse().ok().filter(|id| !self.is_taken(*id));
+        free.ok_or_else(|| Refusal::BadId(id.to_owned()))
+    }
+
+    /// People without the system users, by id.
+    pub(crate) fn humans(&self) -> impl Iterator<Item = (Id, &Person)> {
+        let people = self.people.iter().map(|(id, person)| (*id, person));
+        people.filter(|(_, person)| person.nature == Nature::Human)
+    }
+
     pub(super) fn put_person(&mut self, id: Id, name: &str, nature: Nature) {
         let person = Person {
             name: name.to_owned(),

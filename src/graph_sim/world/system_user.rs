@@ -4,8 +4,9 @@ use super::exchange::SystemUserLife;
 use super::grant::{Grant, Picked};
 use super::ids::{AppKey, Id, TokenKey};
 use super::login::SIXTY_DAYS;
-use super::scopes::Permission;
-use super::token::{Kind, Life};
+use super::person::Nature;
+use super::scopes::{PUBLIC_PROFILE, Permission};
+use super::token::Life;
 use super::{Refusal, World, later};
 
 impl World {
@@ -33,13 +34,51 @@ impl World {
             .grants
             .entry((app, system_user))
             .or_insert_with(|| Grant::new(now, None));
-        grant.picked = Picked::All;
         for scope in scopes {
             grant
                 .permissions
                 .insert((*scope).into(), Permission::Granted);
         }
         self.issue_from_now(app, system_user, life)
+    }
+
+    /// Login for Business: a system user that stands for the person's business, with the pages and
+    /// permissions that were picked.
+    pub(super) fn issue_business_token(
+        &mut self,
+        app: AppKey,
+        person: Id,
+        life: SystemUserLife,
+    ) -> TokenKey {
+        let name = format!("{} (business)", self.person(person).name);
+        let id = self.fresh_id(100_000_000_000_000..199_999_999_999_999);
+        self.put_person(id, &name, Nature::SystemUser { app });
+        let picked = self
+            .grant(app, person)
+            .map_or(Picked::All, |grant| grant.picked.clone());
+        let roles = self.person(person).roles.clone();
+        if let Some(system_user) = self.people.get_mut(&id) {
+            system_user.roles = roles;
+        }
+        let scopes: Vec<String> = self.grant(app, person).map_or_else(Vec::new, |grant| {
+            grant
+                .granted()
+                .filter(|scope| *scope != PUBLIC_PROFILE)
+                .map(str::to_owned)
+                .collect()
+        });
+        let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+        let key = self.issue_system_user_token(app, id, &scopes, life);
+        if let Some(grant) = self.grants.get_mut(&(app, id)) {
+            grant.picked = picked;
+        }
+        key
+    }
+
+    /// Ends all tokens of a system user, as `DELETE /{id}/access_tokens` does.
+    pub fn revoke_all(&mut self, person: &str) -> Result<(), Refusal> {
+        self.person_mut(person)?.sessions += 1;
+        Ok(())
     }
 
     /// The refresh of the sixty-day kind counts from the refresh. Without the parameter Meta's
@@ -49,11 +88,10 @@ impl World {
         key: TokenKey,
         life: SystemUserLife,
     ) -> TokenKey {
-        let token = self.token(key);
-        debug_assert_eq!(token.kind, Kind::SystemUser);
+        let (app, holder) = (self.token(key).app, self.token(key).holder);
         match life {
             SystemUserLife::Never => key,
-            SystemUserLife::SixtyDays => self.issue_from_now(token.app, token.holder, life),
+            SystemUserLife::SixtyDays => self.issue_from_now(app, holder, life),
         }
     }
 

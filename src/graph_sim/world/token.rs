@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::app::AppStanding;
+use super::death::Death;
 use super::ids::{AppKey, Id, TokenKey};
-use super::life::Death;
 use super::scopes::Scopes;
 use super::{Grant, World};
 
@@ -76,41 +75,14 @@ pub(super) struct Draft {
 #[derive(Debug, Default)]
 pub(super) struct Store {
     tokens: Vec<Token>,
-    by_text: HashMap<Arc<str>, TokenKey>,
+    pub(super) by_text: HashMap<Arc<str>, TokenKey>,
     /// Asked twice for a page, the same user token answers with the same page token.
     pub(super) derived: HashMap<(TokenKey, Id), TokenKey>,
 }
 
-/// A string that is a token of this world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Known {
-    App(AppKey),
-    Issued(TokenKey),
-}
-
-/// A string that is none, as the debugger tells them apart in recorded answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unreadable {
-    CannotDecrypt,
-    CannotParse,
-    BadSignature,
-    NoSuchApplication,
-    ApplicationDeleted,
-}
-
-impl Unreadable {
-    pub(crate) const fn message(self) -> &'static str {
-        match self {
-            Self::CannotDecrypt => "The access token could not be decrypted",
-            Self::CannotParse => "Invalid OAuth access token - Cannot parse access token",
-            Self::BadSignature => "Invalid OAuth access token signature.",
-            Self::NoSuchApplication => {
-                "Error validating application. Cannot get application info due to a system error."
-            }
-            Self::ApplicationDeleted => {
-                "Error validating application. Application has been deleted."
-            }
-        }
+impl Store {
+    pub(super) fn len(&self) -> u32 {
+        self.tokens.len() as u32
     }
 }
 
@@ -130,29 +102,6 @@ impl Token {
 }
 
 impl World {
-    pub(crate) fn identify(&self, text: &str) -> Result<Known, Unreadable> {
-        if let Some(key) = self.tokens.by_text.get(text) {
-            return Ok(Known::Issued(*key));
-        }
-        match text.split_once('|') {
-            Some((app, tail)) => self.identify_app(app, tail).map(Known::App),
-            None if looks_like_a_token(text) => Err(Unreadable::CannotDecrypt),
-            None => Err(Unreadable::CannotParse),
-        }
-    }
-
-    fn identify_app(&self, id: &str, tail: &str) -> Result<AppKey, Unreadable> {
-        let Ok(key) = self.app_key(id) else {
-            return Err(Unreadable::NoSuchApplication);
-        };
-        let app = self.app(key);
-        match app.standing {
-            AppStanding::Deleted => Err(Unreadable::ApplicationDeleted),
-            AppStanding::Live if app.owns_token_tail(tail) => Ok(key),
-            AppStanding::Live => Err(Unreadable::BadSignature),
-        }
-    }
-
     pub(crate) fn token(&self, key: TokenKey) -> &Token {
         &self.tokens.tokens[key.0 as usize]
     }
@@ -167,7 +116,7 @@ impl World {
 
     pub(super) fn issue(&mut self, draft: Draft) -> TokenKey {
         let text: Arc<str> = self.fresh_text().into();
-        let key = TokenKey(self.tokens.tokens.len() as u32);
+        let key = TokenKey(self.tokens.len());
         let epochs = self.epochs(draft.app, draft.holder);
         self.tokens.by_text.insert(Arc::clone(&text), key);
         self.tokens.tokens.push(Token {
@@ -219,8 +168,4 @@ impl World {
         text.push_str("ZDZD");
         text
     }
-}
-
-fn looks_like_a_token(text: &str) -> bool {
-    text.len() >= 40 && text.starts_with("EAA") && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }

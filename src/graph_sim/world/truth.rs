@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::World;
-use super::life::Death;
+use super::death::Death;
 use super::token::Kind;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

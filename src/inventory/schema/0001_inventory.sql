@@ -138,6 +138,8 @@ CREATE TABLE incident (
     subject            TEXT    NOT NULL,
     opened_at          INTEGER NOT NULL,
     deadline           INTEGER,
+    -- when the first of its tokens died
+    broken_since       INTEGER,
     acknowledged_until INTEGER,
     resolved_at        INTEGER,
     -- null when nothing is left to say
@@ -169,6 +171,8 @@ CREATE TABLE letter (
     message_id   TEXT    NOT NULL UNIQUE,
     in_reply_to  TEXT,
     recipients   TEXT    NOT NULL,
+    -- those of them whom the mail server has taken it for already
+    reached      TEXT    NOT NULL DEFAULT '[]',
     subject      TEXT    NOT NULL,
     text         TEXT    NOT NULL,
     html         TEXT    NOT NULL,

@@ -1,142 +1,20 @@
 //! How many calls an app, a person or a page has made in the last hour, the headers that tell, and
 //! the errors when it was too many.
 
-use std::collections::{HashMap, VecDeque};
+mod limit;
+mod meter;
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::endpoints::GraphError;
+pub use limit::RateLimit;
+pub(crate) use limit::{Bucket, Payer};
+
+use super::endpoints::{GraphError, NamedHeader};
 use super::world::{AppKey, Id, Refusal, World};
-
-/// Which limit was reached; each has its own error code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RateLimit {
-    /// 4: the app as a whole.
-    App,
-    /// 17: one person, over all apps.
-    User,
-    /// 32: pages called with the token of a person.
-    Page,
-    /// 613: a limit of Meta's own choosing.
-    Custom,
-    /// 80001: pages called with their own tokens or those of system users.
-    PageBusiness,
-}
-
-impl RateLimit {
-    pub(crate) fn error(self) -> GraphError {
-        match self {
-            Self::App => GraphError::oauth(4, "(#4) Application request limit reached")
-                .with_status(403)
-                .transient(),
-            Self::User => GraphError::oauth(17, "(#17) User request limit reached"),
-            Self::Page => GraphError::oauth(32, "(#32) Page request limit reached"),
-            Self::Custom => GraphError::oauth(
-                613,
-                "(#613) Calls to this api have exceeded the rate limit.",
-            ),
-            Self::PageBusiness => GraphError::oauth(
-                80001,
-                "There have been too many calls to this Page account. Wait a bit and try again.",
-            ),
-        }
-    }
-}
-
-/// Whose calls are counted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Bucket {
-    App(AppKey),
-    Person(Id),
-    Page(AppKey, Id),
-}
-
-/// Who makes a call, as far as limits go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Payer {
-    App(AppKey),
-    Person {
-        app: AppKey,
-        person: Id,
-    },
-    /// A page or a system user, by its own token.
-    Business {
-        app: AppKey,
-        account: Id,
-    },
-}
-
-impl Payer {
-    const fn app(self) -> AppKey {
-        match self {
-            Self::App(app) | Self::Person { app, .. } | Self::Business { app, .. } => app,
-        }
-    }
-
-    const fn bucket(self) -> Bucket {
-        match self {
-            Self::App(app) => Bucket::App(app),
-            Self::Person { person, .. } => Bucket::Person(person),
-            Self::Business { app, account } => Bucket::Page(app, account),
-        }
-    }
-
-    const fn limit(self) -> RateLimit {
-        match self {
-            Self::App(_) => RateLimit::App,
-            Self::Person { .. } => RateLimit::User,
-            Self::Business { .. } => RateLimit::PageBusiness,
-        }
-    }
-
-    const fn is_touched_by(self, limit: RateLimit) -> bool {
-        match limit {
-            RateLimit::App | RateLimit::Custom => true,
-            RateLimit::User | RateLimit::Page => matches!(self, Self::Person { .. }),
-            RateLimit::PageBusiness => matches!(self, Self::Business { .. }),
-        }
-    }
-}
-
-/// Calls of the last hour, by minute.
-#[derive(Debug, Default)]
-struct Meter {
-    minutes: VecDeque<(i64, u32)>,
-    total: u32,
-}
-
-impl Meter {
-    fn count(&mut self, now: Timestamp) {
-        let minute = now.as_second().div_euclid(60);
-        self.forget_before(minute - 59);
-        match self.minutes.back_mut() {
-            Some((last, calls)) if *last == minute => *calls += 1,
-            Some(_) | None => self.minutes.push_back((minute, 1)),
-        }
-        self.total += 1;
-    }
-
-    fn forget_before(&mut self, minute: i64) {
-        while let Some((first, calls)) = self.minutes.front().copied() {
-            if first >= minute {
-                break;
-            }
-            self.total -= calls;
-            self.minutes.pop_front();
-        }
-    }
-
-    /// Minutes until the oldest calls of the hour are forgotten.
-    fn minutes_to_regain(&self, now: Timestamp) -> i64 {
-        let minute = now.as_second().div_euclid(60);
-        self.minutes
-            .front()
-            .map_or(0, |(first, _)| (first + 60 - minute).max(1))
-    }
-}
+use meter::Meter;
 
 #[derive(Debug)]
 struct Throttle {
@@ -183,19 +61,19 @@ impl World {
     /// Calls of the app within the last hour that count against its own limit.
     pub fn calls_last_hour(&mut self, app: &str) -> Result<u32, Refusal> {
         let bucket = Bucket::App(self.app_key(app)?);
-        let oldest = self.now().as_second().div_euclid(60) - 59;
-        Ok(self.usage.meters.get_mut(&bucket).map_or(0, |meter| {
-            meter.forget_before(oldest);
-            meter.total
-        }))
+        let now = self.now();
+        Ok(self
+            .usage
+            .meters
+            .get_mut(&bucket)
+            .map_or(0, |meter| meter.total(now)))
     }
 
     /// Counts the call, and refuses it when there were too many. Refused calls count as well.
     pub(crate) fn charge(&mut self, payer: Payer) -> Result<(), GraphError> {
         let now = self.now();
         let meter = self.usage.meters.entry(payer.bucket()).or_default();
-        meter.count(now);
-        let total = meter.total;
+        let total = meter.count(now);
         if let Some(limit) = self.throttled(payer) {
             return Err(limit.error());
         }
@@ -225,17 +103,17 @@ impl World {
     }
 
     /// Only who has a limit is told how much of it is used up.
-    pub(crate) fn usage_header(&self, payer: Payer) -> Option<(&'static str, String)> {
+    pub(crate) fn usage_header(&self, payer: Payer) -> Option<NamedHeader> {
         let meter = self.usage.meters.get(&payer.bucket())?;
         let most = self.calls_per_hour(payer);
         let throttled = self.throttled(payer).is_some();
         let percent = match most {
             _ if throttled => 100,
-            Some(most) => percent_of(meter.total, most),
+            Some(most) => percent_of(meter.counted(), most),
             None => return None,
         };
         Some(match payer {
-            Payer::App(_) | Payer::Person { .. } => ("x-app-usage", app_usage(percent)),
+            Payer::App(_) | Payer::Person { .. } => ("X-App-Usage".into(), app_usage(percent)),
             Payer::Business { account, .. } => {
                 let regain = if percent >= 100 {
                     meter.minutes_to_regain(self.now())
@@ -243,7 +121,7 @@ impl World {
                     0
                 };
                 (
-                    "x-business-use-case-usage",
+                    "X-Business-Use-Case-Usage".into(),
                     business_usage(account, percent, regain),
                 )
             }
@@ -311,7 +189,7 @@ mod tests {
             world.charge(payer).unwrap();
         }
         let (name, value) = world.usage_header(payer).unwrap();
-        assert_eq!(name, "x-app-usage");
+        assert_eq!(name, "X-App-Usage");
         assert_eq!(
             value,
             r#"{"call_count":25,"total_time":22,"total_cputime":22}"#
@@ -364,7 +242,7 @@ mod tests {
         world.set_now(world.now().checked_add(20.minutes()).unwrap());
         assert_eq!(world.charge(payer).unwrap_err().code, 80001);
         let (name, value) = world.usage_header(payer).unwrap();
-        assert_eq!(name, "x-business-use-case-usage");
+        assert_eq!(name, "X-Business-Use-Case-Usage");
         assert!(
             value.contains(r#""estimated_time_to_regain_access":40"#),
             "{value}"

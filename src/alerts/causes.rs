@@ -1,0 +1,178 @@
+//! Each cause in plain words: a table for the letters. Pure. Words in braces are filled in by `phrases`.
+
+use crate::token::Cause;
+
+pub(super) struct Wording {
+    /// What must be done; for the app itself, what is the matter.
+    pub(super) call: &'static str,
+    /// The state of things in two words.
+    pub(super) standing: &'static str,
+    /// The cause in one sentence.
+    pub(super) why: &'static str,
+    /// What happens if nobody acts.
+    pub(super) otherwise: &'static str,
+}
+
+pub(super) const fn wording(cause: Cause) -> &'static Wording {
+    match cause {
+        Cause::ExpiresSoon => &EXPIRES_SOON,
+        Cause::Expired => &EXPIRED,
+        Cause::DataAccessExpiresSoon => &DATA_ACCESS_EXPIRES_SOON,
+        Cause::DataAccessExpired => &DATA_ACCESS_EXPIRED,
+        Cause::PasswordChanged => &PASSWORD_CHANGED,
+        Cause::AppRemoved => &APP_REMOVED,
+        Cause::SessionEnded => &SESSION_ENDED,
+        Cause::Checkpoint => &CHECKPOINT,
+        Cause::PageRoleLost => &PAGE_ROLE_LOST,
+        Cause::PageGone => &PAGE_GONE,
+        Cause::PermissionMissing => &PERMISSION_MISSING,
+        Cause::Unreadable => &UNREADABLE,
+        Cause::WrongApp => &WRONG_APP,
+        Cause::AppSecretWrong => &APP_SECRET_WRONG,
+        Cause::AppUnavailable => &APP_UNAVAILABLE,
+        Cause::Blocked => &BLOCKED,
+        Cause::Throttled => &THROTTLED,
+        Cause::Outage => &OUTAGE,
+        Cause::Unexplained => &UNEXPLAINED,
+    }
+}
+
+const CUT_OFF: &str = "Whatever uses {these} stays cut off from Facebook: messages, posts, leads.";
+
+const EXPIRES_SOON: Wording = Wording {
+    call: "Log in to Facebook",
+    standing: "Due now",
+    why: "The access of app {app} through {person} ends {ending}, and Meta lets only a person renew it.",
+    otherwise: "{from} whatever uses {these} is cut off from Facebook: messages, posts, leads.",
+};
+
+const EXPIRED: Wording = Wording {
+    call: "Log in to Facebook again",
+    standing: "Not working",
+    why: "The access of app {app} through {person} has run out.",
+    otherwise: CUT_OFF,
+};
+
+const DATA_ACCESS_EXPIRES_SOON: Wording = Wording {
+    call: "Log in to Facebook",
+    standing: "Due now",
+    why: "Facebook shows an app a person's data for 90 days after the last login; \
+          for {person} and app {app} this ends {ending}.",
+    otherwise: "{from} whatever reads data through {these} gets nothing, although the login still seems to work.",
+};
+
+const DATA_ACCESS_EXPIRED: Wording = Wording {
+    call: "Log in to Facebook again",
+    standing: "Partly working",
+    why: "{person} last logged in to app {app} more than 90 days ago, so Facebook no longer shows it any data.",
+    otherwise: "Whatever reads data through {these} goes on getting nothing.",
+};
+
+const PASSWORD_CHANGED: Wording = Wording {
+    call: "Log in to Facebook again",
+    standing: "Not working",
+    why: "The Facebook password of {person} was changed, or reset by Facebook, and that ended every access \
+          given before.",
+    otherwise: CUT_OFF,
+};
+
+const APP_REMOVED: Wording = Wording {
+    call: "Log in to Facebook again",
+    standing: "Not working",
+    why: "The app {app} was removed from the Facebook settings of {person}, and its access with it.",
+    otherwise: CUT_OFF,
+};
+
+const SESSION_ENDED: Wording = Wording {
+    call: "Log in to Facebook again",
+    standing: "Not working",
+    why: "Facebook has ended the access of app {app} through {person}, and does not say why.",
+    otherwise: CUT_OFF,
+};
+
+const CHECKPOINT: Wording = Wording {
+    call: "Pass Facebook's security check",
+    standing: "Not working",
+    why: "Facebook has locked the account of {person} until a security check is passed.",
+    otherwise: CUT_OFF,
+};
+
+const PAGE_ROLE_LOST: Wording = Wording {
+    call: "Get the page role back",
+    standing: "Not working",
+    why: "{person} no longer has a role that lets app {app} work for {page}.",
+    otherwise: CUT_OFF,
+};
+
+const PAGE_GONE: Wording = Wording {
+    call: "Look for missing pages",
+    standing: "Not working",
+    why: "Facebook no longer shows {page} to {person}: deleted or hidden, or the access was taken away.",
+    otherwise: CUT_OFF,
+};
+
+const PERMISSION_MISSING: Wording = Wording {
+    call: "Grant missing permissions",
+    standing: "Partly working",
+    why: "App {app} needs permissions that {person} has not granted, or has taken back: {missing}.",
+    otherwise: "Whatever needs these permissions goes on failing; the rest works.",
+};
+
+const UNREADABLE: Wording = Wording {
+    call: "Put in again what Meta cannot read",
+    standing: "Not working",
+    why: "Meta cannot read {these}: cut off, altered, or made for another platform such as Instagram.",
+    otherwise: CUT_OFF,
+};
+
+const WRONG_APP: Wording = Wording {
+    call: "Move to the right app",
+    standing: "Not checked",
+    why: "Meta says that {these} came from another app, not from {app}.",
+    otherwise: "Perennial can neither check nor renew {these}.",
+};
+
+const APP_SECRET_WRONG: Wording = Wording {
+    call: "Meta refuses the app secret",
+    standing: "Standing still",
+    why: "Meta refuses the secret that Perennial has for app {app}; it was probably reset in the app's dashboard.",
+    otherwise: "Perennial can neither check nor renew any token of app {app}. Those that work are handed \
+                out as before, those that run out meanwhile are lost.",
+};
+
+const APP_UNAVAILABLE: Wording = Wording {
+    call: "Meta does not accept the app",
+    standing: "Standing still",
+    why: "Meta says that app {app} does not exist, is switched off, or may not be used.",
+    otherwise: APP_SECRET_WRONG.otherwise,
+};
+
+const BLOCKED: Wording = Wording {
+    call: "Meta blocks its calls",
+    standing: "Waiting for Meta",
+    why: "Meta has blocked the calls of app {app}, for its policies or because it takes them for abuse.",
+    otherwise: "Perennial keeps trying and writes when app {app} is served again. Until then none of its tokens is \
+                checked or renewed; those that work are handed out as before.",
+};
+
+const THROTTLED: Wording = Wording {
+    call: "Meta limits its calls",
+    standing: "Waiting for Meta",
+    why: "For more than a day Meta has let app {app} make hardly any calls.",
+    otherwise: BLOCKED.otherwise,
+};
+
+const OUTAGE: Wording = Wording {
+    call: "Meta does not answer",
+    standing: "Waiting for Meta",
+    why: "For more than half an hour Meta has not answered app {app}, or only with faults of its own.",
+    otherwise: BLOCKED.otherwise,
+};
+
+const UNEXPLAINED: Wording = Wording {
+    call: "Meta answers what Perennial does not understand",
+    standing: "Waiting for Meta",
+    why: "For more than half an hour Meta has answered app {app} in a way that this version of Perennial does not \
+          understand.",
+    otherwise: BLOCKED.otherwise,
+};

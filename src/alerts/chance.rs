@@ -1,0 +1,111 @@
+//! A quarter of a year of chance: whatever happens to tokens in whatever order, the promises are kept.
+
+use std::collections::{BTreeMap, HashSet};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::fixtures::*;
+use super::policy;
+use crate::inventory::{IncidentState, Which};
+use crate::token::{Cause, Health, Kind, State, TokenId};
+
+const CAUSES: [Cause; 6] = [
+    Cause::PasswordChanged,
+    Cause::SessionEnded,
+    Cause::PageRoleLost,
+    Cause::Unreadable,
+    Cause::Expired,
+    Cause::Checkpoint,
+];
+
+async fn something_happens(world: &World, id: TokenId, chance: &mut StdRng) -> Result {
+    let since = world.now;
+    let cause = CAUSES[chance.random_range(0..CAUSES.len())];
+    match chance.random_range(0..10) {
+        0..4 => world.heal(&[id]).await,
+        4..6 => world.die(&[id], cause).await,
+        6..8 => world.expire_in(id, days(chance.random_range(1..15))).await,
+        _ => {
+            let failing = Health::Failing {
+                since,
+                failures: 1,
+                cause: Cause::Outage,
+            };
+            world
+                .learn(&[id], move |token| token.health = failing)
+                .await
+        }
+    }
+}
+
+/// Every token stands in the open incident of its story and in no other.
+async fn everything_is_filed(world: &World, ids: &[TokenId]) -> Result {
+    for id in ids.iter().copied() {
+        let concern = world.inventory.read(move |view| view.concern(id)).await?;
+        let concern = concern.expect("nothing is forgotten here");
+        let filed = concern.incident.as_ref().map(|(_, story)| story.clone());
+        if concern.token.state() != State::Failing {
+            assert_eq!(filed, policy::story(&concern.token), "{concern:?}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_quarter_of_chance_keeps_every_promise() -> Result {
+    let mut world = World::new();
+    let mut chance = StdRng::seed_from_u64(20_261_130);
+    let names: Vec<String> = (0..12).map(|n| format!("acme-{n}")).collect();
+    let ids = world.import(Kind::Page, &names).await?;
+    for _ in 0..180 {
+        let id = ids[chance.random_range(0..ids.len())];
+        something_happens(&world, id, &mut chance).await?;
+        world
+            .pass_after(minutes(chance.random_range(1..1_440)))
+            .await?;
+        everything_is_filed(&world, &ids).await?;
+    }
+    world.heal(&ids).await?;
+    world.pass().await?;
+    world.pass_after(days(30)).await?;
+
+    let open = world
+        .inventory
+        .read(|view| view.incidents(Which::Unresolved, 9))
+        .await?;
+    assert!(open.is_empty(), "{open:?}");
+    each_incident_was_told_properly(&world).await
+}
+
+/// Letters of one incident lie apart, the first is never a reminder, and nothing follows the last word.
+async fn each_incident_was_told_properly(world: &World) -> Result {
+    let letters = world.letters().await?;
+    let ids: HashSet<_> = letters.iter().map(|l| &l.letter.message_id).collect();
+    assert_eq!(ids.len(), letters.len());
+    let mut told = BTreeMap::<_, Vec<_>>::new();
+    for letter in &letters {
+        told.entry(letter.letter.incident).or_default().push(letter);
+    }
+    assert!(told.len() > 10, "chance was idle: {}", told.len());
+    for incident in world.incidents().await? {
+        let of_it = told.remove(&Some(incident.id)).unwrap_or_default();
+        assert_eq!(of_it.is_empty(), incident.told_at.is_none());
+        let IncidentState::Resolved { at } = incident.state else {
+            panic!("{incident:?} is open");
+        };
+        for (index, letter) in of_it.iter().enumerate() {
+            let subject = &letter.letter.subject;
+            assert_eq!(letter.letter.in_reply_to.is_none(), index == 0, "{subject}");
+            assert!(
+                letter.written_at >= incident.opened_at + minutes(2),
+                "{subject}"
+            );
+            assert!(letter.written_at <= at, "{subject}");
+            assert!(index > 0 || !subject.starts_with("Reminder"), "{subject}");
+            let is_last_word = subject.contains("again after") || subject.contains("in time");
+            assert!(!is_last_word || index + 1 == of_it.len(), "{subject}");
+        }
+    }
+    Ok(())
+}

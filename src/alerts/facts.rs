@@ -1,0 +1,106 @@
+//! What a letter about an incident is made of, and how it speaks of people and tokens. Pure.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::policy::{self, Occasion};
+use super::words;
+use crate::inventory::Incident;
+use crate::token::{Cause, Kind, Token};
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LetterFacts<'a> {
+    pub(super) incident: &'a Incident,
+    pub(super) occasion: Occasion,
+    /// Those to name.
+    pub(super) tokens: &'a [Token],
+    /// How many there are.
+    pub(super) count: u64,
+    pub(super) recipients: &'a [String],
+    pub(super) operators: &'a [String],
+    /// Where the person can log in at once, if there is such a place.
+    pub(super) login_link: Option<&'a str>,
+    /// When the first of the tokens died.
+    pub(super) broken_since: Option<Timestamp>,
+    pub(super) next_letter: Option<Timestamp>,
+    pub(super) now: Timestamp,
+    pub(super) zone: &'a TimeZone,
+}
+
+impl LetterFacts<'_> {
+    pub(super) const fn cause(&self) -> Cause {
+        self.incident.cause
+    }
+
+    pub(super) const fn is_about_the_app(&self) -> bool {
+        policy::is_about_the_app(self.incident.story.cause)
+    }
+
+    pub(super) fn person_name(&self) -> Option<String> {
+        let name = self.incident.subject_name.as_deref().map(words::name);
+        name.filter(|name| !name.is_empty())
+    }
+
+    /// Whom the tokens hang on, to stand within a sentence.
+    pub(super) fn person(&self) -> String {
+        let subject = &self.incident.story.subject;
+        match self.person_name() {
+            Some(name) if self.is_of_a_system_user() => format!("the system user {name}"),
+            Some(name) => name,
+            None if self.is_of_a_system_user() => "the system user".to_owned(),
+            None if subject.is_empty() => "whoever gave it".to_owned(),
+            None => format!("the person with Facebook id {}", words::name(subject)),
+        }
+    }
+
+    pub(super) fn is_of_a_system_user(&self) -> bool {
+        let mut kinds = self.tokens.iter().filter_map(kind);
+        kinds.any(|kind| kind == Kind::SystemUser)
+    }
+
+    /// `this token`, or `these 12 tokens`
+    pub(super) fn these(&self) -> String {
+        match self.count {
+            1 => "this token".to_owned(),
+            many => format!("these {} tokens", words::count(many)),
+        }
+    }
+
+    pub(super) fn these_pages(&self) -> String {
+        match self.count {
+            1 => "this page".to_owned(),
+            many => format!("these {} pages", words::count(many)),
+        }
+    }
+
+    /// The end that is still to come, where the incident is about one.
+    pub(super) fn coming_end(&self) -> Option<Timestamp> {
+        let end = self.incident.deadline.filter(|end| *end > self.now);
+        end.filter(|_| policy::is_coming(self.cause()))
+    }
+
+    /// The token that a new one is to replace: the one that the others hang on, if there is only one such.
+    pub(super) fn name_to_replace(&self) -> String {
+        let stems: Vec<_> = self
+            .tokens
+            .iter()
+            .filter(|t| kind(t) != Some(Kind::Page))
+            .collect();
+        match stems.as_slice() {
+            [stem] => stem.name.clone(),
+            [] | [_, _, ..] => self.only_name(),
+        }
+    }
+
+    /// The name of the token, if it is only one.
+    pub(super) fn only_name(&self) -> String {
+        match self.tokens {
+            [only] if self.count == 1 => only.name.clone(),
+            _ => "NAME".to_owned(),
+        }
+    }
+}
+
+pub(super) fn kind(token: &Token) -> Option<Kind> {
+    token.facts.as_ref().map(|facts| facts.kind)
+}

@@ -1,0 +1,319 @@
+use super::*;
+use crate::alerts::fixtures::*;
+use crate::inventory::{Incident, IncidentId, IncidentState, Story};
+use crate::token::{Clock, Facts, Health, Kind, Scopes, Token, TokenId};
+
+/// Everything that a letter borrows.
+struct Draft {
+    incident: Incident,
+    tokens: Vec<Token>,
+    count: u64,
+    recipients: Vec<String>,
+    operators: Vec<String>,
+    occasion: Occasion,
+    login_link: Option<String>,
+    broken_since: Option<Timestamp>,
+    next_letter: Option<Timestamp>,
+    zone: TimeZone,
+}
+
+fn now() -> Timestamp {
+    monday() + hours(1)
+}
+
+fn end() -> Timestamp {
+    "2026-12-14T02:12:00Z".parse().unwrap()
+}
+
+fn draft(cause: Cause) -> Draft {
+    let of_the_app = policy::is_about_the_app(cause);
+    let of_a_person = !of_the_app && !cause.concerns_operator();
+    let coming = policy::is_coming(cause);
+    let tokens = match of_the_app {
+        true => Vec::new(),
+        false => vec![
+            maria(cause),
+            page("acme-baecker", "Bäckerei Öl & Gas 東京", cause),
+        ],
+    };
+    Draft {
+        incident: Incident {
+            id: IncidentId(17),
+            story: Story {
+                app: "acme".to_owned(),
+                cause: cause.story(),
+                subject: if of_a_person { MARIA } else { "" }.to_owned(),
+            },
+            cause,
+            subject_name: of_a_person.then(|| "Maria Schmidt".to_owned()),
+            state: IncidentState::Open,
+            opened_at: monday(),
+            deadline: coming.then(end),
+            review_at: None,
+            told: Vec::new(),
+            told_cause: None,
+            told_at: None,
+            affected: tokens.len() as u64,
+            ever_affected: tokens.len() as u64,
+        },
+        count: tokens.len() as u64,
+        tokens,
+        recipients: vec!["maria@example.com".to_owned(), "ops@example.com".to_owned()],
+        operators: rules().operators,
+        occasion: Occasion::First,
+        login_link: None,
+        broken_since: matches!(health(cause), Health::Dead { .. })
+            .then(monday)
+            .filter(|_| !of_the_app),
+        next_letter: Some(now() + days(3)).filter(|_| cause.remedy() != crate::token::Remedy::Wait),
+        zone: berlin(),
+    }
+}
+
+impl Draft {
+    fn facts(&self) -> LetterFacts<'_> {
+        LetterFacts {
+            incident: &self.incident,
+            occasion: self.occasion,
+            tokens: &self.tokens,
+            count: self.count,
+            recipients: &self.recipients,
+            operators: &self.operators,
+            login_link: self.login_link.as_deref(),
+            broken_since: self.broken_since,
+            next_letter: self.next_letter,
+            now: now(),
+            zone: &self.zone,
+        }
+    }
+
+    fn words(&self) -> Words {
+        compose(&self.facts()).unwrap()
+    }
+
+    fn as_text(&self) -> String {
+        let words = self.words();
+        format!("Subject: {}\n\n{}", words.subject, words.text)
+    }
+}
+
+fn maria(cause: Cause) -> Token {
+    token("acme-maria", "Maria Schmidt", Kind::User, cause)
+}
+
+fn page(name: &str, title: &str, cause: Cause) -> Token {
+    token(name, title, Kind::Page, cause)
+}
+
+fn token(name: &str, title: &str, kind: Kind, cause: Cause) -> Token {
+    let expires_at = match cause {
+        Cause::ExpiresSoon => Clock::At(end()),
+        _ => Clock::Never,
+    };
+    let data_access_expires_at = match cause {
+        Cause::DataAccessExpiresSoon => Clock::At(end()),
+        Cause::DataAccessExpired => Clock::At(monday()),
+        _ => Clock::Never,
+    };
+    Token {
+        id: TokenId(1),
+        app: "acme".to_owned(),
+        name: name.to_owned(),
+        facts: Some(Facts {
+            data_access_expires_at,
+            scopes: Scopes::parse("email pages_show_list"),
+            ..facts(kind, name, expires_at)
+        }),
+        subject_name: Some(title.to_owned()),
+        parent: None,
+        health: health(cause),
+        required_scopes: match cause {
+            Cause::PermissionMissing => Scopes::parse("leads_retrieval pages_messaging"),
+            _ => Scopes::default(),
+        },
+        owners: Vec::new(),
+        version: 1,
+        fingerprint: String::new(),
+        imported_at: monday(),
+        checked_at: None,
+        rotated_at: None,
+        last_rotation: None,
+        next: None,
+    }
+}
+
+fn health(cause: Cause) -> Health {
+    match cause {
+        Cause::ExpiresSoon | Cause::DataAccessExpiresSoon | Cause::DataAccessExpired => {
+            Health::Expiring { cause }
+        }
+        Cause::PermissionMissing => Health::Healthy,
+        _ => Health::Dead {
+            since: monday(),
+            cause,
+        },
+    }
+}
+
+#[test]
+fn each_cause_in_words() {
+    for &cause in Cause::ALL {
+        insta::assert_snapshot!(cause.word(), draft(cause).as_text());
+    }
+}
+
+#[test]
+fn the_letter_as_html() {
+    let mut many = draft(Cause::PasswordChanged);
+    many.tokens.extend((1..=18).map(|n| {
+        let name = format!("acme-page-{n}");
+        page(&name, &format!("Filiale {n}"), Cause::PasswordChanged)
+    }));
+    many.count = 1_842;
+    insta::assert_snapshot!("html_many_pages", many.words().html);
+    insta::assert_snapshot!("html_expires_soon", draft(Cause::ExpiresSoon).words().html);
+    insta::assert_snapshot!("html_outage", draft(Cause::Outage).words().html);
+    let mut over = draft(Cause::PasswordChanged);
+    over.occasion = Occasion::Recovered;
+    over.tokens
+        .iter_mut()
+        .for_each(|token| token.health = Health::Healthy);
+    insta::assert_snapshot!("html_recovered", over.words().html);
+}
+
+#[test]
+fn closing_letters() {
+    let mut over = draft(Cause::PasswordChanged);
+    over.occasion = Occasion::Recovered;
+    over.broken_since = Some(now() - hours(3));
+    over.tokens
+        .iter_mut()
+        .for_each(|token| token.health = Health::Healthy);
+    insta::assert_snapshot!("recovered", over.as_text());
+
+    let mut of_the_app = draft(Cause::Outage);
+    of_the_app.occasion = Occasion::Recovered;
+    insta::assert_snapshot!("recovered_app", of_the_app.as_text());
+
+    let mut removed = draft(Cause::Expired);
+    removed.occasion = Occasion::Withdrawn;
+    removed.tokens.clear();
+    removed.count = 0;
+    insta::assert_snapshot!("withdrawn", removed.as_text());
+}
+
+#[test]
+fn an_end_that_passed_unconfirmed_is_no_longer_called_coming() {
+    let mut late = draft(Cause::ExpiresSoon);
+    late.occasion = Occasion::Nearer;
+    late.incident.deadline = Some(now() - days(3));
+    insta::assert_snapshot!("passed_unconfirmed", late.as_text());
+}
+
+#[test]
+fn a_letter_to_try_the_mail_path() {
+    let words = for_trying(&berlin(), now());
+    insta::assert_snapshot!("for_trying", words.text);
+    assert!(words.html.contains("Test letter"));
+}
+
+#[test]
+fn nobody_logs_in_as_a_system_user() {
+    let mut reporting = draft(Cause::ExpiresSoon);
+    reporting.tokens = vec![token(
+        "acme-reporting",
+        "Reporting",
+        Kind::SystemUser,
+        Cause::ExpiresSoon,
+    )];
+    reporting.count = 1;
+    reporting.incident.subject_name = Some("Reporting".to_owned());
+    insta::assert_snapshot!("system_user", reporting.as_text());
+}
+
+#[test]
+fn a_login_link_is_the_only_step() {
+    let mut linked = draft(Cause::ExpiresSoon);
+    linked.login_link = Some("https://tokens.example.com/login/k3Jd".to_owned());
+    let words = linked.words();
+    for body in [&words.text, &words.html] {
+        assert!(body.contains("https:&#x2f;&#x2f;") || body.contains("https://tokens"));
+        assert!(!body.contains("import --replace"));
+    }
+}
+
+#[test]
+fn names_can_neither_break_a_header_nor_the_page() {
+    let mut evil = draft(Cause::PageRoleLost);
+    let name = "<img src=x onerror=alert(1)>\r\nBcc: all@example.com\r\n\r\n\"'{app}";
+    evil.incident.subject_name = Some(name.to_owned());
+    evil.tokens = vec![page("acme-evil", name, Cause::PageRoleLost)];
+    evil.count = 1;
+    let words = evil.words();
+    assert!(!words.subject.contains(['\r', '\n']));
+    assert!(!words.html.contains("<img"));
+    assert!(words.html.contains("&lt;img"));
+    assert!(!words.text.contains("\nBcc:"));
+    assert!(words.text.contains("{app}"), "a name is not filled in");
+}
+
+#[test]
+fn text_and_html_tell_the_same() {
+    for &cause in Cause::ALL {
+        let draft = draft(cause);
+        let page = page_of(&draft);
+        let words = draft.words();
+        let mut told = vec![page.headline, page.about, page.why, page.otherwise];
+        told.extend(page.footer);
+        told.extend(
+            page.tokens
+                .into_iter()
+                .flat_map(|row| [row.title, row.detail]),
+        );
+        for told in told {
+            assert!(words.text.contains(&told), "{cause}: {told}");
+            assert!(words.html.contains(&escaped(&told)), "{cause}: {told}");
+        }
+    }
+}
+
+fn page_of(draft: &Draft) -> Page {
+    super::page(&draft.facts())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('\'', "&#x27;")
+        .replace('/', "&#x2f;")
+}
+
+#[test]
+fn nothing_comes_from_outside_and_nothing_is_left_unfilled() {
+    for &cause in Cause::ALL {
+        let words = draft(cause).words();
+        for outside in ["src=", "<img", "@import", "url(", "<script", "<link"] {
+            assert!(!words.html.contains(outside), "{cause}: {outside}");
+        }
+        assert!(!words.text.contains(['{', '}']), "{cause}: {}", words.text);
+    }
+}
+
+#[test]
+fn subjects_fit_a_phone() {
+    for &cause in Cause::ALL {
+        let mut draft = draft(cause);
+        draft.occasion = Occasion::Reminder;
+        let subject = draft.words().subject;
+        assert!(subject.chars().count() <= 90, "{subject}");
+    }
+}
+
+#[test]
+fn a_letter_that_cannot_be_laid_out_still_has_its_subject() {
+    let words = bare(&draft(Cause::Expired).facts());
+    assert_eq!(
+        words.text,
+        "Log in to Facebook again: Maria Schmidt, 2 tokens of acme\n\nIncident 17\n"
+    );
+}

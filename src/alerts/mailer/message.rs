@@ -1,0 +1,126 @@
+//! A letter as it travels: headers, text and HTML, all in ASCII.
+
+use jiff::Timestamp;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
+use lettre::{Address, Message};
+
+use super::fault::Fault;
+use crate::inventory::{Letter, NewLetter};
+
+const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
+const INCIDENT: HeaderName = HeaderName::new_from_ascii_str("X-Perennial-Incident");
+
+pub(super) struct Mail {
+    pub(super) from: Address,
+    /// Those who do not have it yet.
+    pub(super) to: Vec<Recipient>,
+    /// Set when some recipient is no mail address.
+    pub(super) unusable: Option<Fault>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) file_name: String,
+}
+
+pub(super) struct Recipient {
+    /// As it stands in the letter.
+    pub(super) name: String,
+    pub(super) address: Address,
+}
+
+impl Mail {
+    /// The header names all recipients, so that everybody sees who else got it.
+    pub(super) fn of(letter: &Letter, from: &Mailbox, now: Timestamp) -> Result<Self, Fault> {
+        let all = &letter.letter.recipients;
+        let mailboxes = || all.iter().filter_map(|name| Some((name, mailbox(name)?)));
+        let unusable = (mailboxes().count() < all.len())
+            .then(|| Fault::refused("a recipient of the letter is not a mail address"));
+        if mailboxes().next().is_none() {
+            return Err(Fault::refused(
+                "no recipient of the letter is a mail address",
+            ));
+        }
+        let message = message(&letter.letter, from, mailboxes().map(|(_, to)| to), now)
+            .map_err(Fault::refused)?;
+        let waiting = mailboxes().filter(|(name, _)| !letter.reached.contains(name));
+        Ok(Self {
+            from: from.email.clone(),
+            to: waiting.map(|(name, to)| Recipient::new(name, to)).collect(),
+            unusable,
+            bytes: message.formatted(),
+            file_name: file_name(letter),
+        })
+    }
+}
+
+impl Recipient {
+    fn new(name: &str, mailbox: Mailbox) -> Self {
+        Self {
+            name: name.to_owned(),
+            address: mailbox.email,
+        }
+    }
+}
+
+fn mailbox(text: &str) -> Option<Mailbox> {
+    text.parse().ok()
+}
+
+fn message(
+    letter: &NewLetter,
+    from: &Mailbox,
+    to: impl Iterator<Item = Mailbox>,
+    now: Timestamp,
+) -> Result<Message, lettre::error::Error> {
+    let mut message = Message::builder()
+        .message_id(Some(format!("<{}>", letter.message_id)))
+        .date(now.into())
+        .from(from.clone())
+        .subject(&letter.subject)
+        .raw_header(HeaderValue::new(
+            AUTO_SUBMITTED,
+            "auto-generated".to_owned(),
+        ));
+    for to in to {
+        message = message.to(to);
+    }
+    if let Some(first) = &letter.in_reply_to {
+        let first = format!("<{first}>");
+        message = message.in_reply_to(first.clone()).references(first);
+    }
+    if let Some(incident) = letter.incident {
+        message = message.raw_header(HeaderValue::new(INCIDENT, incident.0.to_string()));
+    }
+    let text = SinglePart::plain(letter.text.clone());
+    if letter.html.is_empty() {
+        return message.singlepart(text);
+    }
+    let both = MultiPart::builder()
+        .kind(MultiPartKind::Alternative)
+        .boundary(boundary(&letter.message_id))
+        .singlepart(text)
+        .singlepart(SinglePart::html(letter.html.clone()));
+    message.multipart(both)
+}
+
+/// Begins with what neither of the encodings of a part ever holds, and is the same for the same letter.
+fn boundary(message_id: &str) -> String {
+    format!(
+        "=_{}",
+        plain(message_id).chars().take(60).collect::<String>()
+    )
+}
+
+/// Sorted by time, and the same for the same letter.
+fn file_name(letter: &Letter) -> String {
+    let written = letter.written_at.strftime("%Y%m%dT%H%M%SZ");
+    format!("{written}-{}.eml", plain(&letter.letter.message_id))
+}
+
+/// Only what may stand in a boundary and in a file name.
+fn plain(message_id: &str) -> String {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    let characters = message_id.chars();
+    characters
+        .map(|c| if harmless(c) { c } else { '_' })
+        .collect()
+}

@@ -1,0 +1,82 @@
+//! Each token in one row: what it is for, what it is called, how it is doing. Pure.
+
+use serde::Serialize;
+
+use super::facts::{LetterFacts, kind};
+use super::words;
+use crate::token::{Health, Kind, Token};
+
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    pub(super) title: String,
+    pub(super) detail: String,
+}
+
+pub(super) fn rows(facts: &LetterFacts<'_>) -> Vec<Row> {
+    let tokens = facts.tokens.iter();
+    tokens.map(|token| row(token, facts)).collect()
+}
+
+/// A single token by the name that says most to whoever reads the subject.
+pub(super) fn named(token: &Token, facts: &LetterFacts<'_>) -> String {
+    match title(token) {
+        Some(title) if Some(&title) != facts.person_name().as_ref() => {
+            format!("{title} ({})", token.name)
+        }
+        Some(_) | None => token.name.clone(),
+    }
+}
+
+/// The page's or the person's name, where it says more than the token's.
+fn title(token: &Token) -> Option<String> {
+    let title = token.subject_name.as_deref().map(words::name);
+    title.filter(|title| !title.is_empty() && *title != token.name)
+}
+
+fn row(token: &Token, facts: &LetterFacts<'_>) -> Row {
+    let title = title(token);
+    let name = title.is_some().then(|| token.name.clone());
+    let kind = kind(token).map(|kind| kind_words(kind).to_owned());
+    let note = Some(note(token, facts)).filter(|note| !note.is_empty());
+    let detail = [name, kind, note];
+    Row {
+        title: title.unwrap_or_else(|| token.name.clone()),
+        detail: detail.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+    }
+}
+
+const fn kind_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User => "user token",
+        Kind::Page => "page token",
+        Kind::SystemUser => "system user token",
+        Kind::App => "app token",
+    }
+}
+
+/// How this one token is doing.
+fn note(token: &Token, facts: &LetterFacts<'_>) -> String {
+    let at = |when| words::short_moment(when, facts.zone);
+    match token.health {
+        Health::Dead { since, .. } => format!("not working since {}", at(since)),
+        Health::Failing { .. } => "could not be checked just now".to_owned(),
+        Health::Expiring { .. } => match token.deadline() {
+            Some(end) if end <= facts.now => format!("ended {}", at(end)),
+            Some(end) => format!("ends {}", at(end)),
+            None => String::new(),
+        },
+        Health::Healthy | Health::Unverified => note_on_living(token, facts),
+    }
+}
+
+fn note_on_living(token: &Token, facts: &LetterFacts<'_>) -> String {
+    let missing = token.missing_scopes();
+    if !missing.is_empty() {
+        let missing: Vec<_> = missing.iter().map(str::to_owned).collect();
+        return format!("lacks {}", words::all_of(&missing));
+    }
+    match token.deadline() {
+        Some(end) => format!("good until {}", words::date(end, facts.zone)),
+        None => "good without an end".to_owned(),
+    }
+}

@@ -1,0 +1,420 @@
+//! Stories of tokens that need a person, played on a real inventory.
+
+use super::fixtures::*;
+use crate::inventory::IncidentState;
+use crate::token::{Cause, Health, Kind};
+
+fn pages(n: usize) -> Vec<String> {
+    (1..=n).map(|n| format!("acme-page-{n}")).collect()
+}
+
+#[tokio::test]
+async fn five_pages_dead_of_one_password_are_one_incident_and_one_letter() -> Result {
+    let mut world = World::new();
+    let ids = world.import(Kind::Page, &pages(5)).await?;
+    world.die(&ids, Cause::PasswordChanged).await?;
+
+    let first = world.pass().await?;
+    assert_eq!((first.filed, first.letters), (5, 0));
+    let second = world.pass_after(minutes(2)).await?;
+    assert_eq!(second.letters, 1);
+
+    let incidents = world.incidents().await?;
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(incidents[0].affected, 5);
+    assert_eq!(incidents[0].story.subject, MARIA);
+    let letters = world.letters().await?;
+    assert_eq!(letters.len(), 1);
+    let letter = &letters[0].letter;
+    assert_eq!(letter.subject, "Log in to Facebook again: 5 tokens of acme");
+    assert_eq!(letter.recipients, ["maria@example.com"]);
+    for page in pages(5) {
+        assert!(letter.text.contains(&page) && letter.html.contains(&page));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn ten_thousand_dead_pages_are_one_letter() -> Result {
+    let mut world = World::new();
+    let mut ids = world.import(Kind::Page, &pages(10_000)).await?;
+    ids.push(world.import_user("acme-zoe").await?);
+    world.die(&ids, Cause::PasswordChanged).await?;
+
+    assert_eq!(world.pass().await?.filed, 10_001);
+    world.pass_after(minutes(2)).await?;
+
+    let letters = world.letters().await?;
+    assert_eq!(letters.len(), 1);
+    let letter = &letters[0].letter;
+    assert_eq!(
+        letter.subject,
+        "Log in to Facebook again: Maria Schmidt, 10,001 tokens of acme"
+    );
+    assert!(letter.text.contains("and 9,981 more"));
+    // The token that all the others hang on is named although its name sorts last.
+    assert!(letter.text.contains("perennial import --replace acme-zoe"));
+    assert!(letter.text.len() < 4_000, "{}", letter.text.len());
+    Ok(())
+}
+
+/// Others mail when there is nothing to do, or twice for one failure (certbot#5149, certbot#7775, postiz#1678).
+#[tokio::test]
+async fn nothing_new_brings_no_second_letter() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::SessionEnded).await?;
+    for _ in 0..20 {
+        world.pass_after(hours(3)).await?;
+    }
+    assert_eq!(world.letters().await?.len(), 1);
+    Ok(())
+}
+
+/// Others say "resolved" whenever they look (nango#2323, alertmanager#844).
+#[tokio::test]
+async fn who_logs_in_again_is_told_once_that_it_works() -> Result {
+    let mut world = World::new();
+    let ids = world.import(Kind::Page, &pages(3)).await?;
+    world.die(&ids, Cause::PasswordChanged).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+
+    world.wait(hours(1));
+    world.heal(&ids[..1]).await?;
+    assert_eq!(world.pass().await?.letters, 0);
+    world.wait(hours(2));
+    world.heal(&ids[1..]).await?;
+    let report = world.pass().await?;
+    assert_eq!((report.letters, report.resolved), (1, 1));
+    for _ in 0..20 {
+        assert_eq!(world.pass_after(days(1)).await?.letters, 0);
+    }
+
+    let letters = world.letters().await?;
+    assert_eq!(letters.len(), 2);
+    let (first, last) = (&letters[0].letter, &letters[1].letter);
+    assert_eq!(last.subject, "Working again after 3 h: 3 tokens of acme");
+    assert_eq!(last.in_reply_to.as_ref(), Some(&first.message_id));
+    assert_eq!(last.recipients, first.recipients);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_heals_before_anybody_was_told_is_not_told() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::Checkpoint).await?;
+    world.pass().await?;
+    world.wait(minutes(1));
+    world.heal(&[id]).await?;
+    let report = world.pass().await?;
+    assert_eq!((report.letters, report.resolved), (0, 1));
+    world.pass_after(days(5)).await?;
+    assert!(world.letters().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn reminders_list_only_what_is_still_broken() -> Result {
+    let mut world = World::new();
+    let ids = world.import(Kind::Page, &pages(3)).await?;
+    world.die(&ids, Cause::PageRoleLost).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.heal(&ids[..2]).await?;
+    world.pass_after(days(2)).await?;
+    assert_eq!(world.letters().await?.len(), 1);
+    world.pass_after(days(1)).await?;
+
+    let letters = world.letters().await?;
+    assert_eq!(letters.len(), 2);
+    let reminder = &letters[1].letter;
+    assert_eq!(
+        reminder.subject,
+        "Reminder: Get the page role back: acme-page-3"
+    );
+    assert!(!reminder.text.contains("acme-page-1"));
+    assert_eq!(
+        reminder.in_reply_to.as_ref(),
+        Some(&letters[0].letter.message_id)
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_joins_later_waits_for_the_next_reminder() -> Result {
+    let mut world = World::new();
+    let ids = world.import(Kind::Page, &pages(2)).await?;
+    world.die(&ids[..1], Cause::PasswordChanged).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.wait(days(1));
+    world.die(&ids[1..], Cause::PasswordChanged).await?;
+    for _ in 0..10 {
+        world.pass_after(minutes(10)).await?;
+    }
+    assert_eq!(world.letters().await?.len(), 1);
+    world.pass_after(days(2)).await?;
+    let letters = world.letters().await?;
+    assert_eq!(letters.len(), 2);
+    assert!(letters[1].letter.text.contains("acme-page-2"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_coming_end_is_told_step_by_step_then_once_when_it_has_come() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.expire_in(id, days(14)).await?;
+    for _ in 0..13 * 4 {
+        world.pass_after(hours(6)).await?;
+    }
+    assert_eq!(
+        world.subjects().await?,
+        [
+            "Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
+            "Reminder: Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
+            "Reminder: Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
+            "Reminder: Log in to Facebook by Mon 14 Dec, 10:00: Maria Schmidt, acme-maria",
+        ]
+    );
+
+    world.wait(days(1));
+    world.die(&[id], Cause::Expired).await?;
+    assert_eq!(world.pass().await?.letters, 1);
+    assert_eq!(world.pass_after(hours(71)).await?.letters, 0);
+    assert_eq!(world.pass_after(hours(1)).await?.letters, 1);
+    world.wait(hours(2));
+    world.heal(&[id]).await?;
+    world.pass().await?;
+    assert_eq!(
+        world.subjects().await?[4..],
+        [
+            "Log in to Facebook again: Maria Schmidt, acme-maria",
+            "Reminder: Log in to Facebook again: Maria Schmidt, acme-maria",
+            "Working again after 3 days: Maria Schmidt, acme-maria",
+        ]
+    );
+    assert_eq!(world.incidents().await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_logs_in_in_time_hears_that_it_was_in_time() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.expire_in(id, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.wait(days(2));
+    world.heal(&[id]).await?;
+    world.pass().await?;
+    assert_eq!(
+        world.subjects().await?[1],
+        "Renewed in time: Maria Schmidt, acme-maria"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_acknowledged_incident_is_silent_until_its_date() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::AppRemoved).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    let incident = world.incidents().await?.remove(0);
+    world.acknowledge(&incident, days(10)).await?;
+    for _ in 0..9 {
+        assert_eq!(world.pass_after(days(1)).await?.letters, 0);
+    }
+    assert_eq!(world.pass_after(days(1)).await?.letters, 1);
+    assert_eq!(world.pass_after(days(2)).await?.letters, 0);
+    assert_eq!(world.pass_after(days(1)).await?.letters, 1);
+    assert!(matches!(
+        world.incidents().await?[0].state,
+        IncidentState::Open
+    ));
+    Ok(())
+}
+
+#[tokio::test]
+async fn forgotten_tokens_resolve_their_incident() -> Result {
+    let mut world = World::new();
+    let ids = world.import(Kind::Page, &pages(2)).await?;
+    world.die(&ids, Cause::PageGone).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.forget(&ids).await?;
+    assert_eq!(world.pass().await?.resolved, 1);
+    assert_eq!(
+        world.subjects().await?[1],
+        "Nothing left to do: tokens of acme"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_deleted_between_learning_and_telling_needs_nobody() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::PasswordChanged).await?;
+    world.forget(&[id]).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    assert!(world.incidents().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn silence_of_meta_is_no_recovery() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.expire_in(id, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+
+    let since = world.now;
+    world
+        .learn(&[id], move |token| {
+            token.health = Health::Failing {
+                since,
+                failures: 1,
+                cause: Cause::Outage,
+            };
+        })
+        .await?;
+    let report = world.pass_after(minutes(1)).await?;
+    assert_eq!((report.letters, report.resolved), (0, 0));
+    let incident = world.incidents().await?.remove(0);
+    assert_eq!((incident.cause, incident.affected), (Cause::ExpiresSoon, 1));
+    world.pass_after(days(7)).await?;
+    assert_eq!(
+        world.subjects().await?[1],
+        "Reminder: Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_verdict_that_awaits_its_second_look_is_told_to_nobody() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    let since = world.now;
+    world
+        .learn(&[id], move |token| {
+            token.health = Health::Failing {
+                since,
+                failures: 1,
+                cause: Cause::SessionEnded,
+            };
+        })
+        .await?;
+    world.pass().await?;
+    world.pass_after(days(1)).await?;
+    assert!(world.incidents().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_trouble_is_another_incident_and_no_recovery() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.expire_in(id, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.die(&[id], Cause::PasswordChanged).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    assert_eq!(
+        world.subjects().await?,
+        [
+            "Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
+            "Log in to Facebook again: Maria Schmidt, acme-maria",
+        ]
+    );
+    let states: Vec<_> = world.incidents().await?;
+    assert!(matches!(states[0].state, IncidentState::Open));
+    assert!(matches!(states[1].state, IncidentState::Resolved { .. }));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_app_secret_is_told_to_the_operator_once() -> Result {
+    let mut world = World::new();
+    world.import(Kind::Page, &pages(3)).await?;
+    world.trouble_app(Some(Cause::AppSecretWrong)).await?;
+    world.pass().await?;
+    for _ in 0..20 {
+        world.pass_after(hours(1)).await?;
+    }
+    world.trouble_app(None).await?;
+    world.pass().await?;
+    let letters = world.letters().await?;
+    assert_eq!(
+        world.subjects().await?,
+        [
+            "App acme: Meta refuses the app secret",
+            "Working again after 20 h: app acme"
+        ]
+    );
+    assert!(
+        letters
+            .iter()
+            .all(|l| l.letter.recipients == ["ops@example.com"])
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_outage_is_told_only_when_it_lasts_and_never_reminded_of() -> Result {
+    let mut world = World::new();
+    world.trouble_app(Some(Cause::Outage)).await?;
+    world.pass_after(minutes(29)).await?;
+    world.trouble_app(None).await?;
+    world.pass_after(minutes(10)).await?;
+    assert!(world.incidents().await?.is_empty());
+
+    world.trouble_app(Some(Cause::Outage)).await?;
+    for _ in 0..20 {
+        world.pass_after(hours(12)).await?;
+    }
+    world.trouble_app(Some(Cause::Unexplained)).await?;
+    world.pass_after(hours(1)).await?;
+    assert_eq!(world.subjects().await?, ["App acme: Meta does not answer"]);
+    world.trouble_app(None).await?;
+    world.pass().await?;
+    assert_eq!(world.letters().await?.len(), 2);
+    assert_eq!(world.incidents().await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn tokens_without_an_owner_are_the_operators() -> Result {
+    let mut world = World::new();
+    world.rules.operators = vec!["ops@example.com".to_owned(), "night@example.com".to_owned()];
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::Unreadable).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    let letters = world.letters().await?;
+    assert_eq!(letters[0].letter.recipients, world.rules.operators);
+    assert_eq!(
+        letters[0].letter.subject,
+        "Put in again what Meta cannot read: Maria Schmidt (acme-maria)"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn with_nobody_to_tell_the_incident_stays_open_and_is_told_when_somebody_is() -> Result {
+    let mut world = World::new();
+    world.rules.operators = Vec::new();
+    world.trouble_app(Some(Cause::AppUnavailable)).await?;
+    world.pass().await?;
+    assert_eq!(world.pass_after(minutes(2)).await?.letters, 0);
+    world.rules.operators = rules().operators;
+    assert_eq!(world.pass_after(days(3)).await?.letters, 1);
+    Ok(())
+}

@@ -1,0 +1,295 @@
+//! The tasks of one household: a loop around a pass for each app, one for the letters, one for the pulse and one
+//! that ticks. A tick that finds one waiting is dropped.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::household::Household;
+use super::schedule::{self, Line};
+use super::vitals::Vitals;
+use super::{clock, pulse, systemd};
+use crate::config::Schedule;
+use crate::rotation::Keeper;
+use crate::status::Pulse;
+
+/// What outlives a reload and the crew shares with the socket.
+#[derive(Clone)]
+pub(super) struct Board {
+    pub(super) pulse: watch::Sender<Pulse>,
+    pub(super) journal: watch::Sender<()>,
+    /// Somebody asked for something on the socket.
+    pub(super) nudge: Arc<Notify>,
+    pub(super) vitals: Arc<Vitals>,
+}
+
+pub(super) struct Crew {
+    tasks: JoinSet<&'static str>,
+    stop: CancellationToken,
+}
+
+#[derive(Clone)]
+struct Bells {
+    sweeps: Vec<Arc<Notify>>,
+    sweep: Arc<Notify>,
+    mail: Arc<Notify>,
+    pulse: Arc<Notify>,
+}
+
+/// When each app had last been swept whole.
+type Swept = Arc<Mutex<HashMap<String, Timestamp>>>;
+
+impl Crew {
+    pub(super) fn start(
+        household: &Arc<Household>,
+        schedule: &Schedule,
+        timezone: &TimeZone,
+        board: &Board,
+    ) -> Self {
+        let mut crew = Self {
+            tasks: JoinSet::new(),
+            stop: CancellationToken::new(),
+        };
+        let stop = &crew.stop;
+        let bells = Bells {
+            sweeps: household.keepers.iter().map(|_| Arc::default()).collect(),
+            sweep: Arc::default(),
+            mail: Arc::default(),
+            pulse: Arc::default(),
+        };
+        let swept = Swept::default();
+        for (keeper, bell) in household.keepers.iter().zip(&bells.sweeps) {
+            let keep = keep(
+                keeper.clone(),
+                Arc::clone(bell),
+                bells.clone(),
+                Arc::clone(&swept),
+                board.clone(),
+                stop.clone(),
+            );
+            crew.tasks.spawn(keep);
+        }
+        crew.tasks.spawn(ring_all(
+            bells.clone(),
+            Arc::clone(&board.nudge),
+            stop.clone(),
+        ));
+        crew.tasks.spawn(post(
+            Arc::clone(household),
+            bells.clone(),
+            board.clone(),
+            stop.clone(),
+        ));
+        let next_sweep = (schedule.sweep.clone(), timezone.clone());
+        let feel = feel(
+            Arc::clone(household),
+            bells.clone(),
+            swept,
+            next_sweep,
+            board.clone(),
+            stop.clone(),
+        );
+        crew.tasks.spawn(feel);
+        let lines = vec![
+            Line {
+                cron: schedule.sweep.clone(),
+                wakes: Arc::clone(&bells.sweep),
+            },
+            Line {
+                cron: schedule.mail.clone(),
+                wakes: Arc::clone(&bells.mail),
+            },
+        ];
+        crew.tasks.spawn(tick(
+            lines,
+            timezone.clone(),
+            Arc::clone(&board.vitals),
+            stop.clone(),
+        ));
+        bells.ring();
+        crew
+    }
+
+    /// The name of a task that ended though nobody had asked it to.
+    pub(super) async fn lost(&mut self) -> &'static str {
+        match self.tasks.join_next().await {
+            Some(Ok(name)) => name,
+            Some(Err(_)) | None => "a worker",
+        }
+    }
+
+    /// Lets the passes at hand come to their end.
+    pub(super) async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Bells {
+    fn ring(&self) {
+        self.sweep.notify_one();
+        self.mail.notify_one();
+        self.pulse.notify_one();
+    }
+}
+
+/// One bell for all apps: a tick, or somebody who asked for something.
+async fn ring_all(bells: Bells, nudge: Arc<Notify>, stop: CancellationToken) -> &'static str {
+    let either = || async {
+        tokio::select! { () = bells.sweep.notified() => {}, () = nudge.notified() => {} }
+    };
+    while stop.run_until_cancelled(either()).await.is_some() {
+        bells.sweeps.iter().for_each(|bell| bell.notify_one());
+    }
+    "the bell"
+}
+
+async fn keep(
+    keeper: Keeper,
+    bell: Arc<Notify>,
+    bells: Bells,
+    swept: Swept,
+    board: Board,
+    stop: CancellationToken,
+) -> &'static str {
+    while stop.run_until_cancelled(bell.notified()).await.is_some() {
+        while !stop.is_cancelled() {
+            let now = clock::now();
+            match keeper.sweep(now).await {
+                Ok(report) if report.more => board.journal.send_replace(()),
+                Ok(report) => {
+                    if !report.resting {
+                        swept
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .insert(keeper.app.clone(), now);
+                    }
+                    if report.changed > 0 {
+                        bells.mail.notify_one();
+                        board.journal.send_replace(());
+                    }
+                    break;
+                }
+                Err(error) => {
+                    in_trouble(&board, &error);
+                    break;
+                }
+            }
+        }
+        bells.pulse.notify_one();
+    }
+    "rotation"
+}
+
+async fn post(
+    household: Arc<Household>,
+    bells: Bells,
+    board: Board,
+    stop: CancellationToken,
+) -> &'static str {
+    while stop
+        .run_until_cancelled(bells.mail.notified())
+        .await
+        .is_some()
+    {
+        if let Err(error) = household.post(clock::now()).await {
+            in_trouble(&board, &error);
+        }
+        board.journal.send_replace(());
+    }
+    "alerts"
+}
+
+/// Shows how things are, whenever a sweep has come to its end.
+async fn feel(
+    household: Arc<Household>,
+    bells: Bells,
+    swept: Swept,
+    (sweep, timezone): (String, TimeZone),
+    board: Board,
+    stop: CancellationToken,
+) -> &'static str {
+    let mut said = String::new();
+    while stop
+        .run_until_cancelled(bells.pulse.notified())
+        .await
+        .is_some()
+    {
+        let now = clock::now();
+        let all_swept = {
+            let swept = swept.lock().unwrap_or_else(PoisonError::into_inner);
+            let every = household
+                .keepers
+                .iter()
+                .map(|keeper| swept.get(&keeper.app).copied());
+            every
+                .collect::<Option<Vec<_>>>()
+                .and_then(|all| all.into_iter().min())
+        };
+        let before = board.pulse.borrow().clone();
+        let next = schedule::next_tick(&sweep, &timezone, now);
+        match pulse::take(&household, &before, all_swept, next, now).await {
+            Ok(pulse) => board.pulse.send_replace(pulse),
+            Err(error) => {
+                in_trouble(&board, &error);
+                continue;
+            }
+        };
+        let words = in_words(&household).await;
+        if words != said {
+            systemd::status(&words);
+            said = words;
+        }
+    }
+    "the pulse"
+}
+
+/// One line for `systemctl status`.
+pub(super) async fn in_words(household: &Household) -> String {
+    let fleet = household
+        .inventory
+        .read(|view| Ok((view.fleet()?, view.count_incidents()?)))
+        .await;
+    let Ok((fleet, (open, _))) = fleet else {
+        return "the inventory cannot be read; see the journal".to_owned();
+    };
+    let mut words = format!("{} tokens, {} healthy", fleet.total(), fleet.healthy);
+    let states = [
+        (fleet.unverified, "not asked yet"),
+        (fleet.expiring, "expiring"),
+        (fleet.failing, "failing"),
+        (fleet.dead, "dead"),
+    ];
+    for (n, state) in states.into_iter().filter(|(n, _)| *n > 0) {
+        words.push_str(&format!(", {n} {state}"));
+    }
+    if open > 0 {
+        words.push_str(&format!("; {open} incidents need a person"));
+    }
+    words
+}
+
+async fn tick(
+    lines: Vec<Line>,
+    timezone: TimeZone,
+    vitals: Arc<Vitals>,
+    stop: CancellationToken,
+) -> &'static str {
+    if let Err(error) = schedule::run(lines, timezone, vitals, stop).await {
+        tracing::error!(%error, "the schedule cannot be kept");
+    }
+    "the schedule"
+}
+
+/// The disk is full, or the database in trouble: the daemon goes on answering, says so, and tries again.
+fn in_trouble(board: &Board, error: &crate::inventory::Error) {
+    tracing::error!(%error, "nothing could be written down; it is tried again at the next tick");
+    board
+        .pulse
+        .send_modify(|pulse| pulse.inventory_trouble = Some(error.to_string()));
+}

@@ -1,0 +1,131 @@
+//! The workers of one configuration, wired: what a reload replaces as a whole. It holds no clock, so that the demo
+//! and the tests run the very same passes in another time.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::alerts;
+use crate::alerts::mailer::{self, Mailer};
+use crate::config::Config;
+use crate::graph_api::{self, Client, version_ends_on};
+use crate::inventory::{self, AppRecord, Inventory};
+use crate::rotation::{Keeper, budget_of};
+use crate::status::snapshot::AppReport;
+
+/// For one call to Meta, from connecting to the last byte.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub struct Household {
+    pub inventory: Inventory,
+    /// One per app.
+    pub keepers: Vec<Keeper>,
+    pub alerts: alerts::Rules,
+    pub mailer: Mailer,
+    apps: Vec<AppReport>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("app {app}: {source}")]
+    App {
+        app: String,
+        source: graph_api::SettingsError,
+    },
+    #[error(transparent)]
+    Mail(#[from] mailer::BadSender),
+}
+
+impl Household {
+    pub fn new(config: &Config, inventory: &Inventory) -> Result<Self, Error> {
+        let keepers = config.apps.iter().map(|app| keeper(app, config, inventory));
+        Ok(Self {
+            inventory: inventory.clone(),
+            keepers: keepers.collect::<Result<_, _>>()?,
+            alerts: config.alerts.clone(),
+            mailer: Mailer::new(config.mail.clone())?,
+            apps: config.apps.iter().map(introduced).collect(),
+        })
+    }
+
+    /// Everything that is due of every app.
+    pub async fn sweep(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        for keeper in &self.keepers {
+            while keeper.sweep(now).await?.more {}
+        }
+        Ok(())
+    }
+
+    /// Files what has changed, writes the letters that are due, and sends what waits.
+    pub async fn post(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        alerts::pass(&self.inventory, &self.alerts, now).await?;
+        self.mailer.send_waiting(&self.inventory, now).await?;
+        Ok(())
+    }
+
+    /// The apps with their budgets as they stand.
+    pub async fn apps(&self, now: Timestamp) -> Result<Vec<AppReport>, inventory::Error> {
+        let names: Vec<String> = self.apps.iter().map(|app| app.name.clone()).collect();
+        let records = self.inventory.read(move |view| {
+            names
+                .iter()
+                .map(|name| view.app(name))
+                .collect::<Result<Vec<AppRecord>, _>>()
+        });
+        let records = records.await?;
+        Ok(self
+            .apps
+            .iter()
+            .zip(&records)
+            .map(|(app, record)| budgeted(app, record, now))
+            .collect())
+    }
+}
+
+fn keeper(
+    app: &crate::config::App,
+    config: &Config,
+    inventory: &Inventory,
+) -> Result<Keeper, Error> {
+    let graph = Client::new(graph_api::Settings {
+        app: app.name.clone(),
+        id: app.id.clone(),
+        secrets: app.secrets.clone(),
+        version: app.graph_version.clone(),
+        url: app.graph_url.clone(),
+        batch: app.batch,
+        timeout: CALL_TIMEOUT,
+    });
+    Ok(Keeper {
+        inventory: inventory.clone(),
+        graph: graph.map_err(|source| Error::App {
+            app: app.name.clone(),
+            source,
+        })?,
+        app: app.name.clone(),
+        calls_per_hour: app.calls_per_hour,
+        batch: app.batch,
+        rules: config.rotation.clone(),
+    })
+}
+
+fn introduced(app: &crate::config::App) -> AppReport {
+    AppReport {
+        name: app.name.clone(),
+        id: app.id.clone(),
+        graph_version: app.graph_version.clone(),
+        graph_version_ends_on: version_ends_on(&app.graph_version),
+        ..AppReport::default()
+    }
+}
+
+fn budgeted(app: &AppReport, record: &AppRecord, now: Timestamp) -> AppReport {
+    let budget = budget_of(record);
+    AppReport {
+        calls_last_hour: budget.calls_last_hour(now).into(),
+        usage_percent: budget.usage_percent(now).into(),
+        throttled_until: budget.throttled_until(now),
+        ..app.clone()
+    }
+}

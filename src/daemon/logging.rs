@@ -1,0 +1,114 @@
+//! Where log lines go, and what may be in them: to the journal where there is one, else to standard error; never
+//! what HTTP and mail libraries would print of URLs and passwords.
+
+use std::os::linux::fs::MetadataExt;
+use std::{env, fs};
+
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Their debug lines hold URLs with tokens in them, or what is said to the mail server.
+const TALKATIVE: [&str; 9] = [
+    "reqwest",
+    "hyper",
+    "hyper_util",
+    "h2",
+    "rustls",
+    "lettre",
+    "tower",
+    "axum",
+    "tokio_cron_scheduler",
+];
+
+/// Starts logging. Called once; a second call changes nothing.
+pub fn start() {
+    let wanted = env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
+    let registry = tracing_subscriber::registry().with(filter(&wanted));
+    let journal = stderr_is_journal()
+        .then(tracing_journald::layer)
+        .and_then(Result::ok);
+    // Fails only when logging was started before.
+    let _ = match journal {
+        Some(journal) => registry
+            .with(journal.with_field_prefix(Some("PERENNIAL".to_owned())))
+            .try_init(),
+        None => registry
+            .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
+            .try_init(),
+    };
+}
+
+/// What was asked for, except that the talkative stay at `info` whatever was asked.
+fn filter(wanted: &str) -> EnvFilter {
+    let kept = wanted
+        .split(',')
+        .map(str::trim)
+        .filter(|directive| !is_about_talkative(directive));
+    let capped = TALKATIVE.iter().map(|target| format!("{target}=info"));
+    let directives: Vec<String> = kept.map(str::to_owned).chain(capped).collect();
+    EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .parse_lossy(directives.join(","))
+}
+
+fn is_about_talkative(directive: &str) -> bool {
+    let target = directive.split(['=', '[', ':']).next().unwrap_or_default();
+    TALKATIVE.contains(&target)
+}
+
+/// systemd names the device and inode of the stream that it connected to the journal.
+fn stderr_is_journal() -> bool {
+    let Ok(stream) = env::var("JOURNAL_STREAM") else {
+        return false;
+    };
+    let here = fs::metadata("/proc/self/fd/2").map(|m| format!("{}:{}", m.st_dev(), m.st_ino()));
+    here.is_ok_and(|here| here == stream)
+}
+
+/// A panic says where, never what: its message may hold anything.
+pub fn hush_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(
+            place,
+            "a defect: the daemon cannot go on. Please report the place"
+        );
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_that_print_secrets_are_capped_whatever_is_asked() {
+        for wanted in [
+            "trace",
+            "reqwest=trace",
+            "hyper::client=trace,debug",
+            "lettre[span]=debug",
+        ] {
+            let filter = filter(wanted).to_string();
+            for target in TALKATIVE {
+                assert!(
+                    filter.contains(&format!("{target}=info")),
+                    "{wanted}: {filter}"
+                );
+                assert!(
+                    !filter.contains(&format!("{target}=trace")),
+                    "{wanted}: {filter}"
+                );
+                assert!(
+                    !filter.contains(&format!("{target}::")),
+                    "{wanted}: {filter}"
+                );
+            }
+        }
+        assert!(
+            filter("perennial=debug")
+                .to_string()
+                .contains("perennial=debug")
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! What the status socket shows besides the inventory: how the passes go, and what is wrong.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::household::Household;
+use crate::inventory::{self, AppRecord};
+use crate::status::Pulse;
+use crate::status::snapshot::Sweep;
+
+/// Due for longer than this is overdue.
+const GRACE: SignedDuration = SignedDuration::from_mins(10);
+/// How long before a Graph version ends it is time to say so.
+const SUNSET: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// The pulse as it is now; what only the caller knows (start, next tick) comes from `before`.
+pub(super) async fn take(
+    household: &Household,
+    before: &Pulse,
+    swept: Option<Timestamp>,
+    next_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Pulse, inventory::Error> {
+    let counted = household.inventory.read(move |view| {
+        let due = view.count_due(now, now - GRACE)?;
+        Ok((due, view.apps()?))
+    });
+    let ((due, overdue), records) = counted.await?;
+    let apps = household.apps(now).await?;
+    let known = |record: &&AppRecord| apps.iter().any(|app| app.name == record.name);
+    let mut problems: Vec<String> = records.iter().filter(known).filter_map(trouble).collect();
+    problems.extend(apps.iter().filter_map(|app| {
+        let ends = app.graph_version_ends_on?;
+        let last_day = ends.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+        (last_day < now + SUNSET).then(|| {
+            format!(
+                "app {}: Graph {} ends on {ends}. Set a newer graph_version",
+                app.name, app.graph_version
+            )
+        })
+    }));
+    Ok(Pulse {
+        sweep: Sweep {
+            last_finished_at: swept.or(before.sweep.last_finished_at),
+            due,
+            overdue,
+            next_at,
+        },
+        apps,
+        problems,
+        inventory_trouble: None,
+        ..before.clone()
+    })
+}
+
+/// In a sentence, what an operator should know of an app.
+fn trouble(app: &AppRecord) -> Option<String> {
+    let name = &app.name;
+    let served = app.served_version.as_ref().map(|served| {
+        format!("app {name}: Meta answers with Graph {served}, which is not the configured version")
+    });
+    let Some(trouble) = app.trouble else {
+        return served;
+    };
+    Some(format!(
+        "app {name}: {} since {}; its tokens wait and are served as they are",
+        trouble.cause, trouble.since
+    ))
+}

@@ -1,0 +1,283 @@
+//! `perennial run`: open everything, say so, work until told to stop.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::UnixListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::crew::{self, Board, Crew};
+use super::household::Household;
+use super::signals::{Signal, SignalPost};
+use super::vitals::Vitals;
+use super::{clock, systemd};
+use crate::alerts;
+use crate::config::{self, Config, Machine};
+use crate::inventory::{self, EventKind, Inventory, NewEvent};
+use crate::status::{self, Desk, MailTest, Pulse, Reload};
+
+/// Why the daemon does not run, or no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Starting again would not help: a person must change something first.
+    #[error("{0}")]
+    NotAsItIs(String),
+    #[error("{0}")]
+    Passing(String),
+}
+
+/// sysexits' EX_CONFIG; the unit does not restart on it.
+const EX_CONFIG: u8 = 78;
+/// systemd waits 30 s before it kills; what is not finished by then is dropped and done again.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Without a watchdog the vitals are still looked at now and then, for the log.
+const LOOK: Duration = Duration::from_secs(30);
+
+impl Failure {
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::NotAsItIs(_) => ExitCode::from(EX_CONFIG),
+            Self::Passing(_) => ExitCode::FAILURE,
+        }
+    }
+
+    fn passing(error: impl std::fmt::Display) -> Self {
+        Self::Passing(error.to_string())
+    }
+}
+
+impl From<inventory::Error> for Failure {
+    fn from(error: inventory::Error) -> Self {
+        use inventory::Error as E;
+        match error {
+            E::NewerSchema { .. }
+            | E::NotAnInventory(_)
+            | E::WrongKey { .. }
+            | E::UnsafeSqlite(_)
+            | E::Unsealable(_)
+            | E::Foreign(_) => Self::NotAsItIs(error.to_string()),
+            E::InUse(_)
+            | E::Open { .. }
+            | E::Storage(_)
+            | E::Commit(_)
+            | E::Closed
+            | E::NoRandomness => Self::passing(error),
+        }
+    }
+}
+
+struct Daemon {
+    path: PathBuf,
+    machine: Machine,
+    config: Config,
+    inventory: Inventory,
+    household: Arc<Household>,
+    crew: Crew,
+    board: Board,
+    settings: watch::Sender<status::Settings>,
+}
+
+/// Runs until a signal ends it. Nothing is written before configuration, key and database were found right.
+pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
+    let mut signals = SignalPost::open().map_err(Failure::passing)?;
+    let config = config::load(path, &machine).map_err(|p| Failure::NotAsItIs(p.to_string()))?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let inventory = Inventory::open(&config.inventory)?;
+    let household = household(&config, &inventory).map_err(Failure::NotAsItIs)?;
+    let listener = status::bind(&config.status.socket).map_err(Failure::passing)?;
+
+    let (reloads, mut reload_orders) = mpsc::channel(4);
+    let (mail_tests, mut mail_orders) = mpsc::channel(4);
+    let mut daemon = Daemon::assemble(path, machine, config, inventory, household).await?;
+    let hang_up = CancellationToken::new();
+    let desk = daemon.desk(reloads, mail_tests);
+    let mut socket = tokio::spawn(serve(listener, desk, hang_up.clone()));
+    let first_words = crew::in_words(&daemon.household).await;
+    systemd::ready(&first_words);
+    tracing::info!("ready: {first_words}");
+
+    let mut look = tokio::time::interval_at(
+        Instant::now() + LOOK,
+        systemd::watchdog().unwrap_or(LOOK * 2) / 2,
+    );
+    let ended = loop {
+        tokio::select! {
+            signal = signals.next() => match signal {
+                Signal::Stop => break Ok(()),
+                Signal::Reload => { daemon.reload("a signal").await.ok(); }
+            },
+            Some(order) = reload_orders.recv() => daemon.reload_for(order).await,
+            Some(order) = mail_orders.recv() => daemon.test_mail(order).await,
+            _ = look.tick() => daemon.feed_watchdog().await,
+            lost = daemon.crew.lost() => break Err(format!("{lost} ended by itself")),
+            _ = &mut socket => break Err("the status socket closed by itself".to_owned()),
+        }
+    };
+    systemd::stopping();
+    tracing::info!("stopping: the passes at hand are finished");
+    hang_up.cancel();
+    daemon.wind_up(socket).await;
+    ended.map_err(Failure::Passing)
+}
+
+fn household(config: &Config, inventory: &Inventory) -> Result<Arc<Household>, String> {
+    Household::new(config, inventory)
+        .map(Arc::new)
+        .map_err(|error| error.to_string())
+}
+
+async fn serve(listener: UnixListener, desk: Desk, hang_up: CancellationToken) {
+    if let Err(error) = status::serve(listener, desk, hang_up).await {
+        tracing::error!(%error, "the status socket is closed");
+    }
+}
+
+impl Daemon {
+    async fn assemble(
+        path: &Path,
+        machine: Machine,
+        config: Config,
+        inventory: Inventory,
+        household: Arc<Household>,
+    ) -> Result<Self, Failure> {
+        let now = clock::now();
+        inventory
+            .write(move |tx| tx.note(&NewEvent::new(EventKind::Started), now))
+            .await?;
+        let apps = household.apps(now).await?;
+        let pulse = Pulse {
+            started_at: now,
+            apps,
+            ..Pulse::default()
+        };
+        let board = Board {
+            pulse: watch::Sender::new(pulse),
+            journal: watch::Sender::new(()),
+            nudge: Arc::default(),
+            vitals: Arc::new(Vitals::new()),
+        };
+        let crew = Crew::start(&household, &config.schedule, &config.timezone, &board);
+        let settings = watch::Sender::new(config.status.clone());
+        let path = path.to_owned();
+        Ok(Self {
+            path,
+            machine,
+            config,
+            inventory,
+            household,
+            crew,
+            board,
+            settings,
+        })
+    }
+
+    fn desk(&self, reloads: mpsc::Sender<Reload>, mail_tests: mpsc::Sender<MailTest>) -> Desk {
+        Desk {
+            inventory: self.inventory.clone(),
+            settings: self.settings.subscribe(),
+            pulse: self.board.pulse.subscribe(),
+            nudge: Arc::clone(&self.board.nudge),
+            journal: self.board.journal.clone(),
+            reloads,
+            mail_tests,
+            clock: Arc::new(clock::now),
+        }
+    }
+
+    async fn reload_for(&mut self, order: Reload) {
+        let answer = self.reload(&order.asked_by).await;
+        // Who asked may have gone; the reload stands all the same.
+        let _ = order.answer.send(answer);
+    }
+
+    /// The whole configuration anew, or the old one and why.
+    async fn reload(&mut self, asked_by: &str) -> Result<(), Vec<String>> {
+        systemd::reloading();
+        let outcome = self.try_reload().await;
+        match &outcome {
+            Ok(()) => tracing::info!(asked_by, "the configuration was read again and is live"),
+            Err(problems) => {
+                tracing::error!(
+                    asked_by,
+                    "the new configuration is refused, the old one stays: {}",
+                    problems.join(" · ")
+                );
+            }
+        }
+        let (now, live) = (clock::now(), outcome.is_ok());
+        let event = NewEvent::new(EventKind::Reloaded)
+            .with("asked_by", asked_by)
+            .with("live", live);
+        if let Err(error) = self.inventory.write(move |tx| tx.note(&event, now)).await {
+            tracing::error!(%error, "the reload could not be noted");
+        }
+        systemd::ready(&crew::in_words(&self.household).await);
+        outcome
+    }
+
+    async fn try_reload(&mut self) -> Result<(), Vec<String>> {
+        let newer = config::load(&self.path, &self.machine).map_err(|problems| {
+            problems
+                .0
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        })?;
+        let fixed = self.config.needs_restart(&newer);
+        if !fixed.is_empty() {
+            let needs =
+                |key| format!("{key} changes only at a restart: systemctl restart perennial");
+            return Err(fixed.into_iter().map(needs).collect());
+        }
+        let household = household(&newer, &self.inventory).map_err(|problem| vec![problem])?;
+        let crew = Crew::start(&household, &newer.schedule, &newer.timezone, &self.board);
+        std::mem::replace(&mut self.crew, crew).stop().await;
+        self.household = household;
+        self.settings.send_replace(newer.status.clone());
+        self.config = newer;
+        Ok(())
+    }
+
+    async fn test_mail(&self, order: MailTest) {
+        let operators = self.household.alerts.operators.clone();
+        let to = order.to.map_or(operators, |address| vec![address]);
+        let now = clock::now();
+        let written = alerts::test_letter(&self.inventory, &self.household.alerts, to, now).await;
+        if written.is_ok()
+            && let Err(error) = self.household.post(now).await
+        {
+            tracing::error!(%error, "the test letter waits in the outbox");
+        }
+        self.board.journal.send_replace(());
+        let _ = order
+            .answer
+            .send(written.map_err(|error| error.to_string()));
+    }
+
+    async fn feed_watchdog(&self) {
+        let socket = &self.config.status.socket;
+        match self.board.vitals.ailment(&self.inventory, socket).await {
+            None => systemd::alive(),
+            Some(ailment) => tracing::error!(ailment, "the watchdog is not fed"),
+        }
+    }
+
+    async fn wind_up(self, socket: JoinHandle<()>) {
+        let quiet = async {
+            self.crew.stop().await;
+            socket.await.ok();
+        };
+        if timeout(PATIENCE, quiet).await.is_err() {
+            tracing::warn!(
+                "a pass did not end in time and is dropped; it is made again after the next start"
+            );
+        }
+    }
+}

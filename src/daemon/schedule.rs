@@ -1,0 +1,113 @@
+//! Cron lines to ticks. A tick carries nothing: what is due stands in the inventory, so a lost or doubled tick
+//! costs nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+use croner::parser::{CronParser, Seconds};
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+use tokio_util::sync::CancellationToken;
+
+use super::clock;
+use super::vitals::Vitals;
+
+/// A line, and who is woken by it.
+#[derive(Clone)]
+pub(super) struct Line {
+    pub(super) cron: String,
+    pub(super) wakes: Arc<Notify>,
+}
+
+/// Shows that the scheduler itself runs, whatever the operator's lines say.
+const HEARTBEAT: &str = "*/10 * * * * *";
+/// How often the scheduler is looked after.
+const LOOK_AFTER: Duration = Duration::from_secs(60);
+
+/// Runs until stopped. The scheduler freezes the offset of a time zone when a job is made, and a job that fell
+/// behind never runs again, so it is made anew when the offset changes or the heartbeat stops.
+pub(super) async fn run(
+    lines: Vec<Line>,
+    timezone: TimeZone,
+    vitals: Arc<Vitals>,
+    stop: CancellationToken,
+) -> Result<(), JobSchedulerError> {
+    let mut offset = timezone.to_offset(clock::now());
+    let mut scheduler = start(&lines, offset, &vitals).await?;
+    let mut look = tokio::time::interval_at(Instant::now() + LOOK_AFTER, LOOK_AFTER);
+    while stop.run_until_cancelled(look.tick()).await.is_some() {
+        let is = timezone.to_offset(clock::now());
+        if is == offset && vitals.scheduler_runs() {
+            continue;
+        }
+        tracing::info!("the schedule is set up anew");
+        scheduler.shutdown().await?;
+        offset = is;
+        scheduler = start(&lines, offset, &vitals).await?;
+        lines.iter().for_each(|line| line.wakes.notify_one());
+    }
+    scheduler.shutdown().await
+}
+
+async fn start(
+    lines: &[Line],
+    offset: Offset,
+    vitals: &Arc<Vitals>,
+) -> Result<JobScheduler, JobSchedulerError> {
+    let scheduler = JobScheduler::new().await?;
+    for line in lines {
+        let wakes = Arc::clone(&line.wakes);
+        let tick = move |_, _| wakes.notify_one();
+        scheduler
+            .add(Job::new_tz(line.cron.as_str(), zone(offset)?, tick)?)
+            .await?;
+    }
+    let vitals = Arc::clone(vitals);
+    vitals.scheduler_ticked();
+    scheduler
+        .add(Job::new(HEARTBEAT, move |_, _| vitals.scheduler_ticked())?)
+        .await?;
+    scheduler.start().await?;
+    Ok(scheduler)
+}
+
+fn zone(offset: Offset) -> Result<FixedOffset, JobSchedulerError> {
+    FixedOffset::east_opt(offset.seconds()).ok_or(JobSchedulerError::ParseSchedule)
+}
+
+/// When a line ticks next.
+pub(super) fn next_tick(cron: &str, timezone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+    let parser = CronParser::builder()
+        .seconds(Seconds::Required)
+        .dom_and_dow(true)
+        .build();
+    let line = parser.parse(cron).ok()?;
+    let zone = zone(timezone.to_offset(now)).ok()?;
+    let now = DateTime::from_timestamp(now.as_second(), 0)?.with_timezone(&zone);
+    let next = line.find_next_occurrence(&now, false).ok()?;
+    Timestamp::from_second(next.timestamp()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_tick_is_told_in_the_operator_s_time_zone() {
+        let now: Timestamp = "2026-12-01T06:30:10Z".parse().unwrap();
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        for (cron, expected) in [
+            ("*/30 * * * * *", "2026-12-01T06:30:30Z"),
+            ("0 0 8 * * *", "2026-12-01T07:00:00Z"),
+            ("0 0 8 * * Mon", "2026-12-07T07:00:00Z"),
+        ] {
+            let expected: Timestamp = expected.parse().unwrap();
+            assert_eq!(next_tick(cron, &berlin, now), Some(expected), "{cron}");
+        }
+        assert_eq!(next_tick("nonsense", &berlin, now), None);
+    }
+}

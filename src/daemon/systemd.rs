@@ -1,0 +1,45 @@
+//! What the daemon tells systemd. Without systemd each of these is a word into the wind.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+
+pub(super) fn ready(status: &str) {
+    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+pub(super) fn status(status: &str) {
+    tell(&[NotifyState::Status(status)]);
+}
+
+/// Both in one datagram: systemd from 253 on takes a reload without the time for a failed one.
+pub(super) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(time) => tell(&[NotifyState::Reloading, time]),
+        Err(error) => {
+            tracing::warn!(%error, "the monotonic clock cannot be read; systemd is not told of the reload")
+        }
+    }
+}
+
+pub(super) fn stopping() {
+    tell(&[
+        NotifyState::Stopping,
+        NotifyState::Status("stopping: the passes at hand are finished"),
+    ]);
+}
+
+pub(super) fn alive() {
+    tell(&[NotifyState::Watchdog]);
+}
+
+/// How often systemd wants to hear that we are alive; `None` if it does not ask.
+pub(super) fn watchdog() -> Option<Duration> {
+    sd_notify::watchdog_enabled()
+}
+
+fn tell(words: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(words) {
+        tracing::warn!(%error, "systemd cannot be told how we are");
+    }
+}

@@ -1,0 +1,187 @@
+//! People read their mail and, after a while, do what it asks. They know nothing but the letter.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::cast::{Cast, Diligence, SCOPES};
+use super::stage::{APP, Error, Stage};
+use crate::graph_sim::PageSelection;
+use crate::inventory::IncidentId;
+use crate::secret::Secret;
+use crate::status::snapshot::CandidateRequest;
+use crate::token::Remedy;
+
+/// A letter as it lies in the mail folder.
+#[derive(Clone, Debug)]
+pub(super) struct Received {
+    pub(super) to: Vec<String>,
+    pub(super) incident: Option<IncidentId>,
+    /// The first of its thread.
+    pub(super) opens: bool,
+}
+
+#[derive(Debug)]
+struct Intention {
+    at: Timestamp,
+    person: String,
+    incident: IncidentId,
+}
+
+#[derive(Debug)]
+pub(super) struct Inbox {
+    chance: StdRng,
+    read: BTreeSet<PathBuf>,
+    intentions: Vec<Intention>,
+}
+
+impl Inbox {
+    pub(super) fn new(seed: u64) -> Self {
+        let chance = StdRng::seed_from_u64(seed.wrapping_add(1));
+        Self {
+            chance,
+            read: BTreeSet::new(),
+            intentions: Vec::new(),
+        }
+    }
+
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.intentions.iter().map(|intention| intention.at).min()
+    }
+
+    /// The letters that have come since the last look. Reliable people make up their mind to act.
+    pub(super) async fn read(
+        &mut self,
+        cast: &Cast,
+        stage: &Stage,
+    ) -> Result<Vec<Received>, Error> {
+        let mut received = Vec::new();
+        for entry in fs::read_dir(stage.mail())? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "eml")
+                && self.read.insert(path.clone())
+            {
+                received.push(envelope(&fs::read_to_string(path)?));
+            }
+        }
+        for letter in &received {
+            let Some(incident) = letter.incident else {
+                continue;
+            };
+            for person in letter
+                .to
+                .iter()
+                .filter_map(|address| cast.person_at(address))
+            {
+                let planned = self
+                    .intentions
+                    .iter()
+                    .any(|intention| intention.person == person.name);
+                if person.diligence == Diligence::Reliable && !planned {
+                    let wait = SignedDuration::from_mins(self.chance.random_range(30..48 * 60));
+                    let (at, person) = (stage.now() + wait, person.name.to_owned());
+                    self.intentions.push(Intention {
+                        at,
+                        person,
+                        incident,
+                    });
+                }
+            }
+        }
+        Ok(received)
+    }
+
+    /// What people get round to now; told in words.
+    pub(super) async fn act(&mut self, cast: &Cast, stage: &Stage) -> Result<Vec<String>, Error> {
+        let now = stage.now();
+        let due: Vec<Intention> = self
+            .intentions
+            .extract_if(.., |intention| intention.at <= now)
+            .collect();
+        let mut deeds = Vec::new();
+        for intention in due {
+            deeds.extend(intention.carry_out(cast, stage).await?);
+        }
+        Ok(deeds)
+    }
+}
+
+impl Intention {
+    async fn carry_out(&self, cast: &Cast, stage: &Stage) -> Result<Option<String>, Error> {
+        let id = self.incident;
+        let asked = stage.inventory.read(move |view| {
+            let Some(incident) = view.incident(id)? else {
+                return Ok(None);
+            };
+            let pages = view.members(&incident, 100)?;
+            let pages: Vec<String> = pages
+                .into_iter()
+                .filter_map(|t| t.facts)
+                .map(|f| f.subject)
+                .collect();
+            Ok(Some((incident.cause.remedy(), pages)))
+        });
+        let Some((remedy, pages)) = asked.await? else {
+            return Ok(None);
+        };
+        let person = cast.person_named(&self.person)?;
+        Ok(match remedy {
+            Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions => {
+                let token =
+                    stage
+                        .meta
+                        .world()
+                        .log_in(APP, &person.id, SCOPES, PageSelection::All)?;
+                let request = CandidateRequest {
+                    access_token: Secret::new(token),
+                };
+                stage.client.offer(&person.token(), &request).await?;
+                Some(format!("{} logs in again, as the letter asks", person.name))
+            }
+            Remedy::RestorePageRole => {
+                let mut world = stage.meta.world();
+                pages
+                    .iter()
+                    .try_for_each(|page| world.give_role(&person.id, page))?;
+                Some(format!("{} gets the role on the page back", person.name))
+            }
+            Remedy::ClearCheckpoint => {
+                stage.meta.world().clear_checkpoint(&person.id)?;
+                Some(format!(
+                    "{} confirms their identity at Facebook",
+                    person.name
+                ))
+            }
+            Remedy::FixApp | Remedy::Wait => None,
+        })
+    }
+}
+
+/// The few header lines that a mail program would show.
+fn envelope(letter: &str) -> Received {
+    let header = letter
+        .split("\r\n\r\n")
+        .next()
+        .unwrap_or_default()
+        .replace("\r\n ", " ");
+    let line = |name: &str| {
+        header.lines().find_map(|line| {
+            line.strip_prefix(name)?
+                .strip_prefix(": ")
+                .map(str::to_owned)
+        })
+    };
+    let to = line("To").unwrap_or_default();
+    let address = |to: &str| to.trim().trim_matches(['<', '>']).to_owned();
+    Received {
+        to: to.split(',').map(address).collect(),
+        incident: line("X-Perennial-Incident")
+            .and_then(|id| id.parse().ok())
+            .map(IncidentId),
+        opens: line("In-Reply-To").is_none(),
+    }
+}

@@ -1,0 +1,238 @@
+//! What is told while the season passes, a line a happening.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::cast::Cast;
+use super::stage::{Error, Stage};
+use crate::inventory::{Event, EventId, EventKind};
+
+#[derive(Debug)]
+pub(super) struct Narrator {
+    start: Timestamp,
+    told: EventId,
+}
+
+const DIM: Style = Style::new().dimmed();
+const BOLD: Style = Style::new().bold();
+const BLOW: Style = AnsiColor::Red.on_default();
+const DEED: Style = AnsiColor::Blue.on_default();
+const GOOD: Style = AnsiColor::Green.on_default();
+const MAIL: Style = AnsiColor::Yellow.on_default();
+
+impl Narrator {
+    pub(super) const fn new(start: Timestamp) -> Self {
+        Self {
+            start,
+            told: EventId(0),
+        }
+    }
+
+    pub(super) fn opening(
+        &self,
+        stage: &Stage,
+        cast: &Cast,
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
+        writeln!(
+            out,
+            "{BOLD}Perennial{BOLD:#} looks after {} tokens of {} people and 2 machines on a simulated Meta.",
+            cast.tokens.len(),
+            cast.people.len()
+        )?;
+        writeln!(
+            out,
+            "{DIM}Everything is real but Meta, the people and the clock. Folder: {}{DIM:#}\n",
+            stage.folder().display()
+        )?;
+        Ok(())
+    }
+
+    fn line(
+        &self,
+        at: Timestamp,
+        style: Style,
+        who: &str,
+        what: &str,
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
+        let day = at.duration_since(self.start).as_hours() / 24 + 1;
+        let time = at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M");
+        Ok(writeln!(
+            out,
+            "{DIM}day {day:>2} {time}{DIM:#}  {style}{who:<9}{style:#} {what}"
+        )?)
+    }
+
+    pub(super) fn at_meta(
+        &self,
+        at: Timestamp,
+        what: &str,
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
+        self.line(at, BLOW, "world", what, out)
+    }
+
+    pub(super) fn person(
+        &self,
+        at: Timestamp,
+        what: &str,
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
+        self.line(at, DEED, "person", what, out)
+    }
+
+    /// What Perennial noted since the last time.
+    pub(super) async fn journal(
+        &mut self,
+        stage: &Stage,
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
+        let after = self.told;
+        let events = stage
+            .inventory
+            .read(move |view| view.events(after, None, 10_000))
+            .await?;
+        let mut deaths: Vec<(&Event, String)> = Vec::new();
+        for event in &events {
+            self.told = event.id;
+            match in_words(event) {
+                Some(Told::Death(cause)) => deaths.push((event, cause)),
+                Some(Told::Line(style, who, what)) => {
+                    self.line(event.at, style, who, &what, out)?
+                }
+                None => {}
+            }
+        }
+        // One cause is one line, however many it strikes.
+        let mut causes: Vec<&str> = deaths.iter().map(|(_, cause)| cause.as_str()).collect();
+        causes.dedup();
+        for cause in causes {
+            let names: Vec<&str> = deaths
+                .iter()
+                .filter(|(_, other)| other == cause)
+                .filter_map(|(event, _)| event.token.as_deref())
+                .collect();
+            let at = deaths
+                .iter()
+                .find(|(_, other)| other == cause)
+                .map_or(stage.now(), |(e, _)| e.at);
+            let what = format!(
+                "{} no longer works: {cause} ({})",
+                several(names.len()),
+                names.join(", ")
+            );
+            self.line(at, BLOW, "perennial", &what, out)?;
+        }
+        Ok(())
+    }
+}
+
+fn several(n: usize) -> String {
+    if n == 1 {
+        "1 token".to_owned()
+    } else {
+        format!("{n} tokens")
+    }
+}
+
+enum Told {
+    /// Of which cause.
+    Death(String),
+    Line(Style, &'static str, String),
+}
+
+fn in_words(event: &Event) -> Option<Told> {
+    let name = event.token.as_deref().unwrap_or_default();
+    let say = |style, what| Some(Told::Line(style, "perennial", what));
+    let detail = |key: &str| text(&event.detail, key);
+    match event.kind {
+        EventKind::Changed => match (detail("to"), detail("cause")) {
+            ("dead", cause) => Some(Told::Death(cause.replace('_', " "))),
+            ("healthy", _) if detail("from") == "dead" => say(GOOD, format!("{name} works again")),
+            ("expiring", cause) => say(
+                MAIL,
+                format!("{name} needs a person: {}", cause.replace('_', " ")),
+            ),
+            (_, _) => None,
+        },
+        EventKind::Rotated => match detail("outcome") {
+            "renewed" => say(
+                GOOD,
+                format!(
+                    "{name} renewed, measured: ends {}",
+                    date(detail("expires_at"))
+                ),
+            ),
+            outcome => say(
+                DIM,
+                format!(
+                    "{name} exchanged, but nothing moved: {}",
+                    outcome.replace('_', " ")
+                ),
+            ),
+        },
+        EventKind::Derived => say(
+            GOOD,
+            format!("{name} read anew through {}", detail("through")),
+        ),
+        EventKind::CandidateAccepted => {
+            say(GOOD, format!("{name} has a new token, confirmed by Meta"))
+        }
+        EventKind::CandidateRefused => say(
+            BLOW,
+            format!("{name}: a token was refused, {}", detail("objection")),
+        ),
+        EventKind::AppTroubled => say(
+            BLOW,
+            format!(
+                "Meta does not serve us: {}; tokens wait, none is given up",
+                detail("cause")
+            ),
+        ),
+        EventKind::AppRecovered => say(GOOD, "Meta serves us again".to_owned()),
+        EventKind::LetterSent => Some(Told::Line(MAIL, "mail", detail("subject").to_owned())),
+        EventKind::Imported
+        | EventKind::Discovered
+        | EventKind::Forgotten
+        | EventKind::Ordered
+        | EventKind::Checked
+        | EventKind::CandidateKept
+        | EventKind::SecretRead
+        | EventKind::SecretRefused
+        | EventKind::IncidentOpened
+        | EventKind::IncidentAcknowledged
+        | EventKind::IncidentResolved
+        | EventKind::LetterWritten
+        | EventKind::LetterDelayed
+        | EventKind::Started
+        | EventKind::Reloaded => None,
+    }
+}
+
+fn text<'a>(detail: &'a Map<String, Value>, key: &str) -> &'a str {
+    detail.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn date(instant: &str) -> &str {
+    instant.split('T').next().unwrap_or(instant)
+}
+
+/// Where to look while the stage stands.
+pub(super) fn places(stage: &Stage, out: &mut impl Write) -> io::Result<()> {
+    let here = stage.folder().display();
+    writeln!(out, "\n{BOLD}Look around{BOLD:#} while this runs:")?;
+    writeln!(out, "  perennial --socket {here}/perennial.sock tokens")?;
+    writeln!(
+        out,
+        "  curl --unix-socket {here}/perennial.sock http://localhost/v1/status"
+    )?;
+    writeln!(out, "  ls {here}/mail")?;
+    writeln!(
+        out,
+        "  sqlite3 {here}/inventory.db 'SELECT name, state, cause FROM token'"
+    )
+}

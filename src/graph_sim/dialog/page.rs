@@ -1,0 +1,95 @@
+//! The three faces of the dialog's one page.
+
+use minijinja::Environment;
+use minijinja::value::Serde;
+use serde::Serialize;
+
+use super::request::Dialog;
+use crate::graph_sim::endpoints::Params;
+use crate::graph_sim::world::{Id, Refusal, World};
+
+const SOURCE: &str = include_str!("page.html");
+
+/// A list longer than this helps nobody; the rest log in by `person=ID` in the address.
+const MOST_SHOWN: usize = 200;
+
+#[derive(Default, Serialize)]
+struct Page<'a> {
+    title: String,
+    error: Option<String>,
+    app: &'a str,
+    /// Carried from step to step.
+    fields: Vec<(&'a str, &'a str)>,
+    people: Vec<Choice<'a>>,
+    person: Option<Choice<'a>>,
+    scopes: Vec<String>,
+    all_or_nothing: bool,
+    pages: Vec<Choice<'a>>,
+    /// There are more than the list shows.
+    more_pages: bool,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    id: Id,
+    name: &'a str,
+}
+
+pub(super) fn people(world: &World, dialog: &Dialog, params: &Params<'_>) -> String {
+    let app = &world.app(dialog.app).name;
+    let people = world.humans().take(MOST_SHOWN);
+    render(&Page {
+        title: format!("Log in to {app}"),
+        app,
+        fields: params.iter().collect(),
+        people: people
+            .map(|(id, person)| Choice {
+                id,
+                name: &person.name,
+            })
+            .collect(),
+        ..Page::default()
+    })
+}
+
+pub(super) fn consent(world: &World, dialog: &Dialog, id: Id) -> String {
+    let app = &world.app(dialog.app).name;
+    let person = world.person(id);
+    let pages = person
+        .roles
+        .keys()
+        .filter_map(|id| world.page(*id).map(|page| (*id, page)));
+    render(&Page {
+        title: format!("Continue to {app}"),
+        app,
+        person: Some(Choice {
+            id,
+            name: &person.name,
+        }),
+        more_pages: person.roles.len() > MOST_SHOWN,
+        scopes: dialog.asked_of(world, id),
+        all_or_nothing: dialog.is_all_or_nothing(),
+        pages: pages
+            .take(MOST_SHOWN)
+            .map(|(id, page)| Choice {
+                id,
+                name: &page.name,
+            })
+            .collect(),
+        ..Page::default()
+    })
+}
+
+pub(super) fn error(refusal: &Refusal) -> String {
+    render(&Page {
+        title: "Sorry, something went wrong".to_owned(),
+        error: Some(refusal.to_string()),
+        ..Page::default()
+    })
+}
+
+/// The name ends in `.html`, which is what turns escaping on.
+fn render(page: &Page<'_>) -> String {
+    let page = Environment::new().render_named_str("page.html", SOURCE, Serde(page));
+    page.unwrap_or_else(|error| error.to_string())
+}

@@ -1,0 +1,137 @@
+//! The address that the browser is sent back to, with a code, a token, or a refusal.
+
+use form_urlencoded::Serializer;
+
+use super::DialogAnswer;
+use super::request::Dialog;
+use crate::graph_sim::world::{
+    AppKey, AppMode, Consent, Id, Origin, PageSelection, Permission, Refusal, World,
+};
+
+impl Dialog {
+    /// Where the browser is sent with this answer.
+    pub(crate) fn conclude(
+        &self,
+        world: &mut World,
+        person: Id,
+        answer: DialogAnswer,
+    ) -> Result<String, Refusal> {
+        let app = world.app(self.app);
+        let is_outsider = app.mode == AppMode::Development && !app.developers.contains(&person);
+        match answer {
+            DialogAnswer::Cancel => Ok(self.cancelled()),
+            // Login for Business words this as if the person had cancelled.
+            DialogAnswer::Allow { .. } if is_outsider && self.is_all_or_nothing() => {
+                Ok(self.cancelled())
+            }
+            DialogAnswer::Allow { .. } if is_outsider => Ok(self.sandboxed()),
+            DialogAnswer::Allow { declined, .. }
+                if self.is_all_or_nothing() && !declined.is_empty() =>
+            {
+                Ok(self.cancelled())
+            }
+            DialogAnswer::Allow { declined, pages } => self.allowed(world, person, declined, pages),
+        }
+    }
+
+    fn allowed(
+        &self,
+        world: &mut World,
+        person: Id,
+        declined: Vec<String>,
+        pages: PageSelection,
+    ) -> Result<String, Refusal> {
+        let mut granted = self.asked_of(world, person);
+        granted.retain(|scope| !declined.contains(scope));
+        let consent = Consent {
+            granted,
+            declined,
+            pages,
+        };
+        world.authorize(self.app, person, consent)?;
+        let mut query = Serializer::new(String::new());
+        if self.response_type.contains("code") {
+            let origin = Origin::Dialog {
+                redirect_uri: self.redirect_uri.clone(),
+            };
+            let auth_type = self.auth_type.as_deref();
+            query.append_pair(
+                "code",
+                &world.issue_code(self.app, person, origin, auth_type),
+            );
+        }
+        if self.response_type.contains("token") {
+            append_token(&mut query, world, self.app, person);
+        }
+        if self.returns_scopes || self.response_type.contains("granted_scopes") {
+            append_scopes(&mut query, world, self.app, person);
+        }
+        Ok(self.back_with(query))
+    }
+
+    fn cancelled(&self) -> String {
+        let mut query = Serializer::new(String::new());
+        query
+            .append_pair("error", "access_denied")
+            .append_pair("error_code", "200")
+            .append_pair("error_description", "Permissions error")
+            .append_pair("error_reason", "user_denied");
+        self.back_with(query)
+    }
+
+    /// There is no `error` in this one.
+    fn sandboxed(&self) -> String {
+        let mut query = Serializer::new(String::new());
+        let message = "This app is in sandbox mode. Edit the app configuration to make it live.";
+        query
+            .append_pair("error_code", "901")
+            .append_pair("error_message", message);
+        self.back_with(query)
+    }
+
+    /// Tokens come in the fragment, and so does everything beside them.
+    fn back_with(&self, mut query: Serializer<'_, String>) -> String {
+        if let Some(state) = &self.state {
+            query.append_pair("state", state);
+        }
+        let (address, query) = (&self.redirect_uri, query.finish());
+        if self.response_type.contains("token") {
+            return format!("{address}#{query}");
+        }
+        let separator = if address.contains('?') { '&' } else { '?' };
+        format!("{address}{separator}{query}#_=_")
+    }
+}
+
+fn append_token(query: &mut Serializer<'_, String>, world: &mut World, app: AppKey, person: Id) {
+    let key = world.issue_short_user_token(app, person);
+    let now = world.now().as_second();
+    let token = world.token(key);
+    let left = token.expires_at.map_or(0, |end| end.as_second() - now);
+    let grant = world.grant(app, person);
+    let data_access = grant.and_then(|grant| grant.data_access_expires_at);
+    query
+        .append_pair("access_token", &token.text)
+        .append_pair(
+            "data_access_expiration_time",
+            &data_access.map_or(0, |end| end.as_second()).to_string(),
+        )
+        .append_pair("expires_in", &left.to_string());
+}
+
+fn append_scopes(query: &mut Serializer<'_, String>, world: &World, app: AppKey, person: Id) {
+    let said = |wanted: Permission| {
+        let all = world
+            .grant(app, person)
+            .into_iter()
+            .flat_map(|grant| &grant.permissions);
+        let names: Vec<&str> = all
+            .filter(|(_, said)| **said == wanted)
+            .map(|(scope, _)| scope.as_ref())
+            .collect();
+        names.join(",")
+    };
+    query
+        .append_pair("granted_scopes", &said(Permission::Granted))
+        .append_pair("denied_scopes", &said(Permission::Declined));
+}

@@ -1,0 +1,141 @@
+//! What an app asks of a person by opening the dialog. Pure.
+
+use crate::graph_sim::endpoints::Params;
+use crate::graph_sim::world::{AppKey, Id, PageSelection, Permission, Refusal, World};
+
+/// What the person clicks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DialogAnswer {
+    Allow {
+        declined: Vec<String>,
+        pages: PageSelection,
+    },
+    Cancel,
+}
+
+impl DialogAnswer {
+    /// Everything that is asked for, on all pages.
+    pub const fn allow() -> Self {
+        Self::Allow {
+            declined: Vec::new(),
+            pages: PageSelection::All,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Dialog {
+    pub(crate) app: AppKey,
+    pub(super) redirect_uri: String,
+    pub(super) state: Option<String>,
+    asking: Asking,
+    pub(super) response_type: String,
+    pub(super) auth_type: Option<String>,
+    pub(super) returns_scopes: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Asking {
+    Scopes(Vec<String>),
+    /// Login for Business: all of a configuration or nothing.
+    Configuration(Vec<String>),
+}
+
+impl Asking {
+    fn scopes(&self) -> &[String] {
+        match self {
+            Self::Scopes(scopes) | Self::Configuration(scopes) => scopes,
+        }
+    }
+}
+
+impl Dialog {
+    pub(crate) fn read(world: &World, params: &Params<'_>) -> Result<Self, Refusal> {
+        let id = params.get("client_id").unwrap_or_default();
+        let app = world.app_key(id)?;
+        Ok(Self {
+            app,
+            redirect_uri: redirect_uri(world, app, params)?.to_owned(),
+            state: params.get("state").map(str::to_owned),
+            asking: asking(world, app, params)?,
+            response_type: params.get("response_type").unwrap_or("code").to_owned(),
+            auth_type: params.get("auth_type").map(str::to_owned),
+            returns_scopes: params.is_on("return_scopes"),
+        })
+    }
+
+    pub(crate) const fn is_all_or_nothing(&self) -> bool {
+        matches!(self.asking, Asking::Configuration(_))
+    }
+
+    /// What is shown to this person: what was declined before is not asked again, unless the app
+    /// says `rerequest`.
+    pub(crate) fn asked_of(&self, world: &World, person: Id) -> Vec<String> {
+        let declined = |scope: &String| {
+            let grant = world.grant(self.app, person);
+            grant.is_some_and(|grant| {
+                grant.permissions.get(scope.as_str()) == Some(&Permission::Declined)
+            })
+        };
+        let again = self.auth_type.as_deref() == Some("rerequest");
+        let scopes = self.asking.scopes().iter();
+        scopes
+            .filter(|scope| again || !declined(scope))
+            .cloned()
+            .collect()
+    }
+}
+
+fn redirect_uri<'a>(
+    world: &World,
+    app: AppKey,
+    params: &'a Params<'_>,
+) -> Result<&'a str, Refusal> {
+    let address = params.get("redirect_uri").unwrap_or_default();
+    if !is_absolute(address) {
+        let message = "redirect_uri isn't an absolute URI. Check RFC 3986.";
+        return Err(Refusal::Dialog(message.to_owned()));
+    }
+    if world.app(app).may_return_to(address) {
+        return Ok(address);
+    }
+    Err(Refusal::Dialog(
+        "URL blocked: this redirect failed because the redirect URI is not \
+        white-listed in the app's client OAuth settings."
+            .to_owned(),
+    ))
+}
+
+pub(crate) fn is_absolute(address: &str) -> bool {
+    let scheme = address
+        .split_once("://")
+        .map(|(scheme, rest)| (scheme, rest.is_empty()));
+    matches!(scheme, Some(("http" | "https", false)))
+}
+
+fn asking(world: &World, app: AppKey, params: &Params<'_>) -> Result<Asking, Refusal> {
+    let Some(id) = params.get("config_id") else {
+        let scopes = params.get("scope").unwrap_or_default();
+        let scopes = scopes.split([',', ' ']).filter(|scope| !scope.is_empty());
+        return Ok(Asking::Scopes(scopes.map(str::to_owned).collect()));
+    };
+    let known = world.app(app).configurations.get(id).cloned();
+    known
+        .map(Asking::Configuration)
+        .ok_or_else(|| Refusal::unknown("configuration", id))
+}
+
+impl World {
+    /// Clicks through the dialog at `url` and tells where the browser is sent.
+    pub fn answer_dialog(
+        &mut self,
+        url: &str,
+        person: &str,
+        answer: DialogAnswer,
+    ) -> Result<String, Refusal> {
+        let (_, query) = url.split_once('?').unwrap_or((url, ""));
+        let dialog = Dialog::read(self, &Params::parse(query))?;
+        let person = self.person_id(person)?;
+        dialog.conclude(self, person, answer)
+    }
+}

@@ -1,0 +1,58 @@
+//! A rolling hour of calls.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+/// Calls of the last hour, by minute.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    minutes: VecDeque<(i64, u32)>,
+    total: u32,
+}
+
+impl Meter {
+    /// Tells how many there are with this one.
+    pub(super) fn count(&mut self, now: Timestamp) -> u32 {
+        let minute = minute_of(now);
+        self.forget_before(minute - 59);
+        match self.minutes.back_mut() {
+            Some((last, calls)) if *last == minute => *calls += 1,
+            Some(_) | None => self.minutes.push_back((minute, 1)),
+        }
+        self.total += 1;
+        self.total
+    }
+
+    pub(super) fn total(&mut self, now: Timestamp) -> u32 {
+        self.forget_before(minute_of(now) - 59);
+        self.total
+    }
+
+    /// As of the last call.
+    pub(super) const fn counted(&self) -> u32 {
+        self.total
+    }
+
+    fn forget_before(&mut self, minute: i64) {
+        while let Some((first, calls)) = self.minutes.front().copied() {
+            if first >= minute {
+                break;
+            }
+            self.total -= calls;
+            self.minutes.pop_front();
+        }
+    }
+
+    /// Minutes until the oldest calls of the hour are forgotten.
+    pub(super) fn minutes_to_regain(&self, now: Timestamp) -> i64 {
+        let minute = minute_of(now);
+        self.minutes
+            .front()
+            .map_or(0, |(first, _)| (first + 60 - minute).max(1))
+    }
+}
+
+fn minute_of(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(60)
+}

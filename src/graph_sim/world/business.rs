@@ -1,0 +1,106 @@
+//! Businesses: who works there, and which pages they own or look after for clients.
+
+use std::collections::BTreeSet;
+
+use super::ids::Id;
+use super::token::Token;
+use super::{Grant, Refusal, World};
+
+const BUSINESS_MANAGEMENT: &str = "business_management";
+
+#[derive(Debug, Default)]
+pub(crate) struct Business {
+    pub(crate) name: String,
+    people: BTreeSet<Id>,
+    owned_pages: BTreeSet<Id>,
+    client_pages: BTreeSet<Id>,
+}
+
+/// How a page belongs to a business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tenure {
+    Owned,
+    /// Belongs to a client of the business.
+    Client,
+}
+
+impl Business {
+    pub(crate) const fn pages(&self, tenure: Tenure) -> &BTreeSet<Id> {
+        match tenure {
+            Tenure::Owned => &self.owned_pages,
+            Tenure::Client => &self.client_pages,
+        }
+    }
+}
+
+impl World {
+    pub fn add_business(&mut self, name: &str) -> String {
+        let id = self.fresh_id(100_000_000_000_000..199_999_999_999_999);
+        self.businesses.insert(
+            id,
+            Business {
+                name: name.to_owned(),
+                ..Business::default()
+            },
+        );
+        id.to_string()
+    }
+
+    pub fn add_business_as(&mut self, id: &str, name: &str) -> Result<(), Refusal> {
+        let id = self.free_id(id)?;
+        self.businesses.insert(
+            id,
+            Business {
+                name: name.to_owned(),
+                ..Business::default()
+            },
+        );
+        Ok(())
+    }
+
+    pub fn join_business(&mut self, person: &str, business: &str) -> Result<(), Refusal> {
+        let person = self.person_id(person)?;
+        self.business_mut(business)?.people.insert(person);
+        Ok(())
+    }
+
+    pub fn put_page_in_business(
+        &mut self,
+        page: &str,
+        business: &str,
+        tenure: Tenure,
+    ) -> Result<(), Refusal> {
+        let page = self.page_id(page)?;
+        let business = self.business_mut(business)?;
+        match tenure {
+            Tenure::Owned => business.owned_pages.insert(page),
+            Tenure::Client => business.client_pages.insert(page),
+        };
+        Ok(())
+    }
+
+    fn business_mut(&mut self, id: &str) -> Result<&mut Business, Refusal> {
+        let found = id
+            .parse()
+            .ok()
+            .and_then(|id: Id| self.businesses.get_mut(&id));
+        found.ok_or_else(|| Refusal::unknown("business", id))
+    }
+
+    pub(crate) fn businesses_of(&self, person: Id) -> impl Iterator<Item = (Id, &Business)> {
+        let all = self.businesses.iter().map(|(id, business)| (*id, business));
+        all.filter(move |(_, business)| business.people.contains(&person))
+    }
+
+    /// A page is reached through its tick in the picker, or through the business that has it: that
+    /// is how programs find pages which people forgot to tick.
+    pub(super) fn reaches(&self, grant: &Grant, token: &Token, page: Id) -> bool {
+        grant.picked.contains(page)
+            || token
+                .live_scopes(grant)
+                .any(|scope| scope == BUSINESS_MANAGEMENT)
+                && self.businesses_of(token.holder).any(|(_, business)| {
+                    business.owned_pages.contains(&page) || business.client_pages.contains(&page)
+                })
+    }
+}

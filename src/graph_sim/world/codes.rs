@@ -1,0 +1,145 @@
+//! Authorization codes: good once, for a short while, for one app and one address.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::app::CodeGives;
+use super::exchange::SystemUserLife;
+use super::ids::{AppKey, Id, TokenKey};
+use super::{Refusal, World, later};
+
+/// Meta names no figure for Facebook; Instagram's codes live an hour.
+const LIFE: SignedDuration = SignedDuration::from_mins(10);
+
+#[derive(Debug)]
+pub(crate) struct Code {
+    app: AppKey,
+    person: Id,
+    origin: Origin,
+    auth_type: Option<Arc<str>>,
+    expires_at: Timestamp,
+    state: CodeState,
+}
+
+/// How a code came to be, which decides what its exchange must show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The login dialog; the exchange must name the same address.
+    Dialog { redirect_uri: String },
+    /// A JavaScript dialog such as embedded signup; there is no address.
+    Embedded,
+    /// `oauth/client_code`; the exchange needs no secret.
+    Client { redirect_uri: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CodeState {
+    Fresh,
+    Used,
+}
+
+/// Why a code gives no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CodeRefusal {
+    Unknown,
+    Used,
+    Expired,
+    OtherRedirect,
+}
+
+impl World {
+    /// The code of an embedded signup, which is exchanged without `redirect_uri`.
+    pub fn embedded_code(
+        &mut self,
+        app: &str,
+        person: &str,
+        scopes: &[&str],
+    ) -> Result<String, Refusal> {
+        let (app, person) = self.consent(app, person, scopes, super::PageSelection::All)?;
+        Ok(self.issue_code(app, person, Origin::Embedded, None))
+    }
+
+    pub(crate) fn issue_code(
+        &mut self,
+        app: AppKey,
+        person: Id,
+        origin: Origin,
+        auth_type: Option<&str>,
+    ) -> String {
+        let mut text = String::from("AQ");
+        self.push_random(&mut text, 160);
+        let code = Code {
+            app,
+            person,
+            origin,
+            auth_type: auth_type.map(Arc::from),
+            expires_at: later(self.now, LIFE),
+            state: CodeState::Fresh,
+        };
+        self.codes.insert(text.clone(), code);
+        text
+    }
+
+    /// Where the code is for a client, which has no secret to show.
+    pub(crate) fn is_client_code(&self, text: &str) -> bool {
+        let code = self.codes.get(text);
+        code.is_some_and(|code| matches!(code.origin, Origin::Client { .. }))
+    }
+
+    pub(crate) fn redeem(
+        &mut self,
+        app: AppKey,
+        text: &str,
+        redirect_uri: Option<&str>,
+    ) -> Result<TokenKey, CodeRefusal> {
+        let now = self.now;
+        let code = self.codes.get_mut(text).filter(|code| code.app == app);
+        let code = code.ok_or(CodeRefusal::Unknown)?;
+        if code.state == CodeState::Used {
+            return Err(CodeRefusal::Used);
+        }
+        if code.expires_at <= now {
+            return Err(CodeRefusal::Expired);
+        }
+        let address = match &code.origin {
+            Origin::Dialog { redirect_uri } | Origin::Client { redirect_uri } => {
+                Some(redirect_uri.as_str())
+            }
+            Origin::Embedded => None,
+        };
+        if address != redirect_uri {
+            return Err(CodeRefusal::OtherRedirect);
+        }
+        code.state = CodeState::Used;
+        let (person, auth_type) = (code.person, code.auth_type.clone());
+        let for_client = matches!(code.origin, Origin::Client { .. });
+        let gives = if for_client {
+            CodeGives::LongLived
+        } else {
+            self.app(app).code_gives
+        };
+        Ok(self.issue_for_code(app, person, gives, auth_type))
+    }
+
+    fn issue_for_code(
+        &mut self,
+        app: AppKey,
+        person: Id,
+        gives: CodeGives,
+        auth_type: Option<Arc<str>>,
+    ) -> TokenKey {
+        match gives {
+            CodeGives::ShortLived => {
+                let key = self.issue_short_user_token(app, person);
+                self.token_mut(key).auth_type = auth_type;
+                key
+            }
+            CodeGives::LongLived => self.issue_long_user_token(app, person),
+            CodeGives::SystemUser => self.issue_business_token(app, person, SystemUserLife::Never),
+            CodeGives::SystemUserSixtyDays => {
+                self.issue_business_token(app, person, SystemUserLife::SixtyDays)
+            }
+        }
+    }
+}

@@ -1,0 +1,548 @@
+//! The inventory's promises, each against a real file.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::secret::Secret;
+use crate::token::{Action, Clock, Facts, Health, Kind, Next, Scopes, State, Token, TokenId};
+
+struct Bench {
+    folder: tempfile::TempDir,
+    key: Key,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            key: Key::generate().unwrap(),
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        let key = Key::read(self.key.to_base64().as_bytes()).unwrap();
+        Settings {
+            path: self.folder.path().join("inventory.db"),
+            key,
+        }
+    }
+
+    fn open(&self) -> Inventory {
+        Inventory::open(&self.settings()).unwrap()
+    }
+
+    /// Everything that stands on disk, the log included.
+    fn bytes(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        files
+            .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .collect()
+    }
+}
+
+fn now() -> Timestamp {
+    "2026-12-01T12:00:00Z".parse().unwrap()
+}
+
+fn new_token(name: &str, secret: &str) -> NewToken {
+    NewToken {
+        app: "acme".to_owned(),
+        name: Some(name.to_owned()),
+        secret: Secret::new(secret),
+        owners: vec!["maria@example.com".to_owned()],
+        required_scopes: Scopes::parse("email"),
+        parent: None,
+        subject_name: None,
+    }
+}
+
+async fn import(inventory: &Inventory, name: &str, secret: &str) -> TokenId {
+    let new = new_token(name, secret);
+    match inventory
+        .write(move |tx| tx.import(&new, now()))
+        .await
+        .unwrap()
+    {
+        Imported::Added { id, .. } => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn claim(inventory: &Inventory, at: Timestamp) -> Vec<Claimed> {
+    let due = inventory
+        .read(move |view| view.due("acme", at, 100))
+        .await
+        .unwrap();
+    let until = at + SignedDuration::from_mins(10);
+    inventory
+        .write(move |tx| tx.claim(&due, at, until))
+        .await
+        .unwrap()
+}
+
+fn facts(expires_at: Clock) -> Facts {
+    Facts {
+        kind: Kind::User,
+        subject: "7".to_owned(),
+        person: "7".to_owned(),
+        issued_at: None,
+        expires_at,
+        data_access_expires_at: Clock::Never,
+        scopes: Scopes::parse("email"),
+    }
+}
+
+/// What a pass would write of a token that turned out healthy.
+fn learned(claimed: &Claimed, secret: Option<&str>) -> Learned {
+    let after = Token {
+        facts: Some(facts(Clock::At(now() + SignedDuration::from_hours(480)))),
+        health: Health::Healthy,
+        next: Some(Next {
+            action: Action::Check,
+            at: now() + SignedDuration::from_hours(24),
+        }),
+        ..claimed.token.clone()
+    };
+    Learned {
+        before: claimed.token.clone(),
+        after,
+        lease: claimed.lease,
+        checked_at: now(),
+        secret: secret.map(Secret::new),
+        judged_candidate: claimed.candidate.as_ref().map(|candidate| candidate.number),
+        errand_done: claimed.errand.map(|errand| errand.event),
+        events: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn what_was_imported_is_there_after_a_restart_and_sealed() {
+    let bench = Bench::new();
+    let id = import(&bench.open(), "maria", "EAAcanary").await;
+    let inventory = bench.open();
+    let token = inventory
+        .read(move |view| view.token(id))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (token.name.as_str(), token.state()),
+        ("maria", State::Unverified)
+    );
+    let reading = inventory
+        .read(move |view| view.secret_of(&token))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(reading.secret.expose(), "EAAcanary");
+    assert!(
+        !bench
+            .bytes()
+            .windows(9)
+            .any(|window| window == b"EAAcanary")
+    );
+}
+
+#[tokio::test]
+async fn the_same_secret_twice_is_known_and_a_taken_name_is_refused() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let id = import(&inventory, "maria", "EAA1").await;
+    let again = |name: &str, secret: &str| {
+        let new = new_token(name, secret);
+        let inventory = inventory.clone();
+        async move {
+            inventory
+                .write(move |tx| tx.import(&new, now()))
+                .await
+                .unwrap()
+        }
+    };
+    assert_eq!(
+        again("other", "EAA1").await,
+        Imported::Known {
+            id,
+            name: "maria".to_owned()
+        }
+    );
+    assert_eq!(
+        again("maria", "EAA2").await,
+        Imported::NameTaken {
+            name: "maria".to_owned()
+        }
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_key_a_newer_schema_and_a_foreign_file_are_refused_before_any_write() {
+    let bench = Bench::new();
+    import(&bench.open(), "maria", "EAA1").await;
+    let path = bench.settings().path;
+    let before = std::fs::read(&path).unwrap();
+
+    let wrong = Settings {
+        path: path.clone(),
+        key: Key::generate().unwrap(),
+    };
+    let error = Inventory::open(&wrong).unwrap_err();
+    assert!(matches!(error, Error::WrongKey { .. }), "{error}");
+    assert!(
+        error.to_string().contains(&bench.key.id().to_string()),
+        "{error}"
+    );
+    assert!(std::fs::read(&path).unwrap() == before, "it was written to");
+
+    let db = Connection::open(&path).unwrap();
+    db.pragma_update(None, "user_version", 999).unwrap();
+    drop(db);
+    let before = std::fs::read(&path).unwrap();
+    let error = Inventory::open(&bench.settings()).unwrap_err();
+    assert!(
+        matches!(error, Error::NewerSchema { found: 999, .. }),
+        "{error}"
+    );
+    assert!(std::fs::read(&path).unwrap() == before, "it was written to");
+
+    for foreign in [b"a diary, not a database".to_vec(), other_database()] {
+        std::fs::write(&path, &foreign).unwrap();
+        let error = Inventory::open(&bench.settings()).unwrap_err();
+        assert!(matches!(error, Error::NotAnInventory(_)), "{error}");
+        assert!(
+            std::fs::read(&path).unwrap() == foreign,
+            "it was written to"
+        );
+    }
+}
+
+fn other_database() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.db");
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("CREATE TABLE bookmark (url TEXT)")
+        .unwrap();
+    std::fs::read(path).unwrap()
+}
+
+#[tokio::test]
+async fn a_second_daemon_on_the_same_inventory_is_refused() {
+    let bench = Bench::new();
+    let first = bench.open();
+    let error = Inventory::open(&bench.settings()).unwrap_err();
+    assert!(matches!(error, Error::InUse(_)), "{error}");
+    drop(first);
+    bench.open();
+}
+
+#[tokio::test]
+async fn what_is_claimed_is_claimed_once_until_its_lease_ends() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    import(&inventory, "maria", "EAA1").await;
+    assert_eq!(claim(&inventory, now()).await.len(), 1);
+    assert_eq!(
+        claim(&inventory, now()).await.len(),
+        0,
+        "another pass finds nothing"
+    );
+    let later = now() + SignedDuration::from_mins(11);
+    assert_eq!(
+        claim(&inventory, later).await.len(),
+        1,
+        "a crash frees it by itself"
+    );
+}
+
+#[tokio::test]
+async fn an_order_that_comes_meanwhile_is_not_put_off() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    import(&inventory, "maria", "EAA1").await;
+    let claimed = claim(&inventory, now()).await.remove(0);
+    let token = claimed.token.clone();
+    inventory
+        .write(move |tx| tx.order(&token, Order::Check, "a test", now()))
+        .await
+        .unwrap();
+
+    let visit = learned(&claimed, None);
+    inventory
+        .write(move |tx| tx.record(&visit, now()))
+        .await
+        .unwrap();
+    let again = claim(&inventory, now()).await;
+    assert_eq!(again.len(), 1, "still due, for somebody wants it now");
+    assert_eq!(
+        again[0].errand.map(|errand| errand.order),
+        Some(Order::Check)
+    );
+}
+
+#[tokio::test]
+async fn a_candidate_that_comes_meanwhile_is_not_dropped_and_no_owner_is_overwritten() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let id = import(&inventory, "maria", "EAA1").await;
+    let claimed = claim(&inventory, now()).await.remove(0);
+    let token = claimed.token.clone();
+    let kept = inventory
+        .write(move |tx| {
+            tx.db
+                .execute("UPDATE token SET owners = '[\"new@example.com\"]'", [])?;
+            tx.keep_candidate(&token, &Secret::new("EAA2"), now())
+        })
+        .await;
+    assert_eq!(kept.unwrap(), NewVersion::Kept);
+
+    let mut stale = learned(&claimed, Some("EAA-renewed"));
+    stale.judged_candidate = Some(77);
+    inventory
+        .write(move |tx| tx.record(&stale, now()))
+        .await
+        .unwrap();
+    let again = claim(&inventory, now()).await.remove(0);
+    assert_eq!(again.secret.expose(), "EAA-renewed");
+    assert_eq!(
+        again
+            .candidate
+            .map(|c| c.secret.expose().to_owned())
+            .as_deref(),
+        Some("EAA2")
+    );
+    assert_eq!(again.token.owners, ["new@example.com"]);
+    assert_eq!(again.token.id, id);
+}
+
+#[tokio::test]
+async fn the_replaced_secret_is_kept_until_its_own_end() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let id = import(&inventory, "maria", "EAA1").await;
+    for secret in ["EAA2", "EAA3"] {
+        let at = now() + SignedDuration::from_hours(if secret == "EAA2" { 0 } else { 24 });
+        let claimed = claim(&inventory, at).await.remove(0);
+        let visit = learned(&claimed, Some(secret));
+        inventory
+            .write(move |tx| tx.record(&visit, now()))
+            .await
+            .unwrap();
+    }
+    let versions = move |view: &View<'_>| {
+        let mut kept = view
+            .db
+            .prepare("SELECT count(*) FROM version WHERE token = ?1")?;
+        Ok(kept.query_row([id], |row| row.get::<_, u32>(0))?)
+    };
+    assert_eq!(inventory.read(versions).await.unwrap(), 3);
+    let after_its_end = now() + SignedDuration::from_hours(481);
+    let retired = inventory
+        .write(move |tx| tx.retire_ended_versions(after_its_end))
+        .await;
+    assert_eq!(
+        retired.unwrap(),
+        1,
+        "the one whose end was known and has come"
+    );
+}
+
+#[tokio::test]
+async fn a_swap_stands_whole_or_not_at_all() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    import(&inventory, "maria", "EAA1").await;
+    let claimed = claim(&inventory, now()).await.remove(0);
+    let visit = learned(&claimed, Some("EAA2"));
+    let failed: Result<(), Error> = inventory
+        .write(move |tx| {
+            tx.record(&visit, now())?;
+            Err(Error::Closed)
+        })
+        .await;
+    assert!(failed.is_err());
+    let later = now() + SignedDuration::from_mins(11);
+    let again = claim(&inventory, later).await.remove(0);
+    assert_eq!((again.secret.expose(), again.token.version), ("EAA1", 1));
+    assert_eq!(again.token.state(), State::Unverified);
+}
+
+#[tokio::test]
+async fn one_job_that_fails_takes_no_other_with_it() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let jobs = (0..200).map(|n| {
+        let inventory = inventory.clone();
+        let new = new_token(&format!("token-{n}"), &format!("EAA{n}"));
+        tokio::spawn(async move {
+            inventory
+                .write(move |tx| {
+                    tx.import(&new, now())?;
+                    if n % 10 == 0 {
+                        Err(Error::Closed)
+                    } else {
+                        Ok(())
+                    }
+                })
+                .await
+                .is_ok()
+        })
+    });
+    let mut done = 0;
+    for job in jobs.collect::<Vec<_>>() {
+        done += usize::from(job.await.unwrap());
+    }
+    assert_eq!(done, 180);
+    assert_eq!(
+        inventory.read(|view| view.fleet()).await.unwrap().total(),
+        180
+    );
+}
+
+#[tokio::test]
+async fn the_tally_is_what_a_count_would_give() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    for n in 0..20 {
+        import(&inventory, &format!("token-{n}"), &format!("EAA{n}")).await;
+    }
+    for claimed in claim(&inventory, now()).await.into_iter().take(7) {
+        let visit = learned(&claimed, None);
+        inventory
+            .write(move |tx| tx.record(&visit, now()))
+            .await
+            .unwrap();
+    }
+    let gone = inventory
+        .read(|view| view.token_named("token-3"))
+        .await
+        .unwrap()
+        .unwrap();
+    inventory.write(move |tx| tx.forget(gone.id)).await.unwrap();
+    let fleet = inventory.read(|view| view.fleet()).await.unwrap();
+    let counted = inventory
+        .read(|view| {
+            let count = "SELECT count(*) FROM token WHERE state = ?1";
+            let count = |state| {
+                view.db
+                    .query_row(count, [state], |row| row.get::<_, u64>(0))
+            };
+            Ok((count("unverified")?, count("healthy")?))
+        })
+        .await
+        .unwrap();
+    assert_eq!((fleet.unverified, fleet.healthy), counted);
+    assert_eq!(fleet.total(), 19);
+}
+
+#[tokio::test]
+async fn the_earliest_deadlines_come_first_and_the_tail_does_not_starve() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let mut by_name = Vec::new();
+    for n in 0..100 {
+        by_name.push(import(&inventory, &format!("token-{n:03}"), &format!("EAA{n}")).await);
+    }
+    let ids = by_name.clone();
+    // Later imports end sooner; the first ten never end and have waited longest.
+    inventory
+        .write(move |tx| {
+            for (n, id) in ids.iter().enumerate() {
+                let deadline = (n >= 10).then(|| now().as_second() + 100_000 - n as i64);
+                let due_at = now().as_second() - if n < 10 { 5_000 } else { 10 };
+                tx.db.execute(
+                    "UPDATE agenda SET deadline = ?2, due_at = ?3 WHERE token = ?1",
+                    rusqlite::params![id, deadline, due_at],
+                )?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let due = inventory
+        .read(|view| view.due("acme", now(), 20))
+        .await
+        .unwrap();
+    let due: HashSet<TokenId> = due.into_iter().collect();
+    assert!(
+        by_name[85..].iter().all(|id| due.contains(id)),
+        "the fifteen that end first"
+    );
+    assert_eq!(
+        by_name[..10].iter().filter(|id| due.contains(id)).count(),
+        5,
+        "a quarter waited"
+    );
+}
+
+#[tokio::test]
+async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let plan = |sql: &'static str| {
+        let inventory = inventory.clone();
+        async move {
+            let explain = move |view: &View<'_>| {
+                let mut plan = view.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                let lines = plan.query_map([], |row| row.get::<_, String>(3))?;
+                Ok(lines.collect::<Result<Vec<_>, _>>()?.join("; "))
+            };
+            inventory.read(explain).await.unwrap()
+        }
+    };
+    for (sql, index) in [
+        (
+            "SELECT token FROM agenda WHERE app = 'a' AND due_at <= 1 ORDER BY deadline IS NULL, deadline, due_at LIMIT 9",
+            "USING COVERING INDEX agenda_due",
+        ),
+        (
+            "SELECT count(*) FROM agenda WHERE due_at <= 1",
+            "INDEX agenda_due",
+        ),
+        (
+            "SELECT id FROM incident WHERE review_at <= 1",
+            "INDEX incident_due",
+        ),
+        (
+            "SELECT id FROM letter WHERE next_try_at <= 1",
+            "INDEX letter_waiting",
+        ),
+        (
+            "SELECT token FROM version WHERE role = 'candidate'",
+            "INDEX version_candidate",
+        ),
+        (
+            "SELECT token FROM agenda WHERE deadline IS NOT NULL ORDER BY deadline LIMIT 1",
+            "INDEX agenda_deadline",
+        ),
+    ] {
+        let plan = plan(sql).await;
+        assert!(plan.contains(index), "{sql}\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn a_sealed_secret_moved_to_another_row_does_not_open() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    import(&inventory, "maria", "EAA1").await;
+    let thief = import(&inventory, "thief", "EAA2").await;
+    inventory
+        .write(move |tx| {
+            tx.db.execute(
+                "UPDATE version SET secret = (SELECT secret FROM version WHERE token <> ?1)
+                 WHERE token = ?1",
+                [thief],
+            )?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let reading = inventory
+        .read(move |view| {
+            let token = view.token(thief)?.ok_or(Error::Closed)?;
+            view.secret_of(&token)
+        })
+        .await;
+    assert!(matches!(reading, Err(Error::Unsealable(name)) if name == "thief"));
+}
