@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::alerts::mailer::{Security, Transport};
+use crate::secret::Key;
 
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 const CANARY: &str = "canary-0123456789";
