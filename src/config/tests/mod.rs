@@ -49,7 +49,7 @@ impl Desk {
             fs::write(credentials.join(name), format!("{content}\n")).unwrap();
         }
         let machine = Machine {
-            credentials: Some(credentials),
+            credentials: Credentials::Directory(credentials),
             timezone: TimeZone::UTC,
         };
         Self { dir, machine }
