@@ -16,7 +16,8 @@ pub mod status;
 
 pub mod daemon;
 
-pub mod demo;
 pub mod graph_sim;
+
+pub mod demo;
 
 pub mod cli;

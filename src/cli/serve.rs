@@ -1,25 +1,23 @@
-//! The options of what runs on its own; `main` starts it.
+//! What runs on its own until it ends or is ended: the daemon, the demo, the simulated Graph.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 
-use crate::{demo, graph_sim};
+use super::Global;
+use crate::config::Machine;
+use crate::demo::{self, Season};
+use crate::{daemon, graph_sim};
 
 #[derive(Debug, Subcommand)]
 pub enum Serve {
-    /// See it work with nothing set up: a simulated Meta, a fleet of tokens, 75 days in seconds
-    ///
-    /// The daemon's own code, an inventory in a temporary folder, letters as files. Exit code 0 only if every token
-    /// that could live lives, and every other one was reported.
+    /// See it work with nothing set up: a simulated Graph, a fleet of tokens, 75 days in seconds
     Demo(DemoOptions),
     /// Run the daemon in the foreground, as its systemd unit does
-    ///
-    /// Exit code 78 when it must not start as things are, for a wrong configuration, key or database; nothing has been
-    /// written then.
     Run,
     /// Run the simulated Graph on its own, for tests of your own programs
     GraphSim(GraphSimOptions),
@@ -29,10 +27,10 @@ pub enum Serve {
 pub struct DemoOptions {
     /// How many days of the fleet's life to show
     #[arg(long, default_value_t = 75, value_parser = clap::value_parser!(u16).range(1..=3650))]
-    days: u16,
-    /// The same number gives the same luck
-    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
-    seed: u64,
+    pub days: u16,
+    /// The same number gives the same fleet and the same luck
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
     /// Leave it running at the end, to look around
     #[arg(long)]
     pub keep: bool,
@@ -42,47 +40,99 @@ pub struct DemoOptions {
 pub struct GraphSimOptions {
     /// Where to listen; port 0 takes any free one
     #[arg(long, default_value = "127.0.0.1:8470", value_name = "ADDRESS")]
-    listen: SocketAddr,
-    /// A TOML file with apps, people, pages and tokens [default: a small sample]
+    pub listen: SocketAddr,
+    /// A world to start from (TOML); without it, a small sample
     #[arg(long, value_name = "FILE")]
-    world: Option<PathBuf>,
-    /// So many tokens more, in the first app
-    #[arg(long, value_name = "TOKENS")]
-    fleet: Option<usize>,
-    /// How many of its seconds pass in one of ours; 0 halts its clock
-    #[arg(long, default_value_t = 1.0, value_name = "TIMES")]
-    speed: f64,
+    pub world: Option<PathBuf>,
+    /// So many tokens more
+    #[arg(long, value_name = "N")]
+    pub fleet: Option<usize>,
+    /// Seconds of the world per second of ours; 0 halts its clock
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
     /// How late every answer comes, in milliseconds
     #[arg(long, default_value_t = 0, value_name = "MS")]
-    latency: u64,
-    /// When its time begins [default: now]
-    #[arg(long, value_name = "TIME")]
-    start: Option<Timestamp>,
+    pub latency: u64,
     /// The same number gives the same ids and tokens
-    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
-    seed: u64,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 }
 
-impl DemoOptions {
-    pub const fn season(&self) -> demo::Options {
-        demo::Options {
-            days: self.days,
-            seed: self.seed,
-            sabotage: demo::Sabotage::Nothing,
+/// The daemon answers several at once; two threads carry 100,000 tokens.
+const THREADS: usize = 2;
+
+impl Serve {
+    pub fn start(self, global: &Global) -> ExitCode {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .enable_all()
+            .build();
+        let ended = match runtime {
+            Ok(runtime) => runtime.block_on(self.carry_out(global)),
+            Err(error) => Err(error.into()),
+        };
+        match ended {
+            Ok(code) => code,
+            Err(error) => {
+                tracing::error!("{error:#}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    async fn carry_out(self, global: &Global) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Run => Ok(run(global).await),
+            Self::Demo(options) => demo(&options).await,
+            Self::GraphSim(options) => graph_sim(options).await,
         }
     }
 }
 
-impl GraphSimOptions {
-    pub fn world(self, now: Timestamp) -> graph_sim::Options {
-        graph_sim::Options {
-            listen: self.listen,
-            world: self.world,
-            fleet: self.fleet,
-            speed: self.speed,
-            latency: Duration::from_millis(self.latency),
-            start: self.start.unwrap_or(now),
-            seed: self.seed,
+async fn run(global: &Global) -> ExitCode {
+    daemon::start_logging();
+    daemon::hush_panics();
+    match daemon::run(global.config(), Machine::here()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tracing::error!("{failure}");
+            failure.exit_code()
         }
     }
+}
+
+async fn demo(options: &DemoOptions) -> anyhow::Result<ExitCode> {
+    let mut out = anstream::AutoStream::auto(io::stdout());
+    let live = demo::Options {
+        days: options.days,
+        seed: options.seed,
+        sabotage: demo::Sabotage::Nothing,
+    };
+    let season = Season::live(live, &mut out).await?;
+    season.verdict.print(&mut out)?;
+    if options.keep {
+        season.places(&mut out)?;
+        daemon::until_stopped().await?;
+    }
+    let good = season.verdict.is_good();
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn graph_sim(options: GraphSimOptions) -> anyhow::Result<ExitCode> {
+    daemon::start_logging();
+    graph_sim::run(graph_sim::Options {
+        listen: options.listen,
+        world: options.world,
+        fleet: options.fleet,
+        speed: options.speed,
+        latency: Duration::from_millis(options.latency),
+        start: daemon::clock::now(),
+        seed: options.seed,
+    })
+    .await?;
+    Ok(ExitCode::SUCCESS)
 }

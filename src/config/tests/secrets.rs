@@ -1,5 +1,6 @@
 //! Secrets: where they are taken from, what is refused, and that no message tells one.
 
+use crate::secret::Key;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use proptest::prelude::*;
