@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::cast::{Cast, Role};
 use super::inbox::Received;
-use super::stage::{Error, Stage};
+use super::stage::{APP_NAME, Error, Stage};
 use crate::inventory::{EventId, IncidentId};
 use crate::secret::Secret;
 use crate::token::{Health, Token};
@@ -65,18 +65,20 @@ impl Watch {
     /// Notes who died and who came back since the last look.
     pub(super) async fn look(&mut self, stage: &Stage, cast: &Cast) -> Result<(), Error> {
         let now = stage.now();
-        for role in &cast.tokens {
-            let alive = is_alive(stage, &role.name).await?;
-            let Some(life) = self.lives.get_mut(&role.name) else {
-                continue;
-            };
-            life.turn(alive, now);
+        let newest = stage.inventory.read(|view| view.newest_event()).await?;
+        if self.secrets.is_empty() || self.read_at != newest {
+            self.secrets = served(stage, cast).await?;
+            self.read_at = newest;
         }
-        let app = stage
-            .inventory
-            .read(|view| view.app(super::stage::APP_NAME))
-            .await?;
+        let app = stage.inventory.read(|view| view.app(APP_NAME)).await?;
         self.last_trouble = app.trouble.map_or(self.last_trouble, |_| Some(now));
+        let world = stage.meta.world();
+        for (name, secret) in &self.secrets {
+            let alive = world.is_alive(secret.expose());
+            if let Some(life) = self.lives.get_mut(name) {
+                life.turn(alive, now);
+            }
+        }
         Ok(())
     }
 
