@@ -208,7 +208,7 @@ where
 }
 
 /// A place among the connections; a follower gives it up and is counted elsewhere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Place(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
 
 impl Place {
