@@ -39,9 +39,9 @@ pub(in crate::status) async fn reload(
 pub(in crate::status) async fn mail_test(
     Operator(asked_by): Operator,
     State(reception): Here,
-    request: Option<Sent<MailTestRequest>>,
+    request: Option<Sent<Option<MailTestRequest>>>,
 ) -> Result<(StatusCode, Json<MailTestResult>), Problem> {
-    let to = request.and_then(|Sent(request)| request.to);
+    let to = request.and_then(|Sent(request)| request?.to);
     if to
         .as_deref()
         .is_some_and(|address| !is_mail_address(address))
