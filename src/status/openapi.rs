@@ -11,7 +11,9 @@ use utoipa::openapi::{
 use utoipa::{Modify, OpenApi};
 
 use super::answer::PROBLEM_JSON;
-use super::routes::{daemon, events, health, incidents, metrics, orders, report, secrets, tokens};
+use super::routes::{
+    daemon, events, health, imports, incidents, metrics, orders, report, secrets, tokens,
+};
 use super::snapshot::Problem;
 
 #[derive(OpenApi)]
@@ -29,7 +31,7 @@ use super::snapshot::Problem;
         metrics::metrics,
         report::status,
         tokens::list,
-        tokens::import,
+        imports::import,
         tokens::show,
         tokens::forget,
         secrets::read,

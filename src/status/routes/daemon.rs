@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::tokens::is_mail_address;
+use super::imports::is_mail_address;
 use crate::status::reception::Here;
 use crate::status::request::{Operator, Sent};
 use crate::status::snapshot::{MailTestRequest, MailTestResult, Problem, ProblemType, Reloaded};
