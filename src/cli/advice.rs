@@ -40,8 +40,7 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
             Some("See every problem with its line: perennial check-config")
         }
         ProblemType::MailRefused => Some("See what is wrong with [alerts]: perennial check-config"),
-        ProblemType::Busy
-        | ProblemType::TooSlow
+        ProblemType::TooSlow
         | ProblemType::NotReady
         | ProblemType::InventoryUnavailable
         | ProblemType::Stopping => {

@@ -50,7 +50,7 @@ pub(super) async fn run(
     Ok(Answer::Yes)
 }
 
-fn render(incidents: &[IncidentView], now: Timestamp, look: &Look) -> String {
+pub(super) fn render(incidents: &[IncidentView], now: Timestamp, look: &Look) -> String {
     match look.medium {
         Medium::Pipe => table(incidents, look),
         Medium::Terminal { width } => {
@@ -70,6 +70,10 @@ const READABLE: usize = 100;
 fn paragraph(incident: &IncidentView, width: usize, now: Timestamp, look: &Look) -> String {
     let width = width.min(READABLE).saturating_sub(INDENT.len());
     let mut lines = vec![heading(incident, now)];
+    lines.extend(wrapped(
+        &format!("Why: {}", words::cause(incident.cause)),
+        width,
+    ));
     if incident.state != IncidentStatus::Resolved {
         let to_do = style::paint(words::remedy(incident.remedy), style::BOLD);
         lines.push(format!("To do: {to_do}{}", deadline(incident, now)));
@@ -80,22 +84,21 @@ fn paragraph(incident: &IncidentView, width: usize, now: Timestamp, look: &Look)
     number + &lines.join(&format!("\n{INDENT}")) + "\n"
 }
 
+/// `open for 3 h, app acme, Paul Example`
 fn heading(incident: &IncidentView, now: Timestamp) -> String {
-    let style = match incident.state {
-        IncidentStatus::Open => style::BAD,
-        IncidentStatus::Acknowledged => style::WARNING,
-        IncidentStatus::Resolved => style::GOOD,
+    let open_for = when::span(now.duration_since(incident.opened_at));
+    let (state, style) = match incident.state {
+        IncidentStatus::Open => (format!("open for {open_for}"), style::BAD),
+        IncidentStatus::Acknowledged => {
+            (format!("acknowledged, open for {open_for}"), style::WARNING)
+        }
+        IncidentStatus::Resolved => {
+            let at = incident.resolved_at.unwrap_or(incident.opened_at);
+            (format!("resolved {}", when::relative(at, now)), style::GOOD)
+        }
     };
-    let since = match incident.resolved_at {
-        Some(at) => when::relative(at, now),
-        None => format!("opened {}", when::relative(incident.opened_at, now)),
-    };
-    let state = style::paint(incident.state.word(), style);
     let (app, who) = (plain(&incident.app), plain(who(incident)));
-    format!(
-        "{state} {since}, {app}, {who}: {}",
-        words::cause(incident.cause)
-    )
+    format!("{}, app {app}, {who}", style::paint(&state, style))
 }
 
 fn deadline(incident: &IncidentView, now: Timestamp) -> String {

@@ -33,60 +33,50 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
         EventKind::Changed => changed(said),
         EventKind::Rotated => format!("{}{}", said.outcome(), said.end()),
         EventKind::Derived => format!("read anew through {}", said.word("through")),
-        EventKind::CandidateKept => {
-            format!(
-                "a new secret waits for Meta's word, handed in by {}",
-                said.asked_by()
-            )
-        }
+        EventKind::CandidateKept => format!(
+            "a new secret waits for Meta's word, handed in by {}",
+            said.asked_by()
+        ),
         EventKind::CandidateAccepted => {
-            format!("Meta confirmed the new secret; it is in use{}", said.end())
+            format!("the new secret is confirmed and in use{}", said.end())
         }
         EventKind::CandidateRefused => format!("the new secret is not taken: {}", said.objection()),
         EventKind::SecretRead => format!("secret read by {}", said.word("user")),
-        EventKind::SecretRefused => {
-            format!(
-                "secret refused to {}: {}",
-                said.word("user"),
-                said.word("reason")
-            )
-        }
+        EventKind::SecretRefused => secret_refused(said),
         EventKind::AppTroubled => format!("trouble with the app: {}", said.cause()),
         EventKind::AppRecovered => "the app works again".to_owned(),
-        EventKind::IncidentOpened => {
-            format!(
-                "incident {} opened: {}",
-                said.word("incident"),
-                said.cause()
-            )
-        }
-        EventKind::IncidentAcknowledged => format!(
-            "incident {}: no reminders until {}, says {}",
-            said.word("incident"),
-            said.word("until"),
-            said.asked_by()
-        ),
-        EventKind::IncidentResolved => format!("incident {} resolved", said.word("incident")),
+        EventKind::IncidentOpened => format!("{} opened: {}", said.incident(), said.cause()),
+        EventKind::IncidentAcknowledged => acknowledged(said),
+        EventKind::IncidentResolved => format!("{} resolved", said.incident()),
         EventKind::LetterWritten => format!("letter written: {}", said.word("subject")),
         EventKind::LetterSent => format!("letter sent: {}", said.word("subject")),
-        EventKind::LetterDelayed => {
-            format!(
-                "letter not sent: {}: {}",
-                said.word("subject"),
-                said.word("reason")
-            )
-        }
+        EventKind::LetterDelayed => delayed(said),
         EventKind::Started => "the daemon started".to_owned(),
-        EventKind::Reloaded if said.0.get("live") == Some(&Value::Bool(false)) => {
-            format!(
-                "a new configuration was refused, asked for by {}",
-                said.asked_by()
-            )
-        }
-        EventKind::Reloaded => format!(
-            "a new configuration is live, asked for by {}",
-            said.asked_by()
-        ),
+        EventKind::Reloaded => reloaded(said),
+    }
+}
+
+fn secret_refused(said: &Said<'_>) -> String {
+    let (user, reason) = (said.word("user"), said.word("reason"));
+    format!("secret refused to {user}: {reason}")
+}
+
+fn acknowledged(said: &Said<'_>) -> String {
+    let (incident, until, who) = (said.incident(), said.word("until"), said.asked_by());
+    format!("{incident}: no reminders until {until}, says {who}")
+}
+
+fn delayed(said: &Said<'_>) -> String {
+    let (subject, reason) = (said.word("subject"), said.word("reason"));
+    format!("letter not sent: {subject}: {reason}")
+}
+
+fn reloaded(said: &Said<'_>) -> String {
+    let who = said.asked_by();
+    if said.0.get("live") == Some(&Value::Bool(false)) {
+        format!("a new configuration was refused, asked for by {who}")
+    } else {
+        format!("a new configuration is live, asked for by {who}")
     }
 }
 
@@ -149,6 +139,10 @@ impl<'e> Said<'e> {
 
     fn asked_by(&self) -> &'e str {
         self.word("asked_by")
+    }
+
+    fn incident(&self) -> String {
+        format!("incident {}", self.word("incident"))
     }
 
     fn outcome(&self) -> &'e str {

@@ -103,7 +103,7 @@ async fn documents(
 }
 
 /// The table, and what all its rows have in common.
-struct Listing {
+pub(super) struct Listing {
     table: Table,
     apps: Apps,
     now: Timestamp,
@@ -118,7 +118,7 @@ enum Apps {
 }
 
 impl Listing {
-    fn new(apps: usize, now: Timestamp, look: Look) -> Self {
+    pub(super) fn new(apps: usize, now: Timestamp, look: Look) -> Self {
         let apps = if apps > 1 || look.is_pipe() {
             Apps::Shown
         } else {
@@ -141,7 +141,7 @@ impl Listing {
         }
     }
 
-    fn page(&mut self, tokens: &[TokenView]) -> String {
+    pub(super) fn page(&mut self, tokens: &[TokenView]) -> String {
         let rows: Vec<_> = tokens.iter().map(|token| self.row(token)).collect();
         self.table.page(&rows, &self.look)
     }

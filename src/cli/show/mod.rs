@@ -1,6 +1,6 @@
 //! `perennial show NAME`: all there is to know of one token, and who must act.
 
-mod next_step;
+pub(super) mod next_step;
 
 use anstyle::Style;
 use clap::Args;
@@ -48,10 +48,13 @@ const READABLE: usize = 100;
 
 const NARROWEST: usize = 20;
 
-fn render(detail: &TokenDetail, now: Timestamp, look: &Look) -> String {
+pub(super) fn render(detail: &TokenDetail, now: Timestamp, look: &Look) -> String {
     let mut page = heading(&detail.token) + "\n\n";
-    let step = next_step::of(detail, now, look);
-    page.push_str(&entry("to do", &step, style::BOLD, look));
+    let step = next_step::of(&detail.token, now, look);
+    page.push_str(&entry("to do", &step.words, style::BOLD, look));
+    if let Some(command) = step.command {
+        page.push_str(&format!("{:LABEL_WIDTH$}{}\n", "", text::plain(&command)));
+    }
     page.push('\n');
     for (label, words) in facts(detail) {
         page.push_str(&entry(label, &words, style::PLAIN, look));
@@ -94,7 +97,7 @@ fn facts(detail: &TokenDetail) -> Vec<(&'static str, String)> {
     let token = &detail.token;
     let kind = token
         .kind
-        .map_or("not known until Meta was asked", Kind::word);
+        .map_or("not known until Meta is asked", Kind::word);
     let mut facts = vec![("app", token.app.clone()), ("kind", kind.to_owned())];
     if let Some(subject) = &token.subject {
         let name = subject.name.as_ref().map(|name| format!("{name}, "));
