@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use jiff::SignedDuration;
 
 use super::Global;
 use crate::config::Machine;
@@ -50,9 +50,9 @@ pub struct GraphSimOptions {
     /// Seconds of the world per second of ours; 0 halts its clock
     #[arg(long, default_value_t = 1.0)]
     pub speed: f64,
-    /// How late every answer comes, in milliseconds
-    #[arg(long, default_value_t = 0, value_name = "MS")]
-    pub latency: u64,
+    /// How late every answer comes, such as 50ms
+    #[arg(long, default_value = "0s", value_name = "TIME")]
+    pub latency: SignedDuration,
     /// The same number gives the same ids and tokens
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -130,7 +130,7 @@ async fn graph_sim(options: GraphSimOptions) -> anyhow::Result<ExitCode> {
         world: options.world,
         fleet: options.fleet,
         speed: options.speed,
-        latency: Duration::from_millis(options.latency),
+        latency: options.latency.unsigned_abs(),
         start: daemon::clock::now(),
         seed: options.seed,
     })

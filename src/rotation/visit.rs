@@ -253,11 +253,18 @@ impl Visit {
         true
     }
 
+    /// Learns a person's name and pages. Nothing depends on it, so trouble with it is only told.
     async fn survey(&mut self, desk: &Desk<'_>) {
         self.done.surveyed = true;
+        if self.after.subject_name.is_none() {
+            self.after.subject_name = desk.me(&self.secret).await.ok().map(|profile| profile.name);
+        }
         let discover = self
             .errand
             .is_some_and(|errand| errand.order == Order::Discover);
+        if !policy::may_list_pages(&self.after) {
+            return;
+        }
         match desk.accounts(&self.secret).await {
             Ok(grants) => {
                 let seen = grants.into_iter().map(|grant| PageSeen {
@@ -269,7 +276,7 @@ impl Visit {
             }
             Err(error) => {
                 self.errand_stays = discover;
-                tracing::warn!(token = self.before.name, %error, "the pages could not be listed; they are asked for again");
+                tracing::warn!(token = self.before.name, %error, "the pages could not be listed");
             }
         }
     }

@@ -8,6 +8,7 @@ mod caller;
 mod code;
 mod debug_token;
 mod description;
+mod fields;
 mod object;
 mod pages;
 mod permissions;
@@ -116,9 +117,12 @@ fn answer(
         }
         Route::Permissions(id) => {
             let (app, person) = person_at(world, request, id)?;
-            match request.method() {
-                Method::Get | Method::Post => Ok(permissions::permissions(world, app, person)),
-                Method::Delete => revoke::deauthorize(world, app, person),
+            match (request.method(), request.params.get("permission")) {
+                (Method::Get | Method::Post, _) => {
+                    Ok(permissions::permissions(world, request, app, person))
+                }
+                (Method::Delete, Some(scope)) => revoke::drop_permission(world, app, person, scope),
+                (Method::Delete, None) => revoke::deauthorize(world, app, person),
             }
         }
         Route::Permission(id, scope) => {

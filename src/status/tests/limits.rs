@@ -20,7 +20,7 @@ async fn head(stream: &mut UnixStream) -> String {
 }
 
 fn hurried() -> Limits {
-    let moment = Duration::from_millis(50);
+    let moment = Duration::from_millis(250);
     Limits {
         head: moment,
         body: moment,

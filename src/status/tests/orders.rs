@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::world::{World, alice, eve, facts};
-use crate::inventory::Order;
+use crate::inventory::{Claimed, Learned, Order};
 use crate::secret::Secret;
 use crate::token::Clock;
 
@@ -34,7 +34,7 @@ async fn an_order_is_filed_and_the_sweep_is_woken() {
 }
 
 #[tokio::test]
-async fn a_rollback_needs_something_to_go_back_to() {
+async fn a_rollback_offers_the_secret_that_was_replaced() {
     let world = World::new();
     world.import("acme-1", "EAAone").await;
     let path = "/v1/tokens/acme-1/rollback";
@@ -52,30 +52,43 @@ async fn a_rollback_needs_something_to_go_back_to() {
             .status,
         202
     );
+    let claimed = claim(&world, "acme-1").await;
+    assert_eq!(claimed.secret, Secret::new("EAAtwo"));
+    assert_eq!(claimed.candidate.unwrap().secret, Secret::new("EAAone"));
+    assert_eq!(claimed.errand.unwrap().order, Order::Rollback);
+}
+
+/// As the sweep takes up a token that is due.
+async fn claim(world: &World, name: &str) -> Claimed {
+    let (name, now) = (name.to_owned(), world.now());
+    let job = world.desk.inventory.write(move |tx| {
+        let id = tx.token_named(&name)?.unwrap().id;
+        Ok(tx
+            .claim(&[id], now, now + SignedDuration::from_mins(5))?
+            .remove(0))
+    });
+    job.await.unwrap()
 }
 
 /// As the sweep does it once Meta has confirmed a new secret.
 async fn swap(world: &World, name: &str, secret: &str) {
-    let (name, secret, now) = (name.to_owned(), Secret::new(secret), world.now());
-    let job = world.desk.inventory.write(move |tx| {
-        let id = tx.token_named(&name)?.unwrap().id;
-        let claimed = tx
-            .claim(&[id], now, now + SignedDuration::from_mins(5))?
-            .remove(0);
-        let mut after = claimed.token.clone();
-        after.facts = Some(facts(Clock::Never));
-        let learned = crate::inventory::Learned {
-            before: claimed.token,
-            after,
-            lease: claimed.lease,
-            checked_at: now,
-            secret: Some(secret),
-            judged_candidate: None,
-            errand_done: None,
-            events: Vec::new(),
-        };
-        tx.record(&learned, now)
-    });
+    let (claimed, secret, now) = (claim(world, name).await, Secret::new(secret), world.now());
+    let mut after = claimed.token.clone();
+    after.facts = Some(facts(Clock::Never));
+    let learned = Learned {
+        before: claimed.token,
+        after,
+        lease: claimed.lease,
+        checked_at: now,
+        secret: Some(secret),
+        judged_candidate: None,
+        errand_done: None,
+        events: Vec::new(),
+    };
+    let job = world
+        .desk
+        .inventory
+        .write(move |tx| tx.record(&learned, now));
     job.await.unwrap();
 }
 
