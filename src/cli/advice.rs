@@ -40,7 +40,8 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
             Some("See every problem with its line: perennial check-config")
         }
         ProblemType::MailRefused => Some("See what is wrong with [alerts]: perennial check-config"),
-        ProblemType::TooSlow
+        ProblemType::Busy
+        | ProblemType::TooSlow
         | ProblemType::NotReady
         | ProblemType::InventoryUnavailable
         | ProblemType::Stopping

@@ -4,14 +4,14 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::arguments::one_of;
-use super::screen::Look;
+use super::screen::{Look, Medium};
 use super::table::{Cell, Column, Table};
-use super::text::count;
+use super::text::{count, counted, plain, wrapped};
 use super::{Answer, Failure, Screen, bar, style, when, words};
 use crate::status::client::{Client, with_query};
 use crate::status::snapshot::{IncidentFilter, IncidentQuery, IncidentStatus, IncidentView};
 
-/// What people must do: one line for each cause that needs one person
+/// What people must do: each cause that needs one person
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// Which ones [default: unresolved]
@@ -51,56 +51,115 @@ pub(super) async fn run(
 }
 
 fn render(incidents: &[IncidentView], now: Timestamp, look: &Look) -> String {
-    let mut table = Table::new([
-        Column::number("ID"),
-        Column::new("STATE"),
-        Column::new("OPENED"),
-        Column::new("APP").may_shrink_to(6),
-        Column::new("WHO").may_shrink_to(12),
-        Column::number("TOKENS"),
-        Column::new("DEADLINE"),
-        Column::new("TO DO"),
-        Column::new("WHY").may_shrink_to(12),
-    ]);
-    let rows: Vec<_> = incidents
-        .iter()
-        .map(|incident| row(incident, now, look))
-        .collect();
-    table.page(&rows, look)
+    match look.medium {
+        Medium::Pipe => table(incidents, look),
+        Medium::Terminal { width } => {
+            let paragraphs = incidents
+                .iter()
+                .map(|incident| paragraph(incident, width, now, look));
+            paragraphs.collect::<Vec<_>>().join("\n")
+        }
+    }
 }
 
-fn row(incident: &IncidentView, now: Timestamp, look: &Look) -> Vec<Cell> {
-    let state = match incident.state {
+const INDENT: &str = "     ";
+
+/// Lines wider than this are hard to read, however wide the terminal is.
+const READABLE: usize = 100;
+
+fn paragraph(incident: &IncidentView, width: usize, now: Timestamp, look: &Look) -> String {
+    let width = width.min(READABLE).saturating_sub(INDENT.len());
+    let mut lines = vec![heading(incident, now)];
+    if incident.state != IncidentStatus::Resolved {
+        let to_do = style::paint(words::remedy(incident.remedy), style::BOLD);
+        lines.push(format!("To do: {to_do}{}", deadline(incident, now)));
+    }
+    lines.extend(wrapped(&tokens(incident, look), width));
+    lines.extend(wrapped(&told(incident, now), width));
+    let number = format!("{:<width$}", incident.id, width = INDENT.len());
+    number + &lines.join(&format!("\n{INDENT}")) + "\n"
+}
+
+fn heading(incident: &IncidentView, now: Timestamp) -> String {
+    let style = match incident.state {
         IncidentStatus::Open => style::BAD,
         IncidentStatus::Acknowledged => style::WARNING,
         IncidentStatus::Resolved => style::GOOD,
     };
-    vec![
-        Cell::new(&incident.id),
-        Cell::styled(incident.state.word(), state),
-        Cell::new(when::told(incident.opened_at, now, look)),
-        Cell::new(&incident.app),
-        Cell::new(who(incident)),
-        Cell::new(count(incident.tokens_affected)),
-        deadline(incident, now, look),
-        Cell::styled(words::remedy(incident.remedy), style::BOLD),
-        Cell::new(words::cause(incident.cause)),
-    ]
+    let since = match incident.resolved_at {
+        Some(at) => when::relative(at, now),
+        None => format!("opened {}", when::relative(incident.opened_at, now)),
+    };
+    let state = style::paint(incident.state.word(), style);
+    let (app, who) = (plain(&incident.app), plain(who(incident)));
+    format!(
+        "{state} {since}, {app}, {who}: {}",
+        words::cause(incident.cause)
+    )
+}
+
+fn deadline(incident: &IncidentView, now: Timestamp) -> String {
+    let Some(at) = incident.deadline else {
+        return String::new();
+    };
+    let style = bar::urgency(at.duration_since(now));
+    let end = style::paint(&when::relative(at, now), style);
+    format!("; the first token ends {end}")
+}
+
+fn tokens(incident: &IncidentView, look: &Look) -> String {
+    let all = counted(incident.tokens_affected, "token");
+    if incident.tokens.is_empty() {
+        return all;
+    }
+    let left = incident
+        .tokens_affected
+        .saturating_sub(incident.tokens.len() as u64);
+    let more = match left {
+        0 => String::new(),
+        left => format!(" {} and {} more", look.glyphs.ellipsis(), count(left)),
+    };
+    format!("{all}: {}{more}", plain(&incident.tokens.join(", ")))
+}
+
+fn told(incident: &IncidentView, now: Timestamp) -> String {
+    let told = match incident.told.as_slice() {
+        [] => "Nobody was written to yet".to_owned(),
+        told => format!("Told: {}", plain(&told.join(", "))),
+    };
+    match incident.next_reminder_at {
+        Some(at) => format!("{told}; next reminder {}", when::relative(at, now)),
+        None => told,
+    }
 }
 
 fn who(incident: &IncidentView) -> &str {
     match &incident.subject {
         Some(subject) => subject.name.as_deref().unwrap_or(&subject.id),
-        None => "operator",
+        None => "the operator",
     }
 }
 
-fn deadline(incident: &IncidentView, now: Timestamp, look: &Look) -> Cell {
-    match incident.deadline {
-        Some(at) => {
-            let style = bar::urgency(at.duration_since(now));
-            Cell::styled(when::told(at, now, look), style)
-        }
-        None => Cell::styled("none", style::FAINT),
-    }
+fn table(incidents: &[IncidentView], look: &Look) -> String {
+    let titles = [
+        "ID", "STATE", "OPENED", "APP", "WHO", "CAUSE", "REMEDY", "TOKENS", "DEADLINE",
+    ];
+    let row = |incident: &IncidentView| {
+        let deadline = incident
+            .deadline
+            .map_or_else(|| "none".to_owned(), |at| at.to_string());
+        vec![
+            Cell::new(&incident.id),
+            Cell::new(incident.state.word()),
+            Cell::new(incident.opened_at.to_string()),
+            Cell::new(&incident.app),
+            Cell::new(who(incident)),
+            Cell::new(incident.cause.word()),
+            Cell::new(incident.remedy.word()),
+            Cell::new(incident.tokens_affected.to_string()),
+            Cell::new(deadline),
+        ]
+    };
+    let rows: Vec<_> = incidents.iter().map(row).collect();
+    Table::new(titles.map(Column::new)).page(&rows, look)
 }

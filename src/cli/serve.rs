@@ -1,6 +1,6 @@
 //! What runs on its own until it ends or is ended: the daemon, the demo, the simulated Graph.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -74,7 +74,8 @@ impl Serve {
         match ended {
             Ok(code) => code,
             Err(error) => {
-                tracing::error!("{error:#}");
+                // Only the daemon keeps a log.
+                writeln!(io::stderr(), "{error:#}").ok();
                 ExitCode::FAILURE
             }
         }

@@ -1,5 +1,6 @@
 //! Which configuration and which socket a command means.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,8 +15,8 @@ pub struct Global {
     /// The configuration [default: /etc/perennial/perennial.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The daemon's socket [default: as the configuration says]
-    #[arg(long, global = true, value_name = "PATH", env = "PERENNIAL_SOCKET")]
+    /// The daemon's socket [default: $PERENNIAL_SOCKET, or as the configuration says]
+    #[arg(long, global = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
 }
 
@@ -28,14 +29,16 @@ impl Global {
 
     /// Nothing is opened yet.
     pub(super) fn client(&self) -> Result<Client, Failure> {
-        self.path_of_socket().map(Client::at)
+        let of_environment = std::env::var_os("PERENNIAL_SOCKET").filter(|path| !path.is_empty());
+        self.path_of_socket(of_environment).map(Client::at)
     }
 
     /// Most users may not read the usual configuration, and need not. One that is named must say where the socket
     /// is, lest an order goes to another daemon.
-    fn path_of_socket(&self) -> Result<PathBuf, Failure> {
-        if let Some(socket) = &self.socket {
-            return Ok(socket.clone());
+    fn path_of_socket(&self, of_environment: Option<OsString>) -> Result<PathBuf, Failure> {
+        let named = self.socket.clone().or(of_environment.map(PathBuf::from));
+        if let Some(socket) = named {
+            return Ok(socket);
         }
         match (config::socket(self.config()), &self.config) {
             (Ok(socket), _) => Ok(socket),
@@ -65,9 +68,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("perennial.toml");
         fs::write(&file, "[status]\nsocket = \"/run/other.sock\"\n[unfinished").unwrap();
-        let path = |config, socket| global(config, socket).path_of_socket();
+        let path = |config, socket| global(config, socket).path_of_socket(None);
 
         assert_eq!(path(Some(&file), Some("/s")).unwrap(), Path::new("/s"));
+        let of_environment = || Some(OsString::from("/e"));
+        let both = global(None, Some("/s")).path_of_socket(of_environment());
+        assert_eq!(both.unwrap(), Path::new("/s"));
+        let only = global(Some(&file), None).path_of_socket(of_environment());
+        assert_eq!(only.unwrap(), Path::new("/e"));
         let broken = path(Some(&file), None).unwrap_err();
         assert_eq!(broken.exit_code(), 2);
         assert!(broken.to_string().contains("perennial.toml:3:"), "{broken}");

@@ -235,7 +235,7 @@ fn apps(apps: &[AppReport], now: Timestamp, look: &Look) -> String {
         Column::new("GRAPH VERSION"),
         Column::number("CALLS/H"),
         Column::new("LIMIT USED"),
-        Column::new("CALLS"),
+        Column::new("META"),
     ]);
     let rows: Vec<_> = apps.iter().map(|app| app_row(app, now, look)).collect();
     table.page(&rows, look)
@@ -245,10 +245,10 @@ fn app_row(app: &AppReport, now: Timestamp, look: &Look) -> Vec<Cell> {
     let ends = app.graph_version_ends_on.map(|day| format!(", ends {day}"));
     let calls = match app.throttled_until.filter(|until| *until > now) {
         Some(until) => Cell::styled(
-            format!("paused, on again {}", when::told(until, now, look)),
+            format!("limits us, again {}", when::told(until, now, look)),
             style::TROUBLE,
         ),
-        None => Cell::new("free"),
+        None => Cell::new("open"),
     };
     vec![
         Cell::new(&app.name),

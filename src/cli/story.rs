@@ -1,6 +1,7 @@
 //! An event of the journal as a sentence.
 
 use anstyle::Style;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{style, text, words};
@@ -76,7 +77,16 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
             )
         }
         EventKind::Started => "the daemon started".to_owned(),
-        EventKind::Reloaded => "the configuration was read again".to_owned(),
+        EventKind::Reloaded if said.0.get("live") == Some(&Value::Bool(false)) => {
+            format!(
+                "a new configuration was refused, asked for by {}",
+                said.asked_by()
+            )
+        }
+        EventKind::Reloaded => format!(
+            "a new configuration is live, asked for by {}",
+            said.asked_by()
+        ),
     }
 }
 
@@ -175,9 +185,12 @@ impl<'e> Said<'e> {
         format!("{objection}{more}")
     }
 
+    /// The day is enough; the hour is in `show`.
     fn end(&self) -> String {
-        let end = self.find("expires_at");
-        end.map_or_else(String::new, |end| format!(" (ends {end})"))
+        let end = self
+            .find("expires_at")
+            .and_then(|end| end.parse::<Timestamp>().ok());
+        end.map_or_else(String::new, |end| format!(" (ends {})", end.strftime("%F")))
     }
 
     /// What Meta's support asks for.
@@ -248,7 +261,7 @@ mod tests {
             (
                 EventKind::Rotated,
                 json!({"outcome": "same_expiry", "expires_at": "2026-12-01T00:00:00Z"}),
-                "a new token with the same end; nothing was won (ends 2026-12-01T00:00:00Z)",
+                "a new token with the same end; nothing was won (ends 2026-12-01)",
             ),
             (
                 EventKind::CandidateRefused,

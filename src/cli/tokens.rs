@@ -64,14 +64,14 @@ async fn table(
     client: &Client,
     screen: &mut Screen,
 ) -> Result<Answer, Failure> {
-    let now = client.status().await?.now;
-    let mut listing = listing();
+    let status = client.status().await?;
+    let mut listing = Listing::new(status.apps.len(), status.now, screen.look.clone());
     let mut found = 0;
     loop {
         let list = client.tokens(&query).await?;
         found += list.tokens.len();
         if found > 0 {
-            screen.say(&page(&mut listing, &list.tokens, now, &screen.look))?;
+            screen.say(&listing.page(&list.tokens))?;
         }
         query.after = list.next;
         if query.after.is_none() {
@@ -102,33 +102,62 @@ async fn documents(
     }
 }
 
-fn listing() -> Table {
-    Table::new([
-        Column::new("NAME").may_shrink_to(12),
-        Column::new("APP").may_shrink_to(6),
-        Column::new("KIND"),
-        Column::new("STATE"),
-        Column::new("EXPIRES"),
-        Column::new("DATA ACCESS"),
-        Column::new("NEXT").may_shrink_to(16),
-    ])
+/// The table, and what all its rows have in common.
+struct Listing {
+    table: Table,
+    apps: Apps,
+    now: Timestamp,
+    look: Look,
 }
 
-fn page(listing: &mut Table, tokens: &[TokenView], now: Timestamp, look: &Look) -> String {
-    let rows: Vec<_> = tokens.iter().map(|token| row(token, now, look)).collect();
-    listing.page(&rows, look)
+/// Where there is but one app, a person need not read its name in each line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Apps {
+    Shown,
+    Understood,
 }
 
-fn row(token: &TokenView, now: Timestamp, look: &Look) -> Vec<Cell> {
-    vec![
-        Cell::new(&token.name),
-        Cell::new(&token.app),
-        Cell::new(token.kind.map_or("unknown", Kind::word)),
-        Cell::styled(token.state.word(), style::of_state(token.state)),
-        ClockFace::of_expiry(token).cell(now, look),
-        ClockFace::of_data_access(token).cell(now, look),
-        next(token, now, look),
-    ]
+impl Listing {
+    fn new(apps: usize, now: Timestamp, look: Look) -> Self {
+        let apps = if apps > 1 || look.is_pipe() {
+            Apps::Shown
+        } else {
+            Apps::Understood
+        };
+        let app = (apps == Apps::Shown).then_some(Column::new("APP").may_shrink_to(6));
+        let columns = [Column::new("NAME").may_shrink_to(12)];
+        let columns = columns.into_iter().chain(app).chain([
+            Column::new("KIND"),
+            Column::new("STATE"),
+            Column::new("EXPIRES"),
+            Column::new("DATA ACCESS"),
+            Column::new("NEXT").may_shrink_to(16),
+        ]);
+        Self {
+            table: Table::new(columns.collect::<Vec<_>>()),
+            apps,
+            now,
+            look,
+        }
+    }
+
+    fn page(&mut self, tokens: &[TokenView]) -> String {
+        let rows: Vec<_> = tokens.iter().map(|token| self.row(token)).collect();
+        self.table.page(&rows, &self.look)
+    }
+
+    fn row(&self, token: &TokenView) -> Vec<Cell> {
+        let app = (self.apps == Apps::Shown).then(|| Cell::new(&token.app));
+        let name = [Cell::new(&token.name)];
+        let rest = [
+            Cell::new(token.kind.map_or("unknown", Kind::word)),
+            Cell::styled(token.state.word(), style::of_state(token.state)),
+            ClockFace::of_expiry(token).cell(self.now, &self.look),
+            ClockFace::of_data_access(token).cell(self.now, &self.look),
+            next(token, self.now, &self.look),
+        ];
+        name.into_iter().chain(app).chain(rest).collect()
+    }
 }
 
 /// What a person must do, or else what happens by itself.

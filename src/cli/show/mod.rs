@@ -2,12 +2,12 @@
 
 mod next_step;
 
+use anstyle::Style;
 use clap::Args;
 use jiff::Timestamp;
 
 use super::bar::ClockFace;
 use super::screen::{Look, Medium, Screen};
-use super::table::{Cell, Column, Table};
 use super::text::{self, count, wrapped};
 use super::{Answer, Failure, story, style, when, words};
 use crate::status::client::{Client, token_path};
@@ -46,6 +46,8 @@ const LABEL_WIDTH: usize = 13;
 /// Lines wider than this are hard to read, however wide the terminal is.
 const READABLE: usize = 100;
 
+const NARROWEST: usize = 20;
+
 fn render(detail: &TokenDetail, now: Timestamp, look: &Look) -> String {
     let mut page = heading(&detail.token) + "\n\n";
     let step = next_step::of(detail, now, look);
@@ -60,7 +62,7 @@ fn render(detail: &TokenDetail, now: Timestamp, look: &Look) -> String {
     }
     if !detail.events.is_empty() {
         page.push_str("\nLatest events\n");
-        page.push_str(&events(&detail.events, look));
+        page.extend(detail.events.iter().map(|event| self::event(event, look)));
     }
     page
 }
@@ -74,20 +76,18 @@ fn heading(token: &TokenView) -> String {
     }
 }
 
-fn entry(label: &str, words: &str, style: anstyle::Style, look: &Look) -> String {
+/// A label, and words beside it that are broken into lines where the terminal needs that.
+fn entry(label: &str, words: &str, style: Style, look: &Look) -> String {
     let label = format!("{label:<LABEL_WIDTH$}");
+    let beside = text::width(&label);
     let width = match look.medium {
-        Medium::Terminal { width } => width.min(READABLE).saturating_sub(LABEL_WIDTH).max(20),
+        Medium::Terminal { width } => width.min(READABLE).saturating_sub(beside).max(NARROWEST),
         Medium::Pipe => usize::MAX,
     };
-    let indent = " ".repeat(LABEL_WIDTH);
-    let mut entry = String::new();
-    for (index, line) in wrapped(&text::plain(words), width).iter().enumerate() {
-        entry.push_str(if index == 0 { &label } else { &indent });
-        entry.push_str(&style::paint(line, style));
-        entry.push('\n');
-    }
-    entry
+    let lines = wrapped(&text::plain(words), width).into_iter();
+    let lines: Vec<String> = lines.map(|line| style::paint(&line, style)).collect();
+    let indent = format!("\n{}", " ".repeat(beside));
+    format!("{label}{}\n", lines.join(&indent))
 }
 
 fn facts(detail: &TokenDetail) -> Vec<(&'static str, String)> {
@@ -175,8 +175,8 @@ fn history(token: &TokenView, now: Timestamp, look: &Look) -> Vec<(&'static str,
     vec![
         ("imported", at(token.imported_at)),
         ("last check", token.checked_at.map_or_else(never, at)),
-        ("last renewal", last.unwrap_or_else(never)),
-        ("last change", token.rotated_at.map_or_else(never, at)),
+        ("last attempt", last.unwrap_or_else(never)),
+        ("renewed", token.rotated_at.map_or_else(never, at)),
         (
             "next",
             next.unwrap_or_else(|| "nothing, until somebody acts".to_owned()),
@@ -192,15 +192,8 @@ fn instant(at: Timestamp, now: Timestamp, look: &Look) -> String {
     format!("{}, {}", when::relative(at, now), when::absolute(at, look))
 }
 
-fn events(events: &[EventView], look: &Look) -> String {
-    let mut table = Table::new([Column::new("TIME"), Column::new("WHAT").may_shrink_to(30)]);
-    let row = |event: &EventView| {
-        let sentence = story::sentence(event);
-        vec![
-            Cell::new(when::absolute(event.at, look)),
-            Cell::styled(sentence.text, sentence.style),
-        ]
-    };
-    let rows: Vec<_> = events.iter().map(row).collect();
-    table.page(&rows, look)
+fn event(event: &EventView, look: &Look) -> String {
+    let sentence = story::sentence(event);
+    let at = when::absolute(event.at, look);
+    entry(&format!("{at}  "), &sentence.text, sentence.style, look)
 }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::tokens::is_mail_address;
+use super::imports::is_mail_address;
 use crate::status::reception::Here;
 use crate::status::request::{Operator, Sent};
 use crate::status::snapshot::{MailTestRequest, MailTestResult, Problem, ProblemType, Reloaded};
@@ -39,9 +39,9 @@ pub(in crate::status) async fn reload(
 pub(in crate::status) async fn mail_test(
     Operator(asked_by): Operator,
     State(reception): Here,
-    request: Option<Sent<MailTestRequest>>,
+    request: Option<Sent<Option<MailTestRequest>>>,
 ) -> Result<(StatusCode, Json<MailTestResult>), Problem> {
-    let to = request.and_then(|Sent(request)| request.to);
+    let to = request.and_then(|Sent(request)| request?.to);
     if to
         .as_deref()
         .is_some_and(|address| !is_mail_address(address))

@@ -49,6 +49,29 @@ async fn every_route_is_in_the_document_and_everything_in_it_is_a_route() {
 }
 
 #[tokio::test]
+async fn every_call_has_a_name_of_its_own_and_every_answer_a_description() {
+    let document = document(&World::new()).await;
+    let mut names = BTreeSet::new();
+    for call in document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(calls)
+    {
+        let name = call["operationId"].as_str().unwrap();
+        assert!(names.insert(name), "{name} is there twice");
+        for (status, answer) in call["responses"].as_object().unwrap() {
+            let description = answer["description"].as_str().unwrap_or_default();
+            assert!(!description.is_empty(), "{name} {status}");
+        }
+    }
+}
+
+fn calls(path: &Value) -> impl Iterator<Item = &Value> {
+    path.as_object().unwrap().values()
+}
+
+#[tokio::test]
 async fn an_address_that_is_none_is_a_problem_and_so_is_a_wrong_method() {
     let world = World::new();
     let reply = world.get("/v2/status").await;
