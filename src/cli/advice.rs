@@ -43,7 +43,8 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         ProblemType::TooSlow
         | ProblemType::NotReady
         | ProblemType::InventoryUnavailable
-        | ProblemType::Stopping => {
+        | ProblemType::Stopping
+        | ProblemType::Busy => {
             Some("Repeat it in a moment. If that does not help: systemctl status perennial")
         }
         ProblemType::NoSuchRoute | ProblemType::MethodNotAllowed | ProblemType::NotJson => {
