@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::pin;
 
+use futures_util::future::join_all;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 
@@ -64,20 +65,65 @@ pub(super) async fn many(
     screen: &mut Screen,
 ) -> Result<Answer, Failure> {
     let mut report = Report::begin(length);
-    let fates = in_background(reading)
-        .map(|item| hand_in(item, client))
-        .buffered(AT_ONCE);
-    let mut fates = pin!(fates);
-    while let Some((number, position, fate)) = fates.next().await {
+    let mut ahead = pin!(in_background(reading).ready_chunks(AT_ONCE));
+    while let Some(items) = ahead.next().await {
+        for group in independent(items) {
+            let fates = group.into_iter().map(|item| hand_in(item, client));
+            tell(join_all(fates).await, &mut report, screen)?;
+        }
+    }
+    report.finish(screen)
+}
+
+fn tell(
+    fates: Vec<(u64, u64, Fate)>,
+    report: &mut Report,
+    screen: &mut Screen,
+) -> Result<(), Failure> {
+    for (number, position, fate) in fates {
         report.reach(position);
         match fate {
             Fate::Added => report.added += 1,
             Fate::Known => report.known += 1,
             Fate::Refused(why) => report.refuse(number, &why, screen),
-            Fate::Stopped(failure) => return Err(report.stopped(number, failure, screen)),
+            Fate::Stopped(failure) => {
+                report.stop(number, screen);
+                return Err(failure);
+            }
         }
     }
-    report.finish(screen)
+    Ok(())
+}
+
+/// Lines that speak of the same name or token must be handed in one after the other, so that the first one wins.
+fn independent(items: Vec<io::Result<Item>>) -> Vec<Vec<io::Result<Item>>> {
+    let mut groups = vec![Vec::new()];
+    for item in items {
+        let is_bound = |group: &Vec<_>| {
+            group
+                .iter()
+                .any(|earlier| speak_of_the_same(earlier, &item))
+        };
+        if groups.last().is_some_and(is_bound) {
+            groups.push(Vec::new());
+        }
+        if let Some(group) = groups.last_mut() {
+            group.push(item);
+        }
+    }
+    groups
+}
+
+fn speak_of_the_same(one: &io::Result<Item>, other: &io::Result<Item>) -> bool {
+    let (Some(one), Some(other)) = (request(one), request(other)) else {
+        return false;
+    };
+    let same_name = one.name.is_some() && one.name == other.name;
+    same_name || one.access_token == other.access_token
+}
+
+fn request(item: &io::Result<Item>) -> Option<&ImportRequest> {
+    item.as_ref().ok()?.request.as_ref().ok()
 }
 
 async fn hand_in(item: io::Result<Item>, client: &Client) -> (u64, u64, Fate) {
@@ -105,13 +151,19 @@ fn fate(answer: Result<Imported, Error>) -> Fate {
         Ok(Imported::Added(_)) => Fate::Added,
         Ok(Imported::Known(_)) => Fate::Known,
         Err(Error::Refused(problem)) if is_about_the_line(&problem) => {
-            Fate::Refused(text::plain(&problem.to_string()))
+            Fate::Refused(in_one_line(&problem))
         }
         Err(Error::Refused(problem)) => {
             Fate::Stopped(Failure::Refused(advice::with_next_step(&problem)))
         }
         Err(error) => Fate::Stopped(error.into()),
     }
+}
+
+fn in_one_line(problem: &Problem) -> String {
+    let parts = std::iter::once(&problem.detail).chain(&problem.problems);
+    let parts: Vec<String> = parts.map(|part| text::plain(part)).collect();
+    parts.join(": ")
 }
 
 fn is_about_the_line(problem: &Problem) -> bool {
@@ -140,4 +192,48 @@ fn in_background(reading: Reading) -> impl Stream<Item = io::Result<Item>> {
     stream::unfold(ahead, |mut ahead| async {
         Some((ahead.recv().await?, ahead))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    fn item(number: u64, token: &str, name: Option<&str>) -> io::Result<Item> {
+        let request = ImportRequest {
+            name: name.map(str::to_owned),
+            ..ImportRequest::new("acme".to_owned(), Secret::new(token))
+        };
+        Ok(Item {
+            number,
+            position: 0,
+            request: Ok(request),
+        })
+    }
+
+    #[test]
+    fn of_lines_that_speak_of_the_same_the_first_is_done_first() {
+        let broken = Ok(Item {
+            number: 4,
+            position: 0,
+            request: Err(Fault::NoToken),
+        });
+        let groups = independent(vec![
+            item(1, "a", Some("one")),
+            item(2, "b", None),
+            item(3, "c", None),
+            broken,
+            item(5, "d", Some("one")),
+            item(6, "e", Some("two")),
+            item(7, "d", None),
+        ]);
+        let numbers = |group: &Vec<io::Result<Item>>| -> Vec<u64> {
+            group
+                .iter()
+                .map(|item| item.as_ref().unwrap().number)
+                .collect()
+        };
+        let numbers: Vec<Vec<u64>> = groups.iter().map(numbers).collect();
+        assert_eq!(numbers, [vec![1, 2, 3, 4], vec![5, 6], vec![7]]);
+    }
 }

@@ -57,7 +57,7 @@ impl Report {
     }
 
     /// The line with this number was not taken in, and none is from here on.
-    pub(super) fn stopped(self, number: u64, failure: Failure, screen: &mut Screen) -> Failure {
+    pub(super) fn stop(&self, number: u64, screen: &mut Screen) {
         self.bar.finish_and_clear();
         let at = match number {
             0 => String::new(),
@@ -66,7 +66,6 @@ impl Report {
         screen.note(&format!("Stopped{at}: {}", self.sum()));
         screen
             .note("Import the same file again afterwards; what is here already is left as it is.");
-        failure
     }
 
     fn sum(&self) -> String {
