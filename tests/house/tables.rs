@@ -1,75 +1,39 @@
 //! Who may use what. A wall is moved here, in a commit of its own that says why.
 
-/// A name, and what belongs to it.
-pub type Uses = (&'static str, &'static [&'static str]);
-
 /// The modules from the ground up, and what each may use of those that stand before it.
-pub const FLOORS: &[Uses] = &[
-    ("secret", &[]),
-    ("token", &["secret"]),
-    ("graph_api", &["secret", "token"]),
-    ("inventory", &["secret", "token"]),
+pub const FLOORS: &[(&str, &str)] = &[
+    ("secret", ""),
+    ("token", "secret"),
+    ("graph_api", "secret token"),
+    ("inventory", "secret token"),
     // The workers do not know each other: they meet in the inventory.
-    ("alerts", &["secret", "token", "inventory"]),
-    ("rotation", &["secret", "token", "graph_api", "inventory"]),
+    ("alerts", "secret token inventory"),
+    ("rotation", "secret token graph_api inventory"),
     // It never acts: it reads the inventory and files orders there.
-    ("status", &["secret", "token", "inventory"]),
+    ("status", "secret token inventory"),
     // It fills in the settings of the others, none of which knows it.
-    (
-        "config",
-        &[
-            "secret",
-            "token",
-            "inventory",
-            "alerts",
-            "rotation",
-            "status",
-        ],
-    ),
+    ("config", "secret token inventory alerts rotation status"),
     (
         "daemon",
-        &[
-            "secret",
-            "token",
-            "graph_api",
-            "inventory",
-            "alerts",
-            "rotation",
-            "status",
-            "config",
-        ],
+        "secret token graph_api inventory alerts rotation status config",
     ),
     // Another company's computer, as far as the daemon can tell.
-    ("graph_sim", &[]),
+    ("graph_sim", ""),
     (
         "demo",
-        &[
-            "secret",
-            "token",
-            "inventory",
-            "status",
-            "config",
-            "daemon",
-            "graph_sim",
-        ],
+        "secret token inventory status config daemon graph_sim",
     ),
     (
         "cli",
-        &[
-            "secret",
-            "token",
-            "inventory",
-            "status",
-            "config",
-            "daemon",
-            "graph_sim",
-            "demo",
-        ],
+        "secret token inventory status config daemon graph_sim demo",
     ),
 ];
 
-/// What each dependency is for, as the places that may name it. `""` is everywhere.
-pub const TOOLS: &[Uses] = &[
+/// A dependency of Cargo.toml, and where in `src` it may be named.
+pub type Tool = (&'static str, &'static [&'static str]);
+
+/// The home of each dependency, as files without their `.rs` or folders. `""` is everywhere.
+pub const TOOLS: &[Tool] = &[
     ("anstream", &["cli"]),
     ("anstyle", &["cli", "demo"]),
     ("anyhow", &["cli/serve", "graph_sim/command"]),

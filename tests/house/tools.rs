@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::code::{paths, reads};
-use super::tables::{CLOCK, EXPOSURES, TOOLS, Uses};
+use super::tables::{CLOCK, EXPOSURES, TOOLS, Tool};
 use super::tree::Source;
 use super::{Result, places, root, sources, stands};
 
@@ -37,7 +37,7 @@ fn each_tool_has_one_home() -> Result {
 }
 
 /// By its name in the code, where a package's `-` is a `_`.
-fn tool(name: &str) -> Option<&'static Uses> {
+fn tool(name: &str) -> Option<&'static Tool> {
     TOOLS
         .iter()
         .find(|(tool, _)| tool.replace('-', "_") == name)
@@ -96,8 +96,7 @@ const IMPURE: [&str; 18] = [
 ];
 
 fn is_policy(source: &Source) -> bool {
-    let folders = source.module.iter();
-    source.is_in("alerts/letter") || folders.into_iter().any(|name| name == "policy")
+    source.is_in("alerts/letter") || source.module.iter().any(|name| name == "policy")
 }
 
 #[test]
