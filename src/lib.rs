@@ -11,8 +11,9 @@ pub mod inventory;
 pub mod alerts;
 pub mod rotation;
 
-pub mod config;
 pub mod status;
+
+pub mod config;
 
 pub mod daemon;
 

@@ -33,7 +33,7 @@ pub struct Visit {
     pub token: TokenId,
     pub lease: Lease,
     pub checked_at: Timestamp,
-    pub next: Next,
+    pub next: Option<Next>,
 }
 
 impl View<'_> {
@@ -179,7 +179,7 @@ impl Tx<'_> {
     /// Notes visits that found everything as it was.
     pub fn note_unchanged(&self, visits: &[Visit]) -> Result<(), Error> {
         for visit in visits {
-            self.reschedule(visit.token, visit.lease, visit.checked_at, Some(visit.next))?;
+            self.reschedule(visit.token, visit.lease, visit.checked_at, visit.next)?;
         }
         Ok(())
     }

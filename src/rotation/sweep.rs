@@ -159,7 +159,7 @@ impl Keeper {
             return Ok(());
         };
         let (routine, news): (Vec<_>, Vec<_>) = visits.into_iter().partition(Visited::is_routine);
-        let routine: Vec<Routine> = routine.iter().filter_map(Visited::routine).collect();
+        let routine: Vec<Routine> = routine.iter().map(Visited::routine).collect();
         self.inventory
             .write(move |tx| {
                 tx.note_unchanged(&routine)?;

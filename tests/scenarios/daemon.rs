@@ -26,7 +26,7 @@ async fn it_is_started_asked_reloaded_and_stopped() -> Result {
     let token = world.log_in(&maria)?;
     // The daemon lives in real time, and so must its Meta.
     world.meta.set_now(jiff::Timestamp::from_second(
-        std::fs::metadata(PROGRAM)?
+        fs::metadata(PROGRAM)?
             .modified()?
             .duration_since(std::time::UNIX_EPOCH)?
             .as_secs()

@@ -34,7 +34,9 @@ use route::Route;
 pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
     let route = Route::of(request);
     let payer = payer(world, request);
-    let charged = payer.map_or(Ok(()), |payer| world.charge(payer));
+    let charged = payer.map_or(Ok(()), |payer| {
+        (0..route.weight(request)).try_for_each(|_| world.charge(payer))
+    });
     let result = charged.and_then(|()| answer(world, request, route));
     let outcome = if result.is_ok() {
         Outcome::Answered
@@ -144,6 +146,7 @@ fn answer(
         }
         Route::BusinessPages(id, tenure) => pages::business_pages(world, request, id, tenure),
         Route::Object(id) => object::object(world, request, id),
+        Route::Objects => object::objects(world, request),
         Route::Unknown => Err(unknown_path(request)),
     }
 }

@@ -1,10 +1,14 @@
 //! Things by their id: people, pages, apps; and `me`, whoever the caller is.
 
+use serde_json::Map;
+
 use super::answer::{GraphError, json};
 use super::caller::{self, Caller};
 use super::fields;
 use super::request::Request;
 use crate::graph_sim::world::{AppKey, Id, World, missing_object};
+
+const FIELDS: &str = "id,name";
 
 /// What stands behind an id, for this caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +42,24 @@ pub(crate) fn object(
     describe(world, request, caller, found)
 }
 
+/// All of `ids` or none.
+pub(crate) fn objects(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
+    let caller = caller::identify(world, request)?;
+    let wanted = request.params.get("fields").unwrap_or(FIELDS);
+    let mut answer = Map::new();
+    for id in request.params.list("ids") {
+        let found = find(world, &id).ok_or_else(|| no_alias(&id))?;
+        let described = fields::of(world, caller, found, wanted)?;
+        answer.insert(id, described.into());
+    }
+    Ok(json(&answer))
+}
+
+fn no_alias(id: &str) -> GraphError {
+    let message = format!("(#803) Some of the aliases you requested do not exist: {id}");
+    GraphError::oauth(803, message)
+}
+
 pub(crate) fn find(world: &World, id: &str) -> Option<Object> {
     if let Ok(app) = world.app_key(id) {
         return Some(Object::App(app));
@@ -66,6 +88,6 @@ fn describe(
     caller: Caller,
     object: Object,
 ) -> Result<String, GraphError> {
-    let wanted = request.params.get("fields").unwrap_or("id,name");
+    let wanted = request.params.get("fields").unwrap_or(FIELDS);
     fields::of(world, caller, object, wanted).map(|answer| json(&answer))
 }

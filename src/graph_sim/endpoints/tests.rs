@@ -559,6 +559,45 @@ fn one_word_is_a_first_name() {
 }
 
 #[test]
+fn one_id_that_is_not_there_spoils_all() {
+    let mut world = world();
+    let page = world.add_page("Bakery");
+    let url = format!("/?ids={page},nobody&access_token={APP_TOKEN}");
+    assert_eq!(error_of(get(&mut world, &url)).1, 803);
+}
+
+#[test]
+fn several_things_are_asked_for_at_once_and_counted_one_by_one() {
+    let mut world = world();
+    let ids = [world.add_page("Bakery"), world.add_page("Butchery")];
+    world.add_app(AppSpec {
+        id: "222".into(),
+        secret: "secret".into(),
+        calls_per_hour: Some(2),
+        ..AppSpec::default()
+    });
+    let ask = |ids: &str| format!("/v25.0/?ids={ids}&fields=name&access_token=222|secret");
+    let url = ask(&ids.join(","));
+    let answer = respond(&mut world, &Request::new(Method::Get, &url));
+    assert_eq!(
+        without_trace(&answer.body),
+        json!({
+            &ids[0]: {"id": ids[0], "name": "Bakery"},
+            &ids[1]: {"id": ids[1], "name": "Butchery"},
+        })
+    );
+    let usage = answer
+        .headers
+        .iter()
+        .find(|(name, _)| name == "X-App-Usage");
+    assert!(
+        usage.unwrap().1.contains(r#""call_count":100"#),
+        "{usage:?}"
+    );
+    assert_eq!(error_of(get(&mut world, &url)).1, 4);
+}
+
+#[test]
 fn permissions_tell_granted_from_declined() {
     let mut world = world();
     let (person, _, _) = household(&mut world, &["email"]);

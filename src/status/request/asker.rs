@@ -77,7 +77,7 @@ fn not_permitted(peer: &Peer, what: &str, list: &str) -> Problem {
     Problem::new(
         ProblemType::NotPermitted,
         format!(
-            "{user} may not {what}. To permit it, add \"{user}\" to {list} under [status] in perennial.toml \
+            "the user {user} may not {what}. To permit it, add \"{user}\" to {list} under [status] in perennial.toml \
              and reload"
         ),
     )
