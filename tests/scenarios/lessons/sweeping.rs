@@ -1,0 +1,111 @@
+//! Who is visited when, and who goes without.
+
+use perennial::graph_sim::{Endpoint, Fault, FaultRule, Outage};
+use perennial::inventory::Filter;
+use perennial::token::{Cause, Health, State, Token};
+
+use crate::world::{Result, World, days, hours, minutes};
+
+/// instant-tokens (issue 8) and vault (issue 26283) left a whole batch undone because of one of its members.
+#[tokio::test]
+async fn one_bad_member_costs_only_itself() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    for n in 1..=50 {
+        let secret = match n {
+            7 => "EAAgarbage".to_owned(),
+            8 => "no token \u{fc}\r\nat all".to_owned(),
+            _ => world.log_in(&maria)?,
+        };
+        world.import(&format!("token-{n:02}"), &secret).await?;
+    }
+    {
+        let mut meta = world.meta.world();
+        meta.inject(FaultRule::new(Fault::NullMember).times(1));
+        let spoilt = |fault| FaultRule::new(fault).on(Endpoint::DebugToken).times(1);
+        meta.inject(spoilt(Fault::EmptyBody));
+        meta.inject(spoilt(Fault::HtmlError));
+    }
+    world.pass().await?;
+    let healthy = fleet(&world)
+        .await?
+        .iter()
+        .filter(|t| t.state() == State::Healthy)
+        .count();
+    assert!((46..=47).contains(&healthy), "{healthy} of 48");
+    world.live(hours(3)).await?;
+    let bad: Vec<_> = fleet(&world)
+        .await?
+        .into_iter()
+        .filter(|t| t.state() != State::Healthy)
+        .collect();
+    let names: Vec<_> = bad
+        .iter()
+        .map(|token| (token.name.as_str(), token.cause()))
+        .collect();
+    let unreadable = Some(Cause::Unreadable);
+    assert_eq!(names, [("token-07", unreadable), ("token-08", unreadable)]);
+    Ok(())
+}
+
+/// trypost (PR 30) asked only for tokens that had not yet ended, so those that had were never mentioned again.
+#[tokio::test]
+async fn what_has_ended_already_is_visited_too() -> Result {
+    let mut world = World::new().await?;
+    let (maria, paul) = (world.person("Maria"), world.person("Paul"));
+    let stale = world.log_in(&paul)?;
+    world.now += days(61);
+    world.meta.set_now(world.now);
+    let known = world.import("known", &world.log_in(&maria)?).await?;
+    let stale = world.import("stale", &stale).await?;
+    world.pass().await?;
+    let cause = Cause::Expired;
+    assert!(
+        matches!(world.token(stale).await?.health, Health::Dead { cause: c, .. } if c == cause)
+    );
+
+    // Nobody was at work until long after the end.
+    let end = world.now + days(60);
+    world.now = end + days(10);
+    world.pass().await?;
+    let found = world.token(known).await?.health;
+    assert_eq!(found, Health::Dead { since: end, cause });
+    world.post().await?;
+    world.now += minutes(5);
+    world.post().await?;
+    assert_eq!(world.mail()?.len(), 2, "one letter for each person");
+    Ok(())
+}
+
+/// An app that works again takes all its tokens along, however far up the ladder each of them was.
+#[tokio::test]
+async fn with_the_app_all_its_tokens_recover() -> Result {
+    let mut world = World::new().await?;
+    let mut ids = Vec::new();
+    for n in 0..5 {
+        let person = world.person(&format!("Person {n}"));
+        ids.push(
+            world
+                .import(&format!("token-{n}"), &world.log_in(&person)?)
+                .await?,
+        );
+    }
+    world.live(hours(1)).await?;
+    world.meta.world().set_outage(Some(Outage::Reset));
+    world.live(days(3)).await?;
+    world.meta.world().heal();
+    world.live(minutes(31)).await?;
+    for id in ids {
+        assert_eq!(world.state(id).await?, State::Healthy);
+    }
+    Ok(())
+}
+
+async fn fleet(world: &World) -> Result<Vec<Token>> {
+    let all = Filter::default();
+    let page = world
+        .inventory
+        .read(move |view| view.tokens(&all, 1_000))
+        .await?;
+    Ok(page.tokens.into_iter().map(|(token, _)| token).collect())
+}
