@@ -7,9 +7,9 @@ use perennial::inventory::{Claimed, EventKind, Order};
 use perennial::secret::Secret;
 use perennial::status::client::Error;
 use perennial::status::snapshot::{CandidateRequest, ImportRequest, ProblemType};
-use perennial::token::{Outcome, TokenId};
+use perennial::token::{Outcome, State, TokenId};
 
-use crate::world::{Result, World, days, minutes};
+use crate::world::{Result, World, days, hours, minutes};
 
 /// postiz (PR 1884, PR 1881) put an empty value where a token had been.
 #[tokio::test]
@@ -179,6 +179,34 @@ async fn a_grant_outlives_whatever_happened_to_its_row_meanwhile() -> Result {
     );
     assert_eq!(world.told(EventKind::CandidateRefused).await?, 1);
     assert_eq!(world.secret(id).await?, renewed);
+    Ok(())
+}
+
+/// The same from the other side: a pass that comes home late knows only of the secret that was in use before.
+#[tokio::test]
+async fn late_news_of_a_replaced_secret_harms_the_new_one_in_nothing() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let id = world.import("maria", &token).await?;
+    world.live(hours(1)).await?;
+    world.meta.world().change_password(&maria)?;
+    world.order(id, Order::Check).await?;
+    world.meta.world().inject(slowly(Endpoint::DebugToken));
+    let asked = world.meta.world().ledger().calls(Endpoint::DebugToken);
+
+    let (keeper, now) = (world.keeper.clone(), world.now);
+    let under_way = tokio::spawn(async move { keeper.sweep(now).await });
+    world.until_asked(Endpoint::DebugToken, asked + 1).await;
+    let again = world.log_in(&maria)?;
+    world.put_secret(id, &again).await?;
+    world.pass().await?;
+    assert_eq!(world.secret(id).await?, again);
+    under_way.await??;
+
+    let after = world.token(id).await?;
+    assert_eq!((after.state(), after.version), (State::Healthy, 2));
+    assert_eq!(world.secret(id).await?, again);
     Ok(())
 }
 
