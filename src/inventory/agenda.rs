@@ -133,7 +133,7 @@ enum Order {
 
 impl Tx<'_> {
     /// Leases those of `due` that are still due and free, and reads them as they are now, not as they were
-    /// when somebody looked before.
+    /// when somebody looked before. One that does not open stays due, and stops no other.
     pub fn claim(
         &self,
         due: &[TokenId],
@@ -152,8 +152,14 @@ impl Tx<'_> {
             if take.execute(params![id, now.as_second(), lease.0])? == 0 {
                 continue;
             }
-            let Some(mut leased) = self.leased(id, lease)? else {
-                continue;
+            let mut leased = match self.leased(id, lease) {
+                Ok(Some(leased)) => leased,
+                Ok(None) => continue,
+                Err(error @ Error::Unsealable(_)) => {
+                    tracing::error!(%error, "its token is not visited; the others are");
+                    continue;
+                }
+                Err(error) => return Err(error),
             };
             leased.errand = errands.for_token(id);
             leased.candidate = candidates.remove(&id);

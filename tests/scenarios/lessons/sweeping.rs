@@ -48,6 +48,33 @@ async fn one_bad_member_costs_only_itself() -> Result {
     Ok(())
 }
 
+/// The same within our own walls: a row that somebody moved or altered does not open.
+#[tokio::test]
+async fn one_sealed_secret_that_does_not_open_stops_no_other() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let altered = world.import("altered", &world.log_in(&maria)?).await?;
+    let sound = world.import("sound", &world.log_in(&maria)?).await?;
+    world.tamper(&format!(
+        "UPDATE version SET secret = zeroblob(60) WHERE token = {}",
+        altered.0
+    ))?;
+
+    world.pass().await?;
+    assert_eq!(world.state(sound).await?, State::Healthy);
+    assert_eq!(world.state(altered).await?, State::Unverified);
+    let (now, later) = (world.now, world.now + hours(1));
+    let (_, overdue) = world
+        .inventory
+        .read(move |view| view.count_due(later, now))
+        .await?;
+    assert_eq!(
+        overdue, 1,
+        "what nobody could visit is not counted as visited"
+    );
+    Ok(())
+}
+
 /// trypost (PR 30) asked only for tokens that had not yet ended, so those that had were never mentioned again.
 #[tokio::test]
 async fn what_has_ended_already_is_visited_too() -> Result {
