@@ -216,7 +216,11 @@ impl Tx<'_> {
         self.db
             .prepare_cached("UPDATE agenda SET due_at = ?2, leased_until = 0 WHERE token = ?1")?
             .execute(params![id, now.as_second()])?;
-        Ok(())
+        self.db
+            .prepare_cached("SELECT app FROM agenda WHERE token = ?1")?
+            .query_row([id], |row| row.get::<_, String>(0))
+            .optional()?
+            .map_or(Ok(()), |app| self.end_rest(&app))
     }
 
     /// The app works again: those that failed for the app's or Meta's sake need not wait any longer.

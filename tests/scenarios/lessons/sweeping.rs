@@ -1,10 +1,10 @@
 //! Who is visited when, and who goes without.
 
-use perennial::graph_sim::{Endpoint, Fault, FaultRule, Outage};
-use perennial::inventory::Filter;
+use perennial::graph_sim::{Endpoint, Fault, FaultRule, InjectedError, Outage};
+use perennial::inventory::{Filter, Order};
 use perennial::token::{Cause, Health, State, Token};
 
-use crate::world::{Result, World, days, hours, minutes};
+use crate::world::{APP_SECRET, Result, World, client, days, hours, minutes};
 
 /// instant-tokens (issue 8) and vault (issue 26283) left a whole batch undone because of one of its members.
 #[tokio::test]
@@ -104,6 +104,58 @@ async fn what_has_ended_already_is_visited_too() -> Result {
     Ok(())
 }
 
+/// cert-manager (issue 6378) and External Secrets (issue 4180) let people wait out a back-off whose cause was gone.
+#[tokio::test]
+async fn who_mends_the_cause_does_not_wait_for_the_back_off() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.live(hours(1)).await?;
+
+    for remedy in [Mend::Order, Mend::NewSecret] {
+        world.meta.world().set_outage(Some(Outage::Unavailable));
+        world.live(days(3)).await?;
+        assert_eq!(world.state(id).await?, State::Failing);
+        world.meta.world().heal();
+        match remedy {
+            Mend::Order => drop(world.order(id, Order::Check).await?),
+            Mend::NewSecret => world.put_secret(id, &world.log_in(&maria)?).await?,
+        }
+        world.pass().await?;
+        assert_eq!(world.state(id).await?, State::Healthy, "{remedy:?}");
+    }
+    Ok(())
+}
+
+#[derive(Debug)]
+enum Mend {
+    Order,
+    NewSecret,
+}
+
+/// Meta's own pause is no back-off of ours: those who go on while blocked are blocked for longer.
+#[tokio::test]
+async fn an_order_does_not_break_a_block() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    let error = InjectedError {
+        status: 400,
+        code: 368,
+        subcode: None,
+        is_transient: None,
+        message: String::new(),
+    };
+    let blocked = FaultRule::new(Fault::Error(error));
+    world.meta.world().inject(blocked.times(1));
+    world.pass().await?;
+    let asked = world.meta.world().ledger().total();
+    world.order(id, Order::Check).await?;
+    world.live(hours(1)).await?;
+    assert_eq!(world.meta.world().ledger().total(), asked);
+    Ok(())
+}
+
 /// An app that works again takes all its tokens along, however far up the ladder each of them was.
 #[tokio::test]
 async fn with_the_app_all_its_tokens_recover() -> Result {
@@ -125,6 +177,23 @@ async fn with_the_app_all_its_tokens_recover() -> Result {
     for id in ids {
         assert_eq!(world.state(id).await?, State::Healthy);
     }
+    Ok(())
+}
+
+/// A new configuration may be what the app was waiting for.
+#[tokio::test]
+async fn a_corrected_app_secret_is_tried_at_once() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.keeper.graph = client(&world.meta, &"f".repeat(32), 50)?;
+    world.live(days(2)).await?;
+    assert_eq!(world.state(id).await?, State::Unverified);
+
+    world.keeper.graph = client(&world.meta, APP_SECRET, 50)?;
+    world.keeper.begin().await?;
+    world.pass().await?;
+    assert_eq!(world.state(id).await?, State::Healthy);
     Ok(())
 }
 
