@@ -1,6 +1,8 @@
 //! The harness: a simulated Meta on loopback that remembers what it issued, a real inventory, and a clock that the
 //! story moves.
 
+pub mod daemon;
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
