@@ -30,8 +30,8 @@ def get(path, **params):
     return api().call("GET", path, params).json()
 
 
-def inspect(token):
-    return api(APP_TOKEN).call("GET", ("debug_token",), {"input_token": token}).json()["data"]
+def inspect(input_token):
+    return api(APP_TOKEN).call("GET", ("debug_token",), {"input_token": input_token}).json()["data"]
 
 
 def signed(access_token, **params):
@@ -55,11 +55,12 @@ with call("long-lived exchange"):
     equal(answer["token_type"], "bearer")
     equal(answer["expires_in"], 60 * 86400)
     equal(world.ledger("exchange")["calls"]["exchange"], {"calls": 1, "errors": 0})
-    ada = api(answer["access_token"])
+    token = answer["access_token"]
+    ada = api(token)
 
 with call("debug_token"):
     equal(inspect(short).get("issued_at"), None)
-    data = inspect(ada._session.access_token)
+    data = inspect(token)
     equal((data["type"], data["user_id"], data["is_valid"]), ("USER", PERSON, True))
     equal(data["expires_at"] - data["issued_at"], 60 * 86400)
 
@@ -141,13 +142,13 @@ with call("version and usage headers"):
 
 with call("appsecret_proof required"):
     with refusal(FacebookRequestError) as caught:
-        User("me", api=api(ada._session.access_token, secret=None)).api_get()
+        User("me", api=api(token, secret=None)).api_get()
     equal(caught.error.api_error_code(), 100)
     assert "require an appsecret_proof" in caught.error.api_error_message()
 
 with call("appsecret_proof checked"):
     with refusal(FacebookRequestError) as caught:
-        User("me", api=api(ada._session.access_token, secret="wrong")).api_get()
+        User("me", api=api(token, secret="wrong")).api_get()
     assert "Invalid appsecret_proof" in caught.error.api_error_message()
 
 with call("client_code"):
@@ -166,7 +167,7 @@ with call("permissions of one kind"):
 
 with call("delete one permission"):
     User("me", api=ada).delete_permissions(params={"permission": "email"})
-    data = inspect(ada._session.access_token)
+    data = inspect(token)
     equal(data["is_valid"], True)
     assert "email" not in data["scopes"] and "pages_show_list" in data["scopes"]
 
@@ -210,13 +211,13 @@ with call("error: changed password, 190/460"):
     equal(caught.error.http_status(), 400)
 
 with call("error: expired token, 190/463"):
-    late = api(world.long_lived(STRICT))
+    late = world.long_lived(STRICT)
     world.advance("61d")
     with refusal(FacebookRequestError) as caught:
-        User("me", api=late).api_get()
+        User("me", api=api(late)).api_get()
     equal((caught.error.api_error_code(), caught.error.api_error_subcode()), (190, 463))
     with refusal(FacebookRequestError) as caught:
-        exchange(late._session.access_token)
+        exchange(late)
     equal((caught.error.api_error_code(), caught.error.api_error_subcode()), (190, 463))
 
 with call("delete all permissions, 190/458"):

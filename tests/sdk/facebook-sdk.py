@@ -1,7 +1,10 @@
-"""The community's facebook-sdk, on the app without proofs; it has no setting for the address of the Graph, but takes a session."""
+"""The community's facebook-sdk, mostly on the app without proofs, for it does not sign by itself.
+
+It has no setting for the address of the Graph, but takes a session of the HTTP library below it."""
 
 import http.server
 import json
+import urllib.parse
 
 import facebook
 import requests
@@ -155,7 +158,7 @@ with call("deauthorize callback, signature"):
     world.sim("POST", "apps", {"id": "1009", "secret": "s9", "deauthorize_url": address})
     graph(world.long_lived("1009")).delete_object("me/permissions")
     server.handle_request()
-    fields = dict(world.urllib.parse.parse_qsl(received[0]))
+    fields = dict(urllib.parse.parse_qsl(received[0]))
     payload = facebook.parse_signed_request(fields["signed_request"], "s9")
     equal((payload["user_id"], payload["algorithm"]), (PERSON, "HMAC-SHA256"))
     equal(facebook.parse_signed_request(fields["signed_request"], "wrong"), False)

@@ -2,6 +2,7 @@
 "use strict";
 
 const assert = require("node:assert/strict");
+const { promisify } = require("node:util");
 const express = require("express");
 const session = require("express-session");
 const { Passport } = require("passport");
@@ -116,6 +117,14 @@ async function refused() {
     const error = await answer.json();
     assert.deepEqual([error.name, error.type, error.code],
       ["FacebookGraphAPIError", "GraphMethodException", 100]);
+  });
+  await call("error: FacebookGraphAPIError, expired token, 190/463", async () => {
+    const late = await world.longLived(easy);
+    await world.advance("61d");
+    const facebook = strategy(easy, web.origin, {});
+    const profile = promisify(facebook.userProfile.bind(facebook));
+    const expected = { name: "FacebookGraphAPIError", code: 190, subcode: 463 };
+    await assert.rejects(profile(late), expected);
   });
   await call("error: FacebookTokenError, throttled, code 4", async () => {
     await world.throttle(easy);

@@ -8,7 +8,6 @@ import os
 import pathlib
 import sys
 import types
-import urllib.parse
 import urllib.request
 
 GRAPH = os.environ["GRAPH_SIM"]
