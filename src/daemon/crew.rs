@@ -157,6 +157,9 @@ async fn keep(
     board: Board,
     stop: CancellationToken,
 ) -> &'static str {
+    if let Err(error) = keeper.begin().await {
+        in_trouble(&board, &error);
+    }
     while stop.run_until_cancelled(bell.notified()).await.is_some() {
         while !stop.is_cancelled() {
             let now = clock::now();

@@ -8,7 +8,7 @@ pub mod clock;
 mod crew;
 mod household;
 mod logging;
-mod pulse;
+pub mod pulse;
 mod run;
 mod schedule;
 mod signals;

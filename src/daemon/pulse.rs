@@ -13,7 +13,7 @@ const GRACE: SignedDuration = SignedDuration::from_mins(10);
 const SUNSET: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// The pulse as it is now; what only the caller knows (start, next tick) comes from `before`.
-pub(super) async fn take(
+pub async fn take(
     household: &Household,
     before: &Pulse,
     swept: Option<Timestamp>,

@@ -67,6 +67,8 @@ impl Journey {
                 | Fault::EmptyBody
                 | Fault::WrongTypes
                 | Fault::WithoutExpiresIn
+                | Fault::WithoutClocks
+                | Fault::EmptyTokens
                 | Fault::TokenType(_)
                 | Fault::NullMember
                 | Fault::ReorderedHeaders => journey,

@@ -136,7 +136,7 @@ enum Order {
 
 impl Tx<'_> {
     /// Leases those of `due` that are still due and free, and reads them as they are now, not as they were
-    /// when somebody looked before.
+    /// when somebody looked before. One that does not open stays due, and stops no other.
     pub fn claim(
         &self,
         due: &[TokenId],
@@ -155,8 +155,14 @@ impl Tx<'_> {
             if take.execute(params![id, now.as_second(), lease.0])? == 0 {
                 continue;
             }
-            let Some(mut leased) = self.leased(id, lease)? else {
-                continue;
+            let mut leased = match self.leased(id, lease) {
+                Ok(Some(leased)) => leased,
+                Ok(None) => continue,
+                Err(error @ Error::Unsealable(_)) => {
+                    tracing::error!(%error, "its token is not visited; the others are");
+                    continue;
+                }
+                Err(error) => return Err(error),
             };
             leased.errand = errands.for_token(id);
             leased.candidate = candidates.remove(&id);
@@ -213,7 +219,11 @@ impl Tx<'_> {
         self.db
             .prepare_cached("UPDATE agenda SET due_at = ?2, leased_until = 0 WHERE token = ?1")?
             .execute(params![id, now.as_second()])?;
-        Ok(())
+        self.db
+            .prepare_cached("SELECT app FROM agenda WHERE token = ?1")?
+            .query_row([id], |row| row.get::<_, String>(0))
+            .optional()?
+            .map_or(Ok(()), |app| self.end_rest(&app))
     }
 
     /// The app works again: those that failed for the app's or Meta's sake need not wait any longer.

@@ -71,6 +71,18 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
+    /// Somebody may have mended what the app rests from: it is asked after at once, unless Meta wants to be left in
+    /// peace.
+    pub fn end_rest(&self, app: &str) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "UPDATE app SET resume_at = 0
+                 WHERE name = ?1 AND trouble NOT IN ('throttled', 'blocked')",
+            )?
+            .execute([app])?;
+        Ok(())
+    }
+
     /// Keeps what a pass learned of the app. A trouble that begins or ends is an event, and is for the alerts.
     pub fn keep_app(&self, app: &AppRecord, now: Timestamp) -> Result<(), Error> {
         let before = self.app(&app.name)?;

@@ -52,9 +52,13 @@ impl Learned {
 
 impl Tx<'_> {
     /// Writes down what was learned. What the operator owns (name, owners, required scopes) is not touched,
-    /// and neither is what came in meanwhile: a newer candidate, a newer errand.
+    /// and neither is what came in meanwhile: a newer candidate, a newer errand, a newer visit. A new secret is
+    /// kept whatever came in, for it exists nowhere else.
     pub fn record(&self, learned: &Learned, now: Timestamp) -> Result<(), Error> {
         let (before, after) = (&learned.before, &learned.after);
+        if learned.secret.is_none() && self.is_outdated(learned)? {
+            return Ok(());
+        }
         if let Some(number) = learned.judged_candidate {
             self.drop_candidate(before.id, number)?;
         }
@@ -78,6 +82,19 @@ impl Tx<'_> {
             .events
             .iter()
             .try_for_each(|event| self.note(event, now).map(drop))
+    }
+
+    /// Has another pass put a newer secret in use, or visited later, while this one was under way?
+    fn is_outdated(&self, learned: &Learned) -> Result<bool, Error> {
+        let mut newer = self.db.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM token t JOIN agenda a ON a.token = t.id
+                WHERE t.id = ?1 AND (t.version > ?2 OR a.checked_at > ?3))",
+        )?;
+        let Learned {
+            before, checked_at, ..
+        } = learned;
+        let seen = params![before.id, before.version, checked_at.as_second()];
+        Ok(newer.query_row(seen, |row| row.get(0))?)
     }
 
     fn write_facts(&self, token: &Token) -> Result<(), Error> {

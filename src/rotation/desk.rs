@@ -141,7 +141,10 @@ impl<'a> Desk<'a> {
                     let Some(parent) = view.token(id)?.filter(|_| !unfit.contains(&id)) else {
                         continue;
                     };
-                    let reading = view.secret_of(&parent)?;
+                    let reading = match view.secret_of(&parent) {
+                        Err(inventory::Error::Unsealable(_)) => continue,
+                        reading => reading?,
+                    };
                     let living = reading.filter(|reading| reading.state != State::Dead);
                     parents.extend(living.map(|reading| (id, parent.name, reading.secret)));
                 }

@@ -8,5 +8,6 @@
 mod commands;
 mod daemon;
 mod demo;
+mod lessons;
 mod rotation;
 mod world;

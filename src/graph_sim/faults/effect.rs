@@ -73,6 +73,8 @@ impl Fault {
             | Self::HugeBody(_)
             | Self::WrongTypes
             | Self::WithoutExpiresIn
+            | Self::WithoutClocks
+            | Self::EmptyTokens
             | Self::TokenType(_)
             | Self::NullMember
             | Self::ReorderedHeaders
@@ -87,6 +89,14 @@ impl Fault {
             Self::WithoutExpiresIn => rewrite(answer, |body| {
                 body.as_object_mut().map(|body| body.remove("expires_in"));
             }),
+            Self::WithoutClocks => rewrite(answer, |body| {
+                let data = body.get_mut("data").and_then(Value::as_object_mut);
+                if let Some(data) = data {
+                    data.remove("expires_at");
+                    data.remove("data_access_expires_at");
+                }
+            }),
+            Self::EmptyTokens => rewrite(answer, empty_tokens),
             Self::TokenType(word) => rewrite(answer, |body| {
                 if let Some(kind) = body.get_mut("token_type") {
                     *kind = Value::from(word.as_str());
@@ -117,6 +127,22 @@ fn rewrite(answer: &mut Answer, change: impl FnOnce(&mut Value)) {
     if let Ok(mut body) = serde_json::from_str(&answer.body) {
         change(&mut body);
         answer.body = body.to_string();
+    }
+}
+
+fn empty_tokens(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "access_token" {
+                    *value = Value::from("");
+                } else {
+                    empty_tokens(value);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(empty_tokens),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -201,6 +227,10 @@ mod tests {
                 r#"{"access_token":"t","id":"12","token_type":"bearer"}"#,
             ),
             (
+                Fault::EmptyTokens,
+                r#"{"access_token":"","expires_in":5,"id":"12","token_type":"bearer"}"#,
+            ),
+            (
                 Fault::TokenType("Bearer".to_owned()),
                 r#"{"access_token":"t","expires_in":5,"id":"12","token_type":"Bearer"}"#,
             ),
@@ -211,5 +241,10 @@ mod tests {
         ] {
             assert_eq!(under(fault, body), (200, expected.to_owned()));
         }
+        let debugged = r#"{"data":{"data_access_expires_at":1,"expires_at":0,"is_valid":true}}"#;
+        assert_eq!(
+            under(Fault::WithoutClocks, debugged).1,
+            r#"{"data":{"is_valid":true}}"#
+        );
     }
 }

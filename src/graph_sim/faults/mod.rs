@@ -40,6 +40,10 @@ pub enum Fault {
     /// Numbers as strings, strings of digits as numbers, booleans as words.
     WrongTypes,
     WithoutExpiresIn,
+    /// The debugger tells no end, neither of the token nor of the access to data.
+    WithoutClocks,
+    /// Every `access_token` in the answer is there, and empty.
+    EmptyTokens,
     /// `bearer`, `Bearer`, or something else.
     TokenType(String),
     /// A batch member that was not completed.

@@ -1,0 +1,92 @@
+//! What the socket says while things go wrong, and that it says it at once.
+
+use std::time::Duration;
+
+use perennial::graph_sim::{Endpoint, Fault, FaultRule, Outage};
+use perennial::secret::Secret;
+use perennial::status::client::Error;
+use perennial::status::snapshot::{CandidateRequest, ProblemType, SecretQuery};
+
+use crate::world::{Result, Socket, World, hours, minutes};
+
+/// better-ccflare (PR 311) and SPIRE (issue 1562) said that all was well because the last good moment was not long
+/// ago.
+#[tokio::test]
+async fn ready_means_that_the_work_is_done() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    world.import("maria", &world.log_in(&maria)?).await?;
+    let socket = world.open_socket().await?;
+    world.live(hours(1)).await?;
+    socket.feel(world.now, world.now).await?;
+    assert_eq!(reasons(&socket).await?, Vec::<String>::new());
+
+    world.meta.world().set_outage(Some(Outage::Unavailable));
+    world.live(hours(30)).await?;
+    world.now += minutes(15);
+    socket.feel(world.now, world.now).await?;
+    assert_ne!(reasons(&socket).await?, Vec::<String>::new());
+    let status = socket.client.status().await?;
+    assert!(!status.ready && status.tokens.failing == 1, "{status:?}");
+    assert!(status.problems.iter().any(|told| told.contains("outage")));
+
+    world.meta.world().heal();
+    world.live(hours(1)).await?;
+    socket.feel(world.now, world.now).await?;
+    assert_eq!(reasons(&socket).await?, Vec::<String>::new());
+    Ok(())
+}
+
+/// Why the daemon is not ready; nothing when it is.
+async fn reasons(socket: &Socket) -> Result<Vec<String>> {
+    match socket.client.text("/readyz").await {
+        Ok(_) => Ok(Vec::new()),
+        Err(Error::Refused(problem)) if problem.is(ProblemType::NotReady) => Ok(problem.problems),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// oidc-agent (issues 507, 641 and 394) answered nobody while it waited for its provider or for a person.
+#[tokio::test]
+async fn the_socket_answers_while_meta_does_not() -> Result {
+    let mut world = World::new().await?;
+    let (maria, paul) = (world.person("Maria"), world.person("Paul"));
+    let token = world.log_in(&maria)?;
+    world.import("maria", &token).await?;
+    world.pass().await?;
+    world.import("paul", &world.log_in(&paul)?).await?;
+    let socket = world.open_socket().await?;
+    let silence = Fault::Latency(Duration::from_secs(3_600));
+    world.meta.world().inject(FaultRule::new(silence));
+    let asked = world.meta.world().ledger().calls(Endpoint::DebugToken);
+
+    let pass = world.keeper.sweep(world.now);
+    let conversation = async {
+        world.until_asked(Endpoint::DebugToken, asked + 1).await;
+        converse(&socket, &token).await
+    };
+    tokio::select! {
+        biased;
+        _ = pass => Err("Meta was never to answer".into()),
+        done = conversation => done,
+    }
+}
+
+/// Everything that a program may want at such a moment.
+async fn converse(socket: &Socket, token: &str) -> Result {
+    let client = &socket.client;
+    assert_eq!(client.status().await?.tokens.total, 2);
+    assert_eq!(client.tokens(&Default::default()).await?.tokens.len(), 2);
+    let secret = client.secret("maria", &SecretQuery::default()).await?;
+    assert_eq!(secret.access_token.expose(), token);
+    client.check("maria").await?;
+    client.rotate("paul").await?;
+    let access_token = Secret::new("EAAanother");
+    client
+        .offer("paul", &CandidateRequest { access_token })
+        .await?;
+    client.incidents(&Default::default()).await?;
+    client.text("/metrics").await?;
+    client.forget("paul").await?;
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! What counts as a renewal, and what does not.
+
+use perennial::graph_sim::{Endpoint, Fault, FaultRule, Outage, Reexchange};
+use perennial::inventory::{EventKind, Order};
+use perennial::token::{Cause, Clock, Health, Outcome, State};
+
+use crate::world::{Result, World, days, hours};
+
+/// certmagic took the last failed attempt for the end of the work (caddyserver/certmagic PR 398).
+#[tokio::test]
+async fn attempts_that_are_used_up_are_still_failures() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let end = world.now + days(60);
+    world.now += days(28);
+    let id = world.import("maria", &token).await?;
+    let lost = FaultRule::new(Fault::LostAnswer).on(Endpoint::Exchange);
+    world.meta.world().inject(lost);
+
+    world.live(days(22)).await?;
+    let after = world.token(id).await?;
+    let cause = Cause::ExpiresSoon;
+    assert_eq!(after.health, Health::Expiring { cause });
+    assert_eq!((after.deadline(), after.rotated_at), (Some(end), None));
+    let outcome = after.last_rotation.map(|rotation| rotation.outcome);
+    assert_eq!(outcome, Some(Outcome::Failed));
+    assert_eq!(world.secret(id).await?, token);
+    let tried = world.meta.world().ledger().calls(Endpoint::Exchange);
+    assert!(tried > 10, "{tried} attempts, and the last is not the last");
+
+    world.meta.world().set_outage(Some(Outage::Reset));
+    world.live(days(8)).await?;
+    assert_eq!(world.state(id).await?, State::Failing, "however often");
+    Ok(())
+}
+
+/// trypost asked whether a token was alive and reported that it had been refreshed (PR 30).
+#[tokio::test]
+async fn a_look_is_not_a_renewal() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let extends = Reexchange::Extends;
+    world.meta.world().set_reexchange_of(&maria, extends)?;
+    let token = world.log_in(&maria)?;
+    let id = world.import("maria", &token).await?;
+    world.live(days(5)).await?;
+
+    world.order(id, Order::Check).await?;
+    world.pass().await?;
+    let looked_at = world.token(id).await?;
+    assert_eq!(
+        (looked_at.rotated_at, looked_at.last_rotation),
+        (None, None)
+    );
+    assert_eq!(world.told(EventKind::Checked).await?, 1);
+    assert_eq!(world.told(EventKind::Rotated).await?, 0);
+
+    world.order(id, Order::Rotate).await?;
+    world.pass().await?;
+    let asked = world
+        .meta
+        .world()
+        .ledger()
+        .calls_about(Endpoint::Exchange, &token);
+    assert_eq!(asked, 1, "renewing is asking Meta for another token");
+    assert_eq!(world.token(id).await?.rotated_at, Some(world.now));
+    assert_ne!(world.secret(id).await?, token);
+    Ok(())
+}
+
+/// data-machine-socials, postiz and facepy (PR 172) write down sixty days when Meta says nothing.
+#[tokio::test]
+async fn silence_about_the_end_stays_silence() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    let end = world.now + days(60);
+    let silent = FaultRule::new(Fault::WithoutClocks).on(Endpoint::DebugToken);
+    world.meta.world().inject(silent);
+
+    world.pass().await?;
+    let unknown = world.token(id).await?;
+    assert_eq!(unknown.state(), State::Healthy);
+    let facts = unknown.facts.as_ref().ok_or("no facts")?;
+    assert_eq!(
+        (facts.expires_at, facts.data_access_expires_at),
+        (Clock::Unknown, Clock::Unknown)
+    );
+    assert_eq!(unknown.deadline(), None);
+
+    world.meta.world().heal();
+    world.live(days(1)).await?;
+    assert_eq!(world.token(id).await?.deadline(), Some(end));
+
+    let silent = FaultRule::new(Fault::WithoutExpiresIn).on(Endpoint::Exchange);
+    world.meta.world().inject(silent);
+    world.order(id, Order::Rotate).await?;
+    world.live(hours(1)).await?;
+    let outcome = world.token(id).await?.last_rotation.map(|r| r.outcome);
+    assert_eq!(outcome, Some(Outcome::SameExpiry));
+    assert_eq!(world.token(id).await?.deadline(), Some(end));
+    Ok(())
+}

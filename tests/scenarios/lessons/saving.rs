@@ -1,0 +1,217 @@
+//! What is written down: never an empty secret, never too early, and never over what came in meanwhile.
+
+use std::time::Duration;
+
+use perennial::graph_sim::{Endpoint, Fault, FaultRule, Reexchange};
+use perennial::inventory::{Claimed, EventKind, Order};
+use perennial::secret::Secret;
+use perennial::status::client::Error;
+use perennial::status::snapshot::{CandidateRequest, ImportRequest, ProblemType};
+use perennial::token::{Outcome, State, TokenId};
+
+use crate::world::{Result, World, days, hours, minutes};
+
+/// postiz (PR 1884, PR 1881) put an empty value where a token had been.
+#[tokio::test]
+async fn nothing_at_all_never_replaces_a_secret() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let (_, page_token) = world.page(&maria, "Bakery", &token)?;
+    let id = world.import("maria", &token).await?;
+    world.pass().await?;
+
+    let socket = world.open_socket().await?;
+    for nothing in ["", " ", "\n", "\t \r\n"] {
+        let access_token = Secret::new(nothing);
+        let offer = CandidateRequest {
+            access_token: access_token.clone(),
+        };
+        let offered = socket.client.offer("maria", &offer).await.map(drop);
+        let import = ImportRequest::new("acme".to_owned(), access_token);
+        let imported = socket.client.import(&import).await.map(drop);
+        assert!(is_invalid(&offered) && is_invalid(&imported), "{nothing:?}");
+    }
+
+    let page = world.import("bakery", &page_token).await?;
+    world
+        .meta
+        .world()
+        .inject(FaultRule::new(Fault::EmptyTokens));
+    for order in [Order::Rotate, Order::Discover] {
+        world.order(id, order).await?;
+        world.order(page, order).await?;
+        world.live(days(2)).await?;
+    }
+    assert_eq!(world.secret(id).await?, token);
+    assert_eq!(world.secret(page).await?, page_token);
+    let fleet = world.inventory.read(|view| view.fleet()).await?;
+    assert_eq!(
+        (fleet.healthy, fleet.total()),
+        (2, 2),
+        "none taken in, none lost"
+    );
+    Ok(())
+}
+
+fn is_invalid(answer: &std::result::Result<(), Error>) -> bool {
+    matches!(answer, Err(Error::Refused(problem)) if problem.is(ProblemType::Invalid))
+}
+
+/// better-ccflare (PR 407) and xagent (issue 1454) went on with what they had read before they held the lock.
+#[tokio::test]
+async fn what_was_read_before_the_lock_is_read_again() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    world
+        .meta
+        .world()
+        .set_reexchange_of(&maria, Reexchange::Extends)?;
+    let token = world.log_in(&maria)?;
+    let id = world.import("maria", &token).await?;
+    world.live(days(5)).await?;
+    world.order(id, Order::Rotate).await?;
+    let now = world.now;
+    let seen_due = world
+        .inventory
+        .read(move |view| view.due("acme", now, 10))
+        .await?;
+    assert_eq!(seen_due, [id]);
+
+    let both = tokio::join!(world.keeper.sweep(now), world.keeper.sweep(now));
+    assert_eq!(both.0?.visited + both.1?.visited, 1);
+    let asked = world.meta.world().ledger().calls(Endpoint::Exchange);
+    assert_eq!(asked, 1, "two passes at once, one exchange");
+
+    let late = claim(&world, &seen_due).await?;
+    assert!(late.is_empty(), "it is not due any more");
+    let make_due = world.inventory.write(move |tx| tx.make_due(id, now));
+    make_due.await?;
+    let claimed = claim(&world, &seen_due).await?;
+    let [claimed] = claimed.as_slice() else {
+        return Err("it is due, and free".into());
+    };
+    assert_eq!(claimed.token.version, 2);
+    assert_ne!(claimed.secret.expose(), token);
+    Ok(())
+}
+
+async fn claim(world: &World, ids: &[TokenId]) -> Result<Vec<Claimed>> {
+    let (ids, now) = (ids.to_vec(), world.now);
+    let until = now + minutes(10);
+    let claim = world.inventory.write(move |tx| tx.claim(&ids, now, until));
+    Ok(claim.await?)
+}
+
+/// nango (PR 6941) told the world of a new token, and then failed to store it.
+#[tokio::test]
+async fn nobody_hears_of_a_renewal_that_was_not_stored() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    world
+        .meta
+        .world()
+        .set_reexchange_of(&maria, Reexchange::Extends)?;
+    let token = world.log_in(&maria)?;
+    let id = world.import("maria", &token).await?;
+    world.live(days(5)).await?;
+    let before = world.token(id).await?;
+
+    world.order(id, Order::Rotate).await?;
+    world.tamper(
+        "CREATE TRIGGER full_disk BEFORE INSERT ON version
+         BEGIN SELECT RAISE (ABORT, 'no space left'); END",
+    )?;
+    assert!(world.pass().await.is_err());
+    let asked = world.meta.world().ledger().calls(Endpoint::Exchange);
+    assert_eq!(asked, 1);
+    assert_eq!(world.told(EventKind::Rotated).await?, 0);
+    assert_eq!(
+        world.told(EventKind::Checked).await?,
+        0,
+        "the order still waits"
+    );
+    let after = world.token(id).await?;
+    assert_eq!((after.rotated_at, after.last_rotation), (None, None));
+    assert_eq!((after.version, after.deadline()), (1, before.deadline()));
+    assert_eq!(world.secret(id).await?, token);
+
+    world.tamper("DROP TRIGGER full_disk")?;
+    world.live(days(31)).await?;
+    assert_eq!(world.told(EventKind::Rotated).await?, 1);
+    assert_ne!(world.secret(id).await?, token);
+    Ok(())
+}
+
+/// pizauth dropped 272 of 2,000 grants because something had touched their rows while it asked for them.
+#[tokio::test]
+async fn a_grant_outlives_whatever_happened_to_its_row_meanwhile() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    world
+        .meta
+        .world()
+        .set_reexchange_of(&maria, Reexchange::Extends)?;
+    let token = world.log_in(&maria)?;
+    let id = world.import("maria", &token).await?;
+    world.live(days(5)).await?;
+    world.order(id, Order::Rotate).await?;
+    world.meta.world().inject(slowly(Endpoint::Exchange));
+
+    let (keeper, now) = (world.keeper.clone(), world.now);
+    let under_way = tokio::spawn(async move { keeper.sweep(now).await });
+    world.until_asked(Endpoint::Exchange, 1).await;
+    world.order(id, Order::Check).await?;
+    world.put_secret(id, "EAAgarbage").await?;
+    under_way.await??;
+
+    let outcome = world.token(id).await?.last_rotation.map(|r| r.outcome);
+    assert_eq!(outcome, Some(Outcome::Renewed));
+    let renewed = world.secret(id).await?;
+    assert_ne!(renewed, token);
+    assert_eq!(world.told(EventKind::Checked).await?, 1);
+
+    world.pass().await?;
+    assert_eq!(
+        world.told(EventKind::Checked).await?,
+        2,
+        "the later order, too"
+    );
+    assert_eq!(world.told(EventKind::CandidateRefused).await?, 1);
+    assert_eq!(world.secret(id).await?, renewed);
+    Ok(())
+}
+
+/// The same from the other side: a pass that comes home late knows only of the secret that was in use before.
+#[tokio::test]
+async fn late_news_of_a_replaced_secret_harms_the_new_one_in_nothing() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let id = world.import("maria", &token).await?;
+    world.live(hours(1)).await?;
+    world.meta.world().change_password(&maria)?;
+    world.order(id, Order::Check).await?;
+    world.meta.world().inject(slowly(Endpoint::DebugToken));
+    let asked = world.meta.world().ledger().calls(Endpoint::DebugToken);
+
+    let (keeper, now) = (world.keeper.clone(), world.now);
+    let under_way = tokio::spawn(async move { keeper.sweep(now).await });
+    world.until_asked(Endpoint::DebugToken, asked + 1).await;
+    let again = world.log_in(&maria)?;
+    world.put_secret(id, &again).await?;
+    world.pass().await?;
+    assert_eq!(world.secret(id).await?, again);
+    under_way.await??;
+
+    let after = world.token(id).await?;
+    assert_eq!((after.state(), after.version), (State::Healthy, 2));
+    assert_eq!(world.secret(id).await?, again);
+    Ok(())
+}
+
+/// Long enough for others to come first, once.
+fn slowly(endpoint: Endpoint) -> FaultRule {
+    let latency = Fault::Latency(Duration::from_millis(400));
+    FaultRule::new(latency).on(endpoint).times(1)
+}

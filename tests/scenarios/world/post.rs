@@ -1,0 +1,91 @@
+//! The post of the harness: letters are written by the real alerts and land as files in a folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use perennial::alerts::mailer::{Mailer, Settings, Transport};
+use perennial::alerts::{self, Rules};
+
+use super::{Result, World, days};
+
+pub(crate) const OPERATOR: &str = "ops@example.com";
+pub(crate) const OWNER: &str = "maria@example.com";
+
+pub(super) struct Office {
+    rules: Rules,
+    mailer: Mailer,
+    folder: PathBuf,
+}
+
+/// A letter as it lies in the folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Mail(pub String);
+
+impl Office {
+    pub(super) fn open(folder: &Path) -> Result<Self> {
+        let folder = folder.join("mail");
+        let settings = Settings {
+            from: "Perennial <perennial@example.com>".to_owned(),
+            transport: Transport::Directory(folder.clone()),
+        };
+        Ok(Self {
+            rules: Rules {
+                warn_before: [14, 7, 3, 1].map(days).to_vec(),
+                remind_every: days(3),
+                operators: vec![OPERATOR.to_owned()],
+                message_domain: "perennial.example.com".to_owned(),
+                timezone: TimeZone::UTC,
+            },
+            mailer: Mailer::new(settings)?,
+            folder,
+        })
+    }
+}
+
+impl World {
+    /// Writes the letters that are due, and sends what waits.
+    pub(crate) async fn post(&self) -> Result {
+        alerts::pass(&self.inventory, &self.office.rules, self.now).await?;
+        let Office { mailer, .. } = &self.office;
+        mailer.send_waiting(&self.inventory, self.now).await?;
+        Ok(())
+    }
+
+    /// As [`World::live`], with the post every `step`.
+    pub(crate) async fn live_with_post(
+        &mut self,
+        span: SignedDuration,
+        step: SignedDuration,
+    ) -> Result {
+        let end = self.now + span;
+        while self.now < end {
+            self.live(step.min(self.now.duration_until(end))).await?;
+            self.post().await?;
+        }
+        Ok(())
+    }
+
+    /// Every letter that was ever sent, oldest first.
+    pub(crate) fn mail(&self) -> Result<Vec<Mail>> {
+        if !self.office.folder.exists() {
+            return Ok(Vec::new());
+        }
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(&self.office.folder)? {
+            paths.push(entry?.path());
+        }
+        paths.sort();
+        let read = |path: &PathBuf| Ok(Mail(fs::read_to_string(path)?));
+        paths.iter().map(read).collect()
+    }
+}
+
+impl Mail {
+    pub(crate) fn subject(&self) -> &str {
+        let mut lines = self.0.lines();
+        let subject = lines.find_map(|line| line.strip_prefix("Subject: "));
+        subject.unwrap_or_default()
+    }
+}

@@ -1,0 +1,110 @@
+//! The status socket of the harness, with everything that the daemon would put on its desk.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{fs, io};
+
+use jiff::Timestamp;
+use perennial::config::{self, Machine};
+use perennial::daemon::{Household, pulse};
+use perennial::secret::Key;
+use perennial::status::client::Client;
+use perennial::status::{self, Desk, Pulse};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::{APP, APP_SECRET, OPERATOR, Result, World};
+
+pub(crate) struct Socket {
+    pub(crate) client: Client,
+    household: Household,
+    pulse: watch::Sender<Pulse>,
+    now: Arc<Mutex<Timestamp>>,
+    hang_up: CancellationToken,
+}
+
+impl World {
+    /// Opens the socket; its clock stands until [`Socket::feel`].
+    pub(crate) async fn open_socket(&self) -> Result<Socket> {
+        let config = furnish(self.folder.path(), &self.meta.url())?;
+        let household = Household::new(&config, &self.inventory)?;
+        let now = Arc::new(Mutex::new(self.now));
+        let clock = Arc::clone(&now);
+        let pulse = watch::Sender::new(Pulse {
+            started_at: self.now,
+            apps: household.apps(self.now).await?,
+            ..Pulse::default()
+        });
+        let desk = Desk {
+            inventory: self.inventory.clone(),
+            settings: watch::channel(config.status.clone()).1,
+            pulse: pulse.subscribe(),
+            nudge: Arc::default(),
+            journal: watch::Sender::new(()),
+            reloads: mpsc::channel(1).0,
+            mail_tests: mpsc::channel(1).0,
+            clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
+        };
+        let hang_up = CancellationToken::new();
+        let listener = status::bind(&config.status.socket)?;
+        tokio::spawn(status::serve(listener, desk, hang_up.clone()));
+        Ok(Socket {
+            client: Client::at(&config.status.socket),
+            household,
+            pulse,
+            now,
+            hang_up,
+        })
+    }
+}
+
+impl Socket {
+    /// What the daemon does after each sweep: takes its pulse. `swept`: when everything due had last been visited.
+    pub(crate) async fn feel(&self, now: Timestamp, swept: Timestamp) -> Result {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        let before = self.pulse.borrow().clone();
+        let taken = pulse::take(&self.household, &before, Some(swept), Some(now), now).await?;
+        self.pulse.send_replace(taken);
+        Ok(())
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.hang_up.cancel();
+    }
+}
+
+fn furnish(folder: &Path, graph_url: &str) -> Result<config::Config> {
+    write_secret(&folder.join("key"), &Key::generate()?.to_base64())?;
+    write_secret(&folder.join("secret"), APP_SECRET)?;
+    let (file, here) = (folder.join("perennial.toml"), folder.display());
+    fs::write(
+        &file,
+        format!(
+            r#"
+            [[app]]
+            name = "acme"
+            id = "{APP}"
+            secret = {{ file = "{here}/secret" }}
+            graph_url = "{graph_url}"
+            [inventory]
+            path = "{here}/inventory.db"
+            key = {{ file = "{here}/key" }}
+            [alerts]
+            from = "perennial@example.com"
+            to = ["{OPERATOR}"]
+            directory = "{here}/mail"
+            [status]
+            socket = "{here}/socket"
+            "#
+        ),
+    )?;
+    Ok(config::load(&file, &Machine::here())?)
+}
+
+fn write_secret(path: &Path, content: &str) -> io::Result<()> {
+    fs::write(path, content)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
