@@ -11,10 +11,14 @@ pub mod inventory;
 pub mod alerts;
 pub mod rotation;
 
-pub mod config;
 pub mod status;
+
+pub mod config;
 
 pub mod daemon;
 
-pub mod demo;
 pub mod graph_sim;
+
+pub mod demo;
+
+pub mod cli;

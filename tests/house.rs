@@ -1,1 +1,69 @@
-//! The walls between the modules, as a test.
+//! The walls between the modules, as a test. Each test is one wall, and names every place that breaks it.
+
+#![expect(
+    unreachable_pub,
+    reason = "nothing is exported from here; pub marks what the walls use"
+)]
+
+#[path = "house/code.rs"]
+mod code;
+#[path = "house/files.rs"]
+mod files;
+#[path = "house/modules.rs"]
+mod modules;
+#[path = "house/tables.rs"]
+mod tables;
+#[path = "house/text.rs"]
+mod text;
+#[path = "house/tools.rs"]
+mod tools;
+#[path = "house/tree.rs"]
+mod tree;
+
+use std::path::Path;
+use std::sync::LazyLock;
+use std::{error, io};
+
+use code::Token;
+use tree::{Offence, Source};
+
+type Result<T = ()> = std::result::Result<T, Box<dyn error::Error>>;
+type Tree = LazyLock<io::Result<Vec<Source>>>;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Result<&'static [Source]> {
+    static SOURCES: Tree = LazyLock::new(|| tree::read(root(), "src"));
+    Ok(SOURCES.as_deref().map_err(ToString::to_string)?)
+}
+
+/// The tests beside the sources, this one too.
+fn stories() -> Result<&'static [Source]> {
+    static STORIES: Tree = LazyLock::new(|| tree::read(root(), "tests"));
+    Ok(STORIES.as_deref().map_err(ToString::to_string)?)
+}
+
+/// Fails with all of them, and with what is to be done.
+#[track_caller]
+fn stands(advice: &str, offences: &[Offence]) {
+    let places = offences.join("\n  ");
+    assert!(offences.is_empty(), "{advice}\n  {places}\n");
+}
+
+/// Where in the code outside tests `is_there` holds.
+fn places(source: &Source, is_there: impl Fn(&[Token<'_>], usize) -> bool) -> Vec<Offence> {
+    let tokens = source.tokens();
+    let found = (0..tokens.len()).filter(|&at| is_there(&tokens, at));
+    found
+        .map(|at| {
+            let words: Vec<&str> = tokens[at..]
+                .iter()
+                .take(3)
+                .map(|token| token.text)
+                .collect();
+            source.at(tokens[at].line, &words.join(" "))
+        })
+        .collect()
+}

@@ -18,19 +18,45 @@ use crate::secret::{Key, KeyError, Secret};
 /// What the configuration takes from the machine that it is read on.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    /// The directory that systemd puts credentials into.
-    pub credentials: Option<PathBuf>,
+    pub credentials: Credentials,
     pub timezone: TimeZone,
 }
+
+/// Where systemd puts what it hands a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    Directory(PathBuf),
+    /// This process was handed none.
+    None,
+    /// The service has its own, which cannot be seen from here.
+    OutOfSight,
+}
+
+/// Where systemd keeps those of the running service, for root to see.
+const OF_THE_SERVICE: &str = "/run/credentials/perennial.service";
 
 impl Machine {
     /// The machine and the process that ask; UTC where no time zone is set up.
     pub fn here() -> Self {
         Self {
-            credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+            credentials: given().map_or(Credentials::None, Credentials::Directory),
             timezone: TimeZone::try_system().unwrap_or(TimeZone::UTC),
         }
     }
+
+    /// The machine as the service sees it, asked from a shell; only [`super::check`] makes do with that.
+    pub fn of_the_service() -> Self {
+        let running = PathBuf::from(OF_THE_SERVICE);
+        let seen = given().or_else(|| running.read_dir().is_ok().then_some(running));
+        Self {
+            credentials: seen.map_or(Credentials::OutOfSight, Credentials::Directory),
+            ..Self::here()
+        }
+    }
+}
+
+fn given() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
 }
 
 /// Passwords and keys are short; this is a wrong path.
@@ -69,18 +95,26 @@ impl Machine {
         if source.has("credential") == source.has("file") {
             source.refuse("", "name exactly one of credential and file");
         }
-        let credential = text(|name| parse(&self.credential(name)?));
+        let credential = text(|name| match self.credential(name) {
+            Err(Refusal::OutOfSight) => Ok(None),
+            bytes => parse(&bytes?).map(Some),
+        });
         let from_credential = source.optional("credential", credential);
+        if matches!(from_credential, Some(None)) {
+            source.warn("credential", Refusal::OutOfSight.to_string());
+        }
         let from_file = source.optional("file", text(|path| parse(&file(path)?)));
-        from_credential.or(from_file)
+        from_credential.flatten().or(from_file)
     }
 
     fn credential(&self, name: &str) -> Result<Bytes, Refusal> {
         if name.is_empty() || name.starts_with('.') || !name.chars().all(is_name_letter) {
             return Err(Refusal::CredentialName);
         }
-        let Some(directory) = &self.credentials else {
-            return Err(Refusal::NoCredentials);
+        let directory = match &self.credentials {
+            Credentials::Directory(directory) => directory,
+            Credentials::None => return Err(Refusal::NoCredentials),
+            Credentials::OutOfSight => return Err(Refusal::OutOfSight),
         };
         // Modes are systemd's affair here: it shows each service its own copies only.
         let credential = open(&directory.join(name)).map_err(|refusal| match refusal {
@@ -104,6 +138,12 @@ pub(super) enum Refusal {
          LoadCredential=name:/path, or write {{ file = \"/path\" }}"
     )]
     NoCredentials,
+    /// Nothing is known to be wrong with it.
+    #[error(
+        "cannot be checked from here: systemd shows it to the service only. To check it too, ask as root \
+         while the service runs"
+    )]
+    OutOfSight,
     #[error("systemd gave no credential of this name; add LoadCredential=name:/path to the unit")]
     NotGiven,
     #[error(transparent)]

@@ -16,6 +16,8 @@ const fn days(days: i64) -> SignedDuration {
     hours(24 * days)
 }
 
+pub const FILE: &str = "/etc/perennial/perennial.toml";
+
 pub(super) const GRAPH_VERSION: &str = "v25.0";
 pub(super) const GRAPH_URL: &str = "https://graph.facebook.com";
 pub(super) const DIALOG_URL: &str = "https://www.facebook.com";
@@ -41,7 +43,7 @@ pub(super) const FROM: &str = "Perennial <perennial@localhost>";
 pub(super) const WARN_BEFORE: [SignedDuration; 4] = [days(14), days(7), days(3), days(1)];
 pub(super) const REMIND_EVERY: SignedDuration = days(3);
 
-pub(super) const SOCKET: &str = "/run/perennial/perennial.sock";
+pub const SOCKET: &str = "/run/perennial/perennial.sock";
 pub(super) const VIEWERS: [&str; 1] = ["*"];
 pub(super) const OPERATORS: [&str; 1] = ["root"];
 

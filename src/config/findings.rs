@@ -79,6 +79,29 @@ impl Findings {
 
     /// What was made of the file and the warnings about it, or everything that is wrong with it.
     pub(super) fn judge<T>(self, made: Option<T>) -> Result<(T, Vec<Problem>), Problems> {
+        let (faults, warnings) = self.in_order();
+        match made {
+            Some(made) if faults.is_empty() => Ok((made, warnings)),
+            Some(_) | None => Err(Problems(faults)),
+        }
+    }
+
+    /// The warnings, or everything that is wrong; for who has no use for the configuration itself.
+    pub(super) fn verdict(self) -> Result<Vec<Problem>, Problems> {
+        let (faults, warnings) = self.in_order();
+        if faults.is_empty() {
+            Ok(warnings)
+        } else {
+            Err(Problems(faults))
+        }
+    }
+
+    /// What is wrong with the part of the file that was read until now.
+    pub(super) fn faults(&self) -> Vec<Problem> {
+        self.found.borrow().faults.clone()
+    }
+
+    fn in_order(&self) -> (Vec<Problem>, Vec<Problem>) {
         let Found {
             mut faults,
             warnings,
@@ -88,10 +111,7 @@ impl Findings {
         for place in unknown_keys {
             faults.push(self.problem(&place, spelling::advice(&place, &known_keys)));
         }
-        match made {
-            Some(made) if faults.is_empty() => Ok((made, in_order(warnings))),
-            Some(_) | None => Err(Problems(in_order(faults))),
-        }
+        (in_order(faults), in_order(warnings))
     }
 
     fn problem(&self, place: &Place, words: String) -> Problem {

@@ -26,7 +26,8 @@ use crate::secret::Secret;
 use crate::token::Scopes;
 use crate::{inventory, rotation, status};
 
-pub use credentials::Machine;
+pub use credentials::{Credentials, Machine};
+pub use defaults::{FILE as USUAL_FILE, SOCKET as USUAL_SOCKET};
 pub use problem::{Problem, Problems};
 
 /// Everything that the operator decides.
@@ -122,6 +123,28 @@ pub fn load(path: &Path, machine: &Machine) -> Result<Config, Problems> {
     let made = file::parse(&text, &findings).and_then(|top| check::config(top, machine));
     let (config, warnings) = findings.judge(made)?;
     Ok(Config { warnings, ..config })
+}
+
+/// Finds what is wrong by the same code as [`load`]. Credentials that are out of sight are a warning here.
+pub fn check(path: &Path, machine: &Machine) -> Result<Vec<Problem>, Problems> {
+    let text = file::read(path).map_err(|problem| Problems(vec![problem]))?;
+    let findings = findings::Findings::new(path, &text);
+    if let Some(top) = file::parse(&text, &findings) {
+        check::config(top, machine);
+    }
+    findings.verdict()
+}
+
+/// Where the daemon's socket is, whatever else is in the file.
+pub fn socket(path: &Path) -> Result<PathBuf, Problems> {
+    let text = file::read(path).map_err(|problem| Problems(vec![problem]))?;
+    let findings = findings::Findings::new(path, &text);
+    let top = file::parse(&text, &findings);
+    let socket = top.map(|mut top| check::socket(&mut top.section("status")));
+    match (socket, findings.faults()) {
+        (Some(socket), faults) if faults.is_empty() => Ok(socket),
+        (_, faults) => Err(Problems(faults)),
+    }
 }
 
 impl Config {

@@ -18,3 +18,4 @@ mod vitals;
 pub use household::{Error as HouseholdError, Household};
 pub use logging::{hush_panics, start as start_logging};
 pub use run::{Failure, run};
+pub use signals::until_stopped;

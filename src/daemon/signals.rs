@@ -29,3 +29,10 @@ impl SignalPost {
         }
     }
 }
+
+/// Waits until somebody wants an end of it.
+pub async fn until_stopped() -> io::Result<()> {
+    let mut post = SignalPost::open()?;
+    while post.next().await != Signal::Stop {}
+    Ok(())
+}

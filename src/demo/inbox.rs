@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 use super::cast::{Cast, Diligence, SCOPES};
 use super::stage::{APP, Error, Stage};
 use crate::graph_sim::PageSelection;
-use crate::inventory::IncidentId;
+use crate::inventory::{Incident, IncidentId, IncidentState};
 use crate::secret::Secret;
 use crate::status::snapshot::CandidateRequest;
 use crate::token::Remedy;
@@ -114,7 +114,9 @@ impl Intention {
     async fn carry_out(&self, cast: &Cast, stage: &Stage) -> Result<Option<String>, Error> {
         let id = self.incident;
         let asked = stage.inventory.read(move |view| {
-            let Some(incident) = view.incident(id)? else {
+            let incident = view.incident(id)?;
+            let unresolved = |i: &Incident| !matches!(i.state, IncidentState::Resolved { .. });
+            let Some(incident) = incident.filter(unresolved) else {
                 return Ok(None);
             };
             let pages = view.members(&incident, 100)?;

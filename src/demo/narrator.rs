@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::cast::Cast;
@@ -59,8 +60,9 @@ impl Narrator {
         what: &str,
         out: &mut impl Write,
     ) -> Result<(), Error> {
-        let day = at.duration_since(self.start).as_hours() / 24 + 1;
-        let time = at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M");
+        let date = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+        let day = (date(at) - date(self.start)).get_days() + 1;
+        let time = at.to_zoned(TimeZone::UTC).strftime("%H:%M");
         Ok(writeln!(
             out,
             "{DIM}day {day:>2} {time}{DIM:#}  {style}{who:<9}{style:#} {what}"

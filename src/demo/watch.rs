@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::cast::{Cast, Role};
 use super::inbox::Received;
-use super::stage::{Error, Stage};
-use crate::inventory::IncidentId;
+use super::stage::{APP_NAME, Error, Stage};
+use crate::inventory::{EventId, IncidentId};
+use crate::secret::Secret;
 use crate::token::{Health, Token};
 
 /// A death is known within one check interval, and told within minutes after that.
@@ -16,7 +17,7 @@ pub(super) const WITHIN: SignedDuration = SignedDuration::from_hours(26);
 /// A token that ends so soon is worth a letter.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 15);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Watch {
     lives: BTreeMap<String, Life>,
     pub(super) letters: usize,
@@ -24,6 +25,9 @@ pub(super) struct Watch {
     /// Letters about a token that was fine.
     pub(super) false_alarms: usize,
     last_trouble: Option<Timestamp>,
+    /// What Perennial serves, as of that event: every new secret is one.
+    secrets: Vec<(String, Secret)>,
+    read_at: EventId,
 }
 
 /// How one token really fared.
@@ -45,7 +49,12 @@ impl Watch {
             .map(|role| (role.name.clone(), Life::default()));
         Self {
             lives: lives.collect(),
-            ..Self::default()
+            letters: 0,
+            to_operators: 0,
+            false_alarms: 0,
+            last_trouble: None,
+            secrets: Vec::new(),
+            read_at: EventId(0),
         }
     }
 
@@ -56,18 +65,20 @@ impl Watch {
     /// Notes who died and who came back since the last look.
     pub(super) async fn look(&mut self, stage: &Stage, cast: &Cast) -> Result<(), Error> {
         let now = stage.now();
-        for role in &cast.tokens {
-            let alive = is_alive(stage, &role.name).await?;
-            let Some(life) = self.lives.get_mut(&role.name) else {
-                continue;
-            };
-            life.turn(alive, now);
+        let newest = stage.inventory.read(|view| view.newest_event()).await?;
+        if self.secrets.is_empty() || self.read_at != newest {
+            self.secrets = served(stage, cast).await?;
+            self.read_at = newest;
         }
-        let app = stage
-            .inventory
-            .read(|view| view.app(super::stage::APP_NAME))
-            .await?;
+        let app = stage.inventory.read(|view| view.app(APP_NAME)).await?;
         self.last_trouble = app.trouble.map_or(self.last_trouble, |_| Some(now));
+        let world = stage.meta.world();
+        for (name, secret) in &self.secrets {
+            let alive = world.is_alive(secret.expose());
+            if let Some(life) = self.lives.get_mut(name) {
+                life.turn(alive, now);
+            }
+        }
         Ok(())
     }
 
@@ -150,6 +161,25 @@ async fn members(stage: &Stage, id: IncidentId) -> Result<Vec<Token>, Error> {
         None => Ok(Vec::new()),
     });
     Ok(members.await?)
+}
+
+/// The secrets that Perennial serves just now, by name.
+async fn served(stage: &Stage, cast: &Cast) -> Result<Vec<(String, Secret)>, Error> {
+    let names: Vec<String> = cast.tokens.iter().map(|role| role.name.clone()).collect();
+    let served = stage.inventory.read(move |view| {
+        let mut served = Vec::with_capacity(names.len());
+        for name in names {
+            let Some(token) = view.token_named(&name)? else {
+                continue;
+            };
+            served.extend(
+                view.secret_of(&token)?
+                    .map(|reading| (name, reading.secret)),
+            );
+        }
+        Ok(served)
+    });
+    Ok(served.await?)
 }
 
 /// Whether Meta would still take the secret that Perennial serves.

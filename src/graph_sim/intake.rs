@@ -1,7 +1,9 @@
-//! From an HTTP request to a call: fields from query and body, the token from the header.
+//! From an HTTP request to a call: fields from query and body, token or credentials from the header.
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, header, request};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use super::endpoints::{Method, Request};
 
@@ -9,17 +11,38 @@ use super::endpoints::{Method, Request};
 pub(crate) fn read<'a>(head: &'a request::Parts, body: &'a Bytes) -> Option<Request<'a>> {
     let method = Method::from_word(head.method.as_str())?;
     let mut request = Request::new(method, head.uri.path_and_query()?.as_str());
-    request.bearer = bearer(&head.headers);
+    request.bearer = authorization(&head.headers, &["bearer", "oauth"]);
     add_body(&mut request, &head.headers, body);
+    add_credentials(&mut request, &head.headers);
     Some(request)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// What follows one of `schemes` in the header.
+fn authorization<'a>(headers: &'a HeaderMap, schemes: &[&str]) -> Option<&'a str> {
     let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = text.split_once(' ')?;
-    ["bearer", "oauth"]
+    let (scheme, rest) = text.split_once(' ')?;
+    schemes
         .contains(&scheme.to_ascii_lowercase().as_str())
-        .then_some(token.trim())
+        .then_some(rest.trim())
+}
+
+/// OAuth libraries send an app's id and secret as HTTP Basic authentication.
+fn add_credentials(request: &mut Request<'_>, headers: &HeaderMap) {
+    let Some((id, secret)) = credentials(headers) else {
+        return;
+    };
+    for (name, value) in [("client_id", id), ("client_secret", secret)] {
+        if request.params.get(name).is_none() {
+            request.params.add(name, value);
+        }
+    }
+}
+
+fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
+    let encoded = authorization(headers, &["basic"])?;
+    let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    Some((id.to_owned(), secret.to_owned()))
 }
 
 /// Graph takes forms, and JSON objects whose members are then read like form fields.

@@ -4,8 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -85,6 +86,28 @@ async fn calls_come_as_query_form_json_and_bearer() {
         );
     }
     assert_eq!(simulator.world().ledger().requests(), 4);
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn an_app_may_show_its_secret_as_basic_authentication() {
+    let simulator = simulator().await;
+    let ask = async |credentials: &str| {
+        let credentials = STANDARD.encode(credentials);
+        let request = format!(
+            "POST /oauth/access_token HTTP/1.1\r\nAuthorization: Basic {credentials}\r\n\
+             Content-Type: application/x-www-form-urlencoded"
+        );
+        let body = "grant_type=client_credentials";
+        send(&simulator, &request, body).await.unwrap()
+    };
+    let answer = ask("257422819769992:secret").await;
+    assert!(answer.contains("access_token"), "{answer}");
+    let answer = ask("257422819769992:wrong").await;
+    assert!(
+        answer.contains("Error validating client secret"),
+        "{answer}"
+    );
     simulator.stop().await;
 }
 

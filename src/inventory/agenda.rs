@@ -1,5 +1,7 @@
 //! When each token is due, and who is at work on it. A sweep of a healthy fleet writes only here.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
@@ -31,21 +33,22 @@ pub struct Visit {
     pub token: TokenId,
     pub lease: Lease,
     pub checked_at: Timestamp,
-    pub next: Next,
+    pub next: Option<Next>,
 }
 
 impl View<'_> {
     /// What is due of one app: the earliest deadlines, and besides them a quarter that has waited longest, so
     /// that a scarce budget starves nobody. Reads an index over what is due, not the inventory.
     pub fn due(&self, app: &str, now: Timestamp, limit: usize) -> Result<Vec<TokenId>, Error> {
-        let longest_waiting = limit / 4;
-        let mut due = self.due_ordered(app, now, limit - longest_waiting, Order::Deadline)?;
-        if due.len() == limit - longest_waiting && longest_waiting > 0 {
-            due.extend(self.due_ordered(app, now, longest_waiting, Order::Waiting)?);
+        let mut due = self.due_ordered(app, now, limit - limit / 4, Order::Deadline)?;
+        if due.len() == limit - limit / 4 && limit >= 4 {
+            let chosen: HashSet<TokenId> = due.iter().copied().collect();
+            let waiting = self.due_ordered(app, now, limit, Order::Waiting)?;
+            let waiting = waiting.into_iter().filter(|id| !chosen.contains(id));
+            due.extend(waiting.take(limit / 4));
         }
         // Neighbours in the table are written together.
         due.sort_unstable();
-        due.dedup();
         Ok(due)
     }
 
@@ -182,7 +185,7 @@ impl Tx<'_> {
     /// Notes visits that found everything as it was.
     pub fn note_unchanged(&self, visits: &[Visit]) -> Result<(), Error> {
         for visit in visits {
-            self.reschedule(visit.token, visit.lease, visit.checked_at, Some(visit.next))?;
+            self.reschedule(visit.token, visit.lease, visit.checked_at, visit.next)?;
         }
         Ok(())
     }

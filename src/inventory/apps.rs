@@ -14,8 +14,6 @@ pub struct AppRecord {
     pub trouble: Option<AppTrouble>,
     /// No calls before this.
     pub resume_at: Option<Timestamp>,
-    /// When a sweep last visited everything that was due.
-    pub swept_at: Option<Timestamp>,
     /// The Graph version that answered, when it is not the configured one.
     pub served_version: Option<String>,
 }
@@ -41,12 +39,11 @@ fn record(row: &Row<'_>) -> rusqlite::Result<AppRecord> {
             failures,
         }),
         resume_at: rows::maybe_instant(row, 5)?.filter(|at| *at > Timestamp::UNIX_EPOCH),
-        swept_at: rows::maybe_instant(row, 6)?,
-        served_version: row.get(7)?,
+        served_version: row.get(6)?,
     })
 }
 
-const RECORD: &str = "SELECT name, budget, trouble, trouble_since, failures, resume_at, swept_at,
+const RECORD: &str = "SELECT name, budget, trouble, trouble_since, failures, resume_at,
     served_version FROM app";
 
 impl View<'_> {
@@ -91,13 +88,12 @@ impl Tx<'_> {
         let before = self.app(&app.name)?;
         self.db
             .prepare_cached(
-                "INSERT INTO app (name, budget, trouble, trouble_since, failures, resume_at, swept_at,
+                "INSERT INTO app (name, budget, trouble, trouble_since, failures, resume_at,
                     served_version)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                  ON CONFLICT (name) DO UPDATE SET budget = excluded.budget, trouble = excluded.trouble,
                     trouble_since = excluded.trouble_since, failures = excluded.failures,
-                    resume_at = excluded.resume_at, swept_at = excluded.swept_at,
-                    served_version = excluded.served_version",
+                    resume_at = excluded.resume_at, served_version = excluded.served_version",
             )?
             .execute(params![
                 app.name,
@@ -106,7 +102,6 @@ impl Tx<'_> {
                 rows::seconds(app.trouble.map(|trouble| trouble.since)),
                 app.trouble.map_or(0, |trouble| trouble.failures),
                 rows::seconds(app.resume_at).unwrap_or(0),
-                rows::seconds(app.swept_at),
                 app.served_version
             ])?;
         self.tell_of_trouble(&before, app, now)

@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::{Error, EventKind, Imported, NewEvent, NewToken, Tx, View};
 use crate::secret::Secret;
-use crate::token::{Scopes, Token, TokenId};
+use crate::token::{Kind, Scopes, Token, TokenId};
 
 /// A page as the list of a user token showed it.
 #[derive(Clone, Debug)]
@@ -54,13 +54,35 @@ impl Tx<'_> {
             .execute([user.id])?;
         for page in pages {
             self.db
-                .prepare_cached("INSERT OR IGNORE INTO administers (token, page) VALUES (?1, ?2)")?
-                .execute(params![user.id, page.id])?;
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO administers (token, page, name) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![user.id, page.id, page.name])?;
             self.adopt_page(user, page)?;
             if let Some(secret) = &page.take_in {
                 self.take_in(user, page, secret, now)?;
             }
         }
+        Ok(())
+    }
+
+    /// A page token that was just described for the first time gets the page's name, and the user token that it hangs
+    /// on, if a list of pages told of them before.
+    pub fn find_family(&self, page: &Token) -> Result<(), Error> {
+        let Some(facts) = page.facts.as_ref().filter(|facts| facts.kind == Kind::Page) else {
+            return Ok(());
+        };
+        self.db
+            .prepare_cached(
+                "UPDATE token SET
+                    subject_name = coalesce(subject_name,
+                        (SELECT name FROM administers WHERE page = ?2 LIMIT 1)),
+                    parent = coalesce(parent,
+                        (SELECT d.token FROM administers d JOIN token u ON u.id = d.token
+                         WHERE d.page = ?2 AND u.app = ?3 AND u.person = ?4 LIMIT 1))
+                 WHERE id = ?1",
+            )?
+            .execute(params![page.id, facts.subject, page.app, facts.person])?;
         Ok(())
     }
 

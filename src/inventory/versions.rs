@@ -75,14 +75,6 @@ impl View<'_> {
         }))
     }
 
-    /// Is there a replaced secret that could be brought back?
-    pub fn has_previous_version(&self, token: TokenId) -> Result<bool, Error> {
-        let mut previous = self.db.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM version WHERE token = ?1 AND role = 'previous')",
-        )?;
-        Ok(previous.query_row([token], |row| row.get(0))?)
-    }
-
     pub(super) fn version(&self, token: &Token, number: u32) -> Result<Option<Secret>, Error> {
         let mut sealed = self
             .db

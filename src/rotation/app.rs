@@ -86,10 +86,6 @@ impl Standing {
         self.record.resume_at = None;
     }
 
-    pub(super) const fn swept(&mut self, now: Timestamp) {
-        self.record.swept_at = Some(now);
-    }
-
     pub(super) fn record(&self) -> AppRecord {
         let budget = serde_json::to_string(&self.budget).unwrap_or_default();
         AppRecord {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Rules;
 use super::policy::Look;
-use crate::graph_api::{Client, Error, PageGrant, Reply, Usage};
+use crate::graph_api::{Client, Error, PageGrant, Profile, Reply, Usage};
 use crate::inventory::{self, Inventory};
 use crate::secret::Secret;
 use crate::token::{Kind, State, Token, TokenId};
@@ -25,6 +25,7 @@ pub(super) struct Desk<'a> {
 #[derive(Default)]
 struct Ledger {
     usage: Usage,
+    calls: u32,
     /// Parents through which nothing can be had in this pass; asking each of 10,000 pages again would be waste.
     unfit: HashSet<TokenId>,
     called_off: bool,
@@ -55,12 +56,13 @@ impl<'a> Desk<'a> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn usage(&self) -> Usage {
-        self.ledger().usage.clone()
+    /// What was spent since this was asked last.
+    pub(super) fn take_usage(&self) -> Usage {
+        std::mem::take(&mut self.ledger().usage)
     }
 
     pub(super) fn may_call(&self) -> bool {
-        self.ledger().usage.calls < self.allowance
+        self.ledger().calls < self.allowance
     }
 
     /// No use in asking on: the app is in trouble.
@@ -73,7 +75,9 @@ impl<'a> Desk<'a> {
     }
 
     fn enter<T>(&self, reply: Reply<T>) -> T {
-        self.ledger().usage.absorb(reply.usage);
+        let mut ledger = self.ledger();
+        ledger.calls = ledger.calls.saturating_add(reply.usage.calls);
+        ledger.usage.absorb(reply.usage);
         reply.answer
     }
 
@@ -99,6 +103,10 @@ impl<'a> Desk<'a> {
 
     pub(super) async fn accounts(&self, user: &Secret) -> Result<Vec<PageGrant>, Error> {
         self.enter(self.graph.accounts(user).await)
+    }
+
+    pub(super) async fn me(&self, secret: &Secret) -> Result<Profile, Error> {
+        self.enter(self.graph.me(secret).await)
     }
 
     /// The page's token through one parent; a parent that Meta refuses is not asked again in this pass.

@@ -51,3 +51,13 @@ pub struct Report {
     /// Nothing was asked: the app is in trouble, or its calls are used up.
     pub resting: bool,
 }
+
+impl Report {
+    fn count(&mut self, visits: &[visit::Visited]) {
+        self.visited += visits.len();
+        self.changed += visits
+            .iter()
+            .filter(|visited| !visited.is_routine())
+            .count();
+    }
+}

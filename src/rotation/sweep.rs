@@ -1,6 +1,6 @@
 //! One pass over what is due of one app: claim, look, judge, follow up, write down.
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future, stream};
 use jiff::{SignedDuration, Timestamp};
 
 use super::app::{self, Standing};
@@ -9,10 +9,12 @@ use super::policy::{Look, Step, Verdict, judge};
 use super::visit::{Visit, Visited};
 use super::{Keeper, Report};
 use crate::graph_api::{Certainty, Error, Inspection};
-use crate::inventory::{self, Claimed, Tx, Visit as Routine};
+use crate::inventory::{self, AppRecord, Claimed, Learned, Tx, Visit as Routine};
 use crate::secret::Secret;
 use crate::token::TokenId;
 
+/// How many are looked up at once. Looking costs an index walk over all that is due, so it is not done for less.
+const PLAN: usize = 20_000;
 /// How many are claimed at once: enough to share commits, few enough to be small in memory.
 const CLAIM: usize = 2_500;
 /// Nobody else works on what is claimed for so long; a crash frees it after that.
@@ -27,43 +29,51 @@ impl Keeper {
         self.inventory.write(move |tx| tx.end_rest(&app)).await
     }
 
-    /// Visits what is due, up to one claim's worth. Call again while the report says that more is due.
+    /// Visits what is due, up to one plan's worth. Call again while the report says that more is due.
     pub async fn sweep(&self, now: Timestamp) -> Result<Report, inventory::Error> {
-        let mut standing = self.standing().await?;
-        let allowance = standing.allowance(self.calls_per_hour, now);
-        let desk = Desk::new(&self.inventory, &self.graph, &self.rules, allowance, now);
-        if allowance == 0 {
-            return Ok(Report {
-                resting: true,
-                ..Report::default()
-            });
-        }
-        if standing.is_troubled() && !self.recovers(&desk, &mut standing).await? {
-            return Ok(Report {
-                resting: true,
-                ..Report::default()
-            });
-        }
-        let claimed = self.claim(allowance, now).await?;
-        let mut report = Report {
-            visited: claimed.len(),
+        let resting = Report {
+            resting: true,
             ..Report::default()
         };
-        report.more = claimed.len() == CLAIM;
-        let looked = look(&desk, claimed, self.batch).await;
-        let looked = self.weigh(&desk, &mut standing, looked).await?;
-        let visits = follow_up(&desk, looked.seen).await?;
-        standing.spend(&desk.usage(), now);
-        report.changed = visits
-            .iter()
-            .filter(|visited| !visited.is_routine())
-            .count();
-        report.more &= !standing.is_troubled();
-        if !report.more && !standing.is_troubled() {
-            standing.swept(now);
+        let mut standing = self.standing().await?;
+        let allowance = standing.allowance(self.calls_per_hour, now);
+        if allowance == 0 {
+            return Ok(resting);
         }
-        self.write_down(visits, looked.unseen, standing, now)
-            .await?;
+        let desk = Desk::new(&self.inventory, &self.graph, &self.rules, allowance, now);
+        if standing.is_troubled() && !self.recovers(&desk, &mut standing).await? {
+            return Ok(resting);
+        }
+        let due = self.due(allowance, now).await?;
+        let mut report = Report {
+            more: due.len() == PLAN,
+            ..Report::default()
+        };
+        let mut seen = None;
+        for slice in due.chunks(CLAIM) {
+            let claimed = self.claim(slice.to_vec(), now).await?;
+            // While Meta is asked about these, the ones before are written down.
+            let (looked, written) = future::join(
+                look(&desk, claimed, self.batch),
+                self.write_down(seen.take(), now),
+            )
+            .await;
+            written?;
+            let looked = self.weigh(&desk, &mut standing, looked).await?;
+            let visits = follow_up(&desk, looked.seen).await?;
+            report.count(&visits);
+            standing.spend(&desk.take_usage(), now);
+            seen = Some(Seen {
+                visits,
+                unseen: looked.unseen,
+                app: standing.record(),
+            });
+            if standing.is_troubled() {
+                report.more = false;
+                break;
+            }
+        }
+        self.write_down(seen, now).await?;
         Ok(report)
     }
 
@@ -80,7 +90,7 @@ impl Keeper {
         standing: &mut Standing,
     ) -> Result<bool, inventory::Error> {
         let answer = desk.confirm_app().await;
-        standing.spend(&desk.usage(), desk.now);
+        standing.spend(&desk.take_usage(), desk.now);
         let recovered = answer.is_ok();
         match answer {
             Ok(()) => standing.recover(),
@@ -98,20 +108,18 @@ impl Keeper {
         Ok(recovered)
     }
 
+    async fn due(&self, allowance: u32, now: Timestamp) -> Result<Vec<TokenId>, inventory::Error> {
+        let (app, limit) = (self.app.clone(), PLAN.min(allowance as usize));
+        self.inventory
+            .read(move |view| view.due(&app, now, limit))
+            .await
+    }
+
     async fn claim(
         &self,
-        allowance: u32,
+        due: Vec<TokenId>,
         now: Timestamp,
     ) -> Result<Vec<Claimed>, inventory::Error> {
-        let app = self.app.clone();
-        let limit = CLAIM.min(allowance as usize);
-        let due = self
-            .inventory
-            .read(move |view| view.due(&app, now, limit))
-            .await?;
-        if due.is_empty() {
-            return Ok(Vec::new());
-        }
         self.inventory
             .write(move |tx| tx.claim(&due, now, now + LEASE))
             .await
@@ -147,32 +155,50 @@ impl Keeper {
         }
     }
 
-    async fn write_down(
-        &self,
-        visits: Vec<Visited>,
-        unseen: Vec<TokenId>,
-        standing: Standing,
-        now: Timestamp,
-    ) -> Result<(), inventory::Error> {
-        let record = standing.record();
+    async fn write_down(&self, seen: Option<Seen>, now: Timestamp) -> Result<(), inventory::Error> {
+        let Some(Seen {
+            visits,
+            unseen,
+            app,
+        }) = seen
+        else {
+            return Ok(());
+        };
+        let (routine, news): (Vec<_>, Vec<_>) = visits.into_iter().partition(Visited::is_routine);
+        let routine: Vec<Routine> = routine.iter().map(Visited::routine).collect();
         self.inventory
             .write(move |tx| {
-                let (routine, news): (Vec<_>, Vec<_>) =
-                    visits.into_iter().partition(|visited| visited.is_routine());
-                let routine: Vec<Routine> = routine.iter().filter_map(Visited::routine).collect();
                 tx.note_unchanged(&routine)?;
                 news.iter()
                     .try_for_each(|visited| record_news(tx, visited, now))?;
+                news.iter()
+                    .try_for_each(|visited| tell_kin(tx, visited, now))?;
                 tx.release(&unseen)?;
-                tx.keep_app(&record, now)
+                tx.keep_app(&app, now)
             })
             .await
     }
 }
 
+/// One claim's worth, ready to be written down.
+struct Seen {
+    visits: Vec<Visited>,
+    unseen: Vec<TokenId>,
+    app: AppRecord,
+}
+
 fn record_news(tx: &Tx<'_>, visited: &Visited, now: Timestamp) -> Result<(), inventory::Error> {
-    let token = &visited.learned.after;
+    let Learned { before, after, .. } = &visited.learned;
     tx.record(&visited.learned, now)?;
+    if before.facts.is_none() && after.facts.is_some() {
+        tx.find_family(after)?;
+    }
+    Ok(())
+}
+
+/// After all of a claim stand recorded, for kin may be among them.
+fn tell_kin(tx: &Tx<'_>, visited: &Visited, now: Timestamp) -> Result<(), inventory::Error> {
+    let token = &visited.learned.after;
     if let Some(pages) = &visited.pages {
         tx.note_pages(token, pages, now)?;
     }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer};
 pub use key::{Key, KeyError, KeyId};
 pub use seal::{Cell, DataKey, Digest, Purpose, Sealer, Unsealable};
 
-/// A token or a password. It has no `Display` and no `Serialize`; `expose` is called in four places only
-/// (`tests/house.rs` names them).
+/// A token or a password. It has no `Display` and no `Serialize`; `expose` is called in few places, each of which
+/// `tests/house.rs` knows with its reason.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 

@@ -65,6 +65,10 @@ impl Desk {
     pub(super) fn now(&self) -> Timestamp {
         whole_seconds((self.clock)())
     }
+
+    pub(super) fn has_app(&self, name: &str) -> bool {
+        self.pulse.borrow().apps.iter().any(|app| app.name == name)
+    }
 }
 
 pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {

@@ -33,3 +33,6 @@ pub struct Reader {
     /// Names or patterns with `*`.
     pub tokens: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests;

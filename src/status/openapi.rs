@@ -2,14 +2,18 @@
 
 use std::sync::OnceLock;
 
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use utoipa::openapi::path::PathItem;
-use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, Schema};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{
+    ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Schema,
+};
 use utoipa::{Modify, OpenApi};
 
 use super::answer::PROBLEM_JSON;
-use super::routes::{daemon, events, health, incidents, metrics, orders, report, secrets, tokens};
+use super::routes::{
+    daemon, events, health, imports, incidents, metrics, orders, report, secrets, tokens,
+};
 use super::snapshot::Problem;
 
 #[derive(OpenApi)]
@@ -19,6 +23,7 @@ use super::snapshot::Problem;
         description = "HTTP/1.1 on a Unix socket. Times are RFC 3339 in UTC, ids are strings. Who may do what is \
                        decided by the peer's user and groups."
     ),
+    servers((url = "http://localhost", description = "curl --unix-socket /run/perennial/perennial.sock")),
     paths(
         document,
         health::healthz,
@@ -26,7 +31,7 @@ use super::snapshot::Problem;
         metrics::metrics,
         report::status,
         tokens::list,
-        tokens::import,
+        imports::import,
         tokens::show,
         tokens::forget,
         secrets::read,
@@ -41,7 +46,7 @@ use super::snapshot::Problem;
         daemon::mail_test,
     ),
     components(schemas(Problem)),
-    modifiers(&Refusals, &Completeness)
+    modifiers(&Calls, &Completeness)
 )]
 struct Api;
 
@@ -53,29 +58,26 @@ pub(super) async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], text.as_str())
 }
 
-/// Any call may be refused, and a refusal is always a problem.
-struct Refusals;
+/// Any call may be refused, and a refusal is always a problem; names are unique, and every answer is described.
+struct Calls;
 
-impl Modify for Refusals {
+impl Modify for Calls {
     fn modify(&self, document: &mut Document) {
-        for operation in document.paths.paths.values_mut().flat_map(operations) {
-            let schema = Ref::from_schema_name("Problem");
-            let refusal = ResponseBuilder::new()
-                .description("Refused, and why")
-                .content(
-                    PROBLEM_JSON,
-                    ContentBuilder::new().schema(Some(schema)).build(),
-                );
-            let refusal = RefOr::T(refusal.build());
-            operation
-                .responses
-                .responses
-                .insert("default".to_owned(), refusal);
+        for call in document.paths.paths.values_mut().flat_map(calls) {
+            let subject = call.tags.iter().flatten().next();
+            if let (Some(subject), Some(name)) = (subject, &call.operation_id) {
+                call.operation_id = Some(format!("{subject}_{name}"));
+            }
+            let answers = &mut call.responses.responses;
+            for (status, answer) in answers.iter_mut() {
+                describe(status, answer);
+            }
+            answers.insert("default".to_owned(), refusal());
         }
     }
 }
 
-fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
+fn calls(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [
         &mut path.get,
         &mut path.put,
@@ -84,6 +86,22 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi:
     ]
     .into_iter()
     .flatten()
+}
+
+fn describe(status: &str, answer: &mut RefOr<Response>) {
+    let RefOr::T(answer) = answer else { return };
+    if answer.description.is_empty() {
+        let status: Option<StatusCode> = status.parse().ok();
+        let reason = status.and_then(|status| status.canonical_reason());
+        answer.description = reason.unwrap_or_default().to_owned();
+    }
+}
+
+fn refusal() -> RefOr<Response> {
+    let problem = Ref::from_schema_name("Problem");
+    let content = ContentBuilder::new().schema(Some(problem)).build();
+    let answer = ResponseBuilder::new().description("Refused, and why");
+    RefOr::T(answer.content(PROBLEM_JSON, content).build())
 }
 
 /// In an answer every member is there, null where nothing is known; only in a request may one be left out.

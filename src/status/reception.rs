@@ -23,6 +23,8 @@ pub(super) struct Limits {
     pub(super) body: Duration,
     /// For a peer to take the next piece of an answer.
     pub(super) stall: Duration,
+    /// For the daemon to answer a reload; a client waits a little longer.
+    pub(super) answer: Duration,
     /// For open requests when the daemon stops.
     pub(super) farewell: Duration,
     /// How often a follower looks even if nobody said that there is something new.
@@ -37,6 +39,7 @@ impl Default for Limits {
             head: Duration::from_secs(5),
             body: Duration::from_secs(10),
             stall: Duration::from_secs(10),
+            answer: Duration::from_secs(25),
             farewell: Duration::from_secs(10),
             look: Duration::from_secs(1),
         }

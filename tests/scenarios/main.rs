@@ -1,5 +1,12 @@
 //! Stories: what an operator, a page admin or a program lives through.
 
+#![expect(
+    unreachable_pub,
+    reason = "nothing is exported from here; pub marks what the stories use"
+)]
+
+mod commands;
+mod daemon;
 mod demo;
 mod lessons;
 mod rotation;

@@ -429,3 +429,43 @@ async fn a_throttled_hour_costs_no_token_and_no_calls() -> Result {
     assert_eq!(world.state(id).await?, State::Healthy);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_dead_token_that_was_looked_at_in_vain_costs_no_more_calls() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let (first, second) = (world.log_in(&maria)?, world.log_in(&maria)?);
+    let id = world.import("maria", &first).await?;
+    world.import("maria-too", &second).await?;
+    world.live(hours(1)).await?;
+    world.meta.world().change_password(&maria)?;
+    world.live(days(2)).await?;
+
+    // The first comes back, so the second is looked at once more.
+    world.put_secret(id, &world.log_in(&maria)?).await?;
+    world.live(minutes(5)).await?;
+    let asked = |world: &World| {
+        let meta = world.meta.world();
+        meta.ledger().calls_about(Endpoint::DebugToken, &second)
+    };
+    let before = asked(&world);
+    world.live(days(3)).await?;
+    assert_eq!(asked(&world), before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_secret_handed_in_during_an_outage_is_used_soon_after() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.live(days(3)).await?;
+    let newer = world.log_in(&maria)?;
+    world.meta.world().set_outage(Some(Outage::Reset));
+    world.put_secret(id, &newer).await?;
+    world.live(hours(2)).await?;
+    world.meta.world().set_outage(None);
+    world.live(hours(1)).await?;
+    assert_eq!(world.secret(id).await?, newer);
+    Ok(())
+}

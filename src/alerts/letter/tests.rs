@@ -1,3 +1,5 @@
+//! Letters as people read them, one snapshot for each cause.
+
 use super::*;
 use crate::alerts::fixtures::*;
 use crate::inventory::{Incident, IncidentId, IncidentState, Story};

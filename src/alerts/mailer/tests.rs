@@ -1,3 +1,5 @@
+//! The way out: over SMTP, through the mail program, into a folder; down, slow, refusing.
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 

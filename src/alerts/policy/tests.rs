@@ -1,3 +1,5 @@
+//! The rules of telling as tables.
+
 use super::*;
 use crate::alerts::fixtures::*;
 use crate::inventory::AppTrouble;

@@ -7,9 +7,11 @@ mod outward;
 mod schedule;
 mod status;
 
+pub(super) use status::socket;
+
 use jiff::SignedDuration;
 
-use crate::config::credentials::Machine;
+use crate::config::credentials::{Machine, Refusal};
 use crate::config::entry::{Entry, filled_list, text};
 use crate::config::file::Section;
 use crate::config::{Config, defaults, durations, paths};
@@ -59,9 +61,12 @@ fn inventory(mut section: Section<'_>, machine: &Machine) -> Option<Inventory> {
 }
 
 fn usual_key(section: &Section<'_>, machine: &Machine) -> Option<Key> {
-    let key = machine.key_from_credential(defaults::INVENTORY_KEY);
-    key.map_err(|refusal| section.refuse("key", refusal.to_string()))
-        .ok()
+    match machine.key_from_credential(defaults::INVENTORY_KEY) {
+        Ok(key) => return Some(key),
+        Err(refusal @ Refusal::OutOfSight) => section.warn("key", refusal.to_string()),
+        Err(refusal) => section.refuse("key", refusal.to_string()),
+    }
+    None
 }
 
 fn rotation(mut section: Section<'_>, warn_before: Option<&SignedDuration>) -> rotation::Rules {

@@ -1,12 +1,14 @@
 //! Where the socket stands and who may do what on it.
 
+use std::path::PathBuf;
+
 use crate::config::entry::{filled_list, list, text};
 use crate::config::file::Section;
-use crate::config::{defaults, names, paths};
+use crate::config::{USUAL_SOCKET, defaults, names, paths};
 use crate::status::{Reader, Settings};
 
 pub(super) fn status(mut section: Section<'_>) -> Settings {
-    let socket = section.or("socket", defaults::SOCKET.into(), text(paths::socket));
+    let socket = socket(&mut section);
     let viewers = section.or(
         "viewers",
         owned(&defaults::VIEWERS),
@@ -28,6 +30,11 @@ pub(super) fn status(mut section: Section<'_>) -> Settings {
         operators,
         readers: readers.filter_map(reader).collect(),
     }
+}
+
+/// All that a command needs, which may know none of the secrets.
+pub(in crate::config) fn socket(section: &mut Section<'_>) -> PathBuf {
+    section.or("socket", USUAL_SOCKET.into(), text(paths::socket))
 }
 
 fn owned(names: &[&str]) -> Vec<String> {

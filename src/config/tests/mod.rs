@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::alerts::mailer::{Security, Transport};
+use crate::secret::Key;
 
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 const CANARY: &str = "canary-0123456789";
@@ -48,7 +49,7 @@ impl Desk {
             fs::write(credentials.join(name), format!("{content}\n")).unwrap();
         }
         let machine = Machine {
-            credentials: Some(credentials),
+            credentials: Credentials::Directory(credentials),
             timezone: TimeZone::UTC,
         };
         Self { dir, machine }
@@ -292,6 +293,7 @@ fn what_the_sample_leaves_out_is_what_holds_without_it() {
     spelled_out.status.readers.clear();
     assert_eq!(spelled_out.timezone.iana_name(), Some("Europe/Berlin"));
     spelled_out.timezone = TimeZone::UTC;
+    spelled_out.alerts.timezone = TimeZone::UTC;
     assert_eq!(format!("{spelled_out:#?}"), format!("{as_shipped:#?}"));
 }
 

@@ -1,5 +1,6 @@
 //! Secrets: where they are taken from, what is refused, and that no message tells one.
 
+use crate::secret::Key;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use proptest::prelude::*;
@@ -88,7 +89,7 @@ fn a_credential_that_is_not_there_is_refused() {
         "[app.secret] credential: systemd gave no credential of this name; add \
          LoadCredential=name:/path to the unit",
     );
-    desk.machine.credentials = None;
+    desk.machine.credentials = Credentials::None;
     assert_eq!(
         desk.problems(LEAST),
         "perennial.toml:4: [app.secret] credential: this process was given no credentials; start it by \

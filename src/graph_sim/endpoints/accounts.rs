@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::answer::GraphError;
 use super::caller::Caller;
-use super::object::{self, Object};
+use super::fields;
+use super::object::Object;
 use super::request::Request;
 use crate::graph_sim::world::{Id, TokenKey, World};
 
@@ -66,11 +67,11 @@ fn describe(
     key: TokenKey,
     ids: &[Id],
 ) -> Result<Value, GraphError> {
-    let fields = request.params.get("fields").unwrap_or(FIELDS);
+    let wanted = request.params.get("fields").unwrap_or(FIELDS);
     let caller = Caller::Token(key);
     let pages = ids
         .iter()
-        .map(|id| object::fields_of(world, caller, Object::Page(*id), fields));
+        .map(|id| fields::of(world, caller, Object::Page(*id), wanted));
     pages.map(|page| page.map(Value::Object)).collect()
 }
 

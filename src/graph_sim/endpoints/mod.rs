@@ -8,6 +8,7 @@ mod caller;
 mod code;
 mod debug_token;
 mod description;
+mod fields;
 mod object;
 mod pages;
 mod permissions;
@@ -33,7 +34,9 @@ use route::Route;
 pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
     let route = Route::of(request);
     let payer = payer(world, request);
-    let charged = payer.map_or(Ok(()), |payer| world.charge(payer));
+    let charged = payer.map_or(Ok(()), |payer| {
+        (0..route.weight(request)).try_for_each(|_| world.charge(payer))
+    });
     let result = charged.and_then(|()| answer(world, request, route));
     let outcome = if result.is_ok() {
         Outcome::Answered
@@ -116,9 +119,12 @@ fn answer(
         }
         Route::Permissions(id) => {
             let (app, person) = person_at(world, request, id)?;
-            match request.method() {
-                Method::Get | Method::Post => Ok(permissions::permissions(world, app, person)),
-                Method::Delete => revoke::deauthorize(world, app, person),
+            match (request.method(), request.params.get("permission")) {
+                (Method::Get | Method::Post, _) => {
+                    Ok(permissions::permissions(world, request, app, person))
+                }
+                (Method::Delete, Some(scope)) => revoke::drop_permission(world, app, person, scope),
+                (Method::Delete, None) => revoke::deauthorize(world, app, person),
             }
         }
         Route::Permission(id, scope) => {
@@ -140,6 +146,7 @@ fn answer(
         }
         Route::BusinessPages(id, tenure) => pages::business_pages(world, request, id, tenure),
         Route::Object(id) => object::object(world, request, id),
+        Route::Objects => object::objects(world, request),
         Route::Unknown => Err(unknown_path(request)),
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::GraphError;
 use super::caller::{self, Caller};
+use super::fields;
 use super::object::{self, Object};
 use super::request::{Method, Request};
 use super::revoke::SUCCESS;
@@ -22,12 +23,7 @@ pub(crate) fn subscribed_apps(
     match request.method() {
         Method::Get => Ok(subscriptions(world, page)),
         Method::Post => {
-            let fields = request.params.get("subscribed_fields").unwrap_or_default();
-            let fields = fields
-                .split(',')
-                .filter(|field| !field.is_empty())
-                .map(str::to_owned);
-            world.subscribe(page, app, fields.collect());
+            world.subscribe(page, app, request.params.list("subscribed_fields"));
             Ok(SUCCESS.to_owned())
         }
         Method::Delete => {
@@ -52,7 +48,7 @@ fn acting_page(
         let message = "(#210) A page access token is required to request this resource.";
         return Err(GraphError::oauth(210, message).with_status(403));
     }
-    if object::holds(world, key, MANAGE_METADATA) {
+    if fields::holds(world, key, MANAGE_METADATA) {
         return Ok((key, page));
     }
     let message = format!("(#200) Requires {MANAGE_METADATA} permission to manage the object");
@@ -95,11 +91,11 @@ pub(crate) fn business_pages(
     };
     let pages: Vec<Id> = business.pages(tenure).iter().copied().collect();
     drop(businesses);
-    let fields = request.params.get("fields").unwrap_or("id,name");
+    let wanted = request.params.get("fields").unwrap_or("id,name");
     let caller = Caller::Token(key);
     let described = pages
         .into_iter()
-        .map(|page| object::fields_of(world, caller, Object::Page(page), fields));
+        .map(|page| fields::of(world, caller, Object::Page(page), wanted));
     let data = described.collect::<Result<Vec<_>, _>>()?;
     Ok(json!({ "data": data }).to_string())
 }

@@ -105,6 +105,15 @@ impl<'a> Params<'a> {
             .map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
+    /// A list is a JSON array to Meta's own SDKs, and words between commas or spaces to others.
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+        let text = self.get(name).unwrap_or_default();
+        serde_json::from_str(text).unwrap_or_else(|_| {
+            let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+            words.map(str::to_owned).collect()
+        })
+    }
+
     pub(crate) fn is_on(&self, name: &str) -> bool {
         self.get(name)
             .is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))

@@ -20,6 +20,8 @@ pub(crate) enum Route<'a> {
     Businesses(&'a str),
     BusinessPages(&'a str, Tenure),
     Object(&'a str),
+    /// Several at once: the root, with `ids`.
+    Objects,
     Unknown,
 }
 
@@ -36,6 +38,7 @@ impl<'a> Route<'a> {
             segments.next(),
         ];
         match path {
+            [None, ..] if request.params.get("ids").is_some() => Self::Objects,
             [Some("debug_token"), None, ..] => Self::DebugToken,
             [Some("oauth"), Some("access_token"), None, _] => {
                 Self::AccessToken(GrantType::of(request))
@@ -69,8 +72,16 @@ impl<'a> Route<'a> {
             Self::SubscribedApps(_) => Endpoint::SubscribedApps,
             Self::Businesses(_) => Endpoint::Businesses,
             Self::BusinessPages(..) => Endpoint::BusinessPages,
-            Self::Object(_) => Endpoint::Object,
+            Self::Object(_) | Self::Objects => Endpoint::Object,
             Self::Unknown => Endpoint::Unknown,
         }
+    }
+
+    /// How many calls it counts as.
+    pub(crate) fn weight(self, request: &Request<'_>) -> usize {
+        if self == Self::Objects {
+            return request.params.list("ids").len().max(1);
+        }
+        1
     }
 }

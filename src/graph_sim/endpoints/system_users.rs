@@ -36,11 +36,8 @@ pub(crate) fn access_tokens(
         ));
     }
     let life = life(world.app(app).system_users, request)?;
-    let scopes = request.params.get("scope").unwrap_or_default();
-    let scopes: Vec<&str> = scopes
-        .split([',', ' '])
-        .filter(|scope| !scope.is_empty())
-        .collect();
+    let scopes = request.params.list("scope");
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
     let key = world.issue_system_user_token(app, person, &scopes, life);
     Ok(json!({ "access_token": world.token(key).text.as_ref() }).to_string())
 }

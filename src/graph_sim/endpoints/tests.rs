@@ -509,6 +509,95 @@ fn me_is_whoever_calls() {
 }
 
 #[test]
+fn unset_fields_are_left_out_and_unknown_ones_refused() {
+    let mut world = world();
+    let person = world.add_person("Ada Maria Jo Example");
+    let user = world.log_in(APP, &person, &[], PageSelection::All).unwrap();
+    let page = world.add_page("Bakery");
+    for (id, fields, expected) in [
+        (
+            &person,
+            "first_name,middle_name,last_name,short_name,gender,email",
+            json!({"id": person, "first_name": "Ada", "middle_name": "Maria Jo",
+                "last_name": "Example", "short_name": "Ada"}),
+        ),
+        (
+            &page,
+            "name,about,website,tasks,access_token",
+            json!({"id": page, "name": "Bakery"}),
+        ),
+        (
+            &APP.to_owned(),
+            "name,namespace",
+            json!({"id": APP, "name": "demo"}),
+        ),
+    ] {
+        let url = format!("/{id}?fields={fields}&access_token={user}");
+        assert_eq!(get(&mut world, &url), (200, expected));
+        let unknown = format!("/{id}?fields=id,shoe_size&access_token={user}");
+        assert_eq!(
+            error_of(get(&mut world, &unknown)),
+            (
+                400,
+                100,
+                None,
+                "(#100) Tried accessing nonexisting field (shoe_size)".to_owned()
+            )
+        );
+    }
+}
+
+#[test]
+fn one_word_is_a_first_name() {
+    let mut world = world();
+    let (person, _, user) = household(&mut world, &[]);
+    let url = format!("/me?fields=first_name,middle_name,last_name&access_token={user}");
+    assert_eq!(
+        get(&mut world, &url).1,
+        json!({"id": person, "first_name": "Ada"})
+    );
+}
+
+#[test]
+fn one_id_that_is_not_there_spoils_all() {
+    let mut world = world();
+    let page = world.add_page("Bakery");
+    let url = format!("/?ids={page},nobody&access_token={APP_TOKEN}");
+    assert_eq!(error_of(get(&mut world, &url)).1, 803);
+}
+
+#[test]
+fn several_things_are_asked_for_at_once_and_counted_one_by_one() {
+    let mut world = world();
+    let ids = [world.add_page("Bakery"), world.add_page("Butchery")];
+    world.add_app(AppSpec {
+        id: "222".into(),
+        secret: "secret".into(),
+        calls_per_hour: Some(2),
+        ..AppSpec::default()
+    });
+    let ask = |ids: &str| format!("/v25.0/?ids={ids}&fields=name&access_token=222|secret");
+    let url = ask(&ids.join(","));
+    let answer = respond(&mut world, &Request::new(Method::Get, &url));
+    assert_eq!(
+        without_trace(&answer.body),
+        json!({
+            &ids[0]: {"id": ids[0], "name": "Bakery"},
+            &ids[1]: {"id": ids[1], "name": "Butchery"},
+        })
+    );
+    let usage = answer
+        .headers
+        .iter()
+        .find(|(name, _)| name == "X-App-Usage");
+    assert!(
+        usage.unwrap().1.contains(r#""call_count":100"#),
+        "{usage:?}"
+    );
+    assert_eq!(error_of(get(&mut world, &url)).1, 4);
+}
+
+#[test]
 fn permissions_tell_granted_from_declined() {
     let mut world = world();
     let (person, _, _) = household(&mut world, &["email"]);
@@ -521,6 +610,14 @@ fn permissions_tell_granted_from_declined() {
             {"permission": "public_profile", "status": "granted"},
         ]})
     );
+    for (filter, found) in [
+        ("permission=email", "email"),
+        ("status=granted", "public_profile"),
+    ] {
+        let (_, body) = get(&mut world, &format!("{url}&{filter}"));
+        assert_eq!(body["data"].as_array().unwrap().len(), 1, "{filter}");
+        assert_eq!(body["data"][0]["permission"], found);
+    }
 }
 
 #[test]
@@ -696,13 +793,18 @@ fn revoking_needs_all_four_of_one_app() {
 #[test]
 fn permissions_are_deleted_one_by_one_or_with_the_app() {
     let mut world = world();
-    let (person, _, user) = household(&mut world, &["email"]);
-    let one = format!("/{person}/permissions/email?access_token={user}");
-    assert_eq!(
-        call(&mut world, Method::Delete, &one),
-        (200, json!({"success": true}))
-    );
-    assert_eq!(world.truth(&user).unwrap().scopes, ["public_profile"]);
+    let (person, _, user) = household(&mut world, &["email", "ads_read"]);
+    for (one, left) in [
+        ("permissions/email?", &["ads_read", "public_profile"][..]),
+        ("permissions?permission=ads_read&", &["public_profile"]),
+    ] {
+        let url = format!("/{person}/{one}access_token={user}");
+        assert_eq!(
+            call(&mut world, Method::Delete, &url),
+            (200, json!({"success": true}))
+        );
+        assert_eq!(world.truth(&user).unwrap().scopes, left);
+    }
     let all = format!("/v25.0/me/permissions?access_token={user}");
     assert_eq!(call(&mut world, Method::Delete, &all).0, 200);
     assert_eq!(world.truth(&user).unwrap().death, Some(Death::AppRemoved));
@@ -713,21 +815,22 @@ fn a_page_is_subscribed_with_its_own_token_and_permission() {
     let mut world = world();
     let (_, page, user) = household(&mut world, &["pages_show_list", "pages_manage_metadata"]);
     let token = world.page_token(&user, &page).unwrap();
-    let url = |token: &str| {
-        format!("/{page}/subscribed_apps?subscribed_fields=messages,feed&access_token={token}")
-    };
-    let as_person = error_of(call(&mut world, Method::Post, &url(&user)));
+    let as_person = format!("/{page}/subscribed_apps?access_token={user}");
+    let as_person = error_of(call(&mut world, Method::Post, &as_person));
     assert_eq!((as_person.0, as_person.1), (403, 210));
-    assert_eq!(
-        call(&mut world, Method::Post, &url(&token)),
-        (200, json!({"success": true}))
-    );
-    assert_eq!(
-        get(&mut world, &url(&token)).1["data"],
-        json!([{"id": APP, "name": "demo", "subscribed_fields": ["messages", "feed"]}])
-    );
-    call(&mut world, Method::Delete, &url(&token));
-    assert_eq!(get(&mut world, &url(&token)).1["data"], json!([]));
+    for list in ["messages,feed", r#"["messages","feed"]"#] {
+        let url = format!("/{page}/subscribed_apps?subscribed_fields={list}&access_token={token}");
+        assert_eq!(
+            call(&mut world, Method::Post, &url),
+            (200, json!({"success": true}))
+        );
+        assert_eq!(
+            get(&mut world, &url).1["data"],
+            json!([{"id": APP, "name": "demo", "subscribed_fields": ["messages", "feed"]}])
+        );
+        call(&mut world, Method::Delete, &url);
+        assert_eq!(get(&mut world, &url).1["data"], json!([]));
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ CREATE TABLE app (
     trouble_since INTEGER,
     failures      INTEGER NOT NULL DEFAULT 0,
     resume_at     INTEGER NOT NULL DEFAULT 0,
-    swept_at      INTEGER,
+    -- the Graph version that answered, when it is not the configured one
     served_version TEXT
 ) STRICT, WITHOUT ROWID;
 
@@ -97,6 +97,7 @@ CREATE INDEX version_ending ON version (ends_at) WHERE role = 'previous';
 CREATE TABLE administers (
     token INTEGER NOT NULL REFERENCES token (id) ON DELETE CASCADE,
     page  TEXT    NOT NULL,
+    name  TEXT    NOT NULL,
     PRIMARY KEY (token, page)
 ) STRICT, WITHOUT ROWID;
 

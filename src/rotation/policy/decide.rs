@@ -15,7 +15,7 @@ pub enum Step {
     Exchange,
     /// Read the page's token anew through somebody who administers the page.
     Derive,
-    /// Ask which pages a user token reaches.
+    /// Ask whose user token it is, and which pages it reaches.
     Survey,
     /// Nothing more: write down what was learned.
     Settle,
@@ -99,14 +99,20 @@ fn wants_survey(situation: &Situation<'_>) -> bool {
     let Situation {
         token, order, done, ..
     } = *situation;
-    let Some(facts) = &token.facts else {
-        return false;
-    };
-    let may_list = facts.kind == Kind::User && facts.scopes.contains("pages_show_list");
-    is_alive(token)
-        && may_list
-        && !done.surveyed
-        && (done.is_news || order == Some(Order::Discover))
+    let is_user = token
+        .facts
+        .as_ref()
+        .is_some_and(|facts| facts.kind == Kind::User);
+    let wanted = done.is_news || order == Some(Order::Discover);
+    is_user && is_alive(token) && wanted && !done.surveyed
+}
+
+/// Only with this permission does a user token list its pages.
+pub fn may_list_pages(token: &Token) -> bool {
+    token
+        .facts
+        .as_ref()
+        .is_some_and(|facts| facts.scopes.contains("pages_show_list"))
 }
 
 const fn is_alive(token: &Token) -> bool {

@@ -8,7 +8,7 @@ mod replace;
 mod schedule;
 
 pub use app::{Verdict, judge};
-pub use decide::{Done, Situation, Step, decide};
+pub use decide::{Done, Situation, Step, decide, may_list_pages};
 pub use exchange::{Refusal as ExchangeRefusal, SameSecret, may_exchange, measure, rotation_due};
 pub use learn::learn;
 pub use replace::{Objection, ends_earlier, is_short_lived, object};

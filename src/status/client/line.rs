@@ -74,23 +74,23 @@ impl Line {
         Err(refusal(&answer(response).await?))
     }
 
-    /// On an idle connection, or on a new one when the daemon has closed that; nothing is ever sent twice.
+    /// On an idle connection, or on a new one when the daemon has closed that. A call may be repeated: the same
+    /// import or order again changes nothing.
     async fn send(
         &self,
-        mut request: Request<Full<Bytes>>,
+        request: Request<Full<Bytes>>,
     ) -> Result<(Response<Incoming>, Sender), Error> {
         loop {
             let idle = self.idle().pop();
-            let (mut sender, fresh) = match idle {
-                Some(sender) => (sender, false),
-                None => (self.connect().await?, true),
+            let is_fresh = idle.is_none();
+            let mut sender = match idle {
+                Some(sender) => sender,
+                None => self.connect().await?,
             };
-            match sender.try_send_request(request).await {
+            match sender.send_request(request.clone()).await {
                 Ok(response) => return Ok((response, sender)),
-                Err(mut refused) => match refused.take_message() {
-                    Some(unsent) if !fresh => request = unsent,
-                    Some(_) | None => return Err(interrupted(refused.error())),
-                },
+                Err(error) if is_fresh => return Err(interrupted(&error)),
+                Err(_) => {}
             }
         }
     }

@@ -1,11 +1,14 @@
 //! What is asked of the daemon itself, not of the inventory: another reading of the configuration, a test letter.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
-use super::tokens::is_mail_address;
+use super::imports::is_mail_address;
 use crate::status::reception::Here;
 use crate::status::request::{Operator, Sent};
 use crate::status::snapshot::{MailTestRequest, MailTestResult, Problem, ProblemType, Reloaded};
@@ -17,8 +20,8 @@ pub(in crate::status) async fn reload(
     Operator(asked_by): Operator,
     State(reception): Here,
 ) -> Result<Json<Reloaded>, Problem> {
-    let outcome = asked(&reception.reloads, |answer| Reload { asked_by, answer }).await?;
-    match outcome {
+    let order = |answer| Reload { asked_by, answer };
+    match asked(&reception.reloads, reception.limits.answer, order).await? {
         Ok(()) => Ok(Json(Reloaded { live_since: reception.now() })),
         Err(problems) => Err(Problem::new(
             ProblemType::ReloadRefused,
@@ -36,9 +39,9 @@ pub(in crate::status) async fn reload(
 pub(in crate::status) async fn mail_test(
     Operator(asked_by): Operator,
     State(reception): Here,
-    request: Option<Sent<MailTestRequest>>,
+    request: Option<Sent<Option<MailTestRequest>>>,
 ) -> Result<(StatusCode, Json<MailTestResult>), Problem> {
-    let to = request.and_then(|Sent(request)| request.to);
+    let to = request.and_then(|Sent(request)| request?.to);
     if to
         .as_deref()
         .is_some_and(|address| !is_mail_address(address))
@@ -51,7 +54,7 @@ pub(in crate::status) async fn mail_test(
         asked_by,
         answer,
     };
-    match asked(&reception.mail_tests, order).await? {
+    match asked(&reception.mail_tests, reception.limits.answer, order).await? {
         Ok(message_id) => Ok((StatusCode::ACCEPTED, Json(MailTestResult { message_id }))),
         Err(reason) => Err(Problem::new(ProblemType::MailRefused, reason)),
     }
@@ -60,15 +63,20 @@ pub(in crate::status) async fn mail_test(
 /// Hands the daemon an order and waits for its answer.
 async fn asked<Order, Answer>(
     daemon: &mpsc::Sender<Order>,
+    patience: Duration,
     order: impl FnOnce(oneshot::Sender<Answer>) -> Order,
 ) -> Result<Answer, Problem> {
-    let stopping = || {
-        Problem::new(
-            ProblemType::Stopping,
-            "the daemon is stopping; ask again in a moment",
-        )
-    };
     let (answer, answered) = oneshot::channel();
-    daemon.send(order(answer)).await.map_err(|_| stopping())?;
-    answered.await.map_err(|_| stopping())
+    let exchange = async {
+        daemon.send(order(answer)).await.ok()?;
+        answered.await.ok()
+    };
+    let outcome = timeout(patience, exchange).await.map_err(|_| {
+        let detail = "the daemon has not answered yet. See what it does: journalctl -u perennial";
+        Problem::new(ProblemType::Busy, detail)
+    })?;
+    outcome.ok_or_else(|| {
+        let detail = "the daemon is stopping; ask again in a moment";
+        Problem::new(ProblemType::Stopping, detail)
+    })
 }

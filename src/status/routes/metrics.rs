@@ -145,7 +145,7 @@ fn trouble(page: &mut Page, figures: &Figures, now: Timestamp) {
     );
     if let Some(deadline) = &figures.next_deadline {
         page.gauge(
-            "perennial_next_deadline_seconds",
+            "perennial_next_deadline_timestamp_seconds",
             "The next end that a living token comes to, as Unix time.",
             deadline.at.as_second(),
         );

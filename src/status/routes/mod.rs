@@ -3,6 +3,7 @@
 pub(super) mod daemon;
 pub(super) mod events;
 pub(super) mod health;
+pub(super) mod imports;
 pub(super) mod incidents;
 pub(super) mod metrics;
 pub(super) mod orders;
@@ -28,7 +29,7 @@ pub(super) fn table() -> Vec<Route> {
         ("/metrics", get(metrics::metrics)),
         ("/openapi.json", get(openapi::document)),
         ("/v1/status", get(report::status)),
-        ("/v1/tokens", get(tokens::list).post(tokens::import)),
+        ("/v1/tokens", get(tokens::list).post(imports::import)),
         (
             "/v1/tokens/{name}",
             get(tokens::show).delete(tokens::forget),

@@ -57,7 +57,7 @@ async fn file(reception: &Reception, name: String, order: Order, asked_by: Strin
             let Some(token) = tx.token_named(&name)? else {
                 return Ok(Err(no_such_token()));
             };
-            if order == Order::Rollback && !tx.has_previous_version(token.id)? {
+            if order == Order::Rollback && tx.recall_previous(&token, now)?.is_none() {
                 return Ok(Err(no_previous_version()));
             }
             tx.order(&token, order, &asked_by, now).map(Ok)

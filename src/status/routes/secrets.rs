@@ -109,7 +109,7 @@ fn not_permitted(peer: &Peer, name: &str) -> Problem {
     Problem::new(
         ProblemType::NotPermitted,
         format!(
-            "{user} may not read the secret of {name}. To permit it, add to perennial.toml and reload: \
+            "the user {user} may not read the secret of {name}. To permit it, add to perennial.toml and reload: \
              [[status.reader]] user = \"{user}\" tokens = [\"{name}\"]"
         ),
     )

@@ -1,7 +1,8 @@
 //! An incident as programs see it: one cause that needs one person.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::SubjectView;
@@ -49,7 +50,16 @@ pub struct IncidentList {
 #[serde(deny_unknown_fields)]
 pub struct AcknowledgeRequest {
     /// No reminders before this.
+    #[serde(deserialize_with = "instant")]
     pub until: Timestamp,
+}
+
+/// The reason of a refusal must not repeat what was sent.
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let expected = "a time such as 2026-03-01T12:00:00Z";
+    text.parse()
+        .map_err(|_| Error::invalid_value(Unexpected::Str(&text), &expected))
 }
 
 impl From<(Incident, Vec<String>)> for IncidentView {

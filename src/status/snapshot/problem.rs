@@ -71,6 +71,7 @@ problem_types! {
     NotReady = "not-ready", 503, "Not ready";
     InventoryUnavailable = "inventory-unavailable", 503, "Inventory unavailable";
     Stopping = "stopping", 503, "Stopping";
+    Busy = "busy", 503, "Busy";
 }
 
 impl Problem {

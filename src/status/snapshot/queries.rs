@@ -1,5 +1,6 @@
 //! What may stand behind the question mark.
 
+use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::IntoParams;
 
@@ -75,6 +76,9 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     match String::deserialize(deserializer)?.as_str() {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
-        _ => Err(serde::de::Error::custom("follow is true or false")),
+        other => Err(Error::invalid_value(
+            Unexpected::Str(other),
+            &"true or false",
+        )),
     }
 }

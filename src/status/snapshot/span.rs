@@ -4,14 +4,17 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
+use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(SignedDuration);
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write a length of time as a whole number and a unit: 90s, 15m, 12h or 30d")]
+#[error("expected {EXPECTED}")]
 pub struct NotASpan;
+
+const EXPECTED: &str = "a length of time such as 90s, 15m, 12h or 30d";
 
 /// So long that nothing of ours lasts longer, so short that no sum overflows.
 const LONGEST_SECS: i64 = 100 * 366 * 86_400;
@@ -60,9 +63,9 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        let text = String::deserialize(deserializer)?;
+        let wrong = |_| Error::invalid_value(Unexpected::Str(&text), &EXPECTED);
+        text.parse().map_err(wrong)
     }
 }
 

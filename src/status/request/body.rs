@@ -1,183 +1,22 @@
-//! Taking requests apart: who asks, which token, what stands in query and body. Nothing that a peer sent is
-//! repeated to it, for it may be a token.
+//! A JSON body: all of it, in time, and not too much.
 
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Path, Query, Request};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, Uri, header};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
+use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::peer::{self, Peer, Roles};
-use super::reception::Reception;
-use super::snapshot::{Problem, ProblemType};
-use crate::inventory::{IncidentId, name_is_valid};
-
-/// Anybody whom the socket's mode lets in, with the roles that the settings give now.
-#[derive(Debug)]
-pub(super) struct Asker {
-    pub(super) peer: Peer,
-    pub(super) roles: Roles,
-}
-
-/// Somebody who may look.
-#[derive(Debug)]
-pub(super) struct Viewer;
-
-/// Somebody who may give orders, as the journal will name them.
-#[derive(Debug)]
-pub(super) struct Operator(pub(super) String);
-
-impl FromRequestParts<Arc<Reception>> for Asker {
-    type Rejection = Problem;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        reception: &Arc<Reception>,
-    ) -> Result<Self, Problem> {
-        let Some(peer) = parts.extensions.get::<Peer>().cloned() else {
-            return Err(Problem::new(
-                ProblemType::NotPermitted,
-                "nobody knows who is asking",
-            ));
-        };
-        let roles = peer::roles(&reception.settings.borrow(), &peer, reception.uid);
-        Ok(Self { peer, roles })
-    }
-}
-
-impl FromRequestParts<Arc<Reception>> for Viewer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        reception: &Arc<Reception>,
-    ) -> Result<Self, Problem> {
-        let asker = Asker::from_request_parts(parts, reception).await?;
-        if asker.roles.viewer {
-            return Ok(Self);
-        }
-        Err(not_permitted(&asker.peer, "look at this", "viewers"))
-    }
-}
-
-impl FromRequestParts<Arc<Reception>> for Operator {
-    type Rejection = Problem;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        reception: &Arc<Reception>,
-    ) -> Result<Self, Problem> {
-        let asker = Asker::from_request_parts(parts, reception).await?;
-        if asker.roles.operator {
-            return Ok(Self(asker.peer.to_string()));
-        }
-        Err(not_permitted(&asker.peer, "do this", "operators"))
-    }
-}
-
-fn not_permitted(peer: &Peer, what: &str, list: &str) -> Problem {
-    let user = &peer.account.user;
-    Problem::new(
-        ProblemType::NotPermitted,
-        format!(
-            "{user} may not {what}. To permit it, add \"{user}\" to {list} under [status] in perennial.toml \
-             and reload"
-        ),
-    )
-}
-
-/// A token's name in the path. What cannot be a name is the name of no token.
-#[derive(Debug)]
-pub(super) struct Name(pub(super) String);
-
-impl FromRequestParts<Arc<Reception>> for Name {
-    type Rejection = Problem;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        reception: &Arc<Reception>,
-    ) -> Result<Self, Problem> {
-        match Path::<String>::from_request_parts(parts, reception).await {
-            Ok(Path(name)) if name_is_valid(&name) => Ok(Self(name)),
-            Ok(_) | Err(_) => Err(no_such_token()),
-        }
-    }
-}
-
-pub(super) fn no_such_token() -> Problem {
-    Problem::new(
-        ProblemType::NoSuchToken,
-        "there is no token of this name. See those there are: perennial tokens",
-    )
-}
-
-/// An incident's id in the path.
-#[derive(Debug)]
-pub(super) struct Id(pub(super) IncidentId);
-
-impl FromRequestParts<Arc<Reception>> for Id {
-    type Rejection = Problem;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        reception: &Arc<Reception>,
-    ) -> Result<Self, Problem> {
-        match Path::<i64>::from_request_parts(parts, reception).await {
-            Ok(Path(id)) => Ok(Self(IncidentId(id))),
-            Err(_) => Err(no_such_incident()),
-        }
-    }
-}
-
-pub(super) fn no_such_incident() -> Problem {
-    Problem::new(
-        ProblemType::NoSuchIncident,
-        "there is no incident of this id. See those there are: perennial incidents",
-    )
-}
-
-/// What stands behind the question mark; a name without a value counts as left out.
-#[derive(Debug)]
-pub(super) struct Asked<T>(pub(super) T);
-
-impl<T: DeserializeOwned> FromRequestParts<Arc<Reception>> for Asked<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<Reception>) -> Result<Self, Problem> {
-        let query = parts.uri.query().unwrap_or_default();
-        let given: Vec<&str> = query
-            .split('&')
-            .filter(|pair| !pair.ends_with('='))
-            .collect();
-        let uri = Uri::builder()
-            .path_and_query(format!("/?{}", given.join("&")))
-            .build();
-        let Query(asked) = Query::try_from_uri(&uri.unwrap_or_default()).map_err(|error| {
-            let text = error.body_text();
-            let text = text
-                .rsplit_once("query string: ")
-                .map_or("", |(_, text)| text);
-            let (place, text) = match text.split_once(": ") {
-                Some((place, text)) if is_plain(place) => (place, text),
-                Some(_) | None => ("the query", text),
-            };
-            Problem::new(
-                ProblemType::Malformed,
-                format!("{place}: {}", complaint(text)),
-            )
-        })?;
-        Ok(Self(asked))
-    }
-}
+use super::complaint::complaint;
+use crate::status::reception::Reception;
+use crate::status::snapshot::{Problem, ProblemType};
 
 /// A JSON body.
 #[derive(Debug)]
-pub(super) struct Sent<T>(pub(super) T);
+pub(in crate::status) struct Sent<T>(pub(in crate::status) T);
 
 /// A request has to fit; a token has a few hundred bytes.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -301,38 +140,10 @@ fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     })
 }
 
-/// What serde complains of, without the values that it quotes.
-fn complaint(text: &str) -> String {
-    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
-    for complaint in ["unknown field", "missing field", "duplicate field"] {
-        let Some(rest) = text.strip_prefix(complaint) else {
-            continue;
-        };
-        let name = rest.split('`').nth(1).unwrap_or_default();
-        return if is_plain(name) {
-            text.to_owned()
-        } else {
-            complaint.to_owned()
-        };
-    }
-    match text.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => "this cannot be understood".to_owned(),
-    }
-}
-
-/// A word that can be the name of a field, and cannot be a token.
-fn is_plain(word: &str) -> bool {
-    word.len() <= 32
-        && word
-            .bytes()
-            .all(|byte| byte == b'_' || byte.is_ascii_lowercase())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::snapshot::{AcknowledgeRequest, ImportRequest};
     use super::*;
+    use crate::status::snapshot::{AcknowledgeRequest, ImportRequest};
 
     fn detail<T: DeserializeOwned + std::fmt::Debug>(body: &[u8]) -> String {
         let problem = parsed::<T>(body).unwrap_err();

@@ -1,18 +1,23 @@
 //! One token, one visit: from Meta's first word on it to what is written down. Trouble with a token is knowledge;
 //! only trouble with the inventory is an error.
 
-use jiff::Timestamp;
+mod candidate;
+mod renewal;
+mod words;
+
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::desk::Desk;
-use super::policy::{self, Done, Look, Objection, SameSecret, Situation, Spread, Step};
-use crate::graph_api::{Error as GraphError, Inspection};
+use super::policy::{self, Done, Look, Situation, Spread, Step};
+use crate::graph_api::Inspection;
 use crate::inventory::{
     self, Candidate, Claimed, Errand, EventKind, Learned, Lease, NewEvent, Order, PageSeen,
     Visit as Routine,
 };
 use crate::secret::Secret;
-use crate::token::{Cause, Facts, Health, Outcome, Rotation, Token, TokenId};
+use crate::token::{Action, Cause, Facts, Health, Next, Token};
+use words::meta_s_own_words;
 
 pub(super) struct Visit {
     before: Token,
@@ -26,6 +31,8 @@ pub(super) struct Visit {
     errand_stays: bool,
     candidate: Option<Candidate>,
     judged_candidate: Option<u32>,
+    /// Meta could not be asked about it.
+    candidate_waits: bool,
     done: Done,
     events: Vec<NewEvent>,
     pages: Option<Vec<PageSeen>>,
@@ -45,26 +52,28 @@ pub(super) struct Visited {
     pub(super) died: bool,
 }
 
+/// A secret that could not be asked about is not left waiting for a day.
+const CANDIDATE_AGAIN: SignedDuration = SignedDuration::from_mins(5);
+
 impl Visited {
     pub(super) fn is_routine(&self) -> bool {
         self.pages.is_none() && !self.revived && !self.died && self.learned.is_routine()
     }
 
     /// The same, as the little that a routine visit leaves to write.
-    pub(super) fn routine(&self) -> Option<Routine> {
+    pub(super) fn routine(&self) -> Routine {
         let Learned {
             after,
             lease,
             checked_at,
             ..
         } = &self.learned;
-        let (token, lease, checked_at) = (after.id, *lease, *checked_at);
-        after.next.map(|next| Routine {
-            token,
-            lease,
-            checked_at,
-            next,
-        })
+        Routine {
+            token: after.id,
+            lease: *lease,
+            checked_at: *checked_at,
+            next: after.next,
+        }
     }
 }
 
@@ -83,6 +92,7 @@ impl Visit {
             errand_stays: false,
             candidate: claimed.candidate,
             judged_candidate: None,
+            candidate_waits: false,
             done: Done {
                 is_news,
                 ..Done::default()
@@ -124,140 +134,18 @@ impl Visit {
         }
     }
 
-    /// A secret that somebody handed in is asked about, lengthened if it is short-lived, and swapped in if it is at
-    /// least as good as the one in use.
-    async fn try_candidate(&mut self, desk: &Desk<'_>) -> Result<(), inventory::Error> {
-        let Some(Candidate { number, secret }) = self.candidate.take() else {
-            return Ok(());
-        };
-        let facts = match desk.look(&secret).await {
-            Ok(Inspection::Alive(facts)) => facts,
-            Ok(Inspection::Refused { refusal, .. }) => {
-                self.refuse_candidate(number, &[("cause", refusal.cause.word().into())]);
-                return Ok(());
-            }
-            // It waits where it is; the next visit asks again.
-            Err(_) => return Ok(()),
-        };
-        let (secret, facts) = lengthened(secret, facts, desk).await;
-        match self.objection(&facts) {
-            Some(objection) => self.refuse_candidate(number, &objection),
-            None => {
-                self.judged_candidate = Some(number);
-                self.tell(EventKind::CandidateAccepted, &end_of(&facts));
-                self.adopt(secret, facts, desk);
-            }
-        }
-        Ok(())
-    }
-
-    fn objection(&self, facts: &Facts) -> Option<Vec<(&'static str, Value)>> {
-        if let Some(objection) = policy::object(&self.after, facts) {
-            return Some(in_words(&objection));
-        }
-        // A rollback is an operator's word, whatever the ends.
-        let rollback = self
-            .errand
-            .is_some_and(|errand| errand.order == Order::Rollback);
-        let earlier = !rollback && policy::ends_earlier(&self.after, facts);
-        earlier.then(|| vec![("objection", "it ends before the one in use".into())])
-    }
-
-    fn refuse_candidate(&mut self, number: u32, why: &[(&'static str, Value)]) {
-        self.judged_candidate = Some(number);
-        self.tell(EventKind::CandidateRefused, why);
-    }
-
-    /// Exchange, verify, swap; measured by what Meta says before and after.
-    async fn exchange(&mut self, desk: &Desk<'_>) -> Result<(), inventory::Error> {
-        self.done.exchanged = true;
-        self.rotation_tried_at = Some(self.now);
-        let Some(kind) = self.after.facts.as_ref().map(|facts| facts.kind) else {
-            return Ok(());
-        };
-        desk.begin_rotation(&self.after).await?;
-        let outcome = match desk.exchange(kind, &self.secret).await {
-            Ok(renewed) => self.measure(renewed, desk).await,
-            Err(GraphError::Refused(_)) => Outcome::Refused,
-            Err(_) => Outcome::Failed,
-        };
-        self.after.last_rotation = Some(Rotation {
-            outcome,
-            at: self.now,
-        });
-        let mut detail = vec![("outcome", outcome.word().into())];
-        if let Some(facts) = &self.after.facts {
-            detail.extend(end_of(facts));
-        }
-        self.tell(EventKind::Rotated, &detail);
-        Ok(())
-    }
-
-    async fn measure(&mut self, renewed: Secret, desk: &Desk<'_>) -> Outcome {
-        let same = if renewed == self.secret {
-            SameSecret::Yes
-        } else {
-            SameSecret::No
-        };
-        let look = desk.look(&renewed).await;
-        let outcome = policy::measure(&self.after, same, &look);
-        if let (Outcome::Renewed, Ok(Inspection::Alive(facts))) = (outcome, look) {
-            self.after.rotated_at = Some(self.now);
-            self.adopt(renewed, facts, desk);
-        }
-        outcome
-    }
-
-    /// Reads a page's token through somebody who administers the page, before anybody is told that it is lost.
-    async fn derive(&mut self, desk: &Desk<'_>) -> Result<(), inventory::Error> {
-        self.done.derived = true;
-        let Some(page) = self.after.facts.as_ref().map(|f| f.subject.clone()) else {
-            return Ok(());
-        };
-        for (parent, name, through) in desk.parents_of(&self.after).await? {
-            match desk.derive(parent, &through, &page).await {
-                Ok(Some(derived)) => {
-                    if self.try_derived(derived, parent, name, desk).await {
-                        return Ok(());
-                    }
-                }
-                Ok(None) | Err(GraphError::Refused(_)) => {}
-                // Perhaps it can be had; until that is known nobody is told that it is lost.
-                Err(error) => self.hold_back(error.cause()),
-            }
-        }
-        Ok(())
-    }
-
-    async fn try_derived(
-        &mut self,
-        derived: Secret,
-        parent: TokenId,
-        parent_name: String,
-        desk: &Desk<'_>,
-    ) -> bool {
-        let Ok(Inspection::Alive(facts)) = desk.look(&derived).await else {
-            return false;
-        };
-        if let Some(objection) = policy::object(&self.after, &facts) {
-            self.tell(EventKind::CandidateRefused, &in_words(&objection));
-            return false;
-        }
-        if policy::ends_earlier(&self.after, &facts) {
-            return false;
-        }
-        self.after.parent = Some(parent);
-        self.after.rotated_at = Some(self.now);
-        self.tell(EventKind::Derived, &[("through", parent_name.into())]);
-        self.adopt(derived, facts, desk);
-        true
-    }
-
+    /// Learns a person's name and pages. Nothing depends on it, so trouble with it is only told.
     async fn survey(&mut self, desk: &Desk<'_>) {
         self.done.surveyed = true;
+        if self.after.subject_name.is_none() {
+            self.after.subject_name = desk.me(&self.secret).await.ok().map(|profile| profile.name);
+        }
         let discover = self
             .errand
             .is_some_and(|errand| errand.order == Order::Discover);
+        if !policy::may_list_pages(&self.after) {
+            return;
+        }
         match desk.accounts(&self.secret).await {
             Ok(grants) => {
                 let seen = grants.into_iter().map(|grant| PageSeen {
@@ -269,7 +157,7 @@ impl Visit {
             }
             Err(error) => {
                 self.errand_stays = discover;
-                tracing::warn!(token = self.before.name, %error, "the pages could not be listed; they are asked for again");
+                tracing::warn!(token = self.before.name, %error, "the pages could not be listed");
             }
         }
     }
@@ -334,6 +222,7 @@ impl Visit {
     }
 
     pub(super) fn settle(mut self, desk: &Desk<'_>) -> Visited {
+        self.candidate_waits |= self.candidate.is_some();
         self.tell_what_changed();
         self.answer_errand();
         let spread = Spread::of(self.before.id, self.now);
@@ -344,6 +233,18 @@ impl Visit {
             spread,
             self.now,
         );
+        if self.candidate_waits {
+            let soon = Next {
+                action: Action::Check,
+                at: self.now + CANDIDATE_AGAIN,
+            };
+            self.after.next = Some(
+                self.after
+                    .next
+                    .filter(|next| next.at < soon.at)
+                    .unwrap_or(soon),
+            );
+        }
         let lives =
             |token: &Token| matches!(token.health, Health::Healthy | Health::Expiring { .. });
         // A living token that was exchanged helps nobody who was not helped before.
@@ -377,67 +278,6 @@ impl Visit {
     }
 }
 
-/// A short-lived user token is exchanged for a long-lived one before it is stored; if that fails it is judged as it is.
-async fn lengthened(secret: Secret, facts: Facts, desk: &Desk<'_>) -> (Secret, Facts) {
-    if !policy::is_short_lived(&facts, desk.now) {
-        return (secret, facts);
-    }
-    let Ok(longer) = desk.exchange(facts.kind, &secret).await else {
-        return (secret, facts);
-    };
-    match desk.look(&longer).await {
-        Ok(Inspection::Alive(longer_facts)) => (longer, longer_facts),
-        Ok(Inspection::Refused { .. }) | Err(_) => (secret, facts),
-    }
-}
-
 const fn is_dead(token: &Token) -> bool {
     matches!(token.health, Health::Dead { .. })
-}
-
-fn end_of(facts: &Facts) -> Vec<(&'static str, Value)> {
-    facts
-        .expires_at
-        .at()
-        .map(|end| ("expires_at", end.to_string().into()))
-        .into_iter()
-        .collect()
-}
-
-fn in_words(objection: &Objection) -> Vec<(&'static str, Value)> {
-    match objection {
-        Objection::OtherKind { is, expected } => vec![
-            ("objection", "it is of another kind".into()),
-            ("kind", is.word().into()),
-            ("expected", expected.word().into()),
-        ],
-        Objection::OtherSubject { is, expected } => vec![
-            ("objection", "it belongs to another person or page".into()),
-            ("subject", is.as_str().into()),
-            ("expected", expected.as_str().into()),
-        ],
-        Objection::FewerScopes { missing } => vec![
-            (
-                "objection",
-                "it lacks permissions that the one in use has".into(),
-            ),
-            ("missing", missing.as_str().into()),
-        ],
-    }
-}
-
-/// Numbers only: Meta's texts may echo what was sent.
-fn meta_s_own_words(look: &Look) -> Vec<(&'static str, Value)> {
-    let Ok(Inspection::Refused { refusal, .. }) = look else {
-        return Vec::new();
-    };
-    let mut words = vec![("code", refusal.code.into())];
-    words.extend(refusal.subcode.map(|subcode| ("subcode", subcode.into())));
-    words.extend(
-        refusal
-            .trace
-            .clone()
-            .map(|trace| ("fbtrace_id", trace.into())),
-    );
-    words
 }

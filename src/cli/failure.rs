@@ -1,0 +1,101 @@
+//! How a command ends: its answer, or why there is none, as exit code and last words.
+
+use std::io;
+
+use super::advice;
+use crate::status::client::Error as ClientError;
+
+/// What a command that was carried out came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Yes,
+    /// It was said why already.
+    No,
+}
+
+/// Why a command was not carried out. The last line of its words says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Refused, by the daemon or by what was handed in.
+    #[error("{0}")]
+    Refused(String),
+    /// The command cannot be carried out as it was written.
+    #[error("{0}")]
+    Usage(String),
+    /// Nobody is there to carry it out.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The output cannot be written, most often because its reader has seen enough.
+    #[error("the output cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Answer {
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Yes => 0,
+            Self::No => 1,
+        }
+    }
+}
+
+impl Failure {
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Output(_) if self.is_broken_pipe() => 0,
+            Self::Refused(_) | Self::Output(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Unreachable(_) => 3,
+        }
+    }
+
+    /// `perennial tokens | head` ends like this, and nothing is wrong with it.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Refused(problem) => {
+                let words = advice::with_next_step(&problem);
+                Self::Refused(words)
+            }
+            ClientError::NotUnderstood { .. } => Self::Refused(error.to_string()),
+            ClientError::Unreachable { .. } | ClientError::Interrupted(_) | ClientError::Silent => {
+                Self::Unreachable(error.to_string())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::snapshot::{Problem, ProblemType};
+
+    #[test]
+    fn exit_codes_are_as_documented() {
+        let refused = Problem::new(ProblemType::NoSuchToken, "there is no token called x");
+        let unreachable = ClientError::Unreachable {
+            socket: "/run/p.sock".into(),
+            source: io::ErrorKind::NotFound.into(),
+        };
+        for (failure, expected) in [
+            (Failure::from(ClientError::Refused(Box::new(refused))), 1),
+            (Failure::Usage(String::new()), 2),
+            (Failure::from(unreachable), 3),
+            (Failure::from(ClientError::Silent), 3),
+            (Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)), 0),
+            (
+                Failure::from(io::Error::from(io::ErrorKind::StorageFull)),
+                1,
+            ),
+        ] {
+            assert_eq!(failure.exit_code(), expected, "{failure:?}");
+        }
+        assert_eq!(Answer::Yes.exit_code(), 0);
+        assert_eq!(Answer::No.exit_code(), 1);
+    }
+}

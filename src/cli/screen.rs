@@ -1,0 +1,225 @@
+//! Where a command writes and whom it may ask. It alone knows whether a person looks on.
+
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+
+use jiff::tz::TimeZone;
+
+use super::failure::Failure;
+
+pub struct Screen {
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
+    /// A person at a keyboard, if there is one.
+    keyboard: Option<Box<dyn BufRead + Send>>,
+    pub look: Look,
+}
+
+/// How output has to look to be read where it goes.
+#[derive(Clone, Debug)]
+pub struct Look {
+    pub medium: Medium,
+    pub glyphs: Glyphs,
+    pub zone: TimeZone,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    Terminal {
+        width: usize,
+    },
+    /// A program or a file: columns between tabs, times as RFC 3339, nothing drawn.
+    Pipe,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glyphs {
+    Unicode,
+    Ascii,
+}
+
+/// What a terminal that does not tell its size is taken for.
+const USUAL_WIDTH: usize = 80;
+
+impl Screen {
+    /// This process's own streams. Colour is stripped wherever nobody would see it.
+    pub fn here() -> Self {
+        let keyboard = io::stdin().is_terminal();
+        Self {
+            out: Box::new(anstream::AutoStream::auto(io::stdout())),
+            err: Box::new(anstream::AutoStream::auto(io::stderr())),
+            keyboard: keyboard.then(|| Box::new(BufReader::new(io::stdin())) as Box<_>),
+            look: Look::here(),
+        }
+    }
+
+    /// The command's answer: whole lines for standard output.
+    pub fn say(&mut self, lines: &str) -> Result<(), Failure> {
+        self.out.write_all(lines.as_bytes())?;
+        if !lines.is_empty() && !lines.ends_with('\n') {
+            self.out.write_all(b"\n")?;
+        }
+        Ok(self.out.flush()?)
+    }
+
+    /// What a person should know beside the answer. Where nobody listens, the work goes on.
+    pub fn note(&mut self, lines: &str) {
+        let lines = lines.trim_end_matches('\n');
+        writeln!(self.err, "{lines}").ok();
+    }
+
+    pub const fn is_attended(&self) -> bool {
+        self.keyboard.is_some()
+    }
+
+    /// What the person at the keyboard answers; nothing when there is none.
+    pub fn ask(&mut self, question: &str) -> Option<String> {
+        let keyboard = self.keyboard.as_mut()?;
+        write!(self.err, "{question} ").ok()?;
+        self.err.flush().ok()?;
+        let mut answer = String::new();
+        keyboard.read_line(&mut answer).ok()?;
+        Some(answer.trim().to_owned())
+    }
+}
+
+impl std::fmt::Debug for Screen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Screen")
+            .field("look", &self.look)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Look {
+    fn here() -> Self {
+        let stdout = io::stdout();
+        let medium = if stdout.is_terminal() {
+            let size = terminal_size::terminal_size_of(stdout);
+            let width = size.map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0));
+            Medium::Terminal { width }
+        } else {
+            Medium::Pipe
+        };
+        Self {
+            medium,
+            glyphs: Glyphs::of_locale(|name| std::env::var(name).ok()),
+            zone: TimeZone::try_system().unwrap_or(TimeZone::UTC),
+        }
+    }
+
+    pub const fn is_pipe(&self) -> bool {
+        matches!(self.medium, Medium::Pipe)
+    }
+}
+
+impl Glyphs {
+    /// The first of these that says anything decides, as in the C library.
+    fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let said = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .filter_map(variable)
+            .find(|value| !value.is_empty())
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        if said.contains("utf-8") || said.contains("utf8") {
+            Self::Unicode
+        } else {
+            Self::Ascii
+        }
+    }
+
+    pub const fn ellipsis(self) -> &'static str {
+        match self {
+            Self::Unicode => "…",
+            Self::Ascii => "...",
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::io::Cursor;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// What was written, to look at afterwards.
+    #[derive(Clone, Default)]
+    pub(in crate::cli) struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Paper {
+        /// Without the colours, as on every stream that is no terminal.
+        pub(in crate::cli) fn text(&self) -> String {
+            let bytes = self.0.lock().unwrap();
+            anstream::adapter::strip_str(str::from_utf8(&bytes).unwrap()).to_string()
+        }
+    }
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Screen {
+        /// Standard output and standard error on paper, as a pipe; `typed` is what the person answers.
+        pub(in crate::cli) fn on_paper(typed: Option<&'static str>) -> (Self, Paper, Paper) {
+            let (out, err) = (Paper::default(), Paper::default());
+            let screen = Self {
+                out: Box::new(out.clone()),
+                err: Box::new(err.clone()),
+                keyboard: typed.map(|typed| Box::new(Cursor::new(typed)) as Box<_>),
+                look: pipe(),
+            };
+            (screen, out, err)
+        }
+    }
+
+    pub(in crate::cli) fn terminal(width: usize) -> Look {
+        Look {
+            medium: Medium::Terminal { width },
+            ..pipe()
+        }
+    }
+
+    pub(in crate::cli) const fn pipe() -> Look {
+        Look {
+            medium: Medium::Pipe,
+            glyphs: Glyphs::Unicode,
+            zone: TimeZone::UTC,
+        }
+    }
+
+    #[test]
+    fn the_locale_decides_on_the_glyphs() {
+        for (set, expected) in [
+            (&[("LANG", "en_US.UTF-8")][..], Glyphs::Unicode),
+            (&[("LANG", "C.utf8")], Glyphs::Unicode),
+            (&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")], Glyphs::Ascii),
+            (&[("LC_ALL", ""), ("LANG", "en_US.UTF-8")], Glyphs::Unicode),
+            (&[], Glyphs::Ascii),
+        ] {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(set, _)| *set == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(Glyphs::of_locale(variable), expected, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_ended_once() {
+        let (mut screen, out, err) = Screen::on_paper(None);
+        screen.say("one").unwrap();
+        screen.say("two\n").unwrap();
+        screen.say("").unwrap();
+        screen.note("aside\n");
+        assert_eq!(out.text(), "one\ntwo\n");
+        assert_eq!(err.text(), "aside\n");
+    }
+}

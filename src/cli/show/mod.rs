@@ -1,0 +1,202 @@
+//! `perennial show NAME`: all there is to know of one token, and who must act.
+
+pub(super) mod next_step;
+
+use anstyle::Style;
+use clap::Args;
+use jiff::Timestamp;
+
+use super::bar::ClockFace;
+use super::screen::{Look, Medium, Screen};
+use super::text::{self, count, wrapped};
+use super::{Answer, Failure, story, style, when, words};
+use crate::status::client::{Client, token_path};
+use crate::status::snapshot::{EventView, TokenDetail, TokenView};
+use crate::token::Kind;
+
+/// All there is to know of one token, and who must act
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    name: String,
+    /// Print the daemon's own JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(
+    options: &Options,
+    client: &Client,
+    screen: &mut Screen,
+) -> Result<Answer, Failure> {
+    if options.json {
+        screen.say(&client.text(&token_path(&options.name, "")).await?)?;
+        return Ok(Answer::Yes);
+    }
+    let detail = client.token(&options.name).await?;
+    let now = client.status().await?.now;
+    screen.say(&render(&detail, now, &screen.look))?;
+    Ok(Answer::Yes)
+}
+
+/// Of many names only the first are listed.
+const NAMES_SHOWN: usize = 8;
+
+const LABEL_WIDTH: usize = 13;
+
+/// Lines wider than this are hard to read, however wide the terminal is.
+const READABLE: usize = 100;
+
+const NARROWEST: usize = 20;
+
+pub(super) fn render(detail: &TokenDetail, now: Timestamp, look: &Look) -> String {
+    let mut page = heading(&detail.token) + "\n\n";
+    let step = next_step::of(&detail.token, now, look);
+    page.push_str(&entry("to do", &step.words, style::BOLD, look));
+    if let Some(command) = step.command {
+        page.push_str(&format!("{:LABEL_WIDTH$}{}\n", "", text::plain(&command)));
+    }
+    page.push('\n');
+    for (label, words) in facts(detail) {
+        page.push_str(&entry(label, &words, style::PLAIN, look));
+    }
+    page.push_str(&clocks(&detail.token, now, look));
+    for (label, words) in history(&detail.token, now, look) {
+        page.push_str(&entry(label, &words, style::PLAIN, look));
+    }
+    if !detail.events.is_empty() {
+        page.push_str("\nLatest events\n");
+        page.extend(detail.events.iter().map(|event| self::event(event, look)));
+    }
+    page
+}
+
+fn heading(token: &TokenView) -> String {
+    let name = style::paint(&text::plain(&token.name), style::BOLD);
+    let state = style::paint(token.state.word(), style::of_state(token.state));
+    match token.cause {
+        Some(cause) => format!("{name} is {state}: {}", words::cause(cause)),
+        None => format!("{name} is {state}"),
+    }
+}
+
+/// A label, and words beside it that are broken into lines where the terminal needs that.
+fn entry(label: &str, words: &str, style: Style, look: &Look) -> String {
+    let label = format!("{label:<LABEL_WIDTH$}");
+    let beside = text::width(&label);
+    let width = match look.medium {
+        Medium::Terminal { width } => width.min(READABLE).saturating_sub(beside).max(NARROWEST),
+        Medium::Pipe => usize::MAX,
+    };
+    let lines = wrapped(&text::plain(words), width).into_iter();
+    let lines: Vec<String> = lines.map(|line| style::paint(&line, style)).collect();
+    let indent = format!("\n{}", " ".repeat(beside));
+    format!("{label}{}\n", lines.join(&indent))
+}
+
+fn facts(detail: &TokenDetail) -> Vec<(&'static str, String)> {
+    let token = &detail.token;
+    let kind = token
+        .kind
+        .map_or("not known until Meta is asked", Kind::word);
+    let mut facts = vec![("app", token.app.clone()), ("kind", kind.to_owned())];
+    if let Some(subject) = &token.subject {
+        let name = subject.name.as_ref().map(|name| format!("{name}, "));
+        facts.push((
+            "subject",
+            format!("{}{}", name.unwrap_or_default(), subject.id),
+        ));
+    }
+    if let Some(parent) = &token.parent {
+        facts.push(("parent", parent.clone()));
+    }
+    if !detail.children.is_empty() {
+        facts.push(("children", first_of(&detail.children)));
+    }
+    facts.push(("owners", or_nobody(&token.owners)));
+    if !token.scopes.is_empty() {
+        facts.push(("permissions", token.scopes.join(" ")));
+    }
+    if !token.missing_scopes.is_empty() {
+        facts.push(("missing", token.missing_scopes.join(" ")));
+    }
+    let secret = format!(
+        "version {}, fingerprint {}",
+        token.version, token.fingerprint
+    );
+    facts.push(("secret", secret));
+    facts
+}
+
+fn first_of(names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().take(NAMES_SHOWN).map(String::as_str).collect();
+    let more = names.len().saturating_sub(NAMES_SHOWN) as u64;
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {} more", count(more)),
+    };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn or_nobody(owners: &[String]) -> String {
+    if owners.is_empty() {
+        "none; the operators are told".to_owned()
+    } else {
+        owners.join(", ")
+    }
+}
+
+fn clocks(token: &TokenView, now: Timestamp, look: &Look) -> String {
+    let faces = [
+        ("expires", ClockFace::of_expiry(token), token.expires_at),
+        (
+            "data access",
+            ClockFace::of_data_access(token),
+            token.data_access_expires_at,
+        ),
+    ];
+    let mut lines = String::new();
+    for (label, face, end) in faces {
+        let cell = face.cell(now, look).painted();
+        let at = match end.filter(|_| !look.is_pipe()) {
+            Some(end) => format!(", {}", when::absolute(end, look)),
+            None => String::new(),
+        };
+        lines.push_str(&format!("{label:<LABEL_WIDTH$}{cell}{at}\n"));
+    }
+    lines
+}
+
+fn history(token: &TokenView, now: Timestamp, look: &Look) -> Vec<(&'static str, String)> {
+    let at = |at: Timestamp| instant(at, now, look);
+    let never = || "never".to_owned();
+    let last = token
+        .last_rotation
+        .map(|last| format!("{}: {}", at(last.at), words::outcome(last.outcome)));
+    let next = token
+        .next
+        .map(|next| format!("{} {}", words::action(next.action), at(next.at)));
+    vec![
+        ("imported", at(token.imported_at)),
+        ("last check", token.checked_at.map_or_else(never, at)),
+        ("last attempt", last.unwrap_or_else(never)),
+        ("renewed", token.rotated_at.map_or_else(never, at)),
+        (
+            "next",
+            next.unwrap_or_else(|| "nothing, until somebody acts".to_owned()),
+        ),
+    ]
+}
+
+/// `3 h ago, 2026-12-14 03:12:05 CET`
+fn instant(at: Timestamp, now: Timestamp, look: &Look) -> String {
+    if look.is_pipe() {
+        return at.to_string();
+    }
+    format!("{}, {}", when::relative(at, now), when::absolute(at, look))
+}
+
+fn event(event: &EventView, look: &Look) -> String {
+    let sentence = story::sentence(event);
+    let at = when::absolute(event.at, look);
+    entry(&format!("{at}  "), &sentence.text, sentence.style, look)
+}

@@ -1,0 +1,234 @@
+//! What commands print, as people and programs see it.
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::screen::tests::{pipe, terminal};
+use super::screen::{Glyphs, Look};
+use super::{incidents, show, status, tokens};
+use crate::status::snapshot::{IncidentList, StatusReport, TokenDetail, TokenList};
+use crate::token::{Cause, Kind};
+
+const STATUS: &str = include_str!("status.json");
+const TOKENS: &str = include_str!("tokens.json");
+const INCIDENTS: &str = include_str!("incidents.json");
+
+fn read<T: DeserializeOwned>(json: &str) -> T {
+    serde_json::from_str(json).unwrap()
+}
+
+/// The page with some of its fields changed.
+fn changed<T: DeserializeOwned>(json: &str, change: Value) -> T {
+    let mut value: Value = read(json);
+    let Value::Object(change) = change else {
+        panic!("{change} is no object");
+    };
+    value.as_object_mut().unwrap().extend(change);
+    serde_json::from_value(value).unwrap()
+}
+
+fn now() -> Timestamp {
+    "2026-11-22T09:00:00Z".parse().unwrap()
+}
+
+fn shown(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+fn ascii(width: usize) -> Look {
+    Look {
+        glyphs: Glyphs::Ascii,
+        ..terminal(width)
+    }
+}
+
+#[test]
+fn status_on_a_terminal() {
+    insta::assert_snapshot!(shown(&status::render(&read(STATUS), &terminal(120))));
+}
+
+#[test]
+fn status_in_a_pipe() {
+    insta::assert_snapshot!(shown(&status::render(&read(STATUS), &pipe())));
+}
+
+#[test]
+fn the_headline_says_how_it_is() {
+    let counts = |unverified: u64, healthy: u64, expiring: u64, failing: u64, dead: u64| {
+        let total = unverified + healthy + expiring + failing + dead;
+        json!({"total": total, "unverified": unverified, "healthy": healthy, "expiring": expiring,
+               "failing": failing, "dead": dead})
+    };
+    for (counts, ready, expected) in [
+        (
+            counts(0, 0, 0, 0, 0),
+            true,
+            "There are no tokens yet: perennial import --app APP",
+        ),
+        (counts(0, 1, 0, 0, 0), true, "The only token is healthy."),
+        (
+            counts(0, 1_200, 0, 0, 0),
+            true,
+            "All 1,200 tokens are healthy.",
+        ),
+        (
+            counts(0, 11, 0, 0, 1),
+            true,
+            "1 of 12 tokens needs a person.",
+        ),
+        (
+            counts(0, 10, 1, 0, 1),
+            true,
+            "2 of 12 tokens need a person.",
+        ),
+        (
+            counts(0, 10, 0, 2, 0),
+            true,
+            "2 of 12 tokens cannot be checked just now and are tried again.",
+        ),
+        (
+            counts(1, 10, 0, 1, 1),
+            true,
+            "1 of 13 tokens needs a person. 1 of 13 tokens cannot be checked just \
+         now and is tried again. 1 of 13 tokens waits for its first check.",
+        ),
+        (
+            counts(0, 12, 0, 0, 0),
+            false,
+            "The daemon is not ready. All 12 tokens are healthy.",
+        ),
+    ] {
+        let report: StatusReport = changed(STATUS, json!({"tokens": counts, "ready": ready}));
+        let page = shown(&status::render(&report, &terminal(80)));
+        assert_eq!(page.lines().next(), Some(expected));
+    }
+}
+
+#[test]
+fn problems_of_the_daemon_stand_last() {
+    let report: StatusReport = changed(STATUS, json!({"problems": ["the disk is full\u{1b}[2J"]}));
+    let page = status::render(&report, &terminal(80));
+    assert!(
+        shown(&page).ends_with("\nProblems\n  the disk is full [2J\n"),
+        "{page}"
+    );
+}
+
+fn tokens_on(look: Look, apps: usize) -> String {
+    let list: TokenList = read(TOKENS);
+    shown(&tokens::Listing::new(apps, now(), look).page(&list.tokens))
+}
+
+#[test]
+fn tokens_on_a_wide_terminal() {
+    insta::assert_snapshot!(tokens_on(terminal(140), 2));
+}
+
+#[test]
+fn tokens_on_a_narrow_terminal_without_unicode() {
+    let page = tokens_on(ascii(80), 1);
+    assert!(
+        page.lines().all(|line| super::text::width(line) <= 80),
+        "{page}"
+    );
+    insta::assert_snapshot!(page);
+}
+
+#[test]
+fn tokens_in_a_pipe() {
+    insta::assert_snapshot!(tokens_on(pipe(), 1));
+}
+
+#[test]
+fn a_state_has_its_colour() {
+    let list: TokenList = read(TOKENS);
+    let page = tokens::Listing::new(1, now(), terminal(80)).page(&list.tokens);
+    for word in [
+        "\u{1b}[31mdead",
+        "\u{1b}[33mexpiring",
+        "\u{1b}[35mfailing",
+        "\u{1b}[2munverified",
+    ] {
+        assert!(page.contains(word), "{word:?} in {page:?}");
+    }
+}
+
+/// The token of that index as the socket shows it.
+fn detail(index: usize) -> TokenDetail {
+    let list: Value = read(TOKENS);
+    let mut token = list["tokens"][index].clone();
+    let fields = token.as_object_mut().unwrap();
+    fields.insert(
+        "children".to_owned(),
+        json!(["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"]),
+    );
+    fields.insert("events".to_owned(), json!([
+        {"id": "9", "at": "2026-11-22T06:00:00Z", "kind": "changed", "token": "t", "app": "acme",
+         "detail": {"from": "healthy", "to": "dead", "cause": "password_changed", "code": 190, "subcode": 460,
+                    "fbtrace_id": "AnUyGZoFqN2m50GHVpOQEqr"}},
+        {"id": "8", "at": "2026-11-20T08:00:00Z", "kind": "rotated", "token": "t", "app": "acme",
+         "detail": {"outcome": "same_expiry", "expires_at": "2026-11-24T21:00:00Z"}},
+        {"id": "7", "at": "2026-09-25T21:00:00Z", "kind": "imported", "token": "t", "app": "acme",
+         "detail": {"asked_by": "root"}},
+    ]));
+    serde_json::from_value(token).unwrap()
+}
+
+#[test]
+fn a_token_on_a_terminal() {
+    insta::assert_snapshot!(shown(&show::render(&detail(1), now(), &terminal(120))));
+}
+
+#[test]
+fn a_dead_page_on_a_narrow_terminal() {
+    let page = shown(&show::render(&detail(0), now(), &terminal(60)));
+    assert!(
+        page.lines().all(|line| super::text::width(line) <= 60),
+        "{page}"
+    );
+    insta::assert_snapshot!(page);
+}
+
+#[test]
+fn a_token_in_a_pipe() {
+    insta::assert_snapshot!(shown(&show::render(&detail(2), now(), &pipe())));
+}
+
+#[test]
+fn a_token_that_nobody_has_asked_about() {
+    insta::assert_snapshot!(shown(&show::render(&detail(3), now(), &terminal(80))));
+}
+
+/// Whatever the trouble, the operator reads who must do what.
+#[test]
+fn every_trouble_has_its_next_step() {
+    let mut steps = String::new();
+    for &kind in Kind::ALL {
+        for &cause in Cause::ALL {
+            let mut detail = detail(1);
+            detail.token.kind = Some(kind);
+            detail.token.cause = Some(cause);
+            detail.token.remedy = Some(cause.remedy());
+            let step = show::next_step::of(&detail.token, now(), &terminal(80));
+            let command = step.command.unwrap_or_default();
+            steps.push_str(&format!("{kind} {cause}: {} {command}\n", step.words));
+        }
+    }
+    insta::assert_snapshot!(steps);
+}
+
+fn incidents_on(look: &Look) -> String {
+    let list: IncidentList = read(INCIDENTS);
+    shown(&incidents::render(&list.incidents, now(), look))
+}
+
+#[test]
+fn incidents_on_a_terminal() {
+    insta::assert_snapshot!(incidents_on(&terminal(80)));
+}
+
+#[test]
+fn incidents_in_a_pipe() {
+    insta::assert_snapshot!(incidents_on(&pipe()));
+}

@@ -1,0 +1,98 @@
+//! New secrets from Meta: by an exchange, or derived through somebody who administers the page. None is believed
+//! before Meta has confirmed it.
+
+use super::Visit;
+use super::words::{end_of, in_words};
+use crate::graph_api::{Error as GraphError, Inspection};
+use crate::inventory::{self, EventKind};
+use crate::rotation::desk::Desk;
+use crate::rotation::policy::{self, SameSecret};
+use crate::secret::Secret;
+use crate::token::{Outcome, Rotation, TokenId};
+
+impl Visit {
+    /// Exchange, verify, swap; measured by what Meta says before and after.
+    pub(super) async fn exchange(&mut self, desk: &Desk<'_>) -> Result<(), inventory::Error> {
+        self.done.exchanged = true;
+        self.rotation_tried_at = Some(self.now);
+        let Some(kind) = self.after.facts.as_ref().map(|facts| facts.kind) else {
+            return Ok(());
+        };
+        desk.begin_rotation(&self.after).await?;
+        let outcome = match desk.exchange(kind, &self.secret).await {
+            Ok(renewed) => self.measure(renewed, desk).await,
+            Err(GraphError::Refused(_)) => Outcome::Refused,
+            Err(_) => Outcome::Failed,
+        };
+        self.after.last_rotation = Some(Rotation {
+            outcome,
+            at: self.now,
+        });
+        let mut detail = vec![("outcome", outcome.word().into())];
+        if let Some(facts) = &self.after.facts {
+            detail.extend(end_of(facts));
+        }
+        self.tell(EventKind::Rotated, &detail);
+        Ok(())
+    }
+
+    async fn measure(&mut self, renewed: Secret, desk: &Desk<'_>) -> Outcome {
+        let same = if renewed == self.secret {
+            SameSecret::Yes
+        } else {
+            SameSecret::No
+        };
+        let look = desk.look(&renewed).await;
+        let outcome = policy::measure(&self.after, same, &look);
+        if let (Outcome::Renewed, Ok(Inspection::Alive(facts))) = (outcome, look) {
+            self.after.rotated_at = Some(self.now);
+            self.adopt(renewed, facts, desk);
+        }
+        outcome
+    }
+
+    /// Reads a page's token through somebody who administers the page, before anybody is told that it is lost.
+    pub(super) async fn derive(&mut self, desk: &Desk<'_>) -> Result<(), inventory::Error> {
+        self.done.derived = true;
+        let Some(page) = self.after.facts.as_ref().map(|f| f.subject.clone()) else {
+            return Ok(());
+        };
+        for (parent, name, through) in desk.parents_of(&self.after).await? {
+            match desk.derive(parent, &through, &page).await {
+                Ok(Some(derived)) => {
+                    if self.try_derived(derived, parent, name, desk).await {
+                        return Ok(());
+                    }
+                }
+                Ok(None) | Err(GraphError::Refused(_)) => {}
+                // Perhaps it can be had; until that is known nobody is told that it is lost.
+                Err(error) => self.hold_back(error.cause()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_derived(
+        &mut self,
+        derived: Secret,
+        parent: TokenId,
+        parent_name: String,
+        desk: &Desk<'_>,
+    ) -> bool {
+        let Ok(Inspection::Alive(facts)) = desk.look(&derived).await else {
+            return false;
+        };
+        if let Some(objection) = policy::object(&self.after, &facts) {
+            self.tell(EventKind::CandidateRefused, &in_words(&objection));
+            return false;
+        }
+        if policy::ends_earlier(&self.after, &facts) {
+            return false;
+        }
+        self.after.parent = Some(parent);
+        self.after.rotated_at = Some(self.now);
+        self.tell(EventKind::Derived, &[("through", parent_name.into())]);
+        self.adopt(derived, facts, desk);
+        true
+    }
+}

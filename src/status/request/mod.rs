@@ -1,0 +1,13 @@
+//! Taking requests apart: who asks, which token, what stands in query and body. Nothing that a peer sent is
+//! repeated to it, for it may be a token.
+
+mod asker;
+mod body;
+mod complaint;
+mod path;
+mod query;
+
+pub(super) use asker::{Asker, Operator, Viewer};
+pub(super) use body::Sent;
+pub(super) use path::{Id, Name, no_such_incident, no_such_token};
+pub(super) use query::Asked;

@@ -1,0 +1,60 @@
+//! What the path names: a token, an incident.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+
+use crate::inventory::{IncidentId, name_is_valid};
+use crate::status::reception::Reception;
+use crate::status::snapshot::{Problem, ProblemType};
+
+/// A token's name in the path. What cannot be a name is the name of no token.
+#[derive(Debug)]
+pub(in crate::status) struct Name(pub(in crate::status) String);
+
+impl FromRequestParts<Arc<Reception>> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        reception: &Arc<Reception>,
+    ) -> Result<Self, Problem> {
+        match Path::<String>::from_request_parts(parts, reception).await {
+            Ok(Path(name)) if name_is_valid(&name) => Ok(Self(name)),
+            Ok(_) | Err(_) => Err(no_such_token()),
+        }
+    }
+}
+
+pub(in crate::status) fn no_such_token() -> Problem {
+    Problem::new(
+        ProblemType::NoSuchToken,
+        "there is no token of this name. See those there are: perennial tokens",
+    )
+}
+
+/// An incident's id in the path.
+#[derive(Debug)]
+pub(in crate::status) struct Id(pub(in crate::status) IncidentId);
+
+impl FromRequestParts<Arc<Reception>> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        reception: &Arc<Reception>,
+    ) -> Result<Self, Problem> {
+        match Path::<i64>::from_request_parts(parts, reception).await {
+            Ok(Path(id)) => Ok(Self(IncidentId(id))),
+            Err(_) => Err(no_such_incident()),
+        }
+    }
+}
+
+pub(in crate::status) fn no_such_incident() -> Problem {
+    Problem::new(
+        ProblemType::NoSuchIncident,
+        "there is no incident of this id. See those there are: perennial incidents",
+    )
+}

@@ -1,0 +1,11 @@
+//! The socket in use: a real inventory, real routes, and where it matters a real socket.
+
+mod document;
+mod imports;
+mod journal;
+mod limits;
+mod orders;
+mod secrets;
+mod shapes;
+mod sockets;
+mod world;

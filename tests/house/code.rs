@@ -1,0 +1,294 @@
+//! Code as tokens with their lines, and what the walls look for in it: items for tests only, and paths.
+
+use std::ops::Range;
+
+use super::text::is_word;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Token<'c> {
+    pub text: &'c str,
+    /// From 1.
+    pub line: usize,
+}
+
+/// A path as written, `use` groups spelt out: `use a::{b, c::*}` is `a::b` and `a::c::*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path<'c> {
+    pub segments: Vec<&'c str>,
+    pub line: usize,
+}
+
+/// An item behind `#[cfg(test)]`: where it stands among the tokens, and the file it names if it is a `mod name;`.
+#[derive(Debug)]
+pub struct TestItem<'c> {
+    pub tokens: Range<usize>,
+    pub file: Option<&'c str>,
+}
+
+/// The words, numbers and signs of blanked code; `::` is one sign.
+pub fn tokens(code: &str) -> Vec<Token<'_>> {
+    let lines = code.lines().zip(1..);
+    lines
+        .flat_map(|(line, number)| tokens_of_line(line, number))
+        .collect()
+}
+
+fn tokens_of_line(mut rest: &str, line: usize) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    loop {
+        rest = rest.trim_start();
+        let length = match rest.chars().next() {
+            None => return tokens,
+            Some(first) if is_word(first) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            Some(_) if rest.starts_with("::") => 2,
+            Some(sign) => sign.len_utf8(),
+        };
+        let (text, after) = rest.split_at(length);
+        tokens.push(Token { text, line });
+        rest = after;
+    }
+}
+
+/// Whether the tokens from `at` on are those of `signs`, which stand with blanks between.
+pub fn reads(tokens: &[Token<'_>], at: usize, signs: &str) -> bool {
+    let mut found = tokens.iter().skip(at).map(|token| token.text);
+    signs.split(' ').all(|sign| found.next() == Some(sign))
+}
+
+/// What is compiled for tests alone. Only a plain `#[cfg(test)]` counts: with anything else, the walls hold.
+pub fn test_items<'c>(tokens: &[Token<'c>]) -> Vec<TestItem<'c>> {
+    let mut items: Vec<TestItem<'c>> = Vec::new();
+    for at in 0..tokens.len() {
+        let is_inside = items.last().is_some_and(|item| item.tokens.contains(&at));
+        if !is_inside && reads(tokens, at, "# [ cfg ( test ) ]") {
+            items.extend(test_item(tokens, at));
+        }
+    }
+    items
+}
+
+fn test_item<'c>(tokens: &[Token<'c>], start: usize) -> Option<TestItem<'c>> {
+    let mut at = start;
+    while reads(tokens, at, "# [") {
+        at = closing(tokens, at + 1)?;
+    }
+    if reads(tokens, at, "pub") {
+        at += 1;
+    }
+    if reads(tokens, at, "(") {
+        at = closing(tokens, at)?;
+    }
+    let end = end_of_item(tokens, at)?;
+    let is_file = reads(tokens, at, "mod") && end == at + 3;
+    let file = is_file.then(|| tokens[at + 1].text);
+    Some(TestItem {
+        tokens: start..end,
+        file,
+    })
+}
+
+/// Behind the bracket that closes the one at `open`.
+fn closing(tokens: &[Token<'_>], open: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate().skip(open) {
+        match token.text {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + 1);
+        }
+    }
+    None
+}
+
+/// Behind its block or its semicolon; `None` for what is no item, such as a field.
+fn end_of_item(tokens: &[Token<'_>], start: usize) -> Option<usize> {
+    let ends_with_block = match tokens.get(start)?.text {
+        "use" | "const" | "static" | "type" => false,
+        "mod" | "fn" | "async" | "impl" | "struct" | "enum" | "trait" => true,
+        _ => return None,
+    };
+    let mut at = start;
+    loop {
+        match tokens.get(at)?.text {
+            ";" => return Some(at + 1),
+            "{" if ends_with_block => return closing(tokens, at),
+            "(" | "[" | "{" => at = closing(tokens, at)?,
+            _ => at += 1,
+        }
+    }
+}
+
+/// Every path with at least one `::`, and everything that a `use` names.
+pub fn paths<'c>(tokens: &[Token<'c>]) -> Vec<Path<'c>> {
+    let mut paths = Vec::new();
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let is_import = token.text == "use" && !reads(tokens, at + 1, "<");
+        at = if is_import {
+            import(tokens, at + 1, &[], &mut paths)
+        } else {
+            plain(tokens, at, &mut paths)
+        };
+    }
+    paths
+}
+
+/// A path among other code. Returns where to go on.
+fn plain<'c>(tokens: &[Token<'c>], start: usize, paths: &mut Vec<Path<'c>>) -> usize {
+    let is_name = |at: usize| tokens.get(at).is_some_and(|t| t.text.starts_with(is_word));
+    if !is_name(start) || !reads(tokens, start + 1, "::") {
+        return start + 1;
+    }
+    let mut at = start;
+    let mut segments = vec![tokens[at].text];
+    while reads(tokens, at + 1, "::") && is_name(at + 2) {
+        at += 2;
+        segments.push(tokens[at].text);
+    }
+    paths.push(Path {
+        segments,
+        line: tokens[start].line,
+    });
+    at + 1
+}
+
+/// One tree of a `use`, under `prefix`. Returns where to go on.
+fn import<'c>(
+    tokens: &[Token<'c>],
+    start: usize,
+    prefix: &[&'c str],
+    paths: &mut Vec<Path<'c>>,
+) -> usize {
+    let mut segments = prefix.to_vec();
+    let mut at = start;
+    while let Some(token) = tokens.get(at) {
+        match token.text {
+            "::" => at += 1,
+            "as" => at += 2,
+            "{" => {
+                at += 1;
+                while at < tokens.len() && !matches!(tokens[at].text, "}" | ";") {
+                    at = import(tokens, at, &segments, paths);
+                }
+                // What follows the group ends this tree; the group has told its own paths.
+                return at + 1 + usize::from(reads(tokens, at + 1, ","));
+            }
+            "," => {
+                at += 1;
+                break;
+            }
+            ";" | "}" => break,
+            name => {
+                segments.push(name);
+                at += 1;
+            }
+        }
+    }
+    if segments.len() > prefix.len() {
+        let line = tokens[start].line;
+        paths.push(Path { segments, line });
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::text::blank;
+    use super::*;
+
+    fn written(code: &str) -> Vec<String> {
+        let code = blank(code);
+        let paths = paths(&tokens(&code));
+        paths.iter().map(|path| path.segments.join("::")).collect()
+    }
+
+    #[test]
+    fn every_way_to_name_a_module_is_seen() {
+        for (code, expected) in [
+            ("use crate::a;", "crate::a"),
+            ("pub(crate) use crate::a::B as C;", "crate::a::B"),
+            (
+                "use crate::{a, b::{c, d::*}, e};",
+                "crate::a crate::b::c crate::b::d::* crate::e",
+            ),
+            (
+                "use crate::{\n    a::{b},\n    c,\n};\nf()",
+                "crate::a::b crate::c",
+            ),
+            ("use {clap, ::toml as t};", "clap toml"),
+            ("use ::toml;", "toml"),
+            (
+                "let x = crate::a::b::<crate::c::D>(e);",
+                "crate::a::b crate::c::D",
+            ),
+            (
+                "#[derive(clap::Args)] struct A(<B as crate::c::D>::E);",
+                "clap::Args crate::c::D",
+            ),
+            ("macro_rules! m { () => { $crate::a::b() } }", "crate::a::b"),
+            ("fn f() -> impl Sized + use<'_> { super::g() }", "super::g"),
+            (
+                "self::a::b(super::super::c::d)",
+                "self::a::b super::super::c::d",
+            ),
+        ] {
+            assert_eq!(written(code).join(" "), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn words_about_code_are_no_code() {
+        for text in [
+            "let s = \"use crate::a; crate::b::c()\";",
+            "// use crate::a;\n/// [`crate::b`]\n/* crate::c::d */",
+            "let s = r#\"use crate::\"a\";\"#; let t = b\"crate::b\"; let u = '\"';",
+        ] {
+            assert_eq!(written(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_are_counted() {
+        let code = blank("// one\n\"two\nthree\";\nuse crate::{\n    a,\n    b,\n};");
+        let lines: Vec<usize> = paths(&tokens(&code)).iter().map(|path| path.line).collect();
+        assert_eq!(lines, [5, 6]);
+    }
+
+    #[test]
+    fn what_is_for_tests_is_told_apart() {
+        for (code, left) in [
+            (
+                "a(); #[cfg(test)] mod tests { use b; } c()",
+                "a ( ) ; c ( )",
+            ),
+            ("#[cfg(test)] mod tests; c()", "c ( )"),
+            (
+                "#[cfg(test)] #[path = \"x\"] pub(crate) mod tests { d() } c()",
+                "c ( )",
+            ),
+            ("#[cfg(test)] use a::{b}; c()", "c ( )"),
+            ("#[cfg(test)] fn f(x: [u8; 3]) -> u8 { { 1 } } c()", "c ( )"),
+            (
+                "#[cfg(not(test))] mod a;",
+                "# [ cfg ( not ( test ) ) ] mod a ;",
+            ),
+            (
+                "struct A { #[cfg(test)] b: u8, c: u8 }",
+                "struct A { # [ cfg ( test ) ] b : u8 , c : u8 }",
+            ),
+        ] {
+            let code = blank(code);
+            let tokens = tokens(&code);
+            let items = test_items(&tokens);
+            let is_left = |at: &usize| !items.iter().any(|item| item.tokens.contains(at));
+            let kept: Vec<&str> = (0..tokens.len())
+                .filter(is_left)
+                .map(|at| tokens[at].text)
+                .collect();
+            assert_eq!(kept.join(" "), left, "{code}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Who may use what. A wall is moved here, in a commit of its own that says why.
+
+/// The modules from the ground up, and what each may use of those that stand before it.
+pub const FLOORS: &[(&str, &str)] = &[
+    ("secret", ""),
+    ("token", "secret"),
+    ("graph_api", "secret token"),
+    ("inventory", "secret token"),
+    // The workers do not know each other: they meet in the inventory.
+    ("alerts", "secret token inventory"),
+    ("rotation", "secret token graph_api inventory"),
+    // It never acts: it reads the inventory and files orders there.
+    ("status", "secret token inventory"),
+    // It fills in the settings of the others, none of which knows it.
+    ("config", "secret token inventory alerts rotation status"),
+    (
+        "daemon",
+        "secret token graph_api inventory alerts rotation status config",
+    ),
+    // Another company's computer, as far as the daemon can tell.
+    ("graph_sim", ""),
+    (
+        "demo",
+        "secret token inventory status config daemon graph_sim",
+    ),
+    (
+        "cli",
+        "secret token inventory status config daemon graph_sim demo",
+    ),
+];
+
+/// A dependency of Cargo.toml, and where in `src` it may be named.
+pub type Tool = (&'static str, &'static [&'static str]);
+
+/// The home of each dependency, as files without their `.rs` or folders. `""` is everywhere.
+pub const TOOLS: &[Tool] = &[
+    ("anstream", &["cli"]),
+    ("anstyle", &["cli", "demo"]),
+    ("anyhow", &["cli/serve", "graph_sim/command"]),
+    ("axum", &["status", "graph_sim"]),
+    ("base64", &["secret/key", "graph_sim"]),
+    ("chacha20poly1305", &["secret/seal"]),
+    ("chrono", &["daemon/schedule"]),
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli/shell"]),
+    ("clap_mangen", &["cli/shell"]),
+    ("croner", &["config/check/schedule", "daemon/schedule"]),
+    ("csv", &["cli/import"]),
+    ("form_urlencoded", &["graph_sim"]),
+    ("futures-util", &[""]),
+    ("getrandom", &["secret"]),
+    ("hkdf", &["secret/key"]),
+    (
+        "hmac",
+        &["secret/seal", "graph_api/proof", "graph_sim/signature"],
+    ),
+    ("http-body-util", &["status", "graph_sim"]),
+    ("hyper", &["status", "graph_sim"]),
+    ("hyper-util", &["status", "graph_sim"]),
+    ("indicatif", &["cli/import"]),
+    ("jiff", &[""]),
+    ("lettre", &["alerts/mailer"]),
+    ("minijinja", &["alerts/letter", "graph_sim/dialog"]),
+    ("nix", &["config/credentials", "status"]),
+    ("rand", &["demo", "graph_sim/world"]),
+    ("reqwest", &["graph_api"]),
+    ("rpassword", &["cli/import"]),
+    ("rusqlite", &["inventory"]),
+    ("sd-notify", &["daemon/systemd"]),
+    ("secrecy", &["secret"]),
+    ("serde", &[""]),
+    ("serde_json", &[""]),
+    (
+        "sha2",
+        &["secret", "graph_api/proof", "graph_sim/signature"],
+    ),
+    ("signal-hook", &["daemon/signals"]),
+    ("signal-hook-tokio", &["daemon/signals"]),
+    ("tempfile", &["demo"]),
+    ("terminal_size", &["cli/screen"]),
+    ("thiserror", &[""]),
+    ("tokio", &[""]),
+    ("tokio-cron-scheduler", &["daemon/schedule"]),
+    ("tokio-util", &[""]),
+    ("toml", &["config", "graph_sim/world_file"]),
+    ("tracing", &[""]),
+    ("tracing-journald", &["daemon/logging"]),
+    ("tracing-subscriber", &["daemon/logging"]),
+    ("unicode-width", &["cli/text"]),
+    ("url", &["config"]),
+    ("utoipa", &["token", "status"]),
+    (
+        "zeroize",
+        &["secret", "config/credentials", "status/request"],
+    ),
+];
+
+/// Where a secret leaves its wrapping, and why it must.
+pub const EXPOSURES: &[(&str, &str)] = &[
+    ("secret/mod", "its own length and equality"),
+    ("secret/seal", "sealing, and the fingerprint"),
+    ("graph_api/credentials", "what Meta is sent"),
+    ("alerts/mailer/smtp", "the password of the mail server"),
+    (
+        "status/snapshot/secrets",
+        "the one audited call that hands a token out, and what is handed in",
+    ),
+    ("cli/get", "`perennial get` writes it to standard output"),
+    (
+        "demo/watch",
+        "the simulated world is asked whether it lives",
+    ),
+];
+
+/// The only caller of the machine's clock.
+pub const CLOCK: &str = "daemon/clock";
+
+/// Schema files by their SHA-256: a shipped one is never edited, for inventories were made with it.
+pub const SCHEMA: &[(&str, &str)] = &[(
+    "0001_inventory.sql",
+    "8629bbec6ded4ce7c65aaa134a0ccc5cabfacb5487b5e17a6fec7b1a3379803f",
+)];

@@ -1,0 +1,478 @@
+//! The command line against the running daemon: what it prints, on which stream, and the code that it ends with.
+
+use std::fs;
+use std::process::{Output, Stdio};
+
+use perennial::daemon::clock;
+
+use crate::world::daemon::{Daemon, Premises};
+use crate::world::{Result, World};
+
+/// A daemon with nothing in its inventory, and a simulated Meta that lives in the same time.
+struct Office {
+    world: World,
+    premises: Premises,
+    daemon: Daemon,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+struct Ended {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Office {
+    async fn open() -> Result<Self> {
+        let world = World::new().await?;
+        world.meta.set_now(clock::now());
+        let premises = Premises::new(&world.meta.url())?;
+        let daemon = premises.start()?;
+        Ok(Self {
+            world,
+            premises,
+            daemon,
+        })
+    }
+
+    fn ask(&self, line: &str, input: &str) -> Result<Ended> {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        Ended::of(self.premises.ask(&arguments, input)?)
+    }
+
+    /// Takes in a token of a new person.
+    fn import(&self, name: &str) -> Result<String> {
+        let token = self.world.log_in(&self.world.person(name))?;
+        let ended = self.ask(&format!("import --app acme --name {name}"), &token)?;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        Ok(token)
+    }
+}
+
+impl Ended {
+    fn of(output: Output) -> Result<Self> {
+        Ok(Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout)?,
+            err: String::from_utf8(output.stderr)?,
+        })
+    }
+
+    #[track_caller]
+    fn with(self, code: i32, out: &[&str], err: &[&str]) -> Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        let (mut out, mut err) = (out.iter(), err.iter());
+        assert!(out.all(|words| self.out.contains(words)), "{self:?}");
+        assert!(err.all(|words| self.err.contains(words)), "{self:?}");
+        self
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_taken_in_looked_at_and_let_go() -> Result {
+    let office = Office::open().await?;
+    let token = office.world.log_in(&office.world.person("Maria"))?;
+    let import = "import --app acme --name maria --owner maria@example.com";
+    office
+        .ask(import, &format!("{token}\n"))?
+        .with(0, &["Added as maria, fingerprint "], &[]);
+    office
+        .ask(import, &token)?
+        .with(0, &["This token is here already, as maria"], &[]);
+
+    office
+        .ask("check maria", "")?
+        .with(0, &["maria: healthy\n"], &[]);
+    let status = office.ask("status", "")?;
+    assert!(
+        status.out.contains("The only token is healthy."),
+        "{status:?}"
+    );
+    let tokens = office.ask("tokens --state healthy --kind user", "")?;
+    assert!(tokens.out.starts_with("NAME\tAPP\tKIND\t"), "{tokens:?}");
+    assert!(
+        tokens.out.contains("\nmaria\tacme\tuser\thealthy\t"),
+        "{tokens:?}"
+    );
+    office
+        .ask("tokens --state dead", "")?
+        .with(0, &[], &["No token is like that"]);
+    office.ask("show maria", "")?.with(
+        0,
+        &["maria is healthy", "owners       maria@example.com"],
+        &[],
+    );
+    office.ask("events --token maria", "")?.with(
+        0,
+        &[
+            "\timported\tmaria\ttaken in by ",
+            "\tmaria\thealthy, was unverified\n",
+        ],
+        &[],
+    );
+
+    office
+        .ask("forget maria", "")?
+        .with(2, &[], &["perennial forget --yes NAME"]);
+    office.ask("forget --yes maria nobody", "")?.with(
+        1,
+        &["maria is removed.\n"],
+        &["nobody: there is no token of this name"],
+    );
+    office
+        .ask("show maria", "")?
+        .with(1, &[], &["there is no token of this name"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_gets_the_socket_s_own_json() -> Result {
+    let office = Office::open().await?;
+    office.import("maria")?;
+    office.ask("check maria", "")?.with(0, &[], &[]);
+    for (line, path) in [
+        ("tokens --json", "/v1/tokens?limit=1000"),
+        ("show maria --json", "/v1/tokens/maria"),
+        ("incidents --json", "/v1/incidents"),
+        ("events --json", "/v1/events"),
+    ] {
+        let (_, expected) = office.daemon.http("GET", path, "")?;
+        let expected = unchunked(&expected);
+        let ended = office.ask(line, "")?;
+        assert_eq!(ended.out.trim_end(), expected.trim_end(), "{line}");
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{line}");
+    }
+    let status: serde_json::Value = serde_json::from_str(&office.ask("status --json", "")?.out)?;
+    assert_eq!(status["tokens"]["total"], 1);
+    Ok(())
+}
+
+/// The journal comes in chunks; what stands in them are its lines.
+fn unchunked(body: &str) -> String {
+    let lines = body.lines().filter(|line| line.starts_with('{'));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secret_stands_alone_on_standard_output() -> Result {
+    let office = Office::open().await?;
+    let token = office.import("maria")?;
+    office.ask("check maria", "")?.with(0, &[], &[]);
+    let got = office.ask("get maria --min-remaining 12h", "")?;
+    if nix::unistd::getuid().is_root() {
+        assert_eq!(
+            (got.code, got.out, got.err),
+            (Some(0), format!("{token}\n"), String::new())
+        );
+        let late = office.ask("get maria --min-remaining 3000d", "")?;
+        let late = late.with(1, &[], &["sooner than asked for", "--min-remaining"]);
+        assert_eq!(late.out, "");
+    } else {
+        let refused = got.with(
+            1,
+            &[],
+            &["may not read the secret of maria", "[[status.reader]]"],
+        );
+        assert_eq!(refused.out, "");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_followed_to_its_outcome() -> Result {
+    let office = Office::open().await?;
+    office.import("maria")?;
+    let person = office.world.person("Paul");
+    let token = office.world.log_in(&person)?;
+    office
+        .ask("import --app acme --name paul", &token)?
+        .with(0, &[], &[]);
+    // Meta gives another string with the same end, as it mostly does.
+    office.ask("rotate maria", "")?.with(
+        1,
+        &["maria: a new token with the same end; nothing was won"],
+        &[],
+    );
+    office.ask("rotate maria", "")?.with(
+        1,
+        &["not renewed: it was tried within the last 24 hours"],
+        &[],
+    );
+
+    office.world.meta.world().change_password(&person)?;
+    office.ask("check paul maria nobody", "")?.with(
+        1,
+        &[
+            "maria: healthy\n",
+            "paul: dead: the person's password was changed (code 190/460",
+        ],
+        &["nobody: there is no token of this name"],
+    );
+    office
+        .ask("show paul", "")?
+        .with(0, &["paul is dead", "perennial import --replace paul"], &[]);
+
+    office
+        .world
+        .meta
+        .world()
+        .set_outage(Some(perennial::graph_sim::Outage::Reset));
+    office.ask("check --timeout 0s maria", "")?.with(
+        1,
+        &[],
+        &["No outcome yet for maria. The order stays"],
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_secret_is_judged_before_it_is_used() -> Result {
+    let office = Office::open().await?;
+    office.import("maria")?;
+    let person = office.world.person("Paul");
+    let token = office.world.log_in(&person)?;
+    office
+        .ask("import --app acme --name paul", &token)?
+        .with(0, &[], &[]);
+    office.ask("check paul maria", "")?.with(0, &[], &[]);
+
+    let other = office.world.log_in(&office.world.person("Eve"))?;
+    office.ask("import --replace paul", &other)?.with(
+        1,
+        &["the new secret is not taken: it belongs to another person or page"],
+        &["perennial show paul"],
+    );
+    let newer = office.world.log_in(&person)?;
+    office.ask("import --replace paul", &newer)?.with(
+        0,
+        &["the new secret is confirmed and in use"],
+        &[],
+    );
+    office.ask("import --replace paul", &newer)?.with(
+        0,
+        &["paul has this very secret already"],
+        &[],
+    );
+    office
+        .ask("import --replace nobody", &newer)?
+        .with(1, &[], &["no token of this name"]);
+    office
+        .ask("import --replace paul", "")?
+        .with(1, &[], &["there is no token in it"]);
+    office
+        .ask("import --replace paul --app acme", "")?
+        .with(2, &[], &["cannot be used with"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_lines_are_told_and_the_others_taken_in() -> Result {
+    let office = Office::open().await?;
+    let token = |number: u8| format!("EAAcanary{number:03}");
+    let line = |number: u8, more: &str| format!(r#"{{"access_token":"{}"{more}}}"#, token(number));
+    let mut file = Vec::new();
+    for line in [
+        line(1, r#","name":"one","owners":["maria@example.com"]"#).into_bytes(),
+        Vec::new(),
+        b"{\"access_token\":".to_vec(),
+        b"\xff\xfe\xfa".to_vec(),
+        line(2, r#","name":"one""#).into_bytes(),
+        line(3, r#","app":"nowhere""#).into_bytes(),
+        br#"{"access_token":""}"#.to_vec(),
+        format!(r#"{{"access_token":"{}"}}"#, "E".repeat(10 << 20)).into_bytes(),
+        line(1, "").into_bytes(),
+        br#"{"access_token":"EAA canary with spaces"}"#.to_vec(),
+        line(4, r#","owners":"maria@example.com""#).into_bytes(),
+        line(5, r#","nmae":"x""#).into_bytes(),
+        line(6, r#","name":"six""#).into_bytes(),
+    ] {
+        file.extend(line);
+        file.push(b'\n');
+    }
+    fs::write(office.premises.path("tokens.jsonl"), &file)?;
+    let path = office.premises.path("tokens.jsonl");
+    let ended = office.ask(&format!("import --app acme {}", path.display()), "")?;
+    let told = ended.with(
+        1,
+        &["2 added, 1 known already, 9 refused (lines 3, 4, 5, 6, 7, 8, 10, 11, 12)\n"],
+        &[
+            "line 3: is not JSON",
+            "line 4: is not UTF-8 text",
+            "line 5: another token is named one",
+            "line 6: no [[app]] of this name is configured",
+            "line 7: access_token is empty",
+            "line 8: is longer than 64 KiB",
+            "line 10: this token cannot be taken in as it is",
+            "line 11: owners must be a list of texts",
+            "line 12: nmae is no field",
+            "import the file again",
+        ],
+    );
+    assert!(
+        !told.err.contains("canary") && !told.out.contains("canary"),
+        "{told:?}"
+    );
+    let tokens = office.ask("tokens", "")?.out;
+    assert!(
+        tokens.contains("\none\t") && tokens.contains("\nsix\t"),
+        "{tokens}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_are_taken_in_from_csv_and_again_without_harm() -> Result {
+    let office = Office::open().await?;
+    let mut csv = "name,access_token,owners\n".to_owned();
+    for number in 0..2_500 {
+        csv.push_str(&format!(
+            "t-{number:04},EAAcanary{number},a@example.com b@example.com\n"
+        ));
+    }
+    csv.push_str("broken,\"EAAcanary,\n");
+    for sum in [
+        "2,500 added, 0 known already, 1 refused (line 2502)\n",
+        "0 added, 2,500 known already, 1 refused (line 2502)\n",
+    ] {
+        let ended = office.ask("import --app acme -", &csv)?;
+        ended.with(1, &[sum], &["line 2502: a quotation mark is not closed"]);
+    }
+    // Page by page, in the order of names, under one heading.
+    let listed = office.ask("tokens", "")?.out;
+    let names = listed.lines().filter_map(|line| line.split('\t').next());
+    let expected = (0..2_500).map(|number| format!("t-{number:04}"));
+    assert!(
+        names
+            .map(str::to_owned)
+            .eq(["NAME".to_owned()].into_iter().chain(expected))
+    );
+
+    // Whoever reads only the beginning gets no complaint about the rest.
+    let (reader, writer) = std::io::pipe()?;
+    drop(reader);
+    let mut command = office.premises.command();
+    let ended = command
+        .arg("tokens")
+        .stdin(Stdio::null())
+        .stdout(writer)
+        .output()?;
+    let ended = Ended::of(ended)?.with(0, &[], &[]);
+    assert_eq!(ended.err, "");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_itself_is_looked_after() -> Result {
+    let office = Office::open().await?;
+    let url = office.world.meta.url();
+    office
+        .ask("check-config", "")?
+        .with(0, &["the configuration is good"], &[]);
+    office
+        .ask("reload --wait", "")?
+        .with(0, &["The new configuration is live."], &[]);
+
+    office
+        .premises
+        .configure(&url, "vievers = [\"*\"]\noperators = 7")?;
+    office.ask("check-config", "")?.with(
+        1,
+        &[
+            "perennial.toml:17: [status] vievers",
+            "perennial.toml:18: [status] operators",
+        ],
+        &["2 problems"],
+    );
+    office.ask("reload", "")?.with(
+        1,
+        &[],
+        &["the old one stays", "vievers", "perennial check-config"],
+    );
+
+    office
+        .ask("mail-test boss@example.com", "")?
+        .with(0, &["The letter is sent"], &[]);
+    office
+        .ask("mail-test nobody", "")?
+        .with(1, &[], &["not a mail address"]);
+    office
+        .ask("acknowledge 7 --until 3d", "")?
+        .with(1, &[], &["perennial incidents"]);
+    office
+        .ask("acknowledge 7 --until sometime", "")?
+        .with(2, &[], &["2026-12-24"]);
+    office
+        .ask("incidents", "")?
+        .with(0, &[], &["nothing that anybody has to do"]);
+
+    assert!(
+        office
+            .daemon
+            .stop(nix::sys::signal::Signal::SIGTERM)?
+            .success()
+    );
+    let gone = office.premises.ask(&["status"], "")?;
+    Ended::of(gone)?.with(
+        3,
+        &[],
+        &["cannot reach the daemon", "systemctl status perennial"],
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_is_acknowledged() -> Result {
+    let office = Office::open().await?;
+    let person = office.world.person("Paul");
+    let token = office.world.log_in(&person)?;
+    office
+        .ask("import --app acme --name paul", &token)?
+        .with(0, &[], &[]);
+    office.ask("check paul", "")?.with(0, &[], &[]);
+    office.world.meta.world().change_password(&person)?;
+    office.ask("check paul", "")?.with(1, &["paul: dead"], &[]);
+    office.daemon.follow_until("incident_opened")?;
+
+    let incidents = office.ask("incidents", "")?.with(
+        0,
+        &["\topen\t", "\tpassword_changed\tlogin\t1\t"],
+        &["perennial acknowledge ID"],
+    );
+    let id = incidents
+        .out
+        .lines()
+        .nth(1)
+        .and_then(|line| line.split('\t').next());
+    let id = id.ok_or("no incident")?;
+    office
+        .ask(&format!("acknowledge {id} --until 3d"), "")?
+        .with(0, &["Nobody is reminded of incident"], &[]);
+    office
+        .ask("incidents --state acknowledged", "")?
+        .with(0, &["\tacknowledged\t"], &[]);
+    office
+        .ask("incidents --state open", "")?
+        .with(0, &[], &["nothing that anybody has to do"]);
+    Ok(())
+}
+
+#[test]
+fn what_needs_no_daemon_needs_none() -> Result {
+    let premises = Premises::new("http://127.0.0.1:1")?;
+    let ask = |line: &str| Ended::of(premises.ask(&line.split(' ').collect::<Vec<_>>(), "")?);
+    for shell in ["bash", "zsh", "fish"] {
+        ask(&format!("completions {shell}"))?.with(0, &["import", "mail-test"], &[]);
+    }
+    ask("man")?.with(0, &[".TH perennial 1"], &[]);
+    ask("man import")?.with(0, &["require\\-scope"], &[]);
+    ask("man nothing")?.with(2, &[], &["There is no command nothing"]);
+    ask("tokens")?.with(3, &[], &["cannot reach the daemon"]);
+    ask("import EAABsbCS1iHgBAcanary")?.with(2, &[], &["perennial import --app APP < FILE"]);
+    ask("import --app acme /nowhere/tokens.csv")?.with(
+        1,
+        &[],
+        &["/nowhere/tokens.csv cannot be read"],
+    );
+    Ok(())
+}

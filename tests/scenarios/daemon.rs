@@ -1,0 +1,241 @@
+//! The real program: started, asked, reloaded, stopped; and no secret of its life anywhere but where it belongs.
+
+use std::fs;
+use std::path::Path;
+
+use nix::sys::signal::Signal;
+use perennial::graph_sim::Endpoint;
+
+use crate::world::daemon::{Daemon, PROGRAM, Premises};
+use crate::world::{APP_SECRET, Result, World};
+
+/// Takes a token in as a program would.
+fn import(daemon: &Daemon, name: &str, token: &str) -> Result {
+    let body = format!(
+        r#"{{"app":"acme","name":"{name}","access_token":"{token}","owners":["maria@example.com"]}}"#
+    );
+    let (status, answer) = daemon.http("POST", "/v1/tokens", &body)?;
+    assert_eq!(status, 201, "{answer}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_started_asked_reloaded_and_stopped() -> Result {
+    let world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    // The daemon lives in real time, and so must its Meta.
+    world.meta.set_now(jiff::Timestamp::from_second(
+        fs::metadata(PROGRAM)?
+            .modified()?
+            .duration_since(std::time::UNIX_EPOCH)?
+            .as_secs()
+            .try_into()?,
+    )?);
+    let premises = Premises::new(&world.meta.url())?;
+    let daemon = premises.start()?;
+
+    import(&daemon, "acme-maria", &token)?;
+    daemon.http("POST", "/v1/tokens/acme-maria/check", "")?;
+    daemon.follow_until("\"checked\"")?;
+    let (status, report) = daemon.http("GET", "/v1/status", "")?;
+    assert_eq!(status, 200);
+    let report: serde_json::Value = serde_json::from_str(&report)?;
+    assert_eq!(report["tokens"]["total"], 1, "{report}");
+    assert_eq!(report["tokens"]["unverified"], 0, "{report}");
+
+    // A configuration with a typo is refused, and the old one goes on.
+    premises.configure(&world.meta.url(), "vievers = [\"*\"]")?;
+    let refused = premises.ask(&["--socket", socket(&premises)?.as_str(), "reload"], "")?;
+    assert_eq!(refused.status.code(), Some(1));
+    let words = String::from_utf8(refused.stderr)? + &String::from_utf8(refused.stdout)?;
+    assert!(words.contains("vievers"), "{words}");
+    assert_eq!(daemon.http("GET", "/healthz", "")?.0, 200);
+
+    premises.configure(&world.meta.url(), "viewers = [\"*\"]")?;
+    daemon.signal(Signal::SIGHUP)?;
+    let said = daemon.wait_for("RELOADING=1")?;
+    assert!(
+        said.contains("MONOTONIC_USEC="),
+        "both in one datagram: {said}"
+    );
+    daemon.wait_for("READY=1")?;
+    assert_eq!(daemon.http("GET", "/v1/status", "")?.0, 200);
+
+    let ended = daemon.stop(Signal::SIGTERM)?;
+    assert!(ended.success(), "{ended}");
+    assert!(
+        !premises.path("perennial.sock").exists(),
+        "the socket is tidied away"
+    );
+
+    // What was known is known again.
+    let daemon = premises.start()?;
+    let (_, token) = daemon.http("GET", "/v1/tokens/acme-maria", "")?;
+    assert!(token.contains("\"kind\":\"user\""), "{token}");
+    assert!(daemon.stop(Signal::SIGINT)?.success());
+    Ok(())
+}
+
+fn socket(premises: &Premises) -> Result<String> {
+    Ok(premises
+        .path("perennial.sock")
+        .to_str()
+        .ok_or("not text")?
+        .to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_does_not_start_on_what_is_wrong_and_says_what_to_do() -> Result {
+    let world = World::new().await?;
+    let premises = Premises::new(&world.meta.url())?;
+    premises.start()?.stop(Signal::SIGTERM)?;
+    let before = fs::read(premises.path("inventory.db"))?;
+
+    premises.write_secret(
+        "inventory.key",
+        "bm90IHRoZSBzYW1lIGtleSBhdCBhbGwsIDMyIGJ5dGU=",
+    )?;
+    let ended = premises.ask(&["run"], "")?;
+    assert_eq!(
+        ended.status.code(),
+        Some(78),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    assert!(String::from_utf8(ended.stderr)?.contains("was sealed with key"));
+    assert!(
+        fs::read(premises.path("inventory.db"))? == before,
+        "it was written to"
+    );
+
+    premises.write_secret("inventory.key", &premises.key)?;
+    premises.configure(&world.meta.url(), "[inventry]")?;
+    let ended = premises.ask(&["run"], "")?;
+    assert_eq!(ended.status.code(), Some(78));
+    assert!(String::from_utf8(ended.stderr)?.contains("inventry"));
+
+    premises.configure(&world.meta.url(), "")?;
+    let first = premises.start()?;
+    let second = premises.ask(&["run"], "")?;
+    assert!(!second.status.success());
+    assert!(String::from_utf8(second.stderr)?.contains("another perennial is using"));
+    assert_eq!(
+        first.http("GET", "/healthz", "")?.0,
+        200,
+        "the first goes on"
+    );
+    Ok(())
+}
+
+/// A whole scenario at trace level: nothing that people, programs or a thief of the disk could read holds a secret,
+/// but the one answer that was asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_shows_anywhere() -> Result {
+    let world = World::new().await?;
+    let maria = world.person("Maria");
+    let user = world.log_in(&maria)?;
+    let (_, page) = world.page(&maria, "Bakery", &user)?;
+    let robot = {
+        let mut meta = world.meta.world();
+        let robot = meta.add_system_user(crate::world::APP, "robot")?;
+        let life = perennial::graph_sim::SystemUserLife::SixtyDays;
+        meta.system_user_token(crate::world::APP, &robot, crate::world::SCOPES, life)?
+    };
+    world.meta.set_now(world.now + crate::world::days(40));
+    let premises = Premises::new(&world.meta.url())?;
+    let daemon = premises.start()?;
+    for (name, token) in [
+        ("acme-maria", &user),
+        ("acme-bakery", &page),
+        ("acme-robot", &robot),
+    ] {
+        import(&daemon, name, token)?;
+        daemon.http("POST", &format!("/v1/tokens/{name}/rotate"), "")?;
+    }
+    daemon.follow_until("\"rotated\"")?;
+    world.meta.world().change_password(&maria)?;
+    daemon.http("POST", "/v1/tokens/acme-maria/check", "")?;
+    daemon.follow_until("incident_opened")?;
+    let candidate = world.log_in(&maria)?;
+    let offered = format!(r#"{{"access_token":"{candidate}"}}"#);
+    assert_eq!(
+        daemon
+            .http("PUT", "/v1/tokens/acme-maria/secret", &offered)?
+            .0,
+        202
+    );
+    daemon.follow_until("candidate_accepted")?;
+    daemon.http("POST", "/v1/mail-test", "{}")?;
+    daemon.follow_until("letter_sent")?;
+    // Trouble makes programs talkative.
+    world
+        .meta
+        .world()
+        .set_outage(Some(perennial::graph_sim::Outage::Reset));
+    daemon.http("POST", "/v1/tokens/acme-bakery/check", "")?;
+    daemon.follow_until("app_troubled")?;
+    assert!(world.meta.world().ledger().calls(Endpoint::DebugToken) > 0);
+
+    let (status, answer) = daemon.http("GET", "/v1/tokens/acme-maria/secret", "")?;
+    let reads = nix::unistd::getuid().is_root();
+    assert_eq!(status, if reads { 200 } else { 403 });
+    assert_eq!(
+        answer.contains(&candidate),
+        reads,
+        "the one place that tells it"
+    );
+
+    let mut seen = Vec::new();
+    for path in [
+        "/v1/status",
+        "/v1/tokens",
+        "/v1/tokens/acme-maria",
+        "/v1/incidents",
+        "/v1/events?after=0",
+        "/metrics",
+        "/readyz",
+        "/openapi.json",
+    ] {
+        seen.push((
+            path.to_owned(),
+            daemon.http("GET", path, "")?.1.into_bytes(),
+        ));
+    }
+    for file in ["cmdline", "environ"] {
+        seen.push((
+            file.to_owned(),
+            fs::read(format!("/proc/{}/{file}", daemon.pid()))?,
+        ));
+    }
+    let key = premises.key.clone();
+    daemon.stop(Signal::SIGTERM)?;
+    files(premises.path("").as_path(), &mut seen)?;
+    assert!(
+        seen.iter().any(|(name, _)| name.ends_with("log"))
+            && seen.iter().any(|(name, _)| name.ends_with(".eml"))
+    );
+
+    let current: Vec<String> = [user, page, robot, candidate].to_vec();
+    for (place, content) in &seen {
+        for secret in current.iter().map(String::as_str).chain([APP_SECRET, &key]) {
+            let secret = secret.as_bytes();
+            let found = content.windows(secret.len()).any(|window| window == secret);
+            let belongs = place.ends_with(".key") || place.ends_with(".secret");
+            assert!(!found || belongs, "a secret shows in {place}");
+        }
+    }
+    Ok(())
+}
+
+fn files(folder: &Path, seen: &mut Vec<(String, Vec<u8>)>) -> Result {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files(&path, seen)?;
+        } else if path.is_file() {
+            seen.push((path.display().to_string(), fs::read(&path)?));
+        }
+    }
+    Ok(())
+}
