@@ -262,10 +262,11 @@ mod tests {
             wait(&token, None),
             Some((Action::Rotate, SignedDuration::ZERO))
         );
-        let hour_ago = now() - SignedDuration::from_hours(1);
+        let hours_ago = now() - SignedDuration::from_hours(5);
+        let a_tenth_late = SignedDuration::from_hours(19) + SignedDuration::from_mins(144);
         assert_eq!(
-            wait(&token, Some(hour_ago)),
-            Some((Action::Rotate, SignedDuration::from_hours(23)))
+            wait(&token, Some(hours_ago)),
+            Some((Action::Rotate, a_tenth_late))
         );
     }
 }
