@@ -68,7 +68,9 @@ impl Tx<'_> {
             }
             Some(_) | None => (before.version, before.fingerprint.clone()),
         };
-        self.write_facts(after)?;
+        if after.facts != before.facts {
+            self.write_facts(after)?;
+        }
         self.write_health(after, version, &fingerprint)?;
         self.set_deadline(after)?;
         self.reschedule(after.id, learned.lease, learned.checked_at, after.next)?;
