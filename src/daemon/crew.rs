@@ -256,38 +256,13 @@ async fn feel(
                 continue;
             }
         };
-        let words = in_words(&household).await;
+        let words = pulse::in_words(&household).await;
         if words != said {
             systemd::status(&words);
             said = words;
         }
     }
     "the pulse"
-}
-
-/// One line for `systemctl status`.
-pub(super) async fn in_words(household: &Household) -> String {
-    let fleet = household
-        .inventory
-        .read(|view| Ok((view.fleet()?, view.count_incidents()?)))
-        .await;
-    let Ok((fleet, (open, _))) = fleet else {
-        return "the inventory cannot be read; see the journal".to_owned();
-    };
-    let mut words = format!("{} tokens, {} healthy", fleet.total(), fleet.healthy);
-    let states = [
-        (fleet.unverified, "not asked yet"),
-        (fleet.expiring, "expiring"),
-        (fleet.failing, "failing"),
-        (fleet.dead, "dead"),
-    ];
-    for (n, state) in states.into_iter().filter(|(n, _)| *n > 0) {
-        words.push_str(&format!(", {n} {state}"));
-    }
-    if open > 0 {
-        words.push_str(&format!("; {open} incidents need a person"));
-    }
-    words
 }
 
 async fn tick(

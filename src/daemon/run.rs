@@ -12,11 +12,11 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::crew::{self, Board, Crew};
+use super::crew::{Board, Crew};
 use super::household::Household;
 use super::signals::{Signal, SignalPost};
 use super::vitals::Vitals;
-use super::{clock, systemd};
+use super::{clock, pulse, systemd};
 use crate::alerts;
 use crate::config::{self, Config, Machine};
 use crate::inventory::{self, EventKind, Inventory, NewEvent};
@@ -102,7 +102,7 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
     let hang_up = CancellationToken::new();
     let desk = daemon.desk(reloads, mail_tests);
     let mut socket = tokio::spawn(serve(listener, desk, hang_up.clone()));
-    let first_words = crew::in_words(&daemon.household).await;
+    let first_words = pulse::in_words(&daemon.household).await;
     systemd::ready(&first_words);
     tracing::info!("ready: {first_words}");
 
@@ -223,7 +223,7 @@ impl Daemon {
         if let Err(error) = self.inventory.write(move |tx| tx.note(&event, now)).await {
             tracing::error!(%error, "the reload could not be noted");
         }
-        systemd::ready(&crew::in_words(&self.household).await);
+        systemd::ready(&pulse::in_words(&self.household).await);
         outcome
     }
 
