@@ -26,11 +26,14 @@ pub(super) struct Board {
     /// Somebody asked for something on the socket.
     pub(super) nudge: Arc<Notify>,
     pub(super) vitals: Arc<Vitals>,
+    /// Held by whoever sends letters: at a reload two crews are at work for a while.
+    pub(super) outbox: Arc<tokio::sync::Mutex<()>>,
 }
 
 pub(super) struct Crew {
     tasks: JoinSet<&'static str>,
     stop: CancellationToken,
+    mail: Arc<Notify>,
 }
 
 #[derive(Clone)]
@@ -51,17 +54,18 @@ impl Crew {
         timezone: &TimeZone,
         board: &Board,
     ) -> Self {
-        let mut crew = Self {
-            tasks: JoinSet::new(),
-            stop: CancellationToken::new(),
-        };
-        let stop = &crew.stop;
         let bells = Bells {
             sweeps: household.keepers.iter().map(|_| Arc::default()).collect(),
             sweep: Arc::default(),
             mail: Arc::default(),
             pulse: Arc::default(),
         };
+        let mut crew = Self {
+            tasks: JoinSet::new(),
+            stop: CancellationToken::new(),
+            mail: Arc::clone(&bells.mail),
+        };
+        let stop = &crew.stop;
         let swept = Swept::default();
         for (keeper, bell) in household.keepers.iter().zip(&bells.sweeps) {
             let keep = keep(
@@ -121,6 +125,11 @@ impl Crew {
             Some(Ok(name)) => name,
             Some(Err(_)) | None => "a worker",
         }
+    }
+
+    /// There is a letter that should not wait for the next tick.
+    pub(super) fn post_soon(&self) {
+        self.mail.notify_one();
     }
 
     /// Lets the passes at hand come to their end.
@@ -200,9 +209,13 @@ async fn post(
         .await
         .is_some()
     {
+        let Some(outbox) = stop.run_until_cancelled(board.outbox.lock()).await else {
+            break;
+        };
         if let Err(error) = household.post(clock::now()).await {
             in_trouble(&board, &error);
         }
+        drop(outbox);
         board.journal.send_replace(());
     }
     "alerts"
@@ -243,38 +256,13 @@ async fn feel(
                 continue;
             }
         };
-        let words = in_words(&household).await;
+        let words = pulse::in_words(&household).await;
         if words != said {
             systemd::status(&words);
             said = words;
         }
     }
     "the pulse"
-}
-
-/// One line for `systemctl status`.
-pub(super) async fn in_words(household: &Household) -> String {
-    let fleet = household
-        .inventory
-        .read(|view| Ok((view.fleet()?, view.count_incidents()?)))
-        .await;
-    let Ok((fleet, (open, _))) = fleet else {
-        return "the inventory cannot be read; see the journal".to_owned();
-    };
-    let mut words = format!("{} tokens, {} healthy", fleet.total(), fleet.healthy);
-    let states = [
-        (fleet.unverified, "not asked yet"),
-        (fleet.expiring, "expiring"),
-        (fleet.failing, "failing"),
-        (fleet.dead, "dead"),
-    ];
-    for (n, state) in states.into_iter().filter(|(n, _)| *n > 0) {
-        words.push_str(&format!(", {n} {state}"));
-    }
-    if open > 0 {
-        words.push_str(&format!("; {open} incidents need a person"));
-    }
-    words
 }
 
 async fn tick(

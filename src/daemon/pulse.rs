@@ -52,6 +52,31 @@ pub async fn take(
     })
 }
 
+/// One line for `systemctl status`.
+pub(super) async fn in_words(household: &Household) -> String {
+    let fleet = household
+        .inventory
+        .read(|view| Ok((view.fleet()?, view.count_incidents()?)))
+        .await;
+    let Ok((fleet, (open, _))) = fleet else {
+        return "the inventory cannot be read; see the journal".to_owned();
+    };
+    let mut words = format!("{} tokens, {} healthy", fleet.total(), fleet.healthy);
+    let states = [
+        (fleet.unverified, "not asked yet"),
+        (fleet.expiring, "expiring"),
+        (fleet.failing, "failing"),
+        (fleet.dead, "dead"),
+    ];
+    for (n, state) in states.into_iter().filter(|(n, _)| *n > 0) {
+        words.push_str(&format!(", {n} {state}"));
+    }
+    if open > 0 {
+        words.push_str(&format!("; {open} incidents need a person"));
+    }
+    words
+}
+
 /// In a sentence, what an operator should know of an app.
 fn trouble(app: &AppRecord) -> Option<String> {
     let name = &app.name;

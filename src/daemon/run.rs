@@ -10,12 +10,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use super::crew::{self, Board, Crew};
+use super::crew::{Board, Crew};
 use super::household::Household;
 use super::signals::{Signal, SignalPost};
 use super::vitals::Vitals;
-use super::{clock, systemd};
+use super::{clock, pulse, systemd};
 use crate::alerts;
 use crate::config::{self, Config, Machine};
 use crate::inventory::{self, EventKind, Inventory, NewEvent};
@@ -78,6 +79,8 @@ struct Daemon {
     inventory: Inventory,
     household: Arc<Household>,
     crew: Crew,
+    /// Crews of former configurations, at the passes that they had at hand.
+    retiring: TaskTracker,
     board: Board,
     settings: watch::Sender<status::Settings>,
 }
@@ -99,7 +102,7 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
     let hang_up = CancellationToken::new();
     let desk = daemon.desk(reloads, mail_tests);
     let mut socket = tokio::spawn(serve(listener, desk, hang_up.clone()));
-    let first_words = crew::in_words(&daemon.household).await;
+    let first_words = pulse::in_words(&daemon.household).await;
     systemd::ready(&first_words);
     tracing::info!("ready: {first_words}");
 
@@ -162,6 +165,7 @@ impl Daemon {
             journal: watch::Sender::new(()),
             nudge: Arc::default(),
             vitals: Arc::new(Vitals::new()),
+            outbox: Arc::default(),
         };
         let crew = Crew::start(&household, &config.schedule, &config.timezone, &board);
         let settings = watch::Sender::new(config.status.clone());
@@ -173,6 +177,7 @@ impl Daemon {
             inventory,
             household,
             crew,
+            retiring: TaskTracker::new(),
             board,
             settings,
         })
@@ -218,7 +223,7 @@ impl Daemon {
         if let Err(error) = self.inventory.write(move |tx| tx.note(&event, now)).await {
             tracing::error!(%error, "the reload could not be noted");
         }
-        systemd::ready(&crew::in_words(&self.household).await);
+        systemd::ready(&pulse::in_words(&self.household).await);
         outcome
     }
 
@@ -238,7 +243,9 @@ impl Daemon {
         }
         let household = household(&newer, &self.inventory).map_err(|problem| vec![problem])?;
         let crew = Crew::start(&household, &newer.schedule, &newer.timezone, &self.board);
-        std::mem::replace(&mut self.crew, crew).stop().await;
+        // Meta or a mail server may keep the old crew waiting, but not whoever asked for the reload.
+        self.retiring
+            .spawn(std::mem::replace(&mut self.crew, crew).stop());
         self.household = household;
         self.settings.send_replace(newer.status.clone());
         self.config = newer;
@@ -250,11 +257,7 @@ impl Daemon {
         let to = order.to.map_or(operators, |address| vec![address]);
         let now = clock::now();
         let written = alerts::test_letter(&self.inventory, &self.household.alerts, to, now).await;
-        if written.is_ok()
-            && let Err(error) = self.household.post(now).await
-        {
-            tracing::error!(%error, "the test letter waits in the outbox");
-        }
+        self.crew.post_soon();
         self.board.journal.send_replace(());
         let _ = order
             .answer
@@ -272,6 +275,8 @@ impl Daemon {
     async fn wind_up(self, socket: JoinHandle<()>) {
         let quiet = async {
             self.crew.stop().await;
+            self.retiring.close();
+            self.retiring.wait().await;
             socket.await.ok();
         };
         if timeout(PATIENCE, quiet).await.is_err() {

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Rules;
 use super::policy::Look;
+use super::{Keeper, Rules};
 use crate::graph_api::{Bucket, Budget, Error, Usage};
-use crate::inventory::{AppRecord, AppTrouble};
+use crate::inventory::{self, AppRecord, AppTrouble};
 
 pub(super) struct Standing {
     record: AppRecord,
@@ -92,6 +92,14 @@ impl Standing {
             budget,
             ..self.record.clone()
         }
+    }
+}
+
+impl Keeper {
+    /// To be called once before the first sweep: a new start or configuration may be what the app was waiting for.
+    pub async fn begin(&self) -> Result<(), inventory::Error> {
+        let app = self.app.clone();
+        self.inventory.write(move |tx| tx.end_rest(&app)).await
     }
 }
 

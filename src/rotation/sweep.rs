@@ -21,12 +21,6 @@ const CLAIM: usize = 2_500;
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
 impl Keeper {
-    /// To be called once before the first sweep: a new start or configuration may be what the app was waiting for.
-    pub async fn begin(&self) -> Result<(), inventory::Error> {
-        let app = self.app.clone();
-        self.inventory.write(move |tx| tx.end_rest(&app)).await
-    }
-
     /// Visits what is due, up to one plan's worth. Call again while the report says that more is due.
     pub async fn sweep(&self, now: Timestamp) -> Result<Report, inventory::Error> {
         let resting = Report {

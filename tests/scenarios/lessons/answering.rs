@@ -1,12 +1,16 @@
 //! What the socket says while things go wrong, and that it says it at once.
 
+use std::fs;
+use std::net::TcpListener;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, Outage};
 use perennial::secret::Secret;
 use perennial::status::client::Error;
 use perennial::status::snapshot::{CandidateRequest, ProblemType, SecretQuery};
 
+use crate::world::daemon::Premises;
 use crate::world::{Result, Socket, World, hours, minutes};
 
 /// better-ccflare (PR 311) and SPIRE (issue 1562) said that all was well because the last good moment was not long
@@ -88,5 +92,36 @@ async fn converse(socket: &Socket, token: &str) -> Result {
     client.incidents(&Default::default()).await?;
     client.text("/metrics").await?;
     client.forget("paul").await?;
+    Ok(())
+}
+
+/// A mail server is a provider, too: one that takes the call and says nothing keeps nobody else waiting.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_does_its_work_while_the_mail_server_says_nothing() -> Result {
+    let world = World::new().await?;
+    let premises = Premises::new(&world.meta.url())?;
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    let file = premises.path("perennial.toml");
+    let text = fs::read_to_string(&file)?;
+    let directory = text.lines().find(|line| line.starts_with("directory"));
+    let smtp = format!("smtp = {{ url = \"smtp://{}\" }}", silent.local_addr()?);
+    fs::write(
+        &file,
+        text.replace(directory.ok_or("no way for mail")?, &smtp),
+    )?;
+    let daemon = premises.start()?;
+
+    let (status, answer) = daemon.http("POST", "/v1/mail-test", "{}")?;
+    assert_eq!(status, 202, "{answer}");
+    let (_, journal) = daemon.http("GET", "/v1/events", "")?;
+    assert!(journal.contains("letter_written"), "{journal}");
+    assert!(!journal.contains("letter_delayed"), "it was waited for");
+
+    daemon.signal(Signal::SIGHUP)?;
+    daemon.wait_for("READY=1")?;
+    let (_, journal) = daemon.http("GET", "/v1/events", "")?;
+    assert!(journal.contains("reloaded") && !journal.contains("letter_delayed"));
+    drop(silent);
+    assert!(daemon.stop(Signal::SIGTERM)?.success());
     Ok(())
 }

@@ -28,10 +28,33 @@ async fn attempts_that_are_used_up_are_still_failures() -> Result {
     assert_eq!(world.secret(id).await?, token);
     let tried = world.meta.world().ledger().calls(Endpoint::Exchange);
     assert!(tried > 10, "{tried} attempts, and the last is not the last");
+    Ok(())
+}
+
+/// The same of checks, whether one token is out of reach or all are.
+#[tokio::test]
+async fn checks_that_never_get_through_are_still_failures() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let unlucky = world.import("unlucky", &world.log_in(&maria)?).await?;
+    let lucky = world.import("lucky", &world.log_in(&maria)?).await?;
+    world.pass().await?;
+    for _ in 0..12 {
+        let first_of_batch = FaultRule::new(Fault::NullMember).times(1);
+        world.meta.world().inject(first_of_batch);
+        world.order(unlucky, Order::Check).await?;
+        world.order(lucky, Order::Check).await?;
+        world.now += hours(1);
+        world.pass().await?;
+        assert_eq!(world.state(unlucky).await?, State::Failing);
+        assert_eq!(world.state(lucky).await?, State::Healthy);
+    }
 
     world.meta.world().set_outage(Some(Outage::Reset));
-    world.live(days(8)).await?;
-    assert_eq!(world.state(id).await?, State::Failing, "however often");
+    world.live(days(4)).await?;
+    assert_eq!(world.state(unlucky).await?, State::Failing);
+    assert_eq!(world.state(lucky).await?, State::Failing);
+    assert_eq!(world.told(EventKind::AppRecovered).await?, 0);
     Ok(())
 }
 

@@ -18,6 +18,7 @@ async fn nothing_at_all_never_replaces_a_secret() -> Result {
     let maria = world.person("Maria");
     let token = world.log_in(&maria)?;
     let (_, page_token) = world.page(&maria, "Bakery", &token)?;
+    world.page(&maria, "Nobody took this one in", &token)?;
     let id = world.import("maria", &token).await?;
     world.pass().await?;
 

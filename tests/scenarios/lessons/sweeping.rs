@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use nix::sys::signal::Signal;
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, InjectedError, Outage, SystemUserLife};
 use perennial::inventory::{Filter, Order};
 use perennial::token::{Cause, Health, State, Token};
 
+use crate::world::daemon::Premises;
 use crate::world::{APP, APP_SECRET, Result, SCOPES, World, client, days, hours, minutes};
 
 /// instant-tokens (issue 8) and vault (issue 26283) left a whole batch undone because of one of its members.
@@ -240,6 +242,28 @@ async fn a_corrected_app_secret_is_tried_at_once() -> Result {
     world.keeper.begin().await?;
     world.pass().await?;
     assert_eq!(world.state(id).await?, State::Healthy);
+    Ok(())
+}
+
+/// The same of the real program, which is to remember its tokens over a restart, and not its despair.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_with_the_right_secret_helps_at_once() -> Result {
+    let world = World::new().await?;
+    let maria = world.person("Maria");
+    let premises = Premises::new(&world.meta.url())?;
+    premises.write_secret("acme.secret", &"f".repeat(32))?;
+    let daemon = premises.start()?;
+    let token = world.log_in(&maria)?;
+    let body = format!(r#"{{"app":"acme","name":"maria","access_token":"{token}"}}"#);
+    assert_eq!(daemon.http("POST", "/v1/tokens", &body)?.0, 201);
+    daemon.follow_until("app_troubled")?;
+    daemon.stop(Signal::SIGTERM)?;
+
+    premises.tamper("UPDATE app SET resume_at = resume_at + 3600")?;
+    premises.write_secret("acme.secret", APP_SECRET)?;
+    let daemon = premises.start()?;
+    daemon.follow_until("app_recovered")?;
+    assert!(daemon.stop(Signal::SIGTERM)?.success());
     Ok(())
 }
 
