@@ -1,11 +1,13 @@
 //! Keep every token alive: check what is due, renew what can be renewed, derive page tokens anew.
 //!
 //! - `policy`: what to do, and what we know afterwards (pure)
-//! - `sweep`: one pass over what is due of one app · `visit`: one token in it · `desk`: what a visit has at hand
+//! - `sweep`: one pass over what is due of one app · `look`: what Meta says of it
+//! - `visit`: one token in it · `desk`: what a visit has at hand
 //! - `app`: how the app itself stands between passes
 
 mod app;
 mod desk;
+mod look;
 pub mod policy;
 mod sweep;
 mod visit;

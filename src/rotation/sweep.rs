@@ -3,14 +3,14 @@
 use futures_util::{StreamExt, future, stream};
 use jiff::{SignedDuration, Timestamp};
 
-use super::app::{self, Standing};
+use super::app::Standing;
 use super::desk::Desk;
+use super::look::{AT_ONCE, Looked, look};
 use super::policy::{Look, Step, Verdict, judge};
 use super::visit::{Visit, Visited};
 use super::{Keeper, Report};
-use crate::graph_api::{Certainty, Error, Inspection};
+use crate::graph_api::{Error, Inspection};
 use crate::inventory::{self, AppRecord, Claimed, Learned, Tx, Visit as Routine};
-use crate::secret::Secret;
 use crate::token::TokenId;
 
 /// How many are looked up at once. Looking costs an index walk over all that is due, so it is not done for less.
@@ -19,8 +19,6 @@ const PLAN: usize = 20_000;
 const CLAIM: usize = 2_500;
 /// Nobody else works on what is claimed for so long; a crash frees it after that.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
-/// Calls under way at once.
-const AT_ONCE: usize = 8;
 
 impl Keeper {
     /// To be called once before the first sweep: a new start or configuration may be what the app was waiting for.
@@ -209,78 +207,6 @@ fn tell_kin(tx: &Tx<'_>, visited: &Visited, now: Timestamp) -> Result<(), invent
         tx.wake_kin(token, now)?;
     }
     Ok(())
-}
-
-/// What was asked of Meta, and what was not, because the app was in trouble by then.
-struct Looked {
-    seen: Vec<(Claimed, Look)>,
-    unseen: Vec<TokenId>,
-}
-
-/// Asks Meta about every claimed token, batch by batch; stops asking when a whole batch fails alike.
-async fn look(desk: &Desk<'_>, claimed: Vec<Claimed>, batch: usize) -> Looked {
-    let mut claimed = claimed.into_iter();
-    let mut looked = Looked {
-        seen: Vec::with_capacity(claimed.len()),
-        unseen: Vec::new(),
-    };
-    let batches = std::iter::from_fn(|| {
-        let batch: Vec<Claimed> = claimed.by_ref().take(batch).collect();
-        (!batch.is_empty()).then_some(batch)
-    });
-    let mut answers = stream::iter(batches.collect::<Vec<_>>())
-        .map(|batch| async {
-            if desk.is_called_off() {
-                return (batch, None);
-            }
-            let secrets: Vec<Secret> = batch.iter().map(|claimed| claimed.secret.clone()).collect();
-            let looks = desk.look_at(&secrets).await;
-            if app::is_hopeless(&looks) {
-                desk.call_off();
-            }
-            (batch, Some(looks))
-        })
-        .buffered(AT_ONCE);
-    while let Some((batch, looks)) = answers.next().await {
-        match looks {
-            Some(looks) => looked.seen.extend(batch.into_iter().zip(looks)),
-            None => looked
-                .unseen
-                .extend(batch.iter().map(|claimed| claimed.token.id)),
-        }
-    }
-    looked
-}
-
-impl Looked {
-    /// Answers that name the app say nothing of a token.
-    fn without_what_concerns_the_app(self) -> Self {
-        let Self { seen, mut unseen } = self;
-        let (about_app, seen): (Vec<_>, Vec<_>) = seen
-            .into_iter()
-            .partition(|(_, look)| look.as_ref().is_err_and(app::names_the_app));
-        unseen.extend(about_app.into_iter().map(|(claimed, _)| claimed.token.id));
-        Self { seen, unseen }
-    }
-
-    fn all_unseen(self) -> Self {
-        let Self { seen, mut unseen } = self;
-        unseen.extend(seen.into_iter().map(|(claimed, _)| claimed.token.id));
-        Self {
-            seen: Vec::new(),
-            unseen,
-        }
-    }
-
-    /// No verdict of this pass is believed before a second look.
-    fn in_doubt(mut self) -> Self {
-        for (_, look) in &mut self.seen {
-            if let Ok(Inspection::Refused { refusal, .. }) = look {
-                refusal.certainty = Certainty::Doubtful;
-            }
-        }
-        self
-    }
 }
 
 /// Most visits end with the look; the others go on, some at a time.

@@ -1,0 +1,86 @@
+//! Asking Meta about what was claimed, and what of the answers is believed.
+
+use futures_util::{StreamExt, stream};
+
+use super::app;
+use super::desk::Desk;
+use super::policy::Look;
+use crate::graph_api::{Certainty, Inspection};
+use crate::inventory::Claimed;
+use crate::secret::Secret;
+use crate::token::TokenId;
+
+/// Calls under way at once.
+pub(super) const AT_ONCE: usize = 8;
+
+/// What was asked of Meta, and what was not, because the app was in trouble by then.
+pub(super) struct Looked {
+    pub(super) seen: Vec<(Claimed, Look)>,
+    pub(super) unseen: Vec<TokenId>,
+}
+
+/// Asks Meta about every claimed token, batch by batch; stops asking when a whole batch fails alike.
+pub(super) async fn look(desk: &Desk<'_>, claimed: Vec<Claimed>, batch: usize) -> Looked {
+    let mut claimed = claimed.into_iter();
+    let mut looked = Looked {
+        seen: Vec::with_capacity(claimed.len()),
+        unseen: Vec::new(),
+    };
+    let batches = std::iter::from_fn(|| {
+        let batch: Vec<Claimed> = claimed.by_ref().take(batch).collect();
+        (!batch.is_empty()).then_some(batch)
+    });
+    let mut answers = stream::iter(batches.collect::<Vec<_>>())
+        .map(|batch| async {
+            if desk.is_called_off() {
+                return (batch, None);
+            }
+            let secrets: Vec<Secret> = batch.iter().map(|claimed| claimed.secret.clone()).collect();
+            let looks = desk.look_at(&secrets).await;
+            if app::is_hopeless(&looks) {
+                desk.call_off();
+            }
+            (batch, Some(looks))
+        })
+        .buffered(AT_ONCE);
+    while let Some((batch, looks)) = answers.next().await {
+        match looks {
+            Some(looks) => looked.seen.extend(batch.into_iter().zip(looks)),
+            None => looked
+                .unseen
+                .extend(batch.iter().map(|claimed| claimed.token.id)),
+        }
+    }
+    looked
+}
+
+impl Looked {
+    /// Answers that name the app say nothing of a token.
+    pub(super) fn without_what_concerns_the_app(self) -> Self {
+        let Self { seen, mut unseen } = self;
+        let (about_app, seen): (Vec<_>, Vec<_>) = seen
+            .into_iter()
+            .partition(|(_, look)| look.as_ref().is_err_and(app::names_the_app));
+        unseen.extend(about_app.into_iter().map(|(claimed, _)| claimed.token.id));
+        Self { seen, unseen }
+    }
+
+    pub(super) fn all_unseen(self) -> Self {
+        let Self { seen, mut unseen } = self;
+        unseen.extend(seen.into_iter().map(|(claimed, _)| claimed.token.id));
+        Self {
+            seen: Vec::new(),
+            unseen,
+        }
+    }
+
+    /// No verdict of this pass is believed before a second look.
+    pub(super) fn in_doubt(mut self) -> Self {
+        for (_, look) in &mut self.seen {
+            if let Ok(Inspection::Refused { refusal, .. }) = look {
+                refusal.certainty = Certainty::Doubtful;
+            }
+        }
+        self
+    }
+}
