@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::text::{all_of, counted};
+use super::text::{all_of, count};
 use super::{Answer, Failure, Screen};
 use crate::status::client::{Client, Error};
 
@@ -55,14 +55,49 @@ async fn is_confirmed(
     for name in &options.names {
         pages += client.token(name).await?.children.len() as u64;
     }
+    Ok(says_yes(&options.names, pages, screen))
+}
+
+/// `pages` is how many page tokens were derived from them.
+fn says_yes(names: &[String], pages: u64, screen: &mut Screen) -> bool {
     let orphans = match pages {
         0 => String::new(),
-        some => format!(" {} lose their parent.", counted(some, "page token")),
+        1 => " 1 page token loses its parent.".to_owned(),
+        some => format!(" {} page tokens lose their parent.", count(some)),
     };
     let question = format!(
         "Remove {}?{orphans} A removed token cannot be brought back. [y/N]",
-        all_of(&options.names)
+        all_of(names)
     );
     let answer = screen.ask(&question).unwrap_or_default();
-    Ok(["y", "yes"].contains(&answer.to_lowercase().as_str()))
+    ["y", "yes"].contains(&answer.to_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_removes() {
+        let names = ["maria", "paul"].map(str::to_owned);
+        for (typed, expected) in [
+            ("y\n", true),
+            ("YES\n", true),
+            ("\n", false),
+            ("", false),
+            ("no\n", false),
+            ("yess\n", false),
+        ] {
+            let (mut screen, out, err) = Screen::on_paper(Some(typed));
+            assert_eq!(says_yes(&names, 1_842, &mut screen), expected, "{typed:?}");
+            assert_eq!(out.text(), "");
+            assert_eq!(
+                err.text(),
+                "Remove maria and paul? 1,842 page tokens lose their parent. A removed token cannot be \
+                 brought back. [y/N] "
+            );
+        }
+        let (mut unattended, ..) = Screen::on_paper(None);
+        assert!(!says_yes(&names, 0, &mut unattended));
+    }
 }

@@ -156,8 +156,8 @@ mod tests {
     fn every_fault_is_told_and_no_value_repeated() {
         let header = header("access_token,name,discover");
         for (line, expected) in [
-            ("EAAcanary", "has 1 fields, but the header has 3"),
-            ("EAAcanary,a,b,c", "has 4 fields, but the header has 3"),
+            ("EAAcanary", "has 1 field, but the header names 3"),
+            ("EAAcanary,a,b,c", "has 4 fields, but the header names 3"),
             ("\"EAAcanary,a,", "a quotation mark is not closed"),
             ("EAA\"canary,a,", "a quotation mark is not closed"),
             ("EAAcanary,a,maybe", "discover must be true or false"),

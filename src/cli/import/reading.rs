@@ -183,7 +183,7 @@ mod tests {
         let expected = [
             (2, "two"),
             (3, "! a quotation mark is not closed"),
-            (4, "! has 1 fields, but the header has 2"),
+            (4, "! has 1 field, but the header names 2"),
             (5, "! is longer than 64 KiB, which no token needs"),
             (6, "! access_token is empty"),
             (7, "seven"),

@@ -1,6 +1,7 @@
 //! One line of an import, as the request that it becomes or the reason why it cannot. No reason repeats what stands in
 //! the line: it may be a token.
 
+use crate::cli::text::counted;
 use crate::secret::Secret;
 use crate::status::snapshot::ImportRequest;
 
@@ -45,7 +46,7 @@ pub(super) enum Fault {
     },
     #[error("a quotation mark is not closed")]
     OpenQuote,
-    #[error("has {found} fields, but the header has {expected}")]
+    #[error("has {}, but the header names {expected}", counted(*found as u64, "field"))]
     FieldCount { found: usize, expected: usize },
     #[error("access_token is missing")]
     NoToken,

@@ -183,6 +183,50 @@ fn no_message_repeats_a_value_that_may_be_a_secret() {
     }
 }
 
+/// From a shell nothing is known of the service's credentials, for or against.
+#[test]
+fn what_is_out_of_sight_is_a_warning_to_who_only_checks() {
+    let mut desk = Desk::new();
+    desk.machine.credentials = Credentials::OutOfSight;
+    let file = |text: &str| PathBuf::from(desk.file("perennial.toml", 0o640, text));
+    let words = "cannot be checked from here: systemd shows it to the service only. To check it too, ask as \
+                 root while the service runs";
+    let good = check(&file(LEAST), &desk.machine).unwrap();
+    let places: Vec<_> = good
+        .iter()
+        .map(|warning| (warning.line, warning.place.as_str()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            (Some(4), "[app.secret] credential"),
+            (None, "[inventory] key")
+        ]
+    );
+    assert!(good.iter().all(|warning| warning.words == words));
+
+    let typo = format!("{LEAST}[rotation]\nchek_every = \"1d\"\n");
+    let problems = check(&file(&typo), &desk.machine).unwrap_err();
+    assert_eq!(problems.0.len(), 1, "{problems}");
+    assert_eq!(problems.0[0].line, Some(10));
+    // The daemon does not start without them.
+    assert!(load(&file(LEAST), &desk.machine).is_err());
+}
+
+#[test]
+fn where_credentials_are_in_sight_checking_is_as_strict_as_loading() {
+    let desk = Desk::new();
+    let path = PathBuf::from(desk.file(
+        "perennial.toml",
+        0o640,
+        LEAST.replace("acme.secret", "other"),
+    ));
+    let problems = check(&path, &desk.machine).unwrap_err();
+    assert_eq!(problems, load(&path, &desk.machine).unwrap_err());
+    let good = PathBuf::from(desk.file("good.toml", 0o640, LEAST));
+    assert_eq!(check(&good, &desk.machine), Ok(Vec::new()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

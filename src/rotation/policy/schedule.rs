@@ -50,7 +50,7 @@ pub fn next_visit(
             let look = check(until_next_look(token, rules, spread, now));
             let rotate = rotation_due(token, rotation_tried_at, rules).map(|due| Next {
                 action: Action::Rotate,
-                at: due.max(now),
+                at: (due + late(rules.check_every, spread)).max(now),
             });
             Some(rotate.filter(|rotate| rotate.at <= look.at).unwrap_or(look))
         }
@@ -66,6 +66,11 @@ pub fn next_visit(
 /// A tenth of the interval is left to chance.
 fn stretched(interval: SignedDuration, spread: Spread) -> SignedDuration {
     interval.mul_f64_lossy(0.9 + 0.1 * spread.0)
+}
+
+/// Tokens that were made together end together, and are still not exchanged together.
+fn late(interval: SignedDuration, spread: Spread) -> SignedDuration {
+    interval.mul_f64_lossy(0.1 * spread.0)
 }
 
 fn until_next_look(token: &Token, rules: &Rules, spread: Spread, now: Timestamp) -> SignedDuration {
@@ -257,10 +262,11 @@ mod tests {
             wait(&token, None),
             Some((Action::Rotate, SignedDuration::ZERO))
         );
-        let hour_ago = now() - SignedDuration::from_hours(1);
+        let hours_ago = now() - SignedDuration::from_hours(5);
+        let a_tenth_late = SignedDuration::from_hours(19) + SignedDuration::from_mins(144);
         assert_eq!(
-            wait(&token, Some(hour_ago)),
-            Some((Action::Rotate, SignedDuration::from_hours(23)))
+            wait(&token, Some(hours_ago)),
+            Some((Action::Rotate, a_tenth_late))
         );
     }
 }

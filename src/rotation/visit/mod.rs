@@ -46,7 +46,7 @@ pub(super) struct Visited {
     pub(super) learned: Learned,
     /// The user's pages, if they were asked for.
     pub(super) pages: Option<Vec<PageSeen>>,
-    /// It works again, or with a new secret: others may follow.
+    /// It works again, or with a secret that somebody handed in: others may follow.
     pub(super) revived: bool,
     /// It died just now, of something that others may share.
     pub(super) died: bool,
@@ -247,8 +247,10 @@ impl Visit {
         }
         let lives =
             |token: &Token| matches!(token.health, Health::Healthy | Health::Expiring { .. });
+        // A living token that was exchanged helps nobody who was not helped before.
+        let is_news_to_kin = self.judged_candidate.is_some() && self.is_new_secret;
         Visited {
-            revived: lives(&self.after) && (self.is_new_secret || is_dead(&self.before)),
+            revived: lives(&self.after) && (is_news_to_kin || is_dead(&self.before)),
             died: is_dead(&self.after) && !is_dead(&self.before),
             pages: self.pages,
             learned: Learned {

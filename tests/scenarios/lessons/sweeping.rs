@@ -1,10 +1,13 @@
 //! Who is visited when, and who goes without.
 
-use perennial::graph_sim::{Endpoint, Fault, FaultRule, InjectedError, Outage};
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use perennial::graph_sim::{Endpoint, Fault, FaultRule, InjectedError, Outage, SystemUserLife};
 use perennial::inventory::{Filter, Order};
 use perennial::token::{Cause, Health, State, Token};
 
-use crate::world::{APP_SECRET, Result, World, client, days, hours, minutes};
+use crate::world::{APP, APP_SECRET, Result, SCOPES, World, client, days, hours, minutes};
 
 /// instant-tokens (issue 8) and vault (issue 26283) left a whole batch undone because of one of its members.
 #[tokio::test]
@@ -102,6 +105,49 @@ async fn what_has_ended_already_is_visited_too() -> Result {
     world.post().await?;
     assert_eq!(world.mail()?.len(), 2, "one letter for each person");
     Ok(())
+}
+
+/// home-ops (PR 3827) had everything run at the same minute.
+#[tokio::test]
+async fn a_fleet_that_came_at_once_is_not_visited_at_once() -> Result {
+    let mut world = World::new().await?;
+    let robot = world.meta.world().add_system_user(APP, "robot")?;
+    for n in 0..FLEET {
+        let life = SystemUserLife::SixtyDays;
+        let mut meta = world.meta.world();
+        let secret = meta.system_user_token(APP, &robot, SCOPES, life)?;
+        drop(meta);
+        world.import(&format!("token-{n:02}"), &secret).await?;
+    }
+    world.now += days(28);
+    world.pass().await?;
+    let visits = fleet(&world)
+        .await?
+        .iter()
+        .filter_map(|token| Some(token.next?.at))
+        .collect();
+    assert!(is_spread(visits));
+
+    world.live(days(3)).await?;
+    let renewals = fleet(&world)
+        .await?
+        .iter()
+        .filter_map(|token| token.rotated_at)
+        .collect();
+    assert!(is_spread(renewals));
+    Ok(())
+}
+
+const FLEET: usize = 60;
+
+/// Every one of the fleet, most of them at a minute of their own, and no crowd anywhere.
+fn is_spread(times: Vec<Timestamp>) -> bool {
+    let mut minutes: BTreeMap<i64, usize> = BTreeMap::new();
+    for at in &times {
+        *minutes.entry(at.as_second() / 60).or_default() += 1;
+    }
+    let busiest = minutes.values().max().copied().unwrap_or(0);
+    times.len() == FLEET && minutes.len() > FLEET / 2 && busiest <= FLEET / 10
 }
 
 /// cert-manager (issue 6378) and External Secrets (issue 4180) let people wait out a back-off whose cause was gone.

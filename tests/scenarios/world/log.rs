@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
-pub(crate) struct Log {
+pub struct Log {
     lines: Lines,
     _guard: DefaultGuard,
 }
@@ -16,7 +16,7 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     /// Hears this thread until it is dropped; the tasks of a test run on the test's own thread.
-    pub(crate) fn listen() -> Self {
+    pub fn listen() -> Self {
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
@@ -28,7 +28,7 @@ impl Log {
         }
     }
 
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&lines).into_owned()
     }

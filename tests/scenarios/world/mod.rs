@@ -19,38 +19,38 @@ use perennial::rotation::{Keeper, Rules};
 use perennial::secret::{Key, Secret};
 use perennial::token::{Scopes, State, Token, TokenId};
 
-pub(crate) use log::Log;
-pub(crate) use post::{OPERATOR, OWNER};
-pub(crate) use socket::Socket;
+pub use log::Log;
+pub use post::{OPERATOR, OWNER};
+pub use socket::Socket;
 
-pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-pub(crate) const APP: &str = "257422819769992";
-pub(crate) const APP_SECRET: &str = "0123456789abcdef0123456789abcdef";
-pub(crate) const SCOPES: &[&str] = &["email", "pages_show_list", "pages_messaging"];
+pub const APP: &str = "257422819769992";
+pub const APP_SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub const SCOPES: &[&str] = &["email", "pages_show_list", "pages_messaging"];
 
-pub(crate) struct World {
-    pub(crate) meta: Simulator,
-    pub(crate) inventory: Inventory,
-    pub(crate) keeper: Keeper,
-    pub(crate) now: Timestamp,
+pub struct World {
+    pub meta: Simulator,
+    pub inventory: Inventory,
+    pub keeper: Keeper,
+    pub now: Timestamp,
     office: post::Office,
     folder: tempfile::TempDir,
 }
 
-pub(crate) fn days(n: i64) -> SignedDuration {
+pub fn days(n: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * n)
 }
 
-pub(crate) fn hours(n: i64) -> SignedDuration {
+pub fn hours(n: i64) -> SignedDuration {
     SignedDuration::from_hours(n)
 }
 
-pub(crate) fn minutes(n: i64) -> SignedDuration {
+pub fn minutes(n: i64) -> SignedDuration {
     SignedDuration::from_mins(n)
 }
 
-pub(crate) fn rules() -> Rules {
+pub fn rules() -> Rules {
     Rules {
         check_every: days(1),
         rotate_before_expiry: days(30),
@@ -60,7 +60,7 @@ pub(crate) fn rules() -> Rules {
 }
 
 impl World {
-    pub(crate) async fn new() -> Result<Self> {
+    pub async fn new() -> Result<Self> {
         let now: Timestamp = "2026-12-01T12:00:00Z".parse()?;
         let mut world = Meta::new(now, 1);
         world.add_app(AppSpec {
@@ -95,7 +95,7 @@ impl World {
     }
 
     /// Runs a pass whenever something is due, and once an hour at least.
-    pub(crate) async fn live(&mut self, span: SignedDuration) -> Result {
+    pub async fn live(&mut self, span: SignedDuration) -> Result {
         let end = self.now + span;
         self.pass().await?;
         while self.now < end {
@@ -109,18 +109,18 @@ impl World {
     }
 
     /// Everything that is due now.
-    pub(crate) async fn pass(&mut self) -> Result {
+    pub async fn pass(&mut self) -> Result {
         self.meta.set_now(self.now);
         while self.keeper.sweep(self.now).await?.more {}
         Ok(())
     }
 
-    pub(crate) fn person(&self, name: &str) -> String {
+    pub fn person(&self, name: &str) -> String {
         self.meta.world().add_person(name)
     }
 
     /// A person with a long-lived user token.
-    pub(crate) fn log_in(&self, person: &str) -> Result<String> {
+    pub fn log_in(&self, person: &str) -> Result<String> {
         Ok(self
             .meta
             .world()
@@ -128,12 +128,7 @@ impl World {
     }
 
     /// A page of that person, and its token.
-    pub(crate) fn page(
-        &self,
-        person: &str,
-        name: &str,
-        user_token: &str,
-    ) -> Result<(String, String)> {
+    pub fn page(&self, person: &str, name: &str, user_token: &str) -> Result<(String, String)> {
         let mut world = self.meta.world();
         let page = world.add_page(name);
         world.give_role(person, &page)?;
@@ -141,7 +136,7 @@ impl World {
         Ok((page, token))
     }
 
-    pub(crate) async fn import(&self, name: &str, secret: &str) -> Result<TokenId> {
+    pub async fn import(&self, name: &str, secret: &str) -> Result<TokenId> {
         let new = NewToken {
             app: "acme".to_owned(),
             name: Some(name.to_owned()),
@@ -158,7 +153,7 @@ impl World {
         }
     }
 
-    pub(crate) async fn token(&self, id: TokenId) -> Result<Token> {
+    pub async fn token(&self, id: TokenId) -> Result<Token> {
         Ok(self
             .inventory
             .read(move |view| view.token(id))
@@ -166,11 +161,11 @@ impl World {
             .ok_or("no such token")?)
     }
 
-    pub(crate) async fn state(&self, id: TokenId) -> Result<State> {
+    pub async fn state(&self, id: TokenId) -> Result<State> {
         Ok(self.token(id).await?.state())
     }
 
-    pub(crate) async fn secret(&self, id: TokenId) -> Result<String> {
+    pub async fn secret(&self, id: TokenId) -> Result<String> {
         let token = self.token(id).await?;
         let reading = self
             .inventory
@@ -179,7 +174,7 @@ impl World {
         Ok(reading.ok_or("no secret")?.secret.expose().to_owned())
     }
 
-    pub(crate) async fn order(&self, id: TokenId, order: Order) -> Result<EventId> {
+    pub async fn order(&self, id: TokenId, order: Order) -> Result<EventId> {
         let (token, now) = (self.token(id).await?, self.now);
         Ok(self
             .inventory
@@ -187,7 +182,7 @@ impl World {
             .await?)
     }
 
-    pub(crate) async fn put_secret(&self, id: TokenId, secret: &str) -> Result {
+    pub async fn put_secret(&self, id: TokenId, secret: &str) -> Result {
         let (token, now, secret) = (self.token(id).await?, self.now, Secret::new(secret));
         self.inventory
             .write(move |tx| tx.keep_candidate(&token, &secret, now))
@@ -195,7 +190,7 @@ impl World {
         Ok(())
     }
 
-    pub(crate) async fn events(&self) -> Result<Vec<Event>> {
+    pub async fn events(&self) -> Result<Vec<Event>> {
         Ok(self
             .inventory
             .read(|view| view.events(EventId(0), None, 100_000))
@@ -203,20 +198,20 @@ impl World {
     }
 
     /// Waits until Meta has been asked so often in all; the answers may still be on their way.
-    pub(crate) async fn until_asked(&self, endpoint: Endpoint, times: u64) {
+    pub async fn until_asked(&self, endpoint: Endpoint, times: u64) {
         while self.meta.world().ledger().calls(endpoint) < times {
             tokio::task::yield_now().await;
         }
     }
 
     /// How often the journal tells of this.
-    pub(crate) async fn told(&self, kind: EventKind) -> Result<usize> {
+    pub async fn told(&self, kind: EventKind) -> Result<usize> {
         let events = self.events().await?;
         Ok(events.iter().filter(|event| event.kind == kind).count())
     }
 }
 
-pub(crate) fn client(meta: &Simulator, secret: &str, batch: usize) -> Result<Client> {
+pub fn client(meta: &Simulator, secret: &str, batch: usize) -> Result<Client> {
     Ok(Client::new(Settings {
         app: "acme".to_owned(),
         id: APP.to_owned(),

@@ -10,8 +10,8 @@ use perennial::alerts::{self, Rules};
 
 use super::{Result, World, days};
 
-pub(crate) const OPERATOR: &str = "ops@example.com";
-pub(crate) const OWNER: &str = "maria@example.com";
+pub const OPERATOR: &str = "ops@example.com";
+pub const OWNER: &str = "maria@example.com";
 
 pub(super) struct Office {
     rules: Rules,
@@ -21,7 +21,7 @@ pub(super) struct Office {
 
 /// A letter as it lies in the folder.
 #[derive(Clone, Debug)]
-pub(crate) struct Mail(pub String);
+pub struct Mail(pub String);
 
 impl Office {
     pub(super) fn open(folder: &Path) -> Result<Self> {
@@ -46,7 +46,7 @@ impl Office {
 
 impl World {
     /// Writes the letters that are due, and sends what waits.
-    pub(crate) async fn post(&self) -> Result {
+    pub async fn post(&self) -> Result {
         alerts::pass(&self.inventory, &self.office.rules, self.now).await?;
         let Office { mailer, .. } = &self.office;
         mailer.send_waiting(&self.inventory, self.now).await?;
@@ -54,11 +54,7 @@ impl World {
     }
 
     /// As [`World::live`], with the post every `step`.
-    pub(crate) async fn live_with_post(
-        &mut self,
-        span: SignedDuration,
-        step: SignedDuration,
-    ) -> Result {
+    pub async fn live_with_post(&mut self, span: SignedDuration, step: SignedDuration) -> Result {
         let end = self.now + span;
         while self.now < end {
             self.live(step.min(self.now.duration_until(end))).await?;
@@ -68,7 +64,7 @@ impl World {
     }
 
     /// Every letter that was ever sent, oldest first.
-    pub(crate) fn mail(&self) -> Result<Vec<Mail>> {
+    pub fn mail(&self) -> Result<Vec<Mail>> {
         if !self.office.folder.exists() {
             return Ok(Vec::new());
         }
@@ -83,7 +79,7 @@ impl World {
 }
 
 impl Mail {
-    pub(crate) fn subject(&self) -> &str {
+    pub fn subject(&self) -> &str {
         let mut lines = self.0.lines();
         let subject = lines.find_map(|line| line.strip_prefix("Subject: "));
         subject.unwrap_or_default()

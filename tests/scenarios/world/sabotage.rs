@@ -6,7 +6,7 @@ use super::{Result, World};
 
 impl World {
     /// Changes the file as no part of the daemon would.
-    pub(crate) fn tamper(&self, sql: &str) -> Result {
+    pub fn tamper(&self, sql: &str) -> Result {
         let db = Connection::open(self.folder.path().join("inventory.db"))?;
         Ok(db.execute_batch(sql)?)
     }

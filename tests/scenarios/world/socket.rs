@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{APP, APP_SECRET, OPERATOR, Result, World};
 
-pub(crate) struct Socket {
-    pub(crate) client: Client,
+pub struct Socket {
+    pub client: Client,
     household: Household,
     pulse: watch::Sender<Pulse>,
     now: Arc<Mutex<Timestamp>>,
@@ -26,7 +26,7 @@ pub(crate) struct Socket {
 
 impl World {
     /// Opens the socket; its clock stands until [`Socket::feel`].
-    pub(crate) async fn open_socket(&self) -> Result<Socket> {
+    pub async fn open_socket(&self) -> Result<Socket> {
         let config = furnish(self.folder.path(), &self.meta.url())?;
         let household = Household::new(&config, &self.inventory)?;
         let now = Arc::new(Mutex::new(self.now));
@@ -61,7 +61,7 @@ impl World {
 
 impl Socket {
     /// What the daemon does after each sweep: takes its pulse. `swept`: when everything due had last been visited.
-    pub(crate) async fn feel(&self, now: Timestamp, swept: Timestamp) -> Result {
+    pub async fn feel(&self, now: Timestamp, swept: Timestamp) -> Result {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
         let before = self.pulse.borrow().clone();
         let taken = pulse::take(&self.household, &before, Some(swept), Some(now), now).await?;
