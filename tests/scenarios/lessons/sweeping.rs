@@ -113,10 +113,7 @@ async fn a_fleet_that_came_at_once_is_not_visited_at_once() -> Result {
     let mut world = World::new().await?;
     let robot = world.meta.world().add_system_user(APP, "robot")?;
     for n in 0..FLEET {
-        let life = SystemUserLife::SixtyDays;
-        let mut meta = world.meta.world();
-        let secret = meta.system_user_token(APP, &robot, SCOPES, life)?;
-        drop(meta);
+        let secret = sixty_day_token(&world, &robot)?;
         world.import(&format!("token-{n:02}"), &secret).await?;
     }
     world.now += days(28);
@@ -139,6 +136,12 @@ async fn a_fleet_that_came_at_once_is_not_visited_at_once() -> Result {
 }
 
 const FLEET: usize = 60;
+
+fn sixty_day_token(world: &World, robot: &str) -> Result<String> {
+    let life = SystemUserLife::SixtyDays;
+    let mut meta = world.meta.world();
+    Ok(meta.system_user_token(APP, robot, SCOPES, life)?)
+}
 
 /// Every one of the fleet, most of them at a minute of their own, and no crowd anywhere.
 fn is_spread(times: Vec<Timestamp>) -> bool {
