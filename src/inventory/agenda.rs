@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Candidate, Errand, Error, Tx, View, rows};
 use crate::secret::Secret;
-use crate::token::{Action, Next, Token, TokenId};
+use crate::token::{Action, Cause, Next, Token, TokenId};
 
 /// A token that this pass alone works on until its lease ends.
 #[derive(Debug)]
@@ -224,6 +224,28 @@ impl Tx<'_> {
             .query_row([id], |row| row.get::<_, String>(0))
             .optional()?
             .map_or(Ok(()), |app| self.end_rest(&app))
+    }
+
+    /// The app is still in trouble: nobody can say any more that those whose visit is due are well. What was never
+    /// asked about, and what is dead, stays as it is.
+    pub fn miss_due(&self, app: &str, cause: Cause, now: Timestamp) -> Result<usize, Error> {
+        // The plus keeps SQLite from walking through all that are healthy.
+        const MISSED: &str = "+state IN ('healthy', 'expiring') AND id IN (
+            SELECT token FROM agenda WHERE app = ?1 AND due_at <= ?2 AND leased_until <= ?2)";
+        let these = params![app, now.as_second(), cause.word()];
+        self.db
+            .prepare_cached(&format!(
+                "INSERT INTO event (at, kind, token, name, app, detail)
+                 SELECT ?2, 'changed', id, name, app,
+                    json_object('from', state, 'to', 'failing', 'cause', ?3)
+                 FROM token WHERE {MISSED}"
+            ))?
+            .execute(these)?;
+        let mut miss = self.db.prepare_cached(&format!(
+            "UPDATE token SET state = 'failing', cause = ?3, since = ?2, failures = 1
+             WHERE {MISSED}"
+        ))?;
+        Ok(miss.execute(these)?)
     }
 
     /// The app works again: those that failed for the app's or Meta's sake need not wait any longer.

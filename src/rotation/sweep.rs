@@ -83,7 +83,7 @@ impl Keeper {
     ) -> Result<bool, inventory::Error> {
         let answer = desk.confirm_app().await;
         standing.spend(&desk.take_usage(), desk.now);
-        let recovered = answer.is_ok();
+        let trouble = answer.as_ref().err().map(Error::cause);
         match answer {
             Ok(()) => standing.recover(),
             Err(error) => standing.stand_back(&error, &self.rules, desk.now),
@@ -91,13 +91,14 @@ impl Keeper {
         let (record, now) = (standing.record(), desk.now);
         self.inventory
             .write(move |tx| {
-                if recovered {
-                    tx.hasten_failing(&record.name, now)?;
-                }
+                match trouble {
+                    None => tx.hasten_failing(&record.name, now)?,
+                    Some(cause) => tx.miss_due(&record.name, cause, now)?,
+                };
                 tx.keep_app(&record, now)
             })
             .await?;
-        Ok(recovered)
+        Ok(trouble.is_none())
     }
 
     async fn due(&self, allowance: u32, now: Timestamp) -> Result<Vec<TokenId>, inventory::Error> {

@@ -1,0 +1,164 @@
+//! Back-off ends when its cause does.
+
+use nix::sys::signal::Signal;
+use perennial::graph_sim::{Fault, FaultRule, InjectedError, Outage};
+use perennial::inventory::Order;
+use perennial::token::{State, TokenId};
+
+use crate::world::daemon::Premises;
+use crate::world::{APP_SECRET, Result, World, client, days, hours, minutes};
+
+/// cert-manager (issue 6378) and External Secrets (issue 4180) let people wait out a back-off whose cause was gone.
+#[tokio::test]
+async fn who_mends_the_cause_does_not_wait_for_the_back_off() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.live(hours(1)).await?;
+
+    for remedy in [Mend::Order, Mend::NewSecret] {
+        world.meta.world().set_outage(Some(Outage::Unavailable));
+        world.live(days(3)).await?;
+        assert_eq!(world.state(id).await?, State::Failing);
+        world.meta.world().heal();
+        match remedy {
+            Mend::Order => drop(world.order(id, Order::Check).await?),
+            Mend::NewSecret => world.put_secret(id, &world.log_in(&maria)?).await?,
+        }
+        world.pass().await?;
+        assert_eq!(world.state(id).await?, State::Healthy, "{remedy:?}");
+    }
+    Ok(())
+}
+
+#[derive(Debug)]
+enum Mend {
+    Order,
+    NewSecret,
+}
+
+/// Meta's own pause is no back-off of ours: those who go on while blocked are blocked for longer.
+#[tokio::test]
+async fn an_order_does_not_break_a_block() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    let error = InjectedError {
+        status: 400,
+        code: 368,
+        subcode: None,
+        is_transient: None,
+        message: String::new(),
+    };
+    let blocked = FaultRule::new(Fault::Error(error));
+    world.meta.world().inject(blocked.times(1));
+    world.pass().await?;
+    let asked = world.meta.world().ledger().total();
+    world.order(id, Order::Check).await?;
+    world.live(hours(1)).await?;
+    assert_eq!(world.meta.world().ledger().total(), asked);
+    Ok(())
+}
+
+/// The same of one token that failed alone, while the app was well.
+#[tokio::test]
+async fn who_mends_one_token_does_not_wait_either() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let unlucky = world.import("unlucky", &world.log_in(&maria)?).await?;
+    let lucky = world.import("lucky", &world.log_in(&maria)?).await?;
+    for remedy in [Mend::Order, Mend::NewSecret] {
+        fail_up_the_ladder(&mut world, &[unlucky], lucky).await?;
+        match remedy {
+            Mend::Order => drop(world.order(unlucky, Order::Check).await?),
+            Mend::NewSecret => world.put_secret(unlucky, &world.log_in(&maria)?).await?,
+        }
+        world.pass().await?;
+        assert_eq!(world.state(unlucky).await?, State::Healthy, "{remedy:?}");
+    }
+    Ok(())
+}
+
+/// An app that works again takes all its tokens along, however far up the ladder each of them was.
+#[tokio::test]
+async fn with_the_app_all_its_tokens_recover() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let mut ids = Vec::new();
+    for n in 0..5 {
+        let secret = world.log_in(&maria)?;
+        ids.push(world.import(&format!("token-{n}"), &secret).await?);
+    }
+    let lucky = world.import("lucky", &world.log_in(&maria)?).await?;
+    fail_up_the_ladder(&mut world, &ids, lucky).await?;
+
+    world.meta.world().set_outage(Some(Outage::Reset));
+    world.order(lucky, Order::Check).await?;
+    world.pass().await?;
+    world.meta.world().heal();
+    world.live(minutes(2)).await?;
+    for id in ids {
+        assert_eq!(world.state(id).await?, State::Healthy);
+    }
+    Ok(())
+}
+
+/// Until each of the unlucky, who came before the lucky one, waits for hours between two looks.
+async fn fail_up_the_ladder(world: &mut World, unlucky: &[TokenId], lucky: TokenId) -> Result {
+    for _ in 0..8 {
+        world.now += minutes(1);
+        let times = u32::try_from(unlucky.len())?;
+        let unanswered = FaultRule::new(Fault::NullMember).times(times);
+        world.meta.world().inject(unanswered);
+        for id in unlucky.iter().chain([&lucky]) {
+            world.order(*id, Order::Check).await?;
+        }
+        world.pass().await?;
+    }
+    for id in unlucky {
+        let token = world.token(*id).await?;
+        let next = token.next.map(|next| next.at);
+        let waits = token.state() == State::Failing && next > Some(world.now + hours(5));
+        assert!(waits, "{token:?}");
+    }
+    Ok(())
+}
+
+/// A new configuration may be what the app was waiting for.
+#[tokio::test]
+async fn a_corrected_app_secret_is_tried_at_once() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.keeper.graph = client(&world.meta, &"f".repeat(32), 50)?;
+    world.live(days(2)).await?;
+    assert_eq!(world.state(id).await?, State::Unverified);
+
+    world.keeper.graph = client(&world.meta, APP_SECRET, 50)?;
+    world.keeper.begin().await?;
+    world.pass().await?;
+    assert_eq!(world.state(id).await?, State::Healthy);
+    Ok(())
+}
+
+/// The same of the real program, which is to remember its tokens over a restart, and not its despair.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_with_the_right_secret_helps_at_once() -> Result {
+    let world = World::new().await?;
+    let maria = world.person("Maria");
+    let premises = Premises::new(&world.meta.url())?;
+    premises.write_secret("acme.secret", &"f".repeat(32))?;
+    let daemon = premises.start()?;
+    let token = world.log_in(&maria)?;
+    let body = format!(r#"{{"app":"acme","name":"maria","access_token":"{token}"}}"#);
+    assert_eq!(daemon.http("POST", "/v1/tokens", &body)?.0, 201);
+    daemon.follow_until("app_troubled")?;
+    daemon.stop(Signal::SIGTERM)?;
+
+    premises.tamper("UPDATE app SET resume_at = resume_at + 3600")?;
+    premises.write_secret("acme.secret", APP_SECRET)?;
+    let daemon = premises.start()?;
+    daemon.follow_until("app_recovered")?;
+    assert!(daemon.stop(Signal::SIGTERM)?.success());
+    Ok(())
+}
