@@ -118,20 +118,20 @@ async fn a_fleet_that_came_at_once_is_not_visited_at_once() -> Result {
     }
     world.now += days(28);
     world.pass().await?;
-    let visits = fleet(&world)
+    let visits: Vec<_> = fleet(&world)
         .await?
         .iter()
         .filter_map(|token| Some(token.next?.at))
         .collect();
-    assert!(is_spread(visits));
+    assert!(is_spread(&visits));
 
     world.live(days(3)).await?;
-    let renewals = fleet(&world)
+    let renewals: Vec<_> = fleet(&world)
         .await?
         .iter()
         .filter_map(|token| token.rotated_at)
         .collect();
-    assert!(is_spread(renewals));
+    assert!(is_spread(&renewals));
     Ok(())
 }
 
@@ -144,9 +144,9 @@ fn sixty_day_token(world: &World, robot: &str) -> Result<String> {
 }
 
 /// Every one of the fleet, most of them at a minute of their own, and no crowd anywhere.
-fn is_spread(times: Vec<Timestamp>) -> bool {
+fn is_spread(times: &[Timestamp]) -> bool {
     let mut minutes: BTreeMap<i64, usize> = BTreeMap::new();
-    for at in &times {
+    for at in times {
         *minutes.entry(at.as_second() / 60).or_default() += 1;
     }
     let busiest = minutes.values().max().copied().unwrap_or(0);
