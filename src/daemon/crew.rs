@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::bells::{Bells, ring_all};
 use super::household::Household;
 use super::schedule::{self, Line};
 use super::vitals::Vitals;
@@ -36,14 +37,6 @@ pub(super) struct Crew {
     mail: Arc<Notify>,
 }
 
-#[derive(Clone)]
-struct Bells {
-    sweeps: Vec<Arc<Notify>>,
-    sweep: Arc<Notify>,
-    mail: Arc<Notify>,
-    pulse: Arc<Notify>,
-}
-
 /// When each app had last been swept whole.
 type Swept = Arc<Mutex<HashMap<String, Timestamp>>>;
 
@@ -54,12 +47,7 @@ impl Crew {
         timezone: &TimeZone,
         board: &Board,
     ) -> Self {
-        let bells = Bells {
-            sweeps: household.keepers.iter().map(|_| Arc::default()).collect(),
-            sweep: Arc::default(),
-            mail: Arc::default(),
-            pulse: Arc::default(),
-        };
+        let bells = Bells::new(household.keepers.len());
         let mut crew = Self {
             tasks: JoinSet::new(),
             stop: CancellationToken::new(),
@@ -99,18 +87,8 @@ impl Crew {
             stop.clone(),
         );
         crew.tasks.spawn(feel);
-        let lines = vec![
-            Line {
-                cron: schedule.sweep.clone(),
-                wakes: Arc::clone(&bells.sweep),
-            },
-            Line {
-                cron: schedule.mail.clone(),
-                wakes: Arc::clone(&bells.mail),
-            },
-        ];
         crew.tasks.spawn(tick(
-            lines,
+            bells.lines(schedule),
             timezone.clone(),
             Arc::clone(&board.vitals),
             stop.clone(),
@@ -137,25 +115,6 @@ impl Crew {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
     }
-}
-
-impl Bells {
-    fn ring(&self) {
-        self.sweep.notify_one();
-        self.mail.notify_one();
-        self.pulse.notify_one();
-    }
-}
-
-/// One bell for all apps: a tick, or somebody who asked for something.
-async fn ring_all(bells: Bells, nudge: Arc<Notify>, stop: CancellationToken) -> &'static str {
-    let either = || async {
-        tokio::select! { () = bells.sweep.notified() => {}, () = nudge.notified() => {} }
-    };
-    while stop.run_until_cancelled(either()).await.is_some() {
-        bells.sweeps.iter().for_each(|bell| bell.notify_one());
-    }
-    "the bell"
 }
 
 async fn keep(

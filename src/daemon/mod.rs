@@ -1,9 +1,11 @@
 //! The daemon: wire, run, stop.
 //!
-//! - `household`: the workers of one configuration · `crew`: their tasks · `run`: everything open, until a signal
+//! - `household`: the workers of one configuration · `crew`: their tasks · `bells`: what wakes them
+//! - `run`: everything open, until a signal
 //! - `schedule`: cron lines to ticks · `pulse`: how it goes, for the socket · `vitals`: signs of life
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
 
+mod bells;
 pub mod clock;
 mod crew;
 mod household;

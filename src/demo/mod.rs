@@ -75,6 +75,7 @@ impl Season {
         while play.stage.now() < end {
             play.step(end, out).await?;
         }
+        play.stage.show().await?;
         let verdict = Verdict::reach(&play.stage, &play.cast, &play.watch).await?;
         Ok(Self {
             stage: play.stage,

@@ -152,31 +152,8 @@ fn in_words(event: &Event) -> Option<Told> {
     let say = |style, what| Some(Told::Line(style, "perennial", what));
     let detail = |key: &str| text(&event.detail, key);
     match event.kind {
-        EventKind::Changed => match (detail("to"), detail("cause")) {
-            ("dead", cause) => Some(Told::Death(cause.replace('_', " "))),
-            ("healthy", _) if detail("from") == "dead" => say(GOOD, format!("{name} works again")),
-            ("expiring", cause) => say(
-                MAIL,
-                format!("{name} needs a person: {}", cause.replace('_', " ")),
-            ),
-            (_, _) => None,
-        },
-        EventKind::Rotated => match detail("outcome") {
-            "renewed" => say(
-                GOOD,
-                format!(
-                    "{name} renewed, measured: ends {}",
-                    date(detail("expires_at"))
-                ),
-            ),
-            outcome => say(
-                DIM,
-                format!(
-                    "{name} exchanged, but nothing moved: {}",
-                    outcome.replace('_', " ")
-                ),
-            ),
-        },
+        EventKind::Changed => changed(name, &detail),
+        EventKind::Rotated => Some(rotated(name, &detail)),
         EventKind::Derived => say(
             GOOD,
             format!("{name} read anew through {}", detail("through")),
@@ -213,6 +190,32 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::Started
         | EventKind::Reloaded => None,
     }
+}
+
+fn changed<'a>(name: &str, detail: &impl Fn(&str) -> &'a str) -> Option<Told> {
+    let cause = detail("cause").replace('_', " ");
+    let (style, what) = match detail("to") {
+        "dead" => return Some(Told::Death(cause)),
+        "healthy" if detail("from") == "dead" => (GOOD, format!("{name} works again")),
+        "expiring" => (MAIL, format!("{name} needs a person: {cause}")),
+        _ => return None,
+    };
+    Some(Told::Line(style, "perennial", what))
+}
+
+fn rotated<'a>(name: &str, detail: &impl Fn(&str) -> &'a str) -> Told {
+    let (style, what) = match detail("outcome") {
+        "renewed" => {
+            let end = date(detail("expires_at"));
+            (GOOD, format!("{name} renewed, measured: ends {end}"))
+        }
+        outcome => {
+            let outcome = outcome.replace('_', " ");
+            let what = format!("{name} exchanged, but nothing moved: {outcome}");
+            (DIM, what)
+        }
+    };
+    Told::Line(style, "perennial", what)
 }
 
 fn text<'a>(detail: &'a Map<String, Value>, key: &str) -> &'a str {

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Machine, Problems};
-use crate::daemon::{Household, HouseholdError};
+use crate::daemon::{Household, HouseholdError, pulse};
 use crate::graph_sim::{AppSpec, Refusal, Simulator, World};
 use crate::inventory::{self, Inventory};
 use crate::secret::{Key, KeyError};
@@ -52,6 +52,7 @@ pub(super) struct Stage {
     household: Household,
     now: Arc<Mutex<Timestamp>>,
     folder: TempDir,
+    pulse: watch::Sender<Pulse>,
     hang_up: CancellationToken,
 }
 
@@ -68,7 +69,12 @@ impl Stage {
         let household = Household::new(&config, &inventory)?;
         let now = Arc::new(Mutex::new(start));
         let hang_up = CancellationToken::new();
-        let desk = desk(&config, &inventory, &household, &now).await?;
+        let pulse = watch::Sender::new(Pulse {
+            started_at: start,
+            apps: household.apps(start).await?,
+            ..Pulse::default()
+        });
+        let desk = desk(&config, &inventory, pulse.subscribe(), &now);
         let listener = status::bind(&config.status.socket)?;
         tokio::spawn(status::serve(listener, desk, hang_up.clone()));
         let client = Client::at(&config.status.socket);
@@ -79,6 +85,7 @@ impl Stage {
             household,
             now,
             folder,
+            pulse,
             hang_up,
         })
     }
@@ -94,6 +101,14 @@ impl Stage {
 
     pub(super) async fn sweep(&self) -> Result<(), Error> {
         Ok(self.household.sweep(self.now()).await?)
+    }
+
+    /// Lets the socket show how things are, as the daemon does after each sweep.
+    pub(super) async fn show(&self) -> Result<(), Error> {
+        let (before, now) = (self.pulse.borrow().clone(), self.now());
+        let pulse = pulse::take(&self.household, &before, Some(now), None, now).await?;
+        self.pulse.send_replace(pulse);
+        Ok(())
     }
 
     pub(super) async fn post(&self) -> Result<(), Error> {
@@ -181,29 +196,23 @@ fn write_secret(path: &Path, content: &str) -> io::Result<()> {
     io::Write::write_all(&mut file, content.as_bytes())
 }
 
-async fn desk(
+fn desk(
     config: &config::Config,
     inventory: &Inventory,
-    household: &Household,
+    pulse: watch::Receiver<Pulse>,
     now: &Arc<Mutex<Timestamp>>,
-) -> Result<Desk, Error> {
-    let started_at = *now.lock().unwrap_or_else(PoisonError::into_inner);
-    let pulse = Pulse {
-        started_at,
-        apps: household.apps(started_at).await?,
-        ..Pulse::default()
-    };
+) -> Desk {
     let clock = Arc::clone(now);
     // The demo never reloads and tries no mail; such orders find nobody and say so.
     let (reloads, mail_tests) = (mpsc::channel(1).0, mpsc::channel(1).0);
-    Ok(Desk {
+    Desk {
         inventory: inventory.clone(),
         settings: watch::channel(config.status.clone()).1,
-        pulse: watch::channel(pulse).1,
+        pulse,
         nudge: Arc::default(),
         journal: watch::Sender::new(()),
         reloads,
         mail_tests,
         clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
-    })
+    }
 }

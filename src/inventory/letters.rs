@@ -164,7 +164,9 @@ impl Tx<'_> {
 
 /// Subjects name people and pages, never addresses; the journal is read by viewers.
 fn letter_event(kind: EventKind, letter: &NewLetter) -> NewEvent {
-    let event = NewEvent::new(kind).with("subject", letter.subject.as_str());
+    let event = NewEvent::new(kind)
+        .with("subject", letter.subject.as_str())
+        .with("message_id", letter.message_id.as_str());
     match letter.incident {
         Some(id) => event.with("incident", id.0.to_string()),
         None => event,

@@ -1,6 +1,11 @@
 //! `cargo bench`: a full sweep of a large fleet over loopback, every result durably written, and the status while it
 //! runs. Meta is simulated in a process of its own, so that the figures are the daemon's alone.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "its figures are what a benchmark is for"
+)]
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};

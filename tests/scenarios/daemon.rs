@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use nix::sys::signal::Signal;
-use perennial::graph_sim::Endpoint;
+use perennial::graph_sim::{Endpoint, Outage, SystemUserLife};
 
 use crate::world::daemon::{Daemon, PROGRAM, Premises};
-use crate::world::{APP_SECRET, Result, World};
+use crate::world::{APP, APP_SECRET, Result, SCOPES, World, days};
 
 /// Takes a token in as a program would.
 fn import(daemon: &Daemon, name: &str, token: &str) -> Result {
@@ -133,24 +133,43 @@ async fn it_does_not_start_on_what_is_wrong_and_says_what_to_do() -> Result {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_shows_anywhere() -> Result {
     let world = World::new().await?;
+    let premises = Premises::new(&world.meta.url())?;
+    let daemon = premises.start()?;
+    let mut secrets = live_through_everything(&world, &daemon)?;
+    secrets.extend([APP_SECRET.to_owned(), premises.key.clone()]);
+
+    let mut seen = what_others_see(&daemon)?;
+    daemon.stop(Signal::SIGTERM)?;
+    files(premises.path("").as_path(), &mut seen)?;
+    for trace in ["log", ".eml"] {
+        assert!(seen.iter().any(|(place, _)| place.ends_with(trace)));
+    }
+    for (place, content) in &seen {
+        let belongs = place.ends_with(".key") || place.ends_with(".secret");
+        let shows = secrets.iter().any(|secret| holds(content, secret));
+        assert!(!shows || belongs, "a secret shows in {place}");
+    }
+    Ok(())
+}
+
+fn holds(content: &[u8], secret: &str) -> bool {
+    let mut windows = content.windows(secret.len());
+    windows.any(|window| window == secret.as_bytes())
+}
+
+/// Import, renewal, a death, a letter, a new token, an outage. Returns every token there was.
+fn live_through_everything(world: &World, daemon: &Daemon) -> Result<Vec<String>> {
     let maria = world.person("Maria");
     let user = world.log_in(&maria)?;
     let (_, page) = world.page(&maria, "Bakery", &user)?;
-    let robot = {
-        let mut meta = world.meta.world();
-        let robot = meta.add_system_user(crate::world::APP, "robot")?;
-        let life = perennial::graph_sim::SystemUserLife::SixtyDays;
-        meta.system_user_token(crate::world::APP, &robot, crate::world::SCOPES, life)?
-    };
-    world.meta.set_now(world.now + crate::world::days(40));
-    let premises = Premises::new(&world.meta.url())?;
-    let daemon = premises.start()?;
+    let robot = robot(world)?;
+    world.meta.set_now(world.now + days(40));
     for (name, token) in [
         ("acme-maria", &user),
         ("acme-bakery", &page),
         ("acme-robot", &robot),
     ] {
-        import(&daemon, name, token)?;
+        import(daemon, name, token)?;
         daemon.http("POST", &format!("/v1/tokens/{name}/rotate"), "")?;
     }
     daemon.follow_until("\"rotated\"")?;
@@ -158,34 +177,38 @@ async fn no_secret_shows_anywhere() -> Result {
     daemon.http("POST", "/v1/tokens/acme-maria/check", "")?;
     daemon.follow_until("incident_opened")?;
     let candidate = world.log_in(&maria)?;
-    let offered = format!(r#"{{"access_token":"{candidate}"}}"#);
-    assert_eq!(
-        daemon
-            .http("PUT", "/v1/tokens/acme-maria/secret", &offered)?
-            .0,
-        202
-    );
-    daemon.follow_until("candidate_accepted")?;
+    hand_in(daemon, &candidate)?;
     daemon.http("POST", "/v1/mail-test", "{}")?;
     daemon.follow_until("letter_sent")?;
     // Trouble makes programs talkative.
-    world
-        .meta
-        .world()
-        .set_outage(Some(perennial::graph_sim::Outage::Reset));
+    world.meta.world().set_outage(Some(Outage::Reset));
     daemon.http("POST", "/v1/tokens/acme-bakery/check", "")?;
     daemon.follow_until("app_troubled")?;
     assert!(world.meta.world().ledger().calls(Endpoint::DebugToken) > 0);
+    Ok(vec![user, page, robot, candidate])
+}
 
-    let (status, answer) = daemon.http("GET", "/v1/tokens/acme-maria/secret", "")?;
+fn robot(world: &World) -> Result<String> {
+    let mut meta = world.meta.world();
+    let robot = meta.add_system_user(APP, "robot")?;
+    Ok(meta.system_user_token(APP, &robot, SCOPES, SystemUserLife::SixtyDays)?)
+}
+
+/// A new secret for Maria's token, and the one answer that tells it.
+fn hand_in(daemon: &Daemon, candidate: &str) -> Result {
+    let path = "/v1/tokens/acme-maria/secret";
+    let offered = format!(r#"{{"access_token":"{candidate}"}}"#);
+    assert_eq!(daemon.http("PUT", path, &offered)?.0, 202);
+    daemon.follow_until("candidate_accepted")?;
+    let (status, answer) = daemon.http("GET", path, "")?;
     let reads = nix::unistd::getuid().is_root();
     assert_eq!(status, if reads { 200 } else { 403 });
-    assert_eq!(
-        answer.contains(&candidate),
-        reads,
-        "the one place that tells it"
-    );
+    assert_eq!(answer.contains(candidate), reads);
+    Ok(())
+}
 
+/// What the socket answers and what the machine tells of the process, by place.
+fn what_others_see(daemon: &Daemon) -> Result<Vec<(String, Vec<u8>)>> {
     let mut seen = Vec::new();
     for path in [
         "/v1/status",
@@ -197,35 +220,14 @@ async fn no_secret_shows_anywhere() -> Result {
         "/readyz",
         "/openapi.json",
     ] {
-        seen.push((
-            path.to_owned(),
-            daemon.http("GET", path, "")?.1.into_bytes(),
-        ));
+        let (_, answer) = daemon.http("GET", path, "")?;
+        seen.push((path.to_owned(), answer.into_bytes()));
     }
     for file in ["cmdline", "environ"] {
-        seen.push((
-            file.to_owned(),
-            fs::read(format!("/proc/{}/{file}", daemon.pid()))?,
-        ));
+        let content = fs::read(format!("/proc/{}/{file}", daemon.pid()))?;
+        seen.push((file.to_owned(), content));
     }
-    let key = premises.key.clone();
-    daemon.stop(Signal::SIGTERM)?;
-    files(premises.path("").as_path(), &mut seen)?;
-    assert!(
-        seen.iter().any(|(name, _)| name.ends_with("log"))
-            && seen.iter().any(|(name, _)| name.ends_with(".eml"))
-    );
-
-    let current: Vec<String> = [user, page, robot, candidate].to_vec();
-    for (place, content) in &seen {
-        for secret in current.iter().map(String::as_str).chain([APP_SECRET, &key]) {
-            let secret = secret.as_bytes();
-            let found = content.windows(secret.len()).any(|window| window == secret);
-            let belongs = place.ends_with(".key") || place.ends_with(".secret");
-            assert!(!found || belongs, "a secret shows in {place}");
-        }
-    }
-    Ok(())
+    Ok(seen)
 }
 
 fn files(folder: &Path, seen: &mut Vec<(String, Vec<u8>)>) -> Result {

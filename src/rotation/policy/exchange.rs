@@ -121,70 +121,31 @@ mod tests {
     fn an_exchange_is_measured_not_believed() {
         let before = token(Some(facts(Some(20), Some(50))));
         let look = |facts: Facts| -> Look { Ok(Inspection::Alive(facts)) };
+        let ends = |days: i64| look(facts(Some(days), None));
         let other = |change: fn(&mut Facts)| {
             let mut facts = facts(Some(60), Some(50));
             change(&mut facts);
             look(facts)
         };
+        let no_answer = || Err(Error::Unreachable("reset".into()));
+        let of_somebody_else = other(|facts| facts.subject = "8".to_owned());
+        let of_another_kind = other(|facts| facts.kind = Kind::SystemUser);
+        let with_fewer_scopes = other(|facts| facts.scopes = Scopes::parse("email"));
+        use Outcome::{Failed, Renewed, SameExpiry, Unchanged};
         use SameSecret::{No, Yes};
         for (what, same, after, expected) in [
-            ("later", No, look(facts(Some(60), None)), Outcome::Renewed),
-            ("never", No, look(facts(None, None)), Outcome::Renewed),
-            (
-                "same string, later end",
-                Yes,
-                look(facts(Some(60), None)),
-                Outcome::Renewed,
-            ),
-            (
-                "new string, same end",
-                No,
-                look(facts(Some(20), None)),
-                Outcome::SameExpiry,
-            ),
-            (
-                "a day is no gain",
-                No,
-                look(facts(Some(21), None)),
-                Outcome::SameExpiry,
-            ),
-            (
-                "earlier",
-                No,
-                look(facts(Some(2), None)),
-                Outcome::SameExpiry,
-            ),
-            (
-                "same string",
-                Yes,
-                look(facts(Some(20), None)),
-                Outcome::Unchanged,
-            ),
-            (
-                "other person",
-                No,
-                other(|f| f.subject = "8".to_owned()),
-                Outcome::Failed,
-            ),
-            (
-                "other kind",
-                No,
-                other(|f| f.kind = Kind::SystemUser),
-                Outcome::Failed,
-            ),
-            (
-                "fewer scopes",
-                No,
-                other(|f| f.scopes = Scopes::parse("email")),
-                Outcome::Failed,
-            ),
-            ("dead", No, refused(Cause::SessionEnded), Outcome::Failed),
-            (
-                "no answer",
-                No,
-                Err(Error::Unreachable("reset".into())),
-                Outcome::Failed,
-            ),
+            ("later", No, ends(60), Renewed),
+            ("never", No, look(facts(None, None)), Renewed),
+            ("same string, later end", Yes, ends(60), Renewed),
+            ("new string, same end", No, ends(20), SameExpiry),
+            ("a day is no gain", No, ends(21), SameExpiry),
+            ("earlier", No, ends(2), SameExpiry),
+            ("same string", Yes, ends(20), Unchanged),
+            ("other person", No, of_somebody_else, Failed),
+            ("other kind", No, of_another_kind, Failed),
+            ("fewer scopes", No, with_fewer_scopes, Failed),
+            ("dead", No, refused(Cause::SessionEnded), Failed),
+            ("no answer", No, no_answer(), Failed),
         ] {
             assert_eq!(measure(&before, same, &after), expected, "{what}");
         }

@@ -1,0 +1,59 @@
+//! What wakes the tasks of a crew. A bell carries no data, and one that rings twice before it is heard rang once.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::schedule::Line;
+use crate::config::Schedule;
+
+#[derive(Clone)]
+pub(super) struct Bells {
+    pub(super) sweeps: Vec<Arc<Notify>>,
+    pub(super) sweep: Arc<Notify>,
+    pub(super) mail: Arc<Notify>,
+    pub(super) pulse: Arc<Notify>,
+}
+
+impl Bells {
+    pub(super) fn new(apps: usize) -> Self {
+        Self {
+            sweeps: (0..apps).map(|_| Arc::default()).collect(),
+            sweep: Arc::default(),
+            mail: Arc::default(),
+            pulse: Arc::default(),
+        }
+    }
+
+    /// Which bell each line of the schedule rings.
+    pub(super) fn lines(&self, schedule: &Schedule) -> Vec<Line> {
+        let lines = [(&schedule.sweep, &self.sweep), (&schedule.mail, &self.mail)];
+        let line = |(cron, bell): (&String, &Arc<Notify>)| Line {
+            cron: cron.clone(),
+            wakes: Arc::clone(bell),
+        };
+        lines.map(line).into()
+    }
+
+    pub(super) fn ring(&self) {
+        self.sweep.notify_one();
+        self.mail.notify_one();
+        self.pulse.notify_one();
+    }
+}
+
+/// One bell for all apps: a tick, or somebody who asked for something.
+pub(super) async fn ring_all(
+    bells: Bells,
+    nudge: Arc<Notify>,
+    stop: CancellationToken,
+) -> &'static str {
+    let either = || async {
+        tokio::select! { () = bells.sweep.notified() => {}, () = nudge.notified() => {} }
+    };
+    while stop.run_until_cancelled(either()).await.is_some() {
+        bells.sweeps.iter().for_each(|bell| bell.notify_one());
+    }
+    "the bell"
+}
