@@ -144,7 +144,7 @@ impl Tx<'_> {
             .prepare_cached(
                 "UPDATE token SET state = ?2, cause = ?3, since = ?4, failures = ?5, version = ?6,
                     fingerprint = ?7, rotated_at = ?8, rotation_outcome = ?9, rotation_at = ?10,
-                    rotation_tried_at = coalesce(?10, rotation_tried_at),
+                    rotation_tried_at = nullif(max(coalesce(?10, 0), coalesce(rotation_tried_at, 0)), 0),
                     subject_name = coalesce(?11, subject_name), parent = coalesce(?12, parent)
                  WHERE id = ?1",
             )?

@@ -144,6 +144,34 @@ async fn nobody_hears_of_a_renewal_that_was_not_stored() -> Result {
     Ok(())
 }
 
+/// What was begun and not written down may have taken effect, and is not begun again on the same day.
+#[tokio::test]
+async fn an_exchange_that_a_crash_swallowed_still_counts() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.live(days(5)).await?;
+    let lost = FaultRule::new(Fault::LostAnswer).on(Endpoint::Exchange);
+    world.meta.world().inject(lost.times(1));
+    world.order(id, Order::Rotate).await?;
+    world.live(hours(30)).await?;
+
+    world.order(id, Order::Rotate).await?;
+    world.tamper(
+        "CREATE TRIGGER full_disk BEFORE INSERT ON event WHEN NEW.kind = 'rotated'
+         BEGIN SELECT RAISE (ABORT, 'no space left'); END",
+    )?;
+    assert!(world.pass().await.is_err());
+    world.tamper("DROP TRIGGER full_disk")?;
+    for order in [Order::Check, Order::Rotate] {
+        world.order(id, order).await?;
+        world.live(hours(1)).await?;
+    }
+    let asked = world.meta.world().ledger().calls(Endpoint::Exchange);
+    assert_eq!(asked, 2, "one on each day");
+    Ok(())
+}
+
 /// pizauth dropped 272 of 2,000 grants because something had touched their rows while it asked for them.
 #[tokio::test]
 async fn a_grant_outlives_whatever_happened_to_its_row_meanwhile() -> Result {

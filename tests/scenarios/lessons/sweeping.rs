@@ -113,44 +113,37 @@ async fn a_fleet_that_came_at_once_is_not_visited_at_once() -> Result {
     let mut world = World::new().await?;
     let robot = world.meta.world().add_system_user(APP, "robot")?;
     for n in 0..FLEET {
-        let secret = sixty_day_token(&world, &robot)?;
+        let life = SystemUserLife::SixtyDays;
+        let secret = {
+            let mut meta = world.meta.world();
+            meta.system_user_token(APP, &robot, SCOPES, life)?
+        };
         world.import(&format!("token-{n:02}"), &secret).await?;
     }
     world.now += days(28);
     world.pass().await?;
-    let visits = fleet(&world)
-        .await?
-        .iter()
-        .filter_map(|token| Some(token.next?.at))
-        .collect();
+    let visits = fleet(&world).await?;
+    let visits = visits.iter().filter_map(|token| Some(token.next?.at));
     assert!(is_spread(visits));
 
     world.live(days(3)).await?;
-    let renewals = fleet(&world)
-        .await?
-        .iter()
-        .filter_map(|token| token.rotated_at)
-        .collect();
-    assert!(is_spread(renewals));
+    let renewals = fleet(&world).await?;
+    assert!(is_spread(
+        renewals.iter().filter_map(|token| token.rotated_at)
+    ));
     Ok(())
 }
 
 const FLEET: usize = 60;
 
-fn sixty_day_token(world: &World, robot: &str) -> Result<String> {
-    let life = SystemUserLife::SixtyDays;
-    let mut meta = world.meta.world();
-    Ok(meta.system_user_token(APP, robot, SCOPES, life)?)
-}
-
 /// Every one of the fleet, most of them at a minute of their own, and no crowd anywhere.
-fn is_spread(times: Vec<Timestamp>) -> bool {
+fn is_spread(times: impl Iterator<Item = Timestamp>) -> bool {
     let mut minutes: BTreeMap<i64, usize> = BTreeMap::new();
-    for at in &times {
+    for at in times {
         *minutes.entry(at.as_second() / 60).or_default() += 1;
     }
     let busiest = minutes.values().max().copied().unwrap_or(0);
-    times.len() == FLEET && minutes.len() > FLEET / 2 && busiest <= FLEET / 10
+    minutes.values().sum::<usize>() == FLEET && minutes.len() > FLEET / 2 && busiest <= FLEET / 10
 }
 
 async fn fleet(world: &World) -> Result<Vec<Token>> {
