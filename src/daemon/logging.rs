@@ -1,6 +1,7 @@
 //! Where log lines go, and what may be in them: to the journal where there is one, else to standard error; never
 //! what HTTP and mail libraries would print of URLs and passwords.
 
+use std::io::IsTerminal;
 use std::os::linux::fs::MetadataExt;
 use std::{env, fs};
 
@@ -8,17 +9,18 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Their debug lines hold URLs with tokens in them, or what is said to the mail server.
-const TALKATIVE: [&str; 9] = [
-    "reqwest",
-    "hyper",
-    "hyper_util",
-    "h2",
-    "rustls",
-    "lettre",
-    "tower",
-    "axum",
-    "tokio_cron_scheduler",
+/// How much is heard of those whose debug lines hold URLs with tokens in them, or what is said to the mail server; and
+/// of one that tells of each of its own steps.
+const TALKATIVE: [(&str, &str); 9] = [
+    ("reqwest", "info"),
+    ("hyper", "info"),
+    ("hyper_util", "info"),
+    ("h2", "info"),
+    ("rustls", "info"),
+    ("lettre", "info"),
+    ("tower", "info"),
+    ("axum", "info"),
+    ("tokio_cron_scheduler", "warn"),
 ];
 
 /// Starts logging. Called once; a second call changes nothing.
@@ -34,18 +36,24 @@ pub fn start() {
             .with(journal.with_field_prefix(Some("PERENNIAL".to_owned())))
             .try_init(),
         None => registry
-            .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .with_writer(std::io::stderr)
+                    .with_ansi(std::io::stderr().is_terminal()),
+            )
             .try_init(),
     };
 }
 
-/// What was asked for, except that the talkative stay at `info` whatever was asked.
+/// What was asked for, except that the talkative are heard no more than that, whatever was asked.
 fn filter(wanted: &str) -> EnvFilter {
     let kept = wanted
         .split(',')
         .map(str::trim)
         .filter(|directive| !is_about_talkative(directive));
-    let capped = TALKATIVE.iter().map(|target| format!("{target}=info"));
+    let capped = TALKATIVE
+        .iter()
+        .map(|(target, level)| format!("{target}={level}"));
     let directives: Vec<String> = kept.map(str::to_owned).chain(capped).collect();
     EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
@@ -54,7 +62,7 @@ fn filter(wanted: &str) -> EnvFilter {
 
 fn is_about_talkative(directive: &str) -> bool {
     let target = directive.split(['=', '[', ':']).next().unwrap_or_default();
-    TALKATIVE.contains(&target)
+    TALKATIVE.iter().any(|(talkative, _)| *talkative == target)
 }
 
 /// systemd names the device and inode of the stream that it connected to the journal.
@@ -90,9 +98,9 @@ mod tests {
             "lettre[span]=debug",
         ] {
             let filter = filter(wanted).to_string();
-            for target in TALKATIVE {
+            for (target, level) in TALKATIVE {
                 assert!(
-                    filter.contains(&format!("{target}=info")),
+                    filter.contains(&format!("{target}={level}")),
                     "{wanted}: {filter}"
                 );
                 assert!(

@@ -123,8 +123,8 @@ impl Narrator {
                 .find(|(_, other)| other == cause)
                 .map_or(stage.now(), |(e, _)| e.at);
             let what = format!(
-                "{} no longer works: {cause} ({})",
-                several(names.len()),
+                "{}: {cause} ({})",
+                no_longer_work(names.len()),
                 names.join(", ")
             );
             self.line(at, BLOW, "perennial", &what, out)?;
@@ -133,11 +133,11 @@ impl Narrator {
     }
 }
 
-fn several(n: usize) -> String {
+fn no_longer_work(n: usize) -> String {
     if n == 1 {
-        "1 token".to_owned()
+        "1 token no longer works".to_owned()
     } else {
-        format!("{n} tokens")
+        format!("{n} tokens no longer work")
     }
 }
 

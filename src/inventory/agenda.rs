@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{CachedStatement, OptionalExtension, params};
 
 use super::{Candidate, Errand, Error, Tx, View, rows};
 use crate::secret::Secret;
@@ -92,27 +92,19 @@ impl View<'_> {
             .optional()?)
     }
 
-    fn leased(&self, id: TokenId, lease: Lease) -> Result<Option<Claimed>, Error> {
-        let sql = format!(
-            "SELECT {}, v.secret, t.rotation_tried_at {}
-             JOIN version v ON v.token = t.id AND v.number = t.version WHERE t.id = ?1",
-            rows::TOKEN,
-            rows::FROM
-        );
-        let read = |row: &rusqlite::Row<'_>| {
+    /// Reads what was leased, with the statement that the whole claim shares.
+    fn leased(
+        &self,
+        read: &mut CachedStatement<'_>,
+        id: TokenId,
+        lease: Lease,
+    ) -> Result<Option<Claimed>, Error> {
+        let found = read.query_row([id], |row| {
+            let sealed: Vec<u8> = row.get(rows::COLUMNS)?;
             let tried_at = rows::maybe_instant(row, rows::COLUMNS + 1)?;
-            Ok((
-                rows::token(row)?,
-                row.get::<_, Vec<u8>>(rows::COLUMNS)?,
-                tried_at,
-            ))
-        };
-        let found = self
-            .db
-            .prepare_cached(&sql)?
-            .query_row([id], read)
-            .optional()?;
-        let Some((token, sealed, rotation_tried_at)) = found else {
+            Ok((rows::token(row)?, sealed, tried_at))
+        });
+        let Some((token, sealed, rotation_tried_at)) = found.optional()? else {
             return Ok(None);
         };
         let secret = self.unseal(&token.name, id, token.version, &sealed)?;
@@ -147,6 +139,12 @@ impl Tx<'_> {
             "UPDATE agenda SET leased_until = ?3
              WHERE token = ?1 AND due_at <= ?2 AND leased_until <= ?2",
         )?;
+        let mut read = self.db.prepare_cached(&format!(
+            "SELECT {}, v.secret, t.rotation_tried_at {}
+             JOIN version v ON v.token = t.id AND v.number = t.version WHERE t.id = ?1",
+            rows::TOKEN,
+            rows::FROM
+        ))?;
         let lease = Lease(leased_until.as_second());
         let errands = self.errands()?;
         let mut candidates = self.candidates()?;
@@ -155,7 +153,7 @@ impl Tx<'_> {
             if take.execute(params![id, now.as_second(), lease.0])? == 0 {
                 continue;
             }
-            let mut leased = match self.leased(id, lease) {
+            let mut leased = match self.leased(&mut read, id, lease) {
                 Ok(Some(leased)) => leased,
                 Ok(None) => continue,
                 Err(error @ Error::Unsealable(_)) => {
@@ -184,34 +182,16 @@ impl Tx<'_> {
 
     /// Notes visits that found everything as it was.
     pub fn note_unchanged(&self, visits: &[Visit]) -> Result<(), Error> {
+        let mut note = self.db.prepare_cached(RESCHEDULE)?;
         for visit in visits {
-            self.reschedule(visit.token, visit.lease, visit.checked_at, visit.next)?;
+            reschedule(&mut note, visit)?;
         }
         Ok(())
     }
 
     /// Sets the next visit, unless the lease was lost to somebody who wants one now.
-    pub(super) fn reschedule(
-        &self,
-        token: TokenId,
-        lease: Lease,
-        checked_at: Timestamp,
-        next: Option<Next>,
-    ) -> Result<(), Error> {
-        let action = next.map_or(Action::Check, |next| next.action).word();
-        let mut note = self.db.prepare_cached(
-            "UPDATE agenda SET due_at = ?3, action = ?4, checked_at = ?5, leased_until = 0
-             WHERE token = ?1 AND leased_until = ?2",
-        )?;
-        let due_at = rows::seconds(next.map(|next| next.at));
-        note.execute(params![
-            token,
-            lease.0,
-            due_at,
-            action,
-            checked_at.as_second()
-        ])?;
-        Ok(())
+    pub(super) fn reschedule(&self, visit: &Visit) -> Result<(), Error> {
+        reschedule(&mut self.db.prepare_cached(RESCHEDULE)?, visit)
     }
 
     /// Somebody changed something: look again at once, whatever back-off said.
@@ -259,4 +239,20 @@ impl Tx<'_> {
         )?;
         Ok(hasten.execute(params![app, now.as_second()])?)
     }
+}
+
+const RESCHEDULE: &str = "
+    UPDATE agenda SET due_at = ?3, action = ?4, checked_at = ?5, leased_until = 0
+    WHERE token = ?1 AND leased_until = ?2";
+
+fn reschedule(note: &mut CachedStatement<'_>, visit: &Visit) -> Result<(), Error> {
+    let action = visit.next.map_or(Action::Check, |next| next.action);
+    note.execute(params![
+        visit.token,
+        visit.lease.0,
+        rows::seconds(visit.next.map(|next| next.at)),
+        action.word(),
+        visit.checked_at.as_second()
+    ])?;
+    Ok(())
 }

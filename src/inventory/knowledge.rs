@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::params;
 
-use super::{Error, EventId, Lease, NewEvent, Tx, rows};
+use super::{Error, EventId, Lease, NewEvent, Tx, Visit, rows};
 use crate::secret::Secret;
 use crate::token::{Health, State, Token, TokenId};
 
@@ -24,6 +24,15 @@ pub struct Learned {
 }
 
 impl Learned {
+    pub fn visit(&self) -> Visit {
+        Visit {
+            token: self.after.id,
+            lease: self.lease,
+            checked_at: self.checked_at,
+            next: self.after.next,
+        }
+    }
+
     /// Nothing to write but the time of the next visit.
     pub fn is_routine(&self) -> bool {
         let same = self.before.facts == self.after.facts
@@ -73,7 +82,7 @@ impl Tx<'_> {
         }
         self.write_health(after, version, &fingerprint)?;
         self.set_deadline(after)?;
-        self.reschedule(after.id, learned.lease, learned.checked_at, after.next)?;
+        self.reschedule(&learned.visit())?;
         if let Some(order) = learned.errand_done {
             self.errand_is_done(after.id, order)?;
         }

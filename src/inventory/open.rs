@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::{Error, Settings, schema};
@@ -59,6 +60,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
     })?;
     let db = Connection::open(path)?;
     db.busy_timeout(Duration::from_secs(5))?;
+    keep_plans(&db)?;
     Ok(db)
 }
 
@@ -92,8 +94,16 @@ pub(super) fn connect_reader(path: &Path) -> Result<Connection, Error> {
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(Duration::from_secs(5))?;
     db.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")?;
+    keep_plans(&db)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(db)
+}
+
+/// A prepared statement keeps its plan. Otherwise SQLite parses each statement again whenever a value is bound that a
+/// partial index might depend on, which is at every row.
+fn keep_plans(db: &Connection) -> Result<(), Error> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Looks at owner, schema and key on a connection that cannot write. Gives the schema's number, 0 for a new file.

@@ -546,3 +546,60 @@ async fn a_sealed_secret_moved_to_another_row_does_not_open() {
         .await;
     assert!(matches!(reading, Err(Error::Unsealable(name)) if name == "thief"));
 }
+
+/// An inventory as an earlier schema left it, and the key that it is sealed under.
+fn left_by(schema: u32, path: &std::path::Path) -> Key {
+    let fixture = format!(
+        "{}/tests/fixtures/inventory/{schema:04}.sql",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let dump = std::fs::read_to_string(fixture).expect("each schema needs a filled inventory");
+    Connection::open(path)
+        .unwrap()
+        .execute_batch(&dump)
+        .unwrap();
+    let key = dump
+        .lines()
+        .find_map(|line| line.strip_prefix("-- key: "))
+        .unwrap();
+    Key::read(key.as_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn what_every_earlier_schema_held_is_there_after_the_upgrade() {
+    for schema in 1..=schema::NEWEST {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inventory.db");
+        let key = left_by(schema, &path);
+        let inventory = Inventory::open(&Settings { path, key }).unwrap();
+        let held = inventory.read(|view| {
+            let page = view.tokens(&Filter::default(), 100)?;
+            let secrets = page.tokens.iter().map(|(token, _)| view.secret_of(token));
+            let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
+            let incidents = view.incidents(Which::All, 100)?;
+            let events = view.events(EventId(0), None, 1_000)?;
+            Ok((
+                view.fleet()?,
+                page.tokens.len(),
+                secrets,
+                incidents,
+                events.len(),
+            ))
+        });
+        let (fleet, tokens, secrets, incidents, events) = held.await.unwrap();
+        assert_eq!((fleet.total(), fleet.healthy, tokens), (20, 20, 20));
+        let secrets = secrets.iter().flatten();
+        assert_eq!(
+            secrets
+                .filter(|s| s.secret.expose().starts_with("EAA"))
+                .count(),
+            20
+        );
+        assert!(matches!(incidents[0].state, IncidentState::Resolved { .. }));
+        assert_eq!(
+            (incidents.len(), incidents[0].ever_affected, events),
+            (1, 6, 65)
+        );
+        import(&inventory, "another", "EAA-new").await;
+    }
+}

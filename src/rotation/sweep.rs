@@ -158,7 +158,10 @@ impl Keeper {
             return Ok(());
         };
         let (routine, news): (Vec<_>, Vec<_>) = visits.into_iter().partition(Visited::is_routine);
-        let routine: Vec<Routine> = routine.iter().map(Visited::routine).collect();
+        let routine: Vec<Routine> = routine
+            .iter()
+            .map(|visited| visited.learned.visit())
+            .collect();
         self.inventory
             .write(move |tx| {
                 tx.note_unchanged(&routine)?;

@@ -13,7 +13,6 @@ use super::policy::{self, Done, Look, Situation, Spread, Step};
 use crate::graph_api::Inspection;
 use crate::inventory::{
     self, Candidate, Claimed, Errand, EventKind, Learned, Lease, NewEvent, Order, PageSeen,
-    Visit as Routine,
 };
 use crate::secret::Secret;
 use crate::token::{Action, Cause, Facts, Health, Next, Token};
@@ -58,22 +57,6 @@ const CANDIDATE_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 impl Visited {
     pub(super) fn is_routine(&self) -> bool {
         self.pages.is_none() && !self.revived && !self.died && self.learned.is_routine()
-    }
-
-    /// The same, as the little that a routine visit leaves to write.
-    pub(super) fn routine(&self) -> Routine {
-        let Learned {
-            after,
-            lease,
-            checked_at,
-            ..
-        } = &self.learned;
-        Routine {
-            token: after.id,
-            lease: *lease,
-            checked_at: *checked_at,
-            next: after.next,
-        }
     }
 }
 
