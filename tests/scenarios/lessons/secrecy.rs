@@ -42,7 +42,7 @@ async fn no_failure_makes_a_secret_show() -> Result {
     for (place, text) in &places {
         assert!(!text.is_empty(), "{place} is empty");
         for canary in canaries {
-            assert!(!text.contains(canary), "{place} shows {canary}");
+            assert!(!text.contains(canary), "{place} shows a secret");
         }
     }
     Ok(())
