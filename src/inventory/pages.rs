@@ -172,15 +172,16 @@ impl Tx<'_> {
         Ok(hasten.execute(params![of.app, facts.person, of.id, now.as_second()])?)
     }
 
-    /// A person's token works again: whatever hangs on that person, and every page that is reached through it, is
-    /// looked at now, the dead included.
+    /// A person's token works again: whatever of that person's died or fails, and every dead page that is reached
+    /// through it, is looked at now.
     pub fn wake_kin(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
         let Some(facts) = &of.facts else { return Ok(0) };
         let mut wake = self.db.prepare_cached(
             "UPDATE agenda SET due_at = ?4, leased_until = 0
              WHERE token <> ?3 AND (due_at IS NULL OR due_at > ?4) AND token IN (
-                SELECT id FROM token WHERE app = ?1 AND person = ?2
-                UNION SELECT id FROM token WHERE parent = ?3
+                SELECT id FROM token
+                    WHERE app = ?1 AND person = ?2 AND state IN ('dead', 'failing')
+                UNION SELECT id FROM token WHERE parent = ?3 AND state IN ('dead', 'failing')
                 UNION SELECT t.id FROM administers d JOIN token t ON t.app = ?1 AND t.subject = d.page
                     WHERE d.token = ?3 AND t.state = 'dead')",
         )?;

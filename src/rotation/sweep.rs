@@ -1,5 +1,7 @@
 //! One pass over what is due of one app: claim, look, judge, follow up, write down.
 
+use std::collections::HashSet;
+
 use futures_util::{StreamExt, future, stream};
 use jiff::{SignedDuration, Timestamp};
 
@@ -167,8 +169,7 @@ impl Keeper {
                 tx.note_unchanged(&routine)?;
                 news.iter()
                     .try_for_each(|visited| record_news(tx, visited, now))?;
-                news.iter()
-                    .try_for_each(|visited| tell_kin(tx, visited, now))?;
+                tell_kin(tx, &news, now)?;
                 tx.release(&unseen)?;
                 tx.keep_app(&app, now)
             })
@@ -192,17 +193,23 @@ fn record_news(tx: &Tx<'_>, visited: &Visited, now: Timestamp) -> Result<(), inv
     Ok(())
 }
 
-/// After all of a claim stand recorded, for kin may be among them.
-fn tell_kin(tx: &Tx<'_>, visited: &Visited, now: Timestamp) -> Result<(), inventory::Error> {
-    let token = &visited.learned.after;
-    if let Some(pages) = &visited.pages {
-        tx.note_pages(token, pages, now)?;
-    }
-    if visited.died {
-        tx.hasten_kin(token, now)?;
-    }
-    if visited.revived {
-        tx.wake_kin(token, now)?;
+/// After all of a claim stand recorded, for kin may be among them. Each person's kin are told once, though thousands of
+/// that person's pages died or came back together.
+fn tell_kin(tx: &Tx<'_>, news: &[Visited], now: Timestamp) -> Result<(), inventory::Error> {
+    let (mut hastened, mut woken) = (HashSet::new(), HashSet::new());
+    for visited in news {
+        let token = &visited.learned.after;
+        if let Some(pages) = &visited.pages {
+            tx.note_pages(token, pages, now)?;
+        }
+        let Some(facts) = &token.facts else { continue };
+        if visited.died && hastened.insert(&facts.person) {
+            tx.hasten_kin(token, now)?;
+        }
+        // A user token also wakes the pages of others that it reaches.
+        if visited.revived && woken.insert((facts.kind, &facts.person)) {
+            tx.wake_kin(token, now)?;
+        }
     }
     Ok(())
 }

@@ -469,3 +469,29 @@ async fn a_secret_handed_in_during_an_outage_is_used_soon_after() -> Result {
     assert_eq!(world.secret(id).await?, newer);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_login_for_many_pages_asks_about_each_of_them_but_a_few_times() -> Result {
+    const PAGES: u64 = 60;
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let user = world.import("maria", &token).await?;
+    for n in 0..PAGES {
+        let (_, page) = world.page(&maria, &format!("Page {n}"), &token)?;
+        world.import(&format!("page-{n:02}"), &page).await?;
+    }
+    world.live(hours(1)).await?;
+    world.meta.world().change_password(&maria)?;
+    world.live(days(2)).await?;
+
+    let again = world.log_in(&maria)?;
+    world.put_secret(user, &again).await?;
+    world.meta.world().ledger_mut().clear();
+    world.live(hours(1)).await?;
+    let fleet = world.inventory.read(|view| view.fleet()).await?;
+    assert_eq!(fleet.healthy, PAGES + 1);
+    let asked = world.meta.world().ledger().calls(Endpoint::DebugToken);
+    assert!(asked <= 2 * PAGES + 10, "{asked} looks at {PAGES} pages");
+    Ok(())
+}
