@@ -47,8 +47,6 @@ impl View<'_> {
             let waiting = waiting.into_iter().filter(|id| !chosen.contains(id));
             due.extend(waiting.take(limit / 4));
         }
-        // Neighbours in the table are written together.
-        due.sort_unstable();
         Ok(due)
     }
 
@@ -62,7 +60,7 @@ impl View<'_> {
         let mut due = self.db.prepare_cached(match order {
             Order::Deadline => {
                 "SELECT token FROM agenda WHERE app = ?1 AND due_at <= ?2
-                 ORDER BY deadline IS NULL, deadline, due_at LIMIT ?3"
+                 ORDER BY deadline IS NULL, deadline, token LIMIT ?3"
             }
             Order::Waiting => {
                 "SELECT token FROM agenda WHERE app = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3"

@@ -79,7 +79,7 @@ pub enum Error {
     InUse(PathBuf),
     #[error(
         "{path} was written by a newer perennial (schema {found}, this one knows {known}). \
-         Install that version again, or restore the backup it made before upgrading"
+         Install that version again, or restore a copy from before the upgrade"
     )]
     NewerSchema {
         path: PathBuf,

@@ -492,7 +492,7 @@ async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
     };
     for (sql, index) in [
         (
-            "SELECT token FROM agenda WHERE app = 'a' AND due_at <= 1 ORDER BY deadline IS NULL, deadline, due_at LIMIT 9",
+            "SELECT token FROM agenda WHERE app = 'a' AND due_at <= 1 ORDER BY deadline IS NULL, deadline, token LIMIT 9",
             "USING COVERING INDEX agenda_due",
         ),
         (

@@ -45,7 +45,10 @@ impl Keeper {
         };
         let mut seen = None;
         for slice in due.chunks(CLAIM) {
-            let claimed = self.claim(slice.to_vec(), now).await?;
+            let mut slice = slice.to_vec();
+            // Neighbours in the table are written together.
+            slice.sort_unstable();
+            let claimed = self.claim(slice, now).await?;
             // While Meta is asked about these, the ones before are written down.
             let (looked, written) = future::join(
                 look(&desk, claimed, self.batch),
