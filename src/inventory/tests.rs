@@ -484,7 +484,10 @@ async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
         async move {
             let explain = move |view: &View<'_>| {
                 let mut plan = view.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-                let lines = plan.query_map([], |row| row.get::<_, String>(3))?;
+                let values = std::iter::repeat_n("x", plan.parameter_count());
+                let lines = plan.query_map(rusqlite::params_from_iter(values), |row| {
+                    row.get::<_, String>(3)
+                })?;
                 Ok(lines.collect::<Result<Vec<_>, _>>()?.join("; "))
             };
             inventory.read(explain).await.unwrap()
@@ -498,6 +501,14 @@ async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
         (
             "SELECT count(*) FROM agenda WHERE due_at <= 1",
             "INDEX agenda_due",
+        ),
+        (
+            "SELECT id FROM token WHERE app = ?1 AND person = ?2",
+            "INDEX token_of_person",
+        ),
+        (
+            "SELECT id FROM token WHERE app = ?1 AND subject = ?2",
+            "INDEX token_of_subject",
         ),
         (
             "SELECT id FROM incident WHERE review_at <= 1",

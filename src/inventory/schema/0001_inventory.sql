@@ -56,8 +56,8 @@ CREATE TABLE token (
     rotation_tried_at      INTEGER
 ) STRICT;
 
-CREATE INDEX token_of_person  ON token (app, person) WHERE person <> '';
-CREATE INDEX token_of_subject ON token (app, subject) WHERE subject <> '';
+CREATE INDEX token_of_person  ON token (app, person);
+CREATE INDEX token_of_subject ON token (app, subject);
 CREATE INDEX token_of_parent  ON token (parent) WHERE parent IS NOT NULL;
 CREATE INDEX token_in_state   ON token (state, name);
 
