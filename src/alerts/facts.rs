@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::language::{Cases, Language, Number, Phrases, fill};
 use super::policy::{self, Occasion};
 use super::words;
 use crate::inventory::Incident;
@@ -25,7 +26,11 @@ pub(super) struct LetterFacts<'a> {
     pub(super) next_letter: Option<Timestamp>,
     pub(super) now: Timestamp,
     pub(super) zone: &'a TimeZone,
+    pub(super) language: Language,
 }
+
+/// Picks the form of an expression that a sentence needs.
+pub(super) type Case = fn(&Cases) -> &'static str;
 
 impl LetterFacts<'_> {
     pub(super) const fn cause(&self) -> Cause {
@@ -41,15 +46,25 @@ impl LetterFacts<'_> {
         name.filter(|name| !name.is_empty())
     }
 
+    pub(super) const fn phrases(&self) -> &'static Phrases {
+        self.language.phrases()
+    }
+
     /// Whom the tokens hang on, to stand within a sentence.
-    pub(super) fn person(&self) -> String {
+    pub(super) fn person(&self, case: Case) -> String {
         let subject = &self.incident.story.subject;
+        let phrases = self.phrases();
         match self.person_name() {
-            Some(name) if self.is_of_a_system_user() => format!("the system user {name}"),
+            Some(name) if self.is_of_a_system_user() => {
+                fill(case(&phrases.system_user_named), &[("name", &name)])
+            }
             Some(name) => name,
-            None if self.is_of_a_system_user() => "the system user".to_owned(),
-            None if subject.is_empty() => "whoever gave it".to_owned(),
-            None => format!("the person with Facebook id {}", words::name(subject)),
+            None if self.is_of_a_system_user() => case(&phrases.system_user).to_owned(),
+            None if subject.is_empty() => case(&phrases.unknown_person).to_owned(),
+            None => fill(
+                case(&phrases.person_by_id),
+                &[("id", &words::name(subject))],
+            ),
         }
     }
 
@@ -59,17 +74,18 @@ impl LetterFacts<'_> {
     }
 
     /// `this token`, or `these 12 tokens`
-    pub(super) fn these(&self) -> String {
-        match self.count {
-            1 => "this token".to_owned(),
-            many => format!("these {} tokens", words::count(many)),
-        }
+    pub(super) fn these(&self, case: Case) -> String {
+        self.counted(&self.phrases().these_tokens, case)
     }
 
-    pub(super) fn these_pages(&self) -> String {
+    pub(super) fn these_pages(&self, case: Case) -> String {
+        self.counted(&self.phrases().these_pages, case)
+    }
+
+    fn counted(&self, number: &Number, case: Case) -> String {
         match self.count {
-            1 => "this page".to_owned(),
-            many => format!("these {} pages", words::count(many)),
+            1 => case(&number.one).to_owned(),
+            many => fill(case(&number.many), &[("count", &self.language.count(many))]),
         }
     }
 

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
+use super::language::Language;
 use super::{Report, Rules, pass};
 use crate::inventory::{
     AppRecord, AppTrouble, Error, Imported, Incident, Inventory, Learned, Letter, NewToken,
@@ -43,6 +44,7 @@ pub(super) fn rules() -> Rules {
         remind_every: days(3),
         operators: vec!["ops@example.com".to_owned()],
         message_domain: "perennial.example.com".to_owned(),
+        language: Language::English,
         timezone: berlin(),
     }
 }

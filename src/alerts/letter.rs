@@ -8,6 +8,7 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use super::facts::LetterFacts;
+use super::language::{Language, fill};
 use super::policy::{self, Occasion};
 use super::rows::{self, Row};
 use super::steps::{self, Step};
@@ -29,15 +30,18 @@ pub(super) struct Words {
 /// What both templates show.
 #[derive(Debug, Default, Serialize)]
 struct Page {
+    language: &'static str,
     subject: String,
     colour: &'static str,
     label: String,
     headline: String,
     about: String,
     why: String,
+    steps_title: &'static str,
     steps: Vec<Step>,
     otherwise_title: &'static str,
     otherwise: String,
+    tokens_title: &'static str,
     tokens: Vec<Row>,
     count: String,
     more: Option<String>,
@@ -64,17 +68,19 @@ pub(super) fn bare(facts: &LetterFacts<'_>) -> Words {
 }
 
 /// A letter that asks for nothing, laid out like any other, to try the mail path.
-pub(super) fn for_trying(zone: &TimeZone, now: Timestamp) -> Words {
+pub(super) fn for_trying(language: Language, zone: &TimeZone, now: Timestamp) -> Words {
+    let phrases = language.phrases();
     let page = Page {
-        subject: "Perennial can reach you by mail".to_owned(),
+        language: language.code(),
+        subject: phrases.trying.to_owned(),
         colour: GREEN,
-        label: "Test letter".to_owned(),
-        headline: "Perennial can reach you by mail".to_owned(),
-        about: "Nothing needs to be done.".to_owned(),
-        why: "That you read this shows that letters about tokens will arrive, too.".to_owned(),
-        footer: vec![format!(
-            "Asked for with perennial mail-test on {}.",
-            words::moment(now, zone)
+        label: phrases.trying_label.to_owned(),
+        headline: phrases.trying.to_owned(),
+        about: phrases.trying_about.to_owned(),
+        why: phrases.trying_why.to_owned(),
+        footer: vec![fill(
+            phrases.trying_footer,
+            &[("at", &language.moment(now, zone))],
         )],
         ..Page::default()
     };
@@ -105,49 +111,64 @@ fn lay_out(page: &Page) -> Result<Words, minijinja::Error> {
 }
 
 fn page(facts: &LetterFacts<'_>) -> Page {
+    let phrases = facts.phrases();
     let unnamed = facts.count.saturating_sub(facts.tokens.len() as u64);
     Page {
+        language: facts.language.code(),
         subject: subject(facts),
         colour: colour(facts),
         label: phrases::label(facts),
         headline: phrases::action(facts),
         about: about(facts),
         why: phrases::why(facts),
+        steps_title: phrases.what_to_do,
         steps: steps::steps(facts),
         otherwise_title: phrases::otherwise_title(facts),
         otherwise: phrases::otherwise(facts),
+        tokens_title: phrases.tokens,
         tokens: rows::rows(facts),
-        count: words::count(facts.count),
-        more: (unnamed > 0).then(|| format!("and {} more", words::count(unnamed))),
+        count: facts.language.count(facts.count),
+        more: (unnamed > 0).then(|| {
+            let count = facts.language.count(unnamed);
+            fill(phrases.and_more, &[("count", &count)])
+        }),
         footer: footer(facts),
     }
 }
 
 /// Who must do what by when, in one line.
 fn subject(facts: &LetterFacts<'_>) -> String {
+    let phrases = facts.phrases();
     let (action, about) = (phrases::action(facts), about(facts));
     let is_over = matches!(facts.occasion, Occasion::Recovered | Occasion::Withdrawn);
     let line = if facts.is_about_the_app() && !is_over {
-        format!("App {}: {action}", facts.incident.story.app)
+        let app = &facts.incident.story.app;
+        fill(phrases.app_and_action, &[("app", app), ("action", &action)])
     } else {
-        format!("{action}: {about}")
+        fill(
+            phrases.action_and_about,
+            &[("action", &action), ("about", &about)],
+        )
     };
     match facts.occasion {
-        Occasion::Nearer | Occasion::Reminder => format!("Reminder: {line}"),
+        Occasion::Nearer | Occasion::Reminder => fill(phrases.reminder, &[("line", &line)]),
         Occasion::First | Occasion::Ended | Occasion::Recovered | Occasion::Withdrawn => line,
     }
 }
 
 /// `Maria Schmidt, 12 tokens of acme`
 fn about(facts: &LetterFacts<'_>) -> String {
-    let app = &facts.incident.story.app;
+    let (app, phrases) = (&facts.incident.story.app, facts.phrases());
     if facts.is_about_the_app() {
-        return format!("app {app}");
+        return fill(phrases.the_app, &[("app", app)]);
     }
     let tokens = match facts.tokens {
         [only] if facts.count == 1 => rows::named(only, facts),
-        _ if facts.count == 0 => format!("tokens of {app}"),
-        _ => format!("{} tokens of {app}", words::count(facts.count)),
+        _ if facts.count == 0 => fill(phrases.tokens_of_app, &[("app", app)]),
+        _ => fill(
+            phrases.count_tokens_of_app,
+            &[("count", &facts.language.count(facts.count)), ("app", app)],
+        ),
     };
     match facts.person_name() {
         Some(person) => format!("{person}, {tokens}"),
@@ -170,31 +191,36 @@ fn colour(facts: &LetterFacts<'_>) -> &'static str {
 
 fn footer(facts: &LetterFacts<'_>) -> Vec<String> {
     let incident = facts.incident;
+    let opened_at = facts.language.moment(incident.opened_at, facts.zone);
     vec![
-        recipients(facts.recipients),
-        format!(
-            "Incident {} of app {}, opened on {}.",
-            incident.id.0,
-            incident.story.app,
-            words::moment(incident.opened_at, facts.zone)
+        recipients(facts),
+        fill(
+            facts.phrases().incident,
+            &[
+                ("id", &incident.id.0.to_string()),
+                ("app", &incident.story.app),
+                ("at", &opened_at),
+            ],
         ),
     ]
 }
 
 /// Everybody sees who else knows.
-fn recipients(all: &[String]) -> String {
+fn recipients(facts: &LetterFacts<'_>) -> String {
+    let (all, phrases) = (facts.recipients, facts.phrases());
     let named = all.iter().take(NAMED_RECIPIENTS).map(|to| words::line(to));
     let named: Vec<String> = named.collect();
-    let unnamed = all.len() - named.len();
+    let unnamed = (all.len() - named.len()) as u64;
+    let everybody = facts.language.all_of(&named);
     match (all, unnamed) {
-        ([_], _) => format!(
-            "This letter went to {} and to nobody else.",
-            words::all_of(&named)
-        ),
-        (_, 0) => format!("This letter went to {}.", words::all_of(&named)),
-        _ => format!(
-            "This letter went to {} and {unnamed} more.",
-            named.join(", ")
+        ([_], _) => fill(phrases.went_to_one, &[("all", &everybody)]),
+        (_, 0) => fill(phrases.went_to, &[("all", &everybody)]),
+        _ => fill(
+            phrases.went_to_many,
+            &[
+                ("all", &named.join(", ")),
+                ("count", &facts.language.count(unnamed)),
+            ],
         ),
     }
 }

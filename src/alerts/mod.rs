@@ -1,8 +1,8 @@
 //! Tell people: one cause that needs one person is one incident and one letter.
 
-mod causes;
 mod desk;
 mod facts;
+pub mod language;
 mod letter;
 pub mod mailer;
 mod phrases;
@@ -26,6 +26,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::inventory::{self, Inventory, NewLetter};
+use language::Language;
 use review::Outcome;
 
 /// What the operator decides about warning and reminding.
@@ -38,6 +39,7 @@ pub struct Rules {
     pub operators: Vec<String>,
     /// What stands behind the `@` of a letter's id: the sender's domain.
     pub message_domain: String,
+    pub language: Language,
     /// In which the letters tell times.
     pub timezone: TimeZone,
 }
@@ -100,7 +102,7 @@ pub async fn test_letter(
     recipients: Vec<String>,
     now: Timestamp,
 ) -> Result<String, inventory::Error> {
-    let words = letter::for_trying(&rules.timezone, now);
+    let words = letter::for_trying(rules.language, &rules.timezone, now);
     let message_id = format!("test-{}@{}", now.as_microsecond(), rules.message_domain);
     let letter = NewLetter {
         incident: None,

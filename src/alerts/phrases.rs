@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::facts::LetterFacts;
+use super::language::{Wording, fill, fill_with};
 use super::policy::{self, Occasion};
-use super::{causes, words};
 use crate::token::{Cause, Remedy, Token};
 
 /// From here on a subject tells the hour too, for the day alone is no longer exact enough.
@@ -14,9 +14,9 @@ const LAST_HOURS: SignedDuration = SignedDuration::from_hours(48);
 pub(super) fn action(facts: &LetterFacts<'_>) -> String {
     match facts.occasion {
         Occasion::Recovered => recovered(facts),
-        Occasion::Withdrawn => "Nothing left to do".to_owned(),
+        Occasion::Withdrawn => facts.phrases().nothing_left.to_owned(),
         Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
-            format!("{}{}", call(facts), by_when(facts))
+            fill(call(facts), &[("by", &by_when(facts))])
         }
     }
 }
@@ -25,7 +25,7 @@ pub(super) fn action(facts: &LetterFacts<'_>) -> String {
 fn call(facts: &LetterFacts<'_>) -> &'static str {
     match facts.cause().remedy() {
         Remedy::Login | Remedy::Reauthorize if facts.is_of_a_system_user() => {
-            "Make a new system user token"
+            facts.phrases().new_system_user_token
         }
         Remedy::Login
         | Remedy::Reauthorize
@@ -33,27 +33,37 @@ fn call(facts: &LetterFacts<'_>) -> &'static str {
         | Remedy::RestorePageRole
         | Remedy::ClearCheckpoint
         | Remedy::FixApp
-        | Remedy::Wait => causes::wording(facts.cause()).call,
+        | Remedy::Wait => wording(facts).call,
     }
+}
+
+fn wording(facts: &LetterFacts<'_>) -> &'static Wording {
+    (facts.language.catalogue().wording)(facts.cause())
 }
 
 fn by_when(facts: &LetterFacts<'_>) -> String {
-    match facts.coming_end() {
-        Some(end) if end.duration_since(facts.now) < LAST_HOURS => {
-            format!(" by {}", words::short_moment(end, facts.zone))
-        }
-        Some(end) => format!(" by {}", words::short_day(end, facts.zone)),
-        None => String::new(),
-    }
+    let Some(end) = facts.coming_end() else {
+        return String::new();
+    };
+    let when = if end.duration_since(facts.now) < LAST_HOURS {
+        facts.language.short_moment(end, facts.zone)
+    } else {
+        facts.language.short_day(end, facts.zone)
+    };
+    fill(facts.phrases().by, &[("when", &when)])
 }
 
 fn recovered(facts: &LetterFacts<'_>) -> String {
+    let phrases = facts.phrases();
     if policy::is_coming(facts.cause()) {
-        return "Renewed in time".to_owned();
+        return phrases.renewed_in_time.to_owned();
     }
     match downtime(facts) {
-        Some(span) => format!("Working again after {}", words::span(span)),
-        None => "Working again".to_owned(),
+        Some(span) => fill(
+            phrases.working_again_after,
+            &[("span", &facts.language.span_after(span))],
+        ),
+        None => phrases.working_again.to_owned(),
     }
 }
 
@@ -68,13 +78,17 @@ fn downtime(facts: &LetterFacts<'_>) -> Option<SignedDuration> {
 
 /// The state of things in two words.
 pub(super) fn label(facts: &LetterFacts<'_>) -> String {
+    let phrases = facts.phrases();
     match facts.occasion {
-        Occasion::Recovered => "Solved".to_owned(),
-        Occasion::Withdrawn => "Closed".to_owned(),
+        Occasion::Recovered => phrases.solved.to_owned(),
+        Occasion::Withdrawn => phrases.closed.to_owned(),
         Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
             match facts.coming_end() {
-                Some(end) => format!("{} left", words::span(end.duration_since(facts.now))),
-                None => causes::wording(facts.cause()).standing.to_owned(),
+                Some(end) => {
+                    let span = facts.language.span(end.duration_since(facts.now));
+                    fill(phrases.left, &[("span", &span)])
+                }
+                None => wording(facts).standing.to_owned(),
             }
         }
     }
@@ -82,16 +96,13 @@ pub(super) fn label(facts: &LetterFacts<'_>) -> String {
 
 /// The cause in one sentence.
 pub(super) fn why(facts: &LetterFacts<'_>) -> String {
+    let phrases = facts.phrases();
     let sentence = match facts.occasion {
-        Occasion::Recovered if facts.is_about_the_app() => {
-            "Meta accepts the calls of app {app} again; checks and renewals go on."
-        }
-        Occasion::Recovered => "Meta confirms {these} again. Nothing needs to be done any more.",
-        Occasion::Withdrawn => {
-            "All that this was about has been removed from Perennial. Nothing needs to be done any more."
-        }
+        Occasion::Recovered if facts.is_about_the_app() => phrases.app_is_served_again,
+        Occasion::Recovered => phrases.tokens_work_again,
+        Occasion::Withdrawn => phrases.all_removed,
         Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
-            causes::wording(facts.cause()).why
+            wording(facts).why
         }
     };
     filled(sentence, facts)
@@ -102,10 +113,10 @@ pub(super) fn otherwise(facts: &LetterFacts<'_>) -> String {
     match facts.occasion {
         Occasion::Recovered | Occasion::Withdrawn => String::new(),
         Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
-            let consequence = filled(causes::wording(facts.cause()).otherwise, facts);
+            let consequence = filled(wording(facts).otherwise, facts);
             let reminder = next_reminder(facts).map(|at| {
-                let at = words::short_moment(at, facts.zone);
-                format!(" Perennial reminds again on {at}.")
+                let at = facts.language.short_moment(at, facts.zone);
+                fill(facts.phrases().reminds_again, &[("at", &at)])
             });
             consequence + &reminder.unwrap_or_default()
         }
@@ -121,70 +132,64 @@ fn next_reminder(facts: &LetterFacts<'_>) -> Option<Timestamp> {
 /// What the consequences are told under.
 pub(super) const fn otherwise_title(facts: &LetterFacts<'_>) -> &'static str {
     match facts.cause().remedy() {
-        Remedy::Wait => "Meanwhile",
+        Remedy::Wait => facts.phrases().meanwhile,
         Remedy::Login
         | Remedy::Reauthorize
         | Remedy::GrantPermissions
         | Remedy::RestorePageRole
         | Remedy::ClearCheckpoint
-        | Remedy::FixApp => "If nobody acts",
+        | Remedy::FixApp => facts.phrases().if_nobody_acts,
     }
 }
 
-/// Fills what stands in braces, and begins with a capital letter. What is filled in is not looked at again: a
-/// name may hold braces itself.
+/// Fills what stands in braces, and begins with a capital letter.
 pub(super) fn filled(sentence: &str, facts: &LetterFacts<'_>) -> String {
-    let mut done = String::with_capacity(sentence.len() * 2);
-    let mut rest = sentence;
-    while let Some((before, blank, after)) = next_blank(rest) {
-        done.push_str(before);
-        done.push_str(&filling(blank, facts));
-        rest = after;
+    capitalised(&fill_with(sentence, |blank| filling(blank, facts)))
+}
+
+fn filling(blank: &str, facts: &LetterFacts<'_>) -> Option<String> {
+    // One word for one token, another for several.
+    if let Some((one, many)) = blank.split_once('|') {
+        return Some(if facts.count == 1 { one } else { many }.to_owned());
     }
-    done.push_str(rest);
-    capitalised(&done)
-}
-
-fn next_blank(text: &str) -> Option<(&str, &str, &str)> {
-    let (before, from) = text.split_once('{')?;
-    let (blank, after) = from.split_once('}')?;
-    Some((before, blank, after))
-}
-
-fn filling(blank: &str, facts: &LetterFacts<'_>) -> String {
-    match blank {
-        "person" => facts.person(),
-        "these" => facts.these(),
-        "page" => facts.these_pages(),
+    Some(match blank {
+        "person" => facts.person(|cases| cases.nominative),
+        "person_acc" => facts.person(|cases| cases.accusative),
+        "to_person" => facts.person(|cases| cases.dative),
+        "these" => facts.these(|cases| cases.accusative),
+        "to_these" => facts.these(|cases| cases.dative),
+        "page" => facts.these_pages(|cases| cases.accusative),
         "app" => facts.incident.story.app.clone(),
         "ending" => ending(facts),
         "from" => from_when(facts),
         "missing" => missing(facts),
         "name" => facts.name_to_replace(),
         "only" => facts.only_name(),
-        "operators" => words::all_of(facts.operators),
-        unknown => format!("{{{unknown}}}"),
-    }
+        "operators" => facts.language.all_of(facts.operators),
+        _ => return None,
+    })
 }
 
 fn ending(facts: &LetterFacts<'_>) -> String {
-    match facts.coming_end() {
-        Some(end) => format!(
-            "on {}, in {}",
-            words::moment(end, facts.zone),
-            words::span(end.duration_since(facts.now))
-        ),
-        None => match facts.incident.deadline {
-            Some(end) => format!("on {}, which has passed", words::moment(end, facts.zone)),
-            None => "soon".to_owned(),
-        },
+    let (language, phrases) = (facts.language, facts.phrases());
+    let at = |end| language.moment(end, facts.zone);
+    match (facts.coming_end(), facts.incident.deadline) {
+        (Some(end), _) => {
+            let span = language.span_after(end.duration_since(facts.now));
+            fill(phrases.ending, &[("at", &at(end)), ("span", &span)])
+        }
+        (None, Some(end)) => fill(phrases.ending_passed, &[("at", &at(end))]),
+        (None, None) => phrases.ending_soon.to_owned(),
     }
 }
 
 fn from_when(facts: &LetterFacts<'_>) -> String {
     match facts.coming_end() {
-        Some(end) => format!("From {} on", words::moment(end, facts.zone)),
-        None => "From now on".to_owned(),
+        Some(end) => {
+            let at = facts.language.moment(end, facts.zone);
+            fill(facts.phrases().from_then, &[("at", &at)])
+        }
+        None => facts.phrases().from_now.to_owned(),
     }
 }
 
@@ -195,7 +200,7 @@ fn missing(facts: &LetterFacts<'_>) -> String {
         .collect();
     all.sort_unstable();
     all.dedup();
-    words::all_of(&all)
+    facts.language.all_of(&all)
 }
 
 fn capitalised(sentence: &str) -> String {

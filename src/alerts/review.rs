@@ -163,6 +163,7 @@ impl<'a> Review<'a, '_> {
             next_letter: None,
             now: self.now,
             zone: &self.rules.timezone,
+            language: self.rules.language,
         })
     }
 

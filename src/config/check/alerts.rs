@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::duration;
 use crate::alerts;
+use crate::alerts::language::Language;
 use crate::alerts::mailer::{self, Transport};
 use crate::config::credentials::Machine;
 use crate::config::entry::{Entry, filled_list, switched_on, text};
@@ -31,6 +32,7 @@ pub(super) fn alerts(
         remind_every: section.or("remind_every", defaults::REMIND_EVERY, duration),
         operators: operators(&mut section),
         message_domain: domain_of(&from),
+        language: section.or("language", Language::default(), language),
         timezone,
     };
     let transport = transport(&mut section, machine);
@@ -41,6 +43,10 @@ pub(super) fn alerts(
 fn domain_of(mailbox: &str) -> String {
     let domain = mailbox.rsplit('@').next().unwrap_or_default();
     domain.trim_end_matches('>').to_owned()
+}
+
+fn language(entry: Entry<'_>) -> Option<Language> {
+    text(|code| Language::of_code(code).ok_or("must be \"en\" or \"de\""))(entry)
 }
 
 fn warn_before(section: &mut Section<'_>) -> Vec<SignedDuration> {

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use super::*;
+use crate::alerts::language::Language;
 use crate::alerts::mailer::{Security, Transport};
 use crate::secret::Key;
 
@@ -186,6 +187,7 @@ fn every_key_about_people_is_taken_over() {
         config.alerts.operators,
         ["ops@example.com", "boss@example.com"]
     );
+    assert_eq!(config.alerts.language, Language::German);
     assert_eq!(config.mail.from, "\"Acme, Inc.\" <perennial@example.com>");
     let smtp = Transport::Smtp {
         host: "smtp.example.com".to_owned(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use perennial::alerts::language::Language;
 use perennial::alerts::mailer::{Mailer, Settings, Transport};
 use perennial::alerts::{self, Rules};
 
@@ -36,6 +37,7 @@ impl Office {
                 remind_every: days(3),
                 operators: vec![OPERATOR.to_owned()],
                 message_domain: "perennial.example.com".to_owned(),
+                language: Language::English,
                 timezone: TimeZone::UTC,
             },
             mailer: Mailer::new(settings)?,

@@ -1,19 +1,9 @@
-//! Each cause in plain words: a table for the letters. Pure. Words in braces are filled in by `phrases`.
+//! Each cause in English.
 
+use crate::alerts::language::Wording;
 use crate::token::Cause;
 
-pub(super) struct Wording {
-    /// What must be done; for the app itself, what is the matter.
-    pub(super) call: &'static str,
-    /// The state of things in two words.
-    pub(super) standing: &'static str,
-    /// The cause in one sentence.
-    pub(super) why: &'static str,
-    /// What happens if nobody acts.
-    pub(super) otherwise: &'static str,
-}
-
-pub(super) const fn wording(cause: Cause) -> &'static Wording {
+pub(super) fn wording(cause: Cause) -> &'static Wording {
     match cause {
         Cause::ExpiresSoon => &EXPIRES_SOON,
         Cause::Expired => &EXPIRED,
@@ -40,7 +30,7 @@ pub(super) const fn wording(cause: Cause) -> &'static Wording {
 const CUT_OFF: &str = "Whatever uses {these} stays cut off from Facebook: messages, posts, leads.";
 
 const EXPIRES_SOON: Wording = Wording {
-    call: "Log in to Facebook",
+    call: "Log in to Facebook{by}",
     standing: "Due now",
     why: "The access of app {app} through {person} ends {ending}, and Meta lets only a person renew it.",
     otherwise: "{from} whatever uses {these} is cut off from Facebook: messages, posts, leads.",
@@ -54,7 +44,7 @@ const EXPIRED: Wording = Wording {
 };
 
 const DATA_ACCESS_EXPIRES_SOON: Wording = Wording {
-    call: "Log in to Facebook",
+    call: "Log in to Facebook{by}",
     standing: "Due now",
     why: "Facebook shows an app a person's data for 90 days after the last login; \
           for {person} and app {app} this ends {ending}.",

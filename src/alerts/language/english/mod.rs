@@ -1,0 +1,129 @@
+//! English.
+
+mod causes;
+mod steps;
+
+use super::catalogue::{Calendar, Cases, Catalogue, Number, Phrases, Units};
+
+pub(super) const CATALOGUE: Catalogue = Catalogue {
+    calendar: CALENDAR,
+    thousands: ',',
+    and: " and ",
+    span: SPAN,
+    span_after: SPAN,
+    phrases: PHRASES,
+    wording: causes::wording,
+    saying: steps::saying,
+};
+
+const CALENDAR: Calendar = Calendar {
+    weekdays: [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ],
+    short_weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+    months: [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+    short_months: [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ],
+    zones: &[],
+    moment: "{weekday}, {day} {month} {year} at {time} {zone}",
+    short_moment: "{wd} {day} {mon}, {time}",
+    short_day: "{day} {mon}",
+    date: "{day} {mon} {year}",
+};
+
+const SPAN: Units = Units {
+    moment: "less than a minute",
+    minutes: "{n} min",
+    hours: "{n} h",
+    days: "{n} days",
+};
+
+const PHRASES: Phrases = Phrases {
+    reminder: "Reminder: {line}",
+    app_and_action: "App {app}: {action}",
+    action_and_about: "{action}: {about}",
+    by: " by {when}",
+    new_system_user_token: "Make a new system user token{by}",
+    nothing_left: "Nothing left to do",
+    renewed_in_time: "Renewed in time",
+    working_again: "Working again",
+    working_again_after: "Working again after {span}",
+
+    the_app: "app {app}",
+    tokens_of_app: "tokens of {app}",
+    count_tokens_of_app: "{count} tokens of {app}",
+    system_user_named: Cases::same("the system user {name}"),
+    system_user: Cases::same("the system user"),
+    unknown_person: Cases::same("whoever gave it"),
+    person_by_id: Cases::same("the person with Facebook id {id}"),
+    these_tokens: Number {
+        one: Cases::same("this token"),
+        many: Cases::same("these {count} tokens"),
+    },
+    these_pages: Number {
+        one: Cases::same("this page"),
+        many: Cases::same("these {count} pages"),
+    },
+
+    solved: "Solved",
+    closed: "Closed",
+    left: "{span} left",
+
+    app_is_served_again: "Meta accepts the calls of app {app} again; checks and renewals go on.",
+    tokens_work_again: "Meta confirms {these} again. Nothing needs to be done any more.",
+    all_removed: "All that this was about has been removed from Perennial. Nothing needs to be done any more.",
+    what_to_do: "What to do",
+    if_nobody_acts: "If nobody acts",
+    meanwhile: "Meanwhile",
+    reminds_again: " Perennial reminds again on {at}.",
+    ending: "on {at}, in {span}",
+    ending_passed: "on {at}, which has passed",
+    ending_soon: "soon",
+    from_then: "From {at} on",
+    from_now: "From now on",
+
+    tokens: "Tokens",
+    and_more: "and {count} more",
+    user_token: "user token",
+    page_token: "page token",
+    system_user_token: "system user token",
+    app_token: "app token",
+    not_working_since: "not working since {at}",
+    not_checked_now: "could not be checked just now",
+    ended: "ended {at}",
+    ends: "ends {at}",
+    lacks: "lacks {missing}",
+    good_until: "good until {at}",
+    good_without_end: "good without an end",
+
+    went_to_one: "This letter went to {all} and to nobody else.",
+    went_to: "This letter went to {all}.",
+    went_to_many: "This letter went to {all} and {count} more.",
+    incident: "Incident {id} of app {app}, opened on {at}.",
+
+    trying: "Perennial can reach you by mail",
+    trying_label: "Test letter",
+    trying_about: "Nothing needs to be done.",
+    trying_why: "That you read this shows that letters about tokens will arrive, too.",
+    trying_footer: "Asked for with perennial mail-test on {at}.",
+};

@@ -1,0 +1,173 @@
+//! Each cause in German.
+
+use crate::alerts::language::Wording;
+use crate::token::Cause;
+
+pub(super) fn wording(cause: Cause) -> &'static Wording {
+    match cause {
+        Cause::ExpiresSoon => &EXPIRES_SOON,
+        Cause::Expired => &EXPIRED,
+        Cause::DataAccessExpiresSoon => &DATA_ACCESS_EXPIRES_SOON,
+        Cause::DataAccessExpired => &DATA_ACCESS_EXPIRED,
+        Cause::PasswordChanged => &PASSWORD_CHANGED,
+        Cause::AppRemoved => &APP_REMOVED,
+        Cause::SessionEnded => &SESSION_ENDED,
+        Cause::Checkpoint => &CHECKPOINT,
+        Cause::PageRoleLost => &PAGE_ROLE_LOST,
+        Cause::PageGone => &PAGE_GONE,
+        Cause::PermissionMissing => &PERMISSION_MISSING,
+        Cause::Unreadable => &UNREADABLE,
+        Cause::WrongApp => &WRONG_APP,
+        Cause::AppSecretWrong => &APP_SECRET_WRONG,
+        Cause::AppUnavailable => &APP_UNAVAILABLE,
+        Cause::Blocked => &BLOCKED,
+        Cause::Throttled => &THROTTLED,
+        Cause::Outage => &OUTAGE,
+        Cause::Unexplained => &UNEXPLAINED,
+    }
+}
+
+const CUT_OFF: &str =
+    "Alles, was {these} nutzt, bleibt von Facebook abgeschnitten: Nachrichten, Beiträge, Leads.";
+
+const EXPIRES_SOON: Wording = Wording {
+    call: "Bitte{by} bei Facebook anmelden",
+    standing: "Jetzt fällig",
+    why: "Der Zugang der App {app} über {person_acc} endet {ending}; Meta lässt ihn nur von einem Menschen erneuern.",
+    otherwise: "{from} ist alles, was {these} nutzt, von Facebook abgeschnitten: Nachrichten, Beiträge, Leads.",
+};
+
+const EXPIRED: Wording = Wording {
+    call: "Bitte erneut bei Facebook anmelden",
+    standing: "Funktioniert nicht",
+    why: "Der Zugang der App {app} über {person_acc} ist abgelaufen.",
+    otherwise: CUT_OFF,
+};
+
+const DATA_ACCESS_EXPIRES_SOON: Wording = Wording {
+    call: "Bitte{by} bei Facebook anmelden",
+    standing: "Jetzt fällig",
+    why: "Facebook zeigt einer App die Daten einer Person bis 90 Tage nach deren letzter Anmeldung; \
+          für {person_acc} und die App {app} endet das {ending}.",
+    otherwise: "{from} erhält alles, was über {these} Daten liest, nichts mehr, obwohl die Anmeldung noch zu \
+                gelten scheint.",
+};
+
+const DATA_ACCESS_EXPIRED: Wording = Wording {
+    call: "Bitte erneut bei Facebook anmelden",
+    standing: "Funktioniert teilweise",
+    why: "{person} hat sich zuletzt vor mehr als 90 Tagen bei der App {app} angemeldet; deshalb zeigt Facebook der App \
+          keine Daten mehr.",
+    otherwise: "Alles, was über {these} Daten liest, geht weiterhin leer aus.",
+};
+
+const PASSWORD_CHANGED: Wording = Wording {
+    call: "Bitte erneut bei Facebook anmelden",
+    standing: "Funktioniert nicht",
+    why: "Das Facebook-Passwort von {to_person} wurde geändert oder von Facebook zurückgesetzt, und damit endeten alle \
+          früher erteilten Zugänge.",
+    otherwise: CUT_OFF,
+};
+
+const APP_REMOVED: Wording = Wording {
+    call: "Bitte erneut bei Facebook anmelden",
+    standing: "Funktioniert nicht",
+    why: "Die App {app} wurde aus den Facebook-Einstellungen von {to_person} entfernt und hat damit keinen Zugang mehr.",
+    otherwise: CUT_OFF,
+};
+
+const SESSION_ENDED: Wording = Wording {
+    call: "Bitte erneut bei Facebook anmelden",
+    standing: "Funktioniert nicht",
+    why: "Facebook hat den Zugang der App {app} über {person_acc} beendet und nennt keinen Grund.",
+    otherwise: CUT_OFF,
+};
+
+const CHECKPOINT: Wording = Wording {
+    call: "Bitte die Sicherheitsprüfung von Facebook abschließen",
+    standing: "Funktioniert nicht",
+    why: "Facebook hat das Konto von {to_person} gesperrt, bis eine Sicherheitsprüfung abgeschlossen ist.",
+    otherwise: CUT_OFF,
+};
+
+const PAGE_ROLE_LOST: Wording = Wording {
+    call: "Bitte die Rolle auf der Seite zurückholen",
+    standing: "Funktioniert nicht",
+    why: "{person} hat keine Rolle mehr, mit der die App {app} für {page} arbeiten kann.",
+    otherwise: CUT_OFF,
+};
+
+const PAGE_GONE: Wording = Wording {
+    call: "Bitte nach fehlenden Seiten sehen",
+    standing: "Funktioniert nicht",
+    why: "Facebook zeigt {to_person} {page} nicht mehr: gelöscht, verborgen, oder der Zugriff wurde entzogen.",
+    otherwise: CUT_OFF,
+};
+
+const PERMISSION_MISSING: Wording = Wording {
+    call: "Bitte fehlende Berechtigungen erteilen",
+    standing: "Funktioniert teilweise",
+    why: "Die App {app} braucht Berechtigungen, die {person} nicht erteilt oder wieder entzogen hat: {missing}.",
+    otherwise: "Alles, was diese Berechtigungen braucht, schlägt weiterhin fehl; der Rest funktioniert.",
+};
+
+const UNREADABLE: Wording = Wording {
+    call: "Bitte neu eintragen, was Meta nicht lesen kann",
+    standing: "Funktioniert nicht",
+    why: "Meta kann {these} nicht lesen: abgeschnitten, verändert oder für eine andere Plattform wie Instagram \
+          ausgestellt.",
+    otherwise: CUT_OFF,
+};
+
+const WRONG_APP: Wording = Wording {
+    call: "Bitte der richtigen App zuordnen",
+    standing: "Nicht geprüft",
+    why: "Laut Meta {stammt|stammen} {these} von einer anderen App, nicht von {app}.",
+    otherwise: "Perennial kann {these} weder prüfen noch erneuern.",
+};
+
+const APP_SECRET_WRONG: Wording = Wording {
+    call: "Meta lehnt den App-Geheimcode ab",
+    standing: "Steht still",
+    why: "Meta lehnt den Geheimcode ab, den Perennial für die App {app} hat; vermutlich wurde er im Dashboard der App \
+          zurückgesetzt.",
+    otherwise: "Perennial kann kein Token der App {app} prüfen oder erneuern. Die funktionierenden werden ausgegeben \
+                wie bisher; die inzwischen ablaufenden sind verloren.",
+};
+
+const APP_UNAVAILABLE: Wording = Wording {
+    call: "Meta akzeptiert die App nicht",
+    standing: "Steht still",
+    why: "Laut Meta gibt es die App {app} nicht, oder sie ist abgeschaltet oder darf nicht benutzt werden.",
+    otherwise: APP_SECRET_WRONG.otherwise,
+};
+
+const BLOCKED: Wording = Wording {
+    call: "Meta blockiert die Aufrufe",
+    standing: "Wartet auf Meta",
+    why: "Meta hat die Aufrufe der App {app} blockiert, wegen seiner Richtlinien oder weil es sie für Missbrauch hält.",
+    otherwise: "Perennial versucht es weiter und schreibt, sobald die App {app} wieder bedient wird. Bis dahin wird \
+                keines ihrer Tokens geprüft oder erneuert; die funktionierenden werden ausgegeben wie bisher.",
+};
+
+const THROTTLED: Wording = Wording {
+    call: "Meta drosselt die Aufrufe",
+    standing: "Wartet auf Meta",
+    why: "Seit mehr als einem Tag lässt Meta die App {app} kaum noch Aufrufe machen.",
+    otherwise: BLOCKED.otherwise,
+};
+
+const OUTAGE: Wording = Wording {
+    call: "Meta antwortet nicht",
+    standing: "Wartet auf Meta",
+    why: "Seit mehr als einer halben Stunde antwortet Meta der App {app} nicht oder nur mit eigenen Fehlern.",
+    otherwise: BLOCKED.otherwise,
+};
+
+const UNEXPLAINED: Wording = Wording {
+    call: "Meta antwortet, was Perennial nicht versteht",
+    standing: "Wartet auf Meta",
+    why: "Seit mehr als einer halben Stunde antwortet Meta der App {app} auf eine Weise, die diese Version von \
+          Perennial nicht versteht.",
+    otherwise: BLOCKED.otherwise,
+};

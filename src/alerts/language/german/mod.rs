@@ -1,0 +1,165 @@
+//! German, as one writes to people one does not know well.
+
+mod causes;
+mod steps;
+
+use super::catalogue::{Calendar, Cases, Catalogue, Number, Phrases, Units};
+
+pub(super) const CATALOGUE: Catalogue = Catalogue {
+    calendar: CALENDAR,
+    thousands: '.',
+    and: " und ",
+    span: Units {
+        moment: "weniger als eine Minute",
+        minutes: "{n} Min.",
+        hours: "{n} Stunden",
+        days: "{n} Tage",
+    },
+    span_after: Units {
+        moment: "weniger als einer Minute",
+        minutes: "{n} Min.",
+        hours: "{n} Stunden",
+        days: "{n} Tagen",
+    },
+    phrases: PHRASES,
+    wording: causes::wording,
+    saying: steps::saying,
+};
+
+const CALENDAR: Calendar = Calendar {
+    weekdays: [
+        "Montag",
+        "Dienstag",
+        "Mittwoch",
+        "Donnerstag",
+        "Freitag",
+        "Samstag",
+        "Sonntag",
+    ],
+    short_weekdays: ["Mo.", "Di.", "Mi.", "Do.", "Fr.", "Sa.", "So."],
+    months: [
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ],
+    short_months: [
+        "Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.",
+        "Dez.",
+    ],
+    zones: &[("CET", "MEZ"), ("CEST", "MESZ")],
+    moment: "{weekday}, {day}. {month} {year} um {time} Uhr ({zone})",
+    short_moment: "{wd}, {day}. {mon}, {time} Uhr",
+    short_day: "{day}. {mon}",
+    date: "{day}. {mon} {year}",
+};
+
+const PHRASES: Phrases = Phrases {
+    reminder: "Erinnerung: {line}",
+    app_and_action: "App {app}: {action}",
+    action_and_about: "{action}: {about}",
+    by: " bis {when}",
+    new_system_user_token: "Bitte{by} ein neues Systembenutzer-Token erstellen",
+    nothing_left: "Nichts mehr zu tun",
+    renewed_in_time: "Rechtzeitig erneuert",
+    working_again: "Funktioniert wieder",
+    working_again_after: "Funktioniert wieder nach {span}",
+
+    the_app: "App {app}",
+    tokens_of_app: "Tokens von {app}",
+    count_tokens_of_app: "{count} Tokens von {app}",
+    system_user_named: Cases {
+        nominative: "der Systembenutzer {name}",
+        accusative: "den Systembenutzer {name}",
+        dative: "dem Systembenutzer {name}",
+    },
+    system_user: Cases {
+        nominative: "der Systembenutzer",
+        accusative: "den Systembenutzer",
+        dative: "dem Systembenutzer",
+    },
+    unknown_person: Cases {
+        nominative: "die Person, die den Zugang gegeben hat,",
+        accusative: "die Person, die den Zugang gegeben hat,",
+        dative: "der Person, die den Zugang gegeben hat,",
+    },
+    person_by_id: Cases {
+        nominative: "die Person mit der Facebook-ID {id}",
+        accusative: "die Person mit der Facebook-ID {id}",
+        dative: "der Person mit der Facebook-ID {id}",
+    },
+    these_tokens: Number {
+        one: Cases {
+            nominative: "dieses Token",
+            accusative: "dieses Token",
+            dative: "diesem Token",
+        },
+        many: Cases {
+            nominative: "diese {count} Tokens",
+            accusative: "diese {count} Tokens",
+            dative: "diesen {count} Tokens",
+        },
+    },
+    these_pages: Number {
+        one: Cases {
+            nominative: "diese Seite",
+            accusative: "diese Seite",
+            dative: "dieser Seite",
+        },
+        many: Cases {
+            nominative: "diese {count} Seiten",
+            accusative: "diese {count} Seiten",
+            dative: "diesen {count} Seiten",
+        },
+    },
+
+    solved: "Gelöst",
+    closed: "Erledigt",
+    left: "Noch {span}",
+
+    app_is_served_again: "Meta nimmt die Aufrufe der App {app} wieder an; Prüfungen und Erneuerungen gehen weiter.",
+    tokens_work_again: "Meta bestätigt {these} wieder. Sie müssen nichts mehr tun.",
+    all_removed: "Alles, worum es ging, wurde aus Perennial entfernt. Sie müssen nichts mehr tun.",
+    what_to_do: "Was zu tun ist",
+    if_nobody_acts: "Wenn niemand etwas tut",
+    meanwhile: "Bis dahin",
+    reminds_again: " Perennial erinnert wieder am {at}.",
+    ending: "am {at}, also in {span}",
+    ending_passed: "am {at}, und das ist vorbei",
+    ending_soon: "bald",
+    from_then: "Ab {at}",
+    from_now: "Von jetzt an",
+
+    tokens: "Tokens",
+    and_more: "und {count} weitere",
+    user_token: "Personen-Token",
+    page_token: "Seiten-Token",
+    system_user_token: "Systembenutzer-Token",
+    app_token: "App-Token",
+    not_working_since: "funktioniert nicht seit {at}",
+    not_checked_now: "konnte gerade nicht geprüft werden",
+    ended: "endete am {at}",
+    ends: "endet am {at}",
+    lacks: "ohne {missing}",
+    good_until: "gültig bis {at}",
+    good_without_end: "unbegrenzt gültig",
+
+    went_to_one: "Diese E-Mail ging an {all} und an niemanden sonst.",
+    went_to: "Diese E-Mail ging an {all}.",
+    went_to_many: "Diese E-Mail ging an {all} und {count} weitere.",
+    incident: "Vorfall {id} der App {app}, begonnen am {at}.",
+
+    trying: "Perennial erreicht Sie per E-Mail",
+    trying_label: "Testbrief",
+    trying_about: "Sie müssen nichts tun.",
+    trying_why: "Dass Sie dies lesen, zeigt: Auch E-Mails über Tokens werden ankommen.",
+    trying_footer: "Angefordert mit perennial mail-test am {at}.",
+};
