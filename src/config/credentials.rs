@@ -117,13 +117,19 @@ impl Machine {
             Credentials::OutOfSight => return Err(Refusal::OutOfSight),
         };
         // Modes are systemd's affair here: it shows each service its own copies only.
-        let credential = open(&directory.join(name)).map_err(|refusal| match refusal {
+        let credential = match open(&directory.join(name)) {
+            Err(Refusal::Missing) => open(&directory.join(format!("{FOLDER}_{name}"))),
+            found => found,
+        };
+        bytes(credential.map_err(|refusal| match refusal {
             Refusal::Missing => Refusal::NotGiven,
             other => other,
-        })?;
-        bytes(credential)
+        })?)
     }
 }
+
+/// The unit's name for all of /etc/perennial/credentials: systemd puts it before the name of each file in there.
+const FOLDER: &str = "perennial";
 
 type Bytes = Zeroizing<Vec<u8>>;
 
@@ -144,7 +150,10 @@ pub(super) enum Refusal {
          while the service runs"
     )]
     OutOfSight,
-    #[error("systemd gave no credential of this name; add LoadCredential=name:/path to the unit")]
+    #[error(
+        "systemd gave no credential of this name; put the secret into a file of this name in \
+         /etc/perennial/credentials, and restart perennial"
+    )]
     NotGiven,
     #[error(transparent)]
     Path(#[from] PathError),

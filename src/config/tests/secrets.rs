@@ -41,6 +41,20 @@ fn secrets_come_from_credentials_and_private_files() {
 }
 
 #[test]
+fn a_credential_out_of_a_folder_goes_by_its_own_name() {
+    let desk = Desk::new();
+    let given = desk.dir.path().join("credentials");
+    let all_of_folder = "LoadCredential=perennial:/etc/perennial/credentials";
+    assert!(include_str!("../../../systemd/perennial.service").contains(all_of_folder));
+
+    fs::write(given.join("perennial_acme.new"), "from the folder").unwrap();
+    let source = "{ credential = \"acme.new\" }";
+    assert_eq!(secrets(&desk, source), [Secret::new("from the folder")]);
+    fs::write(given.join("acme.new"), "named in a drop-in").unwrap();
+    assert_eq!(secrets(&desk, source), [Secret::new("named in a drop-in")]);
+}
+
+#[test]
 fn a_key_may_be_raw_bytes() {
     let desk = Desk::new();
     let raw: Vec<u8> = (200..232).collect();
@@ -86,8 +100,8 @@ fn a_credential_that_is_not_there_is_refused() {
     assert_source_refused(
         &desk,
         &credential("canary"),
-        "[app.secret] credential: systemd gave no credential of this name; add \
-         LoadCredential=name:/path to the unit",
+        "[app.secret] credential: systemd gave no credential of this name; put the secret into a \
+         file of this name in /etc/perennial/credentials, and restart perennial",
     );
     desk.machine.credentials = Credentials::None;
     assert_eq!(
