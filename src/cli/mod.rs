@@ -14,6 +14,7 @@ mod get;
 mod import;
 mod incidents;
 mod mail_test;
+mod man;
 mod orders;
 mod reload;
 mod screen;
@@ -85,7 +86,7 @@ pub enum Ask {
     Events(events::Options),
     MailTest(mail_test::Options),
     Completions(shell::CompletionOptions),
-    Man(shell::ManOptions),
+    Man(man::Options),
 }
 
 impl Ask {
@@ -108,7 +109,7 @@ impl Ask {
             Self::Events(options) => events::run(options, &global.client()?, screen).await,
             Self::MailTest(options) => mail_test::run(options, &global.client()?, screen).await,
             Self::Completions(options) => shell::completions(&options, screen),
-            Self::Man(options) => shell::man(&options, screen),
+            Self::Man(options) => man::run(&options, screen),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod snapshot;
 use std::path::PathBuf;
 
 pub use desk::{Clock, Desk, MailTest, Pulse, Reload};
+pub use openapi::description;
 pub use server::{BindError, bind, serve};
 
 /// Where the socket stands and who may do what on it.

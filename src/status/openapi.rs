@@ -50,6 +50,11 @@ use super::snapshot::Problem;
 )]
 struct Api;
 
+/// What the socket can be asked, and what it answers.
+pub fn description() -> serde_json::Value {
+    serde_json::to_value(Api::openapi()).unwrap_or_default()
+}
+
 /// This document.
 #[utoipa::path(get, path = "/openapi.json", responses((status = 200, body = Object)))]
 pub(super) async fn document() -> impl IntoResponse {

@@ -43,7 +43,7 @@ pub const TOOLS: &[Tool] = &[
     ("chrono", &["daemon/schedule"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli/shell"]),
-    ("clap_mangen", &["cli/shell"]),
+    ("clap_mangen", &["cli/man"]),
     ("croner", &["config/check/schedule", "daemon/schedule"]),
     ("csv", &["cli/import"]),
     ("form_urlencoded", &["graph_sim"]),
