@@ -17,6 +17,8 @@ pub mod config;
 
 pub mod daemon;
 
+pub mod setup;
+
 pub mod graph_sim;
 
 pub mod demo;

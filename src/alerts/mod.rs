@@ -5,6 +5,7 @@ mod facts;
 pub mod language;
 mod letter;
 pub mod mailer;
+mod notice;
 mod phrases;
 pub mod policy;
 mod review;
@@ -27,6 +28,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::inventory::{self, Inventory, NewLetter};
 use language::Language;
+pub use notice::Notice;
 use review::Outcome;
 
 /// What the operator decides about warning and reminding.

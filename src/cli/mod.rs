@@ -18,7 +18,9 @@ mod man;
 mod orders;
 mod reload;
 mod screen;
+mod secrets;
 mod serve;
+mod setup;
 mod shell;
 mod show;
 mod socket;
@@ -71,6 +73,7 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum Ask {
+    Setup(setup::Options),
     CheckConfig(check_config::Options),
     Reload(reload::Options),
     Status(status::Options),
@@ -92,6 +95,7 @@ pub enum Ask {
 impl Ask {
     pub async fn carry_out(self, global: &Global, screen: &mut Screen) -> Result<Answer, Failure> {
         match self {
+            Self::Setup(options) => setup::run(options, global, screen).await,
             Self::CheckConfig(options) => check_config::run(&options, global, screen),
             Self::Reload(options) => reload::run(&options, &global.client()?, screen).await,
             Self::Status(options) => status::run(&options, &global.client()?, screen).await,

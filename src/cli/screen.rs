@@ -71,14 +71,14 @@ impl Screen {
         self.keyboard.is_some()
     }
 
-    /// What the person at the keyboard answers; nothing when there is none.
+    /// What the person at the keyboard answers; nothing when there is none, or who has gone.
     pub fn ask(&mut self, question: &str) -> Option<String> {
         let keyboard = self.keyboard.as_mut()?;
         write!(self.err, "{question} ").ok()?;
         self.err.flush().ok()?;
         let mut answer = String::new();
-        keyboard.read_line(&mut answer).ok()?;
-        Some(answer.trim().to_owned())
+        let length = keyboard.read_line(&mut answer).ok()?;
+        (length > 0).then(|| answer.trim().to_owned())
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) const CALLS_PER_HOUR: u32 = 200;
 /// As many as Meta takes in one batch.
 pub(super) const BATCH: usize = 50;
 
-pub(super) const INVENTORY: &str = "/var/lib/perennial/inventory.db";
+pub const INVENTORY: &str = "/var/lib/perennial/inventory.db";
 pub(super) const INVENTORY_KEY: &str = "inventory.key";
 
 pub(super) const CHECK_EVERY: SignedDuration = hours(24);

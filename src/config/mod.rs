@@ -2,13 +2,16 @@
 //! cannot be relied on comes out as a list of problems with their lines, never as half a configuration.
 
 mod addresses;
+pub mod answers;
 mod check;
 mod credentials;
 mod defaults;
+mod draft;
 mod durations;
 mod entry;
 mod file;
 mod findings;
+mod named;
 mod names;
 mod paths;
 mod problem;
@@ -27,7 +30,9 @@ use crate::token::Scopes;
 use crate::{inventory, rotation, status};
 
 pub use credentials::{Credentials, Machine};
-pub use defaults::{FILE as USUAL_FILE, SOCKET as USUAL_SOCKET};
+pub use defaults::{FILE as USUAL_FILE, INVENTORY as USUAL_INVENTORY, SOCKET as USUAL_SOCKET};
+pub use draft::{CREDENTIALS, Draft, Home, INVENTORY_KEY, MailWay, SMTP_PASSWORD, secret_of};
+pub use named::credentials_named;
 pub use problem::{Problem, Problems};
 
 /// Everything that the operator decides.

@@ -88,18 +88,9 @@ fn keeper(
     config: &Config,
     inventory: &Inventory,
 ) -> Result<Keeper, Error> {
-    let graph = Client::new(graph_api::Settings {
-        app: app.name.clone(),
-        id: app.id.clone(),
-        secrets: app.secrets.clone(),
-        version: app.graph_version.clone(),
-        url: app.graph_url.clone(),
-        batch: app.batch,
-        timeout: CALL_TIMEOUT,
-    });
     Ok(Keeper {
         inventory: inventory.clone(),
-        graph: graph.map_err(|source| Error::App {
+        graph: client_of(app).map_err(|source| Error::App {
             app: app.name.clone(),
             source,
         })?,
@@ -107,6 +98,19 @@ fn keeper(
         calls_per_hour: app.calls_per_hour,
         batch: app.batch,
         rules: config.rotation.clone(),
+    })
+}
+
+/// The way to Meta for one app.
+pub fn client_of(app: &crate::config::App) -> Result<Client, graph_api::SettingsError> {
+    Client::new(graph_api::Settings {
+        app: app.name.clone(),
+        id: app.id.clone(),
+        secrets: app.secrets.clone(),
+        version: app.graph_version.clone(),
+        url: app.graph_url.clone(),
+        batch: app.batch,
+        timeout: CALL_TIMEOUT,
     })
 }
 

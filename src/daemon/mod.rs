@@ -17,7 +17,7 @@ mod signals;
 mod systemd;
 mod vitals;
 
-pub use household::{Error as HouseholdError, Household};
+pub use household::{Error as HouseholdError, Household, client_of};
 pub use logging::{hush_panics, start as start_logging};
 pub use run::{Failure, run};
 pub use signals::until_stopped;

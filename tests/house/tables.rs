@@ -17,6 +17,8 @@ pub const FLOORS: &[(&str, &str)] = &[
         "daemon",
         "secret token graph_api inventory alerts rotation status config",
     ),
+    // It tries what the operator answers before the daemon exists.
+    ("setup", "secret alerts config daemon"),
     // Another company's computer, as far as the daemon can tell.
     ("graph_sim", ""),
     (
@@ -25,7 +27,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "secret token inventory status config daemon graph_sim demo",
+        "secret token inventory status config daemon setup graph_sim demo",
     ),
 ];
 
@@ -61,10 +63,10 @@ pub const TOOLS: &[Tool] = &[
     ("jiff", &[""]),
     ("lettre", &["alerts/mailer"]),
     ("minijinja", &["alerts/letter", "graph_sim/dialog"]),
-    ("nix", &["config/credentials", "status"]),
+    ("nix", &["config/credentials", "setup/places", "status"]),
     ("rand", &["demo", "graph_sim/world"]),
     ("reqwest", &["graph_api"]),
-    ("rpassword", &["cli/import"]),
+    ("rpassword", &["cli/secrets"]),
     ("rusqlite", &["inventory"]),
     ("sd-notify", &["daemon/systemd"]),
     ("secrecy", &["secret"]),
@@ -76,7 +78,7 @@ pub const TOOLS: &[Tool] = &[
     ),
     ("signal-hook", &["daemon/signals"]),
     ("signal-hook-tokio", &["daemon/signals"]),
-    ("tempfile", &["demo"]),
+    ("tempfile", &["setup", "demo"]),
     ("terminal_size", &["cli/screen"]),
     ("thiserror", &[""]),
     ("tokio", &[""]),
@@ -104,6 +106,10 @@ pub const EXPOSURES: &[(&str, &str)] = &[
     (
         "status/snapshot/secrets",
         "the one audited call that hands a token out, and what is handed in",
+    ),
+    (
+        "setup/files",
+        "the app's secret and the mail server's password become files",
     ),
     ("cli/get", "`perennial get` writes it to standard output"),
     (

@@ -10,4 +10,5 @@ mod daemon;
 mod demo;
 mod lessons;
 mod rotation;
+mod setup;
 mod world;

@@ -3,6 +3,7 @@
 mod fault;
 mod folder;
 mod message;
+mod once;
 mod round;
 mod route;
 mod smtp;
@@ -22,6 +23,7 @@ use lettre::message::Mailbox;
 
 use crate::inventory::{self, Inventory};
 use crate::secret::Secret;
+pub use once::{NotSent, Reached};
 use round::Round;
 
 /// Who sends, and by which way.

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Answer, Failure, Screen};
+use super::{Answer, Failure, Screen, secrets};
 use crate::secret::Secret;
 use crate::status::client::Client;
 use crate::status::snapshot::Span;
@@ -97,14 +97,8 @@ impl Options {
 
 /// Asks for a token without showing it.
 fn prompt() -> Result<Secret, Failure> {
-    let typed = rpassword::prompt_password("Token (it is not shown): ");
-    let unreadable = |error| {
-        let words = format!(
-            "The prompt cannot be read: {error}\nHand it in by standard input: perennial import < FILE"
-        );
-        Failure::Refused(words)
-    };
-    typed
-        .map(|typed| Secret::trimmed(&typed))
-        .map_err(unreadable)
+    secrets::prompt(
+        "Token",
+        "Hand it in by standard input: perennial import < FILE",
+    )
 }

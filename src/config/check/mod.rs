@@ -7,6 +7,7 @@ mod outward;
 mod schedule;
 mod status;
 
+pub(super) use schedule::timezone;
 pub(super) use status::socket;
 
 use jiff::SignedDuration;
@@ -20,11 +21,7 @@ use crate::rotation;
 use crate::secret::Key;
 
 pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> {
-    let timezone = top.or(
-        "timezone",
-        machine.timezone.clone(),
-        text(schedule::timezone),
-    );
+    let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
     let apps = apps::apps(&mut top, machine);
     let inventory = inventory(top.section("inventory"), machine);
     let (alerts, mail) = alerts::alerts(top.section("alerts"), timezone.clone(), machine);

@@ -45,7 +45,7 @@ fn cron_or_off(line: &str) -> Result<Option<String>, String> {
     }
 }
 
-pub(super) fn timezone(name: &str) -> Result<TimeZone, String> {
+pub(in crate::config) fn timezone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| {
         format!(
             "{} is no time zone of this machine; write one such as \"Europe/Berlin\" or \"UTC\" \

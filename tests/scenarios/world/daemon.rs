@@ -47,6 +47,14 @@ impl Premises {
         Ok(premises)
     }
 
+    /// A folder with nothing in it yet.
+    pub fn empty() -> Result<Self> {
+        Ok(Self {
+            folder: tempfile::tempdir()?,
+            key: String::new(),
+        })
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -1,0 +1,88 @@
+//! Files that appear whole or not at all, and never in another's place.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use super::Error;
+use crate::secret::{Key, Secret};
+
+#[derive(Clone, Copy)]
+pub(super) enum Content<'a> {
+    Key(&'a Key),
+    Secret(&'a Secret),
+}
+
+/// Whether it was not there before.
+pub(super) fn make_folder(path: &Path, mode: u32) -> Result<bool, Error> {
+    if path.is_dir() {
+        return Ok(false);
+    }
+    let make = DirBuilder::new().recursive(true).mode(mode).create(path);
+    make.map_err(Error::file(path))?;
+    Ok(true)
+}
+
+/// Those whose names begin so: what a run that was cut off has left, secrets among it.
+pub(super) fn remove_folders(parent: &Path, prefix: &str) -> Result<(), Error> {
+    for entry in fs::read_dir(parent).map_err(Error::file(parent))? {
+        let entry = entry.map_err(Error::file(parent))?;
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            let path = entry.path();
+            fs::remove_dir_all(&path).map_err(Error::file(&path))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(Error::file(path))
+}
+
+/// Writes `name` into the folder `staged`: what is at its final place already, or else the content.
+pub(super) fn stage(
+    staged: &Path,
+    target: &Path,
+    name: &str,
+    content: Content<'_>,
+) -> Result<(), Error> {
+    let staged = staged.join(name);
+    if target.exists() {
+        fs::copy(target, &staged).map_err(Error::file(&staged))?;
+        return set_mode(&staged, 0o600);
+    }
+    write_new(&staged, content)
+}
+
+pub(super) fn write_new(path: &Path, content: Content<'_>) -> Result<(), Error> {
+    match content {
+        Content::Key(key) => write(path, format!("{}\n", *key.to_base64()).as_bytes(), 0o600),
+        Content::Secret(secret) => write(path, format!("{}\n", secret.expose()).as_bytes(), 0o600),
+    }
+}
+
+pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Error> {
+    let create = || {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(path)?;
+        file.write_all(content)?;
+        file.sync_all()
+    };
+    create().map_err(Error::file(path))
+}
+
+/// Gives a staged file its final name, unless that is taken. Whether it was not.
+pub(super) fn put(staged: &Path, target: &Path) -> Result<bool, Error> {
+    let is_new = match fs::hard_link(staged, target) {
+        Ok(()) => true,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
+        Err(error) => return Err(Error::file(target)(error)),
+    };
+    let folder = target.parent().unwrap_or(Path::new("/"));
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(Error::file(folder)).map(|()| is_new)
+}

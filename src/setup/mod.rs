@@ -1,0 +1,158 @@
+//! First steps on a machine: what is there, what is missing, whether the answers work, and the files. It never
+//! overwrites one, and what a run that was cut off has left is completed by the next.
+//!
+//! - `places`: what belongs where, and to whom · `files`: writing it · `trial`: asking Meta and the mail server
+
+mod files;
+mod places;
+mod trial;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::config::{self, CREDENTIALS, Config, Draft, Home, INVENTORY_KEY, Machine, Problems};
+use crate::secret::{Key, Secret};
+pub use places::Places;
+pub use trial::{mail, meta};
+
+/// A secret that belongs into a file of its own.
+#[derive(Clone, Debug)]
+pub struct NamedSecret {
+    pub name: String,
+    pub value: Secret,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{path} cannot be written: {source}")]
+    File { path: PathBuf, source: io::Error },
+    #[error("the answers do not make a configuration:\n{0}")]
+    Configuration(#[from] Problems),
+    #[error(
+        "there is an inventory already, {inventory}, and the key that it is sealed with is missing: {key}\n\
+         Put that key back into this file, from where you keep its copy, and run setup again. If the key is \
+         lost, so are the tokens in there: move the inventory away (mv {inventory} {inventory}.lost), and run setup \
+         again"
+    )]
+    KeyIsMissing { inventory: String, key: String },
+    #[error("the machine gives no random numbers")]
+    NoRandomness,
+}
+
+impl Error {
+    fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
+}
+
+/// Everything in its final form, in a folder that nobody else reads, until it is tried and taken.
+#[derive(Debug)]
+pub struct Stage {
+    folder: TempDir,
+    names: Vec<String>,
+}
+
+impl Stage {
+    /// Prepares the files of `draft`. What is there already is taken as it is, instead of the secrets given.
+    pub fn prepare(places: &Places, draft: &Draft, given: &[NamedSecret]) -> Result<Self, Error> {
+        places.make_folders()?;
+        files::remove_folders(&places.folder, UNFINISHED)?;
+        let folder = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempdir_in(&places.folder)
+            .map_err(Error::file(&places.folder))?;
+        let staged = folder.path().join(CREDENTIALS);
+        files::make_folder(&staged, 0o700)?;
+        let mut names = Vec::new();
+        let key = files::Content::Key(&fresh_key(places)?);
+        files::stage(
+            &staged,
+            &places.credential(INVENTORY_KEY),
+            INVENTORY_KEY,
+            key,
+        )?;
+        names.push(INVENTORY_KEY.to_owned());
+        for NamedSecret { name, value } in given {
+            files::stage(
+                &staged,
+                &places.credential(name),
+                name,
+                files::Content::Secret(value),
+            )?;
+            names.push(name.clone());
+        }
+        let trial = Home::Folder(folder.path().to_owned());
+        files::write(
+            &folder.path().join(TRIAL),
+            draft.text(&trial).as_bytes(),
+            0o600,
+        )?;
+        files::write(
+            &folder.path().join(FINAL),
+            draft.text(&places.home).as_bytes(),
+            0o600,
+        )?;
+        Ok(Self { folder, names })
+    }
+
+    /// The configuration as the daemon will understand it.
+    pub fn config(&self) -> Result<Config, Error> {
+        Ok(config::load(
+            &self.folder.path().join(TRIAL),
+            &Machine::here(),
+        )?)
+    }
+
+    /// Puts everything into its place, the configuration last: with it, the machine is set up. Returns what was not
+    /// there before.
+    pub fn take(self, places: &Places) -> Result<Vec<PathBuf>, Error> {
+        let mut written = Vec::new();
+        for name in &self.names {
+            let target = places.credential(name);
+            let staged = self.folder.path().join(CREDENTIALS).join(name);
+            if files::put(&staged, &target)? {
+                written.push(target);
+            }
+        }
+        let staged = self.folder.path().join(FINAL);
+        places.give_to_daemon(&staged, 0o640)?;
+        if files::put(&staged, &places.config)? {
+            written.push(places.config.clone());
+        }
+        Ok(written)
+    }
+}
+
+/// How the folder of a run begins that is not finished, or was cut off.
+const UNFINISHED: &str = ".setup-";
+const TRIAL: &str = "trial.toml";
+const FINAL: &str = "perennial.toml";
+
+/// Writes one secret that a configuration names and nobody has put there yet.
+pub fn add_secret(places: &Places, secret: &NamedSecret) -> Result<(), Error> {
+    places.make_folders()?;
+    let target = places.credential(&secret.name);
+    files::write_new(&target, files::Content::Secret(&secret.value))
+}
+
+/// Makes the key that a configuration names and that is not there yet.
+pub fn add_key(places: &Places) -> Result<(), Error> {
+    places.make_folders()?;
+    let key = fresh_key(places)?;
+    files::write_new(&places.credential(INVENTORY_KEY), files::Content::Key(&key))
+}
+
+/// A new key opens no inventory that is there already.
+fn fresh_key(places: &Places) -> Result<Key, Error> {
+    let key = places.credential(INVENTORY_KEY);
+    if places.has_inventory() && !key.exists() {
+        return Err(Error::KeyIsMissing {
+            inventory: places.inventory.display().to_string(),
+            key: key.display().to_string(),
+        });
+    }
+    Key::generate().map_err(|_| Error::NoRandomness)
+}

@@ -1,0 +1,103 @@
+//! What belongs where, and to whom.
+
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Gid, Group, Uid, geteuid};
+
+use super::{Error, files};
+use crate::config::{self, CREDENTIALS, Home};
+
+#[derive(Clone, Debug)]
+pub struct Places {
+    pub config: PathBuf,
+    /// The configuration's own.
+    pub folder: PathBuf,
+    pub inventory: PathBuf,
+    pub home: Home,
+    /// Who may read the configuration besides its owner: the daemon's group, where there is one.
+    group: Option<Gid>,
+}
+
+/// Why the places cannot be had.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPlace {
+    #[error(
+        "only root can set up the service: sudo perennial setup\n\
+         To try it out as yourself, with everything below one folder: perennial setup --config-dir ~/perennial"
+    )]
+    NotRoot,
+    #[error(
+        "there is no group {DAEMON}, which the package makes together with the daemon's user. Install the package, or \
+         copy perennial.sysusers to /usr/lib/sysusers.d/perennial.conf and run: systemd-sysusers"
+    )]
+    NoGroup,
+}
+
+const DAEMON: &str = "perennial";
+
+impl Places {
+    /// Those of the service.
+    pub fn of_the_service() -> Result<Self, NoPlace> {
+        if !geteuid().is_root() {
+            return Err(NoPlace::NotRoot);
+        }
+        let group = Group::from_name(DAEMON).ok().flatten();
+        let config = PathBuf::from(config::USUAL_FILE);
+        Ok(Self {
+            folder: config.parent().unwrap_or(Path::new("/")).to_owned(),
+            config,
+            inventory: PathBuf::from(config::USUAL_INVENTORY),
+            home: Home::Service,
+            group: Some(group.ok_or(NoPlace::NoGroup)?.gid),
+        })
+    }
+
+    /// Everything below one folder, which must be absolute.
+    pub fn below(folder: &Path) -> Self {
+        Self {
+            config: folder.join("perennial.toml"),
+            folder: folder.to_owned(),
+            inventory: folder.join("inventory.db"),
+            home: Home::Folder(folder.to_owned()),
+            group: None,
+        }
+    }
+
+    pub fn is_set_up(&self) -> bool {
+        self.config.exists()
+    }
+
+    pub fn has_inventory(&self) -> bool {
+        self.inventory
+            .metadata()
+            .is_ok_and(|metadata| metadata.len() > 0)
+    }
+
+    pub fn credentials(&self) -> PathBuf {
+        self.folder.join(CREDENTIALS)
+    }
+
+    pub fn credential(&self, name: &str) -> PathBuf {
+        self.credentials().join(name)
+    }
+
+    /// Those that are there stay as they are.
+    pub(super) fn make_folders(&self) -> Result<(), Error> {
+        let mode = if self.group.is_some() { 0o750 } else { 0o700 };
+        if files::make_folder(&self.folder, mode)? {
+            self.give_to_daemon(&self.folder, mode)?;
+        }
+        files::make_folder(&self.credentials(), 0o700).map(drop)
+    }
+
+    /// To read, not to change.
+    pub(super) fn give_to_daemon(&self, path: &Path, mode: u32) -> Result<(), Error> {
+        files::set_mode(path, mode)?;
+        match self.group {
+            Some(group) => chown(path, Some(Uid::current().as_raw()), Some(group.as_raw()))
+                .map_err(Error::file(path)),
+            None => Ok(()),
+        }
+    }
+}
