@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::credentials::{Credentials, Request};
 use super::transport::{Answer, Transport};
-use super::{Error, Reply, Settings, SettingsError};
+use super::{Error, Reply, Settings, SettingsError, Signatures};
 
 pub(super) struct Caller {
     app: String,
@@ -35,6 +35,10 @@ impl Caller {
 
     pub(super) fn app(&self) -> &str {
         &self.app
+    }
+
+    pub(super) fn signatures(&self) -> Signatures {
+        Signatures::new(self.credentials.iter().map(Credentials::signer))
     }
 
     /// One call; once more with each other secret as long as the secret is what is refused.

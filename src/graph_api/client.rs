@@ -14,8 +14,8 @@ use super::form::Form;
 use super::reading::{self, SomePages};
 use super::transport::{Answer, ROOM, ROOM_FOR_PAGES};
 use super::{
-    Error, Inspection, PageGrant, Permission, Profile, Reply, Settings, SettingsError, Usage,
-    inspection,
+    Error, Inspection, PageGrant, Permission, Profile, Reply, Settings, SettingsError, Signatures,
+    Usage, inspection,
 };
 
 /// The way to Meta for one app. Cheap to clone; clones share connections and what was learned on the way.
@@ -36,6 +36,11 @@ impl Client {
         let caller = Caller::new(&settings)?;
         let debugger = Debugger::new(settings.id, settings.batch);
         Ok(Self(Arc::new(Inner { caller, debugger })))
+    }
+
+    /// Tells what Meta signed with one of the app's secrets.
+    pub fn signatures(&self) -> Signatures {
+        self.0.caller.signatures()
     }
 
     /// Asks Meta's debugger about tokens, up to a batch of them in one call. Answers come in the order of `tokens`;

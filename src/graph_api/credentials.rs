@@ -46,6 +46,11 @@ impl Credentials {
         })
     }
 
+    /// By which Meta's own signatures are known.
+    pub(super) fn signer(&self) -> Signer {
+        self.signer.clone()
+    }
+
     /// Asks the debugger for one token. It takes GET only, so the token stands in the URL.
     pub(super) fn inspect(&self, token: &Secret) -> Request {
         let query = Form::new()

@@ -3,6 +3,7 @@
 //!
 //! - `client`: the calls · `debugger`: many inspections at once · `settings`: what a client must be told
 //! - `caller`: asking with the app's secrets in turn · `credentials`: the requests that bear them · `proof`, `form`: how these are written
+//! - `signature`: what Meta signs with these secrets
 //! - `transport`: HTTP, with its limits · `headers`, `usage`: what Meta says of our call budget
 //! - `wire`, `value`: JSON as sent · `inspection`, `batch`, `reading`: reading it · `error`, `classify`: codes to what we can do
 
@@ -20,6 +21,7 @@ mod inspection;
 mod proof;
 mod reading;
 mod settings;
+mod signature;
 mod transport;
 mod usage;
 mod value;
@@ -33,5 +35,6 @@ pub use answer::{Inspection, PageGrant, Permission, Profile, Reply};
 pub use client::Client;
 pub use error::{Bucket, Certainty, Error, Refusal};
 pub use settings::{Settings, SettingsError};
+pub use signature::Signatures;
 pub use usage::{Budget, Usage};
 pub use versions::version_ends_on;

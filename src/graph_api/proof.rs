@@ -1,4 +1,5 @@
-//! `appsecret_proof`: shows Meta that a call comes from whoever holds the app's secret.
+//! HMAC-SHA256 with the app's secret: `appsecret_proof` shows Meta that a call comes from whoever holds it, and by the
+//! same sign Meta shows that a call comes from Meta.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -18,6 +19,13 @@ impl Signer {
         mac.update(token.as_bytes());
         let digest = mac.finalize().into_bytes();
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// In constant time.
+    pub(super) fn signs(&self, message: &[u8], tag: &[u8]) -> bool {
+        let mut mac = self.0.clone();
+        mac.update(message);
+        mac.verify_slice(tag).is_ok()
     }
 }
 

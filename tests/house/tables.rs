@@ -40,7 +40,10 @@ pub const TOOLS: &[Tool] = &[
     ("anstyle", &["cli", "demo"]),
     ("anyhow", &["cli/serve", "graph_sim/command"]),
     ("axum", &["status", "graph_sim"]),
-    ("base64", &["secret/key", "graph_sim"]),
+    (
+        "base64",
+        &["secret/key", "graph_api/signature", "graph_sim"],
+    ),
     ("chacha20poly1305", &["secret/seal"]),
     ("chrono", &["daemon/schedule"]),
     ("clap", &["cli"]),
