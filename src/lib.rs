@@ -9,6 +9,7 @@ pub mod graph_api;
 pub mod inventory;
 
 pub mod alerts;
+pub mod login;
 pub mod rotation;
 
 pub mod status;

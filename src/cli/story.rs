@@ -31,6 +31,15 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
         EventKind::Ordered => format!("{} ordered by {}", said.word("order"), said.asked_by()),
         EventKind::Checked => checked(said),
         EventKind::Changed => changed(said),
+        EventKind::Notified => format!(
+            "Meta tells of a change, so {} asked after",
+            said.tokens("is", "are")
+        ),
+        EventKind::DataDeleted => format!(
+            "a person had their data deleted through Meta: {} forgotten (code {})",
+            said.tokens("is", "are"),
+            said.word("code")
+        ),
         EventKind::Rotated => format!("{}{}", said.outcome(), said.end()),
         EventKind::Derived => format!("read anew through {}", said.word("through")),
         EventKind::CandidateKept => format!(
@@ -111,13 +120,15 @@ fn style_of(kind: EventKind, said: &Said<'_>) -> Style {
         | EventKind::IncidentResolved
         | EventKind::LetterSent => style::GOOD,
         EventKind::AppTroubled | EventKind::LetterDelayed => style::TROUBLE,
-        EventKind::IncidentOpened | EventKind::CandidateRefused | EventKind::SecretRefused => {
-            style::WARNING
-        }
+        EventKind::IncidentOpened
+        | EventKind::CandidateRefused
+        | EventKind::SecretRefused
+        | EventKind::DataDeleted => style::WARNING,
         EventKind::Ordered | EventKind::CandidateKept | EventKind::LetterWritten => style::FAINT,
         EventKind::Imported
         | EventKind::Discovered
         | EventKind::Forgotten
+        | EventKind::Notified
         | EventKind::SecretRead
         | EventKind::IncidentAcknowledged
         | EventKind::Started
@@ -135,6 +146,14 @@ impl<'e> Said<'e> {
 
     fn word(&self, key: &str) -> &'e str {
         self.find(key).unwrap_or("unknown")
+    }
+
+    fn tokens(&self, one: &str, many: &str) -> String {
+        match self.0.get("tokens").and_then(Value::as_u64) {
+            Some(1) => format!("1 token {one}"),
+            Some(n) => format!("{n} tokens {many}"),
+            None => format!("its tokens {many}"),
+        }
     }
 
     fn asked_by(&self) -> &'e str {

@@ -188,6 +188,8 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::LetterWritten
         | EventKind::LetterDelayed
         | EventKind::Started
+        | EventKind::Notified
+        | EventKind::DataDeleted
         | EventKind::Reloaded => None,
     }
 }

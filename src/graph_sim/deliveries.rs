@@ -1,4 +1,4 @@
-//! What Meta posts by itself: deauthorize callbacks and changes of permissions, signed with the
+//! What Meta posts by itself: deauthorize and data-deletion callbacks and changes of permissions, signed with the
 //! app's secret. The world writes them down; [`Simulator::deliver`] sends them.
 
 use std::io;
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::Simulator;
 use super::signature;
-use super::world::{AppKey, Id, World};
+use super::world::{AppKey, Id, Refusal, World};
 
 /// A post on its way to an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,23 +47,40 @@ impl World {
 
     pub(super) fn tell_deauthorized(&mut self, app: AppKey, person: Id) {
         if let Some(url) = self.app(app).deauthorize_url.clone() {
-            let payload = json!({
-                "user_id": person.to_string(),
-                "algorithm": "HMAC-SHA256",
-                "issued_at": self.now().as_second(),
-            });
-            let signed = signature::signed_request(&self.app(app).secret, &payload.to_string());
-            let content_type = "application/x-www-form-urlencoded";
-            let body = format!("signed_request={signed}");
-            self.outbox.push(Delivery {
-                url,
-                content_type,
-                signature: None,
-                body,
-            });
+            let payload = self.signed_claim(person);
+            self.post_signed(app, url, &payload);
         }
         let change = json!({"field": "connected", "verb": Verb::Revoked.word()});
         self.tell_change(app, person, &change);
+    }
+
+    /// The person asks, in Facebook's settings, for what the app holds of them to be deleted.
+    pub fn ask_deletion(&mut self, person: &str, app: &str) -> Result<(), Refusal> {
+        let (app, person) = (self.app_key(app)?, self.person_id(person)?);
+        if let Some(url) = self.app(app).data_deletion_url.clone() {
+            let mut payload = self.signed_claim(person);
+            payload["expires"] = (self.now().as_second() + 3_600).into();
+            self.post_signed(app, url, &payload);
+        }
+        Ok(())
+    }
+
+    fn signed_claim(&self, person: Id) -> serde_json::Value {
+        json!({
+            "user_id": person.to_string(),
+            "algorithm": "HMAC-SHA256",
+            "issued_at": self.now().as_second(),
+        })
+    }
+
+    fn post_signed(&mut self, app: AppKey, url: String, payload: &serde_json::Value) {
+        let signed = signature::signed_request(&self.app(app).secret, &payload.to_string());
+        self.outbox.push(Delivery {
+            url,
+            content_type: "application/x-www-form-urlencoded",
+            signature: None,
+            body: format!("signed_request={signed}"),
+        });
     }
 
     pub(super) fn tell_permission(&mut self, app: AppKey, person: Id, scope: &str, verb: Verb) {

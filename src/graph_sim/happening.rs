@@ -24,6 +24,10 @@ pub enum Happening {
         person: String,
         app: String,
     },
+    AskDeletion {
+        person: String,
+        app: String,
+    },
     RemovePermission {
         person: String,
         app: String,
@@ -84,6 +88,7 @@ impl World {
             Happening::Unconfirm { person } => self.unconfirm(person),
             Happening::ClearCheckpoint { person } => self.clear_checkpoint(person),
             Happening::RemoveApp { person, app } => self.remove_app(person, app),
+            Happening::AskDeletion { person, app } => self.ask_deletion(person, app),
             Happening::RemovePermission { person, app, scope } => {
                 self.remove_permission(person, app, scope)
             }

@@ -21,6 +21,10 @@ words! {
     Checked = "checked",
     /// The state or its cause is another than before.
     Changed = "changed",
+    /// Meta told by itself that something changed for a person.
+    Notified = "notified",
+    /// A person asked Meta to be forgotten, and is.
+    DataDeleted = "data_deleted",
     Rotated = "rotated",
     Derived = "derived",
     CandidateKept = "candidate_kept",

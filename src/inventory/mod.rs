@@ -3,11 +3,13 @@
 
 mod agenda;
 mod apps;
+mod deletions;
 mod errands;
 mod incidents;
 mod journal;
 mod knowledge;
 mod letters;
+mod notices;
 mod open;
 mod pages;
 mod rows;
@@ -31,11 +33,13 @@ use crate::secret::{Key, KeyId, Sealer};
 
 pub use agenda::{Claimed, Lease, Visit};
 pub use apps::{AppRecord, AppTrouble};
+pub use deletions::Deletion;
 pub use errands::{Errand, Errands, Order};
 pub use incidents::{Concern, Incident, IncidentId, IncidentState, Reviewed, Story, Which};
 pub use journal::{Event, EventId, EventKind, NewEvent};
 pub use knowledge::Learned;
 pub use letters::{Letter, LetterId, NewLetter};
+pub use notices::Notice;
 
 pub use pages::PageSeen;
 pub use summary::{Deadline, Fleet, MailQueue};

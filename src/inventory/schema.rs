@@ -6,7 +6,10 @@ use rusqlite::Connection;
 
 use super::{Error, open::APPLICATION_ID};
 
-const HISTORY: &[&str] = &[include_str!("schema/0001_inventory.sql")];
+const HISTORY: &[&str] = &[
+    include_str!("schema/0001_inventory.sql"),
+    include_str!("schema/0002_webhooks.sql"),
+];
 
 pub(super) const NEWEST: u32 = HISTORY.len() as u32;
 

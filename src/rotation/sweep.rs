@@ -19,6 +19,8 @@ use crate::token::TokenId;
 const PLAN: usize = 20_000;
 /// How many are claimed at once: enough to share commits, few enough to be small in memory.
 const CLAIM: usize = 2_500;
+/// Of how many people's changes one pass hears; the rest have the next one.
+const NOTICES: usize = 1_000;
 /// Nobody else works on what is claimed for so long; a crash frees it after that.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
@@ -38,6 +40,7 @@ impl Keeper {
         if standing.is_troubled() && !self.recovers(&desk, &mut standing).await? {
             return Ok(resting);
         }
+        self.heed_notices(now).await?;
         let due = self.due(allowance, now).await?;
         let mut report = Report {
             more: due.len() == PLAN,
@@ -104,6 +107,26 @@ impl Keeper {
             })
             .await?;
         Ok(trouble.is_none())
+    }
+
+    /// Makes due what Meta told of by itself. Before anything is claimed, so that nothing is under way meanwhile.
+    async fn heed_notices(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        let app = self.app.clone();
+        let waiting = self
+            .inventory
+            .read(move |view| view.notices(&app, NOTICES))
+            .await?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let app = self.app.clone();
+        self.inventory
+            .write(move |tx| {
+                waiting
+                    .iter()
+                    .try_for_each(|notice| tx.heed_notice(&app, notice, now).map(drop))
+            })
+            .await
     }
 
     async fn due(&self, allowance: u32, now: Timestamp) -> Result<Vec<TokenId>, inventory::Error> {

@@ -7,6 +7,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
+use subtle::ConstantTimeEq;
 
 pub use key::{Key, KeyError, KeyId};
 pub use seal::{Cell, DataKey, Digest, Purpose, Sealer, Unsealable};
@@ -28,6 +29,11 @@ impl Secret {
 
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
+    }
+
+    /// Is it what somebody presents? Takes as long for any answer.
+    pub fn is(&self, presented: &str) -> bool {
+        self.expose().as_bytes().ct_eq(presented.as_bytes()).into()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -63,6 +69,15 @@ impl<'de> Deserialize<'de> for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_whole_secret_is_the_secret() {
+        let secret = Secret::new("canary");
+        assert!(secret.is("canary"));
+        for presented in ["", "canar", "canarY", "canary "] {
+            assert!(!secret.is(presented), "{presented}");
+        }
+    }
 
     #[test]
     fn a_secret_never_prints_itself() {

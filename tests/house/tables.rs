@@ -9,6 +9,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     // The workers do not know each other: they meet in the inventory.
     ("alerts", "secret token inventory"),
     ("rotation", "secret token graph_api inventory"),
+    ("login", "secret token graph_api inventory"),
     // It never acts: it reads the inventory and files orders there.
     ("status", "secret token inventory"),
     // It fills in the settings of the others, none of which knows it.
@@ -81,6 +82,7 @@ pub const TOOLS: &[Tool] = &[
     ),
     ("signal-hook", &["daemon/signals"]),
     ("signal-hook-tokio", &["daemon/signals"]),
+    ("subtle", &["secret"]),
     ("tempfile", &["setup", "demo"]),
     ("terminal_size", &["cli/screen"]),
     ("thiserror", &[""]),
@@ -125,7 +127,13 @@ pub const EXPOSURES: &[(&str, &str)] = &[
 pub const CLOCK: &str = "daemon/clock";
 
 /// Schema files by their SHA-256: a shipped one is never edited, for inventories were made with it.
-pub const SCHEMA: &[(&str, &str)] = &[(
-    "0001_inventory.sql",
-    "8197354d8d841677d8b0a3f820592d3a34ea17154b574ff99d53623451e2bf0d",
-)];
+pub const SCHEMA: &[(&str, &str)] = &[
+    (
+        "0001_inventory.sql",
+        "8197354d8d841677d8b0a3f820592d3a34ea17154b574ff99d53623451e2bf0d",
+    ),
+    (
+        "0002_webhooks.sql",
+        "e8d348916885b7f0024295a4a5afb6bb111c4254bc991e05a59c896902f8ea61",
+    ),
+];

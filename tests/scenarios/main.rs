@@ -11,4 +11,5 @@ mod demo;
 mod lessons;
 mod rotation;
 mod setup;
+mod webhooks;
 mod world;

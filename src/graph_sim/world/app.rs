@@ -27,6 +27,8 @@ pub struct AppSpec {
     pub calls_per_hour: Option<u32>,
     /// Where Meta posts a `signed_request` when a person removes the app.
     pub deauthorize_url: Option<String>,
+    /// Where Meta posts a `signed_request` when a person wants to be forgotten.
+    pub data_deletion_url: Option<String>,
     /// Where Meta posts changes of permissions.
     pub webhook_url: Option<String>,
     pub mode: AppMode,

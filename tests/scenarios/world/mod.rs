@@ -29,6 +29,9 @@ pub const APP: &str = "257422819769992";
 pub const APP_SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub const SCOPES: &[&str] = &["email", "pages_show_list", "pages_messaging"];
 
+/// A story that wants Meta's own posts takes them out of the world's hands.
+const NOWHERE: &str = "http://127.0.0.1:9/webhooks/acme";
+
 pub struct World {
     pub meta: Simulator,
     pub inventory: Inventory,
@@ -67,6 +70,9 @@ impl World {
             id: APP.to_owned(),
             secret: APP_SECRET.to_owned(),
             name: "acme".to_owned(),
+            deauthorize_url: Some(format!("{NOWHERE}/deauthorize")),
+            data_deletion_url: Some(format!("{NOWHERE}/data-deletion")),
+            webhook_url: Some(NOWHERE.to_owned()),
             ..AppSpec::default()
         });
         let meta = Simulator::start(world, "127.0.0.1:0".parse()?).await?;

@@ -1,8 +1,9 @@
-//! What befalls the inventory's file behind the daemon's back.
+//! What befalls the inventory's file behind the daemon's back, and what a thief would find in it.
 
 use std::path::Path;
 
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 
 use super::daemon::Premises;
 use super::{Result, World};
@@ -11,6 +12,38 @@ impl World {
     /// Changes the file as no part of the daemon would.
     pub fn tamper(&self, sql: &str) -> Result {
         tamper(&self.folder.path().join("inventory.db"), sql)
+    }
+
+    /// Every value of every table, a line for each row; sealed ones are only counted.
+    pub fn whole_inventory(&self) -> Result<String> {
+        let db = Connection::open(self.folder.path().join("inventory.db"))?;
+        let mut names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+        let names: Vec<String> = names
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut lines = String::new();
+        for name in names {
+            let mut all = db.prepare(&format!("SELECT * FROM {name}"))?;
+            let columns = all.column_count();
+            let mut rows = all.query([])?;
+            while let Some(row) = rows.next()? {
+                let values = (0..columns).map(|column| row.get_ref(column));
+                let values = values.collect::<rusqlite::Result<Vec<_>>>()?;
+                let values: Vec<String> = values.into_iter().map(in_words).collect();
+                lines.push_str(&format!("{name}: {}\n", values.join(" | ")));
+            }
+        }
+        Ok(lines)
+    }
+}
+
+fn in_words(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => "null".to_owned(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).replace('\n', " "),
+        ValueRef::Blob(bytes) => format!("{} bytes", bytes.len()),
     }
 }
 

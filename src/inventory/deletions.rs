@@ -1,0 +1,197 @@
+//! Who asked Meta to have their data deleted, and forgetting them: tokens with all their secrets, incidents, letters,
+//! and what the journal says of them. Step by step, so that 10,000 pages of one person keep no other job waiting.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Error, EventKind, NewEvent, Tx, View, rows};
+use crate::secret::Secret;
+use crate::token::TokenId;
+
+/// How far a request has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// The confirmation code that the person was given.
+    pub code: String,
+    pub app: String,
+    person: String,
+    pub asked_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+    /// How many tokens are gone.
+    pub tokens: u64,
+    journal_to: i64,
+}
+
+/// How many events and how many tokens one step goes through.
+const EVENTS_A_STEP: i64 = 20_000;
+const TOKENS_A_STEP: usize = 500;
+
+const DELETION: &str =
+    "SELECT code, app, person, asked_at, finished_at, tokens, journal_to FROM deletion";
+
+fn deletion(row: &Row<'_>) -> rusqlite::Result<Deletion> {
+    Ok(Deletion {
+        code: row.get(0)?,
+        app: row.get(1)?,
+        person: row.get(2)?,
+        asked_at: rows::instant(row, 3)?,
+        finished_at: rows::maybe_instant(row, 4)?,
+        tokens: row.get(5)?,
+        journal_to: row.get(6)?,
+    })
+}
+
+impl View<'_> {
+    /// By the code that the person was given.
+    pub fn deletion(&self, code: &str) -> Result<Option<Deletion>, Error> {
+        let mut found = self
+            .db
+            .prepare_cached(&format!("{DELETION} WHERE code = ?1"))?;
+        Ok(found.query_row([code], deletion).optional()?)
+    }
+
+    /// The request that has waited longest.
+    pub fn next_deletion(&self) -> Result<Option<Deletion>, Error> {
+        let mut next = self.db.prepare_cached(&format!(
+            "{DELETION} WHERE finished_at IS NULL ORDER BY asked_at LIMIT 1"
+        ))?;
+        Ok(next.query_row([], deletion).optional()?)
+    }
+
+    /// The same for the same person and app, and useless to anybody who would guess at people from it.
+    pub fn deletion_code(&self, app: &str, person: &str) -> String {
+        let digest = self
+            .sealer
+            .digest(&Secret::new(format!("deletion of {person} from {app}")));
+        let short = digest.0.iter().take(12);
+        short.map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Is this very request, or a later one, known already?
+    pub fn knows_deletion(&self, code: &str, signed_at: Timestamp) -> Result<bool, Error> {
+        let mut known = self.db.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM deletion WHERE code = ?1 AND signed_at >= ?2)",
+        )?;
+        Ok(known.query_row(params![code, signed_at.as_second()], |row| row.get(0))?)
+    }
+}
+
+impl Tx<'_> {
+    /// Files the request; one that came again, or late, changes nothing.
+    pub fn ask_deletion(
+        &self,
+        app: &str,
+        person: &str,
+        signed_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "INSERT INTO deletion (code, app, person, signed_at, asked_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (code) DO UPDATE SET person = excluded.person,
+                    signed_at = excluded.signed_at, asked_at = excluded.asked_at, finished_at = NULL,
+                    tokens = 0, journal_to = 0
+                 WHERE excluded.signed_at > signed_at",
+            )?
+            .execute(params![
+                self.deletion_code(app, person),
+                app,
+                person,
+                signed_at.as_second(),
+                now.as_second()
+            ])?;
+        Ok(())
+    }
+
+    /// One step of forgetting; the last one finishes the request and tells the operator.
+    pub fn forget_more(&self, request: &Deletion, now: Timestamp) -> Result<(), Error> {
+        let newest = self.newest_event()?.0;
+        if request.journal_to < newest {
+            return self.forget_in_journal(request, newest);
+        }
+        self.forget_incidents(request)?;
+        let tokens = self.tokens_of_person(request)?;
+        for &token in &tokens {
+            self.forget_wholly(token)?;
+        }
+        let gone = request.tokens + tokens.len() as u64;
+        self.db
+            .prepare_cached("UPDATE deletion SET tokens = ?2, journal_to = ?3 WHERE code = ?1")?
+            .execute(params![request.code, gone, newest])?;
+        if tokens.len() < TOKENS_A_STEP {
+            self.finish_deletion(request, gone, now)?;
+        }
+        Ok(())
+    }
+
+    /// What others' events say of the person: by id, and by the names of the person's own tokens.
+    fn forget_in_journal(&self, request: &Deletion, newest: i64) -> Result<(), Error> {
+        let to = newest.min(request.journal_to + EVENTS_A_STEP);
+        self.db
+            .prepare_cached(
+                "UPDATE event SET detail = '{}' WHERE id > ?1 AND id <= ?2 AND detail <> '{}'
+                 AND (?4 IN (json_extract(detail, '$.subject'), json_extract(detail, '$.expected'))
+                    OR json_extract(detail, '$.through') IN
+                        (SELECT name FROM token WHERE app = ?3 AND person = ?4)
+                    OR json_extract(detail, '$.incident') IN
+                        (SELECT CAST(id AS TEXT) FROM incident WHERE app = ?3 AND subject = ?4))",
+            )?
+            .execute(params![request.journal_to, to, request.app, request.person])?;
+        self.db
+            .prepare_cached("UPDATE deletion SET journal_to = ?2 WHERE code = ?1")?
+            .execute(params![request.code, to])?;
+        Ok(())
+    }
+
+    /// Those of the person, and what was taken in through them and not described by Meta yet.
+    fn tokens_of_person(&self, request: &Deletion) -> Result<Vec<TokenId>, Error> {
+        let mut found = self.db.prepare_cached(
+            "SELECT id FROM token WHERE app = ?1 AND person = ?2
+             UNION SELECT c.id FROM token p JOIN token c ON c.parent = p.id
+                WHERE p.app = ?1 AND p.person = ?2 AND c.person = ''
+             ORDER BY id LIMIT ?3",
+        )?;
+        let found = found
+            .query_map(params![request.app, request.person, TOKENS_A_STEP], |row| {
+                row.get(0)
+            })?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// The token, and what the journal says of it: that something happened stays, of what it does not.
+    fn forget_wholly(&self, token: TokenId) -> Result<(), Error> {
+        for forget in [
+            "UPDATE event SET token = NULL, name = NULL, detail = '{}' WHERE token = ?1",
+            "DELETE FROM attention WHERE token = ?1",
+            "DELETE FROM token WHERE id = ?1",
+        ] {
+            self.db.prepare_cached(forget)?.execute([token])?;
+        }
+        Ok(())
+    }
+
+    /// Before the tokens, so that no letter is written about those that vanish.
+    fn forget_incidents(&self, request: &Deletion) -> Result<(), Error> {
+        for forget in [
+            "DELETE FROM letter WHERE incident IN
+                (SELECT id FROM incident WHERE app = ?1 AND subject = ?2)",
+            "DELETE FROM incident WHERE app = ?1 AND subject = ?2",
+        ] {
+            self.db
+                .prepare_cached(forget)?
+                .execute(params![request.app, request.person])?;
+        }
+        Ok(())
+    }
+
+    fn finish_deletion(&self, request: &Deletion, gone: u64, now: Timestamp) -> Result<(), Error> {
+        self.drop_notice(&request.app, &request.person)?;
+        self.db
+            .prepare_cached("UPDATE deletion SET person = '', finished_at = ?2 WHERE code = ?1")?
+            .execute(params![request.code, now.as_second()])?;
+        let event = NewEvent::of_app(&request.app, EventKind::DataDeleted)
+            .with("tokens", gone)
+            .with("code", request.code.as_str());
+        self.note(&event, now).map(drop)
+    }
+}

@@ -1,0 +1,402 @@
+//! What Meta tells by itself: it is asked after at once, believed by nobody, and only forgetting is obeyed.
+
+use std::collections::HashMap;
+
+use jiff::SignedDuration;
+use perennial::graph_sim::{Delivery, Endpoint};
+use perennial::inventory::{EventKind, Which};
+use perennial::login::webhooks::{self, Heard, Listener, Rejection};
+use perennial::secret::Secret;
+use perennial::token::{Cause, Health, State, TokenId};
+
+use crate::world::{APP, APP_SECRET, Result, World, client, hours, minutes};
+
+/// What the web part does with a post, without the web.
+struct Ear(Listener);
+
+impl Ear {
+    fn of(world: &World) -> Result<Self> {
+        let signatures = client(&world.meta, APP_SECRET, 50)?.signatures();
+        Ok(Self(Listener {
+            inventory: world.inventory.clone(),
+            apps: HashMap::from([("acme".to_owned(), signatures)]),
+            verify_token: Some(Secret::new("shibboleth")),
+        }))
+    }
+
+    async fn hears(&self, world: &World, post: &Delivery) -> std::result::Result<Heard, Rejection> {
+        let Ear(listener) = self;
+        match (&post.signature, post.body.split_once('=')) {
+            (Some(signature), _) => {
+                let body = post.body.as_bytes();
+                listener.webhook("acme", signature, body, world.now).await
+            }
+            (None, Some(("signed_request", signed))) => {
+                listener.deauthorized("acme", signed, world.now).await
+            }
+            (None, _) => Err(Rejection::Unreadable),
+        }
+    }
+
+    async fn hears_all(&self, world: &World) -> Result<Vec<Delivery>> {
+        let posts = world.meta.world().take_deliveries();
+        for post in &posts {
+            self.hears(world, post).await?;
+        }
+        Ok(posts)
+    }
+}
+
+/// Maria with her login and two pages, and Paul with his login, all well and checked hours ago.
+async fn two_people(world: &mut World) -> Result<(String, [TokenId; 3], TokenId)> {
+    let (maria, paul) = (world.person("Maria"), world.person("Paul"));
+    let token = world.log_in(&maria)?;
+    let mut hers = vec![world.import("maria", &token).await?];
+    for name in ["bakery", "deli"] {
+        let (_, page) = world.page(&maria, name, &token)?;
+        hers.push(world.import(name, &page).await?);
+    }
+    let his = world.import("paul", &world.log_in(&paul)?).await?;
+    world.live(hours(3)).await?;
+    world.meta.world().take_deliveries();
+    let hers = hers.try_into().map_err(|_| "three tokens")?;
+    Ok((maria, hers, his))
+}
+
+#[tokio::test]
+async fn an_app_that_a_person_removes_is_missed_at_once() -> Result {
+    let mut world = World::new().await?;
+    let ear = Ear::of(&world)?;
+    let (maria, hers, his) = two_people(&mut world).await?;
+
+    world.now += hours(1);
+    world.meta.set_now(world.now);
+    world.meta.world().remove_app(&maria, APP)?;
+    let before = world.meta.world().ledger().calls(Endpoint::DebugToken);
+    let posts = ear.hears_all(&world).await?;
+    assert_eq!(posts.len(), 2, "the callback and the webhook");
+    // Nothing is believed before it has been asked after.
+    assert_eq!(world.state(hers[0]).await?, State::Healthy);
+
+    world.pass().await?;
+    world.post().await?;
+    for id in hers {
+        let health = world.token(id).await?.health;
+        let is_removed = matches!(health, Health::Dead { cause, .. } if cause == Cause::AppRemoved);
+        assert!(is_removed, "{health:?}");
+    }
+    assert_eq!(world.state(his).await?, State::Healthy);
+    let calls = world.meta.world().ledger().calls(Endpoint::DebugToken) - before;
+    assert_eq!(calls, 3, "exactly that person's tokens");
+    let incidents = world
+        .inventory
+        .read(|view| view.incidents(Which::Open, 9))
+        .await?;
+    assert_eq!((incidents.len(), incidents[0].affected), (1, 3));
+    world.live_with_post(hours(1), minutes(5)).await?;
+    assert_eq!(world.mail()?.len(), 1);
+    assert_eq!(world.told(EventKind::Notified).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_meta_tells_is_no_verdict() -> Result {
+    let mut world = World::new().await?;
+    let Ear(listener) = Ear::of(&world)?;
+    let (maria, hers, _) = two_people(&mut world).await?;
+    world.now += hours(1);
+    // Signed, but she has not removed the app.
+    let signed = request_of(&world, &maria)?;
+    let heard = listener.deauthorized("acme", &signed, world.now).await?;
+    assert_eq!(heard, Heard::News);
+    let calls = total_calls(&world);
+    world.pass().await?;
+    world.post().await?;
+    assert_eq!(total_calls(&world) - calls, 3);
+    for id in hers {
+        assert_eq!(world.state(id).await?, State::Healthy);
+    }
+    assert!(world.mail()?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_permission_that_is_taken_back_is_missed_at_once() -> Result {
+    let mut world = World::new().await?;
+    let ear = Ear::of(&world)?;
+    let (maria, hers, _) = two_people(&mut world).await?;
+    world.now += hours(1);
+    world.meta.set_now(world.now);
+    world
+        .meta
+        .world()
+        .remove_permission(&maria, APP, "pages_messaging")?;
+    ear.hears_all(&world).await?;
+    world.pass().await?;
+    let facts = world.token(hers[1]).await?.facts.ok_or("no facts")?;
+    assert!(!facts.scopes.contains("pages_messaging"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn floods_and_replays_cost_nothing() -> Result {
+    let mut world = World::new().await?;
+    let ear = Ear::of(&world)?;
+    let (maria, _, _) = two_people(&mut world).await?;
+    world.now += hours(1);
+    world.meta.set_now(world.now);
+    world
+        .meta
+        .world()
+        .remove_permission(&maria, APP, "pages_messaging")?;
+    let [post] = world
+        .meta
+        .world()
+        .take_deliveries()
+        .try_into()
+        .map_err(|_| "one post")?;
+    let (calls, events) = (total_calls(&world), world.events().await?.len());
+
+    for n in 0..10_000 {
+        let heard = ear.hears(&world, &post).await?;
+        assert_eq!(heard == Heard::News, n == 0, "only the first is news: {n}");
+    }
+    assert_eq!(rows(&world).await?, 1);
+    assert_eq!(
+        world.events().await?.len(),
+        events,
+        "nothing in the journal yet"
+    );
+    world.now += SignedDuration::from_secs(5);
+    world.pass().await?;
+    assert_eq!(total_calls(&world) - calls, 3, "each token once");
+
+    // What was checked since needs no look: an hour later, and a day later.
+    for _ in 0..2 {
+        world.live(hours(1)).await?;
+        let (calls, events) = (total_calls(&world), world.events().await?.len());
+        for _ in 0..100 {
+            assert_eq!(ear.hears(&world, &post).await?, Heard::Nothing);
+        }
+        assert_eq!(rows(&world).await?, 0);
+        world.pass().await?;
+        assert_eq!(
+            (total_calls(&world), world.events().await?.len()),
+            (calls, events)
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_person_who_keeps_clicking_costs_one_check_a_minute() -> Result {
+    let mut world = World::new().await?;
+    let ear = Ear::of(&world)?;
+    let (maria, _, _) = two_people(&mut world).await?;
+    let calls = total_calls(&world);
+    let step = minutes(1) / 12;
+    for _ in 0..60 {
+        world.now += step;
+        world.meta.set_now(world.now);
+        world
+            .meta
+            .world()
+            .remove_permission(&maria, APP, "pages_messaging")?;
+        ear.hears_all(&world).await?;
+        world.pass().await?;
+    }
+    let calls = total_calls(&world) - calls;
+    assert!((15..=18).contains(&calls), "{calls} calls in five minutes");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_not_meta_s_or_of_nobody_here_is_met_with_silence() -> Result {
+    let mut world = World::new().await?;
+    let ear = Ear::of(&world)?;
+    let (maria, _, _) = two_people(&mut world).await?;
+    let stranger = world.person("Stranger");
+    world.log_in(&stranger)?;
+    world.meta.world().take_deliveries();
+    world.now += hours(1);
+    world.meta.set_now(world.now);
+
+    world.meta.world().remove_app(&stranger, APP)?;
+    let posts = world.meta.world().take_deliveries();
+    for post in &posts {
+        assert_eq!(ear.hears(&world, post).await?, Heard::Nothing);
+    }
+    world.meta.world().remove_app(&maria, APP)?;
+    let posts = world.meta.world().take_deliveries();
+    for post in &posts {
+        let mut forged = post.clone();
+        forged.body = forged.body.replacen(char::is_alphanumeric, "x", 40);
+        let heard = ear.hears(&world, &forged).await;
+        let refused = matches!(heard, Err(Rejection::Forged | Rejection::Unreadable));
+        assert!(refused, "{heard:?}");
+        let Ear(listener) = &ear;
+        let signature = post.signature.as_deref().unwrap_or_default();
+        let elsewhere = listener
+            .webhook("other", signature, post.body.as_bytes(), world.now)
+            .await;
+        assert!(matches!(elsewhere, Err(Rejection::UnknownApp)));
+    }
+    assert_eq!(rows(&world).await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_the_word_that_was_agreed_on_opens_the_address() -> Result {
+    let world = World::new().await?;
+    let Ear(listener) = Ear::of(&world)?;
+    assert!(
+        listener
+            .shakes_hands("acme", "subscribe", "shibboleth")
+            .is_ok()
+    );
+    for (app, mode, word) in [
+        ("acme", "subscribe", "sibboleth"),
+        ("acme", "subscribe", ""),
+        ("acme", "unsubscribe", "shibboleth"),
+        ("other", "subscribe", "shibboleth"),
+    ] {
+        assert!(
+            listener.shakes_hands(app, mode, word).is_err(),
+            "{app} {mode} {word}"
+        );
+    }
+    let mute = Listener {
+        verify_token: None,
+        ..listener
+    };
+    assert!(mute.shakes_hands("acme", "subscribe", "").is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_wants_to_be_forgotten_is_forgotten() -> Result {
+    let mut world = World::new().await?;
+    let ear = Ear::of(&world)?;
+    let (maria, hers, his) = two_people(&mut world).await?;
+    // She has a past: an incident, letters, a page that was once read through somebody else.
+    world.meta.world().change_password(&maria)?;
+    world.live_with_post(hours(26), minutes(30)).await?;
+    assert_eq!(world.mail()?.len(), 1);
+    let before = world.whole_inventory()?;
+    // The owner of Paul's token happens to have her name.
+    for trace in [maria.as_str(), "| maria |", "Maria", "bakery"] {
+        assert!(before.contains(trace), "{trace} is what we look for");
+    }
+
+    let signed = request_of(&world, &maria)?;
+    let Ear(listener) = &ear;
+    let code = listener.delete("acme", &signed, world.now).await?;
+    let waiting = listener.deletion(&code).await?.ok_or("no such request")?;
+    assert_eq!(waiting.finished_at, None);
+    assert_eq!(webhooks::forget(&world.inventory, world.now).await?, 1);
+
+    let done = listener.deletion(&code).await?.ok_or("no such request")?;
+    assert_eq!((done.finished_at, done.tokens), (Some(world.now), 3));
+    let after = world.whole_inventory()?;
+    for trace in [
+        maria.as_str(),
+        "| maria |",
+        "\"maria\"",
+        "Maria",
+        "bakery",
+        "deli",
+    ] {
+        let lines: Vec<&str> = after.lines().filter(|line| line.contains(trace)).collect();
+        assert!(lines.is_empty(), "{trace} is still there: {lines:#?}");
+    }
+    for id in hers {
+        assert!(world.token(id).await.is_err());
+    }
+    assert_eq!(world.state(his).await?, State::Healthy);
+    assert_eq!(world.told(EventKind::DataDeleted).await?, 1);
+
+    // The request comes again, and again: it has the same code, and nobody to forget.
+    for _ in 0..3 {
+        assert_eq!(listener.delete("acme", &signed, world.now).await?, code);
+    }
+    assert_eq!(webhooks::forget(&world.inventory, world.now).await?, 0);
+    // And no letter is written about what vanished.
+    world.live_with_post(hours(26), minutes(30)).await?;
+    assert_eq!(world.mail()?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_old_request_does_not_reach_what_was_granted_after_it() -> Result {
+    let mut world = World::new().await?;
+    let ear = Ear::of(&world)?;
+    let (maria, _, _) = two_people(&mut world).await?;
+    let Ear(listener) = &ear;
+    let signed = request_of(&world, &maria)?;
+    listener.delete("acme", &signed, world.now).await?;
+    webhooks::forget(&world.inventory, world.now).await?;
+
+    world.now += hours(1);
+    world.meta.set_now(world.now);
+    let again = world.import("again", &world.log_in(&maria)?).await?;
+    world.pass().await?;
+    listener.delete("acme", &signed, world.now).await?;
+    webhooks::forget(&world.inventory, world.now).await?;
+    assert_eq!(world.state(again).await?, State::Healthy);
+
+    let anew = request_of(&world, &maria)?;
+    listener.delete("acme", &anew, world.now).await?;
+    webhooks::forget(&world.inventory, world.now).await?;
+    assert!(world.token(again).await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_person_with_many_pages_is_forgotten_step_by_step() -> Result {
+    let mut world = World::new().await?;
+    let ear = Ear::of(&world)?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let user = world.import("maria", &token).await?;
+    world.pass().await?;
+    let now = world.now;
+    // Taken in through her, and not described by Meta yet.
+    for n in 0..1_200 {
+        let (name, secret) = (format!("page-{n}"), format!("EAA{n}"));
+        let id = world.import(&name, &secret).await?;
+        let adopt = format!("UPDATE token SET parent = {} WHERE id = {}", user.0, id.0);
+        if n < 3 {
+            world.tamper(&adopt)?;
+        }
+    }
+    world.tamper(&format!(
+        "UPDATE token SET person = '{maria}' WHERE name LIKE 'page-%' AND parent IS NULL"
+    ))?;
+    let signed = request_of(&world, &maria)?;
+    let Ear(listener) = &ear;
+    let code = listener.delete("acme", &signed, now).await?;
+    webhooks::forget(&world.inventory, now).await?;
+    let done = listener.deletion(&code).await?.ok_or("no such request")?;
+    assert_eq!(done.tokens, 1_201);
+    assert_eq!(world.inventory.read(|view| view.fleet()).await?.total(), 0);
+    Ok(())
+}
+
+/// What Meta signs of a person, here for a deletion.
+fn request_of(world: &World, person: &str) -> Result<String> {
+    world.meta.set_now(world.now);
+    let mut meta = world.meta.world();
+    meta.ask_deletion(person, APP)?;
+    let post = meta.take_deliveries().pop().ok_or("no post")?;
+    let (_, signed) = post.body.split_once('=').ok_or("no request")?;
+    Ok(signed.to_owned())
+}
+
+fn total_calls(world: &World) -> u64 {
+    world.meta.world().ledger().total()
+}
+
+async fn rows(world: &World) -> Result<usize> {
+    let waiting = world.inventory.read(|view| view.notices("acme", 100));
+    Ok(waiting.await?.len())
+}
