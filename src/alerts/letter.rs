@@ -13,6 +13,7 @@ use super::policy::{self, Occasion};
 use super::rows::{self, Row};
 use super::steps::{self, Step};
 use super::{phrases, words};
+use crate::inventory::NewLetter;
 use crate::token::Cause;
 
 /// How many addresses are named as having got the letter.
@@ -82,6 +83,41 @@ pub(super) fn for_trying(language: Language, zone: &TimeZone, now: Timestamp) ->
             phrases.trying_footer,
             &[("at", &language.moment(now, zone))],
         )],
+        ..Page::default()
+    };
+    lay_out(&page).unwrap_or_else(|_| Words {
+        text: page.why,
+        subject: page.subject,
+        html: String::new(),
+    })
+}
+
+/// Tells an operator that others were not reached.
+pub(super) fn about_undelivered(
+    language: Language,
+    lost: &NewLetter,
+    missed: &[String],
+    reason: &str,
+) -> Words {
+    let phrases = language.phrases();
+    let missed: Vec<String> = missed.iter().map(|to| words::line(to)).collect();
+    let missed = language.all_of(&missed);
+    let values = [
+        ("missed", missed.as_str()),
+        ("subject", &lost.subject),
+        ("reason", reason),
+    ];
+    let page = Page {
+        language: language.code(),
+        subject: words::line(&fill(phrases.undelivered, &values)),
+        colour: RED,
+        label: phrases.undelivered_label.to_owned(),
+        headline: phrases.undelivered_headline.to_owned(),
+        about: missed.clone(),
+        why: fill(phrases.undelivered_why, &values),
+        otherwise_title: phrases.what_to_do,
+        otherwise: phrases.undelivered_step.to_owned(),
+        footer: vec![fill(phrases.undelivered_footer, &values)],
         ..Page::default()
     };
     lay_out(&page).unwrap_or_else(|_| Words {

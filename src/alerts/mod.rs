@@ -11,6 +11,7 @@ pub mod policy;
 mod review;
 mod rows;
 mod steps;
+mod undelivered;
 mod words;
 
 #[cfg(test)]
@@ -86,6 +87,7 @@ pub async fn pass(
     while let Some(outcome) = outcomes.next().await {
         report.count(outcome?);
     }
+    report.letters += undelivered::report(inventory, &rules, now).await?;
     Ok(report)
 }
 

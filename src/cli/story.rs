@@ -60,6 +60,7 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
         EventKind::LetterWritten => format!("letter written: {}", said.word("subject")),
         EventKind::LetterSent => format!("letter sent: {}", said.word("subject")),
         EventKind::LetterDelayed => delayed(said),
+        EventKind::LetterUndelivered => undelivered(said),
         EventKind::Started => "the daemon started".to_owned(),
         EventKind::Reloaded => reloaded(said),
     }
@@ -78,6 +79,20 @@ fn acknowledged(said: &Said<'_>) -> String {
 fn delayed(said: &Said<'_>) -> String {
     let (subject, reason) = (said.word("subject"), said.word("reason"));
     format!("letter not sent: {subject}: {reason}")
+}
+
+fn undelivered(said: &Said<'_>) -> String {
+    let (subject, reason) = (said.word("subject"), said.word("reason"));
+    let number = |key: &str| said.0.get(key).and_then(Value::as_u64).unwrap_or_default();
+    let missed = number("recipients").saturating_sub(number("got_it"));
+    let whom = match missed {
+        1 => "one of its readers".to_owned(),
+        many => format!("{many} of its readers"),
+    };
+    match said.find("next_try_at") {
+        Some(at) => format!("letter does not reach {whom}: {subject}: {reason}; tried again {at}"),
+        None => format!("letter will not reach {whom}: {subject}: {reason}"),
+    }
 }
 
 fn reloaded(said: &Said<'_>) -> String {
@@ -119,11 +134,13 @@ fn style_of(kind: EventKind, said: &Said<'_>) -> Style {
         | EventKind::AppRecovered
         | EventKind::IncidentResolved
         | EventKind::LetterSent => style::GOOD,
-        EventKind::AppTroubled | EventKind::LetterDelayed => style::TROUBLE,
         EventKind::IncidentOpened
         | EventKind::CandidateRefused
         | EventKind::SecretRefused
         | EventKind::DataDeleted => style::WARNING,
+        EventKind::AppTroubled | EventKind::LetterDelayed | EventKind::LetterUndelivered => {
+            style::TROUBLE
+        }
         EventKind::Ordered | EventKind::CandidateKept | EventKind::LetterWritten => style::FAINT,
         EventKind::Imported
         | EventKind::Discovered

@@ -187,6 +187,7 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::IncidentResolved
         | EventKind::LetterWritten
         | EventKind::LetterDelayed
+        | EventKind::LetterUndelivered
         | EventKind::Started
         | EventKind::Notified
         | EventKind::DataDeleted

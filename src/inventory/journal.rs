@@ -41,6 +41,8 @@ words! {
     LetterWritten = "letter_written",
     LetterSent = "letter_sent",
     LetterDelayed = "letter_delayed",
+    /// Somebody who was to have it does not get it, or not without a change.
+    LetterUndelivered = "letter_undelivered",
     Started = "started",
     Reloaded = "reloaded",
     }

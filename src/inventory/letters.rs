@@ -26,9 +26,85 @@ pub struct Letter {
     pub letter: NewLetter,
     /// Recipients for whom the mail server has taken it already.
     pub reached: Vec<String>,
+    /// Recipients whom the mail server refused for good, while it took the letter for others.
+    pub refused: Vec<String>,
     pub written_at: Timestamp,
     pub attempts: u32,
+    /// Since when a server that can be reached has put it off or refused it.
+    pub troubled_since: Option<Timestamp>,
+    pub last_error: Option<String>,
 }
+
+/// What came of handing a letter over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attempt {
+    /// Those who have it now.
+    pub reached: Vec<String>,
+    /// Those who will not get it.
+    pub refused: Vec<String>,
+    /// Why they will not.
+    pub refusal: Option<String>,
+    pub verdict: Verdict,
+    /// How the conversation with the mail server went, without anybody's address.
+    pub conversation: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Verdict {
+    /// Whoever can have it has it.
+    #[default]
+    Sent,
+    /// The mail path failed, which says nothing about the letter.
+    Waits {
+        reason: String,
+        next_try_at: Timestamp,
+    },
+    /// A server put it off; without `next_try_at`, for the last time.
+    Delayed {
+        reason: String,
+        next_try_at: Option<Timestamp>,
+    },
+    /// A server refused it; without `next_try_at`, for the last time.
+    Refused {
+        reason: String,
+        next_try_at: Option<Timestamp>,
+    },
+}
+
+impl Attempt {
+    /// What a person who looks into it must know first.
+    pub fn reason(&self) -> Option<&str> {
+        self.verdict.reason().or(self.refusal.as_deref())
+    }
+}
+
+impl Verdict {
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Sent => None,
+            Self::Waits { reason, .. }
+            | Self::Delayed { reason, .. }
+            | Self::Refused { reason, .. } => Some(reason),
+        }
+    }
+
+    pub const fn next_try_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Sent => None,
+            Self::Waits { next_try_at, .. } => Some(*next_try_at),
+            Self::Delayed { next_try_at, .. } | Self::Refused { next_try_at, .. } => *next_try_at,
+        }
+    }
+
+    /// Nobody will try again.
+    pub const fn is_given_up(&self) -> bool {
+        !matches!(self, Self::Sent) && self.next_try_at().is_none()
+    }
+}
+
+const COLUMNS: &str =
+    "id, incident, message_id, in_reply_to, recipients, subject, text, html, written_at, attempts,
+    reached, refused, troubled_since, last_error";
 
 fn letter(row: &Row<'_>) -> rusqlite::Result<Letter> {
     Ok(Letter {
@@ -45,19 +121,30 @@ fn letter(row: &Row<'_>) -> rusqlite::Result<Letter> {
         written_at: rows::instant(row, 8)?,
         attempts: row.get(9)?,
         reached: rows::addresses(row, 10)?,
+        refused: rows::addresses(row, 11)?,
+        troubled_since: rows::maybe_instant(row, 12)?,
+        last_error: row.get(13)?,
     })
 }
 
 impl View<'_> {
     /// What is to be sent now, oldest first.
     pub fn letters_to_send(&self, now: Timestamp, limit: usize) -> Result<Vec<Letter>, Error> {
-        let mut waiting = self.db.prepare_cached(
-            "SELECT id, incident, message_id, in_reply_to, recipients, subject, text, html,
-                written_at, attempts, reached
-             FROM letter WHERE next_try_at <= ?1 ORDER BY id LIMIT ?2",
-        )?;
+        let mut waiting = self.db.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM letter WHERE next_try_at <= ?1 ORDER BY id LIMIT ?2"
+        ))?;
         let waiting = waiting.query_map(params![now.as_second(), limit], letter)?;
         Ok(waiting.collect::<Result<_, _>>()?)
+    }
+
+    /// Letters that somebody did not get, and of which no operator has been told yet.
+    pub fn letters_to_report(&self, limit: usize) -> Result<Vec<Letter>, Error> {
+        let mut unreported = self.db.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM letter WHERE undelivered_at IS NOT NULL AND NOT reported
+             ORDER BY id LIMIT ?1"
+        ))?;
+        let unreported = unreported.query_map([limit], letter)?;
+        Ok(unreported.collect::<Result<_, _>>()?)
     }
 
     /// The first letter of an incident, for the later ones to refer to.
@@ -102,41 +189,49 @@ impl Tx<'_> {
             .map(drop)
     }
 
-    pub fn letter_sent(&self, letter: &Letter, now: Timestamp) -> Result<(), Error> {
+    /// Writes down what came of an attempt. What a person must hear of stays marked until it is mended.
+    pub fn letter_tried(
+        &self,
+        letter: &Letter,
+        attempt: &Attempt,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let verdict = &attempt.verdict;
+        let reached = [letter.reached.clone(), attempt.reached.clone()].concat();
+        let refused = [letter.refused.clone(), attempt.refused.clone()].concat();
+        let answered = !matches!(verdict, Verdict::Sent | Verdict::Waits { .. });
+        let undelivered = !refused.is_empty()
+            || verdict.is_given_up()
+            || matches!(verdict, Verdict::Refused { .. });
+        let at = |is_so: bool| is_so.then_some(now.as_second());
         self.db
             .prepare_cached(
-                "UPDATE letter SET sent_at = ?2, next_try_at = NULL, last_error = NULL,
-                    attempts = attempts + 1
+                "UPDATE letter SET attempts = attempts + 1, next_try_at = ?2, last_error = ?3,
+                    reached = ?4, refused = ?5, sent_at = ?6, given_up_at = ?7,
+                    troubled_since = coalesce(troubled_since, ?8),
+                    undelivered_at = iif(?9 IS NULL AND ?6 IS NOT NULL, NULL, coalesce(undelivered_at, ?9))
                  WHERE id = ?1",
             )?
-            .execute(params![letter.id.0, now.as_second()])?;
-        self.note(&letter_event(EventKind::LetterSent, &letter.letter), now)
+            .execute(params![
+                letter.id.0,
+                rows::seconds(verdict.next_try_at()),
+                attempt.reason().or(letter.last_error.as_deref().filter(|_| undelivered)),
+                rows::list(&reached),
+                rows::list(&refused),
+                at(*verdict == Verdict::Sent),
+                at(verdict.is_given_up()),
+                at(answered),
+                at(undelivered),
+            ])?;
+        self.note(&tried_event(letter, attempt, undelivered), now)
             .map(drop)
     }
 
-    /// It could not be sent; it will be tried again, or, without `next_try_at`, never.
-    pub fn letter_delayed(
-        &self,
-        letter: &Letter,
-        reason: &str,
-        next_try_at: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    /// An operator has been told that somebody did not get it, or there is none to tell.
+    pub fn letter_reported(&self, letter: LetterId) -> Result<(), Error> {
         self.db
-            .prepare_cached(
-                "UPDATE letter SET next_try_at = ?2, last_error = ?3, attempts = attempts + 1
-                 WHERE id = ?1",
-            )?
-            .execute(params![letter.id.0, rows::seconds(next_try_at), reason])?;
-        let event = letter_event(EventKind::LetterDelayed, &letter.letter).with("reason", reason);
-        self.note(&event, now).map(drop)
-    }
-
-    /// Some have it; the others wait for the next try.
-    pub fn letter_reached(&self, letter: &Letter, reached: &[String]) -> Result<(), Error> {
-        self.db
-            .prepare_cached("UPDATE letter SET reached = ?2 WHERE id = ?1")?
-            .execute(params![letter.id.0, rows::list(reached)])?;
+            .prepare_cached("UPDATE letter SET reported = 1 WHERE id = ?1")?
+            .execute([letter.0])?;
         Ok(())
     }
 
@@ -160,6 +255,33 @@ impl Tx<'_> {
             .execute([now.as_second()])?;
         Ok(())
     }
+}
+
+fn tried_event(letter: &Letter, attempt: &Attempt, undelivered: bool) -> NewEvent {
+    let kind = match attempt.verdict {
+        _ if undelivered => EventKind::LetterUndelivered,
+        Verdict::Sent => EventKind::LetterSent,
+        Verdict::Waits { .. } | Verdict::Delayed { .. } | Verdict::Refused { .. } => {
+            EventKind::LetterDelayed
+        }
+    };
+    let mut event = letter_event(kind, &letter.letter);
+    if let Some(reason) = attempt.reason() {
+        event = event.with("reason", reason);
+    }
+    if let Some(at) = attempt.verdict.next_try_at() {
+        event = event.with("next_try_at", at.to_string());
+    }
+    if undelivered {
+        let got_it = letter.reached.len() + attempt.reached.len();
+        event = event
+            .with("recipients", letter.letter.recipients.len())
+            .with("got_it", got_it);
+    }
+    if attempt.conversation.is_empty() {
+        return event;
+    }
+    event.with("conversation", attempt.conversation.clone())
 }
 
 /// Subjects name people and pages, never addresses; the journal is read by viewers.

@@ -38,7 +38,7 @@ pub use errands::{Errand, Errands, Order};
 pub use incidents::{Concern, Incident, IncidentId, IncidentState, Reviewed, Story, Which};
 pub use journal::{Event, EventId, EventKind, NewEvent};
 pub use knowledge::Learned;
-pub use letters::{Letter, LetterId, NewLetter};
+pub use letters::{Attempt, Letter, LetterId, NewLetter, Verdict};
 pub use notices::Notice;
 
 pub use pages::PageSeen;

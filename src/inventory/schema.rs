@@ -9,6 +9,7 @@ use super::{Error, open::APPLICATION_ID};
 const HISTORY: &[&str] = &[
     include_str!("schema/0001_inventory.sql"),
     include_str!("schema/0002_webhooks.sql"),
+    include_str!("schema/0003_undelivered.sql"),
 ];
 
 pub(super) const NEWEST: u32 = HISTORY.len() as u32;

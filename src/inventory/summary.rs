@@ -27,6 +27,11 @@ pub struct MailQueue {
     pub queued: u64,
     pub oldest_queued_at: Option<Timestamp>,
     pub last_error: Option<String>,
+    /// Letters that matter still, and that somebody does not get.
+    pub undelivered: u64,
+    /// Those of them that nobody got.
+    pub unread: u64,
+    pub refusal: Option<String>,
 }
 
 impl Fleet {
@@ -84,11 +89,33 @@ impl View<'_> {
                     AND last_error IS NOT NULL ORDER BY id DESC LIMIT 1)
              FROM letter WHERE next_try_at IS NOT NULL",
         )?;
-        Ok(queue.query_row([], |row| {
+        let queue = queue.query_row([], |row| {
             Ok(MailQueue {
                 queued: row.get(0)?,
                 oldest_queued_at: rows::maybe_instant(row, 1)?,
                 last_error: row.get(2)?,
+                ..MailQueue::default()
+            })
+        })?;
+        self.with_undelivered(queue)
+    }
+
+    /// What somebody does not get matters until the incident is over, or a later letter about it got through.
+    fn with_undelivered(&self, queue: MailQueue) -> Result<MailQueue, Error> {
+        let mut undelivered = self.db.prepare_cached(
+            "SELECT count(*), coalesce(sum(l.reached = '[]'), 0), max(l.last_error)
+             FROM letter l LEFT JOIN incident i ON i.id = l.incident
+             WHERE l.undelivered_at IS NOT NULL AND i.resolved_at IS NULL AND NOT EXISTS (
+                SELECT 1 FROM letter later
+                WHERE later.incident IS l.incident AND later.id > l.id
+                    AND later.sent_at IS NOT NULL AND later.undelivered_at IS NULL)",
+        )?;
+        Ok(undelivered.query_row([], |row| {
+            Ok(MailQueue {
+                undelivered: row.get(0)?,
+                unread: row.get(1)?,
+                refusal: row.get(2)?,
+                ..queue
             })
         })?)
     }

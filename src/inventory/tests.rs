@@ -519,6 +519,10 @@ async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
             "INDEX letter_waiting",
         ),
         (
+            "SELECT id FROM letter WHERE undelivered_at IS NOT NULL AND NOT reported",
+            "INDEX letter_undelivered",
+        ),
+        (
             "SELECT token FROM version WHERE role = 'candidate'",
             "INDEX version_candidate",
         ),

@@ -136,4 +136,8 @@ pub const SCHEMA: &[(&str, &str)] = &[
         "0002_webhooks.sql",
         "e8d348916885b7f0024295a4a5afb6bb111c4254bc991e05a59c896902f8ea61",
     ),
+    (
+        "0003_undelivered.sql",
+        "60722564cc84cc3633a6d2ae33acece3d161f21ec92e6141777fda8468d5827e",
+    ),
 ];

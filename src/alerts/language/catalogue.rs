@@ -166,6 +166,13 @@ pub(in crate::alerts) struct Phrases {
     pub(in crate::alerts) went_to: &'static str,
     pub(in crate::alerts) went_to_many: &'static str,
     pub(in crate::alerts) incident: &'static str,
+    // the letter about a letter
+    pub(in crate::alerts) undelivered: &'static str,
+    pub(in crate::alerts) undelivered_label: &'static str,
+    pub(in crate::alerts) undelivered_headline: &'static str,
+    pub(in crate::alerts) undelivered_why: &'static str,
+    pub(in crate::alerts) undelivered_step: &'static str,
+    pub(in crate::alerts) undelivered_footer: &'static str,
     // the letter that asks for nothing
     pub(in crate::alerts) trying: &'static str,
     pub(in crate::alerts) trying_label: &'static str,

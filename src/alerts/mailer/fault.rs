@@ -53,6 +53,14 @@ impl Fault {
         }
     }
 
+    /// A sender that is refused is the same for all letters.
+    pub(super) fn of_sender(self) -> Self {
+        match self {
+            Self::Refused(reason) => Self::Path(format!("the sender is not accepted: {reason}")),
+            Self::Path(_) | Self::Later(_) => self,
+        }
+    }
+
     /// What went wrong before any letter was shown.
     pub(super) fn of_connection(error: &smtp::Error) -> Self {
         Self::path(format!("cannot reach the mail server: {}", said(error)))
@@ -77,7 +85,7 @@ pub(super) async fn within<T, E>(
 }
 
 /// One line, not too long, without anybody's address: viewers of the status may read it.
-fn presentable(reason: &str) -> String {
+pub(super) fn presentable(reason: &str) -> String {
     let visible = reason.replace(|c: char| c.is_control(), " ");
     let words = visible.split_whitespace().map(without_address);
     let line = words.collect::<Vec<_>>().join(" ");

@@ -6,17 +6,21 @@ use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
 use lettre::{Address, Message};
 
 use super::fault::Fault;
+use super::route::Refusal;
 use crate::inventory::{Letter, NewLetter};
 
 const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
+const LIST_ID: HeaderName = HeaderName::new_from_ascii_str("List-Id");
+/// Exchange answers no letter that says so, with no note about a holiday either.
+const SUPPRESS: HeaderName = HeaderName::new_from_ascii_str("X-Auto-Response-Suppress");
 const INCIDENT: HeaderName = HeaderName::new_from_ascii_str("X-Perennial-Incident");
 
 pub(super) struct Mail {
     pub(super) from: Address,
     /// Those who do not have it yet.
     pub(super) to: Vec<Recipient>,
-    /// Set when some recipient is no mail address.
-    pub(super) unusable: Option<Fault>,
+    /// Recipients who are no mail address.
+    pub(super) unusable: Vec<Refusal>,
     pub(super) bytes: Vec<u8>,
     pub(super) file_name: String,
 }
@@ -32,8 +36,6 @@ impl Mail {
     pub(super) fn of(letter: &Letter, from: &Mailbox, now: Timestamp) -> Result<Self, Fault> {
         let all = &letter.letter.recipients;
         let mailboxes = || all.iter().filter_map(|name| Some((name, mailbox(name)?)));
-        let unusable = (mailboxes().count() < all.len())
-            .then(|| Fault::refused("a recipient of the letter is not a mail address"));
         if mailboxes().next().is_none() {
             return Err(Fault::refused(
                 "no recipient of the letter is a mail address",
@@ -41,11 +43,16 @@ impl Mail {
         }
         let message = message(&letter.letter, from, mailboxes().map(|(_, to)| to), now)
             .map_err(Fault::refused)?;
-        let waiting = mailboxes().filter(|(name, _)| !letter.reached.contains(name));
+        let is_done = |name| letter.reached.contains(name) || letter.refused.contains(name);
+        let waiting = mailboxes().filter(|(name, _)| !is_done(name));
+        let unusable = all.iter().filter(|name| mailbox(name).is_none());
         Ok(Self {
             from: from.email.clone(),
             to: waiting.map(|(name, to)| Recipient::new(name, to)).collect(),
-            unusable,
+            unusable: unusable
+                .filter(|name| !is_done(name))
+                .map(|name| Refusal::of_no_address(name))
+                .collect(),
             bytes: message.formatted(),
             file_name: file_name(letter),
         })
@@ -79,7 +86,9 @@ fn message(
         .raw_header(HeaderValue::new(
             AUTO_SUBMITTED,
             "auto-generated".to_owned(),
-        ));
+        ))
+        .raw_header(HeaderValue::new(SUPPRESS, "All".to_owned()))
+        .raw_header(HeaderValue::new(LIST_ID, list_id(from)));
     for to in to {
         message = message.to(to);
     }
@@ -100,6 +109,12 @@ fn message(
         .singlepart(text)
         .singlepart(SinglePart::html(letter.html.clone()));
     message.multipart(both)
+}
+
+/// The same for all letters of one installation, for rules in a mail program. There is no `Precedence`: nobody asked
+/// for bulk mail, and these must not be sorted among it.
+fn list_id(from: &Mailbox) -> String {
+    format!("Perennial <perennial.{}>", from.email.domain())
 }
 
 /// Begins with what neither of the encodings of a part ever holds, and is the same for the same letter.

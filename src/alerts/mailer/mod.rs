@@ -4,9 +4,12 @@ mod fault;
 mod folder;
 mod message;
 mod once;
+mod patience;
 mod round;
 mod route;
 mod smtp;
+mod talk;
+mod tls;
 
 #[cfg(test)]
 mod reading;
@@ -24,7 +27,9 @@ use lettre::message::Mailbox;
 use crate::inventory::{self, Inventory};
 use crate::secret::Secret;
 pub use once::{NotSent, Reached};
+use patience::Patience;
 use round::Round;
+pub use tls::{Authority, NoCertificate};
 
 /// Who sends, and by which way.
 #[derive(Clone, Debug)]
@@ -43,6 +48,8 @@ pub enum Transport {
         security: Security,
         user: Option<String>,
         password: Option<Secret>,
+        /// Who vouches for the server, besides those whom the machine trusts.
+        ca: Option<Authority>,
     },
     /// The local mail program.
     Sendmail,
@@ -68,6 +75,7 @@ pub struct Mailer {
     transport: Transport,
     /// Nothing has got through since the start or the last failure of the mail path.
     doubtful: AtomicBool,
+    patience: Patience,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +88,8 @@ pub struct MailReport {
     pub sent: usize,
     /// Tried, to be tried again later.
     pub delayed: usize,
+    /// Tried for the last time.
+    pub given_up: usize,
 }
 
 impl Mailer {
@@ -88,6 +98,7 @@ impl Mailer {
             from: settings.from.parse().map_err(|_| BadSender)?,
             transport: settings.transport,
             doubtful: AtomicBool::new(true),
+            patience: Patience::default(),
         })
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Mailer;
 use super::fault::Fault;
 use super::message::Mail;
-use super::route::{Route, Taken};
+use super::route::Route;
 use crate::inventory::{Letter, LetterId, NewLetter};
 
 /// Whom a letter reached that was sent once.
@@ -28,18 +28,24 @@ impl Mailer {
             id: LetterId(0),
             letter,
             reached: Vec::new(),
+            refused: Vec::new(),
             written_at: now,
             attempts: 0,
+            troubled_since: None,
+            last_error: None,
         };
-        let mail = Mail::of(&letter, &self.from, now)?;
+        let mut mail = Mail::of(&letter, &self.from, now)?;
         let mut route = Route::new(&self.transport);
         let taken = route.carry(&mail).await;
         route.close().await;
-        let Taken { refusal, .. } = taken?;
-        let refusal = refusal.or(mail.unusable);
-        Ok(refusal.map_or(Reached::Everybody, |fault| {
-            Reached::Some(fault.reason().to_owned())
-        }))
+        let mut taken = taken?;
+        taken.refusals.append(&mut mail.unusable);
+        let refusal = taken.refusals.into_iter().next();
+        match refusal.map(|refusal| refusal.fault) {
+            None => Ok(Reached::Everybody),
+            Some(fault) if taken.reached.is_empty() => Err(fault.into()),
+            Some(fault) => Ok(Reached::Some(fault.reason().to_owned())),
+        }
     }
 }
 

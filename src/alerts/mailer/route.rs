@@ -11,64 +11,103 @@ use super::fault::{Fault, within};
 use super::folder;
 use super::message::Mail;
 use super::smtp::{Server, Session};
+use super::talk::Talk;
 
 const SENDMAIL: &str = "/usr/sbin/sendmail";
 const SENDMAIL_TIME: Duration = Duration::from_secs(60);
 
 const NOWHERE: &str = "no mail path is set up: set smtp, sendmail or directory under [alerts]";
 
-/// Who has the letter now.
-#[derive(Debug)]
+/// Who has the letter now, and who has not.
+#[derive(Debug, Default)]
 pub(super) struct Taken {
     /// Recipients as they stand in the letter.
     pub(super) reached: Vec<String>,
-    /// Why the others do not have it, if there are others.
-    pub(super) refusal: Option<Fault>,
+    pub(super) refusals: Vec<Refusal>,
+}
+
+/// One recipient whom a mail server does not take a letter for.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) recipient: String,
+    pub(super) fault: Fault,
+}
+
+impl Refusal {
+    pub(super) fn of_no_address(recipient: &str) -> Self {
+        Self {
+            recipient: recipient.to_owned(),
+            fault: Fault::refused("a recipient of the letter is not a mail address"),
+        }
+    }
 }
 
 pub(super) struct Route<'a> {
     transport: &'a Transport,
     session: Option<Session>,
+    talk: Talk,
 }
 
 impl<'a> Route<'a> {
-    pub(super) const fn new(transport: &'a Transport) -> Self {
+    pub(super) fn new(transport: &'a Transport) -> Self {
         Self {
             transport,
             session: None,
+            talk: Talk::default(),
         }
     }
 
     pub(super) async fn carry(&mut self, mail: &Mail) -> Result<Taken, Fault> {
-        match self.transport {
+        let transport = self.transport;
+        match transport {
             Transport::Smtp {
                 host,
                 port,
                 security,
                 user,
                 password,
+                ca,
             } => {
                 let server = Server {
                     host,
                     port: *port,
                     security: *security,
                     login: user.as_deref().zip(password.as_ref()),
+                    authority: ca.as_ref(),
                 };
-                self.session(&server).await?.send(mail).await
+                let mut session = self.session(&server).await?;
+                let taken = session.send(mail, &mut self.talk).await;
+                if !matches!(taken, Err(Fault::Path(_))) {
+                    self.session = Some(session);
+                }
+                taken
             }
-            Transport::Sendmail => sendmail(Path::new(SENDMAIL), mail).await,
-            Transport::Directory(folder) => folder::store(folder, mail).await,
+            Transport::Sendmail => {
+                let taken = sendmail(Path::new(SENDMAIL), mail).await?;
+                self.talk.hear(format_args!("{SENDMAIL} has taken it"));
+                Ok(taken)
+            }
+            Transport::Directory(folder) => {
+                let taken = folder::store(folder, mail).await?;
+                self.talk
+                    .hear(format_args!("it lies in {}", folder.display()));
+                Ok(taken)
+            }
             Transport::Nowhere => Err(Fault::Path(NOWHERE.to_owned())),
         }
     }
 
-    /// One connection serves all letters of a round.
-    async fn session(&mut self, server: &Server<'_>) -> Result<&mut Session, Fault> {
-        let session = match self.session.take() {
-            Some(session) => session,
-            None => Session::open(server).await?,
-        };
-        Ok(self.session.insert(session))
+    /// How it went with the latest letter.
+    pub(super) fn conversation(&mut self) -> Vec<String> {
+        self.talk.take_letter()
+    }
+
+    /// One connection serves all letters of a round. Whoever takes it out puts it back when it is still good.
+    async fn session(&mut self, server: &Server<'_>) -> Result<Session, Fault> {
+        match self.session.take() {
+            Some(session) => Ok(session),
+            None => Session::open(server, &mut self.talk).await,
+        }
     }
 
     pub(super) async fn close(&mut self) {
@@ -83,7 +122,7 @@ impl Mail {
     pub(super) fn taken_by_all(&self) -> Taken {
         Taken {
             reached: self.to.iter().map(|to| to.name.clone()).collect(),
-            refusal: None,
+            refusals: Vec::new(),
         }
     }
 }

@@ -51,6 +51,10 @@ impl Sink {
         self.state.lock().unwrap().answers.push(answer);
     }
 
+    pub(super) fn answer_as_usual(&self) {
+        self.state.lock().unwrap().answers.clear();
+    }
+
     pub(super) fn arrived(&self) -> Vec<Arrived> {
         self.state.lock().unwrap().arrived.clone()
     }

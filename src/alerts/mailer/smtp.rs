@@ -7,11 +7,14 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
+use lettre::transport::smtp::response::Response;
 
 use super::Security;
 use super::fault::{Fault, within};
 use super::message::{Mail, Recipient};
-use super::route::Taken;
+use super::route::{Refusal, Taken};
+use super::talk::Talk;
+use super::tls::{Authority, tls_parameters};
 use crate::secret::Secret;
 
 /// From the first packet to the accepted password.
@@ -28,52 +31,63 @@ pub(super) struct Server<'a> {
     pub(super) port: u16,
     pub(super) security: Security,
     pub(super) login: Option<(&'a str, &'a Secret)>,
+    pub(super) authority: Option<&'a Authority>,
 }
 
 pub(super) struct Session(AsyncSmtpConnection);
 
 impl Session {
-    pub(super) async fn open(server: &Server<'_>) -> Result<Self, Fault> {
+    pub(super) async fn open(server: &Server<'_>, talk: &mut Talk) -> Result<Self, Fault> {
+        talk.begin();
         let opening = async {
             let mut connection = server.connect().await?;
+            talk.open(format_args!("connected to {}:{}", server.host, server.port));
+            talk.open(server.protection());
             if let Some((user, password)) = server.login {
                 log_in(&mut connection, user, password).await?;
+                talk.open("the server accepts user and password");
             }
             Ok(Self(connection))
         };
         within(OPENING, opening, |fault| fault).await
     }
 
-    pub(super) async fn send(&mut self, mail: &Mail) -> Result<Taken, Fault> {
-        within(SENDING, self.converse(mail), |fault| fault).await
+    pub(super) async fn send(&mut self, mail: &Mail, talk: &mut Talk) -> Result<Taken, Fault> {
+        within(SENDING, self.converse(mail, talk), |fault| fault).await
     }
 
     /// A recipient who is refused does not keep the letter from the others.
-    async fn converse(&mut self, mail: &Mail) -> Result<Taken, Fault> {
+    async fn converse(&mut self, mail: &Mail, talk: &mut Talk) -> Result<Taken, Fault> {
         let parameters = self.parameters_for(mail)?;
         let from = MailFrom::new(Some(mail.from.clone()), parameters);
-        self.ask(from).await?;
-        let (mut reached, mut refusal) = (Vec::new(), None);
-        for to in &mail.to {
+        self.ask(from).await.map_err(Fault::of_sender)?;
+        let mut taken = Taken::default();
+        for (to, number) in mail.to.iter().zip(1..) {
             match self.offer(to).await {
-                Ok(()) => reached.push(to.name.clone()),
+                Ok(answer) => {
+                    talk.hear(format_args!("recipient {number} is accepted: {answer}"));
+                    taken.reached.push(to.name.clone());
+                }
                 Err(fault @ Fault::Path(_)) => return Err(fault),
-                // One who may be reached soon brings the letter back sooner.
-                Err(fault @ Fault::Later(_)) => refusal = Some(fault),
-                Err(fault @ Fault::Refused(_)) => refusal = refusal.or(Some(fault)),
+                Err(fault @ (Fault::Later(_) | Fault::Refused(_))) => {
+                    let reason = fault.reason();
+                    talk.hear(format_args!("recipient {number} is not accepted: {reason}"));
+                    taken.refusals.push(Refusal {
+                        recipient: to.name.clone(),
+                        fault,
+                    });
+                }
             }
         }
-        if reached.is_empty() {
-            self.0
-                .command(Rset)
-                .await
-                .map_err(|error| Fault::of_answer(&error))?;
-            return Err(refusal.unwrap_or_else(|| Fault::refused("the letter has no recipient")));
+        if taken.reached.is_empty() {
+            self.forget().await?;
+            return Ok(taken);
         }
         self.ask(Data).await?;
         let sent = self.0.message(&mail.bytes).await;
-        sent.map_err(|error| Fault::of_answer(&error))?;
-        Ok(Taken { reached, refusal })
+        let answer = sent.map_err(|error| Fault::of_answer(&error))?;
+        talk.hear(format_args!("the letter is taken: {}", words(&answer)));
+        Ok(taken)
     }
 
     /// Addresses beyond ASCII need a server that knows them.
@@ -94,10 +108,12 @@ impl Session {
         ))
     }
 
-    async fn offer(&mut self, to: &Recipient) -> Result<(), Fault> {
+    async fn offer(&mut self, to: &Recipient) -> Result<String, Fault> {
         let rcpt = Rcpt::new(to.address.clone(), Vec::new());
         let answer = self.0.command(rcpt).await;
-        answer.map(drop).map_err(|error| Fault::of_answer(&error))
+        answer
+            .map(|answer| words(&answer))
+            .map_err(|error| Fault::of_answer(&error))
     }
 
     /// Refused or not, the conversation is ready for the next letter afterwards.
@@ -107,12 +123,16 @@ impl Session {
         };
         let fault = Fault::of_answer(&error);
         if !matches!(fault, Fault::Path(_)) {
-            self.0
-                .command(Rset)
-                .await
-                .map_err(|error| Fault::of_answer(&error))?;
+            self.forget().await?;
         }
         Err(fault)
+    }
+
+    async fn forget(&mut self) -> Result<(), Fault> {
+        let forgotten = self.0.command(Rset).await;
+        forgotten
+            .map(drop)
+            .map_err(|error| Fault::of_answer(&error))
     }
 
     pub(super) async fn close(mut self) {
@@ -162,10 +182,23 @@ impl Server<'_> {
             .map_err(|error| Fault::of_connection(&error))
     }
 
-    /// The certificate is checked as the machine checks them all.
     fn tls(&self) -> Result<TlsParameters, Fault> {
-        TlsParameters::new(self.host.to_owned()).map_err(|error| Fault::of_connection(&error))
+        tls_parameters(self.host, self.authority)
     }
+
+    const fn protection(&self) -> &'static str {
+        match self.security {
+            Security::Implicit => "TLS from the first byte, and the certificate is good",
+            Security::StartTls => "STARTTLS, and the certificate is good",
+            Security::PlainLoopback => "without TLS, for the server is this machine",
+        }
+    }
+}
+
+/// What a server said when it agreed: `250 2.0.0 Ok: queued as 4F2A`.
+fn words(answer: &Response) -> String {
+    let lines: Vec<&str> = answer.message().collect();
+    format!("{} {}", answer.code(), lines.join(" "))
 }
 
 /// What the server says to that is not repeated: it may hold what we said.

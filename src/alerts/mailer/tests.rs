@@ -22,6 +22,7 @@ fn smtp(port: u16) -> Transport {
         security: Security::PlainLoopback,
         user: None,
         password: None,
+        ca: None,
     }
 }
 
@@ -63,13 +64,21 @@ impl World {
         Ok(queue.last_error.unwrap_or_default())
     }
 
+    async fn mail_queue(&self) -> Result<inventory::MailQueue> {
+        self.inventory.read(|view| view.mail_queue()).await
+    }
+
     async fn queued(&self) -> Result<u64> {
         Ok(self.inventory.read(|view| view.mail_queue()).await?.queued)
     }
 }
 
 const fn report(sent: usize, delayed: usize) -> MailReport {
-    MailReport { sent, delayed }
+    MailReport {
+        sent,
+        delayed,
+        given_up: 0,
+    }
 }
 
 fn only_file(folder: &Path) -> PathBuf {
@@ -113,6 +122,7 @@ async fn a_letter_in_a_folder_reads_as_it_was_written() -> Result {
     assert!(read.header("From").contains("Öl & Gas"));
     assert_eq!(read.header("Date"), "Mon, 30 Nov 2026 09:00:00 +0000");
     assert_eq!(read.header("Auto-Submitted"), "auto-generated");
+    assert_eq!(read.header("List-Id"), "Perennial <perennial.example.com>");
     assert_eq!(read.header("MIME-Version"), "1.0");
     assert!(!read.has("In-Reply-To") && !read.has("X-Perennial-Incident"));
     let parts = read.parts();
@@ -225,23 +235,139 @@ async fn a_refusal_after_the_data_is_no_delivery() -> Result {
 }
 
 #[tokio::test]
-async fn who_is_refused_keeps_the_letter_from_nobody() -> Result {
+async fn who_is_refused_keeps_the_letter_from_nobody_and_an_operator_hears_of_it() -> Result {
     let mut world = World::new();
     let sink = Sink::default();
     let mailer = mailer(smtp(sink.start().await));
     sink.answer("RCPT TO:<maria@", "550 5.1.1 no such user");
     world.write(&[letter(1)]).await?;
-    assert_eq!(world.send(&mailer).await?, report(0, 1));
+    assert_eq!(world.send(&mailer).await?, report(1, 0));
     assert_eq!(sink.arrived()[0].to, ["<ops@example.com>"]);
-    assert!(world.last_error().await?.contains("550"));
+    let queue = world.mail_queue().await?;
+    assert_eq!((queue.undelivered, queue.unread), (1, 0));
+    assert!(queue.refusal.unwrap().contains("550"));
 
+    world.pass().await?;
+    assert_eq!(world.send_after(hours(30), &mailer).await?, report(1, 0));
+    assert_eq!(sink.arrived().len(), 2, "nobody gets it twice");
+    let told = &sink.arrived()[1];
+    assert_eq!(told.to, ["<ops@example.com>"]);
+    let read = Read::new(&told.data);
+    assert_eq!(
+        read.header("Subject"),
+        "Letter does not reach maria@example.com: Log in: Bäckerei Öl & Gas 東京"
+    );
+    assert_eq!(
+        read.header("In-Reply-To"),
+        format!("<{}>", letter(1).message_id)
+    );
+    assert!(read.parts()[0].text().contains("(550): 5.1.1 no such user"));
+    world.pass().await?;
+    assert_eq!(world.send(&mailer).await?, report(0, 0), "and once only");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_all_refuse_is_tried_for_a_day_and_then_given_up() -> Result {
+    let mut world = World::new();
+    let sink = Sink::default();
+    let mailer = mailer(smtp(sink.start().await));
+    let given_up = MailReport {
+        given_up: 1,
+        ..report(0, 0)
+    };
+    for _ in 0..6 {
+        sink.answer("RCPT", "554 5.7.1 relay access denied");
+    }
+    world.write(&[letter(1)]).await?;
+    assert_eq!(world.send(&mailer).await?, report(0, 1));
+    let queue = world.mail_queue().await?;
+    assert_eq!((queue.queued, queue.undelivered, queue.unread), (1, 1, 1));
+    assert_eq!(world.send_after(hours(4), &mailer).await?, report(0, 1));
+    assert_eq!(world.send_after(hours(20), &mailer).await?, given_up);
+    assert_eq!(world.send_after(days(30), &mailer).await?, report(0, 0));
+    let queue = world.mail_queue().await?;
+    assert_eq!((queue.queued, queue.undelivered, queue.unread), (0, 1, 1));
+    world.pass().await?;
+    assert_eq!(
+        world.queued().await?,
+        0,
+        "nobody is left to be told by mail"
+    );
+
+    // The trouble is over when something gets through.
+    world.write(&[letter(2)]).await?;
+    assert_eq!(world.send(&mailer).await?, report(1, 0));
+    assert_eq!(world.mail_queue().await?.undelivered, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_somebody_mends_within_a_day_is_delivered_and_forgotten() -> Result {
+    let mut world = World::new();
+    let sink = Sink::default();
+    let mailer = mailer(smtp(sink.start().await));
+    sink.answer("RCPT", "554 relay access denied");
+    sink.answer("RCPT", "554 relay access denied");
+    world.write(&[letter(1)]).await?;
+    assert_eq!(world.send(&mailer).await?, report(0, 1));
     assert_eq!(world.send_after(hours(4), &mailer).await?, report(1, 0));
-    let late = &sink.arrived()[1];
+    let queue = world.mail_queue().await?;
+    assert_eq!((queue.queued, queue.undelivered), (0, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn later_is_believed_for_five_days() -> Result {
+    let mut world = World::new();
+    let sink = Sink::default();
+    let mailer = mailer(smtp(sink.start().await));
+    let mut alone = letter(1);
+    alone.recipients.truncate(1);
+    world.write(&[alone]).await?;
+    let mut tries = 0;
+    let given_up = loop {
+        sink.answer("RCPT", "452 4.2.2 mailbox full");
+        let came = world.send_after(minutes(1), &mailer).await?;
+        tries += came.delayed;
+        if came.given_up > 0 {
+            break world.now;
+        }
+    };
+    let lasted = given_up.duration_since(crate::alerts::fixtures::monday());
+    assert!(
+        (days(5)..days(5) + hours(5)).contains(&lasted),
+        "{lasted:?}"
+    );
+    assert!((30..40).contains(&tries), "{tries}");
+    sink.answer_as_usual();
+    world.pass().await?;
+    assert_eq!(world.send(&mailer).await?.sent, 1, "the operator is told");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_receiver_that_wants_patience_is_not_asked_for_each_letter() -> Result {
+    let mut world = World::new();
+    let sink = Sink::default();
+    let mailer = mailer(smtp(sink.start().await));
+    sink.answer("RCPT TO:<maria@", "450 4.7.1 greylisted");
+    world.write(&[letter(1), letter(2), letter(3)]).await?;
+    assert_eq!(world.send(&mailer).await?, report(0, 3));
+    let to: Vec<_> = sink.arrived().into_iter().map(|letter| letter.to).collect();
+    assert_eq!(
+        to,
+        [["<ops@example.com>"]; 3],
+        "the others do not wait for her"
+    );
+    assert_eq!(world.send_after(minutes(1), &mailer).await?, report(3, 0));
+    let late = &sink.arrived()[3];
     assert_eq!(late.to, ["<maria@example.com>"], "nobody gets it twice");
     assert_eq!(
         Read::new(&late.data).header("To"),
         "maria@example.com, ops@example.com"
     );
+    assert_eq!(sink.connections(), 2);
     Ok(())
 }
 
@@ -251,14 +377,24 @@ async fn a_letter_that_all_refuse_does_not_hold_up_the_next() -> Result {
     let sink = Sink::default();
     let mailer = mailer(smtp(sink.start().await));
     sink.answer("RCPT", "550 no");
-    sink.answer("RCPT", "451 later");
+    sink.answer("RCPT", "550 no");
     world.write(&[letter(1), letter(2)]).await?;
     assert_eq!(world.send(&mailer).await?, report(1, 1));
-    assert!(
-        world.last_error().await?.contains("451"),
-        "the hopeful answer counts"
-    );
     assert!(sink.heard("RSET"));
+    assert_eq!(sink.connections(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refused_sender_is_the_mail_path_s_fault() -> Result {
+    let mut world = World::new();
+    let sink = Sink::default();
+    let mailer = mailer(smtp(sink.start().await));
+    sink.answer("MAIL", "530 5.7.0 authentication required");
+    world.write(&[letter(1), letter(2)]).await?;
+    assert_eq!(world.send(&mailer).await?, report(0, 1));
+    assert_eq!(world.mail_queue().await?.undelivered, 0);
+    assert_eq!(world.send_after(minutes(1), &mailer).await?, report(2, 0));
     Ok(())
 }
 
@@ -324,6 +460,7 @@ async fn a_refused_password_is_told_to_nobody() -> Result {
         security: Security::PlainLoopback,
         user: Some("user".to_owned()),
         password: Some(Secret::new("canary")),
+        ca: None,
     });
     sink.answer("AUTH", "535 5.7.8 AHVzZXIAY2FuYXJ5 canary is wrong");
     world.write(&[letter(1)]).await?;
@@ -347,6 +484,7 @@ async fn without_tls_nothing_is_said() -> Result {
         security: Security::StartTls,
         user: Some("user".to_owned()),
         password: Some(Secret::new("canary")),
+        ca: None,
     });
     world.write(&[letter(1)]).await?;
     assert_eq!(world.send(&mailer).await?, report(0, 1));
@@ -370,6 +508,7 @@ async fn a_server_that_cannot_tls_hears_nothing() -> Result {
         security: Security::Implicit,
         user: None,
         password: None,
+        ca: None,
     });
     world.write(&[letter(1)]).await?;
     assert_eq!(world.send(&mailer).await?, report(0, 1));
@@ -388,6 +527,7 @@ async fn plain_mail_leaves_no_machine() -> Result {
         security: Security::PlainLoopback,
         user: None,
         password: None,
+        ca: None,
     });
     world.write(&[letter(1)]).await?;
     assert_eq!(world.send(&mailer).await?, report(0, 1));
@@ -416,7 +556,7 @@ async fn a_recipient_that_is_no_address_harms_only_itself() -> Result {
     let mut hopeless = letter(2);
     hopeless.recipients = vec!["nobody".to_owned()];
     world.write(&[odd, hopeless, letter(3)]).await?;
-    assert_eq!(world.send(&mailer).await?, report(1, 2));
+    assert_eq!(world.send(&mailer).await?, report(2, 1));
     assert_eq!(sink.arrived()[0].to, ["<ops@example.com>"]);
     assert_eq!(sink.arrived().len(), 2);
     Ok(())

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::duration;
 use crate::alerts;
 use crate::alerts::language::Language;
-use crate::alerts::mailer::{self, Transport};
+use crate::alerts::mailer::{self, Authority, Transport};
 use crate::config::credentials::Machine;
 use crate::config::entry::{Entry, filled_list, switched_on, text};
 use crate::config::file::Section;
@@ -116,9 +116,18 @@ fn smtp(entry: Entry<'_>, machine: &Machine) -> Option<Transport> {
     let help = "name the mail server, such as \"smtps://user@smtp.example.com:465\"";
     let relay = section.required("url", help, text(relay::parse));
     let password = section.optional("password", |entry| machine.secret(entry));
+    let ca = section.optional("ca", authority);
     let relay = relay?;
     check_login(&section, &relay);
-    Some(smtp_by(relay, password))
+    Some(smtp_by(relay, password, ca))
+}
+
+fn authority(entry: Entry<'_>) -> Option<Authority> {
+    text(|path| {
+        let path = paths::absolute(path).map_err(|error| error.to_string())?;
+        let pem = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+        Authority::from_pem(pem).map_err(|error| error.to_string())
+    })(entry)
 }
 
 fn check_login(section: &Section<'_>, relay: &Relay) {
@@ -139,7 +148,7 @@ fn check_login(section: &Section<'_>, relay: &Relay) {
     }
 }
 
-fn smtp_by(relay: Relay, password: Option<Secret>) -> Transport {
+fn smtp_by(relay: Relay, password: Option<Secret>, ca: Option<Authority>) -> Transport {
     let Relay {
         host,
         port,
@@ -152,5 +161,6 @@ fn smtp_by(relay: Relay, password: Option<Secret>) -> Transport {
         security,
         user,
         password,
+        ca,
     }
 }

@@ -195,6 +195,7 @@ fn every_key_about_people_is_taken_over() {
         security: Security::Implicit,
         user: Some("user".to_owned()),
         password: Some(Secret::new(CANARY)),
+        ca: None,
     };
     assert_eq!(config.mail.transport, smtp);
 

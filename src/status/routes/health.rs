@@ -48,6 +48,7 @@ pub(super) fn reasons_not_ready(pulse: &Pulse, mail: &MailQueue, now: Timestamp)
         late_sweep(pulse, now),
         overdue(pulse),
         stuck_mail(mail, now),
+        unread_mail(mail),
         disk,
     ]
     .into_iter()
@@ -83,6 +84,31 @@ fn stuck_mail(mail: &MailQueue, now: Timestamp) -> Option<String> {
     Some(format!("mail has waited since {oldest}: {reason}"))
 }
 
+/// A letter that nobody got is as bad as none.
+fn unread_mail(mail: &MailQueue) -> Option<String> {
+    let letters = match mail.unread {
+        0 => return None,
+        1 => "1 letter reaches nobody".to_owned(),
+        many => format!("{many} letters reach nobody"),
+    };
+    Some(with_refusal(&letters, mail))
+}
+
+/// What somebody does not get, and others do.
+pub(super) fn undelivered_mail(mail: &MailQueue) -> Option<String> {
+    let letters = match mail.undelivered - mail.unread.min(mail.undelivered) {
+        0 => return None,
+        1 => "1 letter does not reach all whom it is for".to_owned(),
+        many => format!("{many} letters do not reach all whom they are for"),
+    };
+    Some(with_refusal(&letters, mail))
+}
+
+fn with_refusal(letters: &str, mail: &MailQueue) -> String {
+    let reason = mail.refusal.as_deref().unwrap_or("no reason is known");
+    format!("{letters}: {reason}; see perennial events")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,7 +136,7 @@ mod tests {
         let mail = MailQueue {
             queued: u64::from(oldest_letter.is_some()),
             oldest_queued_at: oldest_letter.map(minutes),
-            last_error: None,
+            ..MailQueue::default()
         };
         reasons_not_ready(&pulse, &mail, minutes(1_000))
     }

@@ -134,6 +134,11 @@ fn trouble(page: &mut Page, figures: &Figures, now: Timestamp) {
         "Letters that wait to be sent.",
         figures.mail.queued,
     );
+    page.gauge(
+        "perennial_undelivered_letters",
+        "Letters about what is not over yet that somebody does not get.",
+        figures.mail.undelivered,
+    );
     let oldest = figures
         .mail
         .oldest_queued_at

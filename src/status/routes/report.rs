@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 
-use super::health::reasons_not_ready;
+use super::health::{reasons_not_ready, undelivered_mail};
 use crate::inventory::{Deadline, Error, Fleet, MailQueue, View};
 use crate::status::Pulse;
 use crate::status::desk::whole_seconds;
@@ -49,6 +49,7 @@ pub(in crate::status) async fn status(
 fn report(figures: Figures, pulse: Pulse, now: Timestamp) -> StatusReport {
     let mut problems = reasons_not_ready(&pulse, &figures.mail, now);
     let ready = problems.is_empty();
+    problems.extend(undelivered_mail(&figures.mail));
     problems.extend(pulse.problems);
     StatusReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),

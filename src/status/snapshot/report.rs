@@ -69,6 +69,8 @@ pub struct MailReport {
     pub queued: u64,
     pub oldest_queued_at: Option<Timestamp>,
     pub last_error: Option<String>,
+    /// Letters about what is not over yet that somebody does not get.
+    pub undelivered: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -122,6 +124,7 @@ impl From<MailQueue> for MailReport {
             queued: queue.queued,
             oldest_queued_at: queue.oldest_queued_at,
             last_error: queue.last_error,
+            undelivered: queue.undelivered,
         }
     }
 }

@@ -121,6 +121,14 @@ const PHRASES: Phrases = Phrases {
     went_to_many: "This letter went to {all} and {count} more.",
     incident: "Incident {id} of app {app}, opened on {at}.",
 
+    undelivered: "Letter does not reach {missed}: {subject}",
+    undelivered_label: "Not delivered",
+    undelivered_headline: "A letter does not reach whom it is for",
+    undelivered_why: "Perennial wrote “{subject}” to {missed}, and {reason}.",
+    undelivered_step: "See that they hear of it by another way, and correct the address or the mail server. \
+                       Perennial tries again within a day, and writes its reminders to the same address.",
+    undelivered_footer: "This letter went to the operators alone.",
+
     trying: "Perennial can reach you by mail",
     trying_label: "Test letter",
     trying_about: "Nothing needs to be done.",

@@ -157,6 +157,15 @@ const PHRASES: Phrases = Phrases {
     went_to_many: "Diese E-Mail ging an {all} und {count} weitere.",
     incident: "Vorfall {id} der App {app}, begonnen am {at}.",
 
+    undelivered: "E-Mail erreicht {missed} nicht: {subject}",
+    undelivered_label: "Nicht zugestellt",
+    undelivered_headline: "Eine E-Mail erreicht nicht, für wen sie ist",
+    undelivered_why: "Perennial schrieb „{subject}“ an {missed}, und der Mailserver nahm es nicht an: {reason}.",
+    undelivered_step: "Sorgen Sie dafür, dass man auf anderem Weg davon erfährt, und berichtigen Sie die Adresse oder \
+                       den Mailserver. Perennial versucht es innerhalb eines Tages noch einmal und schickt \
+                       Erinnerungen an dieselbe Adresse.",
+    undelivered_footer: "Diese E-Mail ging nur an die Betreiber.",
+
     trying: "Perennial erreicht Sie per E-Mail",
     trying_label: "Testbrief",
     trying_about: "Sie müssen nichts tun.",
