@@ -13,6 +13,7 @@ pub mod login;
 pub mod rotation;
 
 pub mod status;
+pub mod web;
 
 pub mod config;
 

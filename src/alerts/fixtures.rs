@@ -46,6 +46,7 @@ pub(super) fn rules() -> Rules {
         message_domain: "perennial.example.com".to_owned(),
         language: Language::English,
         timezone: berlin(),
+        login_links: None,
     }
 }
 

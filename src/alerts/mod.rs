@@ -45,6 +45,17 @@ pub struct Rules {
     pub language: Language,
     /// In which the letters tell times.
     pub timezone: TimeZone,
+    /// Where people can log in at once, if there is such a place.
+    pub login_links: Option<LoginLinks>,
+}
+
+/// Where links in letters lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginLinks {
+    /// Without a slash at its end.
+    pub public_url: String,
+    /// Apps whose logins may give a system user's token (Login for Business).
+    pub business_apps: Vec<String>,
 }
 
 /// What a pass did.

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Rules;
+use super::{LoginLinks, Rules};
 use crate::inventory::{AppRecord, Concern, Incident, IncidentId, IncidentState, Story};
-use crate::token::{Cause, Health, Remedy, Token};
+use crate::token::{Cause, Health, Kind, Remedy, Token};
 
 /// How long an incident gathers before its first letter, so that siblings found by the same sweep share it.
 const GROUP_WAIT: SignedDuration = SignedDuration::from_mins(2);
@@ -255,6 +255,24 @@ fn as_told(incident: &Incident, now: Timestamp) -> Incident {
 
 fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// Can the person mend it by logging in through a link? A system user is nobody who could, unless a login gives its
+/// token (Login for Business).
+pub fn is_mended_by_login(incident: &Incident, tokens: &[Token], links: &LoginLinks) -> bool {
+    let story = &incident.story;
+    let by_login = match incident.cause.remedy() {
+        Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions => true,
+        Remedy::RestorePageRole | Remedy::ClearCheckpoint | Remedy::FixApp | Remedy::Wait => false,
+    };
+    let is_system = |token: &Token| {
+        let facts = token.facts.as_ref();
+        facts.is_some_and(|facts| facts.kind == Kind::SystemUser)
+    };
+    by_login
+        && !story.subject.is_empty()
+        && !story.cause.concerns_operator()
+        && (links.business_apps.contains(&story.app) || !tokens.iter().any(is_system))
 }
 
 /// Who gets the letter: the owners, unless there are none or only the operator can do anything.

@@ -90,8 +90,10 @@ impl<'a> Review<'a, '_> {
             return self.wait(self.now.checked_add(self.rules.remind_every).ok());
         }
         let tokens = self.tx.members(self.incident, LISTED)?;
+        let login_link = self.login_link(&tokens)?;
         self.post(&LetterFacts {
             tokens: &tokens,
+            login_link: login_link.as_deref(),
             count: self.incident.affected,
             recipients: &recipients,
             next_letter: next_review,
@@ -139,6 +141,20 @@ impl<'a> Review<'a, '_> {
         let mut tokens = self.tx.members(&resolved, LISTED)?;
         tokens.retain(|token| policy::story(token).is_none());
         Ok(tokens)
+    }
+
+    /// Where the person can log in at once, if that helps and there is such a place.
+    fn login_link(&self, tokens: &[Token]) -> Result<Option<String>, inventory::Error> {
+        let Some(links) = &self.rules.login_links else {
+            return Ok(None);
+        };
+        if !policy::is_mended_by_login(self.incident, tokens, links) {
+            return Ok(None);
+        }
+        let link = self
+            .tx
+            .login_link_for(self.incident, &links.public_url, self.now)?;
+        Ok(Some(link))
     }
 
     fn told_with(&self, recipients: Vec<String>) -> Vec<String> {

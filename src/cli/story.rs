@@ -57,12 +57,29 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
         EventKind::IncidentOpened => format!("{} opened: {}", said.incident(), said.cause()),
         EventKind::IncidentAcknowledged => acknowledged(said),
         EventKind::IncidentResolved => format!("{} resolved", said.incident()),
+        EventKind::LoginOpened => format!(
+            "login {} asked for by {}",
+            said.word("login"),
+            said.asked_by()
+        ),
+        EventKind::LoginEnded => login_ended(said),
         EventKind::LetterWritten => format!("letter written: {}", said.word("subject")),
         EventKind::LetterSent => format!("letter sent: {}", said.word("subject")),
         EventKind::LetterDelayed => delayed(said),
         EventKind::LetterUndelivered => undelivered(said),
         EventKind::Started => "the daemon started".to_owned(),
         EventKind::Reloaded => reloaded(said),
+    }
+}
+
+fn login_ended(said: &Said<'_>) -> String {
+    let (login, outcome) = (said.word("login"), said.word("outcome"));
+    match said.find("token") {
+        Some(token) => format!("login {login}: a new secret for {token} came of it"),
+        None => format!(
+            "login {login} came to nothing: {}",
+            outcome.replace('_', " ")
+        ),
     }
 }
 
@@ -134,14 +151,19 @@ fn style_of(kind: EventKind, said: &Said<'_>) -> Style {
         | EventKind::AppRecovered
         | EventKind::IncidentResolved
         | EventKind::LetterSent => style::GOOD,
+        EventKind::LoginEnded if said.find("token").is_some() => style::GOOD,
         EventKind::IncidentOpened
         | EventKind::CandidateRefused
         | EventKind::SecretRefused
+        | EventKind::LoginEnded
         | EventKind::DataDeleted => style::WARNING,
         EventKind::AppTroubled | EventKind::LetterDelayed | EventKind::LetterUndelivered => {
             style::TROUBLE
         }
-        EventKind::Ordered | EventKind::CandidateKept | EventKind::LetterWritten => style::FAINT,
+        EventKind::Ordered
+        | EventKind::CandidateKept
+        | EventKind::LoginOpened
+        | EventKind::LetterWritten => style::FAINT,
         EventKind::Imported
         | EventKind::Discovered
         | EventKind::Forgotten

@@ -19,7 +19,6 @@ mod relay;
 mod spelling;
 mod urls;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
@@ -27,7 +26,7 @@ use jiff::tz::TimeZone;
 use crate::alerts::{self, mailer};
 use crate::secret::Secret;
 use crate::token::Scopes;
-use crate::{inventory, rotation, status};
+use crate::{inventory, login, rotation, status, web};
 
 pub use credentials::{Credentials, Machine};
 pub use defaults::{FILE as USUAL_FILE, INVENTORY as USUAL_INVENTORY, SOCKET as USUAL_SOCKET};
@@ -47,7 +46,9 @@ pub struct Config {
     pub alerts: alerts::Rules,
     pub mail: mailer::Settings,
     pub status: status::Settings,
-    pub web: Option<Web>,
+    /// What people can log in to, with or without the public part.
+    pub logins: login::Settings,
+    pub web: Option<web::Settings>,
     pub deliveries: Vec<Delivery>,
     /// What works, but perhaps not as the operator thinks.
     pub warnings: Vec<Problem>,
@@ -80,21 +81,6 @@ pub struct Schedule {
     pub mail: String,
     pub digest: Option<String>,
     pub backup: Option<String>,
-}
-
-/// The public part, behind the operator's TLS proxy.
-#[derive(Clone, Debug)]
-pub struct Web {
-    pub listen: Listen,
-    /// Without a slash at its end.
-    pub public_url: String,
-    pub webhook_verify_token: Option<Secret>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listen {
-    Tcp(SocketAddr),
-    Unix(PathBuf),
 }
 
 /// Who gets renewed tokens, and which.
@@ -165,9 +151,14 @@ impl Config {
                 self.inventory.key.id() == newer.inventory.key.id(),
             ),
             ("status.socket", self.status.socket == newer.status.socket),
+            ("web.listen", self.listens_at() == newer.listens_at()),
         ];
         let changed = held.into_iter().filter(|(_, is_same)| !is_same);
         changed.map(|(key, _)| key).collect()
+    }
+
+    fn listens_at(&self) -> Option<&web::Listen> {
+        self.web.as_ref().map(|web| &web.listen)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The daemon: wire, run, stop.
 //!
 //! - `household`: the workers of one configuration · `crew`: their tasks · `bells`: what wakes them
-//! - `run`: everything open, until a signal
+//! - `run`: everything open, until a signal · `public`: the part behind the operator's proxy
 //! - `schedule`: cron lines to ticks · `pulse`: how it goes, for the socket · `vitals`: signs of life
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
 
@@ -10,6 +10,7 @@ pub mod clock;
 mod crew;
 mod household;
 mod logging;
+mod public;
 pub mod pulse;
 mod run;
 mod schedule;

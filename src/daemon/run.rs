@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::crew::{Board, Crew};
 use super::household::Household;
+use super::public::Public;
 use super::signals::{Signal, SignalPost};
 use super::vitals::Vitals;
 use super::{clock, pulse, systemd};
@@ -83,6 +84,7 @@ struct Daemon {
     retiring: TaskTracker,
     board: Board,
     settings: watch::Sender<status::Settings>,
+    public: Public,
 }
 
 /// Runs until a signal ends it. Nothing is written before configuration, key and database were found right.
@@ -95,13 +97,16 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
     let inventory = Inventory::open(&config.inventory)?;
     let household = household(&config, &inventory).map_err(Failure::NotAsItIs)?;
     let listener = status::bind(&config.status.socket).map_err(Failure::passing)?;
+    let (public, front) = Public::open(&config).await.map_err(Failure::passing)?;
 
     let (reloads, mut reload_orders) = mpsc::channel(4);
     let (mail_tests, mut mail_orders) = mpsc::channel(4);
-    let mut daemon = Daemon::assemble(path, machine, config, inventory, household).await?;
+    let mut daemon = Daemon::assemble(path, machine, config, inventory, household, public).await?;
     let hang_up = CancellationToken::new();
     let desk = daemon.desk(reloads, mail_tests);
     let mut socket = tokio::spawn(serve(listener, desk, hang_up.clone()));
+    let (inventory, nudge) = (daemon.inventory.clone(), Arc::clone(&daemon.board.nudge));
+    let mut front = tokio::spawn(front.serve(inventory, nudge, hang_up.clone()));
     let first_words = pulse::in_words(&daemon.household).await;
     systemd::ready(&first_words);
     tracing::info!("ready: {first_words}");
@@ -121,12 +126,13 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
             _ = look.tick() => daemon.feed_watchdog().await,
             lost = daemon.crew.lost() => break Err(format!("{lost} ended by itself")),
             _ = &mut socket => break Err("the status socket closed by itself".to_owned()),
+            _ = &mut front => break Err("the public part closed by itself".to_owned()),
         }
     };
     systemd::stopping();
     tracing::info!("stopping: the passes at hand are finished");
     hang_up.cancel();
-    daemon.wind_up(socket).await;
+    daemon.wind_up(socket, front).await;
     ended.map_err(Failure::Passing)
 }
 
@@ -149,6 +155,7 @@ impl Daemon {
         config: Config,
         inventory: Inventory,
         household: Arc<Household>,
+        public: Public,
     ) -> Result<Self, Failure> {
         let now = clock::now();
         inventory
@@ -180,6 +187,7 @@ impl Daemon {
             retiring: TaskTracker::new(),
             board,
             settings,
+            public,
         })
     }
 
@@ -248,6 +256,7 @@ impl Daemon {
             .spawn(std::mem::replace(&mut self.crew, crew).stop());
         self.household = household;
         self.settings.send_replace(newer.status.clone());
+        self.public.renew(&newer);
         self.config = newer;
         Ok(())
     }
@@ -272,12 +281,13 @@ impl Daemon {
         }
     }
 
-    async fn wind_up(self, socket: JoinHandle<()>) {
+    async fn wind_up(self, socket: JoinHandle<()>, front: JoinHandle<()>) {
         let quiet = async {
             self.crew.stop().await;
             self.retiring.close();
             self.retiring.wait().await;
             socket.await.ok();
+            front.await.ok();
         };
         if timeout(PATIENCE, quiet).await.is_err() {
             tracing::warn!(

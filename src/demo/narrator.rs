@@ -185,6 +185,8 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::IncidentOpened
         | EventKind::IncidentAcknowledged
         | EventKind::IncidentResolved
+        | EventKind::LoginOpened
+        | EventKind::LoginEnded
         | EventKind::LetterWritten
         | EventKind::LetterDelayed
         | EventKind::LetterUndelivered

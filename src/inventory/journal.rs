@@ -38,6 +38,8 @@ words! {
     IncidentOpened = "incident_opened",
     IncidentAcknowledged = "incident_acknowledged",
     IncidentResolved = "incident_resolved",
+    LoginOpened = "login_opened",
+    LoginEnded = "login_ended",
     LetterWritten = "letter_written",
     LetterSent = "letter_sent",
     LetterDelayed = "letter_delayed",

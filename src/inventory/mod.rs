@@ -9,6 +9,7 @@ mod incidents;
 mod journal;
 mod knowledge;
 mod letters;
+mod logins;
 mod notices;
 mod open;
 mod pages;
@@ -39,6 +40,10 @@ pub use incidents::{Concern, Incident, IncidentId, IncidentState, Reviewed, Stor
 pub use journal::{Event, EventId, EventKind, NewEvent};
 pub use knowledge::Learned;
 pub use letters::{Attempt, Letter, LetterId, NewLetter, Verdict};
+pub use logins::{
+    AttemptId, Ending, Granted, Household, Login, LoginAttempt, LoginFault, LoginId,
+    NAMED_LEFT_OUT, NewLogin, Progress, Taken,
+};
 pub use notices::Notice;
 
 pub use pages::PageSeen;

@@ -10,6 +10,7 @@ const HISTORY: &[&str] = &[
     include_str!("schema/0001_inventory.sql"),
     include_str!("schema/0002_webhooks.sql"),
     include_str!("schema/0003_undelivered.sql"),
+    include_str!("schema/0004_login.sql"),
 ];
 
 pub(super) const NEWEST: u32 = HISTORY.len() as u32;

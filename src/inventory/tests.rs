@@ -615,6 +615,11 @@ async fn what_every_earlier_schema_held_is_there_after_the_upgrade() {
             (incidents.len(), incidents[0].ever_affected, events),
             (1, 6, 65)
         );
+        if schema >= 4 {
+            let attempt = inventory.read(|view| view.latest_attempt(LoginId(1)));
+            let progress = attempt.await.unwrap().unwrap().progress;
+            assert!(matches!(progress, Progress::Ended { .. }), "{progress:?}");
+        }
         import(&inventory, "another", "EAA-new").await;
     }
 }

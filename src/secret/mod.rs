@@ -2,6 +2,7 @@
 
 mod key;
 mod seal;
+mod unguessable;
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use subtle::ConstantTimeEq;
 
 pub use key::{Key, KeyError, KeyId};
 pub use seal::{Cell, DataKey, Digest, Purpose, Sealer, Unsealable};
+pub use unguessable::unguessable;
 
 /// A token or a password. It has no `Display` and no `Serialize`; `expose` is called in few places, each of which
 /// `tests/house.rs` knows with its reason.

@@ -13,6 +13,8 @@ pub mod snapshot;
 
 use std::path::PathBuf;
 
+use crate::login;
+
 pub use desk::{Clock, Desk, MailTest, Pulse, Reload};
 pub use openapi::description;
 pub use server::{BindError, bind, serve};
@@ -25,6 +27,8 @@ pub struct Settings {
     pub viewers: Vec<String>,
     pub operators: Vec<String>,
     pub readers: Vec<Reader>,
+    /// What people can log in to.
+    pub logins: login::Settings,
 }
 
 /// Who may read the secrets of which tokens.

@@ -207,6 +207,7 @@ mod tests {
                     tokens: list(&["shared"]),
                 },
             ],
+            logins: crate::login::Settings::default(),
         }
     }
 

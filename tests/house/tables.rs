@@ -10,13 +10,18 @@ pub const FLOORS: &[(&str, &str)] = &[
     ("alerts", "secret token inventory"),
     ("rotation", "secret token graph_api inventory"),
     ("login", "secret token graph_api inventory"),
-    // It never acts: it reads the inventory and files orders there.
-    ("status", "secret token inventory"),
+    // They never act: they read the inventory and file orders there. Of the logins they know the way to Meta's dialog
+    // and back, which is pure; without `graph_api` they could not even make the rest.
+    ("status", "secret token inventory login"),
+    ("web", "secret token inventory login"),
     // It fills in the settings of the others, none of which knows it.
-    ("config", "secret token inventory alerts rotation status"),
+    (
+        "config",
+        "secret token inventory alerts rotation login status web",
+    ),
     (
         "daemon",
-        "secret token graph_api inventory alerts rotation status config",
+        "secret token graph_api inventory alerts rotation login status web config",
     ),
     // It tries what the operator answers before the daemon exists.
     ("setup", "secret alerts config daemon"),
@@ -40,10 +45,15 @@ pub const TOOLS: &[Tool] = &[
     ("anstream", &["cli"]),
     ("anstyle", &["cli", "demo"]),
     ("anyhow", &["cli/serve", "graph_sim/command"]),
-    ("axum", &["status", "graph_sim"]),
+    ("axum", &["status", "web", "graph_sim"]),
     (
         "base64",
-        &["secret/key", "graph_api/signature", "graph_sim"],
+        &[
+            "secret/key",
+            "secret/unguessable",
+            "graph_api/signature",
+            "graph_sim",
+        ],
     ),
     ("chacha20poly1305", &["secret/seal"]),
     ("chrono", &["daemon/schedule"]),
@@ -52,7 +62,7 @@ pub const TOOLS: &[Tool] = &[
     ("clap_mangen", &["cli/man"]),
     ("croner", &["config/check/schedule", "daemon/schedule"]),
     ("csv", &["cli/import"]),
-    ("form_urlencoded", &["graph_sim"]),
+    ("form_urlencoded", &["login", "graph_sim"]),
     ("futures-util", &[""]),
     ("getrandom", &["secret"]),
     ("hkdf", &["secret/key"]),
@@ -61,12 +71,15 @@ pub const TOOLS: &[Tool] = &[
         &["secret/seal", "graph_api/proof", "graph_sim/signature"],
     ),
     ("http-body-util", &["status", "graph_sim"]),
-    ("hyper", &["status", "graph_sim"]),
-    ("hyper-util", &["status", "graph_sim"]),
+    ("hyper", &["status", "web", "graph_sim"]),
+    ("hyper-util", &["status", "web", "graph_sim"]),
     ("indicatif", &["cli/import"]),
     ("jiff", &[""]),
     ("lettre", &["alerts/mailer"]),
-    ("minijinja", &["alerts/letter", "graph_sim/dialog"]),
+    (
+        "minijinja",
+        &["alerts/letter", "web/page", "graph_sim/dialog"],
+    ),
     ("nix", &["config/credentials", "setup/places", "status"]),
     ("rand", &["demo", "graph_sim/world"]),
     ("reqwest", &["graph_api"]),
@@ -105,8 +118,24 @@ pub const TOOLS: &[Tool] = &[
 /// Where a secret leaves its wrapping, and why it must.
 pub const EXPOSURES: &[(&str, &str)] = &[
     ("secret/mod", "its own length and equality"),
+    (
+        "inventory/logins",
+        "a login link for a letter; and the name of its outcome",
+    ),
     ("secret/seal", "sealing, and the fingerprint"),
     ("graph_api/credentials", "what Meta is sent"),
+    (
+        "login/dialog",
+        "the click's own secret on its way to Meta's dialog, and a pasted address",
+    ),
+    (
+        "web/routes/login",
+        "the name of an outcome, for the browser that came back",
+    ),
+    (
+        "web/routes/outcome",
+        "the link that led here, for another try",
+    ),
     ("alerts/mailer/smtp", "the password of the mail server"),
     (
         "status/snapshot/secrets",
@@ -139,5 +168,9 @@ pub const SCHEMA: &[(&str, &str)] = &[
     (
         "0003_undelivered.sql",
         "60722564cc84cc3633a6d2ae33acece3d161f21ec92e6141777fda8468d5827e",
+    ),
+    (
+        "0004_login.sql",
+        "4bf11ab79be54881729375e67eee1adc55bccd91262a5187a78962c51d61774d",
     ),
 ];

@@ -34,6 +34,7 @@ pub(super) fn alerts(
         message_domain: domain_of(&from),
         language: section.or("language", Language::default(), language),
         timezone,
+        login_links: None,
     };
     let transport = transport(&mut section, machine);
     (rules, mailer::Settings { from, transport })

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod apps;
+mod logins;
 mod outward;
 mod schedule;
 mod status;
@@ -24,11 +25,13 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
     let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
     let apps = apps::apps(&mut top, machine);
     let inventory = inventory(top.section("inventory"), machine);
-    let (alerts, mail) = alerts::alerts(top.section("alerts"), timezone.clone(), machine);
+    let web = outward::web(&mut top, machine, &logins::without_a_place(&apps));
+    let (mut alerts, mail) = alerts::alerts(top.section("alerts"), timezone.clone(), machine);
+    alerts.login_links = web.as_ref().map(logins::links);
     let rotation = rotation(top.section("rotation"), alerts.warn_before.first());
     let schedule = schedule::schedule(top.section("schedule"));
-    let status = status::status(top.section("status"));
-    let web = outward::web(&mut top, machine);
+    let logins = logins::settled(&apps, web.as_ref());
+    let status = status::status(top.section("status"), logins.clone());
     let deliveries = outward::deliveries(&mut top, machine);
     Some(Config {
         timezone,
@@ -39,6 +42,7 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         alerts,
         mail,
         status,
+        logins,
         web,
         deliveries,
         warnings: Vec::new(),

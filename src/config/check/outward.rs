@@ -1,5 +1,5 @@
 //! What reaches beyond the machine and its mail: the public part, and the hands that new tokens go to.
-//! Both are checked in full; this version acts on neither and says so.
+//! Both are checked in full; this version does not hand tokens on yet, and says so.
 
 use std::net::SocketAddr;
 
@@ -7,25 +7,35 @@ use crate::config::credentials::Machine;
 use crate::config::entry::{Entry, filled_list, text};
 use crate::config::file::Section;
 use crate::config::paths::{self, PathError};
-use crate::config::{Delivery, Listen, Sink, Web, defaults, names, urls};
+use crate::config::{Delivery, Sink, defaults, names, urls};
+use crate::login;
+use crate::web::{Listen, Settings as Web};
 
-const NO_WEB_YET: &str = "this version does not act on [web] yet: nothing listens there";
 const NO_DELIVERY_YET: &str =
     "this version does not act on [[delivery]] yet: no token is handed on";
 
 const KINDS: [&str; 3] = ["file", "command", "webhook"];
 
-pub(super) fn web(top: &mut Section<'_>, machine: &Machine) -> Option<Web> {
+/// `logins` lacks only where people come back.
+pub(super) fn web(
+    top: &mut Section<'_>,
+    machine: &Machine,
+    logins: &login::Settings,
+) -> Option<Web> {
     let mut section = top.optional("web", Entry::into_section)?;
-    section.warn("", NO_WEB_YET);
     let local = Listen::Tcp(defaults::LISTEN);
     let listen = section.or("listen", local, text(listen));
     let help = "write the address at which people reach it, such as \"https://tokens.example.com\"";
     let public_url = section.required("public_url", help, text(urls::base));
     let token = section.optional("webhook_verify_token", |entry| machine.secret(entry));
+    let public_url = public_url?;
     Some(Web {
         listen,
-        public_url: public_url?,
+        logins: login::Settings {
+            public_url: Some(public_url.clone()),
+            ..logins.clone()
+        },
+        public_url,
         webhook_verify_token: token,
     })
 }

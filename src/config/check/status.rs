@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use crate::config::entry::{filled_list, list, text};
 use crate::config::file::Section;
 use crate::config::{USUAL_SOCKET, defaults, names, paths};
+use crate::login;
 use crate::status::{Reader, Settings};
 
-pub(super) fn status(mut section: Section<'_>) -> Settings {
+pub(super) fn status(mut section: Section<'_>, logins: login::Settings) -> Settings {
     let socket = socket(&mut section);
     let viewers = section.or(
         "viewers",
@@ -29,6 +30,7 @@ pub(super) fn status(mut section: Section<'_>) -> Settings {
         viewers,
         operators,
         readers: readers.filter_map(reader).collect(),
+        logins,
     }
 }
 

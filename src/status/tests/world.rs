@@ -333,6 +333,7 @@ fn settings(socket: PathBuf) -> Settings {
             user: "chatbot".to_owned(),
             tokens: vec!["acme-*".to_owned()],
         }],
+        logins: crate::login::Settings::default(),
     }
 }
 

@@ -39,6 +39,7 @@ impl Office {
                 message_domain: "perennial.example.com".to_owned(),
                 language: Language::English,
                 timezone: TimeZone::UTC,
+                login_links: None,
             },
             mailer: Mailer::new(settings)?,
             folder,

@@ -1,0 +1,33 @@
+//! What people can log in to, and where they come back.
+
+use crate::alerts::LoginLinks;
+use crate::config::App;
+use crate::{login, web};
+
+/// As it is without a public part.
+pub(super) fn without_a_place(apps: &[App]) -> login::Settings {
+    let apps = apps.iter().map(|app| login::App {
+        name: app.name.clone(),
+        id: app.id.clone(),
+        graph_version: app.graph_version.clone(),
+        dialog_url: app.dialog_url.clone(),
+        scopes: app.scopes.clone(),
+        config_id: app.login_config_id.clone(),
+    });
+    login::Settings {
+        apps: apps.collect(),
+        public_url: None,
+    }
+}
+
+pub(super) fn settled(apps: &[App], web: Option<&web::Settings>) -> login::Settings {
+    web.map_or_else(|| without_a_place(apps), |web| web.logins.clone())
+}
+
+pub(super) fn links(web: &web::Settings) -> LoginLinks {
+    let business = web.logins.apps.iter().filter(|app| app.config_id.is_some());
+    LoginLinks {
+        public_url: web.public_url.clone(),
+        business_apps: business.map(|app| app.name.clone()).collect(),
+    }
+}

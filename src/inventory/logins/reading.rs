@@ -1,0 +1,239 @@
+//! Finding logins and clicks, by what stands in an address or by their numbers.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{AttemptId, Ending, Household, Login, LoginAttempt, LoginId, NewLogin, Progress};
+use crate::inventory::{Error, IncidentId, Tx, View, rows};
+use crate::secret::{Cell, Secret};
+use crate::token::{Remedy, Token, TokenId};
+
+const LOGIN: &str = "
+    SELECT l.id, l.app, l.person, l.token, l.incident, l.remedy, l.accepts_fewer, l.expires_at,
+        (SELECT subject_name FROM token WHERE app = l.app AND subject = l.person
+            AND l.person <> '' AND subject_name IS NOT NULL LIMIT 1)
+    FROM login l";
+
+const ATTEMPT: &str = "SELECT id, login, phase, since, ending, expires_at FROM login_attempt";
+
+fn login(row: &Row<'_>) -> rusqlite::Result<Login> {
+    let person: String = row.get(2)?;
+    Ok(Login {
+        id: LoginId(row.get(0)?),
+        wanted: NewLogin {
+            app: row.get(1)?,
+            person: Some(person).filter(|person| !person.is_empty()),
+            token: row.get(3)?,
+            incident: row.get::<_, Option<i64>>(4)?.map(IncidentId),
+            remedy: rows::word(row, 5, Remedy::from_word)?,
+            accepts_fewer: row.get(6)?,
+            expires_at: rows::instant(row, 7)?,
+        },
+        person_name: row.get(8)?,
+    })
+}
+
+fn attempt(row: &Row<'_>) -> rusqlite::Result<LoginAttempt> {
+    let since = rows::instant(row, 3)?;
+    let phase: String = row.get(2)?;
+    let progress = match phase.as_str() {
+        "begun" => Progress::Begun,
+        "answered" | "taken" => Progress::Answered { since },
+        _ => Progress::Ended {
+            at: since,
+            ending: ending(row, 4)?,
+        },
+    };
+    Ok(LoginAttempt {
+        id: AttemptId(row.get(0)?),
+        login: LoginId(row.get(1)?),
+        progress,
+        expires_at: rows::instant(row, 5)?,
+    })
+}
+
+fn ending(row: &Row<'_>, column: usize) -> rusqlite::Result<Ending> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+    })
+}
+
+impl View<'_> {
+    pub fn login(&self, id: LoginId) -> Result<Option<Login>, Error> {
+        let sql = format!("{LOGIN} WHERE l.id = ?1");
+        let mut found = self.db.prepare_cached(&sql)?;
+        Ok(found.query_row([id.0], login).optional()?)
+    }
+
+    /// The login that a link belongs to, whether or not it is still good.
+    pub fn login_of_ticket(&self, ticket: &Secret) -> Result<Option<Login>, Error> {
+        let sql = format!("{LOGIN} WHERE l.ticket_digest = ?1");
+        let mut found = self.db.prepare_cached(&sql)?;
+        let digest = self.sealer.digest(ticket).0;
+        Ok(found.query_row([digest], login).optional()?)
+    }
+
+    pub fn attempt_of_state(&self, state: &Secret) -> Result<Option<LoginAttempt>, Error> {
+        let sql = format!("{ATTEMPT} WHERE state_digest = ?1");
+        let mut found = self.db.prepare_cached(&sql)?;
+        let digest = self.sealer.digest(state).0;
+        Ok(found.query_row([digest], attempt).optional()?)
+    }
+
+    /// The click whose outcome stands under this name.
+    pub fn attempt_of_result(&self, result: &Secret) -> Result<Option<LoginAttempt>, Error> {
+        let sql = format!("{ATTEMPT} WHERE result_digest = ?1");
+        let mut found = self.db.prepare_cached(&sql)?;
+        let digest = self.sealer.digest(result).0;
+        Ok(found.query_row([digest], attempt).optional()?)
+    }
+
+    /// The click of a login that came furthest last: one that Meta answered, if any did.
+    pub fn latest_attempt(&self, login: LoginId) -> Result<Option<LoginAttempt>, Error> {
+        let sql = format!("{ATTEMPT} WHERE login = ?1 ORDER BY phase = 'begun', id DESC LIMIT 1");
+        let mut found = self.db.prepare_cached(&sql)?;
+        Ok(found.query_row([login.0], attempt).optional()?)
+    }
+
+    /// Under which name the outcome of a click is shown: nobody knows it who does not know the click's own secret.
+    pub fn result_of_state(&self, state: &Secret) -> Secret {
+        let named = Secret::new(format!("result of {}", state.expose()));
+        self.sealer.digest(&named).as_name()
+    }
+
+    /// Has the latest ending of this login left something declined? Then Meta must be told to ask again.
+    pub fn was_declined_before(&self, login: LoginId) -> Result<bool, Error> {
+        let latest = self.latest_attempt(login)?;
+        Ok(latest.is_some_and(|attempt| match attempt.progress {
+            Progress::Ended {
+                ending: Ending::Granted(granted),
+                ..
+            } => !granted.declined.is_empty(),
+            Progress::Ended { .. } | Progress::Begun | Progress::Answered { .. } => false,
+        }))
+    }
+
+    /// The tokens of a person: those that page tokens hang on first, then what does not work.
+    pub fn tokens_of_person(
+        &self,
+        app: &str,
+        person: &str,
+        limit: usize,
+    ) -> Result<Vec<Token>, Error> {
+        let sql = format!(
+            "SELECT {} {} WHERE t.app = ?1 AND t.person = ?2
+             ORDER BY t.kind = 'page', t.state = 'healthy', t.name LIMIT ?3",
+            rows::TOKEN,
+            rows::FROM
+        );
+        let mut found = self.db.prepare_cached(&sql)?;
+        let found = found.query_map(params![app, person, limit], rows::token)?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// How the tokens of a person are, in numbers.
+    pub fn household_of(
+        &self,
+        app: &str,
+        person: &str,
+        now: Timestamp,
+    ) -> Result<Household, Error> {
+        let mut count = self.db.prepare_cached(
+            "SELECT coalesce(sum(t.state IN ('healthy', 'expiring')), 0),
+                coalesce(sum(t.state NOT IN ('healthy', 'expiring')), 0),
+                coalesce(sum(a.due_at <= ?3 OR EXISTS (
+                    SELECT 1 FROM version v WHERE v.token = t.id AND v.role = 'candidate')), 0)
+             FROM token t JOIN agenda a ON a.token = t.id WHERE t.app = ?1 AND t.person = ?2",
+        )?;
+        let values = params![app, person, now.as_second()];
+        let household = count.query_row(values, |row| {
+            Ok(Household {
+                working: row.get(0)?,
+                broken: row.get(1)?,
+                unsettled: row.get(2)?,
+            })
+        });
+        Ok(household?)
+    }
+
+    /// The person's own token in the app; of several the one that needs somebody most.
+    pub fn own_token_of(&self, app: &str, person: &str) -> Result<Option<TokenId>, Error> {
+        let mut own = self.db.prepare_cached(
+            "SELECT id FROM token WHERE app = ?1 AND person = ?2 AND subject = ?2 AND kind <> 'page'
+             ORDER BY state = 'healthy', state = 'expiring', id LIMIT 1",
+        )?;
+        Ok(own.query_row([app, person], |row| row.get(0)).optional()?)
+    }
+
+    /// The tokens of the person's pages, each with the page's id.
+    pub fn page_tokens_of(&self, app: &str, person: &str) -> Result<Vec<(String, TokenId)>, Error> {
+        let mut pages = self.db.prepare_cached(
+            "SELECT subject, id FROM token WHERE app = ?1 AND person = ?2 AND kind = 'page'
+             ORDER BY id",
+        )?;
+        let pages = pages.query_map([app, person], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(pages.collect::<Result<_, _>>()?)
+    }
+
+    /// What stands in the link of a login, for whoever came by it.
+    pub fn ticket_of(&self, login: LoginId) -> Result<Option<Secret>, Error> {
+        let mut found = self
+            .db
+            .prepare_cached("SELECT ticket, ticket_digest FROM login WHERE id = ?1")?;
+        self.opened_ticket(found.query_row([login.0], sealed_ticket).optional()?)
+    }
+
+    fn opened_ticket(&self, sealed: Option<(Vec<u8>, [u8; 32])>) -> Result<Option<Secret>, Error> {
+        let Some((sealed, digest)) = sealed else {
+            return Ok(None);
+        };
+        let opened = self.sealer.open(&sealed, ticket_cell(&hex(&digest)));
+        opened
+            .map(Some)
+            .map_err(|_| Error::Unsealable("a login link".to_owned()))
+    }
+
+    /// The link of an incident that is still good for long enough, if there is one.
+    pub(super) fn standing_ticket(
+        &self,
+        incident: IncidentId,
+        good_until: Timestamp,
+    ) -> Result<Option<Secret>, Error> {
+        let mut found = self.db.prepare_cached(
+            "SELECT ticket, ticket_digest FROM login WHERE incident = ?1 AND expires_at > ?2
+             ORDER BY id DESC LIMIT 1",
+        )?;
+        let values = params![incident.0, good_until.as_second()];
+        self.opened_ticket(found.query_row(values, sealed_ticket).optional()?)
+    }
+}
+
+impl Tx<'_> {
+    pub(super) fn redirect_and_code(
+        &self,
+        attempt: AttemptId,
+    ) -> Result<(String, Option<Vec<u8>>), Error> {
+        let mut found = self
+            .db
+            .prepare_cached("SELECT redirect_uri, code FROM login_attempt WHERE id = ?1")?;
+        Ok(found.query_row([attempt.0], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+}
+
+fn sealed_ticket(row: &Row<'_>) -> rusqlite::Result<(Vec<u8>, [u8; 32])> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+/// A ticket is sealed before its row has a number, so it is bound to its digest.
+pub(super) fn ticket_cell(digest: &str) -> Cell<'_> {
+    Cell {
+        table: "login",
+        column: "ticket",
+        row: digest,
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

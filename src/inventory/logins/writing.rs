@@ -1,0 +1,251 @@
+//! What changes in logins: links are made, clicks begin, are answered, taken and ended, each of it once.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::params;
+
+use super::reading::{hex, ticket_cell};
+use super::{
+    AT_METAS, AttemptId, CLICKS, Ending, LETTER_LINK, LETTER_LINK_LEFT, Login, LoginAttempt,
+    LoginFault, LoginId, NewLogin, REMEMBERED, TAKEN, Taken,
+};
+use crate::inventory::{Error, EventKind, Incident, NewEvent, Tx, rows};
+use crate::secret::{Cell, Secret, unguessable};
+
+impl Tx<'_> {
+    /// Asks for a login. What is returned stands in the link, and in the open nowhere else.
+    pub fn open_login(&self, new: &NewLogin, now: Timestamp) -> Result<(LoginId, Secret), Error> {
+        let ticket = unguessable().map_err(|_| Error::NoRandomness)?;
+        let digest = self.sealer.digest(&ticket);
+        let sealed = self
+            .sealer
+            .seal(&ticket, ticket_cell(&hex(&digest.0)))
+            .map_err(|_| Error::NoRandomness)?;
+        let mut insert = self.db.prepare_cached(
+            "INSERT INTO login (app, person, token, incident, remedy, accepts_fewer, ticket,
+                ticket_digest, opened_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id",
+        )?;
+        let row = params![
+            new.app,
+            new.person.as_deref().unwrap_or_default(),
+            new.token,
+            new.incident.map(|id| id.0),
+            new.remedy.word(),
+            new.accepts_fewer,
+            sealed,
+            digest.0,
+            now.as_second(),
+            new.expires_at.as_second()
+        ];
+        let id = LoginId(insert.query_row(row, |row| row.get(0))?);
+        Ok((id, ticket))
+    }
+
+    /// The link for the person whom an incident needs: the same in all its letters while it is good.
+    pub fn login_link_for(
+        &self,
+        incident: &Incident,
+        public_url: &str,
+        now: Timestamp,
+    ) -> Result<String, Error> {
+        let good_until = later(now, LETTER_LINK_LEFT);
+        let ticket = match self.standing_ticket(incident.id, good_until)? {
+            Some(ticket) => ticket,
+            None => {
+                let wanted = NewLogin {
+                    app: incident.story.app.clone(),
+                    person: Some(incident.story.subject.clone()),
+                    token: None,
+                    incident: Some(incident.id),
+                    remedy: incident.cause.remedy(),
+                    accepts_fewer: false,
+                    expires_at: later(now, LETTER_LINK),
+                };
+                self.open_login(&wanted, now)?.1
+            }
+        };
+        Ok(format!("{public_url}/login/{}", ticket.expose()))
+    }
+
+    /// A person clicked. What is returned goes to Meta and comes back from there, once.
+    pub fn begin_attempt(
+        &self,
+        login: &Login,
+        redirect_uri: &str,
+        now: Timestamp,
+    ) -> Result<Secret, Error> {
+        self.drop_oldest_clicks(login.id)?;
+        let state = unguessable().map_err(|_| Error::NoRandomness)?;
+        let result = self.result_of_state(&state);
+        let mut insert = self.db.prepare_cached(
+            "INSERT INTO login_attempt (login, state_digest, result_digest, redirect_uri, phase,
+                since, expires_at)
+             VALUES (?1, ?2, ?3, ?4, 'begun', ?5, ?6)",
+        )?;
+        insert.execute(params![
+            login.id.0,
+            self.sealer.digest(&state).0,
+            self.sealer.digest(&result).0,
+            redirect_uri,
+            now.as_second(),
+            later(now, AT_METAS).as_second()
+        ])?;
+        Ok(state)
+    }
+
+    /// Whoever clicks on and on only loses the clicks of before.
+    fn drop_oldest_clicks(&self, login: LoginId) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "DELETE FROM login_attempt WHERE login = ?1 AND phase = 'begun' AND id NOT IN (
+                    SELECT id FROM login_attempt WHERE login = ?1 AND phase = 'begun'
+                    ORDER BY id DESC LIMIT ?2)",
+            )?
+            .execute(params![login.0, CLICKS - 1])?;
+        Ok(())
+    }
+
+    /// Meta sent the person back with a code. Only the first answer to a click counts: false for any other.
+    pub fn answer_attempt(
+        &self,
+        attempt: &LoginAttempt,
+        code: &Secret,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let row = attempt.id.0.to_string();
+        let sealed = self
+            .sealer
+            .seal(code, code_cell(&row))
+            .map_err(|_| Error::NoRandomness)?;
+        let answered = self
+            .db
+            .prepare_cached(
+                "UPDATE login_attempt SET phase = 'answered', code = ?2, since = ?3
+                 WHERE id = ?1 AND phase = 'begun' AND expires_at > ?3",
+            )?
+            .execute(params![attempt.id.0, sealed, now.as_second()])?;
+        Ok(answered > 0)
+    }
+
+    /// Takes what Meta answered, for good: a code that was taken is never tried again, whatever becomes of us.
+    pub fn take_answers(&self, apps: &[String], now: Timestamp) -> Result<Vec<Taken>, Error> {
+        let mut waiting = self.db.prepare_cached(
+            "SELECT a.id, a.login FROM login_attempt a JOIN login l ON l.id = a.login
+             WHERE a.phase = 'answered' AND l.app IN (SELECT value FROM json_each(?1))
+             ORDER BY a.id LIMIT 100",
+        )?;
+        let waiting = waiting.query_map([rows::list(apps)], |row| {
+            Ok((AttemptId(row.get(0)?), LoginId(row.get(1)?)))
+        })?;
+        let waiting = waiting.collect::<Result<Vec<_>, _>>()?;
+        let mut taken = Vec::new();
+        for (attempt, login) in waiting {
+            taken.extend(self.take_answer(attempt, login, now)?);
+        }
+        Ok(taken)
+    }
+
+    fn take_answer(
+        &self,
+        attempt: AttemptId,
+        login: LoginId,
+        now: Timestamp,
+    ) -> Result<Option<Taken>, Error> {
+        let (redirect_uri, sealed) = self.redirect_and_code(attempt)?;
+        self.db
+            .prepare_cached(
+                "UPDATE login_attempt SET phase = 'taken', code = NULL, since = ?2 WHERE id = ?1",
+            )?
+            .execute(params![attempt.0, now.as_second()])?;
+        let row = attempt.0.to_string();
+        let code = sealed.and_then(|sealed| self.sealer.open(&sealed, code_cell(&row)).ok());
+        let (Some(code), Some(login)) = (code, self.login(login)?) else {
+            return Ok(None);
+        };
+        Ok(Some(Taken {
+            attempt,
+            login,
+            redirect_uri,
+            code,
+        }))
+    }
+
+    /// Says what came of a click; what it came to first stays.
+    pub fn end_attempt(
+        &self,
+        attempt: AttemptId,
+        ending: &Ending,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let text = serde_json::to_string(ending).unwrap_or_default();
+        let ended = self
+            .db
+            .prepare_cached(
+                "UPDATE login_attempt SET phase = 'ended', code = NULL, ending = ?2, since = ?3
+                 WHERE id = ?1 AND phase <> 'ended'",
+            )?
+            .execute(params![attempt.0, text, now.as_second()])?;
+        if ended == 0 {
+            return Ok(());
+        }
+        let mut login = self.db.prepare_cached(
+            "SELECT l.id, l.app FROM login_attempt a JOIN login l ON l.id = a.login WHERE a.id = ?1",
+        )?;
+        let (id, app): (i64, String) =
+            login.query_row([attempt.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let event = NewEvent::of_app(&app, EventKind::LoginEnded).with("login", id.to_string());
+        let event = match ending {
+            Ending::Granted(granted) => event
+                .with("outcome", "granted")
+                .with("token", granted.token.as_str()),
+            Ending::WrongPerson { .. } => event.with("outcome", "wrong_person"),
+            Ending::Failed { why, code } => {
+                let event = event.with("outcome", why.word());
+                code.map_or(event.clone(), |code| event.with("code", code))
+            }
+        };
+        self.note(&event, now).map(drop)
+    }
+
+    /// What was taken and came to no end is lost: we were cut off, and nobody knows whether the code is used up.
+    pub fn end_lost_attempts(&self, now: Timestamp) -> Result<usize, Error> {
+        let mut lost = self
+            .db
+            .prepare_cached("SELECT id FROM login_attempt WHERE phase = 'taken' AND since <= ?1")?;
+        let lost = lost.query_map([before(now, TAKEN).as_second()], |row| row.get(0))?;
+        let lost: Vec<i64> = lost.collect::<Result<_, _>>()?;
+        let ending = Ending::Failed {
+            why: LoginFault::Lost,
+            code: None,
+        };
+        for id in &lost {
+            self.end_attempt(AttemptId(*id), &ending, now)?;
+        }
+        Ok(lost.len())
+    }
+
+    /// Nobody looks at these any more.
+    pub fn forget_old_logins(&self, now: Timestamp) -> Result<usize, Error> {
+        let mut forget = self
+            .db
+            .prepare_cached("DELETE FROM login WHERE expires_at <= ?1")?;
+        Ok(forget.execute([before(now, REMEMBERED).as_second()])?)
+    }
+}
+
+fn code_cell(row: &str) -> Cell<'_> {
+    Cell {
+        table: "login_attempt",
+        column: "code",
+        row,
+    }
+}
+
+/// Instants of this age are far from the ends of the calendar.
+fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+fn before(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_sub(span).unwrap_or(Timestamp::MIN)
+}

@@ -1,0 +1,118 @@
+//! Where the public part listens: on an address of this machine, or on a Unix socket that only the proxy reaches.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+
+use super::Listen;
+
+/// Why nobody can be received.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {place}: {source}. Set [web] listen to another place")]
+pub struct BindError {
+    place: String,
+    source: io::Error,
+}
+
+/// An open door.
+#[derive(Debug)]
+pub enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// Somebody at the door; a Unix socket tells no address.
+pub(super) struct Caller {
+    pub(super) stream: Box<dyn Stream>,
+    pub(super) address: Option<IpAddr>,
+}
+
+impl Listener {
+    /// Whoever calls this holds the inventory's lock, so a socket that is there was left by a daemon that is gone.
+    pub async fn open(listen: &Listen) -> Result<Self, BindError> {
+        match listen {
+            Listen::Tcp(address) => TcpListener::bind(address)
+                .await
+                .map(Self::Tcp)
+                .map_err(|source| failed(address.to_string(), source)),
+            Listen::Unix(path) => {
+                let opened = remove_left_over(path).and_then(|()| bind_for_group(path));
+                opened
+                    .map(Self::Unix)
+                    .map_err(|source| failed(format!("unix:{}", path.display()), source))
+            }
+        }
+    }
+
+    pub fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok(),
+            Self::Unix(_) => None,
+        }
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<Caller> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok(Caller {
+                    stream: Box::new(stream),
+                    address: Some(address.ip()),
+                })
+            }
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                Ok(Caller {
+                    stream: Box::new(stream),
+                    address: None,
+                })
+            }
+        }
+    }
+
+    pub(super) fn close(self) {
+        if let Self::Unix(listener) = &self
+            && let Ok(address) = listener.local_addr()
+            && let Some(path) = address.as_pathname()
+        {
+            std::fs::remove_file(path).ok();
+        }
+    }
+}
+
+fn failed(place: String, source: io::Error) -> BindError {
+    BindError { place, source }
+}
+
+fn remove_left_over(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::FileTypeExt;
+    match std::fs::symlink_metadata(path) {
+        Ok(there) if there.file_type().is_socket() => {
+            match std::os::unix::net::UnixStream::connect(path) {
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    std::fs::remove_file(path)
+                }
+                Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+                Err(error) => Err(error),
+            }
+        }
+        Ok(_) => Err(io::Error::other("something that is not a socket is there")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn bind_for_group(path: &Path) -> io::Result<UnixListener> {
+    use std::os::unix::fs::PermissionsExt;
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o660))?;
+    Ok(listener)
+}

@@ -1,0 +1,124 @@
+//! How an answer looks: one layout for all, in keeping with the letters, plain enough for any phone, without scripts.
+//! Whatever others named is escaped.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use minijinja::Environment;
+use minijinja::value::Serde;
+use serde::Serialize;
+
+use crate::inventory;
+
+const LAYOUT: &str = include_str!("pages/page.html");
+pub(super) const STYLE: &str = include_str!("pages/style.css");
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Page {
+    pub(super) mood: Mood,
+    pub(super) label: String,
+    pub(super) headline: String,
+    pub(super) about: String,
+    pub(super) paragraphs: Vec<String>,
+    pub(super) button: Option<Button>,
+    pub(super) lists: Vec<List>,
+    pub(super) footer: Vec<String>,
+    /// Where the style is.
+    pub(super) style: String,
+    /// After so many seconds the browser looks again.
+    pub(super) again_after: Option<u32>,
+}
+
+/// The colour of the bar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Mood {
+    #[default]
+    Neutral,
+    Good,
+    Waiting,
+    Trouble,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Button {
+    pub(super) action: String,
+    pub(super) words: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct List {
+    pub(super) title: String,
+    pub(super) count: String,
+    pub(super) rows: Vec<Row>,
+    pub(super) more: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Row {
+    pub(super) title: String,
+    pub(super) detail: String,
+}
+
+/// An answer that is no page of ours.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// There is nothing, or nothing that a stranger should know of.
+    Nothing,
+    TooMany,
+    TooSlow,
+    /// The inventory cannot be used just now.
+    Unavailable,
+}
+
+impl Page {
+    pub(super) fn answer(&self, status: StatusCode) -> Response {
+        let html = Environment::new().render_named_str("page.html", LAYOUT, Serde(self));
+        let Ok(html) = html else {
+            tracing::error!("a page could not be laid out");
+            return Fault::Unavailable.into_response();
+        };
+        let mut answer = (status, Html(html)).into_response();
+        let again = self.again_after.map(HeaderValue::from);
+        if let Some(again) = again {
+            answer.headers_mut().insert(header::REFRESH, again);
+        }
+        answer
+    }
+}
+
+impl From<inventory::Error> for Fault {
+    fn from(error: inventory::Error) -> Self {
+        tracing::error!(%error, "the inventory could not answer the public part");
+        Self::Unavailable
+    }
+}
+
+impl IntoResponse for Fault {
+    /// In words that tell a stranger nothing, and need no inventory.
+    fn into_response(self) -> Response {
+        let (status, words) = match self {
+            Self::Nothing => (StatusCode::NOT_FOUND, "There is nothing here.\n"),
+            Self::TooMany => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many calls. Try again in a minute.\n",
+            ),
+            Self::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "That took too long. Try again.\n",
+            ),
+            Self::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "This does not work just now. Try again in a few minutes.\n",
+            ),
+        };
+        let mut answer = (status, words).into_response();
+        if matches!(
+            status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        ) {
+            let soon = HeaderValue::from_static("60");
+            answer.headers_mut().insert(header::RETRY_AFTER, soon);
+        }
+        answer
+    }
+}

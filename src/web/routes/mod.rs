@@ -1,0 +1,98 @@
+//! What the public part answers, one file per subject. What is not in the table does not exist.
+
+mod login;
+mod outcome;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use tokio::time::{Instant, timeout};
+
+use super::door;
+use super::headers;
+use super::lobby::{Here, Lobby};
+use super::page::{Fault, STYLE};
+use super::server::Peer;
+
+type Route = (&'static str, MethodRouter<Arc<Lobby>>);
+
+/// Every address and what it takes.
+fn table() -> Vec<Route> {
+    vec![
+        ("/login/style.css", get(style)),
+        ("/login/callback", get(login::callback)),
+        ("/login/result/{name}", get(outcome::show)),
+        ("/login/{ticket}", get(login::show).post(login::click)),
+    ]
+}
+
+/// For all that a person sends. A route for programs sets its own.
+const LARGEST_BODY: usize = 4 * 1024;
+/// For a whole request, the sending of its body included.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) fn router(lobby: Arc<Lobby>) -> Router {
+    let add = |router: Router<Arc<Lobby>>, (path, methods): Route| router.route(path, methods);
+    let known = table()
+        .into_iter()
+        .fold(Router::new(), add)
+        .fallback(nothing)
+        .method_not_allowed_fallback(nothing)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(Arc::clone(&lobby));
+    // Before any route is looked for: a request is cut to our own part of the address.
+    Router::new()
+        .fallback_service(known)
+        .layer(middleware::from_fn_with_state(lobby, receive))
+}
+
+async fn nothing() -> Fault {
+    Fault::Nothing
+}
+
+/// What holds for every request and every answer.
+async fn receive(State(lobby): Here, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().copied();
+    let client = door::client(peer.and_then(|peer| peer.0), request.headers());
+    let mut answer = if lobby.door.lets_in(client, Instant::now()) {
+        let base = base_path(&lobby.settings.borrow().public_url).to_owned();
+        *request.uri_mut() = without_base(request.uri(), &base);
+        timeout(PATIENCE, next.run(request))
+            .await
+            .unwrap_or_else(|_| Fault::TooSlow.into_response())
+    } else {
+        Fault::TooMany.into_response()
+    };
+    headers::put_on(answer.headers_mut(), &lobby.settings.borrow().logins);
+    answer
+}
+
+/// The path of the public address: some proxies hand it on, some cut it off.
+fn base_path(public_url: &str) -> &str {
+    let host = public_url.split_once("://").map_or("", |(_, rest)| rest);
+    host.find('/').map_or("", |at| &host[at..])
+}
+
+fn without_base(uri: &Uri, base: &str) -> Uri {
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    let cut = target
+        .strip_prefix(base)
+        .filter(|rest| rest.starts_with('/'));
+    cut.and_then(|cut| cut.parse().ok())
+        .unwrap_or_else(|| uri.clone())
+}
+
+async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+}
+
+/// On to another address, which the browser gets with GET.
+fn see_other(address: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
+}

@@ -1,0 +1,167 @@
+//! The listener's loop: who gets a place, for how long, and how it ends.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::door::{ALL_CLIENTS, Door, ONE_CLIENT, Rate};
+use super::listener::{Caller, Listener, Stream};
+use super::lobby::Lobby;
+use super::{Desk, routes};
+
+/// How much one caller may take from the others.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) connections: usize,
+    /// For a whole head.
+    pub(super) head: Duration,
+    /// For a connection, however busy it is: whoever reads or writes slowly is cut off.
+    pub(super) connection: Duration,
+    /// For open requests when the daemon stops.
+    pub(super) farewell: Duration,
+    pub(super) each: Rate,
+    pub(super) all: Rate,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 128,
+            head: Duration::from_secs(5),
+            connection: Duration::from_secs(60),
+            farewell: Duration::from_secs(5),
+            each: ONE_CLIENT,
+            all: ALL_CLIENTS,
+        }
+    }
+}
+
+/// The peer of a request, as the connection knows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) Option<IpAddr>);
+
+/// A moment, after the machine had no connection to give.
+const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(100);
+
+/// Answers until `stop`; then open requests are finished.
+pub async fn serve(listener: Listener, desk: Desk, stop: CancellationToken) {
+    serve_within(listener, desk, Limits::default(), stop).await;
+}
+
+pub(super) async fn serve_within(
+    listener: Listener,
+    desk: Desk,
+    limits: Limits,
+    stop: CancellationToken,
+) {
+    let lobby = Arc::new(Lobby::new(desk, Door::new(limits.each, limits.all)));
+    let server = Server {
+        router: routes::router(lobby),
+        places: Arc::new(Semaphore::new(limits.connections)),
+        limits,
+        connections: TaskTracker::new(),
+        stop,
+        cut: CancellationToken::new(),
+    };
+    server.accept(&listener).await;
+    listener.close();
+    server.farewell().await;
+}
+
+struct Server {
+    router: Router,
+    limits: Limits,
+    places: Arc<Semaphore>,
+    connections: TaskTracker,
+    stop: CancellationToken,
+    cut: CancellationToken,
+}
+
+impl Server {
+    async fn accept(&self, listener: &Listener) {
+        loop {
+            let next = async {
+                let place = Arc::clone(&self.places).acquire_owned().await;
+                let place = place.map_err(io::Error::other)?;
+                Ok::<_, io::Error>((place, listener.accept().await?))
+            };
+            match self.stop.run_until_cancelled(next).await {
+                None => return,
+                Some(Ok((place, caller))) => self.answer(caller, place),
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "the public part could not take a connection");
+                    tokio::time::sleep(PAUSE_AFTER_FAULT).await;
+                }
+            }
+        }
+    }
+
+    fn answer(&self, caller: Caller, place: OwnedSemaphorePermit) {
+        let Caller { stream, address } = caller;
+        let inner = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(address));
+            inner.call(request)
+        });
+        let (limits, stop, cut) = (self.limits, self.stop.clone(), self.cut.clone());
+        self.connections.spawn(async move {
+            let conversation = timeout(
+                limits.connection,
+                converse(stream, service, limits.head, &stop),
+            );
+            if let Some(Ok(Err(error))) = cut.run_until_cancelled(conversation).await {
+                tracing::debug!(%error, "a connection to the public part broke off");
+            }
+            drop(place);
+        });
+    }
+
+    async fn farewell(&self) {
+        self.connections.close();
+        if timeout(self.limits.farewell, self.connections.wait())
+            .await
+            .is_err()
+        {
+            self.cut.cancel();
+            self.connections.wait().await;
+        }
+    }
+}
+
+async fn converse<S>(
+    stream: Box<dyn Stream>,
+    service: S,
+    head: Duration,
+    stop: &CancellationToken,
+) -> hyper::Result<()>
+where
+    S: Service<
+            Request<Incoming>,
+            Response = axum::response::Response,
+            Error = std::convert::Infallible,
+        >,
+{
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(head)
+        .max_buf_size(32 * 1024);
+    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
+}
