@@ -120,6 +120,7 @@ const fn patience(cause: Cause) -> Option<SignedDuration> {
         | Cause::PasswordChanged
         | Cause::AppRemoved
         | Cause::SessionEnded
+        | Cause::ReplacedElsewhere
         | Cause::Checkpoint
         | Cause::PageRoleLost
         | Cause::PageGone

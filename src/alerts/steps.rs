@@ -121,7 +121,8 @@ fn of_cause(facts: &LetterFacts<'_>) -> Vec<Step> {
         | Cause::DataAccessExpired
         | Cause::PasswordChanged
         | Cause::AppRemoved
-        | Cause::SessionEnded => return with_new_token(LOG_IN, facts),
+        | Cause::SessionEnded
+        | Cause::ReplacedElsewhere => return with_new_token(LOG_IN, facts),
         Cause::PermissionMissing => return with_new_token(GRANT, facts),
         Cause::Checkpoint => CHECKPOINT,
         Cause::PageRoleLost => PAGE_ROLE,

@@ -41,7 +41,8 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
             said.word("code")
         ),
         EventKind::Rotated => format!("{}{}", said.outcome(), said.end()),
-        EventKind::Derived => format!("read anew through {}", said.word("through")),
+        EventKind::Derived => derived(said),
+        EventKind::Listening => listening(said),
         EventKind::CandidateKept => format!(
             "a new secret waits for Meta's word, handed in by {}",
             said.asked_by()
@@ -80,6 +81,25 @@ fn login_ended(said: &Said<'_>) -> String {
             "login {login} came to nothing: {}",
             outcome.replace('_', " ")
         ),
+    }
+}
+
+fn derived(said: &Said<'_>) -> String {
+    let through = said.word("through");
+    match said.find("because") {
+        Some("replaced_elsewhere") => {
+            format!("read anew through {through}: {}", said.because())
+        }
+        Some(_) | None => format!("read anew through {through}"),
+    }
+}
+
+fn listening(said: &Said<'_>) -> String {
+    let missing = said.find("missing").unwrap_or_default();
+    match said.find("subscription") {
+        Some("subscribed") => "the page tells the app of what happens on it".to_owned(),
+        Some("missing") => format!("the page does not tell the app of: {missing}"),
+        Some(_) | None => "Meta does not say what the page tells the app of".to_owned(),
     }
 }
 
@@ -164,6 +184,10 @@ fn style_of(kind: EventKind, said: &Said<'_>) -> Style {
         | EventKind::CandidateKept
         | EventKind::LoginOpened
         | EventKind::LetterWritten => style::FAINT,
+        EventKind::Listening => match said.find("subscription") {
+            Some("missing") => style::TROUBLE,
+            Some(_) | None => Style::new(),
+        },
         EventKind::Imported
         | EventKind::Discovered
         | EventKind::Forgotten
@@ -213,6 +237,14 @@ impl<'e> Said<'e> {
 
     fn cause(&self) -> &'e str {
         let word = self.word("cause");
+        match Cause::from_word(word) {
+            Some(cause) => words::cause(cause),
+            None => word,
+        }
+    }
+
+    fn because(&self) -> &'e str {
+        let word = self.word("because");
         match Cause::from_word(word) {
             Some(cause) => words::cause(cause),
             None => word,

@@ -11,6 +11,9 @@ pub(super) const fn cause(cause: Cause) -> &'static str {
         Cause::PasswordChanged => "the person's password was changed",
         Cause::AppRemoved => "the person removed the app",
         Cause::SessionEnded => "Meta ended the person's session",
+        Cause::ReplacedElsewhere => {
+            "Meta ended this token alone, as when a new one is generated for the page by hand"
+        }
         Cause::Checkpoint => "Meta wants the person to pass a security check",
         Cause::PageRoleLost => "the person lost the role on the page",
         Cause::PageGone => "the page is gone or hidden",

@@ -67,6 +67,8 @@ pub struct App {
     pub dialog_url: String,
     /// Asked for at login.
     pub scopes: Scopes,
+    /// What pages with messages must tell the app of; empty: they are not asked.
+    pub subscribed_fields: Scopes,
     /// Login for Business: stands instead of the scopes.
     pub login_config_id: Option<String>,
     pub calls_per_hour: u32,

@@ -10,7 +10,7 @@ use crate::alerts::mailer::{self, Mailer};
 use crate::config::Config;
 use crate::graph_api::{self, Client, version_ends_on};
 use crate::inventory::{self, AppRecord, Inventory};
-use crate::rotation::{Keeper, budget_of};
+use crate::rotation::{Keeper, Rules, budget_of};
 use crate::status::snapshot::AppReport;
 
 /// For one call to Meta, from connecting to the last byte.
@@ -97,7 +97,10 @@ fn keeper(
         app: app.name.clone(),
         calls_per_hour: app.calls_per_hour,
         batch: app.batch,
-        rules: config.rotation.clone(),
+        rules: Rules {
+            subscribed_fields: app.subscribed_fields.clone(),
+            ..config.rotation.clone()
+        },
     })
 }
 

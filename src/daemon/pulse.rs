@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::household::Household;
-use crate::inventory::{self, AppRecord};
+use crate::inventory::{self, AppRecord, Deaf};
 use crate::status::Pulse;
 use crate::status::snapshot::Sweep;
 
@@ -22,9 +22,9 @@ pub async fn take(
 ) -> Result<Pulse, inventory::Error> {
     let counted = household.inventory.read(move |view| {
         let due = view.count_due(now, now - GRACE)?;
-        Ok((due, view.apps()?))
+        Ok((due, view.apps()?, view.deaf_pages()?))
     });
-    let ((due, overdue), records) = counted.await?;
+    let ((due, overdue), records, deaf) = counted.await?;
     let apps = household.apps(now).await?;
     let known = |record: &&AppRecord| apps.iter().any(|app| app.name == record.name);
     let mut problems: Vec<String> = records.iter().filter(known).filter_map(trouble).collect();
@@ -38,6 +38,7 @@ pub async fn take(
             )
         })
     }));
+    problems.extend(deaf.iter().map(not_told));
     Ok(Pulse {
         sweep: Sweep {
             last_finished_at: swept.or(before.sweep.last_finished_at),
@@ -75,6 +76,20 @@ pub(super) async fn in_words(household: &Household) -> String {
         words.push_str(&format!("; {open} incidents need a person"));
     }
     words
+}
+
+/// Pages that somebody must subscribe the app to.
+fn not_told(deaf: &Deaf) -> String {
+    let Deaf {
+        app,
+        pages,
+        example,
+    } = deaf;
+    let which = match pages {
+        1 => format!("the page of {example} does not tell it"),
+        n => format!("{n} pages do not tell it, such as that of {example},"),
+    };
+    format!("app {app}: {which} of everything in subscribed_fields. See perennial show {example}")
 }
 
 /// In a sentence, what an operator should know of an app.

@@ -192,6 +192,7 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::LetterUndelivered
         | EventKind::Started
         | EventKind::Notified
+        | EventKind::Listening
         | EventKind::DataDeleted
         | EventKind::Reloaded => None,
     }

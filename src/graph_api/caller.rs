@@ -8,6 +8,7 @@ use super::{Error, Reply, Settings, SettingsError, Signatures};
 
 pub(super) struct Caller {
     app: String,
+    app_id: String,
     transport: Transport,
     credentials: Vec<Credentials>,
     /// Which of the credentials Meta last accepted.
@@ -27,6 +28,7 @@ impl Caller {
         }
         Ok(Self {
             app: settings.app.clone(),
+            app_id: settings.id.clone(),
             transport,
             credentials,
             in_use: AtomicUsize::new(0),
@@ -35,6 +37,10 @@ impl Caller {
 
     pub(super) fn app(&self) -> &str {
         &self.app
+    }
+
+    pub(super) fn app_id(&self) -> &str {
+        &self.app_id
     }
 
     pub(super) fn signatures(&self) -> Signatures {

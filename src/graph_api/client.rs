@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::secret::Secret;
-use crate::token::Kind;
+use crate::token::{Kind, Scopes};
 
 use super::caller::Caller;
 use super::credentials::Credentials;
@@ -84,6 +84,21 @@ impl Client {
     ) -> Reply<Result<Vec<Permission>, Error>> {
         let build = |own: &Credentials| own.read_as(token, &[user_id, "permissions"], Form::new());
         self.0.caller.ask(ROOM, build, reading::permissions).await
+    }
+
+    /// Of which of the page's webhooks the app is told; asked with the page's own token.
+    pub async fn subscribed_fields(
+        &self,
+        page: &str,
+        token: &Secret,
+    ) -> Reply<Result<Scopes, Error>> {
+        let build = |own: &Credentials| {
+            let query = Form::new().field("limit", PAGES_AT_A_TIME);
+            own.read_as(token, &[page, "subscribed_apps"], query)
+        };
+        let app = self.0.caller.app_id();
+        let read = |answer: &Answer| reading::subscribed_fields(answer, app);
+        self.0.caller.ask(ROOM_FOR_PAGES, build, read).await
     }
 
     /// Whose token it is.

@@ -1,11 +1,12 @@
 //! Reads answers to calls other than the debugger's. Empty is as good as missing: no empty value ever passes for a token.
 
 use crate::secret::Secret;
+use crate::token::Scopes;
 
 use super::classify::{self, Role};
 use super::credentials::is_presentable;
 use super::transport::Answer;
-use super::wire::{self, Account, Accounts, Granted, Named, Permissions};
+use super::wire::{self, Account, Accounts, Granted, Named, Permissions, SubscribedApps};
 use super::{Error, PageGrant, Permission, Profile};
 
 /// Some pages, and the cursor to the next ones.
@@ -56,6 +57,24 @@ pub(super) fn permissions(answer: &Answer) -> Result<Vec<Permission>, Error> {
         status: row.status,
     };
     Ok(data.into_iter().map(permission).collect())
+}
+
+/// The fields that the app is told of; none when it is not among those that listen.
+pub(super) fn subscribed_fields(answer: &Answer, app: &str) -> Result<Scopes, Error> {
+    classify::judge(answer.status, &answer.body, Role::Caller)?;
+    let SubscribedApps { data, paging } = wire::parse(&answer.body)?;
+    let mut entries = data.into_iter();
+    let own = entries.find_map(|entry| {
+        let is_own = entry.id.id().is_some_and(|id| id == app);
+        is_own.then_some(entry.subscribed_fields)
+    });
+    match own {
+        Some(fields) => Ok(fields.into_iter().collect()),
+        None if paging.is_some_and(|paging| paging.next.is_some()) => {
+            Err(Error::senseless(answer.status))
+        }
+        None => Ok(Scopes::default()),
+    }
 }
 
 pub(super) fn profile(answer: &Answer) -> Result<Profile, Error> {

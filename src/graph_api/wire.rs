@@ -105,6 +105,23 @@ pub(super) struct Account<'a> {
     pub(super) tasks: Option<Vec<String>>,
 }
 
+/// `subscribed_apps` of a page.
+#[derive(Deserialize)]
+pub(super) struct SubscribedApps<'a> {
+    #[serde(borrow)]
+    pub(super) data: Vec<SubscribedApp<'a>>,
+    #[serde(borrow)]
+    pub(super) paging: Option<Paging<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SubscribedApp<'a> {
+    #[serde(borrow)]
+    pub(super) id: Value<'a>,
+    #[serde(default)]
+    pub(super) subscribed_fields: Vec<String>,
+}
+
 /// `next` holds the token and a foreign address: only its presence counts.
 #[derive(Deserialize)]
 pub(super) struct Paging<'a> {

@@ -46,6 +46,14 @@ pub enum Happening {
         person: String,
         page: String,
     },
+    GeneratePageToken {
+        user_token: String,
+        page: String,
+    },
+    StopTellingApp {
+        page: String,
+        app: String,
+    },
     UnpublishPage {
         page: String,
     },
@@ -97,6 +105,10 @@ impl World {
             }
             Happening::GiveRole { person, page } => self.give_role(person, page),
             Happening::TakeRole { person, page } => self.take_role(person, page),
+            Happening::GeneratePageToken { user_token, page } => {
+                self.generate_page_token(user_token, page).map(drop)
+            }
+            Happening::StopTellingApp { page, app } => self.stop_telling_app(page, app),
             Happening::UnpublishPage { page } => self.unpublish_page(page),
             Happening::PublishPage { page } => self.publish_page(page),
             Happening::ResetAppSecret { app, secret } => self.reset_app_secret(app, secret),

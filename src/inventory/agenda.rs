@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, OptionalExtension, params};
 
-use super::{Candidate, Errand, Error, Tx, View, rows};
+use super::{Candidate, Errand, Error, Listening, Tx, View, rows, subscriptions};
 use crate::secret::Secret;
 use crate::token::{Action, Cause, Next, Token, TokenId};
 
@@ -16,6 +16,8 @@ pub struct Claimed {
     pub secret: Secret,
     /// When an exchange was last begun, whether or not we learned how it went.
     pub rotation_tried_at: Option<Timestamp>,
+    /// Of a page: whether the app is told of what happens there, as Meta said last.
+    pub listening: Option<Listening>,
     pub errand: Option<Errand>,
     /// A secret that waits to be confirmed and swapped in.
     pub candidate: Option<Candidate>,
@@ -100,9 +102,10 @@ impl View<'_> {
         let found = read.query_row([id], |row| {
             let sealed: Vec<u8> = row.get(rows::COLUMNS)?;
             let tried_at = rows::maybe_instant(row, rows::COLUMNS + 1)?;
-            Ok((rows::token(row)?, sealed, tried_at))
+            let listening = subscriptions::listening(row, rows::COLUMNS + 2)?;
+            Ok((rows::token(row)?, sealed, tried_at, listening))
         });
-        let Some((token, sealed, rotation_tried_at)) = found.optional()? else {
+        let Some((token, sealed, rotation_tried_at, listening)) = found.optional()? else {
             return Ok(None);
         };
         let secret = self.unseal(&token.name, id, token.version, &sealed)?;
@@ -111,6 +114,7 @@ impl View<'_> {
             token,
             secret,
             rotation_tried_at,
+            listening,
             errand,
             candidate,
             lease,
@@ -138,8 +142,9 @@ impl Tx<'_> {
              WHERE token = ?1 AND due_at <= ?2 AND leased_until <= ?2",
         )?;
         let mut read = self.db.prepare_cached(&format!(
-            "SELECT {}, v.secret, t.rotation_tried_at {}
-             JOIN version v ON v.token = t.id AND v.number = t.version WHERE t.id = ?1",
+            "SELECT {}, v.secret, t.rotation_tried_at, s.state, s.missing, s.asked_at {}
+             JOIN version v ON v.token = t.id AND v.number = t.version
+             LEFT JOIN subscription s ON s.token = t.id WHERE t.id = ?1",
             rows::TOKEN,
             rows::FROM
         ))?;

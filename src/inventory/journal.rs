@@ -27,6 +27,8 @@ words! {
     DataDeleted = "data_deleted",
     Rotated = "rotated",
     Derived = "derived",
+    /// Whether the app is told of what happens on a page is another than before.
+    Listening = "listening",
     CandidateKept = "candidate_kept",
     CandidateAccepted = "candidate_accepted",
     CandidateRefused = "candidate_refused",

@@ -15,6 +15,7 @@ mod open;
 mod pages;
 mod rows;
 mod schema;
+mod subscriptions;
 mod summary;
 mod tokens;
 mod versions;
@@ -47,6 +48,7 @@ pub use logins::{
 pub use notices::Notice;
 
 pub use pages::PageSeen;
+pub use subscriptions::{Deaf, Listening};
 pub use summary::{Deadline, Fleet, MailQueue};
 pub use tokens::{Filter, Imported, NewToken, TokenPage, name_is_valid};
 pub use versions::{Candidate, NewVersion, SecretReading};

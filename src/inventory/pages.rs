@@ -40,6 +40,27 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// Other tokens of the same person that were alive when they were looked at last, the person's own first; and
+    /// whether there are others at all.
+    pub fn kin(&self, of: &Token, limit: usize) -> Result<(Vec<TokenId>, bool), Error> {
+        let Some(facts) = &of.facts else {
+            return Ok((Vec::new(), false));
+        };
+        let mut found = self.db.prepare_cached(
+            "SELECT id, state IN ('healthy', 'expiring') FROM token
+             WHERE app = ?1 AND person = ?2 AND id <> ?3
+             ORDER BY 2 DESC, kind = 'page', id LIMIT ?4",
+        )?;
+        let found = found.query_map(params![of.app, facts.person, of.id, limit], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        let found: Vec<(TokenId, bool)> = found.collect::<Result<_, _>>()?;
+        let living = found.iter().filter(|(_, lives)| *lives);
+        Ok((living.map(|(id, _)| *id).collect(), !found.is_empty()))
+    }
+}
+
 impl Tx<'_> {
     /// Keeps what a user token's list of pages said: who reaches what, how pages are called, whose child a page
     /// token is. Pages whose token comes along are taken in.

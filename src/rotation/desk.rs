@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::Rules;
 use super::policy::Look;
-use crate::graph_api::{Client, Error, PageGrant, Profile, Reply, Usage};
+use crate::graph_api::{Client, Error, Inspection, PageGrant, Profile, Reply, Usage};
 use crate::inventory::{self, Inventory};
 use crate::secret::Secret;
-use crate::token::{Kind, State, Token, TokenId};
+use crate::token::{Kind, Scopes, State, Token, TokenId};
 
 pub(super) struct Desk<'a> {
     pub(super) inventory: &'a Inventory,
@@ -125,6 +125,45 @@ impl<'a> Desk<'a> {
 
     pub(super) fn is_unfit(&self, parent: TokenId) {
         self.ledger().unfit.insert(parent);
+    }
+
+    /// Of what the operator wants, the fields that the page does not tell the app of.
+    pub(super) async fn unsubscribed(&self, page: &str, secret: &Secret) -> Result<Scopes, Error> {
+        let told = self.enter(self.graph.subscribed_fields(page, secret).await);
+        Ok(self.rules.subscribed_fields.without(&told?))
+    }
+
+    /// Is it this token alone that Meta ended? It is when another of the same person lives, or when there is none to ask.
+    pub(super) async fn is_ended_alone(&self, token: &Token) -> Result<bool, inventory::Error> {
+        let (of, unfit) = (token.clone(), self.ledger().unfit.clone());
+        let kin = self.inventory.read(move |view| {
+            let (living, any) = view.kin(&of, PARENTS)?;
+            let mut secrets = Vec::new();
+            for id in living.into_iter().filter(|id| !unfit.contains(id)) {
+                let Some(kin) = view.token(id)? else { continue };
+                let reading = match view.secret_of(&kin) {
+                    Err(inventory::Error::Unsealable(_)) => continue,
+                    reading => reading?,
+                };
+                secrets.extend(reading.map(|reading| (id, reading.secret)));
+            }
+            Ok((secrets, any))
+        });
+        let (living, any) = kin.await?;
+        if !any {
+            return Ok(true);
+        }
+        for (id, secret) in living {
+            if !self.may_call() {
+                return Ok(false);
+            }
+            match self.look(&secret).await {
+                Ok(Inspection::Alive(_)) => return Ok(true),
+                Ok(Inspection::Refused { .. }) => self.is_unfit(id),
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(false)
     }
 
     /// Those through whom the page may be read, with their secrets.

@@ -15,6 +15,7 @@ use jiff::SignedDuration;
 
 use crate::graph_api::Client;
 use crate::inventory::Inventory;
+use crate::token::Scopes;
 
 pub use app::budget_of;
 
@@ -27,6 +28,8 @@ pub struct Rules {
     pub retry_after: Vec<SignedDuration>,
     /// The first warning step: a token that ends within it is `expiring`.
     pub warn_before: SignedDuration,
+    /// What pages with messages must tell the app of; empty: nobody wants to know whether they do.
+    pub subscribed_fields: Scopes,
 }
 
 /// Keeps the tokens of one app. A failing app delays no other.

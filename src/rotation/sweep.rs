@@ -213,6 +213,9 @@ struct Seen {
 fn record_news(tx: &Tx<'_>, visited: &Visited, now: Timestamp) -> Result<(), inventory::Error> {
     let Learned { before, after, .. } = &visited.learned;
     tx.record(&visited.learned, now)?;
+    if let Some(listening) = &visited.listens {
+        tx.note_listening(after, listening, now)?;
+    }
     if before.facts.is_none() && after.facts.is_some() {
         tx.find_family(after)?;
     }

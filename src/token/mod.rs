@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 pub use scopes::Scopes;
 pub(crate) use vocabulary::words;
-pub use vocabulary::{Action, Cause, Kind, Outcome, Remedy, State};
+pub use vocabulary::{Action, Cause, Kind, Outcome, Remedy, State, Subscription};
 
 /// A token's row in the inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

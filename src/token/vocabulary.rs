@@ -78,6 +78,8 @@ words! {
         AppRemoved = "app_removed",
         /// Logged out, revoked by a call, or ended by Meta without a reason that we can tell.
         SessionEnded = "session_ended",
+        /// Meta ended this page token alone, as when somebody generates a new one by hand.
+        ReplacedElsewhere = "replaced_elsewhere",
         Checkpoint = "checkpoint",
         PageRoleLost = "page_role_lost",
         PageGone = "page_gone",
@@ -107,6 +109,7 @@ impl Cause {
             | Self::PasswordChanged
             | Self::AppRemoved
             | Self::SessionEnded
+            | Self::ReplacedElsewhere
             | Self::Unreadable => Remedy::Login,
             Self::DataAccessExpiresSoon | Self::DataAccessExpired => Remedy::Reauthorize,
             Self::Checkpoint => Remedy::ClearCheckpoint,
@@ -137,6 +140,17 @@ impl Cause {
             Self::DataAccessExpiresSoon => Self::DataAccessExpired,
             other => other,
         }
+    }
+}
+
+words! {
+    /// Whether the app is told of what happens on a page.
+    Subscription {
+        Subscribed = "subscribed",
+        /// Not at all, or not of all that the operator wants.
+        Missing = "missing",
+        /// Meta did not say.
+        Unknown = "unknown",
     }
 }
 

@@ -180,6 +180,7 @@ fn keeper(meta: &Meta, inventory: &Inventory) -> Result<Keeper> {
             rotate_before_expiry: SignedDuration::from_hours(24 * 30),
             retry_after: vec![SignedDuration::from_mins(1)],
             warn_before: SignedDuration::from_hours(24 * 14),
+            subscribed_fields: Scopes::default(),
         },
     })
 }

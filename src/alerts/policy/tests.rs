@@ -52,6 +52,7 @@ fn each_cause_of_death_belongs_to_one_story() {
             Cause::PasswordChanged
             | Cause::AppRemoved
             | Cause::SessionEnded
+            | Cause::ReplacedElsewhere
             | Cause::Checkpoint
             | Cause::PageRoleLost
             | Cause::PageGone

@@ -11,8 +11,8 @@ use super::screen::{Look, Medium, Screen};
 use super::text::{self, count, wrapped};
 use super::{Answer, Failure, story, style, when, words};
 use crate::status::client::{Client, token_path};
-use crate::status::snapshot::{EventView, TokenDetail, TokenView};
-use crate::token::Kind;
+use crate::status::snapshot::{EventView, ListeningView, TokenDetail, TokenView};
+use crate::token::{Kind, Subscription};
 
 /// All there is to know of one token, and who must act
 #[derive(Clone, Debug, Args)]
@@ -106,6 +106,9 @@ fn facts(detail: &TokenDetail) -> Vec<(&'static str, String)> {
             format!("{}{}", name.unwrap_or_default(), subject.id),
         ));
     }
+    if let Some(listening) = &detail.listening {
+        facts.push(("webhooks", told(token, listening)));
+    }
     if let Some(parent) = &token.parent {
         facts.push(("parent", parent.clone()));
     }
@@ -142,6 +145,21 @@ fn or_nobody(owners: &[String]) -> String {
         "none; the operators are told".to_owned()
     } else {
         owners.join(", ")
+    }
+}
+
+/// What the page tells the app of; if not enough, the call that changes it.
+fn told(token: &TokenView, listening: &ListeningView) -> String {
+    let page = token.subject.as_ref().map_or("PAGE", |page| &page.id);
+    match listening.subscription {
+        Subscription::Subscribed => "the page tells the app what it should".to_owned(),
+        Subscription::Unknown => "Meta does not say what the page tells the app of".to_owned(),
+        Subscription::Missing => format!(
+            "the page does not tell the app of {}. Subscribe the app with the page's own token, naming all fields \
+             that it needs: POST /{page}/subscribed_apps?subscribed_fields={}",
+            text::all_of(&listening.missing),
+            listening.missing.join(",")
+        ),
     }
 }
 

@@ -126,6 +126,11 @@ fn person(token: &TokenView, remedy: Remedy) -> Step {
 
 /// One login of the person brings back all pages that hang on it.
 fn log_in(token: &TokenView) -> Step {
+    if token.cause == Some(Cause::ReplacedElsewhere) {
+        let words = "Somebody probably generated a new token for the page by hand, such as in the app's Messenger \
+                     settings. That one is to be handed in:";
+        return Step::with(words, format!("perennial import --replace {}", token.name));
+    }
     let words = format!("{} must log in to the app again.", who(token));
     match (token.kind, &token.parent) {
         (Some(Kind::Page), Some(parent)) => Step::with(

@@ -36,6 +36,7 @@ fn app(mut section: Section<'_>, seen: &mut Seen, machine: &Machine) -> Option<A
         let words = "stands instead of scopes, not beside them; remove one of the two";
         section.refuse("login_config_id", words);
     }
+    let subscribed_fields = section.optional("subscribed_fields", list(text(names::scope)));
     let graph_version = defaults::GRAPH_VERSION.to_owned();
     let graph_url = defaults::GRAPH_URL.to_owned();
     let dialog_url = defaults::DIALOG_URL.to_owned();
@@ -50,6 +51,7 @@ fn app(mut section: Section<'_>, seen: &mut Seen, machine: &Machine) -> Option<A
         ),
         batch: section.or("batch", defaults::BATCH, number(1..=defaults::BATCH)),
         scopes: scopes.into_iter().flatten().collect(),
+        subscribed_fields: subscribed_fields.into_iter().flatten().collect(),
         login_config_id,
         name: name?,
         id: id?,

@@ -20,6 +20,7 @@ use crate::config::{Config, defaults, durations, paths};
 use crate::inventory::Settings as Inventory;
 use crate::rotation;
 use crate::secret::Key;
+use crate::token::Scopes;
 
 pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> {
     let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
@@ -84,6 +85,8 @@ fn rotation(mut section: Section<'_>, warn_before: Option<&SignedDuration>) -> r
             filled_list(duration),
         ),
         warn_before: warn_before.copied().unwrap_or(defaults::WARN_BEFORE[0]),
+        // Each app has its own.
+        subscribed_fields: Scopes::default(),
     }
 }
 

@@ -114,6 +114,10 @@ impl World {
         self.tokens.by_text.get(text).copied()
     }
 
+    pub(super) fn token_keys(&self) -> impl Iterator<Item = TokenKey> + use<> {
+        (0..self.tokens.len()).map(TokenKey)
+    }
+
     pub(super) fn issue(&mut self, draft: Draft) -> TokenKey {
         let text: Arc<str> = self.fresh_text().into();
         let key = TokenKey(self.tokens.len());

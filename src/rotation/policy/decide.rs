@@ -1,11 +1,11 @@
 //! What to do next with a token that Meta has just described.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::exchange::{may_exchange, rotation_due};
-use crate::inventory::Order;
+use crate::inventory::{Listening, Order};
 use crate::rotation::Rules;
-use crate::token::{Cause, Facts, Health, Kind, Token};
+use crate::token::{Cause, Facts, Health, Kind, Subscription, Token};
 
 /// What a visit can do after the look itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Step {
     Derive,
     /// Ask whose user token it is, and which pages it reaches.
     Survey,
+    /// Ask whether the page tells the app of what happens on it.
+    Listen,
     /// Nothing more: write down what was learned.
     Settle,
 }
@@ -28,9 +30,14 @@ pub struct Situation<'a> {
     pub token: &'a Token,
     pub rotation_tried_at: Option<Timestamp>,
     pub order: Option<Order>,
+    /// What Meta said last of the page's subscriptions.
+    pub listening: Option<&'a Listening>,
     pub candidate_waits: bool,
     pub done: Done,
 }
+
+/// How often a page is asked whether it still tells the app of what happens.
+const LISTEN_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Which steps this visit has behind it; none is taken twice.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +45,7 @@ pub struct Done {
     pub exchanged: bool,
     pub derived: bool,
     pub surveyed: bool,
+    pub listened: bool,
     /// The token is new to us, or its secret is.
     pub is_news: bool,
 }
@@ -51,6 +59,8 @@ pub fn decide(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> Step 
         Step::Derive
     } else if wants_survey(situation) {
         Step::Survey
+    } else if wants_listening(situation, rules, now) {
+        Step::Listen
     } else {
         Step::Settle
     }
@@ -107,6 +117,35 @@ fn wants_survey(situation: &Situation<'_>) -> bool {
     is_user && is_alive(token) && wanted && !done.surveyed
 }
 
+/// Seldom, for it is a call for each page: when the token is new, when somebody asks, and once a week. What is missing
+/// is looked at with every check, until somebody has put it right.
+fn wants_listening(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> bool {
+    let Situation {
+        token,
+        order,
+        listening,
+        done,
+        ..
+    } = *situation;
+    if done.listened || rules.subscribed_fields.is_empty() || !is_alive(token) {
+        return false;
+    }
+    let due = listening.is_none_or(|last| {
+        last.subscription == Subscription::Missing || last.asked_at + LISTEN_EVERY <= now
+    });
+    may_ask_subscriptions(token) && (due || done.is_news || order.is_some())
+}
+
+/// A page that is to pass messages on, by a token that may see whether it does.
+fn may_ask_subscriptions(token: &Token) -> bool {
+    token.facts.as_ref().is_some_and(|facts| {
+        facts.kind == Kind::Page
+            && ["pages_messaging", "pages_manage_metadata"]
+                .iter()
+                .all(|scope| facts.scopes.contains(scope))
+    })
+}
+
 /// Only with this permission does a user token list its pages.
 pub fn may_list_pages(token: &Token) -> bool {
     token
@@ -123,12 +162,14 @@ const fn is_alive(token: &Token) -> bool {
 mod tests {
     use super::*;
     use crate::rotation::policy::fixtures::*;
+    use crate::token::Scopes;
 
     fn situation(token: &Token) -> Situation<'_> {
         Situation {
             token,
             rotation_tried_at: None,
             order: None,
+            listening: None,
             candidate_waits: false,
             done: Done::default(),
         }
@@ -258,5 +299,68 @@ mod tests {
                 page.health
             );
         }
+    }
+
+    #[test]
+    fn a_page_is_asked_what_it_tells_the_app_of_seldom_and_only_where_that_is_wanted() {
+        let scoped = |scopes: &str| {
+            token(Some(Facts {
+                scopes: Scopes::parse(scopes),
+                ..page(None)
+            }))
+        };
+        let messenger = scoped("pages_messaging pages_manage_metadata");
+        let wanted = Rules {
+            subscribed_fields: Scopes::parse("messages"),
+            ..rules()
+        };
+        let last = |subscription: Subscription, hours: i64| Listening {
+            subscription,
+            missing: Scopes::default(),
+            asked_at: now() - SignedDuration::from_hours(hours),
+        };
+        let step = |token: &Token, listening: Option<&Listening>, rules: &Rules| {
+            let situation = Situation {
+                listening,
+                ..situation(token)
+            };
+            decide(&situation, rules, now())
+        };
+        assert_eq!(step(&messenger, None, &rules()), Step::Settle);
+        assert_eq!(step(&messenger, None, &wanted), Step::Listen);
+        assert_eq!(
+            step(&scoped("pages_messaging"), None, &wanted),
+            Step::Settle
+        );
+        let user = token(Some(Facts {
+            scopes: Scopes::parse("pages_messaging pages_manage_metadata"),
+            ..facts(None, None)
+        }));
+        assert_eq!(step(&user, None, &wanted), Step::Settle);
+        for (subscription, hours, expected) in [
+            (Subscription::Subscribed, 24, Step::Settle),
+            (Subscription::Subscribed, 7 * 24, Step::Listen),
+            (Subscription::Unknown, 24, Step::Settle),
+            (Subscription::Missing, 24, Step::Listen),
+        ] {
+            let last = last(subscription, hours);
+            assert_eq!(step(&messenger, Some(&last), &wanted), expected, "{last:?}");
+        }
+        let fresh = last(Subscription::Subscribed, 1);
+        let asked = Situation {
+            listening: Some(&fresh),
+            order: Some(Order::Check),
+            ..situation(&messenger)
+        };
+        assert_eq!(decide(&asked, &wanted, now()), Step::Listen);
+        let listened = Done {
+            listened: true,
+            ..Done::default()
+        };
+        let done = Situation {
+            done: listened,
+            ..asked
+        };
+        assert_eq!(decide(&done, &wanted, now()), Step::Settle);
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn rules() -> Rules {
         check_every: days(1),
         rotate_before_expiry: days(30),
         retry_after: [1, 5, 30, 120, 360].map(SignedDuration::from_mins).to_vec(),
+        subscribed_fields: Scopes::default(),
         warn_before: days(14),
     }
 }

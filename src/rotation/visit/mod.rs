@@ -2,6 +2,7 @@
 //! only trouble with the inventory is an error.
 
 mod candidate;
+mod listening;
 mod renewal;
 mod words;
 
@@ -12,7 +13,8 @@ use super::desk::Desk;
 use super::policy::{self, Done, Look, Situation, Spread, Step};
 use crate::graph_api::Inspection;
 use crate::inventory::{
-    self, Candidate, Claimed, Errand, EventKind, Learned, Lease, NewEvent, Order, PageSeen,
+    self, Candidate, Claimed, Errand, EventKind, Learned, Lease, Listening, NewEvent, Order,
+    PageSeen,
 };
 use crate::secret::Secret;
 use crate::token::{Action, Cause, Facts, Health, Next, Token};
@@ -35,6 +37,9 @@ pub(super) struct Visit {
     done: Done,
     events: Vec<NewEvent>,
     pages: Option<Vec<PageSeen>>,
+    /// What Meta said last of the page's subscriptions, and what it says now.
+    listened: Option<Listening>,
+    listens: Option<Listening>,
     /// What Meta said of it, in numbers.
     words: Vec<(&'static str, Value)>,
     now: Timestamp,
@@ -45,6 +50,8 @@ pub(super) struct Visited {
     pub(super) learned: Learned,
     /// The user's pages, if they were asked for.
     pub(super) pages: Option<Vec<PageSeen>>,
+    /// Whether the page tells the app of what happens on it, if that was asked.
+    pub(super) listens: Option<Listening>,
     /// It works again, or with a secret that somebody handed in: others may follow.
     pub(super) revived: bool,
     /// It died just now, of something that others may share.
@@ -56,7 +63,11 @@ const CANDIDATE_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
 impl Visited {
     pub(super) fn is_routine(&self) -> bool {
-        self.pages.is_none() && !self.revived && !self.died && self.learned.is_routine()
+        self.pages.is_none()
+            && self.listens.is_none()
+            && !self.revived
+            && !self.died
+            && self.learned.is_routine()
     }
 }
 
@@ -82,6 +93,8 @@ impl Visit {
             },
             events: Vec::new(),
             pages: None,
+            listened: claimed.listening,
+            listens: None,
             words: meta_s_own_words(look),
             now: desk.now,
         }
@@ -93,6 +106,7 @@ impl Visit {
             token: &self.after,
             rotation_tried_at: self.rotation_tried_at,
             order: self.errand.map(|errand| errand.order),
+            listening: self.listened.as_ref(),
             candidate_waits: self.candidate.is_some(),
             done: self.done,
         };
@@ -113,6 +127,7 @@ impl Visit {
                 Step::Exchange => self.exchange(desk).await?,
                 Step::Derive => self.derive(desk).await?,
                 Step::Survey => self.survey(desk).await,
+                Step::Listen => self.listen(desk).await,
             }
         }
     }
@@ -236,6 +251,7 @@ impl Visit {
             revived: lives(&self.after) && (is_news_to_kin || is_dead(&self.before)),
             died: is_dead(&self.after) && !is_dead(&self.before),
             pages: self.pages,
+            listens: self.listens,
             learned: Learned {
                 secret: self.is_new_secret.then_some(self.secret),
                 judged_candidate: self.judged_candidate,

@@ -8,7 +8,7 @@ use crate::inventory::{self, EventKind};
 use crate::rotation::desk::Desk;
 use crate::rotation::policy::{self, SameSecret};
 use crate::secret::Secret;
-use crate::token::{Outcome, Rotation, TokenId};
+use crate::token::{Cause, Health, Outcome, Rotation, TokenId};
 
 impl Visit {
     /// Exchange, verify, swap; measured by what Meta says before and after.
@@ -54,6 +54,9 @@ impl Visit {
     /// Reads a page's token through somebody who administers the page, before anybody is told that it is lost.
     pub(super) async fn derive(&mut self, desk: &Desk<'_>) -> Result<(), inventory::Error> {
         self.done.derived = true;
+        if self.is_ended_without_a_reason() && desk.is_ended_alone(&self.after).await? {
+            self.call_it_replaced();
+        }
         let Some(page) = self.after.facts.as_ref().map(|f| f.subject.clone()) else {
             return Ok(());
         };
@@ -70,6 +73,27 @@ impl Visit {
             }
         }
         Ok(())
+    }
+
+    /// Meta ended it and said no more; for a page token there is one more thing that can be found out.
+    fn is_ended_without_a_reason(&self) -> bool {
+        matches!(
+            self.after.health,
+            Health::Dead {
+                cause: Cause::SessionEnded,
+                ..
+            }
+        )
+    }
+
+    /// It stays as long dead as it was known to be.
+    fn call_it_replaced(&mut self) {
+        let cause = Cause::ReplacedElsewhere;
+        self.after.health = match (self.before.health, self.after.health) {
+            (was @ Health::Dead { cause: known, .. }, _) if known == cause => was,
+            (_, Health::Dead { since, .. }) => Health::Dead { since, cause },
+            (_, other) => other,
+        };
     }
 
     async fn try_derived(
@@ -91,7 +115,11 @@ impl Visit {
         }
         self.after.parent = Some(parent);
         self.after.rotated_at = Some(self.now);
-        self.tell(EventKind::Derived, &[("through", parent_name.into())]);
+        let mut detail = vec![("through", parent_name.into())];
+        if let Health::Dead { cause, .. } = self.after.health {
+            detail.push(("because", cause.word().into()));
+        }
+        self.tell(EventKind::Derived, &detail);
         self.adopt(derived, facts, desk);
         true
     }

@@ -21,5 +21,5 @@ pub(in crate::status) use secrets::plausible;
 pub use secrets::{CandidateRequest, ImportRequest, SecretView};
 pub use span::{NotASpan, Span};
 pub use tokens::{
-    Accepted, NextView, RotationView, SubjectView, TokenDetail, TokenList, TokenView,
+    Accepted, ListeningView, NextView, RotationView, SubjectView, TokenDetail, TokenList, TokenView,
 };

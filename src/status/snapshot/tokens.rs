@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::EventView;
-use crate::inventory::EventId;
-use crate::token::{Action, Cause, Kind, Next, Outcome, Remedy, Rotation, Scopes, State, Token};
+use crate::inventory::{EventId, Listening};
+use crate::token::{
+    Action, Cause, Kind, Next, Outcome, Remedy, Rotation, Scopes, State, Subscription, Token,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenView {
@@ -63,10 +65,21 @@ pub struct NextView {
 pub struct TokenDetail {
     #[serde(flatten)]
     pub token: TokenView,
+    /// Of a page: whether it tells the app of what happens on it; null when nobody has asked.
+    pub listening: Option<ListeningView>,
     /// The names of the page tokens derived from it.
     pub children: Vec<String>,
     /// The latest, newest first.
     pub events: Vec<EventView>,
+}
+
+/// As Meta's list of subscribed apps said last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ListeningView {
+    pub subscription: Subscription,
+    /// Of `subscribed_fields` in the configuration, those that the app is not told of.
+    pub missing: Vec<String>,
+    pub asked_at: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -119,6 +132,16 @@ impl From<(Token, Option<String>)> for TokenView {
             rotated_at: token.rotated_at,
             last_rotation: token.last_rotation.map(RotationView::from),
             next: token.next.map(NextView::from),
+        }
+    }
+}
+
+impl From<Listening> for ListeningView {
+    fn from(listening: Listening) -> Self {
+        Self {
+            subscription: listening.subscription,
+            missing: list(&listening.missing),
+            asked_at: listening.asked_at,
         }
     }
 }

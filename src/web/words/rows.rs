@@ -64,6 +64,7 @@ const fn cause_words(cause: Cause) -> &'static str {
         Cause::PasswordChanged => "ended with a changed password",
         Cause::AppRemoved => "ended, for the app was removed",
         Cause::SessionEnded => "was ended by Facebook",
+        Cause::ReplacedElsewhere => "was replaced by another token",
         Cause::Checkpoint => "waits for a security check at Facebook",
         Cause::PageRoleLost => "lost: no role on the page any more",
         Cause::PageGone => "the page is gone or hidden",

@@ -59,6 +59,7 @@ pub fn rules() -> Rules {
         rotate_before_expiry: days(30),
         retry_after: [1, 5, 30, 120, 360].map(minutes).to_vec(),
         warn_before: days(14),
+        subscribed_fields: Scopes::default(),
     }
 }
 

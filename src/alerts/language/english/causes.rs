@@ -12,6 +12,7 @@ pub(super) fn wording(cause: Cause) -> &'static Wording {
         Cause::PasswordChanged => &PASSWORD_CHANGED,
         Cause::AppRemoved => &APP_REMOVED,
         Cause::SessionEnded => &SESSION_ENDED,
+        Cause::ReplacedElsewhere => &REPLACED_ELSEWHERE,
         Cause::Checkpoint => &CHECKPOINT,
         Cause::PageRoleLost => &PAGE_ROLE_LOST,
         Cause::PageGone => &PAGE_GONE,
@@ -77,6 +78,14 @@ const SESSION_ENDED: Wording = Wording {
     call: "Log in to Facebook again",
     standing: "Not working",
     why: "Facebook has ended the access of app {app} through {person}, and does not say why.",
+    otherwise: CUT_OFF,
+};
+
+const REPLACED_ELSEWHERE: Wording = Wording {
+    call: "Log in to Facebook again",
+    standing: "Not working",
+    why: "Facebook has ended the access of app {app} to {page} alone, as it may do when somebody generates a new \
+          token for the page by hand.",
     otherwise: CUT_OFF,
 };
 

@@ -12,6 +12,7 @@ pub(super) fn wording(cause: Cause) -> &'static Wording {
         Cause::PasswordChanged => &PASSWORD_CHANGED,
         Cause::AppRemoved => &APP_REMOVED,
         Cause::SessionEnded => &SESSION_ENDED,
+        Cause::ReplacedElsewhere => &REPLACED_ELSEWHERE,
         Cause::Checkpoint => &CHECKPOINT,
         Cause::PageRoleLost => &PAGE_ROLE_LOST,
         Cause::PageGone => &PAGE_GONE,
@@ -80,6 +81,14 @@ const SESSION_ENDED: Wording = Wording {
     call: "Bitte erneut bei Facebook anmelden",
     standing: "Funktioniert nicht",
     why: "Facebook hat den Zugang der App {app} über {person_acc} beendet und nennt keinen Grund.",
+    otherwise: CUT_OFF,
+};
+
+const REPLACED_ELSEWHERE: Wording = Wording {
+    call: "Bitte erneut bei Facebook anmelden",
+    standing: "Funktioniert nicht",
+    why: "Facebook hat nur für {page} den Zugang der App {app} beendet, wie es geschehen kann, wenn jemand von Hand \
+          ein neues Token erzeugt.",
     otherwise: CUT_OFF,
 };
 

@@ -1,0 +1,106 @@
+//! Whether the app is told of what happens on a page. Asked seldom; kept apart from the tokens, for few have it.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Error, EventKind, NewEvent, Tx, View, rows};
+use crate::token::{Scopes, Subscription, Token, TokenId};
+
+/// What Meta said last, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    pub subscription: Subscription,
+    /// Of what the operator wants, the fields that the app is not told of.
+    pub missing: Scopes,
+    pub asked_at: Timestamp,
+}
+
+/// Pages of an app that do not tell it what it should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deaf {
+    pub app: String,
+    pub pages: u64,
+    /// The name of one of their tokens.
+    pub example: String,
+}
+
+/// From three columns, all of them null where nobody has asked yet.
+pub(super) fn listening(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Listening>> {
+    let Some(subscription) = rows::maybe_word(row, first, Subscription::from_word)? else {
+        return Ok(None);
+    };
+    Ok(Some(Listening {
+        subscription,
+        missing: row.get(first + 1)?,
+        asked_at: rows::instant(row, first + 2)?,
+    }))
+}
+
+impl View<'_> {
+    pub fn listening(&self, token: TokenId) -> Result<Option<Listening>, Error> {
+        let mut found = self
+            .db
+            .prepare_cached("SELECT state, missing, asked_at FROM subscription WHERE token = ?1")?;
+        let found = found
+            .query_row([token], |row| listening(row, 0))
+            .optional()?;
+        Ok(found.flatten())
+    }
+
+    /// By app, those whose own token works. Few are.
+    pub fn deaf_pages(&self) -> Result<Vec<Deaf>, Error> {
+        let mut deaf = self.db.prepare_cached(
+            "SELECT t.app, count(*), min(t.name) FROM subscription s JOIN token t ON t.id = s.token
+             WHERE s.state = 'missing' AND t.state IN ('healthy', 'expiring')
+             GROUP BY t.app ORDER BY t.app",
+        )?;
+        let deaf = deaf.query_map([], |row| {
+            Ok(Deaf {
+                app: row.get(0)?,
+                pages: row.get(1)?,
+                example: row.get(2)?,
+            })
+        })?;
+        Ok(deaf.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Keeps what Meta said; the journal tells of it when it is another than before.
+    pub fn note_listening(
+        &self,
+        of: &Token,
+        now_is: &Listening,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let before = self.listening(of.id)?;
+        self.db
+            .prepare_cached(
+                "INSERT INTO subscription (token, state, missing, asked_at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (token) DO UPDATE
+                 SET state = excluded.state, missing = excluded.missing, asked_at = excluded.asked_at",
+            )?
+            .execute(params![
+                of.id,
+                now_is.subscription.word(),
+                now_is.missing,
+                now_is.asked_at.as_second()
+            ])?;
+        let was = before.map(|before| (before.subscription, before.missing));
+        if was == Some((now_is.subscription, now_is.missing.clone())) {
+            return Ok(());
+        }
+        let event = NewEvent::about(of, EventKind::Listening)
+            .with("subscription", now_is.subscription.word())
+            .with("missing", now_is.missing.as_str());
+        self.note(&event, now).map(drop)
+    }
+
+    /// Nobody wants to know any more.
+    pub fn forget_listening(&self, app: &str) -> Result<usize, Error> {
+        let mut forget = self.db.prepare_cached(
+            "DELETE FROM subscription WHERE token IN (SELECT id FROM token WHERE app = ?1)",
+        )?;
+        Ok(forget.execute([app])?)
+    }
+}

@@ -1,0 +1,200 @@
+//! A platform for Messenger bots: pages that must tell the app of messages, and tokens that somebody makes anew by hand.
+
+use perennial::graph_sim::Endpoint;
+use perennial::inventory::{EventKind, Order, Which};
+use perennial::token::{Cause, Health, Scopes, State, Subscription, TokenId};
+
+use crate::world::{APP, Result, World, days, hours, minutes};
+
+const BOT: &[&str] = &[
+    "pages_show_list",
+    "pages_messaging",
+    "pages_manage_metadata",
+];
+
+/// Maria's bot answers on her page; the operator wants to know whether it hears of messages.
+struct Bot {
+    world: World,
+    maria: String,
+    user_token: String,
+    page: String,
+    page_token: String,
+}
+
+impl Bot {
+    async fn new() -> Result<Self> {
+        let mut world = World::new().await?;
+        world.keeper.rules.subscribed_fields = Scopes::parse("messages messaging_postbacks");
+        let maria = world.person("Maria");
+        let user_token = {
+            let mut meta = world.meta.world();
+            meta.log_in(APP, &maria, BOT, Default::default())?
+        };
+        let (page, page_token) = world.page(&maria, "Bakery", &user_token)?;
+        Ok(Self {
+            world,
+            maria,
+            user_token,
+            page,
+            page_token,
+        })
+    }
+
+    fn tells(&self, fields: &[&str]) -> Result {
+        Ok(self.world.meta.world().tell_app(&self.page, APP, fields)?)
+    }
+
+    fn asked(&self) -> u64 {
+        let meta = self.world.meta.world();
+        meta.ledger().calls(Endpoint::SubscribedApps)
+    }
+
+    async fn heard(&self, id: TokenId) -> Result<(Subscription, String)> {
+        let listening = self.world.inventory.read(move |view| view.listening(id));
+        let listening = listening.await?.ok_or("nobody asked")?;
+        Ok((
+            listening.subscription,
+            listening.missing.as_str().to_owned(),
+        ))
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_tell_the_app_is_reported_until_it_does() -> Result {
+    let mut bot = Bot::new().await?;
+    let page = bot.world.import("bakery", &bot.page_token).await?;
+    bot.world.pass().await?;
+    let all = "messages messaging_postbacks".to_owned();
+    assert_eq!(bot.heard(page).await?, (Subscription::Missing, all));
+    // It is a problem of the page's settings, and no trouble of the token's.
+    assert_eq!(bot.world.state(page).await?, State::Healthy);
+    let socket = bot.world.open_socket().await?;
+    socket.feel(bot.world.now, bot.world.now).await?;
+    let problems = socket.client.status().await?.problems;
+    assert!(
+        problems.iter().any(|problem| problem.contains("bakery")),
+        "{problems:?}"
+    );
+    let shown = socket.client.token("bakery").await?.listening;
+    assert_eq!(
+        shown.map(|shown| shown.missing),
+        Some(vec![
+            "messages".to_owned(),
+            "messaging_postbacks".to_owned()
+        ])
+    );
+
+    bot.tells(&["messages", "feed"])?;
+    bot.world.live(hours(25)).await?;
+    let half = "messaging_postbacks".to_owned();
+    assert_eq!(bot.heard(page).await?, (Subscription::Missing, half));
+    bot.tells(&["messages", "messaging_postbacks"])?;
+    bot.world.live(hours(25)).await?;
+    let none = (Subscription::Subscribed, String::new());
+    assert_eq!(bot.heard(page).await?, none);
+    socket.feel(bot.world.now, bot.world.now).await?;
+    assert!(socket.client.status().await?.problems.is_empty());
+    assert_eq!(bot.world.told(EventKind::Listening).await?, 3);
+    assert!(bot.world.mail()?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_that_tells_what_it_should_is_asked_seldom() -> Result {
+    let mut bot = Bot::new().await?;
+    bot.tells(&["messages", "messaging_postbacks"])?;
+    let page = bot.world.import("bakery", &bot.page_token).await?;
+    bot.world.live(days(28)).await?;
+    let asked = bot.asked();
+    assert!((4..=5).contains(&asked), "{asked} calls in four weeks");
+
+    // Whoever asks for a check is told of this, too.
+    bot.world.meta.world().stop_telling_app(&bot.page, APP)?;
+    bot.world.order(page, Order::Check).await?;
+    bot.world.pass().await?;
+    assert_eq!(bot.heard(page).await?.0, Subscription::Missing);
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_are_not_asked_where_nobody_wants_to_know() -> Result {
+    let mut bot = Bot::new().await?;
+    bot.world.keeper.rules.subscribed_fields = Scopes::default();
+    bot.world.import("bakery", &bot.page_token).await?;
+    bot.world.live(days(8)).await?;
+    assert_eq!(bot.asked(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_made_anew_by_hand_is_read_anew_through_its_parent_and_told_as_such() -> Result {
+    let mut bot = Bot::new().await?;
+    bot.world.import("maria", &bot.user_token).await?;
+    let page = bot.world.import("bakery", &bot.page_token).await?;
+    bot.world.live(hours(1)).await?;
+
+    bot.world
+        .meta
+        .world()
+        .generate_page_token(&bot.user_token, &bot.page)?;
+    bot.world.live_with_post(hours(25), hours(1)).await?;
+    assert_eq!(bot.world.state(page).await?, State::Healthy);
+    assert_ne!(bot.world.secret(page).await?, bot.page_token);
+    let events = bot.world.events().await?;
+    let derived = events
+        .iter()
+        .find(|event| event.kind == EventKind::Derived)
+        .ok_or("it was not derived")?;
+    assert_eq!(derived.detail["because"], "replaced_elsewhere");
+    assert!(bot.world.mail()?.is_empty(), "nobody is needed");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_lone_page_token_made_anew_by_hand_is_told_to_its_owner_as_such() -> Result {
+    let mut bot = Bot::new().await?;
+    let page = bot.world.import("bakery", &bot.page_token).await?;
+    bot.world.live(hours(1)).await?;
+    let made = bot
+        .world
+        .meta
+        .world()
+        .generate_page_token(&bot.user_token, &bot.page)?;
+    bot.world.live_with_post(hours(26), minutes(30)).await?;
+    let health = bot.world.token(page).await?.health;
+    let is_replaced =
+        matches!(health, Health::Dead { cause, .. } if cause == Cause::ReplacedElsewhere);
+    assert!(is_replaced, "{health:?}");
+    let mail = bot.world.mail()?;
+    assert_eq!(mail.len(), 1);
+    assert!(mail[0].0.contains("by hand"), "{}", mail[0].0);
+
+    // The new one is handed in, and all is well.
+    bot.world.put_secret(page, &made).await?;
+    bot.world.live_with_post(hours(1), minutes(30)).await?;
+    assert_eq!(bot.world.state(page).await?, State::Healthy);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_end_that_all_of_a_person_share_is_no_new_token() -> Result {
+    let mut bot = Bot::new().await?;
+    let page = bot.world.import("bakery", &bot.page_token).await?;
+    bot.world.import("maria", &bot.user_token).await?;
+    bot.world.live(hours(1)).await?;
+    for token in [&bot.user_token, &bot.page_token] {
+        bot.world.meta.world().revoke(token)?;
+    }
+    bot.world.live_with_post(hours(26), minutes(30)).await?;
+    let health = bot.world.token(page).await?.health;
+    let is_ended = matches!(health, Health::Dead { cause, .. } if cause == Cause::SessionEnded);
+    assert!(is_ended, "{health:?}");
+    let open = bot
+        .world
+        .inventory
+        .read(|view| view.incidents(Which::Open, 9));
+    let open = open.await?;
+    assert_eq!((open.len(), open[0].affected), (1, 2), "one story for both");
+    assert_eq!(open[0].story.subject, bot.maria);
+    Ok(())
+}
