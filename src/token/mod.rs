@@ -1,11 +1,13 @@
 //! The nouns of the trade: what a token is, what Meta last told of it, and who must act.
 //! Nothing here asks a clock, a disk or a network.
 
+mod pattern;
 mod scopes;
 mod vocabulary;
 
 use jiff::Timestamp;
 
+pub use pattern::name_matches;
 pub use scopes::Scopes;
 pub(crate) use vocabulary::words;
 pub use vocabulary::{Action, Cause, Kind, Outcome, Remedy, State, Subscription};
