@@ -44,9 +44,15 @@ async fn everything_is_filed(world: &World, ids: &[TokenId]) -> Result {
     for id in ids.iter().copied() {
         let concern = world.inventory.read(move |view| view.concern(id)).await?;
         let concern = concern.expect("nothing is forgotten here");
-        let filed = concern.incident.as_ref().map(|(_, story)| story.clone());
-        if concern.token.state() != State::Failing {
-            assert_eq!(filed, policy::story(&concern.token), "{concern:?}");
+        let story = policy::story(&concern.token);
+        let other = story.as_ref().and_then(policy::sibling);
+        match concern.incident.clone() {
+            _ if concern.token.state() == State::Failing => {}
+            Some(here) if here.ahead => assert_eq!(story, None, "{concern:?}"),
+            Some(here) if other.as_ref() == Some(&here.story) => {
+                assert!(concern.token.cause().is_some_and(policy::is_coming));
+            }
+            filed => assert_eq!(filed.map(|here| here.story), story, "{concern:?}"),
         }
     }
     Ok(())

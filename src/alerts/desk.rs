@@ -1,10 +1,13 @@
 //! Files each troubled token into the incident of its story, and opens those of the apps themselves.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
-use super::policy::{self, Filing};
-use crate::inventory::{self, Inventory, Tx};
-use crate::token::TokenId;
+use super::Rules;
+use super::policy::{self, Filing, RELAPSE_WITHIN};
+use crate::inventory::{self, Inventory, Story, Tx};
+use crate::token::{Cause, Token, TokenId};
 
 /// How many tokens are filed in one transaction.
 const CHUNK: usize = 500;
@@ -12,6 +15,7 @@ const CHUNK: usize = 500;
 /// Puts every token whose need changed where it belongs; how many that were.
 pub(super) async fn file_tokens(
     inventory: &Inventory,
+    rules: &Arc<Rules>,
     now: Timestamp,
 ) -> Result<usize, inventory::Error> {
     let mut filed = 0;
@@ -21,9 +25,12 @@ pub(super) async fn file_tokens(
             return Ok(filed);
         }
         filed += waiting.len();
+        let rules = Arc::clone(rules);
         inventory
             .write(move |tx| {
-                waiting.iter().try_for_each(|id| file(tx, *id, now))?;
+                waiting
+                    .iter()
+                    .try_for_each(|id| file(tx, *id, &rules, now))?;
                 tx.attended(&waiting)
             })
             .await?;
@@ -31,33 +38,57 @@ pub(super) async fn file_tokens(
 }
 
 /// A token that is gone by now needs nobody.
-fn file(tx: &Tx<'_>, id: TokenId, now: Timestamp) -> Result<(), inventory::Error> {
+fn file(tx: &Tx<'_>, id: TokenId, rules: &Rules, now: Timestamp) -> Result<(), inventory::Error> {
     let Some(concern) = tx.concern(id)? else {
         return Ok(());
     };
-    match policy::filing(&concern) {
-        Filing::Stay => {}
-        Filing::Leave(incident) => tx.leave(id, incident, now)?,
-        Filing::Join(story) => {
-            tx.join(&story, &concern.token, now)?;
-        }
+    let token = &concern.token;
+    match policy::filing(&concern, rules, now) {
+        Filing::Stay => Ok(()),
+        Filing::Leave(incident) => tx.leave(id, incident, now),
+        Filing::Join(story) => join(tx, story, token, now),
         Filing::Move { from, to } => {
             tx.leave(id, from, now)?;
-            tx.join(&to, &concern.token, now)?;
+            join(tx, to, token, now)
         }
     }
-    Ok(())
+}
+
+/// A coming end joins what is open about the other clock of the same person already.
+fn join(tx: &Tx<'_>, story: Story, token: &Token, now: Timestamp) -> Result<(), inventory::Error> {
+    let other = policy::sibling(&story).filter(|_| token.cause().is_some_and(policy::is_coming));
+    let story = match other {
+        Some(other) if !tx.is_open(&story)? && tx.is_open(&other)? => other,
+        Some(_) | None => story,
+    };
+    tx.join(&story, token, relapsed_since(now), now).map(drop)
 }
 
 pub(super) async fn open_incidents_of_apps(
     inventory: &Inventory,
+    rules: &Rules,
     now: Timestamp,
 ) -> Result<(), inventory::Error> {
     let apps = inventory.read(|view| view.apps()).await?;
-    for (story, cause) in apps.iter().filter_map(|app| policy::app_story(app, now)) {
+    let troubled = apps
+        .into_iter()
+        .filter(|app| app.trouble.is_some() && rules.apps.contains(&app.name));
+    for app in troubled {
         inventory
-            .write(move |tx| tx.open_incident(&story, cause, now))
+            .write(move |tx| {
+                let outage = tx.open_story_about(Cause::Outage)?;
+                match policy::app_story(&app, outage.as_ref(), now) {
+                    Some((story, trouble)) => tx
+                        .open_incident(&story, &trouble, relapsed_since(now), now)
+                        .map(drop),
+                    None => Ok(()),
+                }
+            })
             .await?;
     }
     Ok(())
+}
+
+fn relapsed_since(now: Timestamp) -> Timestamp {
+    now.checked_sub(RELAPSE_WITHIN).unwrap_or(Timestamp::MIN)
 }

@@ -17,6 +17,10 @@ pub(super) struct LetterFacts<'a> {
     pub(super) tokens: &'a [Token],
     /// How many there are.
     pub(super) count: u64,
+    /// How many page tokens hang on the person.
+    pub(super) pages: u64,
+    /// The apps that an outage hits.
+    pub(super) apps: &'a [String],
     pub(super) recipients: &'a [String],
     pub(super) operators: &'a [String],
     /// Where the person can log in at once, if there is such a place.
@@ -39,6 +43,14 @@ impl LetterFacts<'_> {
 
     pub(super) const fn is_about_the_app(&self) -> bool {
         policy::is_about_the_app(self.incident.story.cause)
+    }
+
+    /// The app, or all those that an outage hits.
+    pub(super) fn app_names(&self) -> String {
+        match self.apps {
+            [] => self.incident.story.app.clone(),
+            apps => self.language.all_of(apps),
+        }
     }
 
     pub(super) fn person_name(&self) -> Option<String> {

@@ -7,8 +7,8 @@ use tempfile::TempDir;
 use super::language::Language;
 use super::{Report, Rules, pass};
 use crate::inventory::{
-    AppRecord, AppTrouble, Error, Imported, Incident, Inventory, Learned, Letter, NewToken,
-    Settings, Which,
+    AppRecord, AppTrouble, Error, Imported, Incident, IncidentId, IncidentState, Inventory,
+    Learned, Letter, NewToken, Settings, Story, Which,
 };
 use crate::secret::{Key, Secret};
 use crate::token::{Cause, Clock, Facts, Health, Kind, Scopes, Token, TokenId};
@@ -42,11 +42,49 @@ pub(super) fn rules() -> Rules {
     Rules {
         warn_before: vec![days(14), days(7), days(3), days(1)],
         remind_every: days(3),
+        plan_window: days(14),
+        copy_operators: false,
+        escalate_after: None,
+        escalate_to: Vec::new(),
+        quiet_hours: None,
+        working_days: Vec::new(),
+        routes: Vec::new(),
+        apps: vec!["acme".to_owned(), "beta".to_owned()],
         operators: vec!["ops@example.com".to_owned()],
         message_domain: "perennial.example.com".to_owned(),
         language: Language::English,
         timezone: berlin(),
         login_links: None,
+    }
+}
+
+/// Of Maria's, told to nobody yet.
+pub(super) fn incident(cause: Cause) -> Incident {
+    Incident {
+        id: IncidentId(1),
+        story: Story {
+            app: "acme".to_owned(),
+            cause: cause.story(),
+            subject: MARIA.to_owned(),
+        },
+        cause,
+        subject_name: None,
+        state: IncidentState::Open,
+        opened_at: monday(),
+        deadline: None,
+        review_at: None,
+        told: Vec::new(),
+        told_cause: None,
+        told_at: None,
+        awaiting_since: None,
+        escalated_at: None,
+        relapses: 0,
+        well_since: None,
+        flapping_told_at: None,
+        apps: Vec::new(),
+        affected: 1,
+        troubled: 1,
+        ever_affected: 1,
     }
 }
 
@@ -140,8 +178,14 @@ impl World {
     }
 
     pub(super) async fn heal(&self, ids: &[TokenId]) -> Result {
-        self.learn(ids, |token| token.health = Health::Healthy)
-            .await
+        self.learn(ids, |token| {
+            token.health = Health::Healthy;
+            if let Some(facts) = &mut token.facts {
+                facts.expires_at = Clock::Never;
+                facts.data_access_expires_at = Clock::Never;
+            }
+        })
+        .await
     }
 
     /// The token's end comes near, and no program can move it.
@@ -158,10 +202,40 @@ impl World {
         .await
     }
 
+    /// It is well, and Meta has told its end.
+    pub(super) async fn end_in(&self, id: TokenId, span: SignedDuration) -> Result {
+        let end = self.now + span;
+        self.learn(&[id], move |token| {
+            if let Some(facts) = &mut token.facts {
+                facts.expires_at = Clock::At(end);
+            }
+        })
+        .await
+    }
+
+    /// The 90 days of data access end.
+    pub(super) async fn lapse_in(&self, id: TokenId, span: SignedDuration) -> Result {
+        let end = self.now + span;
+        self.learn(&[id], move |token| {
+            token.health = Health::Expiring {
+                cause: Cause::DataAccessExpiresSoon,
+            };
+            if let Some(facts) = &mut token.facts {
+                facts.data_access_expires_at = Clock::At(end);
+                facts.scopes = Scopes::parse("ads_read leads_retrieval");
+            }
+        })
+        .await
+    }
+
     pub(super) async fn trouble_app(&self, cause: Option<Cause>) -> Result {
+        self.trouble("acme", cause).await
+    }
+
+    pub(super) async fn trouble(&self, app: &str, cause: Option<Cause>) -> Result {
         let now = self.now;
         let app = AppRecord {
-            name: "acme".to_owned(),
+            name: app.to_owned(),
             trouble: cause.map(|cause| AppTrouble {
                 cause,
                 since: now,

@@ -178,8 +178,11 @@ fn subject(facts: &LetterFacts<'_>) -> String {
     let (action, about) = (phrases::action(facts), about(facts));
     let is_over = matches!(facts.occasion, Occasion::Recovered | Occasion::Withdrawn);
     let line = if facts.is_about_the_app() && !is_over {
-        let app = &facts.incident.story.app;
-        fill(phrases.app_and_action, &[("app", app), ("action", &action)])
+        let form = match facts.apps {
+            [_, _, ..] => phrases.apps_and_action,
+            [] | [_] => phrases.app_and_action,
+        };
+        fill(form, &[("app", &facts.app_names()), ("action", &action)])
     } else {
         fill(
             phrases.action_and_about,
@@ -188,7 +191,13 @@ fn subject(facts: &LetterFacts<'_>) -> String {
     };
     match facts.occasion {
         Occasion::Nearer | Occasion::Reminder => fill(phrases.reminder, &[("line", &line)]),
-        Occasion::First | Occasion::Ended | Occasion::Recovered | Occasion::Withdrawn => line,
+        Occasion::Flapping => fill(phrases.flapping, &[("line", &line)]),
+        Occasion::Escalated => fill(phrases.escalated, &[("line", &line)]),
+        Occasion::First
+        | Occasion::Grown
+        | Occasion::Ended
+        | Occasion::Recovered
+        | Occasion::Withdrawn => line,
     }
 }
 
@@ -196,7 +205,11 @@ fn subject(facts: &LetterFacts<'_>) -> String {
 fn about(facts: &LetterFacts<'_>) -> String {
     let (app, phrases) = (&facts.incident.story.app, facts.phrases());
     if facts.is_about_the_app() {
-        return fill(phrases.the_app, &[("app", app)]);
+        let form = match facts.apps {
+            [_, _, ..] => phrases.the_apps,
+            [] | [_] => phrases.the_app,
+        };
+        return fill(form, &[("app", &facts.app_names())]);
     }
     let tokens = match facts.tokens {
         [only] if facts.count == 1 => rows::named(only, facts),
@@ -215,7 +228,13 @@ fn about(facts: &LetterFacts<'_>) -> String {
 fn colour(facts: &LetterFacts<'_>) -> &'static str {
     match facts.occasion {
         Occasion::Recovered | Occasion::Withdrawn => GREEN,
-        Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
+        Occasion::First
+        | Occasion::Grown
+        | Occasion::Nearer
+        | Occasion::Ended
+        | Occasion::Reminder
+        | Occasion::Flapping
+        | Occasion::Escalated => {
             if policy::is_coming(facts.cause()) || facts.cause() == Cause::PermissionMissing {
                 AMBER
             } else {

@@ -1,7 +1,9 @@
 //! Tell people: one cause that needs one person is one incident and one letter.
 
+mod audience;
 mod desk;
 mod facts;
+mod hours;
 pub mod language;
 mod letter;
 pub mod mailer;
@@ -24,6 +26,7 @@ mod stories;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -32,14 +35,31 @@ use language::Language;
 pub use notice::Notice;
 use review::Outcome;
 
+pub use audience::Route;
+pub use hours::Quiet;
+
 /// What the operator decides about warning and reminding.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// Steps before the earlier clock at which to write, longest first.
     pub warn_before: Vec<SignedDuration>,
     pub remind_every: SignedDuration,
+    /// What ends so soon after the first step is asked for in the same letter.
+    pub plan_window: SignedDuration,
     /// Who gets operator faults, and the letters of tokens without an owner.
     pub operators: Vec<String>,
+    /// They get a copy of every letter.
+    pub copy_operators: bool,
+    /// Whom a letter goes to on which nobody acts, and after how long; the operators, if nobody is named.
+    pub escalate_after: Option<SignedDuration>,
+    pub escalate_to: Vec<String>,
+    /// When nobody is written to about what can wait.
+    pub quiet_hours: Option<Quiet>,
+    pub working_days: Vec<Weekday>,
+    /// The first that leads a token is its route.
+    pub routes: Vec<Route>,
+    /// Those that are looked after; of others nothing is told.
+    pub apps: Vec<String>,
     /// What stands behind the `@` of a letter's id: the sender's domain.
     pub message_domain: String,
     pub language: Language,
@@ -74,6 +94,11 @@ const REVIEWS: usize = 1_000;
 /// How many reviews wait for the writer together, to share a commit.
 const AT_A_TIME: usize = 64;
 
+/// To be called once before the first pass: a new start or configuration may want something said.
+pub async fn begin(inventory: &Inventory, now: Timestamp) -> Result<(), inventory::Error> {
+    inventory.write(move |tx| tx.review_all(now)).await
+}
+
 /// Files what has changed, then writes the letters that are due. It may be repeated or cut off anywhere: each
 /// transaction leaves nothing half said.
 pub async fn pass(
@@ -81,12 +106,12 @@ pub async fn pass(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Report, inventory::Error> {
+    let rules = Arc::new(rules.clone());
     let mut report = Report {
-        filed: desk::file_tokens(inventory, now).await?,
+        filed: desk::file_tokens(inventory, &rules, now).await?,
         ..Report::default()
     };
-    desk::open_incidents_of_apps(inventory, now).await?;
-    let rules = Arc::new(rules.clone());
+    desk::open_incidents_of_apps(inventory, &rules, now).await?;
     let due = inventory
         .read(move |view| view.incidents_to_review(now, REVIEWS))
         .await?;

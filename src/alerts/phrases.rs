@@ -15,9 +15,13 @@ pub(super) fn action(facts: &LetterFacts<'_>) -> String {
     match facts.occasion {
         Occasion::Recovered => recovered(facts),
         Occasion::Withdrawn => facts.phrases().nothing_left.to_owned(),
-        Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
-            fill(call(facts), &[("by", &by_when(facts))])
-        }
+        Occasion::First
+        | Occasion::Grown
+        | Occasion::Nearer
+        | Occasion::Ended
+        | Occasion::Reminder
+        | Occasion::Flapping
+        | Occasion::Escalated => fill(call(facts), &[("by", &by_when(facts))]),
     }
 }
 
@@ -82,15 +86,19 @@ pub(super) fn label(facts: &LetterFacts<'_>) -> String {
     match facts.occasion {
         Occasion::Recovered => phrases.solved.to_owned(),
         Occasion::Withdrawn => phrases.closed.to_owned(),
-        Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
-            match facts.coming_end() {
-                Some(end) => {
-                    let span = facts.language.span(end.duration_since(facts.now));
-                    fill(phrases.left, &[("span", &span)])
-                }
-                None => wording(facts).standing.to_owned(),
+        Occasion::First
+        | Occasion::Grown
+        | Occasion::Nearer
+        | Occasion::Ended
+        | Occasion::Reminder
+        | Occasion::Flapping
+        | Occasion::Escalated => match facts.coming_end() {
+            Some(end) => {
+                let span = facts.language.span(end.duration_since(facts.now));
+                fill(phrases.left, &[("span", &span)])
             }
-        }
+            None => wording(facts).standing.to_owned(),
+        },
     }
 }
 
@@ -101,18 +109,68 @@ pub(super) fn why(facts: &LetterFacts<'_>) -> String {
         Occasion::Recovered if facts.is_about_the_app() => phrases.app_is_served_again,
         Occasion::Recovered => phrases.tokens_work_again,
         Occasion::Withdrawn => phrases.all_removed,
-        Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
-            wording(facts).why
-        }
+        Occasion::First
+        | Occasion::Grown
+        | Occasion::Nearer
+        | Occasion::Ended
+        | Occasion::Reminder
+        | Occasion::Flapping
+        | Occasion::Escalated => wording(facts).why,
     };
-    filled(sentence, facts)
+    let besides = besides(facts).into_iter().flatten();
+    besides.fold(filled(sentence, facts), |why, more| {
+        why + " " + &filled(more, facts)
+    })
+}
+
+/// What else is to be known: how often, since when, and how much one login does.
+fn besides(facts: &LetterFacts<'_>) -> [Option<&'static str>; 2] {
+    let phrases = facts.phrases();
+    let about_occasion = match facts.occasion {
+        Occasion::Grown => Some(phrases.more_were_hit),
+        Occasion::Flapping => Some(phrases.comes_back),
+        Occasion::Escalated => Some(phrases.nobody_acted),
+        Occasion::First
+        | Occasion::Nearer
+        | Occasion::Ended
+        | Occasion::Reminder
+        | Occasion::Recovered
+        | Occasion::Withdrawn => None,
+    };
+    let is_renewed_by_login = facts.coming_end().is_some() && !facts.is_of_a_system_user();
+    let about_login = match (facts.count, facts.pages) {
+        (_, 1..) => Some(phrases.one_login_keeps_pages),
+        (2.., 0) => Some(phrases.one_login_renews),
+        (0 | 1, 0) => None,
+    };
+    [about_login.filter(|_| is_renewed_by_login), about_occasion]
+}
+
+/// Days that a login is good for, by the clock that is about to end.
+fn life(facts: &LetterFacts<'_>) -> u32 {
+    if facts.cause() == Cause::DataAccessExpiresSoon {
+        90
+    } else {
+        60
+    }
+}
+
+fn waiting_since(facts: &LetterFacts<'_>) -> String {
+    let told_at = facts.incident.awaiting_since.unwrap_or(facts.now);
+    facts.language.short_moment(told_at, facts.zone)
 }
 
 /// What happens if nobody acts, and when.
 pub(super) fn otherwise(facts: &LetterFacts<'_>) -> String {
     match facts.occasion {
         Occasion::Recovered | Occasion::Withdrawn => String::new(),
-        Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
+        Occasion::First
+        | Occasion::Grown
+        | Occasion::Nearer
+        | Occasion::Ended
+        | Occasion::Reminder
+        | Occasion::Flapping
+        | Occasion::Escalated => {
             let consequence = filled(wording(facts).otherwise, facts);
             let reminder = next_reminder(facts).map(|at| {
                 let at = facts.language.short_moment(at, facts.zone);
@@ -159,7 +217,12 @@ fn filling(blank: &str, facts: &LetterFacts<'_>) -> Option<String> {
         "these" => facts.these(|cases| cases.accusative),
         "to_these" => facts.these(|cases| cases.dative),
         "page" => facts.these_pages(|cases| cases.accusative),
-        "app" => facts.incident.story.app.clone(),
+        "app" => facts.app_names(),
+        "pages" => facts.language.count(facts.pages),
+        "times" => facts.language.count(u64::from(facts.incident.relapses) + 1),
+        "told" => facts.language.all_of(&facts.incident.told),
+        "waiting" => waiting_since(facts),
+        "life" => life(facts).to_string(),
         "ending" => ending(facts),
         "from" => from_when(facts),
         "missing" => missing(facts),

@@ -1,16 +1,15 @@
 //! Looks at one incident: asks the policy, writes the letter that is due into the outbox, and sets the next review,
 //! all in one transaction.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 
 use super::Rules;
+use super::audience::{Audience, audience, each_once};
 use super::facts::LetterFacts;
 use super::letter;
 use super::policy::{self, Circumstances, Decision, Occasion};
-use crate::inventory::{self, Incident, IncidentId, IncidentState, NewLetter, Reviewed, Tx};
-use crate::token::Token;
+use crate::inventory::{self, Finding, Incident, IncidentId, IncidentState, NewLetter, News, Tx};
+use crate::token::{Cause, Token};
 
 /// How many tokens a letter lists by name.
 const LISTED: usize = 20;
@@ -30,49 +29,104 @@ pub(super) fn review(
     let Some(incident) = tx.refresh_incident(id)? else {
         return Ok(Outcome::default());
     };
+    let hit = hit_apps(tx, &incident, rules)?;
+    let apps = each_once([incident.apps.clone(), hit.clone()].concat());
+    if apps != incident.apps {
+        tx.note_hit(id, &apps)?;
+    }
     let review = Review {
         tx,
         incident: &incident,
+        audience: audience(&incident, &tx.holders_of(id)?, rules),
+        hit,
+        apps,
         rules,
         now,
     };
-    match policy::review(&incident, &review.circumstances()?, rules, now) {
-        Decision::Wait { until } => review.wait(until),
+    let circumstances = review.circumstances()?;
+    match policy::review(&incident, &circumstances, &review.audience, rules, now) {
+        Decision::Wait { until } => review.note(&Finding::Nothing, until),
         Decision::Write {
             occasion,
             next_review,
         } => review.write(occasion, next_review),
+        Decision::Settle { until } => review.note(&Finding::Settling, Some(until)),
         Decision::Close { farewell } => review.close(farewell),
     }
+}
+
+/// The apps that an incident of the apps is about now; an outage may hit several.
+fn hit_apps(
+    tx: &Tx<'_>,
+    incident: &Incident,
+    rules: &Rules,
+) -> Result<Vec<String>, inventory::Error> {
+    if incident.story.cause != Cause::Outage {
+        return Ok(Vec::new());
+    }
+    let apps = tx.apps()?.into_iter();
+    let hit = apps.filter(|app| {
+        let cause = app.trouble.map(|trouble| policy::app_level(trouble.cause));
+        cause == Some(Cause::Outage) && rules.apps.contains(&app.name)
+    });
+    Ok(hit.map(|app| app.name).collect())
 }
 
 struct Review<'a, 'db> {
     tx: &'a Tx<'db>,
     incident: &'a Incident,
+    audience: Audience,
+    /// The apps that an outage hits now, and those that it ever hit.
+    hit: Vec<String>,
+    apps: Vec<String>,
     rules: &'a Rules,
     now: Timestamp,
 }
 
-impl<'a> Review<'a, '_> {
+const fn news(occasion: Occasion) -> News {
+    match occasion {
+        Occasion::Escalated => News::Escalation,
+        Occasion::Flapping => News::Flapping,
+        Occasion::First
+        | Occasion::Grown
+        | Occasion::Nearer
+        | Occasion::Ended
+        | Occasion::Reminder
+        | Occasion::Recovered
+        | Occasion::Withdrawn => News::Trouble,
+    }
+}
+
+impl Review<'_, '_> {
     fn circumstances(&self) -> Result<Circumstances, inventory::Error> {
-        let trouble = self.tx.app(&self.incident.story.app)?.trouble;
-        let well = match self.incident.affected {
+        let own = self.tx.app(&self.incident.story.app)?.trouble;
+        let shared = self.hit.first().map(|_| Cause::Outage);
+        let well = match self.incident.troubled {
             0 => self.tx.well_again(self.incident.id)?,
             _ => 0,
         };
+        let untold_since = match self.incident.told_at {
+            Some(_) => self.tx.untold_since(self.incident)?,
+            None => None,
+        };
         Ok(Circumstances {
-            app_trouble: trouble.map(|trouble| trouble.cause),
+            app_trouble: shared.or(own.map(|trouble| trouble.cause)),
             well,
+            untold_since,
         })
     }
 
-    fn wait(&self, until: Option<Timestamp>) -> Result<Outcome, inventory::Error> {
-        let reviewed = Reviewed {
-            next_review: until,
-            ..Reviewed::default()
-        };
-        self.tx.reviewed(self.incident, &reviewed, self.now)?;
-        Ok(Outcome::default())
+    fn note(
+        &self,
+        finding: &Finding,
+        next_review: Option<Timestamp>,
+    ) -> Result<Outcome, inventory::Error> {
+        self.tx
+            .reviewed(self.incident, finding, next_review, self.now)?;
+        Ok(Outcome {
+            wrote: matches!(finding, Finding::Told { .. }),
+            resolved: *finding == Finding::Over,
+        })
     }
 
     fn write(
@@ -80,35 +134,68 @@ impl<'a> Review<'a, '_> {
         occasion: Occasion,
         next_review: Option<Timestamp>,
     ) -> Result<Outcome, inventory::Error> {
-        let owners = self.tx.owners_of(self.incident.id)?;
-        let recipients = policy::recipients(self.incident, owners, self.rules);
+        let recipients = self.recipients(occasion);
         if recipients.is_empty() {
             tracing::error!(
                 incident = self.incident.id.0,
                 "somebody is needed and nobody is named to be told: set [alerts] to, or owners"
             );
-            return self.wait(self.now.checked_add(self.rules.remind_every).ok());
+            let later = self.now.checked_add(self.rules.remind_every).ok();
+            return self.note(&Finding::Nothing, later);
         }
-        let tokens = self.tx.members(self.incident, LISTED)?;
+        let incident = self.with_what_ends_soon_after()?;
+        let tokens = self.tx.members(&incident, LISTED)?;
         let login_link = self.login_link(&tokens)?;
         self.post(&LetterFacts {
+            incident: &incident,
             tokens: &tokens,
             login_link: login_link.as_deref(),
-            count: self.incident.affected,
+            count: incident.affected,
+            pages: self.pages(&incident)?,
             recipients: &recipients,
             next_letter: next_review,
             ..self.facts(occasion)?
         })?;
-        let reviewed = Reviewed {
-            next_review,
-            told: Some(self.told_with(recipients)),
-            resolved: false,
+        let told = Finding::Told {
+            everybody: each_once([self.incident.told.clone(), recipients].concat()),
+            of: news(occasion),
         };
-        self.tx.reviewed(self.incident, &reviewed, self.now)?;
-        Ok(Outcome {
-            wrote: true,
-            resolved: false,
-        })
+        self.note(&told, next_review)
+    }
+
+    /// Whoever was told because nobody acted stays with it to the end.
+    fn recipients(&self, occasion: Occasion) -> Vec<String> {
+        let Audience { to, second, .. } = &self.audience;
+        if occasion == Occasion::Escalated {
+            let knows = |address: &&String| self.incident.told.contains(address);
+            return second.iter().filter(|a| !knows(a)).cloned().collect();
+        }
+        match self.incident.escalated_at {
+            Some(_) => each_once([to.clone(), second.clone()].concat()),
+            None => to.clone(),
+        }
+    }
+
+    /// Whatever of the same person ends soon after is asked for along, rather than days later.
+    fn with_what_ends_soon_after(&self) -> Result<Incident, inventory::Error> {
+        let incident = self.incident;
+        let is_of_a_person = !incident.story.subject.is_empty();
+        if policy::is_coming(incident.cause) && is_of_a_person {
+            let horizon = policy::horizon(self.rules, self.now);
+            self.tx.join_ahead(incident, horizon, self.now)?;
+        }
+        let after = self.tx.incident(incident.id)?;
+        Ok(after.unwrap_or_else(|| incident.clone()))
+    }
+
+    /// How many pages one login keeps.
+    fn pages(&self, incident: &Incident) -> Result<u64, inventory::Error> {
+        if policy::is_coming(incident.cause) {
+            let story = &incident.story;
+            self.tx.pages_of(&story.app, &story.subject)
+        } else {
+            Ok(0)
+        }
     }
 
     fn close(&self, farewell: Option<Occasion>) -> Result<Outcome, inventory::Error> {
@@ -117,18 +204,15 @@ impl<'a> Review<'a, '_> {
             self.post(&LetterFacts {
                 tokens: &tokens,
                 count: self.tx.well_again(self.incident.id)?,
+                apps: &self.apps,
                 recipients: &self.incident.told,
                 ..self.facts(occasion)?
             })?;
         }
-        let reviewed = Reviewed {
-            resolved: true,
-            ..Reviewed::default()
-        };
-        self.tx.reviewed(self.incident, &reviewed, self.now)?;
+        let closed = self.note(&Finding::Over, None)?;
         Ok(Outcome {
             wrote: farewell.is_some(),
-            resolved: true,
+            ..closed
         })
     }
 
@@ -157,29 +241,23 @@ impl<'a> Review<'a, '_> {
         Ok(Some(link))
     }
 
-    fn told_with(&self, recipients: Vec<String>) -> Vec<String> {
-        let mut told = self.incident.told.clone();
-        told.extend(recipients);
-        let mut seen = HashSet::new();
-        told.retain(|address| seen.insert(address.clone()));
-        told
-    }
-
     /// What a letter about the incident is made of, but for whom and which tokens it is about.
-    fn facts(&self, occasion: Occasion) -> Result<LetterFacts<'a>, inventory::Error> {
+    fn facts(&self, occasion: Occasion) -> Result<LetterFacts<'_>, inventory::Error> {
         Ok(LetterFacts {
             incident: self.incident,
             occasion,
             tokens: &[],
             count: 0,
+            pages: 0,
+            apps: &self.hit,
             recipients: &[],
             operators: &self.rules.operators,
             login_link: None,
             broken_since: self.tx.broken_since(self.incident.id)?,
             next_letter: None,
             now: self.now,
-            zone: &self.rules.timezone,
-            language: self.rules.language,
+            zone: &self.audience.hours.timezone,
+            language: self.audience.language,
         })
     }
 

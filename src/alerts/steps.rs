@@ -107,9 +107,13 @@ const UNEXPLAINED: &[Form] = &[run(Saying::LookAtTheAnswers, "journalctl --unit 
 pub(super) fn steps(facts: &LetterFacts<'_>) -> Vec<Step> {
     match facts.occasion {
         Occasion::Recovered | Occasion::Withdrawn => Vec::new(),
-        Occasion::First | Occasion::Nearer | Occasion::Ended | Occasion::Reminder => {
-            of_cause(facts)
-        }
+        Occasion::First
+        | Occasion::Grown
+        | Occasion::Nearer
+        | Occasion::Ended
+        | Occasion::Reminder
+        | Occasion::Flapping
+        | Occasion::Escalated => of_cause(facts),
     }
 }
 

@@ -418,3 +418,310 @@ async fn with_nobody_to_tell_the_incident_stays_open_and_is_told_when_somebody_i
     assert_eq!(world.pass_after(days(3)).await?.letters, 1);
     Ok(())
 }
+
+#[tokio::test]
+async fn an_outage_that_hits_several_apps_is_one_letter_and_one_farewell() -> Result {
+    let mut world = World::new();
+    world.trouble("acme", Some(Cause::Outage)).await?;
+    world.trouble("beta", Some(Cause::Unexplained)).await?;
+    world.pass_after(minutes(31)).await?;
+    world.pass_after(minutes(3)).await?;
+    world.trouble("acme", None).await?;
+    for _ in 0..5 {
+        world.pass_after(hours(1)).await?;
+    }
+    world.trouble("beta", None).await?;
+    world.pass().await?;
+    world.pass_after(days(1)).await?;
+    assert_eq!(
+        world.subjects().await?,
+        [
+            "Apps acme and beta: Meta does not answer",
+            "Working again after 5 h: apps acme and beta"
+        ]
+    );
+    assert_eq!(world.incidents().await?.len(), 1);
+    Ok(())
+}
+
+/// An app that is no longer looked after keeps its last trouble in the inventory for ever.
+#[tokio::test]
+async fn an_app_that_was_removed_is_in_no_outage() -> Result {
+    let mut world = World::new();
+    world.trouble("gone", Some(Cause::Outage)).await?;
+    world.trouble("acme", Some(Cause::Outage)).await?;
+    world.pass_after(minutes(31)).await?;
+    world.pass_after(minutes(3)).await?;
+    world.trouble("acme", None).await?;
+    world.pass().await?;
+    assert_eq!(
+        world.subjects().await?,
+        [
+            "App acme: Meta does not answer",
+            "Working again after 34 min: app acme"
+        ]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_one_login_renews_is_asked_for_in_one_letter() -> Result {
+    let mut world = World::new();
+    let phone = world.import_user("acme-phone").await?;
+    let desk = world.import_user("acme-desk").await?;
+    let far = world.import_user("acme-far").await?;
+    world.import(Kind::Page, &pages(3)).await?;
+    world.end_in(desk, days(20)).await?;
+    world.end_in(far, days(29)).await?;
+    world.expire_in(phone, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+
+    let letters = world.letters().await?;
+    let letter = &letters[0].letter;
+    assert_eq!(
+        letter.subject,
+        "Log in to Facebook by 14 Dec: Maria Schmidt, 2 tokens of acme"
+    );
+    assert!(letter.text.contains("acme-phone") && letter.text.contains("acme-desk"));
+    assert!(!letter.text.contains("acme-far"));
+    assert!(
+        letter
+            .text
+            .contains("are then good for 60 more days, and so are the 3 pages"),
+        "{}",
+        letter.text
+    );
+
+    // The other one comes within the first step, which is no news.
+    world.wait(days(6));
+    world.expire_in(desk, days(14)).await?;
+    world.pass_after(minutes(2)).await?;
+    assert_eq!(world.letters().await?.len(), 1);
+    assert_eq!(world.incidents().await?.len(), 1);
+
+    world.heal(&[phone, desk]).await?;
+    world.pass().await?;
+    assert_eq!(
+        world.subjects().await?[1..],
+        ["Renewed in time: Maria Schmidt, 2 tokens of acme"]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_was_only_asked_for_ahead_of_time_keeps_nothing_open() -> Result {
+    let mut world = World::new();
+    let phone = world.import_user("acme-phone").await?;
+    let desk = world.import_user("acme-desk").await?;
+    world.end_in(desk, days(20)).await?;
+    world.expire_in(phone, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.wait(days(1));
+    world.heal(&[phone]).await?;
+    let report = world.pass().await?;
+    assert_eq!((report.resolved, report.letters), (1, 1));
+    assert_eq!(
+        world.subjects().await?[1],
+        "Renewed in time: Maria Schmidt, acme-phone"
+    );
+    world.wait(days(5));
+    world.expire_in(desk, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    assert!(world.subjects().await?[2].contains("acme-desk"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn both_clocks_of_a_person_are_one_story_while_they_are_coming() -> Result {
+    let mut world = World::new();
+    let phone = world.import_user("acme-phone").await?;
+    let desk = world.import_user("acme-desk").await?;
+    world.expire_in(phone, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.lapse_in(desk, days(13)).await?;
+    world.pass_after(hours(1)).await?;
+    assert_eq!(world.incidents().await?.len(), 1);
+    assert_eq!(world.letters().await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_can_wait_waits_for_office_hours() -> Result {
+    let mut world = World::new();
+    world.rules.quiet_hours = Some(crate::alerts::Quiet {
+        from: jiff::civil::time(20, 0, 0, 0),
+        until: jiff::civil::time(7, 0, 0, 0),
+    });
+    let id = world.import_user("acme-maria").await?;
+    // 22:00 in Berlin.
+    world.wait(hours(12));
+    world.expire_in(id, days(14)).await?;
+    world.pass().await?;
+    for _ in 0..8 {
+        assert_eq!(world.pass_after(hours(1)).await?.letters, 0);
+    }
+    assert_eq!(world.pass_after(hours(1)).await?.letters, 1);
+
+    // What has died does not wait.
+    world.wait(hours(16));
+    world.die(&[id], Cause::PasswordChanged).await?;
+    world.pass().await?;
+    assert_eq!(world.pass_after(minutes(2)).await?.letters, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn when_nobody_acts_a_second_person_is_told_once() -> Result {
+    let mut world = World::new();
+    world.rules.escalate_after = Some(days(2));
+    world.rules.escalate_to = vec!["boss@example.com".to_owned()];
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::PasswordChanged).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    assert_eq!(world.pass_after(hours(47)).await?.letters, 0);
+    assert_eq!(world.pass_after(hours(1)).await?.letters, 1);
+    world.pass_after(days(1)).await?;
+    world.wait(days(1));
+    world.heal(&[id]).await?;
+    world.pass().await?;
+
+    let letters = world.letters().await?;
+    let told: Vec<_> = letters
+        .iter()
+        .map(|l| (l.letter.subject.as_str(), l.letter.recipients.join(" ")))
+        .collect();
+    let (maria, boss) = ("maria@example.com", "boss@example.com");
+    let both = format!("{maria} {boss}");
+    let line = "Log in to Facebook again: Maria Schmidt, acme-maria";
+    assert_eq!(
+        told,
+        [
+            (line, maria.to_owned()),
+            (
+                format!("Nobody has acted yet: {line}").as_str(),
+                boss.to_owned()
+            ),
+            (format!("Reminder: {line}").as_str(), both.clone()),
+            (
+                "Working again after 4 days: Maria Schmidt, acme-maria",
+                both
+            ),
+        ]
+    );
+    assert!(
+        letters[1]
+            .letter
+            .text
+            .contains("A letter about this went to maria@example.com on")
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_reacts_is_not_told_on() -> Result {
+    let mut world = World::new();
+    world.rules.escalate_after = Some(days(2));
+    world.rules.escalate_to = vec!["boss@example.com".to_owned()];
+    let ids = world.import(Kind::Page, &pages(2)).await?;
+    world.die(&ids, Cause::PasswordChanged).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    // One of them works again: somebody is at it.
+    world.wait(days(1));
+    world.heal(&ids[..1]).await?;
+    world.pass().await?;
+    assert_eq!(world.pass_after(hours(30)).await?.letters, 0);
+    // After the next reminder, silence counts again.
+    world.pass_after(days(1)).await?;
+    world.pass_after(days(2)).await?;
+    let subjects = world.subjects().await?;
+    assert_eq!(subjects.len(), 3, "{subjects:?}");
+    assert!(subjects[1].starts_with("Reminder"), "{subjects:?}");
+    assert!(
+        subjects[2].starts_with("Nobody has acted yet"),
+        "{subjects:?}"
+    );
+
+    let incident = world.incidents().await?.remove(0);
+    world.rules.escalate_to = vec!["chief@example.com".to_owned()];
+    world.acknowledge(&incident, days(20)).await?;
+    for _ in 0..19 {
+        assert_eq!(world.pass_after(days(1)).await?.letters, 0);
+    }
+    Ok(())
+}
+
+/// Others repeat themselves at every turn.
+#[tokio::test]
+async fn what_comes_again_and_again_is_told_as_that_and_seldom() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    for _ in 0..12 {
+        world.die(&[id], Cause::Checkpoint).await?;
+        world.pass().await?;
+        world.pass_after(hours(1)).await?;
+        world.heal(&[id]).await?;
+        world.pass().await?;
+        world.wait(hours(5));
+    }
+    let subjects = world.subjects().await?;
+    let line = "Pass Facebook's security check: Maria Schmidt, acme-maria";
+    let again = format!("Again and again: {line}");
+    assert_eq!(
+        subjects,
+        [
+            line,
+            "Working again after 60 min: Maria Schmidt, acme-maria",
+            line,
+            "Working again after 60 min: Maria Schmidt, acme-maria",
+            &again,
+        ]
+    );
+    let told = world.letters().await?;
+    assert!(
+        told[4]
+            .letter
+            .text
+            .contains("has happened 3 times within days"),
+        "{}",
+        told[4].letter.text
+    );
+
+    world.pass_after(hours(25)).await?;
+    assert_eq!(
+        world.letters().await?.len(),
+        6,
+        "one farewell when it lasts"
+    );
+    let open = world.incidents().await?;
+    assert!(
+        open.iter()
+            .all(|i| matches!(i.state, IncidentState::Resolved { .. }))
+    );
+    assert_eq!(open.len(), 3);
+    Ok(())
+}
+
+/// Another page's role that is lost is news, for it needs another deed.
+#[tokio::test]
+async fn each_lost_role_is_told_of_within_hours() -> Result {
+    let mut world = World::new();
+    let ids = world.import(Kind::Page, &pages(3)).await?;
+    world.die(&ids[..1], Cause::PageRoleLost).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.wait(hours(1));
+    world.die(&ids[1..2], Cause::PageRoleLost).await?;
+    world.pass().await?;
+    assert_eq!(world.pass_after(hours(2)).await?.letters, 0);
+    assert_eq!(world.pass_after(hours(1)).await?.letters, 1);
+    assert_eq!(world.pass_after(hours(12)).await?.letters, 0);
+    let subjects = world.subjects().await?;
+    assert_eq!(subjects[1], "Get the page role back: 2 tokens of acme");
+    Ok(())
+}

@@ -42,6 +42,7 @@ pub(super) const BACKUP: &str = "0 30 3 * * *";
 pub(super) const FROM: &str = "Perennial <perennial@localhost>";
 pub(super) const WARN_BEFORE: [SignedDuration; 4] = [days(14), days(7), days(3), days(1)];
 pub(super) const REMIND_EVERY: SignedDuration = days(3);
+pub(super) const PLAN_WINDOW: SignedDuration = days(14);
 
 pub const SOCKET: &str = "/run/perennial/perennial.sock";
 pub(super) const VIEWERS: [&str; 1] = ["*"];

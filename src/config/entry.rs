@@ -167,6 +167,14 @@ pub(super) fn switched_on(entry: &Entry<'_>) -> Option<()> {
     }
 }
 
+/// Reads a choice between two.
+pub(super) fn yes_or_no(entry: &Entry<'_>) -> Option<bool> {
+    match entry.value {
+        DeValue::Boolean(value) => Some(value),
+        _ => entry.refuse("must be true or false"),
+    }
+}
+
 fn integer<N: TryFrom<i64>>(written: &DeInteger<'_>) -> Option<N> {
     let number = i64::from_str_radix(written.as_str(), written.radix()).ok()?;
     N::try_from(number).ok()

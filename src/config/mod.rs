@@ -11,6 +11,7 @@ mod durations;
 mod entry;
 mod file;
 mod findings;
+mod hours;
 mod named;
 mod names;
 mod paths;

@@ -163,6 +163,9 @@ async fn post(
     board: Board,
     stop: CancellationToken,
 ) -> &'static str {
+    if let Err(error) = household.begin_post(clock::now()).await {
+        in_trouble(&board, &error);
+    }
     while stop
         .run_until_cancelled(bells.mail.notified())
         .await

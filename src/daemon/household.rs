@@ -57,6 +57,11 @@ impl Household {
         Ok(())
     }
 
+    /// Looks at every open incident again, for other rules may hold.
+    pub async fn begin_post(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        alerts::begin(&self.inventory, now).await
+    }
+
     /// Files what has changed, writes the letters that are due, and sends what waits.
     pub async fn post(&self, now: Timestamp) -> Result<(), inventory::Error> {
         alerts::pass(&self.inventory, &self.alerts, now).await?;

@@ -37,7 +37,9 @@ pub use agenda::{Claimed, Lease, Visit};
 pub use apps::{AppRecord, AppTrouble};
 pub use deletions::Deletion;
 pub use errands::{Errand, Errands, Order};
-pub use incidents::{Concern, Incident, IncidentId, IncidentState, Reviewed, Story, Which};
+pub use incidents::{
+    Concern, Finding, Holder, Incident, IncidentId, IncidentState, Membership, News, Story, Which,
+};
 pub use journal::{Event, EventId, EventKind, NewEvent};
 pub use knowledge::Learned;
 pub use letters::{Attempt, Letter, LetterId, NewLetter, Verdict};

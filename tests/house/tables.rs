@@ -173,4 +173,8 @@ pub const SCHEMA: &[(&str, &str)] = &[
         "0004_login.sql",
         "4bf11ab79be54881729375e67eee1adc55bccd91262a5187a78962c51d61774d",
     ),
+    (
+        "0005_telling.sql",
+        "e86aeee88fe860d43b34f2686b814901de1a36ef84dfc0fc7cad43e6001aa86b",
+    ),
 ];

@@ -112,7 +112,10 @@ pub(in crate::alerts) enum Saying {
 pub(in crate::alerts) struct Phrases {
     // the subject
     pub(in crate::alerts) reminder: &'static str,
+    pub(in crate::alerts) flapping: &'static str,
+    pub(in crate::alerts) escalated: &'static str,
     pub(in crate::alerts) app_and_action: &'static str,
+    pub(in crate::alerts) apps_and_action: &'static str,
     pub(in crate::alerts) action_and_about: &'static str,
     pub(in crate::alerts) by: &'static str,
     pub(in crate::alerts) new_system_user_token: &'static str,
@@ -122,6 +125,7 @@ pub(in crate::alerts) struct Phrases {
     pub(in crate::alerts) working_again_after: &'static str,
     // whom and what it is about
     pub(in crate::alerts) the_app: &'static str,
+    pub(in crate::alerts) the_apps: &'static str,
     pub(in crate::alerts) tokens_of_app: &'static str,
     pub(in crate::alerts) count_tokens_of_app: &'static str,
     pub(in crate::alerts) system_user_named: Cases,
@@ -138,6 +142,11 @@ pub(in crate::alerts) struct Phrases {
     pub(in crate::alerts) app_is_served_again: &'static str,
     pub(in crate::alerts) tokens_work_again: &'static str,
     pub(in crate::alerts) all_removed: &'static str,
+    pub(in crate::alerts) one_login_renews: &'static str,
+    pub(in crate::alerts) one_login_keeps_pages: &'static str,
+    pub(in crate::alerts) more_were_hit: &'static str,
+    pub(in crate::alerts) comes_back: &'static str,
+    pub(in crate::alerts) nobody_acted: &'static str,
     pub(in crate::alerts) what_to_do: &'static str,
     pub(in crate::alerts) if_nobody_acts: &'static str,
     pub(in crate::alerts) meanwhile: &'static str,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::alerts::fixtures::*;
-use crate::inventory::{Incident, IncidentId, IncidentState, Story};
+use crate::inventory::{Incident, IncidentId, Story};
 use crate::token::{Clock, Facts, Health, Kind, Scopes, Token, TokenId};
 
 /// Everything that a letter borrows.
@@ -10,6 +10,8 @@ struct Draft {
     incident: Incident,
     tokens: Vec<Token>,
     count: u64,
+    pages: u64,
+    apps: Vec<String>,
     recipients: Vec<String>,
     operators: Vec<String>,
     occasion: Occasion,
@@ -47,18 +49,15 @@ fn draft(cause: Cause) -> Draft {
                 cause: cause.story(),
                 subject: if of_a_person { MARIA } else { "" }.to_owned(),
             },
-            cause,
             subject_name: of_a_person.then(|| "Maria Schmidt".to_owned()),
-            state: IncidentState::Open,
-            opened_at: monday(),
             deadline: coming.then(end),
-            review_at: None,
-            told: Vec::new(),
-            told_cause: None,
-            told_at: None,
             affected: tokens.len() as u64,
+            troubled: tokens.len() as u64,
             ever_affected: tokens.len() as u64,
+            ..incident(cause)
         },
+        pages: 0,
+        apps: Vec::new(),
         count: tokens.len() as u64,
         tokens,
         recipients: vec!["maria@example.com".to_owned(), "ops@example.com".to_owned()],
@@ -81,6 +80,8 @@ impl Draft {
             occasion: self.occasion,
             tokens: &self.tokens,
             count: self.count,
+            pages: self.pages,
+            apps: &self.apps,
             recipients: &self.recipients,
             operators: &self.operators,
             login_link: self.login_link.as_deref(),

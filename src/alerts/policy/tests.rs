@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::alerts::fixtures::*;
-use crate::inventory::AppTrouble;
-use crate::token::{Clock, Kind, Scopes, TokenId};
+use crate::inventory::{AppRecord, AppTrouble, Concern, IncidentId, Membership, Story};
+use crate::token::{Clock, Health, Kind, Scopes, Token, TokenId};
 
 fn token(health: Health) -> Token {
     Token {
@@ -125,8 +125,17 @@ fn a_token_is_filed_where_its_trouble_is() {
             },
         ),
     ] {
+        let incident = incident.map(|(incident, story)| Membership {
+            incident,
+            story,
+            ahead: false,
+        });
         let concern = Concern { token, incident };
-        assert_eq!(filing(&concern), expected, "{concern:?}");
+        assert_eq!(
+            filing(&concern, &rules(), monday()),
+            expected,
+            "{concern:?}"
+        );
     }
 }
 
@@ -151,7 +160,7 @@ fn trouble_of_the_app_is_told_once_it_has_lasted() {
             }),
             ..AppRecord::default()
         };
-        let lasting = |span| app_story(&app, monday() + span).map(|(story, _)| story.cause);
+        let lasting = |span| app_story(&app, None, monday() + span).map(|(story, _)| story.cause);
         let story = match cause {
             Cause::Unexplained => Cause::Outage,
             other => other,
@@ -164,25 +173,7 @@ fn trouble_of_the_app_is_told_once_it_has_lasted() {
             None => assert_eq!(lasting(days(365)), None, "{cause}"),
         }
     }
-    assert_eq!(app_story(&AppRecord::default(), monday()), None);
-}
-
-fn incident(cause: Cause) -> Incident {
-    Incident {
-        id: IncidentId(1),
-        story: of(cause.story(), MARIA).unwrap(),
-        cause,
-        subject_name: None,
-        state: IncidentState::Open,
-        opened_at: monday(),
-        deadline: None,
-        review_at: None,
-        told: Vec::new(),
-        told_cause: None,
-        told_at: None,
-        affected: 1,
-        ever_affected: 1,
-    }
+    assert_eq!(app_story(&AppRecord::default(), None, monday()), None);
 }
 
 fn told(cause: Cause, at: Timestamp) -> Incident {
@@ -190,12 +181,23 @@ fn told(cause: Cause, at: Timestamp) -> Incident {
         told: vec!["maria@example.com".to_owned()],
         told_cause: Some(cause),
         told_at: Some(at),
+        awaiting_since: Some(at),
         ..incident(cause)
     }
 }
 
+fn audience() -> Audience {
+    crate::alerts::audience::audience(&incident(Cause::Expired), &[], &rules())
+}
+
 fn reviewed(incident: &Incident, now: Timestamp) -> Decision {
-    review(incident, &Circumstances::default(), &rules(), now)
+    review(
+        incident,
+        &Circumstances::default(),
+        &audience(),
+        &rules(),
+        now,
+    )
 }
 
 fn write(occasion: Occasion, next_review: Timestamp) -> Decision {
@@ -289,9 +291,16 @@ fn nobody_is_reminded_of_what_only_meta_can_end() {
         let lasting = Circumstances {
             app_trouble: Some(cause),
             well: 0,
+            untold_since: None,
         };
         assert_eq!(
-            review(&incident, &lasting, &rules(), monday() + days(30)),
+            review(
+                &incident,
+                &lasting,
+                &audience(),
+                &rules(),
+                monday() + days(30)
+            ),
             Decision::Wait { until: None }
         );
     }
@@ -302,6 +311,7 @@ fn an_incident_closes_with_the_word_that_is_true() {
     let now = monday() + hours(3);
     let gone = |incident: Incident| Incident {
         affected: 0,
+        troubled: 0,
         ..incident
     };
     let known = || gone(told(Cause::Expired, monday()));
@@ -319,9 +329,10 @@ fn an_incident_closes_with_the_word_that_is_true() {
         let circumstances = Circumstances {
             app_trouble: None,
             well,
+            untold_since: None,
         };
         assert_eq!(
-            review(&incident, &circumstances, &rules(), now),
+            review(&incident, &circumstances, &audience(), &rules(), now),
             Decision::Close { farewell }
         );
     }
@@ -344,9 +355,16 @@ fn an_app_is_well_only_when_nothing_ails_it() {
         let circumstances = Circumstances {
             app_trouble,
             well: 0,
+            untold_since: None,
         };
         assert_eq!(
-            review(&incident, &circumstances, &rules(), monday() + hours(3)),
+            review(
+                &incident,
+                &circumstances,
+                &audience(),
+                &rules(),
+                monday() + hours(3)
+            ),
             expected
         );
     }
@@ -357,6 +375,7 @@ fn what_is_resolved_stays_resolved() {
     let resolved = Incident {
         state: IncidentState::Resolved { at: monday() },
         affected: 0,
+        troubled: 0,
         ..told(Cause::Expired, monday())
     };
     assert_eq!(
@@ -366,17 +385,94 @@ fn what_is_resolved_stays_resolved() {
 }
 
 #[test]
-fn owners_are_told_unless_only_the_operator_can_act() {
-    let owners = || vec!["maria@example.com".to_owned()];
-    for (cause, owners, expected) in [
-        (Cause::Expired, owners(), "maria@example.com"),
-        (Cause::PermissionMissing, owners(), "maria@example.com"),
-        (Cause::Expired, Vec::new(), "ops@example.com"),
-        (Cause::Unreadable, owners(), "ops@example.com"),
-        (Cause::WrongApp, owners(), "ops@example.com"),
-        (Cause::Outage, owners(), "ops@example.com"),
-        (Cause::AppSecretWrong, owners(), "ops@example.com"),
+fn what_can_wait_waits_unless_the_last_day_begins_before() {
+    use jiff::civil::{Weekday, time};
+    let rules = Rules {
+        quiet_hours: Some(crate::alerts::Quiet {
+            from: time(18, 0, 0, 0),
+            until: time(8, 0, 0, 0),
+        }),
+        working_days: vec![Weekday::Monday],
+        ..rules()
+    };
+    let audience = crate::alerts::audience::audience(&incident(Cause::Expired), &[], &rules);
+    let decide = |incident: &Incident, now| {
+        review(incident, &Circumstances::default(), &audience, &rules, now)
+    };
+    let wait = |until| Decision::Wait { until: Some(until) };
+    // 10:00 on a Tuesday in Berlin; the next Monday at 8:00.
+    let (now, next) = (monday() + days(1), monday() + days(7) - hours(2));
+    let coming = |end| Incident {
+        deadline: Some(end),
+        ..incident(Cause::ExpiresSoon)
+    };
+    assert_eq!(decide(&coming(now + days(14)), now), wait(next));
+    assert_eq!(decide(&coming(now + days(3)), now), wait(now + days(2)));
+    assert!(matches!(
+        decide(&coming(now + hours(20)), now),
+        Decision::Write { .. }
+    ));
+    assert_eq!(decide(&incident(Cause::PermissionMissing), now), wait(next));
+    for cause in [
+        Cause::PasswordChanged,
+        Cause::Expired,
+        Cause::DataAccessExpired,
     ] {
-        assert_eq!(recipients(&incident(cause), owners, &rules()), [expected]);
+        assert!(matches!(
+            decide(&incident(cause), now),
+            Decision::Write { .. }
+        ));
+    }
+    let reminder = told(Cause::PasswordChanged, now - days(3));
+    assert_eq!(decide(&reminder, now), wait(next));
+}
+
+#[test]
+fn silence_goes_to_a_second_person_once() {
+    let rules = Rules {
+        escalate_after: Some(days(2)),
+        escalate_to: vec!["boss@example.com".to_owned()],
+        ..rules()
+    };
+    let audience = crate::alerts::audience::audience(&incident(Cause::Expired), &[], &rules);
+    let occasion = |incident: &Incident, now| match review(
+        incident,
+        &Circumstances::default(),
+        &audience,
+        &rules,
+        now,
+    ) {
+        Decision::Write { occasion, .. } => Some(occasion),
+        Decision::Wait { .. } | Decision::Settle { .. } | Decision::Close { .. } => None,
+    };
+    let waiting = told(Cause::PasswordChanged, monday());
+    let after = monday() + days(2);
+    assert_eq!(occasion(&waiting, after - minutes(1)), None);
+    assert_eq!(occasion(&waiting, after), Some(Occasion::Escalated));
+    for (heard, why) in [
+        (
+            Incident {
+                escalated_at: Some(monday()),
+                ..waiting.clone()
+            },
+            "it went there already",
+        ),
+        (
+            Incident {
+                awaiting_since: None,
+                ..waiting.clone()
+            },
+            "somebody acts",
+        ),
+        (
+            Incident {
+                told: audience.second.clone(),
+                ..waiting
+            },
+            "that person knows",
+        ),
+        (told(Cause::Outage, monday()), "only Meta can act"),
+    ] {
+        assert_ne!(occasion(&heard, after), Some(Occasion::Escalated), "{why}");
     }
 }

@@ -6,14 +6,15 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::duration;
+use super::routes::{people, routes, several};
 use crate::alerts;
 use crate::alerts::language::Language;
 use crate::alerts::mailer::{self, Authority, Transport};
 use crate::config::credentials::Machine;
-use crate::config::entry::{Entry, filled_list, switched_on, text};
+use crate::config::entry::{Entry, filled_list, switched_on, text, yes_or_no};
 use crate::config::file::Section;
 use crate::config::relay::{self, Relay};
-use crate::config::{addresses, defaults, paths};
+use crate::config::{App, addresses, defaults, hours, paths};
 use crate::secret::Secret;
 
 const WAYS: [&str; 3] = ["smtp", "sendmail", "directory"];
@@ -24,20 +25,43 @@ const NO_WAY: &str = "no letter can leave: none of smtp, sendmail and directory 
 pub(super) fn alerts(
     mut section: Section<'_>,
     timezone: TimeZone,
+    apps: &[App],
     machine: &Machine,
 ) -> (alerts::Rules, mailer::Settings) {
     let from = from(&mut section);
     let rules = alerts::Rules {
         warn_before: warn_before(&mut section),
         remind_every: section.or("remind_every", defaults::REMIND_EVERY, duration),
+        plan_window: section.or("plan_window", defaults::PLAN_WINDOW, duration),
         operators: operators(&mut section),
+        copy_operators: section.or("copy_operators", false, |entry| yes_or_no(&entry)),
+        escalate_after: section.optional("escalate_after", duration),
+        escalate_to: people(&mut section, "escalate_to"),
+        quiet_hours: section.optional("quiet_hours", text(hours::quiet)),
+        working_days: several(&mut section, "working_days", hours::day),
+        routes: routes(&mut section, apps),
+        apps: apps.iter().map(|app| app.name.clone()).collect(),
         message_domain: domain_of(&from),
         language: section.or("language", Language::default(), language),
         timezone,
         login_links: None,
     };
+    warn_of_nobody(&section, &rules);
     let transport = transport(&mut section, machine);
     (rules, mailer::Settings { from, transport })
+}
+
+/// A second person who never gets to hear of anything is surely not meant.
+fn warn_of_nobody(section: &Section<'_>, rules: &alerts::Rules) {
+    let is_said = rules.escalate_after.is_some()
+        || rules
+            .routes
+            .iter()
+            .any(|route| route.escalate_after.is_some());
+    if section.has("escalate_to") && !is_said {
+        let words = "is never written to: say after how long, such as escalate_after = \"2d\"";
+        section.warn("escalate_to", words);
+    }
 }
 
 /// What stands behind the `@` of the sender, for the ids of letters.
@@ -46,7 +70,7 @@ fn domain_of(mailbox: &str) -> String {
     domain.trim_end_matches('>').to_owned()
 }
 
-fn language(entry: Entry<'_>) -> Option<Language> {
+pub(super) fn language(entry: Entry<'_>) -> Option<Language> {
     text(|code| Language::of_code(code).ok_or("must be \"en\" or \"de\""))(entry)
 }
 

@@ -5,6 +5,7 @@ mod alerts;
 mod apps;
 mod logins;
 mod outward;
+mod routes;
 mod schedule;
 mod status;
 
@@ -27,7 +28,8 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
     let apps = apps::apps(&mut top, machine);
     let inventory = inventory(top.section("inventory"), machine);
     let web = outward::web(&mut top, machine, &logins::without_a_place(&apps));
-    let (mut alerts, mail) = alerts::alerts(top.section("alerts"), timezone.clone(), machine);
+    let (mut alerts, mail) =
+        alerts::alerts(top.section("alerts"), timezone.clone(), &apps, machine);
     alerts.login_links = web.as_ref().map(logins::links);
     let rotation = rotation(top.section("rotation"), alerts.warn_before.first());
     let schedule = schedule::schedule(top.section("schedule"));

@@ -136,6 +136,9 @@ fn the_times_that_the_file_leaves_out_are_as_documented() {
     let steps = ["14d", "7d", "3d", "1d"].map(span);
     assert_eq!(config.alerts.warn_before, steps);
     assert_eq!(config.alerts.remind_every, span("3d"));
+    assert_eq!(config.alerts.plan_window, span("14d"));
+    assert_eq!(config.alerts.escalate_after, None);
+    assert!(config.alerts.quiet_hours.is_none() && config.alerts.working_days.is_empty());
 }
 
 /// Every key there is, none at its default.
@@ -188,6 +191,12 @@ fn every_key_about_people_is_taken_over() {
         ["ops@example.com", "boss@example.com"]
     );
     assert_eq!(config.alerts.language, Language::German);
+    assert_eq!(config.alerts.plan_window, span("10d"));
+    assert!(config.alerts.copy_operators);
+    assert_eq!(config.alerts.escalate_after, Some(span("2d")));
+    assert_eq!(config.alerts.escalate_to, ["second@example.com"]);
+    assert_eq!(config.alerts.working_days.len(), 2);
+    assert_eq!(config.alerts.apps, ["acme", "business"]);
     assert_eq!(config.mail.from, "\"Acme, Inc.\" <perennial@example.com>");
     let smtp = Transport::Smtp {
         host: "smtp.example.com".to_owned(),
@@ -226,6 +235,37 @@ fn every_key_about_people_is_taken_over() {
         },
     ];
     assert_eq!(sinks, expected);
+}
+
+#[test]
+fn a_route_says_what_differs_for_whom() {
+    let config = Desk::new().load(ALL).unwrap();
+    let [route, other] = config.alerts.routes.as_slice() else {
+        panic!("two routes were written");
+    };
+    let quiet = |from, until| alerts::Quiet {
+        from: jiff::civil::time(from, 0, 0, 0),
+        until: jiff::civil::time(until, 30, 0, 0),
+    };
+    assert_eq!(config.alerts.quiet_hours, Some(quiet(20, 7)));
+    assert_eq!(
+        (route.app.as_deref(), route.kind),
+        (Some("acme"), Some(crate::token::Kind::Page))
+    );
+    assert_eq!(route.tokens, ["acme-shop-*"]);
+    assert_eq!(route.owners, ["*@agency.example"]);
+    assert_eq!(route.to, ["pages@agency.example"]);
+    assert_eq!(route.cc, ["manager@example.com"]);
+    assert!(route.copy_operators);
+    assert_eq!(route.escalate_after, Some(span("1d")));
+    assert_eq!(route.escalate_to, ["lead@agency.example"]);
+    assert_eq!(route.language, Some(Language::English));
+    let zone = route.timezone.as_ref().and_then(TimeZone::iana_name);
+    assert_eq!(zone, Some("America/New_York"));
+    assert_eq!(route.quiet_hours, Some(quiet(18, 9)));
+    assert_eq!(route.working_days, [jiff::civil::Weekday::Monday]);
+    assert_eq!(other.app.as_deref(), Some("business"));
+    assert!(other.to.is_empty() && !other.copy_operators);
 }
 
 #[test]
@@ -293,6 +333,8 @@ fn what_the_sample_leaves_out_is_what_holds_without_it() {
 
     assert_eq!(spelled_out.status.readers.len(), 1);
     spelled_out.status.readers.clear();
+    assert_eq!(spelled_out.alerts.routes.len(), 1);
+    spelled_out.alerts.routes.clear();
     assert_eq!(spelled_out.timezone.iana_name(), Some("Europe/Berlin"));
     spelled_out.timezone = TimeZone::UTC;
     spelled_out.alerts.timezone = TimeZone::UTC;

@@ -333,6 +333,40 @@ fn mail_that_would_not_arrive_is_refused() {
 }
 
 #[test]
+fn hours_and_routes_that_nobody_can_follow_are_refused() {
+    assert_refused(&[
+        (
+            "quiet_hours = \"night\"\nworking_days = [\"Mon\", \"Mo\"]\nescalate_to = []\n",
+            &[
+                "9: [alerts] quiet_hours: \"night\" is no span of a day; write two times, such as \
+                 \"20:00-07:00\"",
+                "10: [alerts] working_days: \"Mo\" is no day; write Mon, Tue, Wed, Thu, Fri, Sat or Sun",
+                "11: [alerts] escalate_to: is empty; name at least one",
+            ],
+        ),
+        (
+            "[[alerts.route]]\napp = \"acne\"\nkind = \"person\"\nto = [\"ops\"]\nnight = true\n",
+            &[
+                "10: [[alerts.route]] app: \"acne\" is the name of no [[app]]",
+                "11: [[alerts.route]] kind: \"person\" is no kind of token; write user, page, \
+                 system_user or app",
+                "12: [[alerts.route]] to: is no mail address; write it as ops@example.com",
+                "13: [[alerts.route]] night: unknown key; there are: app, cc, copy_operators, \
+                 escalate_after, escalate_to, kind, language, owners, quiet_hours, timezone, to, tokens, \
+                 working_days",
+            ],
+        ),
+        (
+            "[[alerts.route]]\nto = [\"a@example.com\"]\n[[alerts.route]]\nkind = \"page\"\n",
+            &[
+                "9: [[alerts.route]]: is for no tokens; name an app, a kind, tokens or owners",
+                "11: [[alerts.route]]: says nothing; name to, cc, escalate_to or what else differs",
+            ],
+        ),
+    ]);
+}
+
+#[test]
 fn a_mail_server_that_would_not_take_letters_is_refused() {
     let smtp = |value: &str, expected: &str| {
         let expected = format!("8: [alerts{expected}");

@@ -1,13 +1,16 @@
 //! Incidents: one cause that needs one person, with every token that hangs on it. What to say and when is for the
-//! alerts to decide; here stands who belongs to what. `writing` is what changes it.
+//! alerts to decide; here stands who belongs to what. `membership` reads who that is;
+//! `gathering` and `writing` are what changes it.
 
+mod gathering;
+mod membership;
 mod writing;
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Error, View, rows};
-use crate::token::{Cause, Token, TokenId};
+use crate::token::{Cause, Kind, Token};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IncidentId(pub i64);
@@ -26,7 +29,24 @@ pub struct Story {
 #[derive(Clone, Debug)]
 pub struct Concern {
     pub token: Token,
-    pub incident: Option<(IncidentId, Story)>,
+    pub incident: Option<Membership>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub incident: IncidentId,
+    pub story: Story,
+    /// In no trouble itself yet.
+    pub ahead: bool,
+}
+
+/// A token of an incident, as far as it matters who is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub name: String,
+    pub kind: Option<Kind>,
+    /// Its parent's, if it has none.
+    pub owners: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +72,19 @@ pub struct Incident {
     pub told: Vec<String>,
     pub told_cause: Option<Cause>,
     pub told_at: Option<Timestamp>,
-    /// How many tokens belong to it now, and how many ever did.
+    /// Since when somebody knows and nobody has done anything.
+    pub awaiting_since: Option<Timestamp>,
+    pub escalated_at: Option<Timestamp>,
+    /// How often the same trouble came back soon after it was over.
+    pub relapses: u32,
+    /// Nothing is left of it, which may not last.
+    pub well_since: Option<Timestamp>,
+    pub flapping_told_at: Option<Timestamp>,
+    /// The apps that an outage has hit.
+    pub apps: Vec<String>,
+    /// How many tokens belong to it now, how many of them are in trouble, and how many ever belonged to it.
     pub affected: u64,
+    pub troubled: u64,
     pub ever_affected: u64,
 }
 
@@ -67,13 +98,28 @@ pub enum Which {
     All,
 }
 
-/// What a review decided.
-#[derive(Clone, Debug, Default)]
-pub struct Reviewed {
-    pub next_review: Option<Timestamp>,
-    /// Addresses to remember as written to.
-    pub told: Option<Vec<String>>,
-    pub resolved: bool,
+/// What a review came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    Nothing,
+    /// All these addresses have been written to by now.
+    Told {
+        everybody: Vec<String>,
+        of: News,
+    },
+    /// Nothing is left of it, but it is not believed yet.
+    Settling,
+    Over,
+}
+
+/// What people were told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    Trouble,
+    /// That it comes again and again.
+    Flapping,
+    /// That nobody acts; it went to somebody else than before.
+    Escalation,
 }
 
 const INCIDENT: &str = "
@@ -82,7 +128,10 @@ const INCIDENT: &str = "
         (SELECT subject_name FROM token WHERE app = i.app AND subject = i.subject
             AND i.subject <> '' AND subject_name IS NOT NULL LIMIT 1),
         (SELECT count(*) FROM member WHERE incident = i.id AND left_at IS NULL),
-        (SELECT count(*) FROM member WHERE incident = i.id)
+        (SELECT count(*) FROM member WHERE incident = i.id),
+        (SELECT count(*) FROM member WHERE incident = i.id AND left_at IS NULL AND ahead = 0),
+        i.awaiting_since, i.escalated_at, i.relapses, i.well_since, i.flapping_told_at,
+        i.apps
     FROM incident i";
 
 fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
@@ -111,42 +160,17 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
         subject_name: row.get(13)?,
         affected: row.get(14)?,
         ever_affected: row.get(15)?,
+        troubled: row.get(16)?,
+        awaiting_since: rows::maybe_instant(row, 17)?,
+        escalated_at: rows::maybe_instant(row, 18)?,
+        relapses: row.get(19)?,
+        well_since: rows::maybe_instant(row, 20)?,
+        flapping_told_at: rows::maybe_instant(row, 21)?,
+        apps: rows::addresses(row, 22)?,
     })
 }
 
 impl View<'_> {
-    /// Tokens whose need changed since the alerts last looked.
-    pub fn attention(&self, limit: usize) -> Result<Vec<TokenId>, Error> {
-        let mut waiting = self
-            .db
-            .prepare_cached("SELECT token FROM attention ORDER BY token LIMIT ?1")?;
-        let waiting = waiting.query_map([limit], |row| row.get(0))?;
-        Ok(waiting.collect::<Result<_, _>>()?)
-    }
-
-    pub fn concern(&self, id: TokenId) -> Result<Option<Concern>, Error> {
-        let Some(token) = self.token(id)? else {
-            return Ok(None);
-        };
-        let mut incident = self.db.prepare_cached(
-            "SELECT i.id, i.app, i.story, i.subject FROM member m JOIN incident i ON i.id = m.incident
-             WHERE m.token = ?1 AND m.left_at IS NULL",
-        )?;
-        let incident = incident.query_row([id], |row| {
-            let cause = rows::word(row, 2, Cause::from_word)?;
-            let story = Story {
-                app: row.get(1)?,
-                cause,
-                subject: row.get(3)?,
-            };
-            Ok((IncidentId(row.get(0)?), story))
-        });
-        Ok(Some(Concern {
-            token,
-            incident: incident.optional()?,
-        }))
-    }
-
     pub fn incident(&self, id: IncidentId) -> Result<Option<Incident>, Error> {
         let sql = format!("{INCIDENT} WHERE i.id = ?1");
         Ok(self
@@ -181,55 +205,5 @@ impl View<'_> {
         let mut found = self.db.prepare_cached(&sql)?;
         let found = found.query_map(params![now.as_second(), limit], incident)?;
         Ok(found.collect::<Result<_, _>>()?)
-    }
-
-    /// Those that belong to it now, or, once it is resolved, those that ever did; first those that page tokens
-    /// hang on, then by the earliest end.
-    pub fn members(&self, incident: &Incident, limit: usize) -> Result<Vec<Token>, Error> {
-        let now_or_ever = match incident.state {
-            IncidentState::Resolved { .. } => "1",
-            IncidentState::Open | IncidentState::Acknowledged { .. } => "m.left_at IS NULL",
-        };
-        let sql = format!(
-            "SELECT {} FROM member m JOIN token t ON t.id = m.token JOIN agenda a ON a.token = t.id
-             WHERE m.incident = ?1 AND {now_or_ever}
-             ORDER BY t.kind = 'page', a.deadline IS NULL, a.deadline, t.name LIMIT ?2",
-            rows::TOKEN
-        );
-        let mut found = self.db.prepare_cached(&sql)?;
-        let found = found.query_map(params![incident.id.0, limit], rows::token)?;
-        Ok(found.collect::<Result<_, _>>()?)
-    }
-
-    /// How many of those that ever belonged to it now belong to no open incident at all.
-    pub fn well_again(&self, incident: IncidentId) -> Result<u64, Error> {
-        let mut well = self.db.prepare_cached(
-            "SELECT count(*) FROM member ever WHERE ever.incident = ?1 AND NOT EXISTS (
-                SELECT 1 FROM member now WHERE now.token = ever.token AND now.left_at IS NULL)",
-        )?;
-        Ok(well.query_row([incident.0], |row| row.get(0))?)
-    }
-
-    /// When the first of its tokens died, if any did.
-    pub fn broken_since(&self, incident: IncidentId) -> Result<Option<Timestamp>, Error> {
-        let mut since = self
-            .db
-            .prepare_cached("SELECT broken_since FROM incident WHERE id = ?1")?;
-        let since = since.query_row([incident.0], |row| rows::maybe_instant(row, 0));
-        Ok(since.optional()?.flatten())
-    }
-
-    /// The owners of the tokens that belong to it now; a token without one takes its parent's.
-    pub fn owners_of(&self, incident: IncidentId) -> Result<Vec<String>, Error> {
-        let mut lists = self.db.prepare_cached(
-            "SELECT DISTINCT CASE WHEN t.owners <> '[]' THEN t.owners ELSE coalesce(p.owners, '[]') END
-             FROM member m JOIN token t ON t.id = m.token LEFT JOIN token p ON p.id = t.parent
-             WHERE m.incident = ?1 AND m.left_at IS NULL",
-        )?;
-        let lists = lists.query_map([incident.0], |row| rows::addresses(row, 0))?;
-        let mut owners: Vec<String> = lists.collect::<Result<Vec<_>, _>>()?.concat();
-        owners.sort_unstable();
-        owners.dedup();
-        Ok(owners)
     }
 }

@@ -1,79 +1,14 @@
-//! What changes in incidents: tokens join and leave, reviews are due and are done.
+//! What changes in incidents: reviews are due and are done, and somebody reacts.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
-use super::{Incident, IncidentId, Reviewed, Story};
+use super::{Finding, Incident, IncidentId, News};
 use crate::inventory::{Error, EventKind, NewEvent, Tx, rows};
-use crate::token::{Cause, Token, TokenId};
+use crate::token::TokenId;
 
 impl Tx<'_> {
-    /// These have been looked at.
-    pub fn attended(&self, tokens: &[TokenId]) -> Result<(), Error> {
-        let mut done = self
-            .db
-            .prepare_cached("DELETE FROM attention WHERE token = ?1")?;
-        for id in tokens {
-            done.execute([id])?;
-        }
-        Ok(())
-    }
-
-    /// Puts a token into the open incident of its story, opening it if there is none.
-    pub fn join(&self, story: &Story, token: &Token, now: Timestamp) -> Result<IncidentId, Error> {
-        let id = self.open_incident(story, token.cause().unwrap_or(story.cause), now)?;
-        self.db
-            .prepare_cached(
-                "INSERT INTO member (incident, token) VALUES (?1, ?2)
-                 ON CONFLICT (incident, token) DO UPDATE SET left_at = NULL",
-            )?
-            .execute(params![id.0, token.id])?;
-        self.review_soon(id, now)?;
-        Ok(id)
-    }
-
-    /// The open incident of this story, new if there is none.
-    pub fn open_incident(
-        &self,
-        story: &Story,
-        cause: Cause,
-        now: Timestamp,
-    ) -> Result<IncidentId, Error> {
-        let mut open = self.db.prepare_cached(
-            "SELECT id FROM incident
-             WHERE app = ?1 AND story = ?2 AND subject = ?3 AND resolved_at IS NULL",
-        )?;
-        let key = params![story.app, story.cause.word(), story.subject];
-        if let Some(id) = open.query_row(key, |row| row.get(0)).optional()? {
-            return Ok(IncidentId(id));
-        }
-        let mut insert = self.db.prepare_cached(
-            "INSERT INTO incident (app, story, cause, subject, opened_at, review_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5) RETURNING id",
-        )?;
-        let row = params![
-            story.app,
-            story.cause.word(),
-            cause.word(),
-            story.subject,
-            now.as_second()
-        ];
-        let id: i64 = insert.query_row(row, |row| row.get(0))?;
-        let event = NewEvent::of_app(&story.app, EventKind::IncidentOpened)
-            .with("incident", id.to_string())
-            .with("cause", cause.word());
-        self.note(&event, now)?;
-        Ok(IncidentId(id))
-    }
-
-    pub fn leave(&self, token: TokenId, incident: IncidentId, now: Timestamp) -> Result<(), Error> {
-        self.db
-            .prepare_cached("UPDATE member SET left_at = ?3 WHERE incident = ?1 AND token = ?2")?
-            .execute(params![incident.0, token, now.as_second()])?;
-        self.review_soon(incident, now)
-    }
-
-    fn review_soon(&self, incident: IncidentId, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn review_soon(&self, incident: IncidentId, now: Timestamp) -> Result<(), Error> {
         self.db
             .prepare_cached(
                 "UPDATE incident SET review_at = ?2
@@ -94,7 +29,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What is about the app itself is to be looked at again.
+    /// What is about the app itself is to be looked at again; an outage may be about several.
     pub(in crate::inventory) fn review_incidents_of_app(
         &self,
         app: &str,
@@ -103,7 +38,7 @@ impl Tx<'_> {
         self.db
             .prepare_cached(
                 "UPDATE incident SET review_at = ?2
-                 WHERE app = ?1 AND subject = '' AND resolved_at IS NULL",
+                 WHERE (app = ?1 OR story = 'outage') AND subject = '' AND resolved_at IS NULL",
             )?
             .execute(params![app, now.as_second()])?;
         Ok(())
@@ -119,9 +54,10 @@ impl Tx<'_> {
                                 WHERE m.incident = ?1 AND m.left_at IS NULL),
                     cause = coalesce(
                         (SELECT t.cause FROM member m JOIN token t ON t.id = m.token
-                         WHERE m.incident = ?1 AND m.left_at IS NULL AND t.cause IS NOT NULL
-                            AND t.state <> 'failing'
-                         ORDER BY t.cause = story DESC LIMIT 1), cause),
+                            JOIN agenda a ON a.token = t.id
+                         WHERE m.incident = ?1 AND m.left_at IS NULL AND m.ahead = 0
+                            AND t.cause IS NOT NULL AND t.state <> 'failing'
+                         ORDER BY t.cause = story DESC, a.deadline LIMIT 1), cause),
                     broken_since = coalesce(broken_since,
                         (SELECT min(t.since) FROM member m JOIN token t ON t.id = m.token
                          WHERE m.incident = ?1 AND m.left_at IS NULL AND t.state = 'dead'))
@@ -131,36 +67,97 @@ impl Tx<'_> {
         self.incident(id)
     }
 
+    /// Notes what a review came to, and when the next one is.
     pub fn reviewed(
         &self,
         incident: &Incident,
-        outcome: &Reviewed,
+        finding: &Finding,
+        next_review: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let told = outcome.told.as_deref();
         self.db
             .prepare_cached(
-                "UPDATE incident SET review_at = ?2, told = coalesce(?3, told),
-                    told_cause = CASE WHEN ?3 IS NULL THEN told_cause ELSE cause END,
-                    told_at = CASE WHEN ?3 IS NULL THEN told_at ELSE ?4 END,
-                    resolved_at = CASE WHEN ?5 THEN ?4 ELSE resolved_at END,
-                    acknowledged_until = CASE WHEN acknowledged_until <= ?4 THEN NULL
-                        ELSE acknowledged_until END
+                "UPDATE incident SET review_at = ?2, acknowledged_until = CASE
+                    WHEN acknowledged_until <= ?3 THEN NULL ELSE acknowledged_until END
                  WHERE id = ?1",
             )?
             .execute(params![
                 incident.id.0,
-                rows::seconds(outcome.next_review),
-                told.map(rows::list),
-                now.as_second(),
-                outcome.resolved
+                rows::seconds(next_review),
+                now.as_second()
             ])?;
-        if outcome.resolved {
-            let event = NewEvent::of_app(&incident.story.app, EventKind::IncidentResolved)
-                .with("incident", incident.id.0.to_string())
-                .with("cause", incident.cause.word());
-            self.note(&event, now)?;
+        match finding {
+            Finding::Nothing => Ok(()),
+            Finding::Told { everybody, of } => self.told(incident.id, everybody, *of, now),
+            Finding::Settling => self.settling(incident.id, now),
+            Finding::Over => self.over(incident, now),
         }
+    }
+
+    fn told(
+        &self,
+        incident: IncidentId,
+        everybody: &[String],
+        of: News,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let mut told = self.db.prepare_cached(match of {
+            News::Trouble => {
+                "UPDATE incident SET told = ?2, told_cause = cause, told_at = ?3,
+                    awaiting_since = coalesce(awaiting_since, ?3) WHERE id = ?1"
+            }
+            News::Flapping => {
+                "UPDATE incident SET told = ?2, told_cause = cause, told_at = ?3,
+                    awaiting_since = coalesce(awaiting_since, ?3), flapping_told_at = ?3
+                 WHERE id = ?1"
+            }
+            News::Escalation => "UPDATE incident SET told = ?2, escalated_at = ?3 WHERE id = ?1",
+        })?;
+        told.execute(params![incident.0, rows::list(everybody), now.as_second()])?;
+        Ok(())
+    }
+
+    fn settling(&self, incident: IncidentId, now: Timestamp) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "UPDATE incident SET well_since = coalesce(well_since, ?2) WHERE id = ?1",
+            )?
+            .execute(params![incident.0, now.as_second()])?;
+        Ok(())
+    }
+
+    /// Those that were only asked for ahead of time were in no trouble, and never were.
+    fn over(&self, incident: &Incident, now: Timestamp) -> Result<(), Error> {
+        self.db
+            .prepare_cached("UPDATE incident SET resolved_at = ?2 WHERE id = ?1")?
+            .execute(params![incident.id.0, now.as_second()])?;
+        self.db
+            .prepare_cached("DELETE FROM member WHERE incident = ?1 AND left_at IS NULL")?
+            .execute([incident.id.0])?;
+        let event = NewEvent::of_app(&incident.story.app, EventKind::IncidentResolved)
+            .with("incident", incident.id.0.to_string())
+            .with("cause", incident.cause.word());
+        self.note(&event, now).map(drop)
+    }
+
+    /// Somebody has begun to do something: whoever else would be told waits for what comes of it.
+    pub fn note_reaction(&self, app: &str, person: &str) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "UPDATE incident SET awaiting_since = NULL
+                 WHERE app = ?1 AND subject = ?2 AND resolved_at IS NULL",
+            )?
+            .execute([app, person])?;
+        Ok(())
+    }
+
+    /// Other rules hold from now on, and they may want something said.
+    pub fn review_all(&self, now: Timestamp) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "UPDATE incident SET review_at = ?1 WHERE resolved_at IS NULL AND review_at > ?1",
+            )?
+            .execute([now.as_second()])?;
         Ok(())
     }
 
@@ -174,7 +171,7 @@ impl Tx<'_> {
     ) -> Result<(), Error> {
         self.db
             .prepare_cached(
-                "UPDATE incident SET acknowledged_until = ?2, review_at = ?2
+                "UPDATE incident SET acknowledged_until = ?2, review_at = ?2, awaiting_since = NULL
                  WHERE id = ?1 AND resolved_at IS NULL",
             )?
             .execute(params![incident.id.0, until.as_second()])?;

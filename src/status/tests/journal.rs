@@ -131,7 +131,7 @@ async fn an_incident_is_acknowledged_until_a_date_to_come() {
             subject: String::new(),
         };
         let token = tx.token_named("acme-1")?.unwrap();
-        tx.join(&story, &token, now)
+        tx.join(&story, &token, now, now)
     });
     let id = open.await.unwrap().0;
     let until = now + SignedDuration::from_hours(72);

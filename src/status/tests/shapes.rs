@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::world::{World, alice, facts, root};
-use crate::inventory::{NewLetter, Reviewed, Story};
+use crate::inventory::{Finding, NewLetter, News, Story};
 use crate::token::{Cause, Clock, Health, Kind, Outcome, Rotation};
 
 /// Fingerprints are keyed by a random key, and the version moves with releases.
@@ -72,7 +72,7 @@ async fn open_incident(world: &World) {
             cause: Cause::PasswordChanged,
             subject: "1001".to_owned(),
         };
-        let id = tx.join(&story, &page, now)?;
+        let id = tx.join(&story, &page, now, now)?;
         let incident = tx.refresh_incident(id)?.unwrap();
         let letter = NewLetter {
             incident: Some(id),
@@ -84,12 +84,12 @@ async fn open_incident(world: &World) {
             html: String::new(),
         };
         tx.write_letter(&letter, now)?;
-        let reviewed = Reviewed {
-            next_review: Some(now + SignedDuration::from_hours(72)),
-            told: Some(vec!["ada@example.com".to_owned()]),
-            resolved: false,
+        let told = Finding::Told {
+            everybody: vec!["ada@example.com".to_owned()],
+            of: News::Trouble,
         };
-        tx.reviewed(&incident, &reviewed, now)
+        let next_review = Some(now + SignedDuration::from_hours(72));
+        tx.reviewed(&incident, &told, next_review, now)
     });
     job.await.unwrap();
 }

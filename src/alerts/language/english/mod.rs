@@ -60,7 +60,10 @@ const SPAN: Units = Units {
 
 const PHRASES: Phrases = Phrases {
     reminder: "Reminder: {line}",
+    flapping: "Again and again: {line}",
+    escalated: "Nobody has acted yet: {line}",
     app_and_action: "App {app}: {action}",
+    apps_and_action: "Apps {app}: {action}",
     action_and_about: "{action}: {about}",
     by: " by {when}",
     new_system_user_token: "Make a new system user token{by}",
@@ -70,6 +73,7 @@ const PHRASES: Phrases = Phrases {
     working_again_after: "Working again after {span}",
 
     the_app: "app {app}",
+    the_apps: "apps {app}",
     tokens_of_app: "tokens of {app}",
     count_tokens_of_app: "{count} tokens of {app}",
     system_user_named: Cases::same("the system user {name}"),
@@ -92,6 +96,11 @@ const PHRASES: Phrases = Phrases {
     app_is_served_again: "Meta accepts the calls of app {app} again; checks and renewals go on.",
     tokens_work_again: "Meta confirms {these} again. Nothing needs to be done any more.",
     all_removed: "All that this was about has been removed from Perennial. Nothing needs to be done any more.",
+    one_login_renews: "One login is enough: {these} are then good for {life} more days.",
+    one_login_keeps_pages: "One login is enough: {these} {is|are} then good for {life} more days, and so are the {pages} page{|s} that hang on {person}.",
+    more_were_hit: "More have been hit since the last letter.",
+    comes_back: "This has happened {times} times within days: it works again, and then it does not. Perennial will not write each time, but as soon as it has been well for a day.",
+    nobody_acted: "A letter about this went to {told} on {waiting}, and nothing has changed since. Please make sure that somebody acts.",
     what_to_do: "What to do",
     if_nobody_acts: "If nobody acts",
     meanwhile: "Meanwhile",

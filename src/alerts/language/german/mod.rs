@@ -64,7 +64,10 @@ const CALENDAR: Calendar = Calendar {
 
 const PHRASES: Phrases = Phrases {
     reminder: "Erinnerung: {line}",
+    flapping: "Immer wieder: {line}",
+    escalated: "Noch nichts geschehen: {line}",
     app_and_action: "App {app}: {action}",
+    apps_and_action: "Apps {app}: {action}",
     action_and_about: "{action}: {about}",
     by: " bis {when}",
     new_system_user_token: "Bitte{by} ein neues Systembenutzer-Token erstellen",
@@ -74,6 +77,7 @@ const PHRASES: Phrases = Phrases {
     working_again_after: "Funktioniert wieder nach {span}",
 
     the_app: "App {app}",
+    the_apps: "Apps {app}",
     tokens_of_app: "Tokens von {app}",
     count_tokens_of_app: "{count} Tokens von {app}",
     system_user_named: Cases {
@@ -128,6 +132,11 @@ const PHRASES: Phrases = Phrases {
     app_is_served_again: "Meta nimmt die Aufrufe der App {app} wieder an; Prüfungen und Erneuerungen gehen weiter.",
     tokens_work_again: "Meta bestätigt {these} wieder. Sie müssen nichts mehr tun.",
     all_removed: "Alles, worum es ging, wurde aus Perennial entfernt. Sie müssen nichts mehr tun.",
+    one_login_renews: "Eine Anmeldung genügt: Danach sind {these} weitere {life} Tage gültig.",
+    one_login_keeps_pages: "Eine Anmeldung genügt: Danach {ist|sind} {these} weitere {life} Tage gültig, und mit {ihm|ihnen} alle Seiten, die an {to_person} hängen: {pages}.",
+    more_were_hit: "Seit der letzten E-Mail sind weitere dazugekommen.",
+    comes_back: "Das ist das {times}. Mal binnen weniger Tage: Es funktioniert wieder, und dann doch nicht. Perennial schreibt nicht jedes Mal, aber sobald es einen Tag lang gut gegangen ist.",
+    nobody_acted: "Am {waiting} ging dazu eine E-Mail an {told}, und seither hat sich nichts geändert. Bitte sorgen Sie dafür, dass jemand etwas tut.",
     what_to_do: "Was zu tun ist",
     if_nobody_acts: "Wenn niemand etwas tut",
     meanwhile: "Bis dahin",
