@@ -67,7 +67,7 @@ impl Tx<'_> {
         Ok(format!("{public_url}/login/{}", ticket.expose()))
     }
 
-    /// A person clicked. What is returned goes to Meta and comes back from there, once.
+    /// A person clicked, so nobody else need be told yet. What is returned goes to Meta and comes back from there, once.
     pub fn begin_attempt(
         &self,
         login: &Login,
@@ -90,6 +90,9 @@ impl Tx<'_> {
             now.as_second(),
             later(now, AT_METAS).as_second()
         ])?;
+        if let Some(person) = &login.wanted.person {
+            self.note_reaction(&login.wanted.app, person)?;
+        }
         Ok(state)
     }
 
