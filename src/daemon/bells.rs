@@ -13,6 +13,7 @@ pub(super) struct Bells {
     pub(super) sweeps: Vec<Arc<Notify>>,
     pub(super) sweep: Arc<Notify>,
     pub(super) mail: Arc<Notify>,
+    pub(super) deletions: Arc<Notify>,
     pub(super) pulse: Arc<Notify>,
 }
 
@@ -22,6 +23,7 @@ impl Bells {
             sweeps: (0..apps).map(|_| Arc::default()).collect(),
             sweep: Arc::default(),
             mail: Arc::default(),
+            deletions: Arc::default(),
             pulse: Arc::default(),
         }
     }
@@ -53,6 +55,7 @@ pub(super) async fn ring_all(
         tokio::select! { () = bells.sweep.notified() => {}, () = nudge.notified() => {} }
     };
     while stop.run_until_cancelled(either()).await.is_some() {
+        bells.deletions.notify_one();
         bells.sweeps.iter().for_each(|bell| bell.notify_one());
     }
     "the bell"

@@ -16,6 +16,7 @@ use super::schedule::{self, Line};
 use super::vitals::Vitals;
 use super::{clock, pulse, systemd};
 use crate::config::Schedule;
+use crate::login::webhooks;
 use crate::rotation::Keeper;
 use crate::status::Pulse;
 
@@ -74,6 +75,12 @@ impl Crew {
         crew.tasks.spawn(post(
             Arc::clone(household),
             bells.clone(),
+            board.clone(),
+            stop.clone(),
+        ));
+        crew.tasks.spawn(forget(
+            Arc::clone(household),
+            Arc::clone(&bells.deletions),
             board.clone(),
             stop.clone(),
         ));
@@ -181,6 +188,23 @@ async fn post(
         board.journal.send_replace(());
     }
     "alerts"
+}
+
+/// Whoever wants to be forgotten, is.
+async fn forget(
+    household: Arc<Household>,
+    bell: Arc<Notify>,
+    board: Board,
+    stop: CancellationToken,
+) -> &'static str {
+    while stop.run_until_cancelled(bell.notified()).await.is_some() {
+        match webhooks::forget(&household.inventory, clock::now()).await {
+            Ok(0) => {}
+            Ok(_) => board.journal.send_replace(()),
+            Err(error) => in_trouble(&board, &error),
+        }
+    }
+    "forgetting"
 }
 
 /// Shows how things are, whenever a sweep has come to its end.

@@ -1,6 +1,7 @@
 //! The workers of one configuration, wired: what a reload replaces as a whole. It holds no clock, so that the demo
 //! and the tests run the very same passes in another time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use crate::alerts::mailer::{self, Mailer};
 use crate::config::Config;
 use crate::graph_api::{self, Client, version_ends_on};
 use crate::inventory::{self, AppRecord, Inventory};
+use crate::login::webhooks::Signers;
 use crate::rotation::{Keeper, Rules, budget_of};
 use crate::status::snapshot::AppReport;
 
@@ -47,6 +49,12 @@ impl Household {
             mailer: Mailer::new(config.mail.clone())?,
             apps: config.apps.iter().map(introduced).collect(),
         })
+    }
+
+    /// By which Meta's own calls are known.
+    pub fn signers(&self) -> Signers {
+        let signs = |keeper: &Keeper| (keeper.app.clone(), keeper.graph.signatures());
+        Arc::new(self.keepers.iter().map(signs).collect())
     }
 
     /// Everything that is due of every app.

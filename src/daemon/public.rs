@@ -6,30 +6,54 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::clock;
+use super::household::Household;
 use crate::config::Config;
 use crate::inventory::Inventory;
+use crate::login::webhooks::Signers;
 use crate::web::{self, BindError, Desk, Listener, Settings};
 
 /// What of it changes at a reload.
-pub(super) struct Public(Option<watch::Sender<Settings>>);
+pub(super) struct Public(Option<Notices>);
+
+struct Notices {
+    settings: watch::Sender<Settings>,
+    signers: watch::Sender<Signers>,
+}
 
 /// An open door, and what is known behind it.
-pub(super) struct Front(Option<(Listener, watch::Receiver<Settings>)>);
+pub(super) struct Front(Option<Door>);
+
+struct Door {
+    listener: Listener,
+    settings: watch::Receiver<Settings>,
+    signers: watch::Receiver<Signers>,
+}
 
 impl Public {
-    pub(super) async fn open(config: &Config) -> Result<(Self, Front), BindError> {
+    pub(super) async fn open(
+        config: &Config,
+        household: &Household,
+    ) -> Result<(Self, Front), BindError> {
         let Some(web) = &config.web else {
             return Ok((Self(None), Front(None)));
         };
         let listener = Listener::open(&web.listen).await?;
-        let settings = watch::Sender::new(web.clone());
-        let front = Front(Some((listener, settings.subscribe())));
-        Ok((Self(Some(settings)), front))
+        let notices = Notices {
+            settings: watch::Sender::new(web.clone()),
+            signers: watch::Sender::new(household.signers()),
+        };
+        let front = Front(Some(Door {
+            listener,
+            settings: notices.settings.subscribe(),
+            signers: notices.signers.subscribe(),
+        }));
+        Ok((Self(Some(notices)), front))
     }
 
-    pub(super) fn renew(&self, config: &Config) {
-        if let (Some(settings), Some(web)) = (&self.0, &config.web) {
-            settings.send_replace(web.clone());
+    pub(super) fn renew(&self, config: &Config, household: &Household) {
+        if let (Some(notices), Some(web)) = (&self.0, &config.web) {
+            notices.settings.send_replace(web.clone());
+            notices.signers.send_replace(household.signers());
         }
     }
 }
@@ -42,15 +66,16 @@ impl Front {
         nudge: Arc<Notify>,
         stop: CancellationToken,
     ) {
-        let Some((listener, settings)) = self.0 else {
+        let Some(door) = self.0 else {
             return stop.cancelled().await;
         };
         let desk = Desk {
             inventory,
-            settings,
+            settings: door.settings,
+            signers: door.signers,
             nudge,
             clock: Arc::new(clock::now),
         };
-        web::serve(listener, desk, stop).await;
+        web::serve(door.listener, desk, stop).await;
     }
 }

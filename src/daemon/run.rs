@@ -97,7 +97,9 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
     let inventory = Inventory::open(&config.inventory)?;
     let household = household(&config, &inventory).map_err(Failure::NotAsItIs)?;
     let listener = status::bind(&config.status.socket).map_err(Failure::passing)?;
-    let (public, front) = Public::open(&config).await.map_err(Failure::passing)?;
+    let (public, front) = Public::open(&config, &household)
+        .await
+        .map_err(Failure::passing)?;
 
     let (reloads, mut reload_orders) = mpsc::channel(4);
     let (mail_tests, mut mail_orders) = mpsc::channel(4);
@@ -256,7 +258,7 @@ impl Daemon {
             .spawn(std::mem::replace(&mut self.crew, crew).stop());
         self.household = household;
         self.settings.send_replace(newer.status.clone());
-        self.public.renew(&newer);
+        self.public.renew(&newer, &self.household);
         self.config = newer;
         Ok(())
     }

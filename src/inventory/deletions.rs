@@ -131,8 +131,8 @@ impl Tx<'_> {
             .prepare_cached(
                 "UPDATE event SET detail = '{}' WHERE id > ?1 AND id <= ?2 AND detail <> '{}'
                  AND (?4 IN (json_extract(detail, '$.subject'), json_extract(detail, '$.expected'))
-                    OR json_extract(detail, '$.through') IN
-                        (SELECT name FROM token WHERE app = ?3 AND person = ?4)
+                    OR EXISTS (SELECT 1 FROM token WHERE app = ?3 AND person = ?4
+                        AND name IN (json_extract(detail, '$.through'), json_extract(detail, '$.token')))
                     OR json_extract(detail, '$.incident') IN
                         (SELECT CAST(id AS TEXT) FROM incident WHERE app = ?3 AND subject = ?4))",
             )?
@@ -186,6 +186,7 @@ impl Tx<'_> {
 
     fn finish_deletion(&self, request: &Deletion, gone: u64, now: Timestamp) -> Result<(), Error> {
         self.drop_notice(&request.app, &request.person)?;
+        self.forget_logins(&request.app, &request.person)?;
         self.db
             .prepare_cached("UPDATE deletion SET person = '', finished_at = ?2 WHERE code = ?1")?
             .execute(params![request.code, now.as_second()])?;

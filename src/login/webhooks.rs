@@ -4,6 +4,7 @@
 mod reading;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -11,12 +12,16 @@ use crate::graph_api::Signatures;
 use crate::inventory::{self, Deletion, Inventory, Notice};
 use crate::secret::Secret;
 
+pub use reading::field;
+
+/// Who signs for which app, by our names for them.
+pub type Signers = Arc<HashMap<String, Signatures>>;
+
 /// Hears Meta's calls for all apps. What is not signed with the app's secret changes nothing and learns nothing.
 #[derive(Debug)]
 pub struct Listener {
     pub inventory: Inventory,
-    /// By our names for the apps.
-    pub apps: HashMap<String, Signatures>,
+    pub signers: Signers,
     /// What the dashboard was told to show when it asks whether this is the right address.
     pub verify_token: Option<Secret>,
 }
@@ -111,7 +116,7 @@ impl Listener {
     }
 
     fn signatures_of(&self, app: &str) -> Result<&Signatures, Rejection> {
-        self.apps.get(app).ok_or(Rejection::UnknownApp)
+        self.signers.get(app).ok_or(Rejection::UnknownApp)
     }
 
     fn open(&self, app: &str, signed_request: &str, now: Timestamp) -> Result<Notice, Rejection> {

@@ -9,7 +9,7 @@ use super::Desk;
 use super::door::Door;
 use super::page::Fault;
 use crate::inventory::{Error, Tx, View};
-use crate::login;
+use crate::login::{self, webhooks};
 
 pub(super) struct Lobby {
     desk: Desk,
@@ -31,6 +31,15 @@ impl Lobby {
 
     pub(super) fn logins(&self) -> login::Settings {
         self.desk.settings.borrow().logins.clone()
+    }
+
+    /// Hears what Meta tells by itself.
+    pub(super) fn ear(&self) -> webhooks::Listener {
+        webhooks::Listener {
+            inventory: self.desk.inventory.clone(),
+            signers: self.desk.signers.borrow().clone(),
+            verify_token: self.desk.settings.borrow().webhook_verify_token.clone(),
+        }
     }
 
     /// An address of ours, as people reach it.

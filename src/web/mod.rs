@@ -24,6 +24,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::inventory::Inventory;
 use crate::login;
+use crate::login::webhooks::Signers;
 use crate::secret::Secret;
 
 pub use listener::{BindError, Listener};
@@ -52,6 +53,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct Desk {
     pub inventory: Inventory,
     pub settings: watch::Receiver<Settings>,
+    /// By whose signature Meta's own calls are known.
+    pub signers: watch::Receiver<Signers>,
     /// Wakes the passes: something came in. What, stands in the inventory.
     pub nudge: Arc<Notify>,
     pub clock: Clock,

@@ -1,14 +1,17 @@
 //! What Meta tells by itself: it is asked after at once, believed by nobody, and only forgetting is obeyed.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use nix::sys::signal::Signal;
 use perennial::graph_sim::{Delivery, Endpoint};
 use perennial::inventory::{EventKind, Which};
 use perennial::login::webhooks::{self, Heard, Listener, Rejection};
 use perennial::secret::Secret;
 use perennial::token::{Cause, Health, State, TokenId};
 
+use crate::world::daemon::{PROGRAM, Premises};
 use crate::world::{APP, APP_SECRET, Result, World, client, hours, minutes};
 
 /// What the web part does with a post, without the web.
@@ -19,7 +22,7 @@ impl Ear {
         let signatures = client(&world.meta, APP_SECRET, 50)?.signatures();
         Ok(Self(Listener {
             inventory: world.inventory.clone(),
-            apps: HashMap::from([("acme".to_owned(), signatures)]),
+            signers: Arc::new(HashMap::from([("acme".to_owned(), signatures)])),
             verify_token: Some(Secret::new("shibboleth")),
         }))
     }
@@ -380,6 +383,65 @@ async fn a_person_with_many_pages_is_forgotten_step_by_step() -> Result {
     assert_eq!(done.tokens, 1_201);
     assert_eq!(world.inventory.read(|view| view.fleet()).await?.total(), 0);
     Ok(())
+}
+
+/// The real program behind its public address: Meta shakes hands, tells of a removed app, and asks to forget.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_answers_meta_at_its_public_address() -> Result {
+    let world = World::new().await?;
+    let maria = world.person("Maria");
+    world.meta.set_now(real_time()?);
+    let token = world.log_in(&maria)?;
+    let (premises, public) = open_to_the_public(&world)?;
+    let daemon = premises.start()?;
+    let hook = format!("{public}/webhooks/acme");
+    assert!(world.meta.verify_webhook(&hook, "shibboleth").await?);
+    assert!(!world.meta.verify_webhook(&hook, "sibboleth").await?);
+    let elsewhere = format!("{public}/webhooks/other");
+    assert!(!world.meta.verify_webhook(&elsewhere, "shibboleth").await?);
+
+    let body = format!(r#"{{"app":"acme","name":"maria","access_token":"{token}"}}"#);
+    assert_eq!(daemon.http("POST", "/v1/tokens", &body)?.0, 201);
+    daemon.http("POST", "/v1/tokens/maria/check", "")?;
+    daemon.follow_until("\"checked\"")?;
+    // An hour goes by.
+    premises.tamper("UPDATE agenda SET checked_at = checked_at - 3600")?;
+    world.meta.world().take_deliveries();
+    world.meta.world().set_callbacks(APP, &hook)?;
+    world.meta.world().remove_app(&maria, APP)?;
+    for answer in world.meta.deliver().await {
+        assert_eq!(answer?, 200);
+    }
+    daemon.follow_until("incident_opened")?;
+
+    world.meta.world().ask_deletion(&maria, APP)?;
+    for answer in world.meta.deliver().await {
+        assert_eq!(answer?, 200);
+    }
+    daemon.follow_until("data_deleted")?;
+    assert_eq!(daemon.http("GET", "/v1/tokens/maria", "")?.0, 404);
+    daemon.stop(Signal::SIGTERM)?;
+    Ok(())
+}
+
+fn real_time() -> Result<Timestamp> {
+    let modified = std::fs::metadata(PROGRAM)?.modified()?;
+    let since = modified.duration_since(std::time::UNIX_EPOCH)?;
+    Ok(Timestamp::from_second(since.as_secs().try_into()?)?)
+}
+
+fn open_to_the_public(world: &World) -> Result<(Premises, String)> {
+    let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let premises = Premises::new(&world.meta.url())?;
+    premises.write_secret("verify", "shibboleth")?;
+    let word = premises.path("verify");
+    let web = format!(
+        "[web]\nlisten = \"{free}\"\npublic_url = \"http://{free}\"\n\
+         webhook_verify_token = {{ file = \"{}\" }}",
+        word.display()
+    );
+    premises.configure(&world.meta.url(), &web)?;
+    Ok((premises, format!("http://{free}")))
 }
 
 /// What Meta signs of a person, here for a deletion.

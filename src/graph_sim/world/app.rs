@@ -169,6 +169,16 @@ impl World {
         Ok(())
     }
 
+    /// Where Meta posts from now on, as the dashboard is told: the webhook's address, and below it those of the callbacks.
+    pub fn set_callbacks(&mut self, app: &str, webhook_url: &str) -> Result<(), Refusal> {
+        let app = self.app_key(app)?;
+        let spec = &mut self.apps[app.0].spec;
+        spec.webhook_url = Some(webhook_url.to_owned());
+        spec.deauthorize_url = Some(format!("{webhook_url}/deauthorize"));
+        spec.data_deletion_url = Some(format!("{webhook_url}/data-deletion"));
+        Ok(())
+    }
+
     pub fn delete_app(&mut self, app: &str) -> Result<(), Refusal> {
         let app = self.app_key(app)?;
         self.apps[app.0].standing = AppStanding::Deleted;

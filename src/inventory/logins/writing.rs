@@ -12,6 +12,17 @@ use crate::inventory::{Error, EventKind, Incident, NewEvent, Tx, rows};
 use crate::secret::{Cell, Secret, unguessable};
 
 impl Tx<'_> {
+    /// What was asked of a person, and what came of it; also where anybody's login was wanted and this person's came.
+    pub(in crate::inventory) fn forget_logins(&self, app: &str, person: &str) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "DELETE FROM login WHERE app = ?1 AND (person = ?2 OR id IN
+                    (SELECT login FROM login_attempt WHERE instr(ending, '\"' || ?2 || '\"') > 0))",
+            )?
+            .execute(params![app, person])?;
+        Ok(())
+    }
+
     /// Asks for a login. What is returned stands in the link, and in the open nowhere else.
     pub fn open_login(&self, new: &NewLogin, now: Timestamp) -> Result<(LoginId, Secret), Error> {
         let ticket = unguessable().map_err(|_| Error::NoRandomness)?;

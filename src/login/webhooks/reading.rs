@@ -34,6 +34,12 @@ struct SignedRequest {
     issued_at: Value,
 }
 
+/// One field of a form or of an address.
+pub fn field(form: &[u8], key: &str) -> Option<String> {
+    let mut fields = form_urlencoded::parse(form);
+    fields.find_map(|(name, value)| (name == key).then(|| value.into_owned()))
+}
+
 /// Of each person once, with the latest time. Other objects than `permissions` say nothing of tokens: an app has one
 /// address for all of them.
 pub(super) fn webhook(body: &[u8], now: Timestamp) -> Option<Vec<Notice>> {

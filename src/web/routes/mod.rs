@@ -2,16 +2,18 @@
 
 mod login;
 mod outcome;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::handler::Handler;
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use tokio::time::{Instant, timeout};
 
 use super::door;
@@ -29,11 +31,26 @@ fn table() -> Vec<Route> {
         ("/login/callback", get(login::callback)),
         ("/login/result/{name}", get(outcome::show)),
         ("/login/{ticket}", get(login::show).post(login::click)),
+        (
+            "/webhooks/{app}",
+            get(webhooks::shake_hands).merge(of_programs(webhooks::webhook)),
+        ),
+        (
+            "/webhooks/{app}/deauthorize",
+            of_programs(webhooks::deauthorize),
+        ),
+        (
+            "/webhooks/{app}/data-deletion",
+            of_programs(webhooks::delete),
+        ),
+        ("/data-deletion/{code}", get(webhooks::deletion)),
     ]
 }
 
-/// For all that a person sends. A route for programs sets its own.
+/// For all that a person sends.
 const LARGEST_BODY: usize = 4 * 1024;
+/// Meta tells of up to a thousand changes in one call.
+const LARGEST_CALL: usize = 256 * 1024;
 /// For a whole request, the sending of its body included.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -50,6 +67,15 @@ pub(super) fn router(lobby: Arc<Lobby>) -> Router {
     Router::new()
         .fallback_service(known)
         .layer(middleware::from_fn_with_state(lobby, receive))
+}
+
+/// What Meta posts.
+fn of_programs<H, T>(handler: H) -> MethodRouter<Arc<Lobby>>
+where
+    H: Handler<T, Arc<Lobby>>,
+    T: 'static,
+{
+    post(handler).layer(DefaultBodyLimit::max(LARGEST_CALL))
 }
 
 async fn nothing() -> Fault {

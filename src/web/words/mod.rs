@@ -1,7 +1,8 @@
 //! What the pages say. Pure. A person reads them on a phone, in a hurry, and has done nothing wrong.
 //!
-//! - here: what a link leads to · `outcome`: what came of a login · `rows`: a token in a row
+//! - here: what a link leads to · `deletion`: how far it is with forgetting somebody · `outcome`: what came of a login · `rows`: a token in a row
 
+mod deletion;
 mod outcome;
 mod rows;
 
@@ -12,6 +13,7 @@ use super::page::{Button, Mood, Page};
 use crate::inventory::Login;
 use crate::token::{Remedy, Token};
 
+pub(super) use deletion::deletion;
 pub(super) use outcome::{account, refusal};
 use rows::list;
 
