@@ -53,6 +53,7 @@ pub(super) fn rules() -> Rules {
         operators: vec!["ops@example.com".to_owned()],
         message_domain: "perennial.example.com".to_owned(),
         language: Language::English,
+        layout: std::sync::Arc::default(),
         timezone: berlin(),
         login_links: None,
     }

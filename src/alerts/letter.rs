@@ -1,12 +1,12 @@
 //! Facts become subject, text and HTML. Pure; what others named is cleaned and escaped here.
 
+mod layout;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
+use super::clocks::{self, Face};
 use super::facts::LetterFacts;
 use super::language::{Language, fill};
 use super::policy::{self, Occasion};
@@ -15,6 +15,7 @@ use super::steps::{self, Step};
 use super::{phrases, words};
 use crate::inventory::NewLetter;
 use crate::token::Cause;
+pub use layout::{Layout, LayoutError};
 
 /// How many addresses are named as having got the letter.
 const NAMED_RECIPIENTS: usize = 20;
@@ -28,9 +29,9 @@ pub(super) struct Words {
     pub(super) html: String,
 }
 
-/// What both templates show.
+/// What both templates show; README.md tells operators of it.
 #[derive(Debug, Default, Serialize)]
-struct Page {
+pub(super) struct Page {
     language: &'static str,
     subject: String,
     colour: &'static str,
@@ -38,6 +39,8 @@ struct Page {
     headline: String,
     about: String,
     why: String,
+    clocks_title: &'static str,
+    clocks: Vec<Face>,
     steps_title: &'static str,
     steps: Vec<Step>,
     otherwise_title: &'static str,
@@ -49,13 +52,13 @@ struct Page {
     footer: Vec<String>,
 }
 
-/// Of a bar that stands out on white as on black; all else has the reader's own colours, dark or light.
-const RED: &str = "#dc4437";
-const AMBER: &str = "#c27a10";
-const GREEN: &str = "#23904c";
+/// Of what stands out on white as on black, with white letters on it.
+pub(super) const RED: &str = "#c8352a";
+pub(super) const AMBER: &str = "#a86400";
+pub(super) const GREEN: &str = "#1e7e42";
 
-pub(super) fn compose(facts: &LetterFacts<'_>) -> Result<Words, minijinja::Error> {
-    lay_out(&page(facts))
+pub(super) fn compose(facts: &LetterFacts<'_>, layout: &Layout) -> Result<Words, LayoutError> {
+    layout.lay_out(&page(facts))
 }
 
 /// The subject alone, for when the rest fails.
@@ -69,7 +72,12 @@ pub(super) fn bare(facts: &LetterFacts<'_>) -> Words {
 }
 
 /// A letter that asks for nothing, laid out like any other, to try the mail path.
-pub(super) fn for_trying(language: Language, zone: &TimeZone, now: Timestamp) -> Words {
+pub(super) fn for_trying(
+    language: Language,
+    layout: &Layout,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Words {
     let phrases = language.phrases();
     let page = Page {
         language: language.code(),
@@ -85,7 +93,7 @@ pub(super) fn for_trying(language: Language, zone: &TimeZone, now: Timestamp) ->
         )],
         ..Page::default()
     };
-    lay_out(&page).unwrap_or_else(|_| Words {
+    layout.lay_out(&page).unwrap_or_else(|_| Words {
         text: page.why,
         subject: page.subject,
         html: String::new(),
@@ -95,6 +103,7 @@ pub(super) fn for_trying(language: Language, zone: &TimeZone, now: Timestamp) ->
 /// Tells an operator that others were not reached.
 pub(super) fn about_undelivered(
     language: Language,
+    layout: &Layout,
     lost: &NewLetter,
     missed: &[String],
     reason: &str,
@@ -120,33 +129,14 @@ pub(super) fn about_undelivered(
         footer: vec![fill(phrases.undelivered_footer, &values)],
         ..Page::default()
     };
-    lay_out(&page).unwrap_or_else(|_| Words {
+    layout.lay_out(&page).unwrap_or_else(|_| Words {
         text: page.why,
         subject: page.subject,
         html: String::new(),
     })
 }
 
-fn lay_out(page: &Page) -> Result<Words, minijinja::Error> {
-    let mut layout = Environment::new();
-    layout.set_undefined_behavior(UndefinedBehavior::Strict);
-    layout.set_syntax(
-        SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .build()?,
-    );
-    layout.add_template("letter.txt", include_str!("letters/letter.txt"))?;
-    layout.add_template("letter.html", include_str!("letters/letter.html"))?;
-    let shown = Value::from(Serde(page));
-    Ok(Words {
-        subject: page.subject.clone(),
-        text: layout.get_template("letter.txt")?.render(shown.clone())?,
-        html: layout.get_template("letter.html")?.render(shown)?,
-    })
-}
-
-fn page(facts: &LetterFacts<'_>) -> Page {
+pub(super) fn page(facts: &LetterFacts<'_>) -> Page {
     let phrases = facts.phrases();
     let unnamed = facts.count.saturating_sub(facts.tokens.len() as u64);
     Page {
@@ -157,6 +147,8 @@ fn page(facts: &LetterFacts<'_>) -> Page {
         headline: phrases::action(facts),
         about: about(facts),
         why: phrases::why(facts),
+        clocks_title: phrases.time_left,
+        clocks: clocks::faces(facts),
         steps_title: phrases.what_to_do,
         steps: steps::steps(facts),
         otherwise_title: phrases::otherwise_title(facts),

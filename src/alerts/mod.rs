@@ -1,6 +1,7 @@
 //! Tell people: one cause that needs one person is one incident and one letter.
 
 mod audience;
+mod clocks;
 mod desk;
 mod facts;
 mod hours;
@@ -12,6 +13,7 @@ mod phrases;
 pub mod policy;
 mod review;
 mod rows;
+pub mod samples;
 mod steps;
 mod undelivered;
 mod words;
@@ -32,6 +34,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::inventory::{self, Inventory, NewLetter};
 use language::Language;
+pub use letter::{Layout, LayoutError};
 pub use notice::Notice;
 use review::Outcome;
 
@@ -63,6 +66,7 @@ pub struct Rules {
     /// What stands behind the `@` of a letter's id: the sender's domain.
     pub message_domain: String,
     pub language: Language,
+    pub layout: Arc<Layout>,
     /// In which the letters tell times.
     pub timezone: TimeZone,
     /// Where people can log in at once, if there is such a place.
@@ -142,7 +146,7 @@ pub async fn test_letter(
     recipients: Vec<String>,
     now: Timestamp,
 ) -> Result<String, inventory::Error> {
-    let words = letter::for_trying(rules.language, &rules.timezone, now);
+    let words = letter::for_trying(rules.language, &rules.layout, &rules.timezone, now);
     let message_id = format!("test-{}@{}", now.as_microsecond(), rules.message_domain);
     let letter = NewLetter {
         incident: None,

@@ -263,7 +263,7 @@ impl Review<'_, '_> {
 
     /// Words that cannot be laid out still go out: the subject alone tells who must do what.
     fn post(&self, facts: &LetterFacts<'_>) -> Result<(), inventory::Error> {
-        let words = letter::compose(facts).unwrap_or_else(|error| {
+        let words = letter::compose(facts, &self.rules.layout).unwrap_or_else(|error| {
             tracing::error!(
                 incident = self.incident.id.0,
                 error = format!("{error:#}"),

@@ -28,6 +28,11 @@ pub(super) fn named(token: &Token, facts: &LetterFacts<'_>) -> String {
     }
 }
 
+/// What a token is for, or its name.
+pub(super) fn shown(token: &Token) -> String {
+    title(token).unwrap_or_else(|| token.name.clone())
+}
+
 /// The page's or the person's name, where it says more than the token's.
 fn title(token: &Token) -> Option<String> {
     let title = token.subject_name.as_deref().map(words::name);

@@ -16,6 +16,8 @@ pub(super) struct Step {
     command: Option<String>,
     /// To be opened in a browser.
     link: Option<String>,
+    /// What stands on the link, where it is the one thing to press.
+    button: Option<&'static str>,
 }
 
 struct Form {
@@ -154,6 +156,7 @@ fn with_new_token(first: Form, facts: &LetterFacts<'_>) -> Vec<Step> {
     match facts.login_link {
         Some(link) => vec![Step {
             link: Some(link.to_owned()),
+            button: Some(facts.phrases().log_in_button),
             ..first.filled(facts)
         }],
         None => [first, HAND_OVER, put_in(facts)]
@@ -179,6 +182,7 @@ impl Form {
             say: phrases::filled((facts.language.catalogue().saying)(self.say), facts),
             command: self.command.map(|command| command_line(command, facts)),
             link: self.link.map(str::to_owned),
+            button: None,
         }
     }
 }

@@ -22,8 +22,10 @@ mod urls;
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::alerts::samples::Sample;
 use crate::alerts::{self, mailer};
 use crate::secret::Secret;
 use crate::token::Scopes;
@@ -139,6 +141,19 @@ pub fn socket(path: &Path) -> Result<PathBuf, Problems> {
         (Some(socket), faults) if faults.is_empty() => Ok(socket),
         (_, faults) => Err(Problems(faults)),
     }
+}
+
+/// Letters of every kind about people who do not exist, as the configuration has them laid out.
+pub fn sample_letters(
+    path: &Path,
+    machine: &Machine,
+    now: Timestamp,
+) -> Result<Vec<Sample>, Problems> {
+    let text = file::read(path).map_err(|problem| Problems(vec![problem]))?;
+    let findings = findings::Findings::new(path, &text);
+    let top = file::parse(&text, &findings);
+    let letters = top.map(|top| check::sample_letters(top, machine, now));
+    letters.ok_or_else(|| Problems(findings.faults()))
 }
 
 impl Config {

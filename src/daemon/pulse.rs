@@ -39,6 +39,7 @@ pub async fn take(
         })
     }));
     problems.extend(deaf.iter().map(not_told));
+    problems.extend(household.alerts.layout.fault());
     Ok(Pulse {
         sweep: Sweep {
             last_finished_at: swept.or(before.sweep.last_finished_at),

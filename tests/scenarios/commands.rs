@@ -363,6 +363,21 @@ async fn many_are_taken_in_from_csv_and_again_without_harm() -> Result {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_letter_can_be_looked_at() -> Result {
+    let office = Office::open().await?;
+    let letters = tempfile::tempdir()?;
+    office
+        .ask(
+            &format!("check-config --letters {}", letters.path().display()),
+            "",
+        )?
+        .with(0, &["letters, each as .txt and .html"], &[]);
+    let german = fs::read_to_string(letters.path().join("expires_soon-de.txt"))?;
+    assert!(german.starts_with("Subject: Bitte bis 14. Dez. bei Facebook anmelden"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_daemon_itself_is_looked_after() -> Result {
     let office = Office::open().await?;
     let url = office.world.meta.url();

@@ -147,6 +147,7 @@ pub(in crate::alerts) struct Phrases {
     pub(in crate::alerts) more_were_hit: &'static str,
     pub(in crate::alerts) comes_back: &'static str,
     pub(in crate::alerts) nobody_acted: &'static str,
+    pub(in crate::alerts) log_in_button: &'static str,
     pub(in crate::alerts) what_to_do: &'static str,
     pub(in crate::alerts) if_nobody_acts: &'static str,
     pub(in crate::alerts) meanwhile: &'static str,
@@ -156,6 +157,14 @@ pub(in crate::alerts) struct Phrases {
     pub(in crate::alerts) ending_soon: &'static str,
     pub(in crate::alerts) from_then: &'static str,
     pub(in crate::alerts) from_now: &'static str,
+    // the clocks
+    pub(in crate::alerts) time_left: &'static str,
+    pub(in crate::alerts) access: &'static str,
+    pub(in crate::alerts) data_access: &'static str,
+    pub(in crate::alerts) user_tokens: &'static str,
+    pub(in crate::alerts) page_tokens: &'static str,
+    pub(in crate::alerts) system_user_tokens: &'static str,
+    pub(in crate::alerts) app_tokens: &'static str,
     // the list of tokens
     pub(in crate::alerts) tokens: &'static str,
     pub(in crate::alerts) and_more: &'static str,

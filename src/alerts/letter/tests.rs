@@ -94,7 +94,7 @@ impl Draft {
     }
 
     fn words(&self) -> Words {
-        compose(&self.facts()).unwrap()
+        compose(&self.facts(), &Layout::default()).unwrap()
     }
 
     fn as_text(&self) -> String {
@@ -237,9 +237,9 @@ fn an_end_that_passed_unconfirmed_is_no_longer_called_coming() {
 
 #[test]
 fn a_letter_to_try_the_mail_path() {
-    let words = for_trying(Language::German, &berlin(), now());
+    let words = for_trying(Language::German, &Layout::default(), &berlin(), now());
     insta::assert_snapshot!("de_for_trying", words.text);
-    let words = for_trying(Language::English, &berlin(), now());
+    let words = for_trying(Language::English, &Layout::default(), &berlin(), now());
     insta::assert_snapshot!("for_trying", words.text);
     assert!(words.html.contains("Test letter"));
 }
@@ -262,11 +262,19 @@ fn nobody_logs_in_as_a_system_user() {
 fn a_login_link_is_the_only_step() {
     let mut linked = draft(Cause::ExpiresSoon);
     linked.login_link = Some("https://tokens.example.com/login/k3Jd".to_owned());
+    let link = "https://tokens.example.com/login/k3Jd";
     let words = linked.words();
+    assert!(
+        words.text.lines().any(|line| line == link),
+        "on a line of its own"
+    );
+    assert!(words.html.contains(&format!("href=\"{}\"", escaped(link))));
+    assert!(words.html.contains(">Log in with Facebook</a>"));
     for body in [&words.text, &words.html] {
-        assert!(body.contains("https:&#x2f;&#x2f;") || body.contains("https://tokens"));
         assert!(!body.contains("import --replace"));
     }
+    insta::assert_snapshot!("login_link", words.text);
+    insta::assert_snapshot!("html_de_login_link", in_german(linked).words().html);
 }
 
 #[test]
@@ -297,6 +305,19 @@ fn text_and_html_tell_the_same() {
                 .into_iter()
                 .flat_map(|row| [row.title, row.detail]),
         );
+        for face in page.clocks {
+            told.push(face.title);
+            let hands = face.hands.into_iter();
+            told.extend(hands.flat_map(|hand| [hand.label.to_owned(), hand.left]));
+        }
+        for step in draft
+            .words()
+            .text
+            .lines()
+            .filter(|line| line.starts_with("https:"))
+        {
+            told.push(step.to_owned());
+        }
         for told in told {
             assert!(words.text.contains(&told), "{cause}: {told}");
             assert!(words.html.contains(&escaped(&told)), "{cause}: {told}");

@@ -1,15 +1,17 @@
 //! Who is told, when, and by which way letters leave the machine.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
-use super::duration;
 use super::routes::{people, routes, several};
-use crate::alerts;
+use super::{duration, timezone};
 use crate::alerts::language::Language;
 use crate::alerts::mailer::{self, Authority, Transport};
+use crate::alerts::samples::{self, Sample};
+use crate::alerts::{self, Layout};
 use crate::config::credentials::Machine;
 use crate::config::entry::{Entry, filled_list, switched_on, text, yes_or_no};
 use crate::config::file::Section;
@@ -43,6 +45,7 @@ pub(super) fn alerts(
         apps: apps.iter().map(|app| app.name.clone()).collect(),
         message_domain: domain_of(&from),
         language: section.or("language", Language::default(), language),
+        layout: Arc::new(layout(&mut section)),
         timezone,
         login_links: None,
     };
@@ -70,8 +73,33 @@ fn domain_of(mailbox: &str) -> String {
     domain.trim_end_matches('>').to_owned()
 }
 
+/// As the configuration has them laid out, whatever is wrong with the rest of it.
+pub(in crate::config) fn sample_letters(
+    mut top: Section<'_>,
+    machine: &Machine,
+    now: Timestamp,
+) -> Vec<Sample> {
+    let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
+    samples::letters(&layout(&mut top.section("alerts")), &timezone, now)
+}
+
 pub(super) fn language(entry: Entry<'_>) -> Option<Language> {
     text(|code| Language::of_code(code).ok_or("must be \"en\" or \"de\""))(entry)
+}
+
+/// A template that fails is a warning: the built-in one takes its place.
+fn layout(section: &mut Section<'_>) -> Layout {
+    let layout = section.optional("templates", |entry| {
+        text(|path| {
+            let path = paths::absolute(path).map_err(|error| error.to_string())?;
+            Layout::of_folder(&path).map_err(|error| error.to_string())
+        })(entry)
+    });
+    let layout = layout.unwrap_or_default();
+    for fault in samples::faults(&layout) {
+        section.warn("templates", fault);
+    }
+    layout
 }
 
 fn warn_before(section: &mut Section<'_>) -> Vec<SignedDuration> {

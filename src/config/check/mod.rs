@@ -9,6 +9,7 @@ mod routes;
 mod schedule;
 mod status;
 
+pub(super) use alerts::sample_letters;
 pub(super) use schedule::timezone;
 pub(super) use status::socket;
 

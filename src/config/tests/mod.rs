@@ -312,6 +312,53 @@ fn what_works_differently_than_one_may_think_is_a_warning() {
     assert_eq!(desk.warnings(&format!("{LEAST}{everybody}")), expected);
 }
 
+#[test]
+fn own_templates_are_tried_before_a_letter_needs_them() {
+    let desk = Desk::new();
+    fs::create_dir(desk.dir.path().join("templates")).unwrap();
+    let folder = desk.dir.path().join("templates").display().to_string();
+    let with = format!("{LEAST}templates = \"{folder}\"\nlanguage = \"de\"\n");
+    let problems = desk.problems(&with);
+    assert!(
+        problems.contains("templates: holds no template"),
+        "{problems}"
+    );
+
+    desk.file("templates/letter.txt", 0o644, "{{ headline }}");
+    assert_eq!(desk.warnings(&with), Vec::<String>::new());
+    desk.file("templates/letter.html", 0o644, "{{ headlin }}");
+    let warnings = desk.warnings(&with);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].starts_with("perennial.toml:9: [alerts] templates: letter.html: undefined")
+    );
+
+    let gone = with
+        .replace("/templates", "/gone")
+        .replace("\"de\"", "\"fr\"");
+    let problems = desk.problems(&gone);
+    assert!(problems.contains("templates: cannot be read"), "{problems}");
+    assert!(
+        problems.contains("language: must be \"en\" or \"de\""),
+        "{problems}"
+    );
+}
+
+#[test]
+fn a_relay_s_own_authority_is_a_certificate() {
+    let desk = Desk::new();
+    let no_pem = desk.file("ca.pem", 0o644, "-----BEGIN CERTIFICATE-----\nnonsense\n");
+    for (path, words) in [
+        (no_pem.as_str(), "ca: holds no certificate"),
+        ("/gone/ca.pem", "ca: cannot be read"),
+        ("ca.pem", "ca: "),
+    ] {
+        let relay = format!("smtp = {{ url = \"smtps://example.com\", ca = \"{path}\" }}");
+        let problems = desk.problems(LEAST.replace("sendmail = true", &relay));
+        assert!(problems.contains(words), "{problems}");
+    }
+}
+
 const SAMPLE: &str = include_str!("../../../packaging/perennial.toml");
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -46,6 +47,7 @@ impl Office {
                 operators: vec![OPERATOR.to_owned()],
                 message_domain: "perennial.example.com".to_owned(),
                 language: Language::English,
+                layout: Arc::default(),
                 timezone: TimeZone::UTC,
                 login_links: None,
             },

@@ -101,6 +101,7 @@ const PHRASES: Phrases = Phrases {
     more_were_hit: "More have been hit since the last letter.",
     comes_back: "This has happened {times} times within days: it works again, and then it does not. Perennial will not write each time, but as soon as it has been well for a day.",
     nobody_acted: "A letter about this went to {told} on {waiting}, and nothing has changed since. Please make sure that somebody acts.",
+    log_in_button: "Log in with Facebook",
     what_to_do: "What to do",
     if_nobody_acts: "If nobody acts",
     meanwhile: "Meanwhile",
@@ -110,6 +111,14 @@ const PHRASES: Phrases = Phrases {
     ending_soon: "soon",
     from_then: "From {at} on",
     from_now: "From now on",
+
+    time_left: "Time left",
+    access: "Access",
+    data_access: "Data access",
+    user_tokens: "User tokens",
+    page_tokens: "Page tokens",
+    system_user_tokens: "System user tokens",
+    app_tokens: "App tokens",
 
     tokens: "Tokens",
     and_more: "and {count} more",

@@ -137,6 +137,7 @@ const PHRASES: Phrases = Phrases {
     more_were_hit: "Seit der letzten E-Mail sind weitere dazugekommen.",
     comes_back: "Das ist das {times}. Mal binnen weniger Tage: Es funktioniert wieder, und dann doch nicht. Perennial schreibt nicht jedes Mal, aber sobald es einen Tag lang gut gegangen ist.",
     nobody_acted: "Am {waiting} ging dazu eine E-Mail an {told}, und seither hat sich nichts geändert. Bitte sorgen Sie dafür, dass jemand etwas tut.",
+    log_in_button: "Mit Facebook anmelden",
     what_to_do: "Was zu tun ist",
     if_nobody_acts: "Wenn niemand etwas tut",
     meanwhile: "Bis dahin",
@@ -146,6 +147,14 @@ const PHRASES: Phrases = Phrases {
     ending_soon: "bald",
     from_then: "Ab {at}",
     from_now: "Von jetzt an",
+
+    time_left: "Verbleibende Zeit",
+    access: "Zugang",
+    data_access: "Datenzugriff",
+    user_tokens: "Personen-Tokens",
+    page_tokens: "Seiten-Tokens",
+    system_user_tokens: "Systembenutzer-Tokens",
+    app_tokens: "App-Tokens",
 
     tokens: "Tokens",
     and_more: "und {count} weitere",
