@@ -1,7 +1,5 @@
 //! Facts become subject, text and HTML. Pure; what others named is cleaned and escaped here.
 
-mod layout;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -15,7 +13,6 @@ use super::steps::{self, Step};
 use super::{phrases, words};
 use crate::inventory::NewLetter;
 use crate::token::Cause;
-pub use layout::{Layout, LayoutError};
 
 /// How many addresses are named as having got the letter.
 const NAMED_RECIPIENTS: usize = 20;
@@ -32,24 +29,24 @@ pub(super) struct Words {
 /// What both templates show; README.md tells operators of it.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Page {
-    language: &'static str,
-    subject: String,
-    colour: &'static str,
-    label: String,
-    headline: String,
-    about: String,
-    why: String,
-    clocks_title: &'static str,
-    clocks: Vec<Face>,
-    steps_title: &'static str,
-    steps: Vec<Step>,
-    otherwise_title: &'static str,
-    otherwise: String,
-    tokens_title: &'static str,
-    tokens: Vec<Row>,
-    count: String,
-    more: Option<String>,
-    footer: Vec<String>,
+    pub(super) language: &'static str,
+    pub(super) subject: String,
+    pub(super) colour: &'static str,
+    pub(super) label: String,
+    pub(super) headline: String,
+    pub(super) about: String,
+    pub(super) why: String,
+    pub(super) clocks_title: &'static str,
+    pub(super) clocks: Vec<Face>,
+    pub(super) steps_title: &'static str,
+    pub(super) steps: Vec<Step>,
+    pub(super) otherwise_title: &'static str,
+    pub(super) otherwise: String,
+    pub(super) tokens_title: &'static str,
+    pub(super) tokens: Vec<Row>,
+    pub(super) count: String,
+    pub(super) more: Option<String>,
+    pub(super) footer: Vec<String>,
 }
 
 /// Of what stands out on white as on black, with white letters on it.
@@ -57,29 +54,10 @@ pub(super) const RED: &str = "#c8352a";
 pub(super) const AMBER: &str = "#a86400";
 pub(super) const GREEN: &str = "#1e7e42";
 
-pub(super) fn compose(facts: &LetterFacts<'_>, layout: &Layout) -> Result<Words, LayoutError> {
-    layout.lay_out(&page(facts))
-}
-
-/// The subject alone, for when the rest fails.
-pub(super) fn bare(facts: &LetterFacts<'_>) -> Words {
-    let subject = subject(facts);
-    Words {
-        text: format!("{subject}\n\nIncident {}\n", facts.incident.id.0),
-        subject,
-        html: String::new(),
-    }
-}
-
 /// A letter that asks for nothing, laid out like any other, to try the mail path.
-pub(super) fn for_trying(
-    language: Language,
-    layout: &Layout,
-    zone: &TimeZone,
-    now: Timestamp,
-) -> Words {
+pub(super) fn for_trying(language: Language, zone: &TimeZone, now: Timestamp) -> Page {
     let phrases = language.phrases();
-    let page = Page {
+    Page {
         language: language.code(),
         subject: phrases.trying.to_owned(),
         colour: GREEN,
@@ -92,22 +70,16 @@ pub(super) fn for_trying(
             &[("at", &language.moment(now, zone))],
         )],
         ..Page::default()
-    };
-    layout.lay_out(&page).unwrap_or_else(|_| Words {
-        text: page.why,
-        subject: page.subject,
-        html: String::new(),
-    })
+    }
 }
 
 /// Tells an operator that others were not reached.
 pub(super) fn about_undelivered(
     language: Language,
-    layout: &Layout,
     lost: &NewLetter,
     missed: &[String],
     reason: &str,
-) -> Words {
+) -> Page {
     let phrases = language.phrases();
     let missed: Vec<String> = missed.iter().map(|to| words::line(to)).collect();
     let missed = language.all_of(&missed);
@@ -116,7 +88,7 @@ pub(super) fn about_undelivered(
         ("subject", &lost.subject),
         ("reason", reason),
     ];
-    let page = Page {
+    Page {
         language: language.code(),
         subject: words::line(&fill(phrases.undelivered, &values)),
         colour: RED,
@@ -128,12 +100,7 @@ pub(super) fn about_undelivered(
         otherwise: phrases.undelivered_step.to_owned(),
         footer: vec![fill(phrases.undelivered_footer, &values)],
         ..Page::default()
-    };
-    layout.lay_out(&page).unwrap_or_else(|_| Words {
-        text: page.why,
-        subject: page.subject,
-        html: String::new(),
-    })
+    }
 }
 
 pub(super) fn page(facts: &LetterFacts<'_>) -> Page {

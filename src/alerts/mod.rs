@@ -6,6 +6,7 @@ mod desk;
 mod facts;
 mod hours;
 pub mod language;
+mod layout;
 mod letter;
 pub mod mailer;
 mod notice;
@@ -34,7 +35,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::inventory::{self, Inventory, NewLetter};
 use language::Language;
-pub use letter::{Layout, LayoutError};
+pub use layout::{Layout, LayoutError};
 pub use notice::Notice;
 use review::Outcome;
 
@@ -146,7 +147,8 @@ pub async fn test_letter(
     recipients: Vec<String>,
     now: Timestamp,
 ) -> Result<String, inventory::Error> {
-    let words = letter::for_trying(rules.language, &rules.layout, &rules.timezone, now);
+    let page = letter::for_trying(rules.language, &rules.timezone, now);
+    let words = rules.layout.words(&page);
     let message_id = format!("test-{}@{}", now.as_microsecond(), rules.message_domain);
     let letter = NewLetter {
         incident: None,

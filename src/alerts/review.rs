@@ -261,16 +261,8 @@ impl Review<'_, '_> {
         })
     }
 
-    /// Words that cannot be laid out still go out: the subject alone tells who must do what.
     fn post(&self, facts: &LetterFacts<'_>) -> Result<(), inventory::Error> {
-        let words = letter::compose(facts, &self.rules.layout).unwrap_or_else(|error| {
-            tracing::error!(
-                incident = self.incident.id.0,
-                error = format!("{error:#}"),
-                "a letter could not be laid out; its subject is sent alone"
-            );
-            letter::bare(facts)
-        });
+        let words = self.rules.layout.words(&letter::page(facts));
         let letter = NewLetter {
             incident: Some(self.incident.id),
             message_id: self.message_id()?,

@@ -43,8 +43,8 @@ fn tell(
         return Ok(false);
     }
     let reason = lost.last_error.as_deref().unwrap_or_default();
-    let words =
-        letter::about_undelivered(rules.language, &rules.layout, &lost.letter, &missed, reason);
+    let page = letter::about_undelivered(rules.language, &lost.letter, &missed, reason);
+    let words = rules.layout.words(&page);
     let letter = NewLetter {
         incident: None,
         message_id: format!(

@@ -78,7 +78,7 @@ pub const TOOLS: &[Tool] = &[
     ("lettre", &["alerts/mailer"]),
     (
         "minijinja",
-        &["alerts/letter", "web/page", "graph_sim/dialog"],
+        &["alerts/layout", "web/page", "graph_sim/dialog"],
     ),
     ("nix", &["config/credentials", "setup/places", "status"]),
     ("rand", &["demo", "graph_sim/world"]),

@@ -1,6 +1,7 @@
 //! Letters as people read them, one snapshot for each cause.
 
 use super::*;
+use crate::alerts::Layout;
 use crate::alerts::fixtures::*;
 use crate::inventory::{Incident, IncidentId, Story};
 use crate::token::{Clock, Facts, Health, Kind, Scopes, Token, TokenId};
@@ -38,7 +39,7 @@ fn draft(cause: Cause) -> Draft {
         true => Vec::new(),
         false => vec![
             maria(cause),
-            page("acme-baecker", "Bäckerei Öl & Gas 東京", cause),
+            of_page("acme-baecker", "Bäckerei Öl & Gas 東京", cause),
         ],
     };
     Draft {
@@ -94,7 +95,7 @@ impl Draft {
     }
 
     fn words(&self) -> Words {
-        compose(&self.facts(), &Layout::default()).unwrap()
+        Layout::default().words(&page(&self.facts()))
     }
 
     fn as_text(&self) -> String {
@@ -107,7 +108,7 @@ fn maria(cause: Cause) -> Token {
     token("acme-maria", "Maria Schmidt", Kind::User, cause)
 }
 
-fn page(name: &str, title: &str, cause: Cause) -> Token {
+fn of_page(name: &str, title: &str, cause: Cause) -> Token {
     token(name, title, Kind::Page, cause)
 }
 
@@ -192,7 +193,7 @@ fn the_letter_as_html() {
     let mut many = draft(Cause::PasswordChanged);
     many.tokens.extend((1..=18).map(|n| {
         let name = format!("acme-page-{n}");
-        page(&name, &format!("Filiale {n}"), Cause::PasswordChanged)
+        of_page(&name, &format!("Filiale {n}"), Cause::PasswordChanged)
     }));
     many.count = 1_842;
     insta::assert_snapshot!("html_many_pages", many.words().html);
@@ -237,9 +238,9 @@ fn an_end_that_passed_unconfirmed_is_no_longer_called_coming() {
 
 #[test]
 fn a_letter_to_try_the_mail_path() {
-    let words = for_trying(Language::German, &Layout::default(), &berlin(), now());
+    let words = Layout::default().words(&for_trying(Language::German, &berlin(), now()));
     insta::assert_snapshot!("de_for_trying", words.text);
-    let words = for_trying(Language::English, &Layout::default(), &berlin(), now());
+    let words = Layout::default().words(&for_trying(Language::English, &berlin(), now()));
     insta::assert_snapshot!("for_trying", words.text);
     assert!(words.html.contains("Test letter"));
 }
@@ -282,7 +283,7 @@ fn names_can_neither_break_a_header_nor_the_page() {
     let mut evil = draft(Cause::PageRoleLost);
     let name = "<img src=x onerror=alert(1)>\r\nBcc: all@example.com\r\n\r\n\"'{app}";
     evil.incident.subject_name = Some(name.to_owned());
-    evil.tokens = vec![page("acme-evil", name, Cause::PageRoleLost)];
+    evil.tokens = vec![of_page("acme-evil", name, Cause::PageRoleLost)];
     evil.count = 1;
     let words = evil.words();
     assert!(!words.subject.contains(['\r', '\n']));
@@ -326,7 +327,7 @@ fn text_and_html_tell_the_same() {
 }
 
 fn page_of(draft: &Draft) -> Page {
-    super::page(&draft.facts())
+    page(&draft.facts())
 }
 
 fn escaped(text: &str) -> String {
@@ -354,13 +355,4 @@ fn subjects_fit_a_phone() {
         let subject = draft.words().subject;
         assert!(subject.chars().count() <= 100, "{subject}");
     }
-}
-
-#[test]
-fn a_letter_that_cannot_be_laid_out_still_has_its_subject() {
-    let words = bare(&draft(Cause::Expired).facts());
-    assert_eq!(
-        words.text,
-        "Log in to Facebook again: Maria Schmidt, 2 tokens of acme\n\nIncident 17\n"
-    );
 }

@@ -1,14 +1,18 @@
 //! Letters of every cause about people who do not exist: to see how letters look, and to try an operator's templates.
 
+mod cast;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::facts::LetterFacts;
 use super::language::Language;
-use super::letter::{self, Layout, Page};
+use super::layout::Layout;
+use super::letter::{self, Page};
 use super::policy::{self, Occasion};
-use crate::inventory::{Incident, IncidentId, IncidentState, Story};
-use crate::token::{Cause, Clock, Facts, Health, Kind, Scopes, Token, TokenId};
+use crate::inventory::Incident;
+use crate::token::{Cause, Health, Kind, Token};
+use cast::{incident, token, tokens};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -27,15 +31,15 @@ pub struct Sample {
 pub fn letters(layout: &Layout, zone: &TimeZone, now: Timestamp) -> Vec<Sample> {
     let pages = pages(zone, now).into_iter();
     pages
-        .filter_map(|(name, language, page)| {
-            let words = layout.lay_out(&page).ok()?;
-            Some(Sample {
+        .map(|(name, language, page)| {
+            let words = layout.words(&page);
+            Sample {
                 name,
                 language,
                 subject: words.subject,
                 text: words.text,
                 html: words.html,
-            })
+            }
         })
         .collect()
 }
@@ -191,122 +195,6 @@ impl Draft {
             zone,
             language,
         })
-    }
-}
-
-fn incident(cause: Cause, affected: u64, now: Timestamp) -> Incident {
-    let of_a_person = !policy::is_about_the_app(cause) && !cause.concerns_operator();
-    Incident {
-        id: IncidentId(17),
-        story: Story {
-            app: "acme".to_owned(),
-            cause: cause.story(),
-            subject: if of_a_person { "1000200" } else { "" }.to_owned(),
-        },
-        cause,
-        subject_name: of_a_person.then(|| "Maria Schmidt".to_owned()),
-        state: IncidentState::Open,
-        opened_at: now - SignedDuration::from_hours(3),
-        deadline: policy::is_coming(cause).then(|| coming_end(now)),
-        review_at: None,
-        told: vec!["maria@example.com".to_owned()],
-        told_cause: None,
-        told_at: None,
-        awaiting_since: None,
-        escalated_at: None,
-        relapses: 0,
-        well_since: None,
-        flapping_told_at: None,
-        apps: Vec::new(),
-        affected,
-        troubled: affected,
-        ever_affected: affected,
-    }
-}
-
-fn coming_end(now: Timestamp) -> Timestamp {
-    now + DAY * 13 + SignedDuration::from_hours(17)
-}
-
-fn tokens(cause: Cause, now: Timestamp) -> Vec<Token> {
-    let mut tokens = vec![
-        token("acme-maria", "Maria Schmidt", Kind::User, cause, now),
-        token(
-            "acme-oel-gas",
-            "Bäckerei Öl & Gas 東京",
-            Kind::Page,
-            cause,
-            now,
-        ),
-        token("acme-north", "Filiale Nord", Kind::Page, cause, now),
-        token(
-            "acme-long",
-            "Donaudampfschifffahrtsgesellschaftskapitänsmützenmanufaktur",
-            Kind::Page,
-            cause,
-            now,
-        ),
-    ];
-    if cause.concerns_operator() {
-        tokens.truncate(2);
-    }
-    tokens
-}
-
-fn token(name: &str, title: &str, kind: Kind, cause: Cause, now: Timestamp) -> Token {
-    let expires_at = match (cause, kind) {
-        (Cause::ExpiresSoon, Kind::User | Kind::SystemUser) => Clock::At(coming_end(now)),
-        (Cause::Expired, Kind::User | Kind::SystemUser) => Clock::At(now - DAY),
-        (_, Kind::User) => Clock::At(now + DAY * 41),
-        (_, Kind::Page | Kind::SystemUser | Kind::App) => Clock::Never,
-    };
-    let data_access_expires_at = match cause {
-        Cause::DataAccessExpiresSoon => Clock::At(coming_end(now)),
-        Cause::DataAccessExpired => Clock::At(now - DAY),
-        _ => Clock::At(now + DAY * 62),
-    };
-    Token {
-        id: TokenId(1),
-        app: "acme".to_owned(),
-        name: name.to_owned(),
-        facts: Some(Facts {
-            kind,
-            subject: name.to_owned(),
-            person: "1000200".to_owned(),
-            issued_at: None,
-            expires_at,
-            data_access_expires_at,
-            scopes: Scopes::parse("email pages_show_list pages_manage_posts"),
-        }),
-        subject_name: Some(title.to_owned()),
-        parent: None,
-        health: health(cause, kind, now),
-        required_scopes: match cause {
-            Cause::PermissionMissing => Scopes::parse("leads_retrieval pages_messaging"),
-            _ => Scopes::default(),
-        },
-        owners: Vec::new(),
-        version: 1,
-        fingerprint: String::new(),
-        imported_at: now,
-        checked_at: None,
-        rotated_at: None,
-        last_rotation: None,
-        next: None,
-    }
-}
-
-fn health(cause: Cause, kind: Kind, now: Timestamp) -> Health {
-    match cause {
-        Cause::ExpiresSoon if kind == Kind::Page => Health::Healthy,
-        Cause::ExpiresSoon | Cause::DataAccessExpiresSoon | Cause::DataAccessExpired => {
-            Health::Expiring { cause }
-        }
-        Cause::PermissionMissing => Health::Healthy,
-        _ => Health::Dead {
-            since: now - SignedDuration::from_hours(3),
-            cause,
-        },
     }
 }
 

@@ -10,8 +10,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value};
 
-use super::{Page, Words};
-use crate::alerts::language::Language;
+use super::language::Language;
+use super::letter::{Page, Words};
 
 const TEXT: &str = "letter.txt";
 const HTML: &str = "letter.html";
@@ -100,7 +100,7 @@ impl Layout {
         fault.clone()
     }
 
-    pub(in crate::alerts) fn note_fault(&self, fault: &LayoutError) {
+    pub(super) fn note_fault(&self, fault: &LayoutError) {
         let words = format!("a letter template fails, and the built-in one is used: {fault}");
         let mut noted = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
         if noted.as_ref() != Some(&words) {
@@ -109,11 +109,23 @@ impl Layout {
         }
     }
 
-    pub(in crate::alerts) fn lay_out(&self, page: &Page) -> Result<Words, LayoutError> {
+    /// Words that cannot be laid out still go out: the subject tells who must do what.
+    pub(super) fn words(&self, page: &Page) -> Words {
+        self.lay_out(page).unwrap_or_else(|fault| {
+            tracing::error!(%fault, "a letter could not be laid out; its first words are sent alone");
+            Words {
+                text: format!("{}\n\n{}\n", page.subject, page.why),
+                subject: page.subject.clone(),
+                html: String::new(),
+            }
+        })
+    }
+
+    fn lay_out(&self, page: &Page) -> Result<Words, LayoutError> {
         Ok(Words {
             subject: page.subject.clone(),
-            text: self.part(TEXT, include_str!("../letters/letter.txt"), page)?,
-            html: self.part(HTML, include_str!("../letters/letter.html"), page)?,
+            text: self.part(TEXT, include_str!("letters/letter.txt"), page)?,
+            html: self.part(HTML, include_str!("letters/letter.html"), page)?,
         })
     }
 
@@ -134,7 +146,7 @@ impl Layout {
     }
 
     /// What the operator's own templates make of a page fails, or not.
-    pub(in crate::alerts) fn try_own(&self, page: &Page) -> Result<(), LayoutError> {
+    pub(super) fn try_own(&self, page: &Page) -> Result<(), LayoutError> {
         let parts = [TEXT, HTML].into_iter();
         parts
             .filter_map(|name| self.own_part(name, page))

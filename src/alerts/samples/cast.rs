@@ -1,0 +1,124 @@
+//! The people and pages of the samples, and what ails them.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::DAY;
+use crate::alerts::policy;
+use crate::inventory::{Incident, IncidentId, IncidentState, Story};
+use crate::token::{Cause, Clock, Facts, Health, Kind, Scopes, Token, TokenId};
+
+pub(super) fn incident(cause: Cause, affected: u64, now: Timestamp) -> Incident {
+    let of_a_person = !policy::is_about_the_app(cause) && !cause.concerns_operator();
+    Incident {
+        id: IncidentId(17),
+        story: Story {
+            app: "acme".to_owned(),
+            cause: cause.story(),
+            subject: if of_a_person { "1000200" } else { "" }.to_owned(),
+        },
+        cause,
+        subject_name: of_a_person.then(|| "Maria Schmidt".to_owned()),
+        state: IncidentState::Open,
+        opened_at: now - SignedDuration::from_hours(3),
+        deadline: policy::is_coming(cause).then(|| coming_end(now)),
+        review_at: None,
+        told: vec!["maria@example.com".to_owned()],
+        told_cause: None,
+        told_at: None,
+        awaiting_since: None,
+        escalated_at: None,
+        relapses: 0,
+        well_since: None,
+        flapping_told_at: None,
+        apps: Vec::new(),
+        affected,
+        troubled: affected,
+        ever_affected: affected,
+    }
+}
+
+fn coming_end(now: Timestamp) -> Timestamp {
+    now + DAY * 13 + SignedDuration::from_hours(17)
+}
+
+pub(super) fn tokens(cause: Cause, now: Timestamp) -> Vec<Token> {
+    let mut tokens = vec![
+        token("acme-maria", "Maria Schmidt", Kind::User, cause, now),
+        token(
+            "acme-oel-gas",
+            "Bäckerei Öl & Gas 東京",
+            Kind::Page,
+            cause,
+            now,
+        ),
+        token("acme-north", "Filiale Nord", Kind::Page, cause, now),
+        token(
+            "acme-long",
+            "Donaudampfschifffahrtsgesellschaftskapitänsmützenmanufaktur",
+            Kind::Page,
+            cause,
+            now,
+        ),
+    ];
+    if cause.concerns_operator() {
+        tokens.truncate(2);
+    }
+    tokens
+}
+
+pub(super) fn token(name: &str, title: &str, kind: Kind, cause: Cause, now: Timestamp) -> Token {
+    let expires_at = match (cause, kind) {
+        (Cause::ExpiresSoon, Kind::User | Kind::SystemUser) => Clock::At(coming_end(now)),
+        (Cause::Expired, Kind::User | Kind::SystemUser) => Clock::At(now - DAY),
+        (_, Kind::User) => Clock::At(now + DAY * 41),
+        (_, Kind::Page | Kind::SystemUser | Kind::App) => Clock::Never,
+    };
+    let data_access_expires_at = match cause {
+        Cause::DataAccessExpiresSoon => Clock::At(coming_end(now)),
+        Cause::DataAccessExpired => Clock::At(now - DAY),
+        _ => Clock::At(now + DAY * 62),
+    };
+    Token {
+        id: TokenId(1),
+        app: "acme".to_owned(),
+        name: name.to_owned(),
+        facts: Some(Facts {
+            kind,
+            subject: name.to_owned(),
+            person: "1000200".to_owned(),
+            issued_at: None,
+            expires_at,
+            data_access_expires_at,
+            scopes: Scopes::parse("email pages_show_list pages_manage_posts"),
+        }),
+        subject_name: Some(title.to_owned()),
+        parent: None,
+        health: health(cause, kind, now),
+        required_scopes: match cause {
+            Cause::PermissionMissing => Scopes::parse("leads_retrieval pages_messaging"),
+            _ => Scopes::default(),
+        },
+        owners: Vec::new(),
+        version: 1,
+        fingerprint: String::new(),
+        imported_at: now,
+        checked_at: None,
+        rotated_at: None,
+        last_rotation: None,
+        next: None,
+    }
+}
+
+fn health(cause: Cause, kind: Kind, now: Timestamp) -> Health {
+    match cause {
+        Cause::ExpiresSoon if kind == Kind::Page => Health::Healthy,
+        Cause::ExpiresSoon | Cause::DataAccessExpiresSoon | Cause::DataAccessExpired => {
+            Health::Expiring { cause }
+        }
+        Cause::PermissionMissing => Health::Healthy,
+        _ => Health::Dead {
+            since: now - SignedDuration::from_hours(3),
+            cause,
+        },
+    }
+}
