@@ -481,7 +481,7 @@ fn what_needs_no_daemon_needs_none() -> Result {
     }
     ask("man")?.with(0, &[".TH perennial 1"], &[]);
     ask("man import")?.with(0, &["require\\-scope"], &[]);
-    ask("man nothing")?.with(2, &[], &["There is no command nothing"]);
+    ask("man nothing")?.with(2, &[], &["There is no page nothing"]);
     ask("tokens")?.with(3, &[], &["cannot reach the daemon"]);
     ask("import EAABsbCS1iHgBAcanary")?.with(2, &[], &["perennial import --app APP < FILE"]);
     ask("import --app acme /nowhere/tokens.csv")?.with(
