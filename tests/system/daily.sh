@@ -1,0 +1,119 @@
+# What happens on ordinary days: people and programs ask, somebody must act, the configuration changes.
+# shellcheck shell=bash
+
+live_day_by_day() {
+    case_ "Meta was asked about every token" meta_was_asked
+    case_ "a letter goes out by the real relay, with TLS and password" a_letter_arrives
+    case_ "a member of the group may look, and no more" a_member_looks
+    case_ "a stranger does not get to the socket" a_stranger_is_kept_out
+    case_ "a good reload lets a named reader have its tokens, and only those" a_reader_reads
+    case_ "a bad reload is refused, says why, and changes nothing" a_bad_reload
+    case_ "no privilege, no exposure beyond 1.2" the_sandbox_holds
+}
+
+as() {
+    inside runuser -u "$1" -- "${@:2}"
+}
+
+meta_was_asked() {
+    sim 'ledger?endpoint=debug_token' | python3 -c '
+import json, sys
+ledger = json.load(sys.stdin)
+print(ledger)
+sys.exit(not json.dumps(ledger).count("debug_token"))'
+    says maria inside perennial tokens
+    says Bakery inside perennial tokens --json
+}
+
+letters_of() {
+    inside cat "/var/mail/$1"
+}
+
+a_letter_arrives() {
+    inside perennial mail-test maria@example.com
+    eventually says "To: maria@example.com" letters_of maria
+    says "sasl_username=perennial" inside journalctl --unit=postfix* --output=cat
+}
+
+a_member_looks() {
+    as alice perennial status
+    as alice perennial tokens
+    as alice curl --silent --fail --unix-socket /run/perennial/perennial.sock http://localhost/v1/status
+    refused as alice perennial check acme-maria
+    says "may not do this" as alice perennial check acme-maria
+    refused as alice perennial get acme-maria
+    refused as alice perennial forget --yes acme-maria
+    refused as alice cat /var/lib/perennial/inventory.db
+    refused as alice cat /etc/perennial/credentials/inventory.key
+    refused as alice cat /etc/perennial/credentials/acme.secret
+}
+
+a_stranger_is_kept_out() {
+    refused as bob perennial status
+    refused as bob curl --silent --fail --unix-socket /run/perennial/perennial.sock http://localhost/healthz
+    refused as bob ls /run/perennial
+    refused as bob ls /run/credentials/perennial.service
+}
+
+a_reader_reads() {
+    inside adduser --quiet chatbot perennial
+    refused as chatbot perennial get maria-2000
+    printf '\n[[status.reader]]\nuser = "chatbot"\ntokens = ["*akery*", "*2000*"]\n' >>"$root/etc/perennial/perennial.toml"
+    local before page
+    before="$(main_pid)"
+    inside systemctl reload perennial
+    [[ "$(main_pid)" == "$before" ]]
+    page="$(a_page)"
+    [[ "$(as chatbot perennial get "$page")" == "$(inside perennial get "$page")" ]]
+    refused as chatbot perennial get acme-maria
+    refused as chatbot perennial forget --yes "$page"
+    refused as alice perennial get "$page"
+}
+
+# The name of the bakery's token.
+a_page() {
+    inside perennial tokens --json | python3 -c '
+import json, sys
+tokens = json.load(sys.stdin)["tokens"]
+print(next(token["name"] for token in tokens if token["subject"]["id"] == "2000"))'
+}
+
+a_bad_reload() {
+    local file="$root/etc/perennial/perennial.toml" before
+    before="$(main_pid)"
+    cp -a "$file" "$scratch/good.toml"
+    echo 'viewrs = ["*"]' >>"$file"
+    refused inside systemctl reload perennial
+    says viewrs inside journalctl --unit=perennial --output=cat --lines=20
+    unit_is ActiveState active
+    [[ "$(main_pid)" == "$before" ]]
+    as alice perennial status
+    cat "$scratch/good.toml" >"$file"
+    inside systemctl reload perennial
+}
+
+the_sandbox_holds() {
+    local status="/proc/$(main_pid)/status" unit
+    inside grep -E '^(Cap(Inh|Prm|Eff|Bnd|Amb)):\s+0+$' "$status" | wc -l | grep --quiet '^5$'
+    inside grep -E '^NoNewPrivs:\s+1$' "$status"
+    inside grep -E '^Seccomp:\s+2$' "$status"
+    for unit in perennial perennial-check perennial-alert@perennial.service; do
+        inside systemd-analyze security --threshold="$(most_exposure)" "$unit.service" | tail -1
+    done
+    # What it writes cannot be run: not below its directories, by nobody in its name space.
+    inside cp /usr/bin/true /var/lib/perennial/true
+    says "Permission denied" inside nsenter --target "$(main_pid)" --mount /var/lib/perennial/true
+    inside rm /var/lib/perennial/true
+    inside sh -c "echo >/proc/$(main_pid)/root/var/lib/perennial/written"
+    inside rm /var/lib/perennial/written
+    says "Read-only" inside sh -c "echo >/proc/$(main_pid)/root/etc/perennial/written"
+    says "Read-only" inside sh -c "echo >/proc/$(main_pid)/root/usr/bin/written"
+}
+
+# Tenths. Later releases of systemd look at more.
+most_exposure() {
+    case "$suite" in
+    bookworm) echo 12 ;;
+    *) echo 12 ;;
+    esac
+}

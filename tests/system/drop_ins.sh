@@ -1,0 +1,80 @@
+# Each drop-in that the package shows as an example, started for real.
+# shellcheck shell=bash
+
+try_drop_ins() {
+    case_ "with secrets that only this machine can read" with_encrypted_credentials
+    case_ "with egress to this machine alone, exposure 1.1" with_egress_proxy
+    case_ "with a growing wait between restarts" starts_with restart-backoff
+    case_ "with a program of the operator's that may be run" with_exec_hooks
+    if [[ "$suite" == bookworm ]]; then return; fi
+    case_ "with notify-reload.conf, and a reload by signal" with_notify_reload
+}
+
+use_example() {
+    inside install -D -m 0644 "/usr/share/doc/perennial/examples/systemd/$1.conf" \
+        "/etc/systemd/system/perennial.service.d/$1.conf"
+    inside systemctl daemon-reload
+}
+
+starts_with() {
+    use_example "$1"
+    inside systemctl restart perennial
+    all_healthy 3
+    says "$1.conf" inside systemctl show --value --property=DropInPaths perennial
+    without_drop_in "$1"
+}
+
+with_exec_hooks() {
+    printf '#!/bin/sh\necho it ran\n' >"$root/usr/local/bin/reload-bot"
+    chmod 755 "$root/usr/local/bin/reload-bot"
+    says "Permission denied" inside nsenter --target "$(main_pid)" --mount /usr/local/bin/reload-bot
+    use_example exec-hooks
+    inside systemctl restart perennial
+    says "it ran" inside nsenter --target "$(main_pid)" --mount /usr/local/bin/reload-bot
+    says "Permission denied" inside nsenter --target "$(main_pid)" --mount /usr/bin/true
+    all_healthy 3
+    without_drop_in exec-hooks
+}
+
+with_egress_proxy() {
+    use_example egress-proxy
+    inside systemctl restart perennial
+    all_healthy 3
+    inside systemd-analyze security --threshold=11 perennial.service | tail -1
+    without_drop_in egress-proxy
+}
+
+with_encrypted_credentials() {
+    local name plain="$root/etc/perennial/credentials"
+    inside install -d -m 0700 /etc/credstore.encrypted
+    for name in inventory.key acme.secret smtp.password; do
+        inside systemd-creds encrypt --name="$name" "/etc/perennial/credentials/$name" \
+            "/etc/credstore.encrypted/perennial.$name"
+    done
+    mv "$plain" "$plain.away"
+    use_example encrypted-credentials
+    inside sed -i 's/^#LoadCredentialEncrypted/LoadCredentialEncrypted/' \
+        /etc/systemd/system/perennial.service.d/encrypted-credentials.conf
+    inside systemctl daemon-reload
+    inside systemctl restart perennial
+    all_healthy 3
+    inside perennial mail-test
+    mv "$root/etc/credstore.encrypted/perennial.acme.secret" "$scratch/"
+    gives_up_with 243
+    mv "$scratch/perennial.acme.secret" "$root/etc/credstore.encrypted/"
+    without_drop_in encrypted-credentials
+    mv "$plain.away" "$plain"
+    rm -r "$root/etc/credstore.encrypted"
+    inside systemctl restart perennial
+}
+
+with_notify_reload() {
+    use_example notify-reload
+    inside systemctl restart perennial
+    unit_is Type notify-reload
+    inside systemctl reload perennial
+    unit_is ActiveState active
+    all_healthy 3
+    without_drop_in notify-reload
+    inside systemctl restart perennial
+}
