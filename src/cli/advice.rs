@@ -19,6 +19,9 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         ProblemType::NotPermitted
         | ProblemType::NoSuchToken
         | ProblemType::NoSuchIncident
+        | ProblemType::NoSuchLogin
+        | ProblemType::LoginOver
+        | ProblemType::NoPublicPart
         | ProblemType::UnknownApp
         | ProblemType::HeldByAnother
         | ProblemType::TokenDead

@@ -13,6 +13,7 @@ mod forget;
 mod get;
 mod import;
 mod incidents;
+mod login;
 mod mail_test;
 mod man;
 mod orders;
@@ -80,6 +81,7 @@ pub enum Ask {
     Tokens(tokens::Options),
     Show(show::Options),
     Import(import::Options),
+    Login(login::Options),
     Get(get::Options),
     Check(orders::CheckOptions),
     Rotate(orders::RotateOptions),
@@ -102,6 +104,7 @@ impl Ask {
             Self::Tokens(options) => tokens::run(options, &global.client()?, screen).await,
             Self::Show(options) => show::run(&options, &global.client()?, screen).await,
             Self::Import(options) => import::run(options, &global.client()?, screen).await,
+            Self::Login(options) => login::run(options, &global.client()?, screen).await,
             Self::Get(options) => get::run(&options, &global.client()?, screen).await,
             Self::Check(options) => orders::check(options, &global.client()?, screen).await,
             Self::Rotate(options) => orders::rotate(options, &global.client()?, screen).await,

@@ -4,7 +4,7 @@ use anstyle::Style;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{style, text, words};
+use super::{login, style, text, words};
 use crate::inventory::EventKind;
 use crate::status::snapshot::EventView;
 use crate::token::{Cause, Outcome, State};
@@ -58,29 +58,15 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
         EventKind::IncidentOpened => format!("{} opened: {}", said.incident(), said.cause()),
         EventKind::IncidentAcknowledged => acknowledged(said),
         EventKind::IncidentResolved => format!("{} resolved", said.incident()),
-        EventKind::LoginOpened => format!(
-            "login {} asked for by {}",
-            said.word("login"),
-            said.asked_by()
-        ),
-        EventKind::LoginEnded => login_ended(said),
+        EventKind::LoginOpened | EventKind::LoginAnswered | EventKind::LoginEnded => {
+            login::event(kind, said)
+        }
         EventKind::LetterWritten => format!("letter written: {}", said.word("subject")),
         EventKind::LetterSent => format!("letter sent: {}", said.word("subject")),
         EventKind::LetterDelayed => delayed(said),
         EventKind::LetterUndelivered => undelivered(said),
         EventKind::Started => "the daemon started".to_owned(),
         EventKind::Reloaded => reloaded(said),
-    }
-}
-
-fn login_ended(said: &Said<'_>) -> String {
-    let (login, outcome) = (said.word("login"), said.word("outcome"));
-    match said.find("token") {
-        Some(token) => format!("login {login}: a new secret for {token} came of it"),
-        None => format!(
-            "login {login} came to nothing: {}",
-            outcome.replace('_', " ")
-        ),
     }
 }
 
@@ -183,6 +169,7 @@ fn style_of(kind: EventKind, said: &Said<'_>) -> Style {
         EventKind::Ordered
         | EventKind::CandidateKept
         | EventKind::LoginOpened
+        | EventKind::LoginAnswered
         | EventKind::LetterWritten => style::FAINT,
         EventKind::Listening => match said.find("subscription") {
             Some("missing") => style::TROUBLE,
@@ -207,7 +194,7 @@ impl<'e> Said<'e> {
         self.0.get(key)?.as_str()
     }
 
-    fn word(&self, key: &str) -> &'e str {
+    pub(super) fn word(&self, key: &str) -> &'e str {
         self.find(key).unwrap_or("unknown")
     }
 
@@ -219,7 +206,7 @@ impl<'e> Said<'e> {
         }
     }
 
-    fn asked_by(&self) -> &'e str {
+    pub(super) fn asked_by(&self) -> &'e str {
         self.word("asked_by")
     }
 

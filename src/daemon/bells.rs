@@ -14,6 +14,7 @@ pub(super) struct Bells {
     pub(super) sweep: Arc<Notify>,
     pub(super) mail: Arc<Notify>,
     pub(super) deletions: Arc<Notify>,
+    pub(super) logins: Arc<Notify>,
     pub(super) pulse: Arc<Notify>,
 }
 
@@ -24,6 +25,7 @@ impl Bells {
             sweep: Arc::default(),
             mail: Arc::default(),
             deletions: Arc::default(),
+            logins: Arc::default(),
             pulse: Arc::default(),
         }
     }
@@ -56,6 +58,7 @@ pub(super) async fn ring_all(
     };
     while stop.run_until_cancelled(either()).await.is_some() {
         bells.deletions.notify_one();
+        bells.logins.notify_one();
         bells.sweeps.iter().for_each(|bell| bell.notify_one());
     }
     "the bell"

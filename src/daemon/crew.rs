@@ -1,4 +1,4 @@
-//! The tasks of one household: a loop around a pass for each app, one for the letters, one for the pulse and one
+//! The tasks of one household: a loop around a pass for each app, one for logins, one for the letters, one for the pulse and one
 //! that ticks. A tick that finds one waiting is dropped.
 
 use std::collections::HashMap;
@@ -75,6 +75,12 @@ impl Crew {
         crew.tasks.spawn(post(
             Arc::clone(household),
             bells.clone(),
+            board.clone(),
+            stop.clone(),
+        ));
+        crew.tasks.spawn(receive_logins(
+            Arc::clone(household),
+            Arc::clone(&bells.logins),
             board.clone(),
             stop.clone(),
         ));
@@ -188,6 +194,26 @@ async fn post(
         board.journal.send_replace(());
     }
     "alerts"
+}
+
+/// What a login gave is confirmed by the sweeps, so they are woken after it.
+async fn receive_logins(
+    household: Arc<Household>,
+    bell: Arc<Notify>,
+    board: Board,
+    stop: CancellationToken,
+) -> &'static str {
+    while stop.run_until_cancelled(bell.notified()).await.is_some() {
+        match household.clerk.pass(clock::now()).await {
+            Ok(report) if report.ended > 0 => {
+                board.journal.send_replace(());
+                board.nudge.notify_one();
+            }
+            Ok(_) => {}
+            Err(error) => in_trouble(&board, &error),
+        }
+    }
+    "login"
 }
 
 /// Whoever wants to be forgotten, is.

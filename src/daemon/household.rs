@@ -11,6 +11,7 @@ use crate::alerts::mailer::{self, Mailer};
 use crate::config::Config;
 use crate::graph_api::{self, Client, version_ends_on};
 use crate::inventory::{self, AppRecord, Inventory};
+use crate::login::Clerk;
 use crate::login::webhooks::Signers;
 use crate::rotation::{Keeper, Rules, budget_of};
 use crate::status::snapshot::AppReport;
@@ -23,6 +24,8 @@ pub struct Household {
     pub inventory: Inventory,
     /// One per app.
     pub keepers: Vec<Keeper>,
+    /// Takes in what people grant, in all apps.
+    pub clerk: Clerk,
     pub alerts: alerts::Rules,
     pub mailer: Mailer,
     apps: Vec<AppReport>,
@@ -42,9 +45,16 @@ pub enum Error {
 impl Household {
     pub fn new(config: &Config, inventory: &Inventory) -> Result<Self, Error> {
         let keepers = config.apps.iter().map(|app| keeper(app, config, inventory));
+        let keepers = keepers.collect::<Result<Vec<_>, _>>()?;
+        let graph = |keeper: &Keeper| (keeper.app.clone(), keeper.graph.clone());
         Ok(Self {
             inventory: inventory.clone(),
-            keepers: keepers.collect::<Result<_, _>>()?,
+            clerk: Clerk {
+                inventory: inventory.clone(),
+                settings: config.logins.clone(),
+                graphs: keepers.iter().map(graph).collect(),
+            },
+            keepers,
             alerts: config.alerts.clone(),
             mailer: Mailer::new(config.mail.clone())?,
             apps: config.apps.iter().map(introduced).collect(),
@@ -57,8 +67,9 @@ impl Household {
         Arc::new(self.keepers.iter().map(signs).collect())
     }
 
-    /// Everything that is due of every app.
+    /// What people granted, then everything that is due of every app.
     pub async fn sweep(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        self.clerk.pass(now).await?;
         for keeper in &self.keepers {
             while keeper.sweep(now).await?.more {}
         }

@@ -186,6 +186,7 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::IncidentAcknowledged
         | EventKind::IncidentResolved
         | EventKind::LoginOpened
+        | EventKind::LoginAnswered
         | EventKind::LoginEnded
         | EventKind::LetterWritten
         | EventKind::LetterDelayed

@@ -55,6 +55,13 @@ impl Client {
         self.0.caller.ask(ROOM, build, reading::exchanged).await
     }
 
+    /// Exchanges the code of a login for a token. A code is good once: after an answer that did not arrive nobody knows
+    /// whether it is used up, so it is never sent again.
+    pub async fn redeem(&self, code: &Secret, redirect_uri: &str) -> Reply<Result<Secret, Error>> {
+        let build = |own: &Credentials| Ok(own.redeem(code, redirect_uri));
+        self.0.caller.ask(ROOM, build, reading::exchanged).await
+    }
+
     /// Reads a page's token with its parent's. `None`: the person's role or permission on the page is missing.
     pub async fn page_token(
         &self,

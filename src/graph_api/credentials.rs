@@ -99,6 +99,19 @@ impl Credentials {
         })
     }
 
+    /// Hands in a code that a person came back with. The address must be the one that the dialog was told.
+    pub(super) fn redeem(&self, code: &Secret, redirect_uri: &str) -> Request {
+        let form = Form::new()
+            .field("client_id", &self.id)
+            .field("client_secret", self.secret.expose())
+            .field("redirect_uri", redirect_uri)
+            .field("code", code.expose());
+        Request::Post {
+            target: "/oauth/access_token",
+            form: form.into_string(),
+        }
+    }
+
     /// Reads something as the token's holder.
     pub(super) fn read_as(
         &self,

@@ -41,6 +41,7 @@ words! {
     IncidentAcknowledged = "incident_acknowledged",
     IncidentResolved = "incident_resolved",
     LoginOpened = "login_opened",
+    LoginAnswered = "login_answered",
     LoginEnded = "login_ended",
     LetterWritten = "letter_written",
     LetterSent = "letter_sent",

@@ -171,7 +171,7 @@ impl Tx<'_> {
     }
 
     /// The same page through several people gets a number behind its name.
-    fn free_name(&self, wanted: &str) -> Result<String, Error> {
+    pub fn free_name(&self, wanted: &str) -> Result<String, Error> {
         let mut name = wanted.to_owned();
         let mut number = 1;
         while self.token_named(&name)?.is_some() {

@@ -15,6 +15,8 @@ use crate::token::{Clock, State, Token, TokenId};
 pub struct Candidate {
     pub number: u32,
     pub secret: Secret,
+    /// An operator said that fewer permissions will do.
+    pub accepts_fewer: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,21 +91,29 @@ impl View<'_> {
 
     /// All that wait; there are few.
     pub(super) fn candidates(&self) -> Result<HashMap<TokenId, Candidate>, Error> {
-        let mut all = self
-            .db
-            .prepare_cached("SELECT token, number, secret FROM version WHERE role = 'candidate'")?;
+        let mut all = self.db.prepare_cached(
+            "SELECT token, number, secret, accepts_fewer FROM version WHERE role = 'candidate'",
+        )?;
         let all = all.query_map([], |row| {
             Ok((
                 row.get::<_, TokenId>(0)?,
                 row.get(1)?,
                 row.get::<_, Vec<u8>>(2)?,
+                row.get(3)?,
             ))
         })?;
         let mut candidates = HashMap::new();
         for row in all {
-            let (id, number, sealed) = row?;
+            let (id, number, sealed, accepts_fewer) = row?;
             match self.unseal(&format!("token {}", id.0), id, number, &sealed) {
-                Ok(secret) => drop(candidates.insert(id, Candidate { number, secret })),
+                Ok(secret) => {
+                    let candidate = Candidate {
+                        number,
+                        secret,
+                        accepts_fewer,
+                    };
+                    candidates.insert(id, candidate);
+                }
                 Err(error) => tracing::error!(%error, "a secret that was handed in is not tried"),
             }
         }
@@ -131,6 +141,16 @@ impl Tx<'_> {
         self.add_version(token, number, "candidate", secret, now)?;
         self.make_due(token.id, now)?;
         Ok(NewVersion::Kept)
+    }
+
+    /// An operator said that what waits may have fewer permissions than what is in use.
+    pub fn accept_fewer(&self, token: TokenId) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "UPDATE version SET accepts_fewer = 1 WHERE token = ?1 AND role = 'candidate'",
+            )?
+            .execute([token])?;
+        Ok(())
     }
 
     /// Makes the version before the current one a candidate. `None` when there is none left.

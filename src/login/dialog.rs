@@ -90,7 +90,7 @@ pub fn file(
             return Ok(None);
         }
         match &returned.answer {
-            Ok(code) => drop(tx.answer_attempt(&attempt, code, now)?),
+            Ok(code) => tx.answer_attempt(&attempt, code, now)?,
             Err(ending) => tx.end_attempt(attempt.id, ending, now)?,
         }
     }

@@ -1,16 +1,21 @@
 //! A person logs in: from a link to tokens that Meta has confirmed. The pass takes what Meta answered, asks whose it is,
 //! and hands the tokens in; the passes over the tokens confirm them and put them in use.
 //!
+//! - `flow`: one pass over what Meta answered · `call`: what it asks of Meta · `hand_in`: what it leaves for the passes over the tokens
 //! - `dialog`: the way to Meta's dialog and back · `policy`: what an answer means (pure)
 //! - `standing`: how far a login has come · `webhooks`: what Meta tells by itself
 
+mod call;
 pub mod dialog;
+mod flow;
+mod hand_in;
 pub mod policy;
 mod standing;
 pub mod webhooks;
 
 use crate::token::Scopes;
 
+pub use flow::{Clerk, Report};
 pub use standing::{Account, Standing, standing};
 
 /// An app, as people log in to it.

@@ -1,6 +1,11 @@
 //! What a login asks of Meta, and what Meta's answers mean. Pure.
 
-use crate::token::Remedy;
+use jiff::{SignedDuration, Timestamp};
+
+use super::App;
+use crate::graph_api::{Error, Permission};
+use crate::inventory::{Ending, Login, LoginFault};
+use crate::token::{Facts, Kind, Remedy, Token};
 
 /// What Meta's dialog does besides asking for what was never asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,5 +46,171 @@ pub const fn auth_type(remedy: Remedy, was_declined_before: bool) -> Option<Auth
         | Remedy::ClearCheckpoint
         | Remedy::FixApp
         | Remedy::Wait => None,
+    }
+}
+
+/// Does the token belong to somebody else than was asked to log in?
+pub fn is_of_another(login: &Login, facts: &Facts) -> bool {
+    let expected = login.wanted.person.as_deref();
+    expected.is_some_and(|expected| expected != facts.person)
+}
+
+/// Does it only borrow time, so that it is worth an exchange?
+pub fn is_short_lived(facts: &Facts, now: Timestamp) -> bool {
+    const LONGEST_SHORT_LIFE: SignedDuration = SignedDuration::from_hours(24);
+    let soon = now
+        .checked_add(LONGEST_SHORT_LIFE)
+        .unwrap_or(Timestamp::MAX);
+    facts.kind == Kind::User && facts.expires_at.is_before(soon)
+}
+
+pub fn may_list_pages(facts: &Facts) -> bool {
+    facts.scopes.contains("pages_show_list")
+}
+
+/// A page's token does not give way to its person's.
+pub fn may_be_a_persons_own(token: &Token) -> bool {
+    let kind = token.facts.as_ref().map(|facts| facts.kind);
+    matches!(kind, None | Some(Kind::User | Kind::SystemUser))
+}
+
+/// What the person did not allow, of what the app asks for.
+pub fn declined(app: &App, said: &[Permission]) -> Vec<String> {
+    let is_asked_for = |name: &str| app.config_id.is_some() || app.scopes.contains(name);
+    let declined = said
+        .iter()
+        .filter(|permission| permission.status == "declined" && is_asked_for(&permission.name));
+    let mut names: Vec<String> = declined.map(|permission| permission.name.clone()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// What a person's token is called who is new: `acme-maria-schmidt`.
+pub fn name_for(app: &str, person: Option<&str>) -> Option<String> {
+    const LONGEST: usize = 40;
+    let lower = person?.to_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let slug: String = words.join("-").chars().take(LONGEST).collect();
+    (!slug.is_empty()).then(|| format!("{app}-{}", slug.trim_end_matches('-')))
+}
+
+/// What it means for the person that Meta gave no token for the code, or did not say whose it is.
+pub fn ending_of(error: &Error) -> Ending {
+    let (why, code) = match error {
+        Error::Unexpected { code, subcode, .. } => {
+            (by_number(*code, *subcode), Some(subcode.unwrap_or(*code)))
+        }
+        Error::Refused(refusal) => (LoginFault::Unusable, Some(refusal.code)),
+        Error::App { code, .. } | Error::Blocked { code, .. } => {
+            (LoginFault::AppRefused, Some(*code))
+        }
+        Error::Busy { code, .. } => (LoginFault::Busy, Some(*code)),
+        Error::Transient { code, .. } => (LoginFault::Lost, Some(*code)),
+        Error::Unreachable(_) => (LoginFault::Lost, None),
+    };
+    Ending::Failed {
+        why,
+        code: code.filter(|code| *code != 0),
+    }
+}
+
+/// Meta's numbers about codes.
+const fn by_number(code: i64, subcode: Option<i64>) -> LoginFault {
+    match (code, subcode) {
+        (100, Some(36009)) => LoginFault::CodeUsed,
+        (100, Some(36007)) => LoginFault::CodeExpired,
+        (100, Some(36008)) | (191, _) => LoginFault::RedirectRefused,
+        (100, _) => LoginFault::Unusable,
+        _ => LoginFault::Lost,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::Scopes;
+
+    fn failed(code: i64, subcode: Option<i64>) -> LoginFault {
+        let error = Error::Unexpected {
+            code,
+            subcode,
+            trace: None,
+            status: 400,
+        };
+        match ending_of(&error) {
+            Ending::Failed { why, .. } => why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_code_that_gives_nothing_is_told_by_its_number() {
+        assert_eq!(failed(100, Some(36009)), LoginFault::CodeUsed);
+        assert_eq!(failed(100, Some(36007)), LoginFault::CodeExpired);
+        assert_eq!(failed(100, Some(36008)), LoginFault::RedirectRefused);
+        assert_eq!(failed(191, None), LoginFault::RedirectRefused);
+        assert_eq!(failed(100, None), LoginFault::Unusable);
+        assert_eq!(failed(0, None), LoginFault::Lost);
+        let lost = ending_of(&Error::Unreachable("timed out".into()));
+        assert!(matches!(
+            lost,
+            Ending::Failed {
+                why: LoginFault::Lost,
+                code: None
+            }
+        ));
+    }
+
+    #[test]
+    fn the_dialog_asks_again_for_what_was_declined() {
+        for (remedy, declined, expected) in [
+            (Remedy::Login, false, None),
+            (Remedy::Login, true, Some(AuthType::Rerequest)),
+            (Remedy::GrantPermissions, false, Some(AuthType::Rerequest)),
+            (Remedy::Reauthorize, false, Some(AuthType::Reauthorize)),
+            (Remedy::Reauthorize, true, Some(AuthType::Rerequest)),
+        ] {
+            assert_eq!(auth_type(remedy, declined), expected, "{remedy} {declined}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_asked_for_counts_as_declined() {
+        let said = |name: &str, status: &str| Permission {
+            name: name.to_owned(),
+            status: status.to_owned(),
+        };
+        let said = [
+            said("pages_show_list", "granted"),
+            said("pages_messaging", "declined"),
+            said("user_friends", "declined"),
+        ];
+        let app = |config_id: Option<&str>| App {
+            name: "acme".to_owned(),
+            id: "1".to_owned(),
+            graph_version: "v25.0".to_owned(),
+            dialog_url: String::new(),
+            scopes: Scopes::parse("pages_show_list pages_messaging"),
+            config_id: config_id.map(str::to_owned),
+        };
+        assert_eq!(declined(&app(None), &said), ["pages_messaging"]);
+        let all = declined(&app(Some("7")), &said);
+        assert_eq!(all, ["pages_messaging", "user_friends"]);
+    }
+
+    #[test]
+    fn names_are_plain_whatever_people_are_called() {
+        for (person, expected) in [
+            (Some("Maria Schmidt"), Some("acme-maria-schmidt")),
+            (Some("  Zoë  O'Neil "), Some("acme-zo-o-neil")),
+            (Some("東京"), None),
+            (Some(""), None),
+            (None, None),
+        ] {
+            assert_eq!(name_for("acme", person).as_deref(), expected);
+        }
+        let long = name_for("acme", Some(&"a ".repeat(100))).unwrap();
+        assert!(long.len() < 50 && !long.ends_with('-'));
     }
 }

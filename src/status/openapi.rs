@@ -12,7 +12,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::answer::PROBLEM_JSON;
 use super::routes::{
-    daemon, events, health, imports, incidents, metrics, orders, report, secrets, tokens,
+    daemon, events, health, imports, incidents, logins, metrics, orders, report, secrets, tokens,
 };
 use super::snapshot::Problem;
 
@@ -41,6 +41,9 @@ use super::snapshot::Problem;
         orders::rollback,
         incidents::list,
         incidents::acknowledge,
+        logins::open,
+        logins::show,
+        logins::complete,
         events::events,
         daemon::reload,
         daemon::mail_test,

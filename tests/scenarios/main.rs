@@ -9,6 +9,7 @@ mod commands;
 mod daemon;
 mod demo;
 mod lessons;
+mod login;
 mod messenger;
 mod rotation;
 mod setup;

@@ -68,6 +68,8 @@ pub struct World {
     pages: HashMap<Id, person::Page>,
     businesses: BTreeMap<Id, business::Business>,
     grants: HashMap<(AppKey, Id), Grant>,
+    /// The system users that Login for Business made, by who logged in.
+    business_users: HashMap<(AppKey, Id), Id>,
     codes: HashMap<String, codes::Code>,
     subscriptions: BTreeMap<(Id, AppKey), Vec<String>>,
     tokens: token::Store,
@@ -123,6 +125,7 @@ impl World {
             pages: HashMap::new(),
             businesses: BTreeMap::new(),
             grants: HashMap::new(),
+            business_users: HashMap::new(),
             codes: HashMap::new(),
             subscriptions: BTreeMap::new(),
             tokens: token::Store::default(),

@@ -50,9 +50,7 @@ impl World {
         person: Id,
         life: SystemUserLife,
     ) -> TokenKey {
-        let name = format!("{} (business)", self.person(person).name);
-        let id = self.fresh_id(100_000_000_000_000..199_999_999_999_999);
-        self.put_person(id, &name, Nature::SystemUser { app });
+        let id = self.business_user(app, person);
         let picked = self
             .grant(app, person)
             .map_or(Picked::All, |grant| grant.picked.clone());
@@ -73,6 +71,18 @@ impl World {
             grant.picked = picked;
         }
         key
+    }
+
+    /// The same at every login.
+    fn business_user(&mut self, app: AppKey, person: Id) -> Id {
+        if let Some(id) = self.business_users.get(&(app, person)) {
+            return *id;
+        }
+        let name = format!("{} (business)", self.person(person).name);
+        let id = self.fresh_id(100_000_000_000_000..199_999_999_999_999);
+        self.put_person(id, &name, Nature::SystemUser { app });
+        self.business_users.insert((app, person), id);
+        id
     }
 
     /// Ends all tokens of a system user, as `DELETE /{id}/access_tokens` does.

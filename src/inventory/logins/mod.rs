@@ -147,6 +147,8 @@ const LETTER_LINK_LEFT: SignedDuration = SignedDuration::from_hours(7 * 24);
 const AT_METAS: SignedDuration = SignedDuration::from_hours(1);
 /// An answer that was taken and came to no end by then is lost: the daemon stopped in the middle of it.
 const TAKEN: SignedDuration = SignedDuration::from_mins(5);
+/// Meta's codes live about ten minutes.
+const CODE: SignedDuration = SignedDuration::from_mins(10);
 /// How long what came of a login can be looked at.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// So many clicks on one link may be on their way at once.
@@ -163,4 +165,13 @@ impl LoginAttempt {
     pub fn is_awaited(&self, now: Timestamp) -> bool {
         self.progress == Progress::Begun && now < self.expires_at
     }
+}
+
+/// Instants of this age are far from the ends of the calendar.
+fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+fn before(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_sub(span).unwrap_or(Timestamp::MIN)
 }

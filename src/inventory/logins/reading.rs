@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{AttemptId, Ending, Household, Login, LoginAttempt, LoginId, NewLogin, Progress};
+use super::{REMEMBERED, before};
 use crate::inventory::{Error, IncidentId, Tx, View, rows};
 use crate::secret::{Cell, Secret};
 use crate::token::{Remedy, Token, TokenId};
@@ -174,6 +175,28 @@ impl View<'_> {
         )?;
         let pages = pages.query_map([app, person], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(pages.collect::<Result<_, _>>()?)
+    }
+
+    /// Whoever is told of the person's pages, for a token that is new.
+    pub fn owners_of_person(&self, app: &str, person: &str) -> Result<Vec<String>, Error> {
+        let mut lists = self.db.prepare_cached(
+            "SELECT DISTINCT owners FROM token WHERE app = ?1 AND person = ?2 AND owners <> '[]'",
+        )?;
+        let lists = lists.query_map([app, person], |row| rows::addresses(row, 0))?;
+        let mut owners: Vec<String> = lists.collect::<Result<Vec<_>, _>>()?.concat();
+        owners.sort_unstable();
+        owners.dedup();
+        Ok(owners)
+    }
+
+    /// Is there anything for a pass over the logins to do?
+    pub fn logins_want_tending(&self, now: Timestamp) -> Result<bool, Error> {
+        let mut waiting = self.db.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM login_attempt WHERE phase IN ('answered', 'taken'))
+                OR EXISTS (SELECT 1 FROM login WHERE expires_at <= ?1)",
+        )?;
+        let remembered = before(now, REMEMBERED);
+        Ok(waiting.query_row([remembered.as_second()], |row| row.get(0))?)
     }
 
     /// What stands in the link of a login, for whoever came by it.

@@ -1,14 +1,14 @@
 //! What changes in logins: links are made, clicks begin, are answered, taken and ended, each of it once.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::params;
 
 use super::reading::{hex, ticket_cell};
 use super::{
-    AT_METAS, AttemptId, CLICKS, Ending, LETTER_LINK, LETTER_LINK_LEFT, Login, LoginAttempt,
-    LoginFault, LoginId, NewLogin, REMEMBERED, TAKEN, Taken,
+    AT_METAS, AttemptId, CLICKS, CODE, Ending, LETTER_LINK, LETTER_LINK_LEFT, Login, LoginAttempt,
+    LoginFault, LoginId, NewLogin, REMEMBERED, TAKEN, Taken, before, later,
 };
-use crate::inventory::{Error, EventKind, Incident, NewEvent, Tx, rows};
+use crate::inventory::{Error, EventId, EventKind, Incident, NewEvent, Tx, rows};
 use crate::secret::{Cell, Secret, unguessable};
 
 impl Tx<'_> {
@@ -52,6 +52,22 @@ impl Tx<'_> {
         Ok((id, ticket))
     }
 
+    /// Asks for a login in an operator's name, and gives the link to it.
+    pub fn open_login_for_operator(
+        &self,
+        new: &NewLogin,
+        public_url: &str,
+        asked_by: &str,
+        now: Timestamp,
+    ) -> Result<(LoginId, String), Error> {
+        let (id, ticket) = self.open_login(new, now)?;
+        let event = NewEvent::of_app(&new.app, EventKind::LoginOpened)
+            .with("login", id.0.to_string())
+            .with("asked_by", asked_by);
+        self.note(&event, now)?;
+        Ok((id, link(public_url, &ticket)))
+    }
+
     /// The link for the person whom an incident needs: the same in all its letters while it is good.
     pub fn login_link_for(
         &self,
@@ -75,7 +91,7 @@ impl Tx<'_> {
                 self.open_login(&wanted, now)?.1
             }
         };
-        Ok(format!("{public_url}/login/{}", ticket.expose()))
+        Ok(link(public_url, &ticket))
     }
 
     /// A person clicked, so nobody else need be told yet. What is returned goes to Meta and comes back from there, once.
@@ -119,13 +135,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Meta sent the person back with a code. Only the first answer to a click counts: false for any other.
+    /// Meta sent the person back with a code. Only the first answer to a click counts.
     pub fn answer_attempt(
         &self,
         attempt: &LoginAttempt,
         code: &Secret,
         now: Timestamp,
-    ) -> Result<bool, Error> {
+    ) -> Result<(), Error> {
         let row = attempt.id.0.to_string();
         let sealed = self
             .sealer
@@ -138,7 +154,24 @@ impl Tx<'_> {
                  WHERE id = ?1 AND phase = 'begun' AND expires_at > ?3",
             )?
             .execute(params![attempt.id.0, sealed, now.as_second()])?;
-        Ok(answered > 0)
+        if answered > 0 {
+            self.note_login(attempt.login, EventKind::LoginAnswered, now)?;
+        }
+        Ok(())
+    }
+
+    fn note_login(
+        &self,
+        login: LoginId,
+        kind: EventKind,
+        now: Timestamp,
+    ) -> Result<EventId, Error> {
+        let app = self.login(login)?.map(|login| login.wanted.app);
+        let event = NewEvent {
+            app,
+            ..NewEvent::new(kind)
+        };
+        self.note(&event.with("login", login.0.to_string()), now)
     }
 
     /// Takes what Meta answered, for good: a code that was taken is never tried again, whatever becomes of us.
@@ -221,12 +254,15 @@ impl Tx<'_> {
         self.note(&event, now).map(drop)
     }
 
-    /// What was taken and came to no end is lost: we were cut off, and nobody knows whether the code is used up.
+    /// What was taken and came to no end is lost: we were cut off, and nobody knows whether the code is used up. So is
+    /// what nobody took while the code was good.
     pub fn end_lost_attempts(&self, now: Timestamp) -> Result<usize, Error> {
-        let mut lost = self
-            .db
-            .prepare_cached("SELECT id FROM login_attempt WHERE phase = 'taken' AND since <= ?1")?;
-        let lost = lost.query_map([before(now, TAKEN).as_second()], |row| row.get(0))?;
+        let mut lost = self.db.prepare_cached(
+            "SELECT id FROM login_attempt
+             WHERE phase = 'taken' AND since <= ?1 OR phase = 'answered' AND since <= ?2",
+        )?;
+        let ages = [before(now, TAKEN), before(now, CODE)].map(Timestamp::as_second);
+        let lost = lost.query_map(ages, |row| row.get(0))?;
         let lost: Vec<i64> = lost.collect::<Result<_, _>>()?;
         let ending = Ending::Failed {
             why: LoginFault::Lost,
@@ -247,19 +283,15 @@ impl Tx<'_> {
     }
 }
 
+/// Where a login is reached.
+fn link(public_url: &str, ticket: &Secret) -> String {
+    format!("{public_url}/login/{}", ticket.expose())
+}
+
 fn code_cell(row: &str) -> Cell<'_> {
     Cell {
         table: "login_attempt",
         column: "code",
         row,
     }
-}
-
-/// Instants of this age are far from the ends of the calendar.
-fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
-    at.checked_add(span).unwrap_or(Timestamp::MAX)
-}
-
-fn before(at: Timestamp, span: SignedDuration) -> Timestamp {
-    at.checked_sub(span).unwrap_or(Timestamp::MIN)
 }

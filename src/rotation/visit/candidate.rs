@@ -7,7 +7,7 @@ use super::words::{end_of, in_words};
 use crate::graph_api::Inspection;
 use crate::inventory::{self, Candidate, EventKind, Order};
 use crate::rotation::desk::Desk;
-use crate::rotation::policy;
+use crate::rotation::policy::{self, Objection};
 use crate::secret::Secret;
 use crate::token::Facts;
 
@@ -15,7 +15,12 @@ impl Visit {
     /// A secret that somebody handed in is asked about, lengthened if it is short-lived, and swapped in if it is at
     /// least as good as the one in use.
     pub(super) async fn try_candidate(&mut self, desk: &Desk<'_>) -> Result<(), inventory::Error> {
-        let Some(Candidate { number, secret }) = self.candidate.take() else {
+        let Some(Candidate {
+            number,
+            secret,
+            accepts_fewer,
+        }) = self.candidate.take()
+        else {
             return Ok(());
         };
         let facts = match desk.look(&secret).await {
@@ -30,7 +35,7 @@ impl Visit {
             }
         };
         let (secret, facts) = lengthened(secret, facts, desk).await;
-        match self.objection(&facts) {
+        match self.objection(&facts, accepts_fewer) {
             Some(objection) => self.refuse_candidate(number, &objection),
             None => {
                 self.judged_candidate = Some(number);
@@ -41,9 +46,11 @@ impl Visit {
         Ok(())
     }
 
-    fn objection(&self, facts: &Facts) -> Option<Vec<(&'static str, Value)>> {
-        if let Some(objection) = policy::object(&self.after, facts) {
-            return Some(in_words(&objection));
+    fn objection(&self, facts: &Facts, accepts_fewer: bool) -> Option<Vec<(&'static str, Value)>> {
+        match policy::object(&self.after, facts) {
+            Some(Objection::FewerScopes { .. }) if accepts_fewer => {}
+            Some(objection) => return Some(in_words(&objection)),
+            None => {}
         }
         // A rollback is an operator's word, whatever the ends.
         let rollback = self

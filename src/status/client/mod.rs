@@ -14,9 +14,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::snapshot::{
-    Accepted, AcknowledgeRequest, CandidateRequest, EventQuery, ImportRequest, IncidentList,
-    IncidentQuery, IncidentView, MailTestRequest, MailTestResult, Problem, Reloaded, SecretQuery,
-    SecretView, StatusReport, TokenDetail, TokenList, TokenQuery, TokenView,
+    Accepted, AcknowledgeRequest, CandidateRequest, CompletionRequest, EventQuery, ImportRequest,
+    IncidentList, IncidentQuery, IncidentView, LoginLink, LoginRequest, LoginView, MailTestRequest,
+    MailTestResult, Problem, Reloaded, SecretQuery, SecretView, StatusReport, TokenDetail,
+    TokenList, TokenQuery, TokenView,
 };
 
 pub use events::EventStream;
@@ -149,6 +150,26 @@ impl Client {
         request: &AcknowledgeRequest,
     ) -> Result<IncidentView, Error> {
         let path = format!("/v1/incidents/{}/acknowledge", escaped(id));
+        let answer = self.send(Method::POST, &path, request).await?;
+        understood(&path, &answer)
+    }
+
+    pub async fn open_login(&self, request: &LoginRequest) -> Result<LoginLink, Error> {
+        let path = "/v1/logins";
+        let answer = self.send(Method::POST, path, request).await?;
+        understood(path, &answer)
+    }
+
+    pub async fn login(&self, id: &str) -> Result<LoginView, Error> {
+        self.get(&format!("/v1/logins/{}", escaped(id))).await
+    }
+
+    pub async fn complete_login(
+        &self,
+        id: &str,
+        request: &CompletionRequest,
+    ) -> Result<Accepted, Error> {
+        let path = format!("/v1/logins/{}/complete", escaped(id));
         let answer = self.send(Method::POST, &path, request).await?;
         understood(&path, &answer)
     }

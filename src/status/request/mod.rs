@@ -9,5 +9,5 @@ mod query;
 
 pub(super) use asker::{Asker, Operator, Viewer};
 pub(super) use body::Sent;
-pub(super) use path::{Id, Name, no_such_incident, no_such_token};
+pub(super) use path::{Id, LoginName, Name, no_such_incident, no_such_login, no_such_token};
 pub(super) use query::Asked;

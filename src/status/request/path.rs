@@ -1,11 +1,11 @@
-//! What the path names: a token, an incident.
+//! What the path names: a token, an incident, a login.
 
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
-use crate::inventory::{IncidentId, name_is_valid};
+use crate::inventory::{IncidentId, LoginId, name_is_valid};
 use crate::status::reception::Reception;
 use crate::status::snapshot::{Problem, ProblemType};
 
@@ -31,6 +31,31 @@ pub(in crate::status) fn no_such_token() -> Problem {
     Problem::new(
         ProblemType::NoSuchToken,
         "there is no token of this name. See those there are: perennial tokens",
+    )
+}
+
+/// A login's id in the path.
+#[derive(Debug)]
+pub(in crate::status) struct LoginName(pub(in crate::status) LoginId);
+
+impl FromRequestParts<Arc<Reception>> for LoginName {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        reception: &Arc<Reception>,
+    ) -> Result<Self, Problem> {
+        match Path::<i64>::from_request_parts(parts, reception).await {
+            Ok(Path(id)) => Ok(Self(LoginId(id))),
+            Err(_) => Err(no_such_login()),
+        }
+    }
+}
+
+pub(in crate::status) fn no_such_login() -> Problem {
+    Problem::new(
+        ProblemType::NoSuchLogin,
+        "there is no login of this id, or it was too long ago. Ask for one: perennial login",
     )
 }
 

@@ -5,6 +5,7 @@ pub(super) mod events;
 pub(super) mod health;
 pub(super) mod imports;
 pub(super) mod incidents;
+pub(super) mod logins;
 pub(super) mod metrics;
 pub(super) mod orders;
 pub(super) mod report;
@@ -46,6 +47,9 @@ pub(super) fn table() -> Vec<Route> {
             "/v1/incidents/{id}/acknowledge",
             post(incidents::acknowledge),
         ),
+        ("/v1/logins", post(logins::open)),
+        ("/v1/logins/{id}", get(logins::show)),
+        ("/v1/logins/{id}/complete", post(logins::complete)),
         ("/v1/events", get(events::events)),
         ("/v1/reload", post(daemon::reload)),
         ("/v1/mail-test", post(daemon::mail_test)),

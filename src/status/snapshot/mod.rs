@@ -2,6 +2,7 @@
 
 mod events;
 mod incidents;
+mod logins;
 mod problem;
 mod queries;
 mod report;
@@ -11,6 +12,7 @@ mod tokens;
 
 pub use events::EventView;
 pub use incidents::{AcknowledgeRequest, IncidentList, IncidentStatus, IncidentView};
+pub use logins::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView};
 pub use problem::{Problem, ProblemType};
 pub use queries::{EventQuery, IncidentFilter, IncidentQuery, SecretQuery, TokenQuery};
 pub use report::{

@@ -51,6 +51,7 @@ problem_types! {
     NoSuchRoute = "no-such-route", 404, "No such route";
     NoSuchToken = "no-such-token", 404, "No such token";
     NoSuchIncident = "no-such-incident", 404, "No such incident";
+    NoSuchLogin = "no-such-login", 404, "No such login";
     MethodNotAllowed = "method-not-allowed", 405, "Method not allowed";
     TooSlow = "too-slow", 408, "Request too slow";
     NameTaken = "name-taken", 409, "Name taken";
@@ -60,11 +61,14 @@ problem_types! {
     ExpiryUnknown = "expiry-unknown", 409, "Expiry unknown";
     TokenDead = "token-dead", 409, "Token dead";
     AlreadyResolved = "already-resolved", 409, "Already resolved";
+    /// It was answered, or begun too long ago.
+    LoginOver = "login-over", 409, "Login over";
     TooLarge = "too-large", 413, "Request too large";
     NotJson = "not-json", 415, "Not JSON";
     /// The request can be understood, and what stands in it cannot be.
     Invalid = "invalid", 422, "Invalid value";
     UnknownApp = "unknown-app", 422, "Unknown app";
+    NoPublicPart = "no-public-part", 422, "No public part";
     ReloadRefused = "reload-refused", 422, "Configuration refused";
     MailRefused = "mail-refused", 422, "Mail refused";
     TooManyFollowers = "too-many-followers", 503, "Too many followers";

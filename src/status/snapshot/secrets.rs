@@ -1,4 +1,4 @@
-//! The three messages in which a token crosses the socket. This is the one place of `status` that exposes a secret:
+//! The messages in which a token crosses the socket. This is the one place of `status` that exposes a secret:
 //! to write it into them, and to look at its shape before it is taken in.
 
 use jiff::Timestamp;
@@ -61,7 +61,7 @@ pub struct SecretView {
     pub expires_at: Option<Timestamp>,
 }
 
-fn openly<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn openly<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())
 }
 

@@ -4,6 +4,7 @@
 pub mod daemon;
 mod log;
 mod post;
+mod public;
 mod sabotage;
 mod socket;
 
@@ -13,14 +14,16 @@ use jiff::{SignedDuration, Timestamp};
 use perennial::graph_api::{Client, Settings};
 use perennial::graph_sim::{AppSpec, Endpoint, PageSelection, Simulator, World as Meta};
 use perennial::inventory::{
-    Event, EventId, EventKind, Imported, Inventory, NewToken, Order, Settings as InventorySettings,
+    Event, EventId, EventKind, Filter, Imported, Inventory, NewToken, Order,
+    Settings as InventorySettings,
 };
 use perennial::rotation::{Keeper, Rules};
 use perennial::secret::{Key, Secret};
-use perennial::token::{Scopes, State, Token, TokenId};
+use perennial::token::{Kind, Scopes, State, Token, TokenId};
 
 pub use log::Log;
-pub use post::{OPERATOR, OWNER};
+pub use post::{Mail, OPERATOR, OWNER};
+pub use public::{PUBLIC_URL, Public};
 pub use socket::Socket;
 
 pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -65,6 +68,11 @@ pub fn rules() -> Rules {
 
 impl World {
     pub async fn new() -> Result<Self> {
+        Self::with_app(AppSpec::default()).await
+    }
+
+    /// With an app that has these peculiarities.
+    pub async fn with_app(spec: AppSpec) -> Result<Self> {
         let now: Timestamp = "2026-12-01T12:00:00Z".parse()?;
         let mut world = Meta::new(now, 1);
         world.add_app(AppSpec {
@@ -74,7 +82,7 @@ impl World {
             deauthorize_url: Some(format!("{NOWHERE}/deauthorize")),
             data_deletion_url: Some(format!("{NOWHERE}/data-deletion")),
             webhook_url: Some(NOWHERE.to_owned()),
-            ..AppSpec::default()
+            ..spec
         });
         let meta = Simulator::start(world, "127.0.0.1:0".parse()?).await?;
         let folder = tempfile::tempdir()?;
@@ -166,6 +174,25 @@ impl World {
             .read(move |view| view.token(id))
             .await?
             .ok_or("no such token")?)
+    }
+
+    pub async fn named(&self, name: &'static str) -> Result<Token> {
+        let found = self.inventory.read(move |view| view.token_named(name));
+        Ok(found.await?.ok_or_else(|| format!("there is no {name}"))?)
+    }
+
+    pub async fn of_kind(&self, kind: Kind) -> Result<Vec<Token>> {
+        let filter = Filter {
+            kind: Some(kind),
+            ..Filter::default()
+        };
+        let found = self.inventory.read(move |view| view.tokens(&filter, 100));
+        Ok(found
+            .await?
+            .tokens
+            .into_iter()
+            .map(|(token, _)| token)
+            .collect())
     }
 
     pub async fn state(&self, id: TokenId) -> Result<State> {

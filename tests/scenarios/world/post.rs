@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use perennial::alerts::language::Language;
 use perennial::alerts::mailer::{Mailer, Settings, Transport};
-use perennial::alerts::{self, Rules};
+use perennial::alerts::{self, LoginLinks, Rules};
 
 use super::{Result, World, days};
 
@@ -58,6 +58,11 @@ impl Office {
 }
 
 impl World {
+    /// Letters bear links from now on.
+    pub(super) fn link_letters(&mut self, links: LoginLinks) {
+        self.office.rules.login_links = Some(links);
+    }
+
     /// Writes the letters that are due, and sends what waits.
     pub async fn post(&self) -> Result {
         alerts::pass(&self.inventory, &self.office.rules, self.now).await?;

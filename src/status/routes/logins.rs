@@ -1,0 +1,219 @@
+//! Logins: a link for a person, or Meta's dialog itself for somebody who will paste what came of it. Nothing here waits
+//! for Meta or the person: what Meta answered is filed, and the next pass acts on it.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::inventory::{Error, EventId, Login, LoginId, NewLogin, Tx};
+use crate::login::{self, dialog, policy, standing};
+use crate::status::reception::Here;
+use crate::status::request::{LoginName, Operator, Sent, Viewer, no_such_login, no_such_token};
+use crate::status::snapshot::{
+    Accepted, CompletionRequest, LoginLink, LoginRequest, LoginView, Problem, ProblemType,
+};
+use crate::token::{Remedy, Token};
+
+/// An operator's link: time enough to hand it to a colleague.
+const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Asks for a login. The link is for the person's browser, and good for a day.
+#[utoipa::path(
+    post, path = "/v1/logins", request_body = LoginRequest, responses((status = 201, body = LoginLink))
+)]
+pub(in crate::status) async fn open(
+    Operator(asked_by): Operator,
+    State(reception): Here,
+    Sent(request): Sent<LoginRequest>,
+) -> Result<(StatusCode, Json<LoginLink>), Problem> {
+    let settings = reception.settings.borrow().logins.clone();
+    let now = reception.now();
+    if settings.public_url.is_none() && !request.paste {
+        return Err(no_public_part());
+    }
+    let opened = reception.write(move |tx| {
+        let wanted = match wanted(tx, &request, &settings, now)? {
+            Ok(wanted) => wanted,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let expires_at = wanted.expires_at;
+        let public_url = settings.public_url.clone().unwrap_or_default();
+        let (id, link) = tx.open_login_for_operator(&wanted, &public_url, &asked_by, now)?;
+        let url = match settings.app(&wanted.app).filter(|_| request.paste) {
+            Some(app) => at_metas(tx, app, id, &settings, now)?,
+            None => link,
+        };
+        Ok(Ok(LoginLink {
+            url,
+            id: id.0.to_string(),
+            expires_at,
+        }))
+    });
+    Ok((StatusCode::CREATED, Json(opened.await?)))
+}
+
+fn wanted(
+    tx: &Tx<'_>,
+    request: &LoginRequest,
+    settings: &login::Settings,
+    now: Timestamp,
+) -> Result<Result<NewLogin, Problem>, Error> {
+    let token = match &request.token {
+        Some(name) => match tx.token_named(name)? {
+            Some(token) => Some(token),
+            None => return Ok(Err(no_such_token())),
+        },
+        None => None,
+    };
+    let of_token = token.as_ref().map(|token| token.app.clone());
+    let only = match settings.apps.as_slice() {
+        [only] => Some(only.name.clone()),
+        _ => None,
+    };
+    let Some(app) = request.app.clone().or(of_token.clone()).or(only) else {
+        return Ok(Err(which_app()));
+    };
+    if of_token.is_some_and(|of_token| of_token != app) || settings.app(&app).is_none() {
+        return Ok(Err(unknown_app()));
+    }
+    let facts = token.as_ref().and_then(|token| token.facts.as_ref());
+    Ok(Ok(NewLogin {
+        app,
+        person: facts.map(|facts| facts.person.clone()),
+        remedy: token.as_ref().map_or(Remedy::Login, remedy_of),
+        token: token.map(|token| token.id),
+        incident: None,
+        accepts_fewer: request.accept_fewer,
+        expires_at: now.checked_add(GOOD_FOR).unwrap_or(Timestamp::MAX),
+    }))
+}
+
+fn remedy_of(token: &Token) -> Remedy {
+    token.remedy().unwrap_or(Remedy::Login)
+}
+
+/// Straight to Meta's dialog, for somebody who will paste what came of it.
+fn at_metas(
+    tx: &Tx<'_>,
+    app: &login::App,
+    id: LoginId,
+    settings: &login::Settings,
+    now: Timestamp,
+) -> Result<String, Error> {
+    let Some(login) = tx.login(id)? else {
+        return Ok(String::new());
+    };
+    let redirect_uri = settings.redirect_uri(app);
+    let state = tx.begin_attempt(&login, &redirect_uri, now)?;
+    let auth_type = policy::auth_type(login.wanted.remedy, false);
+    Ok(dialog::url(app, &redirect_uri, &state, auth_type))
+}
+
+/// How far a login has come, and what came of it.
+#[utoipa::path(
+    get, path = "/v1/logins/{id}", params(("id" = String, Path)), responses((status = 200, body = LoginView))
+)]
+pub(in crate::status) async fn show(
+    _: Viewer,
+    State(reception): Here,
+    LoginName(id): LoginName,
+) -> Result<Json<LoginView>, Problem> {
+    let now = reception.now();
+    let found = reception.read(move |view| {
+        let Some(login) = view.login(id)? else {
+            return Ok(None);
+        };
+        let attempt = view.latest_attempt(id)?;
+        let standing = standing(view, &login, attempt, now)?;
+        Ok(Some(LoginView::new(login, standing)))
+    });
+    found.await?.map(Json).ok_or_else(no_such_login)
+}
+
+/// Takes the address that the browser ended at. The next pass asks Meta what it gives.
+#[utoipa::path(
+    post, path = "/v1/logins/{id}/complete", params(("id" = String, Path)),
+    request_body = CompletionRequest, responses((status = 202, body = Accepted))
+)]
+pub(in crate::status) async fn complete(
+    _: Operator,
+    State(reception): Here,
+    LoginName(id): LoginName,
+    Sent(request): Sent<CompletionRequest>,
+) -> Result<(StatusCode, Json<Accepted>), Problem> {
+    let now = reception.now();
+    let Some(returned) = dialog::read_pasted(&request.address) else {
+        return Err(not_an_address());
+    };
+    let filed = reception.order(move |tx| {
+        let Some(login) = tx.login(id)? else {
+            return Ok(Err(no_such_login()));
+        };
+        file(tx, &login, &returned, now)
+    });
+    Ok((StatusCode::ACCEPTED, Json(Accepted::from(filed.await?))))
+}
+
+fn file(
+    tx: &Tx<'_>,
+    login: &Login,
+    returned: &dialog::Return,
+    now: Timestamp,
+) -> Result<Result<EventId, Problem>, Error> {
+    let attempt = tx.attempt_of_state(&returned.state)?;
+    match attempt {
+        Some(attempt) if attempt.login != login.id => return Ok(Err(of_another_login())),
+        Some(attempt) if !attempt.is_awaited(now) => return Ok(Err(login_is_over())),
+        Some(_) => {}
+        None => return Ok(Err(of_another_login())),
+    }
+    dialog::file(tx, returned, now)?;
+    tx.newest_event().map(Ok)
+}
+
+fn no_public_part() -> Problem {
+    Problem::new(
+        ProblemType::NoPublicPart,
+        "there is no [web] in the configuration, so nobody can come back from Meta by himself. Log in yourself and \
+         paste what comes of it: perennial login --paste",
+    )
+}
+
+fn which_app() -> Problem {
+    Problem::new(
+        ProblemType::Invalid,
+        "there are several apps; name one of them: perennial login --app APP",
+    )
+}
+
+fn unknown_app() -> Problem {
+    Problem::new(
+        ProblemType::UnknownApp,
+        "no [[app]] of this name is configured, or the token belongs to another. See the names: perennial status",
+    )
+}
+
+fn not_an_address() -> Problem {
+    Problem::new(
+        ProblemType::Invalid,
+        "this is not the address that a browser ends at after a login: it must hold state= and code= or error=. Copy \
+         it whole from the address bar",
+    )
+}
+
+fn of_another_login() -> Problem {
+    Problem::new(
+        ProblemType::Invalid,
+        "this address belongs to another login than the one that was begun here. Nothing was changed; begin again: \
+         perennial login --paste",
+    )
+}
+
+fn login_is_over() -> Problem {
+    Problem::new(
+        ProblemType::LoginOver,
+        "this login was answered before, or begun too long ago. Nothing was changed; begin again: perennial login \
+         --paste",
+    )
+}

@@ -1,0 +1,811 @@
+//! A person logs in: from the link in a letter to tokens that work, for each set-up that people have; and what is
+//! refused on the way.
+
+use perennial::graph_sim::{
+    AppMode, AppSpec, CodeGives, DialogAnswer, Endpoint, Fault, FaultRule, LongLived,
+    PageSelection, SystemUserLife,
+};
+use perennial::inventory::{EventKind, Order};
+use perennial::token::{Cause, Clock, Kind, State, TokenId};
+
+use crate::world::{APP, Mail, PUBLIC_URL, Public, Result, World, days, hours, minutes};
+
+const CALLBACK: &str = "https://tokens.example.com/perennial/login/callback";
+const ASKED: &str = "email pages_show_list pages_messaging";
+
+/// Maria with her login and three pages, all of them in the inventory and well.
+struct Shop {
+    world: World,
+    public: Public,
+    person: String,
+    maria: TokenId,
+    pages: Vec<TokenId>,
+}
+
+impl Shop {
+    async fn open() -> Result<Self> {
+        let spec = AppSpec {
+            redirect_uris: vec![CALLBACK.to_owned()],
+            ..AppSpec::default()
+        };
+        let mut world = World::with_app(spec).await?;
+        let public = world.open_public(ASKED, None).await?;
+        let person = world.person("Maria Schmidt");
+        let token = world.log_in(&person)?;
+        let maria = world.import("acme-maria", &token).await?;
+        let mut pages = Vec::new();
+        for name in ["Bakery", "Café", "Deli"] {
+            let (_, page) = world.page(&person, name, &token)?;
+            pages.push(
+                world
+                    .import(&format!("acme-{}", pages.len()), &page)
+                    .await?,
+            );
+        }
+        world.live(hours(1)).await?;
+        Ok(Self {
+            world,
+            public,
+            person,
+            maria,
+            pages,
+        })
+    }
+
+    /// The password is another; the letter is out.
+    async fn lock_out(&mut self) -> Result<String> {
+        self.world.meta.world().change_password(&self.person)?;
+        self.world.live_with_post(days(2), minutes(30)).await?;
+        assert_eq!(self.world.state(self.maria).await?, State::Dead);
+        self.public.tell_time(self.world.now);
+        self.world.letter_link().await
+    }
+
+    async fn states(&self) -> Result<Vec<State>> {
+        let mut states = vec![self.world.state(self.maria).await?];
+        for page in &self.pages {
+            states.push(self.world.state(*page).await?);
+        }
+        Ok(states)
+    }
+}
+
+fn letters(mail: &[Mail], words: &str) -> usize {
+    mail.iter()
+        .filter(|mail| mail.subject().contains(words))
+        .count()
+}
+
+fn field(address: &str, name: &str) -> Option<String> {
+    let query = address.split_once('?')?.1.split('#').next()?;
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+#[tokio::test]
+async fn one_click_in_a_letter_brings_a_person_and_all_pages_back() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let (world, public) = (&mut shop.world, &shop.public);
+    assert!(
+        world
+            .mail()?
+            .iter()
+            .any(|mail| mail.0.replace("=\n", "").contains("/login/")),
+        "a letter bears the link"
+    );
+    public.tell_time(world.now);
+
+    let page = public.get(&link).await?;
+    assert_eq!(page.status, 200);
+    page.says(&[
+        "Log in as Maria Schmidt",
+        "Bakery",
+        "Café",
+        "Deli",
+        "method=\"post\"",
+        "Continue with Facebook",
+    ]);
+    assert!(!page.body.contains("<script"), "it works without");
+    let dialog = public.post(&link).await?.location()?;
+    assert_eq!(field(&dialog, "client_id").as_deref(), Some(APP));
+    assert_eq!(
+        field(&dialog, "scope").as_deref(),
+        Some("email%2Cpages_messaging%2Cpages_show_list")
+    );
+    assert_eq!(field(&dialog, "auth_type"), None);
+    let back = world
+        .meta
+        .world()
+        .answer_dialog(&dialog, &shop.person, DialogAnswer::allow())?;
+    let outcome = public.get(&back).await?.location()?;
+    assert!(
+        outcome.starts_with(&format!("{PUBLIC_URL}/login/result/")),
+        "{outcome}"
+    );
+    assert!(!outcome.contains("code"), "{outcome}");
+
+    let waiting = public.get(&outcome).await?;
+    waiting.says(&["One moment", "http-equiv=\"refresh\""]);
+    assert_eq!(waiting.header("refresh"), Some("2"));
+
+    let before = world.mail()?.len();
+    world.act(public).await?;
+    let done = public.get(&outcome).await?;
+    done.says(&["Thank you. Everything works", "Bakery", "Deli"]);
+    assert_eq!(done.header("refresh"), None);
+    world.live_with_post(hours(1), minutes(5)).await?;
+    assert!(world.open_incidents().await?.is_empty());
+    let mail = world.mail()?;
+    assert_eq!(mail.len(), before + 1, "one letter tells that it is over");
+    assert_eq!(letters(&mail, "Working again"), 1);
+    assert_eq!(shop.states().await?, [State::Healthy; 4]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_browser_is_told_to_keep_nothing_and_to_run_nothing() -> Result {
+    let shop = Shop::open().await?;
+    let (_, link) = shop.world.operators_link(Some(shop.maria), false).await?;
+    let page = shop.public.get(&link).await?;
+    for (header, expected) in [
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-frame-options", "DENY"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        assert_eq!(page.header(header), Some(expected), "{header}");
+    }
+    let policy = page.header("content-security-policy").unwrap_or_default();
+    assert!(
+        policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+        "{policy}"
+    );
+    let style = shop
+        .public
+        .get(&format!("{PUBLIC_URL}/login/style.css"))
+        .await?;
+    assert_eq!(
+        style.header("content-type"),
+        Some("text/css; charset=utf-8")
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn looking_at_a_link_burns_nothing() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let public = &shop.public;
+    for method in ["GET", "HEAD", "GET"] {
+        assert_eq!(public.ask(method, &link).await?.status, 200);
+    }
+    let dialog = public.post(&link).await?.location()?;
+    let back =
+        shop.world
+            .meta
+            .world()
+            .answer_dialog(&dialog, &shop.person, DialogAnswer::allow())?;
+    assert_eq!(public.ask("HEAD", &back).await?.status, 200);
+    let outcome = public.get(&back).await?.location()?;
+    shop.world.act(public).await?;
+    public.get(&outcome).await?.says(&["Everything works"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn strangers_see_nothing() -> Result {
+    let shop = Shop::open().await?;
+    for path in [
+        "/login/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "/login/result/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "/login/callback",
+        "/v1/status",
+        "/",
+        "/..%2f..%2fv1/tokens",
+    ] {
+        let answer = shop.public.get(&format!("{PUBLIC_URL}{path}")).await?;
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (404, "There is nothing here.\n"),
+            "{path}"
+        );
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    let unknown = format!("{CALLBACK}?code=AQ&state=AAAA");
+    shop.public
+        .get(&unknown)
+        .await?
+        .says(&["This login was begun too long ago"]);
+    assert_eq!(
+        shop.world
+            .meta
+            .world()
+            .ledger()
+            .calls(Endpoint::CodeExchange),
+        0
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_wrong_person_is_refused_and_told_whose_login_is_needed() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let paul = shop.world.person("Paul");
+    let outcome = shop
+        .world
+        .log_in_through(&shop.public, &link, &paul, DialogAnswer::allow())
+        .await?;
+    shop.world.act(&shop.public).await?;
+    shop.public.get(&outcome).await?.says(&[
+        "The login of Maria Schmidt is needed",
+        "You are logged in to Facebook as Paul",
+        "nothing was changed",
+        "Log in again",
+    ]);
+    assert_eq!(shop.world.told(EventKind::CandidateKept).await?, 0);
+    assert_eq!(shop.world.state(shop.maria).await?, State::Dead);
+    let outcome = shop
+        .world
+        .log_in_through(
+            &shop.public,
+            &link,
+            &shop.person.clone(),
+            DialogAnswer::allow(),
+        )
+        .await?;
+    shop.world.act(&shop.public).await?;
+    shop.public.get(&outcome).await?.says(&["Everything works"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_state_is_good_once() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let dialog = shop.public.post(&link).await?.location()?;
+    let answer = |shop: &Shop| {
+        let mut meta = shop.world.meta.world();
+        meta.answer_dialog(&dialog, &shop.person, DialogAnswer::allow())
+    };
+    let (first, second) = (answer(&shop)?, answer(&shop)?);
+    assert_ne!(first, second, "another code for the same state");
+    let outcome = shop.public.get(&first).await?.location()?;
+    assert_eq!(shop.public.get(&second).await?.location()?, outcome);
+    shop.world.act(&shop.public).await?;
+    assert_eq!(shop.public.get(&first).await?.location()?, outcome);
+    shop.world.act(&shop.public).await?;
+    assert_eq!(
+        shop.world
+            .meta
+            .world()
+            .ledger()
+            .calls(Endpoint::CodeExchange),
+        1
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_used_or_old_code_is_told_and_never_tried_again() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let outcome = shop
+        .world
+        .log_in_through(
+            &shop.public,
+            &link,
+            &shop.person.clone(),
+            DialogAnswer::allow(),
+        )
+        .await?;
+    shop.world.now += minutes(9);
+    shop.world.meta.set_now(shop.world.now + minutes(2));
+    shop.public.clerk.pass(shop.world.now).await?;
+    shop.public
+        .get(&outcome)
+        .await?
+        .says(&["That took a little too long", "36007"]);
+    shop.public.clerk.pass(shop.world.now + minutes(30)).await?;
+    assert_eq!(
+        shop.world
+            .meta
+            .world()
+            .ledger()
+            .calls(Endpoint::CodeExchange),
+        1
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_exchange_that_was_not_answered_is_not_repeated() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let outcome = shop
+        .world
+        .log_in_through(
+            &shop.public,
+            &link,
+            &shop.person.clone(),
+            DialogAnswer::allow(),
+        )
+        .await?;
+    let lost = FaultRule::new(Fault::LostAnswer).on(Endpoint::CodeExchange);
+    shop.world.meta.world().inject(lost.times(1));
+    shop.world.act(&shop.public).await?;
+    shop.public
+        .get(&outcome)
+        .await?
+        .says(&["Facebook did not answer in time", "Log in again"]);
+    shop.world.act(&shop.public).await?;
+    assert_eq!(
+        shop.world
+            .meta
+            .world()
+            .ledger()
+            .calls(Endpoint::CodeExchange),
+        1
+    );
+    let outcome = shop
+        .world
+        .log_in_through(
+            &shop.public,
+            &link,
+            &shop.person.clone(),
+            DialogAnswer::allow(),
+        )
+        .await?;
+    shop.world.act(&shop.public).await?;
+    shop.public.get(&outcome).await?.says(&["Everything works"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn access_denied_is_nobody_s_fault() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let outcome = shop
+        .world
+        .log_in_through(
+            &shop.public,
+            &link,
+            &shop.person.clone(),
+            DialogAnswer::Cancel,
+        )
+        .await?;
+    let denied = shop.public.get(&outcome).await?;
+    denied.says(&[
+        "Facebook sent you back without a permission",
+        "need not be anything you did",
+        "200",
+    ]);
+    for blame in ["cancel", "Cancel", "you pressed", "refused"] {
+        assert!(!denied.body.contains(blame), "{blame}");
+    }
+    let dialog = shop.public.post(&link).await?.location()?;
+    let state = field(&dialog, "state").ok_or("no state")?;
+    let sandboxed = format!(
+        "{CALLBACK}?error_code=901&error_message=This+app+is+in+sandbox+mode.&state={state}"
+    );
+    let outcome = shop.public.get(&sandboxed).await?.location()?;
+    shop.public
+        .get(&outcome)
+        .await?
+        .says(&["does not let people log in to this app just now", "901"]);
+    assert_eq!(shop.world.state(shop.maria).await?, State::Dead);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_expired_link_leads_nowhere_and_says_so() -> Result {
+    let mut shop = Shop::open().await?;
+    let (_, link) = shop.world.operators_link(Some(shop.maria), false).await?;
+    shop.public.tell_time(shop.world.now + days(1));
+    for answer in [
+        shop.public.get(&link).await?,
+        shop.public.post(&link).await?,
+    ] {
+        assert_eq!(answer.status, 410);
+        answer.says(&["This link is no longer good"]);
+        assert!(!answer.body.contains("Maria"), "it names nobody any more");
+    }
+    let link = shop.lock_out().await?;
+    let outcome = shop
+        .world
+        .log_in_through(
+            &shop.public,
+            &link,
+            &shop.person.clone(),
+            DialogAnswer::allow(),
+        )
+        .await?;
+    shop.world.act(&shop.public).await?;
+    shop.world.live_with_post(hours(1), minutes(5)).await?;
+    shop.public.get(&outcome).await?.says(&["Everything works"]);
+    shop.public
+        .get(&link)
+        .await?
+        .says(&["Nothing is left to do"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_gives_less_than_before_is_not_taken_unless_an_operator_says_so() -> Result {
+    let mut shop = Shop::open().await?;
+    shop.world.meta.world().remove_app(&shop.person, APP)?;
+    shop.world.live_with_post(days(2), minutes(30)).await?;
+    let link = shop.world.letter_link().await?;
+    let before = shop.world.secret(shop.maria).await?;
+    let less = || DialogAnswer::Allow {
+        declined: vec!["pages_messaging".to_owned()],
+        pages: PageSelection::All,
+    };
+    let outcome = shop
+        .world
+        .log_in_through(&shop.public, &link, &shop.person.clone(), less())
+        .await?;
+    shop.world.act(&shop.public).await?;
+    shop.public.get(&outcome).await?.says(&[
+        "lacks pages_messaging, which the one before had",
+        "what was there stays in use",
+        "Not allowed in Facebook&#x27;s dialog: pages_messaging",
+        "Log in again",
+    ]);
+    assert_eq!(shop.world.secret(shop.maria).await?, before);
+
+    let again = shop.public.post(&link).await?.location()?;
+    assert_eq!(field(&again, "auth_type").as_deref(), Some("rerequest"));
+
+    let (_, link) = shop.world.operators_link(Some(shop.maria), true).await?;
+    shop.world
+        .log_in_through(&shop.public, &link, &shop.person.clone(), less())
+        .await?;
+    shop.world.act(&shop.public).await?;
+    assert_ne!(shop.world.secret(shop.maria).await?, before);
+    assert_eq!(shop.world.state(shop.maria).await?, State::Healthy);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_that_was_not_ticked_is_named() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let mut ticked = Vec::new();
+    for page in &shop.pages[..2] {
+        let facts = shop.world.token(*page).await?.facts;
+        ticked.push(facts.ok_or("no facts")?.subject);
+    }
+    let answer = DialogAnswer::Allow {
+        declined: Vec::new(),
+        pages: PageSelection::only(ticked),
+    };
+    let outcome = shop
+        .world
+        .log_in_through(&shop.public, &link, &shop.person.clone(), answer)
+        .await?;
+    shop.world.act(&shop.public).await?;
+    let page = shop.public.get(&outcome).await?;
+    page.says(&[
+        "The login does not reach Deli",
+        "Still missing",
+        "Log in again",
+    ]);
+    let states = shop.states().await?;
+    assert_eq!(states[..3], [State::Healthy; 3]);
+    assert_ne!(states[3], State::Healthy);
+    Ok(())
+}
+
+#[tokio::test]
+async fn somebody_new_logs_in_and_is_taken_in_with_all_pages() -> Result {
+    let mut world = World::new().await?;
+    let public = world.open_public(ASKED, None).await?;
+    let person = world.person("Zoë O'Neil");
+    {
+        let mut meta = world.meta.world();
+        for name in ["Bakery", "Café"] {
+            let page = meta.add_page(name);
+            meta.give_role(&person, &page)?;
+        }
+    }
+    let (_, link) = world.operators_link(None, false).await?;
+    public.get(&link).await?.says(&["Log in to acme"]);
+    let outcome = world
+        .log_in_through(&public, &link, &person, DialogAnswer::allow())
+        .await?;
+    world.act(&public).await?;
+    world.act(&public).await?;
+    public
+        .get(&outcome)
+        .await?
+        .says(&["Everything works", "Bakery", "Café"]);
+    let own = world.named("acme-zo-o-neil").await?;
+    assert_eq!(
+        (own.state(), own.required_scopes.as_str()),
+        (State::Healthy, "email pages_messaging pages_show_list")
+    );
+    let ends = own
+        .facts
+        .ok_or("no facts")?
+        .expires_at
+        .at()
+        .ok_or("no end")?;
+    assert!(ends > world.now + days(59), "it is a long-lived one");
+    Ok(())
+}
+
+/// a. Page posting: a short-lived user token is pasted in.
+#[tokio::test]
+async fn page_posting_from_a_pasted_token_to_pages_that_never_end() -> Result {
+    let mut world = World::new().await?;
+    let person = world.person("Maria");
+    let scopes = ["pages_show_list", "pages_manage_posts"];
+    let short = {
+        let mut meta = world.meta.world();
+        for name in ["Bakery", "Café"] {
+            let page = meta.add_page(name);
+            meta.give_role(&person, &page)?;
+        }
+        meta.issue_short_lived(APP, &person, &scopes)?
+    };
+    let maria = world.import("acme-maria", &short).await?;
+    world.order(maria, Order::Discover).await?;
+    world.live(hours(3)).await?;
+    let token = world.token(maria).await?;
+    let end = token
+        .facts
+        .ok_or("no facts")?
+        .expires_at
+        .at()
+        .ok_or("no end")?;
+    assert!(end > world.now + days(59));
+    let pages = world.of_kind(Kind::Page).await?;
+    assert_eq!(pages.len(), 2);
+    for page in pages {
+        let facts = page.facts.ok_or("no facts")?;
+        assert_eq!(
+            (page.health.state(), facts.expires_at),
+            (State::Healthy, Clock::Never),
+            "{}",
+            page.name
+        );
+        assert!(facts.scopes.contains("pages_manage_posts"), "{}", page.name);
+    }
+    Ok(())
+}
+
+/// c. A connector platform: declined permissions are named, and asked for again.
+#[tokio::test]
+async fn a_connector_asks_again_for_what_was_declined() -> Result {
+    let mut world = World::new().await?;
+    let public = world.open_public(ASKED, None).await?;
+    let person = world.person("Maria");
+    let (_, link) = world.operators_link(None, false).await?;
+    let answer = DialogAnswer::Allow {
+        declined: vec!["pages_messaging".to_owned()],
+        pages: PageSelection::All,
+    };
+    let outcome = world
+        .log_in_through(&public, &link, &person, answer)
+        .await?;
+    world.act(&public).await?;
+    public.get(&outcome).await?.says(&[
+        "something was left out",
+        "Not allowed",
+        "pages_messaging",
+        "Log in again",
+    ]);
+
+    world.live_with_post(hours(1), minutes(5)).await?;
+    let maria = world.named("acme-maria").await?;
+    assert_eq!(maria.cause(), Some(Cause::PermissionMissing));
+    let link = world.letter_link().await?;
+    public.tell_time(world.now);
+    let dialog = public.post(&link).await?.location()?;
+    assert_eq!(field(&dialog, "auth_type").as_deref(), Some("rerequest"));
+    let outcome = world
+        .log_in_through(&public, &link, &person, DialogAnswer::allow())
+        .await?;
+    world.act(&public).await?;
+    world.live_with_post(hours(1), minutes(5)).await?;
+    public.get(&outcome).await?.says(&["Everything works"]);
+    assert!(world.open_incidents().await?.is_empty());
+    Ok(())
+}
+
+/// d. WhatsApp by Facebook Login: a code, an hour, 60 days, and a login before they end.
+#[tokio::test]
+async fn a_whatsapp_login_is_repeated_before_its_60_days_are_over() -> Result {
+    let scopes = "whatsapp_business_management whatsapp_business_messaging";
+    let mut world = World::new().await?;
+    let public = world.open_public(scopes, None).await?;
+    let person = world.person("Maria");
+    let (_, link) = world.operators_link(None, false).await?;
+    world
+        .log_in_through(&public, &link, &person, DialogAnswer::allow())
+        .await?;
+    world.act(&public).await?;
+    let maria = world.named("acme-maria").await?.id;
+    world.live_with_post(days(47), hours(6)).await?;
+    assert_eq!(
+        world.state(maria).await?,
+        State::Expiring,
+        "no exchange moved the end"
+    );
+    assert!(letters(&world.mail()?, "Log in") >= 1);
+    let link = world.letter_link().await?;
+    world
+        .log_in_through(&public, &link, &person, DialogAnswer::allow())
+        .await?;
+    world.act(&public).await?;
+    world.live_with_post(hours(1), minutes(5)).await?;
+    let end = world.token(maria).await?.deadline().ok_or("no end")?;
+    assert!(end > world.now + days(59), "{end}");
+    let mail = world.mail()?;
+    assert_eq!(
+        letters(&mail, "Renewed in time"),
+        1,
+        "{:?}",
+        mail.iter().map(Mail::subject).collect::<Vec<_>>()
+    );
+    Ok(())
+}
+
+/// d. The other WhatsApp set-up: system users, with the 60 days and without.
+#[tokio::test]
+async fn system_users_need_nobody_with_60_days_and_without() -> Result {
+    let mut world = World::new().await?;
+    let scopes = [
+        "whatsapp_business_management",
+        "whatsapp_business_messaging",
+    ];
+    let mut tokens = Vec::new();
+    for (name, life) in [
+        ("acme-60", SystemUserLife::SixtyDays),
+        ("acme-ever", SystemUserLife::Never),
+    ] {
+        let token = {
+            let mut meta = world.meta.world();
+            let robot = meta.add_system_user(APP, name)?;
+            meta.system_user_token(APP, &robot, &scopes, life)?
+        };
+        tokens.push(world.import(name, &token).await?);
+    }
+    let first = world.secret(tokens[0]).await?;
+    world.live_with_post(days(100), hours(12)).await?;
+    assert_ne!(world.secret(tokens[0]).await?, first, "it was renewed");
+    for token in tokens {
+        assert_eq!(world.state(token).await?, State::Healthy);
+    }
+    assert!(world.mail()?.is_empty(), "and nobody was bothered");
+    Ok(())
+}
+
+/// e. Marketing: the 90 days of data access end, though the token does not.
+#[tokio::test]
+async fn data_access_is_renewed_by_a_login_that_asks_for_that() -> Result {
+    let mut world = World::with_app(AppSpec {
+        long_lived: LongLived::Never,
+        ..AppSpec::default()
+    })
+    .await?;
+    let public = world.open_public("ads_read leads_retrieval", None).await?;
+    let person = world.person("Maria");
+    let (_, link) = world.operators_link(None, false).await?;
+    world
+        .log_in_through(&public, &link, &person, DialogAnswer::allow())
+        .await?;
+    world.act(&public).await?;
+    let maria = world.named("acme-maria").await?;
+    let facts = maria.facts.ok_or("no facts")?;
+    assert_eq!(facts.expires_at, Clock::Never);
+    for scope in ["ads_read", "leads_retrieval"] {
+        assert!(facts.scopes.contains(scope), "{scope}");
+    }
+    world.live_with_post(days(80), hours(6)).await?;
+    let token = world.token(maria.id).await?;
+    assert_eq!(token.cause(), Some(Cause::DataAccessExpiresSoon));
+
+    let link = world.letter_link().await?;
+    public.tell_time(world.now);
+    public.get(&link).await?.says(&["every 90 days"]);
+    let dialog = public.post(&link).await?.location()?;
+    assert_eq!(field(&dialog, "auth_type").as_deref(), Some("reauthorize"));
+    let outcome = world
+        .log_in_through(&public, &link, &person, DialogAnswer::allow())
+        .await?;
+    world.act(&public).await?;
+    public.get(&outcome).await?.says(&["Everything works"]);
+    let end = world.token(maria.id).await?.deadline().ok_or("no end")?;
+    assert!(end > world.now + days(89), "{end}");
+    Ok(())
+}
+
+/// f. Login for Business: all of a configuration or nothing; what it gives is a person's token or a system user's.
+#[tokio::test]
+async fn login_for_business_gives_what_its_configuration_says() -> Result {
+    for (gives, kind, ends) in [
+        (CodeGives::ShortLived, Kind::User, true),
+        (CodeGives::SystemUser, Kind::SystemUser, false),
+        (CodeGives::SystemUserSixtyDays, Kind::SystemUser, true),
+    ] {
+        let scopes = vec!["pages_show_list".to_owned(), "pages_messaging".to_owned()];
+        let mut world = World::with_app(AppSpec {
+            code_gives: gives,
+            configurations: [("77".to_owned(), scopes)].into(),
+            ..AppSpec::default()
+        })
+        .await?;
+        let public = world.open_public("", Some("77")).await?;
+        let person = world.person("Maria");
+        let (_, link) = world.operators_link(None, false).await?;
+        let dialog = public.post(&link).await?.location()?;
+        assert_eq!(field(&dialog, "config_id").as_deref(), Some("77"));
+        assert_eq!(
+            field(&dialog, "override_default_response_type").as_deref(),
+            Some("true")
+        );
+        assert_eq!(field(&dialog, "scope"), None);
+
+        let outcome = world
+            .log_in_through(&public, &link, &person, DialogAnswer::allow())
+            .await?;
+        world.act(&public).await?;
+        public.get(&outcome).await?.says(&["Everything works"]);
+        let tokens = world.of_kind(kind).await?;
+        assert_eq!(
+            (tokens.len(), tokens[0].state()),
+            (1, State::Healthy),
+            "{gives:?}"
+        );
+        let facts = tokens[0].facts.clone().ok_or("no facts")?;
+        assert_eq!(facts.expires_at.at().is_some(), ends, "{gives:?}");
+
+        let before = world.secret(tokens[0].id).await?;
+        let (_, link) = world.operators_link(Some(tokens[0].id), false).await?;
+        world.now += days(1);
+        let outcome = world
+            .log_in_through(&public, &link, &person, DialogAnswer::allow())
+            .await;
+        assert!(outcome.is_err(), "the link was good for a day");
+        let (_, link) = world.operators_link(Some(tokens[0].id), false).await?;
+        let outcome = world
+            .log_in_through(&public, &link, &person, DialogAnswer::allow())
+            .await?;
+        world.act(&public).await?;
+        public.get(&outcome).await?.says(&["Everything works"]);
+        assert_ne!(world.secret(tokens[0].id).await?, before, "{gives:?}");
+        assert_eq!(
+            world.of_kind(kind).await?.len(),
+            1,
+            "it took the place of the one before"
+        );
+    }
+    Ok(())
+}
+
+/// Login for Business in an app that is not live words it as if the person had cancelled.
+#[tokio::test]
+async fn an_app_that_is_not_live_is_not_blamed_on_the_person() -> Result {
+    let mut world = World::with_app(AppSpec {
+        mode: AppMode::Development,
+        configurations: [("77".to_owned(), vec!["email".to_owned()])].into(),
+        ..AppSpec::default()
+    })
+    .await?;
+    let public = world.open_public("", Some("77")).await?;
+    let person = world.person("Maria");
+    let (_, link) = world.operators_link(None, false).await?;
+    let outcome = world
+        .log_in_through(&public, &link, &person, DialogAnswer::allow())
+        .await?;
+    public.get(&outcome).await?.says(&[
+        "need not be anything you did",
+        "the app is not open to everybody",
+    ]);
+    Ok(())
+}

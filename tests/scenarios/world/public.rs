@@ -1,0 +1,224 @@
+//! The public part of the harness, and a browser that follows what it is told: a real listener and the real pass over
+//! logins, in the time of the story.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use perennial::alerts::LoginLinks;
+use perennial::graph_sim::DialogAnswer;
+use perennial::inventory::{IncidentId, LoginId, NewLogin, Which};
+use perennial::login::{self, Clerk};
+use perennial::token::{Remedy, Scopes, TokenId};
+use perennial::web::{self, Desk, Listen, Listener};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{APP, Result, World, days};
+
+/// A path of its own: some proxies hand it on, some cut it off.
+pub const PUBLIC_URL: &str = "https://tokens.example.com/perennial";
+
+pub struct Public {
+    pub clerk: Clerk,
+    socket: std::path::PathBuf,
+    now: Arc<Mutex<Timestamp>>,
+    stop: CancellationToken,
+}
+
+/// What a browser gets.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    head: String,
+    pub body: String,
+}
+
+impl World {
+    /// Opens the public part for people who are asked for `scopes`, or for a configuration of Login for Business.
+    pub async fn open_public(&mut self, scopes: &str, config_id: Option<&str>) -> Result<Public> {
+        let app = login::App {
+            name: "acme".to_owned(),
+            id: APP.to_owned(),
+            graph_version: "v25.0".to_owned(),
+            dialog_url: self.meta.url(),
+            scopes: Scopes::parse(scopes),
+            config_id: config_id.map(str::to_owned),
+        };
+        let logins = login::Settings {
+            apps: vec![app],
+            public_url: Some(PUBLIC_URL.to_owned()),
+        };
+        self.link_letters(LoginLinks {
+            public_url: PUBLIC_URL.to_owned(),
+            business_apps: config_id.map(|_| "acme".to_owned()).into_iter().collect(),
+        });
+        let socket = self.folder.path().join("web.sock");
+        let settings = web::Settings {
+            listen: Listen::Unix(socket.clone()),
+            public_url: PUBLIC_URL.to_owned(),
+            webhook_verify_token: None,
+            logins: logins.clone(),
+        };
+        let now = Arc::new(Mutex::new(self.now));
+        let clock = Arc::clone(&now);
+        let listener = Listener::open(&settings.listen).await?;
+        let desk = Desk {
+            inventory: self.inventory.clone(),
+            settings: watch::channel(settings).1,
+            signers: watch::channel(Arc::default()).1,
+            nudge: Arc::default(),
+            clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
+        };
+        let stop = CancellationToken::new();
+        tokio::spawn(web::serve(listener, desk, stop.clone()));
+        Ok(Public {
+            clerk: Clerk {
+                inventory: self.inventory.clone(),
+                settings: logins,
+                graphs: vec![("acme".to_owned(), self.keeper.graph.clone())],
+            },
+            socket,
+            now,
+            stop,
+        })
+    }
+
+    /// The link in the letters about the only open incident.
+    pub async fn letter_link(&self) -> Result<String> {
+        let now = self.now;
+        let link = self.inventory.write(move |tx| {
+            let mut open = tx.incidents(Which::Unresolved, 2)?;
+            assert_eq!(open.len(), 1, "{open:?}");
+            tx.login_link_for(&open.remove(0), PUBLIC_URL, now)
+        });
+        Ok(link.await?)
+    }
+
+    pub async fn open_incidents(&self) -> Result<Vec<IncidentId>> {
+        let open = self
+            .inventory
+            .read(|view| view.incidents(Which::Unresolved, 100));
+        Ok(open.await?.iter().map(|incident| incident.id).collect())
+    }
+
+    /// A link as `perennial login` asks for it: for the person of this token, or for anybody.
+    pub async fn operators_link(
+        &self,
+        token: Option<TokenId>,
+        accepts_fewer: bool,
+    ) -> Result<(LoginId, String)> {
+        let person = match token {
+            Some(id) => self.token(id).await?.facts.map(|facts| facts.person),
+            None => None,
+        };
+        let wanted = NewLogin {
+            app: "acme".to_owned(),
+            person,
+            token,
+            incident: None,
+            remedy: Remedy::Login,
+            accepts_fewer,
+            expires_at: self.now + days(1),
+        };
+        let now = self.now;
+        Ok(self
+            .inventory
+            .write(move |tx| tx.open_login_for_operator(&wanted, PUBLIC_URL, "root", now))
+            .await?)
+    }
+
+    /// What the daemon does when something came in: the pass over logins, then over the tokens, then the post.
+    pub async fn act(&mut self, public: &Public) -> Result {
+        public.tell_time(self.now);
+        self.meta.set_now(self.now);
+        public.clerk.pass(self.now).await?;
+        self.pass().await?;
+        self.pass().await?;
+        self.post().await
+    }
+
+    /// Presses the button behind a link, answers Meta's dialog, and comes back; gives the address of the outcome.
+    pub async fn log_in_through(
+        &mut self,
+        public: &Public,
+        link: &str,
+        person: &str,
+        answer: DialogAnswer,
+    ) -> Result<String> {
+        public.tell_time(self.now);
+        self.meta.set_now(self.now);
+        let dialog = public.post(link).await?.location()?;
+        let back = self.meta.world().answer_dialog(&dialog, person, answer)?;
+        public.get(&back).await?.location()
+    }
+}
+
+impl Public {
+    pub fn tell_time(&self, now: Timestamp) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
+    pub async fn get(&self, address: &str) -> Result<Answer> {
+        self.ask("GET", address).await
+    }
+
+    pub async fn post(&self, address: &str) -> Result<Answer> {
+        self.ask("POST", address).await
+    }
+
+    pub async fn ask(&self, method: &str, address: &str) -> Result<Answer> {
+        let target = address
+            .strip_prefix("https://tokens.example.com")
+            .ok_or_else(|| format!("this leads elsewhere: {address}"))?;
+        let target = target.split('#').next().unwrap_or_default();
+        let mut stream = UnixStream::connect(&self.socket).await?;
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nHost: tokens.example.com\r\nConnection: close\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        let (head, body) = answer.split_once("\r\n\r\n").ok_or("no head")?;
+        let status = head.split(' ').nth(1).ok_or("no status")?.parse()?;
+        Ok(Answer {
+            status,
+            head: head.to_owned(),
+            body: body.to_owned(),
+        })
+    }
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let mut found = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.next().map(|(_, value)| value)
+    }
+
+    pub fn location(&self) -> Result<String> {
+        let location = self.header("location").filter(|_| self.status == 303);
+        Ok(location
+            .ok_or_else(|| format!("it leads nowhere: {self:?}"))?
+            .to_owned())
+    }
+
+    #[track_caller]
+    pub fn says(&self, words: &[&str]) {
+        for words in words {
+            assert!(
+                self.body.contains(words),
+                "{words} is not in\n{}",
+                self.body
+            );
+        }
+    }
+}
+
+impl Drop for Public {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
