@@ -1,5 +1,7 @@
 //! Facts become subject, text and HTML. Pure; what others named is cleaned and escaped here.
 
+mod summary;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -13,6 +15,9 @@ use super::steps::{self, Step};
 use super::{phrases, words};
 use crate::inventory::NewLetter;
 use crate::token::Cause;
+
+use summary::Section;
+pub(super) use summary::summary;
 
 /// How many addresses are named as having got the letter.
 const NAMED_RECIPIENTS: usize = 20;
@@ -46,6 +51,7 @@ pub(super) struct Page {
     pub(super) tokens: Vec<Row>,
     pub(super) count: String,
     pub(super) more: Option<String>,
+    pub(super) sections: Vec<Section>,
     pub(super) footer: Vec<String>,
 }
 
@@ -127,6 +133,7 @@ pub(super) fn page(facts: &LetterFacts<'_>) -> Page {
             let count = facts.language.count(unnamed);
             fill(phrases.and_more, &[("count", &count)])
         }),
+        sections: Vec::new(),
         footer: footer(facts),
     }
 }
@@ -207,7 +214,7 @@ fn footer(facts: &LetterFacts<'_>) -> Vec<String> {
     let incident = facts.incident;
     let opened_at = facts.language.moment(incident.opened_at, facts.zone);
     vec![
-        recipients(facts),
+        recipients_of(facts.recipients, facts.language),
         fill(
             facts.phrases().incident,
             &[
@@ -220,12 +227,12 @@ fn footer(facts: &LetterFacts<'_>) -> Vec<String> {
 }
 
 /// Everybody sees who else knows.
-fn recipients(facts: &LetterFacts<'_>) -> String {
-    let (all, phrases) = (facts.recipients, facts.phrases());
+fn recipients_of(all: &[String], language: Language) -> String {
+    let phrases = language.phrases();
     let named = all.iter().take(NAMED_RECIPIENTS).map(|to| words::line(to));
     let named: Vec<String> = named.collect();
     let unnamed = (all.len() - named.len()) as u64;
-    let everybody = facts.language.all_of(&named);
+    let everybody = language.all_of(&named);
     match (all, unnamed) {
         ([_], _) => fill(phrases.went_to_one, &[("all", &everybody)]),
         (_, 0) => fill(phrases.went_to, &[("all", &everybody)]),
@@ -233,7 +240,7 @@ fn recipients(facts: &LetterFacts<'_>) -> String {
             phrases.went_to_many,
             &[
                 ("all", &named.join(", ")),
-                ("count", &facts.language.count(unnamed)),
+                ("count", &language.count(unnamed)),
             ],
         ),
     }

@@ -3,6 +3,7 @@
 mod audience;
 mod clocks;
 mod desk;
+pub mod digest;
 mod facts;
 mod hours;
 pub mod language;

@@ -32,12 +32,18 @@ impl Bells {
 
     /// Which bell each line of the schedule rings.
     pub(super) fn lines(&self, schedule: &Schedule) -> Vec<Line> {
-        let lines = [(&schedule.sweep, &self.sweep), (&schedule.mail, &self.mail)];
-        let line = |(cron, bell): (&String, &Arc<Notify>)| Line {
-            cron: cron.clone(),
-            wakes: Arc::clone(bell),
+        let lines = [
+            (Some(&schedule.sweep), &self.sweep),
+            (Some(&schedule.mail), &self.mail),
+            (schedule.digest.as_ref(), &self.mail),
+        ];
+        let line = |(cron, bell): (Option<&String>, &Arc<Notify>)| {
+            Some(Line {
+                cron: cron?.clone(),
+                wakes: Arc::clone(bell),
+            })
         };
-        lines.map(line).into()
+        lines.into_iter().filter_map(line).collect()
     }
 
     pub(super) fn ring(&self) {

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
+use super::schedule;
 use crate::alerts;
+use crate::alerts::digest::{self, GraphVersion, Tick};
 use crate::alerts::mailer::{self, Mailer};
 use crate::config::Config;
 use crate::graph_api::{self, Client, version_ends_on};
@@ -29,6 +32,8 @@ pub struct Household {
     pub alerts: alerts::Rules,
     pub mailer: Mailer,
     apps: Vec<AppReport>,
+    /// When summaries are due, by whose clock.
+    digest: Option<(String, TimeZone)>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +63,11 @@ impl Household {
             alerts: config.alerts.clone(),
             mailer: Mailer::new(config.mail.clone())?,
             apps: config.apps.iter().map(introduced).collect(),
+            digest: config
+                .schedule
+                .digest
+                .clone()
+                .map(|cron| (cron, config.timezone.clone())),
         })
     }
 
@@ -81,11 +91,34 @@ impl Household {
         alerts::begin(&self.inventory, now).await
     }
 
-    /// Files what has changed, writes the letters that are due, and sends what waits.
+    /// Files what has changed, writes the letters and the summary that are due, and sends what waits.
     pub async fn post(&self, now: Timestamp) -> Result<(), inventory::Error> {
         alerts::pass(&self.inventory, &self.alerts, now).await?;
+        self.write_digest(now).await?;
         self.mailer.send_waiting(&self.inventory, now).await?;
         Ok(())
+    }
+
+    /// The summary that is due, or was while nobody was here to write it.
+    async fn write_digest(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        let Some((cron, zone)) = &self.digest else {
+            return Ok(());
+        };
+        let Some(at) = schedule::last_tick(cron, zone, now) else {
+            return Ok(());
+        };
+        let tick = Tick {
+            at,
+            next: schedule::next_tick(cron, zone, now),
+        };
+        let versions = self.apps.iter().map(|app| GraphVersion {
+            app: app.name.clone(),
+            version: app.graph_version.clone(),
+            ends_on: app.graph_version_ends_on,
+        });
+        digest::write(&self.inventory, &self.alerts, versions.collect(), tick, now)
+            .await
+            .map(drop)
     }
 
     /// The apps with their budgets as they stand.

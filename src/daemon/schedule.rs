@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, Utc};
+use croner::Cron;
 use croner::parser::{CronParser, Seconds};
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
@@ -81,15 +82,36 @@ fn zone(offset: Offset) -> Result<FixedOffset, JobSchedulerError> {
 
 /// When a line ticks next.
 pub(super) fn next_tick(cron: &str, timezone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+    let next = parsed(cron)?.find_next_occurrence(&on_the_wall(now, timezone)?, false);
+    off_the_wall(&next.ok()?, timezone)
+}
+
+/// When a line ticked last.
+pub(super) fn last_tick(cron: &str, timezone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+    let last = parsed(cron)?.find_previous_occurrence(&on_the_wall(now, timezone)?, true);
+    off_the_wall(&last.ok()?, timezone).filter(|last| *last <= now)
+}
+
+fn parsed(cron: &str) -> Option<Cron> {
     let parser = CronParser::builder()
         .seconds(Seconds::Required)
         .dom_and_dow(true)
         .build();
-    let line = parser.parse(cron).ok()?;
-    let zone = zone(timezone.to_offset(now)).ok()?;
-    let now = DateTime::from_timestamp(now.as_second(), 0)?.with_timezone(&zone);
-    let next = line.find_next_occurrence(&now, false).ok()?;
-    Timestamp::from_second(next.timestamp()).ok()
+    parser.parse(cron).ok()
+}
+
+/// What the clock on the wall shows, as if it were that of Greenwich: so reckoned, a tick stays the same one when summer
+/// time begins or ends.
+fn on_the_wall(now: Timestamp, timezone: &TimeZone) -> Option<DateTime<Utc>> {
+    let wall = now.to_zoned(timezone.clone()).datetime();
+    let wall = wall.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    DateTime::from_timestamp(wall.as_second(), 0)
+}
+
+fn off_the_wall(wall: &DateTime<Utc>, timezone: &TimeZone) -> Option<Timestamp> {
+    let wall = Timestamp::from_second(wall.timestamp()).ok()?;
+    let wall = wall.to_zoned(TimeZone::UTC).datetime();
+    Some(wall.to_zoned(timezone.clone()).ok()?.timestamp())
 }
 
 #[cfg(test)]
@@ -109,5 +131,29 @@ mod tests {
             assert_eq!(next_tick(cron, &berlin, now), Some(expected), "{cron}");
         }
         assert_eq!(next_tick("nonsense", &berlin, now), None);
+    }
+
+    #[test]
+    fn a_tick_stays_the_same_one_when_the_clocks_change() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        for (now, expected) in [
+            ("2026-12-07T07:00:00Z", "2026-12-07T07:00:00Z"),
+            ("2026-12-07T06:59:59Z", "2026-11-30T07:00:00Z"),
+            // Clocks go back on Sunday the 25th of October, and forward on the 28th of March.
+            ("2026-10-24T12:00:00Z", "2026-10-19T06:00:00Z"),
+            ("2026-10-25T12:00:00Z", "2026-10-19T06:00:00Z"),
+            ("2027-03-28T12:00:00Z", "2027-03-22T07:00:00Z"),
+            ("2027-03-29T06:30:00Z", "2027-03-29T06:00:00Z"),
+        ] {
+            let (now, expected): (Timestamp, Timestamp) =
+                (now.parse().unwrap(), expected.parse().unwrap());
+            assert_eq!(
+                last_tick("0 0 8 * * Mon", &berlin, now),
+                Some(expected),
+                "{now}"
+            );
+        }
+        let now = "2026-12-07T07:00:00Z".parse().unwrap();
+        assert_eq!(last_tick("nonsense", &berlin, now), None);
     }
 }

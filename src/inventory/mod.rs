@@ -4,6 +4,7 @@
 mod agenda;
 mod apps;
 mod deletions;
+mod digests;
 mod errands;
 mod incidents;
 mod journal;
@@ -36,6 +37,7 @@ use crate::secret::{Key, KeyId, Sealer};
 pub use agenda::{Claimed, Lease, Visit};
 pub use apps::{AppRecord, AppTrouble};
 pub use deletions::Deletion;
+pub use digests::{ComingLogin, Deeds, Digest, LonePages};
 pub use errands::{Errand, Errands, Order};
 pub use incidents::{
     Concern, Finding, Holder, Incident, IncidentId, IncidentState, Membership, News, Story, Which,

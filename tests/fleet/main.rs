@@ -8,9 +8,14 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use perennial::alerts;
+use perennial::alerts::digest::{self, Tick};
+use perennial::alerts::language::Language;
 use perennial::graph_api::{Client, Settings};
 use perennial::graph_sim::{AppSpec, PageSelection, Simulator, World};
 use perennial::inventory::{self, Inventory, NewToken};
@@ -156,7 +161,44 @@ async fn measure(tokens: usize) -> Result {
         std::fs::metadata(path)?.len() / 1_000_000
     );
     ask(&inventory, tokens).await?;
+    summarise(&inventory, now).await
+}
+
+/// What the weekly summary costs: all that it tells of is read, put into words and written into the outbox.
+async fn summarise(inventory: &Inventory, now: Timestamp) -> Result {
+    let week = SignedDuration::from_hours(7 * 24);
+    for (at, written) in [(now, false), (now + week, true)] {
+        let began = Instant::now();
+        let tick = Tick { at, next: None };
+        let is_written = digest::write(inventory, &alert_rules(), Vec::new(), tick, at).await?;
+        assert_eq!(is_written, written);
+        if is_written {
+            println!("summary of the fleet: {:?}", began.elapsed());
+        }
+    }
     Ok(())
+}
+
+fn alert_rules() -> alerts::Rules {
+    let days = |n: i64| SignedDuration::from_hours(24 * n);
+    alerts::Rules {
+        warn_before: vec![days(14)],
+        remind_every: days(3),
+        plan_window: days(14),
+        operators: vec!["ops@example.com".to_owned()],
+        copy_operators: false,
+        escalate_after: None,
+        escalate_to: Vec::new(),
+        quiet_hours: None,
+        working_days: Vec::new(),
+        routes: Vec::new(),
+        apps: vec!["fleet".to_owned()],
+        message_domain: "example.com".to_owned(),
+        language: Language::English,
+        timezone: TimeZone::UTC,
+        login_links: None,
+        layout: Arc::default(),
+    }
 }
 
 fn keeper(meta: &Meta, inventory: &Inventory) -> Result<Keeper> {

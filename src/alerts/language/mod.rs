@@ -7,7 +7,7 @@ mod english;
 mod german;
 
 pub(super) use blanks::{fill, fill_with};
-pub(super) use catalogue::{Cases, Catalogue, Number, Phrases, Saying, Units, Wording};
+pub(super) use catalogue::{Cases, Catalogue, Number, Phrases, Saying, Summary, Units, Wording};
 
 /// A language that letters can be written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,6 +2,7 @@
 
 mod causes;
 mod steps;
+mod summary;
 
 use super::catalogue::{Calendar, Cases, Catalogue, Number, Phrases, Units};
 
@@ -12,6 +13,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
     span: SPAN,
     span_after: SPAN,
     phrases: PHRASES,
+    summary: summary::SUMMARY,
     wording: causes::wording,
     saying: steps::saying,
 };

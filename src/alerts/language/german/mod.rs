@@ -2,6 +2,7 @@
 
 mod causes;
 mod steps;
+mod summary;
 
 use super::catalogue::{Calendar, Cases, Catalogue, Number, Phrases, Units};
 
@@ -22,6 +23,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
         days: "{n} Tagen",
     },
     phrases: PHRASES,
+    summary: summary::SUMMARY,
     wording: causes::wording,
     saying: steps::saying,
 };

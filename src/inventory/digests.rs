@@ -1,0 +1,165 @@
+//! What a summary tells of, read by a few walks over indexes and one over the pages, and which summaries were written.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Error, EventId, Tx, View, rows};
+
+/// A summary that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest {
+    /// When it was due: by this it is known.
+    pub tick: Timestamp,
+    /// The newest event that it knew of.
+    pub event: EventId,
+}
+
+/// A person who must log in soon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComingLogin {
+    pub app: String,
+    pub person: String,
+    pub name: Option<String>,
+    pub ends_at: Timestamp,
+    /// Tokens that end.
+    pub tokens: u64,
+    /// Page tokens that hang on the person, whether or not they end themselves.
+    pub pages: u64,
+}
+
+/// A person without whom nobody reaches these pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LonePages {
+    pub app: String,
+    pub person: String,
+    pub name: Option<String>,
+    pub pages: u64,
+}
+
+/// What was done since the last summary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deeds {
+    pub renewed: u64,
+    pub derived: u64,
+    pub opened: u64,
+    pub resolved: u64,
+    pub letters: u64,
+}
+
+/// How a person is called, where one of the tokens tells.
+const NAME: &str =
+    "(SELECT n.subject_name FROM token n WHERE n.app = g.app AND n.subject = g.person
+    AND n.subject_name IS NOT NULL LIMIT 1)";
+
+impl View<'_> {
+    pub fn last_digest(&self) -> Result<Option<Digest>, Error> {
+        let mut last = self
+            .db
+            .prepare_cached("SELECT tick, event FROM digest ORDER BY tick DESC LIMIT 1")?;
+        let last = last.query_row([], |row| {
+            Ok(Digest {
+                tick: rows::instant(row, 0)?,
+                event: EventId(row.get(1)?),
+            })
+        });
+        Ok(last.optional()?)
+    }
+
+    /// Who must log in before `until`, the earliest first. What programs renew is left out, unless that fails.
+    pub fn coming_logins(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<ComingLogin>, Error> {
+        let mut coming = self.db.prepare_cached(&format!(
+            "SELECT g.app, g.person, {NAME}, g.ends_at, g.tokens,
+                (SELECT count(*) FROM token p
+                 WHERE p.app = g.app AND p.person = g.person AND p.kind = 'page')
+             FROM (SELECT t.app, t.person, min(a.deadline) AS ends_at, count(*) AS tokens
+                FROM agenda a JOIN token t ON t.id = a.token
+                WHERE a.deadline > ?1 AND a.deadline <= ?2 AND t.state IN ('healthy', 'expiring')
+                    AND (t.state = 'expiring'
+                        OR t.kind <> 'system_user' AND t.rotation_outcome IS NOT 'renewed')
+                GROUP BY t.app, t.person) g
+             ORDER BY g.ends_at, g.app, g.person"
+        ))?;
+        let span = params![now.as_second(), until.as_second()];
+        let coming = coming.query_map(span, |row| {
+            Ok(ComingLogin {
+                app: row.get(0)?,
+                person: row.get(1)?,
+                name: row.get(2)?,
+                ends_at: rows::instant(row, 3)?,
+                tokens: row.get(4)?,
+                pages: row.get(5)?,
+            })
+        })?;
+        Ok(coming.collect::<Result<_, _>>()?)
+    }
+
+    /// Whose pages nobody else reaches with a living token, most pages first. A system user has no password to change
+    /// and no role to lose by leaving the company, so its pages are safe.
+    pub fn lone_pages(&self) -> Result<Vec<LonePages>, Error> {
+        let mut lone = self.db.prepare_cached(&format!(
+            "SELECT g.app, g.person, {NAME}, g.pages FROM (
+                SELECT app, person, count(*) AS pages FROM (
+                    SELECT app, page, min(person) AS person FROM (
+                        SELECT app, subject AS page, person, 1 AS held FROM token
+                            WHERE kind = 'page' AND state <> 'dead'
+                        UNION ALL
+                        SELECT u.app, d.page, u.person, 0 FROM administers d
+                            JOIN token u ON u.id = d.token WHERE u.state <> 'dead')
+                    GROUP BY app, page HAVING max(held) = 1 AND min(person) = max(person))
+                GROUP BY app, person) g
+             WHERE NOT EXISTS (SELECT 1 FROM token s
+                WHERE s.app = g.app AND s.person = g.person AND s.kind = 'system_user')
+             ORDER BY g.pages DESC, g.app, g.person"
+        ))?;
+        let lone = lone.query_map([], |row| {
+            Ok(LonePages {
+                app: row.get(0)?,
+                person: row.get(1)?,
+                name: row.get(2)?,
+                pages: row.get(3)?,
+            })
+        })?;
+        Ok(lone.collect::<Result<_, _>>()?)
+    }
+
+    pub fn deeds_since(&self, event: EventId) -> Result<Deeds, Error> {
+        let mut deeds = self.db.prepare_cached(
+            "SELECT
+                coalesce(sum(kind = 'rotated' AND detail ->> 'outcome' = 'renewed'), 0),
+                coalesce(sum(kind = 'derived'), 0),
+                coalesce(sum(kind = 'incident_opened'), 0),
+                coalesce(sum(kind = 'incident_resolved'), 0),
+                coalesce(sum(kind = 'letter_written'), 0)
+             FROM event WHERE id > ?1",
+        )?;
+        let read = |row: &Row<'_>| {
+            Ok(Deeds {
+                renewed: row.get(0)?,
+                derived: row.get(1)?,
+                opened: row.get(2)?,
+                resolved: row.get(3)?,
+                letters: row.get(4)?,
+            })
+        };
+        Ok(deeds.query_row([event.0], read)?)
+    }
+}
+
+impl Tx<'_> {
+    /// Notes that the summary of this tick is written; false if it was before.
+    pub fn note_digest(&self, tick: Timestamp, now: Timestamp) -> Result<bool, Error> {
+        let event = self.newest_event()?;
+        let noted = self
+            .db
+            .prepare_cached(
+                "INSERT INTO digest (tick, event, written_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (tick) DO NOTHING",
+            )?
+            .execute(params![tick.as_second(), event.0, now.as_second()])?;
+        Ok(noted == 1)
+    }
+}
