@@ -3,6 +3,7 @@
 use std::io;
 
 use super::advice;
+use crate::inventory;
 use crate::status::client::Error as ClientError;
 
 /// What a command that was carried out came to.
@@ -67,6 +68,20 @@ impl From<ClientError> for Failure {
                 Self::Unreachable(error.to_string())
             }
         }
+    }
+}
+
+/// For commands that work on the inventory beside the daemon.
+impl From<inventory::Error> for Failure {
+    fn from(error: inventory::Error) -> Self {
+        let is_denied = matches!(
+            &error,
+            inventory::Error::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied
+        );
+        Self::Refused(match is_denied {
+            true => format!("{error}\nThe inventory is the daemon's own: run this with sudo"),
+            false => error.to_string(),
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 mod acknowledge;
 mod advice;
 mod arguments;
+mod backup;
 mod bar;
 mod check_config;
 mod events;
@@ -13,11 +14,14 @@ mod forget;
 mod get;
 mod import;
 mod incidents;
+mod keys;
 mod login;
 mod mail_test;
 mod man;
 mod orders;
+mod rekey;
 mod reload;
+mod restore;
 mod screen;
 mod secrets;
 mod serve;
@@ -90,6 +94,9 @@ pub enum Ask {
     Acknowledge(acknowledge::Options),
     Events(events::Options),
     MailTest(mail_test::Options),
+    Backup(backup::Options),
+    Restore(restore::Options),
+    Rekey(rekey::Options),
     Completions(shell::CompletionOptions),
     Man(man::Options),
 }
@@ -115,6 +122,9 @@ impl Ask {
             }
             Self::Events(options) => events::run(options, &global.client()?, screen).await,
             Self::MailTest(options) => mail_test::run(options, &global.client()?, screen).await,
+            Self::Backup(options) => backup::run(&options, global, screen),
+            Self::Restore(options) => restore::run(&options, global, screen),
+            Self::Rekey(options) => rekey::run(&options, global, screen),
             Self::Completions(options) => shell::completions(&options, screen),
             Self::Man(options) => man::run(&options, screen),
         }

@@ -67,6 +67,9 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
         EventKind::LetterUndelivered => undelivered(said),
         EventKind::Started => "the daemon started".to_owned(),
         EventKind::Reloaded => reloaded(said),
+        EventKind::BackedUp => format!("copied to {}", said.word("path")),
+        EventKind::BackupFailed => format!("no copy was made: {}", said.word("reason")),
+        EventKind::Restored => "a copy has taken the inventory's place".to_owned(),
     }
 }
 
@@ -163,9 +166,10 @@ fn style_of(kind: EventKind, said: &Said<'_>) -> Style {
         | EventKind::SecretRefused
         | EventKind::LoginEnded
         | EventKind::DataDeleted => style::WARNING,
-        EventKind::AppTroubled | EventKind::LetterDelayed | EventKind::LetterUndelivered => {
-            style::TROUBLE
-        }
+        EventKind::AppTroubled
+        | EventKind::LetterDelayed
+        | EventKind::LetterUndelivered
+        | EventKind::BackupFailed => style::TROUBLE,
         EventKind::Ordered
         | EventKind::CandidateKept
         | EventKind::LoginOpened
@@ -182,7 +186,9 @@ fn style_of(kind: EventKind, said: &Said<'_>) -> Style {
         | EventKind::SecretRead
         | EventKind::IncidentAcknowledged
         | EventKind::Started
-        | EventKind::Reloaded => Style::new(),
+        | EventKind::Reloaded
+        | EventKind::BackedUp
+        | EventKind::Restored => Style::new(),
     }
 }
 

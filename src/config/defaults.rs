@@ -26,6 +26,10 @@ pub(super) const CALLS_PER_HOUR: u32 = 200;
 pub(super) const BATCH: usize = 50;
 
 pub const INVENTORY: &str = "/var/lib/perennial/inventory.db";
+/// The folder of its copies, beside it.
+pub(super) const BACKUPS: &str = "backups";
+/// Two weeks, where one is made each night.
+pub(super) const KEEP_BACKUPS: usize = 14;
 pub(super) const INVENTORY_KEY: &str = "inventory.key";
 
 pub(super) const CHECK_EVERY: SignedDuration = hours(24);

@@ -44,6 +44,7 @@ pub struct Config {
     pub timezone: TimeZone,
     pub apps: Vec<App>,
     pub inventory: inventory::Settings,
+    pub backups: Backups,
     pub rotation: rotation::Rules,
     pub schedule: Schedule,
     pub alerts: alerts::Rules,
@@ -77,6 +78,22 @@ pub struct App {
     pub calls_per_hour: u32,
     /// How many questions go into one call, 1 to 50.
     pub batch: usize,
+}
+
+/// The copies of the inventory that are made by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backups {
+    pub folder: PathBuf,
+    /// How many of them.
+    pub keep: usize,
+}
+
+/// The files that hold what is to be kept, for commands that work beside the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stores {
+    pub inventory: PathBuf,
+    pub key: PathBuf,
+    pub backups: Backups,
 }
 
 /// Cron lines with seconds, in the configured time zone; `None` is turned off.
@@ -154,6 +171,18 @@ pub fn sample_letters(
     let top = file::parse(&text, &findings);
     let letters = top.map(|top| check::sample_letters(top, machine, now));
     letters.ok_or_else(|| Problems(findings.faults()))
+}
+
+/// Where inventory, key and copies are, whatever else is in the file.
+pub fn stores(path: &Path) -> Result<Stores, Problems> {
+    let text = file::read(path).map_err(|problem| Problems(vec![problem]))?;
+    let findings = findings::Findings::new(path, &text);
+    let top = file::parse(&text, &findings);
+    let stores = top.map(|mut top| check::stores(top.section("inventory"), path));
+    match (stores, findings.faults()) {
+        (Some(stores), faults) if faults.is_empty() => Ok(stores),
+        (_, faults) => Err(Problems(faults)),
+    }
 }
 
 impl Config {

@@ -16,6 +16,7 @@ pub(super) struct Bells {
     pub(super) deletions: Arc<Notify>,
     pub(super) logins: Arc<Notify>,
     pub(super) pulse: Arc<Notify>,
+    pub(super) backup: Arc<Notify>,
 }
 
 impl Bells {
@@ -27,6 +28,7 @@ impl Bells {
             deletions: Arc::default(),
             logins: Arc::default(),
             pulse: Arc::default(),
+            backup: Arc::default(),
         }
     }
 
@@ -36,6 +38,7 @@ impl Bells {
             (Some(&schedule.sweep), &self.sweep),
             (Some(&schedule.mail), &self.mail),
             (schedule.digest.as_ref(), &self.mail),
+            (schedule.backup.as_ref(), &self.backup),
         ];
         let line = |(cron, bell): (Option<&String>, &Arc<Notify>)| {
             Some(Line {

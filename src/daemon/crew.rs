@@ -1,5 +1,5 @@
-//! The tasks of one household: a loop around a pass for each app, one for logins, one for the letters, one for the pulse and one
-//! that ticks. A tick that finds one waiting is dropped.
+//! The tasks of one household: a loop around a pass for each app, one for logins, one for the letters, one for the
+//! pulse, one for the nightly copy and one that ticks. A tick that finds one waiting is dropped.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bells::{Bells, ring_all};
 use super::household::Household;
+use super::nightly::copy_nightly;
 use super::schedule::{self, Line};
 use super::vitals::Vitals;
 use super::{clock, pulse, systemd};
@@ -100,6 +101,14 @@ impl Crew {
             stop.clone(),
         );
         crew.tasks.spawn(feel);
+        let backup = (schedule.backup.clone(), timezone.clone());
+        crew.tasks.spawn(copy_nightly(
+            Arc::clone(household),
+            backup,
+            Arc::clone(&bells.backup),
+            board.clone(),
+            stop.clone(),
+        ));
         crew.tasks.spawn(tick(
             bells.lines(schedule),
             timezone.clone(),

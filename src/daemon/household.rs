@@ -11,7 +11,7 @@ use super::schedule;
 use crate::alerts;
 use crate::alerts::digest::{self, GraphVersion, Tick};
 use crate::alerts::mailer::{self, Mailer};
-use crate::config::Config;
+use crate::config::{Backups, Config};
 use crate::graph_api::{self, Client, version_ends_on};
 use crate::inventory::{self, AppRecord, Inventory};
 use crate::login::Clerk;
@@ -31,6 +31,7 @@ pub struct Household {
     pub clerk: Clerk,
     pub alerts: alerts::Rules,
     pub mailer: Mailer,
+    pub backups: Backups,
     apps: Vec<AppReport>,
     /// When summaries are due, by whose clock.
     digest: Option<(String, TimeZone)>,
@@ -62,6 +63,7 @@ impl Household {
             keepers,
             alerts: config.alerts.clone(),
             mailer: Mailer::new(config.mail.clone())?,
+            backups: config.backups.clone(),
             apps: config.apps.iter().map(introduced).collect(),
             digest: config
                 .schedule

@@ -1,15 +1,19 @@
 //! The daemon: wire, run, stop.
 //!
 //! - `household`: the workers of one configuration · `crew`: their tasks · `bells`: what wakes them
-//! - `run`: everything open, until a signal · `public`: the part behind the operator's proxy
+//! - `run`: everything open, until a signal · `opening`: the inventory · `failure`: why it ends · `nightly`: copies
+//! - `public`: the part behind the operator's proxy
 //! - `schedule`: cron lines to ticks · `pulse`: how it goes, for the socket · `vitals`: signs of life
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
 
 mod bells;
 pub mod clock;
 mod crew;
+mod failure;
 mod household;
 mod logging;
+mod nightly;
+mod opening;
 mod public;
 pub mod pulse;
 mod run;
@@ -18,7 +22,8 @@ mod signals;
 mod systemd;
 mod vitals;
 
+pub use failure::Failure;
 pub use household::{Error as HouseholdError, Household, client_of};
 pub use logging::{hush_panics, start as start_logging};
-pub use run::{Failure, run};
+pub use run::run;
 pub use signals::until_stopped;

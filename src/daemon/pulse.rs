@@ -5,10 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::household::Household;
 use crate::inventory::{self, AppRecord, Deaf};
 use crate::status::Pulse;
-use crate::status::snapshot::Sweep;
+use crate::status::snapshot::{Sweep, Upkeep};
 
 /// Due for longer than this is overdue.
 const GRACE: SignedDuration = SignedDuration::from_mins(10);
+const CRASHES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// How long before a Graph version ends it is time to say so.
 const SUNSET: SignedDuration = SignedDuration::from_hours(24 * 90);
 
@@ -22,9 +23,10 @@ pub async fn take(
 ) -> Result<Pulse, inventory::Error> {
     let counted = household.inventory.read(move |view| {
         let due = view.count_due(now, now - GRACE)?;
-        Ok((due, view.apps()?, view.deaf_pages()?))
+        let crashes = view.crashes(now - CRASHES_WITHIN)?;
+        Ok((due, view.apps()?, view.deaf_pages()?, crashes))
     });
-    let ((due, overdue), records, deaf) = counted.await?;
+    let ((due, overdue), records, deaf, crashes) = counted.await?;
     let apps = household.apps(now).await?;
     let known = |record: &&AppRecord| apps.iter().any(|app| app.name == record.name);
     let mut problems: Vec<String> = records.iter().filter(known).filter_map(trouble).collect();
@@ -49,6 +51,10 @@ pub async fn take(
         },
         apps,
         problems,
+        upkeep: Upkeep {
+            crashes_last_hour: crashes,
+            ..before.upkeep.clone()
+        },
         inventory_trouble: None,
         ..before.clone()
     })

@@ -1,7 +1,6 @@
 //! `perennial run`: open everything, say so, work until told to stop.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,71 +12,28 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::crew::{Board, Crew};
+use super::failure::Failure;
 use super::household::Household;
 use super::public::Public;
 use super::signals::{Signal, SignalPost};
 use super::vitals::Vitals;
-use super::{clock, pulse, systemd};
+use super::{clock, opening, pulse, systemd};
 use crate::alerts;
 use crate::config::{self, Config, Machine};
-use crate::inventory::{self, EventKind, Inventory, NewEvent};
+use crate::inventory::{EventKind, Inventory, LifeId, NewEvent};
 use crate::status::{self, Desk, MailTest, Pulse, Reload};
 
-/// Why the daemon does not run, or no longer.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// Starting again would not help: a person must change something first.
-    #[error("{0}")]
-    NotAsItIs(String),
-    #[error("{0}")]
-    Passing(String),
-}
-
-/// sysexits' EX_CONFIG; the unit does not restart on it.
-const EX_CONFIG: u8 = 78;
 /// systemd waits 30 s before it kills; what is not finished by then is dropped and done again.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Without a watchdog the vitals are still looked at now and then, for the log.
 const LOOK: Duration = Duration::from_secs(30);
-
-impl Failure {
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::NotAsItIs(_) => ExitCode::from(EX_CONFIG),
-            Self::Passing(_) => ExitCode::FAILURE,
-        }
-    }
-
-    fn passing(error: impl std::fmt::Display) -> Self {
-        Self::Passing(error.to_string())
-    }
-}
-
-impl From<inventory::Error> for Failure {
-    fn from(error: inventory::Error) -> Self {
-        use inventory::Error as E;
-        match error {
-            E::NewerSchema { .. }
-            | E::NotAnInventory(_)
-            | E::WrongKey { .. }
-            | E::UnsafeSqlite(_)
-            | E::Unsealable(_)
-            | E::Foreign(_) => Self::NotAsItIs(error.to_string()),
-            E::InUse(_)
-            | E::Open { .. }
-            | E::Storage(_)
-            | E::Commit(_)
-            | E::Closed
-            | E::NoRandomness => Self::passing(error),
-        }
-    }
-}
 
 struct Daemon {
     path: PathBuf,
     machine: Machine,
     config: Config,
     inventory: Inventory,
+    life: LifeId,
     household: Arc<Household>,
     crew: Crew,
     /// Crews of former configurations, at the passes that they had at hand.
@@ -94,7 +50,7 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let inventory = Inventory::open(&config.inventory)?;
+    let inventory = opening::open(&config.inventory)?;
     let household = household(&config, &inventory).map_err(Failure::NotAsItIs)?;
     let listener = status::bind(&config.status.socket).map_err(Failure::passing)?;
     let (public, front) = Public::open(&config, &household)
@@ -134,8 +90,10 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
     systemd::stopping();
     tracing::info!("stopping: the passes at hand are finished");
     hang_up.cancel();
-    daemon.wind_up(socket, front).await;
-    ended.map_err(Failure::Passing)
+    daemon
+        .wind_up(socket, front, ended)
+        .await
+        .map_err(Failure::Passing)
 }
 
 fn household(config: &Config, inventory: &Inventory) -> Result<Arc<Household>, String> {
@@ -160,9 +118,11 @@ impl Daemon {
         public: Public,
     ) -> Result<Self, Failure> {
         let now = clock::now();
-        inventory
-            .write(move |tx| tx.note(&NewEvent::new(EventKind::Started), now))
-            .await?;
+        let life = inventory.write(move |tx| {
+            tx.note(&NewEvent::new(EventKind::Started), now)?;
+            tx.begin_life(now)
+        });
+        let life = life.await?;
         let apps = household.apps(now).await?;
         let pulse = Pulse {
             started_at: now,
@@ -184,6 +144,7 @@ impl Daemon {
             machine,
             config,
             inventory,
+            life,
             household,
             crew,
             retiring: TaskTracker::new(),
@@ -283,7 +244,13 @@ impl Daemon {
         }
     }
 
-    async fn wind_up(self, socket: JoinHandle<()>, front: JoinHandle<()>) {
+    /// Whoever ends because of a fault of its own leaves its life without an end, so that it counts as a crash.
+    async fn wind_up(
+        self,
+        socket: JoinHandle<()>,
+        front: JoinHandle<()>,
+        ended: Result<(), String>,
+    ) -> Result<(), String> {
         let quiet = async {
             self.crew.stop().await;
             self.retiring.close();
@@ -296,5 +263,12 @@ impl Daemon {
                 "a pass did not end in time and is dropped; it is made again after the next start"
             );
         }
+        if ended.is_ok() {
+            let (life, now) = (self.life, clock::now());
+            if let Err(error) = self.inventory.write(move |tx| tx.end_life(life, now)).await {
+                tracing::warn!(%error, "the end could not be noted; it will look like a crash");
+            }
+        }
+        ended
     }
 }

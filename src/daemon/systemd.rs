@@ -12,6 +12,15 @@ pub(super) fn status(status: &str) {
     tell(&[NotifyState::Status(status)]);
 }
 
+/// It takes longer than the unit allows for, and goes on.
+pub(super) fn not_ready_within(time: Duration) {
+    let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    tell(&[
+        NotifyState::ExtendTimeoutUsec(micros),
+        NotifyState::Status("opening the inventory"),
+    ]);
+}
+
 /// Both in one datagram: systemd from 253 on takes a reload without the time for a failed one.
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {

@@ -195,7 +195,10 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::Notified
         | EventKind::Listening
         | EventKind::DataDeleted
-        | EventKind::Reloaded => None,
+        | EventKind::Reloaded
+        | EventKind::BackedUp
+        | EventKind::BackupFailed
+        | EventKind::Restored => None,
     }
 }
 

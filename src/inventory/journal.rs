@@ -50,6 +50,10 @@ words! {
     LetterUndelivered = "letter_undelivered",
     Started = "started",
     Reloaded = "reloaded",
+    BackedUp = "backed_up",
+    BackupFailed = "backup_failed",
+    /// A copy has taken the inventory's place: what happened between is not in here.
+    Restored = "restored",
     }
 }
 

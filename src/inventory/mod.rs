@@ -3,22 +3,29 @@
 
 mod agenda;
 mod apps;
+mod backups;
+mod copy;
 mod deletions;
 mod digests;
 mod errands;
 mod incidents;
 mod journal;
+mod keys;
 mod knowledge;
 mod letters;
+mod lives;
 mod logins;
 mod notices;
 mod open;
 mod pages;
+mod rekey;
+mod restore;
 mod rows;
 mod schema;
 mod subscriptions;
 mod summary;
 mod tokens;
+mod upgrade;
 mod versions;
 mod writer;
 
@@ -26,7 +33,7 @@ mod writer;
 mod tests;
 
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -36,6 +43,8 @@ use crate::secret::{Key, KeyId, Sealer};
 
 pub use agenda::{Claimed, Lease, Visit};
 pub use apps::{AppRecord, AppTrouble};
+pub use backups::{back_up, newest_backup};
+pub use copy::copy;
 pub use deletions::Deletion;
 pub use digests::{ComingLogin, Deeds, Digest, LonePages};
 pub use errands::{Errand, Errands, Order};
@@ -45,13 +54,15 @@ pub use incidents::{
 pub use journal::{Event, EventId, EventKind, NewEvent};
 pub use knowledge::Learned;
 pub use letters::{Attempt, Letter, LetterId, NewLetter, Verdict};
+pub use lives::LifeId;
 pub use logins::{
     AttemptId, Ending, Granted, Household, Login, LoginAttempt, LoginFault, LoginId,
     NAMED_LEFT_OUT, NewLogin, Progress, Taken,
 };
 pub use notices::Notice;
-
 pub use pages::PageSeen;
+pub use rekey::Rekeying;
+pub use restore::{Contents, Present, Restore};
 pub use subscriptions::{Deaf, Listening};
 pub use summary::{Deadline, Fleet, MailQueue};
 pub use tokens::{Filter, Imported, NewToken, TokenPage, name_is_valid};
@@ -72,6 +83,7 @@ struct Shared {
     readers: Mutex<Vec<Connection>>,
     free_readers: Semaphore,
     sealer: Sealer,
+    path: PathBuf,
     writer: writer::Writer,
     /// Held until the writer has closed: one daemon per inventory.
     _lock: std::fs::File,
@@ -105,11 +117,34 @@ pub enum Error {
     NotAnInventory(PathBuf),
     #[error(
         "the inventory was sealed with key {stored}, the configured key is {given}. \
-         Put the right key in place; nothing has been changed"
+         Put the right key in place; nothing has been changed. If that key is lost, so are the tokens: move the \
+         inventory away, and import new tokens into a new one"
     )]
     WrongKey { stored: String, given: KeyId },
-    #[error("a sealed value of {0} does not open: the row was moved or altered. Restore a backup")]
+    #[error(
+        "a sealed value of {0} does not open: its row was moved or altered. Only a new token heals that \
+         (perennial forget {0}, then perennial import), or a copy from before (perennial restore FILE)"
+    )]
     Unsealable(String),
+    #[error(
+        "{path} is damaged ({found}). Nothing was changed. Stop the daemon and bring back a copy: \
+         perennial restore FILE. Nightly copies are in the folder backups beside it, unless [inventory] backups \
+         names another"
+    )]
+    Damaged { path: PathBuf, found: String },
+    #[error(
+        "{folder} has {free} MiB free, and a copy of the inventory needs {needed} MiB there. Make room and try again; \
+         nothing was changed"
+    )]
+    NoRoom {
+        folder: PathBuf,
+        needed: u64,
+        free: u64,
+    },
+    #[error(
+        "{0} is there already and is not overwritten. Name another file, or move that one away"
+    )]
+    Taken(PathBuf),
     #[error("cannot open {path}: {source}")]
     Open {
         path: PathBuf,
@@ -130,6 +165,20 @@ pub enum Error {
     NoRandomness,
 }
 
+impl Error {
+    /// Room on the disk is all that it takes.
+    pub fn is_full_disk(&self) -> bool {
+        match self {
+            Self::Storage(error) => {
+                error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+            }
+            Self::Commit(reason) => reason.contains("disk is full"),
+            Self::NoRoom { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 /// How many reads may go on at once; each connection costs memory for its cache.
 const READERS: usize = 2;
 
@@ -138,9 +187,7 @@ impl Inventory {
     /// owner, schema and key have been found right.
     pub fn open(settings: &Settings) -> Result<Self, Error> {
         let lock = open::lock(&settings.path)?;
-        let version = open::inspect(settings)?;
-        let writing = open::connect(&settings.path)?;
-        let sealer = open::prepare(&writing, version, settings)?;
+        let (writing, sealer) = open::open(&settings.path, &settings.key)?;
         let readers = (0..READERS)
             .map(|_| open::connect_reader(&settings.path))
             .collect::<Result<Vec<_>, _>>()?;
@@ -149,8 +196,14 @@ impl Inventory {
             readers: Mutex::new(readers),
             free_readers: Semaphore::new(READERS),
             sealer,
+            path: settings.path.clone(),
             _lock: lock,
         })))
+    }
+
+    /// The file that it stands in.
+    pub fn path(&self) -> &Path {
+        &self.0.path
     }
 
     /// Runs `job` in a transaction; jobs that wait at the same moment share one commit. What it returns is

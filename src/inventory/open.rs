@@ -7,16 +7,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Error, Settings, schema};
-use crate::secret::{DataKey, Purpose, Sealer};
+use super::{Error, copy, keys, schema, upgrade};
+use crate::secret::{Key, Sealer};
 
 /// "Pere": tells our files from any other SQLite database.
 pub(super) const APPLICATION_ID: u32 = 0x5065_7265;
 
 /// The first SQLite whose write-ahead log survives two connections at the same moment.
 const SAFE_SQLITE: i32 = 3_051_003;
+
+/// How long a statement waits for another process, such as a copy that is being taken.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The lock stands beside the database, so that a backup tool may still open the database itself.
 pub(super) fn lock(database: &Path) -> Result<File, Error> {
@@ -27,7 +30,12 @@ pub(super) fn lock(database: &Path) -> Result<File, Error> {
         .write(true)
         .mode(0o600)
         .open(&path);
-    let file = open.map_err(|source| Error::Open { path, source })?;
+    let file = open.map_err(|source| Error::Open {
+        path: path.clone(),
+        source,
+    })?;
+    // What root makes here while the daemon is down must not keep the daemon out.
+    copy::give_to_owner_of(&copy::folder_of(database), &path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::InUse(database.to_owned())),
@@ -38,13 +46,13 @@ pub(super) fn lock(database: &Path) -> Result<File, Error> {
     }
 }
 
-fn beside(database: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
+fn connect(path: &Path) -> Result<Connection, Error> {
     if rusqlite::version_number() < SAFE_SQLITE {
         return Err(Error::UnsafeSqlite(rusqlite::version().to_owned()));
     }
@@ -54,12 +62,15 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
         .write(true)
         .mode(0o600)
         .open(path);
-    create.map_err(|source| Error::Open {
+    let made = create.map_err(|source| Error::Open {
         path: path.to_owned(),
         source,
     })?;
+    if made.metadata().is_ok_and(|made| made.len() == 0) {
+        copy::give_to_owner_of(&copy::folder_of(path), path)?;
+    }
     let db = Connection::open(path)?;
-    db.busy_timeout(Duration::from_secs(5))?;
+    db.busy_timeout(PATIENCE)?;
     keep_plans(&db)?;
     Ok(db)
 }
@@ -92,7 +103,7 @@ fn read_head(path: &Path) -> io::Result<Vec<u8>> {
 pub(super) fn connect_reader(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
-    db.busy_timeout(Duration::from_secs(5))?;
+    db.busy_timeout(PATIENCE)?;
     db.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")?;
     keep_plans(&db)?;
     db.set_prepared_statement_cache_capacity(64);
@@ -107,21 +118,63 @@ fn keep_plans(db: &Connection) -> Result<(), Error> {
 }
 
 /// Looks at owner, schema and key on a connection that cannot write. Gives the schema's number, 0 for a new file.
-pub(super) fn inspect(settings: &Settings) -> Result<u32, Error> {
-    refuse_foreign_file(&settings.path)?;
-    if !settings.path.exists() {
+pub(super) fn inspect(path: &Path, key: &Key) -> Result<u32, Error> {
+    refuse_foreign_file(path)?;
+    if !path.exists() {
         return Ok(0);
     }
-    let db = connect_reader(&settings.path)?;
-    let version = schema::inspect(&db, &settings.path)?;
-    if version > 0 {
-        unwrap_keys(&db, settings)?;
+    let look = || {
+        let db = connect_reader(path)?;
+        let version = schema::inspect(&db, path)?;
+        examine(&db, path, "quick_check")?;
+        if version > 0 {
+            keys::unwrap(&db, key)?;
+        }
+        Ok(version)
+    };
+    look().map_err(|error| match error {
+        Error::Storage(error) => damaged(path, error),
+        other => other,
+    })
+}
+
+/// Asks SQLite whether the file is sound.
+pub(super) fn examine(db: &Connection, path: &Path, check: &str) -> Result<(), Error> {
+    let found = db.query_row(&format!("PRAGMA {check}(1)"), [], |row| row.get(0));
+    let found: String = found.map_err(|error| damaged(path, error))?;
+    if found == "ok" {
+        return Ok(());
     }
-    Ok(version)
+    Err(Error::Damaged {
+        path: path.to_owned(),
+        found,
+    })
+}
+
+/// What SQLite says of a file that is broken, and of any other trouble.
+pub(super) fn damaged(path: &Path, error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged {
+            path: path.to_owned(),
+            found: error.to_string(),
+        },
+        Some(_) | None => Error::Storage(error),
+    }
+}
+
+/// Opens it for writing and upgrades it, after a copy was made where there is something to upgrade.
+pub(super) fn open(path: &Path, key: &Key) -> Result<(Connection, Sealer), Error> {
+    let version = inspect(path, key)?;
+    if (1..schema::NEWEST).contains(&version) {
+        upgrade::keep_copy(path, version)?;
+    }
+    let db = connect(path)?;
+    let sealer = prepare(&db, version, key)?;
+    Ok((db, sealer))
 }
 
 /// Upgrades what was inspected, and returns what opens the sealed cells.
-pub(super) fn prepare(db: &Connection, version: u32, settings: &Settings) -> Result<Sealer, Error> {
+fn prepare(db: &Connection, version: u32, key: &Key) -> Result<Sealer, Error> {
     // FULL: an exchanged token exists nowhere else, so a commit must survive a power cut.
     // Savepoints and statements keep copies of what they change; in memory, for in files they cost more than the work.
     db.execute_batch(
@@ -133,52 +186,9 @@ pub(super) fn prepare(db: &Connection, version: u32, settings: &Settings) -> Res
     db.set_prepared_statement_cache_capacity(128);
     schema::upgrade(db, version)?;
     if version == 0 {
-        make_keys(db, settings)?;
+        keys::make(db, key)?;
     }
-    Sealer::new(&unwrap_keys(db, settings)?).ok_or_else(|| Error::Foreign("no data key".to_owned()))
-}
-
-fn unwrap_keys(db: &Connection, settings: &Settings) -> Result<Vec<DataKey>, Error> {
-    let mut stored = db.prepare("SELECT id, purpose, wrapped, wrapping_key FROM data_key")?;
-    let rows = stored.query_map([], |row| {
-        Ok((
-            row.get(0)?,
-            row.get::<_, String>(1)?,
-            row.get::<_, Vec<u8>>(2)?,
-            row.get(3)?,
-        ))
-    })?;
-    let mut keys = Vec::new();
-    for row in rows {
-        let (id, purpose, wrapped, stored): (u32, String, Vec<u8>, String) = row?;
-        let purpose = if purpose == "seal" {
-            Purpose::Seal
-        } else {
-            Purpose::Fingerprint
-        };
-        let key =
-            DataKey::unwrap(id, purpose, &wrapped, &settings.key).map_err(|_| Error::WrongKey {
-                stored,
-                given: settings.key.id(),
-            })?;
-        keys.push(key);
-    }
-    Ok(keys)
-}
-
-fn make_keys(db: &Connection, settings: &Settings) -> Result<(), Error> {
-    let tx = db.unchecked_transaction()?;
-    for (id, purpose, word) in [
-        (1, Purpose::Seal, "seal"),
-        (2, Purpose::Fingerprint, "fingerprint"),
-    ] {
-        let key = DataKey::generate(id, purpose).map_err(|_| Error::NoRandomness)?;
-        let wrapped = key.wrap(&settings.key).map_err(|_| Error::NoRandomness)?;
-        tx.execute(
-            "INSERT INTO data_key (id, purpose, wrapped, wrapping_key, created_at)
-             VALUES (?1, ?2, ?3, ?4, unixepoch())",
-            params![id, word, wrapped, settings.key.id().to_string()],
-        )?;
-    }
-    Ok(tx.commit()?)
+    let keys = keys::unwrap(db, key)?;
+    keys::settle(db, key)?;
+    Sealer::new(&keys).ok_or_else(|| Error::Foreign("no data key".to_owned()))
 }

@@ -12,6 +12,7 @@ const HISTORY: &[&str] = &[
     include_str!("schema/0003_undelivered.sql"),
     include_str!("schema/0004_login.sql"),
     include_str!("schema/0005_telling.sql"),
+    include_str!("schema/0006_upkeep.sql"),
 ];
 
 pub(super) const NEWEST: u32 = HISTORY.len() as u32;

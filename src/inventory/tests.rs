@@ -563,7 +563,7 @@ async fn a_sealed_secret_moved_to_another_row_does_not_open() {
 }
 
 /// An inventory as an earlier schema left it, and the key that it is sealed under.
-fn left_by(schema: u32, path: &std::path::Path) -> Key {
+fn left_by(schema: u32, path: &Path) -> Key {
     let fixture = format!(
         "{}/tests/fixtures/inventory/{schema:04}.sql",
         env!("CARGO_MANIFEST_DIR")

@@ -19,6 +19,9 @@ impl IntoResponse for Problem {
     }
 }
 
+const FULL: &str = "the inventory's disk is full. What is known is served as before; nothing can be taken in or written \
+                    down until there is room: df -h /var/lib/perennial";
+
 impl From<inventory::Error> for Problem {
     fn from(error: inventory::Error) -> Self {
         if matches!(error, inventory::Error::Closed) {
@@ -28,10 +31,14 @@ impl From<inventory::Error> for Problem {
             );
         }
         tracing::error!(%error, "the inventory could not answer the status socket");
-        Self::new(
-            ProblemType::InventoryUnavailable,
-            "the inventory cannot be used just now. See why: journalctl -u perennial",
-        )
+        let words = match &error {
+            inventory::Error::Unsealable(_) => error.to_string(),
+            full if full.is_full_disk() => FULL.to_owned(),
+            _ => {
+                "the inventory cannot be used just now. See why: journalctl -u perennial".to_owned()
+            }
+        };
+        Self::new(ProblemType::InventoryUnavailable, words)
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::{Timestamp, Unit};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::Settings;
-use super::snapshot::{AppReport, Deliveries, Sweep};
+use super::snapshot::{AppReport, Deliveries, Sweep, Upkeep};
 use crate::inventory::Inventory;
 
 /// What the daemon tells the socket that does not stand in the inventory.
@@ -19,6 +19,7 @@ pub struct Pulse {
     /// Every app of the configuration, also before the first sweep: tokens are taken in for these only.
     pub apps: Vec<AppReport>,
     pub deliveries: Deliveries,
+    pub upkeep: Upkeep,
     /// Why nothing can be written to the inventory just now.
     pub inventory_trouble: Option<String>,
     /// What else is wrong with the daemon itself, in sentences.

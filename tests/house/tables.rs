@@ -80,7 +80,15 @@ pub const TOOLS: &[Tool] = &[
         "minijinja",
         &["alerts/layout", "web/page", "graph_sim/dialog"],
     ),
-    ("nix", &["config/credentials", "setup/places", "status"]),
+    (
+        "nix",
+        &[
+            "inventory/copy",
+            "config/credentials",
+            "setup/places",
+            "status",
+        ],
+    ),
     ("rand", &["demo", "graph_sim/world"]),
     ("reqwest", &["graph_api"]),
     ("rpassword", &["cli/secrets"]),
@@ -96,7 +104,7 @@ pub const TOOLS: &[Tool] = &[
     ("signal-hook", &["daemon/signals"]),
     ("signal-hook-tokio", &["daemon/signals"]),
     ("subtle", &["secret"]),
-    ("tempfile", &["setup", "demo"]),
+    ("tempfile", &["inventory/copy", "setup", "demo"]),
     ("terminal_size", &["cli/screen"]),
     ("thiserror", &[""]),
     ("tokio", &[""]),
@@ -176,5 +184,9 @@ pub const SCHEMA: &[(&str, &str)] = &[
     (
         "0005_telling.sql",
         "e86aeee88fe860d43b34f2686b814901de1a36ef84dfc0fc7cad43e6001aa86b",
+    ),
+    (
+        "0006_upkeep.sql",
+        "9e474bc3cb016fb1c9babe1151ee1a76bced4b4fc125962c30cf723a9384c45e",
     ),
 ];

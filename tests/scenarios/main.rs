@@ -8,10 +8,12 @@
 mod commands;
 mod daemon;
 mod demo;
+mod disasters;
 mod lessons;
 mod login;
 mod messenger;
 mod rotation;
 mod setup;
+mod upgrade;
 mod webhooks;
 mod world;

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod apps;
+mod inventory;
 mod logins;
 mod outward;
 mod routes;
@@ -10,24 +11,23 @@ mod schedule;
 mod status;
 
 pub(super) use alerts::sample_letters;
+pub(super) use inventory::stores;
 pub(super) use schedule::timezone;
 pub(super) use status::socket;
 
 use jiff::SignedDuration;
 
-use crate::config::credentials::{Machine, Refusal};
+use crate::config::credentials::Machine;
 use crate::config::entry::{Entry, filled_list, text};
 use crate::config::file::Section;
-use crate::config::{Config, defaults, durations, paths};
-use crate::inventory::Settings as Inventory;
+use crate::config::{Config, defaults, durations};
 use crate::rotation;
-use crate::secret::Key;
 use crate::token::Scopes;
 
 pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> {
     let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
     let apps = apps::apps(&mut top, machine);
-    let inventory = inventory(top.section("inventory"), machine);
+    let (inventory, backups) = inventory::inventory(top.section("inventory"), machine);
     let web = outward::web(&mut top, machine, &logins::without_a_place(&apps));
     let (mut alerts, mail) =
         alerts::alerts(top.section("alerts"), timezone.clone(), &apps, machine);
@@ -41,6 +41,7 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         timezone,
         apps,
         inventory: inventory?,
+        backups,
         rotation,
         schedule,
         alerts,
@@ -51,27 +52,6 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         deliveries,
         warnings: Vec::new(),
     })
-}
-
-fn inventory(mut section: Section<'_>, machine: &Machine) -> Option<Inventory> {
-    let path = section.or("path", defaults::INVENTORY.into(), text(paths::absolute));
-    let is_named = section.has("key");
-    let named = section.optional("key", |entry| machine.key(entry));
-    let key = if is_named {
-        named
-    } else {
-        usual_key(&section, machine)
-    };
-    Some(Inventory { path, key: key? })
-}
-
-fn usual_key(section: &Section<'_>, machine: &Machine) -> Option<Key> {
-    match machine.key_from_credential(defaults::INVENTORY_KEY) {
-        Ok(key) => return Some(key),
-        Err(refusal @ Refusal::OutOfSight) => section.warn("key", refusal.to_string()),
-        Err(refusal) => section.refuse("key", refusal.to_string()),
-    }
-    None
 }
 
 fn rotation(mut section: Section<'_>, warn_before: Option<&SignedDuration>) -> rotation::Rules {

@@ -104,6 +104,8 @@ fn what_the_file_leaves_out_is_as_documented() {
 
     let path = Path::new("/var/lib/perennial/inventory.db");
     assert_eq!(config.inventory.path, path);
+    let folder = "/var/lib/perennial/backups".into();
+    assert_eq!(config.backups, Backups { folder, keep: 14 });
     assert_eq!(
         config.inventory.key.id(),
         Key::read(KEY.as_bytes()).unwrap().id()
@@ -168,6 +170,8 @@ fn every_key_is_taken_over() {
     assert_eq!(business.login_config_id.as_deref(), Some("3"));
 
     assert_eq!(config.inventory.path, Path::new("/srv/inventory.db"));
+    let folder = "/srv/copies".into();
+    assert_eq!(config.backups, Backups { folder, keep: 3 });
     assert_eq!(config.rotation.check_every, span("12h"));
     assert_eq!(config.rotation.rotate_before_expiry, span("20d"));
     assert_eq!(config.rotation.retry_after, [span("90s")]);
@@ -408,4 +412,32 @@ fn what_a_daemon_holds_open_needs_a_restart() {
     let after = desk.load(format!("{LEAST}{moved}")).unwrap();
     let expected = ["inventory.path", "inventory.key", "status.socket"];
     assert_eq!(before.needs_restart(&after), expected);
+}
+
+#[test]
+fn what_is_to_be_kept_is_found_without_the_secrets() {
+    let desk = Desk::new();
+    let found = |text: &str| {
+        fs::write(desk.dir.path().join("perennial.toml"), text).unwrap();
+        stores(&desk.dir.path().join("perennial.toml"))
+    };
+    let found_in =
+        found("[[app]]\nname = 7\n[inventory]\nkey = { credential = \"a.key\" }").unwrap();
+    assert_eq!(found_in.key, desk.dir.path().join("credentials/a.key"));
+    assert_eq!(
+        found_in.inventory,
+        Path::new("/var/lib/perennial/inventory.db")
+    );
+    let found_in = found("").unwrap();
+    assert_eq!(
+        found_in.key,
+        desk.dir.path().join("credentials/inventory.key")
+    );
+    let found_in =
+        found("[inventory]\npath = \"/srv/i.db\"\nkey = { file = \"/srv/a.key\" }").unwrap();
+    assert_eq!(
+        (found_in.key, found_in.backups.folder),
+        ("/srv/a.key".into(), "/srv/backups".into())
+    );
+    assert!(found("[inventory]\npath = 7").is_err());
 }

@@ -10,7 +10,7 @@ use crate::status::Pulse;
 use crate::status::desk::whole_seconds;
 use crate::status::reception::Here;
 use crate::status::request::Viewer;
-use crate::status::snapshot::{AppReport, IncidentCounts, Problem, StatusReport, Sweep};
+use crate::status::snapshot::{AppReport, IncidentCounts, Problem, StatusReport, Sweep, Upkeep};
 
 /// What the inventory says of the whole; each figure is kept or found by an index.
 pub(super) struct Figures {
@@ -51,6 +51,7 @@ fn report(figures: Figures, pulse: Pulse, now: Timestamp) -> StatusReport {
     let ready = problems.is_empty();
     problems.extend(undelivered_mail(&figures.mail));
     problems.extend(pulse.problems);
+    problems.extend(neglected(&pulse.upkeep));
     StatusReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now,
@@ -66,9 +67,33 @@ fn report(figures: Figures, pulse: Pulse, now: Timestamp) -> StatusReport {
         incidents: figures.incidents,
         mail: figures.mail.into(),
         deliveries: pulse.deliveries,
+        upkeep: Upkeep {
+            backed_up_at: pulse.upkeep.backed_up_at.map(whole_seconds),
+            ..pulse.upkeep
+        },
         next_deadline: figures.next_deadline.map(Into::into),
         problems,
     }
+}
+
+/// One crash is told by the journal; several of late are a pattern that somebody must break.
+const PATTERN: u32 = 3;
+
+/// What is wrong with how the daemon looks after itself, in sentences.
+fn neglected(upkeep: &Upkeep) -> Vec<String> {
+    let crashes = upkeep.crashes_last_hour;
+    let crashes = (crashes >= PATTERN).then(|| {
+        format!("the daemon ended {crashes} times within an hour without being told to; see journalctl -u perennial")
+    });
+    let backup = upkeep.backup_error.as_ref().map(|reason| {
+        let newest = upkeep
+            .backed_up_at
+            .map_or("there is none".to_owned(), |at| {
+                format!("the newest is of {}", whole_seconds(at))
+            });
+        format!("the inventory could not be copied, {newest}: {reason}")
+    });
+    [crashes, backup].into_iter().flatten().collect()
 }
 
 fn in_whole_seconds(app: AppReport) -> AppReport {

@@ -17,7 +17,7 @@ pub use problem::{Problem, ProblemType};
 pub use queries::{EventQuery, IncidentFilter, IncidentQuery, SecretQuery, TokenQuery};
 pub use report::{
     AppReport, DeadlineView, Deliveries, IncidentCounts, MailReport, MailTestRequest,
-    MailTestResult, Reloaded, StatusReport, Sweep, TokenCounts,
+    MailTestResult, Reloaded, StatusReport, Sweep, TokenCounts, Upkeep,
 };
 pub(in crate::status) use secrets::plausible;
 pub use secrets::{CandidateRequest, ImportRequest, SecretView};

@@ -20,6 +20,8 @@ pub struct StatusReport {
     pub incidents: IncidentCounts,
     pub mail: MailReport,
     pub deliveries: Deliveries,
+    #[serde(default)]
+    pub upkeep: Upkeep,
     /// The next end that a living token comes to; null when none does.
     pub next_deadline: Option<DeadlineView>,
     /// What is wrong with the daemon itself, in sentences.
@@ -77,6 +79,17 @@ pub struct MailReport {
 pub struct Deliveries {
     pub pending: u64,
     pub failed: u64,
+}
+
+/// How the daemon looks after itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Upkeep {
+    /// The newest of the copies that are made by themselves.
+    pub backed_up_at: Option<Timestamp>,
+    /// Why the last attempt at one failed; null when it did not.
+    pub backup_error: Option<String>,
+    /// How often it came to no orderly end of late.
+    pub crashes_last_hour: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

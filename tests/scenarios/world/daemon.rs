@@ -123,6 +123,18 @@ socket = "{here}/perennial.sock"
 
     /// Starts the daemon and waits until it says that it is ready.
     pub fn start(&self) -> Result<Daemon> {
+        let daemon = self.launch()?;
+        daemon.wait_for("READY=1")?;
+        Ok(daemon)
+    }
+
+    /// Starts the daemon, which may not come so far as to be ready.
+    pub fn launch(&self) -> Result<Daemon> {
+        self.launch_by(self.command().arg("run"))
+    }
+
+    /// As [`Premises::launch`], by a command that becomes the daemon.
+    pub fn launch_by(&self, command: &mut Command) -> Result<Daemon> {
         let notify = self.path("notify.sock");
         let _ = fs::remove_file(&notify);
         let words = UnixDatagram::bind(&notify)?;
@@ -131,9 +143,7 @@ socket = "{here}/perennial.sock"
             .create(true)
             .append(true)
             .open(self.path("log"))?;
-        let process = self
-            .command()
-            .arg("run")
+        let process = command
             .env("RUST_LOG", "trace")
             .env("NOTIFY_SOCKET", &notify)
             .stdin(Stdio::null())
@@ -145,7 +155,6 @@ socket = "{here}/perennial.sock"
             words,
             premises: self.folder.path().to_owned(),
         };
-        daemon.wait_for("READY=1")?;
         Ok(daemon)
     }
 }
@@ -173,6 +182,13 @@ impl Daemon {
 
     pub fn signal(&self, signal: Signal) -> Result {
         Ok(kill(Pid::from_raw(self.pid().cast_signed()), signal)?)
+    }
+
+    /// As a crash would.
+    pub fn kill(mut self) -> Result {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
     }
 
     /// Asks it to end and waits for that.

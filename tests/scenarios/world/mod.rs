@@ -1,6 +1,7 @@
 //! The harness: a simulated Meta on loopback that remembers what it issued, a real inventory, and a clock that the
 //! story moves.
 
+pub mod crash;
 pub mod daemon;
 mod log;
 mod post;

@@ -49,7 +49,11 @@ fn in_words(value: ValueRef<'_>) -> String {
 
 impl Premises {
     pub fn tamper(&self, sql: &str) -> Result {
-        tamper(&self.path("inventory.db"), sql)
+        self.tamper_with("inventory.db", sql)
+    }
+
+    pub fn tamper_with(&self, name: &str, sql: &str) -> Result {
+        tamper(&self.path(name), sql)
     }
 }
 

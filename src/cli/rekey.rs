@@ -1,0 +1,114 @@
+//! `perennial rekey`: another inventory key. Cut off anywhere, the key in place opens the inventory, and the next run
+//! goes on where this one ended.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{Answer, Failure, Global, Screen, keys};
+use crate::config;
+use crate::inventory::Rekeying;
+use crate::secret::Key;
+
+/// Change the inventory key, with the daemon stopped
+///
+/// A new key is made, or taken from a file, and put into the place of the old one, which is kept beside it for the
+/// copies that were made before. If this is cut off, the daemon starts all the same; run it again to finish it.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// The new key [default: a random one is made]
+    #[arg(long, value_name = "FILE")]
+    new_key_file: Option<PathBuf>,
+    /// The key in use, where the daemon gets it from elsewhere than the file that the configuration names, such as an
+    /// encrypted credential; then you put the new one into its place
+    #[arg(long, value_name = "FILE", requires = "new_key_file")]
+    key_file: Option<PathBuf>,
+}
+
+pub(super) fn run(
+    options: &Options,
+    global: &Global,
+    screen: &mut Screen,
+) -> Result<Answer, Failure> {
+    let stores = config::stores(global.config())?;
+    let place = options.key_file.as_deref().unwrap_or(&stores.key);
+    let old = keys::read(place)?;
+    let rekeying = Rekeying::begin(&stores.inventory, &old)?;
+    if rekeying.is_finished() {
+        screen.say(&format!(
+            "An earlier change of the key was cut off at its end; it is finished now. {} is the new key, and it alone opens \
+             the inventory.",
+            place.display()
+        ))?;
+        return Ok(Answer::Yes);
+    }
+    if let (Some(_), Some(new)) = (&options.key_file, &options.new_key_file) {
+        rekeying.add(&old, &keys::read(new)?)?;
+        screen.say("Both keys open the inventory now.")?;
+        screen.note(&format!(
+            "Put {} to where the daemon gets its key from, and start it: systemctl start perennial\nFrom that start on \
+             the old key does not open it any more.",
+            new.display()
+        ));
+        return Ok(Answer::Yes);
+    }
+    let kept = change(&rekeying, &old, place, options)?;
+    screen.say(&format!(
+        "{} holds the new key, and it alone opens the inventory.",
+        place.display()
+    ))?;
+    screen.say(&format!(
+        "{} is the old one: copies that were made before today open with it alone. Remove it when the last of them is gone.",
+        kept.display()
+    ))?;
+    screen.note(
+        "Keep a copy of the new key elsewhere, then start the daemon: systemctl start perennial",
+    );
+    Ok(Answer::Yes)
+}
+
+/// Each step is durable before the next, and may be the last one.
+fn change(
+    rekeying: &Rekeying,
+    old: &Key,
+    place: &Path,
+    options: &Options,
+) -> Result<PathBuf, Failure> {
+    let waiting = keys::beside(place, ".new");
+    let new = new_key(options, &waiting)?;
+    if new.id() == old.id() {
+        let words = "That is the key in use. Name another file, or none to have a new key made";
+        return Err(Failure::Usage(words.to_owned()));
+    }
+    if !waiting.exists() {
+        keys::write_new(&waiting, &new, place)?;
+    }
+    rekeying.add(old, &new)?;
+    let kept = keys::beside(place, &format!(".old-{}", old.id()));
+    keys::swap(&waiting, place, &kept)?;
+    rekeying.settle(&new)?;
+    Ok(kept)
+}
+
+/// The one that a change which was cut off has left waiting comes first.
+fn new_key(options: &Options, waiting: &Path) -> Result<Key, Failure> {
+    let given = options
+        .new_key_file
+        .as_deref()
+        .map(keys::read)
+        .transpose()?;
+    if !waiting.exists() {
+        return match given {
+            Some(given) => Ok(given),
+            None => Key::generate().map_err(|error| Failure::Refused(error.to_string())),
+        };
+    }
+    let begun = keys::read(waiting)?;
+    if given.is_some_and(|given| given.id() != begun.id()) {
+        return Err(Failure::Refused(format!(
+            "A change that was cut off waits to be finished, with another key: {}\nFinish it first: perennial rekey",
+            waiting.display()
+        )));
+    }
+    Ok(begun)
+}

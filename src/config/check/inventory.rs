@@ -1,0 +1,66 @@
+//! Where the inventory stands, what opens it, and where its copies go.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::credentials::{Machine, Refusal};
+use crate::config::entry::{Entry, number, text};
+use crate::config::file::Section;
+use crate::config::{Backups, CREDENTIALS, Stores, defaults, paths};
+use crate::inventory::Settings;
+use crate::secret::Key;
+
+pub(super) fn inventory(
+    mut section: Section<'_>,
+    machine: &Machine,
+) -> (Option<Settings>, Backups) {
+    let path = path(&mut section);
+    let backups = backups(&mut section, &path);
+    let is_named = section.has("key");
+    let named = section.optional("key", |entry| machine.key(entry));
+    let key = if is_named {
+        named
+    } else {
+        usual_key(&section, machine)
+    };
+    (key.map(|key| Settings { path, key }), backups)
+}
+
+/// All that is needed beside the daemon, where its credentials cannot be seen: the files themselves.
+pub(in crate::config) fn stores(mut section: Section<'_>, config: &Path) -> Stores {
+    let path = path(&mut section);
+    let folder = config.parent().unwrap_or(Path::new("/")).join(CREDENTIALS);
+    let key = section.optional("key", |entry| key_file(entry, &folder));
+    Stores {
+        backups: backups(&mut section, &path),
+        key: key.unwrap_or_else(|| folder.join(defaults::INVENTORY_KEY)),
+        inventory: path,
+    }
+}
+
+fn path(section: &mut Section<'_>) -> PathBuf {
+    section.or("path", defaults::INVENTORY.into(), text(paths::absolute))
+}
+
+fn backups(section: &mut Section<'_>, inventory: &Path) -> Backups {
+    let beside = inventory.with_file_name(defaults::BACKUPS);
+    Backups {
+        folder: section.or("backups", beside, text(paths::absolute)),
+        keep: section.or("keep_backups", defaults::KEEP_BACKUPS, number(1..=1000)),
+    }
+}
+
+fn key_file(entry: Entry<'_>, credentials: &Path) -> Option<PathBuf> {
+    let mut source = entry.into_section()?;
+    let in_folder = |name: &str| Ok::<_, Refusal>(credentials.join(name));
+    let credential = source.optional("credential", text(in_folder));
+    credential.or(source.optional("file", text(paths::absolute)))
+}
+
+fn usual_key(section: &Section<'_>, machine: &Machine) -> Option<Key> {
+    match machine.key_from_credential(defaults::INVENTORY_KEY) {
+        Ok(key) => return Some(key),
+        Err(refusal @ Refusal::OutOfSight) => section.warn("key", refusal.to_string()),
+        Err(refusal) => section.refuse("key", refusal.to_string()),
+    }
+    None
+}

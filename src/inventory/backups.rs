@@ -1,0 +1,81 @@
+//! The copies that are made by themselves: named by their time, and only so many of them kept.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::Error;
+use super::copy::{copy, failed};
+
+/// `inventory-20261125T023000Z.db`
+const FORM: &str = "inventory-%Y%m%dT%H%M%SZ.db";
+
+/// Copies the inventory into the folder, then removes the oldest of the copies made so, until `keep` are left.
+pub fn back_up(
+    inventory: &Path,
+    folder: &Path,
+    keep: usize,
+    now: Timestamp,
+) -> Result<PathBuf, Error> {
+    make(folder)?;
+    let target = folder.join(now.strftime(FORM).to_string());
+    copy(inventory, &target)?;
+    let mut copies = copies(folder).map_err(failed(folder))?;
+    copies.sort_unstable();
+    let superfluous = copies.len().saturating_sub(keep);
+    for (_, old) in &copies[..superfluous] {
+        std::fs::remove_file(old).map_err(failed(old))?;
+    }
+    Ok(target)
+}
+
+/// When the newest of the copies was made, if there is one.
+pub fn newest_backup(folder: &Path) -> Option<Timestamp> {
+    copies(folder).ok()?.into_iter().map(|(at, _)| at).max()
+}
+
+fn make(folder: &Path) -> Result<(), Error> {
+    let make = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    make.map_err(failed(folder))
+}
+
+fn copies(folder: &Path) -> io::Result<Vec<(Timestamp, PathBuf)>> {
+    let mut copies = Vec::new();
+    for entry in folder.read_dir()? {
+        let entry = entry?;
+        if let Some(at) = made_at(&entry.file_name().to_string_lossy()) {
+            copies.push((at, entry.path()));
+        }
+    }
+    Ok(copies)
+}
+
+/// Nothing that anybody else put there is counted, or removed.
+fn made_at(name: &str) -> Option<Timestamp> {
+    let at = DateTime::strptime(FORM, name).ok()?;
+    Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_made_here_is_counted() {
+        let at: Timestamp = "2026-11-25T02:30:00Z".parse().unwrap();
+        assert_eq!(made_at(&at.strftime(FORM).to_string()), Some(at));
+        for name in [
+            "inventory.db",
+            "inventory-20261125T023000Z.db.old",
+            "inventory-latest.db",
+            "pre-upgrade-schema-1-20261125T023000Z.db",
+        ] {
+            assert_eq!(made_at(name), None, "{name}");
+        }
+    }
+}

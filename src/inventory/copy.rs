@@ -1,0 +1,147 @@
+//! Whole copies of an inventory, taken while it is in use. A copy is checked before it gets its name, and never takes
+//! the place of anything.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::{Path, PathBuf};
+
+use nix::sys::statvfs::statvfs;
+use nix::unistd::geteuid;
+use rusqlite::{Connection, OpenFlags};
+use tempfile::{Builder, NamedTempFile};
+
+use super::{Error, open, schema};
+
+/// How an unfinished copy is called; one that a crash left is removed with the next.
+const UNFINISHED: &str = ".unfinished-copy-";
+
+/// Left free beside a copy, for the daemon goes on writing meanwhile.
+const MARGIN: u64 = 4 << 20;
+
+/// Copies the inventory at `source` to `target`. Returns how large the copy is.
+pub fn copy(source: &Path, target: &Path) -> Result<u64, Error> {
+    refuse_taken(target)?;
+    let folder = folder_of(target);
+    let db = open::connect_reader(source)?;
+    schema::inspect(&db, source)?;
+    refuse_full(&folder, size_of(source)?)?;
+    let unfinished = unfinished_in(&folder)?;
+    vacuum_into(source, unfinished.path())?;
+    check(unfinished.path())?;
+    put(unfinished, target)
+}
+
+/// Who owns what root makes beside the daemon's files: the daemon.
+pub(super) fn give_to_owner_of(model: &Path, path: &Path) -> Result<(), Error> {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    let give = || {
+        let owner = model.metadata()?;
+        chown(path, Some(owner.uid()), Some(owner.gid()))
+    };
+    give().map_err(failed(path))
+}
+
+/// The folder that a file stands in.
+pub(super) fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    }
+}
+
+/// A nameless beginning, for root or the daemon alone to read, that goes away unless it is put into place.
+pub(super) fn unfinished_in(folder: &Path) -> Result<NamedTempFile, Error> {
+    remove_unfinished(folder)?;
+    let unfinished = Builder::new().prefix(UNFINISHED).tempfile_in(folder);
+    unfinished.map_err(failed(folder))
+}
+
+/// What was not finished when the power went. Nobody else works on one: copies are made one at a time.
+fn remove_unfinished(folder: &Path) -> Result<(), Error> {
+    let entries = folder.read_dir().map_err(failed(folder))?;
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let age = entry.metadata().and_then(|metadata| metadata.modified());
+        let is_old = age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ABANDONED));
+        if is_old && name.to_string_lossy().starts_with(UNFINISHED) {
+            std::fs::remove_file(entry.path()).map_err(failed(folder))?;
+        }
+    }
+    Ok(())
+}
+
+const ABANDONED: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+pub(super) fn vacuum_into(source: &Path, target: &Path) -> Result<(), Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(source, flags)?;
+    db.busy_timeout(open::PATIENCE)?;
+    let path = target.to_string_lossy();
+    let copied = db.execute("VACUUM INTO ?1", [&*path]);
+    copied
+        .map_err(|error| open::damaged(source, error))
+        .map(drop)
+}
+
+/// Every page, every index and every constraint of a file that nobody writes to.
+pub(super) fn check(path: &Path) -> Result<(), Error> {
+    let db = open::connect_reader(path)?;
+    schema::inspect(&db, path)?;
+    open::examine(&db, path, "integrity_check")
+}
+
+/// Gives a finished file its name, durably, unless the name is taken.
+pub(super) fn put(unfinished: NamedTempFile, target: &Path) -> Result<u64, Error> {
+    unfinished.as_file().sync_all().map_err(failed(target))?;
+    let put = unfinished.persist_noclobber(target);
+    let file = put.map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => Error::Taken(target.to_owned()),
+        _ => failed(target)(error.error),
+    })?;
+    sync_folder(target)?;
+    Ok(file.metadata().map_err(failed(target))?.len())
+}
+
+pub(super) fn sync_folder(of: &Path) -> Result<(), Error> {
+    let folder = folder_of(of);
+    let synced = File::open(&folder).and_then(|folder| folder.sync_all());
+    synced.map_err(failed(&folder))
+}
+
+pub(super) fn refuse_taken(target: &Path) -> Result<(), Error> {
+    match target.symlink_metadata() {
+        Ok(_) => Err(Error::Taken(target.to_owned())),
+        Err(_) => Ok(()),
+    }
+}
+
+/// With what has not been folded in yet.
+pub(super) fn size_of(database: &Path) -> Result<u64, Error> {
+    let log = open::beside(database, "-wal");
+    let log = log.metadata().map_or(0, |log| log.len());
+    Ok(database.metadata().map_err(failed(database))?.len() + log)
+}
+
+pub(super) fn refuse_full(folder: &Path, needed: u64) -> Result<(), Error> {
+    let disk = statvfs(folder).map_err(|error| failed(folder)(error.into()))?;
+    let free = disk.blocks_available() * disk.fragment_size();
+    if free >= needed + MARGIN {
+        return Ok(());
+    }
+    Err(Error::NoRoom {
+        folder: folder.to_owned(),
+        needed: (needed + MARGIN) >> 20,
+        free: free >> 20,
+    })
+}
+
+pub(super) fn failed(path: &Path) -> impl Fn(io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Open {
+        path: path.clone(),
+        source,
+    }
+}

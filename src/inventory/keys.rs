@@ -1,0 +1,129 @@
+//! The data keys, wrapped by the operator's key; and how that is changed so that at every instant the key in use opens
+//! the inventory: both do, from when the new one is added until it is in its place.
+
+use rusqlite::{Connection, params};
+
+use super::Error;
+use crate::secret::{DataKey, Key, KeyId, Purpose};
+
+/// A data key as it is stored.
+struct Wrapped {
+    id: u32,
+    purpose: Purpose,
+    wrapped: Vec<u8>,
+    by: String,
+}
+
+pub(super) fn make(db: &Connection, own: &Key) -> Result<(), Error> {
+    let tx = db.unchecked_transaction()?;
+    for (id, purpose, word) in [
+        (1, Purpose::Seal, "seal"),
+        (2, Purpose::Fingerprint, "fingerprint"),
+    ] {
+        let key = DataKey::generate(id, purpose).map_err(|_| Error::NoRandomness)?;
+        tx.execute(
+            "INSERT INTO data_key (id, purpose, wrapped, wrapping_key, created_at)
+             VALUES (?1, ?2, ?3, ?4, unixepoch())",
+            params![id, word, wrap(&key, own)?, id_of(own)],
+        )?;
+    }
+    Ok(tx.commit()?)
+}
+
+/// Opens them with the key in use, or with the one that is to take its place.
+pub(super) fn unwrap(db: &Connection, own: &Key) -> Result<Vec<DataKey>, Error> {
+    let stored = stored(db)?;
+    if let Some(keys) = open_all(&stored, own) {
+        return Ok(keys);
+    }
+    let next = open_all(&rewrapped(db)?, own).filter(|keys| !keys.is_empty());
+    next.ok_or_else(|| Error::WrongKey {
+        stored: stored.first().map(|key| key.by.clone()).unwrap_or_default(),
+        given: own.id(),
+    })
+}
+
+/// The key that is to take the place of the one in use, if a change is under way.
+pub(super) fn next(db: &Connection) -> Result<Option<String>, Error> {
+    Ok(rewrapped(db)?.into_iter().next().map(|key| key.by))
+}
+
+/// From here on, `new` opens the inventory, too.
+pub(super) fn add(db: &Connection, keys: &[DataKey], new: &Key) -> Result<(), Error> {
+    let tx = db.unchecked_transaction()?;
+    tx.execute("DELETE FROM rewrapped_key", [])?;
+    for key in keys {
+        tx.execute(
+            "INSERT INTO rewrapped_key (id, wrapped, wrapping_key) VALUES (?1, ?2, ?3)",
+            params![key.id, wrap(key, new)?, id_of(new)],
+        )?;
+    }
+    Ok(tx.commit()?)
+}
+
+/// `key` is in its place: if it is the new one, the old one stops to open the inventory.
+pub(super) fn settle(db: &Connection, key: &Key) -> Result<(), Error> {
+    if next(db)?.is_none_or(|next| next != id_of(key)) {
+        return Ok(());
+    }
+    let tx = db.unchecked_transaction()?;
+    tx.execute(
+        "UPDATE data_key SET (wrapped, wrapping_key) =
+            (SELECT wrapped, wrapping_key FROM rewrapped_key r WHERE r.id = data_key.id)
+         WHERE id IN (SELECT id FROM rewrapped_key)",
+        [],
+    )?;
+    tx.execute("DELETE FROM rewrapped_key", [])?;
+    Ok(tx.commit()?)
+}
+
+fn wrap(key: &DataKey, by: &Key) -> Result<Vec<u8>, Error> {
+    key.wrap(by).map_err(|_| Error::NoRandomness)
+}
+
+fn id_of(key: &Key) -> String {
+    let id: KeyId = key.id();
+    id.to_string()
+}
+
+fn open_all(stored: &[Wrapped], key: &Key) -> Option<Vec<DataKey>> {
+    let open =
+        |stored: &Wrapped| DataKey::unwrap(stored.id, stored.purpose, &stored.wrapped, key).ok();
+    stored.iter().map(open).collect()
+}
+
+fn stored(db: &Connection) -> Result<Vec<Wrapped>, Error> {
+    read(
+        db,
+        "SELECT id, purpose, wrapped, wrapping_key FROM data_key",
+    )
+}
+
+/// None before it was upgraded to them.
+fn rewrapped(db: &Connection) -> Result<Vec<Wrapped>, Error> {
+    let is_there = "SELECT count(*) FROM sqlite_schema WHERE name = 'rewrapped_key'";
+    if db.query_row(is_there, [], |row| row.get::<_, u32>(0))? == 0 {
+        return Ok(Vec::new());
+    }
+    read(
+        db,
+        "SELECT r.id, k.purpose, r.wrapped, r.wrapping_key
+         FROM rewrapped_key r JOIN data_key k ON k.id = r.id",
+    )
+}
+
+fn read(db: &Connection, sql: &str) -> Result<Vec<Wrapped>, Error> {
+    let mut stored = db.prepare(sql)?;
+    let rows = stored.query_map([], |row| {
+        Ok(Wrapped {
+            id: row.get(0)?,
+            purpose: match row.get_ref(1)?.as_str()? {
+                "seal" => Purpose::Seal,
+                _ => Purpose::Fingerprint,
+            },
+            wrapped: row.get(2)?,
+            by: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

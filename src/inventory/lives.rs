@@ -1,0 +1,43 @@
+//! How often the daemon started, and how often it did not come to an orderly end.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::{Error, Tx, View};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LifeId(i64);
+
+/// Enough to see a pattern in.
+const KEPT: u32 = 200;
+
+impl View<'_> {
+    /// How many of those that began since then came to no orderly end; the one that runs is not among them.
+    pub fn crashes(&self, since: Timestamp) -> Result<u32, Error> {
+        let mut count = self.db.prepare_cached(
+            "SELECT count(*) FROM life
+             WHERE ended_at IS NULL AND started_at >= ?1 AND id < (SELECT max(id) FROM life)",
+        )?;
+        Ok(count.query_row([since.as_second()], |row| row.get(0))?)
+    }
+}
+
+impl Tx<'_> {
+    pub fn begin_life(&self, now: Timestamp) -> Result<LifeId, Error> {
+        let id = self
+            .db
+            .prepare_cached("INSERT INTO life (started_at) VALUES (?1) RETURNING id")?
+            .query_row([now.as_second()], |row| row.get(0))?;
+        self.db
+            .prepare_cached("DELETE FROM life WHERE id <= ?1 - ?2")?
+            .execute(params![id, KEPT])?;
+        Ok(LifeId(id))
+    }
+
+    pub fn end_life(&self, life: LifeId, now: Timestamp) -> Result<(), Error> {
+        self.db
+            .prepare_cached("UPDATE life SET ended_at = ?2 WHERE id = ?1")?
+            .execute(params![life.0, now.as_second()])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! A copy takes the inventory's place, after it was looked at as closely as can be. What was there is kept beside it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use tempfile::NamedTempFile;
+
+use super::copy::{
+    check, failed, folder_of, give_to_owner_of, refuse_taken, sync_folder, unfinished_in,
+    vacuum_into,
+};
+use super::{Error, EventKind, Settings, View, keys, open, rows};
+use crate::secret::{Key, Sealer};
+
+/// By what people tell two inventories apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    pub schema: u32,
+    pub newest_event_at: Option<Timestamp>,
+    pub tokens: u64,
+    /// Those whose secret does not open.
+    pub unsealable: u64,
+}
+
+/// What a copy is to take the place of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Present {
+    Nothing,
+    Inventory(Contents),
+    /// It cannot be read, and why.
+    Unreadable(String),
+}
+
+/// A copy that may take the inventory's place.
+#[derive(Debug)]
+pub struct Restore {
+    path: PathBuf,
+    copy: NamedTempFile,
+    pub contents: Contents,
+    pub present: Present,
+    /// No daemon starts meanwhile.
+    _lock: File,
+}
+
+impl Restore {
+    /// Refuses a copy that is none, is broken, of a newer schema, or sealed with another key. Nothing is changed yet.
+    pub fn prepare(settings: &Settings, file: &Path) -> Result<Self, Error> {
+        let Settings { path, key } = settings;
+        let lock = open::lock(path)?;
+        if open::inspect(file, key)? == 0 {
+            return Err(match file.exists() {
+                true => Error::NotAnInventory(file.to_owned()),
+                false => failed(file)(std::io::ErrorKind::NotFound.into()),
+            });
+        }
+        let copy = unfinished_in(&folder_of(path))?;
+        vacuum_into(file, copy.path())?;
+        check(copy.path())?;
+        let contents = contents(copy.path(), key)?;
+        let present = match path.exists() {
+            false => Present::Nothing,
+            true => contents_of_present(path, key),
+        };
+        Ok(Self {
+            path: path.clone(),
+            copy,
+            contents,
+            present,
+            _lock: lock,
+        })
+    }
+
+    /// Returns where the former inventory is kept, if there was one. At every instant one of the two is in place.
+    pub fn carry_out(self, now: Timestamp) -> Result<Option<PathBuf>, Error> {
+        let kept = match self.present {
+            Present::Nothing => None,
+            Present::Inventory(_) | Present::Unreadable(_) => Some(self.keep_former(now)?),
+        };
+        self.note(now)?;
+        let model = if kept.is_some() {
+            self.path.clone()
+        } else {
+            folder_of(&self.path)
+        };
+        give_to_owner_of(&model, self.copy.path())?;
+        let copy = self.copy.as_file();
+        copy.sync_all().map_err(failed(self.copy.path()))?;
+        let put = self.copy.persist(&self.path);
+        put.map_err(|error| failed(&self.path)(error.error))?;
+        sync_folder(&self.path)?;
+        Ok(kept)
+    }
+
+    /// A write-ahead log belongs to its database: it is folded in, or kept with it, and never meets another.
+    fn keep_former(&self, now: Timestamp) -> Result<PathBuf, Error> {
+        let stamp = now.strftime("%Y%m%dT%H%M%SZ");
+        let kept = open::beside(&self.path, &format!(".before-restore-{stamp}"));
+        refuse_taken(&kept)?;
+        if matches!(self.present, Present::Inventory(_)) {
+            let db = Connection::open(&self.path)?;
+            db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        }
+        fs::hard_link(&self.path, &kept).map_err(failed(&kept))?;
+        let log = open::beside(&self.path, "-wal");
+        if log.exists() {
+            let kept = open::beside(&kept, "-wal");
+            fs::rename(&log, &kept).map_err(failed(&kept))?;
+        }
+        let index = open::beside(&self.path, "-shm");
+        if index.exists() {
+            fs::remove_file(&index).map_err(failed(&index))?;
+        }
+        sync_folder(&self.path)?;
+        Ok(kept)
+    }
+
+    /// For whoever reads the journal later and misses something in it.
+    fn note(&self, now: Timestamp) -> Result<(), Error> {
+        let db = Connection::open(self.copy.path())?;
+        db.execute(
+            "INSERT INTO event (at, kind) VALUES (?1, ?2)",
+            (now.as_second(), EventKind::Restored.word()),
+        )?;
+        Ok(())
+    }
+}
+
+fn contents_of_present(path: &Path, key: &Key) -> Present {
+    match open::inspect(path, key) {
+        Ok(0) => Present::Nothing,
+        Ok(_) => match contents(path, key) {
+            Ok(contents) => Present::Inventory(contents),
+            Err(error) => Present::Unreadable(error.to_string()),
+        },
+        Err(error) => Present::Unreadable(error.to_string()),
+    }
+}
+
+fn contents(path: &Path, key: &Key) -> Result<Contents, Error> {
+    let db = open::connect_reader(path)?;
+    let sealer = Sealer::new(&keys::unwrap(&db, key)?);
+    let sealer = sealer.ok_or_else(|| Error::Foreign("no data key".to_owned()))?;
+    let view = View {
+        db: &db,
+        sealer: &sealer,
+    };
+    Ok(Contents {
+        schema: db.query_row("PRAGMA user_version", [], |row| row.get(0))?,
+        newest_event_at: view.newest_event_at()?,
+        tokens: db.query_row("SELECT count(*) FROM token", [], |row| row.get(0))?,
+        unsealable: unsealable(&view)?,
+    })
+}
+
+fn unsealable(view: &View<'_>) -> Result<u64, Error> {
+    let mut current = view.db.prepare(
+        "SELECT t.name, t.id, v.number, v.secret FROM token t
+         JOIN version v ON v.token = t.id AND v.number = t.version",
+    )?;
+    let mut rows = current.query([])?;
+    let mut broken = 0;
+    while let Some(row) = rows.next()? {
+        let (name, sealed): (String, Vec<u8>) = (row.get(0)?, row.get(3)?);
+        if view
+            .unseal(&name, row.get(1)?, row.get(2)?, &sealed)
+            .is_err()
+        {
+            broken += 1;
+        }
+    }
+    Ok(broken)
+}
+
+impl View<'_> {
+    /// When the last thing happened that the journal tells of.
+    pub fn newest_event_at(&self) -> Result<Option<Timestamp>, Error> {
+        let mut newest = self
+            .db
+            .prepare_cached("SELECT at FROM event ORDER BY id DESC LIMIT 1")?;
+        let mut newest = newest.query([])?;
+        Ok(newest
+            .next()?
+            .map(|row| rows::instant(row, 0))
+            .transpose()?)
+    }
+}

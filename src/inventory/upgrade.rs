@@ -1,0 +1,28 @@
+//! Before an older schema is changed, a copy is made of it: the way back to the version that wrote it.
+
+use std::path::{Path, PathBuf};
+
+use super::copy::{copy, folder_of, give_to_owner_of, refuse_full, size_of};
+use super::{Error, open};
+
+/// Copies it to beside it, unless that was done before, by a start that came no further.
+pub(super) fn keep_copy(database: &Path, schema: u32) -> Result<PathBuf, Error> {
+    let db = open::connect_reader(database)?;
+    let newest =
+        "SELECT coalesce(strftime('%Y%m%dT%H%M%SZ', max(at), 'unixepoch'), 'empty') FROM event";
+    let newest: String = db.query_row(newest, [], |row| row.get(0))?;
+    let folder = folder_of(database);
+    let target = folder.join(format!("pre-upgrade-schema-{schema}-{newest}.db"));
+    // Once for the copy, once for what the upgrade writes.
+    refuse_full(&folder, 2 * size_of(database)?)?;
+    match copy(database, &target) {
+        Ok(_) => give_to_owner_of(database, &target)?,
+        Err(Error::Taken(_)) => {}
+        Err(error) => return Err(error),
+    }
+    tracing::info!(
+        copy = %target.display(),
+        "the inventory is of an older version; it was copied and is now upgraded"
+    );
+    Ok(target)
+}

@@ -1,0 +1,134 @@
+//! Keys that are gone, rows that were altered, disks that are full, daemons that do not stay up.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+
+use nix::sys::signal::Signal;
+
+use super::{ended, import};
+use crate::world::Result;
+use crate::world::crash::on_a_small_disk;
+use crate::world::daemon::Premises;
+
+const NOWHERE: &str = "http://127.0.0.1:1";
+
+#[test]
+fn a_lost_key_ends_in_words_and_changes_nothing() -> Result {
+    let premises = Premises::new(NOWHERE)?;
+    let daemon = premises.start()?;
+    import(&premises, "first")?;
+    daemon.stop(Signal::SIGTERM)?;
+    let before = fs::read(premises.path("inventory.db"))?;
+    fs::remove_file(premises.path("inventory.key"))?;
+    ended(
+        &premises.ask(&["run"], "")?,
+        78,
+        &["[inventory.key] file: there is no such file"],
+    );
+    ended(
+        &premises.ask(&["rekey"], "")?,
+        1,
+        &["Put it back from where you keep its copy"],
+    );
+    premises.write_secret(
+        "inventory.key",
+        "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=",
+    )?;
+    ended(
+        &premises.ask(&["run"], "")?,
+        78,
+        &["was sealed with key", "If that key is lost"],
+    );
+    assert!(fs::read(premises.path("inventory.db"))? == before);
+    Ok(())
+}
+
+#[test]
+fn an_altered_row_says_what_alone_heals_it() -> Result {
+    let premises = Premises::new(NOWHERE)?;
+    let daemon = premises.start()?;
+    import(&premises, "first")?;
+    import(&premises, "second")?;
+    premises.tamper("UPDATE version SET secret = zeroblob(200) WHERE token = 1")?;
+    let (status, answer) = daemon.http("GET", "/v1/tokens/first/secret", "")?;
+    if nix::unistd::getuid().is_root() {
+        assert_eq!(status, 503, "{answer}");
+        assert!(
+            answer.contains("perennial forget first, then perennial import"),
+            "{answer}"
+        );
+        assert_eq!(daemon.http("GET", "/v1/tokens/second/secret", "")?.0, 200);
+    }
+    daemon.stop(Signal::SIGTERM)?;
+    let copy = premises.path("copy.db").display().to_string();
+    ended(&premises.ask(&["backup", &copy], "")?, 0, &[]);
+    ended(
+        &premises.ask(&["restore", &copy], "")?,
+        2,
+        &["1 does not open: only a new import heals that"],
+    );
+    Ok(())
+}
+
+#[test]
+fn a_daemon_that_does_not_stay_up_is_seen() -> Result {
+    let premises = Premises::new(NOWHERE)?;
+    premises.start()?.stop(Signal::SIGTERM)?;
+    for _ in 0..3 {
+        premises.start()?.kill()?;
+    }
+    let daemon = premises.start()?;
+    let mut status = String::new();
+    // The pulse is taken after the first sweep.
+    while !status.contains("\"crashes_last_hour\":3") {
+        status = daemon.http("GET", "/v1/status", "")?.1;
+        std::thread::yield_now();
+    }
+    assert!(
+        status.contains("the daemon ended 3 times within an hour without being told to"),
+        "{status}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_full_disk_stops_neither_the_answers_nor_the_daemon() -> Result {
+    let premises = Premises::new(NOWHERE)?;
+    let disk = premises.path("disk");
+    let before = premises.path("disk.before");
+    fs::create_dir_all(&disk)?;
+    fs::create_dir_all(&before)?;
+    let Some(mut command) = on_a_small_disk(&disk, 2) else {
+        println!("no disk of its own can be had here");
+        return Ok(());
+    };
+    let text = fs::read_to_string(premises.path("perennial.toml"))?;
+    let text = text.replace("/inventory.db", "/disk/inventory.db");
+    fs::write(premises.path("perennial.toml"), text)?;
+    let config = premises.path("perennial.toml").display().to_string();
+    command.args(["--config", &config, "run"]).process_group(0);
+    let daemon = premises.launch_by(command.stdin(Stdio::null()))?;
+    daemon.wait_for("READY=1")?;
+
+    import(&premises, "first")?;
+    let mut csv = "name,access_token\n".to_owned();
+    (0..4_000).for_each(|n| csv.push_str(&format!("t-{n},EAAcanary{n:0200}\n")));
+    fs::write(premises.path("many.csv"), csv)?;
+    let many = premises.path("many.csv").display().to_string();
+    let output = premises.ask(&["import", "--app", "acme", &many], "")?;
+    ended(
+        &output,
+        1,
+        &["the inventory's disk is full", "until there is room"],
+    );
+    assert_eq!(daemon.http("GET", "/v1/tokens/first", "")?.0, 200);
+    let ready = daemon.http("GET", "/readyz", "")?.1;
+    assert!(!ready.contains("\"ready\":true"), "{ready}");
+    let full = premises.ask(
+        &["backup", &premises.path("copy.db").display().to_string()],
+        "",
+    )?;
+    assert!(!full.status.success(), "its disk is not seen from here");
+    Ok(())
+}

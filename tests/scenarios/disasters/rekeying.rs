@@ -1,0 +1,157 @@
+//! Another inventory key, cut off at every step there is.
+
+use std::fs;
+use std::path::Path;
+
+use nix::sys::signal::Signal;
+use perennial::inventory::{Error, Inventory, Settings};
+use perennial::secret::Key;
+
+use super::{ended, import};
+use crate::world::Result;
+use crate::world::crash::{Crasher, Cut};
+use crate::world::daemon::Premises;
+
+fn key(path: &Path) -> Result<Key> {
+    Ok(Key::read(&fs::read(path)?)?)
+}
+
+/// As a daemon would that is started now: by the key in its place.
+async fn reads_its_token(premises: &Premises, key: Key) -> Result<bool> {
+    let path = premises.path("inventory.db");
+    let inventory = match Inventory::open(&Settings { path, key }) {
+        Ok(inventory) => inventory,
+        Err(Error::WrongKey { .. }) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    let secret = inventory.read(|view| {
+        let token = view.token_named("first")?;
+        token.map(|token| view.secret_of(&token)).transpose()
+    });
+    let secret = secret.await?.flatten().ok_or("no token")?;
+    Ok(secret.secret.expose() == "EAAcanaryfirst")
+}
+
+fn furnished() -> Result<Premises> {
+    let premises = Premises::new("http://127.0.0.1:1")?;
+    let daemon = premises.start()?;
+    import(&premises, "first")?;
+    daemon.stop(Signal::SIGTERM)?;
+    Ok(premises)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_in_its_place_opens_the_inventory_wherever_the_change_is_cut_off() -> Result {
+    let premises = furnished()?;
+    let crasher = Crasher::new()?;
+    let place = premises.path("inventory.key");
+    let old = key(&place)?;
+    let database = fs::read(premises.path("inventory.db"))?;
+    let mut steps = 0;
+    loop {
+        steps += 1;
+        let cut = crasher.cut(steps, &premises.path("perennial.toml"), &["rekey"])?;
+        assert!(
+            reads_its_token(&premises, key(&place)?).await?,
+            "cut off at step {steps}"
+        );
+        if cut == Cut::NotReached {
+            break;
+        }
+        ended(&premises.ask(&["rekey"], "")?, 0, &["it alone opens"]);
+        assert!(
+            reads_its_token(&premises, key(&place)?).await?,
+            "finished after step {steps}"
+        );
+        assert!(
+            !reads_its_token(&premises, key_again(&old)?).await?,
+            "the old one after step {steps}"
+        );
+        back_to_the_beginning(&premises, &old, &database)?;
+    }
+    assert!(steps > 15, "only {steps} steps");
+    println!("{steps} steps");
+    Ok(())
+}
+
+fn key_again(key: &Key) -> Result<Key> {
+    Ok(Key::read(key.to_base64().as_bytes())?)
+}
+
+fn back_to_the_beginning(premises: &Premises, key: &Key, database: &[u8]) -> Result {
+    for entry in fs::read_dir(premises.path(""))? {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if name.starts_with("inventory.") {
+            fs::remove_file(path)?;
+        }
+    }
+    fs::write(premises.path("inventory.db"), database)?;
+    premises.write_secret("inventory.key", &key.to_base64())
+}
+
+#[test]
+fn a_key_is_changed_and_the_old_one_kept_for_the_old_copies() -> Result {
+    let premises = furnished()?;
+    let path = |name: &str| premises.path(name).display().to_string();
+    ended(&premises.ask(&["backup", &path("old.db")], "")?, 0, &[]);
+    let running = premises.start()?;
+    ended(
+        &premises.ask(&["rekey"], "")?,
+        1,
+        &["another perennial is using"],
+    );
+    running.stop(Signal::SIGTERM)?;
+
+    let same = premises.ask(&["rekey", "--new-key-file", &path("inventory.key")], "")?;
+    ended(&same, 2, &["That is the key in use"]);
+    let output = premises.ask(&["rekey"], "")?;
+    let words = ended(&output, 0, &["Keep a copy of the new key elsewhere"]);
+    premises.start()?.stop(Signal::SIGTERM)?;
+    let kept = words
+        .lines()
+        .find_map(|line| line.split_once(" is the old one:"));
+    let kept = kept.ok_or("no old key")?.0;
+    ended(
+        &premises.ask(&["restore", "--yes", &path("old.db")], "")?,
+        1,
+        &["was sealed with key"],
+    );
+    let restored = premises.ask(
+        &["restore", "--yes", "--key-file", kept, &path("old.db")],
+        "",
+    )?;
+    ended(&restored, 0, &["What was there is kept"]);
+    Ok(())
+}
+
+/// systemd decrypts the key for the daemon; nobody but the operator can put another into its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_put_in_place_by_hand_is_settled_at_the_next_start() -> Result {
+    let premises = furnished()?;
+    let new = Key::generate()?;
+    premises.write_secret("new", &new.to_base64())?;
+    let path = |name: &str| premises.path(name).display().to_string();
+    let line = [
+        "rekey",
+        "--key-file",
+        &path("inventory.key"),
+        "--new-key-file",
+        &path("new"),
+    ];
+    ended(
+        &premises.ask(&line, "")?,
+        0,
+        &["Both keys open the inventory now"],
+    );
+    premises.start()?.stop(Signal::SIGTERM)?;
+    let old = key(&premises.path("inventory.key"))?;
+    premises.write_secret("inventory.key", &new.to_base64())?;
+    premises.start()?.stop(Signal::SIGTERM)?;
+    assert!(!reads_its_token(&premises, old).await?);
+    Ok(())
+}

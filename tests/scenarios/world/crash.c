@@ -1,0 +1,40 @@
+/* Ends the process at the Nth time that it changes a file, as a power cut might: CRASH_AT=N. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+static void step(void) {
+    static int left = -1;
+    if (left < 0) {
+        const char *at = getenv("CRASH_AT");
+        left = at ? atoi(at) : 0;
+    }
+    if (left > 0 && --left == 0) _exit(137);
+}
+
+#define BEFORE(type, name, parameters, arguments) \
+    type name parameters {                        \
+        static type(*real) parameters;            \
+        if (!real) real = dlsym(RTLD_NEXT, #name); \
+        step();                                   \
+        return real arguments;                    \
+    }
+
+BEFORE(ssize_t, pwrite64, (int fd, const void *from, size_t n, off64_t at), (fd, from, n, at))
+BEFORE(ssize_t, pwrite, (int fd, const void *from, size_t n, off_t at), (fd, from, n, at))
+BEFORE(int, fsync, (int fd), (fd))
+BEFORE(int, fdatasync, (int fd), (fd))
+BEFORE(int, ftruncate64, (int fd, off64_t length), (fd, length))
+BEFORE(int, ftruncate, (int fd, off_t length), (fd, length))
+BEFORE(int, rename, (const char *from, const char *to), (from, to))
+BEFORE(int, unlink, (const char *path), (path))
+BEFORE(int, linkat, (int a, const char *from, int b, const char *to, int flags), (a, from, b, to, flags))
+
+ssize_t write(int fd, const void *from, size_t n) {
+    static ssize_t (*real)(int, const void *, size_t);
+    if (!real) real = dlsym(RTLD_NEXT, "write");
+    if (fd > 2) step();
+    return real(fd, from, n);
+}

@@ -1,0 +1,77 @@
+//! Crashes on demand: a command that ends at the Nth change of a file, and what befalls a file of the inventory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::Result;
+use super::daemon::PROGRAM;
+
+/// Ends programs in the midst of their work. It is compiled with the compiler that links this very test.
+pub struct Crasher {
+    library: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+/// How a run ended that was to be cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    Off,
+    /// It has fewer steps than that.
+    NotReached,
+}
+
+impl Crasher {
+    pub fn new() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let (source, library) = (
+            folder.path().join("crash.c"),
+            folder.path().join("crash.so"),
+        );
+        fs::write(&source, include_str!("crash.c"))?;
+        let compiled = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .args([&library, &source])
+            .arg("-ldl")
+            .status()?;
+        assert!(compiled.success(), "cc makes no library");
+        Ok(Self {
+            library,
+            _folder: folder,
+        })
+    }
+
+    /// Runs a command of the program up to its `step`th change of a file.
+    pub fn cut(&self, step: u32, config: &Path, arguments: &[&str]) -> Result<Cut> {
+        let output = Command::new(PROGRAM)
+            .arg("--config")
+            .arg(config)
+            .args(arguments)
+            .env("LD_PRELOAD", &self.library)
+            .env("CRASH_AT", step.to_string())
+            .stdin(Stdio::null())
+            .output()?;
+        match output.status.code() {
+            Some(137) => Ok(Cut::Off),
+            Some(0) => Ok(Cut::NotReached),
+            _ => Err(format!("{output:?}").into()),
+        }
+    }
+}
+
+/// Runs the program where the folder of the inventory is a disk of so many MiB of its own, if this machine lets us.
+pub fn on_a_small_disk(folder: &Path, mebibytes: u32) -> Option<Command> {
+    let script = format!(
+        "mount -t tmpfs -o size={mebibytes}m tmpfs '{0}' && cp -a '{0}.before/.' '{0}/' && exec \"$@\"",
+        folder.display()
+    );
+    let is_root = nix::unistd::getuid().is_root();
+    let flags = if is_root { "-m" } else { "-rm" };
+    let able = Command::new("unshare").args([flags, "true"]).status();
+    if !able.is_ok_and(|able| able.success()) {
+        return None;
+    }
+    let mut command = Command::new("unshare");
+    command.args([flags, "sh", "-c", &script, "sh", PROGRAM]);
+    Some(command)
+}
