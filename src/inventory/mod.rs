@@ -85,6 +85,7 @@ struct Shared {
     sealer: Sealer,
     path: PathBuf,
     writer: writer::Writer,
+    trouble: Mutex<Option<String>>,
     /// Held until the writer has closed: one daemon per inventory.
     _lock: std::fs::File,
 }
@@ -166,6 +167,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// The disk or the file is in trouble, not what was asked for.
+    fn is_of_the_disk(&self) -> bool {
+        use rusqlite::ErrorCode as Code;
+        match self {
+            Self::Storage(error) => matches!(
+                error.sqlite_error_code(),
+                Some(
+                    Code::DiskFull
+                        | Code::ReadOnly
+                        | Code::SystemIoFailure
+                        | Code::DatabaseCorrupt
+                        | Code::CannotOpen
+                )
+            ),
+            Self::Commit(_) => true,
+            _ => false,
+        }
+    }
+
     /// Room on the disk is all that it takes.
     pub fn is_full_disk(&self) -> bool {
         match self {
@@ -196,6 +216,7 @@ impl Inventory {
             readers: Mutex::new(readers),
             free_readers: Semaphore::new(READERS),
             sealer,
+            trouble: Mutex::default(),
             path: settings.path.clone(),
             _lock: lock,
         })))
@@ -213,7 +234,20 @@ impl Inventory {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
-        self.0.writer.run(job).await
+        let written = self.0.writer.run(job).await;
+        self.0.keep_in_mind(&written);
+        written
+    }
+
+    /// Whether the writer gets on. It writes nothing, so it tells nothing of the disk.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.0.writer.run(|_| Ok(())).await
+    }
+
+    /// Why the last attempt to write failed, if it was the disk's or the file's fault.
+    pub fn trouble(&self) -> Option<String> {
+        let trouble = self.0.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Runs `question` on a reading connection, off the async threads.
@@ -236,6 +270,16 @@ impl Inventory {
 }
 
 impl Shared {
+    /// An error of the job itself says nothing of the disk.
+    fn keep_in_mind<T>(&self, written: &Result<T, Error>) {
+        let trouble = match written {
+            Ok(_) => None,
+            Err(error) if error.is_of_the_disk() => Some(error.to_string()),
+            Err(_) => return,
+        };
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
     fn answer<T>(&self, question: impl FnOnce(&View<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let readers = || self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         let db = readers().pop().ok_or(Error::Closed)?;

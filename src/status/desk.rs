@@ -67,6 +67,15 @@ impl Desk {
         whole_seconds((self.clock)())
     }
 
+    /// What the daemon tells, with what is known since.
+    pub(super) fn pulse_now(&self) -> Pulse {
+        let pulse = self.pulse.borrow().clone();
+        Pulse {
+            inventory_trouble: self.inventory.trouble().or(pulse.inventory_trouble),
+            ..pulse
+        }
+    }
+
     pub(super) fn has_app(&self, name: &str) -> bool {
         self.pulse.borrow().apps.iter().any(|app| app.name == name)
     }

@@ -29,7 +29,7 @@ pub(in crate::status) async fn healthz() -> Json<Value> {
 )]
 pub(in crate::status) async fn readyz(State(reception): Here) -> Result<Json<Value>, Problem> {
     let mail = reception.read(|view| view.mail_queue()).await?;
-    let reasons = reasons_not_ready(&reception.pulse.borrow(), &mail, reception.now());
+    let reasons = reasons_not_ready(&reception.pulse_now(), &mail, reception.now());
     if reasons.is_empty() {
         return Ok(Json(json!({ "ready": true })));
     }

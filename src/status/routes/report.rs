@@ -42,7 +42,7 @@ pub(in crate::status) async fn status(
     State(reception): Here,
 ) -> Result<Json<StatusReport>, Problem> {
     let figures = reception.read(Figures::read).await?;
-    let pulse = reception.pulse.borrow().clone();
+    let pulse = reception.pulse_now();
     Ok(Json(report(figures, pulse, reception.now())))
 }
 

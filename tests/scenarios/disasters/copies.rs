@@ -18,28 +18,7 @@ fn a_copy_is_whole_though_the_daemon_writes_meanwhile() -> Result {
     let daemon = premises.start()?;
     import(&premises, "first")?;
     let file = premises.path("copy.db").display().to_string();
-    let mut csv = "name,access_token\n".to_owned();
-    (0..3_000).for_each(|n| csv.push_str(&format!("t-{n},EAAcanary{n}\n")));
-    fs::write(premises.path("many.csv"), csv)?;
-    let many = premises.path("many.csv").display().to_string();
-    std::thread::scope(|scope| -> Result {
-        let load = scope.spawn(|| {
-            premises
-                .ask(&["import", "--app", "acme", &many], "")
-                .map_err(|error| error.to_string())
-        });
-        ended(
-            &premises.ask(&["backup", &file], "")?,
-            0,
-            &["holds a whole copy", "inventory.key"],
-        );
-        ended(
-            &load.join().map_err(|_| "the load ended")??,
-            0,
-            &["3,000 added"],
-        );
-        Ok(())
-    })?;
+    copy_under_load(&premises, &file)?;
     assert_eq!(fs::metadata(&file)?.permissions().mode() & 0o777, 0o600);
     ended(
         &premises.ask(&["backup", &file], "")?,
@@ -83,6 +62,31 @@ fn a_copy_is_whole_though_the_daemon_writes_meanwhile() -> Result {
     );
     premises.start()?.stop(Signal::SIGTERM)?;
     Ok(())
+}
+
+fn copy_under_load(premises: &Premises, file: &str) -> Result {
+    let mut csv = "name,access_token\n".to_owned();
+    (0..3_000).for_each(|n| csv.push_str(&format!("t-{n},EAAcanary{n}\n")));
+    fs::write(premises.path("many.csv"), csv)?;
+    let many = premises.path("many.csv").display().to_string();
+    std::thread::scope(|scope| -> Result {
+        let load = scope.spawn(|| {
+            premises
+                .ask(&["import", "--app", "acme", &many], "")
+                .map_err(|error| error.to_string())
+        });
+        ended(
+            &premises.ask(&["backup", file], "")?,
+            0,
+            &["holds a whole copy", "inventory.key"],
+        );
+        ended(
+            &load.join().map_err(|_| "the load ended")??,
+            0,
+            &["3,000 added"],
+        );
+        Ok(())
+    })
 }
 
 #[test]

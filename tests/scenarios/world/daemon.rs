@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -28,7 +29,9 @@ pub struct Premises {
 
 pub struct Daemon {
     process: Child,
-    words: UnixDatagram,
+    /// Taken from the socket as they come, as systemd does: a daemon that is not listened to stands still.
+    words: Receiver<String>,
+    notify: UnixDatagram,
     premises: PathBuf,
 }
 
@@ -138,7 +141,8 @@ socket = "{here}/perennial.sock"
         let notify = self.path("notify.sock");
         let _ = fs::remove_file(&notify);
         let words = UnixDatagram::bind(&notify)?;
-        words.set_read_timeout(Some(PATIENCE))?;
+        let ears = words.try_clone()?;
+        let words = listen(words);
         let log = File::options()
             .create(true)
             .append(true)
@@ -153,6 +157,7 @@ socket = "{here}/perennial.sock"
         let daemon = Daemon {
             process,
             words,
+            notify: ears,
             premises: self.folder.path().to_owned(),
         };
         Ok(daemon)
@@ -166,14 +171,12 @@ impl Daemon {
 
     /// Until the daemon tells systemd this.
     pub fn wait_for(&self, word: &str) -> Result<String> {
-        let mut buffer = [0; 4096];
         loop {
-            let length = self.words.recv(&mut buffer).map_err(|error| {
+            let said = self.words.recv_timeout(PATIENCE).map_err(|error| {
                 let log = fs::read_to_string(self.premises.join("log")).unwrap_or_default();
                 let tail: Vec<&str> = log.lines().rev().take(20).collect();
                 format!("no {word} came: {error}\n{}", tail.join("\n"))
             })?;
-            let said = String::from_utf8_lossy(&buffer[..length]).into_owned();
             if said.contains(word) {
                 return Ok(said);
             }
@@ -228,7 +231,22 @@ impl Drop for Daemon {
             let _ = self.process.kill();
             let _ = self.process.wait();
         }
+        let _ = self.notify.shutdown(Shutdown::Both);
     }
+}
+
+fn listen(words: UnixDatagram) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) = words.recv(&mut buffer) {
+            let said = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if sender.send(said).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 fn http(socket: &Path, method: &str, path: &str, body: &str) -> Result<(u16, String)> {
