@@ -1,10 +1,8 @@
 //! The tasks of one household: a loop around a pass for each app, one for logins, one for the letters, one for the
 //! pulse, one for the nightly copy and one that ticks. A tick that finds one waiting is dropped.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -12,13 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::bells::{Bells, ring_all};
 use super::household::Household;
+use super::loops::{Swept, feel, forget, keep, post, receive_logins, tick};
 use super::nightly::copy_nightly;
-use super::schedule::{self, Line};
 use super::vitals::Vitals;
-use super::{clock, pulse, systemd};
 use crate::config::Schedule;
-use crate::login::webhooks;
-use crate::rotation::Keeper;
 use crate::status::Pulse;
 
 /// What outlives a reload and the crew shares with the socket.
@@ -39,9 +34,6 @@ pub(super) struct Crew {
     mail: Arc<Notify>,
 }
 
-/// When each app had last been swept whole.
-type Swept = Arc<Mutex<HashMap<String, Timestamp>>>;
-
 impl Crew {
     pub(super) fn start(
         household: &Arc<Household>,
@@ -55,7 +47,7 @@ impl Crew {
             stop: CancellationToken::new(),
             mail: Arc::clone(&bells.mail),
         };
-        let stop = &crew.stop;
+        let stop = &crew.stop.clone();
         let swept = Swept::default();
         for (keeper, bell) in household.keepers.iter().zip(&bells.sweeps) {
             let keep = keep(
@@ -91,24 +83,15 @@ impl Crew {
             board.clone(),
             stop.clone(),
         ));
-        let next_sweep = (schedule.sweep.clone(), timezone.clone());
-        let feel = feel(
+        crew.tasks.spawn(feel(
             Arc::clone(household),
             bells.clone(),
             swept,
-            next_sweep,
-            board.clone(),
-            stop.clone(),
-        );
-        crew.tasks.spawn(feel);
-        let backup = (schedule.backup.clone(), timezone.clone());
-        crew.tasks.spawn(copy_nightly(
-            Arc::clone(household),
-            backup,
-            Arc::clone(&bells.backup),
+            (schedule.sweep.clone(), timezone.clone()),
             board.clone(),
             stop.clone(),
         ));
+        crew.copy_nightly(household, schedule, timezone, &bells, board);
         crew.tasks.spawn(tick(
             bells.lines(schedule),
             timezone.clone(),
@@ -117,6 +100,23 @@ impl Crew {
         ));
         bells.ring();
         crew
+    }
+
+    fn copy_nightly(
+        &mut self,
+        household: &Arc<Household>,
+        schedule: &Schedule,
+        timezone: &TimeZone,
+        bells: &Bells,
+        board: &Board,
+    ) {
+        self.tasks.spawn(copy_nightly(
+            Arc::clone(household),
+            (schedule.backup.clone(), timezone.clone()),
+            Arc::clone(&bells.backup),
+            board.clone(),
+            self.stop.clone(),
+        ));
     }
 
     /// The name of a task that ended though nobody had asked it to.
@@ -137,171 +137,4 @@ impl Crew {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
     }
-}
-
-async fn keep(
-    keeper: Keeper,
-    bell: Arc<Notify>,
-    bells: Bells,
-    swept: Swept,
-    board: Board,
-    stop: CancellationToken,
-) -> &'static str {
-    if let Err(error) = keeper.begin().await {
-        in_trouble(&board, &error);
-    }
-    while stop.run_until_cancelled(bell.notified()).await.is_some() {
-        while !stop.is_cancelled() {
-            let now = clock::now();
-            match keeper.sweep(now).await {
-                Ok(report) if report.more => board.journal.send_replace(()),
-                Ok(report) => {
-                    if !report.resting {
-                        swept
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .insert(keeper.app.clone(), now);
-                    }
-                    if report.changed > 0 {
-                        bells.mail.notify_one();
-                        board.journal.send_replace(());
-                    }
-                    break;
-                }
-                Err(error) => {
-                    in_trouble(&board, &error);
-                    break;
-                }
-            }
-        }
-        bells.pulse.notify_one();
-    }
-    "rotation"
-}
-
-async fn post(
-    household: Arc<Household>,
-    bells: Bells,
-    board: Board,
-    stop: CancellationToken,
-) -> &'static str {
-    if let Err(error) = household.begin_post(clock::now()).await {
-        in_trouble(&board, &error);
-    }
-    while stop
-        .run_until_cancelled(bells.mail.notified())
-        .await
-        .is_some()
-    {
-        let Some(outbox) = stop.run_until_cancelled(board.outbox.lock()).await else {
-            break;
-        };
-        if let Err(error) = household.post(clock::now()).await {
-            in_trouble(&board, &error);
-        }
-        drop(outbox);
-        board.journal.send_replace(());
-    }
-    "alerts"
-}
-
-/// What a login gave is confirmed by the sweeps, so they are woken after it.
-async fn receive_logins(
-    household: Arc<Household>,
-    bell: Arc<Notify>,
-    board: Board,
-    stop: CancellationToken,
-) -> &'static str {
-    while stop.run_until_cancelled(bell.notified()).await.is_some() {
-        match household.clerk.pass(clock::now()).await {
-            Ok(report) if report.ended > 0 => {
-                board.journal.send_replace(());
-                board.nudge.notify_one();
-            }
-            Ok(_) => {}
-            Err(error) => in_trouble(&board, &error),
-        }
-    }
-    "login"
-}
-
-/// Whoever wants to be forgotten, is.
-async fn forget(
-    household: Arc<Household>,
-    bell: Arc<Notify>,
-    board: Board,
-    stop: CancellationToken,
-) -> &'static str {
-    while stop.run_until_cancelled(bell.notified()).await.is_some() {
-        match webhooks::forget(&household.inventory, clock::now()).await {
-            Ok(0) => {}
-            Ok(_) => board.journal.send_replace(()),
-            Err(error) => in_trouble(&board, &error),
-        }
-    }
-    "forgetting"
-}
-
-/// Shows how things are, whenever a sweep has come to its end.
-async fn feel(
-    household: Arc<Household>,
-    bells: Bells,
-    swept: Swept,
-    (sweep, timezone): (String, TimeZone),
-    board: Board,
-    stop: CancellationToken,
-) -> &'static str {
-    let mut said = String::new();
-    while stop
-        .run_until_cancelled(bells.pulse.notified())
-        .await
-        .is_some()
-    {
-        let now = clock::now();
-        let all_swept = {
-            let swept = swept.lock().unwrap_or_else(PoisonError::into_inner);
-            let every = household
-                .keepers
-                .iter()
-                .map(|keeper| swept.get(&keeper.app).copied());
-            every
-                .collect::<Option<Vec<_>>>()
-                .and_then(|all| all.into_iter().min())
-        };
-        let before = board.pulse.borrow().clone();
-        let next = schedule::next_tick(&sweep, &timezone, now);
-        match pulse::take(&household, &before, all_swept, next, now).await {
-            Ok(pulse) => board.pulse.send_replace(pulse),
-            Err(error) => {
-                in_trouble(&board, &error);
-                continue;
-            }
-        };
-        let words = pulse::in_words(&household).await;
-        if words != said {
-            systemd::status(&words);
-            said = words;
-        }
-    }
-    "the pulse"
-}
-
-async fn tick(
-    lines: Vec<Line>,
-    timezone: TimeZone,
-    vitals: Arc<Vitals>,
-    stop: CancellationToken,
-) -> &'static str {
-    if let Err(error) = schedule::run(lines, timezone, vitals, stop).await {
-        tracing::error!(%error, "the schedule cannot be kept");
-    }
-    "the schedule"
-}
-
-/// The disk is full, or the database in trouble: the daemon goes on answering, says so, and tries again.
-fn in_trouble(board: &Board, error: &crate::inventory::Error) {
-    tracing::error!(%error, "nothing could be written down; it is tried again at the next tick");
-    board
-        .pulse
-        .send_modify(|pulse| pulse.inventory_trouble = Some(error.to_string()));
 }

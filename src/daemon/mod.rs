@@ -1,6 +1,6 @@
 //! The daemon: wire, run, stop.
 //!
-//! - `household`: the workers of one configuration · `crew`: their tasks · `bells`: what wakes them
+//! - `household`: the workers of one configuration · `crew`: their tasks · `loops`: what each does · `bells`: what wakes them
 //! - `run`: everything open, until a signal · `opening`: the inventory · `failure`: why it ends · `nightly`: copies
 //! - `public`: the part behind the operator's proxy
 //! - `schedule`: cron lines to ticks · `pulse`: how it goes, for the socket · `vitals`: signs of life
@@ -12,6 +12,7 @@ mod crew;
 mod failure;
 mod household;
 mod logging;
+mod loops;
 mod nightly;
 mod opening;
 mod public;

@@ -104,7 +104,10 @@ pub const TOOLS: &[Tool] = &[
     ("signal-hook", &["daemon/signals"]),
     ("signal-hook-tokio", &["daemon/signals"]),
     ("subtle", &["secret"]),
-    ("tempfile", &["inventory/copy", "setup", "demo"]),
+    (
+        "tempfile",
+        &["inventory/copy", "inventory/restore", "setup", "demo"],
+    ),
     ("terminal_size", &["cli/screen"]),
     ("thiserror", &[""]),
     ("tokio", &[""]),

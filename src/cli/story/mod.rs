@@ -1,5 +1,7 @@
 //! An event of the journal as a sentence.
 
+mod hue;
+
 use anstyle::Style;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -19,7 +21,7 @@ pub(super) fn sentence(event: &EventView) -> Sentence {
     let said = Said(&event.detail);
     Sentence {
         text: text::plain(&words_of(event.kind, &said)),
-        style: style_of(event.kind, &said),
+        style: hue::of(event.kind, &said),
     }
 }
 
@@ -143,52 +145,6 @@ fn changed(said: &Said<'_>) -> String {
     match said.find("cause") {
         Some(_) => format!("{to}: {}{}", said.cause(), said.meta_s_numbers()),
         None => format!("{to}, was {}", said.word("from")),
-    }
-}
-
-fn style_of(kind: EventKind, said: &Said<'_>) -> Style {
-    match kind {
-        EventKind::Checked => said.state("state"),
-        EventKind::Changed => said.state("to"),
-        EventKind::Rotated => match said.find("outcome").and_then(Outcome::from_word) {
-            Some(Outcome::Renewed) => style::GOOD,
-            Some(Outcome::Refused | Outcome::Failed) => style::TROUBLE,
-            Some(Outcome::SameExpiry | Outcome::Unchanged) | None => style::WARNING,
-        },
-        EventKind::Derived
-        | EventKind::CandidateAccepted
-        | EventKind::AppRecovered
-        | EventKind::IncidentResolved
-        | EventKind::LetterSent => style::GOOD,
-        EventKind::LoginEnded if said.find("token").is_some() => style::GOOD,
-        EventKind::IncidentOpened
-        | EventKind::CandidateRefused
-        | EventKind::SecretRefused
-        | EventKind::LoginEnded
-        | EventKind::DataDeleted => style::WARNING,
-        EventKind::AppTroubled
-        | EventKind::LetterDelayed
-        | EventKind::LetterUndelivered
-        | EventKind::BackupFailed => style::TROUBLE,
-        EventKind::Ordered
-        | EventKind::CandidateKept
-        | EventKind::LoginOpened
-        | EventKind::LoginAnswered
-        | EventKind::LetterWritten => style::FAINT,
-        EventKind::Listening => match said.find("subscription") {
-            Some("missing") => style::TROUBLE,
-            Some(_) | None => Style::new(),
-        },
-        EventKind::Imported
-        | EventKind::Discovered
-        | EventKind::Forgotten
-        | EventKind::Notified
-        | EventKind::SecretRead
-        | EventKind::IncidentAcknowledged
-        | EventKind::Started
-        | EventKind::Reloaded
-        | EventKind::BackedUp
-        | EventKind::Restored => Style::new(),
     }
 }
 

@@ -1,0 +1,188 @@
+//! The loops of a crew, each around a pass. Trouble with the inventory ends a pass, not its loop.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::bells::Bells;
+use super::crew::Board;
+use super::household::Household;
+use super::schedule::{self, Line};
+use super::vitals::Vitals;
+use super::{clock, pulse, systemd};
+use crate::login::webhooks;
+use crate::rotation::Keeper;
+
+/// When each app had last been swept whole.
+pub(super) type Swept = Arc<Mutex<HashMap<String, Timestamp>>>;
+
+pub(super) async fn keep(
+    keeper: Keeper,
+    bell: Arc<Notify>,
+    bells: Bells,
+    swept: Swept,
+    board: Board,
+    stop: CancellationToken,
+) -> &'static str {
+    if let Err(error) = keeper.begin().await {
+        in_trouble(&board, &error);
+    }
+    while stop.run_until_cancelled(bell.notified()).await.is_some() {
+        while !stop.is_cancelled() {
+            let now = clock::now();
+            match keeper.sweep(now).await {
+                Ok(report) if report.more => board.journal.send_replace(()),
+                Ok(report) => {
+                    if !report.resting {
+                        swept
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .insert(keeper.app.clone(), now);
+                    }
+                    if report.changed > 0 {
+                        bells.mail.notify_one();
+                        board.journal.send_replace(());
+                    }
+                    break;
+                }
+                Err(error) => {
+                    in_trouble(&board, &error);
+                    break;
+                }
+            }
+        }
+        bells.pulse.notify_one();
+    }
+    "rotation"
+}
+
+pub(super) async fn post(
+    household: Arc<Household>,
+    bells: Bells,
+    board: Board,
+    stop: CancellationToken,
+) -> &'static str {
+    if let Err(error) = household.begin_post(clock::now()).await {
+        in_trouble(&board, &error);
+    }
+    while stop
+        .run_until_cancelled(bells.mail.notified())
+        .await
+        .is_some()
+    {
+        let Some(outbox) = stop.run_until_cancelled(board.outbox.lock()).await else {
+            break;
+        };
+        if let Err(error) = household.post(clock::now()).await {
+            in_trouble(&board, &error);
+        }
+        drop(outbox);
+        board.journal.send_replace(());
+    }
+    "alerts"
+}
+
+/// What a login gave is confirmed by the sweeps, so they are woken after it.
+pub(super) async fn receive_logins(
+    household: Arc<Household>,
+    bell: Arc<Notify>,
+    board: Board,
+    stop: CancellationToken,
+) -> &'static str {
+    while stop.run_until_cancelled(bell.notified()).await.is_some() {
+        match household.clerk.pass(clock::now()).await {
+            Ok(report) if report.ended > 0 => {
+                board.journal.send_replace(());
+                board.nudge.notify_one();
+            }
+            Ok(_) => {}
+            Err(error) => in_trouble(&board, &error),
+        }
+    }
+    "login"
+}
+
+/// Whoever wants to be forgotten, is.
+pub(super) async fn forget(
+    household: Arc<Household>,
+    bell: Arc<Notify>,
+    board: Board,
+    stop: CancellationToken,
+) -> &'static str {
+    while stop.run_until_cancelled(bell.notified()).await.is_some() {
+        match webhooks::forget(&household.inventory, clock::now()).await {
+            Ok(0) => {}
+            Ok(_) => board.journal.send_replace(()),
+            Err(error) => in_trouble(&board, &error),
+        }
+    }
+    "forgetting"
+}
+
+/// Shows how things are, whenever a sweep has come to its end.
+pub(super) async fn feel(
+    household: Arc<Household>,
+    bells: Bells,
+    swept: Swept,
+    (sweep, timezone): (String, TimeZone),
+    board: Board,
+    stop: CancellationToken,
+) -> &'static str {
+    let mut said = String::new();
+    while stop
+        .run_until_cancelled(bells.pulse.notified())
+        .await
+        .is_some()
+    {
+        let now = clock::now();
+        let all_swept = {
+            let swept = swept.lock().unwrap_or_else(PoisonError::into_inner);
+            let every = household
+                .keepers
+                .iter()
+                .map(|keeper| swept.get(&keeper.app).copied());
+            every
+                .collect::<Option<Vec<_>>>()
+                .and_then(|all| all.into_iter().min())
+        };
+        let before = board.pulse.borrow().clone();
+        let next = schedule::next_tick(&sweep, &timezone, now);
+        match pulse::take(&household, &before, all_swept, next, now).await {
+            Ok(pulse) => board.pulse.send_replace(pulse),
+            Err(error) => {
+                in_trouble(&board, &error);
+                continue;
+            }
+        };
+        let words = pulse::in_words(&household).await;
+        if words != said {
+            systemd::status(&words);
+            said = words;
+        }
+    }
+    "the pulse"
+}
+
+pub(super) async fn tick(
+    lines: Vec<Line>,
+    timezone: TimeZone,
+    vitals: Arc<Vitals>,
+    stop: CancellationToken,
+) -> &'static str {
+    if let Err(error) = schedule::run(lines, timezone, vitals, stop).await {
+        tracing::error!(%error, "the schedule cannot be kept");
+    }
+    "the schedule"
+}
+
+/// The disk is full, or the database in trouble: the daemon goes on answering, says so, and tries again.
+fn in_trouble(board: &Board, error: &crate::inventory::Error) {
+    tracing::error!(%error, "nothing could be written down; it is tried again at the next tick");
+    board
+        .pulse
+        .send_modify(|pulse| pulse.inventory_trouble = Some(error.to_string()));
+}
