@@ -1,0 +1,280 @@
+// What a person lives through who gets a letter, for each set-up that people have; and what may go wrong on the way.
+"use strict";
+
+const assert = require("node:assert/strict");
+const { openMeta, openDaemon, leave, VERIFY } = require("./house.js");
+const person = require("./person.js");
+
+const DAY = 86_400_000;
+const POSTING = ["pages_show_list", "pages_manage_posts"];
+const CONNECTOR = ["email", "pages_messaging", "pages_show_list"];
+const ADS = ["ads_read", "leads_retrieval", "pages_show_list"];
+
+const scopes = (list) => `scopes = [${list.map((scope) => `"${scope}"`).join(", ")}]`;
+const APPS = [
+  { name: "posts", id: "1001", more: scopes(POSTING) },
+  { name: "connector", id: "1002", more: scopes(CONNECTOR) },
+  { name: "ads", id: "1003", more: scopes(ADS), spec: { long_lived: "never" } },
+  {
+    name: "business",
+    id: "1004",
+    more: 'login_config_id = "77"',
+    spec: { configurations: { 77: CONNECTOR } },
+  },
+  {
+    name: "robots",
+    id: "1005",
+    more: 'login_config_id = "78"',
+    spec: { configurations: { 78: CONNECTOR }, code_gives: "system_user" },
+  },
+];
+
+let meta;
+let daemon;
+let browser;
+
+async function family(name, ...pages) {
+  const ids = [];
+  for (const page of pages) ids.push((await meta.add("pages", { name: page })).id);
+  const { id } = await meta.add("people", { name, pages: ids });
+  return { id, name };
+}
+
+async function link(order) {
+  const { url } = await daemon.ask("POST", "/v1/logins", order);
+  assert.ok(url.startsWith(`${daemon.publicUrl}/login/`), url);
+  return url;
+}
+
+const token = (name) => daemon.ask("GET", `/v1/tokens/${name}`);
+
+/** Hours go by for every incident, so that the letter need not gather any longer. */
+const hoursGoBy = () =>
+  daemon.tamper("UPDATE incident SET opened_at = opened_at - 7200, review_at = 0 WHERE resolved_at IS NULL");
+
+/** Page posting: a short-lived token pasted in, its pages found; a changed password; the letter; one click. */
+async function pagePosting() {
+  const { page } = browser;
+  const maria = await family("Maria Schmidt", "Bäckerei Öl & Gas", "Café am Markt", "東京 Bakery");
+  const pasted = await meta.token("short_lived", { app: "1001", person: maria.id, scopes: POSTING });
+  daemon.command(["import", "--app", "posts", "--name", "posts-maria", "--owner", "maria@example.com", "--discover"], pasted);
+  await daemon.journalTells("discovered", "東京");
+  await daemon.ask("POST", "/v1/tokens/posts-maria/check");
+  await daemon.journalTells('"checked"', "posts-maria");
+  const { tokens } = await daemon.ask("GET", "/v1/tokens?parent=posts-maria");
+  assert.equal(tokens.length, 3);
+  for (const { name } of tokens) await daemon.ask("POST", `/v1/tokens/${name}/check`);
+  for (const { name } of tokens) {
+    await daemon.journalTells('"checked"', name);
+    const { expires_at, scopes: held, state } = await token(name);
+    assert.deepEqual([expires_at, state], [null, "healthy"], name);
+    assert.ok(held.includes("pages_manage_posts"), name);
+  }
+
+  await meta.happen("change_password", { person: maria.id });
+  await daemon.ask("POST", "/v1/tokens/posts-maria/check");
+  await daemon.journalTells("incident_opened", "posts");
+  hoursGoBy();
+  const letter = await daemon.letterAbout("Maria Schmidt");
+  const [sent] = letter.match(/http:\S+\/login\/\S+/);
+  await person.follow(page, sent, "invitation");
+  await person.introduce(page, maria.name);
+  await person.answer(page);
+  await person.says(page, /Thank you\. Everything works/);
+  await person.shows(page, "Bäckerei Öl & Gas", "Café am Markt", "東京 Bakery");
+  await person.picture(page, "everything-works");
+  assert.equal((await token("posts-maria")).state, "healthy");
+  await daemon.journalTells("incident_resolved", "posts");
+
+  await page.goto(sent);
+  await person.says(page, /Nothing is left to do/);
+  await person.picture(page, "nothing-left-to-do");
+}
+
+/** A connector: a declined scope is named, and asked for again. */
+async function declinedAndAskedAgain() {
+  const { page } = browser;
+  const paul = await family("Paul Weber", "North Shop");
+  const url = await link({ app: "connector" });
+  const first = await person.follow(page, url, "invitation-for-anybody");
+  assert.equal(first.searchParams.get("scope"), CONNECTOR.join(","));
+  assert.equal(first.searchParams.get("auth_type"), null);
+  await person.introduce(page, paul.name);
+  await person.answer(page, { without: ["pages_messaging"] });
+  await person.says(page, /something was left out/);
+  await person.shows(page, "pages_messaging");
+  await person.picture(page, "declined");
+
+  const again = await person.press(page);
+  assert.equal(again.searchParams.get("auth_type"), "rerequest");
+  assert.notEqual(again.searchParams.get("state"), first.searchParams.get("state"), "a fresh state for each click");
+  await person.introduce(page, paul.name);
+  await person.answer(page);
+  await person.says(page, /Everything works/);
+  const held = await token("connector-paul-weber");
+  assert.ok(held.scopes.includes("pages_messaging"), held.scopes.join());
+}
+
+/** Ads and leads: the 90 days of data access are over soon; one login begins another 90. */
+async function dataAccessRenewed() {
+  const { page } = browser;
+  const olga = await family("Olga Ferreira", "Leads & More");
+  const longAgo = new Date(Date.now() - 80 * DAY).toISOString();
+  await meta.clock({ now: longAgo });
+  const old = await meta.token("long_lived", { app: "1003", person: olga.id, scopes: ADS });
+  await meta.clock({ now: new Date().toISOString() });
+  daemon.command(["import", "--app", "ads", "--name", "ads-olga"], old);
+  await daemon.journalTells("incident_opened", "data_access_expires_soon");
+  const before = await token("ads-olga");
+  assert.deepEqual([before.state, before.remedy], ["expiring", "reauthorize"]);
+
+  const dialog = await person.follow(page, await link({ token: "ads-olga" }), "reauthorize");
+  assert.equal(dialog.searchParams.get("auth_type"), "reauthorize");
+  await person.introduce(page, olga.name);
+  await person.answer(page);
+  await person.says(page, /Everything works/);
+  const after = await token("ads-olga");
+  assert.ok(Date.parse(after.data_access_expires_at) > Date.now() + 85 * DAY, after.data_access_expires_at);
+  for (const scope of ADS) assert.ok(after.scopes.includes(scope), scope);
+}
+
+/** Login for Business, with a person's token and with a system user's as the result. */
+async function loginForBusiness() {
+  const { page } = browser;
+  const ida = await family("Ida Lund", "Harbour Inn");
+  for (const [app, config, kind] of [
+    ["business", "77", "user"],
+    ["robots", "78", "system_user"],
+  ]) {
+    const dialog = await person.follow(page, await link({ app }));
+    const asked = (name) => dialog.searchParams.get(name);
+    assert.deepEqual([asked("config_id"), asked("override_default_response_type"), asked("scope")], [config, "true", null]);
+    await person.introduce(page, ida.name);
+    await person.answer(page);
+    await person.says(page, /Everything works/);
+    const { tokens } = await daemon.ask("GET", `/v1/tokens?app=${app}&kind=${kind}`);
+    assert.deepEqual(tokens.map((one) => one.state), ["healthy"], app);
+    if (kind === "system_user") assert.equal(tokens[0].expires_at, null);
+  }
+}
+
+/** Somebody else logs in with the link; nothing is kept, and the right one is named. */
+async function wrongPerson() {
+  const { page } = browser;
+  await family("Eve Mallory", "Elsewhere");
+  const held = (await token("connector-paul-weber")).fingerprint;
+  await person.follow(page, await link({ token: "connector-paul-weber" }));
+  await person.introduce(page, "Eve Mallory");
+  await person.answer(page);
+  await person.says(page, /The login of Paul Weber is needed/);
+  await person.shows(page, "Eve Mallory");
+  await person.picture(page, "wrong-person");
+  assert.equal((await token("connector-paul-weber")).fingerprint, held);
+  const { tokens } = await daemon.ask("GET", "/v1/tokens?app=connector");
+  assert.equal(tokens.length, 1, "nothing of Eve's is kept");
+}
+
+async function accessDenied() {
+  const { page } = browser;
+  await person.follow(page, await link({ token: "connector-paul-weber" }));
+  await person.introduce(page, "Paul Weber");
+  await person.answer(page, { cancel: true });
+  await person.says(page, /Facebook sent you back without a permission/);
+  await person.shows(page, "need not be anything you did");
+  await person.picture(page, "access-denied");
+}
+
+async function expiredLink() {
+  const { page } = browser;
+  const url = await link({ token: "connector-paul-weber" });
+  daemon.tamper("UPDATE login SET expires_at = unixepoch() - 1");
+  await page.goto(url);
+  await person.says(page, /This link is no longer good/);
+  assert.equal(await page.locator("button").count(), 0);
+  await person.picture(page, "expired-link");
+}
+
+/** Back from Meta with what belongs to no click. */
+async function foreignState() {
+  const { page } = browser;
+  await page.goto(`${daemon.publicUrl}/login/callback?code=abc&state=not-ours`);
+  await person.says(page, /begun too long ago/);
+  await person.picture(page, "unknown-login");
+}
+
+async function handshake() {
+  const shake = async (app, word) => {
+    const query = new URLSearchParams({ "hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": word });
+    const answer = await fetch(`${daemon.publicUrl}/webhooks/${app}?${query}`);
+    return [answer.status, await answer.text()];
+  };
+  assert.deepEqual(await shake("posts", VERIFY), [200, "1158201444"]);
+  assert.deepEqual(await shake("posts", "wrong"), [403, ""]);
+  assert.deepEqual(await shake("nobody", VERIFY), [403, ""]);
+}
+
+/** Meta tells that somebody removed the app, and that somebody else wants to be forgotten. */
+async function toldByMeta() {
+  const { page } = browser;
+  const { tokens: all } = await daemon.ask("GET", "/v1/tokens?app=business");
+  const ida = all[0];
+  daemon.tamper("UPDATE agenda SET checked_at = checked_at - 3600");
+  await meta.happen("remove_app", { person: ida.subject.id, app: "1004" });
+  await daemon.journalTells("incident_opened", '"business"', "app_removed");
+
+  const maria = (await token("posts-maria")).subject.id;
+  await meta.happen("ask_deletion", { person: maria, app: "1001" });
+  const { detail } = await daemon.journalTells("data_deleted");
+  assert.equal(detail.tokens, 4);
+  await page.goto(`${daemon.publicUrl}/data-deletion/${detail.code}`);
+  await person.says(page, /Your data has been deleted/);
+  await person.picture(page, "data-deleted");
+  const { tokens } = await daemon.ask("GET", "/v1/tokens?app=posts");
+  assert.deepEqual(tokens, []);
+}
+
+const STORIES = {
+  "page posting: pasted, found, locked out, back by one click in the letter": pagePosting,
+  "connector: a declined permission is named and asked for again": declinedAndAskedAgain,
+  "ads and leads: data access renewed before its 90 days are over": dataAccessRenewed,
+  "login for business: a person's token, and a system user's": loginForBusiness,
+  "the wrong person is told whose login is needed, and nothing is kept": wrongPerson,
+  "who cancels is not blamed": accessDenied,
+  "a link that is no longer good says where another is": expiredLink,
+  "what comes back with a foreign state changes nothing": foreignState,
+  "the handshake of webhooks": handshake,
+  "a removed app is known at once, and who wants to be forgotten is": toldByMeta,
+};
+
+async function main() {
+  let failed = 0;
+  try {
+    meta = await openMeta();
+    daemon = await openDaemon(meta, APPS);
+    browser = await person.open();
+    for (const [name, story] of Object.entries(STORIES)) {
+      try {
+        await story();
+        assert.deepEqual(browser.forbidden.splice(0), []);
+        console.log(`ok ${name}`);
+      } catch (error) {
+        failed += 1;
+        console.log(`not ok ${name}: ${error.stack}`);
+        await browser.page.screenshot({ path: `${process.env.SCREENSHOTS}/failed-${failed}.png` }).catch(() => {});
+      }
+    }
+  } finally {
+    await browser?.close();
+    await leave();
+  }
+  console.log(`${Object.keys(STORIES).length - failed} passed, ${failed} failed`);
+  return failed === 0;
+}
+
+main().then(
+  (passed) => process.exit(passed ? 0 : 1),
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);
