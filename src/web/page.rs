@@ -26,6 +26,9 @@ pub(super) struct Page {
     pub(super) style: String,
     /// After so many seconds the browser looks again.
     pub(super) again_after: Option<u32>,
+    /// Where it does. Facebook hangs `#_=_` on the address of whoever comes back, and a browser that is only told to look
+    /// again would look for that place in the page it has.
+    pub(super) address: String,
 }
 
 /// The colour of the bar.
@@ -78,8 +81,11 @@ impl Page {
             return Fault::Unavailable.into_response();
         };
         let mut answer = (status, Html(html)).into_response();
-        let again = self.again_after.map(HeaderValue::from);
-        if let Some(again) = again {
+        let again = self.again_after.map(|seconds| {
+            let address = &self.address;
+            HeaderValue::try_from(format!("{seconds}; url={address}"))
+        });
+        if let Some(Ok(again)) = again {
             answer.headers_mut().insert(header::REFRESH, again);
         }
         answer

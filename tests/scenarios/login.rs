@@ -129,7 +129,8 @@ async fn one_click_in_a_letter_brings_a_person_and_all_pages_back() -> Result {
 
     let waiting = public.get(&outcome).await?;
     waiting.says(&["One moment", "http-equiv=\"refresh\""]);
-    assert_eq!(waiting.header("refresh"), Some("2"));
+    let again = format!("2; url={outcome}");
+    assert_eq!(waiting.header("refresh"), Some(again.as_str()));
 
     let before = world.mail()?.len();
     world.act(public).await?;

@@ -9,7 +9,7 @@ use super::login::laid_out;
 use crate::login::{Standing, standing};
 use crate::secret::Secret;
 use crate::web::lobby::Here;
-use crate::web::page::{Button, Fault};
+use crate::web::page::{Button, Fault, Page};
 use crate::web::words;
 
 /// From then on the page does not promise an answer in a moment.
@@ -17,6 +17,7 @@ const LONG: SignedDuration = SignedDuration::from_secs(30);
 
 pub(super) async fn show(State(lobby): Here, Path(name): Path<String>) -> Result<Response, Fault> {
     let now = lobby.now();
+    let address = lobby.public(&format!("/login/result/{name}"));
     let found = lobby.read(move |view| {
         let Some(attempt) = view.attempt_of_result(&Secret::new(name))? else {
             return Ok(None);
@@ -39,5 +40,5 @@ pub(super) async fn show(State(lobby): Here, Path(name): Path<String>) -> Result
         Standing::Granted(account) => words::account(&account, again),
         Standing::Refused(ending) => words::refusal(&login, &ending, again),
     };
-    Ok(laid_out(&lobby, page, StatusCode::OK))
+    Ok(laid_out(&lobby, Page { address, ..page }, StatusCode::OK))
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::login::laid_out;
 use crate::login::webhooks::{Heard, Rejection, field};
 use crate::web::lobby::{Here, Lobby};
-use crate::web::page::Fault;
+use crate::web::page::{Fault, Page};
 use crate::web::words;
 
 /// Longer ones Meta does not send, and nobody gets words of their own choice shown here.
@@ -92,7 +92,11 @@ pub(super) async fn deletion(
     Path(code): Path<String>,
 ) -> Result<Response, Fault> {
     let request = lobby.ear().deletion(&code).await?.ok_or(Fault::Nothing)?;
-    Ok(laid_out(&lobby, words::deletion(&request), StatusCode::OK))
+    let page = Page {
+        address: lobby.public(&format!("/data-deletion/{}", request.code)),
+        ..words::deletion(&request)
+    };
+    Ok(laid_out(&lobby, page, StatusCode::OK))
 }
 
 fn answered(lobby: &Lobby, heard: Heard) -> StatusCode {
