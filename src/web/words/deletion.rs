@@ -42,12 +42,12 @@ pub(in crate::web) fn deletion(request: &Deletion) -> Page {
 fn what_is_gone(tokens: u64) -> String {
     let access = match tokens {
         0 => return "This app kept no access to your Facebook account or pages here.".to_owned(),
-        1 => "The access".to_owned(),
-        n => format!("All {n} accesses"),
+        1 => "The access token".to_owned(),
+        n => format!("All {n} access tokens"),
     };
     format!(
-        "{access} to your Facebook account and pages that this app kept here, and all that was written down about \
-         them, is gone. Backups made before that day are replaced in turn."
+        "{access} for your Facebook account and pages that this app kept here, and all that was written down about \
+         you and them: gone. Backups made before that day are replaced in turn."
     )
 }
 
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn a_number_and_what_it_counts_agree() {
         assert!(what_is_gone(0).starts_with("This app kept no access"));
-        assert!(what_is_gone(1).starts_with("The access to your"));
-        assert!(what_is_gone(2).starts_with("All 2 accesses to your"));
+        assert!(what_is_gone(1).starts_with("The access token for your"));
+        assert!(what_is_gone(2).starts_with("All 2 access tokens for your"));
     }
 }
