@@ -1,10 +1,11 @@
 //! `perennial mail-test`: one real letter by the configured way, and what became of it.
 
 use clap::Args;
+use serde_json::Value;
 
 use super::follow::Follower;
 use super::story::{Said, sentence};
-use super::{Answer, Failure, Screen};
+use super::{Answer, Failure, Screen, text};
 use crate::inventory::EventKind;
 use crate::status::client::Client;
 use crate::status::snapshot::{EventView, MailTestRequest, Span};
@@ -35,20 +36,43 @@ pub(super) async fn run(
         if !is_about(&event, &message_id) {
             continue;
         }
-        if event.kind == EventKind::LetterSent {
-            screen.say("The letter is sent: the mail server has taken it. See that it arrives.")?;
-            return Ok(Answer::Yes);
-        }
-        if event.kind == EventKind::LetterDelayed {
-            screen.say(&sentence(&event).text)?;
-            screen.note("Letters wait and are sent when that is put right: perennial check-config");
-            return Ok(Answer::No);
+        if let Some(answer) = outcome(&event, screen)? {
+            return Ok(answer);
         }
     }
     screen.note(
         "It has not left yet; it waits and is tried again. See how mail is: perennial status",
     );
     Ok(Answer::No)
+}
+
+/// What a conversation came to, if this is the end of one.
+fn outcome(event: &EventView, screen: &mut Screen) -> Result<Option<Answer>, Failure> {
+    let is_sent = event.kind == EventKind::LetterSent;
+    let is_refused = event.kind == EventKind::LetterUndelivered;
+    if !is_sent && !is_refused && event.kind != EventKind::LetterDelayed {
+        return Ok(None);
+    }
+    for line in conversation(event) {
+        screen.say(&format!("  {}", text::plain(line)))?;
+    }
+    if is_sent {
+        screen.say("The letter is sent: the mail server has taken it. See that it arrives.")?;
+        return Ok(Some(Answer::Yes));
+    }
+    screen.say(&sentence(event).text)?;
+    screen.note(if is_refused {
+        "Put the address or the mail server right, then try again: perennial mail-test ADDRESS"
+    } else {
+        "Letters wait and are sent when that is put right: perennial check-config"
+    });
+    Ok(Some(Answer::No))
+}
+
+/// How it went with the mail server, line by line.
+fn conversation(event: &EventView) -> impl Iterator<Item = &str> {
+    let lines = event.detail.get("conversation").and_then(Value::as_array);
+    lines.into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// Letters about incidents come and go meanwhile.

@@ -30,6 +30,13 @@ struct Rest {
     reason: Fault,
 }
 
+impl Rest {
+    /// In whole seconds, as the outbox keeps them: what it calls due must not be called too early here.
+    fn lasts(&self, now: Timestamp) -> bool {
+        self.until.as_second() > now.as_second()
+    }
+}
+
 /// How long to wait after so many attempts.
 pub(super) fn wait(attempts: u32) -> SignedDuration {
     let [.., last] = RETRY_AFTER;
@@ -47,7 +54,7 @@ impl Patience {
         let rests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut first: Option<(Timestamp, Fault)> = None;
         to.retain(|recipient| {
-            let Some(rest) = rests.get(&recipient.name).filter(|rest| rest.until > now) else {
+            let Some(rest) = rests.get(&recipient.name).filter(|rest| rest.lasts(now)) else {
                 return true;
             };
             if first.as_ref().is_none_or(|(until, _)| rest.until < *until) {

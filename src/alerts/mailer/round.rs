@@ -204,7 +204,10 @@ fn verdict(fault: &Fault, letter: &Letter, now: Timestamp) -> Verdict {
     }
 }
 
+/// Always after `now` by the outbox's clock, so that no round meets a letter twice.
 fn delayed(fault: &Fault, until: Timestamp, letter: &Letter, now: Timestamp) -> Verdict {
+    let soonest = now.checked_add(SignedDuration::from_secs(1));
+    let until = until.max(soonest.unwrap_or(Timestamp::MAX));
     Verdict::Delayed {
         reason: fault.reason().to_owned(),
         next_try_at: Some(until).filter(|_| troubled_for(letter, now) < LATEST),
