@@ -6,6 +6,7 @@ try_drop_ins() {
     case_ "with egress to this machine alone, exposure 1.1" with_egress_proxy
     case_ "with a growing wait between restarts" starts_with restart-backoff
     case_ "with a program of the operator's that may be run" with_exec_hooks
+    case_ "with letters by a mail program" with_sendmail
     if [[ "$suite" == bookworm ]]; then return; fi
     case_ "with notify-reload.conf, and a reload by signal" with_notify_reload
 }
@@ -34,6 +35,22 @@ with_exec_hooks() {
     says "Permission denied" inside nsenter --target "$(main_pid)" --mount /usr/bin/true
     all_healthy 3
     without_drop_in exec-hooks
+}
+
+# As msmtp-mta would have it; to a mailbox that the other cases do not look into.
+with_sendmail() {
+    local file="$root/etc/perennial/perennial.toml"
+    cp -a "$file" "$scratch/smtp.toml"
+    sed -i 's/^smtp = .*/sendmail = true/' "$file"
+    inside ln -sf ../bin/msmtp /usr/sbin/sendmail
+    printf 'account default\nhost localhost\nfrom perennial@example.com\n' >"$root/etc/msmtprc"
+    use_example sendmail
+    inside systemctl restart perennial
+    inside perennial mail-test alice@example.com
+    eventually says "To: alice@example.com" letters_of alice
+    without_drop_in sendmail
+    cat "$scratch/smtp.toml" >"$file"
+    inside systemctl restart perennial
 }
 
 with_egress_proxy() {

@@ -4,7 +4,7 @@
 
 # Beside systemd: what the README's first steps type, and the world around the daemon: a mail server with passwords,
 # TLS before the simulated Graph, and rpm to run the other package's scripts.
-readonly IN_THE_TREE=systemd,systemd-sysv,dbus,ca-certificates,sudo,adduser,curl,openssl,stunnel4,postfix,libsasl2-modules,sasl2-bin,rpm
+readonly IN_THE_TREE=systemd,systemd-sysv,dbus,ca-certificates,sudo,adduser,curl,openssl,stunnel4,postfix,libsasl2-modules,sasl2-bin,msmtp,rpm
 
 trees="${CI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/perennial-ci}/trees"
 
@@ -24,18 +24,20 @@ mirror() {
     apt-get indextargets --format '$(REPO_URI) $(ORIGIN)/$(LABEL)' 2>/dev/null | awk '$2 == "Debian/Debian" { print $1; exit }'
 }
 
-# A tree that is begun is never taken for one that is there.
-make_tree() {
+# A tree that is begun is never taken for one that is there; whoever else wants it waits.
+make_tree() (
     local suite="$1" tree="$trees/$1"
+    mkdir -p "$trees"
+    exec 9>"$tree.lock"
+    flock 9
     [[ "$(cat "$tree/made-of" 2>/dev/null)" != "$IN_THE_TREE" ]] || return 0
     rm -rf "$tree" "$tree.new"
-    mkdir -p "$trees"
     DEBIAN_FRONTEND=noninteractive debootstrap --variant=minbase --include="$IN_THE_TREE" \
         "$suite" "$tree.new" "$(mirror)"
     rm -rf "$tree.new"/var/cache/apt/archives/*.deb
     echo "$IN_THE_TREE" >"$tree.new/made-of"
     mv "$tree.new" "$tree"
-}
+)
 
 # The machine's files are at $root from here on, whether it runs or not.
 unpack_machine() {

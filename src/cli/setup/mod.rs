@@ -42,7 +42,7 @@ pub struct Options {
     /// The file that holds the mail server's password, or - for standard input
     #[arg(long, value_name = "FILE", requires = "smtp_url")]
     smtp_password_file: Option<PathBuf>,
-    /// Letters leave by the local mail program, /usr/sbin/sendmail
+    /// Letters leave by the mail program /usr/sbin/sendmail, which the unit must be allowed to run: see sendmail.conf
     #[arg(long, group = "way")]
     sendmail: bool,
     /// Letters do not leave: each becomes a file in this directory
