@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::secret::Secret;
-use crate::token::{Action, Clock, Facts, Health, Kind, Next, Scopes, State, Token, TokenId};
+use crate::token::{
+    Action, Cause, Clock, Facts, Health, Kind, Next, Remedy, Scopes, State, Token, TokenId,
+};
 
 struct Bench {
     folder: tempfile::TempDir,
@@ -622,4 +624,89 @@ async fn what_every_earlier_schema_held_is_there_after_the_upgrade() {
         }
         import(&inventory, "another", "EAA-new").await;
     }
+}
+
+#[tokio::test]
+async fn what_a_login_carries_stands_nowhere_in_the_open_and_is_taken_once() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let wanted = NewLogin {
+        app: "acme".to_owned(),
+        person: Some("7".to_owned()),
+        token: None,
+        incident: None,
+        remedy: Remedy::Login,
+        accepts_fewer: false,
+        expires_at: now() + SignedDuration::from_hours(24),
+    };
+    let code = Secret::new("AQcanary0123456789");
+    let handed_in = code.clone();
+    let (ticket, state) = inventory
+        .write(move |tx| {
+            let (id, ticket) = tx.open_login(&wanted, now())?;
+            let login = tx.login(id)?.unwrap();
+            let state = tx.begin_attempt(&login, "https://x/callback", now())?;
+            let attempt = tx.attempt_of_state(&state)?.unwrap();
+            tx.answer_attempt(&attempt, &handed_in, now())?;
+            tx.answer_attempt(&attempt, &Secret::new("AQanother"), now())?;
+            Ok((ticket, state))
+        })
+        .await
+        .unwrap();
+    let disk = bench.bytes();
+    for carried in [&ticket, &state, &code] {
+        let carried = carried.expose().as_bytes();
+        assert!(!disk.windows(carried.len()).any(|window| window == carried));
+    }
+    let apps = vec!["acme".to_owned()];
+    let mut taken = Vec::new();
+    for _ in 0..2 {
+        let apps = apps.clone();
+        taken.extend(
+            inventory
+                .write(move |tx| tx.take_answers(&apps, now()))
+                .await
+                .unwrap(),
+        );
+    }
+    assert_eq!(
+        (taken.len(), &taken[0].code),
+        (1, &code),
+        "once, and the first"
+    );
+    let lost = inventory
+        .write(|tx| tx.end_lost_attempts(now() + SignedDuration::from_mins(6)))
+        .await;
+    assert_eq!(
+        lost.unwrap(),
+        1,
+        "a pass that was cut off loses it, and tells"
+    );
+}
+
+#[tokio::test]
+async fn a_letter_s_link_is_the_same_until_it_is_about_to_end() {
+    let inventory = Bench::new().open();
+    let token = import(&inventory, "maria", "EAA1").await;
+    let story = Story {
+        app: "acme".to_owned(),
+        cause: Cause::Expired,
+        subject: "7".to_owned(),
+    };
+    let link_at = |days: i64| {
+        let (inventory, story) = (inventory.clone(), story.clone());
+        let at = now() + SignedDuration::from_hours(24 * days);
+        async move {
+            let link = inventory.write(move |tx| {
+                let id = tx.join(&story, &tx.token(token)?.unwrap(), now(), at)?;
+                let incident = tx.incident(id)?.unwrap();
+                tx.login_link_for(&incident, "https://x", at)
+            });
+            link.await.unwrap()
+        }
+    };
+    let first = link_at(0).await;
+    assert!(first.starts_with("https://x/login/"));
+    assert_eq!(link_at(22).await, first);
+    assert_ne!(link_at(24).await, first, "a week is left to act on it");
 }

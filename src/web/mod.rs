@@ -65,3 +65,6 @@ impl fmt::Debug for Desk {
         f.write_str("Desk")
     }
 }
+
+#[cfg(test)]
+mod tests;

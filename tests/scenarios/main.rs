@@ -11,6 +11,7 @@ mod demo;
 mod disasters;
 mod lessons;
 mod login;
+mod login_commands;
 mod messenger;
 mod rotation;
 mod setup;

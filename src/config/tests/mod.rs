@@ -386,6 +386,12 @@ fn what_the_sample_leaves_out_is_what_holds_without_it() {
     spelled_out.status.readers.clear();
     assert_eq!(spelled_out.alerts.routes.len(), 1);
     spelled_out.alerts.routes.clear();
+    let web = spelled_out.web.take().unwrap();
+    assert_eq!(web.listen, web::Listen::Tcp(defaults::LISTEN));
+    assert_eq!(spelled_out.logins.public_url, Some(web.public_url));
+    assert!(spelled_out.alerts.login_links.take().is_some());
+    spelled_out.logins.public_url = None;
+    spelled_out.status.logins.public_url = None;
     assert_eq!(spelled_out.timezone.iana_name(), Some("Europe/Berlin"));
     spelled_out.timezone = TimeZone::UTC;
     spelled_out.alerts.timezone = TimeZone::UTC;

@@ -83,6 +83,7 @@ id = "{APP}"
 secret = {{ file = "{here}/acme.secret" }}
 graph_url = "{graph_url}"
 calls_per_hour = 10000
+scopes = ["email", "pages_show_list", "pages_messaging"]
 [inventory]
 path = "{here}/inventory.db"
 key = {{ file = "{here}/inventory.key" }}

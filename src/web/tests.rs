@@ -1,0 +1,134 @@
+//! How much anybody may take from the others.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::door::Rate;
+use super::server::{Limits, serve_within};
+use super::*;
+use crate::inventory;
+use crate::secret::Key;
+
+struct House {
+    address: SocketAddr,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    async fn open(limits: Limits) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let inventory = inventory::Settings {
+            path: folder.path().join("inventory.db"),
+            key: Key::generate().unwrap(),
+        };
+        let listen = Listen::Tcp("127.0.0.1:0".parse().unwrap());
+        let listener = Listener::open(&listen).await.unwrap();
+        let settings = Settings {
+            listen,
+            public_url: "https://tokens.example.com".to_owned(),
+            webhook_verify_token: None,
+            logins: login::Settings::default(),
+        };
+        let desk = Desk {
+            inventory: Inventory::open(&inventory).unwrap(),
+            settings: watch::channel(settings).1,
+            signers: watch::channel(Signers::default()).1,
+            nudge: Arc::default(),
+            clock: Arc::new(|| Timestamp::UNIX_EPOCH),
+        };
+        let address = listener.address().unwrap();
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(serve_within(listener, desk, limits, stop.clone()));
+        Self {
+            address,
+            stop,
+            task,
+            _folder: folder,
+        }
+    }
+
+    async fn send(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    async fn get(&self, path: &str) -> String {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        self.send(&head).await
+    }
+}
+
+#[tokio::test]
+async fn whoever_calls_too_often_waits_and_is_told_for_how_long() {
+    let house = House::open(Limits {
+        each: Rate {
+            at_once: 3.0,
+            per_second: 0.001,
+        },
+        ..Limits::default()
+    })
+    .await;
+    for _ in 0..3 {
+        assert!(house.get("/login/x").await.starts_with("HTTP/1.1 404 "));
+    }
+    let answer = house.get("/login/x").await;
+    assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
+    for header in [
+        "retry-after: 60",
+        "cache-control: no-store",
+        "x-frame-options: DENY",
+    ] {
+        assert!(answer.contains(header), "{header} is not in {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_is_not_waited_for() {
+    let house = House::open(Limits {
+        head: Duration::from_millis(20),
+        ..Limits::default()
+    })
+    .await;
+    let answer = house.send("GET /login/x HTTP/1.1\r\nHost:").await;
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 408 "),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_in_the_table_does_not_exist_whatever_the_method() {
+    let house = House::open(Limits::default()).await;
+    for line in [
+        "DELETE /login/x",
+        "PUT /login/callback",
+        "POST /login/result/x",
+        "GET /metrics",
+        "OPTIONS /",
+    ] {
+        let request = format!("{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let answer = house.send(&request).await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{line}: {answer}");
+        assert!(
+            answer.ends_with("There is nothing here.\n"),
+            "{line}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn it_ends_when_it_is_told_to_and_its_address_is_free_again() {
+    let house = House::open(Limits::default()).await;
+    house.stop.cancel();
+    house.task.await.unwrap();
+    assert!(TcpStream::connect(house.address).await.is_err());
+}
