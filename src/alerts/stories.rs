@@ -298,7 +298,7 @@ async fn silence_of_meta_is_no_recovery() -> Result {
 }
 
 #[tokio::test]
-async fn a_verdict_that_awaits_its_second_look_is_told_to_nobody() -> Result {
+async fn a_verdict_is_told_when_it_has_stood_its_second_look_and_not_before() -> Result {
     let mut world = World::new();
     let id = world.import_user("acme-maria").await?;
     let since = world.now;
@@ -312,8 +312,17 @@ async fn a_verdict_that_awaits_its_second_look_is_told_to_nobody() -> Result {
         })
         .await?;
     world.pass().await?;
-    world.pass_after(days(1)).await?;
+    world.pass_after(hours(1)).await?;
     assert!(world.incidents().await?.is_empty());
+
+    // The second look finds the same: now it is told.
+    world.die(&[id], Cause::SessionEnded).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    assert_eq!(
+        world.subjects().await?,
+        ["Log in to Facebook again: Maria Schmidt, acme-maria"]
+    );
     Ok(())
 }
 

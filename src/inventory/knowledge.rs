@@ -46,10 +46,11 @@ impl Learned {
             && self.events.is_empty()
     }
 
-    /// Somebody's need has changed: another cause, person or end than before.
+    /// Somebody's need has changed: another cause, person or end than before, or a verdict that was doubtful stands.
     fn needs_attention(&self) -> bool {
         let need = |token: &Token| {
             (
+                token.state() == State::Failing,
                 token.cause(),
                 token.deadline(),
                 token.facts.as_ref().map(|f| f.person.clone()),
