@@ -18,3 +18,4 @@ mod setup;
 mod upgrade;
 mod webhooks;
 mod world;
+mod year;

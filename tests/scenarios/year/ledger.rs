@@ -1,0 +1,305 @@
+//! Holds what is told against the truth: who is dead since when, who was told, and whether a letter was about anything.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::SignedDuration;
+use perennial::graph_sim::Death;
+use perennial::inventory::{
+    Event, EventId, EventKind, Incident, IncidentState, Letter, LetterId, Which,
+};
+use perennial::secret::Secret;
+use perennial::token::{State, Token, TokenId};
+
+use super::town::{NEEDED, OPERATOR, Town};
+use super::{Counts, Moment, Result};
+
+/// How soon an end is worth a letter: the first step, and what is asked for in the same letter.
+const SOON: SignedDuration = SignedDuration::from_hours(24 * 29);
+const CHECKED_EVERY: SignedDuration = SignedDuration::from_hours(24);
+const ALL: usize = 1_000_000;
+
+pub(super) struct Ledger {
+    lives: HashMap<TokenId, Life>,
+    counts: Counts,
+    /// Meta or the app could not be asked until then.
+    troubled_until: Moment,
+    read_events: EventId,
+    read_letters: LetterId,
+    /// How long it may take until a death is told of.
+    within: SignedDuration,
+    looks: usize,
+}
+
+struct Life {
+    secret: String,
+    alive: bool,
+    since: Moment,
+    reported: bool,
+}
+
+impl Ledger {
+    pub(super) async fn open(town: &Town, step: SignedDuration) -> Result<Self> {
+        let mut ledger = Self {
+            lives: HashMap::new(),
+            counts: Counts::default(),
+            troubled_until: town.now,
+            read_events: EventId(0),
+            read_letters: LetterId(0),
+            // A second look takes an hour, a letter waits two minutes for siblings, and each waits for the next step.
+            within: CHECKED_EVERY + step * 3 + SignedDuration::from_hours(1),
+            looks: 0,
+        };
+        ledger.follow(town).await?;
+        ledger.counts.tokens = ledger.lives.len();
+        Ok(ledger)
+    }
+
+    pub(super) const fn note_blow(&mut self) {
+        self.counts.blows += 1;
+    }
+
+    /// Takes over the secrets that are served now.
+    async fn follow(&mut self, town: &Town) -> Result {
+        let (after, now) = (self.read_events, town.now);
+        let (served, newest) = town
+            .inventory
+            .read(move |view| {
+                let mut served = Vec::new();
+                let mut seen = HashSet::new();
+                for event in view.events(after, None, ALL)? {
+                    let Some(name) = event.token.filter(|name| seen.insert(name.clone())) else {
+                        continue;
+                    };
+                    if let Some(token) = view.token_named(&name)?
+                        && let Some(reading) = view.secret_of(&token)?
+                    {
+                        served.push((token.id, reading.secret));
+                    }
+                }
+                if after == EventId(0) {
+                    let page = view.tokens(&Default::default(), ALL)?;
+                    for (token, _) in page.tokens {
+                        let reading = view.secret_of(&token)?;
+                        served.extend(reading.map(|reading| (token.id, reading.secret)));
+                    }
+                }
+                Ok((served, view.newest_event()?))
+            })
+            .await?;
+        self.read_events = newest;
+        for (id, secret) in served {
+            self.serve(id, &secret, now);
+        }
+        Ok(())
+    }
+
+    fn serve(&mut self, id: TokenId, secret: &Secret, now: Moment) {
+        let fresh = || Life {
+            secret: secret.expose().to_owned(),
+            alive: true,
+            since: now,
+            reported: false,
+        };
+        let life = self.lives.entry(id).or_insert_with(fresh);
+        secret.expose().clone_into(&mut life.secret);
+    }
+
+    /// Notes who died and who came back, and whose time to be told of is over.
+    pub(super) async fn look(&mut self, town: &Town) -> Result {
+        self.follow(town).await?;
+        self.note_trouble(town).await?;
+        let now = town.now;
+        let mut ended = Vec::new();
+        {
+            let world = town.meta.world();
+            for (id, life) in &mut self.lives {
+                let alive = world.is_alive(&life.secret);
+                if alive == life.alive {
+                    continue;
+                }
+                (life.alive, life.since, life.reported) = (alive, now, false);
+                if !alive {
+                    self.counts.deaths += 1;
+                    let death = world.truth(&life.secret).and_then(|truth| truth.death);
+                    ended.extend(Some(*id).filter(|_| death == Some(Death::Expired)));
+                }
+            }
+        }
+        self.counts.ends += ended.len();
+        for id in ended {
+            self.counts.missed_ends += usize::from(!is_told(town, id).await?);
+        }
+        self.looks += 1;
+        if self.looks.is_multiple_of(6) {
+            self.count_doubled(town).await?;
+        }
+        self.hear_of_the_dead(town).await
+    }
+
+    async fn note_trouble(&mut self, town: &Town) -> Result {
+        let apps = town.inventory.read(|view| view.apps()).await?;
+        if apps.iter().any(|app| app.trouble.is_some()) {
+            self.troubled_until = town.now;
+        }
+        Ok(())
+    }
+
+    async fn hear_of_the_dead(&mut self, town: &Town) -> Result {
+        let latest = |life: &Life| life.since.max(self.troubled_until) + self.within;
+        let overdue: Vec<TokenId> = self
+            .lives
+            .iter()
+            .filter(|(_, life)| !life.alive && !life.reported && town.now > latest(life))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in overdue {
+            let told = is_told(town, id).await?;
+            self.counts.missed += usize::from(!told);
+            if let Some(life) = self.lives.get_mut(&id) {
+                life.reported = true;
+            }
+        }
+        Ok(())
+    }
+
+    async fn count_doubled(&mut self, town: &Town) -> Result {
+        let open = town
+            .inventory
+            .read(|view| view.incidents(Which::Unresolved, ALL))
+            .await?;
+        let key = |incident: &Incident| {
+            let story = &incident.story;
+            (story.app.clone(), story.cause, story.subject.clone())
+        };
+        let keys: HashSet<_> = open.iter().map(key).collect();
+        self.counts.doubled += open.len() - keys.len();
+        Ok(())
+    }
+
+    /// The letters that were written since, each held against the truth.
+    pub(super) async fn read(&mut self, town: &Town) -> Result<Vec<Letter>> {
+        self.follow(town).await?;
+        let now = town.now;
+        let mut new = town
+            .inventory
+            .read(move |view| view.letters_to_send(now, ALL))
+            .await?;
+        let last = self.read_letters;
+        new.retain(|letter| letter.id > last);
+        for letter in &new {
+            self.read_letters = self.read_letters.max(letter.id);
+            self.judge(town, letter).await?;
+        }
+        Ok(new)
+    }
+
+    async fn judge(&mut self, town: &Town, letter: &Letter) -> Result {
+        self.counts.letters += 1;
+        let to_operators = letter.letter.recipients == [OPERATOR];
+        self.counts.to_operators += usize::from(to_operators);
+        let Some(id) = letter.letter.incident else {
+            return Ok(());
+        };
+        let about = town
+            .inventory
+            .read(move |view| {
+                let Some(incident) = view.incident(id)? else {
+                    return Ok(None);
+                };
+                let members = view.members(&incident, ALL)?;
+                let mut elsewhere = HashSet::new();
+                if matches!(incident.state, IncidentState::Resolved { .. }) {
+                    for token in &members {
+                        let concern = view.concern(token.id)?;
+                        let is_open = concern.is_some_and(|concern| concern.incident.is_some());
+                        elsewhere.extend(Some(token.id).filter(|_| is_open));
+                    }
+                }
+                Ok(Some((incident, members, elsewhere)))
+            })
+            .await?;
+        let Some((incident, members, elsewhere)) = about else {
+            return Ok(());
+        };
+        if incident.story.cause.concerns_operator() {
+            self.counts.bothered += usize::from(!to_operators);
+            return Ok(());
+        }
+        if matches!(incident.state, IncidentState::Resolved { .. }) {
+            let is_ill = |token: &&Token| {
+                !elsewhere.contains(&token.id)
+                    && token.state() != State::Failing
+                    && self.is_long_dead(town, token)
+            };
+            self.counts.false_farewells += usize::from(members.iter().any(|token| is_ill(&token)));
+        } else {
+            let is_fine = |token: &Token| self.is_fine(town, token);
+            self.counts.false_alarms += usize::from(members.iter().any(is_fine));
+        }
+        Ok(())
+    }
+
+    fn is_long_dead(&self, town: &Town, token: &Token) -> bool {
+        let life = self.lives.get(&token.id);
+        let is_dead = |life: &Life| !town.meta.world().is_alive(&life.secret);
+        life.is_some_and(|life| is_dead(life) && town.now > life.since + CHECKED_EVERY)
+    }
+
+    /// Alive for longer than it takes to notice, with all it needs, and no end in sight.
+    fn is_fine(&self, town: &Town, token: &Token) -> bool {
+        let Some(life) = self.lives.get(&token.id) else {
+            return false;
+        };
+        let known = town.now > life.since.max(self.troubled_until) + self.within;
+        if !life.alive || !known {
+            return false;
+        }
+        let Some(truth) = town.meta.world().truth(&life.secret) else {
+            return false;
+        };
+        let ends = [truth.expires_at, truth.data_access_expires_at];
+        let ends_soon = ends.into_iter().flatten().any(|end| end < town.now + SOON);
+        !ends_soon && truth.scopes.iter().any(|scope| scope == NEEDED)
+    }
+
+    pub(super) async fn close(mut self, town: &Town) -> Result<Counts> {
+        let (incidents, mail, summaries) = town
+            .inventory
+            .read(|view| {
+                let summaries = view.events(EventId(0), None, ALL)?;
+                let is_summary = |event: &&Event| {
+                    let id = event.detail.get("message_id").and_then(|id| id.as_str());
+                    event.kind == EventKind::LetterWritten
+                        && id.is_some_and(|id| id.starts_with("digest-"))
+                };
+                let summaries = summaries.iter().filter(is_summary).count();
+                let incidents = view.incidents(Which::All, ALL)?;
+                Ok((incidents, view.mail_queue()?, summaries))
+            })
+            .await?;
+        self.counts.incidents = incidents.len();
+        self.counts.flapping = incidents.iter().filter(|i| i.relapses >= 2).count();
+        self.counts.unsent = mail.queued;
+        self.counts.restarts = town.restarts;
+        self.counts.checks = town.meta.world().ledger().total();
+        self.counts.summaries = summaries;
+        self.counts.letters += summaries;
+        self.counts.to_operators += summaries;
+        Ok(self.counts)
+    }
+}
+
+/// Does whoever can help know of what this token is in?
+async fn is_told(town: &Town, id: TokenId) -> Result<bool> {
+    let told = town
+        .inventory
+        .read(move |view| {
+            let Some(here) = view.concern(id)?.and_then(|concern| concern.incident) else {
+                return Ok(false);
+            };
+            let incident = view.incident(here.incident)?;
+            Ok(incident.is_some_and(|i| i.told_at.or(i.flapping_told_at).is_some()))
+        })
+        .await?;
+    Ok(told)
+}

@@ -1,0 +1,34 @@
+//! A small fleet for a year, and a few weeks in which a rule is broken; `tests/year` lives through it with a large one.
+
+use super::*;
+
+const fn options(days: i64, sabotage: Sabotage) -> Options {
+    Options {
+        tokens: 120,
+        days,
+        seed: 1,
+        step: SignedDuration::from_hours(4),
+        sabotage,
+    }
+}
+
+#[tokio::test]
+async fn a_year_is_told_as_it_happened() -> Result {
+    let counts = live(options(365, Sabotage::Nothing)).await?;
+    println!("{counts}");
+    assert!(counts.is_good(), "{counts}");
+    assert!(
+        counts.deaths > 50 && counts.letters > 50 && counts.flapping > 0,
+        "{counts}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rule_that_is_broken_in_the_year_is_noticed() -> Result {
+    for sabotage in [Sabotage::Silence, Sabotage::Neglect, Sabotage::FalseAlarm] {
+        let counts = live(options(30, sabotage)).await?;
+        assert!(!counts.is_good(), "{sabotage:?}\n{counts}");
+    }
+    Ok(())
+}
