@@ -7,6 +7,7 @@ use lettre::{Address, Message};
 
 use super::fault::Fault;
 use super::route::Refusal;
+use crate::alerts::words;
 use crate::inventory::{Letter, NewLetter};
 
 const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
@@ -82,7 +83,7 @@ fn message(
         .message_id(Some(format!("<{}>", letter.message_id)))
         .date(now.into())
         .from(from.clone())
-        .subject(&letter.subject)
+        .subject(words::line(&letter.subject))
         .raw_header(HeaderValue::new(
             AUTO_SUBMITTED,
             "auto-generated".to_owned(),

@@ -640,3 +640,73 @@ fn a_sender_that_is_no_mailbox_is_refused_with_words_that_help() {
     let error = Mailer::new(settings).unwrap_err();
     assert!(error.to_string().contains("[alerts] from"));
 }
+
+/// What a letter about anything may begin a header line with.
+const HEADERS: [&str; 14] = [
+    "Message-ID",
+    "Date",
+    "From",
+    "To",
+    "Subject",
+    "Auto-Submitted",
+    "X-Auto-Response-Suppress",
+    "List-Id",
+    "In-Reply-To",
+    "References",
+    "X-Perennial-Incident",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+];
+
+/// What others chose: any characters, and those that end a line or a header more often than chance has it.
+fn by_others() -> impl proptest::strategy::Strategy<Value = String> {
+    let piece = proptest::prop_oneof![
+        proptest::string::string_regex("(?s).{0,40}").unwrap(),
+        proptest::string::string_regex("[ßÖ東京👩‍🔧 ]{0,60}").unwrap(),
+        proptest::strategy::Just("\r\nBcc: all@example.com\r\n\r\n".to_owned()),
+        proptest::strategy::Just("\n.\n".to_owned()),
+        proptest::strategy::Just("=?utf-8?q?=0d=0aBcc:_x?=".to_owned()),
+    ];
+    proptest::strategy::Strategy::prop_map(proptest::collection::vec(piece, 0..4), |all| {
+        all.concat()
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn nothing_that_others_chose_becomes_a_header(
+        subject in by_others(),
+        text in by_others(),
+        recipient in by_others(),
+    ) {
+        let written = inventory::Letter {
+            id: inventory::LetterId(1),
+            letter: NewLetter {
+                in_reply_to: Some("incident-1.1.9@perennial.example.com".to_owned()),
+                recipients: vec![recipient, "ops@example.com".to_owned()],
+                subject,
+                html: text.clone(),
+                text,
+                ..letter(1)
+            },
+            reached: Vec::new(),
+            refused: Vec::new(),
+            written_at: Timestamp::UNIX_EPOCH,
+            attempts: 0,
+            troubled_since: None,
+            last_error: None,
+        };
+        let from = "Öl & Gas <perennial@example.com>".parse().unwrap();
+        let mail = message::Mail::of(&written, &from, Timestamp::UNIX_EPOCH).unwrap();
+        let raw = String::from_utf8(mail.bytes).unwrap();
+        assert!(raw.is_ascii());
+        assert!(raw.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])), "{raw:?}");
+        let (head, _) = raw.split_once("\r\n\r\n").unwrap();
+        let mut seen = std::collections::HashSet::new();
+        for line in head.split("\r\n").filter(|line| !line.starts_with([' ', '\t'])) {
+            let (name, _) = line.split_once(": ").unwrap();
+            assert!(HEADERS.contains(&name) && seen.insert(name), "{name} in {head}");
+        }
+    }
+}
