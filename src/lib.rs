@@ -17,6 +17,8 @@ pub mod web;
 
 pub mod config;
 
+pub mod watch;
+
 pub mod daemon;
 
 pub mod setup;

@@ -35,6 +35,7 @@ mod style;
 mod table;
 mod text;
 mod tokens;
+mod watch;
 mod when;
 mod words;
 
@@ -97,6 +98,8 @@ pub enum Ask {
     Backup(backup::Options),
     Restore(restore::Options),
     Rekey(rekey::Options),
+    #[command(hide = true)]
+    AlertUnitFailure(watch::FailureOptions),
     Completions(shell::CompletionOptions),
     Man(man::Options),
 }
@@ -113,7 +116,11 @@ impl Ask {
             Self::Import(options) => import::run(options, &global.client()?, screen).await,
             Self::Login(options) => login::run(options, &global.client()?, screen).await,
             Self::Get(options) => get::run(&options, &global.client()?, screen).await,
-            Self::Check(options) => orders::check(options, &global.client()?, screen).await,
+            Self::Check(options) => match options.about_the_daemon() {
+                Some(look) => watch::run(look, global, screen).await,
+                None => orders::check(options, &global.client()?, screen).await,
+            },
+            Self::AlertUnitFailure(_) => watch::tell_of_failure(global, screen).await,
             Self::Rotate(options) => orders::rotate(options, &global.client()?, screen).await,
             Self::Forget(options) => forget::run(&options, &global.client()?, screen).await,
             Self::Incidents(options) => incidents::run(&options, &global.client()?, screen).await,

@@ -5,19 +5,36 @@ use clap::Args;
 use super::follow::Follower;
 use super::story::{Said, sentence};
 use super::text::all_of;
-use super::{Answer, Failure, Screen, advice, style, text};
+use super::{Answer, Failure, Screen, advice, style, text, watch};
 use crate::inventory::EventKind;
 use crate::status::client::{Client, Error};
 use crate::status::snapshot::{Accepted, EventView, Span};
 use crate::token::{Outcome, State};
 
-/// Ask Meta about tokens now, and tell what came of it
+/// Ask Meta about tokens now, and tell what came of it; without names, look whether the daemon does its work
 ///
-/// Exit code 1 unless all of them work.
+/// Exit code 1 unless all is well, 3 if the daemon cannot be reached.
 #[derive(Clone, Debug, Args)]
 pub struct CheckOptions {
-    #[command(flatten)]
-    whom: Whom,
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// How long to wait for the outcome, or for a daemon that is just starting
+    #[arg(long, default_value = "60s", value_name = "TIME")]
+    timeout: Span,
+    /// Write to the operators if the daemon is down or does not do its work: once per cause, as the timer does
+    #[arg(long, conflicts_with = "names")]
+    alert: bool,
+}
+
+impl CheckOptions {
+    /// Without names it is the daemon itself that is looked at.
+    pub(super) fn about_the_daemon(&self) -> Option<watch::Look> {
+        let patience = self.timeout;
+        let alert = self.alert;
+        self.names
+            .is_empty()
+            .then_some(watch::Look { patience, alert })
+    }
 }
 
 /// Renew tokens now, and tell what came of it
@@ -50,7 +67,11 @@ pub(super) async fn check(
     client: &Client,
     screen: &mut Screen,
 ) -> Result<Answer, Failure> {
-    carry_out(Order::Check, options.whom, client, screen).await
+    let whom = Whom {
+        names: options.names,
+        timeout: options.timeout,
+    };
+    carry_out(Order::Check, whom, client, screen).await
 }
 
 pub(super) async fn rotate(

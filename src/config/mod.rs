@@ -88,6 +88,15 @@ pub struct Backups {
     pub keep: usize,
 }
 
+/// What a watcher outside the daemon needs.
+#[derive(Clone, Debug)]
+pub struct Outlook {
+    pub alerts: alerts::Rules,
+    pub mail: mailer::Settings,
+    pub socket: PathBuf,
+    pub inventory: PathBuf,
+}
+
 /// The files that hold what is to be kept, for commands that work beside the daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stores {
@@ -171,6 +180,30 @@ pub fn sample_letters(
     let top = file::parse(&text, &findings);
     let letters = top.map(|top| check::sample_letters(top, machine, now));
     letters.ok_or_else(|| Problems(findings.faults()))
+}
+
+/// What a watcher needs; refused only where nobody could be told.
+pub fn outlook(path: &Path, machine: &Machine) -> Result<Outlook, Problems> {
+    let text = file::read(path).map_err(|problem| Problems(vec![problem]))?;
+    let findings = findings::Findings::new(path, &text);
+    let outlook = file::parse(&text, &findings).map(|top| check::outlook(top, path, machine));
+    let can_tell = |outlook: &Outlook| {
+        outlook.mail.transport != mailer::Transport::Nowhere && !outlook.alerts.operators.is_empty()
+    };
+    outlook.filter(can_tell).ok_or_else(|| {
+        let faults = findings.faults();
+        let nobody = || Problem {
+            file: path.to_owned(),
+            line: None,
+            place: "[alerts]".to_owned(),
+            words: "names nobody to be told, or no way to send letters by".to_owned(),
+        };
+        Problems(if faults.is_empty() {
+            vec![nobody()]
+        } else {
+            faults
+        })
+    })
 }
 
 /// Where inventory, key and copies are, whatever else is in the file.

@@ -13,7 +13,8 @@ use super::crew::Board;
 use super::household::Household;
 use super::schedule::{self, Line};
 use super::vitals::Vitals;
-use super::{clock, pulse, systemd};
+use super::{clock, pulse, systemd, yesterday};
+use crate::inventory::Inventory;
 use crate::login::webhooks;
 use crate::rotation::Keeper;
 
@@ -34,6 +35,9 @@ pub(super) async fn keep(
     while stop.run_until_cancelled(bell.notified()).await.is_some() {
         while !stop.is_cancelled() {
             let now = clock::now();
+            if must_wait(&keeper.inventory, &board, now).await {
+                break;
+            }
             match keeper.sweep(now).await {
                 Ok(report) if report.more => board.journal.send_replace(()),
                 Ok(report) => {
@@ -77,7 +81,10 @@ pub(super) async fn post(
         let Some(outbox) = stop.run_until_cancelled(board.outbox.lock()).await else {
             break;
         };
-        if let Err(error) = household.post(clock::now()).await {
+        let now = clock::now();
+        if !must_wait(&household.inventory, &board, now).await
+            && let Err(error) = household.post(now).await
+        {
             in_trouble(&board, &error);
         }
         drop(outbox);
@@ -177,6 +184,16 @@ pub(super) async fn tick(
         tracing::error!(%error, "the schedule cannot be kept");
     }
     "the schedule"
+}
+
+async fn must_wait(inventory: &Inventory, board: &Board, now: Timestamp) -> bool {
+    match yesterday::is_it(inventory, board, now).await {
+        Ok(it_is) => it_is,
+        Err(error) => {
+            in_trouble(board, &error);
+            true
+        }
+    }
 }
 
 /// The disk is full, or the database in trouble: the daemon goes on answering, says so, and tries again.

@@ -3,7 +3,7 @@
 //! - `household`: the workers of one configuration · `crew`: their tasks · `loops`: what each does · `bells`: what wakes them
 //! - `run`: everything open, until a signal · `opening`: the inventory · `failure`: why it ends · `nightly`: copies
 //! - `public`: the part behind the operator's proxy
-//! - `schedule`: cron lines to ticks · `pulse`: how it goes, for the socket · `vitals`: signs of life
+//! - `schedule`: cron lines to ticks · `pulse`: how it goes, for the socket · `vitals`: signs of life · `yesterday`: a clock that went back
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
 
 mod bells;
@@ -22,6 +22,7 @@ mod schedule;
 mod signals;
 mod systemd;
 mod vitals;
+mod yesterday;
 
 pub use failure::Failure;
 pub use household::{Error as HouseholdError, Household, client_of};

@@ -174,6 +174,14 @@ fn unsealable(view: &View<'_>) -> Result<u64, Error> {
 }
 
 impl View<'_> {
+    /// The latest time that the journal knows, which is not that of its newest event where the clock went back.
+    pub fn latest_event_at(&self) -> Result<Option<Timestamp>, Error> {
+        let mut latest = self.db.prepare_cached(
+            "SELECT max(at) FROM (SELECT at FROM event ORDER BY id DESC LIMIT 1000)",
+        )?;
+        Ok(latest.query_row([], |row| rows::maybe_instant(row, 0))?)
+    }
+
     /// When the last thing happened that the journal tells of.
     pub fn newest_event_at(&self) -> Result<Option<Timestamp>, Error> {
         let mut newest = self

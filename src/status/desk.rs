@@ -22,6 +22,8 @@ pub struct Pulse {
     pub upkeep: Upkeep,
     /// Why nothing can be written to the inventory just now.
     pub inventory_trouble: Option<String>,
+    /// Why nothing is judged by the machine's clock just now.
+    pub clock_trouble: Option<String>,
     /// What else is wrong with the daemon itself, in sentences.
     pub problems: Vec<String>,
 }

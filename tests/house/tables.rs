@@ -19,6 +19,8 @@ pub const FLOORS: &[(&str, &str)] = &[
         "config",
         "secret token inventory alerts rotation login status web",
     ),
+    // It works when the daemon does not.
+    ("watch", "alerts status config"),
     (
         "daemon",
         "secret token graph_api inventory alerts rotation login status web config",
@@ -33,7 +35,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "secret token inventory status config daemon setup graph_sim demo",
+        "secret token inventory status config watch daemon setup graph_sim demo",
     ),
 ];
 
@@ -87,6 +89,7 @@ pub const TOOLS: &[Tool] = &[
             "config/credentials",
             "setup/places",
             "status",
+            "watch",
         ],
     ),
     ("rand", &["demo", "graph_sim/world"]),

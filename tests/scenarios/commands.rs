@@ -394,8 +394,8 @@ async fn the_daemon_itself_is_looked_after() -> Result {
     office.ask("check-config", "")?.with(
         1,
         &[
-            "perennial.toml:17: [status] vievers",
-            "perennial.toml:18: [status] operators",
+            "perennial.toml:18: [status] vievers",
+            "perennial.toml:19: [status] operators",
         ],
         &["2 problems"],
     );

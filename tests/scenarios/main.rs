@@ -16,6 +16,7 @@ mod messenger;
 mod rotation;
 mod setup;
 mod upgrade;
+mod watch;
 mod webhooks;
 mod world;
 mod year;

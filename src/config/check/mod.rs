@@ -15,12 +15,14 @@ pub(super) use inventory::stores;
 pub(super) use schedule::timezone;
 pub(super) use status::socket;
 
+use std::path::Path;
+
 use jiff::SignedDuration;
 
 use crate::config::credentials::Machine;
 use crate::config::entry::{Entry, filled_list, text};
 use crate::config::file::Section;
-use crate::config::{Config, defaults, durations};
+use crate::config::{Config, Outlook, defaults, durations};
 use crate::rotation;
 use crate::token::Scopes;
 
@@ -52,6 +54,19 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         deliveries,
         warnings: Vec::new(),
     })
+}
+
+/// What a watcher needs who is not the daemon, whatever else is wrong with the file.
+pub(super) fn outlook(mut top: Section<'_>, path: &Path, machine: &Machine) -> Outlook {
+    let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
+    let apps = apps::apps(&mut top, machine);
+    let (alerts, mail) = alerts::alerts(top.section("alerts"), timezone, &apps, machine);
+    Outlook {
+        alerts,
+        mail,
+        socket: socket(&mut top.section("status")),
+        inventory: stores(top.section("inventory"), path).inventory,
+    }
 }
 
 fn rotation(mut section: Section<'_>, warn_before: Option<&SignedDuration>) -> rotation::Rules {

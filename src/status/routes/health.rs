@@ -50,6 +50,7 @@ pub(super) fn reasons_not_ready(pulse: &Pulse, mail: &MailQueue, now: Timestamp)
         stuck_mail(mail, now),
         unread_mail(mail),
         disk,
+        pulse.clock_trouble.clone(),
     ]
     .into_iter()
     .flatten()

@@ -131,3 +131,30 @@ fn a_full_disk_stops_neither_the_answers_nor_the_daemon() -> Result {
     daemon.stop(Signal::SIGTERM)?;
     Ok(())
 }
+
+#[test]
+fn a_clock_before_the_newest_event_judges_nothing() -> Result {
+    let premises = Premises::new(NOWHERE)?;
+    premises.configure(NOWHERE, "[schedule]\nsweep = \"* * * * * *\"")?;
+    premises.start()?.stop(Signal::SIGTERM)?;
+    premises.tamper("INSERT INTO event (at, kind) VALUES (unixepoch() + 86400, 'started')")?;
+    let daemon = premises.start()?;
+    import(&premises, "first")?;
+    let until = |waits: bool| -> Result {
+        loop {
+            let ready = daemon.http("GET", "/readyz", "")?.1;
+            if ready.contains("stands before the newest event") == waits {
+                return Ok(());
+            }
+            std::thread::yield_now();
+        }
+    };
+    until(true)?;
+    let checked = daemon.http("GET", "/v1/tokens/first", "")?.1;
+    assert!(checked.contains("\"unverified\""), "{checked}");
+    // The clock is set right, or, which is the same, the day has come.
+    premises.tamper("UPDATE event SET at = unixepoch() WHERE at > unixepoch()")?;
+    until(false)?;
+    assert!(daemon.stop(Signal::SIGTERM)?.success());
+    Ok(())
+}
