@@ -170,8 +170,16 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Before the tokens, so that no letter is written about those that vanish.
+    /// Before the tokens, so that no letter is written about those that vanish. What was sent of the app as a whole, and
+    /// summaries, may name anybody, and has done its work.
     fn forget_incidents(&self, request: &Deletion) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "UPDATE letter SET subject = '', text = '', html = ''
+                 WHERE sent_at IS NOT NULL AND text <> '' AND (incident IS NULL OR incident IN
+                    (SELECT id FROM incident WHERE app = ?1 AND subject = ''))",
+            )?
+            .execute([&request.app])?;
         for forget in [
             "DELETE FROM letter WHERE incident IN
                 (SELECT id FROM incident WHERE app = ?1 AND subject = ?2)",

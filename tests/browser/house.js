@@ -27,6 +27,10 @@ async function leave() {
   }
 }
 
+// Whatever ends this, nothing that it started stays.
+process.on("exit", () => processes.forEach((child) => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
 /** The first line that `find` makes something of; the rest goes on unread, so that nobody waits for a full pipe. */
 function lineOf(stream, find) {
   return new Promise((resolve, reject) => {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use nix::sys::signal::Signal;
 use perennial::graph_sim::{Delivery, Endpoint};
-use perennial::inventory::{EventKind, Which};
+use perennial::inventory::{EventKind, NewLetter, NewLogin, Which};
 use perennial::login::webhooks::{self, Heard, Listener, Rejection};
 use perennial::secret::Secret;
-use perennial::token::{Cause, Health, State, TokenId};
+use perennial::token::{Cause, Health, Remedy, State, TokenId};
 
 use crate::world::daemon::{PROGRAM, Premises};
 use crate::world::{APP, APP_SECRET, Result, World, client, hours, minutes};
@@ -285,6 +285,8 @@ async fn who_wants_to_be_forgotten_is_forgotten() -> Result {
     world.meta.world().change_password(&maria)?;
     world.live_with_post(hours(26), minutes(30)).await?;
     assert_eq!(world.mail()?.len(), 1);
+    write_of_her(&world, &maria, hers[0]).await?;
+    let letters = world.mail()?.len();
     let before = world.whole_inventory()?;
     // The owner of Paul's token happens to have her name.
     for trace in [maria.as_str(), "| maria |", "Maria", "bakery"] {
@@ -325,7 +327,7 @@ async fn who_wants_to_be_forgotten_is_forgotten() -> Result {
     assert_eq!(webhooks::forget(&world.inventory, world.now).await?, 0);
     // And no letter is written about what vanished.
     world.live_with_post(hours(26), minutes(30)).await?;
-    assert_eq!(world.mail()?.len(), 1);
+    assert_eq!(world.mail()?.len(), letters);
     Ok(())
 }
 
@@ -383,6 +385,37 @@ async fn a_person_with_many_pages_is_forgotten_step_by_step() -> Result {
     assert_eq!(done.tokens, 1_201);
     assert_eq!(world.inventory.read(|view| view.fleet()).await?.total(), 0);
     Ok(())
+}
+
+/// A login link is made for her, and a summary names her.
+async fn write_of_her(world: &World, maria: &str, token: TokenId) -> Result {
+    let wanted = NewLogin {
+        app: "acme".to_owned(),
+        person: Some(maria.to_owned()),
+        token: Some(token),
+        incident: None,
+        remedy: Remedy::Login,
+        accepts_fewer: false,
+        expires_at: world.now + hours(9),
+    };
+    let summary = NewLetter {
+        incident: None,
+        message_id: "summary@example.com".to_owned(),
+        in_reply_to: None,
+        recipients: vec!["ops@example.com".to_owned()],
+        subject: "Weekly summary".to_owned(),
+        text: "Maria must log in".to_owned(),
+        html: "<p>Maria must log in</p>".to_owned(),
+    };
+    let now = world.now;
+    world
+        .inventory
+        .write(move |tx| {
+            tx.open_login_for_operator(&wanted, "https://example.com", "root", now)?;
+            tx.write_letter(&summary, now)
+        })
+        .await?;
+    world.post().await
 }
 
 /// The real program behind its public address: Meta shakes hands, tells of a removed app, and asks to forget.
