@@ -49,6 +49,9 @@ fn mood(account: &Account) -> Mood {
         Mood::Waiting
     } else if is_all_well(account) {
         Mood::Good
+    } else if account.is_whole() {
+        // It works; something was merely left out.
+        Mood::Waiting
     } else {
         Mood::Trouble
     }
