@@ -159,7 +159,16 @@ pub(super) async fn feel(
         let before = board.pulse.borrow().clone();
         let next = schedule::next_tick(&sweep, &timezone, now);
         match pulse::take(&household, &before, all_swept, next, now).await {
-            Ok(pulse) => board.pulse.send_replace(pulse),
+            Ok(mut pulse) => {
+                let clocks = household
+                    .keepers
+                    .iter()
+                    .map(|keeper| keeper.graph.time_at_meta());
+                pulse
+                    .problems
+                    .extend(clocks.filter_map(|at| yesterday::astray(at, now)).next());
+                board.pulse.send_replace(pulse)
+            }
             Err(error) => {
                 in_trouble(&board, &error);
                 continue;

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use jiff::Timestamp;
+
 use super::credentials::{Credentials, Request};
 use super::transport::{Answer, Transport};
 use super::{Error, Reply, Settings, SettingsError, Signatures};
@@ -33,6 +35,10 @@ impl Caller {
             credentials,
             in_use: AtomicUsize::new(0),
         })
+    }
+
+    pub(super) fn time_at_meta(&self) -> Option<Timestamp> {
+        self.transport.time()
     }
 
     pub(super) fn app(&self) -> &str {

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::secret::Secret;
 use crate::token::{Kind, Scopes};
 
@@ -115,6 +117,11 @@ impl Client {
             own.read_as(token, &["me"], query)
         };
         self.0.caller.ask(ROOM, build, reading::profile).await
+    }
+
+    /// What time it is at Meta, by its latest answer.
+    pub fn time_at_meta(&self) -> Option<Timestamp> {
+        self.0.caller.time_at_meta()
     }
 
     /// Are the app's own credentials accepted?

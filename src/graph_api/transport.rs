@@ -1,8 +1,10 @@
 //! HTTP to Meta within limits: one host, no redirects, no proxy, bounded time and size.
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Response, redirect, retry};
 
@@ -14,6 +16,8 @@ pub(super) struct Transport {
     /// Up to and with the version.
     root: String,
     version: String,
+    /// Meta's clock as it was last told, and when that was by ours that never jumps.
+    told_time: Mutex<Option<(Timestamp, Instant)>>,
 }
 
 /// What came over the wire, whatever it means.
@@ -48,6 +52,7 @@ impl Transport {
             http,
             root: format!("{base}/{}", settings.version),
             version: settings.version.clone(),
+            told_time: Mutex::default(),
         })
     }
 
@@ -58,12 +63,29 @@ impl Transport {
             Err(error) => return unanswered(error),
         };
         let usage = headers::usage(response.headers(), &self.version);
+        if let Some(at) = usage.served_at {
+            let told = Some((at, Instant::now()));
+            *self
+                .told_time
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = told;
+        }
         let status = response.status().as_u16();
         let body = body(response, room).await;
         Reply {
             answer: body.map(|body| Answer { status, body }),
             usage,
         }
+    }
+
+    /// What time it is at Meta, if it ever said so.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        let told = *self
+            .told_time
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (at, then) = told?;
+        at.checked_add(then.elapsed()).ok()
     }
 
     fn prepare(&self, request: Request) -> reqwest::RequestBuilder {

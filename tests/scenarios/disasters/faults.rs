@@ -7,9 +7,9 @@ use std::process::Stdio;
 use nix::sys::signal::Signal;
 
 use super::{ended, import};
-use crate::world::Result;
 use crate::world::crash::on_a_small_disk;
 use crate::world::daemon::Premises;
+use crate::world::{Result, World, hours};
 
 const NOWHERE: &str = "http://127.0.0.1:1";
 
@@ -156,5 +156,24 @@ fn a_clock_before_the_newest_event_judges_nothing() -> Result {
     premises.tamper("UPDATE event SET at = unixepoch() WHERE at > unixepoch()")?;
     until(false)?;
     assert!(daemon.stop(Signal::SIGTERM)?.success());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_far_from_meta_s_is_told() -> Result {
+    let world = World::new().await?;
+    world
+        .meta
+        .set_now(perennial::daemon::clock::now() + hours(2));
+    let premises = Premises::new(&world.meta.url())?;
+    let daemon = premises.start()?;
+    import(&premises, "first")?;
+    while !daemon
+        .http("GET", "/v1/status", "")?
+        .1
+        .contains("minutes behind Meta's; set it right")
+    {
+        std::thread::yield_now();
+    }
     Ok(())
 }
