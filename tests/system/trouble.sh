@@ -7,6 +7,8 @@ survive_trouble() {
     case_ "with a wrong key it ends with 78, writes nothing and does not loop" wrong_key
     case_ "without its secrets it ends with 78, says which, and does not loop" without_credentials
     case_ "on a full disk it says so, answers, and goes on when there is room" full_disk
+    case_ "an inventory that is lost comes back from a copy" restored
+    case_ "with a new inventory key it goes on, and the old one opens nothing" rekeyed
     case_ "a reboot keeps everything" rebooted
     case_ "so does pulling the plug" plug_pulled
 }
@@ -101,10 +103,12 @@ full_disk() {
     inside systemctl start perennial
     inside sh -c 'cat /dev/zero >/var/lib/perennial/filler || true' 2>/dev/null
     refused import_another
-    inside perennial status
+    inside curl --silent --fail --unix-socket /run/perennial/perennial.sock http://localhost/v1/status
+    eventually refused inside curl --silent --fail --unix-socket /run/perennial/perennial.sock http://localhost/readyz
     unit_is ActiveState active
     inside rm /var/lib/perennial/filler
     import_another
+    eventually inside curl --silent --fail --unix-socket /run/perennial/perennial.sock http://localhost/readyz
     inside systemctl stop perennial
     inside umount /var/lib/perennial
     inside rm -r /root/state
@@ -117,6 +121,31 @@ import_another() {
     for number in $(seq 200); do
         printf '{"app": "acme", "name": "filler-%s", "access_token": "EAAfiller%040d"}\n' "$number" "$number"
     done | inside perennial import -
+}
+
+restored() {
+    told >"$scratch/before"
+    inside perennial backup /root/copy.db
+    inside systemctl stop perennial
+    inside sh -c 'rm /var/lib/perennial/inventory.db*'
+    inside perennial restore --yes /root/copy.db
+    inside systemctl start perennial
+    told | cmp - "$scratch/before"
+    all_healthy 3
+}
+
+rekeyed() {
+    local key="$root/etc/perennial/credentials/inventory.key"
+    cp "$key" "$scratch/old.key"
+    inside systemctl stop perennial
+    inside perennial rekey
+    refused cmp "$key" "$scratch/old.key"
+    is_well_again
+    cp "$key" "$scratch/new.key"
+    cat "$scratch/old.key" >"$key"
+    gives_up_with 78
+    cat "$scratch/new.key" >"$key"
+    is_well_again
 }
 
 rebooted() {
