@@ -8,6 +8,7 @@ live_day_by_day() {
     case_ "a stranger does not get to the socket" a_stranger_is_kept_out
     case_ "a good reload lets a named reader have its tokens, and only those" a_reader_reads
     case_ "a bad reload is refused, says why, and changes nothing" a_bad_reload
+    case_ "the check from outside runs, and finds all well" checked_from_outside
     case_ "no privilege, no exposure beyond 1.2" the_sandbox_holds
 }
 
@@ -108,4 +109,10 @@ the_sandbox_holds() {
     inside rm /var/lib/perennial/written
     says "Read-only" inside sh -c "echo >/proc/$(main_pid)/root/etc/perennial/written"
     says "Read-only" inside sh -c "echo >/proc/$(main_pid)/root/usr/bin/written"
+}
+
+checked_from_outside() {
+    inside systemctl list-timers perennial-check.timer | grep perennial-check
+    inside systemctl start perennial-check.service
+    unit_is Result success perennial-check.service
 }
