@@ -8,6 +8,7 @@ const person = require("./person.js");
 const DAY = 86_400_000;
 const POSTING = ["pages_show_list", "pages_manage_posts"];
 const CONNECTOR = ["email", "pages_messaging", "pages_show_list"];
+const WHATSAPP = ["whatsapp_business_management", "whatsapp_business_messaging"];
 const ADS = ["ads_read", "leads_retrieval", "pages_show_list"];
 
 const scopes = (list) => `scopes = [${list.map((scope) => `"${scope}"`).join(", ")}]`;
@@ -27,6 +28,7 @@ const APPS = [
     more: 'login_config_id = "78"',
     spec: { configurations: { 78: CONNECTOR }, code_gives: "system_user" },
   },
+  { name: "whatsapp", id: "1006", more: scopes(WHATSAPP) },
 ];
 
 let meta;
@@ -138,6 +140,29 @@ async function dataAccessRenewed() {
   for (const scope of ADS) assert.ok(after.scopes.includes(scope), scope);
 }
 
+/** WhatsApp: 60 days are nearly over; a code, an hour's token, and 60 days more. */
+async function whatsappBeforeTheEnd() {
+  const { page } = browser;
+  const lena = await family("Lena Vogt");
+  const longAgo = Date.now() - 55 * DAY;
+  await meta.clock({ now: new Date(longAgo).toISOString() });
+  const old = await meta.token("long_lived", { app: "1006", person: lena.id, scopes: WHATSAPP });
+  await meta.clock({ now: new Date().toISOString() });
+  daemon.command(["import", "--app", "whatsapp", "--name", "whatsapp-lena"], old);
+  await daemon.journalTells("incident_opened", '"expires_soon"', "whatsapp");
+  const before = await token("whatsapp-lena");
+  assert.deepEqual([before.state, before.remedy], ["expiring", "login"]);
+
+  await person.follow(page, await link({ token: "whatsapp-lena" }));
+  await person.introduce(page, lena.name);
+  await person.answer(page);
+  await person.says(page, /Everything works/);
+  const after = await token("whatsapp-lena");
+  assert.equal(after.state, "healthy");
+  assert.ok(Date.parse(after.expires_at) > Date.now() + 59 * DAY, after.expires_at);
+  await daemon.journalTells("incident_resolved", "whatsapp");
+}
+
 /** Login for Business, with a person's token and with a system user's as the result. */
 async function loginForBusiness() {
   const { page } = browser;
@@ -238,6 +263,7 @@ const STORIES = {
   "page posting: pasted, found, locked out, back by one click in the letter": pagePosting,
   "connector: a declined permission is named and asked for again": declinedAndAskedAgain,
   "ads and leads: data access renewed before its 90 days are over": dataAccessRenewed,
+  "whatsapp: one login before the 60 days are over gives 60 more": whatsappBeforeTheEnd,
   "login for business: a person's token, and a system user's": loginForBusiness,
   "the wrong person is told whose login is needed, and nothing is kept": wrongPerson,
   "who cancels is not blamed": accessDenied,

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::SignedDuration;
-use perennial::graph_sim::Death;
+use perennial::graph_sim::{Death, TokenTruth};
 use perennial::inventory::{
     Event, EventId, EventKind, Incident, IncidentState, Letter, LetterId, Which,
 };
@@ -34,6 +34,8 @@ struct Life {
     secret: String,
     alive: bool,
     since: Moment,
+    /// Since when it lacks nothing, as long as it does.
+    well_since: Option<Moment>,
     reported: bool,
 }
 
@@ -98,6 +100,7 @@ impl Ledger {
             secret: secret.expose().to_owned(),
             alive: true,
             since: now,
+            well_since: None,
             reported: false,
         };
         let life = self.lives.entry(id).or_insert_with(fresh);
@@ -114,6 +117,10 @@ impl Ledger {
             let world = town.meta.world();
             for (id, life) in &mut self.lives {
                 let alive = world.is_alive(&life.secret);
+                let truth = world.truth(&life.secret).filter(|_| alive);
+                life.well_since = truth
+                    .filter(|truth| lacks_nothing(truth, now))
+                    .map(|_| life.well_since.unwrap_or(now));
                 if alive == life.alive {
                     continue;
                 }
@@ -233,7 +240,7 @@ impl Ledger {
             };
             self.counts.false_farewells += usize::from(members.iter().any(|token| is_ill(&token)));
         } else {
-            let is_fine = |token: &Token| self.is_fine(town, token);
+            let is_fine = |token: &Token| self.is_fine(town.now, token);
             self.counts.false_alarms += usize::from(members.iter().any(is_fine));
         }
         Ok(())
@@ -245,21 +252,10 @@ impl Ledger {
         life.is_some_and(|life| is_dead(life) && town.now > life.since + CHECKED_EVERY)
     }
 
-    /// Alive for longer than it takes to notice, with all it needs, and no end in sight.
-    fn is_fine(&self, town: &Town, token: &Token) -> bool {
-        let Some(life) = self.lives.get(&token.id) else {
-            return false;
-        };
-        let known = town.now > life.since.max(self.troubled_until) + self.within;
-        if !life.alive || !known {
-            return false;
-        }
-        let Some(truth) = town.meta.world().truth(&life.secret) else {
-            return false;
-        };
-        let ends = [truth.expires_at, truth.data_access_expires_at];
-        let ends_soon = ends.into_iter().flatten().any(|end| end < town.now + SOON);
-        !ends_soon && truth.scopes.iter().any(|scope| scope == NEEDED)
+    /// Well for longer than it takes to notice, also of what was given back only lately.
+    fn is_fine(&self, now: Moment, token: &Token) -> bool {
+        let well_since = self.lives.get(&token.id).and_then(|life| life.well_since);
+        well_since.is_some_and(|since| now > since.max(self.troubled_until) + self.within)
     }
 
     pub(super) async fn close(mut self, town: &Town) -> Result<Counts> {
@@ -287,6 +283,13 @@ impl Ledger {
         self.counts.to_operators += summaries;
         Ok(self.counts)
     }
+}
+
+/// It has all that it needs, and no end is in sight.
+fn lacks_nothing(truth: &TokenTruth, now: Moment) -> bool {
+    let ends = [truth.expires_at, truth.data_access_expires_at];
+    let ends_soon = ends.into_iter().flatten().any(|end| end < now + SOON);
+    !ends_soon && truth.scopes.iter().any(|scope| scope == NEEDED)
 }
 
 /// Does whoever can help know of what this token is in?
