@@ -100,7 +100,7 @@ fn message(
     if let Some(incident) = letter.incident {
         message = message.raw_header(HeaderValue::new(INCIDENT, incident.0.to_string()));
     }
-    let text = SinglePart::plain(letter.text.clone());
+    let text = SinglePart::plain(lines(&letter.text));
     if letter.html.is_empty() {
         return message.singlepart(text);
     }
@@ -108,8 +108,13 @@ fn message(
         .kind(MultiPartKind::Alternative)
         .boundary(boundary(&letter.message_id))
         .singlepart(text)
-        .singlepart(SinglePart::html(letter.html.clone()));
+        .singlepart(SinglePart::html(lines(&letter.html)));
     message.multipart(both)
+}
+
+/// A body whose lines all end alike: mail servers refuse a carriage return that stands alone.
+fn lines(body: &str) -> String {
+    body.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// The same for all letters of one installation, for rules in a mail program. There is no `Precedence`: nobody asked

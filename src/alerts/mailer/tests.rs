@@ -666,6 +666,7 @@ fn by_others() -> impl proptest::strategy::Strategy<Value = String> {
         proptest::string::string_regex("[ßÖ東京👩‍🔧 ]{0,60}").unwrap(),
         proptest::strategy::Just("\r\nBcc: all@example.com\r\n\r\n".to_owned()),
         proptest::strategy::Just("\n.\n".to_owned()),
+        proptest::strategy::Just("\r".to_owned()),
         proptest::strategy::Just("=?utf-8?q?=0d=0aBcc:_x?=".to_owned()),
     ];
     proptest::strategy::Strategy::prop_map(proptest::collection::vec(piece, 0..4), |all| {
