@@ -190,7 +190,7 @@ pub(super) async fn tick(
     stop: CancellationToken,
 ) -> &'static str {
     if let Err(error) = schedule::run(lines, timezone, vitals, stop).await {
-        tracing::error!(%error, "the schedule cannot be kept");
+        tracing::error!("the schedule cannot be kept: {error}");
     }
     "the schedule"
 }
@@ -207,7 +207,7 @@ async fn must_wait(inventory: &Inventory, board: &Board, now: Timestamp) -> bool
 
 /// The disk is full, or the database in trouble: the daemon goes on answering, says so, and tries again.
 fn in_trouble(board: &Board, error: &crate::inventory::Error) {
-    tracing::error!(%error, "nothing could be written down; it is tried again at the next tick");
+    tracing::error!("nothing could be written down; it is tried again at the next tick: {error}");
     board
         .pulse
         .send_modify(|pulse| pulse.inventory_trouble = Some(error.to_string()));

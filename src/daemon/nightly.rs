@@ -34,7 +34,9 @@ pub(super) async fn copy_nightly(
         let event = match &made {
             Ok(path) => NewEvent::new(EventKind::BackedUp).with("path", path.as_str()),
             Err(error) => {
-                tracing::error!(%error, "the inventory could not be copied; it is tried again at the next time");
+                tracing::error!(
+                    "the inventory could not be copied; it is tried again at the next time: {error}"
+                );
                 NewEvent::new(EventKind::BackupFailed).with("reason", error.to_string())
             }
         };
@@ -47,7 +49,7 @@ pub(super) async fn copy_nightly(
         });
         let noted = household.inventory.write(move |tx| tx.note(&event, now));
         if let Err(error) = noted.await {
-            tracing::error!(%error, "what came of the copy could not be noted");
+            tracing::error!("what came of the copy could not be noted: {error}");
         }
         board.journal.send_replace(());
     }

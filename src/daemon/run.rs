@@ -104,7 +104,7 @@ fn household(config: &Config, inventory: &Inventory) -> Result<Arc<Household>, S
 
 async fn serve(listener: UnixListener, desk: Desk, hang_up: CancellationToken) {
     if let Err(error) = status::serve(listener, desk, hang_up).await {
-        tracing::error!(%error, "the status socket is closed");
+        tracing::error!("the status socket is closed: {error}");
     }
 }
 
@@ -192,7 +192,7 @@ impl Daemon {
             .with("asked_by", asked_by)
             .with("live", live);
         if let Err(error) = self.inventory.write(move |tx| tx.note(&event, now)).await {
-            tracing::error!(%error, "the reload could not be noted");
+            tracing::error!("the reload could not be noted: {error}");
         }
         systemd::ready(&pulse::in_words(&self.household).await);
         outcome
@@ -266,7 +266,7 @@ impl Daemon {
         if ended.is_ok() {
             let (life, now) = (self.life, clock::now());
             if let Err(error) = self.inventory.write(move |tx| tx.end_life(life, now)).await {
-                tracing::warn!(%error, "the end could not be noted; it will look like a crash");
+                tracing::warn!("the end could not be noted; it will look like a crash: {error}");
             }
         }
         ended

@@ -26,7 +26,9 @@ pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(time) => tell(&[NotifyState::Reloading, time]),
         Err(error) => {
-            tracing::warn!(%error, "the monotonic clock cannot be read; systemd is not told of the reload")
+            tracing::warn!(
+                "the monotonic clock cannot be read; systemd is not told of the reload: {error}"
+            )
         }
     }
 }
@@ -49,6 +51,6 @@ pub(super) fn watchdog() -> Option<Duration> {
 
 fn tell(words: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(words) {
-        tracing::warn!(%error, "systemd cannot be told how we are");
+        tracing::warn!("systemd cannot be told how we are: {error}");
     }
 }

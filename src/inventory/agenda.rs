@@ -160,7 +160,7 @@ impl Tx<'_> {
                 Ok(Some(leased)) => leased,
                 Ok(None) => continue,
                 Err(error @ Error::Unsealable(_)) => {
-                    tracing::error!(%error, "its token is not visited; the others are");
+                    tracing::error!("its token is not visited; the others are: {error}");
                     continue;
                 }
                 Err(error) => return Err(error),

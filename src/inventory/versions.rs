@@ -114,7 +114,7 @@ impl View<'_> {
                     };
                     candidates.insert(id, candidate);
                 }
-                Err(error) => tracing::error!(%error, "a secret that was handed in is not tried"),
+                Err(error) => tracing::error!("a secret that was handed in is not tried: {error}"),
             }
         }
         Ok(candidates)

@@ -126,7 +126,7 @@ impl<'a> Call<'a> {
         match self.enter(reply) {
             Ok(pages) => Some(pages),
             Err(error) => {
-                tracing::warn!(%error, "the pages of somebody who logged in could not be listed");
+                tracing::warn!("the pages of somebody who logged in could not be listed: {error}");
                 None
             }
         }
@@ -140,7 +140,7 @@ impl<'a> Call<'a> {
 }
 
 fn failed(what: &str, error: &Error) -> Ending {
-    tracing::warn!(%error, "a login came to nothing: {what}");
+    tracing::warn!("a login came to nothing: {what}: {error}");
     policy::ending_of(error)
 }
 

@@ -77,11 +77,16 @@ impl Standing {
             | Error::Unexpected { .. } => now + ladder,
         };
         self.record.resume_at = Some(resume_at);
-        tracing::warn!(app = self.record.name, %error, %resume_at, "the app is in trouble; its tokens wait");
+        let app = &self.record.name;
+        tracing::warn!(
+            app,
+            "the tokens of app {app} wait until {resume_at}: {error}"
+        );
     }
 
     pub(super) fn recover(&mut self) {
-        tracing::info!(app = self.record.name, "the app works again");
+        let app = &self.record.name;
+        tracing::info!(app, "app {app} works again");
         self.record.trouble = None;
         self.record.resume_at = None;
     }

@@ -30,7 +30,7 @@ impl From<inventory::Error> for Problem {
                 "the daemon is stopping; ask again in a moment",
             );
         }
-        tracing::error!(%error, "the inventory could not answer the status socket");
+        tracing::error!("the inventory could not answer the status socket: {error}");
         let words = match &error {
             inventory::Error::Unsealable(_) => error.to_string(),
             full if full.is_full_disk() => FULL.to_owned(),

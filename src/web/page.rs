@@ -94,7 +94,7 @@ impl Page {
 
 impl From<inventory::Error> for Fault {
     fn from(error: inventory::Error) -> Self {
-        tracing::error!(%error, "the inventory could not answer the public part");
+        tracing::error!("the inventory could not answer the public part: {error}");
         Self::Unavailable
     }
 }

@@ -102,7 +102,7 @@ impl Server {
                 None => return,
                 Some(Ok((place, caller))) => self.answer(caller, place),
                 Some(Err(error)) => {
-                    tracing::warn!(%error, "the public part could not take a connection");
+                    tracing::warn!("the public part could not take a connection: {error}");
                     tokio::time::sleep(PAUSE_AFTER_FAULT).await;
                 }
             }

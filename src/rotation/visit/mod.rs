@@ -155,7 +155,8 @@ impl Visit {
             }
             Err(error) => {
                 self.errand_stays = discover;
-                tracing::warn!(token = self.before.name, %error, "the pages could not be listed");
+                let token = &self.before.name;
+                tracing::warn!(token, "the pages of {token} could not be listed: {error}");
             }
         }
     }

@@ -81,7 +81,7 @@ impl Server {
                 None => return,
                 Some(Ok((place, stream))) => self.answer(stream, Place::new(place), router.clone()),
                 Some(Err(error)) => {
-                    tracing::warn!(%error, "the status socket could not take a connection");
+                    tracing::warn!("the status socket could not take a connection: {error}");
                     tokio::time::sleep(PAUSE_AFTER_FAULT).await;
                 }
             }
