@@ -1,10 +1,15 @@
 //! The people and pages of the samples, and what ails them.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::DAY;
+use crate::alerts::digest::{DigestFacts, GraphVersion};
+use crate::alerts::language::Language;
 use crate::alerts::policy;
-use crate::inventory::{Incident, IncidentId, IncidentState, Story};
+use crate::inventory::{
+    ComingLogin, Deeds, Fleet, Incident, IncidentId, IncidentState, LonePages, MailQueue, Story,
+};
 use crate::token::{Cause, Clock, Facts, Health, Kind, Scopes, Token, TokenId};
 
 pub(super) fn incident(cause: Cause, affected: u64, now: Timestamp) -> Incident {
@@ -120,5 +125,52 @@ fn health(cause: Cause, kind: Kind, now: Timestamp) -> Health {
             since: now - SignedDuration::from_hours(3),
             cause,
         },
+    }
+}
+
+/// A week in which something was left to do.
+pub(super) fn summary(language: Language, zone: &TimeZone, now: Timestamp) -> DigestFacts {
+    let (app, maria) = ("acme", "Maria Schmidt");
+    DigestFacts {
+        fleet: Fleet {
+            healthy: 4_310,
+            expiring: 12,
+            dead: 1_842,
+            ..Fleet::default()
+        },
+        incidents: vec![incident(Cause::PasswordChanged, 1_842, now)],
+        logins: vec![ComingLogin {
+            app: app.to_owned(),
+            person: "1000200".to_owned(),
+            name: Some(maria.to_owned()),
+            ends_at: coming_end(now),
+            tokens: 12,
+            pages: 4_310,
+        }],
+        lone_pages: vec![LonePages {
+            app: app.to_owned(),
+            person: "1000200".to_owned(),
+            name: Some(maria.to_owned()),
+            pages: 212,
+        }],
+        deeds: Deeds {
+            renewed: 7,
+            derived: 3,
+            opened: 2,
+            resolved: 1,
+            letters: 5,
+        },
+        mail: MailQueue::default(),
+        versions: vec![GraphVersion {
+            app: app.to_owned(),
+            version: "v21.0".to_owned(),
+            ends_on: Some((now + DAY * 57).to_zoned(zone.clone()).date()),
+        }],
+        recipients: vec!["ops@example.com".to_owned()],
+        since: now - DAY * 7,
+        next: Some(now + DAY * 7),
+        now,
+        zone: zone.clone(),
+        language,
     }
 }

@@ -77,6 +77,8 @@ fn pages(zone: &TimeZone, now: Timestamp) -> Vec<(&'static str, Language, Page)>
         for draft in causes.chain(special) {
             pages.push((draft.name, language, draft.page(language, zone, now)));
         }
+        let summary = letter::summary(&cast::summary(language, zone, now));
+        pages.push(("summary", language, summary));
     }
     pages
 }
@@ -206,7 +208,7 @@ mod tests {
     fn there_is_a_sample_of_every_kind_of_letter() {
         let now = Timestamp::UNIX_EPOCH + DAY * 20_000;
         let samples = letters(&Layout::default(), &TimeZone::UTC, now);
-        assert_eq!(samples.len(), Language::ALL.len() * (Cause::ALL.len() + 5));
+        assert_eq!(samples.len(), Language::ALL.len() * (Cause::ALL.len() + 6));
         assert!(samples.iter().all(|sample| !sample.text.contains('{')));
     }
 
