@@ -64,6 +64,34 @@ fn made_at(name: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::{Inventory, Settings};
+    use crate::secret::Key;
+
+    #[test]
+    fn the_oldest_copies_go_and_nothing_else() {
+        let place = tempfile::tempdir().unwrap();
+        let (path, folder) = (
+            place.path().join("inventory.db"),
+            place.path().join("copies"),
+        );
+        let key = Key::generate().unwrap();
+        let _open = Inventory::open(&Settings {
+            path: path.clone(),
+            key,
+        })
+        .unwrap();
+        std::fs::create_dir(&folder).unwrap();
+        let foreign = folder.join("inventory-before-the-move.db");
+        std::fs::write(&foreign, "by hand").unwrap();
+        let first: Timestamp = "2026-11-25T02:30:00Z".parse().unwrap();
+        let nights = (0..5).map(|night| first + jiff::SignedDuration::from_hours(24 * night));
+        let made: Vec<PathBuf> = nights
+            .map(|now| back_up(&path, &folder, 3, now).unwrap())
+            .collect();
+        let is_there: Vec<bool> = made.iter().map(|copy| copy.exists()).collect();
+        assert_eq!(is_there, [false, false, true, true, true]);
+        assert!(foreign.exists());
+    }
 
     #[test]
     fn only_what_was_made_here_is_counted() {
