@@ -13,6 +13,7 @@ use crate::inventory::{Incident, IncidentState};
 use crate::token::{Cause, Kind, Remedy, Token};
 
 pub use filing::{Filing, app_level, app_story, filing, horizon, is_about_the_app, sibling, story};
+pub use timing::ungranted_due;
 use timing::{as_told, next};
 
 /// Trouble that comes back so soon after it was over has not really been over.

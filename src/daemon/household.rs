@@ -158,6 +158,7 @@ fn keeper(
         batch: app.batch,
         rules: Rules {
             subscribed_fields: app.subscribed_fields.clone(),
+            scopes: app.scopes.clone(),
             ..config.rotation.clone()
         },
     })

@@ -3,12 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::household::Household;
-use crate::inventory::{self, AppRecord, Deaf};
+use crate::inventory::{self, AppRecord, Deaf, Unchecked};
 use crate::status::Pulse;
 use crate::status::snapshot::{Sweep, Upkeep};
 
 /// Due for longer than this is overdue.
 const GRACE: SignedDuration = SignedDuration::from_mins(10);
+/// A token that fails for so long while its app works needs an operator.
+const UNCHECKED_FOR: SignedDuration = SignedDuration::from_hours(24);
 const CRASHES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// How long before a Graph version ends it is time to say so.
 const SUNSET: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -24,9 +26,10 @@ pub async fn take(
     let counted = household.inventory.read(move |view| {
         let due = view.count_due(now, now - GRACE)?;
         let crashes = view.crashes(now - CRASHES_WITHIN)?;
-        Ok((due, view.apps()?, view.deaf_pages()?, crashes))
+        let unchecked = view.unchecked(now - UNCHECKED_FOR)?;
+        Ok((due, view.apps()?, view.deaf_pages()?, unchecked, crashes))
     });
-    let ((due, overdue), records, deaf, crashes) = counted.await?;
+    let ((due, overdue), records, deaf, unchecked, crashes) = counted.await?;
     let apps = household.apps(now).await?;
     let known = |record: &&AppRecord| apps.iter().any(|app| app.name == record.name);
     let mut problems: Vec<String> = records.iter().filter(known).filter_map(trouble).collect();
@@ -41,6 +44,9 @@ pub async fn take(
         })
     }));
     problems.extend(deaf.iter().map(not_told));
+    let known = |app: &str| apps.iter().any(|report| report.name == app);
+    let unchecked = unchecked.iter().filter(|unchecked| known(&unchecked.app));
+    problems.extend(unchecked.map(not_checked));
     problems.extend(household.alerts.layout.fault());
     Ok(Pulse {
         sweep: Sweep {
@@ -97,6 +103,22 @@ fn not_told(deaf: &Deaf) -> String {
         n => format!("{n} pages do not tell it, such as that of {example},"),
     };
     format!("app {app}: {which} of everything in subscribed_fields. See perennial show {example}")
+}
+
+/// Tokens whose checks fail though those of others do not.
+fn not_checked(unchecked: &Unchecked) -> String {
+    let Unchecked {
+        app,
+        tokens,
+        example,
+    } = unchecked;
+    let which = match tokens {
+        1 => format!("the token {example}"),
+        n => format!("{n} tokens, such as {example},"),
+    };
+    format!(
+        "app {app}: {which} could not be checked for more than a day. See perennial show {example}"
+    )
 }
 
 /// In a sentence, what an operator should know of an app.

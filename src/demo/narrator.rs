@@ -194,6 +194,8 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::Started
         | EventKind::Notified
         | EventKind::Listening
+        | EventKind::PermissionsLost
+        | EventKind::PermissionsRestored
         | EventKind::DataDeleted
         | EventKind::Reloaded
         | EventKind::BackedUp

@@ -21,6 +21,9 @@ words! {
     Checked = "checked",
     /// The state or its cause is another than before.
     Changed = "changed",
+    /// Permissions that the token had are gone.
+    PermissionsLost = "permissions_lost",
+    PermissionsRestored = "permissions_restored",
     /// Meta told by itself that something changed for a person.
     Notified = "notified",
     /// A person asked Meta to be forgotten, and is.

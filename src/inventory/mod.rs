@@ -26,6 +26,7 @@ mod schema;
 mod subscriptions;
 mod summary;
 mod tokens;
+mod ungranted;
 mod upgrade;
 mod versions;
 mod writer;
@@ -66,8 +67,9 @@ pub use pages::PageSeen;
 pub use rekey::Rekeying;
 pub use restore::{Contents, Present, Restore};
 pub use subscriptions::{Deaf, Listening};
-pub use summary::{Deadline, Fleet, MailQueue};
+pub use summary::{Deadline, Fleet, MailQueue, Unchecked};
 pub use tokens::{Filter, Imported, NewToken, TokenPage, name_is_valid};
+pub use ungranted::Ungranted;
 pub use versions::{Candidate, NewVersion, SecretReading};
 
 /// Where the inventory stands and what opens it.

@@ -34,6 +34,34 @@ pub struct MailQueue {
     pub refusal: Option<String>,
 }
 
+/// Tokens of one app whose checks have not got through for long, while the app itself is well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unchecked {
+    pub app: String,
+    pub tokens: u64,
+    pub example: String,
+}
+
+impl View<'_> {
+    /// By app, those that fail since before `since`. An app in trouble is told of as such.
+    pub fn unchecked(&self, since: Timestamp) -> Result<Vec<Unchecked>, Error> {
+        let mut unchecked = self.db.prepare_cached(
+            "SELECT app, count(*), min(name) FROM token
+             WHERE state = 'failing' AND failures > 0 AND since <= ?1
+                AND app NOT IN (SELECT name FROM app WHERE trouble IS NOT NULL)
+             GROUP BY app ORDER BY app",
+        )?;
+        let unchecked = unchecked.query_map([since.as_second()], |row| {
+            Ok(Unchecked {
+                app: row.get(0)?,
+                tokens: row.get(1)?,
+                example: row.get(2)?,
+            })
+        })?;
+        Ok(unchecked.collect::<Result<_, _>>()?)
+    }
+}
+
 impl Fleet {
     pub const fn total(&self) -> u64 {
         self.unverified + self.healthy + self.expiring + self.failing + self.dead

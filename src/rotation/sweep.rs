@@ -13,7 +13,7 @@ use super::visit::{Visit, Visited};
 use super::{Keeper, Report};
 use crate::graph_api::{Error, Inspection};
 use crate::inventory::{self, AppRecord, Claimed, Learned, Tx, Visit as Routine};
-use crate::token::TokenId;
+use crate::token::{Kind, TokenId};
 
 /// How many are looked up at once. Looking costs an index walk over all that is due, so it is not done for less.
 const PLAN: usize = 20_000;
@@ -226,6 +226,7 @@ fn record_news(tx: &Tx<'_>, visited: &Visited, now: Timestamp) -> Result<(), inv
 /// that person's pages died or came back together.
 fn tell_kin(tx: &Tx<'_>, news: &[Visited], now: Timestamp) -> Result<(), inventory::Error> {
     let (mut hastened, mut woken) = (HashSet::new(), HashSet::new());
+    let mut measured = HashSet::new();
     for visited in news {
         let token = &visited.learned.after;
         if let Some(pages) = &visited.pages {
@@ -234,6 +235,10 @@ fn tell_kin(tx: &Tx<'_>, news: &[Visited], now: Timestamp) -> Result<(), invento
         let Some(facts) = &token.facts else { continue };
         if visited.died && hastened.insert(&facts.person) {
             tx.hasten_kin(token, now)?;
+        }
+        let is_own = facts.kind != Kind::Page;
+        if visited.permissions_changed && measured.insert((is_own, &facts.person)) {
+            tx.hasten_permissions(token, now)?;
         }
         // A user token also wakes the pages of others that it reaches.
         if visited.revived && woken.insert((facts.kind, &facts.person)) {

@@ -602,9 +602,12 @@ async fn a_connector_asks_again_for_what_was_declined() -> Result {
     ]);
 
     world.live_with_post(hours(1), minutes(5)).await?;
+    // It never had the permission: that is for the operators to know, and to ask for.
     let maria = world.named("acme-maria").await?;
-    assert_eq!(maria.cause(), Some(Cause::PermissionMissing));
-    let link = world.letter_link().await?;
+    assert_eq!((maria.state(), maria.cause()), (State::Healthy, None));
+    assert!(maria.missing_scopes().contains("pages_messaging"));
+    assert!(world.mail()?[0].subject().contains("pages_messaging"));
+    let link = world.operators_link_to_grant(maria.id).await?;
     public.tell_time(world.now);
     let dialog = public.post(&link).await?.location()?;
     assert_eq!(field(&dialog, "auth_type").as_deref(), Some("rerequest"));

@@ -192,6 +192,13 @@ pub(in crate::alerts) struct Phrases {
     pub(in crate::alerts) undelivered_why: &'static str,
     pub(in crate::alerts) undelivered_step: &'static str,
     pub(in crate::alerts) undelivered_footer: &'static str,
+    // the letter about permissions that were never granted
+    pub(in crate::alerts) ungranted: &'static str,
+    pub(in crate::alerts) ungranted_label: &'static str,
+    pub(in crate::alerts) ungranted_headline: &'static str,
+    pub(in crate::alerts) ungranted_why: &'static str,
+    pub(in crate::alerts) ungranted_step: &'static str,
+    pub(in crate::alerts) ungranted_footer: &'static str,
     // the letter that asks for nothing
     pub(in crate::alerts) trying: &'static str,
     pub(in crate::alerts) trying_label: &'static str,

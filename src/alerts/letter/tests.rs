@@ -4,7 +4,7 @@ use super::*;
 use crate::alerts::Layout;
 use crate::alerts::fixtures::*;
 use crate::inventory::{Incident, IncidentId, Story};
-use crate::token::{Clock, Facts, Health, Kind, Scopes, Token, TokenId};
+use crate::token::{Clock, Facts, Health, Kind, Permissions, Scopes, Token, TokenId};
 
 /// Everything that a letter borrows.
 struct Draft {
@@ -138,6 +138,8 @@ fn token(name: &str, title: &str, kind: Kind, cause: Cause) -> Token {
             Cause::PermissionMissing => Scopes::parse("leads_retrieval pages_messaging"),
             _ => Scopes::default(),
         },
+        permissions: Permissions::default(),
+        refused: None,
         owners: Vec::new(),
         version: 1,
         fingerprint: String::new(),
@@ -154,7 +156,7 @@ fn health(cause: Cause) -> Health {
         Cause::ExpiresSoon | Cause::DataAccessExpiresSoon | Cause::DataAccessExpired => {
             Health::Expiring { cause }
         }
-        Cause::PermissionMissing => Health::Healthy,
+        Cause::PermissionMissing => Health::Lacking { since: monday() },
         _ => Health::Dead {
             since: monday(),
             cause,

@@ -37,7 +37,10 @@ pub fn story(token: &Token) -> Option<Story> {
 fn settled_cause(token: &Token) -> Option<Cause> {
     match token.health {
         Health::Unverified | Health::Failing { .. } => None,
-        Health::Healthy | Health::Expiring { .. } | Health::Dead { .. } => token.cause(),
+        Health::Healthy
+        | Health::Expiring { .. }
+        | Health::Lacking { .. }
+        | Health::Dead { .. } => token.cause(),
     }
 }
 

@@ -19,11 +19,13 @@ pub(super) fn of(kind: EventKind, said: &Said<'_>) -> Style {
         EventKind::Derived
         | EventKind::CandidateAccepted
         | EventKind::AppRecovered
+        | EventKind::PermissionsRestored
         | EventKind::IncidentResolved
         | EventKind::LetterSent => style::GOOD,
         EventKind::LoginEnded if said.find("token").is_some() => style::GOOD,
         EventKind::IncidentOpened
         | EventKind::CandidateRefused
+        | EventKind::PermissionsLost
         | EventKind::SecretRefused
         | EventKind::LoginEnded
         | EventKind::DataDeleted => style::WARNING,

@@ -45,6 +45,10 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
         EventKind::Rotated => format!("{}{}", said.outcome(), said.end()),
         EventKind::Derived => derived(said),
         EventKind::Listening => listening(said),
+        EventKind::PermissionsLost => format!("lost permissions: {}", said.word("permissions")),
+        EventKind::PermissionsRestored => {
+            format!("permissions are back: {}", said.word("permissions"))
+        }
         EventKind::CandidateKept => format!(
             "a new secret waits for Meta's word, handed in by {}",
             said.asked_by()

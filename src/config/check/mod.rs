@@ -85,6 +85,7 @@ fn rotation(mut section: Section<'_>, warn_before: Option<&SignedDuration>) -> r
         warn_before: warn_before.copied().unwrap_or(defaults::WARN_BEFORE[0]),
         // Each app has its own.
         subscribed_fields: Scopes::default(),
+        scopes: Scopes::default(),
     }
 }
 

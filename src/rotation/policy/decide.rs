@@ -155,7 +155,7 @@ pub fn may_list_pages(token: &Token) -> bool {
 }
 
 const fn is_alive(token: &Token) -> bool {
-    matches!(token.health, Health::Healthy | Health::Expiring { .. })
+    token.health.is_alive()
 }
 
 #[cfg(test)]

@@ -4,13 +4,15 @@ mod app;
 mod decide;
 mod exchange;
 mod learn;
+mod permissions;
 mod replace;
 mod schedule;
 
 pub use app::{Verdict, judge};
 pub use decide::{Done, Situation, Step, decide, may_list_pages};
 pub use exchange::{Refusal as ExchangeRefusal, SameSecret, may_exchange, measure, rotation_due};
-pub use learn::learn;
+pub use learn::{learn, may_still_be_averted};
+pub use permissions::changed_permissions;
 pub use replace::{Objection, ends_earlier, is_short_lived, object};
 pub use schedule::{Spread, next_visit};
 

@@ -9,7 +9,7 @@ use crate::inventory::{self, Candidate, EventKind, Order};
 use crate::rotation::desk::Desk;
 use crate::rotation::policy::{self, Objection};
 use crate::secret::Secret;
-use crate::token::Facts;
+use crate::token::{Facts, Scopes};
 
 impl Visit {
     /// A secret that somebody handed in is asked about, lengthened if it is short-lived, and swapped in if it is at
@@ -40,6 +40,9 @@ impl Visit {
             None => {
                 self.judged_candidate = Some(number);
                 self.tell(EventKind::CandidateAccepted, &end_of(&facts));
+                if accepts_fewer {
+                    self.do_without(&facts);
+                }
                 self.adopt(secret, facts, desk);
             }
         }
@@ -58,6 +61,12 @@ impl Visit {
             .is_some_and(|errand| errand.order == Order::Rollback);
         let earlier = !rollback && policy::ends_earlier(&self.after, facts);
         earlier.then(|| vec![("objection", "it ends before the one in use".into())])
+    }
+
+    /// An operator said that fewer permissions will do: what the new token does not have is not lost.
+    fn do_without(&mut self, facts: &Facts) {
+        self.after.permissions.lost = Scopes::default();
+        self.after.facts = Some(facts.clone());
     }
 
     fn refuse_candidate(&mut self, number: u32, why: &[(&'static str, Value)]) {

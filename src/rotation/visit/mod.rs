@@ -17,7 +17,7 @@ use crate::inventory::{
     PageSeen,
 };
 use crate::secret::Secret;
-use crate::token::{Action, Cause, Facts, Health, Next, Token};
+use crate::token::{Action, Facts, Health, Next, Token};
 use words::meta_s_own_words;
 
 pub(super) struct Visit {
@@ -56,6 +56,8 @@ pub(super) struct Visited {
     pub(super) revived: bool,
     /// It died just now, of something that others may share.
     pub(super) died: bool,
+    /// A permission came or went just now, and with it perhaps those of others.
+    pub(super) permissions_changed: bool,
 }
 
 /// A secret that could not be asked about is not left waiting for a day.
@@ -67,6 +69,7 @@ impl Visited {
             && self.listens.is_none()
             && !self.revived
             && !self.died
+            && !self.permissions_changed
             && self.learned.is_routine()
     }
 }
@@ -118,7 +121,7 @@ impl Visit {
         loop {
             let step = self.next_step(desk);
             if step != Step::Settle && !desk.may_call() {
-                self.hold_back(Cause::Throttled);
+                self.hold_back();
                 return Ok(self);
             }
             match step {
@@ -173,21 +176,25 @@ impl Visit {
         );
     }
 
-    /// A death that may yet be averted is not told: the token is failing until that is known.
-    fn hold_back(&mut self, cause: Cause) {
-        if matches!(self.after.health, Health::Dead { .. }) && !is_dead(&self.before) {
-            let (since, failures) = match self.before.health {
-                Health::Failing {
-                    since, failures, ..
-                } => (since, failures + 1),
-                _ => (self.now, 1),
-            };
-            self.after.health = Health::Failing {
-                since,
-                failures,
-                cause,
-            };
+    /// A death that may yet be averted is not told: the token is failing until that is known, for a day at most.
+    fn hold_back(&mut self) {
+        let Health::Dead { cause, .. } = self.after.health else {
+            return;
+        };
+        if is_dead(&self.before) || !policy::may_still_be_averted(&self.after, self.now) {
+            return;
         }
+        let (since, failures) = match self.before.health {
+            Health::Failing {
+                since, failures, ..
+            } => (since, failures.saturating_add(1)),
+            _ => (self.now, 1),
+        };
+        self.after.health = Health::Failing {
+            since,
+            failures,
+            cause,
+        };
     }
 
     fn tell(&mut self, kind: EventKind, detail: &[(&'static str, Value)]) {
@@ -220,8 +227,26 @@ impl Visit {
         self.tell(EventKind::Changed, &detail);
     }
 
+    /// Whether any of them came or went.
+    fn tell_permissions(&mut self) -> bool {
+        let (lost, restored) = policy::changed_permissions(&self.before, &self.after);
+        let changed = [
+            (EventKind::PermissionsLost, lost),
+            (EventKind::PermissionsRestored, restored),
+        ];
+        let mut any = false;
+        for (kind, scopes) in changed {
+            if !scopes.is_empty() {
+                any = true;
+                self.tell(kind, &[("permissions", scopes.as_str().into())]);
+            }
+        }
+        any
+    }
+
     pub(super) fn settle(mut self, desk: &Desk<'_>) -> Visited {
         self.candidate_waits |= self.candidate.is_some();
+        let permissions_changed = self.tell_permissions();
         self.tell_what_changed();
         self.answer_errand();
         let spread = Spread::of(self.before.id, self.now);
@@ -244,13 +269,13 @@ impl Visit {
                     .unwrap_or(soon),
             );
         }
-        let lives =
-            |token: &Token| matches!(token.health, Health::Healthy | Health::Expiring { .. });
+        let lives = self.after.health.is_alive();
         // A living token that was exchanged helps nobody who was not helped before.
         let is_news_to_kin = self.judged_candidate.is_some() && self.is_new_secret;
         Visited {
-            revived: lives(&self.after) && (is_news_to_kin || is_dead(&self.before)),
+            revived: lives && (is_news_to_kin || is_dead(&self.before)),
             died: is_dead(&self.after) && !is_dead(&self.before),
+            permissions_changed,
             pages: self.pages,
             listens: self.listens,
             learned: Learned {

@@ -89,8 +89,11 @@ fn wanted(
     }))
 }
 
+/// What a person once declined is asked for again only where the dialog is told so.
 fn remedy_of(token: &Token) -> Remedy {
-    token.remedy().unwrap_or(Remedy::Login)
+    let lacks = !token.missing_scopes().is_empty();
+    let granting = lacks.then_some(Remedy::GrantPermissions);
+    token.remedy().or(granting).unwrap_or(Remedy::Login)
 }
 
 /// Straight to Meta's dialog, for somebody who will paste what came of it.

@@ -149,6 +149,15 @@ const PHRASES: Phrases = Phrases {
                        Perennial tries again within a day, and writes its reminders to the same address.",
     undelivered_footer: "This letter went to the operators alone.",
 
+    ungranted: "Permissions never granted: {missing}",
+    ungranted_label: "Works without them",
+    ungranted_headline: "Some tokens never had a permission that is required",
+    ungranted_why: "The configuration requires permissions that the tokens below did not have at any check so far.",
+    ungranted_step: "To get them, ask the person to log in again: perennial login --token NAME prints a link. If the \
+                     tokens do not need them, remove them from scopes in the configuration, or from the scopes that \
+                     the token requires. Everything else works.",
+    ungranted_footer: "This email went to the operators only. Perennial reports each token once.",
+
     trying: "Perennial can reach you by mail",
     trying_label: "Test letter",
     trying_about: "Nothing needs to be done.",

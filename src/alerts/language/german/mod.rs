@@ -186,6 +186,15 @@ const PHRASES: Phrases = Phrases {
                        Erinnerungen an dieselbe Adresse.",
     undelivered_footer: "Diese E-Mail ging nur an die Betreiber.",
 
+    ungranted: "Nie erteilte Berechtigungen: {missing}",
+    ungranted_label: "Funktioniert ohne sie",
+    ungranted_headline: "Einige Tokens hatten eine verlangte Berechtigung nie",
+    ungranted_why: "Die Konfiguration verlangt Berechtigungen, die die Tokens unten bei keiner Prüfung hatten.",
+    ungranted_step: "Wenn sie gebraucht werden, bitten Sie die Person, sich neu anzumelden: perennial login --token NAME \
+                     gibt den Link dafür aus. Wenn nicht, nehmen Sie sie in der Konfiguration aus scopes heraus oder \
+                     aus den Berechtigungen, die das Token verlangt. Alles andere funktioniert.",
+    ungranted_footer: "Diese E-Mail ging nur an die Betreiber. Perennial meldet jedes Token einmal.",
+
     trying: "Perennial erreicht Sie per E-Mail",
     trying_label: "Testbrief",
     trying_about: "Sie müssen nichts tun.",

@@ -1,0 +1,26 @@
+-- Schema 7. Permissions that are required, and verdicts that wait to be believed.
+
+-- what the app asks for at login, as the configuration says
+ALTER TABLE app ADD COLUMN scopes TEXT NOT NULL DEFAULT '';
+
+-- permissions that the token had and Meta does not report any more
+ALTER TABLE token ADD COLUMN lost_scopes TEXT NOT NULL DEFAULT '';
+-- those that are required and that it never had, as of its last check
+ALTER TABLE token ADD COLUMN ungranted_scopes TEXT NOT NULL DEFAULT '';
+-- since when Meta refuses it with no living answer between, and the cause that it named last
+ALTER TABLE token ADD COLUMN refused_since INTEGER;
+ALTER TABLE token ADD COLUMN refused_cause TEXT;
+
+-- Tokens that never had a required permission, until the operators were told.
+CREATE TABLE ungranted (
+    token    INTEGER PRIMARY KEY REFERENCES token (id) ON DELETE CASCADE,
+    found_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX ungranted_found ON ungranted (found_at);
+
+-- A permission that was never there is no trouble of its owner any more.
+UPDATE token SET cause = NULL WHERE state = 'healthy' AND cause IS NOT NULL;
+INSERT OR IGNORE INTO attention (token)
+    SELECT m.token FROM member m JOIN incident i ON i.id = m.incident
+    WHERE i.story = 'permission_missing' AND m.left_at IS NULL;
