@@ -147,14 +147,6 @@ impl View<'_> {
         Ok(unreported.collect::<Result<_, _>>()?)
     }
 
-    /// When a letter was written last whose id begins with this.
-    pub fn last_letter(&self, prefix: &str) -> Result<Option<Timestamp>, Error> {
-        let mut last = self.db.prepare_cached(
-            "SELECT max(written_at) FROM letter WHERE message_id >= ?1 AND message_id < ?1 || '~'",
-        )?;
-        Ok(last.query_row([prefix], |row| rows::maybe_instant(row, 0))?)
-    }
-
     /// The first letter of an incident, for the later ones to refer to.
     pub fn first_message_id(&self, incident: IncidentId) -> Result<Option<String>, Error> {
         let mut first = self.db.prepare_cached(

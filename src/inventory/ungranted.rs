@@ -30,6 +30,14 @@ impl View<'_> {
             .optional()?)
     }
 
+    /// When a letter was written last whose id begins with this.
+    pub fn last_letter(&self, prefix: &str) -> Result<Option<Timestamp>, Error> {
+        let mut last = self.db.prepare_cached(
+            "SELECT max(written_at) FROM letter WHERE message_id >= ?1 AND message_id < ?1 || '~'",
+        )?;
+        Ok(last.query_row([prefix], |row| rows::maybe_instant(row, 0))?)
+    }
+
     fn ungranted(&self, limit: usize) -> Result<Ungranted, Error> {
         const WAITING: &str = "FROM ungranted u JOIN token t ON t.id = u.token
             JOIN agenda a ON a.token = t.id WHERE t.ungranted_scopes <> ''";

@@ -195,4 +195,8 @@ pub const SCHEMA: &[(&str, &str)] = &[
         "0006_upkeep.sql",
         "9e474bc3cb016fb1c9babe1151ee1a76bced4b4fc125962c30cf723a9384c45e",
     ),
+    (
+        "0007.sql",
+        "ccb273b3c95238b8382412b941a1740b376f9193a3002953c91efdb0ab2a6100",
+    ),
 ];
