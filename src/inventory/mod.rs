@@ -2,6 +2,7 @@
 //! that bears its name. Secrets are sealed before they come here.
 
 mod agenda;
+mod ahead;
 mod apps;
 mod backups;
 mod copy;
@@ -26,6 +27,7 @@ mod schema;
 mod subscriptions;
 mod summary;
 mod tokens;
+mod unsaved;
 mod upgrade;
 mod versions;
 mod writer;
@@ -54,7 +56,7 @@ pub use incidents::{
     Concern, Finding, Holder, Incident, IncidentId, IncidentState, Membership, News, Story, Which,
 };
 pub use journal::{Event, EventId, EventKind, NewEvent};
-pub use knowledge::Learned;
+pub use knowledge::{Learned, Recorded};
 pub use letters::{Attempt, Letter, LetterId, NewLetter, Verdict};
 pub use lives::LifeId;
 pub use logins::{
@@ -88,6 +90,7 @@ struct Shared {
     path: PathBuf,
     writer: writer::Writer,
     trouble: Mutex<Option<String>>,
+    unsaved: Mutex<unsaved::Unsaved>,
     /// Held until the writer has closed: one daemon per inventory.
     _lock: std::fs::File,
 }
@@ -121,6 +124,7 @@ impl Inventory {
             free_readers: Semaphore::new(READERS),
             sealer,
             trouble: Mutex::default(),
+            unsaved: Mutex::default(),
             path: settings.path.clone(),
             _lock: lock,
         })))

@@ -264,14 +264,28 @@ impl Tx<'_> {
         let ages = [before(now, TAKEN), before(now, CODE)].map(Timestamp::as_second);
         let lost = lost.query_map(ages, |row| row.get(0))?;
         let lost: Vec<i64> = lost.collect::<Result<_, _>>()?;
+        self.end_as_lost(&lost, now)?;
+        Ok(lost.len())
+    }
+
+    /// An earlier run of the daemon took these codes, and it works no more: they are lost now, not after a while.
+    pub(in crate::inventory) fn end_taken_attempts(&self, now: Timestamp) -> Result<(), Error> {
+        let mut taken = self
+            .db
+            .prepare_cached("SELECT id FROM login_attempt WHERE phase = 'taken'")?;
+        let taken = taken.query_map([], |row| row.get(0))?;
+        let taken: Vec<i64> = taken.collect::<Result<_, _>>()?;
+        self.end_as_lost(&taken, now)
+    }
+
+    fn end_as_lost(&self, attempts: &[i64], now: Timestamp) -> Result<(), Error> {
         let ending = Ending::Failed {
             why: LoginFault::Lost,
             code: None,
         };
-        for id in &lost {
-            self.end_attempt(AttemptId(*id), &ending, now)?;
-        }
-        Ok(lost.len())
+        attempts
+            .iter()
+            .try_for_each(|id| self.end_attempt(AttemptId(*id), &ending, now))
     }
 
     /// Nobody looks at these any more.
