@@ -69,6 +69,8 @@ fn health_of_refused(before: &Token, refusal: &Refusal, now: Timestamp) -> Healt
             failures,
             cause: known,
         } if known == cause && is_doubtful(before, refusal) => {
+            // It cannot have begun later than now; a clock that was wrong says so.
+            let since = since.min(now);
             if now < since + SECOND_LOOK {
                 Health::Failing {
                     since,
