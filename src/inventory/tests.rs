@@ -292,12 +292,8 @@ async fn a_lease_from_a_clock_that_was_ahead_ends_at_once() {
     assert_eq!(claimed.rotation_tried_at, Some(now()));
 }
 
-#[tokio::test]
-async fn what_a_clock_that_was_ahead_wrote_heals() {
-    let bench = Bench::new();
-    let inventory = bench.open();
-    let ahead = now() + SignedDuration::from_hours(60 * 24);
-    let letter = NewLetter {
+fn letter() -> NewLetter {
+    NewLetter {
         incident: None,
         message_id: "1@example.com".to_owned(),
         in_reply_to: None,
@@ -305,7 +301,14 @@ async fn what_a_clock_that_was_ahead_wrote_heals() {
         subject: "A letter".to_owned(),
         text: "text".to_owned(),
         html: "html".to_owned(),
-    };
+    }
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_wrote_heals() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let ahead = now() + SignedDuration::from_hours(60 * 24);
     let story = Story {
         app: "acme".to_owned(),
         cause: Cause::PasswordChanged,
@@ -318,7 +321,7 @@ async fn what_a_clock_that_was_ahead_wrote_heals() {
     };
     let incident = inventory
         .write(move |tx| {
-            tx.write_letter(&letter, ahead)?;
+            tx.write_letter(&letter(), ahead)?;
             tx.note_digest(ahead, ahead)?;
             let app = AppRecord {
                 name: "acme".to_owned(),

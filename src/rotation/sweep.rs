@@ -85,7 +85,7 @@ impl Keeper {
                 ClockTrust::Useless => {
                     tracing::error!(
                         app = self.app,
-                        "the machine's clock is more than a day away from Meta's: nothing is written down"
+                        "the machine's clock is more than a week away from Meta's: nothing is written down"
                     );
                     end = End::ClockUseless;
                     (looked.all_unseen(), None)

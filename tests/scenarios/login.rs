@@ -856,7 +856,7 @@ async fn the_calls_of_a_login_during_a_sweep_are_counted() -> Result {
     world.now += hours(2);
     public.tell_time(world.now);
     world.meta.set_now(world.now);
-    let late = Fault::Latency(std::time::Duration::from_millis(400));
+    let late = Fault::Latency(std::time::Duration::from_secs(1));
     let late = FaultRule::new(late).on(Endpoint::DebugToken).times(1);
     world.meta.world().inject(late);
     let before = world.meta.world().ledger().total();
@@ -866,6 +866,7 @@ async fn the_calls_of_a_login_during_a_sweep_are_counted() -> Result {
     let under_way = tokio::spawn(async move { keeper.sweep(now).await });
     world.until_asked(Endpoint::DebugToken, asked + 1).await;
     public.clerk.pass(world.now).await?;
+    assert!(!under_way.is_finished(), "the login was faster");
     under_way.await??;
 
     let app = world.inventory.read(|view| view.app("acme")).await?;

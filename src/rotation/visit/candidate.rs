@@ -35,10 +35,8 @@ impl Visit {
             Ok(Inspection::Refused { .. }) | Err(_) => None,
         };
         let suits = |(_, facts): &(Secret, Facts)| self.objection(facts, accepts_fewer).is_none();
-        let is_known = self.before.facts.is_some();
-        if !(is_known && alive.as_ref().is_some_and(suits))
-            && !self.look_at_the_one_in_use(desk).await
-        {
+        let suits = self.before.facts.is_some() && alive.as_ref().is_some_and(suits);
+        if !suits && !self.look_at_the_one_in_use(desk).await {
             self.look_again_after = Some(CANDIDATE_AGAIN);
             return;
         }

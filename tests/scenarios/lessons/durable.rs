@@ -65,6 +65,7 @@ async fn a_token_deleted_during_a_sweep_leaves_no_trace_and_rolls_nothing_back()
     let id = world.import("maria", &token).await?;
     let (otto, before) = about_to_be_renewed(&mut world, "otto").await?;
     world.order(id, Order::Discover).await?;
+    world.post().await?;
     let before_it_went = told_of(&world, "maria").await?;
     world.meta.world().inject(slowly(Endpoint::Accounts));
     let asked = world.meta.world().ledger().calls(Endpoint::Accounts);
