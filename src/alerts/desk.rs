@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Rules;
 use super::policy::{self, Filing, RELAPSE_WITHIN};
-use crate::inventory::{self, Inventory, Story, Tx};
+use super::{Ends, Rules};
+use crate::inventory::{self, Concern, Inventory, Story, Tx};
 use crate::token::{Cause, Token, TokenId};
 
 /// How many tokens are filed in one transaction.
@@ -16,42 +16,72 @@ const CHUNK: usize = 500;
 pub(super) async fn file_tokens(
     inventory: &Inventory,
     rules: &Arc<Rules>,
+    ends: Ends,
     now: Timestamp,
 ) -> Result<usize, inventory::Error> {
     let mut filed = 0;
+    let mut after = TokenId(0);
     loop {
-        let waiting = inventory.read(|view| view.attention(CHUNK)).await?;
-        if waiting.is_empty() {
-            return Ok(filed);
-        }
-        filed += waiting.len();
-        let rules = Arc::clone(rules);
-        inventory
-            .write(move |tx| {
-                waiting
-                    .iter()
-                    .try_for_each(|id| file(tx, *id, &rules, now))?;
-                tx.attended(&waiting)
-            })
+        let waiting = inventory
+            .read(move |view| view.attention(after, CHUNK))
             .await?;
+        let Some(last) = waiting.last() else {
+            return Ok(filed);
+        };
+        after = *last;
+        let rules = Arc::clone(rules);
+        let file = inventory.write(move |tx| {
+            let mut done = Vec::with_capacity(waiting.len());
+            for id in waiting {
+                if file(tx, id, &rules, ends, now)? == Filed::Done {
+                    done.push(id);
+                }
+            }
+            tx.attended(&done)?;
+            Ok(done.len())
+        });
+        filed += file.await?;
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Filed {
+    Done,
+    /// It is about an end, which the clock cannot judge now.
+    Waits,
+}
+
 /// A token that is gone by now needs nobody.
-fn file(tx: &Tx<'_>, id: TokenId, rules: &Rules, now: Timestamp) -> Result<(), inventory::Error> {
+fn file(
+    tx: &Tx<'_>,
+    id: TokenId,
+    rules: &Rules,
+    ends: Ends,
+    now: Timestamp,
+) -> Result<Filed, inventory::Error> {
     let Some(concern) = tx.concern(id)? else {
-        return Ok(());
+        return Ok(Filed::Done);
     };
+    if ends == Ends::LeftAlone && concerns_an_end(&concern) {
+        return Ok(Filed::Waits);
+    }
     let token = &concern.token;
     match policy::filing(&concern, rules, now) {
-        Filing::Stay => Ok(()),
-        Filing::Leave(incident) => tx.leave(id, incident, now),
-        Filing::Join(story) => join(tx, story, token, now),
+        Filing::Stay => {}
+        Filing::Leave(incident) => tx.leave(id, incident, now)?,
+        Filing::Join(story) => join(tx, story, token, now)?,
         Filing::Move { from, to } => {
             tx.leave(id, from, now)?;
-            join(tx, to, token, now)
+            join(tx, to, token, now)?;
         }
     }
+    Ok(Filed::Done)
+}
+
+fn concerns_an_end(concern: &Concern) -> bool {
+    let here = concern.incident.as_ref().map(|here| here.story.cause);
+    let causes = [concern.token.cause(), here];
+    causes.into_iter().flatten().any(policy::is_about_an_end)
 }
 
 /// A coming end joins what is open about the other clock of the same person already.

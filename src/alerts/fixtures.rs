@@ -332,5 +332,5 @@ fn visit(
         errand_done: None,
         events: Vec::new(),
     };
-    tx.record(&learned, now)
+    tx.record(&learned, now).map(drop)
 }

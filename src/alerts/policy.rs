@@ -154,6 +154,11 @@ pub fn is_coming(cause: Cause) -> bool {
     cause != cause.story()
 }
 
+/// Is it about an end that comes or has come, which only a clock that is right can judge?
+pub fn is_about_an_end(cause: Cause) -> bool {
+    matches!(cause.story(), Cause::Expired | Cause::DataAccessExpired)
+}
+
 fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

@@ -13,6 +13,7 @@ use super::household::Household;
 use super::loops::{Swept, feel, forget, keep, post, receive_logins, tick};
 use super::nightly::copy_nightly;
 use super::vitals::Vitals;
+use super::yesterday::ClockCheck;
 use crate::config::Schedule;
 use crate::status::Pulse;
 
@@ -24,6 +25,7 @@ pub(super) struct Board {
     /// Somebody asked for something on the socket.
     pub(super) nudge: Arc<Notify>,
     pub(super) vitals: Arc<Vitals>,
+    pub(super) clock: Arc<ClockCheck>,
     /// Held by whoever sends letters: at a reload two crews are at work for a while.
     pub(super) outbox: Arc<tokio::sync::Mutex<()>>,
 }

@@ -17,6 +17,7 @@ use super::{clock, pulse, systemd, yesterday};
 use crate::inventory::Inventory;
 use crate::login::webhooks;
 use crate::rotation::Keeper;
+use crate::rotation::policy::ClockTrust;
 
 /// When each app had last been swept whole.
 pub(super) type Swept = Arc<Mutex<HashMap<String, Timestamp>>>;
@@ -35,7 +36,8 @@ pub(super) async fn keep(
     while stop.run_until_cancelled(bell.notified()).await.is_some() {
         while !stop.is_cancelled() {
             let now = clock::now();
-            if must_wait(&keeper.inventory, &board, now).await {
+            let keepers = std::slice::from_ref(&keeper);
+            if trust(&keeper.inventory, keepers, &board, now).await == ClockTrust::Useless {
                 break;
             }
             match keeper.sweep(now).await {
@@ -61,6 +63,9 @@ pub(super) async fn keep(
         }
         bells.pulse.notify_one();
     }
+    if let Err(error) = keeper.end(clock::now()).await {
+        in_trouble(&board, &error);
+    }
     "rotation"
 }
 
@@ -82,9 +87,12 @@ pub(super) async fn post(
             break;
         };
         let now = clock::now();
-        if !must_wait(&household.inventory, &board, now).await
-            && let Err(error) = household.post(now).await
-        {
+        let posted = match trust(&household.inventory, &household.keepers, &board, now).await {
+            ClockTrust::Right => household.post(now).await,
+            ClockTrust::Doubtful => household.post_without_ends(now).await,
+            ClockTrust::Useless => Ok(()),
+        };
+        if let Err(error) = posted {
             in_trouble(&board, &error);
         }
         drop(outbox);
@@ -159,16 +167,7 @@ pub(super) async fn feel(
         let before = board.pulse.borrow().clone();
         let next = schedule::next_tick(&sweep, &timezone, now);
         match pulse::take(&household, &before, all_swept, next, now).await {
-            Ok(mut pulse) => {
-                let clocks = household
-                    .keepers
-                    .iter()
-                    .map(|keeper| keeper.graph.time_at_meta());
-                pulse
-                    .problems
-                    .extend(clocks.filter_map(|at| yesterday::astray(at, now)).next());
-                board.pulse.send_replace(pulse)
-            }
+            Ok(pulse) => board.pulse.send_replace(pulse),
             Err(error) => {
                 in_trouble(&board, &error);
                 continue;
@@ -195,12 +194,18 @@ pub(super) async fn tick(
     "the schedule"
 }
 
-async fn must_wait(inventory: &Inventory, board: &Board, now: Timestamp) -> bool {
-    match yesterday::is_it(inventory, board, now).await {
-        Ok(it_is) => it_is,
+/// A pass that does not know whether the clock is right waits as if it were not.
+async fn trust(
+    inventory: &Inventory,
+    keepers: &[Keeper],
+    board: &Board,
+    now: Timestamp,
+) -> ClockTrust {
+    match yesterday::check(inventory, keepers, board, now).await {
+        Ok(trust) => trust,
         Err(error) => {
             in_trouble(board, &error);
-            true
+            ClockTrust::Useless
         }
     }
 }

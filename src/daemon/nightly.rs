@@ -21,7 +21,7 @@ pub(super) async fn copy_nightly(
     board: Board,
     stop: CancellationToken,
 ) -> &'static str {
-    let newest = inventory::newest_backup(&household.backups.folder);
+    let newest = inventory::newest_backup(&household.backups.folder, clock::now());
     board
         .pulse
         .send_modify(|pulse| pulse.upkeep.backed_up_at = newest);

@@ -47,6 +47,7 @@ pub async fn take(
     let known = |app: &str| apps.iter().any(|report| report.name == app);
     let unchecked = unchecked.iter().filter(|unchecked| known(&unchecked.app));
     problems.extend(unchecked.map(not_checked));
+    problems.extend(not_stored(household.inventory.count_unsaved()));
     problems.extend(household.alerts.layout.fault());
     Ok(Pulse {
         sweep: Sweep {
@@ -89,6 +90,19 @@ pub(super) async fn in_words(household: &Household) -> String {
         words.push_str(&format!("; {open} incidents need a person"));
     }
     words
+}
+
+/// New secrets that are in memory alone.
+fn not_stored(secrets: usize) -> Option<String> {
+    let which = match secrets {
+        0 => return None,
+        1 => "1 renewed token is".to_owned(),
+        many => format!("{many} renewed tokens are"),
+    };
+    Some(format!(
+        "{which} in memory alone, for the inventory does not take them; do not stop the daemon before that is mended, \
+         see journalctl -u perennial"
+    ))
 }
 
 /// Pages that somebody must subscribe the app to.

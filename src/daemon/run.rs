@@ -134,6 +134,7 @@ impl Daemon {
             journal: watch::Sender::new(()),
             nudge: Arc::default(),
             vitals: Arc::new(Vitals::new()),
+            clock: Arc::default(),
             outbox: Arc::default(),
         };
         let crew = Crew::start(&household, &config.schedule, &config.timezone, &board);

@@ -1,55 +1,169 @@
-//! A clock that stands before what has happened already judges nothing: by it no token would end, and none be due.
+//! A clock that stands before what has happened already, or far from Meta's, judges nothing: by it no token would end,
+//! and none be due. Once it is known to be right, what it did while it was not is healed.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::crew::Board;
 use crate::inventory::{Error, Inventory};
+use crate::rotation::Keeper;
+use crate::rotation::policy::{ClockTrust, clock_trust};
 
 /// Clocks are corrected by seconds all the time.
 const CORRECTED: SignedDuration = SignedDuration::from_mins(1);
+/// Meta is asked what time it is no more often than this, and only when there is a doubt.
+const ASK_EVERY: Duration = Duration::from_secs(300);
 
-/// Whether the passes must wait for the clock. It is told on the board, and in the log once.
-pub(super) async fn is_it(
+/// What the passes of one daemon know of its clock.
+#[derive(Debug, Default)]
+pub(super) struct ClockCheck(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The latest time that the clock has ever told.
+    latest: Option<Timestamp>,
+    /// Nothing is left of a time in which it was wrong, as far as is known.
+    is_healed: bool,
+    asked_at: Option<Instant>,
+}
+
+impl ClockCheck {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A clock that goes back was ahead before.
+    fn note(&self, now: Timestamp) {
+        let mut state = self.state();
+        if state.latest.is_some_and(|latest| now + CORRECTED < latest) {
+            state.is_healed = false;
+            state.latest = None;
+        }
+        state.latest = state.latest.max(Some(now));
+    }
+
+    fn may_ask(&self) -> bool {
+        let mut state = self.state();
+        let may = state.asked_at.is_none_or(|at| at.elapsed() >= ASK_EVERY);
+        if may {
+            state.asked_at = Some(Instant::now());
+        }
+        may
+    }
+}
+
+/// Whether the passes may go on, told on the board, and in the log once.
+pub(super) async fn check(
     inventory: &Inventory,
+    keepers: &[Keeper],
     board: &Board,
     now: Timestamp,
-) -> Result<bool, Error> {
+) -> Result<ClockTrust, Error> {
+    board.clock.note(now);
     let latest = inventory.read(|view| view.latest_event_at()).await?;
-    let trouble = latest
-        .filter(|latest| now + CORRECTED < *latest)
-        .map(in_words);
+    let mut found = judge(now, at_meta(keepers, now), latest);
+    if found.0 != ClockTrust::Right && board.clock.may_ask() {
+        for keeper in keepers {
+            if keeper.ask_the_time(now).await?.is_some() {
+                break;
+            }
+        }
+        found = judge(now, at_meta(keepers, now), latest);
+    }
+    let (trust, trouble) = found;
+    if trust == ClockTrust::Right && at_meta(keepers, now).is_some() {
+        heal(inventory, board, latest, now).await?;
+    }
+    tell(board, trouble);
+    Ok(trust)
+}
+
+/// The one that agrees best: what was told before the machine slept lags behind.
+fn at_meta(keepers: &[Keeper], now: Timestamp) -> Option<Timestamp> {
+    let clocks = keepers
+        .iter()
+        .filter_map(|keeper| keeper.graph.time_at_meta());
+    clocks.min_by_key(|at| at.duration_since(now).abs())
+}
+
+fn is_ahead(latest: Option<Timestamp>, now: Timestamp) -> bool {
+    latest.is_some_and(|latest| now + CORRECTED < latest)
+}
+
+/// Meta says whether the clock is wrong now, or was when the newest event was written.
+fn judge(
+    now: Timestamp,
+    at_meta: Option<Timestamp>,
+    latest: Option<Timestamp>,
+) -> (ClockTrust, Option<String>) {
+    let ahead = latest.filter(|_| is_ahead(latest, now)).map(in_words);
+    let skew = at_meta.map(|at| at.duration_since(now));
+    match (clock_trust(skew), ahead) {
+        (ClockTrust::Right, Some(ahead)) if at_meta.is_none() => (ClockTrust::Useless, Some(ahead)),
+        (ClockTrust::Right, _) => (ClockTrust::Right, None),
+        (_, Some(ahead)) => (ClockTrust::Useless, Some(ahead)),
+        (trust, None) => (trust, astray(at_meta, now)),
+    }
+}
+
+async fn heal(
+    inventory: &Inventory,
+    board: &Board,
+    latest: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let is_ahead = is_ahead(latest, now);
+    if board.clock.state().is_healed && !is_ahead {
+        return Ok(());
+    }
+    inventory
+        .write(move |tx| tx.heal_what_lies_ahead(now))
+        .await?;
+    board.clock.state().is_healed = true;
+    if is_ahead {
+        tracing::warn!(
+            "the machine's clock was ahead and is right again; what it had put into the future is of now"
+        );
+    }
+    Ok(())
+}
+
+fn tell(board: &Board, trouble: Option<String>) {
     let is_new = board.pulse.send_if_modified(|pulse| {
         let is_new = pulse.clock_trouble.is_none() && trouble.is_some();
         pulse.clock_trouble.clone_from(&trouble);
         is_new
     });
-    if let Some(trouble) = trouble.as_ref().filter(|_| is_new) {
+    if let Some(trouble) = trouble.filter(|_| is_new) {
         tracing::error!("{trouble}");
     }
-    Ok(trouble.is_some())
 }
 
-/// Beyond it Meta may refuse what we sign, and ends are told at the wrong time.
-const ASTRAY: SignedDuration = SignedDuration::from_mins(5);
-
 /// In a sentence, how far the machine's clock is from Meta's, if that is too far.
-pub(super) fn astray(at_meta: Option<Timestamp>, now: Timestamp) -> Option<String> {
-    let at_meta = at_meta?;
-    let minutes = now.duration_since(at_meta).abs();
-    (minutes > ASTRAY).then(|| {
-        let direction = if now > at_meta { "ahead of" } else { "behind" };
-        format!(
-            "the machine's clock is {} minutes {direction} Meta's; set it right, see timedatectl",
-            minutes.as_mins()
-        )
-    })
+fn astray(at_meta: Option<Timestamp>, now: Timestamp) -> Option<String> {
+    let skew = now.duration_since(at_meta?);
+    let consequence = match clock_trust(Some(skew)) {
+        ClockTrust::Right => return None,
+        ClockTrust::Doubtful => "No end is judged or told until then",
+        ClockTrust::Useless => "Nothing is checked, renewed or told until then",
+    };
+    let direction = if skew.is_positive() {
+        "ahead of"
+    } else {
+        "behind"
+    };
+    Some(format!(
+        "the machine's clock is {} minutes {direction} Meta's; set it right, see timedatectl. {consequence}",
+        skew.abs().as_mins()
+    ))
 }
 
 fn in_words(latest: Timestamp) -> String {
     format!(
         "the machine's clock stands before the newest event of the inventory, which is of {latest}: nothing is checked, \
-         renewed or told until it is set right, see timedatectl. If the clock is right now and was wrong before, bring \
-         back a copy from before that: perennial restore FILE"
+         renewed or told until Meta's clock agrees with it. If it is wrong, set it right, see timedatectl"
     )
 }
 
@@ -57,13 +171,39 @@ fn in_words(latest: Timestamp) -> String {
 mod tests {
     use super::*;
 
+    fn now() -> Timestamp {
+        "2026-11-25T12:00:00Z".parse().unwrap()
+    }
+
+    fn minutes(minutes: i64) -> Option<Timestamp> {
+        Some(now() + SignedDuration::from_mins(minutes))
+    }
+
     #[test]
     fn a_clock_is_astray_beyond_five_minutes_either_way() {
-        let now: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
-        let told = |minutes: i64| astray(Some(now + SignedDuration::from_mins(minutes)), now);
-        assert_eq!(astray(None, now), None);
+        let told = |at: i64| astray(minutes(at), now());
+        assert_eq!(astray(None, now()), None);
         assert_eq!((told(5), told(-5)), (None, None));
         assert!(told(6).unwrap().contains("is 6 minutes behind Meta's"));
         assert!(told(-90).unwrap().contains("is 90 minutes ahead of Meta's"));
+    }
+
+    #[test]
+    fn only_meta_s_clock_tells_whether_ours_is_wrong_or_was() {
+        let day = 24 * 60;
+        for (at_meta, latest, expected) in [
+            (None, None, ClockTrust::Right),
+            (None, minutes(-5), ClockTrust::Right),
+            (None, minutes(60 * day), ClockTrust::Useless),
+            (minutes(1), minutes(60 * day), ClockTrust::Right),
+            (minutes(1), minutes(-5), ClockTrust::Right),
+            (minutes(60), minutes(-5), ClockTrust::Doubtful),
+            (minutes(60), minutes(60), ClockTrust::Useless),
+            (minutes(60 * day), minutes(-5), ClockTrust::Useless),
+        ] {
+            let (trust, trouble) = judge(now(), at_meta, latest);
+            assert_eq!(trust, expected, "{at_meta:?} {latest:?}");
+            assert_eq!(trouble.is_none(), trust == ClockTrust::Right);
+        }
     }
 }

@@ -81,6 +81,14 @@ impl View<'_> {
         Ok(count.query_row(both, |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
+    /// Is a visit put off until after `latest`, which none can be?
+    pub fn is_due_beyond(&self, app: &str, latest: Timestamp) -> Result<bool, Error> {
+        let mut beyond = self.db.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM agenda WHERE app = ?1 AND due_at > ?2)",
+        )?;
+        Ok(beyond.query_row(params![app, latest.as_second()], |row| row.get(0))?)
+    }
+
     /// When the next visit of an app is due.
     pub fn next_due(&self, app: &str) -> Result<Option<Timestamp>, Error> {
         let mut next = self.db.prepare_cached(
@@ -137,9 +145,10 @@ impl Tx<'_> {
         now: Timestamp,
         leased_until: Timestamp,
     ) -> Result<Vec<Claimed>, Error> {
+        // A lease that ends later than one that begins now was given by a clock that was wrong.
         let mut take = self.db.prepare_cached(
             "UPDATE agenda SET leased_until = ?3
-             WHERE token = ?1 AND due_at <= ?2 AND leased_until <= ?2",
+             WHERE token = ?1 AND due_at <= ?2 AND (leased_until <= ?2 OR leased_until > ?3 + 300)",
         )?;
         let mut read = self.db.prepare_cached(&format!(
             "SELECT {}, v.secret, t.rotation_tried_at, s.state, s.missing, s.asked_at {}
@@ -165,11 +174,30 @@ impl Tx<'_> {
                 }
                 Err(error) => return Err(error),
             };
+            if leased.rotation_tried_at.is_some_and(|at| at > now) {
+                leased.rotation_tried_at = Some(now);
+                self.set_rotation_tried_at(id, Some(now))?;
+            }
             leased.errand = errands.for_token(id);
             leased.candidate = candidates.remove(&id);
             claimed.push(leased);
         }
         Ok(claimed)
+    }
+
+    /// Makes due now what is put off until after `latest`, some at a time.
+    pub fn pull_due_in(
+        &self,
+        app: &str,
+        latest: Timestamp,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Error> {
+        let mut pull = self.db.prepare_cached(
+            "UPDATE agenda SET due_at = ?3 WHERE token IN (
+                SELECT token FROM agenda WHERE app = ?1 AND due_at > ?2 LIMIT ?4)",
+        )?;
+        Ok(pull.execute(params![app, latest.as_second(), now.as_second(), limit])?)
     }
 
     /// Gives a lease back without having learned anything.
@@ -180,6 +208,14 @@ impl Tx<'_> {
         for id in tokens {
             free.execute([id])?;
         }
+        Ok(())
+    }
+
+    /// Ends what an earlier run of the daemon had claimed: the lock on the file proves that it works no more.
+    pub(super) fn end_leases(&self) -> Result<(), Error> {
+        self.db
+            .prepare_cached("UPDATE agenda SET leased_until = 0 WHERE leased_until <> 0")?
+            .execute([])?;
         Ok(())
     }
 

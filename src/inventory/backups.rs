@@ -34,9 +34,11 @@ pub fn back_up(
     Ok(target)
 }
 
-/// When the newest of the copies was made, if there is one.
-pub fn newest_backup(folder: &Path) -> Option<Timestamp> {
-    copies(folder).ok()?.into_iter().map(|(at, _)| at).max()
+/// When the newest of the copies was made, if there is one. What a clock that was wrong has named for a day to come is
+/// none that tells anything.
+pub fn newest_backup(folder: &Path, now: Timestamp) -> Option<Timestamp> {
+    let made = copies(folder).ok()?.into_iter().map(|(at, _)| at);
+    made.filter(|at| *at <= now).max()
 }
 
 fn make(folder: &Path) -> Result<(), Error> {
@@ -91,6 +93,20 @@ mod tests {
         let is_there: Vec<bool> = made.iter().map(|copy| copy.exists()).collect();
         assert_eq!(is_there, [false, false, true, true, true]);
         assert!(foreign.exists());
+    }
+
+    #[test]
+    fn a_copy_of_a_day_to_come_does_not_count_as_the_newest() {
+        let place = tempfile::tempdir().unwrap();
+        let now: Timestamp = "2026-11-25T02:30:00Z".parse().unwrap();
+        assert_eq!(newest_backup(place.path(), now), None);
+        for hours in [-24, 24 * 60] {
+            let at = now + jiff::SignedDuration::from_hours(hours);
+            let name = at.strftime(FORM).to_string();
+            std::fs::write(place.path().join(name), "a copy").unwrap();
+        }
+        let yesterday = now - jiff::SignedDuration::from_hours(24);
+        assert_eq!(newest_backup(place.path(), now), Some(yesterday));
     }
 
     #[test]

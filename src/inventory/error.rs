@@ -71,7 +71,7 @@ pub enum Error {
 
 impl Error {
     /// The disk or the file is in trouble, not what was asked for.
-    pub(super) fn is_of_the_disk(&self) -> bool {
+    pub fn is_of_the_disk(&self) -> bool {
         use rusqlite::ErrorCode as Code;
         match self {
             Self::Storage(error) => matches!(
@@ -87,6 +87,11 @@ impl Error {
             Self::Commit(_) => true,
             _ => false,
         }
+    }
+
+    /// This one record is not to be written, whatever else is.
+    pub fn is_of_the_record(&self) -> bool {
+        !matches!(self, Self::Closed) && !self.is_of_the_disk()
     }
 
     /// Room on the disk is all that it takes.

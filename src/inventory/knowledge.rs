@@ -1,14 +1,14 @@
 //! Writing down what a pass has learned of a token: facts, health, secret, errand and journal in one transaction.
 
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::{Error, EventId, Lease, NewEvent, Tx, Visit, rows};
 use crate::secret::Secret;
 use crate::token::{Health, State, Token, TokenId};
 
 /// What one visit found out, and what became of what was asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Learned {
     pub before: Token,
     pub after: Token,
@@ -23,6 +23,25 @@ pub struct Learned {
     pub events: Vec<NewEvent>,
 }
 
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    Written,
+    /// The token was deleted meanwhile, and with it everything that the record says.
+    Gone,
+}
+
+/// How a token's row has changed since the visit began.
+enum Meanwhile {
+    Nothing,
+    /// A newer secret is in use, or a later visit was written.
+    Overtaken,
+    Deleted,
+}
+
+/// A visit that seems to lie further ahead was written by a clock that was wrong.
+const CLOCK_TOLERANCE: i64 = 300;
+
 impl Learned {
     pub fn visit(&self) -> Visit {
         Visit {
@@ -30,6 +49,16 @@ impl Learned {
             lease: self.lease,
             checked_at: self.checked_at,
             next: self.after.next,
+        }
+    }
+
+    /// Only the secret and what it is: for when more than that cannot be written.
+    pub(super) fn without_news(&self) -> Self {
+        Self {
+            judged_candidate: None,
+            errand_done: None,
+            events: Vec::new(),
+            ..self.clone()
         }
     }
 
@@ -66,19 +95,19 @@ impl Tx<'_> {
     /// Writes down what was learned. What the operator owns (name, owners, required scopes) is not touched,
     /// and neither is what came in meanwhile: a newer candidate, a newer errand, a newer visit. A new secret is
     /// kept whatever came in, for it exists nowhere else.
-    pub fn record(&self, learned: &Learned, now: Timestamp) -> Result<(), Error> {
+    pub fn record(&self, learned: &Learned, now: Timestamp) -> Result<Recorded, Error> {
         let (before, after) = (&learned.before, &learned.after);
-        if learned.secret.is_none() && self.is_outdated(learned)? {
-            return Ok(());
+        match self.meanwhile(learned, now)? {
+            Meanwhile::Deleted => return Ok(Recorded::Gone),
+            Meanwhile::Overtaken if learned.secret.is_none() => return Ok(Recorded::Written),
+            Meanwhile::Overtaken | Meanwhile::Nothing => {}
         }
         if let Some(number) = learned.judged_candidate {
             self.drop_candidate(before.id, number)?;
         }
         let (version, fingerprint) = match &learned.secret {
-            Some(secret) if self.token(before.id)?.is_some() => {
-                self.swap_in(before, secret, now)?
-            }
-            Some(_) | None => (before.version, before.fingerprint.clone()),
+            Some(secret) => self.swap_in(before, secret, now)?,
+            None => (before.version, before.fingerprint.clone()),
         };
         if after.facts != before.facts {
             self.write_facts(after)?;
@@ -98,20 +127,30 @@ impl Tx<'_> {
         learned
             .events
             .iter()
-            .try_for_each(|event| self.note(event, now).map(drop))
+            .try_for_each(|event| self.note(event, now).map(drop))?;
+        Ok(Recorded::Written)
     }
 
-    /// Has another pass put a newer secret in use, or visited later, while this one was under way?
-    fn is_outdated(&self, learned: &Learned) -> Result<bool, Error> {
+    fn meanwhile(&self, learned: &Learned, now: Timestamp) -> Result<Meanwhile, Error> {
         let mut newer = self.db.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM token t JOIN agenda a ON a.token = t.id
-                WHERE t.id = ?1 AND (t.version > ?2 OR a.checked_at > ?3))",
+            "SELECT t.version > ?2 OR coalesce(a.checked_at > ?3 AND a.checked_at <= ?4, 0)
+             FROM token t JOIN agenda a ON a.token = t.id WHERE t.id = ?1",
         )?;
         let Learned {
             before, checked_at, ..
         } = learned;
-        let seen = params![before.id, before.version, checked_at.as_second()];
-        Ok(newer.query_row(seen, |row| row.get(0))?)
+        let seen = params![
+            before.id,
+            before.version,
+            checked_at.as_second(),
+            now.as_second() + CLOCK_TOLERANCE
+        ];
+        let newer: Option<bool> = newer.query_row(seen, |row| row.get(0)).optional()?;
+        Ok(match newer {
+            None => Meanwhile::Deleted,
+            Some(true) => Meanwhile::Overtaken,
+            Some(false) => Meanwhile::Nothing,
+        })
     }
 
     fn write_facts(&self, token: &Token) -> Result<(), Error> {
@@ -174,8 +213,8 @@ impl Tx<'_> {
             .prepare_cached(
                 "UPDATE token SET state = ?2, cause = ?3, since = ?4, failures = ?5, version = ?6,
                     fingerprint = ?7, rotated_at = ?8, rotation_outcome = ?9, rotation_at = ?10,
-                    rotation_tried_at = nullif(max(coalesce(?10, 0), coalesce(rotation_tried_at, 0)), 0),
-                    subject_name = coalesce(?11, subject_name), parent = coalesce(?12, parent),
+                    subject_name = coalesce(?11, subject_name),
+                    parent = coalesce((SELECT id FROM token WHERE id = ?12), parent),
                     refused_since = ?13, refused_cause = ?14
                  WHERE id = ?1",
             )?
@@ -209,9 +248,26 @@ impl Tx<'_> {
 
     /// Noted before an exchange is asked for, so that a crash cannot make a second one of it within a day.
     pub fn begin_rotation(&self, token: &Token, now: Timestamp) -> Result<(), Error> {
+        self.set_rotation_tried_at(token.id, Some(now))
+    }
+
+    /// Meta certainly did not make the exchange that was begun, so it bars no other.
+    pub fn undo_rotation(
+        &self,
+        token: &Token,
+        tried_before: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        self.set_rotation_tried_at(token.id, tried_before)
+    }
+
+    pub(super) fn set_rotation_tried_at(
+        &self,
+        token: TokenId,
+        tried_at: Option<Timestamp>,
+    ) -> Result<(), Error> {
         self.db
             .prepare_cached("UPDATE token SET rotation_tried_at = ?2 WHERE id = ?1")?
-            .execute(params![token.id, now.as_second()])?;
+            .execute(params![token, rows::seconds(tried_at)])?;
         Ok(())
     }
 

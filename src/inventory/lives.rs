@@ -23,7 +23,10 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
+    /// The daemon has begun to run. What an earlier run had at hand is nobody's any more.
     pub fn begin_life(&self, now: Timestamp) -> Result<LifeId, Error> {
+        self.end_leases()?;
+        self.end_taken_attempts(now)?;
         let id = self
             .db
             .prepare_cached("INSERT INTO life (started_at) VALUES (?1) RETURNING id")?

@@ -2,6 +2,7 @@
 //! that bears its name. Secrets are sealed before they come here.
 
 mod agenda;
+mod ahead;
 mod apps;
 mod backups;
 mod copy;
@@ -27,6 +28,7 @@ mod subscriptions;
 mod summary;
 mod tokens;
 mod ungranted;
+mod unsaved;
 mod upgrade;
 mod versions;
 mod writer;
@@ -55,7 +57,7 @@ pub use incidents::{
     Concern, Finding, Holder, Incident, IncidentId, IncidentState, Membership, News, Story, Which,
 };
 pub use journal::{Event, EventId, EventKind, NewEvent};
-pub use knowledge::Learned;
+pub use knowledge::{Learned, Recorded};
 pub use letters::{Attempt, Letter, LetterId, NewLetter, Verdict};
 pub use lives::LifeId;
 pub use logins::{
@@ -90,6 +92,7 @@ struct Shared {
     path: PathBuf,
     writer: writer::Writer,
     trouble: Mutex<Option<String>>,
+    unsaved: Mutex<unsaved::Unsaved>,
     /// Held until the writer has closed: one daemon per inventory.
     _lock: std::fs::File,
 }
@@ -123,6 +126,7 @@ impl Inventory {
             free_readers: Semaphore::new(READERS),
             sealer,
             trouble: Mutex::default(),
+            unsaved: Mutex::default(),
             path: settings.path.clone(),
             _lock: lock,
         })))

@@ -64,13 +64,16 @@ impl View<'_> {
 
 impl Tx<'_> {
     /// Keeps what a user token's list of pages said: who reaches what, how pages are called, whose child a page
-    /// token is. Pages whose token comes along are taken in.
+    /// token is. Pages whose token comes along are taken in. Nothing of a user token that was deleted meanwhile.
     pub fn note_pages(
         &self,
         user: &Token,
         pages: &[PageSeen],
         now: Timestamp,
     ) -> Result<(), Error> {
+        if self.name_of(user.id)?.is_none() {
+            return Ok(());
+        }
         self.db
             .prepare_cached("DELETE FROM administers WHERE token = ?1")?
             .execute([user.id])?;

@@ -67,13 +67,17 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Keeps what Meta said; the journal tells of it when it is another than before.
+    /// Keeps what Meta said; the journal tells of it when it is another than before. Nothing of a token that was deleted
+    /// meanwhile.
     pub fn note_listening(
         &self,
         of: &Token,
         now_is: &Listening,
         now: Timestamp,
     ) -> Result<(), Error> {
+        if self.name_of(of.id)?.is_none() {
+            return Ok(());
+        }
         let before = self.listening(of.id)?;
         self.db
             .prepare_cached(

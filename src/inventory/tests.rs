@@ -258,6 +258,110 @@ async fn what_is_claimed_is_claimed_once_until_its_lease_ends() {
 }
 
 #[tokio::test]
+async fn the_leases_of_an_earlier_run_end_when_the_next_begins() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    import(&inventory, "maria", "EAA1").await;
+    assert_eq!(claim(&inventory, now()).await.len(), 1);
+    drop(inventory);
+    let inventory = bench.open();
+    inventory
+        .write(move |tx| tx.begin_life(now()))
+        .await
+        .unwrap();
+    assert_eq!(claim(&inventory, now()).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_lease_from_a_clock_that_was_ahead_ends_at_once() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let id = import(&inventory, "maria", "EAA1").await;
+    let ahead = now() + SignedDuration::from_hours(60 * 24);
+    assert_eq!(claim(&inventory, ahead).await.len(), 1);
+    assert_eq!(claim(&inventory, now()).await.len(), 1);
+    let tried = inventory.write(move |tx| {
+        tx.db.execute(
+            "UPDATE token SET rotation_tried_at = ?1",
+            [ahead.as_second()],
+        )?;
+        tx.make_due(id, now())
+    });
+    tried.await.unwrap();
+    let claimed = claim(&inventory, now()).await.remove(0);
+    assert_eq!(claimed.rotation_tried_at, Some(now()));
+}
+
+fn letter() -> NewLetter {
+    NewLetter {
+        incident: None,
+        message_id: "1@example.com".to_owned(),
+        in_reply_to: None,
+        recipients: vec!["ops@example.com".to_owned()],
+        subject: "A letter".to_owned(),
+        text: "text".to_owned(),
+        html: "html".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_wrote_heals() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let ahead = now() + SignedDuration::from_hours(60 * 24);
+    let story = Story {
+        app: "acme".to_owned(),
+        cause: Cause::PasswordChanged,
+        subject: "7".to_owned(),
+    };
+    let trouble = AppTrouble {
+        cause: Cause::Outage,
+        since: ahead,
+        failures: 1,
+    };
+    let incident = inventory
+        .write(move |tx| {
+            tx.write_letter(&letter(), ahead)?;
+            tx.note_digest(ahead, ahead)?;
+            let app = AppRecord {
+                name: "acme".to_owned(),
+                trouble: Some(trouble),
+                resume_at: Some(ahead),
+                ..AppRecord::default()
+            };
+            tx.keep_app(&app, ahead)?;
+            tx.open_incident(&story, &trouble, ahead, ahead)
+        })
+        .await
+        .unwrap();
+    let waiting = inventory.read(move |view| view.letters_to_send(now(), 9));
+    assert!(
+        waiting.await.unwrap().is_empty(),
+        "it waits for a day to come"
+    );
+
+    inventory
+        .write(move |tx| tx.heal_what_lies_ahead(now()))
+        .await
+        .unwrap();
+    inventory
+        .read(move |view| {
+            assert_eq!(view.letters_to_send(now(), 9)?.len(), 1);
+            assert_eq!(view.latest_event_at()?, Some(now()));
+            assert_eq!(view.last_digest()?.map(|last| last.tick), Some(now()));
+            let app = view.app("acme")?;
+            assert_eq!(app.resume_at, None);
+            assert_eq!(app.trouble.map(|trouble| trouble.since), Some(now()));
+            let due = view.incidents_to_review(now(), 9)?;
+            let of: Vec<_> = due.iter().map(|i| (i.id, i.opened_at)).collect();
+            assert_eq!(of, [(incident, now())]);
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn an_order_that_comes_meanwhile_is_not_put_off() {
     let bench = Bench::new();
     let inventory = bench.open();

@@ -5,7 +5,41 @@ use jiff::{SignedDuration, Timestamp};
 use super::policy::Look;
 use super::{Keeper, Rules};
 use crate::graph_api::{Bucket, Budget, Error, Usage};
-use crate::inventory::{self, AppRecord, AppTrouble};
+use crate::inventory::{self, AppRecord, AppTrouble, Tx};
+
+/// What a pass learned of its app since it was written down last. It is added to what stands in the inventory then, for
+/// others write there, too: logins make calls, and an order may end a rest.
+#[derive(Debug, Default)]
+pub(super) struct AppNews {
+    pub(super) usage: Usage,
+    pub(super) turn: Option<Turn>,
+}
+
+/// The app's trouble begins, goes on, or ends.
+#[derive(Clone, Debug)]
+pub(super) enum Turn {
+    Fails(Error),
+    Recovers,
+}
+
+impl AppNews {
+    pub(super) fn write(
+        &self,
+        tx: &Tx<'_>,
+        app: &str,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Result<(), inventory::Error> {
+        let mut standing = Standing::new(tx.app(app)?);
+        standing.spend(&self.usage, now);
+        match &self.turn {
+            Some(Turn::Fails(error)) => standing.stand_back(error, rules, now),
+            Some(Turn::Recovers) => standing.recover(),
+            None => {}
+        }
+        tx.keep_app(&standing.record(), now)
+    }
+}
 
 pub(super) struct Standing {
     record: AppRecord,
@@ -17,6 +51,9 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(30);
 /// Those who go on while blocked are blocked for longer.
 const WHILE_BLOCKED: SignedDuration = SignedDuration::from_hours(6);
 
+/// Meta's own word on a limit is believed up to a day.
+const LONGEST_REST: SignedDuration = SignedDuration::from_hours(25);
+
 impl Standing {
     pub(super) fn new(record: AppRecord) -> Self {
         let budget = serde_json::from_str(&record.budget).unwrap_or_default();
@@ -25,11 +62,11 @@ impl Standing {
 
     /// How many calls a pass may make now.
     pub(super) fn allowance(&self, calls_per_hour: u32, now: Timestamp) -> u32 {
-        if self
-            .record
-            .resume_at
-            .is_some_and(|resume_at| now < resume_at)
-        {
+        let rests = |resume_at: Timestamp| {
+            // A rest that ends later was begun by a clock that was wrong.
+            now < resume_at && now.duration_until(resume_at) <= LONGEST_REST
+        };
+        if self.record.resume_at.is_some_and(rests) {
             return 0;
         }
         self.budget.left(calls_per_hour, now)
@@ -39,16 +76,18 @@ impl Standing {
         self.record.trouble.is_some()
     }
 
-    pub(super) fn spend(&mut self, usage: &Usage, now: Timestamp) {
+    fn spend(&mut self, usage: &Usage, now: Timestamp) {
         self.budget.spend(usage, now);
-        self.record.served_version = usage.served_version.clone();
+        if usage.calls > 0 {
+            self.record.served_version = usage.served_version.clone();
+        }
     }
 
     /// Everything fails: wait, longer each time, and bother no token with it.
-    pub(super) fn stand_back(&mut self, error: &Error, rules: &Rules, now: Timestamp) {
+    fn stand_back(&mut self, error: &Error, rules: &Rules, now: Timestamp) {
         let cause = error.cause();
         let before = self.record.trouble;
-        let since = before.map_or(now, |trouble| trouble.since);
+        let since = before.map_or(now, |trouble| trouble.since.min(now));
         let failures = before
             .map_or(0, |trouble| trouble.failures)
             .saturating_add(1);
@@ -84,14 +123,14 @@ impl Standing {
         );
     }
 
-    pub(super) fn recover(&mut self) {
+    fn recover(&mut self) {
         let app = &self.record.name;
         tracing::info!(app, "app {app} works again");
         self.record.trouble = None;
         self.record.resume_at = None;
     }
 
-    pub(super) fn record(&self) -> AppRecord {
+    fn record(&self) -> AppRecord {
         let budget = serde_json::to_string(&self.budget).unwrap_or_default();
         AppRecord {
             budget,
@@ -110,6 +149,29 @@ impl Keeper {
                 tx.end_rest(&app)
             })
             .await
+    }
+
+    /// Asks Meta what time it is there, where the app may make a call at all.
+    pub async fn ask_the_time(
+        &self,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, inventory::Error> {
+        if self.standing().await?.allowance(self.calls_per_hour, now) == 0 {
+            return Ok(None);
+        }
+        let usage = self.graph.confirm_app().await.usage;
+        let at_meta = usage.served_at;
+        let news = AppNews { usage, turn: None };
+        let (app, rules) = (self.app.clone(), self.rules.clone());
+        self.inventory
+            .write(move |tx| news.write(tx, &app, &rules, now))
+            .await?;
+        Ok(at_meta)
+    }
+
+    /// To be called once after the last sweep: secrets that wait to be stored have no later chance.
+    pub async fn end(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        self.inventory.save_what_waits(&self.app, now).await
     }
 }
 

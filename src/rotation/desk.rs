@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Rules;
-use super::policy::Look;
+use super::policy::{self, ClockTrust, Look};
 use crate::graph_api::{Client, Error, Inspection, PageGrant, Profile, Reply, Usage};
 use crate::inventory::{self, Inventory};
 use crate::secret::Secret;
@@ -19,6 +20,8 @@ pub(super) struct Desk<'a> {
     pub(super) now: Timestamp,
     /// How many calls this pass may make in all.
     pub(super) allowance: u32,
+    /// When `now` was, by a clock that never jumps.
+    began: Instant,
     ledger: Mutex<Ledger>,
 }
 
@@ -29,6 +32,15 @@ struct Ledger {
     /// Parents through which nothing can be had in this pass; asking each of 10,000 pages again would be waste.
     unfit: HashSet<TokenId>,
     called_off: bool,
+    /// How far Meta's clock was ahead of ours when it answered last.
+    skew: Option<SignedDuration>,
+}
+
+/// Why an exchange gave no token, and whether it is certain that there was none.
+#[derive(Debug)]
+pub(super) struct NoExchange {
+    pub(super) error: Error,
+    pub(super) was_not_made: bool,
 }
 
 /// How many people are asked for one page before it is given up.
@@ -48,6 +60,7 @@ impl<'a> Desk<'a> {
             rules,
             now,
             allowance,
+            began: Instant::now(),
             ledger: Mutex::default(),
         }
     }
@@ -74,8 +87,17 @@ impl<'a> Desk<'a> {
         self.ledger().called_off
     }
 
+    /// Whether the clock that told `now` can be believed, by what Meta's answers have said in this pass.
+    pub(super) fn clock_trust(&self) -> ClockTrust {
+        policy::clock_trust(self.ledger().skew)
+    }
+
     fn enter<T>(&self, reply: Reply<T>) -> T {
         let mut ledger = self.ledger();
+        if let Some(at_meta) = reply.usage.served_at {
+            let passed = SignedDuration::try_from(self.began.elapsed()).unwrap_or_default();
+            ledger.skew = Some(at_meta.duration_since(self.now) - passed);
+        }
         ledger.calls = ledger.calls.saturating_add(reply.usage.calls);
         ledger.usage.absorb(reply.usage);
         reply.answer
@@ -97,8 +119,13 @@ impl<'a> Desk<'a> {
         self.enter(self.graph.confirm_app().await)
     }
 
-    pub(super) async fn exchange(&self, kind: Kind, secret: &Secret) -> Result<Secret, Error> {
-        self.enter(self.graph.exchange(kind, secret).await)
+    pub(super) async fn exchange(&self, kind: Kind, secret: &Secret) -> Result<Secret, NoExchange> {
+        let reply = self.graph.exchange(kind, secret).await;
+        let calls = reply.usage.calls;
+        self.enter(reply).map_err(|error| NoExchange {
+            was_not_made: policy::was_not_made(&error, calls),
+            error,
+        })
     }
 
     pub(super) async fn accounts(&self, user: &Secret) -> Result<Vec<PageGrant>, Error> {
@@ -197,6 +224,18 @@ impl<'a> Desk<'a> {
         let (token, now) = (token.clone(), self.now);
         self.inventory
             .write(move |tx| tx.begin_rotation(&token, now))
+            .await
+    }
+
+    /// It was not made after all.
+    pub(super) async fn undo_rotation(
+        &self,
+        token: &Token,
+        tried_before: Option<Timestamp>,
+    ) -> Result<(), inventory::Error> {
+        let token = token.clone();
+        self.inventory
+            .write(move |tx| tx.undo_rotation(&token, tried_before))
             .await
     }
 }

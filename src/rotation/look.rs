@@ -19,7 +19,8 @@ pub(super) struct Looked {
     pub(super) unseen: Vec<TokenId>,
 }
 
-/// Asks Meta about every claimed token, batch by batch; stops asking when a whole batch fails alike.
+/// Asks Meta about every claimed token, batch by batch; stops asking when a whole batch fails alike. Where a candidate
+/// waits it is asked about that, for the one in use may not matter any more.
 pub(super) async fn look(desk: &Desk<'_>, claimed: Vec<Claimed>, batch: usize) -> Looked {
     let mut claimed = claimed.into_iter();
     let mut looked = Looked {
@@ -35,7 +36,7 @@ pub(super) async fn look(desk: &Desk<'_>, claimed: Vec<Claimed>, batch: usize) -
             if desk.is_called_off() {
                 return (batch, None);
             }
-            let secrets: Vec<Secret> = batch.iter().map(|claimed| claimed.secret.clone()).collect();
+            let secrets: Vec<Secret> = batch.iter().map(asked_about).collect();
             let looks = desk.look_at(&secrets).await;
             if app::is_hopeless(&looks) {
                 desk.call_off();
@@ -52,6 +53,13 @@ pub(super) async fn look(desk: &Desk<'_>, claimed: Vec<Claimed>, batch: usize) -
         }
     }
     looked
+}
+
+fn asked_about(claimed: &Claimed) -> Secret {
+    let candidate = claimed.candidate.as_ref();
+    candidate
+        .map_or(&claimed.secret, |candidate| &candidate.secret)
+        .clone()
 }
 
 impl Looked {

@@ -2,14 +2,17 @@
 //!
 //! - `policy`: what to do, and what we know afterwards (pure)
 //! - `sweep`: one pass over what is due of one app · `look`: asking Meta in it · `visit`: one token in it · `desk`: what a visit has at hand
+//! - `follow_up`: from the first word to what is to be written down · `writing`: writing it
 //! - `app`: how the app itself stands between passes
 
 mod app;
 mod desk;
+mod follow_up;
 mod look;
 pub mod policy;
 mod sweep;
 mod visit;
+mod writing;
 
 use jiff::SignedDuration;
 

@@ -1,19 +1,17 @@
 //! One pass over what is due of one app: claim, look, judge, follow up, write down.
 
-use std::collections::HashSet;
-
-use futures_util::{StreamExt, future, stream};
+use futures_util::future;
 use jiff::{SignedDuration, Timestamp};
 
-use super::app::Standing;
+use super::app::{AppNews, Standing, Turn};
 use super::desk::Desk;
-use super::look::{AT_ONCE, Looked, look};
-use super::policy::{Look, Step, Verdict, judge};
-use super::visit::{Visit, Visited};
+use super::look::{Looked, look};
+use super::policy::{self, ClockTrust, Look, Verdict, judge};
+use super::writing::Seen;
 use super::{Keeper, Report};
 use crate::graph_api::{Error, Inspection};
-use crate::inventory::{self, AppRecord, Claimed, Learned, Tx, Visit as Routine};
-use crate::token::{Kind, TokenId};
+use crate::inventory::{self, Claimed};
+use crate::token::TokenId;
 
 /// How many are looked up at once. Looking costs an index walk over all that is due, so it is not done for less.
 const PLAN: usize = 20_000;
@@ -24,86 +22,122 @@ const NOTICES: usize = 1_000;
 /// Nobody else works on what is claimed for so long; a crash frees it after that.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
+/// How a sweep came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Whole,
+    /// The app is in trouble.
+    Troubled,
+    ClockUseless,
+}
+
 impl Keeper {
-    /// Visits what is due, up to one plan's worth. Call again while the report says that more is due.
+    /// Visits what is due, up to one plan's worth. Call again while the report says that more is due. What could not be
+    /// written down is told at the end: it stops nothing else.
     pub async fn sweep(&self, now: Timestamp) -> Result<Report, inventory::Error> {
+        let waiting = self.inventory.save_what_waits(&self.app, now).await;
         let resting = Report {
             resting: true,
             ..Report::default()
         };
-        let mut standing = self.standing().await?;
+        let standing = self.standing().await?;
         let allowance = standing.allowance(self.calls_per_hour, now);
         if allowance == 0 {
-            return Ok(resting);
+            return waiting.map(|()| resting);
         }
         let desk = Desk::new(&self.inventory, &self.graph, &self.rules, allowance, now);
-        if standing.is_troubled() && !self.recovers(&desk, &mut standing).await? {
-            return Ok(resting);
+        if standing.is_troubled() && !self.recovers(&desk).await? {
+            return waiting.map(|()| resting);
         }
         self.heed_notices(now).await?;
+        self.pull_due_in(now).await?;
         let due = self.due(allowance, now).await?;
-        let mut report = Report {
-            more: due.len() == PLAN,
-            ..Report::default()
-        };
+        let more = due.len() == PLAN;
+        let (report, end) = self.visit_all(&desk, &due).await?;
+        waiting.map(|()| Report {
+            more: more && end == End::Whole,
+            resting: end == End::ClockUseless,
+            ..report
+        })
+    }
+
+    /// Slice by slice, until trouble ends it.
+    async fn visit_all(
+        &self,
+        desk: &Desk<'_>,
+        due: &[TokenId],
+    ) -> Result<(Report, End), inventory::Error> {
+        let mut end = End::Whole;
+        let mut report = Report::default();
+        let mut outcome = Ok(());
         let mut seen = None;
         for slice in due.chunks(CLAIM) {
-            let mut slice = slice.to_vec();
-            // Neighbours in the table are written together.
-            slice.sort_unstable();
-            let claimed = self.claim(slice, now).await?;
+            let claimed = self.claim(slice, desk.now).await?;
             // While Meta is asked about these, the ones before are written down.
             let (looked, written) = future::join(
-                look(&desk, claimed, self.batch),
-                self.write_down(seen.take(), now),
+                look(desk, claimed, self.batch),
+                self.write_down(seen.take(), desk.now),
             )
             .await;
-            written?;
-            let looked = self.weigh(&desk, &mut standing, looked).await?;
-            let visits = follow_up(&desk, looked.seen).await?;
+            outcome = outcome.and(written);
+            let (looked, turn) = match desk.clock_trust() {
+                ClockTrust::Right | ClockTrust::Doubtful => self.weigh(desk, looked).await,
+                ClockTrust::Useless => {
+                    tracing::error!(
+                        app = self.app,
+                        "the machine's clock is more than a week away from Meta's: nothing is written down"
+                    );
+                    end = End::ClockUseless;
+                    (looked.all_unseen(), None)
+                }
+            };
+            if turn.is_some() {
+                end = End::Troubled;
+            }
+            let (visits, followed) = self.follow_up(desk, looked.seen).await;
+            outcome = outcome.and(followed);
             report.count(&visits);
-            standing.spend(&desk.take_usage(), now);
             seen = Some(Seen {
                 visits,
                 unseen: looked.unseen,
-                app: standing.record(),
+                app: AppNews {
+                    usage: desk.take_usage(),
+                    turn,
+                },
             });
-            if standing.is_troubled() {
-                report.more = false;
+            if end != End::Whole {
                 break;
             }
         }
-        self.write_down(seen, now).await?;
-        Ok(report)
+        let written = self.write_down(seen, desk.now).await;
+        outcome.and(written).map(|()| (report, end))
     }
 
-    async fn standing(&self) -> Result<Standing, inventory::Error> {
+    pub(super) async fn standing(&self) -> Result<Standing, inventory::Error> {
         let app = self.app.clone();
         let record = self.inventory.read(move |view| view.app(&app)).await?;
         Ok(Standing::new(record))
     }
 
     /// After trouble the app itself is asked first: one call instead of fifty.
-    async fn recovers(
-        &self,
-        desk: &Desk<'_>,
-        standing: &mut Standing,
-    ) -> Result<bool, inventory::Error> {
+    async fn recovers(&self, desk: &Desk<'_>) -> Result<bool, inventory::Error> {
         let answer = desk.confirm_app().await;
-        standing.spend(&desk.take_usage(), desk.now);
         let trouble = answer.as_ref().err().map(Error::cause);
-        match answer {
-            Ok(()) => standing.recover(),
-            Err(error) => standing.stand_back(&error, &self.rules, desk.now),
-        }
-        let (record, now) = (standing.record(), desk.now);
+        let news = AppNews {
+            usage: desk.take_usage(),
+            turn: Some(match answer {
+                Ok(()) => Turn::Recovers,
+                Err(error) => Turn::Fails(error),
+            }),
+        };
+        let (app, rules, now) = (self.app.clone(), self.rules.clone(), desk.now);
         self.inventory
             .write(move |tx| {
                 match trouble {
-                    None => tx.hasten_failing(&record.name, now)?,
-                    Some(cause) => tx.miss_due(&record.name, cause, now)?,
+                    None => tx.hasten_failing(&app, now)?,
+                    Some(cause) => tx.miss_due(&app, cause, now)?,
                 };
-                tx.keep_app(&record, now)
+                news.write(tx, &app, &rules, now)
             })
             .await?;
         Ok(trouble.is_none())
@@ -129,6 +163,27 @@ impl Keeper {
             .await
     }
 
+    /// A clock that was wrong for a moment may have put visits off until a day that does not come.
+    async fn pull_due_in(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        let (app, latest) = (self.app.clone(), policy::latest_visit(&self.rules, now));
+        let beyond = self
+            .inventory
+            .read(move |view| view.is_due_beyond(&app, latest));
+        if !beyond.await? {
+            return Ok(());
+        }
+        let app = self.app.clone();
+        let pulled = self
+            .inventory
+            .write(move |tx| tx.pull_due_in(&app, latest, now, PLAN))
+            .await?;
+        tracing::warn!(
+            app = self.app,
+            "{pulled} visits were put off for longer than any can be, and are due now: was the clock wrong?"
+        );
+        Ok(())
+    }
+
     async fn due(&self, allowance: u32, now: Timestamp) -> Result<Vec<TokenId>, inventory::Error> {
         let (app, limit) = (self.app.clone(), PLAN.min(allowance as usize));
         self.inventory
@@ -136,145 +191,46 @@ impl Keeper {
             .await
     }
 
+    /// What waits to be written down from an earlier visit is not visited again before that.
     async fn claim(
         &self,
-        due: Vec<TokenId>,
+        due: &[TokenId],
         now: Timestamp,
     ) -> Result<Vec<Claimed>, inventory::Error> {
+        let unsaved = self.inventory.unsaved(&self.app);
+        let free = due.iter().filter(|id| !unsaved.contains(id));
+        let mut free: Vec<TokenId> = free.copied().collect();
+        // Neighbours in the table are written together.
+        free.sort_unstable();
         self.inventory
-            .write(move |tx| tx.claim(&due, now, now + LEASE))
+            .write(move |tx| tx.claim(&free, now, now + LEASE))
             .await
     }
 
     /// What do the answers say together? Only what speaks for its own token goes on.
-    async fn weigh(
-        &self,
-        desk: &Desk<'_>,
-        standing: &mut Standing,
-        looked: Looked,
-    ) -> Result<Looked, inventory::Error> {
+    async fn weigh(&self, desk: &Desk<'_>, looked: Looked) -> (Looked, Option<Turn>) {
+        // That a candidate is refused says nothing of its token.
+        let of_candidate = |claimed: &Claimed, look: &Look| {
+            claimed.candidate.is_some() && matches!(look, Ok(Inspection::Refused { .. }))
+        };
         let pairs = looked
             .seen
             .iter()
+            .filter(|(claimed, look)| !of_candidate(claimed, look))
             .map(|(claimed, look)| (&claimed.token, look));
         match judge(pairs) {
-            Verdict::Sound => Ok(looked),
-            Verdict::Troubled(error) => {
-                standing.stand_back(&error, &self.rules, desk.now);
-                Ok(looked.without_what_concerns_the_app())
-            }
+            Verdict::Sound => (looked, None),
+            Verdict::Troubled(error) => (
+                looked.without_what_concerns_the_app(),
+                Some(Turn::Fails(error)),
+            ),
             Verdict::Suspicious(cause) => {
                 tracing::warn!(app = self.app, %cause, "every answer refuses alike: asking after the app itself first");
                 match desk.confirm_app().await {
-                    Ok(()) => Ok(looked.in_doubt()),
-                    Err(error) => {
-                        standing.stand_back(&error, &self.rules, desk.now);
-                        Ok(looked.all_unseen())
-                    }
+                    Ok(()) => (looked.in_doubt(), None),
+                    Err(error) => (looked.all_unseen(), Some(Turn::Fails(error))),
                 }
             }
         }
     }
-
-    async fn write_down(&self, seen: Option<Seen>, now: Timestamp) -> Result<(), inventory::Error> {
-        let Some(Seen {
-            visits,
-            unseen,
-            app,
-        }) = seen
-        else {
-            return Ok(());
-        };
-        let (routine, news): (Vec<_>, Vec<_>) = visits.into_iter().partition(Visited::is_routine);
-        let routine: Vec<Routine> = routine
-            .iter()
-            .map(|visited| visited.learned.visit())
-            .collect();
-        self.inventory
-            .write(move |tx| {
-                tx.note_unchanged(&routine)?;
-                news.iter()
-                    .try_for_each(|visited| record_news(tx, visited, now))?;
-                tell_kin(tx, &news, now)?;
-                tx.release(&unseen)?;
-                tx.keep_app(&app, now)
-            })
-            .await
-    }
-}
-
-/// One claim's worth, ready to be written down.
-struct Seen {
-    visits: Vec<Visited>,
-    unseen: Vec<TokenId>,
-    app: AppRecord,
-}
-
-fn record_news(tx: &Tx<'_>, visited: &Visited, now: Timestamp) -> Result<(), inventory::Error> {
-    let Learned { before, after, .. } = &visited.learned;
-    tx.record(&visited.learned, now)?;
-    if let Some(listening) = &visited.listens {
-        tx.note_listening(after, listening, now)?;
-    }
-    if before.facts.is_none() && after.facts.is_some() {
-        tx.find_family(after)?;
-    }
-    Ok(())
-}
-
-/// After all of a claim stand recorded, for kin may be among them. Each person's kin are told once, though thousands of
-/// that person's pages died or came back together.
-fn tell_kin(tx: &Tx<'_>, news: &[Visited], now: Timestamp) -> Result<(), inventory::Error> {
-    let (mut hastened, mut woken) = (HashSet::new(), HashSet::new());
-    let mut measured = HashSet::new();
-    for visited in news {
-        let token = &visited.learned.after;
-        if let Some(pages) = &visited.pages {
-            tx.note_pages(token, pages, now)?;
-        }
-        let Some(facts) = &token.facts else { continue };
-        if visited.died && hastened.insert(&facts.person) {
-            tx.hasten_kin(token, now)?;
-        }
-        let is_own = facts.kind != Kind::Page;
-        if visited.permissions_changed && measured.insert((is_own, &facts.person)) {
-            tx.hasten_permissions(token, now)?;
-        }
-        // A user token also wakes the pages of others that it reaches.
-        if visited.revived && woken.insert((facts.kind, &facts.person)) {
-            tx.wake_kin(token, now)?;
-        }
-    }
-    Ok(())
-}
-
-/// Most visits end with the look; the others go on, some at a time.
-async fn follow_up(
-    desk: &Desk<'_>,
-    seen: Vec<(Claimed, Look)>,
-) -> Result<Vec<Visited>, inventory::Error> {
-    for (claimed, look) in &seen {
-        if matches!(
-            look,
-            Ok(Inspection::Refused { .. }) | Err(Error::Refused(_))
-        ) {
-            desk.is_unfit(claimed.token.id);
-        }
-    }
-    let begun = seen
-        .into_iter()
-        .map(|(claimed, look)| Visit::begin(claimed, &look, desk));
-    let (settled, open): (Vec<Visit>, Vec<Visit>) =
-        begun.partition(|visit| visit.next_step(desk) == Step::Settle);
-    let mut visited: Vec<Visited> = settled
-        .into_iter()
-        .map(|visit| visit.settle(desk))
-        .collect();
-    let mut open = stream::iter(open)
-        .map(|visit| visit.proceed(desk))
-        .buffer_unordered(AT_ONCE);
-    while let Some(visit) = open.next().await {
-        visited.push(visit?.settle(desk));
-    }
-    Ok(visited)
 }

@@ -113,6 +113,12 @@ pub fn findings(facts: &Facts, now: Timestamp) -> Vec<Finding> {
 fn of_report(report: &StatusReport, app_in_trouble: bool, now: Timestamp) -> Vec<Finding> {
     let mut found = Vec::new();
     let last = report.sweep.last_finished_at.unwrap_or(report.started_at);
+    if last > now + LATE {
+        let words = format!(
+            "The last full sweep is said to have ended at {last}, which is yet to come. Was the clock wrong?"
+        );
+        found.push(Finding::new(Alarm::SweepLate, words));
+    }
     let expected = report.sweep.next_at.unwrap_or(last).max(last);
     if now > expected + LATE && !app_in_trouble {
         found.push(Finding::new(

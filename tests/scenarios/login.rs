@@ -815,3 +815,68 @@ async fn an_app_that_is_not_live_is_not_blamed_on_the_person() -> Result {
     ]);
     Ok(())
 }
+
+#[tokio::test]
+async fn each_candidate_of_a_login_costs_one_call() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let (world, public) = (&mut shop.world, &shop.public);
+    world
+        .log_in_through(public, &link, &shop.person, DialogAnswer::allow())
+        .await?;
+    public.clerk.pass(world.now).await?;
+    let asked = world.meta.world().ledger().calls(Endpoint::DebugToken);
+    world.pass().await?;
+
+    let calls = world.meta.world().ledger().calls(Endpoint::DebugToken) - asked;
+    assert_eq!(calls, 4, "one for Maria's and one for each page");
+    assert_eq!(shop.states().await?, [State::Healthy; 4]);
+    Ok(())
+}
+
+/// What is not taken leaves the one in use as it is, so that one is asked about after all.
+#[tokio::test]
+async fn a_candidate_that_is_refused_hides_no_death() -> Result {
+    let shop = Shop::open().await?;
+    let mut world = shop.world;
+    world.meta.world().change_password(&shop.person)?;
+    world.put_secret(shop.maria, "EAAgarbage").await?;
+    world.pass().await?;
+    assert_eq!(world.told(EventKind::CandidateRefused).await?, 1);
+    assert_eq!(world.state(shop.maria).await?, State::Dead);
+    Ok(())
+}
+
+/// The sweep wrote the budget as it had read it before, and the calls of the login were forgotten.
+#[tokio::test]
+async fn the_calls_of_a_login_during_a_sweep_are_counted() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let (world, public) = (&mut shop.world, &shop.public);
+    world
+        .log_in_through(public, &link, &shop.person, DialogAnswer::allow())
+        .await?;
+    let other = world.person("Otto");
+    world.import("otto", &world.log_in(&other)?).await?;
+    world.now += hours(2);
+    public.tell_time(world.now);
+    world.meta.set_now(world.now);
+    let late = Fault::Latency(std::time::Duration::from_secs(1));
+    let late = FaultRule::new(late).on(Endpoint::DebugToken).times(1);
+    world.meta.world().inject(late);
+    let before = world.meta.world().ledger().total();
+    let asked = world.meta.world().ledger().calls(Endpoint::DebugToken);
+
+    let (keeper, now) = (world.keeper.clone(), world.now);
+    let under_way = tokio::spawn(async move { keeper.sweep(now).await });
+    world.until_asked(Endpoint::DebugToken, asked + 1).await;
+    public.clerk.pass(world.now).await?;
+    assert!(!under_way.is_finished(), "the login was faster");
+    under_way.await??;
+
+    let app = world.inventory.read(|view| view.app("acme")).await?;
+    let counted = perennial::rotation::budget_of(&app).calls_last_hour(world.now);
+    let made = world.meta.world().ledger().total() - before;
+    assert_eq!(u64::from(counted), made);
+    Ok(())
+}

@@ -5,6 +5,7 @@
     reason = "nothing is exported from here; pub marks what the stories use"
 )]
 
+mod clock;
 mod commands;
 mod daemon;
 mod demo;

@@ -8,12 +8,12 @@ use crate::inventory::{Error, View, rows};
 use crate::token::{Cause, Kind, Token, TokenId};
 
 impl View<'_> {
-    /// Tokens whose need changed since the alerts last looked.
-    pub fn attention(&self, limit: usize) -> Result<Vec<TokenId>, Error> {
-        let mut waiting = self
-            .db
-            .prepare_cached("SELECT token FROM attention ORDER BY token LIMIT ?1")?;
-        let waiting = waiting.query_map([limit], |row| row.get(0))?;
+    /// Tokens whose need changed since the alerts last looked, in order.
+    pub fn attention(&self, after: TokenId, limit: usize) -> Result<Vec<TokenId>, Error> {
+        let mut waiting = self.db.prepare_cached(
+            "SELECT token FROM attention WHERE token > ?1 ORDER BY token LIMIT ?2",
+        )?;
+        let waiting = waiting.query_map(params![after, limit], |row| row.get(0))?;
         Ok(waiting.collect::<Result<_, _>>()?)
     }
 

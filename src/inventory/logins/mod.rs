@@ -3,6 +3,7 @@
 //!
 //! - `reading`: finding them · `writing`: what changes them
 
+mod ending;
 mod reading;
 mod writing;
 

@@ -5,8 +5,8 @@ use rusqlite::params;
 
 use super::reading::{hex, ticket_cell};
 use super::{
-    AT_METAS, AttemptId, CLICKS, CODE, Ending, LETTER_LINK, LETTER_LINK_LEFT, Login, LoginAttempt,
-    LoginFault, LoginId, NewLogin, REMEMBERED, TAKEN, Taken, before, later,
+    AT_METAS, AttemptId, CLICKS, Ending, LETTER_LINK, LETTER_LINK_LEFT, Login, LoginAttempt,
+    LoginId, NewLogin, Taken, later,
 };
 use crate::inventory::{Error, EventId, EventKind, Incident, NewEvent, Tx, rows};
 use crate::secret::{Cell, Secret, unguessable};
@@ -252,34 +252,6 @@ impl Tx<'_> {
             }
         };
         self.note(&event, now).map(drop)
-    }
-
-    /// What was taken and came to no end is lost: we were cut off, and nobody knows whether the code is used up. So is
-    /// what nobody took while the code was good.
-    pub fn end_lost_attempts(&self, now: Timestamp) -> Result<usize, Error> {
-        let mut lost = self.db.prepare_cached(
-            "SELECT id FROM login_attempt
-             WHERE phase = 'taken' AND since <= ?1 OR phase = 'answered' AND since <= ?2",
-        )?;
-        let ages = [before(now, TAKEN), before(now, CODE)].map(Timestamp::as_second);
-        let lost = lost.query_map(ages, |row| row.get(0))?;
-        let lost: Vec<i64> = lost.collect::<Result<_, _>>()?;
-        let ending = Ending::Failed {
-            why: LoginFault::Lost,
-            code: None,
-        };
-        for id in &lost {
-            self.end_attempt(AttemptId(*id), &ending, now)?;
-        }
-        Ok(lost.len())
-    }
-
-    /// Nobody looks at these any more.
-    pub fn forget_old_logins(&self, now: Timestamp) -> Result<usize, Error> {
-        let mut forget = self
-            .db
-            .prepare_cached("DELETE FROM login WHERE expires_at <= ?1")?;
-        Ok(forget.execute([before(now, REMEMBERED).as_second()])?)
     }
 }
 

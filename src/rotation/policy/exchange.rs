@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Look;
 use super::replace::object;
-use crate::graph_api::Inspection;
+use crate::graph_api::{Error, Inspection};
 use crate::rotation::Rules;
 use crate::token::{Clock, Kind, Outcome, Token};
 
@@ -84,6 +84,27 @@ fn exchangeable_end(token: &Token) -> Result<Timestamp, Refusal> {
         Clock::At(end) => Ok(end),
         Clock::Never => Err(Refusal::NeverExpires),
         Clock::Unknown => Err(Refusal::EndUnknown),
+    }
+}
+
+/// How soon an exchange that was not made is tried again: later than most of what passes by itself, far sooner than one
+/// that may have taken effect, and before the token ends.
+pub fn wait_for_next_try(token: &Token, now: Timestamp) -> SignedDuration {
+    const WAIT: SignedDuration = SignedDuration::from_mins(30);
+    const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
+    match token.deadline().map(|end| now.duration_until(end)) {
+        Some(left) if left.is_positive() => WAIT.min((left / 4).max(SHORTEST)),
+        Some(_) | None => WAIT,
+    }
+}
+
+/// Is it certain that Meta exchanged nothing? Where the call never left, and where Meta says why it did not look at it.
+/// What got no answer, or none that is understood, may have taken effect.
+pub const fn was_not_made(error: &Error, calls: u32) -> bool {
+    match error {
+        Error::Busy { .. } | Error::Blocked { .. } | Error::App { .. } => true,
+        Error::Unreachable(_) => calls == 0,
+        Error::Refused(_) | Error::Transient { .. } | Error::Unexpected { .. } => false,
     }
 }
 

@@ -100,7 +100,8 @@ fn is_confirmed(refused: Refused, cause: Cause, now: Timestamp) -> bool {
     } else {
         LONGEST_WAIT
     };
-    now >= refused.since + wait
+    // It cannot have begun later than now; a clock that was wrong says so.
+    now >= refused.since.min(now) + wait
 }
 
 /// May a death that Meta has just told of be kept back, because a way out of it did not answer? Not for longer than a

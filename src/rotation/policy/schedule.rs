@@ -63,6 +63,16 @@ pub fn next_visit(
     }
 }
 
+/// No visit is put off longer than until then: what lies beyond was put there by a clock that was wrong, or by rules
+/// that hold no more.
+pub fn latest_visit(rules: &Rules, now: Timestamp) -> Timestamp {
+    const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
+    let retries = rules.retry_after.iter().copied();
+    let longest = retries.fold(rules.check_every.max(WHILE_DEAD), SignedDuration::max);
+    now.checked_add(longest + TOLERANCE)
+        .unwrap_or(Timestamp::MAX)
+}
+
 /// A tenth of the interval is left to chance.
 fn stretched(interval: SignedDuration, spread: Spread) -> SignedDuration {
     interval.mul_f64_lossy(0.9 + 0.1 * spread.0)
@@ -229,6 +239,37 @@ mod tests {
                 ..token(Some(facts(None, None)))
             };
             assert_eq!(wait(&dead, None).is_some(), visited, "{cause}");
+        }
+    }
+
+    #[test]
+    fn no_visit_lies_beyond_the_latest() {
+        let latest = latest_visit(&rules(), now());
+        for health in [
+            Health::Healthy,
+            Health::Failing {
+                since: now(),
+                failures: 99,
+                cause: Cause::Outage,
+            },
+            Health::Failing {
+                since: now(),
+                failures: 1,
+                cause: Cause::SessionEnded,
+            },
+            Health::Dead {
+                since: now(),
+                cause: Cause::Checkpoint,
+            },
+        ] {
+            for end in [None, Some(-3), Some(20), Some(31), Some(400)] {
+                let token = Token {
+                    health,
+                    ..token(Some(facts(end, None)))
+                };
+                let next = next_visit(&token, None, &rules(), Spread(1.0), now()).unwrap();
+                assert!(next.at <= latest, "{health:?} {end:?}");
+            }
         }
     }
 

@@ -2,51 +2,75 @@
 
 use serde_json::Value;
 
-use super::Visit;
 use super::words::{end_of, in_words};
+use super::{CANDIDATE_AGAIN, Offered, Visit};
 use crate::graph_api::Inspection;
-use crate::inventory::{self, Candidate, EventKind, Order};
+use crate::inventory::{Candidate, EventKind, Order};
+use crate::rotation::app::names_the_app;
 use crate::rotation::desk::Desk;
 use crate::rotation::policy::{self, Objection};
 use crate::secret::Secret;
 use crate::token::{Facts, Scopes};
 
 impl Visit {
-    /// A secret that somebody handed in is asked about, lengthened if it is short-lived, and swapped in if it is at
-    /// least as good as the one in use.
-    pub(super) async fn try_candidate(&mut self, desk: &Desk<'_>) -> Result<(), inventory::Error> {
-        let Some(Candidate {
+    /// A secret that somebody handed in, lengthened if it is short-lived, is swapped in if it is at least as good as the
+    /// one in use. Where that is so by what Meta said last of the one in use, nobody need ask about that any more.
+    pub(super) async fn try_candidate(&mut self, desk: &Desk<'_>) {
+        let Some(Offered { candidate, look }) = self.candidate.take() else {
+            return;
+        };
+        let Candidate {
             number,
             secret,
             accepts_fewer,
-        }) = self.candidate.take()
-        else {
-            return Ok(());
-        };
-        let facts = match desk.look(&secret).await {
-            Ok(Inspection::Alive(facts)) => facts,
-            Ok(Inspection::Refused { refusal, .. }) => {
-                self.refuse_candidate(number, &[("cause", refusal.cause.word().into())]);
-                return Ok(());
-            }
-            Err(_) => {
-                self.candidate_waits = true;
-                return Ok(());
-            }
-        };
-        let (secret, facts) = lengthened(secret, facts, desk).await;
-        match self.objection(&facts, accepts_fewer) {
-            Some(objection) => self.refuse_candidate(number, &objection),
-            None => {
-                self.judged_candidate = Some(number);
-                self.tell(EventKind::CandidateAccepted, &end_of(&facts));
-                if accepts_fewer {
-                    self.do_without(&facts);
-                }
-                self.adopt(secret, facts, desk);
-            }
+        } = candidate;
+        let is_short = |facts: &Facts| policy::is_short_lived(facts, desk.now);
+        if matches!(&look, Ok(Inspection::Alive(facts)) if is_short(facts)) && !desk.may_call() {
+            self.look_again_after = Some(CANDIDATE_AGAIN);
+            return;
         }
-        Ok(())
+        let offered = secret.clone();
+        let alive = match &look {
+            Ok(Inspection::Alive(facts)) => Some(lengthened(secret, facts.clone(), desk).await),
+            Ok(Inspection::Refused { .. }) | Err(_) => None,
+        };
+        let suits = |(_, facts): &(Secret, Facts)| self.objection(facts, accepts_fewer).is_none();
+        let suits = self.before.facts.is_some() && alive.as_ref().is_some_and(suits);
+        if !suits && !self.look_at_the_one_in_use(desk).await {
+            self.look_again_after = Some(CANDIDATE_AGAIN);
+            return;
+        }
+        match (alive, look) {
+            (Some((secret, facts)), _) => match self.objection(&facts, accepts_fewer) {
+                Some(objection) => self.refuse_candidate(number, &objection),
+                None => {
+                    self.judged_candidate = Some(number);
+                    self.is_irreplaceable = secret != offered;
+                    self.tell(EventKind::CandidateAccepted, &end_of(&facts));
+                    if accepts_fewer {
+                        self.do_without(&facts);
+                    }
+                    self.adopt(secret, facts, desk);
+                }
+            },
+            (None, Ok(Inspection::Refused { refusal, .. })) => {
+                self.refuse_candidate(number, &[("cause", refusal.cause.word().into())]);
+            }
+            (None, _) => self.look_again_after = Some(CANDIDATE_AGAIN),
+        }
+    }
+
+    /// What is in use may stay so: whether it was possible to ask about it.
+    async fn look_at_the_one_in_use(&mut self, desk: &Desk<'_>) -> bool {
+        if !desk.may_call() {
+            return false;
+        }
+        let look = desk.look(&self.secret).await;
+        if look.as_ref().is_err_and(names_the_app) {
+            return false;
+        }
+        self.learn(&look, desk);
+        true
     }
 
     fn objection(&self, facts: &Facts, accepts_fewer: bool) -> Option<Vec<(&'static str, Value)>> {

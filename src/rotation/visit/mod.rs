@@ -4,6 +4,7 @@
 mod candidate;
 mod listening;
 mod renewal;
+mod settling;
 mod telling;
 mod words;
 
@@ -11,13 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::desk::Desk;
-use super::policy::{self, Done, Look, Situation, Spread, Step};
+use super::policy::{self, ClockTrust, Done, Look, Situation, Step};
 use crate::graph_api::Inspection;
 use crate::inventory::{
     self, Candidate, Claimed, Errand, Learned, Lease, Listening, NewEvent, Order, PageSeen,
 };
 use crate::secret::Secret;
-use crate::token::{Action, Facts, Health, Next, Token};
+use crate::token::{Facts, Health, Token};
 use words::meta_s_own_words;
 
 pub(super) struct Visit {
@@ -26,14 +27,16 @@ pub(super) struct Visit {
     /// The secret as it is, or as it will be once this visit is written down.
     secret: Secret,
     is_new_secret: bool,
+    /// The new secret exists nowhere but here: it is written down at once.
+    is_irreplaceable: bool,
     lease: Lease,
     rotation_tried_at: Option<Timestamp>,
     errand: Option<Errand>,
     errand_stays: bool,
-    candidate: Option<Candidate>,
+    candidate: Option<Offered>,
     judged_candidate: Option<u32>,
-    /// Meta could not be asked about it.
-    candidate_waits: bool,
+    /// There is something that is not left waiting for a day.
+    look_again_after: Option<SignedDuration>,
     done: Done,
     events: Vec<NewEvent>,
     pages: Option<Vec<PageSeen>>,
@@ -43,6 +46,12 @@ pub(super) struct Visit {
     /// What Meta said of it, in numbers.
     words: Vec<(&'static str, Value)>,
     now: Timestamp,
+}
+
+/// A secret that waits to be confirmed, and what Meta says of it.
+struct Offered {
+    candidate: Candidate,
+    look: Look,
 }
 
 /// What a visit leaves to be written.
@@ -58,6 +67,10 @@ pub(super) struct Visited {
     pub(super) died: bool,
     /// A permission came or went just now, and with it perhaps those of others.
     pub(super) permissions_changed: bool,
+    /// Its new secret exists nowhere else.
+    pub(super) is_irreplaceable: bool,
+    /// It is written down already, or kept until it can be.
+    pub(super) is_saved: bool,
 }
 
 /// A secret that could not be asked about is not left waiting for a day.
@@ -75,32 +88,41 @@ impl Visited {
 }
 
 impl Visit {
-    pub(super) fn begin(claimed: Claimed, look: &Look, desk: &Desk<'_>) -> Self {
-        let after = policy::learn(&claimed.token, look, desk.rules, desk.now);
-        let is_news = claimed.token.facts.is_none() && after.facts.is_some();
-        Self {
+    /// Begins with what Meta says of the candidate, where one waits, else of the secret in use.
+    pub(super) fn begin(claimed: Claimed, look: Look, desk: &Desk<'_>) -> Self {
+        let mut visit = Self {
+            after: claimed.token.clone(),
             before: claimed.token,
-            after,
             secret: claimed.secret,
             is_new_secret: false,
+            is_irreplaceable: false,
             lease: claimed.lease,
             rotation_tried_at: claimed.rotation_tried_at,
             errand: claimed.errand,
             errand_stays: false,
-            candidate: claimed.candidate,
+            candidate: None,
             judged_candidate: None,
-            candidate_waits: false,
-            done: Done {
-                is_news,
-                ..Done::default()
-            },
+            look_again_after: None,
+            done: Done::default(),
             events: Vec::new(),
             pages: None,
             listened: claimed.listening,
             listens: None,
-            words: meta_s_own_words(look),
+            words: Vec::new(),
             now: desk.now,
+        };
+        match claimed.candidate {
+            Some(candidate) => visit.candidate = Some(Offered { candidate, look }),
+            None => visit.learn(&look, desk),
         }
+        visit
+    }
+
+    /// What Meta says of the secret in use.
+    fn learn(&mut self, look: &Look, desk: &Desk<'_>) {
+        self.after = learned(&self.before, look, desk);
+        self.done.is_news = self.before.facts.is_none() && self.after.facts.is_some();
+        self.words = meta_s_own_words(look);
     }
 
     /// What would be done next, if anything.
@@ -116,21 +138,39 @@ impl Visit {
         policy::decide(&situation, desk.rules, desk.now)
     }
 
-    /// Takes step after step until nothing is left to do.
-    pub(super) async fn proceed(mut self, desk: &Desk<'_>) -> Result<Self, inventory::Error> {
+    /// Takes step after step until nothing is left to do. Trouble with the inventory ends it early; a new secret that
+    /// it has by then is not lost.
+    pub(super) async fn proceed(
+        mut self,
+        desk: &Desk<'_>,
+    ) -> Result<Self, (Option<Self>, inventory::Error)> {
         loop {
             let step = self.next_step(desk);
-            if step != Step::Settle && !desk.may_call() {
+            // Meta has described a candidate already.
+            let is_free = matches!(step, Step::Settle | Step::TryCandidate);
+            if !is_free && !desk.may_call() {
                 self.hold_back();
                 return Ok(self);
             }
-            match step {
+            let taken = match step {
                 Step::Settle => return Ok(self),
-                Step::TryCandidate => self.try_candidate(desk).await?,
-                Step::Exchange => self.exchange(desk).await?,
-                Step::Derive => self.derive(desk).await?,
-                Step::Survey => self.survey(desk).await,
-                Step::Listen => self.listen(desk).await,
+                Step::TryCandidate => {
+                    self.try_candidate(desk).await;
+                    Ok(())
+                }
+                Step::Exchange => self.exchange(desk).await,
+                Step::Derive => self.derive(desk).await,
+                Step::Survey => {
+                    self.survey(desk).await;
+                    Ok(())
+                }
+                Step::Listen => {
+                    self.listen(desk).await;
+                    Ok(())
+                }
+            };
+            if let Err(error) = taken {
+                return Err((Some(self).filter(|visit| visit.is_new_secret), error));
             }
         }
     }
@@ -168,12 +208,7 @@ impl Visit {
         self.is_new_secret |= secret != self.secret;
         self.secret = secret;
         self.done.is_news = true;
-        self.after = policy::learn(
-            &self.after,
-            &Ok(Inspection::Alive(facts)),
-            desk.rules,
-            desk.now,
-        );
+        self.after = learned(&self.after, &Ok(Inspection::Alive(facts)), desk);
     }
 
     /// A death that may yet be averted is not told: the token is failing until that is known, for a day at most.
@@ -196,51 +231,15 @@ impl Visit {
             cause,
         };
     }
+}
 
-    pub(super) fn settle(mut self, desk: &Desk<'_>) -> Visited {
-        self.candidate_waits |= self.candidate.is_some();
-        let permissions_changed = self.tell_permissions();
-        self.tell_what_changed();
-        self.answer_errand();
-        let spread = Spread::of(self.before.id, self.now);
-        self.after.next = policy::next_visit(
-            &self.after,
-            self.rotation_tried_at,
-            desk.rules,
-            spread,
-            self.now,
-        );
-        if self.candidate_waits {
-            let soon = Next {
-                action: Action::Check,
-                at: self.now + CANDIDATE_AGAIN,
-            };
-            self.after.next = Some(
-                self.after
-                    .next
-                    .filter(|next| next.at < soon.at)
-                    .unwrap_or(soon),
-            );
-        }
-        let lives = self.after.health.is_alive();
-        // A living token that was exchanged helps nobody who was not helped before.
-        let is_news_to_kin = self.judged_candidate.is_some() && self.is_new_secret;
-        Visited {
-            revived: lives && (is_news_to_kin || is_dead(&self.before)),
-            died: is_dead(&self.after) && !is_dead(&self.before),
-            permissions_changed,
-            pages: self.pages,
-            listens: self.listens,
-            learned: Learned {
-                secret: self.is_new_secret.then_some(self.secret),
-                judged_candidate: self.judged_candidate,
-                errand_done: self.errand.filter(|_| !self.errand_stays).map(|e| e.event),
-                checked_at: self.now,
-                lease: self.lease,
-                events: self.events,
-                before: self.before,
-                after: self.after,
-            },
+/// What is known once Meta has answered, as far as the clock can be believed.
+fn learned(before: &Token, look: &Look, desk: &Desk<'_>) -> Token {
+    let after = policy::learn(before, look, desk.rules, desk.now);
+    match desk.clock_trust() {
+        ClockTrust::Right => after,
+        ClockTrust::Doubtful | ClockTrust::Useless => {
+            policy::without_judging_ends(before, after, desk.now)
         }
     }
 }

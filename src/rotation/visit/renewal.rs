@@ -5,7 +5,7 @@ use super::Visit;
 use super::words::{end_of, in_words};
 use crate::graph_api::{Error as GraphError, Inspection};
 use crate::inventory::{self, EventKind};
-use crate::rotation::desk::Desk;
+use crate::rotation::desk::{Desk, NoExchange};
 use crate::rotation::policy::{self, SameSecret};
 use crate::secret::Secret;
 use crate::token::{Cause, Health, Outcome, Rotation, TokenId};
@@ -14,14 +14,25 @@ impl Visit {
     /// Exchange, verify, swap; measured by what Meta says before and after.
     pub(super) async fn exchange(&mut self, desk: &Desk<'_>) -> Result<(), inventory::Error> {
         self.done.exchanged = true;
-        self.rotation_tried_at = Some(self.now);
+        let tried_before = self.rotation_tried_at.replace(self.now);
         let Some(kind) = self.after.facts.as_ref().map(|facts| facts.kind) else {
             return Ok(());
         };
         desk.begin_rotation(&self.after).await?;
         let outcome = match desk.exchange(kind, &self.secret).await {
             Ok(renewed) => self.measure(renewed, desk).await,
-            Err(GraphError::Refused(_)) => Outcome::Refused,
+            Err(NoExchange {
+                was_not_made: true, ..
+            }) => {
+                desk.undo_rotation(&self.after, tried_before).await?;
+                self.rotation_tried_at = tried_before;
+                self.look_again_after = Some(policy::wait_for_next_try(&self.after, self.now));
+                Outcome::Failed
+            }
+            Err(NoExchange {
+                error: GraphError::Refused(_),
+                ..
+            }) => Outcome::Refused,
             Err(_) => Outcome::Failed,
         };
         self.after.last_rotation = Some(Rotation {
@@ -47,6 +58,7 @@ impl Visit {
         if let (Outcome::Renewed, Ok(Inspection::Alive(facts))) = (outcome, look) {
             self.after.rotated_at = Some(self.now);
             self.adopt(renewed, facts, desk);
+            self.is_irreplaceable = true;
         }
         outcome
     }

@@ -62,6 +62,11 @@ fn late_sweep(pulse: &Pulse, now: Timestamp) -> Option<String> {
     let Some(last) = pulse.sweep.last_finished_at else {
         return Some("no sweep has finished since the daemon started".to_owned());
     };
+    if last > now + LATE_SWEEP {
+        return Some(format!(
+            "the last sweep is said to have finished at {last}, which is yet to come: was the clock wrong?"
+        ));
+    }
     let expected = pulse.sweep.next_at.unwrap_or(last);
     (now > expected.max(last) + LATE_SWEEP)
         .then(|| format!("no sweep has finished since {last}; see journalctl -u perennial"))
@@ -154,6 +159,12 @@ mod tests {
             (well, None, None, None),
             (sweep(950, 1_010), None, None, None),
             (sweep(980, 990), None, None, None),
+            (
+                sweep(99_999, 99_999),
+                None,
+                None,
+                Some("which is yet to come"),
+            ),
             (
                 sweep(980, 989),
                 None,

@@ -54,6 +54,11 @@ fn what_is_wrong_is_found_and_nothing_else() {
         report.ready = false;
     };
     assert_eq!(changed(late), [Alarm::SweepLate]);
+    let to_come = |report: &mut StatusReport| {
+        report.sweep.last_finished_at = Some(at(NOW + 60 * 24 * 60));
+        report.sweep.next_at = report.sweep.last_finished_at;
+    };
+    assert_eq!(changed(to_come), [Alarm::SweepLate]);
     let mut asleep = well();
     late(&mut asleep);
     assert_eq!(

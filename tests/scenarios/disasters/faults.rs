@@ -3,8 +3,10 @@
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use perennial::graph_sim::{Endpoint, Fault, FaultRule};
 
 use super::{ended, import};
 use crate::world::crash::on_a_small_disk;
@@ -175,5 +177,58 @@ async fn a_clock_far_from_meta_s_is_told() -> Result {
     {
         std::thread::yield_now();
     }
+    Ok(())
+}
+
+/// The lock on the file proves that nobody else works on what a killed daemon had claimed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_daemon_had_claimed_is_checked_at_the_next_start() -> Result {
+    let world = World::new().await?;
+    world.meta.set_now(perennial::daemon::clock::now());
+    let premises = Premises::new(&world.meta.url())?;
+    let daemon = premises.start()?;
+    let late = FaultRule::new(Fault::Latency(Duration::from_secs(30)));
+    world.meta.world().inject(late.on(Endpoint::DebugToken));
+    import(&premises, "first")?;
+    world.until_asked(Endpoint::DebugToken, 1).await;
+    daemon.kill()?;
+
+    world.meta.world().heal();
+    let daemon = premises.start()?;
+    daemon.follow_until("\"changed\"")?;
+    assert!(daemon.stop(Signal::SIGTERM)?.success());
+    Ok(())
+}
+
+/// Nine seconds of a clock that was two months ahead: due dates and the newest event lie in the future.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_clock_that_was_ahead_wrote_heals_when_meta_s_agrees() -> Result {
+    let world = World::new().await?;
+    world.meta.set_now(perennial::daemon::clock::now());
+    let premises = Premises::new(&world.meta.url())?;
+    let daemon = premises.start()?;
+    let maria = world.person("Maria");
+    let secret = world.log_in(&maria)?;
+    let import = ["import", "--app", "acme", "--name", "maria"];
+    ended(&premises.ask(&import, &secret)?, 0, &[]);
+    daemon.follow_until("\"healthy\"")?;
+    daemon.stop(Signal::SIGTERM)?;
+    premises.tamper(
+        "INSERT INTO event (at, kind) VALUES (unixepoch() + 5184000, 'started');
+         UPDATE agenda SET due_at = unixepoch() + 5184000, checked_at = unixepoch() + 5184000",
+    )?;
+
+    let daemon = premises.start()?;
+    let wrong = daemon.http("GET", "/v1/tokens/maria", "")?.1;
+    let checked_at = |body: &str| Some(body.split_once("\"checked_at\":")?.1[..24].to_owned());
+    let healed = || -> Result<bool> {
+        let ready = daemon.http("GET", "/readyz", "")?.0 == 200;
+        let token = daemon.http("GET", "/v1/tokens/maria", "")?.1;
+        Ok(ready && checked_at(&token) < checked_at(&wrong))
+    };
+    while !healed()? {
+        std::thread::yield_now();
+    }
+    assert!(daemon.stop(Signal::SIGTERM)?.success());
     Ok(())
 }

@@ -138,9 +138,12 @@ async fn nobody_hears_of_a_renewal_that_was_not_stored() -> Result {
     assert_eq!(world.secret(id).await?, token);
 
     world.tamper("DROP TRIGGER full_disk")?;
-    world.live(days(31)).await?;
+    world.pass().await?;
     assert_eq!(world.told(EventKind::Rotated).await?, 1);
+    assert_eq!(world.told(EventKind::Checked).await?, 1);
     assert_ne!(world.secret(id).await?, token);
+    let asked = world.meta.world().ledger().calls(Endpoint::Exchange);
+    assert_eq!(asked, 1, "what Meta gave is stored, not asked for again");
     Ok(())
 }
 

@@ -1,0 +1,125 @@
+//! A clock that is wrong: what it may not judge, and how what it did heals.
+
+use perennial::graph_sim::{Endpoint, Fault, FaultRule};
+use perennial::inventory::Order;
+use perennial::token::{Cause, Health, State};
+
+use crate::world::{OWNER, Result, World, days, hours, minutes};
+
+#[tokio::test]
+async fn what_a_clock_two_months_ahead_put_off_is_due() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.live(hours(1)).await?;
+    world.meta.world().change_password(&maria)?;
+    let ahead = (world.now + days(60)).as_second();
+    world.tamper(&format!(
+        "UPDATE agenda SET due_at = {ahead}, checked_at = {ahead}, leased_until = {ahead};
+         UPDATE token SET rotation_tried_at = {ahead};
+         UPDATE app SET resume_at = {ahead}"
+    ))?;
+    world.now += hours(25);
+    world.pass().await?;
+    let after = world.token(id).await?;
+    assert_eq!(after.cause(), Some(Cause::PasswordChanged));
+    assert_eq!(after.checked_at, Some(world.now));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_clock_two_months_ahead_writes_nothing_down() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.live(days(5)).await?;
+    let before = world.token(id).await?;
+    let told = world.events().await?.len();
+
+    let ahead = world.now + days(60);
+    let report = world.keeper.sweep(ahead).await?;
+    assert!(report.resting && !report.more, "{report:?}");
+    assert_eq!(world.token(id).await?, before);
+    assert_eq!(world.events().await?.len(), told);
+    let exchanged = world.meta.world().ledger().calls(Endpoint::Exchange);
+    assert_eq!(exchanged, 0);
+
+    world.order(id, Order::Check).await?;
+    world.pass().await?;
+    assert_eq!(world.token(id).await?.checked_at, Some(world.now));
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_end_is_judged_by_a_clock_that_is_far_from_meta_s() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.live(days(40)).await?;
+    assert_eq!(world.state(id).await?, State::Healthy);
+    let skewed = FaultRule::new(Fault::DateSkew(minutes(-6)));
+    world.meta.world().inject(skewed.clone());
+    world.live(days(10)).await?;
+    assert_eq!(world.state(id).await?, State::Healthy, "10 days are left");
+    world.live(days(11)).await?;
+    let after = world.token(id).await?;
+    let Health::Failing { cause, .. } = after.health else {
+        return Err(format!("{:?}", after.health).into());
+    };
+    assert_eq!(
+        cause,
+        Cause::Expired,
+        "Meta says so, and it is not believed yet"
+    );
+    world.post().await?;
+    assert!(world.open_incidents().await?.is_empty());
+
+    world.meta.world().heal();
+    world.live(hours(3)).await?;
+    assert_eq!(world.state(id).await?, State::Dead);
+    Ok(())
+}
+
+/// Every other death is told all the same.
+#[tokio::test]
+async fn a_changed_password_needs_no_clock() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.live(hours(1)).await?;
+    let skewed = FaultRule::new(Fault::DateSkew(hours(2)));
+    world.meta.world().inject(skewed);
+    world.meta.world().change_password(&maria)?;
+    world.live(hours(25)).await?;
+    assert_eq!(world.state(id).await?, State::Dead);
+    world.post_in_doubt().await?;
+    assert_eq!(world.open_incidents().await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_end_is_told_while_the_clock_is_in_doubt() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.live(days(47)).await?;
+    assert_eq!(world.state(id).await?, State::Expiring);
+    for _ in 0..3 {
+        world.post_in_doubt().await?;
+        world.now += minutes(5);
+    }
+    assert!(world.open_incidents().await?.is_empty());
+
+    world.post().await?;
+    assert_eq!(world.open_incidents().await?.len(), 1);
+    world.now += minutes(5);
+    world.post_in_doubt().await?;
+    assert!(world.mail()?.is_empty());
+    world.post().await?;
+    let mail = world.mail()?;
+    assert!(
+        mail.iter().any(|mail| mail.0.contains(OWNER)),
+        "now it is told"
+    );
+    Ok(())
+}
