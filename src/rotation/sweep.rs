@@ -13,7 +13,7 @@ use super::visit::{Visit, Visited};
 use super::{Keeper, Report};
 use crate::graph_api::{Error, Inspection};
 use crate::inventory::{self, AppRecord, Claimed, Learned, Tx, Visit as Routine};
-use crate::token::TokenId;
+use crate::token::{Health, Token, TokenId};
 
 /// How many are looked up at once. Looking costs an index walk over all that is due, so it is not done for less.
 const PLAN: usize = 20_000;
@@ -165,15 +165,27 @@ impl Keeper {
             }
             Verdict::Suspicious(cause) => {
                 tracing::warn!(app = self.app, %cause, "every answer refuses alike: asking after the app itself first");
-                match desk.confirm_app().await {
-                    Ok(()) => Ok(looked.in_doubt()),
-                    Err(error) => {
-                        standing.stand_back(&error, &self.rules, desk.now);
-                        Ok(looked.all_unseen())
-                    }
-                }
+                Ok(match self.accepts_app(desk, standing).await {
+                    true => looked.in_doubt(),
+                    false => looked.all_unseen(),
+                })
+            }
+            Verdict::Blamed(cause) => {
+                tracing::warn!(app = self.app, %cause, "an answer about one token blames the app: asking after the app itself first");
+                Ok(match self.accepts_app(desk, standing).await {
+                    true => looked.with_blame_as_their_own(),
+                    false => looked.without_blame(),
+                })
             }
         }
+    }
+
+    async fn accepts_app(&self, desk: &Desk<'_>, standing: &mut Standing) -> bool {
+        let answer = desk.confirm_app().await;
+        if let Err(error) = &answer {
+            standing.stand_back(error, &self.rules, desk.now);
+        }
+        answer.is_ok()
     }
 
     async fn write_down(&self, seen: Option<Seen>, now: Timestamp) -> Result<(), inventory::Error> {
@@ -249,11 +261,12 @@ async fn follow_up(
     seen: Vec<(Claimed, Look)>,
 ) -> Result<Vec<Visited>, inventory::Error> {
     for (claimed, look) in &seen {
-        if matches!(
-            look,
-            Ok(Inspection::Refused { .. }) | Err(Error::Refused(_))
-        ) {
-            desk.is_unfit(claimed.token.id);
+        match look {
+            Ok(Inspection::Refused { .. }) | Err(Error::Refused(_)) => {
+                desk.is_unfit(claimed.token.id);
+            }
+            Ok(Inspection::Undecided(error)) => log_undecided(&claimed.token, error),
+            Ok(Inspection::Alive(_)) | Err(_) => {}
         }
     }
     let begun = seen
@@ -272,4 +285,13 @@ async fn follow_up(
         visited.push(visit?.settle(desk));
     }
     Ok(visited)
+}
+
+/// Once for each new trouble, not with every retry.
+fn log_undecided(token: &Token, error: &Error) {
+    let known = matches!(token.health, Health::Failing { cause, .. } if cause == error.cause());
+    if !known {
+        let name = &token.name;
+        tracing::warn!(token = name, "Meta gave no verdict on {name}: {error}");
+    }
 }

@@ -7,7 +7,7 @@ mod learn;
 mod replace;
 mod schedule;
 
-pub use app::{Verdict, judge};
+pub use app::{Verdict, blame, judge};
 pub use decide::{Done, Situation, Step, decide, may_list_pages};
 pub use exchange::{Refusal as ExchangeRefusal, SameSecret, may_exchange, measure, rotation_due};
 pub use learn::learn;

@@ -29,7 +29,7 @@ impl Visit {
                 self.refuse_candidate(number, &[("cause", refusal.cause.word().into())]);
                 return Ok(());
             }
-            Err(_) => {
+            Ok(Inspection::Undecided(_)) | Err(_) => {
                 self.candidate_waits = true;
                 return Ok(());
             }
@@ -76,6 +76,6 @@ async fn lengthened(secret: Secret, facts: Facts, desk: &Desk<'_>) -> (Secret, F
     };
     match desk.look(&longer).await {
         Ok(Inspection::Alive(longer_facts)) => (longer, longer_facts),
-        Ok(Inspection::Refused { .. }) | Err(_) => (secret, facts),
+        Ok(Inspection::Refused { .. } | Inspection::Undecided(_)) | Err(_) => (secret, facts),
     }
 }
