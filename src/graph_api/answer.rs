@@ -3,7 +3,7 @@
 use crate::secret::Secret;
 use crate::token::Facts;
 
-use super::{Refusal, Usage};
+use super::{Error, Refusal, Usage};
 
 /// An answer and what it cost.
 #[derive(Clone, Debug)]
@@ -21,6 +21,9 @@ pub enum Inspection {
         refusal: Refusal,
         facts: Option<Facts>,
     },
+    /// The call was answered, but not with a verdict: a limit, a fault of Meta's or a sentence that we do not know. The
+    /// error concerns this token alone, whatever it names.
+    Undecided(Error),
 }
 
 /// A page that a person may act for.

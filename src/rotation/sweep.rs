@@ -231,6 +231,13 @@ impl Keeper {
                     Err(error) => (looked.all_unseen(), Some(Turn::Fails(error))),
                 }
             }
+            Verdict::Blamed(cause) => {
+                tracing::warn!(app = self.app, %cause, "an answer about one token blames the app: asking after the app itself first");
+                match desk.confirm_app().await {
+                    Ok(()) => (looked.with_blame_as_their_own(), None),
+                    Err(error) => (looked.without_blame(), Some(Turn::Fails(error))),
+                }
+            }
         }
     }
 }

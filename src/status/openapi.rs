@@ -15,6 +15,7 @@ use super::routes::{
     daemon, events, health, imports, incidents, logins, metrics, orders, report, secrets, tokens,
 };
 use super::snapshot::Problem;
+use crate::token::Cause;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -49,7 +50,7 @@ use super::snapshot::Problem;
         daemon::mail_test,
     ),
     components(schemas(Problem)),
-    modifiers(&Calls, &Completeness)
+    modifiers(&Calls, &Completeness, &Causes)
 )]
 struct Api;
 
@@ -130,4 +131,33 @@ impl Modify for Completeness {
             }
         }
     }
+}
+
+/// Each cause with what lifts it and who is told of it.
+struct Causes;
+
+impl Modify for Causes {
+    fn modify(&self, document: &mut Document) {
+        let schemas = document
+            .components
+            .iter_mut()
+            .flat_map(|components| &mut components.schemas);
+        for (name, schema) in schemas {
+            if let RefOr::T(Schema::Object(object)) = schema
+                && name == "Cause"
+            {
+                let known = object.description.take().unwrap_or_default();
+                let lines: String = Cause::ALL.iter().copied().map(explained).collect();
+                object.description = Some(format!("{known}\n{lines}"));
+            }
+        }
+    }
+}
+
+fn explained(cause: Cause) -> String {
+    let told = match cause.concerns_operator() {
+        true => "operators",
+        false => "owners",
+    };
+    format!("\n- `{cause}`: remedy `{}`, told to {told}", cause.remedy())
 }

@@ -173,6 +173,37 @@ fn each_cause_in_words() {
     }
 }
 
+/// Some causes ail tokens that work in part, and tokens that Meta refuses.
+#[test]
+fn a_token_that_meta_refuses_is_never_said_to_work_in_part() {
+    for language in Language::ALL {
+        for cause in [Cause::DataAccessExpired, Cause::PermissionMissing] {
+            let dead = Health::Dead {
+                since: monday(),
+                cause,
+            };
+            let mut refused = Draft {
+                language: *language,
+                ..draft(cause)
+            };
+            refused.tokens[1].health = dead;
+            refused.tokens[1].required_scopes = Scopes::default();
+            refused.tokens.remove(0);
+            refused.count = 1;
+            let cut_off = Draft {
+                language: *language,
+                ..draft(Cause::PasswordChanged)
+            };
+            let (is, like) = (page_of(&refused), page_of(&cut_off));
+            assert_eq!(is.label, like.label, "{cause}");
+            assert_ne!(is.why, page_of(&draft(cause)).why, "{cause}");
+            let text = refused.as_text();
+            assert!(!text.contains(" ."), "{text}");
+            assert!(!text.contains('{'), "{text}");
+        }
+    }
+}
+
 fn in_german(draft: Draft) -> Draft {
     Draft {
         language: Language::German,

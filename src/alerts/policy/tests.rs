@@ -58,10 +58,10 @@ fn each_cause_of_death_belongs_to_one_story() {
             | Cause::Checkpoint
             | Cause::PageRoleLost
             | Cause::PageGone
-            | Cause::PermissionMissing => of(cause, MARIA),
+            | Cause::PermissionMissing
+            | Cause::AppUnavailable => of(cause, MARIA),
             Cause::Unreadable | Cause::WrongApp => of(cause, ""),
             Cause::AppSecretWrong
-            | Cause::AppUnavailable
             | Cause::Blocked
             | Cause::Throttled
             | Cause::Outage

@@ -3,6 +3,7 @@
 mod calls;
 mod debugging;
 mod peer;
+mod recorded;
 mod trouble;
 
 use std::time::Duration;

@@ -100,9 +100,12 @@ fn wants_derivation(situation: &Situation<'_>, rules: &Rules, now: Timestamp) ->
     dead || ending || order == Some(Order::Rotate)
 }
 
-/// A page that is gone, or a token filed under the wrong app, no other parent can help.
+/// Where the page is gone, the token is of another app, or the app is shut out, no other parent can help.
 const fn may_be_derived(cause: Cause) -> bool {
-    !matches!(cause, Cause::PageGone | Cause::WrongApp)
+    !matches!(
+        cause,
+        Cause::PageGone | Cause::WrongApp | Cause::AppUnavailable
+    )
 }
 
 fn wants_survey(situation: &Situation<'_>) -> bool {

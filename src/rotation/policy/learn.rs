@@ -6,7 +6,7 @@ use super::Look;
 use super::permissions::{lacks_what_it_had, learn_permissions};
 use crate::graph_api::{Certainty, Inspection, Refusal};
 use crate::rotation::Rules;
-use crate::token::{Cause, Clock, Facts, Health, Refused, Token};
+use crate::token::{Cause, Clock, Facts, Health, Kind, Refused, Token};
 
 /// A doubtful refusal must still stand after this long before it is believed.
 const SECOND_LOOK: SignedDuration = SignedDuration::from_mins(50);
@@ -18,11 +18,12 @@ pub fn learn(before: &Token, look: &Look, rules: &Rules, now: Timestamp) -> Toke
     let mut after = before.clone();
     match look {
         Ok(Inspection::Alive(facts)) => {
+            let facts = with_known_kind(before, facts.clone());
             after.checked_at = Some(now);
             after.refused = None;
-            after.permissions = learn_permissions(before, facts);
-            after.health = health_of_living(&after, facts, rules, now);
-            after.facts = Some(facts.clone());
+            after.permissions = learn_permissions(before, &facts);
+            after.health = health_of_living(&after, &facts, rules, now);
+            after.facts = Some(facts);
         }
         Ok(Inspection::Refused { refusal, facts }) => {
             after.checked_at = Some(now);
@@ -34,9 +35,29 @@ pub fn learn(before: &Token, look: &Look, rules: &Rules, now: Timestamp) -> Toke
             // Meta tells little of a dead token; what it told while it lived is worth more.
             after.facts = before.facts.clone().or_else(|| facts.clone());
         }
-        Err(error) => after.health = health_after_failure(before, error.cause(), now),
+        Ok(Inspection::Undecided(error)) | Err(error) => {
+            after.health = health_after_failure(before, error.cause(), now);
+        }
     }
     after
+}
+
+/// A token never changes its kind, but an answer without a type lets every token pass for its person's.
+fn with_known_kind(before: &Token, facts: Facts) -> Facts {
+    match &before.facts {
+        Some(known)
+            if known.kind != Kind::User
+                && facts.kind == Kind::User
+                && known.person == facts.person =>
+        {
+            Facts {
+                kind: known.kind,
+                subject: known.subject.clone(),
+                ..facts
+            }
+        }
+        Some(_) | None => facts,
+    }
 }
 
 fn health_of_living(before: &Token, facts: &Facts, rules: &Rules, now: Timestamp) -> Health {
@@ -158,7 +179,7 @@ fn health_after_failure(before: &Token, cause: Cause, now: Timestamp) -> Health 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph_api::Error;
+    use crate::graph_api::{Bucket, Error};
     use crate::rotation::policy::fixtures::*;
     use crate::token::{Scopes, State};
 
@@ -322,6 +343,36 @@ mod tests {
             learn(&dead, &unreachable, &rules(), now()).health,
             dead.health
         );
+    }
+
+    #[test]
+    fn an_answer_without_a_type_makes_a_system_user_no_person() {
+        let robot = Facts {
+            kind: Kind::SystemUser,
+            ..facts(None, Some(-1))
+        };
+        let look = Ok(Inspection::Alive(facts(None, Some(-1))));
+        let after = learn(&token(Some(robot.clone())), &look, &rules(), now());
+        assert_eq!((after.facts, after.health), (Some(robot), Health::Healthy));
+    }
+
+    #[test]
+    fn no_verdict_on_a_token_is_retried_by_its_own_back_off() {
+        let alive = token(Some(facts(Some(40), None)));
+        let limited: Look = Ok(Inspection::Undecided(Error::Busy {
+            bucket: Bucket::Token,
+            code: 17,
+            regain: None,
+            trace: None,
+        }));
+        let once = learn(&alive, &limited, &rules(), now());
+        let twice = learn(&once, &limited, &rules(), now());
+        let expected = Health::Failing {
+            since: now(),
+            failures: 2,
+            cause: Cause::Throttled,
+        };
+        assert_eq!((twice.health, &twice.facts), (expected, &alive.facts));
     }
 
     #[test]

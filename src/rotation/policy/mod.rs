@@ -9,7 +9,7 @@ mod permissions;
 mod replace;
 mod schedule;
 
-pub use app::{Verdict, judge};
+pub use app::{Verdict, blame, judge};
 pub use clock::{ASTRAY, ClockTrust, clock_trust, without_judging_ends};
 pub use decide::{Done, Situation, Step, decide, may_list_pages};
 pub use exchange::{

@@ -32,7 +32,7 @@ impl Visit {
         let offered = secret.clone();
         let alive = match &look {
             Ok(Inspection::Alive(facts)) => Some(lengthened(secret, facts.clone(), desk).await),
-            Ok(Inspection::Refused { .. }) | Err(_) => None,
+            Ok(Inspection::Refused { .. } | Inspection::Undecided(_)) | Err(_) => None,
         };
         let suits = |(_, facts): &(Secret, Facts)| self.objection(facts, accepts_fewer).is_none();
         let suits = self.before.facts.is_some() && alive.as_ref().is_some_and(suits);
@@ -109,6 +109,6 @@ async fn lengthened(secret: Secret, facts: Facts, desk: &Desk<'_>) -> (Secret, F
     };
     match desk.look(&longer).await {
         Ok(Inspection::Alive(longer_facts)) => (longer, longer_facts),
-        Ok(Inspection::Refused { .. }) | Err(_) => (secret, facts),
+        Ok(Inspection::Refused { .. } | Inspection::Undecided(_)) | Err(_) => (secret, facts),
     }
 }

@@ -125,7 +125,7 @@ impl Visit {
         let facts = match desk.look(&derived).await {
             Ok(Inspection::Alive(facts)) => facts,
             Ok(Inspection::Refused { .. }) => return false,
-            Err(_) => {
+            Ok(Inspection::Undecided(_)) | Err(_) => {
                 self.hold_back();
                 return false;
             }

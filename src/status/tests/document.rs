@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::world::{World, eve, root};
 use crate::status::peer::Peer;
 use crate::status::routes;
+use crate::token::Cause;
 
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "PATCH"];
 
@@ -64,6 +65,20 @@ async fn every_call_has_a_name_of_its_own_and_every_answer_a_description() {
             let description = answer["description"].as_str().unwrap_or_default();
             assert!(!description.is_empty(), "{name} {status}");
         }
+    }
+}
+
+#[tokio::test]
+async fn every_cause_is_in_the_document_with_its_remedy() {
+    let document = document(&World::new()).await;
+    let schema = &document["components"]["schemas"]["Cause"];
+    let words = schema["enum"].as_array().unwrap();
+    let described = schema["description"].as_str().unwrap();
+    assert_eq!(words.len(), Cause::ALL.len());
+    for cause in Cause::ALL {
+        assert!(words.contains(&json!(cause.word())), "{cause}");
+        let line = format!("`{cause}`: remedy `{}`", cause.remedy());
+        assert!(described.contains(&line), "{line}");
     }
 }
 

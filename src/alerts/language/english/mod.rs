@@ -15,6 +15,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
     phrases: PHRASES,
     summary: summary::SUMMARY,
     wording: causes::wording,
+    wording_when_refused: causes::wording_when_refused,
     saying: steps::saying,
 };
 
@@ -133,6 +134,7 @@ const PHRASES: Phrases = Phrases {
     ended: "ended {at}",
     ends: "ends {at}",
     lacks: "lacks {missing}",
+    every_permission: "every permission that the app asks for",
     good_until: "good until {at}",
     good_without_end: "good without an end",
 

@@ -25,6 +25,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
     phrases: PHRASES,
     summary: summary::SUMMARY,
     wording: causes::wording,
+    wording_when_refused: causes::wording_when_refused,
     saying: steps::saying,
 };
 
@@ -169,6 +170,7 @@ const PHRASES: Phrases = Phrases {
     ended: "endete am {at}",
     ends: "endet am {at}",
     lacks: "ohne {missing}",
+    every_permission: "alle Berechtigungen, um die die App bittet",
     good_until: "gültig bis {at}",
     good_without_end: "unbegrenzt gültig",
 
