@@ -19,6 +19,7 @@ mod logins;
 mod notices;
 mod open;
 mod pages;
+mod pruning;
 mod rekey;
 mod restore;
 mod rows;
@@ -63,6 +64,7 @@ pub use logins::{
 };
 pub use notices::Notice;
 pub use pages::PageSeen;
+pub use pruning::Retention;
 pub use rekey::Rekeying;
 pub use restore::{Contents, Present, Restore};
 pub use subscriptions::{Deaf, Listening};

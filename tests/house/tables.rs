@@ -195,4 +195,8 @@ pub const SCHEMA: &[(&str, &str)] = &[
         "0006_upkeep.sql",
         "9e474bc3cb016fb1c9babe1151ee1a76bced4b4fc125962c30cf723a9384c45e",
     ),
+    (
+        "0007.sql",
+        "800104a62bdbbf076e2e93b302469082e41e1992f8bb99632c46c82da6bd94ab",
+    ),
 ];
