@@ -195,7 +195,7 @@ pub(super) async fn tick(
     "the schedule"
 }
 
-async fn must_wait(inventory: &Inventory, board: &Board, now: Timestamp) -> bool {
+pub(super) async fn must_wait(inventory: &Inventory, board: &Board, now: Timestamp) -> bool {
     match yesterday::is_it(inventory, board, now).await {
         Ok(it_is) => it_is,
         Err(error) => {
@@ -206,7 +206,7 @@ async fn must_wait(inventory: &Inventory, board: &Board, now: Timestamp) -> bool
 }
 
 /// The disk is full, or the database in trouble: the daemon goes on answering, says so, and tries again.
-fn in_trouble(board: &Board, error: &crate::inventory::Error) {
+pub(super) fn in_trouble(board: &Board, error: &crate::inventory::Error) {
     tracing::error!("nothing could be written down; it is tried again at the next tick: {error}");
     board
         .pulse

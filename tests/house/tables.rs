@@ -10,10 +10,12 @@ pub const FLOORS: &[(&str, &str)] = &[
     ("alerts", "secret token inventory"),
     ("rotation", "secret token graph_api inventory"),
     ("login", "secret token graph_api inventory"),
+    // How connections are shared out and refused, the same for socket and public part.
+    ("http", ""),
     // They never act: they read the inventory and file orders there. Of the logins they know the way to Meta's dialog
     // and back, which is pure; without `graph_api` they could not even make the rest.
-    ("status", "secret token inventory login"),
-    ("web", "secret token inventory login"),
+    ("status", "secret token inventory login http"),
+    ("web", "secret token inventory login http"),
     // It fills in the settings of the others, none of which knows it.
     (
         "config",
