@@ -5,6 +5,7 @@ mod answer;
 pub mod client;
 mod desk;
 mod openapi;
+mod parameters;
 pub mod peer;
 mod reception;
 mod request;

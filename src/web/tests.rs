@@ -162,3 +162,14 @@ async fn a_peer_that_finds_no_place_is_told_so_at_once() {
     drop(held);
     while !house.get("/login/x").await.starts_with("HTTP/1.1 404 ") {}
 }
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_read_on_so_that_the_answer_arrives() {
+    let house = House::open(Limits::default()).await;
+    let body = "x".repeat(200 * 1024);
+    let request = format!(
+        "POST /login/callback HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    assert!(house.send(&request).await.starts_with("HTTP/1.1 404 "));
+}

@@ -49,7 +49,7 @@ pub const TOOLS: &[Tool] = &[
     ("anstream", &["cli"]),
     ("anstyle", &["cli", "demo"]),
     ("anyhow", &["cli/serve", "graph_sim/command"]),
-    ("axum", &["status", "web", "graph_sim"]),
+    ("axum", &["http", "status", "web", "graph_sim"]),
     (
         "base64",
         &[
@@ -74,8 +74,8 @@ pub const TOOLS: &[Tool] = &[
         "hmac",
         &["secret/seal", "graph_api/proof", "graph_sim/signature"],
     ),
-    ("http-body-util", &["status", "graph_sim"]),
-    ("hyper", &["status", "web", "graph_sim"]),
+    ("http-body-util", &["http", "status", "graph_sim"]),
+    ("hyper", &["http", "status", "web", "graph_sim"]),
     ("hyper-util", &["status", "web", "graph_sim"]),
     ("indicatif", &["cli/import"]),
     ("jiff", &[""]),

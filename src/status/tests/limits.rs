@@ -273,3 +273,43 @@ async fn a_request_that_never_ends_does_not_keep_the_daemon() {
     served.server.await.unwrap().unwrap();
     assert_eq!(heard(&mut stream).await, "");
 }
+
+/// As Python's http.client does it: first the head, then the body, and only then it listens.
+#[tokio::test]
+async fn a_refused_request_is_read_to_its_end_before_the_connection_closes() {
+    let world = World::new();
+    let served = world.serve();
+    let body = vec![b'x'; 4 << 20];
+    for (request, status) in [
+        ("POST /v1/nothing", "404"),
+        ("PUT /v1/status", "405"),
+        ("POST /v1/tokens", "415"),
+        ("POST /v1/tokens/nobody/check", "404"),
+        ("GET /v1/status?x=1", "400"),
+    ] {
+        let mut stream = served.connect().await;
+        let head = format!(
+            "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        for piece in body.chunks(64 * 1024) {
+            stream.write_all(piece).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        let answer = heard(&mut stream).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{request}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refused_request_whose_body_never_comes_is_answered_at_once_and_ended() {
+    let world = World::new();
+    let served = world.serve_within(hurried());
+    let request = b"POST /v1/nothing HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{";
+    assert!(served.say(request).await.starts_with("HTTP/1.1 404 "));
+    assert!(is_alive(&served).await);
+}
