@@ -25,6 +25,8 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         | ProblemType::UnknownApp
         | ProblemType::HeldByAnother
         | ProblemType::TokenDead
+        | ProblemType::TooManyConnections
+        | ProblemType::TooManyLogins
         | ProblemType::TooManyFollowers => None,
         ProblemType::AlreadyResolved => Some("See what is left to do: perennial incidents"),
         ProblemType::NameTaken | ProblemType::NoPreviousVersion => {

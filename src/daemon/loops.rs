@@ -195,7 +195,7 @@ pub(super) async fn tick(
 }
 
 /// A pass that does not know whether the clock is right waits as if it were not.
-async fn trust(
+pub(super) async fn trust(
     inventory: &Inventory,
     keepers: &[Keeper],
     board: &Board,
@@ -211,7 +211,7 @@ async fn trust(
 }
 
 /// The disk is full, or the database in trouble: the daemon goes on answering, says so, and tries again.
-fn in_trouble(board: &Board, error: &crate::inventory::Error) {
+pub(super) fn in_trouble(board: &Board, error: &crate::inventory::Error) {
     tracing::error!("nothing could be written down; it is tried again at the next tick: {error}");
     board
         .pulse

@@ -1,7 +1,7 @@
 //! The daemon: wire, run, stop.
 //!
 //! - `household`: the workers of one configuration · `crew`: their tasks · `loops`: what each does · `bells`: what wakes them
-//! - `run`: everything open, until a signal · `opening`: the inventory · `failure`: why it ends · `nightly`: copies
+//! - `run`: everything open, until a signal · `opening`: the inventory · `failure`: why it ends · `nightly`: copies · `upkeep`: bounds
 //! - `public`: the part behind the operator's proxy
 //! - `schedule`: cron lines to ticks · `pulse`: how it goes, for the socket · `vitals`: signs of life · `yesterday`: a clock that went back
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
@@ -21,6 +21,7 @@ mod run;
 mod schedule;
 mod signals;
 mod systemd;
+mod upkeep;
 mod vitals;
 mod yesterday;
 

@@ -21,7 +21,7 @@ use super::{clock, opening, pulse, systemd};
 use crate::alerts;
 use crate::config::{self, Config, Machine};
 use crate::inventory::{EventKind, Inventory, LifeId, NewEvent};
-use crate::status::{self, Desk, MailTest, Pulse, Reload};
+use crate::status::{self, Desk, MailTest, Probe, Pulse, Questions, Reload};
 
 /// systemd waits 30 s before it kills; what is not finished by then is dropped and done again.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -62,7 +62,8 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
     let mut daemon = Daemon::assemble(path, machine, config, inventory, household, public).await?;
     let hang_up = CancellationToken::new();
     let desk = daemon.desk(reloads, mail_tests);
-    let mut socket = tokio::spawn(serve(listener, desk, hang_up.clone()));
+    let (probe, questions) = status::probe();
+    let mut socket = tokio::spawn(serve(listener, desk, questions, hang_up.clone()));
     let (inventory, nudge) = (daemon.inventory.clone(), Arc::clone(&daemon.board.nudge));
     let mut front = tokio::spawn(front.serve(inventory, nudge, hang_up.clone()));
     let first_words = pulse::in_words(&daemon.household).await;
@@ -81,7 +82,7 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
             },
             Some(order) = reload_orders.recv() => daemon.reload_for(order).await,
             Some(order) = mail_orders.recv() => daemon.test_mail(order).await,
-            _ = look.tick() => daemon.feed_watchdog().await,
+            _ = look.tick() => daemon.feed_watchdog(&probe).await,
             lost = daemon.crew.lost() => break Err(format!("{lost} ended by itself")),
             _ = &mut socket => break Err("the status socket closed by itself".to_owned()),
             _ = &mut front => break Err("the public part closed by itself".to_owned()),
@@ -102,8 +103,13 @@ fn household(config: &Config, inventory: &Inventory) -> Result<Arc<Household>, S
         .map_err(|error| error.to_string())
 }
 
-async fn serve(listener: UnixListener, desk: Desk, hang_up: CancellationToken) {
-    if let Err(error) = status::serve(listener, desk, hang_up).await {
+async fn serve(
+    listener: UnixListener,
+    desk: Desk,
+    questions: Questions,
+    hang_up: CancellationToken,
+) {
+    if let Err(error) = status::serve_probed(listener, desk, questions, hang_up).await {
         tracing::error!("the status socket is closed: {error}");
     }
 }
@@ -136,6 +142,7 @@ impl Daemon {
             vitals: Arc::new(Vitals::new()),
             clock: Arc::default(),
             outbox: Arc::default(),
+            accesses: Arc::default(),
         };
         let crew = Crew::start(&household, &config.schedule, &config.timezone, &board);
         let settings = watch::Sender::new(config.status.clone());
@@ -162,6 +169,7 @@ impl Daemon {
             pulse: self.board.pulse.subscribe(),
             nudge: Arc::clone(&self.board.nudge),
             journal: self.board.journal.clone(),
+            accesses: Arc::clone(&self.board.accesses),
             reloads,
             mail_tests,
             clock: Arc::new(clock::now),
@@ -237,8 +245,8 @@ impl Daemon {
             .send(written.map_err(|error| error.to_string()));
     }
 
-    async fn feed_watchdog(&self) {
-        let socket = &self.config.status.socket;
+    async fn feed_watchdog(&self, probe: &Probe) {
+        let socket = (probe, self.config.status.socket.as_path());
         match self.board.vitals.ailment(&self.inventory, socket).await {
             None => systemd::alive(),
             Some(ailment) => tracing::error!(ailment, "the watchdog is not fed"),
@@ -263,6 +271,10 @@ impl Daemon {
             tracing::warn!(
                 "a pass did not end in time and is dropped; it is made again after the next start"
             );
+        }
+        let accesses = self.board.accesses.write_all(&self.inventory, clock::now());
+        if let Err(error) = accesses.await {
+            tracing::warn!("who asked for secrets lately could not be written down: {error}");
         }
         if ended.is_ok() {
             let (life, now) = (self.life, clock::now());

@@ -172,7 +172,7 @@ impl Tx<'_> {
             "INSERT INTO event (at, kind, token, name, app, detail)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
         )?;
-        let detail = Value::Object(event.detail.clone()).to_string();
+        let detail = shortened(Value::Object(event.detail.clone())).to_string();
         let row = params![
             now.as_second(),
             event.kind.word(),
@@ -182,5 +182,52 @@ impl Tx<'_> {
             detail
         ];
         Ok(EventId(insert.query_row(row, |row| row.get(0))?))
+    }
+}
+
+/// What a mail server or Meta said goes into the journal, but not at any length.
+const LONGEST: usize = 1_000;
+const MOST: usize = 100;
+
+fn shortened(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(cut(&text)),
+        Value::Array(items) => items.into_iter().take(MOST).map(shortened).collect(),
+        Value::Object(members) => {
+            let members = members.into_iter().take(MOST);
+            members
+                .map(|(key, value)| (key, shortened(value)))
+                .collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
+}
+
+/// At a whole character, with a sign that something is missing.
+pub(super) fn cut(text: &str) -> String {
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(LONGEST)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_has_a_greatest_size_whatever_a_server_says() {
+        let long = "ü".repeat(100_000);
+        let lines: Vec<Value> = vec![Value::String(long.clone()); 1_000];
+        let event = NewEvent::new(EventKind::LetterDelayed)
+            .with("reason", long.as_str())
+            .with("conversation", lines)
+            .with("code", 421);
+        let detail = shortened(Value::Object(event.detail));
+        assert!(detail.to_string().len() < 300_000);
+        assert_eq!(detail["code"], 421);
+        let reason = detail["reason"].as_str().unwrap();
+        assert!(reason.starts_with("üü") && reason.ends_with('…'));
+        assert_eq!(cut("short"), "short");
     }
 }

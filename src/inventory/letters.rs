@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Row, params};
 
-use super::{Error, EventKind, IncidentId, NewEvent, Tx, View, rows};
+use super::{Error, EventKind, IncidentId, NewEvent, Tx, View, journal::cut, rows};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LetterId(pub i64);
@@ -215,7 +215,10 @@ impl Tx<'_> {
             .execute(params![
                 letter.id.0,
                 rows::seconds(verdict.next_try_at()),
-                attempt.reason().or(letter.last_error.as_deref().filter(|_| undelivered)),
+                attempt
+                    .reason()
+                    .or(letter.last_error.as_deref().filter(|_| undelivered))
+                    .map(cut),
                 rows::list(&reached),
                 rows::list(&refused),
                 at(*verdict == Verdict::Sent),
@@ -245,6 +248,7 @@ impl Tx<'_> {
         let mut put_off = self.db.prepare_cached(
             "UPDATE letter SET next_try_at = ?2, last_error = ?3 WHERE next_try_at <= ?1",
         )?;
+        let reason = cut(reason);
         Ok(put_off.execute(params![now.as_second(), next_try_at.as_second(), reason])?)
     }
 

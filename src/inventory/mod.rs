@@ -20,6 +20,7 @@ mod logins;
 mod notices;
 mod open;
 mod pages;
+mod pruning;
 mod rekey;
 mod restore;
 mod rows;
@@ -66,6 +67,7 @@ pub use logins::{
 };
 pub use notices::Notice;
 pub use pages::PageSeen;
+pub use pruning::Retention;
 pub use rekey::Rekeying;
 pub use restore::{Contents, Present, Restore};
 pub use subscriptions::{Deaf, Listening};

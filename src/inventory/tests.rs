@@ -814,3 +814,37 @@ async fn a_letter_s_link_is_the_same_until_it_is_about_to_end() {
     assert_eq!(link_at(22).await, first);
     assert_ne!(link_at(24).await, first, "a week is left to act on it");
 }
+
+#[tokio::test]
+async fn a_login_keeps_its_latest_clicks_alone_however_often_they_come_to_nothing() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let job = inventory.write(move |tx| {
+        let new = NewLogin {
+            app: "acme".to_owned(),
+            person: None,
+            token: None,
+            incident: None,
+            remedy: Remedy::Login,
+            accepts_fewer: false,
+            expires_at: now() + SignedDuration::from_hours(24),
+        };
+        let (id, _) = tx.open_login(&new, now())?;
+        let login = tx.login(id)?.unwrap();
+        for _ in 0..100 {
+            let state = tx.begin_attempt(&login, "https://example.com/back", now())?;
+            let attempt = tx.attempt_of_state(&state)?.unwrap();
+            let refused = Ending::Failed {
+                why: LoginFault::NotAllowed,
+                code: None,
+            };
+            tx.end_attempt(attempt.id, &refused, now())?;
+        }
+        let count = "SELECT count(*) FROM login_attempt";
+        let kept: i64 = tx.db.query_row(count, [], |row| row.get(0))?;
+        Ok((kept, tx.logins_by_hand()?))
+    });
+    let (kept, by_hand) = job.await.unwrap();
+    assert!(kept <= 20, "{kept}");
+    assert_eq!(by_hand, 1);
+}

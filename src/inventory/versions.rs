@@ -217,11 +217,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets replaced secrets whose own end has come.
+    /// Forgets replaced secrets whose own end has come, 1,000 at most.
     pub fn retire_ended_versions(&self, now: Timestamp) -> Result<usize, Error> {
-        let mut retire = self
-            .db
-            .prepare_cached("DELETE FROM version WHERE role = 'previous' AND ends_at <= ?1")?;
+        let mut retire = self.db.prepare_cached(
+            "DELETE FROM version WHERE (token, number) IN (SELECT token, number FROM version
+                    WHERE role = 'previous' AND ends_at <= ?1 LIMIT 1000)",
+        )?;
         Ok(retire.execute([now.as_second()])?)
     }
 

@@ -12,8 +12,14 @@ pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let passes = [ProblemType::TooManyFollowers, ProblemType::Busy]
+            .into_iter()
+            .any(|kind| self.is(kind));
         let mut answer = (status, Json(self)).into_response();
         let headers = answer.headers_mut();
+        if passes {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         answer
     }

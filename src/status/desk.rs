@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::{Timestamp, Unit};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use super::Settings;
 use super::snapshot::{AppReport, Deliveries, Sweep, Upkeep};
+use super::{AccessLog, Settings};
 use crate::inventory::Inventory;
 
 /// What the daemon tells the socket that does not stand in the inventory.
@@ -58,6 +58,8 @@ pub struct Desk {
     pub nudge: Arc<Notify>,
     /// Touched whenever the journal has grown, so that followers look again.
     pub journal: watch::Sender<()>,
+    /// Counts who asks for secrets; the daemon writes it down.
+    pub accesses: Arc<AccessLog>,
     pub reloads: mpsc::Sender<Reload>,
     pub mail_tests: mpsc::Sender<MailTest>,
     pub clock: Clock,

@@ -1,9 +1,11 @@
 //! Tell programs: HTTP on a Unix socket. It reads the inventory and files orders; it never waits for Meta.
 
+mod access_log;
 mod answer;
 pub mod client;
 mod desk;
 mod openapi;
+mod parameters;
 pub mod peer;
 mod reception;
 mod request;
@@ -15,9 +17,10 @@ use std::path::PathBuf;
 
 use crate::login;
 
+pub use access_log::AccessLog;
 pub use desk::{Clock, Desk, MailTest, Pulse, Reload};
 pub use openapi::description;
-pub use server::{BindError, bind, serve};
+pub use server::{BindError, Probe, Questions, bind, probe, serve, serve_probed};
 
 /// Where the socket stands and who may do what on it.
 #[derive(Clone, Debug)]

@@ -22,7 +22,9 @@ use crate::token::Cause;
     info(
         title = "Perennial's status socket",
         description = "HTTP/1.1 on a Unix socket. Times are RFC 3339 in UTC, ids are strings. Who may do what is \
-                       decided by the peer's user and groups."
+                       decided by the peer's user and groups. A query parameter that a call does not name is refused \
+                       with 400. One user holds 20 connections at most, and follows the journal 4 times at most; a \
+                       further connection is answered with 503 and Retry-After, and closed."
     ),
     servers((url = "http://localhost", description = "curl --unix-socket /run/perennial/perennial.sock")),
     paths(

@@ -57,7 +57,7 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
             format!("the new secret is confirmed and in use{}", said.end())
         }
         EventKind::CandidateRefused => format!("the new secret is not taken: {}", said.objection()),
-        EventKind::SecretRead => format!("secret read by {}", said.word("user")),
+        EventKind::SecretRead => format!("secret read by {}{}", said.word("user"), times(said)),
         EventKind::SecretRefused => secret_refused(said),
         EventKind::AppTroubled => format!("trouble with the app: {}", said.cause()),
         EventKind::AppRecovered => "the app works again".to_owned(),
@@ -100,7 +100,20 @@ fn listening(said: &Said<'_>) -> String {
 
 fn secret_refused(said: &Said<'_>) -> String {
     let (user, reason) = (said.word("user"), said.word("reason"));
-    format!("secret refused to {user}: {reason}")
+    format!("secret refused to {user}{}: {reason}", times(said))
+}
+
+/// An event of one request, or of all the others of an hour.
+fn times(said: &Said<'_>) -> String {
+    let others = match said.0.get("others") {
+        Some(Value::Bool(true)) => " for further tokens",
+        Some(_) | None => "",
+    };
+    match said.0.get("times").and_then(Value::as_u64) {
+        None => others.to_owned(),
+        Some(1) => format!("{others}, once more within an hour"),
+        Some(times) => format!("{others}, {times} times more within an hour"),
+    }
 }
 
 fn acknowledged(said: &Said<'_>) -> String {

@@ -189,6 +189,14 @@ impl View<'_> {
         Ok(owners)
     }
 
+    /// How many logins operators asked for, of those that are remembered.
+    pub fn logins_by_hand(&self) -> Result<u64, Error> {
+        let mut count = self
+            .db
+            .prepare_cached("SELECT count(*) FROM login WHERE incident IS NULL")?;
+        Ok(count.query_row([], |row| row.get(0))?)
+    }
+
     /// Is there anything for a pass over the logins to do?
     pub fn logins_want_tending(&self, now: Timestamp) -> Result<bool, Error> {
         let mut waiting = self.db.prepare_cached(

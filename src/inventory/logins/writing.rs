@@ -123,13 +123,14 @@ impl Tx<'_> {
         Ok(state)
     }
 
-    /// Whoever clicks on and on only loses the clicks of before.
+    /// Whoever clicks on and on only loses the clicks of before, and what came of them.
     fn drop_oldest_clicks(&self, login: LoginId) -> Result<(), Error> {
         self.db
             .prepare_cached(
-                "DELETE FROM login_attempt WHERE login = ?1 AND phase = 'begun' AND id NOT IN (
-                    SELECT id FROM login_attempt WHERE login = ?1 AND phase = 'begun'
-                    ORDER BY id DESC LIMIT ?2)",
+                "DELETE FROM login_attempt WHERE id IN (SELECT id FROM (
+                    SELECT id, row_number() OVER (PARTITION BY phase ORDER BY id DESC) AS nth
+                    FROM login_attempt WHERE login = ?1 AND phase IN ('begun', 'ended'))
+                 WHERE nth > ?2)",
             )?
             .execute(params![login.0, CLICKS - 1])?;
         Ok(())

@@ -1,4 +1,4 @@
--- Schema 7. Permissions that are required, and verdicts that wait to be believed.
+-- Schema 7. Permissions that are required, verdicts that wait to be believed, and bounds on what is kept.
 
 -- what the app asks for at login, as the configuration says
 ALTER TABLE app ADD COLUMN scopes TEXT NOT NULL DEFAULT '';
@@ -24,3 +24,10 @@ UPDATE token SET cause = NULL WHERE state = 'healthy' AND cause IS NOT NULL;
 INSERT OR IGNORE INTO attention (token)
     SELECT m.token FROM member m JOIN incident i ON i.id = m.incident
     WHERE i.story = 'permission_missing' AND m.left_at IS NULL;
+
+-- What is kept has bounds: these find what is older than them.
+CREATE INDEX letter_done ON letter (written_at) WHERE next_try_at IS NULL;
+CREATE INDEX incident_resolved ON incident (resolved_at) WHERE resolved_at IS NOT NULL;
+CREATE INDEX deletion_finished ON deletion (finished_at) WHERE finished_at IS NOT NULL;
+-- the logins that operators asked for
+CREATE INDEX login_by_hand ON login (expires_at) WHERE incident IS NULL;

@@ -18,6 +18,9 @@ use crate::token::{Remedy, Token};
 /// An operator's link: time enough to hand it to a colleague.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
+/// How many such links are kept, those among them that are over.
+const MOST_LOGINS: u64 = 2_000;
+
 /// Asks for a login. The link is for the person's browser, and good for a day.
 #[utoipa::path(
     post, path = "/v1/logins", request_body = LoginRequest, responses((status = 201, body = LoginLink))
@@ -33,6 +36,9 @@ pub(in crate::status) async fn open(
         return Err(no_public_part());
     }
     let opened = reception.write(move |tx| {
+        if tx.logins_by_hand()? >= MOST_LOGINS {
+            return Ok(Err(too_many_logins()));
+        }
         let wanted = match wanted(tx, &request, &settings, now)? {
             Ok(wanted) => wanted,
             Err(problem) => return Ok(Err(problem)),
@@ -180,6 +186,16 @@ fn no_public_part() -> Problem {
         ProblemType::NoPublicPart,
         "there is no [web] in the configuration, so nobody can come back from Meta by himself. Log in yourself and \
          paste what comes of it: perennial login --paste",
+    )
+}
+
+fn too_many_logins() -> Problem {
+    Problem::new(
+        ProblemType::TooManyLogins,
+        format!(
+            "{MOST_LOGINS} login links were made within the last eight days, and no more are kept. Use one that is \
+             open, or try again tomorrow"
+        ),
     )
 }
 

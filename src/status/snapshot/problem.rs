@@ -69,8 +69,10 @@ problem_types! {
     Invalid = "invalid", 422, "Invalid value";
     UnknownApp = "unknown-app", 422, "Unknown app";
     NoPublicPart = "no-public-part", 422, "No public part";
+    TooManyLogins = "too-many-logins", 429, "Too many logins";
     ReloadRefused = "reload-refused", 422, "Configuration refused";
     MailRefused = "mail-refused", 422, "Mail refused";
+    TooManyConnections = "too-many-connections", 503, "Too many connections";
     TooManyFollowers = "too-many-followers", 503, "Too many followers";
     NotReady = "not-ready", 503, "Not ready";
     InventoryUnavailable = "inventory-unavailable", 503, "Inventory unavailable";

@@ -7,5 +7,6 @@ mod limits;
 mod orders;
 mod secrets;
 mod shapes;
+mod shares;
 mod sockets;
 mod world;

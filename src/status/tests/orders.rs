@@ -234,3 +234,17 @@ async fn a_daemon_that_does_not_answer_is_not_waited_for_for_ever() {
         (503, "busy")
     );
 }
+
+#[tokio::test]
+async fn the_same_order_again_before_it_is_begun_is_the_same_order() {
+    let world = World::new();
+    world.import("acme-1", "EAAone").await;
+    let path = "/v1/tokens/acme-1/check";
+    let first = world.ask_as(alice(), "POST", path, Body::empty()).await;
+    let before = world.journal().await.len();
+    for _ in 0..100 {
+        let again = world.ask_as(alice(), "POST", path, Body::empty()).await;
+        assert_eq!((again.status, again.json()), (first.status, first.json()));
+    }
+    assert_eq!(world.journal().await.len(), before);
+}
