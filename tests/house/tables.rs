@@ -86,6 +86,7 @@ pub const TOOLS: &[Tool] = &[
         "nix",
         &[
             "inventory/copy",
+            "cli/core_dumps",
             "config/credentials",
             "setup/places",
             "status",
