@@ -14,9 +14,10 @@ use super::household::Household;
 use super::schedule::{self, Line};
 use super::vitals::Vitals;
 use super::{clock, pulse, systemd, yesterday};
-use crate::inventory::Inventory;
+use crate::inventory::{self, Inventory};
 use crate::login::webhooks;
 use crate::rotation::Keeper;
+use crate::status::{Pulse, no_way_to_people};
 
 /// When each app had last been swept whole.
 pub(super) type Swept = Arc<Mutex<HashMap<String, Timestamp>>>;
@@ -29,10 +30,9 @@ pub(super) async fn keep(
     board: Board,
     stop: CancellationToken,
 ) -> &'static str {
-    if let Err(error) = keeper.begin().await {
-        in_trouble(&board, &error);
-    }
+    let mut begun = is_done(&board, keeper.begin().await);
     while stop.run_until_cancelled(bell.notified()).await.is_some() {
+        begun = begun || is_done(&board, keeper.begin().await);
         while !stop.is_cancelled() {
             let now = clock::now();
             if must_wait(&keeper.inventory, &board, now).await {
@@ -70,9 +70,7 @@ pub(super) async fn post(
     board: Board,
     stop: CancellationToken,
 ) -> &'static str {
-    if let Err(error) = household.begin_post(clock::now()).await {
-        in_trouble(&board, &error);
-    }
+    let mut begun = is_done(&board, household.begin_post(clock::now()).await);
     while stop
         .run_until_cancelled(bells.mail.notified())
         .await
@@ -82,6 +80,7 @@ pub(super) async fn post(
             break;
         };
         let now = clock::now();
+        begun = begun || is_done(&board, household.begin_post(now).await);
         if !must_wait(&household.inventory, &board, now).await
             && let Err(error) = household.post(now).await
         {
@@ -130,6 +129,32 @@ pub(super) async fn forget(
     "forgetting"
 }
 
+/// Says in the log, once each, that no person can be reached any more, and that this is over.
+async fn tell_of_reach(inventory: &Inventory, pulse: &mut Pulse, now: Timestamp) {
+    let Ok(mail) = inventory.read(|view| view.mail_queue()).await else {
+        return;
+    };
+    let seen = Pulse {
+        inventory_trouble: inventory.trouble().map(|why| why.to_string()),
+        ..pulse.clone()
+    };
+    let is_cut_off = match no_way_to_people(&seen, &mail, now) {
+        Some(words) => {
+            if !pulse.is_cut_off {
+                tracing::error!("{words}");
+            }
+            true
+        }
+        None => {
+            if pulse.is_cut_off {
+                tracing::info!("people can be reached again");
+            }
+            false
+        }
+    };
+    pulse.is_cut_off = is_cut_off;
+}
+
 /// Shows how things are, whenever a sweep has come to its end.
 pub(super) async fn feel(
     household: Arc<Household>,
@@ -167,6 +192,7 @@ pub(super) async fn feel(
                 pulse
                     .problems
                     .extend(clocks.filter_map(|at| yesterday::astray(at, now)).next());
+                tell_of_reach(&household.inventory, &mut pulse, now).await;
                 board.pulse.send_replace(pulse)
             }
             Err(error) => {
@@ -205,8 +231,17 @@ async fn must_wait(inventory: &Inventory, board: &Board, now: Timestamp) -> bool
     }
 }
 
-/// The disk is full, or the database in trouble: the daemon goes on answering, says so, and tries again.
-fn in_trouble(board: &Board, error: &crate::inventory::Error) {
+fn is_done(board: &Board, outcome: Result<(), inventory::Error>) -> bool {
+    outcome.map_err(|error| in_trouble(board, &error)).is_ok()
+}
+
+/// The database is in trouble: the daemon goes on answering, says so, and tries again. That nothing can be written was
+/// said already, by the inventory.
+fn in_trouble(board: &Board, error: &inventory::Error) {
+    if matches!(error, inventory::Error::Unwritable(_)) {
+        tracing::debug!("it is tried again at the next tick: {error}");
+        return;
+    }
     tracing::error!("nothing could be written down; it is tried again at the next tick: {error}");
     board
         .pulse

@@ -198,6 +198,7 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::Reloaded
         | EventKind::BackedUp
         | EventKind::BackupFailed
+        | EventKind::JournalGap
         | EventKind::Restored => None,
     }
 }

@@ -54,6 +54,8 @@ words! {
     BackupFailed = "backup_failed",
     /// A copy has taken the inventory's place: what happened between is not in here.
     Restored = "restored",
+    /// So many events stand in the log alone, for the journal could not be written.
+    JournalGap = "journal_gap",
     }
 }
 

@@ -13,6 +13,7 @@ const HISTORY: &[&str] = &[
     include_str!("schema/0004_login.sql"),
     include_str!("schema/0005_telling.sql"),
     include_str!("schema/0006_upkeep.sql"),
+    include_str!("schema/0007.sql"),
 ];
 
 pub(super) const NEWEST: u32 = HISTORY.len() as u32;

@@ -5,6 +5,7 @@ pub mod client;
 mod desk;
 mod openapi;
 pub mod peer;
+mod reach;
 mod reception;
 mod request;
 mod routes;
@@ -17,6 +18,7 @@ use crate::login;
 
 pub use desk::{Clock, Desk, MailTest, Pulse, Reload};
 pub use openapi::description;
+pub use reach::no_way_to_people;
 pub use server::{BindError, bind, serve};
 
 /// Where the socket stands and who may do what on it.

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Desk;
 use super::snapshot::Problem;
-use crate::inventory::{Error, Tx, View};
+use crate::inventory::{Error, NewEvent, Tx, View};
 
 /// How much one peer may take from the others.
 #[derive(Clone, Debug)]
@@ -99,6 +99,12 @@ impl Reception {
         let outcome = self.inventory.write(job).await?;
         self.journal.send_replace(());
         outcome
+    }
+
+    /// Notes what must not be held up by a disk that takes nothing.
+    pub(super) async fn note(&self, event: NewEvent) {
+        self.inventory.note_or_keep(event, self.now()).await;
+        self.journal.send_replace(());
     }
 
     /// Writes, and wakes the sweep to act on it.

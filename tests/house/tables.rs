@@ -86,6 +86,7 @@ pub const TOOLS: &[Tool] = &[
         "nix",
         &[
             "inventory/copy",
+            "inventory/owned",
             "cli/core_dumps",
             "config/credentials",
             "setup/places",
@@ -195,5 +196,9 @@ pub const SCHEMA: &[(&str, &str)] = &[
     (
         "0006_upkeep.sql",
         "9e474bc3cb016fb1c9babe1151ee1a76bced4b4fc125962c30cf723a9384c45e",
+    ),
+    (
+        "0007.sql",
+        "2e705a1e23884cc14be6e748a9ec6ff1c854ab79cb4faf4da05fbf36cbe54e80",
     ),
 ];

@@ -49,6 +49,7 @@ pub(super) fn of(kind: EventKind, said: &Said<'_>) -> Style {
         | EventKind::Started
         | EventKind::Reloaded
         | EventKind::BackedUp
+        | EventKind::JournalGap
         | EventKind::Restored => Style::new(),
     }
 }

@@ -1,4 +1,5 @@
-//! The one way in which a secret leaves: to whom the settings name, and noted in the journal before it is sent.
+//! The one way in which a secret leaves: to whom the settings name, and noted before it is sent: in the journal, or in
+//! memory and log while that cannot be written.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::inventory::{Error, EventKind, NewEvent, NewVersion, SecretReading, Tx, View};
+use crate::inventory::{Error, EventKind, NewEvent, NewVersion, SecretReading, View};
 use crate::status::peer::Peer;
 use crate::status::reception::Here;
 use crate::status::request::{Asked, Asker, Name, Operator, Sent, no_such_token};
@@ -33,11 +34,17 @@ pub(in crate::status) async fn read(
         peer,
         name,
     };
-    reception
-        .write(move |tx| reading.carry_out(tx, now))
-        .await
-        .map(Json)
+    let (outcome, event) = reception
+        .read(move |view| reading.carry_out(view, now))
+        .await?;
+    if let Some(event) = event {
+        reception.note(event).await;
+    }
+    outcome.map(Json)
 }
+
+type Outcome = Result<SecretView, Problem>;
+type Noted = Option<NewEvent>;
 
 struct Reading {
     peer: Peer,
@@ -48,20 +55,20 @@ struct Reading {
 }
 
 impl Reading {
-    fn carry_out(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Result<SecretView, Problem>, Error> {
-        let token = tx.token_named(&self.name)?;
-        let outcome = self.outcome(tx, token.as_ref(), now)?;
+    /// What is answered, and what the journal is to tell of it.
+    fn carry_out(&self, view: &View<'_>, now: Timestamp) -> Result<(Outcome, Noted), Error> {
+        let token = view.token_named(&self.name)?;
+        let outcome = self.outcome(view, token.as_ref(), now)?;
         let event = match &outcome {
             Ok(secret) => self
                 .event(token.as_ref(), EventKind::SecretRead)
                 .with("version", secret.version),
-            Err(problem) if problem.is(ProblemType::NoSuchToken) => return Ok(outcome),
+            Err(problem) if problem.is(ProblemType::NoSuchToken) => return Ok((outcome, None)),
             Err(problem) => self
                 .event(token.as_ref(), EventKind::SecretRefused)
                 .with("reason", problem.title.as_str()),
         };
-        tx.note(&event, now)?;
-        Ok(outcome)
+        Ok((outcome, Some(event)))
     }
 
     /// Who may not read it does not learn whether it exists.
@@ -70,7 +77,7 @@ impl Reading {
         view: &View<'_>,
         token: Option<&Token>,
         now: Timestamp,
-    ) -> Result<Result<SecretView, Problem>, Error> {
+    ) -> Result<Outcome, Error> {
         if !self.permitted {
             return Ok(Err(not_permitted(&self.peer, &self.name)));
         }
