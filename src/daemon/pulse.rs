@@ -24,12 +24,17 @@ pub async fn take(
     let counted = household.inventory.read(move |view| {
         let due = view.count_due(now, now - GRACE)?;
         let crashes = view.crashes(now - CRASHES_WITHIN)?;
-        Ok((due, view.apps()?, view.deaf_pages()?, crashes))
+        let set_aside = view.set_aside()?;
+        Ok((due, view.apps()?, view.deaf_pages()?, crashes, set_aside))
     });
-    let ((due, overdue), records, deaf, crashes) = counted.await?;
+    let ((due, overdue), records, deaf, crashes, set_aside) = counted.await?;
     let apps = household.apps(now).await?;
     let known = |record: &&AppRecord| apps.iter().any(|app| app.name == record.name);
-    let mut problems: Vec<String> = records.iter().filter(known).filter_map(trouble).collect();
+    let mut problems: Vec<String> = set_aside
+        .iter()
+        .map(|name| no_longer_visited(name))
+        .collect();
+    problems.extend(records.iter().filter(known).filter_map(trouble));
     problems.extend(apps.iter().filter_map(|app| {
         let ends = app.graph_version_ends_on?;
         let last_day = ends.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
@@ -97,6 +102,13 @@ fn not_told(deaf: &Deaf) -> String {
         n => format!("{n} pages do not tell it, such as that of {example},"),
     };
     format!("app {app}: {which} of everything in subscribed_fields. See perennial show {example}")
+}
+
+fn no_longer_visited(name: &str) -> String {
+    format!(
+        "{name} is set aside: the daemon crashed twice while it was at work on it, so it is not checked or renewed. Please \
+         report the crash; to try it again: perennial check {name}"
+    )
 }
 
 /// In a sentence, what an operator should know of an app.

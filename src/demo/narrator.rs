@@ -199,6 +199,7 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::BackedUp
         | EventKind::BackupFailed
         | EventKind::JournalGap
+        | EventKind::SetAside
         | EventKind::Restored => None,
     }
 }

@@ -35,6 +35,8 @@ words! {
     SecretRead = "secret_read",
     /// Somebody asked for a secret and did not get it.
     SecretRefused = "secret_refused",
+    /// The daemon crashed twice while it was at work on it; it is not visited any more.
+    SetAside = "set_aside",
     AppTroubled = "app_troubled",
     AppRecovered = "app_recovered",
     IncidentOpened = "incident_opened",

@@ -23,7 +23,9 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
+    /// Also says of which tokens the life before may have died.
     pub fn begin_life(&self, now: Timestamp) -> Result<LifeId, Error> {
+        self.suspect_after_crash(now)?;
         let id = self
             .db
             .prepare_cached("INSERT INTO life (started_at) VALUES (?1) RETURNING id")?

@@ -29,6 +29,7 @@ mod rows;
 mod schema;
 mod subscriptions;
 mod summary;
+mod suspects;
 mod tokens;
 mod upgrade;
 mod versions;

@@ -28,6 +28,7 @@ pub(super) fn of(kind: EventKind, said: &Said<'_>) -> Style {
         | EventKind::LoginEnded
         | EventKind::DataDeleted => style::WARNING,
         EventKind::AppTroubled
+        | EventKind::SetAside
         | EventKind::LetterDelayed
         | EventKind::LetterUndelivered
         | EventKind::BackupFailed => style::TROUBLE,

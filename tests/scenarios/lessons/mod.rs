@@ -5,9 +5,10 @@
 //! - `saving`: nothing stored over something, stale reading, news before they are true, a grant dropped
 //! - `sweeping`: one that stops all, the ended left out, all at one beat · `mending`: back-off without a cause
 //! - `telling`: ends told twice, mail about nothing · `answering`: ready without work, everybody kept waiting
-//! - `secrecy`: what logs let slip
+//! - `secrecy`: what logs let slip · `crashing`: a row that nothing survives
 
 mod answering;
+mod crashing;
 mod mending;
 mod refusals;
 mod renewing;
