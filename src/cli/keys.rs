@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
@@ -45,7 +45,8 @@ pub(super) fn write_new(path: &Path, key: &Key, like: &Path) -> Result<(), Failu
         file.write_all(format!("{}\n", *key.to_base64()).as_bytes())?;
         let owner = like.metadata()?;
         if owner.uid() != file.metadata()?.uid() {
-            chown(&unfinished, Some(owner.uid()), Some(owner.gid()))?;
+            // The open file, whatever stands at its path by now.
+            fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
         }
         file.sync_all()?;
         fs::rename(&unfinished, path)?;

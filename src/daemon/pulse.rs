@@ -27,12 +27,24 @@ pub async fn take(
         let due = view.count_due(now, now - GRACE)?;
         let crashes = view.crashes(now - CRASHES_WITHIN)?;
         let unchecked = view.unchecked(now - UNCHECKED_FOR)?;
-        Ok((due, view.apps()?, view.deaf_pages()?, unchecked, crashes))
+        let set_aside = view.set_aside()?;
+        Ok((
+            due,
+            view.apps()?,
+            view.deaf_pages()?,
+            unchecked,
+            crashes,
+            set_aside,
+        ))
     });
-    let ((due, overdue), records, deaf, unchecked, crashes) = counted.await?;
+    let ((due, overdue), records, deaf, unchecked, crashes, set_aside) = counted.await?;
     let apps = household.apps(now).await?;
     let known = |record: &&AppRecord| apps.iter().any(|app| app.name == record.name);
-    let mut problems: Vec<String> = records.iter().filter(known).filter_map(trouble).collect();
+    let mut problems: Vec<String> = set_aside
+        .iter()
+        .map(|name| no_longer_visited(name))
+        .collect();
+    problems.extend(records.iter().filter(known).filter_map(trouble));
     problems.extend(apps.iter().filter_map(|app| {
         let ends = app.graph_version_ends_on?;
         let last_day = ends.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
@@ -132,6 +144,13 @@ fn not_checked(unchecked: &Unchecked) -> String {
     };
     format!(
         "app {app}: {which} could not be checked for more than a day. See perennial show {example}"
+    )
+}
+
+fn no_longer_visited(name: &str) -> String {
+    format!(
+        "{name} is set aside: the daemon crashed twice while it was at work on it, so it is not checked or renewed. Please \
+         report the crash; to try it again: perennial check {name}"
     )
 }
 

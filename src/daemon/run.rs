@@ -15,12 +15,13 @@ use super::crew::{Board, Crew};
 use super::failure::Failure;
 use super::household::Household;
 use super::public::Public;
+use super::recovery::{self, Life};
 use super::signals::{Signal, SignalPost};
 use super::vitals::Vitals;
 use super::{clock, opening, pulse, systemd};
 use crate::alerts;
 use crate::config::{self, Config, Machine};
-use crate::inventory::{EventKind, Inventory, LifeId, NewEvent};
+use crate::inventory::{EventKind, Inventory, NewEvent};
 use crate::status::{self, Desk, MailTest, Probe, Pulse, Questions, Reload};
 
 /// systemd waits 30 s before it kills; what is not finished by then is dropped and done again.
@@ -33,7 +34,7 @@ struct Daemon {
     machine: Machine,
     config: Config,
     inventory: Inventory,
-    life: LifeId,
+    life: Life,
     household: Arc<Household>,
     crew: Crew,
     /// Crews of former configurations, at the passes that they had at hand.
@@ -66,6 +67,7 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
     let mut socket = tokio::spawn(serve(listener, desk, questions, hang_up.clone()));
     let (inventory, nudge) = (daemon.inventory.clone(), Arc::clone(&daemon.board.nudge));
     let mut front = tokio::spawn(front.serve(inventory, nudge, hang_up.clone()));
+    daemon.watch_the_disk(hang_up.clone());
     let first_words = pulse::in_words(&daemon.household).await;
     systemd::ready(&first_words);
     tracing::info!("ready: {first_words}");
@@ -124,11 +126,7 @@ impl Daemon {
         public: Public,
     ) -> Result<Self, Failure> {
         let now = clock::now();
-        let life = inventory.write(move |tx| {
-            tx.note(&NewEvent::new(EventKind::Started), now)?;
-            tx.begin_life(now)
-        });
-        let life = life.await?;
+        let life = Life::begin(&inventory, now).await?;
         let apps = household.apps(now).await?;
         let pulse = Pulse {
             started_at: now,
@@ -174,6 +172,15 @@ impl Daemon {
             mail_tests,
             clock: Arc::new(clock::now),
         }
+    }
+
+    fn watch_the_disk(&self, stop: CancellationToken) {
+        self.retiring.spawn(recovery::keep_trying(
+            self.inventory.clone(),
+            self.life.clone(),
+            self.board.clone(),
+            stop,
+        ));
     }
 
     async fn reload_for(&mut self, order: Reload) {
@@ -276,11 +283,10 @@ impl Daemon {
         if let Err(error) = accesses.await {
             tracing::warn!("who asked for secrets lately could not be written down: {error}");
         }
-        if ended.is_ok() {
-            let (life, now) = (self.life, clock::now());
-            if let Err(error) = self.inventory.write(move |tx| tx.end_life(life, now)).await {
-                tracing::warn!("the end could not be noted; it will look like a crash: {error}");
-            }
+        if ended.is_ok()
+            && let Err(error) = self.life.end(&self.inventory, clock::now()).await
+        {
+            tracing::warn!("the end could not be noted; it will look like a crash: {error}");
         }
         ended
     }

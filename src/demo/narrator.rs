@@ -200,6 +200,8 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::Reloaded
         | EventKind::BackedUp
         | EventKind::BackupFailed
+        | EventKind::JournalGap
+        | EventKind::SetAside
         | EventKind::Restored => None,
     }
 }

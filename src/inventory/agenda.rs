@@ -235,6 +235,7 @@ impl Tx<'_> {
 
     /// Somebody changed something: look again at once, whatever back-off said.
     pub fn make_due(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
+        self.acquit(id)?;
         self.db
             .prepare_cached("UPDATE agenda SET due_at = ?2, leased_until = 0 WHERE token = ?1")?
             .execute(params![id, now.as_second()])?;

@@ -38,6 +38,8 @@ words! {
     SecretRead = "secret_read",
     /// Somebody asked for a secret and did not get it.
     SecretRefused = "secret_refused",
+    /// The daemon crashed twice while it was at work on it; it is not visited any more.
+    SetAside = "set_aside",
     AppTroubled = "app_troubled",
     AppRecovered = "app_recovered",
     IncidentOpened = "incident_opened",
@@ -57,6 +59,8 @@ words! {
     BackupFailed = "backup_failed",
     /// A copy has taken the inventory's place: what happened between is not in here.
     Restored = "restored",
+    /// So many events stand in the log alone, for the journal could not be written.
+    JournalGap = "journal_gap",
     }
 }
 
@@ -167,6 +171,24 @@ fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
 }
 
 impl Tx<'_> {
+    /// Notes what waited to be noted. A token that was forgotten meanwhile is not named again.
+    pub fn note_unless_gone(&self, event: NewEvent, now: Timestamp) -> Result<(), Error> {
+        let is_gone = match event.token {
+            Some(token) => self.token(token)?.is_none(),
+            None => false,
+        };
+        let event = if is_gone {
+            NewEvent {
+                token: None,
+                name: None,
+                ..event
+            }
+        } else {
+            event
+        };
+        self.note(&event, now).map(drop)
+    }
+
     pub fn note(&self, event: &NewEvent, now: Timestamp) -> Result<EventId, Error> {
         let mut insert = self.db.prepare_cached(
             "INSERT INTO event (at, kind, token, name, app, detail)

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Error, keys, open};
+use super::lock::lock;
+use super::owned::OwnersRights;
+use super::{Error, copy, keys, open};
 use crate::secret::Key;
 
 /// An inventory whose key is being changed.
@@ -21,7 +23,9 @@ pub struct Rekeying {
 impl Rekeying {
     /// `key` is the one in its place. If that is the new one already, the change is brought to its end.
     pub fn begin(path: &Path, key: &Key) -> Result<Self, Error> {
-        let lock = open::lock(path)?;
+        let folder = copy::folder_of(path);
+        let _rights = OwnersRights::take(&folder).map_err(copy::failed(&folder))?;
+        let lock = lock(path)?;
         if open::inspect(path, key)? == 0 {
             return Err(Error::NotAnInventory(path.to_owned()));
         }

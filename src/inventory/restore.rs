@@ -7,10 +7,9 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::NamedTempFile;
 
-use super::copy::{
-    check, failed, folder_of, give_to_owner_of, refuse_taken, sync_folder, unfinished_in,
-    vacuum_into,
-};
+use super::copy::{Source, check, failed, folder_of, refuse_taken, sync_folder, unfinished_in};
+use super::lock::lock;
+use super::owned::{OwnersRights, give_to_owner_of};
 use super::{Error, EventKind, Settings, View, keys, open, rows};
 use crate::secret::{Key, Sealer};
 
@@ -42,21 +41,31 @@ pub struct Restore {
     pub present: Present,
     /// No daemon starts meanwhile.
     _lock: File,
+    _rights: OwnersRights,
+}
+
+/// A copy that opens with this key.
+fn sound(file: &Path, key: &Key) -> Result<Source, Error> {
+    if open::inspect(file, key)? > 0 {
+        return Source::open(file);
+    }
+    Err(match file.exists() {
+        true => Error::NotAnInventory(file.to_owned()),
+        false => failed(file)(std::io::ErrorKind::NotFound.into()),
+    })
 }
 
 impl Restore {
     /// Refuses a copy that is none, is broken, of a newer schema, or sealed with another key. Nothing is changed yet.
     pub fn prepare(settings: &Settings, file: &Path) -> Result<Self, Error> {
         let Settings { path, key } = settings;
-        let lock = open::lock(path)?;
-        if open::inspect(file, key)? == 0 {
-            return Err(match file.exists() {
-                true => Error::NotAnInventory(file.to_owned()),
-                false => failed(file)(std::io::ErrorKind::NotFound.into()),
-            });
-        }
-        let copy = unfinished_in(&folder_of(path))?;
-        vacuum_into(file, copy.path())?;
+        // Root may read the copy wherever it is; everything else is done with the rights of the folder's owner.
+        let source = sound(file, key)?;
+        let folder = folder_of(path);
+        let rights = OwnersRights::take(&folder).map_err(failed(&folder))?;
+        let lock = lock(path)?;
+        let copy = unfinished_in(&folder)?;
+        source.vacuum_into(copy.path())?;
         check(copy.path())?;
         let contents = contents(copy.path(), key)?;
         let present = match path.exists() {
@@ -69,6 +78,7 @@ impl Restore {
             contents,
             present,
             _lock: lock,
+            _rights: rights,
         })
     }
 
@@ -84,8 +94,8 @@ impl Restore {
         } else {
             folder_of(&self.path)
         };
-        give_to_owner_of(&model, self.copy.path())?;
         let copy = self.copy.as_file();
+        give_to_owner_of(&model, copy).map_err(failed(self.copy.path()))?;
         copy.sync_all().map_err(failed(self.copy.path()))?;
         let put = self.copy.persist(&self.path);
         put.map_err(|error| failed(&self.path)(error.error))?;

@@ -847,4 +847,104 @@ async fn a_login_keeps_its_latest_clicks_alone_however_often_they_come_to_nothin
     let (kept, by_hand) = job.await.unwrap();
     assert!(kept <= 20, "{kept}");
     assert_eq!(by_hand, 1);
+/// Somebody who reads for long keeps the log from being folded in, so it grows.
+#[tokio::test]
+async fn the_log_shrinks_again_after_a_big_import_and_a_long_reading() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    import(&inventory, "first", "EAA1").await;
+    let log = bench.folder.path().join("inventory.db-wal");
+    let length = || log.metadata().unwrap().len();
+    let reader = Connection::open(bench.settings().path).unwrap();
+    let begin = "BEGIN; SELECT count(*) FROM token;";
+    reader.execute_batch(begin).unwrap();
+    for n in 0..48 {
+        note_a_mebibyte(&inventory, n).await;
+    }
+    assert!(length() > 2 * open::LOG_LIMIT, "{}", length());
+    reader.execute_batch("COMMIT").unwrap();
+    inventory.probe().await.unwrap();
+    inventory.probe().await.unwrap();
+    assert!(length() <= open::LOG_LIMIT, "{}", length());
+}
+
+async fn note_a_mebibyte(inventory: &Inventory, n: usize) {
+    let much = format!("{n}").repeat(1 << 20);
+    let event = NewEvent::new(EventKind::Checked).with("much", much);
+    inventory
+        .write(move |tx| tx.note(&event, now()).map(drop))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_noted_now_is_noted_later_in_order_and_once() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let outsider = Connection::open(bench.settings().path).unwrap();
+    outsider.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for n in 0..3 {
+        let event = NewEvent::new(EventKind::SecretRead).with("version", n);
+        inventory.note_or_keep(event, now()).await;
+    }
+    outsider.execute_batch("ROLLBACK").unwrap();
+    inventory.probe().await.unwrap();
+    let events = inventory.read(|view| view.events(EventId(0), None, 100));
+    let events = events.await.unwrap();
+    let versions: Vec<u64> = events
+        .iter()
+        .filter_map(|event| event.detail.get("version")?.as_u64())
+        .collect();
+    assert_eq!(versions, [0, 1, 2]);
+    assert_eq!(inventory.trouble(), None);
+}
+
+#[tokio::test]
+async fn a_transaction_that_cannot_begin_says_so_and_why() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let outsider = Connection::open(bench.settings().path).unwrap();
+    outsider.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let failed = inventory.write(|_| Ok(())).await.unwrap_err();
+    assert_eq!(failed.write_fault(), Some(WriteFault::Locked), "{failed}");
+    let fault = inventory.trouble().map(|why| why.fault);
+    assert_eq!(fault, Some(WriteFault::Locked));
+    outsider.execute_batch("ROLLBACK").unwrap();
+    inventory.probe().await.unwrap();
+    assert_eq!(inventory.trouble(), None);
+}
+
+/// SQLite ends the transaction itself where there is no room.
+#[tokio::test]
+async fn a_job_that_finds_no_room_leaves_nothing_of_its_neighbours_half_saved() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    inventory
+        .write(|tx| {
+            let pages: u32 = tx.db.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            Ok(tx.db.pragma_update(None, "max_page_count", pages + 20)?)
+        })
+        .await
+        .unwrap_or_default();
+    let jobs: Vec<_> = (0..40)
+        .map(|n| {
+            let inventory = inventory.clone();
+            let size = if n == 20 { 1 << 20 } else { 1 };
+            let event = NewEvent::new(EventKind::Checked).with("much", "x".repeat(size));
+            tokio::spawn(async move {
+                inventory
+                    .write(move |tx| tx.note(&event, now()).map(drop))
+                    .await
+            })
+        })
+        .collect();
+    let mut saved = 0;
+    for job in jobs {
+        match job.await.unwrap() {
+            Ok(()) => saved += 1,
+            Err(error) => assert!(error.is_full_disk(), "{error}"),
+        }
+    }
+    let events = inventory.read(|view| view.events(EventId(0), None, 100));
+    assert_eq!(events.await.unwrap().len(), saved);
 }

@@ -25,6 +25,8 @@ struct Slice {
     routine: Vec<Routine>,
     news: Vec<Visited>,
     unseen: Vec<TokenId>,
+    /// A suspect is visited alone, and after that it is none.
+    alone: Option<TokenId>,
     app: AppNews,
     name: String,
     rules: Rules,
@@ -95,6 +97,10 @@ impl Keeper {
 
 impl Slice {
     fn new(seen: Seen, keeper: &Keeper, now: Timestamp) -> Self {
+        let alone = match seen.visits.as_slice() {
+            [one] => Some(one.learned.after.id),
+            [] | [_, _, ..] => None,
+        };
         let (routine, news): (Vec<_>, Vec<_>) =
             seen.visits.into_iter().partition(Visited::is_routine);
         Self {
@@ -104,6 +110,7 @@ impl Slice {
                 .collect(),
             news,
             unseen: seen.unseen,
+            alone,
             app: seen.app,
             name: keeper.app.clone(),
             rules: keeper.rules.clone(),
@@ -125,6 +132,7 @@ impl Slice {
     fn write_rest(&self, tx: &Tx<'_>) -> Result<(), inventory::Error> {
         tell_kin(tx, &self.news, self.now)?;
         tx.release(&self.unseen)?;
+        self.alone.map_or(Ok(()), |id| tx.acquit(id))?;
         self.app.write(tx, &self.name, &self.rules, self.now)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::peer::Peer;
-use crate::inventory::{Error, EventKind, Inventory, NewEvent, Tx};
+use crate::inventory::{Error, EventKind, Inventory, NewEvent};
 use crate::token::{Token, TokenId};
 
 /// One request for a secret, and how it ended.
@@ -146,13 +146,6 @@ impl AccessLog {
         Noted::First
     }
 
-    /// The first one could not be written down: it goes into the event of the hour.
-    pub(super) fn is_not_written(&self, access: &Access) {
-        if let Some(count) = self.counts().get_mut(&access.key) {
-            count.times += 1;
-        }
-    }
-
     /// Writes down the hours that are over. What cannot be written stays counted.
     pub async fn write_due(&self, inventory: &Inventory, now: Timestamp) -> Result<usize, Error> {
         let is_over = |count: &Count| (now.duration_since(count.since)).abs() >= WINDOW;
@@ -179,7 +172,7 @@ impl AccessLog {
         }
         let written = inventory.write(move |tx| {
             let mut events = events.into_iter();
-            events.try_for_each(|event| note(tx, event, now))
+            events.try_for_each(|event| tx.note_unless_gone(event, now))
         });
         if let Err(error) = written.await {
             self.put_back(due);
@@ -241,22 +234,4 @@ fn room(counts: &HashMap<Key, Count>, key: &Key) -> Room {
     } else {
         Room::ForAll
     }
-}
-
-/// A token that was forgotten meanwhile is not named again.
-pub(super) fn note(tx: &Tx<'_>, event: NewEvent, now: Timestamp) -> Result<(), Error> {
-    let is_gone = match event.token {
-        Some(token) => tx.token(token)?.is_none(),
-        None => false,
-    };
-    let event = if is_gone {
-        NewEvent {
-            token: None,
-            name: None,
-            ..event
-        }
-    } else {
-        event
-    };
-    tx.note(&event, now).map(drop)
 }

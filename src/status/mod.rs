@@ -7,6 +7,7 @@ mod desk;
 mod openapi;
 mod parameters;
 pub mod peer;
+mod reach;
 mod reception;
 mod request;
 mod routes;
@@ -20,6 +21,7 @@ use crate::login;
 pub use access_log::AccessLog;
 pub use desk::{Clock, Desk, MailTest, Pulse, Reload};
 pub use openapi::description;
+pub use reach::no_way_to_people;
 pub use server::{BindError, Probe, Questions, bind, probe, serve, serve_probed};
 
 /// Where the socket stands and who may do what on it.

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::Desk;
-use super::access_log::{self, Access, Noted};
+use super::access_log::{Access, Noted};
 use super::snapshot::Problem;
 use crate::http::{Places, Rank, Shares};
 use crate::inventory::{Error, Tx, View};
@@ -124,23 +124,12 @@ impl Reception {
         outcome
     }
 
-    /// Notes who asked for a secret. What the journal cannot take now is written down later.
+    /// Notes who asked for a secret, in memory and log while the journal cannot be written: a disk that takes nothing
+    /// keeps no secret from its reader.
     pub(super) async fn note_access(&self, mut access: Access, now: Timestamp) {
-        if self.accesses.note(&mut access, now) == Noted::Counted {
-            return;
-        }
-        let event = access.event();
-        let noted = self
-            .inventory
-            .write(move |tx| access_log::note(tx, event, now));
-        match noted.await {
-            Ok(()) => {
-                self.journal.send_replace(());
-            }
-            Err(error) => {
-                tracing::error!("a request for a secret is noted later: {error}");
-                self.accesses.is_not_written(&access);
-            }
+        if self.accesses.note(&mut access, now) == Noted::First {
+            self.inventory.note_or_keep(access.event(), now).await;
+            self.journal.send_replace(());
         }
     }
 

@@ -88,6 +88,8 @@ pub const TOOLS: &[Tool] = &[
         "nix",
         &[
             "inventory/copy",
+            "inventory/owned",
+            "cli/core_dumps",
             "config/credentials",
             "setup/places",
             "status",

@@ -30,6 +30,7 @@ pub(super) fn of(kind: EventKind, said: &Said<'_>) -> Style {
         | EventKind::LoginEnded
         | EventKind::DataDeleted => style::WARNING,
         EventKind::AppTroubled
+        | EventKind::SetAside
         | EventKind::LetterDelayed
         | EventKind::LetterUndelivered
         | EventKind::BackupFailed => style::TROUBLE,
@@ -51,6 +52,7 @@ pub(super) fn of(kind: EventKind, said: &Said<'_>) -> Style {
         | EventKind::Started
         | EventKind::Reloaded
         | EventKind::BackedUp
+        | EventKind::JournalGap
         | EventKind::Restored => Style::new(),
     }
 }

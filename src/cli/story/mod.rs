@@ -76,6 +76,13 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
         EventKind::BackedUp => format!("copied to {}", said.word("path")),
         EventKind::BackupFailed => format!("no copy was made: {}", said.word("reason")),
         EventKind::Restored => "a copy has taken the inventory's place".to_owned(),
+        EventKind::SetAside => {
+            "set aside: the daemon crashed twice while it was at work on it. Try it again: perennial check".to_owned()
+        }
+        EventKind::JournalGap => format!(
+            "{} events are in the log only: the journal could not be written",
+            said.word("events")
+        ),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The one way in which a secret leaves: to whom the settings name, and noted before it is sent. A disk that takes no
-//! more events does not keep a secret from its reader.
+//! The one way in which a secret leaves: to whom the settings name, and noted before it is sent: in the journal, or in
+//! memory and log while that cannot be written.
 
 use axum::Json;
 use axum::extract::State;

@@ -5,6 +5,7 @@ mod imports;
 mod journal;
 mod limits;
 mod orders;
+mod reach;
 mod secrets;
 mod shapes;
 mod shares;
