@@ -3,7 +3,7 @@
 mod calls;
 mod debugging;
 mod peer;
-mod recorded;
+mod table;
 mod trouble;
 
 use std::time::Duration;

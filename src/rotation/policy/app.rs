@@ -33,7 +33,7 @@ pub fn judge<'a>(looks: impl Iterator<Item = (&'a Token, &'a Look)> + Clone) -> 
     if let Some(cause) = answers().find_map(blame) {
         return Verdict::Blamed(cause);
     }
-    common_refusal(looks.clone()).map_or(Verdict::Sound, Verdict::Suspicious)
+    common_refusal(looks).map_or(Verdict::Sound, Verdict::Suspicious)
 }
 
 /// Limits of the app, whatever else was answered.

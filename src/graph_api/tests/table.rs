@@ -1,5 +1,5 @@
 //! Meta's error table, row by row: each error in every envelope that Meta has been seen to use, and what it leaves us
-//! to do. The texts are those of recorded answers.
+//! to do. Where a text decides it is Meta's own; codes, texts and envelopes are combined here, not recorded as a whole.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::graph_api::classify::{self, Role};
 use crate::graph_api::{Error, Inspection, inspection};
 use crate::token::{Cause, Kind, Remedy};
 
-macro_rules! recorded {
+macro_rules! fixture {
     ($name:literal) => {
         include_str!(concat!("../../../tests/fixtures/graph/", $name, ".json"))
     };
@@ -243,20 +243,20 @@ fn every_row_of_the_table_is_judged_in_every_envelope_of_a_call() {
 }
 
 #[test]
-fn causes_from_recorded_answers_have_the_remedies_of_the_table() {
+fn causes_inside_whole_answers_have_the_remedies_of_the_table() {
     for (body, cause, remedy) in [
         (
-            recorded!("debug_checkpoint"),
+            fixture!("debug_checkpoint"),
             Cause::Checkpoint,
             Remedy::ClearCheckpoint,
         ),
         (
-            recorded!("debug_data_access_expired"),
+            fixture!("debug_data_access_expired"),
             Cause::DataAccessExpired,
             Remedy::Reauthorize,
         ),
         (
-            recorded!("debug_app_blocked"),
+            fixture!("debug_app_blocked"),
             Cause::AppUnavailable,
             Remedy::FixApp,
         ),
@@ -271,13 +271,13 @@ fn causes_from_recorded_answers_have_the_remedies_of_the_table() {
 #[test]
 fn a_living_token_of_an_old_answer_without_a_type_is_alive() {
     for (body, kind) in [
-        (recorded!("debug_without_type").to_owned(), Kind::User),
+        (fixture!("debug_without_type").to_owned(), Kind::User),
         (
-            recorded!("debug_page").replace(r#""type":"PAGE","#, ""),
+            fixture!("debug_page").replace(r#""type":"PAGE","#, ""),
             Kind::Page,
         ),
         (
-            recorded!("debug_app").replace(r#""type":"APP","#, ""),
+            fixture!("debug_app").replace(r#""type":"APP","#, ""),
             Kind::App,
         ),
     ] {
