@@ -125,7 +125,7 @@ pub const TOOLS: &[Tool] = &[
     ("utoipa", &["token", "status"]),
     (
         "zeroize",
-        &["secret", "config/credentials", "status/request"],
+        &["secret", "config/credentials", "status/request", "cli/keys"],
     ),
 ];
 
