@@ -175,8 +175,8 @@ impl Tx<'_> {
     fn forget_incidents(&self, request: &Deletion) -> Result<(), Error> {
         self.db
             .prepare_cached(
-                "UPDATE letter SET subject = '', text = '', html = ''
-                 WHERE sent_at IS NOT NULL AND text <> '' AND (incident IS NULL OR incident IN
+                "UPDATE letter SET subject = '', sealed_text = NULL, sealed_html = NULL
+                 WHERE sent_at IS NOT NULL AND sealed_text IS NOT NULL AND (incident IS NULL OR incident IN
                     (SELECT id FROM incident WHERE app = ?1 AND subject = ''))",
             )?
             .execute([&request.app])?;

@@ -4,9 +4,11 @@
 mod agenda;
 mod apps;
 mod backups;
+mod cells;
 mod copy;
 mod deletions;
 mod digests;
+mod email_bodies;
 mod errands;
 mod error;
 mod incidents;
@@ -20,6 +22,7 @@ mod notices;
 mod open;
 mod pages;
 mod rekey;
+mod resealing;
 mod restore;
 mod rows;
 mod schema;
@@ -30,6 +33,8 @@ mod upgrade;
 mod versions;
 mod writer;
 
+#[cfg(test)]
+mod sealing_tests;
 #[cfg(test)]
 mod tests;
 
@@ -63,7 +68,7 @@ pub use logins::{
 };
 pub use notices::Notice;
 pub use pages::PageSeen;
-pub use rekey::Rekeying;
+pub use rekey::{Rekeying, RenewedKeys};
 pub use restore::{Contents, Present, Restore};
 pub use subscriptions::{Deaf, Listening};
 pub use summary::{Deadline, Fleet, MailQueue};

@@ -184,11 +184,19 @@ fn prepare(db: &Connection, version: u32, key: &Key) -> Result<Sealer, Error> {
          PRAGMA temp_store = MEMORY;",
     )?;
     db.set_prepared_statement_cache_capacity(128);
-    schema::upgrade(db, version)?;
+    let before = match version {
+        0 => None,
+        _ => Some(keys::sealer(db, key)?),
+    };
+    schema::upgrade(db, version, before.as_ref())?;
+    if (1..schema::NEWEST).contains(&version) {
+        // What the upgrade sealed or removed is not left in the write-ahead log.
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    }
     if version == 0 {
         keys::make(db, key)?;
     }
-    let keys = keys::unwrap(db, key)?;
+    let sealer = keys::sealer(db, key)?;
     keys::settle(db, key)?;
-    Sealer::new(&keys).ok_or_else(|| Error::Foreign("no data key".to_owned()))
+    Ok(sealer)
 }

@@ -195,4 +195,8 @@ pub const SCHEMA: &[(&str, &str)] = &[
         "0006_upkeep.sql",
         "9e474bc3cb016fb1c9babe1151ee1a76bced4b4fc125962c30cf723a9384c45e",
     ),
+    (
+        "0007.sql",
+        "6fd9fc1f694b7fcd433a0f9d6d4b1437ce46d4657a5273fe047aab01d1d99231",
+    ),
 ];
