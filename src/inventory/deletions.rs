@@ -66,14 +66,6 @@ impl View<'_> {
         let short = digest.0.iter().take(12);
         short.map(|byte| format!("{byte:02x}")).collect()
     }
-
-    /// Is this very request, or a later one, known already?
-    pub fn knows_deletion(&self, code: &str, signed_at: Timestamp) -> Result<bool, Error> {
-        let mut known = self.db.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM deletion WHERE code = ?1 AND signed_at >= ?2)",
-        )?;
-        Ok(known.query_row(params![code, signed_at.as_second()], |row| row.get(0))?)
-    }
 }
 
 impl Tx<'_> {
