@@ -20,6 +20,7 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         | ProblemType::NoSuchToken
         | ProblemType::NoSuchIncident
         | ProblemType::NoSuchLogin
+        | ProblemType::PersonUnknown
         | ProblemType::LoginOver
         | ProblemType::NoPublicPart
         | ProblemType::UnknownApp

@@ -36,6 +36,15 @@ pub struct PageGrant {
     pub tasks: Vec<String>,
 }
 
+impl PageGrant {
+    /// How much memory it takes, about.
+    pub(super) fn size(&self) -> usize {
+        let token = self.token.as_ref().map_or(0, Secret::len);
+        let tasks: usize = self.tasks.iter().map(String::len).sum();
+        size_of::<Self>() + self.id.len() + self.name.len() + token + tasks
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
     pub name: String,

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::lock::{lock, lock_folder};
 use super::owned::may_be_written;
-use super::{Error, READERS, Settings, Unwritable, WriteFault, open, schema};
+use super::{Error, READERS, Settings, Unwritable, WriteFault, keys, open, schema};
 use crate::secret::Sealer;
 
 /// An inventory that was opened as far as it could be.
@@ -72,7 +72,7 @@ impl Access {
         if open::look_at(first, path, key)? != schema::NEWEST {
             return Ok(None);
         }
-        let sealer = open::sealer(first, key)?;
+        let sealer = keys::sealer(first, key)?;
         Ok(Some(Self {
             store: Store::ReadOnly {
                 path: path.clone(),

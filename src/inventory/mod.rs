@@ -7,9 +7,11 @@ mod ahead;
 mod apps;
 mod backlog;
 mod backups;
+mod cells;
 mod copy;
 mod deletions;
 mod digests;
+mod email_bodies;
 mod errands;
 mod error;
 mod incidents;
@@ -26,9 +28,11 @@ mod owned;
 mod pages;
 mod pruning;
 mod rekey;
+mod resealing;
 mod restore;
 mod rows;
 mod schema;
+mod signed_requests;
 mod subscriptions;
 mod summary;
 mod suspects;
@@ -39,6 +43,8 @@ mod upgrade;
 mod versions;
 mod writer;
 
+#[cfg(test)]
+mod sealing_tests;
 #[cfg(test)]
 mod tests;
 
@@ -75,8 +81,9 @@ pub use logins::{
 pub use notices::Notice;
 pub use pages::PageSeen;
 pub use pruning::Retention;
-pub use rekey::Rekeying;
+pub use rekey::{Rekeying, RenewedKeys};
 pub use restore::{Contents, Present, Restore};
+pub use signed_requests::{Callback, Use};
 pub use subscriptions::{Deaf, Listening};
 pub use summary::{Deadline, Fleet, MailQueue, Unchecked};
 pub use tokens::{Filter, Imported, NewToken, TokenPage, name_is_valid};

@@ -182,18 +182,21 @@ pub(super) fn open(path: &Path, key: &Key) -> Result<(Connection, Sealer), Error
 /// Upgrades what was inspected, and returns what opens the sealed cells.
 fn prepare(db: &Connection, version: u32, key: &Key) -> Result<Sealer, Error> {
     tune(db)?;
-    schema::upgrade(db, version)?;
+    let before = match version {
+        0 => None,
+        _ => Some(keys::sealer(db, key)?),
+    };
+    schema::upgrade(db, version, before.as_ref())?;
+    if (1..schema::NEWEST).contains(&version) {
+        // What the upgrade sealed or removed is not left in the write-ahead log.
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    }
     if version == 0 {
         keys::make(db, key)?;
     }
-    let sealer = sealer(db, key)?;
+    let sealer = keys::sealer(db, key)?;
     keys::settle(db, key)?;
     Ok(sealer)
-}
-
-pub(super) fn sealer(db: &Connection, key: &Key) -> Result<Sealer, Error> {
-    let keys = keys::unwrap(db, key)?;
-    Sealer::new(&keys).ok_or_else(|| Error::Foreign("no data key".to_owned()))
 }
 
 /// Opens for writing what was opened for reading before.

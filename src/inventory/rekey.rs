@@ -20,6 +20,15 @@ pub struct Rekeying {
     _lock: File,
 }
 
+/// What became of the former data keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RenewedKeys {
+    /// They are gone.
+    All,
+    /// Something does not open, and is left sealed as it was.
+    SomeStay,
+}
+
 impl Rekeying {
     /// `key` is the one in its place. If that is the new one already, the change is brought to its end.
     pub fn begin(path: &Path, key: &Key) -> Result<Self, Error> {
@@ -47,6 +56,15 @@ impl Rekeying {
     pub fn add(&self, current: &Key, new: &Key) -> Result<(), Error> {
         let opened = keys::unwrap(&self.db, current)?;
         keys::add(&self.db, &opened, new)
+    }
+
+    /// Seals everything under a new data key, too, for where somebody may have had the former ones: an old copy and the old
+    /// key give them away. `key` opens the inventory.
+    pub fn renew_data_keys(&self, key: &Key) -> Result<RenewedKeys, Error> {
+        Ok(match keys::renew(&self.db, key)? {
+            0 => RenewedKeys::All,
+            _ => RenewedKeys::SomeStay,
+        })
     }
 
     /// `new` is in its place: from here on it alone opens the inventory.

@@ -10,20 +10,20 @@ use crate::token::{
     Action, Cause, Clock, Facts, Health, Kind, Next, Remedy, Scopes, State, Token, TokenId,
 };
 
-struct Bench {
+pub(super) struct Bench {
     folder: tempfile::TempDir,
     key: Key,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             key: Key::generate().unwrap(),
         }
     }
 
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         let key = Key::read(self.key.to_base64().as_bytes()).unwrap();
         Settings {
             path: self.folder.path().join("inventory.db"),
@@ -31,12 +31,12 @@ impl Bench {
         }
     }
 
-    fn open(&self) -> Inventory {
+    pub(super) fn open(&self) -> Inventory {
         Inventory::open(&self.settings()).unwrap()
     }
 
     /// Everything that stands on disk, the log included.
-    fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         let files = std::fs::read_dir(self.folder.path()).unwrap();
         files
             .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
@@ -44,7 +44,7 @@ impl Bench {
     }
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-12-01T12:00:00Z".parse().unwrap()
 }
 
@@ -60,7 +60,7 @@ fn new_token(name: &str, secret: &str) -> NewToken {
     }
 }
 
-async fn import(inventory: &Inventory, name: &str, secret: &str) -> TokenId {
+pub(super) async fn import(inventory: &Inventory, name: &str, secret: &str) -> TokenId {
     let new = new_token(name, secret);
     match inventory
         .write(move |tx| tx.import(&new, now()))
@@ -669,7 +669,7 @@ async fn a_sealed_secret_moved_to_another_row_does_not_open() {
 }
 
 /// An inventory as an earlier schema left it, and the key that it is sealed under.
-fn left_by(schema: u32, path: &Path) -> Key {
+pub(super) fn left_by(schema: u32, path: &Path) -> Key {
     let fixture = format!(
         "{}/tests/fixtures/inventory/{schema:04}.sql",
         env!("CARGO_MANIFEST_DIR")
@@ -847,6 +847,8 @@ async fn a_login_keeps_its_latest_clicks_alone_however_often_they_come_to_nothin
     let (kept, by_hand) = job.await.unwrap();
     assert!(kept <= 20, "{kept}");
     assert_eq!(by_hand, 1);
+}
+
 /// Somebody who reads for long keeps the log from being folded in, so it grows.
 #[tokio::test]
 async fn the_log_shrinks_again_after_a_big_import_and_a_long_reading() {

@@ -129,7 +129,7 @@ pub const TOOLS: &[Tool] = &[
     ("utoipa", &["token", "status"]),
     (
         "zeroize",
-        &["secret", "config/credentials", "status/request"],
+        &["secret", "config/credentials", "status/request", "cli/keys"],
     ),
 ];
 
@@ -201,6 +201,6 @@ pub const SCHEMA: &[(&str, &str)] = &[
     ),
     (
         "0007.sql",
-        "ccb273b3c95238b8382412b941a1740b376f9193a3002953c91efdb0ab2a6100",
+        "54fd970055eea42e20526ed5176f775019abfb580f543e8a22b40f36b8a7e772",
     ),
 ];

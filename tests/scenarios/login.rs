@@ -264,6 +264,36 @@ async fn the_wrong_person_is_refused_and_told_whose_login_is_needed() -> Result 
 }
 
 #[tokio::test]
+async fn a_link_for_a_token_that_meta_never_described_takes_no_stranger_in() -> Result {
+    let mut world = World::new().await?;
+    let public = world.open_public("", None).await?;
+    let (maria, stranger) = (world.person("Maria"), world.person("Stranger"));
+    let token = world.import("acme-new", &world.log_in(&maria)?).await?;
+    let before = world.secret(token).await?;
+
+    let (_, link) = world.operators_link(Some(token), false).await?;
+    for _ in 0..2 {
+        // The second time Meta has said whose token it is.
+        let outcome = world
+            .log_in_through(&public, &link, &stranger, DialogAnswer::allow())
+            .await?;
+        world.act(&public).await?;
+        public.get(&outcome).await?.says(&["Log in again"]);
+        assert_eq!(world.secret(token).await?, before);
+        let facts = world.token(token).await?.facts.ok_or("no facts")?;
+        assert_eq!(facts.person, maria);
+        assert_eq!(world.inventory.read(|view| view.fleet()).await?.total(), 1);
+    }
+    let outcome = world
+        .log_in_through(&public, &link, &maria, DialogAnswer::allow())
+        .await?;
+    world.act(&public).await?;
+    public.get(&outcome).await?.says(&["Everything works"]);
+    assert_ne!(world.secret(token).await?, before);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_state_is_good_once() -> Result {
     let mut shop = Shop::open().await?;
     let link = shop.lock_out().await?;

@@ -357,6 +357,7 @@ fn a_relay_s_own_authority_is_a_certificate() {
     for (path, words) in [
         (no_pem.as_str(), "ca: holds no certificate"),
         ("/gone/ca.pem", "ca: cannot be read"),
+        ("/dev/zero", "ca: holds no certificate"),
         ("ca.pem", "ca: "),
     ] {
         let relay = format!("smtp = {{ url = \"smtps://example.com\", ca = \"{path}\" }}");

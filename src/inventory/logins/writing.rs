@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use rusqlite::params;
 
-use super::reading::{hex, ticket_cell};
+use super::reading::hex;
 use super::{
     AT_METAS, AttemptId, CLICKS, Ending, LETTER_LINK, LETTER_LINK_LEFT, Login, LoginAttempt,
     LoginId, NewLogin, Taken, later,
 };
-use crate::inventory::{Error, EventId, EventKind, Incident, NewEvent, Tx, rows};
-use crate::secret::{Cell, Secret, unguessable};
+use crate::inventory::{Error, EventId, EventKind, Incident, NewEvent, Tx, cells, rows};
+use crate::secret::{Secret, unguessable};
 
 impl Tx<'_> {
     /// What was asked of a person, and what came of it; also where anybody's login was wanted and this person's came.
@@ -29,7 +29,7 @@ impl Tx<'_> {
         let digest = self.sealer.digest(&ticket);
         let sealed = self
             .sealer
-            .seal(&ticket, ticket_cell(&hex(&digest.0)))
+            .seal(&ticket, cells::ticket(&hex(&digest.0)))
             .map_err(|_| Error::NoRandomness)?;
         let mut insert = self.db.prepare_cached(
             "INSERT INTO login (app, person, token, incident, remedy, accepts_fewer, ticket,
@@ -146,7 +146,7 @@ impl Tx<'_> {
         let row = attempt.id.0.to_string();
         let sealed = self
             .sealer
-            .seal(code, code_cell(&row))
+            .seal(code, cells::code(&row))
             .map_err(|_| Error::NoRandomness)?;
         let answered = self
             .db
@@ -206,7 +206,7 @@ impl Tx<'_> {
             )?
             .execute(params![attempt.0, now.as_second()])?;
         let row = attempt.0.to_string();
-        let code = sealed.and_then(|sealed| self.sealer.open(&sealed, code_cell(&row)).ok());
+        let code = sealed.and_then(|sealed| self.sealer.open(&sealed, cells::code(&row)).ok());
         let (Some(code), Some(login)) = (code, self.login(login)?) else {
             return Ok(None);
         };
@@ -259,12 +259,4 @@ impl Tx<'_> {
 /// Where a login is reached.
 fn link(public_url: &str, ticket: &Secret) -> String {
     format!("{public_url}/login/{}", ticket.expose())
-}
-
-fn code_cell(row: &str) -> Cell<'_> {
-    Cell {
-        table: "login_attempt",
-        column: "code",
-        row,
-    }
 }

@@ -83,16 +83,29 @@ fn wanted(
     if of_token.is_some_and(|of_token| of_token != app) || settings.app(&app).is_none() {
         return Ok(Err(unknown_app()));
     }
-    let facts = token.as_ref().and_then(|token| token.facts.as_ref());
+    let person = match token.as_ref().map(person_of) {
+        Some(Err(problem)) => return Ok(Err(problem)),
+        Some(Ok(person)) => Some(person),
+        None => None,
+    };
     Ok(Ok(NewLogin {
         app,
-        person: facts.map(|facts| facts.person.clone()),
+        person,
         remedy: token.as_ref().map_or(Remedy::Login, remedy_of),
         token: token.map(|token| token.id),
         incident: None,
         accepts_fewer: request.accept_fewer,
         expires_at: now.checked_add(GOOD_FOR).unwrap_or(Timestamp::MAX),
     }))
+}
+
+/// Whose login the token needs. A link without a person would accept anybody's.
+fn person_of(token: &Token) -> Result<String, Problem> {
+    let facts = token.facts.as_ref();
+    let person = facts.map(|facts| facts.person.clone());
+    person
+        .filter(|person| !person.is_empty())
+        .ok_or_else(|| person_unknown(token))
 }
 
 /// What a person once declined is asked for again only where the dialog is told so.
@@ -210,6 +223,18 @@ fn unknown_app() -> Problem {
     Problem::new(
         ProblemType::UnknownApp,
         "no [[app]] of this name is configured, or the token belongs to another. See the names: perennial status",
+    )
+}
+
+fn person_unknown(token: &Token) -> Problem {
+    let name = &token.name;
+    let app = &token.app;
+    Problem::new(
+        ProblemType::PersonUnknown,
+        format!(
+            "Meta has not said whose token {name} is, so any person's login would replace it. Ask Meta first: perennial \
+             check {name}. If Meta cannot read this token, get a new one: perennial login --app {app}"
+        ),
     )
 }
 

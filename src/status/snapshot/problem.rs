@@ -61,6 +61,8 @@ problem_types! {
     ExpiryUnknown = "expiry-unknown", 409, "Expiry unknown";
     TokenDead = "token-dead", 409, "Token dead";
     AlreadyResolved = "already-resolved", 409, "Already resolved";
+    /// Meta has not said whose token it is.
+    PersonUnknown = "person-unknown", 409, "Person unknown";
     /// It was answered, or begun too long ago.
     LoginOver = "login-over", 409, "Login over";
     TooLarge = "too-large", 413, "Request too large";

@@ -1,6 +1,7 @@
 //! The socket in use: a real inventory, real routes, and where it matters a real socket.
 
 mod document;
+mod endless;
 mod imports;
 mod journal;
 mod limits;
