@@ -5,6 +5,7 @@ mod access;
 mod agenda;
 mod ahead;
 mod apps;
+mod attempts;
 mod backlog;
 mod backups;
 mod cells;
@@ -61,6 +62,7 @@ use crate::secret::{Key, Sealer};
 use access::{Access, Store};
 pub use agenda::{Claimed, Lease, Visit};
 pub use apps::{AppRecord, AppTrouble};
+pub use attempts::{Attempt, Verdict};
 pub use backups::{back_up, newest_backup};
 pub use copy::copy;
 pub use deletions::Deletion;
@@ -72,7 +74,7 @@ pub use incidents::{
 };
 pub use journal::{Event, EventId, EventKind, NewEvent};
 pub use knowledge::{Learned, Recorded};
-pub use letters::{Attempt, Letter, LetterId, NewLetter, Verdict};
+pub use letters::{Letter, LetterId, NewLetter};
 pub use lives::LifeId;
 pub use logins::{
     AttemptId, Ending, Granted, Household, Login, LoginAttempt, LoginFault, LoginId,
