@@ -264,6 +264,26 @@ async fn the_wrong_person_is_refused_and_told_whose_login_is_needed() -> Result 
 }
 
 #[tokio::test]
+async fn a_link_for_a_token_that_meta_cannot_read_takes_no_stranger_in() -> Result {
+    let mut world = World::new().await?;
+    let public = world.open_public("", None).await?;
+    let stranger = world.person("Stranger");
+    let token = world.import("acme-new", "EAAnonsense").await?;
+    world.pass().await?;
+    assert!(world.token(token).await?.facts.is_none());
+
+    let (_, link) = world.operators_link(Some(token), false).await?;
+    let outcome = world
+        .log_in_through(&public, &link, &stranger, DialogAnswer::allow())
+        .await?;
+    world.act(&public).await?;
+    public.get(&outcome).await?.says(&["Log in again"]);
+    assert_eq!(world.secret(token).await?, "EAAnonsense");
+    assert!(world.token(token).await?.facts.is_none());
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_link_for_a_token_that_meta_never_described_takes_no_stranger_in() -> Result {
     let mut world = World::new().await?;
     let public = world.open_public("", None).await?;
