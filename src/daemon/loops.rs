@@ -13,11 +13,11 @@ use super::crew::Board;
 use super::household::Household;
 use super::schedule::{self, Line};
 use super::vitals::Vitals;
-use super::{clock, pulse, systemd, yesterday};
+use super::yesterday::{self, Verdict};
+use super::{clock, pulse, systemd};
 use crate::inventory::Inventory;
 use crate::login::webhooks;
 use crate::rotation::Keeper;
-use crate::rotation::policy::ClockTrust;
 
 /// When each app had last been swept whole.
 pub(super) type Swept = Arc<Mutex<HashMap<String, Timestamp>>>;
@@ -37,7 +37,7 @@ pub(super) async fn keep(
         while !stop.is_cancelled() {
             let now = clock::now();
             let keepers = std::slice::from_ref(&keeper);
-            if trust(&keeper.inventory, keepers, &board, now).await == ClockTrust::Useless {
+            if judge_clock(&keeper.inventory, keepers, &board, now).await == Verdict::Wrong {
                 break;
             }
             match keeper.sweep(now).await {
@@ -87,10 +87,11 @@ pub(super) async fn post(
             break;
         };
         let now = clock::now();
-        let posted = match trust(&household.inventory, &household.keepers, &board, now).await {
-            ClockTrust::Right => household.post(now).await,
-            ClockTrust::Doubtful => household.post_without_ends(now).await,
-            ClockTrust::Useless => Ok(()),
+        let keepers = &household.keepers;
+        let posted = match judge_clock(&household.inventory, keepers, &board, now).await {
+            Verdict::Right => household.post(now).await,
+            Verdict::Doubtful => household.post_without_ends(now).await,
+            Verdict::Wrong => Ok(()),
         };
         if let Err(error) = posted {
             in_trouble(&board, &error);
@@ -195,17 +196,17 @@ pub(super) async fn tick(
 }
 
 /// A pass that does not know whether the clock is right waits as if it were not.
-async fn trust(
+async fn judge_clock(
     inventory: &Inventory,
     keepers: &[Keeper],
     board: &Board,
     now: Timestamp,
-) -> ClockTrust {
+) -> Verdict {
     match yesterday::check(inventory, keepers, board, now).await {
-        Ok(trust) => trust,
+        Ok(verdict) => verdict,
         Err(error) => {
             in_trouble(board, &error);
-            ClockTrust::Useless
+            Verdict::Wrong
         }
     }
 }
