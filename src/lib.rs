@@ -12,6 +12,7 @@ pub mod alerts;
 pub mod login;
 pub mod rotation;
 
+pub mod http;
 pub mod status;
 pub mod web;
 

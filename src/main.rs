@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use perennial::cli::{self, Ask, Cli, Command, Failure, Global, Screen};
 
 fn main() -> ExitCode {
+    cli::core_dumps::forbid();
     let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let ask = match cli.command {
         Command::Serve(serve) => return serve.start(&cli.global),

@@ -7,7 +7,7 @@ use super::language::{Cases, Language, Number, Phrases, fill};
 use super::policy::{self, Occasion};
 use super::words;
 use crate::inventory::Incident;
-use crate::token::{Cause, Kind, Token};
+use crate::token::{Cause, Health, Kind, Token};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LetterFacts<'a> {
@@ -41,8 +41,14 @@ impl LetterFacts<'_> {
         self.incident.cause
     }
 
-    pub(super) const fn is_about_the_app(&self) -> bool {
-        policy::is_about_the_app(self.incident.story.cause)
+    pub(super) fn is_about_the_app(&self) -> bool {
+        policy::is_of_the_app(&self.incident.story)
+    }
+
+    /// Meta refuses them because of it, rather than that they work in part.
+    pub(super) fn is_refused(&self) -> bool {
+        let dead = |token: &Token| matches!(token.health, Health::Dead { .. });
+        self.tokens.iter().any(dead)
     }
 
     /// The app, or all those that an outage hits.

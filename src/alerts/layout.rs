@@ -2,7 +2,8 @@
 //! that fails is passed over for the built-in one, so that a letter leaves in any case, and what failed is kept.
 
 use std::collections::HashMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -164,15 +165,19 @@ fn read(path: &Path, name: &str) -> Result<Option<String>, LayoutError> {
         path: path.to_owned(),
         source,
     };
-    match std::fs::metadata(path) {
+    let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(error)),
-        Ok(found) if found.len() > LARGEST_FILE => {
-            return Err(LayoutError::TooLarge(name.to_owned()));
-        }
-        Ok(_) => {}
+        opened => opened.map_err(unreadable)?,
+    };
+    let mut bytes = Vec::new();
+    let read = file.take(LARGEST_FILE + 1).read_to_end(&mut bytes);
+    read.map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(LayoutError::TooLarge(name.to_owned()));
     }
-    std::fs::read_to_string(path).map(Some).map_err(unreadable)
+    let text = String::from_utf8(bytes);
+    text.map(Some)
+        .map_err(|error| unreadable(io::Error::new(io::ErrorKind::InvalidData, error)))
 }
 
 /// What is not there is an error, HTML is escaped by the file's name, and nothing runs for ever.
@@ -283,6 +288,12 @@ mod tests {
         let huge = folder(&[("letter.txt", &"x".repeat(300 * 1024))]);
         assert!(matches!(
             Layout::of_folder(huge.path()),
+            Err(LayoutError::TooLarge(_))
+        ));
+        let endless = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/dev/zero", endless.path().join("letter.txt")).unwrap();
+        assert!(matches!(
+            Layout::of_folder(endless.path()),
             Err(LayoutError::TooLarge(_))
         ));
     }

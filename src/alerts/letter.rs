@@ -13,7 +13,7 @@ use super::policy::{self, Occasion};
 use super::rows::{self, Row};
 use super::steps::{self, Step};
 use super::{phrases, words};
-use crate::inventory::NewLetter;
+use crate::inventory::{NewLetter, Ungranted};
 use crate::token::Cause;
 
 use summary::Section;
@@ -75,6 +75,33 @@ pub(super) fn for_trying(language: Language, zone: &TimeZone, now: Timestamp) ->
             phrases.trying_footer,
             &[("at", &language.moment(now, zone))],
         )],
+        ..Page::default()
+    }
+}
+
+/// Tells an operator of permissions that tokens never had.
+pub(super) fn about_ungranted(language: Language, found: &Ungranted) -> Page {
+    let phrases = language.phrases();
+    let scopes: Vec<String> = found.scopes.iter().map(words::line).collect();
+    let missing = language.all_of(&scopes);
+    let unnamed = found.count.saturating_sub(found.tokens.len() as u64);
+    let more = fill(phrases.and_more, &[("count", &language.count(unnamed))]);
+    let rows = found.tokens.iter();
+    Page {
+        language: language.code(),
+        subject: words::line(&fill(phrases.ungranted, &[("missing", &missing)])),
+        colour: AMBER,
+        label: phrases.ungranted_label.to_owned(),
+        headline: phrases.ungranted_headline.to_owned(),
+        about: missing,
+        why: phrases.ungranted_why.to_owned(),
+        otherwise_title: phrases.what_to_do,
+        otherwise: phrases.ungranted_step.to_owned(),
+        tokens_title: phrases.tokens,
+        tokens: rows.map(|token| rows::ungranted(token, language)).collect(),
+        count: language.count(found.count),
+        more: (unnamed > 0).then_some(more),
+        footer: vec![phrases.ungranted_footer.to_owned()],
         ..Page::default()
     }
 }

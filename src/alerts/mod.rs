@@ -18,6 +18,7 @@ mod rows;
 pub mod samples;
 mod steps;
 mod undelivered;
+mod ungranted;
 mod words;
 
 #[cfg(test)]
@@ -162,6 +163,7 @@ async fn run(
     while let Some(outcome) = outcomes.next().await {
         report.count(outcome?);
     }
+    report.letters += ungranted::report(inventory, &rules, now).await?;
     report.letters += undelivered::report(inventory, &rules, now).await?;
     Ok(report)
 }

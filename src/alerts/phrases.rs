@@ -42,7 +42,11 @@ fn call(facts: &LetterFacts<'_>) -> &'static str {
 }
 
 fn wording(facts: &LetterFacts<'_>) -> &'static Wording {
-    (facts.language.catalogue().wording)(facts.cause())
+    let catalogue = facts.language.catalogue();
+    let refused = (catalogue.wording_when_refused)(facts.cause());
+    refused
+        .filter(|_| facts.is_refused())
+        .unwrap_or_else(|| (catalogue.wording)(facts.cause()))
 }
 
 fn by_when(facts: &LetterFacts<'_>) -> String {
@@ -261,6 +265,9 @@ fn missing(facts: &LetterFacts<'_>) -> String {
     let mut all: Vec<String> = scopes
         .flat_map(|missing| missing.iter().map(str::to_owned).collect::<Vec<_>>())
         .collect();
+    if all.is_empty() {
+        return facts.phrases().every_permission.to_owned();
+    }
     all.sort_unstable();
     all.dedup();
     facts.language.all_of(&all)

@@ -12,7 +12,10 @@ use super::{LoginLinks, Rules};
 use crate::inventory::{Incident, IncidentState};
 use crate::token::{Cause, Kind, Remedy, Token};
 
-pub use filing::{Filing, app_level, app_story, filing, horizon, is_about_the_app, sibling, story};
+pub use filing::{
+    Filing, app_level, app_story, filing, horizon, is_about_the_app, is_of_the_app, sibling, story,
+};
+pub use timing::ungranted_due;
 use timing::{as_told, next};
 
 /// Trouble that comes back so soon after it was over has not really been over.
@@ -104,7 +107,7 @@ pub fn review(
 }
 
 fn is_over(incident: &Incident, circumstances: &Circumstances) -> bool {
-    if is_about_the_app(incident.story.cause) {
+    if is_of_the_app(&incident.story) {
         circumstances.app_trouble.map(app_level) != Some(incident.story.cause)
     } else {
         incident.troubled == 0
@@ -124,7 +127,7 @@ fn closing(incident: &Incident, circumstances: &Circumstances, now: Timestamp) -
 /// Nobody who was not told hears of it, and nothing is called well that merely has another trouble now.
 fn farewell(incident: &Incident, circumstances: &Circumstances) -> Option<Occasion> {
     incident.told_at?;
-    if is_about_the_app(incident.story.cause) {
+    if is_of_the_app(&incident.story) {
         return circumstances
             .app_trouble
             .is_none()

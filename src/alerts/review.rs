@@ -12,7 +12,7 @@ use crate::inventory::{self, Finding, Incident, IncidentId, IncidentState, NewLe
 use crate::token::{Cause, Token};
 
 /// How many tokens a letter lists by name.
-const LISTED: usize = 20;
+pub(super) const LISTED: usize = 20;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Outcome {

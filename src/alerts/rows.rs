@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::facts::{LetterFacts, kind};
-use super::language::{Phrases, fill};
+use super::language::{Language, Phrases, fill};
 use super::words;
-use crate::token::{Health, Kind, Token};
+use crate::token::{Health, Kind, Scopes, Token};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
@@ -75,17 +75,47 @@ fn note(token: &Token, facts: &LetterFacts<'_>) -> String {
             Some(end) => at(phrases.ends, end),
             None => String::new(),
         },
+        Health::Lacking { .. } => note_on_lacking(token, facts),
         Health::Healthy | Health::Unverified => note_on_living(token, facts),
+    }
+}
+
+/// What it lacks, and its end if it has one.
+fn note_on_lacking(token: &Token, facts: &LetterFacts<'_>) -> String {
+    let lacks = lacks(&token.missing_scopes(), facts.language);
+    match token.deadline() {
+        Some(end) if end > facts.now => {
+            let at = facts.language.short_moment(end, facts.zone);
+            let ends = fill(facts.phrases().ends, &[("at", &at)]);
+            format!("{lacks}, {ends}")
+        }
+        Some(_) | None => lacks,
+    }
+}
+
+fn lacks(missing: &Scopes, language: Language) -> String {
+    let missing: Vec<_> = missing.iter().map(str::to_owned).collect();
+    let missing = language.all_of(&missing);
+    fill(language.phrases().lacks, &[("missing", &missing)])
+}
+
+/// One that never had what is required of it.
+pub(super) fn ungranted(token: &Token, language: Language) -> Row {
+    let title = title(token);
+    let name = title.is_some().then(|| token.name.clone());
+    let lacks = Some(lacks(&token.permissions.ungranted, language));
+    Row {
+        title: title.unwrap_or_else(|| token.name.clone()),
+        detail: [name, lacks]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" · "),
     }
 }
 
 fn note_on_living(token: &Token, facts: &LetterFacts<'_>) -> String {
     let (language, phrases) = (facts.language, facts.phrases());
-    let missing = token.missing_scopes();
-    if !missing.is_empty() {
-        let missing: Vec<_> = missing.iter().map(str::to_owned).collect();
-        return fill(phrases.lacks, &[("missing", &language.all_of(&missing))]);
-    }
     match token.deadline() {
         Some(end) => fill(
             phrases.good_until,

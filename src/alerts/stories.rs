@@ -734,3 +734,61 @@ async fn each_lost_role_is_told_of_within_hours() -> Result {
     assert_eq!(subjects[1], "Get the page role back: 2 tokens of acme");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_token_that_meta_says_the_app_may_not_use_is_told_to_the_operators() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::AppUnavailable).await?;
+    world.pass().await?;
+    assert_eq!(world.pass_after(minutes(2)).await?.letters, 1);
+    for _ in 0..10 {
+        assert_eq!(world.pass_after(hours(6)).await?.resolved, 0);
+    }
+    let letters = world.letters().await?;
+    assert_eq!(letters[0].letter.recipients, ["ops@example.com"]);
+    assert!(letters[0].letter.text.contains("acme-maria"));
+
+    // The app's own trouble is another story.
+    world.trouble_app(Some(Cause::AppUnavailable)).await?;
+    world.pass().await?;
+    world.trouble_app(None).await?;
+    world.pass().await?;
+    let open = world.incidents().await?.into_iter();
+    let open: Vec<_> = open
+        .filter(|incident| incident.state == IncidentState::Open)
+        .map(|incident| incident.affected)
+        .collect();
+    assert_eq!(open, [1]);
+
+    world.heal(&[id]).await?;
+    assert_eq!(world.pass().await?.resolved, 1);
+    Ok(())
+}
+
+/// The 90-day clock may end a token altogether, and that is no news about another trouble.
+#[tokio::test]
+async fn data_access_that_lapses_and_then_ends_the_token_is_one_incident() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world
+        .learn(&[id], |token| {
+            token.health = Health::Expiring {
+                cause: Cause::DataAccessExpired,
+            };
+        })
+        .await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.die(&[id], Cause::DataAccessExpired).await?;
+    world.pass().await?;
+    world.pass_after(days(3)).await?;
+    let incidents = world.incidents().await?;
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(incidents[0].cause, Cause::DataAccessExpired);
+    let letters = world.letters().await?;
+    assert_eq!(letters.len(), 2, "the letter and its reminder");
+    assert_ne!(letters[0].letter.text, letters[1].letter.text);
+    assert_eq!(letters[1].letter.recipients, ["maria@example.com"]);
+    Ok(())
+}

@@ -20,11 +20,14 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         | ProblemType::NoSuchToken
         | ProblemType::NoSuchIncident
         | ProblemType::NoSuchLogin
+        | ProblemType::PersonUnknown
         | ProblemType::LoginOver
         | ProblemType::NoPublicPart
         | ProblemType::UnknownApp
         | ProblemType::HeldByAnother
         | ProblemType::TokenDead
+        | ProblemType::TooManyConnections
+        | ProblemType::TooManyLogins
         | ProblemType::TooManyFollowers => None,
         ProblemType::AlreadyResolved => Some("See what is left to do: perennial incidents"),
         ProblemType::NameTaken | ProblemType::NoPreviousVersion => {

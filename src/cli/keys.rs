@@ -1,9 +1,11 @@
 //! The inventory key as a file, for commands that work while the daemon is stopped.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
 
 use super::Failure;
 use crate::secret::Key;
@@ -15,7 +17,7 @@ pub(super) fn read(path: &Path) -> Result<Key, Failure> {
             path.display()
         ))
     };
-    let bytes = fs::read(path).map_err(|error| {
+    let bytes = bytes(path).map_err(|error| {
         let next = match error.kind() {
             ErrorKind::NotFound => {
                 "Put it back from where you keep its copy, or name it: --key-file FILE. Without it nobody can read the \
@@ -27,6 +29,14 @@ pub(super) fn read(path: &Path) -> Result<Key, Failure> {
         refused(&error, next)
     })?;
     Key::read(&bytes).map_err(|error| refused(&error, "Name the right file: --key-file FILE"))
+}
+
+/// Enough to see that a file is no key.
+fn bytes(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    const LONGEST: u64 = 4096;
+    let mut bytes = Zeroizing::new(Vec::new());
+    File::open(path)?.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Whole or not at all, and readable for the owner of `like` alone.
@@ -45,7 +55,8 @@ pub(super) fn write_new(path: &Path, key: &Key, like: &Path) -> Result<(), Failu
         file.write_all(format!("{}\n", *key.to_base64()).as_bytes())?;
         let owner = like.metadata()?;
         if owner.uid() != file.metadata()?.uid() {
-            chown(&unfinished, Some(owner.uid()), Some(owner.gid()))?;
+            // The open file, whatever stands at its path by now.
+            fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
         }
         file.sync_all()?;
         fs::rename(&unfinished, path)?;
@@ -85,5 +96,18 @@ fn not_written(path: &Path) -> impl FnOnce(io::Error) -> Failure {
             "{path} cannot be written: {error}\nThe key in place opens the inventory as before. Put that right and run \
              perennial rekey again"
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_an_end_is_no_key() {
+        assert!(matches!(
+            read(Path::new("/dev/zero")),
+            Err(Failure::Refused(_))
+        ));
     }
 }

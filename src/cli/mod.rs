@@ -7,6 +7,7 @@ mod arguments;
 mod backup;
 mod bar;
 mod check_config;
+pub mod core_dumps;
 mod events;
 mod failure;
 mod follow;

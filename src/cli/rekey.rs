@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{Answer, Failure, Global, Screen, keys};
 use crate::config;
-use crate::inventory::Rekeying;
+use crate::inventory::{Rekeying, RenewedKeys};
 use crate::secret::Key;
 
 /// Change the inventory key, with the daemon stopped
@@ -23,6 +23,10 @@ pub struct Options {
     /// encrypted credential; then you put the new one into its place
     #[arg(long, value_name = "FILE", requires = "new_key_file")]
     key_file: Option<PathBuf>,
+    /// Seal every secret again under new data keys, too. Use this when somebody may have had the old key together with
+    /// the inventory or a copy of it: the inventory key only protects the data keys
+    #[arg(long)]
+    data_keys: bool,
 }
 
 pub(super) fn run(
@@ -40,9 +44,10 @@ pub(super) fn run(
              the inventory.",
             place.display()
         ))?;
-        return Ok(Answer::Yes);
+        return renew_data_keys(&rekeying, &old, options, screen);
     }
     if let (Some(_), Some(new)) = (&options.key_file, &options.new_key_file) {
+        renew_data_keys(&rekeying, &old, options, screen)?;
         rekeying.add(&old, &keys::read(new)?)?;
         screen.say("Both keys open the inventory now.")?;
         screen.note(&format!(
@@ -52,7 +57,7 @@ pub(super) fn run(
         ));
         return Ok(Answer::Yes);
     }
-    let kept = change(&rekeying, &old, place, options)?;
+    let (new, kept) = change(&rekeying, &old, place, options)?;
     screen.say(&format!(
         "{} holds the new key, and it alone opens the inventory.",
         place.display()
@@ -61,10 +66,37 @@ pub(super) fn run(
         "{} is the old one: copies that were made before today open with it alone. Remove it when the last of them is gone.",
         kept.display()
     ))?;
+    let answer = renew_data_keys(&rekeying, &new, options, screen)?;
     screen.note(
         "Keep a copy of the new key elsewhere, then start the daemon: systemctl start perennial",
     );
-    Ok(Answer::Yes)
+    Ok(answer)
+}
+
+/// `key` opens the inventory. All of it is done, or nothing.
+fn renew_data_keys(
+    rekeying: &Rekeying,
+    key: &Key,
+    options: &Options,
+    screen: &mut Screen,
+) -> Result<Answer, Failure> {
+    if !options.data_keys {
+        return Ok(Answer::Yes);
+    }
+    match rekeying.renew_data_keys(key)? {
+        RenewedKeys::All => {
+            screen
+                .say("Every secret is sealed under a new data key, and the old one is removed.")?;
+            Ok(Answer::Yes)
+        }
+        RenewedKeys::SomeStay => {
+            screen.say(
+                "Every secret that opens is sealed under a new data key. Some do not open: they were altered, and their \
+                 old data key stays. Import those tokens again: perennial import --replace NAME",
+            )?;
+            Ok(Answer::No)
+        }
+    }
 }
 
 /// Each step is durable before the next, and may be the last one.
@@ -73,7 +105,7 @@ fn change(
     old: &Key,
     place: &Path,
     options: &Options,
-) -> Result<PathBuf, Failure> {
+) -> Result<(Key, PathBuf), Failure> {
     let waiting = keys::beside(place, ".new");
     let new = new_key(options, &waiting)?;
     if new.id() == old.id() {
@@ -87,7 +119,7 @@ fn change(
     let kept = keys::beside(place, &format!(".old-{}", old.id()));
     keys::swap(&waiting, place, &kept)?;
     rekeying.settle(&new)?;
-    Ok(kept)
+    Ok((new, kept))
 }
 
 /// The one that a change which was cut off has left waiting comes first.

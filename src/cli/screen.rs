@@ -1,6 +1,6 @@
 //! Where a command writes and whom it may ask. It alone knows whether a person looks on.
 
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 
 use jiff::tz::TimeZone;
 
@@ -40,6 +40,9 @@ pub enum Glyphs {
 /// What a terminal that does not tell its size is taken for.
 const USUAL_WIDTH: usize = 80;
 
+/// Nothing that a person types is longer.
+const LONGEST_ANSWER: u64 = 64 * 1024;
+
 impl Screen {
     /// This process's own streams. Colour is stripped wherever nobody would see it.
     pub fn here() -> Self {
@@ -77,7 +80,7 @@ impl Screen {
         write!(self.err, "{question} ").ok()?;
         self.err.flush().ok()?;
         let mut answer = String::new();
-        let length = keyboard.read_line(&mut answer).ok()?;
+        let length = keyboard.take(LONGEST_ANSWER).read_line(&mut answer).ok()?;
         (length > 0).then(|| answer.trim().to_owned())
     }
 }

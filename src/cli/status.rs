@@ -106,8 +106,8 @@ fn about_tokens(tokens: TokenCounts) -> String {
         sentences.push(of_all(person, "needs a person.", "need a person."));
     }
     if failing > 0 {
-        let many = "cannot be checked just now and are tried again.";
-        let one = "cannot be checked just now and is tried again.";
+        let many = "are failing: see perennial tokens --state failing.";
+        let one = "is failing: see perennial tokens --state failing.";
         sentences.push(of_all(failing, one, many));
     }
     if unverified > 0 {

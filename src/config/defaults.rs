@@ -30,6 +30,8 @@ pub const INVENTORY: &str = "/var/lib/perennial/inventory.db";
 pub(super) const BACKUPS: &str = "backups";
 /// Two weeks, where one is made each night.
 pub(super) const KEEP_BACKUPS: usize = 14;
+/// More than a year, so that the year before can be looked at.
+pub(super) const KEEP_EVENTS: SignedDuration = days(400);
 pub(super) const INVENTORY_KEY: &str = "inventory.key";
 
 pub(super) const CHECK_EVERY: SignedDuration = hours(24);

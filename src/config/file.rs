@@ -27,7 +27,8 @@ pub(super) fn read(path: &Path) -> Result<String, Problem> {
         place: String::new(),
         words,
     };
-    let bytes = bytes(path).map_err(|error| problem(None, unreadable(&error)))?;
+    let bytes = read_at_most(LONGEST as u64 + 1, path)
+        .map_err(|error| problem(None, unreadable(&error)))?;
     if bytes.len() > LONGEST {
         let words = "is longer than 1 MiB; this cannot be the configuration, see --config";
         return Err(problem(None, words.to_owned()));
@@ -42,9 +43,9 @@ pub(super) fn read(path: &Path) -> Result<String, Problem> {
     })
 }
 
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+/// The beginning of a file that may be of any size, or have no end.
+pub(super) fn read_at_most(limit: u64, path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let limit = LONGEST as u64 + 1;
     File::open(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

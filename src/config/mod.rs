@@ -45,6 +45,8 @@ pub struct Config {
     pub apps: Vec<App>,
     pub inventory: inventory::Settings,
     pub backups: Backups,
+    /// How long what happened is kept.
+    pub retention: inventory::Retention,
     pub rotation: rotation::Rules,
     pub schedule: Schedule,
     pub alerts: alerts::Rules,

@@ -17,6 +17,7 @@ pub(super) struct Bells {
     pub(super) logins: Arc<Notify>,
     pub(super) pulse: Arc<Notify>,
     pub(super) backup: Arc<Notify>,
+    pub(super) upkeep: Arc<Notify>,
 }
 
 impl Bells {
@@ -29,6 +30,7 @@ impl Bells {
             logins: Arc::default(),
             pulse: Arc::default(),
             backup: Arc::default(),
+            upkeep: Arc::default(),
         }
     }
 
@@ -68,6 +70,7 @@ pub(super) async fn ring_all(
     while stop.run_until_cancelled(either()).await.is_some() {
         bells.deletions.notify_one();
         bells.logins.notify_one();
+        bells.upkeep.notify_one();
         bells.sweeps.iter().for_each(|bell| bell.notify_one());
     }
     "the bell"

@@ -1,5 +1,5 @@
 //! The tasks of one household: a loop around a pass for each app, one for logins, one for the letters, one for the
-//! pulse, one for the nightly copy and one that ticks. A tick that finds one waiting is dropped.
+//! pulse, one for the nightly copy, one for upkeep and one that ticks. A tick that finds one waiting is dropped.
 
 use std::sync::Arc;
 
@@ -12,10 +12,11 @@ use super::bells::{Bells, ring_all};
 use super::household::Household;
 use super::loops::{Swept, feel, forget, keep, post, receive_logins, tick};
 use super::nightly::copy_nightly;
+use super::upkeep::tidy;
 use super::vitals::Vitals;
 use super::yesterday::ClockCheck;
 use crate::config::Schedule;
-use crate::status::Pulse;
+use crate::status::{AccessLog, Pulse};
 
 /// What outlives a reload and the crew shares with the socket.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub(super) struct Board {
     pub(super) clock: Arc<ClockCheck>,
     /// Held by whoever sends letters: at a reload two crews are at work for a while.
     pub(super) outbox: Arc<tokio::sync::Mutex<()>>,
+    /// Who asked for secrets and is not written down yet.
+    pub(super) accesses: Arc<AccessLog>,
 }
 
 pub(super) struct Crew {
@@ -94,6 +97,7 @@ impl Crew {
             stop.clone(),
         ));
         crew.copy_nightly(household, schedule, timezone, &bells, board);
+        crew.tidy(household, &bells, board);
         crew.tasks.spawn(tick(
             bells.lines(schedule),
             timezone.clone(),
@@ -116,6 +120,15 @@ impl Crew {
             Arc::clone(household),
             (schedule.backup.clone(), timezone.clone()),
             Arc::clone(&bells.backup),
+            board.clone(),
+            self.stop.clone(),
+        ));
+    }
+
+    fn tidy(&mut self, household: &Arc<Household>, bells: &Bells, board: &Board) {
+        self.tasks.spawn(tidy(
+            Arc::clone(household),
+            Arc::clone(&bells.upkeep),
             board.clone(),
             self.stop.clone(),
         ));

@@ -33,19 +33,21 @@ impl From<inventory::Error> for Failure {
     fn from(error: inventory::Error) -> Self {
         use inventory::Error as E;
         match error {
+            // There may be room by the next start.
+            E::Open { .. } if error.is_full_disk() => Self::passing(error),
             E::NewerSchema { .. }
             | E::NotAnInventory(_)
             | E::WrongKey { .. }
             | E::UnsafeSqlite(_)
             | E::Unsealable(_)
             | E::Damaged { .. }
+            | E::Open { .. }
             | E::Foreign(_) => Self::NotAsItIs(error.to_string()),
             E::InUse(_)
             | E::NoRoom { .. }
             | E::Taken(_)
-            | E::Open { .. }
             | E::Storage(_)
-            | E::Commit(_)
+            | E::Unwritable(_)
             | E::Closed
             | E::NoRandomness => Self::passing(error),
         }

@@ -32,6 +32,7 @@ pub struct Household {
     pub alerts: alerts::Rules,
     pub mailer: Mailer,
     pub backups: Backups,
+    pub retention: inventory::Retention,
     apps: Vec<AppReport>,
     /// When summaries are due, by whose clock.
     digest: Option<(String, TimeZone)>,
@@ -64,6 +65,7 @@ impl Household {
             alerts: config.alerts.clone(),
             mailer: Mailer::new(config.mail.clone())?,
             backups: config.backups.clone(),
+            retention: config.retention,
             apps: config.apps.iter().map(introduced).collect(),
             digest: config
                 .schedule
@@ -165,6 +167,7 @@ fn keeper(
         batch: app.batch,
         rules: Rules {
             subscribed_fields: app.subscribed_fields.clone(),
+            scopes: app.scopes.clone(),
             ..config.rotation.clone()
         },
     })

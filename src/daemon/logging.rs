@@ -1,9 +1,11 @@
 //! Where log lines go, and what may be in them: to the journal where there is one, else to standard error; never
 //! what HTTP and mail libraries would print of URLs and passwords.
 
-use std::io::IsTerminal;
+use std::env;
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::linux::fs::MetadataExt;
-use std::{env, fs};
 
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::layer::SubscriberExt;
@@ -38,8 +40,8 @@ pub fn start() {
         None => registry
             .with(
                 tracing_subscriber::fmt::layer()
-                    .with_writer(std::io::stderr)
-                    .with_ansi(std::io::stderr().is_terminal()),
+                    .with_writer(io::stderr)
+                    .with_ansi(io::stderr().is_terminal()),
             )
             .try_init(),
     };
@@ -70,8 +72,13 @@ fn stderr_is_journal() -> bool {
     let Ok(stream) = env::var("JOURNAL_STREAM") else {
         return false;
     };
-    let here = fs::metadata("/proc/self/fd/2").map(|m| format!("{}:{}", m.st_dev(), m.st_ino()));
-    here.is_ok_and(|here| here == stream)
+    identity(io::stderr().as_fd()).is_ok_and(|here| here == stream)
+}
+
+/// Of the open stream itself: `/proc/self` belongs to root in a process that leaves no core files.
+fn identity(stream: BorrowedFd<'_>) -> io::Result<String> {
+    let stream = File::from(stream.try_clone_to_owned()?).metadata()?;
+    Ok(format!("{}:{}", stream.st_dev(), stream.st_ino()))
 }
 
 /// A panic says where, never what: its message may hold anything.
@@ -88,6 +95,14 @@ pub fn hush_panics() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stream_is_known_by_device_and_inode() {
+        let file = tempfile::tempfile().unwrap();
+        let found = file.metadata().unwrap();
+        let expected = format!("{}:{}", found.st_dev(), found.st_ino());
+        assert_eq!(identity(file.as_fd()).unwrap(), expected);
+    }
 
     #[test]
     fn libraries_that_print_secrets_are_capped_whatever_is_asked() {

@@ -15,9 +15,10 @@ use super::schedule::{self, Line};
 use super::vitals::Vitals;
 use super::yesterday::{self, Verdict};
 use super::{clock, pulse, systemd};
-use crate::inventory::Inventory;
+use crate::inventory::{self, Inventory};
 use crate::login::webhooks;
 use crate::rotation::Keeper;
+use crate::status::{Pulse, no_way_to_people};
 
 /// When each app had last been swept whole.
 pub(super) type Swept = Arc<Mutex<HashMap<String, Timestamp>>>;
@@ -30,10 +31,9 @@ pub(super) async fn keep(
     board: Board,
     stop: CancellationToken,
 ) -> &'static str {
-    if let Err(error) = keeper.begin().await {
-        in_trouble(&board, &error);
-    }
+    let mut begun = is_done(&board, keeper.begin().await);
     while stop.run_until_cancelled(bell.notified()).await.is_some() {
+        begun = begun || is_done(&board, keeper.begin().await);
         while !stop.is_cancelled() {
             let now = clock::now();
             let keepers = std::slice::from_ref(&keeper);
@@ -75,9 +75,7 @@ pub(super) async fn post(
     board: Board,
     stop: CancellationToken,
 ) -> &'static str {
-    if let Err(error) = household.begin_post(clock::now()).await {
-        in_trouble(&board, &error);
-    }
+    let mut begun = is_done(&board, household.begin_post(clock::now()).await);
     while stop
         .run_until_cancelled(bells.mail.notified())
         .await
@@ -87,6 +85,7 @@ pub(super) async fn post(
             break;
         };
         let now = clock::now();
+        begun = begun || is_done(&board, household.begin_post(now).await);
         let keepers = &household.keepers;
         let posted = match judge_clock(&household.inventory, keepers, &board, now).await {
             Verdict::Right => household.post(now).await,
@@ -139,6 +138,32 @@ pub(super) async fn forget(
     "forgetting"
 }
 
+/// Says in the log, once each, that no person can be reached any more, and that this is over.
+async fn tell_of_reach(inventory: &Inventory, pulse: &mut Pulse, now: Timestamp) {
+    let Ok(mail) = inventory.read(|view| view.mail_queue()).await else {
+        return;
+    };
+    let seen = Pulse {
+        inventory_trouble: inventory.trouble().map(|why| why.to_string()),
+        ..pulse.clone()
+    };
+    let is_cut_off = match no_way_to_people(&seen, &mail, now) {
+        Some(words) => {
+            if !pulse.is_cut_off {
+                tracing::error!("{words}");
+            }
+            true
+        }
+        None => {
+            if pulse.is_cut_off {
+                tracing::info!("people can be reached again");
+            }
+            false
+        }
+    };
+    pulse.is_cut_off = is_cut_off;
+}
+
 /// Shows how things are, whenever a sweep has come to its end.
 pub(super) async fn feel(
     household: Arc<Household>,
@@ -168,7 +193,10 @@ pub(super) async fn feel(
         let before = board.pulse.borrow().clone();
         let next = schedule::next_tick(&sweep, &timezone, now);
         match pulse::take(&household, &before, all_swept, next, now).await {
-            Ok(pulse) => board.pulse.send_replace(pulse),
+            Ok(mut pulse) => {
+                tell_of_reach(&household.inventory, &mut pulse, now).await;
+                board.pulse.send_replace(pulse)
+            }
             Err(error) => {
                 in_trouble(&board, &error);
                 continue;
@@ -196,7 +224,7 @@ pub(super) async fn tick(
 }
 
 /// A pass that does not know whether the clock is right waits as if it were not.
-async fn judge_clock(
+pub(super) async fn judge_clock(
     inventory: &Inventory,
     keepers: &[Keeper],
     board: &Board,
@@ -211,8 +239,17 @@ async fn judge_clock(
     }
 }
 
-/// The disk is full, or the database in trouble: the daemon goes on answering, says so, and tries again.
-fn in_trouble(board: &Board, error: &crate::inventory::Error) {
+fn is_done(board: &Board, outcome: Result<(), inventory::Error>) -> bool {
+    outcome.map_err(|error| in_trouble(board, &error)).is_ok()
+}
+
+/// The database is in trouble: the daemon goes on answering, says so, and tries again. That nothing can be written was
+/// said already, by the inventory.
+pub(super) fn in_trouble(board: &Board, error: &inventory::Error) {
+    if matches!(error, inventory::Error::Unwritable(_)) {
+        tracing::debug!("it is tried again at the next tick: {error}");
+        return;
+    }
     tracing::error!("nothing could be written down; it is tried again at the next tick: {error}");
     board
         .pulse

@@ -1,8 +1,9 @@
 //! The daemon: wire, run, stop.
 //!
 //! - `household`: the workers of one configuration · `crew`: their tasks · `loops`: what each does · `bells`: what wakes them
-//! - `run`: everything open, until a signal · `opening`: the inventory · `failure`: why it ends · `nightly`: copies
+//! - `run`: everything open, until a signal · `opening`: the inventory · `failure`: why it ends · `nightly`: copies · `upkeep`: bounds
 //! - `public`: the part behind the operator's proxy
+//! - `recovery`: an inventory that cannot be written to, until it can
 //! - `schedule`: cron lines to ticks · `pulse`: how it goes, for the socket · `vitals`: signs of life · `yesterday`: a clock that went back
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
 
@@ -17,10 +18,12 @@ mod nightly;
 mod opening;
 mod public;
 pub mod pulse;
+mod recovery;
 mod run;
 mod schedule;
 mod signals;
 mod systemd;
+mod upkeep;
 mod vitals;
 mod yesterday;
 

@@ -3,12 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::household::Household;
-use crate::inventory::{self, AppRecord, Deaf};
+use crate::inventory::{self, AppRecord, Deaf, Unchecked};
 use crate::status::Pulse;
 use crate::status::snapshot::{Sweep, Upkeep};
 
 /// Due for longer than this is overdue.
 const GRACE: SignedDuration = SignedDuration::from_mins(10);
+/// A token that fails for so long while its app works needs an operator.
+const UNCHECKED_FOR: SignedDuration = SignedDuration::from_hours(24);
 const CRASHES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// How long before a Graph version ends it is time to say so.
 const SUNSET: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -24,12 +26,25 @@ pub async fn take(
     let counted = household.inventory.read(move |view| {
         let due = view.count_due(now, now - GRACE)?;
         let crashes = view.crashes(now - CRASHES_WITHIN)?;
-        Ok((due, view.apps()?, view.deaf_pages()?, crashes))
+        let unchecked = view.unchecked(now - UNCHECKED_FOR)?;
+        let set_aside = view.set_aside()?;
+        Ok((
+            due,
+            view.apps()?,
+            view.deaf_pages()?,
+            unchecked,
+            crashes,
+            set_aside,
+        ))
     });
-    let ((due, overdue), records, deaf, crashes) = counted.await?;
+    let ((due, overdue), records, deaf, unchecked, crashes, set_aside) = counted.await?;
     let apps = household.apps(now).await?;
     let known = |record: &&AppRecord| apps.iter().any(|app| app.name == record.name);
-    let mut problems: Vec<String> = records.iter().filter(known).filter_map(trouble).collect();
+    let mut problems: Vec<String> = set_aside
+        .iter()
+        .map(|name| no_longer_visited(name))
+        .collect();
+    problems.extend(records.iter().filter(known).filter_map(trouble));
     problems.extend(apps.iter().filter_map(|app| {
         let ends = app.graph_version_ends_on?;
         let last_day = ends.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
@@ -41,6 +56,9 @@ pub async fn take(
         })
     }));
     problems.extend(deaf.iter().map(not_told));
+    let known = |app: &str| apps.iter().any(|report| report.name == app);
+    let unchecked = unchecked.iter().filter(|unchecked| known(&unchecked.app));
+    problems.extend(unchecked.map(not_checked));
     problems.extend(not_stored(household.inventory.count_unsaved()));
     problems.extend(household.alerts.layout.fault());
     Ok(Pulse {
@@ -111,6 +129,29 @@ fn not_told(deaf: &Deaf) -> String {
         n => format!("{n} pages do not tell it, such as that of {example},"),
     };
     format!("app {app}: {which} of everything in subscribed_fields. See perennial show {example}")
+}
+
+/// Tokens whose checks fail though those of others do not.
+fn not_checked(unchecked: &Unchecked) -> String {
+    let Unchecked {
+        app,
+        tokens,
+        example,
+    } = unchecked;
+    let which = match tokens {
+        1 => format!("the token {example}"),
+        n => format!("{n} tokens, such as {example},"),
+    };
+    format!(
+        "app {app}: {which} could not be checked for more than a day. See perennial show {example}"
+    )
+}
+
+fn no_longer_visited(name: &str) -> String {
+    format!(
+        "{name} is set aside: the daemon crashed twice while it was at work on it, so it is not checked or renewed. Please \
+         report the crash; to try it again: perennial check {name}"
+    )
 }
 
 /// In a sentence, what an operator should know of an app.

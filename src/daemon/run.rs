@@ -15,13 +15,14 @@ use super::crew::{Board, Crew};
 use super::failure::Failure;
 use super::household::Household;
 use super::public::Public;
+use super::recovery::{self, Life};
 use super::signals::{Signal, SignalPost};
 use super::vitals::Vitals;
 use super::{clock, opening, pulse, systemd};
 use crate::alerts;
 use crate::config::{self, Config, Machine};
-use crate::inventory::{EventKind, Inventory, LifeId, NewEvent};
-use crate::status::{self, Desk, MailTest, Pulse, Reload};
+use crate::inventory::{EventKind, Inventory, NewEvent};
+use crate::status::{self, Desk, MailTest, Probe, Pulse, Questions, Reload};
 
 /// systemd waits 30 s before it kills; what is not finished by then is dropped and done again.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -33,7 +34,7 @@ struct Daemon {
     machine: Machine,
     config: Config,
     inventory: Inventory,
-    life: LifeId,
+    life: Life,
     household: Arc<Household>,
     crew: Crew,
     /// Crews of former configurations, at the passes that they had at hand.
@@ -62,9 +63,11 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
     let mut daemon = Daemon::assemble(path, machine, config, inventory, household, public).await?;
     let hang_up = CancellationToken::new();
     let desk = daemon.desk(reloads, mail_tests);
-    let mut socket = tokio::spawn(serve(listener, desk, hang_up.clone()));
+    let (probe, questions) = status::probe();
+    let mut socket = tokio::spawn(serve(listener, desk, questions, hang_up.clone()));
     let (inventory, nudge) = (daemon.inventory.clone(), Arc::clone(&daemon.board.nudge));
     let mut front = tokio::spawn(front.serve(inventory, nudge, hang_up.clone()));
+    daemon.watch_the_disk(hang_up.clone());
     let first_words = pulse::in_words(&daemon.household).await;
     systemd::ready(&first_words);
     tracing::info!("ready: {first_words}");
@@ -81,7 +84,7 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Failure> {
             },
             Some(order) = reload_orders.recv() => daemon.reload_for(order).await,
             Some(order) = mail_orders.recv() => daemon.test_mail(order).await,
-            _ = look.tick() => daemon.feed_watchdog().await,
+            _ = look.tick() => daemon.feed_watchdog(&probe).await,
             lost = daemon.crew.lost() => break Err(format!("{lost} ended by itself")),
             _ = &mut socket => break Err("the status socket closed by itself".to_owned()),
             _ = &mut front => break Err("the public part closed by itself".to_owned()),
@@ -102,8 +105,13 @@ fn household(config: &Config, inventory: &Inventory) -> Result<Arc<Household>, S
         .map_err(|error| error.to_string())
 }
 
-async fn serve(listener: UnixListener, desk: Desk, hang_up: CancellationToken) {
-    if let Err(error) = status::serve(listener, desk, hang_up).await {
+async fn serve(
+    listener: UnixListener,
+    desk: Desk,
+    questions: Questions,
+    hang_up: CancellationToken,
+) {
+    if let Err(error) = status::serve_probed(listener, desk, questions, hang_up).await {
         tracing::error!("the status socket is closed: {error}");
     }
 }
@@ -118,11 +126,7 @@ impl Daemon {
         public: Public,
     ) -> Result<Self, Failure> {
         let now = clock::now();
-        let life = inventory.write(move |tx| {
-            tx.note(&NewEvent::new(EventKind::Started), now)?;
-            tx.begin_life(now)
-        });
-        let life = life.await?;
+        let life = Life::begin(&inventory, now).await?;
         let apps = household.apps(now).await?;
         let pulse = Pulse {
             started_at: now,
@@ -136,6 +140,7 @@ impl Daemon {
             vitals: Arc::new(Vitals::new()),
             clock: Arc::default(),
             outbox: Arc::default(),
+            accesses: Arc::default(),
         };
         let crew = Crew::start(&household, &config.schedule, &config.timezone, &board);
         let settings = watch::Sender::new(config.status.clone());
@@ -162,10 +167,20 @@ impl Daemon {
             pulse: self.board.pulse.subscribe(),
             nudge: Arc::clone(&self.board.nudge),
             journal: self.board.journal.clone(),
+            accesses: Arc::clone(&self.board.accesses),
             reloads,
             mail_tests,
             clock: Arc::new(clock::now),
         }
+    }
+
+    fn watch_the_disk(&self, stop: CancellationToken) {
+        self.retiring.spawn(recovery::keep_trying(
+            self.inventory.clone(),
+            self.life.clone(),
+            self.board.clone(),
+            stop,
+        ));
     }
 
     async fn reload_for(&mut self, order: Reload) {
@@ -237,8 +252,8 @@ impl Daemon {
             .send(written.map_err(|error| error.to_string()));
     }
 
-    async fn feed_watchdog(&self) {
-        let socket = &self.config.status.socket;
+    async fn feed_watchdog(&self, probe: &Probe) {
+        let socket = (probe, self.config.status.socket.as_path());
         match self.board.vitals.ailment(&self.inventory, socket).await {
             None => systemd::alive(),
             Some(ailment) => tracing::error!(ailment, "the watchdog is not fed"),
@@ -264,11 +279,14 @@ impl Daemon {
                 "a pass did not end in time and is dropped; it is made again after the next start"
             );
         }
-        if ended.is_ok() {
-            let (life, now) = (self.life, clock::now());
-            if let Err(error) = self.inventory.write(move |tx| tx.end_life(life, now)).await {
-                tracing::warn!("the end could not be noted; it will look like a crash: {error}");
-            }
+        let accesses = self.board.accesses.write_all(&self.inventory, clock::now());
+        if let Err(error) = accesses.await {
+            tracing::warn!("who asked for secrets lately could not be written down: {error}");
+        }
+        if ended.is_ok()
+            && let Err(error) = self.life.end(&self.inventory, clock::now()).await
+        {
+            tracing::warn!("the end could not be noted; it will look like a crash: {error}");
         }
         ended
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use crate::inventory::Inventory;
-use crate::status::client::Client;
+use crate::status::Probe;
 
 /// When the scheduler last ticked.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Vitals {
     pub(super) async fn ailment(
         &self,
         inventory: &Inventory,
-        socket: &Path,
+        socket: (&Probe, &Path),
     ) -> Option<&'static str> {
         if !self.scheduler_runs() {
             return Some("the scheduler does not tick");
@@ -51,10 +51,13 @@ impl Vitals {
         if timeout(ANSWER_WITHIN, inventory.ping()).await.is_err() {
             return Some("the inventory's writer hangs");
         }
-        let healthz = Client::at(socket);
-        match timeout(ANSWER_WITHIN, healthz.text("/healthz")).await {
-            Ok(Ok(_)) => None,
-            Ok(Err(_)) | Err(_) => Some("the status socket does not answer"),
+        let (probe, path) = socket;
+        if !path.exists() {
+            return Some("the status socket is no longer at its place");
+        }
+        match timeout(ANSWER_WITHIN, probe.is_answered()).await {
+            Ok(true) => None,
+            Ok(false) | Err(_) => Some("the status socket does not take connections"),
         }
     }
 }

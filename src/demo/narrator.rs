@@ -194,10 +194,14 @@ fn in_words(event: &Event) -> Option<Told> {
         | EventKind::Started
         | EventKind::Notified
         | EventKind::Listening
+        | EventKind::PermissionsLost
+        | EventKind::PermissionsRestored
         | EventKind::DataDeleted
         | EventKind::Reloaded
         | EventKind::BackedUp
         | EventKind::BackupFailed
+        | EventKind::JournalGap
+        | EventKind::SetAside
         | EventKind::Restored => None,
     }
 }

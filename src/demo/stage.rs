@@ -211,6 +211,7 @@ fn desk(
         pulse,
         nudge: Arc::default(),
         journal: watch::Sender::new(()),
+        accesses: Arc::default(),
         reloads,
         mail_tests,
         clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),

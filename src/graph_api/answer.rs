@@ -3,7 +3,7 @@
 use crate::secret::Secret;
 use crate::token::Facts;
 
-use super::{Refusal, Usage};
+use super::{Error, Refusal, Usage};
 
 /// An answer and what it cost.
 #[derive(Clone, Debug)]
@@ -21,6 +21,9 @@ pub enum Inspection {
         refusal: Refusal,
         facts: Option<Facts>,
     },
+    /// The call was answered, but not with a verdict: a limit, a fault of Meta's or a sentence that we do not know. The
+    /// error concerns this token alone, whatever it names.
+    Undecided(Error),
 }
 
 /// A page that a person may act for.
@@ -31,6 +34,15 @@ pub struct PageGrant {
     /// Missing where the person lacks the role or the permission.
     pub token: Option<Secret>,
     pub tasks: Vec<String>,
+}
+
+impl PageGrant {
+    /// How much memory it takes, about.
+    pub(super) fn size(&self) -> usize {
+        let token = self.token.as_ref().map_or(0, Secret::len);
+        let tasks: usize = self.tasks.iter().map(String::len).sum();
+        size_of::<Self>() + self.id.len() + self.name.len() + token + tasks
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

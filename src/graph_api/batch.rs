@@ -59,7 +59,7 @@ pub(super) fn read(status: u16, body: &str, members: usize, app_id: &str) -> Res
         .collect();
     match same_wrong_secret(&answers) {
         Some(error) => Err(error),
-        None => Ok(Batch::Members(answers)),
+        None => Ok(Batch::Members(without_blame(answers))),
     }
 }
 
@@ -84,7 +84,22 @@ fn is_refusal_of_batches(body: &str) -> bool {
 fn member(answer: Option<Member<'_>>, app_id: &str) -> Result<Inspection, Error> {
     let unanswered = || Error::unreachable("Meta left this part of the batch unanswered");
     let Member { code, body } = answer.ok_or_else(unanswered)?;
-    inspection::read(code, body.text().ok_or_else(unanswered)?, app_id)
+    inspection::read_member(code, body.text().ok_or_else(unanswered)?, app_id)
+}
+
+/// The app's credentials made all of these calls. Where they were accepted for one, they are not what another was
+/// refused for.
+pub(super) fn without_blame(
+    answers: Vec<Result<Inspection, Error>>,
+) -> Vec<Result<Inspection, Error>> {
+    if !answers.iter().any(Result::is_ok) {
+        return answers;
+    }
+    let own = |answer: Result<Inspection, Error>| match answer {
+        Err(error @ Error::App { .. }) => Ok(Inspection::Undecided(error.about_one_token())),
+        other => other,
+    };
+    answers.into_iter().map(own).collect()
 }
 
 /// The app's secret was refused member by member instead of once.
@@ -165,7 +180,7 @@ mod tests {
             );
         }
         assert!(matches!(answers[3], Err(Error::Busy { .. })));
-        assert!(matches!(answers[5], Err(Error::App { .. })));
+        assert!(matches!(answers[5], Ok(Inspection::Undecided(_))));
     }
 
     #[test]

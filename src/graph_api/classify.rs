@@ -2,6 +2,7 @@
 
 use crate::token::Cause;
 
+use super::texts;
 use super::wire::{self, Fault};
 use super::{Bucket, Certainty, Error, Refusal};
 
@@ -10,6 +11,8 @@ use super::{Bucket, Certainty, Error, Refusal};
 pub(super) enum Role {
     /// The app's own, which made the call.
     App,
+    /// The app's own, in one call of a batch: what only some calls are refused is not the whole app's.
+    Member,
     /// A token that Meta's debugger was shown, and judged in an answer of its own.
     Inspected,
     /// A token handed in for another.
@@ -92,6 +95,12 @@ pub(super) fn classify(fault: &Fault<'_>, role: Role, status: u16) -> Error {
     }
 }
 
+impl Role {
+    const fn is_app(self) -> bool {
+        matches!(self, Self::App | Self::Member)
+    }
+}
+
 /// The order matters: Meta adds `is_transient` to limits, and code 1 to a wrong secret.
 fn verdict(fault: &Fault<'_>, role: Role) -> Verdict {
     if let Some(bucket) = exhausted(fault.code(), role) {
@@ -102,6 +111,9 @@ fn verdict(fault: &Fault<'_>, role: Role) -> Verdict {
     }
     if fault.is_transient() == Some(true) {
         return Verdict::Transient;
+    }
+    if texts::leaves_token_alive(fault) {
+        return Verdict::Unknown;
     }
     if let Some(cause) = app_at_fault(fault, role) {
         return Verdict::App(cause);
@@ -114,13 +126,18 @@ fn verdict(fault: &Fault<'_>, role: Role) -> Verdict {
     })
 }
 
-/// Rate limits are known by their code, whatever else the error says of itself.
+/// Rate limits are known by their code, whatever else the error says of itself. A call with the app's token can hit
+/// no other limit than the app's; in a batch it may still be one about the page or business behind a single member.
+/// What the debugger says of a token that it was shown is about that token, for the call itself was answered.
 const fn exhausted(code: i64, role: Role) -> Option<Bucket> {
-    match (code, role) {
-        (4 | 9 | 341 | 613, _) => Some(Bucket::App),
-        (17 | 32 | 80_000..=80_014, Role::Caller | Role::Exchanged) => Some(Bucket::Token),
-        (17 | 32 | 80_000..=80_014, Role::App | Role::Inspected) => Some(Bucket::App),
-        _ => None,
+    let of_app = matches!(code, 4 | 9 | 341 | 613);
+    let of_caller = matches!(code, 17 | 32 | 80_000..=80_014);
+    match role {
+        _ if !of_app && !of_caller => None,
+        Role::Inspected => Some(Bucket::Token),
+        Role::App => Some(Bucket::App),
+        Role::Member | Role::Caller | Role::Exchanged if of_app => Some(Bucket::App),
+        Role::Member | Role::Caller | Role::Exchanged => Some(Bucket::Token),
     }
 }
 
@@ -145,14 +162,17 @@ fn app_at_fault(fault: &Fault<'_>, role: Role) -> Option<Cause> {
     if message.contains("error validating client secret") || message.contains("appsecret_proof") {
         return Some(Cause::AppSecretWrong);
     }
-    if message.contains("error validating application") || matches!(code, 3 | 101) {
+    if message.contains("error validating application")
+        || texts::is_app_blocked(code, &message)
+        || matches!(code, 3 | 101)
+    {
         return Some(Cause::AppUnavailable);
     }
-    match (role, code) {
-        (Role::App, 102 | 190 | 412 | 450 | 452) => Some(Cause::AppSecretWrong),
-        (Role::App, 10 | 200..=299) => Some(Cause::AppUnavailable),
+    match code {
+        102 | 190 | 412 | 450 | 452 if role.is_app() => Some(Cause::AppSecretWrong),
+        10 | 200..=299 if role.is_app() => Some(Cause::AppUnavailable),
         // Also what a desktop app is told, whose app token Meta ignores.
-        (Role::App, 100) if message.contains("must provide an app access token") => {
+        100 if role.is_app() && message.contains("must provide an app access token") => {
             Some(Cause::AppUnavailable)
         }
         _ => None,
@@ -169,15 +189,20 @@ fn refused(fault: &Fault<'_>, role: Role) -> Option<(Cause, Certainty)> {
     {
         return certain(Cause::WrongApp);
     }
-    if role == Role::App {
+    if role.is_app() {
         return None;
     }
+    let doubtful = |cause| Some((cause, Certainty::Doubtful));
     match (code, subcode) {
         (0 | 102 | 190 | 200..=299, Some(subcode)) if session(subcode).is_some() => {
             session(subcode)
         }
-        (102 | 190, None) => Some((by_text(&fault.message()), Certainty::Doubtful)),
-        (102 | 190, Some(_)) => Some((Cause::SessionEnded, Certainty::Doubtful)),
+        (102 | 190, _) => doubtful(texts::cause(&fault.message())),
+        // The app could ask about this token, so whether it is at fault is seen when it is asked after itself.
+        (3 | 101, _) => doubtful(Cause::AppUnavailable),
+        (200, _) if texts::is_app_blocked(code, &fault.message()) => {
+            doubtful(Cause::AppUnavailable)
+        }
         (450 | 452, _) => certain(Cause::SessionEnded),
         (412, _) => certain(Cause::AppRemoved),
         (10 | 200..=299, _) => certain(Cause::PermissionMissing),
@@ -193,37 +218,17 @@ fn refused(fault: &Fault<'_>, role: Role) -> Option<(Cause, Certainty)> {
 /// Subcodes about a person's session; Meta sends them under several codes.
 const fn session(subcode: i64) -> Option<(Cause, Certainty)> {
     Some(match subcode {
-        458 => (Cause::AppRemoved, Certainty::Certain),
-        459 | 464 => (Cause::Checkpoint, Certainty::Certain),
-        460 => (Cause::PasswordChanged, Certainty::Certain),
+        458 | 461 => (Cause::AppRemoved, Certainty::Certain),
+        459 | 464 | 490 => (Cause::Checkpoint, Certainty::Certain),
+        452 | 460 => (Cause::PasswordChanged, Certainty::Certain),
         463 => (Cause::Expired, Certainty::Certain),
-        466 | 493 => (Cause::SessionEnded, Certainty::Certain),
+        466 => (Cause::SessionEnded, Certainty::Certain),
         // Also seen for a system error at Meta.
         467 => (Cause::SessionEnded, Certainty::Doubtful),
         492 => (Cause::PageRoleLost, Certainty::Certain),
+        493 => (Cause::DataAccessExpired, Certainty::Certain),
         _ => return None,
     })
-}
-
-/// Code 190 without a subcode covers anything from a typing error to a missing page permission.
-fn by_text(message: &str) -> Cause {
-    const TEXTS: [(&str, Cause); 9] = [
-        (
-            "must be granted before impersonating",
-            Cause::PermissionMissing,
-        ),
-        ("could not be decrypted", Cause::Unreadable),
-        ("cannot parse", Cause::Unreadable),
-        ("malformed", Cause::Unreadable),
-        ("signature", Cause::Unreadable),
-        // The debugger accepted our app, so it speaks of the app that the value names.
-        ("error validating application", Cause::Unreadable),
-        ("session has expired", Cause::Expired),
-        ("invalidated explicitly", Cause::SessionEnded),
-        ("has been invalidated", Cause::PasswordChanged),
-    ];
-    let known = TEXTS.iter().find(|(text, _)| message.contains(text));
-    known.map_or(Cause::SessionEnded, |(_, cause)| *cause)
 }
 
 #[cfg(test)]
@@ -264,7 +269,7 @@ mod tests {
         (190, 466, "session_ended"),
         (190, 467, "perhaps session_ended"),
         (190, 492, "page_role_lost"),
-        (190, 493, "session_ended"),
+        (190, 493, "data_access_expired"),
         (190, 999, "perhaps session_ended"),
         (190, 0, "perhaps session_ended"),
         (102, 0, "perhaps session_ended"),

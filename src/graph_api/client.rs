@@ -32,6 +32,8 @@ struct Inner {
 const PAGES_AT_A_TIME: &str = "100";
 /// More than 100,000 pages of one person have not been seen.
 const MOST_PAGE_LISTS: usize = 1_000;
+/// What all of them may take: more than twice what 100,000 pages need.
+const ROOM_FOR_ALL_PAGES: usize = 128 << 20;
 
 impl Client {
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
@@ -139,10 +141,16 @@ impl Client {
         let mut all = Vec::new();
         let mut seen = HashSet::new();
         let mut cursor: Option<String> = None;
+        let mut room = ROOM_FOR_ALL_PAGES;
         for _ in 0..MOST_PAGE_LISTS {
             let reply = self.some_accounts(user, cursor.as_deref()).await;
             usage.absorb(reply.usage);
             let SomePages { pages, next } = reply.answer?;
+            let size = pages.iter().map(PageGrant::size).sum::<usize>();
+            let Some(left) = room.checked_sub(size + next.as_ref().map_or(0, String::len)) else {
+                break;
+            };
+            room = left;
             all.extend(pages);
             let Some(next) = next else {
                 return Ok(all);

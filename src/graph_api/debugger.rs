@@ -85,7 +85,8 @@ impl Debugger {
         caller.ask(ROOM_FOR_BATCH, build, read).await
     }
 
-    /// Ends early where all further answers would be the same: those who keep calling are limited longer.
+    /// Ends early where all further answers would be the same: those who keep calling are limited longer. That the app
+    /// is refused is believed when it is refused twice in a row.
     async fn inspect_one_by_one(
         &self,
         caller: &Caller,
@@ -96,14 +97,13 @@ impl Debugger {
         let mut all = Reply::free(Vec::with_capacity(tokens.len()));
         while let Some(Reply { answer, usage }) = replies.next().await {
             all.usage.absorb(usage);
-            let is_last = answer.as_ref().is_err_and(Error::concerns_every_token);
-            if is_last {
+            if is_end(all.answer.last(), &answer) {
                 all.answer.resize(tokens.len(), answer);
-                break;
+                return all;
             }
             all.answer.push(answer);
         }
-        all
+        all.map(batch::without_blame)
     }
 
     async fn inspect_one(&self, caller: &Caller, token: &Secret) -> Reply<Inspected> {
@@ -120,6 +120,15 @@ impl Debugger {
             );
         }
     }
+}
+
+/// Is it of no use to ask on?
+fn is_end(before: Option<&Inspected>, answer: &Inspected) -> bool {
+    let refuses_app = |answer: &Inspected| matches!(answer, Err(Error::App { .. }));
+    if refuses_app(answer) {
+        return before.is_some_and(refuses_app);
+    }
+    answer.as_ref().is_err_and(Error::concerns_every_token)
 }
 
 fn among_unreadable(tokens: &[Secret], answers: Vec<Inspected>) -> Vec<Inspected> {

@@ -132,6 +132,39 @@ impl Error {
         self
     }
 
+    /// The same, where it is known that the app is not at fault.
+    pub fn about_one_token(self) -> Self {
+        match self {
+            Self::App {
+                code,
+                subcode,
+                trace,
+                ..
+            } => Self::Unexpected {
+                code,
+                subcode,
+                trace,
+                status: 400,
+            },
+            Self::Busy {
+                code,
+                regain,
+                trace,
+                ..
+            } => Self::Busy {
+                bucket: Bucket::Token,
+                code,
+                regain,
+                trace,
+            },
+            other @ (Self::Refused(_)
+            | Self::Blocked { .. }
+            | Self::Unreachable(_)
+            | Self::Transient { .. }
+            | Self::Unexpected { .. }) => other,
+        }
+    }
+
     /// Another secret of the same app might be accepted.
     pub(super) fn is_wrong_secret(&self) -> bool {
         matches!(

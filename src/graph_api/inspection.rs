@@ -7,15 +7,28 @@ use jiff::Timestamp;
 use crate::token::{Cause, Clock, Facts, Kind, Scopes};
 
 use super::classify::{self, Role};
+use super::texts;
 use super::value::Value;
 use super::wire::{self, DebugData, Fault};
 use super::{Certainty, Error, Inspection, Refusal};
 
 /// A token that Meta refuses is an answer, not an error: errors here say nothing about the token.
 pub(super) fn read(status: u16, body: &str, app_id: &str) -> Result<Inspection, Error> {
+    read_as(status, body, app_id, Role::App)
+}
+
+/// The same for one call of a batch.
+pub(super) fn read_member(status: u16, body: &str, app_id: &str) -> Result<Inspection, Error> {
+    read_as(status, body, app_id, Role::Member)
+}
+
+fn read_as(status: u16, body: &str, app_id: &str, role: Role) -> Result<Inspection, Error> {
     match wire::parse(body) {
-        Ok(wire::Debug { data: Some(data) }) if status == 200 => judge(data, app_id),
-        Ok(_) | Err(_) => match classify::judge(status, body, Role::App) {
+        Ok(wire::Debug {
+            data: Some(data),
+            error: None,
+        }) if status == 200 && !data.is_empty() => Ok(judge(data, app_id)),
+        Ok(_) | Err(_) => match classify::judge(status, body, role) {
             Err(Error::Refused(refusal)) => Ok(Inspection::Refused {
                 refusal,
                 facts: None,
@@ -29,41 +42,51 @@ pub(super) fn read(status: u16, body: &str, app_id: &str) -> Result<Inspection, 
 /// Is this the debugger's word on the app's own credentials, and a good one?
 pub(super) fn confirms_app(status: u16, body: &str) -> Result<(), Error> {
     classify::judge(status, body, Role::App)?;
-    let wire::Debug { data } = wire::parse(body)?;
-    let data = data.ok_or_else(|| Error::senseless(status))?;
-    match (data.error, data.is_valid.flag()) {
-        (Some(fault), _) => Err(classify::classify(&Fault::read(fault), Role::App, status)),
+    let wire::Debug { data, .. } = wire::parse(body)?;
+    let mut data = data.ok_or_else(|| Error::senseless(status))?;
+    match (data.take_fault(), data.is_valid.flag()) {
+        (Some(fault), _) => Err(classify::classify(&fault, Role::App, status)),
         (None, Some(true)) => Ok(()),
         (None, Some(false) | None) => Err(Error::senseless(status)),
     }
 }
 
-fn judge(data: DebugData<'_>, app_id: &str) -> Result<Inspection, Error> {
-    let is_valid = data.is_valid.flag();
-    if let Some(error) = data.error {
-        let mut refusal = refusal(&Fault::read(error))?;
-        // Meta contradicts itself: believe the worse, but not at once.
-        if is_valid == Some(true) {
-            refusal.certainty = Certainty::Doubtful;
-        }
-        let facts = facts(data, app_id);
-        return Ok(Inspection::Refused { refusal, facts });
-    }
-    match is_valid {
-        Some(true) if !is_of(&data, app_id) => Ok(foreign()),
-        Some(true) => facts(data, app_id)
-            .map(Inspection::Alive)
-            .ok_or_else(|| Error::senseless(200)),
-        Some(false) => Ok(unexplained(facts(data, app_id))),
-        None => Err(Error::senseless(200)),
+/// The debugger's word on one token. It was asked and has answered, so nothing in it is trouble of the app.
+fn judge(mut data: DebugData<'_>, app_id: &str) -> Inspection {
+    match data.take_fault() {
+        Some(fault) if texts::leaves_token_alive(&fault) => living(data, app_id),
+        Some(fault) => at_fault(&fault, data, app_id),
+        None => match data.is_valid.flag() {
+            Some(true) => living(data, app_id),
+            Some(false) => unexplained(facts(data, app_id)),
+            None => Inspection::Undecided(Error::senseless(200)),
+        },
     }
 }
 
-fn refusal(fault: &Fault<'_>) -> Result<Refusal, Error> {
+fn at_fault(fault: &Fault<'_>, data: DebugData<'_>, app_id: &str) -> Inspection {
+    let is_valid = data.is_valid.flag();
     match classify::classify(fault, Role::Inspected, 200) {
-        Error::Refused(refusal) => Ok(refusal),
-        error => Err(error),
+        Error::Refused(mut refusal) => {
+            // Meta contradicts itself: believe the worse, but not at once.
+            if is_valid == Some(true) {
+                refusal.certainty = Certainty::Doubtful;
+            }
+            let facts = facts(data, app_id);
+            Inspection::Refused { refusal, facts }
+        }
+        error => Inspection::Undecided(error),
     }
+}
+
+fn living(data: DebugData<'_>, app_id: &str) -> Inspection {
+    if !is_of(&data, app_id) {
+        return foreign();
+    }
+    facts(data, app_id).map_or_else(
+        || Inspection::Undecided(Error::senseless(200)),
+        Inspection::Alive,
+    )
 }
 
 /// Does the token belong to this app? Where Meta does not say, our app could not have inspected another's.
@@ -95,12 +118,12 @@ fn unexplained(facts: Option<Facts>) -> Inspection {
     Inspection::Refused { refusal, facts }
 }
 
-/// `None` where kind or ids are missing, for nobody could tell what the token is, and for ids that another app sees.
+/// `None` where ids are missing, for nobody could tell what the token is, and for ids that another app sees.
 fn facts(data: DebugData<'_>, app_id: &str) -> Option<Facts> {
     if !is_of(&data, app_id) {
         return None;
     }
-    let kind = kind(data.kind.text()?)?;
+    let kind = kind(&data)?;
     let owned = |id: Value<'_>| id.id().map(Cow::into_owned);
     let user = owned(data.user_id);
     let (subject, person) = match kind {
@@ -123,14 +146,30 @@ fn facts(data: DebugData<'_>, app_id: &str) -> Option<Facts> {
     })
 }
 
-fn kind(word: &str) -> Option<Kind> {
-    match word {
+fn kind(data: &DebugData<'_>) -> Option<Kind> {
+    if matches!(data.kind, Value::Missing) {
+        return kind_by_ids(data);
+    }
+    match data.kind.text()? {
         "USER" => Some(Kind::User),
         "PAGE" => Some(Kind::Page),
         "SYSTEM_USER" => Some(Kind::SystemUser),
         "APP" => Some(Kind::App),
         _ => None,
     }
+}
+
+/// Old answers name no type. There a token with a page is the page's, and one with a person alone the person's.
+fn kind_by_ids(data: &DebugData<'_>) -> Option<Kind> {
+    let is_missing = |id: &Value<'_>| matches!(id, Value::Missing);
+    if !is_missing(&data.profile_id) {
+        return Some(Kind::Page);
+    }
+    if !is_missing(&data.user_id) {
+        return Some(Kind::User);
+    }
+    let is_living_app = data.is_valid.flag() == Some(true) && !is_missing(&data.app_id);
+    is_living_app.then_some(Kind::App)
 }
 
 /// Zero means never, and so does silence about an app's token. What no calendar holds tells us nothing.
@@ -161,14 +200,14 @@ mod tests {
     fn alive(body: &str, app_id: &str) -> Facts {
         match read(200, body, app_id).unwrap() {
             Inspection::Alive(facts) => facts,
-            refused @ Inspection::Refused { .. } => panic!("{refused:?}"),
+            other @ (Inspection::Refused { .. } | Inspection::Undecided(_)) => panic!("{other:?}"),
         }
     }
 
     fn refused(status: u16, body: &str) -> (Refusal, Option<Facts>) {
         match read(status, body, APP).unwrap() {
             Inspection::Refused { refusal, facts } => (refusal, facts),
-            alive @ Inspection::Alive(_) => panic!("{alive:?}"),
+            other @ (Inspection::Alive(_) | Inspection::Undecided(_)) => panic!("{other:?}"),
         }
     }
 
@@ -283,15 +322,30 @@ mod tests {
     }
 
     #[test]
-    fn metas_trouble_inside_the_answer_is_no_verdict() {
-        let body = r#"{"data":{"is_valid":false,"error":{"code":2,"message":"later"}}}"#;
-        assert_eq!(read(200, body, APP).unwrap_err().cause(), Cause::Outage);
+    fn trouble_inside_the_answer_is_no_verdict_and_of_that_token_alone() {
+        for (code, cause) in [
+            (2, Cause::Outage),
+            (4, Cause::Throttled),
+            (368, Cause::Blocked),
+        ] {
+            let body = format!(r#"{{"data":{{"is_valid":false,"error":{{"code":{code}}}}}}}"#);
+            let Ok(Inspection::Undecided(error)) = read(200, &body, APP) else {
+                panic!("{body}");
+            };
+            assert_eq!(error.cause(), cause);
+        }
+    }
+
+    #[test]
+    fn an_error_beside_the_data_is_the_calls() {
+        let body = r#"{"error":{"code":4},"data":{"is_valid":false,"error":{"code":190}}}"#;
+        assert_eq!(read(200, body, APP).unwrap_err().cause(), Cause::Throttled);
     }
 
     #[test]
     fn a_living_token_that_cannot_be_described_is_not_filed() {
         for data in [
-            r#"{"is_valid":true,"user_id":"1"}"#,
+            r#"{"is_valid":true}"#,
             r#"{"is_valid":true,"type":"GROUP","user_id":"1"}"#,
             r#"{"is_valid":true,"type":"USER"}"#,
             r#"{"is_valid":true,"type":"USER","user_id":""}"#,
@@ -301,12 +355,12 @@ mod tests {
             r#"{"is_valid":true,"type":7,"user_id":"1"}"#,
             r#"{"is_valid":"yes","type":"USER","user_id":"1"}"#,
             r#"{"type":"USER","user_id":"1"}"#,
-            "{}",
         ] {
             let body = format!(r#"{{"data":{data}}}"#);
-            assert_eq!(read(200, &body, APP), Err(Error::senseless(200)), "{body}");
+            let undecided = Inspection::Undecided(Error::senseless(200));
+            assert_eq!(read(200, &body, APP), Ok(undecided), "{body}");
         }
-        for body in [r#"{"data":[]}"#, r#"{"data":null}"#, "{}"] {
+        for body in [r#"{"data":[]}"#, r#"{"data":{}}"#, r#"{"data":null}"#, "{}"] {
             assert_eq!(read(200, body, APP), Err(Error::senseless(200)), "{body}");
         }
         let whole = recorded!("debug_user_long_lived").trim();

@@ -5,7 +5,7 @@
 //! - `caller`: asking with the app's secrets in turn · `credentials`: the requests that bear them · `proof`, `form`: how these are written
 //! - `signature`: what Meta signs with these secrets
 //! - `transport`: HTTP, with its limits · `headers`, `usage`: what Meta says of our call budget
-//! - `wire`, `value`: JSON as sent · `inspection`, `batch`, `reading`: reading it · `error`, `classify`: codes to what we can do
+//! - `wire`, `value`: JSON as sent · `inspection`, `batch`, `reading`: reading it · `error`, `classify`, `texts`: codes to what we can do
 
 mod answer;
 mod batch;
@@ -22,6 +22,7 @@ mod proof;
 mod reading;
 mod settings;
 mod signature;
+mod texts;
 mod transport;
 mod usage;
 mod value;

@@ -10,11 +10,13 @@ use crate::secret::Secret;
 use super::Error;
 use super::value::Value;
 
-/// `debug_token`.
+/// `debug_token`. An error beside the data is the call's.
 #[derive(Deserialize)]
 pub(super) struct Debug<'a> {
     #[serde(borrow)]
     pub(super) data: Option<DebugData<'a>>,
+    #[serde(borrow)]
+    pub(super) error: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -31,7 +33,11 @@ pub(super) struct DebugData<'a> {
     pub(super) expires_at: Value<'a>,
     pub(super) data_access_expires_at: Value<'a>,
     pub(super) scopes: Value<'a>,
-    pub(super) error: Option<&'a RawValue>,
+    error: Option<&'a RawValue>,
+    error_code: Value<'a>,
+    error_subcode: Value<'a>,
+    error_description: Value<'a>,
+    error_msg: Value<'a>,
 }
 
 /// The content of `error`. Inside `debug_token` the subcode goes by another name.
@@ -180,19 +186,57 @@ pub(super) fn fault(body: &str) -> Result<Option<Fault<'_>>, Error> {
     if let Some(error) = envelope.error {
         return Ok(Some(Fault::read(error)));
     }
-    let is_flat = envelope.error_code.whole().is_some();
-    Ok(is_flat.then(|| Fault {
-        code: envelope.error_code,
-        error_subcode: envelope.error_subcode,
-        message: match envelope.error_description {
-            Value::Missing => envelope.error_msg,
-            description => description,
-        },
-        ..Fault::default()
-    }))
+    let text = [envelope.error_description, envelope.error_msg];
+    Ok(Fault::flat(
+        envelope.error_code,
+        envelope.error_subcode,
+        text,
+    ))
+}
+
+impl<'a> DebugData<'a> {
+    /// It tells nothing of any token.
+    pub(super) fn is_empty(&self) -> bool {
+        let values = [
+            &self.app_id,
+            &self.kind,
+            &self.user_id,
+            &self.is_valid,
+            &self.error_code,
+        ];
+        self.error.is_none() && values.iter().all(|value| matches!(value, Value::Missing))
+    }
+
+    /// The debugger's error about the token that it was shown.
+    pub(super) fn take_fault(&mut self) -> Option<Fault<'a>> {
+        if let Some(error) = self.error.take() {
+            return Some(Fault::read(error));
+        }
+        let text = [
+            std::mem::take(&mut self.error_description),
+            std::mem::take(&mut self.error_msg),
+        ];
+        let code = std::mem::take(&mut self.error_code);
+        Fault::flat(code, std::mem::take(&mut self.error_subcode), text)
+    }
 }
 
 impl<'a> Fault<'a> {
+    /// An error whose fields lie among others, if it is one.
+    fn flat(code: Value<'a>, subcode: Value<'a>, text: [Value<'a>; 2]) -> Option<Self> {
+        code.whole()?;
+        let [description, message] = text;
+        Some(Self {
+            code,
+            error_subcode: subcode,
+            message: match description {
+                Value::Missing => message,
+                description => description,
+            },
+            ..Self::default()
+        })
+    }
+
     /// What is not even an object is an error nevertheless, of which nothing is known.
     pub(super) fn read(error: &'a RawValue) -> Self {
         serde_json::from_str(error.get()).unwrap_or_default()

@@ -68,6 +68,7 @@ impl Journey {
                 | Fault::WrongTypes
                 | Fault::WithoutExpiresIn
                 | Fault::WithoutClocks
+                | Fault::Verdict(_)
                 | Fault::EmptyTokens
                 | Fault::TokenType(_)
                 | Fault::NullMember

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, OptionalExtension, params};
 
+use super::cells::Bearer;
 use super::{Candidate, Errand, Error, Listening, Tx, View, rows, subscriptions};
 use crate::secret::Secret;
 use crate::token::{Action, Cause, Next, Token, TokenId};
@@ -116,7 +117,7 @@ impl View<'_> {
         let Some((token, sealed, rotation_tried_at, listening)) = found.optional()? else {
             return Ok(None);
         };
-        let secret = self.unseal(&token.name, id, token.version, &sealed)?;
+        let secret = self.unseal(Bearer::of(&token), token.version, &sealed)?;
         let (errand, candidate) = (None, None);
         Ok(Some(Claimed {
             token,
@@ -235,6 +236,7 @@ impl Tx<'_> {
 
     /// Somebody changed something: look again at once, whatever back-off said.
     pub fn make_due(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
+        self.acquit(id)?;
         self.db
             .prepare_cached("UPDATE agenda SET due_at = ?2, leased_until = 0 WHERE token = ?1")?
             .execute(params![id, now.as_second()])?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use super::{Error, EventKind, NewEvent, Tx, View, rows};
-use crate::token::Cause;
+use crate::token::{Cause, Scopes};
 
 #[derive(Clone, Debug, Default)]
 pub struct AppRecord {
@@ -80,6 +80,18 @@ impl Tx<'_> {
                  WHERE name = ?1 AND trouble NOT IN ('throttled', 'blocked')",
             )?
             .execute([app])?;
+        Ok(())
+    }
+
+    /// What the app asks for at login, as the configuration says now: what its tokens are measured against.
+    pub fn require_scopes(&self, app: &str, scopes: &Scopes) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "INSERT INTO app (name, scopes) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET scopes = excluded.scopes
+                 WHERE scopes <> excluded.scopes",
+            )?
+            .execute(params![app, scopes])?;
         Ok(())
     }
 

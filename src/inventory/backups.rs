@@ -10,7 +10,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::Error;
-use super::copy::{copy, failed};
+use super::copy::{Source, failed};
 
 /// `inventory-20261125T023000Z.db`
 const FORM: &str = "inventory-%Y%m%dT%H%M%SZ.db";
@@ -24,7 +24,7 @@ pub fn back_up(
 ) -> Result<PathBuf, Error> {
     make(folder)?;
     let target = folder.join(now.strftime(FORM).to_string());
-    copy(inventory, &target)?;
+    Source::open(inventory)?.copy_to(&target, inventory)?;
     let mut copies = copies(folder).map_err(failed(folder))?;
     copies.sort_unstable();
     let superfluous = copies.len().saturating_sub(keep);

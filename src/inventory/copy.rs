@@ -3,14 +3,13 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
 use nix::sys::statvfs::statvfs;
-use nix::unistd::geteuid;
 use rusqlite::{Connection, OpenFlags};
 use tempfile::{Builder, NamedTempFile};
 
+use super::owned::{OwnersRights, give_to_owner_of};
 use super::{Error, open, schema};
 
 /// How an unfinished copy is called; one that a crash left is removed with the next.
@@ -19,29 +18,56 @@ const UNFINISHED: &str = ".unfinished-copy-";
 /// Left free beside a copy, for the daemon goes on writing meanwhile.
 const MARGIN: u64 = 4 << 20;
 
-/// Copies the inventory at `source` to `target`. Returns how large the copy is.
+/// Copies the inventory at `source` to `target`, for a command. Returns how large the copy is.
 pub fn copy(source: &Path, target: &Path) -> Result<u64, Error> {
     refuse_taken(target)?;
+    let source = Source::open(source)?;
     let folder = folder_of(target);
-    let db = open::connect_reader(source)?;
-    schema::inspect(&db, source)?;
-    refuse_full(&folder, size_of(source)?)?;
-    let unfinished = unfinished_in(&folder)?;
-    vacuum_into(source, unfinished.path())?;
-    check(unfinished.path())?;
-    put(unfinished, target)
+    // Root reads what it may, and writes what the owner of the folder may.
+    let _rights = OwnersRights::take(&folder).map_err(failed(&folder))?;
+    source.copy_to(target, &folder)
 }
 
-/// Who owns what root makes beside the daemon's files: the daemon.
-pub(super) fn give_to_owner_of(model: &Path, path: &Path) -> Result<(), Error> {
-    if !geteuid().is_root() {
-        return Ok(());
+/// An inventory, or a copy of one, that is opened already: from here on its path is not looked at any more.
+pub(super) struct Source {
+    db: Connection,
+    path: PathBuf,
+    size: u64,
+}
+
+impl Source {
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(path, flags)?;
+        db.busy_timeout(open::PATIENCE)?;
+        schema::inspect(&db, path)?;
+        Ok(Self {
+            db,
+            path: path.to_owned(),
+            size: size_of(path)?,
+        })
     }
-    let give = || {
-        let owner = model.metadata()?;
-        chown(path, Some(owner.uid()), Some(owner.gid()))
-    };
-    give().map_err(failed(path))
+
+    /// Copies it, and gives the copy to whom `model` belongs.
+    pub(super) fn copy_to(&self, target: &Path, model: &Path) -> Result<u64, Error> {
+        refuse_taken(target)?;
+        let folder = folder_of(target);
+        refuse_full(&folder, self.size)?;
+        let unfinished = unfinished_in(&folder)?;
+        self.vacuum_into(unfinished.path())?;
+        check(unfinished.path())?;
+        let given = give_to_owner_of(model, unfinished.as_file());
+        given.map_err(failed(target))?;
+        put(unfinished, target)
+    }
+
+    pub(super) fn vacuum_into(&self, target: &Path) -> Result<(), Error> {
+        let path = target.to_string_lossy();
+        let copied = self.db.execute("VACUUM INTO ?1", [&*path]);
+        copied
+            .map_err(|error| open::damaged(&self.path, error))
+            .map(drop)
+    }
 }
 
 /// The folder that a file stands in.
@@ -74,17 +100,6 @@ fn remove_unfinished(folder: &Path) -> Result<(), Error> {
 }
 
 const ABANDONED: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
-
-pub(super) fn vacuum_into(source: &Path, target: &Path) -> Result<(), Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(source, flags)?;
-    db.busy_timeout(open::PATIENCE)?;
-    let path = target.to_string_lossy();
-    let copied = db.execute("VACUUM INTO ?1", [&*path]);
-    copied
-        .map_err(|error| open::damaged(source, error))
-        .map(drop)
-}
 
 /// Every page, every index and every constraint of a file that nobody writes to.
 pub(super) fn check(path: &Path) -> Result<(), Error> {
@@ -123,6 +138,12 @@ pub(super) fn size_of(database: &Path) -> Result<u64, Error> {
     let log = open::beside(database, "-wal");
     let log = log.metadata().map_or(0, |log| log.len());
     Ok(database.metadata().map_err(failed(database))?.len() + log)
+}
+
+/// How many bytes are left on the disk that a file stands on, if that can be known.
+pub(super) fn free_beside(path: &Path) -> Option<u64> {
+    let disk = statvfs(&folder_of(path)).ok()?;
+    Some(disk.blocks_available() * disk.fragment_size())
 }
 
 pub(super) fn refuse_full(folder: &Path, needed: u64) -> Result<(), Error> {

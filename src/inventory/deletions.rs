@@ -66,14 +66,6 @@ impl View<'_> {
         let short = digest.0.iter().take(12);
         short.map(|byte| format!("{byte:02x}")).collect()
     }
-
-    /// Is this very request, or a later one, known already?
-    pub fn knows_deletion(&self, code: &str, signed_at: Timestamp) -> Result<bool, Error> {
-        let mut known = self.db.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM deletion WHERE code = ?1 AND signed_at >= ?2)",
-        )?;
-        Ok(known.query_row(params![code, signed_at.as_second()], |row| row.get(0))?)
-    }
 }
 
 impl Tx<'_> {
@@ -175,8 +167,8 @@ impl Tx<'_> {
     fn forget_incidents(&self, request: &Deletion) -> Result<(), Error> {
         self.db
             .prepare_cached(
-                "UPDATE letter SET subject = '', text = '', html = ''
-                 WHERE sent_at IS NOT NULL AND text <> '' AND (incident IS NULL OR incident IN
+                "UPDATE letter SET subject = '', sealed_text = NULL, sealed_html = NULL
+                 WHERE sent_at IS NOT NULL AND sealed_text IS NOT NULL AND (incident IS NULL OR incident IN
                     (SELECT id FROM incident WHERE app = ?1 AND subject = ''))",
             )?
             .execute([&request.app])?;

@@ -77,11 +77,12 @@ impl View<'_> {
                  WHERE p.app = g.app AND p.person = g.person AND p.kind = 'page')
              FROM (SELECT t.app, t.person, min(a.deadline) AS ends_at, count(*) AS tokens
                 FROM agenda a JOIN token t ON t.id = a.token
-                WHERE a.deadline > ?1 AND a.deadline <= ?2 AND t.state IN ('healthy', 'expiring')
-                    AND (t.state = 'expiring'
+                WHERE a.deadline > ?1 AND a.deadline <= ?2 AND {}
+                    AND (t.state IN ('expiring', 'failing')
                         OR t.kind <> 'system_user' AND t.rotation_outcome IS NOT 'renewed')
                 GROUP BY t.app, t.person) g
-             ORDER BY g.ends_at, g.app, g.person"
+             ORDER BY g.ends_at, g.app, g.person",
+            rows::LIVES
         ))?;
         let span = params![now.as_second(), until.as_second()];
         let coming = coming.query_map(span, |row| {

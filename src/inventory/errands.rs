@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::{Error, EventId, EventKind, NewEvent, Tx, View, rows};
 use crate::token::{Token, TokenId};
@@ -72,7 +72,8 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Files an errand and makes the token due. The event that is returned is the one to follow.
+    /// Files an errand and makes the token due. The event that is returned is the one to follow: where the same is asked
+    /// for already and not begun, that of the first.
     pub fn order(
         &self,
         token: &Token,
@@ -80,6 +81,10 @@ impl Tx<'_> {
         asked_by: &str,
         now: Timestamp,
     ) -> Result<EventId, Error> {
+        if let Some(event) = self.same_errand(token.id, order)? {
+            self.make_due(token.id, now)?;
+            return Ok(event);
+        }
         let event = NewEvent::about(token, EventKind::Ordered)
             .with("order", order.word())
             .with("asked_by", asked_by);
@@ -93,6 +98,14 @@ impl Tx<'_> {
             .execute(params![token.id, order.word(), event.0, now.as_second()])?;
         self.make_due(token.id, now)?;
         Ok(event)
+    }
+
+    fn same_errand(&self, token: TokenId, order: Order) -> Result<Option<EventId>, Error> {
+        let mut same = self
+            .db
+            .prepare_cached("SELECT event FROM errand WHERE token = ?1 AND action = ?2")?;
+        let same = same.query_row(params![token, order.word()], |row| row.get(0));
+        Ok(same.optional()?.map(EventId))
     }
 
     /// Ends the errand that was carried out; one that came meanwhile has another event and stays.

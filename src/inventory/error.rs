@@ -1,8 +1,29 @@
 //! Why the inventory does not do what it was asked to, and what to do about it.
 
+use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+
 use crate::secret::KeyId;
+
+/// Why nothing can be written, as far as it makes a difference to the person who mends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteFault {
+    Full,
+    ReadOnly,
+    /// Another program holds the lock of the database.
+    Locked,
+    Other,
+}
+
+/// The inventory can be read and not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unwritable {
+    pub fault: WriteFault,
+    pub reason: String,
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -50,17 +71,15 @@ pub enum Error {
     )]
     Taken(PathBuf),
     #[error("cannot open {path}: {source}")]
-    Open {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Open { path: PathBuf, source: io::Error },
     #[error("the SQLite library is {0}, older than the first one that keeps a WAL safe (3.51.3)")]
     UnsafeSqlite(String),
     /// The disk or the database is in trouble; the daemon keeps answering and tries again.
     #[error("the inventory cannot be used right now: {0}")]
     Storage(#[from] rusqlite::Error),
+    /// Nothing of the transaction was saved, or it could not even begin.
     #[error("the inventory could not save its work: {0}")]
-    Commit(String),
+    Unwritable(Unwritable),
     #[error("the inventory is closing")]
     Closed,
     #[error("the inventory holds a word that this version does not know: {0}")]
@@ -70,39 +89,86 @@ pub enum Error {
 }
 
 impl Error {
-    /// The disk or the file is in trouble, not what was asked for.
-    pub fn is_of_the_disk(&self) -> bool {
-        use rusqlite::ErrorCode as Code;
+    /// What keeps the inventory from being written to; `None` when the fault is in what was asked for.
+    pub fn write_fault(&self) -> Option<WriteFault> {
         match self {
-            Self::Storage(error) => matches!(
-                error.sqlite_error_code(),
-                Some(
-                    Code::DiskFull
-                        | Code::ReadOnly
-                        | Code::SystemIoFailure
-                        | Code::DatabaseCorrupt
-                        | Code::CannotOpen
-                )
-            ),
-            Self::Commit(_) => true,
-            _ => false,
+            Self::Storage(error) => WriteFault::of(error),
+            Self::Unwritable(why) => Some(why.fault),
+            Self::Open { source, .. } => Some(WriteFault::of_file(source)),
+            _ => None,
         }
     }
 
     /// This one record is not to be written, whatever else is.
     pub fn is_of_the_record(&self) -> bool {
-        !matches!(self, Self::Closed) && !self.is_of_the_disk()
+        !matches!(self, Self::Closed) && self.write_fault().is_none()
     }
 
     /// Room on the disk is all that it takes.
     pub fn is_full_disk(&self) -> bool {
-        match self {
-            Self::Storage(error) => {
-                error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        matches!(self, Self::NoRoom { .. }) || self.write_fault() == Some(WriteFault::Full)
+    }
+}
+
+/// The wal-index could not grow: SQLite does not count this as a full disk.
+const SHM_SIZE: i32 = 10 | (19 << 8);
+
+impl WriteFault {
+    fn of(error: &rusqlite::Error) -> Option<Self> {
+        let code = error.sqlite_error()?;
+        match code.code {
+            ErrorCode::DiskFull => Some(Self::Full),
+            ErrorCode::SystemIoFailure if code.extended_code == SHM_SIZE => Some(Self::Full),
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Some(Self::ReadOnly),
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(Self::Locked),
+            ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::DatabaseCorrupt => {
+                Some(Self::Other)
             }
-            Self::Commit(reason) => reason.contains("disk is full"),
-            Self::NoRoom { .. } => true,
-            _ => false,
+            _ => None,
         }
+    }
+
+    fn of_file(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Unwritable {
+    pub(super) fn of(error: &rusqlite::Error) -> Self {
+        Self {
+            fault: WriteFault::of(error).unwrap_or(WriteFault::Other),
+            reason: error.to_string(),
+        }
+    }
+
+    pub(super) fn of_error(error: &Error) -> Self {
+        match error {
+            Error::Unwritable(why) => why.clone(),
+            _ => Self {
+                fault: error.write_fault().unwrap_or(WriteFault::Other),
+                reason: error.to_string(),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Unwritable {
+    /// What is wrong, and what to do about it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.fault {
+            WriteFault::Full => "the disk is full. Make room on it; df -h shows how much there is",
+            WriteFault::ReadOnly => {
+                "the file or its file system is read-only. Make it writable; findmnt shows how it is mounted"
+            }
+            WriteFault::Locked => {
+                "another program holds the lock of the database. End that program; fuser -v shows it"
+            }
+            WriteFault::Other => return f.write_str(&self.reason),
+        })?;
+        write!(f, " ({})", self.reason)
     }
 }

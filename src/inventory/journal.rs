@@ -21,6 +21,9 @@ words! {
     Checked = "checked",
     /// The state or its cause is another than before.
     Changed = "changed",
+    /// Permissions that the token had are gone.
+    PermissionsLost = "permissions_lost",
+    PermissionsRestored = "permissions_restored",
     /// Meta told by itself that something changed for a person.
     Notified = "notified",
     /// A person asked Meta to be forgotten, and is.
@@ -35,6 +38,8 @@ words! {
     SecretRead = "secret_read",
     /// Somebody asked for a secret and did not get it.
     SecretRefused = "secret_refused",
+    /// The daemon crashed twice while it was at work on it; it is not visited any more.
+    SetAside = "set_aside",
     AppTroubled = "app_troubled",
     AppRecovered = "app_recovered",
     IncidentOpened = "incident_opened",
@@ -54,6 +59,8 @@ words! {
     BackupFailed = "backup_failed",
     /// A copy has taken the inventory's place: what happened between is not in here.
     Restored = "restored",
+    /// So many events stand in the log alone, for the journal could not be written.
+    JournalGap = "journal_gap",
     }
 }
 
@@ -164,12 +171,30 @@ fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
 }
 
 impl Tx<'_> {
+    /// Notes what waited to be noted. A token that was forgotten meanwhile is not named again.
+    pub fn note_unless_gone(&self, event: NewEvent, now: Timestamp) -> Result<(), Error> {
+        let is_gone = match event.token {
+            Some(token) => self.token(token)?.is_none(),
+            None => false,
+        };
+        let event = if is_gone {
+            NewEvent {
+                token: None,
+                name: None,
+                ..event
+            }
+        } else {
+            event
+        };
+        self.note(&event, now).map(drop)
+    }
+
     pub fn note(&self, event: &NewEvent, now: Timestamp) -> Result<EventId, Error> {
         let mut insert = self.db.prepare_cached(
             "INSERT INTO event (at, kind, token, name, app, detail)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
         )?;
-        let detail = Value::Object(event.detail.clone()).to_string();
+        let detail = shortened(Value::Object(event.detail.clone())).to_string();
         let row = params![
             now.as_second(),
             event.kind.word(),
@@ -179,5 +204,52 @@ impl Tx<'_> {
             detail
         ];
         Ok(EventId(insert.query_row(row, |row| row.get(0))?))
+    }
+}
+
+/// What a mail server or Meta said goes into the journal, but not at any length.
+const LONGEST: usize = 1_000;
+const MOST: usize = 100;
+
+fn shortened(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(cut(&text)),
+        Value::Array(items) => items.into_iter().take(MOST).map(shortened).collect(),
+        Value::Object(members) => {
+            let members = members.into_iter().take(MOST);
+            members
+                .map(|(key, value)| (key, shortened(value)))
+                .collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
+}
+
+/// At a whole character, with a sign that something is missing.
+pub(super) fn cut(text: &str) -> String {
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(LONGEST)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_has_a_greatest_size_whatever_a_server_says() {
+        let long = "ü".repeat(100_000);
+        let lines: Vec<Value> = vec![Value::String(long.clone()); 1_000];
+        let event = NewEvent::new(EventKind::LetterDelayed)
+            .with("reason", long.as_str())
+            .with("conversation", lines)
+            .with("code", 421);
+        let detail = shortened(Value::Object(event.detail));
+        assert!(detail.to_string().len() < 300_000);
+        assert_eq!(detail["code"], 421);
+        let reason = detail["reason"].as_str().unwrap();
+        assert!(reason.starts_with("üü") && reason.ends_with('…'));
+        assert_eq!(cut("short"), "short");
     }
 }

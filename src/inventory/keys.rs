@@ -3,8 +3,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::Error;
-use crate::secret::{DataKey, Key, KeyId, Purpose};
+use super::{Error, cells};
+use crate::secret::{DataKey, Key, KeyId, Purpose, Sealer};
 
 /// A data key as it is stored.
 struct Wrapped {
@@ -21,13 +21,48 @@ pub(super) fn make(db: &Connection, own: &Key) -> Result<(), Error> {
         (2, Purpose::Fingerprint, "fingerprint"),
     ] {
         let key = DataKey::generate(id, purpose).map_err(|_| Error::NoRandomness)?;
-        tx.execute(
-            "INSERT INTO data_key (id, purpose, wrapped, wrapping_key, created_at)
-             VALUES (?1, ?2, ?3, ?4, unixepoch())",
-            params![id, word, wrap(&key, own)?, id_of(own)],
-        )?;
+        insert(&tx, &key, word, own)?;
     }
     Ok(tx.commit()?)
+}
+
+fn insert(db: &Connection, key: &DataKey, purpose: &str, own: &Key) -> Result<(), Error> {
+    db.execute(
+        "INSERT INTO data_key (id, purpose, wrapped, wrapping_key, created_at)
+         VALUES (?1, ?2, ?3, ?4, unixepoch())",
+        params![key.id, purpose, wrap(key, own)?, id_of(own)],
+    )?;
+    Ok(())
+}
+
+/// What opens the sealed cells.
+pub(super) fn sealer(db: &Connection, own: &Key) -> Result<Sealer, Error> {
+    sealer_of(&unwrap(db, own)?)
+}
+
+fn sealer_of(keys: &[DataKey]) -> Result<Sealer, Error> {
+    Sealer::new(keys).ok_or_else(|| Error::Foreign("no data key".to_owned()))
+}
+
+/// Seals every cell under a new data key and lets the former ones go, all in one transaction. One that a cell still needs
+/// which does not open stays; gives how many such keys there are. The key of fingerprints stays: what it made is
+/// compared with what it will make.
+pub(super) fn renew(db: &Connection, own: &Key) -> Result<usize, Error> {
+    let former = unwrap(db, own)?;
+    let id = former.iter().map(|key| key.id).max().unwrap_or_default() + 1;
+    let new = DataKey::generate(id, Purpose::Seal).map_err(|_| Error::NoRandomness)?;
+    let from = sealer_of(&former)?;
+    let to = sealer_of(&[&former[..], std::slice::from_ref(&new)].concat())?;
+    let tx = db.unchecked_transaction()?;
+    insert(&tx, &new, "seal", own)?;
+    let needed = cells::reseal(&tx, &from, &to)?;
+    let is_done_with = |key: &&DataKey| key.purpose == Purpose::Seal && !needed.contains(&key.id);
+    for key in former.iter().filter(is_done_with) {
+        tx.execute("DELETE FROM data_key WHERE id = ?1", [key.id])?;
+    }
+    tx.commit()?;
+    let stays = |key: &&DataKey| key.purpose == Purpose::Seal && needed.contains(&key.id);
+    Ok(former.iter().filter(stays).count())
 }
 
 /// Opens them with the key in use, or with the one that is to take its place.

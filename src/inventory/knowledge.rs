@@ -66,6 +66,8 @@ impl Learned {
     pub fn is_routine(&self) -> bool {
         let same = self.before.facts == self.after.facts
             && self.before.health == self.after.health
+            && self.before.permissions == self.after.permissions
+            && self.before.refused == self.after.refused
             && self.before.parent == self.after.parent
             && self.before.subject_name == self.after.subject_name
             && self.before.last_rotation == self.after.last_rotation;
@@ -79,7 +81,7 @@ impl Learned {
     fn needs_attention(&self) -> bool {
         let need = |token: &Token| {
             (
-                token.state() == State::Failing,
+                matches!(token.health, Health::Failing { .. }),
                 token.cause(),
                 token.deadline(),
                 token.facts.as_ref().map(|f| f.person.clone()),
@@ -109,6 +111,9 @@ impl Tx<'_> {
         };
         if after.facts != before.facts {
             self.write_facts(after)?;
+        }
+        if after.permissions != before.permissions {
+            self.write_permissions(before, after, now)?;
         }
         self.write_health(after, version, &fingerprint)?;
         self.set_deadline(after)?;
@@ -171,12 +176,36 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// A permission that turns out never to have been there is for the operators to be told.
+    fn write_permissions(
+        &self,
+        before: &Token,
+        after: &Token,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let known = &before.permissions.ungranted;
+        let found = &after.permissions;
+        self.db
+            .prepare_cached(
+                "UPDATE token SET lost_scopes = ?2, ungranted_scopes = ?3 WHERE id = ?1",
+            )?
+            .execute(params![after.id, found.lost, found.ungranted])?;
+        if known.is_superset_of(&found.ungranted) {
+            return Ok(());
+        }
+        self.db
+            .prepare_cached("INSERT OR IGNORE INTO ungranted (token, found_at) SELECT id, ?2 FROM token WHERE id = ?1")?
+            .execute(params![after.id, now.as_second()])?;
+        Ok(())
+    }
+
     fn write_health(&self, token: &Token, version: u32, fingerprint: &str) -> Result<(), Error> {
         let (since, failures) = match token.health {
             Health::Failing {
                 since, failures, ..
             } => (Some(since), failures),
-            Health::Dead { since, .. } => (Some(since), 0),
+            // None of its checks failed, which tells it from one whose checks do.
+            Health::Lacking { since } | Health::Dead { since, .. } => (Some(since), 0),
             Health::Unverified | Health::Healthy | Health::Expiring { .. } => (None, 0),
         };
         let rotation = token.last_rotation;
@@ -185,7 +214,8 @@ impl Tx<'_> {
                 "UPDATE token SET state = ?2, cause = ?3, since = ?4, failures = ?5, version = ?6,
                     fingerprint = ?7, rotated_at = ?8, rotation_outcome = ?9, rotation_at = ?10,
                     subject_name = coalesce(?11, subject_name),
-                    parent = coalesce((SELECT id FROM token WHERE id = ?12), parent)
+                    parent = coalesce((SELECT id FROM token WHERE id = ?12), parent),
+                    refused_since = ?13, refused_cause = ?14
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -200,7 +230,9 @@ impl Tx<'_> {
                 rotation.map(|rotation| rotation.outcome.word()),
                 rows::seconds(rotation.map(|rotation| rotation.at)),
                 token.subject_name,
-                token.parent
+                token.parent,
+                rows::seconds(token.refused.map(|refused| refused.since)),
+                token.refused.map(|refused| refused.cause.word())
             ])?;
         Ok(())
     }

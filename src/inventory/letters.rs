@@ -1,9 +1,11 @@
-//! The outbox: letters wait here until they are sent, through restarts and days without a mail server.
+//! The outbox: letters wait here until they are sent, through restarts and days without a mail server. Bodies are sealed.
 
 use jiff::Timestamp;
 use rusqlite::{Row, params};
 
-use super::{Error, EventKind, IncidentId, NewEvent, Tx, View, rows};
+use super::attempts::{Attempt, Verdict};
+use super::email_bodies::first_that_open;
+use super::{Error, EventKind, IncidentId, NewEvent, Tx, View, cells, journal::cut, rows};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LetterId(pub i64);
@@ -35,88 +37,24 @@ pub struct Letter {
     pub last_error: Option<String>,
 }
 
-/// What came of handing a letter over.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Attempt {
-    /// Those who have it now.
-    pub reached: Vec<String>,
-    /// Those who will not get it.
-    pub refused: Vec<String>,
-    /// Why they will not.
-    pub refusal: Option<String>,
-    pub verdict: Verdict,
-    /// How the conversation with the mail server went, without anybody's address.
-    pub conversation: Vec<String>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Verdict {
-    /// Whoever can have it has it.
-    #[default]
-    Sent,
-    /// The mail path failed, which says nothing about the letter.
-    Waits {
-        reason: String,
-        next_try_at: Timestamp,
-    },
-    /// A server put it off; without `next_try_at`, for the last time.
-    Delayed {
-        reason: String,
-        next_try_at: Option<Timestamp>,
-    },
-    /// A server refused it; without `next_try_at`, for the last time.
-    Refused {
-        reason: String,
-        next_try_at: Option<Timestamp>,
-    },
-}
-
-impl Attempt {
-    /// What a person who looks into it must know first.
-    pub fn reason(&self) -> Option<&str> {
-        self.verdict.reason().or(self.refusal.as_deref())
-    }
-}
-
-impl Verdict {
-    pub fn reason(&self) -> Option<&str> {
-        match self {
-            Self::Sent => None,
-            Self::Waits { reason, .. }
-            | Self::Delayed { reason, .. }
-            | Self::Refused { reason, .. } => Some(reason),
-        }
-    }
-
-    pub const fn next_try_at(&self) -> Option<Timestamp> {
-        match self {
-            Self::Sent => None,
-            Self::Waits { next_try_at, .. } => Some(*next_try_at),
-            Self::Delayed { next_try_at, .. } | Self::Refused { next_try_at, .. } => *next_try_at,
-        }
-    }
-
-    /// Nobody will try again.
-    pub const fn is_given_up(&self) -> bool {
-        !matches!(self, Self::Sent) && self.next_try_at().is_none()
-    }
-}
-
 const COLUMNS: &str =
-    "id, incident, message_id, in_reply_to, recipients, subject, text, html, written_at, attempts,
+    "id, incident, message_id, in_reply_to, recipients, subject, sealed_text, sealed_html, written_at, attempts,
     reached, refused, troubled_since, last_error";
 
-fn letter(row: &Row<'_>) -> rusqlite::Result<Letter> {
+fn letter(view: &View<'_>, row: &Row<'_>) -> Result<Letter, Error> {
+    let message_id: String = row.get(2)?;
+    let text = view.open_body(row.get(6)?, cells::email_text(&message_id))?;
+    let html = view.open_body(row.get(7)?, cells::email_html(&message_id))?;
     Ok(Letter {
         id: LetterId(row.get(0)?),
         letter: NewLetter {
             incident: row.get::<_, Option<i64>>(1)?.map(IncidentId),
-            message_id: row.get(2)?,
+            message_id,
             in_reply_to: row.get(3)?,
             recipients: rows::addresses(row, 4)?,
             subject: row.get(5)?,
-            text: row.get(6)?,
-            html: row.get(7)?,
+            text,
+            html,
         },
         written_at: rows::instant(row, 8)?,
         attempts: row.get(9)?,
@@ -131,20 +69,20 @@ impl View<'_> {
     /// What is to be sent now, oldest first.
     pub fn letters_to_send(&self, now: Timestamp, limit: usize) -> Result<Vec<Letter>, Error> {
         let mut waiting = self.db.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM letter WHERE next_try_at <= ?1 ORDER BY id LIMIT ?2"
+            "SELECT {COLUMNS} FROM letter WHERE next_try_at <= ?1 ORDER BY id"
         ))?;
-        let waiting = waiting.query_map(params![now.as_second(), limit], letter)?;
-        Ok(waiting.collect::<Result<_, _>>()?)
+        first_that_open(waiting.query([now.as_second()])?, limit, |row| {
+            letter(self, row)
+        })
     }
 
     /// Letters that somebody did not get, and of which no operator has been told yet.
     pub fn letters_to_report(&self, limit: usize) -> Result<Vec<Letter>, Error> {
         let mut unreported = self.db.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM letter WHERE undelivered_at IS NOT NULL AND NOT reported
-             ORDER BY id LIMIT ?1"
+             ORDER BY id"
         ))?;
-        let unreported = unreported.query_map([limit], letter)?;
-        Ok(unreported.collect::<Result<_, _>>()?)
+        first_that_open(unreported.query([])?, limit, |row| letter(self, row))
     }
 
     /// The first letter of an incident, for the later ones to refer to.
@@ -168,8 +106,8 @@ impl Tx<'_> {
     /// Puts a letter into the outbox. One that is there already, by its message id, is not written twice.
     pub fn write_letter(&self, letter: &NewLetter, now: Timestamp) -> Result<(), Error> {
         let mut insert = self.db.prepare_cached(
-            "INSERT INTO letter (incident, message_id, in_reply_to, recipients, subject, text, html,
-                written_at, next_try_at)
+            "INSERT INTO letter (incident, message_id, in_reply_to, recipients, subject, sealed_text,
+                sealed_html, written_at, next_try_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) ON CONFLICT (message_id) DO NOTHING",
         )?;
         let written = insert.execute(params![
@@ -178,8 +116,8 @@ impl Tx<'_> {
             letter.in_reply_to,
             rows::list(&letter.recipients),
             letter.subject,
-            letter.text,
-            letter.html,
+            self.seal_text(&letter.message_id, &letter.text)?,
+            self.seal_html(&letter.message_id, &letter.html)?,
             now.as_second()
         ])?;
         if written == 0 {
@@ -215,7 +153,10 @@ impl Tx<'_> {
             .execute(params![
                 letter.id.0,
                 rows::seconds(verdict.next_try_at()),
-                attempt.reason().or(letter.last_error.as_deref().filter(|_| undelivered)),
+                attempt
+                    .reason()
+                    .or(letter.last_error.as_deref().filter(|_| undelivered))
+                    .map(cut),
                 rows::list(&reached),
                 rows::list(&refused),
                 at(*verdict == Verdict::Sent),
@@ -245,6 +186,7 @@ impl Tx<'_> {
         let mut put_off = self.db.prepare_cached(
             "UPDATE letter SET next_try_at = ?2, last_error = ?3 WHERE next_try_at <= ?1",
         )?;
+        let reason = cut(reason);
         Ok(put_off.execute(params![now.as_second(), next_try_at.as_second(), reason])?)
     }
 

@@ -23,8 +23,10 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// The daemon has begun to run. What an earlier run had at hand is nobody's any more.
+    /// The daemon has begun to run. What an earlier run had at hand is nobody's any more; of which tokens that run may
+    /// have died is noted first.
     pub fn begin_life(&self, now: Timestamp) -> Result<LifeId, Error> {
+        self.suspect_after_crash(now)?;
         self.end_leases()?;
         self.end_taken_attempts(now)?;
         let id = self

@@ -1,13 +1,18 @@
 //! What we know, in SQLite: the only SQL of the daemon, one file per subject, each statement in the function
 //! that bears its name. Secrets are sealed before they come here.
 
+mod access;
 mod agenda;
 mod ahead;
 mod apps;
+mod attempts;
+mod backlog;
 mod backups;
+mod cells;
 mod copy;
 mod deletions;
 mod digests;
+mod email_bodies;
 mod errands;
 mod error;
 mod incidents;
@@ -16,27 +21,37 @@ mod keys;
 mod knowledge;
 mod letters;
 mod lives;
+mod lock;
 mod logins;
 mod notices;
 mod open;
+mod owned;
 mod pages;
+mod pruning;
 mod rekey;
+mod resealing;
 mod restore;
 mod rows;
 mod schema;
+mod signed_requests;
 mod subscriptions;
 mod summary;
+mod suspects;
 mod tokens;
+mod ungranted;
 mod unsaved;
 mod upgrade;
 mod versions;
 mod writer;
 
 #[cfg(test)]
+mod sealing_tests;
+#[cfg(test)]
 mod tests;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -44,20 +59,22 @@ use tokio::sync::Semaphore;
 
 use crate::secret::{Key, Sealer};
 
+use access::{Access, Store};
 pub use agenda::{Claimed, Lease, Visit};
 pub use apps::{AppRecord, AppTrouble};
+pub use attempts::{Attempt, Verdict};
 pub use backups::{back_up, newest_backup};
 pub use copy::copy;
 pub use deletions::Deletion;
 pub use digests::{ComingLogin, Deeds, Digest, LonePages};
 pub use errands::{Errand, Errands, Order};
-pub use error::Error;
+pub use error::{Error, Unwritable, WriteFault};
 pub use incidents::{
     Concern, Finding, Holder, Incident, IncidentId, IncidentState, Membership, News, Story, Which,
 };
 pub use journal::{Event, EventId, EventKind, NewEvent};
 pub use knowledge::{Learned, Recorded};
-pub use letters::{Attempt, Letter, LetterId, NewLetter, Verdict};
+pub use letters::{Letter, LetterId, NewLetter};
 pub use lives::LifeId;
 pub use logins::{
     AttemptId, Ending, Granted, Household, Login, LoginAttempt, LoginFault, LoginId,
@@ -65,11 +82,14 @@ pub use logins::{
 };
 pub use notices::Notice;
 pub use pages::PageSeen;
-pub use rekey::Rekeying;
+pub use pruning::Retention;
+pub use rekey::{Rekeying, RenewedKeys};
 pub use restore::{Contents, Present, Restore};
+pub use signed_requests::{Callback, Use};
 pub use subscriptions::{Deaf, Listening};
-pub use summary::{Deadline, Fleet, MailQueue};
+pub use summary::{Deadline, Fleet, MailQueue, Unchecked};
 pub use tokens::{Filter, Imported, NewToken, TokenPage, name_is_valid};
+pub use ungranted::Ungranted;
 pub use versions::{Candidate, NewVersion, SecretReading};
 
 /// Where the inventory stands and what opens it.
@@ -89,10 +109,11 @@ struct Shared {
     sealer: Sealer,
     path: PathBuf,
     writer: writer::Writer,
-    trouble: Mutex<Option<String>>,
+    trouble: Mutex<Option<Unwritable>>,
+    backlog: backlog::Backlog,
     unsaved: Mutex<unsaved::Unsaved>,
-    /// Held until the writer has closed: one daemon per inventory.
-    _lock: std::fs::File,
+    /// It was opened for reading, for more could not be had.
+    is_read_only: AtomicBool,
 }
 
 /// Reading, on a connection that cannot write.
@@ -106,27 +127,41 @@ pub struct View<'db> {
 #[derive(Debug)]
 pub struct Tx<'db>(View<'db>);
 
+const READ_ALONE: &str = "nothing can be written to the inventory; it is read and served as it is, and writing is tried \
+                          again";
+
+/// With less room than this a disk is as good as full.
+const ROOM: u64 = 256 << 10;
+
 /// How many reads may go on at once; each connection costs memory for its cache.
 const READERS: usize = 2;
 
 impl Inventory {
     /// Opens it for this process alone, making or upgrading it as needed. Nothing is written before lock,
-    /// owner, schema and key have been found right.
+    /// owner, schema and key have been found right. Where nothing can be written, it is opened for reading.
     pub fn open(settings: &Settings) -> Result<Self, Error> {
-        let lock = open::lock(&settings.path)?;
-        let (writing, sealer) = open::open(&settings.path, &settings.key)?;
-        let readers = (0..READERS)
-            .map(|_| open::connect_reader(&settings.path))
-            .collect::<Result<Vec<_>, _>>()?;
+        let Access {
+            store,
+            readers,
+            sealer,
+        } = Access::open(settings)?;
+        let trouble = match &store {
+            Store::Open { .. } => None,
+            Store::ReadOnly { why, .. } => Some(why.clone()),
+        };
+        if let Some(why) = &trouble {
+            tracing::error!("{READ_ALONE}: {why}");
+        }
         Ok(Self(Arc::new(Shared {
-            writer: writer::Writer::start(writing, sealer.clone())?,
+            writer: writer::Writer::start(store, sealer.clone())?,
             readers: Mutex::new(readers),
             free_readers: Semaphore::new(READERS),
             sealer,
-            trouble: Mutex::default(),
+            backlog: backlog::Backlog::default(),
             unsaved: Mutex::default(),
+            is_read_only: AtomicBool::new(trouble.is_some()),
+            trouble: Mutex::new(trouble),
             path: settings.path.clone(),
-            _lock: lock,
         })))
     }
 
@@ -147,15 +182,45 @@ impl Inventory {
         written
     }
 
+    /// Why the last attempt to write failed, if it was the disk's or the file's fault.
+    pub fn trouble(&self) -> Option<Unwritable> {
+        let trouble = self.0.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Whether the writer gets on. It writes nothing, so it tells nothing of the disk.
     pub async fn ping(&self) -> Result<(), Error> {
         self.0.writer.run(|_| Ok(())).await
     }
 
-    /// Why the last attempt to write failed, if it was the disk's or the file's fault.
-    pub fn trouble(&self) -> Option<String> {
-        let trouble = self.0.trouble.lock();
-        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    /// Opens it for writing if it could only be read so far. Nobody reads meanwhile: SQLite lets a process write to
+    /// nothing that it reads as read-only, so the readers are closed and opened again.
+    async fn reopen(&self) -> Result<(), Error> {
+        let path = &self.0.path;
+        if !self.0.is_read_only.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        if !owned::may_be_written(path) {
+            return Err(self.trouble().map_or(Error::Closed, Error::Unwritable));
+        }
+        let all = u32::try_from(READERS).unwrap_or(u32::MAX);
+        let permits = self.0.free_readers.acquire_many(all).await;
+        let _nobody_reads = permits.map_err(|_| Error::Closed)?;
+        self.0.replace_readers(Vec::new());
+        let opened = self.0.writer.reopen().await;
+        self.0.replace_readers(match &opened {
+            Ok(()) => access::readers(path)?,
+            Err(_) => access::readers_alone(path)?.unwrap_or_default(),
+        });
+        if opened.is_ok() {
+            self.0.is_read_only.store(false, Ordering::Release);
+        }
+        opened
+    }
+
+    /// Whether events wait that could not be written down yet.
+    pub fn has_backlog(&self) -> bool {
+        self.0.backlog.is_waiting()
     }
 
     /// Runs `question` on a reading connection, off the async threads.
@@ -178,14 +243,35 @@ impl Inventory {
 }
 
 impl Shared {
-    /// An error of the job itself says nothing of the disk.
+    /// An error of the job itself says nothing of the disk. It is logged once when trouble begins, and when it is over.
     fn keep_in_mind<T>(&self, written: &Result<T, Error>) {
-        let trouble = match written {
+        let found = match written {
+            // On a disk without room a small write may get through where work does not.
+            Ok(_) if self.is_still_full() => return,
             Ok(_) => None,
-            Err(error) if error.is_of_the_disk() => Some(error.to_string()),
+            Err(error) if error.write_fault().is_some() => Some(Unwritable::of_error(error)),
             Err(_) => return,
         };
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        let mut known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*known, &found) {
+            (Some(before), Some(now)) if before.fault == now.fault => {}
+            (_, Some(now)) => tracing::error!("{READ_ALONE}: {now}"),
+            (Some(_), None) => tracing::info!("the inventory can be written to again"),
+            (None, None) => {}
+        }
+        *known = found;
+    }
+
+    fn is_still_full(&self) -> bool {
+        let is_full = {
+            let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+            matches!(&*trouble, Some(why) if why.fault == WriteFault::Full)
+        };
+        is_full && copy::free_beside(&self.path).is_some_and(|free| free < ROOM)
+    }
+
+    fn replace_readers(&self, readers: Vec<Connection>) {
+        *self.readers.lock().unwrap_or_else(PoisonError::into_inner) = readers;
     }
 
     fn answer<T>(&self, question: impl FnOnce(&View<'_>) -> Result<T, Error>) -> Result<T, Error> {

@@ -1,7 +1,8 @@
-//! Opening: the lock, the pragmas, the keys. Everything is looked at before anything is written.
+//! Opening: the pragmas, the keys. Everything is looked at before anything is written.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::owned::give_to_owner_of;
 use super::{Error, copy, keys, schema, upgrade};
 use crate::secret::{Key, Sealer};
 
@@ -21,58 +23,38 @@ const SAFE_SQLITE: i32 = 3_051_003;
 /// How long a statement waits for another process, such as a copy that is being taken.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The lock stands beside the database, so that a backup tool may still open the database itself.
-pub(super) fn lock(database: &Path) -> Result<File, Error> {
-    let path = beside(database, ".lock");
-    let open = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&path);
-    let file = open.map_err(|source| Error::Open {
-        path: path.clone(),
-        source,
-    })?;
-    // What root makes here while the daemon is down must not keep the daemon out.
-    copy::give_to_owner_of(&copy::folder_of(database), &path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse(database.to_owned())),
-        Err(TryLockError::Error(source)) => Err(Error::Open {
-            path: database.to_owned(),
-            source,
-        }),
-    }
-}
-
 pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
+/// A connection that writes; the file is made where there is none.
 fn connect(path: &Path) -> Result<Connection, Error> {
     if rusqlite::version_number() < SAFE_SQLITE {
         return Err(Error::UnsafeSqlite(rusqlite::version().to_owned()));
     }
-    let create = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path);
-    let made = create.map_err(|source| Error::Open {
-        path: path.to_owned(),
-        source,
-    })?;
-    if made.metadata().is_ok_and(|made| made.len() == 0) {
-        copy::give_to_owner_of(&copy::folder_of(path), path)?;
-    }
+    make(path).map_err(copy::failed(path))?;
     let db = Connection::open(path)?;
+    // SQLite would go on with a connection that stays read-only.
+    if db.is_readonly("main")? {
+        return Err(copy::failed(path)(io::ErrorKind::ReadOnlyFilesystem.into()));
+    }
     db.busy_timeout(PATIENCE)?;
     keep_plans(&db)?;
     Ok(db)
+}
+
+/// Follows no link, and leaves what is there already as it is.
+fn make(path: &Path) -> io::Result<()> {
+    let mut new = OpenOptions::new();
+    match new.write(true).create_new(true).mode(0o600).open(path) {
+        Ok(file) => give_to_owner_of(&copy::folder_of(path), &file),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // A folder that nothing can be added to may hold it all the same.
+        Err(_) if path.exists() => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// SQLite would say "file is not a database" only after we had begun; look at the first bytes ourselves.
@@ -102,7 +84,30 @@ fn read_head(path: &Path) -> io::Result<Vec<u8>> {
 
 pub(super) fn connect_reader(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags)?;
+    reading(Connection::open_with_flags(path, flags)?)
+}
+
+/// A connection for where nothing can be written: it needs no file beside the database, and does not see what others
+/// write.
+pub(super) fn connect_frozen(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    reading(Connection::open_with_flags(frozen_uri(path), flags)?)
+}
+
+fn frozen_uri(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let escaped = path.as_os_str().as_bytes().iter().map(|byte| match byte {
+        b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+            char::from(*byte).to_string()
+        }
+        _ => format!("%{byte:02x}"),
+    });
+    format!("file:{}?immutable=1", escaped.collect::<String>())
+}
+
+fn reading(db: Connection) -> Result<Connection, Error> {
     db.busy_timeout(PATIENCE)?;
     db.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")?;
     keep_plans(&db)?;
@@ -123,19 +128,20 @@ pub(super) fn inspect(path: &Path, key: &Key) -> Result<u32, Error> {
     if !path.exists() {
         return Ok(0);
     }
-    let look = || {
-        let db = connect_reader(path)?;
-        let version = schema::inspect(&db, path)?;
-        examine(&db, path, "quick_check")?;
-        if version > 0 {
-            keys::unwrap(&db, key)?;
-        }
-        Ok(version)
-    };
-    look().map_err(|error| match error {
+    let looked = connect_reader(path).and_then(|db| look_at(&db, path, key));
+    looked.map_err(|error| match error {
         Error::Storage(error) => damaged(path, error),
         other => other,
     })
+}
+
+pub(super) fn look_at(db: &Connection, path: &Path, key: &Key) -> Result<u32, Error> {
+    let version = schema::inspect(db, path)?;
+    examine(db, path, "quick_check")?;
+    if version > 0 {
+        keys::unwrap(db, key)?;
+    }
+    Ok(version)
 }
 
 /// Asks SQLite whether the file is sound.
@@ -175,6 +181,35 @@ pub(super) fn open(path: &Path, key: &Key) -> Result<(Connection, Sealer), Error
 
 /// Upgrades what was inspected, and returns what opens the sealed cells.
 fn prepare(db: &Connection, version: u32, key: &Key) -> Result<Sealer, Error> {
+    tune(db)?;
+    let before = match version {
+        0 => None,
+        _ => Some(keys::sealer(db, key)?),
+    };
+    schema::upgrade(db, version, before.as_ref())?;
+    if (1..schema::NEWEST).contains(&version) {
+        // What the upgrade sealed or removed is not left in the write-ahead log.
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    }
+    if version == 0 {
+        keys::make(db, key)?;
+    }
+    let sealer = keys::sealer(db, key)?;
+    keys::settle(db, key)?;
+    Ok(sealer)
+}
+
+/// Opens for writing what was opened for reading before.
+pub(super) fn open_again(path: &Path) -> Result<Connection, Error> {
+    let db = connect(path)?;
+    tune(&db)?;
+    Ok(db)
+}
+
+/// Beyond this the write-ahead log is cut off once it is folded in.
+pub(super) const LOG_LIMIT: u64 = 16 << 20;
+
+fn tune(db: &Connection) -> Result<(), Error> {
     // FULL: an exchanged token exists nowhere else, so a commit must survive a power cut.
     // Savepoints and statements keep copies of what they change; in memory, for in files they cost more than the work.
     db.execute_batch(
@@ -183,12 +218,7 @@ fn prepare(db: &Connection, version: u32, key: &Key) -> Result<Sealer, Error> {
          PRAGMA cache_size = -8000;
          PRAGMA temp_store = MEMORY;",
     )?;
+    db.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     db.set_prepared_statement_cache_capacity(128);
-    schema::upgrade(db, version)?;
-    if version == 0 {
-        keys::make(db, key)?;
-    }
-    let keys = keys::unwrap(db, key)?;
-    keys::settle(db, key)?;
-    Sealer::new(&keys).ok_or_else(|| Error::Foreign("no data key".to_owned()))
+    Ok(())
 }

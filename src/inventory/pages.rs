@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::params;
 
+use super::rows::LIVES;
 use super::{Error, EventKind, Imported, NewEvent, NewToken, Tx, View};
 use crate::secret::Secret;
 use crate::token::{Kind, Scopes, Token, TokenId};
@@ -23,15 +24,15 @@ impl View<'_> {
         let Some(facts) = &page.facts else {
             return Ok(Vec::new());
         };
-        let mut found = self.db.prepare_cached(
-            "SELECT id FROM token
-             WHERE app = ?1 AND kind = 'user' AND state IN ('healthy', 'expiring')
+        let mut found = self.db.prepare_cached(&format!(
+            "SELECT id FROM token t
+             WHERE app = ?1 AND kind = 'user' AND {LIVES}
                AND id IN (SELECT ?2
                     UNION SELECT id FROM token WHERE app = ?1 AND person = ?3 AND kind = 'user'
                     UNION SELECT parent FROM token WHERE app = ?1 AND subject = ?4
                     UNION SELECT token FROM administers WHERE page = ?4)
-             ORDER BY id IS NOT ?2, person IS NOT ?3, id LIMIT ?5",
-        )?;
+             ORDER BY id IS NOT ?2, person IS NOT ?3, id LIMIT ?5"
+        ))?;
         let found = found.query_map(
             params![page.app, page.parent, facts.person, facts.subject, limit],
             |row| row.get(0),
@@ -47,11 +48,11 @@ impl View<'_> {
         let Some(facts) = &of.facts else {
             return Ok((Vec::new(), false));
         };
-        let mut found = self.db.prepare_cached(
-            "SELECT id, state IN ('healthy', 'expiring') FROM token
+        let mut found = self.db.prepare_cached(&format!(
+            "SELECT id, {LIVES} FROM token t
              WHERE app = ?1 AND person = ?2 AND id <> ?3
-             ORDER BY 2 DESC, kind = 'page', id LIMIT ?4",
-        )?;
+             ORDER BY 2 DESC, kind = 'page', id LIMIT ?4"
+        ))?;
         let found = found.query_map(params![of.app, facts.person, of.id, limit], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
@@ -194,6 +195,26 @@ impl Tx<'_> {
                 SELECT id FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3)",
         )?;
         Ok(hasten.execute(params![of.app, facts.person, of.id, now.as_second()])?)
+    }
+
+    /// A permission of a person came or went, as one token of theirs shows. The person's own token is looked at now, and
+    /// through it the pages: each page on its own would wake all the others once more.
+    pub fn hasten_permissions(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
+        let Some(facts) = &of.facts else { return Ok(0) };
+        let mut own = self.db.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM token
+                WHERE app = ?1 AND person = ?2 AND id <> ?3 AND kind <> 'page' AND state <> 'dead')",
+        )?;
+        let own_only = facts.kind == Kind::Page
+            && own.query_row(params![of.app, facts.person, of.id], |row| row.get(0))?;
+        let mut hasten = self.db.prepare_cached(
+            "UPDATE agenda SET due_at = ?4
+             WHERE due_at > ?4 AND leased_until = 0 AND coalesce(checked_at, 0) < ?4 AND token IN (
+                SELECT id FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3
+                    AND (kind <> 'page' OR NOT ?5))",
+        )?;
+        let these = params![of.app, facts.person, of.id, now.as_second(), own_only];
+        Ok(hasten.execute(these)?)
     }
 
     /// A person's token works again: whatever of that person's died or fails, and every dead page that is reached

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Error, keys, open};
+use super::lock::lock;
+use super::owned::OwnersRights;
+use super::{Error, copy, keys, open};
 use crate::secret::Key;
 
 /// An inventory whose key is being changed.
@@ -18,10 +20,21 @@ pub struct Rekeying {
     _lock: File,
 }
 
+/// What became of the former data keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RenewedKeys {
+    /// They are gone.
+    All,
+    /// Something does not open, and is left sealed as it was.
+    SomeStay,
+}
+
 impl Rekeying {
     /// `key` is the one in its place. If that is the new one already, the change is brought to its end.
     pub fn begin(path: &Path, key: &Key) -> Result<Self, Error> {
-        let lock = open::lock(path)?;
+        let folder = copy::folder_of(path);
+        let _rights = OwnersRights::take(&folder).map_err(copy::failed(&folder))?;
+        let lock = lock(path)?;
         if open::inspect(path, key)? == 0 {
             return Err(Error::NotAnInventory(path.to_owned()));
         }
@@ -43,6 +56,15 @@ impl Rekeying {
     pub fn add(&self, current: &Key, new: &Key) -> Result<(), Error> {
         let opened = keys::unwrap(&self.db, current)?;
         keys::add(&self.db, &opened, new)
+    }
+
+    /// Seals everything under a new data key, too, for where somebody may have had the former ones: an old copy and the old
+    /// key give them away. `key` opens the inventory.
+    pub fn renew_data_keys(&self, key: &Key) -> Result<RenewedKeys, Error> {
+        Ok(match keys::renew(&self.db, key)? {
+            0 => RenewedKeys::All,
+            _ => RenewedKeys::SomeStay,
+        })
     }
 
     /// `new` is in its place: from here on it alone opens the inventory.

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::NamedTempFile;
 
-use super::copy::{
-    check, failed, folder_of, give_to_owner_of, refuse_taken, sync_folder, unfinished_in,
-    vacuum_into,
-};
-use super::{Error, EventKind, Settings, View, keys, open, rows};
-use crate::secret::{Key, Sealer};
+use super::cells::{self, Bearer};
+use super::copy::{Source, check, failed, folder_of, refuse_taken, sync_folder, unfinished_in};
+use super::lock::lock;
+use super::owned::{OwnersRights, give_to_owner_of};
+use super::{Error, EventKind, Settings, View, keys, open, resealing, rows};
+use crate::secret::Key;
+use crate::token::TokenId;
 
 /// By what people tell two inventories apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,21 +43,31 @@ pub struct Restore {
     pub present: Present,
     /// No daemon starts meanwhile.
     _lock: File,
+    _rights: OwnersRights,
+}
+
+/// A copy that opens with this key.
+fn sound(file: &Path, key: &Key) -> Result<Source, Error> {
+    if open::inspect(file, key)? > 0 {
+        return Source::open(file);
+    }
+    Err(match file.exists() {
+        true => Error::NotAnInventory(file.to_owned()),
+        false => failed(file)(std::io::ErrorKind::NotFound.into()),
+    })
 }
 
 impl Restore {
     /// Refuses a copy that is none, is broken, of a newer schema, or sealed with another key. Nothing is changed yet.
     pub fn prepare(settings: &Settings, file: &Path) -> Result<Self, Error> {
         let Settings { path, key } = settings;
-        let lock = open::lock(path)?;
-        if open::inspect(file, key)? == 0 {
-            return Err(match file.exists() {
-                true => Error::NotAnInventory(file.to_owned()),
-                false => failed(file)(std::io::ErrorKind::NotFound.into()),
-            });
-        }
-        let copy = unfinished_in(&folder_of(path))?;
-        vacuum_into(file, copy.path())?;
+        // Root may read the copy wherever it is; everything else is done with the rights of the folder's owner.
+        let source = sound(file, key)?;
+        let folder = folder_of(path);
+        let rights = OwnersRights::take(&folder).map_err(failed(&folder))?;
+        let lock = lock(path)?;
+        let copy = unfinished_in(&folder)?;
+        source.vacuum_into(copy.path())?;
         check(copy.path())?;
         let contents = contents(copy.path(), key)?;
         let present = match path.exists() {
@@ -69,6 +80,7 @@ impl Restore {
             contents,
             present,
             _lock: lock,
+            _rights: rights,
         })
     }
 
@@ -84,8 +96,8 @@ impl Restore {
         } else {
             folder_of(&self.path)
         };
-        give_to_owner_of(&model, self.copy.path())?;
         let copy = self.copy.as_file();
+        give_to_owner_of(&model, copy).map_err(failed(self.copy.path()))?;
         copy.sync_all().map_err(failed(self.copy.path()))?;
         let put = self.copy.persist(&self.path);
         put.map_err(|error| failed(&self.path)(error.error))?;
@@ -140,33 +152,37 @@ fn contents_of_present(path: &Path, key: &Key) -> Present {
 
 fn contents(path: &Path, key: &Key) -> Result<Contents, Error> {
     let db = open::connect_reader(path)?;
-    let sealer = Sealer::new(&keys::unwrap(&db, key)?);
-    let sealer = sealer.ok_or_else(|| Error::Foreign("no data key".to_owned()))?;
+    let sealer = keys::sealer(&db, key)?;
     let view = View {
         db: &db,
         sealer: &sealer,
     };
+    let schema = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok(Contents {
-        schema: db.query_row("PRAGMA user_version", [], |row| row.get(0))?,
+        schema,
         newest_event_at: view.newest_event_at()?,
         tokens: db.query_row("SELECT count(*) FROM token", [], |row| row.get(0))?,
-        unsealable: unsealable(&view)?,
+        unsealable: unsealable(&view, schema)?,
     })
 }
 
-fn unsealable(view: &View<'_>) -> Result<u64, Error> {
+fn unsealable(view: &View<'_>, schema: u32) -> Result<u64, Error> {
     let mut current = view.db.prepare(
-        "SELECT t.name, t.id, v.number, v.secret FROM token t
+        "SELECT t.app, t.name, t.id, v.number, v.secret FROM token t
          JOIN version v ON v.token = t.id AND v.number = t.version",
     )?;
     let mut rows = current.query([])?;
     let mut broken = 0;
     while let Some(row) = rows.next()? {
-        let (name, sealed): (String, Vec<u8>) = (row.get(0)?, row.get(3)?);
-        if view
-            .unseal(&name, row.get(1)?, row.get(2)?, &sealed)
-            .is_err()
-        {
+        let (app, name): (String, String) = (row.get(0)?, row.get(1)?);
+        let (id, number, sealed): (TokenId, u32, Vec<u8>) = (row.get(2)?, row.get(3)?, row.get(4)?);
+        let row = if schema < resealing::SINCE {
+            resealing::former_row(id.0, number.into())
+        } else {
+            let (app, name) = (&app, &name);
+            Bearer { id, app, name }.row(number)
+        };
+        if view.sealer.open(&sealed, cells::secret(&row)).is_err() {
             broken += 1;
         }
     }

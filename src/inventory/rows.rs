@@ -5,8 +5,8 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use rusqlite::{Result, Row};
 
 use crate::token::{
-    Action, Cause, Clock, Facts, Health, Kind, Next, Outcome, Rotation, Scopes, State, Token,
-    TokenId,
+    Action, Cause, Clock, Facts, Health, Kind, Next, Outcome, Permissions, Refused, Rotation,
+    Scopes, State, Token, TokenId,
 };
 
 /// What [`token`] reads, in its order.
@@ -14,10 +14,12 @@ pub(super) const TOKEN: &str = "
     t.id, t.app, t.name, t.kind, t.subject, t.subject_name, t.person, t.issued_at, t.expires_at,
     t.data_access_expires_at, t.scopes, t.parent, t.required_scopes, t.owners, t.state, t.cause,
     t.since, t.failures, t.version, t.fingerprint, t.imported_at, t.rotated_at,
-    t.rotation_outcome, t.rotation_at, a.due_at, a.action, a.checked_at";
+    t.rotation_outcome, t.rotation_at, a.due_at, a.action, a.checked_at,
+    iif(t.required_scopes = '', (SELECT scopes FROM app WHERE name = t.app), ''),
+    t.lost_scopes, t.ungranted_scopes, t.refused_since, t.refused_cause";
 
 /// How many that are.
-pub(super) const COLUMNS: usize = 27;
+pub(super) const COLUMNS: usize = 32;
 
 /// Where the columns of [`TOKEN`] come from.
 pub(super) const FROM: &str = "FROM token t JOIN agenda a ON a.token = t.id";
@@ -32,6 +34,8 @@ pub(super) fn token(row: &Row<'_>) -> Result<Token> {
         parent: row.get(11)?,
         health: health(row)?,
         required_scopes: row.get(12)?,
+        permissions: permissions(row)?,
+        refused: refused(row)?,
         owners: addresses(row, 13)?,
         version: row.get(18)?,
         fingerprint: row.get(19)?,
@@ -58,6 +62,26 @@ fn facts(row: &Row<'_>) -> Result<Option<Facts>> {
     }))
 }
 
+fn permissions(row: &Row<'_>) -> Result<Permissions> {
+    Ok(Permissions {
+        of_app: row.get::<_, Option<Scopes>>(27)?.unwrap_or_default(),
+        lost: row.get(28)?,
+        ungranted: row.get(29)?,
+    })
+}
+
+fn refused(row: &Row<'_>) -> Result<Option<Refused>> {
+    let since = maybe_instant(row, 30)?;
+    let cause = maybe_word(row, 31, Cause::from_word)?;
+    Ok(since
+        .zip(cause)
+        .map(|(since, cause)| Refused { since, cause }))
+}
+
+/// What is not counted as a failure got through: such a failing token lives.
+pub(super) const LIVES: &str =
+    "(t.state IN ('healthy', 'expiring') OR t.state = 'failing' AND t.failures = 0)";
+
 fn health(row: &Row<'_>) -> Result<Health> {
     let cause = || maybe_word(row, 15, Cause::from_word).map(|c| c.unwrap_or(Cause::Unexplained));
     let since = || maybe_instant(row, 16).map(|s| s.unwrap_or(Timestamp::UNIX_EPOCH));
@@ -65,6 +89,7 @@ fn health(row: &Row<'_>) -> Result<Health> {
         State::Unverified => Health::Unverified,
         State::Healthy => Health::Healthy,
         State::Expiring => Health::Expiring { cause: cause()? },
+        State::Failing if row.get::<_, u32>(17)? == 0 => Health::Lacking { since: since()? },
         State::Failing => Health::Failing {
             since: since()?,
             failures: row.get(17)?,

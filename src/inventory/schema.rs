@@ -4,7 +4,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Error, open::APPLICATION_ID};
+use super::{Error, open::APPLICATION_ID, resealing};
+use crate::secret::Sealer;
 
 const HISTORY: &[&str] = &[
     include_str!("schema/0001_inventory.sql"),
@@ -13,6 +14,7 @@ const HISTORY: &[&str] = &[
     include_str!("schema/0004_login.sql"),
     include_str!("schema/0005_telling.sql"),
     include_str!("schema/0006_upkeep.sql"),
+    include_str!("schema/0007.sql"),
 ];
 
 pub(super) const NEWEST: u32 = HISTORY.len() as u32;
@@ -35,12 +37,15 @@ pub(super) fn inspect(db: &Connection, path: &Path) -> Result<u32, Error> {
     Ok(found)
 }
 
-/// Applies what is missing, each step whole or not at all.
-pub(super) fn upgrade(db: &Connection, from: u32) -> Result<(), Error> {
-    for (number, sql) in (1..).zip(HISTORY).skip(from as usize) {
+/// Applies what is missing, each step whole or not at all. Without a sealer it is a new inventory.
+pub(super) fn upgrade(db: &Connection, from: u32, sealer: Option<&Sealer>) -> Result<(), Error> {
+    for (number, sql) in (1_u32..).zip(HISTORY).skip(from as usize) {
         let tx = db.unchecked_transaction()?;
         tx.execute_batch(sql)?;
-        tx.pragma_update(None, "user_version", number as u32)?;
+        if number == resealing::SINCE {
+            resealing::seal(&tx, sealer)?;
+        }
+        tx.pragma_update(None, "user_version", number)?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
         tx.commit()?;
     }

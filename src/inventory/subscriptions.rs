@@ -49,11 +49,12 @@ impl View<'_> {
 
     /// By app, those whose own token works. Few are.
     pub fn deaf_pages(&self) -> Result<Vec<Deaf>, Error> {
-        let mut deaf = self.db.prepare_cached(
+        let mut deaf = self.db.prepare_cached(&format!(
             "SELECT t.app, count(*), min(t.name) FROM subscription s JOIN token t ON t.id = s.token
-             WHERE s.state = 'missing' AND t.state IN ('healthy', 'expiring')
+             WHERE s.state = 'missing' AND {}
              GROUP BY t.app ORDER BY t.app",
-        )?;
+            rows::LIVES
+        ))?;
         let deaf = deaf.query_map([], |row| {
             Ok(Deaf {
                 app: row.get(0)?,

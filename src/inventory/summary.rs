@@ -32,6 +32,36 @@ pub struct MailQueue {
     /// Those of them that nobody got.
     pub unread: u64,
     pub refusal: Option<String>,
+    /// When the oldest letter was written of those that nobody has, if none got through since.
+    pub unreached_since: Option<Timestamp>,
+}
+
+/// Tokens of one app whose checks have not got through for long, while the app itself is well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unchecked {
+    pub app: String,
+    pub tokens: u64,
+    pub example: String,
+}
+
+impl View<'_> {
+    /// By app, those that fail since before `since`. An app in trouble is told of as such.
+    pub fn unchecked(&self, since: Timestamp) -> Result<Vec<Unchecked>, Error> {
+        let mut unchecked = self.db.prepare_cached(
+            "SELECT app, count(*), min(name) FROM token
+             WHERE state = 'failing' AND failures > 0 AND since <= ?1
+                AND app NOT IN (SELECT name FROM app WHERE trouble IS NOT NULL)
+             GROUP BY app ORDER BY app",
+        )?;
+        let unchecked = unchecked.query_map([since.as_second()], |row| {
+            Ok(Unchecked {
+                app: row.get(0)?,
+                tokens: row.get(1)?,
+                example: row.get(2)?,
+            })
+        })?;
+        Ok(unchecked.collect::<Result<_, _>>()?)
+    }
 }
 
 impl Fleet {
@@ -110,13 +140,31 @@ impl View<'_> {
                 WHERE later.incident IS l.incident AND later.id > l.id
                     AND later.sent_at IS NOT NULL AND later.undelivered_at IS NULL)",
         )?;
-        Ok(undelivered.query_row([], |row| {
+        let queue = undelivered.query_row([], |row| {
             Ok(MailQueue {
                 undelivered: row.get(0)?,
                 unread: row.get(1)?,
                 refusal: row.get(2)?,
                 ..queue
             })
-        })?)
+        })?;
+        Ok(MailQueue {
+            unreached_since: self.unreached_since()?,
+            ..queue
+        })
+    }
+
+    /// Both halves are found by an index over what waits or was refused.
+    fn unreached_since(&self) -> Result<Option<Timestamp>, Error> {
+        let mut oldest = self.db.prepare_cached(
+            "SELECT min(written_at) FROM (
+                SELECT written_at FROM letter
+                WHERE next_try_at IS NOT NULL AND last_error IS NOT NULL AND reached = '[]'
+                UNION ALL
+                SELECT written_at FROM letter WHERE undelivered_at IS NOT NULL AND reached = '[]')
+             WHERE written_at > coalesce(
+                (SELECT max(sent_at) FROM letter WHERE sent_at IS NOT NULL), -1)",
+        )?;
+        Ok(oldest.query_row([], |row| rows::maybe_instant(row, 0))?)
     }
 }

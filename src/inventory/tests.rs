@@ -10,20 +10,20 @@ use crate::token::{
     Action, Cause, Clock, Facts, Health, Kind, Next, Remedy, Scopes, State, Token, TokenId,
 };
 
-struct Bench {
+pub(super) struct Bench {
     folder: tempfile::TempDir,
     key: Key,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             key: Key::generate().unwrap(),
         }
     }
 
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         let key = Key::read(self.key.to_base64().as_bytes()).unwrap();
         Settings {
             path: self.folder.path().join("inventory.db"),
@@ -31,12 +31,12 @@ impl Bench {
         }
     }
 
-    fn open(&self) -> Inventory {
+    pub(super) fn open(&self) -> Inventory {
         Inventory::open(&self.settings()).unwrap()
     }
 
     /// Everything that stands on disk, the log included.
-    fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         let files = std::fs::read_dir(self.folder.path()).unwrap();
         files
             .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
@@ -44,7 +44,7 @@ impl Bench {
     }
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-12-01T12:00:00Z".parse().unwrap()
 }
 
@@ -60,7 +60,7 @@ fn new_token(name: &str, secret: &str) -> NewToken {
     }
 }
 
-async fn import(inventory: &Inventory, name: &str, secret: &str) -> TokenId {
+pub(super) async fn import(inventory: &Inventory, name: &str, secret: &str) -> TokenId {
     let new = new_token(name, secret);
     match inventory
         .write(move |tx| tx.import(&new, now()))
@@ -669,7 +669,7 @@ async fn a_sealed_secret_moved_to_another_row_does_not_open() {
 }
 
 /// An inventory as an earlier schema left it, and the key that it is sealed under.
-fn left_by(schema: u32, path: &Path) -> Key {
+pub(super) fn left_by(schema: u32, path: &Path) -> Key {
     let fixture = format!(
         "{}/tests/fixtures/inventory/{schema:04}.sql",
         env!("CARGO_MANIFEST_DIR")
@@ -813,4 +813,145 @@ async fn a_letter_s_link_is_the_same_until_it_is_about_to_end() {
     assert!(first.starts_with("https://x/login/"));
     assert_eq!(link_at(22).await, first);
     assert_ne!(link_at(24).await, first, "a week is left to act on it");
+}
+
+#[tokio::test]
+async fn a_login_keeps_its_latest_clicks_alone_however_often_they_come_to_nothing() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let job = inventory.write(move |tx| {
+        let new = NewLogin {
+            app: "acme".to_owned(),
+            person: None,
+            token: None,
+            incident: None,
+            remedy: Remedy::Login,
+            accepts_fewer: false,
+            expires_at: now() + SignedDuration::from_hours(24),
+        };
+        let (id, _) = tx.open_login(&new, now())?;
+        let login = tx.login(id)?.unwrap();
+        for _ in 0..100 {
+            let state = tx.begin_attempt(&login, "https://example.com/back", now())?;
+            let attempt = tx.attempt_of_state(&state)?.unwrap();
+            let refused = Ending::Failed {
+                why: LoginFault::NotAllowed,
+                code: None,
+            };
+            tx.end_attempt(attempt.id, &refused, now())?;
+        }
+        let count = "SELECT count(*) FROM login_attempt";
+        let kept: i64 = tx.db.query_row(count, [], |row| row.get(0))?;
+        Ok((kept, tx.logins_by_hand()?))
+    });
+    let (kept, by_hand) = job.await.unwrap();
+    assert!(kept <= 20, "{kept}");
+    assert_eq!(by_hand, 1);
+}
+
+/// Somebody who reads for long keeps the log from being folded in, so it grows.
+#[tokio::test]
+async fn the_log_shrinks_again_after_a_big_import_and_a_long_reading() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    import(&inventory, "first", "EAA1").await;
+    let log = bench.folder.path().join("inventory.db-wal");
+    let length = || log.metadata().unwrap().len();
+    let reader = Connection::open(bench.settings().path).unwrap();
+    let begin = "BEGIN; SELECT count(*) FROM token;";
+    reader.execute_batch(begin).unwrap();
+    for n in 0..48 {
+        note_a_mebibyte(&inventory, n).await;
+    }
+    assert!(length() > 2 * open::LOG_LIMIT, "{}", length());
+    reader.execute_batch("COMMIT").unwrap();
+    inventory.probe().await.unwrap();
+    inventory.probe().await.unwrap();
+    assert!(length() <= open::LOG_LIMIT, "{}", length());
+}
+
+/// As no event could be: the journal cuts what is too long.
+async fn note_a_mebibyte(inventory: &Inventory, n: usize) {
+    let much = serde_json::json!({ "much": format!("{n}").repeat(1 << 20) }).to_string();
+    inventory
+        .write(move |tx| {
+            let note = "INSERT INTO event (at, kind, detail) VALUES (?1, 'checked', ?2)";
+            tx.db
+                .execute(note, rusqlite::params![now().as_second(), much])?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_noted_now_is_noted_later_in_order_and_once() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let outsider = Connection::open(bench.settings().path).unwrap();
+    outsider.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for n in 0..3 {
+        let event = NewEvent::new(EventKind::SecretRead).with("version", n);
+        inventory.note_or_keep(event, now()).await;
+    }
+    outsider.execute_batch("ROLLBACK").unwrap();
+    inventory.probe().await.unwrap();
+    let events = inventory.read(|view| view.events(EventId(0), None, 100));
+    let events = events.await.unwrap();
+    let versions: Vec<u64> = events
+        .iter()
+        .filter_map(|event| event.detail.get("version")?.as_u64())
+        .collect();
+    assert_eq!(versions, [0, 1, 2]);
+    assert_eq!(inventory.trouble(), None);
+}
+
+#[tokio::test]
+async fn a_transaction_that_cannot_begin_says_so_and_why() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let outsider = Connection::open(bench.settings().path).unwrap();
+    outsider.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let failed = inventory.write(|_| Ok(())).await.unwrap_err();
+    assert_eq!(failed.write_fault(), Some(WriteFault::Locked), "{failed}");
+    let fault = inventory.trouble().map(|why| why.fault);
+    assert_eq!(fault, Some(WriteFault::Locked));
+    outsider.execute_batch("ROLLBACK").unwrap();
+    inventory.probe().await.unwrap();
+    assert_eq!(inventory.trouble(), None);
+}
+
+/// SQLite ends the transaction itself where there is no room.
+#[tokio::test]
+async fn a_job_that_finds_no_room_leaves_nothing_of_its_neighbours_half_saved() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    inventory
+        .write(|tx| {
+            let pages: u32 = tx.db.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            Ok(tx.db.pragma_update(None, "max_page_count", pages + 20)?)
+        })
+        .await
+        .unwrap_or_default();
+    let jobs: Vec<_> = (0..40)
+        .map(|n| {
+            let inventory = inventory.clone();
+            let size = if n == 20 { 1 << 20 } else { 1 };
+            let event = NewEvent::new(EventKind::Checked).with("much", "x".repeat(size));
+            tokio::spawn(async move {
+                inventory
+                    .write(move |tx| tx.note(&event, now()).map(drop))
+                    .await
+            })
+        })
+        .collect();
+    let mut saved = 0;
+    for job in jobs {
+        match job.await.unwrap() {
+            Ok(()) => saved += 1,
+            Err(error) => assert!(error.is_full_disk(), "{error}"),
+        }
+    }
+    let events = inventory.read(|view| view.events(EventId(0), None, 100));
+    assert_eq!(events.await.unwrap().len(), saved);
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::copy::{copy, folder_of, give_to_owner_of, refuse_full, size_of};
+use super::copy::{Source, folder_of, refuse_full, size_of};
 use super::{Error, open};
 
 /// Copies it to beside it, unless that was done before, by a start that came no further.
@@ -15,9 +15,8 @@ pub(super) fn keep_copy(database: &Path, schema: u32) -> Result<PathBuf, Error> 
     let target = folder.join(format!("pre-upgrade-schema-{schema}-{newest}.db"));
     // Once for the copy, once for what the upgrade writes.
     refuse_full(&folder, 2 * size_of(database)?)?;
-    match copy(database, &target) {
-        Ok(_) => give_to_owner_of(database, &target)?,
-        Err(Error::Taken(_)) => {}
+    match Source::open(database)?.copy_to(&target, database) {
+        Ok(_) | Err(Error::Taken(_)) => {}
         Err(error) => return Err(error),
     }
     tracing::info!(

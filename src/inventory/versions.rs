@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
+use super::cells::{self, Bearer};
 use super::{Error, Tx, View};
-use crate::secret::{Cell, Secret};
+use crate::secret::Secret;
 use crate::token::{Clock, State, Token, TokenId};
 
 /// A secret kept beside the current one until Meta has confirmed it.
@@ -49,15 +50,13 @@ const KEPT_FOREVER: u32 = 3;
 impl View<'_> {
     pub(super) fn unseal(
         &self,
-        name: &str,
-        id: TokenId,
+        bearer: Bearer<'_>,
         number: u32,
         sealed: &[u8],
     ) -> Result<Secret, Error> {
-        let row = cell_row(id, number);
         self.sealer
-            .open(sealed, cell(&row))
-            .map_err(|_| Error::Unsealable(name.to_owned()))
+            .open(sealed, cells::secret(&bearer.row(number)))
+            .map_err(|_| Error::Unsealable(bearer.name.to_owned()))
     }
 
     /// The secret in use, for a permitted reader. Whoever calls this notes it in the journal.
@@ -85,14 +84,15 @@ impl View<'_> {
             .query_row(params![token.id, number], |row| row.get(0))
             .optional()?;
         sealed
-            .map(|sealed| self.unseal(&token.name, token.id, number, &sealed))
+            .map(|sealed| self.unseal(Bearer::of(token), number, &sealed))
             .transpose()
     }
 
     /// All that wait; there are few.
     pub(super) fn candidates(&self) -> Result<HashMap<TokenId, Candidate>, Error> {
         let mut all = self.db.prepare_cached(
-            "SELECT token, number, secret, accepts_fewer FROM version WHERE role = 'candidate'",
+            "SELECT v.token, v.number, v.secret, v.accepts_fewer, t.app, t.name
+             FROM version v JOIN token t ON t.id = v.token WHERE v.role = 'candidate'",
         )?;
         let all = all.query_map([], |row| {
             Ok((
@@ -100,12 +100,14 @@ impl View<'_> {
                 row.get(1)?,
                 row.get::<_, Vec<u8>>(2)?,
                 row.get(3)?,
+                (row.get::<_, String>(4)?, row.get::<_, String>(5)?),
             ))
         })?;
         let mut candidates = HashMap::new();
         for row in all {
-            let (id, number, sealed, accepts_fewer) = row?;
-            match self.unseal(&format!("token {}", id.0), id, number, &sealed) {
+            let (id, number, sealed, accepts_fewer, (app, name)) = row?;
+            let (app, name) = (&app, &name);
+            match self.unseal(Bearer { id, app, name }, number, &sealed) {
                 Ok(secret) => {
                     let candidate = Candidate {
                         number,
@@ -217,11 +219,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets replaced secrets whose own end has come.
+    /// Forgets replaced secrets whose own end has come, 1,000 at most.
     pub fn retire_ended_versions(&self, now: Timestamp) -> Result<usize, Error> {
-        let mut retire = self
-            .db
-            .prepare_cached("DELETE FROM version WHERE role = 'previous' AND ends_at <= ?1")?;
+        let mut retire = self.db.prepare_cached(
+            "DELETE FROM version WHERE (token, number) IN (SELECT token, number FROM version
+                    WHERE role = 'previous' AND ends_at <= ?1 LIMIT 1000)",
+        )?;
         Ok(retire.execute([now.as_second()])?)
     }
 
@@ -240,10 +243,10 @@ impl Tx<'_> {
         secret: &Secret,
         now: Timestamp,
     ) -> Result<String, Error> {
-        let row = cell_row(token.id, number);
+        let row = Bearer::of(token).row(number);
         let sealed = self
             .sealer
-            .seal(secret, cell(&row))
+            .seal(secret, cells::secret(&row))
             .map_err(|_| Error::Unsealable(token.name.clone()))?;
         let digest = self.sealer.digest(secret);
         self.db
@@ -271,17 +274,5 @@ impl Tx<'_> {
         Ok(holder
             .query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?)
-    }
-}
-
-fn cell_row(token: TokenId, number: u32) -> String {
-    format!("{}/{number}", token.0)
-}
-
-fn cell(row: &str) -> Cell<'_> {
-    Cell {
-        table: "version",
-        column: "secret",
-        row,
     }
 }

@@ -1,23 +1,36 @@
 //! The one writer: a thread that owns the writing connection. Jobs that wait at the same moment share a commit; each of
-//! them runs in a savepoint of its own, so one that fails takes no other with it.
+//! them runs in a savepoint of its own, so one that fails takes no other with it. Where nothing can be written, each job
+//! is told why.
 
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{Error, Tx, View};
+use super::access::Store;
+use super::open::{LOG_LIMIT, PATIENCE, beside};
+use super::{Error, Tx, Unwritable, View, WriteFault};
 use crate::secret::Sealer;
 
-/// Runs inside the transaction, if there could be one.
-type Job = Box<dyn FnOnce(Option<&Tx<'_>>, Company) -> Done + Send>;
+/// Runs inside the transaction, or hears why there is none.
+type Job = Box<dyn FnOnce(Result<&Tx<'_>, &Unwritable>, Company) -> Done + Send>;
 /// What to do once it is known how the commit went.
-type Afterwards = Box<dyn FnOnce(&Result<(), String>) + Send>;
+type Afterwards = Box<dyn FnOnce(&Result<(), Unwritable>) + Send>;
+
+enum Message {
+    Job(Job),
+    /// Open it for writing, if it is not.
+    Reopen(oneshot::Sender<Result<(), Unwritable>>),
+}
 
 struct Done {
     afterwards: Afterwards,
     succeeded: bool,
+    /// What kept it from being written.
+    fault: Option<Unwritable>,
 }
 
 /// Whether a job shares its transaction. One that is alone is undone with it, and spares the savepoint: under one,
@@ -28,21 +41,24 @@ enum Company {
     Others,
 }
 
+/// How long a lock is waited for that was waited for in vain before.
+const IMPATIENCE: Duration = Duration::from_millis(100);
+
 /// More would make the first of them wait too long for its answer.
 const JOBS_PER_COMMIT: usize = 256;
 
 pub(super) struct Writer {
-    jobs: Option<Sender<Job>>,
+    jobs: Option<Sender<Message>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    pub(super) fn start(db: Connection, sealer: Sealer) -> Result<Self, Error> {
+    pub(super) fn start(store: Store, sealer: Sealer) -> Result<Self, Error> {
         let (sender, jobs) = channel();
         let thread = thread::Builder::new()
             .name("inventory".to_owned())
-            .spawn(move || work(&db, &sealer, &jobs))
-            .map_err(|error| Error::Commit(error.to_string()))?;
+            .spawn(move || work(store, &sealer, &jobs))
+            .map_err(|_| Error::Closed)?;
         Ok(Self {
             jobs: Some(sender),
             thread: Some(thread),
@@ -57,22 +73,36 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |tx, company| {
             let result = match (tx, company) {
-                (None, _) => Err(Error::Closed),
-                (Some(tx), Company::Alone) => job(tx),
-                (Some(tx), Company::Others) => in_savepoint(tx, job),
+                (Err(why), _) => Err(Error::Unwritable(why.clone())),
+                (Ok(tx), Company::Alone) => job(tx),
+                (Ok(tx), Company::Others) => in_savepoint(tx, job),
             };
+            let faulty = result.as_ref().err().filter(|e| e.write_fault().is_some());
             Done {
                 succeeded: result.is_ok(),
+                fault: faulty.map(Unwritable::of_error),
                 afterwards: Box::new(move |commit| {
-                    let durable = commit.clone().map_err(Error::Commit);
+                    let durable = commit.clone().map_err(Error::Unwritable);
                     // An asker who has gone away does not undo what was asked for.
                     let _ = answer.send(result.and_then(|value| durable.map(|()| value)));
                 }),
             }
         });
-        let jobs = self.jobs.as_ref().ok_or(Error::Closed)?;
-        jobs.send(job).map_err(|_| Error::Closed)?;
+        self.send(Message::Job(job))?;
         answered.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Opens it for writing where only reading was possible before.
+    pub(super) async fn reopen(&self) -> Result<(), Error> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Message::Reopen(answer))?;
+        let opened = answered.await.map_err(|_| Error::Closed)?;
+        opened.map_err(Error::Unwritable)
+    }
+
+    fn send(&self, message: Message) -> Result<(), Error> {
+        let jobs = self.jobs.as_ref().ok_or(Error::Closed)?;
+        jobs.send(message).map_err(|_| Error::Closed)
     }
 }
 
@@ -87,36 +117,115 @@ impl Drop for Writer {
     }
 }
 
-fn work(db: &Connection, sealer: &Sealer, jobs: &Receiver<Job>) {
-    while let Ok(first) = jobs.recv() {
-        let waiting = jobs.try_iter().take(JOBS_PER_COMMIT - 1);
-        let batch: Vec<Job> = std::iter::once(first).chain(waiting).collect();
-        let company = if batch.len() == 1 {
-            Company::Alone
-        } else {
-            Company::Others
-        };
-        let begun = db.execute_batch("BEGIN IMMEDIATE");
-        let tx = Tx(View { db, sealer });
-        let open = begun.is_ok().then_some(&tx);
-        let done: Vec<Done> = batch.into_iter().map(|job| job(open, company)).collect();
-        let undone = company == Company::Alone && done.iter().any(|done| !done.succeeded);
-        let end = if undone { "ROLLBACK" } else { "COMMIT" };
-        let saved = begun
-            .and_then(|()| db.execute_batch(end))
-            .map_err(|e| e.to_string());
-        if let Err(reason) = &saved {
-            tracing::error!(
-                reason,
-                "the inventory could not save its work; it will be tried again"
-            );
-            // Fails when there is no transaction left, which is what it is for.
-            let _ = db.execute_batch("ROLLBACK");
+fn work(mut store: Store, sealer: &Sealer, messages: &Receiver<Message>) {
+    while let Ok(first) = messages.recv() {
+        let waiting = messages.try_iter().take(JOBS_PER_COMMIT - 1);
+        let mut batch: Vec<Job> = Vec::new();
+        for message in std::iter::once(first).chain(waiting) {
+            match message {
+                Message::Job(job) => batch.push(job),
+                Message::Reopen(answer) => {
+                    let _ = answer.send(store.reopen());
+                }
+            }
         }
-        done.into_iter().for_each(|done| (done.afterwards)(&saved));
+        if !batch.is_empty() {
+            save(&store, sealer, batch);
+            cut_log(&store);
+        }
     }
-    // Folds the write-ahead log into the database, so that a copy of the one file is whole.
-    let _ = db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    if let Store::Open { db, .. } = &store {
+        // Folds the write-ahead log into the database, so that a copy of the one file is whole.
+        let _ = db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+}
+
+/// Whoever read for long kept the log from being folded in, and it grew. SQLite makes it shorter only as it is written to.
+fn cut_log(store: &Store) {
+    let Store::Open { db, .. } = store else {
+        return;
+    };
+    let log = db.path().map(|path| beside(Path::new(path), "-wal"));
+    let length = log.and_then(|log| log.metadata().ok()).map(|log| log.len());
+    if length.is_none_or(|length| length <= 2 * LOG_LIMIT) {
+        return;
+    }
+    // Nobody is waited for: as long as somebody reads, it is tried again after the next transaction.
+    let _ = db.busy_timeout(Duration::ZERO);
+    let cut = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    let _ = db.busy_timeout(PATIENCE);
+    if let Err(error) = cut {
+        tracing::debug!("the write-ahead log is not folded in yet: {error}");
+    }
+}
+
+/// One transaction for all of them, durable before any of them hears of it.
+fn save(store: &Store, sealer: &Sealer, batch: Vec<Job>) {
+    let company = if batch.len() == 1 {
+        Company::Alone
+    } else {
+        Company::Others
+    };
+    let (done, saved) = match store {
+        Store::Open { db, .. } => {
+            let tx = Tx(View { db, sealer });
+            commit(&tx, batch, company)
+        }
+        Store::ReadOnly { why, .. } => (refuse(batch, why, company), Err(why.clone())),
+    };
+    done.into_iter().for_each(|done| (done.afterwards)(&saved));
+}
+
+fn refuse(batch: Vec<Job>, why: &Unwritable, company: Company) -> Vec<Done> {
+    let refused = batch.into_iter().map(|job| job(Err(why), company));
+    refused.collect()
+}
+
+fn commit(tx: &Tx<'_>, batch: Vec<Job>, company: Company) -> (Vec<Done>, Result<(), Unwritable>) {
+    if let Err(why) = begin(tx.db) {
+        return (refuse(batch, &why, company), Err(why));
+    }
+    let mut done: Vec<Done> = Vec::with_capacity(batch.len());
+    for job in batch {
+        // A full disk may end the transaction; what came after that would be saved without the rest.
+        let end = tx.db.is_autocommit().then(|| why_it_ended(&done));
+        done.push(job(end.as_ref().map_or(Ok(tx), Err), company));
+    }
+    let undone = company == Company::Alone && done.iter().any(|done| !done.succeeded);
+    let saved = match (tx.db.is_autocommit(), undone) {
+        (true, true) => Ok(()),
+        (true, false) => Err(why_it_ended(&done)),
+        (false, true) => end(tx, "ROLLBACK"),
+        (false, false) => end(tx, "COMMIT"),
+    };
+    (done, saved)
+}
+
+/// Who holds the lock for long is not waited for again and again.
+fn begin(db: &Connection) -> Result<(), Unwritable> {
+    let begun = db.execute_batch("BEGIN IMMEDIATE");
+    let begun = begun.map_err(|error| Unwritable::of(&error));
+    let is_locked = matches!(&begun, Err(why) if why.fault == WriteFault::Locked);
+    let patience = if is_locked { IMPATIENCE } else { PATIENCE };
+    // It cannot fail on an open connection.
+    let _ = db.busy_timeout(patience);
+    begun
+}
+
+fn why_it_ended(done: &[Done]) -> Unwritable {
+    let fault = done.iter().find_map(|done| done.fault.clone());
+    fault.unwrap_or_else(|| Unwritable {
+        fault: WriteFault::Other,
+        reason: "the transaction ended by itself".to_owned(),
+    })
+}
+
+fn end(tx: &Tx<'_>, how: &str) -> Result<(), Unwritable> {
+    tx.db.execute_batch(how).map_err(|error| {
+        // Fails when there is no transaction left, which is what it is for.
+        let _ = tx.db.execute_batch("ROLLBACK");
+        Unwritable::of(&error)
+    })
 }
 
 fn in_savepoint<T>(tx: &Tx<'_>, job: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {

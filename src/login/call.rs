@@ -58,7 +58,9 @@ impl<'a> Call<'a> {
                 why: LoginFault::Unusable,
                 code: Some(refusal.code),
             }),
-            Err(error) => Err(failed("its token was not looked at", &error)),
+            Ok(Inspection::Undecided(error)) | Err(error) => {
+                Err(failed("its token was not looked at", &error))
+            }
         }
     }
 

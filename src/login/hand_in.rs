@@ -101,16 +101,12 @@ impl HandIn<'_, '_> {
             Some(name) => Some(self.tx.free_name(&name)?),
             None => None,
         };
-        let required_scopes = match self.app.config_id {
-            None => self.app.scopes.clone(),
-            Some(_) => Scopes::default(),
-        };
         let new = NewToken {
             app: app.clone(),
             name,
             secret: grant.secret.clone(),
             owners: self.tx.owners_of_person(app, &grant.facts.person)?,
-            required_scopes,
+            required_scopes: Scopes::default(),
             parent: None,
             subject_name: grant.name.clone(),
         };

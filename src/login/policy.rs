@@ -49,10 +49,13 @@ pub const fn auth_type(remedy: Remedy, was_declined_before: bool) -> Option<Auth
     }
 }
 
-/// Does the token belong to somebody else than was asked to log in?
+/// Does the token belong to somebody else than was asked to log in? As long as Meta has not said whose the token to be
+/// replaced is, it may be anybody else's.
 pub fn is_of_another(login: &Login, facts: &Facts) -> bool {
-    let expected = login.wanted.person.as_deref();
-    expected.is_some_and(|expected| expected != facts.person)
+    match &login.wanted.person {
+        Some(expected) => *expected != facts.person,
+        None => login.wanted.token.is_some(),
+    }
 }
 
 /// Does it only borrow time, so that it is worth an exchange?

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::graph_api::Signatures;
-use crate::inventory::{self, Deletion, Inventory, Notice};
+use crate::inventory::{self, Callback, Deletion, Inventory, Notice, Tx, Use, View};
 use crate::secret::Secret;
 
+use reading::RejectReason;
 pub use reading::field;
 
 /// Who signs for which app, by our names for them.
@@ -35,6 +36,10 @@ pub enum Rejection {
     Forged,
     #[error("it comes from Meta and cannot be understood")]
     Unreadable,
+    #[error("it does not say when it was issued, or that was too long ago")]
+    Stale,
+    #[error("it was used at another address before")]
+    UsedElsewhere,
     #[error(transparent)]
     Inventory(#[from] inventory::Error),
 }
@@ -46,6 +51,27 @@ pub enum Heard {
     News,
     /// It is known, or of nobody whose tokens are here.
     Nothing,
+}
+
+/// A signed request that may count.
+#[derive(Clone, Debug)]
+struct Request {
+    app: String,
+    payload: Vec<u8>,
+    callback: Callback,
+    notice: Notice,
+}
+
+impl Request {
+    fn is_used(&self, view: &View<'_>) -> Result<Use, inventory::Error> {
+        view.use_of_signed_request(&self.app, &self.payload, self.callback)
+    }
+
+    /// Once and for all, in the transaction that acts on it.
+    fn use_it(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Use, inventory::Error> {
+        let forget_at = reading::unusable_from(&self.notice);
+        tx.use_signed_request(&self.app, &self.payload, self.callback, forget_at, now)
+    }
 }
 
 impl Listener {
@@ -82,8 +108,18 @@ impl Listener {
         signed_request: &str,
         now: Timestamp,
     ) -> Result<Heard, Rejection> {
-        let notice = self.open(app, signed_request, now)?;
-        self.file(app, vec![notice]).await
+        let request = self.open(app, signed_request, Callback::Deauthorize, now)?;
+        let is_news = self.act_once(request, now, |tx, request| {
+            let is_news = tx.is_news(&request.app, &request.notice)?;
+            if is_news {
+                tx.file_notice(&request.app, &request.notice)?;
+            }
+            Ok(is_news)
+        });
+        Ok(match is_news.await? {
+            Some(true) => Heard::News,
+            Some(false) | None => Heard::Nothing,
+        })
     }
 
     /// A person wants to be forgotten: gives the code under which they can ask how far that is.
@@ -93,20 +129,17 @@ impl Listener {
         signed_request: &str,
         now: Timestamp,
     ) -> Result<String, Rejection> {
-        let Notice { person, at } = self.open(app, signed_request, now)?;
-        let app = app.to_owned();
-        let (whose, of) = (person.clone(), app.clone());
-        let known = self.inventory.read(move |view| {
-            let code = view.deletion_code(&of, &whose);
-            Ok((view.knows_deletion(&code, at)?, code))
+        let request = self.open(app, signed_request, Callback::DataDeletion, now)?;
+        let (of, whose) = (request.app.clone(), request.notice.person.clone());
+        let asked = self.act_once(request, now, move |tx, request| {
+            let Notice { person, at } = &request.notice;
+            tx.ask_deletion(&request.app, person, *at, now)
         });
-        let (is_known, code) = known.await?;
-        if !is_known {
-            self.inventory
-                .write(move |tx| tx.ask_deletion(&app, &person, at, now))
-                .await?;
-        }
-        Ok(code)
+        asked.await?;
+        let code = self
+            .inventory
+            .read(move |view| Ok(view.deletion_code(&of, &whose)));
+        Ok(code.await?)
     }
 
     /// How far the request with this code is.
@@ -119,10 +152,50 @@ impl Listener {
         self.signers.get(app).ok_or(Rejection::UnknownApp)
     }
 
-    fn open(&self, app: &str, signed_request: &str, now: Timestamp) -> Result<Notice, Rejection> {
+    fn open(
+        &self,
+        app: &str,
+        signed_request: &str,
+        callback: Callback,
+        now: Timestamp,
+    ) -> Result<Request, Rejection> {
         let payload = self.signatures_of(app)?.open_signed_request(signed_request);
         let payload = payload.ok_or(Rejection::Forged)?;
-        reading::signed_request(&payload, now).ok_or(Rejection::Unreadable)
+        Ok(Request {
+            notice: reading::signed_request(&payload, now).map_err(|reason| match reason {
+                RejectReason::Unreadable => Rejection::Unreadable,
+                RejectReason::Stale => Rejection::Stale,
+            })?,
+            app: app.to_owned(),
+            payload,
+            callback,
+        })
+    }
+
+    /// Acts on a request that was never used, in one transaction. `None`: Meta repeats itself, which a look is enough for.
+    async fn act_once<T: Send + 'static>(
+        &self,
+        request: Request,
+        now: Timestamp,
+        act: impl FnOnce(&Tx<'_>, &Request) -> Result<T, inventory::Error> + Send + 'static,
+    ) -> Result<Option<T>, Rejection> {
+        let asked = request.clone();
+        let used = self.inventory.read(move |view| asked.is_used(view)).await?;
+        let (used, done) = if used == Use::First {
+            let act = move |tx: &Tx<'_>| {
+                let used = request.use_it(tx, now)?;
+                let is_first = used == Use::First;
+                let done = is_first.then(|| act(tx, &request)).transpose()?;
+                Ok((used, done))
+            };
+            self.inventory.write(act).await?
+        } else {
+            (used, None)
+        };
+        match used {
+            Use::Elsewhere => Err(Rejection::UsedElsewhere),
+            Use::First | Use::Again => Ok(done),
+        }
     }
 
     /// One row for each person, and none for what is known: most calls end with a look.

@@ -142,8 +142,13 @@ impl Standing {
 impl Keeper {
     /// To be called once before the first sweep: a new start or configuration may be what the app was waiting for.
     pub async fn begin(&self) -> Result<(), inventory::Error> {
-        let app = self.app.clone();
-        self.inventory.write(move |tx| tx.end_rest(&app)).await
+        let (app, scopes) = (self.app.clone(), self.rules.scopes.clone());
+        self.inventory
+            .write(move |tx| {
+                tx.require_scopes(&app, &scopes)?;
+                tx.end_rest(&app)
+            })
+            .await
     }
 
     /// Asks Meta what time it is there, where the app may make a call at all.

@@ -194,7 +194,7 @@ impl<'a> Desk<'a> {
             match self.look(&secret).await {
                 Ok(Inspection::Alive(_)) => return Ok(true),
                 Ok(Inspection::Refused { .. }) => self.is_unfit(id),
-                Err(_) => return Ok(false),
+                Ok(Inspection::Undecided(_)) | Err(_) => return Ok(false),
             }
         }
         Ok(false)

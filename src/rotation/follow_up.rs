@@ -9,6 +9,7 @@ use super::policy::{Look, Step};
 use super::visit::{Visit, Visited};
 use crate::graph_api::{Error, Inspection};
 use crate::inventory::{self, Claimed};
+use crate::token::{Health, Token};
 
 impl Keeper {
     /// Most visits end with the look; the others go on, some at a time. The first trouble with the inventory is told.
@@ -66,11 +67,21 @@ fn note_unfit(desk: &Desk<'_>, seen: &[(Claimed, Look)]) {
         .iter()
         .filter(|(claimed, _)| claimed.candidate.is_none());
     for (claimed, look) in of_the_one_in_use {
-        if matches!(
-            look,
-            Ok(Inspection::Refused { .. }) | Err(Error::Refused(_))
-        ) {
-            desk.is_unfit(claimed.token.id);
+        match look {
+            Ok(Inspection::Refused { .. }) | Err(Error::Refused(_)) => {
+                desk.is_unfit(claimed.token.id);
+            }
+            Ok(Inspection::Undecided(error)) => log_undecided(&claimed.token, error),
+            Ok(Inspection::Alive(_)) | Err(_) => {}
         }
+    }
+}
+
+/// Once for each new trouble, not with every retry.
+fn log_undecided(token: &Token, error: &Error) {
+    let known = matches!(token.health, Health::Failing { cause, .. } if cause == error.cause());
+    if !known {
+        let name = &token.name;
+        tracing::warn!(token = name, "Meta gave no verdict on {name}: {error}");
     }
 }

@@ -4,8 +4,8 @@ use futures_util::{StreamExt, stream};
 
 use super::app;
 use super::desk::Desk;
-use super::policy::Look;
-use crate::graph_api::{Certainty, Inspection};
+use super::policy::{self, Look};
+use crate::graph_api::{Certainty, Error, Inspection};
 use crate::inventory::Claimed;
 use crate::secret::Secret;
 use crate::token::TokenId;
@@ -70,6 +70,26 @@ impl Looked {
             .into_iter()
             .partition(|(_, look)| look.as_ref().is_err_and(app::names_the_app));
         unseen.extend(about_app.into_iter().map(|(claimed, _)| claimed.token.id));
+        Self { seen, unseen }
+    }
+
+    /// Meta accepts the app, so what blames it is about the one token.
+    pub(super) fn with_blame_as_their_own(mut self) -> Self {
+        for (_, look) in &mut self.seen {
+            if let Err(error @ Error::App { .. }) = look {
+                *look = Ok(Inspection::Undecided(error.clone().about_one_token()));
+            }
+        }
+        self
+    }
+
+    /// Meta does not accept the app, so what blames it says nothing of a token.
+    pub(super) fn without_blame(self) -> Self {
+        let Self { seen, mut unseen } = self;
+        let (blaming, seen): (Vec<_>, Vec<_>) = seen
+            .into_iter()
+            .partition(|(_, look)| policy::blame(look).is_some());
+        unseen.extend(blaming.into_iter().map(|(claimed, _)| claimed.token.id));
         Self { seen, unseen }
     }
 

@@ -33,6 +33,8 @@ pub struct Rules {
     pub warn_before: SignedDuration,
     /// What pages with messages must tell the app of; empty: nobody wants to know whether they do.
     pub subscribed_fields: Scopes,
+    /// What tokens of the app are measured against that require no scopes of their own.
+    pub scopes: Scopes,
 }
 
 /// Keeps the tokens of one app. A failing app delays no other.

@@ -1,5 +1,7 @@
 //! One pass over what is due of one app: claim, look, judge, follow up, write down.
 
+use std::collections::HashSet;
+
 use futures_util::future;
 use jiff::{SignedDuration, Timestamp};
 
@@ -69,7 +71,12 @@ impl Keeper {
         let mut report = Report::default();
         let mut outcome = Ok(());
         let mut seen = None;
-        for slice in due.chunks(CLAIM) {
+        let (due, suspects) = self.apart(due).await?;
+        for slice in due.chunks(CLAIM).chain(suspects.chunks(1)) {
+            // Of a suspect a crash must be able to say that it was in hand alone.
+            if slice.iter().any(|id| suspects.contains(id)) {
+                outcome = outcome.and(self.write_down(seen.take(), desk.now).await);
+            }
             let claimed = self.claim(slice, desk.now).await?;
             // While Meta is asked about these, the ones before are written down.
             let (looked, written) = future::join(
@@ -179,6 +186,16 @@ impl Keeper {
             .await
     }
 
+    /// Those that may have made the daemon crash come last, one by one.
+    async fn apart(
+        &self,
+        due: &[TokenId],
+    ) -> Result<(Vec<TokenId>, Vec<TokenId>), inventory::Error> {
+        let suspects = self.inventory.read(|view| view.suspects()).await?;
+        let suspects: HashSet<TokenId> = suspects.into_iter().collect();
+        Ok(due.iter().partition(|id| !suspects.contains(id)))
+    }
+
     /// What waits to be written down from an earlier visit is not visited again before that.
     async fn claim(
         &self,
@@ -217,6 +234,13 @@ impl Keeper {
                 match desk.confirm_app().await {
                     Ok(()) => (looked.in_doubt(), None),
                     Err(error) => (looked.all_unseen(), Some(Turn::Fails(error))),
+                }
+            }
+            Verdict::Blamed(cause) => {
+                tracing::warn!(app = self.app, %cause, "an answer about one token blames the app: asking after the app itself first");
+                match desk.confirm_app().await {
+                    Ok(()) => (looked.with_blame_as_their_own(), None),
+                    Err(error) => (looked.without_blame(), Some(Turn::Fails(error))),
                 }
             }
         }

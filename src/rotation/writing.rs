@@ -11,7 +11,7 @@ use super::app::AppNews;
 use super::visit::Visited;
 use super::{Keeper, Rules};
 use crate::inventory::{self, Learned, Recorded, Tx, Visit as Routine};
-use crate::token::TokenId;
+use crate::token::{Kind, TokenId};
 
 /// One claim's worth, ready to be written down.
 pub(super) struct Seen {
@@ -25,6 +25,8 @@ struct Slice {
     routine: Vec<Routine>,
     news: Vec<Visited>,
     unseen: Vec<TokenId>,
+    /// A suspect is visited alone, and after that it is none.
+    alone: Option<TokenId>,
     app: AppNews,
     name: String,
     rules: Rules,
@@ -95,6 +97,10 @@ impl Keeper {
 
 impl Slice {
     fn new(seen: Seen, keeper: &Keeper, now: Timestamp) -> Self {
+        let alone = match seen.visits.as_slice() {
+            [one] => Some(one.learned.after.id),
+            [] | [_, _, ..] => None,
+        };
         let (routine, news): (Vec<_>, Vec<_>) =
             seen.visits.into_iter().partition(Visited::is_routine);
         Self {
@@ -104,6 +110,7 @@ impl Slice {
                 .collect(),
             news,
             unseen: seen.unseen,
+            alone,
             app: seen.app,
             name: keeper.app.clone(),
             rules: keeper.rules.clone(),
@@ -125,6 +132,7 @@ impl Slice {
     fn write_rest(&self, tx: &Tx<'_>) -> Result<(), inventory::Error> {
         tell_kin(tx, &self.news, self.now)?;
         tx.release(&self.unseen)?;
+        self.alone.map_or(Ok(()), |id| tx.acquit(id))?;
         self.app.write(tx, &self.name, &self.rules, self.now)
     }
 }
@@ -154,11 +162,16 @@ fn note_pages(tx: &Tx<'_>, visited: &Visited, now: Timestamp) -> Result<(), inve
 /// that person's pages died or came back together.
 fn tell_kin(tx: &Tx<'_>, news: &[Visited], now: Timestamp) -> Result<(), inventory::Error> {
     let (mut hastened, mut woken) = (HashSet::new(), HashSet::new());
+    let mut measured = HashSet::new();
     for visited in news {
         let token = &visited.learned.after;
         let Some(facts) = &token.facts else { continue };
         if visited.died && hastened.insert(&facts.person) {
             tx.hasten_kin(token, now)?;
+        }
+        let is_own = facts.kind != Kind::Page;
+        if visited.permissions_changed && measured.insert((is_own, &facts.person)) {
+            tx.hasten_permissions(token, now)?;
         }
         // A user token also wakes the pages of others that it reaches.
         if visited.revived && woken.insert((facts.kind, &facts.person)) {

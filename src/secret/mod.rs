@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq;
 
 pub use key::{Key, KeyError, KeyId};
-pub use seal::{Cell, DataKey, Digest, Purpose, Sealer, Unsealable};
+pub use seal::{Cell, DataKey, Digest, Purpose, Sealer, Unsealable, data_key_of};
 pub use unguessable::unguessable;
 
 /// A token or a password. It has no `Display` and no `Serialize`; `expose` is called in few places, each of which

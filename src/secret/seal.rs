@@ -1,5 +1,5 @@
 //! Sealing, cell by cell: XChaCha20-Poly1305 under a data key, bound to table, column and row, so that a
-//! ciphertext moved to another row does not open.
+//! ciphertext moved to another row does not open. A row may be named by more than its number.
 
 use std::fmt;
 use std::sync::Arc;
@@ -118,23 +118,25 @@ impl Sealer {
     }
 
     pub fn seal(&self, secret: &Secret, cell: Cell<'_>) -> Result<Vec<u8>, Unsealable> {
+        self.seal_text(secret.expose(), cell)
+    }
+
+    /// For what is no secret as a whole, but holds one, such as an email with a login link.
+    pub fn seal_text(&self, text: &str, cell: Cell<'_>) -> Result<Vec<u8>, Unsealable> {
         let current = self.0.current;
         let cipher = self.cipher(current).ok_or(Unsealable)?;
-        seal(
-            cipher,
-            current,
-            secret.expose().as_bytes(),
-            &cell.aad(current),
-        )
+        seal(cipher, current, text.as_bytes(), &cell.aad(current))
     }
 
     pub fn open(&self, sealed: &[u8], cell: Cell<'_>) -> Result<Secret, Unsealable> {
-        let id = key_id(sealed).ok_or(Unsealable)?;
+        self.open_text(sealed, cell).map(Secret::new)
+    }
+
+    pub fn open_text(&self, sealed: &[u8], cell: Cell<'_>) -> Result<String, Unsealable> {
+        let id = data_key_of(sealed).ok_or(Unsealable)?;
         let cipher = self.cipher(id).ok_or(Unsealable)?;
         let opened = open(cipher, sealed, &cell.aad(id))?;
-        String::from_utf8(opened)
-            .map(Secret::new)
-            .map_err(|_| Unsealable)
+        String::from_utf8(opened).map_err(|_| Unsealable)
     }
 
     pub fn digest(&self, secret: &Secret) -> Digest {
@@ -197,7 +199,8 @@ fn open(cipher: &XChaCha20Poly1305, sealed: &[u8], aad: &str) -> Result<Vec<u8>,
         .map_err(|_| Unsealable)
 }
 
-fn key_id(sealed: &[u8]) -> Option<u32> {
+/// The number of the data key that a value is sealed under.
+pub fn data_key_of(sealed: &[u8]) -> Option<u32> {
     let (version, rest) = sealed.split_first()?;
     let id = rest.first_chunk::<4>()?;
     (*version == VERSION).then(|| u32::from_be_bytes(*id))

@@ -5,22 +5,25 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::snapshot::{Problem, ProblemType};
-use crate::inventory;
+use crate::inventory::{self, WriteFault};
 
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let passes = [ProblemType::TooManyFollowers, ProblemType::Busy]
+            .into_iter()
+            .any(|kind| self.is(kind));
         let mut answer = (status, Json(self)).into_response();
         let headers = answer.headers_mut();
+        if passes {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         answer
     }
 }
-
-const FULL: &str = "the inventory's disk is full. What is known is served as before; nothing can be taken in or written \
-                    down until there is room: df -h /var/lib/perennial";
 
 impl From<inventory::Error> for Problem {
     fn from(error: inventory::Error) -> Self {
@@ -31,16 +34,25 @@ impl From<inventory::Error> for Problem {
             );
         }
         tracing::error!("the inventory could not answer the status socket: {error}");
-        let words = match &error {
-            inventory::Error::Unsealable(_) => error.to_string(),
-            full if full.is_full_disk() => FULL.to_owned(),
-            _ => {
+        let words = match (&error, error.write_fault()) {
+            (inventory::Error::Unsealable(_), _) => error.to_string(),
+            (_, Some(WriteFault::Full)) => FULL.to_owned(),
+            (_, Some(WriteFault::ReadOnly)) => READ_ONLY.to_owned(),
+            (_, Some(WriteFault::Locked)) => LOCKED.to_owned(),
+            (_, Some(WriteFault::Other) | None) => {
                 "the inventory cannot be used just now. See why: journalctl -u perennial".to_owned()
             }
         };
         Self::new(ProblemType::InventoryUnavailable, words)
     }
 }
+
+const FULL: &str = "the inventory's disk is full. What is known is served as before; nothing can be taken in or written \
+                    down until there is room: df -h /var/lib/perennial";
+const READ_ONLY: &str = "the inventory is read-only. What is known is served as before; nothing can be taken in or \
+                         written down until the file and its file system are writable: findmnt -T /var/lib/perennial";
+const LOCKED: &str = "another program holds the lock of the inventory. What is known is served as before; nothing can be \
+                      taken in or written down until that program ends: fuser -v /var/lib/perennial/inventory.db";
 
 /// What a browser or a proxy must not keep.
 pub(super) async fn unstored(mut answer: Response) -> Response {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::{Timestamp, Unit};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use super::Settings;
 use super::snapshot::{AppReport, Deliveries, Sweep, Upkeep};
+use super::{AccessLog, Settings};
 use crate::inventory::Inventory;
 
 /// What the daemon tells the socket that does not stand in the inventory.
@@ -22,6 +22,10 @@ pub struct Pulse {
     pub upkeep: Upkeep,
     /// Why nothing can be written to the inventory just now.
     pub inventory_trouble: Option<String>,
+    /// Since when it has been like that.
+    pub unwritable_since: Option<Timestamp>,
+    /// The log says already that no person can be reached.
+    pub is_cut_off: bool,
     /// Why nothing is judged by the machine's clock just now.
     pub clock_trouble: Option<String>,
     /// What else is wrong with the daemon itself, in sentences.
@@ -58,6 +62,8 @@ pub struct Desk {
     pub nudge: Arc<Notify>,
     /// Touched whenever the journal has grown, so that followers look again.
     pub journal: watch::Sender<()>,
+    /// Counts who asks for secrets; the daemon writes it down.
+    pub accesses: Arc<AccessLog>,
     pub reloads: mpsc::Sender<Reload>,
     pub mail_tests: mpsc::Sender<MailTest>,
     pub clock: Clock,
@@ -72,8 +78,9 @@ impl Desk {
     /// What the daemon tells, with what is known since.
     pub(super) fn pulse_now(&self) -> Pulse {
         let pulse = self.pulse.borrow().clone();
+        let trouble = self.inventory.trouble().map(|why| why.to_string());
         Pulse {
-            inventory_trouble: self.inventory.trouble().or(pulse.inventory_trouble),
+            inventory_trouble: trouble.or(pulse.inventory_trouble),
             ..pulse
         }
     }

@@ -1,10 +1,13 @@
 //! Tell programs: HTTP on a Unix socket. It reads the inventory and files orders; it never waits for Meta.
 
+mod access_log;
 mod answer;
 pub mod client;
 mod desk;
 mod openapi;
+mod parameters;
 pub mod peer;
+mod reach;
 mod reception;
 mod request;
 mod routes;
@@ -15,9 +18,11 @@ use std::path::PathBuf;
 
 use crate::login;
 
+pub use access_log::AccessLog;
 pub use desk::{Clock, Desk, MailTest, Pulse, Reload};
 pub use openapi::description;
-pub use server::{BindError, bind, serve};
+pub use reach::no_way_to_people;
+pub use server::{BindError, Probe, Questions, bind, probe, serve, serve_probed};
 
 /// Where the socket stands and who may do what on it.
 #[derive(Clone, Debug)]

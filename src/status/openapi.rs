@@ -15,13 +15,16 @@ use super::routes::{
     daemon, events, health, imports, incidents, logins, metrics, orders, report, secrets, tokens,
 };
 use super::snapshot::Problem;
+use crate::token::Cause;
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Perennial's status socket",
         description = "HTTP/1.1 on a Unix socket. Times are RFC 3339 in UTC, ids are strings. Who may do what is \
-                       decided by the peer's user and groups."
+                       decided by the peer's user and groups. A query parameter that a call does not name is refused \
+                       with 400. One user holds 20 connections at most, and follows the journal 4 times at most; a \
+                       further connection is answered with 503 and Retry-After, and closed."
     ),
     servers((url = "http://localhost", description = "curl --unix-socket /run/perennial/perennial.sock")),
     paths(
@@ -49,7 +52,7 @@ use super::snapshot::Problem;
         daemon::mail_test,
     ),
     components(schemas(Problem)),
-    modifiers(&Calls, &Completeness)
+    modifiers(&Calls, &Completeness, &Causes)
 )]
 struct Api;
 
@@ -130,4 +133,33 @@ impl Modify for Completeness {
             }
         }
     }
+}
+
+/// Each cause with what lifts it and who is told of it.
+struct Causes;
+
+impl Modify for Causes {
+    fn modify(&self, document: &mut Document) {
+        let schemas = document
+            .components
+            .iter_mut()
+            .flat_map(|components| &mut components.schemas);
+        for (name, schema) in schemas {
+            if let RefOr::T(Schema::Object(object)) = schema
+                && name == "Cause"
+            {
+                let known = object.description.take().unwrap_or_default();
+                let lines: String = Cause::ALL.iter().copied().map(explained).collect();
+                object.description = Some(format!("{known}\n{lines}"));
+            }
+        }
+    }
+}
+
+fn explained(cause: Cause) -> String {
+    let told = match cause.concerns_operator() {
+        true => "operators",
+        false => "owners",
+    };
+    format!("\n- `{cause}`: remedy `{}`, told to {told}", cause.remedy())
 }

@@ -12,6 +12,7 @@ use tokio::net::UnixStream;
 use tokio::time::Instant;
 
 use super::Settings;
+use crate::http::Rank;
 use crate::token::name_matches;
 
 /// The process at the other end.
@@ -43,6 +44,15 @@ pub enum Secrets {
     All,
     /// Those whose names match one of these patterns.
     Matching(Vec<String>),
+}
+
+/// Root and the daemon's own user have places that no other peer can take.
+pub const fn rank(uid: u32, daemon: u32) -> Rank {
+    if uid == 0 || uid == daemon {
+        Rank::Reserved
+    } else {
+        Rank::Common
+    }
 }
 
 /// The roles of `peer`. Root and the daemon's own user always operate; only root reads every secret.

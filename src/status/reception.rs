@@ -5,19 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::Desk;
+use super::access_log::{Access, Noted};
 use super::snapshot::Problem;
+use crate::http::{Places, Rank, Shares};
 use crate::inventory::{Error, Tx, View};
 
 /// How much one peer may take from the others.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
-    pub(super) connections: usize,
+    /// A connection carries one request at a time, so this is also the share of secret reads and of orders.
+    pub(super) connections: Shares,
     /// Followers of the journal stay for long and are counted apart.
-    pub(super) followers: usize,
+    pub(super) followers: Shares,
+    /// How long a connection is kept, however busy it is. A follower may stay.
+    pub(super) age: Duration,
     /// For a whole head; also how long a connection may be idle.
     pub(super) head: Duration,
     pub(super) body: Duration,
@@ -25,7 +31,7 @@ pub(super) struct Limits {
     pub(super) stall: Duration,
     /// For the daemon to answer a reload; a client waits a little longer.
     pub(super) answer: Duration,
-    /// For open requests when the daemon stops.
+    /// For open requests when the daemon stops, or when the connection's time is over.
     pub(super) farewell: Duration,
     /// How often a follower looks even if nobody said that there is something new.
     pub(super) look: Duration,
@@ -34,8 +40,18 @@ pub(super) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 32,
-            followers: 8,
+            // `perennial import` uses 16 at once.
+            connections: Shares {
+                common: 64,
+                each: 20,
+                reserved: 32,
+            },
+            followers: Shares {
+                common: 16,
+                each: 4,
+                reserved: 8,
+            },
+            age: Duration::from_secs(600),
             head: Duration::from_secs(5),
             body: Duration::from_secs(10),
             stall: Duration::from_secs(10),
@@ -50,9 +66,11 @@ impl Default for Limits {
 pub(super) struct Reception {
     desk: Desk,
     pub(super) limits: Limits,
-    pub(super) followers: Arc<Semaphore>,
+    pub(super) followers: Arc<Places<u32>>,
     /// One long reading at a time, so that short ones always find a free connection to the inventory.
     long_readings: Semaphore,
+    /// The turn among ordinary peers, so that a peer with reserved places waits for one of them at most.
+    common_turn: Semaphore,
     pub(super) stop: CancellationToken,
     /// The user that the daemon runs as.
     pub(super) uid: u32,
@@ -64,8 +82,9 @@ impl Reception {
     pub(super) fn new(desk: Desk, limits: Limits, stop: CancellationToken) -> Self {
         Self {
             desk,
-            followers: Arc::new(Semaphore::new(limits.followers)),
+            followers: Places::new(limits.followers),
             long_readings: Semaphore::new(1),
+            common_turn: Semaphore::new(1),
             limits,
             stop,
             uid: nix::unistd::geteuid().as_raw(),
@@ -81,11 +100,15 @@ impl Reception {
     }
 
     /// For what may have to look at many rows.
-    pub(super) async fn read_at_length<T, F>(&self, question: F) -> Result<T, Problem>
+    pub(super) async fn read_at_length<T, F>(&self, rank: Rank, question: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&View<'_>) -> Result<T, Error> + Send + 'static,
     {
+        let _common = match rank {
+            Rank::Common => Some(self.common_turn.acquire().await),
+            Rank::Reserved => None,
+        };
         let _turn = self.long_readings.acquire().await;
         self.read(question).await
     }
@@ -99,6 +122,15 @@ impl Reception {
         let outcome = self.inventory.write(job).await?;
         self.journal.send_replace(());
         outcome
+    }
+
+    /// Notes who asked for a secret, in memory and log while the journal cannot be written: a disk that takes nothing
+    /// keeps no secret from its reader.
+    pub(super) async fn note_access(&self, mut access: Access, now: Timestamp) {
+        if self.accesses.note(&mut access, now) == Noted::First {
+            self.inventory.note_or_keep(access.event(), now).await;
+            self.journal.send_replace(());
+        }
     }
 
     /// Writes, and wakes the sweep to act on it.

@@ -29,6 +29,9 @@ pub struct Token {
     pub parent: Option<TokenId>,
     pub health: Health,
     pub required_scopes: Scopes,
+    pub permissions: Permissions,
+    /// Meta's refusals since it last called the token alive.
+    pub refused: Option<Refused>,
     pub owners: Vec<String>,
     /// Which secret is the current one: 1 for the imported, then counting up.
     pub version: u32,
@@ -53,6 +56,26 @@ pub struct Facts {
     pub expires_at: Clock,
     pub data_access_expires_at: Clock,
     pub scopes: Scopes,
+}
+
+/// What a token's permissions are measured against, and what the checks so far have found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Permissions {
+    /// What its app asks for at login. It counts for tokens without required scopes of their own.
+    pub of_app: Scopes,
+    /// Those that it had and that Meta does not report any more.
+    pub lost: Scopes,
+    /// Those that are required and that it never had.
+    pub ungranted: Scopes,
+}
+
+/// A verdict of Meta that no living answer has contradicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// When Meta first refused the token.
+    pub since: Timestamp,
+    /// The cause that Meta named last.
+    pub cause: Cause,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +121,10 @@ pub enum Health {
     Expiring {
         cause: Cause,
     },
+    /// Works, but lost a required permission. Checks and renewals go on as for any living token.
+    Lacking {
+        since: Timestamp,
+    },
     /// Our calls do not get through, or a verdict awaits its second look. The last known good is kept and served.
     Failing {
         since: Timestamp,
@@ -112,12 +139,20 @@ pub enum Health {
 }
 
 impl Health {
+    /// Meta called it alive when it was asked last.
+    pub const fn is_alive(self) -> bool {
+        matches!(
+            self,
+            Self::Healthy | Self::Expiring { .. } | Self::Lacking { .. }
+        )
+    }
+
     pub const fn state(self) -> State {
         match self {
             Self::Unverified => State::Unverified,
             Self::Healthy => State::Healthy,
             Self::Expiring { .. } => State::Expiring,
-            Self::Failing { .. } => State::Failing,
+            Self::Lacking { .. } | Self::Failing { .. } => State::Failing,
             Self::Dead { .. } => State::Dead,
         }
     }
@@ -134,7 +169,7 @@ impl Token {
             Health::Expiring { cause }
             | Health::Failing { cause, .. }
             | Health::Dead { cause, .. } => Some(cause),
-            Health::Healthy if !self.missing_scopes().is_empty() => Some(Cause::PermissionMissing),
+            Health::Lacking { .. } => Some(Cause::PermissionMissing),
             Health::Healthy | Health::Unverified => None,
         }
     }
@@ -143,12 +178,27 @@ impl Token {
         self.cause().map(Cause::remedy)
     }
 
-    /// Scopes that the operator requires and Meta does not report.
+    /// Scopes that are required and that Meta does not report.
     pub fn missing_scopes(&self) -> Scopes {
-        match &self.facts {
-            Some(facts) => self.required_scopes.without(&facts.scopes),
-            None => Scopes::default(),
-        }
+        let facts = self.facts.as_ref();
+        facts.map_or_else(Scopes::default, |facts| self.missing_in(facts))
+    }
+
+    /// Scopes that are required and not among these facts: its own if it has any, else those of its app that apply to
+    /// its kind.
+    pub fn missing_in(&self, facts: &Facts) -> Scopes {
+        let own = &self.required_scopes;
+        let has_own = !own.is_empty();
+        let required = if has_own {
+            own
+        } else {
+            &self.permissions.of_app
+        };
+        required
+            .iter()
+            .filter(|scope| has_own || scopes::applies_to(facts.kind, scope))
+            .filter(|scope| !facts.scopes.contains(scope))
+            .collect()
     }
 
     /// The earliest end of both clocks that matters to this token.

@@ -1,5 +1,7 @@
 //! Sets of permissions, and those that the 90-day clock leaves alone.
 
+use super::Kind;
+
 /// A set of permissions, sorted, kept as one line so that a fleet of 100,000 costs little.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scopes(Box<str>);
@@ -33,6 +35,15 @@ impl Scopes {
             Self::default()
         } else {
             self.iter().filter(|s| !other.contains(s)).collect()
+        }
+    }
+
+    /// These and those of `other`.
+    pub fn union(&self, other: &Self) -> Self {
+        if other.is_empty() {
+            self.clone()
+        } else {
+            self.iter().chain(other.iter()).collect()
         }
     }
 
@@ -76,6 +87,19 @@ pub(super) fn keeps_data_access(scope: &str) -> bool {
     KEEPS_DATA_ACCESS.binary_search(&scope).is_ok()
 }
 
+/// Whether a permission that an app asks for is worth anything to a token of this kind. A page's token acts for the page,
+/// so that what concerns the person alone says nothing about it; an app's own token holds no permission.
+pub(super) fn applies_to(kind: Kind, scope: &str) -> bool {
+    match kind {
+        Kind::User | Kind::SystemUser => true,
+        Kind::Page => {
+            let of_pages = scope.starts_with("pages_") || scope.starts_with("leads_");
+            of_pages || scope.contains("_messag") || scope.contains("_content")
+        }
+        Kind::App => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +107,25 @@ mod tests {
     #[test]
     fn the_exempt_scopes_are_sorted_for_the_search() {
         assert!(KEEPS_DATA_ACCESS.is_sorted());
+    }
+
+    #[test]
+    fn a_page_is_measured_against_what_concerns_pages() {
+        for (scope, expected) in [
+            ("pages_show_list", true),
+            ("pages_messaging", true),
+            ("leads_retrieval", true),
+            ("instagram_manage_messages", true),
+            ("instagram_content_publish", true),
+            ("whatsapp_business_messaging", true),
+            ("email", false),
+            ("ads_management", false),
+            ("business_management", false),
+        ] {
+            assert_eq!(applies_to(Kind::Page, scope), expected, "{scope}");
+            assert!(applies_to(Kind::User, scope) && applies_to(Kind::SystemUser, scope));
+            assert!(!applies_to(Kind::App, scope));
+        }
     }
 
     #[test]

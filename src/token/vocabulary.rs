@@ -122,10 +122,29 @@ impl Cause {
 
     /// A person can lift it without giving us a new token, so looking again is worth a call.
     pub const fn may_lift_by_itself(self) -> bool {
-        matches!(
-            self,
-            Self::Checkpoint | Self::PageRoleLost | Self::PageGone | Self::PermissionMissing
-        )
+        match self {
+            // A later login renews the access to data without another token.
+            Self::DataAccessExpired
+            | Self::Checkpoint
+            | Self::PageRoleLost
+            | Self::PageGone
+            | Self::PermissionMissing
+            | Self::AppUnavailable => true,
+            Self::ExpiresSoon
+            | Self::Expired
+            | Self::DataAccessExpiresSoon
+            | Self::PasswordChanged
+            | Self::AppRemoved
+            | Self::SessionEnded
+            | Self::ReplacedElsewhere
+            | Self::Unreadable
+            | Self::WrongApp
+            | Self::AppSecretWrong
+            | Self::Blocked
+            | Self::Throttled
+            | Self::Outage
+            | Self::Unexplained => false,
+        }
     }
 
     /// Only the operator can do anything about it; the token's owner is left in peace.

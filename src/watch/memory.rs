@@ -1,7 +1,7 @@
 //! What was told already, in a small file: without it there would be a letter with every look.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::Path;
 
@@ -17,10 +17,17 @@ pub(super) struct Memory {
 /// The file is never smaller, so that it can be written anew in its place when the disk is full.
 const ROOM: usize = 4096;
 
+/// A longer file is not one of ours.
+const LONGEST: u64 = 1 << 20;
+
 impl Memory {
     /// One that is not there, or cannot be understood, is empty: then a letter comes once more.
     pub(super) fn read(path: &Path) -> Self {
-        let text = fs::read_to_string(path).unwrap_or_default();
+        let mut text = String::new();
+        let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+        if read.is_err() {
+            return Self::default();
+        }
         serde_json::from_str(text.trim_end()).unwrap_or_default()
     }
 

@@ -130,7 +130,7 @@ pub(super) fn client(peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
 }
 
 /// Whoever has one IPv6 address has 2^64 of them.
-fn household(address: IpAddr) -> IpAddr {
+pub(super) fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

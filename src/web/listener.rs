@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 
 use super::Listen;
+use super::door::household;
 
 /// Why nobody can be received.
 #[derive(Debug, thiserror::Error)]
@@ -28,10 +29,34 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// Somebody at the door; a Unix socket tells no address.
+/// Somebody at the door.
 pub(super) struct Caller {
     pub(super) stream: Box<dyn Stream>,
-    pub(super) address: Option<IpAddr>,
+    pub(super) origin: Origin,
+}
+
+/// Whose connection it is. A Unix socket has no address, and names the user instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Origin {
+    Address(IpAddr),
+    User(u32),
+}
+
+impl Origin {
+    pub(super) const fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::Address(address) => Some(address),
+            Self::User(_) => None,
+        }
+    }
+
+    /// Addresses of one household count as one.
+    pub(super) fn counted(self) -> Self {
+        match self {
+            Self::Address(address) => Self::Address(household(address)),
+            Self::User(_) => self,
+        }
+    }
 }
 
 impl Listener {
@@ -65,14 +90,15 @@ impl Listener {
                 stream.set_nodelay(true)?;
                 Ok(Caller {
                     stream: Box::new(stream),
-                    address: Some(address.ip()),
+                    origin: Origin::Address(address.ip()),
                 })
             }
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
+                let origin = Origin::User(stream.peer_cred()?.uid());
                 Ok(Caller {
                     stream: Box::new(stream),
-                    address: None,
+                    origin,
                 })
             }
         }

@@ -1,6 +1,5 @@
 //! The listener's loop: who gets a place, for how long, and how it ends.
 
-use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,20 +11,21 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::door::{ALL_CLIENTS, Door, ONE_CLIENT, Rate};
-use super::listener::{Caller, Listener, Stream};
+use super::listener::{Caller, Listener, Origin, Stream};
 use super::lobby::Lobby;
 use super::{Desk, routes};
+use crate::http::{Place, Places, Rank, Refusals, Shares};
 
 /// How much one caller may take from the others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    pub(super) connections: usize,
+    /// A peer is a user on a Unix socket, else an address. The proxy is one, so a peer may hold many.
+    pub(super) connections: Shares,
     /// For a whole head.
     pub(super) head: Duration,
     /// For a connection, however busy it is: whoever reads or writes slowly is cut off.
@@ -39,7 +39,11 @@ pub(super) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 128,
+            connections: Shares {
+                common: 128,
+                each: 96,
+                reserved: 0,
+            },
             head: Duration::from_secs(5),
             connection: Duration::from_secs(60),
             farewell: Duration::from_secs(5),
@@ -56,6 +60,12 @@ pub(super) struct Peer(pub(super) Option<IpAddr>);
 /// A moment, after the machine had no connection to give.
 const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(100);
 
+/// Without a place there is no page either.
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
+    cache-control: no-store\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 57\r\n\r\n\
+    This does not work just now. Try again in a few minutes.\n";
+
 /// Answers until `stop`; then open requests are finished.
 pub async fn serve(listener: Listener, desk: Desk, stop: CancellationToken) {
     serve_within(listener, desk, Limits::default(), stop).await;
@@ -70,7 +80,8 @@ pub(super) async fn serve_within(
     let lobby = Arc::new(Lobby::new(desk, Door::new(limits.each, limits.all)));
     let server = Server {
         router: routes::router(lobby),
-        places: Arc::new(Semaphore::new(limits.connections)),
+        places: Places::new(limits.connections),
+        refusals: Refusals::default(),
         limits,
         connections: TaskTracker::new(),
         stop,
@@ -84,7 +95,8 @@ pub(super) async fn serve_within(
 struct Server {
     router: Router,
     limits: Limits,
-    places: Arc<Semaphore>,
+    places: Arc<Places<Origin>>,
+    refusals: Refusals,
     connections: TaskTracker,
     stop: CancellationToken,
     cut: CancellationToken,
@@ -93,14 +105,9 @@ struct Server {
 impl Server {
     async fn accept(&self, listener: &Listener) {
         loop {
-            let next = async {
-                let place = Arc::clone(&self.places).acquire_owned().await;
-                let place = place.map_err(io::Error::other)?;
-                Ok::<_, io::Error>((place, listener.accept().await?))
-            };
-            match self.stop.run_until_cancelled(next).await {
+            match self.stop.run_until_cancelled(listener.accept()).await {
                 None => return,
-                Some(Ok((place, caller))) => self.answer(caller, place),
+                Some(Ok(caller)) => self.receive(caller),
                 Some(Err(error)) => {
                     tracing::warn!("the public part could not take a connection: {error}");
                     tokio::time::sleep(PAUSE_AFTER_FAULT).await;
@@ -109,8 +116,15 @@ impl Server {
         }
     }
 
-    fn answer(&self, caller: Caller, place: OwnedSemaphorePermit) {
-        let Caller { stream, address } = caller;
+    fn receive(&self, caller: Caller) {
+        match self.places.take(caller.origin.counted(), Rank::Common) {
+            Ok(place) => self.answer(caller, place),
+            Err(_) => self.refusals.answer(caller.stream, FULL.to_vec()),
+        }
+    }
+
+    fn answer(&self, caller: Caller, place: Place<Origin>) {
+        let (stream, address) = (caller.stream, caller.origin.address());
         let inner = TowerToHyperService::new(self.router.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(address));

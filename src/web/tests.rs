@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::door::Rate;
 use super::server::{Limits, serve_within};
 use super::*;
+use crate::http::Shares;
 use crate::inventory;
 use crate::secret::Key;
 
@@ -131,4 +132,44 @@ async fn it_ends_when_it_is_told_to_and_its_address_is_free_again() {
     house.stop.cancel();
     house.task.await.unwrap();
     assert!(TcpStream::connect(house.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_peer_that_finds_no_place_is_told_so_at_once() {
+    let house = House::open(Limits {
+        connections: Shares {
+            common: 3,
+            each: 2,
+            reserved: 0,
+        },
+        ..Limits::default()
+    })
+    .await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(house.address).await.unwrap();
+        stream
+            .write_all(b"GET /login/x HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
+        stream.read_u8().await.unwrap();
+        held.push(stream);
+    }
+    let answer = house.get("/login/x").await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("retry-after: 1\r\n"), "{answer}");
+    assert!(answer.ends_with("in a few minutes.\n"), "{answer}");
+    drop(held);
+    while !house.get("/login/x").await.starts_with("HTTP/1.1 404 ") {}
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_read_on_so_that_the_answer_arrives() {
+    let house = House::open(Limits::default()).await;
+    let body = "x".repeat(200 * 1024);
+    let request = format!(
+        "POST /login/callback HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    assert!(house.send(&request).await.starts_with("HTTP/1.1 404 "));
 }

@@ -223,6 +223,7 @@ fn keeper(meta: &Meta, inventory: &Inventory) -> Result<Keeper> {
             retry_after: vec![SignedDuration::from_mins(1)],
             warn_before: SignedDuration::from_hours(24 * 14),
             subscribed_fields: Scopes::default(),
+            scopes: Scopes::default(),
         },
     })
 }

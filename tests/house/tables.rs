@@ -10,10 +10,12 @@ pub const FLOORS: &[(&str, &str)] = &[
     ("alerts", "secret token inventory"),
     ("rotation", "secret token graph_api inventory"),
     ("login", "secret token graph_api inventory"),
+    // How connections are shared out and refused, the same for socket and public part.
+    ("http", ""),
     // They never act: they read the inventory and file orders there. Of the logins they know the way to Meta's dialog
     // and back, which is pure; without `graph_api` they could not even make the rest.
-    ("status", "secret token inventory login"),
-    ("web", "secret token inventory login"),
+    ("status", "secret token inventory login http"),
+    ("web", "secret token inventory login http"),
     // It fills in the settings of the others, none of which knows it.
     (
         "config",
@@ -47,7 +49,7 @@ pub const TOOLS: &[Tool] = &[
     ("anstream", &["cli"]),
     ("anstyle", &["cli", "demo"]),
     ("anyhow", &["cli/serve", "graph_sim/command"]),
-    ("axum", &["status", "web", "graph_sim"]),
+    ("axum", &["http", "status", "web", "graph_sim"]),
     (
         "base64",
         &[
@@ -72,8 +74,8 @@ pub const TOOLS: &[Tool] = &[
         "hmac",
         &["secret/seal", "graph_api/proof", "graph_sim/signature"],
     ),
-    ("http-body-util", &["status", "graph_sim"]),
-    ("hyper", &["status", "web", "graph_sim"]),
+    ("http-body-util", &["http", "status", "graph_sim"]),
+    ("hyper", &["http", "status", "web", "graph_sim"]),
     ("hyper-util", &["status", "web", "graph_sim"]),
     ("indicatif", &["cli/import"]),
     ("jiff", &[""]),
@@ -86,6 +88,8 @@ pub const TOOLS: &[Tool] = &[
         "nix",
         &[
             "inventory/copy",
+            "inventory/owned",
+            "cli/core_dumps",
             "config/credentials",
             "setup/places",
             "status",
@@ -125,7 +129,7 @@ pub const TOOLS: &[Tool] = &[
     ("utoipa", &["token", "status"]),
     (
         "zeroize",
-        &["secret", "config/credentials", "status/request"],
+        &["secret", "config/credentials", "status/request", "cli/keys"],
     ),
 ];
 
@@ -194,5 +198,9 @@ pub const SCHEMA: &[(&str, &str)] = &[
     (
         "0006_upkeep.sql",
         "9e474bc3cb016fb1c9babe1151ee1a76bced4b4fc125962c30cf723a9384c45e",
+    ),
+    (
+        "0007.sql",
+        "54fd970055eea42e20526ed5176f775019abfb580f543e8a22b40f36b8a7e772",
     ),
 ];

@@ -1,7 +1,11 @@
 //! The real program: started, asked, reloaded, stopped; and no secret of its life anywhere but where it belongs.
 
 use std::fs;
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
 use perennial::graph_sim::{Endpoint, Outage, SystemUserLife};
@@ -159,11 +163,13 @@ fn holds(content: &[u8], secret: &str) -> bool {
 
 /// Import, renewal, a death, a letter, a new token, an outage. Returns every token there was.
 fn live_through_everything(world: &World, daemon: &Daemon) -> Result<Vec<String>> {
+    let now = perennial::daemon::clock::now();
+    world.meta.set_now(now - days(40));
     let maria = world.person("Maria");
     let user = world.log_in(&maria)?;
     let (_, page) = world.page(&maria, "Bakery", &user)?;
     let robot = robot(world)?;
-    world.meta.set_now(world.now + days(40));
+    world.meta.set_now(now);
     for (name, token) in [
         ("acme-maria", &user),
         ("acme-bakery", &page),
@@ -207,6 +213,53 @@ fn hand_in(daemon: &Daemon, candidate: &str) -> Result {
     Ok(())
 }
 
+/// Without systemd nothing else keeps the memory of a crashed daemon from the disk.
+#[test]
+fn no_crash_writes_the_memory_to_a_disk() -> Result {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -c unlimited; exec \"$@\"", "sh", PROGRAM]);
+    command.args(["graph-sim", "--listen", "127.0.0.1:0"]);
+    // Root owns its own files in /proc in any case; of another user's process only where it is closed.
+    if nix::unistd::getuid().is_root() && may_be_run_by(NOBODY)? {
+        command.uid(NOBODY);
+    }
+    let mut process = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // The first word of either shows that it runs.
+    let (out, err) = (process.stdout.take(), process.stderr.take());
+    let mut word = [0; 1];
+    match (out, err) {
+        (Some(mut out), Some(err)) => {
+            std::thread::spawn(move || std::io::copy(&mut { err }, &mut std::io::sink()));
+            out.read_exact(&mut word)?;
+        }
+        _ => return Err("no streams".into()),
+    }
+    let of_it = |file: &str| format!("/proc/{}/{file}", process.id());
+    let limits = fs::read_to_string(of_it("limits"))?;
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let words: Vec<&str> = core.unwrap_or_default().split_whitespace().collect();
+    assert_eq!(words[4..6], ["0", "0"], "{limits}");
+    assert_eq!(fs::metadata(of_it("environ"))?.uid(), 0, "it is dumpable");
+    process.kill()?;
+    process.wait()?;
+    Ok(())
+}
+
+const NOBODY: u32 = 65_534;
+
+fn may_be_run_by(user: u32) -> Result<bool> {
+    let look = Command::new("test")
+        .args(["-x", PROGRAM])
+        .uid(user)
+        .status()?;
+    Ok(look.success())
+}
+
 /// What the socket answers and what the machine tells of the process, by place.
 fn what_others_see(daemon: &Daemon) -> Result<Vec<(String, Vec<u8>)>> {
     let mut seen = Vec::new();
@@ -224,8 +277,11 @@ fn what_others_see(daemon: &Daemon) -> Result<Vec<(String, Vec<u8>)>> {
         seen.push((path.to_owned(), answer.into_bytes()));
     }
     for file in ["cmdline", "environ"] {
-        let content = fs::read(format!("/proc/{}/{file}", daemon.pid()))?;
-        seen.push((file.to_owned(), content));
+        // Some of it is closed to everyone but root.
+        match fs::read(format!("/proc/{}/{file}", daemon.pid())) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
+            content => seen.push((file.to_owned(), content?)),
+        }
     }
     Ok(seen)
 }

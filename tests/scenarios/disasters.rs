@@ -3,7 +3,9 @@
 
 mod copies;
 mod faults;
+mod links;
 mod rekeying;
+mod storage;
 
 use std::process::Output;
 

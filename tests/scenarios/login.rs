@@ -264,6 +264,56 @@ async fn the_wrong_person_is_refused_and_told_whose_login_is_needed() -> Result 
 }
 
 #[tokio::test]
+async fn a_link_for_a_token_that_meta_cannot_read_takes_no_stranger_in() -> Result {
+    let mut world = World::new().await?;
+    let public = world.open_public("", None).await?;
+    let stranger = world.person("Stranger");
+    let token = world.import("acme-new", "EAAnonsense").await?;
+    world.pass().await?;
+    assert!(world.token(token).await?.facts.is_none());
+
+    let (_, link) = world.operators_link(Some(token), false).await?;
+    let outcome = world
+        .log_in_through(&public, &link, &stranger, DialogAnswer::allow())
+        .await?;
+    world.act(&public).await?;
+    public.get(&outcome).await?.says(&["Log in again"]);
+    assert_eq!(world.secret(token).await?, "EAAnonsense");
+    assert!(world.token(token).await?.facts.is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_link_for_a_token_that_meta_never_described_takes_no_stranger_in() -> Result {
+    let mut world = World::new().await?;
+    let public = world.open_public("", None).await?;
+    let (maria, stranger) = (world.person("Maria"), world.person("Stranger"));
+    let token = world.import("acme-new", &world.log_in(&maria)?).await?;
+    let before = world.secret(token).await?;
+
+    let (_, link) = world.operators_link(Some(token), false).await?;
+    for _ in 0..2 {
+        // The second time Meta has said whose token it is.
+        let outcome = world
+            .log_in_through(&public, &link, &stranger, DialogAnswer::allow())
+            .await?;
+        world.act(&public).await?;
+        public.get(&outcome).await?.says(&["Log in again"]);
+        assert_eq!(world.secret(token).await?, before);
+        let facts = world.token(token).await?.facts.ok_or("no facts")?;
+        assert_eq!(facts.person, maria);
+        assert_eq!(world.inventory.read(|view| view.fleet()).await?.total(), 1);
+    }
+    let outcome = world
+        .log_in_through(&public, &link, &maria, DialogAnswer::allow())
+        .await?;
+    world.act(&public).await?;
+    public.get(&outcome).await?.says(&["Everything works"]);
+    assert_ne!(world.secret(token).await?, before);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_state_is_good_once() -> Result {
     let mut shop = Shop::open().await?;
     let link = shop.lock_out().await?;
@@ -525,8 +575,10 @@ async fn somebody_new_logs_in_and_is_taken_in_with_all_pages() -> Result {
         .await?
         .says(&["Everything works", "Bakery", "Café"]);
     let own = world.named("acme-zo-o-neil").await?;
+    // Measured against what the app asks for, also when that changes.
+    assert!(own.required_scopes.is_empty() && own.missing_scopes().is_empty());
     assert_eq!(
-        (own.state(), own.required_scopes.as_str()),
+        (own.state(), own.permissions.of_app.as_str()),
         (State::Healthy, "email pages_messaging pages_show_list")
     );
     let ends = own
@@ -602,9 +654,12 @@ async fn a_connector_asks_again_for_what_was_declined() -> Result {
     ]);
 
     world.live_with_post(hours(1), minutes(5)).await?;
+    // It never had the permission: that is for the operators to know, and to ask for.
     let maria = world.named("acme-maria").await?;
-    assert_eq!(maria.cause(), Some(Cause::PermissionMissing));
-    let link = world.letter_link().await?;
+    assert_eq!((maria.state(), maria.cause()), (State::Healthy, None));
+    assert!(maria.missing_scopes().contains("pages_messaging"));
+    assert!(world.mail()?[0].subject().contains("pages_messaging"));
+    let link = world.operators_link_to_grant(maria.id).await?;
     public.tell_time(world.now);
     let dialog = public.post(&link).await?.location()?;
     assert_eq!(field(&dialog, "auth_type").as_deref(), Some("rerequest"));

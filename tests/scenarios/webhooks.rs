@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use nix::sys::signal::Signal;
+use perennial::daemon::clock;
 use perennial::graph_sim::{Delivery, Endpoint};
 use perennial::inventory::{EventKind, NewLetter, NewLogin, Which};
 use perennial::login::webhooks::{self, Heard, Listener, Rejection};
 use perennial::secret::Secret;
 use perennial::token::{Cause, Health, Remedy, State, TokenId};
 
-use crate::world::daemon::{PROGRAM, Premises};
+use crate::world::daemon::Premises;
 use crate::world::{APP, APP_SECRET, Result, World, client, hours, minutes};
 
 /// What the web part does with a post, without the web.
@@ -357,6 +358,84 @@ async fn an_old_request_does_not_reach_what_was_granted_after_it() -> Result {
 }
 
 #[tokio::test]
+async fn a_signed_request_of_long_ago_deletes_nothing() -> Result {
+    let mut world = World::new().await?;
+    let ear = Ear::of(&world)?;
+    let (maria, hers, _) = two_people(&mut world).await?;
+    let Ear(listener) = &ear;
+    let signed = request_of(&world, &maria)?;
+    for later in [hours(25), hours(400 * 24)] {
+        let then = world.now + later;
+        let deleted = listener.delete("acme", &signed, then).await;
+        assert!(matches!(deleted, Err(Rejection::Stale)), "{deleted:?}");
+        let heard = listener.deauthorized("acme", &signed, then).await;
+        assert!(matches!(heard, Err(Rejection::Stale)), "{heard:?}");
+    }
+    let early = world.now - minutes(6);
+    let deleted = listener.delete("acme", &signed, early).await;
+    assert!(matches!(deleted, Err(Rejection::Stale)), "{deleted:?}");
+    webhooks::forget(&world.inventory, world.now).await?;
+    for id in hers {
+        assert_eq!(world.state(id).await?, State::Healthy);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_signed_request_counts_at_one_callback_only() -> Result {
+    let mut world = World::new().await?;
+    let ear = Ear::of(&world)?;
+    let (maria, hers, _) = two_people(&mut world).await?;
+    let Ear(listener) = &ear;
+    world.now += hours(1);
+    world.meta.set_now(world.now);
+    // She removes the app, and somebody has read along.
+    world.meta.world().remove_app(&maria, APP)?;
+    let post = world.meta.world().take_deliveries().swap_remove(0);
+    let (_, signed) = post.body.split_once('=').ok_or("no request")?;
+    let heard = listener.deauthorized("acme", signed, world.now).await?;
+    assert_eq!(heard, Heard::News);
+    let deleted = listener.delete("acme", signed, world.now).await;
+    assert!(
+        matches!(deleted, Err(Rejection::UsedElsewhere)),
+        "{deleted:?}"
+    );
+    assert_eq!(webhooks::forget(&world.inventory, world.now).await?, 0);
+    assert!(world.token(hers[0]).await.is_ok());
+    let heard = listener.deauthorized("acme", signed, world.now).await?;
+    assert_eq!(heard, Heard::Nothing, "Meta repeats itself");
+
+    // And the other way round.
+    world.now += minutes(1);
+    let signed = request_of(&world, &maria)?;
+    let code = listener.delete("acme", &signed, world.now).await?;
+    let heard = listener.deauthorized("acme", &signed, world.now).await;
+    assert!(matches!(heard, Err(Rejection::UsedElsewhere)), "{heard:?}");
+    assert_eq!(listener.delete("acme", &signed, world.now).await?, code);
+    Ok(())
+}
+
+#[tokio::test]
+async fn signed_requests_are_remembered_for_a_day_and_not_longer() -> Result {
+    let mut world = World::new().await?;
+    let ear = Ear::of(&world)?;
+    let (maria, _, _) = two_people(&mut world).await?;
+    let Ear(listener) = &ear;
+    for day in 0..5 {
+        for _ in 0..3 {
+            world.now += minutes(1);
+            let signed = request_of(&world, &maria)?;
+            listener.deauthorized("acme", &signed, world.now).await?;
+        }
+        let kept = world.whole_inventory()?;
+        let kept = kept.lines().filter(|line| line.contains("deauthorize"));
+        assert_eq!(kept.count(), 3, "day {day}");
+        world.now += hours(25);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_person_with_many_pages_is_forgotten_step_by_step() -> Result {
     let mut world = World::new().await?;
     let ear = Ear::of(&world)?;
@@ -423,7 +502,7 @@ async fn write_of_her(world: &World, maria: &str, token: TokenId) -> Result {
 async fn the_daemon_answers_meta_at_its_public_address() -> Result {
     let world = World::new().await?;
     let maria = world.person("Maria");
-    world.meta.set_now(real_time()?);
+    world.meta.set_now(clock::now());
     let token = world.log_in(&maria)?;
     let (premises, public) = open_to_the_public(&world)?;
     let daemon = premises.start()?;
@@ -455,12 +534,6 @@ async fn the_daemon_answers_meta_at_its_public_address() -> Result {
     assert_eq!(daemon.http("GET", "/v1/tokens/maria", "")?.0, 404);
     daemon.stop(Signal::SIGTERM)?;
     Ok(())
-}
-
-fn real_time() -> Result<Timestamp> {
-    let modified = std::fs::metadata(PROGRAM)?.modified()?;
-    let since = modified.duration_since(std::time::UNIX_EPOCH)?;
-    Ok(Timestamp::from_second(since.as_secs().try_into()?)?)
 }
 
 fn open_to_the_public(world: &World) -> Result<(Premises, String)> {

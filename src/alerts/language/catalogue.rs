@@ -15,6 +15,8 @@ pub(in crate::alerts) struct Catalogue {
     pub(in crate::alerts) phrases: Phrases,
     pub(in crate::alerts) summary: Summary,
     pub(in crate::alerts) wording: fn(Cause) -> &'static Wording,
+    /// For a cause that tokens may work with in part: what is said when Meta refuses one because of it.
+    pub(in crate::alerts) wording_when_refused: fn(Cause) -> Option<&'static Wording>,
     pub(in crate::alerts) saying: fn(Saying) -> &'static str,
 }
 
@@ -178,6 +180,8 @@ pub(in crate::alerts) struct Phrases {
     pub(in crate::alerts) ended: &'static str,
     pub(in crate::alerts) ends: &'static str,
     pub(in crate::alerts) lacks: &'static str,
+    /// Where Meta does not say which one is missing.
+    pub(in crate::alerts) every_permission: &'static str,
     pub(in crate::alerts) good_until: &'static str,
     pub(in crate::alerts) good_without_end: &'static str,
     // the end of the letter
@@ -192,6 +196,13 @@ pub(in crate::alerts) struct Phrases {
     pub(in crate::alerts) undelivered_why: &'static str,
     pub(in crate::alerts) undelivered_step: &'static str,
     pub(in crate::alerts) undelivered_footer: &'static str,
+    // the letter about permissions that were never granted
+    pub(in crate::alerts) ungranted: &'static str,
+    pub(in crate::alerts) ungranted_label: &'static str,
+    pub(in crate::alerts) ungranted_headline: &'static str,
+    pub(in crate::alerts) ungranted_why: &'static str,
+    pub(in crate::alerts) ungranted_step: &'static str,
+    pub(in crate::alerts) ungranted_footer: &'static str,
     // the letter that asks for nothing
     pub(in crate::alerts) trying: &'static str,
     pub(in crate::alerts) trying_label: &'static str,

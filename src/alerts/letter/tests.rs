@@ -4,7 +4,7 @@ use super::*;
 use crate::alerts::Layout;
 use crate::alerts::fixtures::*;
 use crate::inventory::{Incident, IncidentId, Story};
-use crate::token::{Clock, Facts, Health, Kind, Scopes, Token, TokenId};
+use crate::token::{Clock, Facts, Health, Kind, Permissions, Scopes, Token, TokenId};
 
 /// Everything that a letter borrows.
 struct Draft {
@@ -138,6 +138,8 @@ fn token(name: &str, title: &str, kind: Kind, cause: Cause) -> Token {
             Cause::PermissionMissing => Scopes::parse("leads_retrieval pages_messaging"),
             _ => Scopes::default(),
         },
+        permissions: Permissions::default(),
+        refused: None,
         owners: Vec::new(),
         version: 1,
         fingerprint: String::new(),
@@ -154,7 +156,7 @@ fn health(cause: Cause) -> Health {
         Cause::ExpiresSoon | Cause::DataAccessExpiresSoon | Cause::DataAccessExpired => {
             Health::Expiring { cause }
         }
-        Cause::PermissionMissing => Health::Healthy,
+        Cause::PermissionMissing => Health::Lacking { since: monday() },
         _ => Health::Dead {
             since: monday(),
             cause,
@@ -168,6 +170,37 @@ fn each_cause_in_words() {
         insta::assert_snapshot!(cause.word(), draft(cause).as_text());
         let german = format!("de_{}", cause.word());
         insta::assert_snapshot!(german, in_german(draft(cause)).as_text());
+    }
+}
+
+/// Some causes ail tokens that work in part, and tokens that Meta refuses.
+#[test]
+fn a_token_that_meta_refuses_is_never_said_to_work_in_part() {
+    for language in Language::ALL {
+        for cause in [Cause::DataAccessExpired, Cause::PermissionMissing] {
+            let dead = Health::Dead {
+                since: monday(),
+                cause,
+            };
+            let mut refused = Draft {
+                language: *language,
+                ..draft(cause)
+            };
+            refused.tokens[1].health = dead;
+            refused.tokens[1].required_scopes = Scopes::default();
+            refused.tokens.remove(0);
+            refused.count = 1;
+            let cut_off = Draft {
+                language: *language,
+                ..draft(Cause::PasswordChanged)
+            };
+            let (is, like) = (page_of(&refused), page_of(&cut_off));
+            assert_eq!(is.label, like.label, "{cause}");
+            assert_ne!(is.why, page_of(&draft(cause)).why, "{cause}");
+            let text = refused.as_text();
+            assert!(!text.contains(" ."), "{text}");
+            assert!(!text.contains('{'), "{text}");
+        }
     }
 }
 

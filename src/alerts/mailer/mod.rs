@@ -1,12 +1,15 @@
 //! Gets letters out of the outbox: one message to all recipients of a letter, again and again until they have it.
 
+mod encrypted;
 mod fault;
 mod folder;
+mod limit;
 mod message;
 mod once;
 mod patience;
 mod round;
 mod route;
+mod sendmail;
 mod smtp;
 mod talk;
 mod tls;
@@ -17,6 +20,8 @@ mod reading;
 mod sink;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod torrent;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;

@@ -1,20 +1,16 @@
 //! The way out, open for the letters of one round.
 
 use std::path::Path;
-use std::time::Duration;
-
-use lettre::address::Envelope;
-use lettre::{AsyncSendmailTransport, AsyncTransport, Tokio1Executor};
 
 use super::Transport;
-use super::fault::{Fault, within};
+use super::fault::Fault;
 use super::folder;
 use super::message::Mail;
+use super::sendmail::sendmail;
 use super::smtp::{Server, Session};
 use super::talk::Talk;
 
 const SENDMAIL: &str = "/usr/sbin/sendmail";
-const SENDMAIL_TIME: Duration = Duration::from_secs(60);
 
 const NOWHERE: &str = "no mail path is set up: set smtp, sendmail or directory under [alerts]";
 
@@ -102,12 +98,15 @@ impl<'a> Route<'a> {
         self.talk.take_letter()
     }
 
-    /// One connection serves all letters of a round. Whoever takes it out puts it back when it is still good.
+    /// One connection serves all letters of a round, or as many as fit in its limits. Whoever takes it out puts it back
+    /// when it is still good.
     async fn session(&mut self, server: &Server<'_>) -> Result<Session, Fault> {
         match self.session.take() {
-            Some(session) => Ok(session),
-            None => Session::open(server, &mut self.talk).await,
+            Some(session) if session.has_room() => return Ok(session),
+            Some(session) => session.close().await,
+            None => {}
         }
+        Session::open(server, &mut self.talk).await
     }
 
     pub(super) async fn close(&mut self) {
@@ -125,18 +124,4 @@ impl Mail {
             refusals: Vec::new(),
         }
     }
-}
-
-/// The local mail program takes care of each recipient by itself.
-pub(super) async fn sendmail(program: &Path, mail: &Mail) -> Result<Taken, Fault> {
-    let to = mail.to.iter().map(|to| to.address.clone()).collect();
-    let envelope = Envelope::new(Some(mail.from.clone()), to)
-        .map_err(|_| Fault::Refused("the letter has no recipient".to_owned()))?;
-    let program = AsyncSendmailTransport::<Tokio1Executor>::new_with_command(program);
-    let sending = program.send_raw(&envelope, &mail.bytes);
-    within(SENDMAIL_TIME, sending, |error| {
-        Fault::later(format!("the local mail program does not take it: {error}"))
-    })
-    .await?;
-    Ok(mail.taken_by_all())
 }

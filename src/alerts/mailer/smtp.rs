@@ -4,13 +4,18 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::response::Response;
 
+use tokio::net::{TcpStream, ToSocketAddrs};
+use tokio::time::Instant;
+
 use super::Security;
+use super::encrypted::Encrypted;
 use super::fault::{Fault, within};
+use super::limit::{LimitedStream, ReadLimit};
 use super::message::{Mail, Recipient};
 use super::route::{Refusal, Taken};
 use super::talk::Talk;
@@ -20,8 +25,11 @@ use crate::secret::Secret;
 /// From the first packet to the accepted password.
 const OPENING: Duration = Duration::from_secs(60);
 
-/// A server may check a letter for a while before it answers.
+/// A server may check a letter for a while before it answers. For all answers to it together.
 const SENDING: Duration = Duration::from_secs(300);
+
+/// An older conversation takes no further letter.
+const CONVERSATION: Duration = Duration::from_secs(900);
 
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -34,22 +42,43 @@ pub(super) struct Server<'a> {
     pub(super) authority: Option<&'a Authority>,
 }
 
-pub(super) struct Session(AsyncSmtpConnection);
+pub(super) struct Session {
+    connection: AsyncSmtpConnection,
+    limit: ReadLimit,
+    began: Instant,
+}
 
 impl Session {
     pub(super) async fn open(server: &Server<'_>, talk: &mut Talk) -> Result<Self, Fault> {
         talk.begin();
+        let (limit, began) = (ReadLimit::default(), Instant::now());
         let opening = async {
-            let mut connection = server.connect().await?;
+            let mut connection = server.connect(&limit).await?;
             talk.open(format_args!("connected to {}:{}", server.host, server.port));
             talk.open(server.protection());
             if let Some((user, password)) = server.login {
                 log_in(&mut connection, user, password).await?;
                 talk.open("the server accepts user and password");
             }
-            Ok(Self(connection))
+            Ok(connection)
         };
-        within(OPENING, opening, |fault| fault).await
+        let connection = within(OPENING, opening, |fault| fault).await?;
+        Ok(Self {
+            connection,
+            limit,
+            began,
+        })
+    }
+
+    /// Does it take another letter within its limits of time and size?
+    pub(super) fn has_room(&self) -> bool {
+        self.began.elapsed() < CONVERSATION && self.limit.has_room()
+    }
+
+    /// For one command and its answer.
+    fn next_answer(&mut self) -> &mut AsyncSmtpConnection {
+        self.limit.begin_answer();
+        &mut self.connection
     }
 
     pub(super) async fn send(&mut self, mail: &Mail, talk: &mut Talk) -> Result<Taken, Fault> {
@@ -84,7 +113,7 @@ impl Session {
             return Ok(taken);
         }
         self.ask(Data).await?;
-        let sent = self.0.message(&mail.bytes).await;
+        let sent = self.next_answer().message(&mail.bytes).await;
         let answer = sent.map_err(|error| Fault::of_answer(&error))?;
         talk.hear(format_args!("the letter is taken: {}", words(&answer)));
         Ok(taken)
@@ -97,7 +126,7 @@ impl Session {
             return Ok(Vec::new());
         }
         if self
-            .0
+            .connection
             .server_info()
             .supports_feature(Extension::SmtpUtfEight)
         {
@@ -110,7 +139,7 @@ impl Session {
 
     async fn offer(&mut self, to: &Recipient) -> Result<String, Fault> {
         let rcpt = Rcpt::new(to.address.clone(), Vec::new());
-        let answer = self.0.command(rcpt).await;
+        let answer = self.next_answer().command(rcpt).await;
         answer
             .map(|answer| words(&answer))
             .map_err(|error| Fault::of_answer(&error))
@@ -118,7 +147,7 @@ impl Session {
 
     /// Refused or not, the conversation is ready for the next letter afterwards.
     async fn ask(&mut self, command: impl std::fmt::Display) -> Result<(), Fault> {
-        let Err(error) = self.0.command(command).await else {
+        let Err(error) = self.next_answer().command(command).await else {
             return Ok(());
         };
         let fault = Fault::of_answer(&error);
@@ -129,7 +158,7 @@ impl Session {
     }
 
     async fn forget(&mut self) -> Result<(), Fault> {
-        let forgotten = self.0.command(Rset).await;
+        let forgotten = self.next_answer().command(Rset).await;
         forgotten
             .map(drop)
             .map_err(|error| Fault::of_answer(&error))
@@ -137,38 +166,33 @@ impl Session {
 
     pub(super) async fn close(mut self) {
         // Whatever the server says to that, all letters have been noted.
-        let _ = tokio::time::timeout(CLOSING, self.0.abort()).await;
+        let _ = tokio::time::timeout(CLOSING, self.next_answer().abort()).await;
     }
 }
 
 impl Server<'_> {
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Fault> {
-        let hello = ClientId::default();
+    async fn connect(&self, limit: &ReadLimit) -> Result<AsyncSmtpConnection, Fault> {
+        let address = (self.host, self.port);
         match self.security {
-            Security::Implicit => self.dial(&hello, Some(self.tls()?)).await,
+            Security::Implicit => {
+                let stream = dial(address, limit).await?;
+                let encrypted = Encrypted::open(stream, self.tls()?).await;
+                let encrypted = encrypted.map_err(|error| Fault::of_connection(&error))?;
+                greet(Box::new(encrypted)).await
+            }
             Security::StartTls => {
-                let mut connection = self.dial(&hello, None).await?;
+                let mut connection = greet(Box::new(dial(address, limit).await?)).await?;
+                let hello = ClientId::default();
                 let upgraded = connection.starttls(self.tls()?, &hello).await;
                 upgraded.map_err(|error| Fault::of_connection(&error))?;
                 Ok(connection)
             }
-            Security::PlainLoopback => self.dial_this_machine(&hello).await,
+            Security::PlainLoopback => self.dial_this_machine(limit).await,
         }
     }
 
-    async fn dial(
-        &self,
-        hello: &ClientId,
-        tls: Option<TlsParameters>,
-    ) -> Result<AsyncSmtpConnection, Fault> {
-        let address = (self.host, self.port);
-        AsyncSmtpConnection::connect_tokio1(address, None, hello, tls, None)
-            .await
-            .map_err(|error| Fault::of_connection(&error))
-    }
-
     /// Whatever the name resolves to: only a loopback address is spoken to in plain.
-    async fn dial_this_machine(&self, hello: &ClientId) -> Result<AsyncSmtpConnection, Fault> {
+    async fn dial_this_machine(&self, limit: &ReadLimit) -> Result<AsyncSmtpConnection, Fault> {
         let found = tokio::net::lookup_host((self.host, self.port)).await;
         let found = found.map_err(|error| Fault::path(format!("no such mail server: {error}")))?;
         let here: Vec<SocketAddr> = found.filter(|address| address.ip().is_loopback()).collect();
@@ -177,9 +201,7 @@ impl Server<'_> {
                 "mail without TLS goes only to this machine: use smtps://, or a local relay",
             ));
         }
-        AsyncSmtpConnection::connect_tokio1(here.as_slice(), None, hello, None, None)
-            .await
-            .map_err(|error| Fault::of_connection(&error))
+        greet(Box::new(dial(here.as_slice(), limit).await?)).await
     }
 
     fn tls(&self) -> Result<TlsParameters, Fault> {
@@ -193,6 +215,18 @@ impl Server<'_> {
             Security::PlainLoopback => "without TLS, for the server is this machine",
         }
     }
+}
+
+async fn dial(address: impl ToSocketAddrs, limit: &ReadLimit) -> Result<LimitedStream, Fault> {
+    let tcp = TcpStream::connect(address).await;
+    tcp.map(|tcp| LimitedStream::new(tcp, limit.clone()))
+        .map_err(|error| Fault::path(format!("cannot reach the mail server: {error}")))
+}
+
+async fn greet(stream: Box<dyn AsyncTokioStream>) -> Result<AsyncSmtpConnection, Fault> {
+    AsyncSmtpConnection::connect_with_transport(stream, &ClientId::default())
+        .await
+        .map_err(|error| Fault::of_connection(&error))
 }
 
 /// What a server said when it agreed: `250 2.0.0 Ok: queued as 4F2A`.

@@ -594,7 +594,7 @@ async fn the_local_mail_program_gets_sender_recipients_and_letter() {
     let from = "perennial@example.com".parse().unwrap();
     let mail = message::Mail::of(&waiting[0], &from, world.now).unwrap();
 
-    let taken = route::sendmail(&program, &mail).await.unwrap();
+    let taken = sendmail::sendmail(&program, &mail).await.unwrap();
     assert_eq!(taken.reached, letter(1).recipients);
     let got = std::fs::read_to_string(&out).unwrap();
     let (arguments, message) = got.split_once('\n').unwrap();
@@ -609,11 +609,31 @@ async fn the_local_mail_program_gets_sender_recipients_and_letter() {
         "#!/bin/sh\ncat >/dev/null\necho no >&2\nexit 75\n",
     )
     .unwrap();
-    let fault = route::sendmail(&program, &mail).await.unwrap_err();
+    let fault = sendmail::sendmail(&program, &mail).await.unwrap_err();
     assert_eq!(
         fault.reason(),
-        "the local mail program does not take it: internal client error: no"
+        "the local mail program does not take it: no"
     );
+}
+
+#[tokio::test]
+async fn a_mail_program_that_says_a_lot_neither_stops_nor_costs_memory() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("sendmail");
+    let script = "#!/bin/sh\nhead -c 3000000 /dev/zero | tr '\\0' x >&2\n\
+                  head -c 3000000 /dev/zero\ncat >/dev/null\nexit 75\n";
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let mut long = letter(1);
+    long.text = "long ".repeat(100_000);
+    world.write(&[long]).await.unwrap();
+    let waiting = world.letters().await.unwrap();
+    let from = "perennial@example.com".parse().unwrap();
+    let mail = message::Mail::of(&waiting[0], &from, world.now).unwrap();
+    let fault = sendmail::sendmail(&program, &mail).await.unwrap_err();
+    assert!(matches!(fault, fault::Fault::Later(_)), "{fault:?}");
+    assert!(fault.reason().contains("xxxx"), "{fault:?}");
 }
 
 #[tokio::test]

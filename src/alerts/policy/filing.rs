@@ -22,22 +22,34 @@ pub enum Filing {
 
 /// Which story a token's trouble belongs to; `None` when there is nothing to tell anybody about this token.
 pub fn story(token: &Token) -> Option<Story> {
-    let cause = settled_cause(token).filter(|cause| patience(*cause).is_none())?;
+    let cause = settled_cause(token).filter(|cause| befalls_tokens(*cause))?;
     let person = token.facts.as_ref().map(|facts| facts.person.clone());
+    let subject = match person {
+        // Not empty, which would be the story of the app itself.
+        whoever if is_about_the_app(cause) => whoever.unwrap_or_else(|| token.name.clone()),
+        Some(person) if !cause.concerns_operator() => person,
+        Some(_) | None => String::new(),
+    };
     Some(Story {
         app: token.app.clone(),
         cause: cause.story(),
-        subject: person
-            .filter(|_| !cause.concerns_operator())
-            .unwrap_or_default(),
+        subject,
     })
+}
+
+/// Meta may say of one token that it does not take the app's calls, and serve the app otherwise.
+fn befalls_tokens(cause: Cause) -> bool {
+    patience(cause).is_none() || cause == Cause::AppUnavailable
 }
 
 /// Only what is certain: a failing token still awaits its second look.
 fn settled_cause(token: &Token) -> Option<Cause> {
     match token.health {
         Health::Unverified | Health::Failing { .. } => None,
-        Health::Healthy | Health::Expiring { .. } | Health::Dead { .. } => token.cause(),
+        Health::Healthy
+        | Health::Expiring { .. }
+        | Health::Lacking { .. }
+        | Health::Dead { .. } => token.cause(),
     }
 }
 
@@ -152,9 +164,15 @@ const fn patience(cause: Cause) -> Option<SignedDuration> {
     }
 }
 
-/// An incident of the app itself, without tokens of its own.
+/// A cause that ails the app itself, as a rule.
 pub const fn is_about_the_app(cause: Cause) -> bool {
     patience(cause).is_some()
+}
+
+/// An incident of the app itself, without tokens of its own.
+pub fn is_of_the_app(story: &Story) -> bool {
+    let of_tokens = befalls_tokens(story.cause) && !story.subject.is_empty();
+    is_about_the_app(story.cause) && !of_tokens
 }
 
 /// Meta in trouble answers now nothing and now nonsense: that is one story.

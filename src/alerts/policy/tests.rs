@@ -3,7 +3,7 @@
 use super::*;
 use crate::alerts::fixtures::*;
 use crate::inventory::{AppRecord, AppTrouble, Concern, IncidentId, Membership, Story};
-use crate::token::{Clock, Health, Kind, Scopes, Token, TokenId};
+use crate::token::{Clock, Health, Kind, Permissions, Scopes, Token, TokenId};
 
 fn token(health: Health) -> Token {
     Token {
@@ -15,6 +15,8 @@ fn token(health: Health) -> Token {
         parent: None,
         health,
         required_scopes: Scopes::default(),
+        permissions: Permissions::default(),
+        refused: None,
         owners: Vec::new(),
         version: 1,
         fingerprint: String::new(),
@@ -56,10 +58,10 @@ fn each_cause_of_death_belongs_to_one_story() {
             | Cause::Checkpoint
             | Cause::PageRoleLost
             | Cause::PageGone
-            | Cause::PermissionMissing => of(cause, MARIA),
+            | Cause::PermissionMissing
+            | Cause::AppUnavailable => of(cause, MARIA),
             Cause::Unreadable | Cause::WrongApp => of(cause, ""),
             Cause::AppSecretWrong
-            | Cause::AppUnavailable
             | Cause::Blocked
             | Cause::Throttled
             | Cause::Outage
@@ -86,6 +88,8 @@ fn only_what_is_settled_is_a_story() {
     assert_eq!(story(&token(Health::Healthy)), None);
     let mut wanting = token(Health::Healthy);
     wanting.required_scopes = Scopes::parse("leads_retrieval");
+    assert_eq!(story(&wanting), None);
+    wanting.health = Health::Lacking { since };
     assert_eq!(story(&wanting), of(Cause::PermissionMissing, MARIA));
     let mut unknown = dead(Cause::Expired);
     unknown.facts = None;

@@ -17,6 +17,16 @@ const NEWS_WAIT: SignedDuration = SignedDuration::from_hours(4);
 /// Nothing else is as pressing as an end within so short a time.
 const LAST_DAY: SignedDuration = SignedDuration::from_hours(24);
 
+/// How long the operators hear no more of permissions that were never granted: an import goes on for hours.
+const UNGRANTED_WAIT: SignedDuration = SignedDuration::from_hours(24);
+
+/// Are the operators to be told of permissions that were never granted? `first` is since when the first of them waits,
+/// `last` when such a letter was written last.
+pub fn ungranted_due(first: Option<Timestamp>, last: Option<Timestamp>, now: Timestamp) -> bool {
+    first.is_some_and(|first| later(first, GROUP_WAIT) <= now)
+        && last.is_none_or(|last| later(last, UNGRANTED_WAIT) <= now)
+}
+
 /// What is to be said next, and when.
 pub(super) fn next(
     incident: &Incident,
@@ -56,7 +66,14 @@ fn next_letter(incident: &Incident, rules: &Rules) -> Option<(Timestamp, Occasio
         }
         _ if incident.cause.remedy() == Remedy::Wait => None,
         (true, None) => Some((later(told_at, rules.remind_every), Occasion::Nearer)),
-        (false, _) => Some((later(told_at, rules.remind_every), Occasion::Reminder)),
+        (false, end) => {
+            let reminder = later(told_at, rules.remind_every);
+            // It still works, so that its end is one more thing to be told of in time.
+            let end = end.filter(|_| incident.cause == Cause::PermissionMissing);
+            let step = end.and_then(|end| next_step(end, told_at, rules));
+            let at = step.map_or(reminder, |step| step.min(reminder));
+            Some((at, Occasion::Reminder))
+        }
     }
 }
 

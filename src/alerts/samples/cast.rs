@@ -10,7 +10,7 @@ use crate::alerts::policy;
 use crate::inventory::{
     ComingLogin, Deeds, Fleet, Incident, IncidentId, IncidentState, LonePages, MailQueue, Story,
 };
-use crate::token::{Cause, Clock, Facts, Health, Kind, Scopes, Token, TokenId};
+use crate::token::{Cause, Clock, Facts, Health, Kind, Permissions, Scopes, Token, TokenId};
 
 pub(super) fn incident(cause: Cause, affected: u64, now: Timestamp) -> Incident {
     let of_a_person = !policy::is_about_the_app(cause) && !cause.concerns_operator();
@@ -103,6 +103,8 @@ pub(super) fn token(name: &str, title: &str, kind: Kind, cause: Cause, now: Time
             Cause::PermissionMissing => Scopes::parse("leads_retrieval pages_messaging"),
             _ => Scopes::default(),
         },
+        permissions: Permissions::default(),
+        refused: None,
         owners: Vec::new(),
         version: 1,
         fingerprint: String::new(),
@@ -120,7 +122,9 @@ fn health(cause: Cause, kind: Kind, now: Timestamp) -> Health {
         Cause::ExpiresSoon | Cause::DataAccessExpiresSoon | Cause::DataAccessExpired => {
             Health::Expiring { cause }
         }
-        Cause::PermissionMissing => Health::Healthy,
+        Cause::PermissionMissing => Health::Lacking {
+            since: now - SignedDuration::from_hours(3),
+        },
         _ => Health::Dead {
             since: now - SignedDuration::from_hours(3),
             cause,

@@ -50,6 +50,13 @@ fn nothing(token: &TokenView, now: Timestamp, look: &Look) -> Step {
             "Nothing; Meta is asked {}.",
             next(token, now, look)
         )),
+        State::Healthy if !token.missing_scopes.is_empty() => Step::with(
+            format!(
+                "Nothing, unless the programs that use it need {}. To ask for that:",
+                missing(token)
+            ),
+            format!("perennial login --token {}", token.name),
+        ),
         State::Healthy | State::Expiring | State::Failing | State::Dead => Step::new("Nothing."),
     }
 }

@@ -19,15 +19,18 @@ pub(super) fn of(kind: EventKind, said: &Said<'_>) -> Style {
         EventKind::Derived
         | EventKind::CandidateAccepted
         | EventKind::AppRecovered
+        | EventKind::PermissionsRestored
         | EventKind::IncidentResolved
         | EventKind::LetterSent => style::GOOD,
         EventKind::LoginEnded if said.find("token").is_some() => style::GOOD,
         EventKind::IncidentOpened
         | EventKind::CandidateRefused
+        | EventKind::PermissionsLost
         | EventKind::SecretRefused
         | EventKind::LoginEnded
         | EventKind::DataDeleted => style::WARNING,
         EventKind::AppTroubled
+        | EventKind::SetAside
         | EventKind::LetterDelayed
         | EventKind::LetterUndelivered
         | EventKind::BackupFailed => style::TROUBLE,
@@ -49,6 +52,7 @@ pub(super) fn of(kind: EventKind, said: &Said<'_>) -> Style {
         | EventKind::Started
         | EventKind::Reloaded
         | EventKind::BackedUp
+        | EventKind::JournalGap
         | EventKind::Restored => Style::new(),
     }
 }

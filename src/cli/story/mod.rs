@@ -45,6 +45,10 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
         EventKind::Rotated => format!("{}{}", said.outcome(), said.end()),
         EventKind::Derived => derived(said),
         EventKind::Listening => listening(said),
+        EventKind::PermissionsLost => format!("lost permissions: {}", said.word("permissions")),
+        EventKind::PermissionsRestored => {
+            format!("permissions are back: {}", said.word("permissions"))
+        }
         EventKind::CandidateKept => format!(
             "a new secret waits for Meta's word, handed in by {}",
             said.asked_by()
@@ -53,7 +57,7 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
             format!("the new secret is confirmed and in use{}", said.end())
         }
         EventKind::CandidateRefused => format!("the new secret is not taken: {}", said.objection()),
-        EventKind::SecretRead => format!("secret read by {}", said.word("user")),
+        EventKind::SecretRead => format!("secret read by {}{}", said.word("user"), times(said)),
         EventKind::SecretRefused => secret_refused(said),
         EventKind::AppTroubled => format!("trouble with the app: {}", said.cause()),
         EventKind::AppRecovered => "the app works again".to_owned(),
@@ -72,6 +76,13 @@ fn words_of(kind: EventKind, said: &Said<'_>) -> String {
         EventKind::BackedUp => format!("copied to {}", said.word("path")),
         EventKind::BackupFailed => format!("no copy was made: {}", said.word("reason")),
         EventKind::Restored => "a copy has taken the inventory's place".to_owned(),
+        EventKind::SetAside => {
+            "set aside: the daemon crashed twice while it was at work on it. Try it again: perennial check".to_owned()
+        }
+        EventKind::JournalGap => format!(
+            "{} events are in the log only: the journal could not be written",
+            said.word("events")
+        ),
     }
 }
 
@@ -96,7 +107,20 @@ fn listening(said: &Said<'_>) -> String {
 
 fn secret_refused(said: &Said<'_>) -> String {
     let (user, reason) = (said.word("user"), said.word("reason"));
-    format!("secret refused to {user}: {reason}")
+    format!("secret refused to {user}{}: {reason}", times(said))
+}
+
+/// An event of one request, or of all the others of an hour.
+fn times(said: &Said<'_>) -> String {
+    let others = match said.0.get("others") {
+        Some(Value::Bool(true)) => " for further tokens",
+        Some(_) | None => "",
+    };
+    match said.0.get("times").and_then(Value::as_u64) {
+        None => others.to_owned(),
+        Some(1) => format!("{others}, once more within an hour"),
+        Some(times) => format!("{others}, {times} times more within an hour"),
+    }
 }
 
 fn acknowledged(said: &Said<'_>) -> String {

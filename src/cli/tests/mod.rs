@@ -85,13 +85,13 @@ fn the_headline_says_how_it_is() {
         (
             counts(0, 10, 0, 2, 0),
             true,
-            "2 of 12 tokens cannot be checked just now and are tried again.",
+            "2 of 12 tokens are failing: see perennial tokens --state failing.",
         ),
         (
             counts(1, 10, 0, 1, 1),
             true,
-            "1 of 13 tokens needs a person. 1 of 13 tokens cannot be checked just \
-         now and is tried again. 1 of 13 tokens waits for its first check.",
+            "1 of 13 tokens needs a person. 1 of 13 tokens is failing: see perennial tokens --state failing. \
+             1 of 13 tokens waits for its first check.",
         ),
         (
             counts(0, 12, 0, 0, 0),

@@ -14,7 +14,7 @@ use crate::alerts::samples::{self, Sample};
 use crate::alerts::{self, Layout};
 use crate::config::credentials::Machine;
 use crate::config::entry::{Entry, filled_list, switched_on, text, yes_or_no};
-use crate::config::file::Section;
+use crate::config::file::{Section, read_at_most};
 use crate::config::relay::{self, Relay};
 use crate::config::{App, addresses, defaults, hours, paths};
 use crate::secret::Secret;
@@ -175,10 +175,14 @@ fn smtp(entry: Entry<'_>, machine: &Machine) -> Option<Transport> {
     Some(smtp_by(relay, password, ca))
 }
 
+/// More than all authorities of a machine.
+const LARGEST_PEM: u64 = 1 << 20;
+
 fn authority(entry: Entry<'_>) -> Option<Authority> {
     text(|path| {
         let path = paths::absolute(path).map_err(|error| error.to_string())?;
-        let pem = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+        let pem =
+            read_at_most(LARGEST_PEM, &path).map_err(|error| format!("cannot be read: {error}"))?;
         Authority::from_pem(pem).map_err(|error| error.to_string())
     })(entry)
 }

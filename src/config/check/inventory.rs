@@ -2,19 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
+
 use crate::config::credentials::{Machine, Refusal};
 use crate::config::entry::{Entry, number, text};
 use crate::config::file::Section;
-use crate::config::{Backups, CREDENTIALS, Stores, defaults, paths};
-use crate::inventory::Settings;
+use crate::config::{Backups, CREDENTIALS, Stores, defaults, durations, paths};
+use crate::inventory::{Retention, Settings};
 use crate::secret::Key;
 
 pub(super) fn inventory(
     mut section: Section<'_>,
     machine: &Machine,
-) -> (Option<Settings>, Backups) {
+) -> (Option<Settings>, Backups, Retention) {
     let path = path(&mut section);
     let backups = backups(&mut section, &path);
+    let retention = retention(&mut section);
     let is_named = section.has("key");
     let named = section.optional("key", |entry| machine.key(entry));
     let key = if is_named {
@@ -22,7 +25,7 @@ pub(super) fn inventory(
     } else {
         usual_key(&section, machine)
     };
-    (key.map(|key| Settings { path, key }), backups)
+    (key.map(|key| Settings { path, key }), backups, retention)
 }
 
 /// All that is needed beside the daemon, where its credentials cannot be seen: the files themselves.
@@ -30,6 +33,7 @@ pub(in crate::config) fn stores(mut section: Section<'_>, config: &Path) -> Stor
     let path = path(&mut section);
     let folder = config.parent().unwrap_or(Path::new("/")).join(CREDENTIALS);
     let key = section.optional("key", |entry| key_file(entry, &folder));
+    retention(&mut section);
     Stores {
         backups: backups(&mut section, &path),
         key: key.unwrap_or_else(|| folder.join(defaults::INVENTORY_KEY)),
@@ -46,6 +50,21 @@ fn backups(section: &mut Section<'_>, inventory: &Path) -> Backups {
     Backups {
         folder: section.or("backups", beside, text(paths::absolute)),
         keep: section.or("keep_backups", defaults::KEEP_BACKUPS, number(1..=1000)),
+    }
+}
+
+fn retention(section: &mut Section<'_>) -> Retention {
+    Retention::for_age(section.or("keep_events", defaults::KEEP_EVENTS, text(kept_for)))
+}
+
+/// Reminders, relapses and monthly summaries look back this far.
+const SHORTEST: SignedDuration = SignedDuration::from_hours(60 * 24);
+
+fn kept_for(written: &str) -> Result<SignedDuration, String> {
+    match durations::parse(written) {
+        Ok(age) if age < SHORTEST => Err("must be 60d at least".to_owned()),
+        Ok(age) => Ok(age),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -29,7 +29,7 @@ use crate::token::Scopes;
 pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> {
     let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
     let apps = apps::apps(&mut top, machine);
-    let (inventory, backups) = inventory::inventory(top.section("inventory"), machine);
+    let (inventory, backups, retention) = inventory::inventory(top.section("inventory"), machine);
     let web = outward::web(&mut top, machine, &logins::without_a_place(&apps));
     let (mut alerts, mail) =
         alerts::alerts(top.section("alerts"), timezone.clone(), &apps, machine);
@@ -44,6 +44,7 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         apps,
         inventory: inventory?,
         backups,
+        retention,
         rotation,
         schedule,
         alerts,
@@ -85,6 +86,7 @@ fn rotation(mut section: Section<'_>, warn_before: Option<&SignedDuration>) -> r
         warn_before: warn_before.copied().unwrap_or(defaults::WARN_BEFORE[0]),
         // Each app has its own.
         subscribed_fields: Scopes::default(),
+        scopes: Scopes::default(),
     }
 }
 

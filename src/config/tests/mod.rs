@@ -106,6 +106,7 @@ fn what_the_file_leaves_out_is_as_documented() {
     assert_eq!(config.inventory.path, path);
     let folder = "/var/lib/perennial/backups".into();
     assert_eq!(config.backups, Backups { folder, keep: 14 });
+    assert_eq!(config.retention.age, span("400d"));
     assert_eq!(
         config.inventory.key.id(),
         Key::read(KEY.as_bytes()).unwrap().id()
@@ -172,6 +173,7 @@ fn every_key_is_taken_over() {
     assert_eq!(config.inventory.path, Path::new("/srv/inventory.db"));
     let folder = "/srv/copies".into();
     assert_eq!(config.backups, Backups { folder, keep: 3 });
+    assert_eq!(config.retention.age, span("100d"));
     assert_eq!(config.rotation.check_every, span("12h"));
     assert_eq!(config.rotation.rotate_before_expiry, span("20d"));
     assert_eq!(config.rotation.retry_after, [span("90s")]);
@@ -355,6 +357,7 @@ fn a_relay_s_own_authority_is_a_certificate() {
     for (path, words) in [
         (no_pem.as_str(), "ca: holds no certificate"),
         ("/gone/ca.pem", "ca: cannot be read"),
+        ("/dev/zero", "ca: holds no certificate"),
         ("ca.pem", "ca: "),
     ] {
         let relay = format!("smtp = {{ url = \"smtps://example.com\", ca = \"{path}\" }}");

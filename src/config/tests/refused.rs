@@ -129,6 +129,20 @@ fn unknown_keys_are_refused_with_a_guess_at_what_was_meant() {
 }
 
 #[test]
+fn events_are_kept_long_enough_for_what_looks_back_at_them() {
+    assert_refused(&[
+        (
+            "[inventory]\nkeep_events = \"59d\"\n",
+            &["10: [inventory] keep_events: must be 60d at least"],
+        ),
+        (
+            "[inventory]\nkeep_events = \"3651d\"\n",
+            &["10: [inventory] keep_events: \"3651d\" is too long; the longest is 3650d"],
+        ),
+    ]);
+}
+
+#[test]
 fn two_apps_of_one_name_are_refused() {
     assert_refused(&[(
         "[[app]]\nname = \"acme\"\nid = \"2\"\nsecret = { credential = \"hook\" }\n",

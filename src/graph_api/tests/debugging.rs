@@ -33,6 +33,7 @@ fn told(answers: &[Result<Inspection, Error>]) -> Vec<String> {
     let words = |answer: &Result<Inspection, Error>| match answer {
         Ok(Inspection::Alive(facts)) => facts.person.clone(),
         Ok(Inspection::Refused { refusal, .. }) => refusal.cause.to_string(),
+        Ok(Inspection::Undecided(error)) => format!("no verdict: {}", error.cause()),
         Err(error) => format!("error: {}", error.cause()),
     };
     answers.iter().map(words).collect()
@@ -219,6 +220,39 @@ async fn one_by_one_trouble_with_one_is_its_own_but_a_limit_ends_the_round() {
     assert_eq!(told[..6], ["0", "1", "2", "error: unexplained", "4", "5"]);
     assert!(told[6..].iter().all(|word| word == "error: throttled"));
     assert_eq!(told.len(), 40);
+    assert!(peer.asked().len() < 14, "{} calls", peer.asked().len());
+}
+
+#[tokio::test]
+async fn one_by_one_a_lone_refusal_of_the_app_is_about_the_one_token_and_two_are_not() {
+    let settings = |url: &str| Settings {
+        batch: 1,
+        ..settings(url)
+    };
+    let tokens: Vec<Secret> = (0..40).map(|n| Secret::new(format!("user-{n}"))).collect();
+    let peer = Peer::playing(|asked| match &*asked.inputs()[0] {
+        "user-3" | "user-39" => Play::Json(400, error(190, "Invalid OAuth access token.")),
+        _ => debugger(asked),
+    })
+    .await;
+    let client = Client::new(settings(&peer.url())).unwrap();
+    let words = told(&client.debug(&tokens).await.answer);
+    assert_eq!(words[2..5], ["2", "no verdict: unexplained", "4"]);
+    assert_eq!(words[38..], ["38", "no verdict: unexplained"]);
+
+    let peer = Peer::playing(|asked| match &*asked.inputs()[0] {
+        "user-0" | "user-1" | "user-2" => debugger(asked),
+        _ => Play::Json(400, error(190, "Invalid OAuth access token.")),
+    })
+    .await;
+    let client = Client::new(settings(&peer.url())).unwrap();
+    let words = told(&client.debug(&tokens).await.answer);
+    assert_eq!(words[..3], ["0", "1", "2"]);
+    assert!(
+        words[3..]
+            .iter()
+            .all(|word| word == "error: app_secret_wrong")
+    );
     assert!(peer.asked().len() < 14, "{} calls", peer.asked().len());
 }
 

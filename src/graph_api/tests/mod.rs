@@ -3,6 +3,7 @@
 mod calls;
 mod debugging;
 mod peer;
+mod table;
 mod trouble;
 
 use std::time::Duration;

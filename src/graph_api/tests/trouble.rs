@@ -204,7 +204,7 @@ async fn all_errors(client: &Client) -> Vec<Error> {
     .concat()
     {
         match answer {
-            Err(error) => errors.push(error),
+            Err(error) | Ok(Inspection::Undecided(error)) => errors.push(error),
             Ok(Inspection::Refused { refusal, .. }) => errors.push(Error::Refused(refusal)),
             Ok(Inspection::Alive(_)) => {}
         }

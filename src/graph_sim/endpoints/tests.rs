@@ -167,6 +167,9 @@ fn dead_tokens_are_described_with_200_and_the_key_subcode() {
             "explicitly using an API call",
         ),
         (Death::LoggedOut, 190, Some(467), "logged out"),
+        (Death::LockedOut, 190, Some(490), "checkpoint"),
+        (Death::Disengaged, 190, Some(493), "90 days"),
+        (Death::ApiBlocked, 200, None, "API access blocked"),
         (
             Death::Checkpointed,
             190,

@@ -1,8 +1,8 @@
 //! What a fault does to an answer: refuse the call beforehand, or spoil what comes of it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::Fault;
+use super::{Fault, InjectedError};
 use crate::graph_sim::endpoints::{Answer, GraphError};
 use crate::graph_sim::world::World;
 
@@ -74,6 +74,7 @@ impl Fault {
             | Self::WrongTypes
             | Self::WithoutExpiresIn
             | Self::WithoutClocks
+            | Self::Verdict(_)
             | Self::EmptyTokens
             | Self::TokenType(_)
             | Self::NullMember
@@ -96,6 +97,7 @@ impl Fault {
                     data.remove("data_access_expires_at");
                 }
             }),
+            Self::Verdict(injected) => rewrite(answer, |body| refuse_token(body, injected)),
             Self::EmptyTokens => rewrite(answer, empty_tokens),
             Self::TokenType(word) => rewrite(answer, |body| {
                 if let Some(kind) = body.get_mut("token_type") {
@@ -128,6 +130,19 @@ fn rewrite(answer: &mut Answer, change: impl FnOnce(&mut Value)) {
         change(&mut body);
         answer.body = body.to_string();
     }
+}
+
+/// Within the debugger's answer the key is `subcode`.
+fn refuse_token(body: &mut Value, injected: &InjectedError) {
+    let Some(data) = body.get_mut("data").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let mut error = json!({"code": injected.code, "message": injected.message});
+    if let Some(subcode) = injected.subcode {
+        error["subcode"] = subcode.into();
+    }
+    data.insert("error".to_owned(), error);
+    data.insert("is_valid".to_owned(), false.into());
 }
 
 fn empty_tokens(value: &mut Value) {
@@ -245,6 +260,21 @@ mod tests {
         assert_eq!(
             under(Fault::WithoutClocks, debugged).1,
             r#"{"data":{"is_valid":true}}"#
+        );
+        let verdict = Fault::Verdict(InjectedError {
+            status: 200,
+            code: 4,
+            subcode: Some(7),
+            is_transient: None,
+            message: "limit".to_owned(),
+        });
+        assert_eq!(
+            under(verdict, r#"{"data":{"is_valid":true}}"#),
+            (
+                200,
+                r#"{"data":{"error":{"code":4,"message":"limit","subcode":7},"is_valid":false}}"#
+                    .to_owned()
+            )
         );
     }
 }

@@ -42,6 +42,8 @@ pub enum Fault {
     WithoutExpiresIn,
     /// The debugger tells no end, neither of the token nor of the access to data.
     WithoutClocks,
+    /// The debugger answers, and this is what it says of the token that it was shown.
+    Verdict(InjectedError),
     /// Every `access_token` in the answer is there, and empty.
     EmptyTokens,
     /// `bearer`, `Bearer`, or something else.

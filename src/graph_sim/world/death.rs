@@ -21,12 +21,18 @@ pub enum Death {
     LoggedOut,
     /// Lifts by itself once the person has done what facebook.com asks.
     Checkpointed,
+    /// A check that Facebook shows within the session, rather than at the next login.
+    LockedOut,
     Unconfirmed,
+    /// The person did not use the app for 90 days.
+    Disengaged,
     RoleLost,
     PagePermissionMissing,
     PageGone,
     SecretReset,
     AppDeleted,
+    /// Meta lets the app not use its API with this token.
+    ApiBlocked,
 }
 
 /// An error as the debugger and ordinary calls word it.
@@ -45,17 +51,23 @@ impl Death {
             Self::Expired
             | Self::Revoked
             | Self::Checkpointed
+            | Self::LockedOut
             | Self::Unconfirmed
+            | Self::Disengaged
             | Self::RoleLost
             | Self::PagePermissionMissing
             | Self::PageGone
-            | Self::AppDeleted => false,
+            | Self::AppDeleted
+            | Self::ApiBlocked => false,
         }
     }
 
     /// A recorded token that was ended by an API call showed no scopes any more.
     pub(crate) const fn hides_scopes(self) -> bool {
-        matches!(self, Self::Revoked | Self::AppRemoved | Self::AppDeleted)
+        matches!(
+            self,
+            Self::Revoked | Self::AppRemoved | Self::AppDeleted | Self::ApiBlocked
+        )
     }
 
     const fn code(self) -> (i64, Option<u32>) {
@@ -66,10 +78,13 @@ impl Death {
             Self::Revoked => (190, Some(466)),
             Self::LoggedOut => (190, Some(467)),
             Self::Checkpointed => (190, Some(459)),
+            Self::LockedOut => (190, Some(490)),
             Self::Unconfirmed => (190, Some(464)),
+            Self::Disengaged => (190, Some(493)),
             Self::RoleLost => (190, Some(492)),
             Self::PagePermissionMissing | Self::AppDeleted => (190, None),
             Self::PageGone => (100, Some(33)),
+            Self::ApiBlocked => (200, None),
         }
     }
 }
@@ -78,7 +93,9 @@ impl World {
     pub(crate) fn token_error(&self, key: TokenKey, death: Death) -> TokenError {
         let (code, subcode) = death.code();
         let message = match death {
-            Death::AppDeleted | Death::RoleLost => plain_message(death).to_owned(),
+            Death::AppDeleted | Death::RoleLost | Death::ApiBlocked => {
+                plain_message(death).to_owned()
+            }
             Death::PageGone => missing_object(&self.token(key).subject().to_string(), "get"),
             Death::PagePermissionMissing => permission_message(),
             Death::Expired => format!("Error validating access token: {}", self.expiry_of(key)),
@@ -91,7 +108,9 @@ impl World {
             | Death::Revoked
             | Death::LoggedOut
             | Death::Checkpointed
-            | Death::Unconfirmed => {
+            | Death::LockedOut
+            | Death::Unconfirmed
+            | Death::Disengaged => {
                 format!("Error validating access token: {}", plain_message(death))
             }
         };
@@ -124,6 +143,12 @@ const fn plain_message(death: Death) -> &'static str {
         Death::Unconfirmed => {
             "Sessions for the user are not allowed because the user is not a confirmed user."
         }
+        Death::LockedOut => "The user is enrolled in a blocking, logged-in checkpoint",
+        Death::Disengaged => {
+            "The access token is invalid since the user hasn't engaged the app in longer than 90 \
+             days."
+        }
+        Death::ApiBlocked => "API access blocked.",
         Death::RoleLost => {
             "The user must be an administrator, editor, or moderator of the page in order to \
              impersonate it. If the page business requires Two Factor Authentication, the user \

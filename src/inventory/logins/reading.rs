@@ -5,12 +5,15 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::{AttemptId, Ending, Household, Login, LoginAttempt, LoginId, NewLogin, Progress};
 use super::{REMEMBERED, before};
-use crate::inventory::{Error, IncidentId, Tx, View, rows};
-use crate::secret::{Cell, Secret};
+use crate::inventory::{Error, IncidentId, Tx, View, cells, rows};
+use crate::secret::Secret;
 use crate::token::{Remedy, Token, TokenId};
 
+/// A link for a token that Meta had not described yet is for the person whom Meta has named since.
 const LOGIN: &str = "
-    SELECT l.id, l.app, l.person, l.token, l.incident, l.remedy, l.accepts_fewer, l.expires_at,
+    SELECT l.id, l.app,
+        iif(l.person = '', coalesce((SELECT person FROM token WHERE id = l.token), ''), l.person),
+        l.token, l.incident, l.remedy, l.accepts_fewer, l.expires_at,
         (SELECT subject_name FROM token WHERE app = l.app AND subject = l.person
             AND l.person <> '' AND subject_name IS NOT NULL LIMIT 1)
     FROM login l";
@@ -189,6 +192,14 @@ impl View<'_> {
         Ok(owners)
     }
 
+    /// How many logins operators asked for, of those that are remembered.
+    pub fn logins_by_hand(&self) -> Result<u64, Error> {
+        let mut count = self
+            .db
+            .prepare_cached("SELECT count(*) FROM login WHERE incident IS NULL")?;
+        Ok(count.query_row([], |row| row.get(0))?)
+    }
+
     /// Is there anything for a pass over the logins to do?
     pub fn logins_want_tending(&self, now: Timestamp) -> Result<bool, Error> {
         let mut waiting = self.db.prepare_cached(
@@ -211,7 +222,7 @@ impl View<'_> {
         let Some((sealed, digest)) = sealed else {
             return Ok(None);
         };
-        let opened = self.sealer.open(&sealed, ticket_cell(&hex(&digest)));
+        let opened = self.sealer.open(&sealed, cells::ticket(&hex(&digest)));
         opened
             .map(Some)
             .map_err(|_| Error::Unsealable("a login link".to_owned()))
@@ -246,15 +257,6 @@ impl Tx<'_> {
 
 fn sealed_ticket(row: &Row<'_>) -> rusqlite::Result<(Vec<u8>, [u8; 32])> {
     Ok((row.get(0)?, row.get(1)?))
-}
-
-/// A ticket is sealed before its row has a number, so it is bound to its digest.
-pub(super) fn ticket_cell(digest: &str) -> Cell<'_> {
-    Cell {
-        table: "login",
-        column: "ticket",
-        row: digest,
-    }
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

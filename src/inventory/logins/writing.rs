@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use rusqlite::params;
 
-use super::reading::{hex, ticket_cell};
+use super::reading::hex;
 use super::{
     AT_METAS, AttemptId, CLICKS, Ending, LETTER_LINK, LETTER_LINK_LEFT, Login, LoginAttempt,
     LoginId, NewLogin, Taken, later,
 };
-use crate::inventory::{Error, EventId, EventKind, Incident, NewEvent, Tx, rows};
-use crate::secret::{Cell, Secret, unguessable};
+use crate::inventory::{Error, EventId, EventKind, Incident, NewEvent, Tx, cells, rows};
+use crate::secret::{Secret, unguessable};
 
 impl Tx<'_> {
     /// What was asked of a person, and what came of it; also where anybody's login was wanted and this person's came.
@@ -29,7 +29,7 @@ impl Tx<'_> {
         let digest = self.sealer.digest(&ticket);
         let sealed = self
             .sealer
-            .seal(&ticket, ticket_cell(&hex(&digest.0)))
+            .seal(&ticket, cells::ticket(&hex(&digest.0)))
             .map_err(|_| Error::NoRandomness)?;
         let mut insert = self.db.prepare_cached(
             "INSERT INTO login (app, person, token, incident, remedy, accepts_fewer, ticket,
@@ -123,13 +123,14 @@ impl Tx<'_> {
         Ok(state)
     }
 
-    /// Whoever clicks on and on only loses the clicks of before.
+    /// Whoever clicks on and on only loses the clicks of before, and what came of them.
     fn drop_oldest_clicks(&self, login: LoginId) -> Result<(), Error> {
         self.db
             .prepare_cached(
-                "DELETE FROM login_attempt WHERE login = ?1 AND phase = 'begun' AND id NOT IN (
-                    SELECT id FROM login_attempt WHERE login = ?1 AND phase = 'begun'
-                    ORDER BY id DESC LIMIT ?2)",
+                "DELETE FROM login_attempt WHERE id IN (SELECT id FROM (
+                    SELECT id, row_number() OVER (PARTITION BY phase ORDER BY id DESC) AS nth
+                    FROM login_attempt WHERE login = ?1 AND phase IN ('begun', 'ended'))
+                 WHERE nth > ?2)",
             )?
             .execute(params![login.0, CLICKS - 1])?;
         Ok(())
@@ -145,7 +146,7 @@ impl Tx<'_> {
         let row = attempt.id.0.to_string();
         let sealed = self
             .sealer
-            .seal(code, code_cell(&row))
+            .seal(code, cells::code(&row))
             .map_err(|_| Error::NoRandomness)?;
         let answered = self
             .db
@@ -205,7 +206,7 @@ impl Tx<'_> {
             )?
             .execute(params![attempt.0, now.as_second()])?;
         let row = attempt.0.to_string();
-        let code = sealed.and_then(|sealed| self.sealer.open(&sealed, code_cell(&row)).ok());
+        let code = sealed.and_then(|sealed| self.sealer.open(&sealed, cells::code(&row)).ok());
         let (Some(code), Some(login)) = (code, self.login(login)?) else {
             return Ok(None);
         };
@@ -258,12 +259,4 @@ impl Tx<'_> {
 /// Where a login is reached.
 fn link(public_url: &str, ticket: &Secret) -> String {
     format!("{public_url}/login/{}", ticket.expose())
-}
-
-fn code_cell(row: &str) -> Cell<'_> {
-    Cell {
-        table: "login_attempt",
-        column: "code",
-        row,
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -40,6 +40,12 @@ pub fn field(form: &[u8], key: &str) -> Option<String> {
     fields.find_map(|(name, value)| (name == key).then(|| value.into_owned()))
 }
 
+/// From then on the request that told this counts no more, whatever the clocks of both sides.
+pub(super) fn unusable_from(notice: &Notice) -> Timestamp {
+    let end = notice.at.checked_add(GOOD_FOR + AHEAD);
+    end.unwrap_or(Timestamp::MAX)
+}
+
 /// Of each person once, with the latest time. Other objects than `permissions` say nothing of tokens: an app has one
 /// address for all of them.
 pub(super) fn webhook(body: &[u8], now: Timestamp) -> Option<Vec<Notice>> {
@@ -60,12 +66,31 @@ pub(super) fn webhook(body: &[u8], now: Timestamp) -> Option<Vec<Notice>> {
     Some(latest.into_iter().map(notice).collect())
 }
 
-pub(super) fn signed_request(payload: &[u8], now: Timestamp) -> Option<Notice> {
-    let SignedRequest { user_id, issued_at } = serde_json::from_slice(payload).ok()?;
-    Some(Notice {
-        person: id(&user_id)?,
-        at: instant(&issued_at, now),
-    })
+/// Why a signed request does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RejectReason {
+    Unreadable,
+    Stale,
+}
+
+/// A signed request counts for so long. Meta sends it at once, and again within the hour where nobody answered.
+const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// How far Meta's clock may be ahead of ours.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// What a signed request says, if it was issued lately. Who got hold of an old one cannot use it.
+pub(super) fn signed_request(payload: &[u8], now: Timestamp) -> Result<Notice, RejectReason> {
+    let read = serde_json::from_slice(payload).map_err(|_| RejectReason::Unreadable)?;
+    let SignedRequest { user_id, issued_at } = read;
+    let person = id(&user_id).ok_or(RejectReason::Unreadable)?;
+    let issued_at = told_instant(&issued_at).ok_or(RejectReason::Stale)?;
+    let age = now.duration_since(issued_at);
+    if age > GOOD_FOR || -age > AHEAD {
+        return Err(RejectReason::Stale);
+    }
+    let at = issued_at.min(now);
+    Ok(Notice { person, at })
 }
 
 /// Text in what Meta sends today, a number in what it sent once.
@@ -81,6 +106,10 @@ fn id(value: &Value) -> Option<String> {
 
 /// What is not told is now, and nothing has changed later than now.
 fn instant(value: &Value, now: Timestamp) -> Timestamp {
+    told_instant(value).map_or(now, |told| told.min(now))
+}
+
+fn told_instant(value: &Value) -> Option<Timestamp> {
     /// Later than any second that is meant: these are milliseconds, as in other webhooks.
     const SECONDS: i64 = 100_000_000_000;
     let number = match value {
@@ -88,14 +117,13 @@ fn instant(value: &Value, now: Timestamp) -> Timestamp {
         Value::String(text) => text.parse().ok(),
         _ => None,
     };
-    let told = number.and_then(|number| {
+    number.and_then(|number| {
         if number < SECONDS {
             Timestamp::from_second(number).ok()
         } else {
             Timestamp::from_millisecond(number).ok()
         }
-    });
-    told.map_or(now, |told| told.min(now))
+    })
 }
 
 #[cfg(test)]
@@ -178,17 +206,44 @@ mod tests {
 
     #[test]
     fn a_signed_request_tells_of_one_person() {
+        let issued_at = now().as_second() - 60;
         let read = |payload: &str| signed_request(payload.as_bytes(), now());
-        let notice = Notice {
-            person: "17".to_owned(),
-            at: at(1_624_244_156),
-        };
         for payload in [
-            r#"{"user_id":"17","algorithm":"HMAC-SHA256","issued_at":1624244156}"#,
-            r#"{"user_id":17,"algorithm":"HMAC-SHA256","issued_at":1624244156,"expires":1624247756}"#,
+            format!(r#"{{"user_id":"17","algorithm":"HMAC-SHA256","issued_at":{issued_at}}}"#),
+            format!(
+                r#"{{"user_id":17,"issued_at":{issued_at},"expires":{}}}"#,
+                issued_at + 3600
+            ),
         ] {
-            assert_eq!(read(payload), Some(notice.clone()));
+            let notice = read(&payload).unwrap();
+            assert_eq!((notice.person.as_str(), notice.at), ("17", at(issued_at)));
         }
-        assert_eq!(read(r#"{"algorithm":"HMAC-SHA256"}"#), None);
+        let nobody = read(r#"{"algorithm":"HMAC-SHA256"}"#);
+        assert!(matches!(nobody, Err(RejectReason::Unreadable)));
+    }
+
+    #[test]
+    fn a_signed_request_counts_for_a_day() {
+        let read = |issued_at: String| {
+            let payload = format!(r#"{{"user_id":"17","issued_at":{issued_at}}}"#);
+            signed_request(payload.as_bytes(), now())
+        };
+        let ago = |seconds: i64| read((now().as_second() - seconds).to_string());
+        for seconds in [-300, 0, 3_600, 86_400] {
+            let notice = ago(seconds).unwrap();
+            assert!(notice.at <= now(), "{seconds}");
+        }
+        for seconds in [-301, 86_401, 400 * 86_400] {
+            assert!(
+                matches!(ago(seconds), Err(RejectReason::Stale)),
+                "{seconds}"
+            );
+        }
+        for untold in ["null", "\"soon\"", "{}", "0", "-1", "9223372036854775807"] {
+            let read = read(untold.to_owned());
+            assert!(matches!(read, Err(RejectReason::Stale)), "{untold}");
+        }
+        let missing = signed_request(br#"{"user_id":"17"}"#, now());
+        assert!(matches!(missing, Err(RejectReason::Stale)));
     }
 }

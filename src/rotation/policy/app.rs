@@ -15,31 +15,55 @@ pub enum Verdict {
     Troubled(Error),
     /// Tokens of several people died of the same at the same moment. Ask after the app itself, and look twice.
     Suspicious(Cause),
+    /// Some answers blame the app. Ask after the app itself: if Meta accepts it, they are about their own tokens.
+    Blamed(Cause),
 }
 
 /// From how many people on an equal fate is no coincidence.
 const PEOPLE: usize = 3;
 
 pub fn judge<'a>(looks: impl Iterator<Item = (&'a Token, &'a Look)> + Clone) -> Verdict {
-    if let Some(trouble) = looks.clone().find_map(|(_, look)| concerns_app(look)) {
-        return Verdict::Troubled(trouble.clone());
+    let answers = || looks.clone().map(|(_, look)| look);
+    if let Some(limit) = answers().find_map(stops_app) {
+        return Verdict::Troubled(limit.clone());
     }
-    if let Some(failure) = common_failure(looks.clone().map(|(_, look)| look)) {
+    if let Some(failure) = common_failure(answers()) {
         return Verdict::Troubled(failure.clone());
+    }
+    if let Some(cause) = answers().find_map(blame) {
+        return Verdict::Blamed(cause);
     }
     common_refusal(looks).map_or(Verdict::Sound, Verdict::Suspicious)
 }
 
-/// Errors that name the app, whatever else was answered.
-fn concerns_app(look: &Look) -> Option<&Error> {
+/// Limits of the app, whatever else was answered.
+fn stops_app(look: &Look) -> Option<&Error> {
+    let Err(error) = look else { return None };
+    match error {
+        Error::Blocked { .. }
+        | Error::Busy {
+            bucket: Bucket::App,
+            ..
+        } => Some(error),
+        Error::Busy {
+            bucket: Bucket::Token,
+            ..
+        }
+        | Error::App { .. }
+        | Error::Refused(_)
+        | Error::Unreachable(_)
+        | Error::Transient { .. }
+        | Error::Unexpected { .. } => None,
+    }
+}
+
+/// What an answer says is wrong with the app. Others came through, so it may be wrong.
+pub fn blame(look: &Look) -> Option<Cause> {
     match look {
-        Err(error @ (Error::App { .. } | Error::Blocked { .. })) => Some(error),
-        Err(
-            error @ Error::Busy {
-                bucket: Bucket::App,
-                ..
-            },
-        ) => Some(error),
+        Err(Error::App { cause, .. }) => Some(*cause),
+        Ok(Inspection::Refused { refusal, .. }) if refusal.cause == Cause::AppUnavailable => {
+            Some(refusal.cause)
+        }
         Ok(_) | Err(_) => None,
     }
 }
@@ -92,6 +116,64 @@ mod tests {
         Ok(Inspection::Alive(facts(None, None)))
     }
 
+    fn limit(bucket: Bucket) -> Error {
+        Error::Busy {
+            bucket,
+            code: 4,
+            regain: None,
+            trace: None,
+        }
+    }
+
+    #[test]
+    fn a_verdict_on_one_token_stops_no_app() {
+        let blocked = Error::Blocked {
+            code: 368,
+            subcode: None,
+            trace: None,
+        };
+        let silent = Error::Unreachable("reset".into());
+        for error in [
+            limit(Bucket::Token),
+            limit(Bucket::App),
+            blocked,
+            silent,
+            Error::Unexpected {
+                code: 7,
+                subcode: None,
+                trace: None,
+                status: 200,
+            },
+        ] {
+            let undecided = || Ok(Inspection::Undecided(error.clone()));
+            assert_eq!(judged(&[(of("1"), undecided())]), Verdict::Sound);
+            let looks = [(of("1"), undecided()), (of("2"), alive())];
+            assert_eq!(judged(&looks), Verdict::Sound);
+        }
+    }
+
+    #[test]
+    fn an_app_that_only_some_answers_blame_is_asked_after_first() {
+        let unavailable = Cause::AppUnavailable;
+        let secret = Error::App {
+            cause: Cause::AppSecretWrong,
+            code: 190,
+            subcode: None,
+            trace: None,
+        };
+        for (blaming, cause) in [
+            (Err(secret), Cause::AppSecretWrong),
+            (doubtful(unavailable), unavailable),
+        ] {
+            let looks = [(of("1"), alive()), (of("2"), blaming)];
+            assert_eq!(judged(&looks), Verdict::Blamed(cause));
+        }
+        assert_eq!(
+            judged(&[(of("1"), doubtful(unavailable))]),
+            Verdict::Blamed(unavailable)
+        );
+    }
+
     #[test]
     fn one_person_may_die_alone() {
         let died = |person| (of(person), refused(Cause::PasswordChanged));
@@ -124,8 +206,13 @@ mod tests {
             subcode: None,
             trace: None,
         };
-        let looks = [(of("1"), alive()), (of("2"), Err(secret.clone()))];
-        assert_eq!(judged(&looks), Verdict::Troubled(secret));
+        let all = [
+            (of("1"), Err(secret.clone())),
+            (of("2"), Err(secret.clone())),
+        ];
+        assert_eq!(judged(&all), Verdict::Troubled(secret));
+        let looks = [(of("1"), alive()), (of("2"), Err(limit(Bucket::App)))];
+        assert_eq!(judged(&looks), Verdict::Troubled(limit(Bucket::App)));
         let silent = Error::Unreachable("reset".into());
         let looks = [
             (of("1"), Err(silent.clone())),

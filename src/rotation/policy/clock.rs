@@ -53,9 +53,11 @@ fn awaiting_a_second_look(known: Health, now: Timestamp) -> Health {
         Health::Failing {
             since, failures, ..
         } => (since, failures.saturating_add(1)),
-        Health::Unverified | Health::Healthy | Health::Expiring { .. } | Health::Dead { .. } => {
-            (now, 1)
-        }
+        Health::Unverified
+        | Health::Healthy
+        | Health::Expiring { .. }
+        | Health::Lacking { .. }
+        | Health::Dead { .. } => (now, 1),
     };
     Health::Failing {
         since,

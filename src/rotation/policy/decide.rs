@@ -100,9 +100,12 @@ fn wants_derivation(situation: &Situation<'_>, rules: &Rules, now: Timestamp) ->
     dead || ending || order == Some(Order::Rotate)
 }
 
-/// A page that is gone, or a token filed under the wrong app, no other parent can help.
+/// Where the page is gone, the token is of another app, or the app is shut out, no other parent can help.
 const fn may_be_derived(cause: Cause) -> bool {
-    !matches!(cause, Cause::PageGone | Cause::WrongApp)
+    !matches!(
+        cause,
+        Cause::PageGone | Cause::WrongApp | Cause::AppUnavailable
+    )
 }
 
 fn wants_survey(situation: &Situation<'_>) -> bool {
@@ -155,7 +158,7 @@ pub fn may_list_pages(token: &Token) -> bool {
 }
 
 const fn is_alive(token: &Token) -> bool {
-    matches!(token.health, Health::Healthy | Health::Expiring { .. })
+    token.health.is_alive()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Look;
 use crate::graph_api::{Certainty, Inspection, Refusal};
 use crate::rotation::Rules;
-use crate::token::{Cause, Clock, Facts, Health, Kind, Scopes, Token, TokenId};
+use crate::token::{Cause, Clock, Facts, Health, Kind, Permissions, Scopes, Token, TokenId};
 
 pub(super) fn now() -> Timestamp {
     "2026-12-01T12:00:00Z".parse().unwrap()
@@ -22,6 +22,7 @@ pub(super) fn rules() -> Rules {
         retry_after: [1, 5, 30, 120, 360].map(SignedDuration::from_mins).to_vec(),
         subscribed_fields: Scopes::default(),
         warn_before: days(14),
+        scopes: Scopes::default(),
     }
 }
 
@@ -53,6 +54,8 @@ pub(super) fn token(facts: Option<Facts>) -> Token {
         subject_name: None,
         parent: None,
         required_scopes: Scopes::default(),
+        permissions: Permissions::default(),
+        refused: None,
         owners: Vec::new(),
         version: 1,
         fingerprint: "00000000".to_owned(),

@@ -3,34 +3,70 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Look;
+use super::permissions::{lacks_what_it_had, learn_permissions};
 use crate::graph_api::{Certainty, Inspection, Refusal};
 use crate::rotation::Rules;
-use crate::token::{Cause, Clock, Facts, Health, Token};
+use crate::token::{Cause, Clock, Facts, Health, Kind, Refused, Token};
 
 /// A doubtful refusal must still stand after this long before it is believed.
 const SECOND_LOOK: SignedDuration = SignedDuration::from_mins(50);
+/// A refusal that lasts is told after this long, whatever else is in doubt.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
 /// What do we know about the token, now that Meta has answered? Its next visit is set elsewhere.
 pub fn learn(before: &Token, look: &Look, rules: &Rules, now: Timestamp) -> Token {
     let mut after = before.clone();
     match look {
         Ok(Inspection::Alive(facts)) => {
+            let facts = with_known_kind(before, facts.clone());
             after.checked_at = Some(now);
-            after.health = health_of_living(facts, rules, now);
-            after.facts = Some(facts.clone());
+            after.refused = None;
+            after.permissions = learn_permissions(before, &facts);
+            after.health = health_of_living(&after, &facts, rules, now);
+            after.facts = Some(facts);
         }
         Ok(Inspection::Refused { refusal, facts }) => {
             after.checked_at = Some(now);
             after.health = health_of_refused(before, refusal, now);
+            after.refused = Some(Refused {
+                since: before.refused.map_or(now, |refused| refused.since),
+                cause: refusal.cause,
+            });
             // Meta tells little of a dead token; what it told while it lived is worth more.
             after.facts = before.facts.clone().or_else(|| facts.clone());
         }
-        Err(error) => after.health = health_after_failure(before, error.cause(), now),
+        Ok(Inspection::Undecided(error)) | Err(error) => {
+            after.health = health_after_failure(before, error.cause(), now);
+        }
     }
     after
 }
 
-fn health_of_living(facts: &Facts, rules: &Rules, now: Timestamp) -> Health {
+/// A token never changes its kind, but an answer without a type lets every token pass for its person's.
+fn with_known_kind(before: &Token, facts: Facts) -> Facts {
+    match &before.facts {
+        Some(known)
+            if known.kind != Kind::User
+                && facts.kind == Kind::User
+                && known.person == facts.person =>
+        {
+            Facts {
+                kind: known.kind,
+                subject: known.subject.clone(),
+                ..facts
+            }
+        }
+        Some(_) | None => facts,
+    }
+}
+
+fn health_of_living(before: &Token, facts: &Facts, rules: &Rules, now: Timestamp) -> Health {
+    if lacks_what_it_had(before, facts) {
+        return match before.health {
+            lacking @ Health::Lacking { .. } => lacking,
+            _ => Health::Lacking { since: now },
+        };
+    }
     let within = |end: Option<Timestamp>| end.filter(|end| *end <= now + rules.warn_before);
     let ends = within(facts.expires_at.at());
     let data_access_ends = within(facts.data_access_end());
@@ -64,32 +100,54 @@ fn health_of_refused(before: &Token, refusal: &Refusal, now: Timestamp) -> Healt
             since,
             cause: known,
         } if known == cause => Health::Dead { since, cause },
-        Health::Failing {
-            since,
-            failures,
-            cause: known,
-        } if known == cause && is_doubtful(before, refusal) => {
-            // It cannot have begun later than now; a clock that was wrong says so.
-            let since = since.min(now);
-            if now < since + SECOND_LOOK {
-                Health::Failing {
-                    since,
-                    failures: failures + 1,
-                    cause,
-                }
-            } else {
-                Health::Dead { since, cause }
-            }
-        }
-        _ if is_doubtful(before, refusal) => Health::Failing {
-            since: now,
-            failures: 1,
-            cause,
-        },
-        _ => Health::Dead {
+        _ if !is_doubtful(before, refusal) => Health::Dead {
             since: death(before, cause, now),
             cause,
         },
+        _ => match before.refused {
+            Some(refused) if is_confirmed(refused, cause, now) => Health::Dead {
+                since: refused.since,
+                cause,
+            },
+            Some(_) | None => failing_on(before, cause, now),
+        },
+    }
+}
+
+/// The same refusal after a while, whatever calls failed between; or any after a day, however the causes change.
+fn is_confirmed(refused: Refused, cause: Cause, now: Timestamp) -> bool {
+    let wait = if refused.cause == cause {
+        SECOND_LOOK
+    } else {
+        LONGEST_WAIT
+    };
+    // It cannot have begun later than now; a clock that was wrong says so.
+    now >= refused.since.min(now) + wait
+}
+
+/// May a death that Meta has just told of be kept back, because a way out of it did not answer? Not for longer than a
+/// day after the first refusal.
+pub fn may_still_be_averted(token: &Token, now: Timestamp) -> bool {
+    token
+        .refused
+        .is_some_and(|refused| now < refused.since + LONGEST_WAIT)
+}
+
+fn failing_on(before: &Token, cause: Cause, now: Timestamp) -> Health {
+    let (since, failures) = match before.health {
+        Health::Failing {
+            since, failures, ..
+        } => (since, failures.saturating_add(1)),
+        Health::Unverified
+        | Health::Healthy
+        | Health::Expiring { .. }
+        | Health::Lacking { .. }
+        | Health::Dead { .. } => (now, 1),
+    };
+    Health::Failing {
+        since,
+        failures,
+        cause,
     }
 }
 
@@ -114,26 +172,16 @@ fn death(before: &Token, cause: Cause, now: Timestamp) -> Timestamp {
 fn health_after_failure(before: &Token, cause: Cause, now: Timestamp) -> Health {
     match before.health {
         dead @ Health::Dead { .. } => dead,
-        Health::Failing {
-            since, failures, ..
-        } => Health::Failing {
-            since,
-            failures: failures.saturating_add(1),
-            cause,
-        },
-        Health::Unverified | Health::Healthy | Health::Expiring { .. } => Health::Failing {
-            since: now,
-            failures: 1,
-            cause,
-        },
+        _ => failing_on(before, cause, now),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph_api::Error;
+    use crate::graph_api::{Bucket, Error};
     use crate::rotation::policy::fixtures::*;
+    use crate::token::{Scopes, State};
 
     #[test]
     fn a_living_token_is_healthy_until_the_first_warning_step() {
@@ -222,6 +270,53 @@ mod tests {
     }
 
     #[test]
+    fn a_doubtful_refusal_is_believed_though_calls_fail_between() {
+        let unreachable: Look = Err(Error::Unreachable("time-out".into()));
+        let mut token = token(Some(facts(None, None)));
+        let mut at = now();
+        for _ in 0..3 {
+            token = learn(&token, &doubtful(Cause::SessionEnded), &rules(), at);
+            token = learn(&token, &unreachable, &rules(), at);
+            at += SignedDuration::from_mins(30);
+        }
+        assert_eq!(token.state(), State::Dead);
+    }
+
+    #[test]
+    fn doubtful_refusals_that_change_their_cause_are_believed_after_a_day() {
+        let mut token = token(Some(facts(None, None)));
+        let mut at = now();
+        let causes = [Cause::SessionEnded, Cause::Unreadable].repeat(13);
+        for cause in causes.into_iter().take(25) {
+            assert_ne!(token.state(), State::Dead);
+            token = learn(&token, &doubtful(cause), &rules(), at);
+            at += SignedDuration::from_hours(1);
+        }
+        assert_eq!(token.state(), State::Dead);
+    }
+
+    #[test]
+    fn a_lost_permission_is_told_before_an_end_that_comes() {
+        let had = token(Some(facts(Some(9), None)));
+        let mut now_has = facts(Some(9), None);
+        now_has.scopes = Scopes::parse("email");
+        let look = Ok(Inspection::Alive(now_has));
+        let free = learn(&had, &look, &rules(), now());
+        assert!(matches!(free.health, Health::Expiring { .. }));
+        let required = Token {
+            required_scopes: Scopes::parse("pages_show_list"),
+            ..had
+        };
+        let lacking = learn(&required, &look, &rules(), now());
+        assert_eq!(lacking.health, Health::Lacking { since: now() });
+        let later = now() + days(1);
+        assert_eq!(
+            learn(&lacking, &look, &rules(), later).health,
+            lacking.health
+        );
+    }
+
+    #[test]
     fn calls_that_do_not_get_through_wipe_nothing() {
         let alive = token(Some(facts(Some(40), None)));
         let unreachable: Look = Err(Error::Unreachable("time-out".into()));
@@ -248,6 +343,36 @@ mod tests {
             learn(&dead, &unreachable, &rules(), now()).health,
             dead.health
         );
+    }
+
+    #[test]
+    fn an_answer_without_a_type_makes_a_system_user_no_person() {
+        let robot = Facts {
+            kind: Kind::SystemUser,
+            ..facts(None, Some(-1))
+        };
+        let look = Ok(Inspection::Alive(facts(None, Some(-1))));
+        let after = learn(&token(Some(robot.clone())), &look, &rules(), now());
+        assert_eq!((after.facts, after.health), (Some(robot), Health::Healthy));
+    }
+
+    #[test]
+    fn no_verdict_on_a_token_is_retried_by_its_own_back_off() {
+        let alive = token(Some(facts(Some(40), None)));
+        let limited: Look = Ok(Inspection::Undecided(Error::Busy {
+            bucket: Bucket::Token,
+            code: 17,
+            regain: None,
+            trace: None,
+        }));
+        let once = learn(&alive, &limited, &rules(), now());
+        let twice = learn(&once, &limited, &rules(), now());
+        let expected = Health::Failing {
+            since: now(),
+            failures: 2,
+            cause: Cause::Throttled,
+        };
+        assert_eq!((twice.health, &twice.facts), (expected, &alive.facts));
     }
 
     #[test]

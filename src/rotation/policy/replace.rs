@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::token::{Clock, Facts, Health, Kind, Scopes, Token};
+use crate::token::{Clock, Facts, Kind, Scopes, Token};
 
 /// Why a token may not take the place of the one in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn object(current: &Token, new: &Facts) -> Option<Objection> {
 
 /// Would `new` end before the living token that it is to replace?
 pub fn ends_earlier(current: &Token, new: &Facts) -> bool {
-    let alive = matches!(current.health, Health::Healthy | Health::Expiring { .. });
+    let alive = current.health.is_alive();
     let old = current
         .facts
         .as_ref()
@@ -54,6 +54,7 @@ pub fn is_short_lived(facts: &Facts, now: Timestamp) -> bool {
 mod tests {
     use super::*;
     use crate::rotation::policy::fixtures::*;
+    use crate::token::Health;
 
     #[test]
     fn only_an_equal_takes_the_place() {

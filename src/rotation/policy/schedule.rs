@@ -46,7 +46,7 @@ pub fn next_visit(
     };
     match token.health {
         Health::Unverified => Some(check(SignedDuration::ZERO)),
-        Health::Healthy | Health::Expiring { .. } => {
+        Health::Healthy | Health::Expiring { .. } | Health::Lacking { .. } => {
             let look = check(until_next_look(token, rules, spread, now));
             let rotate = rotation_due(token, rotation_tried_at, rules).map(|due| Next {
                 action: Action::Rotate,

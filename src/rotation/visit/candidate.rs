@@ -10,7 +10,7 @@ use crate::rotation::app::names_the_app;
 use crate::rotation::desk::Desk;
 use crate::rotation::policy::{self, Objection};
 use crate::secret::Secret;
-use crate::token::Facts;
+use crate::token::{Facts, Scopes};
 
 impl Visit {
     /// A secret that somebody handed in, lengthened if it is short-lived, is swapped in if it is at least as good as the
@@ -32,7 +32,7 @@ impl Visit {
         let offered = secret.clone();
         let alive = match &look {
             Ok(Inspection::Alive(facts)) => Some(lengthened(secret, facts.clone(), desk).await),
-            Ok(Inspection::Refused { .. }) | Err(_) => None,
+            Ok(Inspection::Refused { .. } | Inspection::Undecided(_)) | Err(_) => None,
         };
         let suits = |(_, facts): &(Secret, Facts)| self.objection(facts, accepts_fewer).is_none();
         let suits = self.before.facts.is_some() && alive.as_ref().is_some_and(suits);
@@ -47,6 +47,9 @@ impl Visit {
                     self.judged_candidate = Some(number);
                     self.is_irreplaceable = secret != offered;
                     self.tell(EventKind::CandidateAccepted, &end_of(&facts));
+                    if accepts_fewer {
+                        self.do_without(&facts);
+                    }
                     self.adopt(secret, facts, desk);
                 }
             },
@@ -84,6 +87,12 @@ impl Visit {
         earlier.then(|| vec![("objection", "it ends before the one in use".into())])
     }
 
+    /// An operator said that fewer permissions will do: what the new token does not have is not lost.
+    fn do_without(&mut self, facts: &Facts) {
+        self.after.permissions.lost = Scopes::default();
+        self.after.facts = Some(facts.clone());
+    }
+
     fn refuse_candidate(&mut self, number: u32, why: &[(&'static str, Value)]) {
         self.judged_candidate = Some(number);
         self.tell(EventKind::CandidateRefused, why);
@@ -100,6 +109,6 @@ async fn lengthened(secret: Secret, facts: Facts, desk: &Desk<'_>) -> (Secret, F
     };
     match desk.look(&longer).await {
         Ok(Inspection::Alive(longer_facts)) => (longer, longer_facts),
-        Ok(Inspection::Refused { .. }) | Err(_) => (secret, facts),
+        Ok(Inspection::Refused { .. } | Inspection::Undecided(_)) | Err(_) => (secret, facts),
     }
 }

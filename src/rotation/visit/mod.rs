@@ -5,6 +5,7 @@ mod candidate;
 mod listening;
 mod renewal;
 mod settling;
+mod telling;
 mod words;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,11 +15,10 @@ use super::desk::Desk;
 use super::policy::{self, ClockTrust, Done, Look, Situation, Step};
 use crate::graph_api::Inspection;
 use crate::inventory::{
-    self, Candidate, Claimed, Errand, EventKind, Learned, Lease, Listening, NewEvent, Order,
-    PageSeen,
+    self, Candidate, Claimed, Errand, Learned, Lease, Listening, NewEvent, Order, PageSeen,
 };
 use crate::secret::Secret;
-use crate::token::{Cause, Facts, Health, Token};
+use crate::token::{Facts, Health, Token};
 use words::meta_s_own_words;
 
 pub(super) struct Visit {
@@ -65,6 +65,8 @@ pub(super) struct Visited {
     pub(super) revived: bool,
     /// It died just now, of something that others may share.
     pub(super) died: bool,
+    /// A permission came or went just now, and with it perhaps those of others.
+    pub(super) permissions_changed: bool,
     /// Its new secret exists nowhere else.
     pub(super) is_irreplaceable: bool,
     /// It is written down already, or kept until it can be.
@@ -80,6 +82,7 @@ impl Visited {
             && self.listens.is_none()
             && !self.revived
             && !self.died
+            && !self.permissions_changed
             && self.learned.is_routine()
     }
 }
@@ -146,7 +149,7 @@ impl Visit {
             // Meta has described a candidate already.
             let is_free = matches!(step, Step::Settle | Step::TryCandidate);
             if !is_free && !desk.may_call() {
-                self.hold_back(Cause::Throttled);
+                self.hold_back();
                 return Ok(self);
             }
             let taken = match step {
@@ -208,32 +211,25 @@ impl Visit {
         self.after = learned(&self.after, &Ok(Inspection::Alive(facts)), desk);
     }
 
-    /// A death that may yet be averted is not told: the token is failing until that is known.
-    fn hold_back(&mut self, cause: Cause) {
-        if matches!(self.after.health, Health::Dead { .. }) && !is_dead(&self.before) {
-            let (since, failures) = match self.before.health {
-                Health::Failing {
-                    since, failures, ..
-                } => (since, failures + 1),
-                _ => (self.now, 1),
-            };
-            self.after.health = Health::Failing {
-                since,
-                failures,
-                cause,
-            };
+    /// A death that may yet be averted is not told: the token is failing until that is known, for a day at most.
+    fn hold_back(&mut self) {
+        let Health::Dead { cause, .. } = self.after.health else {
+            return;
+        };
+        if is_dead(&self.before) || !policy::may_still_be_averted(&self.after, self.now) {
+            return;
         }
-    }
-
-    fn tell(&mut self, kind: EventKind, detail: &[(&'static str, Value)]) {
-        let mut event = NewEvent::about(&self.before, kind);
-        if let Some(errand) = self.errand {
-            event = event.with("order", errand.event.0.to_string());
-        }
-        let event = detail
-            .iter()
-            .fold(event, |event, (key, value)| event.with(key, value.clone()));
-        self.events.push(event);
+        let (since, failures) = match self.before.health {
+            Health::Failing {
+                since, failures, ..
+            } => (since, failures.saturating_add(1)),
+            _ => (self.now, 1),
+        };
+        self.after.health = Health::Failing {
+            since,
+            failures,
+            cause,
+        };
     }
 }
 

@@ -81,7 +81,14 @@ impl Visit {
                 }
                 Ok(None) | Err(GraphError::Refused(_)) => {}
                 // Perhaps it can be had; until that is known nobody is told that it is lost.
-                Err(error) => self.hold_back(error.cause()),
+                Err(error) => {
+                    let page = &self.before.name;
+                    tracing::warn!(
+                        page,
+                        "the token of {page} could not be read through {name}: {error}"
+                    );
+                    self.hold_back();
+                }
             }
         }
         Ok(())
@@ -115,8 +122,13 @@ impl Visit {
         parent_name: String,
         desk: &Desk<'_>,
     ) -> bool {
-        let Ok(Inspection::Alive(facts)) = desk.look(&derived).await else {
-            return false;
+        let facts = match desk.look(&derived).await {
+            Ok(Inspection::Alive(facts)) => facts,
+            Ok(Inspection::Refused { .. }) => return false,
+            Ok(Inspection::Undecided(_)) | Err(_) => {
+                self.hold_back();
+                return false;
+            }
         };
         if let Some(objection) = policy::object(&self.after, &facts) {
             self.tell(EventKind::CandidateRefused, &in_words(&objection));

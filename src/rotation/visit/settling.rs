@@ -1,34 +1,14 @@
 //! The end of a visit: what is told of it, when the next one is, and what is left to be written down.
 
-use serde_json::Value;
-
 use super::{Visit, Visited, is_dead};
-use crate::inventory::{EventKind, Learned, Order};
+use crate::inventory::Learned;
 use crate::rotation::desk::Desk;
 use crate::rotation::policy::{self, Spread};
-use crate::token::{Action, Health, Next, Token};
+use crate::token::{Action, Next};
 
 impl Visit {
-    fn tell_what_changed(&mut self) {
-        let (was, is) = (&self.before, &self.after);
-        if (was.state(), was.cause()) == (is.state(), is.cause()) {
-            return;
-        }
-        let word = |token: &Token| {
-            token
-                .cause()
-                .map_or(Value::Null, |cause| cause.word().into())
-        };
-        let mut detail = vec![
-            ("from", was.state().word().into()),
-            ("to", is.state().word().into()),
-            ("cause", word(is)),
-        ];
-        detail.append(&mut self.words);
-        self.tell(EventKind::Changed, &detail);
-    }
-
     pub(in crate::rotation) fn settle(mut self, desk: &Desk<'_>) -> Visited {
+        let permissions_changed = self.tell_permissions();
         self.tell_what_changed();
         self.answer_errand();
         let spread = Spread::of(self.before.id, self.now);
@@ -45,13 +25,13 @@ impl Visit {
                 at: self.now + wait,
             });
         }
-        let lives =
-            |token: &Token| matches!(token.health, Health::Healthy | Health::Expiring { .. });
+        let lives = self.after.health.is_alive();
         // A living token that was exchanged helps nobody who was not helped before.
         let is_news_to_kin = self.judged_candidate.is_some() && self.is_new_secret;
         Visited {
-            revived: lives(&self.after) && (is_news_to_kin || is_dead(&self.before)),
+            revived: lives && (is_news_to_kin || is_dead(&self.before)),
             died: is_dead(&self.after) && !is_dead(&self.before),
+            permissions_changed,
             is_irreplaceable: self.is_irreplaceable,
             is_saved: false,
             pages: self.pages,
@@ -67,16 +47,5 @@ impl Visit {
                 after: self.after,
             },
         }
-    }
-
-    /// Whoever asked is told at least how the token is.
-    fn answer_errand(&mut self) {
-        let Some(errand) = self.errand else { return };
-        let mut detail = vec![("state", self.after.state().word().into())];
-        if errand.order == Order::Rotate && !self.done.exchanged && !self.done.derived {
-            let why = policy::may_exchange(&self.after, self.rotation_tried_at, self.now);
-            detail.extend(why.err().map(|why| ("not_rotated", why.word().into())));
-        }
-        self.tell(EventKind::Checked, &detail);
     }
 }

@@ -4,8 +4,12 @@ use http_body_util::BodyExt;
 use hyper::Response;
 use hyper::body::Incoming;
 
-use super::{Error, line::interrupted, not_understood};
+use super::line::{interrupted, too_long};
+use super::{Error, not_understood};
 use crate::status::snapshot::EventView;
+
+/// No event comes near it.
+const LONGEST_LINE: usize = 1 << 20;
 
 #[derive(Debug)]
 pub struct EventStream {
@@ -40,6 +44,9 @@ impl EventStream {
                 let mut line = std::mem::replace(&mut self.pending, rest);
                 line.pop();
                 return Ok(Some(line));
+            }
+            if self.pending.len() > LONGEST_LINE {
+                return Err(too_long());
             }
             let Some(frame) = self.body.frame().await else {
                 return Ok(None);

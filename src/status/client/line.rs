@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Request, Response, StatusCode};
@@ -17,6 +17,9 @@ use crate::status::snapshot::Problem;
 
 /// Nothing on the socket waits for Meta or a person; only a reload takes longer than a moment.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Several times the longest answer: a list of 1000 tokens.
+const LARGEST_ANSWER: usize = 16 << 20;
 
 type Sender = SendRequest<Full<Bytes>>;
 
@@ -71,7 +74,8 @@ impl Line {
         if response.status().is_success() {
             return Ok(response);
         }
-        Err(refusal(&answer(response).await?))
+        let answer = timeout(PATIENCE, answer(response)).await;
+        Err(refusal(&answer.map_err(|_| Error::Silent)??))
     }
 
     /// On an idle connection, or on a new one when the daemon has closed that. A call may be repeated: the same
@@ -118,15 +122,25 @@ impl Line {
 
 async fn answer(response: Response<Incoming>) -> Result<Answer, Error> {
     let status = response.status();
-    let body = response
-        .into_body()
-        .collect()
-        .await
-        .map_err(|error| interrupted(&error))?;
+    let body = Limited::new(response.into_body(), LARGEST_ANSWER);
+    let body = body.collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            return too_long();
+        }
+        Error::Interrupted(error.to_string())
+    })?;
     Ok(Answer {
         status,
         body: body.to_bytes(),
     })
+}
+
+/// No daemon sends this.
+pub(super) fn too_long() -> Error {
+    Error::NotUnderstood {
+        path: "the socket".to_owned(),
+        reason: "it is longer than any answer of the daemon".to_owned(),
+    }
 }
 
 fn refusal(answer: &Answer) -> Error {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use crate::http::Rank;
 use crate::status::peer::{self, Peer, Roles};
 use crate::status::reception::Reception;
 use crate::status::snapshot::{Problem, ProblemType};
@@ -18,7 +19,10 @@ pub(in crate::status) struct Asker {
 
 /// Somebody who may look.
 #[derive(Debug)]
-pub(in crate::status) struct Viewer;
+pub(in crate::status) struct Viewer {
+    pub(in crate::status) uid: u32,
+    pub(in crate::status) rank: Rank,
+}
 
 /// Somebody who may give orders, as the journal will name them.
 #[derive(Debug)]
@@ -51,7 +55,9 @@ impl FromRequestParts<Arc<Reception>> for Viewer {
     ) -> Result<Self, Problem> {
         let asker = Asker::from_request_parts(parts, reception).await?;
         if asker.roles.viewer {
-            return Ok(Self);
+            let uid = asker.peer.uid;
+            let rank = peer::rank(uid, reception.uid);
+            return Ok(Self { uid, rank });
         }
         Err(not_permitted(&asker.peer, "look at this", "viewers"))
     }

@@ -22,7 +22,7 @@ pub(in crate::status) struct Sent<T>(pub(in crate::status) T);
 const LARGEST_BODY: usize = 64 * 1024;
 
 /// So much of a body that is too large is read all the same, for many clients listen only once they have sent it all.
-const LARGEST_SWALLOWED: usize = 16 * 1024 * 1024;
+pub(in crate::status) const LARGEST_SWALLOWED: usize = 16 * 1024 * 1024;
 
 impl<T: DeserializeOwned> FromRequest<Arc<Reception>> for Sent<T> {
     type Rejection = Problem;
@@ -126,6 +126,10 @@ fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if std::str::from_utf8(body).is_err() {
         return Err(malformed("the body is not UTF-8".to_owned()));
     }
+    // serde takes the members of an object from an array as well, in the order in which they are declared.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(malformed("expected a JSON object, not an array".to_owned()));
+    }
     serde_json::from_slice(body).map_err(|error| {
         let what = if error.is_data() {
             complaint(&error.to_string())
@@ -179,6 +183,14 @@ mod tests {
             ),
             ("EAAcanary", "line 1, column 1: this is not JSON"),
             ("", "the body is empty; it must be a JSON object"),
+            (
+                r#"["acme","EAAcanary"]"#,
+                "expected a JSON object, not an array",
+            ),
+            (
+                " \n[\"acme\",\"EAAcanary\",null,[],[],false]",
+                "expected a JSON object, not an array",
+            ),
         ] {
             assert_eq!(detail::<ImportRequest>(body.as_bytes()), expected, "{body}");
         }

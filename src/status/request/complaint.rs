@@ -20,7 +20,7 @@ pub(super) fn complaint(text: &str) -> String {
 }
 
 /// A word that can be the name of a field, and cannot be a token.
-pub(super) fn is_plain(word: &str) -> bool {
+pub(in crate::status) fn is_plain(word: &str) -> bool {
     word.len() <= 32
         && word
             .bytes()

@@ -8,6 +8,7 @@ mod path;
 mod query;
 
 pub(super) use asker::{Asker, Operator, Viewer};
-pub(super) use body::Sent;
+pub(super) use body::{LARGEST_SWALLOWED, Sent};
+pub(super) use complaint::is_plain;
 pub(super) use path::{Id, LoginName, Name, no_such_incident, no_such_login, no_such_token};
 pub(super) use query::Asked;

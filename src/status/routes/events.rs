@@ -10,8 +10,9 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
+use crate::http::{self, Full};
 use crate::inventory::{Event, EventId};
 use crate::status::reception::{Here, Reception};
 use crate::status::request::{Asked, Viewer, no_such_token};
@@ -28,7 +29,7 @@ const JSON_LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson")
     responses((status = 200, content_type = "application/x-ndjson", body = EventView))
 )]
 pub(in crate::status) async fn events(
-    _: Viewer,
+    viewer: Viewer,
     State(reception): Here,
     Extension(place): Extension<Place>,
     Asked(query): Asked<EventQuery>,
@@ -40,7 +41,7 @@ pub(in crate::status) async fn events(
         changes: reception.journal.subscribe(),
         following: query
             .follow
-            .then(|| follow(&reception, &place))
+            .then(|| follow(&reception, &viewer, &place))
             .transpose()?,
         reception,
     };
@@ -81,15 +82,27 @@ async fn beginning(
         .await?
 }
 
-fn follow(reception: &Reception, place: &Place) -> Result<OwnedSemaphorePermit, Problem> {
-    let Ok(permit) = Arc::clone(&reception.followers).try_acquire_owned() else {
-        return Err(Problem::new(
-            ProblemType::TooManyFollowers,
-            "as many follow the journal as may. End one of them, or ask again without follow",
-        ));
-    };
+fn follow(
+    reception: &Reception,
+    viewer: &Viewer,
+    place: &Place,
+) -> Result<http::Place<u32>, Problem> {
+    let following = reception.followers.take(viewer.uid, viewer.rank);
+    let following = following.map_err(|full| {
+        let detail = match full {
+            Full::Share(share) => format!(
+                "your user follows the journal {share} times, and one user may not do so more often. End one of them, \
+                 or ask again without follow"
+            ),
+            Full::All => {
+                "as many follow the journal as may. Try again later, or ask again without follow"
+                    .to_owned()
+            }
+        };
+        Problem::new(ProblemType::TooManyFollowers, detail)
+    })?;
     place.give_up();
-    Ok(permit)
+    Ok(following)
 }
 
 struct Reader {
@@ -99,7 +112,7 @@ struct Reader {
     token: Option<String>,
     changes: watch::Receiver<()>,
     /// Held by those who stay for what comes.
-    following: Option<OwnedSemaphorePermit>,
+    following: Option<http::Place<u32>>,
 }
 
 impl Reader {

@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 
 use crate::inventory::MailQueue;
 use crate::status::Pulse;
+use crate::status::reach::{STUCK_EMAIL, no_way_to_people};
 use crate::status::reception::Here;
 use crate::status::snapshot::{Problem, ProblemType};
 
 /// After this a sweep that should have begun or ended is a fault.
 const LATE_SWEEP: SignedDuration = SignedDuration::from_mins(10);
-
-/// After this a letter that waits is a fault: somebody was to read it today.
-const STUCK_LETTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// The daemon is alive. It says nothing of how it is doing.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, body = Object)))]
@@ -40,17 +38,18 @@ pub(in crate::status) async fn readyz(State(reception): Here) -> Result<Json<Val
     Err(problem.with_problems(reasons))
 }
 
-/// What keeps the daemon from being ready, each in a sentence.
+/// What keeps the daemon from being ready, each in a sentence, the gravest first.
 pub(super) fn reasons_not_ready(pulse: &Pulse, mail: &MailQueue, now: Timestamp) -> Vec<String> {
     let disk = pulse.inventory_trouble.as_ref();
     let disk = disk.map(|reason| format!("the inventory cannot be written to: {reason}"));
     [
+        no_way_to_people(pulse, mail, now),
+        disk,
+        unread_mail(mail),
+        stuck_mail(mail, now),
+        pulse.clock_trouble.clone(),
         late_sweep(pulse, now),
         overdue(pulse),
-        stuck_mail(mail, now),
-        unread_mail(mail),
-        disk,
-        pulse.clock_trouble.clone(),
     ]
     .into_iter()
     .flatten()
@@ -85,7 +84,7 @@ fn overdue(pulse: &Pulse) -> Option<String> {
 fn stuck_mail(mail: &MailQueue, now: Timestamp) -> Option<String> {
     let oldest = mail
         .oldest_queued_at
-        .filter(|oldest| now > *oldest + STUCK_LETTER)?;
+        .filter(|oldest| now > *oldest + STUCK_EMAIL)?;
     let reason = mail.last_error.as_deref().unwrap_or("no reason is known");
     Some(format!("mail has waited since {oldest}: {reason}"))
 }

@@ -83,6 +83,10 @@ fn checked(request: ImportRequest) -> Result<NewToken, Problem> {
     })
 }
 
+/// Each of them is written to.
+const MOST_OWNERS: usize = 20;
+const MOST_SCOPES: usize = 100;
+
 /// What is wrong with everything but the token.
 fn faults(request: &ImportRequest) -> Vec<String> {
     let name_is_well = request.name.as_deref().is_none_or(name_is_valid);
@@ -95,6 +99,8 @@ fn faults(request: &ImportRequest) -> Vec<String> {
              or a dot",
         ),
         (owners_are_well, "owners are mail addresses, such as ada@example.com"),
+        (request.owners.len() <= MOST_OWNERS, "owners are 20 at most; use the address of a group"),
+        (request.require_scopes.len() <= MOST_SCOPES, "require_scopes are 100 at most"),
         (scopes_are_well, "require_scopes are names of permissions, such as pages_messaging"),
     ]
     .into_iter()

@@ -19,13 +19,13 @@ const FIRST_TOKENS: usize = 20;
     get, path = "/v1/incidents", params(IncidentQuery), responses((status = 200, body = IncidentList))
 )]
 pub(in crate::status) async fn list(
-    _: Viewer,
+    viewer: Viewer,
     State(reception): Here,
     Asked(query): Asked<IncidentQuery>,
 ) -> Result<Json<IncidentList>, Problem> {
     let which = query.state.map_or(Which::Unresolved, Which::from);
     let incidents = reception
-        .read_at_length(move |view| {
+        .read_at_length(viewer.rank, move |view| {
             let found = view.incidents(which, MOST_INCIDENTS)?;
             found
                 .into_iter()

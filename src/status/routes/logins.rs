@@ -18,6 +18,9 @@ use crate::token::{Remedy, Token};
 /// An operator's link: time enough to hand it to a colleague.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
+/// How many such links are kept, those among them that are over.
+const MOST_LOGINS: u64 = 2_000;
+
 /// Asks for a login. The link is for the person's browser, and good for a day.
 #[utoipa::path(
     post, path = "/v1/logins", request_body = LoginRequest, responses((status = 201, body = LoginLink))
@@ -33,6 +36,9 @@ pub(in crate::status) async fn open(
         return Err(no_public_part());
     }
     let opened = reception.write(move |tx| {
+        if tx.logins_by_hand()? >= MOST_LOGINS {
+            return Ok(Err(too_many_logins()));
+        }
         let wanted = match wanted(tx, &request, &settings, now)? {
             Ok(wanted) => wanted,
             Err(problem) => return Ok(Err(problem)),
@@ -77,10 +83,14 @@ fn wanted(
     if of_token.is_some_and(|of_token| of_token != app) || settings.app(&app).is_none() {
         return Ok(Err(unknown_app()));
     }
-    let facts = token.as_ref().and_then(|token| token.facts.as_ref());
+    let person = match token.as_ref().map(person_of) {
+        Some(Err(problem)) => return Ok(Err(problem)),
+        Some(Ok(person)) => Some(person),
+        None => None,
+    };
     Ok(Ok(NewLogin {
         app,
-        person: facts.map(|facts| facts.person.clone()),
+        person,
         remedy: token.as_ref().map_or(Remedy::Login, remedy_of),
         token: token.map(|token| token.id),
         incident: None,
@@ -89,8 +99,20 @@ fn wanted(
     }))
 }
 
+/// Whose login the token needs. A link without a person would accept anybody's.
+fn person_of(token: &Token) -> Result<String, Problem> {
+    let facts = token.facts.as_ref();
+    let person = facts.map(|facts| facts.person.clone());
+    person
+        .filter(|person| !person.is_empty())
+        .ok_or_else(|| person_unknown(token))
+}
+
+/// What a person once declined is asked for again only where the dialog is told so.
 fn remedy_of(token: &Token) -> Remedy {
-    token.remedy().unwrap_or(Remedy::Login)
+    let lacks = !token.missing_scopes().is_empty();
+    let granting = lacks.then_some(Remedy::GrantPermissions);
+    token.remedy().or(granting).unwrap_or(Remedy::Login)
 }
 
 /// Straight to Meta's dialog, for somebody who will paste what came of it.
@@ -180,6 +202,16 @@ fn no_public_part() -> Problem {
     )
 }
 
+fn too_many_logins() -> Problem {
+    Problem::new(
+        ProblemType::TooManyLogins,
+        format!(
+            "{MOST_LOGINS} login links were made within the last eight days, and no more are kept. Use one that is \
+             open, or try again tomorrow"
+        ),
+    )
+}
+
 fn which_app() -> Problem {
     Problem::new(
         ProblemType::Invalid,
@@ -191,6 +223,18 @@ fn unknown_app() -> Problem {
     Problem::new(
         ProblemType::UnknownApp,
         "no [[app]] of this name is configured, or the token belongs to another. See the names: perennial status",
+    )
+}
+
+fn person_unknown(token: &Token) -> Problem {
+    let name = &token.name;
+    let app = &token.app;
+    Problem::new(
+        ProblemType::PersonUnknown,
+        format!(
+            "Meta has not said whose token {name} is, so any person's login would replace it. Ask Meta first: perennial \
+             check {name}. If Meta cannot read this token, get a new one: perennial login --app {app}"
+        ),
     )
 }
 

@@ -15,10 +15,14 @@ pub(super) mod tokens;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::reception::Reception;
-use super::{answer, openapi};
+use super::request::LARGEST_SWALLOWED;
+use super::{answer, openapi, parameters};
+use crate::http::{Bounds, read_to_the_end};
 
 type Route = (&'static str, MethodRouter<Arc<Reception>>);
 
@@ -57,12 +61,20 @@ pub(super) fn table() -> Vec<Route> {
 }
 
 pub(super) fn router(reception: Arc<Reception>) -> Router {
+    let rest = Bounds {
+        size: LARGEST_SWALLOWED,
+        time: reception.limits.body,
+    };
     let add = |router: Router<Arc<Reception>>, (path, methods): Route| router.route(path, methods);
     table()
         .into_iter()
         .fold(Router::new(), add)
         .fallback(answer::no_such_route)
         .method_not_allowed_fallback(answer::method_not_allowed)
-        .layer(axum::middleware::map_response(answer::unstored))
+        .layer(middleware::from_fn(parameters::only_known))
+        .layer(middleware::map_response(answer::unstored))
+        .layer(middleware::map_request(
+            move |request: Request| async move { read_to_the_end(request, rest) },
+        ))
         .with_state(reception)
 }

@@ -1,4 +1,5 @@
-//! The one way in which a secret leaves: to whom the settings name, and noted in the journal before it is sent.
+//! The one way in which a secret leaves: to whom the settings name, and noted before it is sent: in the journal, or in
+//! memory and log while that cannot be written.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +7,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::inventory::{Error, EventKind, NewEvent, NewVersion, SecretReading, Tx, View};
+use crate::inventory::{Error, EventKind, NewEvent, NewVersion, SecretReading, View};
+use crate::status::access_log::Access;
 use crate::status::peer::Peer;
 use crate::status::reception::Here;
 use crate::status::request::{Asked, Asker, Name, Operator, Sent, no_such_token};
@@ -33,10 +35,13 @@ pub(in crate::status) async fn read(
         peer,
         name,
     };
-    reception
-        .write(move |tx| reading.carry_out(tx, now))
-        .await
-        .map(Json)
+    let (outcome, access) = reception
+        .read(move |view| reading.carry_out(view, now))
+        .await?;
+    if let Some(access) = access {
+        reception.note_access(access, now).await;
+    }
+    outcome.map(Json)
 }
 
 struct Reading {
@@ -47,21 +52,26 @@ struct Reading {
     wanted: Option<SignedDuration>,
 }
 
+type Outcome = Result<SecretView, Problem>;
+
 impl Reading {
-    fn carry_out(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Result<SecretView, Problem>, Error> {
-        let token = tx.token_named(&self.name)?;
-        let outcome = self.outcome(tx, token.as_ref(), now)?;
-        let event = match &outcome {
-            Ok(secret) => self
-                .event(token.as_ref(), EventKind::SecretRead)
-                .with("version", secret.version),
-            Err(problem) if problem.is(ProblemType::NoSuchToken) => return Ok(outcome),
-            Err(problem) => self
-                .event(token.as_ref(), EventKind::SecretRefused)
-                .with("reason", problem.title.as_str()),
+    /// The answer, and how it is noted. Who asks for a name that it may read and no token bears is not noted.
+    fn carry_out(
+        &self,
+        view: &View<'_>,
+        now: Timestamp,
+    ) -> Result<(Outcome, Option<Access>), Error> {
+        let token = view.token_named(&self.name)?;
+        let outcome = self.outcome(view, token.as_ref(), now)?;
+        let access = match (&outcome, &token) {
+            (Ok(secret), Some(token)) => Some(Access::read(&self.peer, token, secret.version)),
+            (Ok(_), None) => None,
+            (Err(problem), _) if problem.is(ProblemType::NoSuchToken) => None,
+            (Err(problem), token) => {
+                Some(Access::refused(&self.peer, token.as_ref(), &problem.title))
+            }
         };
-        tx.note(&event, now)?;
-        Ok(outcome)
+        Ok((outcome, access))
     }
 
     /// Who may not read it does not learn whether it exists.
@@ -70,7 +80,7 @@ impl Reading {
         view: &View<'_>,
         token: Option<&Token>,
         now: Timestamp,
-    ) -> Result<Result<SecretView, Problem>, Error> {
+    ) -> Result<Outcome, Error> {
         if !self.permitted {
             return Ok(Err(not_permitted(&self.peer, &self.name)));
         }
@@ -86,21 +96,6 @@ impl Reading {
             expires_at: reading.expires_at.at(),
             access_token: reading.secret,
         }))
-    }
-
-    fn event(&self, token: Option<&Token>, kind: EventKind) -> NewEvent {
-        let event = match token {
-            Some(token) => NewEvent::about(token, kind),
-            None => NewEvent::new(kind),
-        };
-        let pid = self
-            .peer
-            .pid
-            .map_or_else(|| "unknown".to_owned(), |pid| pid.to_string());
-        event
-            .with("user", self.peer.account.user.as_str())
-            .with("uid", self.peer.uid.to_string())
-            .with("pid", pid)
     }
 }
 

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use crate::inventory::{Error, EventKind, Filter, NewEvent, View};
 use crate::status::reception::Here;
 use crate::status::request::{Asked, Name, Operator, Viewer, no_such_token};
-use crate::status::snapshot::{Problem, TokenDetail, TokenList, TokenQuery, TokenView};
+use crate::status::snapshot::{
+    Problem, ProblemType, TokenDetail, TokenList, TokenQuery, TokenView,
+};
 use crate::token::Token;
 
 const USUAL_LIMIT: usize = 100;
@@ -21,19 +23,28 @@ const MOST_CHILDREN: usize = 1000;
 /// The inventory, page by page, in the order of names.
 #[utoipa::path(get, path = "/v1/tokens", params(TokenQuery), responses((status = 200, body = TokenList)))]
 pub(in crate::status) async fn list(
-    _: Viewer,
+    viewer: Viewer,
     State(reception): Here,
     Asked(query): Asked<TokenQuery>,
 ) -> Result<Json<TokenList>, Problem> {
-    let limit = query.limit.unwrap_or(USUAL_LIMIT).clamp(1, HIGHEST_LIMIT);
+    let limit = limit(&query)?;
     let filter = filter(query, reception.now());
     let page = reception
-        .read_at_length(move |view| view.tokens(&filter, limit))
+        .read_at_length(viewer.rank, move |view| view.tokens(&filter, limit))
         .await?;
     Ok(Json(TokenList {
         tokens: page.tokens.into_iter().map(TokenView::from).collect(),
         next: page.next,
     }))
+}
+
+fn limit(query: &TokenQuery) -> Result<usize, Problem> {
+    let limit = query.limit.unwrap_or(USUAL_LIMIT);
+    if (1..=HIGHEST_LIMIT).contains(&limit) {
+        return Ok(limit);
+    }
+    let detail = format!("limit: expected a number from 1 to {HIGHEST_LIMIT}");
+    Err(Problem::new(ProblemType::Malformed, detail))
 }
 
 fn filter(query: TokenQuery, now: Timestamp) -> Filter {

@@ -1,10 +1,12 @@
 //! The listener: who gets a place, for how long, and how it ends.
 
 mod bind;
+mod place;
+mod probe;
 mod steady;
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,47 +17,51 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::peer::Accounts;
+use super::peer::{Accounts, rank};
 use super::reception::{Limits, Reception};
 use super::{Desk, routes};
+use crate::http::{Places, Refusals};
 pub use bind::{BindError, bind};
+pub(super) use place::Place;
+pub use probe::{Probe, Questions, probe};
 use steady::Steady;
 
 /// Answers on `listener` until `stop`. Then open requests are finished, followers are let go, and the socket is gone.
 pub async fn serve(listener: UnixListener, desk: Desk, stop: CancellationToken) -> io::Result<()> {
-    serve_within(listener, desk, Limits::default(), stop).await
+    let (_unasked, questions) = probe();
+    serve_probed(listener, desk, questions, stop).await
+}
+
+/// The same, and the accept loop answers the watchdog's `questions`.
+pub async fn serve_probed(
+    listener: UnixListener,
+    desk: Desk,
+    questions: Questions,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    serve_within(listener, desk, Limits::default(), questions, stop).await
 }
 
 pub(super) async fn serve_within(
     listener: UnixListener,
     desk: Desk,
     limits: Limits,
+    questions: Questions,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    let server = Server {
-        places: Arc::new(Semaphore::new(limits.connections)),
-        reception: Arc::new(Reception::new(desk, limits, stop.clone())),
-        accounts: Arc::default(),
-        connections: TaskTracker::new(),
-        stop,
-        cut: CancellationToken::new(),
-    };
-    server.accept(&listener).await;
-    if let Some(path) = listener.local_addr()?.as_pathname() {
-        std::fs::remove_file(path).ok();
-    }
-    server.farewell().await;
-    Ok(())
+    Server::new(desk, limits, stop)
+        .run(listener, questions)
+        .await
 }
 
 struct Server {
     reception: Arc<Reception>,
     accounts: Arc<Accounts>,
-    places: Arc<Semaphore>,
+    places: Arc<Places<u32>>,
+    refusals: Refusals,
     connections: TaskTracker,
     stop: CancellationToken,
     /// Ends what did not end by itself.
@@ -66,25 +72,59 @@ struct Server {
 const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(100);
 
 impl Server {
-    /// Gives each connection a place. Whoever finds none waits in the listener's queue.
-    async fn accept(&self, listener: &UnixListener) {
+    fn new(desk: Desk, limits: Limits, stop: CancellationToken) -> Self {
+        Self {
+            places: Places::new(limits.connections),
+            reception: Arc::new(Reception::new(desk, limits, stop.clone())),
+            accounts: Arc::default(),
+            refusals: Refusals::default(),
+            connections: TaskTracker::new(),
+            stop,
+            cut: CancellationToken::new(),
+        }
+    }
+
+    async fn run(self, listener: UnixListener, questions: Questions) -> io::Result<()> {
+        self.accept(&listener, questions).await;
+        if let Some(path) = listener.local_addr()?.as_pathname() {
+            std::fs::remove_file(path).ok();
+        }
+        self.farewell().await;
+        Ok(())
+    }
+
+    /// Takes connections as they come. It never waits for a peer: one without a place is told so and closed.
+    async fn accept(&self, listener: &UnixListener, mut questions: Questions) {
         let router = routes::router(Arc::clone(&self.reception));
         loop {
-            let next = async {
-                let place = Arc::clone(&self.places).acquire_owned().await;
-                let accepted = listener.accept().await;
-                place
-                    .map_err(io::Error::other)
-                    .and_then(|place| Ok((place, accepted?.0)))
+            let accepted = tokio::select! {
+                () = self.stop.cancelled() => return,
+                Some(question) = questions.next() => {
+                    // A watchdog that stopped waiting needs no answer.
+                    let _ = question.send(());
+                    continue;
+                }
+                accepted = listener.accept() => accepted,
             };
-            match self.stop.run_until_cancelled(next).await {
-                None => return,
-                Some(Ok((place, stream))) => self.answer(stream, Place::new(place), router.clone()),
-                Some(Err(error)) => {
+            match accepted {
+                Ok((stream, _)) => self.receive(stream, &router),
+                Err(error) => {
                     tracing::warn!("the status socket could not take a connection: {error}");
                     tokio::time::sleep(PAUSE_AFTER_FAULT).await;
                 }
             }
+        }
+    }
+
+    fn receive(&self, stream: UnixStream, router: &Router) {
+        // A peer without credentials is gone already.
+        let Ok(credentials) = stream.peer_cred() else {
+            return;
+        };
+        let uid = credentials.uid();
+        match self.places.take(uid, rank(uid, self.reception.uid)) {
+            Ok(place) => self.answer(stream, Place::new(place), router.clone()),
+            Err(full) => self.refusals.answer(stream, place::refusal(full)),
         }
     }
 
@@ -94,12 +134,13 @@ impl Server {
         let conversation = async move {
             let peer = accounts.identify(&stream).await?;
             let inner = TowerToHyperService::new(router);
+            let held = place.clone();
             let service = service_fn(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(peer.clone());
-                request.extensions_mut().insert(place.clone());
+                request.extensions_mut().insert(held.clone());
                 inner.call(request)
             });
-            converse(stream, service, &limits, &stop)
+            converse(stream, service, &limits, &place, &stop)
                 .await
                 .map_err(io::Error::other)
         };
@@ -124,11 +165,13 @@ impl Server {
     }
 }
 
-/// Speaks HTTP until the peer goes, is too slow, or the daemon stops and the request at hand is answered.
+/// Speaks HTTP until the peer goes, is too slow or has been here too long, or the daemon stops. The request at hand is
+/// answered first.
 async fn converse<S>(
     stream: UnixStream,
     service: S,
     limits: &Limits,
+    place: &Place,
     stop: &CancellationToken,
 ) -> hyper::Result<()>
 where
@@ -147,20 +190,10 @@ where
     tokio::select! {
         ended = connection.as_mut() => return ended,
         () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+        () = place.held_for(limits.age) => connection.as_mut().graceful_shutdown(),
     }
-    connection.await
-}
-
-/// A place among the connections; a follower gives it up and is counted elsewhere.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Place(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
-
-impl Place {
-    fn new(permit: OwnedSemaphorePermit) -> Self {
-        Self(Arc::new(Mutex::new(Some(permit))))
-    }
-
-    pub(super) fn give_up(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = place.held_for(limits.farewell) => Ok(()),
     }
 }

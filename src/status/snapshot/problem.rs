@@ -61,6 +61,8 @@ problem_types! {
     ExpiryUnknown = "expiry-unknown", 409, "Expiry unknown";
     TokenDead = "token-dead", 409, "Token dead";
     AlreadyResolved = "already-resolved", 409, "Already resolved";
+    /// Meta has not said whose token it is.
+    PersonUnknown = "person-unknown", 409, "Person unknown";
     /// It was answered, or begun too long ago.
     LoginOver = "login-over", 409, "Login over";
     TooLarge = "too-large", 413, "Request too large";
@@ -69,8 +71,10 @@ problem_types! {
     Invalid = "invalid", 422, "Invalid value";
     UnknownApp = "unknown-app", 422, "Unknown app";
     NoPublicPart = "no-public-part", 422, "No public part";
+    TooManyLogins = "too-many-logins", 429, "Too many logins";
     ReloadRefused = "reload-refused", 422, "Configuration refused";
     MailRefused = "mail-refused", 422, "Mail refused";
+    TooManyConnections = "too-many-connections", 503, "Too many connections";
     TooManyFollowers = "too-many-followers", 503, "Too many followers";
     NotReady = "not-ready", 503, "Not ready";
     InventoryUnavailable = "inventory-unavailable", 503, "Inventory unavailable";

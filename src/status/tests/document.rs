@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::world::{World, eve, root};
 use crate::status::peer::Peer;
 use crate::status::routes;
+use crate::token::Cause;
 
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "PATCH"];
 
@@ -64,6 +65,20 @@ async fn every_call_has_a_name_of_its_own_and_every_answer_a_description() {
             let description = answer["description"].as_str().unwrap_or_default();
             assert!(!description.is_empty(), "{name} {status}");
         }
+    }
+}
+
+#[tokio::test]
+async fn every_cause_is_in_the_document_with_its_remedy() {
+    let document = document(&World::new()).await;
+    let schema = &document["components"]["schemas"]["Cause"];
+    let words = schema["enum"].as_array().unwrap();
+    let described = schema["description"].as_str().unwrap();
+    assert_eq!(words.len(), Cause::ALL.len());
+    for cause in Cause::ALL {
+        assert!(words.contains(&json!(cause.word())), "{cause}");
+        let line = format!("`{cause}`: remedy `{}`", cause.remedy());
+        assert!(described.contains(&line), "{line}");
     }
 }
 
@@ -280,4 +295,56 @@ fn described_members<'a>(document: &'a Value, schema: &'a Value) -> Described<'a
     let needed = schema["required"].as_array().into_iter().flatten();
     required.extend(needed.filter_map(Value::as_str));
     (members, required)
+}
+
+#[tokio::test]
+async fn a_parameter_that_no_call_takes_is_refused_and_the_answer_names_those_it_takes() {
+    let world = World::new();
+    world.import("acme-1", "EAAone").await;
+    for (path, _) in routes::table() {
+        let concrete = path.replace("{name}", "acme-1").replace("{id}", "1");
+        for method in ["GET", "POST", "PUT", "DELETE"] {
+            let reply = world
+                .ask_as(
+                    root(),
+                    method,
+                    &format!("{concrete}?colour=red"),
+                    Body::empty(),
+                )
+                .await;
+            if reply.status == 405 {
+                continue;
+            }
+            assert_eq!(
+                (reply.status.as_u16(), reply.problem().as_str()),
+                (400, "malformed"),
+                "{method} {path}"
+            );
+            let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+            assert!(detail.starts_with("colour: unknown parameter"), "{detail}");
+        }
+    }
+    let detail = |reply: super::world::Reply| reply.json()["detail"].as_str().unwrap().to_owned();
+    let events = detail(world.get("/v1/events?colour=red").await);
+    assert!(events.ends_with("takes after, token, follow"), "{events}");
+    let secret = detail(world.get("/v1/tokens?EAAcanary0123456789=1").await);
+    assert!(!secret.contains("EAAcanary"), "{secret}");
+}
+
+#[tokio::test]
+async fn a_limit_out_of_its_range_is_refused() {
+    let world = World::new();
+    for (limit, status) in [
+        ("0", 400),
+        ("1", 200),
+        ("1000", 200),
+        ("1001", 400),
+        ("-1", 400),
+    ] {
+        let reply = world.get(&format!("/v1/tokens?limit={limit}")).await;
+        assert_eq!(reply.status, status, "{limit}");
+        if status == 400 {
+            assert!(reply.json()["detail"].as_str().unwrap().contains("limit"));
+        }
+    }
 }

@@ -260,7 +260,7 @@ async fn a_query_that_makes_no_sense_is_told_where() {
         ("limit=many", "limit: this cannot be understood"),
         (
             "colour=red",
-            "colour: unknown field `colour`, expected one of `state`",
+            "colour: unknown parameter; this call takes state, kind",
         ),
         ("state=EAAcanary0123456789", "state: expected one of"),
     ] {
@@ -270,4 +270,58 @@ async fn a_query_that_makes_no_sense_is_told_where() {
         assert!(detail.starts_with(expected), "{detail}");
         assert!(!detail.contains(CANARY), "{detail}");
     }
+}
+
+#[tokio::test]
+async fn an_array_is_not_taken_for_an_object() {
+    let world = World::new();
+    for (method, path, body) in [
+        (
+            "POST",
+            "/v1/tokens",
+            json!(["acme", "EAAone", null, [], [], false]),
+        ),
+        ("PUT", "/v1/tokens/acme-1/secret", json!(["EAAtwo"])),
+        (
+            "POST",
+            "/v1/incidents/1/acknowledge",
+            json!(["2030-01-01T00:00:00Z"]),
+        ),
+        ("POST", "/v1/logins", json!(["acme", null, false, true])),
+        ("POST", "/v1/mail-test", json!(["ada@example.com"])),
+    ] {
+        let reply = world.send(method, path, body).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.problem().as_str()),
+            (400, "malformed"),
+            "{path}"
+        );
+    }
+    assert_eq!(world.journal().await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_token_has_no_more_owners_than_can_be_written_to() {
+    let world = World::new();
+    let owners = |many: usize| -> Vec<String> {
+        (0..many)
+            .map(|number| format!("ada{number}@example.com"))
+            .collect()
+    };
+    let reply = world
+        .send(
+            "POST",
+            "/v1/tokens",
+            request(&[("owners", json!(owners(21)))]),
+        )
+        .await;
+    assert_eq!(reply.problem(), "invalid");
+    let reply = world
+        .send(
+            "POST",
+            "/v1/tokens",
+            request(&[("owners", json!(owners(20)))]),
+        )
+        .await;
+    assert_eq!(reply.status, 201);
 }

@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 use super::world::{CANARY, Served, World, heard};
+use crate::http::Shares;
 use crate::status::reception::Limits;
 
 const ALIVE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -17,6 +18,17 @@ async fn head(stream: &mut UnixStream) -> String {
         answer.push(stream.read_u8().await.unwrap());
     }
     String::from_utf8(answer).unwrap()
+}
+
+const ALIVE_ONCE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+
+/// The test's own user is the daemon's.
+fn of_one_user(reserved: usize) -> Shares {
+    Shares {
+        common: 0,
+        each: 0,
+        reserved,
+    }
 }
 
 fn hurried() -> Limits {
@@ -119,10 +131,10 @@ async fn what_is_not_http_is_hung_up_on() {
 }
 
 #[tokio::test]
-async fn whoever_finds_no_place_waits_for_one() {
+async fn a_peer_that_finds_no_place_is_told_so_at_once_and_gets_the_next_that_is_free() {
     let world = World::new();
     let served = world.serve_within(Limits {
-        connections: 2,
+        connections: of_one_user(2),
         ..Limits::default()
     });
     let mut first = served.connect().await;
@@ -133,21 +145,48 @@ async fn whoever_finds_no_place_waits_for_one() {
     }
     let mut third = served.connect().await;
     third.write_all(ALIVE).await.unwrap();
-    let waits = tokio::time::timeout(Duration::from_millis(50), third.read_u8()).await;
+    let answer = heard(&mut third).await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("retry-after: 1\r\n"), "{answer}");
     assert!(
-        waits.is_err(),
-        "the third was answered while two had the places"
+        answer.contains("urn:perennial:problem:too-many-connections"),
+        "{answer}"
     );
-    drop(first);
-    assert!(head(&mut third).await.starts_with("HTTP/1.1 200 "));
+    // The server notices the end of the first a moment later.
+    first.shutdown().await.unwrap();
+    heard(&mut first).await;
+    while !served.say(ALIVE_ONCE).await.starts_with("HTTP/1.1 200 ") {}
+}
+
+#[tokio::test]
+async fn a_connection_that_is_never_idle_is_closed_when_its_time_is_over() {
+    let world = World::new();
+    let served = world.serve_within(Limits {
+        age: Duration::from_millis(250),
+        ..Limits::default()
+    });
+    let mut stream = served.connect().await;
+    let mut answers = 0;
+    while stream.write_all(ALIVE).await.is_ok() {
+        let mut first = [0; 1];
+        if stream.read(&mut first).await.unwrap_or(0) == 0 {
+            break;
+        }
+        head(&mut stream).await;
+        let mut body = [0; 14];
+        stream.read_exact(&mut body).await.unwrap();
+        answers += 1;
+    }
+    assert!(answers > 0);
+    assert!(is_alive(&served).await);
 }
 
 #[tokio::test]
 async fn followers_are_counted_apart_and_are_not_too_many() {
     let world = World::new();
     let served = world.serve_within(Limits {
-        connections: 1,
-        followers: 2,
+        connections: of_one_user(1),
+        followers: of_one_user(2),
         ..Limits::default()
     });
     let follow = b"GET /v1/events?follow=true HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -168,9 +207,7 @@ async fn followers_are_counted_apart_and_are_not_too_many() {
         .await
         .unwrap_err();
     assert!(
-        answer
-            .to_string()
-            .contains("as many follow the journal as may"),
+        answer.to_string().contains("follows the journal 2 times"),
         "{answer}"
     );
     assert!(is_alive(&served).await);
@@ -185,14 +222,14 @@ async fn whoever_asks_and_never_listens_loses_the_place() {
             .await;
     }
     let served = world.serve_within(Limits {
-        connections: 1,
+        connections: of_one_user(1),
         stall: Duration::from_millis(50),
         ..Limits::default()
     });
     let mut deaf = served.connect().await;
     let ask = b"GET /v1/tokens?limit=1000 HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(20);
     deaf.write_all(&ask).await.unwrap();
-    assert!(is_alive(&served).await);
+    while !is_alive(&served).await {}
     let heard = heard(&mut deaf).await;
     assert!(
         heard.starts_with("HTTP/1.1 200 "),
@@ -235,4 +272,44 @@ async fn a_request_that_never_ends_does_not_keep_the_daemon() {
     served.stop.cancel();
     served.server.await.unwrap().unwrap();
     assert_eq!(heard(&mut stream).await, "");
+}
+
+/// As Python's http.client does it: first the head, then the body, and only then it listens.
+#[tokio::test]
+async fn a_refused_request_is_read_to_its_end_before_the_connection_closes() {
+    let world = World::new();
+    let served = world.serve();
+    let body = vec![b'x'; 4 << 20];
+    for (request, status) in [
+        ("POST /v1/nothing", "404"),
+        ("PUT /v1/status", "405"),
+        ("POST /v1/tokens", "415"),
+        ("POST /v1/tokens/nobody/check", "404"),
+        ("GET /v1/status?x=1", "400"),
+    ] {
+        let mut stream = served.connect().await;
+        let head = format!(
+            "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        for piece in body.chunks(64 * 1024) {
+            stream.write_all(piece).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        let answer = heard(&mut stream).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{request}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refused_request_whose_body_never_comes_is_answered_at_once_and_ended() {
+    let world = World::new();
+    let served = world.serve_within(hurried());
+    let request = b"POST /v1/nothing HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{";
+    assert!(served.say(request).await.starts_with("HTTP/1.1 404 "));
+    assert!(is_alive(&served).await);
 }

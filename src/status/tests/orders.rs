@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::world::{World, alice, eve, facts};
 use crate::inventory::{Claimed, Learned, Order};
+use crate::login::App;
 use crate::secret::Secret;
-use crate::token::Clock;
+use crate::token::{Clock, Scopes};
 
 #[tokio::test]
 async fn an_order_is_filed_and_the_sweep_is_woken() {
@@ -56,6 +57,44 @@ async fn a_rollback_offers_the_secret_that_was_replaced() {
     assert_eq!(claimed.secret, Secret::new("EAAtwo"));
     assert_eq!(claimed.candidate.unwrap().secret, Secret::new("EAAone"));
     assert_eq!(claimed.errand.unwrap().order, Order::Rollback);
+}
+
+#[tokio::test]
+async fn a_login_link_is_made_only_for_a_person_whom_meta_has_named() {
+    let world = World::new();
+    world.settings.send_modify(|settings| {
+        settings.logins.public_url = Some("https://tokens.example.com".to_owned());
+        settings.logins.apps = vec![App {
+            name: "acme".to_owned(),
+            id: "1".to_owned(),
+            graph_version: "v25.0".to_owned(),
+            dialog_url: "https://www.facebook.com".to_owned(),
+            scopes: Scopes::default(),
+            config_id: None,
+        }];
+    });
+    world.import("acme-1", "EAAone").await;
+    for paste in [false, true] {
+        let body = json!({"token": "acme-1", "paste": paste}).to_string();
+        let reply = world
+            .ask_as(alice(), "POST", "/v1/logins", Body::from(body.clone()))
+            .await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.problem().as_str()),
+            (409, "person-unknown")
+        );
+        assert!(
+            reply.text.contains("perennial check acme-1"),
+            "{}",
+            reply.text
+        );
+    }
+    swap(&world, "acme-1", "EAAtwo").await;
+    let body = json!({"token": "acme-1"}).to_string();
+    let reply = world
+        .ask_as(alice(), "POST", "/v1/logins", Body::from(body))
+        .await;
+    assert_eq!(reply.status, 201, "{}", reply.text);
 }
 
 /// As the sweep takes up a token that is due.
@@ -233,4 +272,18 @@ async fn a_daemon_that_does_not_answer_is_not_waited_for_for_ever() {
         (reply.status.as_u16(), reply.problem().as_str()),
         (503, "busy")
     );
+}
+
+#[tokio::test]
+async fn the_same_order_again_before_it_is_begun_is_the_same_order() {
+    let world = World::new();
+    world.import("acme-1", "EAAone").await;
+    let path = "/v1/tokens/acme-1/check";
+    let first = world.ask_as(alice(), "POST", path, Body::empty()).await;
+    let before = world.journal().await.len();
+    for _ in 0..100 {
+        let again = world.ask_as(alice(), "POST", path, Body::empty()).await;
+        assert_eq!((again.status, again.json()), (first.status, first.json()));
+    }
+    assert_eq!(world.journal().await.len(), before);
 }

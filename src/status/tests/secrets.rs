@@ -260,3 +260,118 @@ async fn no_answer_but_one_holds_a_secret() {
         );
     }
 }
+
+/// What the daemon does now and then.
+async fn write_down(world: &World) -> usize {
+    let log = &world.desk.accesses;
+    log.write_due(&world.desk.inventory, world.now())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn refused_readings_are_counted_and_one_event_an_hour_tells_how_many() {
+    let world = World::new();
+    world.import("acme-1", CANARY).await;
+    for _ in 0..500 {
+        let reply = read(&world, eve(), "/v1/tokens/acme-1/secret").await;
+        assert_eq!(reply.problem(), "not-permitted");
+    }
+    assert_eq!(world.journal().await.len(), 2, "the import, and the first");
+    assert_eq!(write_down(&world).await, 0, "the hour is not over");
+    world.pass(SignedDuration::from_hours(1));
+    assert_eq!(write_down(&world).await, 1);
+    let event = last_event(&world).await;
+    assert_eq!(
+        (&event["kind"], &event["token"]),
+        (&json!("secret_refused"), &json!("acme-1"))
+    );
+    assert_eq!(event["detail"]["times"], 499);
+    assert_eq!(event["detail"]["user"], "eve");
+    assert_eq!(write_down(&world).await, 0);
+    read(&world, eve(), "/v1/tokens/acme-1/secret").await;
+    assert_eq!(world.journal().await.len(), 4, "a new hour begins");
+}
+
+#[tokio::test]
+async fn a_chatty_reader_does_not_make_the_journal_grow() {
+    let world = World::new();
+    world
+        .import_healthy("acme-1", CANARY, SignedDuration::from_hours(48))
+        .await;
+    let before = world.journal().await.len();
+    for _ in 0..300 {
+        let reply = read(&world, chatbot(), "/v1/tokens/acme-1/secret").await;
+        assert_eq!(reply.status, 200);
+    }
+    world.pass(SignedDuration::from_hours(1));
+    assert_eq!(write_down(&world).await, 1);
+    assert_eq!(world.journal().await.len(), before + 2);
+    assert_eq!(last_event(&world).await["detail"]["times"], 299);
+}
+
+#[tokio::test]
+async fn asking_for_ever_other_names_does_not_make_the_journal_grow() {
+    let world = World::new();
+    for number in 0..60 {
+        world
+            .import(&format!("other-{number}"), &format!("EAA{number}"))
+            .await;
+    }
+    let before = world.journal().await.len();
+    for number in 0..300 {
+        let name = format!("/v1/tokens/other-{number}/secret");
+        assert_eq!(read(&world, eve(), &name).await.status, 403);
+    }
+    let after_a_moment = world.journal().await.len() - before;
+    assert!(after_a_moment <= 20, "{after_a_moment}");
+    world.pass(SignedDuration::from_hours(1));
+    write_down(&world).await;
+    let times = |event: &Value| event["detail"]["times"].as_u64().unwrap_or(1);
+    let journal = world.journal().await;
+    let noted = journal[before..].iter().map(times).sum::<u64>();
+    assert_eq!(noted, 300, "every request is in one of the events");
+    assert!(journal.len() - before <= 40, "{}", journal.len() - before);
+}
+
+#[tokio::test]
+async fn many_users_do_not_make_the_journal_grow_either() {
+    let world = World::new();
+    world.import("acme-1", CANARY).await;
+    let before = world.journal().await.len();
+    for uid in 100_000..101_000 {
+        let path = "/v1/tokens/acme-1/secret";
+        let user = format!("u{uid}");
+        assert_eq!(read(&world, peer(uid, &user), path).await.status, 403);
+    }
+    assert!(world.journal().await.len() - before <= 300);
+}
+
+#[tokio::test]
+async fn a_token_that_was_forgotten_meanwhile_is_not_named_again() {
+    let world = World::new();
+    world.import("acme-1", CANARY).await;
+    for _ in 0..2 {
+        read(&world, eve(), "/v1/tokens/acme-1/secret").await;
+    }
+    world
+        .ask_as(alice(), "DELETE", "/v1/tokens/acme-1", Body::empty())
+        .await;
+    world.pass(SignedDuration::from_hours(1));
+    assert_eq!(write_down(&world).await, 1);
+    assert_eq!(last_event(&world).await["token"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_was_only_counted_is_written_down_when_the_daemon_ends() {
+    let world = World::new();
+    world.import("acme-1", CANARY).await;
+    for _ in 0..3 {
+        read(&world, eve(), "/v1/tokens/acme-1/secret").await;
+    }
+    let log = &world.desk.accesses;
+    log.write_all(&world.desk.inventory, world.now())
+        .await
+        .unwrap();
+    assert_eq!(last_event(&world).await["detail"]["times"], 2);
+}

@@ -176,8 +176,8 @@ async fn what_is_wrong_with_the_daemon_itself_is_told_in_sentences() {
     let status = world.get("/v1/status").await.json();
     assert_eq!(status["ready"], false);
     let expected = json!([
-        "3 tokens have waited too long for their visit",
         "the inventory cannot be written to: no space left on the disk",
+        "3 tokens have waited too long for their visit",
         "acme: Meta answers with v26.0, not v25.0",
     ]);
     assert_eq!(status["problems"], expected);

@@ -24,7 +24,7 @@ use crate::secret::Key;
 use crate::status::client::Client;
 use crate::status::peer::{Account, Peer};
 use crate::status::reception::{Limits, Reception};
-use crate::status::server::{Place, bind, serve_within};
+use crate::status::server::{Place, Probe, bind, probe, serve_within};
 use crate::status::snapshot::{AppReport, ImportRequest, Sweep};
 use crate::status::{Desk, MailTest, Pulse, Reader, Reload, Settings, routes};
 use crate::token::{Clock, Facts, Health, Kind, Scopes, Token};
@@ -123,6 +123,7 @@ impl World {
             pulse: pulse_seen,
             nudge: Arc::new(Notify::new()),
             journal: watch::Sender::new(()),
+            accesses: Arc::default(),
             reloads: reload,
             mail_tests: mail_test,
             clock: Arc::new(move || at(clock.load(Ordering::Relaxed))),
@@ -267,9 +268,12 @@ impl World {
     pub(super) fn serve_within(&self, limits: Limits) -> Served {
         let listener = bind(&self.socket()).unwrap();
         let stop = CancellationToken::new();
-        let server = serve_within(listener, self.desk.clone(), limits, stop.clone());
+        let (probe, questions) = probe();
+        let desk = self.desk.clone();
+        let server = serve_within(listener, desk, limits, questions, stop.clone());
         Served {
             client: Client::at(self.socket()),
+            probe,
             socket: self.socket(),
             server: tokio::spawn(server),
             stop,
@@ -280,6 +284,7 @@ impl World {
 /// A world with its socket open.
 pub(super) struct Served {
     pub(super) client: Client,
+    pub(super) probe: Probe,
     socket: PathBuf,
     pub(super) server: JoinHandle<std::io::Result<()>>,
     pub(super) stop: CancellationToken,

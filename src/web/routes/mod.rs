@@ -21,6 +21,7 @@ use super::headers;
 use super::lobby::{Here, Lobby};
 use super::page::{Fault, STYLE};
 use super::server::Peer;
+use crate::http::{Bounds, read_to_the_end};
 
 type Route = (&'static str, MethodRouter<Arc<Lobby>>);
 
@@ -53,6 +54,12 @@ const LARGEST_BODY: usize = 4 * 1024;
 const LARGEST_CALL: usize = 256 * 1024;
 /// For a whole request, the sending of its body included.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Of what an answer did not wait for.
+const REST: Bounds = Bounds {
+    size: LARGEST_CALL,
+    time: PATIENCE,
+};
 
 pub(super) fn router(lobby: Arc<Lobby>) -> Router {
     let add = |router: Router<Arc<Lobby>>, (path, methods): Route| router.route(path, methods);
@@ -89,6 +96,7 @@ async fn receive(State(lobby): Here, mut request: Request, next: Next) -> Respon
     let mut answer = if lobby.door.lets_in(client, Instant::now()) {
         let base = base_path(&lobby.settings.borrow().public_url).to_owned();
         *request.uri_mut() = without_base(request.uri(), &base);
+        let request = read_to_the_end(request, REST);
         timeout(PATIENCE, next.run(request))
             .await
             .unwrap_or_else(|_| Fault::TooSlow.into_response())

@@ -120,7 +120,10 @@ impl IntoResponse for Refusal {
     /// Which apps there are is nobody's business, so a wrong one is answered as a wrong signature is.
     fn into_response(self) -> Response {
         match self.0 {
-            Rejection::UnknownApp | Rejection::Forged => StatusCode::FORBIDDEN.into_response(),
+            Rejection::UnknownApp
+            | Rejection::Forged
+            | Rejection::Stale
+            | Rejection::UsedElsewhere => StatusCode::FORBIDDEN.into_response(),
             Rejection::Unreadable => StatusCode::BAD_REQUEST.into_response(),
             Rejection::Inventory(error) => Fault::from(error).into_response(),
         }

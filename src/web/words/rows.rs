@@ -45,10 +45,10 @@ fn row(token: &Token) -> Row {
 fn state(token: &Token) -> String {
     match token.health {
         Health::Unverified => "not confirmed yet".to_owned(),
-        Health::Healthy if !token.missing_scopes().is_empty() => {
+        Health::Healthy | Health::Lacking { .. } if !token.missing_scopes().is_empty() => {
             format!("works, but lacks {}", all_of(token.missing_scopes().iter()))
         }
-        Health::Healthy => "works".to_owned(),
+        Health::Healthy | Health::Lacking { .. } => "works".to_owned(),
         Health::Expiring { cause } | Health::Failing { cause, .. } | Health::Dead { cause, .. } => {
             cause_words(cause).to_owned()
         }

@@ -6,8 +6,10 @@
 //! - `sweeping`: one that stops all, the ended left out, all at one beat · `mending`: back-off without a cause
 //! - `telling`: ends told twice, mail about nothing · `answering`: ready without work, everybody kept waiting
 //! - `secrecy`: what logs let slip · `durable`: what a neighbour, a deleted row or a full disk took along
+//! - `crashing`: a row that nothing survives
 
 mod answering;
+mod crashing;
 mod durable;
 mod mending;
 mod refusals;

@@ -2,11 +2,11 @@
 
 use perennial::graph_sim::{Death, Endpoint, Fault, FaultRule, InjectedError, Outage};
 use perennial::inventory::Order;
-use perennial::token::{Cause, Outcome, State};
+use perennial::token::{Cause, Outcome, Remedy, State};
 
 use crate::world::{Result, World, days, hours};
 
-const DEATHS: [Death; 9] = [
+const DEATHS: [Death; 12] = [
     Death::PasswordChanged,
     Death::AppRemoved,
     Death::Revoked,
@@ -16,6 +16,9 @@ const DEATHS: [Death; 9] = [
     Death::PagePermissionMissing,
     Death::PageGone,
     Death::AppDeleted,
+    Death::LockedOut,
+    Death::Disengaged,
+    Death::ApiBlocked,
 ];
 
 /// pizauth, email-oauth2-proxy, postiz (PR 1822) and instagram-token-agent threw the grant away when it was refused
@@ -136,6 +139,108 @@ fn answering(endpoint: Endpoint, code: i64, message: &str) -> FaultRule {
         message: message.to_owned(),
     };
     FaultRule::new(Fault::Error(error)).on(endpoint)
+}
+
+/// A limit, a fault or a block that the debugger names in its answer about one token is that token's.
+#[tokio::test]
+async fn a_verdict_on_one_token_throttles_no_other() -> Result {
+    for (code, cause) in [
+        (1, Cause::Outage),
+        (4, Cause::Throttled),
+        (17, Cause::Throttled),
+        (368, Cause::Blocked),
+        (613, Cause::Throttled),
+        (80_001, Cause::Throttled),
+    ] {
+        let mut world = World::new().await?;
+        let maria = world.person("Maria");
+        let mut ids = Vec::new();
+        for n in 0..3 {
+            ids.push(
+                world
+                    .import(&format!("token-{n}"), &world.log_in(&maria)?)
+                    .await?,
+            );
+        }
+        // Even where no other token is due.
+        for due in [&ids[..], &ids[..1]] {
+            world.meta.world().inject(judging(code).times(1));
+            for id in due {
+                world.order(*id, Order::Check).await?;
+            }
+            world.pass().await?;
+            let app = world.inventory.read(|view| view.app("acme")).await?;
+            assert_eq!((app.trouble, app.resume_at), (None, None), "{code}");
+            let mut causes = Vec::new();
+            for id in &ids {
+                causes.extend(world.token(*id).await?.cause());
+            }
+            assert_eq!(causes, [cause], "{code}");
+            world.now += hours(1);
+            world.pass().await?;
+            for id in &ids {
+                assert_eq!(world.state(*id).await?, State::Healthy, "{code}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The debugger may say of one token that the app is shut out. Meta is asked about the app itself before it stops.
+#[tokio::test]
+async fn a_token_that_blames_the_app_stops_no_other() -> Result {
+    let mut world = World::new().await?;
+    let (maria, paul) = (world.person("Maria"), world.person("Paul"));
+    let token = world.log_in(&maria)?;
+    let blocked = world.import("maria", &token).await?;
+    let sound = world.import("paul", &world.log_in(&paul)?).await?;
+    world.meta.world().end(&token, Death::ApiBlocked)?;
+    world.live(hours(3)).await?;
+    let found = world.token(blocked).await?;
+    assert_eq!(
+        (found.state(), found.cause(), found.remedy()),
+        (
+            State::Dead,
+            Some(Cause::AppUnavailable),
+            Some(Remedy::FixApp)
+        )
+    );
+    assert_eq!(world.state(sound).await?, State::Healthy);
+    let app = world.inventory.read(|view| view.app("acme")).await?;
+    assert_eq!(app.trouble, None);
+
+    world.meta.world().mend(&token)?;
+    world.live(days(1)).await?;
+    assert_eq!(world.state(blocked).await?, State::Healthy);
+    Ok(())
+}
+
+/// Where it is the app that is shut out, that is its trouble and no token's.
+#[tokio::test]
+async fn an_app_that_is_shut_out_costs_no_token() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.pass().await?;
+    world.meta.world().inject(judging(200));
+    world.order(id, Order::Check).await?;
+    world.pass().await?;
+    let app = world.inventory.read(|view| view.app("acme")).await?;
+    let cause = app.trouble.map(|trouble| trouble.cause);
+    assert_eq!(cause, Some(Cause::AppUnavailable));
+    assert_ne!(world.state(id).await?, State::Dead);
+    Ok(())
+}
+
+fn judging(code: i64) -> FaultRule {
+    FaultRule::new(Fault::Verdict(InjectedError {
+        status: 200,
+        code,
+        subcode: None,
+        is_transient: None,
+        message: "API access blocked.".to_owned(),
+    }))
+    .on(Endpoint::DebugToken)
 }
 
 /// better-ccflare (PR 311) and SPIRE (issue 1562) called healthy whatever was not yet old.

@@ -61,10 +61,32 @@ impl Crasher {
 
 /// Runs the program where the folder of the inventory is a disk of so many MiB of its own, if this machine lets us.
 pub fn on_a_small_disk(folder: &Path, mebibytes: u32) -> Option<Command> {
-    let script = format!(
-        "mount -t tmpfs -o size={mebibytes}m tmpfs '{0}' && cp -a '{0}.before/.' '{0}/' && exec \"$@\"",
+    with_mounts(&format!(
+        "mount -t tmpfs -o size={mebibytes}m tmpfs '{0}' && cp -a '{0}.before/.' '{0}/'",
         folder.display()
-    );
+    ))
+}
+
+/// As [`on_a_small_disk`], and somebody has filled it.
+pub fn on_a_full_disk(folder: &Path, mebibytes: u32) -> Option<Command> {
+    with_mounts(&format!(
+        "mount -t tmpfs -o size={mebibytes}m tmpfs '{0}' && cp -a '{0}.before/.' '{0}/' && \
+         {{ dd if=/dev/zero of='{0}/filler' bs=4096 2>/dev/null; true; }}",
+        folder.display()
+    ))
+}
+
+/// Runs the program where nothing can be written into that folder.
+pub fn on_a_read_only_disk(folder: &Path) -> Option<Command> {
+    with_mounts(&format!(
+        "mount --bind '{0}' '{0}' && mount -o remount,bind,ro '{0}'",
+        folder.display()
+    ))
+}
+
+/// Runs the program with mounts of its own, made by a line of shell, if this machine lets us.
+fn with_mounts(script: &str) -> Option<Command> {
+    let script = format!("{script} && exec \"$@\"");
     let is_root = nix::unistd::getuid().is_root();
     let flags = if is_root { "-m" } else { "-rm" };
     let able = Command::new("unshare").args([flags, "true"]).status();

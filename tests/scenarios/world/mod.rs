@@ -64,6 +64,7 @@ pub fn rules() -> Rules {
         retry_after: [1, 5, 30, 120, 360].map(minutes).to_vec(),
         warn_before: days(14),
         subscribed_fields: Scopes::default(),
+        scopes: Scopes::default(),
     }
 }
 
@@ -110,6 +111,12 @@ impl World {
         })
     }
 
+    /// The app asks for these scopes from now on, as after a start or a reload.
+    pub async fn require(&mut self, scopes: &str) -> Result {
+        self.keeper.rules.scopes = Scopes::parse(scopes);
+        Ok(self.keeper.begin().await?)
+    }
+
     /// Runs a pass whenever something is due, and once an hour at least.
     pub async fn live(&mut self, span: SignedDuration) -> Result {
         let end = self.now + span;
@@ -153,12 +160,22 @@ impl World {
     }
 
     pub async fn import(&self, name: &str, secret: &str) -> Result<TokenId> {
+        self.import_requiring(name, secret, "").await
+    }
+
+    /// A token with required scopes of its own.
+    pub async fn import_requiring(
+        &self,
+        name: &str,
+        secret: &str,
+        scopes: &str,
+    ) -> Result<TokenId> {
         let new = NewToken {
             app: "acme".to_owned(),
             name: Some(name.to_owned()),
             secret: Secret::new(secret),
             owners: vec![OWNER.to_owned()],
-            required_scopes: Scopes::default(),
+            required_scopes: Scopes::parse(scopes),
             parent: None,
             subject_name: None,
         };

@@ -38,6 +38,9 @@ pub struct Answer {
 impl World {
     /// Opens the public part for people who are asked for `scopes`, or for a configuration of Login for Business.
     pub async fn open_public(&mut self, scopes: &str, config_id: Option<&str>) -> Result<Public> {
+        if config_id.is_none() {
+            self.require(scopes).await?;
+        }
         let app = login::App {
             name: "acme".to_owned(),
             id: APP.to_owned(),
@@ -109,6 +112,21 @@ impl World {
         token: Option<TokenId>,
         accepts_fewer: bool,
     ) -> Result<(LoginId, String)> {
+        self.link_for(token, accepts_fewer, Remedy::Login).await
+    }
+
+    /// The same for a token that lacks permissions.
+    pub async fn operators_link_to_grant(&self, token: TokenId) -> Result<String> {
+        let opened = self.link_for(Some(token), false, Remedy::GrantPermissions);
+        Ok(opened.await?.1)
+    }
+
+    async fn link_for(
+        &self,
+        token: Option<TokenId>,
+        accepts_fewer: bool,
+        remedy: Remedy,
+    ) -> Result<(LoginId, String)> {
         let person = match token {
             Some(id) => self.token(id).await?.facts.map(|facts| facts.person),
             None => None,
@@ -118,7 +136,7 @@ impl World {
             person,
             token,
             incident: None,
-            remedy: Remedy::Login,
+            remedy,
             accepts_fewer,
             expires_at: self.now + days(1),
         };

@@ -42,6 +42,7 @@ impl World {
             pulse: pulse.subscribe(),
             nudge: Arc::default(),
             journal: watch::Sender::new(()),
+            accesses: Arc::default(),
             reloads: mpsc::channel(1).0,
             mail_tests: mpsc::channel(1).0,
             clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),

@@ -28,6 +28,32 @@ pub(super) fn wording(cause: Cause) -> &'static Wording {
     }
 }
 
+/// What is said of tokens that Meta refuses for it, where the cause alone may leave a token working in part.
+pub(super) const fn wording_when_refused(cause: Cause) -> Option<&'static Wording> {
+    match cause {
+        Cause::DataAccessExpired => Some(&DATA_ACCESS_REFUSED),
+        Cause::PermissionMissing => Some(&PERMISSION_REFUSED),
+        Cause::AppUnavailable => Some(&APP_REFUSED),
+        Cause::ExpiresSoon
+        | Cause::Expired
+        | Cause::DataAccessExpiresSoon
+        | Cause::PasswordChanged
+        | Cause::AppRemoved
+        | Cause::SessionEnded
+        | Cause::ReplacedElsewhere
+        | Cause::Checkpoint
+        | Cause::PageRoleLost
+        | Cause::PageGone
+        | Cause::Unreadable
+        | Cause::WrongApp
+        | Cause::AppSecretWrong
+        | Cause::Blocked
+        | Cause::Throttled
+        | Cause::Outage
+        | Cause::Unexplained => None,
+    }
+}
+
 const CUT_OFF: &str = "Whatever uses {these} stays cut off from Facebook: messages, posts, leads.";
 
 const EXPIRES_SOON: Wording = Wording {
@@ -174,4 +200,26 @@ const UNEXPLAINED: Wording = Wording {
     why: "For more than half an hour Meta has answered app {app} in a way that this version of Perennial does not \
           understand.",
     otherwise: BLOCKED.otherwise,
+};
+
+const DATA_ACCESS_REFUSED: Wording = Wording {
+    call: DATA_ACCESS_EXPIRED.call,
+    standing: "Not working",
+    why: "{person} last used app {app} more than 90 days ago, so Facebook refuses {these} until {person} logs in again.",
+    otherwise: CUT_OFF,
+};
+
+const PERMISSION_REFUSED: Wording = Wording {
+    call: PERMISSION_MISSING.call,
+    standing: "Not working",
+    why: "Facebook refuses {these} because {person} has not granted app {app} a permission that it needs, or has \
+          taken it back.",
+    otherwise: CUT_OFF,
+};
+
+const APP_REFUSED: Wording = Wording {
+    call: APP_UNAVAILABLE.call,
+    standing: "Not working",
+    why: "Meta does not let app {app} use {these}, although Meta accepts the app itself.",
+    otherwise: CUT_OFF,
 };

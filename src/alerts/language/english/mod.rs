@@ -15,6 +15,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
     phrases: PHRASES,
     summary: summary::SUMMARY,
     wording: causes::wording,
+    wording_when_refused: causes::wording_when_refused,
     saying: steps::saying,
 };
 
@@ -133,6 +134,7 @@ const PHRASES: Phrases = Phrases {
     ended: "ended {at}",
     ends: "ends {at}",
     lacks: "lacks {missing}",
+    every_permission: "every permission that the app asks for",
     good_until: "good until {at}",
     good_without_end: "good without an end",
 
@@ -148,6 +150,15 @@ const PHRASES: Phrases = Phrases {
     undelivered_step: "See that they hear of it by another way, and correct the address or the mail server. \
                        Perennial tries again within a day, and writes its reminders to the same address.",
     undelivered_footer: "This letter went to the operators alone.",
+
+    ungranted: "Permissions never granted: {missing}",
+    ungranted_label: "Works without them",
+    ungranted_headline: "Some tokens never had a permission that is required",
+    ungranted_why: "The configuration requires permissions that the tokens below did not have at any check so far.",
+    ungranted_step: "To get them, ask the person to log in again: perennial login --token NAME prints a link. If the \
+                     tokens do not need them, remove them from scopes in the configuration, or from the scopes that \
+                     the token requires. Everything else works.",
+    ungranted_footer: "This email went to the operators only. Perennial reports each token once.",
 
     trying: "Perennial can reach you by mail",
     trying_label: "Test letter",

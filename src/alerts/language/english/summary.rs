@@ -13,7 +13,7 @@ pub(super) const SUMMARY: Summary = Summary {
     states: "{states}.",
     healthy: "Well: {count}",
     expiring: "ending soon and in need of a person: {count}",
-    failing: "not checked at the last try: {count}",
+    failing: "failing, so a check did not get through or a permission is missing: {count}",
     dead: "not working: {count}",
     unverified: "not checked yet: {count}",
     waiting: "Waiting for somebody",

@@ -28,6 +28,32 @@ pub(super) fn wording(cause: Cause) -> &'static Wording {
     }
 }
 
+/// What is said of tokens that Meta refuses for it, where the cause alone may leave a token working in part.
+pub(super) const fn wording_when_refused(cause: Cause) -> Option<&'static Wording> {
+    match cause {
+        Cause::DataAccessExpired => Some(&DATA_ACCESS_REFUSED),
+        Cause::PermissionMissing => Some(&PERMISSION_REFUSED),
+        Cause::AppUnavailable => Some(&APP_REFUSED),
+        Cause::ExpiresSoon
+        | Cause::Expired
+        | Cause::DataAccessExpiresSoon
+        | Cause::PasswordChanged
+        | Cause::AppRemoved
+        | Cause::SessionEnded
+        | Cause::ReplacedElsewhere
+        | Cause::Checkpoint
+        | Cause::PageRoleLost
+        | Cause::PageGone
+        | Cause::Unreadable
+        | Cause::WrongApp
+        | Cause::AppSecretWrong
+        | Cause::Blocked
+        | Cause::Throttled
+        | Cause::Outage
+        | Cause::Unexplained => None,
+    }
+}
+
 const CUT_OFF: &str =
     "Alles, was {these} nutzt, bleibt von Facebook abgeschnitten: Nachrichten, Beiträge, Leads.";
 
@@ -179,4 +205,27 @@ const UNEXPLAINED: Wording = Wording {
     why: "Seit mehr als einer halben Stunde antwortet Meta der App {app} auf eine Weise, die diese Version von \
           Perennial nicht versteht.",
     otherwise: BLOCKED.otherwise,
+};
+
+const DATA_ACCESS_REFUSED: Wording = Wording {
+    call: DATA_ACCESS_EXPIRED.call,
+    standing: "Funktioniert nicht",
+    why: "{person} hat die App {app} seit mehr als 90 Tagen nicht benutzt; deshalb lehnt Facebook {these} ab, bis \
+          {person} sich neu anmeldet.",
+    otherwise: CUT_OFF,
+};
+
+const PERMISSION_REFUSED: Wording = Wording {
+    call: PERMISSION_MISSING.call,
+    standing: "Funktioniert nicht",
+    why: "Facebook lehnt {these} ab, weil {person} der App {app} eine nötige Berechtigung nicht erteilt oder wieder \
+          entzogen hat.",
+    otherwise: CUT_OFF,
+};
+
+const APP_REFUSED: Wording = Wording {
+    call: APP_UNAVAILABLE.call,
+    standing: "Funktioniert nicht",
+    why: "Meta lässt die App {app} {these} nicht nutzen, obwohl Meta die App selbst akzeptiert.",
+    otherwise: CUT_OFF,
 };

@@ -25,6 +25,7 @@ pub(super) const CATALOGUE: Catalogue = Catalogue {
     phrases: PHRASES,
     summary: summary::SUMMARY,
     wording: causes::wording,
+    wording_when_refused: causes::wording_when_refused,
     saying: steps::saying,
 };
 
@@ -169,6 +170,7 @@ const PHRASES: Phrases = Phrases {
     ended: "endete am {at}",
     ends: "endet am {at}",
     lacks: "ohne {missing}",
+    every_permission: "alle Berechtigungen, um die die App bittet",
     good_until: "gültig bis {at}",
     good_without_end: "unbegrenzt gültig",
 
@@ -185,6 +187,15 @@ const PHRASES: Phrases = Phrases {
                        den Mailserver. Perennial versucht es innerhalb eines Tages noch einmal und schickt \
                        Erinnerungen an dieselbe Adresse.",
     undelivered_footer: "Diese E-Mail ging nur an die Betreiber.",
+
+    ungranted: "Nie erteilte Berechtigungen: {missing}",
+    ungranted_label: "Funktioniert ohne sie",
+    ungranted_headline: "Einige Tokens hatten eine verlangte Berechtigung nie",
+    ungranted_why: "Die Konfiguration verlangt Berechtigungen, die die Tokens unten bei keiner Prüfung hatten.",
+    ungranted_step: "Wenn sie gebraucht werden, bitten Sie die Person, sich neu anzumelden: perennial login --token NAME \
+                     gibt den Link dafür aus. Wenn nicht, nehmen Sie sie in der Konfiguration aus scopes heraus oder \
+                     aus den Berechtigungen, die das Token verlangt. Alles andere funktioniert.",
+    ungranted_footer: "Diese E-Mail ging nur an die Betreiber. Perennial meldet jedes Token einmal.",
 
     trying: "Perennial erreicht Sie per E-Mail",
     trying_label: "Testbrief",

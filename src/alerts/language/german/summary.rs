@@ -13,7 +13,7 @@ pub(super) const SUMMARY: Summary = Summary {
     states: "{states}.",
     healthy: "In Ordnung: {count}",
     expiring: "bald zu Ende und auf einen Menschen angewiesen: {count}",
-    failing: "beim letzten Versuch nicht prüfbar: {count}",
+    failing: "gestört, weil eine Prüfung nicht durchkam oder eine Berechtigung fehlt: {count}",
     dead: "ohne Funktion: {count}",
     unverified: "noch nicht geprüft: {count}",
     waiting: "Wartet auf jemanden",

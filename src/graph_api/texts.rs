@@ -1,0 +1,61 @@
+//! Meta's sentences, read only where its numbers say too little.
+
+use crate::token::Cause;
+
+use super::wire::Fault;
+
+/// What code 190 means when its number says nothing: anything from a typing error to a missing page permission. The
+/// first text that fits decides.
+const CAUSES: &[(&str, Cause)] = &[
+    (
+        "must be granted before impersonating",
+        Cause::PermissionMissing,
+    ),
+    ("must be an administrator", Cause::PageRoleLost),
+    ("belongs to a page that", Cause::PageGone),
+    ("has not authorized application", Cause::AppRemoved),
+    ("application was uninstalled", Cause::AppRemoved),
+    ("log in to www.facebook.com", Cause::Checkpoint),
+    ("not a confirmed user", Cause::Checkpoint),
+    ("checkpoint", Cause::Checkpoint),
+    ("hasn't engaged the app", Cause::DataAccessExpired),
+    ("could not be decrypted", Cause::Unreadable),
+    ("cannot parse", Cause::Unreadable),
+    ("malformed", Cause::Unreadable),
+    ("signature", Cause::Unreadable),
+    ("token data", Cause::Unreadable),
+    ("between the postcard and the payload", Cause::Unreadable),
+    ("application has been deleted", Cause::AppUnavailable),
+    // The debugger accepted our app, so it speaks of the app that the value names.
+    ("error validating application", Cause::Unreadable),
+    ("session has expired", Cause::Expired),
+    ("session does not match", Cause::PasswordChanged),
+    ("invalidated explicitly", Cause::SessionEnded),
+    ("has been invalidated", Cause::PasswordChanged),
+];
+
+pub(super) fn cause(message: &str) -> Cause {
+    let known = CAUSES.iter().find(|(text, _)| message.contains(text));
+    known.map_or(Cause::SessionEnded, |(_, cause)| *cause)
+}
+
+/// The error is about the call that was made. The token is alive, but of the wrong kind for it.
+pub(super) fn leaves_token_alive(fault: &Fault<'_>) -> bool {
+    const TEXTS: [&str; 2] = [
+        "must be called with a page access token",
+        "page access token is required",
+    ];
+    let message = || fault.message();
+    match (fault.code(), fault.subcode()) {
+        (190, Some(2_069_032)) => true,
+        (190, None) => TEXTS.iter().any(|text| message().contains(text)),
+        _ => false,
+    }
+}
+
+/// Code 200 is a missing permission, unless the text says that Meta has shut the app out.
+pub(super) fn is_app_blocked(code: i64, message: &str) -> bool {
+    const TEXTS: [&str; 3] = ["blocked", "deactivated", "disabled"];
+    let said = message.split_once("api access ").map(|(_, said)| said);
+    code == 200 && said.is_some_and(|said| TEXTS.iter().any(|text| said.starts_with(text)))
+}

@@ -1,0 +1,173 @@
+//! Events that must not wait for the disk: kept in memory until they can be written down, and until then in the log.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::timeout;
+
+use super::{Error, EventKind, Inventory, NewEvent, Tx};
+
+/// What is known to have happened and does not stand in the journal yet.
+#[derive(Default)]
+pub(super) struct Backlog {
+    waiting: Mutex<Waiting>,
+    /// Held while some of it is written down, so that nothing is written twice.
+    writing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    events: VecDeque<(NewEvent, Timestamp)>,
+    /// How many were added since the start, and how many have left.
+    added: u64,
+    left: u64,
+    /// How many fell out because there were too many: these are in the log alone.
+    dropped: u64,
+}
+
+/// What is written down at once.
+struct Slice {
+    events: Vec<(NewEvent, Timestamp)>,
+    up_to: u64,
+    dropped: u64,
+}
+
+/// A few hundred bytes each.
+const KEPT: usize = 4_096;
+
+/// How many share a transaction: on a disk that is almost full many small ones get further than a large one.
+const SLICE: usize = 256;
+
+/// How long an answer waits for its event to be durable; after that, memory and log must do.
+const WAIT: Duration = Duration::from_secs(1);
+
+impl Waiting {
+    fn add(&mut self, event: NewEvent, at: Timestamp) -> u64 {
+        if self.events.len() == KEPT {
+            self.events.pop_front();
+            self.left += 1;
+            self.dropped += 1;
+        }
+        self.events.push_back((event, at));
+        self.added += 1;
+        self.added
+    }
+
+    fn slice(&self) -> Slice {
+        let events: Vec<_> = self.events.iter().take(SLICE).cloned().collect();
+        Slice {
+            up_to: self.left + events.len() as u64,
+            events,
+            dropped: self.dropped,
+        }
+    }
+
+    /// These are written down; is nothing left?
+    fn remove(&mut self, up_to: u64, dropped: u64) -> bool {
+        while self.left < up_to && self.events.pop_front().is_some() {
+            self.left += 1;
+        }
+        self.dropped -= dropped.min(self.dropped);
+        self.events.is_empty()
+    }
+}
+
+impl Backlog {
+    fn with<T>(&self, act: impl FnOnce(&mut Waiting) -> T) -> T {
+        act(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        self.with(|waiting| !waiting.events.is_empty())
+    }
+
+    fn holds(&self, number: u64) -> bool {
+        self.with(|waiting| waiting.left < number)
+    }
+}
+
+impl Inventory {
+    /// Notes what happened: durably before this returns where that can be had soon, else as soon as it can.
+    pub async fn note_or_keep(&self, event: NewEvent, at: Timestamp) {
+        let line = format!(
+            "{} of {}: {}",
+            event.kind,
+            event.name.as_deref().unwrap_or("an unknown token"),
+            serde_json::Value::Object(event.detail.clone())
+        );
+        let number = self.0.backlog.with(|waiting| waiting.add(event, at));
+        if self.trouble().is_none() {
+            let inventory = self.clone();
+            // A task of its own: whoever asked may go away before it is written.
+            let written = tokio::spawn(async move { inventory.write_backlog(number).await });
+            let _ = timeout(WAIT, written).await;
+        }
+        if self.0.backlog.holds(number) {
+            tracing::warn!("the journal cannot be written now and gets this later: {line}");
+        }
+    }
+
+    /// Writes down what waits, up to this one at least. Whoever finds another at it finds it done.
+    async fn write_backlog(&self, number: u64) -> Result<(), Error> {
+        let _turn = self.0.backlog.writing.lock().await;
+        if self.0.backlog.holds(number) {
+            self.write_what_waits().await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// All that waits, and a few bytes in any case.
+    async fn write_what_waits(&self) -> Result<(), Error> {
+        loop {
+            let slice = self.0.backlog.with(|waiting| waiting.slice());
+            let (up_to, dropped) = (slice.up_to, slice.dropped);
+            self.write(move |tx| tx.note_slice(&slice)).await?;
+            let is_empty = self
+                .0
+                .backlog
+                .with(|waiting| waiting.remove(up_to, dropped));
+            if is_empty {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether something can be written: opens it for writing where it is not, writes down what waited, and a few
+    /// bytes in any case.
+    pub async fn probe(&self) -> Result<(), Error> {
+        if self.0.is_still_full() {
+            return Err(self.trouble().map_or(Error::Closed, Error::Unwritable));
+        }
+        let opened = self.reopen().await;
+        if opened.is_err() {
+            self.0.keep_in_mind(&opened);
+            return opened;
+        }
+        let _turn = self.0.backlog.writing.lock().await;
+        self.write_what_waits().await
+    }
+}
+
+impl Tx<'_> {
+    fn note_slice(&self, slice: &Slice) -> Result<(), Error> {
+        for (event, at) in &slice.events {
+            self.note_unless_gone(event.clone(), *at)?;
+        }
+        if let Some((_, at)) = slice.events.last().filter(|_| slice.dropped > 0) {
+            let gap = NewEvent::new(EventKind::JournalGap).with("events", slice.dropped);
+            self.note(&gap, *at)?;
+        }
+        self.touch()
+    }
+
+    /// Writes what is written there already.
+    fn touch(&self) -> Result<(), Error> {
+        let version: u32 = self
+            .db
+            .query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        Ok(self.db.pragma_update(None, "user_version", version)?)
+    }
+}

@@ -1,0 +1,188 @@
+//! Every sealed column: to what its cells are bound, and how all of them are sealed again.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, params};
+
+use super::Error;
+use crate::secret::{Cell, Sealer, Secret, data_key_of};
+use crate::token::{Token, TokenId};
+
+/// What a token's secrets are bound to. A secret that was moved to another token does not open, and neither does one
+/// whose token bears another's name: names are what readers ask for. Who renames a token seals its secrets again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bearer<'a> {
+    pub(super) id: TokenId,
+    pub(super) app: &'a str,
+    pub(super) name: &'a str,
+}
+
+impl<'a> Bearer<'a> {
+    pub(super) fn of(token: &'a Token) -> Self {
+        Self {
+            id: token.id,
+            app: &token.app,
+            name: &token.name,
+        }
+    }
+
+    /// Neither app nor name holds a slash.
+    pub(super) fn row(self, number: u32) -> String {
+        let Self { id, app, name } = self;
+        format!("{}/{number}/{app}/{name}", id.0)
+    }
+}
+
+pub(super) const fn secret(row: &str) -> Cell<'_> {
+    SECRETS.cell(row)
+}
+
+/// A ticket is sealed before its row has a number, so it is bound to its digest.
+pub(super) const fn ticket(digest: &str) -> Cell<'_> {
+    TICKETS.cell(digest)
+}
+
+pub(super) const fn code(attempt: &str) -> Cell<'_> {
+    CODES.cell(attempt)
+}
+
+/// An email is sealed before its row has a number, so it is bound to its message id.
+pub(super) const fn email_text(message_id: &str) -> Cell<'_> {
+    TEXTS.cell(message_id)
+}
+
+pub(super) const fn email_html(message_id: &str) -> Cell<'_> {
+    HTMLS.cell(message_id)
+}
+
+/// A sealed column and how to walk it: each row gives two numbers that find it, what its cell is bound to, and the cell.
+pub(super) struct Column {
+    table: &'static str,
+    column: &'static str,
+    rows_after: &'static str,
+    update: &'static str,
+}
+
+impl Column {
+    const fn cell<'a>(&self, row: &'a str) -> Cell<'a> {
+        Cell {
+            table: self.table,
+            column: self.column,
+            row,
+        }
+    }
+}
+
+pub(super) const SECRETS: Column = Column {
+    table: "version",
+    column: "secret",
+    rows_after: "SELECT v.token, v.number, v.token || '/' || v.number || '/' || t.app || '/' || t.name, v.secret
+        FROM version v CROSS JOIN token t ON t.id = v.token
+        WHERE (v.token, v.number) > (?1, ?2) ORDER BY v.token, v.number LIMIT ?3",
+    update: "UPDATE version SET secret = ?1 WHERE token = ?2 AND number = ?3",
+};
+
+const TICKETS: Column = Column {
+    table: "login",
+    column: "ticket",
+    rows_after: "SELECT id, 0, lower(hex(ticket_digest)), ticket FROM login
+        WHERE id > ?1 AND ?2 = 0 ORDER BY id LIMIT ?3",
+    update: "UPDATE login SET ticket = ?1 WHERE id = ?2 AND ?3 = 0",
+};
+
+const CODES: Column = Column {
+    table: "login_attempt",
+    column: "code",
+    rows_after: "SELECT id, 0, CAST(id AS TEXT), code FROM login_attempt
+        WHERE id > ?1 AND ?2 = 0 AND code IS NOT NULL ORDER BY id LIMIT ?3",
+    update: "UPDATE login_attempt SET code = ?1 WHERE id = ?2 AND ?3 = 0",
+};
+
+const TEXTS: Column = Column {
+    table: "letter",
+    column: "sealed_text",
+    rows_after: "SELECT id, 0, message_id, sealed_text FROM letter
+        WHERE id > ?1 AND ?2 = 0 AND sealed_text IS NOT NULL ORDER BY id LIMIT ?3",
+    update: "UPDATE letter SET sealed_text = ?1 WHERE id = ?2 AND ?3 = 0",
+};
+
+const HTMLS: Column = Column {
+    table: "letter",
+    column: "sealed_html",
+    rows_after: "SELECT id, 0, message_id, sealed_html FROM letter
+        WHERE id > ?1 AND ?2 = 0 AND sealed_html IS NOT NULL ORDER BY id LIMIT ?3",
+    update: "UPDATE letter SET sealed_html = ?1 WHERE id = ?2 AND ?3 = 0",
+};
+
+const ALL: [&Column; 5] = [&SECRETS, &TICKETS, &CODES, &TEXTS, &HTMLS];
+
+/// How many cells are held at once.
+const AT_ONCE: u32 = 200;
+
+/// One sealed value, as a walk meets it.
+pub(super) struct Sealed {
+    key: (i64, i64),
+    /// What its cell is bound to.
+    pub(super) row: String,
+    pub(super) value: Vec<u8>,
+}
+
+impl Sealed {
+    /// The version's token and number.
+    pub(super) const fn key(&self) -> (i64, i64) {
+        self.key
+    }
+}
+
+/// Seals every cell again with the current key of `to`. Gives the keys of those cells that do not open, which stay as
+/// they are.
+pub(super) fn reseal(db: &Connection, from: &Sealer, to: &Sealer) -> Result<BTreeSet<u32>, Error> {
+    let mut still_used = BTreeSet::new();
+    for column in ALL {
+        replace(db, column, |sealed| {
+            let cell = column.cell(&sealed.row);
+            let opened: Option<Secret> = from.open(&sealed.value, cell).ok();
+            if opened.is_none() {
+                still_used.extend(data_key_of(&sealed.value));
+            }
+            opened
+                .map(|opened| to.seal(&opened, cell).map_err(|_| Error::NoRandomness))
+                .transpose()
+        })?;
+    }
+    Ok(still_used)
+}
+
+/// Walks a column; what `change` gives takes the place of the cell.
+pub(super) fn replace(
+    db: &Connection,
+    column: &Column,
+    mut change: impl FnMut(&Sealed) -> Result<Option<Vec<u8>>, Error>,
+) -> Result<(), Error> {
+    let mut update = db.prepare(column.update)?;
+    let mut last = (0, 0);
+    loop {
+        let some = some_after(db, column, last)?;
+        let Some(end) = some.last() else {
+            return Ok(());
+        };
+        last = end.key;
+        for sealed in &some {
+            if let Some(value) = change(sealed)? {
+                update.execute(params![value, sealed.key.0, sealed.key.1])?;
+            }
+        }
+    }
+}
+
+fn some_after(db: &Connection, column: &Column, last: (i64, i64)) -> Result<Vec<Sealed>, Error> {
+    let mut rows = db.prepare_cached(column.rows_after)?;
+    let rows = rows.query_map(params![last.0, last.1, AT_ONCE], |row| {
+        Ok(Sealed {
+            key: (row.get(0)?, row.get(1)?),
+            row: row.get(2)?,
+            value: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,50 @@
+//! One process per inventory: the lock file beside the database, or the folder itself where no file can be made.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+
+use super::copy::{failed, folder_of};
+use super::owned::{give_to_owner_of, open_plain};
+use super::{Error, open};
+
+/// The lock stands beside the database, so that a backup tool may still open the database itself.
+pub(super) fn lock(database: &Path) -> Result<File, Error> {
+    let path = open::beside(database, ".lock");
+    let made = open_plain(
+        &path,
+        OpenOptions::new().create(true).truncate(false).write(true),
+    );
+    let file = match made {
+        // The lock of a file that can only be read is as good as any.
+        Err(error) if is_unwritable(&error) => {
+            open_plain(&path, OpenOptions::new().read(true)).map_err(|_| failed(&path)(error))?
+        }
+        made => made.map_err(failed(&path))?,
+    };
+    // What root makes here while the daemon is down must not keep the daemon out.
+    give_to_owner_of(&folder_of(database), &file).map_err(failed(&path))?;
+    hold(file, database)
+}
+
+/// Keeps out others who can only read the inventory; nobody may write to it under this lock.
+pub(super) fn lock_folder(database: &Path) -> Result<File, Error> {
+    let folder = folder_of(database);
+    hold(File::open(&folder).map_err(failed(&folder))?, database)
+}
+
+fn hold(file: File, database: &Path) -> Result<File, Error> {
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse(database.to_owned())),
+        Err(TryLockError::Error(source)) => Err(failed(database)(source)),
+    }
+}
+
+fn is_unwritable(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        error.kind(),
+        Kind::ReadOnlyFilesystem | Kind::PermissionDenied | Kind::StorageFull
+    )
+}

@@ -1,0 +1,278 @@
+//! What is kept, and for how long. Old rows go in small steps; what is still needed stays, however old it is.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::params;
+
+use super::{Error, Tx};
+
+/// The bounds of everything that only grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    pub age: SignedDuration,
+    /// How many are kept at most, however young they are.
+    pub events: u64,
+    pub letters: u64,
+    pub incidents: u64,
+}
+
+/// More events are kept for each token: a large inventory has more to tell.
+const EVENTS_A_TOKEN: u64 = 10;
+/// The newest events stay: they number those that follow, and show whether the clock went back.
+const NEWEST_EVENTS: u64 = 1_000;
+
+/// How many rows one step removes at most. A letter has several pages.
+const ROWS_A_STEP: u32 = 1_000;
+const LETTERS_A_STEP: u32 = 100;
+
+impl Retention {
+    pub const fn for_age(age: SignedDuration) -> Self {
+        Self {
+            age,
+            events: 1_000_000,
+            letters: 100_000,
+            incidents: 100_000,
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// One step. Returns how many rows it removed; 0 when nothing is left to remove.
+    pub fn prune(&self, kept: &Retention, now: Timestamp) -> Result<usize, Error> {
+        let cutoff = now.checked_sub(kept.age).unwrap_or(Timestamp::MIN);
+        let steps: [&dyn Fn() -> Result<usize, Error>; 7] = [
+            &|| self.prune_events(kept, cutoff),
+            &|| self.prune_letters(kept, cutoff),
+            &|| self.prune_members(kept, cutoff),
+            &|| self.prune_incidents(kept, cutoff),
+            &|| self.prune_deletions(cutoff),
+            &|| self.prune_digests(cutoff),
+            &|| self.retire_ended_versions(now),
+        ];
+        for step in steps {
+            let removed = step()?;
+            if removed > 0 {
+                return Ok(removed);
+            }
+        }
+        Ok(0)
+    }
+
+    /// From the oldest on. An event that an order waits under stays.
+    fn prune_events(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
+        let tokens = self.fleet()?.total();
+        let most = kept.events.saturating_add(tokens * EVENTS_A_TOKEN);
+        let mut prune = self.db.prepare_cached(
+            "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?4)
+             AND (at < ?1 OR id <= (SELECT max(id) FROM event) - ?2)
+             AND id <= (SELECT max(id) FROM event) - ?3
+             AND id NOT IN (SELECT event FROM errand)",
+        )?;
+        let values = params![cutoff.as_second(), most, NEWEST_EVENTS, ROWS_A_STEP];
+        Ok(prune.execute(values)?)
+    }
+
+    /// Those that nothing more is to be done with: sent or given up, and about no open incident.
+    fn prune_letters(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
+        let mut prune = self.db.prepare_cached(
+            "DELETE FROM letter WHERE id IN (
+                SELECT id FROM letter
+                    WHERE written_at < ?1 AND next_try_at IS NULL AND NOT EXISTS (
+                        SELECT 1 FROM incident i WHERE i.id = letter.incident AND i.resolved_at IS NULL)
+                UNION ALL SELECT id FROM letter
+                    WHERE id <= (SELECT max(id) FROM letter) - ?2 AND next_try_at IS NULL
+                        AND NOT EXISTS (SELECT 1 FROM incident i
+                            WHERE i.id = letter.incident AND i.resolved_at IS NULL)
+                LIMIT ?3)",
+        )?;
+        Ok(prune.execute(params![cutoff.as_second(), kept.letters, LETTERS_A_STEP])?)
+    }
+
+    /// Of an old incident first its tokens, for there may be 100,000.
+    fn prune_members(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
+        let mut prune = self.db.prepare_cached(&format!(
+            "DELETE FROM member WHERE (incident, token) IN (
+                SELECT m.incident, m.token FROM member m WHERE m.incident IN ({OLD_INCIDENTS})
+                LIMIT ?3)"
+        ))?;
+        Ok(prune.execute(params![cutoff.as_second(), kept.incidents, ROWS_A_STEP])?)
+    }
+
+    fn prune_incidents(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
+        let mut prune = self.db.prepare_cached(&format!(
+            "DELETE FROM incident WHERE id IN ({OLD_INCIDENTS} LIMIT ?3)"
+        ))?;
+        Ok(prune.execute(params![cutoff.as_second(), kept.incidents, ROWS_A_STEP])?)
+    }
+
+    /// The person has been able to look at the page long enough.
+    fn prune_deletions(&self, cutoff: Timestamp) -> Result<usize, Error> {
+        let mut prune = self.db.prepare_cached(
+            "DELETE FROM deletion WHERE code IN (
+                SELECT code FROM deletion WHERE finished_at < ?1 LIMIT ?2)",
+        )?;
+        Ok(prune.execute(params![cutoff.as_second(), ROWS_A_STEP])?)
+    }
+
+    /// All but the newest, by which the next one is counted.
+    fn prune_digests(&self, cutoff: Timestamp) -> Result<usize, Error> {
+        let mut prune = self.db.prepare_cached(
+            "DELETE FROM digest WHERE tick IN (
+                SELECT tick FROM digest WHERE tick < ?1
+                    AND tick < (SELECT max(tick) FROM digest) LIMIT ?2)",
+        )?;
+        Ok(prune.execute(params![cutoff.as_second(), ROWS_A_STEP])?)
+    }
+}
+
+/// Resolved long ago, or too many; ones that letters still tell of go after those.
+const OLD_INCIDENTS: &str = "SELECT i.id FROM incident i WHERE i.resolved_at IS NOT NULL
+    AND (i.resolved_at < ?1 OR i.id <= (SELECT max(id) FROM incident) - ?2)
+    AND i.review_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM letter l WHERE l.incident = i.id)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::{EventKind, Inventory, NewEvent, NewLetter, Settings};
+    use crate::secret::Key;
+
+    fn inventory(folder: &tempfile::TempDir) -> Inventory {
+        let path = folder.path().join("inventory.db");
+        let key = Key::generate().unwrap();
+        Inventory::open(&Settings { path, key }).unwrap()
+    }
+
+    fn days(days: i64) -> SignedDuration {
+        SignedDuration::from_hours(24 * days)
+    }
+
+    fn now() -> Timestamp {
+        "2026-12-01T12:00:00Z".parse().unwrap()
+    }
+
+    /// Step after step, each with the number of rows that it removed.
+    async fn prune(inventory: &Inventory, kept: Retention) -> Vec<usize> {
+        let mut steps = Vec::new();
+        loop {
+            let step = inventory.write(move |tx| tx.prune(&kept, now()));
+            match step.await.unwrap() {
+                0 => return steps,
+                removed => steps.push(removed),
+            }
+        }
+    }
+
+    async fn count(inventory: &Inventory, table: &'static str) -> usize {
+        let count = inventory.read(move |view| {
+            let sql = format!("SELECT count(*) FROM {table}");
+            Ok(view.db.query_row(&sql, [], |row| row.get(0))?)
+        });
+        count.await.unwrap()
+    }
+
+    async fn write_events(inventory: &Inventory, many: usize, at: Timestamp) {
+        let write = inventory.write(move |tx| {
+            let event = NewEvent::new(EventKind::Started);
+            (0..many).try_for_each(|_| tx.note(&event, at).map(drop))
+        });
+        write.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_journal_is_pruned_by_age_in_steps_of_a_thousand_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let inventory = inventory(&folder);
+        write_events(&inventory, 2_500, now() - days(401)).await;
+        write_events(&inventory, 1_500, now() - days(399)).await;
+        let kept = Retention::for_age(days(400));
+        assert_eq!(prune(&inventory, kept).await, [1_000, 1_000, 500]);
+        let rest = inventory.read(|view| view.events(crate::inventory::EventId(0), None, 1));
+        assert_eq!(rest.await.unwrap()[0].id.0, 2_501);
+        write_events(&inventory, 1, now()).await;
+        let newest = inventory.read(|view| view.newest_event()).await.unwrap();
+        assert_eq!(newest.0, 4_001, "ids go on");
+    }
+
+    #[tokio::test]
+    async fn the_journal_is_pruned_by_number_and_the_newest_events_stay_however_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let inventory = inventory(&folder);
+        write_events(&inventory, 5_000, now()).await;
+        let kept = Retention {
+            events: 2_000,
+            ..Retention::for_age(days(400))
+        };
+        assert_eq!(prune(&inventory, kept).await.iter().sum::<usize>(), 3_000);
+        let none = Retention::for_age(days(-1));
+        prune(&inventory, none).await;
+        assert_eq!(count(&inventory, "event").await, 1_000);
+    }
+
+    fn letter(message_id: &str) -> NewLetter {
+        NewLetter {
+            incident: None,
+            message_id: message_id.to_owned(),
+            in_reply_to: None,
+            recipients: vec!["ada@example.com".to_owned()],
+            subject: "Subject".to_owned(),
+            text: String::new(),
+            html: String::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn letters_go_when_they_are_old_and_sent_and_about_nothing_that_is_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let inventory = inventory(&folder);
+        let old = now() - days(500);
+        let write = inventory.write(move |tx| {
+            for (incident, resolved) in [(1, "NULL"), (2, "1000")] {
+                tx.db.execute_batch(&format!(
+                    "INSERT INTO incident (id, app, story, cause, subject, opened_at, resolved_at)
+                     VALUES ({incident}, 'acme', 'expired', 'expired', '{incident}', 1, {resolved})"
+                ))?;
+            }
+            for id in ["unsent", "sent", "of-open", "of-resolved"] {
+                tx.write_letter(&letter(id), old)?;
+            }
+            tx.write_letter(&letter("young"), now())?;
+            tx.db.execute_batch(
+                "UPDATE letter SET next_try_at = NULL, sent_at = 1 WHERE message_id <> 'unsent';
+                 UPDATE letter SET incident = 1 WHERE message_id = 'of-open';
+                 UPDATE letter SET incident = 2 WHERE message_id = 'of-resolved';",
+            )?;
+            Ok(())
+        });
+        write.await.unwrap();
+        prune(&inventory, Retention::for_age(days(400))).await;
+        let left = inventory.read(|view| {
+            let mut ids = view
+                .db
+                .prepare("SELECT message_id FROM letter ORDER BY id")?;
+            let ids = ids.query_map([], |row| row.get(0))?;
+            Ok(ids.collect::<Result<Vec<String>, _>>()?)
+        });
+        assert_eq!(left.await.unwrap(), ["unsent", "of-open", "young"]);
+        assert_eq!(count(&inventory, "incident").await, 1, "the open one");
+    }
+
+    #[tokio::test]
+    async fn finished_deletions_and_old_summaries_go_and_open_ones_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let inventory = inventory(&folder);
+        let write = inventory.write(move |tx| {
+            Ok(tx.db.execute_batch(
+                "INSERT INTO deletion (code, app, person, signed_at, asked_at, finished_at) VALUES
+                    ('finished', 'acme', '', 1, 1, 2), ('open', 'acme', '17', 1, 1, NULL);
+                 INSERT INTO digest (tick, event, written_at) VALUES (1, 0, 1), (2, 0, 2);",
+            )?)
+        });
+        write.await.unwrap();
+        prune(&inventory, Retention::for_age(days(400))).await;
+        let open = inventory.read(|view| Ok((view.deletion("open")?, view.last_digest()?)));
+        let (open, digest) = open.await.unwrap();
+        assert!(open.is_some() && digest.is_some());
+        assert_eq!(count(&inventory, "deletion").await, 1);
+        assert_eq!(count(&inventory, "digest").await, 1);
+    }
+}

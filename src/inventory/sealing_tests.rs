@@ -1,0 +1,312 @@
+//! What is sealed, and to what it is bound.
+
+use jiff::SignedDuration;
+use rusqlite::Connection;
+
+use super::tests::{Bench, import, left_by, now};
+use super::*;
+use crate::secret::{Secret, data_key_of};
+use crate::token::{Remedy, Scopes};
+
+fn holds(disk: &[u8], text: &str) -> bool {
+    disk.windows(text.len())
+        .any(|window| window == text.as_bytes())
+}
+
+fn email(link: &str) -> NewLetter {
+    NewLetter {
+        incident: None,
+        message_id: "incident-1.1@example.com".to_owned(),
+        in_reply_to: None,
+        recipients: vec!["maria@example.com".to_owned()],
+        subject: "Log in to Facebook again".to_owned(),
+        text: format!("Log in: {link}"),
+        html: format!("<a href=\"{link}\">Log in</a>"),
+    }
+}
+
+fn login() -> NewLogin {
+    NewLogin {
+        app: "acme".to_owned(),
+        person: Some("7".to_owned()),
+        token: None,
+        incident: None,
+        remedy: Remedy::Login,
+        accepts_fewer: false,
+        expires_at: now() + SignedDuration::from_hours(24),
+    }
+}
+
+/// An email with a login link waits; gives the link.
+async fn write_email(inventory: &Inventory) -> String {
+    let written = inventory.write(|tx| {
+        let (_, link) = tx.open_login_for_operator(&login(), "https://x", "root", now())?;
+        tx.write_letter(&email(&link), now())?;
+        Ok(link)
+    });
+    written.await.unwrap()
+}
+
+async fn waiting(inventory: &Inventory) -> Vec<Letter> {
+    let waiting = inventory.read(|view| view.letters_to_send(now(), 9));
+    waiting.await.unwrap()
+}
+
+async fn reads(inventory: &Inventory, name: &'static str) -> Result<Secret, Error> {
+    let reading = inventory.read(move |view| {
+        let token = view.token_named(name)?.ok_or(Error::Closed)?;
+        view.secret_of(&token)
+    });
+    Ok(reading.await?.ok_or(Error::Closed)?.secret)
+}
+
+#[tokio::test]
+async fn a_login_link_in_a_stored_email_does_not_stand_in_the_open() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let link = write_email(&inventory).await;
+    let ticket = link.rsplit('/').next().unwrap();
+    assert!(!holds(&bench.bytes(), ticket), "while it waits");
+
+    let email = waiting(&inventory).await.remove(0);
+    assert!(email.letter.text.contains(ticket) && email.letter.html.contains(ticket));
+    let sent = inventory.write(move |tx| tx.letter_tried(&email, &Attempt::default(), now()));
+    sent.await.unwrap();
+    assert!(waiting(&inventory).await.is_empty());
+    assert!(!holds(&bench.bytes(), ticket), "once it was sent");
+
+    let copy = bench.settings().path.with_extension("copy");
+    super::copy(&bench.settings().path, &copy).unwrap();
+    assert!(!holds(&std::fs::read(copy).unwrap(), ticket), "in a copy");
+    drop(inventory);
+    assert!(!holds(&bench.bytes(), ticket), "after the daemon stopped");
+}
+
+#[tokio::test]
+async fn an_email_that_does_not_open_holds_up_no_other() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let written = inventory.write(|tx| {
+        for number in 0..3 {
+            let message_id = format!("{number}@example.com");
+            let email = NewLetter {
+                message_id,
+                ..email("https://x/login/1")
+            };
+            tx.write_letter(&email, now())?;
+        }
+        // Another's body.
+        tx.db.execute(
+            "UPDATE letter SET sealed_text = (SELECT sealed_text FROM letter WHERE id = 2) WHERE id = 1",
+            [],
+        )?;
+        Ok(())
+    });
+    written.await.unwrap();
+    let one = inventory.read(|view| view.letters_to_send(now(), 1));
+    assert_eq!(one.await.unwrap()[0].id, LetterId(2));
+    assert_eq!(waiting(&inventory).await.len(), 2);
+}
+
+#[tokio::test]
+async fn emails_that_an_earlier_version_stored_are_sealed_by_the_upgrade() {
+    for schema in [1, 4, 6] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inventory.db");
+        let key = left_by(schema, &path);
+        let words = "Meta confirms these 6 tokens again";
+        assert!(holds(&std::fs::read(&path).unwrap(), words), "{schema}");
+        let inventory = Inventory::open(&Settings {
+            path: path.clone(),
+            key,
+        })
+        .unwrap();
+        for file in [path.clone(), open::beside(&path, "-wal")] {
+            let disk = std::fs::read(file).unwrap_or_default();
+            assert!(!holds(&disk, words), "{schema}");
+        }
+        let opened = inventory.read(|view| {
+            let mut all = view
+                .db
+                .prepare("SELECT message_id, sealed_text FROM letter")?;
+            let mut rows = all.query([])?;
+            let mut opened = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (id, sealed): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+                opened.extend(view.sealer.open_text(&sealed, cells::email_text(&id)));
+            }
+            Ok(opened)
+        });
+        let opened = opened.await.unwrap();
+        assert!(opened.iter().any(|text| text.contains(words)), "{schema}");
+    }
+}
+
+#[tokio::test]
+async fn swapped_names_do_not_hand_out_the_other_token() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    import(&inventory, "maria", "EAA1").await;
+    import(&inventory, "thief", "EAA2").await;
+    assert_eq!(
+        reads(&inventory, "thief").await.unwrap(),
+        Secret::new("EAA2")
+    );
+    drop(inventory);
+    let db = Connection::open(bench.settings().path).unwrap();
+    db.execute_batch(
+        "UPDATE token SET name = 'x' WHERE name = 'maria';
+         UPDATE token SET name = 'maria' WHERE name = 'thief';
+         UPDATE token SET name = 'thief' WHERE name = 'x';",
+    )
+    .unwrap();
+    drop(db);
+    let inventory = bench.open();
+    for name in ["maria", "thief"] {
+        let read = reads(&inventory, name).await;
+        assert!(matches!(read, Err(Error::Unsealable(of)) if of == name));
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_another_app_does_not_open() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    import(&inventory, "maria", "EAA1").await;
+    drop(inventory);
+    let db = Connection::open(bench.settings().path).unwrap();
+    db.execute("UPDATE token SET app = 'other'", []).unwrap();
+    drop(db);
+    let read = reads(&bench.open(), "maria").await;
+    assert!(matches!(read, Err(Error::Unsealable(_))));
+}
+
+/// The numbers of the data keys that any column of any table names at the beginning of a cell.
+fn keys_in_use(db: &Connection) -> Vec<u32> {
+    let mut columns = db
+        .prepare(
+            "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c
+             WHERE m.type = 'table' AND c.type = 'BLOB' AND c.name NOT LIKE '%digest' AND m.name NOT LIKE '%_key'",
+        )
+        .unwrap();
+    let columns = columns.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let columns: Vec<(String, String)> = columns.unwrap().collect::<Result<_, _>>().unwrap();
+    assert!(columns.len() >= 5, "{columns:?}");
+    let mut keys = Vec::new();
+    for (table, column) in columns {
+        let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL");
+        let mut cells = db.prepare(&sql).unwrap();
+        let cells = cells.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+        let cells: Vec<_> = cells.collect::<Result<_, _>>().unwrap();
+        assert!(!cells.is_empty(), "{table}.{column} is not tried");
+        keys.extend(cells.iter().map(|cell| data_key_of(cell).unwrap()));
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Something in every sealed column; gives the login link.
+async fn fill(inventory: &Inventory) -> String {
+    for (name, secret) in [("maria", "EAA1"), ("paul", "EAA2")] {
+        import(inventory, name, secret).await;
+    }
+    let link = write_email(inventory).await;
+    let answered = inventory.write(|tx| {
+        let login = tx.login(LoginId(1))?.ok_or(Error::Closed)?;
+        let state = tx.begin_attempt(&login, "https://x/callback", now())?;
+        let attempt = tx.attempt_of_state(&state)?.ok_or(Error::Closed)?;
+        tx.answer_attempt(&attempt, &Secret::new("AQcode"), now())?;
+        let token = tx.token_named("maria")?.ok_or(Error::Closed)?;
+        tx.keep_candidate(&token, &Secret::new("EAA3"), now())
+    });
+    answered.await.unwrap();
+    link
+}
+
+#[tokio::test]
+async fn renewed_data_keys_seal_every_cell_and_the_former_is_gone() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let link = fill(&inventory).await;
+    drop(inventory);
+    let settings = bench.settings();
+    let db = || Connection::open(&settings.path).unwrap();
+    let before = keys_in_use(&db());
+
+    for _ in 0..2 {
+        let rekeying = Rekeying::begin(&settings.path, &settings.key).unwrap();
+        let renewed = rekeying.renew_data_keys(&settings.key).unwrap();
+        assert_eq!(renewed, RenewedKeys::All);
+    }
+    let after = keys_in_use(&db());
+    assert_eq!((before.len(), after.len()), (1, 1));
+    assert_ne!(before, after);
+    let sealing = "SELECT count(*) FROM data_key WHERE purpose = 'seal'";
+    let sealing: u32 = db().query_row(sealing, [], |row| row.get(0)).unwrap();
+    assert_eq!(sealing, 1);
+
+    let inventory = bench.open();
+    assert_eq!(
+        reads(&inventory, "maria").await.unwrap(),
+        Secret::new("EAA1")
+    );
+    assert!(waiting(&inventory).await[0].letter.text.contains(&link));
+    let known = import_again(&inventory).await;
+    assert!(matches!(known, Imported::Known { .. }), "{known:?}");
+    let kept = inventory.write(|tx| {
+        let ticket = tx.ticket_of(LoginId(1))?.ok_or(Error::Closed)?;
+        let taken = tx.take_answers(&["acme".to_owned()], now())?;
+        Ok((tx.login_of_ticket(&ticket)?.is_some(), taken))
+    });
+    let (is_known, taken) = kept.await.unwrap();
+    assert!(is_known);
+    assert_eq!(taken[0].code, Secret::new("AQcode"));
+}
+
+async fn import_again(inventory: &Inventory) -> Imported {
+    let new = NewToken {
+        app: "acme".to_owned(),
+        name: None,
+        secret: Secret::new("EAA1"),
+        owners: Vec::new(),
+        required_scopes: Scopes::default(),
+        parent: None,
+        subject_name: None,
+    };
+    let imported = inventory.write(move |tx| tx.import(&new, now()));
+    imported.await.unwrap()
+}
+
+#[tokio::test]
+async fn what_does_not_open_keeps_its_data_key_and_nothing_else() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    fill(&inventory).await;
+    drop(inventory);
+    let settings = bench.settings();
+    let db = Connection::open(&settings.path).unwrap();
+    db.execute("UPDATE token SET name = 'other' WHERE name = 'paul'", [])
+        .unwrap();
+    drop(db);
+    let rekeying = Rekeying::begin(&settings.path, &settings.key).unwrap();
+    let renewed = rekeying.renew_data_keys(&settings.key).unwrap();
+    assert_eq!(renewed, RenewedKeys::SomeStay);
+    drop(rekeying);
+
+    let inventory = bench.open();
+    assert_eq!(
+        reads(&inventory, "maria").await.unwrap(),
+        Secret::new("EAA1")
+    );
+    drop(inventory);
+    let db = Connection::open(&settings.path).unwrap();
+    db.execute("UPDATE token SET name = 'paul' WHERE name = 'other'", [])
+        .unwrap();
+    drop(db);
+    assert_eq!(
+        reads(&bench.open(), "paul").await.unwrap(),
+        Secret::new("EAA2"),
+        "put right, it opens"
+    );
+}

@@ -1,0 +1,110 @@
+//! The signed requests that were accepted, so that each counts once and at one callback only. Rows go when the request
+//! itself is too old to be accepted.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::{Error, Tx, View};
+use crate::secret::Secret;
+
+/// The address that Meta posts a signed request to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callback {
+    Deauthorize,
+    DataDeletion,
+}
+
+/// Whether a signed request was accepted before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    First,
+    /// At the same callback: Meta repeats itself.
+    Again,
+    /// At the other callback, so this is a replay.
+    Elsewhere,
+}
+
+/// Meta signs far fewer in a day. Beyond that the oldest make room.
+const MOST_KEPT: u32 = 100_000;
+
+/// How many old ones one request removes.
+const REMOVED_AT_ONCE: u32 = 100;
+
+impl Callback {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Deauthorize => "deauthorize",
+            Self::DataDeletion => "data_deletion",
+        }
+    }
+}
+
+impl View<'_> {
+    pub fn use_of_signed_request(
+        &self,
+        app: &str,
+        payload: &[u8],
+        callback: Callback,
+    ) -> Result<Use, Error> {
+        let mut known = self
+            .db
+            .prepare_cached("SELECT callback = ?2 FROM signed_request WHERE digest = ?1")?;
+        let key = params![self.request_digest(app, payload), callback.word()];
+        let is_same: Option<bool> = known.query_row(key, |row| row.get(0)).optional()?;
+        Ok(match is_same {
+            None => Use::First,
+            Some(true) => Use::Again,
+            Some(false) => Use::Elsewhere,
+        })
+    }
+
+    fn request_digest(&self, app: &str, payload: &[u8]) -> [u8; 32] {
+        let payload = String::from_utf8_lossy(payload);
+        let named = Secret::new(format!("signed request to {app}: {payload}"));
+        self.sealer.digest(&named).0
+    }
+}
+
+impl Tx<'_> {
+    /// Remembers the request, and says whether it is the first of its kind.
+    pub fn use_signed_request(
+        &self,
+        app: &str,
+        payload: &[u8],
+        callback: Callback,
+        forget_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Use, Error> {
+        let before = self.use_of_signed_request(app, payload, callback)?;
+        if before != Use::First {
+            return Ok(before);
+        }
+        self.prune_signed_requests(now)?;
+        self.db
+            .prepare_cached(
+                "INSERT INTO signed_request (digest, callback, forget_at) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![
+                self.request_digest(app, payload),
+                callback.word(),
+                forget_at.as_second()
+            ])?;
+        Ok(before)
+    }
+
+    fn prune_signed_requests(&self, now: Timestamp) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "DELETE FROM signed_request WHERE digest IN (SELECT digest FROM signed_request
+                    WHERE forget_at < ?1 ORDER BY forget_at LIMIT ?2)",
+            )?
+            .execute(params![now.as_second(), REMOVED_AT_ONCE])?;
+        self.db
+            .prepare_cached(
+                "DELETE FROM signed_request WHERE digest IN (SELECT digest FROM signed_request
+                    ORDER BY forget_at DESC LIMIT -1 OFFSET ?1)",
+            )?
+            .execute([MOST_KEPT - 1])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,121 @@
+//! What a token's permissions say: which of the required ones are gone, and which were never there.
+
+use crate::token::{Facts, Permissions, Scopes, Token};
+
+/// What is known of a token's permissions, now that Meta has described it as alive.
+pub(super) fn learn_permissions(before: &Token, facts: &Facts) -> Permissions {
+    let lost = match &before.facts {
+        Some(known) => known
+            .scopes
+            .union(&before.permissions.lost)
+            .without(&facts.scopes),
+        None => Scopes::default(),
+    };
+    Permissions {
+        of_app: before.permissions.of_app.clone(),
+        ungranted: before.missing_in(facts).without(&lost),
+        lost,
+    }
+}
+
+/// Does it lack a required permission that it had?
+pub(super) fn lacks_what_it_had(token: &Token, facts: &Facts) -> bool {
+    let lost = &token.permissions.lost;
+    !lost.is_empty()
+        && token
+            .missing_in(facts)
+            .iter()
+            .any(|scope| lost.contains(scope))
+}
+
+/// The permissions that went with this check, and those that came back.
+pub fn changed_permissions(before: &Token, after: &Token) -> (Scopes, Scopes) {
+    let (was, is) = (&before.permissions.lost, &after.permissions.lost);
+    (is.without(was), was.without(is))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rotation::policy::fixtures::*;
+    use crate::token::Kind;
+
+    fn with_scopes(scopes: &str) -> Facts {
+        Facts {
+            scopes: Scopes::parse(scopes),
+            ..facts(None, None)
+        }
+    }
+
+    fn requiring(own: &str, of_app: &str, facts: Option<Facts>) -> Token {
+        Token {
+            required_scopes: Scopes::parse(own),
+            permissions: Permissions {
+                of_app: Scopes::parse(of_app),
+                ..Permissions::default()
+            },
+            ..token(facts)
+        }
+    }
+
+    fn learned(mut token: Token, facts: Facts) -> Token {
+        token.permissions = learn_permissions(&token, &facts);
+        token.facts = Some(facts);
+        token
+    }
+
+    fn lacks(token: &Token) -> bool {
+        lacks_what_it_had(token, token.facts.as_ref().unwrap())
+    }
+
+    #[test]
+    fn what_was_never_there_is_not_lost() {
+        let token = learned(requiring("a b", "", None), with_scopes("a"));
+        assert_eq!(token.permissions.ungranted, Scopes::parse("b"));
+        assert!(token.permissions.lost.is_empty() && !lacks(&token));
+        let again = learned(token, with_scopes("a"));
+        assert_eq!(again.permissions.ungranted, Scopes::parse("b"));
+        assert!(!lacks(&again));
+    }
+
+    #[test]
+    fn what_was_there_stays_lost_until_it_comes_back() {
+        let had = learned(requiring("a b", "", None), with_scopes("a b c"));
+        assert_eq!(had.permissions, Permissions::default());
+        let lost = learned(had.clone(), with_scopes("a"));
+        let still = learned(lost.clone(), with_scopes("a"));
+        for token in [&lost, &still] {
+            assert_eq!(token.permissions.lost, Scopes::parse("b c"));
+            assert!(token.permissions.ungranted.is_empty() && lacks(token));
+        }
+        assert_eq!(
+            changed_permissions(&had, &lost),
+            (Scopes::parse("b c"), Scopes::default())
+        );
+        let back = learned(still.clone(), with_scopes("a b"));
+        assert!(!lacks(&back));
+        assert_eq!(back.permissions.lost, Scopes::parse("c"));
+        assert_eq!(
+            changed_permissions(&still, &back),
+            (Scopes::default(), Scopes::parse("b"))
+        );
+    }
+
+    #[test]
+    fn the_scopes_of_the_app_count_where_a_token_has_none_of_its_own() {
+        let page = Facts {
+            kind: Kind::Page,
+            ..with_scopes("pages_show_list")
+        };
+        for (own, of_app, facts, expected) in [
+            ("", "a", with_scopes("b"), "a"),
+            ("b", "a", with_scopes("b"), ""),
+            ("", "email pages_messaging", page.clone(), "pages_messaging"),
+            ("email", "pages_messaging", page, "email"),
+        ] {
+            let token = learned(requiring(own, of_app, None), facts);
+            assert_eq!(token.missing_scopes(), Scopes::parse(expected));
+            assert_eq!(token.permissions.ungranted, Scopes::parse(expected));
+        }
+    }
+}
