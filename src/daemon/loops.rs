@@ -13,11 +13,11 @@ use super::crew::Board;
 use super::household::Household;
 use super::schedule::{self, Line};
 use super::vitals::Vitals;
-use super::{clock, pulse, systemd, yesterday};
+use super::yesterday::{self, Verdict};
+use super::{clock, pulse, systemd};
 use crate::inventory::{self, Inventory};
 use crate::login::webhooks;
 use crate::rotation::Keeper;
-use crate::rotation::policy::ClockTrust;
 use crate::status::{Pulse, no_way_to_people};
 
 /// When each app had last been swept whole.
@@ -37,7 +37,7 @@ pub(super) async fn keep(
         while !stop.is_cancelled() {
             let now = clock::now();
             let keepers = std::slice::from_ref(&keeper);
-            if trust(&keeper.inventory, keepers, &board, now).await == ClockTrust::Useless {
+            if judge_clock(&keeper.inventory, keepers, &board, now).await == Verdict::Wrong {
                 break;
             }
             match keeper.sweep(now).await {
@@ -86,10 +86,11 @@ pub(super) async fn post(
         };
         let now = clock::now();
         begun = begun || is_done(&board, household.begin_post(now).await);
-        let posted = match trust(&household.inventory, &household.keepers, &board, now).await {
-            ClockTrust::Right => household.post(now).await,
-            ClockTrust::Doubtful => household.post_without_ends(now).await,
-            ClockTrust::Useless => Ok(()),
+        let keepers = &household.keepers;
+        let posted = match judge_clock(&household.inventory, keepers, &board, now).await {
+            Verdict::Right => household.post(now).await,
+            Verdict::Doubtful => household.post_without_ends(now).await,
+            Verdict::Wrong => Ok(()),
         };
         if let Err(error) = posted {
             in_trouble(&board, &error);
@@ -223,17 +224,17 @@ pub(super) async fn tick(
 }
 
 /// A pass that does not know whether the clock is right waits as if it were not.
-pub(super) async fn trust(
+pub(super) async fn judge_clock(
     inventory: &Inventory,
     keepers: &[Keeper],
     board: &Board,
     now: Timestamp,
-) -> ClockTrust {
+) -> Verdict {
     match yesterday::check(inventory, keepers, board, now).await {
-        Ok(trust) => trust,
+        Ok(verdict) => verdict,
         Err(error) => {
             in_trouble(board, &error);
-            ClockTrust::Useless
+            Verdict::Wrong
         }
     }
 }

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::clock;
 use super::crew::Board;
 use super::household::Household;
-use super::loops::{in_trouble, trust};
+use super::loops::{in_trouble, judge_clock};
+use super::yesterday::Verdict;
 use crate::inventory::Error;
-use crate::rotation::policy::ClockTrust;
 
 /// How often old rows are looked for.
 const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(1);
@@ -29,8 +29,8 @@ pub(super) async fn tidy(
     let mut pruned_at: Option<Timestamp> = None;
     while stop.run_until_cancelled(bell.notified()).await.is_some() {
         let now = clock::now();
-        let trust = trust(&household.inventory, &household.keepers, &board, now).await;
-        if trust == ClockTrust::Useless {
+        let verdict = judge_clock(&household.inventory, &household.keepers, &board, now).await;
+        if verdict == Verdict::Wrong {
             continue;
         }
         match board.accesses.write_due(&household.inventory, now).await {
@@ -42,7 +42,7 @@ pub(super) async fn tidy(
         }
         let is_due = pruned_at.is_none_or(|at| at + PRUNE_EVERY <= now);
         // By a clock that is wrong, everything would be old.
-        if !is_due || trust == ClockTrust::Doubtful {
+        if !is_due || verdict == Verdict::Doubtful {
             continue;
         }
         pruned_at = Some(now);

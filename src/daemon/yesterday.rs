@@ -11,6 +11,16 @@ use crate::inventory::{Error, Inventory};
 use crate::rotation::Keeper;
 use crate::rotation::policy::{ClockTrust, clock_trust};
 
+/// What the passes may do by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Right,
+    /// No end is judged.
+    Doubtful,
+    /// Nothing is done.
+    Wrong,
+}
+
 /// Clocks are corrected by seconds all the time.
 const CORRECTED: SignedDuration = SignedDuration::from_mins(1);
 /// Meta is asked what time it is no more often than this, and only when there is a doubt.
@@ -60,24 +70,25 @@ pub(super) async fn check(
     keepers: &[Keeper],
     board: &Board,
     now: Timestamp,
-) -> Result<ClockTrust, Error> {
+) -> Result<Verdict, Error> {
     board.clock.note(now);
     let latest = inventory.read(|view| view.latest_event_at()).await?;
     let mut found = judge(now, at_meta(keepers, now), latest);
-    if found.0 != ClockTrust::Right && board.clock.may_ask() {
+    if found.0 != Verdict::Right && board.clock.may_ask() {
         for keeper in keepers {
-            if keeper.ask_the_time(now).await?.is_some() {
+            // What it cost may not be written down on a full disk; the answer counts all the same.
+            if !matches!(keeper.ask_the_time(now).await, Ok(None)) {
                 break;
             }
         }
         found = judge(now, at_meta(keepers, now), latest);
     }
-    let (trust, trouble) = found;
-    if trust == ClockTrust::Right && at_meta(keepers, now).is_some() {
+    let (verdict, trouble) = found;
+    if verdict == Verdict::Right && at_meta(keepers, now).is_some() {
         heal(inventory, board, latest, now).await?;
     }
     tell(board, trouble);
-    Ok(trust)
+    Ok(verdict)
 }
 
 /// The one that agrees best: what was told before the machine slept lags behind.
@@ -97,14 +108,14 @@ fn judge(
     now: Timestamp,
     at_meta: Option<Timestamp>,
     latest: Option<Timestamp>,
-) -> (ClockTrust, Option<String>) {
+) -> (Verdict, Option<String>) {
     let ahead = latest.filter(|_| is_ahead(latest, now)).map(in_words);
     let skew = at_meta.map(|at| at.duration_since(now));
     match (clock_trust(skew), ahead) {
-        (ClockTrust::Right, Some(ahead)) if at_meta.is_none() => (ClockTrust::Useless, Some(ahead)),
-        (ClockTrust::Right, _) => (ClockTrust::Right, None),
-        (_, Some(ahead)) => (ClockTrust::Useless, Some(ahead)),
-        (trust, None) => (trust, astray(at_meta, now)),
+        (ClockTrust::Right, Some(ahead)) if at_meta.is_none() => (Verdict::Wrong, Some(ahead)),
+        (ClockTrust::Right, _) => (Verdict::Right, None),
+        (ClockTrust::Doubtful, Some(ahead)) => (Verdict::Wrong, Some(ahead)),
+        (ClockTrust::Doubtful, None) => (Verdict::Doubtful, astray(at_meta, now)),
     }
 }
 
@@ -118,14 +129,18 @@ async fn heal(
     if board.clock.state().is_healed && !is_ahead {
         return Ok(());
     }
-    inventory
+    let healed = inventory
         .write(move |tx| tx.heal_what_lies_ahead(now))
-        .await?;
-    board.clock.state().is_healed = true;
-    if is_ahead {
-        tracing::warn!(
+        .await;
+    board.clock.state().is_healed = healed.is_ok();
+    match healed {
+        Ok(()) if is_ahead => tracing::warn!(
             "the machine's clock was ahead and is right again; what it had put into the future is of now"
-        );
+        ),
+        Ok(()) => {}
+        Err(error) if is_ahead => return Err(error),
+        // There may be nothing to heal, and it is tried again.
+        Err(error) => tracing::debug!("what lies ahead was not looked at: {error}"),
     }
     Ok(())
 }
@@ -144,20 +159,18 @@ fn tell(board: &Board, trouble: Option<String>) {
 /// In a sentence, how far the machine's clock is from Meta's, if that is too far.
 fn astray(at_meta: Option<Timestamp>, now: Timestamp) -> Option<String> {
     let skew = now.duration_since(at_meta?);
-    let consequence = match clock_trust(Some(skew)) {
-        ClockTrust::Right => return None,
-        ClockTrust::Doubtful => "No end is judged or told until then",
-        ClockTrust::Useless => "Nothing is checked, renewed or told until then",
-    };
     let direction = if skew.is_positive() {
         "ahead of"
     } else {
         "behind"
     };
-    Some(format!(
-        "the machine's clock is {} minutes {direction} Meta's; set it right, see timedatectl. {consequence}",
-        skew.abs().as_mins()
-    ))
+    (clock_trust(Some(skew)) == ClockTrust::Doubtful).then(|| {
+        format!(
+            "the machine's clock is {} minutes {direction} Meta's; set it right, see timedatectl. Until then no end of \
+             a token is judged or told",
+            skew.abs().as_mins()
+        )
+    })
 }
 
 fn in_words(latest: Timestamp) -> String {
@@ -192,18 +205,18 @@ mod tests {
     fn only_meta_s_clock_tells_whether_ours_is_wrong_or_was() {
         let day = 24 * 60;
         for (at_meta, latest, expected) in [
-            (None, None, ClockTrust::Right),
-            (None, minutes(-5), ClockTrust::Right),
-            (None, minutes(60 * day), ClockTrust::Useless),
-            (minutes(1), minutes(60 * day), ClockTrust::Right),
-            (minutes(1), minutes(-5), ClockTrust::Right),
-            (minutes(60), minutes(-5), ClockTrust::Doubtful),
-            (minutes(60), minutes(60), ClockTrust::Useless),
-            (minutes(60 * day), minutes(-5), ClockTrust::Useless),
+            (None, None, Verdict::Right),
+            (None, minutes(-5), Verdict::Right),
+            (None, minutes(60 * day), Verdict::Wrong),
+            (minutes(1), minutes(60 * day), Verdict::Right),
+            (minutes(1), minutes(-5), Verdict::Right),
+            (minutes(60), minutes(-5), Verdict::Doubtful),
+            (minutes(60), minutes(60), Verdict::Wrong),
+            (minutes(60 * day), minutes(-5), Verdict::Doubtful),
         ] {
-            let (trust, trouble) = judge(now(), at_meta, latest);
-            assert_eq!(trust, expected, "{at_meta:?} {latest:?}");
-            assert_eq!(trouble.is_none(), trust == ClockTrust::Right);
+            let (verdict, trouble) = judge(now(), at_meta, latest);
+            assert_eq!(verdict, expected, "{at_meta:?} {latest:?}");
+            assert_eq!(trouble.is_none(), verdict == Verdict::Right);
         }
     }
 }

@@ -92,6 +92,13 @@ impl<'a> Desk<'a> {
         policy::clock_trust(self.ledger().skew)
     }
 
+    /// A clock that is ahead must not renew whatever ends within months: the earlier of both clocks says what is due.
+    pub(super) fn now_for_ends(&self) -> Timestamp {
+        let skew = self.ledger().skew.filter(|skew| -*skew > policy::ASTRAY);
+        let earlier = skew.and_then(|skew| self.now.checked_add(skew).ok());
+        earlier.unwrap_or(self.now)
+    }
+
     fn enter<T>(&self, reply: Reply<T>) -> T {
         let mut ledger = self.ledger();
         if let Some(at_meta) = reply.usage.served_at {

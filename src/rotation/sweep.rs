@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::app::{AppNews, Standing, Turn};
 use super::desk::Desk;
 use super::look::{Looked, look};
-use super::policy::{self, ClockTrust, Look, Verdict, judge};
+use super::policy::{self, Look, Verdict, judge};
 use super::writing::Seen;
 use super::{Keeper, Report};
 use crate::graph_api::{Error, Inspection};
@@ -30,7 +30,6 @@ enum End {
     Whole,
     /// The app is in trouble.
     Troubled,
-    ClockUseless,
 }
 
 impl Keeper {
@@ -58,7 +57,6 @@ impl Keeper {
         let (report, end) = self.visit_all(&desk, &due).await?;
         waiting.map(|()| Report {
             more: more && end == End::Whole,
-            resting: end == End::ClockUseless,
             ..report
         })
     }
@@ -87,17 +85,7 @@ impl Keeper {
             )
             .await;
             outcome = outcome.and(written);
-            let (looked, turn) = match desk.clock_trust() {
-                ClockTrust::Right | ClockTrust::Doubtful => self.weigh(desk, looked).await,
-                ClockTrust::Useless => {
-                    tracing::error!(
-                        app = self.app,
-                        "the machine's clock is more than a week away from Meta's: nothing is written down"
-                    );
-                    end = End::ClockUseless;
-                    (looked.all_unseen(), None)
-                }
-            };
+            let (looked, turn) = self.weigh(desk, looked).await;
             if turn.is_some() {
                 end = End::Troubled;
             }

@@ -10,19 +10,14 @@ pub enum ClockTrust {
     Right,
     /// It does not: tokens are checked and renewed, and no end is judged.
     Doubtful,
-    /// It is so wrong that nothing that it tells may be written down.
-    Useless,
 }
 
 /// Beyond it Meta may refuse what we sign, and ends are told at the wrong time.
 pub const ASTRAY: SignedDuration = SignedDuration::from_mins(5);
-/// Whatever is put off by such a clock is put off for longer than a person who must act can wait.
-const USELESS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// By how far the clock is from Meta's, as far as that is known.
 pub fn clock_trust(skew: Option<SignedDuration>) -> ClockTrust {
     match skew.map(SignedDuration::abs) {
-        Some(skew) if skew > USELESS => ClockTrust::Useless,
         Some(skew) if skew > ASTRAY => ClockTrust::Doubtful,
         Some(_) | None => ClockTrust::Right,
     }
@@ -77,7 +72,7 @@ mod tests {
     use crate::rotation::policy::fixtures::*;
 
     #[test]
-    fn a_clock_is_doubtful_beyond_five_minutes_and_useless_beyond_a_week() {
+    fn a_clock_is_doubtful_beyond_five_minutes() {
         let trust = |minutes: i64| clock_trust(Some(SignedDuration::from_mins(minutes)));
         assert_eq!(clock_trust(None), ClockTrust::Right);
         assert_eq!(
@@ -85,9 +80,7 @@ mod tests {
             (ClockTrust::Right, ClockTrust::Right)
         );
         assert_eq!(trust(6), ClockTrust::Doubtful);
-        assert_eq!(trust(-7 * 24 * 60), ClockTrust::Doubtful);
-        assert_eq!(trust(7 * 24 * 60 + 1), ClockTrust::Useless);
-        assert_eq!(trust(-60 * 24 * 60), ClockTrust::Useless);
+        assert_eq!(trust(-60 * 24 * 60), ClockTrust::Doubtful);
     }
 
     #[test]

@@ -135,7 +135,7 @@ impl Visit {
             candidate_waits: self.candidate.is_some(),
             done: self.done,
         };
-        policy::decide(&situation, desk.rules, desk.now)
+        policy::decide(&situation, desk.rules, desk.now_for_ends())
     }
 
     /// Takes step after step until nothing is left to do. Trouble with the inventory ends it early; a new secret that
@@ -238,9 +238,7 @@ fn learned(before: &Token, look: &Look, desk: &Desk<'_>) -> Token {
     let after = policy::learn(before, look, desk.rules, desk.now);
     match desk.clock_trust() {
         ClockTrust::Right => after,
-        ClockTrust::Doubtful | ClockTrust::Useless => {
-            policy::without_judging_ends(before, after, desk.now)
-        }
+        ClockTrust::Doubtful => policy::without_judging_ends(before, after, desk.now),
     }
 }
 
