@@ -3,22 +3,29 @@
 //! each uses only what stands before it (`tests/house.rs` keeps these walls).
 
 pub mod secret;
-pub mod token;
+
+pub mod model;
 
 pub mod graph_api;
 pub mod inventory;
 
+pub mod email;
+
 pub mod alerts;
 pub mod login;
 pub mod rotation;
+pub mod webhooks;
 
 pub mod http;
-pub mod status;
+
+pub mod api;
 pub mod web;
+
+pub mod api_client;
 
 pub mod config;
 
-pub mod watch;
+pub mod monitor;
 
 pub mod daemon;
 

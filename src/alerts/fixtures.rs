@@ -4,41 +4,41 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-use super::language::Language;
 use super::{Report, Rules, pass};
+use crate::email::text::Language;
 use crate::inventory::{
-    AppRecord, AppTrouble, Error, Imported, Incident, IncidentId, IncidentState, Inventory,
-    Learned, Letter, NewToken, Settings, Story, Which,
+    AppError, AppRecord, CheckResult, Email, Error, Imported, Incident, IncidentId, IncidentKey,
+    IncidentSelection, IncidentState, Inventory, NewToken, Settings,
 };
+use crate::model::{Cause, Expiry, Facts, Health, Kind, Scopes, Token, TokenId};
 use crate::secret::{Key, Secret};
-use crate::token::{Cause, Clock, Facts, Health, Kind, Scopes, Token, TokenId};
 
-pub(super) type Result<T = ()> = std::result::Result<T, Error>;
+pub(crate) type Result<T = ()> = std::result::Result<T, Error>;
 
-pub(super) const MARIA: &str = "1000200";
+pub(crate) const MARIA: &str = "1000200";
 
-pub(super) fn hours(n: i64) -> SignedDuration {
+pub(crate) fn hours(n: i64) -> SignedDuration {
     SignedDuration::from_hours(n)
 }
 
-pub(super) fn minutes(n: i64) -> SignedDuration {
+pub(crate) fn minutes(n: i64) -> SignedDuration {
     SignedDuration::from_mins(n)
 }
 
-pub(super) fn days(n: i64) -> SignedDuration {
+pub(crate) fn days(n: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * n)
 }
 
-pub(super) fn berlin() -> TimeZone {
+pub(crate) fn berlin() -> TimeZone {
     TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
 }
 
 /// A Monday morning.
-pub(super) fn monday() -> Timestamp {
+pub(crate) fn monday() -> Timestamp {
     "2026-11-30T09:00:00Z".parse().unwrap()
 }
 
-pub(super) fn rules() -> Rules {
+pub(crate) fn rules() -> Rules {
     Rules {
         warn_before: vec![days(14), days(7), days(3), days(1)],
         remind_every: days(3),
@@ -53,19 +53,19 @@ pub(super) fn rules() -> Rules {
         operators: vec!["ops@example.com".to_owned()],
         message_domain: "perennial.example.com".to_owned(),
         language: Language::English,
-        layout: std::sync::Arc::default(),
+        templates: std::sync::Arc::default(),
         timezone: berlin(),
         login_links: None,
     }
 }
 
 /// Of Maria's, told to nobody yet.
-pub(super) fn incident(cause: Cause) -> Incident {
+pub(crate) fn incident(cause: Cause) -> Incident {
     Incident {
         id: IncidentId(1),
-        story: Story {
+        incident_key: IncidentKey {
             app: "acme".to_owned(),
-            cause: cause.story(),
+            cause: cause.incident_key(),
             subject: MARIA.to_owned(),
         },
         cause,
@@ -74,42 +74,42 @@ pub(super) fn incident(cause: Cause) -> Incident {
         opened_at: monday(),
         deadline: None,
         review_at: None,
-        told: Vec::new(),
-        told_cause: None,
-        told_at: None,
+        notified: Vec::new(),
+        notified_cause: None,
+        notified_at: None,
         awaiting_since: None,
         escalated_at: None,
         relapses: 0,
         well_since: None,
-        flapping_told_at: None,
+        flapping_notified_at: None,
         apps: Vec::new(),
         affected: 1,
-        troubled: 1,
+        still_affected: 1,
         ever_affected: 1,
     }
 }
 
-pub(super) fn facts(kind: Kind, subject: &str, expires_at: Clock) -> Facts {
+pub(crate) fn facts(kind: Kind, subject: &str, expires_at: Expiry) -> Facts {
     Facts {
         kind,
         subject: subject.to_owned(),
         person: MARIA.to_owned(),
         issued_at: None,
         expires_at,
-        data_access_expires_at: Clock::Never,
+        data_access_expires_at: Expiry::Never,
         scopes: Scopes::parse("pages_show_list pages_messaging"),
     }
 }
 
-pub(super) struct World {
-    pub(super) inventory: Inventory,
-    pub(super) rules: Rules,
-    pub(super) now: Timestamp,
+pub(crate) struct World {
+    pub(crate) inventory: Inventory,
+    pub(crate) rules: Rules,
+    pub(crate) now: Timestamp,
     _folder: TempDir,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings {
             path: folder.path().join("inventory.db"),
@@ -123,38 +123,38 @@ impl World {
         }
     }
 
-    pub(super) fn wait(&mut self, span: SignedDuration) {
+    pub(crate) fn wait(&mut self, span: SignedDuration) {
         self.now += span;
     }
 
-    pub(super) async fn pass(&self) -> Result<Report> {
+    pub(crate) async fn pass(&self) -> Result<Report> {
         pass(&self.inventory, &self.rules, self.now).await
     }
 
-    pub(super) async fn pass_after(&mut self, span: SignedDuration) -> Result<Report> {
+    pub(crate) async fn pass_after(&mut self, span: SignedDuration) -> Result<Report> {
         self.wait(span);
         self.pass().await
     }
 
     /// Imports tokens that Meta has found well: Maria's own and those of her pages, as `kind` says.
-    pub(super) async fn import(&self, kind: Kind, names: &[String]) -> Result<Vec<TokenId>> {
+    pub(crate) async fn import(&self, kind: Kind, names: &[String]) -> Result<Vec<TokenId>> {
         let names = names.to_vec();
         let now = self.now;
         let add = move |tx: &crate::inventory::Tx<'_>| {
             names
                 .iter()
-                .map(|name| take_in(tx, kind, name, now))
+                .map(|name| import_token(tx, kind, name, now))
                 .collect()
         };
         self.inventory.write(add).await
     }
 
-    pub(super) async fn import_user(&self, name: &str) -> Result<TokenId> {
+    pub(crate) async fn import_user(&self, name: &str) -> Result<TokenId> {
         Ok(self.import(Kind::User, &[name.to_owned()]).await?[0])
     }
 
     /// Meta has told something new of these tokens.
-    pub(super) async fn learn(
+    pub(crate) async fn record_check(
         &self,
         ids: &[TokenId],
         change: impl Fn(&mut Token) + Send + 'static,
@@ -164,124 +164,126 @@ impl World {
             .write(move |tx| {
                 ids.iter().try_for_each(|id| {
                     tx.make_due(*id, now)?;
-                    visit(tx, *id, now, &change)
+                    check(tx, *id, now, &change)
                 })
             })
             .await
     }
 
-    pub(super) async fn die(&self, ids: &[TokenId], cause: Cause) -> Result {
+    pub(crate) async fn die(&self, ids: &[TokenId], cause: Cause) -> Result {
         let since = self.now;
-        self.learn(ids, move |token| {
+        self.record_check(ids, move |token| {
             token.health = Health::Dead { since, cause }
         })
         .await
     }
 
-    pub(super) async fn heal(&self, ids: &[TokenId]) -> Result {
-        self.learn(ids, |token| {
+    pub(crate) async fn heal(&self, ids: &[TokenId]) -> Result {
+        self.record_check(ids, |token| {
             token.health = Health::Healthy;
             if let Some(facts) = &mut token.facts {
-                facts.expires_at = Clock::Never;
-                facts.data_access_expires_at = Clock::Never;
+                facts.expires_at = Expiry::Never;
+                facts.data_access_expires_at = Expiry::Never;
             }
         })
         .await
     }
 
     /// The token's end comes near, and no program can move it.
-    pub(super) async fn expire_in(&self, id: TokenId, span: SignedDuration) -> Result {
+    pub(crate) async fn expire_in(&self, id: TokenId, span: SignedDuration) -> Result {
         let end = self.now + span;
-        self.learn(&[id], move |token| {
+        self.record_check(&[id], move |token| {
             token.health = Health::Expiring {
                 cause: Cause::ExpiresSoon,
             };
             if let Some(facts) = &mut token.facts {
-                facts.expires_at = Clock::At(end);
+                facts.expires_at = Expiry::At(end);
             }
         })
         .await
     }
 
     /// It is well, and Meta has told its end.
-    pub(super) async fn end_in(&self, id: TokenId, span: SignedDuration) -> Result {
+    pub(crate) async fn end_in(&self, id: TokenId, span: SignedDuration) -> Result {
         let end = self.now + span;
-        self.learn(&[id], move |token| {
+        self.record_check(&[id], move |token| {
             if let Some(facts) = &mut token.facts {
-                facts.expires_at = Clock::At(end);
+                facts.expires_at = Expiry::At(end);
             }
         })
         .await
     }
 
     /// The 90 days of data access end.
-    pub(super) async fn lapse_in(&self, id: TokenId, span: SignedDuration) -> Result {
+    pub(crate) async fn lapse_in(&self, id: TokenId, span: SignedDuration) -> Result {
         let end = self.now + span;
-        self.learn(&[id], move |token| {
+        self.record_check(&[id], move |token| {
             token.health = Health::Expiring {
                 cause: Cause::DataAccessExpiresSoon,
             };
             if let Some(facts) = &mut token.facts {
-                facts.data_access_expires_at = Clock::At(end);
+                facts.data_access_expires_at = Expiry::At(end);
                 facts.scopes = Scopes::parse("ads_read leads_retrieval");
             }
         })
         .await
     }
 
-    pub(super) async fn trouble_app(&self, cause: Option<Cause>) -> Result {
-        self.trouble("acme", cause).await
+    pub(crate) async fn set_error_of_first_app(&self, cause: Option<Cause>) -> Result {
+        self.set_app_error("acme", cause).await
     }
 
-    pub(super) async fn trouble(&self, app: &str, cause: Option<Cause>) -> Result {
+    pub(crate) async fn set_app_error(&self, app: &str, cause: Option<Cause>) -> Result {
         let now = self.now;
         let app = AppRecord {
             name: app.to_owned(),
-            trouble: cause.map(|cause| AppTrouble {
+            error: cause.map(|cause| AppError {
                 cause,
                 since: now,
                 failures: 1,
             }),
             ..AppRecord::default()
         };
-        self.inventory.write(move |tx| tx.keep_app(&app, now)).await
+        self.inventory
+            .write(move |tx| tx.store_app(&app, now))
+            .await
     }
 
-    pub(super) async fn forget(&self, ids: &[TokenId]) -> Result {
+    pub(crate) async fn forget(&self, ids: &[TokenId]) -> Result {
         let ids = ids.to_vec();
         self.inventory
             .write(move |tx| ids.iter().try_for_each(|id| tx.forget(*id)))
             .await
     }
 
-    pub(super) async fn acknowledge(&self, incident: &Incident, span: SignedDuration) -> Result {
+    pub(crate) async fn acknowledge(&self, incident: &Incident, span: SignedDuration) -> Result {
         let (incident, now) = (incident.clone(), self.now);
         self.inventory
             .write(move |tx| tx.acknowledge(&incident, now + span, "maria", now))
             .await
     }
 
-    /// All letters ever written, oldest first; nobody sends them here.
-    pub(super) async fn letters(&self) -> Result<Vec<Letter>> {
+    /// All emails ever written, oldest first; nobody sends them here.
+    pub(crate) async fn emails(&self) -> Result<Vec<Email>> {
         let now = self.now;
         self.inventory
-            .read(move |view| view.letters_to_send(now, 1_000))
+            .read(move |view| view.emails_to_send(now, 1_000))
             .await
     }
 
-    pub(super) async fn subjects(&self) -> Result<Vec<String>> {
-        let letters = self.letters().await?;
-        Ok(letters.into_iter().map(|l| l.letter.subject).collect())
+    pub(crate) async fn subjects(&self) -> Result<Vec<String>> {
+        let emails = self.emails().await?;
+        Ok(emails.into_iter().map(|l| l.email.subject).collect())
     }
 
-    pub(super) async fn incidents(&self) -> Result<Vec<Incident>> {
+    pub(crate) async fn incidents(&self) -> Result<Vec<Incident>> {
         self.inventory
-            .read(|view| view.incidents(Which::All, 1_000))
+            .read(|view| view.incidents(IncidentSelection::All, 1_000))
             .await
     }
 }
 
-fn take_in(
+fn import_token(
     tx: &crate::inventory::Tx<'_>,
     kind: Kind,
     name: &str,
@@ -302,15 +304,15 @@ fn take_in(
     let is_page = kind == Kind::Page;
     let subject = if is_page { name } else { MARIA }.to_owned();
     let subject_name = if is_page { name } else { "Maria Schmidt" }.to_owned();
-    visit(tx, id, now, &|token: &mut Token| {
-        token.facts = Some(facts(kind, &subject, Clock::Never));
+    check(tx, id, now, &|token: &mut Token| {
+        token.facts = Some(facts(kind, &subject, Expiry::Never));
         token.subject_name = Some(subject_name.clone());
         token.health = Health::Healthy;
     })?;
     Ok(id)
 }
 
-fn visit(
+fn check(
     tx: &crate::inventory::Tx<'_>,
     id: TokenId,
     now: Timestamp,
@@ -322,14 +324,14 @@ fn visit(
     };
     let mut after = claimed.token.clone();
     change(&mut after);
-    let learned = Learned {
+    let learned = CheckResult {
         before: claimed.token.clone(),
         after,
         lease: claimed.lease,
         checked_at: now,
         secret: None,
-        judged_candidate: None,
-        errand_done: None,
+        checked_candidate: None,
+        order_done: None,
         events: Vec::new(),
     };
     tx.record(&learned, now).map(drop)

@@ -1,33 +1,22 @@
-//! Tell people: one cause that needs one person is one incident and one letter.
+//! Tell people: one cause that needs one person is one incident and one email.
 
-mod audience;
-mod clocks;
-mod desk;
 pub mod digest;
-mod facts;
-mod hours;
-pub mod language;
-mod layout;
-mod letter;
-pub mod mailer;
-mod notice;
-mod phrases;
+mod incident_filing;
 pub mod policy;
+mod quiet_hours;
+mod recipients;
 mod review;
-mod rows;
-pub mod samples;
-mod steps;
-mod undelivered;
+mod undelivered_report;
 mod ungranted;
-mod words;
 
 #[cfg(test)]
-mod chance;
+pub(crate) mod fixtures;
 #[cfg(test)]
-mod fixtures;
+mod random_tests;
 #[cfg(test)]
-mod stories;
+mod scenario_tests;
 
+use crate::email::model;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
@@ -35,14 +24,13 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::inventory::{self, Incident, Inventory, NewLetter};
-use language::Language;
-pub use layout::{Layout, LayoutError};
-pub use notice::Notice;
+use crate::email::Templates;
+use crate::email::text::Language;
+use crate::inventory::{self, Incident, Inventory, NewEmail};
 use review::Outcome;
 
-pub use audience::Route;
-pub use hours::Quiet;
+pub use quiet_hours::Quiet;
+pub use recipients::Route;
 
 /// What the operator decides about warning and reminding.
 #[derive(Clone, Debug)]
@@ -50,13 +38,13 @@ pub struct Rules {
     /// Steps before the earlier clock at which to write, longest first.
     pub warn_before: Vec<SignedDuration>,
     pub remind_every: SignedDuration,
-    /// What ends so soon after the first step is asked for in the same letter.
+    /// What ends so soon after the first step is asked for in the same email.
     pub plan_window: SignedDuration,
-    /// Who gets operator faults, and the letters of tokens without an owner.
+    /// Who gets operator faults, and the emails of tokens without an owner.
     pub operators: Vec<String>,
-    /// They get a copy of every letter.
+    /// They get a copy of every email.
     pub copy_operators: bool,
-    /// Whom a letter goes to on which nobody acts, and after how long; the operators, if nobody is named.
+    /// Whom an email goes to on which nobody acts, and after how long; the operators, if nobody is named.
     pub escalate_after: Option<SignedDuration>,
     pub escalate_to: Vec<String>,
     /// When nobody is written to about what can wait.
@@ -66,17 +54,17 @@ pub struct Rules {
     pub routes: Vec<Route>,
     /// Those that are looked after; of others nothing is told.
     pub apps: Vec<String>,
-    /// What stands behind the `@` of a letter's id: the sender's domain.
+    /// What stands behind the `@` of an email's id: the sender's domain.
     pub message_domain: String,
     pub language: Language,
-    pub layout: Arc<Layout>,
-    /// In which the letters tell times.
+    pub templates: Arc<Templates>,
+    /// In which the emails tell times.
     pub timezone: TimeZone,
     /// Where people can log in at once, if there is such a place.
     pub login_links: Option<LoginLinks>,
 }
 
-/// Where links in letters lead.
+/// Where links in emails lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginLinks {
     /// Without a slash at its end.
@@ -88,9 +76,9 @@ pub struct LoginLinks {
 /// Whether the clock can be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ends {
-    Judged,
+    Reviewed,
     /// Nothing is said of ends, coming or come, until it can.
-    LeftAlone,
+    Skipped,
 }
 
 /// What a pass did.
@@ -99,7 +87,7 @@ pub struct Report {
     /// Tokens whose need had changed.
     pub filed: usize,
     pub reviewed: usize,
-    pub letters: usize,
+    pub emails: usize,
     pub resolved: usize,
 }
 
@@ -114,14 +102,14 @@ pub async fn begin(inventory: &Inventory, now: Timestamp) -> Result<(), inventor
     inventory.write(move |tx| tx.review_all(now)).await
 }
 
-/// Files what has changed, then writes the letters that are due. It may be repeated or cut off anywhere: each
+/// Files what has changed, then writes the emails that are due. It may be repeated or cut off anywhere: each
 /// transaction leaves nothing half said.
 pub async fn pass(
     inventory: &Inventory,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Report, inventory::Error> {
-    run(inventory, rules, Ends::Judged, now).await
+    run(inventory, rules, Ends::Reviewed, now).await
 }
 
 /// The same while the machine's clock is in doubt: what is about an end waits until it is right.
@@ -130,7 +118,7 @@ pub async fn pass_without_ends(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Report, inventory::Error> {
-    run(inventory, rules, Ends::LeftAlone, now).await
+    run(inventory, rules, Ends::Skipped, now).await
 }
 
 async fn run(
@@ -141,19 +129,19 @@ async fn run(
 ) -> Result<Report, inventory::Error> {
     let rules = Arc::new(rules.clone());
     let mut report = Report {
-        filed: desk::file_tokens(inventory, &rules, ends, now).await?,
+        filed: incident_filing::file_tokens(inventory, &rules, ends, now).await?,
         ..Report::default()
     };
-    desk::open_incidents_of_apps(inventory, &rules, now).await?;
+    incident_filing::open_incidents_of_apps(inventory, &rules, now).await?;
     let due = inventory
         .read(move |view| view.incidents_to_review(now, REVIEWS))
         .await?;
     let may_review = |incident: &Incident| {
-        let about_an_end = [Some(incident.cause), incident.told_cause]
+        let about_an_end = [Some(incident.cause), incident.notified_cause]
             .into_iter()
             .flatten()
             .any(policy::is_about_an_end);
-        ends == Ends::Judged || !about_an_end
+        ends == Ends::Reviewed || !about_an_end
     };
     let reviews = due.into_iter().filter(may_review).map(|incident| {
         let rules = Arc::clone(&rules);
@@ -163,40 +151,40 @@ async fn run(
     while let Some(outcome) = outcomes.next().await {
         report.count(outcome?);
     }
-    report.letters += ungranted::report(inventory, &rules, now).await?;
-    report.letters += undelivered::report(inventory, &rules, now).await?;
+    report.emails += ungranted::report(inventory, &rules, now).await?;
+    report.emails += undelivered_report::report(inventory, &rules, now).await?;
     Ok(report)
 }
 
 impl Report {
     fn count(&mut self, outcome: Outcome) {
         self.reviewed += 1;
-        self.letters += usize::from(outcome.wrote);
+        self.emails += usize::from(outcome.wrote);
         self.resolved += usize::from(outcome.resolved);
     }
 }
 
-/// Puts a letter that asks for nothing into the outbox, to try the mail path; its message id is returned.
-pub async fn test_letter(
+/// Puts an email that asks for nothing into the outbox, to try the mail path; its message id is returned.
+pub async fn send_test_email(
     inventory: &Inventory,
     rules: &Rules,
     recipients: Vec<String>,
     now: Timestamp,
 ) -> Result<String, inventory::Error> {
-    let page = letter::for_trying(rules.language, &rules.timezone, now);
-    let words = rules.layout.words(&page);
+    let page = model::test_email(rules.language, &rules.timezone, now);
+    let rendered = rules.templates.render_email(&page);
     let message_id = format!("test-{}@{}", now.as_microsecond(), rules.message_domain);
-    let letter = NewLetter {
+    let email = NewEmail {
         incident: None,
         message_id: message_id.clone(),
         in_reply_to: None,
         recipients,
-        subject: words.subject,
-        text: words.text,
-        html: words.html,
+        subject: rendered.subject,
+        text: rendered.text,
+        html: rendered.html,
     };
     inventory
-        .write(move |tx| tx.write_letter(&letter, now))
+        .write(move |tx| tx.enqueue_email(&email, now))
         .await?;
     Ok(message_id)
 }

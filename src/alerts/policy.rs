@@ -7,33 +7,32 @@ mod timing;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::audience::Audience;
+use super::recipients::Recipients;
 use super::{LoginLinks, Rules};
+use crate::email::EmailReason;
 use crate::inventory::{Incident, IncidentState};
-use crate::token::{Cause, Kind, Remedy, Token};
+use crate::model::{Cause, Kind, Remedy, Token};
 
-pub use filing::{
-    Filing, app_level, app_story, filing, horizon, is_about_the_app, is_of_the_app, sibling, story,
-};
+pub use filing::{Filing, app_incident_key, app_level, filing, horizon, incident_key, sibling};
 pub use timing::ungranted_due;
-use timing::{as_told, next};
+use timing::{as_notified, next};
 
-/// Trouble that comes back so soon after it was over has not really been over.
+/// Problem that comes back so soon after it was over has not really been over.
 pub const RELAPSE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// From how many relapses on it is told as coming again and again.
 const FLAPPING: u32 = 2;
 /// How long such a one must be well before that is believed.
-const SETTLED_AFTER: SignedDuration = SignedDuration::from_hours(24);
+const STABLE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a review must know besides the incident.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Circumstances {
+pub struct ReviewContext {
     /// What ails the app itself right now.
-    pub app_trouble: Option<Cause>,
+    pub app_error: Option<Cause>,
     /// How many tokens that ever belonged to the incident are in no trouble any more.
-    pub well: u64,
+    pub recovered: u64,
     /// When the first of those joined that nobody was told of.
-    pub untold_since: Option<Timestamp>,
+    pub unnotified_since: Option<Timestamp>,
 }
 
 /// What is to be done about an incident.
@@ -42,101 +41,84 @@ pub enum Decision {
     /// Nothing to say before `until`; without it, not before something changes.
     Wait { until: Option<Timestamp> },
     Write {
-        occasion: Occasion,
+        reason: EmailReason,
         next_review: Option<Timestamp>,
     },
     /// It is over, but has been before: it is believed if it lasts.
-    Settle { until: Timestamp },
-    /// It is over; whoever was told gets a last letter, if there is one to write.
-    Close { farewell: Option<Occasion> },
-}
-
-/// Why a letter is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Occasion {
-    First,
-    /// More of the same, each of which needs a deed of its own.
-    Grown,
-    /// A further warning step before the end is crossed.
-    Nearer,
-    /// The end that was coming has come.
-    Ended,
-    Reminder,
-    /// It comes again and again.
-    Flapping,
-    /// Nobody has acted, so somebody else is told.
-    Escalated,
-    Recovered,
-    /// The tokens it was about were removed.
-    Withdrawn,
+    Stabilize { until: Timestamp },
+    /// It is over; whoever was told gets a last email, if there is one to write.
+    Close {
+        resolution_email: Option<EmailReason>,
+    },
 }
 
 /// What is to be done about `incident` now?
 pub fn review(
     incident: &Incident,
-    circumstances: &Circumstances,
-    audience: &Audience,
+    review_context: &ReviewContext,
+    recipients_of_incident: &Recipients,
     rules: &Rules,
     now: Timestamp,
 ) -> Decision {
     if let IncidentState::Resolved { .. } = incident.state {
         return Decision::Wait { until: None };
     }
-    if is_over(incident, circumstances) {
-        return closing(incident, circumstances, now);
+    if is_over(incident, review_context) {
+        return closing(incident, review_context, now);
     }
     let quiet_until = quiet_until(incident).filter(|until| *until > now);
-    let Some((due, occasion)) = next(incident, circumstances, audience, rules) else {
+    let Some((due, reason)) = next(incident, review_context, recipients_of_incident, rules) else {
         return Decision::Wait { until: quiet_until };
     };
-    let at = audience.in_hours(incident, occasion, due.max(now));
+    let at = recipients_of_incident.in_hours(incident, reason, due.max(now));
     let at = quiet_until.map_or(at, |until| until.max(at));
     if at > now {
         return Decision::Wait { until: Some(at) };
     }
-    let told = as_told(incident, occasion, now);
-    let calm = Circumstances {
-        untold_since: None,
-        ..*circumstances
+    let notified = as_notified(incident, reason, now);
+    let calm = ReviewContext {
+        unnotified_since: None,
+        ..*review_context
     };
-    let next = next(&told, &calm, audience, rules);
+    let next = next(&notified, &calm, recipients_of_incident, rules);
     Decision::Write {
-        occasion,
-        next_review: next.map(|(at, occasion)| audience.in_hours(&told, occasion, at)),
+        reason,
+        next_review: next
+            .map(|(at, reason)| recipients_of_incident.in_hours(&notified, reason, at)),
     }
 }
 
-fn is_over(incident: &Incident, circumstances: &Circumstances) -> bool {
-    if is_of_the_app(&incident.story) {
-        circumstances.app_trouble.map(app_level) != Some(incident.story.cause)
+fn is_over(incident: &Incident, review_context: &ReviewContext) -> bool {
+    if incident.incident_key.is_of_app() {
+        review_context.app_error.map(app_level) != Some(incident.incident_key.cause)
     } else {
-        incident.troubled == 0
+        incident.still_affected == 0
     }
 }
 
-fn closing(incident: &Incident, circumstances: &Circumstances, now: Timestamp) -> Decision {
-    let settled_at = later(incident.well_since.unwrap_or(now), SETTLED_AFTER);
-    if is_flapping(incident) && incident.told_at.is_some() && now < settled_at {
-        return Decision::Settle { until: settled_at };
+fn closing(incident: &Incident, review_context: &ReviewContext, now: Timestamp) -> Decision {
+    let stable_at = later(incident.well_since.unwrap_or(now), STABLE_AFTER);
+    if is_flapping(incident) && incident.notified_at.is_some() && now < stable_at {
+        return Decision::Stabilize { until: stable_at };
     }
     Decision::Close {
-        farewell: farewell(incident, circumstances),
+        resolution_email: resolution_email(incident, review_context),
     }
 }
 
 /// Nobody who was not told hears of it, and nothing is called well that merely has another trouble now.
-fn farewell(incident: &Incident, circumstances: &Circumstances) -> Option<Occasion> {
-    incident.told_at?;
-    if is_of_the_app(&incident.story) {
-        return circumstances
-            .app_trouble
+fn resolution_email(incident: &Incident, review_context: &ReviewContext) -> Option<EmailReason> {
+    incident.notified_at?;
+    if incident.incident_key.is_of_app() {
+        return review_context
+            .app_error
             .is_none()
-            .then_some(Occasion::Recovered);
+            .then_some(EmailReason::Recovered);
     }
-    if circumstances.well > 0 {
-        Some(Occasion::Recovered)
+    if review_context.recovered > 0 {
+        Some(EmailReason::Recovered)
     } else {
-        (incident.ever_affected == 0).then_some(Occasion::Withdrawn)
+        (incident.ever_affected == 0).then_some(EmailReason::Withdrawn)
     }
 }
 
@@ -151,14 +133,12 @@ pub const fn is_flapping(incident: &Incident) -> bool {
     incident.relapses >= FLAPPING
 }
 
-/// An end that comes, rather than one that has come.
-pub fn is_coming(cause: Cause) -> bool {
-    cause != cause.story()
-}
-
 /// Is it about an end that comes or has come, which only a clock that is right can judge?
 pub fn is_about_an_end(cause: Cause) -> bool {
-    matches!(cause.story(), Cause::Expired | Cause::DataAccessExpired)
+    matches!(
+        cause.incident_key(),
+        Cause::Expired | Cause::DataAccessExpired
+    )
 }
 
 fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
@@ -167,8 +147,8 @@ fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
 
 /// Can the person mend it by logging in through a link? A system user is nobody who could, unless a login gives its
 /// token (Login for Business).
-pub fn is_mended_by_login(incident: &Incident, tokens: &[Token], links: &LoginLinks) -> bool {
-    let story = &incident.story;
+pub fn is_fixed_by_login(incident: &Incident, tokens: &[Token], links: &LoginLinks) -> bool {
+    let incident_key = &incident.incident_key;
     let by_login = match incident.cause.remedy() {
         Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions => true,
         Remedy::RestorePageRole | Remedy::ClearCheckpoint | Remedy::FixApp | Remedy::Wait => false,
@@ -178,9 +158,9 @@ pub fn is_mended_by_login(incident: &Incident, tokens: &[Token], links: &LoginLi
         facts.is_some_and(|facts| facts.kind == Kind::SystemUser)
     };
     by_login
-        && !story.subject.is_empty()
-        && !story.cause.concerns_operator()
-        && (links.business_apps.contains(&story.app) || !tokens.iter().any(is_system))
+        && !incident_key.subject.is_empty()
+        && !incident_key.cause.concerns_operator()
+        && (links.business_apps.contains(&incident_key.app) || !tokens.iter().any(is_system))
 }
 
 #[cfg(test)]

@@ -1,17 +1,20 @@
-//! Looks at one incident: asks the policy, writes the letter that is due into the outbox, and sets the next review,
+//! Looks at one incident: asks the policy, writes the email that is due into the outbox, and sets the next review,
 //! all in one transaction.
 
 use jiff::Timestamp;
 
 use super::Rules;
-use super::audience::{Audience, audience, each_once};
-use super::facts::LetterFacts;
-use super::letter;
-use super::policy::{self, Circumstances, Decision, Occasion};
-use crate::inventory::{self, Finding, Incident, IncidentId, IncidentState, NewLetter, News, Tx};
-use crate::token::{Cause, Token};
+use super::policy::{self, Decision, ReviewContext};
+use super::recipients::{Recipients, each_once, recipients_of_incident};
+use crate::email::EmailReason;
+use crate::email::context::EmailContext;
+use crate::email::model;
+use crate::inventory::{
+    self, Incident, IncidentId, IncidentState, NewEmail, NotificationKind, ReviewOutcome, Tx,
+};
+use crate::model::{Cause, Token};
 
-/// How many tokens a letter lists by name.
+/// How many tokens an email lists by name.
 pub(super) const LISTED: usize = 20;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,26 +35,32 @@ pub(super) fn review(
     let hit = hit_apps(tx, &incident, rules)?;
     let apps = each_once([incident.apps.clone(), hit.clone()].concat());
     if apps != incident.apps {
-        tx.note_hit(id, &apps)?;
+        tx.record_affected_apps(id, &apps)?;
     }
     let review = Review {
         tx,
         incident: &incident,
-        audience: audience(&incident, &tx.holders_of(id)?, rules),
+        recipients_of_incident: recipients_of_incident(&incident, &tx.owners_of(id)?, rules),
         hit,
         apps,
         rules,
         now,
     };
-    let circumstances = review.circumstances()?;
-    match policy::review(&incident, &circumstances, &review.audience, rules, now) {
-        Decision::Wait { until } => review.note(&Finding::Nothing, until),
+    let review_context = review.review_context()?;
+    match policy::review(
+        &incident,
+        &review_context,
+        &review.recipients_of_incident,
+        rules,
+        now,
+    ) {
+        Decision::Wait { until } => review.record(&ReviewOutcome::Nothing, until),
         Decision::Write {
-            occasion,
+            reason,
             next_review,
-        } => review.write(occasion, next_review),
-        Decision::Settle { until } => review.note(&Finding::Settling, Some(until)),
-        Decision::Close { farewell } => review.close(farewell),
+        } => review.write(reason, next_review),
+        Decision::Stabilize { until } => review.record(&ReviewOutcome::Stabilizing, Some(until)),
+        Decision::Close { resolution_email } => review.close(resolution_email),
     }
 }
 
@@ -61,12 +70,12 @@ fn hit_apps(
     incident: &Incident,
     rules: &Rules,
 ) -> Result<Vec<String>, inventory::Error> {
-    if incident.story.cause != Cause::Outage {
+    if incident.incident_key.cause != Cause::Outage {
         return Ok(Vec::new());
     }
     let apps = tx.apps()?.into_iter();
     let hit = apps.filter(|app| {
-        let cause = app.trouble.map(|trouble| policy::app_level(trouble.cause));
+        let cause = app.error.map(|error| policy::app_level(error.cause));
         cause == Some(Cause::Outage) && rules.apps.contains(&app.name)
     });
     Ok(hit.map(|app| app.name).collect())
@@ -75,7 +84,7 @@ fn hit_apps(
 struct Review<'a, 'db> {
     tx: &'a Tx<'db>,
     incident: &'a Incident,
-    audience: Audience,
+    recipients_of_incident: Recipients,
     /// The apps that an outage hits now, and those that it ever hit.
     hit: Vec<String>,
     apps: Vec<String>,
@@ -83,95 +92,95 @@ struct Review<'a, 'db> {
     now: Timestamp,
 }
 
-const fn news(occasion: Occasion) -> News {
-    match occasion {
-        Occasion::Escalated => News::Escalation,
-        Occasion::Flapping => News::Flapping,
-        Occasion::First
-        | Occasion::Grown
-        | Occasion::Nearer
-        | Occasion::Ended
-        | Occasion::Reminder
-        | Occasion::Recovered
-        | Occasion::Withdrawn => News::Trouble,
+const fn notification_kind(reason: EmailReason) -> NotificationKind {
+    match reason {
+        EmailReason::Escalated => NotificationKind::Escalation,
+        EmailReason::Flapping => NotificationKind::Flapping,
+        EmailReason::First
+        | EmailReason::Grown
+        | EmailReason::Nearer
+        | EmailReason::Ended
+        | EmailReason::Reminder
+        | EmailReason::Recovered
+        | EmailReason::Withdrawn => NotificationKind::Problem,
     }
 }
 
 impl Review<'_, '_> {
-    fn circumstances(&self) -> Result<Circumstances, inventory::Error> {
-        let own = self.tx.app(&self.incident.story.app)?.trouble;
+    fn review_context(&self) -> Result<ReviewContext, inventory::Error> {
+        let own = self.tx.app(&self.incident.incident_key.app)?.error;
         let shared = self.hit.first().map(|_| Cause::Outage);
-        let well = match self.incident.troubled {
+        let recovered = match self.incident.still_affected {
             0 => self.tx.well_again(self.incident.id)?,
             _ => 0,
         };
-        let untold_since = match self.incident.told_at {
-            Some(_) => self.tx.untold_since(self.incident)?,
+        let unnotified_since = match self.incident.notified_at {
+            Some(_) => self.tx.unnotified_since(self.incident)?,
             None => None,
         };
-        Ok(Circumstances {
-            app_trouble: shared.or(own.map(|trouble| trouble.cause)),
-            well,
-            untold_since,
+        Ok(ReviewContext {
+            app_error: shared.or(own.map(|error| error.cause)),
+            recovered,
+            unnotified_since,
         })
     }
 
-    fn note(
+    fn record(
         &self,
-        finding: &Finding,
+        outcome: &ReviewOutcome,
         next_review: Option<Timestamp>,
     ) -> Result<Outcome, inventory::Error> {
         self.tx
-            .reviewed(self.incident, finding, next_review, self.now)?;
+            .reviewed(self.incident, outcome, next_review, self.now)?;
         Ok(Outcome {
-            wrote: matches!(finding, Finding::Told { .. }),
-            resolved: *finding == Finding::Over,
+            wrote: matches!(outcome, ReviewOutcome::Notified { .. }),
+            resolved: *outcome == ReviewOutcome::Over,
         })
     }
 
     fn write(
         &self,
-        occasion: Occasion,
+        reason: EmailReason,
         next_review: Option<Timestamp>,
     ) -> Result<Outcome, inventory::Error> {
-        let recipients = self.recipients(occasion);
+        let recipients = self.recipients(reason);
         if recipients.is_empty() {
             tracing::error!(
                 incident = self.incident.id.0,
                 "somebody is needed and nobody is named to be told: set [alerts] to, or owners"
             );
             let later = self.now.checked_add(self.rules.remind_every).ok();
-            return self.note(&Finding::Nothing, later);
+            return self.record(&ReviewOutcome::Nothing, later);
         }
         let incident = self.with_what_ends_soon_after()?;
-        let tokens = self.tx.members(&incident, LISTED)?;
+        let tokens = self.tx.tokens_of_incident(&incident, LISTED)?;
         let login_link = self.login_link(&tokens)?;
-        self.post(&LetterFacts {
+        self.enqueue(&EmailContext {
             incident: &incident,
             tokens: &tokens,
             login_link: login_link.as_deref(),
             count: incident.affected,
             pages: self.pages(&incident)?,
             recipients: &recipients,
-            next_letter: next_review,
-            ..self.facts(occasion)?
+            next_email: next_review,
+            ..self.facts(reason)?
         })?;
-        let told = Finding::Told {
-            everybody: each_once([self.incident.told.clone(), recipients].concat()),
-            of: news(occasion),
+        let notified = ReviewOutcome::Notified {
+            everybody: each_once([self.incident.notified.clone(), recipients].concat()),
+            of: notification_kind(reason),
         };
-        self.note(&told, next_review)
+        self.record(&notified, next_review)
     }
 
     /// Whoever was told because nobody acted stays with it to the end.
-    fn recipients(&self, occasion: Occasion) -> Vec<String> {
-        let Audience { to, second, .. } = &self.audience;
-        if occasion == Occasion::Escalated {
-            let knows = |address: &&String| self.incident.told.contains(address);
-            return second.iter().filter(|a| !knows(a)).cloned().collect();
+    fn recipients(&self, reason: EmailReason) -> Vec<String> {
+        let Recipients { to, escalation, .. } = &self.recipients_of_incident;
+        if reason == EmailReason::Escalated {
+            let knows = |address: &&String| self.incident.notified.contains(address);
+            return escalation.iter().filter(|a| !knows(a)).cloned().collect();
         }
         match self.incident.escalated_at {
-            Some(_) => each_once([to.clone(), second.clone()].concat()),
+            Some(_) => each_once([to.clone(), escalation.clone()].concat()),
             None => to.clone(),
         }
     }
@@ -179,10 +188,10 @@ impl Review<'_, '_> {
     /// Whatever of the same person ends soon after is asked for along, rather than days later.
     fn with_what_ends_soon_after(&self) -> Result<Incident, inventory::Error> {
         let incident = self.incident;
-        let is_of_a_person = !incident.story.subject.is_empty();
-        if policy::is_coming(incident.cause) && is_of_a_person {
+        let is_of_a_person = !incident.incident_key.subject.is_empty();
+        if incident.cause.is_upcoming() && is_of_a_person {
             let horizon = policy::horizon(self.rules, self.now);
-            self.tx.join_ahead(incident, horizon, self.now)?;
+            self.tx.add_upcoming(incident, horizon, self.now)?;
         }
         let after = self.tx.incident(incident.id)?;
         Ok(after.unwrap_or_else(|| incident.clone()))
@@ -190,28 +199,28 @@ impl Review<'_, '_> {
 
     /// How many pages one login keeps.
     fn pages(&self, incident: &Incident) -> Result<u64, inventory::Error> {
-        if policy::is_coming(incident.cause) {
-            let story = &incident.story;
-            self.tx.pages_of(&story.app, &story.subject)
+        if incident.cause.is_upcoming() {
+            let incident_key = &incident.incident_key;
+            self.tx.pages_of(&incident_key.app, &incident_key.subject)
         } else {
             Ok(0)
         }
     }
 
-    fn close(&self, farewell: Option<Occasion>) -> Result<Outcome, inventory::Error> {
-        if let Some(occasion) = farewell {
+    fn close(&self, resolution_email: Option<EmailReason>) -> Result<Outcome, inventory::Error> {
+        if let Some(reason) = resolution_email {
             let tokens = self.well_tokens()?;
-            self.post(&LetterFacts {
+            self.enqueue(&EmailContext {
                 tokens: &tokens,
                 count: self.tx.well_again(self.incident.id)?,
                 apps: &self.apps,
-                recipients: &self.incident.told,
-                ..self.facts(occasion)?
+                recipients: &self.incident.notified,
+                ..self.facts(reason)?
             })?;
         }
-        let closed = self.note(&Finding::Over, None)?;
+        let closed = self.record(&ReviewOutcome::Over, None)?;
         Ok(Outcome {
-            wrote: farewell.is_some(),
+            wrote: resolution_email.is_some(),
             ..closed
         })
     }
@@ -222,8 +231,8 @@ impl Review<'_, '_> {
             state: IncidentState::Resolved { at: self.now },
             ..self.incident.clone()
         };
-        let mut tokens = self.tx.members(&resolved, LISTED)?;
-        tokens.retain(|token| policy::story(token).is_none());
+        let mut tokens = self.tx.tokens_of_incident(&resolved, LISTED)?;
+        tokens.retain(|token| policy::incident_key(token).is_none());
         Ok(tokens)
     }
 
@@ -232,7 +241,7 @@ impl Review<'_, '_> {
         let Some(links) = &self.rules.login_links else {
             return Ok(None);
         };
-        if !policy::is_mended_by_login(self.incident, tokens, links) {
+        if !policy::is_fixed_by_login(self.incident, tokens, links) {
             return Ok(None);
         }
         let link = self
@@ -241,11 +250,11 @@ impl Review<'_, '_> {
         Ok(Some(link))
     }
 
-    /// What a letter about the incident is made of, but for whom and which tokens it is about.
-    fn facts(&self, occasion: Occasion) -> Result<LetterFacts<'_>, inventory::Error> {
-        Ok(LetterFacts {
+    /// What an email about the incident is made of, but for whom and which tokens it is about.
+    fn facts(&self, reason: EmailReason) -> Result<EmailContext<'_>, inventory::Error> {
+        Ok(EmailContext {
             incident: self.incident,
-            occasion,
+            reason,
             tokens: &[],
             count: 0,
             pages: 0,
@@ -254,32 +263,32 @@ impl Review<'_, '_> {
             operators: &self.rules.operators,
             login_link: None,
             broken_since: self.tx.broken_since(self.incident.id)?,
-            next_letter: None,
+            next_email: None,
             now: self.now,
-            zone: &self.audience.hours.timezone,
-            language: self.audience.language,
+            zone: &self.recipients_of_incident.hours.timezone,
+            language: self.recipients_of_incident.language,
         })
     }
 
-    fn post(&self, facts: &LetterFacts<'_>) -> Result<(), inventory::Error> {
-        let words = self.rules.layout.words(&letter::page(facts));
-        let letter = NewLetter {
+    fn enqueue(&self, facts: &EmailContext<'_>) -> Result<(), inventory::Error> {
+        let rendered = self.rules.templates.render_email(&model::page(facts));
+        let email = NewEmail {
             incident: Some(self.incident.id),
             message_id: self.message_id()?,
             in_reply_to: self.tx.first_message_id(self.incident.id)?,
             recipients: facts.recipients.to_vec(),
-            subject: words.subject,
-            text: words.text,
-            html: words.html,
+            subject: rendered.subject,
+            text: rendered.text,
+            html: rendered.html,
         };
-        self.tx.write_letter(&letter, self.now)
+        self.tx.enqueue_email(&email, self.now)
     }
 
-    /// The same for the same letter, whatever crashes. The moment of opening is part of it, for a fresh or a
+    /// The same for the same email, whatever crashes. The moment of opening is part of it, for a fresh or a
     /// restored inventory counts its incidents anew, and mail programs hide what they believe to have seen.
     fn message_id(&self) -> Result<String, inventory::Error> {
         let id = self.incident.id;
-        let number = self.tx.letters_about(id)? + 1;
+        let number = self.tx.emails_about(id)? + 1;
         let opened = self.incident.opened_at.as_second();
         let domain = &self.rules.message_domain;
         Ok(format!("incident-{}.{number}.{opened}@{domain}", id.0))

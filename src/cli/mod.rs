@@ -1,54 +1,31 @@
 //! The command line: one file per command. Commands talk to the daemon through its socket only; what runs on its own
 //! (the daemon, the demo, the simulated Graph) is declared here and started by `main`.
 
-mod acknowledge;
-mod advice;
-mod arguments;
-mod backup;
-mod bar;
-mod check_config;
+mod commands;
+mod connect;
 pub mod core_dumps;
-mod events;
-mod failure;
-mod follow;
-mod forget;
-mod get;
-mod import;
-mod incidents;
-mod keys;
-mod login;
-mod mail_test;
-mod man;
-mod orders;
-mod rekey;
-mod reload;
-mod restore;
-mod screen;
-mod secrets;
-mod serve;
-mod setup;
-mod shell;
-mod show;
-mod socket;
-mod status;
-mod story;
-mod style;
-mod table;
-mod text;
-mod tokens;
-mod watch;
-mod when;
-mod words;
+mod error;
+mod event_follower;
+mod hints;
+mod key_file;
+mod parse;
+mod secret_input;
+mod terminal;
 
 #[cfg(test)]
 mod tests;
 
 use clap::{Parser, Subcommand};
 
-pub use failure::{Answer, Failure};
-pub use screen::Screen;
-pub use serve::{DemoOptions, GraphSimOptions, Serve};
-pub use socket::Global;
+use commands::{
+    acknowledge, backup, check_config, check_rotate, completions, doctor, events, forget, get,
+    import, incidents, login, mail_test, man, rekey, reload, restore, setup, show, status, tokens,
+};
+
+pub use commands::run::{DemoOptions, GraphSimOptions, LocalCommand};
+pub use connect::Global;
+pub use error::{Answer, Error};
+pub use terminal::output::Terminal;
 
 /// Keeps Meta access tokens alive, and tells the right person, early and once, when only a human can help.
 #[derive(Debug, Parser)]
@@ -72,14 +49,14 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no, 2 wrong usage,
 pub enum Command {
     /// Runs on its own, for as long as it takes.
     #[command(flatten)]
-    Serve(Serve),
+    LocalCommand(LocalCommand),
     /// Asks the daemon, or looks at its configuration, and ends.
     #[command(flatten)]
-    Ask(Ask),
+    ClientCommand(ClientCommand),
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Ask {
+pub enum ClientCommand {
     Setup(setup::Options),
     CheckConfig(check_config::Options),
     Reload(reload::Options),
@@ -89,8 +66,8 @@ pub enum Ask {
     Import(import::Options),
     Login(login::Options),
     Get(get::Options),
-    Check(orders::CheckOptions),
-    Rotate(orders::RotateOptions),
+    Check(check_rotate::CheckOptions),
+    Rotate(check_rotate::RotateOptions),
     Forget(forget::Options),
     Incidents(incidents::Options),
     Acknowledge(acknowledge::Options),
@@ -100,54 +77,60 @@ pub enum Ask {
     Restore(restore::Options),
     Rekey(rekey::Options),
     #[command(hide = true)]
-    AlertUnitFailure(watch::FailureOptions),
-    Completions(shell::CompletionOptions),
+    AlertUnitFailure(doctor::UnitFailureOptions),
+    Completions(completions::CompletionOptions),
     Man(man::Options),
 }
 
-impl Ask {
-    pub async fn carry_out(self, global: &Global, screen: &mut Screen) -> Result<Answer, Failure> {
+impl ClientCommand {
+    pub async fn carry_out(
+        self,
+        global: &Global,
+        terminal: &mut Terminal,
+    ) -> Result<Answer, Error> {
         match self {
-            Self::Setup(options) => setup::run(options, global, screen).await,
-            Self::CheckConfig(options) => check_config::run(&options, global, screen),
-            Self::Reload(options) => reload::run(&options, &global.client()?, screen).await,
-            Self::Status(options) => status::run(&options, &global.client()?, screen).await,
-            Self::Tokens(options) => tokens::run(options, &global.client()?, screen).await,
-            Self::Show(options) => show::run(&options, &global.client()?, screen).await,
-            Self::Import(options) => import::run(options, &global.client()?, screen).await,
-            Self::Login(options) => login::run(options, &global.client()?, screen).await,
-            Self::Get(options) => get::run(&options, &global.client()?, screen).await,
+            Self::Setup(options) => setup::run(options, global, terminal).await,
+            Self::CheckConfig(options) => check_config::run(&options, global, terminal),
+            Self::Reload(options) => reload::run(&options, &global.client()?, terminal).await,
+            Self::Status(options) => status::run(&options, &global.client()?, terminal).await,
+            Self::Tokens(options) => tokens::run(options, &global.client()?, terminal).await,
+            Self::Show(options) => show::run(&options, &global.client()?, terminal).await,
+            Self::Import(options) => import::run(options, &global.client()?, terminal).await,
+            Self::Login(options) => login::run(options, &global.client()?, terminal).await,
+            Self::Get(options) => get::run(&options, &global.client()?, terminal).await,
             Self::Check(options) => match options.about_the_daemon() {
-                Some(look) => watch::run(look, global, screen).await,
-                None => orders::check(options, &global.client()?, screen).await,
+                Some(format) => doctor::run(format, global, terminal).await,
+                None => check_rotate::check(options, &global.client()?, terminal).await,
             },
-            Self::AlertUnitFailure(_) => watch::tell_of_failure(global, screen).await,
-            Self::Rotate(options) => orders::rotate(options, &global.client()?, screen).await,
-            Self::Forget(options) => forget::run(&options, &global.client()?, screen).await,
-            Self::Incidents(options) => incidents::run(&options, &global.client()?, screen).await,
-            Self::Acknowledge(options) => {
-                acknowledge::run(&options, &global.client()?, screen).await
+            Self::AlertUnitFailure(_) => doctor::report_unit_failure(global, terminal).await,
+            Self::Rotate(options) => {
+                check_rotate::rotate(options, &global.client()?, terminal).await
             }
-            Self::Events(options) => events::run(options, &global.client()?, screen).await,
-            Self::MailTest(options) => mail_test::run(options, &global.client()?, screen).await,
-            Self::Backup(options) => backup::run(&options, global, screen),
-            Self::Restore(options) => restore::run(&options, global, screen),
-            Self::Rekey(options) => rekey::run(&options, global, screen),
-            Self::Completions(options) => shell::completions(&options, screen),
-            Self::Man(options) => man::run(&options, screen),
+            Self::Forget(options) => forget::run(&options, &global.client()?, terminal).await,
+            Self::Incidents(options) => incidents::run(&options, &global.client()?, terminal).await,
+            Self::Acknowledge(options) => {
+                acknowledge::run(&options, &global.client()?, terminal).await
+            }
+            Self::Events(options) => events::run(options, &global.client()?, terminal).await,
+            Self::MailTest(options) => mail_test::run(options, &global.client()?, terminal).await,
+            Self::Backup(options) => backup::run(&options, global, terminal),
+            Self::Restore(options) => restore::run(&options, global, terminal),
+            Self::Rekey(options) => rekey::run(&options, global, terminal),
+            Self::Completions(options) => completions::completions(&options, terminal),
+            Self::Man(options) => man::run(&options, terminal),
         }
     }
 }
 
 /// Ends the command: the last words to the person, the code to the shell.
-pub fn exit_code(outcome: Result<Answer, Failure>, screen: &mut Screen) -> u8 {
+pub fn exit_code(outcome: Result<Answer, Error>, terminal: &mut Terminal) -> u8 {
     match outcome {
         Ok(answer) => answer.exit_code(),
-        Err(failure) => {
-            if !failure.is_broken_pipe() {
-                screen.note(&failure.to_string());
+        Err(error) => {
+            if !error.is_broken_pipe() {
+                terminal.warn(&error.to_string());
             }
-            failure.exit_code()
+            error.exit_code()
         }
     }
 }

@@ -80,49 +80,55 @@ impl Machine {
     }
 
     pub(super) fn key(&self, entry: Entry<'_>) -> Option<Key> {
-        self.read(entry, |bytes| Key::read(bytes).map_err(Refusal::from))
+        self.read(entry, |bytes| {
+            Key::read(bytes).map_err(CredentialError::from)
+        })
     }
 
-    pub(super) fn key_from_credential(&self, name: &str) -> Result<Key, Refusal> {
+    pub(super) fn key_from_credential(&self, name: &str) -> Result<Key, CredentialError> {
         Ok(Key::read(&self.credential(name)?)?)
     }
 
-    fn read<T>(&self, entry: Entry<'_>, parse: impl Fn(&[u8]) -> Result<T, Refusal>) -> Option<T> {
+    fn read<T>(
+        &self,
+        entry: Entry<'_>,
+        parse: impl Fn(&[u8]) -> Result<T, CredentialError>,
+    ) -> Option<T> {
         if !entry.is_table() {
-            return entry.refuse(NOT_HERE);
+            return entry.reject(NOT_HERE);
         }
         let mut source = entry.into_section()?;
         if source.has("credential") == source.has("file") {
-            source.refuse("", "name exactly one of credential and file");
+            source.reject("", "name exactly one of credential and file");
         }
         let credential = text(|name| match self.credential(name) {
-            Err(Refusal::OutOfSight) => Ok(None),
+            Err(CredentialError::OutOfSight) => Ok(None),
             bytes => parse(&bytes?).map(Some),
         });
         let from_credential = source.optional("credential", credential);
         if matches!(from_credential, Some(None)) {
-            source.warn("credential", Refusal::OutOfSight.to_string());
+            source.warn("credential", CredentialError::OutOfSight.to_string());
         }
         let from_file = source.optional("file", text(|path| parse(&file(path)?)));
         from_credential.flatten().or(from_file)
     }
 
-    fn credential(&self, name: &str) -> Result<Bytes, Refusal> {
+    fn credential(&self, name: &str) -> Result<Bytes, CredentialError> {
         if name.is_empty() || name.starts_with('.') || !name.chars().all(is_name_letter) {
-            return Err(Refusal::CredentialName);
+            return Err(CredentialError::CredentialName);
         }
         let directory = match &self.credentials {
             Credentials::Directory(directory) => directory,
-            Credentials::None => return Err(Refusal::NoCredentials),
-            Credentials::OutOfSight => return Err(Refusal::OutOfSight),
+            Credentials::None => return Err(CredentialError::NoCredentials),
+            Credentials::OutOfSight => return Err(CredentialError::OutOfSight),
         };
         // Modes are systemd's affair here: it shows each service its own copies only.
         let credential = match open(&directory.join(name)) {
-            Err(Refusal::Missing) => open(&directory.join(format!("{FOLDER}_{name}"))),
+            Err(CredentialError::Missing) => open(&directory.join(format!("{FOLDER}_{name}"))),
             found => found,
         };
         bytes(credential.map_err(|refusal| match refusal {
-            Refusal::Missing => Refusal::NotGiven,
+            CredentialError::Missing => CredentialError::NotGiven,
             other => other,
         })?)
     }
@@ -136,7 +142,7 @@ type Bytes = Zeroizing<Vec<u8>>;
 /// Why a secret cannot be had. A name or path is not repeated unless something was found under it: it may
 /// be the secret itself, put in the wrong place.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refusal {
+pub(super) enum CredentialError {
     #[error("is no credential's name; it has letters, digits, and . _ - between them")]
     CredentialName,
     #[error(
@@ -177,55 +183,55 @@ pub(super) enum Refusal {
     Key(#[from] KeyError),
 }
 
-fn file(path: &str) -> Result<Bytes, Refusal> {
+fn file(path: &str) -> Result<Bytes, CredentialError> {
     let path = paths::absolute(path)?;
     let file = open(&path)?;
-    let mode = file.metadata().map_err(Refusal::Unreadable)?.mode() & 0o777;
+    let mode = file.metadata().map_err(CredentialError::Unreadable)?.mode() & 0o777;
     if mode & 0o077 != 0 {
         let path = path.display().to_string();
-        return Err(Refusal::Exposed { mode, path });
+        return Err(CredentialError::Exposed { mode, path });
     }
     bytes(file)
 }
 
 /// A pipe without a writer must not hold up the start, so nothing is waited for.
-fn open(path: &Path) -> Result<File, Refusal> {
+fn open(path: &Path) -> Result<File, CredentialError> {
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(OFlag::O_NONBLOCK.bits())
         .open(path)
         .map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Refusal::Missing,
-            _ => Refusal::Unreadable(error),
+            ErrorKind::NotFound => CredentialError::Missing,
+            _ => CredentialError::Unreadable(error),
         })?;
     match file.metadata() {
         Ok(metadata) if metadata.is_file() => Ok(file),
-        Ok(_) => Err(Refusal::NotAFile),
-        Err(error) => Err(Refusal::Unreadable(error)),
+        Ok(_) => Err(CredentialError::NotAFile),
+        Err(error) => Err(CredentialError::Unreadable(error)),
     }
 }
 
-fn bytes(file: File) -> Result<Bytes, Refusal> {
+fn bytes(file: File) -> Result<Bytes, CredentialError> {
     let mut bytes = Zeroizing::new(Vec::new());
     file.take(LONGEST + 1)
         .read_to_end(&mut bytes)
-        .map_err(Refusal::Unreadable)?;
+        .map_err(CredentialError::Unreadable)?;
     match bytes.len() as u64 {
-        0 => Err(Refusal::Empty),
-        length if length > LONGEST => Err(Refusal::TooLong),
+        0 => Err(CredentialError::Empty),
+        length if length > LONGEST => Err(CredentialError::TooLong),
         _ => Ok(bytes),
     }
 }
 
 /// A secret as people paste it and editors save it.
-fn line(bytes: &[u8]) -> Result<Secret, Refusal> {
-    let text = str::from_utf8(bytes).map_err(|_| Refusal::NotText)?;
+fn line(bytes: &[u8]) -> Result<Secret, CredentialError> {
+    let text = str::from_utf8(bytes).map_err(|_| CredentialError::NotText)?;
     let text = text.trim();
     if text.is_empty() {
-        return Err(Refusal::Empty);
+        return Err(CredentialError::Empty);
     }
     if text.contains(char::is_control) {
-        return Err(Refusal::Lines);
+        return Err(CredentialError::Lines);
     }
     Ok(Secret::new(text))
 }

@@ -44,7 +44,7 @@ pub(super) const MAIL: &str = "*/15 * * * * *";
 pub(super) const DIGEST: &str = "0 0 8 * * Mon";
 pub(super) const BACKUP: &str = "0 30 3 * * *";
 
-/// The sender where no letter leaves the machine.
+/// The sender where no email leaves the machine.
 pub(super) const FROM: &str = "Perennial <perennial@localhost>";
 pub(super) const WARN_BEFORE: [SignedDuration; 4] = [days(14), days(7), days(3), days(1)];
 pub(super) const REMIND_EVERY: SignedDuration = days(3);

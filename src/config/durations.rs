@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::problem::quoted;
+use super::diagnostic::quoted;
 
 /// Ten years. Beyond it a sum with today's date could overflow, and nobody means it.
 const LONGEST: SignedDuration = SignedDuration::from_hours(3650 * 24);

@@ -6,11 +6,11 @@ use std::ops::RangeInclusive;
 
 use toml::de::{DeInteger, DeValue};
 
+use super::diagnostics::{Diagnostics, Place};
 use super::file::Section;
-use super::findings::{Findings, Place};
 
 pub(super) struct Entry<'f> {
-    findings: &'f Findings,
+    diagnostics: &'f Diagnostics,
     place: Place,
     /// Dotted, as a section below it would be called.
     path: String,
@@ -19,13 +19,13 @@ pub(super) struct Entry<'f> {
 
 impl<'f> Entry<'f> {
     pub(super) const fn new(
-        findings: &'f Findings,
+        diagnostics: &'f Diagnostics,
         place: Place,
         path: String,
         value: DeValue<'f>,
     ) -> Self {
         Self {
-            findings,
+            diagnostics,
             place,
             path,
             value,
@@ -33,8 +33,8 @@ impl<'f> Entry<'f> {
     }
 
     /// Records what is wrong with the value. It is nothing, so that a reader can end with it.
-    pub(super) fn refuse<T>(&self, words: impl Into<String>) -> Option<T> {
-        self.findings.refuse(&self.place, words);
+    pub(super) fn reject<T>(&self, message: impl Into<String>) -> Option<T> {
+        self.diagnostics.reject(&self.place, message);
         None
     }
 
@@ -54,7 +54,7 @@ impl<'f> Entry<'f> {
     pub(super) fn into_sections(self) -> Option<Vec<Section<'f>>> {
         let header = format!("[[{}]]", self.path);
         if !self.is_list() {
-            return self.refuse(format!(
+            return self.reject(format!(
                 "write {header} with two brackets, there may be several"
             ));
         }
@@ -69,10 +69,15 @@ impl<'f> Entry<'f> {
         };
         let entry = |item: toml::Spanned<DeValue<'f>>| {
             let place = Place {
-                line: Some(self.findings.line(item.span())),
+                line: Some(self.diagnostics.line(item.span())),
                 ..self.place.clone()
             };
-            Self::new(self.findings, place, self.path.clone(), item.into_inner())
+            Self::new(
+                self.diagnostics,
+                place,
+                self.path.clone(),
+                item.into_inner(),
+            )
         };
         Some(items.into_iter().map(entry).collect())
     }
@@ -86,7 +91,7 @@ impl<'f> Entry<'f> {
             key: String::new(),
             ..self.place
         };
-        Some(Section::new(self.findings, place, self.path, table))
+        Some(Section::new(self.diagnostics, place, self.path, table))
     }
 
     fn expected<T>(&self, what: &str) -> Option<T> {
@@ -99,7 +104,7 @@ impl<'f> Entry<'f> {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        self.refuse(format!("must be {what}, not {found}"))
+        self.reject(format!("must be {what}, not {found}"))
     }
 }
 
@@ -110,7 +115,7 @@ pub(super) fn text<'f, T, E: Display>(
     move |entry| match &entry.value {
         DeValue::String(text) => match parse(text) {
             Ok(value) => Some(value),
-            Err(words) => entry.refuse(words.to_string()),
+            Err(message) => entry.reject(message.to_string()),
         },
         _ => entry.expected("text in quotes"),
     }
@@ -134,7 +139,7 @@ pub(super) fn filled_list<'f, T>(
     let read = list(read);
     move |entry| {
         if matches!(&entry.value, DeValue::Array(items) if items.is_empty()) {
-            return entry.refuse("is empty; name at least one");
+            return entry.reject("is empty; name at least one");
         }
         read(entry)
     }
@@ -150,7 +155,7 @@ where
         };
         match integer(written).filter(|number| range.contains(number)) {
             Some(number) => Some(number),
-            None => entry.refuse(format!(
+            None => entry.reject(format!(
                 "must be a number from {} to {}",
                 range.start(),
                 range.end()
@@ -163,7 +168,7 @@ where
 pub(super) fn switched_on(entry: &Entry<'_>) -> Option<()> {
     match entry.value {
         DeValue::Boolean(true) => Some(()),
-        _ => entry.refuse("must be true, or left out"),
+        _ => entry.reject("must be true, or left out"),
     }
 }
 
@@ -171,7 +176,7 @@ pub(super) fn switched_on(entry: &Entry<'_>) -> Option<()> {
 pub(super) fn yes_or_no(entry: &Entry<'_>) -> Option<bool> {
     match entry.value {
         DeValue::Boolean(value) => Some(value),
-        _ => entry.refuse("must be true or false"),
+        _ => entry.reject("must be true or false"),
     }
 }
 

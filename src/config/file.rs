@@ -11,27 +11,27 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::DeTable;
 
+use super::diagnostic::Diagnostic;
+use super::diagnostics::{Diagnostics, Place};
 use super::entry::Entry;
-use super::findings::{Findings, Place};
-use super::problem::Problem;
 
 /// Far more than any operator writes; a wrong path may lead to anything.
 const LONGEST: usize = 1024 * 1024;
 /// One slip makes the parser stumble over many lines; the first few tell.
 const SYNTAX_FAULTS_SHOWN: usize = 5;
 
-pub(super) fn read(path: &Path) -> Result<String, Problem> {
-    let problem = |line, words| Problem {
+pub(super) fn read(path: &Path) -> Result<String, Diagnostic> {
+    let problem = |line, message| Diagnostic {
         file: path.to_owned(),
         line,
         place: String::new(),
-        words,
+        message,
     };
     let bytes = read_at_most(LONGEST as u64 + 1, path)
         .map_err(|error| problem(None, unreadable(&error)))?;
     if bytes.len() > LONGEST {
-        let words = "is longer than 1 MiB; this cannot be the configuration, see --config";
-        return Err(problem(None, words.to_owned()));
+        let message = "is longer than 1 MiB; this cannot be the configuration, see --config";
+        return Err(problem(None, message.to_owned()));
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
@@ -59,28 +59,28 @@ fn unreadable(error: &io::Error) -> String {
 }
 
 /// The top of the file, or nothing when its syntax is broken.
-pub(super) fn parse<'f>(text: &'f str, findings: &'f Findings) -> Option<Section<'f>> {
-    let (top, faults) = DeTable::parse_recoverable(text);
-    if faults.is_empty() {
+pub(super) fn parse<'f>(text: &'f str, diagnostics: &'f Diagnostics) -> Option<Section<'f>> {
+    let (top, template_errors) = DeTable::parse_recoverable(text);
+    if template_errors.is_empty() {
         let place = Place::top(None);
         return Some(Section::new(
-            findings,
+            diagnostics,
             place,
             String::new(),
             top.into_inner(),
         ));
     }
-    for fault in faults.iter().take(SYNTAX_FAULTS_SHOWN) {
-        let line = fault.span().map(|span| findings.line(span));
-        let words = format!("is not TOML: {}", fault.message());
-        findings.refuse(&Place::top(line), words);
+    for error in template_errors.iter().take(SYNTAX_FAULTS_SHOWN) {
+        let line = error.span().map(|span| diagnostics.line(span));
+        let message = format!("is not TOML: {}", error.message());
+        diagnostics.reject(&Place::top(line), message);
     }
     None
 }
 
 /// A table of the file. When it is dropped, the keys still left in it are reported as unknown.
 pub(super) struct Section<'f> {
-    findings: &'f Findings,
+    diagnostics: &'f Diagnostics,
     /// The header with an empty key.
     place: Place,
     path: String,
@@ -91,17 +91,17 @@ pub(super) struct Section<'f> {
 
 impl<'f> Section<'f> {
     pub(super) fn new(
-        findings: &'f Findings,
+        diagnostics: &'f Diagnostics,
         place: Place,
         path: String,
         table: DeTable<'f>,
     ) -> Self {
-        let line = |key: &Spanned<Cow<'_, str>>| findings.line(key.span());
+        let line = |key: &Spanned<Cow<'_, str>>| diagnostics.line(key.span());
         let lines = table
             .keys()
             .map(|key| (key.get_ref().to_string(), line(key)));
         Self {
-            findings,
+            diagnostics,
             lines: lines.collect(),
             place,
             path,
@@ -133,7 +133,7 @@ impl<'f> Section<'f> {
         read: impl FnOnce(Entry<'f>) -> Option<T>,
     ) -> Option<T> {
         if !self.has(key) {
-            self.refuse(key, format!("is missing; {help}"));
+            self.reject(key, format!("is missing; {help}"));
         }
         self.optional(key, read)
     }
@@ -157,7 +157,7 @@ impl<'f> Section<'f> {
         };
         let path = self.path_of(key);
         self.optional(key, Entry::into_section)
-            .unwrap_or_else(|| Self::new(self.findings, absent, path, DeTable::new()))
+            .unwrap_or_else(|| Self::new(self.diagnostics, absent, path, DeTable::new()))
     }
 
     /// The sections that are written as `[[key]]`, one after the other.
@@ -165,20 +165,25 @@ impl<'f> Section<'f> {
         self.optional(key, Entry::into_sections).unwrap_or_default()
     }
 
-    pub(super) fn refuse(&self, key: &str, words: impl Into<String>) {
-        self.findings.refuse(&self.place_of(key), words);
+    pub(super) fn reject(&self, key: &str, message: impl Into<String>) {
+        self.diagnostics.reject(&self.place_of(key), message);
     }
 
-    pub(super) fn warn(&self, key: &str, words: impl Into<String>) {
-        self.findings.warn(&self.place_of(key), words);
+    pub(super) fn warn(&self, key: &str, message: impl Into<String>) {
+        self.diagnostics.warn(&self.place_of(key), message);
     }
 
     fn take(&mut self, key: &'static str) -> Option<Entry<'f>> {
-        self.findings.known_key(&self.place.header, key);
+        self.diagnostics.known_key(&self.place.header, key);
         let path = self.path_of(key);
         let place = self.place_of(key);
         let (_, value) = self.table.remove_entry(key)?;
-        Some(Entry::new(self.findings, place, path, value.into_inner()))
+        Some(Entry::new(
+            self.diagnostics,
+            place,
+            path,
+            value.into_inner(),
+        ))
     }
 
     fn path_of(&self, key: &str) -> String {
@@ -203,11 +208,11 @@ impl Drop for Section<'_> {
     fn drop(&mut self) {
         for (key, _) in mem::take(&mut self.table) {
             let place = Place {
-                line: Some(self.findings.line(key.span())),
+                line: Some(self.diagnostics.line(key.span())),
                 header: self.place.header.clone(),
                 key: key.into_inner().into_owned(),
             };
-            self.findings.unknown_key(place);
+            self.diagnostics.unknown_key(place);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::{Time, Weekday};
 
-use super::problem::quoted;
+use super::diagnostic::quoted;
 use crate::alerts::Quiet;
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

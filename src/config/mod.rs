@@ -2,45 +2,48 @@
 //! cannot be relied on comes out as a list of problems with their lines, never as half a configuration.
 
 mod addresses;
-pub mod answers;
 mod check;
+mod credential_names;
 mod credentials;
 mod defaults;
-mod draft;
+mod diagnostic;
+mod diagnostics;
 mod durations;
 mod entry;
 mod file;
-mod findings;
 mod hours;
-mod named;
+mod key_suggestions;
 mod names;
 mod paths;
-mod problem;
-mod relay;
-mod spelling;
+mod smtp_url;
+mod template;
 mod urls;
+pub mod validators;
 
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::alerts::samples::Sample;
-use crate::alerts::{self, mailer};
+use crate::alerts;
+use crate::email::mailer;
+use crate::email::samples::Sample;
+use crate::model::Scopes;
 use crate::secret::Secret;
-use crate::token::Scopes;
-use crate::{inventory, login, rotation, status, web};
+use crate::{api, inventory, login, rotation, web};
 
+pub use credential_names::credentials_named;
 pub use credentials::{Credentials, Machine};
 pub use defaults::{FILE as USUAL_FILE, INVENTORY as USUAL_INVENTORY, SOCKET as USUAL_SOCKET};
-pub use draft::{CREDENTIALS, Draft, Home, INVENTORY_KEY, MailWay, SMTP_PASSWORD, secret_of};
-pub use named::credentials_named;
-pub use problem::{Problem, Problems};
+pub use diagnostic::{Diagnostic, DiagnosticList};
+pub use template::{
+    CREDENTIALS, Home, INVENTORY_KEY, MailTransport, SMTP_PASSWORD, Template, secret_of,
+};
 
 /// Everything that the operator decides.
 #[derive(Debug)]
 pub struct Config {
-    /// For schedules and letters.
+    /// For schedules and emails.
     pub timezone: TimeZone,
     pub apps: Vec<App>,
     pub inventory: inventory::Settings,
@@ -51,13 +54,13 @@ pub struct Config {
     pub schedule: Schedule,
     pub alerts: alerts::Rules,
     pub mail: mailer::Settings,
-    pub status: status::Settings,
+    pub status: api::Settings,
     /// What people can log in to, with or without the public part.
     pub logins: login::Settings,
     pub web: Option<web::Settings>,
     pub deliveries: Vec<Delivery>,
     /// What works, but perhaps not as the operator thinks.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// An app of the operator, as Meta knows it.
@@ -92,7 +95,7 @@ pub struct Backups {
 
 /// What a watcher outside the daemon needs.
 #[derive(Clone, Debug)]
-pub struct Outlook {
+pub struct MonitorSettings {
     pub alerts: alerts::Rules,
     pub mail: mailer::Settings,
     pub socket: PathBuf,
@@ -101,7 +104,7 @@ pub struct Outlook {
 
 /// The files that hold what is to be kept, for commands that work beside the daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stores {
+pub struct StoragePaths {
     pub inventory: PathBuf,
     pub key: PathBuf,
     pub backups: Backups,
@@ -141,82 +144,84 @@ pub enum Sink {
 }
 
 /// Reads and checks the whole file with all the secrets that it names.
-pub fn load(path: &Path, machine: &Machine) -> Result<Config, Problems> {
-    let text = file::read(path).map_err(|problem| Problems(vec![problem]))?;
-    let findings = findings::Findings::new(path, &text);
-    let made = file::parse(&text, &findings).and_then(|top| check::config(top, machine));
-    let (config, warnings) = findings.judge(made)?;
+pub fn load(path: &Path, machine: &Machine) -> Result<Config, DiagnosticList> {
+    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
+    let diagnostics = diagnostics::Diagnostics::new(path, &text);
+    let made = file::parse(&text, &diagnostics).and_then(|top| check::config(top, machine));
+    let (config, warnings) = diagnostics.into_result(made)?;
     Ok(Config { warnings, ..config })
 }
 
 /// Finds what is wrong by the same code as [`load`]. Credentials that are out of sight are a warning here.
-pub fn check(path: &Path, machine: &Machine) -> Result<Vec<Problem>, Problems> {
-    let text = file::read(path).map_err(|problem| Problems(vec![problem]))?;
-    let findings = findings::Findings::new(path, &text);
-    if let Some(top) = file::parse(&text, &findings) {
+pub fn check(path: &Path, machine: &Machine) -> Result<Vec<Diagnostic>, DiagnosticList> {
+    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
+    let diagnostics = diagnostics::Diagnostics::new(path, &text);
+    if let Some(top) = file::parse(&text, &diagnostics) {
         check::config(top, machine);
     }
-    findings.verdict()
+    diagnostics.into_warnings()
 }
 
 /// Where the daemon's socket is, whatever else is in the file.
-pub fn socket(path: &Path) -> Result<PathBuf, Problems> {
-    let text = file::read(path).map_err(|problem| Problems(vec![problem]))?;
-    let findings = findings::Findings::new(path, &text);
-    let top = file::parse(&text, &findings);
+pub fn socket(path: &Path) -> Result<PathBuf, DiagnosticList> {
+    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
+    let diagnostics = diagnostics::Diagnostics::new(path, &text);
+    let top = file::parse(&text, &diagnostics);
     let socket = top.map(|mut top| check::socket(&mut top.section("status")));
-    match (socket, findings.faults()) {
-        (Some(socket), faults) if faults.is_empty() => Ok(socket),
-        (_, faults) => Err(Problems(faults)),
+    match (socket, diagnostics.template_errors()) {
+        (Some(socket), template_errors) if template_errors.is_empty() => Ok(socket),
+        (_, template_errors) => Err(DiagnosticList(template_errors)),
     }
 }
 
-/// Letters of every kind about people who do not exist, as the configuration has them laid out.
-pub fn sample_letters(
+/// Emails of every kind about people who do not exist, as the configuration has them laid out.
+pub fn sample_emails(
     path: &Path,
     machine: &Machine,
     now: Timestamp,
-) -> Result<Vec<Sample>, Problems> {
-    let text = file::read(path).map_err(|problem| Problems(vec![problem]))?;
-    let findings = findings::Findings::new(path, &text);
-    let top = file::parse(&text, &findings);
-    let letters = top.map(|top| check::sample_letters(top, machine, now));
-    letters.ok_or_else(|| Problems(findings.faults()))
+) -> Result<Vec<Sample>, DiagnosticList> {
+    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
+    let diagnostics = diagnostics::Diagnostics::new(path, &text);
+    let top = file::parse(&text, &diagnostics);
+    let emails = top.map(|top| check::sample_emails(top, machine, now));
+    emails.ok_or_else(|| DiagnosticList(diagnostics.template_errors()))
 }
 
 /// What a watcher needs; refused only where nobody could be told.
-pub fn outlook(path: &Path, machine: &Machine) -> Result<Outlook, Problems> {
-    let text = file::read(path).map_err(|problem| Problems(vec![problem]))?;
-    let findings = findings::Findings::new(path, &text);
-    let outlook = file::parse(&text, &findings).map(|top| check::outlook(top, path, machine));
-    let can_tell = |outlook: &Outlook| {
-        outlook.mail.transport != mailer::Transport::Nowhere && !outlook.alerts.operators.is_empty()
+pub fn monitor_settings(path: &Path, machine: &Machine) -> Result<MonitorSettings, DiagnosticList> {
+    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
+    let diagnostics = diagnostics::Diagnostics::new(path, &text);
+    let monitor_settings =
+        file::parse(&text, &diagnostics).map(|top| check::monitor_settings(top, path, machine));
+    let can_tell = |monitor_settings: &MonitorSettings| {
+        monitor_settings.mail.transport != mailer::Transport::Nowhere
+            && !monitor_settings.alerts.operators.is_empty()
     };
-    outlook.filter(can_tell).ok_or_else(|| {
-        let faults = findings.faults();
-        let nobody = || Problem {
+    monitor_settings.filter(can_tell).ok_or_else(|| {
+        let template_errors = diagnostics.template_errors();
+        let nobody = || Diagnostic {
             file: path.to_owned(),
             line: None,
             place: "[alerts]".to_owned(),
-            words: "names nobody to be told, or no way to send letters by".to_owned(),
+            message: "names nobody to be told, or no way to send emails by".to_owned(),
         };
-        Problems(if faults.is_empty() {
+        DiagnosticList(if template_errors.is_empty() {
             vec![nobody()]
         } else {
-            faults
+            template_errors
         })
     })
 }
 
 /// Where inventory, key and copies are, whatever else is in the file.
-pub fn stores(path: &Path) -> Result<Stores, Problems> {
-    let text = file::read(path).map_err(|problem| Problems(vec![problem]))?;
-    let findings = findings::Findings::new(path, &text);
-    let top = file::parse(&text, &findings);
+pub fn stores(path: &Path) -> Result<StoragePaths, DiagnosticList> {
+    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
+    let diagnostics = diagnostics::Diagnostics::new(path, &text);
+    let top = file::parse(&text, &diagnostics);
     let stores = top.map(|mut top| check::stores(top.section("inventory"), path));
-    match (stores, findings.faults()) {
-        (Some(stores), faults) if faults.is_empty() => Ok(stores),
-        (_, faults) => Err(Problems(faults)),
+    match (stores, diagnostics.template_errors()) {
+        (Some(stores), template_errors) if template_errors.is_empty() => Ok(stores),
+        (_, template_errors) => Err(DiagnosticList(template_errors)),
     }
 }
 
@@ -239,7 +244,7 @@ impl Config {
         changed.map(|(key, _)| key).collect()
     }
 
-    fn listens_at(&self) -> Option<&web::Listen> {
+    fn listens_at(&self) -> Option<&web::ListenAddress> {
         self.web.as_ref().map(|web| &web.listen)
     }
 }

@@ -1,6 +1,6 @@
 //! Names and numbers that stand for something: apps, people of this machine, tokens, permissions.
 
-use super::problem::quoted;
+use super::diagnostic::quoted;
 
 /// Stands for all whom the socket's mode lets in.
 pub(super) const EVERYBODY: &str = "*";

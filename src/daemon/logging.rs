@@ -13,7 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// How much is heard of those whose debug lines hold URLs with tokens in them, or what is said to the mail server; and
 /// of one that tells of each of its own steps.
-const TALKATIVE: [(&str, &str); 9] = [
+const NOISY_TARGETS: [(&str, &str); 9] = [
     ("reqwest", "info"),
     ("hyper", "info"),
     ("hyper_util", "info"),
@@ -52,8 +52,8 @@ fn filter(wanted: &str) -> EnvFilter {
     let kept = wanted
         .split(',')
         .map(str::trim)
-        .filter(|directive| !is_about_talkative(directive));
-    let capped = TALKATIVE
+        .filter(|directive| !is_about_noisy_target(directive));
+    let capped = NOISY_TARGETS
         .iter()
         .map(|(target, level)| format!("{target}={level}"));
     let directives: Vec<String> = kept.map(str::to_owned).chain(capped).collect();
@@ -62,9 +62,11 @@ fn filter(wanted: &str) -> EnvFilter {
         .parse_lossy(directives.join(","))
 }
 
-fn is_about_talkative(directive: &str) -> bool {
+fn is_about_noisy_target(directive: &str) -> bool {
     let target = directive.split(['=', '[', ':']).next().unwrap_or_default();
-    TALKATIVE.iter().any(|(talkative, _)| *talkative == target)
+    NOISY_TARGETS
+        .iter()
+        .any(|(talkative, _)| *talkative == target)
 }
 
 /// systemd names the device and inode of the stream that it connected to the journal.
@@ -82,7 +84,7 @@ fn identity(stream: BorrowedFd<'_>) -> io::Result<String> {
 }
 
 /// A panic says where, never what: its message may hold anything.
-pub fn hush_panics() {
+pub fn hide_panic_messages() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(
@@ -113,7 +115,7 @@ mod tests {
             "lettre[span]=debug",
         ] {
             let filter = filter(wanted).to_string();
-            for (target, level) in TALKATIVE {
+            for (target, level) in NOISY_TARGETS {
                 assert!(
                     filter.contains(&format!("{target}={level}")),
                     "{wanted}: {filter}"

@@ -1,34 +1,37 @@
 //! The daemon: wire, run, stop.
 //!
-//! - `household`: the workers of one configuration · `crew`: their tasks · `loops`: what each does · `bells`: what wakes them
-//! - `run`: everything open, until a signal · `opening`: the inventory · `failure`: why it ends · `nightly`: copies · `upkeep`: bounds
-//! - `public`: the part behind the operator's proxy
-//! - `recovery`: an inventory that cannot be written to, until it can
-//! - `schedule`: cron lines to ticks · `pulse`: how it goes, for the socket · `vitals`: signs of life · `yesterday`: a clock that went back
+//! - `services`: what one configuration wires together · `workers`: their tasks · `worker_loops`: what each runs ·
+//!   `wakeups`: what wakes them
+//! - `run`: the daemon until a signal · `startup`: opens the inventory · `reload`: a new configuration · `error`: why the
+//!   daemon ends · `recovery`: an inventory that cannot be written
+//! - `schedule`: cron lines · `backup_job`: nightly copies · `maintenance`: deletes what is too old · `web_server`: the
+//!   public part
+//! - `status`: what the socket reports · `watchdog`: liveness · `clock_check`: a clock that jumped
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
 
-mod bells;
+mod backup_job;
 pub mod clock;
-mod crew;
-mod failure;
-mod household;
+mod clock_check;
+mod error;
 mod logging;
-mod loops;
-mod nightly;
-mod opening;
-mod public;
-pub mod pulse;
+mod maintenance;
 mod recovery;
+mod reload;
 mod run;
 mod schedule;
+mod services;
 mod signals;
+mod startup;
+pub mod status;
 mod systemd;
-mod upkeep;
-mod vitals;
-mod yesterday;
+mod wakeups;
+mod watchdog;
+mod web_server;
+mod worker_loops;
+mod workers;
 
-pub use failure::Failure;
-pub use household::{Error as HouseholdError, Household, client_of};
-pub use logging::{hush_panics, start as start_logging};
+pub use error::Error;
+pub use logging::{hide_panic_messages, start as start_logging};
 pub use run::run;
+pub use services::{Error as ServicesError, Services, client_of};
 pub use signals::until_stopped;

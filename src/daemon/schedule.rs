@@ -15,11 +15,11 @@ use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
 use super::clock;
-use super::vitals::Vitals;
+use super::watchdog::Watchdog;
 
 /// A line, and who is woken by it.
 #[derive(Clone)]
-pub(super) struct Line {
+pub(super) struct ScheduleLine {
     pub(super) cron: String,
     pub(super) wakes: Arc<Notify>,
 }
@@ -32,32 +32,32 @@ const LOOK_AFTER: Duration = Duration::from_secs(60);
 /// Runs until stopped. The scheduler freezes the offset of a time zone when a job is made, and a job that fell
 /// behind never runs again, so it is made anew when the offset changes or the heartbeat stops.
 pub(super) async fn run(
-    lines: Vec<Line>,
+    lines: Vec<ScheduleLine>,
     timezone: TimeZone,
-    vitals: Arc<Vitals>,
+    watchdog: Arc<Watchdog>,
     stop: CancellationToken,
 ) -> Result<(), JobSchedulerError> {
     let mut offset = timezone.to_offset(clock::now());
-    let mut scheduler = start(&lines, offset, &vitals).await?;
+    let mut scheduler = start(&lines, offset, &watchdog).await?;
     let mut look = tokio::time::interval_at(Instant::now() + LOOK_AFTER, LOOK_AFTER);
     while stop.run_until_cancelled(look.tick()).await.is_some() {
         let is = timezone.to_offset(clock::now());
-        if is == offset && vitals.scheduler_runs() {
+        if is == offset && watchdog.scheduler_runs() {
             continue;
         }
         tracing::info!("the schedule is set up anew");
         scheduler.shutdown().await?;
         offset = is;
-        scheduler = start(&lines, offset, &vitals).await?;
+        scheduler = start(&lines, offset, &watchdog).await?;
         lines.iter().for_each(|line| line.wakes.notify_one());
     }
     scheduler.shutdown().await
 }
 
 async fn start(
-    lines: &[Line],
+    lines: &[ScheduleLine],
     offset: Offset,
-    vitals: &Arc<Vitals>,
+    watchdog: &Arc<Watchdog>,
 ) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
     for line in lines {
@@ -67,10 +67,12 @@ async fn start(
             .add(Job::new_tz(line.cron.as_str(), zone(offset)?, tick)?)
             .await?;
     }
-    let vitals = Arc::clone(vitals);
-    vitals.scheduler_ticked();
+    let watchdog = Arc::clone(watchdog);
+    watchdog.scheduler_ticked();
     scheduler
-        .add(Job::new(HEARTBEAT, move |_, _| vitals.scheduler_ticked())?)
+        .add(Job::new(HEARTBEAT, move |_, _| {
+            watchdog.scheduler_ticked()
+        })?)
         .await?;
     scheduler.start().await?;
     Ok(scheduler)

@@ -12,9 +12,9 @@ pub(super) enum Signal {
     Reload,
 }
 
-pub(super) struct SignalPost(Signals);
+pub(super) struct SignalStream(Signals);
 
-impl SignalPost {
+impl SignalStream {
     /// From here on these signals end nothing by themselves.
     pub(super) fn open() -> io::Result<Self> {
         Signals::new([SIGTERM, SIGINT, SIGHUP]).map(Self)
@@ -32,7 +32,7 @@ impl SignalPost {
 
 /// Waits until somebody wants an end of it.
 pub async fn until_stopped() -> io::Result<()> {
-    let mut post = SignalPost::open()?;
+    let mut post = SignalStream::open()?;
     while post.next().await != Signal::Stop {}
     Ok(())
 }

@@ -5,17 +5,17 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 
 pub(super) fn ready(status: &str) {
-    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+    notify(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
 pub(super) fn status(status: &str) {
-    tell(&[NotifyState::Status(status)]);
+    notify(&[NotifyState::Status(status)]);
 }
 
 /// It takes longer than the unit allows for, and goes on.
 pub(super) fn not_ready_within(time: Duration) {
     let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
-    tell(&[
+    notify(&[
         NotifyState::ExtendTimeoutUsec(micros),
         NotifyState::Status("opening the inventory"),
     ]);
@@ -24,7 +24,7 @@ pub(super) fn not_ready_within(time: Duration) {
 /// Both in one datagram: systemd from 253 on takes a reload without the time for a failed one.
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
-        Ok(time) => tell(&[NotifyState::Reloading, time]),
+        Ok(time) => notify(&[NotifyState::Reloading, time]),
         Err(error) => {
             tracing::warn!(
                 "the monotonic clock cannot be read; systemd is not told of the reload: {error}"
@@ -34,14 +34,14 @@ pub(super) fn reloading() {
 }
 
 pub(super) fn stopping() {
-    tell(&[
+    notify(&[
         NotifyState::Stopping,
         NotifyState::Status("stopping: the passes at hand are finished"),
     ]);
 }
 
 pub(super) fn alive() {
-    tell(&[NotifyState::Watchdog]);
+    notify(&[NotifyState::Watchdog]);
 }
 
 /// How often systemd wants to hear that we are alive; `None` if it does not ask.
@@ -49,8 +49,8 @@ pub(super) fn watchdog() -> Option<Duration> {
     sd_notify::watchdog_enabled()
 }
 
-fn tell(words: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(words) {
+fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
         tracing::warn!("systemd cannot be told how we are: {error}");
     }
 }

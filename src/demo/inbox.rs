@@ -1,4 +1,4 @@
-//! People read their mail and, after a while, do what it asks. They know nothing but the letter.
+//! People read their mail and, after a while, do what it asks. They know nothing but the email.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,15 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::cast::{Cast, Diligence, SCOPES};
-use super::stage::{APP, Error, Stage};
+use super::fixtures::{Diligence, Fixtures, SCOPES};
+use super::harness::{APP, Error, Harness};
+use crate::api::types::CandidateRequest;
 use crate::graph_sim::PageSelection;
 use crate::inventory::{Incident, IncidentId, IncidentState};
+use crate::model::Remedy;
 use crate::secret::Secret;
-use crate::status::snapshot::CandidateRequest;
-use crate::token::Remedy;
 
-/// A letter as it lies in the mail folder.
+/// An email as it lies in the mail folder.
 #[derive(Clone, Debug)]
 pub(super) struct Received {
     pub(super) to: Vec<String>,
@@ -53,14 +53,14 @@ impl Inbox {
         self.intentions.iter().map(|intention| intention.at).min()
     }
 
-    /// The letters that have come since the last look. Reliable people make up their mind to act.
+    /// The emails that have come since the last look. Reliable people make up their mind to act.
     pub(super) async fn read(
         &mut self,
-        cast: &Cast,
-        stage: &Stage,
+        fixtures: &Fixtures,
+        harness: &Harness,
     ) -> Result<Vec<Received>, Error> {
         let mut received = Vec::new();
-        for entry in fs::read_dir(stage.mail())? {
+        for entry in fs::read_dir(harness.mail())? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "eml")
                 && self.read.insert(path.clone())
@@ -68,14 +68,14 @@ impl Inbox {
                 received.push(envelope(&fs::read_to_string(path)?));
             }
         }
-        for letter in &received {
-            let Some(incident) = letter.incident else {
+        for email in &received {
+            let Some(incident) = email.incident else {
                 continue;
             };
-            for person in letter
+            for person in email
                 .to
                 .iter()
-                .filter_map(|address| cast.person_at(address))
+                .filter_map(|address| fixtures.person_at(address))
             {
                 let planned = self
                     .intentions
@@ -83,7 +83,7 @@ impl Inbox {
                     .any(|intention| intention.person == person.name);
                 if person.diligence == Diligence::Reliable && !planned {
                     let wait = SignedDuration::from_mins(self.chance.random_range(30..48 * 60));
-                    let (at, person) = (stage.now() + wait, person.name.to_owned());
+                    let (at, person) = (harness.now() + wait, person.name.to_owned());
                     self.intentions.push(Intention {
                         at,
                         person,
@@ -96,30 +96,38 @@ impl Inbox {
     }
 
     /// What people get round to now; told in words.
-    pub(super) async fn act(&mut self, cast: &Cast, stage: &Stage) -> Result<Vec<String>, Error> {
-        let now = stage.now();
+    pub(super) async fn act(
+        &mut self,
+        fixtures: &Fixtures,
+        harness: &Harness,
+    ) -> Result<Vec<String>, Error> {
+        let now = harness.now();
         let due: Vec<Intention> = self
             .intentions
             .extract_if(.., |intention| intention.at <= now)
             .collect();
-        let mut deeds = Vec::new();
+        let mut activity = Vec::new();
         for intention in due {
-            deeds.extend(intention.carry_out(cast, stage).await?);
+            activity.extend(intention.carry_out(fixtures, harness).await?);
         }
-        Ok(deeds)
+        Ok(activity)
     }
 }
 
 impl Intention {
-    async fn carry_out(&self, cast: &Cast, stage: &Stage) -> Result<Option<String>, Error> {
+    async fn carry_out(
+        &self,
+        fixtures: &Fixtures,
+        harness: &Harness,
+    ) -> Result<Option<String>, Error> {
         let id = self.incident;
-        let asked = stage.inventory.read(move |view| {
+        let asked = harness.inventory.read(move |view| {
             let incident = view.incident(id)?;
             let unresolved = |i: &Incident| !matches!(i.state, IncidentState::Resolved { .. });
             let Some(incident) = incident.filter(unresolved) else {
                 return Ok(None);
             };
-            let pages = view.members(&incident, 100)?;
+            let pages = view.tokens_of_incident(&incident, 100)?;
             let pages: Vec<String> = pages
                 .into_iter()
                 .filter_map(|t| t.facts)
@@ -130,29 +138,32 @@ impl Intention {
         let Some((remedy, pages)) = asked.await? else {
             return Ok(None);
         };
-        let person = cast.person_named(&self.person)?;
+        let person = fixtures.person_named(&self.person)?;
         Ok(match remedy {
             Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions => {
                 let token =
-                    stage
+                    harness
                         .meta
                         .world()
                         .log_in(APP, &person.id, SCOPES, PageSelection::All)?;
                 let request = CandidateRequest {
                     access_token: Secret::new(token),
                 };
-                stage.client.offer(&person.token(), &request).await?;
-                Some(format!("{} logs in again, as the letter asks", person.name))
+                harness
+                    .client
+                    .add_candidate(&person.token(), &request)
+                    .await?;
+                Some(format!("{} logs in again, as the email asks", person.name))
             }
             Remedy::RestorePageRole => {
-                let mut world = stage.meta.world();
+                let mut world = harness.meta.world();
                 pages
                     .iter()
                     .try_for_each(|page| world.give_role(&person.id, page))?;
                 Some(format!("{} gets the role on the page back", person.name))
             }
             Remedy::ClearCheckpoint => {
-                stage.meta.world().clear_checkpoint(&person.id)?;
+                harness.meta.world().clear_checkpoint(&person.id)?;
                 Some(format!(
                     "{} confirms their identity at Facebook",
                     person.name
@@ -164,8 +175,8 @@ impl Intention {
 }
 
 /// The few header lines that a mail program would show.
-fn envelope(letter: &str) -> Received {
-    let header = letter
+fn envelope(email: &str) -> Received {
+    let header = email
         .split("\r\n\r\n")
         .next()
         .unwrap_or_default()

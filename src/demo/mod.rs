@@ -4,27 +4,27 @@
 //! - `stage`: configuration, inventory, socket and clock · `narrator`: what is told as it happens
 //! - `watch`: holds what Perennial says against the simulated world · `verdict`: the closing table
 
-mod cast;
-mod fate;
+mod closing_table;
+mod fixtures;
+mod harness;
 mod inbox;
-mod narrator;
-mod stage;
-mod verdict;
-mod watch;
+mod narration;
+mod observer;
+mod outcome;
 
 use std::io::{self, Write};
 
 use jiff::{SignedDuration, Timestamp};
 
-use cast::Cast;
-use fate::Fates;
+use fixtures::Fixtures;
+use harness::Harness;
 use inbox::Inbox;
-use narrator::Narrator;
-use stage::Stage;
-use watch::Watch;
+use narration::Printer;
+use observer::Observer;
+use outcome::ScheduledFaults;
 
-pub use stage::Error;
-pub use verdict::Verdict;
+pub use closing_table::ClosingTable;
+pub use harness::Error;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -38,7 +38,7 @@ pub struct Options {
 pub enum Sabotage {
     #[default]
     Nothing,
-    /// Nobody writes letters.
+    /// Nobody writes emails.
     Silence,
     /// Nobody looks after the tokens from the tenth day on.
     Neglect,
@@ -51,61 +51,61 @@ const SHORTEST_STEP: SignedDuration = SignedDuration::from_mins(1);
 
 /// A season that was lived through; the stage stands until it is dropped.
 #[derive(Debug)]
-pub struct Season {
-    stage: Stage,
-    pub verdict: Verdict,
+pub struct DemoRun {
+    harness: Harness,
+    pub closing_table: ClosingTable,
 }
 
-impl Season {
+impl DemoRun {
     /// Lives through it, telling `out` what happens.
     pub async fn live(options: Options, out: &mut impl Write) -> Result<Self, Error> {
-        let stage = Stage::set(options.seed).await?;
-        let cast = Cast::enter(&stage).await?;
-        let end = stage.now() + SignedDuration::from_hours(24 * i64::from(options.days));
-        let mut play = Play {
-            fates: Fates::draw(&cast, stage.now(), options.seed),
+        let harness = Harness::set(options.seed).await?;
+        let fixtures = Fixtures::enter(&harness).await?;
+        let end = harness.now() + SignedDuration::from_hours(24 * i64::from(options.days));
+        let mut run = Scenario {
+            faults: ScheduledFaults::draw(&fixtures, harness.now(), options.seed),
             inbox: Inbox::new(options.seed),
-            watch: Watch::new(&cast),
-            narrator: Narrator::new(stage.now()),
+            watch: Observer::new(&fixtures),
+            printer: Printer::new(harness.now()),
             sabotage: options.sabotage,
-            cast,
-            stage,
+            fixtures,
+            harness,
         };
-        play.narrator.opening(&play.stage, &play.cast, out)?;
-        while play.stage.now() < end {
-            play.step(end, out).await?;
+        run.printer.opening(&run.harness, &run.fixtures, out)?;
+        while run.harness.now() < end {
+            run.step(end, out).await?;
         }
-        play.stage.show().await?;
-        let verdict = Verdict::reach(&play.stage, &play.cast, &play.watch).await?;
+        run.harness.show().await?;
+        let closing_table = ClosingTable::reach(&run.harness, &run.fixtures, &run.watch).await?;
         Ok(Self {
-            stage: play.stage,
-            verdict,
+            harness: run.harness,
+            closing_table,
         })
     }
 
     /// Where to look while the stage stands.
     pub fn places(&self, out: &mut impl Write) -> io::Result<()> {
-        narrator::places(&self.stage, out)
+        narration::places(&self.harness, out)
     }
 }
 
-struct Play {
-    stage: Stage,
-    cast: Cast,
-    fates: Fates,
+struct Scenario {
+    harness: Harness,
+    fixtures: Fixtures,
+    faults: ScheduledFaults,
     inbox: Inbox,
-    watch: Watch,
-    narrator: Narrator,
+    watch: Observer,
+    printer: Printer,
     sabotage: Sabotage,
 }
 
-impl Play {
+impl Scenario {
     /// To the next moment at which anything may happen, and through it.
     async fn step(&mut self, end: Timestamp, out: &mut impl Write) -> Result<(), Error> {
-        let now = self.stage.now();
+        let now = self.harness.now();
         let wanted = [
-            self.stage.next_due().await?,
-            self.fates.next(),
+            self.harness.next_due().await?,
+            self.faults.next(),
             self.inbox.next(),
         ];
         let soonest = wanted.into_iter().flatten().min().unwrap_or(end);
@@ -113,23 +113,25 @@ impl Play {
             .max(now + SHORTEST_STEP)
             .min(now + LONGEST_STEP)
             .min(end);
-        self.stage.move_to(next);
-        for happening in self.fates.strike(&self.cast, &self.stage)? {
-            self.narrator.at_meta(next, &happening, out)?;
+        self.harness.move_to(next);
+        for demo_fault in self.faults.strike(&self.fixtures, &self.harness)? {
+            self.printer.at_meta(next, &demo_fault, out)?;
         }
-        for deed in self.inbox.act(&self.cast, &self.stage).await? {
-            self.narrator.person(next, &deed, out)?;
+        for action in self.inbox.act(&self.fixtures, &self.harness).await? {
+            self.printer.person(next, &action, out)?;
         }
-        self.watch.look(&self.stage, &self.cast).await?;
-        let neglected = next > self.fates.start() + SignedDuration::from_hours(240);
+        self.watch.observe(&self.harness, &self.fixtures).await?;
+        let neglected = next > self.faults.start() + SignedDuration::from_hours(240);
         if self.sabotage != Sabotage::Neglect || !neglected {
-            self.stage.sweep().await?;
+            self.harness.sweep().await?;
         }
         if self.sabotage != Sabotage::Silence {
-            self.stage.post().await?;
+            self.harness.run_alerts().await?;
         }
-        self.narrator.journal(&self.stage, out).await?;
-        let letters = self.inbox.read(&self.cast, &self.stage).await?;
-        self.watch.letters(&self.stage, &self.cast, &letters).await
+        self.printer.journal(&self.harness, out).await?;
+        let emails = self.inbox.read(&self.fixtures, &self.harness).await?;
+        self.watch
+            .emails(&self.harness, &self.fixtures, &emails)
+            .await
     }
 }

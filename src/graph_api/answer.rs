@@ -1,9 +1,9 @@
 //! What Meta answers, in our own nouns.
 
+use crate::model::Facts;
 use crate::secret::Secret;
-use crate::token::Facts;
 
-use super::{Error, Refusal, Usage};
+use super::{Error, TokenRejection, Usage};
 
 /// An answer and what it cost.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub enum Inspection {
     Alive(Facts),
     /// Meta refuses the token. Facts come along where Meta still tells them.
     Refused {
-        refusal: Refusal,
+        rejection: TokenRejection,
         facts: Option<Facts>,
     },
     /// The call was answered, but not with a verdict: a limit, a fault of Meta's or a sentence that we do not know. The

@@ -3,15 +3,15 @@
 use std::sync::LazyLock;
 
 use super::classify::{self, Role};
-use super::wire::{self, Member};
+use super::wire::{self, BatchEntry};
 use super::{Error, Inspection, form, inspection};
 
 /// What came of a batch.
 pub(super) enum Batch {
     /// One answer for each member, in their order.
-    Members(Vec<Result<Inspection, Error>>),
+    Entries(Vec<Result<Inspection, Error>>),
     /// Meta takes no batches from us: ask one by one.
-    NotTaken,
+    NotAccepted,
 }
 
 static MEMBER_HEAD: LazyLock<String> =
@@ -20,7 +20,7 @@ static MEMBER_TAIL: LazyLock<String> = LazyLock::new(|| escaped(r#""}"#));
 static SEPARATOR: LazyLock<String> = LazyLock::new(|| escaped(","));
 
 /// Appends the value of the form's `batch` field. The members inherit the token of the outer call.
-pub(super) fn write_members<'a>(form: &mut String, inputs: impl ExactSizeIterator<Item = &'a str>) {
+pub(super) fn write_entries<'a>(form: &mut String, inputs: impl ExactSizeIterator<Item = &'a str>) {
     const TYPICAL_TOKEN: usize = 256;
     form.reserve(inputs.len() * (MEMBER_HEAD.len() + TYPICAL_TOKEN + MEMBER_TAIL.len()));
     form.push_str(&escaped("["));
@@ -42,49 +42,49 @@ fn escaped(text: &str) -> String {
 }
 
 /// `Err` concerns every member alike.
-pub(super) fn read(status: u16, body: &str, members: usize, app_id: &str) -> Result<Batch, Error> {
+pub(super) fn read(status: u16, body: &str, entries: usize, app_id: &str) -> Result<Batch, Error> {
     let is_array = body.trim_ascii_start().starts_with('[');
     if status != 200 || !is_array {
         return not_an_array(status, body);
     }
-    let answers: Vec<Option<Member<'_>>> = wire::parse(body)?;
-    if answers.len() != members {
+    let answers: Vec<Option<BatchEntry<'_>>> = wire::parse(body)?;
+    if answers.len() != entries {
         return Err(Error::unreachable(
             "the batch has another number of answers than of questions",
         ));
     }
     let answers: Vec<_> = answers
         .into_iter()
-        .map(|answer| member(answer, app_id))
+        .map(|answer| entry(answer, app_id))
         .collect();
     match same_wrong_secret(&answers) {
         Some(error) => Err(error),
-        None => Ok(Batch::Members(without_blame(answers))),
+        None => Ok(Batch::Entries(without_blame(answers))),
     }
 }
 
 fn not_an_array(status: u16, body: &str) -> Result<Batch, Error> {
-    if is_refusal_of_batches(body) {
-        return Ok(Batch::NotTaken);
+    if refuses_batches(body) {
+        return Ok(Batch::NotAccepted);
     }
-    classify::judge(status, body, Role::App)?;
-    Ok(Batch::NotTaken)
+    classify::assess(status, body, Role::App)?;
+    Ok(Batch::NotAccepted)
 }
 
 /// Meta's word that it takes no such call, rather than that the call failed.
-fn is_refusal_of_batches(body: &str) -> bool {
-    let Ok(Some(fault)) = wire::fault(body) else {
+fn refuses_batches(body: &str) -> bool {
+    let Ok(Some(error_body)) = wire::error_body(body) else {
         return false;
     };
-    let may_pass = fault.is_transient() == Some(true);
-    let no_such_post = fault.code() == 100 && fault.subcode() == Some(33);
-    !may_pass && (fault.is_of_type("GraphBatchException") || no_such_post)
+    let may_pass = error_body.is_transient() == Some(true);
+    let no_such_post = error_body.code() == 100 && error_body.subcode() == Some(33);
+    !may_pass && (error_body.is_of_type("GraphBatchException") || no_such_post)
 }
 
-fn member(answer: Option<Member<'_>>, app_id: &str) -> Result<Inspection, Error> {
+fn entry(answer: Option<BatchEntry<'_>>, app_id: &str) -> Result<Inspection, Error> {
     let unanswered = || Error::unreachable("Meta left this part of the batch unanswered");
-    let Member { code, body } = answer.ok_or_else(unanswered)?;
-    inspection::read_member(code, body.text().ok_or_else(unanswered)?, app_id)
+    let BatchEntry { code, body } = answer.ok_or_else(unanswered)?;
+    inspection::read_entry(code, body.text().ok_or_else(unanswered)?, app_id)
 }
 
 /// The app's credentials made all of these calls. Where they were accepted for one, they are not what another was
@@ -116,10 +116,10 @@ mod tests {
 
     use super::*;
 
-    fn members(status: u16, body: &str, count: usize) -> Vec<Result<Inspection, Error>> {
+    fn entries(status: u16, body: &str, count: usize) -> Vec<Result<Inspection, Error>> {
         match read(status, body, count, "1").unwrap() {
-            Batch::Members(answers) => answers,
-            Batch::NotTaken => panic!("not taken"),
+            Batch::Entries(answers) => answers,
+            Batch::NotAccepted => panic!("not taken"),
         }
     }
 
@@ -128,7 +128,7 @@ mod tests {
         json!({"code": 200, "body": body.to_string()})
     }
 
-    fn refused_caller() -> Value {
+    fn rejected_caller() -> Value {
         let body =
             json!({"error": {"code": 190, "message": "Invalid OAuth access token signature."}});
         json!({"code": 400, "body": body.to_string()})
@@ -138,14 +138,14 @@ mod tests {
     fn the_form_holds_one_get_for_each_token_however_odd() {
         let mut form = "batch=".to_owned();
         let tokens = ["EAAb1", "1|2&x=\"y\\z", "%41"];
-        write_members(&mut form, tokens.into_iter());
+        write_entries(&mut form, tokens.into_iter());
         let url = reqwest::Url::parse(&format!("http://localhost/?{form}")).unwrap();
         let (_, batch) = url.query_pairs().next().unwrap();
         let batch: Vec<Value> = serde_json::from_str(&batch).unwrap();
         assert_eq!(batch.len(), tokens.len());
-        for (member, token) in batch.iter().zip(tokens) {
-            assert_eq!(member["method"], "GET");
-            let path = member["relative_url"].as_str().unwrap();
+        for (entry, token) in batch.iter().zip(tokens) {
+            assert_eq!(entry["method"], "GET");
+            let path = entry["relative_url"].as_str().unwrap();
             let url = reqwest::Url::parse(&format!("http://localhost/{path}")).unwrap();
             assert_eq!(url.path(), "/debug_token");
             let query: Vec<_> = url.query_pairs().collect();
@@ -164,10 +164,10 @@ mod tests {
             broken,
             busy,
             bodiless,
-            refused_caller(),
+            rejected_caller(),
             alive("9")
         ]);
-        let answers = members(200, &body.to_string(), 7);
+        let answers = entries(200, &body.to_string(), 7);
         let person = |index: usize| match &answers[index] {
             Ok(Inspection::Alive(facts)) => facts.person.clone(),
             other => panic!("{other:?}"),
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_secret_that_every_member_refuses_is_refused_as_a_whole() {
-        let body = json!([refused_caller(), refused_caller()]).to_string();
+        let body = json!([rejected_caller(), rejected_caller()]).to_string();
         assert!(read(200, &body, 2, "1").is_err_and(|error| error.is_wrong_secret()));
     }
 
@@ -239,9 +239,9 @@ mod tests {
             (200, "<html>", "outage"),
         ] {
             let came = match read(status, body, 2, "1") {
-                Ok(Batch::NotTaken) => "not taken",
-                Ok(Batch::Members(_)) => "taken",
-                Err(error) => error.cause().word(),
+                Ok(Batch::NotAccepted) => "not taken",
+                Ok(Batch::Entries(_)) => "taken",
+                Err(error) => error.cause().as_str(),
             };
             assert_eq!(came, expected, "{body}");
         }

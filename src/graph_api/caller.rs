@@ -13,7 +13,7 @@ pub(super) struct Caller {
     app_id: String,
     transport: Transport,
     credentials: Vec<Credentials>,
-    /// Which of the credentials Meta last accepted.
+    /// IncidentSelection of the credentials Meta last accepted.
     in_use: AtomicUsize,
 }
 

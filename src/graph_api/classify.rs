@@ -1,18 +1,18 @@
 //! Meta's codes, and what they leave us to do. Text is read only where the code does not tell enough.
 
-use crate::token::Cause;
+use crate::model::Cause;
 
 use super::texts;
-use super::wire::{self, Fault};
-use super::{Bucket, Certainty, Error, Refusal};
+use super::wire::{self, ErrorBody};
+use super::{Bucket, Certainty, Error, TokenRejection};
 
-/// Which credentials an error speaks of.
+/// IncidentSelection credentials an error speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// The app's own, which made the call.
     App,
     /// The app's own, in one call of a batch: what only some calls are refused is not the whole app's.
-    Member,
+    BatchEntry,
     /// A token that Meta's debugger was shown, and judged in an answer of its own.
     Inspected,
     /// A token handed in for another.
@@ -22,9 +22,9 @@ pub(super) enum Role {
 }
 
 /// Is this a usable answer?
-pub(super) fn judge(status: u16, body: &str, role: Role) -> Result<(), Error> {
-    match wire::fault(body) {
-        Ok(Some(fault)) => Err(classify(&fault, role, status)),
+pub(super) fn assess(status: u16, body: &str, role: Role) -> Result<(), Error> {
+    match wire::error_body(body) {
+        Ok(Some(error_body)) => Err(classify(&error_body, role, status)),
         Ok(None) if (200..300).contains(&status) => Ok(()),
         Err(unreadable) if (200..300).contains(&status) => Err(unreadable),
         Ok(None) | Err(_) => Err(by_status(status)),
@@ -45,7 +45,7 @@ fn by_status(status: u16) -> Error {
     }
 }
 
-enum Verdict {
+enum Classification {
     Busy(Bucket),
     Blocked,
     Transient,
@@ -54,39 +54,39 @@ enum Verdict {
     Unknown,
 }
 
-pub(super) fn classify(fault: &Fault<'_>, role: Role, status: u16) -> Error {
-    let (code, subcode, trace) = (fault.code(), fault.subcode(), fault.trace());
-    match verdict(fault, role) {
-        Verdict::Busy(bucket) => Error::Busy {
+pub(super) fn classify(error_body: &ErrorBody<'_>, role: Role, status: u16) -> Error {
+    let (code, subcode, trace) = (error_body.code(), error_body.subcode(), error_body.trace());
+    match classify_error(error_body, role) {
+        Classification::Busy(bucket) => Error::Busy {
             bucket,
             code,
             regain: None,
             trace,
         },
-        Verdict::Blocked => Error::Blocked {
+        Classification::Blocked => Error::Blocked {
             code,
             subcode,
             trace,
         },
-        Verdict::Transient => Error::Transient {
+        Classification::Transient => Error::Transient {
             code,
             subcode,
             trace,
         },
-        Verdict::App(cause) => Error::App {
+        Classification::App(cause) => Error::App {
             cause,
             code,
             subcode,
             trace,
         },
-        Verdict::Refused(cause, certainty) => Error::Refused(Refusal {
+        Classification::Refused(cause, certainty) => Error::Refused(TokenRejection {
             cause,
             code,
             subcode,
             trace,
             certainty,
         }),
-        Verdict::Unknown => Error::Unexpected {
+        Classification::Unknown => Error::Unexpected {
             code,
             subcode,
             trace,
@@ -97,32 +97,32 @@ pub(super) fn classify(fault: &Fault<'_>, role: Role, status: u16) -> Error {
 
 impl Role {
     const fn is_app(self) -> bool {
-        matches!(self, Self::App | Self::Member)
+        matches!(self, Self::App | Self::BatchEntry)
     }
 }
 
 /// The order matters: Meta adds `is_transient` to limits, and code 1 to a wrong secret.
-fn verdict(fault: &Fault<'_>, role: Role) -> Verdict {
-    if let Some(bucket) = exhausted(fault.code(), role) {
-        return Verdict::Busy(bucket);
+fn classify_error(error_body: &ErrorBody<'_>, role: Role) -> Classification {
+    if let Some(bucket) = exhausted(error_body.code(), role) {
+        return Classification::Busy(bucket);
     }
-    if fault.code() == 368 {
-        return Verdict::Blocked;
+    if error_body.code() == 368 {
+        return Classification::Blocked;
     }
-    if fault.is_transient() == Some(true) {
-        return Verdict::Transient;
+    if error_body.is_transient() == Some(true) {
+        return Classification::Transient;
     }
-    if texts::leaves_token_alive(fault) {
-        return Verdict::Unknown;
+    if texts::leaves_token_alive(error_body) {
+        return Classification::Unknown;
     }
-    if let Some(cause) = app_at_fault(fault, role) {
-        return Verdict::App(cause);
+    if let Some(cause) = blames_app(error_body, role) {
+        return Classification::App(cause);
     }
-    if may_pass(fault) {
-        return Verdict::Transient;
+    if may_pass(error_body) {
+        return Classification::Transient;
     }
-    refused(fault, role).map_or(Verdict::Unknown, |(cause, certainty)| {
-        Verdict::Refused(cause, certainty)
+    refused(error_body, role).map_or(Classification::Unknown, |(cause, certainty)| {
+        Classification::Refused(cause, certainty)
     })
 }
 
@@ -136,29 +136,29 @@ const fn exhausted(code: i64, role: Role) -> Option<Bucket> {
         _ if !of_app && !of_caller => None,
         Role::Inspected => Some(Bucket::Token),
         Role::App => Some(Bucket::App),
-        Role::Member | Role::Caller | Role::Exchanged if of_app => Some(Bucket::App),
-        Role::Member | Role::Caller | Role::Exchanged => Some(Bucket::Token),
+        Role::BatchEntry | Role::Caller | Role::Exchanged if of_app => Some(Bucket::App),
+        Role::BatchEntry | Role::Caller | Role::Exchanged => Some(Bucket::Token),
     }
 }
 
 /// Meta's faults, and code 1 unless it hides a real refusal behind a subcode.
-fn may_pass(fault: &Fault<'_>) -> bool {
-    let hides_refusal =
-        fault.is_transient() == Some(false) && !matches!(fault.subcode(), None | Some(99));
-    match fault.code() {
-        1 => !hides_refusal,
+fn may_pass(error_body: &ErrorBody<'_>) -> bool {
+    let hides_rejection = error_body.is_transient() == Some(false)
+        && !matches!(error_body.subcode(), None | Some(99));
+    match error_body.code() {
+        1 => !hides_rejection,
         2 => true,
         _ => false,
     }
 }
 
 /// Errors about the app, its secret or the proof made with it. The codes of these vary, the texts do not.
-fn app_at_fault(fault: &Fault<'_>, role: Role) -> Option<Cause> {
-    let code = fault.code();
+fn blames_app(error_body: &ErrorBody<'_>, role: Role) -> Option<Cause> {
+    let code = error_body.code();
     if role == Role::Inspected {
         return None;
     }
-    let message = fault.message();
+    let message = error_body.message();
     if message.contains("error validating client secret") || message.contains("appsecret_proof") {
         return Some(Cause::AppSecretWrong);
     }
@@ -179,11 +179,11 @@ fn app_at_fault(fault: &Fault<'_>, role: Role) -> Option<Cause> {
     }
 }
 
-fn refused(fault: &Fault<'_>, role: Role) -> Option<(Cause, Certainty)> {
+fn refused(error_body: &ErrorBody<'_>, role: Role) -> Option<(Cause, Certainty)> {
     let certain = |cause| Some((cause, Certainty::Certain));
-    let (code, subcode) = (fault.code(), fault.subcode());
+    let (code, subcode) = (error_body.code(), error_body.subcode());
     if code == 100
-        && fault
+        && error_body
             .message()
             .contains("app_id in the input_token did not match")
     {
@@ -197,10 +197,10 @@ fn refused(fault: &Fault<'_>, role: Role) -> Option<(Cause, Certainty)> {
         (0 | 102 | 190 | 200..=299, Some(subcode)) if session(subcode).is_some() => {
             session(subcode)
         }
-        (102 | 190, _) => doubtful(texts::cause(&fault.message())),
+        (102 | 190, _) => doubtful(texts::cause(&error_body.message())),
         // The app could ask about this token, so whether it is at fault is seen when it is asked after itself.
         (3 | 101, _) => doubtful(Cause::AppUnavailable),
-        (200, _) if texts::is_app_blocked(code, &fault.message()) => {
+        (200, _) if texts::is_app_blocked(code, &error_body.message()) => {
             doubtful(Cause::AppUnavailable)
         }
         (450 | 452, _) => certain(Cause::SessionEnded),
@@ -208,7 +208,7 @@ fn refused(fault: &Fault<'_>, role: Role) -> Option<(Cause, Certainty)> {
         (10 | 200..=299, _) => certain(Cause::PermissionMissing),
         // In an exchange it is our call that Meta does not know, not a page.
         (100, Some(33)) if role != Role::Exchanged => certain(Cause::PageGone),
-        (100, None) if fault.message().contains("missing permissions") => {
+        (100, None) if error_body.message().contains("missing permissions") => {
             certain(Cause::PermissionMissing)
         }
         _ => None,
@@ -237,12 +237,12 @@ mod tests {
     use super::*;
 
     /// In a word or three, so that a table of them can be read.
-    fn verdict(error: &Error) -> String {
+    fn classify_error(error: &Error) -> String {
         match error {
-            Error::Refused(refusal) if refusal.needs_second_look() => {
-                format!("perhaps {}", refusal.cause)
+            Error::Refused(rejection) if rejection.needs_confirmation() => {
+                format!("perhaps {}", rejection.cause)
             }
-            Error::Refused(refusal) => refusal.cause.to_string(),
+            Error::Refused(rejection) => rejection.cause.to_string(),
             Error::App { cause, .. } => format!("app: {cause}"),
             Error::Busy { bucket, .. } => format!("busy {bucket:?}"),
             Error::Blocked { .. } => "blocked".to_owned(),
@@ -252,8 +252,8 @@ mod tests {
         }
     }
 
-    fn judged(status: u16, body: &str, role: Role) -> String {
-        verdict(&judge(status, body, role).unwrap_err())
+    fn classified(status: u16, body: &str, role: Role) -> String {
+        classify_error(&assess(status, body, role).unwrap_err())
     }
 
     fn error(fields: &str) -> String {
@@ -363,7 +363,7 @@ mod tests {
             let body = error(&format!(
                 r#""message":"m","code":{code},"error_subcode":{subcode}"#
             ));
-            assert_eq!(judged(400, &body, Caller), expected, "{code}/{subcode}");
+            assert_eq!(classified(400, &body, Caller), expected, "{code}/{subcode}");
         }
     }
 
@@ -380,7 +380,7 @@ mod tests {
                 .find(|known| format!("{known:?}") == role)
                 .unwrap();
             let body = error(&format!(r#""message":{message:?},"code":{code}"#));
-            assert_eq!(judged(400, &body, role), expected, "{row}");
+            assert_eq!(classified(400, &body, role), expected, "{row}");
         }
     }
 
@@ -402,7 +402,7 @@ mod tests {
                 r#""message":"m","code":{code},"error_subcode":{subcode}"#
             ));
             assert_eq!(
-                judged(400, &body, role),
+                classified(400, &body, role),
                 expected,
                 "{role:?} {code}/{subcode}"
             );
@@ -438,7 +438,11 @@ mod tests {
                 "expired",
             ),
         ] {
-            assert_eq!(judged(400, &error(fields), Caller), expected, "{fields}");
+            assert_eq!(
+                classified(400, &error(fields), Caller),
+                expected,
+                "{fields}"
+            );
         }
     }
 
@@ -498,20 +502,21 @@ mod tests {
             (200, r#"{"error":{"code":190,"error_sub"#, "unreachable"),
             (200, "true", "unreachable"),
         ] {
-            assert_eq!(judged(status, body, Caller), expected, "{status} {body}");
+            let found = classified(status, body, Caller);
+            assert_eq!(found, expected, "{status} {body}");
         }
-        assert_eq!(judge(200, r#"{"id":"1"}"#, Caller), Ok(()));
-        assert_eq!(judge(200, r#"{"error":null,"id":"1"}"#, Caller), Ok(()));
+        assert_eq!(assess(200, r#"{"id":"1"}"#, Caller), Ok(()));
+        assert_eq!(assess(200, r#"{"error":null,"id":"1"}"#, Caller), Ok(()));
     }
 
     #[test]
     fn codes_and_trace_travel_along_but_only_a_trace_that_looks_like_one() {
         let body = error(r#""message":"m","code":190,"error_subcode":463"#);
-        let Err(Error::Refused(refusal)) = judge(400, &body, Caller) else {
+        let Err(Error::Refused(rejection)) = assess(400, &body, Caller) else {
             panic!("not refused");
         };
-        assert_eq!((refusal.code, refusal.subcode), (190, Some(463)));
-        assert_eq!(refusal.trace.as_deref(), Some("A+b/C"));
+        assert_eq!((rejection.code, rejection.subcode), (190, Some(463)));
+        assert_eq!(rejection.trace.as_deref(), Some("A+b/C"));
         for odd in [
             r#""""#,
             r#""a b""#,
@@ -520,7 +525,7 @@ mod tests {
             &format!("{:?}", "x".repeat(41)),
         ] {
             let body = format!(r#"{{"error":{{"code":2,"fbtrace_id":{odd}}}}}"#);
-            let Err(Error::Transient { trace, .. }) = judge(500, &body, Caller) else {
+            let Err(Error::Transient { trace, .. }) = assess(500, &body, Caller) else {
                 panic!("not transient");
             };
             assert_eq!(trace, None, "{odd}");

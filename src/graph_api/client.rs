@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::model::{Kind, Scopes};
 use crate::secret::Secret;
-use crate::token::{Kind, Scopes};
 
 use super::caller::Caller;
 use super::credentials::Credentials;
 use super::debugger::Debugger;
 use super::form::Form;
-use super::reading::{self, SomePages};
+use super::responses::{self, SomePages};
 use super::transport::{Answer, ROOM, ROOM_FOR_PAGES};
 use super::{
     Error, Inspection, PageGrant, Permission, Profile, Reply, Settings, SettingsError, Signatures,
@@ -56,14 +56,14 @@ impl Client {
     /// Asks for a token with a later end. Whether it has one, only [`Client::debug`] can tell.
     pub async fn exchange(&self, kind: Kind, token: &Secret) -> Reply<Result<Secret, Error>> {
         let build = |own: &Credentials| own.exchange(kind, token);
-        self.0.caller.ask(ROOM, build, reading::exchanged).await
+        self.0.caller.ask(ROOM, build, responses::exchanged).await
     }
 
     /// Exchanges the code of a login for a token. A code is good once: after an answer that did not arrive nobody knows
     /// whether it is used up, so it is never sent again.
     pub async fn redeem(&self, code: &Secret, redirect_uri: &str) -> Reply<Result<Secret, Error>> {
         let build = |own: &Credentials| Ok(own.redeem(code, redirect_uri));
-        self.0.caller.ask(ROOM, build, reading::exchanged).await
+        self.0.caller.ask(ROOM, build, responses::exchanged).await
     }
 
     /// Reads a page's token with its parent's. `None`: the person's role or permission on the page is missing.
@@ -76,7 +76,7 @@ impl Client {
             let query = Form::new().field("fields", "access_token");
             own.read_as(parent, &[page], query)
         };
-        let read = |answer: &Answer| reading::page_token(answer, page);
+        let read = |answer: &Answer| responses::page_token(answer, page);
         self.0.caller.ask(ROOM, build, read).await
     }
 
@@ -94,7 +94,7 @@ impl Client {
         token: &Secret,
     ) -> Reply<Result<Vec<Permission>, Error>> {
         let build = |own: &Credentials| own.read_as(token, &[user_id, "permissions"], Form::new());
-        self.0.caller.ask(ROOM, build, reading::permissions).await
+        self.0.caller.ask(ROOM, build, responses::permissions).await
     }
 
     /// Of which of the page's webhooks the app is told; asked with the page's own token.
@@ -108,7 +108,7 @@ impl Client {
             own.read_as(token, &[page, "subscribed_apps"], query)
         };
         let app = self.0.caller.app_id();
-        let read = |answer: &Answer| reading::subscribed_fields(answer, app);
+        let read = |answer: &Answer| responses::subscribed_fields(answer, app);
         self.0.caller.ask(ROOM_FOR_PAGES, build, read).await
     }
 
@@ -118,7 +118,7 @@ impl Client {
             let query = Form::new().field("fields", "id,name");
             own.read_as(token, &["me"], query)
         };
-        self.0.caller.ask(ROOM, build, reading::profile).await
+        self.0.caller.ask(ROOM, build, responses::profile).await
     }
 
     /// What time it is at Meta, by its latest answer.
@@ -181,7 +181,7 @@ impl Client {
         };
         self.0
             .caller
-            .ask(ROOM_FOR_PAGES, build, reading::accounts)
+            .ask(ROOM_FOR_PAGES, build, responses::accounts)
             .await
     }
 }

@@ -2,12 +2,12 @@
 
 use reqwest::header::HeaderValue;
 
+use crate::model::Kind;
 use crate::secret::Secret;
-use crate::token::Kind;
 
 use super::form::Form;
 use super::proof::Signer;
-use super::{Error, Refusal, SettingsError, batch};
+use super::{Error, SettingsError, TokenRejection, batch};
 
 /// A request, ready to be sent; deliberately without `Debug`.
 pub(super) enum Request {
@@ -75,14 +75,14 @@ impl Credentials {
             .field("include_headers", "false")
             .into_string();
         form.push_str("&batch=");
-        batch::write_members(&mut form, tokens.iter().map(|token| token.expose()));
+        batch::write_entries(&mut form, tokens.iter().map(|token| token.expose()));
         Request::Post { target: "/", form }
     }
 
     /// Asks for a token with a later end. System users must ask for the 60 days, or Meta may give another sort of token.
     pub(super) fn exchange(&self, kind: Kind, token: &Secret) -> Result<Request, Error> {
         if !is_presentable(token) {
-            return Err(Error::Refused(Refusal::unreadable()));
+            return Err(Error::Refused(TokenRejection::unreadable()));
         }
         let form = Form::new()
             .field("grant_type", "fb_exchange_token")
@@ -119,7 +119,7 @@ impl Credentials {
         path: &[&str],
         query: Form,
     ) -> Result<Request, Error> {
-        let bearer = bearer(token).ok_or_else(|| Error::Refused(Refusal::unreadable()))?;
+        let bearer = bearer(token).ok_or_else(|| Error::Refused(TokenRejection::unreadable()))?;
         let query = query.field("appsecret_proof", &self.signer.proof(token.expose()));
         if !path.iter().all(|segment| is_plain(segment)) {
             return Err(Error::senseless(0));

@@ -11,7 +11,7 @@ use super::caller::Caller;
 use super::credentials::{Credentials, is_presentable};
 use super::settings::MAX_BATCH;
 use super::transport::{Answer, ROOM, ROOM_FOR_BATCH};
-use super::{Error, Inspection, Refusal, Reply, inspection};
+use super::{Error, Inspection, Reply, TokenRejection, inspection};
 
 pub(super) struct Debugger {
     /// Tokens of any other app are refused.
@@ -58,17 +58,17 @@ impl Debugger {
             return self.inspect_one_by_one(caller, tokens).await;
         }
         let Reply { answer, mut usage } = self.inspect_batch(caller, tokens).await;
-        if let Ok(Batch::NotTaken) = answer {
+        if let Ok(Batch::NotAccepted) = answer {
             self.give_batches_up(caller.app());
             let mut singles = self.inspect_one_by_one(caller, tokens).await;
             singles.usage.absorb(usage);
             return singles;
         }
-        let members = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
-        usage.calls = usage.calls.saturating_mul(members);
+        let entries = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+        usage.calls = usage.calls.saturating_mul(entries);
         let answer = match answer {
-            Ok(Batch::Members(answers)) => answers,
-            Ok(Batch::NotTaken) => Vec::new(),
+            Ok(Batch::Entries(answers)) => answers,
+            Ok(Batch::NotAccepted) => Vec::new(),
             Err(error) => vec![Err(error); tokens.len()],
         };
         Reply { answer, usage }
@@ -124,9 +124,9 @@ impl Debugger {
 
 /// Is it of no use to ask on?
 fn is_end(before: Option<&Inspected>, answer: &Inspected) -> bool {
-    let refuses_app = |answer: &Inspected| matches!(answer, Err(Error::App { .. }));
-    if refuses_app(answer) {
-        return before.is_some_and(refuses_app);
+    let rejects_app = |answer: &Inspected| matches!(answer, Err(Error::App { .. }));
+    if rejects_app(answer) {
+        return before.is_some_and(rejects_app);
     }
     answer.as_ref().is_err_and(Error::concerns_every_token)
 }
@@ -134,7 +134,7 @@ fn is_end(before: Option<&Inspected>, answer: &Inspected) -> bool {
 fn among_unreadable(tokens: &[Secret], answers: Vec<Inspected>) -> Vec<Inspected> {
     let mut answers = answers.into_iter();
     let unreadable = || Inspection::Refused {
-        refusal: Refusal::unreadable(),
+        rejection: TokenRejection::unreadable(),
         facts: None,
     };
     let answer = |token| {

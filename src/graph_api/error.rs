@@ -5,14 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::token::Cause;
+use crate::model::Cause;
 
 /// Trouble with a call, or with one token of a batch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The token is finished, or waits for a person: the refusal's cause tells which.
     #[error("Meta refuses the token: {0}")]
-    Refused(Refusal),
+    Refused(TokenRejection),
     /// Our own app or its secret is refused. That says nothing about any token.
     #[error(
         "Meta refuses the app itself: {cause} ({}); check the app's id and secret and its state in Meta's dashboard",
@@ -72,7 +72,7 @@ pub enum Error {
 
 /// Meta's refusal of one token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct TokenRejection {
     pub cause: Cause,
     pub code: i64,
     pub subcode: Option<i64>,
@@ -101,7 +101,7 @@ pub enum Bucket {
 impl Error {
     pub const fn cause(&self) -> Cause {
         match self {
-            Self::Refused(refusal) => refusal.cause,
+            Self::Refused(rejection) => rejection.cause,
             Self::App { cause, .. } => *cause,
             Self::Busy { .. } => Cause::Throttled,
             Self::Blocked { .. } => Cause::Blocked,
@@ -189,8 +189,8 @@ impl Error {
     }
 }
 
-impl Refusal {
-    pub fn needs_second_look(&self) -> bool {
+impl TokenRejection {
+    pub fn needs_confirmation(&self) -> bool {
         self.certainty == Certainty::Doubtful
     }
 
@@ -206,7 +206,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for TokenRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mark = Mark(&self.code, &self.subcode, &self.trace);
         write!(f, "{} ({mark})", self.cause)
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn texts_quote_what_support_asks_for() {
-        let refusal = Refusal {
+        let rejection = TokenRejection {
             cause: Cause::Expired,
             code: 190,
             subcode: Some(463),
@@ -243,7 +243,7 @@ mod tests {
             certainty: Certainty::Certain,
         };
         assert_eq!(
-            Error::Refused(refusal).to_string(),
+            Error::Refused(rejection).to_string(),
             "Meta refuses the token: expired (code 190/463, fbtrace_id AbC)"
         );
         assert_eq!(

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use crate::token::{Cause, Clock, Facts, Kind, Scopes};
+use crate::model::{Cause, Expiry, Facts, Kind, Scopes};
 
 use super::classify::{self, Role};
 use super::texts;
 use super::value::Value;
-use super::wire::{self, DebugData, Fault};
-use super::{Certainty, Error, Inspection, Refusal};
+use super::wire::{self, DebugData, ErrorBody};
+use super::{Certainty, Error, Inspection, TokenRejection};
 
 /// A token that Meta refuses is an answer, not an error: errors here say nothing about the token.
 pub(super) fn read(status: u16, body: &str, app_id: &str) -> Result<Inspection, Error> {
@@ -18,8 +18,8 @@ pub(super) fn read(status: u16, body: &str, app_id: &str) -> Result<Inspection, 
 }
 
 /// The same for one call of a batch.
-pub(super) fn read_member(status: u16, body: &str, app_id: &str) -> Result<Inspection, Error> {
-    read_as(status, body, app_id, Role::Member)
+pub(super) fn read_entry(status: u16, body: &str, app_id: &str) -> Result<Inspection, Error> {
+    read_as(status, body, app_id, Role::BatchEntry)
 }
 
 fn read_as(status: u16, body: &str, app_id: &str, role: Role) -> Result<Inspection, Error> {
@@ -27,10 +27,10 @@ fn read_as(status: u16, body: &str, app_id: &str, role: Role) -> Result<Inspecti
         Ok(wire::Debug {
             data: Some(data),
             error: None,
-        }) if status == 200 && !data.is_empty() => Ok(judge(data, app_id)),
-        Ok(_) | Err(_) => match classify::judge(status, body, role) {
-            Err(Error::Refused(refusal)) => Ok(Inspection::Refused {
-                refusal,
+        }) if status == 200 && !data.is_empty() => Ok(assess(data, app_id)),
+        Ok(_) | Err(_) => match classify::assess(status, body, role) {
+            Err(Error::Refused(rejection)) => Ok(Inspection::Refused {
+                rejection,
                 facts: None,
             }),
             Err(error) => Err(error),
@@ -41,21 +41,21 @@ fn read_as(status: u16, body: &str, app_id: &str, role: Role) -> Result<Inspecti
 
 /// Is this the debugger's word on the app's own credentials, and a good one?
 pub(super) fn confirms_app(status: u16, body: &str) -> Result<(), Error> {
-    classify::judge(status, body, Role::App)?;
+    classify::assess(status, body, Role::App)?;
     let wire::Debug { data, .. } = wire::parse(body)?;
     let mut data = data.ok_or_else(|| Error::senseless(status))?;
-    match (data.take_fault(), data.is_valid.flag()) {
-        (Some(fault), _) => Err(classify::classify(&fault, Role::App, status)),
+    match (data.take_error(), data.is_valid.flag()) {
+        (Some(error_body), _) => Err(classify::classify(&error_body, Role::App, status)),
         (None, Some(true)) => Ok(()),
         (None, Some(false) | None) => Err(Error::senseless(status)),
     }
 }
 
 /// The debugger's word on one token. It was asked and has answered, so nothing in it is trouble of the app.
-fn judge(mut data: DebugData<'_>, app_id: &str) -> Inspection {
-    match data.take_fault() {
-        Some(fault) if texts::leaves_token_alive(&fault) => living(data, app_id),
-        Some(fault) => at_fault(&fault, data, app_id),
+fn assess(mut data: DebugData<'_>, app_id: &str) -> Inspection {
+    match data.take_error() {
+        Some(error_body) if texts::leaves_token_alive(&error_body) => living(data, app_id),
+        Some(error_body) => blamed(&error_body, data, app_id),
         None => match data.is_valid.flag() {
             Some(true) => living(data, app_id),
             Some(false) => unexplained(facts(data, app_id)),
@@ -64,16 +64,16 @@ fn judge(mut data: DebugData<'_>, app_id: &str) -> Inspection {
     }
 }
 
-fn at_fault(fault: &Fault<'_>, data: DebugData<'_>, app_id: &str) -> Inspection {
+fn blamed(error_body: &ErrorBody<'_>, data: DebugData<'_>, app_id: &str) -> Inspection {
     let is_valid = data.is_valid.flag();
-    match classify::classify(fault, Role::Inspected, 200) {
-        Error::Refused(mut refusal) => {
+    match classify::classify(error_body, Role::Inspected, 200) {
+        Error::Refused(mut rejection) => {
             // Meta contradicts itself: believe the worse, but not at once.
             if is_valid == Some(true) {
-                refusal.certainty = Certainty::Doubtful;
+                rejection.certainty = Certainty::Doubtful;
             }
             let facts = facts(data, app_id);
-            Inspection::Refused { refusal, facts }
+            Inspection::Refused { rejection, facts }
         }
         error => Inspection::Undecided(error),
     }
@@ -98,24 +98,24 @@ fn is_of(data: &DebugData<'_>, app_id: &str) -> bool {
 }
 
 fn foreign() -> Inspection {
-    let refusal = Refusal {
+    let rejection = TokenRejection {
         cause: Cause::WrongApp,
         certainty: Certainty::Certain,
-        ..Refusal::unreadable()
+        ..TokenRejection::unreadable()
     };
     Inspection::Refused {
-        refusal,
+        rejection,
         facts: None,
     }
 }
 
 /// Not valid, and Meta does not say why.
 fn unexplained(facts: Option<Facts>) -> Inspection {
-    let refusal = Refusal {
+    let rejection = TokenRejection {
         cause: Cause::SessionEnded,
-        ..Refusal::unreadable()
+        ..TokenRejection::unreadable()
     };
-    Inspection::Refused { refusal, facts }
+    Inspection::Refused { rejection, facts }
 }
 
 /// `None` where ids are missing, for nobody could tell what the token is, and for ids that another app sees.
@@ -139,9 +139,9 @@ fn facts(data: DebugData<'_>, app_id: &str) -> Option<Facts> {
         kind,
         subject,
         person,
-        issued_at: clock(&data.issued_at, kind).at(),
-        expires_at: clock(&data.expires_at, kind),
-        data_access_expires_at: clock(&data.data_access_expires_at, kind),
+        issued_at: expiry(&data.issued_at, kind).at(),
+        expires_at: expiry(&data.expires_at, kind),
+        data_access_expires_at: expiry(&data.data_access_expires_at, kind),
         scopes: data.scopes.texts().collect::<Scopes>(),
     })
 }
@@ -173,11 +173,11 @@ fn kind_by_ids(data: &DebugData<'_>) -> Option<Kind> {
 }
 
 /// Zero means never, and so does silence about an app's token. What no calendar holds tells us nothing.
-fn clock(seconds: &Value<'_>, kind: Kind) -> Clock {
+fn expiry(seconds: &Value<'_>, kind: Kind) -> Expiry {
     match (seconds.whole(), seconds, kind) {
-        (Some(0), ..) | (None, Value::Missing, Kind::App) => Clock::Never,
-        (Some(end @ 1..), ..) => Timestamp::from_second(end).map_or(Clock::Unknown, Clock::At),
-        (Some(..0), ..) | (None, ..) => Clock::Unknown,
+        (Some(0), ..) | (None, Value::Missing, Kind::App) => Expiry::Never,
+        (Some(end @ 1..), ..) => Timestamp::from_second(end).map_or(Expiry::Unknown, Expiry::At),
+        (Some(..0), ..) | (None, ..) => Expiry::Unknown,
     }
 }
 
@@ -204,9 +204,9 @@ mod tests {
         }
     }
 
-    fn refused(status: u16, body: &str) -> (Refusal, Option<Facts>) {
+    fn refused(status: u16, body: &str) -> (TokenRejection, Option<Facts>) {
         match read(status, body, APP).unwrap() {
-            Inspection::Refused { refusal, facts } => (refusal, facts),
+            Inspection::Refused { rejection, facts } => (rejection, facts),
             other @ (Inspection::Alive(_) | Inspection::Undecided(_)) => panic!("{other:?}"),
         }
     }
@@ -219,8 +219,8 @@ mod tests {
             subject: "123".to_owned(),
             person: "123".to_owned(),
             issued_at: Some(at(1_668_750_788)),
-            expires_at: Clock::At(at(1_673_934_788)),
-            data_access_expires_at: Clock::At(at(1_676_526_788)),
+            expires_at: Expiry::At(at(1_673_934_788)),
+            data_access_expires_at: Expiry::At(at(1_676_526_788)),
             scopes: Scopes::parse("public_profile"),
         };
         assert_eq!(long, expected);
@@ -237,13 +237,13 @@ mod tests {
 
         let system = alive(recorded!("debug_system_user"), "634974688087057");
         assert_eq!(system.kind, Kind::SystemUser);
-        assert_eq!(system.expires_at, Clock::Never);
-        assert_eq!(system.data_access_expires_at, Clock::Never);
+        assert_eq!(system.expires_at, Expiry::Never);
+        assert_eq!(system.data_access_expires_at, Expiry::Never);
 
         let app = alive(recorded!("debug_app"), APP);
         assert_eq!(
             (app.kind, &*app.subject, app.expires_at),
-            (Kind::App, APP, Clock::Never)
+            (Kind::App, APP, Expiry::Never)
         );
     }
 
@@ -276,8 +276,12 @@ mod tests {
                 None,
             ),
         ] {
-            let (refusal, facts) = refused(200, body);
-            assert_eq!((refusal.cause, refusal.subcode), (cause, subcode), "{body}");
+            let (rejection, facts) = refused(200, body);
+            assert_eq!(
+                (rejection.cause, rejection.subcode),
+                (cause, subcode),
+                "{body}"
+            );
             assert_eq!(facts.map(|facts| facts.person).as_deref(), person, "{body}");
         }
     }
@@ -286,36 +290,36 @@ mod tests {
     fn a_call_that_fails_says_nothing_of_the_token() {
         let error = read(400, recorded!("debug_caller_refused"), APP).unwrap_err();
         assert_eq!(error.cause(), Cause::AppSecretWrong);
-        let (refusal, facts) = refused(400, recorded!("debug_other_app"));
-        assert_eq!((refusal.cause, facts), (Cause::WrongApp, None));
+        let (rejection, facts) = refused(400, recorded!("debug_other_app"));
+        assert_eq!((rejection.cause, facts), (Cause::WrongApp, None));
     }
 
     #[test]
     fn a_living_token_of_another_app_is_refused() {
-        let (refusal, facts) = refused(200, recorded!("debug_system_user"));
-        assert_eq!((refusal.cause, facts), (Cause::WrongApp, None));
+        let (rejection, facts) = refused(200, recorded!("debug_system_user"));
+        assert_eq!((rejection.cause, facts), (Cause::WrongApp, None));
     }
 
     #[test]
     fn an_error_beside_a_valid_token_is_believed_but_only_at_the_second_look() {
         let body = recorded!("debug_expired").replace(r#""is_valid":false"#, r#""is_valid":true"#);
-        let (refusal, _) = refused(200, &body);
+        let (rejection, _) = refused(200, &body);
         assert_eq!(
-            (refusal.cause, refusal.certainty),
+            (rejection.cause, rejection.certainty),
             (Cause::Expired, Certainty::Doubtful)
         );
-        let (refusal, _) = refused(200, recorded!("debug_expired"));
-        assert_eq!(refusal.certainty, Certainty::Certain);
+        let (rejection, _) = refused(200, recorded!("debug_expired"));
+        assert_eq!(rejection.certainty, Certainty::Certain);
     }
 
     #[test]
     fn invalid_without_a_reason_is_looked_at_again() {
-        let (refusal, facts) = refused(
+        let (rejection, facts) = refused(
             200,
             r#"{"data":{"is_valid":false,"type":"USER","user_id":"1"}}"#,
         );
         assert_eq!(
-            (refusal.cause, refusal.certainty),
+            (rejection.cause, rejection.certainty),
             (Cause::SessionEnded, Certainty::Doubtful)
         );
         assert_eq!(facts.unwrap().person, "1");
@@ -387,16 +391,19 @@ mod tests {
     #[test]
     fn clocks_hold_what_a_calendar_holds() {
         for (expires_at, expected) in [
-            (r#""expires_at":0"#, Clock::Never),
-            (r#""expires_at":1673934788"#, Clock::At(at(1_673_934_788))),
-            (r#""expires_at":"1673934788""#, Clock::At(at(1_673_934_788))),
-            (r#""expires_at":-1"#, Clock::Unknown),
-            (r#""expires_at":9223372036854775807"#, Clock::Unknown),
-            (r#""expires_at":99999999999999999999999"#, Clock::Unknown),
-            (r#""expires_at":1e300"#, Clock::Unknown),
-            (r#""expires_at":null"#, Clock::Unknown),
-            (r#""expires_at":{"at":[1]}"#, Clock::Unknown),
-            (r#""x":0"#, Clock::Unknown),
+            (r#""expires_at":0"#, Expiry::Never),
+            (r#""expires_at":1673934788"#, Expiry::At(at(1_673_934_788))),
+            (
+                r#""expires_at":"1673934788""#,
+                Expiry::At(at(1_673_934_788)),
+            ),
+            (r#""expires_at":-1"#, Expiry::Unknown),
+            (r#""expires_at":9223372036854775807"#, Expiry::Unknown),
+            (r#""expires_at":99999999999999999999999"#, Expiry::Unknown),
+            (r#""expires_at":1e300"#, Expiry::Unknown),
+            (r#""expires_at":null"#, Expiry::Unknown),
+            (r#""expires_at":{"at":[1]}"#, Expiry::Unknown),
+            (r#""x":0"#, Expiry::Unknown),
         ] {
             let body = format!(
                 r#"{{"data":{{"type":"USER","is_valid":true,"user_id":"1",{expires_at}}}}}"#

@@ -19,7 +19,7 @@ mod form;
 mod headers;
 mod inspection;
 mod proof;
-mod reading;
+mod responses;
 mod settings;
 mod signature;
 mod texts;
@@ -34,7 +34,7 @@ mod tests;
 
 pub use answer::{Inspection, PageGrant, Permission, Profile, Reply};
 pub use client::Client;
-pub use error::{Bucket, Certainty, Error, Refusal};
+pub use error::{Bucket, Certainty, Error, TokenRejection};
 pub use settings::{Settings, SettingsError};
 pub use signature::Signatures;
 pub use usage::{Budget, Usage};

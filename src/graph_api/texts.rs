@@ -1,8 +1,8 @@
 //! Meta's sentences, read only where its numbers say too little.
 
-use crate::token::Cause;
+use crate::model::Cause;
 
-use super::wire::Fault;
+use super::wire::ErrorBody;
 
 /// What code 190 means when its number says nothing: anything from a typing error to a missing page permission. The
 /// first text that fits decides.
@@ -40,13 +40,13 @@ pub(super) fn cause(message: &str) -> Cause {
 }
 
 /// The error is about the call that was made. The token is alive, but of the wrong kind for it.
-pub(super) fn leaves_token_alive(fault: &Fault<'_>) -> bool {
+pub(super) fn leaves_token_alive(error_body: &ErrorBody<'_>) -> bool {
     const TEXTS: [&str; 2] = [
         "must be called with a page access token",
         "page access token is required",
     ];
-    let message = || fault.message();
-    match (fault.code(), fault.subcode()) {
+    let message = || error_body.message();
+    match (error_body.code(), error_body.subcode()) {
         (190, Some(2_069_032)) => true,
         (190, None) => TEXTS.iter().any(|text| message().contains(text)),
         _ => false,

@@ -17,7 +17,7 @@ pub(super) struct Transport {
     root: String,
     version: String,
     /// Meta's clock as it was last told, and when that was by ours that never jumps.
-    told_time: Mutex<Option<(Timestamp, Instant)>>,
+    reported_time: Mutex<Option<(Timestamp, Instant)>>,
 }
 
 /// What came over the wire, whatever it means.
@@ -46,13 +46,13 @@ impl Transport {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(settings.timeout)
             .build()
-            .map_err(|error| SettingsError::Tls(in_words(&error)))?;
+            .map_err(|error| SettingsError::Tls(describe(&error)))?;
         let base = url.as_str().trim_end_matches('/');
         Ok(Self {
             http,
             root: format!("{base}/{}", settings.version),
             version: settings.version.clone(),
-            told_time: Mutex::default(),
+            reported_time: Mutex::default(),
         })
     }
 
@@ -64,11 +64,11 @@ impl Transport {
         };
         let usage = headers::usage(response.headers(), &self.version);
         if let Some(at) = usage.served_at {
-            let told = Some((at, Instant::now()));
+            let reported = Some((at, Instant::now()));
             *self
-                .told_time
+                .reported_time
                 .lock()
-                .unwrap_or_else(PoisonError::into_inner) = told;
+                .unwrap_or_else(PoisonError::into_inner) = reported;
         }
         let status = response.status().as_u16();
         let body = body(response, room).await;
@@ -80,11 +80,11 @@ impl Transport {
 
     /// What time it is at Meta, if it ever said so.
     pub(super) fn time(&self) -> Option<Timestamp> {
-        let told = *self
-            .told_time
+        let reported = *self
+            .reported_time
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let (at, then) = told?;
+        let (at, then) = reported?;
         at.checked_add(then.elapsed()).ok()
     }
 
@@ -129,17 +129,17 @@ async fn body(mut response: Response, room: usize) -> Result<String, Error> {
 }
 
 fn lost(error: reqwest::Error) -> Error {
-    Error::unreachable(in_words(&error.without_url()))
+    Error::unreachable(describe(&error.without_url()))
 }
 
 /// The whole story, down to what the operating system said.
-fn in_words(error: &reqwest::Error) -> String {
-    let mut words = error.to_string();
+fn describe(error: &reqwest::Error) -> String {
+    let mut texts = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        words.push_str(": ");
-        words.push_str(&cause.to_string());
+        texts.push_str(": ");
+        texts.push_str(&cause.to_string());
         source = cause.source();
     }
-    words
+    texts
 }

@@ -204,8 +204,8 @@ fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
 mod tests {
     use super::*;
 
-    fn at(clock: &str) -> Timestamp {
-        format!("2026-11-22T{clock}Z").parse().unwrap()
+    fn at(expiry: &str) -> Timestamp {
+        format!("2026-11-22T{expiry}Z").parse().unwrap()
     }
 
     fn calls(calls: u32) -> Usage {

@@ -43,7 +43,7 @@ pub(super) struct DebugData<'a> {
 /// The content of `error`. Inside `debug_token` the subcode goes by another name.
 #[derive(Deserialize, Default)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
-pub(super) struct Fault<'a> {
+pub(super) struct ErrorBody<'a> {
     code: Value<'a>,
     error_subcode: Value<'a>,
     subcode: Value<'a>,
@@ -67,7 +67,7 @@ struct Envelope<'a> {
 
 /// One answer in a batch; its body is JSON within a string.
 #[derive(Deserialize)]
-pub(super) struct Member<'a> {
+pub(super) struct BatchEntry<'a> {
     pub(super) code: u16,
     #[serde(borrow, default)]
     pub(super) body: Value<'a>,
@@ -181,13 +181,13 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Error> {
 }
 
 /// The error in an answer, if it is one. `Err` means that the answer is no JSON object.
-pub(super) fn fault(body: &str) -> Result<Option<Fault<'_>>, Error> {
+pub(super) fn error_body(body: &str) -> Result<Option<ErrorBody<'_>>, Error> {
     let envelope: Envelope<'_> = parse(body)?;
     if let Some(error) = envelope.error {
-        return Ok(Some(Fault::read(error)));
+        return Ok(Some(ErrorBody::read(error)));
     }
     let text = [envelope.error_description, envelope.error_msg];
-    Ok(Fault::flat(
+    Ok(ErrorBody::flat(
         envelope.error_code,
         envelope.error_subcode,
         text,
@@ -208,20 +208,20 @@ impl<'a> DebugData<'a> {
     }
 
     /// The debugger's error about the token that it was shown.
-    pub(super) fn take_fault(&mut self) -> Option<Fault<'a>> {
+    pub(super) fn take_error(&mut self) -> Option<ErrorBody<'a>> {
         if let Some(error) = self.error.take() {
-            return Some(Fault::read(error));
+            return Some(ErrorBody::read(error));
         }
         let text = [
             std::mem::take(&mut self.error_description),
             std::mem::take(&mut self.error_msg),
         ];
         let code = std::mem::take(&mut self.error_code);
-        Fault::flat(code, std::mem::take(&mut self.error_subcode), text)
+        ErrorBody::flat(code, std::mem::take(&mut self.error_subcode), text)
     }
 }
 
-impl<'a> Fault<'a> {
+impl<'a> ErrorBody<'a> {
     /// An error whose fields lie among others, if it is one.
     fn flat(code: Value<'a>, subcode: Value<'a>, text: [Value<'a>; 2]) -> Option<Self> {
         code.whole()?;
@@ -264,7 +264,7 @@ impl<'a> Fault<'a> {
         self.kind.text() == Some(name)
     }
 
-    /// `fbtrace_id`, if it looks like one: it goes into logs and letters.
+    /// `fbtrace_id`, if it looks like one: it goes into logs and emails.
     pub(super) fn trace(&self) -> Option<String> {
         let trace = self.fbtrace_id.text()?;
         let plausible = !trace.is_empty()

@@ -51,7 +51,7 @@ pub(crate) fn is_batch(request: &Request<'_>) -> bool {
 }
 
 pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
-    world.ledger.note_batch();
+    world.call_log.record_batch();
     let (status, body) = match members(request) {
         Ok(members) => (200, replies(world, request, &members)),
         Err(error) => (error.status, error.body(&world.trace_id())),
@@ -124,7 +124,7 @@ fn call(world: &mut World, outer: &Request<'_>, member: &Member<'_>) -> Option<A
     let method = member
         .method
         .as_deref()
-        .and_then(Method::from_word)
+        .and_then(Method::from_name)
         .unwrap_or(Method::Get);
     let mut request = Request::new(method, &member.relative_url);
     if let Some(body) = &member.body {

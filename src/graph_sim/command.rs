@@ -60,7 +60,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     )?;
     loop {
         tokio::time::sleep(BEAT).await;
-        attend(&simulator).await?;
+        run_until_stopped(&simulator).await?;
     }
 }
 
@@ -126,7 +126,7 @@ fn greeting(url: &str, app: &AppSpec, issued: &[Issued]) -> String {
     text
 }
 
-async fn attend(simulator: &Simulator) -> anyhow::Result<()> {
+async fn run_until_stopped(simulator: &Simulator) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     for outcome in simulator.deliver().await {
         match outcome {
@@ -135,8 +135,8 @@ async fn attend(simulator: &Simulator) -> anyhow::Result<()> {
         }
     }
     let mishaps = simulator.world().take_mishaps();
-    for refusal in mishaps {
-        writeln!(out, "on the agenda, but impossible: {refusal}")?;
+    for rejection in mishaps {
+        writeln!(out, "on the agenda, but impossible: {rejection}")?;
     }
     Ok(())
 }

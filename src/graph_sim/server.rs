@@ -17,11 +17,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::connection_faults::{ConnectionFault, End};
 use super::endpoints::{self, Answer, Request};
 use super::faults::{Target, answer_under};
-use super::transmission::{End, Journey};
 use super::world::World;
-use super::{batch, control, dialog, intake};
+use super::{batch, control, dialog, http_request};
 
 const LARGEST_BODY: usize = 16 << 20;
 
@@ -146,21 +146,21 @@ async fn graph(
     let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let Some(request) = intake::read(&head, &body) else {
+    let Some(request) = http_request::read(&head, &body) else {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     };
-    let (answer, journey) = handle(&mut simulator.world(), &request);
-    tokio::time::sleep(journey.delay).await;
-    if journey.end == End::Reset {
+    let (answer, connection_fault) = handle(&mut simulator.world(), &request);
+    tokio::time::sleep(connection_fault.delay).await;
+    if connection_fault.end == End::Reset {
         hangup.0.cancel();
         return std::future::pending().await;
     }
     let now = simulator.world().now();
-    journey.response(answer, now)
+    connection_fault.response(answer, now)
 }
 
-fn handle(world: &mut World, request: &Request<'_>) -> (Answer, Journey) {
-    world.ledger.note_request();
+fn handle(world: &mut World, request: &Request<'_>) -> (Answer, ConnectionFault) {
+    world.call_log.record_request();
     let (target, respond): (_, fn(&mut World, &Request<'_>) -> Answer) = if batch::is_batch(request)
     {
         (Target::Batch, batch::respond)
@@ -172,5 +172,5 @@ fn handle(world: &mut World, request: &Request<'_>) -> (Answer, Journey) {
     };
     let faults = world.strike(target);
     let answer = answer_under(world, &faults, |world| respond(world, request));
-    (answer, Journey::under(&faults))
+    (answer, ConnectionFault::under(&faults))
 }

@@ -85,7 +85,7 @@ async fn calls_come_as_query_form_json_and_bearer() {
             "{answer}"
         );
     }
-    assert_eq!(simulator.world().ledger().requests(), 4);
+    assert_eq!(simulator.world().call_log().requests(), 4);
     simulator.stop().await;
 }
 
@@ -184,7 +184,7 @@ async fn a_reset_comes_before_the_effect_and_a_lost_answer_after_it() {
             .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{fault:?}");
         assert_eq!(
-            simulator.world().ledger().calls(Endpoint::Me),
+            simulator.world().call_log().calls(Endpoint::Me),
             calls,
             "{fault:?}"
         );
@@ -254,18 +254,18 @@ async fn a_year_is_driven_by_json_alone() {
         (&"page".into(), &true.into())
     );
 
-    let blow = format!(r#"{{"what":"change_password","person":{}}}"#, person["id"]);
-    order(&simulator, "POST /sim/happenings", &blow).await;
+    let case = format!(r#"{{"what":"change_password","person":{}}}"#, person["id"]);
+    order(&simulator, "POST /sim/actions", &case).await;
     let truth = order(&simulator, &format!("GET /sim/tokens?token={token}"), "").await;
     assert_eq!(truth["death"], "password_changed");
 
     let debug = format!("/debug_token?input_token={token}&access_token={APP}|secret");
     get(&simulator, &debug).await;
     let question = format!("GET /sim/ledger?endpoint=debug_token&token={token}");
-    let ledger = order(&simulator, &question, "").await;
-    assert_eq!(ledger["calls_about_token"], 1);
+    let call_log = order(&simulator, &question, "").await;
+    assert_eq!(call_log["calls_about_token"], 1);
     assert_eq!(
-        ledger["calls"]["debug_token"],
+        call_log["calls"]["debug_token"],
         serde_json::json!({"calls": 1, "errors": 0})
     );
     simulator.stop().await;
@@ -287,7 +287,7 @@ async fn trouble_is_ordered_and_ended_by_json() {
     assert!(get(&simulator, "/me").await.contains("\"code\":104"));
     let missing = order(
         &simulator,
-        "POST /sim/happenings",
+        "POST /sim/actions",
         r#"{"what":"publish_page","page":"1"}"#,
     );
     assert_eq!(

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::action::Action;
 use super::faults::FaultRule;
-use super::happening::Happening;
-use super::world::{AppSpec, PageSelection, Reexchange, Refusal, SystemUserLife, Tenure, World};
+use super::world::{
+    AppSpec, PageSelection, Reexchange, SystemUserValidity, Tenure, World, WorldError,
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -20,7 +22,7 @@ pub struct WorldFile {
     system_user: Vec<SystemUser>,
     login: Vec<Login>,
     fault: Vec<FaultRule>,
-    happening: Vec<Scheduled>,
+    action: Vec<Scheduled>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,7 +63,7 @@ struct SystemUser {
     app: String,
     name: String,
     scopes: Vec<String>,
-    life: SystemUserLife,
+    validity: SystemUserValidity,
     #[serde(default)]
     pages: Vec<String>,
 }
@@ -80,7 +82,7 @@ struct Login {
 struct Scheduled {
     at: Timestamp,
     #[serde(flatten)]
-    happening: Happening,
+    action: Action,
 }
 
 /// A token that reading the file has made, and what it is.
@@ -95,7 +97,7 @@ pub enum Error {
     #[error("the world file cannot be read: {0}")]
     Syntax(#[from] toml::de::Error),
     #[error("the world file contradicts itself: {0}")]
-    Refused(#[from] Refusal),
+    Refused(#[from] WorldError),
 }
 
 impl WorldFile {
@@ -127,15 +129,15 @@ impl WorldFile {
             login.enter(&mut world, &mut issued)?;
         }
         self.fault.into_iter().for_each(|rule| world.inject(rule));
-        for scheduled in self.happening {
-            world.schedule(scheduled.at, scheduled.happening);
+        for scheduled in self.action {
+            world.schedule(scheduled.at, scheduled.action);
         }
         Ok((world, issued))
     }
 }
 
 impl Person {
-    fn enter(&self, world: &mut World) -> Result<(), Refusal> {
+    fn enter(&self, world: &mut World) -> Result<(), WorldError> {
         world.add_person_as(&self.id, &self.name)?;
         for page in &self.pages {
             world.give_role(&self.id, page)?;
@@ -149,7 +151,7 @@ impl Person {
 }
 
 impl Business {
-    fn enter(&self, world: &mut World) -> Result<(), Refusal> {
+    fn enter(&self, world: &mut World) -> Result<(), WorldError> {
         world.add_business_as(&self.id, &self.name)?;
         for person in &self.people {
             world.join_business(person, &self.id)?;
@@ -165,13 +167,13 @@ impl Business {
 }
 
 impl SystemUser {
-    fn enter(&self, world: &mut World) -> Result<Issued, Refusal> {
+    fn enter(&self, world: &mut World) -> Result<Issued, WorldError> {
         let id = world.add_system_user(&self.app, &self.name)?;
         for page in &self.pages {
             world.give_role(&id, page)?;
         }
         let scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();
-        let token = world.system_user_token(&self.app, &id, &scopes, self.life)?;
+        let token = world.system_user_token(&self.app, &id, &scopes, self.validity)?;
         Ok(Issued {
             what: format!("system user {id} ({})", self.name),
             token,
@@ -180,7 +182,7 @@ impl SystemUser {
 }
 
 impl Login {
-    fn enter(&self, world: &mut World, issued: &mut Vec<Issued>) -> Result<(), Refusal> {
+    fn enter(&self, world: &mut World, issued: &mut Vec<Issued>) -> Result<(), WorldError> {
         let scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();
         let picked = self
             .pages
@@ -243,7 +245,7 @@ mod tests {
         app = "1"
         name = "Robot"
         scopes = ["ads_read"]
-        life = "sixty_days"
+        validity = "sixty_days"
 
         [[login]]
         app = "1"
@@ -254,7 +256,7 @@ mod tests {
         fault = { latency = "50ms" }
         endpoint = "exchange"
 
-        [[happening]]
+        [[action]]
         at = "2026-02-01T00:00:00Z"
         what = "change_password"
         person = "30"

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::file_ownership::may_be_written;
 use super::lock::{lock, lock_folder};
-use super::owned::may_be_written;
-use super::{Error, READERS, Settings, Unwritable, WriteFault, keys, open, schema};
+use super::{Error, READERS, Settings, Unwritable, WriteErrorKind, keys, open, schema};
 use crate::secret::Sealer;
 
 /// An inventory that was opened as far as it could be.
@@ -37,13 +37,13 @@ impl Access {
     /// Both, or reading alone, or why not even that.
     pub(super) fn open(settings: &Settings) -> Result<Self, Error> {
         let error = match Self::to_write(settings) {
-            Err(error) if error.write_fault().is_some() => error,
+            Err(error) if error.write_error_kind().is_some() => error,
             opened => return opened,
         };
         match Self::to_read(settings, why(&error, &settings.path)) {
             Ok(Some(access)) => Ok(access),
             // What is wrong with the inventory itself matters more than that it cannot be written to.
-            Err(other) if other.write_fault().is_none() => Err(other),
+            Err(other) if other.write_error_kind().is_none() => Err(other),
             Ok(None) | Err(_) => Err(error),
         }
     }
@@ -65,7 +65,7 @@ impl Access {
             Err(error @ Error::InUse(_)) => return Err(error),
             Err(_) => (None, Some(lock_folder(path)?)),
         };
-        let Some(readers) = readers_alone(path)? else {
+        let Some(readers) = readers_only(path)? else {
             return Ok(None);
         };
         let first = readers.first().ok_or(Error::Closed)?;
@@ -125,9 +125,9 @@ fn open_again(path: &Path, held: &mut Option<File>) -> Result<Store, Error> {
 /// SQLite says of a read-only file system only that it cannot open a file.
 fn why(error: &Error, path: &Path) -> Unwritable {
     let why = Unwritable::of_error(error);
-    if why.fault == WriteFault::Other && path.exists() && !may_be_written(path) {
+    if why.kind == WriteErrorKind::Other && path.exists() && !may_be_written(path) {
         return Unwritable {
-            fault: WriteFault::ReadOnly,
+            kind: WriteErrorKind::ReadOnly,
             ..why
         };
     }
@@ -140,7 +140,7 @@ pub(super) fn readers(path: &Path) -> Result<Vec<Connection>, Error> {
 }
 
 /// Where nothing can be written. Nothing where the log would have to be folded in first.
-pub(super) fn readers_alone(path: &Path) -> Result<Option<Vec<Connection>>, Error> {
+pub(super) fn readers_only(path: &Path) -> Result<Option<Vec<Connection>>, Error> {
     let connected = open::connect_reader(path).and_then(|db| schema::inspect(&db, path));
     if connected.is_ok() {
         return readers(path).map(Some);

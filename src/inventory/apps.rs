@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use super::{Error, EventKind, NewEvent, Tx, View, rows};
-use crate::token::{Cause, Scopes};
+use crate::model::{Cause, Scopes};
 
 #[derive(Clone, Debug, Default)]
 pub struct AppRecord {
     pub name: String,
     /// The call budget as its owner wrote it; empty at first.
     pub budget: String,
-    pub trouble: Option<AppTrouble>,
+    pub error: Option<AppError>,
     /// No calls before this.
     pub resume_at: Option<Timestamp>,
     /// The Graph version that answered, when it is not the configured one.
@@ -20,20 +20,20 @@ pub struct AppRecord {
 
 /// Meta refuses the app, or does not answer it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AppTrouble {
+pub struct AppError {
     pub cause: Cause,
     pub since: Timestamp,
     pub failures: u32,
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<AppRecord> {
-    let cause = rows::maybe_word(row, 2, Cause::from_word)?;
+    let cause = rows::maybe_string_enum(row, 2, Cause::from_name)?;
     let since = rows::maybe_instant(row, 3)?;
     let failures = row.get(4)?;
     Ok(AppRecord {
         name: row.get(0)?,
         budget: row.get(1)?,
-        trouble: cause.zip(since).map(|(cause, since)| AppTrouble {
+        error: cause.zip(since).map(|(cause, since)| AppError {
             cause,
             since,
             failures,
@@ -43,7 +43,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<AppRecord> {
     })
 }
 
-const RECORD: &str = "SELECT name, budget, trouble, trouble_since, failures, resume_at,
+const RECORD: &str = "SELECT name, budget, error, failing_since, failures, resume_at,
     served_version FROM app";
 
 impl View<'_> {
@@ -51,7 +51,7 @@ impl View<'_> {
         let sql = format!("{RECORD} WHERE name = ?1");
         let mut found = self.db.prepare_cached(&sql)?;
         let mut found = found.query([name])?;
-        let unheard_of = || AppRecord {
+        let unknown = || AppRecord {
             name: name.to_owned(),
             ..AppRecord::default()
         };
@@ -59,7 +59,7 @@ impl View<'_> {
             .next()?
             .map(record)
             .transpose()?
-            .unwrap_or_else(unheard_of))
+            .unwrap_or_else(unknown))
     }
 
     pub fn apps(&self) -> Result<Vec<AppRecord>, Error> {
@@ -73,11 +73,11 @@ impl View<'_> {
 impl Tx<'_> {
     /// Somebody may have mended what the app rests from: it is asked after at once, unless Meta wants to be left in
     /// peace.
-    pub fn end_rest(&self, app: &str) -> Result<(), Error> {
+    pub fn clear_backoff(&self, app: &str) -> Result<(), Error> {
         self.db
             .prepare_cached(
                 "UPDATE app SET resume_at = 0
-                 WHERE name = ?1 AND trouble NOT IN ('throttled', 'blocked')",
+                 WHERE name = ?1 AND error NOT IN ('throttled', 'blocked')",
             )?
             .execute([app])?;
         Ok(())
@@ -96,50 +96,49 @@ impl Tx<'_> {
     }
 
     /// Keeps what a pass learned of the app. A trouble that begins or ends is an event, and is for the alerts.
-    pub fn keep_app(&self, app: &AppRecord, now: Timestamp) -> Result<(), Error> {
+    pub fn store_app(&self, app: &AppRecord, now: Timestamp) -> Result<(), Error> {
         let before = self.app(&app.name)?;
         self.db
             .prepare_cached(
-                "INSERT INTO app (name, budget, trouble, trouble_since, failures, resume_at,
+                "INSERT INTO app (name, budget, error, failing_since, failures, resume_at,
                     served_version)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT (name) DO UPDATE SET budget = excluded.budget, trouble = excluded.trouble,
-                    trouble_since = excluded.trouble_since, failures = excluded.failures,
+                 ON CONFLICT (name) DO UPDATE SET budget = excluded.budget, error = excluded.error,
+                    failing_since = excluded.failing_since, failures = excluded.failures,
                     resume_at = excluded.resume_at, served_version = excluded.served_version",
             )?
             .execute(params![
                 app.name,
                 app.budget,
-                app.trouble.map(|trouble| trouble.cause.word()),
-                rows::seconds(app.trouble.map(|trouble| trouble.since)),
-                app.trouble.map_or(0, |trouble| trouble.failures),
+                app.error.map(|error| error.cause.as_str()),
+                rows::seconds(app.error.map(|error| error.since)),
+                app.error.map_or(0, |error| error.failures),
                 rows::seconds(app.resume_at).unwrap_or(0),
                 app.served_version
             ])?;
-        self.tell_of_trouble(&before, app, now)
+        self.record_app_error(&before, app, now)
     }
 
-    fn tell_of_trouble(
+    fn record_app_error(
         &self,
         before: &AppRecord,
         after: &AppRecord,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let cause = |app: &AppRecord| app.trouble.map(|trouble| trouble.cause);
+        let cause = |app: &AppRecord| app.error.map(|error| error.cause);
         let (was, is) = (cause(before), cause(after));
         if was == is {
             return Ok(());
         }
         self.review_incidents_of_app(&after.name, now)?;
-        let event = match is.or(was) {
-            Some(cause) if is.is_some() => {
-                NewEvent::of_app(&after.name, EventKind::AppTroubled).with("cause", cause.word())
-            }
-            Some(cause) => {
-                NewEvent::of_app(&after.name, EventKind::AppRecovered).with("cause", cause.word())
-            }
-            None => return Ok(()),
-        };
-        self.note(&event, now).map(drop)
+        let event =
+            match is.or(was) {
+                Some(cause) if is.is_some() => NewEvent::of_app(&after.name, EventKind::AppFailing)
+                    .with("cause", cause.as_str()),
+                Some(cause) => NewEvent::of_app(&after.name, EventKind::AppRecovered)
+                    .with("cause", cause.as_str()),
+                None => return Ok(()),
+            };
+        self.record_event(&event, now).map(drop)
     }
 }

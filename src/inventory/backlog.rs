@@ -90,7 +90,7 @@ impl Backlog {
 
 impl Inventory {
     /// Notes what happened: durably before this returns where that can be had soon, else as soon as it can.
-    pub async fn note_or_keep(&self, event: NewEvent, at: Timestamp) {
+    pub async fn record_or_keep(&self, event: NewEvent, at: Timestamp) {
         let line = format!(
             "{} of {}: {}",
             event.kind,
@@ -98,7 +98,7 @@ impl Inventory {
             serde_json::Value::Object(event.detail.clone())
         );
         let number = self.0.backlog.with(|waiting| waiting.add(event, at));
-        if self.trouble().is_none() {
+        if self.write_error().is_none() {
             let inventory = self.clone();
             // A task of its own: whoever asked may go away before it is written.
             let written = tokio::spawn(async move { inventory.write_backlog(number).await });
@@ -124,7 +124,7 @@ impl Inventory {
         loop {
             let slice = self.0.backlog.with(|waiting| waiting.slice());
             let (up_to, dropped) = (slice.up_to, slice.dropped);
-            self.write(move |tx| tx.note_slice(&slice)).await?;
+            self.write(move |tx| tx.record_slice(&slice)).await?;
             let is_empty = self
                 .0
                 .backlog
@@ -139,11 +139,11 @@ impl Inventory {
     /// bytes in any case.
     pub async fn probe(&self) -> Result<(), Error> {
         if self.0.is_still_full() {
-            return Err(self.trouble().map_or(Error::Closed, Error::Unwritable));
+            return Err(self.write_error().map_or(Error::Closed, Error::Unwritable));
         }
         let opened = self.reopen().await;
         if opened.is_err() {
-            self.0.keep_in_mind(&opened);
+            self.0.update_write_error(&opened);
             return opened;
         }
         let _turn = self.0.backlog.writing.lock().await;
@@ -152,13 +152,13 @@ impl Inventory {
 }
 
 impl Tx<'_> {
-    fn note_slice(&self, slice: &Slice) -> Result<(), Error> {
+    fn record_slice(&self, slice: &Slice) -> Result<(), Error> {
         for (event, at) in &slice.events {
-            self.note_unless_gone(event.clone(), *at)?;
+            self.record_unless_gone(event.clone(), *at)?;
         }
         if let Some((_, at)) = slice.events.last().filter(|_| slice.dropped > 0) {
             let gap = NewEvent::new(EventKind::JournalGap).with("events", slice.dropped);
-            self.note(&gap, *at)?;
+            self.record_event(&gap, *at)?;
         }
         self.touch()
     }

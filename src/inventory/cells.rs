@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, params};
 
 use super::Error;
+use crate::model::{Token, TokenId};
 use crate::secret::{Cell, Sealer, Secret, data_key_of};
-use crate::token::{Token, TokenId};
 
 /// What a token's secrets are bound to. A secret that was moved to another token does not open, and neither does one
 /// whose token bears another's name: names are what readers ask for. Who renames a token seals its secrets again.
@@ -84,10 +84,10 @@ pub(super) const SECRETS: Column = Column {
 
 const TICKETS: Column = Column {
     table: "login",
-    column: "ticket",
-    rows_after: "SELECT id, 0, lower(hex(ticket_digest)), ticket FROM login
+    column: "login_ticket",
+    rows_after: "SELECT id, 0, lower(hex(login_ticket_digest)), login_ticket FROM login
         WHERE id > ?1 AND ?2 = 0 ORDER BY id LIMIT ?3",
-    update: "UPDATE login SET ticket = ?1 WHERE id = ?2 AND ?3 = 0",
+    update: "UPDATE login SET login_ticket = ?1 WHERE id = ?2 AND ?3 = 0",
 };
 
 const CODES: Column = Column {
@@ -99,19 +99,19 @@ const CODES: Column = Column {
 };
 
 const TEXTS: Column = Column {
-    table: "letter",
-    column: "sealed_text",
-    rows_after: "SELECT id, 0, message_id, sealed_text FROM letter
-        WHERE id > ?1 AND ?2 = 0 AND sealed_text IS NOT NULL ORDER BY id LIMIT ?3",
-    update: "UPDATE letter SET sealed_text = ?1 WHERE id = ?2 AND ?3 = 0",
+    table: "email",
+    column: "text",
+    rows_after: "SELECT id, 0, message_id, text FROM email
+        WHERE id > ?1 AND ?2 = 0 AND text IS NOT NULL ORDER BY id LIMIT ?3",
+    update: "UPDATE email SET text = ?1 WHERE id = ?2 AND ?3 = 0",
 };
 
 const HTMLS: Column = Column {
-    table: "letter",
-    column: "sealed_html",
-    rows_after: "SELECT id, 0, message_id, sealed_html FROM letter
-        WHERE id > ?1 AND ?2 = 0 AND sealed_html IS NOT NULL ORDER BY id LIMIT ?3",
-    update: "UPDATE letter SET sealed_html = ?1 WHERE id = ?2 AND ?3 = 0",
+    table: "email",
+    column: "html",
+    rows_after: "SELECT id, 0, message_id, html FROM email
+        WHERE id > ?1 AND ?2 = 0 AND html IS NOT NULL ORDER BY id LIMIT ?3",
+    update: "UPDATE email SET html = ?1 WHERE id = ?2 AND ?3 = 0",
 };
 
 const ALL: [&Column; 5] = [&SECRETS, &TICKETS, &CODES, &TEXTS, &HTMLS];
@@ -125,13 +125,6 @@ pub(super) struct Sealed {
     /// What its cell is bound to.
     pub(super) row: String,
     pub(super) value: Vec<u8>,
-}
-
-impl Sealed {
-    /// The version's token and number.
-    pub(super) const fn key(&self) -> (i64, i64) {
-        self.key
-    }
 }
 
 /// Seals every cell again with the current key of `to`. Gives the keys of those cells that do not open, which stay as

@@ -9,7 +9,7 @@ use nix::sys::statvfs::statvfs;
 use rusqlite::{Connection, OpenFlags};
 use tempfile::{Builder, NamedTempFile};
 
-use super::owned::{OwnersRights, give_to_owner_of};
+use super::file_ownership::{OwnersRights, give_to_owner_of};
 use super::{Error, open, schema};
 
 /// How an unfinished copy is called; one that a crash left is removed with the next.
@@ -20,7 +20,7 @@ const MARGIN: u64 = 4 << 20;
 
 /// Copies the inventory at `source` to `target`, for a command. Returns how large the copy is.
 pub fn copy(source: &Path, target: &Path) -> Result<u64, Error> {
-    refuse_taken(target)?;
+    reject_existing(target)?;
     let source = Source::open(source)?;
     let folder = folder_of(target);
     // Root reads what it may, and writes what the owner of the folder may.
@@ -50,9 +50,9 @@ impl Source {
 
     /// Copies it, and gives the copy to whom `model` belongs.
     pub(super) fn copy_to(&self, target: &Path, model: &Path) -> Result<u64, Error> {
-        refuse_taken(target)?;
+        reject_existing(target)?;
         let folder = folder_of(target);
-        refuse_full(&folder, self.size)?;
+        reject_non_empty(&folder, self.size)?;
         let unfinished = unfinished_in(&folder)?;
         self.vacuum_into(unfinished.path())?;
         check(unfinished.path())?;
@@ -126,7 +126,7 @@ pub(super) fn sync_folder(of: &Path) -> Result<(), Error> {
     synced.map_err(failed(&folder))
 }
 
-pub(super) fn refuse_taken(target: &Path) -> Result<(), Error> {
+pub(super) fn reject_existing(target: &Path) -> Result<(), Error> {
     match target.symlink_metadata() {
         Ok(_) => Err(Error::Taken(target.to_owned())),
         Err(_) => Ok(()),
@@ -146,7 +146,7 @@ pub(super) fn free_beside(path: &Path) -> Option<u64> {
     Some(disk.blocks_available() * disk.fragment_size())
 }
 
-pub(super) fn refuse_full(folder: &Path, needed: u64) -> Result<(), Error> {
+pub(super) fn reject_non_empty(folder: &Path, needed: u64) -> Result<(), Error> {
     let disk = statvfs(folder).map_err(|error| failed(folder)(error.into()))?;
     let free = disk.blocks_available() * disk.fragment_size();
     if free >= needed + MARGIN {

@@ -29,7 +29,7 @@ pub struct ComingLogin {
 
 /// A person without whom nobody reaches these pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LonePages {
+pub struct SingleAdminPages {
     pub app: String,
     pub person: String,
     pub name: Option<String>,
@@ -38,12 +38,12 @@ pub struct LonePages {
 
 /// What was done since the last summary.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Deeds {
+pub struct ActivityCounts {
     pub renewed: u64,
     pub derived: u64,
     pub opened: u64,
     pub resolved: u64,
-    pub letters: u64,
+    pub emails: u64,
 }
 
 /// How a person is called, where one of the tokens tells.
@@ -75,9 +75,9 @@ impl View<'_> {
             "SELECT g.app, g.person, {NAME}, g.ends_at, g.tokens,
                 (SELECT count(*) FROM token p
                  WHERE p.app = g.app AND p.person = g.person AND p.kind = 'page')
-             FROM (SELECT t.app, t.person, min(a.deadline) AS ends_at, count(*) AS tokens
-                FROM agenda a JOIN token t ON t.id = a.token
-                WHERE a.deadline > ?1 AND a.deadline <= ?2 AND {}
+             FROM (SELECT t.app, t.person, min(s.deadline) AS ends_at, count(*) AS tokens
+                FROM schedule s JOIN token t ON t.id = s.token
+                WHERE s.deadline > ?1 AND s.deadline <= ?2 AND {}
                     AND (t.state IN ('expiring', 'failing')
                         OR t.kind <> 'system_user' AND t.rotation_outcome IS NOT 'renewed')
                 GROUP BY t.app, t.person) g
@@ -100,15 +100,15 @@ impl View<'_> {
 
     /// Whose pages nobody else reaches with a living token, most pages first. A system user has no password to change
     /// and no role to lose by leaving the company, so its pages are safe.
-    pub fn lone_pages(&self) -> Result<Vec<LonePages>, Error> {
-        let mut lone = self.db.prepare_cached(&format!(
+    pub fn single_admin_pages(&self) -> Result<Vec<SingleAdminPages>, Error> {
+        let mut single_admin_pages = self.db.prepare_cached(&format!(
             "SELECT g.app, g.person, {NAME}, g.pages FROM (
                 SELECT app, person, count(*) AS pages FROM (
                     SELECT app, page, min(person) AS person FROM (
                         SELECT app, subject AS page, person, 1 AS held FROM token
                             WHERE kind = 'page' AND state <> 'dead'
                         UNION ALL
-                        SELECT u.app, d.page, u.person, 0 FROM administers d
+                        SELECT u.app, d.page, u.person, 0 FROM page_admin d
                             JOIN token u ON u.id = d.token WHERE u.state <> 'dead')
                     GROUP BY app, page HAVING max(held) = 1 AND min(person) = max(person))
                 GROUP BY app, person) g
@@ -116,48 +116,48 @@ impl View<'_> {
                 WHERE s.app = g.app AND s.person = g.person AND s.kind = 'system_user')
              ORDER BY g.pages DESC, g.app, g.person"
         ))?;
-        let lone = lone.query_map([], |row| {
-            Ok(LonePages {
+        let single_admin_pages = single_admin_pages.query_map([], |row| {
+            Ok(SingleAdminPages {
                 app: row.get(0)?,
                 person: row.get(1)?,
                 name: row.get(2)?,
                 pages: row.get(3)?,
             })
         })?;
-        Ok(lone.collect::<Result<_, _>>()?)
+        Ok(single_admin_pages.collect::<Result<_, _>>()?)
     }
 
-    pub fn deeds_since(&self, event: EventId) -> Result<Deeds, Error> {
-        let mut deeds = self.db.prepare_cached(
+    pub fn activity_since(&self, event: EventId) -> Result<ActivityCounts, Error> {
+        let mut activity = self.db.prepare_cached(
             "SELECT
                 coalesce(sum(kind = 'rotated' AND detail ->> 'outcome' = 'renewed'), 0),
                 coalesce(sum(kind = 'derived'), 0),
                 coalesce(sum(kind = 'incident_opened'), 0),
                 coalesce(sum(kind = 'incident_resolved'), 0),
-                coalesce(sum(kind = 'letter_written'), 0)
+                coalesce(sum(kind = 'email_written'), 0)
              FROM event WHERE id > ?1",
         )?;
         let read = |row: &Row<'_>| {
-            Ok(Deeds {
+            Ok(ActivityCounts {
                 renewed: row.get(0)?,
                 derived: row.get(1)?,
                 opened: row.get(2)?,
                 resolved: row.get(3)?,
-                letters: row.get(4)?,
+                emails: row.get(4)?,
             })
         };
-        Ok(deeds.query_row([event.0], read)?)
+        Ok(activity.query_row([event.0], read)?)
     }
 }
 
 impl Tx<'_> {
     /// Notes that the summary of this tick is written; false if it was before.
-    pub fn note_digest(&self, tick: Timestamp, now: Timestamp) -> Result<bool, Error> {
+    pub fn record_digest(&self, tick: Timestamp, now: Timestamp) -> Result<bool, Error> {
         let event = self.newest_event()?;
         let noted = self
             .db
             .prepare_cached(
-                "INSERT INTO digest (tick, event, written_at) VALUES (?1, ?2, ?3)
+                "INSERT INTO digest (tick, event, created_at) VALUES (?1, ?2, ?3)
                  ON CONFLICT (tick) DO NOTHING",
             )?
             .execute(params![tick.as_second(), event.0, now.as_second()])?;

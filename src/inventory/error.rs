@@ -10,7 +10,7 @@ use crate::secret::KeyId;
 
 /// Why nothing can be written, as far as it makes a difference to the person who mends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WriteFault {
+pub enum WriteErrorKind {
     Full,
     ReadOnly,
     /// Another program holds the lock of the database.
@@ -21,7 +21,7 @@ pub enum WriteFault {
 /// The inventory can be read and not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unwritable {
-    pub fault: WriteFault,
+    pub kind: WriteErrorKind,
     pub reason: String,
 }
 
@@ -38,6 +38,11 @@ pub enum Error {
         found: u32,
         known: u32,
     },
+    #[error(
+        "{0} was written by a version before the first release, which this one cannot read. Nothing was changed. Move the \
+         file away, start the daemon, and import the tokens again (perennial import)"
+    )]
+    Prerelease(PathBuf),
     #[error("{0} is not an inventory of perennial. Check [inventory] path")]
     NotAnInventory(PathBuf),
     #[error(
@@ -90,30 +95,30 @@ pub enum Error {
 
 impl Error {
     /// What keeps the inventory from being written to; `None` when the fault is in what was asked for.
-    pub fn write_fault(&self) -> Option<WriteFault> {
+    pub fn write_error_kind(&self) -> Option<WriteErrorKind> {
         match self {
-            Self::Storage(error) => WriteFault::of(error),
-            Self::Unwritable(why) => Some(why.fault),
-            Self::Open { source, .. } => Some(WriteFault::of_file(source)),
+            Self::Storage(error) => WriteErrorKind::of(error),
+            Self::Unwritable(why) => Some(why.kind),
+            Self::Open { source, .. } => Some(WriteErrorKind::of_file(source)),
             _ => None,
         }
     }
 
     /// This one record is not to be written, whatever else is.
     pub fn is_of_the_record(&self) -> bool {
-        !matches!(self, Self::Closed) && self.write_fault().is_none()
+        !matches!(self, Self::Closed) && self.write_error_kind().is_none()
     }
 
     /// Room on the disk is all that it takes.
     pub fn is_full_disk(&self) -> bool {
-        matches!(self, Self::NoRoom { .. }) || self.write_fault() == Some(WriteFault::Full)
+        matches!(self, Self::NoRoom { .. }) || self.write_error_kind() == Some(WriteErrorKind::Full)
     }
 }
 
 /// The wal-index could not grow: SQLite does not count this as a full disk.
 const SHM_SIZE: i32 = 10 | (19 << 8);
 
-impl WriteFault {
+impl WriteErrorKind {
     fn of(error: &rusqlite::Error) -> Option<Self> {
         let code = error.sqlite_error()?;
         match code.code {
@@ -140,7 +145,7 @@ impl WriteFault {
 impl Unwritable {
     pub(super) fn of(error: &rusqlite::Error) -> Self {
         Self {
-            fault: WriteFault::of(error).unwrap_or(WriteFault::Other),
+            kind: WriteErrorKind::of(error).unwrap_or(WriteErrorKind::Other),
             reason: error.to_string(),
         }
     }
@@ -149,7 +154,7 @@ impl Unwritable {
         match error {
             Error::Unwritable(why) => why.clone(),
             _ => Self {
-                fault: error.write_fault().unwrap_or(WriteFault::Other),
+                kind: error.write_error_kind().unwrap_or(WriteErrorKind::Other),
                 reason: error.to_string(),
             },
         }
@@ -159,15 +164,15 @@ impl Unwritable {
 impl fmt::Display for Unwritable {
     /// What is wrong, and what to do about it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.fault {
-            WriteFault::Full => "the disk is full. Make room on it; df -h shows how much there is",
-            WriteFault::ReadOnly => {
+        f.write_str(match self.kind {
+            WriteErrorKind::Full => "the disk is full. Make room on it; df -h shows how much there is",
+            WriteErrorKind::ReadOnly => {
                 "the file or its file system is read-only. Make it writable; findmnt shows how it is mounted"
             }
-            WriteFault::Locked => {
+            WriteErrorKind::Locked => {
                 "another program holds the lock of the database. End that program; fuser -v shows it"
             }
-            WriteFault::Other => return f.write_str(&self.reason),
+            WriteErrorKind::Other => return f.write_str(&self.reason),
         })?;
         write!(f, " ({})", self.reason)
     }

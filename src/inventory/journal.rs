@@ -5,12 +5,12 @@ use rusqlite::params;
 use serde_json::{Map, Value};
 
 use super::{Error, Tx, View, rows};
-use crate::token::{Token, TokenId, words};
+use crate::model::{Token, TokenId, string_enum};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventId(pub i64);
 
-words! {
+string_enum! {
     /// What the journal tells of.
     EventKind {
     Imported = "imported",
@@ -25,13 +25,13 @@ words! {
     PermissionsLost = "permissions_lost",
     PermissionsRestored = "permissions_restored",
     /// Meta told by itself that something changed for a person.
-    Notified = "notified",
+    WebhookNotice = "webhook_notice",
     /// A person asked Meta to be forgotten, and is.
     DataDeleted = "data_deleted",
     Rotated = "rotated",
     Derived = "derived",
     /// Whether the app is told of what happens on a page is another than before.
-    Listening = "listening",
+    WebhookSubscription = "webhook_subscription",
     CandidateKept = "candidate_kept",
     CandidateAccepted = "candidate_accepted",
     CandidateRefused = "candidate_refused",
@@ -40,7 +40,7 @@ words! {
     SecretRefused = "secret_refused",
     /// The daemon crashed twice while it was at work on it; it is not visited any more.
     SetAside = "set_aside",
-    AppTroubled = "app_troubled",
+    AppFailing = "app_failing",
     AppRecovered = "app_recovered",
     IncidentOpened = "incident_opened",
     IncidentAcknowledged = "incident_acknowledged",
@@ -48,11 +48,11 @@ words! {
     LoginOpened = "login_opened",
     LoginAnswered = "login_answered",
     LoginEnded = "login_ended",
-    LetterWritten = "letter_written",
-    LetterSent = "letter_sent",
-    LetterDelayed = "letter_delayed",
+    EmailWritten = "email_written",
+    EmailSent = "email_sent",
+    EmailDelayed = "email_delayed",
     /// Somebody who was to have it does not get it, or not without a change.
-    LetterUndelivered = "letter_undelivered",
+    EmailUndelivered = "letter_undelivered",
     Started = "started",
     Reloaded = "reloaded",
     BackedUp = "backed_up",
@@ -163,7 +163,7 @@ fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
     Ok(Event {
         id: EventId(row.get(0)?),
         at: rows::instant(row, 1)?,
-        kind: rows::word(row, 2, EventKind::from_word)?,
+        kind: rows::string_enum(row, 2, EventKind::from_name)?,
         token: row.get(3)?,
         app: row.get(4)?,
         detail: serde_json::from_str(detail).unwrap_or_default(),
@@ -172,7 +172,7 @@ fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
 
 impl Tx<'_> {
     /// Notes what waited to be noted. A token that was forgotten meanwhile is not named again.
-    pub fn note_unless_gone(&self, event: NewEvent, now: Timestamp) -> Result<(), Error> {
+    pub fn record_unless_gone(&self, event: NewEvent, now: Timestamp) -> Result<(), Error> {
         let is_gone = match event.token {
             Some(token) => self.token(token)?.is_none(),
             None => false,
@@ -186,10 +186,10 @@ impl Tx<'_> {
         } else {
             event
         };
-        self.note(&event, now).map(drop)
+        self.record_event(&event, now).map(drop)
     }
 
-    pub fn note(&self, event: &NewEvent, now: Timestamp) -> Result<EventId, Error> {
+    pub fn record_event(&self, event: &NewEvent, now: Timestamp) -> Result<EventId, Error> {
         let mut insert = self.db.prepare_cached(
             "INSERT INTO event (at, kind, token, name, app, detail)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
@@ -197,7 +197,7 @@ impl Tx<'_> {
         let detail = shortened(Value::Object(event.detail.clone())).to_string();
         let row = params![
             now.as_second(),
-            event.kind.word(),
+            event.kind.as_str(),
             event.token,
             event.name,
             event.app,
@@ -215,9 +215,9 @@ fn shortened(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(cut(&text)),
         Value::Array(items) => items.into_iter().take(MOST).map(shortened).collect(),
-        Value::Object(members) => {
-            let members = members.into_iter().take(MOST);
-            members
+        Value::Object(tokens_of_incident) => {
+            let tokens_of_incident = tokens_of_incident.into_iter().take(MOST);
+            tokens_of_incident
                 .map(|(key, value)| (key, shortened(value)))
                 .collect()
         }
@@ -241,7 +241,7 @@ mod tests {
     fn an_event_has_a_greatest_size_whatever_a_server_says() {
         let long = "ü".repeat(100_000);
         let lines: Vec<Value> = vec![Value::String(long.clone()); 1_000];
-        let event = NewEvent::new(EventKind::LetterDelayed)
+        let event = NewEvent::new(EventKind::EmailDelayed)
             .with("reason", long.as_str())
             .with("conversation", lines)
             .with("code", 421);

@@ -97,7 +97,7 @@ pub(super) fn add(db: &Connection, keys: &[DataKey], new: &Key) -> Result<(), Er
 }
 
 /// `key` is in its place: if it is the new one, the old one stops to open the inventory.
-pub(super) fn settle(db: &Connection, key: &Key) -> Result<(), Error> {
+pub(super) fn adopt_key(db: &Connection, key: &Key) -> Result<(), Error> {
     if next(db)?.is_none_or(|next| next != id_of(key)) {
         return Ok(());
     }
@@ -134,12 +134,7 @@ fn stored(db: &Connection) -> Result<Vec<Wrapped>, Error> {
     )
 }
 
-/// None before it was upgraded to them.
 fn rewrapped(db: &Connection) -> Result<Vec<Wrapped>, Error> {
-    let is_there = "SELECT count(*) FROM sqlite_schema WHERE name = 'rewrapped_key'";
-    if db.query_row(is_there, [], |row| row.get::<_, u32>(0))? == 0 {
-        return Ok(Vec::new());
-    }
     read(
         db,
         "SELECT r.id, k.purpose, r.wrapped, r.wrapping_key

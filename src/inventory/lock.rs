@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::copy::{failed, folder_of};
-use super::owned::{give_to_owner_of, open_plain};
+use super::file_ownership::{give_to_owner_of, open_plain};
 use super::{Error, open};
 
 /// The lock stands beside the database, so that a backup tool may still open the database itself.
@@ -24,16 +24,16 @@ pub(super) fn lock(database: &Path) -> Result<File, Error> {
     };
     // What root makes here while the daemon is down must not keep the daemon out.
     give_to_owner_of(&folder_of(database), &file).map_err(failed(&path))?;
-    hold(file, database)
+    acquire(file, database)
 }
 
 /// Keeps out others who can only read the inventory; nobody may write to it under this lock.
 pub(super) fn lock_folder(database: &Path) -> Result<File, Error> {
     let folder = folder_of(database);
-    hold(File::open(&folder).map_err(failed(&folder))?, database)
+    acquire(File::open(&folder).map_err(failed(&folder))?, database)
 }
 
-fn hold(file: File, database: &Path) -> Result<File, Error> {
+fn acquire(file: File, database: &Path) -> Result<File, Error> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::InUse(database.to_owned())),

@@ -2,46 +2,46 @@
 //! that bears its name. Secrets are sealed before they come here.
 
 mod access;
-mod agenda;
-mod ahead;
 mod apps;
-mod attempts;
 mod backlog;
 mod backups;
 mod cells;
+mod check_results;
 mod copy;
-mod deletions;
+mod crash_suspects;
+mod daemon_runs;
+mod data_deletions;
 mod digests;
 mod email_bodies;
-mod errands;
+mod emails;
 mod error;
+mod file_ownership;
+mod future_dates;
 mod incidents;
 mod journal;
 mod keys;
-mod knowledge;
-mod letters;
-mod lives;
+mod leases;
 mod lock;
 mod logins;
-mod notices;
 mod open;
-mod owned;
-mod pages;
+mod page_admins;
+mod pending_orders;
 mod pruning;
 mod rekey;
-mod resealing;
 mod restore;
 mod rows;
+mod schedule;
 mod schema;
+mod send_attempts;
 mod signed_requests;
 mod subscriptions;
-mod summary;
-mod suspects;
 mod tokens;
-mod ungranted;
-mod unsaved;
+mod totals;
+mod ungranted_scopes;
+mod unsaved_secrets;
 mod upgrade;
 mod versions;
+mod webhook_notices;
 mod writer;
 
 #[cfg(test)]
@@ -52,7 +52,7 @@ mod tests;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -60,37 +60,39 @@ use tokio::sync::Semaphore;
 use crate::secret::{Key, Sealer};
 
 use access::{Access, Store};
-pub use agenda::{Claimed, Lease, Visit};
-pub use apps::{AppRecord, AppTrouble};
-pub use attempts::{Attempt, Verdict};
+pub use apps::{AppError, AppRecord};
 pub use backups::{back_up, newest_backup};
+pub use check_results::{CheckResult, Recorded};
 pub use copy::copy;
-pub use deletions::Deletion;
-pub use digests::{ComingLogin, Deeds, Digest, LonePages};
-pub use errands::{Errand, Errands, Order};
-pub use error::{Error, Unwritable, WriteFault};
+pub use daemon_runs::RunId;
+pub use data_deletions::Deletion;
+pub use digests::{ActivityCounts, ComingLogin, Digest, SingleAdminPages};
+pub use emails::{Email, EmailId, NewEmail};
+pub use error::{Error, Unwritable, WriteErrorKind};
 pub use incidents::{
-    Concern, Finding, Holder, Incident, IncidentId, IncidentState, Membership, News, Story, Which,
+    Incident, IncidentId, IncidentKey, IncidentSelection, IncidentState, IncidentTokens,
+    NotificationKind, Owner, PendingToken, ReviewOutcome,
 };
 pub use journal::{Event, EventId, EventKind, NewEvent};
-pub use knowledge::{Learned, Recorded};
-pub use letters::{Letter, LetterId, NewLetter};
-pub use lives::LifeId;
+pub use leases::{Claimed, Lease};
 pub use logins::{
-    AttemptId, Ending, Granted, Household, Login, LoginAttempt, LoginFault, LoginId,
-    NAMED_LEFT_OUT, NewLogin, Progress, Taken,
+    AttemptId, ClaimedCode, Ending, Granted, Login, LoginAttempt, LoginError, LoginId,
+    NAMED_LEFT_OUT, NewLogin, Progress, TokenCounts,
 };
-pub use notices::Notice;
-pub use pages::PageSeen;
+pub use page_admins::SeenPage;
+pub use pending_orders::{OrderKind, PendingOrder, PendingOrders};
 pub use pruning::Retention;
 pub use rekey::{Rekeying, RenewedKeys};
 pub use restore::{Contents, Present, Restore};
+pub use schedule::NextCheck;
+pub use send_attempts::{Attempt, SendOutcome};
 pub use signed_requests::{Callback, Use};
-pub use subscriptions::{Deaf, Listening};
-pub use summary::{Deadline, Fleet, MailQueue, Unchecked};
+pub use subscriptions::{UnsubscribedPages, WebhookSubscription};
 pub use tokens::{Filter, Imported, NewToken, TokenPage, name_is_valid};
-pub use ungranted::Ungranted;
+pub use totals::{Deadline, Fleet, MailQueue, Unchecked};
+pub use ungranted_scopes::Ungranted;
 pub use versions::{Candidate, NewVersion, SecretReading};
+pub use webhook_notices::WebhookNotice;
 
 /// Where the inventory stands and what opens it.
 #[derive(Debug)]
@@ -109,9 +111,9 @@ struct Shared {
     sealer: Sealer,
     path: PathBuf,
     writer: writer::Writer,
-    trouble: Mutex<Option<Unwritable>>,
+    write_error: Mutex<Option<Unwritable>>,
     backlog: backlog::Backlog,
-    unsaved: Mutex<unsaved::Unsaved>,
+    unsaved: Mutex<unsaved_secrets::Unsaved>,
     /// It was opened for reading, for more could not be had.
     is_read_only: AtomicBool,
 }
@@ -145,11 +147,11 @@ impl Inventory {
             readers,
             sealer,
         } = Access::open(settings)?;
-        let trouble = match &store {
+        let write_error = match &store {
             Store::Open { .. } => None,
             Store::ReadOnly { why, .. } => Some(why.clone()),
         };
-        if let Some(why) = &trouble {
+        if let Some(why) = &write_error {
             tracing::error!("{READ_ALONE}: {why}");
         }
         Ok(Self(Arc::new(Shared {
@@ -159,8 +161,8 @@ impl Inventory {
             sealer,
             backlog: backlog::Backlog::default(),
             unsaved: Mutex::default(),
-            is_read_only: AtomicBool::new(trouble.is_some()),
-            trouble: Mutex::new(trouble),
+            is_read_only: AtomicBool::new(write_error.is_some()),
+            write_error: Mutex::new(write_error),
             path: settings.path.clone(),
         })))
     }
@@ -178,14 +180,13 @@ impl Inventory {
         F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
         let written = self.0.writer.run(job).await;
-        self.0.keep_in_mind(&written);
+        self.0.update_write_error(&written);
         written
     }
 
     /// Why the last attempt to write failed, if it was the disk's or the file's fault.
-    pub fn trouble(&self) -> Option<Unwritable> {
-        let trouble = self.0.trouble.lock();
-        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn write_error(&self) -> Option<Unwritable> {
+        self.0.write_error().clone()
     }
 
     /// Whether the writer gets on. It writes nothing, so it tells nothing of the disk.
@@ -200,8 +201,8 @@ impl Inventory {
         if !self.0.is_read_only.load(Ordering::Acquire) {
             return Ok(());
         }
-        if !owned::may_be_written(path) {
-            return Err(self.trouble().map_or(Error::Closed, Error::Unwritable));
+        if !file_ownership::may_be_written(path) {
+            return Err(self.write_error().map_or(Error::Closed, Error::Unwritable));
         }
         let all = u32::try_from(READERS).unwrap_or(u32::MAX);
         let permits = self.0.free_readers.acquire_many(all).await;
@@ -210,7 +211,7 @@ impl Inventory {
         let opened = self.0.writer.reopen().await;
         self.0.replace_readers(match &opened {
             Ok(()) => access::readers(path)?,
-            Err(_) => access::readers_alone(path)?.unwrap_or_default(),
+            Err(_) => access::readers_only(path)?.unwrap_or_default(),
         });
         if opened.is_ok() {
             self.0.is_read_only.store(false, Ordering::Release);
@@ -244,17 +245,17 @@ impl Inventory {
 
 impl Shared {
     /// An error of the job itself says nothing of the disk. It is logged once when trouble begins, and when it is over.
-    fn keep_in_mind<T>(&self, written: &Result<T, Error>) {
+    fn update_write_error<T>(&self, written: &Result<T, Error>) {
         let found = match written {
             // On a disk without room a small write may get through where work does not.
             Ok(_) if self.is_still_full() => return,
             Ok(_) => None,
-            Err(error) if error.write_fault().is_some() => Some(Unwritable::of_error(error)),
+            Err(error) if error.write_error_kind().is_some() => Some(Unwritable::of_error(error)),
             Err(_) => return,
         };
-        let mut known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.write_error();
         match (&*known, &found) {
-            (Some(before), Some(now)) if before.fault == now.fault => {}
+            (Some(before), Some(now)) if before.kind == now.kind => {}
             (_, Some(now)) => tracing::error!("{READ_ALONE}: {now}"),
             (Some(_), None) => tracing::info!("the inventory can be written to again"),
             (None, None) => {}
@@ -262,11 +263,13 @@ impl Shared {
         *known = found;
     }
 
+    fn write_error(&self) -> MutexGuard<'_, Option<Unwritable>> {
+        let known = self.write_error.lock();
+        known.unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn is_still_full(&self) -> bool {
-        let is_full = {
-            let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-            matches!(&*trouble, Some(why) if why.fault == WriteFault::Full)
-        };
+        let is_full = matches!(&*self.write_error(), Some(why) if why.kind == WriteErrorKind::Full);
         is_full && copy::free_beside(&self.path).is_some_and(|free| free < ROOM)
     }
 

@@ -10,12 +10,9 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::owned::give_to_owner_of;
+use super::file_ownership::give_to_owner_of;
 use super::{Error, copy, keys, schema, upgrade};
 use crate::secret::{Key, Sealer};
-
-/// "Pere": tells our files from any other SQLite database.
-pub(super) const APPLICATION_ID: u32 = 0x5065_7265;
 
 /// The first SQLite whose write-ahead log survives two connections at the same moment.
 const SAFE_SQLITE: i32 = 3_051_003;
@@ -41,7 +38,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         return Err(copy::failed(path)(io::ErrorKind::ReadOnlyFilesystem.into()));
     }
     db.busy_timeout(PATIENCE)?;
-    keep_plans(&db)?;
+    cache_plans(&db)?;
     Ok(db)
 }
 
@@ -58,7 +55,7 @@ fn make(path: &Path) -> io::Result<()> {
 }
 
 /// SQLite would say "file is not a database" only after we had begun; look at the first bytes ourselves.
-fn refuse_foreign_file(path: &Path) -> Result<(), Error> {
+fn reject_foreign_file(path: &Path) -> Result<(), Error> {
     let head = match read_head(path) {
         Ok(head) => head,
         Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -110,21 +107,21 @@ fn frozen_uri(path: &Path) -> String {
 fn reading(db: Connection) -> Result<Connection, Error> {
     db.busy_timeout(PATIENCE)?;
     db.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")?;
-    keep_plans(&db)?;
+    cache_plans(&db)?;
     db.set_prepared_statement_cache_capacity(64);
     Ok(db)
 }
 
 /// A prepared statement keeps its plan. Otherwise SQLite parses each statement again whenever a value is bound that a
 /// partial index might depend on, which is at every row.
-fn keep_plans(db: &Connection) -> Result<(), Error> {
+fn cache_plans(db: &Connection) -> Result<(), Error> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
 /// Looks at owner, schema and key on a connection that cannot write. Gives the schema's number, 0 for a new file.
 pub(super) fn inspect(path: &Path, key: &Key) -> Result<u32, Error> {
-    refuse_foreign_file(path)?;
+    reject_foreign_file(path)?;
     if !path.exists() {
         return Ok(0);
     }
@@ -170,32 +167,32 @@ pub(super) fn damaged(path: &Path, error: rusqlite::Error) -> Error {
 
 /// Opens it for writing and upgrades it, after a copy was made where there is something to upgrade.
 pub(super) fn open(path: &Path, key: &Key) -> Result<(Connection, Sealer), Error> {
+    open_with(path, key, schema::FILES)
+}
+
+pub(super) fn open_with(
+    path: &Path,
+    key: &Key,
+    files: &[&str],
+) -> Result<(Connection, Sealer), Error> {
     let version = inspect(path, key)?;
-    if (1..schema::NEWEST).contains(&version) {
-        upgrade::keep_copy(path, version)?;
+    if (1..schema::newest(files)).contains(&version) {
+        upgrade::copy_before_upgrade(path, version)?;
     }
     let db = connect(path)?;
-    let sealer = prepare(&db, version, key)?;
+    let sealer = prepare(&db, version, key, files)?;
     Ok((db, sealer))
 }
 
 /// Upgrades what was inspected, and returns what opens the sealed cells.
-fn prepare(db: &Connection, version: u32, key: &Key) -> Result<Sealer, Error> {
+fn prepare(db: &Connection, version: u32, key: &Key, files: &[&str]) -> Result<Sealer, Error> {
     tune(db)?;
-    let before = match version {
-        0 => None,
-        _ => Some(keys::sealer(db, key)?),
-    };
-    schema::upgrade(db, version, before.as_ref())?;
-    if (1..schema::NEWEST).contains(&version) {
-        // What the upgrade sealed or removed is not left in the write-ahead log.
-        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    }
+    schema::upgrade(db, version, files)?;
     if version == 0 {
         keys::make(db, key)?;
     }
     let sealer = keys::sealer(db, key)?;
-    keys::settle(db, key)?;
+    keys::adopt_key(db, key)?;
     Ok(sealer)
 }
 

@@ -11,7 +11,7 @@ pub struct Retention {
     pub age: SignedDuration,
     /// How many are kept at most, however young they are.
     pub events: u64,
-    pub letters: u64,
+    pub emails: u64,
     pub incidents: u64,
 }
 
@@ -20,7 +20,7 @@ const EVENTS_A_TOKEN: u64 = 10;
 /// The newest events stay: they number those that follow, and show whether the clock went back.
 const NEWEST_EVENTS: u64 = 1_000;
 
-/// How many rows one step removes at most. A letter has several pages.
+/// How many rows one step removes at most. An email has several pages.
 const ROWS_A_STEP: u32 = 1_000;
 const LETTERS_A_STEP: u32 = 100;
 
@@ -29,7 +29,7 @@ impl Retention {
         Self {
             age,
             events: 1_000_000,
-            letters: 100_000,
+            emails: 100_000,
             incidents: 100_000,
         }
     }
@@ -41,8 +41,8 @@ impl Tx<'_> {
         let cutoff = now.checked_sub(kept.age).unwrap_or(Timestamp::MIN);
         let steps: [&dyn Fn() -> Result<usize, Error>; 7] = [
             &|| self.prune_events(kept, cutoff),
-            &|| self.prune_letters(kept, cutoff),
-            &|| self.prune_members(kept, cutoff),
+            &|| self.prune_emails(kept, cutoff),
+            &|| self.prune_incident_tokens(kept, cutoff),
             &|| self.prune_incidents(kept, cutoff),
             &|| self.prune_deletions(cutoff),
             &|| self.prune_digests(cutoff),
@@ -65,33 +65,33 @@ impl Tx<'_> {
             "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?4)
              AND (at < ?1 OR id <= (SELECT max(id) FROM event) - ?2)
              AND id <= (SELECT max(id) FROM event) - ?3
-             AND id NOT IN (SELECT event FROM errand)",
+             AND id NOT IN (SELECT event FROM pending_order)",
         )?;
         let values = params![cutoff.as_second(), most, NEWEST_EVENTS, ROWS_A_STEP];
         Ok(prune.execute(values)?)
     }
 
     /// Those that nothing more is to be done with: sent or given up, and about no open incident.
-    fn prune_letters(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
+    fn prune_emails(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
         let mut prune = self.db.prepare_cached(
-            "DELETE FROM letter WHERE id IN (
-                SELECT id FROM letter
-                    WHERE written_at < ?1 AND next_try_at IS NULL AND NOT EXISTS (
-                        SELECT 1 FROM incident i WHERE i.id = letter.incident AND i.resolved_at IS NULL)
-                UNION ALL SELECT id FROM letter
-                    WHERE id <= (SELECT max(id) FROM letter) - ?2 AND next_try_at IS NULL
+            "DELETE FROM email WHERE id IN (
+                SELECT id FROM email
+                    WHERE created_at < ?1 AND next_try_at IS NULL AND NOT EXISTS (
+                        SELECT 1 FROM incident i WHERE i.id = email.incident AND i.resolved_at IS NULL)
+                UNION ALL SELECT id FROM email
+                    WHERE id <= (SELECT max(id) FROM email) - ?2 AND next_try_at IS NULL
                         AND NOT EXISTS (SELECT 1 FROM incident i
-                            WHERE i.id = letter.incident AND i.resolved_at IS NULL)
+                            WHERE i.id = email.incident AND i.resolved_at IS NULL)
                 LIMIT ?3)",
         )?;
-        Ok(prune.execute(params![cutoff.as_second(), kept.letters, LETTERS_A_STEP])?)
+        Ok(prune.execute(params![cutoff.as_second(), kept.emails, LETTERS_A_STEP])?)
     }
 
     /// Of an old incident first its tokens, for there may be 100,000.
-    fn prune_members(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
+    fn prune_incident_tokens(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
         let mut prune = self.db.prepare_cached(&format!(
-            "DELETE FROM member WHERE (incident, token) IN (
-                SELECT m.incident, m.token FROM member m WHERE m.incident IN ({OLD_INCIDENTS})
+            "DELETE FROM incident_token WHERE (incident, token) IN (
+                SELECT m.incident, m.token FROM incident_token m WHERE m.incident IN ({OLD_INCIDENTS})
                 LIMIT ?3)"
         ))?;
         Ok(prune.execute(params![cutoff.as_second(), kept.incidents, ROWS_A_STEP])?)
@@ -107,8 +107,8 @@ impl Tx<'_> {
     /// The person has been able to look at the page long enough.
     fn prune_deletions(&self, cutoff: Timestamp) -> Result<usize, Error> {
         let mut prune = self.db.prepare_cached(
-            "DELETE FROM deletion WHERE code IN (
-                SELECT code FROM deletion WHERE finished_at < ?1 LIMIT ?2)",
+            "DELETE FROM data_deletion WHERE code IN (
+                SELECT code FROM data_deletion WHERE finished_at < ?1 LIMIT ?2)",
         )?;
         Ok(prune.execute(params![cutoff.as_second(), ROWS_A_STEP])?)
     }
@@ -124,16 +124,16 @@ impl Tx<'_> {
     }
 }
 
-/// Resolved long ago, or too many; ones that letters still tell of go after those.
+/// Resolved long ago, or too many; ones that emails still tell of go after those.
 const OLD_INCIDENTS: &str = "SELECT i.id FROM incident i WHERE i.resolved_at IS NOT NULL
     AND (i.resolved_at < ?1 OR i.id <= (SELECT max(id) FROM incident) - ?2)
     AND i.review_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM letter l WHERE l.incident = i.id)";
+    AND NOT EXISTS (SELECT 1 FROM email l WHERE l.incident = i.id)";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::{EventKind, Inventory, NewEvent, NewLetter, Settings};
+    use crate::inventory::{EventKind, Inventory, NewEmail, NewEvent, Settings};
     use crate::secret::Key;
 
     fn inventory(folder: &tempfile::TempDir) -> Inventory {
@@ -173,7 +173,7 @@ mod tests {
     async fn write_events(inventory: &Inventory, many: usize, at: Timestamp) {
         let write = inventory.write(move |tx| {
             let event = NewEvent::new(EventKind::Started);
-            (0..many).try_for_each(|_| tx.note(&event, at).map(drop))
+            (0..many).try_for_each(|_| tx.record_event(&event, at).map(drop))
         });
         write.await.unwrap();
     }
@@ -208,8 +208,8 @@ mod tests {
         assert_eq!(count(&inventory, "event").await, 1_000);
     }
 
-    fn letter(message_id: &str) -> NewLetter {
-        NewLetter {
+    fn email(message_id: &str) -> NewEmail {
+        NewEmail {
             incident: None,
             message_id: message_id.to_owned(),
             in_reply_to: None,
@@ -221,25 +221,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn letters_go_when_they_are_old_and_sent_and_about_nothing_that_is_open() {
+    async fn emails_go_when_they_are_old_and_sent_and_about_nothing_that_is_open() {
         let folder = tempfile::tempdir().unwrap();
         let inventory = inventory(&folder);
         let old = now() - days(500);
         let write = inventory.write(move |tx| {
             for (incident, resolved) in [(1, "NULL"), (2, "1000")] {
                 tx.db.execute_batch(&format!(
-                    "INSERT INTO incident (id, app, story, cause, subject, opened_at, resolved_at)
+                    "INSERT INTO incident (id, app, incident_cause, cause, subject, opened_at, resolved_at)
                      VALUES ({incident}, 'acme', 'expired', 'expired', '{incident}', 1, {resolved})"
                 ))?;
             }
             for id in ["unsent", "sent", "of-open", "of-resolved"] {
-                tx.write_letter(&letter(id), old)?;
+                tx.enqueue_email(&email(id), old)?;
             }
-            tx.write_letter(&letter("young"), now())?;
+            tx.enqueue_email(&email("young"), now())?;
             tx.db.execute_batch(
-                "UPDATE letter SET next_try_at = NULL, sent_at = 1 WHERE message_id <> 'unsent';
-                 UPDATE letter SET incident = 1 WHERE message_id = 'of-open';
-                 UPDATE letter SET incident = 2 WHERE message_id = 'of-resolved';",
+                "UPDATE email SET next_try_at = NULL, sent_at = 1 WHERE message_id <> 'unsent';
+                 UPDATE email SET incident = 1 WHERE message_id = 'of-open';
+                 UPDATE email SET incident = 2 WHERE message_id = 'of-resolved';",
             )?;
             Ok(())
         });
@@ -248,7 +248,7 @@ mod tests {
         let left = inventory.read(|view| {
             let mut ids = view
                 .db
-                .prepare("SELECT message_id FROM letter ORDER BY id")?;
+                .prepare("SELECT message_id FROM email ORDER BY id")?;
             let ids = ids.query_map([], |row| row.get(0))?;
             Ok(ids.collect::<Result<Vec<String>, _>>()?)
         });
@@ -262,9 +262,9 @@ mod tests {
         let inventory = inventory(&folder);
         let write = inventory.write(move |tx| {
             Ok(tx.db.execute_batch(
-                "INSERT INTO deletion (code, app, person, signed_at, asked_at, finished_at) VALUES
+                "INSERT INTO data_deletion (code, app, person, signed_at, requested_at, finished_at) VALUES
                     ('finished', 'acme', '', 1, 1, 2), ('open', 'acme', '17', 1, 1, NULL);
-                 INSERT INTO digest (tick, event, written_at) VALUES (1, 0, 1), (2, 0, 2);",
+                 INSERT INTO digest (tick, event, created_at) VALUES (1, 0, 1), (2, 0, 2);",
             )?)
         });
         write.await.unwrap();
@@ -272,7 +272,7 @@ mod tests {
         let open = inventory.read(|view| Ok((view.deletion("open")?, view.last_digest()?)));
         let (open, digest) = open.await.unwrap();
         assert!(open.is_some() && digest.is_some());
-        assert_eq!(count(&inventory, "deletion").await, 1);
+        assert_eq!(count(&inventory, "data_deletion").await, 1);
         assert_eq!(count(&inventory, "digest").await, 1);
     }
 }

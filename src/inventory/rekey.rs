@@ -6,8 +6,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::file_ownership::OwnersRights;
 use super::lock::lock;
-use super::owned::OwnersRights;
 use super::{Error, copy, keys, open};
 use crate::secret::Key;
 
@@ -68,7 +68,7 @@ impl Rekeying {
     }
 
     /// `new` is in its place: from here on it alone opens the inventory.
-    pub fn settle(&self, new: &Key) -> Result<(), Error> {
-        keys::settle(&self.db, new)
+    pub fn finish(&self, new: &Key) -> Result<(), Error> {
+        keys::adopt_key(&self.db, new)
     }
 }

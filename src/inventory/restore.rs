@@ -8,12 +8,12 @@ use rusqlite::Connection;
 use tempfile::NamedTempFile;
 
 use super::cells::{self, Bearer};
-use super::copy::{Source, check, failed, folder_of, refuse_taken, sync_folder, unfinished_in};
+use super::copy::{Source, check, failed, folder_of, reject_existing, sync_folder, unfinished_in};
+use super::file_ownership::{OwnersRights, give_to_owner_of};
 use super::lock::lock;
-use super::owned::{OwnersRights, give_to_owner_of};
-use super::{Error, EventKind, Settings, View, keys, open, resealing, rows};
+use super::{Error, EventKind, Settings, View, keys, open, rows};
+use crate::model::TokenId;
 use crate::secret::Key;
-use crate::token::TokenId;
 
 /// By what people tell two inventories apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Restore {
     pub fn carry_out(self, now: Timestamp) -> Result<Option<PathBuf>, Error> {
         let kept = match self.present {
             Present::Nothing => None,
-            Present::Inventory(_) | Present::Unreadable(_) => Some(self.keep_former(now)?),
+            Present::Inventory(_) | Present::Unreadable(_) => Some(self.keep_previous(now)?),
         };
         self.note(now)?;
         let model = if kept.is_some() {
@@ -106,10 +106,10 @@ impl Restore {
     }
 
     /// A write-ahead log belongs to its database: it is folded in, or kept with it, and never meets another.
-    fn keep_former(&self, now: Timestamp) -> Result<PathBuf, Error> {
+    fn keep_previous(&self, now: Timestamp) -> Result<PathBuf, Error> {
         let stamp = now.strftime("%Y%m%dT%H%M%SZ");
         let kept = open::beside(&self.path, &format!(".before-restore-{stamp}"));
-        refuse_taken(&kept)?;
+        reject_existing(&kept)?;
         if matches!(self.present, Present::Inventory(_)) {
             let db = Connection::open(&self.path)?;
             db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
@@ -133,7 +133,7 @@ impl Restore {
         let db = Connection::open(self.copy.path())?;
         db.execute(
             "INSERT INTO event (at, kind) VALUES (?1, ?2)",
-            (now.as_second(), EventKind::Restored.word()),
+            (now.as_second(), EventKind::Restored.as_str()),
         )?;
         Ok(())
     }
@@ -162,11 +162,11 @@ fn contents(path: &Path, key: &Key) -> Result<Contents, Error> {
         schema,
         newest_event_at: view.newest_event_at()?,
         tokens: db.query_row("SELECT count(*) FROM token", [], |row| row.get(0))?,
-        unsealable: unsealable(&view, schema)?,
+        unsealable: unsealable(&view)?,
     })
 }
 
-fn unsealable(view: &View<'_>, schema: u32) -> Result<u64, Error> {
+fn unsealable(view: &View<'_>) -> Result<u64, Error> {
     let mut current = view.db.prepare(
         "SELECT t.app, t.name, t.id, v.number, v.secret FROM token t
          JOIN version v ON v.token = t.id AND v.number = t.version",
@@ -176,12 +176,8 @@ fn unsealable(view: &View<'_>, schema: u32) -> Result<u64, Error> {
     while let Some(row) = rows.next()? {
         let (app, name): (String, String) = (row.get(0)?, row.get(1)?);
         let (id, number, sealed): (TokenId, u32, Vec<u8>) = (row.get(2)?, row.get(3)?, row.get(4)?);
-        let row = if schema < resealing::SINCE {
-            resealing::former_row(id.0, number.into())
-        } else {
-            let (app, name) = (&app, &name);
-            Bearer { id, app, name }.row(number)
-        };
+        let (app, name) = (&app, &name);
+        let row = Bearer { id, app, name }.row(number);
         if view.sealer.open(&sealed, cells::secret(&row)).is_err() {
             broken += 1;
         }

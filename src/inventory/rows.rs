@@ -1,11 +1,11 @@
 //! How the nouns stand in columns.
 
 use jiff::Timestamp;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, Null, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Result, Row};
 
-use crate::token::{
-    Action, Cause, Clock, Facts, Health, Kind, Next, Outcome, Permissions, Refused, Rotation,
+use crate::model::{
+    Action, Cause, Expiry, Facts, Health, Kind, Next, Outcome, Permissions, Refused, Rotation,
     Scopes, State, Token, TokenId,
 };
 
@@ -14,7 +14,7 @@ pub(super) const TOKEN: &str = "
     t.id, t.app, t.name, t.kind, t.subject, t.subject_name, t.person, t.issued_at, t.expires_at,
     t.data_access_expires_at, t.scopes, t.parent, t.required_scopes, t.owners, t.state, t.cause,
     t.since, t.failures, t.version, t.fingerprint, t.imported_at, t.rotated_at,
-    t.rotation_outcome, t.rotation_at, a.due_at, a.action, a.checked_at,
+    t.rotation_outcome, t.rotation_at, s.due_at, s.action, s.checked_at,
     iif(t.required_scopes = '', (SELECT scopes FROM app WHERE name = t.app), ''),
     t.lost_scopes, t.ungranted_scopes, t.refused_since, t.refused_cause";
 
@@ -22,7 +22,7 @@ pub(super) const TOKEN: &str = "
 pub(super) const COLUMNS: usize = 32;
 
 /// Where the columns of [`TOKEN`] come from.
-pub(super) const FROM: &str = "FROM token t JOIN agenda a ON a.token = t.id";
+pub(super) const FROM: &str = "FROM token t JOIN schedule s ON s.token = t.id";
 
 pub(super) fn token(row: &Row<'_>) -> Result<Token> {
     Ok(Token {
@@ -48,7 +48,7 @@ pub(super) fn token(row: &Row<'_>) -> Result<Token> {
 }
 
 fn facts(row: &Row<'_>) -> Result<Option<Facts>> {
-    let Some(kind) = maybe_word(row, 3, Kind::from_word)? else {
+    let Some(kind) = maybe_string_enum(row, 3, Kind::from_name)? else {
         return Ok(None);
     };
     Ok(Some(Facts {
@@ -72,7 +72,7 @@ fn permissions(row: &Row<'_>) -> Result<Permissions> {
 
 fn refused(row: &Row<'_>) -> Result<Option<Refused>> {
     let since = maybe_instant(row, 30)?;
-    let cause = maybe_word(row, 31, Cause::from_word)?;
+    let cause = maybe_string_enum(row, 31, Cause::from_name)?;
     Ok(since
         .zip(cause)
         .map(|(since, cause)| Refused { since, cause }))
@@ -83,9 +83,10 @@ pub(super) const LIVES: &str =
     "(t.state IN ('healthy', 'expiring') OR t.state = 'failing' AND t.failures = 0)";
 
 fn health(row: &Row<'_>) -> Result<Health> {
-    let cause = || maybe_word(row, 15, Cause::from_word).map(|c| c.unwrap_or(Cause::Unexplained));
+    let cause =
+        || maybe_string_enum(row, 15, Cause::from_name).map(|c| c.unwrap_or(Cause::Unexplained));
     let since = || maybe_instant(row, 16).map(|s| s.unwrap_or(Timestamp::UNIX_EPOCH));
-    Ok(match word(row, 14, State::from_word)? {
+    Ok(match string_enum(row, 14, State::from_name)? {
         State::Unverified => Health::Unverified,
         State::Healthy => Health::Healthy,
         State::Expiring => Health::Expiring { cause: cause()? },
@@ -103,7 +104,7 @@ fn health(row: &Row<'_>) -> Result<Health> {
 }
 
 fn rotation(row: &Row<'_>) -> Result<Option<Rotation>> {
-    let outcome = maybe_word(row, 22, Outcome::from_word)?;
+    let outcome = maybe_string_enum(row, 22, Outcome::from_name)?;
     let at = maybe_instant(row, 23)?;
     Ok(outcome
         .zip(at)
@@ -111,7 +112,7 @@ fn rotation(row: &Row<'_>) -> Result<Option<Rotation>> {
 }
 
 fn next(row: &Row<'_>) -> Result<Option<Next>> {
-    let action = word(row, 25, Action::from_word)?;
+    let action = string_enum(row, 25, Action::from_name)?;
     Ok(maybe_instant(row, 24)?.map(|at| Next { action, at }))
 }
 
@@ -132,11 +133,15 @@ pub(super) fn seconds(at: Option<Timestamp>) -> Option<i64> {
     at.map(Timestamp::as_second)
 }
 
-pub(super) fn word<T>(row: &Row<'_>, column: usize, known: fn(&str) -> Option<T>) -> Result<T> {
-    maybe_word(row, column, known)?.ok_or_else(|| unknown(column, "nothing"))
+pub(super) fn string_enum<T>(
+    row: &Row<'_>,
+    column: usize,
+    known: fn(&str) -> Option<T>,
+) -> Result<T> {
+    maybe_string_enum(row, column, known)?.ok_or_else(|| unknown(column, "nothing"))
 }
 
-pub(super) fn maybe_word<T>(
+pub(super) fn maybe_string_enum<T>(
     row: &Row<'_>,
     column: usize,
     known: fn(&str) -> Option<T>,
@@ -180,23 +185,26 @@ impl FromSql for TokenId {
     }
 }
 
-impl ToSql for Clock {
+/// An expiry is one nullable integer, in seconds: NULL while it is unknown, and this when there is none.
+const NEVER: i64 = i64::MAX;
+
+impl ToSql for Expiry {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         Ok(match self {
-            Self::Unknown => ToSqlOutput::from("unknown"),
-            Self::Never => ToSqlOutput::from("never"),
+            Self::Unknown => ToSqlOutput::from(Null),
+            Self::Never => ToSqlOutput::from(NEVER),
             Self::At(end) => ToSqlOutput::from(end.as_second()),
         })
     }
 }
 
-impl FromSql for Clock {
+impl FromSql for Expiry {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         match value {
+            ValueRef::Null => Ok(Self::Unknown),
+            ValueRef::Integer(NEVER) => Ok(Self::Never),
             ValueRef::Integer(seconds) => Ok(Self::At(from_seconds(seconds))),
-            ValueRef::Text(b"never") => Ok(Self::Never),
-            ValueRef::Text(b"unknown") => Ok(Self::Unknown),
-            ValueRef::Text(_) | ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => {
+            ValueRef::Text(_) | ValueRef::Real(_) | ValueRef::Blob(_) => {
                 Err(FromSqlError::InvalidType)
             }
         }

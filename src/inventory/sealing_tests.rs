@@ -3,18 +3,18 @@
 use jiff::SignedDuration;
 use rusqlite::Connection;
 
-use super::tests::{Bench, import, left_by, now};
+use super::tests::{Bench, import, now};
 use super::*;
+use crate::model::{Remedy, Scopes};
 use crate::secret::{Secret, data_key_of};
-use crate::token::{Remedy, Scopes};
 
 fn holds(disk: &[u8], text: &str) -> bool {
     disk.windows(text.len())
         .any(|window| window == text.as_bytes())
 }
 
-fn email(link: &str) -> NewLetter {
-    NewLetter {
+fn email(link: &str) -> NewEmail {
+    NewEmail {
         incident: None,
         message_id: "incident-1.1@example.com".to_owned(),
         in_reply_to: None,
@@ -41,14 +41,14 @@ fn login() -> NewLogin {
 async fn write_email(inventory: &Inventory) -> String {
     let written = inventory.write(|tx| {
         let (_, link) = tx.open_login_for_operator(&login(), "https://x", "root", now())?;
-        tx.write_letter(&email(&link), now())?;
+        tx.enqueue_email(&email(&link), now())?;
         Ok(link)
     });
     written.await.unwrap()
 }
 
-async fn waiting(inventory: &Inventory) -> Vec<Letter> {
-    let waiting = inventory.read(|view| view.letters_to_send(now(), 9));
+async fn waiting(inventory: &Inventory) -> Vec<Email> {
+    let waiting = inventory.read(|view| view.emails_to_send(now(), 9));
     waiting.await.unwrap()
 }
 
@@ -69,8 +69,9 @@ async fn a_login_link_in_a_stored_email_does_not_stand_in_the_open() {
     assert!(!holds(&bench.bytes(), ticket), "while it waits");
 
     let email = waiting(&inventory).await.remove(0);
-    assert!(email.letter.text.contains(ticket) && email.letter.html.contains(ticket));
-    let sent = inventory.write(move |tx| tx.letter_tried(&email, &Attempt::default(), now()));
+    assert!(email.email.text.contains(ticket) && email.email.html.contains(ticket));
+    let sent =
+        inventory.write(move |tx| tx.record_send_attempt(&email, &Attempt::default(), now()));
     sent.await.unwrap();
     assert!(waiting(&inventory).await.is_empty());
     assert!(!holds(&bench.bytes(), ticket), "once it was sent");
@@ -89,57 +90,23 @@ async fn an_email_that_does_not_open_holds_up_no_other() {
     let written = inventory.write(|tx| {
         for number in 0..3 {
             let message_id = format!("{number}@example.com");
-            let email = NewLetter {
+            let email = NewEmail {
                 message_id,
                 ..email("https://x/login/1")
             };
-            tx.write_letter(&email, now())?;
+            tx.enqueue_email(&email, now())?;
         }
         // Another's body.
         tx.db.execute(
-            "UPDATE letter SET sealed_text = (SELECT sealed_text FROM letter WHERE id = 2) WHERE id = 1",
+            "UPDATE email SET text = (SELECT text FROM email WHERE id = 2) WHERE id = 1",
             [],
         )?;
         Ok(())
     });
     written.await.unwrap();
-    let one = inventory.read(|view| view.letters_to_send(now(), 1));
-    assert_eq!(one.await.unwrap()[0].id, LetterId(2));
+    let one = inventory.read(|view| view.emails_to_send(now(), 1));
+    assert_eq!(one.await.unwrap()[0].id, EmailId(2));
     assert_eq!(waiting(&inventory).await.len(), 2);
-}
-
-#[tokio::test]
-async fn emails_that_an_earlier_version_stored_are_sealed_by_the_upgrade() {
-    for schema in [1, 4, 6] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("inventory.db");
-        let key = left_by(schema, &path);
-        let words = "Meta confirms these 6 tokens again";
-        assert!(holds(&std::fs::read(&path).unwrap(), words), "{schema}");
-        let inventory = Inventory::open(&Settings {
-            path: path.clone(),
-            key,
-        })
-        .unwrap();
-        for file in [path.clone(), open::beside(&path, "-wal")] {
-            let disk = std::fs::read(file).unwrap_or_default();
-            assert!(!holds(&disk, words), "{schema}");
-        }
-        let opened = inventory.read(|view| {
-            let mut all = view
-                .db
-                .prepare("SELECT message_id, sealed_text FROM letter")?;
-            let mut rows = all.query([])?;
-            let mut opened = Vec::new();
-            while let Some(row) = rows.next()? {
-                let (id, sealed): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
-                opened.extend(view.sealer.open_text(&sealed, cells::email_text(&id)));
-            }
-            Ok(opened)
-        });
-        let opened = opened.await.unwrap();
-        assert!(opened.iter().any(|text| text.contains(words)), "{schema}");
-    }
 }
 
 #[tokio::test]
@@ -218,7 +185,7 @@ async fn fill(inventory: &Inventory) -> String {
         let attempt = tx.attempt_of_state(&state)?.ok_or(Error::Closed)?;
         tx.answer_attempt(&attempt, &Secret::new("AQcode"), now())?;
         let token = tx.token_named("maria")?.ok_or(Error::Closed)?;
-        tx.keep_candidate(&token, &Secret::new("EAA3"), now())
+        tx.store_candidate(&token, &Secret::new("EAA3"), now())
     });
     answered.await.unwrap();
     link
@@ -251,11 +218,11 @@ async fn renewed_data_keys_seal_every_cell_and_the_former_is_gone() {
         reads(&inventory, "maria").await.unwrap(),
         Secret::new("EAA1")
     );
-    assert!(waiting(&inventory).await[0].letter.text.contains(&link));
+    assert!(waiting(&inventory).await[0].email.text.contains(&link));
     let known = import_again(&inventory).await;
     assert!(matches!(known, Imported::Known { .. }), "{known:?}");
     let kept = inventory.write(|tx| {
-        let ticket = tx.ticket_of(LoginId(1))?.ok_or(Error::Closed)?;
+        let ticket = tx.login_ticket_of(LoginId(1))?.ok_or(Error::Closed)?;
         let taken = tx.take_answers(&["acme".to_owned()], now())?;
         Ok((tx.login_of_ticket(&ticket)?.is_some(), taken))
     });

@@ -31,7 +31,7 @@ const MOST_KEPT: u32 = 100_000;
 const REMOVED_AT_ONCE: u32 = 100;
 
 impl Callback {
-    const fn word(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Deauthorize => "deauthorize",
             Self::DataDeletion => "data_deletion",
@@ -49,7 +49,7 @@ impl View<'_> {
         let mut known = self
             .db
             .prepare_cached("SELECT callback = ?2 FROM signed_request WHERE digest = ?1")?;
-        let key = params![self.request_digest(app, payload), callback.word()];
+        let key = params![self.request_digest(app, payload), callback.as_str()];
         let is_same: Option<bool> = known.query_row(key, |row| row.get(0)).optional()?;
         Ok(match is_same {
             None => Use::First,
@@ -72,7 +72,7 @@ impl Tx<'_> {
         app: &str,
         payload: &[u8],
         callback: Callback,
-        forget_at: Timestamp,
+        delete_after: Timestamp,
         now: Timestamp,
     ) -> Result<Use, Error> {
         let before = self.use_of_signed_request(app, payload, callback)?;
@@ -82,12 +82,12 @@ impl Tx<'_> {
         self.prune_signed_requests(now)?;
         self.db
             .prepare_cached(
-                "INSERT INTO signed_request (digest, callback, forget_at) VALUES (?1, ?2, ?3)",
+                "INSERT INTO signed_request (digest, callback, delete_after) VALUES (?1, ?2, ?3)",
             )?
             .execute(params![
                 self.request_digest(app, payload),
-                callback.word(),
-                forget_at.as_second()
+                callback.as_str(),
+                delete_after.as_second()
             ])?;
         Ok(before)
     }
@@ -96,13 +96,13 @@ impl Tx<'_> {
         self.db
             .prepare_cached(
                 "DELETE FROM signed_request WHERE digest IN (SELECT digest FROM signed_request
-                    WHERE forget_at < ?1 ORDER BY forget_at LIMIT ?2)",
+                    WHERE delete_after < ?1 ORDER BY delete_after LIMIT ?2)",
             )?
             .execute(params![now.as_second(), REMOVED_AT_ONCE])?;
         self.db
             .prepare_cached(
                 "DELETE FROM signed_request WHERE digest IN (SELECT digest FROM signed_request
-                    ORDER BY forget_at DESC LIMIT -1 OFFSET ?1)",
+                    ORDER BY delete_after DESC LIMIT -1 OFFSET ?1)",
             )?
             .execute([MOST_KEPT - 1])?;
         Ok(())

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Error, EventKind, NewEvent, Tx, View, rows};
-use crate::token::{Scopes, Subscription, Token, TokenId};
+use crate::model::{Scopes, Subscription, Token, TokenId};
 
 /// What Meta said last, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listening {
+pub struct WebhookSubscription {
     pub subscription: Subscription,
     /// Of what the operator wants, the fields that the app is not told of.
     pub missing: Scopes,
@@ -17,7 +17,7 @@ pub struct Listening {
 
 /// Pages of an app that do not tell it what it should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deaf {
+pub struct UnsubscribedPages {
     pub app: String,
     pub pages: u64,
     /// The name of one of their tokens.
@@ -25,11 +25,14 @@ pub struct Deaf {
 }
 
 /// From three columns, all of them null where nobody has asked yet.
-pub(super) fn listening(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Listening>> {
-    let Some(subscription) = rows::maybe_word(row, first, Subscription::from_word)? else {
+pub(super) fn listening(
+    row: &Row<'_>,
+    first: usize,
+) -> rusqlite::Result<Option<WebhookSubscription>> {
+    let Some(subscription) = rows::maybe_string_enum(row, first, Subscription::from_name)? else {
         return Ok(None);
     };
-    Ok(Some(Listening {
+    Ok(Some(WebhookSubscription {
         subscription,
         missing: row.get(first + 1)?,
         asked_at: rows::instant(row, first + 2)?,
@@ -37,10 +40,10 @@ pub(super) fn listening(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<
 }
 
 impl View<'_> {
-    pub fn listening(&self, token: TokenId) -> Result<Option<Listening>, Error> {
-        let mut found = self
-            .db
-            .prepare_cached("SELECT state, missing, asked_at FROM subscription WHERE token = ?1")?;
+    pub fn listening(&self, token: TokenId) -> Result<Option<WebhookSubscription>, Error> {
+        let mut found = self.db.prepare_cached(
+            "SELECT state, missing, checked_at FROM webhook_subscription WHERE token = ?1",
+        )?;
         let found = found
             .query_row([token], |row| listening(row, 0))
             .optional()?;
@@ -48,15 +51,15 @@ impl View<'_> {
     }
 
     /// By app, those whose own token works. Few are.
-    pub fn deaf_pages(&self) -> Result<Vec<Deaf>, Error> {
+    pub fn unsubscribed_pages(&self) -> Result<Vec<UnsubscribedPages>, Error> {
         let mut deaf = self.db.prepare_cached(&format!(
-            "SELECT t.app, count(*), min(t.name) FROM subscription s JOIN token t ON t.id = s.token
+            "SELECT t.app, count(*), min(t.name) FROM webhook_subscription s JOIN token t ON t.id = s.token
              WHERE s.state = 'missing' AND {}
              GROUP BY t.app ORDER BY t.app",
             rows::LIVES
         ))?;
         let deaf = deaf.query_map([], |row| {
-            Ok(Deaf {
+            Ok(UnsubscribedPages {
                 app: row.get(0)?,
                 pages: row.get(1)?,
                 example: row.get(2)?,
@@ -69,10 +72,10 @@ impl View<'_> {
 impl Tx<'_> {
     /// Keeps what Meta said; the journal tells of it when it is another than before. Nothing of a token that was deleted
     /// meanwhile.
-    pub fn note_listening(
+    pub fn store_subscription(
         &self,
         of: &Token,
-        now_is: &Listening,
+        now_is: &WebhookSubscription,
         now: Timestamp,
     ) -> Result<(), Error> {
         if self.name_of(of.id)?.is_none() {
@@ -81,13 +84,13 @@ impl Tx<'_> {
         let before = self.listening(of.id)?;
         self.db
             .prepare_cached(
-                "INSERT INTO subscription (token, state, missing, asked_at) VALUES (?1, ?2, ?3, ?4)
+                "INSERT INTO webhook_subscription (token, state, missing, checked_at) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (token) DO UPDATE
-                 SET state = excluded.state, missing = excluded.missing, asked_at = excluded.asked_at",
+                 SET state = excluded.state, missing = excluded.missing, checked_at = excluded.checked_at",
             )?
             .execute(params![
                 of.id,
-                now_is.subscription.word(),
+                now_is.subscription.as_str(),
                 now_is.missing,
                 now_is.asked_at.as_second()
             ])?;
@@ -95,16 +98,16 @@ impl Tx<'_> {
         if was == Some((now_is.subscription, now_is.missing.clone())) {
             return Ok(());
         }
-        let event = NewEvent::about(of, EventKind::Listening)
-            .with("subscription", now_is.subscription.word())
+        let event = NewEvent::about(of, EventKind::WebhookSubscription)
+            .with("subscription", now_is.subscription.as_str())
             .with("missing", now_is.missing.as_str());
-        self.note(&event, now).map(drop)
+        self.record_event(&event, now).map(drop)
     }
 
     /// Nobody wants to know any more.
-    pub fn forget_listening(&self, app: &str) -> Result<usize, Error> {
+    pub fn delete_subscription(&self, app: &str) -> Result<usize, Error> {
         let mut forget = self.db.prepare_cached(
-            "DELETE FROM subscription WHERE token IN (SELECT id FROM token WHERE app = ?1)",
+            "DELETE FROM webhook_subscription WHERE token IN (SELECT id FROM token WHERE app = ?1)",
         )?;
         Ok(forget.execute([app])?)
     }

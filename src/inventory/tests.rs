@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::secret::Secret;
-use crate::token::{
-    Action, Cause, Clock, Facts, Health, Kind, Next, Remedy, Scopes, State, Token, TokenId,
+use crate::model::{
+    Action, Cause, Expiry, Facts, Health, Kind, Next, Remedy, Scopes, State, Token, TokenId,
 };
+use crate::secret::Secret;
 
 pub(super) struct Bench {
     folder: tempfile::TempDir,
@@ -84,22 +84,22 @@ async fn claim(inventory: &Inventory, at: Timestamp) -> Vec<Claimed> {
         .unwrap()
 }
 
-fn facts(expires_at: Clock) -> Facts {
+fn facts(expires_at: Expiry) -> Facts {
     Facts {
         kind: Kind::User,
         subject: "7".to_owned(),
         person: "7".to_owned(),
         issued_at: None,
         expires_at,
-        data_access_expires_at: Clock::Never,
+        data_access_expires_at: Expiry::Never,
         scopes: Scopes::parse("email"),
     }
 }
 
 /// What a pass would write of a token that turned out healthy.
-fn learned(claimed: &Claimed, secret: Option<&str>) -> Learned {
+fn learned(claimed: &Claimed, secret: Option<&str>) -> CheckResult {
     let after = Token {
-        facts: Some(facts(Clock::At(now() + SignedDuration::from_hours(480)))),
+        facts: Some(facts(Expiry::At(now() + SignedDuration::from_hours(480)))),
         health: Health::Healthy,
         next: Some(Next {
             action: Action::Check,
@@ -107,14 +107,16 @@ fn learned(claimed: &Claimed, secret: Option<&str>) -> Learned {
         }),
         ..claimed.token.clone()
     };
-    Learned {
+    CheckResult {
         before: claimed.token.clone(),
         after,
         lease: claimed.lease,
         checked_at: now(),
         secret: secret.map(Secret::new),
-        judged_candidate: claimed.candidate.as_ref().map(|candidate| candidate.number),
-        errand_done: claimed.errand.map(|errand| errand.event),
+        checked_candidate: claimed.candidate.as_ref().map(|candidate| candidate.number),
+        order_done: claimed
+            .pending_order
+            .map(|pending_order| pending_order.event),
         events: Vec::new(),
     }
 }
@@ -266,7 +268,7 @@ async fn the_leases_of_an_earlier_run_end_when_the_next_begins() {
     drop(inventory);
     let inventory = bench.open();
     inventory
-        .write(move |tx| tx.begin_life(now()))
+        .write(move |tx| tx.begin_run(now()))
         .await
         .unwrap();
     assert_eq!(claim(&inventory, now()).await.len(), 1);
@@ -292,13 +294,13 @@ async fn a_lease_from_a_clock_that_was_ahead_ends_at_once() {
     assert_eq!(claimed.rotation_tried_at, Some(now()));
 }
 
-fn letter() -> NewLetter {
-    NewLetter {
+fn email() -> NewEmail {
+    NewEmail {
         incident: None,
         message_id: "1@example.com".to_owned(),
         in_reply_to: None,
         recipients: vec!["ops@example.com".to_owned()],
-        subject: "A letter".to_owned(),
+        subject: "An email".to_owned(),
         text: "text".to_owned(),
         html: "html".to_owned(),
     }
@@ -309,32 +311,32 @@ async fn what_a_clock_that_was_ahead_wrote_heals() {
     let bench = Bench::new();
     let inventory = bench.open();
     let ahead = now() + SignedDuration::from_hours(60 * 24);
-    let story = Story {
+    let incident_key = IncidentKey {
         app: "acme".to_owned(),
         cause: Cause::PasswordChanged,
         subject: "7".to_owned(),
     };
-    let trouble = AppTrouble {
+    let error = AppError {
         cause: Cause::Outage,
         since: ahead,
         failures: 1,
     };
     let incident = inventory
         .write(move |tx| {
-            tx.write_letter(&letter(), ahead)?;
-            tx.note_digest(ahead, ahead)?;
+            tx.enqueue_email(&email(), ahead)?;
+            tx.record_digest(ahead, ahead)?;
             let app = AppRecord {
                 name: "acme".to_owned(),
-                trouble: Some(trouble),
+                error: Some(error),
                 resume_at: Some(ahead),
                 ..AppRecord::default()
             };
-            tx.keep_app(&app, ahead)?;
-            tx.open_incident(&story, &trouble, ahead, ahead)
+            tx.store_app(&app, ahead)?;
+            tx.open_incident(&incident_key, &error, ahead, ahead)
         })
         .await
         .unwrap();
-    let waiting = inventory.read(move |view| view.letters_to_send(now(), 9));
+    let waiting = inventory.read(move |view| view.emails_to_send(now(), 9));
     assert!(
         waiting.await.unwrap().is_empty(),
         "it waits for a day to come"
@@ -346,12 +348,12 @@ async fn what_a_clock_that_was_ahead_wrote_heals() {
         .unwrap();
     inventory
         .read(move |view| {
-            assert_eq!(view.letters_to_send(now(), 9)?.len(), 1);
+            assert_eq!(view.emails_to_send(now(), 9)?.len(), 1);
             assert_eq!(view.latest_event_at()?, Some(now()));
             assert_eq!(view.last_digest()?.map(|last| last.tick), Some(now()));
             let app = view.app("acme")?;
             assert_eq!(app.resume_at, None);
-            assert_eq!(app.trouble.map(|trouble| trouble.since), Some(now()));
+            assert_eq!(app.error.map(|error| error.since), Some(now()));
             let due = view.incidents_to_review(now(), 9)?;
             let of: Vec<_> = due.iter().map(|i| (i.id, i.opened_at)).collect();
             assert_eq!(of, [(incident, now())]);
@@ -369,20 +371,22 @@ async fn an_order_that_comes_meanwhile_is_not_put_off() {
     let claimed = claim(&inventory, now()).await.remove(0);
     let token = claimed.token.clone();
     inventory
-        .write(move |tx| tx.order(&token, Order::Check, "a test", now()))
+        .write(move |tx| tx.order(&token, OrderKind::Check, "a test", now()))
         .await
         .unwrap();
 
-    let visit = learned(&claimed, None);
+    let next_check = learned(&claimed, None);
     inventory
-        .write(move |tx| tx.record(&visit, now()))
+        .write(move |tx| tx.record(&next_check, now()))
         .await
         .unwrap();
     let again = claim(&inventory, now()).await;
     assert_eq!(again.len(), 1, "still due, for somebody wants it now");
     assert_eq!(
-        again[0].errand.map(|errand| errand.order),
-        Some(Order::Check)
+        again[0]
+            .pending_order
+            .map(|pending_order| pending_order.order),
+        Some(OrderKind::Check)
     );
 }
 
@@ -397,13 +401,13 @@ async fn a_candidate_that_comes_meanwhile_is_not_dropped_and_no_owner_is_overwri
         .write(move |tx| {
             tx.db
                 .execute("UPDATE token SET owners = '[\"new@example.com\"]'", [])?;
-            tx.keep_candidate(&token, &Secret::new("EAA2"), now())
+            tx.store_candidate(&token, &Secret::new("EAA2"), now())
         })
         .await;
     assert_eq!(kept.unwrap(), NewVersion::Kept);
 
     let mut stale = learned(&claimed, Some("EAA-renewed"));
-    stale.judged_candidate = Some(77);
+    stale.checked_candidate = Some(77);
     inventory
         .write(move |tx| tx.record(&stale, now()))
         .await
@@ -429,9 +433,9 @@ async fn the_replaced_secret_is_kept_until_its_own_end() {
     for secret in ["EAA2", "EAA3"] {
         let at = now() + SignedDuration::from_hours(if secret == "EAA2" { 0 } else { 24 });
         let claimed = claim(&inventory, at).await.remove(0);
-        let visit = learned(&claimed, Some(secret));
+        let next_check = learned(&claimed, Some(secret));
         inventory
-            .write(move |tx| tx.record(&visit, now()))
+            .write(move |tx| tx.record(&next_check, now()))
             .await
             .unwrap();
     }
@@ -459,10 +463,10 @@ async fn a_swap_stands_whole_or_not_at_all() {
     let inventory = bench.open();
     import(&inventory, "maria", "EAA1").await;
     let claimed = claim(&inventory, now()).await.remove(0);
-    let visit = learned(&claimed, Some("EAA2"));
+    let next_check = learned(&claimed, Some("EAA2"));
     let failed: Result<(), Error> = inventory
         .write(move |tx| {
-            tx.record(&visit, now())?;
+            tx.record(&next_check, now())?;
             Err(Error::Closed)
         })
         .await;
@@ -513,9 +517,9 @@ async fn the_tally_is_what_a_count_would_give() {
         import(&inventory, &format!("token-{n}"), &format!("EAA{n}")).await;
     }
     for claimed in claim(&inventory, now()).await.into_iter().take(7) {
-        let visit = learned(&claimed, None);
+        let next_check = learned(&claimed, None);
         inventory
-            .write(move |tx| tx.record(&visit, now()))
+            .write(move |tx| tx.record(&next_check, now()))
             .await
             .unwrap();
     }
@@ -557,7 +561,7 @@ async fn the_earliest_deadlines_come_first_and_the_tail_does_not_starve() {
                 let deadline = (n >= 10).then(|| now().as_second() + 100_000 - n as i64);
                 let due_at = now().as_second() - if n < 10 { 5_000 } else { 10 };
                 tx.db.execute(
-                    "UPDATE agenda SET deadline = ?2, due_at = ?3 WHERE token = ?1",
+                    "UPDATE schedule SET deadline = ?2, due_at = ?3 WHERE token = ?1",
                     rusqlite::params![id, deadline, due_at],
                 )?;
             }
@@ -601,12 +605,12 @@ async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
     };
     for (sql, index) in [
         (
-            "SELECT token FROM agenda WHERE app = 'a' AND due_at <= 1 ORDER BY deadline IS NULL, deadline, token LIMIT 9",
-            "USING COVERING INDEX agenda_due",
+            "SELECT token FROM schedule WHERE app = 'a' AND due_at <= 1 ORDER BY deadline IS NULL, deadline, token LIMIT 9",
+            "USING COVERING INDEX schedule_due",
         ),
         (
-            "SELECT count(*) FROM agenda WHERE due_at <= 1",
-            "INDEX agenda_due",
+            "SELECT count(*) FROM schedule WHERE due_at <= 1",
+            "INDEX schedule_due",
         ),
         (
             "SELECT id FROM token WHERE app = ?1 AND person = ?2",
@@ -621,20 +625,20 @@ async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
             "INDEX incident_due",
         ),
         (
-            "SELECT id FROM letter WHERE next_try_at <= 1",
-            "INDEX letter_waiting",
+            "SELECT id FROM email WHERE next_try_at <= 1",
+            "INDEX email_waiting",
         ),
         (
-            "SELECT id FROM letter WHERE undelivered_at IS NOT NULL AND NOT reported",
-            "INDEX letter_undelivered",
+            "SELECT id FROM email WHERE undelivered_at IS NOT NULL AND NOT reported",
+            "INDEX email_undelivered",
         ),
         (
             "SELECT token FROM version WHERE role = 'candidate'",
             "INDEX version_candidate",
         ),
         (
-            "SELECT token FROM agenda WHERE deadline IS NOT NULL ORDER BY deadline LIMIT 1",
-            "INDEX agenda_deadline",
+            "SELECT token FROM schedule WHERE deadline IS NOT NULL ORDER BY deadline LIMIT 1",
+            "INDEX schedule_deadline",
         ),
     ] {
         let plan = plan(sql).await;
@@ -687,7 +691,7 @@ pub(super) fn left_by(schema: u32, path: &Path) -> Key {
 }
 
 #[tokio::test]
-async fn what_every_earlier_schema_held_is_there_after_the_upgrade() {
+async fn what_every_schema_held_is_there() {
     for schema in 1..=schema::NEWEST {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("inventory.db");
@@ -697,37 +701,109 @@ async fn what_every_earlier_schema_held_is_there_after_the_upgrade() {
             let page = view.tokens(&Filter::default(), 100)?;
             let secrets = page.tokens.iter().map(|(token, _)| view.secret_of(token));
             let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
-            let incidents = view.incidents(Which::All, 100)?;
+            let incidents = view.incidents(IncidentSelection::All, 100)?;
             let events = view.events(EventId(0), None, 1_000)?;
-            Ok((
-                view.fleet()?,
-                page.tokens.len(),
-                secrets,
-                incidents,
-                events.len(),
-            ))
+            Ok((view.fleet()?, page.tokens, secrets, incidents, events.len()))
         });
         let (fleet, tokens, secrets, incidents, events) = held.await.unwrap();
-        assert_eq!((fleet.total(), fleet.healthy, tokens), (20, 20, 20));
-        let secrets = secrets.iter().flatten();
-        assert_eq!(
-            secrets
-                .filter(|s| s.secret.expose().starts_with("EAA"))
-                .count(),
-            20
-        );
+        assert_eq!((fleet.total(), fleet.healthy, tokens.len()), (20, 20, 20));
+        let opened = secrets.iter().flatten();
+        let opened = opened.filter(|s| s.secret.expose().starts_with("EAA"));
+        assert_eq!(opened.count(), 20);
+        let ends = |end: fn(&Expiry) -> bool| {
+            let facts = tokens.iter().filter_map(|(token, _)| token.facts.as_ref());
+            facts.filter(|facts| end(&facts.expires_at)).count()
+        };
+        assert!(ends(|end| matches!(end, Expiry::Never)) > 0);
+        assert!(ends(|end| matches!(end, Expiry::At(_))) > 0);
         assert!(matches!(incidents[0].state, IncidentState::Resolved { .. }));
         assert_eq!(
             (incidents.len(), incidents[0].ever_affected, events),
-            (1, 6, 65)
+            (1, 6, 67)
         );
-        if schema >= 4 {
-            let attempt = inventory.read(|view| view.latest_attempt(LoginId(1)));
-            let progress = attempt.await.unwrap().unwrap().progress;
-            assert!(matches!(progress, Progress::Ended { .. }), "{progress:?}");
-        }
         import(&inventory, "another", "EAA-new").await;
     }
+}
+
+#[test]
+fn an_older_schema_is_copied_before_it_is_upgraded() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inventory.db");
+    let key = left_by(1, &path);
+    let later = [schema::FILES[0], "ALTER TABLE app ADD COLUMN later TEXT"];
+
+    let (db, _) = open::open_with(&path, &key, &later).unwrap();
+    db.prepare("SELECT later FROM app").unwrap();
+    drop(db);
+
+    let copies = std::fs::read_dir(folder.path()).unwrap();
+    let copies = copies.map(|entry| entry.unwrap().path());
+    let is_copy = |path: &PathBuf| path.display().to_string().contains("pre-upgrade-schema-1-");
+    let copies: Vec<_> = copies.filter(is_copy).collect();
+    assert_eq!(copies.len(), 1, "{copies:?}");
+    let mode = std::fs::metadata(&copies[0]).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    // The version that wrote it can open the copy; the upgraded inventory is too new for it.
+    let path_of_copy = copies[0].clone();
+    let mut settings = Settings {
+        path: path_of_copy,
+        key,
+    };
+    Inventory::open(&settings).unwrap();
+    settings.path = path;
+    let error = Inventory::open(&settings).unwrap_err();
+    assert!(
+        matches!(error, Error::NewerSchema { found: 2, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_inventory_from_before_the_first_release_is_refused_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inventory.db");
+    let key = left_by(1, &path);
+    let db = Connection::open(&path).unwrap();
+    db.pragma_update(None, "application_id", 0x5065_7265)
+        .unwrap();
+    drop(db);
+    let before = std::fs::read(&path).unwrap();
+    let settings = Settings {
+        path: path.clone(),
+        key,
+    };
+    let error = Inventory::open(&settings).unwrap_err();
+    assert!(matches!(error, Error::Prerelease(_)), "{error}");
+    assert!(error.to_string().contains("perennial import"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn an_end_is_known_never_or_unknown() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let ends = [
+        Expiry::Unknown,
+        Expiry::Never,
+        Expiry::At(now()),
+        Expiry::At(Timestamp::MAX),
+    ];
+    let stored = inventory.read(move |view| {
+        let mut same = view.db.prepare("SELECT ?1, typeof(?1)")?;
+        let stored = ends
+            .map(|end| same.query_row([end], |row| Ok((row.get::<_, Expiry>(0)?, row.get(1)?))));
+        stored
+            .into_iter()
+            .map(|found| Ok(found?))
+            .collect::<Result<Vec<(Expiry, String)>, Error>>()
+    });
+    let stored = stored.await.unwrap();
+    let types: Vec<&str> = stored.iter().map(|(_, of)| of.as_str()).collect();
+    assert_eq!(types, ["null", "integer", "integer", "integer"]);
+    let read: Vec<Expiry> = stored.iter().map(|(end, _)| *end).collect();
+    assert_eq!(read[..3], ends[..3]);
+    assert!(matches!(read[3], Expiry::At(_)));
 }
 
 #[tokio::test]
@@ -789,20 +865,20 @@ async fn what_a_login_carries_stands_nowhere_in_the_open_and_is_taken_once() {
 }
 
 #[tokio::test]
-async fn a_letter_s_link_is_the_same_until_it_is_about_to_end() {
+async fn an_email_s_link_is_the_same_until_it_is_about_to_end() {
     let inventory = Bench::new().open();
     let token = import(&inventory, "maria", "EAA1").await;
-    let story = Story {
+    let incident_key = IncidentKey {
         app: "acme".to_owned(),
         cause: Cause::Expired,
         subject: "7".to_owned(),
     };
     let link_at = |days: i64| {
-        let (inventory, story) = (inventory.clone(), story.clone());
+        let (inventory, incident_key) = (inventory.clone(), incident_key.clone());
         let at = now() + SignedDuration::from_hours(24 * days);
         async move {
             let link = inventory.write(move |tx| {
-                let id = tx.join(&story, &tx.token(token)?.unwrap(), now(), at)?;
+                let id = tx.join(&incident_key, &tx.token(token)?.unwrap(), now(), at)?;
                 let incident = tx.incident(id)?.unwrap();
                 tx.login_link_for(&incident, "https://x", at)
             });
@@ -835,7 +911,7 @@ async fn a_login_keeps_its_latest_clicks_alone_however_often_they_come_to_nothin
             let state = tx.begin_attempt(&login, "https://example.com/back", now())?;
             let attempt = tx.attempt_of_state(&state)?.unwrap();
             let refused = Ending::Failed {
-                why: LoginFault::NotAllowed,
+                why: LoginError::NotAllowed,
                 code: None,
             };
             tx.end_attempt(attempt.id, &refused, now())?;
@@ -892,7 +968,7 @@ async fn what_cannot_be_noted_now_is_noted_later_in_order_and_once() {
     outsider.execute_batch("BEGIN IMMEDIATE").unwrap();
     for n in 0..3 {
         let event = NewEvent::new(EventKind::SecretRead).with("version", n);
-        inventory.note_or_keep(event, now()).await;
+        inventory.record_or_keep(event, now()).await;
     }
     outsider.execute_batch("ROLLBACK").unwrap();
     inventory.probe().await.unwrap();
@@ -903,7 +979,7 @@ async fn what_cannot_be_noted_now_is_noted_later_in_order_and_once() {
         .filter_map(|event| event.detail.get("version")?.as_u64())
         .collect();
     assert_eq!(versions, [0, 1, 2]);
-    assert_eq!(inventory.trouble(), None);
+    assert_eq!(inventory.write_error(), None);
 }
 
 #[tokio::test]
@@ -913,12 +989,16 @@ async fn a_transaction_that_cannot_begin_says_so_and_why() {
     let outsider = Connection::open(bench.settings().path).unwrap();
     outsider.execute_batch("BEGIN IMMEDIATE").unwrap();
     let failed = inventory.write(|_| Ok(())).await.unwrap_err();
-    assert_eq!(failed.write_fault(), Some(WriteFault::Locked), "{failed}");
-    let fault = inventory.trouble().map(|why| why.fault);
-    assert_eq!(fault, Some(WriteFault::Locked));
+    assert_eq!(
+        failed.write_error_kind(),
+        Some(WriteErrorKind::Locked),
+        "{failed}"
+    );
+    let fault = inventory.write_error().map(|why| why.kind);
+    assert_eq!(fault, Some(WriteErrorKind::Locked));
     outsider.execute_batch("ROLLBACK").unwrap();
     inventory.probe().await.unwrap();
-    assert_eq!(inventory.trouble(), None);
+    assert_eq!(inventory.write_error(), None);
 }
 
 /// SQLite ends the transaction itself where there is no room.
@@ -940,7 +1020,7 @@ async fn a_job_that_finds_no_room_leaves_nothing_of_its_neighbours_half_saved() 
             let event = NewEvent::new(EventKind::Checked).with("much", "x".repeat(size));
             tokio::spawn(async move {
                 inventory
-                    .write(move |tx| tx.note(&event, now()).map(drop))
+                    .write(move |tx| tx.record_event(&event, now()).map(drop))
                     .await
             })
         })

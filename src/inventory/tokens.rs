@@ -5,8 +5,8 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, ToSql, params};
 
 use super::{Error, Tx, View, rows};
+use crate::model::{Kind, Scopes, State, Token, TokenId};
 use crate::secret::Secret;
-use crate::token::{Kind, Scopes, State, Token, TokenId};
 
 /// What an importer says of a token; the rest is Meta's to tell.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub enum Imported {
     },
 }
 
-/// Which tokens to list; what is `None` does not narrow.
+/// IncidentSelection tokens to list; what is `None` does not narrow.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub state: Option<State>,
@@ -131,9 +131,13 @@ impl Filter {
             (
                 "t.state = :state",
                 ":state",
-                self.state.map(|s| text(s.word())),
+                self.state.map(|s| text(s.as_str())),
             ),
-            ("t.kind = :kind", ":kind", self.kind.map(|k| text(k.word()))),
+            (
+                "t.kind = :kind",
+                ":kind",
+                self.kind.map(|k| text(k.as_str())),
+            ),
             ("t.app = :app", ":app", self.app.as_deref().map(text)),
             (
                 "p.name = :parent",
@@ -141,7 +145,7 @@ impl Filter {
                 self.parent.as_deref().map(text),
             ),
             (
-                "a.deadline < :end",
+                "s.deadline < :end",
                 ":end",
                 rows::seconds(self.ends_before).map(Value::Integer),
             ),
@@ -162,7 +166,7 @@ impl Tx<'_> {
     /// Takes a token in; what it is, Meta will tell at the next pass.
     pub fn import(&self, new: &NewToken, now: Timestamp) -> Result<Imported, Error> {
         let digest = self.sealer.digest(&new.secret);
-        if let Some((id, name)) = self.holder_of(&digest.0)? {
+        if let Some((id, name)) = self.find_by_fingerprint(&digest.0)? {
             return Ok(Imported::Known { id, name });
         }
         let fingerprint = digest.fingerprint();
@@ -192,7 +196,7 @@ impl Tx<'_> {
             |row| row.get(0),
         )?;
         self.db
-            .prepare_cached("INSERT INTO agenda (token, app, due_at) VALUES (?1, ?2, ?3)")?
+            .prepare_cached("INSERT INTO schedule (token, app, due_at) VALUES (?1, ?2, ?3)")?
             .execute(params![id, new.app, now.as_second()])?;
         let Some(token) = self.token(id)? else {
             return Err(Error::Closed);
@@ -201,7 +205,7 @@ impl Tx<'_> {
         Ok(Imported::Added { id, name })
     }
 
-    fn holder_of(&self, digest: &[u8; 32]) -> Result<Option<(TokenId, String)>, Error> {
+    fn find_by_fingerprint(&self, digest: &[u8; 32]) -> Result<Option<(TokenId, String)>, Error> {
         let mut holder = self.db.prepare_cached(
             "SELECT t.id, t.name FROM version v JOIN token t ON t.id = v.token WHERE v.digest = ?1
              LIMIT 1",

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::copy::{Source, folder_of, refuse_full, size_of};
+use super::copy::{Source, folder_of, reject_non_empty, size_of};
 use super::{Error, open};
 
 /// Copies it to beside it, unless that was done before, by a start that came no further.
-pub(super) fn keep_copy(database: &Path, schema: u32) -> Result<PathBuf, Error> {
+pub(super) fn copy_before_upgrade(database: &Path, schema: u32) -> Result<PathBuf, Error> {
     let db = open::connect_reader(database)?;
     let newest =
         "SELECT coalesce(strftime('%Y%m%dT%H%M%SZ', max(at), 'unixepoch'), 'empty') FROM event";
@@ -14,7 +14,7 @@ pub(super) fn keep_copy(database: &Path, schema: u32) -> Result<PathBuf, Error> 
     let folder = folder_of(database);
     let target = folder.join(format!("pre-upgrade-schema-{schema}-{newest}.db"));
     // Once for the copy, once for what the upgrade writes.
-    refuse_full(&folder, 2 * size_of(database)?)?;
+    reject_non_empty(&folder, 2 * size_of(database)?)?;
     match Source::open(database)?.copy_to(&target, database) {
         Ok(_) | Err(Error::Taken(_)) => {}
         Err(error) => return Err(error),

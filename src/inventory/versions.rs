@@ -8,8 +8,8 @@ use rusqlite::{OptionalExtension, params};
 
 use super::cells::{self, Bearer};
 use super::{Error, Tx, View};
+use crate::model::{Expiry, State, Token, TokenId};
 use crate::secret::Secret;
-use crate::token::{Clock, State, Token, TokenId};
 
 /// A secret kept beside the current one until Meta has confirmed it.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct SecretReading {
     pub secret: Secret,
     pub version: u32,
     pub state: State,
-    pub expires_at: Clock,
+    pub expires_at: Expiry,
 }
 
 impl SecretReading {
@@ -67,7 +67,7 @@ impl View<'_> {
         let expires_at = token
             .facts
             .as_ref()
-            .map_or(Clock::Unknown, |facts| facts.expires_at);
+            .map_or(Expiry::Unknown, |facts| facts.expires_at);
         Ok(Some(SecretReading {
             secret,
             version: token.version,
@@ -125,7 +125,7 @@ impl View<'_> {
 
 impl Tx<'_> {
     /// Keeps a secret beside the current one and makes the token due; a former candidate gives way.
-    pub fn keep_candidate(
+    pub fn store_candidate(
         &self,
         token: &Token,
         secret: &Secret,
@@ -170,7 +170,7 @@ impl Tx<'_> {
         let Some(secret) = self.version(token, number)? else {
             return Ok(None);
         };
-        self.keep_candidate(token, &secret, now)?;
+        self.store_candidate(token, &secret, now)?;
         Ok(Some(()))
     }
 
@@ -194,7 +194,7 @@ impl Tx<'_> {
         let ends_at = before
             .facts
             .as_ref()
-            .map_or(Clock::Unknown, |facts| facts.expires_at);
+            .map_or(Expiry::Unknown, |facts| facts.expires_at);
         self.db
             .prepare_cached(
                 "UPDATE version SET role = 'previous', ends_at = ?2

@@ -12,11 +12,11 @@ use tokio::sync::oneshot;
 
 use super::access::Store;
 use super::open::{LOG_LIMIT, PATIENCE, beside};
-use super::{Error, Tx, Unwritable, View, WriteFault};
+use super::{Error, Tx, Unwritable, View, WriteErrorKind};
 use crate::secret::Sealer;
 
 /// Runs inside the transaction, or hears why there is none.
-type Job = Box<dyn FnOnce(Result<&Tx<'_>, &Unwritable>, Company) -> Done + Send>;
+type Job = Box<dyn FnOnce(Result<&Tx<'_>, &Unwritable>, BatchContext) -> Done + Send>;
 /// What to do once it is known how the commit went.
 type Afterwards = Box<dyn FnOnce(&Result<(), Unwritable>) + Send>;
 
@@ -36,7 +36,7 @@ struct Done {
 /// Whether a job shares its transaction. One that is alone is undone with it, and spares the savepoint: under one,
 /// SQLite keeps a second journal that grows with the job and is walked at every statement.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Company {
+enum BatchContext {
     Alone,
     Others,
 }
@@ -74,10 +74,13 @@ impl Writer {
         let job: Job = Box::new(move |tx, company| {
             let result = match (tx, company) {
                 (Err(why), _) => Err(Error::Unwritable(why.clone())),
-                (Ok(tx), Company::Alone) => job(tx),
-                (Ok(tx), Company::Others) => in_savepoint(tx, job),
+                (Ok(tx), BatchContext::Alone) => job(tx),
+                (Ok(tx), BatchContext::Others) => in_savepoint(tx, job),
             };
-            let faulty = result.as_ref().err().filter(|e| e.write_fault().is_some());
+            let faulty = result
+                .as_ref()
+                .err()
+                .filter(|e| e.write_error_kind().is_some());
             Done {
                 succeeded: result.is_ok(),
                 fault: faulty.map(Unwritable::of_error),
@@ -162,28 +165,32 @@ fn cut_log(store: &Store) {
 /// One transaction for all of them, durable before any of them hears of it.
 fn save(store: &Store, sealer: &Sealer, batch: Vec<Job>) {
     let company = if batch.len() == 1 {
-        Company::Alone
+        BatchContext::Alone
     } else {
-        Company::Others
+        BatchContext::Others
     };
     let (done, saved) = match store {
         Store::Open { db, .. } => {
             let tx = Tx(View { db, sealer });
             commit(&tx, batch, company)
         }
-        Store::ReadOnly { why, .. } => (refuse(batch, why, company), Err(why.clone())),
+        Store::ReadOnly { why, .. } => (reject_all(batch, why, company), Err(why.clone())),
     };
     done.into_iter().for_each(|done| (done.afterwards)(&saved));
 }
 
-fn refuse(batch: Vec<Job>, why: &Unwritable, company: Company) -> Vec<Done> {
+fn reject_all(batch: Vec<Job>, why: &Unwritable, company: BatchContext) -> Vec<Done> {
     let refused = batch.into_iter().map(|job| job(Err(why), company));
     refused.collect()
 }
 
-fn commit(tx: &Tx<'_>, batch: Vec<Job>, company: Company) -> (Vec<Done>, Result<(), Unwritable>) {
+fn commit(
+    tx: &Tx<'_>,
+    batch: Vec<Job>,
+    company: BatchContext,
+) -> (Vec<Done>, Result<(), Unwritable>) {
     if let Err(why) = begin(tx.db) {
-        return (refuse(batch, &why, company), Err(why));
+        return (reject_all(batch, &why, company), Err(why));
     }
     let mut done: Vec<Done> = Vec::with_capacity(batch.len());
     for job in batch {
@@ -191,7 +198,7 @@ fn commit(tx: &Tx<'_>, batch: Vec<Job>, company: Company) -> (Vec<Done>, Result<
         let end = tx.db.is_autocommit().then(|| why_it_ended(&done));
         done.push(job(end.as_ref().map_or(Ok(tx), Err), company));
     }
-    let undone = company == Company::Alone && done.iter().any(|done| !done.succeeded);
+    let undone = company == BatchContext::Alone && done.iter().any(|done| !done.succeeded);
     let saved = match (tx.db.is_autocommit(), undone) {
         (true, true) => Ok(()),
         (true, false) => Err(why_it_ended(&done)),
@@ -205,17 +212,17 @@ fn commit(tx: &Tx<'_>, batch: Vec<Job>, company: Company) -> (Vec<Done>, Result<
 fn begin(db: &Connection) -> Result<(), Unwritable> {
     let begun = db.execute_batch("BEGIN IMMEDIATE");
     let begun = begun.map_err(|error| Unwritable::of(&error));
-    let is_locked = matches!(&begun, Err(why) if why.fault == WriteFault::Locked);
-    let patience = if is_locked { IMPATIENCE } else { PATIENCE };
+    let is_locked = matches!(&begun, Err(why) if why.kind == WriteErrorKind::Locked);
+    let backoff = if is_locked { IMPATIENCE } else { PATIENCE };
     // It cannot fail on an open connection.
-    let _ = db.busy_timeout(patience);
+    let _ = db.busy_timeout(backoff);
     begun
 }
 
 fn why_it_ended(done: &[Done]) -> Unwritable {
     let fault = done.iter().find_map(|done| done.fault.clone());
     fault.unwrap_or_else(|| Unwritable {
-        fault: WriteFault::Other,
+        kind: WriteErrorKind::Other,
         reason: "the transaction ended by itself".to_owned(),
     })
 }

@@ -5,18 +5,17 @@
 //! - `dialog`: the way to Meta's dialog and back · `policy`: what an answer means (pure)
 //! - `standing`: how far a login has come · `webhooks`: what Meta tells by itself
 
-mod call;
-pub mod dialog;
-mod flow;
-mod hand_in;
+mod graph_calls;
+pub mod oauth_dialog;
 pub mod policy;
-mod standing;
-pub mod webhooks;
+mod progress;
+mod store_grant;
+mod worker;
 
-use crate::token::Scopes;
+use crate::model::Scopes;
 
-pub use flow::{Clerk, Report};
-pub use standing::{Account, Standing, standing};
+pub use progress::{Account, LoginProgress, progress};
+pub use worker::{LoginWorker, Report};
 
 /// An app, as people log in to it.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::App;
 use crate::graph_api::{Error, Permission};
-use crate::inventory::{Ending, Login, LoginFault};
-use crate::token::{Facts, Kind, Remedy, Token};
+use crate::inventory::{Ending, Login, LoginError};
+use crate::model::{Facts, Kind, Remedy, Token};
 
 /// What Meta's dialog does besides asking for what was never asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum AuthType {
 }
 
 impl AuthType {
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rerequest => "rerequest",
             Self::Reauthorize => "reauthorize",
@@ -92,9 +92,9 @@ pub fn declined(app: &App, said: &[Permission]) -> Vec<String> {
 pub fn name_for(app: &str, person: Option<&str>) -> Option<String> {
     const LONGEST: usize = 40;
     let lower = person?.to_lowercase();
-    let words = lower.split(|c: char| !c.is_ascii_alphanumeric());
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    let slug: String = words.join("-").chars().take(LONGEST).collect();
+    let text = lower.split(|c: char| !c.is_ascii_alphanumeric());
+    let text: Vec<&str> = text.filter(|word| !word.is_empty()).collect();
+    let slug: String = text.join("-").chars().take(LONGEST).collect();
     (!slug.is_empty()).then(|| format!("{app}-{}", slug.trim_end_matches('-')))
 }
 
@@ -104,13 +104,13 @@ pub fn ending_of(error: &Error) -> Ending {
         Error::Unexpected { code, subcode, .. } => {
             (by_number(*code, *subcode), Some(subcode.unwrap_or(*code)))
         }
-        Error::Refused(refusal) => (LoginFault::Unusable, Some(refusal.code)),
+        Error::Refused(refusal) => (LoginError::Unusable, Some(refusal.code)),
         Error::App { code, .. } | Error::Blocked { code, .. } => {
-            (LoginFault::AppRefused, Some(*code))
+            (LoginError::AppRefused, Some(*code))
         }
-        Error::Busy { code, .. } => (LoginFault::Busy, Some(*code)),
-        Error::Transient { code, .. } => (LoginFault::Lost, Some(*code)),
-        Error::Unreachable(_) => (LoginFault::Lost, None),
+        Error::Busy { code, .. } => (LoginError::Busy, Some(*code)),
+        Error::Transient { code, .. } => (LoginError::Lost, Some(*code)),
+        Error::Unreachable(_) => (LoginError::Lost, None),
     };
     Ending::Failed {
         why,
@@ -119,22 +119,22 @@ pub fn ending_of(error: &Error) -> Ending {
 }
 
 /// Meta's numbers about codes.
-const fn by_number(code: i64, subcode: Option<i64>) -> LoginFault {
+const fn by_number(code: i64, subcode: Option<i64>) -> LoginError {
     match (code, subcode) {
-        (100, Some(36009)) => LoginFault::CodeUsed,
-        (100, Some(36007)) => LoginFault::CodeExpired,
-        (100, Some(36008)) | (191, _) => LoginFault::RedirectRefused,
-        (100, _) => LoginFault::Unusable,
-        _ => LoginFault::Lost,
+        (100, Some(36009)) => LoginError::CodeUsed,
+        (100, Some(36007)) => LoginError::CodeExpired,
+        (100, Some(36008)) | (191, _) => LoginError::RedirectRefused,
+        (100, _) => LoginError::Unusable,
+        _ => LoginError::Lost,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::Scopes;
+    use crate::model::Scopes;
 
-    fn failed(code: i64, subcode: Option<i64>) -> LoginFault {
+    fn failed(code: i64, subcode: Option<i64>) -> LoginError {
         let error = Error::Unexpected {
             code,
             subcode,
@@ -149,17 +149,17 @@ mod tests {
 
     #[test]
     fn a_code_that_gives_nothing_is_told_by_its_number() {
-        assert_eq!(failed(100, Some(36009)), LoginFault::CodeUsed);
-        assert_eq!(failed(100, Some(36007)), LoginFault::CodeExpired);
-        assert_eq!(failed(100, Some(36008)), LoginFault::RedirectRefused);
-        assert_eq!(failed(191, None), LoginFault::RedirectRefused);
-        assert_eq!(failed(100, None), LoginFault::Unusable);
-        assert_eq!(failed(0, None), LoginFault::Lost);
+        assert_eq!(failed(100, Some(36009)), LoginError::CodeUsed);
+        assert_eq!(failed(100, Some(36007)), LoginError::CodeExpired);
+        assert_eq!(failed(100, Some(36008)), LoginError::RedirectRefused);
+        assert_eq!(failed(191, None), LoginError::RedirectRefused);
+        assert_eq!(failed(100, None), LoginError::Unusable);
+        assert_eq!(failed(0, None), LoginError::Lost);
         let lost = ending_of(&Error::Unreachable("timed out".into()));
         assert!(matches!(
             lost,
             Ending::Failed {
-                why: LoginFault::Lost,
+                why: LoginError::Lost,
                 code: None
             }
         ));

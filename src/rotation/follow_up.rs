@@ -2,74 +2,77 @@
 
 use futures_util::{StreamExt, stream};
 
-use super::Keeper;
-use super::desk::Desk;
-use super::look::AT_ONCE;
-use super::policy::{Look, Step};
-use super::visit::{Visit, Visited};
+use super::RotationWorker;
+use super::inspect::AT_ONCE;
+use super::policy::{InspectionResult, Step};
+use super::sweep_context::SweepContext;
+use super::token_check::{CheckOutcome, TokenCheck};
 use crate::graph_api::{Error, Inspection};
 use crate::inventory::{self, Claimed};
-use crate::token::{Health, Token};
+use crate::model::{Health, Token};
 
-impl Keeper {
+impl RotationWorker {
     /// Most visits end with the look; the others go on, some at a time. The first trouble with the inventory is told.
     pub(super) async fn follow_up(
         &self,
-        desk: &Desk<'_>,
-        seen: Vec<(Claimed, Look)>,
-    ) -> (Vec<Visited>, Result<(), inventory::Error>) {
-        note_unfit(desk, &seen);
+        context: &SweepContext<'_>,
+        seen: Vec<(Claimed, InspectionResult)>,
+    ) -> (Vec<CheckOutcome>, Result<(), inventory::Error>) {
+        record_unusable(context, &seen);
         let begun = seen
             .into_iter()
-            .map(|(claimed, look)| Visit::begin(claimed, look, desk));
-        let (settled, open): (Vec<Visit>, Vec<Visit>) =
-            begun.partition(|visit| visit.next_step(desk) == Step::Settle);
-        let mut visited: Vec<Visited> = settled
+            .map(|(claimed, inspect)| TokenCheck::begin(claimed, inspect, context));
+        let (confirmed, open): (Vec<TokenCheck>, Vec<TokenCheck>) =
+            begun.partition(|token_check| token_check.next_step(context) == Step::Finish);
+        let mut outcomes: Vec<CheckOutcome> = confirmed
             .into_iter()
-            .map(|visit| visit.settle(desk))
+            .map(|token_check| token_check.finish(context))
             .collect();
         let mut outcome = Ok(());
         let mut open = stream::iter(open)
-            .map(|visit| self.finish(visit, desk))
+            .map(|token_check| self.finish(token_check, context))
             .buffer_unordered(AT_ONCE);
-        while let Some((visit, finished)) = open.next().await {
-            visited.extend(visit);
+        while let Some((token_check, finished)) = open.next().await {
+            outcomes.extend(token_check);
             outcome = outcome.and(finished);
         }
-        (visited, outcome)
+        (outcomes, outcome)
     }
 
     /// Takes a visit to its end. A secret that exists nowhere else is written down before anything else happens.
     async fn finish(
         &self,
-        visit: Visit,
-        desk: &Desk<'_>,
-    ) -> (Option<Visited>, Result<(), inventory::Error>) {
-        let (visit, outcome) = match visit.proceed(desk).await {
-            Ok(visit) => (Some(visit), Ok(())),
-            Err((visit, error)) => (visit, Err(error)),
+        token_check: TokenCheck,
+        context: &SweepContext<'_>,
+    ) -> (Option<CheckOutcome>, Result<(), inventory::Error>) {
+        let (token_check, outcome) = match token_check.proceed(context).await {
+            Ok(token_check) => (Some(token_check), Ok(())),
+            Err((token_check, error)) => (token_check, Err(error)),
         };
-        let Some(mut visited) = visit.map(|visit| visit.settle(desk)) else {
+        let Some(mut outcomes) = token_check.map(|token_check| token_check.finish(context)) else {
             return (None, outcome);
         };
-        if !visited.is_irreplaceable {
-            return (Some(visited), outcome);
+        if !outcomes.is_irreplaceable {
+            return (Some(outcomes), outcome);
         }
-        visited.is_saved = true;
-        let saved = self.inventory.save(visited.learned.clone(), desk.now).await;
-        (Some(visited), outcome.and(saved.map(drop)))
+        outcomes.is_saved = true;
+        let saved = self
+            .inventory
+            .save(outcomes.after.clone(), context.now)
+            .await;
+        (Some(outcomes), outcome.and(saved.map(drop)))
     }
 }
 
 /// Through a parent that Meta refuses nothing can be had.
-fn note_unfit(desk: &Desk<'_>, seen: &[(Claimed, Look)]) {
+fn record_unusable(context: &SweepContext<'_>, seen: &[(Claimed, InspectionResult)]) {
     let of_the_one_in_use = seen
         .iter()
         .filter(|(claimed, _)| claimed.candidate.is_none());
-    for (claimed, look) in of_the_one_in_use {
-        match look {
+    for (claimed, inspect) in of_the_one_in_use {
+        match inspect {
             Ok(Inspection::Refused { .. }) | Err(Error::Refused(_)) => {
-                desk.is_unfit(claimed.token.id);
+                context.mark_unusable(claimed.token.id);
             }
             Ok(Inspection::Undecided(error)) => log_undecided(&claimed.token, error),
             Ok(Inspection::Alive(_)) | Err(_) => {}

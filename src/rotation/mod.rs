@@ -5,22 +5,22 @@
 //! - `follow_up`: from the first word to what is to be written down · `writing`: writing it
 //! - `app`: how the app itself stands between passes
 
-mod app;
-mod desk;
+mod app_health;
 mod follow_up;
-mod look;
+mod inspect;
 pub mod policy;
+mod record_results;
 mod sweep;
-mod visit;
-mod writing;
+mod sweep_context;
+mod token_check;
 
 use jiff::SignedDuration;
 
 use crate::graph_api::Client;
 use crate::inventory::Inventory;
-use crate::token::Scopes;
+use crate::model::Scopes;
 
-pub use app::budget_of;
+pub use app_health::budget_of;
 
 /// What the operator decides about checking and renewing.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub struct Rules {
 
 /// Keeps the tokens of one app. A failing app delays no other.
 #[derive(Clone, Debug)]
-pub struct Keeper {
+pub struct RotationWorker {
     pub inventory: Inventory,
     pub graph: Client,
     pub app: String,
@@ -52,21 +52,21 @@ pub struct Keeper {
 /// What a pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    pub visited: usize,
+    pub checked: usize,
     /// Among them, whose state, cause or secret is another than before.
     pub changed: usize,
     /// More is due already.
     pub more: bool,
     /// Nothing was asked: the app is in trouble, or its calls are used up.
-    pub resting: bool,
+    pub backing_off: bool,
 }
 
 impl Report {
-    fn count(&mut self, visits: &[visit::Visited]) {
-        self.visited += visits.len();
-        self.changed += visits
+    fn count(&mut self, outcomes: &[token_check::CheckOutcome]) {
+        self.checked += outcomes.len();
+        self.changed += outcomes
             .iter()
-            .filter(|visited| !visited.is_routine())
+            .filter(|checked| !checked.is_routine())
             .count();
     }
 }

@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use futures_util::future;
 use jiff::{SignedDuration, Timestamp};
 
-use super::app::{AppNews, Standing, Turn};
-use super::desk::Desk;
-use super::look::{Looked, look};
-use super::policy::{self, Look, Verdict, judge};
-use super::writing::Seen;
-use super::{Keeper, Report};
+use super::app_health::{AppChange, AppHealth, Turn};
+use super::inspect::{BatchResult, inspect};
+use super::policy::{self, AppDiagnosis, InspectionResult, diagnose_app};
+use super::record_results::InspectedToken;
+use super::sweep_context::SweepContext;
+use super::{Report, RotationWorker};
 use crate::graph_api::{Error, Inspection};
 use crate::inventory::{self, Claimed};
-use crate::token::TokenId;
+use crate::model::TokenId;
 
 /// How many are looked up at once. Looking costs an index walk over all that is due, so it is not done for less.
 const PLAN: usize = 20_000;
@@ -29,32 +29,32 @@ const LEASE: SignedDuration = SignedDuration::from_mins(10);
 enum End {
     Whole,
     /// The app is in trouble.
-    Troubled,
+    Failing,
 }
 
-impl Keeper {
+impl RotationWorker {
     /// Visits what is due, up to one plan's worth. Call again while the report says that more is due. What could not be
     /// written down is told at the end: it stops nothing else.
     pub async fn sweep(&self, now: Timestamp) -> Result<Report, inventory::Error> {
         let waiting = self.inventory.save_what_waits(&self.app, now).await;
-        let resting = Report {
-            resting: true,
+        let backing_off = Report {
+            backing_off: true,
             ..Report::default()
         };
-        let standing = self.standing().await?;
-        let allowance = standing.allowance(self.calls_per_hour, now);
+        let app_health = self.app_health().await?;
+        let allowance = app_health.allowance(self.calls_per_hour, now);
         if allowance == 0 {
-            return waiting.map(|()| resting);
+            return waiting.map(|()| backing_off);
         }
-        let desk = Desk::new(&self.inventory, &self.graph, &self.rules, allowance, now);
-        if standing.is_troubled() && !self.recovers(&desk).await? {
-            return waiting.map(|()| resting);
+        let context = SweepContext::new(&self.inventory, &self.graph, &self.rules, allowance, now);
+        if app_health.is_failing() && !self.recovers(&context).await? {
+            return waiting.map(|()| backing_off);
         }
-        self.heed_notices(now).await?;
+        self.apply_webhook_notices(now).await?;
         self.pull_due_in(now).await?;
         let due = self.due(allowance, now).await?;
         let more = due.len() == PLAN;
-        let (report, end) = self.visit_all(&desk, &due).await?;
+        let (report, end) = self.check_all(&context, &due).await?;
         waiting.map(|()| Report {
             more: more && end == End::Whole,
             ..report
@@ -62,9 +62,9 @@ impl Keeper {
     }
 
     /// Slice by slice, until trouble ends it.
-    async fn visit_all(
+    async fn check_all(
         &self,
-        desk: &Desk<'_>,
+        context: &SweepContext<'_>,
         due: &[TokenId],
     ) -> Result<(Report, End), inventory::Error> {
         let mut end = End::Whole;
@@ -75,28 +75,28 @@ impl Keeper {
         for slice in due.chunks(CLAIM).chain(suspects.chunks(1)) {
             // Of a suspect a crash must be able to say that it was in hand alone.
             if slice.iter().any(|id| suspects.contains(id)) {
-                outcome = outcome.and(self.write_down(seen.take(), desk.now).await);
+                outcome = outcome.and(self.write_down(seen.take(), context.now).await);
             }
-            let claimed = self.claim(slice, desk.now).await?;
+            let claimed = self.claim(slice, context.now).await?;
             // While Meta is asked about these, the ones before are written down.
             let (looked, written) = future::join(
-                look(desk, claimed, self.batch),
-                self.write_down(seen.take(), desk.now),
+                inspect(context, claimed, self.batch),
+                self.write_down(seen.take(), context.now),
             )
             .await;
             outcome = outcome.and(written);
-            let (looked, turn) = self.weigh(desk, looked).await;
+            let (looked, turn) = self.diagnose(context, looked).await;
             if turn.is_some() {
-                end = End::Troubled;
+                end = End::Failing;
             }
-            let (visits, followed) = self.follow_up(desk, looked.seen).await;
+            let (checks, followed) = self.follow_up(context, looked.seen).await;
             outcome = outcome.and(followed);
-            report.count(&visits);
-            seen = Some(Seen {
-                visits,
+            report.count(&checks);
+            seen = Some(InspectedToken {
+                checks,
                 unseen: looked.unseen,
-                app: AppNews {
-                    usage: desk.take_usage(),
+                app: AppChange {
+                    usage: context.take_usage(),
                     turn,
                 },
             });
@@ -104,46 +104,46 @@ impl Keeper {
                 break;
             }
         }
-        let written = self.write_down(seen, desk.now).await;
+        let written = self.write_down(seen, context.now).await;
         outcome.and(written).map(|()| (report, end))
     }
 
-    pub(super) async fn standing(&self) -> Result<Standing, inventory::Error> {
+    pub(super) async fn app_health(&self) -> Result<AppHealth, inventory::Error> {
         let app = self.app.clone();
         let record = self.inventory.read(move |view| view.app(&app)).await?;
-        Ok(Standing::new(record))
+        Ok(AppHealth::new(record))
     }
 
     /// After trouble the app itself is asked first: one call instead of fifty.
-    async fn recovers(&self, desk: &Desk<'_>) -> Result<bool, inventory::Error> {
-        let answer = desk.confirm_app().await;
-        let trouble = answer.as_ref().err().map(Error::cause);
-        let news = AppNews {
-            usage: desk.take_usage(),
+    async fn recovers(&self, context: &SweepContext<'_>) -> Result<bool, inventory::Error> {
+        let answer = context.confirm_app().await;
+        let app_error = answer.as_ref().err().map(Error::cause);
+        let webhook_news = AppChange {
+            usage: context.take_usage(),
             turn: Some(match answer {
                 Ok(()) => Turn::Recovers,
                 Err(error) => Turn::Fails(error),
             }),
         };
-        let (app, rules, now) = (self.app.clone(), self.rules.clone(), desk.now);
+        let (app, rules, now) = (self.app.clone(), self.rules.clone(), context.now);
         self.inventory
             .write(move |tx| {
-                match trouble {
-                    None => tx.hasten_failing(&app, now)?,
-                    Some(cause) => tx.miss_due(&app, cause, now)?,
+                match app_error {
+                    None => tx.retry_failing_now(&app, now)?,
+                    Some(cause) => tx.mark_overdue_failing(&app, cause, now)?,
                 };
-                news.write(tx, &app, &rules, now)
+                webhook_news.write(tx, &app, &rules, now)
             })
             .await?;
-        Ok(trouble.is_none())
+        Ok(app_error.is_none())
     }
 
     /// Makes due what Meta told of by itself. Before anything is claimed, so that nothing is under way meanwhile.
-    async fn heed_notices(&self, now: Timestamp) -> Result<(), inventory::Error> {
+    async fn apply_webhook_notices(&self, now: Timestamp) -> Result<(), inventory::Error> {
         let app = self.app.clone();
         let waiting = self
             .inventory
-            .read(move |view| view.notices(&app, NOTICES))
+            .read(move |view| view.webhook_notices(&app, NOTICES))
             .await?;
         if waiting.is_empty() {
             return Ok(());
@@ -153,14 +153,14 @@ impl Keeper {
             .write(move |tx| {
                 waiting
                     .iter()
-                    .try_for_each(|notice| tx.heed_notice(&app, notice, now).map(drop))
+                    .try_for_each(|notice| tx.apply_webhook_notice(&app, notice, now).map(drop))
             })
             .await
     }
 
     /// A clock that was wrong for a moment may have put visits off until a day that does not come.
     async fn pull_due_in(&self, now: Timestamp) -> Result<(), inventory::Error> {
-        let (app, latest) = (self.app.clone(), policy::latest_visit(&self.rules, now));
+        let (app, latest) = (self.app.clone(), policy::latest_check(&self.rules, now));
         let beyond = self
             .inventory
             .read(move |view| view.is_due_beyond(&app, latest));
@@ -213,32 +213,33 @@ impl Keeper {
     }
 
     /// What do the answers say together? Only what speaks for its own token goes on.
-    async fn weigh(&self, desk: &Desk<'_>, looked: Looked) -> (Looked, Option<Turn>) {
+    async fn diagnose(
+        &self,
+        context: &SweepContext<'_>,
+        looked: BatchResult,
+    ) -> (BatchResult, Option<Turn>) {
         // That a candidate is refused says nothing of its token.
-        let of_candidate = |claimed: &Claimed, look: &Look| {
-            claimed.candidate.is_some() && matches!(look, Ok(Inspection::Refused { .. }))
+        let of_candidate = |claimed: &Claimed, inspect: &InspectionResult| {
+            claimed.candidate.is_some() && matches!(inspect, Ok(Inspection::Refused { .. }))
         };
         let pairs = looked
             .seen
             .iter()
-            .filter(|(claimed, look)| !of_candidate(claimed, look))
-            .map(|(claimed, look)| (&claimed.token, look));
-        match judge(pairs) {
-            Verdict::Sound => (looked, None),
-            Verdict::Troubled(error) => (
-                looked.without_what_concerns_the_app(),
-                Some(Turn::Fails(error)),
-            ),
-            Verdict::Suspicious(cause) => {
+            .filter(|(claimed, inspect)| !of_candidate(claimed, inspect))
+            .map(|(claimed, inspect)| (&claimed.token, inspect));
+        match diagnose_app(pairs) {
+            AppDiagnosis::Sound => (looked, None),
+            AppDiagnosis::Failing(error) => (looked.without_app_errors(), Some(Turn::Fails(error))),
+            AppDiagnosis::Suspicious(cause) => {
                 tracing::warn!(app = self.app, %cause, "every answer refuses alike: asking after the app itself first");
-                match desk.confirm_app().await {
+                match context.confirm_app().await {
                     Ok(()) => (looked.in_doubt(), None),
                     Err(error) => (looked.all_unseen(), Some(Turn::Fails(error))),
                 }
             }
-            Verdict::Blamed(cause) => {
+            AppDiagnosis::Blamed(cause) => {
                 tracing::warn!(app = self.app, %cause, "an answer about one token blames the app: asking after the app itself first");
-                match desk.confirm_app().await {
+                match context.confirm_app().await {
                     Ok(()) => (looked.with_blame_as_their_own(), None),
                     Err(error) => (looked.without_blame(), Some(Turn::Fails(error))),
                 }

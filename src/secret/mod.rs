@@ -1,8 +1,8 @@
 //! A value that never prints itself, the key that protects it, and the seal under which it is stored.
 
 mod key;
+mod random_id;
 mod seal;
-mod unguessable;
 
 use std::fmt;
 
@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq;
 
 pub use key::{Key, KeyError, KeyId};
+pub use random_id::random_id;
 pub use seal::{Cell, DataKey, Digest, Purpose, Sealer, Unsealable, data_key_of};
-pub use unguessable::unguessable;
 
 /// A token or a password. It has no `Display` and no `Serialize`; `expose` is called in few places, each of which
 /// `tests/house.rs` knows with its reason.

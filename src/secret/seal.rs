@@ -265,7 +265,7 @@ mod tests {
                 ..HERE
             },
             Cell {
-                table: "letter",
+                table: "email",
                 ..HERE
             },
         ] {

@@ -41,7 +41,7 @@ pub(super) fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {
 }
 
 /// Writes `name` into the folder `staged`: what is at its final place already, or else the content.
-pub(super) fn stage(
+pub(super) fn write_temporary(
     staged: &Path,
     target: &Path,
     name: &str,

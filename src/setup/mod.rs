@@ -4,18 +4,20 @@
 //! - `places`: what belongs where, and to whom · `files`: writing it · `trial`: asking Meta and the mail server
 
 mod files;
-mod places;
-mod trial;
+mod paths;
+mod verify;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::config::{self, CREDENTIALS, Config, Draft, Home, INVENTORY_KEY, Machine, Problems};
+use crate::config::{
+    self, CREDENTIALS, Config, DiagnosticList, Home, INVENTORY_KEY, Machine, Template,
+};
 use crate::secret::{Key, Secret};
-pub use places::Places;
-pub use trial::{mail, meta};
+pub use paths::Places;
+pub use verify::{mail, meta};
 
 /// A secret that belongs into a file of its own.
 #[derive(Clone, Debug)]
@@ -29,7 +31,7 @@ pub enum Error {
     #[error("{path} cannot be written: {source}")]
     File { path: PathBuf, source: io::Error },
     #[error("the answers do not make a configuration:\n{0}")]
-    Configuration(#[from] Problems),
+    Configuration(#[from] DiagnosticList),
     #[error(
         "there is an inventory already, {inventory}, and the key that it is sealed with is missing: {key}\n\
          Put that key back into this file, from where you keep its copy, and run setup again. If the key is \
@@ -50,14 +52,18 @@ impl Error {
 
 /// Everything in its final form, in a folder that nobody else reads, until it is tried and taken.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Harness {
     folder: TempDir,
     names: Vec<String>,
 }
 
-impl Stage {
+impl Harness {
     /// Prepares the files of `draft`. What is there already is taken as it is, instead of the secrets given.
-    pub fn prepare(places: &Places, draft: &Draft, given: &[NamedSecret]) -> Result<Self, Error> {
+    pub fn prepare(
+        places: &Places,
+        template: &Template,
+        given: &[NamedSecret],
+    ) -> Result<Self, Error> {
         places.make_folders()?;
         files::remove_folders(&places.folder, UNFINISHED)?;
         let folder = tempfile::Builder::new()
@@ -68,7 +74,7 @@ impl Stage {
         files::make_folder(&staged, 0o700)?;
         let mut names = Vec::new();
         let key = files::Content::Key(&fresh_key(places)?);
-        files::stage(
+        files::write_temporary(
             &staged,
             &places.credential(INVENTORY_KEY),
             INVENTORY_KEY,
@@ -76,7 +82,7 @@ impl Stage {
         )?;
         names.push(INVENTORY_KEY.to_owned());
         for NamedSecret { name, value } in given {
-            files::stage(
+            files::write_temporary(
                 &staged,
                 &places.credential(name),
                 name,
@@ -84,15 +90,15 @@ impl Stage {
             )?;
             names.push(name.clone());
         }
-        let trial = Home::Folder(folder.path().to_owned());
+        let verify = Home::Folder(folder.path().to_owned());
         files::write(
             &folder.path().join(TRIAL),
-            draft.text(&trial).as_bytes(),
+            template.text(&verify).as_bytes(),
             0o600,
         )?;
         files::write(
             &folder.path().join(FINAL),
-            draft.text(&places.home).as_bytes(),
+            template.text(&places.home).as_bytes(),
             0o600,
         )?;
         Ok(Self { folder, names })

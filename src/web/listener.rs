@@ -7,8 +7,8 @@ use std::path::Path;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 
-use super::Listen;
-use super::door::household;
+use super::ListenAddress;
+use super::rate_limit::ipv6_prefix;
 
 /// Why nobody can be received.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ impl Origin {
     /// Addresses of one household count as one.
     pub(super) fn counted(self) -> Self {
         match self {
-            Self::Address(address) => Self::Address(household(address)),
+            Self::Address(address) => Self::Address(ipv6_prefix(address)),
             Self::User(_) => self,
         }
     }
@@ -61,13 +61,13 @@ impl Origin {
 
 impl Listener {
     /// Whoever calls this holds the inventory's lock, so a socket that is there was left by a daemon that is gone.
-    pub async fn open(listen: &Listen) -> Result<Self, BindError> {
+    pub async fn open(listen: &ListenAddress) -> Result<Self, BindError> {
         match listen {
-            Listen::Tcp(address) => TcpListener::bind(address)
+            ListenAddress::Tcp(address) => TcpListener::bind(address)
                 .await
                 .map(Self::Tcp)
                 .map_err(|source| failed(address.to_string(), source)),
-            Listen::Unix(path) => {
+            ListenAddress::Unix(path) => {
                 let opened = remove_left_over(path).and_then(|()| bind_for_group(path));
                 opened
                     .map(Self::Unix)

@@ -5,14 +5,14 @@
 //! - `listener`: where it listens · `server`: who gets a place, for how long · `door`: how often · `headers`: what a browser is told
 //! - `lobby`: what every route stands on · `routes`: one file per subject · `page`: how an answer looks
 
-mod door;
 mod headers;
 mod listener;
-mod lobby;
 mod page;
+mod rate_limit;
 mod routes;
 mod server;
-mod words;
+mod state;
+mod text;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -24,8 +24,8 @@ use tokio::sync::{Notify, watch};
 
 use crate::inventory::Inventory;
 use crate::login;
-use crate::login::webhooks::Signers;
 use crate::secret::Secret;
+use crate::webhooks::AppSignatures;
 
 pub use listener::{BindError, Listener};
 pub use server::serve;
@@ -33,7 +33,7 @@ pub use server::serve;
 /// Where it listens, and what it knows.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    pub listen: Listen,
+    pub listen: ListenAddress,
     /// Where people reach it, without a slash at its end.
     pub public_url: String,
     pub webhook_verify_token: Option<Secret>,
@@ -41,26 +41,26 @@ pub struct Settings {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listen {
+pub enum ListenAddress {
     Tcp(SocketAddr),
     Unix(PathBuf),
 }
 
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub type NowFn = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What the public part works with.
 #[derive(Clone)]
-pub struct Desk {
+pub struct Backend {
     pub inventory: Inventory,
     pub settings: watch::Receiver<Settings>,
     /// By whose signature Meta's own calls are known.
-    pub signers: watch::Receiver<Signers>,
+    pub app_signatures: watch::Receiver<AppSignatures>,
     /// Wakes the passes: something came in. What, stands in the inventory.
-    pub nudge: Arc<Notify>,
-    pub clock: Clock,
+    pub wake_rotation: Arc<Notify>,
+    pub clock: NowFn,
 }
 
-impl fmt::Debug for Desk {
+impl fmt::Debug for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Desk")
     }

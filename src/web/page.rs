@@ -1,4 +1,4 @@
-//! How an answer looks: one layout for all, in keeping with the letters, plain enough for any phone, without scripts.
+//! How an answer looks: one layout for all, in keeping with the emails, plain enough for any phone, without scripts.
 //! Whatever others named is escaped.
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -39,7 +39,7 @@ pub(super) enum Mood {
     Neutral,
     Good,
     Waiting,
-    Trouble,
+    Error,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -64,7 +64,7 @@ pub(super) struct Row {
 
 /// An answer that is no page of ours.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum PageError {
     /// There is nothing, or nothing that a stranger should know of.
     Nothing,
     TooMany,
@@ -78,7 +78,7 @@ impl Page {
         let html = Environment::new().render_named_str("page.html", LAYOUT, Serde(self));
         let Ok(html) = html else {
             tracing::error!("a page could not be laid out");
-            return Fault::Unavailable.into_response();
+            return PageError::Unavailable.into_response();
         };
         let mut answer = (status, Html(html)).into_response();
         let again = self.again_after.map(|seconds| {
@@ -92,14 +92,14 @@ impl Page {
     }
 }
 
-impl From<inventory::Error> for Fault {
+impl From<inventory::Error> for PageError {
     fn from(error: inventory::Error) -> Self {
         tracing::error!("the inventory could not answer the public part: {error}");
         Self::Unavailable
     }
 }
 
-impl IntoResponse for Fault {
+impl IntoResponse for PageError {
     /// In words that tell a stranger nothing, and need no inventory.
     fn into_response(self) -> Response {
         let (status, words) = match self {

@@ -15,10 +15,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::door::{ALL_CLIENTS, Door, ONE_CLIENT, Rate};
 use super::listener::{Caller, Listener, Origin, Stream};
-use super::lobby::Lobby;
-use super::{Desk, routes};
+use super::rate_limit::{ALL_CLIENTS, ONE_CLIENT, Rate, RateLimiter};
+use super::state::AppState;
+use super::{Backend, routes};
 use crate::http::{Place, Places, Rank, Refusals, Shares};
 
 /// How much one caller may take from the others.
@@ -31,7 +31,7 @@ pub(super) struct Limits {
     /// For a connection, however busy it is: whoever reads or writes slowly is cut off.
     pub(super) connection: Duration,
     /// For open requests when the daemon stops.
-    pub(super) farewell: Duration,
+    pub(super) resolution_email: Duration,
     pub(super) each: Rate,
     pub(super) all: Rate,
 }
@@ -46,7 +46,7 @@ impl Default for Limits {
             },
             head: Duration::from_secs(5),
             connection: Duration::from_secs(60),
-            farewell: Duration::from_secs(5),
+            resolution_email: Duration::from_secs(5),
             each: ONE_CLIENT,
             all: ALL_CLIENTS,
         }
@@ -67,19 +67,22 @@ const FULL: &[u8] =
     This does not work just now. Try again in a few minutes.\n";
 
 /// Answers until `stop`; then open requests are finished.
-pub async fn serve(listener: Listener, desk: Desk, stop: CancellationToken) {
+pub async fn serve(listener: Listener, desk: Backend, stop: CancellationToken) {
     serve_within(listener, desk, Limits::default(), stop).await;
 }
 
 pub(super) async fn serve_within(
     listener: Listener,
-    desk: Desk,
+    desk: Backend,
     limits: Limits,
     stop: CancellationToken,
 ) {
-    let lobby = Arc::new(Lobby::new(desk, Door::new(limits.each, limits.all)));
+    let app_state = Arc::new(AppState::new(
+        desk,
+        RateLimiter::new(limits.each, limits.all),
+    ));
     let server = Server {
-        router: routes::router(lobby),
+        router: routes::router(app_state),
         places: Places::new(limits.connections),
         refusals: Refusals::default(),
         limits,
@@ -89,7 +92,7 @@ pub(super) async fn serve_within(
     };
     server.accept(&listener).await;
     listener.close();
-    server.farewell().await;
+    server.resolution_email().await;
 }
 
 struct Server {
@@ -143,9 +146,9 @@ impl Server {
         });
     }
 
-    async fn farewell(&self) {
+    async fn resolution_email(&self) {
         self.connections.close();
-        if timeout(self.limits.farewell, self.connections.wait())
+        if timeout(self.limits.resolution_email, self.connections.wait())
             .await
             .is_err()
         {

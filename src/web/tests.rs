@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::door::Rate;
+use super::rate_limit::Rate;
 use super::server::{Limits, serve_within};
 use super::*;
 use crate::http::Shares;
@@ -28,7 +28,7 @@ impl House {
             path: folder.path().join("inventory.db"),
             key: Key::generate().unwrap(),
         };
-        let listen = Listen::Tcp("127.0.0.1:0".parse().unwrap());
+        let listen = ListenAddress::Tcp("127.0.0.1:0".parse().unwrap());
         let listener = Listener::open(&listen).await.unwrap();
         let settings = Settings {
             listen,
@@ -36,11 +36,11 @@ impl House {
             webhook_verify_token: None,
             logins: login::Settings::default(),
         };
-        let desk = Desk {
+        let desk = Backend {
             inventory: Inventory::open(&inventory).unwrap(),
             settings: watch::channel(settings).1,
-            signers: watch::channel(Signers::default()).1,
-            nudge: Arc::default(),
+            app_signatures: watch::channel(AppSignatures::default()).1,
+            wake_rotation: Arc::default(),
             clock: Arc::new(|| Timestamp::UNIX_EPOCH),
         };
         let address = listener.address().unwrap();

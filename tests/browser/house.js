@@ -79,7 +79,7 @@ async function openMeta() {
   const meta = {
     url,
     add: (what, body) => order("POST", what, body),
-    happen: (what, body) => order("POST", "happenings", { what, ...body }),
+    happen: (what, body) => order("POST", "actions", { what, ...body }),
     clock: (body) => order("POST", "clock", body),
     token: async (kind, body) => (await order("POST", "tokens", { kind, ...body })).access_token,
   };
@@ -175,14 +175,14 @@ function tamper(sql) {
   execFileSync("python3", ["-c", script, at("inventory.db"), sql]);
 }
 
-/** The newest letter to somebody; a letter is in the folder when the journal says that it is sent. */
-async function letterAbout(words) {
-  await journalTells("letter_sent", words);
+/** The newest email to somebody; an email is in the folder when the journal says that it is sent. */
+async function emailAbout(words) {
+  await journalTells("email_sent", words);
   const script = `import email, email.policy, glob, sys
 for path in sorted(glob.glob(sys.argv[1] + "/*.eml"), reverse=True):
-    letter = email.message_from_binary_file(open(path, "rb"), policy=email.policy.default)
-    if sys.argv[2] in letter["subject"]:
-        print(letter.get_body(("plain",)).get_content())
+    email = email.message_from_binary_file(open(path, "rb"), policy=email.policy.default)
+    if sys.argv[2] in email["subject"]:
+        print(email.get_body(("plain",)).get_content())
         break`;
   return execFileSync("python3", ["-c", script, at("mail"), words], { encoding: "utf8" });
 }
@@ -206,7 +206,7 @@ async function openDaemon(meta, apps) {
   const child = start("--config", at("perennial.toml"), "run");
   child.stdout.resume();
   await lineOf(child.stderr, (line) => line.includes("ready:"));
-  return { publicUrl, ask, command, journalTells, letterAbout, tamper };
+  return { publicUrl, ask, command, journalTells, emailAbout, tamper };
 }
 
 module.exports = { openMeta, openDaemon, leave, VERIFY };

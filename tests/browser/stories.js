@@ -1,4 +1,4 @@
-// What a person lives through who gets a letter, for each set-up that people have; and what may go wrong on the way.
+// What a person lives through who gets an email, for each set-up that people have; and what may go wrong on the way.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -50,11 +50,11 @@ async function link(order) {
 
 const token = (name) => daemon.ask("GET", `/v1/tokens/${name}`);
 
-/** Hours go by for every incident, so that the letter need not gather any longer. */
+/** Hours go by for every incident, so that the email need not gather any longer. */
 const hoursGoBy = () =>
   daemon.tamper("UPDATE incident SET opened_at = opened_at - 7200, review_at = 0 WHERE resolved_at IS NULL");
 
-/** Page posting: a short-lived token pasted in, its pages found; a changed password; the letter; one click. */
+/** Page posting: a short-lived token pasted in, its pages found; a changed password; the email; one click. */
 async function pagePosting() {
   const { page } = browser;
   const maria = await family("Maria Schmidt", "Bäckerei Öl & Gas", "Café am Markt", "東京 Bakery");
@@ -77,8 +77,8 @@ async function pagePosting() {
   await daemon.ask("POST", "/v1/tokens/posts-maria/check");
   await daemon.journalTells("incident_opened", "posts");
   hoursGoBy();
-  const letter = await daemon.letterAbout("Maria Schmidt");
-  const [sent] = letter.match(/http:\S+\/login\/\S+/);
+  const email = await daemon.emailAbout("Maria Schmidt");
+  const [sent] = email.match(/http:\S+\/login\/\S+/);
   await person.follow(page, sent, "invitation");
   await person.introduce(page, maria.name);
   await person.answer(page);
@@ -260,7 +260,7 @@ async function toldByMeta() {
 }
 
 const STORIES = {
-  "page posting: pasted, found, locked out, back by one click in the letter": pagePosting,
+  "page posting: pasted, found, locked out, back by one click in the email": pagePosting,
   "connector: a declined permission is named and asked for again": declinedAndAskedAgain,
   "ads and leads: data access renewed before its 90 days are over": dataAccessRenewed,
   "whatsapp: one login before the 60 days are over gives 60 more": whatsappBeforeTheEnd,

@@ -15,13 +15,13 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use perennial::alerts;
 use perennial::alerts::digest::{self, Tick};
-use perennial::alerts::language::Language;
+use perennial::email::text::Language;
 use perennial::graph_api::{Client, Settings};
 use perennial::graph_sim::{AppSpec, PageSelection, Simulator, World};
 use perennial::inventory::{self, Inventory, NewToken};
-use perennial::rotation::{Keeper, Rules};
+use perennial::model::Scopes;
+use perennial::rotation::{RotationWorker, Rules};
 use perennial::secret::{Key, Secret};
-use perennial::token::Scopes;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -129,7 +129,7 @@ async fn measure(tokens: usize) -> Result {
         key: Key::generate()?,
     };
     let inventory = Inventory::open(&settings)?;
-    let keeper = keeper(&meta, &inventory)?;
+    let rotation_worker = rotation_worker(&meta, &inventory)?;
 
     let began = (Instant::now(), cpu());
     import(&inventory, std::mem::take(&mut meta.tokens)).await?;
@@ -145,8 +145,8 @@ async fn measure(tokens: usize) -> Result {
         let questions = tokio::spawn(ask_meanwhile(inventory.clone()));
         let mut visited = 0;
         loop {
-            let done = keeper.sweep(now).await?;
-            visited += done.visited;
+            let done = rotation_worker.sweep(now).await?;
+            visited += done.checked;
             if !done.more {
                 break;
             }
@@ -197,11 +197,11 @@ fn alert_rules() -> alerts::Rules {
         language: Language::English,
         timezone: TimeZone::UTC,
         login_links: None,
-        layout: Arc::default(),
+        templates: Arc::default(),
     }
 }
 
-fn keeper(meta: &Meta, inventory: &Inventory) -> Result<Keeper> {
+fn rotation_worker(meta: &Meta, inventory: &Inventory) -> Result<RotationWorker> {
     let graph = Client::new(Settings {
         app: "fleet".to_owned(),
         id: APP.to_owned(),
@@ -211,7 +211,7 @@ fn keeper(meta: &Meta, inventory: &Inventory) -> Result<Keeper> {
         batch: 50,
         timeout: Duration::from_secs(30),
     })?;
-    Ok(Keeper {
+    Ok(RotationWorker {
         inventory: inventory.clone(),
         graph,
         app: "fleet".to_owned(),

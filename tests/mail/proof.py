@@ -1,4 +1,4 @@
-"""The daemon's letters through real mail servers: each case prints a line, and any that fails ends it with 1.
+"""The daemon's emails through real mail servers: each case prints a line, and any that fails ends it with 1.
 
 Usage: proof.py PERENNIAL SCRATCH
 """
@@ -14,7 +14,7 @@ import traceback
 import urllib.request
 from pathlib import Path
 
-import letters
+import emails
 from servers import (HOST, PASSWORD, USER, Authority, Greylist, Postfix, Proxy, Second, answers, free_port, needs,
                      wait_for)
 
@@ -106,11 +106,11 @@ class Post:
         return daemon
 
     def delivered(self, name, count, seconds=30):
-        wait_for(f"letter {count} for {name}", lambda: len(self.postfix.box(name)) >= count, seconds)
+        wait_for(f"email {count} for {name}", lambda: len(self.postfix.box(name)) >= count, seconds)
         time.sleep(2)
         found = self.postfix.box(name)
-        assert len(found) == count, f"{name} has {len(found)} letters, not {count}"
-        return [letters.read(file.read_bytes()) for file in found]
+        assert len(found) == count, f"{name} has {len(found)} emails, not {count}"
+        return [emails.read(file.read_bytes()) for file in found]
 
     def stop(self):
         for daemon in self.daemons:
@@ -130,10 +130,10 @@ def relay_with_starttls_and_login(post):
     assert outcome.returncode == 0, outcome
     said(outcome, "connected to localhost:", "STARTTLS, and the certificate is good",
          "the server accepts user and password", "recipient 1 is accepted: 250 2.1.5 Ok",
-         "the letter is taken: 250 2.0.0 Ok: queued as", "The letter is sent")
-    (letter,) = post.delivered("relay", 1)
-    assert letter["Subject"] == "Perennial can reach you by mail"
-    assert any("(using TLSv1.3" in line for line in letter.get_all("Received"))
+         "the email is taken: 250 2.0.0 Ok: queued as", "The email is sent")
+    (email,) = post.delivered("relay", 1)
+    assert email["Subject"] == "Perennial can reach you by mail"
+    assert any("(using TLSv1.3" in line for line in email.get_all("Received"))
 
 
 def a_wrong_password_is_told_and_nothing_is_sent(post):
@@ -174,7 +174,7 @@ def a_full_queue_is_waited_out(post):
     post.delivered("full", 1, RETRY)
 
 
-def a_connection_cut_after_the_data_repeats_the_same_letter(post):
+def a_connection_cut_after_the_data_repeats_the_same_email(post):
     proxy = Proxy(post.postfix.port)
     daemon = post.daemon("cut", post.relay(proxy.port))
     proxy.hold_the_answer()
@@ -185,10 +185,10 @@ def a_connection_cut_after_the_data_repeats_the_same_letter(post):
     asked.join()
     first, again = post.delivered("cut", 2, RETRY)
     assert first["Message-ID"] == again["Message-ID"]
-    assert letters.text(first) == letters.text(again) and letters.html(first) == letters.html(again)
+    assert emails.text(first) == emails.text(again) and emails.html(first) == emails.html(again)
 
 
-def a_daemon_killed_before_it_could_note_repeats_the_same_letter(post):
+def a_daemon_killed_before_it_could_note_repeats_the_same_email(post):
     proxy = Proxy(post.postfix.port)
     daemon = post.daemon("crash", post.relay(proxy.port))
     proxy.hold_the_answer()
@@ -210,17 +210,17 @@ def who_is_refused_is_told_to_an_operator(post):
     outcome = daemon.mail_test("nobody@example.com")
     assert outcome.returncode == 1, outcome
     said(outcome, "(550)", "User unknown", "perennial mail-test ADDRESS")
-    (letter,) = post.delivered("refused", 1)
-    assert letter["Subject"] == "Letter does not reach nobody@example.com: Perennial can reach you by mail"
-    assert letter["In-Reply-To"] and "(550)" in letters.text(letter)
+    (email,) = post.delivered("refused", 1)
+    assert email["Subject"] == "Email does not reach nobody@example.com: Perennial can reach you by mail"
+    assert email["In-Reply-To"] and "(550)" in emails.text(email)
 
 
-def many_letters_go_over_one_connection(post):
+def many_emails_go_over_one_connection(post):
     proxy = Proxy(post.second.port)
     daemon = post.daemon("second", f"smtps://{USER}@localhost:{proxy.port}", to=["second@example.com"])
     outcome = daemon.mail_test("second@example.com")
     assert outcome.returncode == 0, outcome
-    said(outcome, "TLS from the first byte, and the certificate is good", "the letter is taken: 250 2.0.0 kept")
+    said(outcome, "TLS from the first byte, and the certificate is good", "the email is taken: 250 2.0.0 kept")
     # What waits while the server is away goes at once when it is back.
     proxy.upstream = free_port()
     before = proxy.connections
@@ -228,12 +228,12 @@ def many_letters_go_over_one_connection(post):
         daemon.ask("mail-test", f"second{number}@example.com", "--timeout", "1s")
     away = proxy.connections - before
     proxy.upstream = post.second.port
-    wait_for("six letters", lambda: len(post.second.taken) >= 6, RETRY)
+    wait_for("six emails", lambda: len(post.second.taken) >= 6, RETRY)
     time.sleep(2)
     taken = post.second.taken
     assert len(taken) == 6, len(taken)
-    assert proxy.connections - before - away <= 2, "a connection for each letter"
-    ids = {letters.read(content)["Message-ID"] for _, content in taken}
+    assert proxy.connections - before - away <= 2, "a connection for each email"
+    ids = {emails.read(content)["Message-ID"] for _, content in taken}
     assert len(ids) == 6
     assert post.second.logins >= 2
 
@@ -254,12 +254,12 @@ def an_incident_threads_and_names_survive(post):
                              "--discover", stdin=token())
         assert outcome.returncode == 0, outcome
         wait_for("healthy tokens", lambda: daemon.status()["tokens"]["healthy"] == 2, 60)
-        sim("/sim/happenings", {"what": "change_password", "person": person})
+        sim("/sim/actions", {"what": "change_password", "person": person})
         daemon.ask("check", "acme-zoe")
         (first,) = post.delivered("names", 1, 300)
         assert first["Subject"].startswith("Bitte erneut bei Facebook anmelden: Zoë Müller-Lüdenscheidt")
-        assert "Bäckerei Öl & Gas 東京" in letters.text(first)
-        assert "Bäckerei Öl &amp; Gas 東京" in letters.html(first)
+        assert "Bäckerei Öl & Gas 東京" in emails.text(first)
+        assert "Bäckerei Öl &amp; Gas 東京" in emails.html(first)
         daemon.ask("import", "--replace", "acme-zoe", stdin=token())
         first, last = post.delivered("names", 2, 300)
         assert last["Subject"].startswith("Funktioniert wieder nach"), last["Subject"]
@@ -279,9 +279,9 @@ def call(graph, path, body, method):
 
 CASES = [relay_with_starttls_and_login, a_wrong_password_is_told_and_nothing_is_sent,
          a_server_that_nobody_vouches_for_hears_nothing, greylisting_is_waited_out, a_full_queue_is_waited_out,
-         a_connection_cut_after_the_data_repeats_the_same_letter,
-         a_daemon_killed_before_it_could_note_repeats_the_same_letter, who_is_refused_is_told_to_an_operator,
-         many_letters_go_over_one_connection, an_incident_threads_and_names_survive]
+         a_connection_cut_after_the_data_repeats_the_same_email,
+         a_daemon_killed_before_it_could_note_repeats_the_same_email, who_is_refused_is_told_to_an_operator,
+         many_emails_go_over_one_connection, an_incident_threads_and_names_survive]
 
 
 def main(program, scratch, *only):
@@ -313,8 +313,8 @@ def main(program, scratch, *only):
         print(post.postfix.log.read_text()[-4000:])
         for daemon in post.daemons:
             print(daemon.folder.name, (daemon.folder / "log").read_text()[-1500:])
-    letters_toml = scratch / "letters.toml"
-    letters_toml.write_text((scratch / "relay" / "perennial.toml").read_text() if (scratch / "relay").exists() else "")
+    emails_toml = scratch / "emails.toml"
+    emails_toml.write_text((scratch / "relay" / "perennial.toml").read_text() if (scratch / "relay").exists() else "")
     print(f"{len(cases) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 

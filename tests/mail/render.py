@@ -1,8 +1,8 @@
-"""Shows every letter in Chromium, on a phone and on a desk, by day and by night, and looks for what is ugly.
+"""Shows every email in Chromium, on a phone and on a desk, by day and by night, and looks for what is ugly.
 
-Usage: render.py LETTERS SCREENSHOTS [CHROMIUM]
+Usage: render.py EMAILS SCREENSHOTS [CHROMIUM]
 
-LETTERS holds .html files, as `perennial check-config --letters` writes them. Each must fit the width of the screen, ask
+EMAILS holds .html files, as `perennial check-config --emails` writes them. Each must fit the width of the screen, ask
 nobody for anything, and be readable: no text with a contrast below 4.5, nothing to press that a thumb would miss.
 """
 
@@ -107,11 +107,11 @@ class Browser:
         self.process.wait(timeout=20)
 
 
-def show(browser, letter, width, scheme):
+def show(browser, email, width, scheme):
     browser.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
     browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     browser.events.clear()
-    browser.call("Page.navigate", url=letter.resolve().as_uri())
+    browser.call("Page.navigate", url=email.resolve().as_uri())
     browser.wait_for("Page.loadEventFired")
     complaints = browser.call("Runtime.evaluate", expression=LOOK, returnByValue=True)["result"]["value"]
     asked = [event["params"]["request"]["url"] for event in browser.events
@@ -121,10 +121,10 @@ def show(browser, letter, width, scheme):
     return complaints, base64.b64decode(picture["data"])
 
 
-def main(letters, screenshots, program="chromium"):
-    letters = sorted(Path(letters).glob("*.html"))
-    if not letters:
-        raise SystemExit("there is no letter to show")
+def main(emails, screenshots, program="chromium"):
+    emails = sorted(Path(emails).glob("*.html"))
+    if not emails:
+        raise SystemExit("there is no email to show")
     screenshots = Path(screenshots)
     screenshots.mkdir(parents=True, exist_ok=True)
     ugly = 0
@@ -134,18 +134,18 @@ def main(letters, screenshots, program="chromium"):
         browser.session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         browser.call("Page.enable")
         browser.call("Network.enable")
-        for letter in letters:
+        for email in emails:
             for screen, width in SCREENS.items():
                 for scheme in SCHEMES:
-                    complaints, picture = show(browser, letter, width, scheme)
-                    name = f"{letter.stem}-{screen}-{scheme}"
+                    complaints, picture = show(browser, email, width, scheme)
+                    name = f"{email.stem}-{screen}-{scheme}"
                     (screenshots / f"{name}.png").write_bytes(picture)
                     for complaint in complaints:
                         ugly += 1
                         print(f"not ok {name}: {complaint}")
         browser.close()
-    shown = len(letters) * len(SCREENS) * len(SCHEMES)
-    print(f"{'ok' if not ugly else 'not ok'} {len(letters)} letters shown {shown} times, {ugly} complaints: {screenshots}")
+    shown = len(emails) * len(SCREENS) * len(SCHEMES)
+    print(f"{'ok' if not ugly else 'not ok'} {len(emails)} emails shown {shown} times, {ugly} complaints: {screenshots}")
     return 1 if ugly else 0
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 USER, PASSWORD = "perennial", "correct horse battery staple"
-# Between a client's last word before a letter and the letter itself.
-LETTER = 4000
+# Between a client's last word before an email and the email itself.
+EMAIL = 4000
 
 
 def free_port():
@@ -131,7 +131,7 @@ smtpd_peername_lookup = no
         wait_for("Postfix", lambda: answers(self.port) and answers(self.full) and answers(self.grey))
 
     def box(self, name):
-        """The letters of one person, as files."""
+        """The emails of one person, as files."""
         folder = self.mail / name / "new"
         return sorted(folder.iterdir()) if folder.exists() else []
 
@@ -205,7 +205,7 @@ class Greylist(threading.Thread):
 
 
 class Proxy(threading.Thread):
-    """Stands between the daemon and a server. It may hold back what the server says to a letter, and then cut."""
+    """Stands between the daemon and a server. It may hold back what the server says to an email, and then cut."""
 
     def __init__(self, port):
         super().__init__(daemon=True)
@@ -237,8 +237,8 @@ class Proxy(threading.Thread):
             while piece := source.recv(65536):
                 if counts:
                     said[0] += len(piece)
-                elif self.holding and said[0] > LETTER:
-                    # The letter is with the server, and nobody will hear of it.
+                elif self.holding and said[0] > EMAIL:
+                    # The email is with the server, and nobody will hear of it.
                     self.cut.wait(60)
                     self.holding = False
                     break

@@ -1,7 +1,7 @@
 //! A clock that is wrong: what it may not judge, and how what it did heals.
 
 use perennial::graph_sim::{Endpoint, Fault, FaultRule};
-use perennial::token::{Cause, Health, State};
+use perennial::model::{Cause, Health, State};
 
 use crate::world::{OWNER, Result, World, days, hours, minutes};
 
@@ -14,7 +14,7 @@ async fn what_a_clock_two_months_ahead_put_off_is_due() -> Result {
     world.meta.world().change_password(&maria)?;
     let ahead = (world.now + days(60)).as_second();
     world.tamper(&format!(
-        "UPDATE agenda SET due_at = {ahead}, checked_at = {ahead}, leased_until = {ahead};
+        "UPDATE schedule SET due_at = {ahead}, checked_at = {ahead}, leased_until = {ahead};
          UPDATE token SET rotation_tried_at = {ahead};
          UPDATE app SET resume_at = {ahead}"
     ))?;
@@ -34,9 +34,9 @@ async fn a_sweep_by_a_clock_two_months_ahead_renews_nothing_and_is_made_up_for()
     world.live(days(5)).await?;
 
     let ahead = world.now + days(60);
-    world.keeper.sweep(ahead).await?;
+    world.rotation_worker.sweep(ahead).await?;
     assert_eq!(world.state(id).await?, State::Healthy, "no end is judged");
-    let exchanged = world.meta.world().ledger().calls(Endpoint::Exchange);
+    let exchanged = world.meta.world().call_log().calls(Endpoint::Exchange);
     assert_eq!(exchanged, 0, "and none is averted");
 
     world.now += minutes(1);

@@ -363,16 +363,16 @@ async fn many_are_taken_in_from_csv_and_again_without_harm() -> Result {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_kind_of_letter_can_be_looked_at() -> Result {
+async fn every_kind_of_email_can_be_looked_at() -> Result {
     let office = Office::open().await?;
-    let letters = tempfile::tempdir()?;
+    let emails = tempfile::tempdir()?;
     office
         .ask(
-            &format!("check-config --letters {}", letters.path().display()),
+            &format!("check-config --emails {}", emails.path().display()),
             "",
         )?
-        .with(0, &["letters, each as .txt and .html"], &[]);
-    let german = fs::read_to_string(letters.path().join("expires_soon-de.txt"))?;
+        .with(0, &["emails, each as .txt and .html"], &[]);
+    let german = fs::read_to_string(emails.path().join("expires_soon-de.txt"))?;
     assert!(german.starts_with("Subject: Bitte bis 14. Dez. bei Facebook anmelden"));
     Ok(())
 }
@@ -407,7 +407,7 @@ async fn the_daemon_itself_is_looked_after() -> Result {
 
     office
         .ask("mail-test boss@example.com", "")?
-        .with(0, &["The letter is sent"], &[]);
+        .with(0, &["The email is sent"], &[]);
     office
         .ask("mail-test nobody", "")?
         .with(1, &[], &["not a mail address"]);

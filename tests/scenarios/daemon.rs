@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
-use perennial::graph_sim::{Endpoint, Outage, SystemUserLife};
+use perennial::graph_sim::{Endpoint, Outage, SystemUserValidity};
 
 use crate::world::daemon::{Daemon, PROGRAM, Premises};
 use crate::world::{APP, APP_SECRET, Result, SCOPES, World, days};
@@ -161,7 +161,7 @@ fn holds(content: &[u8], secret: &str) -> bool {
     windows.any(|window| window == secret.as_bytes())
 }
 
-/// Import, renewal, a death, a letter, a new token, an outage. Returns every token there was.
+/// Import, renewal, a death, an email, a new token, an outage. Returns every token there was.
 fn live_through_everything(world: &World, daemon: &Daemon) -> Result<Vec<String>> {
     let now = perennial::daemon::clock::now();
     world.meta.set_now(now - days(40));
@@ -185,19 +185,19 @@ fn live_through_everything(world: &World, daemon: &Daemon) -> Result<Vec<String>
     let candidate = world.log_in(&maria)?;
     hand_in(daemon, &candidate)?;
     daemon.http("POST", "/v1/mail-test", "{}")?;
-    daemon.follow_until("letter_sent")?;
-    // Trouble makes programs talkative.
+    daemon.follow_until("email_sent")?;
+    // Problem makes programs talkative.
     world.meta.world().set_outage(Some(Outage::Reset));
     daemon.http("POST", "/v1/tokens/acme-bakery/check", "")?;
-    daemon.follow_until("app_troubled")?;
-    assert!(world.meta.world().ledger().calls(Endpoint::DebugToken) > 0);
+    daemon.follow_until("app_failing")?;
+    assert!(world.meta.world().call_log().calls(Endpoint::DebugToken) > 0);
     Ok(vec![user, page, robot, candidate])
 }
 
 fn robot(world: &World) -> Result<String> {
     let mut meta = world.meta.world();
     let robot = meta.add_system_user(APP, "robot")?;
-    Ok(meta.system_user_token(APP, &robot, SCOPES, SystemUserLife::SixtyDays)?)
+    Ok(meta.system_user_token(APP, &robot, SCOPES, SystemUserValidity::SixtyDays)?)
 }
 
 /// A new secret for Maria's token, and the one answer that tells it.

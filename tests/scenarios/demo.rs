@@ -1,6 +1,6 @@
 //! The demo is computed, not scripted: it says so when a rule is broken.
 
-use perennial::demo::{Options, Sabotage, Season};
+use perennial::demo::{DemoRun, Options, Sabotage};
 
 use crate::world::Result;
 
@@ -11,9 +11,9 @@ async fn live(days: u16, seed: u64, sabotage: Sabotage) -> Result<(bool, String)
         seed,
         sabotage,
     };
-    let season = Season::live(options, &mut told).await?;
-    season.verdict.print(&mut told)?;
-    Ok((season.verdict.is_good(), String::from_utf8(told)?))
+    let season = DemoRun::live(options, &mut told).await?;
+    season.closing_table.print(&mut told)?;
+    Ok((season.closing_table.is_good(), String::from_utf8(told)?))
 }
 
 #[tokio::test]

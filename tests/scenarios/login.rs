@@ -1,12 +1,12 @@
-//! A person logs in: from the link in a letter to tokens that work, for each set-up that people have; and what is
+//! A person logs in: from the link in an email to tokens that work, for each set-up that people have; and what is
 //! refused on the way.
 
 use perennial::graph_sim::{
     AppMode, AppSpec, CodeGives, DialogAnswer, Endpoint, Fault, FaultRule, LongLived,
-    PageSelection, SystemUserLife,
+    PageSelection, SystemUserValidity,
 };
-use perennial::inventory::{EventKind, Order};
-use perennial::token::{Cause, Clock, Kind, State, TokenId};
+use perennial::inventory::{EventKind, OrderKind};
+use perennial::model::{Cause, Expiry, Kind, State, TokenId};
 
 use crate::world::{APP, Mail, PUBLIC_URL, Public, Result, World, days, hours, minutes};
 
@@ -52,13 +52,13 @@ impl Shop {
         })
     }
 
-    /// The password is another; the letter is out.
+    /// The password is another; the email is out.
     async fn lock_out(&mut self) -> Result<String> {
         self.world.meta.world().change_password(&self.person)?;
         self.world.live_with_post(days(2), minutes(30)).await?;
         assert_eq!(self.world.state(self.maria).await?, State::Dead);
         self.public.tell_time(self.world.now);
-        self.world.letter_link().await
+        self.world.email_link().await
     }
 
     async fn states(&self) -> Result<Vec<State>> {
@@ -70,7 +70,7 @@ impl Shop {
     }
 }
 
-fn letters(mail: &[Mail], words: &str) -> usize {
+fn emails(mail: &[Mail], words: &str) -> usize {
     mail.iter()
         .filter(|mail| mail.subject().contains(words))
         .count()
@@ -85,7 +85,7 @@ fn field(address: &str, name: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn one_click_in_a_letter_brings_a_person_and_all_pages_back() -> Result {
+async fn one_click_in_an_email_brings_a_person_and_all_pages_back() -> Result {
     let mut shop = Shop::open().await?;
     let link = shop.lock_out().await?;
     let (world, public) = (&mut shop.world, &shop.public);
@@ -94,7 +94,7 @@ async fn one_click_in_a_letter_brings_a_person_and_all_pages_back() -> Result {
             .mail()?
             .iter()
             .any(|mail| mail.0.replace("=\n", "").contains("/login/")),
-        "a letter bears the link"
+        "an email bears the link"
     );
     public.tell_time(world.now);
 
@@ -140,8 +140,8 @@ async fn one_click_in_a_letter_brings_a_person_and_all_pages_back() -> Result {
     world.live_with_post(hours(1), minutes(5)).await?;
     assert!(world.open_incidents().await?.is_empty());
     let mail = world.mail()?;
-    assert_eq!(mail.len(), before + 1, "one letter tells that it is over");
-    assert_eq!(letters(&mail, "Working again"), 1);
+    assert_eq!(mail.len(), before + 1, "one email tells that it is over");
+    assert_eq!(emails(&mail, "Working again"), 1);
     assert_eq!(shop.states().await?, [State::Healthy; 4]);
     Ok(())
 }
@@ -224,7 +224,7 @@ async fn strangers_see_nothing() -> Result {
         shop.world
             .meta
             .world()
-            .ledger()
+            .call_log()
             .calls(Endpoint::CodeExchange),
         0
     );
@@ -333,7 +333,7 @@ async fn a_state_is_good_once() -> Result {
         shop.world
             .meta
             .world()
-            .ledger()
+            .call_log()
             .calls(Endpoint::CodeExchange),
         1
     );
@@ -355,17 +355,20 @@ async fn a_used_or_old_code_is_told_and_never_tried_again() -> Result {
         .await?;
     shop.world.now += minutes(9);
     shop.world.meta.set_now(shop.world.now + minutes(2));
-    shop.public.clerk.pass(shop.world.now).await?;
+    shop.public.login_worker.pass(shop.world.now).await?;
     shop.public
         .get(&outcome)
         .await?
         .says(&["That took a little too long", "36007"]);
-    shop.public.clerk.pass(shop.world.now + minutes(30)).await?;
+    shop.public
+        .login_worker
+        .pass(shop.world.now + minutes(30))
+        .await?;
     assert_eq!(
         shop.world
             .meta
             .world()
-            .ledger()
+            .call_log()
             .calls(Endpoint::CodeExchange),
         1
     );
@@ -397,7 +400,7 @@ async fn an_exchange_that_was_not_answered_is_not_repeated() -> Result {
         shop.world
             .meta
             .world()
-            .ledger()
+            .call_log()
             .calls(Endpoint::CodeExchange),
         1
     );
@@ -489,7 +492,7 @@ async fn what_gives_less_than_before_is_not_taken_unless_an_operator_says_so() -
     let mut shop = Shop::open().await?;
     shop.world.meta.world().remove_app(&shop.person, APP)?;
     shop.world.live_with_post(days(2), minutes(30)).await?;
-    let link = shop.world.letter_link().await?;
+    let link = shop.world.email_link().await?;
     let before = shop.world.secret(shop.maria).await?;
     let less = || DialogAnswer::Allow {
         declined: vec!["pages_messaging".to_owned()],
@@ -606,7 +609,7 @@ async fn page_posting_from_a_pasted_token_to_pages_that_never_end() -> Result {
         meta.issue_short_lived(APP, &person, &scopes)?
     };
     let maria = world.import("acme-maria", &short).await?;
-    world.order(maria, Order::Discover).await?;
+    world.order(maria, OrderKind::Discover).await?;
     world.live(hours(3)).await?;
     let token = world.token(maria).await?;
     let end = token
@@ -622,7 +625,7 @@ async fn page_posting_from_a_pasted_token_to_pages_that_never_end() -> Result {
         let facts = page.facts.ok_or("no facts")?;
         assert_eq!(
             (page.health.state(), facts.expires_at),
-            (State::Healthy, Clock::Never),
+            (State::Healthy, Expiry::Never),
             "{}",
             page.name
         );
@@ -692,8 +695,8 @@ async fn a_whatsapp_login_is_repeated_before_its_60_days_are_over() -> Result {
         State::Expiring,
         "no exchange moved the end"
     );
-    assert!(letters(&world.mail()?, "Log in") >= 1);
-    let link = world.letter_link().await?;
+    assert!(emails(&world.mail()?, "Log in") >= 1);
+    let link = world.email_link().await?;
     world
         .log_in_through(&public, &link, &person, DialogAnswer::allow())
         .await?;
@@ -703,7 +706,7 @@ async fn a_whatsapp_login_is_repeated_before_its_60_days_are_over() -> Result {
     assert!(end > world.now + days(59), "{end}");
     let mail = world.mail()?;
     assert_eq!(
-        letters(&mail, "Renewed in time"),
+        emails(&mail, "Renewed in time"),
         1,
         "{:?}",
         mail.iter().map(Mail::subject).collect::<Vec<_>>()
@@ -721,8 +724,8 @@ async fn system_users_need_nobody_with_60_days_and_without() -> Result {
     ];
     let mut tokens = Vec::new();
     for (name, life) in [
-        ("acme-60", SystemUserLife::SixtyDays),
-        ("acme-ever", SystemUserLife::Never),
+        ("acme-60", SystemUserValidity::SixtyDays),
+        ("acme-ever", SystemUserValidity::Never),
     ] {
         let token = {
             let mut meta = world.meta.world();
@@ -758,7 +761,7 @@ async fn data_access_is_renewed_by_a_login_that_asks_for_that() -> Result {
     world.act(&public).await?;
     let maria = world.named("acme-maria").await?;
     let facts = maria.facts.ok_or("no facts")?;
-    assert_eq!(facts.expires_at, Clock::Never);
+    assert_eq!(facts.expires_at, Expiry::Never);
     for scope in ["ads_read", "leads_retrieval"] {
         assert!(facts.scopes.contains(scope), "{scope}");
     }
@@ -766,7 +769,7 @@ async fn data_access_is_renewed_by_a_login_that_asks_for_that() -> Result {
     let token = world.token(maria.id).await?;
     assert_eq!(token.cause(), Some(Cause::DataAccessExpiresSoon));
 
-    let link = world.letter_link().await?;
+    let link = world.email_link().await?;
     public.tell_time(world.now);
     public.get(&link).await?.says(&["every 90 days"]);
     let dialog = public.post(&link).await?.location()?;
@@ -874,11 +877,11 @@ async fn each_candidate_of_a_login_costs_one_call() -> Result {
     world
         .log_in_through(public, &link, &shop.person, DialogAnswer::allow())
         .await?;
-    public.clerk.pass(world.now).await?;
-    let asked = world.meta.world().ledger().calls(Endpoint::DebugToken);
+    public.login_worker.pass(world.now).await?;
+    let asked = world.meta.world().call_log().calls(Endpoint::DebugToken);
     world.pass().await?;
 
-    let calls = world.meta.world().ledger().calls(Endpoint::DebugToken) - asked;
+    let calls = world.meta.world().call_log().calls(Endpoint::DebugToken) - asked;
     assert_eq!(calls, 4, "one for Maria's and one for each page");
     assert_eq!(shop.states().await?, [State::Healthy; 4]);
     Ok(())
@@ -912,20 +915,20 @@ async fn the_calls_of_a_login_during_a_sweep_are_counted() -> Result {
     let late = Fault::Latency(std::time::Duration::from_secs(1));
     let late = FaultRule::new(late).on(Endpoint::DebugToken).times(1);
     world.meta.world().inject(late);
-    let before = world.meta.world().ledger().total();
-    let asked = world.meta.world().ledger().calls(Endpoint::DebugToken);
+    let before = world.meta.world().call_log().total();
+    let asked = world.meta.world().call_log().calls(Endpoint::DebugToken);
 
-    let (keeper, now) = (world.keeper.clone(), world.now);
-    let under_way = tokio::spawn(async move { keeper.sweep(now).await });
+    let (rotation_worker, now) = (world.rotation_worker.clone(), world.now);
+    let under_way = tokio::spawn(async move { rotation_worker.sweep(now).await });
     world.until_asked(Endpoint::DebugToken, asked + 1).await;
-    public.clerk.pass(world.now).await?;
+    public.login_worker.pass(world.now).await?;
     assert!(!under_way.is_finished(), "the login was faster");
     under_way.await??;
 
     let app = world.inventory.read(|view| view.app("acme")).await?;
     let counted = perennial::rotation::budget_of(&app).calls_last_hour(world.now);
-    let made = world.meta.world().ledger().total() - before;
-    let codes = world.meta.world().ledger().calls(Endpoint::CodeExchange);
+    let made = world.meta.world().call_log().total() - before;
+    let codes = world.meta.world().call_log().calls(Endpoint::CodeExchange);
     assert_eq!(codes, 1, "the login was made");
     assert_eq!(u64::from(counted), made);
     Ok(())

@@ -1,8 +1,8 @@
 //! A platform for Messenger bots: pages that must tell the app of messages, and tokens that somebody makes anew by hand.
 
 use perennial::graph_sim::Endpoint;
-use perennial::inventory::{EventKind, Order, Which};
-use perennial::token::{Cause, Health, Scopes, State, Subscription, TokenId};
+use perennial::inventory::{EventKind, IncidentSelection, OrderKind};
+use perennial::model::{Cause, Health, Scopes, State, Subscription, TokenId};
 
 use crate::world::{APP, Result, World, days, hours, minutes};
 
@@ -24,7 +24,8 @@ struct Bot {
 impl Bot {
     async fn new() -> Result<Self> {
         let mut world = World::new().await?;
-        world.keeper.rules.subscribed_fields = Scopes::parse("messages messaging_postbacks");
+        world.rotation_worker.rules.subscribed_fields =
+            Scopes::parse("messages messaging_postbacks");
         let maria = world.person("Maria");
         let user_token = {
             let mut meta = world.meta.world();
@@ -41,12 +42,16 @@ impl Bot {
     }
 
     fn tells(&self, fields: &[&str]) -> Result {
-        Ok(self.world.meta.world().tell_app(&self.page, APP, fields)?)
+        Ok(self
+            .world
+            .meta
+            .world()
+            .subscribe_app(&self.page, APP, fields)?)
     }
 
     fn asked(&self) -> u64 {
         let meta = self.world.meta.world();
-        meta.ledger().calls(Endpoint::SubscribedApps)
+        meta.call_log().calls(Endpoint::SubscribedApps)
     }
 
     async fn heard(&self, id: TokenId) -> Result<(Subscription, String)> {
@@ -69,7 +74,7 @@ async fn a_page_that_does_not_tell_the_app_is_reported_until_it_does() -> Result
     // It is a problem of the page's settings, and no trouble of the token's.
     assert_eq!(bot.world.state(page).await?, State::Healthy);
     let socket = bot.world.open_socket().await?;
-    socket.feel(bot.world.now, bot.world.now).await?;
+    socket.publish_status(bot.world.now, bot.world.now).await?;
     let problems = socket.client.status().await?.problems;
     assert!(
         problems.iter().any(|problem| problem.contains("bakery")),
@@ -92,9 +97,9 @@ async fn a_page_that_does_not_tell_the_app_is_reported_until_it_does() -> Result
     bot.world.live(hours(25)).await?;
     let none = (Subscription::Subscribed, String::new());
     assert_eq!(bot.heard(page).await?, none);
-    socket.feel(bot.world.now, bot.world.now).await?;
+    socket.publish_status(bot.world.now, bot.world.now).await?;
     assert!(socket.client.status().await?.problems.is_empty());
-    assert_eq!(bot.world.told(EventKind::Listening).await?, 3);
+    assert_eq!(bot.world.told(EventKind::WebhookSubscription).await?, 3);
     assert!(bot.world.mail()?.is_empty());
     Ok(())
 }
@@ -109,8 +114,8 @@ async fn a_page_that_tells_what_it_should_is_asked_seldom() -> Result {
     assert!((4..=5).contains(&asked), "{asked} calls in four weeks");
 
     // Whoever asks for a check is told of this, too.
-    bot.world.meta.world().stop_telling_app(&bot.page, APP)?;
-    bot.world.order(page, Order::Check).await?;
+    bot.world.meta.world().unsubscribe_app(&bot.page, APP)?;
+    bot.world.order(page, OrderKind::Check).await?;
     bot.world.pass().await?;
     assert_eq!(bot.heard(page).await?.0, Subscription::Missing);
     Ok(())
@@ -119,7 +124,7 @@ async fn a_page_that_tells_what_it_should_is_asked_seldom() -> Result {
 #[tokio::test]
 async fn pages_are_not_asked_where_nobody_wants_to_know() -> Result {
     let mut bot = Bot::new().await?;
-    bot.world.keeper.rules.subscribed_fields = Scopes::default();
+    bot.world.rotation_worker.rules.subscribed_fields = Scopes::default();
     bot.world.import("bakery", &bot.page_token).await?;
     bot.world.live(days(8)).await?;
     assert_eq!(bot.asked(), 0);
@@ -192,9 +197,9 @@ async fn an_end_that_all_of_a_person_share_is_no_new_token() -> Result {
     let open = bot
         .world
         .inventory
-        .read(|view| view.incidents(Which::Open, 9));
+        .read(|view| view.incidents(IncidentSelection::Open, 9));
     let open = open.await?;
     assert_eq!((open.len(), open[0].affected), (1, 2), "one story for both");
-    assert_eq!(open[0].story.subject, bot.maria);
+    assert_eq!(open[0].incident_key.subject, bot.maria);
     Ok(())
 }

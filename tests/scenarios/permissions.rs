@@ -1,8 +1,8 @@
 //! Permissions that are required: those that go, those that never were there, and who is told.
 
 use perennial::graph_sim::{Endpoint, Outage};
-use perennial::inventory::{EventKind, Order};
-use perennial::token::{Action, Cause, Health, Remedy, Scopes, State, TokenId};
+use perennial::inventory::{EventKind, OrderKind};
+use perennial::model::{Action, Cause, Health, Remedy, Scopes, State, TokenId};
 
 use crate::world::{OPERATOR, OWNER, Result, SCOPES, World, days, hours, minutes};
 
@@ -36,7 +36,7 @@ async fn a_required_permission_that_disappears_is_told_to_the_owner() -> Result 
     let (person, token, id) = maria(&mut world).await?;
 
     lose(&world, &person)?;
-    world.order(id, Order::Check).await?;
+    world.order(id, OrderKind::Check).await?;
     world.live_with_post(hours(1), minutes(5)).await?;
     let lacking = world.token(id).await?;
     assert_eq!(lacking.state(), State::Failing);
@@ -50,7 +50,7 @@ async fn a_required_permission_that_disappears_is_told_to_the_owner() -> Result 
     assert!(world.mail()?[0].0.contains(LOST));
 
     world.log_in(&person)?;
-    world.order(id, Order::Check).await?;
+    world.order(id, OrderKind::Check).await?;
     world.live_with_post(hours(1), minutes(5)).await?;
     assert_eq!(world.state(id).await?, State::Healthy);
     assert_eq!(world.told(EventKind::PermissionsRestored).await?, 1);
@@ -65,15 +65,15 @@ async fn a_lacking_token_is_checked_by_the_normal_schedule() -> Result {
     let mut world = World::new().await?;
     let (person, _, id) = maria(&mut world).await?;
     lose(&world, &person)?;
-    world.order(id, Order::Check).await?;
+    world.order(id, OrderKind::Check).await?;
     world.pass().await?;
     let next = world.token(id).await?.next.ok_or("no next check")?;
     assert_eq!(next.action, Action::Check);
     assert!(next.at > world.now + hours(20), "{next:?}");
 
-    let before = world.meta.world().ledger().calls(Endpoint::DebugToken);
+    let before = world.meta.world().call_log().calls(Endpoint::DebugToken);
     world.live(days(10)).await?;
-    let calls = world.meta.world().ledger().calls(Endpoint::DebugToken) - before;
+    let calls = world.meta.world().call_log().calls(Endpoint::DebugToken) - before;
     assert!(calls < 15, "{calls} calls");
     assert_eq!(world.told(EventKind::PermissionsLost).await?, 1);
     Ok(())
@@ -84,7 +84,7 @@ async fn a_lacking_token_is_still_exchanged_before_its_end() -> Result {
     let mut world = World::new().await?;
     let (person, _, id) = maria(&mut world).await?;
     lose(&world, &person)?;
-    world.order(id, Order::Check).await?;
+    world.order(id, OrderKind::Check).await?;
     world.live(days(35)).await?;
     assert!(world.told(EventKind::Rotated).await? > 0);
     assert_eq!(world.state(id).await?, State::Failing);
@@ -157,7 +157,7 @@ async fn the_pages_of_a_person_share_one_incident_about_permissions() -> Result 
 
     lose(&world, &person)?;
     // Only one of them is looked at; the others are found through it.
-    world.order(ids[2], Order::Check).await?;
+    world.order(ids[2], OrderKind::Check).await?;
     world.live_with_post(hours(1), minutes(5)).await?;
     for id in &ids {
         assert_eq!(world.state(*id).await?, State::Failing);
@@ -166,7 +166,7 @@ async fn the_pages_of_a_person_share_one_incident_about_permissions() -> Result 
     assert_eq!(mails_to(&world, OWNER)?, 1);
 
     world.log_in(&person)?;
-    world.order(ids[0], Order::Check).await?;
+    world.order(ids[0], OrderKind::Check).await?;
     world.live_with_post(hours(1), minutes(5)).await?;
     assert!(world.open_incidents().await?.is_empty());
     assert_eq!(mails_to(&world, OWNER)?, 2);
@@ -182,7 +182,7 @@ async fn required_scopes_of_a_tokens_own_replace_those_of_its_app() -> Result {
     let id = world.import_requiring("maria", &token, "email").await?;
     world.pass().await?;
     lose(&world, &person)?;
-    world.order(id, Order::Check).await?;
+    world.order(id, OrderKind::Check).await?;
     world.live_with_post(hours(1), minutes(5)).await?;
     let token = world.token(id).await?;
     assert_eq!((token.state(), token.cause()), (State::Healthy, None));
@@ -198,7 +198,7 @@ async fn an_outage_does_not_make_a_lost_permission_another_incident() -> Result 
     let mut world = World::new().await?;
     let (person, _, id) = maria(&mut world).await?;
     lose(&world, &person)?;
-    world.order(id, Order::Check).await?;
+    world.order(id, OrderKind::Check).await?;
     world.live_with_post(hours(1), minutes(5)).await?;
     world.meta.world().set_outage(Some(Outage::Unavailable));
     world.live(hours(30)).await?;

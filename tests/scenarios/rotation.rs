@@ -1,8 +1,8 @@
 //! How tokens are kept alive, and how we know when they cannot be.
 
-use perennial::graph_sim::{Endpoint, Outage, Reexchange, SystemUserLife};
-use perennial::inventory::{EventKind, Order};
-use perennial::token::{Cause, Clock, Health, Kind, Outcome, State};
+use perennial::graph_sim::{Endpoint, Outage, Reexchange, SystemUserValidity};
+use perennial::inventory::{EventKind, OrderKind};
+use perennial::model::{Cause, Expiry, Health, Kind, Outcome, State};
 
 use crate::world::{APP, Result, SCOPES, World, days, hours, minutes};
 
@@ -20,7 +20,7 @@ async fn an_imported_token_is_what_meta_says_it_is() -> Result {
     let user = world.token(user).await?;
     let facts = user.facts.as_ref().ok_or("no facts")?;
     assert_eq!((facts.kind, &facts.subject), (Kind::User, &maria));
-    assert_eq!(facts.expires_at, Clock::At(world.now + days(60)));
+    assert_eq!(facts.expires_at, Expiry::At(world.now + days(60)));
 
     // The next pass knows the family: the page's name, and whose child its token is.
     let bakery = world.token(page_id).await?;
@@ -29,7 +29,7 @@ async fn an_imported_token_is_what_meta_says_it_is() -> Result {
         (facts.kind, &facts.subject, &facts.person),
         (Kind::Page, &page, &maria)
     );
-    assert_eq!(facts.expires_at, Clock::Never);
+    assert_eq!(facts.expires_at, Expiry::Never);
     Ok(())
 }
 
@@ -96,8 +96,8 @@ async fn a_system_user_of_the_sixty_day_kind_is_renewed_and_the_permanent_one_le
         let mut meta = world.meta.world();
         let user = meta.add_system_user(APP, "robot")?;
         (
-            meta.system_user_token(APP, &user, SCOPES, SystemUserLife::SixtyDays)?,
-            meta.system_user_token(APP, &user, SCOPES, SystemUserLife::Never)?,
+            meta.system_user_token(APP, &user, SCOPES, SystemUserValidity::SixtyDays)?,
+            meta.system_user_token(APP, &user, SCOPES, SystemUserValidity::Never)?,
         )
     };
     let sixty_id = world.import("robot-60", &sixty).await?;
@@ -110,7 +110,7 @@ async fn a_system_user_of_the_sixty_day_kind_is_renewed_and_the_permanent_one_le
     assert_eq!(world.secret(never_id).await?, never);
     let meta = world.meta.world();
     assert_eq!(
-        meta.ledger().calls_about(Endpoint::Exchange, &never),
+        meta.call_log().calls_about(Endpoint::Exchange, &never),
         0,
         "never exchanged"
     );
@@ -284,7 +284,7 @@ async fn our_own_wrong_secret_kills_no_token() -> Result {
     }
     let app = world.inventory.read(|view| view.app("acme")).await?;
     assert_eq!(
-        app.trouble.map(|trouble| trouble.cause),
+        app.error.map(|trouble| trouble.cause),
         Some(Cause::AppSecretWrong)
     );
     Ok(())
@@ -359,7 +359,7 @@ async fn a_short_lived_token_is_lengthened_and_its_pages_are_found() -> Result {
     world.page(&maria, "Café", &long)?;
     let short = world.meta.world().issue_short_lived(APP, &maria, SCOPES)?;
     let id = world.import("maria", &short).await?;
-    world.order(id, Order::Discover).await?;
+    world.order(id, OrderKind::Discover).await?;
 
     world.live(minutes(5)).await?;
     let user = world.token(id).await?;
@@ -379,7 +379,7 @@ async fn a_short_lived_token_is_lengthened_and_its_pages_are_found() -> Result {
             .read(move |view| view.token_named(&name))
             .await?;
         let facts = child.and_then(|child| child.facts).ok_or("no facts")?;
-        assert_eq!((facts.kind, facts.expires_at), (Kind::Page, Clock::Never));
+        assert_eq!((facts.kind, facts.expires_at), (Kind::Page, Expiry::Never));
     }
     Ok(())
 }
@@ -420,10 +420,10 @@ async fn a_throttled_hour_costs_no_token_and_no_calls() -> Result {
 
     let until = world.now + hours(26);
     world.meta.world().throttle(APP, until)?;
-    let before = world.meta.world().ledger().total();
+    let before = world.meta.world().call_log().total();
     world.live(hours(26)).await?;
     assert_ne!(world.state(id).await?, State::Dead);
-    let spent = world.meta.world().ledger().total() - before;
+    let spent = world.meta.world().call_log().total() - before;
     assert!(spent <= 60, "{spent} calls into a limit");
     world.live(hours(26)).await?;
     assert_eq!(world.state(id).await?, State::Healthy);
@@ -446,7 +446,7 @@ async fn a_dead_token_that_was_looked_at_in_vain_costs_no_more_calls() -> Result
     world.live(minutes(5)).await?;
     let asked = |world: &World| {
         let meta = world.meta.world();
-        meta.ledger().calls_about(Endpoint::DebugToken, &second)
+        meta.call_log().calls_about(Endpoint::DebugToken, &second)
     };
     let before = asked(&world);
     world.live(days(3)).await?;
@@ -491,7 +491,7 @@ async fn a_login_for_many_pages_asks_about_each_of_them_but_a_few_times() -> Res
     world.live(hours(1)).await?;
     let fleet = world.inventory.read(|view| view.fleet()).await?;
     assert_eq!(fleet.healthy, PAGES + 1);
-    let asked = world.meta.world().ledger().calls(Endpoint::DebugToken);
+    let asked = world.meta.world().call_log().calls(Endpoint::DebugToken);
     assert!(asked <= 2 * PAGES + 10, "{asked} looks at {PAGES} pages");
     Ok(())
 }

@@ -76,7 +76,7 @@ async fn from_nothing_to_a_daemon_that_runs() -> Result {
         0,
         &[
             "Meta accepts id and secret of app shop.",
-            "A test letter went to ops@example.com.",
+            "A test email went to ops@example.com.",
             "inventory.key    keep a copy elsewhere: without it the tokens are lost",
             "Start it:\n    perennial --config ",
         ],
@@ -84,7 +84,7 @@ async fn from_nothing_to_a_daemon_that_runs() -> Result {
     assert_eq!(
         fs::read_dir(premises.path("mail"))?.count(),
         1,
-        "the test letter"
+        "the test email"
     );
     assert_eq!(mode(&premises, "credentials")?, 0o700);
     for secret in ["inventory.key", "shop.secret"] {
@@ -143,7 +143,7 @@ async fn answers_that_do_not_work_write_nothing() -> Result {
     ended(
         &set_up(&premises, &nowhere)?,
         1,
-        &["No letter reaches ops@example.com: cannot write letters"],
+        &["No email reaches ops@example.com: cannot write emails"],
     );
     nothing_written()?;
 

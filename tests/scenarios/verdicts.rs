@@ -1,7 +1,7 @@
 //! A verdict of Meta is told after a bounded time, whatever the way out of it answers.
 
 use perennial::graph_sim::{Death, Endpoint, Fault, FaultRule, InjectedError};
-use perennial::token::{Cause, Health, TokenId};
+use perennial::model::{Cause, Health, TokenId};
 
 use crate::world::{OWNER, Result, World, hours, minutes};
 
@@ -85,7 +85,7 @@ async fn a_parent_that_does_not_answer_for_a_day_costs_no_more_than_a_day() -> R
 }
 
 #[tokio::test]
-async fn a_way_out_that_opens_within_the_day_spares_the_letter() -> Result {
+async fn a_way_out_that_opens_within_the_day_spares_the_email() -> Result {
     let mut world = World::new().await?;
     let page = dead_page(&mut world).await?;
     let (from, until) = (world.now, world.now + hours(30));
@@ -102,7 +102,7 @@ async fn a_way_out_that_opens_within_the_day_spares_the_letter() -> Result {
 async fn a_budget_that_is_never_enough_puts_no_verdict_off_forever() -> Result {
     let mut world = World::new().await?;
     let page = dead_page(&mut world).await?;
-    world.keeper.calls_per_hour = 1;
+    world.rotation_worker.calls_per_hour = 1;
     world.live_with_post(hours(60), minutes(30)).await?;
     is_told_as_dead(&world, page).await
 }
@@ -121,7 +121,7 @@ async fn a_token_that_cannot_be_checked_for_a_day_is_named_among_the_problems() 
          WHERE name = 'nina'"
     ))?;
     let socket = world.open_socket().await?;
-    socket.feel(world.now, world.now).await?;
+    socket.publish_status(world.now, world.now).await?;
     let problems = socket.client.status().await?.problems;
     assert!(
         problems.iter().any(|problem| problem.contains("nina")),

@@ -7,28 +7,32 @@ use jiff::SignedDuration;
 use nix::sys::signal::Signal;
 use perennial::daemon::clock;
 use perennial::graph_sim::{Delivery, Endpoint};
-use perennial::inventory::{EventKind, NewLetter, NewLogin, Which};
-use perennial::login::webhooks::{self, Heard, Listener, Rejection};
+use perennial::inventory::{EventKind, IncidentSelection, NewEmail, NewLogin};
+use perennial::model::{Cause, Health, Remedy, State, TokenId};
 use perennial::secret::Secret;
-use perennial::token::{Cause, Health, Remedy, State, TokenId};
+use perennial::webhooks::{self, NoticeAnswer, WebhookError, WebhookReceiver};
 
 use crate::world::daemon::Premises;
 use crate::world::{APP, APP_SECRET, Result, World, client, hours, minutes};
 
 /// What the web part does with a post, without the web.
-struct Ear(Listener);
+struct Ear(WebhookReceiver);
 
 impl Ear {
     fn of(world: &World) -> Result<Self> {
         let signatures = client(&world.meta, APP_SECRET, 50)?.signatures();
-        Ok(Self(Listener {
+        Ok(Self(WebhookReceiver {
             inventory: world.inventory.clone(),
             signers: Arc::new(HashMap::from([("acme".to_owned(), signatures)])),
             verify_token: Some(Secret::new("shibboleth")),
         }))
     }
 
-    async fn hears(&self, world: &World, post: &Delivery) -> std::result::Result<Heard, Rejection> {
+    async fn hears(
+        &self,
+        world: &World,
+        post: &Delivery,
+    ) -> std::result::Result<NoticeAnswer, WebhookError> {
         let Ear(listener) = self;
         match (&post.signature, post.body.split_once('=')) {
             (Some(signature), _) => {
@@ -38,7 +42,7 @@ impl Ear {
             (None, Some(("signed_request", signed))) => {
                 listener.deauthorized("acme", signed, world.now).await
             }
-            (None, _) => Err(Rejection::Unreadable),
+            (None, _) => Err(WebhookError::Unreadable),
         }
     }
 
@@ -70,14 +74,14 @@ async fn two_people(world: &mut World) -> Result<(String, [TokenId; 3], TokenId)
 #[tokio::test]
 async fn an_app_that_a_person_removes_is_missed_at_once() -> Result {
     let mut world = World::new().await?;
-    let ear = Ear::of(&world)?;
+    let webhook_receiver = Ear::of(&world)?;
     let (maria, hers, his) = two_people(&mut world).await?;
 
     world.now += hours(1);
     world.meta.set_now(world.now);
     world.meta.world().remove_app(&maria, APP)?;
-    let before = world.meta.world().ledger().calls(Endpoint::DebugToken);
-    let posts = ear.hears_all(&world).await?;
+    let before = world.meta.world().call_log().calls(Endpoint::DebugToken);
+    let posts = webhook_receiver.hears_all(&world).await?;
     assert_eq!(posts.len(), 2, "the callback and the webhook");
     // Nothing is believed before it has been asked after.
     assert_eq!(world.state(hers[0]).await?, State::Healthy);
@@ -90,16 +94,16 @@ async fn an_app_that_a_person_removes_is_missed_at_once() -> Result {
         assert!(is_removed, "{health:?}");
     }
     assert_eq!(world.state(his).await?, State::Healthy);
-    let calls = world.meta.world().ledger().calls(Endpoint::DebugToken) - before;
+    let calls = world.meta.world().call_log().calls(Endpoint::DebugToken) - before;
     assert_eq!(calls, 3, "exactly that person's tokens");
     let incidents = world
         .inventory
-        .read(|view| view.incidents(Which::Open, 9))
+        .read(|view| view.incidents(IncidentSelection::Open, 9))
         .await?;
     assert_eq!((incidents.len(), incidents[0].affected), (1, 3));
     world.live_with_post(hours(1), minutes(5)).await?;
     assert_eq!(world.mail()?.len(), 1);
-    assert_eq!(world.told(EventKind::Notified).await?, 1);
+    assert_eq!(world.told(EventKind::WebhookNotice).await?, 1);
     Ok(())
 }
 
@@ -112,7 +116,7 @@ async fn what_meta_tells_is_no_verdict() -> Result {
     // Signed, but she has not removed the app.
     let signed = request_of(&world, &maria)?;
     let heard = listener.deauthorized("acme", &signed, world.now).await?;
-    assert_eq!(heard, Heard::News);
+    assert_eq!(heard, NoticeAnswer::NotificationKind);
     let calls = total_calls(&world);
     world.pass().await?;
     world.post().await?;
@@ -127,7 +131,7 @@ async fn what_meta_tells_is_no_verdict() -> Result {
 #[tokio::test]
 async fn a_permission_that_is_taken_back_is_missed_at_once() -> Result {
     let mut world = World::new().await?;
-    let ear = Ear::of(&world)?;
+    let webhook_receiver = Ear::of(&world)?;
     let (maria, hers, _) = two_people(&mut world).await?;
     world.now += hours(1);
     world.meta.set_now(world.now);
@@ -135,7 +139,7 @@ async fn a_permission_that_is_taken_back_is_missed_at_once() -> Result {
         .meta
         .world()
         .remove_permission(&maria, APP, "pages_messaging")?;
-    ear.hears_all(&world).await?;
+    webhook_receiver.hears_all(&world).await?;
     world.pass().await?;
     let facts = world.token(hers[1]).await?.facts.ok_or("no facts")?;
     assert!(!facts.scopes.contains("pages_messaging"));
@@ -145,7 +149,7 @@ async fn a_permission_that_is_taken_back_is_missed_at_once() -> Result {
 #[tokio::test]
 async fn floods_and_replays_cost_nothing() -> Result {
     let mut world = World::new().await?;
-    let ear = Ear::of(&world)?;
+    let webhook_receiver = Ear::of(&world)?;
     let (maria, _, _) = two_people(&mut world).await?;
     world.now += hours(1);
     world.meta.set_now(world.now);
@@ -162,8 +166,12 @@ async fn floods_and_replays_cost_nothing() -> Result {
     let (calls, events) = (total_calls(&world), world.events().await?.len());
 
     for n in 0..10_000 {
-        let heard = ear.hears(&world, &post).await?;
-        assert_eq!(heard == Heard::News, n == 0, "only the first is news: {n}");
+        let heard = webhook_receiver.hears(&world, &post).await?;
+        assert_eq!(
+            heard == NoticeAnswer::NotificationKind,
+            n == 0,
+            "only the first is news: {n}"
+        );
     }
     assert_eq!(rows(&world).await?, 1);
     assert_eq!(
@@ -180,7 +188,10 @@ async fn floods_and_replays_cost_nothing() -> Result {
         world.live(hours(1)).await?;
         let (calls, events) = (total_calls(&world), world.events().await?.len());
         for _ in 0..100 {
-            assert_eq!(ear.hears(&world, &post).await?, Heard::Nothing);
+            assert_eq!(
+                webhook_receiver.hears(&world, &post).await?,
+                NoticeAnswer::Nothing
+            );
         }
         assert_eq!(rows(&world).await?, 0);
         world.pass().await?;
@@ -195,7 +206,7 @@ async fn floods_and_replays_cost_nothing() -> Result {
 #[tokio::test]
 async fn a_person_who_keeps_clicking_costs_one_check_a_minute() -> Result {
     let mut world = World::new().await?;
-    let ear = Ear::of(&world)?;
+    let webhook_receiver = Ear::of(&world)?;
     let (maria, _, _) = two_people(&mut world).await?;
     let calls = total_calls(&world);
     let step = minutes(1) / 12;
@@ -206,7 +217,7 @@ async fn a_person_who_keeps_clicking_costs_one_check_a_minute() -> Result {
             .meta
             .world()
             .remove_permission(&maria, APP, "pages_messaging")?;
-        ear.hears_all(&world).await?;
+        webhook_receiver.hears_all(&world).await?;
         world.pass().await?;
     }
     let calls = total_calls(&world) - calls;
@@ -217,7 +228,7 @@ async fn a_person_who_keeps_clicking_costs_one_check_a_minute() -> Result {
 #[tokio::test]
 async fn what_is_not_meta_s_or_of_nobody_here_is_met_with_silence() -> Result {
     let mut world = World::new().await?;
-    let ear = Ear::of(&world)?;
+    let webhook_receiver = Ear::of(&world)?;
     let (maria, _, _) = two_people(&mut world).await?;
     let stranger = world.person("Stranger");
     world.log_in(&stranger)?;
@@ -228,22 +239,25 @@ async fn what_is_not_meta_s_or_of_nobody_here_is_met_with_silence() -> Result {
     world.meta.world().remove_app(&stranger, APP)?;
     let posts = world.meta.world().take_deliveries();
     for post in &posts {
-        assert_eq!(ear.hears(&world, post).await?, Heard::Nothing);
+        assert_eq!(
+            webhook_receiver.hears(&world, post).await?,
+            NoticeAnswer::Nothing
+        );
     }
     world.meta.world().remove_app(&maria, APP)?;
     let posts = world.meta.world().take_deliveries();
     for post in &posts {
         let mut forged = post.clone();
         forged.body = forged.body.replacen(char::is_alphanumeric, "x", 40);
-        let heard = ear.hears(&world, &forged).await;
-        let refused = matches!(heard, Err(Rejection::Forged | Rejection::Unreadable));
+        let heard = webhook_receiver.hears(&world, &forged).await;
+        let refused = matches!(heard, Err(WebhookError::Forged | WebhookError::Unreadable));
         assert!(refused, "{heard:?}");
-        let Ear(listener) = &ear;
+        let Ear(listener) = &webhook_receiver;
         let signature = post.signature.as_deref().unwrap_or_default();
         let elsewhere = listener
             .webhook("other", signature, post.body.as_bytes(), world.now)
             .await;
-        assert!(matches!(elsewhere, Err(Rejection::UnknownApp)));
+        assert!(matches!(elsewhere, Err(WebhookError::UnknownApp)));
     }
     assert_eq!(rows(&world).await?, 0);
     Ok(())
@@ -269,7 +283,7 @@ async fn only_the_word_that_was_agreed_on_opens_the_address() -> Result {
             "{app} {mode} {word}"
         );
     }
-    let mute = Listener {
+    let mute = WebhookReceiver {
         verify_token: None,
         ..listener
     };
@@ -280,14 +294,14 @@ async fn only_the_word_that_was_agreed_on_opens_the_address() -> Result {
 #[tokio::test]
 async fn who_wants_to_be_forgotten_is_forgotten() -> Result {
     let mut world = World::new().await?;
-    let ear = Ear::of(&world)?;
+    let webhook_receiver = Ear::of(&world)?;
     let (maria, hers, his) = two_people(&mut world).await?;
-    // She has a past: an incident, letters, a page that was once read through somebody else.
+    // She has a past: an incident, emails, a page that was once read through somebody else.
     world.meta.world().change_password(&maria)?;
     world.live_with_post(hours(26), minutes(30)).await?;
     assert_eq!(world.mail()?.len(), 1);
     write_of_her(&world, &maria, hers[0]).await?;
-    let letters = world.mail()?.len();
+    let emails = world.mail()?.len();
     let before = world.whole_inventory()?;
     // The owner of Paul's token happens to have her name.
     for trace in [maria.as_str(), "| maria |", "Maria", "bakery"] {
@@ -295,11 +309,14 @@ async fn who_wants_to_be_forgotten_is_forgotten() -> Result {
     }
 
     let signed = request_of(&world, &maria)?;
-    let Ear(listener) = &ear;
+    let Ear(listener) = &webhook_receiver;
     let code = listener.delete("acme", &signed, world.now).await?;
     let waiting = listener.deletion(&code).await?.ok_or("no such request")?;
     assert_eq!(waiting.finished_at, None);
-    assert_eq!(webhooks::forget(&world.inventory, world.now).await?, 1);
+    assert_eq!(
+        webhooks::run_deletions(&world.inventory, world.now).await?,
+        1
+    );
 
     let done = listener.deletion(&code).await?.ok_or("no such request")?;
     assert_eq!((done.finished_at, done.tokens), (Some(world.now), 3));
@@ -325,34 +342,37 @@ async fn who_wants_to_be_forgotten_is_forgotten() -> Result {
     for _ in 0..3 {
         assert_eq!(listener.delete("acme", &signed, world.now).await?, code);
     }
-    assert_eq!(webhooks::forget(&world.inventory, world.now).await?, 0);
-    // And no letter is written about what vanished.
+    assert_eq!(
+        webhooks::run_deletions(&world.inventory, world.now).await?,
+        0
+    );
+    // And no email is written about what vanished.
     world.live_with_post(hours(26), minutes(30)).await?;
-    assert_eq!(world.mail()?.len(), letters);
+    assert_eq!(world.mail()?.len(), emails);
     Ok(())
 }
 
 #[tokio::test]
 async fn an_old_request_does_not_reach_what_was_granted_after_it() -> Result {
     let mut world = World::new().await?;
-    let ear = Ear::of(&world)?;
+    let webhook_receiver = Ear::of(&world)?;
     let (maria, _, _) = two_people(&mut world).await?;
-    let Ear(listener) = &ear;
+    let Ear(listener) = &webhook_receiver;
     let signed = request_of(&world, &maria)?;
     listener.delete("acme", &signed, world.now).await?;
-    webhooks::forget(&world.inventory, world.now).await?;
+    webhooks::run_deletions(&world.inventory, world.now).await?;
 
     world.now += hours(1);
     world.meta.set_now(world.now);
     let again = world.import("again", &world.log_in(&maria)?).await?;
     world.pass().await?;
     listener.delete("acme", &signed, world.now).await?;
-    webhooks::forget(&world.inventory, world.now).await?;
+    webhooks::run_deletions(&world.inventory, world.now).await?;
     assert_eq!(world.state(again).await?, State::Healthy);
 
     let anew = request_of(&world, &maria)?;
     listener.delete("acme", &anew, world.now).await?;
-    webhooks::forget(&world.inventory, world.now).await?;
+    webhooks::run_deletions(&world.inventory, world.now).await?;
     assert!(world.token(again).await.is_err());
     Ok(())
 }
@@ -360,21 +380,21 @@ async fn an_old_request_does_not_reach_what_was_granted_after_it() -> Result {
 #[tokio::test]
 async fn a_signed_request_of_long_ago_deletes_nothing() -> Result {
     let mut world = World::new().await?;
-    let ear = Ear::of(&world)?;
+    let webhook_receiver = Ear::of(&world)?;
     let (maria, hers, _) = two_people(&mut world).await?;
-    let Ear(listener) = &ear;
+    let Ear(listener) = &webhook_receiver;
     let signed = request_of(&world, &maria)?;
     for later in [hours(25), hours(400 * 24)] {
         let then = world.now + later;
         let deleted = listener.delete("acme", &signed, then).await;
-        assert!(matches!(deleted, Err(Rejection::Stale)), "{deleted:?}");
+        assert!(matches!(deleted, Err(WebhookError::Stale)), "{deleted:?}");
         let heard = listener.deauthorized("acme", &signed, then).await;
-        assert!(matches!(heard, Err(Rejection::Stale)), "{heard:?}");
+        assert!(matches!(heard, Err(WebhookError::Stale)), "{heard:?}");
     }
     let early = world.now - minutes(6);
     let deleted = listener.delete("acme", &signed, early).await;
-    assert!(matches!(deleted, Err(Rejection::Stale)), "{deleted:?}");
-    webhooks::forget(&world.inventory, world.now).await?;
+    assert!(matches!(deleted, Err(WebhookError::Stale)), "{deleted:?}");
+    webhooks::run_deletions(&world.inventory, world.now).await?;
     for id in hers {
         assert_eq!(world.state(id).await?, State::Healthy);
     }
@@ -384,9 +404,9 @@ async fn a_signed_request_of_long_ago_deletes_nothing() -> Result {
 #[tokio::test]
 async fn a_signed_request_counts_at_one_callback_only() -> Result {
     let mut world = World::new().await?;
-    let ear = Ear::of(&world)?;
+    let webhook_receiver = Ear::of(&world)?;
     let (maria, hers, _) = two_people(&mut world).await?;
-    let Ear(listener) = &ear;
+    let Ear(listener) = &webhook_receiver;
     world.now += hours(1);
     world.meta.set_now(world.now);
     // She removes the app, and somebody has read along.
@@ -394,23 +414,29 @@ async fn a_signed_request_counts_at_one_callback_only() -> Result {
     let post = world.meta.world().take_deliveries().swap_remove(0);
     let (_, signed) = post.body.split_once('=').ok_or("no request")?;
     let heard = listener.deauthorized("acme", signed, world.now).await?;
-    assert_eq!(heard, Heard::News);
+    assert_eq!(heard, NoticeAnswer::NotificationKind);
     let deleted = listener.delete("acme", signed, world.now).await;
     assert!(
-        matches!(deleted, Err(Rejection::UsedElsewhere)),
+        matches!(deleted, Err(WebhookError::UsedElsewhere)),
         "{deleted:?}"
     );
-    assert_eq!(webhooks::forget(&world.inventory, world.now).await?, 0);
+    assert_eq!(
+        webhooks::run_deletions(&world.inventory, world.now).await?,
+        0
+    );
     assert!(world.token(hers[0]).await.is_ok());
     let heard = listener.deauthorized("acme", signed, world.now).await?;
-    assert_eq!(heard, Heard::Nothing, "Meta repeats itself");
+    assert_eq!(heard, NoticeAnswer::Nothing, "Meta repeats itself");
 
     // And the other way round.
     world.now += minutes(1);
     let signed = request_of(&world, &maria)?;
     let code = listener.delete("acme", &signed, world.now).await?;
     let heard = listener.deauthorized("acme", &signed, world.now).await;
-    assert!(matches!(heard, Err(Rejection::UsedElsewhere)), "{heard:?}");
+    assert!(
+        matches!(heard, Err(WebhookError::UsedElsewhere)),
+        "{heard:?}"
+    );
     assert_eq!(listener.delete("acme", &signed, world.now).await?, code);
     Ok(())
 }
@@ -418,9 +444,9 @@ async fn a_signed_request_counts_at_one_callback_only() -> Result {
 #[tokio::test]
 async fn signed_requests_are_remembered_for_a_day_and_not_longer() -> Result {
     let mut world = World::new().await?;
-    let ear = Ear::of(&world)?;
+    let webhook_receiver = Ear::of(&world)?;
     let (maria, _, _) = two_people(&mut world).await?;
-    let Ear(listener) = &ear;
+    let Ear(listener) = &webhook_receiver;
     for day in 0..5 {
         for _ in 0..3 {
             world.now += minutes(1);
@@ -438,7 +464,7 @@ async fn signed_requests_are_remembered_for_a_day_and_not_longer() -> Result {
 #[tokio::test]
 async fn a_person_with_many_pages_is_forgotten_step_by_step() -> Result {
     let mut world = World::new().await?;
-    let ear = Ear::of(&world)?;
+    let webhook_receiver = Ear::of(&world)?;
     let maria = world.person("Maria");
     let token = world.log_in(&maria)?;
     let user = world.import("maria", &token).await?;
@@ -457,9 +483,9 @@ async fn a_person_with_many_pages_is_forgotten_step_by_step() -> Result {
         "UPDATE token SET person = '{maria}' WHERE name LIKE 'page-%' AND parent IS NULL"
     ))?;
     let signed = request_of(&world, &maria)?;
-    let Ear(listener) = &ear;
+    let Ear(listener) = &webhook_receiver;
     let code = listener.delete("acme", &signed, now).await?;
-    webhooks::forget(&world.inventory, now).await?;
+    webhooks::run_deletions(&world.inventory, now).await?;
     let done = listener.deletion(&code).await?.ok_or("no such request")?;
     assert_eq!(done.tokens, 1_201);
     assert_eq!(world.inventory.read(|view| view.fleet()).await?.total(), 0);
@@ -477,7 +503,7 @@ async fn write_of_her(world: &World, maria: &str, token: TokenId) -> Result {
         accepts_fewer: false,
         expires_at: world.now + hours(9),
     };
-    let summary = NewLetter {
+    let summary = NewEmail {
         incident: None,
         message_id: "summary@example.com".to_owned(),
         in_reply_to: None,
@@ -491,7 +517,7 @@ async fn write_of_her(world: &World, maria: &str, token: TokenId) -> Result {
         .inventory
         .write(move |tx| {
             tx.open_login_for_operator(&wanted, "https://example.com", "root", now)?;
-            tx.write_letter(&summary, now)
+            tx.enqueue_email(&summary, now)
         })
         .await?;
     world.post().await
@@ -517,7 +543,7 @@ async fn the_daemon_answers_meta_at_its_public_address() -> Result {
     daemon.http("POST", "/v1/tokens/maria/check", "")?;
     daemon.follow_until("\"checked\"")?;
     // An hour goes by.
-    premises.tamper("UPDATE agenda SET checked_at = checked_at - 3600")?;
+    premises.tamper("UPDATE schedule SET checked_at = checked_at - 3600")?;
     world.meta.world().take_deliveries();
     world.meta.world().set_callbacks(APP, &hook)?;
     world.meta.world().remove_app(&maria, APP)?;
@@ -561,10 +587,12 @@ fn request_of(world: &World, person: &str) -> Result<String> {
 }
 
 fn total_calls(world: &World) -> u64 {
-    world.meta.world().ledger().total()
+    world.meta.world().call_log().total()
 }
 
 async fn rows(world: &World) -> Result<usize> {
-    let waiting = world.inventory.read(|view| view.notices("acme", 100));
+    let waiting = world
+        .inventory
+        .read(|view| view.webhook_notices("acme", 100));
     Ok(waiting.await?.len())
 }

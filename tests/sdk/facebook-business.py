@@ -204,7 +204,7 @@ with call("error: wrong client secret"):
     assert "client secret" in caught.error.api_error_message()
 
 with call("error: changed password, 190/460"):
-    world.sim("POST", "happenings", {"what": "change_password", "person": PERSON})
+    world.sim("POST", "actions", {"what": "change_password", "person": PERSON})
     with refusal(FacebookRequestError) as caught:
         User("me", api=ada).api_get()
     equal((caught.error.api_error_code(), caught.error.api_error_subcode()), (190, 460))

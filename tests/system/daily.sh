@@ -3,7 +3,7 @@
 
 live_day_by_day() {
     case_ "Meta was asked about every token" meta_was_asked
-    case_ "a letter goes out by the real relay, with TLS and password" a_letter_arrives
+    case_ "an email goes out by the real relay, with TLS and password" a_email_arrives
     case_ "a member of the group may look, and no more" a_member_looks
     case_ "a stranger does not get to the socket" a_stranger_is_kept_out
     case_ "a good reload lets a named reader have its tokens, and only those" a_reader_reads
@@ -26,13 +26,13 @@ sys.exit(not json.dumps(ledger).count("debug_token"))'
     says Bakery inside perennial tokens --json
 }
 
-letters_of() {
+emails_of() {
     inside cat "/var/mail/$1"
 }
 
-a_letter_arrives() {
+a_email_arrives() {
     inside perennial mail-test maria@example.com
-    eventually says "To: maria@example.com" letters_of maria
+    eventually says "To: maria@example.com" emails_of maria
     says "sasl_username=perennial" inside journalctl --unit=postfix* --output=cat
 }
 

@@ -6,7 +6,7 @@ try_drop_ins() {
     case_ "with egress to this machine alone, exposure 1.1" with_egress_proxy
     case_ "with a growing wait between restarts" starts_with restart-backoff
     case_ "with a program of the operator's that may be run" with_exec_hooks
-    case_ "with letters by a mail program" with_sendmail
+    case_ "with emails by a mail program" with_sendmail
     if [[ "$suite" == bookworm ]]; then return; fi
     case_ "with notify-reload.conf, and a reload by signal" with_notify_reload
 }
@@ -47,7 +47,7 @@ with_sendmail() {
     use_example sendmail
     inside systemctl restart perennial
     inside perennial mail-test alice@example.com
-    eventually says "To: alice@example.com" letters_of alice
+    eventually says "To: alice@example.com" emails_of alice
     without_drop_in sendmail
     cat "$scratch/smtp.toml" >"$file"
     inside systemctl restart perennial

@@ -62,7 +62,7 @@ quick_start() {
         "Meta's id of the app" "$APP_ID" \
         "The app's secret" "$APP_SECRET" \
         "hear of faults" ops@example.com \
-        "shall letters come" "" \
+        "shall emails come" "" \
         "By which mail server" smtps://perennial@smtp.example.com:465 \
         "The password" "$SMTP_PASSWORD" >"$scratch/setup"
     printf 'oken\t%s\n' "$(cat "$scratch/token")" >"$scratch/import"

@@ -5,7 +5,7 @@ survive_trouble() {
     case_ "killed, it is back, and so is every token" killed
     case_ "hung, the watchdog ends it and it is back" hung
     case_ "with a wrong key it ends with 78, writes nothing and does not loop" wrong_key
-    case_ "a letter tells that it was given up" told_of_the_end
+    case_ "an email tells that it was given up" told_of_the_end
     case_ "without its secrets it ends with 78, says which, and does not loop" without_credentials
     case_ "on a full disk it says so, answers, and goes on when there is room" full_disk
     case_ "an inventory that is lost comes back from a copy" restored
@@ -96,7 +96,7 @@ without_credentials() {
 }
 
 told_of_the_end() {
-    eventually says "systemd has given perennial.service up" letters_of ops
+    eventually says "systemd has given perennial.service up" emails_of ops
 }
 
 # The state on a small file system of its own, which is then filled to the last byte.

@@ -1,5 +1,5 @@
 # What is around the daemon in a test machine: its users, Meta, and a mail server. To the daemon they are the real ones:
-# it asks https://graph.facebook.com and hands letters to smtps://smtp.example.com, whose certificates the machine trusts.
+# it asks https://graph.facebook.com and hands emails to smtps://smtp.example.com, whose certificates the machine trusts.
 # shellcheck shell=bash
 
 readonly APP_ID=257422819769992 APP_SECRET=0123456789abcdef0123456789abcdef SMTP_PASSWORD='correct horse: battery'

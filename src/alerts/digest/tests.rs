@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::alerts::fixtures::*;
-use crate::inventory::{Letter, PageSeen};
-use crate::token::{Cause, Kind};
+use crate::inventory::{Email, SeenPage};
+use crate::model::{Cause, Kind};
 
 /// The Monday after, at nine in Berlin.
 fn tick() -> Timestamp {
@@ -34,10 +34,10 @@ impl World {
         .await
     }
 
-    async fn summary(&self) -> Result<Letter> {
-        let letters = self.letters().await?;
-        let is_summary = |letter: &Letter| letter.letter.message_id.starts_with("digest-");
-        let mut summaries: Vec<Letter> = letters.into_iter().filter(is_summary).collect();
+    async fn summary(&self) -> Result<Email> {
+        let emails = self.emails().await?;
+        let is_summary = |email: &Email| email.email.message_id.starts_with("digest-");
+        let mut summaries: Vec<Email> = emails.into_iter().filter(is_summary).collect();
         Ok(summaries.remove(0))
     }
 }
@@ -53,9 +53,9 @@ async fn each_tick_is_told_of_once_whoever_asks_how_often() -> Result {
         world.wait(days(1));
     }
     assert!(!world.summarise(tick() - hours(1)).await?, "an earlier one");
-    assert_eq!(world.letters().await?.len(), 1);
+    assert_eq!(world.emails().await?.len(), 1);
     assert_eq!(
-        world.letters().await?[0].letter.recipients,
+        world.emails().await?[0].email.recipients,
         ["ops@example.com"]
     );
     Ok(())
@@ -70,7 +70,7 @@ async fn a_tick_that_was_slept_through_is_made_up_for_within_a_week() -> Result 
     world.now = tick() + days(15);
     assert!(!world.summarise(tick() + days(7)).await?, "too late");
     assert!(world.summarise(tick() + days(14)).await?);
-    assert_eq!(world.letters().await?.len(), 2);
+    assert_eq!(world.emails().await?.len(), 2);
     Ok(())
 }
 
@@ -97,25 +97,27 @@ async fn the_summary_tells_what_waits_what_comes_and_what_was_done() -> Result {
     let maria = world.import_user("acme-maria").await?;
     world.expire_in(maria, days(20)).await?;
     world.die(&pages[..2], Cause::PageRoleLost).await?;
-    world.trouble("beta", Some(Cause::AppSecretWrong)).await?;
+    world
+        .set_app_error("beta", Some(Cause::AppSecretWrong))
+        .await?;
     world.pass().await?;
     world.pass_after(minutes(2)).await?;
     world
         .inventory
         .write({
             let now = world.now;
-            move |tx| tx.put_off_letters("the mail server does not answer", now + days(30), now)
+            move |tx| tx.postpone_emails("the mail server does not answer", now + days(30), now)
         })
         .await?;
     world.now = tick();
     assert!(world.summarise(tick()).await?);
     assert_snapshot!("much_to_tell", shown(&world.summary().await?));
-    assert_snapshot!("much_to_tell_html", world.summary().await?.letter.html);
+    assert_snapshot!("much_to_tell_html", world.summary().await?.email.html);
 
     world.rules.language = Language::German;
     world.now = tick() + days(7);
     assert!(world.summarise(tick() + days(7)).await?);
-    let german = world.letters().await?.pop().unwrap();
+    let german = world.emails().await?.pop().unwrap();
     assert_snapshot!("de_much_to_tell", shown(&german));
     Ok(())
 }
@@ -128,7 +130,7 @@ async fn a_page_that_somebody_else_reaches_too_does_not_hang_on_one() -> Result 
     world.import(Kind::Page, &names).await?;
     let zoe = world.import_user("acme-zoe").await?;
     world
-        .learn(&[zoe], |token| {
+        .record_check(&[zoe], |token| {
             if let Some(facts) = &mut token.facts {
                 "99".clone_into(&mut facts.person);
                 "99".clone_into(&mut facts.subject);
@@ -142,23 +144,23 @@ async fn a_page_that_somebody_else_reaches_too_does_not_hang_on_one() -> Result 
             let Some(zoe) = tx.token(zoe)? else {
                 return Ok(());
             };
-            let page = |id: &str| PageSeen {
+            let page = |id: &str| SeenPage {
                 id: id.to_owned(),
                 name: id.to_owned(),
-                take_in: None,
+                import_token: None,
             };
-            tx.note_pages(&zoe, &[page("bakery"), page("museum")], now)
+            tx.store_page_admins(&zoe, &[page("bakery"), page("museum")], now)
         })
         .await?;
-    let lone = world.inventory.read(|view| view.lone_pages()).await?;
+    let lone = world
+        .inventory
+        .read(|view| view.single_admin_pages())
+        .await?;
     assert_eq!(lone.len(), 1);
     assert_eq!((lone[0].person.as_str(), lone[0].pages), (MARIA, 2));
     Ok(())
 }
 
-fn shown(letter: &Letter) -> String {
-    format!(
-        "Subject: {}\n\n{}",
-        letter.letter.subject, letter.letter.text
-    )
+fn shown(email: &Email) -> String {
+    format!("Subject: {}\n\n{}", email.email.subject, email.email.text)
 }

@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{is_coming, later};
+use super::later;
 use crate::alerts::Rules;
-use crate::inventory::{AppRecord, AppTrouble, Concern, IncidentId, Story};
-use crate::token::{Cause, Health, Token};
+use crate::inventory::{AppError, AppRecord, IncidentId, IncidentKey, PendingToken};
+use crate::model::{Cause, Health, Token};
 
-/// What trouble of the app is worth a letter only after it has lasted: most of it passes by itself.
+/// What trouble of the app is worth an email only after it has lasted: most of it passes by itself.
 const PASSING: SignedDuration = SignedDuration::from_mins(30);
 const THROTTLED: SignedDuration = SignedDuration::from_hours(24);
 
@@ -16,34 +16,34 @@ const THROTTLED: SignedDuration = SignedDuration::from_hours(24);
 pub enum Filing {
     Stay,
     Leave(IncidentId),
-    Join(Story),
-    Move { from: IncidentId, to: Story },
+    Join(IncidentKey),
+    Move { from: IncidentId, to: IncidentKey },
 }
 
-/// Which story a token's trouble belongs to; `None` when there is nothing to tell anybody about this token.
-pub fn story(token: &Token) -> Option<Story> {
-    let cause = settled_cause(token).filter(|cause| befalls_tokens(*cause))?;
+/// IncidentSelection story a token's trouble belongs to; `None` when there is nothing to tell anybody about this token.
+pub fn incident_key(token: &Token) -> Option<IncidentKey> {
+    let cause = stable_cause(token).filter(|cause| affects_tokens(*cause))?;
     let person = token.facts.as_ref().map(|facts| facts.person.clone());
     let subject = match person {
         // Not empty, which would be the story of the app itself.
-        whoever if is_about_the_app(cause) => whoever.unwrap_or_else(|| token.name.clone()),
+        whoever if cause.is_about_app() => whoever.unwrap_or_else(|| token.name.clone()),
         Some(person) if !cause.concerns_operator() => person,
         Some(_) | None => String::new(),
     };
-    Some(Story {
+    Some(IncidentKey {
         app: token.app.clone(),
-        cause: cause.story(),
+        cause: cause.incident_key(),
         subject,
     })
 }
 
 /// Meta may say of one token that it does not take the app's calls, and serve the app otherwise.
-fn befalls_tokens(cause: Cause) -> bool {
-    patience(cause).is_none() || cause == Cause::AppUnavailable
+fn affects_tokens(cause: Cause) -> bool {
+    delay(cause).is_none() || cause == Cause::AppUnavailable
 }
 
 /// Only what is certain: a failing token still awaits its second look.
-fn settled_cause(token: &Token) -> Option<Cause> {
+fn stable_cause(token: &Token) -> Option<Cause> {
     match token.health {
         Health::Unverified | Health::Failing { .. } => None,
         Health::Healthy
@@ -54,8 +54,8 @@ fn settled_cause(token: &Token) -> Option<Cause> {
 }
 
 /// The other story of an end: one login sets both clocks anew, so that a coming end joins whichever is open.
-pub fn sibling(story: &Story) -> Option<Story> {
-    let cause = match story.cause {
+pub fn sibling(incident_key: &IncidentKey) -> Option<IncidentKey> {
+    let cause = match incident_key.cause {
         Cause::Expired => Cause::DataAccessExpired,
         Cause::DataAccessExpired => Cause::Expired,
         Cause::ExpiresSoon
@@ -77,18 +77,18 @@ pub fn sibling(story: &Story) -> Option<Story> {
         | Cause::Outage
         | Cause::Unexplained => return None,
     };
-    Some(Story {
+    Some(IncidentKey {
         cause,
-        ..story.clone()
+        ..incident_key.clone()
     })
 }
 
 /// Where to file a token whose need may have changed. One whose checks do not get through stays where it was:
 /// silence is no recovery. One that was asked for ahead of time stays while its end is near.
-pub fn filing(concern: &Concern, rules: &Rules, now: Timestamp) -> Filing {
-    let token = &concern.token;
+pub fn filing(pending_token: &PendingToken, rules: &Rules, now: Timestamp) -> Filing {
+    let token = &pending_token.token;
     let failing = matches!(token.health, Health::Failing { .. });
-    match (&concern.incident, story(token)) {
+    match (&pending_token.incident, incident_key(token)) {
         (Some(_), _) if failing => Filing::Stay,
         (None, None) => Filing::Stay,
         (Some(here), None) => {
@@ -101,21 +101,21 @@ pub fn filing(concern: &Concern, rules: &Rules, now: Timestamp) -> Filing {
                 Filing::Leave(here.incident)
             }
         }
-        (Some(here), Some(to)) if here.story != to => {
-            let is_coming = token.cause().is_some_and(is_coming);
-            if is_coming && sibling(&to).as_ref() == Some(&here.story) {
-                Filing::Join(here.story.clone())
+        (Some(here), Some(to)) if here.incident_key != to => {
+            let is_coming = token.cause().is_some_and(Cause::is_upcoming);
+            if is_coming && sibling(&to).as_ref() == Some(&here.incident_key) {
+                Filing::Join(here.incident_key.clone())
             } else {
                 let from = here.incident;
                 Filing::Move { from, to }
             }
         }
         // The same story again may still mean another end or that the end has come.
-        (_, Some(story)) => Filing::Join(story),
+        (_, Some(incident_key)) => Filing::Join(incident_key),
     }
 }
 
-/// What ends before this is asked for in the same letter.
+/// What ends before this is asked for in the same email.
 pub fn horizon(rules: &Rules, now: Timestamp) -> Timestamp {
     let first_step = rules.warn_before.first().copied().unwrap_or_default();
     later(later(now, first_step), rules.plan_window)
@@ -123,26 +123,26 @@ pub fn horizon(rules: &Rules, now: Timestamp) -> Timestamp {
 
 /// The story that an app's own trouble has become, once it has lasted long enough. Meta does
 /// not answer one app alone, so what is told of that already is told for all apps.
-pub fn app_story(
+pub fn app_incident_key(
     app: &AppRecord,
-    outage: Option<&Story>,
+    outage: Option<&IncidentKey>,
     now: Timestamp,
-) -> Option<(Story, AppTrouble)> {
-    let trouble = app.trouble?;
-    let patience = patience(trouble.cause)?;
-    (now.duration_since(trouble.since) >= patience).then(|| {
-        let story = Story {
+) -> Option<(IncidentKey, AppError)> {
+    let error = app.error?;
+    let delay = delay(error.cause)?;
+    (now.duration_since(error.since) >= delay).then(|| {
+        let incident_key = IncidentKey {
             app: app.name.clone(),
-            cause: app_level(trouble.cause),
+            cause: app_level(error.cause),
             subject: String::new(),
         };
-        let shared = outage.filter(|outage| outage.cause == story.cause);
-        (shared.cloned().unwrap_or(story), trouble)
+        let shared = outage.filter(|outage| outage.cause == incident_key.cause);
+        (shared.cloned().unwrap_or(incident_key), error)
     })
 }
 
 /// How long an app's trouble may last before the operator hears of it; `None` for what is a token's own.
-const fn patience(cause: Cause) -> Option<SignedDuration> {
+const fn delay(cause: Cause) -> Option<SignedDuration> {
     match cause {
         Cause::AppSecretWrong | Cause::AppUnavailable => Some(SignedDuration::ZERO),
         Cause::Outage | Cause::Blocked | Cause::Unexplained => Some(PASSING),
@@ -162,17 +162,6 @@ const fn patience(cause: Cause) -> Option<SignedDuration> {
         | Cause::Unreadable
         | Cause::WrongApp => None,
     }
-}
-
-/// A cause that ails the app itself, as a rule.
-pub const fn is_about_the_app(cause: Cause) -> bool {
-    patience(cause).is_some()
-}
-
-/// An incident of the app itself, without tokens of its own.
-pub fn is_of_the_app(story: &Story) -> bool {
-    let of_tokens = befalls_tokens(story.cause) && !story.subject.is_empty();
-    is_about_the_app(story.cause) && !of_tokens
 }
 
 /// Meta in trouble answers now nothing and now nonsense: that is one story.

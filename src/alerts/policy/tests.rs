@@ -2,15 +2,17 @@
 
 use super::*;
 use crate::alerts::fixtures::*;
-use crate::inventory::{AppRecord, AppTrouble, Concern, IncidentId, Membership, Story};
-use crate::token::{Clock, Health, Kind, Permissions, Scopes, Token, TokenId};
+use crate::inventory::{
+    AppError, AppRecord, IncidentId, IncidentKey, IncidentTokens, PendingToken,
+};
+use crate::model::{Expiry, Health, Kind, Permissions, Scopes, Token, TokenId};
 
 fn token(health: Health) -> Token {
     Token {
         id: TokenId(1),
         app: "acme".to_owned(),
         name: "acme-maria".to_owned(),
-        facts: Some(facts(Kind::User, MARIA, Clock::Never)),
+        facts: Some(facts(Kind::User, MARIA, Expiry::Never)),
         subject_name: None,
         parent: None,
         health,
@@ -35,8 +37,8 @@ fn dead(cause: Cause) -> Token {
     })
 }
 
-fn of(cause: Cause, subject: &str) -> Option<Story> {
-    Some(Story {
+fn of(cause: Cause, subject: &str) -> Option<IncidentKey> {
+    Some(IncidentKey {
         app: "acme".to_owned(),
         cause,
         subject: subject.to_owned(),
@@ -67,7 +69,7 @@ fn each_cause_of_death_belongs_to_one_story() {
             | Cause::Outage
             | Cause::Unexplained => None,
         };
-        assert_eq!(story(&dead(cause)), expected, "{cause}");
+        assert_eq!(incident_key(&dead(cause)), expected, "{cause}");
     }
 }
 
@@ -82,18 +84,18 @@ fn only_what_is_settled_is_a_story() {
         })
     };
     for &cause in Cause::ALL {
-        assert_eq!(story(&failing(cause)), None, "{cause}");
+        assert_eq!(incident_key(&failing(cause)), None, "{cause}");
     }
-    assert_eq!(story(&token(Health::Unverified)), None);
-    assert_eq!(story(&token(Health::Healthy)), None);
+    assert_eq!(incident_key(&token(Health::Unverified)), None);
+    assert_eq!(incident_key(&token(Health::Healthy)), None);
     let mut wanting = token(Health::Healthy);
     wanting.required_scopes = Scopes::parse("leads_retrieval");
-    assert_eq!(story(&wanting), None);
+    assert_eq!(incident_key(&wanting), None);
     wanting.health = Health::Lacking { since };
-    assert_eq!(story(&wanting), of(Cause::PermissionMissing, MARIA));
+    assert_eq!(incident_key(&wanting), of(Cause::PermissionMissing, MARIA));
     let mut unknown = dead(Cause::Expired);
     unknown.facts = None;
-    assert_eq!(story(&unknown), of(Cause::Expired, ""));
+    assert_eq!(incident_key(&unknown), of(Cause::Expired, ""));
 }
 
 #[test]
@@ -129,23 +131,23 @@ fn a_token_is_filed_where_its_trouble_is() {
             },
         ),
     ] {
-        let incident = incident.map(|(incident, story)| Membership {
+        let incident = incident.map(|(incident, incident_key)| IncidentTokens {
             incident,
-            story,
+            incident_key,
             ahead: false,
         });
-        let concern = Concern { token, incident };
+        let pending_token = PendingToken { token, incident };
         assert_eq!(
-            filing(&concern, &rules(), monday()),
+            filing(&pending_token, &rules(), monday()),
             expected,
-            "{concern:?}"
+            "{pending_token:?}"
         );
     }
 }
 
 #[test]
 fn trouble_of_the_app_is_told_once_it_has_lasted() {
-    for (cause, patience) in [
+    for (cause, delay) in [
         (Cause::AppSecretWrong, Some(minutes(0))),
         (Cause::AppUnavailable, Some(minutes(0))),
         (Cause::Outage, Some(minutes(30))),
@@ -157,56 +159,62 @@ fn trouble_of_the_app_is_told_once_it_has_lasted() {
     ] {
         let app = AppRecord {
             name: "acme".to_owned(),
-            trouble: Some(AppTrouble {
+            error: Some(AppError {
                 cause,
                 since: monday(),
                 failures: 1,
             }),
             ..AppRecord::default()
         };
-        let lasting = |span| app_story(&app, None, monday() + span).map(|(story, _)| story.cause);
-        let story = match cause {
+        let lasting = |span| {
+            app_incident_key(&app, None, monday() + span)
+                .map(|(incident_key, _)| incident_key.cause)
+        };
+        let incident_key = match cause {
             Cause::Unexplained => Cause::Outage,
             other => other,
         };
-        match patience {
+        match delay {
             Some(span) => {
-                assert_eq!(lasting(span), Some(story), "{cause}");
+                assert_eq!(lasting(span), Some(incident_key), "{cause}");
                 assert_eq!(lasting(span - minutes(1)), None, "{cause}");
             }
             None => assert_eq!(lasting(days(365)), None, "{cause}"),
         }
     }
-    assert_eq!(app_story(&AppRecord::default(), None, monday()), None);
+    assert_eq!(
+        app_incident_key(&AppRecord::default(), None, monday()),
+        None
+    );
 }
 
-fn told(cause: Cause, at: Timestamp) -> Incident {
+fn notified(cause: Cause, at: Timestamp) -> Incident {
     Incident {
-        told: vec!["maria@example.com".to_owned()],
-        told_cause: Some(cause),
-        told_at: Some(at),
+        notified: vec!["maria@example.com".to_owned()],
+        notified_cause: Some(cause),
+        notified_at: Some(at),
         awaiting_since: Some(at),
         ..incident(cause)
     }
 }
 
-fn audience() -> Audience {
-    crate::alerts::audience::audience(&incident(Cause::Expired), &[], &rules())
+fn recipients_of_incident() -> Recipients {
+    crate::alerts::recipients::recipients_of_incident(&incident(Cause::Expired), &[], &rules())
 }
 
 fn reviewed(incident: &Incident, now: Timestamp) -> Decision {
     review(
         incident,
-        &Circumstances::default(),
-        &audience(),
+        &ReviewContext::default(),
+        &recipients_of_incident(),
         &rules(),
         now,
     )
 }
 
-fn write(occasion: Occasion, next_review: Timestamp) -> Decision {
+fn write(reason: EmailReason, next_review: Timestamp) -> Decision {
     Decision::Write {
-        occasion,
+        reason,
         next_review: Some(next_review),
     }
 }
@@ -216,38 +224,42 @@ fn wait(until: Timestamp) -> Decision {
 }
 
 #[test]
-fn the_first_letter_waits_for_siblings() {
+fn the_first_email_waits_for_siblings() {
     let incident = incident(Cause::PasswordChanged);
     let at = monday() + minutes(2);
     assert_eq!(reviewed(&incident, monday()), wait(at));
     assert_eq!(
         reviewed(&incident, at),
-        write(Occasion::First, at + days(3))
+        write(EmailReason::First, at + days(3))
     );
 }
 
 #[test]
 fn a_coming_end_is_told_at_each_step_that_is_crossed() {
     let end = monday() + days(14);
-    let at = |told_at| Incident {
+    let at = |notified_at| Incident {
         deadline: Some(end),
-        ..told(Cause::ExpiresSoon, told_at)
+        ..notified(Cause::ExpiresSoon, notified_at)
     };
     let step = |days_before| end - days(days_before);
-    for (told_at, now, expected) in [
+    for (notified_at, now, expected) in [
         (step(14), step(10), wait(step(7))),
-        (step(14), step(7), write(Occasion::Nearer, step(3))),
-        // Two steps slept through are one letter.
-        (step(14), step(2), write(Occasion::Nearer, step(1))),
+        (step(14), step(7), write(EmailReason::Nearer, step(3))),
+        // Two steps slept through are one email.
+        (step(14), step(2), write(EmailReason::Nearer, step(1))),
         (step(7), step(4), wait(step(3))),
         (step(1), step(0) - hours(1), wait(end + days(3))),
         (
             step(1),
             end + days(3),
-            write(Occasion::Nearer, end + days(6)),
+            write(EmailReason::Nearer, end + days(6)),
         ),
     ] {
-        assert_eq!(reviewed(&at(told_at), now), expected, "{told_at} {now}");
+        assert_eq!(
+            reviewed(&at(notified_at), now),
+            expected,
+            "{notified_at} {now}"
+        );
     }
 }
 
@@ -256,14 +268,17 @@ fn an_end_that_has_come_is_told_at_once_and_once() {
     let now = monday() + days(14);
     let ended = Incident {
         cause: Cause::Expired,
-        ..told(Cause::ExpiresSoon, now - days(1))
+        ..notified(Cause::ExpiresSoon, now - days(1))
     };
-    assert_eq!(reviewed(&ended, now), write(Occasion::Ended, now + days(3)));
-    let told = told(Cause::Expired, now);
-    assert_eq!(reviewed(&told, now + hours(1)), wait(now + days(3)));
     assert_eq!(
-        reviewed(&told, now + days(3)),
-        write(Occasion::Reminder, now + days(6))
+        reviewed(&ended, now),
+        write(EmailReason::Ended, now + days(3))
+    );
+    let notified = notified(Cause::Expired, now);
+    assert_eq!(reviewed(&notified, now + hours(1)), wait(now + days(3)));
+    assert_eq!(
+        reviewed(&notified, now + days(3)),
+        write(EmailReason::Reminder, now + days(6))
     );
 }
 
@@ -274,34 +289,34 @@ fn who_acknowledged_is_left_in_peace_until_the_date() {
         state: IncidentState::Acknowledged { until },
         ..incident
     };
-    let told = quiet(told(Cause::AppRemoved, monday()));
-    assert_eq!(reviewed(&told, monday() + days(5)), wait(until));
+    let notified = quiet(notified(Cause::AppRemoved, monday()));
+    assert_eq!(reviewed(&notified, monday() + days(5)), wait(until));
     assert_eq!(
-        reviewed(&told, until),
-        write(Occasion::Reminder, until + days(3))
+        reviewed(&notified, until),
+        write(EmailReason::Reminder, until + days(3))
     );
     let new = quiet(incident(Cause::AppRemoved));
     assert_eq!(reviewed(&new, monday() + days(5)), wait(until));
     assert_eq!(
         reviewed(&new, until),
-        write(Occasion::First, until + days(3))
+        write(EmailReason::First, until + days(3))
     );
 }
 
 #[test]
 fn nobody_is_reminded_of_what_only_meta_can_end() {
     for cause in [Cause::Outage, Cause::Throttled, Cause::Blocked] {
-        let incident = told(cause, monday());
-        let lasting = Circumstances {
-            app_trouble: Some(cause),
-            well: 0,
-            untold_since: None,
+        let incident = notified(cause, monday());
+        let lasting = ReviewContext {
+            app_error: Some(cause),
+            recovered: 0,
+            unnotified_since: None,
         };
         assert_eq!(
             review(
                 &incident,
                 &lasting,
-                &audience(),
+                &recipients_of_incident(),
                 &rules(),
                 monday() + days(30)
             ),
@@ -315,57 +330,68 @@ fn an_incident_closes_with_the_word_that_is_true() {
     let now = monday() + hours(3);
     let gone = |incident: Incident| Incident {
         affected: 0,
-        troubled: 0,
+        still_affected: 0,
         ..incident
     };
-    let known = || gone(told(Cause::Expired, monday()));
+    let known = || gone(notified(Cause::Expired, monday()));
     let forgotten = Incident {
         ever_affected: 0,
         ..known()
     };
-    for (incident, well, farewell) in [
-        (known(), 1, Some(Occasion::Recovered)),
+    for (incident, recovered, resolution_email) in [
+        (known(), 1, Some(EmailReason::Recovered)),
         // All have another trouble now, which is told of by itself.
         (known(), 0, None),
-        (forgotten, 0, Some(Occasion::Withdrawn)),
+        (forgotten, 0, Some(EmailReason::Withdrawn)),
         (gone(incident(Cause::Expired)), 1, None),
     ] {
-        let circumstances = Circumstances {
-            app_trouble: None,
-            well,
-            untold_since: None,
+        let review_context = ReviewContext {
+            app_error: None,
+            recovered,
+            unnotified_since: None,
         };
         assert_eq!(
-            review(&incident, &circumstances, &audience(), &rules(), now),
-            Decision::Close { farewell }
+            review(
+                &incident,
+                &review_context,
+                &recipients_of_incident(),
+                &rules(),
+                now
+            ),
+            Decision::Close { resolution_email }
         );
     }
 }
 
 #[test]
 fn an_app_is_well_only_when_nothing_ails_it() {
-    let incident = told(Cause::Outage, monday());
-    for (app_trouble, expected) in [
+    let incident = notified(Cause::Outage, monday());
+    for (app_error, expected) in [
         (Some(Cause::Outage), Decision::Wait { until: None }),
         (Some(Cause::Unexplained), Decision::Wait { until: None }),
-        (Some(Cause::Throttled), Decision::Close { farewell: None }),
+        (
+            Some(Cause::Throttled),
+            Decision::Close {
+                resolution_email: None,
+            },
+        ),
         (
             None,
             Decision::Close {
-                farewell: Some(Occasion::Recovered),
+                resolution_email: Some(EmailReason::Recovered),
             },
         ),
     ] {
-        let circumstances = Circumstances {
-            app_trouble,
-            well: 0,
-            untold_since: None,
+        let review_context = ReviewContext {
+            app_error,
+            recovered: 0,
+            unnotified_since: None,
         };
         assert_eq!(
             review(
                 &incident,
-                &circumstances,
-                &audience(),
+                &review_context,
+                &recipients_of_incident(),
                 &rules(),
                 monday() + hours(3)
             ),
@@ -379,8 +405,8 @@ fn what_is_resolved_stays_resolved() {
     let resolved = Incident {
         state: IncidentState::Resolved { at: monday() },
         affected: 0,
-        troubled: 0,
-        ..told(Cause::Expired, monday())
+        still_affected: 0,
+        ..notified(Cause::Expired, monday())
     };
     assert_eq!(
         reviewed(&resolved, monday() + days(30)),
@@ -399,9 +425,16 @@ fn what_can_wait_waits_unless_the_last_day_begins_before() {
         working_days: vec![Weekday::Monday],
         ..rules()
     };
-    let audience = crate::alerts::audience::audience(&incident(Cause::Expired), &[], &rules);
+    let recipients_of_incident =
+        crate::alerts::recipients::recipients_of_incident(&incident(Cause::Expired), &[], &rules);
     let decide = |incident: &Incident, now| {
-        review(incident, &Circumstances::default(), &audience, &rules, now)
+        review(
+            incident,
+            &ReviewContext::default(),
+            &recipients_of_incident,
+            &rules,
+            now,
+        )
     };
     let wait = |until| Decision::Wait { until: Some(until) };
     // 10:00 on a Tuesday in Berlin; the next Monday at 8:00.
@@ -427,7 +460,7 @@ fn what_can_wait_waits_unless_the_last_day_begins_before() {
             Decision::Write { .. }
         ));
     }
-    let reminder = told(Cause::PasswordChanged, now - days(3));
+    let reminder = notified(Cause::PasswordChanged, now - days(3));
     assert_eq!(decide(&reminder, now), wait(next));
 }
 
@@ -438,21 +471,22 @@ fn silence_goes_to_a_second_person_once() {
         escalate_to: vec!["boss@example.com".to_owned()],
         ..rules()
     };
-    let audience = crate::alerts::audience::audience(&incident(Cause::Expired), &[], &rules);
-    let occasion = |incident: &Incident, now| match review(
+    let recipients_of_incident =
+        crate::alerts::recipients::recipients_of_incident(&incident(Cause::Expired), &[], &rules);
+    let reason = |incident: &Incident, now| match review(
         incident,
-        &Circumstances::default(),
-        &audience,
+        &ReviewContext::default(),
+        &recipients_of_incident,
         &rules,
         now,
     ) {
-        Decision::Write { occasion, .. } => Some(occasion),
-        Decision::Wait { .. } | Decision::Settle { .. } | Decision::Close { .. } => None,
+        Decision::Write { reason, .. } => Some(reason),
+        Decision::Wait { .. } | Decision::Stabilize { .. } | Decision::Close { .. } => None,
     };
-    let waiting = told(Cause::PasswordChanged, monday());
+    let waiting = notified(Cause::PasswordChanged, monday());
     let after = monday() + days(2);
-    assert_eq!(occasion(&waiting, after - minutes(1)), None);
-    assert_eq!(occasion(&waiting, after), Some(Occasion::Escalated));
+    assert_eq!(reason(&waiting, after - minutes(1)), None);
+    assert_eq!(reason(&waiting, after), Some(EmailReason::Escalated));
     for (heard, why) in [
         (
             Incident {
@@ -470,13 +504,13 @@ fn silence_goes_to_a_second_person_once() {
         ),
         (
             Incident {
-                told: audience.second.clone(),
+                notified: recipients_of_incident.escalation.clone(),
                 ..waiting
             },
             "that person knows",
         ),
-        (told(Cause::Outage, monday()), "only Meta can act"),
+        (notified(Cause::Outage, monday()), "only Meta can act"),
     ] {
-        assert_ne!(occasion(&heard, after), Some(Occasion::Escalated), "{why}");
+        assert_ne!(reason(&heard, after), Some(EmailReason::Escalated), "{why}");
     }
 }

@@ -2,16 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Circumstances, Occasion, is_coming, is_flapping, later};
+use super::{EmailReason, ReviewContext, is_flapping, later};
 use crate::alerts::Rules;
-use crate::alerts::audience::Audience;
+use crate::alerts::recipients::Recipients;
 use crate::inventory::{Incident, IncidentState};
-use crate::token::{Cause, Remedy};
+use crate::model::{Cause, Remedy};
 
-/// How long an incident gathers before its first letter, so that siblings found by the same sweep share it.
+/// How long an incident gathers before its first email, so that siblings found by the same sweep share it.
 const GROUP_WAIT: SignedDuration = SignedDuration::from_mins(2);
 
-/// Who joins an incident that was told of waits at least so long after that letter.
+/// Who joins an incident that was told of waits at least so long after that email.
 const NEWS_WAIT: SignedDuration = SignedDuration::from_hours(4);
 
 /// Nothing else is as pressing as an end within so short a time.
@@ -21,7 +21,7 @@ const LAST_DAY: SignedDuration = SignedDuration::from_hours(24);
 const UNGRANTED_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Are the operators to be told of permissions that were never granted? `first` is since when the first of them waits,
-/// `last` when such a letter was written last.
+/// `last` when such an email was written last.
 pub fn ungranted_due(first: Option<Timestamp>, last: Option<Timestamp>, now: Timestamp) -> bool {
     first.is_some_and(|first| later(first, GROUP_WAIT) <= now)
         && last.is_none_or(|last| later(last, UNGRANTED_WAIT) <= now)
@@ -30,14 +30,14 @@ pub fn ungranted_due(first: Option<Timestamp>, last: Option<Timestamp>, now: Tim
 /// What is to be said next, and when.
 pub(super) fn next(
     incident: &Incident,
-    circumstances: &Circumstances,
-    audience: &Audience,
+    review_context: &ReviewContext,
+    recipients_of_incident: &Recipients,
     rules: &Rules,
-) -> Option<(Timestamp, Occasion)> {
+) -> Option<(Timestamp, EmailReason)> {
     [
-        next_letter(incident, rules),
-        growth(incident, circumstances),
-        escalation(incident, audience),
+        next_email(incident, rules),
+        growth(incident, review_context),
+        escalation(incident, recipients_of_incident),
     ]
     .into_iter()
     .flatten()
@@ -45,47 +45,47 @@ pub(super) fn next(
 }
 
 /// `None` when nobody could do anything about it and everybody knows.
-fn next_letter(incident: &Incident, rules: &Rules) -> Option<(Timestamp, Occasion)> {
+fn next_email(incident: &Incident, rules: &Rules) -> Option<(Timestamp, EmailReason)> {
     if is_flapping(incident) {
-        let gathered = later(incident.opened_at, GROUP_WAIT);
-        let told = incident.flapping_told_at;
-        let at = told.map_or(gathered, |at| later(at, rules.remind_every));
-        return Some((at, Occasion::Flapping));
+        let collected = later(incident.opened_at, GROUP_WAIT);
+        let notified = incident.flapping_notified_at;
+        let at = notified.map_or(collected, |at| later(at, rules.remind_every));
+        return Some((at, EmailReason::Flapping));
     }
-    let Some(told_at) = incident.told_at else {
-        return Some((later(incident.opened_at, GROUP_WAIT), Occasion::First));
+    let Some(notified_at) = incident.notified_at else {
+        return Some((later(incident.opened_at, GROUP_WAIT), EmailReason::First));
     };
     if has_ended(incident) {
-        return Some((told_at, Occasion::Ended));
+        return Some((notified_at, EmailReason::Ended));
     }
-    match (is_coming(incident.cause), incident.deadline) {
+    match (incident.cause.is_upcoming(), incident.deadline) {
         (true, Some(end)) => {
-            let after = || later(end.max(told_at), rules.remind_every);
-            let at = next_step(end, told_at, rules).unwrap_or_else(after);
-            Some((at, Occasion::Nearer))
+            let after = || later(end.max(notified_at), rules.remind_every);
+            let at = next_step(end, notified_at, rules).unwrap_or_else(after);
+            Some((at, EmailReason::Nearer))
         }
         _ if incident.cause.remedy() == Remedy::Wait => None,
-        (true, None) => Some((later(told_at, rules.remind_every), Occasion::Nearer)),
+        (true, None) => Some((later(notified_at, rules.remind_every), EmailReason::Nearer)),
         (false, end) => {
-            let reminder = later(told_at, rules.remind_every);
+            let reminder = later(notified_at, rules.remind_every);
             // It still works, so that its end is one more thing to be told of in time.
             let end = end.filter(|_| incident.cause == Cause::PermissionMissing);
-            let step = end.and_then(|end| next_step(end, told_at, rules));
+            let step = end.and_then(|end| next_step(end, notified_at, rules));
             let at = step.map_or(reminder, |step| step.min(reminder));
-            Some((at, Occasion::Reminder))
+            Some((at, EmailReason::Reminder))
         }
     }
 }
 
 /// One login mends all that one password ended, but each page whose role was lost needs a deed of its own: more of
 /// them are news.
-fn growth(incident: &Incident, circumstances: &Circumstances) -> Option<(Timestamp, Occasion)> {
-    let joined = circumstances
-        .untold_since
-        .filter(|_| strikes_singly(incident.story.cause))?;
-    let told_at = incident.told_at?;
-    let at = later(joined, GROUP_WAIT).max(later(told_at, NEWS_WAIT));
-    Some((at, Occasion::Grown))
+fn growth(incident: &Incident, review_context: &ReviewContext) -> Option<(Timestamp, EmailReason)> {
+    let joined = review_context
+        .unnotified_since
+        .filter(|_| strikes_singly(incident.incident_key.cause))?;
+    let notified_at = incident.notified_at?;
+    let at = later(joined, GROUP_WAIT).max(later(notified_at, NEWS_WAIT));
+    Some((at, EmailReason::Grown))
 }
 
 /// What befalls one token after the other rather than all of a person at once.
@@ -115,75 +115,78 @@ const fn strikes_singly(cause: Cause) -> bool {
 }
 
 /// Once, when those who know have done nothing for long enough and there is somebody who does not know.
-fn escalation(incident: &Incident, audience: &Audience) -> Option<(Timestamp, Occasion)> {
-    let after = audience.escalate_after?;
+fn escalation(
+    incident: &Incident,
+    recipients_of_incident: &Recipients,
+) -> Option<(Timestamp, EmailReason)> {
+    let after = recipients_of_incident.escalate_after?;
     let since = incident.awaiting_since?;
-    let knows = |address: &String| incident.told.contains(address);
-    let is_new = !audience.second.iter().all(knows);
+    let knows = |address: &String| incident.notified.contains(address);
+    let is_new = !recipients_of_incident.escalation.iter().all(knows);
     let can_act = incident.cause.remedy() != Remedy::Wait;
     (incident.escalated_at.is_none() && is_new && can_act)
-        .then(|| (later(since, after), Occasion::Escalated))
+        .then(|| (later(since, after), EmailReason::Escalated))
 }
 
 /// The next warning step before `end` that nobody was written to about.
-fn next_step(end: Timestamp, told_at: Timestamp, rules: &Rules) -> Option<Timestamp> {
+fn next_step(end: Timestamp, notified_at: Timestamp, rules: &Rules) -> Option<Timestamp> {
     let steps = rules.warn_before.iter();
     steps
         .filter_map(|step| end.checked_sub(*step).ok())
-        .filter(|at| *at > told_at)
+        .filter(|at| *at > notified_at)
         .min()
 }
 
 /// People were told that it would end, and now it has.
 fn has_ended(incident: &Incident) -> bool {
-    !is_coming(incident.cause) && incident.told_cause.is_some_and(is_coming)
+    !incident.cause.is_upcoming() && incident.notified_cause.is_some_and(Cause::is_upcoming)
 }
 
-impl Audience {
+impl Recipients {
     /// When something that is due at `at` is said, by the receiver's hours.
     pub(super) fn in_hours(
         &self,
         incident: &Incident,
-        occasion: Occasion,
+        reason: EmailReason,
         at: Timestamp,
     ) -> Timestamp {
-        let urgent_from = urgent_from(incident, occasion);
+        let urgent_from = urgent_from(incident, reason);
         self.hours.next_open(at).min(urgent_from.max(at))
     }
 }
 
 /// From when on something is said whatever the hour: what does not work does not wait, and neither does what ends
 /// within a day. That it still does not work does.
-fn urgent_from(incident: &Incident, occasion: Occasion) -> Timestamp {
-    let end = incident.deadline.filter(|_| is_coming(incident.cause));
+fn urgent_from(incident: &Incident, reason: EmailReason) -> Timestamp {
+    let end = incident.deadline.filter(|_| incident.cause.is_upcoming());
     if let Some(end) = end {
         return end.checked_sub(LAST_DAY).unwrap_or(Timestamp::MIN);
     }
     let works = matches!(incident.cause, Cause::PermissionMissing | Cause::Throttled);
-    if works || occasion == Occasion::Reminder {
+    if works || reason == EmailReason::Reminder {
         Timestamp::MAX
     } else {
         Timestamp::MIN
     }
 }
 
-pub(super) fn as_told(incident: &Incident, occasion: Occasion, now: Timestamp) -> Incident {
+pub(super) fn as_notified(incident: &Incident, reason: EmailReason, now: Timestamp) -> Incident {
     let open = Incident {
         state: IncidentState::Open,
         ..incident.clone()
     };
-    if occasion == Occasion::Escalated {
+    if reason == EmailReason::Escalated {
         return Incident {
             escalated_at: Some(now),
             ..open
         };
     }
-    let flapping = Some(now).filter(|_| occasion == Occasion::Flapping);
+    let flapping = Some(now).filter(|_| reason == EmailReason::Flapping);
     Incident {
-        told_at: Some(now),
-        told_cause: Some(incident.cause),
+        notified_at: Some(now),
+        notified_cause: Some(incident.cause),
         awaiting_since: incident.awaiting_since.or(Some(now)),
-        flapping_told_at: flapping.or(incident.flapping_told_at),
+        flapping_notified_at: flapping.or(incident.flapping_notified_at),
         ..open
     }
 }

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::screen::tests::{pipe, terminal};
-use super::screen::{Glyphs, Look};
-use super::{incidents, show, status, tokens};
-use crate::status::snapshot::{IncidentList, StatusReport, TokenDetail, TokenList};
-use crate::token::{Cause, Kind};
+use super::commands::{incidents, show, status, tokens};
+use super::terminal::output::tests::{pipe, terminal};
+use super::terminal::output::{Glyphs, TerminalFormat};
+use crate::api::types::{IncidentList, StatusReport, TokenDetail, TokenList};
+use crate::model::{Cause, Kind};
 
 const STATUS: &str = include_str!("status.json");
 const TOKENS: &str = include_str!("tokens.json");
@@ -36,8 +36,8 @@ fn shown(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-fn ascii(width: usize) -> Look {
-    Look {
+fn ascii(width: usize) -> TerminalFormat {
+    TerminalFormat {
         glyphs: Glyphs::Ascii,
         ..terminal(width)
     }
@@ -115,9 +115,9 @@ fn problems_of_the_daemon_stand_last() {
     );
 }
 
-fn tokens_on(look: Look, apps: usize) -> String {
+fn tokens_on(format: TerminalFormat, apps: usize) -> String {
     let list: TokenList = read(TOKENS);
-    shown(&tokens::Listing::new(apps, now(), look).page(&list.tokens))
+    shown(&tokens::Listing::new(apps, now(), format).page(&list.tokens))
 }
 
 #[test]
@@ -129,7 +129,8 @@ fn tokens_on_a_wide_terminal() {
 fn tokens_on_a_narrow_terminal_without_unicode() {
     let page = tokens_on(ascii(80), 1);
     assert!(
-        page.lines().all(|line| super::text::width(line) <= 80),
+        page.lines()
+            .all(|line| super::terminal::text::width(line) <= 80),
         "{page}"
     );
     insta::assert_snapshot!(page);
@@ -184,7 +185,8 @@ fn a_token_on_a_terminal() {
 fn a_dead_page_on_a_narrow_terminal() {
     let page = shown(&show::render(&detail(0), now(), &terminal(60)));
     assert!(
-        page.lines().all(|line| super::text::width(line) <= 60),
+        page.lines()
+            .all(|line| super::terminal::text::width(line) <= 60),
         "{page}"
     );
     insta::assert_snapshot!(page);
@@ -212,15 +214,15 @@ fn every_trouble_has_its_next_step() {
             detail.token.remedy = Some(cause.remedy());
             let step = show::next_step::of(&detail.token, now(), &terminal(80));
             let command = step.command.unwrap_or_default();
-            steps.push_str(&format!("{kind} {cause}: {} {command}\n", step.words));
+            steps.push_str(&format!("{kind} {cause}: {} {command}\n", step.text));
         }
     }
     insta::assert_snapshot!(steps);
 }
 
-fn incidents_on(look: &Look) -> String {
+fn incidents_on(format: &TerminalFormat) -> String {
     let list: IncidentList = read(INCIDENTS);
-    shown(&incidents::render(&list.incidents, now(), look))
+    shown(&incidents::render(&list.incidents, now(), format))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Who is told, when, and by which way letters leave the machine.
+//! Who is told, when, and by which way emails leave the machine.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -8,20 +8,21 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::routes::{people, routes, several};
 use super::{duration, timezone};
-use crate::alerts::language::Language;
-use crate::alerts::mailer::{self, Authority, Transport};
-use crate::alerts::samples::{self, Sample};
-use crate::alerts::{self, Layout};
+use crate::alerts;
 use crate::config::credentials::Machine;
 use crate::config::entry::{Entry, filled_list, switched_on, text, yes_or_no};
 use crate::config::file::{Section, read_at_most};
-use crate::config::relay::{self, Relay};
+use crate::config::smtp_url::{self, SmtpUrl};
 use crate::config::{App, addresses, defaults, hours, paths};
+use crate::email::Templates;
+use crate::email::mailer::{self, Authority, Transport};
+use crate::email::samples::{self, Sample};
+use crate::email::text::Language;
 use crate::secret::Secret;
 
 const WAYS: [&str; 3] = ["smtp", "sendmail", "directory"];
 
-const NO_WAY: &str = "no letter can leave: none of smtp, sendmail and directory is set, so nobody \
+const NO_WAY: &str = "no email can leave: none of smtp, sendmail and directory is set, so nobody \
                       will be told when a token needs a person";
 
 pub(super) fn alerts(
@@ -45,7 +46,7 @@ pub(super) fn alerts(
         apps: apps.iter().map(|app| app.name.clone()).collect(),
         message_domain: domain_of(&from),
         language: section.or("language", Language::default(), language),
-        layout: Arc::new(layout(&mut section)),
+        templates: Arc::new(layout(&mut section)),
         timezone,
         login_links: None,
     };
@@ -62,25 +63,25 @@ fn warn_of_nobody(section: &Section<'_>, rules: &alerts::Rules) {
             .iter()
             .any(|route| route.escalate_after.is_some());
     if section.has("escalate_to") && !is_said {
-        let words = "is never written to: say after how long, such as escalate_after = \"2d\"";
-        section.warn("escalate_to", words);
+        let message = "is never written to: say after how long, such as escalate_after = \"2d\"";
+        section.warn("escalate_to", message);
     }
 }
 
-/// What stands behind the `@` of the sender, for the ids of letters.
+/// What stands behind the `@` of the sender, for the ids of emails.
 fn domain_of(mailbox: &str) -> String {
     let domain = mailbox.rsplit('@').next().unwrap_or_default();
     domain.trim_end_matches('>').to_owned()
 }
 
 /// As the configuration has them laid out, whatever is wrong with the rest of it.
-pub(in crate::config) fn sample_letters(
+pub(in crate::config) fn sample_emails(
     mut top: Section<'_>,
     machine: &Machine,
     now: Timestamp,
 ) -> Vec<Sample> {
     let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
-    samples::letters(&layout(&mut top.section("alerts")), &timezone, now)
+    samples::emails(&layout(&mut top.section("alerts")), &timezone, now)
 }
 
 pub(super) fn language(entry: Entry<'_>) -> Option<Language> {
@@ -88,16 +89,16 @@ pub(super) fn language(entry: Entry<'_>) -> Option<Language> {
 }
 
 /// A template that fails is a warning: the built-in one takes its place.
-fn layout(section: &mut Section<'_>) -> Layout {
+fn layout(section: &mut Section<'_>) -> Templates {
     let layout = section.optional("templates", |entry| {
         text(|path| {
             let path = paths::absolute(path).map_err(|error| error.to_string())?;
-            Layout::of_folder(&path).map_err(|error| error.to_string())
+            Templates::of_folder(&path).map_err(|error| error.to_string())
         })(entry)
     });
     let layout = layout.unwrap_or_default();
-    for fault in samples::faults(&layout) {
-        section.warn("templates", fault);
+    for error in samples::template_errors(&layout) {
+        section.warn("templates", error);
     }
     layout
 }
@@ -158,16 +159,16 @@ fn refuse_second_way(section: &Section<'_>) {
         return;
     };
     for (_, other) in others {
-        let words =
-            format!("letters leave by one way, and {first} stands on line {line}; keep one");
-        section.refuse(other, words);
+        let message =
+            format!("emails leave by one way, and {first} stands on line {line}; keep one");
+        section.reject(other, message);
     }
 }
 
 fn smtp(entry: Entry<'_>, machine: &Machine) -> Option<Transport> {
     let mut section = entry.into_section()?;
     let help = "name the mail server, such as \"smtps://user@smtp.example.com:465\"";
-    let relay = section.required("url", help, text(relay::parse));
+    let relay = section.required("url", help, text(smtp_url::parse));
     let password = section.optional("password", |entry| machine.secret(entry));
     let ca = section.optional("ca", authority);
     let relay = relay?;
@@ -187,17 +188,17 @@ fn authority(entry: Entry<'_>) -> Option<Authority> {
     })(entry)
 }
 
-fn check_login(section: &Section<'_>, relay: &Relay) {
+fn check_login(section: &Section<'_>, relay: &SmtpUrl) {
     match (&relay.user, section.has("password")) {
         (Some(_), true) | (None, false) => {}
         (Some(_), false) => {
-            section.refuse(
+            section.reject(
                 "url",
                 "names a user without a password; add password = { credential = … }",
             );
         }
         (None, true) => {
-            section.refuse(
+            section.reject(
                 "password",
                 "belongs to no user; write the user into the url",
             );
@@ -205,8 +206,8 @@ fn check_login(section: &Section<'_>, relay: &Relay) {
     }
 }
 
-fn smtp_by(relay: Relay, password: Option<Secret>, ca: Option<Authority>) -> Transport {
-    let Relay {
+fn smtp_by(relay: SmtpUrl, password: Option<Secret>, ca: Option<Authority>) -> Transport {
+    let SmtpUrl {
         host,
         port,
         security,

@@ -11,16 +11,16 @@ const NONE: &str = "there is no app; add [[app]] with its name, its id and its s
 
 pub(super) fn apps(top: &mut Section<'_>, machine: &Machine) -> Vec<App> {
     if !top.has("app") {
-        top.refuse("", NONE);
+        top.reject("", NONE);
     }
-    let mut seen = Seen::default();
+    let mut seen = KnownApps::default();
     let sections = top.sections("app").into_iter();
     sections
         .filter_map(|section| app(section, &mut seen, machine))
         .collect()
 }
 
-fn app(mut section: Section<'_>, seen: &mut Seen, machine: &Machine) -> Option<App> {
+fn app(mut section: Section<'_>, seen: &mut KnownApps, machine: &Machine) -> Option<App> {
     let name = section.required("name", "choose one, such as \"acme\"", text(names::app));
     let id = section.required("id", "Meta's app dashboard shows it", text(names::id));
     let secrets = section.required(
@@ -33,8 +33,8 @@ fn app(mut section: Section<'_>, seen: &mut Seen, machine: &Machine) -> Option<A
     let scopes = section.optional("scopes", list(text(names::scope)));
     let login_config_id = section.optional("login_config_id", text(names::id));
     if section.has("scopes") && login_config_id.is_some() {
-        let words = "stands instead of scopes, not beside them; remove one of the two";
-        section.refuse("login_config_id", words);
+        let message = "stands instead of scopes, not beside them; remove one of the two";
+        section.reject("login_config_id", message);
     }
     let subscribed_fields = section.optional("subscribed_fields", list(text(names::scope)));
     let graph_version = defaults::GRAPH_VERSION.to_owned();
@@ -61,26 +61,26 @@ fn app(mut section: Section<'_>, seen: &mut Seen, machine: &Machine) -> Option<A
 
 /// The lines on which names and ids stood last.
 #[derive(Default)]
-struct Seen {
+struct KnownApps {
     names: HashMap<String, usize>,
     ids: HashMap<String, usize>,
 }
 
-impl Seen {
+impl KnownApps {
     fn check_name(&mut self, section: &Section<'_>, name: Option<&str>) {
         if let Some(line) = before(&mut self.names, name, section.line_of("name")) {
-            let words = format!("the app on line {line} has this name too; give each its own");
-            section.refuse("name", words);
+            let message = format!("the app on line {line} has this name too; give each its own");
+            section.reject("name", message);
         }
     }
 
     fn check_id(&mut self, section: &Section<'_>, id: Option<&str>) {
         if let Some(line) = before(&mut self.ids, id, section.line_of("id")) {
-            let words = format!(
+            let message = format!(
                 "the app on line {line} has this id too; Meta counts the calls of both together, \
                  so keep the sum of calls_per_hour in mind"
             );
-            section.warn("id", words);
+            section.warn("id", message);
         }
     }
 }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 
-use crate::config::credentials::{Machine, Refusal};
+use crate::config::credentials::{CredentialError, Machine};
 use crate::config::entry::{Entry, number, text};
 use crate::config::file::Section;
-use crate::config::{Backups, CREDENTIALS, Stores, defaults, durations, paths};
+use crate::config::{Backups, CREDENTIALS, StoragePaths, defaults, durations, paths};
 use crate::inventory::{Retention, Settings};
 use crate::secret::Key;
 
@@ -29,12 +29,12 @@ pub(super) fn inventory(
 }
 
 /// All that is needed beside the daemon, where its credentials cannot be seen: the files themselves.
-pub(in crate::config) fn stores(mut section: Section<'_>, config: &Path) -> Stores {
+pub(in crate::config) fn stores(mut section: Section<'_>, config: &Path) -> StoragePaths {
     let path = path(&mut section);
     let folder = config.parent().unwrap_or(Path::new("/")).join(CREDENTIALS);
     let key = section.optional("key", |entry| key_file(entry, &folder));
     retention(&mut section);
-    Stores {
+    StoragePaths {
         backups: backups(&mut section, &path),
         key: key.unwrap_or_else(|| folder.join(defaults::INVENTORY_KEY)),
         inventory: path,
@@ -70,7 +70,7 @@ fn kept_for(written: &str) -> Result<SignedDuration, String> {
 
 fn key_file(entry: Entry<'_>, credentials: &Path) -> Option<PathBuf> {
     let mut source = entry.into_section()?;
-    let in_folder = |name: &str| Ok::<_, Refusal>(credentials.join(name));
+    let in_folder = |name: &str| Ok::<_, CredentialError>(credentials.join(name));
     let credential = source.optional("credential", text(in_folder));
     credential.or(source.optional("file", text(paths::absolute)))
 }
@@ -78,8 +78,8 @@ fn key_file(entry: Entry<'_>, credentials: &Path) -> Option<PathBuf> {
 fn usual_key(section: &Section<'_>, machine: &Machine) -> Option<Key> {
     match machine.key_from_credential(defaults::INVENTORY_KEY) {
         Ok(key) => return Some(key),
-        Err(refusal @ Refusal::OutOfSight) => section.warn("key", refusal.to_string()),
-        Err(refusal) => section.refuse("key", refusal.to_string()),
+        Err(refusal @ CredentialError::OutOfSight) => section.warn("key", refusal.to_string()),
+        Err(refusal) => section.reject("key", refusal.to_string()),
     }
     None
 }

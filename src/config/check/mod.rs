@@ -5,12 +5,12 @@ mod alerts;
 mod apps;
 mod inventory;
 mod logins;
-mod outward;
 mod routes;
 mod schedule;
 mod status;
+mod web;
 
-pub(super) use alerts::sample_letters;
+pub(super) use alerts::sample_emails;
 pub(super) use inventory::stores;
 pub(super) use schedule::timezone;
 pub(super) use status::socket;
@@ -22,15 +22,15 @@ use jiff::SignedDuration;
 use crate::config::credentials::Machine;
 use crate::config::entry::{Entry, filled_list, text};
 use crate::config::file::Section;
-use crate::config::{Config, Outlook, defaults, durations};
+use crate::config::{Config, MonitorSettings, defaults, durations};
+use crate::model::Scopes;
 use crate::rotation;
-use crate::token::Scopes;
 
 pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> {
     let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
     let apps = apps::apps(&mut top, machine);
     let (inventory, backups, retention) = inventory::inventory(top.section("inventory"), machine);
-    let web = outward::web(&mut top, machine, &logins::without_a_place(&apps));
+    let web = web::web(&mut top, machine, &logins::without_a_place(&apps));
     let (mut alerts, mail) =
         alerts::alerts(top.section("alerts"), timezone.clone(), &apps, machine);
     alerts.login_links = web.as_ref().map(logins::links);
@@ -38,7 +38,7 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
     let schedule = schedule::schedule(top.section("schedule"));
     let logins = logins::settled(&apps, web.as_ref());
     let status = status::status(top.section("status"), logins.clone());
-    let deliveries = outward::deliveries(&mut top, machine);
+    let deliveries = web::deliveries(&mut top, machine);
     Some(Config {
         timezone,
         apps,
@@ -58,11 +58,15 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
 }
 
 /// What a watcher needs who is not the daemon, whatever else is wrong with the file.
-pub(super) fn outlook(mut top: Section<'_>, path: &Path, machine: &Machine) -> Outlook {
+pub(super) fn monitor_settings(
+    mut top: Section<'_>,
+    path: &Path,
+    machine: &Machine,
+) -> MonitorSettings {
     let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
     let apps = apps::apps(&mut top, machine);
     let (alerts, mail) = alerts::alerts(top.section("alerts"), timezone, &apps, machine);
-    Outlook {
+    MonitorSettings {
         alerts,
         mail,
         socket: socket(&mut top.section("status")),

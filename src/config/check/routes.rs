@@ -1,12 +1,12 @@
-//! Which tokens are told of to whom else, and otherwise than the rest.
+//! IncidentSelection tokens are told of to whom else, and otherwise than the rest.
 
 use super::{alerts, duration, schedule};
 use crate::alerts::Route;
+use crate::config::diagnostic::quoted;
 use crate::config::entry::{Entry, filled_list, text, yes_or_no};
 use crate::config::file::Section;
-use crate::config::problem::quoted;
 use crate::config::{App, addresses, hours, names};
-use crate::token::Kind;
+use crate::model::Kind;
 
 /// What tells which tokens a route is for, and what it may say of them.
 const FOR: [&str; 4] = ["app", "kind", "tokens", "owners"];
@@ -29,11 +29,11 @@ pub(super) fn routes(alerts: &mut Section<'_>, apps: &[App]) -> Vec<Route> {
 
 fn route(mut section: Section<'_>, apps: &[App]) -> Route {
     if !FOR.iter().any(|key| section.has(key)) {
-        let words = "is for no tokens; name an app, a kind, tokens or owners";
-        section.refuse("", words);
+        let message = "is for no tokens; name an app, a kind, tokens or owners";
+        section.reject("", message);
     }
     if !SAYS.iter().any(|key| section.has(key)) {
-        section.refuse(
+        section.reject(
             "",
             "says nothing; name to, cc, escalate_to or what else differs",
         );
@@ -84,5 +84,5 @@ fn kind(word: &str) -> Result<Kind, String> {
             quoted(word)
         )
     };
-    Kind::from_word(word).ok_or_else(unknown)
+    Kind::from_name(word).ok_or_else(unknown)
 }

@@ -3,9 +3,9 @@
 use croner::parser::{CronParser, Seconds};
 use jiff::tz::TimeZone;
 
+use crate::config::diagnostic::quoted;
 use crate::config::entry::text;
 use crate::config::file::Section;
-use crate::config::problem::quoted;
 use crate::config::{Schedule, defaults};
 
 pub(super) fn schedule(mut section: Section<'_>) -> Schedule {

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::api::{Reader, Settings};
 use crate::config::entry::{filled_list, list, text};
 use crate::config::file::Section;
 use crate::config::{USUAL_SOCKET, defaults, names, paths};
 use crate::login;
-use crate::status::{Reader, Settings};
 
 pub(super) fn status(mut section: Section<'_>, logins: login::Settings) -> Settings {
     let socket = socket(&mut section);
@@ -21,8 +21,8 @@ pub(super) fn status(mut section: Section<'_>, logins: login::Settings) -> Setti
         list(text(names::peer)),
     );
     if operators.iter().any(|name| name == names::EVERYBODY) {
-        let words = "everybody who reaches the socket may import and forget tokens";
-        section.warn("operators", words);
+        let message = "everybody who reaches the socket may import and forget tokens";
+        section.warn("operators", message);
     }
     let readers = section.sections("reader").into_iter();
     Settings {
@@ -48,8 +48,8 @@ fn reader(mut section: Section<'_>) -> Option<Reader> {
     let help = "name the tokens, such as [\"acme-*\"]";
     let tokens = section.required("tokens", help, filled_list(text(names::tokens)));
     if user.as_deref() == Some(names::EVERYBODY) {
-        let words = "everybody who reaches the socket may read these tokens";
-        section.warn("user", words);
+        let message = "everybody who reaches the socket may read these tokens";
+        section.warn("user", message);
     }
     Some(Reader {
         user: user?,

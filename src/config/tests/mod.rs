@@ -10,8 +10,8 @@ use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use super::*;
-use crate::alerts::language::Language;
-use crate::alerts::mailer::{Security, Transport};
+use crate::email::mailer::{Security, Transport};
+use crate::email::text::Language;
 use crate::secret::Key;
 
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
@@ -30,12 +30,12 @@ sendmail = true
 ";
 
 /// A machine with credentials, and a place for files.
-struct Desk {
+struct Backend {
     dir: TempDir,
     machine: Machine,
 }
 
-impl Desk {
+impl Backend {
     fn new() -> Self {
         let dir = TempDir::new().unwrap();
         let credentials = dir.path().join("credentials");
@@ -63,7 +63,7 @@ impl Desk {
         path.display().to_string()
     }
 
-    fn load(&self, text: impl AsRef<[u8]>) -> Result<Config, Problems> {
+    fn load(&self, text: impl AsRef<[u8]>) -> Result<Config, DiagnosticList> {
         let path = self.file("perennial.toml", 0o640, text);
         load(Path::new(&path), &self.machine)
     }
@@ -90,7 +90,7 @@ fn span(text: &str) -> SignedDuration {
 
 #[test]
 fn what_the_file_leaves_out_is_as_documented() {
-    let config = Desk::new().load(LEAST).unwrap();
+    let config = Backend::new().load(LEAST).unwrap();
     assert_eq!(config.timezone, TimeZone::UTC);
     assert!(config.warnings.is_empty());
 
@@ -122,7 +122,7 @@ fn what_the_file_leaves_out_is_as_documented() {
 
 #[test]
 fn the_times_that_the_file_leaves_out_are_as_documented() {
-    let config = Desk::new().load(LEAST).unwrap();
+    let config = Backend::new().load(LEAST).unwrap();
     let rotation = &config.rotation;
     assert_eq!(rotation.check_every, span("24h"));
     assert_eq!(rotation.rotate_before_expiry, span("30d"));
@@ -149,7 +149,7 @@ const ALL: &str = include_str!("every_key.toml");
 
 #[test]
 fn every_key_is_taken_over() {
-    let config = Desk::new().load(ALL).unwrap();
+    let config = Backend::new().load(ALL).unwrap();
     assert_eq!(config.timezone.iana_name(), Some("Europe/Berlin"));
 
     let [acme, business] = config.apps.as_slice() else {
@@ -189,7 +189,7 @@ fn every_key_is_taken_over() {
 
 #[test]
 fn every_key_about_people_is_taken_over() {
-    let config = Desk::new().load(ALL).unwrap();
+    let config = Backend::new().load(ALL).unwrap();
     assert_eq!(config.alerts.warn_before, ["21d", "3d", "1d"].map(span));
     assert_eq!(config.alerts.remind_every, span("2d"));
     assert_eq!(
@@ -221,7 +221,7 @@ fn every_key_about_people_is_taken_over() {
     assert_eq!(config.status.readers[0].tokens, ["acme-*"]);
 
     let web = config.web.unwrap();
-    assert_eq!(web.listen, web::Listen::Unix("/run/web.sock".into()));
+    assert_eq!(web.listen, web::ListenAddress::Unix("/run/web.sock".into()));
     assert_eq!(web.public_url, "https://tokens.example.com");
     assert_eq!(web.webhook_verify_token, Some(Secret::new(CANARY)));
     let sinks: Vec<Sink> = config.deliveries.into_iter().map(|d| d.sink).collect();
@@ -245,7 +245,7 @@ fn every_key_about_people_is_taken_over() {
 
 #[test]
 fn a_route_says_what_differs_for_whom() {
-    let config = Desk::new().load(ALL).unwrap();
+    let config = Backend::new().load(ALL).unwrap();
     let [route, other] = config.alerts.routes.as_slice() else {
         panic!("two routes were written");
     };
@@ -256,7 +256,7 @@ fn a_route_says_what_differs_for_whom() {
     assert_eq!(config.alerts.quiet_hours, Some(quiet(20, 7)));
     assert_eq!(
         (route.app.as_deref(), route.kind),
-        (Some("acme"), Some(crate::token::Kind::Page))
+        (Some("acme"), Some(crate::model::Kind::Page))
     );
     assert_eq!(route.tokens, ["acme-shop-*"]);
     assert_eq!(route.owners, ["*@agency.example"]);
@@ -276,7 +276,7 @@ fn a_route_says_what_differs_for_whom() {
 
 #[test]
 fn the_documented_example_is_in_order() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     let documented = include_str!("documented.toml");
     let expected = [
         "perennial.toml:49: [[delivery]]: this version does not act on [[delivery]] yet: no token is \
@@ -286,7 +286,7 @@ fn the_documented_example_is_in_order() {
 
     let config = desk.load(documented).unwrap();
     assert_eq!(config.mail.from, "Perennial <perennial@example.com>");
-    let listen = web::Listen::Tcp("127.0.0.1:8480".parse().unwrap());
+    let listen = web::ListenAddress::Tcp("127.0.0.1:8480".parse().unwrap());
     assert_eq!(config.web.unwrap().listen, listen);
     let Sink::File { mode, .. } = config.deliveries[0].sink else {
         panic!("the example hands tokens on as files");
@@ -296,8 +296,8 @@ fn the_documented_example_is_in_order() {
 
 #[test]
 fn what_works_differently_than_one_may_think_is_a_warning() {
-    let desk = Desk::new();
-    let no_way = "perennial.toml: [alerts]: no letter can leave: none of smtp, sendmail and directory \
+    let desk = Backend::new();
+    let no_way = "perennial.toml: [alerts]: no email can leave: none of smtp, sendmail and directory \
                   is set, so nobody will be told when a token needs a person";
     let silent = LEAST.split_once("[alerts]").unwrap().0;
     assert_eq!(desk.warnings(silent), [no_way]);
@@ -319,8 +319,8 @@ fn what_works_differently_than_one_may_think_is_a_warning() {
 }
 
 #[test]
-fn own_templates_are_tried_before_a_letter_needs_them() {
-    let desk = Desk::new();
+fn own_templates_are_tried_before_an_email_needs_them() {
+    let desk = Backend::new();
     fs::create_dir(desk.dir.path().join("templates")).unwrap();
     let folder = desk.dir.path().join("templates").display().to_string();
     let with = format!("{LEAST}templates = \"{folder}\"\nlanguage = \"de\"\n");
@@ -330,14 +330,12 @@ fn own_templates_are_tried_before_a_letter_needs_them() {
         "{problems}"
     );
 
-    desk.file("templates/letter.txt", 0o644, "{{ headline }}");
+    desk.file("templates/email.txt", 0o644, "{{ headline }}");
     assert_eq!(desk.warnings(&with), Vec::<String>::new());
-    desk.file("templates/letter.html", 0o644, "{{ headlin }}");
+    desk.file("templates/email.html", 0o644, "{{ headlin }}");
     let warnings = desk.warnings(&with);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(
-        warnings[0].starts_with("perennial.toml:9: [alerts] templates: letter.html: undefined")
-    );
+    assert!(warnings[0].starts_with("perennial.toml:9: [alerts] templates: email.html: undefined"));
 
     let gone = with
         .replace("/templates", "/gone")
@@ -352,9 +350,9 @@ fn own_templates_are_tried_before_a_letter_needs_them() {
 
 #[test]
 fn a_relay_s_own_authority_is_a_certificate() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     let no_pem = desk.file("ca.pem", 0o644, "-----BEGIN CERTIFICATE-----\nnonsense\n");
-    for (path, words) in [
+    for (path, message) in [
         (no_pem.as_str(), "ca: holds no certificate"),
         ("/gone/ca.pem", "ca: cannot be read"),
         ("/dev/zero", "ca: holds no certificate"),
@@ -362,7 +360,7 @@ fn a_relay_s_own_authority_is_a_certificate() {
     ] {
         let relay = format!("smtp = {{ url = \"smtps://example.com\", ca = \"{path}\" }}");
         let problems = desk.problems(LEAST.replace("sendmail = true", &relay));
-        assert!(problems.contains(words), "{problems}");
+        assert!(problems.contains(message), "{problems}");
     }
 }
 
@@ -370,13 +368,13 @@ const SAMPLE: &str = include_str!("../../../packaging/perennial.toml");
 
 #[test]
 fn the_sample_can_be_used_as_it_is() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     assert_eq!(desk.warnings(SAMPLE), Vec::<String>::new());
 }
 
 #[test]
 fn what_the_sample_leaves_out_is_what_holds_without_it() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     let uncommented = |line: &'static str| match line.strip_prefix('#') {
         Some(setting) if !setting.starts_with(' ') => setting,
         Some(_) | None => line,
@@ -390,7 +388,7 @@ fn what_the_sample_leaves_out_is_what_holds_without_it() {
     assert_eq!(spelled_out.alerts.routes.len(), 1);
     spelled_out.alerts.routes.clear();
     let web = spelled_out.web.take().unwrap();
-    assert_eq!(web.listen, web::Listen::Tcp(defaults::LISTEN));
+    assert_eq!(web.listen, web::ListenAddress::Tcp(defaults::LISTEN));
     assert_eq!(spelled_out.logins.public_url, Some(web.public_url));
     assert!(spelled_out.alerts.login_links.take().is_some());
     spelled_out.logins.public_url = None;
@@ -403,14 +401,14 @@ fn what_the_sample_leaves_out_is_what_holds_without_it() {
 
 #[test]
 fn a_configuration_does_not_print_its_secrets() {
-    let printed = format!("{:?}", Desk::new().load(ALL).unwrap());
+    let printed = format!("{:?}", Backend::new().load(ALL).unwrap());
     assert!(printed.contains("smtp.example.com"));
     assert!(!printed.contains(CANARY) && !printed.contains(KEY));
 }
 
 #[test]
 fn what_a_daemon_holds_open_needs_a_restart() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     let before = desk.load(LEAST).unwrap();
     assert!(before.needs_restart(&desk.load(LEAST).unwrap()).is_empty());
 
@@ -425,7 +423,7 @@ fn what_a_daemon_holds_open_needs_a_restart() {
 
 #[test]
 fn what_is_to_be_kept_is_found_without_the_secrets() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     let found = |text: &str| {
         fs::write(desk.dir.path().join("perennial.toml"), text).unwrap();
         stores(&desk.dir.path().join("perennial.toml"))

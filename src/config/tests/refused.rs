@@ -5,7 +5,7 @@ use super::*;
 /// What is added to a file that is in order, and what is then said of it. It begins on line 9, in
 /// `[alerts]`.
 fn assert_refused(cases: &[(&str, &[&str])]) {
-    let desk = Desk::new();
+    let desk = Backend::new();
     for (added, expected) in cases {
         let problems = desk.problems(format!("{LEAST}{added}"));
         let problems: Vec<&str> = problems.lines().collect();
@@ -19,7 +19,7 @@ fn assert_refused(cases: &[(&str, &[&str])]) {
 
 /// The same, with a part of the file changed.
 fn assert_change_refused(cases: &[(&str, &str, &str)]) {
-    let desk = Desk::new();
+    let desk = Backend::new();
     for (part, change, expected) in cases {
         assert!(LEAST.contains(part), "{part}");
         let problems = desk.problems(LEAST.replace(part, change));
@@ -29,7 +29,7 @@ fn assert_change_refused(cases: &[(&str, &str, &str)]) {
 
 #[test]
 fn a_file_that_cannot_be_read_is_refused() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     let missing = load(Path::new("/nowhere/perennial.toml"), &desk.machine);
     assert_eq!(
         missing.unwrap_err().to_string(),
@@ -195,7 +195,7 @@ fn an_app_that_cannot_work_is_refused() {
 #[test]
 fn a_setting_of_an_app_that_cannot_work_is_refused() {
     let app = |line: &str| LEAST.replace("id = \"1\"", &format!("id = \"1\"\n{line}"));
-    let desk = Desk::new();
+    let desk = Backend::new();
     for (line, expected) in [
         (
             "graph_version = \"25.0\"",
@@ -333,15 +333,15 @@ fn mail_that_would_not_arrive_is_refused() {
         ),
         (
             "sendmail = true",
-            "directory = \"letters\"",
+            "directory = \"emails\"",
             "8: [alerts] directory: must be an absolute path, beginning with /",
         ),
     ]);
     assert_refused(&[(
-        "directory = \"/letters\"\nsmtp.url = \"smtp://localhost\"\n",
+        "directory = \"/emails\"\nsmtp.url = \"smtp://localhost\"\n",
         &[
-            "9: [alerts] directory: letters leave by one way, and sendmail stands on line 8; keep one",
-            "10: [alerts] smtp: letters leave by one way, and sendmail stands on line 8; keep one",
+            "9: [alerts] directory: emails leave by one way, and sendmail stands on line 8; keep one",
+            "10: [alerts] smtp: emails leave by one way, and sendmail stands on line 8; keep one",
         ],
     )]);
 }
@@ -381,7 +381,7 @@ fn hours_and_routes_that_nobody_can_follow_are_refused() {
 }
 
 #[test]
-fn a_mail_server_that_would_not_take_letters_is_refused() {
+fn a_mail_server_that_would_not_take_emails_is_refused() {
     let smtp = |value: &str, expected: &str| {
         let expected = format!("8: [alerts{expected}");
         assert_change_refused(&[("sendmail = true", &format!("smtp = {value}"), &expected)]);

@@ -9,7 +9,7 @@ use super::*;
 
 const SOURCE: &str = "{ credential = \"acme.secret\" }";
 
-fn secrets(desk: &Desk, source: &str) -> Vec<Secret> {
+fn secrets(desk: &Backend, source: &str) -> Vec<Secret> {
     let config = desk.load(LEAST.replace(SOURCE, source)).unwrap();
     config
         .apps
@@ -18,7 +18,7 @@ fn secrets(desk: &Desk, source: &str) -> Vec<Secret> {
         .collect()
 }
 
-fn assert_source_refused(desk: &Desk, source: &str, expected: &str) {
+fn assert_source_refused(desk: &Backend, source: &str, expected: &str) {
     let problems = desk.problems(LEAST.replace(SOURCE, source));
     assert_eq!(
         problems,
@@ -29,7 +29,7 @@ fn assert_source_refused(desk: &Desk, source: &str, expected: &str) {
 
 #[test]
 fn secrets_come_from_credentials_and_private_files() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     let one = desk.file("one", 0o600, " one \r\n");
     let two = desk.file("two", 0o400, "two");
     assert_eq!(secrets(&desk, SOURCE), [Secret::new(CANARY)]);
@@ -42,7 +42,7 @@ fn secrets_come_from_credentials_and_private_files() {
 
 #[test]
 fn a_credential_out_of_a_folder_goes_by_its_own_name() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     let given = desk.dir.path().join("credentials");
     let all_of_folder = "LoadCredential=perennial:/etc/perennial/credentials";
     assert!(include_str!("../../../systemd/perennial.service").contains(all_of_folder));
@@ -56,7 +56,7 @@ fn a_credential_out_of_a_folder_goes_by_its_own_name() {
 
 #[test]
 fn a_key_may_be_raw_bytes() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     let raw: Vec<u8> = (200..232).collect();
     let path = desk.file("raw.key", 0o600, &raw);
     let config = desk
@@ -67,11 +67,11 @@ fn a_key_may_be_raw_bytes() {
 
 #[test]
 fn a_secret_in_the_configuration_is_refused() {
-    let desk = Desk::new();
-    let words = "a secret never stands in the configuration itself; put it into a file and write \
+    let desk = Backend::new();
+    let message = "a secret never stands in the configuration itself; put it into a file and write \
                  { credential = \"name\" } or { file = \"/path\" }";
     for source in ["\"canary\"", "123", "[\"canary\"]", "true"] {
-        assert_source_refused(&desk, source, &format!("[[app]] secret: {words}"));
+        assert_source_refused(&desk, source, &format!("[[app]] secret: {message}"));
     }
     assert_source_refused(&desk, "[]", "[[app]] secret: is empty; name at least one");
     for source in [
@@ -87,7 +87,7 @@ fn a_secret_in_the_configuration_is_refused() {
 
 #[test]
 fn a_credential_that_is_not_there_is_refused() {
-    let mut desk = Desk::new();
+    let mut desk = Backend::new();
     let credential = |name: &str| format!("{{ credential = \"{name}\" }}");
     for name in ["", "..", "../acme.secret", "/etc/passwd", ".hidden", "a b"] {
         assert_source_refused(
@@ -115,7 +115,7 @@ fn a_credential_that_is_not_there_is_refused() {
 
 #[test]
 fn a_file_that_others_can_read_is_refused() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     for mode in [0o640, 0o604, 0o620, 0o602, 0o644, 0o610] {
         desk.file("exposed", mode, CANARY);
         let path = desk.dir.path().join("exposed");
@@ -129,7 +129,7 @@ fn a_file_that_others_can_read_is_refused() {
 
 #[test]
 fn a_file_that_holds_no_secret_is_refused() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     desk.file("empty", 0o600, "");
     desk.file("blank", 0o600, " \n\n");
     desk.file("lines", 0o600, "canary\nanother\n");
@@ -157,7 +157,7 @@ fn a_file_that_holds_no_secret_is_refused() {
 
 #[test]
 fn a_weak_key_is_refused() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     let path = desk.file("weak", 0o600, "correct horse");
     assert_eq!(
         desk.problems(format!("{LEAST}[inventory]\nkey.file = \"{path}\"\n")),
@@ -169,7 +169,7 @@ fn a_weak_key_is_refused() {
 /// Wherever a person may have put a secret by mistake, the answer does not repeat it.
 #[test]
 fn no_message_repeats_a_value_that_may_be_a_secret() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     for misplaced in [
         "secret = \"canary\"",
         "secret = { credential = \"canary\" }",
@@ -200,10 +200,10 @@ fn no_message_repeats_a_value_that_may_be_a_secret() {
 /// From a shell nothing is known of the service's credentials, for or against.
 #[test]
 fn what_is_out_of_sight_is_a_warning_to_who_only_checks() {
-    let mut desk = Desk::new();
+    let mut desk = Backend::new();
     desk.machine.credentials = Credentials::OutOfSight;
     let file = |text: &str| PathBuf::from(desk.file("perennial.toml", 0o640, text));
-    let words = "cannot be checked from here: systemd shows it to the service only. To check it too, ask as \
+    let message = "cannot be checked from here: systemd shows it to the service only. To check it too, ask as \
                  root while the service runs";
     let good = check(&file(LEAST), &desk.machine).unwrap();
     let places: Vec<_> = good
@@ -217,7 +217,7 @@ fn what_is_out_of_sight_is_a_warning_to_who_only_checks() {
             (None, "[inventory] key")
         ]
     );
-    assert!(good.iter().all(|warning| warning.words == words));
+    assert!(good.iter().all(|warning| warning.message == message));
 
     let typo = format!("{LEAST}[rotation]\nchek_every = \"1d\"\n");
     let problems = check(&file(&typo), &desk.machine).unwrap_err();
@@ -229,7 +229,7 @@ fn what_is_out_of_sight_is_a_warning_to_who_only_checks() {
 
 #[test]
 fn where_credentials_are_in_sight_checking_is_as_strict_as_loading() {
-    let desk = Desk::new();
+    let desk = Backend::new();
     let path = PathBuf::from(desk.file(
         "perennial.toml",
         0o640,
@@ -247,7 +247,7 @@ proptest! {
     /// A piece of a good file is cut out and something else put in its place.
     #[test]
     fn no_file_makes_it_panic(at in 0..ALL.len(), cut in 0..40_usize, put in "[\\[\\]{}=\"',.a-z0-9\n# -]{0,8}") {
-        let desk = Desk::new();
+        let desk = Backend::new();
         let mut bytes = ALL.as_bytes().to_vec();
         bytes.splice(at..(at + cut).min(ALL.len()), put.bytes());
         if let Err(problems) = desk.load(&bytes) {

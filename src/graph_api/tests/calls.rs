@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::peer::{Peer, Play};
+use super::scripted_server::{Peer, Scenario};
 use super::{alive, client, error};
 use crate::graph_api::proof::Signer;
 use crate::graph_api::{Error, Permission, Profile};
+use crate::model::{Cause, Kind};
 use crate::secret::Secret;
-use crate::token::{Cause, Kind};
 
 fn user() -> Secret {
     Secret::new("EAAuser")
@@ -19,7 +19,7 @@ fn user() -> Secret {
 async fn an_exchange_is_a_form_and_system_users_ask_for_their_60_days() {
     let granted =
         json!({"access_token": "EAAnew", "token_type": "bearer", "expires_in": 5_183_944});
-    let peer = Peer::playing(move |_| Play::Json(200, granted.clone())).await;
+    let peer = Peer::playing(move |_| Scenario::Json(200, granted.clone())).await;
     let client = client(&peer.url());
     for kind in [Kind::User, Kind::SystemUser] {
         let reply = client.exchange(kind, &user()).await;
@@ -53,7 +53,7 @@ async fn an_exchange_that_grants_nothing_is_no_success() {
         json!({"access_token": null}),
         json!({"access_token": "a b"}),
     ] {
-        let peer = Peer::playing(move |_| Play::Json(200, body.clone())).await;
+        let peer = Peer::playing(move |_| Scenario::Json(200, body.clone())).await;
         let reply = client(&peer.url()).exchange(Kind::User, &user()).await;
         assert!(
             matches!(reply.answer, Err(Error::Unexpected { .. })),
@@ -76,7 +76,7 @@ async fn a_refused_exchange_tells_token_and_app_apart() {
         ),
         (error(4, "limit"), Cause::Throttled),
     ] {
-        let peer = Peer::playing(move |_| Play::Json(400, body.clone())).await;
+        let peer = Peer::playing(move |_| Scenario::Json(400, body.clone())).await;
         let reply = client(&peer.url()).exchange(Kind::User, &user()).await;
         assert_eq!(reply.answer.unwrap_err().cause(), cause);
     }
@@ -85,7 +85,7 @@ async fn a_refused_exchange_tells_token_and_app_apart() {
 #[tokio::test]
 async fn a_page_token_is_read_as_the_parent_with_its_proof() {
     let peer = Peer::playing(|asked| {
-        Play::Json(
+        Scenario::Json(
             200,
             match asked.path() {
                 "/v25.0/11" => json!({"access_token": "EAApage", "id": "11"}),
@@ -112,7 +112,7 @@ async fn a_page_token_is_read_as_the_parent_with_its_proof() {
 
 #[tokio::test]
 async fn nothing_but_an_id_becomes_part_of_a_path() {
-    let peer = Peer::playing(|_| Play::Json(200, json!({}))).await;
+    let peer = Peer::playing(|_| Scenario::Json(200, json!({}))).await;
     let client = client(&peer.url());
     for page in ["", "..", "1/feed", "1?fields=x", "1%2F", "1#"] {
         assert!(
@@ -132,7 +132,7 @@ async fn pages_are_listed_to_the_end_and_only_the_cursor_is_believed() {
             Some("after") => include_str!("../../../tests/fixtures/graph/accounts_page_2.json"),
             Some(_) => "{}",
         };
-        Play::Json(200, serde_json::from_str(page).unwrap())
+        Scenario::Json(200, serde_json::from_str(page).unwrap())
     })
     .await;
     let reply = client(&peer.url()).accounts(&user()).await;
@@ -162,20 +162,20 @@ async fn a_list_that_does_not_end_or_breaks_off_is_no_list() {
         } else {
             "a"
         };
-        Play::Json(200, list(&json!(next)))
+        Scenario::Json(200, list(&json!(next)))
     })
     .await;
     let reply = client(&circle.url()).accounts(&user()).await;
     assert!(matches!(reply.answer, Err(Error::Unreachable(_))));
     assert_eq!((circle.asked().len(), reply.usage.calls), (3, 3));
 
-    let no_cursor = Peer::playing(|_| Play::Json(200, list(&Value::Null))).await;
+    let no_cursor = Peer::playing(|_| Scenario::Json(200, list(&Value::Null))).await;
     let reply = client(&no_cursor.url()).accounts(&user()).await;
     assert!(matches!(reply.answer, Err(Error::Unexpected { .. })));
 
     let broken = Peer::playing(|asked| match asked.field("after") {
-        None => Play::Json(200, list(&json!("a"))),
-        Some(_) => Play::Json(500, error(2, "later")),
+        None => Scenario::Json(200, list(&json!("a"))),
+        Some(_) => Scenario::Json(500, error(2, "later")),
     })
     .await;
     let reply = client(&broken.url()).accounts(&user()).await;
@@ -188,7 +188,7 @@ async fn an_endless_list_is_left_at_a_bound() {
         let after: u32 = asked
             .field("after")
             .map_or(0, |after| after.parse().unwrap());
-        Play::Json(200, list(&json!((after + 1).to_string())))
+        Scenario::Json(200, list(&json!((after + 1).to_string())))
     })
     .await;
     let reply = client(&peer.url()).accounts(&user()).await;
@@ -199,7 +199,7 @@ async fn an_endless_list_is_left_at_a_bound() {
 #[tokio::test]
 async fn permissions_and_profile_are_read() {
     let peer = Peer::playing(|asked| {
-        Play::Json(
+        Scenario::Json(
             200,
             match asked.path() {
                 "/v25.0/123/permissions" => json!({"data": [
@@ -229,7 +229,7 @@ async fn permissions_and_profile_are_read() {
 #[tokio::test]
 async fn a_dead_token_that_calls_is_refused_as_such() {
     let body = json!({"error": {"code": 190, "error_subcode": 460}});
-    let peer = Peer::playing(move |_| Play::Json(400, body.clone())).await;
+    let peer = Peer::playing(move |_| Scenario::Json(400, body.clone())).await;
     let client = client(&peer.url());
     let errors = [
         client.me(&user()).await.answer.unwrap_err(),
@@ -239,7 +239,7 @@ async fn a_dead_token_that_calls_is_refused_as_such() {
     ];
     for error in errors {
         assert!(
-            matches!(&error, Error::Refused(refusal) if refusal.cause == Cause::PasswordChanged),
+            matches!(&error, Error::Refused(rejection) if rejection.cause == Cause::PasswordChanged),
             "{error}"
         );
     }
@@ -251,7 +251,7 @@ async fn a_dead_token_that_calls_is_refused_as_such() {
 async fn the_app_confirms_itself() {
     let peer = Peer::playing(|asked| {
         assert_eq!(asked.inputs(), ["257422819769992|hush"]);
-        Play::Json(
+        Scenario::Json(
             200,
             json!({"data": {"app_id": "257422819769992", "type": "APP", "is_valid": true}}),
         )
@@ -259,7 +259,7 @@ async fn the_app_confirms_itself() {
     .await;
     assert_eq!(client(&peer.url()).confirm_app().await.answer, Ok(()));
     let peer =
-        Peer::playing(|_| Play::Json(400, error(190, "Invalid OAuth access token signature.")))
+        Peer::playing(|_| Scenario::Json(400, error(190, "Invalid OAuth access token signature.")))
             .await;
     let refused = client(&peer.url()).confirm_app().await.answer.unwrap_err();
     assert_eq!(refused.cause(), Cause::AppSecretWrong);
@@ -271,7 +271,7 @@ async fn headers_tell_of_usage_version_time_and_the_end_of_a_limit() {
         X-Business-Use-Case-Usage: {\"1\":[{\"call_count\":5,\"estimated_time_to_regain_access\":7}]}\r\n\
         facebook-api-version: v26.0\r\nDate: Sun, 22 Nov 2026 09:25:50 GMT\r\n";
     let peer = Peer::playing(|asked| {
-        Play::JsonWith(
+        Scenario::JsonWith(
             HEADERS,
             if asked.path().ends_with("/me") {
                 error(17, "limit")

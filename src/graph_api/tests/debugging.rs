@@ -2,21 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::peer::{Asked, Peer, Play};
+use super::scripted_server::{Asked, Peer, Scenario};
 use super::{alive, client, error, secrets, settings};
 use crate::graph_api::proof::Signer;
 use crate::graph_api::{Certainty, Client, Error, Inspection, Settings};
+use crate::model::Cause;
 use crate::secret::Secret;
-use crate::token::Cause;
 
 /// A Meta that knows tokens by the user they name: `user-7` belongs to 7.
-fn debugger(asked: &Asked) -> Play {
+fn debugger(asked: &Asked) -> Scenario {
     let inputs = asked.inputs();
     if asked.field("batch").is_none() {
-        return Play::Json(200, described(&inputs[0]));
+        return Scenario::Json(200, described(&inputs[0]));
     }
-    let member = |input: &String| json!({"code": 200, "body": described(input).to_string()});
-    Play::Json(200, inputs.iter().map(member).collect())
+    let entry = |input: &String| json!({"code": 200, "body": described(input).to_string()});
+    Scenario::Json(200, inputs.iter().map(entry).collect())
 }
 
 fn described(token: &str) -> Value {
@@ -29,14 +29,14 @@ fn described(token: &str) -> Value {
 }
 
 /// The user of each answer, or the cause of its trouble.
-fn told(answers: &[Result<Inspection, Error>]) -> Vec<String> {
-    let words = |answer: &Result<Inspection, Error>| match answer {
+fn reported(answers: &[Result<Inspection, Error>]) -> Vec<String> {
+    let texts = |answer: &Result<Inspection, Error>| match answer {
         Ok(Inspection::Alive(facts)) => facts.person.clone(),
-        Ok(Inspection::Refused { refusal, .. }) => refusal.cause.to_string(),
+        Ok(Inspection::Refused { rejection, .. }) => rejection.cause.to_string(),
         Ok(Inspection::Undecided(error)) => format!("no verdict: {}", error.cause()),
         Err(error) => format!("error: {}", error.cause()),
     };
-    answers.iter().map(words).collect()
+    answers.iter().map(texts).collect()
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn a_batch_is_one_call_and_keeps_the_order() {
     let reply = client(&peer.url())
         .debug(&secrets(&["user-7", "x|y&z", "user-9"]))
         .await;
-    assert_eq!(told(&reply.answer), ["7", "unreadable", "9"]);
+    assert_eq!(reported(&reply.answer), ["7", "unreadable", "9"]);
     assert_eq!(reply.usage.calls, 3);
 
     let asked = peer.asked();
@@ -67,7 +67,7 @@ async fn one_token_is_a_get_that_bears_the_app() {
     let peer = Peer::playing(debugger).await;
     let reply = client(&peer.url()).debug(&secrets(&["user-7"])).await;
     assert_eq!(
-        (told(&reply.answer), reply.usage.calls),
+        (reported(&reply.answer), reply.usage.calls),
         (vec!["7".to_owned()], 1)
     );
 
@@ -87,7 +87,7 @@ async fn more_than_a_batch_is_several() {
     let tokens: Vec<Secret> = (0..120).map(|n| Secret::new(format!("user-{n}"))).collect();
     let reply = client(&peer.url()).debug(&tokens).await;
     let expected: Vec<String> = (0..120).map(|n| n.to_string()).collect();
-    assert_eq!(told(&reply.answer), expected);
+    assert_eq!(reported(&reply.answer), expected);
     assert_eq!((reply.usage.calls, peer.asked().len()), (120, 3));
     assert!(client(&peer.url()).debug(&[]).await.answer.is_empty());
 }
@@ -104,9 +104,9 @@ async fn what_cannot_be_a_token_spoils_no_batch() {
         Secret::new("user-9"),
     ];
     let reply = client(&peer.url()).debug(&tokens).await;
-    let told = told(&reply.answer);
+    let reported = reported(&reply.answer);
     assert_eq!(
-        told,
+        reported,
         [
             "7",
             "unreadable",
@@ -119,7 +119,7 @@ async fn what_cannot_be_a_token_spoils_no_batch() {
     assert_eq!(peer.asked()[0].inputs(), ["user-7", "user-9"]);
     assert!(matches!(
         &reply.answer[1],
-        Ok(Inspection::Refused { refusal, .. }) if refusal.certainty == Certainty::Doubtful
+        Ok(Inspection::Refused { rejection, .. }) if rejection.certainty == Certainty::Doubtful
     ));
 }
 
@@ -146,7 +146,7 @@ async fn a_call_that_fails_as_a_whole_fails_for_each() {
         (400, error(99_999, "?"), Cause::Unexplained),
         (200, json!([null]), Cause::Outage),
     ] {
-        let peer = Peer::playing(move |_| Play::Json(status, body.clone())).await;
+        let peer = Peer::playing(move |_| Scenario::Json(status, body.clone())).await;
         let reply = client(&peer.url()).debug(&tokens).await;
         let causes: Vec<Cause> = reply
             .answer
@@ -161,7 +161,7 @@ async fn a_call_that_fails_as_a_whole_fails_for_each() {
 #[tokio::test]
 async fn where_batches_are_not_taken_tokens_are_asked_about_one_by_one_from_then_on() {
     let peer = Peer::playing(|asked| match asked.field("batch") {
-        Some(_) => Play::Json(
+        Some(_) => Scenario::Json(
             400,
             json!({"error": {"type": "GraphBatchException", "message": "no"}}),
         ),
@@ -173,11 +173,14 @@ async fn where_batches_are_not_taken_tokens_are_asked_about_one_by_one_from_then
     let expected: Vec<String> = (0..10).map(|n| n.to_string()).collect();
     let first = client.debug(&tokens).await;
     assert_eq!(
-        (told(&first.answer), first.usage.calls),
+        (reported(&first.answer), first.usage.calls),
         (expected.clone(), 11)
     );
     let second = client.clone().debug(&tokens).await;
-    assert_eq!((told(&second.answer), second.usage.calls), (expected, 10));
+    assert_eq!(
+        (reported(&second.answer), second.usage.calls),
+        (expected, 10)
+    );
     assert_eq!(
         peer.asked()
             .iter()
@@ -198,15 +201,15 @@ async fn batches_can_be_turned_off() {
         .unwrap()
         .debug(&secrets(&["user-1", "user-2"]))
         .await;
-    assert_eq!(told(&reply.answer), ["1", "2"]);
+    assert_eq!(reported(&reply.answer), ["1", "2"]);
     assert!(peer.asked().iter().all(|asked| asked.method == "GET"));
 }
 
 #[tokio::test]
 async fn one_by_one_trouble_with_one_is_its_own_but_a_limit_ends_the_round() {
     let peer = Peer::playing(|asked| match &*asked.inputs()[0] {
-        "user-3" => Play::Json(400, error(100, "odd")),
-        "user-6" => Play::Json(400, error(4, "limit")),
+        "user-3" => Scenario::Json(400, error(100, "odd")),
+        "user-6" => Scenario::Json(400, error(4, "limit")),
         _ => debugger(asked),
     })
     .await;
@@ -216,10 +219,13 @@ async fn one_by_one_trouble_with_one_is_its_own_but_a_limit_ends_the_round() {
     };
     let tokens: Vec<Secret> = (0..40).map(|n| Secret::new(format!("user-{n}"))).collect();
     let reply = Client::new(settings).unwrap().debug(&tokens).await;
-    let told = told(&reply.answer);
-    assert_eq!(told[..6], ["0", "1", "2", "error: unexplained", "4", "5"]);
-    assert!(told[6..].iter().all(|word| word == "error: throttled"));
-    assert_eq!(told.len(), 40);
+    let reported = reported(&reply.answer);
+    assert_eq!(
+        reported[..6],
+        ["0", "1", "2", "error: unexplained", "4", "5"]
+    );
+    assert!(reported[6..].iter().all(|word| word == "error: throttled"));
+    assert_eq!(reported.len(), 40);
     assert!(peer.asked().len() < 14, "{} calls", peer.asked().len());
 }
 
@@ -231,25 +237,25 @@ async fn one_by_one_a_lone_refusal_of_the_app_is_about_the_one_token_and_two_are
     };
     let tokens: Vec<Secret> = (0..40).map(|n| Secret::new(format!("user-{n}"))).collect();
     let peer = Peer::playing(|asked| match &*asked.inputs()[0] {
-        "user-3" | "user-39" => Play::Json(400, error(190, "Invalid OAuth access token.")),
+        "user-3" | "user-39" => Scenario::Json(400, error(190, "Invalid OAuth access token.")),
         _ => debugger(asked),
     })
     .await;
     let client = Client::new(settings(&peer.url())).unwrap();
-    let words = told(&client.debug(&tokens).await.answer);
-    assert_eq!(words[2..5], ["2", "no verdict: unexplained", "4"]);
-    assert_eq!(words[38..], ["38", "no verdict: unexplained"]);
+    let texts = reported(&client.debug(&tokens).await.answer);
+    assert_eq!(texts[2..5], ["2", "no verdict: unexplained", "4"]);
+    assert_eq!(texts[38..], ["38", "no verdict: unexplained"]);
 
     let peer = Peer::playing(|asked| match &*asked.inputs()[0] {
         "user-0" | "user-1" | "user-2" => debugger(asked),
-        _ => Play::Json(400, error(190, "Invalid OAuth access token.")),
+        _ => Scenario::Json(400, error(190, "Invalid OAuth access token.")),
     })
     .await;
     let client = Client::new(settings(&peer.url())).unwrap();
-    let words = told(&client.debug(&tokens).await.answer);
-    assert_eq!(words[..3], ["0", "1", "2"]);
+    let texts = reported(&client.debug(&tokens).await.answer);
+    assert_eq!(texts[..3], ["0", "1", "2"]);
     assert!(
-        words[3..]
+        texts[3..]
             .iter()
             .all(|word| word == "error: app_secret_wrong")
     );
@@ -262,7 +268,7 @@ async fn the_secret_that_meta_accepts_is_found_once_and_kept_by_all_clones() {
         let bearer = asked.field("access_token").unwrap_or_default() + &asked.authorization;
         match bearer.ends_with("|new") {
             true => debugger(asked),
-            false => Play::Json(400, error(190, "Invalid OAuth access token signature.")),
+            false => Scenario::Json(400, error(190, "Invalid OAuth access token signature.")),
         }
     })
     .await;
@@ -273,11 +279,11 @@ async fn the_secret_that_meta_accepts_is_found_once_and_kept_by_all_clones() {
     let client = Client::new(settings).unwrap();
     let clone = client.clone();
     let reply = client.debug(&secrets(&["user-1", "user-2"])).await;
-    assert_eq!(told(&reply.answer), ["1", "2"]);
+    assert_eq!(reported(&reply.answer), ["1", "2"]);
     assert_eq!(peer.asked().len(), 3);
     let reply = clone.debug(&secrets(&["user-1"])).await;
     assert_eq!(
-        (told(&reply.answer), reply.usage.calls),
+        (reported(&reply.answer), reply.usage.calls),
         (vec!["1".to_owned()], 1)
     );
     assert_eq!(peer.asked().len(), 4);
@@ -289,8 +295,8 @@ async fn a_proof_that_is_refused_is_made_anew_with_the_next_secret() {
     let peer =
         Peer::playing(
             move |asked| match asked.field("appsecret_proof") == Some(new.clone()) {
-                true => Play::Json(200, json!({"id": "1"})),
-                false => Play::Json(
+                true => Scenario::Json(200, json!({"id": "1"})),
+                false => Scenario::Json(
                     400,
                     error(100, "Invalid appsecret_proof provided in the API argument"),
                 ),
@@ -312,8 +318,8 @@ async fn a_proof_that_is_refused_is_made_anew_with_the_next_secret() {
 #[tokio::test]
 async fn a_secret_is_not_trusted_for_an_answer_that_never_came() {
     let peer = Peer::playing(|asked| match asked.authorization.ends_with("|old") {
-        true => Play::Json(400, error(190, "Invalid OAuth access token signature.")),
-        false => Play::Json(502, json!("bad gateway")),
+        true => Scenario::Json(400, error(190, "Invalid OAuth access token signature.")),
+        false => Scenario::Json(502, json!("bad gateway")),
     })
     .await;
     let settings = Settings {
@@ -323,7 +329,7 @@ async fn a_secret_is_not_trusted_for_an_answer_that_never_came() {
     let client = Client::new(settings).unwrap();
     for _ in 0..2 {
         let reply = client.debug(&secrets(&["user-1"])).await;
-        assert_eq!(told(&reply.answer), ["error: outage"]);
+        assert_eq!(reported(&reply.answer), ["error: outage"]);
         assert_eq!(
             reply.usage.calls, 2,
             "the first secret is tried first again"
@@ -334,7 +340,7 @@ async fn a_secret_is_not_trusted_for_an_answer_that_never_came() {
 #[tokio::test]
 async fn if_no_secret_is_accepted_the_app_is_to_blame_and_no_token() {
     let peer =
-        Peer::playing(|_| Play::Json(400, error(190, "Invalid OAuth access token signature.")))
+        Peer::playing(|_| Scenario::Json(400, error(190, "Invalid OAuth access token signature.")))
             .await;
     let settings = Settings {
         secrets: secrets(&["a", "b"]),
@@ -359,5 +365,5 @@ async fn inspections_may_run_on_any_thread() {
     let peer = Peer::playing(debugger).await;
     let client = client(&peer.url());
     let inspect = tokio::spawn(async move { client.debug(&secrets(&["user-1", "user-2"])).await });
-    assert_eq!(told(&inspect.await.unwrap().answer), ["1", "2"]);
+    assert_eq!(reported(&inspect.await.unwrap().answer), ["1", "2"]);
 }

@@ -2,9 +2,9 @@
 
 mod calls;
 mod debugging;
-mod peer;
+mod faults;
+mod scripted_server;
 mod table;
-mod trouble;
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use super::APP;
 use crate::graph_api::batch::{self, Batch};
 use crate::graph_api::classify::{self, Role};
 use crate::graph_api::{Error, Inspection, inspection};
-use crate::token::{Cause, Kind, Remedy};
+use crate::model::{Cause, Kind, Remedy};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -151,12 +151,12 @@ fn rows() -> impl Iterator<Item = &'static Row> {
         .flatten()
 }
 
-fn in_words(error: &Error) -> String {
+fn describe(error: &Error) -> String {
     match error {
-        Error::Refused(refusal) if refusal.needs_second_look() => {
-            format!("perhaps {}", refusal.cause)
+        Error::Refused(rejection) if rejection.needs_confirmation() => {
+            format!("perhaps {}", rejection.cause)
         }
-        Error::Refused(refusal) => refusal.cause.to_string(),
+        Error::Refused(rejection) => rejection.cause.to_string(),
         Error::App { cause, .. } => format!("app: {cause}"),
         Error::Busy { bucket, .. } => format!("busy {bucket:?}"),
         Error::Blocked { .. } => "blocked".to_owned(),
@@ -169,9 +169,9 @@ fn in_words(error: &Error) -> String {
 fn inspected(answer: Result<Inspection, Error>) -> String {
     match answer {
         Ok(Inspection::Alive(_)) => "alive".to_owned(),
-        Ok(Inspection::Refused { refusal, .. }) => in_words(&Error::Refused(refusal)),
+        Ok(Inspection::Refused { rejection, .. }) => describe(&Error::Refused(rejection)),
         Ok(Inspection::Undecided(error)) => format!("no verdict: {}", error.cause()),
-        Err(error) => format!("call failed: {}", in_words(&error)),
+        Err(error) => format!("call failed: {}", describe(&error)),
     }
 }
 
@@ -236,8 +236,8 @@ fn every_row_of_the_table_is_judged_in_every_envelope_of_a_call() {
             object(*code, *subcode, message, flat),
             object(*code, *subcode, message, old),
         ] {
-            let judged = classify::judge(400, &body.to_string(), Role::Caller).unwrap_err();
-            assert_eq!(in_words(&judged), *expected, "{body}");
+            let classified = classify::assess(400, &body.to_string(), Role::Caller).unwrap_err();
+            assert_eq!(describe(&classified), *expected, "{body}");
         }
     }
 }
@@ -261,10 +261,10 @@ fn causes_inside_whole_answers_have_the_remedies_of_the_table() {
             Remedy::FixApp,
         ),
     ] {
-        let Ok(Inspection::Refused { refusal, .. }) = inspection::read(200, body, APP) else {
+        let Ok(Inspection::Refused { rejection, .. }) = inspection::read(200, body, APP) else {
             panic!("{body}");
         };
-        assert_eq!((refusal.cause, refusal.cause.remedy()), (cause, remedy));
+        assert_eq!((rejection.cause, rejection.cause.remedy()), (cause, remedy));
     }
 }
 
@@ -289,15 +289,15 @@ fn a_living_token_of_an_old_answer_without_a_type_is_alive() {
 }
 
 /// The members' answers of one batch.
-fn members(answers: &[(u16, String)]) -> Vec<String> {
-    let members: Vec<Value> = answers
+fn entries(answers: &[(u16, String)]) -> Vec<String> {
+    let entries: Vec<Value> = answers
         .iter()
         .map(|(code, body)| json!({"code": code, "body": body}))
         .collect();
-    let body = Value::from(members).to_string();
+    let body = Value::from(entries).to_string();
     match batch::read(200, &body, answers.len(), APP).unwrap() {
-        Batch::Members(answers) => answers.into_iter().map(inspected).collect(),
-        Batch::NotTaken => panic!("not taken"),
+        Batch::Entries(answers) => answers.into_iter().map(inspected).collect(),
+        Batch::NotAccepted => panic!("not taken"),
     }
 }
 
@@ -317,9 +317,9 @@ fn an_error_of_one_member_is_the_apps_only_where_it_can_be() {
         (200, "no verdict: unexplained"),
         (101, "no verdict: unexplained"),
     ] {
-        let told = members(&[alive(), failed(code, "m"), alive()]);
-        assert_eq!(told, ["alive", expected, "alive"], "{code}");
+        let reported = entries(&[alive(), failed(code, "m"), alive()]);
+        assert_eq!(reported, ["alive", expected, "alive"], "{code}");
     }
-    let told = members(&[failed(101, "m"), failed(101, "m")]);
-    assert_eq!(told, ["call failed: app: app_unavailable"; 2]);
+    let reported = entries(&[failed(101, "m"), failed(101, "m")]);
+    assert_eq!(reported, ["call failed: app: app_unavailable"; 2]);
 }

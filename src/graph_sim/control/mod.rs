@@ -1,10 +1,10 @@
 //! Driving the simulator over HTTP: JSON under `/sim/`, for tests in any language. Faults do not
 //! touch it.
 
+mod call_log;
 mod clock;
-mod ledger;
-mod making;
-mod trouble;
+mod create;
+mod faults;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -13,42 +13,45 @@ use axum::routing::{delete, get, post, put};
 use serde_json::{Value, json};
 
 use super::server::Simulator;
-use super::world::Refusal;
+use super::world::WorldError;
 
 pub(crate) fn routes() -> Router<Simulator> {
     Router::new()
         .route("/clock", get(clock::read).post(clock::set))
-        .route("/apps", post(making::app))
-        .route("/people", post(making::person))
-        .route("/pages", post(making::page))
-        .route("/system_users", post(making::system_user))
-        .route("/tokens", post(making::token).get(making::truth))
-        .route("/fleet", get(making::importables).post(making::fleet))
-        .route("/happenings", post(trouble::happen))
+        .route("/apps", post(create::app))
+        .route("/people", post(create::person))
+        .route("/pages", post(create::page))
+        .route("/system_users", post(create::system_user))
+        .route("/tokens", post(create::token).get(create::truth))
+        .route("/fleet", get(create::importables).post(create::fleet))
+        .route("/actions", post(faults::happen))
         .route(
             "/faults",
-            get(trouble::faults)
-                .post(trouble::inject)
-                .merge(delete(trouble::heal)),
+            get(faults::faults)
+                .post(faults::inject)
+                .merge(delete(faults::heal)),
         )
-        .route("/outage", put(trouble::outage))
-        .route("/throttles", post(trouble::throttle))
-        .route("/paging_host", put(trouble::paging_host))
-        .route("/ledger", get(ledger::read).merge(delete(ledger::clear)))
+        .route("/outage", put(faults::outage))
+        .route("/throttles", post(faults::throttle))
+        .route("/paging_host", put(faults::paging_host))
+        .route(
+            "/ledger",
+            get(call_log::read).merge(delete(call_log::clear)),
+        )
 }
 
 /// An order that the world did not take, with the reason.
 #[derive(Debug)]
 pub(super) struct Refused(StatusCode, String);
 
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        let status = match refusal {
-            Refusal::Unknown { .. } | Refusal::UnknownToken => StatusCode::NOT_FOUND,
-            Refusal::BadId(_) | Refusal::Dialog(_) => StatusCode::BAD_REQUEST,
-            Refusal::Checkpointed(_) | Refusal::Withheld => StatusCode::CONFLICT,
+impl From<WorldError> for Refused {
+    fn from(rejection: WorldError) -> Self {
+        let status = match rejection {
+            WorldError::Unknown { .. } | WorldError::UnknownToken => StatusCode::NOT_FOUND,
+            WorldError::BadId(_) | WorldError::Dialog(_) => StatusCode::BAD_REQUEST,
+            WorldError::Checkpointed(_) | WorldError::Withheld => StatusCode::CONFLICT,
         };
-        Self(status, refusal.to_string())
+        Self(status, rejection.to_string())
     }
 }
 

@@ -19,7 +19,7 @@ use axum::routing::get;
 
 use super::Simulator;
 use super::endpoints::Params;
-use super::world::{PageSelection, Refusal, World};
+use super::world::{PageSelection, World, WorldError};
 
 pub(crate) fn routes() -> Router<Simulator> {
     let dialog = || get(show).post(conclude);
@@ -31,10 +31,10 @@ pub(crate) fn routes() -> Router<Simulator> {
 async fn show(State(simulator): State<Simulator>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
     let page = shown(&simulator.world(), &Params::parse(&query));
-    page.unwrap_or_else(|refusal| refused(&refusal))
+    page.unwrap_or_else(|rejection| refused(&rejection))
 }
 
-fn shown(world: &World, params: &Params<'_>) -> Result<Response, Refusal> {
+fn shown(world: &World, params: &Params<'_>) -> Result<Response, WorldError> {
     let dialog = Dialog::read(world, params)?;
     let page = match params.get("person") {
         None => page::people(world, &dialog, params),
@@ -56,11 +56,15 @@ async fn conclude(
     );
     match outcome {
         Ok(location) => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
-        Err(refusal) => refused(&refusal),
+        Err(rejection) => refused(&rejection),
     }
 }
 
-fn concluded(world: &mut World, query: &Params<'_>, form: &Params<'_>) -> Result<String, Refusal> {
+fn concluded(
+    world: &mut World,
+    query: &Params<'_>,
+    form: &Params<'_>,
+) -> Result<String, WorldError> {
     let dialog = Dialog::read(world, query)?;
     let person = world.person_id(form.get("person").unwrap_or_default())?;
     let answer = if form.get("answer") == Some("allow") {
@@ -95,6 +99,6 @@ fn picked(form: &Params<'_>) -> PageSelection {
     }
 }
 
-fn refused(refusal: &Refusal) -> Response {
-    (StatusCode::BAD_REQUEST, Html(page::error(refusal))).into_response()
+fn refused(rejection: &WorldError) -> Response {
+    (StatusCode::BAD_REQUEST, Html(page::error(rejection))).into_response()
 }

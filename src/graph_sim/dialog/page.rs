@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::request::Dialog;
 use crate::graph_sim::endpoints::Params;
-use crate::graph_sim::world::{Id, Refusal, World};
+use crate::graph_sim::world::{Id, World, WorldError};
 
 const SOURCE: &str = include_str!("page.html");
 
@@ -80,10 +80,10 @@ pub(super) fn consent(world: &World, dialog: &Dialog, id: Id) -> String {
     })
 }
 
-pub(super) fn error(refusal: &Refusal) -> String {
+pub(super) fn error(rejection: &WorldError) -> String {
     render(&Page {
         title: "Sorry, something went wrong".to_owned(),
-        error: Some(refusal.to_string()),
+        error: Some(rejection.to_string()),
         ..Page::default()
     })
 }

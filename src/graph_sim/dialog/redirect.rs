@@ -5,7 +5,7 @@ use form_urlencoded::Serializer;
 use super::DialogAnswer;
 use super::request::Dialog;
 use crate::graph_sim::world::{
-    AppKey, AppMode, Consent, Id, Origin, PageSelection, Permission, Refusal, World,
+    AppKey, AppMode, Consent, Id, Origin, PageSelection, Permission, World, WorldError,
 };
 
 impl Dialog {
@@ -15,7 +15,7 @@ impl Dialog {
         world: &mut World,
         person: Id,
         answer: DialogAnswer,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, WorldError> {
         let app = world.app(self.app);
         let is_outsider = app.mode == AppMode::Development && !app.developers.contains(&person);
         match answer {
@@ -40,7 +40,7 @@ impl Dialog {
         person: Id,
         declined: Vec<String>,
         pages: PageSelection,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, WorldError> {
         let mut granted = self.asked_of(world, person);
         granted.retain(|scope| !declined.contains(scope));
         let consent = Consent {

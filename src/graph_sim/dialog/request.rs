@@ -1,7 +1,7 @@
 //! What an app asks of a person by opening the dialog. Pure.
 
 use crate::graph_sim::endpoints::Params;
-use crate::graph_sim::world::{AppKey, Id, PageSelection, Permission, Refusal, World};
+use crate::graph_sim::world::{AppKey, Id, PageSelection, Permission, World, WorldError};
 
 /// What the person clicks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Asking {
 }
 
 impl Dialog {
-    pub(crate) fn read(world: &World, params: &Params<'_>) -> Result<Self, Refusal> {
+    pub(crate) fn read(world: &World, params: &Params<'_>) -> Result<Self, WorldError> {
         let id = params.get("client_id").unwrap_or_default();
         let app = world.app_key(id)?;
         Ok(Self {
@@ -90,16 +90,16 @@ fn redirect_uri<'a>(
     world: &World,
     app: AppKey,
     params: &'a Params<'_>,
-) -> Result<&'a str, Refusal> {
+) -> Result<&'a str, WorldError> {
     let address = params.get("redirect_uri").unwrap_or_default();
     if !is_absolute(address) {
         let message = "redirect_uri isn't an absolute URI. Check RFC 3986.";
-        return Err(Refusal::Dialog(message.to_owned()));
+        return Err(WorldError::Dialog(message.to_owned()));
     }
     if world.app(app).may_return_to(address) {
         return Ok(address);
     }
-    Err(Refusal::Dialog(
+    Err(WorldError::Dialog(
         "URL blocked: this redirect failed because the redirect URI is not \
         white-listed in the app's client OAuth settings."
             .to_owned(),
@@ -113,7 +113,7 @@ pub(crate) fn is_absolute(address: &str) -> bool {
     matches!(scheme, Some(("http" | "https", false)))
 }
 
-fn asking(world: &World, app: AppKey, params: &Params<'_>) -> Result<Asking, Refusal> {
+fn asking(world: &World, app: AppKey, params: &Params<'_>) -> Result<Asking, WorldError> {
     let Some(id) = params.get("config_id") else {
         let scopes = params.get("scope").unwrap_or_default();
         let scopes = scopes.split([',', ' ']).filter(|scope| !scope.is_empty());
@@ -122,7 +122,7 @@ fn asking(world: &World, app: AppKey, params: &Params<'_>) -> Result<Asking, Ref
     let known = world.app(app).configurations.get(id).cloned();
     known
         .map(Asking::Configuration)
-        .ok_or_else(|| Refusal::unknown("configuration", id))
+        .ok_or_else(|| WorldError::unknown("configuration", id))
 }
 
 impl World {
@@ -132,7 +132,7 @@ impl World {
         url: &str,
         person: &str,
         answer: DialogAnswer,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, WorldError> {
         let (_, query) = url.split_once('?').unwrap_or((url, ""));
         let dialog = Dialog::read(self, &Params::parse(query))?;
         let person = self.person_id(person)?;

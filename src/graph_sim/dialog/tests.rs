@@ -225,10 +225,10 @@ fn foreign_and_relative_addresses_are_never_returned_to() {
         ("https://tokens.example.com/callback/", "URL blocked"),
     ] {
         let asked = format!("/dialog/oauth?client_id={APP}&redirect_uri={address}");
-        let refusal = world
+        let rejection = world
             .answer_dialog(&asked, &person, DialogAnswer::allow())
             .unwrap_err();
-        assert!(refusal.to_string().contains(words), "{refusal}");
+        assert!(rejection.to_string().contains(words), "{rejection}");
     }
 }
 

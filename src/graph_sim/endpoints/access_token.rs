@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::answer::{GraphError, json};
 use super::code;
 use super::request::Request;
-use crate::graph_sim::ledger::Endpoint;
-use crate::graph_sim::world::{AppKey, ExchangeRefusal, Known, SystemUserLife, TokenKey, World};
+use crate::graph_sim::call_log::Endpoint;
+use crate::graph_sim::world::{AppKey, ExchangeError, Known, SystemUserValidity, TokenKey, World};
 
 /// What the caller has to offer for a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,28 +81,28 @@ fn exchange(world: &mut World, request: &Request<'_>) -> Result<String, GraphErr
             "fb_exchange_token parameter not specified",
         ));
     };
-    world.ledger.note_question(Endpoint::Exchange, text);
+    world.call_log.record_question(Endpoint::Exchange, text);
     let Known::Issued(key) = world.identify(text)? else {
         return Err(GraphError::oauth(
             100,
             "fb_exchange_token parameter not specified",
         ));
     };
-    let life = if request.params.is_on("set_token_expires_in_60_days") {
-        SystemUserLife::SixtyDays
+    let validity = if request.params.is_on("set_token_expires_in_60_days") {
+        SystemUserValidity::SixtyDays
     } else {
-        SystemUserLife::Never
+        SystemUserValidity::Never
     };
     let after = world
-        .exchange(app, key, life)
-        .map_err(|refusal| explain(world, key, &refusal))?;
+        .exchange(app, key, validity)
+        .map_err(|rejection| explain(world, key, &rejection))?;
     Ok(issued(world, after))
 }
 
-fn explain(world: &World, key: TokenKey, refusal: &ExchangeRefusal) -> GraphError {
-    match refusal {
-        ExchangeRefusal::Dead(death) => world.token_error(key, *death).into(),
-        ExchangeRefusal::OtherApp => GraphError::oauth(
+fn explain(world: &World, key: TokenKey, rejection: &ExchangeError) -> GraphError {
+    match rejection {
+        ExchangeError::Dead(death) => world.token_error(key, *death).into(),
+        ExchangeError::OtherApp => GraphError::oauth(
             190,
             "Error validating access token: The access token does not belong to this application.",
         ),

@@ -53,7 +53,7 @@ pub(crate) fn accounts(
 }
 
 fn pages_after(world: &World, key: TokenKey, after: Option<Id>, limit: usize) -> Vec<Id> {
-    let roles = &world.person(world.token(key).holder).roles;
+    let roles = &world.person(world.token(key).subject).roles;
     let start = after.map_or(Bound::Unbounded, Bound::Excluded);
     let ids = roles.range((start, Bound::Unbounded)).map(|(id, _)| *id);
     ids.filter(|page| world.lists(key, *page))
@@ -90,7 +90,7 @@ fn next(world: &World, request: &Request<'_>, key: TokenKey, last: Id, limit: us
     let host = world.paging_host();
     format!(
         "{host}/{version}/{}/accounts?{}",
-        token.holder,
+        token.subject,
         query.finish()
     )
 }

@@ -37,7 +37,7 @@ pub(crate) fn identify(world: &World, request: &Request<'_>) -> Result<Caller, G
 
 fn living_token(world: &World, key: TokenKey) -> Result<Caller, GraphError> {
     world
-        .verdict(key)
+        .liveness(key)
         .map_err(|death| world.token_error(key, death))?;
     match world.token(key).usable_for {
         TokenUse::Calls => Ok(Caller::Token(key)),

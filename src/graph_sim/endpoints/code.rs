@@ -7,9 +7,9 @@ use super::answer::GraphError;
 use super::caller::{self, Caller};
 use super::object;
 use super::request::Request;
+use crate::graph_sim::call_log::Endpoint;
 use crate::graph_sim::dialog::is_absolute;
-use crate::graph_sim::ledger::Endpoint;
-use crate::graph_sim::world::{CodeRefusal, Origin, World};
+use crate::graph_sim::world::{CodeError, Origin, World};
 
 pub(crate) fn redeem(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
     let code = request.params.get("code").unwrap_or_default();
@@ -24,7 +24,7 @@ pub(crate) fn redeem(world: &mut World, request: &Request<'_>) -> Result<String,
         let message = "redirect_uri isn't an absolute URI. Check RFC 3986.";
         return Err(GraphError::oauth(191, message));
     }
-    world.ledger.note_question(Endpoint::CodeExchange, code);
+    world.call_log.record_question(Endpoint::CodeExchange, code);
     let key = world.redeem(app, code, redirect_uri).map_err(explain)?;
     let answer = issued(world, key);
     Ok(if for_client {
@@ -34,12 +34,12 @@ pub(crate) fn redeem(world: &mut World, request: &Request<'_>) -> Result<String,
     })
 }
 
-fn explain(refusal: CodeRefusal) -> GraphError {
-    let (subcode, message) = match refusal {
-        CodeRefusal::Unknown => return GraphError::oauth(100, "Invalid verification code format."),
-        CodeRefusal::Used => (36009, "This authorization code has been used."),
-        CodeRefusal::Expired => (36007, "This authorization code has expired."),
-        CodeRefusal::OtherRedirect => (
+fn explain(rejection: CodeError) -> GraphError {
+    let (subcode, message) = match rejection {
+        CodeError::Unknown => return GraphError::oauth(100, "Invalid verification code format."),
+        CodeError::Used => (36009, "This authorization code has been used."),
+        CodeError::Expired => (36007, "This authorization code has expired."),
+        CodeError::OtherRedirect => (
             36008,
             "Error validating verification code. Please make sure your redirect_uri is identical \
              to the one you used in the OAuth dialog request",
@@ -65,7 +65,7 @@ pub(crate) fn client_code(world: &mut World, request: &Request<'_>) -> Result<St
     let Caller::Token(key) = caller::identify(world, request)? else {
         return Err(object::needs_active_token());
     };
-    let person = world.token(key).holder;
+    let person = world.token(key).subject;
     let redirect_uri = request
         .params
         .get("redirect_uri")

@@ -4,13 +4,13 @@ use super::answer::GraphError;
 use super::caller::{self, Caller};
 use super::description::Data;
 use super::request::{Method, Request};
-use crate::graph_sim::ledger::Endpoint;
+use crate::graph_sim::call_log::Endpoint;
 use crate::graph_sim::world::{AppKey, Known, Nature, TokenKey, World, missing_object};
 
 pub(crate) fn debug_token(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
     let method = request.method();
     if method != Method::Get {
-        let message = missing_object("debug_token", method.word());
+        let message = missing_object("debug_token", method.as_str());
         return Err(GraphError::method(100, message).with_subcode(33));
     }
     let viewer = viewing_app(world, request)?;
@@ -20,7 +20,7 @@ pub(crate) fn debug_token(world: &mut World, request: &Request<'_>) -> Result<St
             "(#100) The parameter input_token is required",
         ));
     };
-    world.ledger.note_question(Endpoint::DebugToken, input);
+    world.call_log.record_question(Endpoint::DebugToken, input);
     match world.identify(input) {
         Err(unreadable) => Ok(Data::unreadable(unreadable).json()),
         Ok(Known::App(app)) => {
@@ -49,9 +49,9 @@ fn viewing_app(world: &World, request: &Request<'_>) -> Result<AppKey, GraphErro
 
 fn is_developers(world: &World, key: TokenKey) -> bool {
     let token = world.token(key);
-    world.person(token.holder).nature == Nature::Human
-        && token.subject() == token.holder
-        && world.app(token.app).developers.contains(&token.holder)
+    world.person(token.subject).nature == Nature::Human
+        && token.subject() == token.subject
+        && world.app(token.app).developers.contains(&token.subject)
 }
 
 fn same_app(input: AppKey, viewer: AppKey) -> Result<(), GraphError> {

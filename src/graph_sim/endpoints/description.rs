@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::answer::json;
 use crate::graph_sim::world::{
-    AppKey, Death, Grant, Id, Life, Token, TokenError, TokenKey, TokenKind, Unreadable, World,
+    AppKey, Death, Epoch, Grant, Id, Token, TokenError, TokenKey, TokenKind, Unreadable, World,
     concerns_assets,
 };
 
@@ -99,8 +99,8 @@ impl<'a> Data<'a> {
     pub(super) fn token(world: &'a World, key: TokenKey) -> Self {
         let token = world.token(key);
         let app = world.app(token.app);
-        let grant = world.grant(token.app, token.holder);
-        let death = world.verdict(key).err();
+        let grant = world.grant(token.app, token.subject);
+        let death = world.liveness(key).err();
         let view = View {
             token,
             grant,
@@ -108,7 +108,7 @@ impl<'a> Data<'a> {
         };
         Self {
             app_id: Some(&app.id),
-            kind: Some(TokenKind::from(token.kind).word()),
+            kind: Some(TokenKind::from(token.kind).as_str()),
             application: Some(&app.name),
             data_access_expires_at: Some(view.data_access_end()),
             error: death.map(|death| world.token_error(key, death).into()),
@@ -119,10 +119,10 @@ impl<'a> Data<'a> {
                 .auth_type
                 .as_deref()
                 .map(|auth_type| Metadata { auth_type }),
-            profile_id: Some(token.subject()).filter(|subject| *subject != token.holder),
+            profile_id: Some(token.subject()).filter(|subject| *subject != token.subject),
             scopes: view.scopes(),
             granular_scopes: view.granular_scopes(),
-            user_id: Some(token.holder),
+            user_id: Some(token.subject),
         }
     }
 }
@@ -148,7 +148,7 @@ impl<'a> View<'a> {
     }
 
     fn issued_at(&self) -> Option<i64> {
-        let shown = self.token.life == Life::Long && !self.hides_clocks();
+        let shown = self.token.validity == Epoch::Long && !self.hides_clocks();
         shown.then(|| self.token.issued_at.as_second())
     }
 
@@ -217,7 +217,7 @@ impl Granular<'_> {
             .picked
             .listed()
             .filter(|_| scope.starts_with("pages_"))?;
-        Some(if token.subject() == token.holder {
+        Some(if token.subject() == token.subject {
             pages.iter().copied().collect()
         } else {
             vec![token.subject()]

@@ -154,7 +154,7 @@ fn tasks(world: &World, caller: Caller, page: Id) -> Option<Value> {
         return None;
     };
     world
-        .person(world.token(key).holder)
+        .person(world.token(key).subject)
         .roles
         .get(&page)
         .map(|tasks| (*tasks).into())
@@ -171,13 +171,13 @@ fn email(world: &World, caller: Caller, person: Id) -> Option<Value> {
 
 pub(crate) fn holds(world: &World, key: TokenKey, scope: &str) -> bool {
     let token = world.token(key);
-    let grant = world.grant(token.app, token.holder);
+    let grant = world.grant(token.app, token.subject);
     grant.is_some_and(|grant| token.live_scopes(grant).any(|held| held == scope))
 }
 
 fn has_data_access(world: &World, key: TokenKey) -> bool {
     let token = world.token(key);
-    let grant = world.grant(token.app, token.holder);
+    let grant = world.grant(token.app, token.subject);
     let end = grant.and_then(|grant| grant.data_access_expires_at);
     end.is_none_or(|end| world.now() < end)
 }

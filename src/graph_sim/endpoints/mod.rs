@@ -24,7 +24,7 @@ mod tests;
 pub(crate) use answer::{Answer, GraphError, NamedHeader, json};
 pub(crate) use request::{Method, Params, Request};
 
-use super::ledger::{Endpoint, Outcome};
+use super::call_log::{Endpoint, Outcome};
 use super::usage::Payer;
 use super::world::{AppKey, Id, Known, TokenKey, TokenKind, World};
 use caller::Caller;
@@ -43,7 +43,7 @@ pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
     } else {
         Outcome::Refused
     };
-    world.ledger.note_call(route.endpoint(), outcome);
+    world.call_log.record_call(route.endpoint(), outcome);
     let mut headers = vec![version_header(world, request)];
     headers.extend(payer.and_then(|payer| world.usage_header(payer)));
     match result {
@@ -80,7 +80,7 @@ pub(crate) fn payer(world: &World, request: &Request<'_>) -> Option<Payer> {
             Some(match TokenKind::from(token.kind) {
                 TokenKind::User => Payer::Person {
                     app: token.app,
-                    person: token.holder,
+                    person: token.subject,
                 },
                 TokenKind::Page | TokenKind::SystemUser => Payer::Business {
                     app: token.app,
@@ -160,7 +160,7 @@ fn own_token(world: &World, request: &Request<'_>, id: &str) -> Result<TokenKey,
     let Caller::Token(key) = caller::identify(world, request)? else {
         return Err(object::needs_active_token());
     };
-    if id == "me" || id == world.token(key).holder.to_string() {
+    if id == "me" || id == world.token(key).subject.to_string() {
         return Ok(key);
     }
     Err(object::missing(id, request))
@@ -170,8 +170,8 @@ fn own_token(world: &World, request: &Request<'_>, id: &str) -> Result<TokenKey,
 fn person_at(world: &World, request: &Request<'_>, id: &str) -> Result<(AppKey, Id), GraphError> {
     match caller::identify(world, request)? {
         Caller::Token(key) => {
-            let holder = world.token(own_token(world, request, id)?).holder;
-            Ok((world.token(key).app, holder))
+            let subject = world.token(own_token(world, request, id)?).subject;
+            Ok((world.token(key).app, subject))
         }
         Caller::App(_) if id == "me" => Err(object::needs_active_token()),
         Caller::App(app) => {

@@ -24,8 +24,8 @@ pub(crate) fn me(world: &mut World, request: &Request<'_>) -> Result<String, Gra
         return Err(needs_active_token());
     };
     let token = world.token(key);
-    let object = if token.subject() == token.holder {
-        Object::Person(token.holder)
+    let object = if token.subject() == token.subject {
+        Object::Person(token.subject)
     } else {
         Object::Page(token.subject())
     };
@@ -72,7 +72,7 @@ pub(crate) fn find(world: &World, id: &str) -> Option<Object> {
 }
 
 pub(crate) fn missing(id: &str, request: &Request<'_>) -> GraphError {
-    let message = missing_object(id, request.method().word());
+    let message = missing_object(id, request.method().as_str());
     GraphError::method(100, message).with_subcode(33)
 }
 

@@ -43,7 +43,7 @@ fn acting_page(
     };
     let token = world.token(key);
     let page = token.subject();
-    let is_page_itself = page != token.holder && (id == "me" || id == page.to_string());
+    let is_page_itself = page != token.subject && (id == "me" || id == page.to_string());
     if !is_page_itself {
         let message = "(#210) A page access token is required to request this resource.";
         return Err(GraphError::oauth(210, message).with_status(403));
@@ -69,7 +69,7 @@ fn subscriptions(world: &World, page: Id) -> String {
 /// `/me/businesses`: those the caller works for.
 pub(crate) fn businesses(world: &World, key: TokenKey) -> String {
     let data: Vec<Value> = world
-        .businesses_of(world.token(key).holder)
+        .businesses_of(world.token(key).subject)
         .map(|(id, business)| json!({"id": id.to_string(), "name": business.name}))
         .collect();
     json!({ "data": data }).to_string()
@@ -85,7 +85,7 @@ pub(crate) fn business_pages(
     let Caller::Token(key) = caller::identify(world, request)? else {
         return Err(object::needs_active_token());
     };
-    let mut businesses = world.businesses_of(world.token(key).holder);
+    let mut businesses = world.businesses_of(world.token(key).subject);
     let Some((_, business)) = businesses.find(|(of, _)| of.to_string() == id) else {
         return Err(object::missing(id, request));
     };

@@ -15,8 +15,8 @@ pub(crate) fn permissions(world: &World, request: &Request<'_>, app: AppKey, per
         .into_iter()
         .flat_map(|grant| &grant.permissions);
     let data: Vec<Value> = said
-        .filter(|(scope, said)| asked("permission", scope) && asked("status", said.word()))
-        .map(|(scope, said)| json!({"permission": scope, "status": said.word()}))
+        .filter(|(scope, said)| asked("permission", scope) && asked("status", said.as_str()))
+        .map(|(scope, said)| json!({"permission": scope, "status": said.as_str()}))
         .collect();
     json!({ "data": data }).to_string()
 }

@@ -12,14 +12,14 @@ pub(crate) enum Method {
 }
 
 impl Method {
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
+    pub(crate) fn from_name(word: &str) -> Option<Self> {
         [Self::Get, Self::Post, Self::Delete]
             .into_iter()
-            .find(|method| method.word().eq_ignore_ascii_case(word))
+            .find(|method| method.as_str().eq_ignore_ascii_case(word))
     }
 
     /// As in the message "Unsupported post request".
-    pub(crate) const fn word(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "get",
             Self::Post => "post",
@@ -55,7 +55,7 @@ impl<'a> Request<'a> {
 
     /// Tools that can only POST name the method they mean in a parameter.
     pub(crate) fn method(&self) -> Method {
-        let meant = self.params.get("method").and_then(Method::from_word);
+        let meant = self.params.get("method").and_then(Method::from_name);
         match self.method {
             Method::Post => meant.unwrap_or(Method::Post),
             Method::Get | Method::Delete => self.method,

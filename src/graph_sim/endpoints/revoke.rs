@@ -5,8 +5,8 @@ use super::answer::GraphError;
 use super::caller;
 use super::object;
 use super::request::Request;
-use crate::graph_sim::ledger::Endpoint;
-use crate::graph_sim::world::{AppKey, Id, Known, Refusal, World};
+use crate::graph_sim::call_log::Endpoint;
+use crate::graph_sim::world::{AppKey, Id, Known, World, WorldError};
 
 /// The documented answer spells its success as a string.
 const STRING_SUCCESS: &str = r#"{"success":"true"}"#;
@@ -17,7 +17,7 @@ pub(crate) fn revoke(world: &mut World, request: &Request<'_>) -> Result<String,
     let app = authenticated_app(world, request)?;
     let caller = caller::identify(world, request)?;
     let text = request.params.get("revoke_token").unwrap_or_default();
-    world.ledger.note_question(Endpoint::Revoke, text);
+    world.call_log.record_question(Endpoint::Revoke, text);
     let known = world.identify(text)?;
     let belongs = |of: AppKey| of == app && caller.app(world) == app;
     match known {
@@ -25,7 +25,7 @@ pub(crate) fn revoke(world: &mut World, request: &Request<'_>) -> Result<String,
             let ended = world.revoke(text);
             ended
                 .map(|()| STRING_SUCCESS.to_owned())
-                .map_err(|refusal| refused(&refusal))
+                .map_err(|rejection| refused(&rejection))
         }
         Known::Issued(_) | Known::App(_) => Err(GraphError::oauth(
             100,
@@ -43,7 +43,7 @@ pub(crate) fn deauthorize(
     let removed = world.remove_app(&person.to_string(), &app);
     removed
         .map(|()| SUCCESS.to_owned())
-        .map_err(|refusal| refused(&refusal))
+        .map_err(|rejection| refused(&rejection))
 }
 
 pub(crate) fn drop_permission(
@@ -56,7 +56,7 @@ pub(crate) fn drop_permission(
     let removed = world.remove_permission(&person.to_string(), &app, scope);
     removed
         .map(|()| SUCCESS.to_owned())
-        .map_err(|refusal| refused(&refusal))
+        .map_err(|rejection| refused(&rejection))
 }
 
 /// `DELETE /{system-user}/access_tokens`: all of them.
@@ -72,6 +72,6 @@ pub(crate) fn drop_access_tokens(
     Ok(SUCCESS.to_owned())
 }
 
-fn refused(refusal: &Refusal) -> GraphError {
-    GraphError::oauth(100, format!("(#100) {refusal}"))
+fn refused(rejection: &WorldError) -> GraphError {
+    GraphError::oauth(100, format!("(#100) {rejection}"))
 }

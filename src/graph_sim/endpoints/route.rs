@@ -1,8 +1,8 @@
-//! Which endpoint a path leads to.
+//! IncidentSelection endpoint a path leads to.
 
 use super::access_token::GrantType;
 use super::request::Request;
-use crate::graph_sim::ledger::Endpoint;
+use crate::graph_sim::call_log::Endpoint;
 use crate::graph_sim::world::Tenure;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

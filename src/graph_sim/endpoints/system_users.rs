@@ -6,7 +6,7 @@ use super::answer::GraphError;
 use super::caller;
 use super::object;
 use super::request::Request;
-use crate::graph_sim::world::{Nature, SystemUserLife, SystemUserRule, World};
+use crate::graph_sim::world::{Nature, SystemUserRule, SystemUserValidity, World};
 
 pub(crate) fn access_tokens(
     world: &mut World,
@@ -35,19 +35,19 @@ pub(crate) fn access_tokens(
             "(#100) The parameter appsecret_proof is required",
         ));
     }
-    let life = life(world.app(app).system_users, request)?;
+    let validity = validity(world.app(app).system_users, request)?;
     let scopes = request.params.list("scope");
     let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-    let key = world.issue_system_user_token(app, person, &scopes, life);
+    let key = world.issue_system_user_token(app, person, &scopes, validity);
     Ok(json!({ "access_token": world.token(key).text.as_ref() }).to_string())
 }
 
-fn life(rule: SystemUserRule, request: &Request<'_>) -> Result<SystemUserLife, GraphError> {
+fn validity(rule: SystemUserRule, request: &Request<'_>) -> Result<SystemUserValidity, GraphError> {
     match (rule, request.params.is_on("set_token_expires_in_60_days")) {
         (SystemUserRule::MayLastForever | SystemUserRule::MustExpire, true) => {
-            Ok(SystemUserLife::SixtyDays)
+            Ok(SystemUserValidity::SixtyDays)
         }
-        (SystemUserRule::MayLastForever, false) => Ok(SystemUserLife::Never),
+        (SystemUserRule::MayLastForever, false) => Ok(SystemUserValidity::Never),
         (SystemUserRule::MustExpire, false) => Err(GraphError::oauth(
             100,
             "(#100) This business can only generate access tokens that expire in 60 days",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::graph_sim::batch;
-use crate::graph_sim::ledger::Endpoint;
+use crate::graph_sim::call_log::Endpoint;
 use crate::graph_sim::signature;
 use crate::graph_sim::world::*;
 
@@ -26,7 +26,7 @@ fn world() -> World {
 }
 
 /// A person with one page, logged in for good.
-fn household(world: &mut World, scopes: &[&str]) -> (String, String, String) {
+fn fleet_member(world: &mut World, scopes: &[&str]) -> (String, String, String) {
     let person = world.add_person("Ada");
     let page = world.add_page("Bakery");
     world.give_role(&person, &page).unwrap();
@@ -104,7 +104,7 @@ fn a_short_lived_user_token_hides_when_it_was_issued() {
 #[test]
 fn a_page_token_names_its_page_and_the_person_behind_it() {
     let mut world = world();
-    let (person, page, user) = household(&mut world, &["pages_show_list"]);
+    let (person, page, user) = fleet_member(&mut world, &["pages_show_list"]);
     let token = world.page_token(&user, &page).unwrap();
     let (_, body) = debug(&mut world, &token);
     let data = &body["data"];
@@ -138,7 +138,7 @@ fn app_tokens_in_both_spellings_and_system_users_look_as_recorded() {
     let robot = world.add_system_user(APP, "Robot").unwrap();
     let scopes = ["whatsapp_business_management"];
     let token = world
-        .system_user_token(APP, &robot, &scopes, SystemUserLife::Never)
+        .system_user_token(APP, &robot, &scopes, SystemUserValidity::Never)
         .unwrap();
     assert_eq!(
         debug(&mut world, &token).1["data"],
@@ -197,7 +197,7 @@ fn dead_tokens_are_described_with_200_and_the_key_subcode() {
         (Death::PageGone, 100, Some(33), "does not exist"),
     ] {
         let mut world = world();
-        let (_, _, user) = household(&mut world, &["email"]);
+        let (_, _, user) = fleet_member(&mut world, &["email"]);
         world.end(&user, kill).unwrap();
         let (status, body) = debug(&mut world, &user);
         let data = &body["data"];
@@ -218,7 +218,7 @@ fn dead_tokens_are_described_with_200_and_the_key_subcode() {
 #[test]
 fn a_changed_password_hides_both_clocks_of_the_session() {
     let mut world = world();
-    let (person, _, user) = household(&mut world, &["email"]);
+    let (person, _, user) = fleet_member(&mut world, &["email"]);
     world.change_password(&person).unwrap();
     let (_, body) = debug(&mut world, &user);
     assert_eq!(body["data"]["expires_at"], 0);
@@ -229,7 +229,7 @@ fn a_changed_password_hides_both_clocks_of_the_session() {
 #[test]
 fn an_expired_token_tells_both_times_in_california() {
     let mut world = world();
-    let (_, _, user) = household(&mut world, &["email"]);
+    let (_, _, user) = fleet_member(&mut world, &["email"]);
     world.set_now("2023-01-17T06:00:00Z".parse().unwrap());
     let (_, body) = debug(&mut world, &user);
     assert_eq!(
@@ -245,7 +245,7 @@ fn an_expired_token_tells_both_times_in_california() {
 #[test]
 fn strings_that_are_no_tokens_differ_only_in_the_message() {
     let mut world = world();
-    let (_, _, user) = household(&mut world, &[]);
+    let (_, _, user) = fleet_member(&mut world, &[]);
     let altered = format!("{}x", &user[..user.len() - 1]);
     for (text, message) in [
         (altered.as_str(), "The access token could not be decrypted"),
@@ -277,11 +277,11 @@ fn strings_that_are_no_tokens_differ_only_in_the_message() {
 #[test]
 fn who_may_not_ask_is_told_with_400() {
     let mut world = world();
-    let (person, page, user) = household(&mut world, &["pages_show_list"]);
+    let (person, page, user) = fleet_member(&mut world, &["pages_show_list"]);
     let page = world.page_token(&user, &page).unwrap();
     let robot = world.add_system_user(APP, "Robot").unwrap();
     let robot = world
-        .system_user_token(APP, &robot, &[], SystemUserLife::Never)
+        .system_user_token(APP, &robot, &[], SystemUserValidity::Never)
         .unwrap();
     let other = world
         .log_in("111", &person, &[], PageSelection::All)
@@ -319,7 +319,7 @@ fn who_may_not_ask_is_told_with_400() {
 #[test]
 fn a_developers_own_token_may_ask_and_a_bearer_header_is_as_good() {
     let mut world = world();
-    let (person, _, user) = household(&mut world, &[]);
+    let (person, _, user) = fleet_member(&mut world, &[]);
     world.make_developer(APP, &person).unwrap();
     let url = format!("/debug_token?input_token={user}");
     let mut request = Request::new(Method::Get, &url);
@@ -355,8 +355,8 @@ fn an_exchange_tells_the_seconds_left_since_the_login() {
     assert_eq!(body["token_type"], "bearer");
     assert_eq!(body["expires_in"], 5_183_944);
     let long = body["access_token"].as_str().unwrap().to_owned();
-    assert_eq!(world.ledger().calls_about(Endpoint::Exchange, &short), 1);
-    assert_eq!(world.ledger().calls_about(Endpoint::Exchange, &long), 0);
+    assert_eq!(world.call_log().calls_about(Endpoint::Exchange, &short), 1);
+    assert_eq!(world.call_log().calls_about(Endpoint::Exchange, &long), 0);
     assert!(world.is_alive(&short), "the short one stays valid");
 }
 
@@ -380,7 +380,7 @@ fn a_system_users_exchange_needs_its_parameter() {
     let mut world = world();
     let robot = world.add_system_user(APP, "Robot").unwrap();
     let token = world
-        .system_user_token(APP, &robot, &["ads_read"], SystemUserLife::SixtyDays)
+        .system_user_token(APP, &robot, &["ads_read"], SystemUserValidity::SixtyDays)
         .unwrap();
     let (_, same) = exchange(&mut world, &token, "");
     assert_eq!(same["access_token"], token);
@@ -393,7 +393,7 @@ fn a_system_users_exchange_needs_its_parameter() {
 #[test]
 fn refused_exchanges_say_why() {
     let mut world = world();
-    let (person, _, user) = household(&mut world, &[]);
+    let (person, _, user) = fleet_member(&mut world, &[]);
     let base = "/oauth/access_token?grant_type=fb_exchange_token&fb_exchange_token=";
     for (credentials, code, message) in [
         (
@@ -420,7 +420,7 @@ fn refused_exchanges_say_why() {
 #[test]
 fn a_pages_token_is_left_out_where_it_is_not_due() {
     let mut world = world();
-    let (person, page, user) = household(&mut world, &["pages_show_list"]);
+    let (person, page, user) = fleet_member(&mut world, &["pages_show_list"]);
     let url = format!("/v25.0/{page}?fields=access_token&access_token={user}");
     let token = world.page_token(&user, &page).unwrap();
     assert_eq!(
@@ -477,7 +477,7 @@ fn accounts_are_walked_by_cursor() {
 #[test]
 fn a_foreign_next_can_be_planted() {
     let mut world = world();
-    let (person, _, user) = household(&mut world, &["pages_show_list"]);
+    let (person, _, user) = fleet_member(&mut world, &["pages_show_list"]);
     let second = world.add_page("Second");
     world.give_role(&person, &second).unwrap();
     let user = world
@@ -499,7 +499,7 @@ fn a_foreign_next_can_be_planted() {
 #[test]
 fn me_is_whoever_calls() {
     let mut world = world();
-    let (person, page, user) = household(&mut world, &["pages_show_list"]);
+    let (person, page, user) = fleet_member(&mut world, &["pages_show_list"]);
     let token = world.page_token(&user, &page).unwrap();
     for (token, id, name) in [(&user, &person, "Ada"), (&token, &page, "Bakery")] {
         let (_, body) = get(&mut world, &format!("/me?access_token={token}"));
@@ -553,7 +553,7 @@ fn unset_fields_are_left_out_and_unknown_ones_refused() {
 #[test]
 fn one_word_is_a_first_name() {
     let mut world = world();
-    let (person, _, user) = household(&mut world, &[]);
+    let (person, _, user) = fleet_member(&mut world, &[]);
     let url = format!("/me?fields=first_name,middle_name,last_name&access_token={user}");
     assert_eq!(
         get(&mut world, &url).1,
@@ -603,7 +603,7 @@ fn several_things_are_asked_for_at_once_and_counted_one_by_one() {
 #[test]
 fn permissions_tell_granted_from_declined() {
     let mut world = world();
-    let (person, _, _) = household(&mut world, &["email"]);
+    let (person, _, _) = fleet_member(&mut world, &["email"]);
     world.remove_permission(&person, APP, "email").unwrap();
     let url = format!("/{person}/permissions?access_token={APP_TOKEN}");
     assert_eq!(
@@ -684,7 +684,7 @@ fn send_batch(world: &mut World, members: &Value, more: &str) -> (u16, Value) {
 #[test]
 fn batch_members_succeed_and_fail_by_themselves() {
     let mut world = world();
-    let (person, _, user) = household(&mut world, &[]);
+    let (person, _, user) = fleet_member(&mut world, &[]);
     let members = json!([
         {"method": "GET", "relative_url": format!("debug_token?input_token={user}")},
         {"method": "GET", "relative_url": "debug_token?input_token=xxxx"},
@@ -704,8 +704,8 @@ fn batch_members_succeed_and_fail_by_themselves() {
     assert_eq!(body["data"]["user_id"], person);
     let version = |index: usize| replies[index]["headers"][0]["value"].as_str().unwrap();
     assert_eq!((version(0), version(2)), ("v25.0", "v24.0"));
-    assert_eq!(world.ledger().calls(Endpoint::DebugToken), 3);
-    assert_eq!(world.ledger().batches(), 1);
+    assert_eq!(world.call_log().calls(Endpoint::DebugToken), 3);
+    assert_eq!(world.call_log().batches(), 1);
 }
 
 #[test]
@@ -755,7 +755,7 @@ fn usage_is_told_in_headers_and_too_much_is_refused() {
 #[test]
 fn a_client_code_gives_a_token_of_its_own_without_a_secret() {
     let mut world = world();
-    let (person, _, user) = household(&mut world, &[]);
+    let (person, _, user) = fleet_member(&mut world, &[]);
     let back = "https://client.example/";
     let url = format!(
         "/oauth/client_code?client_id={APP}&client_secret=secret&redirect_uri={back}\
@@ -774,7 +774,7 @@ fn a_client_code_gives_a_token_of_its_own_without_a_secret() {
 #[test]
 fn revoking_needs_all_four_of_one_app() {
     let mut world = world();
-    let (person, _, user) = household(&mut world, &[]);
+    let (person, _, user) = fleet_member(&mut world, &[]);
     let other = world
         .log_in("111", &person, &[], PageSelection::All)
         .unwrap();
@@ -796,7 +796,7 @@ fn revoking_needs_all_four_of_one_app() {
 #[test]
 fn permissions_are_deleted_one_by_one_or_with_the_app() {
     let mut world = world();
-    let (person, _, user) = household(&mut world, &["email", "ads_read"]);
+    let (person, _, user) = fleet_member(&mut world, &["email", "ads_read"]);
     for (one, left) in [
         ("permissions/email?", &["ads_read", "public_profile"][..]),
         ("permissions?permission=ads_read&", &["public_profile"]),
@@ -816,7 +816,7 @@ fn permissions_are_deleted_one_by_one_or_with_the_app() {
 #[test]
 fn a_page_is_subscribed_with_its_own_token_and_permission() {
     let mut world = world();
-    let (_, page, user) = household(&mut world, &["pages_show_list", "pages_manage_metadata"]);
+    let (_, page, user) = fleet_member(&mut world, &["pages_show_list", "pages_manage_metadata"]);
     let token = world.page_token(&user, &page).unwrap();
     let as_person = format!("/{page}/subscribed_apps?access_token={user}");
     let as_person = error_of(call(&mut world, Method::Post, &as_person));
@@ -841,7 +841,7 @@ fn a_system_user_makes_and_loses_its_tokens_by_call() {
     let mut world = world();
     let robot = world.add_system_user(APP, "Robot").unwrap();
     let admin = world
-        .system_user_token(APP, &robot, &[], SystemUserLife::Never)
+        .system_user_token(APP, &robot, &[], SystemUserValidity::Never)
         .unwrap();
     let proof = signature::proof("secret", &admin, None);
     let url = format!(
@@ -874,7 +874,7 @@ fn a_business_may_insist_on_tokens_that_expire() {
     });
     let robot = world.add_system_user(APP, "Robot").unwrap();
     let admin = world
-        .system_user_token(APP, &robot, &[], SystemUserLife::Never)
+        .system_user_token(APP, &robot, &[], SystemUserValidity::Never)
         .unwrap();
     let proof = signature::proof("secret", &admin, None);
     let url = format!(
@@ -886,7 +886,7 @@ fn a_business_may_insist_on_tokens_that_expire() {
 #[test]
 fn a_page_that_nobody_ticked_is_found_through_its_business() {
     let mut world = world();
-    let (person, page, _) = household(&mut world, &[]);
+    let (person, page, _) = fleet_member(&mut world, &[]);
     let business = world.add_business("Holding");
     world.join_business(&person, &business).unwrap();
     world
@@ -912,7 +912,7 @@ fn a_page_that_nobody_ticked_is_found_through_its_business() {
 #[test]
 fn a_success_that_another_member_depends_on_is_not_shown() {
     let mut world = world();
-    let (_, _, user) = household(&mut world, &[]);
+    let (_, _, user) = fleet_member(&mut world, &[]);
     let me = format!("me?access_token={user}");
     let first = |more: Value| {
         let mut first = json!({"relative_url": me, "name": "first"});

@@ -12,8 +12,8 @@ pub(crate) fn answer_under(
     faults: &[Fault],
     answer: impl FnOnce(&mut World) -> Answer,
 ) -> Answer {
-    if let Some(refusal) = faults.iter().find_map(Fault::refusal) {
-        return refusal.into_answer(&world.trace_id());
+    if let Some(rejection) = faults.iter().find_map(Fault::rejection) {
+        return rejection.into_answer(&world.trace_id());
     }
     let mut answer = answer(world);
     for fault in faults {
@@ -22,7 +22,7 @@ pub(crate) fn answer_under(
     answer
 }
 
-enum Refusal {
+enum InjectedRejection {
     Page,
     Error(GraphError),
 }
@@ -30,7 +30,7 @@ enum Refusal {
 const PAGE: &str = "<!DOCTYPE html>\n<html lang=\"en\"><head><title>Error</title></head><body>\
                     <h1>Sorry, something went wrong.</h1></body></html>\n";
 
-impl Refusal {
+impl InjectedRejection {
     fn into_answer(self, trace_id: &str) -> Answer {
         match self {
             Self::Page => Answer {
@@ -51,15 +51,15 @@ impl Refusal {
 }
 
 impl Fault {
-    fn refusal(&self) -> Option<Refusal> {
+    fn rejection(&self) -> Option<InjectedRejection> {
         match self {
             // A reset call is not looked at either; nobody will see this page.
-            Self::HtmlError | Self::Reset => Some(Refusal::Page),
+            Self::HtmlError | Self::Reset => Some(InjectedRejection::Page),
             Self::Unavailable => {
                 let error = GraphError::oauth(2, "(#2) Service temporarily unavailable");
-                Some(Refusal::Error(error.transient().with_status(500)))
+                Some(InjectedRejection::Error(error.transient().with_status(500)))
             }
-            Self::Error(injected) => Some(Refusal::Error(GraphError {
+            Self::Error(injected) => Some(InjectedRejection::Error(GraphError {
                 status: injected.status,
                 subcode: injected.subcode,
                 is_transient: injected.is_transient,
@@ -97,7 +97,7 @@ impl Fault {
                     data.remove("data_access_expires_at");
                 }
             }),
-            Self::Verdict(injected) => rewrite(answer, |body| refuse_token(body, injected)),
+            Self::Verdict(injected) => rewrite(answer, |body| reject_token(body, injected)),
             Self::EmptyTokens => rewrite(answer, empty_tokens),
             Self::TokenType(word) => rewrite(answer, |body| {
                 if let Some(kind) = body.get_mut("token_type") {
@@ -133,7 +133,7 @@ fn rewrite(answer: &mut Answer, change: impl FnOnce(&mut Value)) {
 }
 
 /// Within the debugger's answer the key is `subcode`.
-fn refuse_token(body: &mut Value, injected: &InjectedError) {
+fn reject_token(body: &mut Value, injected: &InjectedError) {
     let Some(data) = body.get_mut("data").and_then(Value::as_object_mut) else {
         return;
     };
@@ -261,7 +261,7 @@ mod tests {
             under(Fault::WithoutClocks, debugged).1,
             r#"{"data":{"is_valid":true}}"#
         );
-        let verdict = Fault::Verdict(InjectedError {
+        let liveness = Fault::Verdict(InjectedError {
             status: 200,
             code: 4,
             subcode: Some(7),
@@ -269,7 +269,7 @@ mod tests {
             message: "limit".to_owned(),
         });
         assert_eq!(
-            under(verdict, r#"{"data":{"is_valid":true}}"#),
+            under(liveness, r#"{"data":{"is_valid":true}}"#),
             (
                 200,
                 r#"{"data":{"error":{"code":4,"message":"limit","subcode":7},"is_valid":false}}"#

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use effect::answer_under;
 
-use super::ledger::Endpoint;
+use super::call_log::Endpoint;
 use super::world::World;
 
 /// One way in which a call goes wrong.
@@ -203,14 +203,14 @@ impl World {
         for index in 0..self.faults.len() {
             let rule = &self.faults[index];
             let hit = rule.is_due(self.now()) && target.is_hit_by(rule);
-            if hit && self.share_says_yes(index) {
+            if hit && self.is_drawn(index) {
                 struck.push(self.use_up(index));
             }
         }
         struck
     }
 
-    fn share_says_yes(&mut self, index: usize) -> bool {
+    fn is_drawn(&mut self, index: usize) -> bool {
         match self.faults[index].share {
             Some(percent) => self.draw_percent() < percent,
             None => true,

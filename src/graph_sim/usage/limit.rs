@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::graph_sim::endpoints::GraphError;
 use crate::graph_sim::world::{AppKey, Id};
 
-/// Which limit was reached; each has its own error code.
+/// IncidentSelection limit was reached; each has its own error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RateLimit {

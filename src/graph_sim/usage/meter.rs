@@ -15,7 +15,7 @@ impl Meter {
     /// Tells how many there are with this one.
     pub(super) fn count(&mut self, now: Timestamp) -> u32 {
         let minute = minute_of(now);
-        self.forget_before(minute - 59);
+        self.drop_before(minute - 59);
         match self.minutes.back_mut() {
             Some((last, calls)) if *last == minute => *calls += 1,
             Some(_) | None => self.minutes.push_back((minute, 1)),
@@ -25,7 +25,7 @@ impl Meter {
     }
 
     pub(super) fn total(&mut self, now: Timestamp) -> u32 {
-        self.forget_before(minute_of(now) - 59);
+        self.drop_before(minute_of(now) - 59);
         self.total
     }
 
@@ -34,7 +34,7 @@ impl Meter {
         self.total
     }
 
-    fn forget_before(&mut self, minute: i64) {
+    fn drop_before(&mut self, minute: i64) {
         while let Some((first, calls)) = self.minutes.front().copied() {
             if first >= minute {
                 break;

@@ -13,7 +13,7 @@ pub use limit::RateLimit;
 pub(crate) use limit::{Bucket, Payer};
 
 use super::endpoints::{GraphError, NamedHeader};
-use super::world::{AppKey, Id, Refusal, World};
+use super::world::{AppKey, Id, World, WorldError};
 use meter::Meter;
 
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(crate) struct Usage {
 
 impl World {
     /// Refuses the app's calls with code 4 until then, whatever was counted.
-    pub fn throttle(&mut self, app: &str, until: Timestamp) -> Result<(), Refusal> {
+    pub fn throttle(&mut self, app: &str, until: Timestamp) -> Result<(), WorldError> {
         self.throttle_with(app, RateLimit::App, until)
     }
 
@@ -42,7 +42,7 @@ impl World {
         app: &str,
         limit: RateLimit,
         until: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), WorldError> {
         let app = self.app_key(app)?;
         self.usage.throttles.push(Throttle { app, limit, until });
         Ok(())
@@ -59,7 +59,7 @@ impl World {
     }
 
     /// Calls of the app within the last hour that count against its own limit.
-    pub fn calls_last_hour(&mut self, app: &str) -> Result<u32, Refusal> {
+    pub fn calls_last_hour(&mut self, app: &str) -> Result<u32, WorldError> {
         let bucket = Bucket::App(self.app_key(app)?);
         let now = self.now();
         Ok(self

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use super::ids::{AppKey, Id};
-use super::{Refusal, World};
+use super::{World, WorldError};
 use crate::graph_sim::signature;
 
 /// An app as it is first put into the world.
@@ -92,13 +92,13 @@ pub enum LongLived {
 pub(crate) struct App {
     spec: AppSpec,
     pub(crate) developers: HashSet<Id>,
-    pub(super) standing: AppStanding,
+    pub(super) status: AppStatus,
     /// Counts the resets of the secret that ended all tokens.
     pub(super) epoch: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AppStanding {
+pub(super) enum AppStatus {
     Live,
     Deleted,
 }
@@ -116,7 +116,7 @@ impl App {
         Self {
             spec,
             developers: HashSet::new(),
-            standing: AppStanding::Live,
+            status: AppStatus::Live,
             epoch: 0,
         }
     }
@@ -146,7 +146,7 @@ impl World {
     }
 
     /// Owners and developers may inspect tokens with their own user token.
-    pub fn make_developer(&mut self, app: &str, person: &str) -> Result<(), Refusal> {
+    pub fn make_developer(&mut self, app: &str, person: &str) -> Result<(), WorldError> {
         let app = self.app_key(app)?;
         let person = self.person_id(person)?;
         self.apps[app.0].developers.insert(person);
@@ -155,7 +155,7 @@ impl World {
 
     /// A new secret, and the end of every token issued before it ("app secret reset" stands in
     /// Meta's list of what ends tokens).
-    pub fn reset_app_secret(&mut self, app: &str, secret: &str) -> Result<(), Refusal> {
+    pub fn reset_app_secret(&mut self, app: &str, secret: &str) -> Result<(), WorldError> {
         self.replace_app_secret(app, secret)?;
         let app = self.app_key(app)?;
         self.apps[app.0].epoch += 1;
@@ -163,14 +163,14 @@ impl World {
     }
 
     /// A new secret; tokens issued under the old one live on, only proofs and calls need the new.
-    pub fn replace_app_secret(&mut self, app: &str, secret: &str) -> Result<(), Refusal> {
+    pub fn replace_app_secret(&mut self, app: &str, secret: &str) -> Result<(), WorldError> {
         let app = self.app_key(app)?;
         secret.clone_into(&mut self.apps[app.0].spec.secret);
         Ok(())
     }
 
     /// Where Meta posts from now on, as the dashboard is told: the webhook's address, and below it those of the callbacks.
-    pub fn set_callbacks(&mut self, app: &str, webhook_url: &str) -> Result<(), Refusal> {
+    pub fn set_callbacks(&mut self, app: &str, webhook_url: &str) -> Result<(), WorldError> {
         let app = self.app_key(app)?;
         let spec = &mut self.apps[app.0].spec;
         spec.webhook_url = Some(webhook_url.to_owned());
@@ -179,9 +179,9 @@ impl World {
         Ok(())
     }
 
-    pub fn delete_app(&mut self, app: &str) -> Result<(), Refusal> {
+    pub fn delete_app(&mut self, app: &str) -> Result<(), WorldError> {
         let app = self.app_key(app)?;
-        self.apps[app.0].standing = AppStanding::Deleted;
+        self.apps[app.0].status = AppStatus::Deleted;
         Ok(())
     }
 
@@ -189,9 +189,11 @@ impl World {
         self.apps.first().map(|app| app.spec.clone())
     }
 
-    pub(crate) fn app_key(&self, id: &str) -> Result<AppKey, Refusal> {
+    pub(crate) fn app_key(&self, id: &str) -> Result<AppKey, WorldError> {
         let found = self.apps.iter().position(|app| app.id == id);
-        found.map(AppKey).ok_or_else(|| Refusal::unknown("app", id))
+        found
+            .map(AppKey)
+            .ok_or_else(|| WorldError::unknown("app", id))
     }
 
     pub(crate) fn app(&self, key: AppKey) -> &App {

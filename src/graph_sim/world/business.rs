@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::ids::Id;
 use super::token::Token;
-use super::{Grant, Refusal, World};
+use super::{Grant, World, WorldError};
 
 const BUSINESS_MANAGEMENT: &str = "business_management";
 
@@ -46,7 +46,7 @@ impl World {
         id.to_string()
     }
 
-    pub fn add_business_as(&mut self, id: &str, name: &str) -> Result<(), Refusal> {
+    pub fn add_business_as(&mut self, id: &str, name: &str) -> Result<(), WorldError> {
         let id = self.free_id(id)?;
         self.businesses.insert(
             id,
@@ -58,7 +58,7 @@ impl World {
         Ok(())
     }
 
-    pub fn join_business(&mut self, person: &str, business: &str) -> Result<(), Refusal> {
+    pub fn join_business(&mut self, person: &str, business: &str) -> Result<(), WorldError> {
         let person = self.person_id(person)?;
         self.business_mut(business)?.people.insert(person);
         Ok(())
@@ -69,7 +69,7 @@ impl World {
         page: &str,
         business: &str,
         tenure: Tenure,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), WorldError> {
         let page = self.page_id(page)?;
         let business = self.business_mut(business)?;
         match tenure {
@@ -79,12 +79,12 @@ impl World {
         Ok(())
     }
 
-    fn business_mut(&mut self, id: &str) -> Result<&mut Business, Refusal> {
+    fn business_mut(&mut self, id: &str) -> Result<&mut Business, WorldError> {
         let found = id
             .parse()
             .ok()
             .and_then(|id: Id| self.businesses.get_mut(&id));
-        found.ok_or_else(|| Refusal::unknown("business", id))
+        found.ok_or_else(|| WorldError::unknown("business", id))
     }
 
     pub(crate) fn businesses_of(&self, person: Id) -> impl Iterator<Item = (Id, &Business)> {
@@ -99,7 +99,7 @@ impl World {
             || token
                 .live_scopes(grant)
                 .any(|scope| scope == BUSINESS_MANAGEMENT)
-                && self.businesses_of(token.holder).any(|(_, business)| {
+                && self.businesses_of(token.subject).any(|(_, business)| {
                     business.owned_pages.contains(&page) || business.client_pages.contains(&page)
                 })
     }

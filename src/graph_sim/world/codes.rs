@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::app::CodeGives;
-use super::exchange::SystemUserLife;
+use super::exchange::SystemUserValidity;
 use super::ids::{AppKey, Id, TokenKey};
-use super::{Refusal, World, later};
+use super::{World, WorldError, later};
 
 /// Meta names no figure for Facebook; Instagram's codes live an hour.
 const LIFE: SignedDuration = SignedDuration::from_mins(10);
@@ -41,7 +41,7 @@ enum CodeState {
 
 /// Why a code gives no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CodeRefusal {
+pub(crate) enum CodeError {
     Unknown,
     Used,
     Expired,
@@ -55,7 +55,7 @@ impl World {
         app: &str,
         person: &str,
         scopes: &[&str],
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, WorldError> {
         let (app, person) = self.consent(app, person, scopes, super::PageSelection::All)?;
         Ok(self.issue_code(app, person, Origin::Embedded, None))
     }
@@ -92,15 +92,15 @@ impl World {
         app: AppKey,
         text: &str,
         redirect_uri: Option<&str>,
-    ) -> Result<TokenKey, CodeRefusal> {
+    ) -> Result<TokenKey, CodeError> {
         let now = self.now;
         let code = self.codes.get_mut(text).filter(|code| code.app == app);
-        let code = code.ok_or(CodeRefusal::Unknown)?;
+        let code = code.ok_or(CodeError::Unknown)?;
         if code.state == CodeState::Used {
-            return Err(CodeRefusal::Used);
+            return Err(CodeError::Used);
         }
         if code.expires_at <= now {
-            return Err(CodeRefusal::Expired);
+            return Err(CodeError::Expired);
         }
         let address = match &code.origin {
             Origin::Dialog { redirect_uri } | Origin::Client { redirect_uri } => {
@@ -109,7 +109,7 @@ impl World {
             Origin::Embedded => None,
         };
         if address != redirect_uri {
-            return Err(CodeRefusal::OtherRedirect);
+            return Err(CodeError::OtherRedirect);
         }
         code.state = CodeState::Used;
         let (person, auth_type) = (code.person, code.auth_type.clone());
@@ -136,9 +136,11 @@ impl World {
                 key
             }
             CodeGives::LongLived => self.issue_long_user_token(app, person),
-            CodeGives::SystemUser => self.issue_business_token(app, person, SystemUserLife::Never),
+            CodeGives::SystemUser => {
+                self.issue_business_token(app, person, SystemUserValidity::Never)
+            }
             CodeGives::SystemUserSixtyDays => {
-                self.issue_business_token(app, person, SystemUserLife::SixtyDays)
+                self.issue_business_token(app, person, SystemUserValidity::SixtyDays)
             }
         }
     }

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::death::Death;
 use super::ids::{AppKey, TokenKey};
 use super::login::SIXTY_DAYS;
-use super::token::{Kind, Life};
-use super::{Refusal, World, later};
+use super::token::{Epoch, Kind};
+use super::{World, WorldError, later};
 
 /// What a second exchange of a long-lived user token does. Measurements from 2014 to 2026 found
 /// that the end does not move, with the string kept (2024) or replaced (2026).
@@ -20,16 +20,16 @@ pub enum Reexchange {
     Extends,
 }
 
-/// Life of a system user's token; the sixty-day kind can be renewed again and again.
+/// Epoch of a system user's token; the sixty-day kind can be renewed again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SystemUserLife {
+pub enum SystemUserValidity {
     SixtyDays,
     Never,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ExchangeRefusal {
+pub(crate) enum ExchangeError {
     Dead(Death),
     OtherApp,
 }
@@ -40,7 +40,7 @@ impl World {
         self.reexchange = rule;
     }
 
-    pub fn set_reexchange_of(&mut self, person: &str, rule: Reexchange) -> Result<(), Refusal> {
+    pub fn set_reexchange_of(&mut self, person: &str, rule: Reexchange) -> Result<(), WorldError> {
         self.person_mut(person)?.reexchange = Some(rule);
         Ok(())
     }
@@ -50,35 +50,35 @@ impl World {
         &mut self,
         app: AppKey,
         key: TokenKey,
-        system_user_life: SystemUserLife,
-    ) -> Result<TokenKey, ExchangeRefusal> {
+        system_user_validity: SystemUserValidity,
+    ) -> Result<TokenKey, ExchangeError> {
         let token = self.token(key);
         if token.app != app {
-            return Err(ExchangeRefusal::OtherApp);
+            return Err(ExchangeError::OtherApp);
         }
-        self.verdict(key).map_err(ExchangeRefusal::Dead)?;
+        self.liveness(key).map_err(ExchangeError::Dead)?;
         let token = self.token(key);
-        Ok(match (token.kind, token.life) {
-            (Kind::User, Life::Short) => self.issue_long_user_token(app, token.holder),
-            (Kind::User, Life::Long) => self.reexchange(key),
-            (Kind::SystemUser, _) => self.renew_system_user_token(key, system_user_life),
+        Ok(match (token.kind, token.validity) {
+            (Kind::User, Epoch::Short) => self.issue_long_user_token(app, token.subject),
+            (Kind::User, Epoch::Long) => self.reexchange(key),
+            (Kind::SystemUser, _) => self.renew_system_user_token(key, system_user_validity),
             (Kind::Page(_), _) => key,
         })
     }
 
     fn reexchange(&mut self, key: TokenKey) -> TokenKey {
         let token = self.token(key);
-        let (app, holder) = (token.app, token.holder);
+        let (app, subject) = (token.app, token.subject);
         let (issued_at, expires_at) = (token.issued_at, token.expires_at);
-        match self.person(holder).reexchange.unwrap_or(self.reexchange) {
+        match self.person(subject).reexchange.unwrap_or(self.reexchange) {
             Reexchange::SameToken => key,
             Reexchange::NewTokenSameExpiry => {
-                self.issue_user_token(app, holder, Life::Long, issued_at, expires_at)
+                self.issue_user_token(app, subject, Epoch::Long, issued_at, expires_at)
             }
             Reexchange::Extends => {
                 let now = self.now;
                 let end = expires_at.map(|_| later(now, SIXTY_DAYS));
-                self.issue_user_token(app, holder, Life::Long, now, end)
+                self.issue_user_token(app, subject, Epoch::Long, now, end)
             }
         }
     }

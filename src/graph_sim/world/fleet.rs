@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use super::exchange::SystemUserLife;
+use super::exchange::SystemUserValidity;
+use super::ground_truth::TokenKind;
 use super::ids::TokenKey;
-use super::truth::TokenKind;
-use super::{PageSelection, Refusal, World};
+use super::{PageSelection, World, WorldError};
 
 const SCOPES: [&str; 3] = [
     "pages_manage_metadata",
@@ -22,7 +22,7 @@ const SPREAD: SignedDuration = SignedDuration::from_hours(50 * 24);
 
 /// A person with pages, logged in for good.
 #[derive(Clone, Debug)]
-pub struct Household {
+pub struct FleetMember {
     pub person: String,
     pub user_token: String,
     pub pages: Vec<String>,
@@ -38,12 +38,12 @@ pub(crate) struct Importable<'a> {
 }
 
 impl World {
-    pub fn add_household(
+    pub fn add_member(
         &mut self,
         app: &str,
         name: &str,
         pages: usize,
-    ) -> Result<Household, Refusal> {
+    ) -> Result<FleetMember, WorldError> {
         let person = self.add_person(name);
         let mut ids = Vec::with_capacity(pages);
         for number in 1..=pages {
@@ -55,7 +55,7 @@ impl World {
         let page_tokens = ids
             .iter()
             .filter_map(|page| self.page_token(&user_token, page));
-        Ok(Household {
+        Ok(FleetMember {
             page_tokens: page_tokens.collect(),
             person,
             user_token,
@@ -65,7 +65,7 @@ impl World {
 
     /// Exactly so many tokens: of every hundred, one of a person, one of a system user (the
     /// sixty-day kind), the rest of that person's pages.
-    pub fn add_fleet(&mut self, app: &str, tokens: usize) -> Result<Vec<String>, Refusal> {
+    pub fn add_fleet(&mut self, app: &str, tokens: usize) -> Result<Vec<String>, WorldError> {
         let now = self.now;
         let mut fleet = Vec::with_capacity(tokens);
         while fleet.len() < tokens {
@@ -74,26 +74,26 @@ impl World {
             self.now = now
                 .checked_sub(SignedDuration::from_secs(age))
                 .unwrap_or(now);
-            self.add_fleet_household(app, left.min(HOUSEHOLD), &mut fleet)?;
+            self.add_fleet_member(app, left.min(HOUSEHOLD), &mut fleet)?;
         }
         self.now = now;
         Ok(fleet)
     }
 
-    fn add_fleet_household(
+    fn add_fleet_member(
         &mut self,
         app: &str,
         size: usize,
         fleet: &mut Vec<String>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), WorldError> {
         let name = format!("Person {}", fleet.len() / HOUSEHOLD + 1);
-        let household = self.add_household(app, &name, size.saturating_sub(2))?;
-        fleet.push(household.user_token);
-        fleet.extend(household.page_tokens);
+        let fleet_member = self.add_member(app, &name, size.saturating_sub(2))?;
+        fleet.push(fleet_member.user_token);
+        fleet.extend(fleet_member.page_tokens);
         if size > 1 {
             let robot = self.add_system_user(app, &format!("{name}'s system user"))?;
-            let life = SystemUserLife::SixtyDays;
-            fleet.push(self.system_user_token(app, &robot, &["ads_read"], life)?);
+            let validity = SystemUserValidity::SixtyDays;
+            fleet.push(self.system_user_token(app, &robot, &["ads_read"], validity)?);
         }
         Ok(())
     }
@@ -101,7 +101,7 @@ impl World {
     /// All tokens that are alive.
     pub(crate) fn importables(&self) -> impl Iterator<Item = Importable<'_>> {
         let keys = (0..self.tokens.len()).map(TokenKey);
-        keys.filter(|key| self.verdict(*key).is_ok()).map(|key| {
+        keys.filter(|key| self.liveness(*key).is_ok()).map(|key| {
             let token = self.token(key);
             let kind = match TokenKind::from(token.kind) {
                 TokenKind::User => "user",
@@ -142,9 +142,9 @@ mod tests {
             for token in &fleet {
                 let truth = world.truth(token).unwrap();
                 assert!(truth.alive);
-                *kinds.entry(truth.kind.word()).or_default() += 1;
+                *kinds.entry(truth.kind.as_str()).or_default() += 1;
             }
-            let count = |kind: TokenKind| kinds.get(kind.word()).copied().unwrap_or(0);
+            let count = |kind: TokenKind| kinds.get(kind.as_str()).copied().unwrap_or(0);
             let mix = [TokenKind::User, TokenKind::Page, TokenKind::SystemUser].map(count);
             assert_eq!((fleet.len(), mix), (size, [people, pages, robots]));
             assert_eq!(world.importables().count(), size);

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ids::{AppKey, Id};
 use super::scopes::{PUBLIC_PROFILE, Permission, Permissions};
-use super::{Refusal, World, later};
+use super::{World, WorldError, later};
 
 /// Data access ends 90 days after the last login; only another login moves that, an exchange does
 /// not (two recorded answers of one session differ in nothing but this clock).
@@ -52,7 +52,7 @@ impl Picked {
 
 #[derive(Debug)]
 pub(crate) struct Grant {
-    pub(super) standing: Authorization,
+    pub(super) status: Authorization,
     /// Counts removals of the app; tokens of an earlier count stay dead after a new login.
     pub(super) epoch: u32,
     pub(crate) permissions: Permissions,
@@ -71,7 +71,7 @@ pub(super) enum Authorization {
 impl Grant {
     pub(super) fn new(now: Timestamp, data_access_expires_at: Option<Timestamp>) -> Self {
         Self {
-            standing: Authorization::Given,
+            status: Authorization::Given,
             epoch: 0,
             permissions: Permissions::new(),
             picked: Picked::All,
@@ -91,7 +91,7 @@ impl Grant {
     }
 
     /// Takes down the answers of a login; tells which permissions were not granted before.
-    pub(super) fn note(&mut self, granted: Vec<String>, declined: Vec<String>) -> Vec<String> {
+    pub(super) fn record(&mut self, granted: Vec<String>, declined: Vec<String>) -> Vec<String> {
         for scope in declined {
             self.permissions.insert(scope.into(), Permission::Declined);
         }
@@ -116,7 +116,7 @@ impl World {
         self.grants.get(&(app, person))
     }
 
-    pub(super) fn picked(&self, selection: &PageSelection) -> Result<Picked, Refusal> {
+    pub(super) fn picked(&self, selection: &PageSelection) -> Result<Picked, WorldError> {
         match selection {
             PageSelection::All => Ok(Picked::All),
             PageSelection::Only(pages) => {
@@ -126,10 +126,10 @@ impl World {
         }
     }
 
-    pub(super) fn grant_mut(&mut self, app: &str, person: &str) -> Result<&mut Grant, Refusal> {
+    pub(super) fn grant_mut(&mut self, app: &str, person: &str) -> Result<&mut Grant, WorldError> {
         let key = (self.app_key(app)?, self.person_id(person)?);
         self.grants
             .get_mut(&key)
-            .ok_or_else(|| Refusal::unknown("login of person", person))
+            .ok_or_else(|| WorldError::unknown("login of person", person))
     }
 }

@@ -5,10 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::app::LongLived;
 use super::grant::{Authorization, Grant, PageSelection};
 use super::ids::{AppKey, Id, TokenKey};
-use super::person::{Nature, Standing};
-use super::token::{Draft, Kind, Life};
-use super::{Refusal, World, later};
-use crate::graph_sim::deliveries::Verb;
+use super::person::{AccountStatus, Nature};
+use super::token::{Draft, Epoch, Kind};
+use super::{World, WorldError, later};
+use crate::graph_sim::callbacks::Verb;
 
 /// Recorded long-lived tokens end exactly 5,184,000 s after they were issued.
 pub(super) const SIXTY_DAYS: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -28,7 +28,7 @@ impl World {
         app: &str,
         person: &str,
         scopes: &[&str],
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, WorldError> {
         let (app, person) = self.consent(app, person, scopes, PageSelection::All)?;
         let key = self.issue_short_user_token(app, person);
         Ok(self.token(key).text.to_string())
@@ -41,7 +41,7 @@ impl World {
         person: &str,
         scopes: &[&str],
         pages: PageSelection,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, WorldError> {
         let (app, person) = self.consent(app, person, scopes, pages)?;
         let key = self.issue_long_user_token(app, person);
         Ok(self.token(key).text.to_string())
@@ -53,7 +53,7 @@ impl World {
         person: &str,
         scopes: &[&str],
         pages: PageSelection,
-    ) -> Result<(AppKey, Id), Refusal> {
+    ) -> Result<(AppKey, Id), WorldError> {
         let key = (self.app_key(app)?, self.person_id(person)?);
         let consent = Consent {
             granted: scopes.iter().map(|&scope| scope.to_owned()).collect(),
@@ -70,9 +70,9 @@ impl World {
         app: AppKey,
         person: Id,
         consent: Consent,
-    ) -> Result<(), Refusal> {
-        if self.person(person).standing != Standing::Good {
-            return Err(Refusal::Checkpointed(person.to_string()));
+    ) -> Result<(), WorldError> {
+        if self.person(person).status != AccountStatus::Good {
+            return Err(WorldError::Checkpointed(person.to_string()));
         }
         let picked = self.picked(&consent.pages)?;
         let now = self.now;
@@ -80,20 +80,20 @@ impl World {
             .grants
             .entry((app, person))
             .or_insert_with(|| Grant::new(now, None));
-        grant.standing = Authorization::Given;
+        grant.status = Authorization::Given;
         grant.picked = picked;
         grant.logged_in_at = now;
         grant.renew_data_access(now);
-        let news = grant.note(consent.granted, consent.declined);
+        let news = grant.record(consent.granted, consent.declined);
         for scope in news {
-            self.tell_permission(app, person, &scope, Verb::Granted);
+            self.post_permission(app, person, &scope, Verb::Granted);
         }
         Ok(())
     }
 
     pub(crate) fn issue_short_user_token(&mut self, app: AppKey, person: Id) -> TokenKey {
         let now = self.now;
-        self.issue_user_token(app, person, Life::Short, now, Some(short_lived_end(now)))
+        self.issue_user_token(app, person, Epoch::Short, now, Some(short_lived_end(now)))
     }
 
     /// Counts from the login, not from the exchange: all measured re-exchanges point back at it.
@@ -105,14 +105,14 @@ impl World {
             LongLived::SixtyDays => Some(later(logged_in_at, SIXTY_DAYS)),
             LongLived::Never => None,
         };
-        self.issue_user_token(app, person, Life::Long, logged_in_at, expires_at)
+        self.issue_user_token(app, person, Epoch::Long, logged_in_at, expires_at)
     }
 
     pub(super) fn issue_user_token(
         &mut self,
         app: AppKey,
         person: Id,
-        life: Life,
+        validity: Epoch,
         issued_at: Timestamp,
         expires_at: Option<Timestamp>,
     ) -> TokenKey {
@@ -122,8 +122,8 @@ impl World {
         self.issue(Draft {
             app,
             kind: self.kind_of(person),
-            holder: person,
-            life,
+            subject: person,
+            validity,
             issued_at,
             expires_at,
             scopes: scopes.unwrap_or_default(),

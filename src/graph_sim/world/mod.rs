@@ -2,24 +2,24 @@
 //! only by [`World::set_now`], chance comes from the seed, and nothing here waits.
 
 mod app;
+mod apply_action;
 mod business;
 mod codes;
 mod death;
 mod derive;
 mod exchange;
-mod fate;
 mod fleet;
 mod grant;
+mod ground_truth;
 mod ids;
-mod life;
+mod liveness;
 mod login;
 mod person;
-mod recognition;
 mod scopes;
 mod subscription;
 mod system_user;
 mod token;
-mod truth;
+mod token_lookup;
 
 #[cfg(test)]
 mod tests;
@@ -31,32 +31,32 @@ use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::deliveries::Delivery;
+use super::action::Action;
+use super::call_log::CallLog;
+use super::callbacks::Delivery;
 use super::faults::{FaultRule, Outage};
-use super::happening::Happening;
-use super::ledger::Ledger;
 use super::usage::Usage;
 
 pub use app::{AppMode, AppSpec, CodeGives, LongLived, ProofRule, SystemUserRule};
 pub use business::Tenure;
 pub use death::Death;
-pub use exchange::{Reexchange, SystemUserLife};
-pub use fleet::Household;
+pub use exchange::{Reexchange, SystemUserValidity};
+pub use fleet::FleetMember;
 pub use grant::PageSelection;
+pub use ground_truth::{TokenKind, TokenTruth};
 pub use scopes::Permission;
-pub use truth::{TokenKind, TokenTruth};
 
 pub(crate) use app::App;
-pub(crate) use codes::{CodeRefusal, Origin};
+pub(crate) use codes::{CodeError, Origin};
 pub(crate) use death::{TokenError, missing_object};
-pub(crate) use exchange::ExchangeRefusal;
+pub(crate) use exchange::ExchangeError;
 pub(crate) use grant::Grant;
 pub(crate) use ids::{AppKey, Id, TokenKey};
 pub(crate) use login::Consent;
 pub(crate) use person::{Nature, Person};
-pub(crate) use recognition::{Known, Unreadable};
 pub(crate) use scopes::concerns_assets;
-pub(crate) use token::{Life, Token, TokenUse};
+pub(crate) use token::{Epoch, Token, TokenUse};
+pub(crate) use token_lookup::{Known, Unreadable};
 
 /// Everything that Meta knows.
 #[derive(Debug)]
@@ -76,19 +76,19 @@ pub struct World {
     reexchange: Reexchange,
     base_url: String,
     paging_host: Option<String>,
-    pub(crate) ledger: Ledger,
+    pub(crate) call_log: CallLog,
     pub(super) faults: Vec<FaultRule>,
     pub(super) outage: Option<Outage>,
     pub(super) usage: Usage,
     pub(super) outbox: Vec<Delivery>,
     /// By time.
-    agenda: Vec<(Timestamp, Happening)>,
-    mishaps: Vec<Refusal>,
+    agenda: Vec<(Timestamp, Action)>,
+    mishaps: Vec<WorldError>,
 }
 
 /// Why the world does not do what a driver asks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum WorldError {
     #[error("the world has no {what} {id:?}; add it first")]
     Unknown { what: &'static str, id: String },
     #[error("the world has issued no such token")]
@@ -105,7 +105,7 @@ pub enum Refusal {
     Withheld,
 }
 
-impl Refusal {
+impl WorldError {
     pub(crate) fn unknown(what: &'static str, id: &str) -> Self {
         Self::Unknown {
             what,
@@ -132,7 +132,7 @@ impl World {
             reexchange: Reexchange::default(),
             base_url: "https://graph.facebook.com".to_owned(),
             paging_host: None,
-            ledger: Ledger::default(),
+            call_log: CallLog::default(),
             faults: Vec::new(),
             outage: None,
             usage: Usage::default(),
@@ -149,32 +149,32 @@ impl World {
     /// Moves time, and lets happen on the way what is on the agenda.
     pub fn set_now(&mut self, now: Timestamp) {
         let due = self.agenda.partition_point(|(at, _)| *at <= now);
-        for (at, happening) in self.agenda.drain(..due).collect::<Vec<_>>() {
+        for (at, action) in self.agenda.drain(..due).collect::<Vec<_>>() {
             self.now = at;
-            if let Err(refusal) = self.happen(&happening) {
-                self.mishaps.push(refusal);
+            if let Err(rejection) = self.happen(&action) {
+                self.mishaps.push(rejection);
             }
         }
         self.now = now;
     }
 
     /// Puts something on the agenda.
-    pub fn schedule(&mut self, at: Timestamp, happening: Happening) {
+    pub fn schedule(&mut self, at: Timestamp, action: Action) {
         let place = self.agenda.partition_point(|(other, _)| *other <= at);
-        self.agenda.insert(place, (at, happening));
+        self.agenda.insert(place, (at, action));
     }
 
     /// What was on the agenda and could not happen.
-    pub fn take_mishaps(&mut self) -> Vec<Refusal> {
+    pub fn take_mishaps(&mut self) -> Vec<WorldError> {
         std::mem::take(&mut self.mishaps)
     }
 
-    pub const fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub const fn call_log(&self) -> &CallLog {
+        &self.call_log
     }
 
-    pub const fn ledger_mut(&mut self) -> &mut Ledger {
-        &mut self.ledger
+    pub const fn ledger_mut(&mut self) -> &mut CallLog {
+        &mut self.call_log
     }
 
     /// Makes `paging.next` point at another origin, as a forged answer could.
@@ -204,13 +204,13 @@ impl World {
     fn fresh_id(&mut self, range: Range<u64>) -> Id {
         loop {
             let id = Id::new(self.rng.random_range(range.clone()));
-            if !self.is_taken(id) {
+            if !self.is_in_use(id) {
                 return id;
             }
         }
     }
 
-    fn is_taken(&self, id: Id) -> bool {
+    fn is_in_use(&self, id: Id) -> bool {
         self.people.contains_key(&id)
             || self.pages.contains_key(&id)
             || self.businesses.contains_key(&id)

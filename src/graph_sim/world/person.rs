@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::exchange::Reexchange;
 use super::ids::{AppKey, Id};
-use super::{Refusal, World};
+use super::{World, WorldError};
 
 #[derive(Debug)]
 pub(crate) struct Person {
     pub(crate) name: String,
     pub(crate) nature: Nature,
-    pub(super) standing: Standing,
+    pub(super) status: AccountStatus,
     pub(crate) roles: BTreeMap<Id, Tasks>,
     pub(super) reexchange: Option<Reexchange>,
     /// Counts password changes; a token of an earlier count is finished.
@@ -25,7 +25,7 @@ pub(crate) enum Nature {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum AccountStatus {
     Good,
     Checkpointed,
     Unconfirmed,
@@ -64,7 +64,7 @@ impl World {
     }
 
     /// Made by the business that owns `app`, and installed there.
-    pub fn add_system_user(&mut self, app: &str, name: &str) -> Result<String, Refusal> {
+    pub fn add_system_user(&mut self, app: &str, name: &str) -> Result<String, WorldError> {
         let app = self.app_key(app)?;
         let id = self.fresh_id(100_000_000_000_000..199_999_999_999_999);
         self.put_person(id, name, Nature::SystemUser { app });
@@ -78,35 +78,35 @@ impl World {
     }
 
     /// Makes the person (or system user) an administrator of the page.
-    pub fn give_role(&mut self, person: &str, page: &str) -> Result<(), Refusal> {
+    pub fn give_role(&mut self, person: &str, page: &str) -> Result<(), WorldError> {
         let page = self.page_id(page)?;
         self.person_mut(person)?.roles.insert(page, ADMIN);
         Ok(())
     }
 
     /// Ends the person's page tokens for this page; all others stay.
-    pub fn take_role(&mut self, person: &str, page: &str) -> Result<(), Refusal> {
+    pub fn take_role(&mut self, person: &str, page: &str) -> Result<(), WorldError> {
         let page = self.page_id(page)?;
         self.person_mut(person)?.roles.remove(&page);
         Ok(())
     }
 
     /// A person with an id of the driver's choice, as world files name them.
-    pub fn add_person_as(&mut self, id: &str, name: &str) -> Result<(), Refusal> {
+    pub fn add_person_as(&mut self, id: &str, name: &str) -> Result<(), WorldError> {
         let id = self.free_id(id)?;
         self.put_person(id, name, Nature::Human);
         Ok(())
     }
 
-    pub fn add_page_as(&mut self, id: &str, name: &str) -> Result<(), Refusal> {
+    pub fn add_page_as(&mut self, id: &str, name: &str) -> Result<(), WorldError> {
         let id = self.free_id(id)?;
         self.put_page(id, name);
         Ok(())
     }
 
-    pub(super) fn free_id(&self, id: &str) -> Result<Id, Refusal> {
-        let free = id.parse().ok().filter(|id| !self.is_taken(*id));
-        free.ok_or_else(|| Refusal::BadId(id.to_owned()))
+    pub(super) fn free_id(&self, id: &str) -> Result<Id, WorldError> {
+        let free = id.parse().ok().filter(|id| !self.is_in_use(*id));
+        free.ok_or_else(|| WorldError::BadId(id.to_owned()))
     }
 
     /// People without the system users, by id.
@@ -119,7 +119,7 @@ impl World {
         let person = Person {
             name: name.to_owned(),
             nature,
-            standing: Standing::Good,
+            status: AccountStatus::Good,
             roles: BTreeMap::new(),
             reexchange: None,
             sessions: 0,
@@ -135,23 +135,23 @@ impl World {
         self.pages.insert(id, page);
     }
 
-    pub(crate) fn person_id(&self, id: &str) -> Result<Id, Refusal> {
+    pub(crate) fn person_id(&self, id: &str) -> Result<Id, WorldError> {
         let known = id.parse().ok().filter(|id| self.people.contains_key(id));
-        known.ok_or_else(|| Refusal::unknown("person", id))
+        known.ok_or_else(|| WorldError::unknown("person", id))
     }
 
-    pub(crate) fn page_id(&self, id: &str) -> Result<Id, Refusal> {
+    pub(crate) fn page_id(&self, id: &str) -> Result<Id, WorldError> {
         let known = id.parse().ok().filter(|id| self.pages.contains_key(id));
-        known.ok_or_else(|| Refusal::unknown("page", id))
+        known.ok_or_else(|| WorldError::unknown("page", id))
     }
 
     pub(crate) fn person(&self, id: Id) -> &Person {
         &self.people[&id]
     }
 
-    pub(super) fn person_mut(&mut self, id: &str) -> Result<&mut Person, Refusal> {
+    pub(super) fn person_mut(&mut self, id: &str) -> Result<&mut Person, WorldError> {
         let found = id.parse().ok().and_then(|id: Id| self.people.get_mut(&id));
-        found.ok_or_else(|| Refusal::unknown("person", id))
+        found.ok_or_else(|| WorldError::unknown("person", id))
     }
 
     pub(crate) fn page(&self, id: Id) -> Option<&Page> {

@@ -48,7 +48,7 @@ pub enum Permission {
 }
 
 impl Permission {
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Granted => "granted",
             Self::Declined => "declined",

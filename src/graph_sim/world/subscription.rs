@@ -1,13 +1,18 @@
-//! Which apps listen to which pages.
+//! IncidentSelection apps listen to which pages.
 
 use super::death::Death;
 use super::ids::{AppKey, Id};
 use super::token::Kind;
-use super::{Refusal, World};
+use super::{World, WorldError};
 
 impl World {
     /// The page tells the app of these fields from now on, and of no others.
-    pub fn tell_app(&mut self, page: &str, app: &str, fields: &[&str]) -> Result<(), Refusal> {
+    pub fn subscribe_app(
+        &mut self,
+        page: &str,
+        app: &str,
+        fields: &[&str],
+    ) -> Result<(), WorldError> {
         let (page, app) = (self.page_id(page)?, self.app_key(app)?);
         let fields = fields.iter().map(|&field| field.to_owned()).collect();
         self.subscribe(page, app, fields);
@@ -15,7 +20,7 @@ impl World {
     }
 
     /// Somebody takes the app off the page, in the page's settings.
-    pub fn stop_telling_app(&mut self, page: &str, app: &str) -> Result<(), Refusal> {
+    pub fn unsubscribe_app(&mut self, page: &str, app: &str) -> Result<(), WorldError> {
         let (page, app) = (self.page_id(page)?, self.app_key(app)?);
         self.unsubscribe(page, app);
         Ok(())
@@ -23,17 +28,21 @@ impl World {
 
     /// "Generate token" in the app's Messenger settings. Some report that it ends the one before, of that person for
     /// that page; nobody has recorded how Meta words that, so it is worded here as an end by a call.
-    pub fn generate_page_token(&mut self, user_token: &str, page: &str) -> Result<String, Refusal> {
-        let parent = self.token_key(user_token).ok_or(Refusal::UnknownToken)?;
+    pub fn generate_page_token(
+        &mut self,
+        user_token: &str,
+        page: &str,
+    ) -> Result<String, WorldError> {
+        let parent = self.token_key(user_token).ok_or(WorldError::UnknownToken)?;
         let page = self.page_id(page)?;
-        let (app, holder) = (self.token(parent).app, self.token(parent).holder);
+        let (app, subject) = (self.token(parent).app, self.token(parent).subject);
         for key in self.token_keys() {
             let token = self.token(key);
-            if token.app == app && token.holder == holder && token.kind == Kind::Page(page) {
+            if token.app == app && token.subject == subject && token.kind == Kind::Page(page) {
                 self.token_mut(key).ended = Some(Death::Revoked);
             }
         }
-        let key = self.derive(parent, page).ok_or(Refusal::Withheld)?;
+        let key = self.derive(parent, page).ok_or(WorldError::Withheld)?;
         Ok(self.token(key).text.to_string())
     }
 

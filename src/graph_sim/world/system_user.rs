@@ -1,13 +1,13 @@
 //! System users: tokens without a person, a password or a data-access clock, renewable by program.
 
-use super::exchange::SystemUserLife;
+use super::exchange::SystemUserValidity;
 use super::grant::{Grant, Picked};
 use super::ids::{AppKey, Id, TokenKey};
 use super::login::SIXTY_DAYS;
 use super::person::Nature;
 use super::scopes::{PUBLIC_PROFILE, Permission};
-use super::token::Life;
-use super::{Refusal, World, later};
+use super::token::Epoch;
+use super::{World, WorldError, later};
 
 impl World {
     pub fn system_user_token(
@@ -15,10 +15,10 @@ impl World {
         app: &str,
         system_user: &str,
         scopes: &[&str],
-        life: SystemUserLife,
-    ) -> Result<String, Refusal> {
+        validity: SystemUserValidity,
+    ) -> Result<String, WorldError> {
         let key = (self.app_key(app)?, self.person_id(system_user)?);
-        let token = self.issue_system_user_token(key.0, key.1, scopes, life);
+        let token = self.issue_system_user_token(key.0, key.1, scopes, validity);
         Ok(self.token(token).text.to_string())
     }
 
@@ -27,7 +27,7 @@ impl World {
         app: AppKey,
         system_user: Id,
         scopes: &[&str],
-        life: SystemUserLife,
+        validity: SystemUserValidity,
     ) -> TokenKey {
         let now = self.now;
         let grant = self
@@ -39,7 +39,7 @@ impl World {
                 .permissions
                 .insert((*scope).into(), Permission::Granted);
         }
-        self.issue_from_now(app, system_user, life)
+        self.issue_from_now(app, system_user, validity)
     }
 
     /// Login for Business: a system user that stands for the person's business, with the pages and
@@ -48,7 +48,7 @@ impl World {
         &mut self,
         app: AppKey,
         person: Id,
-        life: SystemUserLife,
+        validity: SystemUserValidity,
     ) -> TokenKey {
         let id = self.business_user(app, person);
         let picked = self
@@ -66,7 +66,7 @@ impl World {
                 .collect()
         });
         let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-        let key = self.issue_system_user_token(app, id, &scopes, life);
+        let key = self.issue_system_user_token(app, id, &scopes, validity);
         if let Some(grant) = self.grants.get_mut(&(app, id)) {
             grant.picked = picked;
         }
@@ -86,7 +86,7 @@ impl World {
     }
 
     /// Ends all tokens of a system user, as `DELETE /{id}/access_tokens` does.
-    pub fn revoke_all(&mut self, person: &str) -> Result<(), Refusal> {
+    pub fn revoke_all(&mut self, person: &str) -> Result<(), WorldError> {
         self.person_mut(person)?.sessions += 1;
         Ok(())
     }
@@ -96,21 +96,26 @@ impl World {
     pub(super) fn renew_system_user_token(
         &mut self,
         key: TokenKey,
-        life: SystemUserLife,
+        validity: SystemUserValidity,
     ) -> TokenKey {
-        let (app, holder) = (self.token(key).app, self.token(key).holder);
-        match life {
-            SystemUserLife::Never => key,
-            SystemUserLife::SixtyDays => self.issue_from_now(app, holder, life),
+        let (app, subject) = (self.token(key).app, self.token(key).subject);
+        match validity {
+            SystemUserValidity::Never => key,
+            SystemUserValidity::SixtyDays => self.issue_from_now(app, subject, validity),
         }
     }
 
-    fn issue_from_now(&mut self, app: AppKey, holder: Id, life: SystemUserLife) -> TokenKey {
+    fn issue_from_now(
+        &mut self,
+        app: AppKey,
+        subject: Id,
+        validity: SystemUserValidity,
+    ) -> TokenKey {
         let now = self.now;
-        let expires_at = match life {
-            SystemUserLife::SixtyDays => Some(later(now, SIXTY_DAYS)),
-            SystemUserLife::Never => None,
+        let expires_at = match validity {
+            SystemUserValidity::SixtyDays => Some(later(now, SIXTY_DAYS)),
+            SystemUserValidity::Never => None,
         };
-        self.issue_user_token(app, holder, Life::Long, now, expires_at)
+        self.issue_user_token(app, subject, Epoch::Long, now, expires_at)
     }
 }

@@ -8,14 +8,14 @@ const APP: &str = "257422819769992";
 const SCOPES: [&str; 2] = ["pages_show_list", "pages_messaging"];
 
 /// One app, one person with two pages, one long-lived login.
-struct Story {
+struct TestWorld {
     world: World,
     person: String,
     pages: [String; 2],
     user: String,
 }
 
-impl Story {
+impl TestWorld {
     fn begin() -> Self {
         let mut world = World::new("2026-01-10T10:20:30Z".parse().unwrap(), 7);
         world.add_app(AppSpec {
@@ -59,7 +59,7 @@ impl Story {
         let app = self.world.app_key(APP).unwrap();
         let after = self
             .world
-            .exchange(app, key, SystemUserLife::Never)
+            .exchange(app, key, SystemUserValidity::Never)
             .unwrap();
         self.world.token(after).text.to_string()
     }
@@ -67,7 +67,7 @@ impl Story {
 
 #[test]
 fn the_same_seed_makes_the_same_world() {
-    let (mut a, mut b) = (Story::begin(), Story::begin());
+    let (mut a, mut b) = (TestWorld::begin(), TestWorld::begin());
     assert_eq!(a.person, b.person);
     assert_eq!(a.page_token(0), b.page_token(0));
 }
@@ -88,16 +88,19 @@ fn a_short_lived_token_ends_on_a_full_hour_one_to_two_hours_ahead() {
 
 #[test]
 fn a_long_lived_token_ends_sixty_days_after_the_login_and_data_access_after_ninety() {
-    let mut story = Story::begin();
-    let truth = story.world.truth(&story.user).unwrap();
+    let mut incident_key = TestWorld::begin();
+    let truth = incident_key.world.truth(&incident_key.user).unwrap();
     let login = truth.issued_at.as_second();
     assert_eq!(truth.expires_at.unwrap().as_second() - login, 5_184_000);
     assert_eq!(
         truth.data_access_expires_at.unwrap().as_second() - login,
         90 * 86_400
     );
-    story.wait(60);
-    assert_eq!(story.death_of(&story.user), Some(Death::Expired));
+    incident_key.wait(60);
+    assert_eq!(
+        incident_key.death_of(&incident_key.user),
+        Some(Death::Expired)
+    );
 }
 
 #[test]
@@ -108,107 +111,130 @@ fn a_second_exchange_moves_the_end_only_where_the_world_says_so() {
         (Some(Reexchange::NewTokenSameExpiry), false, false),
         (Some(Reexchange::Extends), false, true),
     ] {
-        let mut story = Story::begin();
+        let mut incident_key = TestWorld::begin();
         if let Some(rule) = rule {
-            story
+            incident_key
                 .world
-                .set_reexchange_of(&story.person.clone(), rule)
+                .set_reexchange_of(&incident_key.person.clone(), rule)
                 .unwrap();
         }
-        let before = story.world.truth(&story.user).unwrap();
-        story.wait(30);
-        let after = story.reexchanged();
-        assert_eq!(after == story.user, same_string, "{rule:?}");
-        let moved = story.world.truth(&after).unwrap().expires_at > before.expires_at;
+        let before = incident_key.world.truth(&incident_key.user).unwrap();
+        incident_key.wait(30);
+        let after = incident_key.reexchanged();
+        assert_eq!(after == incident_key.user, same_string, "{rule:?}");
+        let moved = incident_key.world.truth(&after).unwrap().expires_at > before.expires_at;
         assert_eq!(moved, extends, "{rule:?}");
-        assert!(story.world.is_alive(&story.user));
+        assert!(incident_key.world.is_alive(&incident_key.user));
     }
 }
 
 #[test]
 fn an_exchange_does_not_renew_data_access_but_a_login_does() {
-    let mut story = Story::begin();
-    story.world.set_reexchange(Reexchange::Extends);
-    let end = |story: &Story| {
-        story
+    let mut incident_key = TestWorld::begin();
+    incident_key.world.set_reexchange(Reexchange::Extends);
+    let end = |incident_key: &TestWorld| {
+        incident_key
             .world
-            .truth(&story.user)
+            .truth(&incident_key.user)
             .unwrap()
             .data_access_expires_at
     };
-    let before = end(&story);
-    story.wait(30);
-    story.reexchanged();
-    assert_eq!(end(&story), before);
-    story
+    let before = end(&incident_key);
+    incident_key.wait(30);
+    incident_key.reexchanged();
+    assert_eq!(end(&incident_key), before);
+    incident_key
         .world
-        .log_in(APP, &story.person, &SCOPES, PageSelection::All)
+        .log_in(APP, &incident_key.person, &SCOPES, PageSelection::All)
         .unwrap();
     assert!(
-        end(&story) > before,
+        end(&incident_key) > before,
         "the older session sees the renewed clock too"
     );
 }
 
 #[test]
 fn page_tokens_inherit_a_short_end_and_have_none_from_a_long_lived_parent() {
-    let mut story = Story::begin();
-    let short = story
+    let mut incident_key = TestWorld::begin();
+    let short = incident_key
         .world
-        .issue_short_lived(APP, &story.person, &SCOPES)
+        .issue_short_lived(APP, &incident_key.person, &SCOPES)
         .unwrap();
-    let from_short = story.world.page_token(&short, &story.pages[0]).unwrap();
-    let end_of = |token: &str| story.world.truth(token).unwrap().expires_at;
+    let from_short = incident_key
+        .world
+        .page_token(&short, &incident_key.pages[0])
+        .unwrap();
+    let end_of = |token: &str| incident_key.world.truth(token).unwrap().expires_at;
     assert_eq!(end_of(&from_short), end_of(&short));
 
-    let from_long = story.page_token(0);
-    assert_eq!(story.world.truth(&from_long).unwrap().expires_at, None);
-    story.wait(400);
-    assert!(story.world.is_alive(&from_long), "it outlives its parent");
+    let from_long = incident_key.page_token(0);
+    assert_eq!(
+        incident_key.world.truth(&from_long).unwrap().expires_at,
+        None
+    );
+    incident_key.wait(400);
+    assert!(
+        incident_key.world.is_alive(&from_long),
+        "it outlives its parent"
+    );
 }
 
 #[test]
 fn a_page_without_role_tick_or_permission_gives_no_token() {
-    let mut story = Story::begin();
-    let first = story.pages[0].clone();
-    story.world.take_role(&story.person, &first).unwrap();
-    assert_eq!(story.world.page_token(&story.user, &first), None);
+    let mut incident_key = TestWorld::begin();
+    let first = incident_key.pages[0].clone();
+    incident_key
+        .world
+        .take_role(&incident_key.person, &first)
+        .unwrap();
+    assert_eq!(
+        incident_key.world.page_token(&incident_key.user, &first),
+        None
+    );
 
     let picked = PageSelection::only([first]);
-    let user = story
+    let user = incident_key
         .world
-        .log_in(APP, &story.person, &SCOPES, picked)
+        .log_in(APP, &incident_key.person, &SCOPES, picked)
         .unwrap();
-    assert_eq!(story.world.page_token(&user, &story.pages[1]), None);
+    assert_eq!(
+        incident_key.world.page_token(&user, &incident_key.pages[1]),
+        None
+    );
 
-    let mut story = Story::begin();
-    story
+    let mut incident_key = TestWorld::begin();
+    incident_key
         .world
-        .remove_permission(&story.person, APP, "pages_show_list")
+        .remove_permission(&incident_key.person, APP, "pages_show_list")
         .unwrap();
-    assert_eq!(story.world.page_token(&story.user, &story.pages[1]), None);
+    assert_eq!(
+        incident_key
+            .world
+            .page_token(&incident_key.user, &incident_key.pages[1]),
+        None
+    );
 }
 
-type Blow = (&'static str, fn(&mut Story) -> Result<(), Refusal>);
+type Case = (&'static str, fn(&mut TestWorld) -> Result<(), WorldError>);
 
 /// A user token and page tokens for both pages, before and after.
-fn deaths_after((name, strike): Blow) -> (Option<Death>, [Option<Death>; 2]) {
-    let mut story = Story::begin();
-    let pages = [story.page_token(0), story.page_token(1)];
+fn deaths_after((name, strike): Case) -> (Option<Death>, [Option<Death>; 2]) {
+    let mut incident_key = TestWorld::begin();
+    let pages = [incident_key.page_token(0), incident_key.page_token(1)];
     assert!(
-        pages.iter().all(|page| story.world.is_alive(page)),
+        pages.iter().all(|page| incident_key.world.is_alive(page)),
         "{name}"
     );
-    strike(&mut story).unwrap();
+    strike(&mut incident_key).unwrap();
     (
-        story.death_of(&story.user),
-        pages.map(|page| story.death_of(&page)),
+        incident_key.death_of(&incident_key.user),
+        pages.map(|page| incident_key.death_of(&page)),
     )
 }
 
 #[test]
 fn what_befalls_a_person_or_an_app_ends_all_its_tokens() {
-    let blows: [(Blow, Death); 7] = [
+    let blows: [(Case, Death); 7] = [
         (
             ("password", |s| s.world.change_password(&s.person)),
             Death::PasswordChanged,
@@ -247,7 +273,7 @@ fn what_befalls_a_person_or_an_app_ends_all_its_tokens() {
 
 #[test]
 fn what_befalls_a_page_or_a_permission_leaves_the_user_token_alive() {
-    let blows: [(Blow, [Option<Death>; 2]); 5] = [
+    let blows: [(Case, [Option<Death>; 2]); 5] = [
         (
             ("secret replaced", |s| s.world.replace_app_secret(APP, "t")),
             [None; 2],
@@ -281,62 +307,71 @@ fn what_befalls_a_page_or_a_permission_leaves_the_user_token_alive() {
 
 #[test]
 fn a_checkpoint_and_a_lost_role_can_be_mended() {
-    let mut story = Story::begin();
-    let page = story.page_token(0);
-    story.world.checkpoint(&story.person).unwrap();
-    story.world.clear_checkpoint(&story.person).unwrap();
-    story
+    let mut incident_key = TestWorld::begin();
+    let page = incident_key.page_token(0);
+    incident_key.world.checkpoint(&incident_key.person).unwrap();
+    incident_key
         .world
-        .take_role(&story.person, &story.pages[0])
+        .clear_checkpoint(&incident_key.person)
         .unwrap();
-    story
+    incident_key
         .world
-        .give_role(&story.person, &story.pages[0])
+        .take_role(&incident_key.person, &incident_key.pages[0])
         .unwrap();
-    assert!(story.world.is_alive(&page));
+    incident_key
+        .world
+        .give_role(&incident_key.person, &incident_key.pages[0])
+        .unwrap();
+    assert!(incident_key.world.is_alive(&page));
 }
 
 #[test]
 fn a_new_login_after_a_removed_app_does_not_revive_old_tokens() {
-    let mut story = Story::begin();
-    story.world.remove_app(&story.person, APP).unwrap();
-    let again = story
+    let mut incident_key = TestWorld::begin();
+    incident_key
         .world
-        .log_in(APP, &story.person, &SCOPES, PageSelection::All)
+        .remove_app(&incident_key.person, APP)
         .unwrap();
-    assert!(story.world.is_alive(&again));
-    assert_eq!(story.death_of(&story.user), Some(Death::AppRemoved));
+    let again = incident_key
+        .world
+        .log_in(APP, &incident_key.person, &SCOPES, PageSelection::All)
+        .unwrap();
+    assert!(incident_key.world.is_alive(&again));
+    assert_eq!(
+        incident_key.death_of(&incident_key.user),
+        Some(Death::AppRemoved)
+    );
 }
 
 #[test]
 fn a_removed_permission_leaves_the_token_and_takes_the_scope() {
-    let mut story = Story::begin();
-    story
+    let mut incident_key = TestWorld::begin();
+    incident_key
         .world
-        .remove_permission(&story.person, APP, "pages_messaging")
+        .remove_permission(&incident_key.person, APP, "pages_messaging")
         .unwrap();
-    let truth = story.world.truth(&story.user).unwrap();
+    let truth = incident_key.world.truth(&incident_key.user).unwrap();
     assert!(truth.alive);
     assert_eq!(truth.scopes, ["pages_show_list", "public_profile"]);
 }
 
 #[test]
 fn a_system_users_token_is_renewed_from_the_day_of_the_exchange() {
-    let mut story = Story::begin();
-    let robot = story.world.add_system_user(APP, "Robot").unwrap();
-    let sixty = SystemUserLife::SixtyDays;
-    let token = story
+    let mut incident_key = TestWorld::begin();
+    let robot = incident_key.world.add_system_user(APP, "Robot").unwrap();
+    let sixty = SystemUserValidity::SixtyDays;
+    let token = incident_key
         .world
         .system_user_token(APP, &robot, &["ads_read"], sixty)
         .unwrap();
-    story.wait(50);
-    let key = story.world.token_key(&token).unwrap();
-    let app = story.world.app_key(APP).unwrap();
-    let renewed = story.world.exchange(app, key, sixty).unwrap();
-    story.wait(15);
-    assert!(!story.world.is_alive(&token));
-    let renewed = story.world.token(renewed).text.to_string();
-    let truth = story.world.truth(&renewed).unwrap();
+    incident_key.wait(50);
+    let key = incident_key.world.token_key(&token).unwrap();
+    let app = incident_key.world.app_key(APP).unwrap();
+    let renewed = incident_key.world.exchange(app, key, sixty).unwrap();
+    incident_key.wait(15);
+    assert!(!incident_key.world.is_alive(&token));
+    let renewed = incident_key.world.token(renewed).text.to_string();
+    let truth = incident_key.world.truth(&renewed).unwrap();
     assert!(truth.alive);
     assert_eq!(truth.kind, TokenKind::SystemUser);
     assert_eq!(truth.data_access_expires_at, None);
@@ -344,24 +379,24 @@ fn a_system_users_token_is_renewed_from_the_day_of_the_exchange() {
 
 #[test]
 fn an_expired_token_cannot_be_exchanged() {
-    let mut story = Story::begin();
-    story.wait(61);
-    let key = story.world.token_key(&story.user).unwrap();
-    let app = story.world.app_key(APP).unwrap();
-    let refusal = story
+    let mut incident_key = TestWorld::begin();
+    incident_key.wait(61);
+    let key = incident_key.world.token_key(&incident_key.user).unwrap();
+    let app = incident_key.world.app_key(APP).unwrap();
+    let refusal = incident_key
         .world
-        .exchange(app, key, SystemUserLife::Never)
+        .exchange(app, key, SystemUserValidity::Never)
         .unwrap_err();
-    assert_eq!(refusal, ExchangeRefusal::Dead(Death::Expired));
+    assert_eq!(refusal, ExchangeError::Dead(Death::Expired));
 }
 
 #[test]
 fn what_is_not_there_is_refused_by_name() {
-    let mut story = Story::begin();
+    let mut incident_key = TestWorld::begin();
     assert_eq!(
-        story
+        incident_key
             .world
-            .give_role("1", &story.pages[0])
+            .give_role("1", &incident_key.pages[0])
             .unwrap_err()
             .to_string(),
         "the world has no person \"1\"; add it first"

@@ -16,8 +16,8 @@ pub(crate) struct Token {
     pub(crate) app: AppKey,
     pub(crate) kind: Kind,
     /// The person or system user behind it; for a page token who granted it.
-    pub(crate) holder: Id,
-    pub(crate) life: Life,
+    pub(crate) subject: Id,
+    pub(crate) validity: Epoch,
     pub(crate) issued_at: Timestamp,
     /// `None`: never.
     pub(crate) expires_at: Option<Timestamp>,
@@ -40,7 +40,7 @@ pub(crate) enum Kind {
 
 /// The debugger shows when a long-lived token was issued, and hides it for short-lived ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Life {
+pub(crate) enum Epoch {
     Short,
     Long,
 }
@@ -64,8 +64,8 @@ pub(super) struct Epochs {
 pub(super) struct Draft {
     pub(super) app: AppKey,
     pub(super) kind: Kind,
-    pub(super) holder: Id,
-    pub(super) life: Life,
+    pub(super) subject: Id,
+    pub(super) validity: Epoch,
     pub(super) issued_at: Timestamp,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) scopes: Scopes,
@@ -91,7 +91,7 @@ impl Token {
     pub(crate) const fn subject(&self) -> Id {
         match self.kind {
             Kind::Page(page) => page,
-            Kind::User | Kind::SystemUser => self.holder,
+            Kind::User | Kind::SystemUser => self.subject,
         }
     }
 
@@ -121,14 +121,14 @@ impl World {
     pub(super) fn issue(&mut self, draft: Draft) -> TokenKey {
         let text: Arc<str> = self.fresh_text().into();
         let key = TokenKey(self.tokens.len());
-        let epochs = self.epochs(draft.app, draft.holder);
+        let epochs = self.epochs(draft.app, draft.subject);
         self.tokens.by_text.insert(Arc::clone(&text), key);
         self.tokens.tokens.push(Token {
             text,
             app: draft.app,
             kind: draft.kind,
-            holder: draft.holder,
-            life: draft.life,
+            subject: draft.subject,
+            validity: draft.validity,
             issued_at: draft.issued_at,
             expires_at: draft.expires_at,
             scopes: draft.scopes,
@@ -146,8 +146,8 @@ impl World {
         let draft = Draft {
             app: token.app,
             kind: token.kind,
-            holder: token.holder,
-            life: token.life,
+            subject: token.subject,
+            validity: token.validity,
             issued_at: token.issued_at,
             expires_at: token.expires_at,
             scopes: token.scopes.clone(),
@@ -156,11 +156,11 @@ impl World {
         self.issue(draft)
     }
 
-    pub(super) fn epochs(&self, app: AppKey, holder: Id) -> Epochs {
+    pub(super) fn epochs(&self, app: AppKey, subject: Id) -> Epochs {
         Epochs {
             secret: self.app(app).epoch,
-            sessions: self.person(holder).sessions,
-            grant: self.grant(app, holder).map_or(0, |grant| grant.epoch),
+            sessions: self.person(subject).sessions,
+            grant: self.grant(app, subject).map_or(0, |grant| grant.epoch),
         }
     }
 

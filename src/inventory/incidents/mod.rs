@@ -2,22 +2,22 @@
 //! alerts to decide; here stands who belongs to what. `membership` reads who that is;
 //! `gathering` and `writing` are what changes it.
 
-mod gathering;
-mod membership;
-mod writing;
+mod incident_tokens;
+mod joining;
+mod updates;
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Error, View, rows};
-use crate::token::{Cause, Kind, Token};
+use crate::model::{Cause, Kind, Token};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IncidentId(pub i64);
 
 /// What makes two troubles the same one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Story {
+pub struct IncidentKey {
     pub app: String,
     /// See [`Cause::story`].
     pub cause: Cause,
@@ -25,24 +25,33 @@ pub struct Story {
     pub subject: String,
 }
 
+impl IncidentKey {
+    /// About the app itself, without tokens of its own. Meta may say of a single token that it does not take the app's
+    /// calls: that incident has a subject.
+    pub fn is_of_app(&self) -> bool {
+        let of_tokens = self.cause == Cause::AppUnavailable && !self.subject.is_empty();
+        self.cause.is_about_app() && !of_tokens
+    }
+}
+
 /// A token whose need has changed, and the open incident it belongs to.
 #[derive(Clone, Debug)]
-pub struct Concern {
+pub struct PendingToken {
     pub token: Token,
-    pub incident: Option<Membership>,
+    pub incident: Option<IncidentTokens>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Membership {
+pub struct IncidentTokens {
     pub incident: IncidentId,
-    pub story: Story,
+    pub incident_key: IncidentKey,
     /// In no trouble itself yet.
     pub ahead: bool,
 }
 
 /// A token of an incident, as far as it matters who is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
+pub struct Owner {
     pub name: String,
     pub kind: Option<Kind>,
     /// Its parent's, if it has none.
@@ -59,7 +68,7 @@ pub enum IncidentState {
 #[derive(Clone, Debug)]
 pub struct Incident {
     pub id: IncidentId,
-    pub story: Story,
+    pub incident_key: IncidentKey,
     /// The cause as it is now: an end that was coming may have come.
     pub cause: Cause,
     pub subject_name: Option<String>,
@@ -69,9 +78,9 @@ pub struct Incident {
     pub deadline: Option<Timestamp>,
     pub review_at: Option<Timestamp>,
     /// The addresses that were written to, and of what and when last.
-    pub told: Vec<String>,
-    pub told_cause: Option<Cause>,
-    pub told_at: Option<Timestamp>,
+    pub notified: Vec<String>,
+    pub notified_cause: Option<Cause>,
+    pub notified_at: Option<Timestamp>,
     /// Since when somebody knows and nobody has done anything.
     pub awaiting_since: Option<Timestamp>,
     pub escalated_at: Option<Timestamp>,
@@ -79,18 +88,18 @@ pub struct Incident {
     pub relapses: u32,
     /// Nothing is left of it, which may not last.
     pub well_since: Option<Timestamp>,
-    pub flapping_told_at: Option<Timestamp>,
+    pub flapping_notified_at: Option<Timestamp>,
     /// The apps that an outage has hit.
     pub apps: Vec<String>,
     /// How many tokens belong to it now, how many of them are in trouble, and how many ever belonged to it.
     pub affected: u64,
-    pub troubled: u64,
+    pub still_affected: u64,
     pub ever_affected: u64,
 }
 
-/// Which incidents to list.
+/// IncidentSelection incidents to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum IncidentSelection {
     Open,
     Acknowledged,
     Unresolved,
@@ -100,22 +109,22 @@ pub enum Which {
 
 /// What a review came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
+pub enum ReviewOutcome {
     Nothing,
     /// All these addresses have been written to by now.
-    Told {
+    Notified {
         everybody: Vec<String>,
-        of: News,
+        of: NotificationKind,
     },
     /// Nothing is left of it, but it is not believed yet.
-    Settling,
+    Stabilizing,
     Over,
 }
 
 /// What people were told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    Trouble,
+pub enum NotificationKind {
+    Problem,
     /// That it comes again and again.
     Flapping,
     /// That nobody acts; it went to somebody else than before.
@@ -123,14 +132,14 @@ pub enum News {
 }
 
 const INCIDENT: &str = "
-    SELECT i.id, i.app, i.story, i.subject, i.cause, i.opened_at, i.deadline, i.acknowledged_until,
-        i.resolved_at, i.review_at, i.told, i.told_cause, i.told_at,
+    SELECT i.id, i.app, i.incident_cause, i.subject, i.cause, i.opened_at, i.deadline, i.acknowledged_until,
+        i.resolved_at, i.review_at, i.notified, i.notified_cause, i.notified_at,
         (SELECT subject_name FROM token WHERE app = i.app AND subject = i.subject
             AND i.subject <> '' AND subject_name IS NOT NULL LIMIT 1),
-        (SELECT count(*) FROM member WHERE incident = i.id AND left_at IS NULL),
-        (SELECT count(*) FROM member WHERE incident = i.id),
-        (SELECT count(*) FROM member WHERE incident = i.id AND left_at IS NULL AND ahead = 0),
-        i.awaiting_since, i.escalated_at, i.relapses, i.well_since, i.flapping_told_at,
+        (SELECT count(*) FROM incident_token WHERE incident = i.id AND left_at IS NULL),
+        (SELECT count(*) FROM incident_token WHERE incident = i.id),
+        (SELECT count(*) FROM incident_token WHERE incident = i.id AND left_at IS NULL AND upcoming = 0),
+        i.awaiting_since, i.escalated_at, i.relapses, i.stable_since, i.flapping_notified_at,
         i.apps
     FROM incident i";
 
@@ -144,28 +153,28 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
     };
     Ok(Incident {
         id: IncidentId(row.get(0)?),
-        story: Story {
+        incident_key: IncidentKey {
             app: row.get(1)?,
-            cause: rows::word(row, 2, Cause::from_word)?,
+            cause: rows::string_enum(row, 2, Cause::from_name)?,
             subject: row.get(3)?,
         },
-        cause: rows::word(row, 4, Cause::from_word)?,
+        cause: rows::string_enum(row, 4, Cause::from_name)?,
         opened_at: rows::instant(row, 5)?,
         deadline: rows::maybe_instant(row, 6)?,
         state,
         review_at: rows::maybe_instant(row, 9)?,
-        told: rows::addresses(row, 10)?,
-        told_cause: rows::maybe_word(row, 11, Cause::from_word)?,
-        told_at: rows::maybe_instant(row, 12)?,
+        notified: rows::addresses(row, 10)?,
+        notified_cause: rows::maybe_string_enum(row, 11, Cause::from_name)?,
+        notified_at: rows::maybe_instant(row, 12)?,
         subject_name: row.get(13)?,
         affected: row.get(14)?,
         ever_affected: row.get(15)?,
-        troubled: row.get(16)?,
+        still_affected: row.get(16)?,
         awaiting_since: rows::maybe_instant(row, 17)?,
         escalated_at: rows::maybe_instant(row, 18)?,
         relapses: row.get(19)?,
         well_since: rows::maybe_instant(row, 20)?,
-        flapping_told_at: rows::maybe_instant(row, 21)?,
+        flapping_notified_at: rows::maybe_instant(row, 21)?,
         apps: rows::addresses(row, 22)?,
     })
 }
@@ -181,13 +190,19 @@ impl View<'_> {
     }
 
     /// Newest first, open ones or all.
-    pub fn incidents(&self, which: Which, limit: usize) -> Result<Vec<Incident>, Error> {
+    pub fn incidents(
+        &self,
+        which: IncidentSelection,
+        limit: usize,
+    ) -> Result<Vec<Incident>, Error> {
         let condition = match which {
-            Which::Open => "i.resolved_at IS NULL AND i.acknowledged_until IS NULL",
-            Which::Acknowledged => "i.resolved_at IS NULL AND i.acknowledged_until IS NOT NULL",
-            Which::Unresolved => "i.resolved_at IS NULL",
-            Which::Resolved => "i.resolved_at IS NOT NULL",
-            Which::All => "1",
+            IncidentSelection::Open => "i.resolved_at IS NULL AND i.acknowledged_until IS NULL",
+            IncidentSelection::Acknowledged => {
+                "i.resolved_at IS NULL AND i.acknowledged_until IS NOT NULL"
+            }
+            IncidentSelection::Unresolved => "i.resolved_at IS NULL",
+            IncidentSelection::Resolved => "i.resolved_at IS NOT NULL",
+            IncidentSelection::All => "1",
         };
         let sql = format!("{INCIDENT} WHERE {condition} ORDER BY i.id DESC LIMIT ?1");
         let mut found = self.db.prepare_cached(&sql)?;

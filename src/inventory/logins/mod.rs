@@ -3,16 +3,16 @@
 //!
 //! - `reading`: finding them · `writing`: what changes them
 
-mod ending;
-mod reading;
-mod writing;
+mod cleanup;
+mod queries;
+mod updates;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::IncidentId;
+use crate::model::{Remedy, TokenId, string_enum};
 use crate::secret::Secret;
-use crate::token::{Remedy, TokenId, words};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LoginId(pub i64);
@@ -68,7 +68,7 @@ pub enum Progress {
 
 /// An answer of Meta's to be acted on. The code is nowhere else any more.
 #[derive(Debug)]
-pub struct Taken {
+pub struct ClaimedCode {
     pub attempt: AttemptId,
     pub login: Login,
     pub redirect_uri: String,
@@ -86,7 +86,7 @@ pub enum Ending {
     },
     /// Nothing was kept, and a new login is needed.
     Failed {
-        why: LoginFault,
+        why: LoginError,
         /// Meta's number for it.
         code: Option<i64>,
     },
@@ -109,16 +109,16 @@ pub struct Granted {
 
 /// The tokens of one person in an app, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Household {
+pub struct TokenCounts {
     pub working: u64,
     pub broken: u64,
     /// Among all of them, those that are about to be asked about.
-    pub unsettled: u64,
+    pub unfinished: u64,
 }
 
-words! {
+string_enum! {
     /// Why a login came to nothing.
-    LoginFault {
+    LoginError {
         /// Meta sent the person back without a permission. Not the person's fault: it says so of an app that is not
         /// live, too.
         NotAllowed = "not_allowed",
@@ -140,9 +140,9 @@ words! {
 /// How many of the tokens that a login does not reach are named.
 pub const NAMED_LEFT_OUT: usize = 20;
 
-/// A link in a letter: through all its reminders.
+/// A link in an email: through all its reminders.
 const LETTER_LINK: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// A link that ends before this is not put into another letter.
+/// A link that ends before this is not put into another email.
 const LETTER_LINK_LEFT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// From the click until Meta sends the person back.
 const AT_METAS: SignedDuration = SignedDuration::from_hours(1);

@@ -1,7 +1,7 @@
--- Schema 1. A shipped file is never edited: what changes comes as the next number.
--- Instants are Unix seconds. An end that may not exist is an integer, or the word 'never' or 'unknown'.
+-- Schema 1. Edited in place until the first release; after it, every change is the next file.
+-- Times are Unix seconds. An expiry is NULL when it is unknown, and 9223372036854775807 when the token never expires.
 
--- Data keys, wrapped by the operator's key, which never stands here.
+-- Data keys, wrapped by the operator's key, which is never stored here.
 CREATE TABLE data_key (
     id           INTEGER PRIMARY KEY,
     purpose      TEXT    NOT NULL CHECK (purpose IN ('seal', 'fingerprint')),
@@ -10,49 +10,63 @@ CREATE TABLE data_key (
     created_at   INTEGER NOT NULL
 ) STRICT;
 
--- One row per app: what is true of the app rather than of any token.
+-- The data keys wrapped by the operator's next key, while it is being put in place.
+CREATE TABLE rewrapped_key (
+    id           INTEGER PRIMARY KEY REFERENCES data_key (id) ON DELETE CASCADE,
+    wrapped      BLOB    NOT NULL,
+    wrapping_key TEXT    NOT NULL
+) STRICT;
+
+-- What is true of an app rather than of one of its tokens.
 CREATE TABLE app (
-    name          TEXT    NOT NULL PRIMARY KEY,
-    budget        TEXT    NOT NULL DEFAULT '',
-    trouble       TEXT,
-    trouble_since INTEGER,
-    failures      INTEGER NOT NULL DEFAULT 0,
-    resume_at     INTEGER NOT NULL DEFAULT 0,
+    name           TEXT    NOT NULL PRIMARY KEY,
+    budget         TEXT    NOT NULL DEFAULT '',
+    -- the cause of the error that affects the whole app, if any, and since when
+    error          TEXT,
+    failing_since  INTEGER,
+    failures       INTEGER NOT NULL DEFAULT 0,
+    resume_at      INTEGER NOT NULL DEFAULT 0,
     -- the Graph version that answered, when it is not the configured one
-    served_version TEXT
+    served_version TEXT,
+    -- the scopes that the configuration asks for at login
+    scopes         TEXT    NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE token (
-    -- never reused: a sealed secret is bound to it
+    -- never reused: sealed secrets are bound to it
     id                     INTEGER PRIMARY KEY AUTOINCREMENT,
     app                    TEXT    NOT NULL,
     name                   TEXT    NOT NULL UNIQUE,
-    -- what Meta last told; kind is null until it told anything
+    -- what Meta said last; kind is NULL until the first check
     kind                   TEXT,
     subject                TEXT    NOT NULL DEFAULT '',
     subject_name           TEXT,
     person                 TEXT    NOT NULL DEFAULT '',
     issued_at              INTEGER,
-    expires_at             ANY     NOT NULL DEFAULT 'unknown',
-    data_access_expires_at ANY     NOT NULL DEFAULT 'unknown',
+    expires_at             INTEGER,
+    data_access_expires_at INTEGER,
     scopes                 TEXT    NOT NULL DEFAULT '',
     parent                 INTEGER REFERENCES token (id) ON DELETE SET NULL,
-    -- what the operator wants
+    -- what the operator asked for
     required_scopes        TEXT    NOT NULL,
     owners                 TEXT    NOT NULL,
-    -- how it is doing
+    -- scopes that the token had and lost; scopes that it needs and never had
+    lost_scopes            TEXT    NOT NULL DEFAULT '',
+    ungranted_scopes       TEXT    NOT NULL DEFAULT '',
     state                  TEXT    NOT NULL DEFAULT 'unverified',
     cause                  TEXT,
     since                  INTEGER,
     failures               INTEGER NOT NULL DEFAULT 0,
-    -- its secrets
+    -- since when Meta has refused it without a good answer in between, and the cause it named last
+    refused_since          INTEGER,
+    refused_cause          TEXT,
     version                INTEGER NOT NULL DEFAULT 1,
     fingerprint            TEXT    NOT NULL,
     imported_at            INTEGER NOT NULL,
     rotated_at             INTEGER,
     rotation_outcome       TEXT,
     rotation_at            INTEGER,
-    -- noted before the exchange is asked for
+    -- written before the exchange is sent
     rotation_tried_at      INTEGER
 ) STRICT;
 
@@ -61,11 +75,11 @@ CREATE INDEX token_of_subject ON token (app, subject);
 CREATE INDEX token_of_parent  ON token (parent) WHERE parent IS NOT NULL;
 CREATE INDEX token_in_state   ON token (state, name);
 
--- When each token is due. Narrow, for a sweep of a healthy fleet writes only here.
-CREATE TABLE agenda (
+-- When each token is due. Narrow, because a sweep of a healthy fleet writes only here.
+CREATE TABLE schedule (
     token        INTEGER PRIMARY KEY REFERENCES token (id) ON DELETE CASCADE,
     app          TEXT    NOT NULL,
-    -- null when only a person can change anything
+    -- NULL while only a person can help
     due_at       INTEGER,
     action       TEXT    NOT NULL DEFAULT 'check',
     deadline     INTEGER,
@@ -73,18 +87,20 @@ CREATE TABLE agenda (
     checked_at   INTEGER
 ) STRICT;
 
-CREATE INDEX agenda_due      ON agenda (app, due_at, deadline) WHERE due_at IS NOT NULL;
-CREATE INDEX agenda_deadline ON agenda (deadline) WHERE deadline IS NOT NULL;
+CREATE INDEX schedule_due      ON schedule (app, due_at, deadline) WHERE due_at IS NOT NULL;
+CREATE INDEX schedule_deadline ON schedule (deadline) WHERE deadline IS NOT NULL;
 
--- Every secret that is in use, was, or wants to be; sealed.
+-- Every secret of a token: current, previous, or a candidate. Sealed.
 CREATE TABLE version (
-    token       INTEGER NOT NULL REFERENCES token (id) ON DELETE CASCADE,
-    number      INTEGER NOT NULL,
-    role        TEXT    NOT NULL CHECK (role IN ('current', 'previous', 'candidate')),
-    secret      BLOB    NOT NULL,
-    digest      BLOB    NOT NULL,
-    obtained_at INTEGER NOT NULL,
-    ends_at     ANY     NOT NULL DEFAULT 'unknown',
+    token         INTEGER NOT NULL REFERENCES token (id) ON DELETE CASCADE,
+    number        INTEGER NOT NULL,
+    role          TEXT    NOT NULL CHECK (role IN ('current', 'previous', 'candidate')),
+    secret        BLOB    NOT NULL,
+    digest        BLOB    NOT NULL,
+    obtained_at   INTEGER NOT NULL,
+    ends_at       INTEGER,
+    -- a candidate that may replace a secret with more scopes
+    accepts_fewer INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (token, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -93,25 +109,54 @@ CREATE UNIQUE INDEX version_current ON version (token) WHERE role = 'current';
 CREATE UNIQUE INDEX version_candidate ON version (token) WHERE role = 'candidate';
 CREATE INDEX version_ending ON version (ends_at) WHERE role = 'previous';
 
--- Which pages a user token reaches, as its own list of pages said last.
-CREATE TABLE administers (
+-- The pages that a user token can manage, as of its last check.
+CREATE TABLE page_admin (
     token INTEGER NOT NULL REFERENCES token (id) ON DELETE CASCADE,
     page  TEXT    NOT NULL,
     name  TEXT    NOT NULL,
     PRIMARY KEY (token, page)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX administers_page ON administers (page);
+CREATE INDEX page_admin_page ON page_admin (page);
 
--- What somebody asked for on the socket; the next pass acts on it.
-CREATE TABLE errand (
-    token    INTEGER PRIMARY KEY REFERENCES token (id) ON DELETE CASCADE,
-    action   TEXT    NOT NULL,
-    event    INTEGER NOT NULL,
-    asked_at INTEGER NOT NULL
+-- Checks and rotations ordered on the socket. The next sweep carries them out.
+CREATE TABLE pending_order (
+    token        INTEGER PRIMARY KEY REFERENCES token (id) ON DELETE CASCADE,
+    action       TEXT    NOT NULL,
+    event        INTEGER NOT NULL,
+    requested_at INTEGER NOT NULL
 ) STRICT;
 
--- The journal. It outlives the tokens it speaks of.
+-- Tokens that were being checked when the daemon crashed. They are checked one at a time, and the row is deleted after.
+CREATE TABLE crash_suspect (
+    token        INTEGER PRIMARY KEY REFERENCES token (id) ON DELETE CASCADE,
+    -- consecutive crashes
+    crashes      INTEGER NOT NULL,
+    -- no more checks from then on, until one is ordered
+    set_aside_at INTEGER
+) STRICT;
+
+-- Whether the app receives a page's webhooks, from Meta's list of subscribed apps.
+CREATE TABLE webhook_subscription (
+    token      INTEGER PRIMARY KEY REFERENCES token (id) ON DELETE CASCADE,
+    checked_at INTEGER NOT NULL,
+    -- 'unknown': Meta did not say
+    state      TEXT    NOT NULL CHECK (state IN ('subscribed', 'missing', 'unknown')),
+    -- the required fields that the app is not subscribed to
+    missing    TEXT    NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE INDEX webhook_subscription_missing ON webhook_subscription (token) WHERE state = 'missing';
+
+-- Tokens that never had a required scope, until the operators are notified.
+CREATE TABLE ungranted (
+    token    INTEGER PRIMARY KEY REFERENCES token (id) ON DELETE CASCADE,
+    found_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX ungranted_found ON ungranted (found_at);
+
+-- The journal. It outlives the tokens that it names.
 CREATE TABLE event (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
     at     INTEGER NOT NULL,
@@ -124,85 +169,211 @@ CREATE TABLE event (
 
 CREATE INDEX event_of_token ON event (token, id) WHERE token IS NOT NULL;
 
--- Tokens whose need for a person changed since the alerts last looked.
-CREATE TABLE attention (
+-- Tokens whose state changed since the alerts worker last looked at them.
+CREATE TABLE incident_queue (
     token INTEGER PRIMARY KEY
 ) STRICT;
 
 CREATE TABLE incident (
-    id                 INTEGER PRIMARY KEY AUTOINCREMENT,
-    app                TEXT    NOT NULL,
-    -- causes of one story belong together: an end that comes, and the same end come
-    story              TEXT    NOT NULL,
-    cause              TEXT    NOT NULL,
-    -- the person's id, or '' when it is the app itself
-    subject            TEXT    NOT NULL,
-    opened_at          INTEGER NOT NULL,
-    deadline           INTEGER,
+    id                   INTEGER PRIMARY KEY AUTOINCREMENT,
+    app                  TEXT    NOT NULL,
+    -- groups causes: an expiry that is near, and the same expiry once it has passed
+    incident_cause       TEXT    NOT NULL,
+    cause                TEXT    NOT NULL,
+    -- the person's id, or '' for the app itself
+    subject              TEXT    NOT NULL,
+    -- the apps that an outage affects
+    apps                 TEXT    NOT NULL DEFAULT '[]',
+    opened_at            INTEGER NOT NULL,
+    deadline             INTEGER,
     -- when the first of its tokens died
-    broken_since       INTEGER,
-    acknowledged_until INTEGER,
-    resolved_at        INTEGER,
-    -- null when nothing is left to say
-    review_at          INTEGER,
-    told               TEXT    NOT NULL DEFAULT '[]',
-    told_cause         TEXT,
-    told_at            INTEGER
+    broken_since         INTEGER,
+    acknowledged_until   INTEGER,
+    resolved_at          INTEGER,
+    -- NULL when there is nothing left to send
+    review_at            INTEGER,
+    notified             TEXT    NOT NULL DEFAULT '[]',
+    notified_cause       TEXT,
+    notified_at          INTEGER,
+    -- since when someone has been notified and has not acted; NULL once someone acts
+    awaiting_since       INTEGER,
+    -- when it was sent to a second person
+    escalated_at         INTEGER,
+    -- how often the same cause came back soon after it was resolved
+    relapses             INTEGER NOT NULL DEFAULT 0,
+    -- all its tokens work again, but it relapsed too often to be resolved at once
+    stable_since         INTEGER,
+    flapping_notified_at INTEGER
 ) STRICT;
 
 -- At most one open incident per cause and person.
-CREATE UNIQUE INDEX incident_open ON incident (app, story, subject) WHERE resolved_at IS NULL;
+CREATE UNIQUE INDEX incident_open ON incident (app, incident_cause, subject) WHERE resolved_at IS NULL;
+CREATE INDEX incident_by_cause ON incident (app, incident_cause, subject, resolved_at);
 CREATE INDEX incident_due ON incident (review_at) WHERE review_at IS NOT NULL;
+CREATE INDEX incident_resolved ON incident (resolved_at) WHERE resolved_at IS NOT NULL;
 
--- Whom an incident is about; those that are well again have left, and are still counted.
-CREATE TABLE member (
-    incident INTEGER NOT NULL REFERENCES incident (id) ON DELETE CASCADE,
-    token    INTEGER NOT NULL REFERENCES token (id) ON DELETE CASCADE,
-    left_at  INTEGER,
+-- The tokens of an incident. Those that work again have left it, and still count.
+CREATE TABLE incident_token (
+    incident  INTEGER NOT NULL REFERENCES incident (id) ON DELETE CASCADE,
+    token     INTEGER NOT NULL REFERENCES token (id) ON DELETE CASCADE,
+    joined_at INTEGER NOT NULL DEFAULT 0,
+    left_at   INTEGER,
+    -- 1: still works, but expires soon after the others, and the same login renews it
+    upcoming  INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (incident, token)
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX member_now ON member (token) WHERE left_at IS NULL;
-CREATE INDEX member_ever ON member (token);
+CREATE UNIQUE INDEX incident_token_now ON incident_token (token) WHERE left_at IS NULL;
+CREATE INDEX incident_token_ever ON incident_token (token);
 
--- Letters, until they are sent and after.
-CREATE TABLE letter (
-    id           INTEGER PRIMARY KEY AUTOINCREMENT,
-    incident     INTEGER REFERENCES incident (id) ON DELETE SET NULL,
-    message_id   TEXT    NOT NULL UNIQUE,
-    in_reply_to  TEXT,
-    recipients   TEXT    NOT NULL,
-    -- those of them whom the mail server has taken it for already
-    reached      TEXT    NOT NULL DEFAULT '[]',
-    subject      TEXT    NOT NULL,
-    text         TEXT    NOT NULL,
-    html         TEXT    NOT NULL,
-    written_at   INTEGER NOT NULL,
-    next_try_at  INTEGER,
-    attempts     INTEGER NOT NULL DEFAULT 0,
-    sent_at      INTEGER,
-    last_error   TEXT
+-- Emails, before and after they are sent.
+CREATE TABLE email (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    incident       INTEGER REFERENCES incident (id) ON DELETE SET NULL,
+    message_id     TEXT    NOT NULL UNIQUE,
+    in_reply_to    TEXT,
+    recipients     TEXT    NOT NULL,
+    -- the recipients that the mail server accepted, and those that it refused for good
+    delivered_to   TEXT    NOT NULL DEFAULT '[]',
+    refused        TEXT    NOT NULL DEFAULT '[]',
+    subject        TEXT    NOT NULL,
+    -- sealed, because they hold login links; NULL once they were cleared
+    text           BLOB,
+    html           BLOB,
+    created_at     INTEGER NOT NULL,
+    next_try_at    INTEGER,
+    attempts       INTEGER NOT NULL DEFAULT 0,
+    sent_at        INTEGER,
+    last_error     TEXT,
+    -- since when a reachable mail server has refused it
+    failing_since  INTEGER,
+    given_up_at    INTEGER,
+    -- since when it is known not to reach one of its recipients
+    undelivered_at INTEGER,
+    -- 1 once an operator was sent an email about that
+    reported       INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-CREATE INDEX letter_waiting ON letter (next_try_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX email_waiting ON email (next_try_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX email_undelivered ON email (undelivered_at) WHERE undelivered_at IS NOT NULL;
+CREATE INDEX email_of_incident ON email (incident, id);
+CREATE INDEX email_done ON email (created_at) WHERE next_try_at IS NULL;
+CREATE INDEX email_sent ON email (sent_at) WHERE sent_at IS NOT NULL;
 
--- How many tokens are in each state, so that nobody has to count a million.
-CREATE TABLE tally (
-    state TEXT    NOT NULL PRIMARY KEY,
-    n     INTEGER NOT NULL
+-- The digests that were written, by the scheduled time that they were for.
+CREATE TABLE digest (
+    tick       INTEGER NOT NULL PRIMARY KEY,
+    -- the newest event that it includes
+    event      INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- A login that someone is asked for. Links and addresses are looked up by a keyed digest, so that a reader of this file
+-- cannot use them.
+CREATE TABLE login (
+    id                  INTEGER PRIMARY KEY AUTOINCREMENT,
+    app                 TEXT    NOT NULL,
+    -- Meta's id of the person, or '' when anyone may log in
+    person              TEXT    NOT NULL,
+    -- the token to replace, if one was named
+    token               INTEGER REFERENCES token (id) ON DELETE SET NULL,
+    incident            INTEGER REFERENCES incident (id) ON DELETE SET NULL,
+    remedy              TEXT    NOT NULL,
+    -- an operator accepts a token with fewer scopes
+    accepts_fewer       INTEGER NOT NULL,
+    login_ticket        BLOB    NOT NULL,
+    login_ticket_digest BLOB    NOT NULL UNIQUE,
+    opened_at           INTEGER NOT NULL,
+    expires_at          INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX login_for_incident ON login (incident) WHERE incident IS NOT NULL;
+CREATE INDEX login_expiry ON login (expires_at);
+-- the logins that an operator asked for
+CREATE INDEX login_by_hand ON login (expires_at) WHERE incident IS NULL;
+
+-- One click on a login link, on its way to Meta and back.
+CREATE TABLE login_attempt (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    login         INTEGER NOT NULL REFERENCES login (id) ON DELETE CASCADE,
+    state_digest  BLOB    NOT NULL UNIQUE,
+    result_digest BLOB    NOT NULL UNIQUE,
+    redirect_uri  TEXT    NOT NULL,
+    phase         TEXT    NOT NULL CHECK (phase IN ('begun', 'answered', 'claimed', 'ended')),
+    -- sealed; present only until the login worker claims it
+    code          BLOB,
+    ending        TEXT,
+    -- when the phase began
+    since         INTEGER NOT NULL,
+    expires_at    INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX login_attempt_of ON login_attempt (login, id);
+CREATE INDEX login_attempt_open ON login_attempt (phase) WHERE phase IN ('answered', 'claimed');
+
+-- People about whom Meta's webhooks said that something changed. The next sweep checks their tokens and deletes the row.
+CREATE TABLE webhook_notice (
+    app    TEXT    NOT NULL,
+    person TEXT    NOT NULL,
+    -- when it changed, according to Meta
+    at     INTEGER NOT NULL,
+    PRIMARY KEY (app, person)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER tally_in AFTER INSERT ON token BEGIN
-    INSERT INTO tally (state, n) VALUES (NEW.state, 1)
-    ON CONFLICT (state) DO UPDATE SET n = n + 1;
+-- Requests to delete a person's data. What remains when one is finished names nobody.
+CREATE TABLE data_deletion (
+    -- the same for the same person and app, so that a repeated request is recognized
+    code         TEXT    NOT NULL PRIMARY KEY,
+    app          TEXT    NOT NULL,
+    -- '' when finished
+    person       TEXT    NOT NULL,
+    -- when Meta signed the request
+    signed_at    INTEGER NOT NULL,
+    requested_at INTEGER NOT NULL,
+    finished_at  INTEGER,
+    -- how many tokens were deleted, and the last event of the journal that was redacted
+    tokens       INTEGER NOT NULL DEFAULT 0,
+    journal_to   INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX data_deletion_open ON data_deletion (requested_at) WHERE finished_at IS NULL;
+CREATE INDEX data_deletion_finished ON data_deletion (finished_at) WHERE finished_at IS NOT NULL;
+
+-- Each accepted `signed_request`, for as long as it could be replayed. Its payload does not say which callback it is for,
+-- so one that was used at one callback is refused at the other.
+CREATE TABLE signed_request (
+    -- keyed, of app and payload
+    digest       BLOB    NOT NULL PRIMARY KEY,
+    callback     TEXT    NOT NULL CHECK (callback IN ('deauthorize', 'data_deletion')),
+    delete_after INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX signed_request_age ON signed_request (delete_after);
+
+-- Starts of the daemon. One that never ended crashed, unless it is the latest and still running.
+CREATE TABLE daemon_run (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    started_at INTEGER NOT NULL,
+    ended_at   INTEGER
+) STRICT;
+
+-- How many tokens are in each state, so that no query counts a million of them.
+CREATE TABLE state_count (
+    state  TEXT    NOT NULL PRIMARY KEY,
+    tokens INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER state_count_in AFTER INSERT ON token BEGIN
+    INSERT INTO state_count (state, tokens) VALUES (NEW.state, 1)
+    ON CONFLICT (state) DO UPDATE SET tokens = tokens + 1;
 END;
 
-CREATE TRIGGER tally_out AFTER DELETE ON token BEGIN
-    UPDATE tally SET n = n - 1 WHERE state = OLD.state;
+CREATE TRIGGER state_count_out AFTER DELETE ON token BEGIN
+    UPDATE state_count SET tokens = tokens - 1 WHERE state = OLD.state;
 END;
 
-CREATE TRIGGER tally_move AFTER UPDATE OF state ON token WHEN OLD.state <> NEW.state BEGIN
-    UPDATE tally SET n = n - 1 WHERE state = OLD.state;
-    INSERT INTO tally (state, n) VALUES (NEW.state, 1)
-    ON CONFLICT (state) DO UPDATE SET n = n + 1;
+CREATE TRIGGER state_count_move AFTER UPDATE OF state ON token WHEN OLD.state <> NEW.state BEGIN
+    UPDATE state_count SET tokens = tokens - 1 WHERE state = OLD.state;
+    INSERT INTO state_count (state, tokens) VALUES (NEW.state, 1)
+    ON CONFLICT (state) DO UPDATE SET tokens = tokens + 1;
 END;

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::exchange::{may_exchange, rotation_due};
-use crate::inventory::{Listening, Order};
+use crate::inventory::{OrderKind, WebhookSubscription};
+use crate::model::{Cause, Facts, Health, Kind, Subscription, Token};
 use crate::rotation::Rules;
-use crate::token::{Cause, Facts, Health, Kind, Subscription, Token};
 
 /// What a visit can do after the look itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +16,11 @@ pub enum Step {
     /// Read the page's token anew through somebody who administers the page.
     Derive,
     /// Ask whose user token it is, and which pages it reaches.
-    Survey,
+    FetchProfile,
     /// Ask whether the page tells the app of what happens on it.
-    Listen,
+    CheckSubscription,
     /// Nothing more: write down what was learned.
-    Settle,
+    Finish,
 }
 
 /// A visit as far as it has come.
@@ -29,9 +29,9 @@ pub struct Situation<'a> {
     /// As Meta has just described it.
     pub token: &'a Token,
     pub rotation_tried_at: Option<Timestamp>,
-    pub order: Option<Order>,
+    pub order: Option<OrderKind>,
     /// What Meta said last of the page's subscriptions.
-    pub listening: Option<&'a Listening>,
+    pub listening: Option<&'a WebhookSubscription>,
     pub candidate_waits: bool,
     pub done: Done,
 }
@@ -39,15 +39,15 @@ pub struct Situation<'a> {
 /// How often a page is asked whether it still tells the app of what happens.
 const LISTEN_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Which steps this visit has behind it; none is taken twice.
+/// IncidentSelection steps this visit has behind it; none is taken twice.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Done {
     pub exchanged: bool,
     pub derived: bool,
-    pub surveyed: bool,
-    pub listened: bool,
+    pub fetched: bool,
+    pub subscription_checked: bool,
     /// The token is new to us, or its secret is.
-    pub is_news: bool,
+    pub is_later: bool,
 }
 
 pub fn decide(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> Step {
@@ -57,12 +57,12 @@ pub fn decide(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> Step 
         Step::Exchange
     } else if wants_derivation(situation, rules, now) {
         Step::Derive
-    } else if wants_survey(situation) {
-        Step::Survey
-    } else if wants_listening(situation, rules, now) {
-        Step::Listen
+    } else if wants_profile(situation) {
+        Step::FetchProfile
+    } else if wants_subscription_check(situation, rules, now) {
+        Step::CheckSubscription
     } else {
-        Step::Settle
+        Step::Finish
     }
 }
 
@@ -78,7 +78,7 @@ fn wants_exchange(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> b
         return false;
     }
     let ordered =
-        order == Some(Order::Rotate) && may_exchange(token, rotation_tried_at, now).is_ok();
+        order == Some(OrderKind::Rotate) && may_exchange(token, rotation_tried_at, now).is_ok();
     ordered || rotation_due(token, rotation_tried_at, rules).is_some_and(|due| due <= now)
 }
 
@@ -97,7 +97,7 @@ fn wants_derivation(situation: &Situation<'_>, rules: &Rules, now: Timestamp) ->
     let dead = matches!(token.health, Health::Dead { cause, .. } if may_be_derived(cause));
     let ends = |facts: &Facts| facts.expires_at.is_before(now + rules.rotate_before_expiry);
     let ending = is_alive(token) && token.facts.as_ref().is_some_and(ends);
-    dead || ending || order == Some(Order::Rotate)
+    dead || ending || order == Some(OrderKind::Rotate)
 }
 
 /// Where the page is gone, the token is of another app, or the app is shut out, no other parent can help.
@@ -108,7 +108,7 @@ const fn may_be_derived(cause: Cause) -> bool {
     )
 }
 
-fn wants_survey(situation: &Situation<'_>) -> bool {
+fn wants_profile(situation: &Situation<'_>) -> bool {
     let Situation {
         token, order, done, ..
     } = *situation;
@@ -116,13 +116,13 @@ fn wants_survey(situation: &Situation<'_>) -> bool {
         .facts
         .as_ref()
         .is_some_and(|facts| facts.kind == Kind::User);
-    let wanted = done.is_news || order == Some(Order::Discover);
-    is_user && is_alive(token) && wanted && !done.surveyed
+    let wanted = done.is_later || order == Some(OrderKind::Discover);
+    is_user && is_alive(token) && wanted && !done.fetched
 }
 
 /// Seldom, for it is a call for each page: when the token is new, when somebody asks, and once a week. What is missing
 /// is looked at with every check, until somebody has put it right.
-fn wants_listening(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> bool {
+fn wants_subscription_check(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> bool {
     let Situation {
         token,
         order,
@@ -130,13 +130,13 @@ fn wants_listening(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> 
         done,
         ..
     } = *situation;
-    if done.listened || rules.subscribed_fields.is_empty() || !is_alive(token) {
+    if done.subscription_checked || rules.subscribed_fields.is_empty() || !is_alive(token) {
         return false;
     }
     let due = listening.is_none_or(|last| {
         last.subscription == Subscription::Missing || last.asked_at + LISTEN_EVERY <= now
     });
-    may_ask_subscriptions(token) && (due || done.is_news || order.is_some())
+    may_ask_subscriptions(token) && (due || done.is_later || order.is_some())
 }
 
 /// A page that is to pass messages on, by a token that may see whether it does.
@@ -164,8 +164,8 @@ const fn is_alive(token: &Token) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Scopes;
     use crate::rotation::policy::fixtures::*;
-    use crate::token::Scopes;
 
     fn situation(token: &Token) -> Situation<'_> {
         Situation {
@@ -203,7 +203,7 @@ mod tests {
             token(Some(facts(None, None))),
             token(Some(facts(Some(9), None))),
         );
-        assert_eq!(step(situation(&lasting)), Step::Settle);
+        assert_eq!(step(situation(&lasting)), Step::Finish);
         assert_eq!(step(situation(&ending)), Step::Exchange);
         let once = Done {
             exchanged: true,
@@ -214,7 +214,7 @@ mod tests {
                 done: once,
                 ..situation(&ending)
             }),
-            Step::Settle
+            Step::Finish
         );
         let today = Some(now());
         assert_eq!(
@@ -222,7 +222,7 @@ mod tests {
                 rotation_tried_at: today,
                 ..situation(&ending)
             }),
-            Step::Settle
+            Step::Finish
         );
         assert_eq!(
             step(Situation {
@@ -231,31 +231,31 @@ mod tests {
             }),
             Step::TryCandidate
         );
-        let news = Done {
-            is_news: true,
+        let webhook_news = Done {
+            is_later: true,
             ..Done::default()
         };
         assert_eq!(
             step(Situation {
-                done: news,
+                done: webhook_news,
                 ..situation(&lasting)
             }),
-            Step::Survey
+            Step::FetchProfile
         );
         assert_eq!(
             step(Situation {
-                done: news,
+                done: webhook_news,
                 ..situation(&ending)
             }),
             Step::Exchange
         );
-        let discover = Some(Order::Discover);
+        let discover = Some(OrderKind::Discover);
         assert_eq!(
             step(Situation {
                 order: discover,
                 ..situation(&lasting)
             }),
-            Step::Survey
+            Step::FetchProfile
         );
     }
 
@@ -263,14 +263,14 @@ mod tests {
     fn an_order_to_rotate_never_touches_what_never_expires() {
         let lasting = token(Some(facts(None, None)));
         let ordered = Situation {
-            order: Some(Order::Rotate),
+            order: Some(OrderKind::Rotate),
             ..situation(&lasting)
         };
-        assert_eq!(decide(&ordered, &rules(), now()), Step::Settle);
+        assert_eq!(decide(&ordered, &rules(), now()), Step::Finish);
         let distant = token(Some(facts(Some(55), None)));
-        assert_eq!(decide(&situation(&distant), &rules(), now()), Step::Settle);
+        assert_eq!(decide(&situation(&distant), &rules(), now()), Step::Finish);
         let ordered = Situation {
-            order: Some(Order::Rotate),
+            order: Some(OrderKind::Rotate),
             ..situation(&distant)
         };
         assert_eq!(decide(&ordered, &rules(), now()), Step::Exchange);
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn a_dead_or_ending_page_is_derived_before_anybody_is_told() {
         for (page, expected) in [
-            (token(Some(page(None))), Step::Settle),
+            (token(Some(page(None))), Step::Finish),
             (token(Some(page(Some(2)))), Step::Derive),
             (
                 dead(token(Some(page(None))), Cause::PasswordChanged),
@@ -289,10 +289,10 @@ mod tests {
                 dead(token(Some(page(None))), Cause::PageRoleLost),
                 Step::Derive,
             ),
-            (dead(token(Some(page(None))), Cause::PageGone), Step::Settle),
+            (dead(token(Some(page(None))), Cause::PageGone), Step::Finish),
             (
                 dead(token(Some(facts(None, None))), Cause::PasswordChanged),
-                Step::Settle,
+                Step::Finish,
             ),
         ] {
             assert_eq!(
@@ -317,34 +317,34 @@ mod tests {
             subscribed_fields: Scopes::parse("messages"),
             ..rules()
         };
-        let last = |subscription: Subscription, hours: i64| Listening {
+        let last = |subscription: Subscription, hours: i64| WebhookSubscription {
             subscription,
             missing: Scopes::default(),
             asked_at: now() - SignedDuration::from_hours(hours),
         };
-        let step = |token: &Token, listening: Option<&Listening>, rules: &Rules| {
+        let step = |token: &Token, listening: Option<&WebhookSubscription>, rules: &Rules| {
             let situation = Situation {
                 listening,
                 ..situation(token)
             };
             decide(&situation, rules, now())
         };
-        assert_eq!(step(&messenger, None, &rules()), Step::Settle);
-        assert_eq!(step(&messenger, None, &wanted), Step::Listen);
+        assert_eq!(step(&messenger, None, &rules()), Step::Finish);
+        assert_eq!(step(&messenger, None, &wanted), Step::CheckSubscription);
         assert_eq!(
             step(&scoped("pages_messaging"), None, &wanted),
-            Step::Settle
+            Step::Finish
         );
         let user = token(Some(Facts {
             scopes: Scopes::parse("pages_messaging pages_manage_metadata"),
             ..facts(None, None)
         }));
-        assert_eq!(step(&user, None, &wanted), Step::Settle);
+        assert_eq!(step(&user, None, &wanted), Step::Finish);
         for (subscription, hours, expected) in [
-            (Subscription::Subscribed, 24, Step::Settle),
-            (Subscription::Subscribed, 7 * 24, Step::Listen),
-            (Subscription::Unknown, 24, Step::Settle),
-            (Subscription::Missing, 24, Step::Listen),
+            (Subscription::Subscribed, 24, Step::Finish),
+            (Subscription::Subscribed, 7 * 24, Step::CheckSubscription),
+            (Subscription::Unknown, 24, Step::Finish),
+            (Subscription::Missing, 24, Step::CheckSubscription),
         ] {
             let last = last(subscription, hours);
             assert_eq!(step(&messenger, Some(&last), &wanted), expected, "{last:?}");
@@ -352,18 +352,18 @@ mod tests {
         let fresh = last(Subscription::Subscribed, 1);
         let asked = Situation {
             listening: Some(&fresh),
-            order: Some(Order::Check),
+            order: Some(OrderKind::Check),
             ..situation(&messenger)
         };
-        assert_eq!(decide(&asked, &wanted, now()), Step::Listen);
-        let listened = Done {
-            listened: true,
+        assert_eq!(decide(&asked, &wanted, now()), Step::CheckSubscription);
+        let subscription_checked = Done {
+            subscription_checked: true,
             ..Done::default()
         };
         let done = Situation {
-            done: listened,
+            done: subscription_checked,
             ..asked
         };
-        assert_eq!(decide(&done, &wanted, now()), Step::Settle);
+        assert_eq!(decide(&done, &wanted, now()), Step::Finish);
     }
 }

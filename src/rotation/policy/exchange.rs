@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Look;
-use super::replace::object;
+use super::InspectionResult;
+use super::replacement::check_replacement;
 use crate::graph_api::{Error, Inspection};
+use crate::model::{Expiry, Kind, Outcome, Token};
 use crate::rotation::Rules;
-use crate::token::{Clock, Kind, Outcome, Token};
 
 /// Meta moves an end at most once a day, and a call that may have gone through unseen must not be repeated.
 const AT_MOST_EVERY: SignedDuration = SignedDuration::from_hours(24);
@@ -16,7 +16,7 @@ const MEASURABLE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why an exchange that somebody asked for is not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum RejectReason {
     /// Exchanging a permanent token could turn it into one that ends.
     NeverExpires,
     /// Its end is not known, so nothing could be measured.
@@ -26,8 +26,8 @@ pub enum Refusal {
     TriedToday,
 }
 
-impl Refusal {
-    pub const fn word(self) -> &'static str {
+impl RejectReason {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::NeverExpires => "never_expires",
             Self::EndUnknown => "end_unknown",
@@ -66,24 +66,24 @@ pub fn may_exchange(
     token: &Token,
     tried_at: Option<Timestamp>,
     now: Timestamp,
-) -> Result<(), Refusal> {
+) -> Result<(), RejectReason> {
     exchangeable_end(token)?;
     match tried_at {
-        Some(tried_at) if now < tried_at + AT_MOST_EVERY => Err(Refusal::TriedToday),
+        Some(tried_at) if now < tried_at + AT_MOST_EVERY => Err(RejectReason::TriedToday),
         Some(_) | None => Ok(()),
     }
 }
 
-fn exchangeable_end(token: &Token) -> Result<Timestamp, Refusal> {
-    let facts = token.facts.as_ref().ok_or(Refusal::EndUnknown)?;
+fn exchangeable_end(token: &Token) -> Result<Timestamp, RejectReason> {
+    let facts = token.facts.as_ref().ok_or(RejectReason::EndUnknown)?;
     match facts.kind {
         Kind::User | Kind::SystemUser => {}
-        Kind::Page | Kind::App => return Err(Refusal::WrongKind),
+        Kind::Page | Kind::App => return Err(RejectReason::WrongKind),
     }
     match facts.expires_at {
-        Clock::At(end) => Ok(end),
-        Clock::Never => Err(Refusal::NeverExpires),
-        Clock::Unknown => Err(Refusal::EndUnknown),
+        Expiry::At(end) => Ok(end),
+        Expiry::Never => Err(RejectReason::NeverExpires),
+        Expiry::Unknown => Err(RejectReason::EndUnknown),
     }
 }
 
@@ -109,16 +109,16 @@ pub const fn was_not_made(error: &Error, calls: u32) -> bool {
 }
 
 /// What did the exchange do? `after` is Meta's word on the new secret.
-pub fn measure(before: &Token, same_secret: SameSecret, after: &Look) -> Outcome {
+pub fn measure(before: &Token, same_secret: SameSecret, after: &InspectionResult) -> Outcome {
     let (Some(old), Ok(Inspection::Alive(new))) = (&before.facts, after) else {
         return Outcome::Failed;
     };
-    if object(before, new).is_some() {
+    if check_replacement(before, new).is_some() {
         return Outcome::Failed;
     }
     match (old.expires_at, new.expires_at) {
-        (Clock::At(_), Clock::Never) => Outcome::Renewed,
-        (Clock::At(old), Clock::At(new)) if new > old + MEASURABLE => Outcome::Renewed,
+        (Expiry::At(_), Expiry::Never) => Outcome::Renewed,
+        (Expiry::At(old), Expiry::At(new)) if new > old + MEASURABLE => Outcome::Renewed,
         _ if same_secret == SameSecret::Yes => Outcome::Unchanged,
         _ => Outcome::SameExpiry,
     }
@@ -135,18 +135,18 @@ pub enum SameSecret {
 mod tests {
     use super::*;
     use crate::graph_api::Error;
+    use crate::model::{Cause, Facts, Rotation, Scopes};
     use crate::rotation::policy::fixtures::*;
-    use crate::token::{Cause, Facts, Rotation, Scopes};
 
     #[test]
     fn an_exchange_is_measured_not_believed() {
         let before = token(Some(facts(Some(20), Some(50))));
-        let look = |facts: Facts| -> Look { Ok(Inspection::Alive(facts)) };
-        let ends = |days: i64| look(facts(Some(days), None));
+        let inspect = |facts: Facts| -> InspectionResult { Ok(Inspection::Alive(facts)) };
+        let ends = |days: i64| inspect(facts(Some(days), None));
         let other = |change: fn(&mut Facts)| {
             let mut facts = facts(Some(60), Some(50));
             change(&mut facts);
-            look(facts)
+            inspect(facts)
         };
         let no_answer = || Err(Error::Unreachable("reset".into()));
         let of_somebody_else = other(|facts| facts.subject = "8".to_owned());
@@ -156,7 +156,7 @@ mod tests {
         use SameSecret::{No, Yes};
         for (what, same, after, expected) in [
             ("later", No, ends(60), Renewed),
-            ("never", No, look(facts(None, None)), Renewed),
+            ("never", No, inspect(facts(None, None)), Renewed),
             ("same string, later end", Yes, ends(60), Renewed),
             ("new string, same end", No, ends(20), SameExpiry),
             ("a day is no gain", No, ends(21), SameExpiry),
@@ -178,23 +178,23 @@ mod tests {
         assert_eq!(rotation_due(&permanent, None, &rules()), None);
         assert_eq!(
             may_exchange(&permanent, None, now()),
-            Err(Refusal::NeverExpires)
+            Err(RejectReason::NeverExpires)
         );
         let mut page = facts(Some(2), None);
         page.kind = Kind::Page;
         assert_eq!(
             may_exchange(&token(Some(page)), None, now()),
-            Err(Refusal::WrongKind)
+            Err(RejectReason::WrongKind)
         );
         let mut unknown = facts(None, None);
-        unknown.expires_at = Clock::Unknown;
+        unknown.expires_at = Expiry::Unknown;
         assert_eq!(
             may_exchange(&token(Some(unknown)), None, now()),
-            Err(Refusal::EndUnknown)
+            Err(RejectReason::EndUnknown)
         );
         assert_eq!(
             may_exchange(&token(None), None, now()),
-            Err(Refusal::EndUnknown)
+            Err(RejectReason::EndUnknown)
         );
     }
 
@@ -210,7 +210,7 @@ mod tests {
         let tried = now() - SignedDuration::from_hours(23);
         assert_eq!(
             may_exchange(&token, Some(tried), now()),
-            Err(Refusal::TriedToday)
+            Err(RejectReason::TriedToday)
         );
         assert_eq!(
             may_exchange(&token, Some(tried), now() + SignedDuration::from_hours(2)),

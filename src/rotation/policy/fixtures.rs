@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Look;
-use crate::graph_api::{Certainty, Inspection, Refusal};
+use super::InspectionResult;
+use crate::graph_api::{Certainty, Inspection, TokenRejection};
+use crate::model::{Cause, Expiry, Facts, Health, Kind, Permissions, Scopes, Token, TokenId};
 use crate::rotation::Rules;
-use crate::token::{Cause, Clock, Facts, Health, Kind, Permissions, Scopes, Token, TokenId};
 
 pub(super) fn now() -> Timestamp {
     "2026-12-01T12:00:00Z".parse().unwrap()
@@ -28,7 +28,8 @@ pub(super) fn rules() -> Rules {
 
 /// A user's facts whose clocks end in so many days; `None` is never.
 pub(super) fn facts(expires_in: Option<i64>, data_access_in: Option<i64>) -> Facts {
-    let clock = |in_days: Option<i64>| in_days.map_or(Clock::Never, |n| Clock::At(now() + days(n)));
+    let clock =
+        |in_days: Option<i64>| in_days.map_or(Expiry::Never, |n| Expiry::At(now() + days(n)));
     Facts {
         kind: Kind::User,
         subject: "7".to_owned(),
@@ -67,16 +68,16 @@ pub(super) fn token(facts: Option<Facts>) -> Token {
     }
 }
 
-pub(super) fn refused(cause: Cause) -> Look {
-    refusal(cause, Certainty::Certain)
+pub(super) fn refused(cause: Cause) -> InspectionResult {
+    rejection(cause, Certainty::Certain)
 }
 
-pub(super) fn doubtful(cause: Cause) -> Look {
-    refusal(cause, Certainty::Doubtful)
+pub(super) fn doubtful(cause: Cause) -> InspectionResult {
+    rejection(cause, Certainty::Doubtful)
 }
 
-fn refusal(cause: Cause, certainty: Certainty) -> Look {
-    let refusal = Refusal {
+fn rejection(cause: Cause, certainty: Certainty) -> InspectionResult {
+    let rejection = TokenRejection {
         cause,
         code: 190,
         subcode: None,
@@ -84,7 +85,7 @@ fn refusal(cause: Cause, certainty: Certainty) -> Look {
         certainty,
     };
     Ok(Inspection::Refused {
-        refusal,
+        rejection,
         facts: None,
     })
 }

@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Look;
-use super::permissions::{lacks_what_it_had, learn_permissions};
-use crate::graph_api::{Certainty, Inspection, Refusal};
+use super::InspectionResult;
+use super::permissions::{lacks_what_it_had, permissions_after};
+use crate::graph_api::{Certainty, Inspection, TokenRejection};
+use crate::model::{Cause, Expiry, Facts, Health, Kind, Refused, Token};
 use crate::rotation::Rules;
-use crate::token::{Cause, Clock, Facts, Health, Kind, Refused, Token};
 
 /// A doubtful refusal must still stand after this long before it is believed.
 const SECOND_LOOK: SignedDuration = SignedDuration::from_mins(50);
@@ -14,23 +14,23 @@ const SECOND_LOOK: SignedDuration = SignedDuration::from_mins(50);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
 /// What do we know about the token, now that Meta has answered? Its next visit is set elsewhere.
-pub fn learn(before: &Token, look: &Look, rules: &Rules, now: Timestamp) -> Token {
+pub fn learn(before: &Token, inspect: &InspectionResult, rules: &Rules, now: Timestamp) -> Token {
     let mut after = before.clone();
-    match look {
+    match inspect {
         Ok(Inspection::Alive(facts)) => {
             let facts = with_known_kind(before, facts.clone());
             after.checked_at = Some(now);
             after.refused = None;
-            after.permissions = learn_permissions(before, &facts);
+            after.permissions = permissions_after(before, &facts);
             after.health = health_of_living(&after, &facts, rules, now);
             after.facts = Some(facts);
         }
-        Ok(Inspection::Refused { refusal, facts }) => {
+        Ok(Inspection::Refused { rejection, facts }) => {
             after.checked_at = Some(now);
-            after.health = health_of_refused(before, refusal, now);
+            after.health = health_of_rejected(before, rejection, now);
             after.refused = Some(Refused {
                 since: before.refused.map_or(now, |refused| refused.since),
-                cause: refusal.cause,
+                cause: rejection.cause,
             });
             // Meta tells little of a dead token; what it told while it lived is worth more.
             after.facts = before.facts.clone().or_else(|| facts.clone());
@@ -93,14 +93,14 @@ fn lapse(end: Timestamp, now: Timestamp) -> Cause {
     }
 }
 
-fn health_of_refused(before: &Token, refusal: &Refusal, now: Timestamp) -> Health {
-    let cause = refusal.cause;
+fn health_of_rejected(before: &Token, rejection: &TokenRejection, now: Timestamp) -> Health {
+    let cause = rejection.cause;
     match before.health {
         Health::Dead {
             since,
             cause: known,
         } if known == cause => Health::Dead { since, cause },
-        _ if !is_doubtful(before, refusal) => Health::Dead {
+        _ if !is_doubtful(before, rejection) => Health::Dead {
             since: death(before, cause, now),
             cause,
         },
@@ -152,8 +152,8 @@ fn failing_on(before: &Token, cause: Cause, now: Timestamp) -> Health {
 }
 
 /// A token whose end we knew died at its end, whatever Meta's words; any other doubt waits for the second look.
-fn is_doubtful(before: &Token, refusal: &Refusal) -> bool {
-    refusal.certainty == Certainty::Doubtful && !matches!(before.health, Health::Dead { .. })
+fn is_doubtful(before: &Token, rejection: &TokenRejection) -> bool {
+    rejection.certainty == Certainty::Doubtful && !matches!(before.health, Health::Dead { .. })
 }
 
 /// When it died: at its known end if that has passed, else now, when we saw it.
@@ -161,7 +161,7 @@ fn death(before: &Token, cause: Cause, now: Timestamp) -> Timestamp {
     let known_end = before
         .facts
         .as_ref()
-        .map_or(Clock::Unknown, |facts| facts.expires_at)
+        .map_or(Expiry::Unknown, |facts| facts.expires_at)
         .at();
     match (cause, known_end) {
         (Cause::Expired, Some(end)) if end < now => end,
@@ -180,8 +180,8 @@ fn health_after_failure(before: &Token, cause: Cause, now: Timestamp) -> Health 
 mod tests {
     use super::*;
     use crate::graph_api::{Bucket, Error};
+    use crate::model::{Scopes, State};
     use crate::rotation::policy::fixtures::*;
-    use crate::token::{Scopes, State};
 
     #[test]
     fn a_living_token_is_healthy_until_the_first_warning_step() {
@@ -224,8 +224,8 @@ mod tests {
                 },
             ),
         ] {
-            let look = Ok(Inspection::Alive(facts(expires_in, data_in)));
-            let after = learn(&token(None), &look, &rules(), now());
+            let inspect = Ok(Inspection::Alive(facts(expires_in, data_in)));
+            let after = learn(&token(None), &inspect, &rules(), now());
             assert_eq!(after.health, expected, "{expires_in:?} {data_in:?}");
             assert_eq!(after.checked_at, Some(now()));
         }
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_doubtful_refusal_is_believed_though_calls_fail_between() {
-        let unreachable: Look = Err(Error::Unreachable("time-out".into()));
+        let unreachable: InspectionResult = Err(Error::Unreachable("time-out".into()));
         let mut token = token(Some(facts(None, None)));
         let mut at = now();
         for _ in 0..3 {
@@ -300,18 +300,18 @@ mod tests {
         let had = token(Some(facts(Some(9), None)));
         let mut now_has = facts(Some(9), None);
         now_has.scopes = Scopes::parse("email");
-        let look = Ok(Inspection::Alive(now_has));
-        let free = learn(&had, &look, &rules(), now());
+        let inspect = Ok(Inspection::Alive(now_has));
+        let free = learn(&had, &inspect, &rules(), now());
         assert!(matches!(free.health, Health::Expiring { .. }));
         let required = Token {
             required_scopes: Scopes::parse("pages_show_list"),
             ..had
         };
-        let lacking = learn(&required, &look, &rules(), now());
+        let lacking = learn(&required, &inspect, &rules(), now());
         assert_eq!(lacking.health, Health::Lacking { since: now() });
         let later = now() + days(1);
         assert_eq!(
-            learn(&lacking, &look, &rules(), later).health,
+            learn(&lacking, &inspect, &rules(), later).health,
             lacking.health
         );
     }
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn calls_that_do_not_get_through_wipe_nothing() {
         let alive = token(Some(facts(Some(40), None)));
-        let unreachable: Look = Err(Error::Unreachable("time-out".into()));
+        let unreachable: InspectionResult = Err(Error::Unreachable("time-out".into()));
         let mut after = alive.clone();
         for failures in 1..=500 {
             after = learn(&after, &unreachable, &rules(), now());
@@ -351,15 +351,15 @@ mod tests {
             kind: Kind::SystemUser,
             ..facts(None, Some(-1))
         };
-        let look = Ok(Inspection::Alive(facts(None, Some(-1))));
-        let after = learn(&token(Some(robot.clone())), &look, &rules(), now());
+        let inspect = Ok(Inspection::Alive(facts(None, Some(-1))));
+        let after = learn(&token(Some(robot.clone())), &inspect, &rules(), now());
         assert_eq!((after.facts, after.health), (Some(robot), Health::Healthy));
     }
 
     #[test]
     fn no_verdict_on_a_token_is_retried_by_its_own_back_off() {
         let alive = token(Some(facts(Some(40), None)));
-        let limited: Look = Ok(Inspection::Undecided(Error::Busy {
+        let limited: InspectionResult = Ok(Inspection::Undecided(Error::Busy {
             bucket: Bucket::Token,
             code: 17,
             regain: None,

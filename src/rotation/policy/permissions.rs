@@ -1,9 +1,9 @@
 //! What a token's permissions say: which of the required ones are gone, and which were never there.
 
-use crate::token::{Facts, Permissions, Scopes, Token};
+use crate::model::{Facts, Permissions, Scopes, Token};
 
 /// What is known of a token's permissions, now that Meta has described it as alive.
-pub(super) fn learn_permissions(before: &Token, facts: &Facts) -> Permissions {
+pub(super) fn permissions_after(before: &Token, facts: &Facts) -> Permissions {
     let lost = match &before.facts {
         Some(known) => known
             .scopes
@@ -37,8 +37,8 @@ pub fn changed_permissions(before: &Token, after: &Token) -> (Scopes, Scopes) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Kind;
     use crate::rotation::policy::fixtures::*;
-    use crate::token::Kind;
 
     fn with_scopes(scopes: &str) -> Facts {
         Facts {
@@ -59,7 +59,7 @@ mod tests {
     }
 
     fn learned(mut token: Token, facts: Facts) -> Token {
-        token.permissions = learn_permissions(&token, &facts);
+        token.permissions = permissions_after(&token, &facts);
         token.facts = Some(facts);
         token
     }

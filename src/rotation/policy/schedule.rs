@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::exchange::rotation_due;
+use crate::model::{Action, Cause, Health, Next, State, Token, TokenId};
 use crate::rotation::Rules;
-use crate::token::{Action, Cause, Health, Next, State, Token, TokenId};
 
 /// Where in its interval a visit falls, from 0 to 1, so that a fleet imported at once is not visited at once.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ const SECOND_LOOK: SignedDuration = SignedDuration::from_hours(1);
 const JUST_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// When is the next visit worth a call? `None` when only a new token can change anything.
-pub fn next_visit(
+pub fn next_check(
     token: &Token,
     rotation_tried_at: Option<Timestamp>,
     rules: &Rules,
@@ -47,12 +47,16 @@ pub fn next_visit(
     match token.health {
         Health::Unverified => Some(check(SignedDuration::ZERO)),
         Health::Healthy | Health::Expiring { .. } | Health::Lacking { .. } => {
-            let look = check(until_next_look(token, rules, spread, now));
+            let inspect = check(until_next_check(token, rules, spread, now));
             let rotate = rotation_due(token, rotation_tried_at, rules).map(|due| Next {
                 action: Action::Rotate,
                 at: (due + late(rules.check_every, spread)).max(now),
             });
-            Some(rotate.filter(|rotate| rotate.at <= look.at).unwrap_or(look))
+            Some(
+                rotate
+                    .filter(|rotate| rotate.at <= inspect.at)
+                    .unwrap_or(inspect),
+            )
         }
         Health::Failing {
             failures, cause, ..
@@ -65,7 +69,7 @@ pub fn next_visit(
 
 /// No visit is put off longer than until then: what lies beyond was put there by a clock that was wrong, or by rules
 /// that hold no more.
-pub fn latest_visit(rules: &Rules, now: Timestamp) -> Timestamp {
+pub fn latest_check(rules: &Rules, now: Timestamp) -> Timestamp {
     const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
     let retries = rules.retry_after.iter().copied();
     let longest = retries.fold(rules.check_every.max(WHILE_DEAD), SignedDuration::max);
@@ -83,7 +87,12 @@ fn late(interval: SignedDuration, spread: Spread) -> SignedDuration {
     interval.mul_f64_lossy(0.1 * spread.0)
 }
 
-fn until_next_look(token: &Token, rules: &Rules, spread: Spread, now: Timestamp) -> SignedDuration {
+fn until_next_check(
+    token: &Token,
+    rules: &Rules,
+    spread: Spread,
+    now: Timestamp,
+) -> SignedDuration {
     let routine = stretched(rules.check_every, spread);
     let Some(end) = token.deadline() else {
         return routine;
@@ -141,11 +150,11 @@ impl MulLossy for SignedDuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Expiry;
     use crate::rotation::policy::fixtures::*;
-    use crate::token::Clock;
 
     fn wait(token: &Token, tried: Option<Timestamp>) -> Option<(Action, SignedDuration)> {
-        next_visit(token, tried, &rules(), Spread(1.0), now())
+        next_check(token, tried, &rules(), Spread(1.0), now())
             .map(|next| (next.action, now().duration_until(next.at)))
     }
 
@@ -175,7 +184,7 @@ mod tests {
     #[test]
     fn the_first_warning_is_not_missed_by_a_day() {
         let mut near = facts(None, None);
-        near.data_access_expires_at = Clock::At(now() + days(14) + SignedDuration::from_hours(2));
+        near.data_access_expires_at = Expiry::At(now() + days(14) + SignedDuration::from_hours(2));
         let expected = SignedDuration::from_hours(2) + SignedDuration::from_secs(1);
         assert_eq!(
             wait(&token(Some(near)), None),
@@ -186,7 +195,7 @@ mod tests {
     #[test]
     fn the_end_itself_is_looked_at_just_after_it_came() {
         let mut ending = facts(None, None);
-        ending.data_access_expires_at = Clock::At(now() + SignedDuration::from_mins(2));
+        ending.data_access_expires_at = Expiry::At(now() + SignedDuration::from_mins(2));
         assert_eq!(
             wait(&token(Some(ending)), None).unwrap().1,
             SignedDuration::from_mins(3)
@@ -212,7 +221,7 @@ mod tests {
             );
         }
         let mut ending = facts(None, None);
-        ending.expires_at = Clock::At(now() + SignedDuration::from_hours(4));
+        ending.expires_at = Expiry::At(now() + SignedDuration::from_hours(4));
         assert_eq!(
             wait(&failing(9, ending), None).unwrap().1,
             SignedDuration::from_hours(1)
@@ -221,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_dead_cost_calls_only_if_a_person_can_lift_the_cause_elsewhere() {
-        for (cause, visited) in [
+        for (cause, outcomes) in [
             (Cause::Checkpoint, true),
             (Cause::PageRoleLost, true),
             (Cause::PermissionMissing, true),
@@ -238,13 +247,13 @@ mod tests {
                 health,
                 ..token(Some(facts(None, None)))
             };
-            assert_eq!(wait(&dead, None).is_some(), visited, "{cause}");
+            assert_eq!(wait(&dead, None).is_some(), outcomes, "{cause}");
         }
     }
 
     #[test]
     fn no_visit_lies_beyond_the_latest() {
-        let latest = latest_visit(&rules(), now());
+        let latest = latest_check(&rules(), now());
         for health in [
             Health::Healthy,
             Health::Failing {
@@ -267,7 +276,7 @@ mod tests {
                     health,
                     ..token(Some(facts(end, None)))
                 };
-                let next = next_visit(&token, None, &rules(), Spread(1.0), now()).unwrap();
+                let next = next_check(&token, None, &rules(), Spread(1.0), now()).unwrap();
                 assert!(next.at <= latest, "{health:?} {end:?}");
             }
         }
@@ -277,7 +286,7 @@ mod tests {
     fn a_fleet_is_spread() {
         let token = token(Some(facts(None, None)));
         let at = |spread| {
-            next_visit(&token, None, &rules(), Spread(spread), now())
+            next_check(&token, None, &rules(), Spread(spread), now())
                 .unwrap()
                 .at
         };

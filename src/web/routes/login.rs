@@ -9,75 +9,75 @@ use axum::response::{IntoResponse, Response};
 
 use super::see_other;
 use crate::inventory::{Incident, IncidentState, Login};
-use crate::login::{dialog, policy};
+use crate::login::{oauth_dialog, policy};
+use crate::model::Token;
 use crate::secret::Secret;
-use crate::token::Token;
-use crate::web::lobby::{Here, Lobby};
-use crate::web::page::{Fault, Page};
-use crate::web::words;
+use crate::web::page::{Page, PageError};
+use crate::web::state::{AppState, SharedAppState};
+use crate::web::text;
 
 /// How many of the tokens that a link is for are named.
 const NAMED: usize = 20;
 
 /// Whose login is wanted, and for what.
 pub(super) async fn show(
-    State(lobby): Here,
-    Path(ticket): Path<String>,
-) -> Result<Response, Fault> {
-    let invited = invited(&lobby, &Secret::new(ticket.as_str())).await?;
-    if let Some(page) = invited.obstacle(&lobby) {
+    State(app_state): SharedAppState,
+    Path(login_ticket): Path<String>,
+) -> Result<Response, PageError> {
+    let invited = invited(&app_state, &Secret::new(login_ticket.as_str())).await?;
+    if let Some(page) = invited.unusable_reason(&app_state) {
         return Ok(page);
     }
-    let link = lobby.public(&format!("/login/{ticket}"));
-    let page = words::invitation(&invited.login, &invited.tokens, invited.count, link);
-    Ok(laid_out(&lobby, page, StatusCode::OK))
+    let link = app_state.public(&format!("/login/{login_ticket}"));
+    let page = text::invitation(&invited.login, &invited.tokens, invited.count, link);
+    Ok(laid_out(&app_state, page, StatusCode::OK))
 }
 
 /// On to Meta, with a secret that is good for this click alone.
 pub(super) async fn click(
-    State(lobby): Here,
-    Path(ticket): Path<String>,
-) -> Result<Response, Fault> {
-    let invited = invited(&lobby, &Secret::new(ticket)).await?;
-    if let Some(page) = invited.obstacle(&lobby) {
+    State(app_state): SharedAppState,
+    Path(login_ticket): Path<String>,
+) -> Result<Response, PageError> {
+    let invited = invited(&app_state, &Secret::new(login_ticket)).await?;
+    if let Some(page) = invited.unusable_reason(&app_state) {
         return Ok(page);
     }
-    let (login, now) = (invited.login, lobby.now());
-    let settings = lobby.logins();
+    let (login, now) = (invited.login, app_state.now());
+    let settings = app_state.logins();
     let app = settings
         .app(&login.wanted.app)
-        .ok_or(Fault::Nothing)?
+        .ok_or(PageError::Nothing)?
         .clone();
     let redirect_uri = settings.redirect_uri(&app);
-    let address = lobby.write(move |tx| {
+    let address = app_state.write(move |tx| {
         let state = tx.begin_attempt(&login, &redirect_uri, now)?;
         let was_declined = tx.was_declined_before(login.id)?;
         let auth_type = policy::auth_type(login.wanted.remedy, was_declined);
-        Ok(dialog::url(&app, &redirect_uri, &state, auth_type))
+        Ok(oauth_dialog::url(&app, &redirect_uri, &state, auth_type))
     });
     Ok(see_other(&address.await?))
 }
 
 /// Meta sent somebody back. What it said is filed, once; whoever comes again sees what came of it.
 pub(super) async fn callback(
-    State(lobby): Here,
+    State(app_state): SharedAppState,
     method: Method,
     RawQuery(query): RawQuery,
-) -> Result<Response, Fault> {
+) -> Result<Response, PageError> {
     if method == Method::HEAD {
         return Ok(StatusCode::OK.into_response());
     }
-    let Some(returned) = dialog::read_return(&query.unwrap_or_default()) else {
-        return Err(Fault::Nothing);
+    let Some(returned) = oauth_dialog::read_return(&query.unwrap_or_default()) else {
+        return Err(PageError::Nothing);
     };
-    let now = lobby.now();
-    let result = lobby.write(move |tx| dialog::file(tx, &returned, now));
+    let now = app_state.now();
+    let result = app_state.write(move |tx| oauth_dialog::file(tx, &returned, now));
     let Some(result) = result.await? else {
-        let page = words::login_is_not_known();
-        return Ok(laid_out(&lobby, page, StatusCode::BAD_REQUEST));
+        let page = text::login_is_not_known();
+        return Ok(laid_out(&app_state, page, StatusCode::BAD_REQUEST));
     };
-    lobby.nudge();
-    let address = lobby.public(&format!("/login/result/{}", result.expose()));
+    app_state.wake_rotation();
+    let address = app_state.public(&format!("/login/result/{}", result.expose()));
     Ok(see_other(&address))
 }
 
@@ -89,10 +89,10 @@ struct Invited {
     count: u64,
 }
 
-async fn invited(lobby: &Lobby, ticket: &Secret) -> Result<Invited, Fault> {
-    let (ticket, now) = (ticket.clone(), lobby.now());
-    let found = lobby.read(move |view| {
-        let Some(login) = view.login_of_ticket(&ticket)? else {
+async fn invited(app_state: &AppState, login_ticket: &Secret) -> Result<Invited, PageError> {
+    let (login_ticket, now) = (login_ticket.clone(), app_state.now());
+    let found = app_state.read(move |view| {
+        let Some(login) = view.login_of_ticket(&login_ticket)? else {
             return Ok(None);
         };
         let incident = match login.wanted.incident {
@@ -100,11 +100,11 @@ async fn invited(lobby: &Lobby, ticket: &Secret) -> Result<Invited, Fault> {
             None => None,
         };
         let (tokens, count) = match (&incident, &login.wanted.person) {
-            (Some(incident), _) => (view.members(incident, NAMED)?, incident.affected),
+            (Some(incident), _) => (view.tokens_of_incident(incident, NAMED)?, incident.affected),
             (None, Some(person)) => {
-                let household = view.household_of(&login.wanted.app, person, now)?;
+                let ipv6_prefix = view.token_counts_of(&login.wanted.app, person, now)?;
                 let tokens = view.tokens_of_person(&login.wanted.app, person, NAMED)?;
-                (tokens, household.working + household.broken)
+                (tokens, ipv6_prefix.working + ipv6_prefix.broken)
             }
             (None, None) => (Vec::new(), 0),
         };
@@ -115,26 +115,32 @@ async fn invited(lobby: &Lobby, ticket: &Secret) -> Result<Invited, Fault> {
             count,
         }))
     });
-    found.await?.ok_or(Fault::Nothing)
+    found.await?.ok_or(PageError::Nothing)
 }
 
 impl Invited {
     /// Why nobody needs to log in through this link, or nobody can.
-    fn obstacle(&self, lobby: &Lobby) -> Option<Response> {
-        if !self.login.is_open(lobby.now()) {
-            return Some(laid_out(lobby, words::link_has_expired(), StatusCode::GONE));
+    fn unusable_reason(&self, app_state: &AppState) -> Option<Response> {
+        if !self.login.is_open(app_state.now()) {
+            return Some(laid_out(
+                app_state,
+                text::link_has_expired(),
+                StatusCode::GONE,
+            ));
         }
         let state = self.incident.as_ref().map(|incident| incident.state);
         match state {
-            Some(IncidentState::Resolved { .. }) => {
-                Some(laid_out(lobby, words::nothing_left_to_do(), StatusCode::OK))
-            }
+            Some(IncidentState::Resolved { .. }) => Some(laid_out(
+                app_state,
+                text::nothing_left_to_do(),
+                StatusCode::OK,
+            )),
             Some(IncidentState::Open | IncidentState::Acknowledged { .. }) | None => None,
         }
     }
 }
 
-pub(super) fn laid_out(lobby: &Lobby, page: Page, status: StatusCode) -> Response {
-    let style = lobby.public("/login/style.css");
+pub(super) fn laid_out(app_state: &AppState, page: Page, status: StatusCode) -> Response {
+    let style = app_state.public("/login/style.css");
     Page { style, ..page }.answer(status)
 }

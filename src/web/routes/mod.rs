@@ -1,7 +1,7 @@
 //! What the public part answers, one file per subject. What is not in the table does not exist.
 
 mod login;
-mod outcome;
+mod login_result;
 mod webhooks;
 
 use std::sync::Arc;
@@ -16,22 +16,22 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use tokio::time::{Instant, timeout};
 
-use super::door;
 use super::headers;
-use super::lobby::{Here, Lobby};
-use super::page::{Fault, STYLE};
+use super::page::{PageError, STYLE};
+use super::rate_limit;
 use super::server::Peer;
+use super::state::{AppState, SharedAppState};
 use crate::http::{Bounds, read_to_the_end};
 
-type Route = (&'static str, MethodRouter<Arc<Lobby>>);
+type Route = (&'static str, MethodRouter<Arc<AppState>>);
 
 /// Every address and what it takes.
 fn table() -> Vec<Route> {
     vec![
         ("/login/style.css", get(style)),
         ("/login/callback", get(login::callback)),
-        ("/login/result/{name}", get(outcome::show)),
-        ("/login/{ticket}", get(login::show).post(login::click)),
+        ("/login/result/{name}", get(login_result::show)),
+        ("/login/{login_ticket}", get(login::show).post(login::click)),
         (
             "/webhooks/{app}",
             get(webhooks::shake_hands).merge(of_programs(webhooks::webhook)),
@@ -61,49 +61,49 @@ const REST: Bounds = Bounds {
     time: PATIENCE,
 };
 
-pub(super) fn router(lobby: Arc<Lobby>) -> Router {
-    let add = |router: Router<Arc<Lobby>>, (path, methods): Route| router.route(path, methods);
+pub(super) fn router(app_state: Arc<AppState>) -> Router {
+    let add = |router: Router<Arc<AppState>>, (path, methods): Route| router.route(path, methods);
     let known = table()
         .into_iter()
         .fold(Router::new(), add)
         .fallback(nothing)
         .method_not_allowed_fallback(nothing)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(Arc::clone(&lobby));
+        .with_state(Arc::clone(&app_state));
     // Before any route is looked for: a request is cut to our own part of the address.
     Router::new()
         .fallback_service(known)
-        .layer(middleware::from_fn_with_state(lobby, receive))
+        .layer(middleware::from_fn_with_state(app_state, receive))
 }
 
 /// What Meta posts.
-fn of_programs<H, T>(handler: H) -> MethodRouter<Arc<Lobby>>
+fn of_programs<H, T>(handler: H) -> MethodRouter<Arc<AppState>>
 where
-    H: Handler<T, Arc<Lobby>>,
+    H: Handler<T, Arc<AppState>>,
     T: 'static,
 {
     post(handler).layer(DefaultBodyLimit::max(LARGEST_CALL))
 }
 
-async fn nothing() -> Fault {
-    Fault::Nothing
+async fn nothing() -> PageError {
+    PageError::Nothing
 }
 
 /// What holds for every request and every answer.
-async fn receive(State(lobby): Here, mut request: Request, next: Next) -> Response {
+async fn receive(State(app_state): SharedAppState, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied();
-    let client = door::client(peer.and_then(|peer| peer.0), request.headers());
-    let mut answer = if lobby.door.lets_in(client, Instant::now()) {
-        let base = base_path(&lobby.settings.borrow().public_url).to_owned();
+    let client = rate_limit::client(peer.and_then(|peer| peer.0), request.headers());
+    let mut answer = if app_state.rate_limiter.lets_in(client, Instant::now()) {
+        let base = base_path(&app_state.settings.borrow().public_url).to_owned();
         *request.uri_mut() = without_base(request.uri(), &base);
         let request = read_to_the_end(request, REST);
         timeout(PATIENCE, next.run(request))
             .await
-            .unwrap_or_else(|_| Fault::TooSlow.into_response())
+            .unwrap_or_else(|_| PageError::TooSlow.into_response())
     } else {
-        Fault::TooMany.into_response()
+        PageError::TooMany.into_response()
     };
-    headers::put_on(answer.headers_mut(), &lobby.settings.borrow().logins);
+    headers::put_on(answer.headers_mut(), &app_state.settings.borrow().logins);
     answer
 }
 

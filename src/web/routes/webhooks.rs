@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::login::laid_out;
-use crate::login::webhooks::{Heard, Rejection, field};
-use crate::web::lobby::{Here, Lobby};
-use crate::web::page::{Fault, Page};
-use crate::web::words;
+use crate::web::page::{Page, PageError};
+use crate::web::state::{AppState, SharedAppState};
+use crate::web::text;
+use crate::webhooks::{NoticeAnswer, WebhookError, field};
 
 /// Longer ones Meta does not send, and nobody gets words of their own choice shown here.
 const LONGEST_CHALLENGE: usize = 256;
@@ -26,18 +26,20 @@ pub(super) struct Confirmation {
 
 /// Meta asks, before it sends anything, whether this is the right address.
 pub(super) async fn shake_hands(
-    State(lobby): Here,
+    State(app_state): SharedAppState,
     Path(app): Path<String>,
     RawQuery(query): RawQuery,
-) -> Result<Response, Refusal> {
+) -> Result<Response, WebhookRejection> {
     let query = query.unwrap_or_default();
     let said = |key: &str| field(query.as_bytes(), key).unwrap_or_default();
-    lobby
-        .ear()
-        .shakes_hands(&app, &said("hub.mode"), &said("hub.verify_token"))?;
+    app_state.webhook_receiver().shakes_hands(
+        &app,
+        &said("hub.mode"),
+        &said("hub.verify_token"),
+    )?;
     let challenge = said("hub.challenge");
     if !(1..=LONGEST_CHALLENGE).contains(&challenge.len()) {
-        return Err(Refusal(Rejection::Unreadable));
+        return Err(WebhookRejection(WebhookError::Unreadable));
     }
     let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     Ok((plain, challenge).into_response())
@@ -45,87 +47,96 @@ pub(super) async fn shake_hands(
 
 /// Somebody's permissions changed.
 pub(super) async fn webhook(
-    State(lobby): Here,
+    State(app_state): SharedAppState,
     Path(app): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, WebhookRejection> {
     let signature = headers
         .get("x-hub-signature-256")
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let (ear, now) = (lobby.ear(), lobby.now());
-    let heard = ear.webhook(&app, signature, &body, now).await?;
-    Ok(answered(&lobby, heard))
+    let (webhook_receiver, now) = (app_state.webhook_receiver(), app_state.now());
+    let notice_answer = webhook_receiver
+        .webhook(&app, signature, &body, now)
+        .await?;
+    Ok(answered(&app_state, notice_answer))
 }
 
 /// Somebody removed the app.
 pub(super) async fn deauthorize(
-    State(lobby): Here,
+    State(app_state): SharedAppState,
     Path(app): Path<String>,
     body: Bytes,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, WebhookRejection> {
     let signed = field(&body, "signed_request").unwrap_or_default();
-    let (ear, now) = (lobby.ear(), lobby.now());
-    let heard = ear.deauthorized(&app, &signed, now).await?;
-    Ok(answered(&lobby, heard))
+    let (webhook_receiver, now) = (app_state.webhook_receiver(), app_state.now());
+    let notice_answer = webhook_receiver.deauthorized(&app, &signed, now).await?;
+    Ok(answered(&app_state, notice_answer))
 }
 
 /// Somebody wants to be forgotten.
 pub(super) async fn delete(
-    State(lobby): Here,
+    State(app_state): SharedAppState,
     Path(app): Path<String>,
     body: Bytes,
-) -> Result<Json<Confirmation>, Refusal> {
+) -> Result<Json<Confirmation>, WebhookRejection> {
     let signed = field(&body, "signed_request").unwrap_or_default();
-    let code = lobby.ear().delete(&app, &signed, lobby.now()).await?;
-    lobby.nudge();
+    let code = app_state
+        .webhook_receiver()
+        .delete(&app, &signed, app_state.now())
+        .await?;
+    app_state.wake_rotation();
     Ok(Json(Confirmation {
-        url: lobby.public(&format!("/data-deletion/{code}")),
+        url: app_state.public(&format!("/data-deletion/{code}")),
         confirmation_code: code,
     }))
 }
 
 /// How far that is, for whoever has the code.
 pub(super) async fn deletion(
-    State(lobby): Here,
+    State(app_state): SharedAppState,
     Path(code): Path<String>,
-) -> Result<Response, Fault> {
-    let request = lobby.ear().deletion(&code).await?.ok_or(Fault::Nothing)?;
+) -> Result<Response, PageError> {
+    let request = app_state
+        .webhook_receiver()
+        .deletion(&code)
+        .await?
+        .ok_or(PageError::Nothing)?;
     let page = Page {
-        address: lobby.public(&format!("/data-deletion/{}", request.code)),
-        ..words::deletion(&request)
+        address: app_state.public(&format!("/data-deletion/{}", request.code)),
+        ..text::deletion(&request)
     };
-    Ok(laid_out(&lobby, page, StatusCode::OK))
+    Ok(laid_out(&app_state, page, StatusCode::OK))
 }
 
-fn answered(lobby: &Lobby, heard: Heard) -> StatusCode {
-    match heard {
-        Heard::News => lobby.nudge(),
-        Heard::Nothing => {}
+fn answered(app_state: &AppState, notice_answer: NoticeAnswer) -> StatusCode {
+    match notice_answer {
+        NoticeAnswer::NotificationKind => app_state.wake_rotation(),
+        NoticeAnswer::Nothing => {}
     }
     StatusCode::OK
 }
 
 /// A call that is not heeded.
-pub(super) struct Refusal(Rejection);
+pub(super) struct WebhookRejection(WebhookError);
 
-impl From<Rejection> for Refusal {
-    fn from(rejection: Rejection) -> Self {
+impl From<WebhookError> for WebhookRejection {
+    fn from(rejection: WebhookError) -> Self {
         Self(rejection)
     }
 }
 
-impl IntoResponse for Refusal {
-    /// Which apps there are is nobody's business, so a wrong one is answered as a wrong signature is.
+impl IntoResponse for WebhookRejection {
+    /// IncidentSelection apps there are is nobody's business, so a wrong one is answered as a wrong signature is.
     fn into_response(self) -> Response {
         match self.0 {
-            Rejection::UnknownApp
-            | Rejection::Forged
-            | Rejection::Stale
-            | Rejection::UsedElsewhere => StatusCode::FORBIDDEN.into_response(),
-            Rejection::Unreadable => StatusCode::BAD_REQUEST.into_response(),
-            Rejection::Inventory(error) => Fault::from(error).into_response(),
+            WebhookError::UnknownApp
+            | WebhookError::Forged
+            | WebhookError::Stale
+            | WebhookError::UsedElsewhere => StatusCode::FORBIDDEN.into_response(),
+            WebhookError::Unreadable => StatusCode::BAD_REQUEST.into_response(),
+            WebhookError::Inventory(error) => PageError::from(error).into_response(),
         }
     }
 }

@@ -103,7 +103,7 @@ fn what_is_no_sound_copy_is_refused_and_changes_nothing() -> Result {
     broken[20_000..60_000].fill(0x5a);
     fs::write(premises.path("broken.db"), broken)?;
     fs::write(premises.path("cut.db"), &good[..good.len() / 2])?;
-    fs::write(premises.path("letter.txt"), "Dear inventory")?;
+    fs::write(premises.path("email.txt"), "Dear inventory")?;
     fs::write(premises.path("empty.db"), "")?;
     fs::write(premises.path("newer.db"), &good)?;
     premises.tamper_with("newer.db", "PRAGMA user_version = 999")?;
@@ -113,7 +113,7 @@ fn what_is_no_sound_copy_is_refused_and_changes_nothing() -> Result {
     for (arguments, words) in [
         (vec![path("broken.db")], "is damaged"),
         (vec![path("cut.db")], "is damaged"),
-        (vec![path("letter.txt")], "is not an inventory of perennial"),
+        (vec![path("email.txt")], "is not an inventory of perennial"),
         (vec![path("empty.db")], "is not an inventory of perennial"),
         (
             vec![path("newer.db")],

@@ -215,7 +215,7 @@ async fn what_a_clock_that_was_ahead_wrote_heals_when_meta_s_agrees() -> Result 
     daemon.stop(Signal::SIGTERM)?;
     premises.tamper(
         "INSERT INTO event (at, kind) VALUES (unixepoch() + 5184000, 'started');
-         UPDATE agenda SET due_at = unixepoch() + 5184000, checked_at = unixepoch() + 5184000",
+         UPDATE schedule SET due_at = unixepoch() + 5184000, checked_at = unixepoch() + 5184000",
     )?;
 
     let daemon = premises.start()?;

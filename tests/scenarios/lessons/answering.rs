@@ -5,10 +5,10 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use perennial::api::types::{CandidateRequest, ProblemType, SecretQuery};
+use perennial::api_client::Error;
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, Outage};
 use perennial::secret::Secret;
-use perennial::status::client::Error;
-use perennial::status::snapshot::{CandidateRequest, ProblemType, SecretQuery};
 
 use crate::world::daemon::Premises;
 use crate::world::{Result, Socket, World, hours, minutes};
@@ -22,13 +22,13 @@ async fn ready_means_that_the_work_is_done() -> Result {
     world.import("maria", &world.log_in(&maria)?).await?;
     let socket = world.open_socket().await?;
     world.live(hours(1)).await?;
-    socket.feel(world.now, world.now).await?;
+    socket.publish_status(world.now, world.now).await?;
     assert_eq!(reasons(&socket).await?, Vec::<String>::new());
 
     world.meta.world().set_outage(Some(Outage::Unavailable));
     world.live(hours(30)).await?;
     world.now += minutes(15);
-    socket.feel(world.now, world.now).await?;
+    socket.publish_status(world.now, world.now).await?;
     assert_ne!(reasons(&socket).await?, Vec::<String>::new());
     let status = socket.client.status().await?;
     assert!(!status.ready && status.tokens.failing == 1, "{status:?}");
@@ -36,7 +36,7 @@ async fn ready_means_that_the_work_is_done() -> Result {
 
     world.meta.world().heal();
     world.live(hours(1)).await?;
-    socket.feel(world.now, world.now).await?;
+    socket.publish_status(world.now, world.now).await?;
     assert_eq!(reasons(&socket).await?, Vec::<String>::new());
     Ok(())
 }
@@ -62,9 +62,9 @@ async fn the_socket_answers_while_meta_does_not() -> Result {
     let socket = world.open_socket().await?;
     let silence = Fault::Latency(Duration::from_secs(3_600));
     world.meta.world().inject(FaultRule::new(silence));
-    let asked = world.meta.world().ledger().calls(Endpoint::DebugToken);
+    let asked = world.meta.world().call_log().calls(Endpoint::DebugToken);
 
-    let pass = world.keeper.sweep(world.now);
+    let pass = world.rotation_worker.sweep(world.now);
     let conversation = async {
         world.until_asked(Endpoint::DebugToken, asked + 1).await;
         converse(&socket, &token).await
@@ -87,7 +87,7 @@ async fn converse(socket: &Socket, token: &str) -> Result {
     client.rotate("paul").await?;
     let access_token = Secret::new("EAAanother");
     client
-        .offer("paul", &CandidateRequest { access_token })
+        .add_candidate("paul", &CandidateRequest { access_token })
         .await?;
     client.incidents(&Default::default()).await?;
     client.text("/metrics").await?;
@@ -114,13 +114,13 @@ async fn the_daemon_does_its_work_while_the_mail_server_says_nothing() -> Result
     let (status, answer) = daemon.http("POST", "/v1/mail-test", "{}")?;
     assert_eq!(status, 202, "{answer}");
     let (_, journal) = daemon.http("GET", "/v1/events", "")?;
-    assert!(journal.contains("letter_written"), "{journal}");
-    assert!(!journal.contains("letter_delayed"), "it was waited for");
+    assert!(journal.contains("email_written"), "{journal}");
+    assert!(!journal.contains("email_delayed"), "it was waited for");
 
     daemon.signal(Signal::SIGHUP)?;
     daemon.wait_for("READY=1")?;
     let (_, journal) = daemon.http("GET", "/v1/events", "")?;
-    assert!(journal.contains("reloaded") && !journal.contains("letter_delayed"));
+    assert!(journal.contains("reloaded") && !journal.contains("email_delayed"));
     drop(silent);
     assert!(daemon.stop(Signal::SIGTERM)?.success());
     Ok(())

@@ -1,8 +1,8 @@
 //! A row that nothing survives: it is found by the crashes that it causes, and the others go on without it.
 
 use jiff::Timestamp;
-use perennial::inventory::{EventKind, Order};
-use perennial::token::{State, TokenId};
+use perennial::inventory::{EventKind, OrderKind};
+use perennial::model::{State, TokenId};
 
 use crate::world::{Result, World, days, hours};
 
@@ -19,7 +19,7 @@ async fn crash_with(world: &World, in_hand: &[TokenId]) -> Result {
 async fn start(world: &World, now: Timestamp) -> Result {
     world
         .inventory
-        .write(move |tx| tx.begin_life(now).map(drop))
+        .write(move |tx| tx.begin_run(now).map(drop))
         .await?;
     Ok(())
 }
@@ -55,7 +55,7 @@ async fn a_token_that_crashes_the_daemon_twice_is_set_aside_and_the_others_go_on
     let suspects = world.inventory.read(|view| view.suspects()).await?;
     assert!(suspects.is_empty(), "a visit that ends well clears a token");
     let socket = world.open_socket().await?;
-    socket.feel(world.now, world.now).await?;
+    socket.publish_status(world.now, world.now).await?;
     let status = socket.client.status().await?;
     assert!(
         status
@@ -66,7 +66,7 @@ async fn a_token_that_crashes_the_daemon_twice_is_set_aside_and_the_others_go_on
         status.problems
     );
 
-    world.order(guilty, Order::Check).await?;
+    world.order(guilty, OrderKind::Check).await?;
     world.pass().await?;
     assert_eq!(world.state(guilty).await?, State::Healthy);
     assert!(
@@ -99,12 +99,12 @@ async fn after_a_crash_each_suspect_is_asked_about_alone() -> Result {
 /// How many requests it takes to check them all, after a crash with some of them in hand.
 async fn asked(world: &mut World, ids: &[TokenId], in_hand: &[TokenId]) -> Result<u64> {
     for id in ids {
-        world.order(*id, Order::Check).await?;
+        world.order(*id, OrderKind::Check).await?;
     }
     crash_with(world, in_hand).await?;
-    let before = world.meta.world().ledger().requests();
+    let before = world.meta.world().call_log().requests();
     world.pass().await?;
-    Ok(world.meta.world().ledger().requests() - before)
+    Ok(world.meta.world().call_log().requests() - before)
 }
 
 #[tokio::test]
@@ -114,12 +114,12 @@ async fn an_orderly_end_makes_nobody_a_suspect() -> Result {
     let token = world.log_in(&person)?;
     let id = world.import("maria", &token).await?;
     let now = world.now;
-    let life = world.inventory.write(move |tx| tx.begin_life(now)).await?;
+    let life = world.inventory.write(move |tx| tx.begin_run(now)).await?;
     world
         .inventory
         .write(move |tx| {
             tx.claim(&[id], now, now + hours(1))?;
-            tx.end_life(life, now)
+            tx.end_run(life, now)
         })
         .await?;
     start(&world, now).await?;

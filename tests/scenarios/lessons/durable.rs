@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, InjectedError, Reexchange};
-use perennial::inventory::{Event, EventKind, Order};
-use perennial::token::{Outcome, TokenId};
+use perennial::inventory::{Event, EventKind, OrderKind};
+use perennial::model::{Outcome, TokenId};
 
 use crate::world::{Result, World, days, hours};
 
@@ -16,7 +16,7 @@ async fn about_to_be_renewed(world: &mut World, name: &str) -> Result<(TokenId, 
     let secret = world.log_in(&person)?;
     let id = world.import(name, &secret).await?;
     world.live(days(5)).await?;
-    world.order(id, Order::Rotate).await?;
+    world.order(id, OrderKind::Rotate).await?;
     Ok((id, secret))
 }
 
@@ -40,11 +40,11 @@ async fn a_parent_deleted_during_a_sweep_rolls_nothing_back() -> Result {
     let page = world.import("bakery", &page_token).await?;
     let (otto, before) = about_to_be_renewed(&mut world, "otto").await?;
     assert_eq!(world.token(page).await?.parent, Some(parent));
-    world.order(page, Order::Check).await?;
+    world.order(page, OrderKind::Check).await?;
     world.meta.world().inject(slowly(Endpoint::Exchange));
 
-    let (keeper, now) = (world.keeper.clone(), world.now);
-    let under_way = tokio::spawn(async move { keeper.sweep(now).await });
+    let (rotation_worker, now) = (world.rotation_worker.clone(), world.now);
+    let under_way = tokio::spawn(async move { rotation_worker.sweep(now).await });
     world.until_asked(Endpoint::Exchange, 1).await;
     let forget = world.inventory.write(move |tx| tx.forget(parent));
     forget.await?;
@@ -64,25 +64,25 @@ async fn a_token_deleted_during_a_sweep_leaves_no_trace_and_rolls_nothing_back()
     world.page(&maria, "Bakery", &token)?;
     let id = world.import("maria", &token).await?;
     let (otto, before) = about_to_be_renewed(&mut world, "otto").await?;
-    world.order(id, Order::Discover).await?;
+    world.order(id, OrderKind::Discover).await?;
     world.post().await?;
     let before_it_went = told_of(&world, "maria").await?;
     world.meta.world().inject(slowly(Endpoint::Accounts));
-    let asked = world.meta.world().ledger().calls(Endpoint::Accounts);
+    let asked = world.meta.world().call_log().calls(Endpoint::Accounts);
 
-    let (keeper, now) = (world.keeper.clone(), world.now);
-    let under_way = tokio::spawn(async move { keeper.sweep(now).await });
+    let (rotation_worker, now) = (world.rotation_worker.clone(), world.now);
+    let under_way = tokio::spawn(async move { rotation_worker.sweep(now).await });
     world.until_asked(Endpoint::Accounts, asked + 1).await;
     world.inventory.write(move |tx| tx.forget(id)).await?;
     under_way.await??;
 
     assert_ne!(world.secret(otto).await?, before, "the renewal is stored");
     assert_eq!(told_of(&world, "maria").await?, before_it_went);
-    let attention = world
+    let pending_tokens = world
         .inventory
-        .read(|view| view.attention(TokenId(0), 10))
+        .read(|view| view.pending_tokens(TokenId(0), 10))
         .await?;
-    assert!(!attention.contains(&id), "{attention:?}");
+    assert!(!pending_tokens.contains(&id), "{pending_tokens:?}");
     Ok(())
 }
 
@@ -96,7 +96,7 @@ async fn a_record_that_cannot_be_written_takes_no_other_with_it() -> Result {
     let (otto, before) = about_to_be_renewed(&mut world, "otto").await?;
     for name in ["broken", "sound"] {
         let id = world.named(name).await?.id;
-        world.order(id, Order::Check).await?;
+        world.order(id, OrderKind::Check).await?;
     }
     world.tamper(
         "CREATE TRIGGER broken BEFORE INSERT ON event WHEN NEW.name = 'broken'
@@ -139,7 +139,7 @@ async fn a_renewed_secret_that_cannot_be_stored_is_kept_until_it_can() -> Result
     assert_ne!(world.secret(otto).await?, before);
     let outcome = after.last_rotation.map(|rotation| rotation.outcome);
     assert_eq!((outcome, after.version), (Some(Outcome::Renewed), 2));
-    let asked = world.meta.world().ledger().calls(Endpoint::Exchange);
+    let asked = world.meta.world().call_log().calls(Endpoint::Exchange);
     assert_eq!(asked, 1, "the one that was made is the one that counts");
     Ok(())
 }

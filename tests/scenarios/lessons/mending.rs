@@ -2,8 +2,8 @@
 
 use nix::sys::signal::Signal;
 use perennial::graph_sim::{Fault, FaultRule, InjectedError, Outage};
-use perennial::inventory::Order;
-use perennial::token::{State, TokenId};
+use perennial::inventory::OrderKind;
+use perennial::model::{State, TokenId};
 
 use crate::world::daemon::Premises;
 use crate::world::{APP_SECRET, Result, World, client, days, hours, minutes};
@@ -16,13 +16,13 @@ async fn who_mends_the_cause_does_not_wait_for_the_back_off() -> Result {
     let id = world.import("maria", &world.log_in(&maria)?).await?;
     world.live(hours(1)).await?;
 
-    for remedy in [Mend::Order, Mend::NewSecret] {
+    for remedy in [Mend::OrderKind, Mend::NewSecret] {
         world.meta.world().set_outage(Some(Outage::Unavailable));
         world.live(days(3)).await?;
         assert_eq!(world.state(id).await?, State::Failing);
         world.meta.world().heal();
         match remedy {
-            Mend::Order => drop(world.order(id, Order::Check).await?),
+            Mend::OrderKind => drop(world.order(id, OrderKind::Check).await?),
             Mend::NewSecret => world.put_secret(id, &world.log_in(&maria)?).await?,
         }
         world.pass().await?;
@@ -33,7 +33,7 @@ async fn who_mends_the_cause_does_not_wait_for_the_back_off() -> Result {
 
 #[derive(Debug)]
 enum Mend {
-    Order,
+    OrderKind,
     NewSecret,
 }
 
@@ -53,10 +53,10 @@ async fn an_order_does_not_break_a_block() -> Result {
     let blocked = FaultRule::new(Fault::Error(error));
     world.meta.world().inject(blocked.times(1));
     world.pass().await?;
-    let asked = world.meta.world().ledger().total();
-    world.order(id, Order::Check).await?;
+    let asked = world.meta.world().call_log().total();
+    world.order(id, OrderKind::Check).await?;
     world.live(hours(1)).await?;
-    assert_eq!(world.meta.world().ledger().total(), asked);
+    assert_eq!(world.meta.world().call_log().total(), asked);
     Ok(())
 }
 
@@ -67,10 +67,10 @@ async fn who_mends_one_token_does_not_wait_either() -> Result {
     let maria = world.person("Maria");
     let unlucky = world.import("unlucky", &world.log_in(&maria)?).await?;
     let lucky = world.import("lucky", &world.log_in(&maria)?).await?;
-    for remedy in [Mend::Order, Mend::NewSecret] {
+    for remedy in [Mend::OrderKind, Mend::NewSecret] {
         fail_up_the_ladder(&mut world, &[unlucky], lucky).await?;
         match remedy {
-            Mend::Order => drop(world.order(unlucky, Order::Check).await?),
+            Mend::OrderKind => drop(world.order(unlucky, OrderKind::Check).await?),
             Mend::NewSecret => world.put_secret(unlucky, &world.log_in(&maria)?).await?,
         }
         world.pass().await?;
@@ -93,7 +93,7 @@ async fn with_the_app_all_its_tokens_recover() -> Result {
     fail_up_the_ladder(&mut world, &ids, lucky).await?;
 
     world.meta.world().set_outage(Some(Outage::Reset));
-    world.order(lucky, Order::Check).await?;
+    world.order(lucky, OrderKind::Check).await?;
     world.pass().await?;
     world.meta.world().heal();
     world.live(minutes(2)).await?;
@@ -111,7 +111,7 @@ async fn fail_up_the_ladder(world: &mut World, unlucky: &[TokenId], lucky: Token
         let unanswered = FaultRule::new(Fault::NullMember).times(times);
         world.meta.world().inject(unanswered);
         for id in unlucky.iter().chain([&lucky]) {
-            world.order(*id, Order::Check).await?;
+            world.order(*id, OrderKind::Check).await?;
         }
         world.pass().await?;
     }
@@ -130,12 +130,12 @@ async fn a_corrected_app_secret_is_tried_at_once() -> Result {
     let mut world = World::new().await?;
     let maria = world.person("Maria");
     let id = world.import("maria", &world.log_in(&maria)?).await?;
-    world.keeper.graph = client(&world.meta, &"f".repeat(32), 50)?;
+    world.rotation_worker.graph = client(&world.meta, &"f".repeat(32), 50)?;
     world.live(days(2)).await?;
     assert_eq!(world.state(id).await?, State::Unverified);
 
-    world.keeper.graph = client(&world.meta, APP_SECRET, 50)?;
-    world.keeper.begin().await?;
+    world.rotation_worker.graph = client(&world.meta, APP_SECRET, 50)?;
+    world.rotation_worker.begin().await?;
     world.pass().await?;
     assert_eq!(world.state(id).await?, State::Healthy);
     Ok(())
@@ -152,7 +152,7 @@ async fn a_restart_with_the_right_secret_helps_at_once() -> Result {
     let token = world.log_in(&maria)?;
     let body = format!(r#"{{"app":"acme","name":"maria","access_token":"{token}"}}"#);
     assert_eq!(daemon.http("POST", "/v1/tokens", &body)?.0, 201);
-    daemon.follow_until("app_troubled")?;
+    daemon.follow_until("app_failing")?;
     daemon.stop(Signal::SIGTERM)?;
 
     premises.tamper("UPDATE app SET resume_at = resume_at + 3600")?;

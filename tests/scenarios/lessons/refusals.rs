@@ -1,8 +1,8 @@
 //! What a refusal means, and what it must not do.
 
 use perennial::graph_sim::{Death, Endpoint, Fault, FaultRule, InjectedError, Outage};
-use perennial::inventory::Order;
-use perennial::token::{Cause, Outcome, Remedy, State};
+use perennial::inventory::OrderKind;
+use perennial::model::{Cause, Outcome, Remedy, State};
 
 use crate::world::{Result, World, days, hours};
 
@@ -33,13 +33,13 @@ async fn a_refused_grant_is_kept_and_may_come_back() -> Result {
 
     for death in DEATHS {
         world.meta.world().end(&token, death)?;
-        world.order(id, Order::Check).await?;
+        world.order(id, OrderKind::Check).await?;
         world.pass().await?;
         assert_ne!(world.state(id).await?, State::Healthy, "{death:?}");
         assert_eq!(world.secret(id).await?, token, "{death:?}");
 
-        world.meta.world().mend(&token)?;
-        world.order(id, Order::Check).await?;
+        world.meta.world().repair(&token)?;
+        world.order(id, OrderKind::Check).await?;
         world.pass().await?;
         let back = world.token(id).await?;
         assert_eq!(
@@ -66,10 +66,10 @@ async fn one_doubtful_answer_ends_nothing() -> Result {
         Death::PagePermissionMissing,
     ] {
         world.meta.world().end(&token, death)?;
-        world.order(id, Order::Check).await?;
+        world.order(id, OrderKind::Check).await?;
         world.pass().await?;
         assert_eq!(world.state(id).await?, State::Failing, "{death:?}");
-        world.meta.world().mend(&token)?;
+        world.meta.world().repair(&token)?;
         world.live(hours(2)).await?;
         assert_eq!(world.state(id).await?, State::Healthy, "{death:?}");
     }
@@ -92,7 +92,7 @@ async fn a_message_that_speaks_of_death_kills_nobody() -> Result {
             .meta
             .world()
             .inject(answering(Endpoint::DebugToken, code, MISLEADING));
-        world.order(id, Order::Check).await?;
+        world.order(id, OrderKind::Check).await?;
         world.pass().await?;
         assert_ne!(world.state(id).await?, State::Dead, "{code}");
         world.meta.world().heal();
@@ -121,7 +121,7 @@ async fn an_exchange_is_refused_by_its_code_and_not_by_its_words() -> Result {
             .meta
             .world()
             .inject(answering(Endpoint::Exchange, code, message));
-        world.order(id, Order::Rotate).await?;
+        world.order(id, OrderKind::Rotate).await?;
         world.pass().await?;
         let outcome = world.token(id).await?.last_rotation.map(|r| r.outcome);
         assert_eq!(outcome, Some(expected), "{code}");
@@ -166,11 +166,11 @@ async fn a_verdict_on_one_token_throttles_no_other() -> Result {
         for due in [&ids[..], &ids[..1]] {
             world.meta.world().inject(judging(code).times(1));
             for id in due {
-                world.order(*id, Order::Check).await?;
+                world.order(*id, OrderKind::Check).await?;
             }
             world.pass().await?;
             let app = world.inventory.read(|view| view.app("acme")).await?;
-            assert_eq!((app.trouble, app.resume_at), (None, None), "{code}");
+            assert_eq!((app.error, app.resume_at), (None, None), "{code}");
             let mut causes = Vec::new();
             for id in &ids {
                 causes.extend(world.token(*id).await?.cause());
@@ -207,9 +207,9 @@ async fn a_token_that_blames_the_app_stops_no_other() -> Result {
     );
     assert_eq!(world.state(sound).await?, State::Healthy);
     let app = world.inventory.read(|view| view.app("acme")).await?;
-    assert_eq!(app.trouble, None);
+    assert_eq!(app.error, None);
 
-    world.meta.world().mend(&token)?;
+    world.meta.world().repair(&token)?;
     world.live(days(1)).await?;
     assert_eq!(world.state(blocked).await?, State::Healthy);
     Ok(())
@@ -223,10 +223,10 @@ async fn an_app_that_is_shut_out_costs_no_token() -> Result {
     let id = world.import("maria", &world.log_in(&maria)?).await?;
     world.pass().await?;
     world.meta.world().inject(judging(200));
-    world.order(id, Order::Check).await?;
+    world.order(id, OrderKind::Check).await?;
     world.pass().await?;
     let app = world.inventory.read(|view| view.app("acme")).await?;
-    let cause = app.trouble.map(|trouble| trouble.cause);
+    let cause = app.error.map(|trouble| trouble.cause);
     assert_eq!(cause, Some(Cause::AppUnavailable));
     assert_ne!(world.state(id).await?, State::Dead);
     Ok(())

@@ -1,8 +1,8 @@
 //! What counts as a renewal, and what does not.
 
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, Outage, Reexchange};
-use perennial::inventory::{EventKind, Order};
-use perennial::token::{Cause, Clock, Health, Outcome, State};
+use perennial::inventory::{EventKind, OrderKind};
+use perennial::model::{Cause, Expiry, Health, Outcome, State};
 
 use crate::world::{Result, World, days, hours};
 
@@ -26,7 +26,7 @@ async fn attempts_that_are_used_up_are_still_failures() -> Result {
     let outcome = after.last_rotation.map(|rotation| rotation.outcome);
     assert_eq!(outcome, Some(Outcome::Failed));
     assert_eq!(world.secret(id).await?, token);
-    let tried = world.meta.world().ledger().calls(Endpoint::Exchange);
+    let tried = world.meta.world().call_log().calls(Endpoint::Exchange);
     assert!(tried > 10, "{tried} attempts, and the last is not the last");
     Ok(())
 }
@@ -42,8 +42,8 @@ async fn checks_that_never_get_through_are_still_failures() -> Result {
     for _ in 0..12 {
         let first_of_batch = FaultRule::new(Fault::NullMember).times(1);
         world.meta.world().inject(first_of_batch);
-        world.order(unlucky, Order::Check).await?;
-        world.order(lucky, Order::Check).await?;
+        world.order(unlucky, OrderKind::Check).await?;
+        world.order(lucky, OrderKind::Check).await?;
         world.now += hours(1);
         world.pass().await?;
         assert_eq!(world.state(unlucky).await?, State::Failing);
@@ -69,7 +69,7 @@ async fn a_look_is_not_a_renewal() -> Result {
     let id = world.import("maria", &token).await?;
     world.live(days(5)).await?;
 
-    world.order(id, Order::Check).await?;
+    world.order(id, OrderKind::Check).await?;
     world.pass().await?;
     let looked_at = world.token(id).await?;
     assert_eq!(
@@ -79,12 +79,12 @@ async fn a_look_is_not_a_renewal() -> Result {
     assert_eq!(world.told(EventKind::Checked).await?, 1);
     assert_eq!(world.told(EventKind::Rotated).await?, 0);
 
-    world.order(id, Order::Rotate).await?;
+    world.order(id, OrderKind::Rotate).await?;
     world.pass().await?;
     let asked = world
         .meta
         .world()
-        .ledger()
+        .call_log()
         .calls_about(Endpoint::Exchange, &token);
     assert_eq!(asked, 1, "renewing is asking Meta for another token");
     assert_eq!(world.token(id).await?.rotated_at, Some(world.now));
@@ -108,7 +108,7 @@ async fn silence_about_the_end_stays_silence() -> Result {
     let facts = unknown.facts.as_ref().ok_or("no facts")?;
     assert_eq!(
         (facts.expires_at, facts.data_access_expires_at),
-        (Clock::Unknown, Clock::Unknown)
+        (Expiry::Unknown, Expiry::Unknown)
     );
     assert_eq!(unknown.deadline(), None);
 
@@ -118,7 +118,7 @@ async fn silence_about_the_end_stays_silence() -> Result {
 
     let silent = FaultRule::new(Fault::WithoutExpiresIn).on(Endpoint::Exchange);
     world.meta.world().inject(silent);
-    world.order(id, Order::Rotate).await?;
+    world.order(id, OrderKind::Rotate).await?;
     world.live(hours(1)).await?;
     let outcome = world.token(id).await?.last_rotation.map(|r| r.outcome);
     assert_eq!(outcome, Some(Outcome::SameExpiry));

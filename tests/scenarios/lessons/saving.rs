@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use perennial::api::types::{CandidateRequest, ImportRequest, ProblemType};
+use perennial::api_client::Error;
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, Reexchange};
-use perennial::inventory::{Claimed, EventKind, Order};
+use perennial::inventory::{Claimed, EventKind, OrderKind};
+use perennial::model::{Outcome, State, TokenId};
 use perennial::secret::Secret;
-use perennial::status::client::Error;
-use perennial::status::snapshot::{CandidateRequest, ImportRequest, ProblemType};
-use perennial::token::{Outcome, State, TokenId};
 
 use crate::world::{Result, World, days, hours, minutes};
 
@@ -28,7 +28,7 @@ async fn nothing_at_all_never_replaces_a_secret() -> Result {
         let offer = CandidateRequest {
             access_token: access_token.clone(),
         };
-        let offered = socket.client.offer("maria", &offer).await.map(drop);
+        let offered = socket.client.add_candidate("maria", &offer).await.map(drop);
         let import = ImportRequest::new("acme".to_owned(), access_token);
         let imported = socket.client.import(&import).await.map(drop);
         assert!(is_invalid(&offered) && is_invalid(&imported), "{nothing:?}");
@@ -39,7 +39,7 @@ async fn nothing_at_all_never_replaces_a_secret() -> Result {
         .meta
         .world()
         .inject(FaultRule::new(Fault::EmptyTokens));
-    for order in [Order::Rotate, Order::Discover] {
+    for order in [OrderKind::Rotate, OrderKind::Discover] {
         world.order(id, order).await?;
         world.order(page, order).await?;
         world.live(days(2)).await?;
@@ -71,7 +71,7 @@ async fn what_was_read_before_the_lock_is_read_again() -> Result {
     let token = world.log_in(&maria)?;
     let id = world.import("maria", &token).await?;
     world.live(days(5)).await?;
-    world.order(id, Order::Rotate).await?;
+    world.order(id, OrderKind::Rotate).await?;
     let now = world.now;
     let seen_due = world
         .inventory
@@ -79,9 +79,12 @@ async fn what_was_read_before_the_lock_is_read_again() -> Result {
         .await?;
     assert_eq!(seen_due, [id]);
 
-    let both = tokio::join!(world.keeper.sweep(now), world.keeper.sweep(now));
-    assert_eq!(both.0?.visited + both.1?.visited, 1);
-    let asked = world.meta.world().ledger().calls(Endpoint::Exchange);
+    let both = tokio::join!(
+        world.rotation_worker.sweep(now),
+        world.rotation_worker.sweep(now)
+    );
+    assert_eq!(both.0?.checked + both.1?.checked, 1);
+    let asked = world.meta.world().call_log().calls(Endpoint::Exchange);
     assert_eq!(asked, 1, "two passes at once, one exchange");
 
     let late = claim(&world, &seen_due).await?;
@@ -118,13 +121,13 @@ async fn nobody_hears_of_a_renewal_that_was_not_stored() -> Result {
     world.live(days(5)).await?;
     let before = world.token(id).await?;
 
-    world.order(id, Order::Rotate).await?;
+    world.order(id, OrderKind::Rotate).await?;
     world.tamper(
         "CREATE TRIGGER full_disk BEFORE INSERT ON version
          BEGIN SELECT RAISE (ABORT, 'no space left'); END",
     )?;
     assert!(world.pass().await.is_err());
-    let asked = world.meta.world().ledger().calls(Endpoint::Exchange);
+    let asked = world.meta.world().call_log().calls(Endpoint::Exchange);
     assert_eq!(asked, 1);
     assert_eq!(world.told(EventKind::Rotated).await?, 0);
     assert_eq!(
@@ -142,7 +145,7 @@ async fn nobody_hears_of_a_renewal_that_was_not_stored() -> Result {
     assert_eq!(world.told(EventKind::Rotated).await?, 1);
     assert_eq!(world.told(EventKind::Checked).await?, 1);
     assert_ne!(world.secret(id).await?, token);
-    let asked = world.meta.world().ledger().calls(Endpoint::Exchange);
+    let asked = world.meta.world().call_log().calls(Endpoint::Exchange);
     assert_eq!(asked, 1, "what Meta gave is stored, not asked for again");
     Ok(())
 }
@@ -156,21 +159,21 @@ async fn an_exchange_that_a_crash_swallowed_still_counts() -> Result {
     world.live(days(5)).await?;
     let lost = FaultRule::new(Fault::LostAnswer).on(Endpoint::Exchange);
     world.meta.world().inject(lost.times(1));
-    world.order(id, Order::Rotate).await?;
+    world.order(id, OrderKind::Rotate).await?;
     world.live(hours(30)).await?;
 
-    world.order(id, Order::Rotate).await?;
+    world.order(id, OrderKind::Rotate).await?;
     world.tamper(
         "CREATE TRIGGER full_disk BEFORE INSERT ON event WHEN NEW.kind = 'rotated'
          BEGIN SELECT RAISE (ABORT, 'no space left'); END",
     )?;
     assert!(world.pass().await.is_err());
     world.tamper("DROP TRIGGER full_disk")?;
-    for order in [Order::Check, Order::Rotate] {
+    for order in [OrderKind::Check, OrderKind::Rotate] {
         world.order(id, order).await?;
         world.live(hours(1)).await?;
     }
-    let asked = world.meta.world().ledger().calls(Endpoint::Exchange);
+    let asked = world.meta.world().call_log().calls(Endpoint::Exchange);
     assert_eq!(asked, 2, "one on each day");
     Ok(())
 }
@@ -187,13 +190,13 @@ async fn a_grant_outlives_whatever_happened_to_its_row_meanwhile() -> Result {
     let token = world.log_in(&maria)?;
     let id = world.import("maria", &token).await?;
     world.live(days(5)).await?;
-    world.order(id, Order::Rotate).await?;
+    world.order(id, OrderKind::Rotate).await?;
     world.meta.world().inject(slowly(Endpoint::Exchange));
 
-    let (keeper, now) = (world.keeper.clone(), world.now);
-    let under_way = tokio::spawn(async move { keeper.sweep(now).await });
+    let (rotation_worker, now) = (world.rotation_worker.clone(), world.now);
+    let under_way = tokio::spawn(async move { rotation_worker.sweep(now).await });
     world.until_asked(Endpoint::Exchange, 1).await;
-    world.order(id, Order::Check).await?;
+    world.order(id, OrderKind::Check).await?;
     world.put_secret(id, "EAAgarbage").await?;
     under_way.await??;
 
@@ -223,12 +226,12 @@ async fn late_news_of_a_replaced_secret_harms_the_new_one_in_nothing() -> Result
     let id = world.import("maria", &token).await?;
     world.live(hours(1)).await?;
     world.meta.world().change_password(&maria)?;
-    world.order(id, Order::Check).await?;
+    world.order(id, OrderKind::Check).await?;
     world.meta.world().inject(slowly(Endpoint::DebugToken));
-    let asked = world.meta.world().ledger().calls(Endpoint::DebugToken);
+    let asked = world.meta.world().call_log().calls(Endpoint::DebugToken);
 
-    let (keeper, now) = (world.keeper.clone(), world.now);
-    let under_way = tokio::spawn(async move { keeper.sweep(now).await });
+    let (rotation_worker, now) = (world.rotation_worker.clone(), world.now);
+    let under_way = tokio::spawn(async move { rotation_worker.sweep(now).await });
     world.until_asked(Endpoint::DebugToken, asked + 1).await;
     let again = world.log_in(&maria)?;
     world.put_secret(id, &again).await?;

@@ -1,8 +1,8 @@
 //! What is never written where people look.
 
 use perennial::graph_sim::{Fault, FaultRule, InjectedError};
-use perennial::inventory::Order;
-use perennial::token::TokenId;
+use perennial::inventory::OrderKind;
+use perennial::model::TokenId;
 
 use crate::world::{APP_SECRET, Log, Result, World, days, hours};
 
@@ -66,7 +66,7 @@ async fn fail_in_every_way(world: &mut World, id: TokenId, secrets: &[String; 2]
         Fault::Error(echo),
     ] {
         world.meta.world().inject(FaultRule::new(fault));
-        for order in [Order::Check, Order::Rotate, Order::Discover] {
+        for order in [OrderKind::Check, OrderKind::Rotate, OrderKind::Discover] {
             world.order(id, order).await?;
             world.live(hours(7)).await?;
         }

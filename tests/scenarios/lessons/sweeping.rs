@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use perennial::graph_sim::{Endpoint, Fault, FaultRule, SystemUserLife};
+use perennial::graph_sim::{Endpoint, Fault, FaultRule, SystemUserValidity};
 use perennial::inventory::Filter;
-use perennial::token::{Cause, Health, State, Token};
+use perennial::model::{Cause, Health, State, Token};
 
 use crate::world::{APP, Result, SCOPES, World, days, hours, minutes};
 
@@ -103,7 +103,7 @@ async fn what_has_ended_already_is_visited_too() -> Result {
     world.post().await?;
     world.now += minutes(5);
     world.post().await?;
-    assert_eq!(world.mail()?.len(), 2, "one letter for each person");
+    assert_eq!(world.mail()?.len(), 2, "one email for each person");
     Ok(())
 }
 
@@ -113,7 +113,7 @@ async fn a_fleet_that_came_at_once_is_not_visited_at_once() -> Result {
     let mut world = World::new().await?;
     let robot = world.meta.world().add_system_user(APP, "robot")?;
     for n in 0..FLEET {
-        let life = SystemUserLife::SixtyDays;
+        let life = SystemUserValidity::SixtyDays;
         let secret = {
             let mut meta = world.meta.world();
             meta.system_user_token(APP, &robot, SCOPES, life)?

@@ -1,7 +1,7 @@
 //! What people hear: each thing once, and nothing when there is nothing.
 
-use perennial::inventory::{EventKind, Order};
-use perennial::status::snapshot::IncidentQuery;
+use perennial::api::types::IncidentQuery;
+use perennial::inventory::{EventKind, OrderKind};
 
 use crate::world::{Result, World, days, hours, minutes};
 
@@ -56,7 +56,7 @@ async fn nothing_new_is_no_mail_and_one_failure_is_one() -> Result {
                 .await
                 .is_err()
         );
-        world.order(id, Order::Check).await?;
+        world.order(id, OrderKind::Check).await?;
         world.live_with_post(minutes(10), minutes(5)).await?;
     }
     assert_eq!(world.mail()?.len(), 1, "asking makes no news");

@@ -4,7 +4,7 @@
 pub mod crash;
 pub mod daemon;
 mod log;
-mod post;
+mod mail;
 mod public;
 mod sabotage;
 mod socket;
@@ -15,15 +15,15 @@ use jiff::{SignedDuration, Timestamp};
 use perennial::graph_api::{Client, Settings};
 use perennial::graph_sim::{AppSpec, Endpoint, PageSelection, Simulator, World as Meta};
 use perennial::inventory::{
-    Event, EventId, EventKind, Filter, Imported, Inventory, NewToken, Order,
+    Event, EventId, EventKind, Filter, Imported, Inventory, NewToken, OrderKind,
     Settings as InventorySettings,
 };
-use perennial::rotation::{Keeper, Rules};
+use perennial::model::{Kind, Scopes, State, Token, TokenId};
+use perennial::rotation::{RotationWorker, Rules};
 use perennial::secret::{Key, Secret};
-use perennial::token::{Kind, Scopes, State, Token, TokenId};
 
 pub use log::Log;
-pub use post::{Mail, OPERATOR, OWNER};
+pub use mail::{Mail, OPERATOR, OWNER};
 pub use public::{PUBLIC_URL, Public};
 pub use socket::Socket;
 
@@ -39,9 +39,9 @@ const NOWHERE: &str = "http://127.0.0.1:9/webhooks/acme";
 pub struct World {
     pub meta: Simulator,
     pub inventory: Inventory,
-    pub keeper: Keeper,
+    pub rotation_worker: RotationWorker,
     pub now: Timestamp,
-    office: post::Office,
+    office: mail::Office,
     folder: tempfile::TempDir,
 }
 
@@ -93,7 +93,7 @@ impl World {
             key: Key::generate()?,
         };
         let inventory = Inventory::open(&settings)?;
-        let keeper = Keeper {
+        let rotation_worker = RotationWorker {
             inventory: inventory.clone(),
             graph: client(&meta, APP_SECRET, 50)?,
             app: "acme".to_owned(),
@@ -104,17 +104,17 @@ impl World {
         Ok(Self {
             meta,
             inventory,
-            keeper,
+            rotation_worker,
             now,
-            office: post::Office::open(folder.path())?,
+            office: mail::Office::open(folder.path())?,
             folder,
         })
     }
 
     /// The app asks for these scopes from now on, as after a start or a reload.
     pub async fn require(&mut self, scopes: &str) -> Result {
-        self.keeper.rules.scopes = Scopes::parse(scopes);
-        Ok(self.keeper.begin().await?)
+        self.rotation_worker.rules.scopes = Scopes::parse(scopes);
+        Ok(self.rotation_worker.begin().await?)
     }
 
     /// Runs a pass whenever something is due, and once an hour at least.
@@ -134,7 +134,7 @@ impl World {
     /// Everything that is due now.
     pub async fn pass(&mut self) -> Result {
         self.meta.set_now(self.now);
-        while self.keeper.sweep(self.now).await?.more {}
+        while self.rotation_worker.sweep(self.now).await?.more {}
         Ok(())
     }
 
@@ -226,7 +226,7 @@ impl World {
         Ok(reading.ok_or("no secret")?.secret.expose().to_owned())
     }
 
-    pub async fn order(&self, id: TokenId, order: Order) -> Result<EventId> {
+    pub async fn order(&self, id: TokenId, order: OrderKind) -> Result<EventId> {
         let (token, now) = (self.token(id).await?, self.now);
         Ok(self
             .inventory
@@ -237,7 +237,7 @@ impl World {
     pub async fn put_secret(&self, id: TokenId, secret: &str) -> Result {
         let (token, now, secret) = (self.token(id).await?, self.now, Secret::new(secret));
         self.inventory
-            .write(move |tx| tx.keep_candidate(&token, &secret, now))
+            .write(move |tx| tx.store_candidate(&token, &secret, now))
             .await?;
         Ok(())
     }
@@ -251,7 +251,7 @@ impl World {
 
     /// Waits until Meta has been asked so often in all; the answers may still be on their way.
     pub async fn until_asked(&self, endpoint: Endpoint, times: u64) {
-        while self.meta.world().ledger().calls(endpoint) < times {
+        while self.meta.world().call_log().calls(endpoint) < times {
             tokio::task::yield_now().await;
         }
     }

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use perennial::alerts::LoginLinks;
 use perennial::graph_sim::DialogAnswer;
-use perennial::inventory::{IncidentId, LoginId, NewLogin, Which};
-use perennial::login::{self, Clerk};
-use perennial::token::{Remedy, Scopes, TokenId};
-use perennial::web::{self, Desk, Listen, Listener};
+use perennial::inventory::{IncidentId, IncidentSelection, LoginId, NewLogin};
+use perennial::login::{self, LoginWorker};
+use perennial::model::{Remedy, Scopes, TokenId};
+use perennial::web::{self, Backend, ListenAddress, Listener};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::watch;
@@ -21,7 +21,7 @@ use super::{APP, Result, World, days};
 pub const PUBLIC_URL: &str = "https://tokens.example.com/perennial";
 
 pub struct Public {
-    pub clerk: Clerk,
+    pub login_worker: LoginWorker,
     socket: std::path::PathBuf,
     now: Arc<Mutex<Timestamp>>,
     stop: CancellationToken,
@@ -53,13 +53,13 @@ impl World {
             apps: vec![app],
             public_url: Some(PUBLIC_URL.to_owned()),
         };
-        self.link_letters(LoginLinks {
+        self.link_emails(LoginLinks {
             public_url: PUBLIC_URL.to_owned(),
             business_apps: config_id.map(|_| "acme".to_owned()).into_iter().collect(),
         });
         let socket = self.folder.path().join("web.sock");
         let settings = web::Settings {
-            listen: Listen::Unix(socket.clone()),
+            listen: ListenAddress::Unix(socket.clone()),
             public_url: PUBLIC_URL.to_owned(),
             webhook_verify_token: None,
             logins: logins.clone(),
@@ -67,20 +67,20 @@ impl World {
         let now = Arc::new(Mutex::new(self.now));
         let clock = Arc::clone(&now);
         let listener = Listener::open(&settings.listen).await?;
-        let desk = Desk {
+        let desk = Backend {
             inventory: self.inventory.clone(),
             settings: watch::channel(settings).1,
-            signers: watch::channel(Arc::default()).1,
-            nudge: Arc::default(),
+            app_signatures: watch::channel(Arc::default()).1,
+            wake_rotation: Arc::default(),
             clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
         };
         let stop = CancellationToken::new();
         tokio::spawn(web::serve(listener, desk, stop.clone()));
         Ok(Public {
-            clerk: Clerk {
+            login_worker: LoginWorker {
                 inventory: self.inventory.clone(),
                 settings: logins,
-                graphs: vec![("acme".to_owned(), self.keeper.graph.clone())],
+                graphs: vec![("acme".to_owned(), self.rotation_worker.graph.clone())],
             },
             socket,
             now,
@@ -88,11 +88,11 @@ impl World {
         })
     }
 
-    /// The link in the letters about the only open incident.
-    pub async fn letter_link(&self) -> Result<String> {
+    /// The link in the emails about the only open incident.
+    pub async fn email_link(&self) -> Result<String> {
         let now = self.now;
         let link = self.inventory.write(move |tx| {
-            let mut open = tx.incidents(Which::Unresolved, 2)?;
+            let mut open = tx.incidents(IncidentSelection::Unresolved, 2)?;
             assert_eq!(open.len(), 1, "{open:?}");
             tx.login_link_for(&open.remove(0), PUBLIC_URL, now)
         });
@@ -102,7 +102,7 @@ impl World {
     pub async fn open_incidents(&self) -> Result<Vec<IncidentId>> {
         let open = self
             .inventory
-            .read(|view| view.incidents(Which::Unresolved, 100));
+            .read(|view| view.incidents(IncidentSelection::Unresolved, 100));
         Ok(open.await?.iter().map(|incident| incident.id).collect())
     }
 
@@ -151,7 +151,7 @@ impl World {
     pub async fn act(&mut self, public: &Public) -> Result {
         public.tell_time(self.now);
         self.meta.set_now(self.now);
-        public.clerk.pass(self.now).await?;
+        public.login_worker.pass(self.now).await?;
         self.pass().await?;
         self.pass().await?;
         self.post().await

@@ -29,7 +29,7 @@ impl World {
             while let Some(row) = rows.next()? {
                 let values = (0..columns).map(|column| row.get_ref(column));
                 let values = values.collect::<rusqlite::Result<Vec<_>>>()?;
-                let values: Vec<String> = values.into_iter().map(in_words).collect();
+                let values: Vec<String> = values.into_iter().map(describe).collect();
                 lines.push_str(&format!("{name}: {}\n", values.join(" | ")));
             }
         }
@@ -37,7 +37,7 @@ impl World {
     }
 }
 
-fn in_words(value: ValueRef<'_>) -> String {
+fn describe(value: ValueRef<'_>) -> String {
     match value {
         ValueRef::Null => "null".to_owned(),
         ValueRef::Integer(number) => number.to_string(),

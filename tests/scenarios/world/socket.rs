@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::{fs, io};
 
 use jiff::Timestamp;
+use perennial::api::{self, Backend, DaemonStatus};
+use perennial::api_client::Client;
 use perennial::config::{self, Machine};
-use perennial::daemon::{Household, pulse};
+use perennial::daemon::{Services, status};
 use perennial::secret::Key;
-use perennial::status::client::Client;
-use perennial::status::{self, Desk, Pulse};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -18,8 +18,8 @@ use super::{APP, APP_SECRET, OPERATOR, Result, World};
 
 pub struct Socket {
     pub client: Client,
-    household: Household,
-    pulse: watch::Sender<Pulse>,
+    services: Services,
+    daemon_status: watch::Sender<DaemonStatus>,
     now: Arc<Mutex<Timestamp>>,
     hang_up: CancellationToken,
 }
@@ -28,19 +28,19 @@ impl World {
     /// Opens the socket; its clock stands until [`Socket::feel`].
     pub async fn open_socket(&self) -> Result<Socket> {
         let config = furnish(self.folder.path(), &self.meta.url())?;
-        let household = Household::new(&config, &self.inventory)?;
+        let services = Services::new(&config, &self.inventory)?;
         let now = Arc::new(Mutex::new(self.now));
         let clock = Arc::clone(&now);
-        let pulse = watch::Sender::new(Pulse {
+        let daemon_status = watch::Sender::new(DaemonStatus {
             started_at: self.now,
-            apps: household.apps(self.now).await?,
-            ..Pulse::default()
+            apps: services.apps(self.now).await?,
+            ..DaemonStatus::default()
         });
-        let desk = Desk {
+        let desk = Backend {
             inventory: self.inventory.clone(),
             settings: watch::channel(config.status.clone()).1,
-            pulse: pulse.subscribe(),
-            nudge: Arc::default(),
+            daemon_status: daemon_status.subscribe(),
+            wake_rotation: Arc::default(),
             journal: watch::Sender::new(()),
             accesses: Arc::default(),
             reloads: mpsc::channel(1).0,
@@ -48,12 +48,12 @@ impl World {
             clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
         };
         let hang_up = CancellationToken::new();
-        let listener = status::bind(&config.status.socket)?;
-        tokio::spawn(status::serve(listener, desk, hang_up.clone()));
+        let listener = api::bind(&config.status.socket)?;
+        tokio::spawn(api::serve(listener, desk, hang_up.clone()));
         Ok(Socket {
             client: Client::at(&config.status.socket),
-            household,
-            pulse,
+            services,
+            daemon_status,
             now,
             hang_up,
         })
@@ -62,11 +62,11 @@ impl World {
 
 impl Socket {
     /// What the daemon does after each sweep: takes its pulse. `swept`: when everything due had last been visited.
-    pub async fn feel(&self, now: Timestamp, swept: Timestamp) -> Result {
+    pub async fn publish_status(&self, now: Timestamp, swept: Timestamp) -> Result {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
-        let before = self.pulse.borrow().clone();
-        let taken = pulse::take(&self.household, &before, Some(swept), Some(now), now).await?;
-        self.pulse.send_replace(taken);
+        let before = self.daemon_status.borrow().clone();
+        let taken = status::take(&self.services, &before, Some(swept), Some(now), now).await?;
+        self.daemon_status.send_replace(taken);
         Ok(())
     }
 }

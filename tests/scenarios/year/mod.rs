@@ -1,17 +1,17 @@
-//! A year of a fleet: the real sweeps, letters and mailer against the simulated Meta, with every trouble there is, held
-//! against the truth at every step. `town` is who and what there is, `fates` what happens, `ledger` what is held against it.
+//! A year of a fleet: the real sweeps, emails and mailer against the simulated Meta, with every trouble there is, held
+//! against the truth at every step. `fleet` is who and what there is, `faults` what happens, `invariants` what is held against it.
 
-mod fates;
-mod ledger;
-mod town;
+mod faults;
+mod fleet;
+mod invariants;
 
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use fates::Fates;
-use ledger::Ledger;
-use town::Town;
+use faults::ScheduledFaults;
+use fleet::Fleet;
+use invariants::Invariants;
 
 pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -29,7 +29,7 @@ pub struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sabotage {
     Nothing,
-    /// Nobody writes letters.
+    /// Nobody writes emails.
     Silence,
     /// Nobody looks after the tokens.
     Neglect,
@@ -42,26 +42,26 @@ pub enum Sabotage {
 pub struct Counts {
     pub tokens: usize,
     pub checks: u64,
-    pub blows: usize,
+    pub faults: usize,
     pub restarts: usize,
     pub deaths: usize,
     pub ends: usize,
     pub incidents: usize,
     pub flapping: usize,
-    pub letters: usize,
+    pub emails: usize,
     pub to_operators: usize,
     pub summaries: usize,
     /// Deaths that nobody was told of within a check interval, and ends that nobody was told of before they came.
     pub missed: usize,
     pub missed_ends: usize,
-    /// Letters that named a token that was fine, or called well what was not.
+    /// Emails that named a token that was fine, or called well what was not.
     pub false_alarms: usize,
     pub false_farewells: usize,
     /// Page admins who were written to though only the operator could act.
     pub bothered: usize,
     /// Open incidents of the same cause and person.
     pub doubled: usize,
-    /// Letters that nobody had when it ended.
+    /// Emails that nobody had when it ended.
     pub unsent: u64,
 }
 
@@ -81,8 +81,8 @@ impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} tokens, {} answers of Meta's, {} blows, {} restarts",
-            self.tokens, self.checks, self.blows, self.restarts
+            "{} tokens, {} answers of Meta's, {} faults, {} restarts",
+            self.tokens, self.checks, self.faults, self.restarts
         )?;
         writeln!(
             f,
@@ -91,16 +91,16 @@ impl fmt::Display for Counts {
         )?;
         writeln!(
             f,
-            "{} letters: {} to people, {} to operators alone, {} of these summaries",
-            self.letters,
-            self.letters - self.to_operators,
+            "{} emails: {} to people, {} to operators alone, {} of these summaries",
+            self.emails,
+            self.emails - self.to_operators,
             self.to_operators,
             self.summaries
         )?;
         write!(
             f,
-            "deaths not told of in time {}, ends not told of before {}, letters about what was fine {}, farewells too \
-             early {}, people bothered in vain {}, doubled incidents {}, letters unsent {}",
+            "deaths not told of in time {}, ends not told of before {}, emails about what was fine {}, farewells too \
+             early {}, people bothered in vain {}, doubled incidents {}, emails unsent {}",
             self.missed,
             self.missed_ends,
             self.false_alarms,
@@ -113,38 +113,38 @@ impl fmt::Display for Counts {
 }
 
 pub async fn live(options: Options) -> Result<Counts> {
-    let mut town = Town::settle(options.tokens, options.seed).await?;
-    let start = town.now;
-    let mut fates = Fates::draw(&town, options.days, options.seed);
-    let mut ledger = Ledger::open(&town, options.step).await?;
+    let mut fleet = Fleet::settle(options.tokens, options.seed).await?;
+    let start = fleet.now;
+    let mut scheduled = ScheduledFaults::draw(&fleet, options.days, options.seed);
+    let mut invariants = Invariants::open(&fleet, options.step).await?;
     let end = start + SignedDuration::from_hours(24 * options.days);
-    while town.now < end {
-        town.move_to(town.now + options.step);
-        for blow in fates.strike(town.now) {
-            ledger.note_blow();
-            blow.fall(&mut town).await?;
+    while fleet.now < end {
+        fleet.move_to(fleet.now + options.step);
+        for fault in scheduled.strike(fleet.now) {
+            invariants.count_fault();
+            fault.fall(&mut fleet).await?;
         }
-        town.act().await?;
-        ledger.look(&town).await?;
-        let broken = town.now > start + SignedDuration::from_hours(240);
+        fleet.act().await?;
+        invariants.look(&fleet).await?;
+        let broken = fleet.now > start + SignedDuration::from_hours(240);
         let sabotage = Some(options.sabotage).filter(|_| broken);
         if sabotage != Some(Sabotage::Neglect) {
-            town.sweep().await?;
+            fleet.sweep().await?;
         }
         if sabotage == Some(Sabotage::FalseAlarm) {
-            town.slander()?;
+            fleet.slander()?;
         }
         if sabotage != Some(Sabotage::Silence) {
-            town.write().await?;
-            let letters = ledger.read(&town).await?;
-            town.receive(&letters);
-            town.send().await?;
+            fleet.write().await?;
+            let emails = invariants.read(&fleet).await?;
+            fleet.receive(&emails);
+            fleet.send().await?;
         }
     }
-    ledger.close(&town).await
+    invariants.close(&fleet).await
 }
 
-/// A moment of the town's time.
+/// A moment of the fleet's time.
 type Moment = Timestamp;
 
 #[cfg(test)]

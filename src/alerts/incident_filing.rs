@@ -1,0 +1,134 @@
+//! Files each troubled token into the incident of its story, and opens those of the apps themselves.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::policy::{self, Filing, RELAPSE_WITHIN};
+use super::{Ends, Rules};
+use crate::inventory::{self, IncidentKey, Inventory, PendingToken, Tx};
+use crate::model::{Cause, Token, TokenId};
+
+/// How many tokens are filed in one transaction.
+const CHUNK: usize = 500;
+
+/// Puts every token whose need changed where it belongs; how many that were.
+pub(super) async fn file_tokens(
+    inventory: &Inventory,
+    rules: &Arc<Rules>,
+    ends: Ends,
+    now: Timestamp,
+) -> Result<usize, inventory::Error> {
+    let mut filed = 0;
+    let mut after = TokenId(0);
+    loop {
+        let waiting = inventory
+            .read(move |view| view.pending_tokens(after, CHUNK))
+            .await?;
+        let Some(last) = waiting.last() else {
+            return Ok(filed);
+        };
+        after = *last;
+        let rules = Arc::clone(rules);
+        let file = inventory.write(move |tx| {
+            let mut done = Vec::with_capacity(waiting.len());
+            for id in waiting {
+                if file(tx, id, &rules, ends, now)? == Filed::Done {
+                    done.push(id);
+                }
+            }
+            tx.dequeue(&done)?;
+            Ok(done.len())
+        });
+        filed += file.await?;
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Filed {
+    Done,
+    /// It is about an end, which the clock cannot judge now.
+    Waits,
+}
+
+/// A token that is gone by now needs nobody.
+fn file(
+    tx: &Tx<'_>,
+    id: TokenId,
+    rules: &Rules,
+    ends: Ends,
+    now: Timestamp,
+) -> Result<Filed, inventory::Error> {
+    let Some(pending_token) = tx.pending_token(id)? else {
+        return Ok(Filed::Done);
+    };
+    if ends == Ends::Skipped && is_about_expiry(&pending_token) {
+        return Ok(Filed::Waits);
+    }
+    let token = &pending_token.token;
+    match policy::filing(&pending_token, rules, now) {
+        Filing::Stay => {}
+        Filing::Leave(incident) => tx.leave(id, incident, now)?,
+        Filing::Join(incident_key) => join(tx, incident_key, token, now)?,
+        Filing::Move { from, to } => {
+            tx.leave(id, from, now)?;
+            join(tx, to, token, now)?;
+        }
+    }
+    Ok(Filed::Done)
+}
+
+fn is_about_expiry(pending_token: &PendingToken) -> bool {
+    let here = pending_token
+        .incident
+        .as_ref()
+        .map(|here| here.incident_key.cause);
+    let causes = [pending_token.token.cause(), here];
+    causes.into_iter().flatten().any(policy::is_about_an_end)
+}
+
+/// A coming end joins what is open about the other clock of the same person already.
+fn join(
+    tx: &Tx<'_>,
+    incident_key: IncidentKey,
+    token: &Token,
+    now: Timestamp,
+) -> Result<(), inventory::Error> {
+    let other =
+        policy::sibling(&incident_key).filter(|_| token.cause().is_some_and(Cause::is_upcoming));
+    let incident_key = match other {
+        Some(other) if !tx.is_open(&incident_key)? && tx.is_open(&other)? => other,
+        Some(_) | None => incident_key,
+    };
+    tx.join(&incident_key, token, relapsed_since(now), now)
+        .map(drop)
+}
+
+pub(super) async fn open_incidents_of_apps(
+    inventory: &Inventory,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<(), inventory::Error> {
+    let apps = inventory.read(|view| view.apps()).await?;
+    let still_affected = apps
+        .into_iter()
+        .filter(|app| app.error.is_some() && rules.apps.contains(&app.name));
+    for app in still_affected {
+        inventory
+            .write(move |tx| {
+                let outage = tx.open_incident_about(Cause::Outage)?;
+                match policy::app_incident_key(&app, outage.as_ref(), now) {
+                    Some((incident_key, app_error)) => tx
+                        .open_incident(&incident_key, &app_error, relapsed_since(now), now)
+                        .map(drop),
+                    None => Ok(()),
+                }
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+fn relapsed_since(now: Timestamp) -> Timestamp {
+    now.checked_sub(RELAPSE_WITHIN).unwrap_or(Timestamp::MIN)
+}

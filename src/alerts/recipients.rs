@@ -1,0 +1,286 @@
+//! Who hears of an incident, in which hours, and who does when nobody acts. Pure.
+
+use jiff::SignedDuration;
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+
+use super::Rules;
+use super::quiet_hours::{Hours, Quiet};
+use crate::email::text::Language;
+use crate::inventory::{Incident, Owner};
+use crate::model::{Kind, name_matches};
+
+/// What the operator wants otherwise for some of the tokens. What is left out holds as it does for all.
+#[derive(Clone, Debug, Default)]
+pub struct Route {
+    pub app: Option<String>,
+    pub kind: Option<Kind>,
+    /// Names of tokens, or patterns with `*`.
+    pub tokens: Vec<String>,
+    /// Addresses of owners, or patterns with `*`.
+    pub owners: Vec<String>,
+    /// Notified in place of the owners.
+    pub to: Vec<String>,
+    /// Notified as well.
+    pub cc: Vec<String>,
+    pub copy_operators: bool,
+    pub escalate_after: Option<SignedDuration>,
+    pub escalate_to: Vec<String>,
+    pub language: Option<Language>,
+    pub timezone: Option<TimeZone>,
+    pub quiet_hours: Option<Quiet>,
+    pub working_days: Vec<Weekday>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Recipients {
+    pub to: Vec<String>,
+    /// Who is told when nobody acts, and after how long.
+    pub escalation: Vec<String>,
+    pub escalate_after: Option<SignedDuration>,
+    pub language: Language,
+    pub hours: Hours,
+}
+
+/// The owners, or whom their routes name; the operators where there is nobody, or only they can do anything. An email
+/// goes to the people of all its tokens, in the hours of the first route in the file that any of them has.
+pub(super) fn recipients_of_incident(
+    incident: &Incident,
+    token_owners: &[Owner],
+    rules: &Rules,
+) -> Recipients {
+    if incident.incident_key.cause.concerns_operator() {
+        return addressed(rules.operators.clone(), None, rules);
+    }
+    let (mut to, mut copies) = (Vec::new(), Vec::new());
+    let mut first = None;
+    let mut copied = rules.copy_operators;
+    for owner in token_owners {
+        let place = rules
+            .routes
+            .iter()
+            .position(|route| route.leads(incident, owner));
+        let route = place.and_then(|place| rules.routes.get(place));
+        first = [first, place].into_iter().flatten().min();
+        copied |= route.is_some_and(|route| route.copy_operators);
+        match route {
+            Some(route) if !route.to.is_empty() => to.extend_from_slice(&route.to),
+            Some(_) | None => to.extend_from_slice(&owner.owners),
+        }
+        copies.extend(route.iter().flat_map(|route| route.cc.iter().cloned()));
+    }
+    if to.is_empty() || copied {
+        copies.extend_from_slice(&rules.operators);
+    }
+    to.append(&mut copies);
+    addressed(to, first.and_then(|place| rules.routes.get(place)), rules)
+}
+
+fn addressed(to: Vec<String>, route: Option<&Route>, rules: &Rules) -> Recipients {
+    let escalation = [
+        route.map_or(&[][..], |route| &route.escalate_to),
+        &rules.escalate_to,
+        &rules.operators,
+    ];
+    let escalation = escalation.into_iter().find(|people| !people.is_empty());
+    let days = route.map(|route| &route.working_days);
+    Recipients {
+        to: each_once(to),
+        escalation: escalation.unwrap_or_default().to_vec(),
+        escalate_after: route
+            .and_then(|route| route.escalate_after)
+            .or(rules.escalate_after),
+        language: route
+            .and_then(|route| route.language)
+            .unwrap_or(rules.language),
+        hours: Hours {
+            timezone: route
+                .and_then(|route| route.timezone.clone())
+                .unwrap_or_else(|| rules.timezone.clone()),
+            quiet: route
+                .and_then(|route| route.quiet_hours)
+                .or(rules.quiet_hours),
+            working_days: days
+                .filter(|days| !days.is_empty())
+                .unwrap_or(&rules.working_days)
+                .clone(),
+        },
+    }
+}
+
+impl Route {
+    fn leads(&self, incident: &Incident, owner: &Owner) -> bool {
+        let matches_one = |patterns: &[String], name: &str| {
+            patterns.iter().any(|pattern| name_matches(pattern, name))
+        };
+        let app = self.app.as_ref();
+        app.is_none_or(|app| *app == incident.incident_key.app)
+            && self.kind.is_none_or(|kind| owner.kind == Some(kind))
+            && (self.tokens.is_empty() || matches_one(&self.tokens, &owner.name))
+            && (self.owners.is_empty()
+                || owner
+                    .owners
+                    .iter()
+                    .any(|owner| matches_one(&self.owners, owner)))
+    }
+}
+
+/// In the order in which they were named first.
+pub(super) fn each_once(mut addresses: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    addresses.retain(|address| seen.insert(address.clone()));
+    addresses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerts::fixtures::*;
+    use crate::model::Cause;
+
+    const OPS: &str = "ops@example.com";
+    const MARIA_AT: &str = "maria@example.com";
+
+    fn owner(name: &str, kind: Kind, owners: &[&str]) -> Owner {
+        Owner {
+            name: name.to_owned(),
+            kind: Some(kind),
+            owners: named(owners),
+        }
+    }
+
+    fn named(rendered: &[&str]) -> Vec<String> {
+        rendered.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    fn notified(cause: Cause, token_owners: &[Owner], routes: Vec<Route>) -> Recipients {
+        let rules = Rules { routes, ..rules() };
+        recipients_of_incident(&incident(cause), token_owners, &rules)
+    }
+
+    #[test]
+    fn owners_are_told_unless_only_the_operator_can_act() {
+        let user = |owners: &[&str]| owner("acme-maria", Kind::User, owners);
+        for (cause, owners, expected) in [
+            (Cause::Expired, &[MARIA_AT][..], MARIA_AT),
+            (Cause::PermissionMissing, &[MARIA_AT], MARIA_AT),
+            (Cause::Expired, &[], OPS),
+            (Cause::Unreadable, &[MARIA_AT], OPS),
+            (Cause::WrongApp, &[MARIA_AT], OPS),
+            (Cause::Outage, &[MARIA_AT], OPS),
+            (Cause::AppSecretWrong, &[MARIA_AT], OPS),
+        ] {
+            assert_eq!(notified(cause, &[user(owners)], Vec::new()).to, [expected]);
+        }
+    }
+
+    #[test]
+    fn routes_lead_by_app_kind_name_and_owner() {
+        let page = owner("acme-bakery", Kind::Page, &[MARIA_AT]);
+        let base = || Route {
+            to: named(&["agency@example.com"]),
+            ..Route::default()
+        };
+        let for_app = |app: &str| Route {
+            app: Some(app.to_owned()),
+            ..base()
+        };
+        let of_kind = |kind| Route {
+            kind: Some(kind),
+            ..base()
+        };
+        let of_names = |names: &[&str]| Route {
+            tokens: named(names),
+            ..base()
+        };
+        let of_owners = |owners: &[&str]| Route {
+            owners: named(owners),
+            ..base()
+        };
+        for (route, leads) in [
+            (for_app("acme"), true),
+            (for_app("beta"), false),
+            (of_kind(Kind::Page), true),
+            (of_kind(Kind::User), false),
+            (of_names(&["other", "*-bakery"]), true),
+            (of_names(&["bakery"]), false),
+            (of_owners(&["*@example.com"]), true),
+            (of_owners(&["*@example.org"]), false),
+        ] {
+            let expected = if leads {
+                "agency@example.com"
+            } else {
+                MARIA_AT
+            };
+            let recipients_of_incident =
+                notified(Cause::Expired, std::slice::from_ref(&page), vec![route]);
+            assert_eq!(recipients_of_incident.to, [expected]);
+        }
+    }
+
+    #[test]
+    fn copies_go_out_beside_and_a_token_without_anybody_is_the_operators() {
+        let copied = Route {
+            app: Some("acme".to_owned()),
+            cc: named(&["boss@example.com"]),
+            ..Route::default()
+        };
+        let owned = owner("acme-maria", Kind::User, &[MARIA_AT]);
+        let nobodys = owner("acme-zoe", Kind::User, &[]);
+        for (owner, expected) in [
+            (&owned, [MARIA_AT, "boss@example.com"]),
+            (&nobodys, ["boss@example.com", OPS]),
+        ] {
+            let one = std::slice::from_ref(owner);
+            assert_eq!(
+                notified(Cause::Expired, one, vec![copied.clone()]).to,
+                expected
+            );
+        }
+        let seen = Route {
+            copy_operators: true,
+            ..copied
+        };
+        let one = std::slice::from_ref(&owned);
+        let all = [MARIA_AT, "boss@example.com", OPS];
+        assert_eq!(notified(Cause::Expired, one, vec![seen]).to, all);
+        let rules = Rules {
+            copy_operators: true,
+            ..rules()
+        };
+        let recipients_of_incident = recipients_of_incident(&incident(Cause::Expired), one, &rules);
+        assert_eq!(recipients_of_incident.to, [MARIA_AT, OPS]);
+    }
+
+    #[test]
+    fn the_first_route_in_the_file_decides_on_hours_language_and_the_second_person() {
+        let german = Route {
+            kind: Some(Kind::Page),
+            language: Some(Language::German),
+            escalate_to: named(&["second@example.com"]),
+            escalate_after: Some(days(1)),
+            working_days: vec![Weekday::Monday],
+            ..Route::default()
+        };
+        let everybody = Route {
+            tokens: named(&["*"]),
+            escalate_after: Some(days(9)),
+            ..Route::default()
+        };
+        let both = [
+            owner("acme-maria", Kind::User, &[MARIA_AT]),
+            owner("acme-bakery", Kind::Page, &["baker@example.com"]),
+        ];
+        let recipients_of_incident = notified(Cause::Expired, &both, vec![german, everybody]);
+        assert_eq!(recipients_of_incident.to, [MARIA_AT, "baker@example.com"]);
+        assert_eq!(recipients_of_incident.language, Language::German);
+        assert_eq!(recipients_of_incident.escalation, ["second@example.com"]);
+        assert_eq!(recipients_of_incident.escalate_after, Some(days(1)));
+        assert_eq!(recipients_of_incident.hours.working_days, [Weekday::Monday]);
+        let plain = notified(Cause::Expired, &both, Vec::new());
+        assert_eq!(
+            (plain.escalation, plain.escalate_after),
+            (named(&[OPS]), None)
+        );
+    }
+}

@@ -1,0 +1,800 @@
+//! Stories of tokens that need a person, played on a real inventory.
+
+use super::fixtures::*;
+use crate::inventory::IncidentState;
+use crate::model::{Cause, Health, Kind};
+
+fn pages(n: usize) -> Vec<String> {
+    (1..=n).map(|n| format!("acme-page-{n}")).collect()
+}
+
+#[tokio::test]
+async fn five_pages_dead_of_one_password_are_one_incident_and_one_email() -> Result {
+    let mut world = World::new();
+    let ids = world.import(Kind::Page, &pages(5)).await?;
+    world.die(&ids, Cause::PasswordChanged).await?;
+
+    let first = world.pass().await?;
+    assert_eq!((first.filed, first.emails), (5, 0));
+    let escalation = world.pass_after(minutes(2)).await?;
+    assert_eq!(escalation.emails, 1);
+
+    let incidents = world.incidents().await?;
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(incidents[0].affected, 5);
+    assert_eq!(incidents[0].incident_key.subject, MARIA);
+    let emails = world.emails().await?;
+    assert_eq!(emails.len(), 1);
+    let email = &emails[0].email;
+    assert_eq!(email.subject, "Log in to Facebook again: 5 tokens of acme");
+    assert_eq!(email.recipients, ["maria@example.com"]);
+    for page in pages(5) {
+        assert!(email.text.contains(&page) && email.html.contains(&page));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn ten_thousand_dead_pages_are_one_email() -> Result {
+    let mut world = World::new();
+    let mut ids = world.import(Kind::Page, &pages(10_000)).await?;
+    ids.push(world.import_user("acme-zoe").await?);
+    world.die(&ids, Cause::PasswordChanged).await?;
+
+    assert_eq!(world.pass().await?.filed, 10_001);
+    world.pass_after(minutes(2)).await?;
+
+    let emails = world.emails().await?;
+    assert_eq!(emails.len(), 1);
+    let email = &emails[0].email;
+    assert_eq!(
+        email.subject,
+        "Log in to Facebook again: Maria Schmidt, 10,001 tokens of acme"
+    );
+    assert!(email.text.contains("and 9,981 more"));
+    // The token that all the others hang on is named although its name sorts last.
+    assert!(email.text.contains("perennial import --replace acme-zoe"));
+    assert!(email.text.len() < 4_000, "{}", email.text.len());
+    Ok(())
+}
+
+/// Others mail when there is nothing to do, or twice for one failure (certbot#5149, certbot#7775, postiz#1678).
+#[tokio::test]
+async fn nothing_new_brings_no_second_email() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::SessionEnded).await?;
+    for _ in 0..20 {
+        world.pass_after(hours(3)).await?;
+    }
+    assert_eq!(world.emails().await?.len(), 1);
+    Ok(())
+}
+
+/// Others say "resolved" whenever they look (nango#2323, alertmanager#844).
+#[tokio::test]
+async fn who_logs_in_again_is_told_once_that_it_works() -> Result {
+    let mut world = World::new();
+    let ids = world.import(Kind::Page, &pages(3)).await?;
+    world.die(&ids, Cause::PasswordChanged).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+
+    world.wait(hours(1));
+    world.heal(&ids[..1]).await?;
+    assert_eq!(world.pass().await?.emails, 0);
+    world.wait(hours(2));
+    world.heal(&ids[1..]).await?;
+    let report = world.pass().await?;
+    assert_eq!((report.emails, report.resolved), (1, 1));
+    for _ in 0..20 {
+        assert_eq!(world.pass_after(days(1)).await?.emails, 0);
+    }
+
+    let emails = world.emails().await?;
+    assert_eq!(emails.len(), 2);
+    let (first, last) = (&emails[0].email, &emails[1].email);
+    assert_eq!(last.subject, "Working again after 3 h: 3 tokens of acme");
+    assert_eq!(last.in_reply_to.as_ref(), Some(&first.message_id));
+    assert_eq!(last.recipients, first.recipients);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_heals_before_anybody_was_told_is_not_told() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::Checkpoint).await?;
+    world.pass().await?;
+    world.wait(minutes(1));
+    world.heal(&[id]).await?;
+    let report = world.pass().await?;
+    assert_eq!((report.emails, report.resolved), (0, 1));
+    world.pass_after(days(5)).await?;
+    assert!(world.emails().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn reminders_list_only_what_is_still_broken() -> Result {
+    let mut world = World::new();
+    let ids = world.import(Kind::Page, &pages(3)).await?;
+    world.die(&ids, Cause::PageRoleLost).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.heal(&ids[..2]).await?;
+    world.pass_after(days(2)).await?;
+    assert_eq!(world.emails().await?.len(), 1);
+    world.pass_after(days(1)).await?;
+
+    let emails = world.emails().await?;
+    assert_eq!(emails.len(), 2);
+    let reminder = &emails[1].email;
+    assert_eq!(
+        reminder.subject,
+        "Reminder: Get the page role back: acme-page-3"
+    );
+    assert!(!reminder.text.contains("acme-page-1"));
+    assert_eq!(
+        reminder.in_reply_to.as_ref(),
+        Some(&emails[0].email.message_id)
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_joins_later_waits_for_the_next_reminder() -> Result {
+    let mut world = World::new();
+    let ids = world.import(Kind::Page, &pages(2)).await?;
+    world.die(&ids[..1], Cause::PasswordChanged).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.wait(days(1));
+    world.die(&ids[1..], Cause::PasswordChanged).await?;
+    for _ in 0..10 {
+        world.pass_after(minutes(10)).await?;
+    }
+    assert_eq!(world.emails().await?.len(), 1);
+    world.pass_after(days(2)).await?;
+    let emails = world.emails().await?;
+    assert_eq!(emails.len(), 2);
+    assert!(emails[1].email.text.contains("acme-page-2"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_coming_end_is_told_step_by_step_then_once_when_it_has_come() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.expire_in(id, days(14)).await?;
+    for _ in 0..13 * 4 {
+        world.pass_after(hours(6)).await?;
+    }
+    assert_eq!(
+        world.subjects().await?,
+        [
+            "Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
+            "Reminder: Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
+            "Reminder: Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
+            "Reminder: Log in to Facebook by Mon 14 Dec, 10:00: Maria Schmidt, acme-maria",
+        ]
+    );
+
+    world.wait(days(1));
+    world.die(&[id], Cause::Expired).await?;
+    assert_eq!(world.pass().await?.emails, 1);
+    assert_eq!(world.pass_after(hours(71)).await?.emails, 0);
+    assert_eq!(world.pass_after(hours(1)).await?.emails, 1);
+    world.wait(hours(2));
+    world.heal(&[id]).await?;
+    world.pass().await?;
+    assert_eq!(
+        world.subjects().await?[4..],
+        [
+            "Log in to Facebook again: Maria Schmidt, acme-maria",
+            "Reminder: Log in to Facebook again: Maria Schmidt, acme-maria",
+            "Working again after 3 days: Maria Schmidt, acme-maria",
+        ]
+    );
+    assert_eq!(world.incidents().await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_logs_in_in_time_hears_that_it_was_in_time() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.expire_in(id, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.wait(days(2));
+    world.heal(&[id]).await?;
+    world.pass().await?;
+    assert_eq!(
+        world.subjects().await?[1],
+        "Renewed in time: Maria Schmidt, acme-maria"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_acknowledged_incident_is_silent_until_its_date() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::AppRemoved).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    let incident = world.incidents().await?.remove(0);
+    world.acknowledge(&incident, days(10)).await?;
+    for _ in 0..9 {
+        assert_eq!(world.pass_after(days(1)).await?.emails, 0);
+    }
+    assert_eq!(world.pass_after(days(1)).await?.emails, 1);
+    assert_eq!(world.pass_after(days(2)).await?.emails, 0);
+    assert_eq!(world.pass_after(days(1)).await?.emails, 1);
+    assert!(matches!(
+        world.incidents().await?[0].state,
+        IncidentState::Open
+    ));
+    Ok(())
+}
+
+#[tokio::test]
+async fn forgotten_tokens_resolve_their_incident() -> Result {
+    let mut world = World::new();
+    let ids = world.import(Kind::Page, &pages(2)).await?;
+    world.die(&ids, Cause::PageGone).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.forget(&ids).await?;
+    assert_eq!(world.pass().await?.resolved, 1);
+    assert_eq!(
+        world.subjects().await?[1],
+        "Nothing left to do: tokens of acme"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_deleted_between_learning_and_telling_needs_nobody() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::PasswordChanged).await?;
+    world.forget(&[id]).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    assert!(world.incidents().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn silence_of_meta_is_no_recovery() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.expire_in(id, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+
+    let since = world.now;
+    world
+        .record_check(&[id], move |token| {
+            token.health = Health::Failing {
+                since,
+                failures: 1,
+                cause: Cause::Outage,
+            };
+        })
+        .await?;
+    let report = world.pass_after(minutes(1)).await?;
+    assert_eq!((report.emails, report.resolved), (0, 0));
+    let incident = world.incidents().await?.remove(0);
+    assert_eq!((incident.cause, incident.affected), (Cause::ExpiresSoon, 1));
+    world.pass_after(days(7)).await?;
+    assert_eq!(
+        world.subjects().await?[1],
+        "Reminder: Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_verdict_is_told_when_it_has_stood_its_second_look_and_not_before() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    let since = world.now;
+    world
+        .record_check(&[id], move |token| {
+            token.health = Health::Failing {
+                since,
+                failures: 1,
+                cause: Cause::SessionEnded,
+            };
+        })
+        .await?;
+    world.pass().await?;
+    world.pass_after(hours(1)).await?;
+    assert!(world.incidents().await?.is_empty());
+
+    // The second look finds the same: now it is told.
+    world.die(&[id], Cause::SessionEnded).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    assert_eq!(
+        world.subjects().await?,
+        ["Log in to Facebook again: Maria Schmidt, acme-maria"]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_trouble_is_another_incident_and_no_recovery() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.expire_in(id, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.die(&[id], Cause::PasswordChanged).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    assert_eq!(
+        world.subjects().await?,
+        [
+            "Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
+            "Log in to Facebook again: Maria Schmidt, acme-maria",
+        ]
+    );
+    let states: Vec<_> = world.incidents().await?;
+    assert!(matches!(states[0].state, IncidentState::Open));
+    assert!(matches!(states[1].state, IncidentState::Resolved { .. }));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_app_secret_is_told_to_the_operator_once() -> Result {
+    let mut world = World::new();
+    world.import(Kind::Page, &pages(3)).await?;
+    world
+        .set_error_of_first_app(Some(Cause::AppSecretWrong))
+        .await?;
+    world.pass().await?;
+    for _ in 0..20 {
+        world.pass_after(hours(1)).await?;
+    }
+    world.set_error_of_first_app(None).await?;
+    world.pass().await?;
+    let emails = world.emails().await?;
+    assert_eq!(
+        world.subjects().await?,
+        [
+            "App acme: Meta refuses the app secret",
+            "Working again after 20 h: app acme"
+        ]
+    );
+    assert!(
+        emails
+            .iter()
+            .all(|l| l.email.recipients == ["ops@example.com"])
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_outage_is_told_only_when_it_lasts_and_never_reminded_of() -> Result {
+    let mut world = World::new();
+    world.set_error_of_first_app(Some(Cause::Outage)).await?;
+    world.pass_after(minutes(29)).await?;
+    world.set_error_of_first_app(None).await?;
+    world.pass_after(minutes(10)).await?;
+    assert!(world.incidents().await?.is_empty());
+
+    world.set_error_of_first_app(Some(Cause::Outage)).await?;
+    for _ in 0..20 {
+        world.pass_after(hours(12)).await?;
+    }
+    world
+        .set_error_of_first_app(Some(Cause::Unexplained))
+        .await?;
+    world.pass_after(hours(1)).await?;
+    assert_eq!(world.subjects().await?, ["App acme: Meta does not answer"]);
+    world.set_error_of_first_app(None).await?;
+    world.pass().await?;
+    assert_eq!(world.emails().await?.len(), 2);
+    assert_eq!(world.incidents().await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn tokens_without_an_owner_are_the_operators() -> Result {
+    let mut world = World::new();
+    world.rules.operators = vec!["ops@example.com".to_owned(), "night@example.com".to_owned()];
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::Unreadable).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    let emails = world.emails().await?;
+    assert_eq!(emails[0].email.recipients, world.rules.operators);
+    assert_eq!(
+        emails[0].email.subject,
+        "Put in again what Meta cannot read: Maria Schmidt (acme-maria)"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn with_nobody_to_tell_the_incident_stays_open_and_is_told_when_somebody_is() -> Result {
+    let mut world = World::new();
+    world.rules.operators = Vec::new();
+    world
+        .set_error_of_first_app(Some(Cause::AppUnavailable))
+        .await?;
+    world.pass().await?;
+    assert_eq!(world.pass_after(minutes(2)).await?.emails, 0);
+    world.rules.operators = rules().operators;
+    assert_eq!(world.pass_after(days(3)).await?.emails, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_outage_that_hits_several_apps_is_one_email_and_one_farewell() -> Result {
+    let mut world = World::new();
+    world.set_app_error("acme", Some(Cause::Outage)).await?;
+    world
+        .set_app_error("beta", Some(Cause::Unexplained))
+        .await?;
+    world.pass_after(minutes(31)).await?;
+    world.pass_after(minutes(3)).await?;
+    world.set_app_error("acme", None).await?;
+    for _ in 0..5 {
+        world.pass_after(hours(1)).await?;
+    }
+    world.set_app_error("beta", None).await?;
+    world.pass().await?;
+    world.pass_after(days(1)).await?;
+    assert_eq!(
+        world.subjects().await?,
+        [
+            "Apps acme and beta: Meta does not answer",
+            "Working again after 5 h: apps acme and beta"
+        ]
+    );
+    assert_eq!(world.incidents().await?.len(), 1);
+    Ok(())
+}
+
+/// An app that is no longer looked after keeps its last trouble in the inventory for ever.
+#[tokio::test]
+async fn an_app_that_was_removed_is_in_no_outage() -> Result {
+    let mut world = World::new();
+    world.set_app_error("gone", Some(Cause::Outage)).await?;
+    world.set_app_error("acme", Some(Cause::Outage)).await?;
+    world.pass_after(minutes(31)).await?;
+    world.pass_after(minutes(3)).await?;
+    world.set_app_error("acme", None).await?;
+    world.pass().await?;
+    assert_eq!(
+        world.subjects().await?,
+        [
+            "App acme: Meta does not answer",
+            "Working again after 34 min: app acme"
+        ]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_one_login_renews_is_asked_for_in_one_email() -> Result {
+    let mut world = World::new();
+    let phone = world.import_user("acme-phone").await?;
+    let incident_filing = world.import_user("acme-desk").await?;
+    let far = world.import_user("acme-far").await?;
+    world.import(Kind::Page, &pages(3)).await?;
+    world.end_in(incident_filing, days(20)).await?;
+    world.end_in(far, days(29)).await?;
+    world.expire_in(phone, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+
+    let emails = world.emails().await?;
+    let email = &emails[0].email;
+    assert_eq!(
+        email.subject,
+        "Log in to Facebook by 14 Dec: Maria Schmidt, 2 tokens of acme"
+    );
+    assert!(email.text.contains("acme-phone") && email.text.contains("acme-desk"));
+    assert!(!email.text.contains("acme-far"));
+    assert!(
+        email
+            .text
+            .contains("are then good for 60 more days, and so are the 3 pages"),
+        "{}",
+        email.text
+    );
+
+    // The other one comes within the first step, which is no news.
+    world.wait(days(6));
+    world.expire_in(incident_filing, days(14)).await?;
+    world.pass_after(minutes(2)).await?;
+    assert_eq!(world.emails().await?.len(), 1);
+    assert_eq!(world.incidents().await?.len(), 1);
+
+    world.heal(&[phone, incident_filing]).await?;
+    world.pass().await?;
+    assert_eq!(
+        world.subjects().await?[1..],
+        ["Renewed in time: Maria Schmidt, 2 tokens of acme"]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_was_only_asked_for_ahead_of_time_keeps_nothing_open() -> Result {
+    let mut world = World::new();
+    let phone = world.import_user("acme-phone").await?;
+    let incident_filing = world.import_user("acme-desk").await?;
+    world.end_in(incident_filing, days(20)).await?;
+    world.expire_in(phone, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.wait(days(1));
+    world.heal(&[phone]).await?;
+    let report = world.pass().await?;
+    assert_eq!((report.resolved, report.emails), (1, 1));
+    assert_eq!(
+        world.subjects().await?[1],
+        "Renewed in time: Maria Schmidt, acme-phone"
+    );
+    world.wait(days(5));
+    world.expire_in(incident_filing, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    assert!(world.subjects().await?[2].contains("acme-desk"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn both_clocks_of_a_person_are_one_story_while_they_are_coming() -> Result {
+    let mut world = World::new();
+    let phone = world.import_user("acme-phone").await?;
+    let incident_filing = world.import_user("acme-desk").await?;
+    world.expire_in(phone, days(14)).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.lapse_in(incident_filing, days(13)).await?;
+    world.pass_after(hours(1)).await?;
+    assert_eq!(world.incidents().await?.len(), 1);
+    assert_eq!(world.emails().await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_can_wait_waits_for_office_hours() -> Result {
+    let mut world = World::new();
+    world.rules.quiet_hours = Some(crate::alerts::Quiet {
+        from: jiff::civil::time(20, 0, 0, 0),
+        until: jiff::civil::time(7, 0, 0, 0),
+    });
+    let id = world.import_user("acme-maria").await?;
+    // 22:00 in Berlin.
+    world.wait(hours(12));
+    world.expire_in(id, days(14)).await?;
+    world.pass().await?;
+    for _ in 0..8 {
+        assert_eq!(world.pass_after(hours(1)).await?.emails, 0);
+    }
+    assert_eq!(world.pass_after(hours(1)).await?.emails, 1);
+
+    // What has died does not wait.
+    world.wait(hours(16));
+    world.die(&[id], Cause::PasswordChanged).await?;
+    world.pass().await?;
+    assert_eq!(world.pass_after(minutes(2)).await?.emails, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn when_nobody_acts_a_second_person_is_told_once() -> Result {
+    let mut world = World::new();
+    world.rules.escalate_after = Some(days(2));
+    world.rules.escalate_to = vec!["boss@example.com".to_owned()];
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::PasswordChanged).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    assert_eq!(world.pass_after(hours(47)).await?.emails, 0);
+    assert_eq!(world.pass_after(hours(1)).await?.emails, 1);
+    world.pass_after(days(1)).await?;
+    world.wait(days(1));
+    world.heal(&[id]).await?;
+    world.pass().await?;
+
+    let emails = world.emails().await?;
+    let notified: Vec<_> = emails
+        .iter()
+        .map(|l| (l.email.subject.as_str(), l.email.recipients.join(" ")))
+        .collect();
+    let (maria, boss) = ("maria@example.com", "boss@example.com");
+    let both = format!("{maria} {boss}");
+    let line = "Log in to Facebook again: Maria Schmidt, acme-maria";
+    assert_eq!(
+        notified,
+        [
+            (line, maria.to_owned()),
+            (
+                format!("Nobody has acted yet: {line}").as_str(),
+                boss.to_owned()
+            ),
+            (format!("Reminder: {line}").as_str(), both.clone()),
+            (
+                "Working again after 4 days: Maria Schmidt, acme-maria",
+                both
+            ),
+        ]
+    );
+    assert!(
+        emails[1]
+            .email
+            .text
+            .contains("An email about this went to maria@example.com on")
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_reacts_is_not_told_on() -> Result {
+    let mut world = World::new();
+    world.rules.escalate_after = Some(days(2));
+    world.rules.escalate_to = vec!["boss@example.com".to_owned()];
+    let ids = world.import(Kind::Page, &pages(2)).await?;
+    world.die(&ids, Cause::PasswordChanged).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    // One of them works again: somebody is at it.
+    world.wait(days(1));
+    world.heal(&ids[..1]).await?;
+    world.pass().await?;
+    assert_eq!(world.pass_after(hours(30)).await?.emails, 0);
+    // After the next reminder, silence counts again.
+    world.pass_after(days(1)).await?;
+    world.pass_after(days(2)).await?;
+    let subjects = world.subjects().await?;
+    assert_eq!(subjects.len(), 3, "{subjects:?}");
+    assert!(subjects[1].starts_with("Reminder"), "{subjects:?}");
+    assert!(
+        subjects[2].starts_with("Nobody has acted yet"),
+        "{subjects:?}"
+    );
+
+    let incident = world.incidents().await?.remove(0);
+    world.rules.escalate_to = vec!["chief@example.com".to_owned()];
+    world.acknowledge(&incident, days(20)).await?;
+    for _ in 0..19 {
+        assert_eq!(world.pass_after(days(1)).await?.emails, 0);
+    }
+    Ok(())
+}
+
+/// Others repeat themselves at every turn.
+#[tokio::test]
+async fn what_comes_again_and_again_is_told_as_that_and_seldom() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    for _ in 0..12 {
+        world.die(&[id], Cause::Checkpoint).await?;
+        world.pass().await?;
+        world.pass_after(hours(1)).await?;
+        world.heal(&[id]).await?;
+        world.pass().await?;
+        world.wait(hours(5));
+    }
+    let subjects = world.subjects().await?;
+    let line = "Pass Facebook's security check: Maria Schmidt, acme-maria";
+    let again = format!("Again and again: {line}");
+    assert_eq!(
+        subjects,
+        [
+            line,
+            "Working again after 60 min: Maria Schmidt, acme-maria",
+            line,
+            "Working again after 60 min: Maria Schmidt, acme-maria",
+            &again,
+        ]
+    );
+    let notified = world.emails().await?;
+    assert!(
+        notified[4]
+            .email
+            .text
+            .contains("has happened 3 times within days"),
+        "{}",
+        notified[4].email.text
+    );
+
+    world.pass_after(hours(25)).await?;
+    assert_eq!(world.emails().await?.len(), 6, "one farewell when it lasts");
+    let open = world.incidents().await?;
+    assert!(
+        open.iter()
+            .all(|i| matches!(i.state, IncidentState::Resolved { .. }))
+    );
+    assert_eq!(open.len(), 3);
+    Ok(())
+}
+
+/// Another page's role that is lost is news, for it needs another deed.
+#[tokio::test]
+async fn each_lost_role_is_told_of_within_hours() -> Result {
+    let mut world = World::new();
+    let ids = world.import(Kind::Page, &pages(3)).await?;
+    world.die(&ids[..1], Cause::PageRoleLost).await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.wait(hours(1));
+    world.die(&ids[1..2], Cause::PageRoleLost).await?;
+    world.pass().await?;
+    assert_eq!(world.pass_after(hours(2)).await?.emails, 0);
+    assert_eq!(world.pass_after(hours(1)).await?.emails, 1);
+    assert_eq!(world.pass_after(hours(12)).await?.emails, 0);
+    let subjects = world.subjects().await?;
+    assert_eq!(subjects[1], "Get the page role back: 2 tokens of acme");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_that_meta_says_the_app_may_not_use_is_told_to_the_operators() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world.die(&[id], Cause::AppUnavailable).await?;
+    world.pass().await?;
+    assert_eq!(world.pass_after(minutes(2)).await?.emails, 1);
+    for _ in 0..10 {
+        assert_eq!(world.pass_after(hours(6)).await?.resolved, 0);
+    }
+    let emails = world.emails().await?;
+    assert_eq!(emails[0].email.recipients, ["ops@example.com"]);
+    assert!(emails[0].email.text.contains("acme-maria"));
+
+    // The app's own trouble is another story.
+    world
+        .set_error_of_first_app(Some(Cause::AppUnavailable))
+        .await?;
+    world.pass().await?;
+    world.set_error_of_first_app(None).await?;
+    world.pass().await?;
+    let open = world.incidents().await?.into_iter();
+    let open: Vec<_> = open
+        .filter(|incident| incident.state == IncidentState::Open)
+        .map(|incident| incident.affected)
+        .collect();
+    assert_eq!(open, [1]);
+
+    world.heal(&[id]).await?;
+    assert_eq!(world.pass().await?.resolved, 1);
+    Ok(())
+}
+
+/// The 90-day clock may end a token altogether, and that is no news about another trouble.
+#[tokio::test]
+async fn data_access_that_lapses_and_then_ends_the_token_is_one_incident() -> Result {
+    let mut world = World::new();
+    let id = world.import_user("acme-maria").await?;
+    world
+        .record_check(&[id], |token| {
+            token.health = Health::Expiring {
+                cause: Cause::DataAccessExpired,
+            };
+        })
+        .await?;
+    world.pass().await?;
+    world.pass_after(minutes(2)).await?;
+    world.die(&[id], Cause::DataAccessExpired).await?;
+    world.pass().await?;
+    world.pass_after(days(3)).await?;
+    let incidents = world.incidents().await?;
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(incidents[0].cause, Cause::DataAccessExpired);
+    let emails = world.emails().await?;
+    assert_eq!(emails.len(), 2, "the email and its reminder");
+    assert_ne!(emails[0].email.text, emails[1].email.text);
+    assert_eq!(emails[1].email.recipients, ["maria@example.com"]);
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! Who asks for which secret, counted. The first request of an hour goes into the journal at once; the others of that
+//! hour become one event at its end. However often and for however many tokens a peer asks, the journal grows slowly.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::peer::Peer;
+use crate::inventory::{Error, EventKind, Inventory, NewEvent};
+use crate::model::{Token, TokenId};
+
+/// One request for a secret, and how it ended.
+#[derive(Clone, Debug)]
+pub(super) struct Access {
+    key: Key,
+    event: NewEvent,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    uid: u32,
+    token: TokenGroup,
+    /// Why it was refused; `None` if it was not.
+    denial: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum TokenGroup {
+    One(TokenId),
+    /// A name that no token bears.
+    None,
+    /// More tokens than are told apart.
+    Others,
+}
+
+/// How a request is noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// The caller writes it into the journal.
+    First,
+    Counted,
+}
+
+#[derive(Clone, Debug)]
+struct Count {
+    event: NewEvent,
+    since: Timestamp,
+    last: Timestamp,
+    /// Those that are not in the journal.
+    times: u64,
+}
+
+/// Shared by the socket, which counts, and the daemon, which writes down.
+#[derive(Debug, Default)]
+pub struct AccessLog(Mutex<HashMap<Key, Count>>);
+
+/// How long requests are counted before they are written down.
+const WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many tokens are told apart within an hour: for one user, and in all.
+const READ: (usize, usize) = (1_000, 4_000);
+const REFUSED: (usize, usize) = (16, 256);
+
+impl Access {
+    pub(super) fn read(peer: &Peer, token: &Token, version: u32) -> Self {
+        let event = NewEvent::about(token, EventKind::SecretRead);
+        let access = Self::new(peer, Some(token), None, event);
+        access.with("version", version)
+    }
+
+    pub(super) fn refused(peer: &Peer, token: Option<&Token>, reason: &str) -> Self {
+        let kind = EventKind::SecretRefused;
+        let event = token.map_or_else(|| NewEvent::new(kind), |token| NewEvent::about(token, kind));
+        let access = Self::new(peer, token, Some(reason.to_owned()), event);
+        access.with("reason", reason)
+    }
+
+    fn new(peer: &Peer, token: Option<&Token>, denial: Option<String>, event: NewEvent) -> Self {
+        let pid = peer
+            .pid
+            .map_or_else(|| "unknown".to_owned(), |pid| pid.to_string());
+        Self {
+            key: Key {
+                uid: peer.uid,
+                token: token.map_or(TokenGroup::None, |token| TokenGroup::One(token.id)),
+                denial,
+            },
+            event: event
+                .with("user", peer.account.user.as_str())
+                .with("uid", peer.uid.to_string())
+                .with("pid", pid),
+        }
+    }
+
+    fn with(mut self, key: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.event = self.event.with(key, value);
+        self
+    }
+
+    pub(super) fn event(&self) -> NewEvent {
+        self.event.clone()
+    }
+
+    /// The same without its token, and where there is no room at all without its user.
+    fn of_others(mut self, room: Room) -> Self {
+        self.key.token = TokenGroup::Others;
+        if room == Room::None {
+            self.key.uid = u32::MAX;
+            self = self.with("user", "others").with("uid", "").with("pid", "");
+        }
+        self.event = NewEvent {
+            token: None,
+            name: None,
+            app: None,
+            ..self.event
+        };
+        self.event.detail.remove("version");
+        self.with("others", true)
+    }
+}
+
+impl AccessLog {
+    /// Counts a request. The first of its user, token and outcome within an hour is for the caller to write down.
+    pub(super) fn record(&self, access: &mut Access, now: Timestamp) -> Counted {
+        let mut counts = self.counts();
+        if !counts.contains_key(&access.key) {
+            match room(&counts, &access.key) {
+                Room::ForAll => {}
+                room @ (Room::ForOthers | Room::None) => *access = access.clone().of_others(room),
+            }
+        }
+        if let Some(count) = counts.get_mut(&access.key) {
+            count.event = access.event();
+            count.last = now;
+            count.times += 1;
+            return Counted::Counted;
+        }
+        let count = Count {
+            event: access.event(),
+            since: now,
+            last: now,
+            times: 0,
+        };
+        counts.insert(access.key.clone(), count);
+        Counted::First
+    }
+
+    /// Writes down the hours that are over. What cannot be written stays counted.
+    pub async fn write_due(&self, inventory: &Inventory, now: Timestamp) -> Result<usize, Error> {
+        let is_over = |count: &Count| (now.duration_since(count.since)).abs() >= WINDOW;
+        self.write(inventory, is_over, now).await
+    }
+
+    /// Writes down everything, before the daemon ends.
+    pub async fn write_all(&self, inventory: &Inventory, now: Timestamp) -> Result<usize, Error> {
+        self.write(inventory, |_| true, now).await
+    }
+
+    async fn write(
+        &self,
+        inventory: &Inventory,
+        is_due: impl Fn(&Count) -> bool,
+        now: Timestamp,
+    ) -> Result<usize, Error> {
+        let due: Vec<(Key, Count)> = self.counts().extract_if(|_, count| is_due(count)).collect();
+        let events = due.iter().filter(|(_, count)| count.times > 0);
+        let events: Vec<NewEvent> = events.map(|(_, count)| count.summary()).collect();
+        let many = events.len();
+        if many == 0 {
+            return Ok(0);
+        }
+        let written = inventory.write(move |tx| {
+            let mut events = events.into_iter();
+            events.try_for_each(|event| tx.record_unless_gone(event, now))
+        });
+        if let Err(error) = written.await {
+            self.put_back(due);
+            return Err(error);
+        }
+        Ok(many)
+    }
+
+    fn put_back(&self, due: Vec<(Key, Count)>) {
+        let mut counts = self.counts();
+        for (key, count) in due {
+            let times = counts.get(&key).map_or(0, |newer| newer.times);
+            let count = Count {
+                times: count.times + times,
+                ..count
+            };
+            counts.insert(key, count);
+        }
+    }
+
+    fn counts(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Count>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Count {
+    fn summary(&self) -> NewEvent {
+        self.event
+            .clone()
+            .with("times", self.times)
+            .with("since", self.since.to_string())
+            .with("until", self.last.to_string())
+    }
+}
+
+/// Whether there is room for another key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    ForAll,
+    /// This user has as many as it may.
+    ForOthers,
+    None,
+}
+
+fn room(counts: &HashMap<Key, Count>, key: &Key) -> Room {
+    let (each, all) = if key.denial.is_some() { REFUSED } else { READ };
+    let alike = counts
+        .keys()
+        .filter(|known| known.denial.is_some() == key.denial.is_some());
+    let (mut mine, mut total) = (0, 0);
+    for known in alike {
+        total += 1;
+        mine += usize::from(known.uid == key.uid);
+    }
+    if total >= all {
+        Room::None
+    } else if mine >= each {
+        Room::ForOthers
+    } else {
+        Room::ForAll
+    }
+}

@@ -1,0 +1,93 @@
+//! Whether anybody can be told of anything. Pure.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::DaemonStatus;
+use crate::inventory::MailQueue;
+
+/// After this an email that waits is a fault: somebody was to read it today.
+pub(super) const STUCK_EMAIL: SignedDuration = SignedDuration::from_hours(1);
+
+/// A disk that was full for a moment keeps no email from its reader.
+const LASTING: SignedDuration = SignedDuration::from_mins(10);
+
+/// In a sentence, that no person can be reached any more: since when, why, and what to do. Everything else that is wrong
+/// comes after this, for it reaches only those who look here.
+pub fn no_way_to_people(
+    daemon_status: &DaemonStatus,
+    mail: &MailQueue,
+    now: Timestamp,
+) -> Option<String> {
+    let (since, why) = unsent(mail, now)
+        .into_iter()
+        .chain(unwritten(daemon_status, now))
+        .min_by_key(|(since, _)| *since)?;
+    Some(format!(
+        "no person can be reached since {since}: {why}. Look at perennial incidents and tell people yourself until this \
+         is mended; then see whether email arrives: perennial mail-test"
+    ))
+}
+
+/// Every email since then was refused or waits, and none got through.
+fn unsent(mail: &MailQueue, now: Timestamp) -> Option<(Timestamp, String)> {
+    let since = mail.unreached_since?;
+    let lasts = mail.unread > 0 || now > since + STUCK_EMAIL;
+    let reason = mail.refusal.as_ref().or(mail.last_error.as_ref());
+    let reason = reason.map_or("no reason is known", String::as_str);
+    lasts.then(|| (since, format!("no email gets through ({reason})")))
+}
+
+/// An email is written into the inventory before it is sent.
+fn unwritten(daemon_status: &DaemonStatus, now: Timestamp) -> Option<(Timestamp, String)> {
+    let since = daemon_status.unwritable_since?;
+    let why = daemon_status.inventory_error.as_ref()?;
+    (now > since + LASTING).then(|| {
+        (
+            since,
+            format!("no email can be written while the inventory cannot be written to ({why})"),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minutes(count: i64) -> Timestamp {
+        Timestamp::from_second(count * 60).unwrap()
+    }
+
+    #[test]
+    fn people_are_out_of_reach_when_no_way_is_left() {
+        let now = minutes(1_000);
+        let mail = |since: Option<i64>, unread: u64| MailQueue {
+            unreached_since: since.map(minutes),
+            unread,
+            refusal: Some("550 no".to_owned()),
+            ..MailQueue::default()
+        };
+        let disk = |since: Option<i64>| DaemonStatus {
+            unwritable_since: since.map(minutes),
+            inventory_error: since.map(|_| "the disk is full".to_owned()),
+            ..DaemonStatus::default()
+        };
+        for (daemon_status, mail, since) in [
+            (disk(None), mail(None, 0), None),
+            (disk(None), mail(Some(990), 1), Some(990)),
+            // It waits, which it may for a while.
+            (disk(None), mail(Some(990), 0), None),
+            (disk(None), mail(Some(900), 0), Some(900)),
+            (disk(Some(995)), mail(None, 0), None),
+            (disk(Some(980)), mail(None, 0), Some(980)),
+            (disk(Some(980)), mail(Some(900), 1), Some(900)),
+        ] {
+            let said = no_way_to_people(&daemon_status, &mail, now);
+            let expected = since.map(|since| minutes(since).to_string());
+            assert_eq!(said.is_some(), expected.is_some(), "{said:?}");
+            assert!(
+                said.unwrap_or_default()
+                    .contains(&expected.unwrap_or_default())
+            );
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Tell programs: HTTP on a Unix socket. It reads the inventory and files orders; it never waits for Meta.
+
+mod access_log;
+mod alert_paths;
+mod daemon_handle;
+mod openapi;
+mod parameters;
+pub mod peer;
+mod problem_response;
+mod request;
+mod routes;
+mod server;
+mod state;
+pub mod types;
+
+use std::path::PathBuf;
+
+use crate::login;
+
+pub use access_log::AccessLog;
+pub use alert_paths::no_way_to_people;
+pub use daemon_handle::{Backend, DaemonStatus, MailTest, NowFn, Reload};
+pub use openapi::description;
+pub use server::{BindError, Probe, Questions, bind, probe, serve, serve_probed};
+
+/// Where the socket stands and who may do what on it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub socket: PathBuf,
+    /// Users, or `@groups`; `*` is everybody whom the socket's mode lets in.
+    pub viewers: Vec<String>,
+    pub operators: Vec<String>,
+    pub readers: Vec<Reader>,
+    /// What people can log in to.
+    pub logins: login::Settings,
+}
+
+/// Who may read the secrets of which tokens.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pub user: String,
+    /// Names or patterns with `*`.
+    pub tokens: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests;

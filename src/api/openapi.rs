@@ -1,0 +1,165 @@
+//! The document of the socket, made from the very handlers and shapes that answer.
+
+use std::sync::OnceLock;
+
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{
+    ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Schema,
+};
+use utoipa::{Modify, OpenApi};
+
+use super::problem_response::PROBLEM_JSON;
+use super::routes::{
+    daemon, events, health, imports, incidents, logins, metrics, orders, secrets, status, tokens,
+};
+use super::types::Problem;
+use crate::model::Cause;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Perennial's status socket",
+        description = "HTTP/1.1 on a Unix socket. Times are RFC 3339 in UTC, ids are strings. Who may do what is \
+                       decided by the peer's user and groups. A query parameter that a call does not name is refused \
+                       with 400. One user holds 20 connections at most, and follows the journal 4 times at most; a \
+                       further connection is answered with 503 and Retry-After, and closed."
+    ),
+    servers((url = "http://localhost", description = "curl --unix-socket /run/perennial/perennial.sock")),
+    paths(
+        document,
+        health::healthz,
+        health::readyz,
+        metrics::metrics,
+        status::status,
+        tokens::list,
+        imports::import,
+        tokens::show,
+        tokens::forget,
+        secrets::read,
+        secrets::add_candidate,
+        orders::check,
+        orders::rotate,
+        orders::rollback,
+        incidents::list,
+        incidents::acknowledge,
+        logins::open,
+        logins::show,
+        logins::complete,
+        events::events,
+        daemon::reload,
+        daemon::mail_test,
+    ),
+    components(schemas(Problem)),
+    modifiers(&Calls, &Completeness, &Causes)
+)]
+struct Api;
+
+/// What the socket can be asked, and what it answers.
+pub fn description() -> serde_json::Value {
+    serde_json::to_value(Api::openapi()).unwrap_or_default()
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", responses((status = 200, body = Object)))]
+pub(super) async fn document() -> impl IntoResponse {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| Api::openapi().to_json().unwrap_or_default());
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str())
+}
+
+/// Any call may be refused, and a refusal is always a problem; names are unique, and every answer is described.
+struct Calls;
+
+impl Modify for Calls {
+    fn modify(&self, document: &mut Document) {
+        for call in document.paths.paths.values_mut().flat_map(calls) {
+            let subject = call.tags.iter().flatten().next();
+            if let (Some(subject), Some(name)) = (subject, &call.operation_id) {
+                call.operation_id = Some(format!("{subject}_{name}"));
+            }
+            let answers = &mut call.responses.responses;
+            for (status, answer) in answers.iter_mut() {
+                describe(status, answer);
+            }
+            answers.insert("default".to_owned(), problem_response());
+        }
+    }
+}
+
+fn calls(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut path.get,
+        &mut path.put,
+        &mut path.post,
+        &mut path.delete,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn describe(status: &str, answer: &mut RefOr<Response>) {
+    let RefOr::T(answer) = answer else { return };
+    if answer.description.is_empty() {
+        let status: Option<StatusCode> = status.parse().ok();
+        let reason = status.and_then(|status| status.canonical_reason());
+        answer.description = reason.unwrap_or_default().to_owned();
+    }
+}
+
+fn problem_response() -> RefOr<Response> {
+    let problem = Ref::from_schema_name("Problem");
+    let content = ContentBuilder::new().schema(Some(problem)).build();
+    let answer = ResponseBuilder::new().description("Refused, and why");
+    RefOr::T(answer.content(PROBLEM_JSON, content).build())
+}
+
+/// In an answer every member is there, null where nothing is known; only in a request may one be left out.
+struct Completeness;
+
+impl Modify for Completeness {
+    fn modify(&self, document: &mut Document) {
+        let schemas = document
+            .components
+            .iter_mut()
+            .flat_map(|components| &mut components.schemas);
+        for (name, schema) in schemas {
+            let is_answer = !name.ends_with("Request") && name != "Problem";
+            if let RefOr::T(Schema::Object(object)) = schema
+                && is_answer
+            {
+                object.required = object.properties.keys().cloned().collect();
+            }
+        }
+    }
+}
+
+/// Each cause with what lifts it and who is told of it.
+struct Causes;
+
+impl Modify for Causes {
+    fn modify(&self, document: &mut Document) {
+        let schemas = document
+            .components
+            .iter_mut()
+            .flat_map(|components| &mut components.schemas);
+        for (name, schema) in schemas {
+            if let RefOr::T(Schema::Object(object)) = schema
+                && name == "Cause"
+            {
+                let known = object.description.take().unwrap_or_default();
+                let lines: String = Cause::ALL.iter().copied().map(explained).collect();
+                object.description = Some(format!("{known}\n{lines}"));
+            }
+        }
+    }
+}
+
+fn explained(cause: Cause) -> String {
+    let told = match cause.concerns_operator() {
+        true => "operators",
+        false => "owners",
+    };
+    format!("\n- `{cause}`: remedy `{}`, told to {told}", cause.remedy())
+}

@@ -1,0 +1,263 @@
+//! Who is asking, by the credentials of the socket's other end, and what the settings let them do.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::fmt;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
+use tokio::net::UnixStream;
+use tokio::time::Instant;
+
+use super::Settings;
+use crate::http::Rank;
+use crate::model::name_matches;
+
+/// The process at the other end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    pub uid: u32,
+    pub pid: Option<i32>,
+    pub account: Account,
+}
+
+/// What the machine's account database says of a user. Who is nameless goes by the number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    pub user: String,
+    pub groups: Vec<String>,
+}
+
+/// What a peer may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roles {
+    pub viewer: bool,
+    pub operator: bool,
+    pub secrets: Secrets,
+}
+
+/// Whose secrets a peer may read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    All,
+    /// Those whose names match one of these patterns.
+    Matching(Vec<String>),
+}
+
+/// Root and the daemon's own user have places that no other peer can take.
+pub const fn rank(uid: u32, daemon: u32) -> Rank {
+    if uid == 0 || uid == daemon {
+        Rank::Reserved
+    } else {
+        Rank::Common
+    }
+}
+
+/// The roles of `peer`. Root and the daemon's own user always operate; only root reads every secret.
+pub fn roles(settings: &Settings, peer: &Peer, daemon: u32) -> Roles {
+    let named = |list: &[String]| list.iter().any(|entry| is_meant(entry, &peer.account));
+    let operator = peer.uid == 0 || peer.uid == daemon || named(&settings.operators);
+    let patterns = || {
+        let mine = settings
+            .readers
+            .iter()
+            .filter(|reader| is_meant(&reader.user, &peer.account));
+        mine.flat_map(|reader| reader.tokens.iter().cloned())
+            .collect()
+    };
+    Roles {
+        viewer: operator || named(&settings.viewers),
+        operator,
+        secrets: if peer.uid == 0 {
+            Secrets::All
+        } else {
+            Secrets::Matching(patterns())
+        },
+    }
+}
+
+/// `entry` is a user, an `@group`, or `*` for everybody whom the socket's mode lets in.
+fn is_meant(entry: &str, account: &Account) -> bool {
+    match entry.strip_prefix('@') {
+        Some(group) => account.groups.iter().any(|held| held == group),
+        None => entry == "*" || entry == account.user,
+    }
+}
+
+impl Roles {
+    pub fn may_read(&self, token: &str) -> bool {
+        match &self.secrets {
+            Secrets::All => true,
+            Secrets::Matching(patterns) => {
+                patterns.iter().any(|pattern| name_matches(pattern, token))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    /// As the journal names it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (uid {}", self.account.user, self.uid)?;
+        match self.pid {
+            Some(pid) => write!(f, ", pid {pid})"),
+            None => f.write_str(")"),
+        }
+    }
+}
+
+/// How long what the account database said is believed.
+const BELIEVED_FOR: Duration = Duration::from_secs(60);
+
+/// Accounts by user and group id; the database may be far away, so each is asked for once a minute.
+#[derive(Debug, Default)]
+pub(super) struct Accounts(Mutex<HashMap<(u32, u32), (Instant, Account)>>);
+
+impl Accounts {
+    pub(super) async fn identify(&self, stream: &UnixStream) -> io::Result<Peer> {
+        let credentials = stream.peer_cred()?;
+        Ok(Peer {
+            uid: credentials.uid(),
+            pid: credentials.pid(),
+            account: self.account(credentials.uid(), credentials.gid()).await,
+        })
+    }
+
+    async fn account(&self, uid: u32, gid: u32) -> Account {
+        if let Some(known) = self.known(uid, gid) {
+            return known;
+        }
+        let found = tokio::task::spawn_blocking(move || look_up(uid, gid)).await;
+        let account = found.unwrap_or_default();
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.retain(|_, (since, _)| since.elapsed() < BELIEVED_FOR);
+        cache.insert((uid, gid), (Instant::now(), account.clone()));
+        account
+    }
+
+    fn known(&self, uid: u32, gid: u32) -> Option<Account> {
+        let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, account) = cache.get(&(uid, gid))?;
+        (since.elapsed() < BELIEVED_FOR).then(|| account.clone())
+    }
+}
+
+fn look_up(uid: u32, gid: u32) -> Account {
+    let gid = Gid::from_raw(gid);
+    let Ok(Some(user)) = User::from_uid(Uid::from_raw(uid)) else {
+        return Account {
+            user: uid.to_string(),
+            groups: vec![group_name(gid)],
+        };
+    };
+    let name = CString::new(user.name.as_str()).unwrap_or_default();
+    let groups = getgrouplist(&name, gid).unwrap_or_else(|_| vec![gid]);
+    Account {
+        user: user.name,
+        groups: groups.into_iter().map(group_name).collect(),
+    }
+}
+
+fn group_name(gid: Gid) -> String {
+    match Group::from_gid(gid) {
+        Ok(Some(group)) => group.name,
+        Ok(None) | Err(_) => gid.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Reader;
+    use super::*;
+
+    const DAEMON: u32 = 990;
+
+    fn peer(uid: u32, user: &str, groups: &[&str]) -> Peer {
+        Peer {
+            uid,
+            pid: Some(7),
+            account: Account {
+                user: user.to_owned(),
+                groups: groups.iter().map(|&group| group.to_owned()).collect(),
+            },
+        }
+    }
+
+    fn settings() -> Settings {
+        let list = |entries: &[&str]| entries.iter().map(|&entry| entry.to_owned()).collect();
+        Settings {
+            socket: "/run/perennial/perennial.sock".into(),
+            viewers: list(&["watcher", "@staff"]),
+            operators: list(&["alice", "@ops"]),
+            readers: vec![
+                Reader {
+                    user: "chatbot".to_owned(),
+                    tokens: list(&["acme-*", "exact"]),
+                },
+                Reader {
+                    user: "@bots".to_owned(),
+                    tokens: list(&["shared"]),
+                },
+            ],
+            logins: crate::login::Settings::default(),
+        }
+    }
+
+    #[test]
+    fn settings_give_each_peer_its_roles() {
+        for (peer, viewer, operator) in [
+            (peer(0, "root", &["root"]), true, true),
+            (peer(DAEMON, "perennial", &["perennial"]), true, true),
+            (peer(1000, "alice", &["alice"]), true, true),
+            (peer(1001, "bob", &["bob", "ops"]), true, true),
+            (peer(1002, "watcher", &["nogroup"]), true, false),
+            (peer(1003, "eve", &["eve", "staff"]), true, false),
+            (peer(1004, "staff", &["ops2"]), false, false),
+            (peer(1005, "ops", &["alice"]), false, false),
+            (peer(1006, "chatbot", &["chatbot"]), false, false),
+        ] {
+            let roles = roles(&settings(), &peer, DAEMON);
+            assert_eq!((roles.viewer, roles.operator), (viewer, operator), "{peer}");
+        }
+    }
+
+    #[test]
+    fn a_star_means_everybody_and_an_empty_list_nobody() {
+        let stranger = peer(4242, "4242", &["4242"]);
+        let mut settings = settings();
+        settings.viewers = vec!["*".to_owned()];
+        settings.operators = Vec::new();
+        let roles = roles(&settings, &stranger, DAEMON);
+        assert!(roles.viewer && !roles.operator);
+    }
+
+    #[test]
+    fn only_root_reads_every_secret() {
+        for (peer, token, allowed) in [
+            (peer(0, "root", &[]), "anything", true),
+            (peer(DAEMON, "perennial", &[]), "anything", false),
+            (peer(1000, "alice", &["ops"]), "acme-1", false),
+            (peer(1006, "chatbot", &[]), "acme-1", true),
+            (peer(1006, "chatbot", &[]), "exact", true),
+            (peer(1006, "chatbot", &[]), "exactly", false),
+            (peer(1006, "chatbot", &[]), "shared", false),
+            (peer(1006, "chatbot", &["bots"]), "shared", true),
+            (peer(1007, "other", &["bots"]), "acme-1", false),
+        ] {
+            let roles = roles(&settings(), &peer, DAEMON);
+            assert_eq!(roles.may_read(token), allowed, "{peer} {token}");
+        }
+    }
+
+    #[test]
+    fn the_account_database_knows_root_and_not_everybody() {
+        let root = look_up(0, 0);
+        assert_eq!(root.user, "root");
+        assert!(root.groups.contains(&"root".to_owned()));
+        let nobody = look_up(3_999_999_999, 3_999_999_998);
+        assert_eq!(nobody.user, "3999999999");
+        assert_eq!(nobody.groups, ["3999999998"]);
+    }
+}

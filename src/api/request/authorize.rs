@@ -1,0 +1,90 @@
+//! Who asks, and may they?
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use crate::api::peer::{self, Peer, Roles};
+use crate::api::state::AppState;
+use crate::api::types::{Problem, ProblemType};
+use crate::http::Rank;
+
+/// Anybody whom the socket's mode lets in, with the roles that the settings give now.
+#[derive(Debug)]
+pub(in crate::api) struct Asker {
+    pub(in crate::api) peer: Peer,
+    pub(in crate::api) roles: Roles,
+}
+
+/// Somebody who may look.
+#[derive(Debug)]
+pub(in crate::api) struct Viewer {
+    pub(in crate::api) uid: u32,
+    pub(in crate::api) rank: Rank,
+}
+
+/// Somebody who may give orders, as the journal will name them.
+#[derive(Debug)]
+pub(in crate::api) struct Operator(pub(in crate::api) String);
+
+impl FromRequestParts<Arc<AppState>> for Asker {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app_state: &Arc<AppState>,
+    ) -> Result<Self, Problem> {
+        let Some(peer) = parts.extensions.get::<Peer>().cloned() else {
+            return Err(Problem::new(
+                ProblemType::NotPermitted,
+                "nobody knows who is asking",
+            ));
+        };
+        let roles = peer::roles(&app_state.settings.borrow(), &peer, app_state.uid);
+        Ok(Self { peer, roles })
+    }
+}
+
+impl FromRequestParts<Arc<AppState>> for Viewer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app_state: &Arc<AppState>,
+    ) -> Result<Self, Problem> {
+        let asker = Asker::from_request_parts(parts, app_state).await?;
+        if asker.roles.viewer {
+            let uid = asker.peer.uid;
+            let rank = peer::rank(uid, app_state.uid);
+            return Ok(Self { uid, rank });
+        }
+        Err(not_permitted(&asker.peer, "look at this", "viewers"))
+    }
+}
+
+impl FromRequestParts<Arc<AppState>> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app_state: &Arc<AppState>,
+    ) -> Result<Self, Problem> {
+        let asker = Asker::from_request_parts(parts, app_state).await?;
+        if asker.roles.operator {
+            return Ok(Self(asker.peer.to_string()));
+        }
+        Err(not_permitted(&asker.peer, "do this", "operators"))
+    }
+}
+
+fn not_permitted(peer: &Peer, what: &str, list: &str) -> Problem {
+    let user = &peer.account.user;
+    Problem::new(
+        ProblemType::NotPermitted,
+        format!(
+            "the user {user} may not {what}. To permit it, add \"{user}\" to {list} under [status] in perennial.toml \
+             and reload"
+        ),
+    )
+}

@@ -1,0 +1,225 @@
+//! A JSON body: all of it, in time, and not too much.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
+use axum::http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use super::json_error::describe_error;
+use crate::api::state::AppState;
+use crate::api::types::{Problem, ProblemType};
+
+/// A JSON body.
+#[derive(Debug)]
+pub(in crate::api) struct Sent<T>(pub(in crate::api) T);
+
+/// A request has to fit; a token has a few hundred bytes.
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// So much of a body that is too large is read all the same, for many clients listen only once they have sent it all.
+pub(in crate::api) const LARGEST_SWALLOWED: usize = 16 * 1024 * 1024;
+
+impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app_state: &Arc<AppState>) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        if !is_json(&parts.headers) {
+            return Err(Problem::new(
+                ProblemType::NotJson,
+                "the body must be JSON and say so: Content-Type: application/json",
+            ));
+        }
+        reject_unread(&parts.headers)?;
+        let body = timeout(app_state.limits.body, collected(body))
+            .await
+            .map_err(|_| {
+                Problem::new(
+                    ProblemType::TooSlow,
+                    "the body did not come in time; send it at once",
+                )
+            })??;
+        parsed(&body).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> OptionalFromRequest<Arc<AppState>> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(
+        request: Request,
+        app_state: &Arc<AppState>,
+    ) -> Result<Option<Self>, Problem> {
+        if !request.headers().contains_key(header::CONTENT_TYPE) {
+            return Ok(None);
+        }
+        <Self as FromRequest<_>>::from_request(request, app_state)
+            .await
+            .map(Some)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let declared = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = declared
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// A client that waits for leave to send gets its answer now, and so does one that would send for ever.
+fn reject_unread(headers: &HeaderMap) -> Result<(), Problem> {
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
+    let size: usize = declared.and_then(|value| value.parse().ok()).unwrap_or(0);
+    let waits = headers.contains_key(header::EXPECT);
+    if size > LARGEST_SWALLOWED || waits && size > LARGEST_BODY {
+        return Err(too_large());
+    }
+    Ok(())
+}
+
+async fn collected(mut body: Body) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let mut taken = Zeroizing::new(Vec::new());
+    let mut size = 0;
+    while let Some(frame) = body.frame().await {
+        let broken = |_| Problem::new(ProblemType::Malformed, "the body broke off");
+        let Ok(data) = frame.map_err(broken)?.into_data() else {
+            continue;
+        };
+        size += data.len();
+        if size > LARGEST_SWALLOWED {
+            break;
+        }
+        if size <= LARGEST_BODY {
+            taken.extend_from_slice(&data);
+        }
+    }
+    if size > LARGEST_BODY {
+        return Err(too_large());
+    }
+    Ok(taken)
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        ProblemType::TooLarge,
+        "the body is larger than 64 KiB, which no request needs",
+    )
+}
+
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let malformed = |detail| Problem::new(ProblemType::Malformed, detail);
+    if body.is_empty() {
+        return Err(malformed(
+            "the body is empty; it must be a JSON object".to_owned(),
+        ));
+    }
+    if std::str::from_utf8(body).is_err() {
+        return Err(malformed("the body is not UTF-8".to_owned()));
+    }
+    // serde takes the members of an object from an array as well, in the order in which they are declared.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(malformed("expected a JSON object, not an array".to_owned()));
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        let what = if error.is_data() {
+            describe_error(&error.to_string())
+        } else {
+            "this is not JSON".to_owned()
+        };
+        malformed(format!(
+            "line {}, column {}: {what}",
+            error.line(),
+            error.column()
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::types::{AcknowledgeRequest, ImportRequest};
+
+    fn detail_of<T: DeserializeOwned + std::fmt::Debug>(body: &[u8]) -> String {
+        let problem = parsed::<T>(body).unwrap_err();
+        assert!(problem.is(ProblemType::Malformed));
+        problem.detail
+    }
+
+    #[test]
+    fn a_malformed_body_is_told_where_and_what_and_never_repeated() {
+        for (body, expected) in [
+            (r#"{"app":"acme","#, "line 1, column 14: this is not JSON"),
+            (
+                r#"{"app":"acme"}"#,
+                "line 1, column 14: missing field `access_token`",
+            ),
+            (
+                "{\n\"nmae\":1}",
+                "line 2, column 6: unknown field `nmae`, expected one of `app`, `access_token`, `name`, `owners`, \
+                 `require_scopes`, `discover`",
+            ),
+            (r#"{"EAAcanary":1}"#, "line 1, column 12: unknown field"),
+            (
+                r#"{"app":{},"access_token":"EAAcanary"}"#,
+                "line 1, column 7: expected a string",
+            ),
+            (
+                r#"{"app":"acme","owners":"x\", expected EAAcanary"}"#,
+                "line 1, column 48: expected a sequence",
+            ),
+            (
+                r#"{"app":"a","app":"EAAcanary"}"#,
+                "line 1, column 16: duplicate field `app`",
+            ),
+            ("EAAcanary", "line 1, column 1: this is not JSON"),
+            ("", "the body is empty; it must be a JSON object"),
+            (
+                r#"["acme","EAAcanary"]"#,
+                "expected a JSON object, not an array",
+            ),
+            (
+                " \n[\"acme\",\"EAAcanary\",null,[],[],false]",
+                "expected a JSON object, not an array",
+            ),
+        ] {
+            assert_eq!(
+                detail_of::<ImportRequest>(body.as_bytes()),
+                expected,
+                "{body}"
+            );
+        }
+        assert_eq!(
+            detail_of::<ImportRequest>(b"{\"app\":\"\xff\"}"),
+            "the body is not UTF-8"
+        );
+        let until = detail_of::<AcknowledgeRequest>(br#"{"until":"EAAcanary"}"#);
+        assert!(!until.contains("EAAcanary"), "{until}");
+    }
+
+    #[test]
+    fn a_body_is_json_only_if_it_says_so() {
+        for (declared, expected) in [
+            (Some("application/json"), true),
+            (Some("Application/JSON; charset=utf-8"), true),
+            (Some("application/jsonl"), false),
+            (Some("application/x-www-form-urlencoded"), false),
+            (None, false),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(declared) = declared {
+                headers.insert(header::CONTENT_TYPE, declared.parse().unwrap());
+            }
+            assert_eq!(is_json(&headers), expected, "{declared:?}");
+        }
+    }
+}

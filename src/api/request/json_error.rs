@@ -1,0 +1,28 @@
+//! What serde complains of, without the values that it quotes: one of them may be a token.
+
+pub(super) fn describe_error(text: &str) -> String {
+    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
+    for describe_error in ["unknown field", "missing field", "duplicate field"] {
+        let Some(rest) = text.strip_prefix(describe_error) else {
+            continue;
+        };
+        let name = rest.split('`').nth(1).unwrap_or_default();
+        return if is_plain(name) {
+            text.to_owned()
+        } else {
+            describe_error.to_owned()
+        };
+    }
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => "this cannot be understood".to_owned(),
+    }
+}
+
+/// A word that can be the name of a field, and cannot be a token.
+pub(in crate::api) fn is_plain(word: &str) -> bool {
+    word.len() <= 32
+        && word
+            .bytes()
+            .all(|byte| byte == b'_' || byte.is_ascii_lowercase())
+}

@@ -1,0 +1,85 @@
+//! What the path names: a token, an incident, a login.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+
+use crate::api::state::AppState;
+use crate::api::types::{Problem, ProblemType};
+use crate::inventory::{IncidentId, LoginId, name_is_valid};
+
+/// A token's name in the path. What cannot be a name is the name of no token.
+#[derive(Debug)]
+pub(in crate::api) struct Name(pub(in crate::api) String);
+
+impl FromRequestParts<Arc<AppState>> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app_state: &Arc<AppState>,
+    ) -> Result<Self, Problem> {
+        match Path::<String>::from_request_parts(parts, app_state).await {
+            Ok(Path(name)) if name_is_valid(&name) => Ok(Self(name)),
+            Ok(_) | Err(_) => Err(no_such_token()),
+        }
+    }
+}
+
+pub(in crate::api) fn no_such_token() -> Problem {
+    Problem::new(
+        ProblemType::NoSuchToken,
+        "there is no token of this name. See those there are: perennial tokens",
+    )
+}
+
+/// A login's id in the path.
+#[derive(Debug)]
+pub(in crate::api) struct LoginName(pub(in crate::api) LoginId);
+
+impl FromRequestParts<Arc<AppState>> for LoginName {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app_state: &Arc<AppState>,
+    ) -> Result<Self, Problem> {
+        match Path::<i64>::from_request_parts(parts, app_state).await {
+            Ok(Path(id)) => Ok(Self(LoginId(id))),
+            Err(_) => Err(no_such_login()),
+        }
+    }
+}
+
+pub(in crate::api) fn no_such_login() -> Problem {
+    Problem::new(
+        ProblemType::NoSuchLogin,
+        "there is no login of this id, or it was too long ago. Ask for one: perennial login",
+    )
+}
+
+/// An incident's id in the path.
+#[derive(Debug)]
+pub(in crate::api) struct Id(pub(in crate::api) IncidentId);
+
+impl FromRequestParts<Arc<AppState>> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app_state: &Arc<AppState>,
+    ) -> Result<Self, Problem> {
+        match Path::<i64>::from_request_parts(parts, app_state).await {
+            Ok(Path(id)) => Ok(Self(IncidentId(id))),
+            Err(_) => Err(no_such_incident()),
+        }
+    }
+}
+
+pub(in crate::api) fn no_such_incident() -> Problem {
+    Problem::new(
+        ProblemType::NoSuchIncident,
+        "there is no incident of this id. See those there are: perennial incidents",
+    )
+}

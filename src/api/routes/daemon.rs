@@ -1,0 +1,82 @@
+//! What is asked of the daemon itself, not of the inventory: another reading of the configuration, a test email.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::imports::is_mail_address;
+use crate::api::request::{Operator, Sent};
+use crate::api::state::SharedAppState;
+use crate::api::types::{MailTestRequest, MailTestResult, Problem, ProblemType, Reloaded};
+use crate::api::{MailTest, Reload};
+
+/// Reads the configuration again and waits for the answer: live, or refused and the old one kept.
+#[utoipa::path(post, path = "/v1/reload", responses((status = 200, body = Reloaded)))]
+pub(in crate::api) async fn reload(
+    Operator(asked_by): Operator,
+    State(app_state): SharedAppState,
+) -> Result<Json<Reloaded>, Problem> {
+    let order = |answer| Reload { asked_by, answer };
+    match asked(&app_state.reloads, app_state.limits.answer, order).await? {
+        Ok(()) => Ok(Json(Reloaded { live_since: app_state.now() })),
+        Err(problems) => Err(Problem::new(
+            ProblemType::ReloadRefused,
+            "the new configuration cannot be used; the old one stays live. Correct it and reload again",
+        )
+        .with_problems(problems)),
+    }
+}
+
+/// Puts one real email into the outbox. What becomes of it, the journal tells.
+#[utoipa::path(
+    post, path = "/v1/mail-test", request_body(content = Option<MailTestRequest>),
+    responses((status = 202, body = MailTestResult))
+)]
+pub(in crate::api) async fn mail_test(
+    Operator(asked_by): Operator,
+    State(app_state): SharedAppState,
+    request: Option<Sent<Option<MailTestRequest>>>,
+) -> Result<(StatusCode, Json<MailTestResult>), Problem> {
+    let to = request.and_then(|Sent(request)| request?.to);
+    if to
+        .as_deref()
+        .is_some_and(|address| !is_mail_address(address))
+    {
+        let detail = "to is not a mail address, such as ada@example.com";
+        return Err(Problem::new(ProblemType::Invalid, detail));
+    }
+    let order = |answer| MailTest {
+        to,
+        asked_by,
+        answer,
+    };
+    match asked(&app_state.mail_tests, app_state.limits.answer, order).await? {
+        Ok(message_id) => Ok((StatusCode::ACCEPTED, Json(MailTestResult { message_id }))),
+        Err(reason) => Err(Problem::new(ProblemType::MailRefused, reason)),
+    }
+}
+
+/// Hands the daemon an order and waits for its answer.
+async fn asked<Order, Answer>(
+    daemon: &mpsc::Sender<Order>,
+    backoff: Duration,
+    order: impl FnOnce(oneshot::Sender<Answer>) -> Order,
+) -> Result<Answer, Problem> {
+    let (answer, answered) = oneshot::channel();
+    let exchange = async {
+        daemon.send(order(answer)).await.ok()?;
+        answered.await.ok()
+    };
+    let outcome = timeout(backoff, exchange).await.map_err(|_| {
+        let detail = "the daemon has not answered yet. See what it does: journalctl -u perennial";
+        Problem::new(ProblemType::Busy, detail)
+    })?;
+    outcome.ok_or_else(|| {
+        let detail = "the daemon is stopping; ask again in a moment";
+        Problem::new(ProblemType::Stopping, detail)
+    })
+}

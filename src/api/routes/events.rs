@@ -1,0 +1,158 @@
+//! The journal as JSON lines, to its end or for as long as both sides live. It is read page by page, so that a
+//! follower never holds a connection to the inventory.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use tokio::sync::watch;
+
+use crate::api::request::{Asked, Viewer, no_such_token};
+use crate::api::server::Place;
+use crate::api::state::{AppState, SharedAppState};
+use crate::api::types::{EventQuery, EventView, Problem, ProblemType};
+use crate::http::{self, Full};
+use crate::inventory::{Event, EventId};
+
+const EVENTS_PER_PAGE: usize = 200;
+
+const JSON_LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
+
+/// What happened, oldest first, one event per line.
+#[utoipa::path(
+    get, path = "/v1/events", params(EventQuery),
+    responses((status = 200, content_type = "application/x-ndjson", body = EventView))
+)]
+pub(in crate::api) async fn events(
+    viewer: Viewer,
+    State(app_state): SharedAppState,
+    Extension(place): Extension<Place>,
+    Asked(query): Asked<EventQuery>,
+) -> Result<Response, Problem> {
+    let (after, token) = beginning(&app_state, &query).await?;
+    let reader = Reader {
+        after,
+        token,
+        changes: app_state.journal.subscribe(),
+        following: query
+            .follow
+            .then(|| follow(&app_state, &viewer, &place))
+            .transpose()?,
+        app_state,
+    };
+    let mut answer = [(header::CONTENT_TYPE, JSON_LINES)].into_response();
+    if reader.following.is_some() {
+        // Its place among the connections is given up, so it cannot go on to ask for something else.
+        answer
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    *answer.body_mut() = Body::from_stream(stream::unfold(reader, |mut reader| async {
+        let page = reader.next_page().await?;
+        Some((Ok::<_, Infallible>(page), reader))
+    }));
+    Ok(answer)
+}
+
+/// Where to begin, and the token it is to be about.
+async fn beginning(
+    app_state: &AppState,
+    query: &EventQuery,
+) -> Result<(EventId, Option<String>), Problem> {
+    let (after, follow, token) = (query.after, query.follow, query.token.clone());
+    app_state
+        .read(move |view| {
+            if let Some(name) = &token
+                && view.token_named(name)?.is_none()
+            {
+                return Ok(Err(no_such_token()));
+            }
+            let after = match after {
+                Some(id) => EventId(i64::try_from(id).unwrap_or(i64::MAX)),
+                None if follow => view.newest_event()?,
+                None => EventId(0),
+            };
+            Ok(Ok((after, token)))
+        })
+        .await?
+}
+
+fn follow(
+    app_state: &AppState,
+    viewer: &Viewer,
+    place: &Place,
+) -> Result<http::Place<u32>, Problem> {
+    let following = app_state.followers.take(viewer.uid, viewer.rank);
+    let following = following.map_err(|full| {
+        let detail = match full {
+            Full::Share(share) => format!(
+                "your user follows the journal {share} times, and one user may not do so more often. End one of them, \
+                 or ask again without follow"
+            ),
+            Full::All => {
+                "as many follow the journal as may. Try again later, or ask again without follow"
+                    .to_owned()
+            }
+        };
+        Problem::new(ProblemType::TooManyFollowers, detail)
+    })?;
+    place.give_up();
+    Ok(following)
+}
+
+struct Reader {
+    app_state: Arc<AppState>,
+    /// The last event that was sent.
+    after: EventId,
+    token: Option<String>,
+    changes: watch::Receiver<()>,
+    /// Held by those who stay for what comes.
+    following: Option<http::Place<u32>>,
+}
+
+impl Reader {
+    /// The next lines; `None` when there are no more, or the daemon stops.
+    async fn next_page(&mut self) -> Option<Bytes> {
+        loop {
+            let page = self.read().await.ok()?;
+            if let Some(last) = page.last() {
+                self.after = last.id;
+                return Some(lines(page));
+            }
+            self.following.as_ref()?;
+            self.wait().await?;
+        }
+    }
+
+    async fn read(&self) -> Result<Vec<Event>, Problem> {
+        let (after, token) = (self.after, self.token.clone());
+        self.app_state
+            .read(move |view| view.events(after, token.as_deref(), EVENTS_PER_PAGE))
+            .await
+    }
+
+    /// Until the journal may have grown; `None` when the daemon stops.
+    async fn wait(&mut self) -> Option<()> {
+        tokio::select! {
+            () = self.app_state.stop.cancelled() => None,
+            changed = self.changes.changed() => changed.ok(),
+            () = tokio::time::sleep(self.app_state.limits.look) => Some(()),
+        }
+    }
+}
+
+fn lines(events: Vec<Event>) -> Bytes {
+    let mut lines = Vec::new();
+    for event in events {
+        // Text and numbers always become JSON.
+        if serde_json::to_writer(&mut lines, &EventView::from(event)).is_ok() {
+            lines.push(b'\n');
+        }
+    }
+    Bytes::from(lines)
+}

@@ -1,0 +1,197 @@
+//! Taking a token in: what is sent must be able to be one; what it is, Meta tells at the next pass.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse};
+use jiff::Timestamp;
+
+use super::tokens::with_parent;
+use crate::api::request::{Operator, Sent, no_such_token};
+use crate::api::state::SharedAppState;
+use crate::api::types::{ImportRequest, Problem, ProblemType, TokenView, plausible};
+use crate::inventory::{
+    Error, EventKind, Imported, NewEvent, NewToken, OrderKind, Tx, name_is_valid,
+};
+use crate::model::{Scopes, Token};
+
+/// Takes a token in. It is `unverified` until the next pass has asked Meta. The same token again changes nothing.
+#[utoipa::path(
+    post, path = "/v1/tokens", request_body = ImportRequest,
+    responses(
+        (status = 201, body = TokenView, headers(("Location" = String))),
+        (status = 200, body = TokenView, description = "It was there already"),
+    )
+)]
+pub(in crate::api) async fn import(
+    Operator(asked_by): Operator,
+    State(app_state): SharedAppState,
+    Sent(request): Sent<ImportRequest>,
+) -> Result<impl IntoResponse, Problem> {
+    if !app_state.has_app(&request.app) {
+        return Err(unknown_app());
+    }
+    let discover = request.discover;
+    let new = checked(request)?;
+    let now = app_state.now();
+    let (status, token) = app_state
+        .order(move |tx| {
+            let taken = import_token(tx, &new, &asked_by, now)?;
+            let (status, token) = match taken {
+                Ok(taken) => taken,
+                Err(problem) => return Ok(Err(problem)),
+            };
+            if discover {
+                tx.order(&token, OrderKind::Discover, &asked_by, now)?;
+            }
+            Ok(Ok((status, with_parent(tx, token)?)))
+        })
+        .await?;
+    let location = format!("/v1/tokens/{}", token.name);
+    Ok((
+        status,
+        AppendHeaders([(header::LOCATION, location)]),
+        Json(token),
+    ))
+}
+
+fn unknown_app() -> Problem {
+    Problem::new(
+        ProblemType::UnknownApp,
+        "no [[app]] of this name is configured. Add it to perennial.toml and reload, or see the names: \
+         perennial status",
+    )
+}
+
+/// The request as the inventory takes it, or everything that is wrong with it.
+fn checked(request: ImportRequest) -> Result<NewToken, Problem> {
+    let mut wrong = errors(&request);
+    let secret = plausible(&request.access_token).map_err(|fault| wrong.push(fault.to_owned()));
+    let (Ok(secret), true) = (secret, wrong.is_empty()) else {
+        let problem = Problem::new(
+            ProblemType::Invalid,
+            "this token cannot be taken in as it is",
+        );
+        return Err(problem.with_problems(wrong));
+    };
+    Ok(NewToken {
+        app: request.app,
+        name: request.name,
+        secret,
+        owners: request.owners,
+        required_scopes: request.require_scopes.iter().collect::<Scopes>(),
+        parent: None,
+        subject_name: None,
+    })
+}
+
+/// Each of them is written to.
+const MOST_OWNERS: usize = 20;
+const MOST_SCOPES: usize = 100;
+
+/// What is wrong with everything but the token.
+fn errors(request: &ImportRequest) -> Vec<String> {
+    let name_is_well = request.name.as_deref().is_none_or(name_is_valid);
+    let owners_are_well = request.owners.iter().all(|owner| is_mail_address(owner));
+    let scopes_are_well = request.require_scopes.iter().all(|scope| is_scope(scope));
+    [
+        (
+            name_is_well,
+            "name takes 1 to 100 letters, digits, dashes, dots and underscores, and does not begin with a dash \
+             or a dot",
+        ),
+        (owners_are_well, "owners are mail addresses, such as ada@example.com"),
+        (request.owners.len() <= MOST_OWNERS, "owners are 20 at most; use the address of a group"),
+        (request.require_scopes.len() <= MOST_SCOPES, "require_scopes are 100 at most"),
+        (scopes_are_well, "require_scopes are names of permissions, such as pages_messaging"),
+    ]
+    .into_iter()
+    .filter(|(is_well, _)| !is_well)
+    .map(|(_, fault)| fault.to_owned())
+    .collect()
+}
+
+/// Plausible enough that an email can be tried; whether it arrives, the mail server tells.
+pub(super) fn is_mail_address(text: &str) -> bool {
+    let plain = text.len() <= 254 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let ends = text.split_once('@');
+    plain
+        && ends
+            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
+        && !text.contains([',', ';', '<', '>', '"'])
+}
+
+fn is_scope(text: &str) -> bool {
+    let plain = |byte: u8| byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (1..=100).contains(&text.len()) && text.bytes().all(plain)
+}
+
+type NameTaken = Result<(StatusCode, Token), Problem>;
+
+fn import_token(
+    tx: &Tx<'_>,
+    new: &NewToken,
+    asked_by: &str,
+    now: Timestamp,
+) -> Result<NameTaken, Error> {
+    let (status, id) = match tx.import(new, now)? {
+        Imported::Added { id, .. } => (StatusCode::CREATED, id),
+        Imported::Known { id, .. } => (StatusCode::OK, id),
+        Imported::NameTaken { name } => return Ok(Err(name_in_use(&name))),
+    };
+    let Some(token) = tx.token(id)? else {
+        return Ok(Err(no_such_token()));
+    };
+    if status == StatusCode::CREATED {
+        let event = NewEvent::about(&token, EventKind::Imported).with("asked_by", asked_by);
+        tx.record_event(&event, now)?;
+    }
+    Ok(Ok((status, token)))
+}
+
+fn name_in_use(name: &str) -> Problem {
+    Problem::new(
+        ProblemType::NameTaken,
+        format!(
+            "another token is named {name}. Choose another name, or put the new secret into that token with \
+             PUT /v1/tokens/{name}/secret"
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners_are_plausible_mail_addresses() {
+        for (text, expected) in [
+            ("ada@example.com", true),
+            ("ada+bot@sub.example.com", true),
+            ("ada", false),
+            ("@example.com", false),
+            ("ada@", false),
+            ("ada@b@c", false),
+            ("ada@example.com\r\nBcc: eve@example.com", false),
+            ("ada @example.com", false),
+            ("Ada <ada@example.com>", false),
+            ("ada@example.com,eve@example.com", false),
+            ("", false),
+        ] {
+            assert_eq!(is_mail_address(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_names_of_permissions() {
+        for (text, expected) in [
+            ("pages_messaging", true),
+            ("instagram_business_basic2", true),
+            ("pages messaging", false),
+            ("", false),
+            ("Pages", false),
+        ] {
+            assert_eq!(is_scope(text), expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The incidents: what people must do, and asking for no more reminders.
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::api::request::{Asked, Id, Operator, Sent, Viewer, no_such_incident};
+use crate::api::state::SharedAppState;
+use crate::api::types::{
+    AcknowledgeRequest, IncidentFilter, IncidentList, IncidentQuery, IncidentView, Problem,
+    ProblemType,
+};
+use crate::inventory::{Error, Incident, IncidentSelection, IncidentState, View};
+
+const MOST_INCIDENTS: usize = 500;
+const FIRST_TOKENS: usize = 20;
+
+/// What people must do, newest first.
+#[utoipa::path(
+    get, path = "/v1/incidents", params(IncidentQuery), responses((status = 200, body = IncidentList))
+)]
+pub(in crate::api) async fn list(
+    viewer: Viewer,
+    State(app_state): SharedAppState,
+    Asked(query): Asked<IncidentQuery>,
+) -> Result<Json<IncidentList>, Problem> {
+    let which = query
+        .state
+        .map_or(IncidentSelection::Unresolved, IncidentSelection::from);
+    let incidents = app_state
+        .read_at_length(viewer.rank, move |view| {
+            let found = view.incidents(which, MOST_INCIDENTS)?;
+            found
+                .into_iter()
+                .map(|incident| with_tokens(view, incident))
+                .collect()
+        })
+        .await?;
+    Ok(Json(IncidentList { incidents }))
+}
+
+impl From<IncidentFilter> for IncidentSelection {
+    fn from(filter: IncidentFilter) -> Self {
+        match filter {
+            IncidentFilter::Open => Self::Open,
+            IncidentFilter::Acknowledged => Self::Acknowledged,
+            IncidentFilter::Unresolved => Self::Unresolved,
+            IncidentFilter::Resolved => Self::Resolved,
+            IncidentFilter::All => Self::All,
+        }
+    }
+}
+
+fn with_tokens(view: &View<'_>, incident: Incident) -> Result<IncidentView, Error> {
+    let first = view.tokens_of_incident(&incident, FIRST_TOKENS)?;
+    let names = first.into_iter().map(|token| token.name).collect();
+    Ok(IncidentView::from((incident, names)))
+}
+
+/// No reminders until then. The incident stays open, and its end is told.
+#[utoipa::path(
+    post, path = "/v1/incidents/{id}/acknowledge", params(("id" = String, Path)),
+    request_body = AcknowledgeRequest, responses((status = 200, body = IncidentView))
+)]
+pub(in crate::api) async fn acknowledge(
+    Operator(asked_by): Operator,
+    State(app_state): SharedAppState,
+    Id(id): Id,
+    Sent(request): Sent<AcknowledgeRequest>,
+) -> Result<Json<IncidentView>, Problem> {
+    let now = app_state.now();
+    if request.until <= now {
+        return Err(Problem::new(
+            ProblemType::Invalid,
+            "until must be a time that is still to come",
+        ));
+    }
+    let acknowledged = app_state.write(move |tx| {
+        let Some(incident) = tx.incident(id)? else {
+            return Ok(Err(no_such_incident()));
+        };
+        if let IncidentState::Resolved { at } = incident.state {
+            return Ok(Err(already_resolved(&at.to_string())));
+        }
+        tx.acknowledge(&incident, request.until, &asked_by, now)?;
+        let Some(incident) = tx.incident(id)? else {
+            return Ok(Err(no_such_incident()));
+        };
+        with_tokens(tx, incident).map(Ok)
+    });
+    acknowledged.await.map(Json)
+}
+
+fn already_resolved(at: &str) -> Problem {
+    Problem::new(
+        ProblemType::AlreadyResolved,
+        format!("this incident was resolved at {at}; nobody is reminded of it any more"),
+    )
+}

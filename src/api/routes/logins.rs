@@ -1,0 +1,263 @@
+//! Logins: a link for a person, or Meta's dialog itself for somebody who will paste what came of it. Nothing here waits
+//! for Meta or the person: what Meta answered is filed, and the next pass acts on it.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::api::request::{LoginName, Operator, Sent, Viewer, no_such_login, no_such_token};
+use crate::api::state::SharedAppState;
+use crate::api::types::{
+    Accepted, CompletionRequest, LoginLink, LoginRequest, LoginView, Problem, ProblemType,
+};
+use crate::inventory::{Error, EventId, Login, LoginId, NewLogin, Tx};
+use crate::login::{self, oauth_dialog, policy, progress};
+use crate::model::{Remedy, Token};
+
+/// An operator's link: time enough to hand it to a colleague.
+const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// How many such links are kept, those among them that are over.
+const MOST_LOGINS: u64 = 2_000;
+
+/// Asks for a login. The link is for the person's browser, and good for a day.
+#[utoipa::path(
+    post, path = "/v1/logins", request_body = LoginRequest, responses((status = 201, body = LoginLink))
+)]
+pub(in crate::api) async fn open(
+    Operator(asked_by): Operator,
+    State(app_state): SharedAppState,
+    Sent(request): Sent<LoginRequest>,
+) -> Result<(StatusCode, Json<LoginLink>), Problem> {
+    let settings = app_state.settings.borrow().logins.clone();
+    let now = app_state.now();
+    if settings.public_url.is_none() && !request.paste {
+        return Err(no_public_part());
+    }
+    let opened = app_state.write(move |tx| {
+        if tx.logins_by_hand()? >= MOST_LOGINS {
+            return Ok(Err(too_many_logins()));
+        }
+        let wanted = match wanted(tx, &request, &settings, now)? {
+            Ok(wanted) => wanted,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let expires_at = wanted.expires_at;
+        let public_url = settings.public_url.clone().unwrap_or_default();
+        let (id, link) = tx.open_login_for_operator(&wanted, &public_url, &asked_by, now)?;
+        let url = match settings.app(&wanted.app).filter(|_| request.paste) {
+            Some(app) => at_metas(tx, app, id, &settings, now)?,
+            None => link,
+        };
+        Ok(Ok(LoginLink {
+            url,
+            id: id.0.to_string(),
+            expires_at,
+        }))
+    });
+    Ok((StatusCode::CREATED, Json(opened.await?)))
+}
+
+fn wanted(
+    tx: &Tx<'_>,
+    request: &LoginRequest,
+    settings: &login::Settings,
+    now: Timestamp,
+) -> Result<Result<NewLogin, Problem>, Error> {
+    let token = match &request.token {
+        Some(name) => match tx.token_named(name)? {
+            Some(token) => Some(token),
+            None => return Ok(Err(no_such_token())),
+        },
+        None => None,
+    };
+    let of_token = token.as_ref().map(|token| token.app.clone());
+    let only = match settings.apps.as_slice() {
+        [only] => Some(only.name.clone()),
+        _ => None,
+    };
+    let Some(app) = request.app.clone().or(of_token.clone()).or(only) else {
+        return Ok(Err(which_app()));
+    };
+    if of_token.is_some_and(|of_token| of_token != app) || settings.app(&app).is_none() {
+        return Ok(Err(unknown_app()));
+    }
+    let person = match token.as_ref().map(person_of) {
+        Some(Err(problem)) => return Ok(Err(problem)),
+        Some(Ok(person)) => Some(person),
+        None => None,
+    };
+    Ok(Ok(NewLogin {
+        app,
+        person,
+        remedy: token.as_ref().map_or(Remedy::Login, remedy_of),
+        token: token.map(|token| token.id),
+        incident: None,
+        accepts_fewer: request.accept_fewer,
+        expires_at: now.checked_add(GOOD_FOR).unwrap_or(Timestamp::MAX),
+    }))
+}
+
+/// Whose login the token needs. A link without a person would accept anybody's.
+fn person_of(token: &Token) -> Result<String, Problem> {
+    let facts = token.facts.as_ref();
+    let person = facts.map(|facts| facts.person.clone());
+    person
+        .filter(|person| !person.is_empty())
+        .ok_or_else(|| person_unknown(token))
+}
+
+/// What a person once declined is asked for again only where the dialog is told so.
+fn remedy_of(token: &Token) -> Remedy {
+    let lacks = !token.missing_scopes().is_empty();
+    let granting = lacks.then_some(Remedy::GrantPermissions);
+    token.remedy().or(granting).unwrap_or(Remedy::Login)
+}
+
+/// Straight to Meta's dialog, for somebody who will paste what came of it.
+fn at_metas(
+    tx: &Tx<'_>,
+    app: &login::App,
+    id: LoginId,
+    settings: &login::Settings,
+    now: Timestamp,
+) -> Result<String, Error> {
+    let Some(login) = tx.login(id)? else {
+        return Ok(String::new());
+    };
+    let redirect_uri = settings.redirect_uri(app);
+    let state = tx.begin_attempt(&login, &redirect_uri, now)?;
+    let auth_type = policy::auth_type(login.wanted.remedy, false);
+    Ok(oauth_dialog::url(app, &redirect_uri, &state, auth_type))
+}
+
+/// How far a login has come, and what came of it.
+#[utoipa::path(
+    get, path = "/v1/logins/{id}", params(("id" = String, Path)), responses((status = 200, body = LoginView))
+)]
+pub(in crate::api) async fn show(
+    _: Viewer,
+    State(app_state): SharedAppState,
+    LoginName(id): LoginName,
+) -> Result<Json<LoginView>, Problem> {
+    let now = app_state.now();
+    let found = app_state.read(move |view| {
+        let Some(login) = view.login(id)? else {
+            return Ok(None);
+        };
+        let attempt = view.latest_attempt(id)?;
+        let progress = progress(view, &login, attempt, now)?;
+        Ok(Some(LoginView::new(login, progress)))
+    });
+    found.await?.map(Json).ok_or_else(no_such_login)
+}
+
+/// Takes the address that the browser ended at. The next pass asks Meta what it gives.
+#[utoipa::path(
+    post, path = "/v1/logins/{id}/complete", params(("id" = String, Path)),
+    request_body = CompletionRequest, responses((status = 202, body = Accepted))
+)]
+pub(in crate::api) async fn complete(
+    _: Operator,
+    State(app_state): SharedAppState,
+    LoginName(id): LoginName,
+    Sent(request): Sent<CompletionRequest>,
+) -> Result<(StatusCode, Json<Accepted>), Problem> {
+    let now = app_state.now();
+    let Some(returned) = oauth_dialog::read_pasted(&request.address) else {
+        return Err(not_an_address());
+    };
+    let filed = app_state.order(move |tx| {
+        let Some(login) = tx.login(id)? else {
+            return Ok(Err(no_such_login()));
+        };
+        file(tx, &login, &returned, now)
+    });
+    Ok((StatusCode::ACCEPTED, Json(Accepted::from(filed.await?))))
+}
+
+fn file(
+    tx: &Tx<'_>,
+    login: &Login,
+    returned: &oauth_dialog::Return,
+    now: Timestamp,
+) -> Result<Result<EventId, Problem>, Error> {
+    let attempt = tx.attempt_of_state(&returned.state)?;
+    match attempt {
+        Some(attempt) if attempt.login != login.id => return Ok(Err(of_another_login())),
+        Some(attempt) if !attempt.is_awaited(now) => return Ok(Err(login_is_over())),
+        Some(_) => {}
+        None => return Ok(Err(of_another_login())),
+    }
+    oauth_dialog::file(tx, returned, now)?;
+    tx.newest_event().map(Ok)
+}
+
+fn no_public_part() -> Problem {
+    Problem::new(
+        ProblemType::NoPublicPart,
+        "there is no [web] in the configuration, so nobody can come back from Meta by himself. Log in yourself and \
+         paste what comes of it: perennial login --paste",
+    )
+}
+
+fn too_many_logins() -> Problem {
+    Problem::new(
+        ProblemType::TooManyLogins,
+        format!(
+            "{MOST_LOGINS} login links were made within the last eight days, and no more are kept. Use one that is \
+             open, or try again tomorrow"
+        ),
+    )
+}
+
+fn which_app() -> Problem {
+    Problem::new(
+        ProblemType::Invalid,
+        "there are several apps; name one of them: perennial login --app APP",
+    )
+}
+
+fn unknown_app() -> Problem {
+    Problem::new(
+        ProblemType::UnknownApp,
+        "no [[app]] of this name is configured, or the token belongs to another. See the names: perennial status",
+    )
+}
+
+fn person_unknown(token: &Token) -> Problem {
+    let name = &token.name;
+    let app = &token.app;
+    Problem::new(
+        ProblemType::PersonUnknown,
+        format!(
+            "Meta has not said whose token {name} is, so any person's login would replace it. Ask Meta first: perennial \
+             check {name}. If Meta cannot read this token, get a new one: perennial login --app {app}"
+        ),
+    )
+}
+
+fn not_an_address() -> Problem {
+    Problem::new(
+        ProblemType::Invalid,
+        "this is not the address that a browser ends at after a login: it must hold state= and code= or error=. Copy \
+         it whole from the address bar",
+    )
+}
+
+fn of_another_login() -> Problem {
+    Problem::new(
+        ProblemType::Invalid,
+        "this address belongs to another login than the one that was begun here. Nothing was changed; begin again: \
+         perennial login --paste",
+    )
+}
+
+fn login_is_over() -> Problem {
+    Problem::new(
+        ProblemType::LoginOver,
+        "this login was answered before, or begun too long ago. Nothing was changed; begin again: perennial login \
+         --paste",
+    )
+}

@@ -1,0 +1,74 @@
+//! Orders: filed as rows in the inventory for the next pass to act on. Nothing here waits for Meta.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use crate::api::request::{Name, Operator, no_such_token};
+use crate::api::state::{AppState, SharedAppState};
+use crate::api::types::{Accepted, Problem, ProblemType};
+use crate::inventory::OrderKind;
+
+type Filed = Result<(StatusCode, Json<Accepted>), Problem>;
+
+/// Asks Meta about the token now, whatever back-off says.
+#[utoipa::path(
+    post, path = "/v1/tokens/{name}/check", params(("name" = String, Path)),
+    responses((status = 202, body = Accepted))
+)]
+pub(in crate::api) async fn check(
+    Operator(asked_by): Operator,
+    State(app_state): SharedAppState,
+    Name(name): Name,
+) -> Filed {
+    file(&app_state, name, OrderKind::Check, asked_by).await
+}
+
+/// Exchanges the token now, and measures whether that moved its end.
+#[utoipa::path(
+    post, path = "/v1/tokens/{name}/rotate", params(("name" = String, Path)),
+    responses((status = 202, body = Accepted))
+)]
+pub(in crate::api) async fn rotate(
+    Operator(asked_by): Operator,
+    State(app_state): SharedAppState,
+    Name(name): Name,
+) -> Filed {
+    file(&app_state, name, OrderKind::Rotate, asked_by).await
+}
+
+/// Brings the previous secret back, if Meta still confirms it.
+#[utoipa::path(
+    post, path = "/v1/tokens/{name}/rollback", params(("name" = String, Path)),
+    responses((status = 202, body = Accepted))
+)]
+pub(in crate::api) async fn rollback(
+    Operator(asked_by): Operator,
+    State(app_state): SharedAppState,
+    Name(name): Name,
+) -> Filed {
+    file(&app_state, name, OrderKind::Rollback, asked_by).await
+}
+
+async fn file(app_state: &AppState, name: String, order: OrderKind, asked_by: String) -> Filed {
+    let now = app_state.now();
+    let event = app_state
+        .order(move |tx| {
+            let Some(token) = tx.token_named(&name)? else {
+                return Ok(Err(no_such_token()));
+            };
+            if order == OrderKind::Rollback && tx.recall_previous(&token, now)?.is_none() {
+                return Ok(Err(no_previous_version()));
+            }
+            tx.order(&token, order, &asked_by, now).map(Ok)
+        })
+        .await?;
+    Ok((StatusCode::ACCEPTED, Json(Accepted::from(event))))
+}
+
+fn no_previous_version() -> Problem {
+    Problem::new(
+        ProblemType::NoPreviousVersion,
+        "no earlier secret of this token is left. Offer one with PUT /v1/tokens/{name}/secret",
+    )
+}

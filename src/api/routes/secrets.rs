@@ -1,0 +1,243 @@
+//! The one way in which a secret leaves: to whom the settings name, and noted before it is sent: in the journal, or in
+//! memory and log while that cannot be written.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::api::access_log::Access;
+use crate::api::peer::Peer;
+use crate::api::request::{Asked, Asker, Name, Operator, Sent, no_such_token};
+use crate::api::state::SharedAppState;
+use crate::api::types::{
+    Accepted, CandidateRequest, Problem, ProblemType, SecretQuery, SecretView, plausible,
+};
+use crate::inventory::{Error, EventKind, NewEvent, NewVersion, SecretReading, View};
+use crate::model::{Expiry, State as TokenState, Token};
+
+/// The secret in use, for a peer that a `[[status.reader]]` names.
+#[utoipa::path(
+    get, path = "/v1/tokens/{name}/secret", params(("name" = String, Path), SecretQuery),
+    responses((status = 200, body = SecretView))
+)]
+pub(in crate::api) async fn read(
+    Asker { peer, roles }: Asker,
+    State(app_state): SharedAppState,
+    Name(name): Name,
+    Asked(query): Asked<SecretQuery>,
+) -> Result<Json<SecretView>, Problem> {
+    let now = app_state.now();
+    let reading = Reading {
+        permitted: roles.may_read(&name),
+        wanted: query.min_remaining.map(|span| span.duration()),
+        peer,
+        name,
+    };
+    let (outcome, access) = app_state
+        .read(move |view| reading.carry_out(view, now))
+        .await?;
+    if let Some(access) = access {
+        app_state.count_access(access, now).await;
+    }
+    outcome.map(Json)
+}
+
+struct Reading {
+    peer: Peer,
+    name: String,
+    permitted: bool,
+    /// How much life the secret must still have.
+    wanted: Option<SignedDuration>,
+}
+
+type Outcome = Result<SecretView, Problem>;
+
+impl Reading {
+    /// The answer, and how it is noted. Who asks for a name that it may read and no token bears is not noted.
+    fn carry_out(
+        &self,
+        view: &View<'_>,
+        now: Timestamp,
+    ) -> Result<(Outcome, Option<Access>), Error> {
+        let token = view.token_named(&self.name)?;
+        let outcome = self.outcome(view, token.as_ref(), now)?;
+        let access = match (&outcome, &token) {
+            (Ok(secret), Some(token)) => Some(Access::read(&self.peer, token, secret.version)),
+            (Ok(_), None) => None,
+            (Err(problem), _) if problem.is(ProblemType::NoSuchToken) => None,
+            (Err(problem), token) => {
+                Some(Access::refused(&self.peer, token.as_ref(), &problem.title))
+            }
+        };
+        Ok((outcome, access))
+    }
+
+    /// Who may not read it does not learn whether it exists.
+    fn outcome(
+        &self,
+        view: &View<'_>,
+        token: Option<&Token>,
+        now: Timestamp,
+    ) -> Result<Outcome, Error> {
+        if !self.permitted {
+            return Ok(Err(not_permitted(&self.peer, &self.name)));
+        }
+        let Some(token) = token else {
+            return Ok(Err(no_such_token()));
+        };
+        let Some(reading) = view.secret_of(token)? else {
+            return Ok(Err(no_such_token()));
+        };
+        Ok(
+            check_remaining(&reading, self.wanted, now).map(|()| SecretView {
+                name: token.name.clone(),
+                version: reading.version,
+                expires_at: reading.expires_at.at(),
+                access_token: reading.secret,
+            }),
+        )
+    }
+}
+
+fn not_permitted(peer: &Peer, name: &str) -> Problem {
+    let user = &peer.account.user;
+    Problem::new(
+        ProblemType::NotPermitted,
+        format!(
+            "the user {user} may not read the secret of {name}. To permit it, add to perennial.toml and reload: \
+             [[status.reader]] user = \"{user}\" tokens = [\"{name}\"]"
+        ),
+    )
+}
+
+/// May this secret be handed out to somebody who wants so much life left?
+fn check_remaining(
+    reading: &SecretReading,
+    wanted: Option<SignedDuration>,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    if reading.state == TokenState::Dead {
+        let detail = "Meta refuses this token for good, so it is of no use to anybody. See who can help: \
+                      perennial incidents";
+        return Err(Problem::new(ProblemType::TokenDead, detail));
+    }
+    let Some(wanted) = wanted else {
+        return Ok(());
+    };
+    match reading.expires_at {
+        Expiry::Never => Ok(()),
+        Expiry::At(end) if end >= now + wanted => Ok(()),
+        Expiry::At(end) => Err(Problem::new(
+            ProblemType::TooLittleLife,
+            format!("the secret ends at {end}, which is sooner than asked for"),
+        )),
+        Expiry::Unknown => Err(Problem::new(
+            ProblemType::ExpiryUnknown,
+            "Meta has not told yet when this secret ends. Ask again after the next check, or without min_remaining",
+        )),
+    }
+}
+
+/// Offers a secret in place of the current one. It is kept beside it; the next pass asks Meta and swaps it in for
+/// the same app, kind and subject, or refuses it with an event that says why.
+#[utoipa::path(
+    put, path = "/v1/tokens/{name}/secret", params(("name" = String, Path)),
+    request_body = CandidateRequest,
+    responses(
+        (status = 202, body = Accepted),
+        (status = 200, body = Object, description = "It is in use already"),
+    )
+)]
+pub(in crate::api) async fn add_candidate(
+    Operator(asked_by): Operator,
+    State(app_state): SharedAppState,
+    Name(name): Name,
+    Sent(request): Sent<CandidateRequest>,
+) -> Result<Response, Problem> {
+    let secret = plausible(&request.access_token)
+        .map_err(|reason| Problem::new(ProblemType::Invalid, reason))?;
+    let now = app_state.now();
+    app_state
+        .order(move |tx| {
+            let Some(token) = tx.token_named(&name)? else {
+                return Ok(Err(no_such_token()));
+            };
+            Ok(match tx.store_candidate(&token, &secret, now)? {
+                NewVersion::Kept => {
+                    let event = NewEvent::about(&token, EventKind::CandidateKept)
+                        .with("asked_by", asked_by.as_str());
+                    let accepted = Accepted::from(tx.record_event(&event, now)?);
+                    Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
+                }
+                NewVersion::AlreadyInUse => Ok(Json(serde_json::json!({})).into_response()),
+                NewVersion::HeldByAnother => Err(held_by_another()),
+            })
+        })
+        .await
+}
+
+fn held_by_another() -> Problem {
+    Problem::new(
+        ProblemType::HeldByAnother,
+        "another token of the inventory holds this very secret. Compare them by fingerprint: perennial tokens",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn a_secret_with_too_little_life_is_not_handed_out() {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let hours = SignedDuration::from_hours;
+        let at = |hours_left| Expiry::At(now + hours(hours_left));
+        for (state, expires_at, wanted, refusal) in [
+            (TokenState::Healthy, at(12), None, None),
+            (TokenState::Healthy, at(12), Some(hours(12)), None),
+            (
+                TokenState::Healthy,
+                at(11),
+                Some(hours(12)),
+                Some(ProblemType::TooLittleLife),
+            ),
+            (TokenState::Healthy, Expiry::Never, Some(hours(9999)), None),
+            (TokenState::Failing, at(24), Some(hours(12)), None),
+            (TokenState::Unverified, Expiry::Unknown, None, None),
+            (
+                TokenState::Unverified,
+                Expiry::Unknown,
+                Some(hours(0)),
+                Some(ProblemType::ExpiryUnknown),
+            ),
+            (
+                TokenState::Dead,
+                Expiry::Never,
+                None,
+                Some(ProblemType::TokenDead),
+            ),
+            (
+                TokenState::Dead,
+                at(99),
+                Some(hours(1)),
+                Some(ProblemType::TokenDead),
+            ),
+        ] {
+            let reading = SecretReading {
+                secret: Secret::new("EAAcanary"),
+                version: 1,
+                state,
+                expires_at,
+            };
+            let problem = check_remaining(&reading, wanted, now).err();
+            assert_eq!(
+                problem.map(|problem| problem.kind),
+                refusal.map(|kind| kind.urn().to_owned()),
+                "{state} {expires_at:?} {wanted:?}"
+            );
+        }
+    }
+}

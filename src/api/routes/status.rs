@@ -1,0 +1,108 @@
+//! The whole in a few figures: from the tally, from indexes, and from what the daemon tells.
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+
+use super::health::{reasons_not_ready, undelivered_emails};
+use crate::api::DaemonStatus;
+use crate::api::daemon_handle::whole_seconds;
+use crate::api::request::Viewer;
+use crate::api::state::SharedAppState;
+use crate::api::types::{AppReport, IncidentCounts, Maintenance, Problem, StatusReport, Sweep};
+use crate::inventory::{Deadline, Error, Fleet, MailQueue, View};
+
+/// What the inventory says of the whole; each figure is kept or found by an index.
+pub(super) struct Figures {
+    pub(super) fleet: Fleet,
+    pub(super) incidents: IncidentCounts,
+    pub(super) mail: MailQueue,
+    pub(super) next_deadline: Option<Deadline>,
+}
+
+impl Figures {
+    pub(super) fn read(view: &View<'_>) -> Result<Self, Error> {
+        let (open, unacknowledged) = view.count_incidents()?;
+        Ok(Self {
+            fleet: view.fleet()?,
+            incidents: IncidentCounts {
+                open,
+                unacknowledged,
+            },
+            mail: view.mail_queue()?,
+            next_deadline: view.next_deadline()?,
+        })
+    }
+}
+
+/// How everything is doing.
+#[utoipa::path(get, path = "/v1/status", responses((status = 200, body = StatusReport)))]
+pub(in crate::api) async fn status(
+    _: Viewer,
+    State(app_state): SharedAppState,
+) -> Result<Json<StatusReport>, Problem> {
+    let figures = app_state.read(Figures::read).await?;
+    let daemon_status = app_state.pulse_now();
+    Ok(Json(report(figures, daemon_status, app_state.now())))
+}
+
+fn report(figures: Figures, daemon_status: DaemonStatus, now: Timestamp) -> StatusReport {
+    let mut problems = reasons_not_ready(&daemon_status, &figures.mail, now);
+    let ready = problems.is_empty();
+    problems.extend(undelivered_emails(&figures.mail));
+    problems.extend(daemon_status.problems);
+    problems.extend(neglected(&daemon_status.maintenance));
+    StatusReport {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        now,
+        started_at: whole_seconds(daemon_status.started_at),
+        ready,
+        tokens: figures.fleet.into(),
+        sweep: Sweep {
+            last_finished_at: daemon_status.sweep.last_finished_at.map(whole_seconds),
+            next_at: daemon_status.sweep.next_at.map(whole_seconds),
+            ..daemon_status.sweep
+        },
+        apps: daemon_status
+            .apps
+            .into_iter()
+            .map(in_whole_seconds)
+            .collect(),
+        incidents: figures.incidents,
+        mail: figures.mail.into(),
+        deliveries: daemon_status.deliveries,
+        maintenance: Maintenance {
+            backed_up_at: daemon_status.maintenance.backed_up_at.map(whole_seconds),
+            ..daemon_status.maintenance
+        },
+        next_deadline: figures.next_deadline.map(Into::into),
+        problems,
+    }
+}
+
+/// One crash is told by the journal; several of late are a pattern that somebody must break.
+const PATTERN: u32 = 3;
+
+/// What is wrong with how the daemon looks after itself, in sentences.
+fn neglected(maintenance: &Maintenance) -> Vec<String> {
+    let crashes = maintenance.crashes_last_hour;
+    let crashes = (crashes >= PATTERN).then(|| {
+        format!("the daemon ended {crashes} times within an hour without being told to; see journalctl -u perennial")
+    });
+    let backup = maintenance.backup_error.as_ref().map(|reason| {
+        let newest = maintenance
+            .backed_up_at
+            .map_or("there is none".to_owned(), |at| {
+                format!("the newest is of {}", whole_seconds(at))
+            });
+        format!("the inventory could not be copied, {newest}: {reason}")
+    });
+    [crashes, backup].into_iter().flatten().collect()
+}
+
+fn in_whole_seconds(app: AppReport) -> AppReport {
+    AppReport {
+        throttled_until: app.throttled_until.map(whole_seconds),
+        ..app
+    }
+}

@@ -1,0 +1,52 @@
+//! A place among the connections, and what a peer is told who gets none.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::api::types::{Problem, ProblemType};
+use crate::http::{self, Full};
+
+/// A place among the connections. A follower gives it up and is counted elsewhere.
+#[derive(Clone, Debug, Default)]
+pub(in crate::api) struct Place(Arc<Mutex<Option<http::Place<u32>>>>);
+
+impl Place {
+    pub(super) fn new(place: http::Place<u32>) -> Self {
+        Self(Arc::new(Mutex::new(Some(place))))
+    }
+
+    pub(in crate::api) fn give_up(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Ends when the place has been held for `age` from now; never for one that was given up.
+    pub(super) async fn held_for(&self, age: Duration) {
+        tokio::time::sleep(age).await;
+        let is_held = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some();
+        if !is_held {
+            std::future::pending().await
+        }
+    }
+}
+
+/// The whole answer, as it goes over the line.
+pub(super) fn refused_answer(full: Full) -> Vec<u8> {
+    let detail = match full {
+        Full::Share(share) => format!(
+            "your user holds {share} connections, and one user may hold no more. Close one, or use those that are open"
+        ),
+        Full::All => "all connections are taken. Try again in a second".to_owned(),
+    };
+    let problem = Problem::new(ProblemType::TooManyConnections, detail);
+    let body = serde_json::to_string(&problem).unwrap_or_default();
+    let head = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n\
+         retry-after: 1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    (head + &body).into_bytes()
+}

@@ -1,0 +1,14 @@
+//! The socket in use: a real inventory, real routes, and where it matters a real socket.
+
+mod alert_paths;
+mod document;
+mod endless;
+mod imports;
+mod journal;
+mod limits;
+mod orders;
+mod secrets;
+mod shapes;
+mod shares;
+mod sockets;
+mod world;

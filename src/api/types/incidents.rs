@@ -1,0 +1,99 @@
+//! An incident as programs see it: one cause that needs one person.
+
+use jiff::Timestamp;
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::SubjectView;
+use crate::inventory::{Incident, IncidentState};
+use crate::model::{Cause, Remedy, string_enum};
+
+string_enum! {
+    IncidentStatus {
+        Open = "open",
+        /// Somebody asked for no reminders until a date.
+        Acknowledged = "acknowledged",
+        Resolved = "resolved",
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IncidentView {
+    pub id: String,
+    pub app: String,
+    pub cause: Cause,
+    pub remedy: Remedy,
+    /// The person who can help; null when it is about the app itself.
+    pub subject: Option<SubjectView>,
+    pub state: IncidentStatus,
+    pub opened_at: Timestamp,
+    /// The earliest end among its tokens.
+    pub deadline: Option<Timestamp>,
+    /// How many belong to it now; once resolved, how many ever did.
+    pub tokens_affected: u64,
+    /// The names of the first twenty, the earliest end first.
+    pub tokens: Vec<String>,
+    /// The addresses that were written to.
+    pub told: Vec<String>,
+    pub next_reminder_at: Option<Timestamp>,
+    pub resolved_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IncidentList {
+    pub incidents: Vec<IncidentView>,
+}
+
+/// `POST /v1/incidents/{id}/acknowledge`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcknowledgeRequest {
+    /// No reminders before this.
+    #[serde(deserialize_with = "instant")]
+    pub until: Timestamp,
+}
+
+/// The reason of a refusal must not repeat what was sent.
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let expected = "a time such as 2026-03-01T12:00:00Z";
+    text.parse()
+        .map_err(|_| Error::invalid_value(Unexpected::Str(&text), &expected))
+}
+
+impl From<(Incident, Vec<String>)> for IncidentView {
+    /// The incident, and the names of its first tokens.
+    fn from((incident, tokens): (Incident, Vec<String>)) -> Self {
+        let (state, resolved_at, next_reminder_at) = match incident.state {
+            IncidentState::Open => (IncidentStatus::Open, None, incident.review_at),
+            IncidentState::Acknowledged { until } => {
+                (IncidentStatus::Acknowledged, None, Some(until))
+            }
+            IncidentState::Resolved { at } => (IncidentStatus::Resolved, Some(at), None),
+        };
+        let tokens_affected = match resolved_at {
+            None => incident.affected,
+            Some(_) => incident.ever_affected,
+        };
+        let subject = (!incident.incident_key.subject.is_empty()).then_some(SubjectView {
+            id: incident.incident_key.subject,
+            name: incident.subject_name,
+        });
+        Self {
+            id: incident.id.0.to_string(),
+            app: incident.incident_key.app,
+            cause: incident.cause,
+            remedy: incident.cause.remedy(),
+            subject,
+            state,
+            opened_at: incident.opened_at,
+            deadline: incident.deadline,
+            tokens_affected,
+            tokens,
+            told: incident.notified,
+            next_reminder_at,
+            resolved_at,
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Logins as programs see them. The link and the pasted address are good for one person and one time; whoever may order
+//! is shown them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::SubjectView;
+use crate::inventory::{Ending, Login};
+use crate::login::{Account, LoginProgress};
+use crate::model::{Health, Token, string_enum};
+use crate::secret::Secret;
+
+/// `POST /v1/logins`
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// May be left out where there is only one app, or a token is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// Whose login is wanted, by a token of that person; anybody's if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Take the new token even if it has fewer permissions than the one in use.
+    #[serde(default)]
+    pub accept_fewer: bool,
+    /// The address that the browser ends at will be handed in by hand.
+    #[serde(default)]
+    pub paste: bool,
+}
+
+/// The answer to `POST /v1/logins`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LoginLink {
+    /// For the person's browser. It is good for that login alone.
+    pub url: String,
+    pub id: String,
+    pub expires_at: Timestamp,
+}
+
+/// `POST /v1/logins/{id}/complete`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompletionRequest {
+    /// The address that the browser ended at, whole.
+    #[serde(serialize_with = "super::secrets::openly")]
+    #[schema(value_type = String, write_only)]
+    pub address: Secret,
+}
+
+string_enum! {
+    /// How far a login has come.
+    LoginState {
+        /// The person has not come back from Meta.
+        Awaited = "awaited",
+        Expired = "expired",
+        /// Meta is being asked what the login gives.
+        Asking = "asking",
+        /// Handed in; Meta has yet to confirm some of the tokens.
+        Confirming = "confirming",
+        /// All that came of it is settled.
+        Done = "done",
+        /// Nothing came of it, and nothing was changed.
+        Refused = "refused",
+    }
+}
+
+/// `GET /v1/logins/{id}`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LoginView {
+    pub id: String,
+    pub app: String,
+    /// Whose login is wanted; null when anybody's will do.
+    pub expected: Option<SubjectView>,
+    pub expires_at: Timestamp,
+    pub state: LoginState,
+    /// Why nothing came of it, in a short word.
+    pub refusal: Option<String>,
+    /// Meta's number for that.
+    pub code: Option<i64>,
+    /// Who logged in.
+    pub person: Option<SubjectView>,
+    /// The name of the person's token.
+    pub token: Option<String>,
+    /// Permissions that the person did not allow.
+    pub declined: Vec<String>,
+    /// What the new token lacks of what the one in use has. It was not taken.
+    pub fewer: Vec<String>,
+    /// Why else the new token was not taken.
+    pub mismatch: Option<String>,
+    /// The first of the person's pages that the login does not reach, and how many there are.
+    pub left_out: Vec<String>,
+    pub left_out_in_all: u64,
+    /// How many of the person's tokens work, and how many do not.
+    pub working: u64,
+    pub broken: u64,
+    /// The names of the first that do not.
+    pub still_broken: Vec<String>,
+}
+
+impl LoginView {
+    pub(in crate::api) fn new(login: Login, progress: LoginProgress) -> Self {
+        let view = Self::awaited(login);
+        match progress {
+            LoginProgress::Awaited => view,
+            LoginProgress::Expired => Self {
+                state: LoginState::Expired,
+                ..view
+            },
+            LoginProgress::Asking { .. } => Self {
+                state: LoginState::Asking,
+                ..view
+            },
+            LoginProgress::Granted(account) => view.granted(*account),
+            LoginProgress::Refused(ending) => view.refused(ending),
+        }
+    }
+
+    fn awaited(login: Login) -> Self {
+        let name = login.person_name;
+        Self {
+            id: login.id.0.to_string(),
+            app: login.wanted.app,
+            expected: login.wanted.person.map(|id| SubjectView { id, name }),
+            expires_at: login.wanted.expires_at,
+            state: LoginState::Awaited,
+            refusal: None,
+            code: None,
+            person: None,
+            token: None,
+            declined: Vec::new(),
+            fewer: Vec::new(),
+            mismatch: None,
+            left_out: Vec::new(),
+            left_out_in_all: 0,
+            working: 0,
+            broken: 0,
+            still_broken: Vec::new(),
+        }
+    }
+
+    fn granted(self, account: Account) -> Self {
+        let state = if account.is_over() {
+            LoginState::Done
+        } else {
+            LoginState::Confirming
+        };
+        let broken = account.tokens.iter().filter(|token| !works(token));
+        let granted = account.granted;
+        let fewer = account.fewer.as_ref();
+        Self {
+            state,
+            still_broken: broken.map(|token| token.name.clone()).collect(),
+            person: Some(SubjectView {
+                id: granted.person,
+                name: granted.name,
+            }),
+            token: Some(granted.token),
+            declined: granted.declined,
+            fewer: fewer.map_or_else(Vec::new, |fewer| fewer.iter().map(str::to_owned).collect()),
+            mismatch: account.mismatch,
+            left_out: granted.left_out,
+            left_out_in_all: granted.left_out_in_all,
+            working: account.token_counts.working,
+            broken: account.token_counts.broken,
+            ..self
+        }
+    }
+
+    fn refused(self, ending: Ending) -> Self {
+        let (refusal, code, name) = match ending {
+            Ending::WrongPerson { name } => ("wrong_person", None, name),
+            Ending::Failed { why, code } => (why.as_str(), code, None),
+            Ending::Granted(_) => ("", None, None),
+        };
+        Self {
+            state: LoginState::Refused,
+            refusal: Some(refusal.to_owned()),
+            code,
+            mismatch: name.map(|name| format!("it was the login of {name}")),
+            ..self
+        }
+    }
+}
+
+const fn works(token: &Token) -> bool {
+    matches!(token.health, Health::Healthy | Health::Expiring { .. })
+}

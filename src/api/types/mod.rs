@@ -1,0 +1,28 @@
+//! The shapes that server and client share: what goes over the socket, and nothing of how it is found out.
+
+mod duration;
+mod events;
+mod incidents;
+mod logins;
+mod problem;
+mod queries;
+mod report;
+mod secrets;
+mod tokens;
+
+pub use duration::{NotASpan, Span};
+pub use events::EventView;
+pub use incidents::{AcknowledgeRequest, IncidentList, IncidentStatus, IncidentView};
+pub use logins::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView};
+pub use problem::{Problem, ProblemType};
+pub use queries::{EventQuery, IncidentFilter, IncidentQuery, SecretQuery, TokenQuery};
+pub use report::{
+    AppReport, DeadlineView, Deliveries, IncidentCounts, MailReport, MailTestRequest,
+    MailTestResult, Maintenance, Reloaded, StatusReport, Sweep, TokenCounts,
+};
+pub(in crate::api) use secrets::plausible;
+pub use secrets::{CandidateRequest, ImportRequest, SecretView};
+pub use tokens::{
+    Accepted, NextView, RotationView, SubjectView, SubscriptionView, TokenDetail, TokenList,
+    TokenView,
+};

@@ -1,0 +1,107 @@
+//! The messages in which a token crosses the socket. This is the one place of `status` that exposes a secret:
+//! to write it into them, and to look at its shape before it is taken in.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
+
+use crate::secret::Secret;
+
+/// `POST /v1/tokens`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportRequest {
+    pub app: String,
+    #[serde(serialize_with = "openly")]
+    #[schema(value_type = String, write_only)]
+    pub access_token: Secret,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Mail addresses of those to tell when only a person can help.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub require_scopes: Vec<String>,
+    /// Take in the pages that this user token reaches.
+    #[serde(default)]
+    pub discover: bool,
+}
+
+impl ImportRequest {
+    pub const fn new(app: String, access_token: Secret) -> Self {
+        Self {
+            app,
+            access_token,
+            name: None,
+            owners: Vec::new(),
+            require_scopes: Vec::new(),
+            discover: false,
+        }
+    }
+}
+
+/// `PUT /v1/tokens/{name}/secret`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CandidateRequest {
+    #[serde(serialize_with = "openly")]
+    #[schema(value_type = String, write_only)]
+    pub access_token: Secret,
+}
+
+/// `GET /v1/tokens/{name}/secret`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SecretView {
+    pub name: String,
+    #[serde(serialize_with = "openly")]
+    #[schema(value_type = String)]
+    pub access_token: Secret,
+    pub version: u32,
+    /// Null when it never ends, or nobody knows.
+    pub expires_at: Option<Timestamp>,
+}
+
+pub(super) fn openly<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
+/// Meta's tokens have a few hundred characters; more than this is something else.
+const LONGEST: usize = 8 * 1024;
+
+/// The token as it was pasted, without the line end; or why it cannot be one, without repeating it.
+pub(in crate::api) fn plausible(pasted: &Secret) -> Result<Secret, &'static str> {
+    let token = Secret::trimmed(pasted.expose());
+    if token.is_empty() {
+        return Err("access_token is empty");
+    }
+    if token.len() > LONGEST {
+        return Err("access_token is longer than 8 KiB, which no token of Meta is");
+    }
+    if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("access_token holds spaces or characters that no token of Meta has");
+    }
+    Ok(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_can_be_a_token_is_taken_in() {
+        let plausible = |text: &str| plausible(&Secret::new(text)).map(|token| token.len());
+        assert_eq!(plausible("EAAcanary\n"), Ok(9));
+        assert_eq!(plausible(&"x".repeat(LONGEST)), Ok(LONGEST));
+        for refused in [
+            "",
+            " \n",
+            "EAA canary",
+            "EAAcan\u{e4}ry",
+            "EAA\0",
+            "EAA\r\nX",
+        ] {
+            assert!(plausible(refused).is_err(), "{refused:?}");
+        }
+        assert!(plausible(&"x".repeat(LONGEST + 1)).is_err());
+    }
+}

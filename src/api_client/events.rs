@@ -1,0 +1,60 @@
+//! The journal, line by line, as it comes.
+
+use http_body_util::BodyExt;
+use hyper::Response;
+use hyper::body::Incoming;
+
+use super::connection::{interrupted, too_long};
+use super::{Error, not_understood};
+use crate::api::types::EventView;
+
+/// No event comes near it.
+const LONGEST_LINE: usize = 1 << 20;
+
+#[derive(Debug)]
+pub struct EventStream {
+    body: Incoming,
+    /// What has come and is not yet a whole line.
+    pending: Vec<u8>,
+}
+
+impl EventStream {
+    pub(super) fn new(response: Response<Incoming>) -> Self {
+        Self {
+            body: response.into_body(),
+            pending: Vec::new(),
+        }
+    }
+
+    /// The next event; `None` when the journal ends here, or the daemon stops.
+    pub async fn next(&mut self) -> Result<Option<EventView>, Error> {
+        let Some(line) = self.next_line().await? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&line)
+            .map(Some)
+            .map_err(|error| not_understood("/v1/events", &error))
+    }
+
+    /// The next line as it came, without its end.
+    pub async fn next_line(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        loop {
+            if let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
+                let rest = self.pending.split_off(end + 1);
+                let mut line = std::mem::replace(&mut self.pending, rest);
+                line.pop();
+                return Ok(Some(line));
+            }
+            if self.pending.len() > LONGEST_LINE {
+                return Err(too_long());
+            }
+            let Some(frame) = self.body.frame().await else {
+                return Ok(None);
+            };
+            let frame = frame.map_err(|error| interrupted(&error))?;
+            if let Some(data) = frame.data_ref() {
+                self.pending.extend_from_slice(data);
+            }
+        }
+    }
+}

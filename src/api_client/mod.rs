@@ -1,0 +1,260 @@
+//! The other end of the socket: typed calls for the commands, each the answer of one route.
+
+mod connection;
+mod events;
+mod paths;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::{Method, Request, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::api::types::{
+    Accepted, AcknowledgeRequest, CandidateRequest, CompletionRequest, EventQuery, ImportRequest,
+    IncidentList, IncidentQuery, IncidentView, LoginLink, LoginRequest, LoginView, MailTestRequest,
+    MailTestResult, Problem, Reloaded, SecretQuery, SecretView, StatusReport, TokenDetail,
+    TokenList, TokenQuery, TokenView,
+};
+
+use connection::{Answer, Line};
+pub use events::EventStream;
+use paths::escaped;
+pub use paths::{token_path, with_query};
+
+/// Cheap to clone; clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Client(Line);
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody answers there.
+    #[error("cannot reach the daemon at {}: {source}. {}", socket.display(), advice(source))]
+    Unreachable { socket: PathBuf, source: io::Error },
+    /// The daemon says no, and why.
+    #[error("{0}")]
+    Refused(Box<Problem>),
+    /// The connection ended in the middle of an answer.
+    #[error(
+        "the daemon hung up before it had answered: {0}. It may be restarting: systemctl status perennial"
+    )]
+    Interrupted(String),
+    #[error("the daemon did not answer in time. See what it does: systemctl status perennial")]
+    Silent,
+    /// Daemon and command are of different versions, or something else listens there.
+    #[error(
+        "the answer at {path} is not one that this version understands: {reason}. \
+         Is the daemon of the same version? perennial status --json"
+    )]
+    NotUnderstood { path: String, reason: String },
+}
+
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "Members of the group perennial may talk to it: sudo adduser $USER perennial"
+        }
+        _ => "Is it running? systemctl status perennial",
+    }
+}
+
+/// What became of a token that was handed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Imported {
+    Added(Box<TokenView>),
+    /// It was there already; nothing was changed.
+    Known(Box<TokenView>),
+}
+
+/// What became of a secret that was offered in place of the current one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CandidateAnswer {
+    /// It is kept beside the current one; events after this tell what Meta said.
+    Accepted(Accepted),
+    AlreadyInUse,
+}
+
+impl Client {
+    /// Nothing is opened before the first call.
+    pub fn at(socket: impl Into<PathBuf>) -> Self {
+        Self(Line::to(socket.into()))
+    }
+
+    pub fn socket(&self) -> &Path {
+        self.0.socket()
+    }
+
+    pub async fn status(&self) -> Result<StatusReport, Error> {
+        self.get("/v1/status").await
+    }
+
+    pub async fn tokens(&self, query: &TokenQuery) -> Result<TokenList, Error> {
+        self.get(&with_query("/v1/tokens", query)).await
+    }
+
+    pub async fn token(&self, name: &str) -> Result<TokenDetail, Error> {
+        self.get(&token_path(name, "")).await
+    }
+
+    pub async fn import(&self, request: &ImportRequest) -> Result<Imported, Error> {
+        let path = "/v1/tokens";
+        let answer = self.send(Method::POST, path, request).await?;
+        let token = Box::new(understood(path, &answer)?);
+        Ok(match answer.status {
+            StatusCode::OK => Imported::Known(token),
+            _ => Imported::Added(token),
+        })
+    }
+
+    pub async fn add_candidate(
+        &self,
+        name: &str,
+        request: &CandidateRequest,
+    ) -> Result<CandidateAnswer, Error> {
+        let path = token_path(name, "/secret");
+        let answer = self.send(Method::PUT, &path, request).await?;
+        match answer.status {
+            StatusCode::OK => Ok(CandidateAnswer::AlreadyInUse),
+            _ => understood(&path, &answer).map(CandidateAnswer::Accepted),
+        }
+    }
+
+    pub async fn secret(&self, name: &str, query: &SecretQuery) -> Result<SecretView, Error> {
+        self.get(&with_query(&token_path(name, "/secret"), query))
+            .await
+    }
+
+    pub async fn check(&self, name: &str) -> Result<Accepted, Error> {
+        self.post(&token_path(name, "/check")).await
+    }
+
+    pub async fn rotate(&self, name: &str) -> Result<Accepted, Error> {
+        self.post(&token_path(name, "/rotate")).await
+    }
+
+    pub async fn rollback(&self, name: &str) -> Result<Accepted, Error> {
+        self.post(&token_path(name, "/rollback")).await
+    }
+
+    pub async fn forget(&self, name: &str) -> Result<(), Error> {
+        let request = self.request(Method::DELETE, &token_path(name, ""), Bytes::new());
+        self.ask(request).await.map(drop)
+    }
+
+    pub async fn incidents(&self, query: &IncidentQuery) -> Result<IncidentList, Error> {
+        self.get(&with_query("/v1/incidents", query)).await
+    }
+
+    pub async fn acknowledge(
+        &self,
+        id: &str,
+        request: &AcknowledgeRequest,
+    ) -> Result<IncidentView, Error> {
+        let path = format!("/v1/incidents/{}/acknowledge", escaped(id));
+        let answer = self.send(Method::POST, &path, request).await?;
+        understood(&path, &answer)
+    }
+
+    pub async fn open_login(&self, request: &LoginRequest) -> Result<LoginLink, Error> {
+        let path = "/v1/logins";
+        let answer = self.send(Method::POST, path, request).await?;
+        understood(path, &answer)
+    }
+
+    pub async fn login(&self, id: &str) -> Result<LoginView, Error> {
+        self.get(&format!("/v1/logins/{}", escaped(id))).await
+    }
+
+    pub async fn complete_login(
+        &self,
+        id: &str,
+        request: &CompletionRequest,
+    ) -> Result<Accepted, Error> {
+        let path = format!("/v1/logins/{}/complete", escaped(id));
+        let answer = self.send(Method::POST, &path, request).await?;
+        understood(&path, &answer)
+    }
+
+    /// The journal from where the query says, to its end or, with `follow`, for as long as both live.
+    pub async fn events(&self, query: &EventQuery) -> Result<EventStream, Error> {
+        let request = self.request(Method::GET, &with_query("/v1/events", query), Bytes::new());
+        self.0.open(request).await.map(EventStream::new)
+    }
+
+    /// Waits until the new configuration is live; refused with every problem when it cannot be.
+    pub async fn reload(&self) -> Result<Reloaded, Error> {
+        self.post("/v1/reload").await
+    }
+
+    pub async fn mail_test(&self, request: &MailTestRequest) -> Result<MailTestResult, Error> {
+        let path = "/v1/mail-test";
+        let answer = self.send(Method::POST, path, request).await?;
+        understood(path, &answer)
+    }
+
+    /// The answer as it came: the socket's own JSON, for `--json`.
+    pub async fn text(&self, path: &str) -> Result<String, Error> {
+        let answer = self
+            .ask(self.request(Method::GET, path, Bytes::new()))
+            .await?;
+        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        let answer = self
+            .ask(self.request(Method::GET, path, Bytes::new()))
+            .await?;
+        understood(path, &answer)
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        let answer = self
+            .ask(self.request(Method::POST, path, Bytes::new()))
+            .await?;
+        understood(path, &answer)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Answer, Error> {
+        let body = serde_json::to_vec(body).map_err(|error| not_understood(path, &error))?;
+        self.ask(self.request(method, path, Bytes::from(body)))
+            .await
+    }
+
+    fn request(&self, method: Method, path: &str, body: Bytes) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        // Every path is built here from escaped parts, so it is one.
+        *request.uri_mut() = path.parse().unwrap_or_default();
+        let headers = request.headers_mut();
+        headers.insert("host", hyper::header::HeaderValue::from_static("localhost"));
+        headers.insert(
+            "content-type",
+            hyper::header::HeaderValue::from_static("application/json"),
+        );
+        request
+    }
+
+    async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Answer, Error> {
+        self.0.ask(request).await
+    }
+}
+
+fn understood<T: DeserializeOwned>(path: &str, answer: &Answer) -> Result<T, Error> {
+    serde_json::from_slice(&answer.body).map_err(|error| not_understood(path, &error))
+}
+
+/// Says where, not what: the answer may hold a token.
+fn not_understood(path: &str, error: &serde_json::Error) -> Error {
+    Error::NotUnderstood {
+        path: path.to_owned(),
+        reason: format!("line {}, column {}", error.line(), error.column()),
+    }
+}

@@ -1,0 +1,319 @@
+//! `perennial check` and `perennial rotate`: orders that the next pass carries out, followed to their end.
+
+use clap::Args;
+
+use super::doctor;
+use crate::api::types::{Accepted, EventView, Span};
+use crate::api_client::{self, Client};
+use crate::cli::event_follower::Follower;
+use crate::cli::terminal::event_text::{EventDetail, sentence};
+use crate::cli::terminal::text::all_of;
+use crate::cli::terminal::{style, text};
+use crate::cli::{Answer, Error, Terminal, hints};
+use crate::inventory::EventKind;
+use crate::model::{Outcome, State};
+
+/// ClientCommand Meta about tokens now, and tell what came of it; without names, look whether the daemon does its work
+///
+/// Exit code 1 unless all is well, 3 if the daemon cannot be reached.
+#[derive(Clone, Debug, Args)]
+pub struct CheckOptions {
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// How long to wait for the outcome, or for a daemon that is just starting
+    #[arg(long, default_value = "60s", value_name = "TIME")]
+    timeout: Span,
+    /// Write to the operators if the daemon is down or does not do its work: once per cause, as the timer does
+    #[arg(long, conflicts_with = "names")]
+    alert: bool,
+}
+
+impl CheckOptions {
+    /// Without names it is the daemon itself that is looked at.
+    pub(crate) fn about_the_daemon(&self) -> Option<doctor::ProbeRequest> {
+        let backoff = self.timeout;
+        let alert = self.alert;
+        self.names
+            .is_empty()
+            .then_some(doctor::ProbeRequest { backoff, alert })
+    }
+}
+
+/// Renew tokens now, and tell what came of it
+///
+/// A new token counts only if it ends later than the old one, as Meta itself says; the old one is used until then.
+/// Exit code 1 unless each was renewed or never ends.
+#[derive(Clone, Debug, Args)]
+pub struct RotateOptions {
+    #[command(flatten)]
+    whom: Whom,
+}
+
+#[derive(Clone, Debug, Args)]
+struct Whom {
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// How long to wait for the outcome
+    #[arg(long, default_value = "60s", value_name = "TIME")]
+    timeout: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Check,
+    Rotate,
+}
+
+pub(crate) async fn check(
+    options: CheckOptions,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let whom = Whom {
+        names: options.names,
+        timeout: options.timeout,
+    };
+    carry_out(Order::Check, whom, client, terminal).await
+}
+
+pub(crate) async fn rotate(
+    options: RotateOptions,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    carry_out(Order::Rotate, options.whom, client, terminal).await
+}
+
+async fn carry_out(
+    order: Order,
+    mut whom: Whom,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    whom.names.sort_unstable();
+    whom.names.dedup();
+    let (mut waiting, refused) = place(order, &whom.names, client, terminal).await?;
+    let Some(first) = waiting.first() else {
+        return Ok(Answer::No);
+    };
+    let mut follower = Follower::begin(client, Some(&first.event), whom.timeout).await?;
+    let mut answer = refused;
+    while !waiting.is_empty() {
+        let Some(event) = follower.next().await? else {
+            terminal.warn(&timed_out(&waiting));
+            return Ok(Answer::No);
+        };
+        let Some(index) = waiting.iter().position(|placed| placed.is_meant_by(&event)) else {
+            continue;
+        };
+        print_event(&waiting[index].name, &event, terminal)?;
+        if waiting[index].apply(&event) == Progress::Ended
+            && !waiting.swap_remove(index).is_a_success(order)
+        {
+            answer = Answer::No;
+        }
+    }
+    Ok(answer)
+}
+
+/// Places each order; one that is refused does not keep the others from being placed.
+async fn place(
+    order: Order,
+    names: &[String],
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<(Vec<Placed>, Answer), Error> {
+    let mut placed = Vec::new();
+    let mut answer = Answer::Yes;
+    for name in names {
+        let accepted = match order {
+            Order::Check => client.check(name).await,
+            Order::Rotate => client.rotate(name).await,
+        };
+        match accepted {
+            Ok(accepted) => placed.push(Placed::new(name, accepted)),
+            Err(api_client::Error::Refused(problem)) => {
+                terminal.warn(&format!("{name}: {}", hints::with_next_step(&problem)));
+                answer = Answer::No;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok((placed, answer))
+}
+
+fn print_event(name: &str, event: &EventView, terminal: &mut Terminal) -> Result<(), Error> {
+    let sentence = sentence(event);
+    let text = style::paint(&sentence.text, sentence.style);
+    terminal.print(&format!("{}: {text}", text::plain(name)))
+}
+
+fn timed_out(waiting: &[Placed]) -> String {
+    let names: Vec<String> = waiting.iter().map(|placed| placed.name.clone()).collect();
+    format!(
+        "No outcome yet for {}. The order stays and is carried out; see what came of it: perennial show {}",
+        all_of(&names),
+        names.first().map_or("NAME", String::as_str)
+    )
+}
+
+/// An order on its way, and what is known of it so far.
+struct Placed {
+    name: String,
+    event: String,
+    is_renewed: bool,
+    needs_no_renewal: bool,
+    state: Option<State>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Continues,
+    Ended,
+}
+
+impl Placed {
+    fn new(name: &str, accepted: Accepted) -> Self {
+        Self {
+            name: name.to_owned(),
+            event: accepted.event,
+            is_renewed: false,
+            needs_no_renewal: false,
+            state: None,
+        }
+    }
+
+    fn is_meant_by(&self, event: &EventView) -> bool {
+        EventDetail(&event.detail).find("order") == Some(&self.event) || self.is_replaced_by(event)
+    }
+
+    /// Somebody ordered something for the same token since. A token has one order at a time, the latest.
+    fn is_replaced_by(&self, event: &EventView) -> bool {
+        let number = |id: &str| id.parse::<u64>().unwrap_or(0);
+        event.kind == EventKind::Ordered
+            && event.token.as_deref() == Some(&self.name)
+            && number(&event.id) > number(&self.event)
+    }
+
+    fn apply(&mut self, event: &EventView) -> Progress {
+        let detail = EventDetail(&event.detail);
+        if self.is_replaced_by(event) {
+            self.event.clone_from(&event.id);
+        }
+        self.is_renewed |= event.kind == EventKind::Derived
+            || detail.find("outcome") == Some(Outcome::Renewed.as_str());
+        self.needs_no_renewal |= detail.find("not_rotated") == Some("never_expires");
+        if event.kind != EventKind::Checked {
+            return Progress::Continues;
+        }
+        self.state = detail.find("state").and_then(State::from_name);
+        Progress::Ended
+    }
+
+    fn is_a_success(&self, order: Order) -> bool {
+        let works = matches!(self.state, Some(State::Healthy | State::Expiring));
+        works && (order == Order::Check || self.is_renewed || self.needs_no_renewal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(id: &str, kind: EventKind, detail: &serde_json::Value) -> EventView {
+        let event = json!({
+            "id": id, "at": "2026-11-22T09:00:00Z", "kind": kind, "token": "acme", "app": "a",
+            "detail": detail,
+        });
+        serde_json::from_value(event).unwrap()
+    }
+
+    fn placed() -> Placed {
+        let event = "10".to_owned();
+        Placed::new("acme", Accepted { event })
+    }
+
+    #[test]
+    fn what_came_of_an_order_decides_the_answer() {
+        let rotated = |outcome| {
+            event(
+                "11",
+                EventKind::Rotated,
+                &json!({"order": "10", "outcome": outcome}),
+            )
+        };
+        let derived = event(
+            "11",
+            EventKind::Derived,
+            &json!({"order": "10", "through": "anna"}),
+        );
+        let changed = event(
+            "11",
+            EventKind::Changed,
+            &json!({"order": "10", "to": "dead"}),
+        );
+        let checked = |detail: serde_json::Value| event("12", EventKind::Checked, &detail);
+        let healthy = || checked(json!({"order": "10", "state": "healthy"}));
+        let dead = || checked(json!({"order": "10", "state": "dead"}));
+        let not = |why| checked(json!({"order": "10", "state": "healthy", "not_rotated": why}));
+        for (order, events, expected) in [
+            (Order::Check, vec![healthy()], true),
+            (Order::Check, vec![changed, dead()], false),
+            (
+                Order::Check,
+                vec![checked(json!({"order": "10", "state": "failing"}))],
+                false,
+            ),
+            (
+                Order::Check,
+                vec![checked(json!({"order": "10", "state": "expiring"}))],
+                true,
+            ),
+            (Order::Rotate, vec![rotated("renewed"), healthy()], true),
+            (
+                Order::Rotate,
+                vec![rotated("same_expiry"), healthy()],
+                false,
+            ),
+            (Order::Rotate, vec![rotated("failed"), healthy()], false),
+            (Order::Rotate, vec![derived, healthy()], true),
+            (Order::Rotate, vec![not("never_expires")], true),
+            (Order::Rotate, vec![not("tried_today")], false),
+            (Order::Rotate, vec![healthy()], false),
+        ] {
+            let mut placed = placed();
+            let (last, before) = events.split_last().unwrap();
+            for event in before {
+                assert!(placed.is_meant_by(event));
+                assert_eq!(placed.apply(event), Progress::Continues);
+            }
+            assert_eq!(placed.apply(last), Progress::Ended);
+            assert_eq!(placed.is_a_success(order), expected, "{events:?}");
+        }
+    }
+
+    #[test]
+    fn a_later_order_for_the_same_token_takes_its_place() {
+        let mut placed = placed();
+        let own = event("10", EventKind::Ordered, &json!({"order": "rotate"}));
+        let older = event("9", EventKind::Ordered, &json!({"order": "check"}));
+        let later = event("15", EventKind::Ordered, &json!({"order": "check"}));
+        assert!(!placed.is_meant_by(&own) && !placed.is_meant_by(&older));
+        assert!(placed.is_meant_by(&later));
+        assert_eq!(placed.apply(&later), Progress::Continues);
+        let of_the_old = event(
+            "16",
+            EventKind::Checked,
+            &json!({"order": "10", "state": "healthy"}),
+        );
+        let of_the_new = event(
+            "17",
+            EventKind::Checked,
+            &json!({"order": "15", "state": "healthy"}),
+        );
+        assert!(!placed.is_meant_by(&of_the_old) && placed.is_meant_by(&of_the_new));
+        assert_eq!(placed.apply(&of_the_new), Progress::Ended);
+    }
+}

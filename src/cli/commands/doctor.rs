@@ -1,0 +1,107 @@
+//! `perennial check` without names: does the daemon do its work? And what systemd calls when it has given a unit up.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::api::types::Span;
+use crate::cli::{Answer, Error, Global, Terminal};
+use crate::config::{self, Machine, MonitorSettings};
+use crate::daemon::clock;
+use crate::monitor::{self, Alarm, Failed, NotifyReport, Problem};
+
+/// How to look at the daemon.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProbeRequest {
+    pub(crate) backoff: Span,
+    pub(crate) alert: bool,
+}
+
+/// A restart takes less, and the timer's service must have time left to send its emails.
+const LONGEST: Duration = Duration::from_secs(30);
+
+impl ProbeRequest {
+    /// A person who looks wants to know how it is now.
+    fn backoff(self) -> Duration {
+        match self.alert {
+            true => self.backoff.duration().unsigned_abs().min(LONGEST),
+            false => Duration::ZERO,
+        }
+    }
+}
+
+/// Write to the operators that systemd has given a unit up; it says which in MONITOR_UNIT and its like
+#[derive(Clone, Debug, Args)]
+pub struct UnitFailureOptions {}
+
+pub(crate) async fn run(
+    format: ProbeRequest,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let monitor_settings = monitor_settings(global)?;
+    let client = global.client()?;
+    let backoff = format.backoff();
+    let facts = monitor::gather(&monitor_settings, &client, backoff).await;
+    let now = clock::now();
+    let found = monitor::detected_problems(&facts, now);
+    for finding in &found {
+        terminal.print(&finding.why)?;
+    }
+    if found.is_empty() {
+        terminal.print("The daemon does its work.")?;
+    }
+    if format.alert {
+        report(
+            &monitor::notify(&monitor_settings, &found, now).await,
+            terminal,
+        )?;
+    }
+    answer(&found)
+}
+
+pub(crate) async fn report_unit_failure(
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let Some(failed) = Failed::of_environment(|name| std::env::var(name).ok()) else {
+        let email_text = "This is for systemd, which says in MONITOR_UNIT what has failed. To look by hand: perennial check";
+        return Err(Error::Usage(email_text.to_owned()));
+    };
+    let failed = failed.with_problems_of(global.config(), &Machine::here());
+    let monitor_settings = monitor_settings(global)?;
+    let notified = monitor::report_unit_failure(&monitor_settings, &failed, clock::now()).await;
+    report(&notified, terminal)
+}
+
+/// Whoever cannot be told by mail is told by the journal of the machine.
+fn monitor_settings(global: &Global) -> Result<MonitorSettings, Error> {
+    config::monitor_settings(global.config(), &Machine::of_the_service()).map_err(|problems| {
+        Error::Refused(format!(
+            "Nobody can be told anything:\n{problems}\nSee what is right: perennial check-config"
+        ))
+    })
+}
+
+fn report(notified: &NotifyReport, terminal: &mut Terminal) -> Result<Answer, Error> {
+    for subject in &notified.sent {
+        terminal.print(&format!("Sent: {subject}"))?;
+    }
+    if notified.faults.is_empty() {
+        return Ok(Answer::Yes);
+    }
+    Err(Error::Refused(format!(
+        "{}\nSee whether mail works: perennial mail-test",
+        notified.faults.join("\n")
+    )))
+}
+
+fn answer(found: &[Problem]) -> Result<Answer, Error> {
+    match found {
+        [] => Ok(Answer::Yes),
+        [first, ..] if first.alarm == Alarm::Down => Err(Error::Unreachable(
+            "See why: systemctl status perennial".to_owned(),
+        )),
+        _ => Ok(Answer::No),
+    }
+}

@@ -1,0 +1,39 @@
+//! `perennial get NAME`: the secret on standard output, and nothing else there.
+
+use clap::Args;
+
+use crate::api::types::{SecretQuery, Span};
+use crate::api_client::{Client, token_path, with_query};
+use crate::cli::{Answer, Error, Terminal};
+
+/// Print the secret of a token, and nothing else, for a program to use
+///
+/// Each reading is written to the journal with the name of who asked.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    name: String,
+    /// Refuse if it ends sooner than this: 90m, 12h, 30d
+    #[arg(long, value_name = "TIME")]
+    min_remaining: Option<Span>,
+    /// Print the daemon's own JSON, with the secret's version and end
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(
+    options: &Options,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let query = SecretQuery {
+        min_remaining: options.min_remaining,
+    };
+    if options.json {
+        let path = with_query(&token_path(&options.name, "/secret"), &query);
+        terminal.print(&client.text(&path).await?)?;
+    } else {
+        let secret = client.secret(&options.name, &query).await?;
+        terminal.print(secret.access_token.expose())?;
+    }
+    Ok(Answer::Yes)
+}

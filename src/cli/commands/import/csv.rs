@@ -1,0 +1,172 @@
+//! A line of CSV under its header. No field of a token holds a line end, so each line stands for itself, and a
+//! quotation mark that is not closed spoils no line but its own.
+
+use csv::{ReaderBuilder, StringRecord, Trim};
+
+use super::row::{FIELDS, Row, RowError};
+use crate::secret::Secret;
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    fields: Vec<&'static str>,
+    delimiter: u8,
+}
+
+/// Why a line that names `access_token` is still no header.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadHeader {
+    #[error("the header names a column that is not known; there are {known}", known = FIELDS.join(", "))]
+    Unknown,
+    #[error("the header names {0} twice")]
+    Twice(&'static str),
+}
+
+impl Header {
+    /// `None` when this is no header at all.
+    pub(super) fn read(line: &str) -> Option<Result<Self, BadHeader>> {
+        let delimiter = [b',', b';', b'\t']
+            .into_iter()
+            .find(|byte| line.as_bytes().contains(byte));
+        let delimiter = delimiter.unwrap_or(b',');
+        let names = record(line, delimiter).ok()?;
+        names
+            .iter()
+            .any(|name| name == "access_token")
+            .then(|| Self::of(&names, delimiter))
+    }
+
+    fn of(names: &StringRecord, delimiter: u8) -> Result<Self, BadHeader> {
+        let mut fields = Vec::new();
+        for name in names {
+            let known = FIELDS.into_iter().find(|field| *field == name);
+            let field = known.ok_or(BadHeader::Unknown)?;
+            if fields.contains(&field) {
+                return Err(BadHeader::Twice(field));
+            }
+            fields.push(field);
+        }
+        Ok(Self { fields, delimiter })
+    }
+
+    pub(super) fn row(&self, line: &str) -> Result<Row, RowError> {
+        let values = record(line, self.delimiter)?;
+        if values.len() != self.fields.len() {
+            return Err(RowError::FieldCount {
+                found: values.len(),
+                expected: self.fields.len(),
+            });
+        }
+        let mut row = Row::default();
+        for (field, value) in self.fields.iter().zip(&values) {
+            let detail = || Some(value.to_owned()).filter(|value| !value.is_empty());
+            match *field {
+                "access_token" => row.access_token = Some(Secret::new(value)),
+                "app" => row.app = detail(),
+                "name" => row.name = detail(),
+                "owners" => row.owners = split_list(value),
+                "require_scopes" => row.require_scopes = split_list(value),
+                _ => row.discover = flag(value)?,
+            }
+        }
+        Ok(row)
+    }
+}
+
+fn record(line: &str, delimiter: u8) -> Result<StringRecord, RowError> {
+    let quotes = line.bytes().filter(|byte| *byte == b'"').count();
+    if quotes % 2 == 1 {
+        return Err(RowError::OpenQuote);
+    }
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(Trim::All)
+        .delimiter(delimiter)
+        .buffer_capacity(line.len() + 1)
+        .from_reader(line.as_bytes());
+    let mut record = StringRecord::new();
+    // A line of text is always a record of one field at least.
+    reader
+        .read_record(&mut record)
+        .map_err(|_| RowError::OpenQuote)?;
+    Ok(record)
+}
+
+/// Split by spaces, and by commas inside quotation marks.
+fn split_list(value: &str) -> Option<Vec<String>> {
+    let split_list = value
+        .split([' ', ',', '\t'])
+        .filter(|word| !word.is_empty());
+    let split_list: Vec<String> = split_list.map(str::to_owned).collect();
+    Some(split_list).filter(|split_list| !split_list.is_empty())
+}
+
+fn flag(value: &str) -> Result<Option<bool>, RowError> {
+    match value.to_ascii_lowercase().as_str() {
+        "" => Ok(None),
+        "true" | "yes" | "1" => Ok(Some(true)),
+        "false" | "no" | "0" => Ok(Some(false)),
+        _ => Err(RowError::WrongType {
+            field: "discover",
+            expected: "true or false",
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(line: &str) -> Header {
+        Header::read(line).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_header_is_known_by_its_token_column() {
+        assert_eq!(Header::read("EAAcanary"), None);
+        assert_eq!(Header::read("app,name"), None);
+        assert_eq!(header("access_token").fields, ["access_token"]);
+        assert_eq!(header("app; access_token").fields, ["app", "access_token"]);
+        assert_eq!(header("\"access_token\"\tname").delimiter, b'\t');
+        let bad = |line| Header::read(line).unwrap().unwrap_err();
+        assert_eq!(bad("access_token,owner"), BadHeader::Unknown);
+        assert_eq!(bad("access_token,app,app"), BadHeader::Twice("app"));
+    }
+
+    #[test]
+    fn every_column_is_read() {
+        let header = header("name,app,access_token,owners,require_scopes,discover");
+        let expected = Row {
+            app: Some("acme".to_owned()),
+            name: Some("p, q".to_owned()),
+            owners: Some(vec!["a@b".to_owned(), "c@d".to_owned()]),
+            require_scopes: Some(vec!["x".to_owned(), "y".to_owned()]),
+            discover: Some(true),
+            ..Row::of(Secret::new("EAAcanary"))
+        };
+        let line = "\"p, q\", acme ,EAAcanary,a@b c@d,\"x,y\",Yes";
+        assert_eq!(header.row(line).unwrap(), expected);
+        assert_eq!(
+            header.row(",,EAAcanary,,,").unwrap(),
+            Row::of(Secret::new("EAAcanary"))
+        );
+    }
+
+    #[test]
+    fn every_fault_is_told_and_no_value_repeated() {
+        let header = header("access_token,name,discover");
+        for (line, expected) in [
+            ("EAAcanary", "has 1 field, but the header names 3"),
+            ("EAAcanary,a,b,c", "has 4 fields, but the header names 3"),
+            ("\"EAAcanary,a,", "a quotation mark is not closed"),
+            ("EAA\"canary,a,", "a quotation mark is not closed"),
+            ("EAAcanary,a,maybe", "discover must be true or false"),
+        ] {
+            assert_eq!(
+                header.row(line).unwrap_err().to_string(),
+                expected,
+                "{line}"
+            );
+        }
+    }
+}

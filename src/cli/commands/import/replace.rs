@@ -1,0 +1,78 @@
+//! `perennial import --replace NAME`: a new secret for a token that is here, and Meta's verdict on it.
+
+use super::prompt;
+use super::reading::Reading;
+use super::row::{Defaults, RowError};
+use super::source::Source;
+use crate::api::types::{CandidateRequest, Span};
+use crate::api_client::{CandidateAnswer, Client};
+use crate::cli::event_follower::Follower;
+use crate::cli::terminal::event_text::sentence;
+use crate::cli::{Answer, Error, Terminal};
+use crate::inventory::EventKind;
+use crate::secret::Secret;
+
+pub(super) async fn run(
+    name: &str,
+    source: Source,
+    backoff: Span,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let request = CandidateRequest {
+        access_token: only_token(source)?,
+    };
+    let CandidateAnswer::Accepted(accepted) = client.add_candidate(name, &request).await? else {
+        terminal.print(&format!(
+            "{name} has this very secret already; nothing was changed."
+        ))?;
+        return Ok(Answer::Yes);
+    };
+    terminal.warn("It is kept beside the current one until Meta has confirmed it.");
+    let mut follower = Follower::begin(client, Some(&accepted.event), backoff).await?;
+    while let Some(event) = follower.next().await? {
+        if event.token.as_deref() != Some(name) {
+            continue;
+        }
+        if event.kind == EventKind::CandidateAccepted {
+            terminal.print(&sentence(&event).text)?;
+            return Ok(Answer::Yes);
+        }
+        if event.kind == EventKind::CandidateRefused {
+            terminal.print(&sentence(&event).text)?;
+            terminal.warn(&format!(
+                "The one in use stays. What {name} needs: perennial show {name}"
+            ));
+            return Ok(Answer::No);
+        }
+    }
+    terminal.warn(&format!(
+        "Meta has not confirmed it yet. It stays and is asked about again; see what came of it: \
+         perennial show {name}"
+    ));
+    Ok(Answer::No)
+}
+
+fn only_token(source: Source) -> Result<Secret, Error> {
+    let (name, reader) = match source {
+        Source::Prompt => return prompt(),
+        Source::Bytes { name, reader, .. } => (name, reader),
+    };
+    let refused = |text: String| Error::Refused(format!("{name}: {text}"));
+    // An app is asked for and not used: the token is put where its app is known.
+    let defaults = Defaults {
+        app: Some(String::new()),
+        ..Defaults::default()
+    };
+    let mut reading = Reading::begin(&name, reader, defaults)?;
+    if !reading.is_of_one_token() {
+        return Err(refused("--replace takes one token alone".to_owned()));
+    }
+    let line = reading
+        .next()
+        .transpose()
+        .map_err(|error| refused(error.to_string()))?;
+    let request = line.map_or(Err(RowError::NoToken), |line| line.request);
+    let token = request.map(|request| request.access_token);
+    token.map_err(|row_error| refused(format!("{row_error}\nHand in the new token alone")))
+}

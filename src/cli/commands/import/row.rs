@@ -1,0 +1,151 @@
+//! One line of an import, as the request that it becomes or the reason why it cannot. No reason repeats what stands in
+//! the line: it may be a token.
+
+use crate::api::types::ImportRequest;
+use crate::cli::terminal::text::counted;
+use crate::secret::Secret;
+
+use super::lines::NotText;
+
+/// What holds where a line does not say otherwise.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Defaults {
+    pub(super) app: Option<String>,
+    /// For a single token.
+    pub(super) name: Option<String>,
+    pub(super) owners: Vec<String>,
+    pub(super) require_scopes: Vec<String>,
+    pub(super) discover: bool,
+}
+
+/// What a line says; nothing where it is silent.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) app: Option<String>,
+    pub(super) access_token: Option<Secret>,
+    pub(super) name: Option<String>,
+    pub(super) owners: Option<Vec<String>>,
+    pub(super) require_scopes: Option<Vec<String>>,
+    pub(super) discover: Option<bool>,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum RowError {
+    #[error(transparent)]
+    NotText(#[from] NotText),
+    #[error("is not JSON, from column {column} on")]
+    NotJson { column: usize },
+    #[error("is not a JSON object")]
+    NotAnObject,
+    #[error("{0} is no field; there are {known}", known = FIELDS.join(", "))]
+    UnknownField(String),
+    #[error("{field} must be {expected}")]
+    WrongType {
+        field: &'static str,
+        expected: &'static str,
+    },
+    #[error("a quotation mark is not closed")]
+    OpenQuote,
+    #[error("has {}, but the header names {expected}", counted(*found as u64, "field"))]
+    FieldCount { found: usize, expected: usize },
+    #[error("access_token is missing")]
+    NoToken,
+    #[error("access_token is empty")]
+    EmptyToken,
+    #[error("no app is named; add it to the line, or say --app")]
+    NoApp,
+}
+
+pub(super) const FIELDS: [&str; 6] = [
+    "access_token",
+    "app",
+    "name",
+    "owners",
+    "require_scopes",
+    "discover",
+];
+
+impl RowError {
+    /// A field that does not look like a word is not repeated.
+    pub(super) fn unknown_field(name: &str) -> Self {
+        let is_word = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        if name.len() <= 30 && !name.is_empty() && name.bytes().all(is_word) {
+            Self::UnknownField(name.to_owned())
+        } else {
+            Self::UnknownField("one of the names".to_owned())
+        }
+    }
+}
+
+impl Row {
+    pub(super) fn of(token: Secret) -> Self {
+        Self {
+            access_token: Some(token),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn request(self, defaults: &Defaults) -> Result<ImportRequest, RowError> {
+        let access_token = self.access_token.ok_or(RowError::NoToken)?;
+        if access_token.is_empty() {
+            return Err(RowError::EmptyToken);
+        }
+        let app = self
+            .app
+            .or_else(|| defaults.app.clone())
+            .ok_or(RowError::NoApp)?;
+        let or = |detail: Option<Vec<String>>, default: &Vec<String>| {
+            detail.unwrap_or_else(|| default.clone())
+        };
+        Ok(ImportRequest {
+            app,
+            access_token,
+            name: self.name.or_else(|| defaults.name.clone()),
+            owners: or(self.owners, &defaults.owners),
+            require_scopes: or(self.require_scopes, &defaults.require_scopes),
+            discover: self.discover.unwrap_or(defaults.discover),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(text: &str) -> Row {
+        Row::of(Secret::trimmed(text))
+    }
+
+    #[test]
+    fn a_line_says_more_than_the_options() {
+        let defaults = Defaults {
+            app: Some("acme".to_owned()),
+            owners: vec!["ops@example.com".to_owned()],
+            discover: true,
+            ..Defaults::default()
+        };
+        let silent = token("EAAcanary\n").request(&defaults).unwrap();
+        assert_eq!(silent.app, "acme");
+        assert_eq!(silent.access_token, Secret::new("EAAcanary"));
+        assert_eq!(silent.owners, ["ops@example.com"]);
+        assert!(silent.discover);
+
+        let row = Row {
+            app: Some("other".to_owned()),
+            owners: Some(Vec::new()),
+            discover: Some(false),
+            ..token("EAAcanary")
+        };
+        let outspoken = row.request(&defaults).unwrap();
+        assert_eq!(outspoken.app, "other");
+        assert!(outspoken.owners.is_empty() && !outspoken.discover);
+    }
+
+    #[test]
+    fn without_a_token_or_an_app_there_is_no_request() {
+        let row_error = |row: Row| row.request(&Defaults::default()).unwrap_err();
+        assert_eq!(row_error(Row::default()), RowError::NoToken);
+        assert_eq!(row_error(token(" \n")), RowError::EmptyToken);
+        assert_eq!(row_error(token("EAAcanary")), RowError::NoApp);
+    }
+}

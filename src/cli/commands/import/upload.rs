@@ -1,0 +1,240 @@
+//! Hands requests to the daemon, several at once, and tells their fate in the order of the lines.
+
+use std::io;
+use std::pin::pin;
+
+use futures_util::future::join_all;
+use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::mpsc;
+
+use super::reading::{Item, Reading};
+use super::report::Report;
+use super::row::RowError;
+use crate::api::types::{ImportRequest, Problem, ProblemType, TokenView};
+use crate::api_client::{self, Client, Imported};
+use crate::cli::terminal::text;
+use crate::cli::{Answer, Error, Terminal, hints};
+
+/// Enough that the daemon writes many in one transaction; well below the connections that it allows.
+const AT_ONCE: usize = 16;
+
+/// Takes in one token.
+pub(super) async fn one(
+    request: Result<ImportRequest, RowError>,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let request = request.map_err(|row_error| {
+        Error::Refused(format!(
+            "It is not taken in: {row_error}\nSee what is taken: perennial import --help"
+        ))
+    })?;
+    match client.import(&request).await? {
+        Imported::Added(token) => terminal.print(&added(&token))?,
+        Imported::Known(token) => {
+            let name = text::plain(&token.name);
+            terminal.print(&format!(
+                "This token is here already, as {name}; nothing was changed."
+            ))?;
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+fn added(token: &TokenView) -> String {
+    let name = text::plain(&token.name);
+    format!(
+        "Added as {name}, fingerprint {}. Meta is asked with the next pass: perennial show {name}",
+        token.fingerprint
+    )
+}
+
+/// What the daemon made of a line.
+enum RowResult {
+    Added,
+    Known,
+    Refused(String),
+    /// Not this line's fault, so that the next ones would fare alike.
+    Stopped(Error),
+}
+
+/// Takes in what is read, and goes on after lines that cannot be taken.
+pub(super) async fn many(
+    reading: Reading,
+    length: Option<u64>,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let mut report = Report::begin(length);
+    let mut ahead = pin!(in_background(reading).ready_chunks(AT_ONCE));
+    while let Some(items) = ahead.next().await {
+        for group in independent(items) {
+            let fates = group.into_iter().map(|item| upload(item, client));
+            print_result(join_all(fates).await, &mut report, terminal)?;
+        }
+    }
+    report.finish(terminal)
+}
+
+fn print_result(
+    fates: Vec<(u64, u64, RowResult)>,
+    report: &mut Report,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    for (number, position, row_result) in fates {
+        report.reach(position);
+        match row_result {
+            RowResult::Added => report.added += 1,
+            RowResult::Known => report.known += 1,
+            RowResult::Refused(why) => report.reject(number, &why, terminal),
+            RowResult::Stopped(error) => {
+                report.stop(number, terminal);
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lines that speak of the same name or token must be handed in one after the other, so that the first one wins.
+fn independent(items: Vec<io::Result<Item>>) -> Vec<Vec<io::Result<Item>>> {
+    let mut groups = vec![Vec::new()];
+    for item in items {
+        let is_bound = |group: &Vec<_>| {
+            group
+                .iter()
+                .any(|earlier| speak_of_the_same(earlier, &item))
+        };
+        if groups.last().is_some_and(is_bound) {
+            groups.push(Vec::new());
+        }
+        if let Some(group) = groups.last_mut() {
+            group.push(item);
+        }
+    }
+    groups
+}
+
+fn speak_of_the_same(one: &io::Result<Item>, other: &io::Result<Item>) -> bool {
+    let (Some(one), Some(other)) = (request(one), request(other)) else {
+        return false;
+    };
+    let same_name = one.name.is_some() && one.name == other.name;
+    same_name || one.access_token == other.access_token
+}
+
+fn request(item: &io::Result<Item>) -> Option<&ImportRequest> {
+    item.as_ref().ok()?.request.as_ref().ok()
+}
+
+async fn upload(item: io::Result<Item>, client: &Client) -> (u64, u64, RowResult) {
+    match item {
+        Ok(Item {
+            number,
+            position,
+            request,
+        }) => {
+            let row_result = match request {
+                Ok(request) => row_result(client.import(&request).await),
+                Err(row_error) => RowResult::Refused(row_error.to_string()),
+            };
+            (number, position, row_result)
+        }
+        Err(error) => {
+            let text = format!("The source cannot be read to its end: {error}");
+            (0, 0, RowResult::Stopped(Error::Refused(text)))
+        }
+    }
+}
+
+fn row_result(answer: Result<Imported, api_client::Error>) -> RowResult {
+    match answer {
+        Ok(Imported::Added(_)) => RowResult::Added,
+        Ok(Imported::Known(_)) => RowResult::Known,
+        Err(api_client::Error::Refused(problem)) if is_about_the_line(&problem) => {
+            RowResult::Refused(in_one_line(&problem))
+        }
+        Err(api_client::Error::Refused(problem)) => {
+            RowResult::Stopped(Error::Refused(hints::with_next_step(&problem)))
+        }
+        Err(error) => RowResult::Stopped(error.into()),
+    }
+}
+
+fn in_one_line(problem: &Problem) -> String {
+    let parts = std::iter::once(&problem.detail).chain(&problem.problems);
+    let parts: Vec<String> = parts.map(|part| text::plain(part)).collect();
+    parts.join(": ")
+}
+
+fn is_about_the_line(problem: &Problem) -> bool {
+    let about_lines = [
+        ProblemType::Invalid,
+        ProblemType::UnknownApp,
+        ProblemType::NameTaken,
+        ProblemType::HeldByAnother,
+        ProblemType::TooLarge,
+        ProblemType::Malformed,
+    ];
+    about_lines.into_iter().any(|kind| problem.is(kind))
+}
+
+/// Reads on a thread of its own, as far ahead as the requests need. When nobody wants more, it ends by itself; a
+/// source that never ends cannot hold up the end of the command.
+fn in_background(reading: Reading) -> impl Stream<Item = io::Result<Item>> {
+    let (items, ahead) = mpsc::channel(4 * AT_ONCE);
+    std::thread::spawn(move || {
+        for item in reading {
+            if items.blocking_send(item).is_err() {
+                return;
+            }
+        }
+    });
+    stream::unfold(ahead, |mut ahead| async {
+        Some((ahead.recv().await?, ahead))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    fn item(number: u64, token: &str, name: Option<&str>) -> io::Result<Item> {
+        let request = ImportRequest {
+            name: name.map(str::to_owned),
+            ..ImportRequest::new("acme".to_owned(), Secret::new(token))
+        };
+        Ok(Item {
+            number,
+            position: 0,
+            request: Ok(request),
+        })
+    }
+
+    #[test]
+    fn of_lines_that_speak_of_the_same_the_first_is_done_first() {
+        let broken = Ok(Item {
+            number: 4,
+            position: 0,
+            request: Err(RowError::NoToken),
+        });
+        let groups = independent(vec![
+            item(1, "a", Some("one")),
+            item(2, "b", None),
+            item(3, "c", None),
+            broken,
+            item(5, "d", Some("one")),
+            item(6, "e", Some("two")),
+            item(7, "d", None),
+        ]);
+        let numbers = |group: &Vec<io::Result<Item>>| -> Vec<u64> {
+            group
+                .iter()
+                .map(|item| item.as_ref().unwrap().number)
+                .collect()
+        };
+        let numbers: Vec<Vec<u64>> = groups.iter().map(numbers).collect();
+        assert_eq!(numbers, [vec![1, 2, 3, 4], vec![5, 6], vec![7]]);
+    }
+}

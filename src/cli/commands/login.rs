@@ -1,0 +1,340 @@
+//! `perennial login`: a link for whoever is to log in, and what came of it.
+
+use std::io::{self, BufRead, Read};
+
+use clap::Args;
+
+use crate::api::types::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView, Span};
+use crate::api_client::Client;
+use crate::cli::event_follower::Follower;
+use crate::cli::secret_input;
+use crate::cli::terminal::event_text::EventDetail;
+use crate::cli::terminal::text::{all_of, plain};
+use crate::cli::terminal::{style, time};
+use crate::cli::{Answer, Error, Terminal};
+use crate::inventory::EventKind;
+use crate::secret::Secret;
+
+/// Have somebody log in with Facebook, and take in what that gives
+///
+/// Prints a link for the browser of whoever is to log in, and waits until that person is back. With --paste it prints
+/// the address of Facebook's dialog instead, and takes the address that the browser ends at: from a prompt, or one line
+/// of standard input. Exit code 1 unless everything that hangs on that person works afterwards.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// The app to log in to [default: the only one, or that of the token]
+    #[arg(long, value_name = "APP")]
+    app: Option<String>,
+    /// A token of the person whose login is wanted; anybody's will do without it
+    #[arg(long, value_name = "NAME")]
+    token: Option<String>,
+    /// Take the address that the browser ends at, instead of waiting for its call
+    #[arg(long)]
+    paste: bool,
+    /// Take the new token even if it has fewer permissions than the one in use
+    #[arg(long)]
+    accept_fewer: bool,
+    /// How long to wait for the person and for Facebook
+    #[arg(long, default_value = "1h", value_name = "TIME")]
+    timeout: Span,
+    /// Print what came of it as JSON, and the link on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(
+    options: Options,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let request = LoginRequest {
+        app: options.app.clone(),
+        token: options.token.clone(),
+        accept_fewer: options.accept_fewer,
+        paste: options.paste,
+    };
+    // Followed from before the link is there, so that nothing can be missed.
+    let follower = Follower::begin(client, None, options.timeout).await?;
+    let link = client.open_login(&request).await?;
+    show_link(&options, &link, terminal)?;
+    if options.paste {
+        let address = pasted(terminal)?;
+        client
+            .complete_login(&link.id, &CompletionRequest { address })
+            .await?;
+    }
+    let view = is_over(&link.id, follower, client).await?;
+    if options.json {
+        terminal.print(&client.text(&format!("/v1/logins/{}", link.id)).await?)?;
+    } else {
+        print_result(&view, terminal)?;
+    }
+    Ok(answer(&view))
+}
+
+fn show_link(options: &Options, link: &LoginLink, terminal: &mut Terminal) -> Result<(), Error> {
+    if options.paste {
+        terminal.warn("Open this in the browser of whoever is to log in:");
+    } else {
+        let until = time::absolute(link.expires_at, &terminal.format);
+        terminal.warn(&format!(
+            "Open this in the browser of whoever is to log in, or send it there. It is good until {until}:"
+        ));
+    }
+    if options.json {
+        terminal.warn(&link.url);
+    } else {
+        terminal.print(&link.url)?;
+    }
+    if options.paste {
+        terminal.warn(
+            "After the login the browser ends at an address with code= in it, whatever the page shows. Copy that \
+             address whole; it is good for a few minutes, and once.",
+        );
+    } else {
+        terminal.warn("Waiting for the login. Ctrl-C ends the waiting; the link stays good.");
+    }
+    Ok(())
+}
+
+/// More is no address of a browser.
+const LONGEST: u64 = 64 * 1024;
+
+fn pasted(terminal: &Terminal) -> Result<Secret, Error> {
+    const INSTEAD: &str = "Hand the address in by standard input: perennial login --paste < FILE";
+    if terminal.is_interactive() {
+        return secret_input::prompt("The address", INSTEAD);
+    }
+    let mut line = String::new();
+    let read = io::stdin().lock().take(LONGEST).read_line(&mut line);
+    read.map_err(|error| {
+        Error::Refused(format!("The address cannot be read: {error}\n{INSTEAD}"))
+    })?;
+    let address = Secret::trimmed(&line);
+    if address.is_empty() {
+        let text = format!("No address came on standard input.\n{INSTEAD}");
+        return Err(Error::Refused(text));
+    }
+    Ok(address)
+}
+
+/// Asks after it whenever something has happened, until nothing more will.
+async fn is_over(id: &str, mut follower: Follower, client: &Client) -> Result<LoginView, Error> {
+    loop {
+        let view = client.login(id).await?;
+        let is_open = match view.state {
+            LoginState::Awaited | LoginState::Asking | LoginState::Confirming => true,
+            LoginState::Expired | LoginState::Done | LoginState::Refused => false,
+        };
+        if !is_open || follower.next().await?.is_none() {
+            return Ok(view);
+        }
+    }
+}
+
+fn answer(view: &LoginView) -> Answer {
+    let is_whole = view.state == LoginState::Done
+        && view.broken == 0
+        && view.fewer.is_empty()
+        && view.mismatch.is_none();
+    if is_whole { Answer::Yes } else { Answer::No }
+}
+
+fn print_result(view: &LoginView, terminal: &mut Terminal) -> Result<(), Error> {
+    let style = match answer(view) {
+        Answer::Yes => style::GOOD,
+        Answer::No => style::WARNING,
+    };
+    terminal.print(&style::paint(&plain(&outcome(view)), style))?;
+    for line in remarks(view) {
+        terminal.print(&plain(&line))?;
+    }
+    if let Some(step) = next_step(view) {
+        terminal.warn(&plain(&step));
+    }
+    Ok(())
+}
+
+fn outcome(view: &LoginView) -> String {
+    let person = view.person.as_ref();
+    let who = person.map_or("Somebody", |person| {
+        person.name.as_deref().unwrap_or(person.id.as_str())
+    });
+    let token = view.token.as_deref().unwrap_or_default();
+    match view.state {
+        LoginState::Awaited => "Nobody has come back from Facebook yet.".to_owned(),
+        LoginState::Asking => "Facebook is still being asked what the login gives.".to_owned(),
+        LoginState::Expired => "Nobody logged in while the link was good.".to_owned(),
+        LoginState::Confirming => format!(
+            "{who} logged in; some tokens that hang on {token} are still to be confirmed ({} work, {} do not yet).",
+            view.working, view.broken
+        ),
+        LoginState::Done => format!(
+            "{who} logged in: {token}. {} that hang on this login work, {} do not.",
+            view.working, view.broken
+        ),
+        LoginState::Refused => refusal(view),
+    }
+}
+
+fn refusal(view: &LoginView) -> String {
+    let number = view
+        .code
+        .map_or_else(String::new, |code| format!(" (code {code})"));
+    let why = match view.refusal.as_deref().unwrap_or_default() {
+        "wrong_person" => {
+            let expected = view.expected.as_ref();
+            let expected = expected.map_or("another person", |expected| {
+                expected.name.as_deref().unwrap_or(expected.id.as_str())
+            });
+            let was = view.mismatch.as_deref().unwrap_or("it was somebody else's");
+            format!("the login of {expected} is needed, and {was}")
+        }
+        "not_allowed" => "Facebook sent the person back without a permission. It says so, too, of an app that is not \
+                          live or where the person has no role"
+            .to_owned(),
+        "app_refused" => "Meta does not let people log in to the app. Look at its state in Meta's dashboard".to_owned(),
+        "code_used" | "code_expired" => "what came back was used before, or too old".to_owned(),
+        "redirect_refused" => "the address to come back to is not among the valid OAuth redirect URIs in Meta's \
+                               dashboard"
+            .to_owned(),
+        "busy" => "Meta limits the calls of the app just now".to_owned(),
+        "lost" => "Meta did not answer, so nobody knows whether what came back is used up".to_owned(),
+        "unusable" => "Meta does not confirm what it gave".to_owned(),
+        other => other.replace('_', " "),
+    };
+    format!("The login came to nothing: {why}{number}. Nothing was changed.")
+}
+
+fn remarks(view: &LoginView) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if !view.fewer.is_empty() {
+        remarks.push(format!(
+            "It lacks {}, which the token in use has, so that one stays in use.",
+            all_of(&view.fewer)
+        ));
+    }
+    if let Some(mismatch) = view
+        .mismatch
+        .as_ref()
+        .filter(|_| view.state != LoginState::Refused)
+    {
+        remarks.push(format!("The new token was not taken: {mismatch}."));
+    }
+    if !view.declined.is_empty() {
+        remarks.push(format!(
+            "Not allowed in the dialog: {}.",
+            all_of(&view.declined)
+        ));
+    }
+    if view.left_out_in_all > 0 {
+        let more = view.left_out_in_all - view.left_out.len() as u64;
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        remarks.push(format!(
+            "The login does not reach {}{more}: not ticked in the dialog, or no role on it.",
+            view.left_out.join(", ")
+        ));
+    }
+    if !view.still_broken.is_empty() {
+        remarks.push(format!("Not working: {}.", view.still_broken.join(", ")));
+    }
+    remarks
+}
+
+fn next_step(view: &LoginView) -> Option<String> {
+    let token = view.token.as_deref().unwrap_or("NAME");
+    match view.state {
+        LoginState::Awaited | LoginState::Asking | LoginState::Confirming => Some(format!(
+            "It goes on without this command; see what comes of it: perennial {}",
+            view.token
+                .as_ref()
+                .map_or_else(|| "events".to_owned(), |token| format!("show {token}"))
+        )),
+        LoginState::Expired | LoginState::Refused => {
+            Some("Begin again with a new link: perennial login".to_owned())
+        }
+        LoginState::Done if !view.fewer.is_empty() => Some(format!(
+            "If fewer permissions will do: perennial login --token {token} --accept-fewer"
+        )),
+        LoginState::Done if view.broken > 0 => {
+            Some("Why they do not work, and who must act: perennial incidents".to_owned())
+        }
+        LoginState::Done => None,
+    }
+}
+
+/// As the journal tells of it.
+pub(crate) fn event(kind: EventKind, detail: &EventDetail<'_>) -> String {
+    let login = detail.text("login");
+    match (kind, detail.find("token")) {
+        (EventKind::LoginOpened, _) => format!("login {login} asked for by {}", detail.asked_by()),
+        (EventKind::LoginAnswered, _) => format!("login {login}: somebody came back from Meta"),
+        (_, Some(token)) => format!("login {login}: a new secret for {token} came of it"),
+        (_, None) => {
+            let outcome = detail.text("outcome").replace('_', " ");
+            format!("login {login} came to nothing: {outcome}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn view(more: &serde_json::Value) -> LoginView {
+        let mut view = json!({
+            "id": "7", "app": "acme", "expected": null, "expires_at": "2026-12-01T12:00:00Z", "state": "done",
+            "refusal": null, "code": null, "person": {"id": "1", "name": "Maria"}, "token": "acme-maria",
+            "declined": [], "fewer": [], "mismatch": null, "left_out": [], "left_out_in_all": 0,
+            "working": 3, "broken": 0, "still_broken": []
+        });
+        for (key, value) in more.as_object().unwrap() {
+            view[key] = value.clone();
+        }
+        serde_json::from_value(view).unwrap()
+    }
+
+    #[test]
+    fn only_a_login_after_which_everything_works_is_a_yes() {
+        for (more, expected) in [
+            (json!({}), Answer::Yes),
+            (json!({"broken": 1}), Answer::No),
+            (json!({"fewer": ["pages_messaging"]}), Answer::No),
+            (json!({"state": "refused", "refusal": "lost"}), Answer::No),
+            (json!({"state": "confirming"}), Answer::No),
+            (json!({"declined": ["email"]}), Answer::Yes),
+        ] {
+            assert_eq!(answer(&view(&more)), expected, "{more}");
+        }
+    }
+
+    #[test]
+    fn what_came_of_it_is_told_in_sentences() {
+        let wrong = view(&json!({
+            "state": "refused", "refusal": "wrong_person", "expected": {"id": "1", "name": "Maria"},
+            "mismatch": "it was the login of Paul"
+        }));
+        assert_eq!(
+            outcome(&wrong),
+            "The login came to nothing: the login of Maria is needed, and it was the login of Paul. Nothing was changed."
+        );
+        let denied = outcome(&view(
+            &json!({"state": "refused", "refusal": "not_allowed", "code": 200}),
+        ));
+        assert!(
+            denied.contains("(code 200)") && !denied.contains("cancel"),
+            "{denied}"
+        );
+        let fewer = view(&json!({"fewer": ["pages_messaging"]}));
+        assert!(
+            next_step(&fewer)
+                .unwrap()
+                .ends_with("--token acme-maria --accept-fewer")
+        );
+    }
+}

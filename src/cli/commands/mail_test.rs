@@ -1,0 +1,86 @@
+//! `perennial mail-test`: one real email by the configured way, and what became of it.
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::api::types::{EventView, MailTestRequest, Span};
+use crate::api_client::Client;
+use crate::cli::event_follower::Follower;
+use crate::cli::terminal::event_text::{EventDetail, sentence};
+use crate::cli::terminal::text;
+use crate::cli::{Answer, Error, Terminal};
+use crate::inventory::EventKind;
+
+/// Send one real email by the configured way, and tell what became of it
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// To whom [default: the operators, as the configuration says]
+    address: Option<String>,
+    /// How long to wait for the outcome
+    #[arg(long, default_value = "60s", value_name = "TIME")]
+    timeout: Span,
+}
+
+pub(crate) async fn run(
+    options: Options,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    // Followed from before the email is written, so that its end cannot be missed.
+    let mut follower = Follower::begin(client, None, options.timeout).await?;
+    let request = MailTestRequest {
+        to: options.address,
+    };
+    let message_id = client.mail_test(&request).await?.message_id;
+    terminal.warn("The email is written and waits to be sent.");
+    while let Some(event) = follower.next().await? {
+        if !is_about(&event, &message_id) {
+            continue;
+        }
+        if let Some(answer) = outcome(&event, terminal)? {
+            return Ok(answer);
+        }
+    }
+    terminal.warn(
+        "It has not left yet; it waits and is tried again. See how mail is: perennial status",
+    );
+    Ok(Answer::No)
+}
+
+/// What a conversation came to, if this is the end of one.
+fn outcome(event: &EventView, terminal: &mut Terminal) -> Result<Option<Answer>, Error> {
+    let is_sent = event.kind == EventKind::EmailSent;
+    let is_refused = event.kind == EventKind::EmailUndelivered;
+    if !is_sent && !is_refused && event.kind != EventKind::EmailDelayed {
+        return Ok(None);
+    }
+    for line in conversation(event) {
+        terminal.print(&format!("  {}", text::plain(line)))?;
+    }
+    if is_sent {
+        terminal.print("The email is sent: the mail server has taken it. See that it arrives.")?;
+        return Ok(Some(Answer::Yes));
+    }
+    terminal.print(&sentence(event).text)?;
+    terminal.warn(if is_refused {
+        "Put the address or the mail server right, then try again: perennial mail-test ADDRESS"
+    } else {
+        "Emails wait and are sent when that is put right: perennial check-config"
+    });
+    Ok(Some(Answer::No))
+}
+
+/// How it went with the mail server, line by line.
+fn conversation(event: &EventView) -> impl Iterator<Item = &str> {
+    let lines = event.detail.get("conversation").and_then(Value::as_array);
+    lines.into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// Emails about incidents come and go meanwhile.
+fn is_about(event: &EventView, message_id: &str) -> bool {
+    let detail = EventDetail(&event.detail);
+    match detail.find("message_id") {
+        Some(id) => id == message_id,
+        None => event.token.is_none() && detail.find("incident").is_none(),
+    }
+}

@@ -1,0 +1,164 @@
+//! `perennial man`: the manual, made from the command line, the socket's own document and one written page, so that it
+//! cannot lag behind the program.
+
+mod api;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, CommandFactory};
+
+use crate::cli::{Answer, Cli, Error, Terminal};
+
+/// Print a manual page: of the whole, of one command, of the configuration or of the socket
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// A command; perennial.toml, the configuration; or api, the socket
+    #[arg(value_name = "PAGE")]
+    page: Option<String>,
+    /// Write all pages into this directory instead
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "page")]
+    all: Option<PathBuf>,
+}
+
+const CONFIGURATION: &str = include_str!("../../../../packaging/man/perennial.toml.5");
+
+pub(crate) fn run(options: &Options, terminal: &mut Terminal) -> Result<Answer, Error> {
+    match (&options.page, &options.all) {
+        (_, Some(directory)) => write_all(directory)?,
+        (Some(name), None) => terminal.print(&page(name)?)?,
+        (None, None) => terminal.print(&of_command(&whole())?)?,
+    }
+    Ok(Answer::Yes)
+}
+
+fn write_all(directory: &Path) -> Result<(), Error> {
+    for (file, text) in pages()? {
+        fs::write(directory.join(file), text)?;
+    }
+    Ok(())
+}
+
+/// Each page under the name of its file.
+fn pages() -> Result<Vec<(String, String)>, Error> {
+    let whole = whole();
+    let mut pages = vec![
+        ("perennial.1".to_owned(), of_command(&whole)?),
+        ("perennial.toml.5".to_owned(), CONFIGURATION.to_owned()),
+        ("perennial-api.8".to_owned(), api::page()),
+    ];
+    let commands = whole.get_subcommands().filter(|command| is_shown(command));
+    for command in commands {
+        let file = format!("perennial-{}.1", command.get_name());
+        pages.push((file, of_command(command)?));
+    }
+    Ok(pages)
+}
+
+fn page(name: &str) -> Result<String, Error> {
+    match name {
+        "perennial.toml" => Ok(CONFIGURATION.to_owned()),
+        "api" => Ok(api::page()),
+        command => {
+            let whole = whole();
+            let Some(command) = whole.find_subcommand(command) else {
+                let text = format!("There is no page {name}. See the commands: perennial --help");
+                return Err(Error::Usage(text));
+            };
+            of_command(command)
+        }
+    }
+}
+
+fn whole() -> clap::Command {
+    let mut whole = Cli::command();
+    whole.build();
+    whole
+}
+
+/// `help` needs no page, and what `--help` does not show has none.
+fn is_shown(command: &clap::Command) -> bool {
+    !command.is_hide_set() && command.get_name() != "help"
+}
+
+fn of_command(command: &clap::Command) -> Result<String, Error> {
+    let mut text = Vec::new();
+    let page = clap_mangen::Man::new(command.clone())
+        .manual("Perennial")
+        .source(concat!("perennial ", env!("CARGO_PKG_VERSION")));
+    page.render(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_command_has_a_page_and_every_page_its_name() {
+        let pages = pages().unwrap();
+        let names: BTreeSet<&str> = pages.iter().map(|(file, _)| file.as_str()).collect();
+        assert_eq!(names.len(), pages.len());
+        for shown in ["perennial.1", "perennial-import.1", "perennial-graph-sim.1"] {
+            assert!(names.contains(shown), "{names:?}");
+        }
+        for (file, text) in &pages {
+            let (page, _) = file.rsplit_once('.').unwrap();
+            let name = format!(".SH NAME\n{} \\- ", page.replace('-', "\\-"));
+            assert!(text.contains(&name), "{file}");
+        }
+    }
+
+    /// `section.key` for each key, as TOML nests them; a list counts as what is in it.
+    fn keys(table: &toml::Table, path: &str, into: &mut BTreeSet<String>) {
+        for (key, value) in table {
+            let path = format!("{path}{key}");
+            let nested: Vec<&toml::Value> = match value {
+                toml::Value::Array(items) => items.iter().collect(),
+                other => vec![other],
+            };
+            for inner in nested.into_iter().filter_map(toml::Value::as_table) {
+                keys(inner, &format!("{path}."), into);
+            }
+            into.insert(path);
+        }
+    }
+
+    #[test]
+    fn the_page_of_the_configuration_has_every_key_and_no_other() {
+        let every_key = include_str!("../../../config/tests/every_key.toml");
+        let mut known = BTreeSet::new();
+        keys(&every_key.parse().unwrap(), "", &mut known);
+        let secret = |key: &String| key.ends_with(".credential") || key.ends_with(".file");
+        let known: BTreeSet<String> = known
+            .into_iter()
+            .filter(|key| !secret(key) || key == "delivery.file")
+            .collect();
+
+        let mut section = String::new();
+        let mut told: BTreeSet<String> = BTreeSet::new();
+        let mut is_entry = false;
+        for line in CONFIGURATION.lines() {
+            if let Some(header) = line.strip_prefix(".SS ") {
+                let name = header.trim_matches(|c: char| !c.is_ascii_lowercase());
+                section = format!("{name}.");
+                told.insert(name.to_owned());
+            } else if line.starts_with(".SH ") {
+                section.clear();
+            } else if let Some(key) = line.strip_prefix(".B ").filter(|_| is_entry) {
+                let (key, _) = key.split_once(" = ").unwrap_or((key, ""));
+                told.insert(format!("{section}{key}"));
+            }
+            is_entry = line == ".TP";
+        }
+        assert_eq!(told, known);
+    }
+
+    #[test]
+    fn a_page_that_is_not_there_says_where_to_look() {
+        let refusal = page("impart").unwrap_err();
+        assert!(refusal.to_string().contains("perennial --help"));
+    }
+}

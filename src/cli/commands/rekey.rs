@@ -1,0 +1,147 @@
+//! `perennial rekey`: another inventory key. Cut off anywhere, the key in place opens the inventory, and the next run
+//! goes on where this one ended.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::{Answer, Error, Global, Terminal, key_file};
+use crate::config;
+use crate::inventory::{Rekeying, RenewedKeys};
+use crate::secret::Key;
+
+/// Change the inventory key, with the daemon stopped
+///
+/// A new key is made, or taken from a file, and put into the place of the old one, which is kept beside it for the
+/// copies that were made before. If this is cut off, the daemon starts all the same; run it again to finish it.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// The new key [default: a random one is made]
+    #[arg(long, value_name = "FILE")]
+    new_key_file: Option<PathBuf>,
+    /// The key in use, where the daemon gets it from elsewhere than the file that the configuration names, such as an
+    /// encrypted credential; then you put the new one into its place
+    #[arg(long, value_name = "FILE", requires = "new_key_file")]
+    key_file: Option<PathBuf>,
+    /// Seal every secret again under new data keys, too. Use this when somebody may have had the old key together with
+    /// the inventory or a copy of it: the inventory key only protects the data keys
+    #[arg(long)]
+    data_keys: bool,
+}
+
+pub(crate) fn run(
+    options: &Options,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let stores = config::stores(global.config())?;
+    let place = options.key_file.as_deref().unwrap_or(&stores.key);
+    let old = key_file::read(place)?;
+    let rekeying = Rekeying::begin(&stores.inventory, &old)?;
+    if rekeying.is_finished() {
+        terminal.print(&format!(
+            "An earlier change of the key was cut off at its end; it is finished now. {} is the new key, and it alone opens \
+             the inventory.",
+            place.display()
+        ))?;
+        return renew_data_keys(&rekeying, &old, options, terminal);
+    }
+    if let (Some(_), Some(new)) = (&options.key_file, &options.new_key_file) {
+        renew_data_keys(&rekeying, &old, options, terminal)?;
+        rekeying.add(&old, &key_file::read(new)?)?;
+        terminal.print("Both keys open the inventory now.")?;
+        terminal.warn(&format!(
+            "Put {} to where the daemon gets its key from, and start it: systemctl start perennial\nFrom that start on \
+             the old key does not open it any more.",
+            new.display()
+        ));
+        return Ok(Answer::Yes);
+    }
+    let (new, kept) = change(&rekeying, &old, place, options)?;
+    terminal.print(&format!(
+        "{} holds the new key, and it alone opens the inventory.",
+        place.display()
+    ))?;
+    terminal.print(&format!(
+        "{} is the old one: copies that were made before today open with it alone. Remove it when the last of them is gone.",
+        kept.display()
+    ))?;
+    let answer = renew_data_keys(&rekeying, &new, options, terminal)?;
+    terminal.warn(
+        "Keep a copy of the new key elsewhere, then start the daemon: systemctl start perennial",
+    );
+    Ok(answer)
+}
+
+/// `key` opens the inventory. All of it is done, or nothing.
+fn renew_data_keys(
+    rekeying: &Rekeying,
+    key: &Key,
+    options: &Options,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    if !options.data_keys {
+        return Ok(Answer::Yes);
+    }
+    match rekeying.renew_data_keys(key)? {
+        RenewedKeys::All => {
+            terminal.print(
+                "Every secret is sealed under a new data key, and the old one is removed.",
+            )?;
+            Ok(Answer::Yes)
+        }
+        RenewedKeys::SomeStay => {
+            terminal.print(
+                "Every secret that opens is sealed under a new data key. Some do not open: they were altered, and their \
+                 old data key stays. Import those tokens again: perennial import --replace NAME",
+            )?;
+            Ok(Answer::No)
+        }
+    }
+}
+
+/// Each step is durable before the next, and may be the last one.
+fn change(
+    rekeying: &Rekeying,
+    old: &Key,
+    place: &Path,
+    options: &Options,
+) -> Result<(Key, PathBuf), Error> {
+    let waiting = key_file::beside(place, ".new");
+    let new = new_key(options, &waiting)?;
+    if new.id() == old.id() {
+        let text = "That is the key in use. Name another file, or none to have a new key made";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    if !waiting.exists() {
+        key_file::write_new(&waiting, &new, place)?;
+    }
+    rekeying.add(old, &new)?;
+    let kept = key_file::beside(place, &format!(".old-{}", old.id()));
+    key_file::swap(&waiting, place, &kept)?;
+    rekeying.finish(&new)?;
+    Ok((new, kept))
+}
+
+/// The one that a change which was cut off has left waiting comes first.
+fn new_key(options: &Options, waiting: &Path) -> Result<Key, Error> {
+    let given = options
+        .new_key_file
+        .as_deref()
+        .map(key_file::read)
+        .transpose()?;
+    if !waiting.exists() {
+        return match given {
+            Some(given) => Ok(given),
+            None => Key::generate().map_err(|error| Error::Refused(error.to_string())),
+        };
+    }
+    let begun = key_file::read(waiting)?;
+    if given.is_some_and(|given| given.id() != begun.id()) {
+        return Err(Error::Refused(format!(
+            "A change that was cut off waits to be finished, with another key: {}\nFinish it first: perennial rekey",
+            waiting.display()
+        )));
+    }
+    Ok(begun)
+}

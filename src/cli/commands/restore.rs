@@ -1,0 +1,123 @@
+//! `perennial restore FILE`: a copy takes the inventory's place, and what was there is kept.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::cli::terminal::text::counted;
+use crate::cli::{Answer, Error, Global, Terminal, key_file};
+use crate::config;
+use crate::daemon::clock;
+use crate::inventory::{Contents, Present, Restore, Settings};
+
+/// Put a copy in the inventory's place, with the daemon stopped
+///
+/// A copy that is broken, newer than this version, or sealed with another key is refused, and nothing is changed. The
+/// inventory that was there is kept beside it.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    file: PathBuf,
+    /// The file of the key that opens the copy [default: as the configuration says]
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) fn run(
+    options: &Options,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let stores = config::stores(global.config())?;
+    let key = options.key_file.as_deref().unwrap_or(&stores.key);
+    let settings = Settings {
+        path: stores.inventory,
+        key: key_file::read(key)?,
+    };
+    let restore = Restore::prepare(&settings, &options.file)?;
+    terminal.print(&described(&options.file, &restore.contents, terminal))?;
+    terminal.print(&what_is_lost(&restore, terminal))?;
+    if !options.yes && !is_confirmed(terminal)? {
+        terminal.warn("Nothing was changed.");
+        return Ok(Answer::No);
+    }
+    let path = settings.path.display().to_string();
+    let kept = restore.carry_out(clock::now())?;
+    terminal.print(&format!("{} is now {path}.", options.file.display()))?;
+    if let Some(kept) = kept {
+        terminal.print(&format!("What was there is kept: {}", kept.display()))?;
+    }
+    terminal.warn("Start the daemon: systemctl start perennial");
+    Ok(Answer::Yes)
+}
+
+fn is_confirmed(terminal: &mut Terminal) -> Result<bool, Error> {
+    if !terminal.is_interactive() {
+        let text = "Nobody is here to be asked. To go ahead without a question: perennial restore --yes FILE";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    let answer = terminal
+        .ask("Put it in the inventory's place? [y/N]")
+        .unwrap_or_default();
+    Ok(["y", "yes"].contains(&answer.to_lowercase().as_str()))
+}
+
+fn described(file: &Path, copy: &Contents, terminal: &Terminal) -> String {
+    let broken = match copy.unsealable {
+        0 => String::new(),
+        some => format!(
+            " Of these, {} not open: only a new import heals that.",
+            if some == 1 {
+                "1 does".to_owned()
+            } else {
+                format!("{some} do")
+            }
+        ),
+    };
+    format!(
+        "{} is sound: {}, the newest event of {}.{broken}",
+        file.display(),
+        counted(copy.tokens, "token"),
+        moment(copy.newest_event_at, terminal)
+    )
+}
+
+fn what_is_lost(restore: &Restore, terminal: &Terminal) -> String {
+    let (copy, now) = match &restore.present {
+        Present::Nothing => return "There is no inventory in its place yet.".to_owned(),
+        Present::Unreadable(why) => return format!("The present inventory cannot be read: {why}."),
+        Present::Inventory(now) => (&restore.contents, now),
+    };
+    let lost = match (copy.newest_event_at, now.newest_event_at) {
+        (Some(copy), Some(now)) if copy < now => {
+            let span = now.duration_since(copy);
+            format!("what it learned in the {} between is lost", describe(span))
+        }
+        _ => "nothing that it learned since is lost".to_owned(),
+    };
+    format!(
+        "The present inventory holds {}, the newest event of {}; {lost}. Secrets that were renewed meanwhile may have to \
+         be imported anew.",
+        counted(now.tokens, "token"),
+        moment(now.newest_event_at, terminal)
+    )
+}
+
+fn moment(at: Option<Timestamp>, terminal: &Terminal) -> String {
+    at.map_or("never".to_owned(), |at| {
+        let local = at.to_zoned(terminal.format.zone.clone());
+        local.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    })
+}
+
+fn describe(span: SignedDuration) -> String {
+    let (minutes, hours) = (span.as_mins().max(1), span.as_hours());
+    match hours {
+        48.. => counted(hours.unsigned_abs() / 24, "day"),
+        2..48 => counted(hours.unsigned_abs(), "hour"),
+        _ => counted(minutes.unsigned_abs(), "minute"),
+    }
+}

@@ -1,0 +1,139 @@
+//! What runs on its own until it ends or is ended: the daemon, the demo, the simulated Graph.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use jiff::SignedDuration;
+
+use crate::cli::Global;
+use crate::config::Machine;
+use crate::demo::{self, DemoRun};
+use crate::{daemon, graph_sim};
+
+#[derive(Debug, Subcommand)]
+pub enum LocalCommand {
+    /// See it work with nothing set up: a simulated Graph, a fleet of tokens, 75 days in seconds
+    Demo(DemoOptions),
+    /// Run the daemon in the foreground, as its systemd unit does
+    Run,
+    /// Run the simulated Graph on its own, for tests of your own programs
+    GraphSim(GraphSimOptions),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct DemoOptions {
+    /// How many days of the fleet's life to show
+    #[arg(long, default_value_t = 75, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub days: u16,
+    /// The same number gives the same fleet and the same luck
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Leave it running at the end, to look around
+    #[arg(long)]
+    pub keep: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct GraphSimOptions {
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, default_value = "127.0.0.1:8470", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// A world to start from (TOML); without it, a small sample
+    #[arg(long, value_name = "FILE")]
+    pub world: Option<PathBuf>,
+    /// So many tokens more
+    #[arg(long, value_name = "N")]
+    pub fleet: Option<usize>,
+    /// Seconds of the world per second of ours; 0 halts its clock
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+    /// How late every answer comes, such as 50ms
+    #[arg(long, default_value = "0s", value_name = "TIME")]
+    pub latency: SignedDuration,
+    /// The same number gives the same ids and tokens
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// The daemon answers several at once; two threads carry 100,000 tokens.
+const THREADS: usize = 2;
+
+impl LocalCommand {
+    pub fn start(self, global: &Global) -> ExitCode {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .enable_all()
+            .build();
+        let ended = match runtime {
+            Ok(runtime) => runtime.block_on(self.carry_out(global)),
+            Err(error) => Err(error.into()),
+        };
+        match ended {
+            Ok(code) => code,
+            Err(error) => {
+                // Only the daemon keeps a log.
+                writeln!(io::stderr(), "{error:#}").ok();
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    async fn carry_out(self, global: &Global) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Run => Ok(run(global).await),
+            Self::Demo(options) => demo(&options).await,
+            Self::GraphSim(options) => graph_sim(options).await,
+        }
+    }
+}
+
+async fn run(global: &Global) -> ExitCode {
+    daemon::start_logging();
+    daemon::hide_panic_messages();
+    match daemon::run(global.config(), Machine::here()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            error.exit_code()
+        }
+    }
+}
+
+async fn demo(options: &DemoOptions) -> anyhow::Result<ExitCode> {
+    let mut out = anstream::AutoStream::auto(io::stdout());
+    let live = demo::Options {
+        days: options.days,
+        seed: options.seed,
+        sabotage: demo::Sabotage::Nothing,
+    };
+    let season = DemoRun::live(live, &mut out).await?;
+    season.closing_table.print(&mut out)?;
+    if options.keep {
+        season.places(&mut out)?;
+        daemon::until_stopped().await?;
+    }
+    let good = season.closing_table.is_good();
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn graph_sim(options: GraphSimOptions) -> anyhow::Result<ExitCode> {
+    daemon::start_logging();
+    graph_sim::run(graph_sim::Options {
+        listen: options.listen,
+        world: options.world,
+        fleet: options.fleet,
+        speed: options.speed,
+        latency: options.latency.unsigned_abs(),
+        start: daemon::clock::now(),
+        seed: options.seed,
+    })
+    .await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,181 @@
+//! `perennial setup`: from nothing to a unit that can be started. It asks, tries the answers, and writes them down.
+
+mod completing;
+mod questions;
+mod unattended;
+
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args};
+
+use crate::cli::{Answer, Error, Global, Terminal};
+use crate::config::{Config, Home, validators};
+use crate::daemon::clock;
+use crate::setup::{self, Harness, Places};
+use questions::Answers;
+
+/// Set up this machine: asks for app and mail, tries both, and writes configuration, key and secrets
+///
+/// Each question has an option, for scripts. Secrets are taken from a prompt that does not show them, or from files,
+/// never from the command line. Nothing that is there is overwritten: run it again, and it adds what is missing.
+#[derive(Clone, Debug, Default, Args)]
+#[command(group = ArgGroup::new("way").multiple(false))]
+pub struct Options {
+    /// What to call the app here [default: main]
+    #[arg(long, value_name = "NAME", value_parser = validators::app_name)]
+    app_name: Option<String>,
+    /// Meta's id of the app
+    #[arg(long, value_name = "ID", value_parser = validators::app_id)]
+    app_id: Option<String>,
+    /// The file that holds the app's secret, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    app_secret_file: Option<PathBuf>,
+    /// Who hears of faults, and of tokens without an owner; may be repeated
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', value_parser = validators::address)]
+    mail_to: Vec<String>,
+    /// The sender of emails [default: perennial@ and the domain of --mail-to]
+    #[arg(long, value_name = "ADDRESS", value_parser = validators::sender)]
+    mail_from: Option<String>,
+    /// The mail server, such as smtps://user@smtp.example.com:465
+    #[arg(long, value_name = "URL", group = "way", value_parser = validators::mail_server)]
+    smtp_url: Option<String>,
+    /// The file that holds the mail server's password, or - for standard input
+    #[arg(long, value_name = "FILE", requires = "smtp_url")]
+    smtp_password_file: Option<PathBuf>,
+    /// Emails leave by the mail program /usr/sbin/sendmail, which the unit must be allowed to run: see sendmail.conf
+    #[arg(long, group = "way")]
+    sendmail: bool,
+    /// Emails do not leave: each becomes a file in this directory
+    #[arg(long, value_name = "DIRECTORY", group = "way")]
+    mail_directory: Option<PathBuf>,
+    /// The time zone of schedules and emails [default: the machine's]
+    #[arg(long, value_name = "ZONE", value_parser = validators::timezone)]
+    timezone: Option<String>,
+    /// Put everything below this directory, as any user, to try it out [default: /etc/perennial, as the unit expects]
+    #[arg(long, value_name = "DIRECTORY")]
+    config_dir: Option<PathBuf>,
+    /// ClientCommand nothing: take the defaults, and say what is missing
+    #[arg(long, visible_alias = "non-interactive")]
+    yes: bool,
+    /// Write the answers without asking Meta and without a test email
+    #[arg(long)]
+    skip_checks: bool,
+    /// Where Meta answers, for a rehearsal with perennial graph-sim
+    #[arg(long, value_name = "URL", value_parser = validators::url, help_heading = "Rehearsing")]
+    graph_url: Option<String>,
+    /// Where people log in, for a rehearsal with perennial graph-sim
+    #[arg(long, value_name = "URL", value_parser = validators::url, help_heading = "Rehearsing")]
+    dialog_url: Option<String>,
+}
+
+pub(crate) async fn run(
+    options: Options,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    if global.config.is_some() {
+        let text = "setup writes the usual configuration; to have everything below another directory: --config-dir";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    let places = places(options.config_dir.as_deref())?;
+    if places.is_set_up() {
+        return completing::run(&places, &options, terminal);
+    }
+    let answers = Answers::gather(&options, &places, terminal)?;
+    let stage = Harness::prepare(&places, &answers.template, &answers.secrets)?;
+    let config = stage.config()?;
+    if !options.skip_checks && !is_tried(&config, &options, terminal).await? {
+        terminal.warn("Nothing was written. Put that right and run setup again.");
+        return Ok(Answer::No);
+    }
+    let written = stage.take(&places)?;
+    terminal.print("Written:")?;
+    for path in &written {
+        terminal.print(&format!("    {}{}", path.display(), remark(path)))?;
+    }
+    say_how_to_start(&places, &answers.template.app, terminal)?;
+    Ok(Answer::Yes)
+}
+
+fn places(folder: Option<&Path>) -> Result<Places, Error> {
+    let refused = |error: &dyn std::fmt::Display| Error::Refused(error.to_string());
+    match folder {
+        Some(folder) if folder != Path::new("/etc/perennial") => std::path::absolute(folder)
+            .map(|folder| Places::below(&folder))
+            .map_err(|error| refused(&error)),
+        Some(_) | None => Places::of_the_service().map_err(|error| refused(&error)),
+    }
+}
+
+/// A person may want it written although it does not work yet; a script does not.
+async fn is_tried(
+    config: &Config,
+    options: &Options,
+    terminal: &mut Terminal,
+) -> Result<bool, Error> {
+    let mut works = true;
+    for app in &config.apps {
+        terminal.warn("Asking Meta about the app …");
+        match setup::meta(app).await {
+            Ok(()) => {
+                terminal.print(&format!("Meta accepts id and secret of app {}.", app.name))?
+            }
+            Err(why) => {
+                terminal.warn(&format!("Meta does not: {why}."));
+                works = false;
+            }
+        }
+    }
+    terminal.warn("Sending a test email …");
+    let to = config.alerts.operators.join(", ");
+    match setup::mail(config, clock::now()).await {
+        Ok(()) => terminal.print(&format!("A test email went to {to}. See that it arrives."))?,
+        Err(why) => {
+            terminal.warn(&format!("No email reaches {to}: {why}"));
+            works = false;
+        }
+    }
+    if works {
+        return Ok(true);
+    }
+    if options.yes || !terminal.is_interactive() {
+        terminal.warn("To write it all the same, because Meta or mail cannot be reached from here: --skip-checks");
+        return Ok(false);
+    }
+    let answer = terminal
+        .ask("Write it all the same? [y/N]")
+        .unwrap_or_default();
+    Ok(["y", "yes"].contains(&answer.to_lowercase().as_str()))
+}
+
+fn remark(path: &Path) -> &'static str {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("key") => "    keep a copy elsewhere: without it the tokens are lost",
+        Some("toml") => "    explains every setting; change what you like",
+        _ => "",
+    }
+}
+
+fn say_how_to_start(places: &Places, app: &str, terminal: &mut Terminal) -> Result<(), Error> {
+    let (start, named) = match &places.home {
+        Home::Service => ("systemctl enable --now perennial".to_owned(), String::new()),
+        Home::Folder(_) => {
+            let named = format!(" --config {}", places.config.display());
+            (format!("perennial{named} run"), named)
+        }
+    };
+    terminal.print(&format!("Start it:\n    {start}"))?;
+    terminal.warn(&format!(
+        "Then hand in the first token: perennial{named} import --app {app} --discover"
+    ));
+    Ok(())
+}
+
+impl From<setup::Error> for Error {
+    fn from(error: setup::Error) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests;

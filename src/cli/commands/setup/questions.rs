@@ -1,0 +1,289 @@
+//! The questions, each with what holds when nothing is typed, and more words for a `?`.
+
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+use super::Options;
+use super::completing::INSTEAD;
+use super::unattended::USUAL_NAME;
+use crate::cli::secret_input;
+use crate::cli::{Error, Terminal};
+use crate::config::{MailTransport, SMTP_PASSWORD, Template, secret_of, validators};
+use crate::secret::Secret;
+use crate::setup::{NamedSecret, Places};
+
+/// What setup works with.
+pub(super) struct Answers {
+    pub(super) template: Template,
+    pub(super) secrets: Vec<NamedSecret>,
+}
+
+/// Reads a secret from a prompt.
+type Prompt<'a> = &'a mut dyn FnMut(&str) -> Result<Secret, Error>;
+
+struct Interview<'a> {
+    options: &'a Options,
+    places: &'a Places,
+    terminal: &'a mut Terminal,
+    prompt: Prompt<'a>,
+}
+
+struct Question<'a> {
+    text: &'a str,
+    help: &'a str,
+    usual: Option<&'a str>,
+}
+
+const APP_NAME: &str = "A short word that stands for the app in commands, emails and file names.";
+const APP_ID: &str = "Meta's app dashboard (https://developers.facebook.com/apps) shows it under \
+                      App settings, Basic: a number such as 257422819769992.";
+const MAIL_TO: &str = "Whoever looks after Perennial itself. Emails about a token go to the owners of the token, if it \
+                       has some; several addresses with commas between.";
+const MAIL_WAY: &str = "A mail server as smtps://USER@HOST:465 (TLS from the first byte) or smtp://USER@HOST:587 (STARTTLS), \
+                        smtp://localhost for one on this machine, or an absolute path: a directory that gets one file per \
+                        email, which sends nothing.";
+
+impl Answers {
+    pub(super) fn gather(
+        options: &Options,
+        places: &Places,
+        terminal: &mut Terminal,
+    ) -> Result<Self, Error> {
+        let asks = terminal.is_interactive() && !options.yes;
+        if !asks {
+            options.refuse_missing(places)?;
+        } else {
+            terminal.warn("Enter takes what stands in brackets, ? explains. Nothing is written before the end.\n");
+        }
+        let mut prompt = |question: &str| secret_input::prompt(question, INSTEAD);
+        Interview {
+            options,
+            places,
+            terminal,
+            prompt: &mut prompt,
+        }
+        .conduct()
+    }
+}
+
+impl Interview<'_> {
+    fn conduct(mut self) -> Result<Answers, Error> {
+        let mut secrets = Vec::new();
+        let app = self.app_name()?;
+        let app_id = self.app_id()?;
+        secrets.extend(self.app_secret(&app)?);
+        let to = self.mail_to()?;
+        let from = self.mail_from(&to)?;
+        let way = self.mail_transport(&mut secrets)?;
+        let template = Template {
+            app,
+            app_id,
+            graph_url: self.options.graph_url.clone(),
+            dialog_url: self.options.dialog_url.clone(),
+            timezone: self.options.timezone.clone(),
+            from,
+            to,
+            way,
+        };
+        Ok(Answers { template, secrets })
+    }
+
+    fn app_name(&mut self) -> Result<String, Error> {
+        let question = Question {
+            text: "What shall the app be called here?",
+            help: APP_NAME,
+            usual: Some(USUAL_NAME),
+        };
+        let known = self.options.app_name.clone();
+        self.answer(known, &question, validators::app_name)
+    }
+
+    fn app_id(&mut self) -> Result<String, Error> {
+        let question = Question {
+            text: "Meta's id of the app?",
+            help: APP_ID,
+            usual: None,
+        };
+        let known = self.options.app_id.clone();
+        self.answer(known, &question, validators::app_id)
+    }
+
+    fn app_secret(&mut self, app: &str) -> Result<Option<NamedSecret>, Error> {
+        let file = self.options.app_secret_file.clone();
+        let question = "The app's secret, from the same page of the dashboard";
+        self.secret(secret_of(app), file.as_deref(), question)
+    }
+
+    fn mail_to(&mut self) -> Result<Vec<String>, Error> {
+        let question = Question {
+            text: "Which mail address shall hear of faults?",
+            help: MAIL_TO,
+            usual: None,
+        };
+        let known = Some(self.options.mail_to.clone()).filter(|to| !to.is_empty());
+        self.answer(known, &question, |typed| {
+            let addresses = typed.split([',', ' ']).filter(|word| !word.is_empty());
+            addresses.map(validators::address).collect()
+        })
+    }
+
+    fn mail_from(&mut self, to: &[String]) -> Result<String, Error> {
+        let domain = to.first().and_then(|to| to.rsplit('@').next());
+        let usual = format!("Perennial <perennial@{}>", domain.unwrap_or("localhost"));
+        let question = Question {
+            text: "From which address shall emails come?",
+            help: "One that your mail server lets this machine send from, with or without a name before it.",
+            usual: Some(&usual),
+        };
+        let known = self.options.mail_from.clone();
+        self.answer(known, &question, validators::sender)
+    }
+
+    fn mail_transport(&mut self, secrets: &mut Vec<NamedSecret>) -> Result<MailTransport, Error> {
+        let question = Question {
+            text: "By which mail server?",
+            help: MAIL_WAY,
+            usual: has_local_server().then_some("smtp://localhost"),
+        };
+        let way = match self.options.way()? {
+            Some(way) => way,
+            None => self.answer(None, &question, way_of)?,
+        };
+        let MailTransport::Smtp { url, .. } = way else {
+            return Ok(way);
+        };
+        let user = validators::user_of(&url);
+        if let Some(user) = &user {
+            let file = self.options.smtp_password_file.clone();
+            let question = format!("The password of {user} there");
+            secrets.extend(self.secret(SMTP_PASSWORD.to_owned(), file.as_deref(), &question)?);
+        }
+        let has_password = user.is_some();
+        Ok(MailTransport::Smtp { url, has_password })
+    }
+
+    /// One that is in its place already is kept, and need not be known.
+    fn secret(
+        &mut self,
+        name: String,
+        file: Option<&Path>,
+        question: &str,
+    ) -> Result<Option<NamedSecret>, Error> {
+        let place = self.places.credential(&name);
+        let value = if place.exists() {
+            self.terminal.warn(&format!(
+                "{} is there already and is kept.",
+                place.display()
+            ));
+            secret_input::from_file(&place)?
+        } else if let Some(file) = file {
+            secret_input::from_file(file)?
+        } else {
+            loop {
+                let typed = (self.prompt)(question)?;
+                if !typed.is_empty() {
+                    break typed;
+                }
+                self.terminal.warn("Nothing was typed.");
+            }
+        };
+        Ok(Some(NamedSecret { name, value }))
+    }
+
+    /// What an option said, or what a person types, asked again until it can be used.
+    fn answer<T>(
+        &mut self,
+        known: Option<T>,
+        question: &Question<'_>,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, Error> {
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let usual = question.usual;
+        let asks = self.terminal.is_interactive() && !self.options.yes;
+        let brackets = usual.map(|usual| format!(" [{usual}]")).unwrap_or_default();
+        loop {
+            let typed = if asks {
+                let asked = format!("{}{brackets}", question.text);
+                self.terminal.ask(&asked).ok_or_else(cut_off)?
+            } else {
+                String::new()
+            };
+            let meant = match (typed.as_str(), usual) {
+                ("", Some(usual)) => usual,
+                ("" | "?", _) => {
+                    self.terminal.warn(question.help);
+                    continue;
+                }
+                (typed, _) => typed,
+            };
+            match parse(meant) {
+                Ok(answer) => return Ok(answer),
+                Err(why) => self.terminal.warn(&format!("That {why}.")),
+            }
+        }
+    }
+}
+
+fn cut_off() -> Error {
+    Error::Usage(
+        "The answers ended before the questions did; nothing was written. For scripts, each question has an option: \
+         perennial setup --help"
+            .to_owned(),
+    )
+}
+
+impl Options {
+    fn way(&self) -> Result<Option<MailTransport>, Error> {
+        if let Some(folder) = &self.mail_directory {
+            let folder = std::path::absolute(folder)?;
+            return Ok(Some(MailTransport::Directory(folder)));
+        }
+        let smtp = self.smtp_url.clone().map(smtp);
+        Ok(smtp.or(self.sendmail.then_some(MailTransport::Sendmail)))
+    }
+}
+
+fn way_of(typed: &str) -> Result<MailTransport, String> {
+    if typed.starts_with('/') {
+        return Ok(MailTransport::Directory(typed.into()));
+    }
+    validators::mail_server(typed).map(smtp)
+}
+
+fn smtp(url: String) -> MailTransport {
+    MailTransport::Smtp {
+        url,
+        has_password: false,
+    }
+}
+
+/// Whether something takes mail on this very machine.
+fn has_local_server() -> bool {
+    let here = SocketAddr::from(([127, 0, 0, 1], 25));
+    TcpStream::connect_timeout(&here, Duration::from_millis(300)).is_ok()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// What comes of the answers that a person types.
+    pub(in crate::cli::commands::setup) fn interviewed(
+        options: &Options,
+        typed: &'static str,
+    ) -> (Result<Answers, Error>, String) {
+        let (mut terminal, _, err) = Terminal::on_paper(Some(typed));
+        let folder = tempfile::tempdir().unwrap();
+        let answers = Interview {
+            options,
+            places: &Places::below(folder.path()),
+            terminal: &mut terminal,
+            prompt: &mut |_| Ok(Secret::new("typed")),
+        }
+        .conduct();
+        (answers, err.text())
+    }
+}

@@ -1,0 +1,202 @@
+//! Who must do what about a token, in words.
+
+use jiff::Timestamp;
+
+use crate::api::types::TokenView;
+use crate::cli::terminal::output::TerminalFormat;
+use crate::cli::terminal::text::all_of;
+use crate::cli::terminal::time;
+use crate::model::{Cause, Kind, Remedy, State};
+
+/// What is to be done, and the command that ends it, to be copied as it stands.
+#[derive(Debug)]
+pub(in crate::cli) struct Step {
+    pub(in crate::cli) text: String,
+    pub(in crate::cli) command: Option<String>,
+}
+
+impl Step {
+    fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            command: None,
+        }
+    }
+
+    fn with(text: impl Into<String>, command: impl Into<String>) -> Self {
+        Self {
+            command: Some(command.into()),
+            ..Self::new(text)
+        }
+    }
+}
+
+pub(in crate::cli) fn of(token: &TokenView, now: Timestamp, format: &TerminalFormat) -> Step {
+    match (token.remedy, token.kind) {
+        (None, _) => nothing(token, now, format),
+        (Some(Remedy::Wait), _) => Step::new(format!(
+            "Nobody needs to act; it is tried again {}.",
+            next(token, now, format)
+        )),
+        (Some(Remedy::FixApp), _) | (Some(_), Some(Kind::App)) => fix_app(token),
+        (Some(remedy), Some(Kind::SystemUser)) => administrator(token, remedy),
+        (Some(remedy), Some(Kind::User | Kind::Page) | None) => person(token, remedy),
+    }
+}
+
+fn nothing(token: &TokenView, now: Timestamp, format: &TerminalFormat) -> Step {
+    match token.state {
+        State::Unverified => Step::new(format!(
+            "Nothing; Meta is asked {}.",
+            next(token, now, format)
+        )),
+        State::Healthy if !token.missing_scopes.is_empty() => Step::with(
+            format!(
+                "Nothing, unless the programs that use it need {}. To ask for that:",
+                missing(token)
+            ),
+            format!("perennial login --token {}", token.name),
+        ),
+        State::Healthy | State::Expiring | State::Failing | State::Dead => Step::new("Nothing."),
+    }
+}
+
+fn fix_app(token: &TokenView) -> Step {
+    let app = &token.app;
+    if token.cause == Some(Cause::AppSecretWrong) {
+        let text = format!(
+            "The operator must put the current secret of the app {app} in place (Meta's app dashboard: App \
+             settings, Basic). Then:"
+        );
+        return Step::with(text, "systemctl reload perennial");
+    }
+    if token.cause == Some(Cause::WrongApp) {
+        let text = "The operator must import it under its own app, and remove it here:";
+        return Step::with(text, format!("perennial forget {}", token.name));
+    }
+    Step::new(format!(
+        "The operator must see in Meta's app dashboard what is wrong with the app {app}."
+    ))
+}
+
+fn administrator(token: &TokenView, remedy: Remedy) -> Step {
+    let name = named(token).map_or_else(String::new, |name| format!(" {name}"));
+    match remedy {
+        Remedy::RestorePageRole => Step::new(format!(
+            "An administrator of the business must give the system user{name} its role on the page again, \
+             in Meta's business settings. It is looked at again by itself."
+        )),
+        Remedy::Login
+        | Remedy::Reauthorize
+        | Remedy::GrantPermissions
+        | Remedy::ClearCheckpoint
+        | Remedy::FixApp
+        | Remedy::Wait => upload(
+            &format!(
+                "An administrator of the business must make a new token for the system user{name}, in \
+                 Meta's business settings."
+            ),
+            token,
+        ),
+    }
+}
+
+fn person(token: &TokenView, remedy: Remedy) -> Step {
+    let who = who(token);
+    match remedy {
+        Remedy::Login => log_in(token),
+        Remedy::Reauthorize => upload(
+            &format!(
+                "{who} must confirm the app's access to their data once more, in Meta's login dialog."
+            ),
+            token,
+        ),
+        Remedy::GrantPermissions => upload(
+            &format!(
+                "{who} must grant {} in Meta's login dialog.",
+                missing(token)
+            ),
+            token,
+        ),
+        Remedy::RestorePageRole => Step::new(format!(
+            "Somebody who administers the page must give {} a role on it again. It is looked at again by \
+             itself.",
+            within(&who)
+        )),
+        Remedy::ClearCheckpoint => Step::new(format!(
+            "{who} must log in at facebook.com and pass the security check there. It is looked at again by \
+             itself."
+        )),
+        Remedy::FixApp | Remedy::Wait => Step::new("Nothing."),
+    }
+}
+
+/// One login of the person brings back all pages that hang on it.
+fn log_in(token: &TokenView) -> Step {
+    if token.cause == Some(Cause::ReplacedElsewhere) {
+        let text = "Somebody probably generated a new token for the page by hand, such as in the app's Messenger \
+                     settings. That one is to be handed in:";
+        return Step::with(text, format!("perennial import --replace {}", token.name));
+    }
+    let text = format!("{} must log in to the app again.", who(token));
+    match (token.kind, &token.parent) {
+        (Some(Kind::Page), Some(parent)) => Step::with(
+            format!("{text} Once that token is replaced, this one comes back by itself:"),
+            format!("perennial import --replace {parent}"),
+        ),
+        (Some(_) | None, _) => upload(&text, token),
+    }
+}
+
+fn upload(text: &str, token: &TokenView) -> Step {
+    Step::with(
+        format!("{text} Then hand in the new token:"),
+        format!("perennial import --replace {}", token.name),
+    )
+}
+
+fn next(token: &TokenView, now: Timestamp, format: &TerminalFormat) -> String {
+    match token.next {
+        Some(next) if next.at > now => time::describe(next.at, now, format),
+        Some(_) | None => "with the next pass".to_owned(),
+    }
+}
+
+fn missing(token: &TokenView) -> String {
+    if token.missing_scopes.is_empty() {
+        "the missing permission".to_owned()
+    } else {
+        all_of(&token.missing_scopes)
+    }
+}
+
+/// Whom Meta will listen to; for a page that is whoever granted the app its token.
+fn who(token: &TokenView) -> String {
+    match (token.kind, &token.parent, named(token)) {
+        (Some(Kind::Page), Some(parent), _) => format!("The person behind {parent}"),
+        (Some(Kind::Page), None, _) => "The person who granted it".to_owned(),
+        (Some(Kind::User), _, Some(name)) if !is_number(name) => name.to_owned(),
+        (Some(Kind::User), _, Some(id)) => format!("The person with the id {id}"),
+        (Some(Kind::User | Kind::SystemUser | Kind::App) | None, ..) => {
+            "The person whose token it is".to_owned()
+        }
+    }
+}
+
+/// The name, or at least the number, that Meta knows it by.
+fn named(token: &TokenView) -> Option<&str> {
+    let subject = token.subject.as_ref()?;
+    Some(subject.name.as_deref().unwrap_or(&subject.id))
+}
+
+fn is_number(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// For the middle of a sentence; names stay as they are.
+fn within(who: &str) -> String {
+    match who.strip_prefix("The ") {
+        Some(rest) => format!("the {rest}"),
+        None => who.to_owned(),
+    }
+}

@@ -1,0 +1,177 @@
+//! `perennial tokens`: the inventory as a table, page by page as it comes.
+
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::api::types::{Span, TokenList, TokenQuery, TokenView};
+use crate::api_client::{Client, with_query};
+use crate::cli::parse::one_of;
+use crate::cli::terminal::bars::ClockFace;
+use crate::cli::terminal::output::{Terminal, TerminalFormat};
+use crate::cli::terminal::table::{Cell, Column, Table};
+use crate::cli::terminal::{style, terms, time};
+use crate::cli::{Answer, Error};
+use crate::model::{Kind, Remedy, State};
+
+/// The tokens, with what each of them waits for
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// Only those in this state
+    #[arg(long, value_parser = one_of(State::ALL, State::as_str))]
+    state: Option<State>,
+    /// Only those of this kind
+    #[arg(long, value_parser = one_of(Kind::ALL, Kind::as_str))]
+    kind: Option<Kind>,
+    /// Only those of this app
+    #[arg(long)]
+    app: Option<String>,
+    /// Only the page tokens that were derived from this one
+    #[arg(long, value_name = "NAME")]
+    parent: Option<String>,
+    /// Only those that end, by either clock, within this time: 12h, 30d
+    #[arg(long, value_name = "TIME")]
+    expires_within: Option<Span>,
+    /// Print the daemon's own JSON, one document per thousand tokens
+    #[arg(long)]
+    json: bool,
+}
+
+/// As many as the daemon gives at once.
+const PER_PAGE: usize = 1000;
+
+pub(crate) async fn run(
+    options: Options,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let query = TokenQuery {
+        state: options.state,
+        kind: options.kind,
+        app: options.app,
+        parent: options.parent,
+        expires_within: options.expires_within,
+        limit: Some(PER_PAGE),
+        after: None,
+    };
+    if options.json {
+        documents(query, client, terminal).await
+    } else {
+        table(query, client, terminal).await
+    }
+}
+
+async fn table(
+    mut query: TokenQuery,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let status = client.status().await?;
+    let mut listing = Listing::new(status.apps.len(), status.now, terminal.format.clone());
+    let mut found = 0;
+    loop {
+        let list = client.tokens(&query).await?;
+        found += list.tokens.len();
+        if found > 0 {
+            terminal.print(&listing.page(&list.tokens))?;
+        }
+        query.after = list.next;
+        if query.after.is_none() {
+            break;
+        }
+    }
+    if found == 0 {
+        terminal.warn("No token is like that. All of them: perennial tokens");
+    }
+    Ok(Answer::Yes)
+}
+
+async fn documents(
+    mut query: TokenQuery,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    loop {
+        let text = client.text(&with_query("/v1/tokens", &query)).await?;
+        terminal.print(&text)?;
+        let next = serde_json::from_str::<TokenList>(&text)
+            .ok()
+            .and_then(|list| list.next);
+        if next.is_none() {
+            return Ok(Answer::Yes);
+        }
+        query.after = next;
+    }
+}
+
+/// The table, and what all its rows have in common.
+pub(crate) struct Listing {
+    table: Table,
+    apps: Apps,
+    now: Timestamp,
+    format: TerminalFormat,
+}
+
+/// Where there is but one app, a person need not read its name in each line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Apps {
+    Shown,
+    Understood,
+}
+
+impl Listing {
+    pub(crate) fn new(apps: usize, now: Timestamp, format: TerminalFormat) -> Self {
+        let apps = if apps > 1 || format.is_pipe() {
+            Apps::Shown
+        } else {
+            Apps::Understood
+        };
+        let app = (apps == Apps::Shown).then_some(Column::new("APP").may_shrink_to(6));
+        let columns = [Column::new("NAME").may_shrink_to(12)];
+        let columns = columns.into_iter().chain(app).chain([
+            Column::new("KIND"),
+            Column::new("STATE"),
+            Column::new("EXPIRES"),
+            Column::new("DATA ACCESS"),
+            Column::new("NEXT").may_shrink_to(16),
+        ]);
+        Self {
+            table: Table::new(columns.collect::<Vec<_>>()),
+            apps,
+            now,
+            format,
+        }
+    }
+
+    pub(crate) fn page(&mut self, tokens: &[TokenView]) -> String {
+        let rows: Vec<_> = tokens.iter().map(|token| self.row(token)).collect();
+        self.table.page(&rows, &self.format)
+    }
+
+    fn row(&self, token: &TokenView) -> Vec<Cell> {
+        let app = (self.apps == Apps::Shown).then(|| Cell::new(&token.app));
+        let name = [Cell::new(&token.name)];
+        let rest = [
+            Cell::new(token.kind.map_or("unknown", Kind::as_str)),
+            Cell::styled(token.state.as_str(), style::of_state(token.state)),
+            ClockFace::of_expiry(token).cell(self.now, &self.format),
+            ClockFace::of_data_access(token).cell(self.now, &self.format),
+            next(token, self.now, &self.format),
+        ];
+        name.into_iter().chain(app).chain(rest).collect()
+    }
+}
+
+/// What a person must do, or else what happens by itself.
+fn next(token: &TokenView, now: Timestamp, format: &TerminalFormat) -> Cell {
+    if let Some(remedy) = token.remedy.filter(|remedy| *remedy != Remedy::Wait) {
+        return Cell::styled(terms::remedy(remedy), style::BOLD);
+    }
+    match token.next {
+        Some(next) if next.at <= now => Cell::new(format!("{} now", terms::action(next.action))),
+        Some(next) => {
+            let at = time::describe(next.at, now, format);
+            Cell::new(format!("{} {at}", terms::action(next.action)))
+        }
+        None => Cell::styled("nothing", style::FAINT),
+    }
+}

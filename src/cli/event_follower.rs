@@ -1,0 +1,50 @@
+//! Follows the journal until it tells what came of something, or patience ends.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::Error;
+use crate::api::types::{EventQuery, EventView, Span};
+use crate::api_client::{Client, EventStream};
+
+pub(super) struct Follower {
+    events: EventStream,
+    until: Instant,
+}
+
+impl Follower {
+    /// Follows from now on, or from just after the event with this id.
+    pub(super) async fn begin(
+        client: &Client,
+        after: Option<&str>,
+        backoff: Span,
+    ) -> Result<Self, Error> {
+        let query = EventQuery {
+            after: after.and_then(|id| id.parse().ok()),
+            token: None,
+            follow: true,
+        };
+        let backoff = Duration::from_secs(backoff.duration().as_secs().unsigned_abs());
+        Ok(Self {
+            events: client.events(&query).await?,
+            until: Instant::now() + backoff,
+        })
+    }
+
+    /// The next event; `None` when patience has ended.
+    pub(super) async fn next(&mut self) -> Result<Option<EventView>, Error> {
+        match timeout_at(self.until, self.events.next()).await {
+            Ok(event) => event?.map(Some).ok_or_else(stopped),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+fn stopped() -> Error {
+    Error::Unreachable(
+        "The daemon stopped before it was done. What was asked for is kept and done when it runs again: \
+         systemctl status perennial"
+            .to_owned(),
+    )
+}

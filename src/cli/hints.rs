@@ -1,0 +1,84 @@
+//! What to do about a no from the socket, where the daemon's own words do not say it in terms of commands.
+
+use crate::api::types::{Problem, ProblemType};
+
+/// The daemon's words; the last line says what to do next.
+pub(super) fn with_next_step(problem: &Problem) -> String {
+    let known = ProblemType::ALL.iter().find(|kind| problem.is(**kind));
+    match known.map_or(Some(SAME_VERSION), |kind| next_step(*kind)) {
+        Some(step) => format!("{problem}\n{step}"),
+        None => problem.to_string(),
+    }
+}
+
+const SAME_VERSION: &str = "Command and daemon may be of different versions; compare: perennial status, \
+                            perennial --version";
+
+const fn next_step(kind: ProblemType) -> Option<&'static str> {
+    match kind {
+        ProblemType::NotPermitted
+        | ProblemType::NoSuchToken
+        | ProblemType::NoSuchIncident
+        | ProblemType::NoSuchLogin
+        | ProblemType::PersonUnknown
+        | ProblemType::LoginOver
+        | ProblemType::NoPublicPart
+        | ProblemType::UnknownApp
+        | ProblemType::HeldByAnother
+        | ProblemType::TokenDead
+        | ProblemType::TooManyConnections
+        | ProblemType::TooManyLogins
+        | ProblemType::TooManyFollowers => None,
+        ProblemType::AlreadyResolved => Some("See what is left to do: perennial incidents"),
+        ProblemType::NameTaken | ProblemType::NoPreviousVersion => {
+            Some("To put a new secret into a token that is there: perennial import --replace NAME")
+        }
+        ProblemType::TooLittleLife => Some(
+            "Ask for less with --min-remaining, or see what is being done: perennial show NAME",
+        ),
+        ProblemType::ExpiryUnknown => {
+            Some("Ask Meta now: perennial check NAME; or leave --min-remaining out")
+        }
+        ProblemType::Invalid | ProblemType::Malformed | ProblemType::TooLarge => {
+            Some("Put that right and repeat the command; its --help says what it takes")
+        }
+        ProblemType::ReloadRefused => {
+            Some("See every problem with its line: perennial check-config")
+        }
+        ProblemType::MailRefused => Some("See what is wrong with [alerts]: perennial check-config"),
+        ProblemType::TooSlow
+        | ProblemType::NotReady
+        | ProblemType::InventoryUnavailable
+        | ProblemType::Stopping
+        | ProblemType::Busy => {
+            Some("Repeat it in a moment. If that does not help: systemctl status perennial")
+        }
+        ProblemType::NoSuchRoute | ProblemType::MethodNotAllowed | ProblemType::NotJson => {
+            Some(SAME_VERSION)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_step_is_the_last_line() {
+        let reload = Problem::new(ProblemType::ReloadRefused, "it cannot be used")
+            .with_problems(vec!["perennial.toml:3: no".to_owned()]);
+        assert_eq!(
+            with_next_step(&reload),
+            "it cannot be used\n  perennial.toml:3: no\n\
+             See every problem with its line: perennial check-config"
+        );
+        let missing = Problem::new(
+            ProblemType::NoSuchToken,
+            "See those there are: perennial tokens",
+        );
+        assert_eq!(with_next_step(&missing), missing.detail);
+        let mut unknown = Problem::new(ProblemType::TooSlow, "no");
+        unknown.kind = "urn:perennial:problem:from-the-future".to_owned();
+        assert_eq!(with_next_step(&unknown), format!("no\n{SAME_VERSION}"));
+    }
+}

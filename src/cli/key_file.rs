@@ -1,0 +1,113 @@
+//! The inventory key as a file, for commands that work while the daemon is stopped.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::Error;
+use crate::secret::Key;
+
+pub(super) fn read(path: &Path) -> Result<Key, Error> {
+    let refused = |why: &dyn std::fmt::Display, next: &str| {
+        Error::Refused(format!(
+            "The key {} cannot be used: {why}\n{next}",
+            path.display()
+        ))
+    };
+    let bytes = bytes(path).map_err(|error| {
+        let next = match error.kind() {
+            ErrorKind::NotFound => {
+                "Put it back from where you keep its copy, or name it: --key-file FILE. Without it nobody can read the \
+                 tokens of this inventory"
+            }
+            ErrorKind::PermissionDenied => "Only root may read it: run this with sudo",
+            _ => "Name another file: --key-file FILE",
+        };
+        refused(&error, next)
+    })?;
+    Key::read(&bytes).map_err(|error| refused(&error, "Name the right file: --key-file FILE"))
+}
+
+/// Enough to see that a file is no key.
+fn bytes(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    const LONGEST: u64 = 4096;
+    let mut bytes = Zeroizing::new(Vec::new());
+    File::open(path)?.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whole or not at all, and readable for the owner of `like` alone.
+pub(super) fn write_new(path: &Path, key: &Key, like: &Path) -> Result<(), Error> {
+    let unfinished = beside(path, ".unfinished");
+    let write = || {
+        match fs::remove_file(&unfinished) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(format!("{}\n", *key.to_base64()).as_bytes())?;
+        let owner = like.metadata()?;
+        if owner.uid() != file.metadata()?.uid() {
+            // The open file, whatever stands at its path by now.
+            fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+        }
+        file.sync_all()?;
+        fs::rename(&unfinished, path)?;
+        sync_folder(path)
+    };
+    write().map_err(not_written(path))
+}
+
+/// Puts `new` into the place of `path`, whose content is kept as `kept`. At every instant there is a key in place.
+pub(super) fn swap(new: &Path, path: &Path, kept: &Path) -> Result<(), Error> {
+    let swap = || {
+        match fs::hard_link(path, kept) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        fs::rename(new, path)?;
+        sync_folder(path)
+    };
+    swap().map_err(not_written(path))
+}
+
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    File::open(folder)?.sync_all()
+}
+
+fn not_written(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.display().to_string();
+    move |error| {
+        Error::Refused(format!(
+            "{path} cannot be written: {error}\nThe key in place opens the inventory as before. Put that right and run \
+             perennial rekey again"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_an_end_is_no_key() {
+        assert!(matches!(
+            read(Path::new("/dev/zero")),
+            Err(Error::Refused(_))
+        ));
+    }
+}

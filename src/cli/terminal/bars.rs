@@ -1,0 +1,163 @@
+//! Bars: how much life a clock has left, how much of a limit is used.
+
+use anstyle::Style;
+use jiff::{SignedDuration, Timestamp};
+
+use super::output::{Glyphs, Medium, TerminalFormat};
+use super::table::Cell;
+use super::{style, time};
+use crate::api::types::TokenView;
+
+/// What Meta gives a long-lived token, where nothing better is known.
+const USUAL_LIFE: SignedDuration = SignedDuration::from_hours(60 * 24);
+const DATA_ACCESS_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+const VERY_SOON: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// One of a token's two clocks.
+pub(crate) struct ClockFace {
+    /// `None` when there is no end, as far as anybody knows.
+    end: Option<Timestamp>,
+    whole: SignedDuration,
+    is_known: Known,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Yes,
+    /// Meta has not been asked yet.
+    No,
+}
+
+impl ClockFace {
+    pub(crate) fn of_expiry(token: &TokenView) -> Self {
+        let life = token.expires_at.zip(token.issued_at);
+        let life = life.map(|(end, issued)| end.duration_since(issued));
+        Self {
+            end: token.expires_at,
+            whole: life
+                .filter(SignedDuration::is_positive)
+                .unwrap_or(USUAL_LIFE),
+            is_known: known(token),
+        }
+    }
+
+    pub(crate) fn of_data_access(token: &TokenView) -> Self {
+        Self {
+            end: token.data_access_expires_at,
+            whole: DATA_ACCESS_LIFE,
+            is_known: known(token),
+        }
+    }
+
+    /// `████████░░ 41 d`, `never`; for programs the end itself.
+    pub(crate) fn cell(&self, now: Timestamp, format: &TerminalFormat) -> Cell {
+        if self.is_known == Known::No {
+            return Cell::styled("unknown", style::FAINT);
+        }
+        let Some(end) = self.end else {
+            return Cell::styled("never", style::FAINT);
+        };
+        if format.is_pipe() {
+            return Cell::new(end.to_string());
+        }
+        let left = end.duration_since(now);
+        let text = if left.is_positive() {
+            time::short_span(left)
+        } else {
+            "ended".to_owned()
+        };
+        let progress_bar = progress_bar(seconds(left), seconds(self.whole), format);
+        Cell::styled(beside(&progress_bar, &text), urgency(left))
+    }
+}
+
+fn known(token: &TokenView) -> Known {
+    match token.kind {
+        Some(_) => Known::Yes,
+        None => Known::No,
+    }
+}
+
+pub(crate) fn urgency(left: SignedDuration) -> Style {
+    if left < VERY_SOON {
+        style::BAD
+    } else if left < SOON {
+        style::WARNING
+    } else {
+        Style::new()
+    }
+}
+
+/// `████░░░░░░ 43 %`
+pub(crate) fn usage(percent: u32, format: &TerminalFormat) -> Cell {
+    let style = match percent {
+        90.. => style::BAD,
+        70.. => style::WARNING,
+        ..70 => Style::new(),
+    };
+    let progress_bar = progress_bar(u64::from(percent), 100, format);
+    Cell::styled(beside(&progress_bar, &format!("{percent} %")), style)
+}
+
+fn beside(progress_bar: &str, text: &str) -> String {
+    if progress_bar.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{progress_bar} {text}")
+    }
+}
+
+/// None is left of what has ended.
+fn seconds(of: SignedDuration) -> u64 {
+    u64::try_from(of.as_secs()).unwrap_or(0)
+}
+
+/// As wide as the terminal allows; nothing where there is no room or no terminal.
+fn progress_bar(part: u64, whole: u64, format: &TerminalFormat) -> String {
+    let width: u64 = match format.medium {
+        Medium::Terminal { width: 110.. } => 10,
+        Medium::Terminal { width: 90.. } => 5,
+        Medium::Terminal { width: ..90 } | Medium::Pipe => return String::new(),
+    };
+    let (full, empty) = match format.glyphs {
+        Glyphs::Unicode => ('█', '░'),
+        Glyphs::Ascii => ('#', '.'),
+    };
+    let filled = (part.min(whole) * width).div_ceil(whole.max(1));
+    (0..width)
+        .map(|step| if step < filled { full } else { empty })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::terminal::output::tests::{pipe, terminal};
+
+    #[test]
+    fn a_bar_is_empty_only_when_nothing_is_left() {
+        for (part, expected) in [
+            (0, "░░░░░░░░░░"),
+            (1, "█░░░░░░░░░"),
+            (50, "█████░░░░░"),
+            (51, "██████░░░░"),
+            (100, "██████████"),
+            (300, "██████████"),
+        ] {
+            assert_eq!(progress_bar(part, 100, &terminal(120)), expected, "{part}");
+        }
+    }
+
+    #[test]
+    fn a_bar_takes_the_room_there_is() {
+        assert_eq!(progress_bar(50, 100, &terminal(100)), "███░░");
+        assert_eq!(progress_bar(50, 100, &terminal(80)), "");
+        assert_eq!(progress_bar(50, 100, &pipe()), "");
+        let mut old = terminal(120);
+        old.glyphs = Glyphs::Ascii;
+        assert_eq!(progress_bar(50, 100, &old), "#####.....");
+        assert_eq!(progress_bar(50, 0, &old), "..........");
+    }
+}

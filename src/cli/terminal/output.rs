@@ -1,0 +1,228 @@
+//! Where a command writes and whom it may ask. It alone knows whether a person looks on.
+
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+
+use jiff::tz::TimeZone;
+
+use crate::cli::error::Error;
+
+pub struct Terminal {
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
+    /// A person at a keyboard, if there is one.
+    keyboard: Option<Box<dyn BufRead + Send>>,
+    pub format: TerminalFormat,
+}
+
+/// How output has to look to be read where it goes.
+#[derive(Clone, Debug)]
+pub struct TerminalFormat {
+    pub medium: Medium,
+    pub glyphs: Glyphs,
+    pub zone: TimeZone,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    Terminal {
+        width: usize,
+    },
+    /// A program or a file: columns between tabs, times as RFC 3339, nothing drawn.
+    Pipe,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glyphs {
+    Unicode,
+    Ascii,
+}
+
+/// What a terminal that does not tell its size is taken for.
+const USUAL_WIDTH: usize = 80;
+
+/// Nothing that a person types is longer.
+const LONGEST_ANSWER: u64 = 64 * 1024;
+
+impl Terminal {
+    /// This process's own streams. Colour is stripped wherever nobody would see it.
+    pub fn here() -> Self {
+        let keyboard = io::stdin().is_terminal();
+        Self {
+            out: Box::new(anstream::AutoStream::auto(io::stdout())),
+            err: Box::new(anstream::AutoStream::auto(io::stderr())),
+            keyboard: keyboard.then(|| Box::new(BufReader::new(io::stdin())) as Box<_>),
+            format: TerminalFormat::here(),
+        }
+    }
+
+    /// The command's answer: whole lines for standard output.
+    pub fn print(&mut self, lines: &str) -> Result<(), Error> {
+        self.out.write_all(lines.as_bytes())?;
+        if !lines.is_empty() && !lines.ends_with('\n') {
+            self.out.write_all(b"\n")?;
+        }
+        Ok(self.out.flush()?)
+    }
+
+    /// What a person should know beside the answer. Where nobody listens, the work goes on.
+    pub fn warn(&mut self, lines: &str) {
+        let lines = lines.trim_end_matches('\n');
+        writeln!(self.err, "{lines}").ok();
+    }
+
+    pub const fn is_interactive(&self) -> bool {
+        self.keyboard.is_some()
+    }
+
+    /// What the person at the keyboard answers; nothing when there is none, or who has gone.
+    pub fn ask(&mut self, question: &str) -> Option<String> {
+        let keyboard = self.keyboard.as_mut()?;
+        write!(self.err, "{question} ").ok()?;
+        self.err.flush().ok()?;
+        let mut answer = String::new();
+        let length = keyboard.take(LONGEST_ANSWER).read_line(&mut answer).ok()?;
+        (length > 0).then(|| answer.trim().to_owned())
+    }
+}
+
+impl std::fmt::Debug for Terminal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Screen")
+            .field("look", &self.format)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TerminalFormat {
+    fn here() -> Self {
+        let stdout = io::stdout();
+        let medium = if stdout.is_terminal() {
+            let size = terminal_size::terminal_size_of(stdout);
+            let width = size.map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0));
+            Medium::Terminal { width }
+        } else {
+            Medium::Pipe
+        };
+        Self {
+            medium,
+            glyphs: Glyphs::of_locale(|name| std::env::var(name).ok()),
+            zone: TimeZone::try_system().unwrap_or(TimeZone::UTC),
+        }
+    }
+
+    pub const fn is_pipe(&self) -> bool {
+        matches!(self.medium, Medium::Pipe)
+    }
+}
+
+impl Glyphs {
+    /// The first of these that says anything decides, as in the C library.
+    fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let detail = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .filter_map(variable)
+            .find(|value| !value.is_empty())
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        if detail.contains("utf-8") || detail.contains("utf8") {
+            Self::Unicode
+        } else {
+            Self::Ascii
+        }
+    }
+
+    pub const fn ellipsis(self) -> &'static str {
+        match self {
+            Self::Unicode => "…",
+            Self::Ascii => "...",
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::io::Cursor;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// What was written, to look at afterwards.
+    #[derive(Clone, Default)]
+    pub(crate) struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Paper {
+        /// Without the colours, as on every stream that is no terminal.
+        pub(crate) fn text(&self) -> String {
+            let bytes = self.0.lock().unwrap();
+            anstream::adapter::strip_str(str::from_utf8(&bytes).unwrap()).to_string()
+        }
+    }
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Terminal {
+        /// Standard output and standard error on paper, as a pipe; `typed` is what the person answers.
+        pub(crate) fn on_paper(typed: Option<&'static str>) -> (Self, Paper, Paper) {
+            let (out, err) = (Paper::default(), Paper::default());
+            let terminal = Self {
+                out: Box::new(out.clone()),
+                err: Box::new(err.clone()),
+                keyboard: typed.map(|typed| Box::new(Cursor::new(typed)) as Box<_>),
+                format: pipe(),
+            };
+            (terminal, out, err)
+        }
+    }
+
+    pub(crate) fn terminal(width: usize) -> TerminalFormat {
+        TerminalFormat {
+            medium: Medium::Terminal { width },
+            ..pipe()
+        }
+    }
+
+    pub(crate) const fn pipe() -> TerminalFormat {
+        TerminalFormat {
+            medium: Medium::Pipe,
+            glyphs: Glyphs::Unicode,
+            zone: TimeZone::UTC,
+        }
+    }
+
+    #[test]
+    fn the_locale_decides_on_the_glyphs() {
+        for (set, expected) in [
+            (&[("LANG", "en_US.UTF-8")][..], Glyphs::Unicode),
+            (&[("LANG", "C.utf8")], Glyphs::Unicode),
+            (&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")], Glyphs::Ascii),
+            (&[("LC_ALL", ""), ("LANG", "en_US.UTF-8")], Glyphs::Unicode),
+            (&[], Glyphs::Ascii),
+        ] {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(set, _)| *set == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(Glyphs::of_locale(variable), expected, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_ended_once() {
+        let (mut terminal, out, err) = Terminal::on_paper(None);
+        terminal.print("one").unwrap();
+        terminal.print("two\n").unwrap();
+        terminal.print("").unwrap();
+        terminal.warn("aside\n");
+        assert_eq!(out.text(), "one\ntwo\n");
+        assert_eq!(err.text(), "aside\n");
+    }
+}

@@ -1,0 +1,113 @@
+//! Times as people say them.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::output::TerminalFormat;
+
+/// `in 12 days`, `3 h ago`, `now`
+pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
+    let distance = at.duration_since(now);
+    match distance.as_secs() {
+        -4..=4 => "now".to_owned(),
+        5.. => format!("in {}", span(distance)),
+        ..-4 => format!("{} ago", span(distance)),
+    }
+}
+
+/// `3 h ago`, `in 12 days` for people; the instant itself for programs.
+pub(crate) fn describe(at: Timestamp, now: Timestamp, format: &TerminalFormat) -> String {
+    if format.is_pipe() {
+        at.to_string()
+    } else {
+        relative(at, now)
+    }
+}
+
+/// `2026-12-14 03:12:05 CET`, in the zone of whoever looks.
+pub(crate) fn absolute(at: Timestamp, format: &TerminalFormat) -> String {
+    if format.is_pipe() {
+        return at.to_string();
+    }
+    let there = at.to_zoned(format.zone.clone());
+    there.strftime("%F %T %Z").to_string()
+}
+
+/// `45 s`, `12 min`, `5 h`, `41 days`; never more than there is.
+pub(crate) fn span(of: SignedDuration) -> String {
+    let (number, unit) = measured(of);
+    match unit {
+        Unit::Days => format!("{number} days"),
+        Unit::Seconds | Unit::Minutes | Unit::Hours => format!("{number} {}", unit.short()),
+    }
+}
+
+/// `41 d`
+pub(crate) fn short_span(of: SignedDuration) -> String {
+    let (number, unit) = measured(of);
+    format!("{number} {}", unit.short())
+}
+
+#[derive(Clone, Copy)]
+enum Unit {
+    Seconds,
+    Minutes,
+    Hours,
+    Days,
+}
+
+impl Unit {
+    const fn short(self) -> &'static str {
+        match self {
+            Self::Seconds => "s",
+            Self::Minutes => "min",
+            Self::Hours => "h",
+            Self::Days => "d",
+        }
+    }
+}
+
+fn measured(of: SignedDuration) -> (u64, Unit) {
+    let seconds = of.as_secs().unsigned_abs();
+    match seconds {
+        ..90 => (seconds, Unit::Seconds),
+        90..7_200 => (seconds / 60, Unit::Minutes),
+        7_200..172_800 => (seconds / 3_600, Unit::Hours),
+        172_800.. => (seconds / 86_400, Unit::Days),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::terminal::output::tests::{pipe, terminal};
+
+    #[test]
+    fn times_are_told_as_people_say_them() {
+        let now: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
+        for (seconds, expected) in [
+            (0, "now"),
+            (-4, "now"),
+            (5, "in 5 s"),
+            (-89, "89 s ago"),
+            (90, "in 1 min"),
+            (-7_199, "119 min ago"),
+            (7_200, "in 2 h"),
+            (-172_799, "47 h ago"),
+            (172_800, "in 2 days"),
+            (-86_400 * 400, "400 days ago"),
+        ] {
+            let at = now + SignedDuration::from_secs(seconds);
+            assert_eq!(relative(at, now), expected);
+        }
+        assert_eq!(short_span(SignedDuration::from_hours(24 * 41 + 23)), "41 d");
+    }
+
+    #[test]
+    fn a_program_gets_the_instant() {
+        let now: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
+        assert_eq!(describe(now, now, &pipe()), "2026-11-22T09:00:00Z");
+        assert_eq!(describe(now, now, &terminal(80)), "now");
+        assert_eq!(absolute(now, &pipe()), "2026-11-22T09:00:00Z");
+        assert_eq!(absolute(now, &terminal(80)), "2026-11-22 09:00:00 UTC");
+    }
+}

@@ -1,0 +1,147 @@
+//! What reaches beyond the machine and its mail: the public part, and the hands that new tokens go to.
+//! Both are checked in full; this version does not hand tokens on yet, and says so.
+
+use std::net::SocketAddr;
+
+use crate::config::credentials::Machine;
+use crate::config::entry::{Entry, filled_list, text};
+use crate::config::file::Section;
+use crate::config::paths::{self, PathError};
+use crate::config::{Delivery, Sink, defaults, names, urls};
+use crate::login;
+use crate::web::{ListenAddress, Settings as Web};
+
+const NO_DELIVERY_YET: &str =
+    "this version does not act on [[delivery]] yet: no token is handed on";
+
+const KINDS: [&str; 3] = ["file", "command", "webhook"];
+
+/// `logins` lacks only where people come back.
+pub(super) fn web(
+    top: &mut Section<'_>,
+    machine: &Machine,
+    logins: &login::Settings,
+) -> Option<Web> {
+    let mut section = top.optional("web", Entry::into_section)?;
+    let local = ListenAddress::Tcp(defaults::LISTEN);
+    let listen = section.or("listen", local, text(listen));
+    let help = "write the address at which people reach it, such as \"https://tokens.example.com\"";
+    let public_url = section.required("public_url", help, text(urls::base));
+    let token = section.optional("webhook_verify_token", |entry| machine.secret(entry));
+    let public_url = public_url?;
+    Some(Web {
+        listen,
+        logins: login::Settings {
+            public_url: Some(public_url.clone()),
+            ..logins.clone()
+        },
+        public_url,
+        webhook_verify_token: token,
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ListenError {
+    #[error("is no place to listen; write \"127.0.0.1:8480\" or \"unix:/run/perennial/web.sock\"")]
+    Spelling,
+    #[error("unix: {0}")]
+    Path(#[from] PathError),
+}
+
+fn listen(written: &str) -> Result<ListenAddress, ListenError> {
+    if let Some(path) = written.strip_prefix("unix:") {
+        return Ok(ListenAddress::Unix(paths::socket(path)?));
+    }
+    let address: SocketAddr = written.parse().map_err(|_| ListenError::Spelling)?;
+    Ok(ListenAddress::Tcp(address))
+}
+
+pub(super) fn deliveries(top: &mut Section<'_>, machine: &Machine) -> Vec<Delivery> {
+    let sections = top.sections("delivery").into_iter();
+    sections
+        .filter_map(|section| delivery(section, machine))
+        .collect()
+}
+
+fn delivery(mut section: Section<'_>, machine: &Machine) -> Option<Delivery> {
+    section.warn("", NO_DELIVERY_YET);
+    let help = "name the tokens, such as [\"acme-*\"]";
+    let tokens = section.required("tokens", help, filled_list(text(names::tokens)));
+    let named: Vec<&str> = KINDS.into_iter().filter(|kind| section.has(kind)).collect();
+    if named.len() != 1 {
+        section.reject("", "name exactly one of file, command and webhook");
+    }
+    let file = section.optional("file", file);
+    let message = section.optional("command", filled_list(text(argument)));
+    let command = message.and_then(|message| command(message, &section));
+    let webhook = section.optional("webhook", |entry| webhook(entry, machine));
+    Some(Delivery {
+        tokens: tokens?,
+        sink: file.or(command).or(webhook)?,
+    })
+}
+
+fn file(entry: Entry<'_>) -> Option<Sink> {
+    let mut section = entry.into_section()?;
+    let help = "write where to, such as \"/run/perennial/tokens/{name}\"";
+    let path = section.required("path", help, text(path_with_name));
+    let owner = section.optional("owner", text(names::user));
+    let mode = section.or("mode", defaults::FILE_MODE, text(mode));
+    Some(Sink::File {
+        path: path?,
+        owner,
+        mode,
+    })
+}
+
+fn path_with_name(written: &str) -> Result<String, String> {
+    paths::absolute(written).map_err(|error| error.to_string())?;
+    let rest = written.replacen("{name}", "", 1);
+    if rest.len() == written.len() {
+        return Err(
+            "must hold {name} once, or each token would overwrite the one before".to_owned(),
+        );
+    }
+    if rest.contains(['{', '}']) {
+        return Err("knows no other { } than {name}, once".to_owned());
+    }
+    Ok(written.to_owned())
+}
+
+fn mode(written: &str) -> Result<u32, &'static str> {
+    let is_octal = (3..=4).contains(&written.len()) && !written.starts_with('+');
+    match u32::from_str_radix(written, 8) {
+        Ok(mode) if is_octal && mode & 0o407 == 0o400 && mode <= 0o777 => Ok(mode),
+        Ok(_) | Err(_) => Err(
+            "is no mode for a secret; write \"0400\", or \"0440\" for a group; others get nothing",
+        ),
+    }
+}
+
+fn command(message: Vec<String>, section: &Section<'_>) -> Option<Sink> {
+    let is_absolute = message
+        .first()
+        .is_some_and(|program| program.starts_with('/'));
+    if !is_absolute {
+        section.reject("command", "must begin with the absolute path of a program");
+    }
+    Some(Sink::Command(message)).filter(|_| is_absolute)
+}
+
+fn argument(written: &str) -> Result<String, PathError> {
+    if written.contains('\0') {
+        return Err(PathError::Control);
+    }
+    Ok(written.to_owned())
+}
+
+fn webhook(entry: Entry<'_>, machine: &Machine) -> Option<Sink> {
+    let mut section = entry.into_section()?;
+    let url = section.required("url", "write where to", text(urls::endpoint));
+    let help = "each call is signed with it; write { credential = \"name\" }";
+    let secret = section.required("secret", help, |entry| machine.secret(entry));
+    Some(Sink::Webhook {
+        url: url?,
+        secret: secret?,
+    })
+}

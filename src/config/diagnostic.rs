@@ -1,0 +1,53 @@
+//! What is wrong with a configuration, where it stands, and what to do about it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// One thing that a person must look at. It never repeats a secret's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub file: PathBuf,
+    pub line: Option<usize>,
+    /// Section and key, such as `[rotation] check_every`; empty for the file as a whole.
+    pub place: String,
+    pub message: String,
+}
+
+/// Everything that must be put right before the file can be used, in the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct DiagnosticList(pub Vec<Diagnostic>);
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, "{line}:")?;
+        }
+        if !self.place.is_empty() {
+            write!(f, " {}:", self.place)?;
+        }
+        write!(f, " {}", self.message)
+    }
+}
+
+impl fmt::Display for DiagnosticList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// A value from the file in the midst of a message: short, and without what could upset a terminal.
+pub(super) fn quoted(value: &str) -> String {
+    const SHOWN: usize = 40;
+    if value.chars().count() <= SHOWN {
+        return format!("{value:?}");
+    }
+    let beginning: String = value.chars().take(SHOWN).collect();
+    format!("{:?}", beginning + "…")
+}

@@ -1,0 +1,172 @@
+//! The URL of a mail server, and how the connection to it is protected: always, but on this machine.
+
+use url::Url;
+
+use super::urls::is_loopback;
+use crate::email::mailer::Security;
+
+/// Where emails are handed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SmtpUrl {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) security: Security,
+    pub(super) user: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SmtpUrlError {
+    #[error(
+        "is no mail server; write smtps://user@smtp.example.com:465 for TLS from the first byte, \
+         smtp://user@smtp.example.com:587 for STARTTLS"
+    )]
+    Url,
+    #[error(
+        "must hold no password: secrets never stand in the configuration; \
+         write password = {{ credential = \"smtp.password\" }} beside it"
+    )]
+    Password,
+    #[error(
+        "must end with the host or the port; TLS needs no option, it is always required \
+         except on this machine"
+    )]
+    Options,
+    #[error("must name no port 0")]
+    Port,
+}
+
+pub(super) fn parse(text: &str) -> Result<SmtpUrl, SmtpUrlError> {
+    let url = Url::parse(text).map_err(|_| SmtpUrlError::Url)?;
+    if url.password().is_some() {
+        return Err(SmtpUrlError::Password);
+    }
+    let host = url.host_str().filter(|host| !host.is_empty());
+    let host = host.ok_or(SmtpUrlError::Url)?.to_ascii_lowercase();
+    let (security, usual_port) = security(url.scheme(), &host).ok_or(SmtpUrlError::Url)?;
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        return Err(SmtpUrlError::Options);
+    }
+    let port = url.port().unwrap_or(usual_port);
+    if port == 0 {
+        return Err(SmtpUrlError::Port);
+    }
+    let user = percent_decoded(url.username()).ok_or(SmtpUrlError::Url)?;
+    Ok(SmtpUrl {
+        host: host.trim_matches(['[', ']']).to_owned(),
+        port,
+        security,
+        user: Some(user).filter(|user| !user.is_empty()),
+    })
+}
+
+/// With the port on which such servers listen.
+fn security(scheme: &str, host: &str) -> Option<(Security, u16)> {
+    match scheme {
+        "smtps" => Some((Security::Implicit, 465)),
+        "smtp" if is_loopback(host) => Some((Security::PlainLoopback, 25)),
+        "smtp" | "smtp+starttls" => Some((Security::StartTls, 587)),
+        _ => None,
+    }
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut pieces = text.split('%');
+    let mut bytes = pieces.next()?.as_bytes().to_vec();
+    for piece in pieces {
+        bytes.push(u8::from_str_radix(piece.get(..2)?, 16).ok()?);
+        bytes.extend_from_slice(&piece.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_and_the_host_decide_how_the_connection_is_protected() {
+        use Security::{Implicit, PlainLoopback, StartTls};
+        for (url, host, port, security) in [
+            (
+                "smtps://smtp.example.com",
+                "smtp.example.com",
+                465,
+                Implicit,
+            ),
+            (
+                "smtps://SMTP.example.com:2465/",
+                "smtp.example.com",
+                2465,
+                Implicit,
+            ),
+            ("smtps://localhost", "localhost", 465, Implicit),
+            ("smtp://smtp.example.com", "smtp.example.com", 587, StartTls),
+            (
+                "smtp://smtp.example.com:25",
+                "smtp.example.com",
+                25,
+                StartTls,
+            ),
+            (
+                "smtp+starttls://smtp.example.com",
+                "smtp.example.com",
+                587,
+                StartTls,
+            ),
+            (
+                "smtp+starttls://127.0.0.1:2525",
+                "127.0.0.1",
+                2525,
+                StartTls,
+            ),
+            ("smtp://localhost", "localhost", 25, PlainLoopback),
+            ("smtp://127.0.0.1:2525", "127.0.0.1", 2525, PlainLoopback),
+            ("smtp://[::1]:2525", "::1", 2525, PlainLoopback),
+            ("smtp://10.0.0.1", "10.0.0.1", 587, StartTls),
+        ] {
+            let relay = parse(url).unwrap();
+            let found = (relay.host.as_str(), relay.port, relay.security);
+            assert_eq!(found, (host, port, security), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_user_may_be_a_mail_address() {
+        for (url, user) in [
+            ("smtps://example.com", None),
+            ("smtps://user@example.com", Some("user")),
+            (
+                "smtps://ops@acme.example@example.com",
+                Some("ops@acme.example"),
+            ),
+            (
+                "smtps://ops%40acme.example@example.com",
+                Some("ops@acme.example"),
+            ),
+            ("smtps://m%C3%BCller@example.com", Some("müller")),
+        ] {
+            assert_eq!(parse(url).unwrap().user.as_deref(), user, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_mail_server_is_refused() {
+        for (url, error) in [
+            ("", SmtpUrlError::Url),
+            ("smtp.example.com", SmtpUrlError::Url),
+            ("smtp.example.com:465", SmtpUrlError::Url),
+            ("smtps://", SmtpUrlError::Url),
+            ("smtps:example.com", SmtpUrlError::Url),
+            ("https://example.com", SmtpUrlError::Url),
+            ("smtps://%ff@example.com", SmtpUrlError::Url),
+            ("smtps://user:word@example.com", SmtpUrlError::Password),
+            ("smtps://:word@example.com", SmtpUrlError::Password),
+            ("smtp://example.com?tls=required", SmtpUrlError::Options),
+            ("smtp://example.com/path", SmtpUrlError::Options),
+            ("smtp://example.com#x", SmtpUrlError::Options),
+            ("smtp://example.com:0", SmtpUrlError::Port),
+        ] {
+            assert_eq!(parse(url).unwrap_err(), error, "{url}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The first configuration of a machine: the sample that explains every setting, with the operator's answers in it.
+
+use std::path::{Path, PathBuf};
+
+use toml::Value;
+
+/// What an operator answers.
+#[derive(Clone, Debug)]
+pub struct Template {
+    pub app: String,
+    pub app_id: String,
+    /// Meta's own where none is named, as `dialog_url` is.
+    pub graph_url: Option<String>,
+    pub dialog_url: Option<String>,
+    /// The machine's own where none is named.
+    pub timezone: Option<String>,
+    pub from: String,
+    pub to: Vec<String>,
+    pub way: MailTransport,
+}
+
+/// By which way emails leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailTransport {
+    Smtp {
+        url: String,
+        has_password: bool,
+    },
+    Sendmail,
+    /// One file per email.
+    Directory(PathBuf),
+}
+
+/// Where all that a daemon needs has its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// Where the unit expects it; systemd hands over the secrets.
+    Service,
+    /// Below one folder, for a trial.
+    Folder(PathBuf),
+}
+
+const SAMPLE: &str = include_str!("../../packaging/perennial.toml");
+
+/// The secrets' own folder, below that of the configuration.
+pub const CREDENTIALS: &str = "credentials";
+pub const INVENTORY_KEY: &str = super::defaults::INVENTORY_KEY;
+pub const SMTP_PASSWORD: &str = "smtp.password";
+
+/// What an app's secret is called.
+pub fn secret_of(app: &str) -> String {
+    format!("{app}.secret")
+}
+
+impl Template {
+    /// As it is written.
+    pub fn text(&self, home: &Home) -> String {
+        let lines = SAMPLE.lines().map(|line| {
+            let answer = self.answer(line, home);
+            answer.unwrap_or_else(|| line.to_owned()) + "\n"
+        });
+        lines.collect()
+    }
+
+    /// What stands in place of a line of the sample, if that asks for something.
+    fn answer(&self, line: &str, home: &Home) -> Option<String> {
+        let (key, _) = line.split_once(" = ")?;
+        let set = |key: &str, value: &str| Some(format!("{key} = {}", quoted(value)));
+        let below = |name: &str| match home {
+            Home::Service => None,
+            Home::Folder(folder) => set(key.trim_start_matches('#'), &path(&folder.join(name))),
+        };
+        match key {
+            "#timezone" => set("timezone", self.timezone.as_ref()?),
+            "name" => set(key, &self.app),
+            "id" => set(key, &self.app_id),
+            "secret" => Some(format!("{key} = {}", home.source(&secret_of(&self.app)))),
+            "#graph_url" => set("graph_url", self.graph_url.as_ref()?),
+            "#dialog_url" => set("dialog_url", self.dialog_url.as_ref()?),
+            "#path" => below("inventory.db"),
+            "key" => Some(format!("{key} = {}", home.source(INVENTORY_KEY))),
+            "from" => set(key, &self.from),
+            "to" => Some(format!("{key} = {}", list(&self.to))),
+            "smtp" => Some(self.way.line(home)),
+            "#socket" => below("perennial.sock"),
+            _ => None,
+        }
+    }
+}
+
+impl MailTransport {
+    fn line(&self, home: &Home) -> String {
+        match self {
+            Self::Smtp { url, has_password } => {
+                let password = has_password
+                    .then(|| format!(", password = {}", home.source(SMTP_PASSWORD)))
+                    .unwrap_or_default();
+                format!("smtp = {{ url = {}{password} }}", quoted(url))
+            }
+            Self::Sendmail => "sendmail = true".to_owned(),
+            Self::Directory(folder) => format!("directory = {}", quoted(&path(folder))),
+        }
+    }
+}
+
+impl Home {
+    fn source(&self, name: &str) -> String {
+        match self {
+            Self::Service => format!("{{ credential = {} }}", quoted(name)),
+            Self::Folder(folder) => {
+                let file = folder.join(CREDENTIALS).join(name);
+                format!("{{ file = {} }}", quoted(&path(&file)))
+            }
+        }
+    }
+}
+
+fn path(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn quoted(text: &str) -> String {
+    Value::String(text.to_owned()).to_string()
+}
+
+fn list(texts: &[String]) -> String {
+    let texts = texts.iter().map(|text| Value::String(text.clone()));
+    Value::Array(texts.collect()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(way: MailTransport) -> Template {
+        Template {
+            app: "shop".to_owned(),
+            app_id: "1234567890".to_owned(),
+            graph_url: Some("http://127.0.0.1:8470".to_owned()),
+            dialog_url: None,
+            timezone: Some("Asia/Tokyo".to_owned()),
+            from: "\"Öl & Gas\" <perennial@example.com>".to_owned(),
+            to: vec!["ops@example.com".to_owned(), "it@example.com".to_owned()],
+            way,
+        }
+    }
+
+    /// A key of the sample that was renamed would keep the sample's value in every new configuration.
+    #[test]
+    fn every_answer_has_its_line_in_the_sample() {
+        let home = Home::Folder("/srv/trial".into());
+        let mut draft = draft(MailTransport::Sendmail);
+        draft.dialog_url = Some("https://www.facebook.com".to_owned());
+        let answered = SAMPLE.lines().filter_map(|line| draft.answer(line, &home));
+        let keys: Vec<String> = answered
+            .filter_map(|line| Some(line.split_once(" = ")?.0.to_owned()))
+            .collect();
+        assert_eq!(
+            keys.join(" "),
+            "timezone name id secret graph_url dialog_url path key from to sendmail socket"
+        );
+    }
+
+    #[test]
+    fn what_is_written_is_what_was_answered() {
+        let url = "smtps://user@smtp.example.com:465".to_owned();
+        let has_password = true;
+        let service = draft(MailTransport::Smtp { url, has_password }).text(&Home::Service);
+        for line in [
+            "timezone = \"Asia/Tokyo\"",
+            "secret = { credential = \"shop.secret\" }",
+            "#path = \"/var/lib/perennial/inventory.db\"",
+            "to = [\"ops@example.com\", \"it@example.com\"]",
+            "smtp = { url = \"smtps://user@smtp.example.com:465\", password = { credential = \"smtp.password\" } }",
+        ] {
+            assert!(
+                service.lines().any(|written| written == line),
+                "{line}\n{service}"
+            );
+        }
+        let trial = draft(MailTransport::Directory("/srv/mail".into()));
+        let trial = trial.text(&Home::Folder("/srv/\"trial\"".into()));
+        for line in [
+            r#"secret = { file = '/srv/"trial"/credentials/shop.secret' }"#,
+            r#"path = '/srv/"trial"/inventory.db'"#,
+            "directory = \"/srv/mail\"",
+        ] {
+            assert!(
+                trial.lines().any(|written| written == line),
+                "{line}\n{trial}"
+            );
+        }
+    }
+}

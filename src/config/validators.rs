@@ -1,0 +1,44 @@
+//! What a person answers at setup, held to the same rules as the file that comes of it.
+
+use super::check::timezone as zone;
+use super::{addresses, names, smtp_url, urls};
+
+type Answer<T> = Result<T, String>;
+
+pub fn app_name(text: &str) -> Answer<String> {
+    describe(names::app(text))
+}
+
+pub fn app_id(text: &str) -> Answer<String> {
+    describe(names::id(text))
+}
+
+pub fn address(text: &str) -> Answer<String> {
+    describe(addresses::address(text))
+}
+
+/// An address, with or without a name before it.
+pub fn sender(text: &str) -> Answer<String> {
+    describe(addresses::mailbox(text))
+}
+
+pub fn mail_server(text: &str) -> Answer<String> {
+    describe(smtp_url::parse(text)).map(|_| text.to_owned())
+}
+
+/// Whom the mail server of this URL knows us as.
+pub fn user_of(mail_server: &str) -> Option<String> {
+    smtp_url::parse(mail_server).ok()?.user
+}
+
+pub fn url(text: &str) -> Answer<String> {
+    describe(urls::base(text))
+}
+
+pub fn timezone(text: &str) -> Answer<String> {
+    zone(text).map(|_| text.to_owned())
+}
+
+fn describe<T>(answer: Result<T, impl std::fmt::Display>) -> Answer<T> {
+    answer.map_err(|error| error.to_string())
+}

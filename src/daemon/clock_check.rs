@@ -1,0 +1,222 @@
+//! A clock that stands before what has happened already, or far from Meta's, judges nothing: by it no token would end,
+//! and none be due. Once it is known to be right, what it did while it was not is healed.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::workers::SharedState;
+use crate::inventory::{Error, Inventory};
+use crate::rotation::RotationWorker;
+use crate::rotation::policy::{ClockTrust, clock_trust};
+
+/// What the passes may do by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClockState {
+    Right,
+    /// No end is judged.
+    Doubtful,
+    /// Nothing is done.
+    Wrong,
+}
+
+/// Clocks are corrected by seconds all the time.
+const CORRECTED: SignedDuration = SignedDuration::from_mins(1);
+/// Meta is asked what time it is no more often than this, and only when there is a doubt.
+const ASK_EVERY: Duration = Duration::from_secs(300);
+
+/// What the passes of one daemon know of its clock.
+#[derive(Debug, Default)]
+pub(super) struct ClockCheck(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The latest time that the clock has ever told.
+    latest: Option<Timestamp>,
+    /// Nothing is left of a time in which it was wrong, as far as is known.
+    is_healed: bool,
+    asked_at: Option<Instant>,
+}
+
+impl ClockCheck {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A clock that goes back was ahead before.
+    fn record(&self, now: Timestamp) {
+        let mut state = self.state();
+        if state.latest.is_some_and(|latest| now + CORRECTED < latest) {
+            state.is_healed = false;
+            state.latest = None;
+        }
+        state.latest = state.latest.max(Some(now));
+    }
+
+    fn may_ask(&self) -> bool {
+        let mut state = self.state();
+        let may = state.asked_at.is_none_or(|at| at.elapsed() >= ASK_EVERY);
+        if may {
+            state.asked_at = Some(Instant::now());
+        }
+        may
+    }
+}
+
+/// Whether the passes may go on, told on the board, and in the log once.
+pub(super) async fn check(
+    inventory: &Inventory,
+    rotation_workers: &[RotationWorker],
+    shared: &SharedState,
+    now: Timestamp,
+) -> Result<ClockState, Error> {
+    shared.clock.record(now);
+    let latest = inventory.read(|view| view.latest_event_at()).await?;
+    let mut found = compare(now, at_meta(rotation_workers, now), latest);
+    if found.0 != ClockState::Right && shared.clock.may_ask() {
+        for rotation_worker in rotation_workers {
+            // What it cost may not be written down on a full disk; the answer counts all the same.
+            if !matches!(rotation_worker.ask_the_time(now).await, Ok(None)) {
+                break;
+            }
+        }
+        found = compare(now, at_meta(rotation_workers, now), latest);
+    }
+    let (clock_state, write_error) = found;
+    if clock_state == ClockState::Right && at_meta(rotation_workers, now).is_some() {
+        heal(inventory, shared, latest, now).await?;
+    }
+    publish(shared, write_error);
+    Ok(clock_state)
+}
+
+/// The one that agrees best: what was told before the machine slept lags behind.
+fn at_meta(rotation_workers: &[RotationWorker], now: Timestamp) -> Option<Timestamp> {
+    let clocks = rotation_workers
+        .iter()
+        .filter_map(|rotation_worker| rotation_worker.graph.time_at_meta());
+    clocks.min_by_key(|at| at.duration_since(now).abs())
+}
+
+fn is_ahead(latest: Option<Timestamp>, now: Timestamp) -> bool {
+    latest.is_some_and(|latest| now + CORRECTED < latest)
+}
+
+/// Meta says whether the clock is wrong now, or was when the newest event was written.
+fn compare(
+    now: Timestamp,
+    at_meta: Option<Timestamp>,
+    latest: Option<Timestamp>,
+) -> (ClockState, Option<String>) {
+    let ahead = latest.filter(|_| is_ahead(latest, now)).map(describe);
+    let skew = at_meta.map(|at| at.duration_since(now));
+    match (clock_trust(skew), ahead) {
+        (ClockTrust::Right, Some(ahead)) if at_meta.is_none() => (ClockState::Wrong, Some(ahead)),
+        (ClockTrust::Right, _) => (ClockState::Right, None),
+        (ClockTrust::Doubtful, Some(ahead)) => (ClockState::Wrong, Some(ahead)),
+        (ClockTrust::Doubtful, None) => (ClockState::Doubtful, clock_skew(at_meta, now)),
+    }
+}
+
+async fn heal(
+    inventory: &Inventory,
+    shared: &SharedState,
+    latest: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let is_ahead = is_ahead(latest, now);
+    if shared.clock.state().is_healed && !is_ahead {
+        return Ok(());
+    }
+    let healed = inventory
+        .write(move |tx| tx.heal_what_lies_ahead(now))
+        .await;
+    shared.clock.state().is_healed = healed.is_ok();
+    match healed {
+        Ok(()) if is_ahead => tracing::warn!(
+            "the machine's clock was ahead and is right again; what it had put into the future is of now"
+        ),
+        Ok(()) => {}
+        Err(error) if is_ahead => return Err(error),
+        // There may be nothing to heal, and it is tried again.
+        Err(error) => tracing::debug!("what lies ahead was not looked at: {error}"),
+    }
+    Ok(())
+}
+
+fn publish(shared: &SharedState, write_error: Option<String>) {
+    let is_new = shared.daemon_status.send_if_modified(|daemon_status| {
+        let is_new = daemon_status.clock_error.is_none() && write_error.is_some();
+        daemon_status.clock_error.clone_from(&write_error);
+        is_new
+    });
+    if let Some(write_error) = write_error.filter(|_| is_new) {
+        tracing::error!("{write_error}");
+    }
+}
+
+/// In a sentence, how far the machine's clock is from Meta's, if that is too far.
+fn clock_skew(at_meta: Option<Timestamp>, now: Timestamp) -> Option<String> {
+    let skew = now.duration_since(at_meta?);
+    let direction = if skew.is_positive() {
+        "ahead of"
+    } else {
+        "behind"
+    };
+    (clock_trust(Some(skew)) == ClockTrust::Doubtful).then(|| {
+        format!(
+            "the machine's clock is {} minutes {direction} Meta's; set it right, see timedatectl. Until then no end of \
+             a token is judged or told",
+            skew.abs().as_mins()
+        )
+    })
+}
+
+fn describe(latest: Timestamp) -> String {
+    format!(
+        "the machine's clock stands before the newest event of the inventory, which is of {latest}: nothing is checked, \
+         renewed or told until Meta's clock agrees with it. If it is wrong, set it right, see timedatectl"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-25T12:00:00Z".parse().unwrap()
+    }
+
+    fn minutes(minutes: i64) -> Option<Timestamp> {
+        Some(now() + SignedDuration::from_mins(minutes))
+    }
+
+    #[test]
+    fn a_clock_is_astray_beyond_five_minutes_either_way() {
+        let told = |at: i64| clock_skew(minutes(at), now());
+        assert_eq!(clock_skew(None, now()), None);
+        assert_eq!((told(5), told(-5)), (None, None));
+        assert!(told(6).unwrap().contains("is 6 minutes behind Meta's"));
+        assert!(told(-90).unwrap().contains("is 90 minutes ahead of Meta's"));
+    }
+
+    #[test]
+    fn only_meta_s_clock_tells_whether_ours_is_wrong_or_was() {
+        let day = 24 * 60;
+        for (at_meta, latest, expected) in [
+            (None, None, ClockState::Right),
+            (None, minutes(-5), ClockState::Right),
+            (None, minutes(60 * day), ClockState::Wrong),
+            (minutes(1), minutes(60 * day), ClockState::Right),
+            (minutes(1), minutes(-5), ClockState::Right),
+            (minutes(60), minutes(-5), ClockState::Doubtful),
+            (minutes(60), minutes(60), ClockState::Wrong),
+            (minutes(60 * day), minutes(-5), ClockState::Doubtful),
+        ] {
+            let (clock_state, write_error) = compare(now(), at_meta, latest);
+            assert_eq!(clock_state, expected, "{at_meta:?} {latest:?}");
+            assert_eq!(write_error.is_none(), clock_state == ClockState::Right);
+        }
+    }
+}

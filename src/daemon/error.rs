@@ -1,0 +1,56 @@
+//! Why the daemon does not run, and whether starting it again would help.
+
+use std::process::ExitCode;
+
+use crate::inventory;
+
+/// Why the daemon does not run, or no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Starting again would not help: a person must change something first.
+    #[error("{0}")]
+    Misconfigured(String),
+    #[error("{0}")]
+    Temporary(String),
+}
+
+/// sysexits' EX_CONFIG; the unit does not restart on it.
+const EX_CONFIG: u8 = 78;
+impl Error {
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Misconfigured(_) => ExitCode::from(EX_CONFIG),
+            Self::Temporary(_) => ExitCode::FAILURE,
+        }
+    }
+
+    pub(super) fn temporary(error: impl std::fmt::Display) -> Self {
+        Self::Temporary(error.to_string())
+    }
+}
+
+impl From<inventory::Error> for Error {
+    fn from(error: inventory::Error) -> Self {
+        use inventory::Error as E;
+        match error {
+            // There may be room by the next start.
+            E::Open { .. } if error.is_full_disk() => Self::temporary(error),
+            E::NewerSchema { .. }
+            | E::NotAnInventory(_)
+            | E::Prerelease(_)
+            | E::WrongKey { .. }
+            | E::UnsafeSqlite(_)
+            | E::Unsealable(_)
+            | E::Damaged { .. }
+            | E::Open { .. }
+            | E::Foreign(_) => Self::Misconfigured(error.to_string()),
+            E::InUse(_)
+            | E::NoRoom { .. }
+            | E::Taken(_)
+            | E::Storage(_)
+            | E::Unwritable(_)
+            | E::Closed
+            | E::NoRandomness => Self::temporary(error),
+        }
+    }
+}

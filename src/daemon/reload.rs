@@ -1,0 +1,71 @@
+//! A reload: the whole configuration is read again and becomes live, or the old one stays and the reasons are reported.
+
+use super::run::{Daemon, services};
+use super::workers::Workers;
+use super::{clock, status, systemd};
+use crate::api::Reload;
+use crate::config;
+use crate::inventory::{EventKind, NewEvent};
+
+impl Daemon {
+    pub(super) async fn reload_for(&mut self, order: Reload) {
+        let answer = self.reload(&order.asked_by).await;
+        // Who asked may have gone; the reload stands all the same.
+        let _ = order.answer.send(answer);
+    }
+
+    /// The whole configuration anew, or the old one and why.
+    pub(super) async fn reload(&mut self, asked_by: &str) -> Result<(), Vec<String>> {
+        systemd::reloading();
+        let outcome = self.try_reload().await;
+        match &outcome {
+            Ok(()) => tracing::info!(asked_by, "the configuration was read again and is live"),
+            Err(problems) => {
+                tracing::error!(
+                    asked_by,
+                    "the new configuration is refused, the old one stays: {}",
+                    problems.join(" · ")
+                );
+            }
+        }
+        let (now, live) = (clock::now(), outcome.is_ok());
+        let event = NewEvent::new(EventKind::Reloaded)
+            .with("asked_by", asked_by)
+            .with("live", live);
+        if let Err(error) = self
+            .inventory
+            .write(move |tx| tx.record_event(&event, now))
+            .await
+        {
+            tracing::error!("the reload could not be noted: {error}");
+        }
+        systemd::ready(&status::describe(&self.services).await);
+        outcome
+    }
+
+    async fn try_reload(&mut self) -> Result<(), Vec<String>> {
+        let newer = config::load(&self.path, &self.machine).map_err(|problems| {
+            problems
+                .0
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        })?;
+        let fixed = self.config.needs_restart(&newer);
+        if !fixed.is_empty() {
+            let needs =
+                |key| format!("{key} changes only at a restart: systemctl restart perennial");
+            return Err(fixed.into_iter().map(needs).collect());
+        }
+        let services = services(&newer, &self.inventory).map_err(|problem| vec![problem])?;
+        let workers = Workers::start(&services, &newer.schedule, &newer.timezone, &self.shared);
+        // Meta or a mail server may keep the old crew waiting, but not whoever asked for the reload.
+        self.retiring
+            .spawn(std::mem::replace(&mut self.workers, workers).stop());
+        self.services = services;
+        self.settings.send_replace(newer.status.clone());
+        self.web_server.renew(&newer, &self.services);
+        self.config = newer;
+        Ok(())
+    }
+}

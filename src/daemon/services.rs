@@ -1,0 +1,217 @@
+//! The workers of one configuration, wired: what a reload replaces as a whole. It holds no clock, so that the demo
+//! and the tests run the very same passes in another time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::schedule;
+use crate::alerts;
+use crate::alerts::digest::{self, GraphVersion, Tick};
+use crate::api::types::AppReport;
+use crate::config::{Backups, Config};
+use crate::email::mailer::{self, Mailer};
+use crate::graph_api::{self, Client, version_ends_on};
+use crate::inventory::{self, AppRecord, Inventory};
+use crate::login::LoginWorker;
+use crate::rotation::{RotationWorker, Rules, budget_of};
+use crate::webhooks::AppSignatures;
+
+/// For one call to Meta, from connecting to the last byte.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub struct Services {
+    pub inventory: Inventory,
+    /// One per app.
+    pub rotation_workers: Vec<RotationWorker>,
+    /// Takes in what people grant, in all apps.
+    pub login_worker: LoginWorker,
+    pub alerts: alerts::Rules,
+    pub mailer: Mailer,
+    pub backups: Backups,
+    pub retention: inventory::Retention,
+    apps: Vec<AppReport>,
+    /// When summaries are due, by whose clock.
+    digest: Option<(String, TimeZone)>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("app {app}: {source}")]
+    App {
+        app: String,
+        source: graph_api::SettingsError,
+    },
+    #[error(transparent)]
+    Mail(#[from] mailer::BadSender),
+}
+
+impl Services {
+    pub fn new(config: &Config, inventory: &Inventory) -> Result<Self, Error> {
+        let rotation_workers = config
+            .apps
+            .iter()
+            .map(|app| rotation_worker(app, config, inventory));
+        let rotation_workers = rotation_workers.collect::<Result<Vec<_>, _>>()?;
+        let graph = |rotation_worker: &RotationWorker| {
+            (rotation_worker.app.clone(), rotation_worker.graph.clone())
+        };
+        Ok(Self {
+            inventory: inventory.clone(),
+            login_worker: LoginWorker {
+                inventory: inventory.clone(),
+                settings: config.logins.clone(),
+                graphs: rotation_workers.iter().map(graph).collect(),
+            },
+            rotation_workers,
+            alerts: config.alerts.clone(),
+            mailer: Mailer::new(config.mail.clone())?,
+            backups: config.backups.clone(),
+            retention: config.retention,
+            apps: config.apps.iter().map(introduced).collect(),
+            digest: config
+                .schedule
+                .digest
+                .clone()
+                .map(|cron| (cron, config.timezone.clone())),
+        })
+    }
+
+    /// By which Meta's own calls are known.
+    pub fn app_signatures(&self) -> AppSignatures {
+        let signs = |rotation_worker: &RotationWorker| {
+            (
+                rotation_worker.app.clone(),
+                rotation_worker.graph.signatures(),
+            )
+        };
+        Arc::new(self.rotation_workers.iter().map(signs).collect())
+    }
+
+    /// What people granted, then everything that is due of every app.
+    pub async fn sweep(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        self.login_worker.pass(now).await?;
+        for rotation_worker in &self.rotation_workers {
+            while rotation_worker.sweep(now).await?.more {}
+        }
+        Ok(())
+    }
+
+    /// Looks at every open incident again, for other rules may hold.
+    pub async fn begin_alerts(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        alerts::begin(&self.inventory, now).await
+    }
+
+    /// Files what has changed, writes the emails and the summary that are due, and sends what waits.
+    pub async fn run_alerts(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        alerts::pass(&self.inventory, &self.alerts, now).await?;
+        self.write_digest(now).await?;
+        self.mailer.send_waiting(&self.inventory, now).await?;
+        Ok(())
+    }
+
+    /// The same while the clock is in doubt: nothing is said of ends, and the summary, which is about them, waits.
+    pub async fn run_alerts_without_ends(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        alerts::pass_without_ends(&self.inventory, &self.alerts, now).await?;
+        self.mailer.send_waiting(&self.inventory, now).await?;
+        Ok(())
+    }
+
+    /// The summary that is due, or was while nobody was here to write it.
+    async fn write_digest(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        let Some((cron, zone)) = &self.digest else {
+            return Ok(());
+        };
+        let Some(at) = schedule::last_tick(cron, zone, now) else {
+            return Ok(());
+        };
+        let tick = Tick {
+            at,
+            next: schedule::next_tick(cron, zone, now),
+        };
+        let versions = self.apps.iter().map(|app| GraphVersion {
+            app: app.name.clone(),
+            version: app.graph_version.clone(),
+            ends_on: app.graph_version_ends_on,
+        });
+        digest::write(&self.inventory, &self.alerts, versions.collect(), tick, now)
+            .await
+            .map(drop)
+    }
+
+    /// The apps with their budgets as they stand.
+    pub async fn apps(&self, now: Timestamp) -> Result<Vec<AppReport>, inventory::Error> {
+        let names: Vec<String> = self.apps.iter().map(|app| app.name.clone()).collect();
+        let records = self.inventory.read(move |view| {
+            names
+                .iter()
+                .map(|name| view.app(name))
+                .collect::<Result<Vec<AppRecord>, _>>()
+        });
+        let records = records.await?;
+        Ok(self
+            .apps
+            .iter()
+            .zip(&records)
+            .map(|(app, record)| budgeted(app, record, now))
+            .collect())
+    }
+}
+
+fn rotation_worker(
+    app: &crate::config::App,
+    config: &Config,
+    inventory: &Inventory,
+) -> Result<RotationWorker, Error> {
+    Ok(RotationWorker {
+        inventory: inventory.clone(),
+        graph: client_of(app).map_err(|source| Error::App {
+            app: app.name.clone(),
+            source,
+        })?,
+        app: app.name.clone(),
+        calls_per_hour: app.calls_per_hour,
+        batch: app.batch,
+        rules: Rules {
+            subscribed_fields: app.subscribed_fields.clone(),
+            scopes: app.scopes.clone(),
+            ..config.rotation.clone()
+        },
+    })
+}
+
+/// The way to Meta for one app.
+pub fn client_of(app: &crate::config::App) -> Result<Client, graph_api::SettingsError> {
+    Client::new(graph_api::Settings {
+        app: app.name.clone(),
+        id: app.id.clone(),
+        secrets: app.secrets.clone(),
+        version: app.graph_version.clone(),
+        url: app.graph_url.clone(),
+        batch: app.batch,
+        timeout: CALL_TIMEOUT,
+    })
+}
+
+fn introduced(app: &crate::config::App) -> AppReport {
+    AppReport {
+        name: app.name.clone(),
+        id: app.id.clone(),
+        graph_version: app.graph_version.clone(),
+        graph_version_ends_on: version_ends_on(&app.graph_version),
+        ..AppReport::default()
+    }
+}
+
+fn budgeted(app: &AppReport, record: &AppRecord, now: Timestamp) -> AppReport {
+    let budget = budget_of(record);
+    AppReport {
+        calls_last_hour: budget.calls_last_hour(now).into(),
+        usage_percent: budget.usage_percent(now).into(),
+        throttled_until: budget.throttled_until(now),
+        ..app.clone()
+    }
+}

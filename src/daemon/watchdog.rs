@@ -1,0 +1,63 @@
+//! Signs of life. The watchdog is fed only while scheduler, writer and listener all get on; a timer that pings
+//! proves nothing.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use crate::api::Probe;
+use crate::inventory::Inventory;
+
+/// When the scheduler last ticked.
+#[derive(Debug)]
+pub(super) struct Watchdog(Mutex<Instant>);
+
+/// The heartbeat comes every ten seconds; a machine under load may miss some.
+const SCHEDULER_SILENCE: Duration = Duration::from_secs(45);
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+impl Watchdog {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Instant::now()))
+    }
+
+    pub(super) fn scheduler_ticked(&self) {
+        *self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Instant::now();
+    }
+
+    pub(super) fn scheduler_runs(&self) -> bool {
+        let last = *self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        last.elapsed() < SCHEDULER_SILENCE
+    }
+
+    /// What does not get on, in words; nothing when all do. A full disk makes the writer fail but not hang, and a
+    /// restart would not empty it.
+    pub(super) async fn stalled_component(
+        &self,
+        inventory: &Inventory,
+        socket: (&Probe, &Path),
+    ) -> Option<&'static str> {
+        if !self.scheduler_runs() {
+            return Some("the scheduler does not tick");
+        }
+        if timeout(ANSWER_WITHIN, inventory.ping()).await.is_err() {
+            return Some("the inventory's writer hangs");
+        }
+        let (probe, path) = socket;
+        if !path.exists() {
+            return Some("the status socket is no longer at its place");
+        }
+        match timeout(ANSWER_WITHIN, probe.is_answered()).await {
+            Ok(true) => None,
+            Ok(false) | Err(_) => Some("the status socket does not take connections"),
+        }
+    }
+}

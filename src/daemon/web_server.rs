@@ -1,0 +1,83 @@
+//! The public part of the daemon, where `[web]` asks for one: opened at the start, served to the end.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::clock;
+use super::services::Services;
+use crate::config::Config;
+use crate::inventory::Inventory;
+use crate::web::{self, Backend, BindError, Listener, Settings};
+use crate::webhooks::AppSignatures;
+
+/// What of it changes at a reload.
+pub(super) struct WebServer(Option<WebSenders>);
+
+struct WebSenders {
+    settings: watch::Sender<Settings>,
+    app_signatures: watch::Sender<AppSignatures>,
+}
+
+/// An open door, and what is known behind it.
+pub(super) struct WebTask(Option<OpenListener>);
+
+struct OpenListener {
+    listener: Listener,
+    settings: watch::Receiver<Settings>,
+    app_signatures: watch::Receiver<AppSignatures>,
+}
+
+impl WebServer {
+    pub(super) async fn open(
+        config: &Config,
+        services: &Services,
+    ) -> Result<(Self, WebTask), BindError> {
+        let Some(web) = &config.web else {
+            return Ok((Self(None), WebTask(None)));
+        };
+        let listener = Listener::open(&web.listen).await?;
+        let senders = WebSenders {
+            settings: watch::Sender::new(web.clone()),
+            app_signatures: watch::Sender::new(services.app_signatures()),
+        };
+        let web_task = WebTask(Some(OpenListener {
+            listener,
+            settings: senders.settings.subscribe(),
+            app_signatures: senders.app_signatures.subscribe(),
+        }));
+        Ok((Self(Some(senders)), web_task))
+    }
+
+    pub(super) fn renew(&self, config: &Config, services: &Services) {
+        if let (Some(senders), Some(web)) = (&self.0, &config.web) {
+            senders.settings.send_replace(web.clone());
+            senders
+                .app_signatures
+                .send_replace(services.app_signatures());
+        }
+    }
+}
+
+impl WebTask {
+    /// Receives people until told to stop; without a public part it only waits for that.
+    pub(super) async fn serve(
+        self,
+        inventory: Inventory,
+        wake_rotation: Arc<Notify>,
+        stop: CancellationToken,
+    ) {
+        let Some(door) = self.0 else {
+            return stop.cancelled().await;
+        };
+        let backend = Backend {
+            inventory,
+            settings: door.settings,
+            app_signatures: door.app_signatures,
+            wake_rotation,
+            clock: Arc::new(clock::now),
+        };
+        web::serve(door.listener, backend, stop).await;
+    }
+}

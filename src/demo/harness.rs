@@ -1,0 +1,219 @@
+//! The stage: a simulated Meta on loopback, a real configuration, inventory, workers and socket in a temporary
+//! folder, and a clock that the play moves.
+
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{fs, io};
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, Backend, DaemonStatus};
+use crate::api_client::{self, Client};
+use crate::config::{self, DiagnosticList, Machine};
+use crate::daemon::{Services, ServicesError, status};
+use crate::graph_sim::{AppSpec, Simulator, World, WorldError};
+use crate::inventory::{self, Inventory};
+use crate::secret::{Key, KeyError};
+
+pub(super) const APP: &str = "257422819769992";
+const APP_SECRET: &str = "5f4dcc3b5aa765d61d8327deb882cf99";
+pub(super) const APP_NAME: &str = "acme";
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the demo could not be set up: {0}")]
+    Io(#[from] io::Error),
+    #[error("the demo's own configuration is wrong, a defect of Perennial:\n{0}")]
+    Config(#[from] DiagnosticList),
+    #[error(transparent)]
+    Services(#[from] ServicesError),
+    #[error(transparent)]
+    Inventory(#[from] inventory::Error),
+    #[error("the demo's socket: {0}")]
+    Bind(#[from] api::BindError),
+    #[error("the demo's socket: {0}")]
+    Client(#[from] api_client::Error),
+    #[error("the simulated world refuses: {0}")]
+    World(#[from] WorldError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error("the demo's play has a hole, a defect of Perennial: {0}")]
+    Scenario(&'static str),
+}
+
+pub(super) struct Harness {
+    pub(super) meta: Simulator,
+    pub(super) inventory: Inventory,
+    pub(super) client: Client,
+    services: Services,
+    now: Arc<Mutex<Timestamp>>,
+    folder: TempDir,
+    daemon_status: watch::Sender<DaemonStatus>,
+    hang_up: CancellationToken,
+}
+
+impl Harness {
+    pub(super) async fn set(seed: u64) -> Result<Self, Error> {
+        // A Monday morning; the demo's calendar is the same for everybody.
+        let start = Timestamp::from_second(1_772_442_000).unwrap_or(Timestamp::UNIX_EPOCH);
+        let meta = Simulator::start(world(start, seed), ([127, 0, 0, 1], 0).into()).await?;
+        let folder = tempfile::Builder::new()
+            .prefix("perennial-demo-")
+            .tempdir()?;
+        let config = furnish(folder.path(), &meta.url())?;
+        let inventory = Inventory::open(&config.inventory)?;
+        let services = Services::new(&config, &inventory)?;
+        let now = Arc::new(Mutex::new(start));
+        let hang_up = CancellationToken::new();
+        let daemon_status = watch::Sender::new(DaemonStatus {
+            started_at: start,
+            apps: services.apps(start).await?,
+            ..DaemonStatus::default()
+        });
+        let backend = backend(&config, &inventory, daemon_status.subscribe(), &now);
+        let listener = api::bind(&config.status.socket)?;
+        tokio::spawn(api::serve(listener, backend, hang_up.clone()));
+        let client = Client::at(&config.status.socket);
+        Ok(Self {
+            meta,
+            inventory,
+            client,
+            services,
+            now,
+            folder,
+            daemon_status,
+            hang_up,
+        })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn move_to(&self, now: Timestamp) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        self.meta.set_now(now);
+    }
+
+    pub(super) async fn sweep(&self) -> Result<(), Error> {
+        Ok(self.services.sweep(self.now()).await?)
+    }
+
+    /// Lets the socket show how things are, as the daemon does after each sweep.
+    pub(super) async fn show(&self) -> Result<(), Error> {
+        let (before, now) = (self.daemon_status.borrow().clone(), self.now());
+        let daemon_status = status::take(&self.services, &before, Some(now), None, now).await?;
+        self.daemon_status.send_replace(daemon_status);
+        Ok(())
+    }
+
+    pub(super) async fn run_alerts(&self) -> Result<(), Error> {
+        Ok(self.services.run_alerts(self.now()).await?)
+    }
+
+    pub(super) async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
+        Ok(self.inventory.read(|view| view.next_due(APP_NAME)).await?)
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn mail(&self) -> PathBuf {
+        self.folder.path().join("mail")
+    }
+}
+
+impl Drop for Harness {
+    fn drop(&mut self) {
+        self.hang_up.cancel();
+    }
+}
+
+impl std::fmt::Debug for Harness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Stage({})", self.folder.path().display())
+    }
+}
+
+fn world(start: Timestamp, seed: u64) -> World {
+    let mut world = World::new(start, seed);
+    world.add_app(AppSpec {
+        id: APP.to_owned(),
+        secret: APP_SECRET.to_owned(),
+        name: "Acme".to_owned(),
+        ..AppSpec::default()
+    });
+    world
+}
+
+/// The files that an operator would have: configuration, key and app secret.
+fn furnish(folder: &Path, graph_url: &str) -> Result<config::Config, Error> {
+    fs::create_dir(folder.join("mail"))?;
+    write_secret(&folder.join("inventory.key"), &Key::generate()?.to_base64())?;
+    write_secret(&folder.join("acme.secret"), APP_SECRET)?;
+    let file = folder.join("perennial.toml");
+    let here = folder.display();
+    fs::write(
+        &file,
+        format!(
+            r#"timezone = "Europe/Berlin"
+
+[[app]]
+name = "{APP_NAME}"
+id = "{APP}"
+secret = {{ file = "{here}/acme.secret" }}
+graph_url = "{graph_url}"
+calls_per_hour = 200
+
+[inventory]
+path = "{here}/inventory.db"
+key = {{ file = "{here}/inventory.key" }}
+
+[alerts]
+from = "Perennial <perennial@acme.example>"
+to = ["ops@acme.example"]
+directory = "{here}/mail"
+
+[status]
+socket = "{here}/perennial.sock"
+"#
+        ),
+    )?;
+    Ok(config::load(&file, &Machine::here())?)
+}
+
+fn write_secret(path: &Path, content: &str) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)?;
+    io::Write::write_all(&mut file, content.as_bytes())
+}
+
+fn backend(
+    config: &config::Config,
+    inventory: &Inventory,
+    daemon_status: watch::Receiver<DaemonStatus>,
+    now: &Arc<Mutex<Timestamp>>,
+) -> Backend {
+    let clock = Arc::clone(now);
+    // The demo never reloads and tries no mail; such orders find nobody and say so.
+    let (reloads, mail_tests) = (mpsc::channel(1).0, mpsc::channel(1).0);
+    Backend {
+        inventory: inventory.clone(),
+        settings: watch::channel(config.status.clone()).1,
+        daemon_status,
+        wake_rotation: Arc::default(),
+        journal: watch::Sender::new(()),
+        accesses: Arc::default(),
+        reloads,
+        mail_tests,
+        clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
+    }
+}

@@ -1,0 +1,209 @@
+//! Holds what Perennial says against the simulated world, step by step: when each token really died, when somebody
+//! was told, and whether any email was about nothing.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::fixtures::{Fixtures, Role};
+use super::harness::{APP_NAME, Error, Harness};
+use super::inbox::Received;
+use crate::inventory::{EventId, IncidentId};
+use crate::model::{Health, Token};
+use crate::secret::Secret;
+
+/// A death is known within one check interval, and told within minutes after that.
+pub(super) const WITHIN: SignedDuration = SignedDuration::from_hours(26);
+/// A token that ends so soon is worth an email.
+const SOON: SignedDuration = SignedDuration::from_hours(24 * 15);
+
+#[derive(Debug)]
+pub(super) struct Observer {
+    lives: BTreeMap<String, Survival>,
+    pub(super) emails: usize,
+    pub(super) to_operators: usize,
+    /// Emails about a token that was fine.
+    pub(super) false_alarms: usize,
+    last_app_error: Option<Timestamp>,
+    /// What Perennial serves, as of that event: every new secret is one.
+    secrets: Vec<(String, Secret)>,
+    read_at: EventId,
+}
+
+/// How one token really fared.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Survival {
+    dead_since: Option<Timestamp>,
+    notified_at: Option<Timestamp>,
+    /// Deaths that nobody was told of in time and that did not heal in time either.
+    pub(super) missed: usize,
+    pub(super) deaths: usize,
+    pub(super) told: usize,
+}
+
+impl Observer {
+    pub(super) fn new(fixtures: &Fixtures) -> Self {
+        let lives = fixtures
+            .tokens
+            .iter()
+            .map(|role| (role.name.clone(), Survival::default()));
+        Self {
+            lives: lives.collect(),
+            emails: 0,
+            to_operators: 0,
+            false_alarms: 0,
+            last_app_error: None,
+            secrets: Vec::new(),
+            read_at: EventId(0),
+        }
+    }
+
+    pub(super) fn survival(&self, role: &Role) -> Survival {
+        self.lives.get(&role.name).cloned().unwrap_or_default()
+    }
+
+    /// Notes who died and who came back since the last look.
+    pub(super) async fn observe(
+        &mut self,
+        harness: &Harness,
+        fixtures: &Fixtures,
+    ) -> Result<(), Error> {
+        let now = harness.now();
+        let newest = harness.inventory.read(|view| view.newest_event()).await?;
+        if self.secrets.is_empty() || self.read_at != newest {
+            self.secrets = served(harness, fixtures).await?;
+            self.read_at = newest;
+        }
+        let app = harness.inventory.read(|view| view.app(APP_NAME)).await?;
+        self.last_app_error = app.error.map_or(self.last_app_error, |_| Some(now));
+        let world = harness.meta.world();
+        for (name, secret) in &self.secrets {
+            let alive = world.is_alive(secret.expose());
+            if let Some(survival) = self.lives.get_mut(name) {
+                survival.turn(alive, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes who was told of what, and whether there was anything to tell.
+    pub(super) async fn emails(
+        &mut self,
+        harness: &Harness,
+        fixtures: &Fixtures,
+        emails: &[Received],
+    ) -> Result<(), Error> {
+        for email in emails {
+            self.emails += 1;
+            let to_person = email
+                .to
+                .iter()
+                .any(|address| fixtures.person_at(address).is_some());
+            self.to_operators += usize::from(!to_person);
+            let Some(incident) = email.incident else {
+                continue;
+            };
+            let tokens_of_incident = tokens_of_incident(harness, incident).await?;
+            let about_app =
+                tokens_of_incident.is_empty() && !to_person && self.last_app_error.is_some();
+            let mut worth = about_app || !email.opens;
+            for token in tokens_of_incident {
+                worth |= self.needs_email(harness, &token).await?;
+                if let Some(survival) = self.lives.get_mut(&token.name) {
+                    survival.notified_at = Some(harness.now());
+                    survival.told += 1;
+                }
+            }
+            self.false_alarms += usize::from(!worth);
+        }
+        Ok(())
+    }
+
+    async fn needs_email(&self, harness: &Harness, token: &Token) -> Result<bool, Error> {
+        let ends_soon = token
+            .deadline()
+            .is_some_and(|end| end < harness.now() + SOON);
+        let dead =
+            matches!(token.health, Health::Dead { .. }) && !is_alive(harness, &token.name).await?;
+        Ok(dead || ends_soon)
+    }
+
+    /// Deaths that are still unheard of when the season ends, though there was time to hear of them.
+    pub(super) fn close(&self, role: &Role, now: Timestamp) -> Survival {
+        let mut survival = self.survival(role);
+        survival.missed += usize::from(survival.is_unreported(now));
+        survival
+    }
+}
+
+impl Survival {
+    fn turn(&mut self, alive: bool, now: Timestamp) {
+        match (alive, self.dead_since) {
+            (false, None) => {
+                self.dead_since = Some(now);
+                self.deaths += 1;
+            }
+            (true, Some(_)) => {
+                self.missed += usize::from(self.is_unreported(now));
+                self.dead_since = None;
+                self.notified_at = None;
+            }
+            (false, Some(_)) | (true, None) => {}
+        }
+    }
+
+    /// Dead for longer than it takes to notice, and nobody was told in that time.
+    fn is_unreported(&self, now: Timestamp) -> bool {
+        let Some(died) = self.dead_since else {
+            return false;
+        };
+        let in_time = self.notified_at.is_some();
+        now > died + WITHIN && !in_time
+    }
+}
+
+async fn tokens_of_incident(harness: &Harness, id: IncidentId) -> Result<Vec<Token>, Error> {
+    let tokens_of_incident = harness
+        .inventory
+        .read(move |view| match view.incident(id)? {
+            Some(incident) => view.tokens_of_incident(&incident, 1_000),
+            None => Ok(Vec::new()),
+        });
+    Ok(tokens_of_incident.await?)
+}
+
+/// The secrets that Perennial serves just now, by name.
+async fn served(harness: &Harness, fixtures: &Fixtures) -> Result<Vec<(String, Secret)>, Error> {
+    let names: Vec<String> = fixtures
+        .tokens
+        .iter()
+        .map(|role| role.name.clone())
+        .collect();
+    let served = harness.inventory.read(move |view| {
+        let mut served = Vec::with_capacity(names.len());
+        for name in names {
+            let Some(token) = view.token_named(&name)? else {
+                continue;
+            };
+            served.extend(
+                view.secret_of(&token)?
+                    .map(|reading| (name, reading.secret)),
+            );
+        }
+        Ok(served)
+    });
+    Ok(served.await?)
+}
+
+/// Whether Meta would still take the secret that Perennial serves.
+pub(super) async fn is_alive(harness: &Harness, name: &str) -> Result<bool, Error> {
+    let name = name.to_owned();
+    let reading = harness
+        .inventory
+        .read(move |view| match view.token_named(&name)? {
+            Some(token) => view.secret_of(&token),
+            None => Ok(None),
+        });
+    let reading = reading.await?.ok_or(Error::Scenario("a token is gone"))?;
+    Ok(harness.meta.world().is_alive(reading.secret.expose()))
+}

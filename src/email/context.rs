@@ -1,0 +1,140 @@
+//! What an email about an incident is made of, and how it speaks of people and tokens. Pure.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::formatting;
+use super::text::{Cases, Catalog, Language, Number, fill};
+use crate::email::EmailReason;
+use crate::inventory::Incident;
+use crate::model::{Cause, Health, Kind, Token};
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EmailContext<'a> {
+    pub(crate) incident: &'a Incident,
+    pub(crate) reason: EmailReason,
+    /// Those to name.
+    pub(crate) tokens: &'a [Token],
+    /// How many there are.
+    pub(crate) count: u64,
+    /// How many page tokens hang on the person.
+    pub(crate) pages: u64,
+    /// The apps that an outage hits.
+    pub(crate) apps: &'a [String],
+    pub(crate) recipients: &'a [String],
+    pub(crate) operators: &'a [String],
+    /// Where the person can log in at once, if there is such a place.
+    pub(crate) login_link: Option<&'a str>,
+    /// When the first of the tokens died.
+    pub(crate) broken_since: Option<Timestamp>,
+    pub(crate) next_email: Option<Timestamp>,
+    pub(crate) now: Timestamp,
+    pub(crate) zone: &'a TimeZone,
+    pub(crate) language: Language,
+}
+
+/// Picks the form of an expression that a sentence needs.
+pub(crate) type Case = fn(&Cases) -> &'static str;
+
+impl EmailContext<'_> {
+    pub(crate) const fn cause(&self) -> Cause {
+        self.incident.cause
+    }
+
+    pub(crate) fn is_about_the_app(&self) -> bool {
+        self.incident.incident_key.is_of_app()
+    }
+
+    /// Meta refuses them because of it, rather than that they work in part.
+    pub(crate) fn is_refused(&self) -> bool {
+        let dead = |token: &Token| matches!(token.health, Health::Dead { .. });
+        self.tokens.iter().any(dead)
+    }
+
+    /// The app, or all those that an outage hits.
+    pub(crate) fn app_names(&self) -> String {
+        match self.apps {
+            [] => self.incident.incident_key.app.clone(),
+            apps => self.language.all_of(apps),
+        }
+    }
+
+    pub(crate) fn person_name(&self) -> Option<String> {
+        let name = self.incident.subject_name.as_deref().map(formatting::name);
+        name.filter(|name| !name.is_empty())
+    }
+
+    pub(crate) const fn catalog(&self) -> &'static Catalog {
+        self.language.catalog()
+    }
+
+    /// Whom the tokens hang on, to stand within a sentence.
+    pub(crate) fn person(&self, case: Case) -> String {
+        let subject = &self.incident.incident_key.subject;
+        let catalog = self.catalog();
+        match self.person_name() {
+            Some(name) if self.is_of_a_system_user() => {
+                fill(case(&catalog.system_user_named), &[("name", &name)])
+            }
+            Some(name) => name,
+            None if self.is_of_a_system_user() => case(&catalog.system_user).to_owned(),
+            None if subject.is_empty() => case(&catalog.unknown_person).to_owned(),
+            None => fill(
+                case(&catalog.person_by_id),
+                &[("id", &formatting::name(subject))],
+            ),
+        }
+    }
+
+    pub(crate) fn is_of_a_system_user(&self) -> bool {
+        let mut kinds = self.tokens.iter().filter_map(kind);
+        kinds.any(|kind| kind == Kind::SystemUser)
+    }
+
+    /// `this token`, or `these 12 tokens`
+    pub(crate) fn these(&self, case: Case) -> String {
+        self.counted(&self.catalog().these_tokens, case)
+    }
+
+    pub(crate) fn these_pages(&self, case: Case) -> String {
+        self.counted(&self.catalog().these_pages, case)
+    }
+
+    fn counted(&self, number: &Number, case: Case) -> String {
+        match self.count {
+            1 => case(&number.one).to_owned(),
+            many => fill(case(&number.many), &[("count", &self.language.count(many))]),
+        }
+    }
+
+    /// The end that is still to come, where the incident is about one.
+    pub(crate) fn coming_end(&self) -> Option<Timestamp> {
+        let end = self.incident.deadline.filter(|end| *end > self.now);
+        end.filter(|_| self.cause().is_upcoming())
+    }
+
+    /// The token that a new one is to replace: the one that the others hang on, if there is only one such.
+    pub(crate) fn name_to_replace(&self) -> String {
+        let stems: Vec<_> = self
+            .tokens
+            .iter()
+            .filter(|t| kind(t) != Some(Kind::Page))
+            .collect();
+        match stems.as_slice() {
+            [stem] => stem.name.clone(),
+            [] | [_, _, ..] => self.only_name(),
+        }
+    }
+
+    /// The name of the token, if it is only one.
+    pub(crate) fn only_name(&self) -> String {
+        match self.tokens {
+            [only] if self.count == 1 => only.name.clone(),
+            _ => "NAME".to_owned(),
+        }
+    }
+}
+
+pub(crate) fn kind(token: &Token) -> Option<Kind> {
+    token.facts.as_ref().map(|facts| facts.kind)
+}

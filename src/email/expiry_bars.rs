@@ -1,0 +1,180 @@
+//! The picture of the clocks: how much is left on both of them, for each group of tokens that share their ends. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::context::EmailContext;
+use super::model::{AMBER, GREEN, RED};
+use super::text::{Catalog, fill};
+use super::token_rows;
+use crate::email::EmailReason;
+use crate::model::{Cause, Expiry, Facts, Health, Kind, Token};
+
+/// How many groups are shown; the ends that come first stand first.
+const GROUPS: usize = 4;
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What Meta gives at a login, where it does not say when that was.
+const FULL_ACCESS: SignedDuration = SignedDuration::from_hours(60 * 24);
+const FULL_DATA_ACCESS: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// Tokens that share both ends.
+#[derive(Debug, Serialize)]
+pub(crate) struct ExpiryGroup {
+    pub(crate) title: String,
+    pub(crate) bars: Vec<ExpiryBar>,
+}
+
+/// One clock.
+#[derive(Debug, Serialize)]
+pub(crate) struct ExpiryBar {
+    pub(crate) label: &'static str,
+    /// In words.
+    pub(crate) left: String,
+    /// Of the bar, 0 to 100.
+    pub(crate) percent: i64,
+    pub(crate) rest: i64,
+    pub(crate) color: &'static str,
+}
+
+/// Only where time is what matters: a warning, an end, a renewal.
+pub(crate) fn expiry_groups(context: &EmailContext<'_>) -> Vec<ExpiryGroup> {
+    if !is_about_time(context) {
+        return Vec::new();
+    }
+    let mut groups: BTreeMap<(i64, i64, bool, &str), Vec<&Token>> = BTreeMap::new();
+    for token in context
+        .tokens
+        .iter()
+        .filter(|token| is_timed(token, context))
+    {
+        if let Some(known) = token.facts.as_ref() {
+            let ends = (day(known.expires_at.at()), day(known.data_access_end()));
+            let (first, last) = (ends.0.min(ends.1), ends.0.max(ends.1));
+            let key = (first, last, known.kind == Kind::Page, known.kind.as_str());
+            groups.entry(key).or_default().push(token);
+        }
+    }
+    let groups = groups.into_values().take(GROUPS);
+    groups
+        .filter_map(|tokens| expiry_group(&tokens, context))
+        .collect()
+}
+
+fn is_about_time(context: &EmailContext<'_>) -> bool {
+    match context.reason {
+        EmailReason::Withdrawn => false,
+        EmailReason::Recovered => !context.is_about_the_app(),
+        EmailReason::First
+        | EmailReason::Grown
+        | EmailReason::Nearer
+        | EmailReason::Ended
+        | EmailReason::Reminder
+        | EmailReason::Flapping
+        | EmailReason::Escalated => {
+            context.cause().is_upcoming()
+                || matches!(context.cause(), Cause::Expired | Cause::DataAccessExpired)
+        }
+    }
+}
+
+/// Nothing is left to a token that died of something else, whatever its clocks say.
+fn is_timed(token: &Token, context: &EmailContext<'_>) -> bool {
+    let has_ended = token.deadline().is_some_and(|end| end <= context.now);
+    has_ended || !matches!(token.health, Health::Dead { .. })
+}
+
+/// Ends on the same day are the same to a person; no end comes last.
+fn day(end: Option<Timestamp>) -> i64 {
+    end.map_or(i64::MAX, |end| end.as_second().div_euclid(86_400))
+}
+
+fn expiry_group(tokens: &[&Token], context: &EmailContext<'_>) -> Option<ExpiryGroup> {
+    let first = tokens.first()?;
+    let known = first.facts.as_ref()?;
+    let title = match tokens {
+        [only] => token_rows::shown(only),
+        _ => several(known.kind, context.catalog()).to_owned(),
+    };
+    let bars = [access(known, context), data_access(known, context)];
+    let bars: Vec<ExpiryBar> = bars.into_iter().flatten().collect();
+    (!bars.is_empty()).then_some(ExpiryGroup { title, bars })
+}
+
+fn access(known: &Facts, context: &EmailContext<'_>) -> Option<ExpiryBar> {
+    let label = context.catalog().access;
+    match known.expires_at {
+        Expiry::Unknown => None,
+        Expiry::Never => Some(endless(label, context)),
+        Expiry::At(end) => {
+            let full = known.issued_at.map(|issued| end.duration_since(issued));
+            let full = full.filter(|full| full.is_positive());
+            Some(expiry_bar(label, end, full.unwrap_or(FULL_ACCESS), context))
+        }
+    }
+}
+
+fn data_access(known: &Facts, context: &EmailContext<'_>) -> Option<ExpiryBar> {
+    let end = known.data_access_end()?;
+    Some(expiry_bar(
+        context.catalog().data_access,
+        end,
+        FULL_DATA_ACCESS,
+        context,
+    ))
+}
+
+fn endless(label: &'static str, context: &EmailContext<'_>) -> ExpiryBar {
+    ExpiryBar {
+        label,
+        left: context.catalog().good_without_end.to_owned(),
+        percent: 100,
+        rest: 0,
+        color: GREEN,
+    }
+}
+
+fn expiry_bar(
+    label: &'static str,
+    end: Timestamp,
+    full: SignedDuration,
+    context: &EmailContext<'_>,
+) -> ExpiryBar {
+    let left = end.duration_since(context.now);
+    let is_over = !left.is_positive();
+    let percent = if is_over {
+        0
+    } else {
+        // A little is to be seen as long as a little is left.
+        (left.as_secs() * 100 / full.as_secs().max(1)).clamp(2, 100)
+    };
+    let catalog = context.catalog();
+    ExpiryBar {
+        label,
+        left: if is_over {
+            let at = context.language.date(end, context.zone);
+            fill(catalog.ended, &[("at", &at)])
+        } else {
+            fill(catalog.left, &[("span", &context.language.span(left))])
+        },
+        percent,
+        rest: 100 - percent,
+        color: match left {
+            left if left < DAY * 3 => RED,
+            left if left < DAY * 15 => AMBER,
+            _ => GREEN,
+        },
+    }
+}
+
+const fn several(kind: Kind, catalog: &Catalog) -> &'static str {
+    match kind {
+        Kind::User => catalog.user_tokens,
+        Kind::Page => catalog.page_tokens,
+        Kind::SystemUser => catalog.system_user_tokens,
+        Kind::App => catalog.app_tokens,
+    }
+}

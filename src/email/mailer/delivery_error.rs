@@ -1,0 +1,119 @@
+//! Why an email did not go, sorted by what it means for this email and for the others.
+
+use std::error::Error as _;
+use std::fmt::Display;
+use std::future::Future;
+use std::time::Duration;
+
+use lettre::transport::smtp;
+
+/// Reasons are kept for status; more of a server's talk helps nobody.
+const LONGEST_REASON: usize = 240;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum DeliveryError {
+    /// The mail path as a whole: no other email would fare better now.
+    Path(String),
+    /// This email, for now.
+    Later(String),
+    /// This email, as long as nobody changes anything.
+    Refused(String),
+}
+
+impl DeliveryError {
+    pub(super) fn path(reason: impl Display) -> Self {
+        Self::Path(presentable(&reason.to_string()))
+    }
+
+    pub(super) fn later(reason: impl Display) -> Self {
+        Self::Later(presentable(&reason.to_string()))
+    }
+
+    pub(super) fn refused(reason: impl Display) -> Self {
+        Self::Refused(presentable(&reason.to_string()))
+    }
+
+    pub(super) fn reason(&self) -> &str {
+        match self {
+            Self::Path(reason) | Self::Later(reason) | Self::Refused(reason) => reason,
+        }
+    }
+
+    /// What a server's answer to an email means.
+    pub(super) fn of_answer(error: &smtp::Error) -> Self {
+        let describe = describe(error);
+        match error.status().map(u16::from) {
+            // "Service not available, closing transmission channel"
+            Some(421) => Self::path(format!("the mail server closes (421): {describe}")),
+            Some(code) if error.is_transient() => Self::later(format!(
+                "the mail server does not take it now ({code}): {describe}"
+            )),
+            Some(code) => Self::refused(format!("the mail server refuses it ({code}): {describe}")),
+            None => Self::path(format!(
+                "the connection to the mail server broke: {describe}"
+            )),
+        }
+    }
+
+    /// A sender that is refused is the same for all emails.
+    pub(super) fn of_sender(self) -> Self {
+        match self {
+            Self::Refused(reason) => Self::Path(format!("the sender is not accepted: {reason}")),
+            Self::Path(_) | Self::Later(_) => self,
+        }
+    }
+
+    /// What went wrong before any email was shown.
+    pub(super) fn of_connection(error: &smtp::Error) -> Self {
+        Self::path(format!("cannot reach the mail server: {}", describe(error)))
+    }
+}
+
+fn describe(error: &smtp::Error) -> String {
+    let source = error.source();
+    source.map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// Waits no longer than `limit`: a server that falls silent is no reason to stand still.
+pub(super) async fn within<T, E>(
+    limit: Duration,
+    task: impl Future<Output = Result<T, E>>,
+    delivery_error: impl FnOnce(E) -> DeliveryError,
+) -> Result<T, DeliveryError> {
+    match tokio::time::timeout(limit, task).await {
+        Ok(done) => done.map_err(delivery_error),
+        Err(_) => Err(DeliveryError::path(
+            "the mail server does not answer in time",
+        )),
+    }
+}
+
+/// One line, not too long, without anybody's address: viewers of the status may read it.
+pub(super) fn presentable(reason: &str) -> String {
+    let visible = reason.replace(|c: char| c.is_control(), " ");
+    let rendered = visible.split_whitespace().map(without_address);
+    let line = rendered.collect::<Vec<_>>().join(" ");
+    line.chars().take(LONGEST_REASON).collect()
+}
+
+fn without_address(word: &str) -> &str {
+    if word.contains('@') {
+        "<address>"
+    } else {
+        word
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_names_nobody() {
+        assert_eq!(
+            presentable("5.1.1 <maria@example.com>:\r\n Recipient unknown"),
+            "5.1.1 <address> Recipient unknown"
+        );
+        assert!(presentable(&"long ".repeat(500)).len() <= LONGEST_REASON);
+    }
+}

@@ -1,0 +1,56 @@
+//! Emails as files: one `.eml` each, whole or not there at all.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::delivery_error::DeliveryError;
+use super::message::Mail;
+use super::transport::AcceptedRecipients;
+
+pub(super) async fn store(folder: &Path, mail: &Mail) -> Result<AcceptedRecipients, DeliveryError> {
+    let target = folder.join(&mail.file_name);
+    let bytes = mail.bytes.clone();
+    let written = tokio::task::spawn_blocking(move || write(&target, &bytes)).await;
+    match written {
+        Ok(Ok(())) => Ok(mail.taken_by_all()),
+        Ok(Err(error)) => Err(DeliveryError::path(format!(
+            "cannot write emails into {}: {error}",
+            folder.display()
+        ))),
+        Err(_) => Err(DeliveryError::path("writing an email was cut off")),
+    }
+}
+
+/// The same email written again takes the place of the first.
+fn write(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = target.parent().unwrap_or(Path::new("."));
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    let unfinished = unfinished(target);
+    let mut file = create(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, target)?;
+    File::open(folder)?.sync_all()
+}
+
+/// What a crash left half written is written anew.
+fn create(path: &Path) -> io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+fn unfinished(target: &Path) -> PathBuf {
+    target.with_extension("unfinished")
+}

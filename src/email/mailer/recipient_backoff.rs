@@ -1,0 +1,141 @@
+//! Each receiver that answered "later" is left alone for a while, whatever emails wait for it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::delivery_error::DeliveryError;
+use super::message::Recipient;
+
+/// Waits between attempts; the last one repeats.
+const RETRY_AFTER: [SignedDuration; 5] = [
+    SignedDuration::from_mins(1),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(15),
+    SignedDuration::from_hours(1),
+    SignedDuration::from_hours(4),
+];
+
+/// Who was not asked again for so long is asked like anybody else.
+const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+#[derive(Debug, Default)]
+pub(super) struct RecipientBackoff(Mutex<HashMap<String, Backoff>>);
+
+#[derive(Clone, Debug)]
+struct Backoff {
+    refusals: u32,
+    until: Timestamp,
+    reason: DeliveryError,
+}
+
+impl Backoff {
+    /// In whole seconds, as the outbox keeps them: what it calls due must not be called too early here.
+    fn lasts(&self, now: Timestamp) -> bool {
+        self.until.as_second() > now.as_second()
+    }
+}
+
+/// How long to wait after so many attempts.
+pub(super) fn wait(attempts: u32) -> SignedDuration {
+    let [.., last] = RETRY_AFTER;
+    let attempt = usize::try_from(attempts).unwrap_or(usize::MAX);
+    RETRY_AFTER.get(attempt).copied().unwrap_or(last)
+}
+
+impl RecipientBackoff {
+    /// Takes those out of `to` who are to be left alone, and tells until when and why.
+    pub(super) fn set_aside(
+        &self,
+        to: &mut Vec<Recipient>,
+        now: Timestamp,
+    ) -> Option<(Timestamp, DeliveryError)> {
+        let rests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut first: Option<(Timestamp, DeliveryError)> = None;
+        to.retain(|recipient| {
+            let Some(rest) = rests.get(&recipient.name).filter(|rest| rest.lasts(now)) else {
+                return true;
+            };
+            if first.as_ref().is_none_or(|(until, _)| rest.until < *until) {
+                first = Some((rest.until, rest.reason.clone()));
+            }
+            false
+        });
+        first
+    }
+
+    /// It answered "later": when it may be asked again.
+    pub(super) fn put_off(
+        &self,
+        receiver: &str,
+        reason: &DeliveryError,
+        now: Timestamp,
+    ) -> Timestamp {
+        let mut rests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        rests.retain(|_, rest| now.duration_since(rest.until) < FORGOTTEN_AFTER);
+        let refusals = rests.get(receiver).map_or(0, |rest| rest.refusals);
+        let until = now.checked_add(wait(refusals)).unwrap_or(Timestamp::MAX);
+        let rest = Backoff {
+            refusals: refusals + 1,
+            until,
+            reason: reason.clone(),
+        };
+        rests.insert(receiver.to_owned(), rest);
+        until
+    }
+
+    pub(super) fn answered(&self, receiver: &str) {
+        let mut rests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        rests.remove(receiver);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_never_end() {
+        let minutes = |attempts| wait(attempts).as_mins();
+        assert_eq!([0, 1, 2, 3, 4].map(minutes), [1, 5, 15, 60, 240]);
+        assert_eq!(minutes(1_000), 240);
+    }
+
+    #[test]
+    fn only_who_asked_for_patience_is_left_alone() {
+        let now = Timestamp::UNIX_EPOCH;
+        let backoff = RecipientBackoff::default();
+        let later = DeliveryError::Later("greylisted".to_owned());
+        let until = backoff.put_off("slow@example.com", &later, now);
+        assert_eq!(until, now + SignedDuration::from_mins(1));
+
+        let recipients = || {
+            vec![
+                recipient("slow@example.com"),
+                recipient("quick@example.com"),
+            ]
+        };
+        let mut to = recipients();
+        assert_eq!(
+            backoff.set_aside(&mut to, now),
+            Some((until, later.clone()))
+        );
+        assert_eq!(to.len(), 1);
+        let mut to = recipients();
+        assert_eq!(backoff.set_aside(&mut to, until), None);
+        assert_eq!(to.len(), 2);
+
+        let again = backoff.put_off("slow@example.com", &later, until);
+        assert_eq!(again, until + SignedDuration::from_mins(5));
+        backoff.answered("slow@example.com");
+        assert_eq!(backoff.set_aside(&mut recipients(), until), None);
+    }
+
+    fn recipient(address: &str) -> Recipient {
+        Recipient {
+            name: address.to_owned(),
+            address: address.parse().unwrap(),
+        }
+    }
+}

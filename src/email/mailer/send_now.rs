@@ -1,0 +1,56 @@
+//! Sends one email now, past the outbox: for whoever runs without the daemon, and must know what came of it.
+
+use jiff::Timestamp;
+
+use super::Mailer;
+use super::delivery_error::DeliveryError;
+use super::message::Mail;
+use super::transport::OpenTransport;
+use crate::inventory::{Email, EmailId, NewEmail};
+
+/// Whom an email reached that was sent once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reached {
+    Everybody,
+    /// Not everybody, and why.
+    Some(String),
+}
+
+/// The email reached nobody.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotSent(String);
+
+impl Mailer {
+    /// It is not tried again.
+    pub async fn send_once(&self, email: NewEmail, now: Timestamp) -> Result<Reached, NotSent> {
+        let email = Email {
+            id: EmailId(0),
+            email,
+            reached: Vec::new(),
+            refused: Vec::new(),
+            written_at: now,
+            attempts: 0,
+            failing_since: None,
+            last_error: None,
+        };
+        let mut mail = Mail::of(&email, &self.from, now)?;
+        let mut route = OpenTransport::new(&self.transport);
+        let taken = route.send(&mail).await;
+        route.close().await;
+        let mut taken = taken?;
+        taken.refusals.append(&mut mail.unusable);
+        let refusal = taken.refusals.into_iter().next();
+        match refusal.map(|refusal| refusal.delivery_error) {
+            None => Ok(Reached::Everybody),
+            Some(delivery_error) if taken.reached.is_empty() => Err(delivery_error.into()),
+            Some(delivery_error) => Ok(Reached::Some(delivery_error.reason().to_owned())),
+        }
+    }
+}
+
+impl From<DeliveryError> for NotSent {
+    fn from(delivery_error: DeliveryError) -> Self {
+        Self(delivery_error.reason().to_owned())
+    }
+}

@@ -1,0 +1,284 @@
+//! One round of sending: each email is handed over, and what came of it is noted before the next one.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::delivery_error::DeliveryError;
+use super::message::Mail;
+use super::recipient_backoff;
+use super::transport::{AcceptedRecipients, OpenTransport, RejectedRecipient};
+use super::{MailReport, Mailer};
+use crate::inventory::{Attempt, Email, Error, Inventory, SendOutcome};
+
+/// After so many days of "later" from a server that can be reached, nobody believes it any more.
+const LATEST: SignedDuration = SignedDuration::from_hours(5 * 24);
+
+/// What is refused for good may yet be mended by somebody, who is told at once: two more attempts within a day.
+const RETRY_REFUSED: [SignedDuration; 2] = [
+    SignedDuration::from_hours(4),
+    SignedDuration::from_hours(20),
+];
+
+const BATCH: usize = 50;
+
+pub(super) struct SendQueue<'a> {
+    mailer: &'a Mailer,
+    inventory: &'a Inventory,
+    route: OpenTransport<'a>,
+    report: MailReport,
+    now: Timestamp,
+}
+
+impl<'a> SendQueue<'a> {
+    pub(super) fn new(mailer: &'a Mailer, inventory: &'a Inventory, now: Timestamp) -> Self {
+        Self {
+            mailer,
+            inventory,
+            route: OpenTransport::new(&mailer.transport),
+            report: MailReport::default(),
+            now,
+        }
+    }
+
+    pub(super) async fn run(mut self) -> Result<MailReport, Error> {
+        let done = self.send_all().await;
+        self.route.close().await;
+        done.map(|()| self.report)
+    }
+
+    async fn send_all(&mut self) -> Result<(), Error> {
+        let now = self.now;
+        loop {
+            let due = self
+                .inventory
+                .read(move |view| view.emails_to_send(now, BATCH))
+                .await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            for email in due {
+                if self.send(email).await?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, email: Email) -> Result<ControlFlow<()>, Error> {
+        let handed_over = self.hand_over(&email).await;
+        let conversation = self.route.conversation();
+        let delivery_error = match handed_over {
+            Ok(attempt) => {
+                let attempt = Attempt {
+                    conversation,
+                    ..attempt
+                };
+                self.record_attempt(email, attempt).await?;
+                return Ok(ControlFlow::Continue(()));
+            }
+            Err(delivery_error) => delivery_error,
+        };
+        let attempt = Attempt {
+            outcome: outcome(&delivery_error, &email, self.now),
+            conversation,
+            ..Attempt::default()
+        };
+        self.record_attempt(email, attempt.clone()).await?;
+        if let SendOutcome::Waits {
+            reason,
+            next_try_at,
+        } = attempt.outcome
+        {
+            self.put_off_all(reason, next_try_at).await?;
+            return Ok(ControlFlow::Break(()));
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    async fn hand_over(&mut self, email: &Email) -> Result<Attempt, DeliveryError> {
+        let mut mail = Mail::of(email, &self.mailer.from, self.now)?;
+        let backing_off = self.mailer.backoff.set_aside(&mut mail.to, self.now);
+        let mut taken = match (mail.to.is_empty(), &backing_off) {
+            (true, Some(_)) => AcceptedRecipients::default(),
+            (true | false, _) => self.route.send(&mail).await?,
+        };
+        taken.refusals.append(&mut mail.unusable);
+        self.classify_recipients(email, taken, backing_off)
+    }
+
+    /// Who has it, who will get it later, and who never will.
+    fn classify_recipients(
+        &self,
+        email: &Email,
+        taken: AcceptedRecipients,
+        backing_off: Option<(Timestamp, DeliveryError)>,
+    ) -> Result<Attempt, DeliveryError> {
+        let backoff = &self.mailer.backoff;
+        taken.reached.iter().for_each(|name| backoff.answered(name));
+        let (later, for_good): (Vec<RejectedRecipient>, Vec<RejectedRecipient>) = taken
+            .refusals
+            .into_iter()
+            .partition(|refusal| matches!(refusal.delivery_error, DeliveryError::Later(_)));
+        let put_off = later.into_iter().map(|refusal| {
+            let until = backoff.put_off(&refusal.recipient, &refusal.delivery_error, self.now);
+            (until, refusal.delivery_error)
+        });
+        let soonest = put_off.chain(backing_off).min_by_key(|(until, _)| *until);
+        let nobody = taken.reached.is_empty() && email.reached.is_empty() && soonest.is_none();
+        if nobody && let Some(first) = for_good.first() {
+            return Err(first.delivery_error.clone());
+        }
+        Ok(Attempt {
+            reached: taken.reached,
+            refusal: for_good
+                .first()
+                .map(|first| first.delivery_error.reason().to_owned()),
+            refused: for_good
+                .into_iter()
+                .map(|refusal| refusal.recipient)
+                .collect(),
+            outcome: match soonest {
+                None => SendOutcome::Sent,
+                Some((until, delivery_error)) => delayed(&delivery_error, until, email, self.now),
+            },
+            conversation: Vec::new(),
+        })
+    }
+
+    /// When the path works again, whatever still waits because of it goes at once.
+    async fn record_attempt(&mut self, email: Email, attempt: Attempt) -> Result<(), Error> {
+        let now = self.now;
+        log_attempt(&email, &attempt);
+        let sent = attempt.outcome == SendOutcome::Sent;
+        let recovered =
+            sent && self.report.delayed == 0 && self.mailer.doubtful.swap(false, Ordering::Relaxed);
+        match &attempt.outcome {
+            SendOutcome::Sent => self.report.sent += 1,
+            given_up if given_up.is_given_up() => self.report.given_up += 1,
+            SendOutcome::Waits { .. }
+            | SendOutcome::Delayed { .. }
+            | SendOutcome::Refused { .. } => {
+                self.report.delayed += 1;
+            }
+        }
+        self.inventory
+            .write(move |tx| {
+                tx.record_send_attempt(&email, &attempt, now)?;
+                if recovered {
+                    tx.retry_emails_now(now)
+                } else {
+                    Ok(())
+                }
+            })
+            .await
+    }
+
+    /// The others wait as long as the one that found the path in trouble, without an attempt being counted.
+    async fn put_off_all(&self, reason: String, next_try_at: Timestamp) -> Result<(), Error> {
+        self.mailer.doubtful.store(true, Ordering::Relaxed);
+        let now = self.now;
+        self.inventory
+            .write(move |tx| tx.postpone_emails(&reason, next_try_at, now))
+            .await?;
+        Ok(())
+    }
+}
+
+/// What a fault means for an email. A path in trouble makes emails wait for as long as that lasts.
+fn outcome(delivery_error: &DeliveryError, email: &Email, now: Timestamp) -> SendOutcome {
+    let after = |wait| now.checked_add(wait).unwrap_or(Timestamp::MAX);
+    let reason = delivery_error.reason().to_owned();
+    match delivery_error {
+        DeliveryError::Path(_) => SendOutcome::Waits {
+            reason,
+            next_try_at: after(recipient_backoff::wait(email.attempts)),
+        },
+        DeliveryError::Later(_) => delayed(
+            delivery_error,
+            after(recipient_backoff::wait(email.attempts)),
+            email,
+            now,
+        ),
+        DeliveryError::Refused(_) => SendOutcome::Refused {
+            reason,
+            next_try_at: retry_refused(failing_for(email, now)).map(after),
+        },
+    }
+}
+
+/// Always after `now` by the outbox's clock, so that no round meets an email twice.
+fn delayed(
+    delivery_error: &DeliveryError,
+    until: Timestamp,
+    email: &Email,
+    now: Timestamp,
+) -> SendOutcome {
+    let soonest = now.checked_add(SignedDuration::from_secs(1));
+    let until = until.max(soonest.unwrap_or(Timestamp::MAX));
+    SendOutcome::Delayed {
+        reason: delivery_error.reason().to_owned(),
+        next_try_at: Some(until).filter(|_| failing_for(email, now) < LATEST),
+    }
+}
+
+fn retry_refused(failing_for: SignedDuration) -> Option<SignedDuration> {
+    let [first, second] = RETRY_REFUSED;
+    if failing_for < first {
+        Some(first)
+    } else if failing_for < first + second {
+        Some(second)
+    } else {
+        None
+    }
+}
+
+fn failing_for(email: &Email, now: Timestamp) -> SignedDuration {
+    email
+        .failing_since
+        .map_or(SignedDuration::ZERO, |since| now.duration_since(since))
+}
+
+/// What only a person can mend is an error, said once.
+fn log_attempt(email: &Email, attempt: &Attempt) {
+    let Some(reason) = attempt.reason() else {
+        return;
+    };
+    let refused = matches!(
+        attempt.outcome,
+        SendOutcome::Refused { .. } | SendOutcome::Sent
+    );
+    if attempt.outcome.is_given_up() {
+        tracing::error!(
+            email = email.id.0,
+            reason,
+            "an email is given up: somebody does not get it"
+        );
+    } else if refused && email.failing_since.is_none() {
+        tracing::error!(
+            email = email.id.0,
+            reason,
+            "an email is refused: somebody does not get it unless the address or the mail server is put right"
+        );
+    } else {
+        tracing::warn!(
+            email = email.id.0,
+            reason,
+            "an email could not be sent; it will be tried again"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_tried_twice_more_and_then_given_up() {
+        let hours = SignedDuration::from_hours;
+        assert_eq!(retry_refused(hours(0)), Some(hours(4)));
+        assert_eq!(retry_refused(hours(4)), Some(hours(20)));
+        assert_eq!(retry_refused(hours(24)), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! The local mail program. It gets sender, recipients and email, and takes care of each recipient by itself.
+
+use std::io;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+
+use super::delivery_error::{DeliveryError, within};
+use super::message::Mail;
+use super::transport::AcceptedRecipients;
+
+const TIME: Duration = Duration::from_secs(60);
+
+/// Of what the program says, so much is kept.
+const LONGEST_WORDS: u64 = 4096;
+
+pub(super) async fn sendmail(
+    program: &Path,
+    mail: &Mail,
+) -> Result<AcceptedRecipients, DeliveryError> {
+    if mail.to.is_empty() {
+        return Err(DeliveryError::Refused(
+            "the email has no recipient".to_owned(),
+        ));
+    }
+    let (status, rendered) = within(TIME, run(program, mail), |error| refusal(&error)).await?;
+    if status.success() {
+        return Ok(mail.taken_by_all());
+    }
+    if rendered.trim().is_empty() {
+        return Err(refusal(&status));
+    }
+    Err(refusal(&rendered))
+}
+
+fn refusal(why: &dyn std::fmt::Display) -> DeliveryError {
+    DeliveryError::later(format!("the local mail program does not take it: {why}"))
+}
+
+async fn run(program: &Path, mail: &Mail) -> io::Result<(ExitStatus, String)> {
+    let mut child = command(program, mail).spawn()?;
+    let rendered = child.stderr.take();
+    let (written, rendered) = tokio::join!(write(&mut child, &mail.bytes), listen(rendered));
+    let status = child.wait().await?;
+    // A program that ends early says why by its status.
+    if status.success() {
+        written?;
+    }
+    Ok((status, rendered?))
+}
+
+fn command(program: &Path, mail: &Mail) -> Command {
+    let mut command = Command::new(program);
+    command
+        .arg("-i")
+        .arg("-f")
+        .arg(&mail.from)
+        .arg("--")
+        .args(mail.to.iter().map(|to| &to.address))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+async fn write(child: &mut Child, bytes: &[u8]) -> io::Result<()> {
+    let Some(mut stdin) = child.stdin.take() else {
+        return Ok(());
+    };
+    stdin.write_all(bytes).await?;
+    stdin.shutdown().await
+}
+
+/// Reads to the end, so that the program is never held up, and keeps the beginning.
+async fn listen(stderr: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
+    let Some(mut stderr) = stderr else {
+        return Ok(String::new());
+    };
+    let mut rendered = Vec::new();
+    (&mut stderr)
+        .take(LONGEST_WORDS)
+        .read_to_end(&mut rendered)
+        .await?;
+    tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await?;
+    Ok(String::from_utf8_lossy(&rendered).into_owned())
+}

@@ -1,0 +1,45 @@
+//! Whom a mail server's certificate is checked against.
+
+use std::fmt;
+
+use lettre::transport::smtp::client::{Certificate, TlsParameters};
+
+use super::delivery_error::DeliveryError;
+
+/// Certificates of an operator's own authority, as a PEM file holds them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Authority(Vec<u8>);
+
+#[derive(Debug, thiserror::Error)]
+#[error("holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")]
+pub struct NoCertificate;
+
+impl Authority {
+    pub fn from_pem(pem: Vec<u8>) -> Result<Self, NoCertificate> {
+        let marker = b"-----BEGIN CERTIFICATE-----";
+        let is_pem = pem.windows(marker.len()).any(|part| part == marker);
+        let readable = is_pem && tls_parameters("localhost", Some(&Self(pem.clone()))).is_ok();
+        readable.then_some(Self(pem)).ok_or(NoCertificate)
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Authority({} bytes)", self.0.len())
+    }
+}
+
+/// The certificate is checked as the machine checks them all, and against the operator's authority too.
+pub(super) fn tls_parameters(
+    host: &str,
+    authority: Option<&Authority>,
+) -> Result<TlsParameters, DeliveryError> {
+    let mut tls = TlsParameters::builder(host.to_owned());
+    if let Some(Authority(pem)) = authority {
+        let certificate = Certificate::from_pem(pem);
+        let certificate = certificate.map_err(|error| DeliveryError::of_connection(&error))?;
+        tls = tls.add_root_certificate(certificate);
+    }
+    tls.build()
+        .map_err(|error| DeliveryError::of_connection(&error))
+}

@@ -1,0 +1,288 @@
+//! Facts become subject, text and HTML. Pure; what others named is cleaned and escaped here.
+
+mod digest;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::context::EmailContext;
+use super::expiry_bars::{self, ExpiryGroup};
+use super::instructions::{self, InstructionLine};
+use super::text::{Language, fill};
+use super::token_rows::{self, Row};
+use super::{formatting, sentences};
+use crate::email::EmailReason;
+use crate::inventory::{NewEmail, Ungranted};
+use crate::model::Cause;
+
+use digest::Section;
+pub(crate) use digest::summary;
+
+/// How many addresses are named as having got the email.
+const NAMED_RECIPIENTS: usize = 20;
+
+/// An email in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RenderedEmail {
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    /// Empty when there is only text.
+    pub(crate) html: String,
+}
+
+/// What both templates show; README.md tells operators of it.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct EmailModel {
+    pub(crate) language: &'static str,
+    pub(crate) subject: String,
+    pub(crate) color: &'static str,
+    pub(crate) label: String,
+    pub(crate) headline: String,
+    pub(crate) about: String,
+    pub(crate) why: String,
+    pub(crate) expiries_title: &'static str,
+    pub(crate) expiries: Vec<ExpiryGroup>,
+    pub(crate) instructions_title: &'static str,
+    pub(crate) instructions: Vec<InstructionLine>,
+    pub(crate) otherwise_title: &'static str,
+    pub(crate) otherwise: String,
+    pub(crate) tokens_title: &'static str,
+    pub(crate) tokens: Vec<Row>,
+    pub(crate) count: String,
+    pub(crate) more: Option<String>,
+    pub(crate) sections: Vec<Section>,
+    pub(crate) footer: Vec<String>,
+}
+
+/// Of what stands out on white as on black, with white emails on it.
+pub(crate) const RED: &str = "#c8352a";
+pub(crate) const AMBER: &str = "#a86400";
+pub(crate) const GREEN: &str = "#1e7e42";
+
+/// An email that asks for nothing, laid out like any other, to try the mail path.
+pub(crate) fn test_email(language: Language, zone: &TimeZone, now: Timestamp) -> EmailModel {
+    let catalog = language.catalog();
+    EmailModel {
+        language: language.code(),
+        subject: catalog.test_email.to_owned(),
+        color: GREEN,
+        label: catalog.trying_label.to_owned(),
+        headline: catalog.test_email.to_owned(),
+        about: catalog.trying_about.to_owned(),
+        why: catalog.trying_why.to_owned(),
+        footer: vec![fill(
+            catalog.trying_footer,
+            &[("at", &language.moment(now, zone))],
+        )],
+        ..EmailModel::default()
+    }
+}
+
+/// Tells an operator of permissions that tokens never had.
+pub(crate) fn about_ungranted(language: Language, found: &Ungranted) -> EmailModel {
+    let catalog = language.catalog();
+    let scopes: Vec<String> = found.scopes.iter().map(formatting::line).collect();
+    let missing = language.all_of(&scopes);
+    let unnamed = found.count.saturating_sub(found.tokens.len() as u64);
+    let more = fill(catalog.and_more, &[("count", &language.count(unnamed))]);
+    let token_rows = found.tokens.iter();
+    EmailModel {
+        language: language.code(),
+        subject: formatting::line(&fill(catalog.ungranted, &[("missing", &missing)])),
+        color: AMBER,
+        label: catalog.ungranted_label.to_owned(),
+        headline: catalog.ungranted_headline.to_owned(),
+        about: missing,
+        why: catalog.ungranted_why.to_owned(),
+        otherwise_title: catalog.what_to_do,
+        otherwise: catalog.ungranted_step.to_owned(),
+        tokens_title: catalog.tokens,
+        tokens: token_rows
+            .map(|token| token_rows::ungranted(token, language))
+            .collect(),
+        count: language.count(found.count),
+        more: (unnamed > 0).then_some(more),
+        footer: vec![catalog.ungranted_footer.to_owned()],
+        ..EmailModel::default()
+    }
+}
+
+/// Tells an operator that others were not reached.
+pub(crate) fn about_undelivered(
+    language: Language,
+    lost: &NewEmail,
+    missed: &[String],
+    reason: &str,
+) -> EmailModel {
+    let catalog = language.catalog();
+    let missed: Vec<String> = missed.iter().map(|to| formatting::line(to)).collect();
+    let missed = language.all_of(&missed);
+    let values = [
+        ("missed", missed.as_str()),
+        ("subject", &lost.subject),
+        ("reason", reason),
+    ];
+    EmailModel {
+        language: language.code(),
+        subject: formatting::line(&fill(catalog.undelivered, &values)),
+        color: RED,
+        label: catalog.undelivered_label.to_owned(),
+        headline: catalog.undelivered_headline.to_owned(),
+        about: missed.clone(),
+        why: fill(catalog.undelivered_why, &values),
+        otherwise_title: catalog.what_to_do,
+        otherwise: catalog.undelivered_step.to_owned(),
+        footer: vec![fill(catalog.undelivered_footer, &values)],
+        ..EmailModel::default()
+    }
+}
+
+pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
+    let catalog = context.catalog();
+    let unnamed = context.count.saturating_sub(context.tokens.len() as u64);
+    EmailModel {
+        language: context.language.code(),
+        subject: subject(context),
+        color: color(context),
+        label: sentences::label(context),
+        headline: sentences::action(context),
+        about: about(context),
+        why: sentences::why(context),
+        expiries_title: catalog.time_left,
+        expiries: expiry_bars::expiry_groups(context),
+        instructions_title: catalog.what_to_do,
+        instructions: instructions::steps(context),
+        otherwise_title: sentences::otherwise_title(context),
+        otherwise: sentences::otherwise(context),
+        tokens_title: catalog.tokens,
+        tokens: token_rows::token_rows(context),
+        count: context.language.count(context.count),
+        more: (unnamed > 0).then(|| {
+            let count = context.language.count(unnamed);
+            fill(catalog.and_more, &[("count", &count)])
+        }),
+        sections: Vec::new(),
+        footer: footer(context),
+    }
+}
+
+/// Who must do what by when, in one line.
+fn subject(context: &EmailContext<'_>) -> String {
+    let catalog = context.catalog();
+    let (action, about) = (sentences::action(context), about(context));
+    let is_over = matches!(
+        context.reason,
+        EmailReason::Recovered | EmailReason::Withdrawn
+    );
+    let line = if context.is_about_the_app() && !is_over {
+        let form = match context.apps {
+            [_, _, ..] => catalog.apps_and_action,
+            [] | [_] => catalog.app_and_action,
+        };
+        fill(form, &[("app", &context.app_names()), ("action", &action)])
+    } else {
+        fill(
+            catalog.action_and_about,
+            &[("action", &action), ("about", &about)],
+        )
+    };
+    match context.reason {
+        EmailReason::Nearer | EmailReason::Reminder => fill(catalog.reminder, &[("line", &line)]),
+        EmailReason::Flapping => fill(catalog.flapping, &[("line", &line)]),
+        EmailReason::Escalated => fill(catalog.escalated, &[("line", &line)]),
+        EmailReason::First
+        | EmailReason::Grown
+        | EmailReason::Ended
+        | EmailReason::Recovered
+        | EmailReason::Withdrawn => line,
+    }
+}
+
+/// `Maria Schmidt, 12 tokens of acme`
+fn about(context: &EmailContext<'_>) -> String {
+    let (app, catalog) = (&context.incident.incident_key.app, context.catalog());
+    if context.is_about_the_app() {
+        let form = match context.apps {
+            [_, _, ..] => catalog.the_apps,
+            [] | [_] => catalog.the_app,
+        };
+        return fill(form, &[("app", &context.app_names())]);
+    }
+    let tokens = match context.tokens {
+        [only] if context.count == 1 => token_rows::named(only, context),
+        _ if context.count == 0 => fill(catalog.tokens_of_app, &[("app", app)]),
+        _ => fill(
+            catalog.count_tokens_of_app,
+            &[
+                ("count", &context.language.count(context.count)),
+                ("app", app),
+            ],
+        ),
+    };
+    match context.person_name() {
+        Some(person) => format!("{person}, {tokens}"),
+        None => tokens,
+    }
+}
+
+fn color(context: &EmailContext<'_>) -> &'static str {
+    match context.reason {
+        EmailReason::Recovered | EmailReason::Withdrawn => GREEN,
+        EmailReason::First
+        | EmailReason::Grown
+        | EmailReason::Nearer
+        | EmailReason::Ended
+        | EmailReason::Reminder
+        | EmailReason::Flapping
+        | EmailReason::Escalated => {
+            if context.cause().is_upcoming() || context.cause() == Cause::PermissionMissing {
+                AMBER
+            } else {
+                RED
+            }
+        }
+    }
+}
+
+fn footer(context: &EmailContext<'_>) -> Vec<String> {
+    let incident = context.incident;
+    let opened_at = context.language.moment(incident.opened_at, context.zone);
+    vec![
+        recipients_of(context.recipients, context.language),
+        fill(
+            context.catalog().incident,
+            &[
+                ("id", &incident.id.0.to_string()),
+                ("app", &incident.incident_key.app),
+                ("at", &opened_at),
+            ],
+        ),
+    ]
+}
+
+/// Everybody sees who else knows.
+fn recipients_of(all: &[String], language: Language) -> String {
+    let catalog = language.catalog();
+    let named = all
+        .iter()
+        .take(NAMED_RECIPIENTS)
+        .map(|to| formatting::line(to));
+    let named: Vec<String> = named.collect();
+    let unnamed = (all.len() - named.len()) as u64;
+    let everybody = language.all_of(&named);
+    match (all, unnamed) {
+        ([_], _) => fill(catalog.went_to_one, &[("all", &everybody)]),
+        (_, 0) => fill(catalog.went_to, &[("all", &everybody)]),
+        _ => fill(
+            catalog.went_to_many,
+            &[
+                ("all", &named.join(", ")),
+                ("count", &language.count(unnamed)),
+            ],
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! One line each: somebody who is waited for, who must log in, on whom pages hang, and a version that ends.
+
+use jiff::civil::Date;
+
+use super::Line;
+use crate::email::digest_context::{DigestContext, GraphVersion};
+use crate::email::formatting;
+use crate::email::text::fill;
+use crate::inventory::{ComingLogin, Incident, SingleAdminPages};
+
+impl DigestContext {
+    pub(super) fn incident(&self, incident: &Incident) -> Line {
+        let incident_key = &incident.incident_key;
+        let named = incident.subject_name.as_deref().map(formatting::name);
+        let ends = incident.deadline.filter(|_| incident.cause.is_upcoming());
+        let state = match ends {
+            Some(end) => fill(
+                self.language.catalog().ends,
+                &[("at", &self.language.short_moment(end, &self.zone))],
+            ),
+            None => (self.language.catalogue().wording)(incident.cause)
+                .state
+                .to_owned(),
+        };
+        let since = self.language.short_day(incident.opened_at, &self.zone);
+        let form = match incident.affected {
+            0 => self.labels().incident_of_app,
+            _ => self.labels().incident,
+        };
+        Line {
+            title: named.unwrap_or_else(|| self.person(&incident_key.subject, &incident_key.app)),
+            detail: fill(
+                form,
+                &[
+                    ("state", &state),
+                    ("count", &self.language.count(incident.affected)),
+                    ("app", &incident_key.app),
+                    ("since", &since),
+                ],
+            ),
+        }
+    }
+
+    pub(super) fn login(&self, login: &ComingLogin) -> Line {
+        let name = login.name.as_deref().map(formatting::name);
+        Line {
+            title: name.unwrap_or_else(|| self.person(&login.person, &login.app)),
+            detail: fill(
+                self.labels().login,
+                &[
+                    ("by", &self.language.short_day(login.ends_at, &self.zone)),
+                    ("app", &login.app),
+                    ("tokens", &self.language.count(login.tokens)),
+                    ("pages", &self.language.count(login.pages)),
+                ],
+            ),
+        }
+    }
+
+    pub(super) fn single_admin(&self, single_admin: &SingleAdminPages) -> Line {
+        let name = single_admin.name.as_deref().map(formatting::name);
+        Line {
+            title: name.unwrap_or_else(|| self.person(&single_admin.person, &single_admin.app)),
+            detail: fill(
+                self.labels().pages_of,
+                &[
+                    ("pages", &self.language.count(single_admin.pages)),
+                    ("app", &single_admin.app),
+                ],
+            ),
+        }
+    }
+
+    pub(super) fn version(&self, version: &GraphVersion) -> Line {
+        Line {
+            title: fill(self.labels().version_of, &[("app", &version.app)]),
+            detail: fill(
+                self.labels().version_ends,
+                &[
+                    ("version", &version.version),
+                    ("on", &self.day(version.ends_on)),
+                ],
+            ),
+        }
+    }
+
+    /// Somebody without a known name, or the app itself.
+    fn person(&self, id: &str, app: &str) -> String {
+        match id {
+            "" => fill(self.language.catalog().the_app, &[("app", app)]),
+            id => fill(
+                self.language.catalog().person_by_id.nominative,
+                &[("id", &formatting::name(id))],
+            ),
+        }
+    }
+
+    fn day(&self, day: Option<Date>) -> String {
+        let at = day.and_then(|day| day.to_zoned(self.zone.clone()).ok());
+        at.map(|at| self.language.date(at.timestamp(), &self.zone))
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,180 @@
+//! The people and pages of the samples, and what ails them.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::DAY;
+use crate::email::digest_context::{DigestContext, GraphVersion};
+use crate::email::text::Language;
+use crate::inventory::{
+    ActivityCounts, ComingLogin, Fleet, Incident, IncidentId, IncidentKey, IncidentState,
+    MailQueue, SingleAdminPages,
+};
+use crate::model::{Cause, Expiry, Facts, Health, Kind, Permissions, Scopes, Token, TokenId};
+
+pub(super) fn incident(cause: Cause, affected: u64, now: Timestamp) -> Incident {
+    let of_a_person = !cause.is_about_app() && !cause.concerns_operator();
+    Incident {
+        id: IncidentId(17),
+        incident_key: IncidentKey {
+            app: "acme".to_owned(),
+            cause: cause.incident_key(),
+            subject: if of_a_person { "1000200" } else { "" }.to_owned(),
+        },
+        cause,
+        subject_name: of_a_person.then(|| "Maria Schmidt".to_owned()),
+        state: IncidentState::Open,
+        opened_at: now - SignedDuration::from_hours(3),
+        deadline: cause.is_upcoming().then(|| coming_end(now)),
+        review_at: None,
+        notified: vec!["maria@example.com".to_owned()],
+        notified_cause: None,
+        notified_at: None,
+        awaiting_since: None,
+        escalated_at: None,
+        relapses: 0,
+        well_since: None,
+        flapping_notified_at: None,
+        apps: Vec::new(),
+        affected,
+        still_affected: affected,
+        ever_affected: affected,
+    }
+}
+
+fn coming_end(now: Timestamp) -> Timestamp {
+    now + DAY * 13 + SignedDuration::from_hours(17)
+}
+
+pub(super) fn tokens(cause: Cause, now: Timestamp) -> Vec<Token> {
+    let mut tokens = vec![
+        token("acme-maria", "Maria Schmidt", Kind::User, cause, now),
+        token(
+            "acme-oel-gas",
+            "Bäckerei Öl & Gas 東京",
+            Kind::Page,
+            cause,
+            now,
+        ),
+        token("acme-north", "Filiale Nord", Kind::Page, cause, now),
+        token(
+            "acme-long",
+            "Donaudampfschifffahrtsgesellschaftskapitänsmützenmanufaktur",
+            Kind::Page,
+            cause,
+            now,
+        ),
+    ];
+    if cause.concerns_operator() {
+        tokens.truncate(2);
+    }
+    tokens
+}
+
+pub(super) fn token(name: &str, title: &str, kind: Kind, cause: Cause, now: Timestamp) -> Token {
+    let expires_at = match (cause, kind) {
+        (Cause::ExpiresSoon, Kind::User | Kind::SystemUser) => Expiry::At(coming_end(now)),
+        (Cause::Expired, Kind::User | Kind::SystemUser) => Expiry::At(now - DAY),
+        (_, Kind::User) => Expiry::At(now + DAY * 41),
+        (_, Kind::Page | Kind::SystemUser | Kind::App) => Expiry::Never,
+    };
+    let data_access_expires_at = match cause {
+        Cause::DataAccessExpiresSoon => Expiry::At(coming_end(now)),
+        Cause::DataAccessExpired => Expiry::At(now - DAY),
+        _ => Expiry::At(now + DAY * 62),
+    };
+    Token {
+        id: TokenId(1),
+        app: "acme".to_owned(),
+        name: name.to_owned(),
+        facts: Some(Facts {
+            kind,
+            subject: name.to_owned(),
+            person: "1000200".to_owned(),
+            issued_at: None,
+            expires_at,
+            data_access_expires_at,
+            scopes: Scopes::parse("email pages_show_list pages_manage_posts"),
+        }),
+        subject_name: Some(title.to_owned()),
+        parent: None,
+        health: health(cause, kind, now),
+        required_scopes: match cause {
+            Cause::PermissionMissing => Scopes::parse("leads_retrieval pages_messaging"),
+            _ => Scopes::default(),
+        },
+        permissions: Permissions::default(),
+        refused: None,
+        owners: Vec::new(),
+        version: 1,
+        fingerprint: String::new(),
+        imported_at: now,
+        checked_at: None,
+        rotated_at: None,
+        last_rotation: None,
+        next: None,
+    }
+}
+
+fn health(cause: Cause, kind: Kind, now: Timestamp) -> Health {
+    match cause {
+        Cause::ExpiresSoon if kind == Kind::Page => Health::Healthy,
+        Cause::ExpiresSoon | Cause::DataAccessExpiresSoon | Cause::DataAccessExpired => {
+            Health::Expiring { cause }
+        }
+        Cause::PermissionMissing => Health::Lacking {
+            since: now - SignedDuration::from_hours(3),
+        },
+        _ => Health::Dead {
+            since: now - SignedDuration::from_hours(3),
+            cause,
+        },
+    }
+}
+
+/// A week in which something was left to do.
+pub(super) fn summary(language: Language, zone: &TimeZone, now: Timestamp) -> DigestContext {
+    let (app, maria) = ("acme", "Maria Schmidt");
+    DigestContext {
+        fleet: Fleet {
+            healthy: 4_310,
+            expiring: 12,
+            dead: 1_842,
+            ..Fleet::default()
+        },
+        incidents: vec![incident(Cause::PasswordChanged, 1_842, now)],
+        logins: vec![ComingLogin {
+            app: app.to_owned(),
+            person: "1000200".to_owned(),
+            name: Some(maria.to_owned()),
+            ends_at: coming_end(now),
+            tokens: 12,
+            pages: 4_310,
+        }],
+        single_admin_pages: vec![SingleAdminPages {
+            app: app.to_owned(),
+            person: "1000200".to_owned(),
+            name: Some(maria.to_owned()),
+            pages: 212,
+        }],
+        activity: ActivityCounts {
+            renewed: 7,
+            derived: 3,
+            opened: 2,
+            resolved: 1,
+            emails: 5,
+        },
+        mail: MailQueue::default(),
+        versions: vec![GraphVersion {
+            app: app.to_owned(),
+            version: "v21.0".to_owned(),
+            ends_on: Some((now + DAY * 57).to_zoned(zone.clone()).date()),
+        }],
+        recipients: vec!["ops@example.com".to_owned()],
+        since: now - DAY * 7,
+        next: Some(now + DAY * 7),
+        now,
+        zone: zone.clone(),
+        language,
+    }
+}

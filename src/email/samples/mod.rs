@@ -1,0 +1,229 @@
+//! Emails of every cause about people who do not exist: to see how emails look, and to try an operator's templates.
+
+mod fixtures;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::context::EmailContext;
+use super::model::{self, EmailModel};
+use super::templates::Templates;
+use super::text::Language;
+use crate::email::EmailReason;
+use crate::inventory::Incident;
+use crate::model::{Cause, Health, Kind, Token};
+use fixtures::{incident, token, tokens};
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// An email that nobody needs to act on.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The word of its cause, or what else it is about.
+    pub name: &'static str,
+    pub language: Language,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// Every kind of email in every language.
+pub fn emails(templates: &Templates, zone: &TimeZone, now: Timestamp) -> Vec<Sample> {
+    let pages = pages(zone, now).into_iter();
+    pages
+        .map(|(name, language, page)| {
+            let rendered = templates.render_email(&page);
+            Sample {
+                name,
+                language,
+                subject: rendered.subject,
+                text: rendered.text,
+                html: rendered.html,
+            }
+        })
+        .collect()
+}
+
+/// Tries the operator's own templates on every kind of email: what fails, each fault once.
+pub fn template_errors(templates: &Templates) -> Vec<String> {
+    let mut template_errors = Vec::new();
+    for (name, _, page) in pages(&TimeZone::UTC, Timestamp::UNIX_EPOCH + DAY * 20_000) {
+        let Err(error) = templates.try_own(&page) else {
+            continue;
+        };
+        templates.record_error(&error);
+        let error = error.to_string();
+        if !template_errors.iter().any(|(known, _)| *known == error) {
+            template_errors.push((error, name));
+        }
+    }
+    let template_errors = template_errors.into_iter();
+    template_errors
+        .map(|(error, name)| format!("{error} (in an email about {name})"))
+        .collect()
+}
+
+fn pages(zone: &TimeZone, now: Timestamp) -> Vec<(&'static str, Language, EmailModel)> {
+    let mut pages = Vec::new();
+    for &language in Language::ALL {
+        let causes = Cause::ALL.iter().map(|&cause| Draft::of(cause, now));
+        let special = [
+            Draft::with_login_link(now),
+            Draft::escalated(now),
+            Draft::recovered(now),
+            Draft::withdrawn(now),
+            Draft::of_a_system_user(now),
+        ];
+        for draft in causes.chain(special) {
+            pages.push((draft.name, language, draft.page(language, zone, now)));
+        }
+        let summary = model::summary(&fixtures::summary(language, zone, now));
+        pages.push(("summary", language, summary));
+    }
+    pages
+}
+
+/// Everything that an email borrows.
+struct Draft {
+    name: &'static str,
+    incident: Incident,
+    reason: EmailReason,
+    tokens: Vec<Token>,
+    count: u64,
+    login_link: Option<&'static str>,
+}
+
+impl Draft {
+    fn of(cause: Cause, now: Timestamp) -> Self {
+        let of_the_app = cause.is_about_app();
+        let tokens = match of_the_app {
+            true => Vec::new(),
+            false => tokens(cause, now),
+        };
+        let count = match cause {
+            Cause::PasswordChanged => 1_842,
+            _ => tokens.len() as u64,
+        };
+        Self {
+            name: cause.as_str(),
+            incident: incident(cause, count, now),
+            reason: EmailReason::First,
+            tokens,
+            count,
+            login_link: None,
+        }
+    }
+
+    fn with_login_link(now: Timestamp) -> Self {
+        Self {
+            name: "login_link",
+            login_link: Some("https://tokens.example.com/login/k3JdT0vN5Qm8xYw2aPzR7c"),
+            ..Self::of(Cause::ExpiresSoon, now)
+        }
+    }
+
+    fn escalated(now: Timestamp) -> Self {
+        Self {
+            name: "escalated",
+            reason: EmailReason::Escalated,
+            ..Self::of(Cause::PasswordChanged, now)
+        }
+    }
+
+    fn recovered(now: Timestamp) -> Self {
+        let well = |token: Token| Token {
+            health: Health::Healthy,
+            ..token
+        };
+        let draft = Self::of(Cause::PasswordChanged, now);
+        Self {
+            name: "recovered",
+            reason: EmailReason::Recovered,
+            tokens: draft.tokens.into_iter().map(well).collect(),
+            ..draft
+        }
+    }
+
+    fn withdrawn(now: Timestamp) -> Self {
+        Self {
+            name: "withdrawn",
+            reason: EmailReason::Withdrawn,
+            tokens: Vec::new(),
+            count: 0,
+            ..Self::of(Cause::Expired, now)
+        }
+    }
+
+    fn of_a_system_user(now: Timestamp) -> Self {
+        let draft = Self::of(Cause::ExpiresSoon, now);
+        let robot = token(
+            "acme-reporting",
+            "Reporting",
+            Kind::SystemUser,
+            Cause::ExpiresSoon,
+            now,
+        );
+        Self {
+            name: "system_user",
+            incident: Incident {
+                subject_name: Some("Reporting".to_owned()),
+                ..draft.incident
+            },
+            tokens: vec![robot],
+            count: 1,
+            ..draft
+        }
+    }
+
+    fn page(&self, language: Language, zone: &TimeZone, now: Timestamp) -> EmailModel {
+        let addresses = ["maria@example.com", "ops@example.com"].map(str::to_owned);
+        let is_dead = self
+            .tokens
+            .iter()
+            .any(|t| matches!(t.health, Health::Dead { .. }));
+        model::page(&EmailContext {
+            incident: &self.incident,
+            reason: self.reason,
+            tokens: &self.tokens,
+            count: self.count,
+            pages: if self.login_link.is_some() { 4_310 } else { 0 },
+            apps: &[],
+            recipients: &addresses,
+            operators: &addresses[1..],
+            login_link: self.login_link,
+            broken_since: is_dead.then_some(self.incident.opened_at),
+            next_email: now.checked_add(DAY * 3).ok(),
+            now,
+            zone,
+            language,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_sample_of_every_kind_of_email() {
+        let now = Timestamp::UNIX_EPOCH + DAY * 20_000;
+        let samples = emails(&Templates::default(), &TimeZone::UTC, now);
+        assert_eq!(samples.len(), Language::ALL.len() * (Cause::ALL.len() + 6));
+        assert!(samples.iter().all(|sample| !sample.text.contains('{')));
+    }
+
+    #[test]
+    fn a_template_that_fails_for_one_kind_of_email_alone_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let template = "{{ headline }}{% for step in instructions %}{% if step.button %}{{ nothing }}{% endif %}{% endfor %}";
+        std::fs::write(folder.path().join("email.txt"), template).unwrap();
+        let templates = Templates::of_folder(folder.path()).unwrap();
+        let template_errors = template_errors(&templates);
+        assert_eq!(template_errors.len(), 1, "{template_errors:?}");
+        assert!(
+            template_errors[0].contains("email.txt") && template_errors[0].contains("login_link"),
+            "{template_errors:?}"
+        );
+        assert!(templates.error().is_some());
+    }
+}

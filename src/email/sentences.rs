@@ -1,0 +1,284 @@
+//! What is the matter, why, and what happens if nobody acts, as sentences about this incident. Pure.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::context::EmailContext;
+use super::text::{Sentences, fill, fill_with};
+use crate::email::EmailReason;
+use crate::model::{Cause, Remedy, Token};
+
+/// From here on a subject tells the hour too, for the day alone is no longer exact enough.
+const LAST_HOURS: SignedDuration = SignedDuration::from_hours(48);
+
+/// What must be done, by when.
+pub(crate) fn action(context: &EmailContext<'_>) -> String {
+    match context.reason {
+        EmailReason::Recovered => recovered(context),
+        EmailReason::Withdrawn => context.catalog().nothing_left.to_owned(),
+        EmailReason::First
+        | EmailReason::Grown
+        | EmailReason::Nearer
+        | EmailReason::Ended
+        | EmailReason::Reminder
+        | EmailReason::Flapping
+        | EmailReason::Escalated => fill(call(context), &[("by", &by_when(context))]),
+    }
+}
+
+/// Nobody logs in as a system user.
+fn call(context: &EmailContext<'_>) -> &'static str {
+    match context.cause().remedy() {
+        Remedy::Login | Remedy::Reauthorize if context.is_of_a_system_user() => {
+            context.catalog().new_system_user_token
+        }
+        Remedy::Login
+        | Remedy::Reauthorize
+        | Remedy::GrantPermissions
+        | Remedy::RestorePageRole
+        | Remedy::ClearCheckpoint
+        | Remedy::FixApp
+        | Remedy::Wait => wording(context).call,
+    }
+}
+
+fn wording(context: &EmailContext<'_>) -> &'static Sentences {
+    let catalogue = context.language.catalogue();
+    let refused = (catalogue.wording_when_refused)(context.cause());
+    refused
+        .filter(|_| context.is_refused())
+        .unwrap_or_else(|| (catalogue.wording)(context.cause()))
+}
+
+fn by_when(context: &EmailContext<'_>) -> String {
+    let Some(end) = context.coming_end() else {
+        return String::new();
+    };
+    let when = if end.duration_since(context.now) < LAST_HOURS {
+        context.language.short_moment(end, context.zone)
+    } else {
+        context.language.short_day(end, context.zone)
+    };
+    fill(context.catalog().by, &[("when", &when)])
+}
+
+fn recovered(context: &EmailContext<'_>) -> String {
+    let catalog = context.catalog();
+    if context.cause().is_upcoming() {
+        return catalog.renewed_in_time.to_owned();
+    }
+    match downtime(context) {
+        Some(span) => fill(
+            catalog.working_again_after,
+            &[("span", &context.language.span_after(span))],
+        ),
+        None => catalog.working_again.to_owned(),
+    }
+}
+
+/// How long it did not work. An incident that began as a warning was no trouble from its first day on.
+fn downtime(context: &EmailContext<'_>) -> Option<SignedDuration> {
+    let incident_key = context.incident.incident_key.cause;
+    let warned_ahead = matches!(incident_key, Cause::Expired | Cause::DataAccessExpired);
+    let opened = Some(context.incident.opened_at).filter(|_| !warned_ahead);
+    let began = context.broken_since.or(opened)?;
+    Some(context.now.duration_since(began))
+}
+
+/// The state of things in two words.
+pub(crate) fn label(context: &EmailContext<'_>) -> String {
+    let catalog = context.catalog();
+    match context.reason {
+        EmailReason::Recovered => catalog.solved.to_owned(),
+        EmailReason::Withdrawn => catalog.closed.to_owned(),
+        EmailReason::First
+        | EmailReason::Grown
+        | EmailReason::Nearer
+        | EmailReason::Ended
+        | EmailReason::Reminder
+        | EmailReason::Flapping
+        | EmailReason::Escalated => match context.coming_end() {
+            Some(end) => {
+                let span = context.language.span(end.duration_since(context.now));
+                fill(catalog.left, &[("span", &span)])
+            }
+            None => wording(context).state.to_owned(),
+        },
+    }
+}
+
+/// The cause in one sentence.
+pub(crate) fn why(context: &EmailContext<'_>) -> String {
+    let catalog = context.catalog();
+    let sentence = match context.reason {
+        EmailReason::Recovered if context.is_about_the_app() => catalog.app_is_served_again,
+        EmailReason::Recovered => catalog.tokens_work_again,
+        EmailReason::Withdrawn => catalog.all_removed,
+        EmailReason::First
+        | EmailReason::Grown
+        | EmailReason::Nearer
+        | EmailReason::Ended
+        | EmailReason::Reminder
+        | EmailReason::Flapping
+        | EmailReason::Escalated => wording(context).why,
+    };
+    let besides = besides(context).into_iter().flatten();
+    besides.fold(filled(sentence, context), |why, more| {
+        why + " " + &filled(more, context)
+    })
+}
+
+/// What else is to be known: how often, since when, and how much one login does.
+fn besides(context: &EmailContext<'_>) -> [Option<&'static str>; 2] {
+    let catalog = context.catalog();
+    let about_reason = match context.reason {
+        EmailReason::Grown => Some(catalog.more_were_hit),
+        EmailReason::Flapping => Some(catalog.comes_back),
+        EmailReason::Escalated => Some(catalog.nobody_acted),
+        EmailReason::First
+        | EmailReason::Nearer
+        | EmailReason::Ended
+        | EmailReason::Reminder
+        | EmailReason::Recovered
+        | EmailReason::Withdrawn => None,
+    };
+    let is_renewed_by_login = context.coming_end().is_some() && !context.is_of_a_system_user();
+    let about_login = match (context.count, context.pages) {
+        (_, 1..) => Some(catalog.one_login_keeps_pages),
+        (2.., 0) => Some(catalog.one_login_renews),
+        (0 | 1, 0) => None,
+    };
+    [about_login.filter(|_| is_renewed_by_login), about_reason]
+}
+
+/// Days that a login is good for, by the clock that is about to end.
+fn validity_days(context: &EmailContext<'_>) -> u32 {
+    if context.cause() == Cause::DataAccessExpiresSoon {
+        90
+    } else {
+        60
+    }
+}
+
+fn waiting_since(context: &EmailContext<'_>) -> String {
+    let notified_at = context.incident.awaiting_since.unwrap_or(context.now);
+    context.language.short_moment(notified_at, context.zone)
+}
+
+/// What happens if nobody acts, and when.
+pub(crate) fn otherwise(context: &EmailContext<'_>) -> String {
+    match context.reason {
+        EmailReason::Recovered | EmailReason::Withdrawn => String::new(),
+        EmailReason::First
+        | EmailReason::Grown
+        | EmailReason::Nearer
+        | EmailReason::Ended
+        | EmailReason::Reminder
+        | EmailReason::Flapping
+        | EmailReason::Escalated => {
+            let consequence = filled(wording(context).otherwise, context);
+            let reminder = next_reminder(context).map(|at| {
+                let at = context.language.short_moment(at, context.zone);
+                fill(context.catalog().reminds_again, &[("at", &at)])
+            });
+            consequence + &reminder.unwrap_or_default()
+        }
+    }
+}
+
+/// After the end it will be another email.
+fn next_reminder(context: &EmailContext<'_>) -> Option<Timestamp> {
+    let end = context.coming_end().unwrap_or(Timestamp::MAX);
+    context.next_email.filter(|at| *at < end)
+}
+
+/// What the consequences are told under.
+pub(crate) const fn otherwise_title(context: &EmailContext<'_>) -> &'static str {
+    match context.cause().remedy() {
+        Remedy::Wait => context.catalog().meanwhile,
+        Remedy::Login
+        | Remedy::Reauthorize
+        | Remedy::GrantPermissions
+        | Remedy::RestorePageRole
+        | Remedy::ClearCheckpoint
+        | Remedy::FixApp => context.catalog().if_nobody_acts,
+    }
+}
+
+/// Fills what stands in braces, and begins with a capital email.
+pub(crate) fn filled(sentence: &str, context: &EmailContext<'_>) -> String {
+    capitalised(&fill_with(sentence, |blank| filling(blank, context)))
+}
+
+fn filling(blank: &str, context: &EmailContext<'_>) -> Option<String> {
+    // One word for one token, another for several.
+    if let Some((one, many)) = blank.split_once('|') {
+        return Some(if context.count == 1 { one } else { many }.to_owned());
+    }
+    Some(match blank {
+        "person" => context.person(|cases| cases.nominative),
+        "person_acc" => context.person(|cases| cases.accusative),
+        "to_person" => context.person(|cases| cases.dative),
+        "these" => context.these(|cases| cases.accusative),
+        "to_these" => context.these(|cases| cases.dative),
+        "page" => context.these_pages(|cases| cases.accusative),
+        "app" => context.app_names(),
+        "pages" => context.language.count(context.pages),
+        "times" => context
+            .language
+            .count(u64::from(context.incident.relapses) + 1),
+        "notified" => context.language.all_of(&context.incident.notified),
+        "waiting" => waiting_since(context),
+        "validity_days" => validity_days(context).to_string(),
+        "ending" => ending(context),
+        "from" => from_when(context),
+        "missing" => missing(context),
+        "name" => context.name_to_replace(),
+        "only" => context.only_name(),
+        "operators" => context.language.all_of(context.operators),
+        _ => return None,
+    })
+}
+
+fn ending(context: &EmailContext<'_>) -> String {
+    let (language, catalog) = (context.language, context.catalog());
+    let at = |end| language.moment(end, context.zone);
+    match (context.coming_end(), context.incident.deadline) {
+        (Some(end), _) => {
+            let span = language.span_after(end.duration_since(context.now));
+            fill(catalog.ending, &[("at", &at(end)), ("span", &span)])
+        }
+        (None, Some(end)) => fill(catalog.ending_passed, &[("at", &at(end))]),
+        (None, None) => catalog.ending_soon.to_owned(),
+    }
+}
+
+fn from_when(context: &EmailContext<'_>) -> String {
+    match context.coming_end() {
+        Some(end) => {
+            let at = context.language.moment(end, context.zone);
+            fill(context.catalog().from_then, &[("at", &at)])
+        }
+        None => context.catalog().from_now.to_owned(),
+    }
+}
+
+fn missing(context: &EmailContext<'_>) -> String {
+    let scopes = context.tokens.iter().map(Token::missing_scopes);
+    let mut all: Vec<String> = scopes
+        .flat_map(|missing| missing.iter().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    if all.is_empty() {
+        return context.catalog().every_permission.to_owned();
+    }
+    all.sort_unstable();
+    all.dedup();
+    context.language.all_of(&all)
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut emails = sentence.chars();
+    emails
+        .next()
+        .map(|first| first.to_uppercase().chain(emails).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,80 @@
+//! An email about the daemon itself, to its operators. Plain text, and written without the inventory: it must get
+//! through when little else works.
+
+use crate::inventory::NewEmail;
+
+/// What the email says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemEmail {
+    /// What is the matter, and where.
+    pub subject: String,
+    /// What is known of it, a paragraph each.
+    pub why: Vec<String>,
+    /// What to do about it, one after the other.
+    pub instructions: Vec<String>,
+    /// Who wrote it and why.
+    pub footer: String,
+}
+
+impl SystemEmail {
+    /// `message_id` without angle brackets; `in_reply_to` is the first email about the same.
+    pub fn email(
+        &self,
+        recipients: &[String],
+        message_id: String,
+        in_reply_to: Option<String>,
+    ) -> NewEmail {
+        NewEmail {
+            incident: None,
+            message_id,
+            in_reply_to,
+            recipients: recipients.to_vec(),
+            subject: one_line(&self.subject),
+            text: self.text(),
+            html: String::new(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.why.join("\n\n");
+        if !self.instructions.is_empty() {
+            text.push_str("\n\nWHAT TO DO\n");
+        }
+        for (step, number) in self.instructions.iter().zip(1..) {
+            text.push_str(&format!("\n{number}. {step}\n"));
+        }
+        format!("{}\n\n-- \n{}\n", text.trim_end(), self.footer)
+    }
+}
+
+/// A header ends where a line does.
+fn one_line(text: &str) -> String {
+    let visible = text.replace(|c: char| c.is_control(), " ");
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_says_what_and_what_to_do() {
+        let notice = SystemEmail {
+            subject: "Perennial is down\r\nBcc: all@example.com".to_owned(),
+            why: vec![
+                "It does not answer.".to_owned(),
+                "Nor does it run.".to_owned(),
+            ],
+            instructions: vec!["Look:\n       systemctl status perennial".to_owned()],
+            footer: "Written by perennial check.".to_owned(),
+        };
+        let to = ["ops@example.com".to_owned()];
+        let email = notice.email(&to, "down-1@example.com".to_owned(), None);
+        assert_eq!(email.subject, "Perennial is down Bcc: all@example.com");
+        assert_eq!(
+            email.text,
+            "It does not answer.\n\nNor does it run.\n\nWHAT TO DO\n\n1. Look:\n       systemctl status \
+             perennial\n\n-- \nWritten by perennial check.\n"
+        );
+    }
+}

@@ -1,0 +1,306 @@
+//! The templates that emails are laid out by: the built-in ones, or an operator's own in their place. One of theirs
+//! that fails is passed over for the built-in one, so that an email leaves in any case, and what failed is kept.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value};
+
+use super::model::{EmailModel, RenderedEmail};
+use super::text::Language;
+
+const TEXT: &str = "email.txt";
+const HTML: &str = "email.html";
+
+/// What a template may cost: many times what the built-in ones need for a long email.
+const FUEL: u64 = 500_000;
+
+/// An email beyond this is cut off by some mail programs.
+const LONGEST: usize = 512 * 1024;
+
+/// A template file is no larger.
+const LARGEST_FILE: u64 = 256 * 1024;
+
+/// How emails are laid out.
+#[derive(Debug, Default)]
+pub struct Templates {
+    /// By file name, such as `email.de.html`.
+    own: HashMap<String, String>,
+    error: Mutex<Option<String>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    #[error("cannot be read: {}: {source}", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error(
+        "holds no template: name one email.txt or email.html, or email.de.html for German alone"
+    )]
+    Empty,
+    #[error("{0} is larger than 256 KiB")]
+    TooLarge(String),
+    #[error("{name}: {}", describe(source))]
+    Template {
+        name: String,
+        source: minijinja::Error,
+    },
+    #[error("{0} makes an email that is longer than 512 KiB")]
+    TooLong(String),
+}
+
+/// The message of an error with what lies below it, on one line.
+fn describe(error: &minijinja::Error) -> String {
+    let mut rendered = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(below) = source {
+        rendered = format!("{rendered}: {below}");
+        source = below.source();
+    }
+    rendered.replace('\n', " ")
+}
+
+impl Templates {
+    /// Takes in the templates of a folder; the built-in ones serve for those that are not there.
+    pub fn of_folder(folder: &Path) -> Result<Self, TemplateError> {
+        let mut own = HashMap::new();
+        for name in Self::names() {
+            if let Some(template) = read(&folder.join(&name), &name)? {
+                own.insert(name, template);
+            }
+        }
+        if own.is_empty() {
+            // A folder that is not there says so itself.
+            std::fs::read_dir(folder).map_err(|source| TemplateError::Unreadable {
+                path: folder.to_owned(),
+                source,
+            })?;
+            return Err(TemplateError::Empty);
+        }
+        Ok(Self {
+            own,
+            error: Mutex::default(),
+        })
+    }
+
+    fn names() -> impl Iterator<Item = String> {
+        let codes = Language::ALL.iter().map(|language| language.code());
+        let special = codes.flat_map(|code| [special(TEXT, code), special(HTML, code)]);
+        [TEXT.to_owned(), HTML.to_owned()]
+            .into_iter()
+            .chain(special)
+    }
+
+    /// What is wrong with the operator's own templates, if one failed.
+    pub fn error(&self) -> Option<String> {
+        let error = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        error.clone()
+    }
+
+    pub(crate) fn record_error(&self, error: &TemplateError) {
+        let rendered = format!("an email template fails, and the built-in one is used: {error}");
+        let mut noted = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.as_ref() != Some(&rendered) {
+            tracing::error!(template = %error, "an email template fails, and the built-in one is used");
+            *noted = Some(rendered);
+        }
+    }
+
+    /// RenderedEmail that cannot be laid out still go out: the subject tells who must do what.
+    pub(crate) fn render_email(&self, page: &EmailModel) -> RenderedEmail {
+        self.render(page).unwrap_or_else(|error| {
+            tracing::error!(%error, "an email could not be laid out; its first words are sent alone");
+            RenderedEmail {
+                text: format!("{}\n\n{}\n", page.subject, page.why),
+                subject: page.subject.clone(),
+                html: String::new(),
+            }
+        })
+    }
+
+    fn render(&self, page: &EmailModel) -> Result<RenderedEmail, TemplateError> {
+        Ok(RenderedEmail {
+            subject: page.subject.clone(),
+            text: self.part(TEXT, include_str!("templates/email.txt"), page)?,
+            html: self.part(HTML, include_str!("templates/email.html"), page)?,
+        })
+    }
+
+    fn part(
+        &self,
+        name: &str,
+        built_in: &'static str,
+        page: &EmailModel,
+    ) -> Result<String, TemplateError> {
+        match self.own_part(name, page) {
+            Some(Ok(part)) => return Ok(part),
+            Some(Err(error)) => self.record_error(&error),
+            None => {}
+        }
+        render(name, built_in, page)
+    }
+
+    /// By the operator's own template, if there is one for this language or for all.
+    fn own_part(&self, name: &str, page: &EmailModel) -> Option<Result<String, TemplateError>> {
+        let names = [special(name, page.language), name.to_owned()];
+        let (name, template) = names.iter().find_map(|name| self.own.get_key_value(name))?;
+        Some(render(name, template, page))
+    }
+
+    /// What the operator's own templates make of a page fails, or not.
+    pub(crate) fn try_own(&self, page: &EmailModel) -> Result<(), TemplateError> {
+        let parts = [TEXT, HTML].into_iter();
+        parts
+            .filter_map(|name| self.own_part(name, page))
+            .try_for_each(|part| part.map(drop))
+    }
+}
+
+/// `email.html` for German is `email.de.html`.
+fn special(name: &str, code: &str) -> String {
+    name.replace("email.", &format!("email.{code}."))
+}
+
+fn read(path: &Path, name: &str) -> Result<Option<String>, TemplateError> {
+    let unreadable = |source| TemplateError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(unreadable)?,
+    };
+    let mut bytes = Vec::new();
+    let read = file.take(LARGEST_FILE + 1).read_to_end(&mut bytes);
+    read.map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(TemplateError::TooLarge(name.to_owned()));
+    }
+    let text = String::from_utf8(bytes);
+    text.map(Some)
+        .map_err(|error| unreadable(io::Error::new(io::ErrorKind::InvalidData, error)))
+}
+
+/// What is not there is an error, HTML is escaped by the file's name, and nothing runs for ever.
+fn render(name: &str, template: &str, page: &EmailModel) -> Result<String, TemplateError> {
+    let rendered =
+        render_email(name, template, page).map_err(|source| TemplateError::Template {
+            name: name.to_owned(),
+            source,
+        })?;
+    if rendered.len() > LONGEST {
+        return Err(TemplateError::TooLong(name.to_owned()));
+    }
+    Ok(rendered)
+}
+
+fn render_email(name: &str, template: &str, page: &EmailModel) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()?,
+    );
+    environment.add_template(name, template)?;
+    environment
+        .get_template(name)?
+        .render(Value::from(Serde(page)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
+        folder
+    }
+
+    fn page(language: &'static str) -> EmailModel {
+        EmailModel {
+            language,
+            subject: "Log in".to_owned(),
+            headline: "Log in, <b>".to_owned(),
+            why: "Because.".to_owned(),
+            ..EmailModel::default()
+        }
+    }
+
+    #[test]
+    fn an_operator_s_own_template_takes_the_place_of_the_built_in_one() {
+        let folder = folder(&[
+            ("email.txt", "Dear all: {{ headline }}"),
+            ("email.de.html", "<i>{{ headline }}</i>"),
+        ]);
+        let layout = Templates::of_folder(folder.path()).unwrap();
+        let english = layout.render(&page("en")).unwrap();
+        assert_eq!(english.text, "Dear all: Log in, <b>");
+        assert!(english.html.contains("<h1"), "the built-in one");
+        let german = layout.render(&page("de")).unwrap();
+        assert_eq!(german.text, english.text);
+        assert_eq!(german.html, "<i>Log in, &lt;b&gt;</i>");
+        assert_eq!(layout.error(), None);
+    }
+
+    #[test]
+    fn one_that_fails_gives_way_to_the_built_in_one_and_is_told_of() {
+        for (template, reason) in [
+            ("{{ headlin }}", "undefined value"),
+            ("{% if %}", "syntax error"),
+            (
+                "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
+                "fuel",
+            ),
+            (
+                "{% for a in range(9999) %}{{ '0123456789' * 10 }}{% endfor %}",
+                "512 KiB",
+            ),
+        ] {
+            let folder = folder(&[("email.html", template)]);
+            let layout = Templates::of_folder(folder.path()).unwrap();
+            let rendered = layout.render(&page("en")).unwrap();
+            assert_eq!(rendered, Templates::default().render(&page("en")).unwrap());
+            let error = layout.error().unwrap();
+            assert!(
+                error.contains(reason) && error.contains("email.html"),
+                "{error}"
+            );
+            assert!(layout.try_own(&page("en")).is_err());
+        }
+    }
+
+    #[test]
+    fn a_folder_without_templates_is_a_mistake() {
+        let empty = folder(&[("lettre.txt", "misspelt")]);
+        assert!(matches!(
+            Templates::of_folder(empty.path()),
+            Err(TemplateError::Empty)
+        ));
+        let gone = empty.path().join("gone");
+        assert!(matches!(
+            Templates::of_folder(&gone),
+            Err(TemplateError::Unreadable { .. })
+        ));
+        let huge = folder(&[("email.txt", &"x".repeat(300 * 1024))]);
+        assert!(matches!(
+            Templates::of_folder(huge.path()),
+            Err(TemplateError::TooLarge(_))
+        ));
+        let endless = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/dev/zero", endless.path().join("email.txt")).unwrap();
+        assert!(matches!(
+            Templates::of_folder(endless.path()),
+            Err(TemplateError::TooLarge(_))
+        ));
+    }
+}

@@ -1,0 +1,205 @@
+//! German, as one writes to people one does not know well.
+
+mod causes;
+mod digest;
+mod instructions;
+
+use super::catalog::{Calendar, Cases, Catalog, Catalogue, Number, Units};
+
+pub(super) const CATALOGUE: Catalogue = Catalogue {
+    calendar: CALENDAR,
+    thousands: '.',
+    and: " und ",
+    span: Units {
+        moment: "weniger als eine Minute",
+        minutes: "{n} Min.",
+        hours: "{n} Stunden",
+        days: "{n} Tage",
+    },
+    span_after: Units {
+        moment: "weniger als einer Minute",
+        minutes: "{n} Min.",
+        hours: "{n} Stunden",
+        days: "{n} Tagen",
+    },
+    catalog: PHRASES,
+    summary: digest::SUMMARY,
+    wording: causes::wording,
+    wording_when_refused: causes::wording_when_refused,
+    instruction: instructions::instruction,
+};
+
+const CALENDAR: Calendar = Calendar {
+    weekdays: [
+        "Montag",
+        "Dienstag",
+        "Mittwoch",
+        "Donnerstag",
+        "Freitag",
+        "Samstag",
+        "Sonntag",
+    ],
+    short_weekdays: ["Mo.", "Di.", "Mi.", "Do.", "Fr.", "Sa.", "So."],
+    months: [
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ],
+    short_months: [
+        "Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.",
+        "Dez.",
+    ],
+    zones: &[("CET", "MEZ"), ("CEST", "MESZ")],
+    moment: "{weekday}, {day}. {month} {year} um {time} Uhr ({zone})",
+    short_moment: "{wd}, {day}. {mon}, {time} Uhr",
+    short_day: "{day}. {mon}",
+    date: "{day}. {mon} {year}",
+};
+
+const PHRASES: Catalog = Catalog {
+    reminder: "Erinnerung: {line}",
+    flapping: "Immer wieder: {line}",
+    escalated: "Noch nichts geschehen: {line}",
+    app_and_action: "App {app}: {action}",
+    apps_and_action: "Apps {app}: {action}",
+    action_and_about: "{action}: {about}",
+    by: " bis {when}",
+    new_system_user_token: "Bitte{by} ein neues Systembenutzer-Token erstellen",
+    nothing_left: "Nichts mehr zu tun",
+    renewed_in_time: "Rechtzeitig erneuert",
+    working_again: "Funktioniert wieder",
+    working_again_after: "Funktioniert wieder nach {span}",
+
+    the_app: "App {app}",
+    the_apps: "Apps {app}",
+    tokens_of_app: "Tokens von {app}",
+    count_tokens_of_app: "{count} Tokens von {app}",
+    system_user_named: Cases {
+        nominative: "der Systembenutzer {name}",
+        accusative: "den Systembenutzer {name}",
+        dative: "dem Systembenutzer {name}",
+    },
+    system_user: Cases {
+        nominative: "der Systembenutzer",
+        accusative: "den Systembenutzer",
+        dative: "dem Systembenutzer",
+    },
+    unknown_person: Cases {
+        nominative: "die Person, die den Zugang gegeben hat,",
+        accusative: "die Person, die den Zugang gegeben hat,",
+        dative: "der Person, die den Zugang gegeben hat,",
+    },
+    person_by_id: Cases {
+        nominative: "die Person mit der Facebook-ID {id}",
+        accusative: "die Person mit der Facebook-ID {id}",
+        dative: "der Person mit der Facebook-ID {id}",
+    },
+    these_tokens: Number {
+        one: Cases {
+            nominative: "dieses Token",
+            accusative: "dieses Token",
+            dative: "diesem Token",
+        },
+        many: Cases {
+            nominative: "diese {count} Tokens",
+            accusative: "diese {count} Tokens",
+            dative: "diesen {count} Tokens",
+        },
+    },
+    these_pages: Number {
+        one: Cases {
+            nominative: "diese Seite",
+            accusative: "diese Seite",
+            dative: "dieser Seite",
+        },
+        many: Cases {
+            nominative: "diese {count} Seiten",
+            accusative: "diese {count} Seiten",
+            dative: "diesen {count} Seiten",
+        },
+    },
+
+    solved: "Gelöst",
+    closed: "Erledigt",
+    left: "Noch {span}",
+
+    app_is_served_again: "Meta nimmt die Aufrufe der App {app} wieder an; Prüfungen und Erneuerungen gehen weiter.",
+    tokens_work_again: "Meta bestätigt {these} wieder. Sie müssen nichts mehr tun.",
+    all_removed: "Alles, worum es ging, wurde aus Perennial entfernt. Sie müssen nichts mehr tun.",
+    one_login_renews: "Eine Anmeldung genügt: Danach sind {these} weitere {validity_days} Tage gültig.",
+    one_login_keeps_pages: "Eine Anmeldung genügt: Danach {ist|sind} {these} weitere {validity_days} Tage gültig, und mit {ihm|ihnen} alle Seiten, die an {to_person} hängen: {pages}.",
+    more_were_hit: "Seit der letzten E-Mail sind weitere dazugekommen.",
+    comes_back: "Das ist das {times}. Mal binnen weniger Tage: Es funktioniert wieder, und dann doch nicht. Perennial schreibt nicht jedes Mal, aber sobald es einen Tag lang gut gegangen ist.",
+    nobody_acted: "Am {waiting} ging dazu eine E-Mail an {notified}, und seither hat sich nichts geändert. Bitte sorgen Sie dafür, dass jemand etwas tut.",
+    log_in_button: "Mit Facebook anmelden",
+    what_to_do: "Was zu tun ist",
+    if_nobody_acts: "Wenn niemand etwas tut",
+    meanwhile: "Bis dahin",
+    reminds_again: " Perennial erinnert wieder am {at}.",
+    ending: "am {at}, also in {span}",
+    ending_passed: "am {at}, und das ist vorbei",
+    ending_soon: "bald",
+    from_then: "Ab {at}",
+    from_now: "Von jetzt an",
+
+    time_left: "Verbleibende Zeit",
+    access: "Zugang",
+    data_access: "Datenzugriff",
+    user_tokens: "Personen-Tokens",
+    page_tokens: "Seiten-Tokens",
+    system_user_tokens: "Systembenutzer-Tokens",
+    app_tokens: "App-Tokens",
+
+    tokens: "Tokens",
+    and_more: "und {count} weitere",
+    user_token: "Personen-Token",
+    page_token: "Seiten-Token",
+    system_user_token: "Systembenutzer-Token",
+    app_token: "App-Token",
+    not_working_since: "funktioniert nicht seit {at}",
+    not_checked_now: "konnte gerade nicht geprüft werden",
+    ended: "endete am {at}",
+    ends: "endet am {at}",
+    lacks: "ohne {missing}",
+    every_permission: "alle Berechtigungen, um die die App bittet",
+    good_until: "gültig bis {at}",
+    good_without_end: "unbegrenzt gültig",
+
+    went_to_one: "Diese E-Mail ging an {all} und an niemanden sonst.",
+    went_to: "Diese E-Mail ging an {all}.",
+    went_to_many: "Diese E-Mail ging an {all} und {count} weitere.",
+    incident: "Vorfall {id} der App {app}, begonnen am {at}.",
+
+    undelivered: "E-Mail erreicht {missed} nicht: {subject}",
+    undelivered_label: "Nicht zugestellt",
+    undelivered_headline: "Eine E-Mail erreicht nicht, für wen sie ist",
+    undelivered_why: "Perennial schrieb „{subject}“ an {missed}, und der Mailserver nahm es nicht an: {reason}.",
+    undelivered_step: "Sorgen Sie dafür, dass man auf anderem Weg davon erfährt, und berichtigen Sie die Adresse oder \
+                       den Mailserver. Perennial versucht es innerhalb eines Tages noch einmal und schickt \
+                       Erinnerungen an dieselbe Adresse.",
+    undelivered_footer: "Diese E-Mail ging nur an die Betreiber.",
+
+    ungranted: "Nie erteilte Berechtigungen: {missing}",
+    ungranted_label: "Funktioniert ohne sie",
+    ungranted_headline: "Einige Tokens hatten eine verlangte Berechtigung nie",
+    ungranted_why: "Die Konfiguration verlangt Berechtigungen, die die Tokens unten bei keiner Prüfung hatten.",
+    ungranted_step: "Wenn sie gebraucht werden, bitten Sie die Person, sich neu anzumelden: perennial login --token NAME \
+                     gibt den Link dafür aus. Wenn nicht, nehmen Sie sie in der Konfiguration aus scopes heraus oder \
+                     aus den Berechtigungen, die das Token verlangt. Alles andere funktioniert.",
+    ungranted_footer: "Diese E-Mail ging nur an die Betreiber. Perennial meldet jedes Token einmal.",
+
+    test_email: "Perennial erreicht Sie per E-Mail",
+    trying_label: "Testbrief",
+    trying_about: "Sie müssen nichts tun.",
+    trying_why: "Dass Sie dies lesen, zeigt: Auch E-Mails über Tokens werden ankommen.",
+    trying_footer: "Angefordert mit perennial mail-test am {at}.",
+};

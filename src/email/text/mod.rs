@@ -1,0 +1,50 @@
+//! What the emails are written in. Each language is a folder that says everything `catalogue` asks of it; a sentence
+//! that one of them lacks does not compile.
+
+mod catalog;
+mod de;
+mod en;
+mod placeholders;
+
+pub(super) use catalog::{
+    Cases, Catalog, Catalogue, Instruction, Number, Sentences, Summary, Units,
+};
+pub(super) use placeholders::{fill, fill_with};
+
+/// A language that emails can be written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Language {
+    #[default]
+    English,
+    German,
+}
+
+impl Language {
+    pub const ALL: &[Self] = &[Self::English, Self::German];
+
+    /// As it stands in the configuration, and in an email's `lang`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::German => "de",
+        }
+    }
+
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|language| language.code() == code)
+    }
+
+    pub(super) const fn catalogue(self) -> &'static Catalogue {
+        match self {
+            Self::English => &en::CATALOGUE,
+            Self::German => &de::CATALOGUE,
+        }
+    }
+
+    pub(super) const fn catalog(self) -> &'static Catalog {
+        &self.catalogue().catalog
+    }
+}

@@ -1,0 +1,127 @@
+//! Each token in one row: what it is for, what it is called, how it is doing. Pure.
+
+use serde::Serialize;
+
+use super::context::{EmailContext, kind};
+use super::formatting;
+use super::text::{Catalog, Language, fill};
+use crate::model::{Health, Kind, Scopes, Token};
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) title: String,
+    pub(crate) detail: String,
+}
+
+pub(crate) fn token_rows(context: &EmailContext<'_>) -> Vec<Row> {
+    let tokens = context.tokens.iter();
+    tokens.map(|token| row(token, context)).collect()
+}
+
+/// A single token by the name that says most to whoever reads the subject.
+pub(crate) fn named(token: &Token, context: &EmailContext<'_>) -> String {
+    match title(token) {
+        Some(title) if Some(&title) != context.person_name().as_ref() => {
+            format!("{title} ({})", token.name)
+        }
+        Some(_) | None => token.name.clone(),
+    }
+}
+
+/// What a token is for, or its name.
+pub(crate) fn shown(token: &Token) -> String {
+    title(token).unwrap_or_else(|| token.name.clone())
+}
+
+/// The page's or the person's name, where it says more than the token's.
+fn title(token: &Token) -> Option<String> {
+    let title = token.subject_name.as_deref().map(formatting::name);
+    title.filter(|title| !title.is_empty() && *title != token.name)
+}
+
+fn row(token: &Token, context: &EmailContext<'_>) -> Row {
+    let title = title(token);
+    let name = title.is_some().then(|| token.name.clone());
+    let kind = kind(token).map(|kind| kind_text(kind, context.catalog()).to_owned());
+    let record_attempt =
+        Some(record_attempt(token, context)).filter(|record_attempt| !record_attempt.is_empty());
+    let detail = [name, kind, record_attempt];
+    Row {
+        title: title.unwrap_or_else(|| token.name.clone()),
+        detail: detail.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+    }
+}
+
+const fn kind_text(kind: Kind, catalog: &Catalog) -> &'static str {
+    match kind {
+        Kind::User => catalog.user_token,
+        Kind::Page => catalog.page_token,
+        Kind::SystemUser => catalog.system_user_token,
+        Kind::App => catalog.app_token,
+    }
+}
+
+/// How this one token is doing.
+fn record_attempt(token: &Token, context: &EmailContext<'_>) -> String {
+    let catalog = context.catalog();
+    let at = |sentence, when| {
+        let when = context.language.short_moment(when, context.zone);
+        fill(sentence, &[("at", &when)])
+    };
+    match token.health {
+        Health::Dead { since, .. } => at(catalog.not_working_since, since),
+        Health::Failing { .. } => catalog.not_checked_now.to_owned(),
+        Health::Expiring { .. } => match token.deadline() {
+            Some(end) if end <= context.now => at(catalog.ended, end),
+            Some(end) => at(catalog.ends, end),
+            None => String::new(),
+        },
+        Health::Lacking { .. } => missing_permissions_note(token, context),
+        Health::Healthy | Health::Unverified => still_working_note(token, context),
+    }
+}
+
+/// What it lacks, and its end if it has one.
+fn missing_permissions_note(token: &Token, context: &EmailContext<'_>) -> String {
+    let lacks = lacks(&token.missing_scopes(), context.language);
+    match token.deadline() {
+        Some(end) if end > context.now => {
+            let at = context.language.short_moment(end, context.zone);
+            let ends = fill(context.catalog().ends, &[("at", &at)]);
+            format!("{lacks}, {ends}")
+        }
+        Some(_) | None => lacks,
+    }
+}
+
+fn lacks(missing: &Scopes, language: Language) -> String {
+    let missing: Vec<_> = missing.iter().map(str::to_owned).collect();
+    let missing = language.all_of(&missing);
+    fill(language.catalog().lacks, &[("missing", &missing)])
+}
+
+/// One that never had what is required of it.
+pub(crate) fn ungranted(token: &Token, language: Language) -> Row {
+    let title = title(token);
+    let name = title.is_some().then(|| token.name.clone());
+    let lacks = Some(lacks(&token.permissions.ungranted, language));
+    Row {
+        title: title.unwrap_or_else(|| token.name.clone()),
+        detail: [name, lacks]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" · "),
+    }
+}
+
+fn still_working_note(token: &Token, context: &EmailContext<'_>) -> String {
+    let (language, catalog) = (context.language, context.catalog());
+    match token.deadline() {
+        Some(end) => fill(
+            catalog.good_until,
+            &[("at", &language.date(end, context.zone))],
+        ),
+        None => catalog.good_without_end.to_owned(),
+    }
+}

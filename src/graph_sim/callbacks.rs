@@ -1,0 +1,253 @@
+//! What Meta posts by itself: deauthorize and data-deletion callbacks and changes of permissions, signed with the
+//! app's secret. The world writes them down; [`Simulator::deliver`] sends them.
+
+use std::io;
+
+use axum::body::{Body, Bytes};
+use axum::http::{Method, Request, Uri, header};
+use http_body_util::BodyExt;
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::net::TcpStream;
+
+use super::Simulator;
+use super::signature;
+use super::world::{AppKey, Id, World, WorldError};
+
+/// A post on its way to an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    pub url: String,
+    pub content_type: &'static str,
+    /// `X-Hub-Signature-256`, where the body does not sign itself.
+    pub signature: Option<String>,
+    pub body: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Granted,
+    Revoked,
+}
+
+impl Verb {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl World {
+    /// Takes what would be posted; for tests that hand it on themselves.
+    pub fn take_deliveries(&mut self) -> Vec<Delivery> {
+        std::mem::take(&mut self.outbox)
+    }
+
+    pub(super) fn post_deauthorized(&mut self, app: AppKey, person: Id) {
+        if let Some(url) = self.app(app).deauthorize_url.clone() {
+            let payload = self.signed_claim(person);
+            self.post_signed(app, url, &payload);
+        }
+        let change = json!({"field": "connected", "verb": Verb::Revoked.as_str()});
+        self.post_change(app, person, &change);
+    }
+
+    /// The person asks, in Facebook's settings, for what the app holds of them to be deleted.
+    pub fn ask_deletion(&mut self, person: &str, app: &str) -> Result<(), WorldError> {
+        let (app, person) = (self.app_key(app)?, self.person_id(person)?);
+        if let Some(url) = self.app(app).data_deletion_url.clone() {
+            let mut payload = self.signed_claim(person);
+            payload["expires"] = (self.now().as_second() + 3_600).into();
+            self.post_signed(app, url, &payload);
+        }
+        Ok(())
+    }
+
+    fn signed_claim(&self, person: Id) -> serde_json::Value {
+        json!({
+            "user_id": person.to_string(),
+            "algorithm": "HMAC-SHA256",
+            "issued_at": self.now().as_second(),
+        })
+    }
+
+    fn post_signed(&mut self, app: AppKey, url: String, payload: &serde_json::Value) {
+        let signed = signature::signed_request(&self.app(app).secret, &payload.to_string());
+        self.outbox.push(Delivery {
+            url,
+            content_type: "application/x-www-form-urlencoded",
+            signature: None,
+            body: format!("signed_request={signed}"),
+        });
+    }
+
+    pub(super) fn post_permission(&mut self, app: AppKey, person: Id, scope: &str, verb: Verb) {
+        let change = json!({"field": scope, "value": {"verb": verb.as_str()}});
+        self.post_change(app, person, &change);
+    }
+
+    fn post_change(&mut self, app: AppKey, person: Id, change: &serde_json::Value) {
+        let Some(url) = self.app(app).webhook_url.clone() else {
+            return;
+        };
+        let id = person.to_string();
+        let time = self.now().as_second();
+        let entry = json!({"id": id, "uid": id, "time": time, "changes": [change]});
+        let body = json!({"object": "permissions", "entry": [entry]}).to_string();
+        let signature = signature::hmac(&self.app(app).secret, body.as_bytes());
+        let signature = Some(format!("sha256={}", signature::hex(&signature)));
+        let content_type = "application/json";
+        self.outbox.push(Delivery {
+            url,
+            content_type,
+            signature,
+            body,
+        });
+    }
+}
+
+impl Simulator {
+    /// Posts all that waits, once; tells the status of each. Plain http only.
+    pub async fn deliver(&self) -> Vec<io::Result<u16>> {
+        let waiting = self.world().take_deliveries();
+        let mut outcomes = Vec::with_capacity(waiting.len());
+        for delivery in waiting {
+            outcomes.push(post(&delivery).await);
+        }
+        outcomes
+    }
+
+    /// The question that Meta asks a webhook's address before it trusts it: is the challenge echoed?
+    pub async fn verify_webhook(&self, url: &str, verify_token: &str) -> io::Result<bool> {
+        let challenge = "1158201444";
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("hub.mode", "subscribe")
+            .append_pair("hub.challenge", challenge)
+            .append_pair("hub.verify_token", verify_token)
+            .finish();
+        let request = Request::get(format!("{url}?{query}")).body(Body::empty());
+        let (status, body) = send(request.map_err(io::Error::other)?).await?;
+        Ok(status == 200 && body == challenge)
+    }
+}
+
+async fn post(delivery: &Delivery) -> io::Result<u16> {
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(&delivery.url)
+        .header(header::CONTENT_TYPE, delivery.content_type);
+    if let Some(signature) = &delivery.signature {
+        request = request.header("X-Hub-Signature-256", signature);
+    }
+    let request = request.body(Body::from(delivery.body.clone()));
+    let (status, _) = send(request.map_err(io::Error::other)?).await?;
+    Ok(status)
+}
+
+async fn send(mut request: Request<Body>) -> io::Result<(u16, Bytes)> {
+    let authority = request.uri().authority().cloned();
+    let Some(authority) = authority.filter(|_| request.uri().scheme_str() == Some("http")) else {
+        return Err(io::Error::other(
+            "deliveries go to plain http addresses only",
+        ));
+    };
+    let host = format!(
+        "{}:{}",
+        authority.host(),
+        authority.port_u16().unwrap_or(80)
+    );
+    let stream = TcpStream::connect(host).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)?;
+    tokio::spawn(connection);
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str());
+    let path: Uri = path.parse().map_err(io::Error::other)?;
+    *request.uri_mut() = path;
+    if let Ok(host) = authority.as_str().parse() {
+        request.headers_mut().insert(header::HOST, host);
+    }
+    let response = sender
+        .send_request(request)
+        .await
+        .map_err(io::Error::other)?;
+    let status = response.status().as_u16();
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .map_err(io::Error::other)?;
+    Ok((status, body.to_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph_sim::{AppSpec, PageSelection};
+
+    fn world() -> (World, String) {
+        let mut world = World::new("2021-06-21T00:42:36Z".parse().unwrap(), 1);
+        world.add_app(AppSpec {
+            id: "1".to_owned(),
+            secret: "key".to_owned(),
+            deauthorize_url: Some("http://127.0.0.1:9/gone".to_owned()),
+            webhook_url: Some("http://127.0.0.1:9/hook".to_owned()),
+            ..AppSpec::default()
+        });
+        let person = world.add_person("Ada");
+        world
+            .log_in("1", &person, &["email"], PageSelection::All)
+            .unwrap();
+        (world, person)
+    }
+
+    #[test]
+    fn new_permissions_are_told_once() {
+        let (mut world, person) = world();
+        let told = |world: &mut World| -> Vec<String> {
+            world
+                .take_deliveries()
+                .into_iter()
+                .map(|delivery| delivery.body)
+                .collect()
+        };
+        assert_eq!(
+            told(&mut world),
+            ["email", "public_profile"].map(|scope| format!(
+                r#"{{"entry":[{{"changes":[{{"field":"{scope}","value":{{"verb":"granted"}}}}],"id":"{person}","time":1624236156,"uid":"{person}"}}],"object":"permissions"}}"#
+            ))
+        );
+        world
+            .log_in("1", &person, &["email"], PageSelection::All)
+            .unwrap();
+        assert!(told(&mut world).is_empty());
+    }
+
+    #[test]
+    fn a_removed_app_is_told_by_both_ways_and_signed() {
+        let (mut world, person) = world();
+        world.take_deliveries();
+        world.remove_app(&person, "1").unwrap();
+        let [callback, webhook] = world.take_deliveries().try_into().unwrap();
+        let (_, signed) = callback.body.split_once('=').unwrap();
+        let (_, payload) = signed.split_once('.').unwrap();
+        let payload = signature::tests::decoded(payload);
+        assert!(
+            payload.contains(&format!("\"user_id\":\"{person}\"")),
+            "{payload}"
+        );
+        assert_eq!(signed, signature::signed_request("key", &payload));
+        assert!(
+            webhook
+                .body
+                .contains(r#""changes":[{"field":"connected","verb":"revoked"}]"#)
+        );
+        let expected = signature::hex(&signature::hmac("key", webhook.body.as_bytes()));
+        assert_eq!(webhook.signature, Some(format!("sha256={expected}")));
+    }
+}

@@ -1,0 +1,77 @@
+//! What is really so, for tests that hold a program's belief against it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::World;
+use super::death::Death;
+use super::token::Kind;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    User,
+    Page,
+    SystemUser,
+}
+
+impl TokenKind {
+    /// As the debugger spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "USER",
+            Self::Page => "PAGE",
+            Self::SystemUser => "SYSTEM_USER",
+        }
+    }
+}
+
+impl From<Kind> for TokenKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::User => Self::User,
+            Kind::Page(_) => Self::Page,
+            Kind::SystemUser => Self::SystemUser,
+        }
+    }
+}
+
+/// One token as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TokenTruth {
+    pub kind: TokenKind,
+    pub app: String,
+    /// The page's id, or the person's.
+    pub subject: String,
+    pub person: String,
+    pub issued_at: Timestamp,
+    /// `None`: never.
+    pub expires_at: Option<Timestamp>,
+    pub data_access_expires_at: Option<Timestamp>,
+    pub alive: bool,
+    pub death: Option<Death>,
+    /// Those still granted.
+    pub scopes: Vec<String>,
+}
+
+impl World {
+    pub fn truth(&self, token: &str) -> Option<TokenTruth> {
+        let key = self.token_key(token)?;
+        let token = self.token(key);
+        let grant = self.grant(token.app, token.subject);
+        let scopes = grant.map(|grant| token.live_scopes(grant).map(str::to_owned).collect());
+        let death = self.liveness(key).err();
+        Some(TokenTruth {
+            kind: token.kind.into(),
+            app: self.app(token.app).id.clone(),
+            subject: token.subject().to_string(),
+            person: token.subject.to_string(),
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
+            data_access_expires_at: grant.and_then(|grant| grant.data_access_expires_at),
+            alive: death.is_none(),
+            death,
+            scopes: scopes.unwrap_or_default(),
+        })
+    }
+}

@@ -1,0 +1,184 @@
+//! Tokens that were in hand when the daemon crashed: visited one by one afterwards, so that a second crash names the
+//! one that causes it. That one is set aside, and the others go on.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::{Error, EventKind, NewEvent, Tx, View};
+use crate::model::TokenId;
+
+/// In how many crashes in a row each suspect was in hand.
+type Suspects = BTreeMap<TokenId, u32>;
+
+/// What a crash says of the tokens that were in hand.
+#[derive(Debug, PartialEq, Eq)]
+struct CrashVerdict {
+    /// It was in hand in more crashes in a row than any other of them.
+    set_aside: Option<TokenId>,
+    suspects: Suspects,
+}
+
+/// Pure: who is suspected after a crash with these in hand. A suspect that was not in hand has this crash in its
+/// favour, but its own visit is still to come.
+fn after_crash(in_progress: &[TokenId], before: &Suspects) -> CrashVerdict {
+    let crashes = |id: &TokenId| before.get(id).copied().unwrap_or(0);
+    let most = in_progress.iter().map(crashes).max().unwrap_or(0);
+    let mut foremost = in_progress.iter().filter(|id| crashes(id) == most);
+    let set_aside = match (foremost.next(), foremost.next()) {
+        (Some(one), None) if most > 0 => Some(*one),
+        _ => None,
+    };
+    let waiting = before.keys().filter(|id| !in_progress.contains(id));
+    let mut suspects: Suspects = waiting.map(|id| (*id, 1)).collect();
+    suspects.extend(in_progress.iter().map(|id| (*id, crashes(id) + 1)));
+    if let Some(one) = &set_aside {
+        suspects.remove(one);
+    }
+    CrashVerdict {
+        set_aside,
+        suspects,
+    }
+}
+
+impl View<'_> {
+    /// Those that are to be visited one by one.
+    pub fn suspects(&self) -> Result<Vec<TokenId>, Error> {
+        let mut all = self
+            .db
+            .prepare_cached("SELECT token FROM crash_suspect WHERE set_aside_at IS NULL")?;
+        let all = all.query_map([], |row| row.get(0))?;
+        Ok(all.collect::<Result<_, _>>()?)
+    }
+
+    /// Those that are not visited any more, by name.
+    pub fn set_aside(&self) -> Result<Vec<String>, Error> {
+        let mut all = self.db.prepare_cached(
+            "SELECT t.name FROM crash_suspect s JOIN token t ON t.id = s.token
+             WHERE s.set_aside_at IS NOT NULL ORDER BY t.name LIMIT 10",
+        )?;
+        let all = all.query_map([], |row| row.get(0))?;
+        Ok(all.collect::<Result<_, _>>()?)
+    }
+
+    /// The one that ran before has no end.
+    fn has_crashed(&self) -> Result<bool, Error> {
+        let mut last = self.db.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM daemon_run
+                WHERE id = (SELECT max(id) FROM daemon_run) AND ended_at IS NULL)",
+        )?;
+        Ok(last.query_row([], |row| row.get(0))?)
+    }
+
+    fn in_progress(&self) -> Result<Vec<TokenId>, Error> {
+        let mut claimed = self
+            .db
+            .prepare("SELECT token FROM schedule WHERE leased_until > 0 ORDER BY token")?;
+        let claimed = claimed.query_map([], |row| row.get(0))?;
+        Ok(claimed.collect::<Result<_, _>>()?)
+    }
+
+    fn suspected(&self) -> Result<Suspects, Error> {
+        let mut all = self
+            .db
+            .prepare("SELECT token, crashes FROM crash_suspect WHERE set_aside_at IS NULL")?;
+        let all = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(all.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Tx<'_> {
+    /// To be called before this start is noted, and before the leases of the one before are ended.
+    pub(super) fn suspect_after_crash(&self, now: Timestamp) -> Result<(), Error> {
+        if !self.has_crashed()? {
+            return Ok(());
+        }
+        let in_progress = self.in_progress()?;
+        let CrashVerdict {
+            set_aside,
+            suspects,
+        } = after_crash(&in_progress, &self.suspected()?);
+        let mut suspect = self.db.prepare_cached(
+            "INSERT INTO crash_suspect (token, crashes) VALUES (?1, ?2)
+             ON CONFLICT (token) DO UPDATE SET crashes = excluded.crashes",
+        )?;
+        for (id, crashes) in suspects {
+            suspect.execute(params![id, crashes])?;
+        }
+        set_aside.map_or(Ok(()), |id| self.put_aside(id, now))
+    }
+
+    fn put_aside(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
+        let Some(token) = self.token(id)? else {
+            return Ok(());
+        };
+        tracing::error!(
+            token = token.name,
+            "the daemon crashed again while it was at work on this token: it is set aside and no longer checked or \
+             renewed. To try it again: perennial check {}",
+            token.name
+        );
+        self.db
+            .prepare_cached("UPDATE crash_suspect SET set_aside_at = ?2 WHERE token = ?1")?
+            .execute(params![id, now.as_second()])?;
+        self.db
+            .prepare_cached("UPDATE schedule SET due_at = NULL WHERE token = ?1")?
+            .execute([id])?;
+        self.record_event(&NewEvent::about(&token, EventKind::SetAside), now)
+            .map(drop)
+    }
+
+    /// It was visited, and the daemon lives; or somebody wants it to be tried again.
+    pub fn acquit(&self, id: TokenId) -> Result<(), Error> {
+        self.db
+            .prepare_cached("DELETE FROM crash_suspect WHERE token = ?1")?
+            .execute([id])?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suspects(of: &[(i64, u32)]) -> Suspects {
+        of.iter().map(|(id, n)| (TokenId(*id), *n)).collect()
+    }
+
+    #[test]
+    fn the_second_crash_in_a_row_names_the_token_that_was_in_hand_alone() {
+        type Row<'a> = (&'a [(i64, u32)], &'a [i64], Option<i64>, &'a [(i64, u32)]);
+        let table: [Row<'_>; 8] = [
+            // A first crash names nobody, even with one alone in hand.
+            (&[], &[1, 2, 3], None, &[(1, 1), (2, 1), (3, 1)]),
+            (&[], &[7], None, &[(7, 1)]),
+            (&[], &[], None, &[]),
+            // One of the suspects again, whatever else another app had in hand.
+            (&[(1, 1), (2, 1), (3, 1)], &[2], Some(2), &[(1, 1), (3, 1)]),
+            (
+                &[(1, 1), (2, 1)],
+                &[2, 8, 9],
+                Some(2),
+                &[(1, 1), (8, 1), (9, 1)],
+            ),
+            // Two apps at one suspect each: the next crash tells them apart.
+            (&[(1, 1), (2, 1)], &[1, 2], None, &[(1, 2), (2, 2)]),
+            (&[(1, 2), (2, 2)], &[2], Some(2), &[(1, 1)]),
+            // Nothing was in hand: it was not for a token's sake.
+            (&[(1, 1)], &[], None, &[(1, 1)]),
+        ];
+        for (before, in_progress, set_aside, after) in table {
+            let in_progress: Vec<TokenId> = in_progress.iter().map(|id| TokenId(*id)).collect();
+            let expected = CrashVerdict {
+                set_aside: set_aside.map(TokenId),
+                suspects: suspects(after),
+            };
+            assert_eq!(
+                after_crash(&in_progress, &suspects(before)),
+                expected,
+                "{before:?} {in_progress:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Heals what a clock that was wrong has put into the future. Without it whatever waits for such an instant waits until
+//! the calendar has caught up. When a token is due, and when it was tried, heals in each sweep.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Error, Tx};
+
+/// Nothing waits longer for its next try: not an email, however often it failed.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(25);
+/// No link to a login is good for longer, and no click on one.
+const LONGEST_LINK: SignedDuration = SignedDuration::from_hours(31 * 24);
+const LONGEST_CLICK: SignedDuration = SignedDuration::from_hours(2);
+
+/// What is said to have happened, and has not yet: it happens now. ?1 is now.
+const HAPPENED: &[&str] = &[
+    "UPDATE event SET at = ?1
+     WHERE id > (SELECT coalesce(max(id), 0) FROM event) - 1000 AND at > ?1",
+    "UPDATE incident SET opened_at = min(opened_at, ?1), notified_at = min(notified_at, ?1),
+        broken_since = min(broken_since, ?1), awaiting_since = min(awaiting_since, ?1),
+        escalated_at = min(escalated_at, ?1), stable_since = min(stable_since, ?1),
+        flapping_notified_at = min(flapping_notified_at, ?1), review_at = min(review_at, ?1)
+     WHERE resolved_at IS NULL",
+    "UPDATE incident SET resolved_at = ?1 WHERE resolved_at > ?1",
+    "UPDATE incident_token SET joined_at = ?1
+     WHERE joined_at > ?1 AND incident IN (SELECT id FROM incident WHERE resolved_at IS NULL)",
+    "UPDATE email SET created_at = min(created_at, ?1), failing_since = min(failing_since, ?1)
+     WHERE next_try_at IS NOT NULL",
+    "UPDATE login SET opened_at = ?1 WHERE opened_at > ?1",
+    "UPDATE login_attempt SET since = ?1 WHERE since > ?1",
+    "UPDATE webhook_notice SET at = ?1 WHERE at > ?1",
+    "UPDATE data_deletion SET signed_at = min(signed_at, ?1), requested_at = min(requested_at, ?1)",
+    "UPDATE OR REPLACE digest SET tick = ?1, created_at = ?1 WHERE tick > ?1",
+    "UPDATE webhook_subscription SET checked_at = ?1 WHERE checked_at > ?1",
+    "UPDATE daemon_run SET started_at = ?1 WHERE started_at > ?1",
+    "UPDATE app SET failing_since = ?1 WHERE failing_since > ?1",
+];
+
+impl Tx<'_> {
+    /// To be called when the clock is known to be right. Every open incident is looked at anew along with it.
+    pub fn heal_what_lies_ahead(&self, now: Timestamp) -> Result<(), Error> {
+        for heal in HAPPENED {
+            self.db.prepare_cached(heal)?.execute([now.as_second()])?;
+        }
+        for (heal, longest) in [
+            (
+                "UPDATE email SET next_try_at = ?1 WHERE next_try_at > ?2",
+                LONGEST_WAIT,
+            ),
+            (
+                "UPDATE app SET resume_at = 0 WHERE resume_at > ?2 AND ?1 > 0",
+                LONGEST_WAIT,
+            ),
+            (
+                "UPDATE login SET expires_at = ?2 WHERE expires_at > ?2 AND ?1 > 0",
+                LONGEST_LINK,
+            ),
+            (
+                "UPDATE login_attempt SET expires_at = ?2 WHERE expires_at > ?2 AND ?1 > 0",
+                LONGEST_CLICK,
+            ),
+        ] {
+            let latest = now.checked_add(longest).unwrap_or(Timestamp::MAX);
+            self.db
+                .prepare_cached(heal)?
+                .execute([now.as_second(), latest.as_second()])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Who belongs to an incident, and who waits to be filed.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::{
+    Incident, IncidentId, IncidentKey, IncidentState, IncidentTokens, Owner, PendingToken,
+};
+use crate::inventory::{Error, View, rows};
+use crate::model::{Cause, Kind, Token, TokenId};
+
+impl View<'_> {
+    /// Tokens whose need changed since the alerts last looked, in order.
+    pub fn pending_tokens(&self, after: TokenId, limit: usize) -> Result<Vec<TokenId>, Error> {
+        let mut waiting = self.db.prepare_cached(
+            "SELECT token FROM incident_queue WHERE token > ?1 ORDER BY token LIMIT ?2",
+        )?;
+        let waiting = waiting.query_map(params![after, limit], |row| row.get(0))?;
+        Ok(waiting.collect::<Result<_, _>>()?)
+    }
+
+    pub fn pending_token(&self, id: TokenId) -> Result<Option<PendingToken>, Error> {
+        let Some(token) = self.token(id)? else {
+            return Ok(None);
+        };
+        let mut incident = self.db.prepare_cached(
+            "SELECT i.id, i.app, i.incident_cause, i.subject, m.upcoming FROM incident_token m JOIN incident i ON i.id = m.incident
+             WHERE m.token = ?1 AND m.left_at IS NULL",
+        )?;
+        let incident = incident.query_row([id], |row| {
+            let cause = rows::string_enum(row, 2, Cause::from_name)?;
+            let incident_key = IncidentKey {
+                app: row.get(1)?,
+                cause,
+                subject: row.get(3)?,
+            };
+            Ok(IncidentTokens {
+                incident: IncidentId(row.get(0)?),
+                incident_key,
+                ahead: row.get(4)?,
+            })
+        });
+        Ok(Some(PendingToken {
+            token,
+            incident: incident.optional()?,
+        }))
+    }
+
+    /// Those that belong to it now, or, once it is resolved, those that ever did; first those that page tokens
+    /// hang on, then by the earliest end.
+    pub fn tokens_of_incident(
+        &self,
+        incident: &Incident,
+        limit: usize,
+    ) -> Result<Vec<Token>, Error> {
+        let now_or_ever = match incident.state {
+            IncidentState::Resolved { .. } => "(m.upcoming = 0 OR m.left_at IS NOT NULL)",
+            IncidentState::Open | IncidentState::Acknowledged { .. } => "m.left_at IS NULL",
+        };
+        let sql = format!(
+            "SELECT {} FROM incident_token m JOIN token t ON t.id = m.token JOIN schedule s ON s.token = t.id
+             WHERE m.incident = ?1 AND {now_or_ever}
+             ORDER BY t.kind = 'page', s.deadline IS NULL, s.deadline, t.name LIMIT ?2",
+            rows::TOKEN
+        );
+        let mut found = self.db.prepare_cached(&sql)?;
+        let found = found.query_map(params![incident.id.0, limit], rows::token)?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// How many of those that ever belonged to it now belong to no open incident at all.
+    pub fn well_again(&self, incident: IncidentId) -> Result<u64, Error> {
+        let mut well = self.db.prepare_cached(
+            "SELECT count(*) FROM incident_token ever WHERE ever.incident = ?1 AND NOT EXISTS (
+                SELECT 1 FROM incident_token now WHERE now.token = ever.token AND now.left_at IS NULL)",
+        )?;
+        Ok(well.query_row([incident.0], |row| row.get(0))?)
+    }
+
+    /// When the first of its tokens died, if any did.
+    pub fn broken_since(&self, incident: IncidentId) -> Result<Option<Timestamp>, Error> {
+        let mut since = self
+            .db
+            .prepare_cached("SELECT broken_since FROM incident WHERE id = ?1")?;
+        let since = since.query_row([incident.0], |row| rows::maybe_instant(row, 0));
+        Ok(since.optional()?.flatten())
+    }
+
+    /// Those that belong to it now, as far as it matters who is told.
+    pub fn owners_of(&self, incident: IncidentId) -> Result<Vec<Owner>, Error> {
+        let mut holders = self.db.prepare_cached(
+            "SELECT t.name, t.kind,
+                CASE WHEN t.owners <> '[]' THEN t.owners ELSE coalesce(p.owners, '[]') END
+             FROM incident_token m JOIN token t ON t.id = m.token LEFT JOIN token p ON p.id = t.parent
+             WHERE m.incident = ?1 AND m.left_at IS NULL",
+        )?;
+        let holders = holders.query_map([incident.0], |row| {
+            Ok(Owner {
+                name: row.get(0)?,
+                kind: rows::maybe_string_enum(row, 1, Kind::from_name)?,
+                owners: rows::addresses(row, 2)?,
+            })
+        })?;
+        Ok(holders.collect::<Result<_, _>>()?)
+    }
+
+    /// When the first of those joined that nobody was told of yet.
+    pub fn unnotified_since(&self, incident: &Incident) -> Result<Option<Timestamp>, Error> {
+        let mut since = self.db.prepare_cached(
+            "SELECT min(joined_at) FROM incident_token
+             WHERE incident = ?1 AND left_at IS NULL AND upcoming = 0 AND joined_at > ?2",
+        )?;
+        let since = since.query_row(
+            params![incident.id.0, rows::seconds(incident.notified_at)],
+            |row| rows::maybe_instant(row, 0),
+        );
+        Ok(since?)
+    }
+
+    /// How many page tokens hang on a person in an app.
+    pub fn pages_of(&self, app: &str, person: &str) -> Result<u64, Error> {
+        let mut pages = self.db.prepare_cached(
+            "SELECT count(*) FROM token WHERE app = ?1 AND person = ?2 AND kind = 'page'",
+        )?;
+        Ok(pages.query_row([app, person], |row| row.get(0))?)
+    }
+}

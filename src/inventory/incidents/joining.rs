@@ -1,0 +1,252 @@
+//! How an incident comes to be, and how tokens join and leave it.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Incident, IncidentId, IncidentKey};
+use crate::inventory::{AppError, Error, EventKind, NewEvent, Tx, View, rows};
+use crate::model::{Cause, Token, TokenId};
+
+/// An incident of the same story that was over not long ago.
+struct Previous {
+    id: i64,
+    relapses: u32,
+    flapping_notified_at: Option<i64>,
+}
+
+/// An incident and whether nothing was left of it.
+type Open = (IncidentId, bool);
+
+impl View<'_> {
+    /// Whether a story is open now.
+    pub fn is_open(&self, incident_key: &IncidentKey) -> Result<bool, Error> {
+        Ok(self.open_one(incident_key)?.is_some())
+    }
+
+    /// The oldest open story about this cause, whichever app it is of.
+    pub fn open_incident_about(&self, cause: Cause) -> Result<Option<IncidentKey>, Error> {
+        let mut incident_key = self.db.prepare_cached(
+            "SELECT app, subject FROM incident WHERE incident_cause = ?1 AND resolved_at IS NULL
+             ORDER BY id LIMIT 1",
+        )?;
+        let incident_key = incident_key.query_row([cause.as_str()], |row: &Row<'_>| {
+            Ok(IncidentKey {
+                app: row.get(0)?,
+                cause,
+                subject: row.get(1)?,
+            })
+        });
+        Ok(incident_key.optional()?)
+    }
+
+    fn open_one(&self, incident_key: &IncidentKey) -> Result<Option<Open>, Error> {
+        let mut open = self.db.prepare_cached(
+            "SELECT id, stable_since IS NOT NULL FROM incident
+             WHERE app = ?1 AND incident_cause = ?2 AND subject = ?3 AND resolved_at IS NULL",
+        )?;
+        let key = params![
+            incident_key.app,
+            incident_key.cause.as_str(),
+            incident_key.subject
+        ];
+        let open = open.query_row(key, |row| Ok((IncidentId(row.get(0)?), row.get(1)?)));
+        Ok(open.optional()?)
+    }
+
+    fn former(
+        &self,
+        incident_key: &IncidentKey,
+        since: Timestamp,
+    ) -> Result<Option<Previous>, Error> {
+        let mut former = self.db.prepare_cached(
+            "SELECT id, relapses, flapping_notified_at FROM incident
+             WHERE app = ?1 AND incident_cause = ?2 AND subject = ?3 AND resolved_at >= ?4
+             ORDER BY resolved_at DESC LIMIT 1",
+        )?;
+        let key = params![
+            incident_key.app,
+            incident_key.cause.as_str(),
+            incident_key.subject,
+            since.as_second()
+        ];
+        let former = former.query_row(key, |row| {
+            Ok(Previous {
+                id: row.get(0)?,
+                relapses: row.get(1)?,
+                flapping_notified_at: row.get(2)?,
+            })
+        });
+        Ok(former.optional()?)
+    }
+
+    fn was_in_incident(&self, incident: i64, token: TokenId) -> Result<bool, Error> {
+        let mut was = self.db.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM incident_token WHERE incident = ?1 AND token = ?2)",
+        )?;
+        Ok(was.query_row(params![incident, token], |row| row.get(0))?)
+    }
+}
+
+impl Tx<'_> {
+    /// These have been looked at.
+    pub fn dequeue(&self, tokens: &[TokenId]) -> Result<(), Error> {
+        let mut done = self
+            .db
+            .prepare_cached("DELETE FROM incident_queue WHERE token = ?1")?;
+        for id in tokens {
+            done.execute([id])?;
+        }
+        Ok(())
+    }
+
+    /// Puts a token into the open incident of its story, opening it if there is none. One that was in the same trouble
+    /// since `relapsed_since` has a relapse.
+    pub fn join(
+        &self,
+        incident_key: &IncidentKey,
+        token: &Token,
+        relapsed_since: Timestamp,
+        now: Timestamp,
+    ) -> Result<IncidentId, Error> {
+        let id = match self.open_one(incident_key)? {
+            Some((id, was_well)) => {
+                if was_well {
+                    self.resume(id, self.was_in_incident(id.0, token.id)?)?;
+                }
+                id
+            }
+            None => {
+                let former = self.former(incident_key, relapsed_since)?;
+                let former = match former {
+                    Some(former) if self.was_in_incident(former.id, token.id)? => Some(former),
+                    Some(_) | None => None,
+                };
+                self.open(
+                    incident_key,
+                    token.cause().unwrap_or(incident_key.cause),
+                    former,
+                    now,
+                )?
+            }
+        };
+        self.db
+            .prepare_cached(
+                "INSERT INTO incident_token (incident, token, joined_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (incident, token) DO UPDATE SET left_at = NULL, upcoming = 0,
+                    joined_at = iif(left_at IS NULL, joined_at, excluded.joined_at)",
+            )?
+            .execute(params![id.0, token.id, now.as_second()])?;
+        self.review_soon(id, now)?;
+        Ok(id)
+    }
+
+    /// The open incident of this story, new if there is none; it is about the app itself.
+    pub fn open_incident(
+        &self,
+        incident_key: &IncidentKey,
+        trouble: &AppError,
+        relapsed_since: Timestamp,
+        now: Timestamp,
+    ) -> Result<IncidentId, Error> {
+        match self.open_one(incident_key)? {
+            Some((id, true)) => {
+                self.resume(id, true)?;
+                self.review_soon(id, now)?;
+                Ok(id)
+            }
+            Some((id, false)) => Ok(id),
+            None => {
+                let former = self.former(incident_key, relapsed_since)?;
+                let id = self.open(incident_key, trouble.cause, former, now)?;
+                self.db
+                    .prepare_cached("UPDATE incident SET broken_since = ?2 WHERE id = ?1")?
+                    .execute(params![id.0, trouble.since.as_second()])?;
+                Ok(id)
+            }
+        }
+    }
+
+    /// An outage has hit these apps, perhaps among others.
+    pub fn record_affected_apps(&self, incident: IncidentId, apps: &[String]) -> Result<(), Error> {
+        self.db
+            .prepare_cached("UPDATE incident SET apps = ?2 WHERE id = ?1")?
+            .execute(params![incident.0, rows::list(apps)])?;
+        Ok(())
+    }
+
+    fn open(
+        &self,
+        incident_key: &IncidentKey,
+        cause: Cause,
+        former: Option<Previous>,
+        now: Timestamp,
+    ) -> Result<IncidentId, Error> {
+        let relapses = former.as_ref().map_or(0, |former| former.relapses + 1);
+        let mut insert = self.db.prepare_cached(
+            "INSERT INTO incident (app, incident_cause, cause, subject, opened_at, review_at, relapses,
+                flapping_notified_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7) RETURNING id",
+        )?;
+        let row = params![
+            incident_key.app,
+            incident_key.cause.as_str(),
+            cause.as_str(),
+            incident_key.subject,
+            now.as_second(),
+            relapses,
+            former.and_then(|former| former.flapping_notified_at)
+        ];
+        let id: i64 = insert.query_row(row, |row| row.get(0))?;
+        let event = NewEvent::of_app(&incident_key.app, EventKind::IncidentOpened)
+            .with("incident", id.to_string())
+            .with("cause", cause.as_str());
+        self.record_event(&event, now)?;
+        Ok(IncidentId(id))
+    }
+
+    /// What was over goes on, with the same tokens or with others.
+    fn resume(&self, incident: IncidentId, is_relapse: bool) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "UPDATE incident SET stable_since = NULL, relapses = relapses + ?2 WHERE id = ?1",
+            )?
+            .execute(params![incident.0, is_relapse])?;
+        Ok(())
+    }
+
+    /// The tokens of the same person that are well and end before `horizon`: one login renews them along.
+    pub fn add_upcoming(
+        &self,
+        incident: &Incident,
+        horizon: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, Error> {
+        let mut join = self.db.prepare_cached(
+            "INSERT INTO incident_token (incident, token, joined_at, upcoming)
+             SELECT ?1, t.id, ?5, 1 FROM token t JOIN schedule s ON s.token = t.id
+             WHERE t.app = ?2 AND t.person = ?3 AND t.state = 'healthy' AND s.deadline <= ?4
+                AND NOT EXISTS (SELECT 1 FROM incident_token m WHERE m.token = t.id AND m.left_at IS NULL)
+             ON CONFLICT (incident, token) DO UPDATE SET left_at = NULL, upcoming = 1",
+        )?;
+        Ok(join.execute(params![
+            incident.id.0,
+            incident.incident_key.app,
+            incident.incident_key.subject,
+            horizon.as_second(),
+            now.as_second()
+        ])?)
+    }
+
+    /// It was well again, or has another trouble now. That something changed is a reaction.
+    pub fn leave(&self, token: TokenId, incident: IncidentId, now: Timestamp) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "UPDATE incident_token SET left_at = ?3 WHERE incident = ?1 AND token = ?2",
+            )?
+            .execute(params![incident.0, token, now.as_second()])?;
+        self.db
+            .prepare_cached("UPDATE incident SET awaiting_since = NULL WHERE id = ?1")?
+            .execute([incident.0])?;
+        self.review_soon(incident, now)
+    }
+}

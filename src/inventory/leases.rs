@@ -1,0 +1,129 @@
+//! Leases: a sweep claims the tokens that it works on, so that no other pass touches them meanwhile.
+
+use jiff::Timestamp;
+use rusqlite::{CachedStatement, OptionalExtension, params};
+
+use super::cells::Bearer;
+use super::{Candidate, Error, PendingOrder, Tx, View, WebhookSubscription, rows, subscriptions};
+use crate::model::{Token, TokenId};
+use crate::secret::Secret;
+
+/// A token that this pass alone works on until its lease ends.
+#[derive(Debug)]
+pub struct Claimed {
+    pub token: Token,
+    pub secret: Secret,
+    /// When an exchange was last begun, whether or not we learned how it went.
+    pub rotation_tried_at: Option<Timestamp>,
+    /// Of a page: whether the app is told of what happens there, as Meta said last.
+    pub listening: Option<WebhookSubscription>,
+    pub pending_order: Option<PendingOrder>,
+    /// A secret that waits to be confirmed and swapped in.
+    pub candidate: Option<Candidate>,
+    pub lease: Lease,
+}
+
+/// Proof that a pass still owns what it claimed. An order that comes meanwhile ends it, so that the pass cannot
+/// put off what was asked for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease(pub(super) i64);
+
+impl View<'_> {
+    /// Reads what was leased, with the statement that the whole claim shares.
+    fn leased(
+        &self,
+        read: &mut CachedStatement<'_>,
+        id: TokenId,
+        lease: Lease,
+    ) -> Result<Option<Claimed>, Error> {
+        let found = read.query_row([id], |row| {
+            let sealed: Vec<u8> = row.get(rows::COLUMNS)?;
+            let tried_at = rows::maybe_instant(row, rows::COLUMNS + 1)?;
+            let listening = subscriptions::listening(row, rows::COLUMNS + 2)?;
+            Ok((rows::token(row)?, sealed, tried_at, listening))
+        });
+        let Some((token, sealed, rotation_tried_at, listening)) = found.optional()? else {
+            return Ok(None);
+        };
+        let secret = self.unseal(Bearer::of(&token), token.version, &sealed)?;
+        let (pending_order, candidate) = (None, None);
+        Ok(Some(Claimed {
+            token,
+            secret,
+            rotation_tried_at,
+            listening,
+            pending_order,
+            candidate,
+            lease,
+        }))
+    }
+}
+
+impl Tx<'_> {
+    /// Leases those of `due` that are still due and free, and reads them as they are now, not as they were
+    /// when somebody looked before. One that does not open stays due, and stops no other.
+    pub fn claim(
+        &self,
+        due: &[TokenId],
+        now: Timestamp,
+        leased_until: Timestamp,
+    ) -> Result<Vec<Claimed>, Error> {
+        // A lease that ends later than one that begins now was given by a clock that was wrong.
+        let mut take = self.db.prepare_cached(
+            "UPDATE schedule SET leased_until = ?3
+             WHERE token = ?1 AND due_at <= ?2 AND (leased_until <= ?2 OR leased_until > ?3 + 300)",
+        )?;
+        let mut read = self.db.prepare_cached(&format!(
+            "SELECT {}, v.secret, t.rotation_tried_at, w.state, w.missing, w.checked_at {}
+             JOIN version v ON v.token = t.id AND v.number = t.version
+             LEFT JOIN webhook_subscription w ON w.token = t.id WHERE t.id = ?1",
+            rows::TOKEN,
+            rows::FROM
+        ))?;
+        let lease = Lease(leased_until.as_second());
+        let pending_orders = self.pending_orders()?;
+        let mut candidates = self.candidates()?;
+        let mut claimed = Vec::with_capacity(due.len());
+        for &id in due {
+            if take.execute(params![id, now.as_second(), lease.0])? == 0 {
+                continue;
+            }
+            let mut leased = match self.leased(&mut read, id, lease) {
+                Ok(Some(leased)) => leased,
+                Ok(None) => continue,
+                Err(error @ Error::Unsealable(_)) => {
+                    tracing::error!("its token is not visited; the others are: {error}");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if leased.rotation_tried_at.is_some_and(|at| at > now) {
+                leased.rotation_tried_at = Some(now);
+                self.set_rotation_tried_at(id, Some(now))?;
+            }
+            leased.pending_order = pending_orders.for_token(id);
+            leased.candidate = candidates.remove(&id);
+            claimed.push(leased);
+        }
+        Ok(claimed)
+    }
+
+    /// Gives a lease back without having learned anything.
+    pub fn release(&self, tokens: &[TokenId]) -> Result<(), Error> {
+        let mut free = self
+            .db
+            .prepare_cached("UPDATE schedule SET leased_until = 0 WHERE token = ?1")?;
+        for id in tokens {
+            free.execute([id])?;
+        }
+        Ok(())
+    }
+
+    /// Ends what an earlier run of the daemon had claimed: the lock on the file proves that it works no more.
+    pub(super) fn end_leases(&self) -> Result<(), Error> {
+        self.db
+            .prepare_cached("UPDATE schedule SET leased_until = 0 WHERE leased_until <> 0")?
+            .execute([])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,51 @@
+//! Clicks that came to no end, and logins that are of no use any more.
+
+use jiff::Timestamp;
+
+use super::{AttemptId, CODE, Ending, LoginError, REMEMBERED, TAKEN, before};
+use crate::inventory::{Error, Tx};
+
+impl Tx<'_> {
+    /// What was taken and came to no end is lost: we were cut off, and nobody knows whether the code is used up. So is
+    /// what nobody took while the code was good.
+    pub fn end_lost_attempts(&self, now: Timestamp) -> Result<usize, Error> {
+        let mut lost = self.db.prepare_cached(
+            "SELECT id FROM login_attempt
+             WHERE phase = 'claimed' AND since <= ?1 OR phase = 'answered' AND since <= ?2",
+        )?;
+        let ages = [before(now, TAKEN), before(now, CODE)].map(Timestamp::as_second);
+        let lost = lost.query_map(ages, |row| row.get(0))?;
+        let lost: Vec<i64> = lost.collect::<Result<_, _>>()?;
+        self.end_as_lost(&lost, now)?;
+        Ok(lost.len())
+    }
+
+    /// An earlier run of the daemon took these codes, and it works no more: they are lost now, not after a while.
+    pub(in crate::inventory) fn end_claimed_attempts(&self, now: Timestamp) -> Result<(), Error> {
+        let mut claimed = self
+            .db
+            .prepare_cached("SELECT id FROM login_attempt WHERE phase = 'claimed'")?;
+        let claimed = claimed.query_map([], |row| row.get(0))?;
+        let claimed: Vec<i64> = claimed.collect::<Result<_, _>>()?;
+        self.end_as_lost(&claimed, now)
+    }
+
+    fn end_as_lost(&self, attempts: &[i64], now: Timestamp) -> Result<(), Error> {
+        let ending = Ending::Failed {
+            why: LoginError::Lost,
+            code: None,
+        };
+        attempts
+            .iter()
+            .try_for_each(|id| self.end_attempt(AttemptId(*id), &ending, now))
+    }
+
+    /// Nobody looks at these any more. 1,000 of them at most; the next pass goes on.
+    pub fn delete_old_logins(&self, now: Timestamp) -> Result<usize, Error> {
+        let mut forget = self.db.prepare_cached(
+            "DELETE FROM login WHERE id IN (
+                SELECT id FROM login WHERE expires_at <= ?1 LIMIT 1000)",
+        )?;
+        Ok(forget.execute([before(now, REMEMBERED).as_second()])?)
+    }
+}

@@ -1,0 +1,262 @@
+//! What changes in logins: links are made, clicks begin, are answered, taken and ended, each of it once.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::queries::hex;
+use super::{
+    AT_METAS, AttemptId, CLICKS, ClaimedCode, Ending, LETTER_LINK, LETTER_LINK_LEFT, Login,
+    LoginAttempt, LoginId, NewLogin, later,
+};
+use crate::inventory::{Error, EventId, EventKind, Incident, NewEvent, Tx, cells, rows};
+use crate::secret::{Secret, random_id};
+
+impl Tx<'_> {
+    /// What was asked of a person, and what came of it; also where anybody's login was wanted and this person's came.
+    pub(in crate::inventory) fn delete_logins(&self, app: &str, person: &str) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "DELETE FROM login WHERE app = ?1 AND (person = ?2 OR id IN
+                    (SELECT login FROM login_attempt WHERE instr(ending, '\"' || ?2 || '\"') > 0))",
+            )?
+            .execute(params![app, person])?;
+        Ok(())
+    }
+
+    /// Asks for a login. What is returned stands in the link, and in the open nowhere else.
+    pub fn open_login(&self, new: &NewLogin, now: Timestamp) -> Result<(LoginId, Secret), Error> {
+        let login_ticket = random_id().map_err(|_| Error::NoRandomness)?;
+        let digest = self.sealer.digest(&login_ticket);
+        let sealed = self
+            .sealer
+            .seal(&login_ticket, cells::ticket(&hex(&digest.0)))
+            .map_err(|_| Error::NoRandomness)?;
+        let mut insert = self.db.prepare_cached(
+            "INSERT INTO login (app, person, token, incident, remedy, accepts_fewer, login_ticket,
+                login_ticket_digest, opened_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id",
+        )?;
+        let row = params![
+            new.app,
+            new.person.as_deref().unwrap_or_default(),
+            new.token,
+            new.incident.map(|id| id.0),
+            new.remedy.as_str(),
+            new.accepts_fewer,
+            sealed,
+            digest.0,
+            now.as_second(),
+            new.expires_at.as_second()
+        ];
+        let id = LoginId(insert.query_row(row, |row| row.get(0))?);
+        Ok((id, login_ticket))
+    }
+
+    /// Asks for a login in an operator's name, and gives the link to it.
+    pub fn open_login_for_operator(
+        &self,
+        new: &NewLogin,
+        public_url: &str,
+        asked_by: &str,
+        now: Timestamp,
+    ) -> Result<(LoginId, String), Error> {
+        let (id, login_ticket) = self.open_login(new, now)?;
+        let event = NewEvent::of_app(&new.app, EventKind::LoginOpened)
+            .with("login", id.0.to_string())
+            .with("asked_by", asked_by);
+        self.record_event(&event, now)?;
+        Ok((id, link(public_url, &login_ticket)))
+    }
+
+    /// The link for the person whom an incident needs: the same in all its emails while it is good.
+    pub fn login_link_for(
+        &self,
+        incident: &Incident,
+        public_url: &str,
+        now: Timestamp,
+    ) -> Result<String, Error> {
+        let good_until = later(now, LETTER_LINK_LEFT);
+        let login_ticket = match self.reusable_ticket(incident.id, good_until)? {
+            Some(login_ticket) => login_ticket,
+            None => {
+                let wanted = NewLogin {
+                    app: incident.incident_key.app.clone(),
+                    person: Some(incident.incident_key.subject.clone()),
+                    token: None,
+                    incident: Some(incident.id),
+                    remedy: incident.cause.remedy(),
+                    accepts_fewer: false,
+                    expires_at: later(now, LETTER_LINK),
+                };
+                self.open_login(&wanted, now)?.1
+            }
+        };
+        Ok(link(public_url, &login_ticket))
+    }
+
+    /// A person clicked, so nobody else need be told yet. What is returned goes to Meta and comes back from there, once.
+    pub fn begin_attempt(
+        &self,
+        login: &Login,
+        redirect_uri: &str,
+        now: Timestamp,
+    ) -> Result<Secret, Error> {
+        self.drop_oldest_clicks(login.id)?;
+        let state = random_id().map_err(|_| Error::NoRandomness)?;
+        let result = self.result_of_state(&state);
+        let mut insert = self.db.prepare_cached(
+            "INSERT INTO login_attempt (login, state_digest, result_digest, redirect_uri, phase,
+                since, expires_at)
+             VALUES (?1, ?2, ?3, ?4, 'begun', ?5, ?6)",
+        )?;
+        insert.execute(params![
+            login.id.0,
+            self.sealer.digest(&state).0,
+            self.sealer.digest(&result).0,
+            redirect_uri,
+            now.as_second(),
+            later(now, AT_METAS).as_second()
+        ])?;
+        if let Some(person) = &login.wanted.person {
+            self.record_reaction(&login.wanted.app, person)?;
+        }
+        Ok(state)
+    }
+
+    /// Whoever clicks on and on only loses the clicks of before, and what came of them.
+    fn drop_oldest_clicks(&self, login: LoginId) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "DELETE FROM login_attempt WHERE id IN (SELECT id FROM (
+                    SELECT id, row_number() OVER (PARTITION BY phase ORDER BY id DESC) AS nth
+                    FROM login_attempt WHERE login = ?1 AND phase IN ('begun', 'ended'))
+                 WHERE nth > ?2)",
+            )?
+            .execute(params![login.0, CLICKS - 1])?;
+        Ok(())
+    }
+
+    /// Meta sent the person back with a code. Only the first answer to a click counts.
+    pub fn answer_attempt(
+        &self,
+        attempt: &LoginAttempt,
+        code: &Secret,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let row = attempt.id.0.to_string();
+        let sealed = self
+            .sealer
+            .seal(code, cells::code(&row))
+            .map_err(|_| Error::NoRandomness)?;
+        let answered = self
+            .db
+            .prepare_cached(
+                "UPDATE login_attempt SET phase = 'answered', code = ?2, since = ?3
+                 WHERE id = ?1 AND phase = 'begun' AND expires_at > ?3",
+            )?
+            .execute(params![attempt.id.0, sealed, now.as_second()])?;
+        if answered > 0 {
+            self.record_login(attempt.login, EventKind::LoginAnswered, now)?;
+        }
+        Ok(())
+    }
+
+    fn record_login(
+        &self,
+        login: LoginId,
+        kind: EventKind,
+        now: Timestamp,
+    ) -> Result<EventId, Error> {
+        let app = self.login(login)?.map(|login| login.wanted.app);
+        let event = NewEvent {
+            app,
+            ..NewEvent::new(kind)
+        };
+        self.record_event(&event.with("login", login.0.to_string()), now)
+    }
+
+    /// Takes what Meta answered, for good: a code that was taken is never tried again, whatever becomes of us.
+    pub fn take_answers(&self, apps: &[String], now: Timestamp) -> Result<Vec<ClaimedCode>, Error> {
+        let mut waiting = self.db.prepare_cached(
+            "SELECT a.id, a.login FROM login_attempt a JOIN login l ON l.id = a.login
+             WHERE a.phase = 'answered' AND l.app IN (SELECT value FROM json_each(?1))
+             ORDER BY a.id LIMIT 100",
+        )?;
+        let waiting = waiting.query_map([rows::list(apps)], |row| {
+            Ok((AttemptId(row.get(0)?), LoginId(row.get(1)?)))
+        })?;
+        let waiting = waiting.collect::<Result<Vec<_>, _>>()?;
+        let mut claimed = Vec::new();
+        for (attempt, login) in waiting {
+            claimed.extend(self.take_answer(attempt, login, now)?);
+        }
+        Ok(claimed)
+    }
+
+    fn take_answer(
+        &self,
+        attempt: AttemptId,
+        login: LoginId,
+        now: Timestamp,
+    ) -> Result<Option<ClaimedCode>, Error> {
+        let (redirect_uri, sealed) = self.redirect_and_code(attempt)?;
+        self.db
+            .prepare_cached(
+                "UPDATE login_attempt SET phase = 'claimed', code = NULL, since = ?2 WHERE id = ?1",
+            )?
+            .execute(params![attempt.0, now.as_second()])?;
+        let row = attempt.0.to_string();
+        let code = sealed.and_then(|sealed| self.sealer.open(&sealed, cells::code(&row)).ok());
+        let (Some(code), Some(login)) = (code, self.login(login)?) else {
+            return Ok(None);
+        };
+        Ok(Some(ClaimedCode {
+            attempt,
+            login,
+            redirect_uri,
+            code,
+        }))
+    }
+
+    /// Says what came of a click; what it came to first stays.
+    pub fn end_attempt(
+        &self,
+        attempt: AttemptId,
+        ending: &Ending,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let text = serde_json::to_string(ending).unwrap_or_default();
+        let ended = self
+            .db
+            .prepare_cached(
+                "UPDATE login_attempt SET phase = 'ended', code = NULL, ending = ?2, since = ?3
+                 WHERE id = ?1 AND phase <> 'ended'",
+            )?
+            .execute(params![attempt.0, text, now.as_second()])?;
+        if ended == 0 {
+            return Ok(());
+        }
+        let mut login = self.db.prepare_cached(
+            "SELECT l.id, l.app FROM login_attempt a JOIN login l ON l.id = a.login WHERE a.id = ?1",
+        )?;
+        let (id, app): (i64, String) =
+            login.query_row([attempt.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let event = NewEvent::of_app(&app, EventKind::LoginEnded).with("login", id.to_string());
+        let event = match ending {
+            Ending::Granted(granted) => event
+                .with("outcome", "granted")
+                .with("token", granted.token.as_str()),
+            Ending::WrongPerson { .. } => event.with("outcome", "wrong_person"),
+            Ending::Failed { why, code } => {
+                let event = event.with("outcome", why.as_str());
+                code.map_or(event.clone(), |code| event.with("code", code))
+            }
+        };
+        self.record_event(&event, now).map(drop)
+    }
+}
+
+/// Where a login is reached.
+fn link(public_url: &str, login_ticket: &Secret) -> String {
+    format!("{public_url}/login/{}", login_ticket.expose())
+}

@@ -1,0 +1,118 @@
+//! What somebody asked for on the socket. It waits here, survives a crash, and the next pass acts on it.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::{Error, EventId, EventKind, NewEvent, Tx, View, rows};
+use crate::model::{Token, TokenId};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PendingOrder {
+    pub order: OrderKind,
+    /// The event that whoever asked is following.
+    pub event: EventId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderKind {
+    Check,
+    Rotate,
+    /// Bring the previous secret back, if Meta still confirms it.
+    Rollback,
+    /// Take in the pages that this user token reaches.
+    Discover,
+}
+
+/// All that wait; there are few.
+#[derive(Debug, Default)]
+pub struct PendingOrders(HashMap<TokenId, PendingOrder>);
+
+impl OrderKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Rotate => "rotate",
+            Self::Rollback => "rollback",
+            Self::Discover => "discover",
+        }
+    }
+
+    fn from_name(word: &str) -> Option<Self> {
+        [Self::Check, Self::Rotate, Self::Rollback, Self::Discover]
+            .into_iter()
+            .find(|order| order.as_str() == word)
+    }
+}
+
+impl PendingOrders {
+    pub fn for_token(&self, id: TokenId) -> Option<PendingOrder> {
+        self.0.get(&id).copied()
+    }
+}
+
+impl View<'_> {
+    pub fn pending_orders(&self) -> Result<PendingOrders, Error> {
+        let mut all = self
+            .db
+            .prepare_cached("SELECT token, action, event FROM pending_order")?;
+        let all = all.query_map([], |row| {
+            let order = rows::string_enum(row, 1, OrderKind::from_name)?;
+            Ok((
+                row.get(0)?,
+                PendingOrder {
+                    order,
+                    event: EventId(row.get(2)?),
+                },
+            ))
+        })?;
+        Ok(PendingOrders(all.collect::<Result<_, _>>()?))
+    }
+}
+
+impl Tx<'_> {
+    /// Files an errand and makes the token due. The event that is returned is the one to follow: where the same is asked
+    /// for already and not begun, that of the first.
+    pub fn order(
+        &self,
+        token: &Token,
+        order: OrderKind,
+        asked_by: &str,
+        now: Timestamp,
+    ) -> Result<EventId, Error> {
+        if let Some(event) = self.same_order(token.id, order)? {
+            self.make_due(token.id, now)?;
+            return Ok(event);
+        }
+        let event = NewEvent::about(token, EventKind::Ordered)
+            .with("order", order.as_str())
+            .with("asked_by", asked_by);
+        let event = self.record_event(&event, now)?;
+        self.db
+            .prepare_cached(
+                "INSERT INTO pending_order (token, action, event, requested_at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (token) DO UPDATE
+                 SET action = excluded.action, event = excluded.event, requested_at = excluded.requested_at",
+            )?
+            .execute(params![token.id, order.as_str(), event.0, now.as_second()])?;
+        self.make_due(token.id, now)?;
+        Ok(event)
+    }
+
+    fn same_order(&self, token: TokenId, order: OrderKind) -> Result<Option<EventId>, Error> {
+        let mut same = self
+            .db
+            .prepare_cached("SELECT event FROM pending_order WHERE token = ?1 AND action = ?2")?;
+        let same = same.query_row(params![token, order.as_str()], |row| row.get(0));
+        Ok(same.optional()?.map(EventId))
+    }
+
+    /// Ends the errand that was carried out; one that came meanwhile has another event and stays.
+    pub(super) fn order_is_done(&self, token: TokenId, order: EventId) -> Result<(), Error> {
+        self.db
+            .prepare_cached("DELETE FROM pending_order WHERE token = ?1 AND event = ?2")?
+            .execute(params![token, order.0])?;
+        Ok(())
+    }
+}

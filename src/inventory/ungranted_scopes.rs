@@ -1,0 +1,73 @@
+//! Tokens that never had a required permission, until the operators were told of them.
+
+use jiff::Timestamp;
+use rusqlite::OptionalExtension;
+
+use super::{Error, Tx, View, rows};
+use crate::model::{Scopes, Token};
+
+/// What there is to tell.
+#[derive(Clone, Debug, Default)]
+pub struct Ungranted {
+    pub count: u64,
+    /// The first of them by name.
+    pub tokens: Vec<Token>,
+    /// What they lack, taken together.
+    pub scopes: Scopes,
+}
+
+/// More combinations than this are not told apart.
+const COMBINATIONS: usize = 50;
+
+impl View<'_> {
+    /// Since when the first of them waits to be told of.
+    pub fn first_ungranted(&self) -> Result<Option<Timestamp>, Error> {
+        let mut first = self
+            .db
+            .prepare_cached("SELECT found_at FROM ungranted ORDER BY found_at LIMIT 1")?;
+        Ok(first
+            .query_row([], |row| rows::instant(row, 0))
+            .optional()?)
+    }
+
+    /// When an email was written last whose id begins with this.
+    pub fn last_email(&self, prefix: &str) -> Result<Option<Timestamp>, Error> {
+        let mut last = self.db.prepare_cached(
+            "SELECT max(created_at) FROM email WHERE message_id >= ?1 AND message_id < ?1 || '~'",
+        )?;
+        Ok(last.query_row([prefix], |row| rows::maybe_instant(row, 0))?)
+    }
+
+    fn ungranted(&self, limit: usize) -> Result<Ungranted, Error> {
+        const WAITING: &str = "FROM ungranted u JOIN token t ON t.id = u.token
+            JOIN schedule s ON s.token = t.id WHERE t.ungranted_scopes <> ''";
+        let count = format!("SELECT count(*) {WAITING}");
+        let list = format!("SELECT {} {WAITING} ORDER BY t.name LIMIT ?1", rows::TOKEN);
+        let scopes = format!("SELECT DISTINCT t.ungranted_scopes {WAITING} LIMIT ?1");
+        let mut list = self.db.prepare_cached(&list)?;
+        let mut scopes = self.db.prepare_cached(&scopes)?;
+        let scopes = scopes.query_map([COMBINATIONS], |row| row.get::<_, String>(0))?;
+        let scopes: Vec<String> = scopes.collect::<Result<_, _>>()?;
+        Ok(Ungranted {
+            count: self
+                .db
+                .prepare_cached(&count)?
+                .query_row([], |row| row.get(0))?,
+            tokens: list
+                .query_map([limit], rows::token)?
+                .collect::<Result<_, _>>()?,
+            scopes: Scopes::parse(&scopes.join(" ")),
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// What waits to be told; it does not wait any more after this.
+    pub fn take_ungranted(&self, limit: usize) -> Result<Ungranted, Error> {
+        let found = self.ungranted(limit)?;
+        self.db
+            .prepare_cached("DELETE FROM ungranted")?
+            .execute([])?;
+        Ok(found)
+    }
+}

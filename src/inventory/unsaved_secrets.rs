@@ -1,0 +1,77 @@
+//! Secrets that Meta has just given and that could not be written down. They exist nowhere else, so they are kept in
+//! memory, through reloads, until they are stored.
+
+use std::collections::HashSet;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::{CheckResult, Error, Inventory, Recorded};
+use crate::model::TokenId;
+
+pub(super) type Unsaved = Vec<Arc<CheckResult>>;
+
+impl Inventory {
+    /// Writes down a visit that found a new secret; what cannot be written now is kept for later.
+    pub async fn save(&self, learned: CheckResult, now: Timestamp) -> Result<Recorded, Error> {
+        self.save_or_hold(Arc::new(learned), now).await
+    }
+
+    /// Tries again to write down what an app has waiting. The first trouble is told; no record stops another.
+    pub async fn save_what_waits(&self, app: &str, now: Timestamp) -> Result<(), Error> {
+        let mut outcome = Ok(());
+        for learned in self.take_unsaved(app) {
+            let saved = self.save_or_hold(learned, now).await;
+            outcome = outcome.and(saved.map(drop));
+        }
+        outcome
+    }
+
+    /// The tokens of an app whose new secrets wait to be written down.
+    pub fn unsaved(&self, app: &str) -> HashSet<TokenId> {
+        let waiting = self.unsaved_secrets();
+        let of_app = waiting.iter().filter(|learned| learned.before.app == app);
+        of_app.map(|learned| learned.before.id).collect()
+    }
+
+    /// How many new secrets wait to be written down, of all apps.
+    pub fn count_unsaved(&self) -> usize {
+        self.unsaved_secrets().len()
+    }
+
+    async fn save_or_hold(
+        &self,
+        learned: Arc<CheckResult>,
+        now: Timestamp,
+    ) -> Result<Recorded, Error> {
+        let whole = Arc::clone(&learned);
+        let mut saved = self.write(move |tx| tx.record(&whole, now)).await;
+        if saved.as_ref().is_err_and(Error::is_of_the_record) {
+            let bare = learned.without_notice();
+            saved = self.write(move |tx| tx.record(&bare, now)).await;
+        }
+        if let Err(error) = &saved {
+            let token = &learned.before.name;
+            tracing::error!(
+                token,
+                "the new secret of {token} could not be stored; it is kept in memory and tried again: {error}"
+            );
+            self.unsaved_secrets().push(learned);
+        }
+        saved
+    }
+
+    fn take_unsaved(&self, app: &str) -> Unsaved {
+        let mut waiting = self.unsaved_secrets();
+        let (of_app, others) = waiting
+            .drain(..)
+            .partition(|learned| learned.before.app == app);
+        *waiting = others;
+        of_app
+    }
+
+    fn unsaved_secrets(&self) -> MutexGuard<'_, Unsaved> {
+        let unsaved = self.0.unsaved.lock();
+        unsaved.unwrap_or_else(PoisonError::into_inner)
+    }
+}

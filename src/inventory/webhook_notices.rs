@@ -1,0 +1,96 @@
+//! What Meta tells of people by itself. A notice is no verdict: it waits here until the next pass asks after that
+//! person's tokens, and however often it is repeated there is one row of it.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::params;
+
+use super::{Error, EventKind, NewEvent, Tx, View, rows};
+
+/// Meta says that something changed for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookNotice {
+    pub person: String,
+    /// When it changed; what was checked later knows it already.
+    pub at: Timestamp,
+}
+
+/// However often Meta calls, a token is asked after no more than once in this time for it.
+const PAUSE: SignedDuration = SignedDuration::from_mins(1);
+
+impl View<'_> {
+    /// Does it tell of somebody whose tokens are here, and of something that no check and no earlier notice knows?
+    pub fn is_later(&self, app: &str, notice: &WebhookNotice) -> Result<bool, Error> {
+        let mut news = self.db.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM token t JOIN schedule s ON s.token = t.id
+                WHERE t.app = ?1 AND t.person = ?2 AND s.due_at IS NOT NULL
+                  AND (s.checked_at IS NULL OR s.checked_at <= ?3))
+             AND NOT EXISTS (SELECT 1 FROM webhook_notice WHERE app = ?1 AND person = ?2 AND at >= ?3)",
+        )?;
+        let key = params![app, notice.person, notice.at.as_second()];
+        Ok(news.query_row(key, |row| row.get(0))?)
+    }
+
+    /// Some of those that wait for the next pass of an app.
+    pub fn webhook_notices(&self, app: &str, limit: usize) -> Result<Vec<WebhookNotice>, Error> {
+        let mut waiting = self
+            .db
+            .prepare_cached("SELECT person, at FROM webhook_notice WHERE app = ?1 LIMIT ?2")?;
+        let waiting = waiting.query_map(params![app, limit], |row| {
+            Ok(WebhookNotice {
+                person: row.get(0)?,
+                at: rows::instant(row, 1)?,
+            })
+        })?;
+        Ok(waiting.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Keeps it for the next pass.
+    pub fn store_webhook_notice(&self, app: &str, notice: &WebhookNotice) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "INSERT INTO webhook_notice (app, person, at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (app, person) DO UPDATE SET at = max(at, excluded.at)",
+            )?
+            .execute(params![app, notice.person, notice.at.as_second()])?;
+        Ok(())
+    }
+
+    /// Makes due what was not checked since then, and lets the notice go. How many tokens that are.
+    pub fn apply_webhook_notice(
+        &self,
+        app: &str,
+        notice: &WebhookNotice,
+        now: Timestamp,
+    ) -> Result<usize, Error> {
+        let due = self
+            .db
+            .prepare_cached(
+                "UPDATE schedule SET due_at = max(?4, coalesce(checked_at, 0) + ?5)
+                 WHERE due_at > max(?4, coalesce(checked_at, 0) + ?5)
+                   AND (checked_at IS NULL OR checked_at <= ?3)
+                   AND token IN (SELECT id FROM token WHERE app = ?1 AND person = ?2)",
+            )?
+            .execute(params![
+                app,
+                notice.person,
+                notice.at.as_second(),
+                now.as_second(),
+                PAUSE.as_secs()
+            ])?;
+        self.delete_webhook_notice(app, &notice.person)?;
+        if due > 0 {
+            let event = NewEvent::of_app(app, EventKind::WebhookNotice).with("tokens", due);
+            self.record_event(&event, now)?;
+        }
+        Ok(due)
+    }
+
+    pub(super) fn delete_webhook_notice(&self, app: &str, person: &str) -> Result<(), Error> {
+        self.db
+            .prepare_cached("DELETE FROM webhook_notice WHERE app = ?1 AND person = ?2")?
+            .execute(params![app, person])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! The way to Meta's dialog, and what an address says with which Meta sends a person back.
+
+use form_urlencoded::Serializer;
+use jiff::Timestamp;
+
+use super::App;
+use super::policy::AuthType;
+use crate::inventory::{self, Ending, LoginError, Progress, Tx};
+use crate::secret::Secret;
+
+/// What Meta sends a person back with.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Return {
+    pub state: Secret,
+    /// A code, or why there is none.
+    pub answer: Result<Secret, Ending>,
+}
+
+/// Where the person's browser goes. It bears the click's secret, so it is for that browser alone.
+pub fn url(app: &App, redirect_uri: &str, state: &Secret, auth_type: Option<AuthType>) -> String {
+    let mut query = Serializer::new(String::new());
+    query
+        .append_pair("client_id", &app.id)
+        .append_pair("redirect_uri", redirect_uri)
+        .append_pair("state", state.expose())
+        .append_pair("response_type", "code")
+        .append_pair("return_scopes", "true");
+    match &app.config_id {
+        Some(id) => query
+            .append_pair("config_id", id)
+            .append_pair("override_default_response_type", "true"),
+        None => query.append_pair("scope", &app.scopes.as_str().replace(' ', ",")),
+    };
+    if let Some(auth_type) = auth_type {
+        query.append_pair("auth_type", auth_type.as_str());
+    }
+    format!(
+        "{}/{}/dialog/oauth?{}",
+        app.dialog_url,
+        app.graph_version,
+        query.finish()
+    )
+}
+
+/// Longer than any code or state.
+const LONGEST: usize = 4096;
+
+/// Reads what stands behind the question mark. `None`: it is no answer to any click.
+pub fn read_return(query: &str) -> Option<Return> {
+    // Meta hangs "#_=_" on, and a person may paste it.
+    let query = query.split('#').next().unwrap_or_default();
+    if query.len() > 2 * LONGEST {
+        return None;
+    }
+    let field = |name: &str| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let value = pairs.find(|(key, _)| key == name).map(|(_, value)| value);
+        value.filter(|value| !value.is_empty() && value.len() <= LONGEST)
+    };
+    let code = field("code").map(Secret::new);
+    let refusal = || refusal(field("error").as_deref(), field("error_code").as_deref());
+    Some(Return {
+        state: Secret::new(field("state")?),
+        answer: code.ok_or_else(refusal),
+    })
+}
+
+/// Both families: the one of OAuth with `error`, and Meta's own with a number alone.
+fn refusal(error: Option<&str>, code: Option<&str>) -> Ending {
+    let code = code.and_then(|code| code.parse().ok());
+    let why = match (error, code) {
+        (Some("access_denied"), _) | (None, Some(200)) => LoginError::NotAllowed,
+        _ => LoginError::AppRefused,
+    };
+    Ending::Failed { why, code }
+}
+
+/// Files what Meta said, if it answers a click that is waited for. Gives the name under which the outcome is shown; a
+/// second answer changes nothing, and leads to the outcome of the first.
+pub fn file(
+    tx: &Tx<'_>,
+    returned: &Return,
+    now: Timestamp,
+) -> Result<Option<Secret>, inventory::Error> {
+    let Some(attempt) = tx.attempt_of_state(&returned.state)? else {
+        return Ok(None);
+    };
+    if attempt.progress == Progress::Begun {
+        if !attempt.is_awaited(now) {
+            return Ok(None);
+        }
+        match &returned.answer {
+            Ok(code) => tx.answer_attempt(&attempt, code, now)?,
+            Err(ending) => tx.end_attempt(attempt.id, ending, now)?,
+        }
+    }
+    Ok(Some(tx.result_of_state(&returned.state)))
+}
+
+/// The answer in an address that a person copied, whole or in part.
+pub fn read_pasted(pasted: &Secret) -> Option<Return> {
+    let text = pasted.expose().trim();
+    let query = text.split_once('?').map_or(text, |(_, query)| query);
+    read_return(query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Scopes;
+
+    fn app(config_id: Option<&str>) -> App {
+        App {
+            name: "acme".to_owned(),
+            id: "257422819769992".to_owned(),
+            graph_version: "v25.0".to_owned(),
+            dialog_url: "https://www.facebook.com".to_owned(),
+            scopes: Scopes::parse("pages_show_list pages_messaging"),
+            config_id: config_id.map(str::to_owned),
+        }
+    }
+
+    fn asked(app: &App, auth_type: Option<AuthType>) -> String {
+        url(
+            app,
+            "https://t.example/login/callback",
+            &Secret::new("s-1"),
+            auth_type,
+        )
+    }
+
+    #[test]
+    fn the_dialog_is_asked_for_scopes_or_for_a_configuration() {
+        assert_eq!(
+            asked(&app(None), None),
+            "https://www.facebook.com/v25.0/dialog/oauth?client_id=257422819769992\
+             &redirect_uri=https%3A%2F%2Ft.example%2Flogin%2Fcallback&state=s-1&response_type=code\
+             &return_scopes=true&scope=pages_messaging%2Cpages_show_list"
+        );
+        let business = asked(&app(Some("77")), Some(AuthType::Reauthorize));
+        assert!(business.contains("&response_type=code&"), "{business}");
+        assert!(
+            business.ends_with(
+                "&config_id=77&override_default_response_type=true&auth_type=reauthorize"
+            ),
+            "{business}"
+        );
+        assert!(!business.contains("scope="), "{business}");
+    }
+
+    #[test]
+    fn both_families_of_refusals_are_understood() {
+        let failed = |query: &str| match read_return(query).unwrap().answer {
+            Err(Ending::Failed { why, code }) => (why, code),
+            other => panic!("{other:?}"),
+        };
+        let denied = "error=access_denied&error_code=200&error_description=Permissions+error\
+                      &error_reason=user_denied&state=s";
+        assert_eq!(failed(denied), (LoginError::NotAllowed, Some(200)));
+        let documented = "error_reason=user_denied&error=access_denied&state=s";
+        assert_eq!(failed(documented), (LoginError::NotAllowed, None));
+        let sandbox = "error_code=901&error_message=This+app+is+in+sandbox+mode.&state=s";
+        assert_eq!(failed(sandbox), (LoginError::AppRefused, Some(901)));
+        assert_eq!(
+            failed("error=server_error&state=s"),
+            (LoginError::AppRefused, None)
+        );
+        assert_eq!(failed("state=s"), (LoginError::AppRefused, None));
+        assert_eq!(read_return("code=c"), None);
+        assert_eq!(read_return(""), None);
+    }
+
+    #[test]
+    fn what_a_person_copies_is_read_with_all_that_hangs_on_it() {
+        for pasted in [
+            "https://t.example/login/callback?code=AQ%2B1&state=s#_=_\n",
+            "  https://www.facebook.com/connect/login_success.html?state=s&code=AQ%2B1#_=_",
+            "code=AQ%2B1&state=s",
+        ] {
+            let read = read_pasted(&Secret::new(pasted)).unwrap();
+            assert_eq!(read.state, Secret::new("s"), "{pasted}");
+            assert_eq!(read.answer, Ok(Secret::new("AQ+1")), "{pasted}");
+        }
+        assert_eq!(
+            read_pasted(&Secret::new("https://t.example/login/callback")),
+            None
+        );
+    }
+}

@@ -1,0 +1,126 @@
+//! How far a login has come, as the inventory tells it: for the page that the person sees, and for the socket.
+
+use jiff::Timestamp;
+
+use crate::inventory::{
+    Ending, Error, EventKind, Granted, Login, LoginAttempt, Progress, TokenCounts, View,
+};
+use crate::model::{Scopes, Token};
+
+#[derive(Clone, Debug)]
+pub enum LoginProgress {
+    /// The person has not come back from Meta, or not even clicked.
+    Awaited,
+    /// Nobody came while the link was good.
+    Expired,
+    /// Meta is being asked.
+    Asking { since: Timestamp },
+    /// Handed in; some of the tokens may still have to be confirmed.
+    Granted(Box<Account>),
+    /// Nothing was kept.
+    Refused(Ending),
+}
+
+/// How the tokens of the person are after a login.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub granted: Granted,
+    pub token_counts: TokenCounts,
+    /// Some of them; those that do not work first.
+    pub tokens: Vec<Token>,
+    /// What the new token lacks of what the one before had. It was not taken, and the one before stays.
+    pub fewer: Option<Scopes>,
+    /// The new token was not taken for another reason.
+    pub mismatch: Option<String>,
+}
+
+impl Account {
+    pub const fn is_over(&self) -> bool {
+        self.token_counts.unfinished == 0
+    }
+
+    /// Everything that the person has works, and with what was handed in.
+    pub const fn is_whole(&self) -> bool {
+        self.is_over()
+            && self.token_counts.broken == 0
+            && self.fewer.is_none()
+            && self.mismatch.is_none()
+    }
+}
+
+/// How many tokens are named.
+const NAMED: usize = 50;
+/// Far enough back to find what was said of a secret that was handed in.
+const EVENTS: usize = 20;
+
+pub fn progress(
+    view: &View<'_>,
+    login: &Login,
+    attempt: Option<LoginAttempt>,
+    now: Timestamp,
+) -> Result<LoginProgress, Error> {
+    let Some(attempt) = attempt else {
+        return Ok(awaited_or_expired(login.is_open(now)));
+    };
+    match attempt.progress {
+        Progress::Begun => Ok(awaited_or_expired(
+            login.is_open(now) || now < attempt.expires_at,
+        )),
+        Progress::Answered { since } => Ok(LoginProgress::Asking { since }),
+        Progress::Ended { at, ending } => match ending {
+            Ending::Granted(granted) => account(view, &login.wanted.app, granted, at, now)
+                .map(|account| LoginProgress::Granted(Box::new(account))),
+            Ending::WrongPerson { .. } | Ending::Failed { .. } => {
+                Ok(LoginProgress::Refused(ending))
+            }
+        },
+    }
+}
+
+const fn awaited_or_expired(is_open: bool) -> LoginProgress {
+    if is_open {
+        LoginProgress::Awaited
+    } else {
+        LoginProgress::Expired
+    }
+}
+
+fn account(
+    view: &View<'_>,
+    app: &str,
+    granted: Granted,
+    stored_at: Timestamp,
+    now: Timestamp,
+) -> Result<Account, Error> {
+    let mut account = Account {
+        token_counts: view.token_counts_of(app, &granted.person, now)?,
+        tokens: view.tokens_of_person(app, &granted.person, NAMED)?,
+        fewer: None,
+        mismatch: None,
+        granted,
+    };
+    let Some(own) = view.token_named(&account.granted.token)? else {
+        return Ok(account);
+    };
+    if own.facts.is_none() {
+        // Meta has not told yet whose it is, so it is not counted among the person's.
+        account.token_counts.unfinished += 1;
+    }
+    let events = view.latest_events(own.id, EVENTS)?;
+    let verdict = events.into_iter().find(|event| {
+        matches!(
+            event.kind,
+            EventKind::CandidateAccepted | EventKind::CandidateRefused
+        )
+    });
+    let refused =
+        verdict.filter(|event| event.kind == EventKind::CandidateRefused && event.at >= stored_at);
+    if let Some(refused) = refused {
+        let word = |key: &str| refused.detail.get(key)?.as_str().map(str::to_owned);
+        account.fewer = word("missing").map(|missing| Scopes::parse(&missing));
+        account.mismatch = word("objection")
+            .or_else(|| word("cause"))
+            .filter(|_| account.fewer.is_none());
+    }
+    Ok(account)
+}

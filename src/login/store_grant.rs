@@ -1,0 +1,158 @@
+//! Hands in what a login gave: the person's token, and those of all the person's pages that the inventory has. They wait
+//! beside those in use until Meta has confirmed them; until then nothing is exchanged.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::graph_calls::Grant;
+use super::{App, policy};
+use crate::graph_api::PageGrant;
+use crate::inventory::{
+    Error, EventKind, Granted, Imported, Login, NAMED_LEFT_OUT, NewEvent, NewToken, NewVersion,
+    OrderKind, Tx,
+};
+use crate::model::{Scopes, Token};
+use crate::secret::Secret;
+
+/// As the journal names who brought it.
+const BY: &str = "a login";
+
+pub(super) fn store_grant(
+    tx: &Tx<'_>,
+    app: &App,
+    login: &Login,
+    grant: &Grant,
+    now: Timestamp,
+) -> Result<Granted, Error> {
+    let context = StoreGrant {
+        tx,
+        app,
+        login,
+        now,
+    };
+    let mut granted = Granted {
+        person: grant.facts.person.clone(),
+        name: grant.name.clone(),
+        token: context.own_token(grant)?,
+        declined: grant.declined.clone(),
+        ..Granted::default()
+    };
+    if let Some(pages) = &grant.pages {
+        context.pages(pages, &mut granted)?;
+    }
+    Ok(granted)
+}
+
+struct StoreGrant<'a, 'db> {
+    tx: &'a Tx<'db>,
+    app: &'a App,
+    login: &'a Login,
+    now: Timestamp,
+}
+
+impl StoreGrant<'_, '_> {
+    /// Into the place of the person's token, or as a new one. Gives its name.
+    fn own_token(&self, grant: &Grant) -> Result<String, Error> {
+        let Some(token) = self.token_to_replace(grant)? else {
+            return self.import_token(grant);
+        };
+        if let Some(name) = grant.name.as_deref().filter(|name| !name.is_empty()) {
+            self.tx.name_subject(token.id, name)?;
+        }
+        self.add_candidate(&token, &grant.secret)?;
+        Ok(token.name)
+    }
+
+    /// The one that was named, if it is not a page's; else the person's own.
+    fn token_to_replace(&self, grant: &Grant) -> Result<Option<Token>, Error> {
+        let named = match self.login.wanted.token {
+            Some(id) => self.tx.token(id)?,
+            None => None,
+        };
+        if let Some(named) = named.filter(policy::may_be_a_persons_own) {
+            return Ok(Some(named));
+        }
+        let own = self.tx.own_token_of(&self.app.name, &grant.facts.person)?;
+        own.map_or(Ok(None), |id| self.tx.token(id))
+    }
+
+    /// Beside the one in use, until Meta has confirmed it.
+    fn add_candidate(&self, token: &Token, secret: &Secret) -> Result<(), Error> {
+        match self.tx.store_candidate(token, secret, self.now)? {
+            NewVersion::Kept => {}
+            NewVersion::AlreadyInUse | NewVersion::HeldByAnother => {
+                return self.tx.make_due(token.id, self.now);
+            }
+        }
+        if self.login.wanted.accepts_fewer {
+            self.tx.accept_fewer(token.id)?;
+        }
+        let event = NewEvent::about(token, EventKind::CandidateKept)
+            .with("asked_by", BY)
+            .with("login", self.login.id.0.to_string());
+        self.tx.record_event(&event, self.now).map(drop)
+    }
+
+    /// Somebody who is new here, with the pages that were ticked.
+    fn import_token(&self, grant: &Grant) -> Result<String, Error> {
+        let app = &self.app.name;
+        let name = match policy::name_for(app, grant.name.as_deref()) {
+            Some(name) => Some(self.tx.free_name(&name)?),
+            None => None,
+        };
+        let new = NewToken {
+            app: app.clone(),
+            name,
+            secret: grant.secret.clone(),
+            owners: self.tx.owners_of_person(app, &grant.facts.person)?,
+            required_scopes: Scopes::default(),
+            parent: None,
+            subject_name: grant.name.clone(),
+        };
+        let (id, name) = match self.tx.import(&new, self.now)? {
+            Imported::Added { id, name } => (id, name),
+            Imported::Known { id, name } => {
+                self.tx.make_due(id, self.now)?;
+                return Ok(name);
+            }
+            Imported::NameTaken { name } => return Ok(name),
+        };
+        if let Some(token) = self.tx.token(id)? {
+            let event = NewEvent::about(&token, EventKind::Imported).with("asked_by", BY);
+            self.tx.record_event(&event, self.now)?;
+            self.tx.order(&token, OrderKind::Discover, BY, self.now)?;
+        }
+        Ok(name)
+    }
+
+    /// Every page of the person that the inventory has gets the token that came along. What does not come along is named.
+    fn pages(&self, pages: &[PageGrant], granted: &mut Granted) -> Result<(), Error> {
+        let by_id: HashMap<&str, &PageGrant> =
+            pages.iter().map(|page| (page.id.as_str(), page)).collect();
+        let held = self.tx.page_tokens_of(&self.app.name, &granted.person)?;
+        for (page, id) in held {
+            let Some(token) = self.tx.token(id)? else {
+                continue;
+            };
+            match by_id
+                .get(page.as_str())
+                .and_then(|page| page.token.as_ref())
+            {
+                Some(secret) => self.add_candidate(&token, secret)?,
+                None => leave_out(&token, granted),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn leave_out(token: &Token, granted: &mut Granted) {
+    granted.left_out_in_all += 1;
+    if granted.left_out.len() < NAMED_LEFT_OUT {
+        let name = token.subject_name.clone().filter(|name| !name.is_empty());
+        granted
+            .left_out
+            .push(name.unwrap_or_else(|| token.name.clone()));
+    }
+}

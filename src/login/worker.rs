@@ -1,0 +1,101 @@
+//! One pass over what Meta answered: take the code, exchange it once, ask whose it is, and hand in what it gives. A token
+//! that is handed in is confirmed and put in use by the passes over the tokens, never here.
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+
+use super::graph_calls::{Call, Grant, spend};
+use super::store_grant::store_grant;
+use super::{App, Settings, policy};
+use crate::graph_api::Client;
+use crate::inventory::{self, ClaimedCode, Ending, Inventory};
+
+/// Takes in what people grant, in all apps.
+#[derive(Clone, Debug)]
+pub struct LoginWorker {
+    pub inventory: Inventory,
+    pub settings: Settings,
+    /// The way to Meta, by our names for the apps.
+    pub graphs: Vec<(String, Client)>,
+}
+
+/// What a pass did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Logins that came to an end, good or not.
+    pub ended: usize,
+}
+
+/// Logins that are followed at once.
+const AT_ONCE: usize = 4;
+
+impl LoginWorker {
+    /// Ends every login that Meta has answered. Whatever cuts it off, no code is tried twice.
+    pub async fn pass(&self, now: Timestamp) -> Result<Report, inventory::Error> {
+        let waiting = self
+            .inventory
+            .read(move |view| view.logins_want_tending(now));
+        if !waiting.await? {
+            return Ok(Report::default());
+        }
+        let apps: Vec<String> = self.graphs.iter().map(|(app, _)| app.clone()).collect();
+        let (lost, claimed) = self
+            .inventory
+            .write(move |tx| {
+                let lost = tx.end_lost_attempts(now)?;
+                tx.delete_old_logins(now)?;
+                Ok((lost, tx.take_answers(&apps, now)?))
+            })
+            .await?;
+        let report = Report {
+            ended: lost + claimed.len(),
+        };
+        let mut ends = stream::iter(claimed)
+            .map(|claimed| self.complete(claimed, now))
+            .buffer_unordered(AT_ONCE);
+        while let Some(end) = ends.next().await {
+            end?;
+        }
+        Ok(report)
+    }
+
+    async fn complete(&self, claimed: ClaimedCode, now: Timestamp) -> Result<(), inventory::Error> {
+        let name = &claimed.login.wanted.app;
+        let graph = self.graphs.iter().find(|(app, _)| app == name);
+        // Only answers of these apps were taken.
+        let (Some((_, graph)), Some(app)) = (graph, self.settings.app(name)) else {
+            return Ok(());
+        };
+        let mut call = Call::new(graph);
+        let granted = self.follow(&mut call, app, &claimed, now).await;
+        let (app, usage) = (app.clone(), call.usage());
+        let ClaimedCode { attempt, login, .. } = claimed;
+        self.inventory
+            .write(move |tx| {
+                let ending = match granted {
+                    Ok(grant) => Ending::Granted(store_grant(tx, &app, &login, &grant, now)?),
+                    Err(ending) => ending,
+                };
+                tx.end_attempt(attempt, &ending, now)?;
+                spend(tx, &app.name, &usage, now)
+            })
+            .await
+    }
+
+    /// From the code to a token of the right person, or why there is none.
+    async fn follow(
+        &self,
+        call: &mut Call<'_>,
+        app: &App,
+        claimed: &ClaimedCode,
+        now: Timestamp,
+    ) -> Result<Grant, Ending> {
+        let short = call.redeem(&claimed.code, &claimed.redirect_uri).await?;
+        let facts = call.facts(&short).await?;
+        if policy::is_of_another(&claimed.login, &facts) {
+            let name = call.name(&short).await;
+            return Err(Ending::WrongPerson { name });
+        }
+        call.gather(app, short, facts, now).await
+    }
+}

@@ -1,0 +1,275 @@
+//! The nouns of the trade: what a token is, what Meta last told of it, and who must act.
+//! Nothing here asks a clock, a disk or a network.
+
+mod enums;
+mod pattern;
+mod scopes;
+
+use jiff::Timestamp;
+
+pub(crate) use enums::string_enum;
+pub use enums::{Action, Cause, Kind, Outcome, Remedy, State, Subscription};
+pub use pattern::name_matches;
+pub use scopes::Scopes;
+
+/// A token's row in the inventory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TokenId(pub i64);
+
+/// A token as the inventory knows it. The secret itself travels apart, see [`crate::secret`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Token {
+    pub id: TokenId,
+    pub app: String,
+    pub name: String,
+    /// What Meta last told of it; `None` until Meta has described it once.
+    pub facts: Option<Facts>,
+    pub subject_name: Option<String>,
+    /// The user token that a page token was derived from.
+    pub parent: Option<TokenId>,
+    pub health: Health,
+    pub required_scopes: Scopes,
+    pub permissions: Permissions,
+    /// Meta's refusals since it last called the token alive.
+    pub refused: Option<Refused>,
+    pub owners: Vec<String>,
+    /// IncidentSelection secret is the current one: 1 for the imported, then counting up.
+    pub version: u32,
+    pub fingerprint: String,
+    pub imported_at: Timestamp,
+    pub checked_at: Option<Timestamp>,
+    pub rotated_at: Option<Timestamp>,
+    pub last_rotation: Option<Rotation>,
+    /// What the next visit is for and when; `None` when only a person can change anything.
+    pub next: Option<Next>,
+}
+
+/// What Meta's debugger says of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    pub kind: Kind,
+    /// The user's id, or the page's.
+    pub subject: String,
+    /// The user behind it: for a page token the person who granted it.
+    pub person: String,
+    pub issued_at: Option<Timestamp>,
+    pub expires_at: Expiry,
+    pub data_access_expires_at: Expiry,
+    pub scopes: Scopes,
+}
+
+/// What a token's permissions are measured against, and what the checks so far have found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Permissions {
+    /// What its app asks for at login. It counts for tokens without required scopes of their own.
+    pub of_app: Scopes,
+    /// Those that it had and that Meta does not report any more.
+    pub lost: Scopes,
+    /// Those that are required and that it never had.
+    pub ungranted: Scopes,
+}
+
+/// A verdict of Meta that no living answer has contradicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// When Meta first refused the token.
+    pub since: Timestamp,
+    /// The cause that Meta named last.
+    pub cause: Cause,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    pub outcome: Outcome,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    pub action: Action,
+    pub at: Timestamp,
+}
+
+/// An end that may not exist. Never is not a number, and neither is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    Unknown,
+    Never,
+    At(Timestamp),
+}
+
+impl Expiry {
+    pub const fn at(self) -> Option<Timestamp> {
+        match self {
+            Self::At(end) => Some(end),
+            Self::Never | Self::Unknown => None,
+        }
+    }
+
+    pub fn is_before(self, instant: Timestamp) -> bool {
+        self.at().is_some_and(|end| end < instant)
+    }
+}
+
+/// How a token is doing; a variant holds only what is true in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Imported; Meta has not been asked yet.
+    Unverified,
+    Healthy,
+    /// Works, but ends within the first warning step and no measured renewal moved that.
+    Expiring {
+        cause: Cause,
+    },
+    /// Works, but lost a required permission. Checks and renewals go on as for any living token.
+    Lacking {
+        since: Timestamp,
+    },
+    /// Our calls do not get through, or a verdict awaits its second look. The last known good is kept and served.
+    Failing {
+        since: Timestamp,
+        failures: u32,
+        cause: Cause,
+    },
+    /// Meta refuses the token for good.
+    Dead {
+        since: Timestamp,
+        cause: Cause,
+    },
+}
+
+impl Health {
+    /// Meta called it alive when it was asked last.
+    pub const fn is_alive(self) -> bool {
+        matches!(
+            self,
+            Self::Healthy | Self::Expiring { .. } | Self::Lacking { .. }
+        )
+    }
+
+    pub const fn state(self) -> State {
+        match self {
+            Self::Unverified => State::Unverified,
+            Self::Healthy => State::Healthy,
+            Self::Expiring { .. } => State::Expiring,
+            Self::Lacking { .. } | Self::Failing { .. } => State::Failing,
+            Self::Dead { .. } => State::Dead,
+        }
+    }
+}
+
+impl Token {
+    pub const fn state(&self) -> State {
+        self.health.state()
+    }
+
+    /// Why somebody is needed, if anybody is.
+    pub fn cause(&self) -> Option<Cause> {
+        match self.health {
+            Health::Expiring { cause }
+            | Health::Failing { cause, .. }
+            | Health::Dead { cause, .. } => Some(cause),
+            Health::Lacking { .. } => Some(Cause::PermissionMissing),
+            Health::Healthy | Health::Unverified => None,
+        }
+    }
+
+    pub fn remedy(&self) -> Option<Remedy> {
+        self.cause().map(Cause::remedy)
+    }
+
+    /// Scopes that are required and that Meta does not report.
+    pub fn missing_scopes(&self) -> Scopes {
+        let facts = self.facts.as_ref();
+        facts.map_or_else(Scopes::default, |facts| self.missing_in(facts))
+    }
+
+    /// Scopes that are required and not among these facts: its own if it has any, else those of its app that apply to
+    /// its kind.
+    pub fn missing_in(&self, facts: &Facts) -> Scopes {
+        let own = &self.required_scopes;
+        let has_own = !own.is_empty();
+        let required = if has_own {
+            own
+        } else {
+            &self.permissions.of_app
+        };
+        required
+            .iter()
+            .filter(|scope| has_own || scopes::applies_to(facts.kind, scope))
+            .filter(|scope| !facts.scopes.contains(scope))
+            .collect()
+    }
+
+    /// The earliest end of both clocks that matters to this token.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.facts.as_ref().and_then(Facts::deadline)
+    }
+}
+
+impl Facts {
+    /// The earliest of both clocks. The 90-day clock of data access counts unless every scope is
+    /// one that Meta exempts from it.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        [self.expires_at.at(), self.data_access_end()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// When reads of the person's data stop, if any scope of this token is subject to that.
+    pub fn data_access_end(&self) -> Option<Timestamp> {
+        if self.kind == Kind::SystemUser || self.scopes.iter().all(scopes::keeps_data_access) {
+            return None;
+        }
+        self.data_access_expires_at.at()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(expires_at: Expiry, data_access: Expiry, scopes: &str) -> Facts {
+        Facts {
+            kind: Kind::User,
+            subject: "1".to_owned(),
+            person: "1".to_owned(),
+            issued_at: None,
+            expires_at,
+            data_access_expires_at: data_access,
+            scopes: Scopes::parse(scopes),
+        }
+    }
+
+    #[test]
+    fn the_deadline_is_the_earlier_clock_that_matters() {
+        let soon = Timestamp::from_second(1_000).unwrap();
+        let late = Timestamp::from_second(2_000).unwrap();
+        for (expires_at, data_access, scopes, expected) in [
+            (Expiry::Never, Expiry::Never, "email", None),
+            (Expiry::Unknown, Expiry::Never, "email", None),
+            (Expiry::At(late), Expiry::Never, "email", Some(late)),
+            (Expiry::At(late), Expiry::At(soon), "email", Some(soon)),
+            (Expiry::At(soon), Expiry::At(late), "email", Some(soon)),
+            (
+                Expiry::At(late),
+                Expiry::At(soon),
+                "ads_read pages_messaging",
+                Some(late),
+            ),
+            (
+                Expiry::Never,
+                Expiry::At(soon),
+                "leads_retrieval",
+                Some(soon),
+            ),
+        ] {
+            assert_eq!(
+                facts(expires_at, data_access, scopes).deadline(),
+                expected,
+                "{scopes}"
+            );
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Watches the daemon from outside, and writes by itself when that is down or does not do its work: one email per
+//! cause, a reminder a day, one when it is over. It needs neither the daemon nor the inventory.
+//!
+//! - `policy`: what is wrong, and which emails that takes (pure) · `words`: the emails
+//! - `facts`: asking · `memory`: what was told already · `failure`: a unit that systemd gave up
+
+mod alarm_state;
+mod email_text;
+pub mod policy;
+mod probe;
+mod unit_failure;
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::config::MonitorSettings;
+use crate::email::mailer::Mailer;
+use alarm_state::AlarmStore;
+pub use policy::{Alarm, ProbeResult, Problem, detected_problems};
+use policy::{AlarmState, MonitorEmail};
+pub use probe::gather;
+pub use unit_failure::Failed;
+
+/// What became of the emails that something took.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotifyReport {
+    /// Subjects of emails that left.
+    pub sent: Vec<String>,
+    /// Why others did not.
+    pub faults: Vec<String>,
+}
+
+/// Writes the emails that the findings take. What could not be sent is tried again the next time.
+pub async fn notify(
+    monitor_settings: &MonitorSettings,
+    detected_problems: &[Problem],
+    now: Timestamp,
+) -> NotifyReport {
+    let place = memory_of(monitor_settings);
+    let mut memory = AlarmStore::read(&place);
+    let emails = policy::emails(&mut memory.alarms, detected_problems, now);
+    let mut notified = NotifyReport::default();
+    for email in emails {
+        send(monitor_settings, &mut memory, &email, &mut notified, now).await;
+    }
+    if let Err(error) = memory.write(&place) {
+        notified.faults.push(format!(
+            "what was told cannot be kept in {}: {error}",
+            place.display()
+        ));
+    }
+    notified
+}
+
+/// Writes that systemd gave a unit up. It counts as told that the daemon is down.
+pub async fn report_unit_failure(
+    monitor_settings: &MonitorSettings,
+    failed: &Failed,
+    now: Timestamp,
+) -> NotifyReport {
+    let place = memory_of(monitor_settings);
+    let mut memory = AlarmStore::read(&place);
+    let email = MonitorEmail::first(Alarm::Down, failed.describe(), now);
+    let alarm_state = AlarmState::begun(now);
+    memory
+        .alarms
+        .insert(Alarm::Down.as_str().to_owned(), alarm_state);
+    let mut notified = NotifyReport::default();
+    send(monitor_settings, &mut memory, &email, &mut notified, now).await;
+    if let Err(error) = memory.write(&place) {
+        notified
+            .faults
+            .push(format!("what was told cannot be kept: {error}"));
+    }
+    notified
+}
+
+async fn send(
+    monitor_settings: &MonitorSettings,
+    memory: &mut AlarmStore,
+    email: &MonitorEmail,
+    notified: &mut NotifyReport,
+    now: Timestamp,
+) {
+    let system_email = email_text::system_email(email, &monitor_settings.alerts.timezone, now);
+    let (id, first) = email.ids(&monitor_settings.alerts.message_domain);
+    let written = system_email.email(&monitor_settings.alerts.operators, id, first);
+    let sent = match Mailer::new(monitor_settings.mail.clone()) {
+        Ok(mailer) => mailer
+            .send_once(written, now)
+            .await
+            .map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match sent {
+        Ok(_) => {
+            policy::sent(&mut memory.alarms, email, now);
+            notified.sent.push(system_email.subject);
+        }
+        Err(why) => notified.faults.push(format!(
+            "\"{}\" could not be sent: {why}",
+            system_email.subject
+        )),
+    }
+}
+
+/// systemd says where state belongs; else it stands beside the inventory.
+fn memory_of(monitor_settings: &MonitorSettings) -> PathBuf {
+    let given = std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
+    let folder = given.or_else(|| monitor_settings.inventory.parent().map(PathBuf::from));
+    folder.unwrap_or_default().join("alarms.json")
+}

@@ -1,0 +1,298 @@
+//! What is wrong with the daemon, and which emails that takes now. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::api::types::StatusReport;
+
+/// What was seen from outside.
+#[derive(Clone, Debug)]
+pub struct ProbeResult {
+    pub daemon: Answer,
+    /// Bytes left where the inventory stands; unknown to whoever may not look there.
+    pub free: Option<u64>,
+    /// Of the inventory.
+    pub size: u64,
+    /// An open incident is about an app as a whole: somebody was told why nothing is swept.
+    pub failing_app: bool,
+}
+
+/// What the daemon answered.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    Report(Box<StatusReport>),
+    /// Nobody is there, in words.
+    Nobody(String),
+    /// Somebody is there and does not answer as it should.
+    Silence(String),
+}
+
+/// A cause that a person is told of once, and by a word that stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    Down,
+    Silent,
+    SweepLate,
+    MailStuck,
+    NotReady,
+    Crashing,
+    DiskLow,
+    NoBackup,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub alarm: Alarm,
+    /// In whole sentences.
+    pub why: String,
+}
+
+/// How an alarm stands between one look and the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmState {
+    pub since: Timestamp,
+    /// How many emails there were.
+    pub emails: u32,
+    pub notified_at: Option<Timestamp>,
+    /// It was not found any more from then on.
+    pub gone_since: Option<Timestamp>,
+}
+
+pub type AlarmStates = BTreeMap<String, AlarmState>;
+
+/// An email that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MonitorEmail {
+    pub alarm: Alarm,
+    pub email_reason: EmailReason,
+    /// When the alarm was first found.
+    pub since: Timestamp,
+    /// IncidentSelection of the emails about it this is, from 0.
+    number: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EmailReason {
+    First { why: String },
+    Reminder { why: String },
+    Over { until: Timestamp },
+}
+
+/// A daemon that has just started may not have swept yet.
+const SETTLING: SignedDuration = SignedDuration::from_mins(15);
+const LATE: SignedDuration = SignedDuration::from_hours(1);
+const STUCK: SignedDuration = SignedDuration::from_hours(1);
+const REMIND: SignedDuration = SignedDuration::from_hours(24);
+/// What comes and goes within that is one alarm, not many.
+const QUIET: SignedDuration = SignedDuration::from_mins(25);
+const CRASHES: u32 = 3;
+/// Below it, or below what a copy of the inventory takes, there is too little room.
+const LEAST_FREE: u64 = 64 << 20;
+
+/// Everything that is wrong, the gravest first.
+pub fn detected_problems(facts: &ProbeResult, now: Timestamp) -> Vec<Problem> {
+    let mut found = match &facts.daemon {
+        Answer::Nobody(why) => vec![Problem::new(Alarm::Down, why.clone())],
+        Answer::Silence(why) => vec![Problem::new(Alarm::Silent, why.clone())],
+        Answer::Report(report) => of_report(report, facts.failing_app, now),
+    };
+    let needed = facts.size.max(LEAST_FREE);
+    if let Some(free) = facts.free.filter(|free| *free < needed) {
+        let email_text = format!(
+            "{} MiB are free on the disk of the inventory, and it needs {}.",
+            free >> 20,
+            needed >> 20
+        );
+        found.push(Problem::new(Alarm::DiskLow, email_text));
+    }
+    found
+}
+
+fn of_report(report: &StatusReport, failing_app: bool, now: Timestamp) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let last = report.sweep.last_finished_at.unwrap_or(report.started_at);
+    if last > now + LATE {
+        let email_text = format!(
+            "The last full sweep is said to have ended at {last}, which is yet to come. Was the clock wrong?"
+        );
+        found.push(Problem::new(Alarm::SweepLate, email_text));
+    }
+    let expected = report.sweep.next_at.unwrap_or(last).max(last);
+    if now > expected + LATE && !failing_app {
+        found.push(Problem::new(
+            Alarm::SweepLate,
+            format!("The last full sweep ended at {last}."),
+        ));
+    }
+    if let Some(oldest) = report
+        .mail
+        .oldest_queued_at
+        .filter(|oldest| now > *oldest + STUCK)
+    {
+        let reason = report
+            .mail
+            .last_error
+            .as_deref()
+            .unwrap_or("no reason is known");
+        let email_text = format!("Emails have waited since {oldest}: {reason}.");
+        found.push(Problem::new(Alarm::MailStuck, email_text));
+    }
+    let settled = now > report.started_at + SETTLING;
+    if !report.ready && settled && found.is_empty() && !failing_app {
+        found.push(Problem::new(Alarm::NotReady, sentences(&report.problems)));
+    }
+    let crashes = report.maintenance.crashes_last_hour;
+    if crashes >= CRASHES {
+        let email_text =
+            format!("It ended {crashes} times within the last hour without being told to.");
+        found.push(Problem::new(Alarm::Crashing, email_text));
+    }
+    if let Some(reason) = &report.maintenance.backup_error {
+        let newest = report.maintenance.backed_up_at;
+        let newest = newest.map_or("There is no copy".to_owned(), |at| {
+            format!("The newest copy is of {at}")
+        });
+        found.push(Problem::new(
+            Alarm::NoBackup,
+            format!("{newest}. The last attempt failed: {reason}."),
+        ));
+    }
+    found
+}
+
+fn sentences(problems: &[String]) -> String {
+    let problems: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("{problem}."))
+        .collect();
+    problems.join(" ")
+}
+
+/// The emails that are due, and the standings as they are before any of them is sent.
+pub fn emails(
+    alarm_states: &mut AlarmStates,
+    detected_problems: &[Problem],
+    now: Timestamp,
+) -> Vec<MonitorEmail> {
+    let mut due = Vec::new();
+    for Problem { alarm, why } in detected_problems {
+        let alarm_state = alarm_states
+            .entry(alarm.as_str().to_owned())
+            .or_insert_with(|| AlarmState::begun(now));
+        alarm_state.gone_since = None;
+        let why = why.clone();
+        let email_reason = match alarm_state.notified_at {
+            None => EmailReason::First { why },
+            Some(notified) if now >= notified + REMIND => EmailReason::Reminder { why },
+            Some(_) => continue,
+        };
+        due.push(alarm_state.email(*alarm, email_reason));
+    }
+    for alarm in Alarm::ALL {
+        let is_found = detected_problems
+            .iter()
+            .any(|problem| problem.alarm == alarm);
+        let Some(alarm_state) = alarm_states.get_mut(alarm.as_str()).filter(|_| !is_found) else {
+            continue;
+        };
+        let gone = *alarm_state.gone_since.get_or_insert(now);
+        if alarm_state.notified_at.is_none() {
+            // Nobody has heard of it.
+            alarm_states.remove(alarm.as_str());
+        } else if now >= gone + QUIET {
+            due.push(alarm_state.email(alarm, EmailReason::Over { until: gone }));
+        }
+    }
+    due
+}
+
+/// An email has left.
+pub fn sent(alarm_states: &mut AlarmStates, email: &MonitorEmail, now: Timestamp) {
+    let word = email.alarm.as_str();
+    if matches!(email.email_reason, EmailReason::Over { .. }) {
+        alarm_states.remove(word);
+    } else if let Some(alarm_state) = alarm_states.get_mut(word) {
+        alarm_state.notified_at = Some(now);
+        alarm_state.emails += 1;
+    }
+}
+
+impl Problem {
+    const fn new(alarm: Alarm, why: String) -> Self {
+        Self { alarm, why }
+    }
+}
+
+impl AlarmState {
+    pub const fn begun(now: Timestamp) -> Self {
+        Self {
+            since: now,
+            emails: 0,
+            notified_at: None,
+            gone_since: None,
+        }
+    }
+
+    const fn email(&self, alarm: Alarm, email_reason: EmailReason) -> MonitorEmail {
+        MonitorEmail {
+            alarm,
+            email_reason,
+            since: self.since,
+            number: self.emails,
+        }
+    }
+}
+
+impl MonitorEmail {
+    pub const fn first(alarm: Alarm, why: String, now: Timestamp) -> Self {
+        Self {
+            alarm,
+            email_reason: EmailReason::First { why },
+            since: now,
+            number: 0,
+        }
+    }
+
+    /// The email's own id, the same however often it is tried, and that of the first about the same alarm.
+    pub fn ids(&self, domain: &str) -> (String, Option<String>) {
+        let id = |number: u32| {
+            format!(
+                "watch-{}-{}-{number}@{domain}",
+                self.alarm.as_str(),
+                self.since.as_second()
+            )
+        };
+        (id(self.number), (self.number > 0).then(|| id(0)))
+    }
+}
+
+impl Alarm {
+    pub const ALL: [Self; 8] = [
+        Self::Down,
+        Self::Silent,
+        Self::SweepLate,
+        Self::MailStuck,
+        Self::NotReady,
+        Self::Crashing,
+        Self::DiskLow,
+        Self::NoBackup,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Silent => "silent",
+            Self::SweepLate => "sweep_late",
+            Self::MailStuck => "mail_stuck",
+            Self::NotReady => "not_ready",
+            Self::Crashing => "crashing",
+            Self::DiskLow => "disk_low",
+            Self::NoBackup => "no_backup",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

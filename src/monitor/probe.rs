@@ -1,0 +1,66 @@
+//! Asking: the daemon, and the disk.
+
+use std::path::Path;
+use std::time::Duration;
+
+use nix::sys::statvfs::statvfs;
+use tokio::time::{Instant, sleep};
+
+use super::policy::{Answer, ProbeResult};
+use crate::api::types::{IncidentFilter, IncidentQuery};
+use crate::api_client::{Client, Error};
+use crate::config::MonitorSettings;
+
+/// Between two attempts at a daemon that may just be starting.
+const AGAIN: Duration = Duration::from_secs(3);
+
+/// Asks until somebody answers, for so long at most.
+pub async fn gather(
+    monitor_settings: &MonitorSettings,
+    client: &Client,
+    backoff: Duration,
+) -> ProbeResult {
+    let until = Instant::now() + backoff;
+    let daemon = loop {
+        match ask(client).await {
+            Answer::Nobody(_) if Instant::now() + AGAIN < until => sleep(AGAIN).await,
+            answer => break answer,
+        }
+    };
+    let failing_app = matches!(daemon, Answer::Report(_)) && is_a_failing_app(client).await;
+    ProbeResult {
+        daemon,
+        free: free(&monitor_settings.inventory),
+        size: monitor_settings
+            .inventory
+            .metadata()
+            .map_or(0, |inventory| inventory.len()),
+        failing_app,
+    }
+}
+
+async fn ask(client: &Client) -> Answer {
+    match client.status().await {
+        Ok(report) => Answer::Report(Box::new(report)),
+        Err(error @ Error::Unreachable { .. }) => Answer::Nobody(format!("{error}.")),
+        Err(error) => Answer::Silence(format!("{error}.")),
+    }
+}
+
+/// Incidents about no person are about an app.
+async fn is_a_failing_app(client: &Client) -> bool {
+    let query = IncidentQuery {
+        state: Some(IncidentFilter::Open),
+    };
+    let open = client.incidents(&query).await;
+    open.is_ok_and(|open| {
+        open.incidents
+            .iter()
+            .any(|incident| incident.subject.is_none())
+    })
+}
+
+fn free(inventory: &Path) -> Option<u64> {
+    let disk = statvfs(inventory.parent()?).ok()?;
+    Some(disk.blocks_available() * disk.fragment_size())
+}

@@ -1,0 +1,123 @@
+//! A unit that systemd has given up, as it tells the unit that is to say so.
+
+use std::path::Path;
+
+use crate::config::{self, Machine};
+
+/// From systemd's MONITOR_ variables.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failed {
+    pub unit: String,
+    /// Such as `exit-code`, `signal`, `watchdog`, `oom-kill`.
+    pub result: String,
+    pub status: String,
+    pub invocation: String,
+    /// What is wrong with the configuration, where that is the reason.
+    pub problems: Vec<String>,
+}
+
+/// More of them help nobody on a phone.
+const SHOWN: usize = 12;
+
+impl Failed {
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let said = |name: &str| variable(name).unwrap_or_default();
+        Some(Self {
+            unit: variable("MONITOR_UNIT").filter(|unit| !unit.is_empty())?,
+            result: said("MONITOR_SERVICE_RESULT"),
+            status: said("MONITOR_EXIT_STATUS"),
+            invocation: said("MONITOR_INVOCATION_ID"),
+            problems: Vec::new(),
+        })
+    }
+
+    /// What `check-config` would say, if the daemon ended because of that.
+    #[must_use]
+    pub fn with_problems_of(mut self, config: &Path, machine: &Machine) -> Self {
+        if self.status == "78"
+            && let Err(problems) = config::check(config, machine)
+        {
+            self.problems = problems.0.iter().map(ToString::to_string).collect();
+        }
+        self
+    }
+
+    pub(super) fn describe(&self) -> String {
+        let unit = &self.unit;
+        let mut email_text = format!("systemd has given {unit} up. {}", self.meaning());
+        for problem in self.problems.iter().take(SHOWN) {
+            email_text.push_str(&format!("\n\n       {problem}"));
+        }
+        if self.problems.len() > SHOWN {
+            email_text.push_str(&format!(
+                "\n\n       and {} more",
+                self.problems.len() - SHOWN
+            ));
+        }
+        if !self.invocation.is_empty() {
+            let invocation = &self.invocation;
+            email_text.push_str(&format!(
+                "\n\nIts last words: journalctl _SYSTEMD_INVOCATION_ID={invocation}"
+            ));
+        }
+        email_text
+    }
+
+    fn meaning(&self) -> String {
+        match (self.result.as_str(), self.status.as_str()) {
+            (_, "78") if self.problems.is_empty() => {
+                "It does not start (exit status 78): the inventory or its key is not as it must be; its last words say \
+                 which, and what to do."
+                    .to_owned()
+            }
+            (_, "78") => "It does not start (exit status 78), for the configuration is not good:".to_owned(),
+            (_, "243") => {
+                "It does not start (exit status 243): systemd cannot read the secrets that the unit names. Are the files \
+                 there? ls -l /etc/perennial/credentials; what is missing is added by: perennial setup"
+                    .to_owned()
+            }
+            ("watchdog", _) => "It hung, and was ended by the watchdog.".to_owned(),
+            ("oom-kill", _) => "The machine, or the unit's MemoryMax, had no memory left for it.".to_owned(),
+            ("timeout", _) => "It took too long to start or to stop.".to_owned(),
+            ("signal" | "core-dump", signal) => format!("It was ended by signal {signal}."),
+            (result, status) => format!("It ended with result {result}, status {status}."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(set: &[(&str, &str)]) -> Option<Failed> {
+        Failed::of_environment(|name| {
+            let found = set.iter().find(|(set, _)| *set == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn what_systemd_tells_becomes_words() {
+        assert_eq!(failed(&[]), None);
+        let unit = ("MONITOR_UNIT", "perennial.service");
+        for (result, status, expected) in [
+            ("exit-code", "78", "exit status 78"),
+            ("exit-code", "243", "ls -l /etc/perennial/credentials"),
+            ("watchdog", "ABRT", "ended by the watchdog"),
+            ("signal", "KILL", "ended by signal KILL"),
+            ("exit-code", "1", "result exit-code, status 1"),
+        ] {
+            let set = [
+                unit,
+                ("MONITOR_SERVICE_RESULT", result),
+                ("MONITOR_EXIT_STATUS", status),
+            ];
+            let email_text = failed(&set).unwrap().describe();
+            assert!(
+                email_text.starts_with("systemd has given perennial.service up."),
+                "{email_text}"
+            );
+            assert!(email_text.contains(expected), "{email_text}");
+        }
+    }
+}

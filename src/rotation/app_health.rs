@@ -1,0 +1,201 @@
+//! How an app stands between passes: its purse of calls, its trouble, and when to go on.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::policy::InspectionResult;
+use super::{RotationWorker, Rules};
+use crate::graph_api::{Bucket, Budget, Error, Usage};
+use crate::inventory::{self, AppError, AppRecord, Tx};
+
+/// What a pass learned of its app since it was written down last. It is added to what stands in the inventory then, for
+/// others write there, too: logins make calls, and an order may end a rest.
+#[derive(Debug, Default)]
+pub(super) struct AppChange {
+    pub(super) usage: Usage,
+    pub(super) turn: Option<Turn>,
+}
+
+/// The app's trouble begins, goes on, or ends.
+#[derive(Clone, Debug)]
+pub(super) enum Turn {
+    Fails(Error),
+    Recovers,
+}
+
+impl AppChange {
+    pub(super) fn write(
+        &self,
+        tx: &Tx<'_>,
+        app: &str,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Result<(), inventory::Error> {
+        let mut app_health = AppHealth::new(tx.app(app)?);
+        app_health.spend(&self.usage, now);
+        match &self.turn {
+            Some(Turn::Fails(error)) => app_health.back_off(error, rules, now),
+            Some(Turn::Recovers) => app_health.recover(),
+            None => {}
+        }
+        tx.store_app(&app_health.record(), now)
+    }
+}
+
+pub(super) struct AppHealth {
+    record: AppRecord,
+    budget: Budget,
+}
+
+/// An app in trouble is asked after again at least this often: the probe costs one call.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(30);
+/// Those who go on while blocked are blocked for longer.
+const WHILE_BLOCKED: SignedDuration = SignedDuration::from_hours(6);
+
+/// Meta's own word on a limit is believed up to a day.
+const LONGEST_REST: SignedDuration = SignedDuration::from_hours(25);
+
+impl AppHealth {
+    pub(super) fn new(record: AppRecord) -> Self {
+        let budget = serde_json::from_str(&record.budget).unwrap_or_default();
+        Self { record, budget }
+    }
+
+    /// How many calls a pass may make now.
+    pub(super) fn allowance(&self, calls_per_hour: u32, now: Timestamp) -> u32 {
+        let rests = |resume_at: Timestamp| {
+            // A rest that ends later was begun by a clock that was wrong.
+            now < resume_at && now.duration_until(resume_at) <= LONGEST_REST
+        };
+        if self.record.resume_at.is_some_and(rests) {
+            return 0;
+        }
+        self.budget.left(calls_per_hour, now)
+    }
+
+    pub(super) const fn is_failing(&self) -> bool {
+        self.record.error.is_some()
+    }
+
+    fn spend(&mut self, usage: &Usage, now: Timestamp) {
+        self.budget.spend(usage, now);
+        if usage.calls > 0 {
+            self.record.served_version = usage.served_version.clone();
+        }
+    }
+
+    /// Everything fails: wait, longer each time, and bother no token with it.
+    fn back_off(&mut self, error: &Error, rules: &Rules, now: Timestamp) {
+        let cause = error.cause();
+        let before = self.record.error;
+        let since = before.map_or(now, |error| error.since.min(now));
+        let failures = before.map_or(0, |error| error.failures).saturating_add(1);
+        self.record.error = Some(AppError {
+            cause,
+            since,
+            failures,
+        });
+        let rung = (failures as usize - 1).min(rules.retry_after.len().saturating_sub(1));
+        let ladder = rules
+            .retry_after
+            .get(rung)
+            .copied()
+            .unwrap_or(LONGEST_WAIT)
+            .min(LONGEST_WAIT);
+        let resume_at = match error {
+            Error::Busy { regain, .. } => {
+                self.budget.throttle(*regain, now);
+                self.budget.throttled_until(now).unwrap_or(now + ladder)
+            }
+            Error::Blocked { .. } => now + WHILE_BLOCKED,
+            Error::Refused(_)
+            | Error::App { .. }
+            | Error::Unreachable(_)
+            | Error::Transient { .. }
+            | Error::Unexpected { .. } => now + ladder,
+        };
+        self.record.resume_at = Some(resume_at);
+        let app = &self.record.name;
+        tracing::warn!(
+            app,
+            "the tokens of app {app} wait until {resume_at}: {error}"
+        );
+    }
+
+    fn recover(&mut self) {
+        let app = &self.record.name;
+        tracing::info!(app, "app {app} works again");
+        self.record.error = None;
+        self.record.resume_at = None;
+    }
+
+    fn record(&self) -> AppRecord {
+        let budget = serde_json::to_string(&self.budget).unwrap_or_default();
+        AppRecord {
+            budget,
+            ..self.record.clone()
+        }
+    }
+}
+
+impl RotationWorker {
+    /// To be called once before the first sweep: a new start or configuration may be what the app was waiting for.
+    pub async fn begin(&self) -> Result<(), inventory::Error> {
+        let (app, scopes) = (self.app.clone(), self.rules.scopes.clone());
+        self.inventory
+            .write(move |tx| {
+                tx.require_scopes(&app, &scopes)?;
+                tx.clear_backoff(&app)
+            })
+            .await
+    }
+
+    /// Asks Meta what time it is there, where the app may make a call at all.
+    pub async fn ask_the_time(
+        &self,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, inventory::Error> {
+        if self.app_health().await?.allowance(self.calls_per_hour, now) == 0 {
+            return Ok(None);
+        }
+        let usage = self.graph.confirm_app().await.usage;
+        let at_meta = usage.served_at;
+        let webhook_news = AppChange { usage, turn: None };
+        let (app, rules) = (self.app.clone(), self.rules.clone());
+        self.inventory
+            .write(move |tx| webhook_news.write(tx, &app, &rules, now))
+            .await?;
+        Ok(at_meta)
+    }
+
+    /// To be called once after the last sweep: secrets that wait to be stored have no later chance.
+    pub async fn end(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        self.inventory.save_what_waits(&self.app, now).await
+    }
+}
+
+/// The call budget that a record holds, for those who show it.
+pub fn budget_of(record: &AppRecord) -> Budget {
+    AppHealth::new(record.clone()).budget
+}
+
+/// Is there no use in asking on? When a whole batch failed, or one answer named the app.
+pub(super) fn is_hopeless(inspections: &[InspectionResult]) -> bool {
+    let failed = |inspect: &InspectionResult| matches!(inspect, Err(error) if !matches!(error, Error::Refused(_)));
+    inspections.iter().all(failed)
+        || inspections
+            .iter()
+            .any(|inspect| inspect.as_ref().is_err_and(names_the_app))
+}
+
+/// The answer is about the app, not about the token that was asked about.
+pub(super) const fn names_the_app(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::App { .. }
+            | Error::Blocked { .. }
+            | Error::Busy {
+                bucket: Bucket::App,
+                ..
+            }
+    )
+}

@@ -1,0 +1,241 @@
+//! What the answers of one app say together: when everything fails alike, the app or Meta is suspected first.
+
+use std::collections::HashSet;
+
+use super::InspectionResult;
+use crate::graph_api::{Bucket, Error, Inspection};
+use crate::model::{Cause, Token};
+
+/// What the looks of one pass mean for the app as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AppDiagnosis {
+    /// Each answer speaks for its own token.
+    Sound,
+    /// Meta refuses our app, limits it, or does not answer: no answer here says anything of a token.
+    Failing(Error),
+    /// Tokens of several people died of the same at the same moment. Ask after the app itself, and look twice.
+    Suspicious(Cause),
+    /// Some answers blame the app. Ask after the app itself: if Meta accepts it, they are about their own tokens.
+    Blamed(Cause),
+}
+
+/// From how many people on an equal fate is no coincidence.
+const PEOPLE: usize = 3;
+
+pub fn diagnose_app<'a>(
+    inspections: impl Iterator<Item = (&'a Token, &'a InspectionResult)> + Clone,
+) -> AppDiagnosis {
+    let answers = || inspections.clone().map(|(_, inspect)| inspect);
+    if let Some(limit) = answers().find_map(stops_app) {
+        return AppDiagnosis::Failing(limit.clone());
+    }
+    if let Some(failure) = shared_error(answers()) {
+        return AppDiagnosis::Failing(failure.clone());
+    }
+    if let Some(cause) = answers().find_map(blame) {
+        return AppDiagnosis::Blamed(cause);
+    }
+    shared_rejection(inspections).map_or(AppDiagnosis::Sound, AppDiagnosis::Suspicious)
+}
+
+/// Limits of the app, whatever else was answered.
+fn stops_app(inspect: &InspectionResult) -> Option<&Error> {
+    let Err(error) = inspect else { return None };
+    match error {
+        Error::Blocked { .. }
+        | Error::Busy {
+            bucket: Bucket::App,
+            ..
+        } => Some(error),
+        Error::Busy {
+            bucket: Bucket::Token,
+            ..
+        }
+        | Error::App { .. }
+        | Error::Refused(_)
+        | Error::Unreachable(_)
+        | Error::Transient { .. }
+        | Error::Unexpected { .. } => None,
+    }
+}
+
+/// What an answer says is wrong with the app. Others came through, so it may be wrong.
+pub fn blame(inspect: &InspectionResult) -> Option<Cause> {
+    match inspect {
+        Err(Error::App { cause, .. }) => Some(*cause),
+        Ok(Inspection::Refused { rejection, .. }) if rejection.cause == Cause::AppUnavailable => {
+            Some(rejection.cause)
+        }
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Not one usable answer.
+fn shared_error<'a>(
+    mut inspections: impl Iterator<Item = &'a InspectionResult>,
+) -> Option<&'a Error> {
+    let first = inspections.next()?.as_ref().err()?;
+    let keeps_failing = |inspect: &InspectionResult| matches!(inspect, Err(error) if !matches!(error, Error::Refused(_)));
+    (!matches!(first, Error::Refused(_)) && inspections.all(keeps_failing)).then_some(first)
+}
+
+/// Every answer refuses, all for one reason that we did not see coming, and several people are hit.
+fn shared_rejection<'a>(
+    inspections: impl Iterator<Item = (&'a Token, &'a InspectionResult)>,
+) -> Option<Cause> {
+    let mut people = HashSet::new();
+    let mut common = None;
+    for (token, inspect) in inspections {
+        let Ok(Inspection::Refused { rejection, .. }) = inspect else {
+            return None;
+        };
+        if *common.get_or_insert(rejection.cause) != rejection.cause
+            || rejection.cause == Cause::Expired
+        {
+            return None;
+        }
+        // What Meta never described may be anybody's.
+        let person = token
+            .facts
+            .as_ref()
+            .map_or(token.name.as_str(), |facts| &facts.person);
+        people.insert(person);
+    }
+    common.filter(|_| people.len() >= PEOPLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rotation::policy::fixtures::*;
+
+    fn of(person: &str) -> Token {
+        let mut facts = facts(None, None);
+        facts.person = person.to_owned();
+        token(Some(facts))
+    }
+
+    fn diagnosed(inspections: &[(Token, InspectionResult)]) -> AppDiagnosis {
+        diagnose_app(inspections.iter().map(|(token, inspect)| (token, inspect)))
+    }
+
+    fn alive() -> InspectionResult {
+        Ok(Inspection::Alive(facts(None, None)))
+    }
+
+    fn limit(bucket: Bucket) -> Error {
+        Error::Busy {
+            bucket,
+            code: 4,
+            regain: None,
+            trace: None,
+        }
+    }
+
+    #[test]
+    fn a_verdict_on_one_token_stops_no_app() {
+        let blocked = Error::Blocked {
+            code: 368,
+            subcode: None,
+            trace: None,
+        };
+        let silent = Error::Unreachable("reset".into());
+        for error in [
+            limit(Bucket::Token),
+            limit(Bucket::App),
+            blocked,
+            silent,
+            Error::Unexpected {
+                code: 7,
+                subcode: None,
+                trace: None,
+                status: 200,
+            },
+        ] {
+            let undecided = || Ok(Inspection::Undecided(error.clone()));
+            assert_eq!(diagnosed(&[(of("1"), undecided())]), AppDiagnosis::Sound);
+            let inspections = [(of("1"), undecided()), (of("2"), alive())];
+            assert_eq!(diagnosed(&inspections), AppDiagnosis::Sound);
+        }
+    }
+
+    #[test]
+    fn an_app_that_only_some_answers_blame_is_asked_after_first() {
+        let unavailable = Cause::AppUnavailable;
+        let secret = Error::App {
+            cause: Cause::AppSecretWrong,
+            code: 190,
+            subcode: None,
+            trace: None,
+        };
+        for (blaming, cause) in [
+            (Err(secret), Cause::AppSecretWrong),
+            (doubtful(unavailable), unavailable),
+        ] {
+            let inspections = [(of("1"), alive()), (of("2"), blaming)];
+            assert_eq!(diagnosed(&inspections), AppDiagnosis::Blamed(cause));
+        }
+        assert_eq!(
+            diagnosed(&[(of("1"), doubtful(unavailable))]),
+            AppDiagnosis::Blamed(unavailable)
+        );
+    }
+
+    #[test]
+    fn one_person_may_die_alone() {
+        let died = |person| (of(person), refused(Cause::PasswordChanged));
+        assert_eq!(
+            diagnosed(&[died("1"), died("1"), died("1"), died("1")]),
+            AppDiagnosis::Sound
+        );
+        assert_eq!(diagnosed(&[died("1"), died("2")]), AppDiagnosis::Sound);
+        assert_eq!(
+            diagnosed(&[died("1"), died("2"), died("3"), (of("4"), alive())]),
+            AppDiagnosis::Sound
+        );
+    }
+
+    #[test]
+    fn a_common_fate_is_suspicious_unless_it_was_foreseen() {
+        let all = |cause| ["1", "2", "3"].map(|person| (of(person), refused(cause)));
+        assert_eq!(
+            diagnosed(&all(Cause::SessionEnded)),
+            AppDiagnosis::Suspicious(Cause::SessionEnded)
+        );
+        assert_eq!(diagnosed(&all(Cause::Expired)), AppDiagnosis::Sound);
+    }
+
+    #[test]
+    fn what_concerns_the_app_speaks_of_no_token() {
+        let secret = Error::App {
+            cause: Cause::AppSecretWrong,
+            code: 190,
+            subcode: None,
+            trace: None,
+        };
+        let all = [
+            (of("1"), Err(secret.clone())),
+            (of("2"), Err(secret.clone())),
+        ];
+        assert_eq!(diagnosed(&all), AppDiagnosis::Failing(secret));
+        let inspections = [(of("1"), alive()), (of("2"), Err(limit(Bucket::App)))];
+        assert_eq!(
+            diagnosed(&inspections),
+            AppDiagnosis::Failing(limit(Bucket::App))
+        );
+        let silent = Error::Unreachable("reset".into());
+        let inspections = [
+            (of("1"), Err(silent.clone())),
+            (of("2"), Err(silent.clone())),
+        ];
+        assert_eq!(
+            diagnosed(&inspections),
+            AppDiagnosis::Failing(silent.clone())
+        );
+        assert_eq!(
+            diagnosed(&[(of("1"), alive()), (of("2"), Err(silent))]),
+            AppDiagnosis::Sound
+        );
+        assert_eq!(diagnosed(&[]), AppDiagnosis::Sound);
+    }
+}

@@ -1,0 +1,114 @@
+//! Whether one token may take the place of another: same kind, same subject, no fewer scopes, no earlier end.
+
+use jiff::Timestamp;
+
+use crate::model::{Expiry, Facts, Kind, Scopes, Token};
+
+/// Why a token may not take the place of the one in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    OtherKind { is: Kind, expected: Kind },
+    OtherSubject { is: String, expected: String },
+    FewerScopes { missing: Scopes },
+}
+
+/// What speaks against `new` in the place of `current`? Nothing, if Meta never told what the current one was.
+pub fn check_replacement(current: &Token, new: &Facts) -> Option<Mismatch> {
+    let old = current.facts.as_ref()?;
+    if new.kind != old.kind {
+        return Some(Mismatch::OtherKind {
+            is: new.kind,
+            expected: old.kind,
+        });
+    }
+    if new.subject != old.subject {
+        let (is, expected) = (new.subject.clone(), old.subject.clone());
+        return Some(Mismatch::OtherSubject { is, expected });
+    }
+    let missing = old.scopes.without(&new.scopes);
+    (!missing.is_empty()).then_some(Mismatch::FewerScopes { missing })
+}
+
+/// Would `new` end before the living token that it is to replace?
+pub fn ends_earlier(current: &Token, new: &Facts) -> bool {
+    let alive = current.health.is_alive();
+    let old = current
+        .facts
+        .as_ref()
+        .map_or(Expiry::Unknown, |facts| facts.expires_at);
+    match (old, new.expires_at) {
+        _ if !alive => false,
+        (Expiry::Never, Expiry::At(_)) => true,
+        (Expiry::At(old), Expiry::At(new)) => new < old,
+        (Expiry::Never | Expiry::Unknown | Expiry::At(_), _) => false,
+    }
+}
+
+/// Does a token with this end only borrow time: short-lived, and worth an exchange before it is stored?
+pub fn is_short_lived(facts: &Facts, now: Timestamp) -> bool {
+    const LONGEST_SHORT_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+    facts.kind == Kind::User && facts.expires_at.is_before(now + LONGEST_SHORT_LIFE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Health;
+    use crate::rotation::policy::fixtures::*;
+
+    #[test]
+    fn only_an_equal_takes_the_place() {
+        let current = token(Some(facts(Some(10), None)));
+        let with = |change: fn(&mut Facts)| {
+            let mut new = facts(Some(60), None);
+            change(&mut new);
+            check_replacement(&current, &new)
+        };
+        assert_eq!(with(|_| ()), None);
+        assert_eq!(
+            with(|new| new.scopes = Scopes::parse("email pages_show_list x")),
+            None
+        );
+        assert!(matches!(
+            with(|new| new.kind = Kind::Page),
+            Some(Mismatch::OtherKind { .. })
+        ));
+        assert!(matches!(
+            with(|new| new.subject = "8".to_owned()),
+            Some(Mismatch::OtherSubject { .. })
+        ));
+        let missing = Scopes::parse("pages_show_list");
+        assert_eq!(
+            with(|new| new.scopes = Scopes::parse("email")),
+            Some(Mismatch::FewerScopes { missing })
+        );
+        assert_eq!(check_replacement(&token(None), &facts(None, None)), None);
+    }
+
+    #[test]
+    fn a_living_token_gives_way_to_none_that_ends_earlier() {
+        for (old, new, earlier) in [
+            (Some(10), Some(60), false),
+            (Some(10), Some(5), true),
+            (None, Some(60), true),
+            (Some(10), None, false),
+            (None, None, false),
+        ] {
+            let current = token(Some(facts(old, None)));
+            assert_eq!(
+                ends_earlier(&current, &facts(new, None)),
+                earlier,
+                "{old:?} {new:?}"
+            );
+        }
+        let health = Health::Dead {
+            since: now(),
+            cause: crate::model::Cause::PasswordChanged,
+        };
+        let dead = Token {
+            health,
+            ..token(Some(facts(None, None)))
+        };
+        assert!(!ends_earlier(&dead, &facts(Some(1), None)));
+    }
+}

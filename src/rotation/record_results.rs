@@ -1,0 +1,197 @@
+//! Writing down what a slice of a sweep found out: in one transaction, and where that fails one by one, so that a record
+//! that cannot be written takes no other with it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+
+use super::app_health::AppChange;
+use super::token_check::CheckOutcome;
+use super::{RotationWorker, Rules};
+use crate::inventory::{self, CheckResult, NextCheck, Recorded, Tx};
+use crate::model::{Kind, TokenId};
+
+/// One claim's worth, ready to be written down.
+pub(super) struct InspectedToken {
+    pub(super) checks: Vec<CheckOutcome>,
+    pub(super) unseen: Vec<TokenId>,
+    pub(super) app: AppChange,
+}
+
+/// The same, shared by the transactions that write it.
+struct Slice {
+    routine: Vec<NextCheck>,
+    webhook_news: Vec<CheckOutcome>,
+    unseen: Vec<TokenId>,
+    /// A suspect is visited alone, and after that it is none.
+    alone: Option<TokenId>,
+    app: AppChange,
+    name: String,
+    rules: Rules,
+    now: Timestamp,
+}
+
+/// How many records wait for the writer together, to share a commit.
+const AT_A_TIME: usize = 64;
+
+impl RotationWorker {
+    /// The first trouble is told, after everything that can be written was.
+    pub(super) async fn write_down(
+        &self,
+        seen: Option<InspectedToken>,
+        now: Timestamp,
+    ) -> Result<(), inventory::Error> {
+        let Some(seen) = seen else {
+            return Ok(());
+        };
+        let slice = Arc::new(Slice::new(seen, self, now));
+        let whole = Arc::clone(&slice);
+        let error = match self.inventory.write(move |tx| whole.write(tx)).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.is_of_the_record() => error,
+            Err(error) => return Err(error),
+        };
+        tracing::warn!(
+            app = self.app,
+            "what a sweep found out is written one by one, for together it cannot be: {error}"
+        );
+        self.write_one_by_one(&slice).await
+    }
+
+    async fn write_one_by_one(&self, slice: &Arc<Slice>) -> Result<(), inventory::Error> {
+        let routine = Arc::clone(slice);
+        let routine = move |tx: &Tx<'_>| tx.record_unchanged(&routine.routine);
+        let mut outcome = self.inventory.write(routine).await;
+        let records = (0..slice.webhook_news.len()).map(|index| self.write_one(slice, index));
+        let mut records = stream::iter(records).buffered(AT_A_TIME);
+        while let Some(recorded) = records.next().await {
+            outcome = outcome.and(recorded);
+        }
+        let rest = Arc::clone(slice);
+        let rest = self
+            .inventory
+            .write(move |tx| rest.write_one_by_one(tx))
+            .await;
+        outcome.and(rest)
+    }
+
+    async fn write_one(&self, slice: &Arc<Slice>, index: usize) -> Result<(), inventory::Error> {
+        let one = Arc::clone(slice);
+        let recorded = self.inventory.write(move |tx| {
+            let Some(outcomes) = one.webhook_news.get(index) else {
+                return Ok(());
+            };
+            record_app_change(tx, outcomes, one.now)?;
+            store_page_admins(tx, outcomes, one.now)
+        });
+        let recorded = recorded.await;
+        if let (Err(error), Some(outcomes)) = (&recorded, slice.webhook_news.get(index)) {
+            let token = &outcomes.after.after.name;
+            tracing::error!(
+                token,
+                "what was learned of {token} cannot be written: {error}"
+            );
+        }
+        recorded
+    }
+}
+
+impl Slice {
+    fn new(seen: InspectedToken, rotation_worker: &RotationWorker, now: Timestamp) -> Self {
+        let alone = match seen.checks.as_slice() {
+            [one] => Some(one.after.after.id),
+            [] | [_, _, ..] => None,
+        };
+        let (routine, webhook_news): (Vec<_>, Vec<_>) =
+            seen.checks.into_iter().partition(CheckOutcome::is_routine);
+        Self {
+            routine: routine
+                .iter()
+                .map(|outcomes| outcomes.after.next_check())
+                .collect(),
+            webhook_news,
+            unseen: seen.unseen,
+            alone,
+            app: seen.app,
+            name: rotation_worker.app.clone(),
+            rules: rotation_worker.rules.clone(),
+            now,
+        }
+    }
+
+    fn write(&self, tx: &Tx<'_>) -> Result<(), inventory::Error> {
+        tx.record_unchanged(&self.routine)?;
+        for outcomes in &self.webhook_news {
+            record_app_change(tx, outcomes, self.now)?;
+        }
+        for outcomes in &self.webhook_news {
+            store_page_admins(tx, outcomes, self.now)?;
+        }
+        self.write_one_by_one(tx)
+    }
+
+    fn write_one_by_one(&self, tx: &Tx<'_>) -> Result<(), inventory::Error> {
+        schedule_related(tx, &self.webhook_news, self.now)?;
+        tx.release(&self.unseen)?;
+        self.alone.map_or(Ok(()), |id| tx.acquit(id))?;
+        self.app.write(tx, &self.name, &self.rules, self.now)
+    }
+}
+
+fn record_app_change(
+    tx: &Tx<'_>,
+    outcomes: &CheckOutcome,
+    now: Timestamp,
+) -> Result<(), inventory::Error> {
+    let CheckResult { before, after, .. } = &outcomes.after;
+    if !outcomes.is_saved && tx.record(&outcomes.after, now)? == Recorded::Gone {
+        return Ok(());
+    }
+    if let Some(listening) = &outcomes.is_subscribed {
+        tx.store_subscription(after, listening, now)?;
+    }
+    if before.facts.is_none() && after.facts.is_some() {
+        tx.link_parent(after)?;
+    }
+    Ok(())
+}
+
+fn store_page_admins(
+    tx: &Tx<'_>,
+    outcomes: &CheckOutcome,
+    now: Timestamp,
+) -> Result<(), inventory::Error> {
+    match &outcomes.pages {
+        Some(pages) => tx.store_page_admins(&outcomes.after.after, pages, now),
+        None => Ok(()),
+    }
+}
+
+/// After all of a claim stand recorded, for kin may be among them. Each person's kin are told once, though thousands of
+/// that person's pages died or came back together.
+fn schedule_related(
+    tx: &Tx<'_>,
+    webhook_news: &[CheckOutcome],
+    now: Timestamp,
+) -> Result<(), inventory::Error> {
+    let (mut scheduled, mut woken) = (HashSet::new(), HashSet::new());
+    let mut measured = HashSet::new();
+    for outcomes in webhook_news {
+        let token = &outcomes.after.after;
+        let Some(facts) = &token.facts else { continue };
+        if outcomes.died && scheduled.insert(&facts.person) {
+            tx.schedule_related_now(token, now)?;
+        }
+        let is_own = facts.kind != Kind::Page;
+        if outcomes.permissions_changed && measured.insert((is_own, &facts.person)) {
+            tx.schedule_permission_checks(token, now)?;
+        }
+        // A user token also wakes the pages of others that it reaches.
+        if outcomes.revived && woken.insert((facts.kind, &facts.person)) {
+            tx.schedule_pages_now(token, now)?;
+        }
+    }
+    Ok(())
+}

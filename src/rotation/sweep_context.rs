@@ -1,0 +1,250 @@
+//! What a visit has at hand: the inventory, Meta, and a purse of calls that all visits of a pass share.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Rules;
+use super::policy::{self, ClockTrust, InspectionResult};
+use crate::graph_api::{Client, Error, Inspection, PageGrant, Profile, Reply, Usage};
+use crate::inventory::{self, Inventory};
+use crate::model::{Kind, Scopes, State, Token, TokenId};
+use crate::secret::Secret;
+
+pub(super) struct SweepContext<'a> {
+    pub(super) inventory: &'a Inventory,
+    pub(super) graph: &'a Client,
+    pub(super) rules: &'a Rules,
+    pub(super) now: Timestamp,
+    /// How many calls this pass may make in all.
+    pub(super) allowance: u32,
+    /// When `now` was, by a clock that never jumps.
+    began: Instant,
+    call_log: Mutex<CallLog>,
+}
+
+#[derive(Default)]
+struct CallLog {
+    usage: Usage,
+    calls: u32,
+    /// Parents through which nothing can be had in this pass; asking each of 10,000 pages again would be waste.
+    unusable: HashSet<TokenId>,
+    aborted: bool,
+    /// How far Meta's clock was ahead of ours when it answered last.
+    skew: Option<SignedDuration>,
+}
+
+/// Why an exchange gave no token, and whether it is certain that there was none.
+#[derive(Debug)]
+pub(super) struct NoExchange {
+    pub(super) error: Error,
+    pub(super) was_not_made: bool,
+}
+
+/// How many people are asked for one page before it is given up.
+const PARENTS: usize = 3;
+
+impl<'a> SweepContext<'a> {
+    pub(super) fn new(
+        inventory: &'a Inventory,
+        graph: &'a Client,
+        rules: &'a Rules,
+        allowance: u32,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            inventory,
+            graph,
+            rules,
+            now,
+            allowance,
+            began: Instant::now(),
+            call_log: Mutex::default(),
+        }
+    }
+
+    fn call_log(&self) -> MutexGuard<'_, CallLog> {
+        self.call_log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was spent since this was asked last.
+    pub(super) fn take_usage(&self) -> Usage {
+        std::mem::take(&mut self.call_log().usage)
+    }
+
+    pub(super) fn may_call(&self) -> bool {
+        self.call_log().calls < self.allowance
+    }
+
+    /// No use in asking on: the app is in trouble.
+    pub(super) fn abort_sweep(&self) {
+        self.call_log().aborted = true;
+    }
+
+    pub(super) fn is_aborted(&self) -> bool {
+        self.call_log().aborted
+    }
+
+    /// Whether the clock that told `now` can be believed, by what Meta's answers have said in this pass.
+    pub(super) fn clock_trust(&self) -> ClockTrust {
+        policy::clock_trust(self.call_log().skew)
+    }
+
+    /// A clock that is ahead must not renew whatever ends within months: the earlier of both clocks says what is due.
+    pub(super) fn now_for_ends(&self) -> Timestamp {
+        let skew = self.call_log().skew.filter(|skew| -*skew > policy::ASTRAY);
+        let earlier = skew.and_then(|skew| self.now.checked_add(skew).ok());
+        earlier.unwrap_or(self.now)
+    }
+
+    fn enter<T>(&self, reply: Reply<T>) -> T {
+        let mut call_log = self.call_log();
+        if let Some(at_meta) = reply.usage.served_at {
+            let passed = SignedDuration::try_from(self.began.elapsed()).unwrap_or_default();
+            call_log.skew = Some(at_meta.duration_since(self.now) - passed);
+        }
+        call_log.calls = call_log.calls.saturating_add(reply.usage.calls);
+        call_log.usage.absorb(reply.usage);
+        reply.answer
+    }
+
+    pub(super) async fn inspect_all(&self, secrets: &[Secret]) -> Vec<InspectionResult> {
+        self.enter(self.graph.debug(secrets).await)
+    }
+
+    pub(super) async fn inspect(&self, secret: &Secret) -> InspectionResult {
+        let inspections = self.inspect_all(std::slice::from_ref(secret)).await;
+        inspections
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Err(Error::Unreachable("no answer".into())))
+    }
+
+    pub(super) async fn confirm_app(&self) -> Result<(), Error> {
+        self.enter(self.graph.confirm_app().await)
+    }
+
+    pub(super) async fn exchange(&self, kind: Kind, secret: &Secret) -> Result<Secret, NoExchange> {
+        let reply = self.graph.exchange(kind, secret).await;
+        let calls = reply.usage.calls;
+        self.enter(reply).map_err(|error| NoExchange {
+            was_not_made: policy::was_not_made(&error, calls),
+            error,
+        })
+    }
+
+    pub(super) async fn accounts(&self, user: &Secret) -> Result<Vec<PageGrant>, Error> {
+        self.enter(self.graph.accounts(user).await)
+    }
+
+    pub(super) async fn me(&self, secret: &Secret) -> Result<Profile, Error> {
+        self.enter(self.graph.me(secret).await)
+    }
+
+    /// The page's token through one parent; a parent that Meta refuses is not asked again in this pass.
+    pub(super) async fn derive(
+        &self,
+        parent: TokenId,
+        through: &Secret,
+        page: &str,
+    ) -> Result<Option<Secret>, Error> {
+        let derived = self.enter(self.graph.page_token(through, page).await);
+        if let Err(Error::Refused(_)) = derived {
+            self.mark_unusable(parent);
+        }
+        derived
+    }
+
+    pub(super) fn mark_unusable(&self, parent: TokenId) {
+        self.call_log().unusable.insert(parent);
+    }
+
+    /// Of what the operator wants, the fields that the page does not tell the app of.
+    pub(super) async fn unsubscribed(&self, page: &str, secret: &Secret) -> Result<Scopes, Error> {
+        let told = self.enter(self.graph.subscribed_fields(page, secret).await);
+        Ok(self.rules.subscribed_fields.without(&told?))
+    }
+
+    /// Is it this token alone that Meta ended? It is when another of the same person lives, or when there is none to ask.
+    pub(super) async fn is_only_ending(&self, token: &Token) -> Result<bool, inventory::Error> {
+        let (of, unusable) = (token.clone(), self.call_log().unusable.clone());
+        let related_tokens = self.inventory.read(move |view| {
+            let (living, any) = view.related_tokens(&of, PARENTS)?;
+            let mut secrets = Vec::new();
+            for id in living.into_iter().filter(|id| !unusable.contains(id)) {
+                let Some(related_tokens) = view.token(id)? else {
+                    continue;
+                };
+                let reading = match view.secret_of(&related_tokens) {
+                    Err(inventory::Error::Unsealable(_)) => continue,
+                    reading => reading?,
+                };
+                secrets.extend(reading.map(|reading| (id, reading.secret)));
+            }
+            Ok((secrets, any))
+        });
+        let (living, any) = related_tokens.await?;
+        if !any {
+            return Ok(true);
+        }
+        for (id, secret) in living {
+            if !self.may_call() {
+                return Ok(false);
+            }
+            match self.inspect(&secret).await {
+                Ok(Inspection::Alive(_)) => return Ok(true),
+                Ok(Inspection::Refused { .. }) => self.mark_unusable(id),
+                Ok(Inspection::Undecided(_)) | Err(_) => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Those through whom the page may be read, with their secrets.
+    pub(super) async fn parents_of(
+        &self,
+        page: &Token,
+    ) -> Result<Vec<(TokenId, String, Secret)>, inventory::Error> {
+        let page = page.clone();
+        let unusable = self.call_log().unusable.clone();
+        self.inventory
+            .read(move |view| {
+                let mut parents = Vec::new();
+                for id in view.possible_parents(&page, PARENTS)? {
+                    let Some(parent) = view.token(id)?.filter(|_| !unusable.contains(&id)) else {
+                        continue;
+                    };
+                    let reading = match view.secret_of(&parent) {
+                        Err(inventory::Error::Unsealable(_)) => continue,
+                        reading => reading?,
+                    };
+                    let living = reading.filter(|reading| reading.state != State::Dead);
+                    parents.extend(living.map(|reading| (id, parent.name, reading.secret)));
+                }
+                Ok(parents)
+            })
+            .await
+    }
+
+    /// Durable before the call is made.
+    pub(super) async fn begin_rotation(&self, token: &Token) -> Result<(), inventory::Error> {
+        let (token, now) = (token.clone(), self.now);
+        self.inventory
+            .write(move |tx| tx.begin_rotation(&token, now))
+            .await
+    }
+
+    /// It was not made after all.
+    pub(super) async fn undo_rotation(
+        &self,
+        token: &Token,
+        tried_before: Option<Timestamp>,
+    ) -> Result<(), inventory::Error> {
+        let token = token.clone();
+        self.inventory
+            .write(move |tx| tx.undo_rotation(&token, tried_before))
+            .await
+    }
+}

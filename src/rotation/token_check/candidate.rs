@@ -1,0 +1,116 @@
+//! A secret that somebody handed in, and whether it may take the place of the one in use.
+
+use serde_json::Value;
+
+use super::check_events::{describe, end_of};
+use super::{CANDIDATE_AGAIN, CandidateId, TokenCheck};
+use crate::graph_api::Inspection;
+use crate::inventory::{Candidate, EventKind, OrderKind};
+use crate::model::{Facts, Scopes};
+use crate::rotation::app_health::names_the_app;
+use crate::rotation::policy::{self, Mismatch};
+use crate::rotation::sweep_context::SweepContext;
+use crate::secret::Secret;
+
+impl TokenCheck {
+    /// A secret that somebody handed in, lengthened if it is short-lived, is swapped in if it is at least as good as the
+    /// one in use. Where that is so by what Meta said last of the one in use, nobody need ask about that any more.
+    pub(super) async fn try_candidate(&mut self, context: &SweepContext<'_>) {
+        let Some(CandidateId { candidate, inspect }) = self.candidate.take() else {
+            return;
+        };
+        let Candidate {
+            number,
+            secret,
+            accepts_fewer,
+        } = candidate;
+        let is_short = |facts: &Facts| policy::is_short_lived(facts, context.now);
+        if matches!(&inspect, Ok(Inspection::Alive(facts)) if is_short(facts))
+            && !context.may_call()
+        {
+            self.confirm_after = Some(CANDIDATE_AGAIN);
+            return;
+        }
+        let candidate_id = secret.clone();
+        let alive = match &inspect {
+            Ok(Inspection::Alive(facts)) => Some(lengthened(secret, facts.clone(), context).await),
+            Ok(Inspection::Refused { .. } | Inspection::Undecided(_)) | Err(_) => None,
+        };
+        let suits = |(_, facts): &(Secret, Facts)| self.mismatch(facts, accepts_fewer).is_none();
+        let suits = self.before.facts.is_some() && alive.as_ref().is_some_and(suits);
+        if !suits && !self.inspect_current(context).await {
+            self.confirm_after = Some(CANDIDATE_AGAIN);
+            return;
+        }
+        match (alive, inspect) {
+            (Some((secret, facts)), _) => match self.mismatch(&facts, accepts_fewer) {
+                Some(mismatch) => self.reject_candidate(number, &mismatch),
+                None => {
+                    self.checked_candidate = Some(number);
+                    self.is_irreplaceable = secret != candidate_id;
+                    self.record(EventKind::CandidateAccepted, &end_of(&facts));
+                    if accepts_fewer {
+                        self.do_without(&facts);
+                    }
+                    self.accept(secret, facts, context);
+                }
+            },
+            (None, Ok(Inspection::Refused { rejection, .. })) => {
+                self.reject_candidate(number, &[("cause", rejection.cause.as_str().into())]);
+            }
+            (None, _) => self.confirm_after = Some(CANDIDATE_AGAIN),
+        }
+    }
+
+    /// What is in use may stay so: whether it was possible to ask about it.
+    async fn inspect_current(&mut self, context: &SweepContext<'_>) -> bool {
+        if !context.may_call() {
+            return false;
+        }
+        let inspect = context.inspect(&self.secret).await;
+        if inspect.as_ref().is_err_and(names_the_app) {
+            return false;
+        }
+        self.learn(&inspect, context);
+        true
+    }
+
+    fn mismatch(&self, facts: &Facts, accepts_fewer: bool) -> Option<Vec<(&'static str, Value)>> {
+        match policy::check_replacement(&self.after, facts) {
+            Some(Mismatch::FewerScopes { .. }) if accepts_fewer => {}
+            Some(mismatch) => return Some(describe(&mismatch)),
+            None => {}
+        }
+        // A rollback is an operator's word, whatever the ends.
+        let rollback = self
+            .pending_order
+            .is_some_and(|pending_order| pending_order.order == OrderKind::Rollback);
+        let earlier = !rollback && policy::ends_earlier(&self.after, facts);
+        earlier.then(|| vec![("objection", "it ends before the one in use".into())])
+    }
+
+    /// An operator said that fewer permissions will do: what the new token does not have is not lost.
+    fn do_without(&mut self, facts: &Facts) {
+        self.after.permissions.lost = Scopes::default();
+        self.after.facts = Some(facts.clone());
+    }
+
+    fn reject_candidate(&mut self, number: u32, why: &[(&'static str, Value)]) {
+        self.checked_candidate = Some(number);
+        self.record(EventKind::CandidateRefused, why);
+    }
+}
+
+/// A short-lived user token is exchanged for a long-lived one before it is stored; if that fails it is judged as it is.
+async fn lengthened(secret: Secret, facts: Facts, context: &SweepContext<'_>) -> (Secret, Facts) {
+    if !policy::is_short_lived(&facts, context.now) {
+        return (secret, facts);
+    }
+    let Ok(longer) = context.exchange(facts.kind, &secret).await else {
+        return (secret, facts);
+    };
+    match context.inspect(&longer).await {
+        Ok(Inspection::Alive(longer_facts)) => (longer, longer_facts),
+        Ok(Inspection::Refused { .. } | Inspection::Undecided(_)) | Err(_) => (secret, facts),
+    }
+}

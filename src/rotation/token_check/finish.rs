@@ -1,0 +1,54 @@
+//! The end of a visit: what is told of it, when the next one is, and what is left to be written down.
+
+use super::{CheckOutcome, TokenCheck, is_dead};
+use crate::inventory::CheckResult;
+use crate::model::{Action, Next};
+use crate::rotation::policy::{self, Spread};
+use crate::rotation::sweep_context::SweepContext;
+
+impl TokenCheck {
+    pub(in crate::rotation) fn finish(mut self, context: &SweepContext<'_>) -> CheckOutcome {
+        let permissions_changed = self.record_permission_changes();
+        self.record_changes();
+        self.complete_order();
+        let spread = Spread::of(self.before.id, self.now);
+        self.after.next = policy::next_check(
+            &self.after,
+            self.rotation_tried_at,
+            context.rules,
+            spread,
+            self.now,
+        );
+        if let Some(wait) = self.confirm_after {
+            self.after.next = Some(Next {
+                action: Action::Check,
+                at: self.now + wait,
+            });
+        }
+        let daemon_runs = self.after.health.is_alive();
+        // A living token that was exchanged helps nobody who was not helped before.
+        let affects_related_tokens = self.checked_candidate.is_some() && self.is_new_secret;
+        CheckOutcome {
+            revived: daemon_runs && (affects_related_tokens || is_dead(&self.before)),
+            died: is_dead(&self.after) && !is_dead(&self.before),
+            permissions_changed,
+            is_irreplaceable: self.is_irreplaceable,
+            is_saved: false,
+            pages: self.pages,
+            is_subscribed: self.is_subscribed,
+            after: CheckResult {
+                secret: self.is_new_secret.then_some(self.secret),
+                checked_candidate: self.checked_candidate,
+                order_done: self
+                    .pending_order
+                    .filter(|_| !self.order_stays)
+                    .map(|e| e.event),
+                checked_at: self.now,
+                lease: self.lease,
+                events: self.events,
+                before: self.before,
+                after: self.after,
+            },
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What a visit tells the journal.
+
+use serde_json::Value;
+
+use super::TokenCheck;
+use crate::inventory::{EventKind, NewEvent, OrderKind};
+use crate::model::Token;
+use crate::rotation::policy;
+
+impl TokenCheck {
+    pub(super) fn record(&mut self, kind: EventKind, detail: &[(&'static str, Value)]) {
+        let mut event = NewEvent::about(&self.before, kind);
+        if let Some(pending_order) = self.pending_order {
+            event = event.with("order", pending_order.event.0.to_string());
+        }
+        let event = detail
+            .iter()
+            .fold(event, |event, (key, value)| event.with(key, value.clone()));
+        self.events.push(event);
+    }
+
+    pub(super) fn record_changes(&mut self) {
+        let (was, is) = (&self.before, &self.after);
+        if (was.state(), was.cause()) == (is.state(), is.cause()) {
+            return;
+        }
+        let word = |token: &Token| {
+            token
+                .cause()
+                .map_or(Value::Null, |cause| cause.as_str().into())
+        };
+        let mut detail = vec![
+            ("from", was.state().as_str().into()),
+            ("to", is.state().as_str().into()),
+            ("cause", word(is)),
+        ];
+        detail.append(&mut self.words);
+        self.record(EventKind::Changed, &detail);
+    }
+
+    /// Whether any of them came or went.
+    pub(super) fn record_permission_changes(&mut self) -> bool {
+        let (lost, restored) = policy::changed_permissions(&self.before, &self.after);
+        let changed = [
+            (EventKind::PermissionsLost, lost),
+            (EventKind::PermissionsRestored, restored),
+        ];
+        let mut any = false;
+        for (kind, scopes) in changed {
+            if !scopes.is_empty() {
+                any = true;
+                self.record(kind, &[("permissions", scopes.as_str().into())]);
+            }
+        }
+        any
+    }
+
+    /// Whoever asked is told at least how the token is.
+    pub(super) fn complete_order(&mut self) {
+        let Some(pending_order) = self.pending_order else {
+            return;
+        };
+        let mut detail = vec![("state", self.after.state().as_str().into())];
+        if pending_order.order == OrderKind::Rotate && !self.done.exchanged && !self.done.derived {
+            let why = policy::may_exchange(&self.after, self.rotation_tried_at, self.now);
+            detail.extend(why.err().map(|why| ("not_rotated", why.as_str().into())));
+        }
+        self.record(EventKind::Checked, &detail);
+    }
+}

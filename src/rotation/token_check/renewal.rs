@@ -1,0 +1,156 @@
+//! New secrets from Meta: by an exchange, or derived through somebody who administers the page. None is believed
+//! before Meta has confirmed it.
+
+use super::TokenCheck;
+use super::check_events::{describe, end_of};
+use crate::graph_api::{Error as GraphError, Inspection};
+use crate::inventory::{self, EventKind};
+use crate::model::{Cause, Health, Outcome, Rotation, TokenId};
+use crate::rotation::policy::{self, SameSecret};
+use crate::rotation::sweep_context::{NoExchange, SweepContext};
+use crate::secret::Secret;
+
+impl TokenCheck {
+    /// Exchange, verify, swap; measured by what Meta says before and after.
+    pub(super) async fn exchange(
+        &mut self,
+        context: &SweepContext<'_>,
+    ) -> Result<(), inventory::Error> {
+        self.done.exchanged = true;
+        let tried_before = self.rotation_tried_at.replace(self.now);
+        let Some(kind) = self.after.facts.as_ref().map(|facts| facts.kind) else {
+            return Ok(());
+        };
+        context.begin_rotation(&self.after).await?;
+        let outcome = match context.exchange(kind, &self.secret).await {
+            Ok(renewed) => self.measure(renewed, context).await,
+            Err(NoExchange {
+                was_not_made: true, ..
+            }) => {
+                context.undo_rotation(&self.after, tried_before).await?;
+                self.rotation_tried_at = tried_before;
+                self.confirm_after = Some(policy::wait_for_next_try(&self.after, self.now));
+                Outcome::Failed
+            }
+            Err(NoExchange {
+                error: GraphError::Refused(_),
+                ..
+            }) => Outcome::Refused,
+            Err(_) => Outcome::Failed,
+        };
+        self.after.last_rotation = Some(Rotation {
+            outcome,
+            at: self.now,
+        });
+        let mut detail = vec![("outcome", outcome.as_str().into())];
+        if let Some(facts) = &self.after.facts {
+            detail.extend(end_of(facts));
+        }
+        self.record(EventKind::Rotated, &detail);
+        Ok(())
+    }
+
+    async fn measure(&mut self, renewed: Secret, context: &SweepContext<'_>) -> Outcome {
+        let same = if renewed == self.secret {
+            SameSecret::Yes
+        } else {
+            SameSecret::No
+        };
+        let inspect = context.inspect(&renewed).await;
+        let outcome = policy::measure(&self.after, same, &inspect);
+        if let (Outcome::Renewed, Ok(Inspection::Alive(facts))) = (outcome, inspect) {
+            self.after.rotated_at = Some(self.now);
+            self.accept(renewed, facts, context);
+            self.is_irreplaceable = true;
+        }
+        outcome
+    }
+
+    /// Reads a page's token through somebody who administers the page, before anybody is told that it is lost.
+    pub(super) async fn derive(
+        &mut self,
+        context: &SweepContext<'_>,
+    ) -> Result<(), inventory::Error> {
+        self.done.derived = true;
+        if self.is_ended_without_a_reason() && context.is_only_ending(&self.after).await? {
+            self.call_it_replaced();
+        }
+        let Some(page) = self.after.facts.as_ref().map(|f| f.subject.clone()) else {
+            return Ok(());
+        };
+        for (parent, name, through) in context.parents_of(&self.after).await? {
+            match context.derive(parent, &through, &page).await {
+                Ok(Some(derived)) => {
+                    if self.try_derived(derived, parent, name, context).await {
+                        return Ok(());
+                    }
+                }
+                Ok(None) | Err(GraphError::Refused(_)) => {}
+                // Perhaps it can be had; until that is known nobody is told that it is lost.
+                Err(error) => {
+                    let page = &self.before.name;
+                    tracing::warn!(
+                        page,
+                        "the token of {page} could not be read through {name}: {error}"
+                    );
+                    self.keep_failing();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Meta ended it and said no more; for a page token there is one more thing that can be found out.
+    fn is_ended_without_a_reason(&self) -> bool {
+        matches!(
+            self.after.health,
+            Health::Dead {
+                cause: Cause::SessionEnded,
+                ..
+            }
+        )
+    }
+
+    /// It stays as long dead as it was known to be.
+    fn call_it_replaced(&mut self) {
+        let cause = Cause::ReplacedElsewhere;
+        self.after.health = match (self.before.health, self.after.health) {
+            (was @ Health::Dead { cause: known, .. }, _) if known == cause => was,
+            (_, Health::Dead { since, .. }) => Health::Dead { since, cause },
+            (_, other) => other,
+        };
+    }
+
+    async fn try_derived(
+        &mut self,
+        derived: Secret,
+        parent: TokenId,
+        parent_name: String,
+        context: &SweepContext<'_>,
+    ) -> bool {
+        let facts = match context.inspect(&derived).await {
+            Ok(Inspection::Alive(facts)) => facts,
+            Ok(Inspection::Refused { .. }) => return false,
+            Ok(Inspection::Undecided(_)) | Err(_) => {
+                self.keep_failing();
+                return false;
+            }
+        };
+        if let Some(mismatch) = policy::check_replacement(&self.after, &facts) {
+            self.record(EventKind::CandidateRefused, &describe(&mismatch));
+            return false;
+        }
+        if policy::ends_earlier(&self.after, &facts) {
+            return false;
+        }
+        self.after.parent = Some(parent);
+        self.after.rotated_at = Some(self.now);
+        let mut detail = vec![("through", parent_name.into())];
+        if let Health::Dead { cause, .. } = self.after.health {
+            detail.push(("because", cause.as_str().into()));
+        }
+        self.record(EventKind::Derived, &detail);
+        self.accept(derived, facts, context);
+        true
+    }
+}

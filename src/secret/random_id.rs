@@ -1,0 +1,34 @@
+//! Names that nobody can guess: what stands in a login link, and what a browser carries to Meta and back.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::{Digest, KeyError, Secret};
+
+/// 256 random bits, in emails that an address takes as they are.
+pub fn random_id() -> Result<Secret, KeyError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
+    Ok(Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+impl Digest {
+    /// As a name of its own, as unguessable as the key behind the digest.
+    pub fn as_name(&self) -> Secret {
+        Secret::new(URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_names_are_alike_and_each_fits_into_an_address() {
+        let (one, other) = (random_id().unwrap(), random_id().unwrap());
+        assert_ne!(one, other);
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        assert!(one.expose().bytes().all(plain));
+        assert_eq!(one.len(), 43);
+    }
+}

@@ -1,0 +1,37 @@
+//! Whether the answers work: the app's id and secret at Meta, and one real email.
+
+use jiff::Timestamp;
+
+use crate::config::{App, Config};
+use crate::daemon::client_of;
+use crate::email::SystemEmail;
+use crate::email::mailer::{Mailer, Reached};
+
+/// Does Meta know the app by this id and secret? If not, why, and what to do.
+pub async fn meta(app: &App) -> Result<(), String> {
+    let client = client_of(app).map_err(|error| error.to_string())?;
+    let answer = client.confirm_app().await.answer;
+    answer.map_err(|error| error.to_string())
+}
+
+/// Sends one email to the operators, by the way that all emails will take.
+pub async fn mail(config: &Config, now: Timestamp) -> Result<(), String> {
+    let mailer = Mailer::new(config.mail.clone()).map_err(|error| error.to_string())?;
+    let rules = &config.alerts;
+    let notice = SystemEmail {
+        subject: "Perennial can reach you by mail".to_owned(),
+        why: vec![
+            "Nothing needs to be done. That you read this shows that emails about tokens will arrive, too."
+                .to_owned(),
+        ],
+        instructions: Vec::new(),
+        footer: "Sent once, by perennial setup.".to_owned(),
+    };
+    let id = format!("setup-{}@{}", now.as_microsecond(), rules.message_domain);
+    let email = notice.email(&rules.operators, id, None);
+    match mailer.send_once(email, now).await {
+        Ok(Reached::Everybody) => Ok(()),
+        Ok(Reached::Some(why)) => Err(format!("not everybody was reached: {why}")),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,191 @@
+//! How often one client, and all of them together, may call. What is over that costs an answer of a few bytes.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use tokio::time::Instant;
+
+/// A purse of calls: so many at once, then so many a second.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rate {
+    pub(super) at_once: f64,
+    pub(super) per_second: f64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    left: f64,
+    since: Instant,
+}
+
+/// Who is counted together: an address, or one household's worth of IPv6 addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Client {
+    Of(IpAddr),
+    /// On a Unix socket, and the proxy does not tell.
+    Unknown,
+}
+
+pub(super) struct RateLimiter {
+    each: Rate,
+    all: Rate,
+    purses: Mutex<Buckets>,
+}
+
+struct Buckets {
+    all: Bucket,
+    clients: HashMap<Client, Bucket>,
+}
+
+/// A person needs a dozen calls for a login; a page that waits for its outcome asks every other second.
+pub(super) const ONE_CLIENT: Rate = Rate {
+    at_once: 60.0,
+    per_second: 2.0,
+};
+pub(super) const ALL_CLIENTS: Rate = Rate {
+    at_once: 600.0,
+    per_second: 100.0,
+};
+
+/// More clients than this are not told apart.
+const CLIENTS: usize = 10_000;
+
+impl Rate {
+    /// Takes one call from the purse, if there is one left.
+    fn take(self, purse: &mut Bucket, now: Instant) -> bool {
+        let waited = now.saturating_duration_since(purse.since).as_secs_f64();
+        purse.left = (purse.left + waited * self.per_second).min(self.at_once);
+        purse.since = now;
+        let may = purse.left >= 1.0;
+        if may {
+            purse.left -= 1.0;
+        }
+        may
+    }
+
+    fn full(self, now: Instant) -> Bucket {
+        Bucket {
+            left: self.at_once,
+            since: now,
+        }
+    }
+
+    fn time_to_fill(self) -> Duration {
+        Duration::from_secs_f64(self.at_once / self.per_second)
+    }
+}
+
+impl RateLimiter {
+    pub(super) fn new(each: Rate, all: Rate) -> Self {
+        let purses = Buckets {
+            all: all.full(Instant::now()),
+            clients: HashMap::new(),
+        };
+        Self {
+            each,
+            all,
+            purses: Mutex::new(purses),
+        }
+    }
+
+    /// One client's flood is not taken from the others' calls.
+    pub(super) fn lets_in(&self, client: Client, now: Instant) -> bool {
+        let mut purses = self.purses.lock().unwrap_or_else(PoisonError::into_inner);
+        if purses.clients.len() >= CLIENTS {
+            let forgotten = self.each.time_to_fill();
+            purses
+                .clients
+                .retain(|_, purse| now.saturating_duration_since(purse.since) < forgotten);
+        }
+        let is_told_apart = purses.clients.len() < CLIENTS || purses.clients.contains_key(&client);
+        let client = if is_told_apart {
+            client
+        } else {
+            Client::Unknown
+        };
+        let each = self.each;
+        let purse = purses
+            .clients
+            .entry(client)
+            .or_insert_with(|| each.full(now));
+        each.take(purse, now) && self.all.take(&mut purses.all, now)
+    }
+}
+
+/// Who calls: the peer, or whom a proxy on this machine names last.
+pub(super) fn client(peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
+    let named_by_proxy = || {
+        let lines = headers.get_all("x-forwarded-for").iter();
+        let last = lines.filter_map(|line| line.to_str().ok()).next_back()?;
+        last.rsplit(',').next()?.trim().parse().ok()
+    };
+    let address = match peer {
+        Some(peer) if !peer.is_loopback() => Some(peer),
+        Some(_) | None => named_by_proxy().or(peer),
+    };
+    address.map_or(Client::Unknown, |address| Client::Of(ipv6_prefix(address)))
+}
+
+/// Whoever has one IPv6 address has 2^64 of them.
+pub(super) fn ipv6_prefix(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(address: &str) -> Client {
+        Client::Of(address.parse().unwrap())
+    }
+
+    #[test]
+    fn a_flood_of_one_leaves_the_others_their_calls() {
+        let rate_limiter = RateLimiter::new(
+            Rate {
+                at_once: 3.0,
+                per_second: 1.0,
+            },
+            Rate {
+                at_once: 5.0,
+                per_second: 5.0,
+            },
+        );
+        let now = Instant::now();
+        let let_in = |client, now| {
+            (0..10)
+                .filter(|_| rate_limiter.lets_in(client, now))
+                .count()
+        };
+        assert_eq!(let_in(of("192.0.2.1"), now), 3);
+        assert_eq!(let_in(of("192.0.2.2"), now), 2, "what all may is used up");
+        let later = now + Duration::from_secs(2);
+        assert_eq!(let_in(of("192.0.2.1"), later), 2);
+    }
+
+    #[test]
+    fn only_a_proxy_on_this_machine_is_believed() {
+        let mut headers = HeaderMap::new();
+        let named = |headers: &HeaderMap, peer: Option<&str>| {
+            client(peer.map(|peer| peer.parse().unwrap()), headers)
+        };
+        assert_eq!(named(&headers, Some("127.0.0.1")), of("127.0.0.1"));
+        assert_eq!(named(&headers, None), Client::Unknown);
+        headers.insert(
+            "x-forwarded-for",
+            "10.0.0.1, 2001:db8:1:2:3::9".parse().unwrap(),
+        );
+        assert_eq!(named(&headers, Some("127.0.0.1")), of("2001:db8:1:2::"));
+        assert_eq!(named(&headers, None), of("2001:db8:1:2::"));
+        assert_eq!(named(&headers, Some("192.0.2.7")), of("192.0.2.7"));
+    }
+}

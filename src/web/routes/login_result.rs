@@ -1,0 +1,53 @@
+//! What came of a login, for the person who came back from Meta. It looks again by itself until that is known.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::SignedDuration;
+
+use super::login::laid_out;
+use crate::login::{LoginProgress, progress};
+use crate::secret::Secret;
+use crate::web::page::{Button, Page, PageError};
+use crate::web::state::SharedAppState;
+use crate::web::text;
+
+/// From then on the page does not promise an answer in a moment.
+const LONG: SignedDuration = SignedDuration::from_secs(30);
+
+pub(super) async fn show(
+    State(app_state): SharedAppState,
+    Path(name): Path<String>,
+) -> Result<Response, PageError> {
+    let now = app_state.now();
+    let address = app_state.public(&format!("/login/result/{name}"));
+    let found = app_state.read(move |view| {
+        let Some(attempt) = view.attempt_of_result(&Secret::new(name))? else {
+            return Ok(None);
+        };
+        let Some(login) = view.login(attempt.login)? else {
+            return Ok(None);
+        };
+        let login_ticket = view
+            .login_ticket_of(login.id)?
+            .filter(|_| login.is_open(now));
+        let progress = progress(view, &login, Some(attempt), now)?;
+        Ok(Some((login, login_ticket, progress)))
+    });
+    let (login, login_ticket, progress) = found.await?.ok_or(PageError::Nothing)?;
+    let again = login_ticket.map(|login_ticket| Button {
+        action: app_state.public(&format!("/login/{}", login_ticket.expose())),
+        words: "Log in again".to_owned(),
+    });
+    let page = match progress {
+        LoginProgress::Awaited | LoginProgress::Expired => return Err(PageError::Nothing),
+        LoginProgress::Asking { since } => text::one_moment(now.duration_since(since) > LONG),
+        LoginProgress::Granted(account) => text::account(&account, again),
+        LoginProgress::Refused(ending) => text::failure_page(&login, &ending, again),
+    };
+    Ok(laid_out(
+        &app_state,
+        Page { address, ..page },
+        StatusCode::OK,
+    ))
+}

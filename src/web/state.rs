@@ -1,0 +1,79 @@
+//! What every route stands on: the desk, and how it reads and writes the inventory.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::State;
+
+use super::Backend;
+use super::page::PageError;
+use super::rate_limit::RateLimiter;
+use crate::inventory::{Error, Tx, View};
+use crate::login;
+use crate::webhooks;
+
+pub(super) struct AppState {
+    desk: Backend,
+    pub(super) rate_limiter: RateLimiter,
+}
+
+pub(super) type SharedAppState = State<Arc<AppState>>;
+
+impl AppState {
+    pub(super) const fn new(desk: Backend, rate_limiter: RateLimiter) -> Self {
+        Self { desk, rate_limiter }
+    }
+
+    /// In whole seconds, as the inventory keeps time.
+    pub(super) fn now(&self) -> jiff::Timestamp {
+        let now = (self.desk.clock)();
+        jiff::Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
+
+    pub(super) fn logins(&self) -> login::Settings {
+        self.desk.settings.borrow().logins.clone()
+    }
+
+    /// Hears what Meta tells by itself.
+    pub(super) fn webhook_receiver(&self) -> webhooks::WebhookReceiver {
+        webhooks::WebhookReceiver {
+            inventory: self.desk.inventory.clone(),
+            signers: self.desk.app_signatures.borrow().clone(),
+            verify_token: self.desk.settings.borrow().webhook_verify_token.clone(),
+        }
+    }
+
+    /// An address of ours, as people reach it.
+    pub(super) fn public(&self, path: &str) -> String {
+        format!("{}{path}", self.desk.settings.borrow().public_url)
+    }
+
+    pub(super) async fn read<T, F>(&self, question: F) -> Result<T, PageError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&View<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        Ok(self.desk.inventory.read(question).await?)
+    }
+
+    pub(super) async fn write<T, F>(&self, job: F) -> Result<T, PageError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        Ok(self.desk.inventory.write(job).await?)
+    }
+
+    /// Something came in that is to be acted on.
+    pub(super) fn wake_rotation(&self) {
+        self.desk.wake_rotation.notify_one();
+    }
+}
+
+impl Deref for AppState {
+    type Target = Backend;
+
+    fn deref(&self) -> &Backend {
+        &self.desk
+    }
+}

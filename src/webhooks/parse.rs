@@ -1,0 +1,259 @@
+//! Meta's own words, as far as they are heeded: of whom, and when. Verbs and fields are not, for Meta is asked anyway.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::inventory::WebhookNotice;
+
+#[derive(Deserialize)]
+struct Webhook {
+    object: String,
+    #[serde(default)]
+    entry: Vec<Entry>,
+}
+
+/// The id stands twice in what was recorded.
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    uid: Value,
+    #[serde(default)]
+    time: Value,
+}
+
+#[derive(Deserialize)]
+struct SignedRequest {
+    #[serde(default)]
+    user_id: Value,
+    #[serde(default)]
+    issued_at: Value,
+}
+
+/// One field of a form or of an address.
+pub fn field(form: &[u8], key: &str) -> Option<String> {
+    let mut fields = form_urlencoded::parse(form);
+    fields.find_map(|(name, value)| (name == key).then(|| value.into_owned()))
+}
+
+/// From then on the request that told this counts no more, whatever the clocks of both sides.
+pub(super) fn unusable_from(notice: &WebhookNotice) -> Timestamp {
+    let end = notice.at.checked_add(GOOD_FOR + AHEAD);
+    end.unwrap_or(Timestamp::MAX)
+}
+
+/// Of each person once, with the latest time. Other objects than `permissions` say nothing of tokens: an app has one
+/// address for all of them.
+pub(super) fn webhook(body: &[u8], now: Timestamp) -> Option<Vec<WebhookNotice>> {
+    let Webhook { object, entry } = serde_json::from_slice(body).ok()?;
+    if object != "permissions" {
+        return Some(Vec::new());
+    }
+    let mut latest = BTreeMap::new();
+    for entry in &entry {
+        let Some(person) = id(&entry.uid).or_else(|| id(&entry.id)) else {
+            continue;
+        };
+        let at = instant(&entry.time, now);
+        let known = latest.entry(person).or_insert(at);
+        *known = at.max(*known);
+    }
+    let notice = |(person, at)| WebhookNotice { person, at };
+    Some(latest.into_iter().map(notice).collect())
+}
+
+/// Why a signed request does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RejectReason {
+    Unreadable,
+    Stale,
+}
+
+/// A signed request counts for so long. Meta sends it at once, and again within the hour where nobody answered.
+const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// How far Meta's clock may be ahead of ours.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// What a signed request says, if it was issued lately. Who got hold of an old one cannot use it.
+pub(super) fn signed_request(
+    payload: &[u8],
+    now: Timestamp,
+) -> Result<WebhookNotice, RejectReason> {
+    let read = serde_json::from_slice(payload).map_err(|_| RejectReason::Unreadable)?;
+    let SignedRequest { user_id, issued_at } = read;
+    let person = id(&user_id).ok_or(RejectReason::Unreadable)?;
+    let issued_at = reported_at(&issued_at).ok_or(RejectReason::Stale)?;
+    let age = now.duration_since(issued_at);
+    if age > GOOD_FOR || -age > AHEAD {
+        return Err(RejectReason::Stale);
+    }
+    let at = issued_at.min(now);
+    Ok(WebhookNotice { person, at })
+}
+
+/// Text in what Meta sends today, a number in what it sent once.
+fn id(value: &Value) -> Option<String> {
+    let id = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let is_id = (1..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
+    is_id.then_some(id)
+}
+
+/// What is not told is now, and nothing has changed later than now.
+fn instant(value: &Value, now: Timestamp) -> Timestamp {
+    reported_at(value).map_or(now, |reported| reported.min(now))
+}
+
+fn reported_at(value: &Value) -> Option<Timestamp> {
+    /// Later than any second that is meant: these are milliseconds, as in other webhooks.
+    const SECONDS: i64 = 100_000_000_000;
+    let number = match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    };
+    number.and_then(|number| {
+        if number < SECONDS {
+            Timestamp::from_second(number).ok()
+        } else {
+            Timestamp::from_millisecond(number).ok()
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-12-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn reported(body: &str) -> Option<Vec<(String, Timestamp)>> {
+        let notices = webhook(body.as_bytes(), now())?;
+        Some(notices.into_iter().map(|n| (n.person, n.at)).collect())
+    }
+
+    #[test]
+    fn both_recorded_shapes_tell_of_somebody() {
+        for body in [
+            r#"{"object":"permissions","entry":[{"id":"17","uid":"17","time":1567181353,
+                "changes":[{"field":"connected","verb":"granted"}]}]}"#,
+            r#"{"object":"permissions","entry":[{"id":"17","uid":"17","time":1567181353,"changes":[{"field":
+                "manage_fundraisers","value":{"verb":"granted","target_ids":["123123123123123"]}}]}]}"#,
+            r#"{"object":"permissions","entry":[{"id":17,"time":"1567181353"}]}"#,
+            r#"{"object":"permissions","entry":[{"uid":17,"time":1567181353000}]}"#,
+        ] {
+            assert_eq!(
+                reported(body),
+                Some(vec![("17".to_owned(), at(1_567_181_353))])
+            );
+        }
+    }
+
+    #[test]
+    fn many_entries_of_one_person_are_one_notice_with_the_latest_time() {
+        let entry = |id: &str, time: i64| format!(r#"{{"id":"{id}","time":{time}}}"#);
+        let entries = [
+            entry("2", 30),
+            entry("1", 10),
+            entry("2", 20),
+            entry("1", 40),
+        ];
+        let body = format!(
+            r#"{{"object":"permissions","entry":[{}]}}"#,
+            entries.join(",")
+        );
+        let expected = vec![("1".to_owned(), at(40)), ("2".to_owned(), at(30))];
+        assert_eq!(reported(&body), Some(expected));
+    }
+
+    #[test]
+    fn what_says_nothing_of_a_person_is_passed_over() {
+        for body in [
+            r#"{"object":"page","entry":[{"id":"17","time":1,"messaging":[{"sender":{"id":"18"}}]}]}"#,
+            r#"{"object":"permissions"}"#,
+            r#"{"object":"permissions","entry":[{"id":"","time":1},{"id":null},{"id":"a"},{"id":-1},{"id":1.5},{}]}"#,
+            r#"{"object":"permissions","entry":[{"id":"999999999999999999999"}]}"#,
+        ] {
+            assert_eq!(reported(body), Some(Vec::new()), "{body}");
+        }
+        for body in ["", "[]", "7", r#"{"entry":[]}"#, r#"{"object":7}"#, "\u{0}"] {
+            assert_eq!(reported(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn nothing_has_changed_in_the_future_or_at_no_time() {
+        for time in [
+            "null",
+            "\"soon\"",
+            "9999999999",
+            "9223372036854775807",
+            "{}",
+        ] {
+            let body =
+                format!(r#"{{"object":"permissions","entry":[{{"id":"1","time":{time}}}]}}"#);
+            assert_eq!(
+                reported(&body),
+                Some(vec![("1".to_owned(), now())]),
+                "{time}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_signed_request_tells_of_one_person() {
+        let issued_at = now().as_second() - 60;
+        let read = |payload: &str| signed_request(payload.as_bytes(), now());
+        for payload in [
+            format!(r#"{{"user_id":"17","algorithm":"HMAC-SHA256","issued_at":{issued_at}}}"#),
+            format!(
+                r#"{{"user_id":17,"issued_at":{issued_at},"expires":{}}}"#,
+                issued_at + 3600
+            ),
+        ] {
+            let notice = read(&payload).unwrap();
+            assert_eq!((notice.person.as_str(), notice.at), ("17", at(issued_at)));
+        }
+        let nobody = read(r#"{"algorithm":"HMAC-SHA256"}"#);
+        assert!(matches!(nobody, Err(RejectReason::Unreadable)));
+    }
+
+    #[test]
+    fn a_signed_request_counts_for_a_day() {
+        let read = |issued_at: String| {
+            let payload = format!(r#"{{"user_id":"17","issued_at":{issued_at}}}"#);
+            signed_request(payload.as_bytes(), now())
+        };
+        let ago = |seconds: i64| read((now().as_second() - seconds).to_string());
+        for seconds in [-300, 0, 3_600, 86_400] {
+            let notice = ago(seconds).unwrap();
+            assert!(notice.at <= now(), "{seconds}");
+        }
+        for seconds in [-301, 86_401, 400 * 86_400] {
+            assert!(
+                matches!(ago(seconds), Err(RejectReason::Stale)),
+                "{seconds}"
+            );
+        }
+        for untold in ["null", "\"soon\"", "{}", "0", "-1", "9223372036854775807"] {
+            let read = read(untold.to_owned());
+            assert!(matches!(read, Err(RejectReason::Stale)), "{untold}");
+        }
+        let missing = signed_request(br#"{"user_id":"17"}"#, now());
+        assert!(matches!(missing, Err(RejectReason::Stale)));
+    }
+}

@@ -1,0 +1,111 @@
+//! The post of the harness: emails are written by the real alerts and land as files in a folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use perennial::alerts::{self, LoginLinks, Rules};
+use perennial::email::mailer::{Mailer, Settings, Transport};
+use perennial::email::text::Language;
+
+use super::{Result, World, days};
+
+pub const OPERATOR: &str = "ops@example.com";
+pub const OWNER: &str = "maria@example.com";
+
+pub(super) struct Office {
+    rules: Rules,
+    mailer: Mailer,
+    folder: PathBuf,
+}
+
+/// An email as it lies in the folder.
+#[derive(Clone, Debug)]
+pub struct Mail(pub String);
+
+impl Office {
+    pub(super) fn open(folder: &Path) -> Result<Self> {
+        let folder = folder.join("mail");
+        let settings = Settings {
+            from: "Perennial <perennial@example.com>".to_owned(),
+            transport: Transport::Directory(folder.clone()),
+        };
+        Ok(Self {
+            rules: Rules {
+                warn_before: [14, 7, 3, 1].map(days).to_vec(),
+                remind_every: days(3),
+                plan_window: days(14),
+                copy_operators: false,
+                escalate_after: None,
+                escalate_to: Vec::new(),
+                quiet_hours: None,
+                working_days: Vec::new(),
+                routes: Vec::new(),
+                apps: vec!["acme".to_owned()],
+                operators: vec![OPERATOR.to_owned()],
+                message_domain: "perennial.example.com".to_owned(),
+                language: Language::English,
+                templates: Arc::default(),
+                timezone: TimeZone::UTC,
+                login_links: None,
+            },
+            mailer: Mailer::new(settings)?,
+            folder,
+        })
+    }
+}
+
+impl World {
+    /// Emails bear links from now on.
+    pub(super) fn link_emails(&mut self, links: LoginLinks) {
+        self.office.rules.login_links = Some(links);
+    }
+
+    /// Writes the emails that are due, and sends what waits.
+    pub async fn post(&self) -> Result {
+        alerts::pass(&self.inventory, &self.office.rules, self.now).await?;
+        let Office { mailer, .. } = &self.office;
+        mailer.send_waiting(&self.inventory, self.now).await?;
+        Ok(())
+    }
+
+    /// As the daemon writes while its clock is in doubt.
+    pub async fn post_in_doubt(&self) -> Result {
+        alerts::pass_without_ends(&self.inventory, &self.office.rules, self.now).await?;
+        Ok(())
+    }
+
+    /// As [`World::live`], with the post every `step`.
+    pub async fn live_with_post(&mut self, span: SignedDuration, step: SignedDuration) -> Result {
+        let end = self.now + span;
+        while self.now < end {
+            self.live(step.min(self.now.duration_until(end))).await?;
+            self.post().await?;
+        }
+        Ok(())
+    }
+
+    /// Every email that was ever sent, oldest first.
+    pub fn mail(&self) -> Result<Vec<Mail>> {
+        if !self.office.folder.exists() {
+            return Ok(Vec::new());
+        }
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(&self.office.folder)? {
+            paths.push(entry?.path());
+        }
+        paths.sort();
+        let read = |path: &PathBuf| Ok(Mail(fs::read_to_string(path)?));
+        paths.iter().map(read).collect()
+    }
+}
+
+impl Mail {
+    pub fn subject(&self) -> &str {
+        let mut lines = self.0.lines();
+        let subject = lines.find_map(|line| line.strip_prefix("Subject: "));
+        subject.unwrap_or_default()
+    }
+}

@@ -1,0 +1,317 @@
+//! Holds what is told against the truth: who is dead since when, who was told, and whether an email was about anything.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::SignedDuration;
+use perennial::graph_sim::{Death, TokenTruth};
+use perennial::inventory::{
+    Email, EmailId, Event, EventId, EventKind, Incident, IncidentSelection, IncidentState,
+};
+use perennial::model::{State, Token, TokenId};
+use perennial::secret::Secret;
+
+use super::fleet::{Fleet, NEEDED, OPERATOR};
+use super::{Counts, Moment, Result};
+
+/// How soon an end is worth an email: the first step, and what is asked for in the same email.
+const SOON: SignedDuration = SignedDuration::from_hours(24 * 29);
+const CHECKED_EVERY: SignedDuration = SignedDuration::from_hours(24);
+const ALL: usize = 1_000_000;
+
+pub(super) struct Invariants {
+    lives: HashMap<TokenId, Life>,
+    counts: Counts,
+    /// Meta or the app could not be asked until then.
+    troubled_until: Moment,
+    read_events: EventId,
+    read_emails: EmailId,
+    /// How long it may take until a death is told of.
+    within: SignedDuration,
+    inspections: usize,
+}
+
+struct Life {
+    secret: String,
+    alive: bool,
+    since: Moment,
+    /// Since when it lacks nothing, as long as it does.
+    well_since: Option<Moment>,
+    reported: bool,
+}
+
+impl Invariants {
+    pub(super) async fn open(fleet: &Fleet, step: SignedDuration) -> Result<Self> {
+        let mut invariants = Self {
+            lives: HashMap::new(),
+            counts: Counts::default(),
+            troubled_until: fleet.now,
+            read_events: EventId(0),
+            read_emails: EmailId(0),
+            // A second look takes an hour, an email waits two minutes for siblings, and each waits for the next step.
+            within: CHECKED_EVERY + step * 3 + SignedDuration::from_hours(1),
+            inspections: 0,
+        };
+        invariants.follow(fleet).await?;
+        invariants.counts.tokens = invariants.lives.len();
+        Ok(invariants)
+    }
+
+    pub(super) const fn count_fault(&mut self) {
+        self.counts.faults += 1;
+    }
+
+    /// Takes over the secrets that are served now.
+    async fn follow(&mut self, fleet: &Fleet) -> Result {
+        let (after, now) = (self.read_events, fleet.now);
+        let (served, newest) = fleet
+            .inventory
+            .read(move |view| {
+                let mut served = Vec::new();
+                let mut seen = HashSet::new();
+                for event in view.events(after, None, ALL)? {
+                    let Some(name) = event.token.filter(|name| seen.insert(name.clone())) else {
+                        continue;
+                    };
+                    if let Some(token) = view.token_named(&name)?
+                        && let Some(reading) = view.secret_of(&token)?
+                    {
+                        served.push((token.id, reading.secret));
+                    }
+                }
+                if after == EventId(0) {
+                    let page = view.tokens(&Default::default(), ALL)?;
+                    for (token, _) in page.tokens {
+                        let reading = view.secret_of(&token)?;
+                        served.extend(reading.map(|reading| (token.id, reading.secret)));
+                    }
+                }
+                Ok((served, view.newest_event()?))
+            })
+            .await?;
+        self.read_events = newest;
+        for (id, secret) in served {
+            self.serve(id, &secret, now);
+        }
+        Ok(())
+    }
+
+    fn serve(&mut self, id: TokenId, secret: &Secret, now: Moment) {
+        let fresh = || Life {
+            secret: secret.expose().to_owned(),
+            alive: true,
+            since: now,
+            well_since: None,
+            reported: false,
+        };
+        let life = self.lives.entry(id).or_insert_with(fresh);
+        secret.expose().clone_into(&mut life.secret);
+    }
+
+    /// Notes who died and who came back, and whose time to be told of is over.
+    pub(super) async fn look(&mut self, fleet: &Fleet) -> Result {
+        self.follow(fleet).await?;
+        self.note_trouble(fleet).await?;
+        let now = fleet.now;
+        let mut ended = Vec::new();
+        {
+            let world = fleet.meta.world();
+            for (id, life) in &mut self.lives {
+                let alive = world.is_alive(&life.secret);
+                let truth = world.truth(&life.secret).filter(|_| alive);
+                life.well_since = truth
+                    .filter(|truth| lacks_nothing(truth, now))
+                    .map(|_| life.well_since.unwrap_or(now));
+                if alive == life.alive {
+                    continue;
+                }
+                (life.alive, life.since, life.reported) = (alive, now, false);
+                if !alive {
+                    self.counts.deaths += 1;
+                    let death = world.truth(&life.secret).and_then(|truth| truth.death);
+                    ended.extend(Some(*id).filter(|_| death == Some(Death::Expired)));
+                }
+            }
+        }
+        self.counts.ends += ended.len();
+        for id in ended {
+            self.counts.missed_ends += usize::from(!is_told(fleet, id).await?);
+        }
+        self.inspections += 1;
+        if self.inspections.is_multiple_of(6) {
+            self.count_doubled(fleet).await?;
+        }
+        self.hear_of_the_dead(fleet).await
+    }
+
+    async fn note_trouble(&mut self, fleet: &Fleet) -> Result {
+        let apps = fleet.inventory.read(|view| view.apps()).await?;
+        if apps.iter().any(|app| app.error.is_some()) {
+            self.troubled_until = fleet.now;
+        }
+        Ok(())
+    }
+
+    async fn hear_of_the_dead(&mut self, fleet: &Fleet) -> Result {
+        let latest = |life: &Life| life.since.max(self.troubled_until) + self.within;
+        let overdue: Vec<TokenId> = self
+            .lives
+            .iter()
+            .filter(|(_, life)| !life.alive && !life.reported && fleet.now > latest(life))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in overdue {
+            let told = is_told(fleet, id).await?;
+            self.counts.missed += usize::from(!told);
+            if let Some(life) = self.lives.get_mut(&id) {
+                life.reported = true;
+            }
+        }
+        Ok(())
+    }
+
+    async fn count_doubled(&mut self, fleet: &Fleet) -> Result {
+        let open = fleet
+            .inventory
+            .read(|view| view.incidents(IncidentSelection::Unresolved, ALL))
+            .await?;
+        let key = |incident: &Incident| {
+            let incident_key = &incident.incident_key;
+            (
+                incident_key.app.clone(),
+                incident_key.cause,
+                incident_key.subject.clone(),
+            )
+        };
+        let keys: HashSet<_> = open.iter().map(key).collect();
+        self.counts.doubled += open.len() - keys.len();
+        Ok(())
+    }
+
+    /// The emails that were written since, each held against the truth.
+    pub(super) async fn read(&mut self, fleet: &Fleet) -> Result<Vec<Email>> {
+        self.follow(fleet).await?;
+        let now = fleet.now;
+        let mut new = fleet
+            .inventory
+            .read(move |view| view.emails_to_send(now, ALL))
+            .await?;
+        let last = self.read_emails;
+        new.retain(|email| email.id > last);
+        for email in &new {
+            self.read_emails = self.read_emails.max(email.id);
+            self.judge(fleet, email).await?;
+        }
+        Ok(new)
+    }
+
+    async fn judge(&mut self, fleet: &Fleet, email: &Email) -> Result {
+        self.counts.emails += 1;
+        let to_operators = email.email.recipients == [OPERATOR];
+        self.counts.to_operators += usize::from(to_operators);
+        let Some(id) = email.email.incident else {
+            return Ok(());
+        };
+        let about = fleet
+            .inventory
+            .read(move |view| {
+                let Some(incident) = view.incident(id)? else {
+                    return Ok(None);
+                };
+                let tokens_of_incident = view.tokens_of_incident(&incident, ALL)?;
+                let mut elsewhere = HashSet::new();
+                if matches!(incident.state, IncidentState::Resolved { .. }) {
+                    for token in &tokens_of_incident {
+                        let pending_token = view.pending_token(token.id)?;
+                        let is_open = pending_token
+                            .is_some_and(|pending_token| pending_token.incident.is_some());
+                        elsewhere.extend(Some(token.id).filter(|_| is_open));
+                    }
+                }
+                Ok(Some((incident, tokens_of_incident, elsewhere)))
+            })
+            .await?;
+        let Some((incident, tokens_of_incident, elsewhere)) = about else {
+            return Ok(());
+        };
+        if incident.incident_key.cause.concerns_operator() {
+            self.counts.bothered += usize::from(!to_operators);
+            return Ok(());
+        }
+        if matches!(incident.state, IncidentState::Resolved { .. }) {
+            let is_ill = |token: &&Token| {
+                !elsewhere.contains(&token.id)
+                    && token.state() != State::Failing
+                    && self.is_long_dead(fleet, token)
+            };
+            self.counts.false_farewells +=
+                usize::from(tokens_of_incident.iter().any(|token| is_ill(&token)));
+        } else {
+            let is_fine = |token: &Token| self.is_fine(fleet.now, token);
+            self.counts.false_alarms += usize::from(tokens_of_incident.iter().any(is_fine));
+        }
+        Ok(())
+    }
+
+    fn is_long_dead(&self, fleet: &Fleet, token: &Token) -> bool {
+        let life = self.lives.get(&token.id);
+        let is_dead = |life: &Life| !fleet.meta.world().is_alive(&life.secret);
+        life.is_some_and(|life| is_dead(life) && fleet.now > life.since + CHECKED_EVERY)
+    }
+
+    /// Well for longer than it takes to notice, also of what was given back only lately.
+    fn is_fine(&self, now: Moment, token: &Token) -> bool {
+        let well_since = self.lives.get(&token.id).and_then(|life| life.well_since);
+        well_since.is_some_and(|since| now > since.max(self.troubled_until) + self.within)
+    }
+
+    pub(super) async fn close(mut self, fleet: &Fleet) -> Result<Counts> {
+        let (incidents, mail, summaries) = fleet
+            .inventory
+            .read(|view| {
+                let summaries = view.events(EventId(0), None, ALL)?;
+                let is_summary = |event: &&Event| {
+                    let id = event.detail.get("message_id").and_then(|id| id.as_str());
+                    event.kind == EventKind::EmailWritten
+                        && id.is_some_and(|id| id.starts_with("digest-"))
+                };
+                let summaries = summaries.iter().filter(is_summary).count();
+                let incidents = view.incidents(IncidentSelection::All, ALL)?;
+                Ok((incidents, view.mail_queue()?, summaries))
+            })
+            .await?;
+        self.counts.incidents = incidents.len();
+        self.counts.flapping = incidents.iter().filter(|i| i.relapses >= 2).count();
+        self.counts.unsent = mail.queued;
+        self.counts.restarts = fleet.restarts;
+        self.counts.checks = fleet.meta.world().call_log().total();
+        self.counts.summaries = summaries;
+        self.counts.emails += summaries;
+        self.counts.to_operators += summaries;
+        Ok(self.counts)
+    }
+}
+
+/// It has all that it needs, and no end is in sight.
+fn lacks_nothing(truth: &TokenTruth, now: Moment) -> bool {
+    let ends = [truth.expires_at, truth.data_access_expires_at];
+    let ends_soon = ends.into_iter().flatten().any(|end| end < now + SOON);
+    !ends_soon && truth.scopes.iter().any(|scope| scope == NEEDED)
+}
+
+/// Does whoever can help know of what this token is in?
+async fn is_told(fleet: &Fleet, id: TokenId) -> Result<bool> {
+    let told = fleet
+        .inventory
+        .read(move |view| {
+            let Some(here) = view
+                .pending_token(id)?
+                .and_then(|pending_token| pending_token.incident)
+            else {
+                return Ok(false);
+            };
+            let incident = view.incident(here.incident)?;
+            Ok(incident.is_some_and(|i| i.notified_at.or(i.flapping_notified_at).is_some()))
+        })
+        .await?;
+    Ok(told)
+}
