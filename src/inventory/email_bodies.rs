@@ -1,11 +1,11 @@
-//! Text and HTML of an email, as they are stored: sealed, for they hold a login link.
+//! Email bodies, text and HTML, as they are stored: sealed, because they contain a login link.
 
 use rusqlite::{Row, Rows};
 
 use super::{Error, Tx, View, cells};
 use crate::secret::Cell;
 
-/// The first so many rows that open. One that does not holds up no other.
+/// Returns the first `limit` rows that open. A row that does not open is logged and skipped.
 pub(super) fn first_that_open<T>(
     mut rows: Rows<'_>,
     limit: usize,
@@ -27,7 +27,7 @@ pub(super) fn first_that_open<T>(
 }
 
 impl View<'_> {
-    /// Empty once it was cleared.
+    /// Returns an empty text when the body was cleared.
     pub(super) fn open_body(
         &self,
         sealed: Option<Vec<u8>>,

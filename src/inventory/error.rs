@@ -1,4 +1,4 @@
-//! Why the inventory does not do what it was asked to, and what to do about it.
+//! Errors of the inventory, each with what to do about it.
 
 use std::fmt;
 use std::io;
@@ -8,7 +8,7 @@ use rusqlite::ErrorCode;
 
 use crate::secret::KeyId;
 
-/// Why nothing can be written, as far as it makes a difference to the person who mends it.
+/// Why nothing can be written, as far as it matters to the person who fixes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteErrorKind {
     Full,
@@ -18,7 +18,7 @@ pub enum WriteErrorKind {
     Other,
 }
 
-/// The inventory can be read and not written.
+/// The inventory can be read but not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unwritable {
     pub kind: WriteErrorKind,
@@ -79,10 +79,10 @@ pub enum Error {
     Open { path: PathBuf, source: io::Error },
     #[error("the SQLite library is {0}, older than the first one that keeps a WAL safe (3.51.3)")]
     UnsafeSqlite(String),
-    /// The disk or the database is in trouble; the daemon keeps answering and tries again.
+    /// The disk or the database failed. The daemon keeps answering and tries again.
     #[error("the inventory cannot be used right now: {0}")]
     Storage(#[from] rusqlite::Error),
-    /// Nothing of the transaction was saved, or it could not even begin.
+    /// The transaction was not saved, or could not begin.
     #[error("the inventory could not save its work: {0}")]
     Unwritable(Unwritable),
     #[error("the inventory is closing")]
@@ -94,7 +94,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What keeps the inventory from being written to; `None` when the fault is in what was asked for.
+    /// What keeps the inventory from being written; `None` when the error is in the request.
     pub fn write_error_kind(&self) -> Option<WriteErrorKind> {
         match self {
             Self::Storage(error) => WriteErrorKind::of(error),
@@ -104,18 +104,18 @@ impl Error {
         }
     }
 
-    /// This one record is not to be written, whatever else is.
+    /// Whether the error concerns only this record, so that others can still be written.
     pub fn is_of_the_record(&self) -> bool {
         !matches!(self, Self::Closed) && self.write_error_kind().is_none()
     }
 
-    /// Room on the disk is all that it takes.
+    /// Whether freeing disk space is all that is needed.
     pub fn is_full_disk(&self) -> bool {
         matches!(self, Self::NoRoom { .. }) || self.write_error_kind() == Some(WriteErrorKind::Full)
     }
 }
 
-/// The wal-index could not grow: SQLite does not count this as a full disk.
+/// SQLITE_IOERR_SHMSIZE: the wal-index could not grow. SQLite does not report this as a full disk.
 const SHM_SIZE: i32 = 10 | (19 << 8);
 
 impl WriteErrorKind {
@@ -162,7 +162,7 @@ impl Unwritable {
 }
 
 impl fmt::Display for Unwritable {
-    /// What is wrong, and what to do about it.
+    /// Writes what is wrong, and what to do about it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             WriteErrorKind::Full => "the disk is full. Make room on it; df -h shows how much there is",
