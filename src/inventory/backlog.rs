@@ -106,7 +106,9 @@ impl Inventory {
             let _ = timeout(WAIT, written).await;
         }
         if self.0.backlog.holds(number) {
-            tracing::warn!("the journal cannot be written now and gets this later: {line}");
+            tracing::warn!(
+                "the journal cannot be written now; this event will be written later: {line}"
+            );
         }
     }
 

@@ -115,8 +115,8 @@ impl Tx<'_> {
         };
         tracing::error!(
             token = token.name,
-            "the daemon crashed again while it was at work on this token: it is set aside and no longer checked or \
-             renewed. To try it again: perennial check {}",
+            "the daemon crashed again while it was checking this token, so the token is set aside and no longer checked \
+             or renewed. To try it again: perennial check {}",
             token.name
         );
         self.db

@@ -18,7 +18,9 @@ pub(super) fn first_that_open<T>(
         match open(row) {
             Ok(one) => opened.push(one),
             Err(Error::Unsealable(message_id)) => {
-                tracing::error!("email {message_id} is not sent: its stored text does not open");
+                tracing::error!(
+                    "cannot send email {message_id}: its stored text was altered, or sealed with another key"
+                );
             }
             Err(error) => return Err(error),
         }

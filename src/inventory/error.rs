@@ -46,50 +46,49 @@ pub enum Error {
     #[error("{0} is not an inventory of perennial. Check [inventory] path")]
     NotAnInventory(PathBuf),
     #[error(
-        "the inventory was sealed with key {stored}, the configured key is {given}. \
-         Put the right key in place; nothing has been changed. If that key is lost, so are the tokens: move the \
-         inventory away, and import new tokens into a new one"
+        "the inventory was sealed with key {stored}, but the configured key is {given}. Nothing was changed. Put the right \
+         key in place. If that key is lost, the tokens cannot be recovered: move the inventory away, start the daemon, \
+         and import new tokens"
     )]
     WrongKey { stored: String, given: KeyId },
     #[error(
-        "a sealed value of {0} does not open: its row was moved or altered. Only a new token heals that \
-         (perennial forget {0}, then perennial import), or a copy from before (perennial restore FILE)"
+        "a sealed value of {0} cannot be opened: its row was moved or altered. Import a new token (perennial forget {0}, \
+         then perennial import), or restore a copy from before (perennial restore FILE)"
     )]
     Unsealable(String),
     #[error(
-        "{path} is damaged ({found}). Nothing was changed. Stop the daemon and bring back a copy: \
-         perennial restore FILE. Nightly copies are in the folder backups beside it, unless [inventory] backups \
-         names another"
+        "{path} is damaged ({found}). Nothing was changed. Stop the daemon and restore a copy: perennial restore FILE. \
+         Nightly copies are in the folder backups beside it, unless [inventory] backups names another folder"
     )]
     Damaged { path: PathBuf, found: String },
     #[error(
-        "{folder} has {free} MiB free, and a copy of the inventory needs {needed} MiB there. Make room and try again; \
-         nothing was changed"
+        "{folder} has {free} MiB free, but a copy of the inventory needs {needed} MiB there. Nothing was changed. Make \
+         room and try again"
     )]
     NoRoom {
         folder: PathBuf,
         needed: u64,
         free: u64,
     },
-    #[error(
-        "{0} is there already and is not overwritten. Name another file, or move that one away"
-    )]
+    #[error("{0} already exists and is not overwritten. Name another file, or move that one away")]
     Taken(PathBuf),
     #[error("cannot open {path}: {source}")]
     Open { path: PathBuf, source: io::Error },
-    #[error("the SQLite library is {0}, older than the first one that keeps a WAL safe (3.51.3)")]
+    #[error(
+        "SQLite {0} is too old to keep a write-ahead log safe. Use a build with SQLite 3.51.3 or newer"
+    )]
     UnsafeSqlite(String),
     /// The disk or the database failed. The daemon keeps answering and tries again.
     #[error("the inventory cannot be used right now: {0}")]
     Storage(#[from] rusqlite::Error),
     /// The transaction was not saved, or could not begin.
-    #[error("the inventory could not save its work: {0}")]
+    #[error("the inventory could not be written: {0}")]
     Unwritable(Unwritable),
     #[error("the inventory is closing")]
     Closed,
-    #[error("the inventory holds a word that this version does not know: {0}")]
+    #[error("the inventory contains a value that this version does not know: {0}")]
     Foreign(String),
-    #[error("the machine gives no random numbers")]
+    #[error("cannot get random numbers from the operating system")]
     NoRandomness,
 }
 

@@ -22,7 +22,7 @@ pub(super) fn open_plain(path: &Path, options: &mut OpenOptions) -> io::Result<F
     }
     Err(io::Error::new(
         io::ErrorKind::InvalidInput,
-        "it is no file of its own but a link, or has another name besides. Find out who put it there, and remove it",
+        "it is not a regular file, or it has a second name. Find out who put it there, and remove it",
     ))
 }
 
@@ -82,7 +82,7 @@ impl Drop for OwnersRights {
             .and_then(|()| setegid(*gid))
             .and_then(|()| setgroups(groups));
         if let Err(error) = back {
-            tracing::error!("root's rights could not be taken back: {error}");
+            tracing::error!("cannot take back the rights of root: {error}");
         }
     }
 }

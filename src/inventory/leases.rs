@@ -92,7 +92,7 @@ impl Tx<'_> {
                 Ok(Some(leased)) => leased,
                 Ok(None) => continue,
                 Err(error @ Error::Unsealable(_)) => {
-                    tracing::error!("its token is not visited; the others are: {error}");
+                    tracing::error!("skipping a token and checking the others: {error}");
                     continue;
                 }
                 Err(error) => return Err(error),

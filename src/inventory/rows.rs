@@ -154,7 +154,7 @@ pub(super) fn maybe_string_enum<T>(
 }
 
 fn unknown(column: usize, word: &str) -> rusqlite::Error {
-    let reason = format!("the word \"{word}\" is not known to this version").into();
+    let reason = format!("this version does not know the value \"{word}\"").into();
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, reason)
 }
 

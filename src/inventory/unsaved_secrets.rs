@@ -54,7 +54,7 @@ impl Inventory {
             let token = &learned.before.name;
             tracing::error!(
                 token,
-                "the new secret of {token} could not be stored; it is kept in memory and tried again: {error}"
+                "cannot store the new secret of {token}; it is kept in memory until it can be stored: {error}"
             );
             self.unsaved_secrets().push(learned);
         }

@@ -21,7 +21,7 @@ pub(super) fn copy_before_upgrade(database: &Path, schema: u32) -> Result<PathBu
     }
     tracing::info!(
         copy = %target.display(),
-        "the inventory is of an older version; it was copied and is now upgraded"
+        "the inventory has an older schema; it was copied and is now upgraded"
     );
     Ok(target)
 }

@@ -116,7 +116,7 @@ impl View<'_> {
                     };
                     candidates.insert(id, candidate);
                 }
-                Err(error) => tracing::error!("a secret that was handed in is not tried: {error}"),
+                Err(error) => tracing::error!("skipping a candidate secret: {error}"),
             }
         }
         Ok(candidates)

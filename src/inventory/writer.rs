@@ -159,7 +159,7 @@ fn cut_log(store: &Store) {
     let cut = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     let _ = db.busy_timeout(PATIENCE);
     if let Err(error) = cut {
-        tracing::debug!("the write-ahead log is not folded in yet: {error}");
+        tracing::debug!("cannot checkpoint the write-ahead log yet: {error}");
     }
 }
 
@@ -224,7 +224,7 @@ fn why_it_ended(done: &[Done]) -> Unwritable {
     let fault = done.iter().find_map(|done| done.fault.clone());
     fault.unwrap_or_else(|| Unwritable {
         kind: WriteErrorKind::Other,
-        reason: "the transaction ended by itself".to_owned(),
+        reason: "SQLite ended the transaction".to_owned(),
     })
 }
 

@@ -26,7 +26,7 @@ pub enum KeyError {
          Make one with: head -c 32 /dev/urandom | base64"
     )]
     NotRandom,
-    #[error("the machine gives no random numbers")]
+    #[error("cannot get random numbers from the operating system")]
     NoRandomness,
 }
 

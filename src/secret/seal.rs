@@ -52,7 +52,7 @@ struct Keys {
 
 /// The value was sealed under another key, for another cell, or altered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a sealed value does not open: wrong key, moved or altered")]
+#[error("a sealed value cannot be opened: it was sealed with another key, moved or altered")]
 pub struct Unsealable;
 
 const VERSION: u8 = 1;
