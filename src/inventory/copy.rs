@@ -85,7 +85,7 @@ pub(super) fn unfinished_in(folder: &Path) -> Result<NamedTempFile, Error> {
     unfinished.map_err(failed(folder))
 }
 
-/// Removes unfinished copies from before, such as a power cut leaves.
+/// Removes unfinished copies that are more than a day old, such as a power cut leaves.
 fn remove_unfinished(folder: &Path) -> Result<(), Error> {
     let entries = folder.read_dir().map_err(failed(folder))?;
     for entry in entries.filter_map(Result::ok) {

@@ -162,7 +162,7 @@ mod tests {
                 Some(2),
                 &[(1, 1), (8, 1), (9, 1)],
             ),
-            // Two apps at one suspect each: the next crash tells them apart.
+            // Two apps were checking one suspect each: the next crash tells them apart.
             (&[(1, 1), (2, 1)], &[1, 2], None, &[(1, 2), (2, 2)]),
             (&[(1, 2), (2, 2)], &[2], Some(2), &[(1, 1)]),
             // Nothing was in progress, so no token caused the crash.

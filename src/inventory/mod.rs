@@ -130,7 +130,7 @@ pub struct View<'db> {
 pub struct Tx<'db>(View<'db>);
 
 const READ_ALONE: &str =
-    "the inventory cannot be written, so it is served read-only until writing works again";
+    "the inventory cannot be written to, so it is served read-only until writing works again";
 
 /// With less free space than this, in bytes, a disk counts as full.
 const ROOM: u64 = 256 << 10;
@@ -258,7 +258,7 @@ impl Shared {
         match (&*known, &found) {
             (Some(before), Some(now)) if before.kind == now.kind => {}
             (_, Some(now)) => tracing::error!("{READ_ALONE}: {now}"),
-            (Some(_), None) => tracing::info!("the inventory can be written again"),
+            (Some(_), None) => tracing::info!("the inventory can be written to again"),
             (None, None) => {}
         }
         *known = found;
