@@ -129,8 +129,7 @@ pub struct View<'db> {
 #[derive(Debug)]
 pub struct Tx<'db>(View<'db>);
 
-const READ_ALONE: &str =
-    "the inventory cannot be written to, so it is served read-only until writing works again";
+const READ_ALONE: &str = "the inventory cannot be written to; reads go on, and writing is retried";
 
 /// With less free space than this, in bytes, a disk counts as full.
 const ROOM: u64 = 256 << 10;
