@@ -1,4 +1,5 @@
-//! What of the inventory can be had: reading and writing, or reading alone where the disk is full or read-only.
+//! Opens the inventory with the access that is possible: read and write, or read only when the disk is full or
+//! read-only.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,31 +11,31 @@ use super::lock::{lock, lock_folder};
 use super::{Error, READERS, Settings, Unwritable, WriteErrorKind, keys, open, schema};
 use crate::secret::Sealer;
 
-/// An inventory that was opened as far as it could be.
+/// An inventory, opened with the access that was possible.
 pub(super) struct Access {
     pub(super) store: Store,
     pub(super) readers: Vec<Connection>,
     pub(super) sealer: Sealer,
 }
 
-/// What the writer works with. A lock is held until the database is closed: one process per inventory.
+/// The writer's side of the inventory. It holds a lock until the database is closed: one process per inventory.
 pub(super) enum Store {
     Open {
         db: Connection,
         _lock: File,
     },
-    /// It is opened for writing as soon as that can be done.
+    /// [`Store::reopen`] replaces this with `Open` as soon as writing is possible.
     ReadOnly {
         path: PathBuf,
         why: Unwritable,
-        /// `None` where it could not be made.
+        /// `None` when the lock file could not be made.
         lock: Option<File>,
         _folder: Option<File>,
     },
 }
 
 impl Access {
-    /// Both, or reading alone, or why not even that.
+    /// Opens for reading and writing, else for reading only. The error says why neither is possible.
     pub(super) fn open(settings: &Settings) -> Result<Self, Error> {
         let error = match Self::to_write(settings) {
             Err(error) if error.write_error_kind().is_some() => error,
@@ -42,7 +43,7 @@ impl Access {
         };
         match Self::to_read(settings, why(&error, &settings.path)) {
             Ok(Some(access)) => Ok(access),
-            // What is wrong with the inventory itself matters more than that it cannot be written to.
+            // An error in the inventory itself matters more than that it cannot be written.
             Err(other) if other.write_error_kind().is_none() => Err(other),
             Ok(None) | Err(_) => Err(error),
         }
@@ -58,7 +59,8 @@ impl Access {
         })
     }
 
-    /// Nothing where it would have to be changed first: it is of another schema, or its log must be folded in.
+    /// Returns `None` when the inventory would have to be written first: its schema is not the newest, or its
+    /// write-ahead log needs a checkpoint.
     fn to_read(Settings { path, key }: &Settings, why: Unwritable) -> Result<Option<Self>, Error> {
         let (lock, folder) = match lock(path) {
             Ok(lock) => (Some(lock), None),
@@ -87,7 +89,7 @@ impl Access {
 }
 
 impl Store {
-    /// Opens it for writing where that is possible by now.
+    /// Opens the inventory for writing if that is possible now.
     pub(super) fn reopen(&mut self) -> Result<(), Unwritable> {
         let Self::ReadOnly {
             path, why, lock, ..
@@ -122,7 +124,7 @@ fn open_again(path: &Path, held: &mut Option<File>) -> Result<Store, Error> {
     }
 }
 
-/// SQLite says of a read-only file system only that it cannot open a file.
+/// On a read-only file system SQLite only reports that it cannot open a file, so this looks at the file itself.
 fn why(error: &Error, path: &Path) -> Unwritable {
     let why = Unwritable::of_error(error);
     if why.kind == WriteErrorKind::Other && path.exists() && !may_be_written(path) {
@@ -134,12 +136,13 @@ fn why(error: &Error, path: &Path) -> Unwritable {
     why
 }
 
-/// Beside a writer.
+/// Reading connections for use beside a writer.
 pub(super) fn readers(path: &Path) -> Result<Vec<Connection>, Error> {
     all(|| open::connect_reader(path))
 }
 
-/// Where nothing can be written. Nothing where the log would have to be folded in first.
+/// Reading connections for an inventory that cannot be written. `None` when its write-ahead log needs a checkpoint
+/// first.
 pub(super) fn readers_only(path: &Path) -> Result<Option<Vec<Connection>>, Error> {
     let connected = open::connect_reader(path).and_then(|db| schema::inspect(&db, path));
     if connected.is_ok() {
@@ -155,7 +158,7 @@ fn all(connect: impl Fn() -> Result<Connection, Error>) -> Result<Vec<Connection
     (0..READERS).map(|_| connect()).collect()
 }
 
-/// A frozen connection reads the database alone: what was not folded into it yet would be missing.
+/// A frozen connection reads only the database file, so it would miss what is still in the log.
 fn has_unfolded_log(path: &Path) -> bool {
     let log = open::beside(path, "-wal");
     log.metadata().is_ok_and(|log| log.len() > 0)

@@ -1,4 +1,4 @@
-//! What is true of an app rather than of any token: its call budget, its trouble, when to go on.
+//! Apps: what is stored for an app rather than for a token: its call budget, its error, when its calls resume.
 
 use jiff::Timestamp;
 use rusqlite::{Row, params};
@@ -9,16 +9,16 @@ use crate::model::{Cause, Scopes};
 #[derive(Clone, Debug, Default)]
 pub struct AppRecord {
     pub name: String,
-    /// The call budget as its owner wrote it; empty at first.
+    /// The call budget, as stored; empty at first.
     pub budget: String,
     pub error: Option<AppError>,
-    /// No calls before this.
+    /// No calls before this time.
     pub resume_at: Option<Timestamp>,
     /// The Graph version that answered, when it is not the configured one.
     pub served_version: Option<String>,
 }
 
-/// Meta refuses the app, or does not answer it.
+/// Meta refuses the app, or does not answer its calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AppError {
     pub cause: Cause,
@@ -71,8 +71,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Somebody may have mended what the app rests from: it is asked after at once, unless Meta wants to be left in
-    /// peace.
+    /// Ends the app's back-off, because its error may be fixed. Keeps it while Meta throttles or blocks the app.
     pub fn clear_backoff(&self, app: &str) -> Result<(), Error> {
         self.db
             .prepare_cached(
@@ -83,7 +82,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What the app asks for at login, as the configuration says now: what its tokens are measured against.
+    /// Stores the scopes that the configuration asks for at login. Tokens without required scopes of their own are
+    /// measured against them.
     pub fn require_scopes(&self, app: &str, scopes: &Scopes) -> Result<(), Error> {
         self.db
             .prepare_cached(
@@ -95,7 +95,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Keeps what a pass learned of the app. A trouble that begins or ends is an event, and is for the alerts.
+    /// Stores what a sweep learned about the app. An error that begins, changes or ends is recorded as an event and
+    /// makes the app's incidents due for review.
     pub fn store_app(&self, app: &AppRecord, now: Timestamp) -> Result<(), Error> {
         let before = self.app(&app.name)?;
         self.db

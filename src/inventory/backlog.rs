@@ -1,4 +1,5 @@
-//! Events that must not wait for the disk: kept in memory until they can be written down, and until then in the log.
+//! Backlog: events that must not wait for the disk. They stay in memory, and in the log, until the journal can be
+//! written.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -9,38 +10,38 @@ use tokio::time::timeout;
 
 use super::{Error, EventKind, Inventory, NewEvent, Tx};
 
-/// What is known to have happened and does not stand in the journal yet.
+/// Events that are not in the journal yet.
 #[derive(Default)]
 pub(super) struct Backlog {
     waiting: Mutex<Waiting>,
-    /// Held while some of it is written down, so that nothing is written twice.
+    /// Held while events are written, so that none is written twice.
     writing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct Waiting {
     events: VecDeque<(NewEvent, Timestamp)>,
-    /// How many were added since the start, and how many have left.
+    /// How many events were added since the start, and how many have left the queue.
     added: u64,
     left: u64,
-    /// How many fell out because there were too many: these are in the log alone.
+    /// How many events were dropped because the queue was full. Only the log has them.
     dropped: u64,
 }
 
-/// What is written down at once.
+/// The events of one transaction.
 struct Slice {
     events: Vec<(NewEvent, Timestamp)>,
     up_to: u64,
     dropped: u64,
 }
 
-/// A few hundred bytes each.
+/// How many events are kept, each a few hundred bytes.
 const KEPT: usize = 4_096;
 
-/// How many share a transaction: on a disk that is almost full many small ones get further than a large one.
+/// How many events share a transaction. On an almost full disk many small transactions get further than a large one.
 const SLICE: usize = 256;
 
-/// How long an answer waits for its event to be durable; after that, memory and log must do.
+/// How long a caller waits for its event to be durable. After that, the event is only in memory and in the log.
 const WAIT: Duration = Duration::from_secs(1);
 
 impl Waiting {
@@ -64,7 +65,7 @@ impl Waiting {
         }
     }
 
-    /// These are written down; is nothing left?
+    /// Removes events that were written. Returns whether the queue is empty.
     fn remove(&mut self, up_to: u64, dropped: u64) -> bool {
         while self.left < up_to && self.events.pop_front().is_some() {
             self.left += 1;
@@ -89,7 +90,7 @@ impl Backlog {
 }
 
 impl Inventory {
-    /// Notes what happened: durably before this returns where that can be had soon, else as soon as it can.
+    /// Records an event. If it cannot be made durable soon, it is kept in memory, logged, and written later.
     pub async fn record_or_keep(&self, event: NewEvent, at: Timestamp) {
         let line = format!(
             "{} of {}: {}",
@@ -100,16 +101,18 @@ impl Inventory {
         let number = self.0.backlog.with(|waiting| waiting.add(event, at));
         if self.write_error().is_none() {
             let inventory = self.clone();
-            // A task of its own: whoever asked may go away before it is written.
+            // A task of its own, because the caller may be cancelled before the event is written.
             let written = tokio::spawn(async move { inventory.write_backlog(number).await });
             let _ = timeout(WAIT, written).await;
         }
         if self.0.backlog.holds(number) {
-            tracing::warn!("the journal cannot be written now and gets this later: {line}");
+            tracing::warn!(
+                "the journal cannot be written now; this event will be written later: {line}"
+            );
         }
     }
 
-    /// Writes down what waits, up to this one at least. Whoever finds another at it finds it done.
+    /// Writes the queued events, at least up to `number`. Does nothing when another call has written that one already.
     async fn write_backlog(&self, number: u64) -> Result<(), Error> {
         let _turn = self.0.backlog.writing.lock().await;
         if self.0.backlog.holds(number) {
@@ -119,7 +122,7 @@ impl Inventory {
         }
     }
 
-    /// All that waits, and a few bytes in any case.
+    /// Writes all queued events, and touches the database even when there are none.
     async fn write_what_waits(&self) -> Result<(), Error> {
         loop {
             let slice = self.0.backlog.with(|waiting| waiting.slice());
@@ -135,8 +138,8 @@ impl Inventory {
         }
     }
 
-    /// Whether something can be written: opens it for writing where it is not, writes down what waited, and a few
-    /// bytes in any case.
+    /// Checks whether the inventory can be written: opens it for writing if needed, writes the queued events, and
+    /// touches the database in any case.
     pub async fn probe(&self) -> Result<(), Error> {
         if self.0.is_still_full() {
             return Err(self.write_error().map_or(Error::Closed, Error::Unwritable));
@@ -163,7 +166,7 @@ impl Tx<'_> {
         self.touch()
     }
 
-    /// Writes what is written there already.
+    /// Writes a value that is there already, to test whether writing works.
     fn touch(&self) -> Result<(), Error> {
         let version: u32 = self
             .db

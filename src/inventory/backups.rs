@@ -1,4 +1,4 @@
-//! The copies that are made by themselves: named by their time, and only so many of them kept.
+//! Automatic backups: named by their time, and only the newest are kept.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -15,7 +15,7 @@ use super::copy::{Source, failed};
 /// `inventory-20261125T023000Z.db`
 const FORM: &str = "inventory-%Y%m%dT%H%M%SZ.db";
 
-/// Copies the inventory into the folder, then removes the oldest of the copies made so, until `keep` are left.
+/// Copies the inventory into the folder, then removes the oldest automatic backups until `keep` are left.
 pub fn back_up(
     inventory: &Path,
     folder: &Path,
@@ -34,8 +34,8 @@ pub fn back_up(
     Ok(target)
 }
 
-/// When the newest of the copies was made, if there is one. What a clock that was wrong has named for a day to come is
-/// none that tells anything.
+/// Returns the time of the newest backup, if there is one. Ignores backups dated in the future: a wrong clock named
+/// them.
 pub fn newest_backup(folder: &Path, now: Timestamp) -> Option<Timestamp> {
     let made = copies(folder).ok()?.into_iter().map(|(at, _)| at);
     made.filter(|at| *at <= now).max()
@@ -57,7 +57,7 @@ fn copies(folder: &Path) -> io::Result<Vec<(Timestamp, PathBuf)>> {
     Ok(copies)
 }
 
-/// Nothing that anybody else put there is counted, or removed.
+/// Reads the time from a backup's name. `None` for other files, so that they are neither counted nor removed.
 fn made_at(name: &str) -> Option<Timestamp> {
     let at = DateTime::strptime(FORM, name).ok()?;
     Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp())

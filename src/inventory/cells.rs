@@ -1,4 +1,4 @@
-//! Every sealed column: to what its cells are bound, and how all of them are sealed again.
+//! Sealed columns: what each cell is bound to, and how all of them are sealed again.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use super::Error;
 use crate::model::{Token, TokenId};
 use crate::secret::{Cell, Sealer, Secret, data_key_of};
 
-/// What a token's secrets are bound to. A secret that was moved to another token does not open, and neither does one
-/// whose token bears another's name: names are what readers ask for. Who renames a token seals its secrets again.
+/// What a token's secrets are bound to. A secret does not open if it was moved to another token, or if the token has
+/// another name, because readers ask by name. Renaming a token must seal its secrets again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bearer<'a> {
     pub(super) id: TokenId,
@@ -26,7 +26,7 @@ impl<'a> Bearer<'a> {
         }
     }
 
-    /// Neither app nor name holds a slash.
+    /// The separator is safe: neither app nor name contains a slash.
     pub(super) fn row(self, number: u32) -> String {
         let Self { id, app, name } = self;
         format!("{}/{number}/{app}/{name}", id.0)
@@ -37,7 +37,7 @@ pub(super) const fn secret(row: &str) -> Cell<'_> {
     SECRETS.cell(row)
 }
 
-/// A ticket is sealed before its row has a number, so it is bound to its digest.
+/// Bound to the ticket's digest, because a ticket is sealed before its row has an id.
 pub(super) const fn ticket(digest: &str) -> Cell<'_> {
     TICKETS.cell(digest)
 }
@@ -46,7 +46,7 @@ pub(super) const fn code(attempt: &str) -> Cell<'_> {
     CODES.cell(attempt)
 }
 
-/// An email is sealed before its row has a number, so it is bound to its message id.
+/// Bound to the message id, because an email is sealed before its row has an id.
 pub(super) const fn email_text(message_id: &str) -> Cell<'_> {
     TEXTS.cell(message_id)
 }
@@ -55,7 +55,8 @@ pub(super) const fn email_html(message_id: &str) -> Cell<'_> {
     HTMLS.cell(message_id)
 }
 
-/// A sealed column and how to walk it: each row gives two numbers that find it, what its cell is bound to, and the cell.
+/// A sealed column and the SQL that walks it. Each row has the two numbers of its key, what its cell is bound to, and
+/// the cell.
 pub(super) struct Column {
     table: &'static str,
     column: &'static str,
@@ -116,19 +117,19 @@ const HTMLS: Column = Column {
 
 const ALL: [&Column; 5] = [&SECRETS, &TICKETS, &CODES, &TEXTS, &HTMLS];
 
-/// How many cells are held at once.
+/// How many cells are in memory at a time.
 const AT_ONCE: u32 = 200;
 
-/// One sealed value, as a walk meets it.
+/// One sealed value, as a walk reads it.
 pub(super) struct Sealed {
     key: (i64, i64),
-    /// What its cell is bound to.
+    /// What the cell is bound to.
     pub(super) row: String,
     pub(super) value: Vec<u8>,
 }
 
-/// Seals every cell again with the current key of `to`. Gives the keys of those cells that do not open, which stay as
-/// they are.
+/// Seals every cell again with the current key of `to`. Cells that do not open stay as they are; returns the ids of
+/// their data keys.
 pub(super) fn reseal(db: &Connection, from: &Sealer, to: &Sealer) -> Result<BTreeSet<u32>, Error> {
     let mut still_used = BTreeSet::new();
     for column in ALL {
@@ -146,7 +147,7 @@ pub(super) fn reseal(db: &Connection, from: &Sealer, to: &Sealer) -> Result<BTre
     Ok(still_used)
 }
 
-/// Walks a column; what `change` gives takes the place of the cell.
+/// Walks a column and replaces each cell for which `change` returns a value.
 pub(super) fn replace(
     db: &Connection,
     column: &Column,

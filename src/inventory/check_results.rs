@@ -1,4 +1,4 @@
-//! Writing down what a pass has learned of a token: facts, health, secret, errand and journal in one transaction.
+//! Records what a check learned about a token: facts, health, secret, order and events in one transaction.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -7,7 +7,7 @@ use super::{Error, EventId, Lease, NewEvent, NextCheck, Tx, rows};
 use crate::model::{Health, State, Token, TokenId};
 use crate::secret::Secret;
 
-/// What one visit found out, and what became of what was asked for.
+/// What one check found out, and what became of the token's candidate and order.
 #[derive(Clone, Debug)]
 pub struct CheckResult {
     pub before: Token,
@@ -16,30 +16,30 @@ pub struct CheckResult {
     pub checked_at: Timestamp,
     /// A secret that Meta has just confirmed, to be put in use.
     pub secret: Option<Secret>,
-    /// The candidate that was judged, by its number; it is gone after this, accepted or not.
+    /// The candidate that was examined, by its number. It is removed with this record, accepted or not.
     pub checked_candidate: Option<u32>,
-    /// The errand that was carried out.
+    /// The order that was carried out.
     pub order_done: Option<EventId>,
     pub events: Vec<NewEvent>,
 }
 
-/// What became of a record.
+/// Whether a check result was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
     Written,
-    /// The token was deleted meanwhile, and with it everything that the record says.
+    /// The token was deleted meanwhile, so there is nothing to write.
     Gone,
 }
 
-/// How a token's row has changed since the visit began.
+/// How a token's row has changed since the check began.
 enum Meanwhile {
     Nothing,
-    /// A newer secret is in use, or a later visit was written.
+    /// A newer secret is in use, or a later check was recorded.
     Superseded,
     Deleted,
 }
 
-/// A visit that seems to lie further ahead was written by a clock that was wrong.
+/// In seconds. A recorded check that is further in the future came from a wrong clock.
 const CLOCK_TOLERANCE: i64 = 300;
 
 impl CheckResult {
@@ -52,7 +52,7 @@ impl CheckResult {
         }
     }
 
-    /// Only the secret and what it is: for when more than that cannot be written.
+    /// The result without candidate, order and events, for when the whole cannot be written.
     pub(super) fn without_notice(&self) -> Self {
         Self {
             checked_candidate: None,
@@ -62,7 +62,7 @@ impl CheckResult {
         }
     }
 
-    /// Nothing to write but the time of the next visit.
+    /// Whether only the time of the next check has to be written.
     pub fn is_routine(&self) -> bool {
         let same = self.before.facts == self.after.facts
             && self.before.health == self.after.health
@@ -77,7 +77,8 @@ impl CheckResult {
             && self.events.is_empty()
     }
 
-    /// Somebody's need has changed: another cause, person or end than before, or a verdict that was doubtful stands.
+    /// Whether the alerts must look at the token: its cause, person or deadline changed, or it began or stopped
+    /// failing.
     fn needs_alert_review(&self) -> bool {
         let need = |token: &Token| {
             (
@@ -92,9 +93,8 @@ impl CheckResult {
 }
 
 impl Tx<'_> {
-    /// Writes down what was learned. What the operator owns (name, owners, required scopes) is not touched,
-    /// and neither is what came in meanwhile: a newer candidate, a newer errand, a newer visit. A new secret is
-    /// kept whatever came in, for it exists nowhere else.
+    /// Records a check result. Leaves alone what the operator owns (name, owners, required scopes) and what arrived
+    /// meanwhile: a newer candidate, order or check. A new secret is stored even then, because it exists nowhere else.
     pub fn record(&self, learned: &CheckResult, now: Timestamp) -> Result<Recorded, Error> {
         let (before, after) = (&learned.before, &learned.after);
         match self.meanwhile(learned, now)? {
@@ -176,7 +176,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A permission that turns out never to have been there is for the operators to be told.
+    /// Stores the lost and ungranted permissions. A newly found ungranted one is queued for the report to the
+    /// operators.
     fn write_permissions(
         &self,
         before: &Token,
@@ -204,7 +205,7 @@ impl Tx<'_> {
             Health::Failing {
                 since, failures, ..
             } => (Some(since), failures),
-            // None of its checks failed, which tells it from one whose checks do.
+            // Zero failures tells these from tokens whose checks fail.
             Health::Lacking { since } | Health::Dead { since, .. } => (Some(since), 0),
             Health::Unverified | Health::Healthy | Health::Expiring { .. } => (None, 0),
         };
@@ -237,7 +238,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A dead token has no end to come.
+    /// A dead token has no deadline.
     fn set_deadline(&self, token: &Token) -> Result<(), Error> {
         let deadline = token.deadline().filter(|_| token.state() != State::Dead);
         self.db
@@ -246,12 +247,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Noted before an exchange is asked for, so that a crash cannot make a second one of it within a day.
+    /// Records that an exchange begins, before it is asked for, so that a crash cannot cause a second one within a day.
     pub fn begin_rotation(&self, token: &Token, now: Timestamp) -> Result<(), Error> {
         self.set_rotation_tried_at(token.id, Some(now))
     }
 
-    /// Meta certainly did not make the exchange that was begun, so it bars no other.
+    /// Takes back the record of an exchange that Meta certainly did not make, so that it does not block another one.
     pub fn undo_rotation(
         &self,
         token: &Token,

@@ -1,5 +1,5 @@
-//! Whole copies of an inventory, taken while it is in use. A copy is checked before it gets its name, and never takes
-//! the place of anything.
+//! Copies of an inventory, taken while it is in use. A copy is checked before it gets its name, and never overwrites a
+//! file.
 
 use std::fs::File;
 use std::io;
@@ -12,23 +12,23 @@ use tempfile::{Builder, NamedTempFile};
 use super::file_ownership::{OwnersRights, give_to_owner_of};
 use super::{Error, open, schema};
 
-/// How an unfinished copy is called; one that a crash left is removed with the next.
+/// How the name of an unfinished copy begins. A later copy removes those that a crash left.
 const UNFINISHED: &str = ".unfinished-copy-";
 
-/// Left free beside a copy, for the daemon goes on writing meanwhile.
+/// Bytes that must stay free beside a copy, because the daemon goes on writing meanwhile.
 const MARGIN: u64 = 4 << 20;
 
-/// Copies the inventory at `source` to `target`, for a command. Returns how large the copy is.
+/// Copies the inventory at `source` to `target`, for a command. Returns the size of the copy.
 pub fn copy(source: &Path, target: &Path) -> Result<u64, Error> {
     reject_existing(target)?;
     let source = Source::open(source)?;
     let folder = folder_of(target);
-    // Root reads what it may, and writes what the owner of the folder may.
+    // Root may read any source, but writes with the rights of the folder's owner.
     let _rights = OwnersRights::take(&folder).map_err(failed(&folder))?;
     source.copy_to(target, &folder)
 }
 
-/// An inventory, or a copy of one, that is opened already: from here on its path is not looked at any more.
+/// An open inventory, or an open copy of one. Its path is not used again to open it.
 pub(super) struct Source {
     db: Connection,
     path: PathBuf,
@@ -48,7 +48,7 @@ impl Source {
         })
     }
 
-    /// Copies it, and gives the copy to whom `model` belongs.
+    /// Copies the inventory, and gives the copy to the owner of `model`.
     pub(super) fn copy_to(&self, target: &Path, model: &Path) -> Result<u64, Error> {
         reject_existing(target)?;
         let folder = folder_of(target);
@@ -70,7 +70,7 @@ impl Source {
     }
 }
 
-/// The folder that a file stands in.
+/// The folder that contains a file.
 pub(super) fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder.to_owned(),
@@ -78,14 +78,14 @@ pub(super) fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
-/// A nameless beginning, for root or the daemon alone to read, that goes away unless it is put into place.
+/// A new file that only its creator can read. It is deleted again unless it is put into place.
 pub(super) fn unfinished_in(folder: &Path) -> Result<NamedTempFile, Error> {
     remove_unfinished(folder)?;
     let unfinished = Builder::new().prefix(UNFINISHED).tempfile_in(folder);
     unfinished.map_err(failed(folder))
 }
 
-/// What was not finished when the power went. Nobody else works on one: copies are made one at a time.
+/// Removes unfinished copies that are more than a day old, such as a power cut leaves.
 fn remove_unfinished(folder: &Path) -> Result<(), Error> {
     let entries = folder.read_dir().map_err(failed(folder))?;
     for entry in entries.filter_map(Result::ok) {
@@ -101,7 +101,7 @@ fn remove_unfinished(folder: &Path) -> Result<(), Error> {
 
 const ABANDONED: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
-/// Every page, every index and every constraint of a file that nobody writes to.
+/// Checks every page, index and constraint of a file that is not being written.
 pub(super) fn check(path: &Path) -> Result<(), Error> {
     let db = open::connect_reader(path)?;
     schema::inspect(&db, path)?;
@@ -133,14 +133,14 @@ pub(super) fn reject_existing(target: &Path) -> Result<(), Error> {
     }
 }
 
-/// With what has not been folded in yet.
+/// The size of a database with its write-ahead log.
 pub(super) fn size_of(database: &Path) -> Result<u64, Error> {
     let log = open::beside(database, "-wal");
     let log = log.metadata().map_or(0, |log| log.len());
     Ok(database.metadata().map_err(failed(database))?.len() + log)
 }
 
-/// How many bytes are left on the disk that a file stands on, if that can be known.
+/// How many bytes are free on the disk that holds a file, if that can be known.
 pub(super) fn free_beside(path: &Path) -> Option<u64> {
     let disk = statvfs(&folder_of(path)).ok()?;
     Some(disk.blocks_available() * disk.fragment_size())

@@ -1,5 +1,5 @@
-//! Tokens that were in hand when the daemon crashed: visited one by one afterwards, so that a second crash names the
-//! one that causes it. That one is set aside, and the others go on.
+//! Crash suspects: tokens that were being checked when the daemon crashed. They are checked one at a time afterwards,
+//! so that a second crash identifies the token that causes it. That token is set aside, and the others go on.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use rusqlite::params;
 use super::{Error, EventKind, NewEvent, Tx, View};
 use crate::model::TokenId;
 
-/// In how many crashes in a row each suspect was in hand.
+/// In how many crashes in a row each suspect was in progress.
 type Suspects = BTreeMap<TokenId, u32>;
 
-/// What a crash says of the tokens that were in hand.
+/// What a crash shows about the tokens that were in progress.
 #[derive(Debug, PartialEq, Eq)]
 struct CrashVerdict {
-    /// It was in hand in more crashes in a row than any other of them.
+    /// The token that was in progress in more crashes in a row than any other.
     set_aside: Option<TokenId>,
     suspects: Suspects,
 }
 
-/// Pure: who is suspected after a crash with these in hand. A suspect that was not in hand has this crash in its
-/// favour, but its own visit is still to come.
+/// Decides which tokens are suspects after a crash; pure. A suspect that was not in progress counts as having one
+/// crash, and is still to be checked.
 fn after_crash(in_progress: &[TokenId], before: &Suspects) -> CrashVerdict {
     let crashes = |id: &TokenId| before.get(id).copied().unwrap_or(0);
     let most = in_progress.iter().map(crashes).max().unwrap_or(0);
@@ -43,7 +43,7 @@ fn after_crash(in_progress: &[TokenId], before: &Suspects) -> CrashVerdict {
 }
 
 impl View<'_> {
-    /// Those that are to be visited one by one.
+    /// Suspects that are to be checked one at a time.
     pub fn suspects(&self) -> Result<Vec<TokenId>, Error> {
         let mut all = self
             .db
@@ -52,7 +52,7 @@ impl View<'_> {
         Ok(all.collect::<Result<_, _>>()?)
     }
 
-    /// Those that are not visited any more, by name.
+    /// Names of tokens that are set aside and no longer checked.
     pub fn set_aside(&self) -> Result<Vec<String>, Error> {
         let mut all = self.db.prepare_cached(
             "SELECT t.name FROM crash_suspect s JOIN token t ON t.id = s.token
@@ -62,7 +62,7 @@ impl View<'_> {
         Ok(all.collect::<Result<_, _>>()?)
     }
 
-    /// The one that ran before has no end.
+    /// Whether the last run was not marked as ended.
     fn has_crashed(&self) -> Result<bool, Error> {
         let mut last = self.db.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM daemon_run
@@ -89,7 +89,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// To be called before this start is noted, and before the leases of the one before are ended.
+    /// Call this before this start is recorded, and before the leases of the last run are ended.
     pub(super) fn suspect_after_crash(&self, now: Timestamp) -> Result<(), Error> {
         if !self.has_crashed()? {
             return Ok(());
@@ -115,8 +115,8 @@ impl Tx<'_> {
         };
         tracing::error!(
             token = token.name,
-            "the daemon crashed again while it was at work on this token: it is set aside and no longer checked or \
-             renewed. To try it again: perennial check {}",
+            "the daemon crashed again while it was checking this token, so the token is set aside and no longer checked \
+             or renewed. To try it again: perennial check {}",
             token.name
         );
         self.db
@@ -129,7 +129,7 @@ impl Tx<'_> {
             .map(drop)
     }
 
-    /// It was visited, and the daemon lives; or somebody wants it to be tried again.
+    /// Clears a suspect: it was checked without a crash, or it is to be tried again.
     pub fn acquit(&self, id: TokenId) -> Result<(), Error> {
         self.db
             .prepare_cached("DELETE FROM crash_suspect WHERE token = ?1")?
@@ -150,11 +150,11 @@ mod tests {
     fn the_second_crash_in_a_row_names_the_token_that_was_in_hand_alone() {
         type Row<'a> = (&'a [(i64, u32)], &'a [i64], Option<i64>, &'a [(i64, u32)]);
         let table: [Row<'_>; 8] = [
-            // A first crash names nobody, even with one alone in hand.
+            // A first crash sets nothing aside, even with a single token in progress.
             (&[], &[1, 2, 3], None, &[(1, 1), (2, 1), (3, 1)]),
             (&[], &[7], None, &[(7, 1)]),
             (&[], &[], None, &[]),
-            // One of the suspects again, whatever else another app had in hand.
+            // One of the suspects again, whatever another app had in progress.
             (&[(1, 1), (2, 1), (3, 1)], &[2], Some(2), &[(1, 1), (3, 1)]),
             (
                 &[(1, 1), (2, 1)],
@@ -162,10 +162,10 @@ mod tests {
                 Some(2),
                 &[(1, 1), (8, 1), (9, 1)],
             ),
-            // Two apps at one suspect each: the next crash tells them apart.
+            // Two apps were checking one suspect each: the next crash tells them apart.
             (&[(1, 1), (2, 1)], &[1, 2], None, &[(1, 2), (2, 2)]),
             (&[(1, 2), (2, 2)], &[2], Some(2), &[(1, 1)]),
-            // Nothing was in hand: it was not for a token's sake.
+            // Nothing was in progress, so no token caused the crash.
             (&[(1, 1)], &[], None, &[(1, 1)]),
         ];
         for (before, in_progress, set_aside, after) in table {

@@ -1,4 +1,4 @@
-//! How often the daemon started, and how often it did not come to an orderly end.
+//! Daemon runs: how often the daemon started, and how often it ended without a clean shutdown.
 
 use jiff::Timestamp;
 use rusqlite::params;
@@ -8,11 +8,11 @@ use super::{Error, Tx, View};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunId(i64);
 
-/// Enough to see a pattern in.
+/// How many runs are kept: enough to see a pattern.
 const KEPT: u32 = 200;
 
 impl View<'_> {
-    /// How many of those that began since then came to no orderly end; the one that runs is not among them.
+    /// How many runs that began since `since` did not end cleanly. The current run is not counted.
     pub fn crashes(&self, since: Timestamp) -> Result<u32, Error> {
         let mut count = self.db.prepare_cached(
             "SELECT count(*) FROM daemon_run
@@ -23,8 +23,8 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// The daemon has begun to run. What an earlier run had at hand is nobody's any more; of which tokens that run may
-    /// have died is noted first.
+    /// Records that the daemon has started. If the last run crashed, first records which tokens may have caused it.
+    /// Then ends what that run had claimed.
     pub fn begin_run(&self, now: Timestamp) -> Result<RunId, Error> {
         self.suspect_after_crash(now)?;
         self.end_leases()?;

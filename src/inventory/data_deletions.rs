@@ -1,5 +1,6 @@
-//! Who asked Meta to have their data deleted, and forgetting them: tokens with all their secrets, incidents, emails,
-//! and what the journal says of them. Step by step, so that 10,000 pages of one person keep no other job waiting.
+//! Data-deletion requests: people who asked Meta to delete their data, and the deletion of their tokens with all
+//! secrets, incidents, emails, and what the journal says about them. It runs in steps, so that 10,000 pages of one
+//! person do not block other jobs.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
@@ -8,7 +9,7 @@ use super::{Error, EventKind, NewEvent, Tx, View, rows};
 use crate::model::TokenId;
 use crate::secret::Secret;
 
-/// How far a request has come.
+/// A request and how far it has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion {
     /// The confirmation code that the person was given.
@@ -17,12 +18,12 @@ pub struct Deletion {
     person: String,
     pub asked_at: Timestamp,
     pub finished_at: Option<Timestamp>,
-    /// How many tokens are gone.
+    /// How many tokens were deleted.
     pub tokens: u64,
     journal_to: i64,
 }
 
-/// How many events and how many tokens one step goes through.
+/// How many events and how many tokens one step processes.
 const EVENTS_A_STEP: i64 = 20_000;
 const TOKENS_A_STEP: usize = 500;
 
@@ -42,7 +43,7 @@ fn deletion(row: &Row<'_>) -> rusqlite::Result<Deletion> {
 }
 
 impl View<'_> {
-    /// By the code that the person was given.
+    /// Finds a request by the code that the person was given.
     pub fn deletion(&self, code: &str) -> Result<Option<Deletion>, Error> {
         let mut found = self
             .db
@@ -50,7 +51,7 @@ impl View<'_> {
         Ok(found.query_row([code], deletion).optional()?)
     }
 
-    /// The request that has waited longest.
+    /// The unfinished request that has waited longest.
     pub fn next_deletion(&self) -> Result<Option<Deletion>, Error> {
         let mut next = self.db.prepare_cached(&format!(
             "{DELETION} WHERE finished_at IS NULL ORDER BY requested_at LIMIT 1"
@@ -58,7 +59,8 @@ impl View<'_> {
         Ok(next.query_row([], deletion).optional()?)
     }
 
-    /// The same for the same person and app, and useless to anybody who would guess at people from it.
+    /// Returns the confirmation code: the same for the same person and app, and of no use for guessing who the person
+    /// is.
     pub fn deletion_code(&self, app: &str, person: &str) -> String {
         let digest = self
             .sealer
@@ -69,7 +71,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Files the request; one that came again, or late, changes nothing.
+    /// Stores the request. A repeated or older one changes nothing.
     pub fn ask_deletion(
         &self,
         app: &str,
@@ -95,7 +97,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// One step of forgetting; the last one finishes the request and tells the operator.
+    /// Runs one step of a deletion. The last step finishes the request and records an event for the operator.
     pub fn delete_more_person_data(&self, request: &Deletion, now: Timestamp) -> Result<(), Error> {
         let newest = self.newest_event()?.0;
         if request.journal_to < newest {
@@ -118,7 +120,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What others' events say of the person: by id, and by the names of the person's own tokens.
+    /// Clears what other events say about the person: by id, by the names of the person's tokens, or by their
+    /// incidents.
     fn redact_journal(&self, request: &Deletion, newest: i64) -> Result<(), Error> {
         let to = newest.min(request.journal_to + EVENTS_A_STEP);
         self.db
@@ -137,7 +140,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Those of the person, and what was taken in through them and not described by Meta yet.
+    /// The person's tokens, and tokens that were imported through them and that Meta has not described yet.
     fn tokens_to_delete(&self, request: &Deletion) -> Result<Vec<TokenId>, Error> {
         let mut found = self.db.prepare_cached(
             "SELECT id FROM token WHERE app = ?1 AND person = ?2
@@ -152,7 +155,7 @@ impl Tx<'_> {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// The token, and what the journal says of it: that something happened stays, of what it does not.
+    /// Deletes the token, and what the journal says about it. The events stay, without name and detail.
     fn delete_person(&self, token: TokenId) -> Result<(), Error> {
         for forget in [
             "UPDATE event SET token = NULL, name = NULL, detail = '{}' WHERE token = ?1",
@@ -164,8 +167,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Before the tokens, so that no email is written about those that vanish. What was sent of the app as a whole, and
-    /// summaries, may name anybody, and has done its work.
+    /// Runs before the tokens are deleted, so that no email is written about them. Emails about the app as a whole and
+    /// digests may name the person, so those that were sent are cleared.
     fn delete_incidents(&self, request: &Deletion) -> Result<(), Error> {
         self.db
             .prepare_cached(

@@ -1,16 +1,16 @@
-//! What a summary tells of, read by a few walks over indexes and one over the pages, and which summaries were written.
+//! Digests: what a digest reports, and which ones were written. The queries walk a few indexes, and the pages once.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Error, EventId, Tx, View, rows};
 
-/// A summary that was written.
+/// A digest that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest {
-    /// When it was due: by this it is known.
+    /// When it was due. This identifies it.
     pub tick: Timestamp,
-    /// The newest event that it knew of.
+    /// The newest event when it was written.
     pub event: EventId,
 }
 
@@ -21,13 +21,13 @@ pub struct ComingLogin {
     pub person: String,
     pub name: Option<String>,
     pub ends_at: Timestamp,
-    /// Tokens that end.
+    /// Tokens that expire.
     pub tokens: u64,
-    /// Page tokens that hang on the person, whether or not they end themselves.
+    /// The person's page tokens, whether or not they expire themselves.
     pub pages: u64,
 }
 
-/// A person without whom nobody reaches these pages.
+/// A person who is the only one with access to some pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SingleAdminPages {
     pub app: String,
@@ -36,7 +36,7 @@ pub struct SingleAdminPages {
     pub pages: u64,
 }
 
-/// What was done since the last summary.
+/// What was done since the last digest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ActivityCounts {
     pub renewed: u64,
@@ -46,7 +46,7 @@ pub struct ActivityCounts {
     pub emails: u64,
 }
 
-/// How a person is called, where one of the tokens tells.
+/// The person's name, if one of the tokens has it.
 const NAME: &str =
     "(SELECT n.subject_name FROM token n WHERE n.app = g.app AND n.subject = g.person
     AND n.subject_name IS NOT NULL LIMIT 1)";
@@ -65,7 +65,8 @@ impl View<'_> {
         Ok(last.optional()?)
     }
 
-    /// Who must log in before `until`, the earliest first. What programs renew is left out, unless that fails.
+    /// People who must log in before `until`, the earliest first. Tokens that the daemon renews by itself are left out,
+    /// unless they are failing or expiring.
     pub fn coming_logins(
         &self,
         now: Timestamp,
@@ -98,8 +99,8 @@ impl View<'_> {
         Ok(coming.collect::<Result<_, _>>()?)
     }
 
-    /// Whose pages nobody else reaches with a living token, most pages first. A system user has no password to change
-    /// and no role to lose by leaving the company, so its pages are safe.
+    /// People whose pages no other person reaches with a living token, most pages first. System users are left out:
+    /// they have no password to change, and do not leave the company.
     pub fn single_admin_pages(&self) -> Result<Vec<SingleAdminPages>, Error> {
         let mut single_admin_pages = self.db.prepare_cached(&format!(
             "SELECT g.app, g.person, {NAME}, g.pages FROM (
@@ -151,7 +152,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Notes that the summary of this tick is written; false if it was before.
+    /// Records that the digest of this tick was written. Returns false if it was recorded before.
     pub fn record_digest(&self, tick: Timestamp, now: Timestamp) -> Result<bool, Error> {
         let event = self.newest_event()?;
         let noted = self

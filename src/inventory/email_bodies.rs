@@ -1,11 +1,11 @@
-//! Text and HTML of an email, as they are stored: sealed, for they hold a login link.
+//! Email bodies, text and HTML, as they are stored: sealed, because they contain a login link.
 
 use rusqlite::{Row, Rows};
 
 use super::{Error, Tx, View, cells};
 use crate::secret::Cell;
 
-/// The first so many rows that open. One that does not holds up no other.
+/// Returns the first `limit` rows that open. A row that does not open is logged and skipped.
 pub(super) fn first_that_open<T>(
     mut rows: Rows<'_>,
     limit: usize,
@@ -18,7 +18,9 @@ pub(super) fn first_that_open<T>(
         match open(row) {
             Ok(one) => opened.push(one),
             Err(Error::Unsealable(message_id)) => {
-                tracing::error!("email {message_id} is not sent: its stored text does not open");
+                tracing::error!(
+                    "cannot send email {message_id}: its stored text was altered, or sealed with another key"
+                );
             }
             Err(error) => return Err(error),
         }
@@ -27,7 +29,7 @@ pub(super) fn first_that_open<T>(
 }
 
 impl View<'_> {
-    /// Empty once it was cleared.
+    /// Returns an empty text when the body was cleared.
     pub(super) fn open_body(
         &self,
         sealed: Option<Vec<u8>>,

@@ -1,4 +1,5 @@
-//! The outbox: emails wait here until they are sent, through restarts and days without a mail server. Bodies are sealed.
+//! The outbox: emails wait here until they are sent, through restarts and days without a mail server. Their bodies are
+//! sealed.
 
 use jiff::Timestamp;
 use rusqlite::{Row, params};
@@ -13,7 +14,7 @@ pub struct EmailId(pub i64);
 #[derive(Clone, Debug)]
 pub struct NewEmail {
     pub incident: Option<IncidentId>,
-    /// Stable per email, without angle brackets: a crash cannot make a repetition look like another email.
+    /// Stable per email, without angle brackets, so that a crash cannot make a duplicate look like another email.
     pub message_id: String,
     pub in_reply_to: Option<String>,
     pub recipients: Vec<String>,
@@ -26,13 +27,13 @@ pub struct NewEmail {
 pub struct Email {
     pub id: EmailId,
     pub email: NewEmail,
-    /// Recipients for whom the mail server has taken it already.
+    /// Recipients for whom the mail server has accepted it.
     pub reached: Vec<String>,
-    /// Recipients whom the mail server refused for good, while it took the email for others.
+    /// Recipients whom the mail server refused for good, while it accepted the email for others.
     pub refused: Vec<String>,
     pub written_at: Timestamp,
     pub attempts: u32,
-    /// Since when a server that can be reached has put it off or refused it.
+    /// Since when a mail server that can be reached has delayed or refused it.
     pub failing_since: Option<Timestamp>,
     pub last_error: Option<String>,
 }
@@ -66,7 +67,7 @@ fn email(view: &View<'_>, row: &Row<'_>) -> Result<Email, Error> {
 }
 
 impl View<'_> {
-    /// What is to be sent now, oldest first.
+    /// Emails to send now, oldest first.
     pub fn emails_to_send(&self, now: Timestamp, limit: usize) -> Result<Vec<Email>, Error> {
         let mut waiting = self.db.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM email WHERE next_try_at <= ?1 ORDER BY id"
@@ -76,7 +77,7 @@ impl View<'_> {
         })
     }
 
-    /// Emails that somebody did not get, and of which no operator has been told yet.
+    /// Emails that some recipients did not get, and that no operator was notified of yet.
     pub fn emails_to_report(&self, limit: usize) -> Result<Vec<Email>, Error> {
         let mut unreported = self.db.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM email WHERE undelivered_at IS NOT NULL AND NOT reported
@@ -85,7 +86,7 @@ impl View<'_> {
         first_that_open(unreported.query([])?, limit, |row| email(self, row))
     }
 
-    /// The first email of an incident, for the later ones to refer to.
+    /// The message id of the first email about an incident, which later ones refer to.
     pub fn first_message_id(&self, incident: IncidentId) -> Result<Option<String>, Error> {
         let mut first = self.db.prepare_cached(
             "SELECT message_id FROM email WHERE incident = ?1 ORDER BY id LIMIT 1",
@@ -103,7 +104,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Puts an email into the outbox. One that is there already, by its message id, is not written twice.
+    /// Puts an email into the outbox. Does nothing if its message id is there already.
     pub fn enqueue_email(&self, email: &NewEmail, now: Timestamp) -> Result<(), Error> {
         let mut insert = self.db.prepare_cached(
             "INSERT INTO email (incident, message_id, in_reply_to, recipients, subject, text,
@@ -127,7 +128,7 @@ impl Tx<'_> {
             .map(drop)
     }
 
-    /// Writes down what came of an attempt. What a person must hear of stays marked until it is mended.
+    /// Records the outcome of a send attempt. An email stays marked as undelivered until it is sent without a refusal.
     pub fn record_send_attempt(
         &self,
         email: &Email,
@@ -168,7 +169,8 @@ impl Tx<'_> {
             .map(drop)
     }
 
-    /// An operator has been told that somebody did not get it, or there is none to tell.
+    /// Marks an email as reported, because an operator was notified that some recipients did not get it, or because
+    /// there is no operator.
     pub fn mark_reported(&self, email: EmailId) -> Result<(), Error> {
         self.db
             .prepare_cached("UPDATE email SET reported = 1 WHERE id = ?1")?
@@ -176,7 +178,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The mail path itself is in trouble: what is due now waits, and it was no email's fault.
+    /// Postpones the emails that are due, because sending itself fails. This does not count as an attempt.
     pub fn postpone_emails(
         &self,
         reason: &str,
@@ -190,7 +192,7 @@ impl Tx<'_> {
         Ok(put_off.execute(params![now.as_second(), next_try_at.as_second(), reason])?)
     }
 
-    /// An operator asked, or the mail path changed: try everything that waits now.
+    /// Makes all waiting emails due now: an operator asked for it, or the way to send emails changed.
     pub fn retry_emails_now(&self, now: Timestamp) -> Result<(), Error> {
         self.db
             .prepare_cached("UPDATE email SET next_try_at = ?1 WHERE next_try_at > ?1")?
@@ -226,7 +228,7 @@ fn tried_event(email: &Email, attempt: &Attempt, undelivered: bool) -> NewEvent 
     event.with("conversation", attempt.conversation.clone())
 }
 
-/// Subjects name people and pages, never addresses; the journal is read by viewers.
+/// Subjects name people and pages, never addresses, because viewers can read the journal.
 fn email_event(kind: EventKind, email: &NewEmail) -> NewEvent {
     let event = NewEvent::new(kind)
         .with("subject", email.subject.as_str())

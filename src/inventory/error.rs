@@ -1,4 +1,4 @@
-//! Why the inventory does not do what it was asked to, and what to do about it.
+//! Errors of the inventory, each with what to do about it.
 
 use std::fmt;
 use std::io;
@@ -8,7 +8,7 @@ use rusqlite::ErrorCode;
 
 use crate::secret::KeyId;
 
-/// Why nothing can be written, as far as it makes a difference to the person who mends it.
+/// Why nothing can be written, as far as it matters to the person who fixes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteErrorKind {
     Full,
@@ -18,7 +18,7 @@ pub enum WriteErrorKind {
     Other,
 }
 
-/// The inventory can be read and not written.
+/// The inventory can be read but not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unwritable {
     pub kind: WriteErrorKind,
@@ -46,55 +46,54 @@ pub enum Error {
     #[error("{0} is not an inventory of perennial. Check [inventory] path")]
     NotAnInventory(PathBuf),
     #[error(
-        "the inventory was sealed with key {stored}, the configured key is {given}. \
-         Put the right key in place; nothing has been changed. If that key is lost, so are the tokens: move the \
-         inventory away, and import new tokens into a new one"
+        "the inventory was sealed with key {stored}, but the configured key is {given}. Nothing was changed. Put the right \
+         key in place. If that key is lost, the tokens cannot be recovered: move the inventory away, start the daemon, \
+         and import new tokens"
     )]
     WrongKey { stored: String, given: KeyId },
     #[error(
-        "a sealed value of {0} does not open: its row was moved or altered. Only a new token heals that \
-         (perennial forget {0}, then perennial import), or a copy from before (perennial restore FILE)"
+        "a sealed value of {0} cannot be opened: its row was moved or altered. Import a new token (perennial forget {0}, \
+         then perennial import), or restore a copy from before (perennial restore FILE)"
     )]
     Unsealable(String),
     #[error(
-        "{path} is damaged ({found}). Nothing was changed. Stop the daemon and bring back a copy: \
-         perennial restore FILE. Nightly copies are in the folder backups beside it, unless [inventory] backups \
-         names another"
+        "{path} is damaged ({found}). Nothing was changed. Stop the daemon and restore a copy: perennial restore FILE. \
+         Nightly copies are in the folder backups beside it, unless [inventory] backups names another folder"
     )]
     Damaged { path: PathBuf, found: String },
     #[error(
-        "{folder} has {free} MiB free, and a copy of the inventory needs {needed} MiB there. Make room and try again; \
-         nothing was changed"
+        "{folder} has {free} MiB free, but a copy of the inventory needs {needed} MiB there. Nothing was changed. Make \
+         room and try again"
     )]
     NoRoom {
         folder: PathBuf,
         needed: u64,
         free: u64,
     },
-    #[error(
-        "{0} is there already and is not overwritten. Name another file, or move that one away"
-    )]
+    #[error("{0} already exists and is not overwritten. Name another file, or move that one away")]
     Taken(PathBuf),
     #[error("cannot open {path}: {source}")]
     Open { path: PathBuf, source: io::Error },
-    #[error("the SQLite library is {0}, older than the first one that keeps a WAL safe (3.51.3)")]
+    #[error(
+        "SQLite {0} is too old to keep a write-ahead log safe. Use a build with SQLite 3.51.3 or newer"
+    )]
     UnsafeSqlite(String),
-    /// The disk or the database is in trouble; the daemon keeps answering and tries again.
+    /// The disk or the database failed. The daemon keeps answering and tries again.
     #[error("the inventory cannot be used right now: {0}")]
     Storage(#[from] rusqlite::Error),
-    /// Nothing of the transaction was saved, or it could not even begin.
-    #[error("the inventory could not save its work: {0}")]
+    /// The transaction was not saved, or could not begin.
+    #[error("the inventory could not be written: {0}")]
     Unwritable(Unwritable),
     #[error("the inventory is closing")]
     Closed,
-    #[error("the inventory holds a word that this version does not know: {0}")]
+    #[error("the inventory contains a value that this version does not know: {0}")]
     Foreign(String),
-    #[error("the machine gives no random numbers")]
+    #[error("cannot get random numbers from the operating system")]
     NoRandomness,
 }
 
 impl Error {
-    /// What keeps the inventory from being written to; `None` when the fault is in what was asked for.
+    /// What keeps the inventory from being written; `None` when the error is in the request.
     pub fn write_error_kind(&self) -> Option<WriteErrorKind> {
         match self {
             Self::Storage(error) => WriteErrorKind::of(error),
@@ -104,18 +103,18 @@ impl Error {
         }
     }
 
-    /// This one record is not to be written, whatever else is.
+    /// Whether the error concerns only this record, so that others can still be written.
     pub fn is_of_the_record(&self) -> bool {
         !matches!(self, Self::Closed) && self.write_error_kind().is_none()
     }
 
-    /// Room on the disk is all that it takes.
+    /// Whether freeing disk space is all that is needed.
     pub fn is_full_disk(&self) -> bool {
         matches!(self, Self::NoRoom { .. }) || self.write_error_kind() == Some(WriteErrorKind::Full)
     }
 }
 
-/// The wal-index could not grow: SQLite does not count this as a full disk.
+/// SQLITE_IOERR_SHMSIZE: the wal-index could not grow. SQLite does not report this as a full disk.
 const SHM_SIZE: i32 = 10 | (19 << 8);
 
 impl WriteErrorKind {
@@ -162,7 +161,7 @@ impl Unwritable {
 }
 
 impl fmt::Display for Unwritable {
-    /// What is wrong, and what to do about it.
+    /// Writes what is wrong, and what to do about it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             WriteErrorKind::Full => "the disk is full. Make room on it; df -h shows how much there is",

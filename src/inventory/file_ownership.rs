@@ -1,5 +1,5 @@
-//! Root at work in a folder that belongs to the daemon's user, who may have planted links in it: nothing here follows
-//! one, and nothing is given away but the file that was opened.
+//! Lets root work in a folder of the daemon's user, who may have planted links in it. Nothing here follows a link, and
+//! only a file that was opened is given away.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -11,9 +11,9 @@ use nix::unistd::{
     AccessFlags, Gid, Uid, access, getegid, geteuid, getgroups, setegid, seteuid, setgroups,
 };
 
-/// Opens a file of the inventory's own: no link, and known by no other name.
+/// Opens a file of the inventory. Refuses a link, and a file with a second name.
 pub(super) fn open_plain(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    // A pipe in its place would keep us waiting.
+    // Otherwise a pipe in its place would block.
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = options.mode(0o600).custom_flags(flags.bits()).open(path)?;
     let found = file.metadata()?;
@@ -22,16 +22,16 @@ pub(super) fn open_plain(path: &Path, options: &mut OpenOptions) -> io::Result<F
     }
     Err(io::Error::new(
         io::ErrorKind::InvalidInput,
-        "it is no file of its own but a link, or has another name besides. Find out who put it there, and remove it",
+        "it is not a regular file, or it has a second name. Find out who put it there, and remove it",
     ))
 }
 
-/// Whether it is worth the attempt: the file system lets us write, and so does the file.
+/// Whether writing is worth trying: the file system and the file allow it.
 pub(super) fn may_be_written(path: &Path) -> bool {
     access(path, AccessFlags::W_OK).is_ok()
 }
 
-/// Who owns what root makes beside the daemon's files: the daemon.
+/// Gives a file that root made to the owner of `model`, which is the daemon's user.
 pub(super) fn give_to_owner_of(model: &Path, file: &File) -> io::Result<()> {
     if !geteuid().is_root() {
         return Ok(());
@@ -43,7 +43,8 @@ pub(super) fn give_to_owner_of(model: &Path, file: &File) -> io::Result<()> {
     fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
-/// While this lives, root has the rights of a folder's owner and no more. Of the whole process: only for commands.
+/// Restricts root to the rights of a folder's owner until it is dropped. Affects the whole process, so it is only for
+/// commands.
 #[derive(Debug)]
 pub(super) struct OwnersRights(Option<Previous>);
 
@@ -64,7 +65,7 @@ impl OwnersRights {
             groups: getgroups()?,
         };
         setgroups(&[])?;
-        // From here on what fails is undone.
+        // From here on, dropping `rights` undoes the steps if one fails.
         let rights = Self(Some(former));
         setegid(Gid::from_raw(owner.gid()))?;
         seteuid(Uid::from_raw(owner.uid()))?;
@@ -81,7 +82,7 @@ impl Drop for OwnersRights {
             .and_then(|()| setegid(*gid))
             .and_then(|()| setgroups(groups));
         if let Err(error) = back {
-            tracing::error!("root's rights could not be taken back: {error}");
+            tracing::error!("cannot take back the rights of root: {error}");
         }
     }
 }

@@ -1,17 +1,17 @@
-//! Heals what a clock that was wrong has put into the future. Without it whatever waits for such an instant waits until
-//! the calendar has caught up. When a token is due, and when it was tried, heals in each sweep.
+//! Corrects times that a wrong clock has put into the future. Without this, whatever waits for such a time would wait
+//! until the calendar reaches it. Each sweep corrects when a token is due and when it was tried.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Error, Tx};
 
-/// Nothing waits longer for its next try: not an email, however often it failed.
+/// No retry waits longer than this, not even for an email that failed often.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(25);
-/// No link to a login is good for longer, and no click on one.
+/// No login link is valid for longer, and no click on one.
 const LONGEST_LINK: SignedDuration = SignedDuration::from_hours(31 * 24);
 const LONGEST_CLICK: SignedDuration = SignedDuration::from_hours(2);
 
-/// What is said to have happened, and has not yet: it happens now. ?1 is now.
+/// Times of what has happened already. One in the future becomes now, which is `?1`.
 const HAPPENED: &[&str] = &[
     "UPDATE event SET at = ?1
      WHERE id > (SELECT coalesce(max(id), 0) FROM event) - 1000 AND at > ?1",
@@ -36,7 +36,8 @@ const HAPPENED: &[&str] = &[
 ];
 
 impl Tx<'_> {
-    /// To be called when the clock is known to be right. Every open incident is looked at anew along with it.
+    /// Corrects the stored times. Call this when the clock is known to be right. It also makes open incidents due for
+    /// review.
     pub fn heal_what_lies_ahead(&self, now: Timestamp) -> Result<(), Error> {
         for heal in HAPPENED {
             self.db.prepare_cached(heal)?.execute([now.as_second()])?;

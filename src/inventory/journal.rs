@@ -11,34 +11,34 @@ use crate::model::{Token, TokenId, string_enum};
 pub struct EventId(pub i64);
 
 string_enum! {
-    /// What the journal tells of.
+    /// The kinds of events in the journal.
     EventKind {
     Imported = "imported",
     Discovered = "discovered",
     Forgotten = "forgotten",
     Ordered = "ordered",
-    /// An order to check was carried out and nothing else is to be told.
+    /// An order to check was carried out, and there is nothing else to report.
     Checked = "checked",
-    /// The state or its cause is another than before.
+    /// The state or its cause changed.
     Changed = "changed",
     /// Permissions that the token had are gone.
     PermissionsLost = "permissions_lost",
     PermissionsRestored = "permissions_restored",
-    /// Meta told by itself that something changed for a person.
+    /// Meta reported by webhook that something changed for a person.
     WebhookNotice = "webhook_notice",
-    /// A person asked Meta to be forgotten, and is.
+    /// A person asked Meta to have their data deleted, and it was.
     DataDeleted = "data_deleted",
     Rotated = "rotated",
     Derived = "derived",
-    /// Whether the app is told of what happens on a page is another than before.
+    /// The app's webhook subscription for a page changed.
     WebhookSubscription = "webhook_subscription",
     CandidateKept = "candidate_kept",
     CandidateAccepted = "candidate_accepted",
     CandidateRefused = "candidate_refused",
     SecretRead = "secret_read",
-    /// Somebody asked for a secret and did not get it.
+    /// A request for a secret was refused.
     SecretRefused = "secret_refused",
-    /// The daemon crashed twice while it was at work on it; it is not visited any more.
+    /// The daemon crashed twice while it was checking this token. The token is no longer checked.
     SetAside = "set_aside",
     AppFailing = "app_failing",
     AppRecovered = "app_recovered",
@@ -51,15 +51,15 @@ string_enum! {
     EmailWritten = "email_written",
     EmailSent = "email_sent",
     EmailDelayed = "email_delayed",
-    /// Somebody who was to have it does not get it, or not without a change.
+    /// Some recipients do not get the email, or only after a change.
     EmailUndelivered = "letter_undelivered",
     Started = "started",
     Reloaded = "reloaded",
     BackedUp = "backed_up",
     BackupFailed = "backup_failed",
-    /// A copy has taken the inventory's place: what happened between is not in here.
+    /// A copy has replaced the inventory. Events from after that copy are missing.
     Restored = "restored",
-    /// So many events stand in the log alone, for the journal could not be written.
+    /// This many events are only in the log, because the journal could not be written.
     JournalGap = "journal_gap",
     }
 }
@@ -118,7 +118,7 @@ impl NewEvent {
 }
 
 impl View<'_> {
-    /// Up to `limit` events after `after`, oldest first; of one token if it is named.
+    /// Up to `limit` events after `after`, oldest first. Only those of `token`, if it is given.
     pub fn events(
         &self,
         after: EventId,
@@ -171,7 +171,7 @@ fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
 }
 
 impl Tx<'_> {
-    /// Notes what waited to be noted. A token that was forgotten meanwhile is not named again.
+    /// Records an event from the backlog. A token that was deleted meanwhile is not named again.
     pub fn record_unless_gone(&self, event: NewEvent, now: Timestamp) -> Result<(), Error> {
         let is_gone = match event.token {
             Some(token) => self.token(token)?.is_none(),
@@ -207,7 +207,7 @@ impl Tx<'_> {
     }
 }
 
-/// What a mail server or Meta said goes into the journal, but not at any length.
+/// Texts from mail servers and Meta are shortened for the journal.
 const LONGEST: usize = 1_000;
 const MOST: usize = 100;
 
@@ -225,7 +225,7 @@ fn shortened(value: Value) -> Value {
     }
 }
 
-/// At a whole character, with a sign that something is missing.
+/// Cuts at a whole character, and marks that something is missing.
 pub(super) fn cut(text: &str) -> String {
     if text.len() <= LONGEST {
         return text.to_owned();

@@ -1,5 +1,5 @@
-//! The data keys, wrapped by the operator's key; and how that is changed so that at every instant the key in use opens
-//! the inventory: both do, from when the new one is added until it is in its place.
+//! Data keys, wrapped by the operator's key, and how that key is changed. The key in use opens the inventory at every
+//! moment: from when the new key is added until it is in place, both do.
 
 use rusqlite::{Connection, params};
 
@@ -35,7 +35,7 @@ fn insert(db: &Connection, key: &DataKey, purpose: &str, own: &Key) -> Result<()
     Ok(())
 }
 
-/// What opens the sealed cells.
+/// Returns the sealer that opens the sealed cells.
 pub(super) fn sealer(db: &Connection, own: &Key) -> Result<Sealer, Error> {
     sealer_of(&unwrap(db, own)?)
 }
@@ -44,9 +44,9 @@ fn sealer_of(keys: &[DataKey]) -> Result<Sealer, Error> {
     Sealer::new(keys).ok_or_else(|| Error::Foreign("no data key".to_owned()))
 }
 
-/// Seals every cell under a new data key and lets the former ones go, all in one transaction. One that a cell still needs
-/// which does not open stays; gives how many such keys there are. The key of fingerprints stays: what it made is
-/// compared with what it will make.
+/// Seals every cell under a new data key and deletes the former ones, all in one transaction. A former key stays if a
+/// cell that does not open still needs it; returns how many such keys there are. The fingerprint key stays, because new
+/// fingerprints are compared with old ones.
 pub(super) fn renew(db: &Connection, own: &Key) -> Result<usize, Error> {
     let former = unwrap(db, own)?;
     let id = former.iter().map(|key| key.id).max().unwrap_or_default() + 1;
@@ -65,7 +65,7 @@ pub(super) fn renew(db: &Connection, own: &Key) -> Result<usize, Error> {
     Ok(former.iter().filter(stays).count())
 }
 
-/// Opens them with the key in use, or with the one that is to take its place.
+/// Opens the data keys with the key in use, or with the one that is to replace it.
 pub(super) fn unwrap(db: &Connection, own: &Key) -> Result<Vec<DataKey>, Error> {
     let stored = stored(db)?;
     if let Some(keys) = open_all(&stored, own) {
@@ -78,12 +78,12 @@ pub(super) fn unwrap(db: &Connection, own: &Key) -> Result<Vec<DataKey>, Error> 
     })
 }
 
-/// The key that is to take the place of the one in use, if a change is under way.
+/// The id of the key that is to replace the one in use, if a change is under way.
 pub(super) fn next(db: &Connection) -> Result<Option<String>, Error> {
     Ok(rewrapped(db)?.into_iter().next().map(|key| key.by))
 }
 
-/// From here on, `new` opens the inventory, too.
+/// Adds a second key: from here on, `new` opens the inventory, too.
 pub(super) fn add(db: &Connection, keys: &[DataKey], new: &Key) -> Result<(), Error> {
     let tx = db.unchecked_transaction()?;
     tx.execute("DELETE FROM rewrapped_key", [])?;
@@ -96,7 +96,7 @@ pub(super) fn add(db: &Connection, keys: &[DataKey], new: &Key) -> Result<(), Er
     Ok(tx.commit()?)
 }
 
-/// `key` is in its place: if it is the new one, the old one stops to open the inventory.
+/// Completes a key change if `key` is the new key: the old one no longer opens the inventory.
 pub(super) fn adopt_key(db: &Connection, key: &Key) -> Result<(), Error> {
     if next(db)?.is_none_or(|next| next != id_of(key)) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Leases: a sweep claims the tokens that it works on, so that no other pass touches them meanwhile.
+//! Leases: a sweep claims the tokens that it works on, so that no other sweep touches them meanwhile.
 
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, OptionalExtension, params};
@@ -8,14 +8,14 @@ use super::{Candidate, Error, PendingOrder, Tx, View, WebhookSubscription, rows,
 use crate::model::{Token, TokenId};
 use crate::secret::Secret;
 
-/// A token that this pass alone works on until its lease ends.
+/// A token that only this sweep works on until the lease ends.
 #[derive(Debug)]
 pub struct Claimed {
     pub token: Token,
     pub secret: Secret,
-    /// When an exchange was last begun, whether or not we learned how it went.
+    /// When an exchange was last begun, whether or not its outcome is known.
     pub rotation_tried_at: Option<Timestamp>,
-    /// Of a page: whether the app is told of what happens there, as Meta said last.
+    /// Of a page token: the app's webhook subscription, as Meta reported it last.
     pub listening: Option<WebhookSubscription>,
     pub pending_order: Option<PendingOrder>,
     /// A secret that waits to be confirmed and swapped in.
@@ -23,13 +23,13 @@ pub struct Claimed {
     pub lease: Lease,
 }
 
-/// Proof that a pass still owns what it claimed. An order that comes meanwhile ends it, so that the pass cannot
-/// put off what was asked for now.
+/// Proof that a sweep still owns what it claimed. An order that arrives meanwhile ends the lease, so that the sweep
+/// cannot postpone what was asked for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease(pub(super) i64);
 
 impl View<'_> {
-    /// Reads what was leased, with the statement that the whole claim shares.
+    /// Reads a leased token, with the statement that the whole claim shares.
     fn leased(
         &self,
         read: &mut CachedStatement<'_>,
@@ -60,15 +60,15 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Leases those of `due` that are still due and free, and reads them as they are now, not as they were
-    /// when somebody looked before. One that does not open stays due, and stops no other.
+    /// Claims those of `due` that are still due and free, and reads them as they are now. A token whose secret does not
+    /// open stays due, and does not stop the others.
     pub fn claim(
         &self,
         due: &[TokenId],
         now: Timestamp,
         leased_until: Timestamp,
     ) -> Result<Vec<Claimed>, Error> {
-        // A lease that ends later than one that begins now was given by a clock that was wrong.
+        // A lease that ends later than one that begins now came from a wrong clock.
         let mut take = self.db.prepare_cached(
             "UPDATE schedule SET leased_until = ?3
              WHERE token = ?1 AND due_at <= ?2 AND (leased_until <= ?2 OR leased_until > ?3 + 300)",
@@ -92,7 +92,7 @@ impl Tx<'_> {
                 Ok(Some(leased)) => leased,
                 Ok(None) => continue,
                 Err(error @ Error::Unsealable(_)) => {
-                    tracing::error!("its token is not visited; the others are: {error}");
+                    tracing::error!("skipping a token and checking the others: {error}");
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -108,7 +108,7 @@ impl Tx<'_> {
         Ok(claimed)
     }
 
-    /// Gives a lease back without having learned anything.
+    /// Ends leases without a result.
     pub fn release(&self, tokens: &[TokenId]) -> Result<(), Error> {
         let mut free = self
             .db
@@ -119,7 +119,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Ends what an earlier run of the daemon had claimed: the lock on the file proves that it works no more.
+    /// Ends the leases of an earlier run. The lock on the inventory proves that it has ended.
     pub(super) fn end_leases(&self) -> Result<(), Error> {
         self.db
             .prepare_cached("UPDATE schedule SET leased_until = 0 WHERE leased_until <> 0")?

@@ -1,4 +1,4 @@
-//! One process per inventory: the lock file beside the database, or the folder itself where no file can be made.
+//! One process per inventory: locks a file beside the database, or the folder where no file can be made.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -8,7 +8,7 @@ use super::copy::{failed, folder_of};
 use super::file_ownership::{give_to_owner_of, open_plain};
 use super::{Error, open};
 
-/// The lock stands beside the database, so that a backup tool may still open the database itself.
+/// Locks a file beside the database, so that a backup tool can still open the database itself.
 pub(super) fn lock(database: &Path) -> Result<File, Error> {
     let path = open::beside(database, ".lock");
     let made = open_plain(
@@ -16,18 +16,18 @@ pub(super) fn lock(database: &Path) -> Result<File, Error> {
         OpenOptions::new().create(true).truncate(false).write(true),
     );
     let file = match made {
-        // The lock of a file that can only be read is as good as any.
+        // A file that can only be read can be locked as well.
         Err(error) if is_unwritable(&error) => {
             open_plain(&path, OpenOptions::new().read(true)).map_err(|_| failed(&path)(error))?
         }
         made => made.map_err(failed(&path))?,
     };
-    // What root makes here while the daemon is down must not keep the daemon out.
+    // A lock file that root makes while the daemon is down must not keep the daemon out.
     give_to_owner_of(&folder_of(database), &file).map_err(failed(&path))?;
     acquire(file, database)
 }
 
-/// Keeps out others who can only read the inventory; nobody may write to it under this lock.
+/// Keeps out other processes that can only read the inventory. Nothing may be written under this lock.
 pub(super) fn lock_folder(database: &Path) -> Result<File, Error> {
     let folder = folder_of(database);
     acquire(File::open(&folder).map_err(failed(&folder))?, database)

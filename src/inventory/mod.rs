@@ -1,5 +1,5 @@
-//! What we know, in SQLite: the only SQL of the daemon, one file per subject, each statement in the function
-//! that bears its name. Secrets are sealed before they come here.
+//! The inventory: everything that the daemon stores, in SQLite. All SQL is here, one file per subject, each statement
+//! in the function that bears its name. Secrets are sealed before they are stored.
 
 mod access;
 mod apps;
@@ -94,7 +94,7 @@ pub use ungranted_scopes::Ungranted;
 pub use versions::{Candidate, NewVersion, SecretReading};
 pub use webhook_notices::WebhookNotice;
 
-/// Where the inventory stands and what opens it.
+/// The path of the inventory, and the key that opens it.
 #[derive(Debug)]
 pub struct Settings {
     pub path: PathBuf,
@@ -114,33 +114,32 @@ struct Shared {
     write_error: Mutex<Option<Unwritable>>,
     backlog: backlog::Backlog,
     unsaved: Mutex<unsaved_secrets::Unsaved>,
-    /// It was opened for reading, for more could not be had.
+    /// Whether it was opened for reading only, because writing was not possible.
     is_read_only: AtomicBool,
 }
 
-/// Reading, on a connection that cannot write.
+/// Read access, on a connection that cannot write.
 #[derive(Debug)]
 pub struct View<'db> {
     db: &'db Connection,
     sealer: &'db Sealer,
 }
 
-/// Reading and writing inside the writer's transaction.
+/// Read and write access inside the writer's transaction.
 #[derive(Debug)]
 pub struct Tx<'db>(View<'db>);
 
-const READ_ALONE: &str = "nothing can be written to the inventory; it is read and served as it is, and writing is tried \
-                          again";
+const READ_ALONE: &str = "the inventory cannot be written to; reads go on, and writing is retried";
 
-/// With less room than this a disk is as good as full.
+/// With less free space than this, in bytes, a disk counts as full.
 const ROOM: u64 = 256 << 10;
 
-/// How many reads may go on at once; each connection costs memory for its cache.
+/// How many reads run at the same time. Each connection costs memory for its cache.
 const READERS: usize = 2;
 
 impl Inventory {
-    /// Opens it for this process alone, making or upgrading it as needed. Nothing is written before lock,
-    /// owner, schema and key have been found right. Where nothing can be written, it is opened for reading.
+    /// Opens the inventory for this process alone, and creates or upgrades it as needed. Nothing is written before
+    /// lock, owner, schema and key are verified. Where nothing can be written, it is opened for reading.
     pub fn open(settings: &Settings) -> Result<Self, Error> {
         let Access {
             store,
@@ -167,13 +166,13 @@ impl Inventory {
         })))
     }
 
-    /// The file that it stands in.
+    /// The path of the database file.
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// Runs `job` in a transaction; jobs that wait at the same moment share one commit. What it returns is
-    /// durable when this returns.
+    /// Runs `job` in a transaction. Jobs that wait at the same time share one commit. The result is durable when this
+    /// returns.
     pub async fn write<T, F>(&self, job: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -184,18 +183,18 @@ impl Inventory {
         written
     }
 
-    /// Why the last attempt to write failed, if it was the disk's or the file's fault.
+    /// Why the last attempt to write failed, if the cause was the disk or the file.
     pub fn write_error(&self) -> Option<Unwritable> {
         self.0.write_error().clone()
     }
 
-    /// Whether the writer gets on. It writes nothing, so it tells nothing of the disk.
+    /// Checks that the writer responds. It writes nothing, so it says nothing about the disk.
     pub async fn ping(&self) -> Result<(), Error> {
         self.0.writer.run(|_| Ok(())).await
     }
 
-    /// Opens it for writing if it could only be read so far. Nobody reads meanwhile: SQLite lets a process write to
-    /// nothing that it reads as read-only, so the readers are closed and opened again.
+    /// Opens the inventory for writing if it was only readable so far. Nothing is read meanwhile: SQLite does not let a
+    /// process write to a file that it has open as read-only, so the readers are closed and opened again.
     async fn reopen(&self) -> Result<(), Error> {
         let path = &self.0.path;
         if !self.0.is_read_only.load(Ordering::Acquire) {
@@ -219,7 +218,7 @@ impl Inventory {
         opened
     }
 
-    /// Whether events wait that could not be written down yet.
+    /// Whether events wait to be written to the journal.
     pub fn has_backlog(&self) -> bool {
         self.0.backlog.is_waiting()
     }
@@ -244,10 +243,11 @@ impl Inventory {
 }
 
 impl Shared {
-    /// An error of the job itself says nothing of the disk. It is logged once when trouble begins, and when it is over.
+    /// Logs once when writing begins to fail, and once when it works again. An error of the job itself says nothing
+    /// about the disk.
     fn update_write_error<T>(&self, written: &Result<T, Error>) {
         let found = match written {
-            // On a disk without room a small write may get through where work does not.
+            // On a full disk a small write may succeed where real work fails.
             Ok(_) if self.is_still_full() => return,
             Ok(_) => None,
             Err(error) if error.write_error_kind().is_some() => Some(Unwritable::of_error(error)),

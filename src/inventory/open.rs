@@ -1,4 +1,4 @@
-//! Opening: the pragmas, the keys. Everything is looked at before anything is written.
+//! Opens the inventory: file, pragmas, schema, keys. Everything is checked before anything is written.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -14,10 +14,10 @@ use super::file_ownership::give_to_owner_of;
 use super::{Error, copy, keys, schema, upgrade};
 use crate::secret::{Key, Sealer};
 
-/// The first SQLite whose write-ahead log survives two connections at the same moment.
+/// The first SQLite whose write-ahead log is safe with two connections at the same moment.
 const SAFE_SQLITE: i32 = 3_051_003;
 
-/// How long a statement waits for another process, such as a copy that is being taken.
+/// How long a statement waits for another process, such as one that takes a copy.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
@@ -26,14 +26,14 @@ pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// A connection that writes; the file is made where there is none.
+/// Opens a connection that writes. Creates the file if there is none.
 fn connect(path: &Path) -> Result<Connection, Error> {
     if rusqlite::version_number() < SAFE_SQLITE {
         return Err(Error::UnsafeSqlite(rusqlite::version().to_owned()));
     }
     make(path).map_err(copy::failed(path))?;
     let db = Connection::open(path)?;
-    // SQLite would go on with a connection that stays read-only.
+    // SQLite would otherwise go on with a read-only connection.
     if db.is_readonly("main")? {
         return Err(copy::failed(path)(io::ErrorKind::ReadOnlyFilesystem.into()));
     }
@@ -42,19 +42,19 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     Ok(db)
 }
 
-/// Follows no link, and leaves what is there already as it is.
+/// Creates the file. Follows no link, and leaves an existing file as it is.
 fn make(path: &Path) -> io::Result<()> {
     let mut new = OpenOptions::new();
     match new.write(true).create_new(true).mode(0o600).open(path) {
         Ok(file) => give_to_owner_of(&copy::folder_of(path), &file),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // A folder that nothing can be added to may hold it all the same.
+        // A folder that nothing can be added to may contain the file already.
         Err(_) if path.exists() => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// SQLite would say "file is not a database" only after we had begun; look at the first bytes ourselves.
+/// Reads the first bytes itself, because SQLite says "file is not a database" only after work has begun.
 fn reject_foreign_file(path: &Path) -> Result<(), Error> {
     let head = match read_head(path) {
         Ok(head) => head,
@@ -84,8 +84,8 @@ pub(super) fn connect_reader(path: &Path) -> Result<Connection, Error> {
     reading(Connection::open_with_flags(path, flags)?)
 }
 
-/// A connection for where nothing can be written: it needs no file beside the database, and does not see what others
-/// write.
+/// Opens a connection for an inventory that cannot be written. It needs no file beside the database, and does not see
+/// what others write.
 pub(super) fn connect_frozen(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -112,14 +112,14 @@ fn reading(db: Connection) -> Result<Connection, Error> {
     Ok(db)
 }
 
-/// A prepared statement keeps its plan. Otherwise SQLite parses each statement again whenever a value is bound that a
-/// partial index might depend on, which is at every row.
+/// Makes prepared statements keep their plan. Otherwise SQLite parses each statement again whenever a value is bound
+/// that a partial index might depend on, which is at every row.
 fn cache_plans(db: &Connection) -> Result<(), Error> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
-/// Looks at owner, schema and key on a connection that cannot write. Gives the schema's number, 0 for a new file.
+/// Checks owner, schema and key on a connection that cannot write. Returns the schema's number, 0 for a new file.
 pub(super) fn inspect(path: &Path, key: &Key) -> Result<u32, Error> {
     reject_foreign_file(path)?;
     if !path.exists() {
@@ -154,7 +154,7 @@ pub(super) fn examine(db: &Connection, path: &Path, check: &str) -> Result<(), E
     })
 }
 
-/// What SQLite says of a file that is broken, and of any other trouble.
+/// Tells a damaged file from other errors of SQLite.
 pub(super) fn damaged(path: &Path, error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged {
@@ -165,7 +165,7 @@ pub(super) fn damaged(path: &Path, error: rusqlite::Error) -> Error {
     }
 }
 
-/// Opens it for writing and upgrades it, after a copy was made where there is something to upgrade.
+/// Opens the inventory for writing and upgrades it. Makes a copy first if there is something to upgrade.
 pub(super) fn open(path: &Path, key: &Key) -> Result<(Connection, Sealer), Error> {
     open_with(path, key, schema::FILES)
 }
@@ -184,7 +184,7 @@ pub(super) fn open_with(
     Ok((db, sealer))
 }
 
-/// Upgrades what was inspected, and returns what opens the sealed cells.
+/// Upgrades what was inspected, and returns the sealer for its cells.
 fn prepare(db: &Connection, version: u32, key: &Key, files: &[&str]) -> Result<Sealer, Error> {
     tune(db)?;
     schema::upgrade(db, version, files)?;
@@ -203,12 +203,12 @@ pub(super) fn open_again(path: &Path) -> Result<Connection, Error> {
     Ok(db)
 }
 
-/// Beyond this the write-ahead log is cut off once it is folded in.
+/// In bytes. A longer write-ahead log is truncated to this after a checkpoint.
 pub(super) const LOG_LIMIT: u64 = 16 << 20;
 
 fn tune(db: &Connection) -> Result<(), Error> {
     // FULL: an exchanged token exists nowhere else, so a commit must survive a power cut.
-    // Savepoints and statements keep copies of what they change; in memory, for in files they cost more than the work.
+    // MEMORY: savepoints and statements keep copies of what they change, and in files these cost more than the work.
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
          PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 4000;

@@ -1,4 +1,5 @@
-//! Who reaches which page: through whom a lost page token may be read again, and whom one login brings back.
+//! Page admins: who reaches which page. This shows through whom a lost page token can be read again, and which pages
+//! one login restores.
 
 use jiff::Timestamp;
 use rusqlite::params;
@@ -8,12 +9,12 @@ use super::{Error, EventKind, Imported, NewEvent, NewToken, Tx, View};
 use crate::model::{Kind, Scopes, Token, TokenId};
 use crate::secret::Secret;
 
-/// A page as the list of a user token showed it.
+/// A page, as the list of a user token showed it.
 #[derive(Clone, Debug)]
 pub struct SeenPage {
     pub id: String,
     pub name: String,
-    /// Its token, to be taken in when somebody asked for that.
+    /// Its token, to be imported if that was asked for.
     pub import_token: Option<Secret>,
 }
 
@@ -42,7 +43,7 @@ impl View<'_> {
 }
 
 impl View<'_> {
-    /// Other tokens of the same person that were alive when they were looked at last, the person's own first; and
+    /// Other tokens of the same person that were alive at their last check, the person's own first. Also returns
     /// whether there are others at all.
     pub fn related_tokens(&self, of: &Token, limit: usize) -> Result<(Vec<TokenId>, bool), Error> {
         let Some(facts) = &of.facts else {
@@ -63,8 +64,8 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Keeps what a user token's list of pages said: who reaches what, how pages are called, whose child a page
-    /// token is. Pages whose token comes along are taken in. Nothing of a user token that was deleted meanwhile.
+    /// Stores a user token's list of pages: who reaches which page, the names of pages, and the parents of page tokens.
+    /// Imports the pages whose token is given. Does nothing if the user token was deleted meanwhile.
     pub fn store_page_admins(
         &self,
         user: &Token,
@@ -91,8 +92,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A page token that was just described for the first time gets the page's name, and the user token that it hangs
-    /// on, if a list of pages told of them before.
+    /// Gives a page token that was just described for the first time the page's name and its parent, if a stored list
+    /// of pages has them.
     pub fn link_parent(&self, page: &Token) -> Result<(), Error> {
         let Some(facts) = page.facts.as_ref().filter(|facts| facts.kind == Kind::Page) else {
             return Ok(());
@@ -174,7 +175,7 @@ impl Tx<'_> {
         Ok(held.query_row(params![user.app, page, person], |row| row.get(0))?)
     }
 
-    /// The same page through several people gets a number behind its name.
+    /// Adds a number to a name that is taken, as when the same page is reached through several people.
     pub fn free_name(&self, wanted: &str) -> Result<String, Error> {
         let mut name = wanted.to_owned();
         let mut number = 1;
@@ -185,8 +186,8 @@ impl Tx<'_> {
         Ok(name)
     }
 
-    /// One token of a person died of something that may concern them all: look at the others now, so that the
-    /// story is told whole.
+    /// Makes the person's other tokens due now, because what killed this one may concern them all: their incident is
+    /// then complete.
     pub fn schedule_related_now(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
         let Some(facts) = &of.facts else { return Ok(0) };
         let mut hasten = self.db.prepare_cached(
@@ -197,8 +198,9 @@ impl Tx<'_> {
         Ok(hasten.execute(params![of.app, facts.person, of.id, now.as_second()])?)
     }
 
-    /// A permission of a person came or went, as one token of theirs shows. The person's own token is looked at now, and
-    /// through it the pages: each page on its own would wake all the others once more.
+    /// Makes the person's other tokens due now, because one of their tokens shows that a permission came or went. When it
+    /// is a page token, and the person's own token is alive, only the own token is made due, and its check covers the
+    /// pages: each page alone would make all the others due again.
     pub fn schedule_permission_checks(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
         let Some(facts) = &of.facts else { return Ok(0) };
         let mut own = self.db.prepare_cached(
@@ -217,8 +219,8 @@ impl Tx<'_> {
         Ok(hasten.execute(these)?)
     }
 
-    /// A person's token works again: whatever of that person's died or fails, and every dead page that is reached
-    /// through it, is looked at now.
+    /// Makes due now what a token that works again may restore: the person's dead and failing tokens, and every dead
+    /// page that is reached through it.
     pub fn schedule_pages_now(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
         let Some(facts) = &of.facts else { return Ok(0) };
         let mut schedule_page_checks = self.db.prepare_cached(

@@ -1,4 +1,4 @@
-//! What somebody asked for on the socket. It waits here, survives a crash, and the next pass acts on it.
+//! Pending orders: what was asked for on the socket. An order survives a crash, and the next sweep carries it out.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::model::{Token, TokenId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PendingOrder {
     pub order: OrderKind,
-    /// The event that whoever asked is following.
+    /// The event that the caller follows.
     pub event: EventId,
 }
 
@@ -19,13 +19,13 @@ pub struct PendingOrder {
 pub enum OrderKind {
     Check,
     Rotate,
-    /// Bring the previous secret back, if Meta still confirms it.
+    /// Restore the previous secret, if Meta still confirms it.
     Rollback,
-    /// Take in the pages that this user token reaches.
+    /// Import the pages that this user token reaches.
     Discover,
 }
 
-/// All that wait; there are few.
+/// All pending orders; there are few.
 #[derive(Debug, Default)]
 pub struct PendingOrders(HashMap<TokenId, PendingOrder>);
 
@@ -72,8 +72,8 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Files an errand and makes the token due. The event that is returned is the one to follow: where the same is asked
-    /// for already and not begun, that of the first.
+    /// Stores an order and makes the token due. Returns the event to follow: if the same order is pending already, the
+    /// event of that one.
     pub fn order(
         &self,
         token: &Token,
@@ -108,7 +108,7 @@ impl Tx<'_> {
         Ok(same.optional()?.map(EventId))
     }
 
-    /// Ends the errand that was carried out; one that came meanwhile has another event and stays.
+    /// Removes the order that was carried out. A newer one has another event and stays.
     pub(super) fn order_is_done(&self, token: TokenId, order: EventId) -> Result<(), Error> {
         self.db
             .prepare_cached("DELETE FROM pending_order WHERE token = ?1 AND event = ?2")?

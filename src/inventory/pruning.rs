@@ -1,26 +1,27 @@
-//! What is kept, and for how long. Old rows go in small steps; what is still needed stays, however old it is.
+//! Pruning: what is kept, and for how long. Old rows are removed in small steps; what is still needed stays, however
+//! old it is.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
 
 use super::{Error, Tx};
 
-/// The bounds of everything that only grows.
+/// The limits of everything that only grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     pub age: SignedDuration,
-    /// How many are kept at most, however young they are.
+    /// How many are kept at most, however recent they are.
     pub events: u64,
     pub emails: u64,
     pub incidents: u64,
 }
 
-/// More events are kept for each token: a large inventory has more to tell.
+/// How many more events are kept for each token: a large inventory has more of them.
 const EVENTS_A_TOKEN: u64 = 10;
-/// The newest events stay: they number those that follow, and show whether the clock went back.
+/// The newest events stay: later ones are numbered after them, and they show whether the clock went back.
 const NEWEST_EVENTS: u64 = 1_000;
 
-/// How many rows one step removes at most. An email has several pages.
+/// How many rows one step removes at most. An email takes several pages of the database.
 const ROWS_A_STEP: u32 = 1_000;
 const LETTERS_A_STEP: u32 = 100;
 
@@ -36,7 +37,7 @@ impl Retention {
 }
 
 impl Tx<'_> {
-    /// One step. Returns how many rows it removed; 0 when nothing is left to remove.
+    /// Runs one step. Returns how many rows it removed; 0 when nothing is left to remove.
     pub fn prune(&self, kept: &Retention, now: Timestamp) -> Result<usize, Error> {
         let cutoff = now.checked_sub(kept.age).unwrap_or(Timestamp::MIN);
         let steps: [&dyn Fn() -> Result<usize, Error>; 7] = [
@@ -57,7 +58,7 @@ impl Tx<'_> {
         Ok(0)
     }
 
-    /// From the oldest on. An event that an order waits under stays.
+    /// Removes the oldest events first. The event of a pending order stays.
     fn prune_events(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
         let tokens = self.fleet()?.total();
         let most = kept.events.saturating_add(tokens * EVENTS_A_TOKEN);
@@ -71,7 +72,7 @@ impl Tx<'_> {
         Ok(prune.execute(values)?)
     }
 
-    /// Those that nothing more is to be done with: sent or given up, and about no open incident.
+    /// Removes emails that need nothing more: sent or given up, and about no open incident.
     fn prune_emails(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
         let mut prune = self.db.prepare_cached(
             "DELETE FROM email WHERE id IN (
@@ -87,7 +88,7 @@ impl Tx<'_> {
         Ok(prune.execute(params![cutoff.as_second(), kept.emails, LETTERS_A_STEP])?)
     }
 
-    /// Of an old incident first its tokens, for there may be 100,000.
+    /// Removes the tokens of an old incident before the incident, because there may be 100,000.
     fn prune_incident_tokens(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
         let mut prune = self.db.prepare_cached(&format!(
             "DELETE FROM incident_token WHERE (incident, token) IN (
@@ -104,7 +105,7 @@ impl Tx<'_> {
         Ok(prune.execute(params![cutoff.as_second(), kept.incidents, ROWS_A_STEP])?)
     }
 
-    /// The person has been able to look at the page long enough.
+    /// Removes requests that were finished long ago. The person had enough time to look at the page.
     fn prune_deletions(&self, cutoff: Timestamp) -> Result<usize, Error> {
         let mut prune = self.db.prepare_cached(
             "DELETE FROM data_deletion WHERE code IN (
@@ -113,7 +114,7 @@ impl Tx<'_> {
         Ok(prune.execute(params![cutoff.as_second(), ROWS_A_STEP])?)
     }
 
-    /// All but the newest, by which the next one is counted.
+    /// Removes all old digests but the newest, from which the next one counts.
     fn prune_digests(&self, cutoff: Timestamp) -> Result<usize, Error> {
         let mut prune = self.db.prepare_cached(
             "DELETE FROM digest WHERE tick IN (
@@ -124,7 +125,7 @@ impl Tx<'_> {
     }
 }
 
-/// Resolved long ago, or too many; ones that emails still tell of go after those.
+/// Incidents that were resolved long ago, or are too many. Those that stored emails are about go after those emails.
 const OLD_INCIDENTS: &str = "SELECT i.id FROM incident i WHERE i.resolved_at IS NOT NULL
     AND (i.resolved_at < ?1 OR i.id <= (SELECT max(id) FROM incident) - ?2)
     AND i.review_at IS NULL
@@ -150,7 +151,7 @@ mod tests {
         "2026-12-01T12:00:00Z".parse().unwrap()
     }
 
-    /// Step after step, each with the number of rows that it removed.
+    /// Runs all steps. Returns the number of rows that each removed.
     async fn prune(inventory: &Inventory, kept: Retention) -> Vec<usize> {
         let mut steps = Vec::new();
         loop {

@@ -1,5 +1,5 @@
-//! Another inventory key, in steps that may be cut off anywhere: first the new key opens the inventory as well as the
-//! old one, then it is put into its place, then the old one stops to open it.
+//! Changes the inventory key, in steps that may be interrupted anywhere: first the new key opens the inventory as well
+//! as the old one, then it is put into place, then the old one no longer opens it.
 
 use std::fs::File;
 use std::path::Path;
@@ -16,21 +16,22 @@ use crate::secret::Key;
 pub struct Rekeying {
     db: Connection,
     is_finished: bool,
-    /// No daemon starts meanwhile.
+    /// Keeps a daemon from starting meanwhile.
     _lock: File,
 }
 
 /// What became of the former data keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RenewedKeys {
-    /// They are gone.
+    /// All were deleted.
     All,
-    /// Something does not open, and is left sealed as it was.
+    /// Something does not open and stays sealed as it was, with its key.
     SomeStay,
 }
 
 impl Rekeying {
-    /// `key` is the one in its place. If that is the new one already, the change is brought to its end.
+    /// Begins a key change. `key` is the one in place. If that is the new one already, this completes the earlier
+    /// change.
     pub fn begin(path: &Path, key: &Key) -> Result<Self, Error> {
         let folder = copy::folder_of(path);
         let _rights = OwnersRights::take(&folder).map_err(copy::failed(&folder))?;
@@ -47,19 +48,19 @@ impl Rekeying {
         })
     }
 
-    /// An earlier change came so far that only its last step was left, which is done now.
+    /// Whether an earlier change had only its last step left, which is done now.
     pub const fn is_finished(&self) -> bool {
         self.is_finished
     }
 
-    /// From here on both keys open the inventory. `current` is the one that [`Rekeying::begin`] was given.
+    /// Adds `new`: from here on, both keys open the inventory. `current` is the key that [`Rekeying::begin`] was given.
     pub fn add(&self, current: &Key, new: &Key) -> Result<(), Error> {
         let opened = keys::unwrap(&self.db, current)?;
         keys::add(&self.db, &opened, new)
     }
 
-    /// Seals everything under a new data key, too, for where somebody may have had the former ones: an old copy and the old
-    /// key give them away. `key` opens the inventory.
+    /// Seals everything under a new data key, too, for when the former ones may be known: an old copy and the old key
+    /// reveal them. `key` opens the inventory.
     pub fn renew_data_keys(&self, key: &Key) -> Result<RenewedKeys, Error> {
         Ok(match keys::renew(&self.db, key)? {
             0 => RenewedKeys::All,
@@ -67,7 +68,7 @@ impl Rekeying {
         })
     }
 
-    /// `new` is in its place: from here on it alone opens the inventory.
+    /// Completes the change, once `new` is in place: from here on, only `new` opens the inventory.
     pub fn finish(&self, new: &Key) -> Result<(), Error> {
         keys::adopt_key(&self.db, new)
     }

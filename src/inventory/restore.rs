@@ -1,4 +1,4 @@
-//! A copy takes the inventory's place, after it was looked at as closely as can be. What was there is kept beside it.
+//! Restore: a copy replaces the inventory after it was checked. The previous inventory is kept beside it.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -15,38 +15,38 @@ use super::{Error, EventKind, Settings, View, keys, open, rows};
 use crate::model::TokenId;
 use crate::secret::Key;
 
-/// By what people tell two inventories apart.
+/// What people use to tell two inventories apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     pub schema: u32,
     pub newest_event_at: Option<Timestamp>,
     pub tokens: u64,
-    /// Those whose secret does not open.
+    /// How many tokens have a secret that does not open.
     pub unsealable: u64,
 }
 
-/// What a copy is to take the place of.
+/// What the copy replaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Present {
     Nothing,
     Inventory(Contents),
-    /// It cannot be read, and why.
+    /// An inventory that cannot be read, and why.
     Unreadable(String),
 }
 
-/// A copy that may take the inventory's place.
+/// A checked copy that can replace the inventory.
 #[derive(Debug)]
 pub struct Restore {
     path: PathBuf,
     copy: NamedTempFile,
     pub contents: Contents,
     pub present: Present,
-    /// No daemon starts meanwhile.
+    /// Keeps a daemon from starting meanwhile.
     _lock: File,
     _rights: OwnersRights,
 }
 
-/// A copy that opens with this key.
+/// Opens a copy, if this key opens it.
 fn sound(file: &Path, key: &Key) -> Result<Source, Error> {
     if open::inspect(file, key)? > 0 {
         return Source::open(file);
@@ -58,10 +58,11 @@ fn sound(file: &Path, key: &Key) -> Result<Source, Error> {
 }
 
 impl Restore {
-    /// Refuses a copy that is none, is broken, of a newer schema, or sealed with another key. Nothing is changed yet.
+    /// Checks a copy. Refuses a file that is no inventory, is damaged, has a newer schema, or was sealed with another
+    /// key. The inventory is not changed yet.
     pub fn prepare(settings: &Settings, file: &Path) -> Result<Self, Error> {
         let Settings { path, key } = settings;
-        // Root may read the copy wherever it is; everything else is done with the rights of the folder's owner.
+        // Root may read the copy wherever it is. Everything else is done with the rights of the folder's owner.
         let source = sound(file, key)?;
         let folder = folder_of(path);
         let rights = OwnersRights::take(&folder).map_err(failed(&folder))?;
@@ -84,7 +85,8 @@ impl Restore {
         })
     }
 
-    /// Returns where the former inventory is kept, if there was one. At every instant one of the two is in place.
+    /// Puts the copy into place. Returns where the previous inventory is kept, if there was one. At every moment one of
+    /// the two is in place.
     pub fn carry_out(self, now: Timestamp) -> Result<Option<PathBuf>, Error> {
         let kept = match self.present {
             Present::Nothing => None,
@@ -105,7 +107,8 @@ impl Restore {
         Ok(kept)
     }
 
-    /// A write-ahead log belongs to its database: it is folded in, or kept with it, and never meets another.
+    /// Keeps the previous inventory under another name. A write-ahead log belongs to its database: it is checkpointed
+    /// or kept with it, so that it never meets another one.
     fn keep_previous(&self, now: Timestamp) -> Result<PathBuf, Error> {
         let stamp = now.strftime("%Y%m%dT%H%M%SZ");
         let kept = open::beside(&self.path, &format!(".before-restore-{stamp}"));
@@ -128,7 +131,7 @@ impl Restore {
         Ok(kept)
     }
 
-    /// For whoever reads the journal later and misses something in it.
+    /// Records the restore in the journal, which may lack events from after the copy.
     fn note(&self, now: Timestamp) -> Result<(), Error> {
         let db = Connection::open(self.copy.path())?;
         db.execute(
@@ -186,7 +189,7 @@ fn unsealable(view: &View<'_>) -> Result<u64, Error> {
 }
 
 impl View<'_> {
-    /// The latest time that the journal knows, which is not that of its newest event where the clock went back.
+    /// The latest time in the journal. It is not that of the newest event when the clock went back.
     pub fn latest_event_at(&self) -> Result<Option<Timestamp>, Error> {
         let mut latest = self.db.prepare_cached(
             "SELECT max(at) FROM (SELECT at FROM event ORDER BY id DESC LIMIT 1000)",
@@ -194,7 +197,7 @@ impl View<'_> {
         Ok(latest.query_row([], |row| rows::maybe_instant(row, 0))?)
     }
 
-    /// When the last thing happened that the journal tells of.
+    /// The time of the newest event.
     pub fn newest_event_at(&self) -> Result<Option<Timestamp>, Error> {
         let mut newest = self
             .db

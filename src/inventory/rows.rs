@@ -1,4 +1,4 @@
-//! How the nouns stand in columns.
+//! How the types of the model are stored in columns.
 
 use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, Null, ToSql, ToSqlOutput, ValueRef};
@@ -9,7 +9,7 @@ use crate::model::{
     Scopes, State, Token, TokenId,
 };
 
-/// What [`token`] reads, in its order.
+/// The columns that [`token`] reads, in its order.
 pub(super) const TOKEN: &str = "
     t.id, t.app, t.name, t.kind, t.subject, t.subject_name, t.person, t.issued_at, t.expires_at,
     t.data_access_expires_at, t.scopes, t.parent, t.required_scopes, t.owners, t.state, t.cause,
@@ -18,10 +18,10 @@ pub(super) const TOKEN: &str = "
     iif(t.required_scopes = '', (SELECT scopes FROM app WHERE name = t.app), ''),
     t.lost_scopes, t.ungranted_scopes, t.refused_since, t.refused_cause";
 
-/// How many that are.
+/// How many columns [`TOKEN`] has.
 pub(super) const COLUMNS: usize = 32;
 
-/// Where the columns of [`TOKEN`] come from.
+/// The tables of the columns of [`TOKEN`].
 pub(super) const FROM: &str = "FROM token t JOIN schedule s ON s.token = t.id";
 
 pub(super) fn token(row: &Row<'_>) -> Result<Token> {
@@ -78,7 +78,7 @@ fn refused(row: &Row<'_>) -> Result<Option<Refused>> {
         .map(|(since, cause)| Refused { since, cause }))
 }
 
-/// What is not counted as a failure got through: such a failing token lives.
+/// The token lives. That includes a failing token without failures: its checks get through.
 pub(super) const LIVES: &str =
     "(t.state IN ('healthy', 'expiring') OR t.state = 'failing' AND t.failures = 0)";
 
@@ -124,7 +124,7 @@ pub(super) fn maybe_instant(row: &Row<'_>, column: usize) -> Result<Option<Times
     Ok(row.get::<_, Option<i64>>(column)?.map(from_seconds))
 }
 
-/// Only instants that were once a [`Timestamp`] are stored, so the fallback is for a database edited by hand.
+/// Only valid [`Timestamp`]s are stored, so the fallback is for a database that was edited by hand.
 fn from_seconds(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }
@@ -154,7 +154,7 @@ pub(super) fn maybe_string_enum<T>(
 }
 
 fn unknown(column: usize, word: &str) -> rusqlite::Error {
-    let reason = format!("the word \"{word}\" is not known to this version").into();
+    let reason = format!("this version does not know the value \"{word}\"").into();
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, reason)
 }
 
@@ -185,7 +185,7 @@ impl FromSql for TokenId {
     }
 }
 
-/// An expiry is one nullable integer, in seconds: NULL while it is unknown, and this when there is none.
+/// An expiry is one nullable integer, in seconds: NULL when it is unknown, and this when the token never expires.
 const NEVER: i64 = i64::MAX;
 
 impl ToSql for Expiry {

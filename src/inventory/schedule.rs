@@ -1,4 +1,4 @@
-//! When each token is due. A sweep of a healthy fleet writes only here.
+//! The schedule: when each token is due. A sweep of healthy tokens writes only here.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use super::leases::Lease;
 use super::{Error, Tx, View, rows};
 use crate::model::{Action, Cause, Next, TokenId};
 
-/// A visit that changed nothing but the time of the next one.
+/// A check that changed nothing but the time of the next one.
 #[derive(Clone, Copy, Debug)]
 pub struct NextCheck {
     pub token: TokenId,
@@ -19,8 +19,8 @@ pub struct NextCheck {
 }
 
 impl View<'_> {
-    /// What is due of one app: the earliest deadlines, and besides them a quarter that has waited longest, so
-    /// that a scarce budget starves nobody. Reads an index over what is due, not the inventory.
+    /// The due tokens of an app: those with the earliest deadlines, and a quarter that have waited longest, so that a
+    /// small budget starves none. Reads an index of due tokens, not the inventory.
     pub fn due(&self, app: &str, now: Timestamp, limit: usize) -> Result<Vec<TokenId>, Error> {
         let mut due = self.due_ordered(app, now, limit - limit / 4, Sort::Deadline)?;
         if due.len() == limit - limit / 4 && limit >= 4 {
@@ -52,7 +52,7 @@ impl View<'_> {
         Ok(due.collect::<Result<_, _>>()?)
     }
 
-    /// How many are due, and how many have been for longer than they should.
+    /// How many tokens are due, and how many of them have been due since `overdue_since` or longer.
     pub fn count_due(&self, now: Timestamp, overdue_since: Timestamp) -> Result<(u64, u64), Error> {
         let mut count = self.db.prepare_cached(
             "SELECT count(*), coalesce(sum(due_at <= ?2), 0) FROM schedule WHERE due_at <= ?1",
@@ -61,7 +61,7 @@ impl View<'_> {
         Ok(count.query_row(both, |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
-    /// Is a visit put off until after `latest`, which none can be?
+    /// Whether a check is scheduled after `latest`, the latest that is possible.
     pub fn is_due_beyond(&self, app: &str, latest: Timestamp) -> Result<bool, Error> {
         let mut beyond = self.db.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM schedule WHERE app = ?1 AND due_at > ?2)",
@@ -69,7 +69,7 @@ impl View<'_> {
         Ok(beyond.query_row(params![app, latest.as_second()], |row| row.get(0))?)
     }
 
-    /// When the next visit of an app is due.
+    /// When the next check of an app is due.
     pub fn next_due(&self, app: &str) -> Result<Option<Timestamp>, Error> {
         let mut next = self.db.prepare_cached(
             "SELECT due_at FROM schedule WHERE app = ?1 AND due_at IS NOT NULL
@@ -88,7 +88,7 @@ enum Sort {
 }
 
 impl Tx<'_> {
-    /// Makes due now what is put off until after `latest`, some at a time.
+    /// Makes checks due now that are scheduled after `latest`, up to `limit` of them.
     pub fn pull_due_in(
         &self,
         app: &str,
@@ -103,7 +103,7 @@ impl Tx<'_> {
         Ok(pull.execute(params![app, latest.as_second(), now.as_second(), limit])?)
     }
 
-    /// Notes visits that found everything as it was.
+    /// Records checks that found no change.
     pub fn record_unchanged(&self, next_checks: &[NextCheck]) -> Result<(), Error> {
         let mut note = self.db.prepare_cached(RESCHEDULE)?;
         for next_check in next_checks {
@@ -112,12 +112,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets the next visit, unless the lease was lost to somebody who wants one now.
+    /// Sets the next check, unless the lease was lost because a check is wanted now.
     pub(super) fn reschedule(&self, next_check: &NextCheck) -> Result<(), Error> {
         reschedule(&mut self.db.prepare_cached(RESCHEDULE)?, next_check)
     }
 
-    /// Somebody changed something: look again at once, whatever back-off said.
+    /// Makes a token due now, whatever the back-off, because something changed.
     pub fn make_due(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
         self.acquit(id)?;
         self.db
@@ -130,15 +130,15 @@ impl Tx<'_> {
             .map_or(Ok(()), |app| self.clear_backoff(&app))
     }
 
-    /// The app is still in trouble: nobody can say any more that those whose visit is due are well. What was never
-    /// asked about, and what is dead, stays as it is.
+    /// Marks the healthy and expiring tokens whose check is overdue as failing: the app still has an error, so their
+    /// state is unknown. Unverified and dead tokens stay as they are.
     pub fn mark_overdue_failing(
         &self,
         app: &str,
         cause: Cause,
         now: Timestamp,
     ) -> Result<usize, Error> {
-        // The plus keeps SQLite from walking through all that are healthy.
+        // The plus keeps SQLite from walking all healthy tokens.
         const MISSED: &str = "+state IN ('healthy', 'expiring') AND id IN (
             SELECT token FROM schedule WHERE app = ?1 AND due_at <= ?2 AND leased_until <= ?2)";
         let these = params![app, now.as_second(), cause.as_str()];
@@ -157,7 +157,7 @@ impl Tx<'_> {
         Ok(miss.execute(these)?)
     }
 
-    /// The app works again: those that failed for the app's or Meta's sake need not wait any longer.
+    /// The app works again: makes tokens due now that failed because of the app or of Meta.
     pub fn retry_failing_now(&self, app: &str, now: Timestamp) -> Result<usize, Error> {
         let mut hasten = self.db.prepare_cached(
             "UPDATE schedule SET due_at = ?2

@@ -1,4 +1,4 @@
-//! The schema's files, applied in order. After the first release they are only appended to.
+//! The schema: its files, applied in order. After the first release, files are only appended.
 
 use std::path::Path;
 
@@ -11,12 +11,12 @@ pub(super) const FILES: &[&str] = &[include_str!("schema/0001_inventory.sql")];
 /// Marks a SQLite file as an inventory of Perennial: "Pern".
 const APPLICATION_ID: u32 = 0x5065_726e;
 
-/// What versions before the first release wrote, in schemas that are no longer read: "Pere".
+/// Marks files of versions before the first release, whose schemas are no longer read: "Pere".
 const PRERELEASE_ID: u32 = 0x5065_7265;
 
 pub(super) const NEWEST: u32 = newest(FILES);
 
-/// The schema's number, 0 for an empty file. Refuses other programs' files and newer schemas; writes nothing.
+/// Returns the schema's number, 0 for an empty file. Refuses other programs' files and newer schemas; writes nothing.
 pub(super) fn inspect(db: &Connection, path: &Path) -> Result<u32, Error> {
     let found: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let owner: u32 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
@@ -41,7 +41,7 @@ pub(super) const fn newest(files: &[&str]) -> u32 {
     files.len() as u32
 }
 
-/// Applies the files that are missing, each as a whole or not at all.
+/// Applies the missing files, each in one transaction.
 pub(super) fn upgrade(db: &Connection, from: u32, files: &[&str]) -> Result<(), Error> {
     for (number, sql) in (1_u32..).zip(files).skip(from as usize) {
         let tx = db.unchecked_transaction()?;

@@ -1,4 +1,4 @@
-//! What is sealed, and to what it is bound.
+//! Tests of what is sealed, and of what it is bound to.
 
 use jiff::SignedDuration;
 use rusqlite::Connection;
@@ -37,7 +37,7 @@ fn login() -> NewLogin {
     }
 }
 
-/// An email with a login link waits; gives the link.
+/// Puts an email with a login link into the outbox. Returns the link.
 async fn write_email(inventory: &Inventory) -> String {
     let written = inventory.write(|tx| {
         let (_, link) = tx.open_login_for_operator(&login(), "https://x", "root", now())?;
@@ -96,7 +96,7 @@ async fn an_email_that_does_not_open_holds_up_no_other() {
             };
             tx.enqueue_email(&email, now())?;
         }
-        // Another's body.
+        // The body of another email.
         tx.db.execute(
             "UPDATE email SET text = (SELECT text FROM email WHERE id = 2) WHERE id = 1",
             [],
@@ -148,7 +148,7 @@ async fn a_token_of_another_app_does_not_open() {
     assert!(matches!(read, Err(Error::Unsealable(_))));
 }
 
-/// The numbers of the data keys that any column of any table names at the beginning of a cell.
+/// The ids of the data keys at the beginning of any cell of any table.
 fn keys_in_use(db: &Connection) -> Vec<u32> {
     let mut columns = db
         .prepare(
@@ -173,7 +173,7 @@ fn keys_in_use(db: &Connection) -> Vec<u32> {
     keys
 }
 
-/// Something in every sealed column; gives the login link.
+/// Fills every sealed column. Returns the login link.
 async fn fill(inventory: &Inventory) -> String {
     for (name, secret) in [("maria", "EAA1"), ("paul", "EAA2")] {
         import(inventory, name, secret).await;

@@ -1,37 +1,37 @@
-//! What came of trying to send an email.
+//! The outcome of an attempt to send an email.
 
 use jiff::Timestamp;
 
-/// What came of handing an email over.
+/// One attempt to send an email.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempt {
-    /// Those who have it now.
+    /// Recipients who have it now.
     pub reached: Vec<String>,
-    /// Those who will not get it.
+    /// Recipients who will not get it.
     pub refused: Vec<String>,
-    /// Why they will not.
+    /// Why they will not get it.
     pub refusal: Option<String>,
     pub outcome: SendOutcome,
-    /// How the conversation with the mail server went, without anybody's address.
+    /// The conversation with the mail server, without addresses.
     pub conversation: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SendOutcome {
-    /// Whoever can have it has it.
+    /// Every recipient who can have it has it.
     #[default]
     Sent,
-    /// The mail path failed, which says nothing about the email.
+    /// Sending itself failed, which says nothing about the email.
     Waits {
         reason: String,
         next_try_at: Timestamp,
     },
-    /// A server put it off; without `next_try_at`, for the last time.
+    /// A server delayed it. Without `next_try_at`, this was the last attempt.
     Delayed {
         reason: String,
         next_try_at: Option<Timestamp>,
     },
-    /// A server refused it; without `next_try_at`, for the last time.
+    /// A server refused it. Without `next_try_at`, this was the last attempt.
     Refused {
         reason: String,
         next_try_at: Option<Timestamp>,
@@ -39,7 +39,7 @@ pub enum SendOutcome {
 }
 
 impl Attempt {
-    /// What a person who looks into it must know first.
+    /// The reason that a person who looks into it needs first.
     pub fn reason(&self) -> Option<&str> {
         self.outcome.reason().or(self.refusal.as_deref())
     }
@@ -63,7 +63,7 @@ impl SendOutcome {
         }
     }
 
-    /// Nobody will try again.
+    /// Whether no other attempt follows.
     pub const fn is_given_up(&self) -> bool {
         !matches!(self, Self::Sent) && self.next_try_at().is_none()
     }

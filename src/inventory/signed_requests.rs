@@ -1,5 +1,5 @@
-//! The signed requests that were accepted, so that each counts once and at one callback only. Rows go when the request
-//! itself is too old to be accepted.
+//! The signed requests that were accepted, so that each counts once and at one callback only. A row is removed when the
+//! request itself is too old to be accepted.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -18,16 +18,16 @@ pub enum Callback {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     First,
-    /// At the same callback: Meta repeats itself.
+    /// At the same callback: Meta repeated it.
     Again,
     /// At the other callback, so this is a replay.
     Elsewhere,
 }
 
-/// Meta signs far fewer in a day. Beyond that the oldest make room.
+/// Meta signs far fewer in a day. Beyond this, the oldest are removed.
 const MOST_KEPT: u32 = 100_000;
 
-/// How many old ones one request removes.
+/// How many old rows one request removes.
 const REMOVED_AT_ONCE: u32 = 100;
 
 impl Callback {
@@ -66,7 +66,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Remembers the request, and says whether it is the first of its kind.
+    /// Stores the request. Returns whether it was accepted before.
     pub fn use_signed_request(
         &self,
         app: &str,

@@ -1,4 +1,5 @@
-//! Whether the app is told of what happens on a page. Asked seldom; kept apart from the tokens, for few have it.
+//! Webhook subscriptions: whether the app gets a page's webhooks. They are asked for rarely, and stored apart from the
+//! tokens because few have one.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
@@ -6,16 +7,16 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::{Error, EventKind, NewEvent, Tx, View, rows};
 use crate::model::{Scopes, Subscription, Token, TokenId};
 
-/// What Meta said last, and when.
+/// A subscription as Meta reported it last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookSubscription {
     pub subscription: Subscription,
-    /// Of what the operator wants, the fields that the app is not told of.
+    /// The fields that the operator wants and the app does not get.
     pub missing: Scopes,
     pub asked_at: Timestamp,
 }
 
-/// Pages of an app that do not tell it what it should know.
+/// Pages whose webhooks the app does not get as it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsubscribedPages {
     pub app: String,
@@ -24,7 +25,7 @@ pub struct UnsubscribedPages {
     pub example: String,
 }
 
-/// From three columns, all of them null where nobody has asked yet.
+/// Reads three columns, all of them null if Meta was never asked.
 pub(super) fn listening(
     row: &Row<'_>,
     first: usize,
@@ -50,7 +51,7 @@ impl View<'_> {
         Ok(found.flatten())
     }
 
-    /// By app, those whose own token works. Few are.
+    /// The unsubscribed pages whose own token works, by app. There are few.
     pub fn unsubscribed_pages(&self) -> Result<Vec<UnsubscribedPages>, Error> {
         let mut deaf = self.db.prepare_cached(&format!(
             "SELECT t.app, count(*), min(t.name) FROM webhook_subscription s JOIN token t ON t.id = s.token
@@ -70,8 +71,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Keeps what Meta said; the journal tells of it when it is another than before. Nothing of a token that was deleted
-    /// meanwhile.
+    /// Stores what Meta reported, and records an event if it changed. Does nothing if the token was deleted meanwhile.
     pub fn store_subscription(
         &self,
         of: &Token,
@@ -104,7 +104,7 @@ impl Tx<'_> {
         self.record_event(&event, now).map(drop)
     }
 
-    /// Nobody wants to know any more.
+    /// Removes the subscriptions of an app, for when they are no longer asked for.
     pub fn delete_subscription(&self, app: &str) -> Result<usize, Error> {
         let mut forget = self.db.prepare_cached(
             "DELETE FROM webhook_subscription WHERE token IN (SELECT id FROM token WHERE app = ?1)",

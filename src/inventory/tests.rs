@@ -1,4 +1,4 @@
-//! The inventory's promises, each against a real file.
+//! The inventory's promises, each tested against a real file.
 
 use std::collections::HashSet;
 
@@ -35,7 +35,7 @@ impl Bench {
         Inventory::open(&self.settings()).unwrap()
     }
 
-    /// Everything that stands on disk, the log included.
+    /// Everything on disk, the log included.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let files = std::fs::read_dir(self.folder.path()).unwrap();
         files
@@ -96,7 +96,7 @@ fn facts(expires_at: Expiry) -> Facts {
     }
 }
 
-/// What a pass would write of a token that turned out healthy.
+/// What a sweep records for a token that turned out healthy.
 fn learned(claimed: &Claimed, secret: Option<&str>) -> CheckResult {
     let after = Token {
         facts: Some(facts(Expiry::At(now() + SignedDuration::from_hours(480)))),
@@ -554,7 +554,7 @@ async fn the_earliest_deadlines_come_first_and_the_tail_does_not_starve() {
         by_name.push(import(&inventory, &format!("token-{n:03}"), &format!("EAA{n}")).await);
     }
     let ids = by_name.clone();
-    // Later imports end sooner; the first ten never end and have waited longest.
+    // Later imports expire sooner; the first ten never expire and have waited longest.
     inventory
         .write(move |tx| {
             for (n, id) in ids.iter().enumerate() {
@@ -925,7 +925,7 @@ async fn a_login_keeps_its_latest_clicks_alone_however_often_they_come_to_nothin
     assert_eq!(by_hand, 1);
 }
 
-/// Somebody who reads for long keeps the log from being folded in, so it grows.
+/// A long read keeps the log from being checkpointed, so it grows.
 #[tokio::test]
 async fn the_log_shrinks_again_after_a_big_import_and_a_long_reading() {
     let bench = Bench::new();
@@ -946,7 +946,7 @@ async fn the_log_shrinks_again_after_a_big_import_and_a_long_reading() {
     assert!(length() <= open::LOG_LIMIT, "{}", length());
 }
 
-/// As no event could be: the journal cuts what is too long.
+/// Longer than any real event, because the journal cuts long texts.
 async fn note_a_mebibyte(inventory: &Inventory, n: usize) {
     let much = serde_json::json!({ "much": format!("{n}").repeat(1 << 20) }).to_string();
     inventory
@@ -1001,7 +1001,7 @@ async fn a_transaction_that_cannot_begin_says_so_and_why() {
     assert_eq!(inventory.write_error(), None);
 }
 
-/// SQLite ends the transaction itself where there is no room.
+/// SQLite itself ends the transaction when the disk is full.
 #[tokio::test]
 async fn a_job_that_finds_no_room_leaves_nothing_of_its_neighbours_half_saved() {
     let bench = Bench::new();

@@ -1,4 +1,4 @@
-//! The tokens themselves: taking them in, finding them, letting them go.
+//! Tokens: importing, finding and removing them.
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
@@ -8,7 +8,7 @@ use super::{Error, Tx, View, rows};
 use crate::model::{Kind, Scopes, State, Token, TokenId};
 use crate::secret::Secret;
 
-/// What an importer says of a token; the rest is Meta's to tell.
+/// What an importer says about a token. Meta reports the rest.
 #[derive(Clone, Debug)]
 pub struct NewToken {
     pub app: String,
@@ -26,25 +26,25 @@ pub enum Imported {
         id: TokenId,
         name: String,
     },
-    /// The same secret is here already, under this name; nothing was changed.
+    /// The same secret is here already, under this name. Nothing was changed.
     Known {
         id: TokenId,
         name: String,
     },
-    /// Another token bears the name.
+    /// Another token has the name.
     NameTaken {
         name: String,
     },
 }
 
-/// IncidentSelection tokens to list; what is `None` does not narrow.
+/// Which tokens to list. A field that is `None` does not narrow the list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub state: Option<State>,
     pub kind: Option<Kind>,
     pub app: Option<String>,
     pub parent: Option<String>,
-    /// The earlier clock ends before this.
+    /// The deadline is before this.
     pub ends_before: Option<Timestamp>,
     /// Only names after this one.
     pub after: Option<String>,
@@ -53,11 +53,11 @@ pub struct Filter {
 #[derive(Debug)]
 pub struct TokenPage {
     pub tokens: Vec<(Token, Option<String>)>,
-    /// Pass this as `after` for the rest; `None` when this was all.
+    /// Pass this as `after` for the rest; `None` when there is no more.
     pub next: Option<String>,
 }
 
-/// Names become parts of paths and patterns, so they are plain.
+/// Whether a name is valid. Names become parts of paths and patterns, so they are plain.
 pub fn name_is_valid(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=100).contains(&name.len()) && name.chars().all(plain) && !name.starts_with(['.', '-'])
@@ -97,7 +97,7 @@ impl View<'_> {
         Ok(names.collect::<Result<_, _>>()?)
     }
 
-    /// One page of the inventory in the order of names, each token with its parent's name.
+    /// One page of the tokens in the order of their names, each with its parent's name.
     pub fn tokens(&self, filter: &Filter, limit: usize) -> Result<TokenPage, Error> {
         let (conditions, values) = filter.conditions();
         let sql = format!(
@@ -124,7 +124,7 @@ impl View<'_> {
 }
 
 impl Filter {
-    /// The conditions that are asked for, and only their values.
+    /// The conditions that are set, and only their values.
     fn conditions(&self) -> (String, Vec<(&'static str, Value)>) {
         let text = |word: &str| Value::Text(word.to_owned());
         let asked = [
@@ -163,7 +163,7 @@ impl Filter {
 }
 
 impl Tx<'_> {
-    /// Takes a token in; what it is, Meta will tell at the next pass.
+    /// Imports a token. The next sweep asks Meta what it is.
     pub fn import(&self, new: &NewToken, now: Timestamp) -> Result<Imported, Error> {
         let digest = self.sealer.digest(&new.secret);
         if let Some((id, name)) = self.find_by_fingerprint(&digest.0)? {

@@ -1,11 +1,12 @@
-//! The whole in a few figures, each kept or found by an index: nobody counts a million tokens.
+//! Totals: the whole inventory in a few figures. Each is kept up to date or found by an index, so that no query counts
+//! a million tokens.
 
 use jiff::Timestamp;
 
 use super::{Error, View, rows};
 use crate::model::State;
 
-/// How many tokens are in which state.
+/// How many tokens are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fleet {
     pub unverified: u64,
@@ -15,7 +16,7 @@ pub struct Fleet {
     pub dead: u64,
 }
 
-/// The next end that any living token comes to.
+/// The next deadline of any living token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deadline {
     pub token: String,
@@ -27,16 +28,16 @@ pub struct MailQueue {
     pub queued: u64,
     pub oldest_queued_at: Option<Timestamp>,
     pub last_error: Option<String>,
-    /// Emails that matter still, and that somebody does not get.
+    /// Emails that still matter and that some recipients do not get.
     pub undelivered: u64,
-    /// Those of them that nobody got.
+    /// Those of them that no recipient got.
     pub unread: u64,
     pub refusal: Option<String>,
-    /// When the oldest email was written of those that nobody has, if none got through since.
+    /// When the oldest email that no recipient has was written, if no email was sent since.
     pub unreached_since: Option<Timestamp>,
 }
 
-/// Tokens of one app whose checks have not got through for long, while the app itself is well.
+/// Tokens of one app whose checks have failed for long, while the app itself has no error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unchecked {
     pub app: String,
@@ -45,7 +46,8 @@ pub struct Unchecked {
 }
 
 impl View<'_> {
-    /// By app, those that fail since before `since`. An app in trouble is told of as such.
+    /// Tokens that have been failing since `since` or longer, by app. An app with an error is left out: that error is
+    /// reported by itself.
     pub fn unchecked(&self, since: Timestamp) -> Result<Vec<Unchecked>, Error> {
         let mut unchecked = self.db.prepare_cached(
             "SELECT app, count(*), min(name) FROM token
@@ -105,7 +107,7 @@ impl View<'_> {
         }))
     }
 
-    /// Unresolved incidents, and how many of them nobody has acknowledged.
+    /// How many incidents are unresolved, and how many of them are not acknowledged.
     pub fn count_incidents(&self) -> Result<(u64, u64), Error> {
         let mut count = self.db.prepare_cached(
             "SELECT count(*), coalesce(sum(acknowledged_until IS NULL), 0)
@@ -132,7 +134,7 @@ impl View<'_> {
         self.with_undelivered(queue)
     }
 
-    /// What somebody does not get matters until the incident is over, or a later email about it got through.
+    /// An undelivered email matters until its incident is resolved, or a later email about it was sent.
     fn with_undelivered(&self, queue: MailQueue) -> Result<MailQueue, Error> {
         let mut undelivered = self.db.prepare_cached(
             "SELECT count(*), coalesce(sum(l.delivered_to = '[]'), 0), max(l.last_error)
@@ -156,7 +158,7 @@ impl View<'_> {
         })
     }
 
-    /// Both halves are found by an index over what waits or was refused.
+    /// An index of waiting and of refused emails finds both halves.
     fn unreached_since(&self) -> Result<Option<Timestamp>, Error> {
         let mut oldest = self.db.prepare_cached(
             "SELECT min(created_at) FROM (

@@ -1,4 +1,4 @@
-//! Tokens that never had a required permission, until the operators were told of them.
+//! Tokens that never had a required permission and that the operators were not notified of yet.
 
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
@@ -6,21 +6,21 @@ use rusqlite::OptionalExtension;
 use super::{Error, Tx, View, rows};
 use crate::model::{Scopes, Token};
 
-/// What there is to tell.
+/// What to report.
 #[derive(Clone, Debug, Default)]
 pub struct Ungranted {
     pub count: u64,
-    /// The first of them by name.
+    /// The first of these tokens, by name.
     pub tokens: Vec<Token>,
-    /// What they lack, taken together.
+    /// All scopes that they lack.
     pub scopes: Scopes,
 }
 
-/// More combinations than this are not told apart.
+/// More combinations of scopes than this are not read.
 const COMBINATIONS: usize = 50;
 
 impl View<'_> {
-    /// Since when the first of them waits to be told of.
+    /// Since when the first of them waits to be reported.
     pub fn first_ungranted(&self) -> Result<Option<Timestamp>, Error> {
         let mut first = self
             .db
@@ -30,7 +30,7 @@ impl View<'_> {
             .optional()?)
     }
 
-    /// When an email was written last whose id begins with this.
+    /// When the last email was written whose message id begins with `prefix`.
     pub fn last_email(&self, prefix: &str) -> Result<Option<Timestamp>, Error> {
         let mut last = self.db.prepare_cached(
             "SELECT max(created_at) FROM email WHERE message_id >= ?1 AND message_id < ?1 || '~'",
@@ -62,7 +62,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// What waits to be told; it does not wait any more after this.
+    /// Returns what is to be reported, and removes it from the list.
     pub fn take_ungranted(&self, limit: usize) -> Result<Ungranted, Error> {
         let found = self.ungranted(limit)?;
         self.db

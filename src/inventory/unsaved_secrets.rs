@@ -1,5 +1,5 @@
-//! Secrets that Meta has just given and that could not be written down. They exist nowhere else, so they are kept in
-//! memory, through reloads, until they are stored.
+//! Unsaved secrets: Meta has just given them, and they could not be stored. They exist nowhere else, so they are kept
+//! in memory, through reloads, until they are stored.
 
 use std::collections::HashSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -12,12 +12,12 @@ use crate::model::TokenId;
 pub(super) type Unsaved = Vec<Arc<CheckResult>>;
 
 impl Inventory {
-    /// Writes down a visit that found a new secret; what cannot be written now is kept for later.
+    /// Records a check that found a new secret. What cannot be written now is kept for later.
     pub async fn save(&self, learned: CheckResult, now: Timestamp) -> Result<Recorded, Error> {
         self.save_or_hold(Arc::new(learned), now).await
     }
 
-    /// Tries again to write down what an app has waiting. The first trouble is told; no record stops another.
+    /// Tries again to record the unsaved secrets of an app. Returns the first error; no record stops another.
     pub async fn save_what_waits(&self, app: &str, now: Timestamp) -> Result<(), Error> {
         let mut outcome = Ok(());
         for learned in self.take_unsaved(app) {
@@ -27,14 +27,14 @@ impl Inventory {
         outcome
     }
 
-    /// The tokens of an app whose new secrets wait to be written down.
+    /// The tokens of an app whose new secrets are not stored yet.
     pub fn unsaved(&self, app: &str) -> HashSet<TokenId> {
         let waiting = self.unsaved_secrets();
         let of_app = waiting.iter().filter(|learned| learned.before.app == app);
         of_app.map(|learned| learned.before.id).collect()
     }
 
-    /// How many new secrets wait to be written down, of all apps.
+    /// How many new secrets are not stored yet, of all apps.
     pub fn count_unsaved(&self) -> usize {
         self.unsaved_secrets().len()
     }
@@ -54,7 +54,7 @@ impl Inventory {
             let token = &learned.before.name;
             tracing::error!(
                 token,
-                "the new secret of {token} could not be stored; it is kept in memory and tried again: {error}"
+                "cannot store the new secret of {token}; it is kept in memory until it can be stored: {error}"
             );
             self.unsaved_secrets().push(learned);
         }

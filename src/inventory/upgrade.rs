@@ -1,11 +1,11 @@
-//! Before an older schema is changed, a copy is made of it: the way back to the version that wrote it.
+//! Copies an inventory before its schema is upgraded: the way back to the version that wrote it.
 
 use std::path::{Path, PathBuf};
 
 use super::copy::{Source, folder_of, reject_non_empty, size_of};
 use super::{Error, open};
 
-/// Copies it to beside it, unless that was done before, by a start that came no further.
+/// Copies the inventory to a file beside it, unless an earlier start that got no further did so already.
 pub(super) fn copy_before_upgrade(database: &Path, schema: u32) -> Result<PathBuf, Error> {
     let db = open::connect_reader(database)?;
     let newest =
@@ -21,7 +21,7 @@ pub(super) fn copy_before_upgrade(database: &Path, schema: u32) -> Result<PathBu
     }
     tracing::info!(
         copy = %target.display(),
-        "the inventory is of an older version; it was copied and is now upgraded"
+        "the inventory has an older schema; it was copied and is now upgraded"
     );
     Ok(target)
 }

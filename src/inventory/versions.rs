@@ -1,5 +1,5 @@
-//! The secrets of a token: the one in use, those it replaced until they end by themselves, and one that waits to
-//! be confirmed.
+//! Versions: the secrets of a token. One is in use, the ones before it are kept until they expire, and a candidate may
+//! wait to be confirmed.
 
 use std::collections::HashMap;
 
@@ -16,16 +16,16 @@ use crate::secret::Secret;
 pub struct Candidate {
     pub number: u32,
     pub secret: Secret,
-    /// An operator said that fewer permissions will do.
+    /// An operator accepts fewer permissions.
     pub accepts_fewer: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewVersion {
     Kept,
-    /// It is the secret in use already.
+    /// The secret is in use already.
     AlreadyInUse,
-    /// Another token holds this very secret.
+    /// Another token has this secret.
     HeldByAnother,
 }
 
@@ -44,7 +44,7 @@ impl SecretReading {
     }
 }
 
-/// How many replaced secrets that never end are kept for a rollback.
+/// How many previous secrets are kept for a rollback, even if they never expire.
 const KEPT_FOREVER: u32 = 3;
 
 impl View<'_> {
@@ -59,7 +59,7 @@ impl View<'_> {
             .map_err(|_| Error::Unsealable(bearer.name.to_owned()))
     }
 
-    /// The secret in use, for a permitted reader. Whoever calls this notes it in the journal.
+    /// The secret in use, for a permitted reader. The caller must record the read in the journal.
     pub fn secret_of(&self, token: &Token) -> Result<Option<SecretReading>, Error> {
         let Some(secret) = self.version(token, token.version)? else {
             return Ok(None);
@@ -88,7 +88,7 @@ impl View<'_> {
             .transpose()
     }
 
-    /// All that wait; there are few.
+    /// All candidates; there are few.
     pub(super) fn candidates(&self) -> Result<HashMap<TokenId, Candidate>, Error> {
         let mut all = self.db.prepare_cached(
             "SELECT v.token, v.number, v.secret, v.accepts_fewer, t.app, t.name
@@ -116,7 +116,7 @@ impl View<'_> {
                     };
                     candidates.insert(id, candidate);
                 }
-                Err(error) => tracing::error!("a secret that was handed in is not tried: {error}"),
+                Err(error) => tracing::error!("skipping a candidate secret: {error}"),
             }
         }
         Ok(candidates)
@@ -124,7 +124,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Keeps a secret beside the current one and makes the token due; a former candidate gives way.
+    /// Stores a secret as a candidate and makes the token due. Replaces an earlier candidate.
     pub fn store_candidate(
         &self,
         token: &Token,
@@ -145,7 +145,7 @@ impl Tx<'_> {
         Ok(NewVersion::Kept)
     }
 
-    /// An operator said that what waits may have fewer permissions than what is in use.
+    /// Lets the candidate have fewer permissions than the secret in use, because an operator said so.
     pub fn accept_fewer(&self, token: TokenId) -> Result<(), Error> {
         self.db
             .prepare_cached(
@@ -174,7 +174,7 @@ impl Tx<'_> {
         Ok(Some(()))
     }
 
-    /// Refused or out of date; one that came meanwhile has another number and stays.
+    /// Removes a candidate that was examined. A newer one has another number and stays.
     pub(super) fn drop_candidate(&self, token: TokenId, number: u32) -> Result<(), Error> {
         self.db
             .prepare_cached(
@@ -184,7 +184,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Puts a confirmed secret in use; the one before is kept until it ends. Gives its number and fingerprint.
+    /// Puts a confirmed secret in use, and keeps the previous one until it expires. Returns the number and fingerprint
+    /// of the new version.
     pub(super) fn swap_in(
         &self,
         before: &Token,
@@ -219,7 +220,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets replaced secrets whose own end has come, 1,000 at most.
+    /// Deletes previous secrets that have expired, 1,000 at most.
     pub fn retire_ended_versions(&self, now: Timestamp) -> Result<usize, Error> {
         let mut retire = self.db.prepare_cached(
             "DELETE FROM version WHERE (token, number) IN (SELECT token, number FROM version
@@ -265,7 +266,7 @@ impl Tx<'_> {
         Ok(digest.fingerprint())
     }
 
-    /// The newest version that is this secret, of whichever token.
+    /// The version that holds this secret, of any token.
     fn version_holding(&self, secret: &Secret) -> Result<Option<(TokenId, u32)>, Error> {
         let mut holder = self.db.prepare_cached(
             "SELECT token, number FROM version WHERE digest = ?1 ORDER BY role, number DESC LIMIT 1",

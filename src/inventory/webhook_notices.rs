@@ -1,5 +1,5 @@
-//! What Meta tells of people by itself. A notice is no verdict: it waits here until the next pass asks after that
-//! person's tokens, and however often it is repeated there is one row of it.
+//! Webhook notices: Meta reports that something changed for a person. A notice changes no state by itself: it is stored
+//! until the next sweep checks that person's tokens, and repeated notices share one row.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
@@ -10,15 +10,16 @@ use super::{Error, EventKind, NewEvent, Tx, View, rows};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookNotice {
     pub person: String,
-    /// When it changed; what was checked later knows it already.
+    /// When it changed. A later check has seen the change already.
     pub at: Timestamp,
 }
 
-/// However often Meta calls, a token is asked after no more than once in this time for it.
+/// However many notices Meta sends, they cause at most one check of a token in this time.
 const PAUSE: SignedDuration = SignedDuration::from_mins(1);
 
 impl View<'_> {
-    /// Does it tell of somebody whose tokens are here, and of something that no check and no earlier notice knows?
+    /// Whether the notice concerns a person with tokens here, and reports something that a check has not seen and no
+    /// stored notice reports.
     pub fn is_later(&self, app: &str, notice: &WebhookNotice) -> Result<bool, Error> {
         let mut news = self.db.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM token t JOIN schedule s ON s.token = t.id
@@ -30,7 +31,7 @@ impl View<'_> {
         Ok(news.query_row(key, |row| row.get(0))?)
     }
 
-    /// Some of those that wait for the next pass of an app.
+    /// Some of the notices that wait for the next sweep of an app.
     pub fn webhook_notices(&self, app: &str, limit: usize) -> Result<Vec<WebhookNotice>, Error> {
         let mut waiting = self
             .db
@@ -46,7 +47,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Keeps it for the next pass.
+    /// Stores a notice for the next sweep.
     pub fn store_webhook_notice(&self, app: &str, notice: &WebhookNotice) -> Result<(), Error> {
         self.db
             .prepare_cached(
@@ -57,7 +58,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Makes due what was not checked since then, and lets the notice go. How many tokens that are.
+    /// Makes the tokens due that were not checked since the notice, and removes it. Returns the number of those tokens.
     pub fn apply_webhook_notice(
         &self,
         app: &str,

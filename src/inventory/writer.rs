@@ -1,6 +1,6 @@
-//! The one writer: a thread that owns the writing connection. Jobs that wait at the same moment share a commit; each of
-//! them runs in a savepoint of its own, so one that fails takes no other with it. Where nothing can be written, each job
-//! is told why.
+//! The writer: a thread that owns the writing connection. Jobs that wait at the same time share a commit. Each runs in
+//! a savepoint of its own, so that one that fails does not affect the others. Where nothing can be written, each job
+//! gets the reason.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -15,36 +15,36 @@ use super::open::{LOG_LIMIT, PATIENCE, beside};
 use super::{Error, Tx, Unwritable, View, WriteErrorKind};
 use crate::secret::Sealer;
 
-/// Runs inside the transaction, or hears why there is none.
+/// Runs inside the transaction, or gets the reason why there is none.
 type Job = Box<dyn FnOnce(Result<&Tx<'_>, &Unwritable>, BatchContext) -> Done + Send>;
-/// What to do once it is known how the commit went.
+/// Runs once the outcome of the commit is known.
 type Afterwards = Box<dyn FnOnce(&Result<(), Unwritable>) + Send>;
 
 enum Message {
     Job(Job),
-    /// Open it for writing, if it is not.
+    /// Open the inventory for writing, if it is read-only.
     Reopen(oneshot::Sender<Result<(), Unwritable>>),
 }
 
 struct Done {
     afterwards: Afterwards,
     succeeded: bool,
-    /// What kept it from being written.
+    /// What kept the job from being written.
     fault: Option<Unwritable>,
 }
 
-/// Whether a job shares its transaction. One that is alone is undone with it, and spares the savepoint: under one,
-/// SQLite keeps a second journal that grows with the job and is walked at every statement.
+/// Whether a job shares its transaction. A job that is alone is undone with the transaction, so it needs no savepoint:
+/// under one, SQLite keeps a second journal that grows with the job and is walked at every statement.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum BatchContext {
     Alone,
     Others,
 }
 
-/// How long a lock is waited for that was waited for in vain before.
+/// How long to wait for a lock after an earlier wait for it has failed.
 const IMPATIENCE: Duration = Duration::from_millis(100);
 
-/// More would make the first of them wait too long for its answer.
+/// With more jobs, the first of them would wait too long for its answer.
 const JOBS_PER_COMMIT: usize = 256;
 
 pub(super) struct Writer {
@@ -86,7 +86,7 @@ impl Writer {
                 fault: faulty.map(Unwritable::of_error),
                 afterwards: Box::new(move |commit| {
                     let durable = commit.clone().map_err(Error::Unwritable);
-                    // An asker who has gone away does not undo what was asked for.
+                    // If the caller has gone away, its job stays done.
                     let _ = answer.send(result.and_then(|value| durable.map(|()| value)));
                 }),
             }
@@ -95,7 +95,7 @@ impl Writer {
         answered.await.map_err(|_| Error::Closed)?
     }
 
-    /// Opens it for writing where only reading was possible before.
+    /// Opens the inventory for writing, where only reading was possible before.
     pub(super) async fn reopen(&self) -> Result<(), Error> {
         let (answer, answered) = oneshot::channel();
         self.send(Message::Reopen(answer))?;
@@ -110,11 +110,11 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// What was asked for is written, and the database closed, before anybody else may open it.
+    /// Waits until all jobs are written and the database is closed, before another process may open it.
     fn drop(&mut self) {
         drop(self.jobs.take());
         if let Some(thread) = self.thread.take() {
-            // A writer that panicked has been heard of by everybody who waited for it.
+            // If the writer panicked, every waiting caller has got an error already.
             let _ = thread.join();
         }
     }
@@ -138,12 +138,13 @@ fn work(mut store: Store, sealer: &Sealer, messages: &Receiver<Message>) {
         }
     }
     if let Store::Open { db, .. } = &store {
-        // Folds the write-ahead log into the database, so that a copy of the one file is whole.
+        // Checkpoints the write-ahead log, so that a copy of the database file alone is whole.
         let _ = db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 }
 
-/// Whoever read for long kept the log from being folded in, and it grew. SQLite makes it shorter only as it is written to.
+/// Truncates a log that grew because a long read kept it from being checkpointed. SQLite shortens it only when it
+/// writes.
 fn cut_log(store: &Store) {
     let Store::Open { db, .. } = store else {
         return;
@@ -153,16 +154,16 @@ fn cut_log(store: &Store) {
     if length.is_none_or(|length| length <= 2 * LOG_LIMIT) {
         return;
     }
-    // Nobody is waited for: as long as somebody reads, it is tried again after the next transaction.
+    // Does not wait for readers. While one is active, this is tried again after the next transaction.
     let _ = db.busy_timeout(Duration::ZERO);
     let cut = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     let _ = db.busy_timeout(PATIENCE);
     if let Err(error) = cut {
-        tracing::debug!("the write-ahead log is not folded in yet: {error}");
+        tracing::debug!("cannot checkpoint the write-ahead log yet: {error}");
     }
 }
 
-/// One transaction for all of them, durable before any of them hears of it.
+/// Runs all jobs in one transaction, which is durable before any of them gets its answer.
 fn save(store: &Store, sealer: &Sealer, batch: Vec<Job>) {
     let company = if batch.len() == 1 {
         BatchContext::Alone
@@ -194,7 +195,7 @@ fn commit(
     }
     let mut done: Vec<Done> = Vec::with_capacity(batch.len());
     for job in batch {
-        // A full disk may end the transaction; what came after that would be saved without the rest.
+        // A full disk may end the transaction. What came after that would be saved without the rest.
         let end = tx.db.is_autocommit().then(|| why_it_ended(&done));
         done.push(job(end.as_ref().map_or(Ok(tx), Err), company));
     }
@@ -208,13 +209,13 @@ fn commit(
     (done, saved)
 }
 
-/// Who holds the lock for long is not waited for again and again.
+/// Does not wait long again for a lock that was not released the last time.
 fn begin(db: &Connection) -> Result<(), Unwritable> {
     let begun = db.execute_batch("BEGIN IMMEDIATE");
     let begun = begun.map_err(|error| Unwritable::of(&error));
     let is_locked = matches!(&begun, Err(why) if why.kind == WriteErrorKind::Locked);
     let backoff = if is_locked { IMPATIENCE } else { PATIENCE };
-    // It cannot fail on an open connection.
+    // Cannot fail on an open connection.
     let _ = db.busy_timeout(backoff);
     begun
 }
@@ -223,13 +224,13 @@ fn why_it_ended(done: &[Done]) -> Unwritable {
     let fault = done.iter().find_map(|done| done.fault.clone());
     fault.unwrap_or_else(|| Unwritable {
         kind: WriteErrorKind::Other,
-        reason: "the transaction ended by itself".to_owned(),
+        reason: "SQLite ended the transaction".to_owned(),
     })
 }
 
 fn end(tx: &Tx<'_>, how: &str) -> Result<(), Unwritable> {
     tx.db.execute_batch(how).map_err(|error| {
-        // Fails when there is no transaction left, which is what it is for.
+        // Makes sure that no transaction is left. Fails when there is none.
         let _ = tx.db.execute_batch("ROLLBACK");
         Unwritable::of(&error)
     })

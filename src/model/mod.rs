@@ -1,5 +1,5 @@
-//! The nouns of the trade: what a token is, what Meta last told of it, and who must act.
-//! Nothing here asks a clock, a disk or a network.
+//! The domain types: what a token is, what Meta last reported about it, and who must act. Nothing here uses a clock, a
+//! disk or a network.
 
 mod enums;
 mod pattern;
@@ -12,17 +12,17 @@ pub use enums::{Action, Cause, Kind, Outcome, Remedy, State, Subscription};
 pub use pattern::name_matches;
 pub use scopes::Scopes;
 
-/// A token's row in the inventory.
+/// The id of a token's row in the inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenId(pub i64);
 
-/// A token as the inventory knows it. The secret itself travels apart, see [`crate::secret`].
+/// A token as the inventory knows it. The secret itself is kept apart, see [`crate::secret`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
     pub id: TokenId,
     pub app: String,
     pub name: String,
-    /// What Meta last told of it; `None` until Meta has described it once.
+    /// What Meta last reported; `None` until Meta has described the token once.
     pub facts: Option<Facts>,
     pub subject_name: Option<String>,
     /// The user token that a page token was derived from.
@@ -30,27 +30,27 @@ pub struct Token {
     pub health: Health,
     pub required_scopes: Scopes,
     pub permissions: Permissions,
-    /// Meta's refusals since it last called the token alive.
+    /// Meta's refusals since it last reported the token as alive.
     pub refused: Option<Refused>,
     pub owners: Vec<String>,
-    /// IncidentSelection secret is the current one: 1 for the imported, then counting up.
+    /// The number of the current secret: 1 for the imported one, then counting up.
     pub version: u32,
     pub fingerprint: String,
     pub imported_at: Timestamp,
     pub checked_at: Option<Timestamp>,
     pub rotated_at: Option<Timestamp>,
     pub last_rotation: Option<Rotation>,
-    /// What the next visit is for and when; `None` when only a person can change anything.
+    /// The next action and its time; `None` when only a person can change anything.
     pub next: Option<Next>,
 }
 
-/// What Meta's debugger says of a token.
+/// What Meta's debugger reports about a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     pub kind: Kind,
-    /// The user's id, or the page's.
+    /// The id of the user or the page.
     pub subject: String,
-    /// The user behind it: for a page token the person who granted it.
+    /// The user behind the token: for a page token, the person who granted it.
     pub person: String,
     pub issued_at: Option<Timestamp>,
     pub expires_at: Expiry,
@@ -58,18 +58,18 @@ pub struct Facts {
     pub scopes: Scopes,
 }
 
-/// What a token's permissions are measured against, and what the checks so far have found.
+/// What a token's permissions are measured against, and what the checks have found so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permissions {
-    /// What its app asks for at login. It counts for tokens without required scopes of their own.
+    /// The scopes that its app asks for at login. They count for tokens without required scopes of their own.
     pub of_app: Scopes,
-    /// Those that it had and that Meta does not report any more.
+    /// Scopes that it had and that Meta no longer reports.
     pub lost: Scopes,
-    /// Those that are required and that it never had.
+    /// Required scopes that it never had.
     pub ungranted: Scopes,
 }
 
-/// A verdict of Meta that no living answer has contradicted.
+/// A refusal by Meta that no later answer has contradicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// When Meta first refused the token.
@@ -90,7 +90,7 @@ pub struct Next {
     pub at: Timestamp,
 }
 
-/// An end that may not exist. Never is not a number, and neither is unknown.
+/// An expiry that may not exist. Neither never nor unknown is a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
     Unknown,
@@ -111,13 +111,13 @@ impl Expiry {
     }
 }
 
-/// How a token is doing; a variant holds only what is true in it.
+/// How a token is doing. Each variant holds only what applies to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
     /// Imported; Meta has not been asked yet.
     Unverified,
     Healthy,
-    /// Works, but ends within the first warning step and no measured renewal moved that.
+    /// Works, but expires within the first warning step, and no measured renewal moved that.
     Expiring {
         cause: Cause,
     },
@@ -125,7 +125,7 @@ pub enum Health {
     Lacking {
         since: Timestamp,
     },
-    /// Our calls do not get through, or a verdict awaits its second look. The last known good is kept and served.
+    /// Checks do not get through, or a refusal awaits its second check. The last known good is kept and served.
     Failing {
         since: Timestamp,
         failures: u32,
@@ -139,7 +139,7 @@ pub enum Health {
 }
 
 impl Health {
-    /// Meta called it alive when it was asked last.
+    /// Whether Meta reported it as alive at the last check.
     pub const fn is_alive(self) -> bool {
         matches!(
             self,
@@ -163,7 +163,7 @@ impl Token {
         self.health.state()
     }
 
-    /// Why somebody is needed, if anybody is.
+    /// Why the token needs action, if it does.
     pub fn cause(&self) -> Option<Cause> {
         match self.health {
             Health::Expiring { cause }
@@ -178,14 +178,14 @@ impl Token {
         self.cause().map(Cause::remedy)
     }
 
-    /// Scopes that are required and that Meta does not report.
+    /// The required scopes that Meta does not report.
     pub fn missing_scopes(&self) -> Scopes {
         let facts = self.facts.as_ref();
         facts.map_or_else(Scopes::default, |facts| self.missing_in(facts))
     }
 
-    /// Scopes that are required and not among these facts: its own if it has any, else those of its app that apply to
-    /// its kind.
+    /// The required scopes that are not among these facts. Required are the token's own scopes if it has any, else
+    /// those of its app that apply to its kind.
     pub fn missing_in(&self, facts: &Facts) -> Scopes {
         let own = &self.required_scopes;
         let has_own = !own.is_empty();
@@ -201,15 +201,15 @@ impl Token {
             .collect()
     }
 
-    /// The earliest end of both clocks that matters to this token.
+    /// The earlier of the two expiry times that matter to this token.
     pub fn deadline(&self) -> Option<Timestamp> {
         self.facts.as_ref().and_then(Facts::deadline)
     }
 }
 
 impl Facts {
-    /// The earliest of both clocks. The 90-day clock of data access counts unless every scope is
-    /// one that Meta exempts from it.
+    /// The earlier of the two expiry times. The 90-day limit of data access counts unless Meta exempts every scope from
+    /// it.
     pub fn deadline(&self) -> Option<Timestamp> {
         [self.expires_at.at(), self.data_access_end()]
             .into_iter()

@@ -1,6 +1,6 @@
-//! Names with `*` in them, as an operator writes them for many tokens at once.
+//! Name patterns with `*`, with which an operator selects many tokens.
 
-/// Does `name` match `pattern`, in which `*` stands for any characters or none?
+/// Whether `name` matches `pattern`, in which `*` matches any characters or none.
 pub fn name_matches(pattern: &str, name: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
         return pattern == name;

@@ -1,13 +1,13 @@
-//! Sets of permissions, and those that the 90-day clock leaves alone.
+//! Sets of permissions, and those that the 90-day limit of data access does not affect.
 
 use super::Kind;
 
-/// A set of permissions, sorted, kept as one line so that a fleet of 100,000 costs little.
+/// A sorted set of permissions, kept as one line so that 100,000 tokens need little memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scopes(Box<str>);
 
 impl Scopes {
-    /// From any order, with spaces or commas between.
+    /// Parses scopes in any order, separated by white space or commas.
     pub fn parse(line: &str) -> Self {
         line.split([' ', ',', '\n', '\t'])
             .filter(|scope| !scope.is_empty())
@@ -38,7 +38,7 @@ impl Scopes {
         }
     }
 
-    /// These and those of `other`.
+    /// The scopes of both sets.
     pub fn union(&self, other: &Self) -> Self {
         if other.is_empty() {
             self.clone()
@@ -62,8 +62,8 @@ impl<S: AsRef<str>> FromIterator<S> for Scopes {
     }
 }
 
-/// Meta's list of permissions that the 90-day clock does not touch
-/// (Facebook Login guide, "Auth vs. data access").
+/// Meta's list of permissions that the 90-day limit of data access does not affect (Facebook Login guide, "Auth vs.
+/// data access").
 const KEEPS_DATA_ACCESS: [&str; 16] = [
     "ads_management",
     "ads_read",
@@ -87,8 +87,8 @@ pub(super) fn keeps_data_access(scope: &str) -> bool {
     KEEPS_DATA_ACCESS.binary_search(&scope).is_ok()
 }
 
-/// Whether a permission that an app asks for is worth anything to a token of this kind. A page's token acts for the page,
-/// so that what concerns the person alone says nothing about it; an app's own token holds no permission.
+/// Whether a permission that an app asks for applies to a token of this kind. A page token acts for the page, so
+/// permissions that concern only the person do not apply. An app token holds no permission.
 pub(super) fn applies_to(kind: Kind, scope: &str) -> bool {
     match kind {
         Kind::User | Kind::SystemUser => true,

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 pub struct Key(Zeroizing<[u8; 32]>);
 
-/// A name for a key that tells nothing of it; what a wrong key is recognised by.
+/// The id of a key. It reveals nothing about the key, and shows when a key is the wrong one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KeyId(pub [u8; 8]);
 
@@ -26,7 +26,7 @@ pub enum KeyError {
          Make one with: head -c 32 /dev/urandom | base64"
     )]
     NotRandom,
-    #[error("the machine gives no random numbers")]
+    #[error("cannot get random numbers from the operating system")]
     NoRandomness,
 }
 
@@ -37,7 +37,7 @@ impl Key {
         Ok(Self(bytes))
     }
 
-    /// Reads a key as it stands in a file: 32 raw bytes, or their base64 or hex.
+    /// Reads a key from the content of a file: 32 raw bytes, or their base64 or hex.
     pub fn read(file: &[u8]) -> Result<Self, KeyError> {
         if let Ok(raw) = <[u8; 32]>::try_from(file) {
             return Self::checked(Zeroizing::new(raw));
@@ -61,7 +61,7 @@ impl Key {
         Ok(Self(bytes))
     }
 
-    /// As it is written into a key file.
+    /// Returns the key as it is written into a key file.
     pub fn to_base64(&self) -> Zeroizing<String> {
         Zeroizing::new(STANDARD.encode(*self.0))
     }
@@ -80,7 +80,7 @@ impl Key {
     fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let mut out = Zeroizing::new([0; 32]);
         let hkdf = Hkdf::<Sha256>::new(None, self.0.as_ref());
-        // 32 bytes are within what HKDF-SHA256 can give, so this cannot fail.
+        // Cannot fail: HKDF-SHA256 can give 32 bytes.
         let _ = hkdf.expand(purpose.as_bytes(), out.as_mut());
         out
     }

@@ -1,4 +1,4 @@
-//! A value that never prints itself, the key that protects it, and the seal under which it is stored.
+//! Secrets: a value that never prints itself, the key that protects it, and the sealing under which it is stored.
 
 mod key;
 mod random_id;
@@ -14,8 +14,8 @@ pub use key::{Key, KeyError, KeyId};
 pub use random_id::random_id;
 pub use seal::{Cell, DataKey, Digest, Purpose, Sealer, Unsealable, data_key_of};
 
-/// A token or a password. It has no `Display` and no `Serialize`; `expose` is called in few places, each of which
-/// `tests/house.rs` knows with its reason.
+/// A token or a password. It has no `Display` and no `Serialize`. `expose` is called in few places; `tests/house.rs`
+/// lists each of them with its reason.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
@@ -24,7 +24,7 @@ impl Secret {
         Self(SecretString::from(value.into()))
     }
 
-    /// From text as people paste it and editors save it: without the line end.
+    /// Reads text as people paste it and editors save it, without the white space around it.
     pub fn trimmed(text: &str) -> Self {
         Self::new(text.trim())
     }
@@ -33,7 +33,7 @@ impl Secret {
         self.0.expose_secret()
     }
 
-    /// Is it what somebody presents? Takes as long for any answer.
+    /// Whether `presented` is this secret. The comparison takes the same time for any answer.
     pub fn is(&self, presented: &str) -> bool {
         self.expose().as_bytes().ct_eq(presented.as_bytes()).into()
     }
@@ -53,7 +53,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// For asking whether an exchange gave the same string back; both sides are ours, so timing tells nobody anything.
+/// For comparing the string that an exchange gave with the one before. Both are ours, so timing reveals nothing.
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         self.expose() == other.expose()

@@ -1,11 +1,11 @@
-//! Names that nobody can guess: what stands in a login link, and what a browser carries to Meta and back.
+//! Ids that cannot be guessed, for login links and for the state that a browser carries to Meta and back.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Digest, KeyError, Secret};
 
-/// 256 random bits, in emails that an address takes as they are.
+/// 256 random bits, in characters that need no escaping in an address.
 pub fn random_id() -> Result<Secret, KeyError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
@@ -13,7 +13,7 @@ pub fn random_id() -> Result<Secret, KeyError> {
 }
 
 impl Digest {
-    /// As a name of its own, as unguessable as the key behind the digest.
+    /// Returns the digest as an id. It cannot be guessed without the key of the digest.
     pub fn as_name(&self) -> Secret {
         Secret::new(URL_SAFE_NO_PAD.encode(self.0))
     }

@@ -1,5 +1,5 @@
-//! Sealing, cell by cell: XChaCha20-Poly1305 under a data key, bound to table, column and row, so that a
-//! ciphertext moved to another row does not open. A row may be named by more than its number.
+//! Sealing, cell by cell: XChaCha20-Poly1305 under a data key, bound to table, column and row, so that a ciphertext
+//! moved to another row does not open. A row may be identified by more than its number.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{Key, Secret};
 
-/// Where a sealed value stands. It is authenticated with the value.
+/// Where a sealed value is stored. This is authenticated with the value.
 #[derive(Clone, Copy, Debug)]
 pub struct Cell<'a> {
     pub table: &'static str,
@@ -24,11 +24,11 @@ pub struct Cell<'a> {
 pub enum Purpose {
     /// Seals values.
     Seal,
-    /// Makes fingerprints; it never changes, or duplicates would no longer be found.
+    /// Makes fingerprints. It never changes, or duplicates would no longer be found.
     Fingerprint,
 }
 
-/// A random key that lives in the database, wrapped by the operator's key.
+/// A random key, stored in the database and wrapped by the operator's key.
 #[derive(Clone)]
 pub struct DataKey {
     pub id: u32,
@@ -36,7 +36,7 @@ pub struct DataKey {
     bytes: Zeroizing<[u8; 32]>,
 }
 
-/// A keyed digest of a secret: equal for equal secrets, useless to anybody without the key.
+/// A keyed digest of a secret: equal for equal secrets, useless without the key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Digest(pub [u8; 32]);
 
@@ -52,7 +52,7 @@ struct Keys {
 
 /// The value was sealed under another key, for another cell, or altered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a sealed value does not open: wrong key, moved or altered")]
+#[error("a sealed value cannot be opened: it was sealed with another key, moved or altered")]
 pub struct Unsealable;
 
 const VERSION: u8 = 1;
@@ -66,7 +66,7 @@ impl DataKey {
         Ok(Self { id, purpose, bytes })
     }
 
-    /// As it is stored: sealed under the operator's key, bound to its number and purpose.
+    /// Returns the key as it is stored: sealed under the operator's key, bound to its number and purpose.
     pub fn wrap(&self, key: &Key) -> Result<Vec<u8>, Unsealable> {
         let cipher = XChaCha20Poly1305::new((&*key.wrapping_key()).into());
         seal(
@@ -99,7 +99,7 @@ fn wrap_aad(id: u32, purpose: Purpose) -> String {
 }
 
 impl Sealer {
-    /// From the unwrapped data keys; the highest sealing key is the one in use.
+    /// Takes the unwrapped data keys. The sealing key with the highest number is the one in use.
     pub fn new(keys: &[DataKey]) -> Option<Self> {
         let sealing = || keys.iter().filter(|key| key.purpose == Purpose::Seal);
         let current = sealing().map(|key| key.id).max()?;
@@ -121,7 +121,7 @@ impl Sealer {
         self.seal_text(secret.expose(), cell)
     }
 
-    /// For what is no secret as a whole, but holds one, such as an email with a login link.
+    /// Seals text that contains a secret, such as an email with a login link.
     pub fn seal_text(&self, text: &str, cell: Cell<'_>) -> Result<Vec<u8>, Unsealable> {
         let current = self.0.current;
         let cipher = self.cipher(current).ok_or(Unsealable)?;
@@ -207,7 +207,7 @@ pub fn data_key_of(sealed: &[u8]) -> Option<u32> {
 }
 
 impl Digest {
-    /// Eight hex digits for people to compare; too short to be unique, so never a key.
+    /// Returns eight hex digits for people to compare. They are too few to be unique, so they are never a key.
     pub fn fingerprint(&self) -> String {
         self.0[..4]
             .iter()

@@ -1,4 +1,4 @@
-//! Who belongs to an incident, and who waits to be filed.
+//! The tokens of an incident, and the tokens that the alerts have not handled yet.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -10,7 +10,7 @@ use crate::inventory::{Error, View, rows};
 use crate::model::{Cause, Kind, Token, TokenId};
 
 impl View<'_> {
-    /// Tokens whose need changed since the alerts last looked, in order.
+    /// Tokens that changed since the alerts last looked at them, in the order of their ids.
     pub fn pending_tokens(&self, after: TokenId, limit: usize) -> Result<Vec<TokenId>, Error> {
         let mut waiting = self.db.prepare_cached(
             "SELECT token FROM incident_queue WHERE token > ?1 ORDER BY token LIMIT ?2",
@@ -46,8 +46,8 @@ impl View<'_> {
         }))
     }
 
-    /// Those that belong to it now, or, once it is resolved, those that ever did; first those that page tokens
-    /// hang on, then by the earliest end.
+    /// The tokens that belong to the incident now, or, once it is resolved, those that ever did. Page tokens come last,
+    /// then the earliest deadline comes first.
     pub fn tokens_of_incident(
         &self,
         incident: &Incident,
@@ -68,7 +68,7 @@ impl View<'_> {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// How many of those that ever belonged to it now belong to no open incident at all.
+    /// How many tokens that ever belonged to it belong to no open incident now.
     pub fn well_again(&self, incident: IncidentId) -> Result<u64, Error> {
         let mut well = self.db.prepare_cached(
             "SELECT count(*) FROM incident_token ever WHERE ever.incident = ?1 AND NOT EXISTS (
@@ -77,7 +77,7 @@ impl View<'_> {
         Ok(well.query_row([incident.0], |row| row.get(0))?)
     }
 
-    /// When the first of its tokens died, if any did.
+    /// Since when it is broken: its first token died, or its app failed.
     pub fn broken_since(&self, incident: IncidentId) -> Result<Option<Timestamp>, Error> {
         let mut since = self
             .db
@@ -86,7 +86,7 @@ impl View<'_> {
         Ok(since.optional()?.flatten())
     }
 
-    /// Those that belong to it now, as far as it matters who is told.
+    /// The tokens that belong to it now, with what decides who is notified.
     pub fn owners_of(&self, incident: IncidentId) -> Result<Vec<Owner>, Error> {
         let mut holders = self.db.prepare_cached(
             "SELECT t.name, t.kind,
@@ -104,7 +104,7 @@ impl View<'_> {
         Ok(holders.collect::<Result<_, _>>()?)
     }
 
-    /// When the first of those joined that nobody was told of yet.
+    /// When the first of those tokens joined that no notification covers yet.
     pub fn unnotified_since(&self, incident: &Incident) -> Result<Option<Timestamp>, Error> {
         let mut since = self.db.prepare_cached(
             "SELECT min(joined_at) FROM incident_token
@@ -117,7 +117,7 @@ impl View<'_> {
         Ok(since?)
     }
 
-    /// How many page tokens hang on a person in an app.
+    /// How many page tokens a person has in an app.
     pub fn pages_of(&self, app: &str, person: &str) -> Result<u64, Error> {
         let mut pages = self.db.prepare_cached(
             "SELECT count(*) FROM token WHERE app = ?1 AND person = ?2 AND kind = 'page'",

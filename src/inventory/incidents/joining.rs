@@ -1,4 +1,4 @@
-//! How an incident comes to be, and how tokens join and leave it.
+//! How incidents are opened, and how tokens join and leave them.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
@@ -7,23 +7,23 @@ use super::{Incident, IncidentId, IncidentKey};
 use crate::inventory::{AppError, Error, EventKind, NewEvent, Tx, View, rows};
 use crate::model::{Cause, Token, TokenId};
 
-/// An incident of the same story that was over not long ago.
+/// An incident with the same key that was resolved not long ago.
 struct Previous {
     id: i64,
     relapses: u32,
     flapping_notified_at: Option<i64>,
 }
 
-/// An incident and whether nothing was left of it.
+/// An open incident, and whether it is stabilizing.
 type Open = (IncidentId, bool);
 
 impl View<'_> {
-    /// Whether a story is open now.
+    /// Whether an incident with this key is open.
     pub fn is_open(&self, incident_key: &IncidentKey) -> Result<bool, Error> {
         Ok(self.open_one(incident_key)?.is_some())
     }
 
-    /// The oldest open story about this cause, whichever app it is of.
+    /// The key of the oldest open incident with this cause, of any app.
     pub fn open_incident_about(&self, cause: Cause) -> Result<Option<IncidentKey>, Error> {
         let mut incident_key = self.db.prepare_cached(
             "SELECT app, subject FROM incident WHERE incident_cause = ?1 AND resolved_at IS NULL
@@ -88,7 +88,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// These have been looked at.
+    /// Removes tokens from the queue after the alerts have handled them.
     pub fn dequeue(&self, tokens: &[TokenId]) -> Result<(), Error> {
         let mut done = self
             .db
@@ -99,8 +99,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Puts a token into the open incident of its story, opening it if there is none. One that was in the same trouble
-    /// since `relapsed_since` has a relapse.
+    /// Adds a token to the open incident with this key, and opens one if there is none. It is a relapse if the token
+    /// was in such an incident that was resolved since `relapsed_since`.
     pub fn join(
         &self,
         incident_key: &IncidentKey,
@@ -140,7 +140,7 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// The open incident of this story, new if there is none; it is about the app itself.
+    /// Returns the open incident with this key, and opens one if there is none. For incidents about the app itself.
     pub fn open_incident(
         &self,
         incident_key: &IncidentKey,
@@ -166,7 +166,7 @@ impl Tx<'_> {
         }
     }
 
-    /// An outage has hit these apps, perhaps among others.
+    /// Stores the apps that an outage has hit.
     pub fn record_affected_apps(&self, incident: IncidentId, apps: &[String]) -> Result<(), Error> {
         self.db
             .prepare_cached("UPDATE incident SET apps = ?2 WHERE id = ?1")?
@@ -204,7 +204,7 @@ impl Tx<'_> {
         Ok(IncidentId(id))
     }
 
-    /// What was over goes on, with the same tokens or with others.
+    /// Resumes an incident that was stabilizing, because of the same tokens or others.
     fn resume(&self, incident: IncidentId, is_relapse: bool) -> Result<(), Error> {
         self.db
             .prepare_cached(
@@ -214,7 +214,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The tokens of the same person that are well and end before `horizon`: one login renews them along.
+    /// Adds the person's healthy tokens that expire before `horizon`: one login renews them as well.
     pub fn add_upcoming(
         &self,
         incident: &Incident,
@@ -237,7 +237,7 @@ impl Tx<'_> {
         ])?)
     }
 
-    /// It was well again, or has another trouble now. That something changed is a reaction.
+    /// Removes a token that works again or has another problem now. The change counts as a reaction.
     pub fn leave(&self, token: TokenId, incident: IncidentId, now: Timestamp) -> Result<(), Error> {
         self.db
             .prepare_cached(

@@ -1,6 +1,6 @@
-//! Incidents: one cause that needs one person, with every token that hangs on it. What to say and when is for the
-//! alerts to decide; here stands who belongs to what. `membership` reads who that is;
-//! `gathering` and `writing` are what changes it.
+//! Incidents: one cause that needs one person, with every token that it affects. The alerts decide what to send and
+//! when; this module stores which tokens belong to which incident. `incident_tokens` reads them; `joining` and
+//! `updates` change them.
 
 mod incident_tokens;
 mod joining;
@@ -15,26 +15,26 @@ use crate::model::{Cause, Kind, Token};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IncidentId(pub i64);
 
-/// What makes two troubles the same one.
+/// What makes two problems the same incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncidentKey {
     pub app: String,
-    /// See [`Cause::story`].
+    /// See [`Cause::incident_key`].
     pub cause: Cause,
-    /// The person's id; empty when it is the app itself.
+    /// The person's id; empty when the incident is about the app itself.
     pub subject: String,
 }
 
 impl IncidentKey {
-    /// About the app itself, without tokens of its own. Meta may say of a single token that it does not take the app's
-    /// calls: that incident has a subject.
+    /// Whether the incident is about the app itself, without tokens of its own. Meta may say of a single token that it
+    /// does not accept the app's calls: that incident has a subject.
     pub fn is_of_app(&self) -> bool {
         let of_tokens = self.cause == Cause::AppUnavailable && !self.subject.is_empty();
         self.cause.is_about_app() && !of_tokens
     }
 }
 
-/// A token whose need has changed, and the open incident it belongs to.
+/// A token that changed, and the open incident that it belongs to.
 #[derive(Clone, Debug)]
 pub struct PendingToken {
     pub token: Token,
@@ -45,16 +45,16 @@ pub struct PendingToken {
 pub struct IncidentTokens {
     pub incident: IncidentId,
     pub incident_key: IncidentKey,
-    /// In no trouble itself yet.
+    /// The token has no problem itself yet.
     pub ahead: bool,
 }
 
-/// A token of an incident, as far as it matters who is told.
+/// A token of an incident, with what decides who is notified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     pub name: String,
     pub kind: Option<Kind>,
-    /// Its parent's, if it has none.
+    /// Its parent's owners, if it has none.
     pub owners: Vec<String>,
 }
 
@@ -69,35 +69,35 @@ pub enum IncidentState {
 pub struct Incident {
     pub id: IncidentId,
     pub incident_key: IncidentKey,
-    /// The cause as it is now: an end that was coming may have come.
+    /// The cause as it is now: a token that was about to expire may have expired.
     pub cause: Cause,
     pub subject_name: Option<String>,
     pub state: IncidentState,
     pub opened_at: Timestamp,
-    /// The earliest end among its tokens, while there is one to come.
+    /// The earliest deadline among its tokens, if there is one.
     pub deadline: Option<Timestamp>,
     pub review_at: Option<Timestamp>,
-    /// The addresses that were written to, and of what and when last.
+    /// The addresses that were notified, and the cause and time of the last notification.
     pub notified: Vec<String>,
     pub notified_cause: Option<Cause>,
     pub notified_at: Option<Timestamp>,
-    /// Since when somebody knows and nobody has done anything.
+    /// Since when people are notified and have not reacted.
     pub awaiting_since: Option<Timestamp>,
     pub escalated_at: Option<Timestamp>,
-    /// How often the same trouble came back soon after it was over.
+    /// How often the same problem came back soon after it was resolved.
     pub relapses: u32,
-    /// Nothing is left of it, which may not last.
+    /// Since when no token is affected, which may not last.
     pub well_since: Option<Timestamp>,
     pub flapping_notified_at: Option<Timestamp>,
     /// The apps that an outage has hit.
     pub apps: Vec<String>,
-    /// How many tokens belong to it now, how many of them are in trouble, and how many ever belonged to it.
+    /// How many tokens belong to it now, how many of them have a problem, and how many ever belonged to it.
     pub affected: u64,
     pub still_affected: u64,
     pub ever_affected: u64,
 }
 
-/// IncidentSelection incidents to list.
+/// Which incidents to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IncidentSelection {
     Open,
@@ -107,27 +107,27 @@ pub enum IncidentSelection {
     All,
 }
 
-/// What a review came to.
+/// The outcome of a review.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReviewOutcome {
     Nothing,
-    /// All these addresses have been written to by now.
+    /// All these addresses have been notified by now.
     Notified {
         everybody: Vec<String>,
         of: NotificationKind,
     },
-    /// Nothing is left of it, but it is not believed yet.
+    /// No token is affected any more, but that may not last.
     Stabilizing,
     Over,
 }
 
-/// What people were told.
+/// What people were notified of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotificationKind {
     Problem,
-    /// That it comes again and again.
+    /// The problem comes back again and again.
     Flapping,
-    /// That nobody acts; it went to somebody else than before.
+    /// No reaction came, so other people were notified.
     Escalation,
 }
 
@@ -189,7 +189,7 @@ impl View<'_> {
             .optional()?)
     }
 
-    /// Newest first, open ones or all.
+    /// The selected incidents, newest first.
     pub fn incidents(
         &self,
         which: IncidentSelection,
@@ -210,7 +210,7 @@ impl View<'_> {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// The incidents that are to be looked at now.
+    /// The incidents that are due for review.
     pub fn incidents_to_review(
         &self,
         now: Timestamp,

@@ -1,4 +1,4 @@
-//! What changes in incidents: reviews are due and are done, and somebody reacts.
+//! Changes to incidents: reviews become due and are recorded, and people react.
 
 use jiff::Timestamp;
 use rusqlite::params;
@@ -18,7 +18,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A token that is about to go leaves its incident to be looked at.
+    /// Makes the incident of a token that is about to be deleted due for review.
     pub(in crate::inventory) fn review_incident_of(&self, token: TokenId) -> Result<(), Error> {
         self.db
             .prepare_cached(
@@ -29,7 +29,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What is about the app itself is to be looked at again; an outage may be about several.
+    /// Makes incidents about the app itself due for review. An outage may concern several apps.
     pub(in crate::inventory) fn review_incidents_of_app(
         &self,
         app: &str,
@@ -44,8 +44,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Brings cause and deadline up to date with the members as they are now. One whose checks do not get
-    /// through says nothing new about the cause.
+    /// Brings cause and deadline up to date with the current tokens. A token whose checks fail says nothing new about
+    /// the cause.
     pub fn refresh_incident(&self, id: IncidentId) -> Result<Option<Incident>, Error> {
         self.db
             .prepare_cached(
@@ -67,7 +67,7 @@ impl Tx<'_> {
         self.incident(id)
     }
 
-    /// Notes what a review came to, and when the next one is.
+    /// Records the outcome of a review, and when the next one is.
     pub fn reviewed(
         &self,
         incident: &Incident,
@@ -130,7 +130,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Those that were only asked for ahead of time were in no trouble, and never were.
+    /// Resolves an incident. Tokens that were only added ahead of time never had a problem, so they are removed.
     fn over(&self, incident: &Incident, now: Timestamp) -> Result<(), Error> {
         self.db
             .prepare_cached("UPDATE incident SET resolved_at = ?2 WHERE id = ?1")?
@@ -144,7 +144,7 @@ impl Tx<'_> {
         self.record_event(&event, now).map(drop)
     }
 
-    /// Somebody has begun to do something: whoever else would be told waits for what comes of it.
+    /// Records that a person has begun to act, so that others are not notified before the result is known.
     pub fn record_reaction(&self, app: &str, person: &str) -> Result<(), Error> {
         self.db
             .prepare_cached(
@@ -155,7 +155,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Other rules hold from now on, and they may want something said.
+    /// Makes open incidents due for review, because other rules apply from now on and may require an email.
     pub fn review_all(&self, now: Timestamp) -> Result<(), Error> {
         self.db
             .prepare_cached(
@@ -165,7 +165,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// No reminders until then.
+    /// Stops reminders until `until`.
     pub fn acknowledge(
         &self,
         incident: &Incident,

@@ -1,4 +1,4 @@
-//! Clicks that came to no end, and logins that are of no use any more.
+//! Ends clicks that were never finished, and deletes logins that are no longer needed.
 
 use jiff::Timestamp;
 
@@ -6,8 +6,8 @@ use super::{AttemptId, CODE, Ending, LoginError, REMEMBERED, TAKEN, before};
 use crate::inventory::{Error, Tx};
 
 impl Tx<'_> {
-    /// What was taken and came to no end is lost: we were cut off, and nobody knows whether the code is used up. So is
-    /// what nobody took while the code was good.
+    /// Ends lost clicks: those that were claimed and not finished, because the daemon was interrupted and the code may
+    /// be used up; and those whose code was not claimed while it was valid.
     pub fn end_lost_attempts(&self, now: Timestamp) -> Result<usize, Error> {
         let mut lost = self.db.prepare_cached(
             "SELECT id FROM login_attempt
@@ -20,7 +20,8 @@ impl Tx<'_> {
         Ok(lost.len())
     }
 
-    /// An earlier run of the daemon took these codes, and it works no more: they are lost now, not after a while.
+    /// Ends the clicks that an earlier run of the daemon claimed. That run has ended, so they are lost now, not after a
+    /// while.
     pub(in crate::inventory) fn end_claimed_attempts(&self, now: Timestamp) -> Result<(), Error> {
         let mut claimed = self
             .db
@@ -40,7 +41,7 @@ impl Tx<'_> {
             .try_for_each(|id| self.end_attempt(AttemptId(*id), &ending, now))
     }
 
-    /// Nobody looks at these any more. 1,000 of them at most; the next pass goes on.
+    /// Deletes logins that are no longer shown, 1,000 at most. The next call deletes more.
     pub fn delete_old_logins(&self, now: Timestamp) -> Result<usize, Error> {
         let mut forget = self.db.prepare_cached(
             "DELETE FROM login WHERE id IN (

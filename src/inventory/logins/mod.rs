@@ -1,7 +1,6 @@
-//! Logins: who is asked for one, every click on its link, and what came of it. A link or an address is found by its
-//! keyed digest alone; a code is sealed while it waits, and gone once it was taken.
-//!
-//! - `reading`: finding them · `writing`: what changes them
+//! Logins: who is asked for one, every click on its link, and the outcome. Links and result addresses are found only by
+//! their keyed digests. A code is sealed while it waits, and deleted once it is claimed. `queries` finds logins,
+//! `updates` changes them, `cleanup` ends and deletes them.
 
 mod cleanup;
 mod queries;
@@ -20,17 +19,17 @@ pub struct LoginId(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AttemptId(pub i64);
 
-/// A login that somebody is to be asked for.
+/// A login to ask a person for.
 #[derive(Clone, Debug)]
 pub struct NewLogin {
     pub app: String,
-    /// Whose, by Meta's id; anybody's without it.
+    /// The person's id at Meta. Without it, any person may log in.
     pub person: Option<String>,
-    /// The token that is to be replaced, where one was named.
+    /// The token to replace, if one was named.
     pub token: Option<TokenId>,
     pub incident: Option<IncidentId>,
     pub remedy: Remedy,
-    /// An operator said that fewer permissions will do.
+    /// An operator accepts fewer permissions.
     pub accepts_fewer: bool,
     pub expires_at: Timestamp,
 }
@@ -39,11 +38,11 @@ pub struct NewLogin {
 pub struct Login {
     pub id: LoginId,
     pub wanted: NewLogin,
-    /// How the person is called, where a token tells.
+    /// The person's name, if a token has it.
     pub person_name: Option<String>,
 }
 
-/// One click on a link.
+/// One click on a login link.
 #[derive(Clone, Debug)]
 pub struct LoginAttempt {
     pub id: AttemptId,
@@ -54,9 +53,9 @@ pub struct LoginAttempt {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// The person is at Meta's.
+    /// The person is at Meta.
     Begun,
-    /// Meta sent the person back; the rest is ours.
+    /// Meta sent the person back. The rest is up to the daemon.
     Answered {
         since: Timestamp,
     },
@@ -66,7 +65,7 @@ pub enum Progress {
     },
 }
 
-/// An answer of Meta's to be acted on. The code is nowhere else any more.
+/// An answer from Meta to act on. The code is stored nowhere else any more.
 #[derive(Debug)]
 pub struct ClaimedCode {
     pub attempt: AttemptId,
@@ -75,64 +74,64 @@ pub struct ClaimedCode {
     pub code: Secret,
 }
 
-/// What came of a click.
+/// The outcome of a click.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Ending {
     Granted(Granted),
-    /// Somebody else logged in than was expected; nothing of it was kept.
+    /// Another person than expected logged in. Nothing was kept.
     WrongPerson {
         name: Option<String>,
     },
     /// Nothing was kept, and a new login is needed.
     Failed {
         why: LoginError,
-        /// Meta's number for it.
+        /// Meta's error code.
         code: Option<i64>,
     },
 }
 
-/// What was handed in after a login. Whether it is put in use, the next pass over the tokens tells.
+/// The result of a login. The next sweep decides whether the token is put in use.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Granted {
-    /// By Meta's id.
+    /// The person's id at Meta.
     pub person: String,
     pub name: Option<String>,
-    /// The person's token in the inventory.
+    /// The name of the person's token in the inventory.
     pub token: String,
-    /// What the person did not allow, of what was asked for.
+    /// The scopes that were asked for and that the person declined.
     pub declined: Vec<String>,
     /// Tokens of the person's pages that the login does not reach: the first of them, and how many there are.
     pub left_out: Vec<String>,
     pub left_out_in_all: u64,
 }
 
-/// The tokens of one person in an app, in numbers.
+/// How many tokens a person has in an app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenCounts {
     pub working: u64,
     pub broken: u64,
-    /// Among all of them, those that are about to be asked about.
+    /// Of all these tokens, those that are about to be checked.
     pub unfinished: u64,
 }
 
 string_enum! {
-    /// Why a login came to nothing.
+    /// Why a login failed.
     LoginError {
-        /// Meta sent the person back without a permission. Not the person's fault: it says so of an app that is not
-        /// live, too.
+        /// Meta sent the person back without a permission. That may not be the person's fault: Meta says the same of an
+        /// app that is not live.
         NotAllowed = "not_allowed",
         /// Meta does not let people log in to the app.
         AppRefused = "app_refused",
         CodeUsed = "code_used",
         CodeExpired = "code_expired",
-        /// The address that Meta is to come back to is not among those of the app.
+        /// The redirect address is not among those of the app.
         RedirectRefused = "redirect_refused",
         /// Meta limits the app's calls.
         Busy = "busy",
-        /// No answer came, so nobody knows whether the code is used up.
+        /// No answer came, so the code may be used up.
         Lost = "lost",
-        /// Meta refuses the token that it just gave, or gave one of no use.
+        /// Meta refuses the token that it just gave, or gave an unusable one.
         Unusable = "unusable",
     }
 }
@@ -140,19 +139,19 @@ string_enum! {
 /// How many of the tokens that a login does not reach are named.
 pub const NAMED_LEFT_OUT: usize = 20;
 
-/// A link in an email: through all its reminders.
+/// How long a link in an email is valid: through all its reminders.
 const LETTER_LINK: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// A link that ends before this is not put into another email.
+/// A link that expires sooner is not put into another email.
 const LETTER_LINK_LEFT: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// From the click until Meta sends the person back.
+/// How long Meta may take to send the person back after the click.
 const AT_METAS: SignedDuration = SignedDuration::from_hours(1);
-/// An answer that was taken and came to no end by then is lost: the daemon stopped in the middle of it.
+/// A claimed code that is not finished by then is lost: the daemon was stopped in between.
 const TAKEN: SignedDuration = SignedDuration::from_mins(5);
-/// Meta's codes live about ten minutes.
+/// Meta's codes are valid for about ten minutes.
 const CODE: SignedDuration = SignedDuration::from_mins(10);
-/// How long what came of a login can be looked at.
+/// How long the outcome of a login can be viewed.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// So many clicks on one link may be on their way at once.
+/// How many unfinished, and how many finished, clicks on one link are kept.
 const CLICKS: usize = 20;
 
 impl Login {
@@ -162,13 +161,13 @@ impl Login {
 }
 
 impl LoginAttempt {
-    /// Is the person still expected back from Meta?
+    /// Whether the person is still expected back from Meta.
     pub fn is_awaited(&self, now: Timestamp) -> bool {
         self.progress == Progress::Begun && now < self.expires_at
     }
 }
 
-/// Instants of this age are far from the ends of the calendar.
+/// The fallback is never reached: these times are far from the ends of the calendar.
 fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
     at.checked_add(span).unwrap_or(Timestamp::MAX)
 }

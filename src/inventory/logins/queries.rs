@@ -1,4 +1,4 @@
-//! ReviewOutcome logins and clicks, by what stands in an address or by their numbers.
+//! Finds logins and clicks, by what an address contains or by their ids.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
@@ -70,7 +70,7 @@ impl View<'_> {
         Ok(found.query_row([id.0], login).optional()?)
     }
 
-    /// The login that a link belongs to, whether or not it is still good.
+    /// The login that a link belongs to, whether or not the link is still valid.
     pub fn login_of_ticket(&self, login_ticket: &Secret) -> Result<Option<Login>, Error> {
         let sql = format!("{LOGIN} WHERE l.login_ticket_digest = ?1");
         let mut found = self.db.prepare_cached(&sql)?;
@@ -85,7 +85,7 @@ impl View<'_> {
         Ok(found.query_row([digest], attempt).optional()?)
     }
 
-    /// The click whose outcome stands under this name.
+    /// The click whose outcome is shown under this name.
     pub fn attempt_of_result(&self, result: &Secret) -> Result<Option<LoginAttempt>, Error> {
         let sql = format!("{ATTEMPT} WHERE result_digest = ?1");
         let mut found = self.db.prepare_cached(&sql)?;
@@ -93,20 +93,20 @@ impl View<'_> {
         Ok(found.query_row([digest], attempt).optional()?)
     }
 
-    /// The click of a login that came furthest last: one that Meta answered, if any did.
+    /// The latest click of a login; one that Meta answered, if there is one.
     pub fn latest_attempt(&self, login: LoginId) -> Result<Option<LoginAttempt>, Error> {
         let sql = format!("{ATTEMPT} WHERE login = ?1 ORDER BY phase = 'begun', id DESC LIMIT 1");
         let mut found = self.db.prepare_cached(&sql)?;
         Ok(found.query_row([login.0], attempt).optional()?)
     }
 
-    /// Under which name the outcome of a click is shown: nobody knows it who does not know the click's own secret.
+    /// The name under which the outcome of a click is shown. It cannot be guessed without the click's own secret.
     pub fn result_of_state(&self, state: &Secret) -> Secret {
         let named = Secret::new(format!("result of {}", state.expose()));
         self.sealer.digest(&named).as_name()
     }
 
-    /// Has the latest ending of this login left something declined? Then Meta must be told to ask again.
+    /// Whether the latest outcome of this login has declined permissions. Meta must then be told to ask for them again.
     pub fn was_declined_before(&self, login: LoginId) -> Result<bool, Error> {
         let latest = self.latest_attempt(login)?;
         Ok(latest.is_some_and(|attempt| match attempt.progress {
@@ -118,7 +118,7 @@ impl View<'_> {
         }))
     }
 
-    /// The tokens of a person: those that page tokens hang on first, then what does not work.
+    /// The tokens of a person: page tokens last, and those that are not healthy first.
     pub fn tokens_of_person(
         &self,
         app: &str,
@@ -136,7 +136,7 @@ impl View<'_> {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// How the tokens of a person are, in numbers.
+    /// Counts the tokens of a person.
     pub fn token_counts_of(
         &self,
         app: &str,
@@ -161,7 +161,7 @@ impl View<'_> {
         Ok(token_counts?)
     }
 
-    /// The person's own token in the app; of several the one that needs somebody most.
+    /// The person's own token in the app; if there are several, the one that most needs action.
     pub fn own_token_of(&self, app: &str, person: &str) -> Result<Option<TokenId>, Error> {
         let mut own = self.db.prepare_cached(
             "SELECT id FROM token WHERE app = ?1 AND person = ?2 AND subject = ?2 AND kind <> 'page'
@@ -180,7 +180,7 @@ impl View<'_> {
         Ok(pages.collect::<Result<_, _>>()?)
     }
 
-    /// Whoever is told of the person's pages, for a token that is new.
+    /// The owners of the person's tokens, for a token that is new.
     pub fn owners_of_person(&self, app: &str, person: &str) -> Result<Vec<String>, Error> {
         let mut lists = self.db.prepare_cached(
             "SELECT DISTINCT owners FROM token WHERE app = ?1 AND person = ?2 AND owners <> '[]'",
@@ -192,7 +192,7 @@ impl View<'_> {
         Ok(owners)
     }
 
-    /// How many logins operators asked for, of those that are remembered.
+    /// How many logins operators asked for, among those that are stored.
     pub fn logins_by_hand(&self) -> Result<u64, Error> {
         let mut count = self
             .db
@@ -200,7 +200,7 @@ impl View<'_> {
         Ok(count.query_row([], |row| row.get(0))?)
     }
 
-    /// Is there anything for a pass over the logins to do?
+    /// Whether the login worker has anything to do.
     pub fn logins_want_tending(&self, now: Timestamp) -> Result<bool, Error> {
         let mut waiting = self.db.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM login_attempt WHERE phase IN ('answered', 'claimed'))
@@ -210,7 +210,7 @@ impl View<'_> {
         Ok(waiting.query_row([remembered.as_second()], |row| row.get(0))?)
     }
 
-    /// What stands in the link of a login, for whoever came by it.
+    /// The ticket in the link of a login.
     pub fn login_ticket_of(&self, login: LoginId) -> Result<Option<Secret>, Error> {
         let mut found = self
             .db
@@ -228,7 +228,7 @@ impl View<'_> {
             .map_err(|_| Error::Unsealable("a login link".to_owned()))
     }
 
-    /// The link of an incident that is still good for long enough, if there is one.
+    /// The ticket of an incident's link that is still valid for long enough, if there is one.
     pub(super) fn reusable_ticket(
         &self,
         incident: IncidentId,

@@ -1,4 +1,4 @@
-//! What changes in logins: links are made, clicks begin, are answered, taken and ended, each of it once.
+//! Changes to logins: links are made, and clicks begin, are answered, claimed and ended, each once.
 
 use jiff::Timestamp;
 use rusqlite::params;
@@ -12,7 +12,8 @@ use crate::inventory::{Error, EventId, EventKind, Incident, NewEvent, Tx, cells,
 use crate::secret::{Secret, random_id};
 
 impl Tx<'_> {
-    /// What was asked of a person, and what came of it; also where anybody's login was wanted and this person's came.
+    /// Deletes what was asked of a person, and the outcomes. That includes logins that were open to anyone and that
+    /// this person completed.
     pub(in crate::inventory) fn delete_logins(&self, app: &str, person: &str) -> Result<(), Error> {
         self.db
             .prepare_cached(
@@ -23,7 +24,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Asks for a login. What is returned stands in the link, and in the open nowhere else.
+    /// Asks for a login. Returns the ticket for the link, which is stored only sealed.
     pub fn open_login(&self, new: &NewLogin, now: Timestamp) -> Result<(LoginId, Secret), Error> {
         let login_ticket = random_id().map_err(|_| Error::NoRandomness)?;
         let digest = self.sealer.digest(&login_ticket);
@@ -52,7 +53,7 @@ impl Tx<'_> {
         Ok((id, login_ticket))
     }
 
-    /// Asks for a login in an operator's name, and gives the link to it.
+    /// Asks for a login in an operator's name. Returns its link.
     pub fn open_login_for_operator(
         &self,
         new: &NewLogin,
@@ -68,7 +69,7 @@ impl Tx<'_> {
         Ok((id, link(public_url, &login_ticket)))
     }
 
-    /// The link for the person whom an incident needs: the same in all its emails while it is good.
+    /// The link for the person whom an incident needs: the same in all its emails while it is valid.
     pub fn login_link_for(
         &self,
         incident: &Incident,
@@ -94,7 +95,8 @@ impl Tx<'_> {
         Ok(link(public_url, &login_ticket))
     }
 
-    /// A person clicked, so nobody else need be told yet. What is returned goes to Meta and comes back from there, once.
+    /// Begins a click. This counts as a reaction, so that no one else is notified yet. Returns the state, which goes to
+    /// Meta and comes back once.
     pub fn begin_attempt(
         &self,
         login: &Login,
@@ -123,7 +125,7 @@ impl Tx<'_> {
         Ok(state)
     }
 
-    /// Whoever clicks on and on only loses the clicks of before, and what came of them.
+    /// Removes the oldest clicks. A person who clicks again and again loses only earlier clicks and their outcomes.
     fn drop_oldest_clicks(&self, login: LoginId) -> Result<(), Error> {
         self.db
             .prepare_cached(
@@ -136,7 +138,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Meta sent the person back with a code. Only the first answer to a click counts.
+    /// Stores the code with which Meta sent the person back. Only the first answer to a click counts.
     pub fn answer_attempt(
         &self,
         attempt: &LoginAttempt,
@@ -175,7 +177,7 @@ impl Tx<'_> {
         self.record_event(&event.with("login", login.0.to_string()), now)
     }
 
-    /// Takes what Meta answered, for good: a code that was taken is never tried again, whatever becomes of us.
+    /// Claims the codes that Meta sent, for good: a claimed code is never tried again, even after a crash.
     pub fn take_answers(&self, apps: &[String], now: Timestamp) -> Result<Vec<ClaimedCode>, Error> {
         let mut waiting = self.db.prepare_cached(
             "SELECT a.id, a.login FROM login_attempt a JOIN login l ON l.id = a.login
@@ -218,7 +220,7 @@ impl Tx<'_> {
         }))
     }
 
-    /// Says what came of a click; what it came to first stays.
+    /// Records the outcome of a click. The first outcome stays.
     pub fn end_attempt(
         &self,
         attempt: AttemptId,
@@ -256,7 +258,7 @@ impl Tx<'_> {
     }
 }
 
-/// Where a login is reached.
+/// The link to a login.
 fn link(public_url: &str, login_ticket: &Secret) -> String {
     format!("{public_url}/login/{}", login_ticket.expose())
 }

@@ -23,7 +23,7 @@ fn a_copy_is_whole_though_the_daemon_writes_meanwhile() -> Result {
     ended(
         &premises.ask(&["backup", &file], "")?,
         1,
-        &["is there already and is not overwritten"],
+        &["already exists and is not overwritten"],
     );
     let in_use = premises.ask(&["restore", "--yes", &file], "")?;
     ended(
