@@ -1,4 +1,4 @@
-//! The copy of the inventory that is made each night, without anybody waiting for it.
+//! Makes the nightly backup of the inventory in the background.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::{clock, schedule};
 use crate::config::Backups;
 use crate::inventory::{self, EventKind, Inventory, NewEvent};
 
-/// Copies whenever the bell rings, and at once if it would have rung while the daemon was down.
+/// Backs up at every wakeup, and at the start if a backup was missed while the daemon was down.
 pub(super) async fn run_backups(
     services: Arc<Services>,
     (cron, timezone): (Option<String>, TimeZone),
@@ -71,7 +71,7 @@ async fn back_up(
     made.map(|path| path.display().to_string())
 }
 
-/// Without any copy there is none to miss: a new inventory waits for its first night.
+/// Whether a scheduled backup was missed. Without any backup none was: a new inventory waits for its first night.
 fn is_missed(
     newest: Option<Timestamp>,
     cron: Option<&str>,

@@ -1,4 +1,4 @@
-//! A reload: the whole configuration is read again and becomes live, or the old one stays and the reasons are reported.
+//! Reload: reads the whole configuration again and applies it, or keeps the old one and reports the reasons.
 
 use super::run::{Daemon, services};
 use super::workers::Workers;
@@ -10,11 +10,11 @@ use crate::inventory::{EventKind, NewEvent};
 impl Daemon {
     pub(super) async fn reload_for(&mut self, order: Reload) {
         let answer = self.reload(&order.asked_by).await;
-        // Who asked may have gone; the reload stands all the same.
+        // The client that asked may be gone; the reload is done anyway.
         let _ = order.answer.send(answer);
     }
 
-    /// The whole configuration anew, or the old one and why.
+    /// Applies the whole new configuration, or keeps the old one and returns the problems.
     pub(super) async fn reload(&mut self, asked_by: &str) -> Result<(), Vec<String>> {
         systemd::reloading();
         let outcome = self.try_reload().await;
@@ -59,7 +59,8 @@ impl Daemon {
         }
         let services = services(&newer, &self.inventory).map_err(|problem| vec![problem])?;
         let workers = Workers::start(&services, &newer.schedule, &newer.timezone, &self.shared);
-        // Meta or a mail server may keep the old crew waiting, but not whoever asked for the reload.
+        // The old workers may wait for Meta or a mail server, so they stop in the background and the client gets its
+        // answer.
         self.retiring
             .spawn(std::mem::replace(&mut self.workers, workers).stop());
         self.services = services;

@@ -1,4 +1,4 @@
-//! `perennial run`: open everything, say so, work until told to stop.
+//! `perennial run`: opens everything, reports readiness, and works until it is stopped.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,9 +24,9 @@ use crate::api::{self, Backend, DaemonStatus, MailTest, Probe, Questions, Reload
 use crate::config::{self, Config, Machine};
 use crate::inventory::Inventory;
 
-/// systemd waits 30 s before it kills; what is not finished by then is dropped and done again.
+/// systemd kills the daemon after 30 s. Work that is unfinished by then is dropped and repeated after the next start.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Without a watchdog the vitals are still looked at now and then, for the log.
+/// The interval of the liveness checks without a systemd watchdog; they are then only logged.
 const LOOK: Duration = Duration::from_secs(30);
 
 pub(super) struct Daemon {
@@ -37,14 +37,14 @@ pub(super) struct Daemon {
     pub(super) run_id: RunState,
     pub(super) services: Arc<Services>,
     pub(super) workers: Workers,
-    /// Crews of former configurations, at the passes that they had at hand.
+    /// Workers of earlier configurations that finish their current work.
     pub(super) retiring: TaskTracker,
     pub(super) shared: SharedState,
     pub(super) settings: watch::Sender<api::Settings>,
     pub(super) web_server: WebServer,
 }
 
-/// Runs until a signal ends it. Nothing is written before configuration, key and database were found right.
+/// Runs until a signal ends it. Writes nothing before configuration, key and database are found valid.
 pub async fn run(path: &Path, machine: Machine) -> Result<(), Error> {
     let mut signals = SignalStream::open().map_err(Error::temporary)?;
     let config = config::load(path, &machine).map_err(|p| Error::Misconfigured(p.to_string()))?;
@@ -219,7 +219,7 @@ impl Daemon {
         }
     }
 
-    /// Whoever ends because of a fault of its own leaves its life without an end, so that it counts as a crash.
+    /// Stops everything in order. A run that fails is not marked as ended, so it counts as a crash.
     async fn wind_up(
         self,
         socket: JoinHandle<()>,

@@ -1,4 +1,4 @@
-//! What the status socket shows besides the inventory: how the passes go, and what is wrong.
+//! What the status socket shows besides the inventory: the state of the sweeps, and problems.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,15 +7,15 @@ use crate::api::DaemonStatus;
 use crate::api::types::{Maintenance, Sweep};
 use crate::inventory::{self, AppRecord, Unchecked, UnsubscribedPages};
 
-/// Due for longer than this is overdue.
+/// A check that is due for longer than this is overdue.
 const GRACE: SignedDuration = SignedDuration::from_mins(10);
-/// A token that fails for so long while its app works needs an operator.
+/// A token that fails for this long while its app works needs an operator.
 const UNCHECKED_FOR: SignedDuration = SignedDuration::from_hours(24);
 const CRASHES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
-/// How long before a Graph version ends it is time to say so.
+/// How long before the end of a Graph version a problem is shown.
 const SUNSET: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-/// The pulse as it is now; what only the caller knows (start, next tick) comes from `before`.
+/// The current status. What only the caller knows (start time, next tick) comes from `before`.
 pub async fn take(
     services: &Services,
     before: &DaemonStatus,
@@ -104,7 +104,7 @@ pub(super) async fn describe(services: &Services) -> String {
     words
 }
 
-/// New secrets that are in memory alone.
+/// New secrets that exist only in memory.
 fn not_stored(secrets: usize) -> Option<String> {
     let which = match secrets {
         0 => return None,
@@ -117,7 +117,7 @@ fn not_stored(secrets: usize) -> Option<String> {
     ))
 }
 
-/// Pages that somebody must subscribe the app to.
+/// Pages that are not subscribed to the app's webhooks.
 fn unnotified(deaf: &UnsubscribedPages) -> String {
     let UnsubscribedPages {
         app,
@@ -131,7 +131,7 @@ fn unnotified(deaf: &UnsubscribedPages) -> String {
     format!("app {app}: {which} of everything in subscribed_fields. See perennial show {example}")
 }
 
-/// Tokens whose checks fail though those of others do not.
+/// Tokens whose checks fail while those of other tokens succeed.
 fn not_checked(unchecked: &Unchecked) -> String {
     let Unchecked {
         app,
@@ -154,7 +154,7 @@ fn abandoned_tokens(name: &str) -> String {
     )
 }
 
-/// In a sentence, what an operator should know of an app.
+/// A sentence about what is wrong with an app.
 fn error(app: &AppRecord) -> Option<String> {
     let name = &app.name;
     let served = app.served_version.as_ref().map(|served| {

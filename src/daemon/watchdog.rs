@@ -1,5 +1,5 @@
-//! Signs of life. The watchdog is fed only while scheduler, writer and listener all get on; a timer that pings
-//! proves nothing.
+//! Liveness checks. The systemd watchdog is pinged only while the scheduler, the inventory writer and the socket all
+//! respond; a plain timer would prove nothing.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use crate::inventory::Inventory;
 #[derive(Debug)]
 pub(super) struct Watchdog(Mutex<Instant>);
 
-/// The heartbeat comes every ten seconds; a machine under load may miss some.
+/// The heartbeat comes every ten seconds; under load some may be missed.
 const SCHEDULER_SILENCE: Duration = Duration::from_secs(45);
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
@@ -38,8 +38,8 @@ impl Watchdog {
         last.elapsed() < SCHEDULER_SILENCE
     }
 
-    /// What does not get on, in words; nothing when all do. A full disk makes the writer fail but not hang, and a
-    /// restart would not empty it.
+    /// The component that does not respond, as a sentence. On a full disk the writer fails but does not hang, since a
+    /// restart would free no space.
     pub(super) async fn stalled_component(
         &self,
         inventory: &Inventory,
