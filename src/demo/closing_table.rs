@@ -1,4 +1,4 @@
-//! The closing table: computed from the inventory and the simulated world, and nothing else.
+//! The closing table, computed only from the inventory and the simulated world.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use super::harness::{Error, Harness};
 use super::observer::{Observer, Survival, is_alive};
 use crate::model::{Kind, State, Token};
 
-/// How the season ended.
+/// The result of a demo run.
 #[derive(Debug)]
 pub struct ClosingTable {
     rows: Vec<Row>,
@@ -49,7 +49,7 @@ impl ClosingTable {
         })
     }
 
-    /// Every token that could live lives, every one that could not was reported, and nobody was bothered for nothing.
+    /// Whether every token that could live is alive, every other one was reported, and no email was needless.
     pub fn is_good(&self) -> bool {
         self.false_alarms == 0 && self.rows.iter().all(Row::is_good)
     }
@@ -102,7 +102,7 @@ impl Row {
         })
     }
 
-    /// Perennial and the world agree, and no death went unheard.
+    /// Whether Perennial's state agrees with the simulated world and every death was reported.
     fn is_good(&self) -> bool {
         let agrees = match self.state {
             State::Healthy | State::Expiring => self.alive,

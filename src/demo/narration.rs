@@ -1,4 +1,4 @@
-//! What is told while the season passes, a line a happening.
+//! Prints what happens during the demo, one line per event.
 
 use std::io::{self, Write};
 
@@ -87,7 +87,7 @@ impl Printer {
         self.line(at, DEED, "person", what, out)
     }
 
-    /// What Perennial noted since the last time.
+    /// Prints the events that Perennial recorded since the last call.
     pub(super) async fn journal(
         &mut self,
         harness: &Harness,
@@ -109,7 +109,7 @@ impl Printer {
                 None => {}
             }
         }
-        // One cause is one line, however many it strikes.
+        // One line per cause, however many tokens it affects.
         let mut causes: Vec<&str> = deaths.iter().map(|(_, cause)| cause.as_str()).collect();
         causes.dedup();
         for cause in causes {
@@ -142,7 +142,7 @@ fn no_longer_work(n: usize) -> String {
 }
 
 enum Narrated {
-    /// Of which cause.
+    /// The cause.
     Death(String),
     Line(Style, &'static str, String),
 }
@@ -240,7 +240,7 @@ fn date(instant: &str) -> &str {
     instant.split('T').next().unwrap_or(instant)
 }
 
-/// Where to look while the stage stands.
+/// Prints where to look while the socket and folder exist.
 pub(super) fn places(harness: &Harness, out: &mut impl Write) -> io::Result<()> {
     let here = harness.folder().display();
     writeln!(out, "\n{BOLD}Look around{BOLD:#} while this runs:")?;
