@@ -147,7 +147,7 @@ impl Review<'_, '_> {
         if recipients.is_empty() {
             tracing::error!(
                 incident = self.incident.id.0,
-                "somebody is needed and nobody is named to be told: set [alerts] to, or owners"
+                "an incident needs a person, but has no recipient: set [alerts] to, or the owners of its tokens"
             );
             let later = self.now.checked_add(self.rules.remind_every).ok();
             return self.record(&ReviewOutcome::Nothing, later);

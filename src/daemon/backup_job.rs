@@ -35,7 +35,7 @@ pub(super) async fn run_backups(
             Ok(path) => NewEvent::new(EventKind::BackedUp).with("path", path.as_str()),
             Err(error) => {
                 tracing::error!(
-                    "the inventory could not be copied; it is tried again at the next time: {error}"
+                    "the inventory could not be backed up; trying again at the next scheduled time: {error}"
                 );
                 NewEvent::new(EventKind::BackupFailed).with("reason", error.to_string())
             }
@@ -53,11 +53,11 @@ pub(super) async fn run_backups(
             .inventory
             .write(move |tx| tx.record_event(&event, now));
         if let Err(error) = noted.await {
-            tracing::error!("what came of the copy could not be noted: {error}");
+            tracing::error!("the result of the backup could not be recorded: {error}");
         }
         shared.journal.send_replace(());
     }
-    "the nightly copy"
+    "backup"
 }
 
 async fn back_up(

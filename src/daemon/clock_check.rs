@@ -135,12 +135,12 @@ async fn heal(
     shared.clock.state().is_healed = healed.is_ok();
     match healed {
         Ok(()) if is_ahead => tracing::warn!(
-            "the machine's clock was ahead and is right again; what it had put into the future is of now"
+            "the machine's clock was ahead and is right again; times stored in the future were set to now"
         ),
         Ok(()) => {}
         Err(error) if is_ahead => return Err(error),
         // There may be nothing to repair, and the next check tries again.
-        Err(error) => tracing::debug!("what lies ahead was not looked at: {error}"),
+        Err(error) => tracing::debug!("times stored in the future could not be repaired: {error}"),
     }
     Ok(())
 }
@@ -166,8 +166,8 @@ fn clock_skew(at_meta: Option<Timestamp>, now: Timestamp) -> Option<String> {
     };
     (clock_trust(Some(skew)) == ClockTrust::Doubtful).then(|| {
         format!(
-            "the machine's clock is {} minutes {direction} Meta's; set it right, see timedatectl. Until then no end of \
-             a token is judged or told",
+            "the machine's clock is {} minutes {direction} Meta's. Correct it, see timedatectl. Until then no \
+             expiry is judged or reported",
             skew.abs().as_mins()
         )
     })
@@ -175,8 +175,8 @@ fn clock_skew(at_meta: Option<Timestamp>, now: Timestamp) -> Option<String> {
 
 fn describe(latest: Timestamp) -> String {
     format!(
-        "the machine's clock stands before the newest event of the inventory, which is of {latest}: nothing is checked, \
-         renewed or told until Meta's clock agrees with it. If it is wrong, set it right, see timedatectl"
+        "the machine's clock is earlier than the newest event in the inventory ({latest}): nothing is checked, renewed or \
+         reported until Meta's clock agrees with the machine's. If it is wrong, correct it, see timedatectl"
     )
 }
 

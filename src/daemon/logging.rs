@@ -89,7 +89,7 @@ pub fn hide_panic_messages() {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(
             place,
-            "a defect: the daemon cannot go on. Please report the place"
+            "the daemon cannot continue because of a bug. Please report it with the place in the code"
         );
     }));
 }

@@ -56,7 +56,7 @@ pub(super) async fn run_maintenance(
             record_inventory_error(&shared, &error);
         }
     }
-    "upkeep"
+    "maintenance"
 }
 
 async fn prune(services: &Services, stop: &CancellationToken, now: Timestamp) -> Result<(), Error> {

@@ -19,11 +19,11 @@ impl Daemon {
         systemd::reloading();
         let outcome = self.try_reload().await;
         match &outcome {
-            Ok(()) => tracing::info!(asked_by, "the configuration was read again and is live"),
+            Ok(()) => tracing::info!(asked_by, "the configuration was reloaded and is live"),
             Err(problems) => {
                 tracing::error!(
                     asked_by,
-                    "the new configuration is refused, the old one stays: {}",
+                    "the new configuration was refused and the old one stays live: {}",
                     problems.join(" · ")
                 );
             }
@@ -37,7 +37,7 @@ impl Daemon {
             .write(move |tx| tx.record_event(&event, now))
             .await
         {
-            tracing::error!("the reload could not be noted: {error}");
+            tracing::error!("the reload could not be recorded: {error}");
         }
         systemd::ready(&status::describe(&self.services).await);
         outcome
@@ -53,8 +53,9 @@ impl Daemon {
         })?;
         let fixed = self.config.needs_restart(&newer);
         if !fixed.is_empty() {
-            let needs =
-                |key| format!("{key} changes only at a restart: systemctl restart perennial");
+            let needs = |key| {
+                format!("{key} takes effect only after a restart: systemctl restart perennial")
+            };
             return Err(fixed.into_iter().map(needs).collect());
         }
         let services = services(&newer, &self.inventory).map_err(|problem| vec![problem])?;

@@ -89,13 +89,13 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Error> {
             Some(order) = reload_orders.recv() => daemon.reload_for(order).await,
             Some(order) = mail_tests.recv() => daemon.send_test_email(order).await,
             _ = look.tick() => daemon.ping_watchdog(&probe).await,
-            ended_worker = daemon.workers.ended_worker() => break Err(format!("{ended_worker} ended by itself")),
-            _ = &mut socket => break Err("the status socket closed by itself".to_owned()),
-            _ = &mut web_task => break Err("the public part closed by itself".to_owned()),
+            ended_worker = daemon.workers.ended_worker() => break Err(format!("a worker ended unexpectedly: {ended_worker}")),
+            _ = &mut socket => break Err("the status socket closed unexpectedly".to_owned()),
+            _ = &mut web_task => break Err("the public web server closed unexpectedly".to_owned()),
         }
     };
     systemd::stopping();
-    tracing::info!("stopping: the passes at hand are finished");
+    tracing::info!("stopping: finishing the current work");
     hang_up.cancel();
     daemon
         .wind_up(socket, web_task, ended)
@@ -116,7 +116,7 @@ async fn serve(
     hang_up: CancellationToken,
 ) {
     if let Err(error) = api::serve_probed(listener, backend, questions, hang_up).await {
-        tracing::error!("the status socket is closed: {error}");
+        tracing::error!("the status socket failed and is closed: {error}");
     }
 }
 
@@ -214,7 +214,7 @@ impl Daemon {
         {
             None => systemd::alive(),
             Some(stalled_component) => {
-                tracing::error!(stalled_component, "the watchdog is not fed")
+                tracing::error!("skipping the watchdog ping: {stalled_component}")
             }
         }
     }
@@ -235,7 +235,7 @@ impl Daemon {
         };
         if timeout(PATIENCE, quiet).await.is_err() {
             tracing::warn!(
-                "a pass did not end in time and is dropped; it is made again after the next start"
+                "some work did not finish in time and is dropped; it is repeated after the next start"
             );
         }
         let accesses = self
@@ -243,12 +243,14 @@ impl Daemon {
             .accesses
             .write_all(&self.inventory, clock::now());
         if let Err(error) = accesses.await {
-            tracing::warn!("who asked for secrets lately could not be written down: {error}");
+            tracing::warn!("the latest reads of secrets could not be recorded: {error}");
         }
         if ended.is_ok()
             && let Err(error) = self.run_id.end(&self.inventory, clock::now()).await
         {
-            tracing::warn!("the end could not be noted; it will look like a crash: {error}");
+            tracing::warn!(
+                "the end of this run could not be recorded, so it will count as a crash: {error}"
+            );
         }
         ended
     }

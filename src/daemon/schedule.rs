@@ -45,7 +45,9 @@ pub(super) async fn run(
         if is == offset && watchdog.scheduler_runs() {
             continue;
         }
-        tracing::info!("the schedule is set up anew");
+        tracing::info!(
+            "the schedule was set up again: the time zone's offset changed, or the scheduler had stopped"
+        );
         scheduler.shutdown().await?;
         offset = is;
         scheduler = start(&lines, offset, &watchdog).await?;

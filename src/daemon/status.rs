@@ -90,7 +90,7 @@ pub(super) async fn describe(services: &Services) -> String {
     };
     let mut words = format!("{} tokens, {} healthy", fleet.total(), fleet.healthy);
     let states = [
-        (fleet.unverified, "not asked yet"),
+        (fleet.unverified, "not checked yet"),
         (fleet.expiring, "expiring"),
         (fleet.failing, "failing"),
         (fleet.dead, "dead"),
@@ -112,8 +112,8 @@ fn not_stored(secrets: usize) -> Option<String> {
         many => format!("{many} renewed tokens are"),
     };
     Some(format!(
-        "{which} in memory alone, for the inventory does not take them; do not stop the daemon before that is mended, \
-         see journalctl -u perennial"
+        "{which} only in memory, because the inventory cannot store new secrets. Do not stop the daemon until this is \
+         fixed, see journalctl -u perennial"
     ))
 }
 
@@ -125,10 +125,10 @@ fn unnotified(deaf: &UnsubscribedPages) -> String {
         example,
     } = deaf;
     let which = match pages {
-        1 => format!("the page of {example} does not tell it"),
-        n => format!("{n} pages do not tell it, such as that of {example},"),
+        1 => format!("the page of {example} is not subscribed"),
+        n => format!("{n} pages, such as that of {example}, are not subscribed"),
     };
-    format!("app {app}: {which} of everything in subscribed_fields. See perennial show {example}")
+    format!("app {app}: {which} to all of subscribed_fields. See perennial show {example}")
 }
 
 /// Tokens whose checks fail while those of other tokens succeed.
@@ -149,8 +149,8 @@ fn not_checked(unchecked: &Unchecked) -> String {
 
 fn abandoned_tokens(name: &str) -> String {
     format!(
-        "{name} is set aside: the daemon crashed twice while it was at work on it, so it is not checked or renewed. Please \
-         report the crash; to try it again: perennial check {name}"
+        "{name} is set aside: the daemon crashed twice while it checked this token, so it is no longer checked or renewed. \
+         Please report the crash. To try again: perennial check {name}"
     )
 }
 
@@ -164,7 +164,7 @@ fn error(app: &AppRecord) -> Option<String> {
         return served;
     };
     Some(format!(
-        "app {name}: {} since {}; its tokens wait and are served as they are",
+        "app {name}: {} since {}. Its tokens are not checked or renewed meanwhile, and are still served",
         error.cause, error.since
     ))
 }

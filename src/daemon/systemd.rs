@@ -27,7 +27,7 @@ pub(super) fn reloading() {
         Ok(time) => notify(&[NotifyState::Reloading, time]),
         Err(error) => {
             tracing::warn!(
-                "the monotonic clock cannot be read; systemd is not told of the reload: {error}"
+                "the monotonic clock cannot be read, so systemd is not notified of the reload: {error}"
             )
         }
     }
@@ -36,7 +36,7 @@ pub(super) fn reloading() {
 pub(super) fn stopping() {
     notify(&[
         NotifyState::Stopping,
-        NotifyState::Status("stopping: the passes at hand are finished"),
+        NotifyState::Status("stopping: finishing the current work"),
     ]);
 }
 
@@ -51,6 +51,6 @@ pub(super) fn watchdog() -> Option<Duration> {
 
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!("systemd cannot be told how we are: {error}");
+        tracing::warn!("systemd cannot be notified of the daemon's state: {error}");
     }
 }

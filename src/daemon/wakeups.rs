@@ -73,5 +73,5 @@ pub(super) async fn forward_wakeups(
         wakeups.maintenance.notify_one();
         wakeups.sweeps.iter().for_each(|wakeup| wakeup.notify_one());
     }
-    "the bell"
+    "wakeups"
 }

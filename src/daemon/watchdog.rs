@@ -46,18 +46,18 @@ impl Watchdog {
         socket: (&Probe, &Path),
     ) -> Option<&'static str> {
         if !self.scheduler_runs() {
-            return Some("the scheduler does not tick");
+            return Some("the scheduler is not responding");
         }
         if timeout(ANSWER_WITHIN, inventory.ping()).await.is_err() {
-            return Some("the inventory's writer hangs");
+            return Some("the inventory writer is not responding");
         }
         let (probe, path) = socket;
         if !path.exists() {
-            return Some("the status socket is no longer at its place");
+            return Some("the file of the status socket is gone");
         }
         match timeout(ANSWER_WITHIN, probe.is_answered()).await {
             Ok(true) => None,
-            Ok(false) | Err(_) => Some("the status socket does not take connections"),
+            Ok(false) | Err(_) => Some("the status socket is not responding"),
         }
     }
 }

@@ -137,7 +137,7 @@ pub(super) async fn run_deletions(
             Err(error) => record_inventory_error(&shared, &error),
         }
     }
-    "forgetting"
+    "data deletion"
 }
 
 /// Logs once that emails reach nobody any more, and once that they do again.
@@ -158,7 +158,7 @@ async fn log_unreachable(inventory: &Inventory, daemon_status: &mut DaemonStatus
         }
         None => {
             if daemon_status.is_cut_off {
-                tracing::info!("people can be reached again");
+                tracing::info!("emails get through again");
             }
             false
         }
@@ -210,7 +210,7 @@ pub(super) async fn publish_status(
             said = words;
         }
     }
-    "the pulse"
+    "status"
 }
 
 pub(super) async fn run_schedule(
@@ -220,9 +220,9 @@ pub(super) async fn run_schedule(
     stop: CancellationToken,
 ) -> &'static str {
     if let Err(error) = schedule::run(lines, timezone, watchdog, stop).await {
-        tracing::error!("the schedule cannot be kept: {error}");
+        tracing::error!("the scheduler failed: {error}");
     }
-    "the schedule"
+    "schedule"
 }
 
 /// Checks the clock. If that fails, the clock counts as wrong.
@@ -251,10 +251,12 @@ fn is_done(shared: &SharedState, outcome: Result<(), inventory::Error>) -> bool 
 /// cannot be written, it has logged that itself.
 pub(super) fn record_inventory_error(shared: &SharedState, error: &inventory::Error) {
     if matches!(error, inventory::Error::Unwritable(_)) {
-        tracing::debug!("it is tried again at the next tick: {error}");
+        tracing::debug!(
+            "the inventory cannot be written to; trying again at the next tick: {error}"
+        );
         return;
     }
-    tracing::error!("nothing could be written down; it is tried again at the next tick: {error}");
+    tracing::error!("the inventory cannot be used; trying again at the next tick: {error}");
     shared
         .daemon_status
         .send_modify(|daemon_status| daemon_status.inventory_error = Some(error.to_string()));

@@ -145,7 +145,7 @@ impl Workers {
     pub(super) async fn ended_worker(&mut self) -> &'static str {
         match self.tasks.join_next().await {
             Some(Ok(name)) => name,
-            Some(Err(_)) | None => "a worker",
+            Some(Err(_)) | None => "name unknown",
         }
     }
 

@@ -58,20 +58,20 @@ impl ClosingTable {
         const HEAD: Style = Style::new().bold();
         writeln!(
             out,
-            "\n{HEAD}{:<22} {:<23} {:<8} {:<11} {:>8} {:>6} {:>5}{HEAD:#}",
-            "token", "what it is", "at Meta", "Perennial", "versions", "deaths", "told"
+            "\n{HEAD}{:<22} {:<23} {:<8} {:<11} {:>8} {:>6} {:>6}{HEAD:#}",
+            "token", "what it is", "at Meta", "Perennial", "versions", "deaths", "emails"
         )?;
         self.rows.iter().try_for_each(|row| row.print(out))?;
         let people = self.emails - self.to_operators;
         writeln!(
             out,
-            "\n{} emails to people, {} to the operator, {} about nothing. {} calls to Meta.",
+            "\n{} emails to people, {} to the operator, {} needless. {} calls to Meta.",
             people, self.to_operators, self.false_alarms, self.calls
         )?;
         let (style, words) = if self.is_good() {
             (
                 AnsiColor::Green.on_default().bold(),
-                "Every token that could live lives; every one that could not was reported in time.",
+                "Every token that could be kept alive is alive; every other one was reported in time.",
             )
         } else {
             (
@@ -124,7 +124,7 @@ impl Row {
         let kind = self.kind.map_or("", Kind::as_str);
         writeln!(
             out,
-            "{:<22} {:<23} {:<8} {style}{:<11}{style:#} {:>8} {:>6} {:>5} {mark}{}",
+            "{:<22} {:<23} {:<8} {style}{:<11}{style:#} {:>8} {:>6} {:>6} {mark}{}",
             self.name,
             self.note,
             at_meta,

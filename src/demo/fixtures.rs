@@ -174,7 +174,7 @@ impl Fixtures {
         self.people
             .iter()
             .find(|person| person.name == name)
-            .ok_or(Error::Scenario("nobody of that name"))
+            .ok_or(Error::Scenario("no person has that name"))
     }
 
     pub(super) fn person_at(&self, address: &str) -> Option<&Person> {

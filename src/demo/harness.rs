@@ -27,7 +27,9 @@ pub(super) const APP_NAME: &str = "acme";
 pub enum Error {
     #[error("the demo could not be set up: {0}")]
     Io(#[from] io::Error),
-    #[error("the demo's own configuration is wrong, a defect of Perennial:\n{0}")]
+    #[error(
+        "the demo's own configuration is invalid. This is a bug in Perennial; please report it:\n{0}"
+    )]
     Config(#[from] DiagnosticList),
     #[error(transparent)]
     Services(#[from] ServicesError),
@@ -37,11 +39,11 @@ pub enum Error {
     Bind(#[from] api::BindError),
     #[error("the demo's socket: {0}")]
     Client(#[from] api_client::Error),
-    #[error("the simulated world refuses: {0}")]
+    #[error("the simulated Meta refuses: {0}")]
     World(#[from] WorldError),
     #[error(transparent)]
     Key(#[from] KeyError),
-    #[error("the demo's play has a hole, a defect of Perennial: {0}")]
+    #[error("the demo's scenario is wrong. This is a bug in Perennial; please report it: {0}")]
     Scenario(&'static str),
 }
 

@@ -46,7 +46,7 @@ impl Printer {
         )?;
         writeln!(
             out,
-            "{DIM}Everything is real but Meta, the people and the clock. Folder: {}{DIM:#}\n",
+            "{DIM}Everything is real except Meta, the people and the clock. Folder: {}{DIM:#}\n",
             harness.folder().display()
         )?;
         Ok(())
@@ -156,7 +156,7 @@ fn describe(event: &Event) -> Option<Narrated> {
         EventKind::Rotated => Some(rotated(name, &detail)),
         EventKind::Derived => line(
             GOOD,
-            format!("{name} read anew through {}", detail("through")),
+            format!("{name} derived again through {}", detail("through")),
         ),
         EventKind::CandidateAccepted => {
             line(GOOD, format!("{name} has a new token, confirmed by Meta"))
@@ -168,11 +168,11 @@ fn describe(event: &Event) -> Option<Narrated> {
         EventKind::AppFailing => line(
             BLOW,
             format!(
-                "Meta does not serve us: {}; tokens wait, none is given up",
+                "Meta does not serve the app: {}; its tokens wait, and none is given up",
                 detail("cause")
             ),
         ),
-        EventKind::AppRecovered => line(GOOD, "Meta serves us again".to_owned()),
+        EventKind::AppRecovered => line(GOOD, "Meta serves the app again".to_owned()),
         EventKind::EmailSent => Some(Narrated::Line(MAIL, "mail", detail("subject").to_owned())),
         EventKind::Imported
         | EventKind::Discovered
@@ -221,11 +221,11 @@ fn rotated<'a>(name: &str, detail: &impl Fn(&str) -> &'a str) -> Narrated {
     let (style, what) = match detail("outcome") {
         "renewed" => {
             let end = date(detail("expires_at"));
-            (GOOD, format!("{name} renewed, measured: ends {end}"))
+            (GOOD, format!("{name} renewed: expires {end}"))
         }
         outcome => {
             let outcome = outcome.replace('_', " ");
-            let what = format!("{name} exchanged, but nothing moved: {outcome}");
+            let what = format!("{name} exchanged without effect: {outcome}");
             (DIM, what)
         }
     };

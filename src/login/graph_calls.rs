@@ -48,7 +48,7 @@ impl<'a> Call<'a> {
     ) -> Result<Secret, Ending> {
         let reply = self.graph.redeem(code, redirect_uri).await;
         self.enter(reply)
-            .map_err(|error| failed("the code was not exchanged", &error))
+            .map_err(|error| failed("the code could not be exchanged", &error))
     }
 
     pub(super) async fn facts(&mut self, secret: &Secret) -> Result<Facts, Ending> {
@@ -59,7 +59,7 @@ impl<'a> Call<'a> {
                 code: Some(rejection.code),
             }),
             Ok(Inspection::Undecided(error)) | Err(error) => {
-                Err(failed("its token was not looked at", &error))
+                Err(failed("the new token could not be checked", &error))
             }
         }
     }
@@ -128,7 +128,7 @@ impl<'a> Call<'a> {
         match self.enter(reply) {
             Ok(pages) => Some(pages),
             Err(error) => {
-                tracing::warn!("the pages of somebody who logged in could not be listed: {error}");
+                tracing::warn!("the pages of a person who logged in could not be listed: {error}");
                 None
             }
         }
@@ -142,7 +142,7 @@ impl<'a> Call<'a> {
 }
 
 fn failed(what: &str, error: &Error) -> Ending {
-    tracing::warn!("a login came to nothing: {what}: {error}");
+    tracing::warn!("a login failed: {what}: {error}");
     policy::ending_of(error)
 }
 

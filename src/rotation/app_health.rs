@@ -117,7 +117,7 @@ impl AppHealth {
         let app = &self.record.name;
         tracing::warn!(
             app,
-            "the tokens of app {app} wait until {resume_at}: {error}"
+            "app {app} fails; its tokens wait until {resume_at}: {error}"
         );
     }
 

@@ -85,6 +85,9 @@ fn log_undecided(token: &Token, error: &Error) {
     let known = matches!(token.health, Health::Failing { cause, .. } if cause == error.cause());
     if !known {
         let name = &token.name;
-        tracing::warn!(token = name, "Meta gave no verdict on {name}: {error}");
+        tracing::warn!(
+            token = name,
+            "the check of {name} had no clear result and will be repeated: {error}"
+        );
     }
 }

@@ -55,7 +55,7 @@ impl RotationWorker {
         };
         tracing::warn!(
             app = self.app,
-            "what a sweep found out is written one by one, for together it cannot be: {error}"
+            "the results of a sweep cannot be written together, so they are written one by one: {error}"
         );
         self.write_one_by_one(&slice).await
     }
@@ -91,7 +91,7 @@ impl RotationWorker {
             let token = &outcomes.after.after.name;
             tracing::error!(
                 token,
-                "what was learned of {token} cannot be written: {error}"
+                "the check result of {token} cannot be written: {error}"
             );
         }
         recorded

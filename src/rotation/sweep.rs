@@ -176,7 +176,7 @@ impl RotationWorker {
             .await?;
         tracing::warn!(
             app = self.app,
-            "{pulled} visits were put off for longer than any can be, and are due now: was the clock wrong?"
+            "{pulled} checks were scheduled too far ahead and are due now; the machine's clock may have been wrong"
         );
         Ok(())
     }
@@ -233,14 +233,14 @@ impl RotationWorker {
             AppDiagnosis::Sound => (looked, None),
             AppDiagnosis::Failing(error) => (looked.without_app_errors(), Some(Turn::Fails(error))),
             AppDiagnosis::Suspicious(cause) => {
-                tracing::warn!(app = self.app, %cause, "every answer refuses alike: asking after the app itself first");
+                tracing::warn!(app = self.app, %cause, "Meta refuses every token for the same cause; checking the app first");
                 match context.confirm_app().await {
                     Ok(()) => (looked.in_doubt(), None),
                     Err(error) => (looked.all_unseen(), Some(Turn::Fails(error))),
                 }
             }
             AppDiagnosis::Blamed(cause) => {
-                tracing::warn!(app = self.app, %cause, "an answer about one token blames the app: asking after the app itself first");
+                tracing::warn!(app = self.app, %cause, "Meta's answer about a token blames the app; checking the app first");
                 match context.confirm_app().await {
                     Ok(()) => (looked.with_blame_as_their_own(), None),
                     Err(error) => (looked.without_blame(), Some(Turn::Fails(error))),

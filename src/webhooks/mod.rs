@@ -33,13 +33,13 @@ pub struct WebhookReceiver {
 pub enum WebhookError {
     #[error("there is no such app")]
     UnknownApp,
-    #[error("it does not come from Meta")]
+    #[error("the request does not come from Meta")]
     Forged,
-    #[error("it comes from Meta and cannot be understood")]
+    #[error("the request comes from Meta but cannot be read")]
     Unreadable,
-    #[error("it does not say when it was issued, or that was too long ago")]
+    #[error("the request has no issue time, or its issue time is not recent")]
     Stale,
-    #[error("it was used at another address before")]
+    #[error("the request was already used at another address")]
     UsedElsewhere,
     #[error(transparent)]
     Inventory(#[from] inventory::Error),
@@ -256,7 +256,7 @@ pub async fn run_deletions(
             app = done.app,
             tokens = done.tokens,
             code = done.code,
-            "a person had their data deleted through Meta; their tokens are forgotten"
+            "a data-deletion request from Meta is done; the person's tokens were removed"
         );
     }
     Ok(finished)

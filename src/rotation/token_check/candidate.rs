@@ -86,7 +86,7 @@ impl TokenCheck {
             .pending_order
             .is_some_and(|pending_order| pending_order.order == OrderKind::Rollback);
         let earlier = !rollback && policy::ends_earlier(&self.after, facts);
-        earlier.then(|| vec![("objection", "it ends before the one in use".into())])
+        earlier.then(|| vec![("objection", "it expires before the one in use".into())])
     }
 
     /// An operator accepted fewer permissions, so those that the new token lacks do not count as lost.

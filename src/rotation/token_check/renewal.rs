@@ -91,7 +91,7 @@ impl TokenCheck {
                     let page = &self.before.name;
                     tracing::warn!(
                         page,
-                        "the token of {page} could not be read through {name}: {error}"
+                        "the token of {page} could not be derived through {name}: {error}"
                     );
                     self.keep_failing();
                 }
