@@ -1,4 +1,4 @@
-//! The summary for the operators: how the fleet is, what is to come, and that Perennial itself is alive.
+//! The regular summary for the operators: the state of the tokens, what is coming up, and that Perennial is running.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -10,23 +10,23 @@ use crate::email::model;
 use crate::email::text::Language;
 use crate::inventory::{self, Digest, IncidentSelection, Inventory, NewEmail, View};
 
-/// When a summary is due, and when the one after it.
+/// When a summary is due, and when the next one.
 #[derive(Clone, Copy, Debug)]
 pub struct Tick {
     pub at: Timestamp,
     pub next: Option<Timestamp>,
 }
 
-/// A summary that could not be written in time is still worth something for so long.
+/// How late a summary may still be sent.
 const LATE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How far it looks ahead for logins, and for the ends of Graph versions.
 const LOGINS_AHEAD: SignedDuration = SignedDuration::from_hours(30 * 24);
 const VERSIONS_AHEAD: SignedDuration = SignedDuration::from_hours(120 * 24);
-/// Of how many incidents it may tell.
+/// The maximum number of incidents in a summary.
 const INCIDENTS: usize = 1_000;
 
-/// Writes the summary of this tick, if none was written of it or a later one. The first tick ever only begins the time
-/// that the next one tells of.
+/// Writes the summary of this tick, unless one was written for it or for a later one. The first tick ever only marks
+/// the start of the period that the next summary covers.
 pub async fn write(
     inventory: &Inventory,
     rules: &Rules,

@@ -1,4 +1,4 @@
-//! A real inventory in a temporary folder, tokens in any trouble, and a clock that the test moves.
+//! A real inventory in a temporary folder, tokens in every state, and a clock that the test moves.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -59,7 +59,7 @@ pub(crate) fn rules() -> Rules {
     }
 }
 
-/// Of Maria's, told to nobody yet.
+/// An incident about Maria that no email was sent about.
 pub(crate) fn incident(cause: Cause) -> Incident {
     Incident {
         id: IncidentId(1),
@@ -136,7 +136,7 @@ impl World {
         self.pass().await
     }
 
-    /// Imports tokens that Meta has found well: Maria's own and those of her pages, as `kind` says.
+    /// Imports healthy tokens: Maria's own or those of her pages, by `kind`.
     pub(crate) async fn import(&self, kind: Kind, names: &[String]) -> Result<Vec<TokenId>> {
         let names = names.to_vec();
         let now = self.now;
@@ -153,7 +153,7 @@ impl World {
         Ok(self.import(Kind::User, &[name.to_owned()]).await?[0])
     }
 
-    /// Meta has told something new of these tokens.
+    /// Records a check that changed these tokens.
     pub(crate) async fn record_check(
         &self,
         ids: &[TokenId],
@@ -189,7 +189,7 @@ impl World {
         .await
     }
 
-    /// The token's end comes near, and no program can move it.
+    /// The token expires soon, and no renewal extended it.
     pub(crate) async fn expire_in(&self, id: TokenId, span: SignedDuration) -> Result {
         let end = self.now + span;
         self.record_check(&[id], move |token| {
@@ -203,7 +203,7 @@ impl World {
         .await
     }
 
-    /// It is well, and Meta has told its end.
+    /// The token is healthy, with a known expiry.
     pub(crate) async fn end_in(&self, id: TokenId, span: SignedDuration) -> Result {
         let end = self.now + span;
         self.record_check(&[id], move |token| {
@@ -214,7 +214,7 @@ impl World {
         .await
     }
 
-    /// The 90 days of data access end.
+    /// The 90 days of data access end soon.
     pub(crate) async fn lapse_in(&self, id: TokenId, span: SignedDuration) -> Result {
         let end = self.now + span;
         self.record_check(&[id], move |token| {
@@ -263,7 +263,7 @@ impl World {
             .await
     }
 
-    /// All emails ever written, oldest first; nobody sends them here.
+    /// All emails ever written, oldest first; none is sent here.
     pub(crate) async fn emails(&self) -> Result<Vec<Email>> {
         let now = self.now;
         self.inventory

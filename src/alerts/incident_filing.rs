@@ -1,4 +1,4 @@
-//! Files each troubled token into the incident of its story, and opens those of the apps themselves.
+//! Assigns each token with a problem to its incident, and opens the incidents of apps.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use super::{Ends, Rules};
 use crate::inventory::{self, IncidentKey, Inventory, PendingToken, Tx};
 use crate::model::{Cause, Token, TokenId};
 
-/// How many tokens are filed in one transaction.
+/// The number of tokens assigned in one transaction.
 const CHUNK: usize = 500;
 
-/// Puts every token whose need changed where it belongs; how many that were.
+/// Assigns every queued token to its incident. Returns how many there were.
 pub(super) async fn file_tokens(
     inventory: &Inventory,
     rules: &Arc<Rules>,
@@ -47,11 +47,11 @@ pub(super) async fn file_tokens(
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Filed {
     Done,
-    /// It is about an end, which the clock cannot judge now.
+    /// It is about an expiry, which the clock cannot judge now.
     Waits,
 }
 
-/// A token that is gone by now needs nobody.
+/// Assigns one token. A token that no longer exists needs nothing.
 fn file(
     tx: &Tx<'_>,
     id: TokenId,
@@ -87,7 +87,7 @@ fn is_about_expiry(pending_token: &PendingToken) -> bool {
     causes.into_iter().flatten().any(policy::is_about_an_end)
 }
 
-/// A coming end joins what is open about the other clock of the same person already.
+/// Adds a token to an incident. A coming expiry joins an open incident about the person's other expiry.
 fn join(
     tx: &Tx<'_>,
     incident_key: IncidentKey,

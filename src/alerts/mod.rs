@@ -1,4 +1,4 @@
-//! Tell people: one cause that needs one person is one incident and one email.
+//! Notifies people: one cause that needs one person is one incident and one email.
 
 pub mod digest;
 mod incident_filing;
@@ -32,78 +32,78 @@ use review::Outcome;
 pub use quiet_hours::Quiet;
 pub use recipients::Route;
 
-/// What the operator decides about warning and reminding.
+/// The operator's settings for warnings and reminders.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Steps before the earlier clock at which to write, longest first.
+    /// How long before the earlier expiry to write, longest first.
     pub warn_before: Vec<SignedDuration>,
     pub remind_every: SignedDuration,
-    /// What ends so soon after the first step is asked for in the same email.
+    /// Tokens that expire within this time after the first step are included in the same email.
     pub plan_window: SignedDuration,
-    /// Who gets operator faults, and the emails of tokens without an owner.
+    /// The recipients of operator incidents, and of emails about tokens without an owner.
     pub operators: Vec<String>,
-    /// They get a copy of every email.
+    /// Send the operators a copy of every email.
     pub copy_operators: bool,
-    /// Whom an email goes to on which nobody acts, and after how long; the operators, if nobody is named.
+    /// After how long without a reaction an incident is escalated, and to whom; to the operators if nobody is named.
     pub escalate_after: Option<SignedDuration>,
     pub escalate_to: Vec<String>,
-    /// When nobody is written to about what can wait.
+    /// The hours without emails that can wait.
     pub quiet_hours: Option<Quiet>,
     pub working_days: Vec<Weekday>,
-    /// The first that leads a token is its route.
+    /// The first route that matches a token applies.
     pub routes: Vec<Route>,
-    /// Those that are looked after; of others nothing is told.
+    /// The configured apps. Errors of other apps are ignored.
     pub apps: Vec<String>,
-    /// What stands behind the `@` of an email's id: the sender's domain.
+    /// The domain of the sender, used in message ids.
     pub message_domain: String,
     pub language: Language,
     pub templates: Arc<Templates>,
-    /// In which the emails tell times.
+    /// The time zone of times in emails.
     pub timezone: TimeZone,
-    /// Where people can log in at once, if there is such a place.
+    /// How to build login links; `None` without `[web]`.
     pub login_links: Option<LoginLinks>,
 }
 
-/// Where links in emails lead.
+/// The settings for login links in emails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginLinks {
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub public_url: String,
-    /// Apps whose logins may give a system user's token (Login for Business).
+    /// Apps whose logins may grant a system user's token (Login for Business).
     pub business_apps: Vec<String>,
 }
 
-/// Whether the clock can be believed.
+/// Whether expiries are reviewed, which needs a clock that can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ends {
     Reviewed,
-    /// Nothing is said of ends, coming or come, until it can.
+    /// No email is written about an expiry, coming or past, until the clock can be trusted.
     Skipped,
 }
 
-/// What a pass did.
+/// The result of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Tokens whose need had changed.
+    /// The number of tokens assigned to incidents.
     pub filed: usize,
     pub reviewed: usize,
     pub emails: usize,
     pub resolved: usize,
 }
 
-/// How many incidents one pass reviews; the rest have the next one.
+/// The number of incidents that one run reviews; the rest wait for the next one.
 const REVIEWS: usize = 1_000;
 
-/// How many reviews wait for the writer together, to share a commit.
+/// The number of reviews queued for the writer together, so that they share a commit.
 const AT_A_TIME: usize = 64;
 
-/// To be called once before the first pass: a new start or configuration may want something said.
+/// Call once before the first run. Reviews all incidents, because a restart or a new configuration may require emails.
 pub async fn begin(inventory: &Inventory, now: Timestamp) -> Result<(), inventory::Error> {
     inventory.write(move |tx| tx.review_all(now)).await
 }
 
-/// Files what has changed, then writes the emails that are due. It may be repeated or cut off anywhere: each
-/// transaction leaves nothing half said.
+/// Assigns changed tokens to incidents, then writes the emails that are due. It may be interrupted and repeated
+/// anywhere, since each transaction is complete in itself.
 pub async fn pass(
     inventory: &Inventory,
     rules: &Rules,
@@ -112,7 +112,7 @@ pub async fn pass(
     run(inventory, rules, Ends::Reviewed, now).await
 }
 
-/// The same while the machine's clock is in doubt: what is about an end waits until it is right.
+/// The same while the clock is in doubt: everything about an expiry waits until the clock is right.
 pub async fn pass_without_ends(
     inventory: &Inventory,
     rules: &Rules,
@@ -164,7 +164,7 @@ impl Report {
     }
 }
 
-/// Puts an email that asks for nothing into the outbox, to try the mail path; its message id is returned.
+/// Queues an email that asks for nothing, to test the mail path. Returns its message id.
 pub async fn send_test_email(
     inventory: &Inventory,
     rules: &Rules,

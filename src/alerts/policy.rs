@@ -1,6 +1,6 @@
-//! What is to be done about an incident. Pure: it asks nobody, and `now` is an argument.
+//! Decides what to do about an incident. Pure: no I/O, and `now` is an argument.
 //!
-//! - `filing`: what is one story, and which tokens belong to it · `timing`: what is said next, and when
+//! - `filing`: which tokens belong to one incident · `timing`: which email comes next, and when
 
 mod filing;
 mod timing;
@@ -17,42 +17,42 @@ pub use filing::{Filing, app_incident_key, app_level, filing, horizon, incident_
 pub use timing::ungranted_due;
 use timing::{as_notified, next};
 
-/// Problem that comes back so soon after it was over has not really been over.
+/// A problem that returns this soon after its end counts as a relapse.
 pub const RELAPSE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// From how many relapses on it is told as coming again and again.
+/// From this number of relapses on, an incident is flapping.
 const FLAPPING: u32 = 2;
-/// How long such a one must be well before that is believed.
+/// How long a flapping incident must be without problems before it is resolved.
 const STABLE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
-/// What a review must know besides the incident.
+/// What a review needs to know besides the incident.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReviewContext {
-    /// What ails the app itself right now.
+    /// The current error of the app itself.
     pub app_error: Option<Cause>,
-    /// How many tokens that ever belonged to the incident are in no trouble any more.
+    /// The number of tokens of this incident that have no problem any more.
     pub recovered: u64,
-    /// When the first of those joined that nobody was told of.
+    /// When the first token joined that no email has mentioned.
     pub unnotified_since: Option<Timestamp>,
 }
 
-/// What is to be done about an incident.
+/// What to do about an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Nothing to say before `until`; without it, not before something changes.
+    /// Nothing to do before `until`, or before something changes if it is `None`.
     Wait { until: Option<Timestamp> },
     Write {
         reason: EmailReason,
         next_review: Option<Timestamp>,
     },
-    /// It is over, but has been before: it is believed if it lasts.
+    /// The problem is over, but it has returned before: it must stay away until then.
     Stabilize { until: Timestamp },
-    /// It is over; whoever was told gets a last email, if there is one to write.
+    /// The problem is over. Those who were notified get a last email, if there is one.
     Close {
         resolution_email: Option<EmailReason>,
     },
 }
 
-/// What is to be done about `incident` now?
+/// Decides what to do about `incident` now.
 pub fn review(
     incident: &Incident,
     review_context: &ReviewContext,
@@ -106,7 +106,7 @@ fn closing(incident: &Incident, review_context: &ReviewContext, now: Timestamp) 
     }
 }
 
-/// Nobody who was not told hears of it, and nothing is called well that merely has another trouble now.
+/// The last email. There is none if nobody was notified, or if the tokens only have another problem now.
 fn resolution_email(incident: &Incident, review_context: &ReviewContext) -> Option<EmailReason> {
     incident.notified_at?;
     if incident.incident_key.is_of_app() {
@@ -133,7 +133,7 @@ pub const fn is_flapping(incident: &Incident) -> bool {
     incident.relapses >= FLAPPING
 }
 
-/// Is it about an end that comes or has come, which only a clock that is right can judge?
+/// Whether the cause is a coming or past expiry, which only a right clock can judge.
 pub fn is_about_an_end(cause: Cause) -> bool {
     matches!(
         cause.incident_key(),
@@ -145,8 +145,7 @@ fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
-/// Can the person mend it by logging in through a link? A system user is nobody who could, unless a login gives its
-/// token (Login for Business).
+/// Whether a login through a link fixes the incident. A system user cannot log in, except with Login for Business.
 pub fn is_fixed_by_login(incident: &Incident, tokens: &[Token], links: &LoginLinks) -> bool {
     let incident_key = &incident.incident_key;
     let by_login = match incident.cause.remedy() {

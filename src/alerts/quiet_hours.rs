@@ -1,30 +1,30 @@
-//! The hours in which somebody is written to about what can wait. Pure.
+//! The hours in which a recipient gets emails that can wait. Pure.
 
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-/// When a receiver is at work, by the receiver's own clock.
+/// A recipient's working hours, in the recipient's time zone.
 #[derive(Clone, Debug)]
 pub struct Hours {
     pub timezone: TimeZone,
     pub quiet: Option<Quiet>,
-    /// None named is every day.
+    /// Empty means every day.
     pub working_days: Vec<Weekday>,
 }
 
-/// From one time of day until another, perhaps over midnight.
+/// From one time of day until another, possibly past midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quiet {
     pub from: Time,
     pub until: Time,
 }
 
-/// Within so many days a working day comes, whichever it is.
+/// The number of days ahead that is certain to contain a working day.
 const A_WEEK: i64 = 8;
 
 impl Hours {
-    /// The first moment from `now` on that is neither quiet nor a day off.
+    /// The first moment from `now` on that is neither in quiet hours nor on a day off.
     pub fn next_open(&self, now: Timestamp) -> Timestamp {
         if self.is_open(now) {
             return now;
@@ -37,7 +37,7 @@ impl Hours {
             .unwrap_or(now)
     }
 
-    /// A day can open with its first minute, or when the quiet of the night ends.
+    /// The times at which a day can open: midnight, or the end of the quiet hours.
     fn openings(&self, day: Date) -> impl Iterator<Item = Timestamp> {
         let ends = self.quiet.map(|quiet| quiet.until);
         let times = [Some(Time::midnight()), ends].into_iter().flatten();
@@ -100,7 +100,7 @@ mod tests {
             ("2026-11-30T23:30:00Z", "2026-12-01T06:00:00Z"),
             ("2026-12-04T19:00:00Z", "2026-12-07T06:00:00Z"),
             ("2026-12-05T10:00:00Z", "2026-12-07T06:00:00Z"),
-            // The night from Sunday on, and the one in which summer time begins.
+            // Sunday night, and the night in which summer time begins.
             ("2026-12-06T23:30:00Z", "2026-12-07T06:00:00Z"),
             ("2026-03-28T20:00:00Z", "2026-03-30T05:00:00Z"),
         ] {

@@ -1,4 +1,4 @@
-//! A quarter of a year of chance: whatever happens to tokens in whatever order, the promises are kept.
+//! A quarter of a year of random changes: whatever happens to tokens in whatever order, the guarantees hold.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -39,7 +39,7 @@ async fn something_happens(world: &World, id: TokenId, chance: &mut StdRng) -> R
     }
 }
 
-/// Every token stands in the open incident of its story and in no other.
+/// Every token with a problem belongs to the open incident of its cause and to no other.
 async fn everything_is_filed(world: &World, ids: &[TokenId]) -> Result {
     for id in ids.iter().copied() {
         let pending_token = world
@@ -91,7 +91,7 @@ async fn a_quarter_of_chance_keeps_every_promise() -> Result {
     each_incident_was_notified_properly(&world).await
 }
 
-/// Emails of one incident lie apart, the first is never a reminder, and nothing follows the last word.
+/// The emails of one incident form a thread, the first is never a reminder, and none follows the resolution.
 async fn each_incident_was_notified_properly(world: &World) -> Result {
     let emails = world.emails().await?;
     let ids: HashSet<_> = emails.iter().map(|l| &l.email.message_id).collect();

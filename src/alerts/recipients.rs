@@ -1,4 +1,4 @@
-//! Who hears of an incident, in which hours, and who does when nobody acts. Pure.
+//! Who is notified of an incident, in which hours, and to whom it escalates. Pure.
 
 use jiff::SignedDuration;
 use jiff::civil::Weekday;
@@ -10,7 +10,7 @@ use crate::email::text::Language;
 use crate::inventory::{Incident, Owner};
 use crate::model::{Kind, name_matches};
 
-/// What the operator wants otherwise for some of the tokens. What is left out holds as it does for all.
+/// Different settings for some of the tokens. What a route does not set is as in the general settings.
 #[derive(Clone, Debug, Default)]
 pub struct Route {
     pub app: Option<String>,
@@ -35,15 +35,16 @@ pub struct Route {
 #[derive(Clone, Debug)]
 pub struct Recipients {
     pub to: Vec<String>,
-    /// Who is told when nobody acts, and after how long.
+    /// The recipients of an escalation, and after how long it happens.
     pub escalation: Vec<String>,
     pub escalate_after: Option<SignedDuration>,
     pub language: Language,
     pub hours: Hours,
 }
 
-/// The owners, or whom their routes name; the operators where there is nobody, or only they can do anything. An email
-/// goes to the people of all its tokens, in the hours of the first route in the file that any of them has.
+/// The owners, or those named by their routes; the operators if there are none, or if only operators can act. The email
+/// goes to the recipients of all its tokens. Its hours and language come from the first route in the file that matches
+/// any of them.
 pub(super) fn recipients_of_incident(
     incident: &Incident,
     token_owners: &[Owner],
@@ -125,7 +126,7 @@ impl Route {
     }
 }
 
-/// In the order in which they were named first.
+/// Removes duplicates and keeps the order.
 pub(super) fn each_once(mut addresses: Vec<String>) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     addresses.retain(|address| seen.insert(address.clone()));

@@ -1,5 +1,5 @@
-//! Looks at one incident: asks the policy, writes the email that is due into the outbox, and sets the next review,
-//! all in one transaction.
+//! Reviews one incident: asks the policy, queues the email that is due, and sets the next review, all in one
+//! transaction.
 
 use jiff::Timestamp;
 
@@ -14,7 +14,7 @@ use crate::inventory::{
 };
 use crate::model::{Cause, Token};
 
-/// How many tokens an email lists by name.
+/// The number of tokens that an email lists by name.
 pub(super) const LISTED: usize = 20;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,7 +64,7 @@ pub(super) fn review(
     }
 }
 
-/// The apps that an incident of the apps is about now; an outage may hit several.
+/// The apps that an outage affects now. Empty for other causes.
 fn hit_apps(
     tx: &Tx<'_>,
     incident: &Incident,
@@ -85,7 +85,7 @@ struct Review<'a, 'db> {
     tx: &'a Tx<'db>,
     incident: &'a Incident,
     recipients_of_incident: Recipients,
-    /// The apps that an outage hits now, and those that it ever hit.
+    /// The apps that an outage affects now, and those that it ever affected.
     hit: Vec<String>,
     apps: Vec<String>,
     rules: &'a Rules,
@@ -147,7 +147,7 @@ impl Review<'_, '_> {
         if recipients.is_empty() {
             tracing::error!(
                 incident = self.incident.id.0,
-                "somebody is needed and nobody is named to be told: set [alerts] to, or owners"
+                "an incident needs a person, but has no recipient: set [alerts] to, or the owners of its tokens"
             );
             let later = self.now.checked_add(self.rules.remind_every).ok();
             return self.record(&ReviewOutcome::Nothing, later);
@@ -172,7 +172,7 @@ impl Review<'_, '_> {
         self.record(&notified, next_review)
     }
 
-    /// Whoever was told because nobody acted stays with it to the end.
+    /// After an escalation its recipients get all further emails of the incident.
     fn recipients(&self, reason: EmailReason) -> Vec<String> {
         let Recipients { to, escalation, .. } = &self.recipients_of_incident;
         if reason == EmailReason::Escalated {
@@ -185,7 +185,7 @@ impl Review<'_, '_> {
         }
     }
 
-    /// Whatever of the same person ends soon after is asked for along, rather than days later.
+    /// Adds the person's tokens that expire soon after to the same email, so that one login covers them.
     fn with_what_ends_soon_after(&self) -> Result<Incident, inventory::Error> {
         let incident = self.incident;
         let is_of_a_person = !incident.incident_key.subject.is_empty();
@@ -197,7 +197,7 @@ impl Review<'_, '_> {
         Ok(after.unwrap_or_else(|| incident.clone()))
     }
 
-    /// How many pages one login keeps.
+    /// The number of pages that one login keeps alive.
     fn pages(&self, incident: &Incident) -> Result<u64, inventory::Error> {
         if incident.cause.is_upcoming() {
             let incident_key = &incident.incident_key;
@@ -225,7 +225,7 @@ impl Review<'_, '_> {
         })
     }
 
-    /// Some of those that belonged to it and have no other trouble now.
+    /// Some tokens of the incident that have no problem now.
     fn well_tokens(&self) -> Result<Vec<Token>, inventory::Error> {
         let resolved = Incident {
             state: IncidentState::Resolved { at: self.now },
@@ -236,7 +236,7 @@ impl Review<'_, '_> {
         Ok(tokens)
     }
 
-    /// Where the person can log in at once, if that helps and there is such a place.
+    /// A login link for the person, if a login helps and links are configured.
     fn login_link(&self, tokens: &[Token]) -> Result<Option<String>, inventory::Error> {
         let Some(links) = &self.rules.login_links else {
             return Ok(None);
@@ -250,7 +250,7 @@ impl Review<'_, '_> {
         Ok(Some(link))
     }
 
-    /// What an email about the incident is made of, but for whom and which tokens it is about.
+    /// The facts of an email, without its recipients and tokens.
     fn facts(&self, reason: EmailReason) -> Result<EmailContext<'_>, inventory::Error> {
         Ok(EmailContext {
             incident: self.incident,
@@ -284,8 +284,9 @@ impl Review<'_, '_> {
         self.tx.enqueue_email(&email, self.now)
     }
 
-    /// The same for the same email, whatever crashes. The moment of opening is part of it, for a fresh or a
-    /// restored inventory counts its incidents anew, and mail programs hide what they believe to have seen.
+    /// The message id, which stays the same if the email is written again after a crash. It contains the opening time,
+    /// because a new or restored inventory reuses incident numbers, and mail programs hide messages whose id they have
+    /// seen.
     fn message_id(&self) -> Result<String, inventory::Error> {
         let id = self.incident.id;
         let number = self.tx.emails_about(id)? + 1;

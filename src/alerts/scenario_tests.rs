@@ -1,4 +1,4 @@
-//! Stories of tokens that need a person, played on a real inventory.
+//! Scenarios of tokens that need a person, run on a real inventory.
 
 use super::fixtures::*;
 use crate::inventory::IncidentState;
@@ -52,13 +52,14 @@ async fn ten_thousand_dead_pages_are_one_email() -> Result {
         "Log in to Facebook again: Maria Schmidt, 10,001 tokens of acme"
     );
     assert!(email.text.contains("and 9,981 more"));
-    // The token that all the others hang on is named although its name sorts last.
+    // The parent token is listed although its name sorts last.
     assert!(email.text.contains("perennial import --replace acme-zoe"));
     assert!(email.text.len() < 4_000, "{}", email.text.len());
     Ok(())
 }
 
-/// Others mail when there is nothing to do, or twice for one failure (certbot#5149, certbot#7775, postiz#1678).
+/// Other systems send emails when there is nothing to do, or twice for one failure (certbot#5149, certbot#7775,
+/// postiz#1678).
 #[tokio::test]
 async fn nothing_new_brings_no_second_email() -> Result {
     let mut world = World::new();
@@ -71,7 +72,7 @@ async fn nothing_new_brings_no_second_email() -> Result {
     Ok(())
 }
 
-/// Others say "resolved" whenever they look (nango#2323, alertmanager#844).
+/// Other systems send "resolved" at every check (nango#2323, alertmanager#844).
 #[tokio::test]
 async fn who_logs_in_again_is_told_once_that_it_works() -> Result {
     let mut world = World::new();
@@ -315,7 +316,7 @@ async fn a_verdict_is_told_when_it_has_stood_its_second_look_and_not_before() ->
     world.pass_after(hours(1)).await?;
     assert!(world.incidents().await?.is_empty());
 
-    // The second look finds the same: now it is told.
+    // The second check confirms it: now an email is written.
     world.die(&[id], Cause::SessionEnded).await?;
     world.pass().await?;
     world.pass_after(minutes(2)).await?;
@@ -461,7 +462,7 @@ async fn an_outage_that_hits_several_apps_is_one_email_and_one_farewell() -> Res
     Ok(())
 }
 
-/// An app that is no longer looked after keeps its last trouble in the inventory for ever.
+/// An app that is no longer configured keeps its last error in the inventory forever.
 #[tokio::test]
 async fn an_app_that_was_removed_is_in_no_outage() -> Result {
     let mut world = World::new();
@@ -510,7 +511,7 @@ async fn what_one_login_renews_is_asked_for_in_one_email() -> Result {
         email.text
     );
 
-    // The other one comes within the first step, which is no news.
+    // The other one comes within the first step, so it needs no email of its own.
     world.wait(days(6));
     world.expire_in(incident_filing, days(14)).await?;
     world.pass_after(minutes(2)).await?;
@@ -583,7 +584,7 @@ async fn what_can_wait_waits_for_office_hours() -> Result {
     }
     assert_eq!(world.pass_after(hours(1)).await?.emails, 1);
 
-    // What has died does not wait.
+    // A dead token does not wait.
     world.wait(hours(16));
     world.die(&[id], Cause::PasswordChanged).await?;
     world.pass().await?;
@@ -648,12 +649,12 @@ async fn whoever_reacts_is_not_told_on() -> Result {
     world.die(&ids, Cause::PasswordChanged).await?;
     world.pass().await?;
     world.pass_after(minutes(2)).await?;
-    // One of them works again: somebody is at it.
+    // One of them works again, so the recipients are acting.
     world.wait(days(1));
     world.heal(&ids[..1]).await?;
     world.pass().await?;
     assert_eq!(world.pass_after(hours(30)).await?.emails, 0);
-    // After the next reminder, silence counts again.
+    // After the next reminder, the wait for a reaction starts again.
     world.pass_after(days(1)).await?;
     world.pass_after(days(2)).await?;
     let subjects = world.subjects().await?;
@@ -673,7 +674,7 @@ async fn whoever_reacts_is_not_told_on() -> Result {
     Ok(())
 }
 
-/// Others repeat themselves at every turn.
+/// Other systems send an email at every change.
 #[tokio::test]
 async fn what_comes_again_and_again_is_told_as_that_and_seldom() -> Result {
     let mut world = World::new();
@@ -720,7 +721,7 @@ async fn what_comes_again_and_again_is_told_as_that_and_seldom() -> Result {
     Ok(())
 }
 
-/// Another page's role that is lost is news, for it needs another deed.
+/// Another lost page role needs an email, because it needs another fix.
 #[tokio::test]
 async fn each_lost_role_is_told_of_within_hours() -> Result {
     let mut world = World::new();
@@ -753,7 +754,7 @@ async fn a_token_that_meta_says_the_app_may_not_use_is_told_to_the_operators() -
     assert_eq!(emails[0].email.recipients, ["ops@example.com"]);
     assert!(emails[0].email.text.contains("acme-maria"));
 
-    // The app's own trouble is another story.
+    // The app's own error is another incident.
     world
         .set_error_of_first_app(Some(Cause::AppUnavailable))
         .await?;
@@ -772,7 +773,7 @@ async fn a_token_that_meta_says_the_app_may_not_use_is_told_to_the_operators() -
     Ok(())
 }
 
-/// The 90-day clock may end a token altogether, and that is no news about another trouble.
+/// The end of data access may end a token altogether, which is no reason for an email about another problem.
 #[tokio::test]
 async fn data_access_that_lapses_and_then_ends_the_token_is_one_incident() -> Result {
     let mut world = World::new();

@@ -1,4 +1,5 @@
-//! Tells the operators of emails that somebody does not get. Nobody is told of such an email in turn.
+//! Notifies the operators of emails that could not be delivered. A report that is undeliverable itself causes no
+//! further report.
 
 use std::sync::Arc;
 
@@ -10,10 +11,10 @@ use crate::inventory::{self, Email, Inventory, NewEmail, Tx};
 
 const CHUNK: usize = 50;
 
-/// What the id of such an email begins with.
+/// The start of the message id of such a report.
 const REPORT: &str = "undelivered-";
 
-/// Writes an email about each that is not reported yet; how many were written.
+/// Writes a report about each unreported email. Returns how many were written.
 pub(super) async fn report(
     inventory: &Inventory,
     rules: &Arc<Rules>,
@@ -29,7 +30,8 @@ pub(super) async fn report(
     Ok(written)
 }
 
-/// Marks it as reported in the same transaction. Whoever does not get the one would not get the other.
+/// Writes the report and marks the email as reported in one transaction. Operators who missed the email do not get the
+/// report either.
 fn report_one(
     tx: &Tx<'_>,
     lost: &Email,
@@ -64,7 +66,7 @@ fn report_one(
     Ok(true)
 }
 
-/// Those who were to have it and have not.
+/// The recipients that the email did not reach.
 fn missed(lost: &Email) -> Vec<String> {
     let all = lost.email.recipients.iter();
     all.filter(|to| !lost.reached.contains(to))

@@ -1,5 +1,5 @@
-//! Tells the operators of required permissions that tokens never had. Once for each, and their owners not at all: it is
-//! the configuration that asks for more than was granted.
+//! Notifies the operators of required permissions that tokens never had. Each is reported once, and never to the
+//! owners, because the configuration requires more than was granted.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use super::{Rules, policy};
 use crate::email::model;
 use crate::inventory::{self, Inventory, NewEmail, Tx};
 
-/// What the id of such an email begins with.
+/// The start of the message id of such an email.
 const REPORT: &str = "ungranted-";
 
-/// Writes the email that is due; how many were written.
+/// Writes the email if it is due. Returns how many were written.
 pub(super) async fn report(
     inventory: &Inventory,
     rules: &Arc<Rules>,
@@ -29,7 +29,7 @@ pub(super) async fn report(
     inventory.write(move |tx| report_one(tx, &rules, now)).await
 }
 
-/// The email and its mark in one transaction.
+/// Writes the email and marks the permissions as reported in one transaction.
 fn report_one(tx: &Tx<'_>, rules: &Rules, now: Timestamp) -> Result<usize, inventory::Error> {
     let found = tx.take_ungranted(LISTED)?;
     if found.count == 0 {

@@ -1,4 +1,4 @@
-//! The copy of the inventory that is made each night, without anybody waiting for it.
+//! Makes the nightly backup of the inventory in the background.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::{clock, schedule};
 use crate::config::Backups;
 use crate::inventory::{self, EventKind, Inventory, NewEvent};
 
-/// Copies whenever the bell rings, and at once if it would have rung while the daemon was down.
+/// Backs up at every wakeup, and at the start if a backup was missed while the daemon was down.
 pub(super) async fn run_backups(
     services: Arc<Services>,
     (cron, timezone): (Option<String>, TimeZone),
@@ -35,7 +35,7 @@ pub(super) async fn run_backups(
             Ok(path) => NewEvent::new(EventKind::BackedUp).with("path", path.as_str()),
             Err(error) => {
                 tracing::error!(
-                    "the inventory could not be copied; it is tried again at the next time: {error}"
+                    "the inventory could not be backed up; trying again at the next scheduled time: {error}"
                 );
                 NewEvent::new(EventKind::BackupFailed).with("reason", error.to_string())
             }
@@ -53,11 +53,11 @@ pub(super) async fn run_backups(
             .inventory
             .write(move |tx| tx.record_event(&event, now));
         if let Err(error) = noted.await {
-            tracing::error!("what came of the copy could not be noted: {error}");
+            tracing::error!("the result of the backup could not be recorded: {error}");
         }
         shared.journal.send_replace(());
     }
-    "the nightly copy"
+    "backup"
 }
 
 async fn back_up(
@@ -71,7 +71,7 @@ async fn back_up(
     made.map(|path| path.display().to_string())
 }
 
-/// Without any copy there is none to miss: a new inventory waits for its first night.
+/// Whether a scheduled backup was missed. Without any backup none was: a new inventory waits for its first night.
 fn is_missed(
     newest: Option<Timestamp>,
     cron: Option<&str>,

@@ -1,4 +1,4 @@
-//! The one place that asks the machine for the time; everybody else gets `now` as an argument.
+//! The only place that reads the system clock; all other code gets `now` as an argument.
 
 use jiff::Timestamp;
 

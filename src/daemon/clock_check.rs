@@ -1,5 +1,5 @@
-//! A clock that stands before what has happened already, or far from Meta's, judges nothing: by it no token would end,
-//! and none be due. Once it is known to be right, what it did while it was not is healed.
+//! Checks the system clock against the newest event and Meta's time. With a wrong clock no token is judged expired or
+//! due. Once the clock is right again, times that were stored in the future are repaired.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,30 +11,30 @@ use crate::inventory::{Error, Inventory};
 use crate::rotation::RotationWorker;
 use crate::rotation::policy::{ClockTrust, clock_trust};
 
-/// What the passes may do by the clock.
+/// What the workers may do with this clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClockState {
     Right,
-    /// No end is judged.
+    /// Work goes on, but no expiry is judged.
     Doubtful,
-    /// Nothing is done.
+    /// No work is done.
     Wrong,
 }
 
-/// Clocks are corrected by seconds all the time.
+/// Corrections of a few seconds are normal.
 const CORRECTED: SignedDuration = SignedDuration::from_mins(1);
-/// Meta is asked what time it is no more often than this, and only when there is a doubt.
+/// The minimum interval between two requests for Meta's time, which are made only in doubt.
 const ASK_EVERY: Duration = Duration::from_secs(300);
 
-/// What the passes of one daemon know of its clock.
+/// What the daemon knows about its clock.
 #[derive(Debug, Default)]
 pub(super) struct ClockCheck(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The latest time that the clock has ever told.
+    /// The latest time that the clock has shown.
     latest: Option<Timestamp>,
-    /// Nothing is left of a time in which it was wrong, as far as is known.
+    /// No times in the future are known to be stored.
     is_healed: bool,
     asked_at: Option<Instant>,
 }
@@ -44,7 +44,7 @@ impl ClockCheck {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A clock that goes back was ahead before.
+    /// Records the time. A clock that went backwards was ahead before.
     fn record(&self, now: Timestamp) {
         let mut state = self.state();
         if state.latest.is_some_and(|latest| now + CORRECTED < latest) {
@@ -64,7 +64,7 @@ impl ClockCheck {
     }
 }
 
-/// Whether the passes may go on, told on the board, and in the log once.
+/// Whether the workers may go on. Publishes an error in the status, and logs it once.
 pub(super) async fn check(
     inventory: &Inventory,
     rotation_workers: &[RotationWorker],
@@ -76,7 +76,7 @@ pub(super) async fn check(
     let mut found = compare(now, at_meta(rotation_workers, now), latest);
     if found.0 != ClockState::Right && shared.clock.may_ask() {
         for rotation_worker in rotation_workers {
-            // What it cost may not be written down on a full disk; the answer counts all the same.
+            // Recording the cost may fail on a full disk, but the answer is known anyway.
             if !matches!(rotation_worker.ask_the_time(now).await, Ok(None)) {
                 break;
             }
@@ -91,7 +91,7 @@ pub(super) async fn check(
     Ok(clock_state)
 }
 
-/// The one that agrees best: what was told before the machine slept lags behind.
+/// Meta's time as the app that agrees best with ours knows it. Times learned before the machine slept lag behind.
 fn at_meta(rotation_workers: &[RotationWorker], now: Timestamp) -> Option<Timestamp> {
     let clocks = rotation_workers
         .iter()
@@ -103,7 +103,7 @@ fn is_ahead(latest: Option<Timestamp>, now: Timestamp) -> bool {
     latest.is_some_and(|latest| now + CORRECTED < latest)
 }
 
-/// Meta says whether the clock is wrong now, or was when the newest event was written.
+/// Decides with Meta's time whether the clock is wrong now, or was wrong when the newest event was written.
 fn compare(
     now: Timestamp,
     at_meta: Option<Timestamp>,
@@ -135,12 +135,12 @@ async fn heal(
     shared.clock.state().is_healed = healed.is_ok();
     match healed {
         Ok(()) if is_ahead => tracing::warn!(
-            "the machine's clock was ahead and is right again; what it had put into the future is of now"
+            "the machine's clock was ahead and is right again; times stored in the future were set to now"
         ),
         Ok(()) => {}
         Err(error) if is_ahead => return Err(error),
-        // There may be nothing to heal, and it is tried again.
-        Err(error) => tracing::debug!("what lies ahead was not looked at: {error}"),
+        // There may be nothing to repair, and the next check tries again.
+        Err(error) => tracing::debug!("times stored in the future could not be repaired: {error}"),
     }
     Ok(())
 }
@@ -156,7 +156,7 @@ fn publish(shared: &SharedState, write_error: Option<String>) {
     }
 }
 
-/// In a sentence, how far the machine's clock is from Meta's, if that is too far.
+/// A sentence about the skew from Meta's clock, if it is too large.
 fn clock_skew(at_meta: Option<Timestamp>, now: Timestamp) -> Option<String> {
     let skew = now.duration_since(at_meta?);
     let direction = if skew.is_positive() {
@@ -166,8 +166,8 @@ fn clock_skew(at_meta: Option<Timestamp>, now: Timestamp) -> Option<String> {
     };
     (clock_trust(Some(skew)) == ClockTrust::Doubtful).then(|| {
         format!(
-            "the machine's clock is {} minutes {direction} Meta's; set it right, see timedatectl. Until then no end of \
-             a token is judged or told",
+            "the machine's clock is {} minutes {direction} Meta's. Correct it, see timedatectl. Until then no \
+             expiry is judged or reported",
             skew.abs().as_mins()
         )
     })
@@ -175,8 +175,8 @@ fn clock_skew(at_meta: Option<Timestamp>, now: Timestamp) -> Option<String> {
 
 fn describe(latest: Timestamp) -> String {
     format!(
-        "the machine's clock stands before the newest event of the inventory, which is of {latest}: nothing is checked, \
-         renewed or told until Meta's clock agrees with it. If it is wrong, set it right, see timedatectl"
+        "the machine's clock is earlier than the newest event in the inventory ({latest}): nothing is checked, renewed or \
+         reported until Meta's clock agrees with the machine's. If it is wrong, correct it, see timedatectl"
     )
 }
 

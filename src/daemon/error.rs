@@ -1,20 +1,20 @@
-//! Why the daemon does not run, and whether starting it again would help.
+//! Why the daemon does not run, and whether a restart can help.
 
 use std::process::ExitCode;
 
 use crate::inventory;
 
-/// Why the daemon does not run, or no longer.
+/// Why the daemon did not start, or why it ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Starting again would not help: a person must change something first.
+    /// A restart does not help; the operator must change something first.
     #[error("{0}")]
     Misconfigured(String),
     #[error("{0}")]
     Temporary(String),
 }
 
-/// sysexits' EX_CONFIG; the unit does not restart on it.
+/// EX_CONFIG of sysexits(3). The systemd unit does not restart on it.
 const EX_CONFIG: u8 = 78;
 impl Error {
     pub fn exit_code(&self) -> ExitCode {
@@ -33,7 +33,7 @@ impl From<inventory::Error> for Error {
     fn from(error: inventory::Error) -> Self {
         use inventory::Error as E;
         match error {
-            // There may be room by the next start.
+            // There may be free space at the next start.
             E::Open { .. } if error.is_full_disk() => Self::temporary(error),
             E::NewerSchema { .. }
             | E::NotAnInventory(_)

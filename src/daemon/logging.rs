@@ -1,5 +1,5 @@
-//! Where log lines go, and what may be in them: to the journal where there is one, else to standard error; never
-//! what HTTP and mail libraries would print of URLs and passwords.
+//! Sets up logging: to the systemd journal if stderr is connected to it, otherwise to stderr. Keeps out what HTTP and
+//! mail libraries would log of URLs and passwords.
 
 use std::env;
 use std::fs::File;
@@ -11,8 +11,8 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// How much is heard of those whose debug lines hold URLs with tokens in them, or what is said to the mail server; and
-/// of one that tells of each of its own steps.
+/// Level caps for libraries whose debug lines contain URLs with tokens or the dialogue with the mail server, and for
+/// one that logs each of its steps.
 const NOISY_TARGETS: [(&str, &str); 9] = [
     ("reqwest", "info"),
     ("hyper", "info"),
@@ -25,14 +25,14 @@ const NOISY_TARGETS: [(&str, &str); 9] = [
     ("tokio_cron_scheduler", "warn"),
 ];
 
-/// Starts logging. Called once; a second call changes nothing.
+/// Starts logging. A second call changes nothing.
 pub fn start() {
     let wanted = env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
     let registry = tracing_subscriber::registry().with(filter(&wanted));
     let journal = stderr_is_journal()
         .then(tracing_journald::layer)
         .and_then(Result::ok);
-    // Fails only when logging was started before.
+    // Fails only if logging is already set up.
     let _ = match journal {
         Some(journal) => registry
             .with(journal.with_field_prefix(Some("PERENNIAL".to_owned())))
@@ -47,7 +47,7 @@ pub fn start() {
     };
 }
 
-/// What was asked for, except that the talkative are heard no more than that, whatever was asked.
+/// The requested filter, with the caps for noisy targets applied over it.
 fn filter(wanted: &str) -> EnvFilter {
     let kept = wanted
         .split(',')
@@ -69,7 +69,7 @@ fn is_about_noisy_target(directive: &str) -> bool {
         .any(|(talkative, _)| *talkative == target)
 }
 
-/// systemd names the device and inode of the stream that it connected to the journal.
+/// `JOURNAL_STREAM` holds the device and inode of the stream that systemd connected to the journal.
 fn stderr_is_journal() -> bool {
     let Ok(stream) = env::var("JOURNAL_STREAM") else {
         return false;
@@ -77,19 +77,19 @@ fn stderr_is_journal() -> bool {
     identity(io::stderr().as_fd()).is_ok_and(|here| here == stream)
 }
 
-/// Of the open stream itself: `/proc/self` belongs to root in a process that leaves no core files.
+/// Read from the open stream, because `/proc/self` belongs to root in a process that writes no core files.
 fn identity(stream: BorrowedFd<'_>) -> io::Result<String> {
     let stream = File::from(stream.try_clone_to_owned()?).metadata()?;
     Ok(format!("{}:{}", stream.st_dev(), stream.st_ino()))
 }
 
-/// A panic says where, never what: its message may hold anything.
+/// Logs the location of a panic but not its message, which may contain secrets.
 pub fn hide_panic_messages() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(
             place,
-            "a defect: the daemon cannot go on. Please report the place"
+            "the daemon cannot continue because of a bug. Please report it with the place in the code"
         );
     }));
 }

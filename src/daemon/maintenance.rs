@@ -1,5 +1,5 @@
-//! Keeps the inventory within its bounds: what was only counted is written down, and what is kept too long goes, in
-//! small steps between which other work gets its turn.
+//! Keeps the inventory within bounds: writes access records that were only kept in memory, and prunes old rows in small
+//! steps between which other work gets its turn.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use super::worker_loops::{check_clock, record_inventory_error};
 use super::workers::SharedState;
 use crate::inventory::Error;
 
-/// How often old rows are looked for.
+/// The interval between two prunings.
 const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
-/// The most steps at one time: the rest waits for the next.
+/// The maximum number of steps per pruning; the next one continues.
 const STEPS: usize = 2_000;
 
 pub(super) async fn run_maintenance(
@@ -47,7 +47,7 @@ pub(super) async fn run_maintenance(
             Err(error) => record_inventory_error(&shared, &error),
         }
         let is_due = pruned_at.is_none_or(|at| at + PRUNE_EVERY <= now);
-        // By a clock that is wrong, everything would be old.
+        // With a wrong clock every row could look old.
         if !is_due || clock_state == ClockState::Doubtful {
             continue;
         }
@@ -56,7 +56,7 @@ pub(super) async fn run_maintenance(
             record_inventory_error(&shared, &error);
         }
     }
-    "upkeep"
+    "maintenance"
 }
 
 async fn prune(services: &Services, stop: &CancellationToken, now: Timestamp) -> Result<(), Error> {

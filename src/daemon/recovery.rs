@@ -1,4 +1,4 @@
-//! While nothing can be written to the inventory the daemon goes on; here it is noticed that it can be again.
+//! Keeps the daemon running while the inventory cannot be written, and detects when it can be written again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,12 +11,12 @@ use super::clock;
 use super::workers::SharedState;
 use crate::inventory::{Error, EventKind, Inventory, NewEvent, RunId};
 
-/// How often it is tried while nothing can be written.
+/// The interval between attempts while writing fails.
 const TROUBLED: Duration = Duration::from_secs(2);
-/// At every so many of these ticks it is tried anyway: nothing else may be written for a day.
+/// Tests writing every this many ticks even if no error is known, because nothing else may write for a day.
 const QUIET: u32 = 15;
 
-/// This start in the inventory, which stands there as soon as it can.
+/// The record of this daemon run, which is written as soon as possible.
 #[derive(Clone)]
 pub(super) struct RunState {
     started_at: Timestamp,
@@ -24,7 +24,7 @@ pub(super) struct RunState {
 }
 
 impl RunState {
-    /// An inventory that can only be read keeps no daemon from starting.
+    /// Records the start. A read-only inventory does not keep the daemon from starting.
     pub(super) async fn begin(inventory: &Inventory, now: Timestamp) -> Result<Self, Error> {
         let run_id = Self {
             started_at: now,
@@ -54,7 +54,7 @@ impl RunState {
         *self.id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What did not begin in the inventory has no end there.
+    /// Records the end, unless the start could not be recorded.
     pub(super) async fn end(&self, inventory: &Inventory, now: Timestamp) -> Result<(), Error> {
         match self.id() {
             Some(id) => inventory.write(move |tx| tx.end_run(id, now)).await,
@@ -63,7 +63,7 @@ impl RunState {
     }
 }
 
-/// Tries to write, and wakes everything that waits for it.
+/// Tries to write, and wakes the workers when writing works again.
 pub(super) async fn retry_until_written(
     inventory: Inventory,
     run_id: RunState,

@@ -1,4 +1,4 @@
-//! A reload: the whole configuration is read again and becomes live, or the old one stays and the reasons are reported.
+//! Reload: reads the whole configuration again and applies it, or keeps the old one and reports the reasons.
 
 use super::run::{Daemon, services};
 use super::workers::Workers;
@@ -10,20 +10,20 @@ use crate::inventory::{EventKind, NewEvent};
 impl Daemon {
     pub(super) async fn reload_for(&mut self, order: Reload) {
         let answer = self.reload(&order.asked_by).await;
-        // Who asked may have gone; the reload stands all the same.
+        // The client that asked may be gone; the reload is done anyway.
         let _ = order.answer.send(answer);
     }
 
-    /// The whole configuration anew, or the old one and why.
+    /// Applies the whole new configuration, or keeps the old one and returns the problems.
     pub(super) async fn reload(&mut self, asked_by: &str) -> Result<(), Vec<String>> {
         systemd::reloading();
         let outcome = self.try_reload().await;
         match &outcome {
-            Ok(()) => tracing::info!(asked_by, "the configuration was read again and is live"),
+            Ok(()) => tracing::info!(asked_by, "the configuration was reloaded and is live"),
             Err(problems) => {
                 tracing::error!(
                     asked_by,
-                    "the new configuration is refused, the old one stays: {}",
+                    "the new configuration was refused and the old one stays live: {}",
                     problems.join(" · ")
                 );
             }
@@ -37,7 +37,7 @@ impl Daemon {
             .write(move |tx| tx.record_event(&event, now))
             .await
         {
-            tracing::error!("the reload could not be noted: {error}");
+            tracing::error!("the reload could not be recorded: {error}");
         }
         systemd::ready(&status::describe(&self.services).await);
         outcome
@@ -53,13 +53,15 @@ impl Daemon {
         })?;
         let fixed = self.config.needs_restart(&newer);
         if !fixed.is_empty() {
-            let needs =
-                |key| format!("{key} changes only at a restart: systemctl restart perennial");
+            let needs = |key| {
+                format!("{key} takes effect only after a restart: systemctl restart perennial")
+            };
             return Err(fixed.into_iter().map(needs).collect());
         }
         let services = services(&newer, &self.inventory).map_err(|problem| vec![problem])?;
         let workers = Workers::start(&services, &newer.schedule, &newer.timezone, &self.shared);
-        // Meta or a mail server may keep the old crew waiting, but not whoever asked for the reload.
+        // The old workers may wait for Meta or a mail server, so they stop in the background and the client gets its
+        // answer.
         self.retiring
             .spawn(std::mem::replace(&mut self.workers, workers).stop());
         self.services = services;

@@ -1,4 +1,4 @@
-//! `perennial run`: open everything, say so, work until told to stop.
+//! `perennial run`: opens everything, reports readiness, and works until it is stopped.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,9 +24,9 @@ use crate::api::{self, Backend, DaemonStatus, MailTest, Probe, Questions, Reload
 use crate::config::{self, Config, Machine};
 use crate::inventory::Inventory;
 
-/// systemd waits 30 s before it kills; what is not finished by then is dropped and done again.
+/// systemd kills the daemon after 30 s. Work that is unfinished by then is dropped and repeated after the next start.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Without a watchdog the vitals are still looked at now and then, for the log.
+/// The interval of the liveness checks without a systemd watchdog; they are then only logged.
 const LOOK: Duration = Duration::from_secs(30);
 
 pub(super) struct Daemon {
@@ -37,14 +37,14 @@ pub(super) struct Daemon {
     pub(super) run_id: RunState,
     pub(super) services: Arc<Services>,
     pub(super) workers: Workers,
-    /// Crews of former configurations, at the passes that they had at hand.
+    /// Workers of earlier configurations that finish their current work.
     pub(super) retiring: TaskTracker,
     pub(super) shared: SharedState,
     pub(super) settings: watch::Sender<api::Settings>,
     pub(super) web_server: WebServer,
 }
 
-/// Runs until a signal ends it. Nothing is written before configuration, key and database were found right.
+/// Runs until a signal ends it. Writes nothing before configuration, key and database are found valid.
 pub async fn run(path: &Path, machine: Machine) -> Result<(), Error> {
     let mut signals = SignalStream::open().map_err(Error::temporary)?;
     let config = config::load(path, &machine).map_err(|p| Error::Misconfigured(p.to_string()))?;
@@ -89,13 +89,13 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Error> {
             Some(order) = reload_orders.recv() => daemon.reload_for(order).await,
             Some(order) = mail_tests.recv() => daemon.send_test_email(order).await,
             _ = look.tick() => daemon.ping_watchdog(&probe).await,
-            ended_worker = daemon.workers.ended_worker() => break Err(format!("{ended_worker} ended by itself")),
-            _ = &mut socket => break Err("the status socket closed by itself".to_owned()),
-            _ = &mut web_task => break Err("the public part closed by itself".to_owned()),
+            ended_worker = daemon.workers.ended_worker() => break Err(format!("a worker ended unexpectedly: {ended_worker}")),
+            _ = &mut socket => break Err("the status socket closed unexpectedly".to_owned()),
+            _ = &mut web_task => break Err("the public web server closed unexpectedly".to_owned()),
         }
     };
     systemd::stopping();
-    tracing::info!("stopping: the passes at hand are finished");
+    tracing::info!("stopping: finishing the current work");
     hang_up.cancel();
     daemon
         .wind_up(socket, web_task, ended)
@@ -116,7 +116,7 @@ async fn serve(
     hang_up: CancellationToken,
 ) {
     if let Err(error) = api::serve_probed(listener, backend, questions, hang_up).await {
-        tracing::error!("the status socket is closed: {error}");
+        tracing::error!("the status socket failed and is closed: {error}");
     }
 }
 
@@ -214,12 +214,12 @@ impl Daemon {
         {
             None => systemd::alive(),
             Some(stalled_component) => {
-                tracing::error!(stalled_component, "the watchdog is not fed")
+                tracing::error!("skipping the watchdog ping: {stalled_component}")
             }
         }
     }
 
-    /// Whoever ends because of a fault of its own leaves its life without an end, so that it counts as a crash.
+    /// Stops everything in order. A run that fails is not marked as ended, so it counts as a crash.
     async fn wind_up(
         self,
         socket: JoinHandle<()>,
@@ -235,7 +235,7 @@ impl Daemon {
         };
         if timeout(PATIENCE, quiet).await.is_err() {
             tracing::warn!(
-                "a pass did not end in time and is dropped; it is made again after the next start"
+                "some work did not finish in time and is dropped; it is repeated after the next start"
             );
         }
         let accesses = self
@@ -243,12 +243,14 @@ impl Daemon {
             .accesses
             .write_all(&self.inventory, clock::now());
         if let Err(error) = accesses.await {
-            tracing::warn!("who asked for secrets lately could not be written down: {error}");
+            tracing::warn!("the latest reads of secrets could not be recorded: {error}");
         }
         if ended.is_ok()
             && let Err(error) = self.run_id.end(&self.inventory, clock::now()).await
         {
-            tracing::warn!("the end could not be noted; it will look like a crash: {error}");
+            tracing::warn!(
+                "the end of this run could not be recorded, so it will count as a crash: {error}"
+            );
         }
         ended
     }

@@ -1,5 +1,5 @@
-//! Cron lines to ticks. A tick carries nothing: what is due stands in the inventory, so a lost or doubled tick
-//! costs nothing.
+//! Turns cron lines into ticks. A tick carries no data: the inventory knows what is due, so a lost or repeated tick
+//! does no harm.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,20 +17,20 @@ use tokio_util::sync::CancellationToken;
 use super::clock;
 use super::watchdog::Watchdog;
 
-/// A line, and who is woken by it.
+/// A cron line, and the task that it wakes.
 #[derive(Clone)]
 pub(super) struct ScheduleLine {
     pub(super) cron: String,
     pub(super) wakes: Arc<Notify>,
 }
 
-/// Shows that the scheduler itself runs, whatever the operator's lines say.
+/// Shows that the scheduler runs, whatever lines the operator configures.
 const HEARTBEAT: &str = "*/10 * * * * *";
-/// How often the scheduler is looked after.
+/// How often the scheduler is checked.
 const LOOK_AFTER: Duration = Duration::from_secs(60);
 
-/// Runs until stopped. The scheduler freezes the offset of a time zone when a job is made, and a job that fell
-/// behind never runs again, so it is made anew when the offset changes or the heartbeat stops.
+/// Runs until stopped. The scheduler fixes the time zone's offset when a job is created, and a job that fell behind
+/// never runs again, so all jobs are created again when the offset changes or the heartbeat stops.
 pub(super) async fn run(
     lines: Vec<ScheduleLine>,
     timezone: TimeZone,
@@ -45,7 +45,9 @@ pub(super) async fn run(
         if is == offset && watchdog.scheduler_runs() {
             continue;
         }
-        tracing::info!("the schedule is set up anew");
+        tracing::info!(
+            "the schedule was set up again: the time zone's offset changed, or the scheduler had stopped"
+        );
         scheduler.shutdown().await?;
         offset = is;
         scheduler = start(&lines, offset, &watchdog).await?;
@@ -82,13 +84,13 @@ fn zone(offset: Offset) -> Result<FixedOffset, JobSchedulerError> {
     FixedOffset::east_opt(offset.seconds()).ok_or(JobSchedulerError::ParseSchedule)
 }
 
-/// When a line ticks next.
+/// The next tick of a cron line.
 pub(super) fn next_tick(cron: &str, timezone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
     let next = parsed(cron)?.find_next_occurrence(&on_the_wall(now, timezone)?, false);
     off_the_wall(&next.ok()?, timezone)
 }
 
-/// When a line ticked last.
+/// The last tick of a cron line.
 pub(super) fn last_tick(cron: &str, timezone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
     let last = parsed(cron)?.find_previous_occurrence(&on_the_wall(now, timezone)?, true);
     off_the_wall(&last.ok()?, timezone).filter(|last| *last <= now)
@@ -102,8 +104,8 @@ fn parsed(cron: &str) -> Option<Cron> {
     parser.parse(cron).ok()
 }
 
-/// What the clock on the wall shows, as if it were that of Greenwich: so reckoned, a tick stays the same one when summer
-/// time begins or ends.
+/// The local wall-clock time, treated as if it were UTC, so that a tick keeps its local time when summer time begins or
+/// ends.
 fn on_the_wall(now: Timestamp, timezone: &TimeZone) -> Option<DateTime<Utc>> {
     let wall = now.to_zoned(timezone.clone()).datetime();
     let wall = wall.to_zoned(TimeZone::UTC).ok()?.timestamp();
@@ -141,7 +143,7 @@ mod tests {
         for (now, expected) in [
             ("2026-12-07T07:00:00Z", "2026-12-07T07:00:00Z"),
             ("2026-12-07T06:59:59Z", "2026-11-30T07:00:00Z"),
-            // Clocks go back on Sunday the 25th of October, and forward on the 28th of March.
+            // In 2026 clocks go back on Sunday 25 October; in 2027 they go forward on 28 March.
             ("2026-10-24T12:00:00Z", "2026-10-19T06:00:00Z"),
             ("2026-10-25T12:00:00Z", "2026-10-19T06:00:00Z"),
             ("2027-03-28T12:00:00Z", "2027-03-22T07:00:00Z"),

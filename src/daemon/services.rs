@@ -1,5 +1,5 @@
-//! The workers of one configuration, wired: what a reload replaces as a whole. It holds no clock, so that the demo
-//! and the tests run the very same passes in another time.
+//! Everything that one configuration wires together; a reload replaces it as a whole. It holds no clock, so the demo
+//! and the tests run the same code at another time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::login::LoginWorker;
 use crate::rotation::{RotationWorker, Rules, budget_of};
 use crate::webhooks::AppSignatures;
 
-/// For one call to Meta, from connecting to the last byte.
+/// The limit for one call to Meta, from connecting to the last byte.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
@@ -27,14 +27,14 @@ pub struct Services {
     pub inventory: Inventory,
     /// One per app.
     pub rotation_workers: Vec<RotationWorker>,
-    /// Takes in what people grant, in all apps.
+    /// Completes the logins of all apps.
     pub login_worker: LoginWorker,
     pub alerts: alerts::Rules,
     pub mailer: Mailer,
     pub backups: Backups,
     pub retention: inventory::Retention,
     apps: Vec<AppReport>,
-    /// When summaries are due, by whose clock.
+    /// The cron line of the summary and its time zone.
     digest: Option<(String, TimeZone)>,
 }
 
@@ -80,7 +80,7 @@ impl Services {
         })
     }
 
-    /// By which Meta's own calls are known.
+    /// The keys that verify calls from Meta.
     pub fn app_signatures(&self) -> AppSignatures {
         let signs = |rotation_worker: &RotationWorker| {
             (
@@ -91,7 +91,7 @@ impl Services {
         Arc::new(self.rotation_workers.iter().map(signs).collect())
     }
 
-    /// What people granted, then everything that is due of every app.
+    /// Completes logins, then sweeps everything that is due in every app.
     pub async fn sweep(&self, now: Timestamp) -> Result<(), inventory::Error> {
         self.login_worker.pass(now).await?;
         for rotation_worker in &self.rotation_workers {
@@ -100,12 +100,12 @@ impl Services {
         Ok(())
     }
 
-    /// Looks at every open incident again, for other rules may hold.
+    /// Reviews every open incident again, because the settings may have changed.
     pub async fn begin_alerts(&self, now: Timestamp) -> Result<(), inventory::Error> {
         alerts::begin(&self.inventory, now).await
     }
 
-    /// Files what has changed, writes the emails and the summary that are due, and sends what waits.
+    /// Files changed tokens, writes the emails and the summary that are due, and sends the queue.
     pub async fn run_alerts(&self, now: Timestamp) -> Result<(), inventory::Error> {
         alerts::pass(&self.inventory, &self.alerts, now).await?;
         self.write_digest(now).await?;
@@ -113,14 +113,14 @@ impl Services {
         Ok(())
     }
 
-    /// The same while the clock is in doubt: nothing is said of ends, and the summary, which is about them, waits.
+    /// The same while the clock is in doubt: no email about an expiry, and no summary, since it lists expiries.
     pub async fn run_alerts_without_ends(&self, now: Timestamp) -> Result<(), inventory::Error> {
         alerts::pass_without_ends(&self.inventory, &self.alerts, now).await?;
         self.mailer.send_waiting(&self.inventory, now).await?;
         Ok(())
     }
 
-    /// The summary that is due, or was while nobody was here to write it.
+    /// Writes the summary if it is due, also one that was missed while the daemon was down.
     async fn write_digest(&self, now: Timestamp) -> Result<(), inventory::Error> {
         let Some((cron, zone)) = &self.digest else {
             return Ok(());
@@ -142,7 +142,7 @@ impl Services {
             .map(drop)
     }
 
-    /// The apps with their budgets as they stand.
+    /// The apps with their current call budgets.
     pub async fn apps(&self, now: Timestamp) -> Result<Vec<AppReport>, inventory::Error> {
         let names: Vec<String> = self.apps.iter().map(|app| app.name.clone()).collect();
         let records = self.inventory.read(move |view| {
@@ -183,7 +183,7 @@ fn rotation_worker(
     })
 }
 
-/// The way to Meta for one app.
+/// The Graph API client of an app.
 pub fn client_of(app: &crate::config::App) -> Result<Client, graph_api::SettingsError> {
     Client::new(graph_api::Settings {
         app: app.name.clone(),

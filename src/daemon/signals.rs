@@ -1,4 +1,4 @@
-//! What the machine tells the daemon: stop, or read the configuration again.
+//! The signals of the daemon: stop, or reload the configuration.
 
 use std::io;
 
@@ -15,12 +15,12 @@ pub(super) enum Signal {
 pub(super) struct SignalStream(Signals);
 
 impl SignalStream {
-    /// From here on these signals end nothing by themselves.
+    /// Takes over these signals, so that they no longer end the process by themselves.
     pub(super) fn open() -> io::Result<Self> {
         Signals::new([SIGTERM, SIGINT, SIGHUP]).map(Self)
     }
 
-    /// The next one; waits for ever when none comes any more.
+    /// The next signal. Waits forever when no more can come.
     pub(super) async fn next(&mut self) -> Signal {
         match self.0.next().await {
             Some(SIGHUP) => Signal::Reload,
@@ -30,7 +30,7 @@ impl SignalStream {
     }
 }
 
-/// Waits until somebody wants an end of it.
+/// Waits for a signal to stop.
 pub async fn until_stopped() -> io::Result<()> {
     let mut post = SignalStream::open()?;
     while post.next().await != Signal::Stop {}

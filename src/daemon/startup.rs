@@ -1,4 +1,4 @@
-//! Opens the inventory, and asks systemd for patience as long as that takes: an old one is copied and upgraded first.
+//! Opens the inventory. Meanwhile it asks systemd for more time, because an old inventory is copied and upgraded first.
 
 use std::time::Duration;
 

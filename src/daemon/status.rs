@@ -1,4 +1,4 @@
-//! What the status socket shows besides the inventory: how the passes go, and what is wrong.
+//! What the status socket shows besides the inventory: the state of the sweeps, and problems.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,15 +7,15 @@ use crate::api::DaemonStatus;
 use crate::api::types::{Maintenance, Sweep};
 use crate::inventory::{self, AppRecord, Unchecked, UnsubscribedPages};
 
-/// Due for longer than this is overdue.
+/// A check that is due for longer than this is overdue.
 const GRACE: SignedDuration = SignedDuration::from_mins(10);
-/// A token that fails for so long while its app works needs an operator.
+/// A token that fails for this long while its app works needs an operator.
 const UNCHECKED_FOR: SignedDuration = SignedDuration::from_hours(24);
 const CRASHES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
-/// How long before a Graph version ends it is time to say so.
+/// How long before the end of a Graph version a problem is shown.
 const SUNSET: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-/// The pulse as it is now; what only the caller knows (start, next tick) comes from `before`.
+/// The current status. What only the caller knows (start time, next tick) comes from `before`.
 pub async fn take(
     services: &Services,
     before: &DaemonStatus,
@@ -90,7 +90,7 @@ pub(super) async fn describe(services: &Services) -> String {
     };
     let mut words = format!("{} tokens, {} healthy", fleet.total(), fleet.healthy);
     let states = [
-        (fleet.unverified, "not asked yet"),
+        (fleet.unverified, "not checked yet"),
         (fleet.expiring, "expiring"),
         (fleet.failing, "failing"),
         (fleet.dead, "dead"),
@@ -104,7 +104,7 @@ pub(super) async fn describe(services: &Services) -> String {
     words
 }
 
-/// New secrets that are in memory alone.
+/// New secrets that exist only in memory.
 fn not_stored(secrets: usize) -> Option<String> {
     let which = match secrets {
         0 => return None,
@@ -112,12 +112,12 @@ fn not_stored(secrets: usize) -> Option<String> {
         many => format!("{many} renewed tokens are"),
     };
     Some(format!(
-        "{which} in memory alone, for the inventory does not take them; do not stop the daemon before that is mended, \
-         see journalctl -u perennial"
+        "{which} only in memory, because the inventory cannot store new secrets. Do not stop the daemon until this is \
+         fixed, see journalctl -u perennial"
     ))
 }
 
-/// Pages that somebody must subscribe the app to.
+/// Pages that are not subscribed to the app's webhooks.
 fn unnotified(deaf: &UnsubscribedPages) -> String {
     let UnsubscribedPages {
         app,
@@ -125,13 +125,13 @@ fn unnotified(deaf: &UnsubscribedPages) -> String {
         example,
     } = deaf;
     let which = match pages {
-        1 => format!("the page of {example} does not tell it"),
-        n => format!("{n} pages do not tell it, such as that of {example},"),
+        1 => format!("the page of {example} is not subscribed"),
+        n => format!("{n} pages, such as that of {example}, are not subscribed"),
     };
-    format!("app {app}: {which} of everything in subscribed_fields. See perennial show {example}")
+    format!("app {app}: {which} to all of subscribed_fields. See perennial show {example}")
 }
 
-/// Tokens whose checks fail though those of others do not.
+/// Tokens whose checks fail while those of other tokens succeed.
 fn not_checked(unchecked: &Unchecked) -> String {
     let Unchecked {
         app,
@@ -149,12 +149,12 @@ fn not_checked(unchecked: &Unchecked) -> String {
 
 fn abandoned_tokens(name: &str) -> String {
     format!(
-        "{name} is set aside: the daemon crashed twice while it was at work on it, so it is not checked or renewed. Please \
-         report the crash; to try it again: perennial check {name}"
+        "{name} is set aside: the daemon crashed twice while it checked this token, so it is no longer checked or renewed. \
+         Please report the crash. To try again: perennial check {name}"
     )
 }
 
-/// In a sentence, what an operator should know of an app.
+/// A sentence about what is wrong with an app.
 fn error(app: &AppRecord) -> Option<String> {
     let name = &app.name;
     let served = app.served_version.as_ref().map(|served| {
@@ -164,7 +164,7 @@ fn error(app: &AppRecord) -> Option<String> {
         return served;
     };
     Some(format!(
-        "app {name}: {} since {}; its tokens wait and are served as they are",
+        "app {name}: {} since {}. Its tokens are not checked or renewed meanwhile, and are still served",
         error.cause, error.since
     ))
 }

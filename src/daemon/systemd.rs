@@ -1,4 +1,4 @@
-//! What the daemon tells systemd. Without systemd each of these is a word into the wind.
+//! Notifications to systemd. No-op when not started by systemd.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(super) fn status(status: &str) {
     notify(&[NotifyState::Status(status)]);
 }
 
-/// It takes longer than the unit allows for, and goes on.
+/// Extends the start timeout, because opening the inventory takes longer.
 pub(super) fn not_ready_within(time: Duration) {
     let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
     notify(&[
@@ -21,13 +21,13 @@ pub(super) fn not_ready_within(time: Duration) {
     ]);
 }
 
-/// Both in one datagram: systemd from 253 on takes a reload without the time for a failed one.
+/// Both in one datagram: since version 253, systemd treats a reload message without a time as a failed reload.
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(time) => notify(&[NotifyState::Reloading, time]),
         Err(error) => {
             tracing::warn!(
-                "the monotonic clock cannot be read; systemd is not told of the reload: {error}"
+                "the monotonic clock cannot be read, so systemd is not notified of the reload: {error}"
             )
         }
     }
@@ -36,7 +36,7 @@ pub(super) fn reloading() {
 pub(super) fn stopping() {
     notify(&[
         NotifyState::Stopping,
-        NotifyState::Status("stopping: the passes at hand are finished"),
+        NotifyState::Status("stopping: finishing the current work"),
     ]);
 }
 
@@ -44,13 +44,13 @@ pub(super) fn alive() {
     notify(&[NotifyState::Watchdog]);
 }
 
-/// How often systemd wants to hear that we are alive; `None` if it does not ask.
+/// The watchdog interval that systemd expects; `None` without a watchdog.
 pub(super) fn watchdog() -> Option<Duration> {
     sd_notify::watchdog_enabled()
 }
 
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!("systemd cannot be told how we are: {error}");
+        tracing::warn!("systemd cannot be notified of the daemon's state: {error}");
     }
 }

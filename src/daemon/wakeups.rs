@@ -1,4 +1,4 @@
-//! What wakes the tasks of a crew. A bell carries no data, and one that rings twice before it is heard rang once.
+//! Who wakes which worker. A wakeup carries no data, and two wakeups before a worker reacts count as one.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl Wakeups {
         }
     }
 
-    /// IncidentSelection bell each line of the schedule rings.
+    /// The worker that each cron line of the schedule wakes.
     pub(super) fn lines(&self, schedule: &Schedule) -> Vec<ScheduleLine> {
         let lines = [
             (Some(&schedule.sweep), &self.sweep),
@@ -58,7 +58,7 @@ impl Wakeups {
     }
 }
 
-/// One bell for all apps: a tick, or somebody who asked for something.
+/// Passes a tick, or a request on the socket, on to the workers of all apps.
 pub(super) async fn forward_wakeups(
     wakeups: Wakeups,
     wake_rotation: Arc<Notify>,
@@ -73,5 +73,5 @@ pub(super) async fn forward_wakeups(
         wakeups.maintenance.notify_one();
         wakeups.sweeps.iter().for_each(|wakeup| wakeup.notify_one());
     }
-    "the bell"
+    "wakeups"
 }

@@ -1,5 +1,5 @@
-//! Signs of life. The watchdog is fed only while scheduler, writer and listener all get on; a timer that pings
-//! proves nothing.
+//! Liveness checks. The systemd watchdog is pinged only while the scheduler, the inventory writer and the socket all
+//! respond; a plain timer would prove nothing.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use crate::inventory::Inventory;
 #[derive(Debug)]
 pub(super) struct Watchdog(Mutex<Instant>);
 
-/// The heartbeat comes every ten seconds; a machine under load may miss some.
+/// The heartbeat comes every ten seconds; under load some may be missed.
 const SCHEDULER_SILENCE: Duration = Duration::from_secs(45);
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
@@ -38,26 +38,26 @@ impl Watchdog {
         last.elapsed() < SCHEDULER_SILENCE
     }
 
-    /// What does not get on, in words; nothing when all do. A full disk makes the writer fail but not hang, and a
-    /// restart would not empty it.
+    /// The component that does not respond, as a sentence. On a full disk the writer fails but does not hang, since a
+    /// restart would free no space.
     pub(super) async fn stalled_component(
         &self,
         inventory: &Inventory,
         socket: (&Probe, &Path),
     ) -> Option<&'static str> {
         if !self.scheduler_runs() {
-            return Some("the scheduler does not tick");
+            return Some("the scheduler is not responding");
         }
         if timeout(ANSWER_WITHIN, inventory.ping()).await.is_err() {
-            return Some("the inventory's writer hangs");
+            return Some("the inventory writer is not responding");
         }
         let (probe, path) = socket;
         if !path.exists() {
-            return Some("the status socket is no longer at its place");
+            return Some("the file of the status socket is gone");
         }
         match timeout(ANSWER_WITHIN, probe.is_answered()).await {
             Ok(true) => None,
-            Ok(false) | Err(_) => Some("the status socket does not take connections"),
+            Ok(false) | Err(_) => Some("the status socket is not responding"),
         }
     }
 }

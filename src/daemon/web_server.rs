@@ -1,4 +1,4 @@
-//! The public part of the daemon, where `[web]` asks for one: opened at the start, served to the end.
+//! The public web server, if `[web]` configures one: opened at the start, served until the end.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::inventory::Inventory;
 use crate::web::{self, Backend, BindError, Listener, Settings};
 use crate::webhooks::AppSignatures;
 
-/// What of it changes at a reload.
+/// The parts that a reload changes.
 pub(super) struct WebServer(Option<WebSenders>);
 
 struct WebSenders {
@@ -20,7 +20,7 @@ struct WebSenders {
     app_signatures: watch::Sender<AppSignatures>,
 }
 
-/// An open door, and what is known behind it.
+/// The open listener and the current settings.
 pub(super) struct WebTask(Option<OpenListener>);
 
 struct OpenListener {
@@ -61,7 +61,7 @@ impl WebServer {
 }
 
 impl WebTask {
-    /// Receives people until told to stop; without a public part it only waits for that.
+    /// Serves requests until stopped. Without `[web]` it only waits for the stop.
     pub(super) async fn serve(
         self,
         inventory: Inventory,

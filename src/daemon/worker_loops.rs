@@ -1,4 +1,4 @@
-//! The loops of a crew, each around a pass. Trouble with the inventory ends a pass, not its loop.
+//! The loops of the workers. An inventory error ends one run of a worker, not its loop.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ use crate::inventory::{self, Inventory};
 use crate::rotation::RotationWorker;
 use crate::webhooks;
 
-/// When each app had last been swept whole.
+/// When each app last had a complete sweep.
 pub(super) type LastSweeps = Arc<Mutex<HashMap<String, Timestamp>>>;
 
 pub(super) async fn run_rotation(
@@ -103,7 +103,7 @@ pub(super) async fn run_alerts(
     "alerts"
 }
 
-/// What a login gave is confirmed by the sweeps, so they are woken after it.
+/// Completes logins. The sweeps confirm the new tokens, so they are woken afterwards.
 pub(super) async fn run_logins(
     services: Arc<Services>,
     wakeup: Arc<Notify>,
@@ -123,7 +123,7 @@ pub(super) async fn run_logins(
     "login"
 }
 
-/// Whoever wants to be forgotten, is.
+/// Runs queued data-deletion requests.
 pub(super) async fn run_deletions(
     services: Arc<Services>,
     wakeup: Arc<Notify>,
@@ -137,10 +137,10 @@ pub(super) async fn run_deletions(
             Err(error) => record_inventory_error(&shared, &error),
         }
     }
-    "forgetting"
+    "data deletion"
 }
 
-/// Says in the log, once each, that no person can be reached any more, and that this is over.
+/// Logs once that emails reach nobody any more, and once that they do again.
 async fn log_unreachable(inventory: &Inventory, daemon_status: &mut DaemonStatus, now: Timestamp) {
     let Ok(mail) = inventory.read(|view| view.mail_queue()).await else {
         return;
@@ -158,7 +158,7 @@ async fn log_unreachable(inventory: &Inventory, daemon_status: &mut DaemonStatus
         }
         None => {
             if daemon_status.is_cut_off {
-                tracing::info!("people can be reached again");
+                tracing::info!("emails get through again");
             }
             false
         }
@@ -166,7 +166,7 @@ async fn log_unreachable(inventory: &Inventory, daemon_status: &mut DaemonStatus
     daemon_status.is_cut_off = is_cut_off;
 }
 
-/// Shows how things are, whenever a sweep has come to its end.
+/// Publishes the status after every sweep.
 pub(super) async fn publish_status(
     services: Arc<Services>,
     wakeups: Wakeups,
@@ -210,7 +210,7 @@ pub(super) async fn publish_status(
             said = words;
         }
     }
-    "the pulse"
+    "status"
 }
 
 pub(super) async fn run_schedule(
@@ -220,12 +220,12 @@ pub(super) async fn run_schedule(
     stop: CancellationToken,
 ) -> &'static str {
     if let Err(error) = schedule::run(lines, timezone, watchdog, stop).await {
-        tracing::error!("the schedule cannot be kept: {error}");
+        tracing::error!("the scheduler failed: {error}");
     }
-    "the schedule"
+    "schedule"
 }
 
-/// A pass that does not know whether the clock is right waits as if it were not.
+/// Checks the clock. If that fails, the clock counts as wrong.
 pub(super) async fn check_clock(
     inventory: &Inventory,
     rotation_workers: &[RotationWorker],
@@ -247,14 +247,16 @@ fn is_done(shared: &SharedState, outcome: Result<(), inventory::Error>) -> bool 
         .is_ok()
 }
 
-/// The database is in trouble: the daemon goes on answering, says so, and tries again. That nothing can be written was
-/// said already, by the inventory.
+/// Logs an inventory error and shows it in the status; the daemon keeps answering and tries again. If the inventory
+/// cannot be written, it has logged that itself.
 pub(super) fn record_inventory_error(shared: &SharedState, error: &inventory::Error) {
     if matches!(error, inventory::Error::Unwritable(_)) {
-        tracing::debug!("it is tried again at the next tick: {error}");
+        tracing::debug!(
+            "the inventory cannot be written to; trying again at the next tick: {error}"
+        );
         return;
     }
-    tracing::error!("nothing could be written down; it is tried again at the next tick: {error}");
+    tracing::error!("the inventory cannot be used; trying again at the next tick: {error}");
     shared
         .daemon_status
         .send_modify(|daemon_status| daemon_status.inventory_error = Some(error.to_string()));

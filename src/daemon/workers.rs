@@ -1,5 +1,5 @@
-//! The tasks of one household: a loop around a pass for each app, one for logins, one for the emails, one for the
-//! pulse, one for the nightly copy, one for upkeep and one that ticks. A tick that finds one waiting is dropped.
+//! The worker tasks of one configuration: one per app, and one each for alerts, logins, data deletion, status, backup,
+//! maintenance, the schedule and forwarding wakeups. A tick is dropped if its worker has a wakeup pending.
 
 use std::sync::Arc;
 
@@ -20,18 +20,18 @@ use super::worker_loops::{
 use crate::api::{AccessLog, DaemonStatus};
 use crate::config::Schedule;
 
-/// What outlives a reload and the crew shares with the socket.
+/// State that survives a reload and is shared with the socket.
 #[derive(Clone)]
 pub(super) struct SharedState {
     pub(super) daemon_status: watch::Sender<DaemonStatus>,
     pub(super) journal: watch::Sender<()>,
-    /// Somebody asked for something on the socket.
+    /// Woken by requests on the socket.
     pub(super) wake_rotation: Arc<Notify>,
     pub(super) watchdog: Arc<Watchdog>,
     pub(super) clock: Arc<ClockCheck>,
-    /// Held by whoever sends emails: at a reload two crews are at work for a while.
+    /// Held while sending emails, because old and new workers overlap during a reload.
     pub(super) outbox: Arc<tokio::sync::Mutex<()>>,
-    /// Who asked for secrets and is not written down yet.
+    /// Reads of secrets that are not recorded yet.
     pub(super) accesses: Arc<AccessLog>,
 }
 
@@ -141,20 +141,20 @@ impl Workers {
         ));
     }
 
-    /// The name of a task that ended though nobody had asked it to.
+    /// The name of a worker that ended without being stopped.
     pub(super) async fn ended_worker(&mut self) -> &'static str {
         match self.tasks.join_next().await {
             Some(Ok(name)) => name,
-            Some(Err(_)) | None => "a worker",
+            Some(Err(_)) | None => "name unknown",
         }
     }
 
-    /// There is an email that should not wait for the next tick.
+    /// Wakes the worker that sends emails, without waiting for the next tick.
     pub(super) fn wake_email(&self) {
         self.mail.notify_one();
     }
 
-    /// Lets the passes at hand come to their end.
+    /// Stops the workers after their current work.
     pub(super) async fn stop(mut self) {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}

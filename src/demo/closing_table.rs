@@ -1,4 +1,4 @@
-//! The closing table: computed from the inventory and the simulated world, and nothing else.
+//! The closing table, computed only from the inventory and the simulated world.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use super::harness::{Error, Harness};
 use super::observer::{Observer, Survival, is_alive};
 use crate::model::{Kind, State, Token};
 
-/// How the season ended.
+/// The result of a demo run.
 #[derive(Debug)]
 pub struct ClosingTable {
     rows: Vec<Row>,
@@ -49,7 +49,7 @@ impl ClosingTable {
         })
     }
 
-    /// Every token that could live lives, every one that could not was reported, and nobody was bothered for nothing.
+    /// Whether every token that could live is alive, every other one was reported, and no email was needless.
     pub fn is_good(&self) -> bool {
         self.false_alarms == 0 && self.rows.iter().all(Row::is_good)
     }
@@ -58,20 +58,20 @@ impl ClosingTable {
         const HEAD: Style = Style::new().bold();
         writeln!(
             out,
-            "\n{HEAD}{:<22} {:<23} {:<8} {:<11} {:>8} {:>6} {:>5}{HEAD:#}",
-            "token", "what it is", "at Meta", "Perennial", "versions", "deaths", "told"
+            "\n{HEAD}{:<22} {:<23} {:<8} {:<11} {:>8} {:>6} {:>6}{HEAD:#}",
+            "token", "what it is", "at Meta", "Perennial", "versions", "deaths", "emails"
         )?;
         self.rows.iter().try_for_each(|row| row.print(out))?;
         let people = self.emails - self.to_operators;
         writeln!(
             out,
-            "\n{} emails to people, {} to the operator, {} about nothing. {} calls to Meta.",
+            "\n{} emails to people, {} to the operator, {} needless. {} calls to Meta.",
             people, self.to_operators, self.false_alarms, self.calls
         )?;
         let (style, words) = if self.is_good() {
             (
                 AnsiColor::Green.on_default().bold(),
-                "Every token that could live lives; every one that could not was reported in time.",
+                "Every token that could be kept alive is alive; every other one was reported in time.",
             )
         } else {
             (
@@ -102,7 +102,7 @@ impl Row {
         })
     }
 
-    /// Perennial and the world agree, and no death went unheard.
+    /// Whether Perennial's state agrees with the simulated world and every death was reported.
     fn is_good(&self) -> bool {
         let agrees = match self.state {
             State::Healthy | State::Expiring => self.alive,
@@ -124,7 +124,7 @@ impl Row {
         let kind = self.kind.map_or("", Kind::as_str);
         writeln!(
             out,
-            "{:<22} {:<23} {:<8} {style}{:<11}{style:#} {:>8} {:>6} {:>5} {mark}{}",
+            "{:<22} {:<23} {:<8} {style}{:<11}{style:#} {:>8} {:>6} {:>6} {mark}{}",
             self.name,
             self.note,
             at_meta,

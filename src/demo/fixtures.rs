@@ -1,4 +1,4 @@
-//! Who is in the play: people with their pages, machines without a person, and the tokens that Perennial is given.
+//! The people with their pages, the system users, and the tokens that Perennial gets.
 
 use super::harness::{APP, APP_NAME, Error, Harness};
 use crate::api::types::ImportRequest;
@@ -29,9 +29,9 @@ pub(super) struct Person {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Diligence {
-    /// Does what an email asks, within two days.
+    /// Does what an email asks for within two days.
     Reliable,
-    /// Is on leave; nothing moves.
+    /// Is on leave and does nothing.
     Away,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Role {
 }
 
 impl Fixtures {
-    /// Everybody logs in once, and an operator imports what comes of it over the socket.
+    /// Every person logs in once, and an operator imports the tokens over the socket.
     pub(super) async fn enter(harness: &Harness) -> Result<Self, Error> {
         let mut fixtures = Self {
             people: Vec::new(),
@@ -174,7 +174,7 @@ impl Fixtures {
         self.people
             .iter()
             .find(|person| person.name == name)
-            .ok_or(Error::Scenario("nobody of that name"))
+            .ok_or(Error::Scenario("no person has that name"))
     }
 
     pub(super) fn person_at(&self, address: &str) -> Option<&Person> {
@@ -183,7 +183,7 @@ impl Fixtures {
 }
 
 impl Person {
-    /// Under which name the inventory holds this person's own token.
+    /// The name of this person's own token in the inventory.
     pub(super) fn token(&self) -> String {
         format!("{APP_NAME}-{}", self.name.to_lowercase())
     }

@@ -1,5 +1,5 @@
-//! The stage: a simulated Meta on loopback, a real configuration, inventory, workers and socket in a temporary
-//! folder, and a clock that the play moves.
+//! The test bench of the demo: a simulated Meta on loopback, a real configuration, inventory, workers and socket in a
+//! temporary folder, and a clock that the demo moves.
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,9 @@ pub(super) const APP_NAME: &str = "acme";
 pub enum Error {
     #[error("the demo could not be set up: {0}")]
     Io(#[from] io::Error),
-    #[error("the demo's own configuration is wrong, a defect of Perennial:\n{0}")]
+    #[error(
+        "the demo's own configuration is invalid. This is a bug in Perennial; please report it:\n{0}"
+    )]
     Config(#[from] DiagnosticList),
     #[error(transparent)]
     Services(#[from] ServicesError),
@@ -37,11 +39,11 @@ pub enum Error {
     Bind(#[from] api::BindError),
     #[error("the demo's socket: {0}")]
     Client(#[from] api_client::Error),
-    #[error("the simulated world refuses: {0}")]
+    #[error("the simulated Meta refuses: {0}")]
     World(#[from] WorldError),
     #[error(transparent)]
     Key(#[from] KeyError),
-    #[error("the demo's play has a hole, a defect of Perennial: {0}")]
+    #[error("the demo's scenario is wrong. This is a bug in Perennial; please report it: {0}")]
     Scenario(&'static str),
 }
 
@@ -58,7 +60,7 @@ pub(super) struct Harness {
 
 impl Harness {
     pub(super) async fn set(seed: u64) -> Result<Self, Error> {
-        // A Monday morning; the demo's calendar is the same for everybody.
+        // A Monday morning; every demo starts at the same date.
         let start = Timestamp::from_second(1_772_442_000).unwrap_or(Timestamp::UNIX_EPOCH);
         let meta = Simulator::start(world(start, seed), ([127, 0, 0, 1], 0).into()).await?;
         let folder = tempfile::Builder::new()
@@ -103,7 +105,7 @@ impl Harness {
         Ok(self.services.sweep(self.now()).await?)
     }
 
-    /// Lets the socket show how things are, as the daemon does after each sweep.
+    /// Publishes the status on the socket, as the daemon does after each sweep.
     pub(super) async fn show(&self) -> Result<(), Error> {
         let (before, now) = (self.daemon_status.borrow().clone(), self.now());
         let daemon_status = status::take(&self.services, &before, Some(now), None, now).await?;
@@ -151,7 +153,7 @@ fn world(start: Timestamp, seed: u64) -> World {
     world
 }
 
-/// The files that an operator would have: configuration, key and app secret.
+/// Writes the files that an operator would have: configuration, key and app secret.
 fn furnish(folder: &Path, graph_url: &str) -> Result<config::Config, Error> {
     fs::create_dir(folder.join("mail"))?;
     write_secret(&folder.join("inventory.key"), &Key::generate()?.to_base64())?;
@@ -203,7 +205,7 @@ fn backend(
     now: &Arc<Mutex<Timestamp>>,
 ) -> Backend {
     let clock = Arc::clone(now);
-    // The demo never reloads and tries no mail; such orders find nobody and say so.
+    // The demo handles no reloads and no test emails; the socket answers such requests with an error.
     let (reloads, mail_tests) = (mpsc::channel(1).0, mpsc::channel(1).0);
     Backend {
         inventory: inventory.clone(),

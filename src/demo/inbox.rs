@@ -1,4 +1,4 @@
-//! People read their mail and, after a while, do what it asks. They know nothing but the email.
+//! People read their email and, after a while, do what it asks. They know only what the email says.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,12 +16,12 @@ use crate::inventory::{Incident, IncidentId, IncidentState};
 use crate::model::Remedy;
 use crate::secret::Secret;
 
-/// An email as it lies in the mail folder.
+/// An email from the mail folder.
 #[derive(Clone, Debug)]
 pub(super) struct Received {
     pub(super) to: Vec<String>,
     pub(super) incident: Option<IncidentId>,
-    /// The first of its thread.
+    /// Whether it is the first of its thread.
     pub(super) opens: bool,
 }
 
@@ -53,7 +53,7 @@ impl Inbox {
         self.intentions.iter().map(|intention| intention.at).min()
     }
 
-    /// The emails that have come since the last look. Reliable people make up their mind to act.
+    /// The emails that arrived since the last call. Reliable people plan to act on them.
     pub(super) async fn read(
         &mut self,
         fixtures: &Fixtures,
@@ -95,7 +95,7 @@ impl Inbox {
         Ok(received)
     }
 
-    /// What people get round to now; told in words.
+    /// Carries out what people planned for now. Returns a sentence for each action.
     pub(super) async fn act(
         &mut self,
         fixtures: &Fixtures,
@@ -174,7 +174,7 @@ impl Intention {
     }
 }
 
-/// The few header lines that a mail program would show.
+/// Reads the header lines that a mail program would show.
 fn envelope(email: &str) -> Received {
     let header = email
         .split("\r\n\r\n")

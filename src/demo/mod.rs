@@ -1,8 +1,8 @@
-//! `perennial demo`: the real daemon code on a simulated Meta, a whole season in seconds.
+//! `perennial demo`: the real daemon code on a simulated Meta, months in seconds.
 //!
-//! - `cast`: people, pages and tokens · `fate`: what happens to them · `inbox`: people read their mail and act
-//! - `stage`: configuration, inventory, socket and clock · `narrator`: what is told as it happens
-//! - `watch`: holds what Perennial says against the simulated world · `verdict`: the closing table
+//! - `fixtures`: people, pages and tokens · `outcome`: what happens to them · `inbox`: people read their email and act
+//! - `harness`: configuration, inventory, socket and clock · `narration`: prints what happens
+//! - `observer`: compares Perennial with the simulated world · `closing_table`: the result
 
 mod closing_table;
 mod fixtures;
@@ -33,23 +33,23 @@ pub struct Options {
     pub sabotage: Sabotage,
 }
 
-/// What is broken on purpose, to show that the demo would notice.
+/// What is broken on purpose, to show that the demo would detect it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sabotage {
     #[default]
     Nothing,
-    /// Nobody writes emails.
+    /// No emails are written.
     Silence,
-    /// Nobody looks after the tokens from the tenth day on.
+    /// No token is checked from the tenth day on.
     Neglect,
 }
 
-/// How far the clock jumps at most: people and Meta act in between.
+/// The longest jump of the clock; people and Meta act in between.
 const LONGEST_STEP: SignedDuration = SignedDuration::from_mins(30);
-/// Nothing is looked at more often.
+/// The shortest jump of the clock.
 const SHORTEST_STEP: SignedDuration = SignedDuration::from_mins(1);
 
-/// A season that was lived through; the stage stands until it is dropped.
+/// A finished demo run. Its socket and folder remain until it is dropped.
 #[derive(Debug)]
 pub struct DemoRun {
     harness: Harness,
@@ -57,7 +57,7 @@ pub struct DemoRun {
 }
 
 impl DemoRun {
-    /// Lives through it, telling `out` what happens.
+    /// Runs the demo and prints what happens to `out`.
     pub async fn live(options: Options, out: &mut impl Write) -> Result<Self, Error> {
         let harness = Harness::set(options.seed).await?;
         let fixtures = Fixtures::enter(&harness).await?;
@@ -83,7 +83,7 @@ impl DemoRun {
         })
     }
 
-    /// Where to look while the stage stands.
+    /// Prints where to look while the socket and folder exist.
     pub fn places(&self, out: &mut impl Write) -> io::Result<()> {
         narration::places(&self.harness, out)
     }
@@ -100,7 +100,7 @@ struct Scenario {
 }
 
 impl Scenario {
-    /// To the next moment at which anything may happen, and through it.
+    /// Moves the clock to the next moment at which something may happen, and lets everything act.
     async fn step(&mut self, end: Timestamp, out: &mut impl Write) -> Result<(), Error> {
         let now = self.harness.now();
         let wanted = [

@@ -1,4 +1,4 @@
-//! What is told while the season passes, a line a happening.
+//! Prints what happens during the demo, one line per event.
 
 use std::io::{self, Write};
 
@@ -46,7 +46,7 @@ impl Printer {
         )?;
         writeln!(
             out,
-            "{DIM}Everything is real but Meta, the people and the clock. Folder: {}{DIM:#}\n",
+            "{DIM}Everything is real except Meta, the people and the clock. Folder: {}{DIM:#}\n",
             harness.folder().display()
         )?;
         Ok(())
@@ -87,7 +87,7 @@ impl Printer {
         self.line(at, DEED, "person", what, out)
     }
 
-    /// What Perennial noted since the last time.
+    /// Prints the events that Perennial recorded since the last call.
     pub(super) async fn journal(
         &mut self,
         harness: &Harness,
@@ -109,7 +109,7 @@ impl Printer {
                 None => {}
             }
         }
-        // One cause is one line, however many it strikes.
+        // One line per cause, however many tokens it affects.
         let mut causes: Vec<&str> = deaths.iter().map(|(_, cause)| cause.as_str()).collect();
         causes.dedup();
         for cause in causes {
@@ -142,7 +142,7 @@ fn no_longer_work(n: usize) -> String {
 }
 
 enum Narrated {
-    /// Of which cause.
+    /// The cause.
     Death(String),
     Line(Style, &'static str, String),
 }
@@ -156,7 +156,7 @@ fn describe(event: &Event) -> Option<Narrated> {
         EventKind::Rotated => Some(rotated(name, &detail)),
         EventKind::Derived => line(
             GOOD,
-            format!("{name} read anew through {}", detail("through")),
+            format!("{name} derived again through {}", detail("through")),
         ),
         EventKind::CandidateAccepted => {
             line(GOOD, format!("{name} has a new token, confirmed by Meta"))
@@ -168,11 +168,11 @@ fn describe(event: &Event) -> Option<Narrated> {
         EventKind::AppFailing => line(
             BLOW,
             format!(
-                "Meta does not serve us: {}; tokens wait, none is given up",
+                "Meta does not serve the app: {}; its tokens wait, and none is given up",
                 detail("cause")
             ),
         ),
-        EventKind::AppRecovered => line(GOOD, "Meta serves us again".to_owned()),
+        EventKind::AppRecovered => line(GOOD, "Meta serves the app again".to_owned()),
         EventKind::EmailSent => Some(Narrated::Line(MAIL, "mail", detail("subject").to_owned())),
         EventKind::Imported
         | EventKind::Discovered
@@ -221,11 +221,11 @@ fn rotated<'a>(name: &str, detail: &impl Fn(&str) -> &'a str) -> Narrated {
     let (style, what) = match detail("outcome") {
         "renewed" => {
             let end = date(detail("expires_at"));
-            (GOOD, format!("{name} renewed, measured: ends {end}"))
+            (GOOD, format!("{name} renewed: expires {end}"))
         }
         outcome => {
             let outcome = outcome.replace('_', " ");
-            let what = format!("{name} exchanged, but nothing moved: {outcome}");
+            let what = format!("{name} exchanged without effect: {outcome}");
             (DIM, what)
         }
     };
@@ -240,7 +240,7 @@ fn date(instant: &str) -> &str {
     instant.split('T').next().unwrap_or(instant)
 }
 
-/// Where to look while the stage stands.
+/// Prints where to look while the socket and folder exist.
 pub(super) fn places(harness: &Harness, out: &mut impl Write) -> io::Result<()> {
     let here = harness.folder().display();
     writeln!(out, "\n{BOLD}Look around{BOLD:#} while this runs:")?;

@@ -1,5 +1,5 @@
-//! Holds what Perennial says against the simulated world, step by step: when each token really died, when somebody
-//! was told, and whether any email was about nothing.
+//! Compares Perennial with the simulated world, step by step: when each token really died, when an email reported it,
+//! and whether any email was needless.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use crate::inventory::{EventId, IncidentId};
 use crate::model::{Health, Token};
 use crate::secret::Secret;
 
-/// A death is known within one check interval, and told within minutes after that.
+/// A death is found within one check interval and reported minutes later.
 pub(super) const WITHIN: SignedDuration = SignedDuration::from_hours(26);
-/// A token that ends so soon is worth an email.
+/// An email about a token that expires within this time is justified.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 15);
 
 #[derive(Debug)]
@@ -22,20 +22,20 @@ pub(super) struct Observer {
     lives: BTreeMap<String, Survival>,
     pub(super) emails: usize,
     pub(super) to_operators: usize,
-    /// Emails about a token that was fine.
+    /// Emails about a token without a problem.
     pub(super) false_alarms: usize,
     last_app_error: Option<Timestamp>,
-    /// What Perennial serves, as of that event: every new secret is one.
+    /// The secrets that Perennial served at the event `read_at`; every new secret records an event.
     secrets: Vec<(String, Secret)>,
     read_at: EventId,
 }
 
-/// How one token really fared.
+/// What really happened to one token.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Survival {
     dead_since: Option<Timestamp>,
     notified_at: Option<Timestamp>,
-    /// Deaths that nobody was told of in time and that did not heal in time either.
+    /// Deaths that were not reported in time and did not end in time either.
     pub(super) missed: usize,
     pub(super) deaths: usize,
     pub(super) told: usize,
@@ -62,7 +62,7 @@ impl Observer {
         self.lives.get(&role.name).cloned().unwrap_or_default()
     }
 
-    /// Notes who died and who came back since the last look.
+    /// Records which tokens died or recovered since the last call.
     pub(super) async fn observe(
         &mut self,
         harness: &Harness,
@@ -86,7 +86,7 @@ impl Observer {
         Ok(())
     }
 
-    /// Notes who was told of what, and whether there was anything to tell.
+    /// Records who was notified of what, and whether there was a reason.
     pub(super) async fn emails(
         &mut self,
         harness: &Harness,
@@ -128,7 +128,7 @@ impl Observer {
         Ok(dead || ends_soon)
     }
 
-    /// Deaths that are still unheard of when the season ends, though there was time to hear of them.
+    /// Adds a death that is still unreported at the end, if there was time to report it.
     pub(super) fn close(&self, role: &Role, now: Timestamp) -> Survival {
         let mut survival = self.survival(role);
         survival.missed += usize::from(survival.is_unreported(now));
@@ -152,7 +152,7 @@ impl Survival {
         }
     }
 
-    /// Dead for longer than it takes to notice, and nobody was told in that time.
+    /// Whether the token was dead for longer than a check interval and no email reported it.
     fn is_unreported(&self, now: Timestamp) -> bool {
         let Some(died) = self.dead_since else {
             return false;
@@ -172,7 +172,7 @@ async fn tokens_of_incident(harness: &Harness, id: IncidentId) -> Result<Vec<Tok
     Ok(tokens_of_incident.await?)
 }
 
-/// The secrets that Perennial serves just now, by name.
+/// The secrets that Perennial serves now, by token name.
 async fn served(harness: &Harness, fixtures: &Fixtures) -> Result<Vec<(String, Secret)>, Error> {
     let names: Vec<String> = fixtures
         .tokens
@@ -195,7 +195,7 @@ async fn served(harness: &Harness, fixtures: &Fixtures) -> Result<Vec<(String, S
     Ok(served.await?)
 }
 
-/// Whether Meta would still take the secret that Perennial serves.
+/// Whether Meta still accepts the secret that Perennial serves.
 pub(super) async fn is_alive(harness: &Harness, name: &str) -> Result<bool, Error> {
     let name = name.to_owned();
     let reading = harness

@@ -1,4 +1,4 @@
-//! What happens to people, pages and Meta, on days that the seed moves a little.
+//! What happens to people, pages and Meta, on days that the seed varies a little.
 
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
@@ -54,7 +54,7 @@ impl ScheduledFaults {
         self.faults.last().map(|(at, _)| *at)
     }
 
-    /// What has come due happens; told in words.
+    /// Applies the faults that are due. Returns a sentence for each.
     pub(super) fn strike(
         &mut self,
         fixtures: &Fixtures,

@@ -1,4 +1,4 @@
-//! What an email about an incident is made of, and how it speaks of people and tokens. Pure.
+//! The facts of an email about an incident, and the expressions for its people and tokens. Pure.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -13,17 +13,17 @@ use crate::model::{Cause, Health, Kind, Token};
 pub(crate) struct EmailContext<'a> {
     pub(crate) incident: &'a Incident,
     pub(crate) reason: EmailReason,
-    /// Those to name.
+    /// The tokens to list.
     pub(crate) tokens: &'a [Token],
-    /// How many there are.
+    /// The number of tokens in all.
     pub(crate) count: u64,
-    /// How many page tokens hang on the person.
+    /// The number of page tokens derived from the person's.
     pub(crate) pages: u64,
-    /// The apps that an outage hits.
+    /// The apps that an outage affects.
     pub(crate) apps: &'a [String],
     pub(crate) recipients: &'a [String],
     pub(crate) operators: &'a [String],
-    /// Where the person can log in at once, if there is such a place.
+    /// The login link for the person, if there is one.
     pub(crate) login_link: Option<&'a str>,
     /// When the first of the tokens died.
     pub(crate) broken_since: Option<Timestamp>,
@@ -33,7 +33,7 @@ pub(crate) struct EmailContext<'a> {
     pub(crate) language: Language,
 }
 
-/// Picks the form of an expression that a sentence needs.
+/// Selects the grammatical case that a sentence needs.
 pub(crate) type Case = fn(&Cases) -> &'static str;
 
 impl EmailContext<'_> {
@@ -45,13 +45,13 @@ impl EmailContext<'_> {
         self.incident.incident_key.is_of_app()
     }
 
-    /// Meta refuses them because of it, rather than that they work in part.
+    /// Whether Meta refuses at least one of the listed tokens, so that the cause does more than limit them.
     pub(crate) fn is_refused(&self) -> bool {
         let dead = |token: &Token| matches!(token.health, Health::Dead { .. });
         self.tokens.iter().any(dead)
     }
 
-    /// The app, or all those that an outage hits.
+    /// The app, or all apps that an outage affects.
     pub(crate) fn app_names(&self) -> String {
         match self.apps {
             [] => self.incident.incident_key.app.clone(),
@@ -68,7 +68,7 @@ impl EmailContext<'_> {
         self.language.catalog()
     }
 
-    /// Whom the tokens hang on, to stand within a sentence.
+    /// The person that the tokens belong to, for use within a sentence.
     pub(crate) fn person(&self, case: Case) -> String {
         let subject = &self.incident.incident_key.subject;
         let catalog = self.catalog();
@@ -91,7 +91,7 @@ impl EmailContext<'_> {
         kinds.any(|kind| kind == Kind::SystemUser)
     }
 
-    /// `this token`, or `these 12 tokens`
+    /// Such as `this token` or `these 12 tokens`.
     pub(crate) fn these(&self, case: Case) -> String {
         self.counted(&self.catalog().these_tokens, case)
     }
@@ -107,13 +107,13 @@ impl EmailContext<'_> {
         }
     }
 
-    /// The end that is still to come, where the incident is about one.
+    /// The coming expiry, if the incident is about one.
     pub(crate) fn coming_end(&self) -> Option<Timestamp> {
         let end = self.incident.deadline.filter(|end| *end > self.now);
         end.filter(|_| self.cause().is_upcoming())
     }
 
-    /// The token that a new one is to replace: the one that the others hang on, if there is only one such.
+    /// The name of the token that a new one replaces: the only one that is not a page's, if there is exactly one.
     pub(crate) fn name_to_replace(&self) -> String {
         let stems: Vec<_> = self
             .tokens
@@ -126,7 +126,7 @@ impl EmailContext<'_> {
         }
     }
 
-    /// The name of the token, if it is only one.
+    /// The name of the token, if there is only one.
     pub(crate) fn only_name(&self) -> String {
         match self.tokens {
             [only] if self.count == 1 => only.name.clone(),

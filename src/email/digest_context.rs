@@ -1,4 +1,4 @@
-//! What the operators' summary is made of.
+//! The facts of the operators' summary.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::text::Language;
 use crate::inventory::{ActivityCounts, ComingLogin, Fleet, Incident, MailQueue, SingleAdminPages};
 
-/// An app and the Graph version that it is configured with.
+/// An app and its configured Graph version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GraphVersion {
     pub app: String,
@@ -15,7 +15,7 @@ pub struct GraphVersion {
     pub ends_on: Option<Date>,
 }
 
-/// What a summary is made of.
+/// The facts of a summary.
 #[derive(Debug)]
 pub(crate) struct DigestContext {
     pub(crate) fleet: Fleet,
@@ -24,7 +24,7 @@ pub(crate) struct DigestContext {
     pub(crate) single_admin_pages: Vec<SingleAdminPages>,
     pub(crate) activity: ActivityCounts,
     pub(crate) mail: MailQueue,
-    /// Those that end within [`VERSIONS_AHEAD`].
+    /// The versions that end within [`VERSIONS_AHEAD`].
     pub(crate) versions: Vec<GraphVersion>,
     pub(crate) recipients: Vec<String>,
     pub(crate) since: Timestamp,
@@ -35,7 +35,7 @@ pub(crate) struct DigestContext {
 }
 
 impl DigestContext {
-    /// Nothing waits for anybody.
+    /// Whether nothing needs attention.
     pub(crate) const fn is_all_well(&self) -> bool {
         self.fleet.dead == 0 && self.fleet.failing == 0 && self.incidents.is_empty()
     }

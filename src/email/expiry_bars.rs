@@ -1,4 +1,4 @@
-//! The picture of the clocks: how much is left on both of them, for each group of tokens that share their ends. Pure.
+//! The expiry bars: how much time is left on both expiries, for each group of tokens that share them. Pure.
 
 use std::collections::BTreeMap;
 
@@ -12,35 +12,35 @@ use super::token_rows;
 use crate::email::EmailReason;
 use crate::model::{Cause, Expiry, Facts, Health, Kind, Token};
 
-/// How many groups are shown; the ends that come first stand first.
+/// The maximum number of groups shown, earliest expiry first.
 const GROUPS: usize = 4;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What Meta gives at a login, where it does not say when that was.
+/// The usual validity after a login, if Meta does not say when the token was issued.
 const FULL_ACCESS: SignedDuration = SignedDuration::from_hours(60 * 24);
 const FULL_DATA_ACCESS: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// Tokens that share both ends.
+/// Tokens that share both expiries.
 #[derive(Debug, Serialize)]
 pub(crate) struct ExpiryGroup {
     pub(crate) title: String,
     pub(crate) bars: Vec<ExpiryBar>,
 }
 
-/// One clock.
+/// The bar of one expiry.
 #[derive(Debug, Serialize)]
 pub(crate) struct ExpiryBar {
     pub(crate) label: &'static str,
-    /// In words.
+    /// The time left, as text.
     pub(crate) left: String,
-    /// Of the bar, 0 to 100.
+    /// The filled part of the bar, 0 to 100.
     pub(crate) percent: i64,
     pub(crate) rest: i64,
     pub(crate) color: &'static str,
 }
 
-/// Only where time is what matters: a warning, an end, a renewal.
+/// The groups to show. Empty unless the email is about time: a warning, an expiry, a renewal.
 pub(crate) fn expiry_groups(context: &EmailContext<'_>) -> Vec<ExpiryGroup> {
     if !is_about_time(context) {
         return Vec::new();
@@ -81,13 +81,13 @@ fn is_about_time(context: &EmailContext<'_>) -> bool {
     }
 }
 
-/// Nothing is left to a token that died of something else, whatever its clocks say.
+/// Leaves out tokens that died of another cause before they expired.
 fn is_timed(token: &Token, context: &EmailContext<'_>) -> bool {
     let has_ended = token.deadline().is_some_and(|end| end <= context.now);
     has_ended || !matches!(token.health, Health::Dead { .. })
 }
 
-/// Ends on the same day are the same to a person; no end comes last.
+/// The day of an expiry, since the same day is the same to a reader. "Never" sorts last.
 fn day(end: Option<Timestamp>) -> i64 {
     end.map_or(i64::MAX, |end| end.as_second().div_euclid(86_400))
 }
@@ -148,7 +148,7 @@ fn expiry_bar(
     let percent = if is_over {
         0
     } else {
-        // A little is to be seen as long as a little is left.
+        // The bar shows at least a sliver until the time is over.
         (left.as_secs() * 100 / full.as_secs().max(1)).clamp(2, 100)
     };
     let catalog = context.catalog();

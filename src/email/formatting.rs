@@ -1,11 +1,11 @@
-//! Times, spans, counts, lists and names as people write them, in their language.
+//! Formats times, spans, counts, lists and names in the reader's language.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::text::{Language, Units, fill};
 
-/// Longer names are cut: a subject line has to be read on a phone.
+/// Longer names are cut, because a subject line must be readable on a phone.
 const LONGEST_NAME: usize = 60;
 
 impl Language {
@@ -54,12 +54,12 @@ impl Language {
         )
     }
 
-    /// `3 h`, `2 days`; never more than has passed.
+    /// Such as `3 h` or `2 days`; rounded down.
     pub(crate) fn span(self, of: SignedDuration) -> String {
         in_units(of, &self.catalogue().span)
     }
 
-    /// The same as it stands after "in" or "after".
+    /// The same, as used after "in" or "after".
     pub(crate) fn span_after(self, of: SignedDuration) -> String {
         in_units(of, &self.catalogue().span_after)
     }
@@ -100,7 +100,7 @@ fn in_units(of: SignedDuration, units: &Units) -> String {
     fill(form, &[("n", &number.to_string())])
 }
 
-/// A name that others chose, as part of one line and not too long.
+/// A name from outside, as part of one line and cut to length.
 pub(crate) fn name(of: &str) -> String {
     let line = line(of);
     if line.chars().count() <= LONGEST_NAME {
@@ -110,7 +110,7 @@ pub(crate) fn name(of: &str) -> String {
     format!("{}…", cut.trim_end())
 }
 
-/// Text from others without line ends, control characters and marks that turn the writing round.
+/// Text from outside without line ends, control characters and bidirectional marks.
 pub(crate) fn line(of: &str) -> String {
     let harmless = of.chars().filter(|c| !turns_the_writing(*c));
     let spaced: String = harmless.map(plain_space).collect();

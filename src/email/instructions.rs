@@ -1,4 +1,4 @@
-//! What to do, in at most three steps. Pure. The words stand in `language`, commands and links here.
+//! What to do, in at most three steps. Pure. The texts are in `text`, commands and links are here.
 
 use serde::Serialize;
 
@@ -8,15 +8,15 @@ use super::text::Instruction;
 use crate::email::EmailReason;
 use crate::model::{Cause, Kind};
 
-/// One step as the email shows it.
+/// One step as shown in the email.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct InstructionLine {
     text: String,
-    /// To be typed on the machine that runs Perennial.
+    /// A command to run on Perennial's machine.
     command: Option<String>,
-    /// To be opened in a browser.
+    /// A link to open in a browser.
     link: Option<String>,
-    /// What stands on the link, where it is the one thing to press.
+    /// The label of the link, if it is shown as a button.
     button: Option<&'static str>,
 }
 
@@ -155,7 +155,7 @@ fn of_cause(context: &EmailContext<'_>) -> Vec<InstructionLine> {
     fixed.iter().map(|form| form.filled(context)).collect()
 }
 
-/// A person gets a new token, which has to come here.
+/// The steps for a person who gets a new token, up to its import.
 fn with_new_token(first: Form, context: &EmailContext<'_>) -> Vec<InstructionLine> {
     if context.is_of_a_system_user() {
         return [MAKE_A_SYSTEM_TOKEN, HAND_OVER, put_in(context)]
@@ -174,7 +174,7 @@ fn with_new_token(first: Form, context: &EmailContext<'_>) -> Vec<InstructionLin
     }
 }
 
-/// Dead page tokens are derived anew from the token of the person whom they hang on; living ones are left alone.
+/// The import step. Dead page tokens are derived from the person's new token; living ones stay unchanged.
 fn put_in(context: &EmailContext<'_>) -> Form {
     let kinds = context.tokens.iter().filter_map(context::kind);
     match kinds.filter(|kind| *kind == Kind::User).count() {
@@ -199,7 +199,7 @@ impl Form {
     }
 }
 
-/// Names of tokens are plain, so nothing in the line needs quoting.
+/// Token names are plain, so the command line needs no quoting.
 fn command_line(command: &str, context: &EmailContext<'_>) -> String {
     command
         .replace("{name}", &context.name_to_replace())

@@ -1,4 +1,4 @@
-//! Facts become subject, text and HTML. Pure; what others named is cleaned and escaped here.
+//! Turns facts into subject, text and HTML. Pure. Names from outside are cleaned and escaped here.
 
 mod digest;
 
@@ -19,19 +19,19 @@ use crate::model::Cause;
 use digest::Section;
 pub(crate) use digest::summary;
 
-/// How many addresses are named as having got the email.
+/// The maximum number of recipients listed in an email.
 const NAMED_RECIPIENTS: usize = 20;
 
-/// An email in words.
+/// An email ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RenderedEmail {
     pub(crate) subject: String,
     pub(crate) text: String,
-    /// Empty when there is only text.
+    /// Empty for a text-only email.
     pub(crate) html: String,
 }
 
-/// What both templates show; README.md tells operators of it.
+/// The values of both templates, as documented for operators in README.md.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct EmailModel {
     pub(crate) language: &'static str,
@@ -55,12 +55,12 @@ pub(crate) struct EmailModel {
     pub(crate) footer: Vec<String>,
 }
 
-/// Of what stands out on white as on black, with white emails on it.
+/// Colours that are readable on white and on black, with white text on them.
 pub(crate) const RED: &str = "#c8352a";
 pub(crate) const AMBER: &str = "#a86400";
 pub(crate) const GREEN: &str = "#1e7e42";
 
-/// An email that asks for nothing, laid out like any other, to try the mail path.
+/// An email that asks for nothing, laid out like any other, to test the mail path.
 pub(crate) fn test_email(language: Language, zone: &TimeZone, now: Timestamp) -> EmailModel {
     let catalog = language.catalog();
     EmailModel {
@@ -79,7 +79,7 @@ pub(crate) fn test_email(language: Language, zone: &TimeZone, now: Timestamp) ->
     }
 }
 
-/// Tells an operator of permissions that tokens never had.
+/// The email to operators about permissions that tokens never had.
 pub(crate) fn about_ungranted(language: Language, found: &Ungranted) -> EmailModel {
     let catalog = language.catalog();
     let scopes: Vec<String> = found.scopes.iter().map(formatting::line).collect();
@@ -108,7 +108,7 @@ pub(crate) fn about_ungranted(language: Language, found: &Ungranted) -> EmailMod
     }
 }
 
-/// Tells an operator that others were not reached.
+/// The email to operators about recipients who were not reached.
 pub(crate) fn about_undelivered(
     language: Language,
     lost: &NewEmail,
@@ -199,7 +199,7 @@ fn subject(context: &EmailContext<'_>) -> String {
     }
 }
 
-/// `Maria Schmidt, 12 tokens of acme`
+/// Such as `Maria Schmidt, 12 tokens of acme`.
 fn about(context: &EmailContext<'_>) -> String {
     let (app, catalog) = (&context.incident.incident_key.app, context.catalog());
     if context.is_about_the_app() {
@@ -261,7 +261,7 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
     ]
 }
 
-/// Everybody sees who else knows.
+/// The line that lists the recipients, so that each one sees who else was notified.
 fn recipients_of(all: &[String], language: Language) -> String {
     let catalog = language.catalog();
     let named = all

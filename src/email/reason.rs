@@ -1,21 +1,20 @@
 //! Why an email is written.
 
-/// Why an email is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmailReason {
     First,
-    /// More of the same, each of which needs a deed of its own.
+    /// More tokens are affected, and each needs its own fix.
     Grown,
-    /// A further warning step before the end is crossed.
+    /// The next warning step before the expiry is reached.
     Nearer,
-    /// The end that was coming has come.
+    /// The expiry has passed.
     Ended,
     Reminder,
-    /// It comes again and again.
+    /// The problem keeps coming back.
     Flapping,
-    /// Nobody has acted, so somebody else is told.
+    /// Nobody has acted, so the escalation recipients are notified.
     Escalated,
     Recovered,
-    /// The tokens it was about were removed.
+    /// The affected tokens were removed.
     Withdrawn,
 }

@@ -1,4 +1,4 @@
-//! What is the matter, why, and what happens if nobody acts, as sentences about this incident. Pure.
+//! The sentences of an email: what happened, why, and what follows if nobody acts. Pure.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,10 +7,10 @@ use super::text::{Sentences, fill, fill_with};
 use crate::email::EmailReason;
 use crate::model::{Cause, Remedy, Token};
 
-/// From here on a subject tells the hour too, for the day alone is no longer exact enough.
+/// Within this time the subject also states the hour, since the day alone is too vague.
 const LAST_HOURS: SignedDuration = SignedDuration::from_hours(48);
 
-/// What must be done, by when.
+/// What to do, by when.
 pub(crate) fn action(context: &EmailContext<'_>) -> String {
     match context.reason {
         EmailReason::Recovered => recovered(context),
@@ -25,7 +25,7 @@ pub(crate) fn action(context: &EmailContext<'_>) -> String {
     }
 }
 
-/// Nobody logs in as a system user.
+/// The call to action. A system user cannot log in and needs a new token instead.
 fn call(context: &EmailContext<'_>) -> &'static str {
     match context.cause().remedy() {
         Remedy::Login | Remedy::Reauthorize if context.is_of_a_system_user() => {
@@ -75,7 +75,7 @@ fn recovered(context: &EmailContext<'_>) -> String {
     }
 }
 
-/// How long it did not work. An incident that began as a warning was no trouble from its first day on.
+/// How long the tokens did not work. The time since a warning does not count.
 fn downtime(context: &EmailContext<'_>) -> Option<SignedDuration> {
     let incident_key = context.incident.incident_key.cause;
     let warned_ahead = matches!(incident_key, Cause::Expired | Cause::DataAccessExpired);
@@ -84,7 +84,7 @@ fn downtime(context: &EmailContext<'_>) -> Option<SignedDuration> {
     Some(context.now.duration_since(began))
 }
 
-/// The state of things in two words.
+/// The state in a few words.
 pub(crate) fn label(context: &EmailContext<'_>) -> String {
     let catalog = context.catalog();
     match context.reason {
@@ -127,7 +127,7 @@ pub(crate) fn why(context: &EmailContext<'_>) -> String {
     })
 }
 
-/// What else is to be known: how often, since when, and how much one login does.
+/// Additional sentences: on repetition or escalation, and on how much one login does.
 fn besides(context: &EmailContext<'_>) -> [Option<&'static str>; 2] {
     let catalog = context.catalog();
     let about_reason = match context.reason {
@@ -150,7 +150,7 @@ fn besides(context: &EmailContext<'_>) -> [Option<&'static str>; 2] {
     [about_login.filter(|_| is_renewed_by_login), about_reason]
 }
 
-/// Days that a login is good for, by the clock that is about to end.
+/// The number of days that a login is valid for, by the expiry that comes first.
 fn validity_days(context: &EmailContext<'_>) -> u32 {
     if context.cause() == Cause::DataAccessExpiresSoon {
         90
@@ -185,13 +185,13 @@ pub(crate) fn otherwise(context: &EmailContext<'_>) -> String {
     }
 }
 
-/// After the end it will be another email.
+/// The next reminder before the expiry; after it a different email follows.
 fn next_reminder(context: &EmailContext<'_>) -> Option<Timestamp> {
     let end = context.coming_end().unwrap_or(Timestamp::MAX);
     context.next_email.filter(|at| *at < end)
 }
 
-/// What the consequences are told under.
+/// The heading of the consequences.
 pub(crate) const fn otherwise_title(context: &EmailContext<'_>) -> &'static str {
     match context.cause().remedy() {
         Remedy::Wait => context.catalog().meanwhile,
@@ -204,13 +204,13 @@ pub(crate) const fn otherwise_title(context: &EmailContext<'_>) -> &'static str 
     }
 }
 
-/// Fills what stands in braces, and begins with a capital email.
+/// Fills the placeholders in braces and capitalises the first letter.
 pub(crate) fn filled(sentence: &str, context: &EmailContext<'_>) -> String {
     capitalised(&fill_with(sentence, |blank| filling(blank, context)))
 }
 
 fn filling(blank: &str, context: &EmailContext<'_>) -> Option<String> {
-    // One word for one token, another for several.
+    // One form for one token, another for several.
     if let Some((one, many)) = blank.split_once('|') {
         return Some(if context.count == 1 { one } else { many }.to_owned());
     }

@@ -1,23 +1,23 @@
-//! An email about the daemon itself, to its operators. Plain text, and written without the inventory: it must get
-//! through when little else works.
+//! Emails about the daemon itself, to its operators. Plain text, and independent of the inventory, because they must
+//! get through when little else works.
 
 use crate::inventory::NewEmail;
 
-/// What the email says.
+/// The content of the email.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemEmail {
-    /// What is the matter, and where.
+    /// What is wrong, and where.
     pub subject: String,
-    /// What is known of it, a paragraph each.
+    /// What is known about it, one paragraph each.
     pub why: Vec<String>,
-    /// What to do about it, one after the other.
+    /// What to do about it, in order.
     pub instructions: Vec<String>,
     /// Who wrote it and why.
     pub footer: String,
 }
 
 impl SystemEmail {
-    /// `message_id` without angle brackets; `in_reply_to` is the first email about the same.
+    /// Builds the email. `message_id` has no angle brackets; `in_reply_to` is the first email about the same problem.
     pub fn email(
         &self,
         recipients: &[String],
@@ -47,7 +47,7 @@ impl SystemEmail {
     }
 }
 
-/// A header ends where a line does.
+/// Keeps a header on one line, since a line end would end it.
 fn one_line(text: &str) -> String {
     let visible = text.replace(|c: char| c.is_control(), " ");
     visible.split_whitespace().collect::<Vec<_>>().join(" ")

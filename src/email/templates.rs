@@ -1,5 +1,5 @@
-//! The templates that emails are laid out by: the built-in ones, or an operator's own in their place. One of theirs
-//! that fails is passed over for the built-in one, so that an email leaves in any case, and what failed is kept.
+//! The templates of emails: the built-in ones, or the operator's own. If one of the operator's fails, the built-in one
+//! is used so that the email is sent anyway, and the error is kept for the status.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -17,19 +17,19 @@ use super::text::Language;
 const TEXT: &str = "email.txt";
 const HTML: &str = "email.html";
 
-/// What a template may cost: many times what the built-in ones need for a long email.
+/// The limit on a template's work: many times what the built-in ones need for a long email.
 const FUEL: u64 = 500_000;
 
-/// An email beyond this is cut off by some mail programs.
+/// Some mail programs cut off longer emails.
 const LONGEST: usize = 512 * 1024;
 
-/// A template file is no larger.
+/// The size limit of a template file.
 const LARGEST_FILE: u64 = 256 * 1024;
 
-/// How emails are laid out.
+/// The templates in use.
 #[derive(Debug, Default)]
 pub struct Templates {
-    /// By file name, such as `email.de.html`.
+    /// The operator's templates by file name, such as `email.de.html`.
     own: HashMap<String, String>,
     error: Mutex<Option<String>>,
 }
@@ -53,7 +53,7 @@ pub enum TemplateError {
     TooLong(String),
 }
 
-/// The message of an error with what lies below it, on one line.
+/// The error message with its sources, on one line.
 fn describe(error: &minijinja::Error) -> String {
     let mut rendered = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -65,7 +65,7 @@ fn describe(error: &minijinja::Error) -> String {
 }
 
 impl Templates {
-    /// Takes in the templates of a folder; the built-in ones serve for those that are not there.
+    /// Reads the templates of a folder. The built-in ones are used for those that are missing.
     pub fn of_folder(folder: &Path) -> Result<Self, TemplateError> {
         let mut own = HashMap::new();
         for name in Self::names() {
@@ -74,7 +74,7 @@ impl Templates {
             }
         }
         if own.is_empty() {
-            // A folder that is not there says so itself.
+            // If the folder does not exist, this error says so.
             std::fs::read_dir(folder).map_err(|source| TemplateError::Unreadable {
                 path: folder.to_owned(),
                 source,
@@ -95,7 +95,7 @@ impl Templates {
             .chain(special)
     }
 
-    /// What is wrong with the operator's own templates, if one failed.
+    /// The error of the operator's templates, if one failed.
     pub fn error(&self) -> Option<String> {
         let error = self.error.lock().unwrap_or_else(PoisonError::into_inner);
         error.clone()
@@ -110,7 +110,7 @@ impl Templates {
         }
     }
 
-    /// RenderedEmail that cannot be laid out still go out: the subject tells who must do what.
+    /// Renders an email. If that fails, it is sent as plain text anyway, because its subject says who must do what.
     pub(crate) fn render_email(&self, page: &EmailModel) -> RenderedEmail {
         self.render(page).unwrap_or_else(|error| {
             tracing::error!(%error, "an email could not be laid out; its first words are sent alone");
@@ -144,14 +144,14 @@ impl Templates {
         render(name, built_in, page)
     }
 
-    /// By the operator's own template, if there is one for this language or for all.
+    /// Renders with the operator's template for this language or for all, if there is one.
     fn own_part(&self, name: &str, page: &EmailModel) -> Option<Result<String, TemplateError>> {
         let names = [special(name, page.language), name.to_owned()];
         let (name, template) = names.iter().find_map(|name| self.own.get_key_value(name))?;
         Some(render(name, template, page))
     }
 
-    /// What the operator's own templates make of a page fails, or not.
+    /// Tries the operator's templates on a page.
     pub(crate) fn try_own(&self, page: &EmailModel) -> Result<(), TemplateError> {
         let parts = [TEXT, HTML].into_iter();
         parts
@@ -160,7 +160,7 @@ impl Templates {
     }
 }
 
-/// `email.html` for German is `email.de.html`.
+/// The German `email.html` is `email.de.html`.
 fn special(name: &str, code: &str) -> String {
     name.replace("email.", &format!("email.{code}."))
 }
@@ -185,7 +185,7 @@ fn read(path: &Path, name: &str) -> Result<Option<String>, TemplateError> {
         .map_err(|error| unreadable(io::Error::new(io::ErrorKind::InvalidData, error)))
 }
 
-/// What is not there is an error, HTML is escaped by the file's name, and nothing runs for ever.
+/// Undefined values are errors, the file name decides on HTML escaping, and the work is limited.
 fn render(name: &str, template: &str, page: &EmailModel) -> Result<String, TemplateError> {
     let rendered =
         render_email(name, template, page).map_err(|source| TemplateError::Template {

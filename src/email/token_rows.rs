@@ -1,4 +1,4 @@
-//! Each token in one row: what it is for, what it is called, how it is doing. Pure.
+//! The table rows of an email's tokens: what each is for, its name, its state. Pure.
 
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ pub(crate) fn token_rows(context: &EmailContext<'_>) -> Vec<Row> {
     tokens.map(|token| row(token, context)).collect()
 }
 
-/// A single token by the name that says most to whoever reads the subject.
+/// The name of a single token as most readers of the subject know it.
 pub(crate) fn named(token: &Token, context: &EmailContext<'_>) -> String {
     match title(token) {
         Some(title) if Some(&title) != context.person_name().as_ref() => {
@@ -28,12 +28,12 @@ pub(crate) fn named(token: &Token, context: &EmailContext<'_>) -> String {
     }
 }
 
-/// What a token is for, or its name.
+/// The page or person that a token is for, or its name.
 pub(crate) fn shown(token: &Token) -> String {
     title(token).unwrap_or_else(|| token.name.clone())
 }
 
-/// The page's or the person's name, where it says more than the token's.
+/// The name of the page or person, unless it is the token's own name.
 fn title(token: &Token) -> Option<String> {
     let title = token.subject_name.as_deref().map(formatting::name);
     title.filter(|title| !title.is_empty() && *title != token.name)
@@ -61,7 +61,7 @@ const fn kind_text(kind: Kind, catalog: &Catalog) -> &'static str {
     }
 }
 
-/// How this one token is doing.
+/// The state of this token.
 fn record_attempt(token: &Token, context: &EmailContext<'_>) -> String {
     let catalog = context.catalog();
     let at = |sentence, when| {
@@ -81,7 +81,7 @@ fn record_attempt(token: &Token, context: &EmailContext<'_>) -> String {
     }
 }
 
-/// What it lacks, and its end if it has one.
+/// The missing permissions, and the expiry if there is one.
 fn missing_permissions_note(token: &Token, context: &EmailContext<'_>) -> String {
     let lacks = lacks(&token.missing_scopes(), context.language);
     match token.deadline() {
@@ -100,7 +100,7 @@ fn lacks(missing: &Scopes, language: Language) -> String {
     fill(language.catalog().lacks, &[("missing", &missing)])
 }
 
-/// One that never had what is required of it.
+/// The row of a token that never had a required permission.
 pub(crate) fn ungranted(token: &Token, language: Language) -> Row {
     let title = title(token);
     let name = title.is_some().then(|| token.name.clone());

@@ -1,4 +1,4 @@
-//! What a login asks of Meta, and what it costs.
+//! The Graph API calls of a login, and their cost.
 
 use jiff::Timestamp;
 
@@ -13,14 +13,14 @@ pub(super) struct Call<'a> {
     usage: Usage,
 }
 
-/// What a login gave, as Meta confirms it.
+/// What a login granted, as confirmed by Meta.
 #[derive(Debug)]
 pub(super) struct Grant {
     pub(super) secret: Secret,
     pub(super) facts: Facts,
     pub(super) name: Option<String>,
     pub(super) declined: Vec<String>,
-    /// All of the person's pages; `None` where they could not be listed, or not with a token that lasts.
+    /// All of the person's pages. `None` if they could not be listed, or if the token is only short-lived.
     pub(super) pages: Option<Vec<PageGrant>>,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Call<'a> {
     ) -> Result<Secret, Ending> {
         let reply = self.graph.redeem(code, redirect_uri).await;
         self.enter(reply)
-            .map_err(|error| failed("the code was not exchanged", &error))
+            .map_err(|error| failed("the code could not be exchanged", &error))
     }
 
     pub(super) async fn facts(&mut self, secret: &Secret) -> Result<Facts, Ending> {
@@ -59,7 +59,7 @@ impl<'a> Call<'a> {
                 code: Some(rejection.code),
             }),
             Ok(Inspection::Undecided(error)) | Err(error) => {
-                Err(failed("its token was not looked at", &error))
+                Err(failed("the new token could not be checked", &error))
             }
         }
     }
@@ -76,8 +76,7 @@ impl<'a> Call<'a> {
         self.enter(reply).ok().map(|profile| profile.name)
     }
 
-    /// A token that lasts, if it can be had, and what it reaches. What cannot be learned now, the passes over the tokens
-    /// learn later.
+    /// Fetches a long-lived token, if possible, and what it reaches. The sweeps learn later what is missing now.
     pub(super) async fn gather(
         &mut self,
         app: &App,
@@ -101,7 +100,8 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// The short-lived one is good, too, if Meta gives no other: it is lengthened when it is put in use.
+    /// Exchanges a short-lived token. If that fails, the short-lived one is kept; a sweep exchanges it before it is put
+    /// in use.
     async fn lengthened(
         &mut self,
         secret: Secret,
@@ -128,7 +128,7 @@ impl<'a> Call<'a> {
         match self.enter(reply) {
             Ok(pages) => Some(pages),
             Err(error) => {
-                tracing::warn!("the pages of somebody who logged in could not be listed: {error}");
+                tracing::warn!("the pages of a person who logged in could not be listed: {error}");
                 None
             }
         }
@@ -142,11 +142,11 @@ impl<'a> Call<'a> {
 }
 
 fn failed(what: &str, error: &Error) -> Ending {
-    tracing::warn!("a login came to nothing: {what}: {error}");
+    tracing::warn!("a login failed: {what}: {error}");
     policy::ending_of(error)
 }
 
-/// Counts the calls of a login among those of its app.
+/// Counts the calls of a login against the budget of its app.
 pub(super) fn spend(
     tx: &Tx<'_>,
     app: &str,

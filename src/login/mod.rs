@@ -1,9 +1,10 @@
-//! A person logs in: from a link to tokens that Meta has confirmed. The pass takes what Meta answered, asks whose it is,
-//! and hands the tokens in; the passes over the tokens confirm them and put them in use.
+//! Logins: from a link to tokens that Meta has confirmed. The worker exchanges the codes from Meta's dialog and stores
+//! what they grant as candidates; the sweeps confirm the candidates and put them in use.
 //!
-//! - `flow`: one pass over what Meta answered · `call`: what it asks of Meta · `hand_in`: what it leaves for the passes over the tokens
-//! - `dialog`: the way to Meta's dialog and back · `policy`: what an answer means (pure)
-//! - `standing`: how far a login has come · `webhooks`: what Meta tells by itself
+//! - `worker`: completes the answered logins · `graph_calls`: their calls to Meta · `store_grant`: stores the result
+//! - `oauth_dialog`: the URL of Meta's dialog and the address that it returns to · `policy`: what an answer means
+//!   (pure)
+//! - `progress`: how far a login is
 
 mod graph_calls;
 pub mod oauth_dialog;
@@ -17,26 +18,26 @@ use crate::model::Scopes;
 pub use progress::{Account, LoginProgress, progress};
 pub use worker::{LoginWorker, Report};
 
-/// An app, as people log in to it.
+/// The login settings of an app.
 #[derive(Clone, Debug)]
 pub struct App {
     pub name: String,
-    /// Meta's id of it.
+    /// Meta's app id.
     pub id: String,
     pub graph_version: String,
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub dialog_url: String,
-    /// Asked for in the dialog.
+    /// The permissions requested in the dialog.
     pub scopes: Scopes,
-    /// Login for Business: stands instead of the scopes.
+    /// Login for Business: sent instead of the scopes.
     pub config_id: Option<String>,
 }
 
-/// What people can log in to, and where they come back.
+/// The apps that people can log in to, and where they return to.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     pub apps: Vec<App>,
-    /// Where the public part is reached, without a slash at its end; `None` when there is none.
+    /// The public URL of `[web]`, without a trailing slash. `None` without `[web]`.
     pub public_url: Option<String>,
 }
 
@@ -45,8 +46,8 @@ impl Settings {
         self.apps.iter().find(|app| app.name == name)
     }
 
-    /// Where Meta sends the person back. Without a public part it is a page of Meta's own that shows nothing, from whose
-    /// address the person copies the answer.
+    /// The OAuth redirect URI. Without `[web]` it is an empty page of Meta's, and the person copies its address back to
+    /// us.
     pub fn redirect_uri(&self, app: &App) -> String {
         match &self.public_url {
             Some(url) => format!("{url}{CALLBACK}"),
@@ -55,8 +56,8 @@ impl Settings {
     }
 }
 
-/// Below the public address.
+/// The path of the callback below the public URL.
 pub const CALLBACK: &str = "/login/callback";
 
-/// Meta's page for programs without a page of their own.
+/// Meta's redirect page for programs that have none of their own.
 const METAS_OWN_PAGE: &str = "/connect/login_success.html";

@@ -1,4 +1,4 @@
-//! The way to Meta's dialog, and what an address says with which Meta sends a person back.
+//! Builds the URL of Meta's login dialog, and reads the address to which Meta redirects the person.
 
 use form_urlencoded::Serializer;
 use jiff::Timestamp;
@@ -8,15 +8,16 @@ use super::policy::AuthType;
 use crate::inventory::{self, Ending, LoginError, Progress, Tx};
 use crate::secret::Secret;
 
-/// What Meta sends a person back with.
+/// The parameters of the redirect from Meta.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Return {
     pub state: Secret,
-    /// A code, or why there is none.
+    /// The code, or why there is none.
     pub answer: Result<Secret, Ending>,
 }
 
-/// Where the person's browser goes. It bears the click's secret, so it is for that browser alone.
+/// The URL that the person's browser opens. It contains the secret state of the attempt, so it is for that browser
+/// only.
 pub fn url(app: &App, redirect_uri: &str, state: &Secret, auth_type: Option<AuthType>) -> String {
     let mut query = Serializer::new(String::new());
     query
@@ -45,9 +46,9 @@ pub fn url(app: &App, redirect_uri: &str, state: &Secret, auth_type: Option<Auth
 /// Longer than any code or state.
 const LONGEST: usize = 4096;
 
-/// Reads what stands behind the question mark. `None`: it is no answer to any click.
+/// Reads a query string. `None` if it answers no login attempt.
 pub fn read_return(query: &str) -> Option<Return> {
-    // Meta hangs "#_=_" on, and a person may paste it.
+    // Meta appends "#_=_", and a person may paste it.
     let query = query.split('#').next().unwrap_or_default();
     if query.len() > 2 * LONGEST {
         return None;
@@ -65,7 +66,7 @@ pub fn read_return(query: &str) -> Option<Return> {
     })
 }
 
-/// Both families: the one of OAuth with `error`, and Meta's own with a number alone.
+/// Reads both forms of an error: OAuth's `error`, and Meta's own with only a number.
 fn refusal(error: Option<&str>, code: Option<&str>) -> Ending {
     let code = code.and_then(|code| code.parse().ok());
     let why = match (error, code) {
@@ -75,8 +76,8 @@ fn refusal(error: Option<&str>, code: Option<&str>) -> Ending {
     Ending::Failed { why, code }
 }
 
-/// Files what Meta said, if it answers a click that is waited for. Gives the name under which the outcome is shown; a
-/// second answer changes nothing, and leads to the outcome of the first.
+/// Stores Meta's answer if its attempt is still open. Returns the result key under which the outcome is shown. A second
+/// answer changes nothing and gets the same key.
 pub fn file(
     tx: &Tx<'_>,
     returned: &Return,
@@ -97,7 +98,7 @@ pub fn file(
     Ok(Some(tx.result_of_state(&returned.state)))
 }
 
-/// The answer in an address that a person copied, whole or in part.
+/// Reads an address that a person copied, whole or in part.
 pub fn read_pasted(pasted: &Secret) -> Option<Return> {
     let text = pasted.expose().trim();
     let query = text.split_once('?').map_or(text, |(_, query)| query);

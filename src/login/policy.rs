@@ -1,4 +1,4 @@
-//! What a login asks of Meta, and what Meta's answers mean. Pure.
+//! Decides what a login requests, and what Meta's answers mean. Pure.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,12 +7,12 @@ use crate::graph_api::{Error, Permission};
 use crate::inventory::{Ending, Login, LoginError};
 use crate::model::{Facts, Kind, Remedy, Token};
 
-/// What Meta's dialog does besides asking for what was never asked.
+/// What Meta's dialog asks in addition to permissions that were never requested before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthType {
-    /// Asks again for what was declined; without it the dialog leaves that out.
+    /// Requests declined permissions again, which the dialog otherwise leaves out.
     Rerequest,
-    /// Begins another 90 days of data access.
+    /// Starts another 90 days of data access.
     Reauthorize,
 }
 
@@ -25,7 +25,7 @@ impl AuthType {
     }
 }
 
-/// How the dialog is to be opened for this remedy.
+/// The `auth_type` of the dialog for a remedy.
 pub const fn auth_type(remedy: Remedy, was_declined_before: bool) -> Option<AuthType> {
     match remedy {
         Remedy::GrantPermissions => Some(AuthType::Rerequest),
@@ -49,8 +49,8 @@ pub const fn auth_type(remedy: Remedy, was_declined_before: bool) -> Option<Auth
     }
 }
 
-/// Does the token belong to somebody else than was asked to log in? As long as Meta has not said whose the token to be
-/// replaced is, it may be anybody else's.
+/// Whether the token belongs to another person than the one who was asked to log in. If Meta has not yet said whose the
+/// token to replace is, every person counts as another.
 pub fn is_of_another(login: &Login, facts: &Facts) -> bool {
     match &login.wanted.person {
         Some(expected) => *expected != facts.person,
@@ -58,7 +58,7 @@ pub fn is_of_another(login: &Login, facts: &Facts) -> bool {
     }
 }
 
-/// Does it only borrow time, so that it is worth an exchange?
+/// Whether this is a short-lived user token, worth an exchange.
 pub fn is_short_lived(facts: &Facts, now: Timestamp) -> bool {
     const LONGEST_SHORT_LIFE: SignedDuration = SignedDuration::from_hours(24);
     let soon = now
@@ -71,13 +71,13 @@ pub fn may_list_pages(facts: &Facts) -> bool {
     facts.scopes.contains("pages_show_list")
 }
 
-/// A page's token does not give way to its person's.
+/// Whether a person's own token may replace this one. It may not replace a page token.
 pub fn may_be_a_persons_own(token: &Token) -> bool {
     let kind = token.facts.as_ref().map(|facts| facts.kind);
     matches!(kind, None | Some(Kind::User | Kind::SystemUser))
 }
 
-/// What the person did not allow, of what the app asks for.
+/// The requested permissions that the person declined.
 pub fn declined(app: &App, said: &[Permission]) -> Vec<String> {
     let is_asked_for = |name: &str| app.config_id.is_some() || app.scopes.contains(name);
     let declined = said
@@ -88,7 +88,7 @@ pub fn declined(app: &App, said: &[Permission]) -> Vec<String> {
     names
 }
 
-/// What a person's token is called who is new: `acme-maria-schmidt`.
+/// The name for the token of a new person, such as `acme-maria-schmidt`.
 pub fn name_for(app: &str, person: Option<&str>) -> Option<String> {
     const LONGEST: usize = 40;
     let lower = person?.to_lowercase();
@@ -98,7 +98,7 @@ pub fn name_for(app: &str, person: Option<&str>) -> Option<String> {
     (!slug.is_empty()).then(|| format!("{app}-{}", slug.trim_end_matches('-')))
 }
 
-/// What it means for the person that Meta gave no token for the code, or did not say whose it is.
+/// How a login ends when Meta gives no token for the code, or does not say whose it is.
 pub fn ending_of(error: &Error) -> Ending {
     let (why, code) = match error {
         Error::Unexpected { code, subcode, .. } => {
@@ -118,7 +118,7 @@ pub fn ending_of(error: &Error) -> Ending {
     }
 }
 
-/// Meta's numbers about codes.
+/// Meta's error codes for OAuth codes.
 const fn by_number(code: i64, subcode: Option<i64>) -> LoginError {
     match (code, subcode) {
         (100, Some(36009)) => LoginError::CodeUsed,

@@ -1,4 +1,4 @@
-//! How far a login has come, as the inventory tells it: for the page that the person sees, and for the socket.
+//! How far a login is, for the web page and for the socket.
 
 use jiff::Timestamp;
 
@@ -9,28 +9,28 @@ use crate::model::{Scopes, Token};
 
 #[derive(Clone, Debug)]
 pub enum LoginProgress {
-    /// The person has not come back from Meta, or not even clicked.
+    /// The person has not come back from Meta, or has not opened the link yet.
     Awaited,
-    /// Nobody came while the link was good.
+    /// The link expired before the person logged in.
     Expired,
-    /// Meta is being asked.
+    /// The code is being exchanged with Meta.
     Asking { since: Timestamp },
-    /// Handed in; some of the tokens may still have to be confirmed.
+    /// The grant is stored; some tokens may still have to be confirmed.
     Granted(Box<Account>),
-    /// Nothing was kept.
+    /// The login failed and nothing was stored.
     Refused(Ending),
 }
 
-/// How the tokens of the person are after a login.
+/// The state of the person's tokens after a login.
 #[derive(Clone, Debug)]
 pub struct Account {
     pub granted: Granted,
     pub token_counts: TokenCounts,
-    /// Some of them; those that do not work first.
+    /// Some of the tokens, those that do not work first.
     pub tokens: Vec<Token>,
-    /// What the new token lacks of what the one before had. It was not taken, and the one before stays.
+    /// The permissions that the new token lacks. It was rejected, and the previous token stays in use.
     pub fewer: Option<Scopes>,
-    /// The new token was not taken for another reason.
+    /// The new token was rejected for another reason.
     pub mismatch: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl Account {
         self.token_counts.unfinished == 0
     }
 
-    /// Everything that the person has works, and with what was handed in.
+    /// Whether all of the person's tokens work and the new token was accepted.
     pub const fn is_whole(&self) -> bool {
         self.is_over()
             && self.token_counts.broken == 0
@@ -48,9 +48,9 @@ impl Account {
     }
 }
 
-/// How many tokens are named.
+/// The number of tokens that are listed.
 const NAMED: usize = 50;
-/// Far enough back to find what was said of a secret that was handed in.
+/// The number of events to search for the result of the candidate.
 const EVENTS: usize = 20;
 
 pub fn progress(
@@ -103,7 +103,7 @@ fn account(
         return Ok(account);
     };
     if own.facts.is_none() {
-        // Meta has not told yet whose it is, so it is not counted among the person's.
+        // Meta has not said yet whose token it is, so the counts of the person do not include it.
         account.token_counts.unfinished += 1;
     }
     let events = view.latest_events(own.id, EVENTS)?;

@@ -1,5 +1,5 @@
-//! Hands in what a login gave: the person's token, and those of all the person's pages that the inventory has. They wait
-//! beside those in use until Meta has confirmed them; until then nothing is exchanged.
+//! Stores what a login granted: the person's token, and the tokens of all the person's pages in the inventory. Existing
+//! tokens get a candidate and stay in use until Meta has confirmed it.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::inventory::{
 use crate::model::{Scopes, Token};
 use crate::secret::Secret;
 
-/// As the journal names who brought it.
+/// The author of the events in the journal.
 const BY: &str = "a login";
 
 pub(super) fn store_grant(
@@ -52,7 +52,7 @@ struct StoreGrant<'a, 'db> {
 }
 
 impl StoreGrant<'_, '_> {
-    /// Into the place of the person's token, or as a new one. Gives its name.
+    /// Stores the person's token as a candidate or as a new token. Returns its name.
     fn own_token(&self, grant: &Grant) -> Result<String, Error> {
         let Some(token) = self.token_to_replace(grant)? else {
             return self.import_token(grant);
@@ -64,7 +64,7 @@ impl StoreGrant<'_, '_> {
         Ok(token.name)
     }
 
-    /// The one that was named, if it is not a page's; else the person's own.
+    /// The token that the login names, unless it is a page's; otherwise the person's own token.
     fn token_to_replace(&self, grant: &Grant) -> Result<Option<Token>, Error> {
         let named = match self.login.wanted.token {
             Some(id) => self.tx.token(id)?,
@@ -77,7 +77,7 @@ impl StoreGrant<'_, '_> {
         own.map_or(Ok(None), |id| self.tx.token(id))
     }
 
-    /// Beside the one in use, until Meta has confirmed it.
+    /// Stores the secret as a candidate, which a sweep confirms before it replaces the one in use.
     fn add_candidate(&self, token: &Token, secret: &Secret) -> Result<(), Error> {
         match self.tx.store_candidate(token, secret, self.now)? {
             NewVersion::Kept => {}
@@ -94,7 +94,7 @@ impl StoreGrant<'_, '_> {
         self.tx.record_event(&event, self.now).map(drop)
     }
 
-    /// Somebody who is new here, with the pages that were ticked.
+    /// Imports the token of a new person, and orders the discovery of the pages that the person selected.
     fn import_token(&self, grant: &Grant) -> Result<String, Error> {
         let app = &self.app.name;
         let name = match policy::name_for(app, grant.name.as_deref()) {
@@ -126,7 +126,7 @@ impl StoreGrant<'_, '_> {
         Ok(name)
     }
 
-    /// Every page of the person that the inventory has gets the token that came along. What does not come along is named.
+    /// Stores the granted token of every page that the inventory has, and lists the pages without one.
     fn pages(&self, pages: &[PageGrant], granted: &mut Granted) -> Result<(), Error> {
         let by_id: HashMap<&str, &PageGrant> =
             pages.iter().map(|page| (page.id.as_str(), page)).collect();

@@ -1,5 +1,5 @@
-//! One pass over what Meta answered: take the code, exchange it once, ask whose it is, and hand in what it gives. A token
-//! that is handed in is confirmed and put in use by the passes over the tokens, never here.
+//! Completes answered logins: exchanges each code once, checks whose token it is, and stores the grant. The sweeps
+//! confirm the stored tokens and put them in use, never this worker.
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -10,27 +10,27 @@ use super::{App, Settings, policy};
 use crate::graph_api::Client;
 use crate::inventory::{self, ClaimedCode, Ending, Inventory};
 
-/// Takes in what people grant, in all apps.
+/// Completes the logins of all apps.
 #[derive(Clone, Debug)]
 pub struct LoginWorker {
     pub inventory: Inventory,
     pub settings: Settings,
-    /// The way to Meta, by our names for the apps.
+    /// The Graph API clients by app name.
     pub graphs: Vec<(String, Client)>,
 }
 
-/// What a pass did.
+/// The result of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Logins that came to an end, good or not.
+    /// The number of logins that ended, successful or not.
     pub ended: usize,
 }
 
-/// Logins that are followed at once.
+/// The maximum number of logins completed concurrently.
 const AT_ONCE: usize = 4;
 
 impl LoginWorker {
-    /// Ends every login that Meta has answered. Whatever cuts it off, no code is tried twice.
+    /// Completes every login that Meta has answered. No code is tried twice, even after an interruption.
     pub async fn pass(&self, now: Timestamp) -> Result<Report, inventory::Error> {
         let waiting = self
             .inventory
@@ -62,7 +62,7 @@ impl LoginWorker {
     async fn complete(&self, claimed: ClaimedCode, now: Timestamp) -> Result<(), inventory::Error> {
         let name = &claimed.login.wanted.app;
         let graph = self.graphs.iter().find(|(app, _)| app == name);
-        // Only answers of these apps were taken.
+        // Only answers for these apps were claimed, so both exist.
         let (Some((_, graph)), Some(app)) = (graph, self.settings.app(name)) else {
             return Ok(());
         };
@@ -82,7 +82,7 @@ impl LoginWorker {
             .await
     }
 
-    /// From the code to a token of the right person, or why there is none.
+    /// From the code to a token of the right person, or the reason why there is none.
     async fn follow(
         &self,
         call: &mut Call<'_>,

@@ -1,4 +1,4 @@
-//! How an app stands between passes: its purse of calls, its trouble, and when to go on.
+//! The health of an app between sweeps: its call budget, its current error, and when calls may resume.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,15 +7,15 @@ use super::{RotationWorker, Rules};
 use crate::graph_api::{Bucket, Budget, Error, Usage};
 use crate::inventory::{self, AppError, AppRecord, Tx};
 
-/// What a pass learned of its app since it was written down last. It is added to what stands in the inventory then, for
-/// others write there, too: logins make calls, and an order may end a rest.
+/// What a sweep learned about its app since the last write. It is merged into the stored record, because others write
+/// to that record too: logins spend calls, and an order may clear a back-off.
 #[derive(Debug, Default)]
 pub(super) struct AppChange {
     pub(super) usage: Usage,
     pub(super) turn: Option<Turn>,
 }
 
-/// The app's trouble begins, goes on, or ends.
+/// The app starts to fail, keeps failing, or recovers.
 #[derive(Clone, Debug)]
 pub(super) enum Turn {
     Fails(Error),
@@ -46,12 +46,12 @@ pub(super) struct AppHealth {
     budget: Budget,
 }
 
-/// An app in trouble is asked after again at least this often: the probe costs one call.
+/// The longest back-off of a failing app. Trying again costs one call.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(30);
-/// Those who go on while blocked are blocked for longer.
+/// Meta extends a block when calls continue during it.
 const WHILE_BLOCKED: SignedDuration = SignedDuration::from_hours(6);
 
-/// Meta's own word on a limit is believed up to a day.
+/// The longest back-off accepted from a stored record. Meta's own limits last up to a day.
 const LONGEST_REST: SignedDuration = SignedDuration::from_hours(25);
 
 impl AppHealth {
@@ -60,10 +60,10 @@ impl AppHealth {
         Self { record, budget }
     }
 
-    /// How many calls a pass may make now.
+    /// The number of calls that a sweep may make now.
     pub(super) fn allowance(&self, calls_per_hour: u32, now: Timestamp) -> u32 {
         let rests = |resume_at: Timestamp| {
-            // A rest that ends later was begun by a clock that was wrong.
+            // A back-off that ends later than this was set while the clock was wrong.
             now < resume_at && now.duration_until(resume_at) <= LONGEST_REST
         };
         if self.record.resume_at.is_some_and(rests) {
@@ -83,7 +83,7 @@ impl AppHealth {
         }
     }
 
-    /// Everything fails: wait, longer each time, and bother no token with it.
+    /// Every call fails: wait, longer each time, and leave the tokens untouched.
     fn back_off(&mut self, error: &Error, rules: &Rules, now: Timestamp) {
         let cause = error.cause();
         let before = self.record.error;
@@ -117,7 +117,7 @@ impl AppHealth {
         let app = &self.record.name;
         tracing::warn!(
             app,
-            "the tokens of app {app} wait until {resume_at}: {error}"
+            "app {app} fails; its tokens wait until {resume_at}: {error}"
         );
     }
 
@@ -138,7 +138,8 @@ impl AppHealth {
 }
 
 impl RotationWorker {
-    /// To be called once before the first sweep: a new start or configuration may be what the app was waiting for.
+    /// Call once before the first sweep. Clears the back-off, since a restart or a new configuration may have fixed the
+    /// app.
     pub async fn begin(&self) -> Result<(), inventory::Error> {
         let (app, scopes) = (self.app.clone(), self.rules.scopes.clone());
         self.inventory
@@ -149,7 +150,7 @@ impl RotationWorker {
             .await
     }
 
-    /// Asks Meta what time it is there, where the app may make a call at all.
+    /// Asks Meta for its time. Returns `None` when the app may make no call now.
     pub async fn ask_the_time(
         &self,
         now: Timestamp,
@@ -167,18 +168,18 @@ impl RotationWorker {
         Ok(at_meta)
     }
 
-    /// To be called once after the last sweep: secrets that wait to be stored have no later chance.
+    /// Call once after the last sweep. Stores the secrets that still wait to be saved; there is no later chance.
     pub async fn end(&self, now: Timestamp) -> Result<(), inventory::Error> {
         self.inventory.save_what_waits(&self.app, now).await
     }
 }
 
-/// The call budget that a record holds, for those who show it.
+/// The call budget stored in a record, for display.
 pub fn budget_of(record: &AppRecord) -> Budget {
     AppHealth::new(record.clone()).budget
 }
 
-/// Is there no use in asking on? When a whole batch failed, or one answer named the app.
+/// Whether further calls are pointless: the whole batch failed, or one answer is about the app.
 pub(super) fn is_hopeless(inspections: &[InspectionResult]) -> bool {
     let failed = |inspect: &InspectionResult| matches!(inspect, Err(error) if !matches!(error, Error::Refused(_)));
     inspections.iter().all(failed)
@@ -187,7 +188,7 @@ pub(super) fn is_hopeless(inspections: &[InspectionResult]) -> bool {
             .any(|inspect| inspect.as_ref().is_err_and(names_the_app))
 }
 
-/// The answer is about the app, not about the token that was asked about.
+/// Whether the error is about the app and not about the token that was inspected.
 pub(super) const fn names_the_app(error: &Error) -> bool {
     matches!(
         error,

@@ -1,4 +1,4 @@
-//! From Meta's first word on each token of a slice to what is to be written down.
+//! Takes the inspected tokens of a slice through the remaining steps of their checks, up to the results to record.
 
 use futures_util::{StreamExt, stream};
 
@@ -12,7 +12,7 @@ use crate::inventory::{self, Claimed};
 use crate::model::{Health, Token};
 
 impl RotationWorker {
-    /// Most visits end with the look; the others go on, some at a time. The first trouble with the inventory is told.
+    /// Most checks end with the inspection; the others continue, several at a time. Returns the first inventory error.
     pub(super) async fn follow_up(
         &self,
         context: &SweepContext<'_>,
@@ -39,7 +39,7 @@ impl RotationWorker {
         (outcomes, outcome)
     }
 
-    /// Takes a visit to its end. A secret that exists nowhere else is written down before anything else happens.
+    /// Completes a check. A secret that exists nowhere else is saved before anything else happens.
     async fn finish(
         &self,
         token_check: TokenCheck,
@@ -64,7 +64,7 @@ impl RotationWorker {
     }
 }
 
-/// Through a parent that Meta refuses nothing can be had.
+/// Marks tokens that Meta refuses, so that this sweep derives no page token through them.
 fn record_unusable(context: &SweepContext<'_>, seen: &[(Claimed, InspectionResult)]) {
     let of_the_one_in_use = seen
         .iter()
@@ -80,11 +80,14 @@ fn record_unusable(context: &SweepContext<'_>, seen: &[(Claimed, InspectionResul
     }
 }
 
-/// Once for each new trouble, not with every retry.
+/// Logs each new cause once, not every retry.
 fn log_undecided(token: &Token, error: &Error) {
     let known = matches!(token.health, Health::Failing { cause, .. } if cause == error.cause());
     if !known {
         let name = &token.name;
-        tracing::warn!(token = name, "Meta gave no verdict on {name}: {error}");
+        tracing::warn!(
+            token = name,
+            "the check of {name} had no clear result and will be repeated: {error}"
+        );
     }
 }

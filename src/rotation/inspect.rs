@@ -1,4 +1,4 @@
-//! Asking Meta about what was claimed, batch by batch, and setting apart what the answers say of the app.
+//! Asks Meta about claimed tokens, batch by batch, and separates the answers that are about the app.
 
 use futures_util::{StreamExt, stream};
 
@@ -10,17 +10,17 @@ use crate::inventory::Claimed;
 use crate::model::TokenId;
 use crate::secret::Secret;
 
-/// Calls under way at once.
+/// The maximum number of concurrent calls.
 pub(super) const AT_ONCE: usize = 8;
 
-/// What was asked of Meta, and what was not, because the app was in trouble by then.
+/// The tokens that Meta was asked about, and those that were skipped because the app failed.
 pub(super) struct BatchResult {
     pub(super) seen: Vec<(Claimed, InspectionResult)>,
     pub(super) unseen: Vec<TokenId>,
 }
 
-/// Asks Meta about every claimed token, batch by batch; stops asking when a whole batch fails alike. Where a candidate
-/// waits it is asked about that, for the one in use may not matter any more.
+/// Asks Meta about every claimed token, batch by batch, and stops when a whole batch fails alike. For a token with a
+/// candidate it asks about the candidate, because the secret in use may no longer matter.
 pub(super) async fn inspect(
     context: &SweepContext<'_>,
     claimed: Vec<Claimed>,
@@ -67,7 +67,7 @@ fn asked_about(claimed: &Claimed) -> Secret {
 }
 
 impl BatchResult {
-    /// Answers that name the app say nothing of a token.
+    /// Removes the answers that are about the app, since they say nothing about a token.
     pub(super) fn without_app_errors(self) -> Self {
         let Self { seen, mut unseen } = self;
         let (about_app, seen): (Vec<_>, Vec<_>) = seen
@@ -77,7 +77,7 @@ impl BatchResult {
         Self { seen, unseen }
     }
 
-    /// Meta accepts the app, so what blames it is about the one token.
+    /// Meta accepts the app, so an answer that blames it is about that one token.
     pub(super) fn with_blame_as_their_own(mut self) -> Self {
         for (_, inspect) in &mut self.seen {
             if let Err(error @ Error::App { .. }) = inspect {
@@ -87,7 +87,7 @@ impl BatchResult {
         self
     }
 
-    /// Meta does not accept the app, so what blames it says nothing of a token.
+    /// Meta does not accept the app, so an answer that blames it says nothing about a token.
     pub(super) fn without_blame(self) -> Self {
         let Self { seen, mut unseen } = self;
         let (blaming, seen): (Vec<_>, Vec<_>) = seen
@@ -106,7 +106,7 @@ impl BatchResult {
         }
     }
 
-    /// No verdict of this pass is believed before a second look.
+    /// Marks every refusal of this sweep as doubtful, so that a second check has to confirm it.
     pub(super) fn in_doubt(mut self) -> Self {
         for (_, inspect) in &mut self.seen {
             if let Ok(Inspection::Refused { rejection, .. }) = inspect {

@@ -1,9 +1,11 @@
-//! Keep every token alive: check what is due, renew what can be renewed, derive page tokens anew.
+//! Keeps every token alive: checks what is due, renews what can be renewed, derives page tokens again.
 //!
-//! - `policy`: what to do, and what we know afterwards (pure)
-//! - `sweep`: one pass over what is due of one app · `look`: asking Meta in it · `visit`: one token in it · `desk`: what a visit has at hand
-//! - `follow_up`: from the first word to what is to be written down · `writing`: writing it
-//! - `app`: how the app itself stands between passes
+//! - `policy`: decides what to do and what an answer means (pure)
+//! - `sweep`: one pass over the due tokens of an app
+//! - `inspect`: asks Meta about tokens · `token_check`: the check of one token · `sweep_context`: what the checks of a
+//!   sweep share
+//! - `follow_up`: completes the checks · `record_results`: writes their results to the inventory
+//! - `app_health`: the state of the app between sweeps
 
 mod app_health;
 mod follow_up;
@@ -22,42 +24,42 @@ use crate::model::Scopes;
 
 pub use app_health::budget_of;
 
-/// What the operator decides about checking and renewing.
+/// The operator's settings for checks and renewals.
 #[derive(Clone, Debug)]
 pub struct Rules {
     pub check_every: SignedDuration,
     pub rotate_before_expiry: SignedDuration,
-    /// Waits between failed attempts; the last one repeats.
+    /// The waits between failed attempts; the last one repeats.
     pub retry_after: Vec<SignedDuration>,
-    /// The first warning step: a token that ends within it is `expiring`.
+    /// The first warning step: a token that expires within it is `expiring`.
     pub warn_before: SignedDuration,
-    /// What pages with messages must tell the app of; empty: nobody wants to know whether they do.
+    /// The webhook fields that messaging pages must subscribe the app to. Empty turns the check off.
     pub subscribed_fields: Scopes,
-    /// What tokens of the app are measured against that require no scopes of their own.
+    /// The permissions required of tokens that have no `require_scopes` of their own.
     pub scopes: Scopes,
 }
 
-/// Keeps the tokens of one app. A failing app delays no other.
+/// Checks and renews the tokens of one app. A failing app delays no other.
 #[derive(Clone, Debug)]
 pub struct RotationWorker {
     pub inventory: Inventory,
     pub graph: Client,
     pub app: String,
     pub calls_per_hour: u32,
-    /// How many tokens one call asks about.
+    /// The number of tokens per batched call.
     pub batch: usize,
     pub rules: Rules,
 }
 
-/// What a pass did.
+/// The result of a sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     pub checked: usize,
-    /// Among them, whose state, cause or secret is another than before.
+    /// How many of them have a new state, cause or secret.
     pub changed: usize,
-    /// More is due already.
+    /// More tokens are due already.
     pub more: bool,
-    /// Nothing was asked: the app is in trouble, or its calls are used up.
+    /// Meta was not asked about any token: the app is failing, or its call budget is used up.
     pub backing_off: bool,
 }
 

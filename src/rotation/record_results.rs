@@ -1,5 +1,5 @@
-//! Writing down what a slice of a sweep found out: in one transaction, and where that fails one by one, so that a record
-//! that cannot be written takes no other with it.
+//! Writes the results of one slice of a sweep: in one transaction, or one by one if that fails, so that a record that
+//! cannot be written does not take the others with it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,19 +13,19 @@ use super::{RotationWorker, Rules};
 use crate::inventory::{self, CheckResult, NextCheck, Recorded, Tx};
 use crate::model::{Kind, TokenId};
 
-/// One claim's worth, ready to be written down.
+/// The results of one claimed slice, ready to be written.
 pub(super) struct InspectedToken {
     pub(super) checks: Vec<CheckOutcome>,
     pub(super) unseen: Vec<TokenId>,
     pub(super) app: AppChange,
 }
 
-/// The same, shared by the transactions that write it.
+/// The same results, shared by the transactions that write them.
 struct Slice {
     routine: Vec<NextCheck>,
     webhook_news: Vec<CheckOutcome>,
     unseen: Vec<TokenId>,
-    /// A suspect is visited alone, and after that it is none.
+    /// Set when the slice is a single token: a crash suspect that was checked alone is no longer a suspect.
     alone: Option<TokenId>,
     app: AppChange,
     name: String,
@@ -33,11 +33,11 @@ struct Slice {
     now: Timestamp,
 }
 
-/// How many records wait for the writer together, to share a commit.
+/// The number of records queued for the writer together, so that they share a commit.
 const AT_A_TIME: usize = 64;
 
 impl RotationWorker {
-    /// The first trouble is told, after everything that can be written was.
+    /// Writes everything that can be written, then returns the first error.
     pub(super) async fn write_down(
         &self,
         seen: Option<InspectedToken>,
@@ -55,7 +55,7 @@ impl RotationWorker {
         };
         tracing::warn!(
             app = self.app,
-            "what a sweep found out is written one by one, for together it cannot be: {error}"
+            "the results of a sweep cannot be written together, so they are written one by one: {error}"
         );
         self.write_one_by_one(&slice).await
     }
@@ -91,7 +91,7 @@ impl RotationWorker {
             let token = &outcomes.after.after.name;
             tracing::error!(
                 token,
-                "what was learned of {token} cannot be written: {error}"
+                "the check result of {token} cannot be written: {error}"
             );
         }
         recorded
@@ -169,8 +169,8 @@ fn store_page_admins(
     }
 }
 
-/// After all of a claim stand recorded, for kin may be among them. Each person's kin are told once, though thousands of
-/// that person's pages died or came back together.
+/// Runs after every record of a claim is written, because related tokens may be among them. Each person's tokens are
+/// scheduled once, even if thousands of that person's pages died or recovered together.
 fn schedule_related(
     tx: &Tx<'_>,
     webhook_news: &[CheckOutcome],
@@ -188,7 +188,7 @@ fn schedule_related(
         if outcomes.permissions_changed && measured.insert((is_own, &facts.person)) {
             tx.schedule_permission_checks(token, now)?;
         }
-        // A user token also wakes the pages of others that it reaches.
+        // Keyed by kind as well, since a user token also schedules pages of other people that it can reach.
         if outcomes.revived && woken.insert((facts.kind, &facts.person)) {
             tx.schedule_pages_now(token, now)?;
         }

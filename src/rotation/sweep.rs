@@ -1,4 +1,4 @@
-//! One pass over what is due of one app: claim, look, judge, follow up, write down.
+//! One pass over the due tokens of one app: claim, inspect, diagnose, follow up, record.
 
 use std::collections::HashSet;
 
@@ -15,26 +15,27 @@ use crate::graph_api::{Error, Inspection};
 use crate::inventory::{self, Claimed};
 use crate::model::TokenId;
 
-/// How many are looked up at once. Looking costs an index walk over all that is due, so it is not done for less.
+/// The number of due tokens read at once. Each read walks the index over everything that is due, so it is not done for
+/// fewer.
 const PLAN: usize = 20_000;
-/// How many are claimed at once: enough to share commits, few enough to be small in memory.
+/// The number of tokens claimed at once: enough to share commits, few enough to keep memory small.
 const CLAIM: usize = 2_500;
-/// Of how many people's changes one pass hears; the rest have the next one.
+/// The number of webhook notices that one sweep applies; the rest wait for the next one.
 const NOTICES: usize = 1_000;
-/// Nobody else works on what is claimed for so long; a crash frees it after that.
+/// How long a claim lasts. No other worker takes the token before it ends; after a crash it simply runs out.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 
-/// How a sweep came to its end.
+/// How a sweep ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Whole,
-    /// The app is in trouble.
+    /// The app is failing.
     Failing,
 }
 
 impl RotationWorker {
-    /// Visits what is due, up to one plan's worth. Call again while the report says that more is due. What could not be
-    /// written down is told at the end: it stops nothing else.
+    /// Checks the due tokens, up to `PLAN` of them. Call it again while the report has `more`. Write errors stop
+    /// nothing else and are returned at the end.
     pub async fn sweep(&self, now: Timestamp) -> Result<Report, inventory::Error> {
         let waiting = self.inventory.save_what_waits(&self.app, now).await;
         let backing_off = Report {
@@ -61,7 +62,7 @@ impl RotationWorker {
         })
     }
 
-    /// Slice by slice, until trouble ends it.
+    /// Works slice by slice until the app fails or nothing is left.
     async fn check_all(
         &self,
         context: &SweepContext<'_>,
@@ -73,12 +74,12 @@ impl RotationWorker {
         let mut seen = None;
         let (due, suspects) = self.apart(due).await?;
         for slice in due.chunks(CLAIM).chain(suspects.chunks(1)) {
-            // Of a suspect a crash must be able to say that it was in hand alone.
+            // Write the previous slice first: after a crash it must be clear that the suspect was being checked alone.
             if slice.iter().any(|id| suspects.contains(id)) {
                 outcome = outcome.and(self.write_down(seen.take(), context.now).await);
             }
             let claimed = self.claim(slice, context.now).await?;
-            // While Meta is asked about these, the ones before are written down.
+            // The previous slice is written while Meta is asked about this one.
             let (looked, written) = future::join(
                 inspect(context, claimed, self.batch),
                 self.write_down(seen.take(), context.now),
@@ -114,7 +115,7 @@ impl RotationWorker {
         Ok(AppHealth::new(record))
     }
 
-    /// After trouble the app itself is asked first: one call instead of fifty.
+    /// Checks a failing app first: one call instead of fifty.
     async fn recovers(&self, context: &SweepContext<'_>) -> Result<bool, inventory::Error> {
         let answer = context.confirm_app().await;
         let app_error = answer.as_ref().err().map(Error::cause);
@@ -138,7 +139,8 @@ impl RotationWorker {
         Ok(app_error.is_none())
     }
 
-    /// Makes due what Meta told of by itself. Before anything is claimed, so that nothing is under way meanwhile.
+    /// Makes the tokens due that Meta's webhooks reported. Runs before anything is claimed, so that no check is in
+    /// progress meanwhile.
     async fn apply_webhook_notices(&self, now: Timestamp) -> Result<(), inventory::Error> {
         let app = self.app.clone();
         let waiting = self
@@ -158,7 +160,7 @@ impl RotationWorker {
             .await
     }
 
-    /// A clock that was wrong for a moment may have put visits off until a day that does not come.
+    /// Pulls in checks that are scheduled too far ahead, as happens when the clock was wrong for a while.
     async fn pull_due_in(&self, now: Timestamp) -> Result<(), inventory::Error> {
         let (app, latest) = (self.app.clone(), policy::latest_check(&self.rules, now));
         let beyond = self
@@ -174,7 +176,7 @@ impl RotationWorker {
             .await?;
         tracing::warn!(
             app = self.app,
-            "{pulled} visits were put off for longer than any can be, and are due now: was the clock wrong?"
+            "{pulled} checks were scheduled too far ahead and are due now; the machine's clock may have been wrong"
         );
         Ok(())
     }
@@ -186,7 +188,7 @@ impl RotationWorker {
             .await
     }
 
-    /// Those that may have made the daemon crash come last, one by one.
+    /// Separates the tokens that may have crashed the daemon; they are checked last, one by one.
     async fn apart(
         &self,
         due: &[TokenId],
@@ -196,7 +198,7 @@ impl RotationWorker {
         Ok(due.iter().partition(|id| !suspects.contains(id)))
     }
 
-    /// What waits to be written down from an earlier visit is not visited again before that.
+    /// Claims tokens, except those with a result of an earlier check that is not saved yet.
     async fn claim(
         &self,
         due: &[TokenId],
@@ -205,20 +207,20 @@ impl RotationWorker {
         let unsaved = self.inventory.unsaved(&self.app);
         let free = due.iter().filter(|id| !unsaved.contains(id));
         let mut free: Vec<TokenId> = free.copied().collect();
-        // Neighbours in the table are written together.
+        // Rows that are neighbours in the table are written together.
         free.sort_unstable();
         self.inventory
             .write(move |tx| tx.claim(&free, now, now + LEASE))
             .await
     }
 
-    /// What do the answers say together? Only what speaks for its own token goes on.
+    /// Diagnoses the app from all answers together and keeps only the answers that are about their own token.
     async fn diagnose(
         &self,
         context: &SweepContext<'_>,
         looked: BatchResult,
     ) -> (BatchResult, Option<Turn>) {
-        // That a candidate is refused says nothing of its token.
+        // A refused candidate says nothing about its token.
         let of_candidate = |claimed: &Claimed, inspect: &InspectionResult| {
             claimed.candidate.is_some() && matches!(inspect, Ok(Inspection::Refused { .. }))
         };
@@ -231,14 +233,14 @@ impl RotationWorker {
             AppDiagnosis::Sound => (looked, None),
             AppDiagnosis::Failing(error) => (looked.without_app_errors(), Some(Turn::Fails(error))),
             AppDiagnosis::Suspicious(cause) => {
-                tracing::warn!(app = self.app, %cause, "every answer refuses alike: asking after the app itself first");
+                tracing::warn!(app = self.app, %cause, "Meta refuses every token for the same cause; checking the app first");
                 match context.confirm_app().await {
                     Ok(()) => (looked.in_doubt(), None),
                     Err(error) => (looked.all_unseen(), Some(Turn::Fails(error))),
                 }
             }
             AppDiagnosis::Blamed(cause) => {
-                tracing::warn!(app = self.app, %cause, "an answer about one token blames the app: asking after the app itself first");
+                tracing::warn!(app = self.app, %cause, "Meta's answer about a token blames the app; checking the app first");
                 match context.confirm_app().await {
                     Ok(()) => (looked.with_blame_as_their_own(), None),
                     Err(error) => (looked.without_blame(), Some(Turn::Fails(error))),

@@ -1,4 +1,4 @@
-//! What a visit has at hand: the inventory, Meta, and a purse of calls that all visits of a pass share.
+//! What the checks of one sweep share: the inventory, the Graph client and one call budget.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,9 +18,9 @@ pub(super) struct SweepContext<'a> {
     pub(super) graph: &'a Client,
     pub(super) rules: &'a Rules,
     pub(super) now: Timestamp,
-    /// How many calls this pass may make in all.
+    /// The number of calls that this sweep may make in all.
     pub(super) allowance: u32,
-    /// When `now` was, by a clock that never jumps.
+    /// The moment of `now` on the monotonic clock.
     began: Instant,
     call_log: Mutex<CallLog>,
 }
@@ -29,21 +29,21 @@ pub(super) struct SweepContext<'a> {
 struct CallLog {
     usage: Usage,
     calls: u32,
-    /// Parents through which nothing can be had in this pass; asking each of 10,000 pages again would be waste.
+    /// Parents that Meta refuses in this sweep, so that they are not tried again for each of 10,000 pages.
     unusable: HashSet<TokenId>,
     aborted: bool,
-    /// How far Meta's clock was ahead of ours when it answered last.
+    /// How far Meta's clock was ahead of ours at its last answer.
     skew: Option<SignedDuration>,
 }
 
-/// Why an exchange gave no token, and whether it is certain that there was none.
+/// Why an exchange returned no token, and whether Meta certainly did not make it.
 #[derive(Debug)]
 pub(super) struct NoExchange {
     pub(super) error: Error,
     pub(super) was_not_made: bool,
 }
 
-/// How many people are asked for one page before it is given up.
+/// The number of parents, or of other tokens of one person, that are tried for one token.
 const PARENTS: usize = 3;
 
 impl<'a> SweepContext<'a> {
@@ -69,7 +69,7 @@ impl<'a> SweepContext<'a> {
         self.call_log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was spent since this was asked last.
+    /// Returns the usage since the last call of this function.
     pub(super) fn take_usage(&self) -> Usage {
         std::mem::take(&mut self.call_log().usage)
     }
@@ -78,7 +78,7 @@ impl<'a> SweepContext<'a> {
         self.call_log().calls < self.allowance
     }
 
-    /// No use in asking on: the app is in trouble.
+    /// Stops further calls for the rest of the sweep, because the app is failing.
     pub(super) fn abort_sweep(&self) {
         self.call_log().aborted = true;
     }
@@ -87,12 +87,12 @@ impl<'a> SweepContext<'a> {
         self.call_log().aborted
     }
 
-    /// Whether the clock that told `now` can be believed, by what Meta's answers have said in this pass.
+    /// Whether `now` can be trusted, judging by the times in Meta's answers of this sweep.
     pub(super) fn clock_trust(&self) -> ClockTrust {
         policy::clock_trust(self.call_log().skew)
     }
 
-    /// A clock that is ahead must not renew whatever ends within months: the earlier of both clocks says what is due.
+    /// The earlier of both clocks, so that a clock that is far ahead does not renew tokens that expire months later.
     pub(super) fn now_for_ends(&self) -> Timestamp {
         let skew = self.call_log().skew.filter(|skew| -*skew > policy::ASTRAY);
         let earlier = skew.and_then(|skew| self.now.checked_add(skew).ok());
@@ -143,7 +143,7 @@ impl<'a> SweepContext<'a> {
         self.enter(self.graph.me(secret).await)
     }
 
-    /// The page's token through one parent; a parent that Meta refuses is not asked again in this pass.
+    /// Derives the page's token through one parent. A parent that Meta refuses is not tried again in this sweep.
     pub(super) async fn derive(
         &self,
         parent: TokenId,
@@ -161,13 +161,14 @@ impl<'a> SweepContext<'a> {
         self.call_log().unusable.insert(parent);
     }
 
-    /// Of what the operator wants, the fields that the page does not tell the app of.
+    /// The configured webhook fields that the page is not subscribed to.
     pub(super) async fn unsubscribed(&self, page: &str, secret: &Secret) -> Result<Scopes, Error> {
         let told = self.enter(self.graph.subscribed_fields(page, secret).await);
         Ok(self.rules.subscribed_fields.without(&told?))
     }
 
-    /// Is it this token alone that Meta ended? It is when another of the same person lives, or when there is none to ask.
+    /// Whether Meta ended this token alone: true if another token of the same person is alive, or if there is none to
+    /// ask about.
     pub(super) async fn is_only_ending(&self, token: &Token) -> Result<bool, inventory::Error> {
         let (of, unusable) = (token.clone(), self.call_log().unusable.clone());
         let related_tokens = self.inventory.read(move |view| {
@@ -202,7 +203,7 @@ impl<'a> SweepContext<'a> {
         Ok(false)
     }
 
-    /// Those through whom the page may be read, with their secrets.
+    /// The living parents through which the page's token may be derived, with their secrets.
     pub(super) async fn parents_of(
         &self,
         page: &Token,
@@ -228,7 +229,7 @@ impl<'a> SweepContext<'a> {
             .await
     }
 
-    /// Durable before the call is made.
+    /// Records the attempt durably, before the call is made.
     pub(super) async fn begin_rotation(&self, token: &Token) -> Result<(), inventory::Error> {
         let (token, now) = (token.clone(), self.now);
         self.inventory
@@ -236,7 +237,7 @@ impl<'a> SweepContext<'a> {
             .await
     }
 
-    /// It was not made after all.
+    /// Removes the record of an attempt that Meta certainly did not make.
     pub(super) async fn undo_rotation(
         &self,
         token: &Token,

@@ -1,5 +1,5 @@
-//! What Meta tells by itself: somebody changed the app's permissions, removed the app, or wants to be forgotten. What it
-//! says is not believed but asked after: the person's tokens are checked by the next pass. Only forgetting is obeyed.
+//! Calls from Meta: a person changed the app's permissions, removed the app, or requests the deletion of their data. A
+//! notice is not trusted; it only makes the person's tokens due for a check. Only deletion requests are acted on.
 
 mod parse;
 
@@ -15,45 +15,46 @@ use crate::secret::Secret;
 use parse::RejectReason;
 pub use parse::field;
 
-/// Who signs for which app, by our names for them.
+/// The signature keys of each app, by app name.
 pub type AppSignatures = Arc<HashMap<String, Signatures>>;
 
-/// Hears Meta's calls for all apps. What is not signed with the app's secret changes nothing and learns nothing.
+/// Receives Meta's calls for all apps. A call that is not signed with the app's secret changes nothing and reveals
+/// nothing.
 #[derive(Debug)]
 pub struct WebhookReceiver {
     pub inventory: Inventory,
     pub signers: AppSignatures,
-    /// What the dashboard was told to show when it asks whether this is the right address.
+    /// The verify token that is configured in Meta's App Dashboard.
     pub verify_token: Option<Secret>,
 }
 
-/// Why a call is not heeded.
+/// Why a call was rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
     #[error("there is no such app")]
     UnknownApp,
-    #[error("it does not come from Meta")]
+    #[error("the request does not come from Meta")]
     Forged,
-    #[error("it comes from Meta and cannot be understood")]
+    #[error("the request comes from Meta but cannot be read")]
     Unreadable,
-    #[error("it does not say when it was issued, or that was too long ago")]
+    #[error("the request has no issue time, or its issue time is not recent")]
     Stale,
-    #[error("it was used at another address before")]
+    #[error("the request was already used at another address")]
     UsedElsewhere,
     #[error(transparent)]
     Inventory(#[from] inventory::Error),
 }
 
-/// What became of a call that was heeded.
+/// The result of an accepted call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeAnswer {
-    /// Tokens are to be checked: somebody should be woken.
+    /// Tokens became due for a check, so rotation should be woken.
     NotificationKind,
-    /// It is known, or of nobody whose tokens are here.
+    /// The notice was known already, or is about a person who has no tokens here.
     Nothing,
 }
 
-/// A signed request that may count.
+/// A signed request whose signature and age are valid.
 #[derive(Clone, Debug)]
 struct Request {
     app: String,
@@ -67,7 +68,7 @@ impl Request {
         view.use_of_signed_request(&self.app, &self.payload, self.callback)
     }
 
-    /// Once and for all, in the transaction that acts on it.
+    /// Marks the request as used, in the transaction that acts on it.
     fn use_it(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Use, inventory::Error> {
         let forget_at = parse::unusable_from(&self.notice);
         tx.use_signed_request(&self.app, &self.payload, self.callback, forget_at, now)
@@ -75,7 +76,7 @@ impl Request {
 }
 
 impl WebhookReceiver {
-    /// Is it Meta that asks, before it sends anything, whether this is the address that the operator gave?
+    /// Answers the verification request that Meta sends when a webhook is set up.
     pub fn shakes_hands(
         &self,
         app: &str,
@@ -91,7 +92,7 @@ impl WebhookReceiver {
         }
     }
 
-    /// A webhook: `signature` is its header, `body` as it came.
+    /// Accepts a webhook. `signature` is the header, `body` the raw body.
     pub async fn webhook(
         &self,
         app: &str,
@@ -106,7 +107,7 @@ impl WebhookReceiver {
         self.file(app, notices).await
     }
 
-    /// A person removed the app.
+    /// Accepts a deauthorize callback: a person removed the app.
     pub async fn deauthorized(
         &self,
         app: &str,
@@ -127,7 +128,7 @@ impl WebhookReceiver {
         })
     }
 
-    /// A person wants to be forgotten: gives the code under which they can ask how far that is.
+    /// Accepts a data-deletion request. Returns the confirmation code with which the person can ask for its status.
     pub async fn delete(
         &self,
         app: &str,
@@ -147,7 +148,7 @@ impl WebhookReceiver {
         Ok(code.await?)
     }
 
-    /// How far the request with this code is.
+    /// The data-deletion request with this confirmation code.
     pub async fn deletion(&self, code: &str) -> Result<Option<Deletion>, inventory::Error> {
         let code = code.to_owned();
         self.inventory.read(move |view| view.deletion(&code)).await
@@ -177,7 +178,7 @@ impl WebhookReceiver {
         })
     }
 
-    /// Acts on a request that was never used, in one transaction. `None`: Meta repeats itself, which a look is enough for.
+    /// Acts on an unused request in one transaction. `None` if Meta repeats a request, for which reading is enough.
     async fn act_once<T: Send + 'static>(
         &self,
         request: Request,
@@ -203,7 +204,7 @@ impl WebhookReceiver {
         }
     }
 
-    /// One row for each person, and none for what is known: most calls end with a look.
+    /// Stores one row per person, and none for known notices, so that most calls only read.
     async fn file(
         &self,
         app: &str,
@@ -235,7 +236,7 @@ impl WebhookReceiver {
     }
 }
 
-/// Forgets whoever asked for it, step by step; how many requests came to their end.
+/// Runs queued data-deletion requests, step by step. Returns the number of requests completed.
 pub async fn run_deletions(
     inventory: &Inventory,
     now: Timestamp,
@@ -255,7 +256,7 @@ pub async fn run_deletions(
             app = done.app,
             tokens = done.tokens,
             code = done.code,
-            "a person had their data deleted through Meta; their tokens are forgotten"
+            "a data-deletion request from Meta is done; the person's tokens were removed"
         );
     }
     Ok(finished)

@@ -1,4 +1,4 @@
-//! Meta's own words, as far as they are heeded: of whom, and when. Verbs and fields are not, for Meta is asked anyway.
+//! Parses Meta's calls: only the person and the time. Verbs and fields are ignored, because Meta is asked anyway.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ struct Webhook {
     entry: Vec<Entry>,
 }
 
-/// The id stands twice in what was recorded.
+/// Recorded webhooks contain the id twice.
 #[derive(Deserialize)]
 struct Entry {
     #[serde(default)]
@@ -34,20 +34,20 @@ struct SignedRequest {
     issued_at: Value,
 }
 
-/// One field of a form or of an address.
+/// A field of a form or a query string.
 pub fn field(form: &[u8], key: &str) -> Option<String> {
     let mut fields = form_urlencoded::parse(form);
     fields.find_map(|(name, value)| (name == key).then(|| value.into_owned()))
 }
 
-/// From then on the request that told this counts no more, whatever the clocks of both sides.
+/// The time from which the signed request is no longer valid, even allowing for clock skew.
 pub(super) fn unusable_from(notice: &WebhookNotice) -> Timestamp {
     let end = notice.at.checked_add(GOOD_FOR + AHEAD);
     end.unwrap_or(Timestamp::MAX)
 }
 
-/// Of each person once, with the latest time. Other objects than `permissions` say nothing of tokens: an app has one
-/// address for all of them.
+/// One notice per person, with the latest time. Objects other than `permissions` say nothing about tokens, but share
+/// the app's webhook address.
 pub(super) fn webhook(body: &[u8], now: Timestamp) -> Option<Vec<WebhookNotice>> {
     let Webhook { object, entry } = serde_json::from_slice(body).ok()?;
     if object != "permissions" {
@@ -66,20 +66,20 @@ pub(super) fn webhook(body: &[u8], now: Timestamp) -> Option<Vec<WebhookNotice>>
     Some(latest.into_iter().map(notice).collect())
 }
 
-/// Why a signed request does not count.
+/// Why a signed request is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RejectReason {
     Unreadable,
     Stale,
 }
 
-/// A signed request counts for so long. Meta sends it at once, and again within the hour where nobody answered.
+/// How long a signed request is valid. Meta sends it immediately, and again within the hour if it got no answer.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// How far Meta's clock may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
-/// What a signed request says, if it was issued lately. Who got hold of an old one cannot use it.
+/// Reads a signed request. An old one is rejected, so that it cannot be replayed.
 pub(super) fn signed_request(
     payload: &[u8],
     now: Timestamp,
@@ -96,7 +96,7 @@ pub(super) fn signed_request(
     Ok(WebhookNotice { person, at })
 }
 
-/// Text in what Meta sends today, a number in what it sent once.
+/// Meta sends a string today and sent a number in the past.
 fn id(value: &Value) -> Option<String> {
     let id = match value {
         Value::String(text) => text.clone(),
@@ -107,13 +107,13 @@ fn id(value: &Value) -> Option<String> {
     is_id.then_some(id)
 }
 
-/// What is not told is now, and nothing has changed later than now.
+/// A missing time is taken as now, and a time in the future as well.
 fn instant(value: &Value, now: Timestamp) -> Timestamp {
     reported_at(value).map_or(now, |reported| reported.min(now))
 }
 
 fn reported_at(value: &Value) -> Option<Timestamp> {
-    /// Later than any second that is meant: these are milliseconds, as in other webhooks.
+    /// A larger number is a time in milliseconds, as in other webhooks.
     const SECONDS: i64 = 100_000_000_000;
     let number = match value {
         Value::Number(number) => number.as_i64(),

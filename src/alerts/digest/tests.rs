@@ -1,4 +1,4 @@
-//! The summary comes once for each tick, and tells what is.
+//! The summary comes once for each tick and contains the current state.
 
 use insta::assert_snapshot;
 
@@ -7,7 +7,7 @@ use crate::alerts::fixtures::*;
 use crate::inventory::{Email, SeenPage};
 use crate::model::{Cause, Kind};
 
-/// The Monday after, at nine in Berlin.
+/// The following Monday at nine in Berlin.
 fn tick() -> Timestamp {
     monday() + days(7) - hours(1)
 }
@@ -122,7 +122,7 @@ async fn the_summary_tells_what_waits_what_comes_and_what_was_done() -> Result {
     Ok(())
 }
 
-/// Two people who both reach a page make it safe; a page of one of them alone is named.
+/// A page that two people reach is safe; a page that only one of them reaches is listed.
 #[tokio::test]
 async fn a_page_that_somebody_else_reaches_too_does_not_hang_on_one() -> Result {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! What is one story, and which tokens belong to it.
+//! Decides which incident a token belongs to.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,11 +7,11 @@ use crate::alerts::Rules;
 use crate::inventory::{AppError, AppRecord, IncidentId, IncidentKey, PendingToken};
 use crate::model::{Cause, Health, Token};
 
-/// What trouble of the app is worth an email only after it has lasted: most of it passes by itself.
+/// App errors that last at least this long get an email; most pass sooner.
 const PASSING: SignedDuration = SignedDuration::from_mins(30);
 const THROTTLED: SignedDuration = SignedDuration::from_hours(24);
 
-/// Where a token belongs now.
+/// What to do with a token's incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Filing {
     Stay,
@@ -20,12 +20,12 @@ pub enum Filing {
     Move { from: IncidentId, to: IncidentKey },
 }
 
-/// IncidentSelection story a token's trouble belongs to; `None` when there is nothing to tell anybody about this token.
+/// The key of the incident that a token's problem belongs to. `None` if nobody needs to be notified of this token.
 pub fn incident_key(token: &Token) -> Option<IncidentKey> {
     let cause = stable_cause(token).filter(|cause| affects_tokens(*cause))?;
     let person = token.facts.as_ref().map(|facts| facts.person.clone());
     let subject = match person {
-        // Not empty, which would be the story of the app itself.
+        // Never empty: an empty subject is the incident of the app itself.
         whoever if cause.is_about_app() => whoever.unwrap_or_else(|| token.name.clone()),
         Some(person) if !cause.concerns_operator() => person,
         Some(_) | None => String::new(),
@@ -37,12 +37,12 @@ pub fn incident_key(token: &Token) -> Option<IncidentKey> {
     })
 }
 
-/// Meta may say of one token that it does not take the app's calls, and serve the app otherwise.
+/// Meta may refuse the app's calls for one token only and serve the app otherwise.
 fn affects_tokens(cause: Cause) -> bool {
     delay(cause).is_none() || cause == Cause::AppUnavailable
 }
 
-/// Only what is certain: a failing token still awaits its second look.
+/// Only confirmed causes: a failing token still waits for its second check.
 fn stable_cause(token: &Token) -> Option<Cause> {
     match token.health {
         Health::Unverified | Health::Failing { .. } => None,
@@ -53,7 +53,7 @@ fn stable_cause(token: &Token) -> Option<Cause> {
     }
 }
 
-/// The other story of an end: one login sets both clocks anew, so that a coming end joins whichever is open.
+/// The incident about the person's other expiry. One login resets both, so a coming expiry joins the one that is open.
 pub fn sibling(incident_key: &IncidentKey) -> Option<IncidentKey> {
     let cause = match incident_key.cause {
         Cause::Expired => Cause::DataAccessExpired,
@@ -83,8 +83,8 @@ pub fn sibling(incident_key: &IncidentKey) -> Option<IncidentKey> {
     })
 }
 
-/// Where to file a token whose need may have changed. One whose checks do not get through stays where it was:
-/// silence is no recovery. One that was asked for ahead of time stays while its end is near.
+/// Decides where a token belongs. A failing token stays in its incident, because a failed check is no recovery. A token
+/// that was added ahead of time stays while its expiry is near.
 pub fn filing(pending_token: &PendingToken, rules: &Rules, now: Timestamp) -> Filing {
     let token = &pending_token.token;
     let failing = matches!(token.health, Health::Failing { .. });
@@ -110,19 +110,19 @@ pub fn filing(pending_token: &PendingToken, rules: &Rules, now: Timestamp) -> Fi
                 Filing::Move { from, to }
             }
         }
-        // The same story again may still mean another end or that the end has come.
+        // The same incident: the expiry may have changed, or may have passed.
         (_, Some(incident_key)) => Filing::Join(incident_key),
     }
 }
 
-/// What ends before this is asked for in the same email.
+/// Tokens that expire before this time are included in the same email.
 pub fn horizon(rules: &Rules, now: Timestamp) -> Timestamp {
     let first_step = rules.warn_before.first().copied().unwrap_or_default();
     later(later(now, first_step), rules.plan_window)
 }
 
-/// The story that an app's own trouble has become, once it has lasted long enough. Meta does
-/// not answer one app alone, so what is told of that already is told for all apps.
+/// The incident of an app's error, once it has lasted long enough. An outage of Meta affects all apps, so they share
+/// one incident.
 pub fn app_incident_key(
     app: &AppRecord,
     outage: Option<&IncidentKey>,
@@ -141,7 +141,7 @@ pub fn app_incident_key(
     })
 }
 
-/// How long an app's trouble may last before the operator hears of it; `None` for what is a token's own.
+/// How long an app's error lasts before the operators are notified; `None` for causes of single tokens.
 const fn delay(cause: Cause) -> Option<SignedDuration> {
     match cause {
         Cause::AppSecretWrong | Cause::AppUnavailable => Some(SignedDuration::ZERO),
@@ -164,7 +164,7 @@ const fn delay(cause: Cause) -> Option<SignedDuration> {
     }
 }
 
-/// Meta in trouble answers now nothing and now nonsense: that is one story.
+/// During an outage Meta sometimes does not answer and sometimes answers with nonsense: both are one cause.
 pub const fn app_level(cause: Cause) -> Cause {
     match cause {
         Cause::Unexplained => Cause::Outage,

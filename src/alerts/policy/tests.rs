@@ -1,4 +1,4 @@
-//! The rules of telling as tables.
+//! The rules for notifying, as tables.
 
 use super::*;
 use crate::alerts::fixtures::*;
@@ -245,7 +245,7 @@ fn a_coming_end_is_told_at_each_step_that_is_crossed() {
     for (notified_at, now, expected) in [
         (step(14), step(10), wait(step(7))),
         (step(14), step(7), write(EmailReason::Nearer, step(3))),
-        // Two steps slept through are one email.
+        // Two missed steps are one email.
         (step(14), step(2), write(EmailReason::Nearer, step(1))),
         (step(7), step(4), wait(step(3))),
         (step(1), step(0) - hours(1), wait(end + days(3))),
@@ -340,7 +340,7 @@ fn an_incident_closes_with_the_word_that_is_true() {
     };
     for (incident, recovered, resolution_email) in [
         (known(), 1, Some(EmailReason::Recovered)),
-        // All have another trouble now, which is told of by itself.
+        // All of them have another problem now, which gets its own email.
         (known(), 0, None),
         (forgotten, 0, Some(EmailReason::Withdrawn)),
         (gone(incident(Cause::Expired)), 1, None),

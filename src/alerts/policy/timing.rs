@@ -1,4 +1,4 @@
-//! What is said next, and when.
+//! Decides which email comes next, and when.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,26 +8,26 @@ use crate::alerts::recipients::Recipients;
 use crate::inventory::{Incident, IncidentState};
 use crate::model::{Cause, Remedy};
 
-/// How long an incident gathers before its first email, so that siblings found by the same sweep share it.
+/// How long an incident waits before its first email, so that it includes all tokens found by the same sweep.
 const GROUP_WAIT: SignedDuration = SignedDuration::from_mins(2);
 
-/// Who joins an incident that was told of waits at least so long after that email.
+/// After an email, tokens that join the incident wait at least this long for the next one.
 const NEWS_WAIT: SignedDuration = SignedDuration::from_hours(4);
 
-/// Nothing else is as pressing as an end within so short a time.
+/// An expiry within this time is urgent.
 const LAST_DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long the operators hear no more of permissions that were never granted: an import goes on for hours.
+/// The minimum time between two emails about permissions that were never granted. A large import takes hours.
 const UNGRANTED_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
-/// Are the operators to be told of permissions that were never granted? `first` is since when the first of them waits,
-/// `last` when such an email was written last.
+/// Whether an email about permissions that were never granted is due. `first` is when the first unreported one was
+/// found, `last` when the last such email was written.
 pub fn ungranted_due(first: Option<Timestamp>, last: Option<Timestamp>, now: Timestamp) -> bool {
     first.is_some_and(|first| later(first, GROUP_WAIT) <= now)
         && last.is_none_or(|last| later(last, UNGRANTED_WAIT) <= now)
 }
 
-/// What is to be said next, and when.
+/// The next email and its time.
 pub(super) fn next(
     incident: &Incident,
     review_context: &ReviewContext,
@@ -44,7 +44,7 @@ pub(super) fn next(
     .min_by_key(|(at, _)| *at)
 }
 
-/// `None` when nobody could do anything about it and everybody knows.
+/// The next warning or reminder. `None` if the recipients know and cannot do anything.
 fn next_email(incident: &Incident, rules: &Rules) -> Option<(Timestamp, EmailReason)> {
     if is_flapping(incident) {
         let collected = later(incident.opened_at, GROUP_WAIT);
@@ -68,7 +68,7 @@ fn next_email(incident: &Incident, rules: &Rules) -> Option<(Timestamp, EmailRea
         (true, None) => Some((later(notified_at, rules.remind_every), EmailReason::Nearer)),
         (false, end) => {
             let reminder = later(notified_at, rules.remind_every);
-            // It still works, so that its end is one more thing to be told of in time.
+            // The token still works, so the recipients are also warned of its expiry.
             let end = end.filter(|_| incident.cause == Cause::PermissionMissing);
             let step = end.and_then(|end| next_step(end, notified_at, rules));
             let at = step.map_or(reminder, |step| step.min(reminder));
@@ -77,8 +77,8 @@ fn next_email(incident: &Incident, rules: &Rules) -> Option<(Timestamp, EmailRea
     }
 }
 
-/// One login mends all that one password ended, but each page whose role was lost needs a deed of its own: more of
-/// them are news.
+/// An email about tokens that joined. One login fixes everything that a changed password ended, but each lost page role
+/// needs its own fix, so further ones need an email.
 fn growth(incident: &Incident, review_context: &ReviewContext) -> Option<(Timestamp, EmailReason)> {
     let joined = review_context
         .unnotified_since
@@ -88,7 +88,7 @@ fn growth(incident: &Incident, review_context: &ReviewContext) -> Option<(Timest
     Some((at, EmailReason::Grown))
 }
 
-/// What befalls one token after the other rather than all of a person at once.
+/// Causes that affect single tokens rather than all of a person's tokens.
 const fn strikes_singly(cause: Cause) -> bool {
     match cause {
         Cause::PageRoleLost
@@ -114,7 +114,7 @@ const fn strikes_singly(cause: Cause) -> bool {
     }
 }
 
-/// Once, when those who know have done nothing for long enough and there is somebody who does not know.
+/// One escalation, if the recipients have not acted for long enough and there is someone else to notify.
 fn escalation(
     incident: &Incident,
     recipients_of_incident: &Recipients,
@@ -128,7 +128,7 @@ fn escalation(
         .then(|| (later(since, after), EmailReason::Escalated))
 }
 
-/// The next warning step before `end` that nobody was written to about.
+/// The next warning step before `end` that no email was written for.
 fn next_step(end: Timestamp, notified_at: Timestamp, rules: &Rules) -> Option<Timestamp> {
     let steps = rules.warn_before.iter();
     steps
@@ -137,13 +137,13 @@ fn next_step(end: Timestamp, notified_at: Timestamp, rules: &Rules) -> Option<Ti
         .min()
 }
 
-/// People were told that it would end, and now it has.
+/// The recipients were warned of the expiry, and now it has passed.
 fn has_ended(incident: &Incident) -> bool {
     !incident.cause.is_upcoming() && incident.notified_cause.is_some_and(Cause::is_upcoming)
 }
 
 impl Recipients {
-    /// When something that is due at `at` is said, by the receiver's hours.
+    /// When an email that is due at `at` may be sent, by the recipients' hours.
     pub(super) fn in_hours(
         &self,
         incident: &Incident,
@@ -155,8 +155,7 @@ impl Recipients {
     }
 }
 
-/// From when on something is said whatever the hour: what does not work does not wait, and neither does what ends
-/// within a day. That it still does not work does.
+/// From when on an email ignores quiet hours. What is broken or expires within a day does not wait; a reminder does.
 fn urgent_from(incident: &Incident, reason: EmailReason) -> Timestamp {
     let end = incident.deadline.filter(|_| incident.cause.is_upcoming());
     if let Some(end) = end {

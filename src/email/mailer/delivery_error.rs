@@ -1,4 +1,4 @@
-//! Why an email did not go, sorted by what it means for this email and for the others.
+//! Why an email was not delivered, sorted by what that means for this email and for the others.
 
 use std::error::Error as _;
 use std::fmt::Display;
@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use lettre::transport::smtp;
 
-/// Reasons are kept for status; more of a server's talk helps nobody.
+/// Reasons are kept for the status; more of a server's text is of no use.
 const LONGEST_REASON: usize = 240;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum DeliveryError {
-    /// The mail path as a whole: no other email would fare better now.
+    /// The mail path as a whole fails, so no other email would get through now.
     Path(String),
-    /// This email, for now.
+    /// This email failed temporarily.
     Later(String),
-    /// This email, as long as nobody changes anything.
+    /// This email fails until a person changes something.
     Refused(String),
 }
 
@@ -39,7 +39,7 @@ impl DeliveryError {
         }
     }
 
-    /// What a server's answer to an email means.
+    /// Classifies a server's answer to an email.
     pub(super) fn of_answer(error: &smtp::Error) -> Self {
         let describe = describe(error);
         match error.status().map(u16::from) {
@@ -55,7 +55,7 @@ impl DeliveryError {
         }
     }
 
-    /// A sender that is refused is the same for all emails.
+    /// A refused sender affects all emails.
     pub(super) fn of_sender(self) -> Self {
         match self {
             Self::Refused(reason) => Self::Path(format!("the sender is not accepted: {reason}")),
@@ -63,7 +63,7 @@ impl DeliveryError {
         }
     }
 
-    /// What went wrong before any email was shown.
+    /// An error before any email was offered.
     pub(super) fn of_connection(error: &smtp::Error) -> Self {
         Self::path(format!("cannot reach the mail server: {}", describe(error)))
     }
@@ -74,7 +74,7 @@ fn describe(error: &smtp::Error) -> String {
     source.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// Waits no longer than `limit`: a server that falls silent is no reason to stand still.
+/// Waits at most for `limit`, so that a silent server does not block the queue.
 pub(super) async fn within<T, E>(
     limit: Duration,
     task: impl Future<Output = Result<T, E>>,
@@ -88,7 +88,7 @@ pub(super) async fn within<T, E>(
     }
 }
 
-/// One line, not too long, without anybody's address: viewers of the status may read it.
+/// One short line without email addresses, because viewers of the status may read it.
 pub(super) fn presentable(reason: &str) -> String {
     let visible = reason.replace(|c: char| c.is_control(), " ");
     let rendered = visible.split_whitespace().map(without_address);

@@ -1,4 +1,4 @@
-//! Emails as files: one `.eml` each, whole or not there at all.
+//! Writes emails as `.eml` files, each completely or not at all.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -23,7 +23,7 @@ pub(super) async fn store(folder: &Path, mail: &Mail) -> Result<AcceptedRecipien
     }
 }
 
-/// The same email written again takes the place of the first.
+/// Writing the same email again replaces the first file.
 fn write(target: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = target.parent().unwrap_or(Path::new("."));
     DirBuilder::new()
@@ -38,7 +38,7 @@ fn write(target: &Path, bytes: &[u8]) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// What a crash left half written is written anew.
+/// Replaces a file that a crash left unfinished.
 fn create(path: &Path) -> io::Result<File> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -1,4 +1,4 @@
-//! TLS over a limited connection, in the form in which lettre takes a connection that is open already.
+//! TLS over a limited connection, in the form in which lettre accepts an open connection.
 #![expect(
     deprecated,
     reason = "lettre has no other way to put TLS of its own over a stream that it is given"
@@ -20,7 +20,7 @@ use super::limit::LimitedStream;
 pub(super) struct Encrypted(AsyncNetworkStream);
 
 impl Encrypted {
-    /// The handshake is counted as well.
+    /// The handshake counts against the limit as well.
     pub(super) async fn open(stream: LimitedStream, tls: TlsParameters) -> Result<Self, Error> {
         let mut stream = AsyncNetworkStream::use_existing_tokio1(Box::new(stream));
         stream.upgrade_tls(tls).await?;

@@ -1,4 +1,4 @@
-//! Mail servers that send without an end, before TLS and inside it.
+//! Mail servers that send endless data, before TLS and inside it.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ const CA: &[u8] = include_bytes!("../../../tests/fixtures/tls/ca.pem");
 const CERTIFICATE: &[u8] = include_bytes!("../../../tests/fixtures/tls/localhost.pem");
 const KEY: &[u8] = include_bytes!("../../../tests/fixtures/tls/localhost.key");
 
-/// What fits between two sockets of this machine, generously. The client itself takes far less.
+/// What socket buffers on this machine hold, generously. The client itself takes far less.
 const GIVEN_UP_BY: usize = 32 << 20;
 
-/// After which command of the client the server loses all measure.
+/// The client command after which the server sends endless data.
 #[derive(Clone, Copy)]
 enum From {
     Greeting,
-    /// The answer to the command that begins so.
+    /// The answer to a command with this start.
     Command(&'static str),
 }
 
@@ -37,7 +37,7 @@ struct Torrent {
 }
 
 impl Torrent {
-    /// Gives the port, and how many bytes went out before the client was gone.
+    /// Returns the port, and how many bytes were sent until the client disconnected.
     async fn start(self) -> (u16, JoinHandle<usize>) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -1,5 +1,5 @@
-//! How much a mail server may send. It is counted on the socket, below TLS, so a server that sends a line without an
-//! end costs no memory, before STARTTLS and inside TLS alike.
+//! Limits how much a mail server may send. Bytes are counted on the socket, below TLS, so a server that sends an
+//! endless line costs no memory, whether before STARTTLS or inside TLS.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,32 +12,32 @@ use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// For one answer, or for everything up to the accepted password: certificates and a long EHLO fit several times. lettre
-/// reads an answer from its beginning again with each line, so a longer one would cost time as well.
+/// The limit for one answer, and for everything up to the login: several times what certificates and a long EHLO need.
+/// lettre parses an answer from its start again with each line, so a longer one would also cost time.
 const ANSWER: usize = 64 * 1024;
 
-/// For all emails of one connection.
+/// The limit for all emails of one connection.
 const CONVERSATION: usize = 4 * 1024 * 1024;
 
-/// Cheap to clone; clones count together.
+/// Cheap to clone; clones share the counters.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReadLimit(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
     total: AtomicUsize,
-    /// What `total` was when the present answer began.
+    /// The value of `total` when the current answer began.
     answer_began_at: AtomicUsize,
 }
 
 impl ReadLimit {
-    /// The next answer has its own limit. The limit of the conversation stays.
+    /// Starts a new limit for the next answer. The limit of the connection stays.
     pub(super) fn begin_answer(&self) {
         let total = self.0.total.load(Ordering::Relaxed);
         self.0.answer_began_at.store(total, Ordering::Relaxed);
     }
 
-    /// Does the conversation have room for another email?
+    /// Whether the connection has room for another email.
     pub(super) fn has_room(&self) -> bool {
         self.0.total.load(Ordering::Relaxed) < CONVERSATION / 2
     }
@@ -53,7 +53,7 @@ impl ReadLimit {
     }
 }
 
-/// A connection that fails once more was read than any mail server needs.
+/// A connection that fails once the server has sent more than the limit.
 #[derive(Debug)]
 pub(super) struct LimitedStream {
     tcp: TcpStream,

@@ -1,4 +1,4 @@
-//! An email as it travels: headers, text and HTML, all in ASCII.
+//! Builds the message: headers, text and HTML, all in ASCII.
 
 use jiff::Timestamp;
 use lettre::message::header::{HeaderName, HeaderValue};
@@ -12,28 +12,28 @@ use crate::inventory::{Email, NewEmail};
 
 const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
 const LIST_ID: HeaderName = HeaderName::new_from_ascii_str("List-Id");
-/// Exchange answers no email that says so, with no note about a holiday either.
+/// Keeps Exchange from sending automatic replies, including out-of-office notices.
 const SUPPRESS: HeaderName = HeaderName::new_from_ascii_str("X-Auto-Response-Suppress");
 const INCIDENT: HeaderName = HeaderName::new_from_ascii_str("X-Perennial-Incident");
 
 pub(super) struct Mail {
     pub(super) from: Address,
-    /// Those who do not have it yet.
+    /// The recipients who do not have it yet.
     pub(super) to: Vec<Recipient>,
-    /// Recipients who are no mail address.
+    /// Recipients that are not valid email addresses.
     pub(super) unusable: Vec<RejectedRecipient>,
     pub(super) bytes: Vec<u8>,
     pub(super) file_name: String,
 }
 
 pub(super) struct Recipient {
-    /// As it stands in the email.
+    /// As written in the email.
     pub(super) name: String,
     pub(super) address: Address,
 }
 
 impl Mail {
-    /// The header names all recipients, so that everybody sees who else got it.
+    /// Builds the message. The header lists all recipients, so that each one sees who else got it.
     pub(super) fn of(email: &Email, from: &Mailbox, now: Timestamp) -> Result<Self, DeliveryError> {
         let all = &email.email.recipients;
         let mailboxes = || all.iter().filter_map(|name| Some((name, mailbox(name)?)));
@@ -112,18 +112,18 @@ fn message(
     message.multipart(both)
 }
 
-/// A body whose lines all end alike: mail servers refuse a carriage return that stands alone.
+/// Normalises line ends, because mail servers refuse a lone carriage return.
 fn lines(body: &str) -> String {
     body.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-/// The same for all emails of one installation, for rules in a mail program. There is no `Precedence`: nobody asked
-/// for bulk mail, and these must not be sorted among it.
+/// The same for all emails of one installation, for filters in mail programs. There is no `Precedence` header, so that
+/// emails are not sorted as bulk mail.
 fn list_id(from: &Mailbox) -> String {
     format!("Perennial <perennial.{}>", from.email.domain())
 }
 
-/// Begins with what neither of the encodings of a part ever holds, and is the same for the same email.
+/// Starts with characters that neither part encoding produces, and is stable for the same email.
 fn boundary(message_id: &str) -> String {
     format!(
         "=_{}",
@@ -131,13 +131,13 @@ fn boundary(message_id: &str) -> String {
     )
 }
 
-/// Sorted by time, and the same for the same email.
+/// Sorts by time, and is stable for the same email.
 fn file_name(email: &Email) -> String {
     let written = email.written_at.strftime("%Y%m%dT%H%M%SZ");
     format!("{written}-{}.eml", plain(&email.email.message_id))
 }
 
-/// Only what may stand in a boundary and in a file name.
+/// Keeps only characters that are allowed in a boundary and in a file name.
 fn plain(message_id: &str) -> String {
     let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     let characters = message_id.chars();

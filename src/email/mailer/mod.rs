@@ -1,4 +1,4 @@
-//! Gets emails out of the outbox: one message to all recipients of an email, again and again until they have it.
+//! Sends the queued emails: one message to all recipients of an email, repeated until they have it.
 
 mod delivery_error;
 mod eml_dir;
@@ -36,15 +36,15 @@ pub use send_now::{NotSent, Reached};
 use send_queue::SendQueue;
 pub use tls::{Authority, NoCertificate};
 
-/// Who sends, and by which way.
+/// The sender and the transport.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// A mailbox as it stands in an email's header.
+    /// A mailbox as written in an email header.
     pub from: String,
     pub transport: Transport,
 }
 
-/// The way by which emails leave.
+/// How emails are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transport {
     Smtp {
@@ -53,14 +53,14 @@ pub enum Transport {
         security: Security,
         user: Option<String>,
         password: Option<Secret>,
-        /// Who vouches for the server, besides those whom the machine trusts.
+        /// An additional certificate authority besides those that the machine trusts.
         ca: Option<Authority>,
     },
-    /// The local mail program.
+    /// The local `sendmail` program.
     Sendmail,
     /// One `.eml` file per email.
     Directory(PathBuf),
-    /// Nothing is set up: emails stay in the inventory.
+    /// Not configured: emails stay in the inventory.
     Nowhere,
 }
 
@@ -68,9 +68,9 @@ pub enum Transport {
 pub enum Security {
     /// TLS from the first byte.
     Implicit,
-    /// TLS before anything is said; without it nothing is sent.
+    /// STARTTLS before anything else; without it nothing is sent.
     StartTls,
-    /// No TLS, and no other machine than this one.
+    /// No TLS, only to this machine.
     PlainLoopback,
 }
 
@@ -78,7 +78,7 @@ pub enum Security {
 pub struct Mailer {
     from: Mailbox,
     transport: Transport,
-    /// Nothing has got through since the start or the last failure of the mail path.
+    /// No email got through since the start, or since the mail path failed.
     doubtful: AtomicBool,
     backoff: RecipientBackoff,
 }
@@ -87,13 +87,13 @@ pub struct Mailer {
 #[error("[alerts] from is not a mailbox. Write it like \"Perennial <perennial@example.com>\"")]
 pub struct BadSender;
 
-/// What became of the emails of one pass.
+/// The result of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MailReport {
     pub sent: usize,
-    /// Tried, to be tried again later.
+    /// Failed and will be retried.
     pub delayed: usize,
-    /// Tried for the last time.
+    /// Failed for the last time.
     pub given_up: usize,
 }
 
@@ -107,7 +107,7 @@ impl Mailer {
         })
     }
 
-    /// Sends what is due, over one connection. A mail path in trouble is asked once, not once per email.
+    /// Sends the emails that are due over one connection. A failing mail path is tried once, not once per email.
     pub async fn send_waiting(
         &self,
         inventory: &Inventory,

@@ -1,4 +1,4 @@
-//! Each receiver that answered "later" is left alone for a while, whatever emails wait for it.
+//! Back-off for each recipient that was temporarily refused, whatever emails wait for it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::delivery_error::DeliveryError;
 use super::message::Recipient;
 
-/// Waits between attempts; the last one repeats.
+/// The waits between attempts; the last one repeats.
 const RETRY_AFTER: [SignedDuration; 5] = [
     SignedDuration::from_mins(1),
     SignedDuration::from_mins(5),
@@ -17,7 +17,7 @@ const RETRY_AFTER: [SignedDuration; 5] = [
     SignedDuration::from_hours(4),
 ];
 
-/// Who was not asked again for so long is asked like anybody else.
+/// A back-off that ended this long ago is forgotten.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug, Default)]
@@ -31,13 +31,13 @@ struct Backoff {
 }
 
 impl Backoff {
-    /// In whole seconds, as the outbox keeps them: what it calls due must not be called too early here.
+    /// Compares whole seconds, as the inventory stores them, so that an email that is due there is due here too.
     fn lasts(&self, now: Timestamp) -> bool {
         self.until.as_second() > now.as_second()
     }
 }
 
-/// How long to wait after so many attempts.
+/// The wait after this many attempts.
 pub(super) fn wait(attempts: u32) -> SignedDuration {
     let [.., last] = RETRY_AFTER;
     let attempt = usize::try_from(attempts).unwrap_or(usize::MAX);
@@ -45,7 +45,7 @@ pub(super) fn wait(attempts: u32) -> SignedDuration {
 }
 
 impl RecipientBackoff {
-    /// Takes those out of `to` who are to be left alone, and tells until when and why.
+    /// Removes recipients in back-off from `to`. Returns the earliest end of a back-off and its reason.
     pub(super) fn set_aside(
         &self,
         to: &mut Vec<Recipient>,
@@ -65,7 +65,7 @@ impl RecipientBackoff {
         first
     }
 
-    /// It answered "later": when it may be asked again.
+    /// Starts or extends the back-off of a recipient. Returns its end.
     pub(super) fn put_off(
         &self,
         receiver: &str,

@@ -1,4 +1,4 @@
-//! Sends one email now, past the outbox: for whoever runs without the daemon, and must know what came of it.
+//! Sends one email immediately, without the queue, for programs that run without the daemon and need the result.
 
 use jiff::Timestamp;
 
@@ -8,21 +8,21 @@ use super::message::Mail;
 use super::transport::OpenTransport;
 use crate::inventory::{Email, EmailId, NewEmail};
 
-/// Whom an email reached that was sent once.
+/// Who received an email that was sent once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reached {
     Everybody,
-    /// Not everybody, and why.
+    /// Some recipients were refused, for this reason.
     Some(String),
 }
 
-/// The email reached nobody.
+/// No recipient received the email.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotSent(String);
 
 impl Mailer {
-    /// It is not tried again.
+    /// Sends the email once, without a retry.
     pub async fn send_once(&self, email: NewEmail, now: Timestamp) -> Result<Reached, NotSent> {
         let email = Email {
             id: EmailId(0),

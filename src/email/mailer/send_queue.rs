@@ -1,4 +1,4 @@
-//! One round of sending: each email is handed over, and what came of it is noted before the next one.
+//! Sends the queue once: each email is handed over, and its result is recorded before the next one.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
@@ -12,10 +12,10 @@ use super::transport::{AcceptedRecipients, OpenTransport, RejectedRecipient};
 use super::{MailReport, Mailer};
 use crate::inventory::{Attempt, Email, Error, Inventory, SendOutcome};
 
-/// After so many days of "later" from a server that can be reached, nobody believes it any more.
+/// After this long, an email that is only delayed again and again is given up.
 const LATEST: SignedDuration = SignedDuration::from_hours(5 * 24);
 
-/// What is refused for good may yet be mended by somebody, who is told at once: two more attempts within a day.
+/// A permanent refusal may still be fixed by an operator, who is notified immediately: two more attempts within a day.
 const RETRY_REFUSED: [SignedDuration; 2] = [
     SignedDuration::from_hours(4),
     SignedDuration::from_hours(20),
@@ -108,7 +108,7 @@ impl<'a> SendQueue<'a> {
         self.classify_recipients(email, taken, backing_off)
     }
 
-    /// Who has it, who will get it later, and who never will.
+    /// Sorts recipients into reached, delayed and refused for good.
     fn classify_recipients(
         &self,
         email: &Email,
@@ -147,7 +147,7 @@ impl<'a> SendQueue<'a> {
         })
     }
 
-    /// When the path works again, whatever still waits because of it goes at once.
+    /// Records an attempt. When the mail path works again, emails that waited for it become due now.
     async fn record_attempt(&mut self, email: Email, attempt: Attempt) -> Result<(), Error> {
         let now = self.now;
         log_attempt(&email, &attempt);
@@ -175,7 +175,7 @@ impl<'a> SendQueue<'a> {
             .await
     }
 
-    /// The others wait as long as the one that found the path in trouble, without an attempt being counted.
+    /// Postpones all other emails as long as the one that failed, without counting an attempt.
     async fn put_off_all(&self, reason: String, next_try_at: Timestamp) -> Result<(), Error> {
         self.mailer.doubtful.store(true, Ordering::Relaxed);
         let now = self.now;
@@ -186,7 +186,7 @@ impl<'a> SendQueue<'a> {
     }
 }
 
-/// What a fault means for an email. A path in trouble makes emails wait for as long as that lasts.
+/// What an error means for an email. While the mail path fails, emails wait without a time limit.
 fn outcome(delivery_error: &DeliveryError, email: &Email, now: Timestamp) -> SendOutcome {
     let after = |wait| now.checked_add(wait).unwrap_or(Timestamp::MAX);
     let reason = delivery_error.reason().to_owned();
@@ -208,7 +208,7 @@ fn outcome(delivery_error: &DeliveryError, email: &Email, now: Timestamp) -> Sen
     }
 }
 
-/// Always after `now` by the outbox's clock, so that no round meets an email twice.
+/// Always later than `now` in whole seconds, so that one run does not send an email twice.
 fn delayed(
     delivery_error: &DeliveryError,
     until: Timestamp,
@@ -240,7 +240,7 @@ fn failing_for(email: &Email, now: Timestamp) -> SignedDuration {
         .map_or(SignedDuration::ZERO, |since| now.duration_since(since))
 }
 
-/// What only a person can mend is an error, said once.
+/// An error that only a person can fix is logged as an error, once.
 fn log_attempt(email: &Email, attempt: &Attempt) {
     let Some(reason) = attempt.reason() else {
         return;

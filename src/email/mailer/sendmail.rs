@@ -1,4 +1,5 @@
-//! The local mail program. It gets sender, recipients and email, and takes care of each recipient by itself.
+//! Sends through the local `sendmail` program. It gets sender, recipients and message, and handles each recipient
+//! itself.
 
 use std::io;
 use std::path::Path;
@@ -14,7 +15,7 @@ use super::transport::AcceptedRecipients;
 
 const TIME: Duration = Duration::from_secs(60);
 
-/// Of what the program says, so much is kept.
+/// How much of the program's error output is kept.
 const LONGEST_WORDS: u64 = 4096;
 
 pub(super) async fn sendmail(
@@ -45,7 +46,7 @@ async fn run(program: &Path, mail: &Mail) -> io::Result<(ExitStatus, String)> {
     let rendered = child.stderr.take();
     let (written, rendered) = tokio::join!(write(&mut child, &mail.bytes), listen(rendered));
     let status = child.wait().await?;
-    // A program that ends early says why by its status.
+    // If the program ended early, its exit status says more than the write error.
     if status.success() {
         written?;
     }
@@ -75,7 +76,7 @@ async fn write(child: &mut Child, bytes: &[u8]) -> io::Result<()> {
     stdin.shutdown().await
 }
 
-/// Reads to the end, so that the program is never held up, and keeps the beginning.
+/// Reads to the end, so that the program does not block, and keeps the beginning.
 async fn listen(stderr: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
     let Some(mut stderr) = stderr else {
         return Ok(String::new());

@@ -1,4 +1,4 @@
-//! One conversation with a mail server. Nothing is said without TLS, except to this very machine.
+//! A connection to a mail server. Without TLS it connects only to this machine.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -22,18 +22,18 @@ use super::transcript::Transcript;
 use super::transport::{AcceptedRecipients, RejectedRecipient};
 use crate::secret::Secret;
 
-/// From the first packet to the accepted password.
+/// The time limit from connecting to the login.
 const OPENING: Duration = Duration::from_secs(60);
 
-/// A server may check an email for a while before it answers. For all answers to it together.
+/// The time limit for all answers to one email; a server may check it for a while before it answers.
 const SENDING: Duration = Duration::from_secs(300);
 
-/// An older conversation takes no further email.
+/// A connection older than this takes no further email.
 const CONVERSATION: Duration = Duration::from_secs(900);
 
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// Whom to talk to, and how.
+/// The mail server, and how to connect to it.
 pub(super) struct Server<'a> {
     pub(super) host: &'a str,
     pub(super) port: u16,
@@ -73,12 +73,12 @@ impl Session {
         })
     }
 
-    /// Does it take another email within its limits of time and size?
+    /// Whether the connection may take another email within its limits of time and size.
     pub(super) fn has_room(&self) -> bool {
         self.began.elapsed() < CONVERSATION && self.limit.has_room()
     }
 
-    /// For one command and its answer.
+    /// Starts the limits for one command and its answer.
     fn next_answer(&mut self) -> &mut AsyncSmtpConnection {
         self.limit.begin_answer();
         &mut self.connection
@@ -95,7 +95,7 @@ impl Session {
         .await
     }
 
-    /// A recipient who is refused does not keep the email from the others.
+    /// Sends a message. A refused recipient does not keep it from the others.
     async fn converse(
         &mut self,
         mail: &Mail,
@@ -134,7 +134,7 @@ impl Session {
         Ok(taken)
     }
 
-    /// Addresses beyond ASCII need a server that knows them.
+    /// Non-ASCII addresses need a server with SMTPUTF8.
     fn parameters_for(&self, mail: &Mail) -> Result<Vec<MailParameter>, DeliveryError> {
         let addresses = mail.to.iter().map(|to| &to.address).chain([&mail.from]);
         if addresses.map(AsRef::<str>::as_ref).all(str::is_ascii) {
@@ -160,7 +160,7 @@ impl Session {
             .map_err(|error| DeliveryError::of_answer(&error))
     }
 
-    /// Refused or not, the conversation is ready for the next email afterwards.
+    /// Sends a command. Afterwards the connection is ready for the next email even if the server refused it.
     async fn ask(&mut self, command: impl std::fmt::Display) -> Result<(), DeliveryError> {
         let Err(error) = self.next_answer().command(command).await else {
             return Ok(());
@@ -180,7 +180,7 @@ impl Session {
     }
 
     pub(super) async fn close(mut self) {
-        // Whatever the server says to that, all emails have been noted.
+        // The server's answer does not matter, since all results are recorded.
         let _ = tokio::time::timeout(CLOSING, self.next_answer().abort()).await;
     }
 }
@@ -206,7 +206,7 @@ impl Server<'_> {
         }
     }
 
-    /// Whatever the name resolves to: only a loopback address is spoken to in plain.
+    /// Connects in plain text, but only to the loopback addresses that the name resolves to.
     async fn dial_this_machine(
         &self,
         limit: &ReadLimit,
@@ -251,13 +251,13 @@ async fn greet(stream: Box<dyn AsyncTokioStream>) -> Result<AsyncSmtpConnection,
         .map_err(|error| DeliveryError::of_connection(&error))
 }
 
-/// What a server said when it agreed: `250 2.0.0 Ok: queued as 4F2A`.
+/// The server's answer as one line, such as `250 2.0.0 Ok: queued as 4F2A`.
 fn rendered(answer: &Response) -> String {
     let lines: Vec<&str> = answer.message().collect();
     format!("{} {}", answer.code(), lines.join(" "))
 }
 
-/// What the server says to that is not repeated: it may hold what we said.
+/// Logs in. The server's answer is not repeated, because it may contain the credentials.
 async fn log_in(
     connection: &mut AsyncSmtpConnection,
     user: &str,

@@ -1,9 +1,9 @@
-//! Reads a message back without the library that wrote it, as a mail program would.
+//! Parses a message without the library that wrote it, as a mail program would.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// A message, taken apart.
+/// A parsed message.
 pub(super) struct Read {
     headers: Vec<(String, String)>,
     body: String,
@@ -20,7 +20,7 @@ impl Read {
         }
     }
 
-    /// The one header of this name, decoded.
+    /// The only header of this name, decoded.
     pub(super) fn header(&self, name: &str) -> &str {
         let mut found = self
             .headers
@@ -81,7 +81,7 @@ fn unfolded(head: &str) -> Vec<(String, String)> {
     lines.split("\r\n").map(split).collect()
 }
 
-/// RFC 2047: between two encoded words the space does not count.
+/// RFC 2047: white space between two encoded words is ignored.
 fn decoded_words(value: &str) -> String {
     let mut done = String::new();
     let mut rest = value;

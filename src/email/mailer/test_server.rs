@@ -1,14 +1,14 @@
-//! A mail server on loopback that keeps what it gets, and answers what the test tells it to.
+//! A mail server on loopback that keeps what it receives, and answers as the test wants.
 
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Answers nothing: the email was taken, and the connection breaks before anybody is told.
+/// No answer: the server accepts the email, and the connection breaks before it says so.
 pub(super) const TAKEN_AND_GONE: &str = "";
 
-/// One email as it arrived.
+/// An email as received.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Arrived {
     pub(super) from: String,
@@ -25,13 +25,13 @@ pub(super) struct Sink {
 struct State {
     arrived: Vec<Arrived>,
     connections: usize,
-    /// What a command begins with, and what is answered to the next such one.
+    /// The start of a command, and the answer to the next such command.
     answers: Vec<(String, String)>,
     received: Vec<String>,
 }
 
 impl Sink {
-    /// Listens until the test ends; the port is returned.
+    /// Listens until the test ends. Returns the port.
     pub(super) async fn start(&self) -> u16 {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -45,7 +45,7 @@ impl Sink {
         port
     }
 
-    /// The next command that begins so is answered so; the one after it as usual.
+    /// The next command with this start gets this answer; later ones get the usual answer.
     pub(super) fn answer(&self, command: &str, answer: &str) {
         let answer = (command.to_owned(), answer.to_owned());
         self.state.lock().unwrap().answers.push(answer);

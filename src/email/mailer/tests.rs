@@ -1,4 +1,4 @@
-//! The way out: over SMTP, through the mail program, into a folder; down, slow, refusing.
+//! Sending over SMTP, through the mail program and into a folder; with servers that are down, slow or refuse.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -295,7 +295,7 @@ async fn what_all_refuse_is_tried_for_a_day_and_then_given_up() -> Result {
         "nobody is left to be told by mail"
     );
 
-    // The trouble is over when something gets through.
+    // The mail path works again once an email gets through.
     world.write(&[email(2)]).await?;
     assert_eq!(world.send(&mailer).await?, report(1, 0));
     assert_eq!(world.mail_queue().await?.undelivered, 0);
@@ -353,7 +353,7 @@ async fn a_receiver_that_wants_patience_is_not_asked_for_each_email() -> Result 
     let mailer = mailer(smtp(sink.start().await));
     sink.answer("RCPT TO:<maria@", "450 4.7.1 greylisted");
     world.write(&[email(1), email(2), email(3)]).await?;
-    // The outbox keeps whole seconds, and the daemon's clock does not.
+    // The inventory stores whole seconds; the daemon's clock is more precise.
     world.wait(jiff::SignedDuration::from_millis(700));
     assert_eq!(world.send(&mailer).await?, report(0, 3));
     let to: Vec<_> = sink.arrived().into_iter().map(|email| email.to).collect();
@@ -430,7 +430,7 @@ async fn a_dead_server_is_asked_once_and_nothing_is_lost_for_days() -> Result {
     }
     assert_eq!(world.queued().await?, 3);
 
-    // Back-off ends when its cause does (cert-manager#6378): one email that gets through takes the others along.
+    // A back-off ends with its cause (cert-manager#6378): one email that gets through makes the others due.
     let mailer = Mailer {
         transport: smtp(port),
         ..mailer
@@ -667,7 +667,7 @@ fn a_sender_that_is_no_mailbox_is_refused_with_words_that_help() {
     assert!(error.to_string().contains("[alerts] from"));
 }
 
-/// What an email about anything may begin a header line with.
+/// The headers that an email may contain.
 const HEADERS: [&str; 14] = [
     "Message-ID",
     "Date",
@@ -685,7 +685,7 @@ const HEADERS: [&str; 14] = [
     "Content-Transfer-Encoding",
 ];
 
-/// What others chose: any characters, and those that end a line or a header more often than chance has it.
+/// Text from outside: any characters, with those that end a line or a header more often than by chance.
 fn by_others() -> impl proptest::strategy::Strategy<Value = String> {
     let piece = proptest::prop_oneof![
         proptest::string::string_regex("(?s).{0,40}").unwrap(),

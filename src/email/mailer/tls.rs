@@ -1,4 +1,4 @@
-//! Whom a mail server's certificate is checked against.
+//! The certificates that a mail server's certificate is verified against.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use lettre::transport::smtp::client::{Certificate, TlsParameters};
 
 use super::delivery_error::DeliveryError;
 
-/// Certificates of an operator's own authority, as a PEM file holds them.
+/// The certificates of the operator's own authority, from a PEM file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Authority(Vec<u8>);
 
@@ -29,7 +29,7 @@ impl fmt::Debug for Authority {
     }
 }
 
-/// The certificate is checked as the machine checks them all, and against the operator's authority too.
+/// The certificate is verified against the machine's authorities and the operator's.
 pub(super) fn tls_parameters(
     host: &str,
     authority: Option<&Authority>,

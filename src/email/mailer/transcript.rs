@@ -1,4 +1,4 @@
-//! What a conversation with a mail server came to, line by line, for whoever tries the mail path.
+//! The transcript of a connection to a mail server, line by line, for people who test the mail path.
 
 use std::fmt::Display;
 
@@ -6,7 +6,7 @@ use super::delivery_error::presentable;
 
 #[derive(Debug, Default)]
 pub(super) struct Transcript {
-    /// True of every email that goes over the same connection.
+    /// Lines that apply to all emails of the connection.
     opening: Vec<String>,
     email: Vec<String>,
 }

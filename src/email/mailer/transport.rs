@@ -1,4 +1,4 @@
-//! The way out, open for the emails of one round.
+//! The transport that is opened for the emails of one run.
 
 use std::path::Path;
 
@@ -14,15 +14,15 @@ const SENDMAIL: &str = "/usr/sbin/sendmail";
 
 const NOWHERE: &str = "no mail path is set up: set smtp, sendmail or directory under [alerts]";
 
-/// Who has the email now, and who has not.
+/// The recipients who got the email, and those who did not.
 #[derive(Debug, Default)]
 pub(super) struct AcceptedRecipients {
-    /// Recipients as they stand in the email.
+    /// Recipients as written in the email.
     pub(super) reached: Vec<String>,
     pub(super) refusals: Vec<RejectedRecipient>,
 }
 
-/// One recipient whom a mail server does not take an email for.
+/// A recipient that the mail server refused.
 #[derive(Debug)]
 pub(super) struct RejectedRecipient {
     pub(super) recipient: String,
@@ -96,13 +96,13 @@ impl<'a> OpenTransport<'a> {
         }
     }
 
-    /// How it went with the latest email.
+    /// The transcript of the latest email.
     pub(super) fn conversation(&mut self) -> Vec<String> {
         self.transcript.take_data()
     }
 
-    /// One connection serves all emails of a round, or as many as fit in its limits. Whoever takes it out puts it back
-    /// when it is still good.
+    /// One connection is used for all emails of a run, within its limits. The caller takes it out and puts it back if
+    /// it is still usable.
     async fn session(&mut self, server: &Server<'_>) -> Result<Session, DeliveryError> {
         match self.session.take() {
             Some(session) if session.has_room() => return Ok(session),
@@ -120,7 +120,7 @@ impl<'a> OpenTransport<'a> {
 }
 
 impl Mail {
-    /// All who do not have it yet have it now.
+    /// All recipients who did not have it yet have it now.
     pub(super) fn taken_by_all(&self) -> AcceptedRecipients {
         AcceptedRecipients {
             reached: self.to.iter().map(|to| to.name.clone()).collect(),

@@ -1,4 +1,4 @@
-//! The summary for the operators in words: what is, what is to come, what was done.
+//! The operators' summary as text: the current state, what is coming up, what was done.
 
 mod lines;
 
@@ -9,7 +9,7 @@ use crate::email::digest_context::DigestContext;
 use crate::email::formatting;
 use crate::email::text::{Summary, fill};
 
-/// A part of the summary under a heading of its own.
+/// A section of the summary with its own heading.
 #[derive(Debug, Serialize)]
 pub(crate) struct Section {
     title: String,
@@ -23,7 +23,7 @@ pub(crate) struct Line {
     detail: String,
 }
 
-/// How many lines a section has at most.
+/// The maximum number of lines per section.
 const LINES: usize = 15;
 
 pub(crate) fn summary(context: &DigestContext) -> EmailModel {

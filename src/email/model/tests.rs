@@ -1,4 +1,4 @@
-//! Emails as people read them, one snapshot for each cause.
+//! Emails as people read them, one snapshot per cause.
 
 use super::*;
 use crate::alerts::fixtures::*;
@@ -6,7 +6,7 @@ use crate::email::Templates;
 use crate::inventory::{Incident, IncidentId, IncidentKey};
 use crate::model::{Expiry, Facts, Health, Kind, Permissions, Scopes, Token, TokenId};
 
-/// Everything that an email borrows.
+/// Owns everything that an email borrows.
 struct Draft {
     incident: Incident,
     tokens: Vec<Token>,
@@ -173,7 +173,7 @@ fn each_cause_in_words() {
     }
 }
 
-/// Some causes ail tokens that work in part, and tokens that Meta refuses.
+/// Some causes affect both tokens that still work in part and tokens that Meta refuses.
 #[test]
 fn a_token_that_meta_refuses_is_never_said_to_work_in_part() {
     for language in Language::ALL {

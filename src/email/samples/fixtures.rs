@@ -1,4 +1,4 @@
-//! The people and pages of the samples, and what ails them.
+//! The people and pages of the samples, and their problems.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -132,7 +132,7 @@ fn health(cause: Cause, kind: Kind, now: Timestamp) -> Health {
     }
 }
 
-/// A week in which something was left to do.
+/// A week with some open problems.
 pub(super) fn summary(language: Language, zone: &TimeZone, now: Timestamp) -> DigestContext {
     let (app, maria) = ("acme", "Maria Schmidt");
     DigestContext {

@@ -1,4 +1,4 @@
-//! Emails of every cause about people who do not exist: to see how emails look, and to try an operator's templates.
+//! Sample emails of every cause about fictional people, to preview emails and to test an operator's templates.
 
 mod fixtures;
 
@@ -16,10 +16,10 @@ use fixtures::{incident, token, tokens};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// An email that nobody needs to act on.
+/// A sample email.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// The word of its cause, or what else it is about.
+    /// Its cause, or what else it is about.
     pub name: &'static str,
     pub language: Language,
     pub subject: String,
@@ -44,7 +44,7 @@ pub fn emails(templates: &Templates, zone: &TimeZone, now: Timestamp) -> Vec<Sam
         .collect()
 }
 
-/// Tries the operator's own templates on every kind of email: what fails, each fault once.
+/// Tries the operator's templates on every kind of email. Returns each error once.
 pub fn template_errors(templates: &Templates) -> Vec<String> {
     let mut template_errors = Vec::new();
     for (name, _, page) in pages(&TimeZone::UTC, Timestamp::UNIX_EPOCH + DAY * 20_000) {
@@ -83,7 +83,7 @@ fn pages(zone: &TimeZone, now: Timestamp) -> Vec<(&'static str, Language, EmailM
     pages
 }
 
-/// Everything that an email borrows.
+/// Owns everything that an email borrows.
 struct Draft {
     name: &'static str,
     incident: Incident,

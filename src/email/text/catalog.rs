@@ -1,34 +1,34 @@
-//! What a language must be able to say. RenderedEmail in braces are blanks; what they mean stands in `phrases`.
+//! The texts that every language must define. Parts in braces are placeholders.
 
 use crate::model::Cause;
 
 pub(crate) struct Catalogue {
     pub(crate) calendar: Calendar,
-    /// Between groups of three digits.
+    /// The separator between groups of three digits.
     pub(crate) thousands: char,
-    /// Before the last item of a list.
+    /// The text before the last item of a list.
     pub(crate) and: &'static str,
-    /// How much time is left.
+    /// An amount of time.
     pub(crate) span: Units,
-    /// The same after "in" or "after".
+    /// The same, as used after "in" or "after".
     pub(crate) span_after: Units,
     pub(crate) catalog: Catalog,
     pub(crate) summary: Summary,
     pub(crate) wording: fn(Cause) -> &'static Sentences,
-    /// For a cause that tokens may work with in part: what is said when Meta refuses one because of it.
+    /// For a cause with which tokens may still work in part: the texts for tokens that Meta refuses.
     pub(crate) wording_when_refused: fn(Cause) -> Option<&'static Sentences>,
     pub(crate) instruction: fn(Instruction) -> &'static str,
 }
 
-/// Names and forms of instants. In a form, `{weekday}`, `{day}`, `{month}`, `{year}`, `{time}` and `{zone}` are filled
-/// in, and `{wd}` and `{mon}` are the short names.
+/// Names and formats of dates and times. A format may use `{weekday}`, `{day}`, `{month}`, `{year}`, `{time}` and
+/// `{zone}`, and the short names `{wd}` and `{mon}`.
 pub(crate) struct Calendar {
-    /// From Monday.
+    /// Starting with Monday.
     pub(crate) weekdays: [&'static str; 7],
     pub(crate) short_weekdays: [&'static str; 7],
     pub(crate) months: [&'static str; 12],
     pub(crate) short_months: [&'static str; 12],
-    /// Where people say it in another way than the machine.
+    /// Abbreviations of time zones that differ from the machine's.
     pub(crate) zones: &'static [(&'static str, &'static str)],
     pub(crate) moment: &'static str,
     pub(crate) short_moment: &'static str,
@@ -44,7 +44,7 @@ pub(crate) struct Units {
     pub(crate) days: &'static str,
 }
 
-/// One expression in the grammatical cases that sentences put it in.
+/// One expression in the grammatical cases that the sentences need.
 pub(crate) struct Cases {
     pub(crate) nominative: &'static str,
     pub(crate) accusative: &'static str,
@@ -52,7 +52,7 @@ pub(crate) struct Cases {
 }
 
 impl Cases {
-    /// Where one form serves all.
+    /// An expression with the same form in all cases.
     pub(super) const fn same(form: &'static str) -> Self {
         Self {
             nominative: form,
@@ -62,17 +62,17 @@ impl Cases {
     }
 }
 
-/// An expression for one and for `{count}` of a thing.
+/// An expression for one and for `{count}` of something.
 pub(crate) struct Number {
     pub(crate) one: Cases,
     pub(crate) many: Cases,
 }
 
-/// A cause in plain words.
+/// The texts for one cause.
 pub(crate) struct Sentences {
-    /// What must be done; for the app itself, what is the matter.
+    /// What to do; for the app itself, what is wrong.
     pub(crate) call: &'static str,
-    /// The state of things in two words.
+    /// The state in a few words.
     pub(crate) state: &'static str,
     /// The cause in one sentence.
     pub(crate) why: &'static str,
@@ -126,7 +126,7 @@ pub(crate) struct Catalog {
     pub(crate) renewed_in_time: &'static str,
     pub(crate) working_again: &'static str,
     pub(crate) working_again_after: &'static str,
-    // whom and what it is about
+    // the people and tokens that it is about
     pub(crate) the_app: &'static str,
     pub(crate) the_apps: &'static str,
     pub(crate) tokens_of_app: &'static str,
@@ -137,7 +137,7 @@ pub(crate) struct Catalog {
     pub(crate) person_by_id: Cases,
     pub(crate) these_tokens: Number,
     pub(crate) these_pages: Number,
-    // the state of things
+    // the state
     pub(crate) solved: &'static str,
     pub(crate) closed: &'static str,
     pub(crate) left: &'static str,
@@ -160,7 +160,7 @@ pub(crate) struct Catalog {
     pub(crate) ending_soon: &'static str,
     pub(crate) from_then: &'static str,
     pub(crate) from_now: &'static str,
-    // the clocks
+    // the expiries
     pub(crate) time_left: &'static str,
     pub(crate) access: &'static str,
     pub(crate) data_access: &'static str,
@@ -180,7 +180,7 @@ pub(crate) struct Catalog {
     pub(crate) ended: &'static str,
     pub(crate) ends: &'static str,
     pub(crate) lacks: &'static str,
-    /// Where Meta does not say which one is missing.
+    /// Used if Meta does not say which permission is missing.
     pub(crate) every_permission: &'static str,
     pub(crate) good_until: &'static str,
     pub(crate) good_without_end: &'static str,
@@ -189,7 +189,7 @@ pub(crate) struct Catalog {
     pub(crate) went_to: &'static str,
     pub(crate) went_to_many: &'static str,
     pub(crate) incident: &'static str,
-    // the email about an email
+    // the email about an undelivered email
     pub(crate) undelivered: &'static str,
     pub(crate) undelivered_label: &'static str,
     pub(crate) undelivered_headline: &'static str,
@@ -203,7 +203,7 @@ pub(crate) struct Catalog {
     pub(crate) ungranted_why: &'static str,
     pub(crate) ungranted_step: &'static str,
     pub(crate) ungranted_footer: &'static str,
-    // the email that asks for nothing
+    // the test email
     pub(crate) test_email: &'static str,
     pub(crate) trying_label: &'static str,
     pub(crate) trying_about: &'static str,
@@ -211,7 +211,7 @@ pub(crate) struct Catalog {
     pub(crate) trying_footer: &'static str,
 }
 
-/// What the summary for the operators says.
+/// The texts of the summary for the operators.
 pub(crate) struct Summary {
     pub(crate) subject: &'static str,
     pub(crate) all_work: &'static str,

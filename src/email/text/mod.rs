@@ -1,5 +1,4 @@
-//! What the emails are written in. Each language is a folder that says everything `catalogue` asks of it; a sentence
-//! that one of them lacks does not compile.
+//! The languages of emails. Each is a folder that defines every text of `catalog`; a missing text does not compile.
 
 mod catalog;
 mod de;
@@ -11,7 +10,7 @@ pub(super) use catalog::{
 };
 pub(super) use placeholders::{fill, fill_with};
 
-/// A language that emails can be written in.
+/// A language for emails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Language {
     #[default]
@@ -22,7 +21,7 @@ pub enum Language {
 impl Language {
     pub const ALL: &[Self] = &[Self::English, Self::German];
 
-    /// As it stands in the configuration, and in an email's `lang`.
+    /// The code in the configuration and in an email's `lang` attribute.
     pub const fn code(self) -> &'static str {
         match self {
             Self::English => "en",

@@ -1,6 +1,7 @@
-//! Fills the blanks of a sentence: `{name}`. What is filled in is not looked at again, for a name may hold braces.
+//! Fills the placeholders of a sentence, such as `{name}`. Inserted values are not searched again, because a name may
+//! contain braces.
 
-/// Fills each blank with its value; one without a value stays as it is, and a test finds it.
+/// Replaces each placeholder with its value. One without a value stays, and a test finds it.
 pub(crate) fn fill(sentence: &str, values: &[(&str, &str)]) -> String {
     fill_with(sentence, |blank| {
         let found = values.iter().find(|(name, _)| *name == blank);

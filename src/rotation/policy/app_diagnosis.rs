@@ -1,4 +1,4 @@
-//! What the answers of one app say together: when everything fails alike, the app or Meta is suspected first.
+//! Diagnoses the app from all answers together: when everything fails alike, the app or Meta is suspected first.
 
 use std::collections::HashSet;
 
@@ -6,20 +6,20 @@ use super::InspectionResult;
 use crate::graph_api::{Bucket, Error, Inspection};
 use crate::model::{Cause, Token};
 
-/// What the looks of one pass mean for the app as a whole.
+/// What the inspections of one slice mean for the app as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AppDiagnosis {
-    /// Each answer speaks for its own token.
+    /// Each answer is about its own token.
     Sound,
-    /// Meta refuses our app, limits it, or does not answer: no answer here says anything of a token.
+    /// Meta refuses the app, throttles it, or does not answer: no error here is about a token.
     Failing(Error),
-    /// Tokens of several people died of the same at the same moment. Ask after the app itself, and look twice.
+    /// Tokens of several people are refused for the same cause at once. Check the app, and confirm the refusals later.
     Suspicious(Cause),
-    /// Some answers blame the app. Ask after the app itself: if Meta accepts it, they are about their own tokens.
+    /// Some answers blame the app. Check the app: if Meta accepts it, these answers are about their own tokens.
     Blamed(Cause),
 }
 
-/// From how many people on an equal fate is no coincidence.
+/// With this many people the same refusal is no coincidence.
 const PEOPLE: usize = 3;
 
 pub fn diagnose_app<'a>(
@@ -38,7 +38,7 @@ pub fn diagnose_app<'a>(
     shared_rejection(inspections).map_or(AppDiagnosis::Sound, AppDiagnosis::Suspicious)
 }
 
-/// Limits of the app, whatever else was answered.
+/// The error of a limit on the app. It counts whatever else was answered.
 fn stops_app(inspect: &InspectionResult) -> Option<&Error> {
     let Err(error) = inspect else { return None };
     match error {
@@ -59,7 +59,7 @@ fn stops_app(inspect: &InspectionResult) -> Option<&Error> {
     }
 }
 
-/// What an answer says is wrong with the app. Others came through, so it may be wrong.
+/// The cause for which an answer blames the app. Other calls succeeded, so the answer may be wrong.
 pub fn blame(inspect: &InspectionResult) -> Option<Cause> {
     match inspect {
         Err(Error::App { cause, .. }) => Some(*cause),
@@ -70,7 +70,7 @@ pub fn blame(inspect: &InspectionResult) -> Option<Cause> {
     }
 }
 
-/// Not one usable answer.
+/// The first error, if no answer is usable.
 fn shared_error<'a>(
     mut inspections: impl Iterator<Item = &'a InspectionResult>,
 ) -> Option<&'a Error> {
@@ -79,7 +79,8 @@ fn shared_error<'a>(
     (!matches!(first, Error::Refused(_)) && inspections.all(keeps_failing)).then_some(first)
 }
 
-/// Every answer refuses, all for one reason that we did not see coming, and several people are hit.
+/// The shared cause, if every answer is a refusal for the same cause other than `expired`, and several people are
+/// affected.
 fn shared_rejection<'a>(
     inspections: impl Iterator<Item = (&'a Token, &'a InspectionResult)>,
 ) -> Option<Cause> {
@@ -94,7 +95,7 @@ fn shared_rejection<'a>(
         {
             return None;
         }
-        // What Meta never described may be anybody's.
+        // A token that Meta never described could belong to anyone, so it counts as a person of its own.
         let person = token
             .facts
             .as_ref()

@@ -1,4 +1,4 @@
-//! Whether the machine's clock can be believed: Meta says with every answer what time it is there.
+//! Whether the machine's clock can be trusted, compared with the time that Meta sends in every answer.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -6,16 +6,16 @@ use crate::model::{Cause, Health, Token};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockTrust {
-    /// It agrees with Meta's, or Meta has not said yet.
+    /// It agrees with Meta's clock, or Meta's time is not known yet.
     Right,
-    /// It does not: tokens are checked and renewed, and no end is judged.
+    /// It disagrees: tokens are still checked and renewed, but no expiry is judged.
     Doubtful,
 }
 
-/// Beyond it Meta may refuse what we sign, and ends are told at the wrong time.
+/// With a larger skew, Meta may refuse what we sign, and people would be warned at the wrong time.
 pub const ASTRAY: SignedDuration = SignedDuration::from_mins(5);
 
-/// By how far the clock is from Meta's, as far as that is known.
+/// Judges the clock by its skew from Meta's, if the skew is known.
 pub fn clock_trust(skew: Option<SignedDuration>) -> ClockTrust {
     match skew.map(SignedDuration::abs) {
         Some(skew) if skew > ASTRAY => ClockTrust::Doubtful,
@@ -23,8 +23,8 @@ pub fn clock_trust(skew: Option<SignedDuration>) -> ClockTrust {
     }
 }
 
-/// What was learned by a clock that cannot be believed: everything but that an end is near, has passed, or is far. Who
-/// Meta says has expired is looked at again when the clock is right.
+/// Removes from a check result what depends on a clock that cannot be trusted: that an expiry is near, far or past. A
+/// token that Meta calls expired is checked again once the clock is right.
 pub fn without_judging_ends(before: &Token, after: Token, now: Timestamp) -> Token {
     let health = match (before.health, after.health) {
         (daemon_runs @ Health::Expiring { .. }, Health::Healthy | Health::Expiring { .. }) => {

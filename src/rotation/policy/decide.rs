@@ -1,4 +1,4 @@
-//! What to do next with a token that Meta has just described.
+//! Decides the next step for a token that Meta has just described.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,46 +7,46 @@ use crate::inventory::{OrderKind, WebhookSubscription};
 use crate::model::{Cause, Facts, Health, Kind, Subscription, Token};
 use crate::rotation::Rules;
 
-/// What a visit can do after the look itself.
+/// The steps that a check can take after the inspection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Confirm the secret that waits, and swap it in.
+    /// Verify the candidate and swap it in.
     TryCandidate,
     Exchange,
-    /// Read the page's token anew through somebody who administers the page.
+    /// Derive the page's token again through a parent.
     Derive,
-    /// Ask whose user token it is, and which pages it reaches.
+    /// Fetch the name of the person behind a user token, and the pages that it reaches.
     FetchProfile,
-    /// Ask whether the page tells the app of what happens on it.
+    /// Check whether the page is subscribed to the app's webhooks.
     CheckSubscription,
-    /// Nothing more: write down what was learned.
+    /// Nothing is left to do: record what was learned.
     Finish,
 }
 
-/// A visit as far as it has come.
+/// The state of a check so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation<'a> {
-    /// As Meta has just described it.
+    /// The token as Meta has just described it.
     pub token: &'a Token,
     pub rotation_tried_at: Option<Timestamp>,
     pub order: Option<OrderKind>,
-    /// What Meta said last of the page's subscriptions.
+    /// The page's webhook subscription as Meta last reported it.
     pub listening: Option<&'a WebhookSubscription>,
     pub candidate_waits: bool,
     pub done: Done,
 }
 
-/// How often a page is asked whether it still tells the app of what happens.
+/// How often the webhook subscription of a page is checked.
 const LISTEN_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// IncidentSelection steps this visit has behind it; none is taken twice.
+/// The steps that this check has taken; none is taken twice.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Done {
     pub exchanged: bool,
     pub derived: bool,
     pub fetched: bool,
     pub subscription_checked: bool,
-    /// The token is new to us, or its secret is.
+    /// Meta described the token for the first time, or its secret is new.
     pub is_later: bool,
 }
 
@@ -82,7 +82,7 @@ fn wants_exchange(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> b
     ordered || rotation_due(token, rotation_tried_at, rules).is_some_and(|due| due <= now)
 }
 
-/// A page token that died, or is about to end, may still be had from a living parent.
+/// A page token that died or expires soon may be derived again through a living parent.
 fn wants_derivation(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> bool {
     let Situation {
         token, order, done, ..
@@ -100,7 +100,7 @@ fn wants_derivation(situation: &Situation<'_>, rules: &Rules, now: Timestamp) ->
     dead || ending || order == Some(OrderKind::Rotate)
 }
 
-/// Where the page is gone, the token is of another app, or the app is shut out, no other parent can help.
+/// If the page is gone, the token belongs to another app, or the app is unavailable, no parent can help.
 const fn may_be_derived(cause: Cause) -> bool {
     !matches!(
         cause,
@@ -120,8 +120,8 @@ fn wants_profile(situation: &Situation<'_>) -> bool {
     is_user && is_alive(token) && wanted && !done.fetched
 }
 
-/// Seldom, for it is a call for each page: when the token is new, when somebody asks, and once a week. What is missing
-/// is looked at with every check, until somebody has put it right.
+/// Each check costs a call per page, so it is made only for a new token, on an order, and once a week. While a
+/// subscription is missing, it is checked every time until it is fixed.
 fn wants_subscription_check(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> bool {
     let Situation {
         token,
@@ -139,7 +139,7 @@ fn wants_subscription_check(situation: &Situation<'_>, rules: &Rules, now: Times
     may_ask_subscriptions(token) && (due || done.is_later || order.is_some())
 }
 
-/// A page that is to pass messages on, by a token that may see whether it does.
+/// A page token for messaging that is allowed to read its subscriptions.
 fn may_ask_subscriptions(token: &Token) -> bool {
     token.facts.as_ref().is_some_and(|facts| {
         facts.kind == Kind::Page
@@ -149,7 +149,7 @@ fn may_ask_subscriptions(token: &Token) -> bool {
     })
 }
 
-/// Only with this permission does a user token list its pages.
+/// A user token can list its pages only with this permission.
 pub fn may_list_pages(token: &Token) -> bool {
     token
         .facts

@@ -1,4 +1,4 @@
-//! When an exchange is worth trying, and what it really did: measured before and after, never believed.
+//! Decides when an exchange is worth trying, and measures before and after what it really did.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,20 +8,20 @@ use crate::graph_api::{Error, Inspection};
 use crate::model::{Expiry, Kind, Outcome, Token};
 use crate::rotation::Rules;
 
-/// Meta moves an end at most once a day, and a call that may have gone through unseen must not be repeated.
+/// Meta extends a token at most once a day, and a call that may have taken effect must not be repeated sooner.
 const AT_MOST_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
-/// A new end counts as later from this on; seconds of difference are Meta's clockwork.
+/// A new expiry counts as later from this difference on; Meta's values vary by seconds.
 const MEASURABLE: SignedDuration = SignedDuration::from_hours(24);
 
-/// Why an exchange that somebody asked for is not made.
+/// Why an ordered exchange is not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RejectReason {
-    /// Exchanging a permanent token could turn it into one that ends.
+    /// An exchange could turn a token that never expires into one that does.
     NeverExpires,
-    /// Its end is not known, so nothing could be measured.
+    /// The expiry is unknown, so the result could not be measured.
     EndUnknown,
-    /// App tokens cannot be exchanged; page tokens are derived.
+    /// App tokens cannot be exchanged, and page tokens are derived instead.
     WrongKind,
     TriedToday,
 }
@@ -37,7 +37,7 @@ impl RejectReason {
     }
 }
 
-/// From when on is the next exchange due? `None` for a token that must never be exchanged.
+/// When the next exchange is due. `None` for a token that must never be exchanged.
 pub fn rotation_due(
     token: &Token,
     tried_at: Option<Timestamp>,
@@ -51,7 +51,7 @@ pub fn rotation_due(
     Some(wanted.max(tried_at + wait_after(token, end, tried_at)))
 }
 
-/// Each exchange that moved nothing makes the next one less promising, so the waits follow the time left.
+/// An exchange without effect makes the next one less promising, so the wait grows with the time left.
 fn wait_after(token: &Token, end: Timestamp, tried_at: Timestamp) -> SignedDuration {
     match token.last_rotation.map(|rotation| rotation.outcome) {
         Some(Outcome::SameExpiry | Outcome::Unchanged | Outcome::Refused) => {
@@ -61,7 +61,7 @@ fn wait_after(token: &Token, end: Timestamp, tried_at: Timestamp) -> SignedDurat
     }
 }
 
-/// May an operator have it exchanged right now?
+/// Whether an operator may order an exchange now.
 pub fn may_exchange(
     token: &Token,
     tried_at: Option<Timestamp>,
@@ -87,8 +87,8 @@ fn exchangeable_end(token: &Token) -> Result<Timestamp, RejectReason> {
     }
 }
 
-/// How soon an exchange that was not made is tried again: later than most of what passes by itself, far sooner than one
-/// that may have taken effect, and before the token ends.
+/// How soon to retry an exchange that was not made: late enough for most temporary errors to pass, far sooner than
+/// after an exchange that may have taken effect, and before the token expires.
 pub fn wait_for_next_try(token: &Token, now: Timestamp) -> SignedDuration {
     const WAIT: SignedDuration = SignedDuration::from_mins(30);
     const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
@@ -98,8 +98,8 @@ pub fn wait_for_next_try(token: &Token, now: Timestamp) -> SignedDuration {
     }
 }
 
-/// Is it certain that Meta exchanged nothing? Where the call never left, and where Meta says why it did not look at it.
-/// What got no answer, or none that is understood, may have taken effect.
+/// Whether Meta certainly exchanged nothing: the call was never sent, or Meta says why it did not process it. A call
+/// with no answer, or with one that we do not understand, may have taken effect.
 pub const fn was_not_made(error: &Error, calls: u32) -> bool {
     match error {
         Error::Busy { .. } | Error::Blocked { .. } | Error::App { .. } => true,
@@ -108,7 +108,7 @@ pub const fn was_not_made(error: &Error, calls: u32) -> bool {
     }
 }
 
-/// What did the exchange do? `after` is Meta's word on the new secret.
+/// The outcome of an exchange. `after` is Meta's description of the new secret.
 pub fn measure(before: &Token, same_secret: SameSecret, after: &InspectionResult) -> Outcome {
     let (Some(old), Ok(Inspection::Alive(new))) = (&before.facts, after) else {
         return Outcome::Failed;
@@ -124,7 +124,7 @@ pub fn measure(before: &Token, same_secret: SameSecret, after: &InspectionResult
     }
 }
 
-/// Whether Meta gave the very string back.
+/// Whether Meta returned the same secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SameSecret {
     Yes,

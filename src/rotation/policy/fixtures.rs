@@ -1,4 +1,4 @@
-//! Tokens and answers for the tables.
+//! Tokens and answers for the table tests.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -26,7 +26,7 @@ pub(super) fn rules() -> Rules {
     }
 }
 
-/// A user's facts whose clocks end in so many days; `None` is never.
+/// A user's facts with both expiries in so many days; `None` means never.
 pub(super) fn facts(expires_in: Option<i64>, data_access_in: Option<i64>) -> Facts {
     let clock =
         |in_days: Option<i64>| in_days.map_or(Expiry::Never, |n| Expiry::At(now() + days(n)));

@@ -1,4 +1,4 @@
-//! What we know of a token once Meta has answered.
+//! Updates what is known about a token from Meta's answer.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,12 +8,12 @@ use crate::graph_api::{Certainty, Inspection, TokenRejection};
 use crate::model::{Cause, Expiry, Facts, Health, Kind, Refused, Token};
 use crate::rotation::Rules;
 
-/// A doubtful refusal must still stand after this long before it is believed.
+/// A doubtful refusal counts only if Meta still gives it after this long.
 const SECOND_LOOK: SignedDuration = SignedDuration::from_mins(50);
-/// A refusal that lasts is told after this long, whatever else is in doubt.
+/// A refusal that lasts this long counts, even if its cause keeps changing.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
-/// What do we know about the token, now that Meta has answered? Its next visit is set elsewhere.
+/// The token after Meta's answer. Its next check is set elsewhere.
 pub fn learn(before: &Token, inspect: &InspectionResult, rules: &Rules, now: Timestamp) -> Token {
     let mut after = before.clone();
     match inspect {
@@ -32,7 +32,7 @@ pub fn learn(before: &Token, inspect: &InspectionResult, rules: &Rules, now: Tim
                 since: before.refused.map_or(now, |refused| refused.since),
                 cause: rejection.cause,
             });
-            // Meta tells little of a dead token; what it told while it lived is worth more.
+            // Meta says little about a dead token, so the facts from when it was alive are kept.
             after.facts = before.facts.clone().or_else(|| facts.clone());
         }
         Ok(Inspection::Undecided(error)) | Err(error) => {
@@ -42,7 +42,8 @@ pub fn learn(before: &Token, inspect: &InspectionResult, rules: &Rules, now: Tim
     after
 }
 
-/// A token never changes its kind, but an answer without a type lets every token pass for its person's.
+/// Keeps the known kind. A token never changes its kind, but without a type in the answer every token looks like a user
+/// token.
 fn with_known_kind(before: &Token, facts: Facts) -> Facts {
     match &before.facts {
         Some(known)
@@ -71,7 +72,7 @@ fn health_of_living(before: &Token, facts: &Facts, rules: &Rules, now: Timestamp
     let ends = within(facts.expires_at.at());
     let data_access_ends = within(facts.data_access_end());
     match (ends, data_access_ends) {
-        // One login resets both, so the earlier one is the story.
+        // One login resets both, so the earlier one is the cause.
         (Some(ends), Some(data)) if data < ends => Health::Expiring {
             cause: lapse(data, now),
         },
@@ -114,19 +115,20 @@ fn health_of_rejected(before: &Token, rejection: &TokenRejection, now: Timestamp
     }
 }
 
-/// The same refusal after a while, whatever calls failed between; or any after a day, however the causes change.
+/// Whether a refusal is confirmed: the same cause after a while, even if other calls failed in between; any cause after
+/// a day.
 fn is_confirmed(refused: Refused, cause: Cause, now: Timestamp) -> bool {
     let wait = if refused.cause == cause {
         SECOND_LOOK
     } else {
         LONGEST_WAIT
     };
-    // It cannot have begun later than now; a clock that was wrong says so.
+    // A start in the future comes from a clock that was wrong.
     now >= refused.since.min(now) + wait
 }
 
-/// May a death that Meta has just told of be kept back, because a way out of it did not answer? Not for longer than a
-/// day after the first refusal.
+/// Whether a refused token may still be reported as failing because deriving it anew was not possible yet. This holds
+/// for at most a day after the first refusal.
 pub fn may_still_be_averted(token: &Token, now: Timestamp) -> bool {
     token
         .refused
@@ -151,12 +153,12 @@ fn failing_on(before: &Token, cause: Cause, now: Timestamp) -> Health {
     }
 }
 
-/// A token whose end we knew died at its end, whatever Meta's words; any other doubt waits for the second look.
+/// Whether a refusal needs a second check. A token that is already dead needs none.
 fn is_doubtful(before: &Token, rejection: &TokenRejection) -> bool {
     rejection.certainty == Certainty::Doubtful && !matches!(before.health, Health::Dead { .. })
 }
 
-/// When it died: at its known end if that has passed, else now, when we saw it.
+/// When the token died: at its known expiry if that has passed, otherwise now.
 fn death(before: &Token, cause: Cause, now: Timestamp) -> Timestamp {
     let known_end = before
         .facts

@@ -1,4 +1,4 @@
-//! What to do with a token, and what we know afterwards. Pure: no clock, no handle, no log.
+//! Decides what to do with a token and what an answer means. Pure: no clock, no I/O, no log.
 
 mod app_diagnosis;
 mod clock_trust;
@@ -22,7 +22,7 @@ pub use schedule::{Spread, latest_check, next_check};
 
 use crate::graph_api::{Error, Inspection};
 
-/// What one look at a token gave.
+/// Meta's answer about one token.
 pub type InspectionResult = Result<Inspection, Error>;
 
 #[cfg(test)]

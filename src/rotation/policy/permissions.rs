@@ -1,8 +1,8 @@
-//! What a token's permissions say: which of the required ones are gone, and which were never there.
+//! Compares a token's permissions with the required ones: which were lost, and which were never granted.
 
 use crate::model::{Facts, Permissions, Scopes, Token};
 
-/// What is known of a token's permissions, now that Meta has described it as alive.
+/// The permissions of a token that Meta has just described as alive.
 pub(super) fn permissions_after(before: &Token, facts: &Facts) -> Permissions {
     let lost = match &before.facts {
         Some(known) => known
@@ -18,7 +18,7 @@ pub(super) fn permissions_after(before: &Token, facts: &Facts) -> Permissions {
     }
 }
 
-/// Does it lack a required permission that it had?
+/// Whether the token lacks a required permission that it had before.
 pub(super) fn lacks_what_it_had(token: &Token, facts: &Facts) -> bool {
     let lost = &token.permissions.lost;
     !lost.is_empty()
@@ -28,7 +28,7 @@ pub(super) fn lacks_what_it_had(token: &Token, facts: &Facts) -> bool {
             .any(|scope| lost.contains(scope))
 }
 
-/// The permissions that went with this check, and those that came back.
+/// The permissions that were lost in this check, and those that were restored.
 pub fn changed_permissions(before: &Token, after: &Token) -> (Scopes, Scopes) {
     let (was, is) = (&before.permissions.lost, &after.permissions.lost);
     (is.without(was), was.without(is))

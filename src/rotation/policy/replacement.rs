@@ -1,10 +1,10 @@
-//! Whether one token may take the place of another: same kind, same subject, no fewer scopes, no earlier end.
+//! Whether one token may replace another: same kind, same subject, no fewer scopes, no earlier expiry.
 
 use jiff::Timestamp;
 
 use crate::model::{Expiry, Facts, Kind, Scopes, Token};
 
-/// Why a token may not take the place of the one in use.
+/// Why a token may not replace the one in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mismatch {
     OtherKind { is: Kind, expected: Kind },
@@ -12,7 +12,7 @@ pub enum Mismatch {
     FewerScopes { missing: Scopes },
 }
 
-/// What speaks against `new` in the place of `current`? Nothing, if Meta never told what the current one was.
+/// Why `new` may not replace `current`. `None` if Meta never described the current one.
 pub fn check_replacement(current: &Token, new: &Facts) -> Option<Mismatch> {
     let old = current.facts.as_ref()?;
     if new.kind != old.kind {
@@ -29,7 +29,7 @@ pub fn check_replacement(current: &Token, new: &Facts) -> Option<Mismatch> {
     (!missing.is_empty()).then_some(Mismatch::FewerScopes { missing })
 }
 
-/// Would `new` end before the living token that it is to replace?
+/// Whether `new` expires before the living token that it would replace.
 pub fn ends_earlier(current: &Token, new: &Facts) -> bool {
     let alive = current.health.is_alive();
     let old = current
@@ -44,7 +44,7 @@ pub fn ends_earlier(current: &Token, new: &Facts) -> bool {
     }
 }
 
-/// Does a token with this end only borrow time: short-lived, and worth an exchange before it is stored?
+/// Whether this is a short-lived user token, worth an exchange before it is stored.
 pub fn is_short_lived(facts: &Facts, now: Timestamp) -> bool {
     const LONGEST_SHORT_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
     facts.kind == Kind::User && facts.expires_at.is_before(now + LONGEST_SHORT_LIFE)

@@ -1,4 +1,4 @@
-//! When to look at a token again, and for what.
+//! Decides when to check a token again, and for what.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -6,33 +6,33 @@ use super::exchange::rotation_due;
 use crate::model::{Action, Cause, Health, Next, State, Token, TokenId};
 use crate::rotation::Rules;
 
-/// Where in its interval a visit falls, from 0 to 1, so that a fleet imported at once is not visited at once.
+/// The position of a check in its interval, from 0 to 1, so that tokens imported together are not checked together.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread(pub f64);
 
 impl Spread {
-    /// Another place for each token and each visit, the same one when a pass is repeated.
+    /// Differs for each token and each check, but is the same when a sweep is repeated.
     pub fn of(token: TokenId, now: Timestamp) -> Self {
         let mut mixed = token.0.unsigned_abs() ^ now.as_second().unsigned_abs().rotate_left(32);
-        // The finaliser of SplitMix64: neighbours end up far from each other.
+        // The finaliser of SplitMix64: neighbouring inputs give distant outputs.
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         Self(((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64)
     }
 }
 
-/// Nothing is asked more often than this, however near its end.
+/// No token is checked more often than this, however soon it expires.
 const SHORTEST: SignedDuration = SignedDuration::from_mins(5);
-/// A retry comes sooner than that only while the ladder says so.
+/// The shortest wait for a retry when a token expires soon.
 const SHORTEST_RETRY: SignedDuration = SignedDuration::from_mins(1);
-/// For a dead token that a person may bring back without us.
+/// For a dead token that a person may restore without a new login.
 const WHILE_DEAD: SignedDuration = SignedDuration::from_hours(24);
-/// A doubtful refusal gets its second look after this.
+/// The wait before a doubtful refusal is checked again.
 const SECOND_LOOK: SignedDuration = SignedDuration::from_hours(1);
-/// An end that has come is looked at once it surely has.
+/// A token is checked this long after its expiry, when it has certainly passed.
 const JUST_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
-/// When is the next visit worth a call? `None` when only a new token can change anything.
+/// When the next check is worth a call. `None` when only a new token can change anything.
 pub fn next_check(
     token: &Token,
     rotation_tried_at: Option<Timestamp>,
@@ -67,8 +67,8 @@ pub fn next_check(
     }
 }
 
-/// No visit is put off longer than until then: what lies beyond was put there by a clock that was wrong, or by rules
-/// that hold no more.
+/// The latest time at which a check may be scheduled. A later one comes from a clock that was wrong, or from settings
+/// that no longer apply.
 pub fn latest_check(rules: &Rules, now: Timestamp) -> Timestamp {
     const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
     let retries = rules.retry_after.iter().copied();
@@ -77,12 +77,12 @@ pub fn latest_check(rules: &Rules, now: Timestamp) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// A tenth of the interval is left to chance.
+/// Varies the interval by a tenth.
 fn stretched(interval: SignedDuration, spread: Spread) -> SignedDuration {
     interval.mul_f64_lossy(0.9 + 0.1 * spread.0)
 }
 
-/// Tokens that were made together end together, and are still not exchanged together.
+/// Delays renewals by up to a tenth of the interval, so that tokens with the same expiry are not exchanged together.
 fn late(interval: SignedDuration, spread: Spread) -> SignedDuration {
     interval.mul_f64_lossy(0.1 * spread.0)
 }
@@ -114,7 +114,7 @@ fn until_next_check(
         .min(until_warning + SignedDuration::from_secs(1))
 }
 
-/// The ladder, capped by the time left: a token about to end is asked for more often, not less.
+/// The configured retry steps, capped by the time left: a token that expires soon is retried more often, not less.
 fn until_retry(
     token: &Token,
     failures: u32,
@@ -141,7 +141,7 @@ trait MulLossy {
 }
 
 impl MulLossy for SignedDuration {
-    /// Nobody minds a second when a visit is put somewhere into a day.
+    /// A second more or less does not matter when a check is placed within a day.
     fn mul_f64_lossy(self, factor: f64) -> Self {
         Self::try_from_secs_f64(self.as_secs_f64() * factor).unwrap_or(self)
     }

@@ -1,4 +1,4 @@
-//! A secret that somebody handed in, and whether it may take the place of the one in use.
+//! Decides whether a candidate may replace the secret in use.
 
 use serde_json::Value;
 
@@ -13,8 +13,8 @@ use crate::rotation::sweep_context::SweepContext;
 use crate::secret::Secret;
 
 impl TokenCheck {
-    /// A secret that somebody handed in, lengthened if it is short-lived, is swapped in if it is at least as good as the
-    /// one in use. Where that is so by what Meta said last of the one in use, nobody need ask about that any more.
+    /// Swaps in a candidate that is at least as good as the secret in use, after exchanging it if it is short-lived. If
+    /// the last known facts of the secret in use are enough to decide that, Meta is not asked about it again.
     pub(super) async fn try_candidate(&mut self, context: &SweepContext<'_>) {
         let Some(CandidateId { candidate, inspect }) = self.candidate.take() else {
             return;
@@ -62,7 +62,7 @@ impl TokenCheck {
         }
     }
 
-    /// What is in use may stay so: whether it was possible to ask about it.
+    /// Asks Meta about the secret in use, since it may stay. Returns whether that was possible.
     async fn inspect_current(&mut self, context: &SweepContext<'_>) -> bool {
         if !context.may_call() {
             return false;
@@ -81,15 +81,15 @@ impl TokenCheck {
             Some(mismatch) => return Some(describe(&mismatch)),
             None => {}
         }
-        // A rollback is an operator's word, whatever the ends.
+        // An operator ordered a rollback, so an earlier expiry is accepted.
         let rollback = self
             .pending_order
             .is_some_and(|pending_order| pending_order.order == OrderKind::Rollback);
         let earlier = !rollback && policy::ends_earlier(&self.after, facts);
-        earlier.then(|| vec![("objection", "it ends before the one in use".into())])
+        earlier.then(|| vec![("objection", "it expires before the one in use".into())])
     }
 
-    /// An operator said that fewer permissions will do: what the new token does not have is not lost.
+    /// An operator accepted fewer permissions, so those that the new token lacks do not count as lost.
     fn do_without(&mut self, facts: &Facts) {
         self.after.permissions.lost = Scopes::default();
         self.after.facts = Some(facts.clone());
@@ -101,7 +101,8 @@ impl TokenCheck {
     }
 }
 
-/// A short-lived user token is exchanged for a long-lived one before it is stored; if that fails it is judged as it is.
+/// Exchanges a short-lived user token for a long-lived one before it is stored. If that fails, the short-lived one is
+/// used.
 async fn lengthened(secret: Secret, facts: Facts, context: &SweepContext<'_>) -> (Secret, Facts) {
     if !policy::is_short_lived(&facts, context.now) {
         return (secret, facts);

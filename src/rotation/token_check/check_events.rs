@@ -1,4 +1,4 @@
-//! What a visit says in the journal.
+//! Details of a check for the journal.
 
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ pub(super) fn describe(mismatch: &Mismatch) -> Vec<(&'static str, Value)> {
     }
 }
 
-/// Numbers only: Meta's texts may echo what was sent.
+/// Meta's codes only: its texts may echo what was sent.
 pub(super) fn meta_message(inspect: &InspectionResult) -> Vec<(&'static str, Value)> {
     let Ok(Inspection::Refused { rejection, .. }) = inspect else {
         return Vec::new();

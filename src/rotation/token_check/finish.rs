@@ -1,4 +1,4 @@
-//! The end of a visit: what is told of it, when the next one is, and what is left to be written down.
+//! The end of a check: writes its events, sets the next check, and builds the result to record.
 
 use super::{CheckOutcome, TokenCheck, is_dead};
 use crate::inventory::CheckResult;
@@ -26,7 +26,7 @@ impl TokenCheck {
             });
         }
         let daemon_runs = self.after.health.is_alive();
-        // A living token that was exchanged helps nobody who was not helped before.
+        // The exchange of a living token brings back no related token; only a new candidate may.
         let affects_related_tokens = self.checked_candidate.is_some() && self.is_new_secret;
         CheckOutcome {
             revived: daemon_runs && (affects_related_tokens || is_dead(&self.before)),

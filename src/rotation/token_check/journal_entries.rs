@@ -1,4 +1,4 @@
-//! What a visit tells the journal.
+//! The journal entries of a check.
 
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ impl TokenCheck {
         self.record(EventKind::Changed, &detail);
     }
 
-    /// Whether any of them came or went.
+    /// Records lost and restored permissions. Returns whether there were any.
     pub(super) fn record_permission_changes(&mut self) -> bool {
         let (lost, restored) = policy::changed_permissions(&self.before, &self.after);
         let changed = [
@@ -55,7 +55,7 @@ impl TokenCheck {
         any
     }
 
-    /// Whoever asked is told at least how the token is.
+    /// Records at least the token's state for the order's author.
     pub(super) fn complete_order(&mut self) {
         let Some(pending_order) = self.pending_order else {
             return;

@@ -1,5 +1,5 @@
-//! One token, one visit: from Meta's first word on it to what is written down. Trouble with a token is knowledge;
-//! only trouble with the inventory is an error.
+//! The check of one token, from Meta's first answer to the result to record. A problem with a token is a result; only a
+//! problem with the inventory is an error.
 
 mod candidate;
 mod check_events;
@@ -25,10 +25,10 @@ use check_events::meta_message;
 pub(super) struct TokenCheck {
     before: Token,
     after: Token,
-    /// The secret as it is, or as it will be once this visit is written down.
+    /// The current secret, or the new one that this check will record.
     secret: Secret,
     is_new_secret: bool,
-    /// The new secret exists nowhere but here: it is written down at once.
+    /// The new secret exists only in memory, so it must be saved before anything else.
     is_irreplaceable: bool,
     lease: Lease,
     rotation_tried_at: Option<Timestamp>,
@@ -36,45 +36,45 @@ pub(super) struct TokenCheck {
     order_stays: bool,
     candidate: Option<CandidateId>,
     checked_candidate: Option<u32>,
-    /// There is something that is not left waiting for a day.
+    /// The wait until the next check, if that must come sooner than scheduled.
     confirm_after: Option<SignedDuration>,
     done: Done,
     events: Vec<NewEvent>,
     pages: Option<Vec<SeenPage>>,
-    /// What Meta said last of the page's subscriptions, and what it says now.
+    /// The page's webhook subscription as Meta last reported it, and as it reports it now.
     subscription_checked: Option<WebhookSubscription>,
     is_subscribed: Option<WebhookSubscription>,
-    /// What Meta said of it, in numbers.
+    /// Meta's codes for the journal.
     words: Vec<(&'static str, Value)>,
     now: Timestamp,
 }
 
-/// A secret that waits to be confirmed, and what Meta says of it.
+/// A candidate, and Meta's answer about it.
 struct CandidateId {
     candidate: Candidate,
     inspect: InspectionResult,
 }
 
-/// What a visit leaves to be written.
+/// The result of a check, ready to be recorded.
 pub(super) struct CheckOutcome {
     pub(super) after: CheckResult,
-    /// The user's pages, if they were asked for.
+    /// The user's pages, if they were fetched.
     pub(super) pages: Option<Vec<SeenPage>>,
-    /// Whether the page tells the app of what happens on it, if that was asked.
+    /// The page's webhook subscription, if it was checked.
     pub(super) is_subscribed: Option<WebhookSubscription>,
-    /// It works again, or with a secret that somebody handed in: others may follow.
+    /// The token works again, or has a new secret from a candidate: related tokens may recover too.
     pub(super) revived: bool,
-    /// It died just now, of something that others may share.
+    /// The token died in this check, for a cause that related tokens may share.
     pub(super) died: bool,
-    /// A permission came or went just now, and with it perhaps those of others.
+    /// A permission was lost or restored in this check, which may affect related tokens.
     pub(super) permissions_changed: bool,
-    /// Its new secret exists nowhere else.
+    /// The new secret exists nowhere else.
     pub(super) is_irreplaceable: bool,
-    /// It is written down already, or kept until it can be.
+    /// The result is saved already, or queued until it can be.
     pub(super) is_saved: bool,
 }
 
-/// A secret that could not be asked about is not left waiting for a day.
+/// A candidate that could not be inspected is tried again after this long.
 const CANDIDATE_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
 impl CheckOutcome {
@@ -89,7 +89,7 @@ impl CheckOutcome {
 }
 
 impl TokenCheck {
-    /// Begins with what Meta says of the candidate, where one waits, else of the secret in use.
+    /// Starts with Meta's answer about the candidate, if there is one, otherwise about the secret in use.
     pub(super) fn begin(
         claimed: Claimed,
         inspect: InspectionResult,
@@ -123,14 +123,14 @@ impl TokenCheck {
         token_check
     }
 
-    /// What Meta says of the secret in use.
+    /// Applies Meta's answer about the secret in use.
     fn learn(&mut self, inspect: &InspectionResult, context: &SweepContext<'_>) {
         self.after = after(&self.before, inspect, context);
         self.done.is_later = self.before.facts.is_none() && self.after.facts.is_some();
         self.words = meta_message(inspect);
     }
 
-    /// What would be done next, if anything.
+    /// The step that comes next.
     pub(super) fn next_step(&self, context: &SweepContext<'_>) -> Step {
         let situation = Situation {
             token: &self.after,
@@ -143,15 +143,15 @@ impl TokenCheck {
         policy::decide(&situation, context.rules, context.now_for_ends())
     }
 
-    /// Takes step after step until nothing is left to do. Trouble with the inventory ends it early; a new secret that
-    /// it has by then is not lost.
+    /// Takes steps until none is left. An inventory error ends the check early; a new secret that it already obtained
+    /// is returned with the error.
     pub(super) async fn proceed(
         mut self,
         context: &SweepContext<'_>,
     ) -> Result<Self, (Option<Self>, inventory::Error)> {
         loop {
             let step = self.next_step(context);
-            // Meta has described a candidate already.
+            // Meta has already described the candidate, so trying it needs no call.
             let is_free = matches!(step, Step::Finish | Step::TryCandidate);
             if !is_free && !context.may_call() {
                 self.keep_failing();
@@ -183,7 +183,7 @@ impl TokenCheck {
         }
     }
 
-    /// Learns a person's name and pages. Nothing depends on it, so trouble with it is only told.
+    /// Fetches a person's name and pages. Nothing depends on them, so an error is only logged.
     async fn fetch_profile(&mut self, context: &SweepContext<'_>) {
         self.done.fetched = true;
         if self.after.subject_name.is_none() {
@@ -223,7 +223,7 @@ impl TokenCheck {
         self.after = after(&self.after, &Ok(Inspection::Alive(facts)), context);
     }
 
-    /// A death that may yet be averted is not told: the token is failing until that is known, for a day at most.
+    /// Keeps a token failing instead of dead, for a day at most, while it may still be derived.
     fn keep_failing(&mut self) {
         let Health::Dead { cause, .. } = self.after.health else {
             return;
@@ -245,7 +245,7 @@ impl TokenCheck {
     }
 }
 
-/// What is known once Meta has answered, as far as the clock can be believed.
+/// The token after Meta's answer, leaving out expiries while the clock cannot be trusted.
 fn after(before: &Token, inspect: &InspectionResult, context: &SweepContext<'_>) -> Token {
     let after = policy::learn(before, inspect, context.rules, context.now);
     match context.clock_trust() {

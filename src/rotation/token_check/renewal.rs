@@ -1,5 +1,5 @@
-//! New secrets from Meta: by an exchange, or derived through somebody who administers the page. None is believed
-//! before Meta has confirmed it.
+//! Obtains new secrets from Meta, by an exchange or derived through a parent. None is used before Meta has confirmed
+//! it.
 
 use super::TokenCheck;
 use super::check_events::{describe, end_of};
@@ -11,7 +11,7 @@ use crate::rotation::sweep_context::{NoExchange, SweepContext};
 use crate::secret::Secret;
 
 impl TokenCheck {
-    /// Exchange, verify, swap; measured by what Meta says before and after.
+    /// Exchanges, verifies and swaps. The outcome is measured from Meta's descriptions before and after.
     pub(super) async fn exchange(
         &mut self,
         context: &SweepContext<'_>,
@@ -66,7 +66,7 @@ impl TokenCheck {
         outcome
     }
 
-    /// Reads a page's token through somebody who administers the page, before anybody is told that it is lost.
+    /// Derives a page's token through a parent before the token is reported as lost.
     pub(super) async fn derive(
         &mut self,
         context: &SweepContext<'_>,
@@ -86,12 +86,12 @@ impl TokenCheck {
                     }
                 }
                 Ok(None) | Err(GraphError::Refused(_)) => {}
-                // Perhaps it can be had; until that is known nobody is told that it is lost.
+                // It may work later, so the token is not reported as dead until that is known.
                 Err(error) => {
                     let page = &self.before.name;
                     tracing::warn!(
                         page,
-                        "the token of {page} could not be read through {name}: {error}"
+                        "the token of {page} could not be derived through {name}: {error}"
                     );
                     self.keep_failing();
                 }
@@ -100,7 +100,7 @@ impl TokenCheck {
         Ok(())
     }
 
-    /// Meta ended it and said no more; for a page token there is one more thing that can be found out.
+    /// Meta ended the session without a reason. For a page token, the reason can be narrowed down further.
     fn is_ended_without_a_reason(&self) -> bool {
         matches!(
             self.after.health,
@@ -111,7 +111,7 @@ impl TokenCheck {
         )
     }
 
-    /// It stays as long dead as it was known to be.
+    /// Changes the cause to `replaced_elsewhere` and keeps the known time of death.
     fn call_it_replaced(&mut self) {
         let cause = Cause::ReplacedElsewhere;
         self.after.health = match (self.before.health, self.after.health) {

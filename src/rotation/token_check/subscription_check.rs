@@ -1,4 +1,4 @@
-//! Whether a page tells the app of what happens on it.
+//! Checks whether a page is subscribed to the app's webhooks.
 
 use super::TokenCheck;
 use crate::graph_api::Error;
@@ -7,7 +7,8 @@ use crate::model::Subscription;
 use crate::rotation::sweep_context::SweepContext;
 
 impl TokenCheck {
-    /// Does the page tell the app of what the operator wants? A page that does not is a problem, and no token's death.
+    /// Compares the page's webhook subscription with the configured fields. A missing one is a problem, but the token
+    /// stays alive.
     pub(super) async fn check_subscription(&mut self, context: &SweepContext<'_>) {
         self.done.subscription_checked = true;
         let Some(facts) = &self.after.facts else {
@@ -16,7 +17,7 @@ impl TokenCheck {
         let missing = match context.unsubscribed(&facts.subject, &self.secret).await {
             Ok(missing) => Some(missing),
             Err(Error::Refused(_)) => None,
-            // Perhaps it can be asked with the next check.
+            // An error here is not recorded; the next check tries again.
             Err(_) => return,
         };
         let subscription = match &missing {

@@ -173,7 +173,7 @@ async fn a_clock_far_from_meta_s_is_told() -> Result {
     while !daemon
         .http("GET", "/v1/status", "")?
         .1
-        .contains("minutes behind Meta's; set it right")
+        .contains("minutes behind Meta's. Correct it")
     {
         std::thread::yield_now();
     }

@@ -1,4 +1,4 @@
-//! One line each: somebody who is waited for, who must log in, on whom pages hang, and a version that ends.
+//! The lines of the summary: who has to act, who must log in, whose pages depend on one person, and which version ends.
 
 use jiff::civil::Date;
 
@@ -84,7 +84,7 @@ impl DigestContext {
         }
     }
 
-    /// Somebody without a known name, or the app itself.
+    /// A person without a known name, or the app itself.
     fn person(&self, id: &str, app: &str) -> String {
         match id {
             "" => fill(self.language.catalog().the_app, &[("app", app)]),

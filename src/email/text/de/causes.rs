@@ -28,7 +28,7 @@ pub(super) fn wording(cause: Cause) -> &'static Sentences {
     }
 }
 
-/// What is said of tokens that Meta refuses for it, where the cause alone may leave a token working in part.
+/// For tokens that Meta refuses, where the cause alone may leave a token working in part.
 pub(super) const fn wording_when_refused(cause: Cause) -> Option<&'static Sentences> {
     match cause {
         Cause::DataAccessExpired => Some(&DATA_ACCESS_REFUSED),

@@ -1,4 +1,4 @@
-//! German, as one writes to people one does not know well.
+//! German, in the formal form of address.
 
 mod causes;
 mod digest;
