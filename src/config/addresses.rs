@@ -1,4 +1,4 @@
-//! Mail addresses, held to the plain form that every mail system takes.
+//! Validates email addresses. Accepts only the plain form that every mail system accepts.
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum AddressError {
@@ -25,7 +25,7 @@ pub(super) fn address(text: &str) -> Result<String, AddressError> {
     }
 }
 
-/// An address with or without a name before it; a name comes back quoted where mail headers want that.
+/// Parses an address with an optional display name. Returns a name quoted if mail headers require it.
 pub(super) fn mailbox(text: &str) -> Result<String, AddressError> {
     let Some((name, rest)) = text.split_once('<') else {
         return address(text.trim()).map_err(|_| AddressError::Sender);

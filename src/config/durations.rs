@@ -1,10 +1,10 @@
-//! Spans of time as people write them: `90s 15m 12h 30d`.
+//! Parses durations: `90s 15m 12h 30d`.
 
 use jiff::SignedDuration;
 
 use super::diagnostic::quoted;
 
-/// Ten years. Beyond it a sum with today's date could overflow, and nobody means it.
+/// Ten years. A longer duration could overflow when added to a date, and is surely a mistake.
 const LONGEST: SignedDuration = SignedDuration::from_hours(3650 * 24);
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

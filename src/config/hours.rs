@@ -1,4 +1,4 @@
-//! Hours and days as people write them: `20:00-07:00`, `Mon`.
+//! Parses hours and days: `20:00-07:00`, `Mon`.
 
 use jiff::civil::{Time, Weekday};
 
@@ -28,7 +28,7 @@ pub(super) fn quiet(text: &str) -> Result<Quiet, HoursError> {
     Ok(quiet)
 }
 
-/// Midnight may be written as the end of the day, too.
+/// Midnight may also be written as `24:00`.
 fn time(text: &str) -> Option<Time> {
     let (hour, minute) = text.split_once(':')?;
     let is_number = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());

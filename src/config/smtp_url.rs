@@ -1,11 +1,11 @@
-//! The URL of a mail server, and how the connection to it is protected: always, but on this machine.
+//! The URL of a mail server. The connection is always encrypted, except on this machine.
 
 use url::Url;
 
 use super::urls::is_loopback;
 use crate::email::mailer::Security;
 
-/// Where emails are handed in.
+/// A mail server that accepts outgoing emails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SmtpUrl {
     pub(super) host: String,
@@ -59,7 +59,7 @@ pub(super) fn parse(text: &str) -> Result<SmtpUrl, SmtpUrlError> {
     })
 }
 
-/// With the port on which such servers listen.
+/// Returns the security of the connection, with its default port.
 fn security(scheme: &str, host: &str) -> Option<(Security, u16)> {
     match scheme {
         "smtps" => Some((Security::Implicit, 465)),

@@ -1,4 +1,4 @@
-//! Who is told, when, and by which way emails leave the machine.
+//! Reads `[alerts]`: who is notified, when, and how emails are sent.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ pub(super) fn alerts(
     (rules, mailer::Settings { from, transport })
 }
 
-/// A second person who never gets to hear of anything is surely not meant.
+/// Warns about `escalate_to` without `escalate_after`, because those people would never be notified.
 fn warn_of_nobody(section: &Section<'_>, rules: &alerts::Rules) {
     let is_said = rules.escalate_after.is_some()
         || rules
@@ -68,13 +68,13 @@ fn warn_of_nobody(section: &Section<'_>, rules: &alerts::Rules) {
     }
 }
 
-/// What stands behind the `@` of the sender, for the ids of emails.
+/// Returns the domain of the sender, for message ids.
 fn domain_of(mailbox: &str) -> String {
     let domain = mailbox.rsplit('@').next().unwrap_or_default();
     domain.trim_end_matches('>').to_owned()
 }
 
-/// As the configuration has them laid out, whatever is wrong with the rest of it.
+/// Renders the sample emails with the configured templates, even if other keys are invalid.
 pub(in crate::config) fn sample_emails(
     mut top: Section<'_>,
     machine: &Machine,
@@ -88,7 +88,7 @@ pub(super) fn language(entry: Entry<'_>) -> Option<Language> {
     text(|code| Language::of_code(code).ok_or("must be \"en\" or \"de\""))(entry)
 }
 
-/// A template that fails is a warning: the built-in one takes its place.
+/// Loads the templates. A template that fails causes a warning, and the built-in one replaces it.
 fn layout(section: &mut Section<'_>) -> Templates {
     let layout = section.optional("templates", |entry| {
         text(|path| {
@@ -176,7 +176,7 @@ fn smtp(entry: Entry<'_>, machine: &Machine) -> Option<Transport> {
     Some(smtp_by(relay, password, ca))
 }
 
-/// More than all authorities of a machine.
+/// More than all root certificates of a machine.
 const LARGEST_PEM: u64 = 1 << 20;
 
 fn authority(entry: Entry<'_>) -> Option<Authority> {

@@ -1,4 +1,4 @@
-//! The apps: each with the secrets by which Meta knows it.
+//! Reads `[[app]]`: the apps with their secrets.
 
 use std::collections::HashMap;
 
@@ -59,7 +59,7 @@ fn app(mut section: Section<'_>, seen: &mut KnownApps, machine: &Machine) -> Opt
     })
 }
 
-/// The lines on which names and ids stood last.
+/// The lines where names and ids were last defined.
 #[derive(Default)]
 struct KnownApps {
     names: HashMap<String, usize>,

@@ -1,4 +1,4 @@
-//! IncidentSelection tokens are told of to whom else, and otherwise than the rest.
+//! Reads `[[alerts.route]]`: which tokens have other recipients or other rules.
 
 use super::{alerts, duration, schedule};
 use crate::alerts::Route;
@@ -8,7 +8,7 @@ use crate::config::file::Section;
 use crate::config::{App, addresses, hours, names};
 use crate::model::Kind;
 
-/// What tells which tokens a route is for, and what it may say of them.
+/// The keys that select a route's tokens, and the keys that set its rules.
 const FOR: [&str; 4] = ["app", "kind", "tokens", "owners"];
 const SAYS: [&str; 9] = [
     "to",
@@ -55,7 +55,7 @@ fn route(mut section: Section<'_>, apps: &[App]) -> Route {
     }
 }
 
-/// A list of addresses, none if it is left out.
+/// Reads a list of addresses, which is empty if the key is missing.
 pub(super) fn people(section: &mut Section<'_>, key: &'static str) -> Vec<String> {
     several(section, key, addresses::address)
 }

@@ -1,4 +1,4 @@
-//! When things happen, and by whose clock.
+//! Reads the schedule and the time zone.
 
 use croner::parser::{CronParser, Seconds};
 use jiff::tz::TimeZone;
@@ -18,7 +18,7 @@ pub(super) fn schedule(mut section: Section<'_>) -> Schedule {
     }
 }
 
-/// By the parser that the scheduler uses, so that what passes here runs there.
+/// Checks a line with the parser of the scheduler, so that a valid line also runs.
 fn cron(line: &str) -> Result<String, String> {
     let parser = CronParser::builder().seconds(Seconds::Required).build();
     let refused = |why: &str| {

@@ -1,4 +1,4 @@
-//! Where the socket stands and who may do what on it.
+//! Reads `[status]`: the socket's path and the permissions on it.
 
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub(super) fn status(mut section: Section<'_>, logins: login::Settings) -> Setti
     }
 }
 
-/// All that a command needs, which may know none of the secrets.
+/// Reads only the path, which is all that a command needs. A command may not be allowed to read the secrets.
 pub(in crate::config) fn socket(section: &mut Section<'_>) -> PathBuf {
     section.or("socket", USUAL_SOCKET.into(), text(paths::socket))
 }

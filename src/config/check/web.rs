@@ -1,5 +1,5 @@
-//! What reaches beyond the machine and its mail: the public part, and the hands that new tokens go to.
-//! Both are checked in full; this version does not hand tokens on yet, and says so.
+//! Reads `[web]` and `[[delivery]]`. Both are checked completely; this version warns that it does not deliver tokens
+//! yet.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ const NO_DELIVERY_YET: &str =
 
 const KINDS: [&str; 3] = ["file", "command", "webhook"];
 
-/// `logins` lacks only where people come back.
+/// Reads `[web]` and adds its public URL to `logins`.
 pub(super) fn web(
     top: &mut Section<'_>,
     machine: &Machine,

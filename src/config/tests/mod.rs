@@ -1,4 +1,4 @@
-//! Whole files: the one that ships, the least that will do, the one with every key.
+//! Tests whole files: the sample, the shortest valid file, and one with every key.
 
 mod refused;
 mod secrets;
@@ -17,7 +17,7 @@ use crate::secret::Key;
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 const CANARY: &str = "canary-0123456789";
 
-/// The least that a file must hold.
+/// The shortest valid file.
 const LEAST: &str = "\
 [[app]]
 name = \"acme\"
@@ -29,7 +29,7 @@ to = [\"ops@example.com\"]
 sendmail = true
 ";
 
-/// A machine with credentials, and a place for files.
+/// A machine with credentials and a directory for files.
 struct Backend {
     dir: TempDir,
     machine: Machine,
@@ -68,7 +68,7 @@ impl Backend {
         load(Path::new(&path), &self.machine)
     }
 
-    /// What a person reads, without the directory.
+    /// The messages as the operator sees them, without the directory.
     fn problems(&self, text: impl AsRef<[u8]>) -> String {
         let problems = self.load(text).unwrap_err().to_string();
         problems.replace(&format!("{}/", self.dir.path().display()), "")
@@ -144,7 +144,7 @@ fn the_times_that_the_file_leaves_out_are_as_documented() {
     assert!(config.alerts.quiet_hours.is_none() && config.alerts.working_days.is_empty());
 }
 
-/// Every key there is, none at its default.
+/// Every key, none with its default.
 const ALL: &str = include_str!("every_key.toml");
 
 #[test]

@@ -1,9 +1,8 @@
-//! Each way to get a file wrong, with the very line that a person reads about it.
+//! Every kind of invalid file, with the exact message about it.
 
 use super::*;
 
-/// What is added to a file that is in order, and what is then said of it. It begins on line 9, in
-/// `[alerts]`.
+/// Appends each text to a valid file and asserts the messages. The text begins on line 9, in `[alerts]`.
 fn assert_refused(cases: &[(&str, &[&str])]) {
     let desk = Backend::new();
     for (added, expected) in cases {
@@ -17,7 +16,7 @@ fn assert_refused(cases: &[(&str, &[&str])]) {
     }
 }
 
-/// The same, with a part of the file changed.
+/// Replaces a part of a valid file and asserts the message.
 fn assert_change_refused(cases: &[(&str, &str, &str)]) {
     let desk = Backend::new();
     for (part, change, expected) in cases {

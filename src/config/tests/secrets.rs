@@ -1,4 +1,4 @@
-//! Secrets: where they are taken from, what is refused, and that no message tells one.
+//! Secrets: where they are read from, what is rejected, and that no message contains one.
 
 use crate::secret::Key;
 use nix::sys::stat::Mode;
@@ -166,7 +166,7 @@ fn a_weak_key_is_refused() {
     );
 }
 
-/// Wherever a person may have put a secret by mistake, the answer does not repeat it.
+/// No message repeats a secret, wherever it was misplaced.
 #[test]
 fn no_message_repeats_a_value_that_may_be_a_secret() {
     let desk = Backend::new();
@@ -197,7 +197,7 @@ fn no_message_repeats_a_value_that_may_be_a_secret() {
     }
 }
 
-/// From a shell nothing is known of the service's credentials, for or against.
+/// In a shell, the service's credentials may be unreadable; that is no error.
 #[test]
 fn what_is_out_of_sight_is_a_warning_to_who_only_checks() {
     let mut desk = Backend::new();
@@ -223,7 +223,7 @@ fn what_is_out_of_sight_is_a_warning_to_who_only_checks() {
     let problems = check(&file(&typo), &desk.machine).unwrap_err();
     assert_eq!(problems.0.len(), 1, "{problems}");
     assert_eq!(problems.0[0].line, Some(10));
-    // The daemon does not start without them.
+    // The daemon itself does not start without them.
     assert!(load(&file(LEAST), &desk.machine).is_err());
 }
 
@@ -244,7 +244,7 @@ fn where_credentials_are_in_sight_checking_is_as_strict_as_loading() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// A piece of a good file is cut out and something else put in its place.
+    /// Replaces a part of a valid file with random text.
     #[test]
     fn no_file_makes_it_panic(at in 0..ALL.len(), cut in 0..40_usize, put in "[\\[\\]{}=\"',.a-z0-9\n# -]{0,8}") {
         let desk = Backend::new();
