@@ -2,12 +2,12 @@
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum AddressError {
-    #[error("is no mail address; write it as ops@example.com")]
+    #[error("is not an email address; write it as ops@example.com")]
     Address,
     #[error("must be the bare address, without a name or < >, as ops@example.com")]
     NotBare,
     #[error(
-        "is no sender; write perennial@example.com or \"Perennial <perennial@example.com>\", \
+        "is not a sender; write perennial@example.com or \"Perennial <perennial@example.com>\", \
          the name without < > \" or \\"
     )]
     Sender,

@@ -63,7 +63,7 @@ fn given() -> Option<PathBuf> {
 /// Passwords and keys are short; a longer file means a wrong path.
 const LONGEST: u64 = 64 * 1024;
 
-const NOT_HERE: &str = "a secret never stands in the configuration itself; put it into a file and write \
+const NOT_HERE: &str = "a secret does not belong in the configuration itself; put it into a file and write \
                         { credential = \"name\" } or { file = \"/path\" }";
 
 impl Machine {
@@ -144,21 +144,21 @@ type Bytes = Zeroizing<Vec<u8>>;
 /// the secret itself, written in the wrong place.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CredentialError {
-    #[error("is no credential's name; it has letters, digits, and . _ - between them")]
+    #[error("is not a credential name; use letters, digits, and . _ - between them")]
     CredentialName,
     #[error(
-        "this process was given no credentials; start it by systemd with \
+        "this process has no credentials; start it by systemd with \
          LoadCredential=name:/path, or write {{ file = \"/path\" }}"
     )]
     NoCredentials,
     /// The credential may be valid, but this process cannot read it.
     #[error(
-        "cannot be checked from here: systemd shows it to the service only. To check it too, ask as root \
+        "cannot be checked from here: systemd shows it only to the service. To check it too, run this as root \
          while the service runs"
     )]
     OutOfSight,
     #[error(
-        "systemd gave no credential of this name; put the secret into a file of this name in \
+        "systemd provides no credential of this name; put the secret into a file of this name in \
          /etc/perennial/credentials, and restart perennial"
     )]
     NotGiven,
@@ -168,7 +168,7 @@ pub(super) enum CredentialError {
     Missing,
     #[error("is not a regular file")]
     NotAFile,
-    #[error("others than its owner may use it (mode {mode:03o}); run: chmod 600 {path}")]
+    #[error("users other than its owner may access it (mode {mode:03o}); run: chmod 600 {path}")]
     Exposed { mode: u32, path: String },
     #[error("cannot be read: {0}")]
     Unreadable(#[source] io::Error),

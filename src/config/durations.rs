@@ -10,7 +10,7 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(3650 * 24);
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum DurationError {
     #[error(
-        "{} is no duration; write a whole number and one of s, m, h, d, such as 90s, 15m, 12h or 30d",
+        "{} is not a duration; write a whole number and one of s, m, h, d, such as 90s, 15m, 12h or 30d",
         quoted(.0)
     )]
     Spelling(String),

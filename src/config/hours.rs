@@ -7,11 +7,11 @@ use crate::alerts::Quiet;
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum HoursError {
-    #[error("{} is no span of a day; write two times, such as \"20:00-07:00\"", quoted(.0))]
+    #[error("{} is not a time span; write two times, such as \"20:00-07:00\"", quoted(.0))]
     Hours(String),
-    #[error("{} would be quiet at every hour or at none; leave it out", quoted(.0))]
+    #[error("{} begins and ends at the same time; leave it out", quoted(.0))]
     WholeDay(String),
-    #[error("{} is no day; write Mon, Tue, Wed, Thu, Fri, Sat or Sun", quoted(.0))]
+    #[error("{} is not a weekday; write Mon, Tue, Wed, Thu, Fri, Sat or Sun", quoted(.0))]
     Day(String),
 }
 

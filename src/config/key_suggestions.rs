@@ -20,7 +20,7 @@ pub(super) fn advice(unknown: &Place, known: &KnownKeys) -> String {
         };
     }
     let choice: Vec<&str> = here(unknown, known).collect();
-    format!("unknown key; there are: {}", choice.join(", "))
+    format!("unknown key; known keys: {}", choice.join(", "))
 }
 
 fn here<'k>(place: &Place, known: &'k KnownKeys) -> impl Iterator<Item = &'k str> {

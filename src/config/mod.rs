@@ -204,7 +204,7 @@ pub fn monitor_settings(path: &Path, machine: &Machine) -> Result<MonitorSetting
             file: path.to_owned(),
             line: None,
             place: "[alerts]".to_owned(),
-            message: "names nobody to be told, or no way to send emails by".to_owned(),
+            message: "names no recipients, or no way to send emails".to_owned(),
         };
         DiagnosticList(if template_errors.is_empty() {
             vec![nobody()]

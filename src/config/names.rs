@@ -8,21 +8,23 @@ pub(super) const EVERYBODY: &str = "*";
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NameError {
     #[error(
-        "is no name for an app; use up to 64 letters, digits and . _ - and begin with a letter \
+        "is not a valid app name; use up to 64 letters, digits and . _ - and begin with a letter \
          or digit"
     )]
     App,
     #[error("must be digits only, in quotes, as Meta's app dashboard shows it")]
     Id,
-    #[error("{} is no Graph version; write it as v25.0", quoted(.0))]
+    #[error("{} is not a Graph version; write it as v25.0", quoted(.0))]
     GraphVersion(String),
-    #[error("{} is no permission; write one per item, such as \"pages_messaging\"", quoted(.0))]
+    #[error("{} is not a permission; write one per item, such as \"pages_messaging\"", quoted(.0))]
     Scope(String),
-    #[error("{} is no user; write a user's name, \"@group\" or \"*\"", quoted(.0))]
+    #[error("{} is not a user; write a user's name, \"@group\" or \"*\"", quoted(.0))]
     Peer(String),
-    #[error("{} is no user's name", quoted(.0))]
+    #[error("{} is not a user name", quoted(.0))]
     User(String),
-    #[error("is no pattern of token names; write a name, or a part of it with *, without spaces")]
+    #[error(
+        "is not a pattern for token names; write a name, or a part of it with *, without spaces"
+    )]
     Tokens,
 }
 

@@ -9,9 +9,9 @@ const LONGEST_SOCKET: usize = 107;
 pub(super) enum PathError {
     #[error("must be an absolute path, beginning with /")]
     Relative,
-    #[error("must hold no control characters")]
+    #[error("must not contain control characters")]
     Control,
-    #[error("is longer than the 107 bytes that a socket's path may have")]
+    #[error("is too long; the path of a socket may have 107 bytes")]
     TooLong,
 }
 

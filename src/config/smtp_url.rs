@@ -17,12 +17,12 @@ pub(super) struct SmtpUrl {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SmtpUrlError {
     #[error(
-        "is no mail server; write smtps://user@smtp.example.com:465 for TLS from the first byte, \
+        "is not the URL of a mail server; write smtps://user@smtp.example.com:465 for TLS from the first byte, \
          smtp://user@smtp.example.com:587 for STARTTLS"
     )]
     Url,
     #[error(
-        "must hold no password: secrets never stand in the configuration; \
+        "must not contain a password: secrets do not belong in the configuration; \
          write password = {{ credential = \"smtp.password\" }} beside it"
     )]
     Password,
@@ -31,7 +31,7 @@ pub(super) enum SmtpUrlError {
          except on this machine"
     )]
     Options,
-    #[error("must name no port 0")]
+    #[error("must not have port 0")]
     Port,
 }
 

@@ -7,11 +7,11 @@ use url::Url;
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum UrlError {
-    #[error("is no URL; write it in full, such as https://example.com")]
+    #[error("is not a URL; write it in full, such as https://example.com")]
     Url,
     #[error("must begin with https:// (http:// only to this machine: 127.0.0.1, [::1], localhost)")]
     NotEncrypted,
-    #[error("must hold no user or password: secrets never stand in the configuration")]
+    #[error("must not contain a user or password: secrets do not belong in the configuration")]
     Password,
     #[error("must end with the host or a path, without ? or #")]
     Query,

@@ -51,7 +51,7 @@ pub(super) fn read(status: u16, body: &str, entries: usize, app_id: &str) -> Res
     let answers: Vec<Option<BatchEntry<'_>>> = wire::parse(body)?;
     if answers.len() != entries {
         return Err(Error::unreachable(
-            "the batch has another number of answers than of questions",
+            "the batch has a different number of answers than of calls",
         ));
     }
     let answers: Vec<_> = answers
@@ -83,7 +83,7 @@ fn refuses_batches(body: &str) -> bool {
 }
 
 fn entry(answer: Option<BatchEntry<'_>>, app_id: &str) -> Result<Inspection, Error> {
-    let unanswered = || Error::unreachable("Meta left this part of the batch unanswered");
+    let unanswered = || Error::unreachable("Meta did not answer this call of the batch");
     let BatchEntry { code, body } = answer.ok_or_else(unanswered)?;
     inspection::read_entry(code, body.text().ok_or_else(unanswered)?, app_id)
 }

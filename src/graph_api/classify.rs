@@ -34,7 +34,7 @@ pub(super) fn assess(status: u16, body: &str, role: Role) -> Result<(), Error> {
 /// The error for an answer without readable error details, from Meta or from a proxy in between.
 fn by_status(status: u16) -> Error {
     match status {
-        300..400 => Error::unreachable("the call was redirected elsewhere, which is not followed"),
+        300..400 => Error::unreachable("the answer is a redirect, which is not followed"),
         429 => Error::Busy {
             bucket: Bucket::App,
             code: 0,

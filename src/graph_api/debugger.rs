@@ -117,7 +117,7 @@ impl Debugger {
         if self.takes_batches.swap(false, Ordering::Relaxed) {
             tracing::warn!(
                 app,
-                "Meta takes no batches of debug_token calls; tokens are inspected one by one until the next start"
+                "Meta accepts no batches of debug_token calls; tokens are inspected one by one until the next start"
             );
         }
     }

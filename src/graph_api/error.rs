@@ -26,7 +26,7 @@ pub enum Error {
         trace: Option<String>,
     },
     /// Rate limited: try again later. Meta prolongs the limit for apps that keep calling.
-    #[error("Meta limits our calls ({}); they are taken up again later", Mark(code, &None, trace))]
+    #[error("Meta limits the app's calls ({}); they resume later", Mark(code, &None, trace))]
     Busy {
         bucket: Bucket,
         code: i64,
@@ -45,11 +45,11 @@ pub enum Error {
         trace: Option<String>,
     },
     /// No usable answer arrived: try again later. The text holds no URL and nothing that was received.
-    #[error("no usable answer from Meta: {0}; it is asked again later")]
+    #[error("no usable answer from Meta: {0}; the call is repeated later")]
     Unreachable(Arc<str>),
     /// A temporary error at Meta: try again later.
     #[error(
-        "Meta has trouble of its own ({}); it is asked again later",
+        "Meta reports a temporary error ({}); the call is repeated later",
         Mark(code, subcode, trace)
     )]
     Transient {
@@ -59,7 +59,7 @@ pub enum Error {
     },
     /// An unknown answer: log it and try again later. The code is 0 if Meta sent none.
     #[error(
-        "Meta gave an answer that is not known here (HTTP {status}, {}); it is asked again later",
+        "Meta sent an unknown answer (HTTP {status}, {}); the call is repeated later",
         Mark(code, subcode, trace)
     )]
     Unexpected {
@@ -248,7 +248,7 @@ mod tests {
         );
         assert_eq!(
             Error::senseless(200).to_string(),
-            "Meta gave an answer that is not known here (HTTP 200, code 0); it is asked again later"
+            "Meta sent an unknown answer (HTTP 200, code 0); the call is repeated later"
         );
     }
 

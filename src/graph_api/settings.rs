@@ -28,18 +28,18 @@ pub struct Settings {
 /// Why the settings are invalid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    #[error("graph_url is not an http(s) address of a host; leave it out for Meta's own")]
+    #[error("graph_url is not an http(s) URL; leave it out to use Meta's own")]
     Url,
     #[error(
-        "graph_url is plain http to another machine; use https, tokens must not cross a network in the clear"
+        "graph_url is plain http to another machine; use https, because tokens must be encrypted on a network"
     )]
     PlainHttp,
     #[error("the app id must be Meta's number for the app, digits only; see the app's dashboard")]
     Id,
-    #[error("the app has no secret; give at least one")]
+    #[error("the app has no secret; configure at least one")]
     NoSecret,
     #[error(
-        "an app secret is empty or holds characters that Meta's never do; copy it again from the app's dashboard"
+        "an app secret is empty or contains characters that Meta does not use; copy it again from the app's dashboard"
     )]
     Secret,
     #[error("graph_version must look like v25.0")]

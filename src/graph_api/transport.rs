@@ -119,9 +119,7 @@ async fn body(mut response: Response, room: usize) -> Result<String, Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(lost)? {
         if chunk.len() > room - body.len() {
-            return Err(Error::unreachable(
-                "the answer is larger than any we ask for",
-            ));
+            return Err(Error::unreachable("the answer is too large"));
         }
         body.extend_from_slice(&chunk);
     }

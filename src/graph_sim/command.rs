@@ -136,7 +136,7 @@ async fn run_until_stopped(simulator: &Simulator) -> anyhow::Result<()> {
     }
     let mishaps = simulator.world().take_mishaps();
     for rejection in mishaps {
-        writeln!(out, "on the agenda, but impossible: {rejection}")?;
+        writeln!(out, "a scheduled action failed: {rejection}")?;
     }
     Ok(())
 }

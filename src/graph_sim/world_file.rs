@@ -96,7 +96,7 @@ pub struct Issued {
 pub enum Error {
     #[error("the world file cannot be read: {0}")]
     Syntax(#[from] toml::de::Error),
-    #[error("the world file contradicts itself: {0}")]
+    #[error("the world file is inconsistent: {0}")]
     Refused(#[from] WorldError),
 }
 
@@ -291,7 +291,7 @@ mod tests {
             ),
             (
                 "[[page]]\nid = \"x\"\nname = \"A\"",
-                "the id \"x\" is taken or no number",
+                "the id \"x\" is taken or not a number",
             ),
         ] {
             let file = WorldFile::parse(text);

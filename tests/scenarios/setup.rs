@@ -180,7 +180,7 @@ fn what_is_missing_is_named_all_at_once() -> Result {
     ended(
         &set_up(&premises, "--yes --smtp-url smtps://user:word@example.com")?,
         2,
-        &["secrets never stand in the configuration"],
+        &["secrets do not belong in the configuration"],
     );
     assert!(!premises.path("perennial.toml").exists());
     Ok(())

@@ -22,8 +22,8 @@ use crate::secret::Secret;
 
 const WAYS: [&str; 3] = ["smtp", "sendmail", "directory"];
 
-const NO_WAY: &str = "no email can leave: none of smtp, sendmail and directory is set, so nobody \
-                      will be told when a token needs a person";
+const NO_WAY: &str = "no email can be sent: none of smtp, sendmail and directory is set, \
+                      so nobody is notified when a token needs attention";
 
 pub(super) fn alerts(
     mut section: Section<'_>,
@@ -63,7 +63,7 @@ fn warn_of_nobody(section: &Section<'_>, rules: &alerts::Rules) {
             .iter()
             .any(|route| route.escalate_after.is_some());
     if section.has("escalate_to") && !is_said {
-        let message = "is never written to: say after how long, such as escalate_after = \"2d\"";
+        let message = "never gets an email; say after how long, such as escalate_after = \"2d\"";
         section.warn("escalate_to", message);
     }
 }
@@ -114,7 +114,7 @@ fn warn_before(section: &mut Section<'_>) -> Vec<SignedDuration> {
 fn operators(section: &mut Section<'_>) -> Vec<String> {
     let read = filled_list(text(addresses::address));
     if has_a_way(section) {
-        let help = "name who is to be told, such as [\"ops@example.com\"]";
+        let help = "name the recipients, such as [\"ops@example.com\"]";
         section.required("to", help, read).unwrap_or_default()
     } else {
         section.optional("to", read).unwrap_or_default()
@@ -160,7 +160,7 @@ fn refuse_second_way(section: &Section<'_>) {
     };
     for (_, other) in others {
         let message =
-            format!("emails leave by one way, and {first} stands on line {line}; keep one");
+            format!("emails can be sent in only one way, and {first} is on line {line}; keep one");
         section.reject(other, message);
     }
 }
@@ -198,10 +198,7 @@ fn check_login(section: &Section<'_>, relay: &SmtpUrl) {
             );
         }
         (None, true) => {
-            section.reject(
-                "password",
-                "belongs to no user; write the user into the url",
-            );
+            section.reject("password", "needs a user; write the user into the url");
         }
     }
 }

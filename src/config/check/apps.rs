@@ -33,7 +33,7 @@ fn app(mut section: Section<'_>, seen: &mut KnownApps, machine: &Machine) -> Opt
     let scopes = section.optional("scopes", list(text(names::scope)));
     let login_config_id = section.optional("login_config_id", text(names::id));
     if section.has("scopes") && login_config_id.is_some() {
-        let message = "stands instead of scopes, not beside them; remove one of the two";
+        let message = "replaces scopes; remove one of the two";
         section.reject("login_config_id", message);
     }
     let subscribed_fields = section.optional("subscribed_fields", list(text(names::scope)));

@@ -62,7 +62,7 @@ const SHORTEST: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 fn kept_for(written: &str) -> Result<SignedDuration, String> {
     match durations::parse(written) {
-        Ok(age) if age < SHORTEST => Err("must be 60d at least".to_owned()),
+        Ok(age) if age < SHORTEST => Err("must be at least 60d".to_owned()),
         Ok(age) => Ok(age),
         Err(error) => Err(error.to_string()),
     }

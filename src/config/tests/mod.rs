@@ -279,8 +279,8 @@ fn the_documented_example_is_in_order() {
     let desk = Backend::new();
     let documented = include_str!("documented.toml");
     let expected = [
-        "perennial.toml:49: [[delivery]]: this version does not act on [[delivery]] yet: no token is \
-         handed on",
+        "perennial.toml:49: [[delivery]]: this version does not act on [[delivery]] yet: no token \
+         is delivered",
     ];
     assert_eq!(desk.warnings(documented), expected);
 
@@ -297,8 +297,8 @@ fn the_documented_example_is_in_order() {
 #[test]
 fn what_works_differently_than_one_may_think_is_a_warning() {
     let desk = Backend::new();
-    let no_way = "perennial.toml: [alerts]: no email can leave: none of smtp, sendmail and directory \
-                  is set, so nobody will be told when a token needs a person";
+    let no_way = "perennial.toml: [alerts]: no email can be sent: none of smtp, sendmail and \
+                  directory is set, so nobody is notified when a token needs attention";
     let silent = LEAST.split_once("[alerts]").unwrap().0;
     assert_eq!(desk.warnings(silent), [no_way]);
 
@@ -310,9 +310,9 @@ fn what_works_differently_than_one_may_think_is_a_warning() {
     let everybody =
         "[status]\noperators = [\"*\"]\n[[status.reader]]\nuser = \"*\"\ntokens = [\"*\"]\n";
     let expected = [
-        "perennial.toml:10: [status] operators: everybody who reaches the socket may import and \
+        "perennial.toml:10: [status] operators: everyone who can reach the socket may import and \
          forget tokens",
-        "perennial.toml:12: [[status.reader]] user: everybody who reaches the socket may read these \
+        "perennial.toml:12: [[status.reader]] user: everyone who can reach the socket may read these \
          tokens",
     ];
     assert_eq!(desk.warnings(&format!("{LEAST}{everybody}")), expected);

@@ -68,7 +68,7 @@ fn a_key_may_be_raw_bytes() {
 #[test]
 fn a_secret_in_the_configuration_is_refused() {
     let desk = Backend::new();
-    let message = "a secret never stands in the configuration itself; put it into a file and write \
+    let message = "a secret does not belong in the configuration itself; put it into a file and write \
                  { credential = \"name\" } or { file = \"/path\" }";
     for source in ["\"canary\"", "123", "[\"canary\"]", "true"] {
         assert_source_refused(&desk, source, &format!("[[app]] secret: {message}"));
@@ -93,22 +93,22 @@ fn a_credential_that_is_not_there_is_refused() {
         assert_source_refused(
             &desk,
             &credential(name),
-            "[app.secret] credential: is no credential's name; it has letters, digits, and . _ - \
+            "[app.secret] credential: is not a credential name; use letters, digits, and . _ - \
              between them",
         );
     }
     assert_source_refused(
         &desk,
         &credential("canary"),
-        "[app.secret] credential: systemd gave no credential of this name; put the secret into a \
+        "[app.secret] credential: systemd provides no credential of this name; put the secret into a \
          file of this name in /etc/perennial/credentials, and restart perennial",
     );
     desk.machine.credentials = Credentials::None;
     assert_eq!(
         desk.problems(LEAST),
-        "perennial.toml:4: [app.secret] credential: this process was given no credentials; start it by \
+        "perennial.toml:4: [app.secret] credential: this process has no credentials; start it by \
          systemd with LoadCredential=name:/path, or write { file = \"/path\" }\n\
-         perennial.toml: [inventory] key: this process was given no credentials; start it by systemd \
+         perennial.toml: [inventory] key: this process has no credentials; start it by systemd \
          with LoadCredential=name:/path, or write { file = \"/path\" }"
     );
 }
@@ -121,7 +121,7 @@ fn a_file_that_others_can_read_is_refused() {
         let path = desk.dir.path().join("exposed");
         let source = format!("{{ file = \"{}\" }}", path.display());
         let expected = format!(
-            "[app.secret] file: others than its owner may use it (mode {mode:o}); run: chmod 600 exposed"
+            "[app.secret] file: users other than its owner may access it (mode {mode:o}); run: chmod 600 exposed"
         );
         assert_source_refused(&desk, &source, &expected);
     }
@@ -203,7 +203,7 @@ fn what_is_out_of_sight_is_a_warning_to_who_only_checks() {
     let mut desk = Backend::new();
     desk.machine.credentials = Credentials::OutOfSight;
     let file = |text: &str| PathBuf::from(desk.file("perennial.toml", 0o640, text));
-    let message = "cannot be checked from here: systemd shows it to the service only. To check it too, ask as \
+    let message = "cannot be checked from here: systemd shows it only to the service. To check it too, run this as \
                  root while the service runs";
     let good = check(&file(LEAST), &desk.machine).unwrap();
     let places: Vec<_> = good

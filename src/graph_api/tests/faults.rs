@@ -263,7 +263,7 @@ async fn neither_errors_nor_logs_tell_a_token_or_an_address() {
 
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(
-        logged.contains("Meta takes no batches"),
+        logged.contains("Meta accepts no batches"),
         "the log was caught"
     );
     for canary in ["EAAcanary", "hush", "input_token"] {

@@ -91,16 +91,16 @@ pub struct World {
 pub enum WorldError {
     #[error("the world has no {what} {id:?}; add it first")]
     Unknown { what: &'static str, id: String },
-    #[error("the world has issued no such token")]
+    #[error("the world has not issued this token")]
     UnknownToken,
-    #[error("the id {0:?} is taken or no number; choose another")]
+    #[error("the id {0:?} is taken or not a number; choose another")]
     BadId(String),
     #[error("{0}")]
     Dialog(String),
     #[error("{0} must clear the checkpoint before logging in")]
     Checkpointed(String),
     #[error(
-        "Meta would not hand out this page's token: look at the role, the picker, pages_show_list, and whether the user token is alive"
+        "Meta would not return this page's token: check the role, the selected pages, pages_show_list, and whether the user token is alive"
     )]
     Withheld,
 }
