@@ -2,7 +2,7 @@
 
 #![expect(
     unreachable_pub,
-    reason = "nothing is exported from here; pub marks what the walls use"
+    reason = "nothing is exported from here; pub marks what the rules use"
 )]
 
 #[path = "house/code.rs"]

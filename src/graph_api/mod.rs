@@ -1,5 +1,5 @@
 //! The client of Meta's Graph API: one method per call on [`Client`], and errors that say how to react.
-//! Tokens are passed in and returned as [`Secret`](crate::secret::Secret); no other type here keeps one.
+//! Tokens are passed in and returned as [`Secret`](crate::secret::Secret); nothing else here keeps one for long.
 //!
 //! - `client`: the calls · `debugger`: many inspections at once · `settings`: the configuration of a client
 //! - `caller`: tries the app's secrets in turn · `credentials`: the requests that carry them · `proof`, `form`: their

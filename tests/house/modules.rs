@@ -93,7 +93,7 @@ fn every_module_has_its_file() -> Result {
         }));
     }
     stands(
-        "A module is a file of its own, so that the walls see it:",
+        "A module is a file of its own, so that the rules cover it:",
         &offences,
     );
     Ok(())

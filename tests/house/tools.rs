@@ -30,7 +30,7 @@ fn each_tool_has_one_home() -> Result {
     offences.extend(left.map(|(tool, home)| format!("{tool} is not used in src/{home}")));
     stands(
         "A tool is named in its home alone, so that it can be replaced by changing one folder. Ask the home for what \
-         you need, or move the wall (TOOLS in tests/house/tables.rs) in a commit that says why.",
+         you need, or change the rule (TOOLS in tests/house/tables.rs) in a commit that says why.",
         &offences,
     );
     Ok(())
