@@ -1,4 +1,4 @@
-//! Parses the command line, runs the command, turns its result into an exit code.
+//! Parses the command line, runs the command and turns its result into an exit code.
 
 use std::process::ExitCode;
 
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     ExitCode::from(cli::exit_code(outcome, &mut terminal))
 }
 
-/// One thread is enough to ask and to wait.
+/// Runs a client command. One thread is enough to send requests and wait.
 fn carry_out(
     ask: ClientCommand,
     global: &Global,

@@ -1,8 +1,8 @@
-//! The walls between the modules, as a test. Each test is one wall, and names every place that breaks it.
+//! The rules between the modules, as tests. Each test checks one rule and names every place that breaks it.
 
 #![expect(
     unreachable_pub,
-    reason = "nothing is exported from here; pub marks what the walls use"
+    reason = "nothing is exported from here; pub marks what the rules use"
 )]
 
 #[path = "house/code.rs"]
@@ -39,20 +39,20 @@ fn sources() -> Result<&'static [Source]> {
     Ok(SOURCES.as_deref().map_err(ToString::to_string)?)
 }
 
-/// The tests beside the sources, this one too.
+/// The sources in `tests/`, including this one.
 fn stories() -> Result<&'static [Source]> {
     static STORIES: Tree = LazyLock::new(|| tree::read(root(), "tests"));
     Ok(STORIES.as_deref().map_err(ToString::to_string)?)
 }
 
-/// Fails with all of them, and with what is to be done.
+/// Fails with all violations, and with advice on how to fix them.
 #[track_caller]
 fn stands(advice: &str, offences: &[Offence]) {
     let places = offences.join("\n  ");
     assert!(offences.is_empty(), "{advice}\n  {places}\n");
 }
 
-/// Where in the code outside tests `is_there` holds.
+/// The places outside tests where `is_there` is true.
 fn places(source: &Source, is_there: impl Fn(&[Token<'_>], usize) -> bool) -> Vec<Offence> {
     let tokens = source.tokens();
     let found = (0..tokens.len()).filter(|&at| is_there(&tokens, at));

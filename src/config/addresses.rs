@@ -1,13 +1,13 @@
-//! Mail addresses, held to the plain form that every mail system takes.
+//! Validates email addresses. Accepts only the plain form that every mail system accepts.
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum AddressError {
-    #[error("is no mail address; write it as ops@example.com")]
+    #[error("is not an email address; write it as ops@example.com")]
     Address,
     #[error("must be the bare address, without a name or < >, as ops@example.com")]
     NotBare,
     #[error(
-        "is no sender; write perennial@example.com or \"Perennial <perennial@example.com>\", \
+        "is not a sender; write perennial@example.com or \"Perennial <perennial@example.com>\", \
          the name without < > \" or \\"
     )]
     Sender,
@@ -25,7 +25,7 @@ pub(super) fn address(text: &str) -> Result<String, AddressError> {
     }
 }
 
-/// An address with or without a name before it; a name comes back quoted where mail headers want that.
+/// Parses an address with an optional display name. Returns a name quoted if mail headers require it.
 pub(super) fn mailbox(text: &str) -> Result<String, AddressError> {
     let Some((name, rest)) = text.split_once('<') else {
         return address(text.trim()).map_err(|_| AddressError::Sender);

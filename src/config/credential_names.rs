@@ -1,4 +1,4 @@
-//! IncidentSelection credentials a configuration names, whatever else is in it.
+//! The credentials that a configuration names, even if it has other errors.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::{Diagnostic, DiagnosticList, INVENTORY_KEY, file};
 
-/// The inventory's key among them, which need not be named.
+/// Includes the inventory's key, which the file need not name.
 pub fn credentials_named(path: &Path) -> Result<BTreeSet<String>, DiagnosticList> {
     let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
     let top: Table = text.parse().map_err(|error: toml::de::Error| {

@@ -1,5 +1,5 @@
-//! Where secrets come from: systemd's credentials, or files that nobody else can read. Never from the
-//! configuration itself.
+//! Reads secrets from systemd's credentials or from files that only their owner can read. Never from the configuration
+//! itself.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -15,28 +15,28 @@ use super::names::is_name_letter;
 use super::paths::{self, PathError};
 use crate::secret::{Key, KeyError, Secret};
 
-/// What the configuration takes from the machine that it is read on.
+/// What the configuration needs from the machine on which it is read.
 #[derive(Clone, Debug)]
 pub struct Machine {
     pub credentials: Credentials,
     pub timezone: TimeZone,
 }
 
-/// Where systemd puts what it hands a service.
+/// The directory where systemd puts the credentials of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
     Directory(PathBuf),
-    /// This process was handed none.
+    /// systemd gave this process no credentials.
     None,
-    /// The service has its own, which cannot be seen from here.
+    /// The service may have credentials, but this process cannot read them.
     OutOfSight,
 }
 
-/// Where systemd keeps those of the running service, for root to see.
+/// The credentials of the running service, readable by root.
 const OF_THE_SERVICE: &str = "/run/credentials/perennial.service";
 
 impl Machine {
-    /// The machine and the process that ask; UTC where no time zone is set up.
+    /// This machine with the credentials of this process; UTC if no time zone is set up.
     pub fn here() -> Self {
         Self {
             credentials: given().map_or(Credentials::None, Credentials::Directory),
@@ -44,7 +44,8 @@ impl Machine {
         }
     }
 
-    /// The machine as the service sees it, asked from a shell; only [`super::check`] makes do with that.
+    /// This machine with the credentials of the service, for a command run in a shell. They may be unreadable; only
+    /// [`super::check`] accepts that.
     pub fn of_the_service() -> Self {
         let running = PathBuf::from(OF_THE_SERVICE);
         let seen = given().or_else(|| running.read_dir().is_ok().then_some(running));
@@ -59,10 +60,10 @@ fn given() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
 }
 
-/// Passwords and keys are short; this is a wrong path.
+/// Passwords and keys are short; a longer file means a wrong path.
 const LONGEST: u64 = 64 * 1024;
 
-const NOT_HERE: &str = "a secret never stands in the configuration itself; put it into a file and write \
+const NOT_HERE: &str = "a secret does not belong in the configuration itself; put it into a file and write \
                         { credential = \"name\" } or { file = \"/path\" }";
 
 impl Machine {
@@ -70,7 +71,7 @@ impl Machine {
         self.read(entry, line)
     }
 
-    /// One secret or several, which are tried in order.
+    /// Reads one secret or several, which are tried in order.
     pub(super) fn secrets(&self, entry: Entry<'_>) -> Option<Vec<Secret>> {
         if entry.is_list() {
             filled_list(|item| self.secret(item))(entry)
@@ -122,7 +123,7 @@ impl Machine {
             Credentials::None => return Err(CredentialError::NoCredentials),
             Credentials::OutOfSight => return Err(CredentialError::OutOfSight),
         };
-        // Modes are systemd's affair here: it shows each service its own copies only.
+        // File modes are not checked here: systemd gives each service its own copies, which no other service can read.
         let credential = match open(&directory.join(name)) {
             Err(CredentialError::Missing) => open(&directory.join(format!("{FOLDER}_{name}"))),
             found => found,
@@ -134,30 +135,30 @@ impl Machine {
     }
 }
 
-/// The unit's name for all of /etc/perennial/credentials: systemd puts it before the name of each file in there.
+/// The name by which the unit loads all of /etc/perennial/credentials; systemd puts it before the name of each file.
 const FOLDER: &str = "perennial";
 
 type Bytes = Zeroizing<Vec<u8>>;
 
-/// Why a secret cannot be had. A name or path is not repeated unless something was found under it: it may
-/// be the secret itself, put in the wrong place.
+/// Why a secret cannot be read. The name or path is not repeated unless something was found there, because it may be
+/// the secret itself, written in the wrong place.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CredentialError {
-    #[error("is no credential's name; it has letters, digits, and . _ - between them")]
+    #[error("is not a credential name; use letters, digits, and . _ - between them")]
     CredentialName,
     #[error(
-        "this process was given no credentials; start it by systemd with \
+        "this process has no credentials; start it by systemd with \
          LoadCredential=name:/path, or write {{ file = \"/path\" }}"
     )]
     NoCredentials,
-    /// Nothing is known to be wrong with it.
+    /// The credential may be valid, but this process cannot read it.
     #[error(
-        "cannot be checked from here: systemd shows it to the service only. To check it too, ask as root \
+        "cannot be checked from here: systemd shows it only to the service. To check it too, run this as root \
          while the service runs"
     )]
     OutOfSight,
     #[error(
-        "systemd gave no credential of this name; put the secret into a file of this name in \
+        "systemd provides no credential of this name; put the secret into a file of this name in \
          /etc/perennial/credentials, and restart perennial"
     )]
     NotGiven,
@@ -167,7 +168,7 @@ pub(super) enum CredentialError {
     Missing,
     #[error("is not a regular file")]
     NotAFile,
-    #[error("others than its owner may use it (mode {mode:03o}); run: chmod 600 {path}")]
+    #[error("users other than its owner may access it (mode {mode:03o}); run: chmod 600 {path}")]
     Exposed { mode: u32, path: String },
     #[error("cannot be read: {0}")]
     Unreadable(#[source] io::Error),
@@ -194,7 +195,7 @@ fn file(path: &str) -> Result<Bytes, CredentialError> {
     bytes(file)
 }
 
-/// A pipe without a writer must not hold up the start, so nothing is waited for.
+/// Opens without waiting, because a pipe without a writer would block the start.
 fn open(path: &Path) -> Result<File, CredentialError> {
     let file = OpenOptions::new()
         .read(true)
@@ -223,7 +224,7 @@ fn bytes(file: File) -> Result<Bytes, CredentialError> {
     }
 }
 
-/// A secret as people paste it and editors save it.
+/// Reads a secret as people paste it and editors save it.
 fn line(bytes: &[u8]) -> Result<Secret, CredentialError> {
     let text = str::from_utf8(bytes).map_err(|_| CredentialError::NotText)?;
     let text = text.trim();

@@ -1,4 +1,4 @@
-//! What holds where the file says nothing. Every default stands here and nowhere else.
+//! The defaults of all keys. There are no defaults anywhere else.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -22,15 +22,15 @@ pub(super) const GRAPH_VERSION: &str = "v25.0";
 pub(super) const GRAPH_URL: &str = "https://graph.facebook.com";
 pub(super) const DIALOG_URL: &str = "https://www.facebook.com";
 pub(super) const CALLS_PER_HOUR: u32 = 200;
-/// As many as Meta takes in one batch.
+/// As many as Meta accepts in one batch.
 pub(super) const BATCH: usize = 50;
 
 pub const INVENTORY: &str = "/var/lib/perennial/inventory.db";
-/// The folder of its copies, beside it.
+/// The folder of the backups, beside the inventory.
 pub(super) const BACKUPS: &str = "backups";
-/// Two weeks, where one is made each night.
+/// Two weeks, with one backup each night.
 pub(super) const KEEP_BACKUPS: usize = 14;
-/// More than a year, so that the year before can be looked at.
+/// More than a year, so that you can compare with the previous year.
 pub(super) const KEEP_EVENTS: SignedDuration = days(400);
 pub(super) const INVENTORY_KEY: &str = "inventory.key";
 
@@ -44,7 +44,7 @@ pub(super) const MAIL: &str = "*/15 * * * * *";
 pub(super) const DIGEST: &str = "0 0 8 * * Mon";
 pub(super) const BACKUP: &str = "0 30 3 * * *";
 
-/// The sender where no email leaves the machine.
+/// The sender if no email leaves the machine.
 pub(super) const FROM: &str = "Perennial <perennial@localhost>";
 pub(super) const WARN_BEFORE: [SignedDuration; 4] = [days(14), days(7), days(3), days(1)];
 pub(super) const REMIND_EVERY: SignedDuration = days(3);

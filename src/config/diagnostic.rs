@@ -1,9 +1,9 @@
-//! What is wrong with a configuration, where it stands, and what to do about it.
+//! A problem in a configuration: where it is and how to fix it.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// One thing that a person must look at. It never repeats a secret's value.
+/// One problem that an operator must look at. Never contains the value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     pub file: PathBuf,
@@ -13,7 +13,7 @@ pub struct Diagnostic {
     pub message: String,
 }
 
-/// Everything that must be put right before the file can be used, in the order of the file.
+/// Everything that must be fixed before the file can be used, in the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct DiagnosticList(pub Vec<Diagnostic>);
 
@@ -42,7 +42,7 @@ impl fmt::Display for DiagnosticList {
     }
 }
 
-/// A value from the file in the midst of a message: short, and without what could upset a terminal.
+/// Quotes a value of the file for a message: shortened, and without control characters.
 pub(super) fn quoted(value: &str) -> String {
     const SHOWN: usize = 40;
     if value.chars().count() <= SHOWN {

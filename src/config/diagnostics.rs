@@ -1,4 +1,4 @@
-//! Collects what is found while a file is read, so that a person sees all of it at once.
+//! Collects the problems of a file while it is read, so that the operator sees all of them at once.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use super::diagnostic::{Diagnostic, DiagnosticList};
 use super::key_suggestions::{self, KnownKeys};
 
-/// Where something stands in the file.
+/// A position in the file.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub(super) line: Option<usize>,
-    /// The section as its header is written, such as `[rotation]`; empty at the top of the file.
+    /// The section as written in its header, such as `[rotation]`; empty at the top of the file.
     pub(super) header: String,
     pub(super) key: String,
 }
 
 impl Place {
-    /// The file as a whole, or a line of it that belongs to no section.
+    /// The whole file, or a line outside of any section.
     pub(super) const fn top(line: Option<usize>) -> Self {
         Self {
             line,
@@ -66,18 +66,18 @@ impl Diagnostics {
         self.found.borrow_mut().warnings.push(warning);
     }
 
-    /// Takes note of a key that the program asks for, whether it is there or not.
+    /// Records a key that the program knows, whether or not the file has it.
     pub(super) fn known_key(&self, header: &str, key: &'static str) {
         let mut found = self.found.borrow_mut();
         found.known_keys.insert((header.to_owned(), key));
     }
 
-    /// Takes note of a key that nobody asked for. It is reported at the end, when all known keys are.
+    /// Records an unknown key. It is reported at the end, when all known keys are recorded.
     pub(super) fn unknown_key(&self, place: Place) {
         self.found.borrow_mut().unknown_keys.push(place);
     }
 
-    /// What was made of the file and the warnings about it, or everything that is wrong with it.
+    /// Returns the configuration with its warnings, or all errors.
     pub(super) fn into_result<T>(
         self,
         made: Option<T>,
@@ -89,7 +89,7 @@ impl Diagnostics {
         }
     }
 
-    /// The warnings, or everything that is wrong; for who has no use for the configuration itself.
+    /// Returns the warnings, or all errors, for callers that do not need the configuration itself.
     pub(super) fn into_warnings(self) -> Result<Vec<Diagnostic>, DiagnosticList> {
         let (template_errors, warnings) = self.in_order();
         if template_errors.is_empty() {
@@ -99,7 +99,7 @@ impl Diagnostics {
         }
     }
 
-    /// What is wrong with the part of the file that was read until now.
+    /// Returns the errors in the part of the file that was read so far.
     pub(super) fn template_errors(&self) -> Vec<Diagnostic> {
         self.found.borrow().template_errors.clone()
     }
@@ -128,7 +128,7 @@ impl Diagnostics {
     }
 }
 
-/// As a person reads the file; what has no line comes last.
+/// Sorts by line. Problems without a line come last.
 fn in_order(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     problems.sort_by_key(|problem| problem.line.unwrap_or(usize::MAX));
     problems

@@ -1,16 +1,16 @@
-//! Spans of time as people write them: `90s 15m 12h 30d`.
+//! Parses durations: `90s 15m 12h 30d`.
 
 use jiff::SignedDuration;
 
 use super::diagnostic::quoted;
 
-/// Ten years. Beyond it a sum with today's date could overflow, and nobody means it.
+/// Ten years. A longer duration could overflow when added to a date, and is surely a mistake.
 const LONGEST: SignedDuration = SignedDuration::from_hours(3650 * 24);
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum DurationError {
     #[error(
-        "{} is no duration; write a whole number and one of s, m, h, d, such as 90s, 15m, 12h or 30d",
+        "{} is not a duration; write a whole number and one of s, m, h, d, such as 90s, 15m, 12h or 30d",
         quoted(.0)
     )]
     Spelling(String),

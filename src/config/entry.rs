@@ -1,5 +1,5 @@
-//! The value of a key, and the readers that make something of it. No message says what was found in a
-//! value, only what was expected, for it may be a secret that stands where it should not.
+//! The value of a key, and the functions that read it. A message never quotes the value, because it may be a misplaced
+//! secret; it says what was expected.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -12,7 +12,7 @@ use super::file::Section;
 pub(super) struct Entry<'f> {
     diagnostics: &'f Diagnostics,
     place: Place,
-    /// Dotted, as a section below it would be called.
+    /// The dotted path of the key, as a section below it would be named.
     path: String,
     value: DeValue<'f>,
 }
@@ -32,7 +32,7 @@ impl<'f> Entry<'f> {
         }
     }
 
-    /// Records what is wrong with the value. It is nothing, so that a reader can end with it.
+    /// Records an error about the value. Returns `None`, so that a reader can end with it.
     pub(super) fn reject<T>(&self, message: impl Into<String>) -> Option<T> {
         self.diagnostics.reject(&self.place, message);
         None
@@ -108,7 +108,7 @@ impl<'f> Entry<'f> {
     }
 }
 
-/// Reads text through `parse`, whose error says what is wrong and what to write instead.
+/// Reads text with `parse`, whose error says what is wrong and what to write instead.
 pub(super) fn text<'f, T, E: Display>(
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> impl Fn(Entry<'f>) -> Option<T> {
@@ -121,7 +121,7 @@ pub(super) fn text<'f, T, E: Display>(
     }
 }
 
-/// Reads a list, each item by `read`.
+/// Reads a list, each item with `read`.
 pub(super) fn list<'f, T>(
     read: impl Fn(Entry<'f>) -> Option<T>,
 ) -> impl Fn(Entry<'f>) -> Option<Vec<T>> {
@@ -164,7 +164,7 @@ where
     }
 }
 
-/// Reads a thing that can only be turned on; leaving it out turns it off.
+/// Reads a key that can only be `true`; to turn the feature off, leave the key out.
 pub(super) fn switched_on(entry: &Entry<'_>) -> Option<()> {
     match entry.value {
         DeValue::Boolean(true) => Some(()),
@@ -172,7 +172,7 @@ pub(super) fn switched_on(entry: &Entry<'_>) -> Option<()> {
     }
 }
 
-/// Reads a choice between two.
+/// Reads `true` or `false`.
 pub(super) fn yes_or_no(entry: &Entry<'_>) -> Option<bool> {
     match entry.value {
         DeValue::Boolean(value) => Some(value),

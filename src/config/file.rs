@@ -1,5 +1,5 @@
-//! The TOML as written. A section is asked for each key that the program knows, with a reader for its
-//! value; what nobody asked for is unknown.
+//! The TOML file as written. The program reads each key that it knows from its section; the keys that remain are
+//! unknown.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,9 +15,9 @@ use super::diagnostic::Diagnostic;
 use super::diagnostics::{Diagnostics, Place};
 use super::entry::Entry;
 
-/// Far more than any operator writes; a wrong path may lead to anything.
+/// Far more than any operator writes. A wrong path may lead to a file of any size.
 const LONGEST: usize = 1024 * 1024;
-/// One slip makes the parser stumble over many lines; the first few tell.
+/// One mistake can cause syntax errors in many lines; the first few are enough to find it.
 const SYNTAX_FAULTS_SHOWN: usize = 5;
 
 pub(super) fn read(path: &Path) -> Result<String, Diagnostic> {
@@ -43,7 +43,7 @@ pub(super) fn read(path: &Path) -> Result<String, Diagnostic> {
     })
 }
 
-/// The beginning of a file that may be of any size, or have no end.
+/// Reads the beginning of a file that may be of any size, or endless.
 pub(super) fn read_at_most(limit: u64, path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(limit).read_to_end(&mut bytes)?;
@@ -58,7 +58,7 @@ fn unreadable(error: &io::Error) -> String {
     }
 }
 
-/// The top of the file, or nothing when its syntax is broken.
+/// Returns the top section, or `None` if the syntax is invalid.
 pub(super) fn parse<'f>(text: &'f str, diagnostics: &'f Diagnostics) -> Option<Section<'f>> {
     let (top, template_errors) = DeTable::parse_recoverable(text);
     if template_errors.is_empty() {
@@ -78,13 +78,13 @@ pub(super) fn parse<'f>(text: &'f str, diagnostics: &'f Diagnostics) -> Option<S
     None
 }
 
-/// A table of the file. When it is dropped, the keys still left in it are reported as unknown.
+/// A table of the file. When it is dropped, it reports its remaining keys as unknown.
 pub(super) struct Section<'f> {
     diagnostics: &'f Diagnostics,
-    /// The header with an empty key.
+    /// The place of the section's header, with an empty key.
     place: Place,
     path: String,
-    /// Where the keys stand, those already read included.
+    /// The lines of all keys, including those already read.
     lines: BTreeMap<String, usize>,
     table: DeTable<'f>,
 }
@@ -125,7 +125,7 @@ impl<'f> Section<'f> {
         self.take(key).and_then(read)
     }
 
-    /// `help` says where a person finds what is missing.
+    /// Reads a required key. `help` says where to find the missing value.
     pub(super) fn required<T>(
         &mut self,
         key: &'static str,
@@ -138,7 +138,7 @@ impl<'f> Section<'f> {
         self.optional(key, read)
     }
 
-    /// A fault in the value is on record, so the default in its place does no harm.
+    /// Reads a key with a default. An invalid value is recorded as an error and replaced by the default.
     pub(super) fn or<T>(
         &mut self,
         key: &'static str,
@@ -148,7 +148,7 @@ impl<'f> Section<'f> {
         self.optional(key, read).unwrap_or(default)
     }
 
-    /// The section below `key`; one that is left out is empty.
+    /// Returns the section below `key`, which is empty if the file omits it.
     pub(super) fn section(&mut self, key: &'static str) -> Self {
         let absent = Place {
             line: None,
@@ -160,7 +160,7 @@ impl<'f> Section<'f> {
             .unwrap_or_else(|| Self::new(self.diagnostics, absent, path, DeTable::new()))
     }
 
-    /// The sections that are written as `[[key]]`, one after the other.
+    /// Returns the sections that are written as `[[key]]`, in order.
     pub(super) fn sections(&mut self, key: &'static str) -> Vec<Self> {
         self.optional(key, Entry::into_sections).unwrap_or_default()
     }
@@ -194,7 +194,7 @@ impl<'f> Section<'f> {
         }
     }
 
-    /// A key that is not there is looked for where the section begins.
+    /// A missing key is reported at the line of the section's header.
     fn place_of(&self, key: &str) -> Place {
         Place {
             line: self.line_of(key).or(self.place.line),

@@ -1,4 +1,4 @@
-//! Hours and days as people write them: `20:00-07:00`, `Mon`.
+//! Parses hours and days: `20:00-07:00`, `Mon`.
 
 use jiff::civil::{Time, Weekday};
 
@@ -7,11 +7,11 @@ use crate::alerts::Quiet;
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum HoursError {
-    #[error("{} is no span of a day; write two times, such as \"20:00-07:00\"", quoted(.0))]
+    #[error("{} is not a time span; write two times, such as \"20:00-07:00\"", quoted(.0))]
     Hours(String),
-    #[error("{} would be quiet at every hour or at none; leave it out", quoted(.0))]
+    #[error("{} begins and ends at the same time; leave it out", quoted(.0))]
     WholeDay(String),
-    #[error("{} is no day; write Mon, Tue, Wed, Thu, Fri, Sat or Sun", quoted(.0))]
+    #[error("{} is not a weekday; write Mon, Tue, Wed, Thu, Fri, Sat or Sun", quoted(.0))]
     Day(String),
 }
 
@@ -28,7 +28,7 @@ pub(super) fn quiet(text: &str) -> Result<Quiet, HoursError> {
     Ok(quiet)
 }
 
-/// Midnight may be written as the end of the day, too.
+/// Midnight may also be written as `24:00`.
 fn time(text: &str) -> Option<Time> {
     let (hour, minute) = text.split_once(':')?;
     let is_number = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());

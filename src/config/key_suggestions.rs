@@ -1,10 +1,10 @@
-//! Guesses which key was meant by one that nobody knows, for a person who mistyped or misplaced it.
+//! Suggests a known key for an unknown one that was mistyped or put into the wrong section.
 
 use std::collections::BTreeSet;
 
 use super::diagnostics::Place;
 
-/// Section headers with the keys that may stand below them.
+/// Section headers with the keys that are allowed in them.
 pub(super) type KnownKeys = BTreeSet<(String, &'static str)>;
 
 pub(super) fn advice(unknown: &Place, known: &KnownKeys) -> String {
@@ -20,7 +20,7 @@ pub(super) fn advice(unknown: &Place, known: &KnownKeys) -> String {
         };
     }
     let choice: Vec<&str> = here(unknown, known).collect();
-    format!("unknown key; there are: {}", choice.join(", "))
+    format!("unknown key; known keys: {}", choice.join(", "))
 }
 
 fn here<'k>(place: &Place, known: &'k KnownKeys) -> impl Iterator<Item = &'k str> {
@@ -30,7 +30,7 @@ fn here<'k>(place: &Place, known: &'k KnownKeys) -> impl Iterator<Item = &'k str
         .map(|(_, key)| *key)
 }
 
-/// The known key that a slip of the hand could have turned into `key`.
+/// Returns the known key of which `key` is most likely a typo.
 fn nearest<'k>(key: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let slips_allowed = 1 + key.len() / 4;
     known
@@ -40,7 +40,7 @@ fn nearest<'k>(key: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k st
         .map(|(_, candidate)| candidate)
 }
 
-/// How many emails must be added, dropped or changed to turn one word into the other (Levenshtein).
+/// The number of characters to add, drop or change to turn one text into the other (Levenshtein distance).
 fn distance(one: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=other.chars().count()).collect();
     for (i, a) in one.chars().enumerate() {

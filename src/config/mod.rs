@@ -1,5 +1,5 @@
-//! `perennial.toml`, checked in full and handed out in parts. What comes out of here can be relied on; what
-//! cannot be relied on comes out as a list of problems with their lines, never as half a configuration.
+//! Reads and checks `perennial.toml`. The result is either a complete, valid configuration or a list of all problems
+//! with their lines.
 
 mod addresses;
 mod check;
@@ -40,60 +40,60 @@ pub use template::{
     CREDENTIALS, Home, INVENTORY_KEY, MailTransport, SMTP_PASSWORD, Template, secret_of,
 };
 
-/// Everything that the operator decides.
+/// The whole configuration.
 #[derive(Debug)]
 pub struct Config {
-    /// For schedules and emails.
+    /// The time zone of schedules and emails.
     pub timezone: TimeZone,
     pub apps: Vec<App>,
     pub inventory: inventory::Settings,
     pub backups: Backups,
-    /// How long what happened is kept.
+    /// How long events are kept.
     pub retention: inventory::Retention,
     pub rotation: rotation::Rules,
     pub schedule: Schedule,
     pub alerts: alerts::Rules,
     pub mail: mailer::Settings,
     pub status: api::Settings,
-    /// What people can log in to, with or without the public part.
+    /// The apps to which people can log in, with or without `[web]`.
     pub logins: login::Settings,
     pub web: Option<web::Settings>,
     pub deliveries: Vec<Delivery>,
-    /// What works, but perhaps not as the operator thinks.
+    /// Settings that work, but perhaps not as the operator expects.
     pub warnings: Vec<Diagnostic>,
 }
 
-/// An app of the operator, as Meta knows it.
+/// An app of the operator, as registered with Meta.
 #[derive(Clone, Debug)]
 pub struct App {
     pub name: String,
     pub id: String,
-    /// Tried in order, so that a secret can be changed without a pause. Never empty.
+    /// Tried in order, so that a secret can be changed without an outage. Never empty.
     pub secrets: Vec<Secret>,
     pub graph_version: String,
-    /// Without a slash at its end, as `dialog_url` is.
+    /// Without a trailing slash, like `dialog_url`.
     pub graph_url: String,
     pub dialog_url: String,
-    /// Asked for at login.
+    /// The permissions that a login requests.
     pub scopes: Scopes,
-    /// What pages with messages must tell the app of; empty: they are not asked.
+    /// The webhook fields that pages with messages must be subscribed to. If empty, subscriptions are not checked.
     pub subscribed_fields: Scopes,
-    /// Login for Business: stands instead of the scopes.
+    /// For Login for Business; replaces the scopes.
     pub login_config_id: Option<String>,
     pub calls_per_hour: u32,
-    /// How many questions go into one call, 1 to 50.
+    /// How many tokens one call inspects, 1 to 50.
     pub batch: usize,
 }
 
-/// The copies of the inventory that are made by themselves.
+/// The automatic backups of the inventory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backups {
     pub folder: PathBuf,
-    /// How many of them.
+    /// How many backups to keep.
     pub keep: usize,
 }
 
-/// What a watcher outside the daemon needs.
+/// The settings of the monitor, which runs outside the daemon.
 #[derive(Clone, Debug)]
 pub struct MonitorSettings {
     pub alerts: alerts::Rules,
@@ -102,7 +102,7 @@ pub struct MonitorSettings {
     pub inventory: PathBuf,
 }
 
-/// The files that hold what is to be kept, for commands that work beside the daemon.
+/// The paths of the stored files, for commands that read them without the daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoragePaths {
     pub inventory: PathBuf,
@@ -110,7 +110,7 @@ pub struct StoragePaths {
     pub backups: Backups,
 }
 
-/// Cron lines with seconds, in the configured time zone; `None` is turned off.
+/// Cron lines with seconds, in the configured time zone. `None` turns a job off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     pub sweep: String,
@@ -119,7 +119,7 @@ pub struct Schedule {
     pub backup: Option<String>,
 }
 
-/// Who gets renewed tokens, and which.
+/// Where to deliver renewed tokens, and which ones.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// Names or patterns with `*`. Never empty.
@@ -130,12 +130,12 @@ pub struct Delivery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sink {
     File {
-        /// Holds `{name}` once.
+        /// Contains `{name}` once.
         path: String,
         owner: Option<String>,
         mode: u32,
     },
-    /// The program and its arguments; it gets the token on standard input.
+    /// The program and its arguments; it receives the token on standard input.
     Command(Vec<String>),
     Webhook {
         url: String,
@@ -143,7 +143,7 @@ pub enum Sink {
     },
 }
 
-/// Reads and checks the whole file with all the secrets that it names.
+/// Reads and checks the whole file with all secrets that it names.
 pub fn load(path: &Path, machine: &Machine) -> Result<Config, DiagnosticList> {
     let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
     let diagnostics = diagnostics::Diagnostics::new(path, &text);
@@ -152,7 +152,7 @@ pub fn load(path: &Path, machine: &Machine) -> Result<Config, DiagnosticList> {
     Ok(Config { warnings, ..config })
 }
 
-/// Finds what is wrong by the same code as [`load`]. Credentials that are out of sight are a warning here.
+/// Checks the file with the same code as [`load`]. Credentials that this process cannot read are a warning here.
 pub fn check(path: &Path, machine: &Machine) -> Result<Vec<Diagnostic>, DiagnosticList> {
     let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
     let diagnostics = diagnostics::Diagnostics::new(path, &text);
@@ -162,7 +162,7 @@ pub fn check(path: &Path, machine: &Machine) -> Result<Vec<Diagnostic>, Diagnost
     diagnostics.into_warnings()
 }
 
-/// Where the daemon's socket is, whatever else is in the file.
+/// Reads the path of the daemon's socket, even if other keys are invalid.
 pub fn socket(path: &Path) -> Result<PathBuf, DiagnosticList> {
     let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
     let diagnostics = diagnostics::Diagnostics::new(path, &text);
@@ -174,7 +174,7 @@ pub fn socket(path: &Path) -> Result<PathBuf, DiagnosticList> {
     }
 }
 
-/// Emails of every kind about people who do not exist, as the configuration has them laid out.
+/// Renders sample emails of every kind, with made-up people and the configured templates.
 pub fn sample_emails(
     path: &Path,
     machine: &Machine,
@@ -187,7 +187,8 @@ pub fn sample_emails(
     emails.ok_or_else(|| DiagnosticList(diagnostics.template_errors()))
 }
 
-/// What a watcher needs; refused only where nobody could be told.
+/// Reads the monitor's settings, even if other keys are invalid. Fails only if the file leaves no operators or no way
+/// to send emails.
 pub fn monitor_settings(path: &Path, machine: &Machine) -> Result<MonitorSettings, DiagnosticList> {
     let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
     let diagnostics = diagnostics::Diagnostics::new(path, &text);
@@ -203,7 +204,7 @@ pub fn monitor_settings(path: &Path, machine: &Machine) -> Result<MonitorSetting
             file: path.to_owned(),
             line: None,
             place: "[alerts]".to_owned(),
-            message: "names nobody to be told, or no way to send emails by".to_owned(),
+            message: "names no recipients, or no way to send emails".to_owned(),
         };
         DiagnosticList(if template_errors.is_empty() {
             vec![nobody()]
@@ -213,7 +214,7 @@ pub fn monitor_settings(path: &Path, machine: &Machine) -> Result<MonitorSetting
     })
 }
 
-/// Where inventory, key and copies are, whatever else is in the file.
+/// Reads the paths of the inventory, its key and its backups, even if other keys are invalid.
 pub fn stores(path: &Path) -> Result<StoragePaths, DiagnosticList> {
     let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
     let diagnostics = diagnostics::Diagnostics::new(path, &text);
@@ -226,7 +227,8 @@ pub fn stores(path: &Path) -> Result<StoragePaths, DiagnosticList> {
 }
 
 impl Config {
-    /// The keys of `newer` that a running daemon cannot take over: they are bound to what it holds open.
+    /// Returns the changed keys of `newer` that need a restart, because the running daemon holds the files or sockets
+    /// open.
     pub fn needs_restart(&self, newer: &Self) -> Vec<&'static str> {
         let held = [
             (

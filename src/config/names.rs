@@ -1,28 +1,30 @@
-//! Names and numbers that stand for something: apps, people of this machine, tokens, permissions.
+//! Validates names and ids: apps, users of this machine, tokens, permissions.
 
 use super::diagnostic::quoted;
 
-/// Stands for all whom the socket's mode lets in.
+/// Every user who may open the socket according to its mode.
 pub(super) const EVERYBODY: &str = "*";
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NameError {
     #[error(
-        "is no name for an app; use up to 64 letters, digits and . _ - and begin with a letter \
+        "is not a valid app name; use up to 64 letters, digits and . _ - and begin with a letter \
          or digit"
     )]
     App,
     #[error("must be digits only, in quotes, as Meta's app dashboard shows it")]
     Id,
-    #[error("{} is no Graph version; write it as v25.0", quoted(.0))]
+    #[error("{} is not a Graph version; write it as v25.0", quoted(.0))]
     GraphVersion(String),
-    #[error("{} is no permission; write one per item, such as \"pages_messaging\"", quoted(.0))]
+    #[error("{} is not a permission; write one per item, such as \"pages_messaging\"", quoted(.0))]
     Scope(String),
-    #[error("{} is no user; write a user's name, \"@group\" or \"*\"", quoted(.0))]
+    #[error("{} is not a user; write a user's name, \"@group\" or \"*\"", quoted(.0))]
     Peer(String),
-    #[error("{} is no user's name", quoted(.0))]
+    #[error("{} is not a user name", quoted(.0))]
     User(String),
-    #[error("is no pattern of token names; write a name, or a part of it with *, without spaces")]
+    #[error(
+        "is not a pattern for token names; write a name, or a part of it with *, without spaces"
+    )]
     Tokens,
 }
 
@@ -35,7 +37,7 @@ pub(super) fn app(text: &str) -> Result<String, NameError> {
     }
 }
 
-/// Meta's ids stay text: some are larger than a program's numbers.
+/// Validates an id of Meta's. Ids stay text, because some exceed the range of integers.
 pub(super) fn id(text: &str) -> Result<String, NameError> {
     if text.len() <= 32 && is_number(text) {
         Ok(text.to_owned())
@@ -61,7 +63,7 @@ pub(super) fn scope(text: &str) -> Result<String, NameError> {
     }
 }
 
-/// A user, a `@group`, or everybody.
+/// Validates a user's name, a `@group` or `*`.
 pub(super) fn peer(text: &str) -> Result<String, NameError> {
     let name = text.strip_prefix('@').unwrap_or(text);
     if text == EVERYBODY || is_account(name) {
@@ -79,7 +81,7 @@ pub(super) fn user(text: &str) -> Result<String, NameError> {
     }
 }
 
-/// Whether the account exists is asked when somebody comes: it may be created later.
+/// Checks only the spelling. The account may be created later, so its existence is checked when it connects.
 fn is_account(name: &str) -> bool {
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | ':' | ',');
     !name.is_empty() && !name.contains(is_odd)
@@ -106,7 +108,7 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What is refused, whatever the words.
+    /// Asserts that each text is rejected, with any message.
     fn refused<T>(parse: fn(&str) -> Result<T, NameError>, texts: &[&str]) {
         for text in texts {
             assert!(parse(text).is_err(), "{text:?}");

@@ -1,17 +1,17 @@
-//! Paths. A daemon has no working directory that a person could rely on, so all of them are absolute.
+//! Validates paths. All must be absolute, because a daemon has no well-defined working directory.
 
 use std::path::PathBuf;
 
-/// What the kernel's `sockaddr_un` holds, less the byte that ends it.
+/// The size of the kernel's `sockaddr_un` without the final zero byte.
 const LONGEST_SOCKET: usize = 107;
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PathError {
     #[error("must be an absolute path, beginning with /")]
     Relative,
-    #[error("must hold no control characters")]
+    #[error("must not contain control characters")]
     Control,
-    #[error("is longer than the 107 bytes that a socket's path may have")]
+    #[error("is too long; the path of a socket may have 107 bytes")]
     TooLong,
 }
 

@@ -1,11 +1,11 @@
-//! The URL of a mail server, and how the connection to it is protected: always, but on this machine.
+//! The URL of a mail server. The connection is always encrypted, except on this machine.
 
 use url::Url;
 
 use super::urls::is_loopback;
 use crate::email::mailer::Security;
 
-/// Where emails are handed in.
+/// A mail server that accepts outgoing emails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SmtpUrl {
     pub(super) host: String,
@@ -17,12 +17,12 @@ pub(super) struct SmtpUrl {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SmtpUrlError {
     #[error(
-        "is no mail server; write smtps://user@smtp.example.com:465 for TLS from the first byte, \
+        "is not the URL of a mail server; write smtps://user@smtp.example.com:465 for TLS from the first byte, \
          smtp://user@smtp.example.com:587 for STARTTLS"
     )]
     Url,
     #[error(
-        "must hold no password: secrets never stand in the configuration; \
+        "must not contain a password: secrets do not belong in the configuration; \
          write password = {{ credential = \"smtp.password\" }} beside it"
     )]
     Password,
@@ -31,7 +31,7 @@ pub(super) enum SmtpUrlError {
          except on this machine"
     )]
     Options,
-    #[error("must name no port 0")]
+    #[error("must not have port 0")]
     Port,
 }
 
@@ -59,7 +59,7 @@ pub(super) fn parse(text: &str) -> Result<SmtpUrl, SmtpUrlError> {
     })
 }
 
-/// With the port on which such servers listen.
+/// Returns the security of the connection, with its default port.
 fn security(scheme: &str, host: &str) -> Option<(Security, u16)> {
     match scheme {
         "smtps" => Some((Security::Implicit, 465)),

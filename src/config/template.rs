@@ -1,25 +1,25 @@
-//! The first configuration of a machine: the sample that explains every setting, with the operator's answers in it.
+//! Writes the first configuration of a machine: the commented sample with the operator's answers filled in.
 
 use std::path::{Path, PathBuf};
 
 use toml::Value;
 
-/// What an operator answers.
+/// The operator's answers.
 #[derive(Clone, Debug)]
 pub struct Template {
     pub app: String,
     pub app_id: String,
-    /// Meta's own where none is named, as `dialog_url` is.
+    /// Meta's own if `None`, like `dialog_url`.
     pub graph_url: Option<String>,
     pub dialog_url: Option<String>,
-    /// The machine's own where none is named.
+    /// The machine's own if `None`.
     pub timezone: Option<String>,
     pub from: String,
     pub to: Vec<String>,
     pub way: MailTransport,
 }
 
-/// By which way emails leave.
+/// How emails are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailTransport {
     Smtp {
@@ -31,29 +31,29 @@ pub enum MailTransport {
     Directory(PathBuf),
 }
 
-/// Where all that a daemon needs has its place.
+/// Where the daemon keeps its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Home {
-    /// Where the unit expects it; systemd hands over the secrets.
+    /// The folders of the systemd unit, which also provides the secrets.
     Service,
-    /// Below one folder, for a trial.
+    /// One folder for everything, for a trial.
     Folder(PathBuf),
 }
 
 const SAMPLE: &str = include_str!("../../packaging/perennial.toml");
 
-/// The secrets' own folder, below that of the configuration.
+/// The folder of the secrets, inside that of the configuration.
 pub const CREDENTIALS: &str = "credentials";
 pub const INVENTORY_KEY: &str = super::defaults::INVENTORY_KEY;
 pub const SMTP_PASSWORD: &str = "smtp.password";
 
-/// What an app's secret is called.
+/// The name of the credential that holds an app's secret.
 pub fn secret_of(app: &str) -> String {
     format!("{app}.secret")
 }
 
 impl Template {
-    /// As it is written.
+    /// Returns the text of the configuration.
     pub fn text(&self, home: &Home) -> String {
         let lines = SAMPLE.lines().map(|line| {
             let answer = self.answer(line, home);
@@ -62,7 +62,7 @@ impl Template {
         lines.collect()
     }
 
-    /// What stands in place of a line of the sample, if that asks for something.
+    /// Returns what replaces a line of the sample, if the line needs an answer.
     fn answer(&self, line: &str, home: &Home) -> Option<String> {
         let (key, _) = line.split_once(" = ")?;
         let set = |key: &str, value: &str| Some(format!("{key} = {}", quoted(value)));
@@ -145,7 +145,7 @@ mod tests {
         }
     }
 
-    /// A key of the sample that was renamed would keep the sample's value in every new configuration.
+    /// If a key of the sample were renamed, every new configuration would keep the sample's value.
     #[test]
     fn every_answer_has_its_line_in_the_sample() {
         let home = Home::Folder("/srv/trial".into());

@@ -1,5 +1,5 @@
-//! Addresses on the net. Secrets travel there, so each must be encrypted unless it stays on the machine.
-//! No message repeats a URL, which may bear a password.
+//! Validates URLs. Secrets are sent there, so connections must be encrypted unless they stay on this machine. No
+//! message repeats a URL, because it may contain a password.
 
 use std::net::IpAddr;
 
@@ -7,17 +7,17 @@ use url::Url;
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum UrlError {
-    #[error("is no URL; write it in full, such as https://example.com")]
+    #[error("is not a URL; write it in full, such as https://example.com")]
     Url,
     #[error("must begin with https:// (http:// only to this machine: 127.0.0.1, [::1], localhost)")]
     NotEncrypted,
-    #[error("must hold no user or password: secrets never stand in the configuration")]
+    #[error("must not contain a user or password: secrets do not belong in the configuration")]
     Password,
     #[error("must end with the host or a path, without ? or #")]
     Query,
 }
 
-/// The foundation of other URLs, without a slash at its end.
+/// Validates the base of other URLs. Returns it without a trailing slash.
 pub(super) fn base(text: &str) -> Result<String, UrlError> {
     let url = encrypted(text)?;
     if url.query().is_some() || url.fragment().is_some() {
@@ -26,7 +26,7 @@ pub(super) fn base(text: &str) -> Result<String, UrlError> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// A place to send something to.
+/// Validates the URL of an endpoint.
 pub(super) fn endpoint(text: &str) -> Result<String, UrlError> {
     let url = encrypted(text)?;
     if url.fragment().is_some() {
@@ -48,7 +48,7 @@ fn encrypted(text: &str) -> Result<Url, UrlError> {
     }
 }
 
-/// Whether what is sent to `host` stays on this machine.
+/// Returns whether connections to `host` stay on this machine.
 pub(super) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")

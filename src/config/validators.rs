@@ -1,4 +1,4 @@
-//! What a person answers at setup, held to the same rules as the file that comes of it.
+//! Validates the answers that `setup` asks for, by the same rules as the configuration file.
 
 use super::check::timezone as zone;
 use super::{addresses, names, smtp_url, urls};
@@ -17,7 +17,7 @@ pub fn address(text: &str) -> Answer<String> {
     describe(addresses::address(text))
 }
 
-/// An address, with or without a name before it.
+/// Validates an address with an optional display name.
 pub fn sender(text: &str) -> Answer<String> {
     describe(addresses::mailbox(text))
 }
@@ -26,7 +26,7 @@ pub fn mail_server(text: &str) -> Answer<String> {
     describe(smtp_url::parse(text)).map(|_| text.to_owned())
 }
 
-/// Whom the mail server of this URL knows us as.
+/// Returns the user name in the URL of a mail server.
 pub fn user_of(mail_server: &str) -> Option<String> {
     smtp_url::parse(mail_server).ok()?.user
 }

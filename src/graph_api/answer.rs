@@ -1,43 +1,43 @@
-//! What Meta answers, in our own nouns.
+//! The results of Graph calls, in this project's terms.
 
 use crate::model::Facts;
 use crate::secret::Secret;
 
 use super::{Error, TokenRejection, Usage};
 
-/// An answer and what it cost.
+/// A result and the calls that it used.
 #[derive(Clone, Debug)]
 pub struct Reply<T> {
     pub answer: T,
     pub usage: Usage,
 }
 
-/// What Meta's debugger says of one token.
+/// What Meta's debugger reports about one token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inspection {
     Alive(Facts),
-    /// Meta refuses the token. Facts come along where Meta still tells them.
+    /// Meta rejects the token. `facts` holds what Meta still reports about it.
     Refused {
         rejection: TokenRejection,
         facts: Option<Facts>,
     },
-    /// The call was answered, but not with a verdict: a limit, a fault of Meta's or a sentence that we do not know. The
-    /// error concerns this token alone, whatever it names.
+    /// The debugger answered, but the answer does not say whether the token works: a rate limit, an outage at Meta or
+    /// an unknown error. The error concerns this token alone, even if it names the app.
     Undecided(Error),
 }
 
-/// A page that a person may act for.
+/// A page for which the person has a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageGrant {
     pub id: String,
     pub name: String,
-    /// Missing where the person lacks the role or the permission.
+    /// `None` if the person lacks the role or the permission.
     pub token: Option<Secret>,
     pub tasks: Vec<String>,
 }
 
 impl PageGrant {
-    /// How much memory it takes, about.
+    /// Returns the approximate memory use in bytes.
     pub(super) fn size(&self) -> usize {
         let token = self.token.as_ref().map_or(0, Secret::len);
         let tasks: usize = self.tasks.iter().map(String::len).sum();
@@ -48,7 +48,7 @@ impl PageGrant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
     pub name: String,
-    /// `granted`, `declined` or `expired`, as Meta says it.
+    /// `granted`, `declined` or `expired`, as Meta spells it.
     pub status: String,
 }
 
@@ -65,7 +65,7 @@ impl Permission {
 }
 
 impl<T> Reply<T> {
-    /// An answer for which Meta was not asked.
+    /// Wraps a result that needed no call to Meta.
     pub(super) fn free(answer: T) -> Self {
         Self {
             answer,

@@ -1,4 +1,5 @@
-//! Batches: many inspections in one call. Each member counts against our budget as a call of its own.
+//! Batches: many inspections in one HTTP request. Meta counts each entry of a batch as one call, and so does the
+//! budget.
 
 use std::sync::LazyLock;
 
@@ -6,11 +7,11 @@ use super::classify::{self, Role};
 use super::wire::{self, BatchEntry};
 use super::{Error, Inspection, form, inspection};
 
-/// What came of a batch.
+/// The result of a batch.
 pub(super) enum Batch {
-    /// One answer for each member, in their order.
+    /// One result per entry, in the order of the entries.
     Entries(Vec<Result<Inspection, Error>>),
-    /// Meta takes no batches from us: ask one by one.
+    /// Meta accepts no batches from this app; inspect the tokens one by one.
     NotAccepted,
 }
 
@@ -19,7 +20,7 @@ static MEMBER_HEAD: LazyLock<String> =
 static MEMBER_TAIL: LazyLock<String> = LazyLock::new(|| escaped(r#""}"#));
 static SEPARATOR: LazyLock<String> = LazyLock::new(|| escaped(","));
 
-/// Appends the value of the form's `batch` field. The members inherit the token of the outer call.
+/// Appends the value of the form's `batch` field. The entries use the token of the outer call.
 pub(super) fn write_entries<'a>(form: &mut String, inputs: impl ExactSizeIterator<Item = &'a str>) {
     const TYPICAL_TOKEN: usize = 256;
     form.reserve(inputs.len() * (MEMBER_HEAD.len() + TYPICAL_TOKEN + MEMBER_TAIL.len()));
@@ -41,7 +42,7 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// `Err` concerns every member alike.
+/// Reads the answer to a batch. `Err` concerns every entry alike.
 pub(super) fn read(status: u16, body: &str, entries: usize, app_id: &str) -> Result<Batch, Error> {
     let is_array = body.trim_ascii_start().starts_with('[');
     if status != 200 || !is_array {
@@ -50,7 +51,7 @@ pub(super) fn read(status: u16, body: &str, entries: usize, app_id: &str) -> Res
     let answers: Vec<Option<BatchEntry<'_>>> = wire::parse(body)?;
     if answers.len() != entries {
         return Err(Error::unreachable(
-            "the batch has another number of answers than of questions",
+            "the batch has a different number of answers than of calls",
         ));
     }
     let answers: Vec<_> = answers
@@ -71,7 +72,7 @@ fn not_an_array(status: u16, body: &str) -> Result<Batch, Error> {
     Ok(Batch::NotAccepted)
 }
 
-/// Meta's word that it takes no such call, rather than that the call failed.
+/// Returns whether Meta rejects batches as such, as opposed to this call having failed.
 fn refuses_batches(body: &str) -> bool {
     let Ok(Some(error_body)) = wire::error_body(body) else {
         return false;
@@ -82,13 +83,13 @@ fn refuses_batches(body: &str) -> bool {
 }
 
 fn entry(answer: Option<BatchEntry<'_>>, app_id: &str) -> Result<Inspection, Error> {
-    let unanswered = || Error::unreachable("Meta left this part of the batch unanswered");
+    let unanswered = || Error::unreachable("Meta did not answer this call of the batch");
     let BatchEntry { code, body } = answer.ok_or_else(unanswered)?;
     inspection::read_entry(code, body.text().ok_or_else(unanswered)?, app_id)
 }
 
-/// The app's credentials made all of these calls. Where they were accepted for one, they are not what another was
-/// refused for.
+/// Turns app errors of single entries into undecided inspections if any entry succeeded: all entries were sent with the
+/// app's credentials, so the credentials are good.
 pub(super) fn without_blame(
     answers: Vec<Result<Inspection, Error>>,
 ) -> Vec<Result<Inspection, Error>> {
@@ -102,7 +103,7 @@ pub(super) fn without_blame(
     answers.into_iter().map(own).collect()
 }
 
-/// The app's secret was refused member by member instead of once.
+/// Returns the error if Meta rejected the app's secret in every entry instead of once for the batch.
 fn same_wrong_secret(answers: &[Result<Inspection, Error>]) -> Option<Error> {
     let refused =
         |answer: &Result<Inspection, Error>| answer.as_ref().is_err_and(Error::is_wrong_secret);

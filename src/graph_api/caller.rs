@@ -1,4 +1,4 @@
-//! Asks Meta with the app's secrets in turn, so that changing the app's secret costs no outage.
+//! Calls Meta with each of the app's secrets in turn, so that changing the app's secret causes no outage.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,7 +13,7 @@ pub(super) struct Caller {
     app_id: String,
     transport: Transport,
     credentials: Vec<Credentials>,
-    /// IncidentSelection of the credentials Meta last accepted.
+    /// The index of the credentials that Meta accepted last.
     in_use: AtomicUsize,
 }
 
@@ -53,7 +53,7 @@ impl Caller {
         Signatures::new(self.credentials.iter().map(Credentials::signer))
     }
 
-    /// One call; once more with each other secret as long as the secret is what is refused.
+    /// Makes one call, and repeats it with each other secret while Meta rejects the secret.
     pub(super) async fn ask<T>(
         &self,
         room: usize,
@@ -98,7 +98,7 @@ impl Caller {
         Reply { answer, usage }
     }
 
-    /// Unless another call has found a better one meanwhile.
+    /// Stores the index of the accepted secret, unless another call has changed it in the meantime.
     fn remember(&self, refused: usize, accepted: usize) {
         let (set, read) = (Ordering::Relaxed, Ordering::Relaxed);
         if self
@@ -116,7 +116,7 @@ impl Caller {
     }
 }
 
-/// Meta went past the app's credentials to judge something else.
+/// Returns whether Meta accepted the app's credentials, whatever it said about the token.
 const fn accepts<T>(answer: &Result<T, Error>) -> bool {
     matches!(answer, Ok(_) | Err(Error::Refused(_)))
 }

@@ -1,4 +1,4 @@
-//! Meta's codes, and what they leave us to do. Text is read only where the code does not tell enough.
+//! Maps Meta's error codes to what the caller can do. Reads the message only where the code says too little.
 
 use crate::model::Cause;
 
@@ -6,22 +6,22 @@ use super::texts;
 use super::wire::{self, ErrorBody};
 use super::{Bucket, Certainty, Error, TokenRejection};
 
-/// IncidentSelection credentials an error speaks of.
+/// The credentials that an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// The app's own, which made the call.
+    /// The app's own credentials, which made the call.
     App,
-    /// The app's own, in one call of a batch: what only some calls are refused is not the whole app's.
+    /// The app's own credentials, in one entry of a batch: an error of a single entry need not concern the whole app.
     BatchEntry,
-    /// A token that Meta's debugger was shown, and judged in an answer of its own.
+    /// A token that the debugger inspected; the error is inside a successful answer.
     Inspected,
-    /// A token handed in for another.
+    /// A token that was sent to be exchanged for another.
     Exchanged,
-    /// A token that made the call.
+    /// The token that made the call.
     Caller,
 }
 
-/// Is this a usable answer?
+/// Returns the error in an answer, if it holds one.
 pub(super) fn assess(status: u16, body: &str, role: Role) -> Result<(), Error> {
     match wire::error_body(body) {
         Ok(Some(error_body)) => Err(classify(&error_body, role, status)),
@@ -31,10 +31,10 @@ pub(super) fn assess(status: u16, body: &str, role: Role) -> Result<(), Error> {
     }
 }
 
-/// An answer without an error that we could read, from Meta or from something in between.
+/// The error for an answer without readable error details, from Meta or from a proxy in between.
 fn by_status(status: u16) -> Error {
     match status {
-        300..400 => Error::unreachable("the call was redirected elsewhere, which is not followed"),
+        300..400 => Error::unreachable("the answer is a redirect, which is not followed"),
         429 => Error::Busy {
             bucket: Bucket::App,
             code: 0,
@@ -101,7 +101,7 @@ impl Role {
     }
 }
 
-/// The order matters: Meta adds `is_transient` to limits, and code 1 to a wrong secret.
+/// Checks in this order because Meta adds `is_transient` to rate limits, and code 1 to a wrong secret.
 fn classify_error(error_body: &ErrorBody<'_>, role: Role) -> Classification {
     if let Some(bucket) = exhausted(error_body.code(), role) {
         return Classification::Busy(bucket);
@@ -126,9 +126,9 @@ fn classify_error(error_body: &ErrorBody<'_>, role: Role) -> Classification {
     })
 }
 
-/// Rate limits are known by their code, whatever else the error says of itself. A call with the app's token can hit
-/// no other limit than the app's; in a batch it may still be one about the page or business behind a single member.
-/// What the debugger says of a token that it was shown is about that token, for the call itself was answered.
+/// Returns the call budget that is used up, by the code alone. A call with the app's token can only reach the app's own
+/// limit; in a batch, it can also be the limit of the page or business behind one entry. An error that the debugger
+/// reports about the inspected token concerns that token, because the call itself succeeded.
 const fn exhausted(code: i64, role: Role) -> Option<Bucket> {
     let of_app = matches!(code, 4 | 9 | 341 | 613);
     let of_caller = matches!(code, 17 | 32 | 80_000..=80_014);
@@ -141,7 +141,7 @@ const fn exhausted(code: i64, role: Role) -> Option<Bucket> {
     }
 }
 
-/// Meta's faults, and code 1 unless it hides a real refusal behind a subcode.
+/// Returns whether the error is Meta's own fault: code 2, or code 1 unless its subcode stands for a permanent error.
 fn may_pass(error_body: &ErrorBody<'_>) -> bool {
     let hides_rejection = error_body.is_transient() == Some(false)
         && !matches!(error_body.subcode(), None | Some(99));
@@ -152,7 +152,7 @@ fn may_pass(error_body: &ErrorBody<'_>) -> bool {
     }
 }
 
-/// Errors about the app, its secret or the proof made with it. The codes of these vary, the texts do not.
+/// Recognizes errors about the app, its secret or the proof made with it. Their codes vary; their messages do not.
 fn blames_app(error_body: &ErrorBody<'_>, role: Role) -> Option<Cause> {
     let code = error_body.code();
     if role == Role::Inspected {
@@ -171,7 +171,7 @@ fn blames_app(error_body: &ErrorBody<'_>, role: Role) -> Option<Cause> {
     match code {
         102 | 190 | 412 | 450 | 452 if role.is_app() => Some(Cause::AppSecretWrong),
         10 | 200..=299 if role.is_app() => Some(Cause::AppUnavailable),
-        // Also what a desktop app is told, whose app token Meta ignores.
+        // Also for desktop apps, whose app token Meta does not accept.
         100 if role.is_app() && message.contains("must provide an app access token") => {
             Some(Cause::AppUnavailable)
         }
@@ -198,7 +198,7 @@ fn refused(error_body: &ErrorBody<'_>, role: Role) -> Option<(Cause, Certainty)>
             session(subcode)
         }
         (102 | 190, _) => doubtful(texts::cause(&error_body.message())),
-        // The app could ask about this token, so whether it is at fault is seen when it is asked after itself.
+        // The app could make this call, so the error is about the token. A second check must confirm it.
         (3 | 101, _) => doubtful(Cause::AppUnavailable),
         (200, _) if texts::is_app_blocked(code, &error_body.message()) => {
             doubtful(Cause::AppUnavailable)
@@ -206,7 +206,7 @@ fn refused(error_body: &ErrorBody<'_>, role: Role) -> Option<(Cause, Certainty)>
         (450 | 452, _) => certain(Cause::SessionEnded),
         (412, _) => certain(Cause::AppRemoved),
         (10 | 200..=299, _) => certain(Cause::PermissionMissing),
-        // In an exchange it is our call that Meta does not know, not a page.
+        // In an exchange, this error is about the call, not about a page.
         (100, Some(33)) if role != Role::Exchanged => certain(Cause::PageGone),
         (100, None) if error_body.message().contains("missing permissions") => {
             certain(Cause::PermissionMissing)
@@ -215,7 +215,7 @@ fn refused(error_body: &ErrorBody<'_>, role: Role) -> Option<(Cause, Certainty)>
     }
 }
 
-/// Subcodes about a person's session; Meta sends them under several codes.
+/// Subcodes about a person's session. Meta sends them with several codes.
 const fn session(subcode: i64) -> Option<(Cause, Certainty)> {
     Some(match subcode {
         458 | 461 => (Cause::AppRemoved, Certainty::Certain),
@@ -223,7 +223,7 @@ const fn session(subcode: i64) -> Option<(Cause, Certainty)> {
         452 | 460 => (Cause::PasswordChanged, Certainty::Certain),
         463 => (Cause::Expired, Certainty::Certain),
         466 => (Cause::SessionEnded, Certainty::Certain),
-        // Also seen for a system error at Meta.
+        // Meta also sends this for its own system errors.
         467 => (Cause::SessionEnded, Certainty::Doubtful),
         492 => (Cause::PageRoleLost, Certainty::Certain),
         493 => (Cause::DataAccessExpired, Certainty::Certain),
@@ -236,7 +236,7 @@ mod tests {
     use super::Role::{App, Caller, Exchanged, Inspected};
     use super::*;
 
-    /// In a word or three, so that a table of them can be read.
+    /// One to three words, to keep the tables below readable.
     fn classify_error(error: &Error) -> String {
         match error {
             Error::Refused(rejection) if rejection.needs_confirmation() => {
@@ -324,7 +324,7 @@ mod tests {
         (0, 0, "unexpected"),
     ];
 
-    /// Code, role, verdict, message; no subcode.
+    /// Code, role, expected result, message; no subcode.
     const BY_TEXT: &str = "
         190 | Caller | perhaps unreadable | The access token could not be decrypted
         190 | Caller | perhaps unreadable | Invalid OAuth access token - Cannot parse access token

@@ -1,4 +1,4 @@
-//! One method per Graph call.
+//! The client: one method per Graph call.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -20,7 +20,8 @@ use super::{
     Usage, inspection,
 };
 
-/// The way to Meta for one app. Cheap to clone; clones share connections and what was learned on the way.
+/// The Graph API client of one app. Cheap to clone; clones share the connections, the accepted secret and whether Meta
+/// accepts batches.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -30,9 +31,9 @@ struct Inner {
 }
 
 const PAGES_AT_A_TIME: &str = "100";
-/// More than 100,000 pages of one person have not been seen.
+/// Allows 100,000 pages per person; more have not been seen.
 const MOST_PAGE_LISTS: usize = 1_000;
-/// What all of them may take: more than twice what 100,000 pages need.
+/// The memory limit for all pages of a person, in bytes: more than twice what 100,000 pages need.
 const ROOM_FOR_ALL_PAGES: usize = 128 << 20;
 
 impl Client {
@@ -42,31 +43,33 @@ impl Client {
         Ok(Self(Arc::new(Inner { caller, debugger })))
     }
 
-    /// Tells what Meta signed with one of the app's secrets.
+    /// Returns the verifier for what Meta signs with one of the app's secrets.
     pub fn signatures(&self) -> Signatures {
         self.0.caller.signatures()
     }
 
-    /// Asks Meta's debugger about tokens, up to a batch of them in one call. Answers come in the order of `tokens`;
-    /// a call that fails as a whole fails for each. A refused token is an [`Inspection`], never an [`Error::Refused`].
+    /// Asks Meta's debugger about tokens, up to a batch of them in one call. Results come in the order of `tokens`; a
+    /// call that fails as a whole fails for each of its tokens. A rejected token is an [`Inspection`], never an
+    /// [`Error::Refused`].
     pub async fn debug(&self, tokens: &[Secret]) -> Reply<Vec<Result<Inspection, Error>>> {
         self.0.debugger.inspect(&self.0.caller, tokens).await
     }
 
-    /// Asks for a token with a later end. Whether it has one, only [`Client::debug`] can tell.
+    /// Exchanges a token for one that expires later. Only [`Client::debug`] shows whether it does.
     pub async fn exchange(&self, kind: Kind, token: &Secret) -> Reply<Result<Secret, Error>> {
         let build = |own: &Credentials| own.exchange(kind, token);
         self.0.caller.ask(ROOM, build, responses::exchanged).await
     }
 
-    /// Exchanges the code of a login for a token. A code is good once: after an answer that did not arrive nobody knows
-    /// whether it is used up, so it is never sent again.
+    /// Exchanges a login's code for a token. Meta accepts a code once. If the answer is lost, the code may or may not
+    /// be used up, so it is never sent again.
     pub async fn redeem(&self, code: &Secret, redirect_uri: &str) -> Reply<Result<Secret, Error>> {
         let build = |own: &Credentials| Ok(own.redeem(code, redirect_uri));
         self.0.caller.ask(ROOM, build, responses::exchanged).await
     }
 
-    /// Reads a page's token with its parent's. `None`: the person's role or permission on the page is missing.
+    /// Reads a page's token with its parent's token. Returns `None` if the person lacks the role or the permission on
+    /// the page.
     pub async fn page_token(
         &self,
         parent: &Secret,
@@ -80,14 +83,15 @@ impl Client {
         self.0.caller.ask(ROOM, build, read).await
     }
 
-    /// Every page that the person may act for, or an error: never a part of them.
+    /// Returns every page for which the person has a role, or an error; never a part of the list.
     pub async fn accounts(&self, user: &Secret) -> Reply<Result<Vec<PageGrant>, Error>> {
         let mut usage = Usage::default();
         let answer = self.all_accounts(user, &mut usage).await;
         Reply { answer, usage }
     }
 
-    /// What the person granted and declined. `user_id` is theirs, the token theirs or the app's.
+    /// Returns what the person granted and declined. `user_id` is the person's id; `token` is the person's or the
+    /// app's.
     pub async fn permissions(
         &self,
         user_id: &str,
@@ -97,7 +101,7 @@ impl Client {
         self.0.caller.ask(ROOM, build, responses::permissions).await
     }
 
-    /// Of which of the page's webhooks the app is told; asked with the page's own token.
+    /// Returns the webhook fields of the page to which the app is subscribed. `token` is the page's own.
     pub async fn subscribed_fields(
         &self,
         page: &str,
@@ -112,7 +116,7 @@ impl Client {
         self.0.caller.ask(ROOM_FOR_PAGES, build, read).await
     }
 
-    /// Whose token it is.
+    /// Returns the id and name of the token's subject.
     pub async fn me(&self, token: &Secret) -> Reply<Result<Profile, Error>> {
         let build = |own: &Credentials| {
             let query = Form::new().field("fields", "id,name");
@@ -121,12 +125,12 @@ impl Client {
         self.0.caller.ask(ROOM, build, responses::profile).await
     }
 
-    /// What time it is at Meta, by its latest answer.
+    /// Returns the current time by Meta's clock, computed from its latest answer.
     pub fn time_at_meta(&self) -> Option<Timestamp> {
         self.0.caller.time_at_meta()
     }
 
-    /// Are the app's own credentials accepted?
+    /// Checks that Meta accepts the app's own credentials.
     pub async fn confirm_app(&self) -> Reply<Result<(), Error>> {
         let build = |own: &Credentials| Ok(own.inspect_app());
         let read = |answer: &Answer| inspection::confirms_app(answer.status, &answer.body);
@@ -163,7 +167,7 @@ impl Client {
         Err(Error::unreachable("Meta's list of pages does not end"))
     }
 
-    /// Of the answer only the cursor is used; host and path stay ours.
+    /// Uses only the cursor of Meta's link to the next list; the host and the path are always the configured ones.
     async fn some_accounts(
         &self,
         user: &Secret,

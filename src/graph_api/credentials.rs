@@ -1,4 +1,4 @@
-//! The app's secrets, and the requests that bear them or a token. Nothing else in this module exposes a secret.
+//! The app's secrets, and the requests that carry them or a token. Nothing else in this module exposes a secret.
 
 use reqwest::header::HeaderValue;
 
@@ -9,24 +9,24 @@ use super::form::Form;
 use super::proof::Signer;
 use super::{Error, SettingsError, TokenRejection, batch};
 
-/// A request, ready to be sent; deliberately without `Debug`.
+/// A request, ready to send. No `Debug`, because it holds secrets.
 pub(super) enum Request {
     Get { target: String, bearer: HeaderValue },
     Post { target: &'static str, form: String },
 }
 
-/// The app's id with one of its secrets, and what can be prepared from them.
+/// The app's id with one of its secrets, and the values computed from them.
 pub(super) struct Credentials {
     id: String,
     secret: Secret,
-    /// `ID|SECRET`, which Meta takes as a token of the app itself.
+    /// `ID|SECRET`, which Meta accepts as a token of the app itself.
     app_token: Secret,
     bearer: HeaderValue,
     signer: Signer,
     own_proof: String,
 }
 
-/// Far more than any token of Meta's has; longer ones would burst the limits on headers.
+/// Far longer than any token of Meta's; a longer one would exceed the limits on header size.
 const LONGEST_TOKEN: usize = 4096;
 
 impl Credentials {
@@ -46,12 +46,12 @@ impl Credentials {
         })
     }
 
-    /// By which Meta's own signatures are known.
+    /// Returns the key that verifies Meta's signatures.
     pub(super) fn signer(&self) -> Signer {
         self.signer.clone()
     }
 
-    /// Asks the debugger for one token. It takes GET only, so the token stands in the URL.
+    /// Inspects one token. The debugger accepts only GET, so the token is in the URL.
     pub(super) fn inspect(&self, token: &Secret) -> Request {
         let query = Form::new()
             .field("input_token", token.expose())
@@ -62,12 +62,12 @@ impl Credentials {
         }
     }
 
-    /// Asks the debugger for the app's own token.
+    /// Inspects the app's own token.
     pub(super) fn inspect_app(&self) -> Request {
         self.inspect(&self.app_token)
     }
 
-    /// Asks the debugger for many tokens at once.
+    /// Inspects many tokens in one batch.
     pub(super) fn inspect_all(&self, tokens: &[&Secret]) -> Request {
         let mut form = Form::new()
             .field("access_token", self.app_token.expose())
@@ -79,7 +79,8 @@ impl Credentials {
         Request::Post { target: "/", form }
     }
 
-    /// Asks for a token with a later end. System users must ask for the 60 days, or Meta may give another sort of token.
+    /// Requests a token that expires later. For system users, the request must name the 60 days, or Meta may return
+    /// another type of token.
     pub(super) fn exchange(&self, kind: Kind, token: &Secret) -> Result<Request, Error> {
         if !is_presentable(token) {
             return Err(Error::Refused(TokenRejection::unreadable()));
@@ -99,7 +100,7 @@ impl Credentials {
         })
     }
 
-    /// Hands in a code that a person came back with. The address must be the one that the dialog was told.
+    /// Exchanges a login's code. The redirect URI must be the one that was sent to the dialog.
     pub(super) fn redeem(&self, code: &Secret, redirect_uri: &str) -> Request {
         let form = Form::new()
             .field("client_id", &self.id)
@@ -112,7 +113,7 @@ impl Credentials {
         }
     }
 
-    /// Reads something as the token's holder.
+    /// Reads an object with the given token.
     pub(super) fn read_as(
         &self,
         token: &Secret,
@@ -129,13 +130,13 @@ impl Credentials {
     }
 }
 
-/// Can this be a token at all? One that cannot would spoil the call for its whole batch.
+/// Returns whether the value can be a token at all. One that cannot would make a whole batch fail.
 pub(super) fn is_presentable(token: &Secret) -> bool {
     let value = token.expose();
     (1..=LONGEST_TOKEN).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Ids are digits; anything else could lead to another path.
+/// Ids are digits; other characters could change the path.
 fn is_plain(segment: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     !segment.is_empty() && segment.bytes().all(plain)

@@ -1,4 +1,4 @@
-//! Asks Meta's debugger about many tokens: in batches as long as Meta takes them, else one by one.
+//! Inspects many tokens: in batches while Meta accepts them, otherwise one by one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,7 +14,7 @@ use super::transport::{Answer, ROOM, ROOM_FOR_BATCH};
 use super::{Error, Inspection, Reply, TokenRejection, inspection};
 
 pub(super) struct Debugger {
-    /// Tokens of any other app are refused.
+    /// Tokens of any other app are rejected.
     app_id: String,
     batch: usize,
     takes_batches: AtomicBool,
@@ -22,7 +22,7 @@ pub(super) struct Debugger {
 
 type Inspected = Result<Inspection, Error>;
 
-/// Single inspections under way at once.
+/// The number of single inspections that run at the same time.
 const ABREAST: usize = 4;
 
 impl Debugger {
@@ -34,7 +34,8 @@ impl Debugger {
         }
     }
 
-    /// One answer for each token, in their order. What cannot be a token is refused here, for it could spoil a batch.
+    /// Returns one result per token, in their order. Values that cannot be tokens are rejected here without a call,
+    /// because they could make a batch fail.
     pub(super) async fn inspect(
         &self,
         caller: &Caller,
@@ -85,8 +86,8 @@ impl Debugger {
         caller.ask(ROOM_FOR_BATCH, build, read).await
     }
 
-    /// Ends early where all further answers would be the same: those who keep calling are limited longer. That the app
-    /// is refused is believed when it is refused twice in a row.
+    /// Stops early if all further results would be the same, because calls during a rate limit prolong it. Believes
+    /// that the app is rejected only after two rejections in a row.
     async fn inspect_one_by_one(
         &self,
         caller: &Caller,
@@ -116,13 +117,13 @@ impl Debugger {
         if self.takes_batches.swap(false, Ordering::Relaxed) {
             tracing::warn!(
                 app,
-                "Meta takes no batches of debug_token calls; tokens are inspected one by one until the next start"
+                "Meta accepts no batches of debug_token calls; tokens are inspected one by one until the next start"
             );
         }
     }
 }
 
-/// Is it of no use to ask on?
+/// Returns whether further calls are pointless.
 fn is_end(before: Option<&Inspected>, answer: &Inspected) -> bool {
     let rejects_app = |answer: &Inspected| matches!(answer, Err(Error::App { .. }));
     if rejects_app(answer) {

@@ -1,5 +1,5 @@
-//! What can go wrong, as the choices it leaves to the caller. No text here holds Meta's words, a URL or a body:
-//! they may echo tokens.
+//! The errors of Graph calls, one variant for each way to react. No text here holds Meta's message, a URL or a body,
+//! because those may contain tokens.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use crate::model::Cause;
 
-/// Trouble with a call, or with one token of a batch.
+/// An error of a call, or of one token in a batch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The token is finished, or waits for a person: the refusal's cause tells which.
+    /// Meta rejects the token. The cause says whether it can be renewed.
     #[error("Meta refuses the token: {0}")]
     Refused(TokenRejection),
-    /// Our own app or its secret is refused. That says nothing about any token.
+    /// Meta rejects the app or its secret. This says nothing about any token.
     #[error(
         "Meta refuses the app itself: {cause} ({}); check the app's id and secret and its state in Meta's dashboard",
         Mark(code, subcode, trace)
@@ -25,16 +25,16 @@ pub enum Error {
         subcode: Option<i64>,
         trace: Option<String>,
     },
-    /// Rate limited: come back later, for those who keep calling wait longer.
-    #[error("Meta limits our calls ({}); they are taken up again later", Mark(code, &None, trace))]
+    /// Rate limited: try again later. Meta prolongs the limit for apps that keep calling.
+    #[error("Meta limits the app's calls ({}); they resume later", Mark(code, &None, trace))]
     Busy {
         bucket: Bucket,
         code: i64,
-        /// How long Meta thinks that it will last.
+        /// How long the limit will last, by Meta's estimate.
         regain: Option<Duration>,
         trace: Option<String>,
     },
-    /// Blocked for policy or abuse: stop, and tell the operator.
+    /// Blocked for policy or abuse: stop calling and notify the operator.
     #[error(
         "Meta blocks the app's calls for a while ({}); look for alerts in Meta's dashboard",
         Mark(code, subcode, trace)
@@ -44,12 +44,12 @@ pub enum Error {
         subcode: Option<i64>,
         trace: Option<String>,
     },
-    /// No usable answer arrived: come back later. The text is free of URLs and of what was received.
-    #[error("no usable answer from Meta: {0}; it is asked again later")]
+    /// No usable answer arrived: try again later. The text holds no URL and nothing that was received.
+    #[error("no usable answer from Meta: {0}; the call is repeated later")]
     Unreachable(Arc<str>),
-    /// Meta's own trouble, which may pass: come back later.
+    /// A temporary error at Meta: try again later.
     #[error(
-        "Meta has trouble of its own ({}); it is asked again later",
+        "Meta reports a temporary error ({}); the call is repeated later",
         Mark(code, subcode, trace)
     )]
     Transient {
@@ -57,9 +57,9 @@ pub enum Error {
         subcode: Option<i64>,
         trace: Option<String>,
     },
-    /// An answer that we do not know: come back later, and log it. Code 0 where Meta gave none.
+    /// An unknown answer: log it and try again later. The code is 0 if Meta sent none.
     #[error(
-        "Meta gave an answer that is not known here (HTTP {status}, {}); it is asked again later",
+        "Meta sent an unknown answer (HTTP {status}, {}); the call is repeated later",
         Mark(code, subcode, trace)
     )]
     Unexpected {
@@ -70,7 +70,7 @@ pub enum Error {
     },
 }
 
-/// Meta's refusal of one token.
+/// Meta's rejection of one token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRejection {
     pub cause: Cause,
@@ -81,20 +81,20 @@ pub struct TokenRejection {
     pub certainty: Certainty,
 }
 
-/// Whether a refusal may be believed at once.
+/// Whether a single rejection is enough to believe it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
     Certain,
-    /// Meta has been seen to say this of tokens that were alive: look again before a person is bothered.
+    /// Meta has sent this for tokens that were alive: check the token again before notifying anyone.
     Doubtful,
 }
 
-/// Whose allowance of calls is used up.
+/// The call budget that is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bucket {
-    /// Every call of the app is refused.
+    /// Meta rejects every call of the app.
     App,
-    /// Calls with this token, or for this page or business.
+    /// Meta rejects calls with this token, or for this page or business.
     Token,
 }
 
@@ -114,7 +114,7 @@ impl Error {
         Self::Unreachable(why.into())
     }
 
-    /// A 200 whose content makes no sense for the call.
+    /// The error for an answer without an error whose content does not fit the call.
     pub(super) const fn senseless(status: u16) -> Self {
         Self::Unexpected {
             code: 0,
@@ -124,7 +124,7 @@ impl Error {
         }
     }
 
-    /// With what the headers of the same answer say about the end of the limit.
+    /// Adds the estimated end of the limit from the headers of the same answer.
     pub(super) fn with_regain(mut self, hint: Option<Duration>) -> Self {
         if let Self::Busy { regain, .. } = &mut self {
             *regain = regain.or(hint);
@@ -132,7 +132,7 @@ impl Error {
         self
     }
 
-    /// The same, where it is known that the app is not at fault.
+    /// Returns the same error without blaming the app, for calls in which the app is known to be accepted.
     pub fn about_one_token(self) -> Self {
         match self {
             Self::App {
@@ -165,7 +165,7 @@ impl Error {
         }
     }
 
-    /// Another secret of the same app might be accepted.
+    /// Returns whether another secret of the same app might be accepted.
     pub(super) fn is_wrong_secret(&self) -> bool {
         matches!(
             self,
@@ -176,7 +176,7 @@ impl Error {
         )
     }
 
-    /// Whatever we ask next for this app will be answered the same way.
+    /// Returns whether every further call of this app will fail the same way.
     pub(super) fn concerns_every_token(&self) -> bool {
         match self {
             Self::App { .. } | Self::Blocked { .. } => true,
@@ -194,7 +194,7 @@ impl TokenRejection {
         self.certainty == Certainty::Doubtful
     }
 
-    /// Our own judgement of a value that cannot be a token, so Meta is not asked.
+    /// The rejection of a value that cannot be a token. Meta is not asked.
     pub(super) const fn unreadable() -> Self {
         Self {
             cause: Cause::Unreadable,
@@ -213,7 +213,7 @@ impl fmt::Display for TokenRejection {
     }
 }
 
-/// Code, subcode and trace, as they are quoted to Meta's support.
+/// Code, subcode and trace, as Meta's support expects them.
 struct Mark<'a>(&'a i64, &'a Option<i64>, &'a Option<String>);
 
 impl fmt::Display for Mark<'_> {
@@ -248,7 +248,7 @@ mod tests {
         );
         assert_eq!(
             Error::senseless(200).to_string(),
-            "Meta gave an answer that is not known here (HTTP 200, code 0); it is asked again later"
+            "Meta sent an unknown answer (HTTP 200, code 0); the call is repeated later"
         );
     }
 

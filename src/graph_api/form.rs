@@ -1,4 +1,4 @@
-//! Writes queries and forms: every byte that is not plainly harmless is escaped.
+//! Writes queries and forms. Escapes every byte that is not known to be safe.
 
 /// `name=value` pairs, as a query or as the body of a POST.
 #[derive(Default)]
@@ -28,13 +28,13 @@ pub(super) fn escape(out: &mut String, text: &str) {
     write(out, text, "%");
 }
 
-/// As a value in a URL that is itself a value in a form.
+/// Escapes a value in a URL that is itself a value in a form.
 pub(super) fn escape_twice(out: &mut String, text: &str) {
     write(out, text, "%25");
 }
 
 fn write(out: &mut String, text: &str, mark: &str) {
-    // A token as Meta issues it is all letters and digits.
+    // Tokens consist of letters and digits only, so most need no escaping.
     if text.bytes().all(is_harmless) {
         out.push_str(text);
         return;

@@ -1,4 +1,4 @@
-//! Reads from the headers of an answer how much of our allowance is used, which version served it, and what time it is there.
+//! Reads the headers of an answer: how much of the call budget is used, which Graph version answered, and Meta's time.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const METERS: [&str; 3] = ["x-app-usage", "x-page-usage", "x-ad-account-usage"];
 const METERS_BY_BUSINESS: &str = "x-business-use-case-usage";
 const SERVED_BY: &str = "facebook-api-version";
 
-/// What one answered call tells. A header that we cannot read is as good as none.
+/// Reads the headers of one answer. A header that cannot be parsed counts as missing.
 pub(super) fn usage(headers: &HeaderMap, configured_version: &str) -> Usage {
     let single = METERS
         .iter()
@@ -49,7 +49,7 @@ fn percent(meters: &Meters) -> Option<u8> {
     ]
     .into_iter()
     .flatten()
-    // Saturates; more than 100 is possible.
+    // More than 100 is possible; the cast saturates.
     .map(|percent| percent.ceil() as u8)
     .max()
 }

@@ -1,4 +1,4 @@
-//! Reads what Meta's debugger says of one token.
+//! Reads the answers of Meta's debugger.
 
 use std::borrow::Cow;
 
@@ -12,12 +12,13 @@ use super::value::Value;
 use super::wire::{self, DebugData, ErrorBody};
 use super::{Certainty, Error, Inspection, TokenRejection};
 
-/// A token that Meta refuses is an answer, not an error: errors here say nothing about the token.
+/// Reads the answer to one inspection. A rejected token is a result, not an error; an error says nothing about the
+/// token.
 pub(super) fn read(status: u16, body: &str, app_id: &str) -> Result<Inspection, Error> {
     read_as(status, body, app_id, Role::App)
 }
 
-/// The same for one call of a batch.
+/// Reads one entry of a batch.
 pub(super) fn read_entry(status: u16, body: &str, app_id: &str) -> Result<Inspection, Error> {
     read_as(status, body, app_id, Role::BatchEntry)
 }
@@ -39,7 +40,7 @@ fn read_as(status: u16, body: &str, app_id: &str, role: Role) -> Result<Inspecti
     }
 }
 
-/// Is this the debugger's word on the app's own credentials, and a good one?
+/// Reads the inspection of the app's own token. `Ok` if Meta accepts the app's credentials.
 pub(super) fn confirms_app(status: u16, body: &str) -> Result<(), Error> {
     classify::assess(status, body, Role::App)?;
     let wire::Debug { data, .. } = wire::parse(body)?;
@@ -51,7 +52,7 @@ pub(super) fn confirms_app(status: u16, body: &str) -> Result<(), Error> {
     }
 }
 
-/// The debugger's word on one token. It was asked and has answered, so nothing in it is trouble of the app.
+/// Reads the debugger's data about one token. The debugger answered, so no error in it is about the calling app.
 fn assess(mut data: DebugData<'_>, app_id: &str) -> Inspection {
     match data.take_error() {
         Some(error_body) if texts::leaves_token_alive(&error_body) => living(data, app_id),
@@ -68,7 +69,7 @@ fn blamed(error_body: &ErrorBody<'_>, data: DebugData<'_>, app_id: &str) -> Insp
     let is_valid = data.is_valid.flag();
     match classify::classify(error_body, Role::Inspected, 200) {
         Error::Refused(mut rejection) => {
-            // Meta contradicts itself: believe the worse, but not at once.
+            // Meta contradicts itself. Assume that the token is rejected, but confirm it with a second check.
             if is_valid == Some(true) {
                 rejection.certainty = Certainty::Doubtful;
             }
@@ -89,7 +90,8 @@ fn living(data: DebugData<'_>, app_id: &str) -> Inspection {
     )
 }
 
-/// Does the token belong to this app? Where Meta does not say, our app could not have inspected another's.
+/// Returns whether the token belongs to this app. If Meta does not say, it does: an app cannot inspect the tokens of
+/// another.
 fn is_of(data: &DebugData<'_>, app_id: &str) -> bool {
     match &data.app_id {
         Value::Whole(id) => app_id.parse() == Ok(*id),
@@ -109,7 +111,7 @@ fn foreign() -> Inspection {
     }
 }
 
-/// Not valid, and Meta does not say why.
+/// The result for a token that is invalid without a stated reason.
 fn unexplained(facts: Option<Facts>) -> Inspection {
     let rejection = TokenRejection {
         cause: Cause::SessionEnded,
@@ -118,7 +120,7 @@ fn unexplained(facts: Option<Facts>) -> Inspection {
     Inspection::Refused { rejection, facts }
 }
 
-/// `None` where ids are missing, for nobody could tell what the token is, and for ids that another app sees.
+/// Returns `None` if ids are missing, because the kind is unknown without them, or if the ids belong to another app.
 fn facts(data: DebugData<'_>, app_id: &str) -> Option<Facts> {
     if !is_of(&data, app_id) {
         return None;
@@ -159,7 +161,8 @@ fn kind(data: &DebugData<'_>) -> Option<Kind> {
     }
 }
 
-/// Old answers name no type. There a token with a page is the page's, and one with a person alone the person's.
+/// Determines the kind from the ids, because old answers have no type: a token with a page id is a page token, one with
+/// only a person's id a user token.
 fn kind_by_ids(data: &DebugData<'_>) -> Option<Kind> {
     let is_missing = |id: &Value<'_>| matches!(id, Value::Missing);
     if !is_missing(&data.profile_id) {
@@ -172,7 +175,7 @@ fn kind_by_ids(data: &DebugData<'_>) -> Option<Kind> {
     is_living_app.then_some(Kind::App)
 }
 
-/// Zero means never, and so does silence about an app's token. What no calendar holds tells us nothing.
+/// 0 means never, and so does a missing expiry of an app token. Times outside the calendar count as unknown.
 fn expiry(seconds: &Value<'_>, kind: Kind) -> Expiry {
     match (seconds.whole(), seconds, kind) {
         (Some(0), ..) | (None, Value::Missing, Kind::App) => Expiry::Never,
@@ -262,7 +265,7 @@ mod tests {
                 Some(460),
                 Some("123"),
             ),
-            // Of another app, so its ids are not ours to keep.
+            // The token belongs to another app, so its ids are not kept.
             (
                 recorded!("debug_invalidated_by_api"),
                 Cause::SessionEnded,

@@ -1,11 +1,13 @@
-//! Meta's Graph API: one method per call on [`Client`], answers in our own nouns, errors as the choices they leave.
-//! Tokens go in and come out as [`Secret`](crate::secret::Secret); nothing else here ever holds one for long.
+//! The client of Meta's Graph API: one method per call on [`Client`], and errors that say how to react.
+//! Tokens are passed in and returned as [`Secret`](crate::secret::Secret); nothing else here keeps one for long.
 //!
-//! - `client`: the calls · `debugger`: many inspections at once · `settings`: what a client must be told
-//! - `caller`: asking with the app's secrets in turn · `credentials`: the requests that bear them · `proof`, `form`: how these are written
-//! - `signature`: what Meta signs with these secrets
-//! - `transport`: HTTP, with its limits · `headers`, `usage`: what Meta says of our call budget
-//! - `wire`, `value`: JSON as sent · `inspection`, `batch`, `reading`: reading it · `error`, `classify`, `texts`: codes to what we can do
+//! - `client`: the calls · `debugger`: many inspections at once · `settings`: the configuration of a client
+//! - `caller`: tries the app's secrets in turn · `credentials`: the requests that carry them · `proof`, `form`: their
+//!   encoding
+//! - `signature`: verifies what Meta signs with these secrets
+//! - `transport`: HTTP with its limits · `headers`, `usage`: the call budget
+//! - `wire`, `value`: Meta's JSON · `inspection`, `batch`, `responses`: its meaning · `answer`: the results
+//! - `error`, `classify`, `texts`: Meta's errors and how to react to them · `versions`: when Graph versions end
 
 mod answer;
 mod batch;

@@ -1,10 +1,10 @@
-//! HMAC-SHA256 with the app's secret: `appsecret_proof` shows Meta that a call comes from whoever holds it, and by the
-//! same sign Meta shows that a call comes from Meta.
+//! HMAC-SHA256 with the app's secret. `appsecret_proof` proves to Meta that a call comes from the app; Meta signs its
+//! own requests with the same key.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// Keyed once per secret; HMAC takes keys of any length.
+/// An HMAC that is keyed once per secret. HMAC accepts keys of any length.
 #[derive(Clone)]
 pub(super) struct Signer(Hmac<Sha256>);
 
@@ -13,7 +13,7 @@ impl Signer {
         Hmac::new_from_slice(secret.as_bytes()).ok().map(Self)
     }
 
-    /// HMAC-SHA256 of the token that makes the call, in lower-case hex.
+    /// Returns the HMAC-SHA256 of the calling token, in lower-case hex.
     pub(super) fn proof(&self, token: &str) -> String {
         let mut mac = self.0.clone();
         mac.update(token.as_bytes());
@@ -21,7 +21,7 @@ impl Signer {
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// In constant time.
+    /// Verifies a signature in constant time.
     pub(super) fn signs(&self, message: &[u8], tag: &[u8]) -> bool {
         let mut mac = self.0.clone();
         mac.update(message);

@@ -1,4 +1,5 @@
-//! Reads answers to calls other than the debugger's. Empty is as good as missing: no empty value ever passes for a token.
+//! Reads the answers to all calls except those to the debugger. Empty counts as missing, so an empty value is never
+//! taken for a token.
 
 use crate::model::Scopes;
 use crate::secret::Secret;
@@ -9,7 +10,7 @@ use super::transport::Answer;
 use super::wire::{self, Account, Accounts, Granted, Named, Permissions, SubscribedApps};
 use super::{Error, PageGrant, Permission, Profile};
 
-/// Some pages, and the cursor to the next ones.
+/// One list of pages, and the cursor to the next list.
 pub(super) struct SomePages {
     pub(super) pages: Vec<PageGrant>,
     pub(super) next: Option<String>,
@@ -38,7 +39,7 @@ pub(super) fn accounts(answer: &Answer) -> Result<SomePages, Error> {
     let paging = paging.filter(|paging| paging.next.is_some());
     let next = match paging {
         None => None,
-        // More is announced, so a missing cursor would lose pages.
+        // Meta announces more pages, so a missing cursor would lose them.
         Some(paging) => Some(
             paging
                 .cursors
@@ -59,7 +60,7 @@ pub(super) fn permissions(answer: &Answer) -> Result<Vec<Permission>, Error> {
     Ok(data.into_iter().map(permission).collect())
 }
 
-/// The fields that the app is told of; none when it is not among those that listen.
+/// Returns the webhook fields to which the app is subscribed; none if it is not subscribed.
 pub(super) fn subscribed_fields(answer: &Answer, app: &str) -> Result<Scopes, Error> {
     classify::assess(answer.status, &answer.body, Role::Caller)?;
     let SubscribedApps { data, paging } = wire::parse(&answer.body)?;

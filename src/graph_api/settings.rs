@@ -1,4 +1,4 @@
-//! What a client must be told about one app, and the checks it makes before it talks to anybody.
+//! The settings of a client for one app, and their validation before the first call.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -7,39 +7,39 @@ use reqwest::Url;
 
 use crate::secret::Secret;
 
-/// One app and the way to Meta.
+/// One app, and how to reach Meta.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Our name for the app.
+    /// The app's name in the configuration.
     pub app: String,
-    /// Meta's id of it.
+    /// The app's id at Meta.
     pub id: String,
-    /// The first is the one in use; the others are tried when it is refused.
+    /// The app's secrets. The first one is used; the others are tried when Meta rejects it.
     pub secrets: Vec<Secret>,
     /// Such as `v25.0`.
     pub version: String,
     pub url: String,
-    /// How many tokens one call inspects; 1 turns batches off.
+    /// How many tokens one call inspects; 1 turns off batches.
     pub batch: usize,
-    /// For one call, from connecting to the last byte.
+    /// The time limit of one call, from connecting to the last byte.
     pub timeout: Duration,
 }
 
-/// Settings that no client can be made of.
+/// Why the settings are invalid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    #[error("graph_url is not an http(s) address of a host; leave it out for Meta's own")]
+    #[error("graph_url is not an http(s) URL; leave it out to use Meta's own")]
     Url,
     #[error(
-        "graph_url is plain http to another machine; use https, tokens must not cross a network in the clear"
+        "graph_url is plain http to another machine; use https, because tokens must be encrypted on a network"
     )]
     PlainHttp,
     #[error("the app id must be Meta's number for the app, digits only; see the app's dashboard")]
     Id,
-    #[error("the app has no secret; give at least one")]
+    #[error("the app has no secret; configure at least one")]
     NoSecret,
     #[error(
-        "an app secret is empty or holds characters that Meta's never do; copy it again from the app's dashboard"
+        "an app secret is empty or contains characters that Meta does not use; copy it again from the app's dashboard"
     )]
     Secret,
     #[error("graph_version must look like v25.0")]
@@ -50,11 +50,11 @@ pub enum SettingsError {
     Tls(String),
 }
 
-/// Meta refuses larger batches.
+/// The largest batch that Meta accepts.
 pub(super) const MAX_BATCH: usize = 50;
 
 impl Settings {
-    /// Everything but the secrets, which [`super::credentials`] judges, and TLS.
+    /// Checks everything except TLS and the secrets, which [`super::credentials`] checks.
     pub(super) fn check(&self) -> Result<Url, SettingsError> {
         if self.id.is_empty() || !is_digits(&self.id) {
             return Err(SettingsError::Id);

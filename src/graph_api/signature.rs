@@ -1,5 +1,5 @@
-//! Did Meta sign this? The bodies of webhooks and `signed_request` are signed with the app's secret; any of the
-//! configured ones will do, so that changing the secret loses no call. Compared in constant time.
+//! Verifies Meta's signatures on webhook bodies and on `signed_request`, in constant time. A signature with any of the
+//! app's configured secrets is valid, so that changing the secret loses no request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use serde::Deserialize;
 
 use super::proof::Signer;
 
-/// Knows the signatures of one app. Cheap to clone.
+/// The verifier of one app's signatures. Cheap to clone.
 #[derive(Clone)]
 pub struct Signatures(Arc<[Signer]>);
 
-/// Meta leaves the padding out; whoever passes a request on may put it back.
+/// Meta omits the padding; a client that passes a request on may add it again.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -31,13 +31,13 @@ impl Signatures {
         Self(signers.collect())
     }
 
-    /// `X-Hub-Signature-256` over the body as it came.
+    /// Verifies `X-Hub-Signature-256` over the unchanged body.
     pub fn signs_body(&self, header: &str, body: &[u8]) -> bool {
         let tag = header.strip_prefix("sha256=").and_then(unhex);
         tag.is_some_and(|tag| self.signs(body, &tag))
     }
 
-    /// What a `signed_request` says, if it is signed; its payload is JSON.
+    /// Returns the JSON payload of a `signed_request` if its signature is valid.
     pub fn open_signed_request(&self, request: &str) -> Option<Vec<u8>> {
         let (tag, payload) = request.split_once('.')?;
         let tag = BASE64URL.decode(tag).ok()?;
@@ -51,7 +51,7 @@ impl Signatures {
             .then_some(payload)
     }
 
-    /// All are tried, whichever fits: how long it takes tells nothing.
+    /// Tries every secret even after a match, so that the time taken reveals nothing.
     fn signs(&self, message: &[u8], tag: &[u8]) -> bool {
         let fits = |found, signer: &Signer| found | signer.signs(message, tag);
         self.0.iter().fold(false, fits)
@@ -85,7 +85,7 @@ mod tests {
         Signatures::new(secrets.iter().filter_map(|secret| Signer::new(secret)))
     }
 
-    /// Recorded by others: secret `key`.
+    /// A request from a public example, signed with the secret `key`.
     const RECORDED: &str = "Mf_s6nTb38UYqioBmPqu0Ewm9souPZB9I2fIGwV729U.\
         eyJ1c2VyX2lkIjoiMCIsImFsZ29yaXRobSI6IkhNQUMtU0hBMjU2IiwiaXNzdWVkX2F0IjoxNjI0MjQ0MTU2fQ";
 
@@ -107,7 +107,7 @@ mod tests {
             let mut altered = RECORDED.as_bytes().to_vec();
             altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
             let altered = String::from_utf8(altered).unwrap();
-            // The last character of a 32-byte tag has two bits that mean nothing; those must be zero.
+            // The last character of a 32-byte signature has two unused bits, which must be zero.
             assert_eq!(signatures.open_signed_request(&altered), None, "{altered}");
         }
         for odd in ["", ".", "a.", ".a", "é.é", "no dot", "a.b.c"] {

@@ -1,11 +1,11 @@
-//! Meta's sentences, read only where its numbers say too little.
+//! Recognizes Meta's error messages, for errors whose code says too little.
 
 use crate::model::Cause;
 
 use super::wire::ErrorBody;
 
-/// What code 190 means when its number says nothing: anything from a typing error to a missing page permission. The
-/// first text that fits decides.
+/// The causes behind code 190 without a known subcode, which covers anything from a mistyped token to a missing page
+/// permission. The first text that matches decides.
 const CAUSES: &[(&str, Cause)] = &[
     (
         "must be granted before impersonating",
@@ -26,7 +26,7 @@ const CAUSES: &[(&str, Cause)] = &[
     ("token data", Cause::Unreadable),
     ("between the postcard and the payload", Cause::Unreadable),
     ("application has been deleted", Cause::AppUnavailable),
-    // The debugger accepted our app, so it speaks of the app that the value names.
+    // The debugger accepted the calling app, so this is about the app that the token names.
     ("error validating application", Cause::Unreadable),
     ("session has expired", Cause::Expired),
     ("session does not match", Cause::PasswordChanged),
@@ -39,7 +39,7 @@ pub(super) fn cause(message: &str) -> Cause {
     known.map_or(Cause::SessionEnded, |(_, cause)| *cause)
 }
 
-/// The error is about the call that was made. The token is alive, but of the wrong kind for it.
+/// Returns whether the error is about the call: the token is alive, but of the wrong kind for the call.
 pub(super) fn leaves_token_alive(error_body: &ErrorBody<'_>) -> bool {
     const TEXTS: [&str; 2] = [
         "must be called with a page access token",
@@ -53,7 +53,7 @@ pub(super) fn leaves_token_alive(error_body: &ErrorBody<'_>) -> bool {
     }
 }
 
-/// Code 200 is a missing permission, unless the text says that Meta has shut the app out.
+/// Code 200 means a missing permission, unless the message says that Meta has blocked or disabled the app.
 pub(super) fn is_app_blocked(code: i64, message: &str) -> bool {
     const TEXTS: [&str; 3] = ["blocked", "deactivated", "disabled"];
     let said = message.split_once("api access ").map(|(_, said)| said);

@@ -1,4 +1,4 @@
-//! HTTP to Meta within limits: one host, no redirects, no proxy, bounded time and size.
+//! HTTP to Meta with limits: one host, no redirects, no proxy, limited time and size.
 
 use std::error::Error as _;
 use std::sync::{Mutex, PoisonError};
@@ -13,20 +13,20 @@ use super::{Error, Reply, Settings, SettingsError, Usage, headers};
 
 pub(super) struct Transport {
     http: reqwest::Client,
-    /// Up to and with the version.
+    /// The base URL, up to and including the Graph version.
     root: String,
     version: String,
-    /// Meta's clock as it was last told, and when that was by ours that never jumps.
+    /// Meta's latest time, and when it arrived by the monotonic clock.
     reported_time: Mutex<Option<(Timestamp, Instant)>>,
 }
 
-/// What came over the wire, whatever it means.
+/// The status and body of an HTTP response.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: String,
 }
 
-/// For a whole batch, for a list of pages, for anything else.
+/// The size limits of an answer in bytes: to a batch, to a list of pages, to anything else.
 pub(super) const ROOM_FOR_BATCH: usize = 8 << 20;
 pub(super) const ROOM_FOR_PAGES: usize = 4 << 20;
 pub(super) const ROOM: usize = 1 << 20;
@@ -56,7 +56,7 @@ impl Transport {
         })
     }
 
-    /// Sends one request and reads the answer to its end, of which at most `room` bytes.
+    /// Sends one request and reads the whole answer, at most `room` bytes of it.
     pub(super) async fn send(&self, request: Request, room: usize) -> Reply<Result<Answer, Error>> {
         let response = match self.prepare(request).send().await {
             Ok(response) => response,
@@ -78,7 +78,7 @@ impl Transport {
         }
     }
 
-    /// What time it is at Meta, if it ever said so.
+    /// Returns the current time by Meta's clock, if an answer had one.
     pub(super) fn time(&self) -> Option<Timestamp> {
         let reported = *self
             .reported_time
@@ -103,7 +103,7 @@ impl Transport {
     }
 }
 
-/// A call that never left us costs nothing; one that timed out may have been counted.
+/// A call that was never sent costs nothing; Meta may have counted one that timed out.
 fn unanswered<T>(error: reqwest::Error) -> Reply<Result<T, Error>> {
     let never_left = error.is_connect() || error.is_builder();
     Reply {
@@ -119,9 +119,7 @@ async fn body(mut response: Response, room: usize) -> Result<String, Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(lost)? {
         if chunk.len() > room - body.len() {
-            return Err(Error::unreachable(
-                "the answer is larger than any we ask for",
-            ));
+            return Err(Error::unreachable("the answer is too large"));
         }
         body.extend_from_slice(&chunk);
     }
@@ -132,7 +130,7 @@ fn lost(error: reqwest::Error) -> Error {
     Error::unreachable(describe(&error.without_url()))
 }
 
-/// The whole story, down to what the operating system said.
+/// The error with all its sources, down to the operating system's message.
 fn describe(error: &reqwest::Error) -> String {
     let mut texts = error.to_string();
     let mut source = error.source();

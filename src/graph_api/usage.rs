@@ -1,23 +1,23 @@
-//! How many calls an app may still make: a rolling hour of its own, lowered by what Meta says is used. Pure; it is
-//! stored after each pass, so that a restart does not forget it.
+//! How many calls an app may still make: its own count of the last hour, reduced by the usage that Meta reports. Pure;
+//! the budget is stored after each pass, so that it survives a restart.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// What a call, or several, cost and told.
+/// What one or more calls used, and what their headers reported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Calls as Meta counts them: each member of a batch is one.
+    /// Calls as Meta counts them: each entry of a batch is one.
     pub calls: u32,
-    /// The fullest of Meta's meters; 100 means throttled. `None` where Meta sent none.
+    /// The highest of Meta's usage meters; 100 means throttled. `None` if Meta sent none.
     pub percent: Option<u8>,
-    /// How long Meta thinks that a limit at hand will last.
+    /// How long a current limit will last, by Meta's estimate.
     pub regain: Option<Duration>,
-    /// The Graph version that served us, where it is not the configured one.
+    /// The Graph version that answered, if it is not the configured one.
     pub served_version: Option<String>,
-    /// Meta's clock.
+    /// Meta's time.
     pub served_at: Option<Timestamp>,
 }
 
@@ -40,23 +40,23 @@ struct Meter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Throttle {
     until: Timestamp,
-    /// How often in a row; each time the wait is doubled.
+    /// How often the limit was hit again in a row; each time doubles the wait.
     times: u32,
 }
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-/// One more than an hour has, for the oldest minute is only partly over.
+/// One more than an hour has, because the oldest minute is only partly over.
 const MINUTES_THAT_COUNT: i64 = 61;
-/// Above the first we slow down, above the second we stop.
+/// Usage in percent: above the first value calls are slowed down, above the second they stop.
 const SLOW_ABOVE: u8 = 75;
 const STOP_ABOVE: u8 = 90;
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(5);
-/// What we impose on ourselves at most; Meta may ask for more.
+/// The longest back-off by default; Meta may ask for more.
 const LONGEST_OWN_WAIT: SignedDuration = HOUR;
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
 impl Usage {
-    /// Adds what another call cost and told.
+    /// Adds the usage of another call.
     pub fn absorb(&mut self, other: Self) {
         self.calls = self.calls.saturating_add(other.calls);
         self.percent = self.percent.max(other.percent);
@@ -71,7 +71,7 @@ impl Budget {
         Self::default()
     }
 
-    /// How many calls may be made now.
+    /// Returns how many calls may be made now.
     pub fn left(&self, calls_per_hour: u32, now: Timestamp) -> u32 {
         if self.throttled_until(now).is_some() {
             return 0;
@@ -104,14 +104,15 @@ impl Budget {
         }
     }
 
-    /// Meta limits us. Those who keep calling are limited longer, so the wait grows while it repeats.
+    /// Records a rate limit. The wait grows while limits repeat, because Meta prolongs the limit for apps that keep
+    /// calling.
     pub fn throttle(&mut self, regain: Option<Duration>, now: Timestamp) {
         let asked = regain.map_or(SignedDuration::ZERO, |wait| {
             SignedDuration::try_from(wait).unwrap_or(LONGEST_WAIT)
         });
         let before = self.throttle.filter(|before| before.is_sane(now));
         let times = match before {
-            // Calls that were under way when the limit struck tell nothing new.
+            // Calls that were under way when the limit began do not count as a repetition.
             Some(before) if now < before.until => before.times,
             Some(before) if now < later(before.until, HOUR) => before.times.saturating_add(1),
             Some(_) | None => 0,
@@ -130,7 +131,7 @@ impl Budget {
         counted.fold(0, |sum, (_, calls)| sum.saturating_add(*calls))
     }
 
-    /// What Meta last said is used, fading within the hour that its meters cover.
+    /// Returns Meta's latest usage figure. It fades to 0 within an hour, the period that Meta's meters cover.
     pub fn usage_percent(&self, now: Timestamp) -> u8 {
         let Some(meter) = self.meter else {
             return 0;
@@ -148,12 +149,12 @@ impl Budget {
         (now < throttle.until).then_some(throttle.until)
     }
 
-    /// When calls may be made again; `None` if now, or if the ceiling allows none ever.
+    /// Returns when calls may be made again. `None` if now, or if the limit never allows any.
     pub fn next_free_at(&self, calls_per_hour: u32, now: Timestamp) -> Option<Timestamp> {
         if self.left(calls_per_hour, now) > 0 {
             return None;
         }
-        // Only these change anything: the limit ends, a minute falls out of the hour, the meter fades.
+        // The budget changes only when the limit ends, a minute leaves the hour, or the meter fades.
         let minutes = self.minutes.iter().map(|(at, _)| end_of(*at));
         let fading = (1..=60).map(|minutes| later(now, SignedDuration::from_mins(minutes)));
         let mut changes: Vec<Timestamp> = minutes
@@ -169,7 +170,8 @@ impl Budget {
 }
 
 impl Throttle {
-    /// A clock that was set back must not lock us out for as long as it was wrong.
+    /// Ignores an end that is too far ahead: a clock that was set back must not block calls for as long as it was
+    /// wrong.
     fn is_sane(&self, now: Timestamp) -> bool {
         self.until.duration_since(now) <= LONGEST_WAIT
     }
@@ -186,12 +188,12 @@ fn minute(at: Timestamp) -> i64 {
     at.as_second().div_euclid(60)
 }
 
-/// Minutes that lie ahead count too, for the clock may have been set back a little.
+/// Minutes in the future count too, because the clock may have been set back a little.
 fn counts(minute: i64, now: i64) -> bool {
     (now - minute).abs() < MINUTES_THAT_COUNT
 }
 
-/// When calls of this minute no longer count.
+/// Returns when calls of this minute no longer count.
 fn end_of(minute: i64) -> Timestamp {
     Timestamp::from_second((minute + MINUTES_THAT_COUNT) * 60).unwrap_or(Timestamp::MAX)
 }
@@ -251,7 +253,7 @@ mod tests {
         assert_eq!(budget.next_free_at(0, at("10:31:00")), None);
     }
 
-    /// Whatever the rhythm, no hour holds more calls than allowed.
+    /// No hour holds more calls than allowed, however the calls are spread.
     #[test]
     fn the_ceiling_holds_in_every_hour() {
         let mut budget = Budget::new();

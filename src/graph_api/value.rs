@@ -1,5 +1,5 @@
-//! One value of Meta's JSON. Meta changes types now and then: an id is a number or a text, a flag may turn into a word.
-//! A value that is of no use must not cost us the others, so it passes for missing.
+//! One value of Meta's JSON. Meta changes types now and then: an id is a number or a string, a flag may become a
+//! string. A value of an unexpected type counts as missing, so that the other values of the answer remain readable.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,10 +8,10 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 #[derive(Default)]
 pub(super) enum Value<'a> {
-    /// Or null, or of a sort that we have no use for.
+    /// Also null, or a type that is not used.
     #[default]
     Missing,
-    /// Borrowed from the answer where it holds no escapes.
+    /// Borrowed from the answer if it holds no escapes.
     Text(Cow<'a, str>),
     /// Wide enough for every id; a float would lose digits.
     Whole(i128),
@@ -27,7 +27,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// An id, of which older answers send the bare number.
+    /// Returns an id. Older answers send it as a number.
     pub(super) fn id(self) -> Option<Cow<'a, str>> {
         match self {
             Self::Text(id) => Some(id).filter(|id| !id.is_empty()),
@@ -36,7 +36,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A whole number, or its digits in quotes.
+    /// Returns an integer, or one written as a string.
     pub(super) fn whole(&self) -> Option<i64> {
         match self {
             Self::Whole(number) => i64::try_from(*number).ok(),

@@ -1,4 +1,4 @@
-//! When Graph versions end (Graph API changelog, "Versions"): two years after their successor appeared.
+//! When Graph versions end: two years after the release of their successor (Graph API changelog, "Versions").
 
 use jiff::civil::{Date, date};
 
@@ -14,7 +14,7 @@ const ENDS: [(&str, Date); 9] = [
     ("v25.0", date(2028, 7, 29)),
 ];
 
-/// The last day of a version; `None` where Meta has not said yet, or we have not heard.
+/// Returns the last day of a version. `None` if Meta has not announced it, or not when this version was released.
 pub fn version_ends_on(version: &str) -> Option<Date> {
     ENDS.iter()
         .find(|(known, _)| *known == version)

@@ -1,4 +1,4 @@
-//! JSON as Meta sends it, as far as we read it. What a missing field means is judged elsewhere.
+//! Meta's JSON, as far as it is read. The meaning of missing fields is decided elsewhere.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::secret::Secret;
 use super::Error;
 use super::value::Value;
 
-/// `debug_token`. An error beside the data is the call's.
+/// `debug_token`. An error beside the data is about the call.
 #[derive(Deserialize)]
 pub(super) struct Debug<'a> {
     #[serde(borrow)]
@@ -40,7 +40,7 @@ pub(super) struct DebugData<'a> {
     error_msg: Value<'a>,
 }
 
-/// The content of `error`. Inside `debug_token` the subcode goes by another name.
+/// The content of `error`. Inside `debug_token` the subcode has another name.
 #[derive(Deserialize, Default)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct ErrorBody<'a> {
@@ -54,7 +54,7 @@ pub(super) struct ErrorBody<'a> {
     fbtrace_id: Value<'a>,
 }
 
-/// Any answer, as far as it may be an error: in its usual envelope, or flat.
+/// Any answer that may be an error: nested in `error`, or with the error's fields at the top level.
 #[derive(Deserialize, Default)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Envelope<'a> {
@@ -65,7 +65,7 @@ struct Envelope<'a> {
     error_msg: Value<'a>,
 }
 
-/// One answer in a batch; its body is JSON within a string.
+/// One answer in a batch; its body is JSON in a string.
 #[derive(Deserialize)]
 pub(super) struct BatchEntry<'a> {
     pub(super) code: u16,
@@ -73,7 +73,7 @@ pub(super) struct BatchEntry<'a> {
     pub(super) body: Value<'a>,
 }
 
-/// `oauth/access_token`, and a page read for its token.
+/// `oauth/access_token`, and a page whose token is read.
 #[derive(Deserialize)]
 pub(super) struct Granted<'a> {
     #[serde(default)]
@@ -90,7 +90,7 @@ pub(super) struct Named<'a> {
     pub(super) name: Option<String>,
 }
 
-/// `me/accounts`, one page of it.
+/// One list of `me/accounts`.
 #[derive(Deserialize)]
 pub(super) struct Accounts<'a> {
     #[serde(borrow)]
@@ -128,7 +128,7 @@ pub(super) struct SubscribedApp<'a> {
     pub(super) subscribed_fields: Vec<String>,
 }
 
-/// `next` holds the token and a foreign address: only its presence counts.
+/// `next` holds the token and an address that is never called; only its presence counts.
 #[derive(Deserialize)]
 pub(super) struct Paging<'a> {
     #[serde(borrow)]
@@ -152,7 +152,7 @@ pub(super) struct PermissionRow {
     pub(super) status: String,
 }
 
-/// One usage header, or one entry of the header by business.
+/// One usage header, or one entry of the usage header by business.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Meters {
@@ -166,7 +166,8 @@ pub(super) struct Meters {
 
 pub(super) type MetersByBusiness = BTreeMap<String, Vec<Meters>>;
 
-/// An answer that is not what the call promises is no answer. The parser's own words may quote it, so they are dropped.
+/// Parses an answer; one of an unexpected shape is an error. The parser's own message may quote the answer, so it is
+/// dropped.
 pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Error> {
     serde_json::from_str(body).map_err(|error| {
         let what = match error.classify() {
@@ -180,7 +181,7 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Error> {
     })
 }
 
-/// The error in an answer, if it is one. `Err` means that the answer is no JSON object.
+/// Returns the error in an answer, if it holds one. `Err` if the answer is no JSON object.
 pub(super) fn error_body(body: &str) -> Result<Option<ErrorBody<'_>>, Error> {
     let envelope: Envelope<'_> = parse(body)?;
     if let Some(error) = envelope.error {
@@ -195,7 +196,7 @@ pub(super) fn error_body(body: &str) -> Result<Option<ErrorBody<'_>>, Error> {
 }
 
 impl<'a> DebugData<'a> {
-    /// It tells nothing of any token.
+    /// Returns whether the answer says nothing about a token.
     pub(super) fn is_empty(&self) -> bool {
         let values = [
             &self.app_id,
@@ -207,7 +208,7 @@ impl<'a> DebugData<'a> {
         self.error.is_none() && values.iter().all(|value| matches!(value, Value::Missing))
     }
 
-    /// The debugger's error about the token that it was shown.
+    /// Takes the debugger's error about the inspected token.
     pub(super) fn take_error(&mut self) -> Option<ErrorBody<'a>> {
         if let Some(error) = self.error.take() {
             return Some(ErrorBody::read(error));
@@ -222,7 +223,7 @@ impl<'a> DebugData<'a> {
 }
 
 impl<'a> ErrorBody<'a> {
-    /// An error whose fields lie among others, if it is one.
+    /// Builds an error from fields at the top level, if there is one.
     fn flat(code: Value<'a>, subcode: Value<'a>, text: [Value<'a>; 2]) -> Option<Self> {
         code.whole()?;
         let [description, message] = text;
@@ -237,7 +238,7 @@ impl<'a> ErrorBody<'a> {
         })
     }
 
-    /// What is not even an object is an error nevertheless, of which nothing is known.
+    /// Reads an `error` value. One that is not even an object is still an error, without details.
     pub(super) fn read(error: &'a RawValue) -> Self {
         serde_json::from_str(error.get()).unwrap_or_default()
     }
@@ -255,7 +256,7 @@ impl<'a> ErrorBody<'a> {
         self.is_transient.flag()
     }
 
-    /// For comparing only; it may echo ids and tokens.
+    /// For comparison only; it may contain ids and tokens.
     pub(super) fn message(&self) -> String {
         self.message.text().unwrap_or_default().to_ascii_lowercase()
     }
@@ -264,7 +265,7 @@ impl<'a> ErrorBody<'a> {
         self.kind.text() == Some(name)
     }
 
-    /// `fbtrace_id`, if it looks like one: it goes into logs and emails.
+    /// Returns `fbtrace_id` if it looks like one, because it is shown in logs and emails.
     pub(super) fn trace(&self) -> Option<String> {
         let trace = self.fbtrace_id.text()?;
         let plausible = !trace.is_empty()

@@ -1,5 +1,4 @@
-//! Everything that can befall the world, as data: what `/sim/actions` takes and a world file
-//! may list.
+//! Actions: every change to the world, as data. `/sim/actions` accepts them, and a world file may schedule them.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Up to fifty calls in one request; each counts, fails and succeeds by itself.
+//! Batches: up to fifty calls in one request. Each call counts, fails and succeeds separately.
 
 use std::borrow::Cow;
 
@@ -111,7 +111,7 @@ fn replies(world: &mut World, request: &Request<'_>, members: &[Member<'_>]) -> 
     body
 }
 
-/// A success that only served another member is not shown, unless its sender wants to see it.
+/// The answer to a successful call on which another depends is omitted, unless the client asks for it.
 fn is_omitted(member: &Member<'_>, members: &[Member<'_>]) -> bool {
     let served = members
         .iter()
@@ -119,7 +119,7 @@ fn is_omitted(member: &Member<'_>, members: &[Member<'_>]) -> bool {
     served && member.omit_response_on_success.unwrap_or(true)
 }
 
-/// `None` where the member was not completed.
+/// Returns `None` if the call was not completed.
 fn call(world: &mut World, outer: &Request<'_>, member: &Member<'_>) -> Option<Answer> {
     let method = member
         .method
@@ -140,8 +140,8 @@ fn call(world: &mut World, outer: &Request<'_>, member: &Member<'_>) -> Option<A
     }))
 }
 
-/// A member without a token of its own is called with the outer one, and the proof that goes with
-/// that; a member without a version with the outer version.
+/// A call without a token of its own uses the token of the outer call with its proof; one without a version, the outer
+/// version.
 fn inherit<'a>(request: &mut Request<'a>, outer: &'a Request<'_>) {
     request.version = request.version.or(outer.version);
     if request.params.get("access_token").is_some() {

@@ -1,11 +1,11 @@
-//! Every call that was answered, counted, so that a test can say "exactly one exchange of T".
+//! Counts every answered call, so that a test can assert "exactly one exchange of T".
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-/// What a call asks for.
+/// The purpose of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Endpoint {
@@ -32,11 +32,11 @@ pub struct CallCounts {
     pub errors: u64,
 }
 
-/// Counts of calls; a batch counts each member, as Meta does.
+/// Counts of calls. Each call of a batch counts, as at Meta.
 #[derive(Clone, Debug, Default)]
 pub struct CallLog {
     tallies: BTreeMap<Endpoint, CallCounts>,
-    /// By endpoint and the hash of the token asked about.
+    /// Counts by endpoint and the hash of the token that the call was about.
     asked: HashMap<(Endpoint, u64), u32>,
     requests: u64,
     batches: u64,
@@ -51,7 +51,7 @@ impl CallLog {
         self.call_counts(endpoint).calls
     }
 
-    /// How often `endpoint` was asked about this very token.
+    /// Returns how often `endpoint` was called about this token.
     pub fn calls_about(&self, endpoint: Endpoint, token: &str) -> u32 {
         self.asked
             .get(&(endpoint, hash(token)))
@@ -59,7 +59,7 @@ impl CallLog {
             .unwrap_or(0)
     }
 
-    /// How many different tokens were asked about.
+    /// Returns about how many different tokens `endpoint` was called.
     pub fn tokens_asked(&self, endpoint: Endpoint) -> usize {
         self.asked
             .keys()
@@ -74,7 +74,7 @@ impl CallLog {
             .sum()
     }
 
-    /// HTTP requests, where a batch is one.
+    /// Returns the number of HTTP requests; a batch is one.
     pub const fn requests(&self) -> u64 {
         self.requests
     }

@@ -1,5 +1,5 @@
-//! What Meta posts by itself: deauthorize and data-deletion callbacks and changes of permissions, signed with the
-//! app's secret. The world writes them down; [`Simulator::deliver`] sends them.
+//! What Meta posts to apps: deauthorize and data-deletion callbacks and permission changes, signed with the app's
+//! secret. The world queues them; [`Simulator::deliver`] sends them.
 
 use std::io;
 
@@ -14,12 +14,12 @@ use super::Simulator;
 use super::signature;
 use super::world::{AppKey, Id, World, WorldError};
 
-/// A post on its way to an app.
+/// A POST to an app that waits to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     pub url: String,
     pub content_type: &'static str,
-    /// `X-Hub-Signature-256`, where the body does not sign itself.
+    /// `X-Hub-Signature-256`; `None` if the body contains its own signature.
     pub signature: Option<String>,
     pub body: String,
 }
@@ -40,7 +40,7 @@ impl Verb {
 }
 
 impl World {
-    /// Takes what would be posted; for tests that hand it on themselves.
+    /// Takes the queued deliveries, for tests that deliver them themselves.
     pub fn take_deliveries(&mut self) -> Vec<Delivery> {
         std::mem::take(&mut self.outbox)
     }
@@ -54,7 +54,7 @@ impl World {
         self.post_change(app, person, &change);
     }
 
-    /// The person asks, in Facebook's settings, for what the app holds of them to be deleted.
+    /// The person requests, in Facebook's settings, that the app delete their data.
     pub fn ask_deletion(&mut self, person: &str, app: &str) -> Result<(), WorldError> {
         let (app, person) = (self.app_key(app)?, self.person_id(person)?);
         if let Some(url) = self.app(app).data_deletion_url.clone() {
@@ -109,7 +109,7 @@ impl World {
 }
 
 impl Simulator {
-    /// Posts all that waits, once; tells the status of each. Plain http only.
+    /// Sends all queued deliveries once and returns the status of each. Plain HTTP only.
     pub async fn deliver(&self) -> Vec<io::Result<u16>> {
         let waiting = self.world().take_deliveries();
         let mut outcomes = Vec::with_capacity(waiting.len());
@@ -119,7 +119,7 @@ impl Simulator {
         outcomes
     }
 
-    /// The question that Meta asks a webhook's address before it trusts it: is the challenge echoed?
+    /// Sends Meta's verification request for a webhook URL. Returns whether the app echoed the challenge.
     pub async fn verify_webhook(&self, url: &str, verify_token: &str) -> io::Result<bool> {
         let challenge = "1158201444";
         let query = form_urlencoded::Serializer::new(String::new())

@@ -1,4 +1,4 @@
-//! `perennial graph-sim`: the simulator on its own, for tests of any program that talks to Meta.
+//! `perennial graph-sim`: the simulator as a command, for tests of any program that calls Meta.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -16,23 +16,23 @@ use super::{Fault, FaultRule, Simulator};
 #[derive(Clone, Debug)]
 pub struct Options {
     pub listen: SocketAddr,
-    /// A world to start from; without it, a small sample.
+    /// The world file; without it, a small sample.
     pub world: Option<PathBuf>,
-    /// So many tokens more, in the first app.
+    /// The number of additional tokens in the first app.
     pub fleet: Option<usize>,
-    /// Seconds of the world per second of ours.
+    /// Seconds of the world's time per real second.
     pub speed: f64,
-    /// How late every answer comes.
+    /// The delay of every answer.
     pub latency: Duration,
-    /// When the world begins, unless its file says so.
+    /// The world's start time, unless its file sets one.
     pub start: Timestamp,
     pub seed: u64,
 }
 
-/// How often deliveries are sent and mishaps told.
+/// How often deliveries are sent and failed actions printed.
 const BEAT: Duration = Duration::from_millis(200);
 
-/// Serves until the process is ended.
+/// Serves until the process ends.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let (mut world, issued) = load(&options)?;
     let app = world
@@ -74,7 +74,7 @@ fn load(options: &Options) -> anyhow::Result<(World, Vec<Issued>)> {
     built.with_context(|| format!("in {}", path.display()))
 }
 
-/// Enough to try every call once.
+/// A world in which every call can be tried once.
 fn sample(now: Timestamp, seed: u64) -> anyhow::Result<(World, Vec<Issued>)> {
     let mut world = World::new(now, seed);
     let app = AppSpec {
@@ -136,7 +136,7 @@ async fn run_until_stopped(simulator: &Simulator) -> anyhow::Result<()> {
     }
     let mishaps = simulator.world().take_mishaps();
     for rejection in mishaps {
-        writeln!(out, "on the agenda, but impossible: {rejection}")?;
+        writeln!(out, "a scheduled action failed: {rejection}")?;
     }
     Ok(())
 }

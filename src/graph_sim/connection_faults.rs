@@ -1,4 +1,4 @@
-//! How an answer travels: late, slowly, in part, or not at all.
+//! How an answer is transmitted: late, slowly, in part, or not at all.
 
 use std::io;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::endpoints::Answer;
 use super::faults::Fault;
 
-/// What the faults of a call make of its journey.
+/// How the faults of a call change its transmission.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ConnectionFault {
     pub(crate) delay: Duration,
@@ -24,7 +24,7 @@ pub(crate) struct ConnectionFault {
 pub(crate) enum End {
     #[default]
     Arrives,
-    /// Half of what was announced, then the connection closes.
+    /// Half of the announced body is sent, then the connection closes.
     BreaksOff,
     Trickles(Duration),
     Swells(u64),
@@ -76,7 +76,7 @@ impl ConnectionFault {
             })
     }
 
-    /// The response as it is put on the wire; `End::Reset` is the connection's own business.
+    /// Builds the HTTP response. `End::Reset` is handled at the connection.
     pub(crate) fn response(&self, answer: Answer, now: Timestamp) -> Response {
         let length = answer.body.len();
         let mut response = Response::new(self.body(answer.body));
@@ -108,7 +108,7 @@ impl ConnectionFault {
     }
 }
 
-/// Pausing before the error is what makes the server send what it has.
+/// The pause before the error makes the server send what it has.
 fn break_off(half: Bytes) -> Body {
     Body::from_stream(stream::unfold(Some(half), |half| async move {
         if let Some(half) = half {
@@ -131,7 +131,7 @@ fn trickle(text: Bytes, pause: Duration) -> Body {
     }))
 }
 
-/// JSON as far as it goes: one string without an end in sight.
+/// The beginning of a JSON document: one very long string.
 fn swell(bytes: u64) -> Body {
     const CHUNK: &[u8] = &[b'a'; 64 << 10];
     let chunks = bytes.div_ceil(CHUNK.len() as u64);

@@ -1,4 +1,4 @@
-//! From an HTTP request to a call: fields from query and body, token or credentials from the header.
+//! Turns an HTTP request into a call: fields from the query and the body, token or credentials from the header.
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, header, request};
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::endpoints::{Method, Request};
 
-/// `None` for methods that Graph does not know.
+/// Returns `None` for methods that the Graph API does not know.
 pub(crate) fn read<'a>(head: &'a request::Parts, body: &'a Bytes) -> Option<Request<'a>> {
     let method = Method::from_name(head.method.as_str())?;
     let mut request = Request::new(method, head.uri.path_and_query()?.as_str());
@@ -17,7 +17,7 @@ pub(crate) fn read<'a>(head: &'a request::Parts, body: &'a Bytes) -> Option<Requ
     Some(request)
 }
 
-/// What follows one of `schemes` in the header.
+/// Returns the part of the header after one of `schemes`.
 fn authorization<'a>(headers: &'a HeaderMap, schemes: &[&str]) -> Option<&'a str> {
     let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, rest) = text.split_once(' ')?;
@@ -45,7 +45,7 @@ fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
     Some((id.to_owned(), secret.to_owned()))
 }
 
-/// Graph takes forms, and JSON objects whose members are then read like form fields.
+/// The Graph API accepts forms, and JSON objects whose members are read like form fields.
 fn add_body<'a>(request: &mut Request<'a>, headers: &HeaderMap, body: &'a Bytes) {
     let kind = headers
         .get(header::CONTENT_TYPE)

@@ -1,5 +1,5 @@
-//! A simulated Graph: rehearses the life of tokens without Meta, and a year in seconds. It shares
-//! no code with the client that this crate talks to Meta with, so that both can be wrong only apart.
+//! A simulated Graph API: tests the life of tokens without Meta, a year in seconds. It shares no code with this crate's
+//! Graph client, so that no single mistake can affect both.
 
 mod action;
 mod batch;

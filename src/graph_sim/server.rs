@@ -1,4 +1,4 @@
-//! The simulator's HTTP server on loopback: reads calls, lets the world answer, sends what comes.
+//! The simulator's HTTP server on loopback: reads calls, lets the world answer, and sends the answers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,7 +25,7 @@ use super::{batch, control, dialog, http_request};
 
 const LARGEST_BODY: usize = 16 << 20;
 
-/// A running simulator; cheap to clone, all clones see one world.
+/// A running simulator. Cheap to clone; all clones share one world.
 #[derive(Clone, Debug)]
 pub struct Simulator {
     world: Arc<Mutex<World>>,
@@ -36,7 +36,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Port 0 takes any free one; see [`Simulator::url`].
+    /// Starts the server. Port 0 selects a free port; see [`Simulator::url`].
     pub async fn start(world: World, listen: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let simulator = Self {
@@ -51,7 +51,7 @@ impl Simulator {
         Ok(simulator)
     }
 
-    /// Serves as both `graph_url` and `dialog_url`.
+    /// The URL for both `graph_url` and `dialog_url`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -69,7 +69,7 @@ impl Simulator {
         self.world().set_now(now);
     }
 
-    /// Lets the world's time run by itself, `speed` times as fast as ours; 0 halts it again.
+    /// Runs the world's clock `speed` times as fast as the real one; 0 stops it.
     pub fn run_clock(&self, speed: f64) {
         let pace = Pace {
             speed,
@@ -89,7 +89,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A running clock; it moves whenever somebody looks.
+/// A running clock. The world's time is updated whenever it is read.
 #[derive(Debug)]
 struct Pace {
     speed: f64,
@@ -118,14 +118,14 @@ async fn accept(simulator: Simulator, listener: TcpListener) {
     }
 }
 
-/// Ends the connection that a call came in by, without a word.
+/// Closes the connection of a call without an answer.
 #[derive(Clone, Debug)]
 struct Hangup(CancellationToken);
 
 async fn serve(stream: TcpStream, router: Router, stop: CancellationToken) {
     let hangup = Hangup(CancellationToken::new());
     let service = TowerToHyperService::new(router.layer(Extension(hangup.clone())));
-    // Without it answers only come later.
+    // Only speeds up answers, so an error does not matter.
     let _ = stream.set_nodelay(true);
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {

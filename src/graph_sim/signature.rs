@@ -1,4 +1,4 @@
-//! The three signatures that Meta makes or checks with an app's secret.
+//! The three signatures that Meta makes or verifies with an app's secret.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// HMAC-SHA256; the key may have any length.
+/// HMAC-SHA256 with a key of any length.
 pub(crate) fn hmac(secret: &str, message: &[u8]) -> Vec<u8> {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
         return Vec::new();
@@ -25,7 +25,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         })
 }
 
-/// `appsecret_proof`; with a time it signs `token|time`.
+/// `appsecret_proof`. With a time, it signs `token|time`.
 pub(crate) fn proof(secret: &str, token: &str, time: Option<&str>) -> String {
     let message = match time {
         Some(time) => format!("{token}|{time}"),
@@ -34,7 +34,7 @@ pub(crate) fn proof(secret: &str, token: &str, time: Option<&str>) -> String {
     hex(&hmac(secret, message.as_bytes()))
 }
 
-/// `SIGNATURE.PAYLOAD`, both base64url without padding, as deauthorize callbacks carry it.
+/// `SIGNATURE.PAYLOAD`, both base64url without padding, as in deauthorize callbacks.
 pub(crate) fn signed_request(secret: &str, payload: &str) -> String {
     let payload = URL_SAFE_NO_PAD.encode(payload);
     let signature = URL_SAFE_NO_PAD.encode(hmac(secret, payload.as_bytes()));

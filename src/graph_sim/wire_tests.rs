@@ -1,4 +1,4 @@
-//! The simulator over real connections, spoken to byte by byte.
+//! Tests the simulator over real connections, byte by byte.
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ async fn simulator() -> Simulator {
         .unwrap()
 }
 
-/// Sends one request and reads until the server hangs up.
+/// Sends one request and reads until the server closes the connection.
 async fn send(simulator: &Simulator, request: &str, body: &str) -> io::Result<String> {
     let url = simulator.url();
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).await?;
@@ -337,7 +337,7 @@ async fn the_dialog_sends_the_browser_back() {
     simulator.stop().await;
 }
 
-/// Takes one request and answers it, as an app's callback would.
+/// Accepts one request and answers it, as an app's callback would.
 async fn callback(answer: &str) -> (String, tokio::task::JoinHandle<String>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/callback", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! A world to start from, as TOML. Ids are the author's to choose, and everything refers to them.
+//! The TOML file that describes a world. Its author chooses the ids, and entries refer to each other by id.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use super::world::{
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WorldFile {
-    /// When the story begins; left out, when it is read.
+    /// The start time; defaults to the time at which the file is read.
     now: Option<Timestamp>,
     reexchange: Option<Reexchange>,
     app: Vec<AppSpec>,
@@ -74,7 +74,7 @@ struct Login {
     app: String,
     person: String,
     scopes: Vec<String>,
-    /// What was ticked; left out: all.
+    /// The pages that the person selected; all if left out.
     pages: Option<Vec<String>>,
 }
 
@@ -85,7 +85,7 @@ struct Scheduled {
     action: Action,
 }
 
-/// A token that reading the file has made, and what it is.
+/// A token that was issued while reading the file, with its description.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issued {
     pub what: String,
@@ -96,7 +96,7 @@ pub struct Issued {
 pub enum Error {
     #[error("the world file cannot be read: {0}")]
     Syntax(#[from] toml::de::Error),
-    #[error("the world file contradicts itself: {0}")]
+    #[error("the world file is inconsistent: {0}")]
     Refused(#[from] WorldError),
 }
 
@@ -105,7 +105,7 @@ impl WorldFile {
         Ok(toml::from_str(text)?)
     }
 
-    /// Makes the world, and tells which tokens came of its logins.
+    /// Builds the world and returns the tokens that its logins issued.
     pub fn build(self, now: Timestamp, seed: u64) -> Result<(World, Vec<Issued>), Error> {
         let mut world = World::new(self.now.unwrap_or(now), seed);
         world.set_reexchange(self.reexchange.unwrap_or_default());
@@ -291,7 +291,7 @@ mod tests {
             ),
             (
                 "[[page]]\nid = \"x\"\nname = \"A\"",
-                "the id \"x\" is taken or no number",
+                "the id \"x\" is taken or not a number",
             ),
         ] {
             let file = WorldFile::parse(text);

@@ -1,4 +1,4 @@
-//! What was told already, in a small file: without it there would be an email with every look.
+//! A small file that records which alarms were notified. Without it, every run would send an email.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -14,14 +14,14 @@ pub(super) struct AlarmStore {
     pub(super) alarms: AlarmStates,
 }
 
-/// The file is never smaller, so that it can be written anew in its place when the disk is full.
+/// The file is always at least this long, so that it can be overwritten in place when the disk is full.
 const ROOM: usize = 4096;
 
-/// A longer file is not one of ours.
+/// A longer file was not written by this program.
 const LONGEST: u64 = 1 << 20;
 
 impl AlarmStore {
-    /// One that is not there, or cannot be understood, is empty: then an email comes once more.
+    /// A missing or unreadable file counts as empty; then an email may be sent again.
     pub(super) fn read(path: &Path) -> Self {
         let mut text = String::new();
         let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
@@ -55,7 +55,7 @@ fn write_whole(unfinished: &Path, text: &str, path: &Path) -> io::Result<()> {
         .mode(0o600)
         .open(unfinished)?;
     file.write_all(text.as_bytes())?;
-    // Written by root's hand, it must still be the daemon's user's.
+    // If root writes the file, it must still belong to the daemon's user.
     let folder = path.parent().unwrap_or(Path::new(".")).metadata()?;
     if file.metadata()?.uid() != folder.uid() {
         chown(unfinished, Some(folder.uid()), Some(folder.gid())).ok();

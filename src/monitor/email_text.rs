@@ -1,4 +1,4 @@
-//! The emails of the watch, in words.
+//! The texts of the monitor's emails.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -100,7 +100,7 @@ fn steps(alarm: Alarm) -> Vec<String> {
     steps.iter().map(|step| (*step).to_owned()).collect()
 }
 
-/// Whose daemon it is: operators have more than one machine.
+/// Returns the host name: operators have more than one machine.
 fn host() -> String {
     let name = nix::unistd::gethostname().ok();
     let name = name.and_then(|name| name.into_string().ok());

@@ -1,8 +1,9 @@
-//! Watches the daemon from outside, and writes by itself when that is down or does not do its work: one email per
-//! cause, a reminder a day, one when it is over. It needs neither the daemon nor the inventory.
+//! Watches the daemon from outside and sends emails itself when the daemon is down or does not do its work: one email
+//! per cause, one reminder a day, and one when it is over. It needs neither the daemon nor the inventory.
 //!
-//! - `policy`: what is wrong, and which emails that takes (pure) · `words`: the emails
-//! - `facts`: asking · `memory`: what was told already · `failure`: a unit that systemd gave up
+//! - `policy`: what is wrong, and which emails are due (pure) · `email_text`: their texts
+//! - `probe`: queries the daemon and the disk · `alarm_state`: which alarms were notified
+//! - `unit_failure`: a unit that systemd stopped restarting
 
 mod alarm_state;
 mod email_text;
@@ -22,16 +23,16 @@ use policy::{AlarmState, MonitorEmail};
 pub use probe::gather;
 pub use unit_failure::Failed;
 
-/// What became of the emails that something took.
+/// The emails that were sent, and those that failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotifyReport {
-    /// Subjects of emails that left.
+    /// Subjects of the sent emails.
     pub sent: Vec<String>,
-    /// Why others did not.
+    /// Why the others could not be sent.
     pub faults: Vec<String>,
 }
 
-/// Writes the emails that the findings take. What could not be sent is tried again the next time.
+/// Sends the emails that are due. An email that cannot be sent is tried again in the next run.
 pub async fn notify(
     monitor_settings: &MonitorSettings,
     detected_problems: &[Problem],
@@ -46,14 +47,15 @@ pub async fn notify(
     }
     if let Err(error) = memory.write(&place) {
         notified.faults.push(format!(
-            "what was told cannot be kept in {}: {error}",
+            "the record of sent emails cannot be saved in {}: {error}",
             place.display()
         ));
     }
     notified
 }
 
-/// Writes that systemd gave a unit up. It counts as told that the daemon is down.
+/// Reports that a unit failed and systemd no longer restarts it. This counts as the notification that the daemon is
+/// down.
 pub async fn report_unit_failure(
     monitor_settings: &MonitorSettings,
     failed: &Failed,
@@ -69,9 +71,9 @@ pub async fn report_unit_failure(
     let mut notified = NotifyReport::default();
     send(monitor_settings, &mut memory, &email, &mut notified, now).await;
     if let Err(error) = memory.write(&place) {
-        notified
-            .faults
-            .push(format!("what was told cannot be kept: {error}"));
+        notified.faults.push(format!(
+            "the record of sent emails cannot be saved: {error}"
+        ));
     }
     notified
 }
@@ -105,7 +107,7 @@ async fn send(
     }
 }
 
-/// systemd says where state belongs; else it stands beside the inventory.
+/// The state folder that systemd names, or else the folder of the inventory.
 fn memory_of(monitor_settings: &MonitorSettings) -> PathBuf {
     let given = std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
     let folder = given.or_else(|| monitor_settings.inventory.parent().map(PathBuf::from));

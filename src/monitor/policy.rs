@@ -1,4 +1,4 @@
-//! What is wrong with the daemon, and which emails that takes now. Pure.
+//! What is wrong with the daemon, and which emails are due now. Pure.
 
 use std::collections::BTreeMap;
 
@@ -7,29 +7,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::types::StatusReport;
 
-/// What was seen from outside.
+/// What the monitor found out about the daemon and the disk.
 #[derive(Clone, Debug)]
 pub struct ProbeResult {
     pub daemon: Answer,
-    /// Bytes left where the inventory stands; unknown to whoever may not look there.
+    /// Free bytes on the disk of the inventory; `None` if the user may not read it.
     pub free: Option<u64>,
-    /// Of the inventory.
+    /// Size of the inventory in bytes.
     pub size: u64,
-    /// An open incident is about an app as a whole: somebody was told why nothing is swept.
+    /// Whether an open incident is about a whole app: then the operators already know why no sweep runs.
     pub failing_app: bool,
 }
 
-/// What the daemon answered.
+/// The daemon's answer.
 #[derive(Clone, Debug)]
 pub enum Answer {
     Report(Box<StatusReport>),
-    /// Nobody is there, in words.
+    /// The daemon cannot be reached; the text says why.
     Nobody(String),
-    /// Somebody is there and does not answer as it should.
+    /// The daemon is reachable, but its answer is not a status.
     Silence(String),
 }
 
-/// A cause that a person is told of once, and by a word that stays.
+/// A cause for emails. Its name is stored and must not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alarm {
     Down,
@@ -45,18 +45,18 @@ pub enum Alarm {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub alarm: Alarm,
-    /// In whole sentences.
+    /// Whole sentences.
     pub why: String,
 }
 
-/// How an alarm stands between one look and the next.
+/// The state of an alarm between two runs of the monitor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmState {
     pub since: Timestamp,
-    /// How many emails there were.
+    /// How many emails were sent.
     pub emails: u32,
     pub notified_at: Option<Timestamp>,
-    /// It was not found any more from then on.
+    /// Since when the problem has no longer been found.
     pub gone_since: Option<Timestamp>,
 }
 
@@ -67,9 +67,9 @@ pub type AlarmStates = BTreeMap<String, AlarmState>;
 pub struct MonitorEmail {
     pub alarm: Alarm,
     pub email_reason: EmailReason,
-    /// When the alarm was first found.
+    /// When the problem was first found.
     pub since: Timestamp,
-    /// IncidentSelection of the emails about it this is, from 0.
+    /// The number of this email among those about the alarm, from 0.
     number: u32,
 }
 
@@ -80,18 +80,18 @@ pub enum EmailReason {
     Over { until: Timestamp },
 }
 
-/// A daemon that has just started may not have swept yet.
+/// A daemon that has just started may not have completed a sweep yet.
 const SETTLING: SignedDuration = SignedDuration::from_mins(15);
 const LATE: SignedDuration = SignedDuration::from_hours(1);
 const STUCK: SignedDuration = SignedDuration::from_hours(1);
 const REMIND: SignedDuration = SignedDuration::from_hours(24);
-/// What comes and goes within that is one alarm, not many.
+/// A problem that returns within this time continues the same alarm.
 const QUIET: SignedDuration = SignedDuration::from_mins(25);
 const CRASHES: u32 = 3;
-/// Below it, or below what a copy of the inventory takes, there is too little room.
+/// The least free space in bytes. A copy of the inventory may need more.
 const LEAST_FREE: u64 = 64 << 20;
 
-/// Everything that is wrong, the gravest first.
+/// Returns everything that is wrong, the worst first.
 pub fn detected_problems(facts: &ProbeResult, now: Timestamp) -> Vec<Problem> {
     let mut found = match &facts.daemon {
         Answer::Nobody(why) => vec![Problem::new(Alarm::Down, why.clone())],
@@ -170,7 +170,7 @@ fn sentences(problems: &[String]) -> String {
     problems.join(" ")
 }
 
-/// The emails that are due, and the standings as they are before any of them is sent.
+/// Returns the emails that are due. Updates the alarm states, but marks no email as sent.
 pub fn emails(
     alarm_states: &mut AlarmStates,
     detected_problems: &[Problem],
@@ -199,7 +199,7 @@ pub fn emails(
         };
         let gone = *alarm_state.gone_since.get_or_insert(now);
         if alarm_state.notified_at.is_none() {
-            // Nobody has heard of it.
+            // No email was sent about it.
             alarm_states.remove(alarm.as_str());
         } else if now >= gone + QUIET {
             due.push(alarm_state.email(alarm, EmailReason::Over { until: gone }));
@@ -208,7 +208,7 @@ pub fn emails(
     due
 }
 
-/// An email has left.
+/// Records that an email was sent.
 pub fn sent(alarm_states: &mut AlarmStates, email: &MonitorEmail, now: Timestamp) {
     let word = email.alarm.as_str();
     if matches!(email.email_reason, EmailReason::Over { .. }) {
@@ -255,7 +255,8 @@ impl MonitorEmail {
         }
     }
 
-    /// The email's own id, the same however often it is tried, and that of the first about the same alarm.
+    /// Returns the email's own id, which is the same for each attempt to send it, and the id of the first email about
+    /// the same alarm.
     pub fn ids(&self, domain: &str) -> (String, Option<String>) {
         let id = |number: u32| {
             format!(

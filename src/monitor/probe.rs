@@ -1,4 +1,4 @@
-//! Asking: the daemon, and the disk.
+//! Queries the daemon and the disk.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::api::types::{IncidentFilter, IncidentQuery};
 use crate::api_client::{Client, Error};
 use crate::config::MonitorSettings;
 
-/// Between two attempts at a daemon that may just be starting.
+/// The time between two attempts to reach a daemon that may be starting.
 const AGAIN: Duration = Duration::from_secs(3);
 
-/// Asks until somebody answers, for so long at most.
+/// Queries the daemon until it answers, for at most `backoff`.
 pub async fn gather(
     monitor_settings: &MonitorSettings,
     client: &Client,
@@ -47,7 +47,7 @@ async fn ask(client: &Client) -> Answer {
     }
 }
 
-/// Incidents about no person are about an app.
+/// An incident without a person is about an app.
 async fn is_a_failing_app(client: &Client) -> bool {
     let query = IncidentQuery {
         state: Some(IncidentFilter::Open),

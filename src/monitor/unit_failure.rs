@@ -1,10 +1,10 @@
-//! A unit that systemd has given up, as it tells the unit that is to say so.
+//! A unit that systemd no longer restarts, as systemd describes it to its `OnFailure` unit.
 
 use std::path::Path;
 
 use crate::config::{self, Machine};
 
-/// From systemd's MONITOR_ variables.
+/// The values of systemd's MONITOR_ variables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failed {
     pub unit: String,
@@ -12,11 +12,11 @@ pub struct Failed {
     pub result: String,
     pub status: String,
     pub invocation: String,
-    /// What is wrong with the configuration, where that is the reason.
+    /// The errors in the configuration, if those are the reason.
     pub problems: Vec<String>,
 }
 
-/// More of them help nobody on a phone.
+/// The most errors that one email lists; a longer list is unreadable on a phone.
 const SHOWN: usize = 12;
 
 impl Failed {
@@ -31,7 +31,7 @@ impl Failed {
         })
     }
 
-    /// What `check-config` would say, if the daemon ended because of that.
+    /// Adds the errors that `check-config` reports, if the daemon ended because of them.
     #[must_use]
     pub fn with_problems_of(mut self, config: &Path, machine: &Machine) -> Self {
         if self.status == "78"

@@ -1,5 +1,5 @@
-//! `cargo bench`: a full sweep of a large fleet over loopback, every result durably written, and the status while it
-//! runs. Meta is simulated in a process of its own, so that the figures are the daemon's alone.
+//! `cargo bench`: a full sweep of a large fleet over loopback, with every result stored durably, and the status while
+//! it runs. The simulated Meta runs in its own process, so that the measurements are the daemon's alone.
 
 #![expect(
     clippy::print_stdout,
@@ -57,7 +57,7 @@ fn start_of_time() -> Result<Timestamp> {
     Ok("2026-12-01T12:00:00Z".parse()?)
 }
 
-/// The other process: a world of pages; prints its address and every token, then serves until its input ends.
+/// The other process: a world of pages. It prints its URL and every token, then serves until its input ends.
 async fn meta(tokens: usize) -> Result {
     let mut world = World::new(start_of_time()?, 1);
     world.add_app(AppSpec {
@@ -88,7 +88,7 @@ async fn meta(tokens: usize) -> Result {
     Ok(())
 }
 
-/// Ends with us, for its input does.
+/// The other process. It ends with this one, because its input does.
 struct Meta {
     process: Child,
     url: String,
@@ -134,7 +134,7 @@ async fn measure(tokens: usize) -> Result {
     let began = (Instant::now(), cpu());
     import(&inventory, std::mem::take(&mut meta.tokens)).await?;
     report("import", tokens, began);
-    // The tokens that were handed over are ours, not the daemon's.
+    // The memory for the tokens belongs to the benchmark, not to the daemon.
     std::fs::write("/proc/self/clear_refs", "5")?;
     let mut now = start_of_time()?;
     for pass in [
@@ -164,7 +164,7 @@ async fn measure(tokens: usize) -> Result {
     summarise(&inventory, now).await
 }
 
-/// What the weekly summary costs: all that it tells of is read, put into words and written into the outbox.
+/// Measures the weekly summary: all its data is read, rendered and written into the outbox.
 async fn summarise(inventory: &Inventory, now: Timestamp) -> Result {
     let week = SignedDuration::from_hours(7 * 24);
     for (at, written) in [(now, false), (now + week, true)] {
@@ -255,7 +255,7 @@ async fn import(inventory: &Inventory, secrets: Vec<Secret>) -> Result {
     Ok(())
 }
 
-/// What a status page asks, again and again, while a sweep runs.
+/// Sends the requests of a status page repeatedly while a sweep runs.
 async fn ask_meanwhile(inventory: Inventory) {
     loop {
         if inventory
@@ -304,7 +304,7 @@ fn report(what: &str, tokens: usize, (began, before): (Instant, Duration)) {
     );
 }
 
-/// User and system time of this process.
+/// Returns the user and system time of this process.
 fn cpu() -> Duration {
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeValLike;

@@ -1,4 +1,4 @@
-//! Code as tokens with their lines, and what the walls look for in it: items for tests only, and paths.
+//! Code as tokens with their lines, and what the rules look for in it: test-only items, and paths.
 
 use std::ops::Range;
 
@@ -7,25 +7,25 @@ use super::text::is_word;
 #[derive(Clone, Copy, Debug)]
 pub struct Token<'c> {
     pub text: &'c str,
-    /// From 1.
+    /// Counted from 1.
     pub line: usize,
 }
 
-/// A path as written, `use` groups spelt out: `use a::{b, c::*}` is `a::b` and `a::c::*`.
+/// A path as written, with `use` groups expanded: `use a::{b, c::*}` is `a::b` and `a::c::*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path<'c> {
     pub segments: Vec<&'c str>,
     pub line: usize,
 }
 
-/// An item behind `#[cfg(test)]`: where it stands among the tokens, and the file it names if it is a `mod name;`.
+/// An item with `#[cfg(test)]`: its range of tokens, and the file that it names if it is a `mod name;`.
 #[derive(Debug)]
 pub struct TestItem<'c> {
     pub tokens: Range<usize>,
     pub file: Option<&'c str>,
 }
 
-/// The words, numbers and signs of blanked code; `::` is one sign.
+/// The words, numbers and punctuation of blanked code; `::` is one token.
 pub fn tokens(code: &str) -> Vec<Token<'_>> {
     let lines = code.lines().zip(1..);
     lines
@@ -49,13 +49,14 @@ fn tokens_of_line(mut rest: &str, line: usize) -> Vec<Token<'_>> {
     }
 }
 
-/// Whether the tokens from `at` on are those of `signs`, which stand with blanks between.
+/// Whether the tokens from `at` on are those of `signs`, which are separated by spaces.
 pub fn reads(tokens: &[Token<'_>], at: usize, signs: &str) -> bool {
     let mut found = tokens.iter().skip(at).map(|token| token.text);
     signs.split(' ').all(|sign| found.next() == Some(sign))
 }
 
-/// What is compiled for tests alone. Only a plain `#[cfg(test)]` counts: with anything else, the walls hold.
+/// Items that are compiled for tests only. Only a plain `#[cfg(test)]` counts; with any other condition the rules
+/// apply.
 pub fn test_items<'c>(tokens: &[Token<'c>]) -> Vec<TestItem<'c>> {
     let mut items: Vec<TestItem<'c>> = Vec::new();
     for at in 0..tokens.len() {
@@ -87,7 +88,7 @@ fn test_item<'c>(tokens: &[Token<'c>], start: usize) -> Option<TestItem<'c>> {
     })
 }
 
-/// Behind the bracket that closes the one at `open`.
+/// The index after the bracket that closes the one at `open`.
 fn closing(tokens: &[Token<'_>], open: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(open) {
@@ -103,7 +104,7 @@ fn closing(tokens: &[Token<'_>], open: usize) -> Option<usize> {
     None
 }
 
-/// Behind its block or its semicolon; `None` for what is no item, such as a field.
+/// The index after the item's block or semicolon; `None` if it is no item, such as a field.
 fn end_of_item(tokens: &[Token<'_>], start: usize) -> Option<usize> {
     let ends_with_block = match tokens.get(start)?.text {
         "use" | "const" | "static" | "type" => false,
@@ -136,7 +137,7 @@ pub fn paths<'c>(tokens: &[Token<'c>]) -> Vec<Path<'c>> {
     paths
 }
 
-/// A path among other code. Returns where to go on.
+/// Reads a path outside of `use`. Returns the index after it.
 fn plain<'c>(tokens: &[Token<'c>], start: usize, paths: &mut Vec<Path<'c>>) -> usize {
     let is_name = |at: usize| tokens.get(at).is_some_and(|t| t.text.starts_with(is_word));
     if !is_name(start) || !reads(tokens, start + 1, "::") {
@@ -155,7 +156,7 @@ fn plain<'c>(tokens: &[Token<'c>], start: usize, paths: &mut Vec<Path<'c>>) -> u
     at + 1
 }
 
-/// One tree of a `use`, under `prefix`. Returns where to go on.
+/// Reads one tree of a `use`, under `prefix`. Returns the index after it.
 fn import<'c>(
     tokens: &[Token<'c>],
     start: usize,
@@ -173,7 +174,7 @@ fn import<'c>(
                 while at < tokens.len() && !matches!(tokens[at].text, "}" | ";") {
                     at = import(tokens, at, &segments, paths);
                 }
-                // What follows the group ends this tree; the group has told its own paths.
+                // A group ends this tree; the recursive call has already added the group's paths.
                 return at + 1 + usize::from(reads(tokens, at + 1, ","));
             }
             "," => {

@@ -1,4 +1,4 @@
-//! How files are: headed, short, without exceptions waved through; and schemas that stay as they were shipped.
+//! Rules for files: a header, a limited length, no lint exceptions; and schema files that do not change.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::tables::SCHEMA;
 use super::tree::Offence;
 use super::{Result, places, root, sources, stands, stories};
 
-/// Beyond it a file has a second subject.
+/// A longer file has a second subject.
 const LINES: usize = 300;
 
 #[test]

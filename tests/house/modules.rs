@@ -1,4 +1,4 @@
-//! Down only: who may use whom, and that the walls see every module.
+//! Modules may only use those below them, and the rules cover every module.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,14 +29,14 @@ fn modules_use_only_what_stands_below_them() -> Result {
     Ok(())
 }
 
-/// `main` is no module of the library, and uses nothing but the command line.
+/// `main` is no module of the library, and uses only the command line.
 fn allowed(module: &str) -> Vec<&'static str> {
     let floors = FLOORS.iter().chain(&[("main", "cli")]);
     let floor = floors.filter(|(name, _)| *name == module);
     floor.flat_map(|(_, allowed)| allowed.split(' ')).collect()
 }
 
-/// And with that, no two modules can use each other.
+/// This also means that no two modules can use each other.
 #[test]
 fn modules_stand_in_reading_order() -> Result {
     let declared = declared_modules()?;
@@ -83,7 +83,7 @@ fn declared_modules() -> Result<Vec<String>> {
     Ok(declared.map(|pair| pair[1].text.to_owned()).collect())
 }
 
-/// The scanner takes a file for a module.
+/// The scanner treats every file as a module.
 #[test]
 fn every_module_has_its_file() -> Result {
     let mut offences = Vec::new();
@@ -93,7 +93,7 @@ fn every_module_has_its_file() -> Result {
         }));
     }
     stands(
-        "A module is a file of its own, so that the walls see it:",
+        "A module is a file of its own, so that the rules cover it:",
         &offences,
     );
     Ok(())

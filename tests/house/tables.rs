@@ -1,25 +1,25 @@
-//! Who may use what. A wall is moved here, in a commit of its own that says why.
+//! The rules: what each module may use. Change a rule in a commit of its own that says why.
 
-/// The modules from the ground up, and what each may use of those that stand before it.
+/// The modules from the lowest up, and which of the modules before it each may use.
 pub const FLOORS: &[(&str, &str)] = &[
     ("secret", ""),
     ("model", "secret"),
     ("graph_api", "secret model"),
     ("inventory", "secret model"),
     ("email", "secret model inventory"),
-    // The workers do not know each other: they meet in the inventory.
+    // The workers do not use each other: they communicate through the inventory.
     ("alerts", "secret model inventory email"),
     ("login", "secret model graph_api inventory"),
     ("rotation", "secret model graph_api inventory"),
     ("webhooks", "secret model graph_api inventory"),
-    // How connections are shared out and refused, the same for socket and public part.
+    // Connection limits, shared by the socket and the web part.
     ("http", ""),
-    // They never act: they read the inventory and store orders there. Of the logins they know the way to Meta's dialog
-    // and back, which is pure; without `graph_api` they could not even make the rest.
+    // These never act: they read the inventory and store orders in it. Of `login` they use only the pure parts around
+    // Meta's dialog; without `graph_api` they could not use the rest.
     ("api", "secret model inventory login http"),
     ("web", "secret model inventory login webhooks http"),
     ("api_client", "secret model api"),
-    // It fills in the settings of the others, none of which knows it.
+    // It fills in the settings of the other modules, none of which uses it.
     (
         "config",
         "secret model inventory email alerts rotation login api web",
@@ -30,9 +30,9 @@ pub const FLOORS: &[(&str, &str)] = &[
         "daemon",
         "secret model graph_api inventory email alerts rotation login webhooks api web api_client config",
     ),
-    // It tries what the operator answers before the daemon exists.
+    // It tries the operator's answers before the daemon exists.
     ("setup", "secret email config daemon"),
-    // Another company's computer, as far as the daemon can tell.
+    // It stands for Meta's servers, so the daemon knows nothing of it.
     ("graph_sim", ""),
     (
         "demo",
@@ -44,10 +44,10 @@ pub const FLOORS: &[(&str, &str)] = &[
     ),
 ];
 
-/// A dependency of Cargo.toml, and where in `src` it may be named.
+/// A dependency of Cargo.toml, and where in `src` it may be used.
 pub type Tool = (&'static str, &'static [&'static str]);
 
-/// The home of each dependency, as files without their `.rs` or folders. `""` is everywhere.
+/// The places where each dependency may be used, as folders or as files without `.rs`. `""` is everywhere.
 pub const TOOLS: &[Tool] = &[
     ("anstream", &["cli"]),
     ("anstyle", &["cli", "demo"]),
@@ -144,7 +144,7 @@ pub const TOOLS: &[Tool] = &[
     ),
 ];
 
-/// Where a secret leaves its wrapping, and why it must.
+/// The places where a secret is exposed, and why it must be.
 pub const EXPOSURES: &[(&str, &str)] = &[
     ("secret/mod", "its own length and equality"),
     (
@@ -184,11 +184,11 @@ pub const EXPOSURES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The only caller of the machine's clock.
+/// The only module that reads the machine's clock.
 pub const CLOCK: &str = "daemon/clock";
 
-/// Schema files by their SHA-256. Until the first release, whoever edits one makes its fixture anew and changes the sum
-/// here; after it, none is edited, because inventories were made with it.
+/// Schema files by their SHA-256. Until the first release, a change to a file needs a new fixture and a new hash here.
+/// After it, do not edit any, because inventories were made with them.
 pub const SCHEMA: &[(&str, &str)] = &[(
     "0001_inventory.sql",
     "78c7d84006d4c1b0650bbb3253460481e4fa9a5c1d0a0ed0cdf0bb7ee5941375",

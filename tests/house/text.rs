@@ -1,9 +1,9 @@
-//! Rust as the walls read it: comments and literals turned into blanks, line for line, so that only code is left.
+//! Rust source with comments and literals blanked, line by line, so that only code is left.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// `text` with each character of a comment or a literal as a blank. Line breaks stay where they are.
+/// Returns `text` with each character of a comment or literal replaced by a space. Line breaks are kept.
 pub fn blank(text: &str) -> String {
     let mut reader = Reader {
         rest: text.chars().peekable(),
@@ -64,7 +64,7 @@ impl Reader<'_> {
         }
     }
 
-    /// They nest.
+    /// Block comments nest.
     fn block_comment(&mut self) {
         let mut depth = 0_usize;
         loop {
@@ -94,7 +94,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A character, or a lifetime, of which the name is code.
+    /// A character literal, or a lifetime, whose name is code.
     fn quote(&mut self) {
         let mut ahead = self.rest.clone().skip(1);
         match (ahead.next(), ahead.next()) {
@@ -107,7 +107,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A name or a number, unless it is what a literal begins with.
+    /// A name or a number, unless it is the prefix of a literal.
     fn word(&mut self) {
         let mut word = String::new();
         while let Some(next) = self.rest.next_if(|&next| is_word(next)) {

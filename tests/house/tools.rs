@@ -1,4 +1,4 @@
-//! One tool, one home; pure policies; one clock; secrets exposed where they must be.
+//! Each dependency is used in one place; policies are pure; one clock; secrets are exposed only where they must be.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -30,13 +30,13 @@ fn each_tool_has_one_home() -> Result {
     offences.extend(left.map(|(tool, home)| format!("{tool} is not used in src/{home}")));
     stands(
         "A tool is named in its home alone, so that it can be replaced by changing one folder. Ask the home for what \
-         you need, or move the wall (TOOLS in tests/house/tables.rs) in a commit that says why.",
+         you need, or change the rule (TOOLS in tests/house/tables.rs) in a commit that says why.",
         &offences,
     );
     Ok(())
 }
 
-/// By its name in the code, where a package's `-` is a `_`.
+/// By the crate's name in the code, where a package's `-` is a `_`.
 fn tool(name: &str) -> Option<&'static Tool> {
     TOOLS
         .iter()
@@ -73,7 +73,7 @@ fn policies_are_pure() -> Result {
     Ok(())
 }
 
-/// What waits, what logs, handles to the world, and what asks the machine.
+/// Names that wait, log, hold handles to the outside, or query the machine.
 const IMPURE: [&str; 18] = [
     "async",
     "await",

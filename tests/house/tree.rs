@@ -1,4 +1,4 @@
-//! The source tree: every file with its module, its text, and what of it is code outside tests.
+//! The source tree: every file with its module, its text, and its code outside tests.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -7,26 +7,26 @@ use std::{fs, io};
 use super::code::{self, Token};
 use super::text::blank;
 
-/// A file of Rust.
+/// A Rust file.
 #[derive(Debug)]
 pub struct Source {
     /// `src`, or `tests`.
     folder: String,
-    /// Below it: `alerts/mailer/smtp.rs`.
+    /// The path below that folder: `alerts/mailer/smtp.rs`.
     pub path: String,
-    /// `alerts`, `mailer`, `smtp`; none for `lib.rs`.
+    /// `alerts`, `mailer`, `smtp`; empty for `lib.rs`.
     pub module: Vec<String>,
     pub text: String,
-    /// Without comments and literals, line for line.
+    /// The text without comments and literals, line by line.
     code: String,
-    /// The whole file is there for tests.
+    /// Whether the whole file is for tests only.
     pub is_test: bool,
 }
 
-/// A place that breaks a wall.
+/// A place that breaks a rule.
 pub type Offence = String;
 
-/// All sources below a folder of the checkout, in order.
+/// Reads all sources below a folder of the checkout, in order.
 pub fn read(root: &Path, folder: &str) -> io::Result<Vec<Source>> {
     let mut texts = Vec::new();
     collect(&root.join(folder), "", &mut texts)?;
@@ -53,7 +53,7 @@ fn collect(folder: &Path, below: &str, texts: &mut Vec<(String, String)>) -> io:
     Ok(())
 }
 
-/// Follows each `#[cfg(test)] mod name;` to its file, and everything below it.
+/// Marks the file of each `#[cfg(test)] mod name;`, and everything below it.
 fn mark_tests(sources: &mut [Source]) {
     let roots: HashSet<Vec<String>> = sources.iter().flat_map(Source::test_files).collect();
     for source in sources {
@@ -73,13 +73,13 @@ impl Source {
         }
     }
 
-    /// The module of the top level that it belongs to; `lib` and `main` for themselves.
+    /// The top-level module of the file; `lib` and `main` stand for themselves.
     pub fn top(&self) -> &str {
         let name = self.path.split('/').next().unwrap_or_default();
         name.strip_suffix(".rs").unwrap_or(name)
     }
 
-    /// Whether it is `home`, or below it. A home is written as a path without `.rs`; the empty one is everywhere.
+    /// Whether the file is `home` or below it. `home` is a path without `.rs`; the empty one is everywhere.
     pub fn is_in(&self, home: &str) -> bool {
         let behind = self.path.strip_prefix(home);
         home.is_empty() || behind.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
@@ -101,7 +101,7 @@ impl Source {
         tokens
     }
 
-    /// How many lines it has outside tests.
+    /// The number of lines outside tests.
     pub fn lines(&self) -> usize {
         if self.is_test {
             return 0;
@@ -114,7 +114,7 @@ impl Source {
         self.text.lines().count() - of_tests.sum::<usize>()
     }
 
-    /// The module of the top level that `path`, written here, leads to: `None` if it stays or leaves the crate.
+    /// The top-level module that `path` leads to. `None` if it stays in this module or leaves the crate.
     pub fn leads_to<'p>(&self, path: &code::Path<'p>) -> Option<&'p str> {
         let climbs = path.segments.iter().take_while(|&&s| s == "super").count();
         let first_name = match *path.segments.first()? {

@@ -1,4 +1,4 @@
-//! A clock that is wrong: what it may not judge, and how what it did heals.
+//! A wrong clock: what the daemon does not decide while in doubt, and how wrong times are corrected.
 
 use perennial::graph_sim::{Endpoint, Fault, FaultRule};
 use perennial::model::{Cause, Health, State};
@@ -78,7 +78,7 @@ async fn no_end_is_judged_by_a_clock_that_is_far_from_meta_s() -> Result {
     Ok(())
 }
 
-/// Every other death is told all the same.
+/// Every other cause of death is reported as usual.
 #[tokio::test]
 async fn a_changed_password_needs_no_clock() -> Result {
     let mut world = World::new().await?;

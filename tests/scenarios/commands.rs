@@ -1,4 +1,4 @@
-//! The command line against the running daemon: what it prints, on which stream, and the code that it ends with.
+//! The commands against the running daemon: what they print, on which stream, and their exit codes.
 
 use std::fs;
 use std::process::{Output, Stdio};
@@ -8,7 +8,7 @@ use perennial::daemon::clock;
 use crate::world::daemon::{Daemon, Premises};
 use crate::world::{Result, World};
 
-/// A daemon with nothing in its inventory, and a simulated Meta that lives in the same time.
+/// A daemon with an empty inventory, and a simulated Meta whose clock shows the real time.
 struct Office {
     world: World,
     premises: Premises,
@@ -41,7 +41,7 @@ impl Office {
         Ended::of(self.premises.ask(&arguments, input)?)
     }
 
-    /// Takes in a token of a new person.
+    /// Imports the token of a new person.
     fn import(&self, name: &str) -> Result<String> {
         let token = self.world.log_in(&self.world.person(name))?;
         let ended = self.ask(&format!("import --app acme --name {name}"), &token)?;
@@ -148,7 +148,7 @@ async fn a_program_gets_the_socket_s_own_json() -> Result {
     Ok(())
 }
 
-/// The journal comes in chunks; what stands in them are its lines.
+/// Joins the chunks of the journal into its lines.
 fn unchunked(body: &str) -> String {
     let lines = body.lines().filter(|line| line.starts_with('{'));
     lines.collect::<Vec<_>>().join("\n")
@@ -188,7 +188,7 @@ async fn an_order_is_followed_to_its_outcome() -> Result {
     office
         .ask("import --app acme --name paul", &token)?
         .with(0, &[], &[]);
-    // Meta gives another string with the same end, as it mostly does.
+    // Meta returns a new token with the same expiry, as it usually does.
     office.ask("rotate maria", "")?.with(
         1,
         &["maria: a new token with the same end; nothing was won"],
@@ -338,7 +338,7 @@ async fn many_are_taken_in_from_csv_and_again_without_harm() -> Result {
         let ended = office.ask("import --app acme -", &csv)?;
         ended.with(1, &[sum], &["line 2502: a quotation mark is not closed"]);
     }
-    // Page by page, in the order of names, under one heading.
+    // Page by page, sorted by name, under one heading.
     let listed = office.ask("tokens", "")?.out;
     let names = listed.lines().filter_map(|line| line.split('\t').next());
     let expected = (0..2_500).map(|number| format!("t-{number:04}"));
@@ -348,7 +348,7 @@ async fn many_are_taken_in_from_csv_and_again_without_harm() -> Result {
             .eq(["NAME".to_owned()].into_iter().chain(expected))
     );
 
-    // Whoever reads only the beginning gets no complaint about the rest.
+    // A reader that closes the pipe early causes no error message.
     let (reader, writer) = std::io::pipe()?;
     drop(reader);
     let mut command = office.premises.command();

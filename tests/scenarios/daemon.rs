@@ -1,4 +1,4 @@
-//! The real program: started, asked, reloaded, stopped; and no secret of its life anywhere but where it belongs.
+//! The real program: started, queried, reloaded and stopped. Secrets appear only where they must.
 
 use std::fs;
 use std::io::{ErrorKind, Read};
@@ -13,7 +13,7 @@ use perennial::graph_sim::{Endpoint, Outage, SystemUserValidity};
 use crate::world::daemon::{Daemon, PROGRAM, Premises};
 use crate::world::{APP, APP_SECRET, Result, SCOPES, World, days};
 
-/// Takes a token in as a program would.
+/// Imports a token over the socket, as a program would.
 fn import(daemon: &Daemon, name: &str, token: &str) -> Result {
     let body = format!(
         r#"{{"app":"acme","name":"{name}","access_token":"{token}","owners":["maria@example.com"]}}"#
@@ -28,7 +28,7 @@ async fn it_is_started_asked_reloaded_and_stopped() -> Result {
     let world = World::new().await?;
     let maria = world.person("Maria");
     let token = world.log_in(&maria)?;
-    // The daemon lives in real time, and so must its Meta.
+    // The daemon uses the real time, so the simulated Meta must, too.
     world.meta.set_now(jiff::Timestamp::from_second(
         fs::metadata(PROGRAM)?
             .modified()?
@@ -48,7 +48,7 @@ async fn it_is_started_asked_reloaded_and_stopped() -> Result {
     assert_eq!(report["tokens"]["total"], 1, "{report}");
     assert_eq!(report["tokens"]["unverified"], 0, "{report}");
 
-    // A configuration with a typo is refused, and the old one goes on.
+    // A configuration with a typo is rejected, and the daemon keeps the old one.
     premises.configure(&world.meta.url(), "vievers = [\"*\"]")?;
     let refused = premises.ask(&["--socket", socket(&premises)?.as_str(), "reload"], "")?;
     assert_eq!(refused.status.code(), Some(1));
@@ -73,7 +73,7 @@ async fn it_is_started_asked_reloaded_and_stopped() -> Result {
         "the socket is tidied away"
     );
 
-    // What was known is known again.
+    // A restarted daemon still knows its tokens.
     let daemon = premises.start()?;
     let (_, token) = daemon.http("GET", "/v1/tokens/acme-maria", "")?;
     assert!(token.contains("\"kind\":\"user\""), "{token}");
@@ -132,8 +132,8 @@ async fn it_does_not_start_on_what_is_wrong_and_says_what_to_do() -> Result {
     Ok(())
 }
 
-/// A whole scenario at trace level: nothing that people, programs or a thief of the disk could read holds a secret,
-/// but the one answer that was asked for.
+/// Runs a whole scenario at trace level. Nothing that people, programs or a thief of the disk can read contains a
+/// secret, except the one answer that was asked for.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_shows_anywhere() -> Result {
     let world = World::new().await?;
@@ -161,7 +161,7 @@ fn holds(content: &[u8], secret: &str) -> bool {
     windows.any(|window| window == secret.as_bytes())
 }
 
-/// Import, renewal, a death, an email, a new token, an outage. Returns every token there was.
+/// Import, renewal, a death, an email, a new token, an outage. Returns every token that existed.
 fn live_through_everything(world: &World, daemon: &Daemon) -> Result<Vec<String>> {
     let now = perennial::daemon::clock::now();
     world.meta.set_now(now - days(40));
@@ -186,7 +186,7 @@ fn live_through_everything(world: &World, daemon: &Daemon) -> Result<Vec<String>
     hand_in(daemon, &candidate)?;
     daemon.http("POST", "/v1/mail-test", "{}")?;
     daemon.follow_until("email_sent")?;
-    // Problem makes programs talkative.
+    // Errors make programs log more.
     world.meta.world().set_outage(Some(Outage::Reset));
     daemon.http("POST", "/v1/tokens/acme-bakery/check", "")?;
     daemon.follow_until("app_failing")?;
@@ -200,7 +200,7 @@ fn robot(world: &World) -> Result<String> {
     Ok(meta.system_user_token(APP, &robot, SCOPES, SystemUserValidity::SixtyDays)?)
 }
 
-/// A new secret for Maria's token, and the one answer that tells it.
+/// Uploads a new secret for Maria's token, and reads it back in the one answer that contains it.
 fn hand_in(daemon: &Daemon, candidate: &str) -> Result {
     let path = "/v1/tokens/acme-maria/secret";
     let offered = format!(r#"{{"access_token":"{candidate}"}}"#);
@@ -213,13 +213,13 @@ fn hand_in(daemon: &Daemon, candidate: &str) -> Result {
     Ok(())
 }
 
-/// Without systemd nothing else keeps the memory of a crashed daemon from the disk.
+/// Without systemd, nothing else prevents core dumps of a crashed daemon.
 #[test]
 fn no_crash_writes_the_memory_to_a_disk() -> Result {
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -c unlimited; exec \"$@\"", "sh", PROGRAM]);
     command.args(["graph-sim", "--listen", "127.0.0.1:0"]);
-    // Root owns its own files in /proc in any case; of another user's process only where it is closed.
+    // Root owns its own files in /proc in any case. With another user, root owns them only if core dumps are forbidden.
     if nix::unistd::getuid().is_root() && may_be_run_by(NOBODY)? {
         command.uid(NOBODY);
     }
@@ -227,7 +227,7 @@ fn no_crash_writes_the_memory_to_a_disk() -> Result {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    // The first word of either shows that it runs.
+    // The first byte on either stream shows that it runs.
     let (out, err) = (process.stdout.take(), process.stderr.take());
     let mut word = [0; 1];
     match (out, err) {
@@ -260,7 +260,7 @@ fn may_be_run_by(user: u32) -> Result<bool> {
     Ok(look.success())
 }
 
-/// What the socket answers and what the machine tells of the process, by place.
+/// The answers of the socket and what /proc shows of the process, by source.
 fn what_others_see(daemon: &Daemon) -> Result<Vec<(String, Vec<u8>)>> {
     let mut seen = Vec::new();
     for path in [
@@ -277,7 +277,7 @@ fn what_others_see(daemon: &Daemon) -> Result<Vec<(String, Vec<u8>)>> {
         seen.push((path.to_owned(), answer.into_bytes()));
     }
     for file in ["cmdline", "environ"] {
-        // Some of it is closed to everyone but root.
+        // Only root may read some of these files.
         match fs::read(format!("/proc/{}/{file}", daemon.pid())) {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
             content => seen.push((file.to_owned(), content?)),

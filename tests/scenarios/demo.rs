@@ -1,4 +1,4 @@
-//! The demo is computed, not scripted: it says so when a rule is broken.
+//! The result of the demo is computed, not scripted: it fails when a rule is broken.
 
 use perennial::demo::{DemoRun, Options, Sabotage};
 
@@ -23,7 +23,7 @@ async fn a_season_ends_well() -> Result {
     Ok(())
 }
 
-/// The same two weeks: well when nothing is broken, not when nobody writes, not when nobody looks.
+/// The same two weeks: they pass when nothing is broken, and fail when no email is sent or no token is checked.
 #[tokio::test]
 async fn a_broken_rule_is_noticed() -> Result {
     for (sabotage, expected) in [

@@ -1,5 +1,5 @@
-//! What may befall an inventory: a lost key, a broken file, a full disk, a crash in the midst of something. Each ends in
-//! words that say what to do, and nothing is overwritten.
+//! What can happen to an inventory: a lost key, a broken file, a full disk, a crash in the middle of a change. Each
+//! ends with a message that says what to do, and nothing is overwritten.
 
 mod copies;
 mod faults;
@@ -11,7 +11,7 @@ use std::process::Output;
 
 use crate::world::Result;
 
-/// What a command said, on both streams, with the code it ended with.
+/// Asserts a command's exit code and the texts in its output. Returns both streams.
 #[track_caller]
 fn ended(output: &Output, code: i32, said: &[&str]) -> String {
     let words = String::from_utf8_lossy(&output.stdout).into_owned()
@@ -23,7 +23,7 @@ fn ended(output: &Output, code: i32, said: &[&str]) -> String {
     words
 }
 
-/// A token, taken in by name.
+/// Imports a token under this name.
 fn import(premises: &crate::world::daemon::Premises, name: &str) -> Result {
     let token = format!("EAAcanary{name}");
     let output = premises.ask(&["import", "--app", "acme", "--name", name], &token)?;

@@ -1,5 +1,5 @@
-//! A person logs in: from the link in an email to tokens that work, for each set-up that people have; and what is
-//! refused on the way.
+//! A person logs in: from the link in an email to working tokens, for each kind of app setup; and what is rejected on
+//! the way.
 
 use perennial::graph_sim::{
     AppMode, AppSpec, CodeGives, DialogAnswer, Endpoint, Fault, FaultRule, LongLived,
@@ -13,7 +13,7 @@ use crate::world::{APP, Mail, PUBLIC_URL, Public, Result, World, days, hours, mi
 const CALLBACK: &str = "https://tokens.example.com/perennial/login/callback";
 const ASKED: &str = "email pages_show_list pages_messaging";
 
-/// Maria with her login and three pages, all of them in the inventory and well.
+/// Maria with her login and three pages, all of them imported and healthy.
 struct Shop {
     world: World,
     public: Public,
@@ -52,7 +52,7 @@ impl Shop {
         })
     }
 
-    /// The password is another; the email is out.
+    /// Changes the password and waits for the email about it.
     async fn lock_out(&mut self) -> Result<String> {
         self.world.meta.world().change_password(&self.person)?;
         self.world.live_with_post(days(2), minutes(30)).await?;
@@ -293,7 +293,7 @@ async fn a_link_for_a_token_that_meta_never_described_takes_no_stranger_in() -> 
 
     let (_, link) = world.operators_link(Some(token), false).await?;
     for _ in 0..2 {
-        // The second time Meta has said whose token it is.
+        // The second time, Meta has already said whose token it is.
         let outcome = world
             .log_in_through(&public, &link, &stranger, DialogAnswer::allow())
             .await?;
@@ -578,7 +578,7 @@ async fn somebody_new_logs_in_and_is_taken_in_with_all_pages() -> Result {
         .await?
         .says(&["Everything works", "Bakery", "Café"]);
     let own = world.named("acme-zo-o-neil").await?;
-    // Measured against what the app asks for, also when that changes.
+    // Compared with the scopes of the app, which may change later.
     assert!(own.required_scopes.is_empty() && own.missing_scopes().is_empty());
     assert_eq!(
         (own.state(), own.permissions.of_app.as_str()),
@@ -594,7 +594,7 @@ async fn somebody_new_logs_in_and_is_taken_in_with_all_pages() -> Result {
     Ok(())
 }
 
-/// a. Page posting: a short-lived user token is pasted in.
+/// a. Page posting: an operator pastes a short-lived user token.
 #[tokio::test]
 async fn page_posting_from_a_pasted_token_to_pages_that_never_end() -> Result {
     let mut world = World::new().await?;
@@ -634,7 +634,7 @@ async fn page_posting_from_a_pasted_token_to_pages_that_never_end() -> Result {
     Ok(())
 }
 
-/// c. A connector platform: declined permissions are named, and asked for again.
+/// c. A connector platform: declined permissions are named and requested again.
 #[tokio::test]
 async fn a_connector_asks_again_for_what_was_declined() -> Result {
     let mut world = World::new().await?;
@@ -657,7 +657,7 @@ async fn a_connector_asks_again_for_what_was_declined() -> Result {
     ]);
 
     world.live_with_post(hours(1), minutes(5)).await?;
-    // It never had the permission: that is for the operators to know, and to ask for.
+    // It never had the permission, so the operators must know of it and request it.
     let maria = world.named("acme-maria").await?;
     assert_eq!((maria.state(), maria.cause()), (State::Healthy, None));
     assert!(maria.missing_scopes().contains("pages_messaging"));
@@ -676,7 +676,7 @@ async fn a_connector_asks_again_for_what_was_declined() -> Result {
     Ok(())
 }
 
-/// d. WhatsApp by Facebook Login: a code, an hour, 60 days, and a login before they end.
+/// d. WhatsApp by Facebook Login: a code, an hour, 60 days, and a login before they expire.
 #[tokio::test]
 async fn a_whatsapp_login_is_repeated_before_its_60_days_are_over() -> Result {
     let scopes = "whatsapp_business_management whatsapp_business_messaging";
@@ -714,7 +714,7 @@ async fn a_whatsapp_login_is_repeated_before_its_60_days_are_over() -> Result {
     Ok(())
 }
 
-/// d. The other WhatsApp set-up: system users, with the 60 days and without.
+/// d. The other WhatsApp setup: system users, with tokens of 60 days and tokens that never expire.
 #[tokio::test]
 async fn system_users_need_nobody_with_60_days_and_without() -> Result {
     let mut world = World::new().await?;
@@ -744,7 +744,7 @@ async fn system_users_need_nobody_with_60_days_and_without() -> Result {
     Ok(())
 }
 
-/// e. Marketing: the 90 days of data access end, though the token does not.
+/// e. Marketing: the data access expires after 90 days, but the token does not.
 #[tokio::test]
 async fn data_access_is_renewed_by_a_login_that_asks_for_that() -> Result {
     let mut world = World::with_app(AppSpec {
@@ -784,7 +784,7 @@ async fn data_access_is_renewed_by_a_login_that_asks_for_that() -> Result {
     Ok(())
 }
 
-/// f. Login for Business: all of a configuration or nothing; what it gives is a person's token or a system user's.
+/// f. Login for Business: all of a configuration or nothing. It returns a person's token or a system user's.
 #[tokio::test]
 async fn login_for_business_gives_what_its_configuration_says() -> Result {
     for (gives, kind, ends) in [
@@ -847,7 +847,7 @@ async fn login_for_business_gives_what_its_configuration_says() -> Result {
     Ok(())
 }
 
-/// Login for Business in an app that is not live words it as if the person had cancelled.
+/// In an app that is not live, Login for Business answers as if the person had cancelled.
 #[tokio::test]
 async fn an_app_that_is_not_live_is_not_blamed_on_the_person() -> Result {
     let mut world = World::with_app(AppSpec {
@@ -887,7 +887,7 @@ async fn each_candidate_of_a_login_costs_one_call() -> Result {
     Ok(())
 }
 
-/// What is not taken leaves the one in use as it is, so that one is asked about after all.
+/// A rejected candidate does not change the current token, so that is still checked.
 #[tokio::test]
 async fn a_candidate_that_is_refused_hides_no_death() -> Result {
     let shop = Shop::open().await?;
@@ -900,7 +900,7 @@ async fn a_candidate_that_is_refused_hides_no_death() -> Result {
     Ok(())
 }
 
-/// The sweep wrote the budget as it had read it before, and the calls of the login were forgotten.
+/// Regression: the sweep stored the budget that it had read before, and the calls of the login were lost.
 #[tokio::test]
 async fn the_calls_of_a_login_during_a_sweep_are_counted() -> Result {
     let mut shop = Shop::open().await?;

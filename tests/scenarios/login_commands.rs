@@ -1,4 +1,4 @@
-//! `perennial login` against the running daemon, with a public part and without one.
+//! `perennial login` against the running daemon, with and without `[web]`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -18,7 +18,7 @@ struct Office {
     daemon: Daemon,
 }
 
-/// A command that waits, and what it has said so far.
+/// A command that waits, and its output so far.
 struct Waiting {
     process: Child,
     out: BufReader<ChildStdout>,
@@ -43,7 +43,7 @@ impl Office {
         })
     }
 
-    /// Starts the command and reads the address that it prints.
+    /// Starts the command and reads the URL that it prints.
     fn begin(&self, arguments: &[&str]) -> Result<Waiting> {
         let mut process = self
             .premises
@@ -77,7 +77,7 @@ impl Waiting {
     }
 }
 
-/// What a browser gets of the public part, and where it is sent on.
+/// Requests a web page as a browser would. Returns the answer and the redirect.
 fn browse(socket: &Path, method: &str, target: &str) -> Result<(String, Option<String>)> {
     let mut stream = UnixStream::connect(socket)?;
     write!(

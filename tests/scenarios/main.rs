@@ -1,4 +1,4 @@
-//! Stories: what an operator, a page admin or a program lives through.
+//! Scenarios: what happens to an operator, a page admin or a program.
 
 #![expect(
     unreachable_pub,

@@ -1,4 +1,5 @@
-//! A platform for Messenger bots: pages that must tell the app of messages, and tokens that somebody makes anew by hand.
+//! A platform for Messenger bots: pages whose webhooks the app must be subscribed to, and tokens that a person
+//! generates by hand.
 
 use perennial::graph_sim::Endpoint;
 use perennial::inventory::{EventKind, IncidentSelection, OrderKind};
@@ -12,7 +13,7 @@ const BOT: &[&str] = &[
     "pages_manage_metadata",
 ];
 
-/// Maria's bot answers on her page; the operator wants to know whether it hears of messages.
+/// Maria's bot answers on her page; the operator wants to know whether its app receives the messages.
 struct Bot {
     world: World,
     maria: String,
@@ -71,7 +72,7 @@ async fn a_page_that_does_not_tell_the_app_is_reported_until_it_does() -> Result
     bot.world.pass().await?;
     let all = "messages messaging_postbacks".to_owned();
     assert_eq!(bot.heard(page).await?, (Subscription::Missing, all));
-    // It is a problem of the page's settings, and no trouble of the token's.
+    // It is a problem of the page's settings, not of the token.
     assert_eq!(bot.world.state(page).await?, State::Healthy);
     let socket = bot.world.open_socket().await?;
     socket.publish_status(bot.world.now, bot.world.now).await?;
@@ -113,7 +114,7 @@ async fn a_page_that_tells_what_it_should_is_asked_seldom() -> Result {
     let asked = bot.asked();
     assert!((4..=5).contains(&asked), "{asked} calls in four weeks");
 
-    // Whoever asks for a check is told of this, too.
+    // The answer to an ordered check mentions it, too.
     bot.world.meta.world().unsubscribe_app(&bot.page, APP)?;
     bot.world.order(page, OrderKind::Check).await?;
     bot.world.pass().await?;
@@ -174,7 +175,7 @@ async fn a_lone_page_token_made_anew_by_hand_is_told_to_its_owner_as_such() -> R
     assert_eq!(mail.len(), 1);
     assert!(mail[0].0.contains("by hand"), "{}", mail[0].0);
 
-    // The new one is handed in, and all is well.
+    // After the new token is uploaded, all is well.
     bot.world.put_secret(page, &made).await?;
     bot.world.live_with_post(hours(1), minutes(30)).await?;
     assert_eq!(bot.world.state(page).await?, State::Healthy);

@@ -1,4 +1,5 @@
-//! Who watches the daemon: a timer that asks from outside and writes by itself, and what systemd calls at the end.
+//! The monitor: a timer that queries the daemon and sends emails itself, and the unit that systemd starts when the
+//! daemon fails.
 
 use std::fs;
 use std::process::{Output, Stdio};
@@ -20,7 +21,7 @@ fn ended(output: &Output, code: i32, said: &[&str]) {
     }
 }
 
-/// Every email there is, oldest first.
+/// Returns every email, oldest first.
 fn emails(premises: &Premises) -> Result<Vec<String>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(premises.path("mail"))? {
@@ -31,7 +32,7 @@ fn emails(premises: &Premises) -> Result<Vec<String>> {
     paths.iter().map(read).collect()
 }
 
-/// As if so many hours had gone by since the last look.
+/// Changes the stored times as if this many hours had passed since the last run.
 fn age_alarms(premises: &Premises, hours: i64) -> Result {
     let path = premises.path("alarms.json");
     let mut memory: serde_json::Value = serde_json::from_str(fs::read_to_string(&path)?.trim())?;
@@ -148,7 +149,7 @@ fn a_unit_that_systemd_gives_up_is_told_with_the_reason() -> Result {
     ] {
         assert!(email.contains(words), "{words}\n{email}");
     }
-    // The timer need not say it again.
+    // The timer does not report it again.
     ended(&premises.ask(&ALERT, "")?, 3, &[]);
     assert_eq!(emails(&premises)?.len(), 1);
     Ok(())

@@ -1,4 +1,4 @@
-//! Permissions that are required: those that go, those that never were there, and who is told.
+//! Required permissions: lost ones, ones that were never granted, and who is notified.
 
 use perennial::graph_sim::{Endpoint, Outage};
 use perennial::inventory::{EventKind, OrderKind};
@@ -8,7 +8,7 @@ use crate::world::{OPERATOR, OWNER, Result, SCOPES, World, days, hours, minutes}
 
 const LOST: &str = "pages_messaging";
 
-/// Maria's token, checked once, in an app that asks for what she granted.
+/// Maria's token, checked once, in an app that requires what she granted.
 async fn maria(world: &mut World) -> Result<(String, String, TokenId)> {
     world.require(&SCOPES.join(" ")).await?;
     let person = world.person("Maria");
@@ -88,7 +88,7 @@ async fn a_lacking_token_is_still_exchanged_before_its_end() -> Result {
     world.live(days(35)).await?;
     assert!(world.told(EventKind::Rotated).await? > 0);
     assert_eq!(world.state(id).await?, State::Failing);
-    // It ends at last, and that is another trouble.
+    // In the end it expires, which is another cause.
     world.live_with_post(days(30), hours(1)).await?;
     let ended = world.token(id).await?;
     assert!(matches!(
@@ -156,7 +156,7 @@ async fn the_pages_of_a_person_share_one_incident_about_permissions() -> Result 
     world.live_with_post(hours(30), minutes(15)).await?;
 
     lose(&world, &person)?;
-    // Only one of them is looked at; the others are found through it.
+    // Only one of them is checked; the others are found through it.
     world.order(ids[2], OrderKind::Check).await?;
     world.live_with_post(hours(1), minutes(5)).await?;
     for id in &ids {
@@ -187,7 +187,7 @@ async fn required_scopes_of_a_tokens_own_replace_those_of_its_app() -> Result {
     let token = world.token(id).await?;
     assert_eq!((token.state(), token.cause()), (State::Healthy, None));
     assert!(token.missing_scopes().is_empty());
-    // That it is gone is an event all the same.
+    // The lost permission is still recorded as an event.
     assert_eq!(world.told(EventKind::PermissionsLost).await?, 1);
     assert!(world.mail()?.is_empty());
     Ok(())

@@ -1,4 +1,4 @@
-//! How tokens are kept alive, and how we know when they cannot be.
+//! How tokens are kept alive, and how the daemon notices that they cannot be.
 
 use perennial::graph_sim::{Endpoint, Outage, Reexchange, SystemUserValidity};
 use perennial::inventory::{EventKind, OrderKind};
@@ -22,7 +22,7 @@ async fn an_imported_token_is_what_meta_says_it_is() -> Result {
     assert_eq!((facts.kind, &facts.subject), (Kind::User, &maria));
     assert_eq!(facts.expires_at, Expiry::At(world.now + days(60)));
 
-    // The next pass knows the family: the page's name, and whose child its token is.
+    // The next pass fetches the page's name and links its token to the parent.
     let bakery = world.token(page_id).await?;
     let facts = bakery.facts.as_ref().ok_or("no facts")?;
     assert_eq!(
@@ -441,7 +441,7 @@ async fn a_dead_token_that_was_looked_at_in_vain_costs_no_more_calls() -> Result
     world.meta.world().change_password(&maria)?;
     world.live(days(2)).await?;
 
-    // The first comes back, so the second is looked at once more.
+    // The first token works again, so the second is checked again.
     world.put_secret(id, &world.log_in(&maria)?).await?;
     world.live(minutes(5)).await?;
     let asked = |world: &World| {

@@ -1,4 +1,4 @@
-//! From nothing to a daemon that runs: what `setup` asks for, tries, writes, and leaves alone.
+//! `setup`: from nothing to a running daemon. What it asks for, tries, writes and leaves unchanged.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use perennial::daemon::clock;
 use crate::world::daemon::{PROGRAM, Premises};
 use crate::world::{APP, APP_SECRET, Result, World};
 
-/// Runs setup as a script would; `more` is split at spaces.
+/// Runs setup as a script would. `more` is split at spaces.
 fn set_up(premises: &Premises, more: &str) -> Result<Output> {
     Ok(Command::new(PROGRAM)
         .arg("setup")
@@ -180,7 +180,7 @@ fn what_is_missing_is_named_all_at_once() -> Result {
     ended(
         &set_up(&premises, "--yes --smtp-url smtps://user:word@example.com")?,
         2,
-        &["secrets never stand in the configuration"],
+        &["secrets do not belong in the configuration"],
     );
     assert!(!premises.path("perennial.toml").exists());
     Ok(())
@@ -207,7 +207,7 @@ async fn a_run_that_was_cut_off_is_completed() -> Result {
     );
     assert!(!premises.path(".setup-cut").exists());
 
-    // Without the configuration, a key that seals tokens already is not replaced by another.
+    // Even without a configuration, a key that already seals tokens is not replaced.
     premises.start()?.stop(Signal::SIGTERM)?;
     fs::remove_file(premises.path("credentials/inventory.key"))?;
     ended(

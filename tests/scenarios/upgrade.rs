@@ -1,4 +1,4 @@
-//! Inventories that another version wrote: taken over, or refused and left as they are.
+//! Inventories written by another version: upgraded, or rejected and left unchanged.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use crate::world::Result;
 use crate::world::daemon::Premises;
 
-/// Twelve days of the demo, as the first version left them.
+/// Twelve days of the demo, as stored by the first version.
 const FIRST: &str = include_str!("../fixtures/inventory/0001.sql");
 
 fn left_by_the_first_version() -> Result<Premises> {

@@ -1,11 +1,11 @@
-//! A verdict of Meta is told after a bounded time, whatever the way out of it answers.
+//! A rejection by Meta is reported within a limited time, whatever the attempts to repair it return.
 
 use perennial::graph_sim::{Death, Endpoint, Fault, FaultRule, InjectedError};
 use perennial::model::{Cause, Health, TokenId};
 
 use crate::world::{OWNER, Result, World, hours, minutes};
 
-/// A page whose token died, while the login that it hangs on lives.
+/// A page whose token died while its parent lives.
 async fn dead_page(world: &mut World) -> Result<TokenId> {
     let maria = world.person("Maria");
     let user = world.log_in(&maria)?;

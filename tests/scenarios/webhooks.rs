@@ -1,4 +1,4 @@
-//! What Meta tells by itself: it is asked after at once, believed by nobody, and only forgetting is obeyed.
+//! Meta's own requests: each one triggers a check, none is believed, and only deletion requests are obeyed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use perennial::webhooks::{self, NoticeAnswer, WebhookError, WebhookReceiver};
 use crate::world::daemon::Premises;
 use crate::world::{APP, APP_SECRET, Result, World, client, hours, minutes};
 
-/// What the web part does with a post, without the web.
+/// The webhook receiver without the web server.
 struct Ear(WebhookReceiver);
 
 impl Ear {
@@ -55,7 +55,7 @@ impl Ear {
     }
 }
 
-/// Maria with her login and two pages, and Paul with his login, all well and checked hours ago.
+/// Maria with her login and two pages, and Paul with his login, all healthy and checked hours ago.
 async fn two_people(world: &mut World) -> Result<(String, [TokenId; 3], TokenId)> {
     let (maria, paul) = (world.person("Maria"), world.person("Paul"));
     let token = world.log_in(&maria)?;
@@ -83,7 +83,7 @@ async fn an_app_that_a_person_removes_is_missed_at_once() -> Result {
     let before = world.meta.world().call_log().calls(Endpoint::DebugToken);
     let posts = webhook_receiver.hears_all(&world).await?;
     assert_eq!(posts.len(), 2, "the callback and the webhook");
-    // Nothing is believed before it has been asked after.
+    // Nothing is believed before Meta was asked.
     assert_eq!(world.state(hers[0]).await?, State::Healthy);
 
     world.pass().await?;
@@ -113,7 +113,7 @@ async fn what_meta_tells_is_no_verdict() -> Result {
     let Ear(listener) = Ear::of(&world)?;
     let (maria, hers, _) = two_people(&mut world).await?;
     world.now += hours(1);
-    // Signed, but she has not removed the app.
+    // The request is signed, but she has not removed the app.
     let signed = request_of(&world, &maria)?;
     let heard = listener.deauthorized("acme", &signed, world.now).await?;
     assert_eq!(heard, NoticeAnswer::NotificationKind);
@@ -183,7 +183,7 @@ async fn floods_and_replays_cost_nothing() -> Result {
     world.pass().await?;
     assert_eq!(total_calls(&world) - calls, 3, "each token once");
 
-    // What was checked since needs no look: an hour later, and a day later.
+    // A token that was checked since is not checked again: an hour later, and a day later.
     for _ in 0..2 {
         world.live(hours(1)).await?;
         let (calls, events) = (total_calls(&world), world.events().await?.len());
@@ -296,14 +296,14 @@ async fn who_wants_to_be_forgotten_is_forgotten() -> Result {
     let mut world = World::new().await?;
     let webhook_receiver = Ear::of(&world)?;
     let (maria, hers, his) = two_people(&mut world).await?;
-    // She has a past: an incident, emails, a page that was once read through somebody else.
+    // She has a history: an incident, emails, and a page that was once derived from another person's token.
     world.meta.world().change_password(&maria)?;
     world.live_with_post(hours(26), minutes(30)).await?;
     assert_eq!(world.mail()?.len(), 1);
     write_of_her(&world, &maria, hers[0]).await?;
     let emails = world.mail()?.len();
     let before = world.whole_inventory()?;
-    // The owner of Paul's token happens to have her name.
+    // The owner of Paul's token has the same name.
     for trace in [maria.as_str(), "| maria |", "Maria", "bakery"] {
         assert!(before.contains(trace), "{trace} is what we look for");
     }
@@ -338,7 +338,7 @@ async fn who_wants_to_be_forgotten_is_forgotten() -> Result {
     assert_eq!(world.state(his).await?, State::Healthy);
     assert_eq!(world.told(EventKind::DataDeleted).await?, 1);
 
-    // The request comes again, and again: it has the same code, and nobody to forget.
+    // The request is repeated: the code stays the same, and there is nothing left to delete.
     for _ in 0..3 {
         assert_eq!(listener.delete("acme", &signed, world.now).await?, code);
     }
@@ -346,7 +346,7 @@ async fn who_wants_to_be_forgotten_is_forgotten() -> Result {
         webhooks::run_deletions(&world.inventory, world.now).await?,
         0
     );
-    // And no email is written about what vanished.
+    // No email is sent about the deleted tokens.
     world.live_with_post(hours(26), minutes(30)).await?;
     assert_eq!(world.mail()?.len(), emails);
     Ok(())
@@ -409,7 +409,7 @@ async fn a_signed_request_counts_at_one_callback_only() -> Result {
     let Ear(listener) = &webhook_receiver;
     world.now += hours(1);
     world.meta.set_now(world.now);
-    // She removes the app, and somebody has read along.
+    // She removes the app, and an attacker copies Meta's request.
     world.meta.world().remove_app(&maria, APP)?;
     let post = world.meta.world().take_deliveries().swap_remove(0);
     let (_, signed) = post.body.split_once('=').ok_or("no request")?;
@@ -428,7 +428,7 @@ async fn a_signed_request_counts_at_one_callback_only() -> Result {
     let heard = listener.deauthorized("acme", signed, world.now).await?;
     assert_eq!(heard, NoticeAnswer::Nothing, "Meta repeats itself");
 
-    // And the other way round.
+    // The same in the other direction.
     world.now += minutes(1);
     let signed = request_of(&world, &maria)?;
     let code = listener.delete("acme", &signed, world.now).await?;
@@ -470,7 +470,7 @@ async fn a_person_with_many_pages_is_forgotten_step_by_step() -> Result {
     let user = world.import("maria", &token).await?;
     world.pass().await?;
     let now = world.now;
-    // Taken in through her, and not described by Meta yet.
+    // Imported as her pages, and not yet checked with Meta.
     for n in 0..1_200 {
         let (name, secret) = (format!("page-{n}"), format!("EAA{n}"));
         let id = world.import(&name, &secret).await?;
@@ -492,7 +492,7 @@ async fn a_person_with_many_pages_is_forgotten_step_by_step() -> Result {
     Ok(())
 }
 
-/// A login link is made for her, and a summary names her.
+/// Makes a login link for her, and a summary that names her.
 async fn write_of_her(world: &World, maria: &str, token: TokenId) -> Result {
     let wanted = NewLogin {
         app: "acme".to_owned(),
@@ -523,7 +523,7 @@ async fn write_of_her(world: &World, maria: &str, token: TokenId) -> Result {
     world.post().await
 }
 
-/// The real program behind its public address: Meta shakes hands, tells of a removed app, and asks to forget.
+/// The real program behind its public URL: Meta verifies the webhook, reports a removed app, and requests a deletion.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_daemon_answers_meta_at_its_public_address() -> Result {
     let world = World::new().await?;
@@ -542,7 +542,7 @@ async fn the_daemon_answers_meta_at_its_public_address() -> Result {
     assert_eq!(daemon.http("POST", "/v1/tokens", &body)?.0, 201);
     daemon.http("POST", "/v1/tokens/maria/check", "")?;
     daemon.follow_until("\"checked\"")?;
-    // An hour goes by.
+    // An hour passes.
     premises.tamper("UPDATE schedule SET checked_at = checked_at - 3600")?;
     world.meta.world().take_deliveries();
     world.meta.world().set_callbacks(APP, &hook)?;
@@ -576,7 +576,7 @@ fn open_to_the_public(world: &World) -> Result<(Premises, String)> {
     Ok((premises, format!("http://{free}")))
 }
 
-/// What Meta signs of a person, here for a deletion.
+/// Returns a request about a person that Meta signed, here for a deletion.
 fn request_of(world: &World, person: &str) -> Result<String> {
     world.meta.set_now(world.now);
     let mut meta = world.meta.world();

@@ -1,5 +1,5 @@
-//! `cargo run --release --example year`: a year of a fleet of 10,000 tokens (`FLEET`) in some minutes, and what came of
-//! it. It fails when a death was not told of in time, or an email was about nothing.
+//! `cargo run --release --example year`: a year of a fleet of 10,000 tokens (`FLEET`) in a few minutes, and the
+//! results. It fails if a death was not notified in time, or if an email had no cause.
 
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
 #![expect(

@@ -1,4 +1,4 @@
-//! Who is told, when, and by which way emails leave the machine.
+//! Reads `[alerts]`: who is notified, when, and how emails are sent.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ use crate::secret::Secret;
 
 const WAYS: [&str; 3] = ["smtp", "sendmail", "directory"];
 
-const NO_WAY: &str = "no email can leave: none of smtp, sendmail and directory is set, so nobody \
-                      will be told when a token needs a person";
+const NO_WAY: &str = "no email can be sent: none of smtp, sendmail and directory is set, \
+                      so nobody is notified when a token needs attention";
 
 pub(super) fn alerts(
     mut section: Section<'_>,
@@ -55,7 +55,7 @@ pub(super) fn alerts(
     (rules, mailer::Settings { from, transport })
 }
 
-/// A second person who never gets to hear of anything is surely not meant.
+/// Warns about `escalate_to` without `escalate_after`, because those people would never be notified.
 fn warn_of_nobody(section: &Section<'_>, rules: &alerts::Rules) {
     let is_said = rules.escalate_after.is_some()
         || rules
@@ -63,18 +63,18 @@ fn warn_of_nobody(section: &Section<'_>, rules: &alerts::Rules) {
             .iter()
             .any(|route| route.escalate_after.is_some());
     if section.has("escalate_to") && !is_said {
-        let message = "is never written to: say after how long, such as escalate_after = \"2d\"";
+        let message = "never gets an email; say after how long, such as escalate_after = \"2d\"";
         section.warn("escalate_to", message);
     }
 }
 
-/// What stands behind the `@` of the sender, for the ids of emails.
+/// Returns the domain of the sender, for message ids.
 fn domain_of(mailbox: &str) -> String {
     let domain = mailbox.rsplit('@').next().unwrap_or_default();
     domain.trim_end_matches('>').to_owned()
 }
 
-/// As the configuration has them laid out, whatever is wrong with the rest of it.
+/// Renders the sample emails with the configured templates, even if other keys are invalid.
 pub(in crate::config) fn sample_emails(
     mut top: Section<'_>,
     machine: &Machine,
@@ -88,7 +88,7 @@ pub(super) fn language(entry: Entry<'_>) -> Option<Language> {
     text(|code| Language::of_code(code).ok_or("must be \"en\" or \"de\""))(entry)
 }
 
-/// A template that fails is a warning: the built-in one takes its place.
+/// Loads the templates. A template that fails causes a warning, and the built-in one replaces it.
 fn layout(section: &mut Section<'_>) -> Templates {
     let layout = section.optional("templates", |entry| {
         text(|path| {
@@ -114,7 +114,7 @@ fn warn_before(section: &mut Section<'_>) -> Vec<SignedDuration> {
 fn operators(section: &mut Section<'_>) -> Vec<String> {
     let read = filled_list(text(addresses::address));
     if has_a_way(section) {
-        let help = "name who is to be told, such as [\"ops@example.com\"]";
+        let help = "name the recipients, such as [\"ops@example.com\"]";
         section.required("to", help, read).unwrap_or_default()
     } else {
         section.optional("to", read).unwrap_or_default()
@@ -160,7 +160,7 @@ fn refuse_second_way(section: &Section<'_>) {
     };
     for (_, other) in others {
         let message =
-            format!("emails leave by one way, and {first} stands on line {line}; keep one");
+            format!("emails can be sent in only one way, and {first} is on line {line}; keep one");
         section.reject(other, message);
     }
 }
@@ -176,7 +176,7 @@ fn smtp(entry: Entry<'_>, machine: &Machine) -> Option<Transport> {
     Some(smtp_by(relay, password, ca))
 }
 
-/// More than all authorities of a machine.
+/// More than all root certificates of a machine.
 const LARGEST_PEM: u64 = 1 << 20;
 
 fn authority(entry: Entry<'_>) -> Option<Authority> {
@@ -198,10 +198,7 @@ fn check_login(section: &Section<'_>, relay: &SmtpUrl) {
             );
         }
         (None, true) => {
-            section.reject(
-                "password",
-                "belongs to no user; write the user into the url",
-            );
+            section.reject("password", "needs a user; write the user into the url");
         }
     }
 }

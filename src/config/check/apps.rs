@@ -1,4 +1,4 @@
-//! The apps: each with the secrets by which Meta knows it.
+//! Reads `[[app]]`: the apps with their secrets.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ fn app(mut section: Section<'_>, seen: &mut KnownApps, machine: &Machine) -> Opt
     let scopes = section.optional("scopes", list(text(names::scope)));
     let login_config_id = section.optional("login_config_id", text(names::id));
     if section.has("scopes") && login_config_id.is_some() {
-        let message = "stands instead of scopes, not beside them; remove one of the two";
+        let message = "replaces scopes; remove one of the two";
         section.reject("login_config_id", message);
     }
     let subscribed_fields = section.optional("subscribed_fields", list(text(names::scope)));
@@ -59,7 +59,7 @@ fn app(mut section: Section<'_>, seen: &mut KnownApps, machine: &Machine) -> Opt
     })
 }
 
-/// The lines on which names and ids stood last.
+/// The lines where names and ids were last defined.
 #[derive(Default)]
 struct KnownApps {
     names: HashMap<String, usize>,

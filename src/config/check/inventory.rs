@@ -1,4 +1,4 @@
-//! Where the inventory stands, what opens it, and where its copies go.
+//! Reads `[inventory]`: the path of the inventory, its key, and its backups.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ pub(super) fn inventory(
     (key.map(|key| Settings { path, key }), backups, retention)
 }
 
-/// All that is needed beside the daemon, where its credentials cannot be seen: the files themselves.
+/// Reads the paths of the files, for commands that run without the daemon and cannot read its credentials.
 pub(in crate::config) fn stores(mut section: Section<'_>, config: &Path) -> StoragePaths {
     let path = path(&mut section);
     let folder = config.parent().unwrap_or(Path::new("/")).join(CREDENTIALS);
@@ -57,12 +57,12 @@ fn retention(section: &mut Section<'_>) -> Retention {
     Retention::for_age(section.or("keep_events", defaults::KEEP_EVENTS, text(kept_for)))
 }
 
-/// Reminders, relapses and monthly summaries look back this far.
+/// Reminders, repeated incidents and monthly summaries need events of this long ago.
 const SHORTEST: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 fn kept_for(written: &str) -> Result<SignedDuration, String> {
     match durations::parse(written) {
-        Ok(age) if age < SHORTEST => Err("must be 60d at least".to_owned()),
+        Ok(age) if age < SHORTEST => Err("must be at least 60d".to_owned()),
         Ok(age) => Ok(age),
         Err(error) => Err(error.to_string()),
     }

@@ -1,10 +1,10 @@
-//! What people can log in to, and where they come back.
+//! The apps to which people can log in, and the URL to which they return.
 
 use crate::alerts::LoginLinks;
 use crate::config::App;
 use crate::{login, web};
 
-/// As it is without a public part.
+/// The settings without `[web]`.
 pub(super) fn without_a_place(apps: &[App]) -> login::Settings {
     let apps = apps.iter().map(|app| login::App {
         name: app.name.clone(),

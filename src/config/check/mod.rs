@@ -1,5 +1,5 @@
-//! Turns the file as written into a configuration that can be relied on. Each function reads all of its
-//! section, whatever is wrong with the first keys, so that a person sees every problem at once.
+//! Turns the file as written into a valid configuration. Each function reads its whole section even after an error, so
+//! that the operator sees every problem at once.
 
 mod alerts;
 mod apps;
@@ -57,7 +57,7 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
     })
 }
 
-/// What a watcher needs who is not the daemon, whatever else is wrong with the file.
+/// Reads the settings of the monitor, even if other keys are invalid.
 pub(super) fn monitor_settings(
     mut top: Section<'_>,
     path: &Path,
@@ -88,7 +88,7 @@ fn rotation(mut section: Section<'_>, warn_before: Option<&SignedDuration>) -> r
             filled_list(duration),
         ),
         warn_before: warn_before.copied().unwrap_or(defaults::WARN_BEFORE[0]),
-        // Each app has its own.
+        // Each app sets its own.
         subscribed_fields: Scopes::default(),
         scopes: Scopes::default(),
     }

@@ -1,4 +1,4 @@
-//! IncidentSelection tokens are told of to whom else, and otherwise than the rest.
+//! Reads `[[alerts.route]]`: which tokens have other recipients or other rules.
 
 use super::{alerts, duration, schedule};
 use crate::alerts::Route;
@@ -8,7 +8,7 @@ use crate::config::file::Section;
 use crate::config::{App, addresses, hours, names};
 use crate::model::Kind;
 
-/// What tells which tokens a route is for, and what it may say of them.
+/// The keys that select a route's tokens, and the keys that set its rules.
 const FOR: [&str; 4] = ["app", "kind", "tokens", "owners"];
 const SAYS: [&str; 9] = [
     "to",
@@ -29,13 +29,13 @@ pub(super) fn routes(alerts: &mut Section<'_>, apps: &[App]) -> Vec<Route> {
 
 fn route(mut section: Section<'_>, apps: &[App]) -> Route {
     if !FOR.iter().any(|key| section.has(key)) {
-        let message = "is for no tokens; name an app, a kind, tokens or owners";
+        let message = "selects no tokens; name an app, a kind, tokens or owners";
         section.reject("", message);
     }
     if !SAYS.iter().any(|key| section.has(key)) {
         section.reject(
             "",
-            "says nothing; name to, cc, escalate_to or what else differs",
+            "changes nothing; name to, cc, escalate_to or what else differs",
         );
     }
     Route {
@@ -55,7 +55,7 @@ fn route(mut section: Section<'_>, apps: &[App]) -> Route {
     }
 }
 
-/// A list of addresses, none if it is left out.
+/// Reads a list of addresses, which is empty if the key is missing.
 pub(super) fn people(section: &mut Section<'_>, key: &'static str) -> Vec<String> {
     several(section, key, addresses::address)
 }
@@ -72,7 +72,7 @@ pub(super) fn several<T, E: std::fmt::Display>(
 fn app(entry: Entry<'_>, apps: &[App]) -> Option<String> {
     text(|name: &str| {
         let known = apps.iter().any(|app| app.name == name);
-        let unknown = || format!("{} is the name of no [[app]]", quoted(name));
+        let unknown = || format!("{} is not the name of an [[app]]", quoted(name));
         known.then(|| name.to_owned()).ok_or_else(unknown)
     })(entry)
 }
@@ -80,7 +80,7 @@ fn app(entry: Entry<'_>, apps: &[App]) -> Option<String> {
 fn kind(word: &str) -> Result<Kind, String> {
     let unknown = || {
         format!(
-            "{} is no kind of token; write user, page, system_user or app",
+            "{} is not a kind of token; write user, page, system_user or app",
             quoted(word)
         )
     };

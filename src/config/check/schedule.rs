@@ -1,4 +1,4 @@
-//! When things happen, and by whose clock.
+//! Reads the schedule and the time zone.
 
 use croner::parser::{CronParser, Seconds};
 use jiff::tz::TimeZone;
@@ -18,12 +18,12 @@ pub(super) fn schedule(mut section: Section<'_>) -> Schedule {
     }
 }
 
-/// By the parser that the scheduler uses, so that what passes here runs there.
+/// Checks a line with the parser of the scheduler, so that a valid line also runs.
 fn cron(line: &str) -> Result<String, String> {
     let parser = CronParser::builder().seconds(Seconds::Required).build();
     let refused = |why: &str| {
         format!(
-            "{} is no cron line with seconds{why}; write second minute hour day month weekday, \
+            "{} is not a cron line with seconds{why}; write second minute hour day month weekday, \
              such as \"0 30 3 * * *\" for 3:30 at night",
             quoted(line)
         )
@@ -48,7 +48,7 @@ fn cron_or_off(line: &str) -> Result<Option<String>, String> {
 pub(in crate::config) fn timezone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| {
         format!(
-            "{} is no time zone of this machine; write one such as \"Europe/Berlin\" or \"UTC\" \
+            "{} is not a time zone of this machine; write one such as \"Europe/Berlin\" or \"UTC\" \
              (they are in the package tzdata)",
             quoted(name)
         )

@@ -1,4 +1,4 @@
-//! Where the socket stands and who may do what on it.
+//! Reads `[status]`: the socket's path and the permissions on it.
 
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ pub(super) fn status(mut section: Section<'_>, logins: login::Settings) -> Setti
         list(text(names::peer)),
     );
     if operators.iter().any(|name| name == names::EVERYBODY) {
-        let message = "everybody who reaches the socket may import and forget tokens";
+        let message = "everyone who can reach the socket may import and forget tokens";
         section.warn("operators", message);
     }
     let readers = section.sections("reader").into_iter();
@@ -34,7 +34,7 @@ pub(super) fn status(mut section: Section<'_>, logins: login::Settings) -> Setti
     }
 }
 
-/// All that a command needs, which may know none of the secrets.
+/// Reads only the path, which is all that a command needs. A command may not be allowed to read the secrets.
 pub(in crate::config) fn socket(section: &mut Section<'_>) -> PathBuf {
     section.or("socket", USUAL_SOCKET.into(), text(paths::socket))
 }
@@ -48,7 +48,7 @@ fn reader(mut section: Section<'_>) -> Option<Reader> {
     let help = "name the tokens, such as [\"acme-*\"]";
     let tokens = section.required("tokens", help, filled_list(text(names::tokens)));
     if user.as_deref() == Some(names::EVERYBODY) {
-        let message = "everybody who reaches the socket may read these tokens";
+        let message = "everyone who can reach the socket may read these tokens";
         section.warn("user", message);
     }
     Some(Reader {

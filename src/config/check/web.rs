@@ -1,5 +1,5 @@
-//! What reaches beyond the machine and its mail: the public part, and the hands that new tokens go to.
-//! Both are checked in full; this version does not hand tokens on yet, and says so.
+//! Reads `[web]` and `[[delivery]]`. Both are checked completely; this version warns that it does not deliver tokens
+//! yet.
 
 use std::net::SocketAddr;
 
@@ -12,11 +12,11 @@ use crate::login;
 use crate::web::{ListenAddress, Settings as Web};
 
 const NO_DELIVERY_YET: &str =
-    "this version does not act on [[delivery]] yet: no token is handed on";
+    "this version does not act on [[delivery]] yet: no token is delivered";
 
 const KINDS: [&str; 3] = ["file", "command", "webhook"];
 
-/// `logins` lacks only where people come back.
+/// Reads `[web]` and adds its public URL to `logins`.
 pub(super) fn web(
     top: &mut Section<'_>,
     machine: &Machine,
@@ -42,7 +42,9 @@ pub(super) fn web(
 
 #[derive(Debug, thiserror::Error)]
 enum ListenError {
-    #[error("is no place to listen; write \"127.0.0.1:8480\" or \"unix:/run/perennial/web.sock\"")]
+    #[error(
+        "is not an address to listen on; write \"127.0.0.1:8480\" or \"unix:/run/perennial/web.sock\""
+    )]
     Spelling,
     #[error("unix: {0}")]
     Path(#[from] PathError),
@@ -99,11 +101,11 @@ fn path_with_name(written: &str) -> Result<String, String> {
     let rest = written.replacen("{name}", "", 1);
     if rest.len() == written.len() {
         return Err(
-            "must hold {name} once, or each token would overwrite the one before".to_owned(),
+            "must contain {name} once, or each token would overwrite the one before".to_owned(),
         );
     }
     if rest.contains(['{', '}']) {
-        return Err("knows no other { } than {name}, once".to_owned());
+        return Err("may contain {name} once, and no other { }".to_owned());
     }
     Ok(written.to_owned())
 }
@@ -113,7 +115,7 @@ fn mode(written: &str) -> Result<u32, &'static str> {
     match u32::from_str_radix(written, 8) {
         Ok(mode) if is_octal && mode & 0o407 == 0o400 && mode <= 0o777 => Ok(mode),
         Ok(_) | Err(_) => Err(
-            "is no mode for a secret; write \"0400\", or \"0440\" for a group; others get nothing",
+            "is not a mode for a secret; write \"0400\", or \"0440\" for a group; others get nothing",
         ),
     }
 }

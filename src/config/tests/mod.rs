@@ -1,4 +1,4 @@
-//! Whole files: the one that ships, the least that will do, the one with every key.
+//! Tests whole files: the sample, the shortest valid file, and one with every key.
 
 mod refused;
 mod secrets;
@@ -17,7 +17,7 @@ use crate::secret::Key;
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 const CANARY: &str = "canary-0123456789";
 
-/// The least that a file must hold.
+/// The shortest valid file.
 const LEAST: &str = "\
 [[app]]
 name = \"acme\"
@@ -29,7 +29,7 @@ to = [\"ops@example.com\"]
 sendmail = true
 ";
 
-/// A machine with credentials, and a place for files.
+/// A machine with credentials and a directory for files.
 struct Backend {
     dir: TempDir,
     machine: Machine,
@@ -68,7 +68,7 @@ impl Backend {
         load(Path::new(&path), &self.machine)
     }
 
-    /// What a person reads, without the directory.
+    /// The messages as the operator sees them, without the directory.
     fn problems(&self, text: impl AsRef<[u8]>) -> String {
         let problems = self.load(text).unwrap_err().to_string();
         problems.replace(&format!("{}/", self.dir.path().display()), "")
@@ -144,7 +144,7 @@ fn the_times_that_the_file_leaves_out_are_as_documented() {
     assert!(config.alerts.quiet_hours.is_none() && config.alerts.working_days.is_empty());
 }
 
-/// Every key there is, none at its default.
+/// Every key, none with its default.
 const ALL: &str = include_str!("every_key.toml");
 
 #[test]
@@ -279,8 +279,8 @@ fn the_documented_example_is_in_order() {
     let desk = Backend::new();
     let documented = include_str!("documented.toml");
     let expected = [
-        "perennial.toml:49: [[delivery]]: this version does not act on [[delivery]] yet: no token is \
-         handed on",
+        "perennial.toml:49: [[delivery]]: this version does not act on [[delivery]] yet: no token \
+         is delivered",
     ];
     assert_eq!(desk.warnings(documented), expected);
 
@@ -297,8 +297,8 @@ fn the_documented_example_is_in_order() {
 #[test]
 fn what_works_differently_than_one_may_think_is_a_warning() {
     let desk = Backend::new();
-    let no_way = "perennial.toml: [alerts]: no email can leave: none of smtp, sendmail and directory \
-                  is set, so nobody will be told when a token needs a person";
+    let no_way = "perennial.toml: [alerts]: no email can be sent: none of smtp, sendmail and \
+                  directory is set, so nobody is notified when a token needs attention";
     let silent = LEAST.split_once("[alerts]").unwrap().0;
     assert_eq!(desk.warnings(silent), [no_way]);
 
@@ -310,9 +310,9 @@ fn what_works_differently_than_one_may_think_is_a_warning() {
     let everybody =
         "[status]\noperators = [\"*\"]\n[[status.reader]]\nuser = \"*\"\ntokens = [\"*\"]\n";
     let expected = [
-        "perennial.toml:10: [status] operators: everybody who reaches the socket may import and \
+        "perennial.toml:10: [status] operators: everyone who can reach the socket may import and \
          forget tokens",
-        "perennial.toml:12: [[status.reader]] user: everybody who reaches the socket may read these \
+        "perennial.toml:12: [[status.reader]] user: everyone who can reach the socket may read these \
          tokens",
     ];
     assert_eq!(desk.warnings(&format!("{LEAST}{everybody}")), expected);

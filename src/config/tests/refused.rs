@@ -1,9 +1,8 @@
-//! Each way to get a file wrong, with the very line that a person reads about it.
+//! Every kind of invalid file, with the exact message about it.
 
 use super::*;
 
-/// What is added to a file that is in order, and what is then said of it. It begins on line 9, in
-/// `[alerts]`.
+/// Appends each text to a valid file and asserts the messages. The text begins on line 9, in `[alerts]`.
 fn assert_refused(cases: &[(&str, &[&str])]) {
     let desk = Backend::new();
     for (added, expected) in cases {
@@ -17,7 +16,7 @@ fn assert_refused(cases: &[(&str, &[&str])]) {
     }
 }
 
-/// The same, with a part of the file changed.
+/// Replaces a part of a valid file and asserts the message.
 fn assert_change_refused(cases: &[(&str, &str, &str)]) {
     let desk = Backend::new();
     for (part, change, expected) in cases {
@@ -81,7 +80,7 @@ fn unknown_keys_are_refused_with_a_guess_at_what_was_meant() {
         (
             "[rotation]\nrotate_before = \"1d\"\ncheck_evry = \"1h\"\n",
             &[
-                "10: [rotation] rotate_before: unknown key; there are: check_every, retry_after, \
+                "10: [rotation] rotate_before: unknown key; known keys: check_every, retry_after, \
                  rotate_before_expiry",
                 "11: [rotation] check_evry: unknown key; did you mean `check_every`?",
             ],
@@ -133,7 +132,7 @@ fn events_are_kept_long_enough_for_what_looks_back_at_them() {
     assert_refused(&[
         (
             "[inventory]\nkeep_events = \"59d\"\n",
-            &["10: [inventory] keep_events: must be 60d at least"],
+            &["10: [inventory] keep_events: must be at least 60d"],
         ),
         (
             "[inventory]\nkeep_events = \"3651d\"\n",
@@ -166,7 +165,7 @@ fn an_app_that_cannot_work_is_refused() {
         (
             "\"acme\"",
             "\"my app\"",
-            "2: [[app]] name: is no name for an app; use up to 64 letters, digits and . _ - and begin \
+            "2: [[app]] name: is not a valid app name; use up to 64 letters, digits and . _ - and begin \
              with a letter or digit",
         ),
         (
@@ -199,7 +198,7 @@ fn a_setting_of_an_app_that_cannot_work_is_refused() {
     for (line, expected) in [
         (
             "graph_version = \"25.0\"",
-            "graph_version: \"25.0\" is no Graph version; write it as v25.0",
+            "graph_version: \"25.0\" is not a Graph version; write it as v25.0",
         ),
         (
             "graph_url = \"http://graph.facebook.com\"",
@@ -208,7 +207,7 @@ fn a_setting_of_an_app_that_cannot_work_is_refused() {
         ),
         (
             "dialog_url = \"www\"",
-            "dialog_url: is no URL; write it in full, such as https://example.com",
+            "dialog_url: is not a URL; write it in full, such as https://example.com",
         ),
         (
             "scopes = \"email\"",
@@ -216,7 +215,7 @@ fn a_setting_of_an_app_that_cannot_work_is_refused() {
         ),
         (
             "scopes = [\"email,ads_read\"]",
-            "scopes: \"email,ads_read\" is no permission; write one per item, such as \
+            "scopes: \"email,ads_read\" is not a permission; write one per item, such as \
              \"pages_messaging\"",
         ),
         (
@@ -236,7 +235,7 @@ fn a_setting_of_an_app_that_cannot_work_is_refused() {
         ),
         (
             "scopes = [\"email\"]\nlogin_config_id = \"2\"",
-            "login_config_id: stands instead of scopes, not beside them; remove one of the two",
+            "login_config_id: replaces scopes; remove one of the two",
         ),
     ] {
         let at = 3 + line.lines().count();
@@ -247,7 +246,7 @@ fn a_setting_of_an_app_that_cannot_work_is_refused() {
 
 #[test]
 fn times_that_nobody_can_keep_are_refused() {
-    let spelling = "is no duration; write a whole number and one of s, m, h, d, such as 90s, 15m, 12h \
+    let spelling = "is not a duration; write a whole number and one of s, m, h, d, such as 90s, 15m, 12h \
                     or 30d";
     assert_refused(&[
         (
@@ -275,9 +274,9 @@ fn times_that_nobody_can_keep_are_refused() {
         (
             "[schedule]\nsweep = \"\"\ndigest = \"0 0 99 * * *\"\n",
             &[
-                "10: [schedule] sweep: \"\" is no cron line with seconds, which has six fields; write \
+                "10: [schedule] sweep: \"\" is not a cron line with seconds, which has six fields; write \
                  second minute hour day month weekday, such as \"0 30 3 * * *\" for 3:30 at night",
-                "11: [schedule] digest: \"0 0 99 * * *\" is no cron line with seconds (Component error: \
+                "11: [schedule] digest: \"0 0 99 * * *\" is not a cron line with seconds (Component error: \
                  Number out of bounds.); write second minute hour day month weekday, such as \
                  \"0 30 3 * * *\" for 3:30 at night",
             ],
@@ -286,7 +285,7 @@ fn times_that_nobody_can_keep_are_refused() {
     assert_change_refused(&[(
         "[[app]]",
         "timezone = \"Mars/Olympus\"\n[[app]]",
-        "1: timezone: \"Mars/Olympus\" is no time zone of this machine; write one such as \
+        "1: timezone: \"Mars/Olympus\" is not a time zone of this machine; write one such as \
          \"Europe/Berlin\" or \"UTC\" (they are in the package tzdata)",
     )]);
 }
@@ -303,13 +302,13 @@ fn mail_that_would_not_arrive_is_refused() {
         (
             "p@example.com",
             "Perennial",
-            "6: [alerts] from: is no sender; write perennial@example.com or \"Perennial \
+            "6: [alerts] from: is not a sender; write perennial@example.com or \"Perennial \
              <perennial@example.com>\", the name without < > \" or \\",
         ),
         (
             "to = [\"ops@example.com\"]\n",
             "",
-            "5: [alerts] to: is missing; name who is to be told, such as [\"ops@example.com\"]",
+            "5: [alerts] to: is missing; name the recipients, such as [\"ops@example.com\"]",
         ),
         (
             "[\"ops@example.com\"]",
@@ -319,7 +318,7 @@ fn mail_that_would_not_arrive_is_refused() {
         (
             "ops@example.com",
             "ops@",
-            "7: [alerts] to: is no mail address; write it as ops@example.com",
+            "7: [alerts] to: is not an email address; write it as ops@example.com",
         ),
         (
             "ops@example.com",
@@ -340,8 +339,8 @@ fn mail_that_would_not_arrive_is_refused() {
     assert_refused(&[(
         "directory = \"/emails\"\nsmtp.url = \"smtp://localhost\"\n",
         &[
-            "9: [alerts] directory: emails leave by one way, and sendmail stands on line 8; keep one",
-            "10: [alerts] smtp: emails leave by one way, and sendmail stands on line 8; keep one",
+            "9: [alerts] directory: emails can be sent in only one way, and sendmail is on line 8; keep one",
+            "10: [alerts] smtp: emails can be sent in only one way, and sendmail is on line 8; keep one",
         ],
     )]);
 }
@@ -352,20 +351,20 @@ fn hours_and_routes_that_nobody_can_follow_are_refused() {
         (
             "quiet_hours = \"night\"\nworking_days = [\"Mon\", \"Mo\"]\nescalate_to = []\n",
             &[
-                "9: [alerts] quiet_hours: \"night\" is no span of a day; write two times, such as \
+                "9: [alerts] quiet_hours: \"night\" is not a time span; write two times, such as \
                  \"20:00-07:00\"",
-                "10: [alerts] working_days: \"Mo\" is no day; write Mon, Tue, Wed, Thu, Fri, Sat or Sun",
+                "10: [alerts] working_days: \"Mo\" is not a weekday; write Mon, Tue, Wed, Thu, Fri, Sat or Sun",
                 "11: [alerts] escalate_to: is empty; name at least one",
             ],
         ),
         (
             "[[alerts.route]]\napp = \"acne\"\nkind = \"person\"\nto = [\"ops\"]\nnight = true\n",
             &[
-                "10: [[alerts.route]] app: \"acne\" is the name of no [[app]]",
-                "11: [[alerts.route]] kind: \"person\" is no kind of token; write user, page, \
+                "10: [[alerts.route]] app: \"acne\" is not the name of an [[app]]",
+                "11: [[alerts.route]] kind: \"person\" is not a kind of token; write user, page, \
                  system_user or app",
-                "12: [[alerts.route]] to: is no mail address; write it as ops@example.com",
-                "13: [[alerts.route]] night: unknown key; there are: app, cc, copy_operators, \
+                "12: [[alerts.route]] to: is not an email address; write it as ops@example.com",
+                "13: [[alerts.route]] night: unknown key; known keys: app, cc, copy_operators, \
                  escalate_after, escalate_to, kind, language, owners, quiet_hours, timezone, to, tokens, \
                  working_days",
             ],
@@ -373,8 +372,8 @@ fn hours_and_routes_that_nobody_can_follow_are_refused() {
         (
             "[[alerts.route]]\nto = [\"a@example.com\"]\n[[alerts.route]]\nkind = \"page\"\n",
             &[
-                "9: [[alerts.route]]: is for no tokens; name an app, a kind, tokens or owners",
-                "11: [[alerts.route]]: says nothing; name to, cc, escalate_to or what else differs",
+                "9: [[alerts.route]]: selects no tokens; name an app, a kind, tokens or owners",
+                "11: [[alerts.route]]: changes nothing; name to, cc, escalate_to or what else differs",
             ],
         ),
     ]);
@@ -398,7 +397,7 @@ fn a_mail_server_that_would_not_take_emails_is_refused() {
     );
     smtp(
         "{ url = \"smtp.example.com\" }",
-        ".smtp] url: is no mail server; write smtps://user@smtp.example.com:465 for TLS from the first \
+        ".smtp] url: is not the URL of a mail server; write smtps://user@smtp.example.com:465 for TLS from the first \
          byte, smtp://user@smtp.example.com:587 for STARTTLS",
     );
     smtp(
@@ -412,7 +411,7 @@ fn a_mail_server_that_would_not_take_emails_is_refused() {
     );
     smtp(
         &format!("{{ url = \"smtps://example.com\", {password} }}"),
-        ".smtp] password: belongs to no user; write the user into the url",
+        ".smtp] password: needs a user; write the user into the url",
     );
     smtp(
         "{ url = \"smtps://localhost\", urls = 1 }",
@@ -427,7 +426,7 @@ fn a_socket_that_would_let_nobody_or_anybody_in_is_refused() {
             "[status]\nsocket = \"p.sock\"\nviewers = [\"a b\"]\noperators = \"root\"\n",
             &[
                 "10: [status] socket: must be an absolute path, beginning with /",
-                "11: [status] viewers: \"a b\" is no user; write a user's name, \"@group\" or \"*\"",
+                "11: [status] viewers: \"a b\" is not a user; write a user's name, \"@group\" or \"*\"",
                 "12: [status] operators: must be a list in [ ], not text",
             ],
         ),
@@ -436,8 +435,8 @@ fn a_socket_that_would_let_nobody_or_anybody_in_is_refused() {
             &[
                 "9: [[status.reader]] user: is missing; name a user or \"@group\"",
                 "9: [[status.reader]] tokens: is missing; name the tokens, such as [\"acme-*\"]",
-                "11: [[status.reader]] user: \"\" is no user; write a user's name, \"@group\" or \"*\"",
-                "12: [[status.reader]] tokens: is no pattern of token names; write a name, or a part of \
+                "11: [[status.reader]] user: \"\" is not a user; write a user's name, \"@group\" or \"*\"",
+                "12: [[status.reader]] tokens: is not a pattern for token names; write a name, or a part of \
                  it with *, without spaces",
             ],
         ),
@@ -452,7 +451,7 @@ fn a_public_part_that_nobody_could_reach_is_refused() {
             &[
                 "9: [web] public_url: is missing; write the address at which people reach it, such as \
                  \"https://tokens.example.com\"",
-                "10: [web] listen: is no place to listen; write \"127.0.0.1:8480\" or \
+                "10: [web] listen: is not an address to listen on; write \"127.0.0.1:8480\" or \
                  \"unix:/run/perennial/web.sock\"",
             ],
         ),
@@ -490,16 +489,16 @@ fn a_delivery_to_nowhere_or_to_everywhere_is_refused() {
         (
             &to("file = { path = \"/run/token\", mode = \"0444\", owner = \"@bots\" }"),
             &[
-                "11: [delivery.file] path: must hold {name} once, or each token would overwrite the one \
+                "11: [delivery.file] path: must contain {name} once, or each token would overwrite the one \
                  before",
-                "11: [delivery.file] owner: \"@bots\" is no user's name",
-                "11: [delivery.file] mode: is no mode for a secret; write \"0400\", or \"0440\" for a \
+                "11: [delivery.file] owner: \"@bots\" is not a user name",
+                "11: [delivery.file] mode: is not a mode for a secret; write \"0400\", or \"0440\" for a \
                  group; others get nothing",
             ],
         ),
         (
             &to("file = { path = \"/run/{name}/{app}\" }"),
-            &["11: [delivery.file] path: knows no other { } than {name}, once"],
+            &["11: [delivery.file] path: may contain {name} once, and no other { }"],
         ),
         (
             &to("webhook = { url = \"http://example.com\" }"),

@@ -1,4 +1,4 @@
-//! Secrets: where they are taken from, what is refused, and that no message tells one.
+//! Secrets: where they are read from, what is rejected, and that no message contains one.
 
 use crate::secret::Key;
 use nix::sys::stat::Mode;
@@ -68,7 +68,7 @@ fn a_key_may_be_raw_bytes() {
 #[test]
 fn a_secret_in_the_configuration_is_refused() {
     let desk = Backend::new();
-    let message = "a secret never stands in the configuration itself; put it into a file and write \
+    let message = "a secret does not belong in the configuration itself; put it into a file and write \
                  { credential = \"name\" } or { file = \"/path\" }";
     for source in ["\"canary\"", "123", "[\"canary\"]", "true"] {
         assert_source_refused(&desk, source, &format!("[[app]] secret: {message}"));
@@ -93,22 +93,22 @@ fn a_credential_that_is_not_there_is_refused() {
         assert_source_refused(
             &desk,
             &credential(name),
-            "[app.secret] credential: is no credential's name; it has letters, digits, and . _ - \
+            "[app.secret] credential: is not a credential name; use letters, digits, and . _ - \
              between them",
         );
     }
     assert_source_refused(
         &desk,
         &credential("canary"),
-        "[app.secret] credential: systemd gave no credential of this name; put the secret into a \
+        "[app.secret] credential: systemd provides no credential of this name; put the secret into a \
          file of this name in /etc/perennial/credentials, and restart perennial",
     );
     desk.machine.credentials = Credentials::None;
     assert_eq!(
         desk.problems(LEAST),
-        "perennial.toml:4: [app.secret] credential: this process was given no credentials; start it by \
+        "perennial.toml:4: [app.secret] credential: this process has no credentials; start it by \
          systemd with LoadCredential=name:/path, or write { file = \"/path\" }\n\
-         perennial.toml: [inventory] key: this process was given no credentials; start it by systemd \
+         perennial.toml: [inventory] key: this process has no credentials; start it by systemd \
          with LoadCredential=name:/path, or write { file = \"/path\" }"
     );
 }
@@ -121,7 +121,7 @@ fn a_file_that_others_can_read_is_refused() {
         let path = desk.dir.path().join("exposed");
         let source = format!("{{ file = \"{}\" }}", path.display());
         let expected = format!(
-            "[app.secret] file: others than its owner may use it (mode {mode:o}); run: chmod 600 exposed"
+            "[app.secret] file: users other than its owner may access it (mode {mode:o}); run: chmod 600 exposed"
         );
         assert_source_refused(&desk, &source, &expected);
     }
@@ -166,7 +166,7 @@ fn a_weak_key_is_refused() {
     );
 }
 
-/// Wherever a person may have put a secret by mistake, the answer does not repeat it.
+/// No message repeats a secret, wherever it was misplaced.
 #[test]
 fn no_message_repeats_a_value_that_may_be_a_secret() {
     let desk = Backend::new();
@@ -197,13 +197,13 @@ fn no_message_repeats_a_value_that_may_be_a_secret() {
     }
 }
 
-/// From a shell nothing is known of the service's credentials, for or against.
+/// In a shell, the service's credentials may be unreadable; that is no error.
 #[test]
 fn what_is_out_of_sight_is_a_warning_to_who_only_checks() {
     let mut desk = Backend::new();
     desk.machine.credentials = Credentials::OutOfSight;
     let file = |text: &str| PathBuf::from(desk.file("perennial.toml", 0o640, text));
-    let message = "cannot be checked from here: systemd shows it to the service only. To check it too, ask as \
+    let message = "cannot be checked from here: systemd shows it only to the service. To check it too, run this as \
                  root while the service runs";
     let good = check(&file(LEAST), &desk.machine).unwrap();
     let places: Vec<_> = good
@@ -223,7 +223,7 @@ fn what_is_out_of_sight_is_a_warning_to_who_only_checks() {
     let problems = check(&file(&typo), &desk.machine).unwrap_err();
     assert_eq!(problems.0.len(), 1, "{problems}");
     assert_eq!(problems.0[0].line, Some(10));
-    // The daemon does not start without them.
+    // The daemon itself does not start without them.
     assert!(load(&file(LEAST), &desk.machine).is_err());
 }
 
@@ -244,7 +244,7 @@ fn where_credentials_are_in_sight_checking_is_as_strict_as_loading() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// A piece of a good file is cut out and something else put in its place.
+    /// Replaces a part of a valid file with random text.
     #[test]
     fn no_file_makes_it_panic(at in 0..ALL.len(), cut in 0..40_usize, put in "[\\[\\]{}=\"',.a-z0-9\n# -]{0,8}") {
         let desk = Backend::new();

@@ -9,7 +9,7 @@ use crate::graph_api::{Certainty, Client, Error, Inspection, Settings};
 use crate::model::Cause;
 use crate::secret::Secret;
 
-/// A Meta that knows tokens by the user they name: `user-7` belongs to 7.
+/// A server that knows tokens by the user in their name: `user-7` belongs to 7.
 fn debugger(asked: &Asked) -> Scenario {
     let inputs = asked.inputs();
     if asked.field("batch").is_none() {
@@ -28,7 +28,7 @@ fn described(token: &str) -> Value {
     }
 }
 
-/// The user of each answer, or the cause of its trouble.
+/// The user of each result, or the cause of its error.
 fn reported(answers: &[Result<Inspection, Error>]) -> Vec<String> {
     let texts = |answer: &Result<Inspection, Error>| match answer {
         Ok(Inspection::Alive(facts)) => facts.person.clone(),

@@ -1,4 +1,4 @@
-//! A peer that misbehaves, and what must not leak when it does.
+//! A server that misbehaves, and what must not leak when it does.
 
 use std::error::Error as _;
 use std::io;
@@ -137,7 +137,7 @@ fn texts(error: &Error) -> String {
     texts
 }
 
-/// Everything a peer was told, said back wherever an error may speak.
+/// Everything that the server received, returned in every place where an error may have text.
 fn echo(asked: &Asked) -> String {
     format!(
         "{} {} {} EAAcanary http://x/debug_token",
@@ -145,7 +145,7 @@ fn echo(asked: &Asked) -> String {
     )
 }
 
-/// Answers of every sort that repeat what was asked.
+/// Answers of every sort that repeat the request.
 const ECHOES: [fn(&Asked) -> Scenario; 9] = [
     |asked| {
         Scenario::Json(
@@ -218,7 +218,7 @@ async fn all_errors(client: &Client) -> Vec<Error> {
     errors
 }
 
-/// Collects what is logged, at whatever level.
+/// Collects the log at every level.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -263,7 +263,7 @@ async fn neither_errors_nor_logs_tell_a_token_or_an_address() {
 
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(
-        logged.contains("Meta takes no batches"),
+        logged.contains("Meta accepts no batches"),
         "the log was caught"
     );
     for canary in ["EAAcanary", "hush", "input_token"] {

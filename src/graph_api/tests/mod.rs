@@ -1,4 +1,4 @@
-//! The client against a scripted peer on loopback.
+//! Tests the client against a scripted server on loopback.
 
 mod calls;
 mod debugging;
@@ -35,7 +35,7 @@ fn secrets(tokens: &[&str]) -> Vec<Secret> {
     tokens.iter().copied().map(Secret::new).collect()
 }
 
-/// What the debugger says of a user token that works.
+/// The debugger's answer about a user token that works.
 fn alive(user: &str) -> Value {
     json!({"data": {"app_id": APP, "type": "USER", "is_valid": true, "user_id": user, "expires_at": 0}})
 }

@@ -1,4 +1,4 @@
-//! A peer that answers HTTP as a test says, well or badly, and remembers what it was asked.
+//! An HTTP server that answers as a test prescribes, well or badly, and records the requests.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ pub(super) struct Peer {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
     pub(super) method: String,
-    /// As on the request line.
+    /// The target, as on the request line.
     pub(super) target: String,
     pub(super) authorization: String,
     pub(super) body: String,
@@ -24,11 +24,11 @@ pub(super) struct Asked {
 pub(super) enum Scenario {
     Json(u16, Value),
     JsonWith(&'static str, Value),
-    /// These bytes, then the end of the connection.
+    /// Sends these bytes, then closes the connection.
     Raw(Vec<u8>),
-    /// These bytes, then nothing, for ever.
+    /// Sends these bytes, then nothing more.
     Stall(Vec<u8>),
-    /// Bytes without end.
+    /// Sends bytes without end.
     Flood,
 }
 
@@ -62,7 +62,7 @@ impl Asked {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// From the query of a GET or the form of a POST.
+    /// Returns a field of a GET's query or a POST's form.
     pub(super) fn field(&self, name: &str) -> Option<String> {
         let query = self.target.split_once('?').map(|(_, query)| query);
         let form = if self.method == "POST" {
@@ -76,7 +76,7 @@ impl Asked {
             .map(|(_, v)| v)
     }
 
-    /// The tokens that are to be inspected, whichever way that is asked.
+    /// Returns the tokens to inspect, from a single call or a batch.
     pub(super) fn inputs(&self) -> Vec<String> {
         let Some(batch) = self.field("batch") else {
             return self.field("input_token").into_iter().collect();

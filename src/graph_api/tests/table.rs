@@ -1,5 +1,5 @@
-//! Meta's error table, row by row: each error in every envelope that Meta has been seen to use, and what it leaves us
-//! to do. Where a text decides it is Meta's own; codes, texts and envelopes are combined here, not recorded as a whole.
+//! Meta's error table, row by row: each error in every envelope that Meta has been seen to use, and how to react. The
+//! messages that decide are Meta's own; codes, messages and envelopes are combined here, not recorded together.
 
 use serde_json::{Value, json};
 
@@ -15,8 +15,8 @@ macro_rules! fixture {
     };
 }
 
-/// Code, subcode, text; what it means inside the debugger's answer, and what it means to a call made with the token.
-/// A subcode of 0 is none.
+/// Code, subcode, message; the expected result inside the debugger's answer, and that of a call made with the token. A
+/// subcode of 0 means none.
 type Row = (i64, i64, &'static str, &'static str, &'static str);
 
 const INVALIDATED: &str = "Error validating access token: The session has been invalidated because the user \
@@ -72,7 +72,7 @@ const SESSIONS: &[Row] = &[
     (190, 0, BY_PAGE_ONLY, "alive", "unexpected"),
 ];
 
-/// Code 190 whose number says nothing: without a subcode, or with one that is not known.
+/// Code 190 without a subcode, or with an unknown one.
 #[rustfmt::skip]
 const TEXTS: &[Row] = &[
     (190, 0, "The access token could not be decrypted", "perhaps unreadable", "perhaps unreadable"),
@@ -102,7 +102,7 @@ const TEXTS: &[Row] = &[
     (190, 0, UNGRANTED, "perhaps permission_missing", "perhaps permission_missing"),
     (190, 99999, BLOCKING, "perhaps checkpoint", "perhaps checkpoint"),
     (190, 99999, "?", "perhaps session_ended", "perhaps session_ended"),
-    // The number wins over the text.
+    // The subcode has precedence over the message.
     (190, 463, BLOCKING, "expired", "expired"),
 ];
 
@@ -125,7 +125,7 @@ const RIGHTS_AND_APP: &[Row] = &[
     (506, 0, "Duplicate status message", "no verdict: unexplained", "unexpected"),
 ];
 
-/// What passes, or is a limit. Inside the debugger's answer a limit is the token's own.
+/// Temporary errors and limits. Inside the debugger's answer a limit is the token's own.
 #[rustfmt::skip]
 const PASSING: &[Row] = &[
     (1, 0, "An unknown error occurred", "no verdict: outage", "transient"),
@@ -175,7 +175,7 @@ fn inspected(answer: Result<Inspection, Error>) -> String {
     }
 }
 
-/// `subcode` goes by the given name, and is left out where there is none.
+/// Builds an error object. `subcode` has the given name, and is left out if it is 0.
 fn object(code: i64, subcode: i64, message: &str, names: [&str; 3]) -> Value {
     let [code_name, subcode_name, message_name] = names;
     let mut object = json!({code_name: code, message_name: message});
@@ -288,7 +288,7 @@ fn a_living_token_of_an_old_answer_without_a_type_is_alive() {
     }
 }
 
-/// The members' answers of one batch.
+/// The answers to the entries of one batch.
 fn entries(answers: &[(u16, String)]) -> Vec<String> {
     let entries: Vec<Value> = answers
         .iter()
@@ -312,7 +312,7 @@ fn an_error_of_one_member_is_the_apps_only_where_it_can_be() {
         (32, "call failed: busy Token"),
         (80001, "call failed: busy Token"),
         (368, "call failed: blocked"),
-        // Its neighbours were answered, so the app and its secret are accepted.
+        // The other entries succeeded, so Meta accepts the app and its secret.
         (190, "no verdict: unexplained"),
         (200, "no verdict: unexplained"),
         (101, "no verdict: unexplained"),

@@ -1,4 +1,4 @@
-//! What was asked of the simulator.
+//! The counts of calls to the simulator.
 
 use axum::extract::{Query, State};
 use axum::response::Json;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Answer, done};
 use crate::graph_sim::{Endpoint, Simulator};
 
-/// With both, the answer tells how often the endpoint was asked about this token.
+/// With both, the answer says how often the endpoint was called about this token.
 #[derive(Debug, Deserialize)]
 pub(super) struct Question {
     endpoint: Option<Endpoint>,

@@ -1,4 +1,4 @@
-//! The world's clock: read it, set it, move it on, let it run.
+//! The world's clock: read, set, advance or run it.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,7 +16,7 @@ pub(super) struct Setting {
     now: Option<Timestamp>,
     /// Such as `30d` or `90m`.
     advance: Option<Span>,
-    /// Seconds of the world per second of ours.
+    /// Seconds of the world's time per real second.
     speed: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! Putting things into the world, and looking at tokens as they really are.
+//! Adds people, pages, apps and tokens to the world, and shows the true state of tokens.
 
 use axum::extract::{Query, State};
 use axum::response::Json;
@@ -13,7 +13,7 @@ use crate::graph_sim::{Simulator, endpoints};
 #[serde(deny_unknown_fields)]
 pub(super) struct Named {
     name: String,
-    /// People only: pages to administer at once.
+    /// For people only: pages of which the person becomes an administrator.
     #[serde(default)]
     pages: Vec<String>,
 }
@@ -153,7 +153,7 @@ pub(super) async fn fleet(
     Ok(Json(json!({ "tokens": tokens.len() })))
 }
 
-/// All living tokens as JSON lines, ready for `perennial import`.
+/// Lists all living tokens as JSON lines, ready for `perennial import`.
 pub(super) async fn importables(State(simulator): State<Simulator>) -> String {
     let world = simulator.world();
     world.importables().fold(String::new(), |mut lines, token| {

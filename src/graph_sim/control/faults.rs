@@ -1,4 +1,4 @@
-//! What befalls people and tokens, and what goes wrong with Meta.
+//! Actions on people and tokens, and faults of Meta's.
 
 use axum::extract::State;
 use axum::response::Json;

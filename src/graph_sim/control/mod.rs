@@ -1,5 +1,4 @@
-//! Driving the simulator over HTTP: JSON under `/sim/`, for tests in any language. Faults do not
-//! touch it.
+//! Controls the simulator over HTTP: JSON under `/sim/`, for tests in any language. Faults do not affect these calls.
 
 mod call_log;
 mod clock;
@@ -40,7 +39,7 @@ pub(crate) fn routes() -> Router<Simulator> {
         )
 }
 
-/// An order that the world did not take, with the reason.
+/// A request that the world rejected, with the reason.
 #[derive(Debug)]
 pub(super) struct Refused(StatusCode, String);
 

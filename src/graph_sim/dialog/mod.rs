@@ -1,5 +1,4 @@
-//! The login dialog as pages that can be clicked through in a browser: who are you, what do you
-//! allow, and back to the app.
+//! The login dialog as pages for a browser: choose a person, choose permissions and pages, and return to the app.
 
 mod page;
 mod redirect;
@@ -78,7 +77,7 @@ fn concluded(
     dialog.conclude(world, person, answer)
 }
 
-/// Boxes of a configuration cannot be unticked, so a browser does not send them.
+/// The checkboxes of a configuration are disabled, so a browser does not send them.
 fn unticked(dialog: &Dialog, asked: &[String], form: &Params<'_>) -> Vec<String> {
     if dialog.is_all_or_nothing() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The three faces of the dialog's one page.
+//! Renders the three steps of the dialog.
 
 use minijinja::Environment;
 use minijinja::value::Serde;
@@ -10,7 +10,7 @@ use crate::graph_sim::world::{Id, World, WorldError};
 
 const SOURCE: &str = include_str!("page.html");
 
-/// A list longer than this helps nobody; the rest log in by `person=ID` in the address.
+/// A longer list is not useful; other people can log in by `person=ID` in the address.
 const MOST_SHOWN: usize = 200;
 
 #[derive(Default, Serialize)]
@@ -18,14 +18,14 @@ struct Page<'a> {
     title: String,
     error: Option<String>,
     app: &'a str,
-    /// Carried from step to step.
+    /// Hidden fields that each step passes on.
     fields: Vec<(&'a str, &'a str)>,
     people: Vec<Choice<'a>>,
     person: Option<Choice<'a>>,
     scopes: Vec<String>,
     all_or_nothing: bool,
     pages: Vec<Choice<'a>>,
-    /// There are more than the list shows.
+    /// Whether there are more pages than the list shows.
     more_pages: bool,
 }
 
@@ -88,7 +88,7 @@ pub(super) fn error(rejection: &WorldError) -> String {
     })
 }
 
-/// The name ends in `.html`, which is what turns escaping on.
+/// The name ends in `.html`, which turns on escaping.
 fn render(page: &Page<'_>) -> String {
     let page = Environment::new().render_named_str("page.html", SOURCE, Serde(page));
     page.unwrap_or_else(|error| error.to_string())

@@ -1,4 +1,4 @@
-//! The address that the browser is sent back to, with a code, a token, or a refusal.
+//! The redirect back to the app, with a code, a token, or an error.
 
 use form_urlencoded::Serializer;
 
@@ -9,7 +9,7 @@ use crate::graph_sim::world::{
 };
 
 impl Dialog {
-    /// Where the browser is sent with this answer.
+    /// Records the person's answer and returns the URL of the redirect.
     pub(crate) fn conclude(
         &self,
         world: &mut World,
@@ -20,7 +20,7 @@ impl Dialog {
         let is_outsider = app.mode == AppMode::Development && !app.developers.contains(&person);
         match answer {
             DialogAnswer::Cancel => Ok(self.cancelled()),
-            // Login for Business words this as if the person had cancelled.
+            // Login for Business reports this as a cancelled login.
             DialogAnswer::Allow { .. } if is_outsider && self.is_all_or_nothing() => {
                 Ok(self.cancelled())
             }
@@ -79,7 +79,7 @@ impl Dialog {
         self.back_with(query)
     }
 
-    /// There is no `error` in this one.
+    /// Meta sends no `error` field in this case.
     fn sandboxed(&self) -> String {
         let mut query = Serializer::new(String::new());
         let message = "This app is in sandbox mode. Edit the app configuration to make it live.";
@@ -89,7 +89,7 @@ impl Dialog {
         self.back_with(query)
     }
 
-    /// Tokens come in the fragment, and so does everything beside them.
+    /// A response with a token puts all its fields into the fragment.
     fn back_with(&self, mut query: Serializer<'_, String>) -> String {
         if let Some(state) = &self.state {
             query.append_pair("state", state);

@@ -1,9 +1,9 @@
-//! What an app asks of a person by opening the dialog. Pure.
+//! The request that an app makes by opening the dialog. Pure.
 
 use crate::graph_sim::endpoints::Params;
 use crate::graph_sim::world::{AppKey, Id, PageSelection, Permission, World, WorldError};
 
-/// What the person clicks.
+/// The person's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DialogAnswer {
     Allow {
@@ -14,7 +14,7 @@ pub enum DialogAnswer {
 }
 
 impl DialogAnswer {
-    /// Everything that is asked for, on all pages.
+    /// Allows everything that the app requests, on all pages.
     pub const fn allow() -> Self {
         Self::Allow {
             declined: Vec::new(),
@@ -37,7 +37,7 @@ pub(crate) struct Dialog {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Asking {
     Scopes(Vec<String>),
-    /// Login for Business: all of a configuration or nothing.
+    /// Login for Business: the person allows all of a configuration or nothing.
     Configuration(Vec<String>),
 }
 
@@ -68,8 +68,8 @@ impl Dialog {
         matches!(self.asking, Asking::Configuration(_))
     }
 
-    /// What is shown to this person: what was declined before is not asked again, unless the app
-    /// says `rerequest`.
+    /// Returns the permissions to show. Those that the person declined before are left out, unless the app says
+    /// `rerequest`.
     pub(crate) fn asked_of(&self, world: &World, person: Id) -> Vec<String> {
         let declined = |scope: &String| {
             let grant = world.grant(self.app, person);
@@ -126,7 +126,7 @@ fn asking(world: &World, app: AppKey, params: &Params<'_>) -> Result<Asking, Wor
 }
 
 impl World {
-    /// Clicks through the dialog at `url` and tells where the browser is sent.
+    /// Answers the dialog at `url` and returns the URL of the redirect.
     pub fn answer_dialog(
         &mut self,
         url: &str,

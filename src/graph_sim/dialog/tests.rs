@@ -1,4 +1,4 @@
-//! Redirects as Meta sends them, and the pages a browser would show.
+//! Redirects as Meta sends them, and the pages that a browser shows.
 
 use super::*;
 use crate::graph_sim::endpoints::{self, Method, Request};
@@ -28,7 +28,7 @@ fn url(more: &str) -> String {
     format!("/v25.0/dialog/oauth?client_id={APP}&redirect_uri={BACK}&state=s%201&{more}")
 }
 
-/// The redirect's query or fragment as fields.
+/// Returns the fields of the redirect's query or fragment.
 fn fields(location: &str) -> Vec<(String, String)> {
     assert!(location.starts_with(BACK), "{location}");
     let query = location[BACK.len() + 1..].trim_end_matches("#_=_");

@@ -1,4 +1,4 @@
-//! `oauth/access_token`: one address for every way to come by a token.
+//! `oauth/access_token`: the one endpoint for every way to get a token.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::request::Request;
 use crate::graph_sim::call_log::Endpoint;
 use crate::graph_sim::world::{AppKey, ExchangeError, Known, SystemUserValidity, TokenKey, World};
 
-/// What the caller has to offer for a token.
+/// What the caller exchanges for a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GrantType {
     Token,
@@ -49,7 +49,7 @@ pub(crate) fn access_token(
     }
 }
 
-/// The app that `client_id` names, once `client_secret` has proved it.
+/// Returns the app that `client_id` names, if `client_secret` is right.
 pub(crate) fn authenticated_app(
     world: &World,
     request: &Request<'_>,
@@ -109,7 +109,7 @@ fn explain(world: &World, key: TokenKey, rejection: &ExchangeError) -> GraphErro
     }
 }
 
-/// A token that never ends comes without `expires_in`.
+/// The answer with a new token. It has no `expires_in` if the token never expires.
 pub(crate) fn issued(world: &World, key: TokenKey) -> String {
     let token = world.token(key);
     let left = token

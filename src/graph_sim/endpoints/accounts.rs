@@ -1,4 +1,4 @@
-//! `me/accounts`: the pages that a person ticked, a cursor at a time.
+//! `me/accounts`: the pages that a person selected, as a list with cursors.
 
 use std::ops::Bound;
 
@@ -75,7 +75,7 @@ fn describe(
     pages.map(|page| page.map(Value::Object)).collect()
 }
 
-/// Meta puts the caller's token into this address, so a client does better not to store it.
+/// Meta puts the caller's token into this URL, so clients should not store it.
 fn next(world: &World, request: &Request<'_>, key: TokenKey, last: Id, limit: usize) -> String {
     let token = world.token(key);
     let mut query = form_urlencoded::Serializer::new(String::new());

@@ -1,4 +1,4 @@
-//! What goes back: a body and a status, or an error in Meta's envelope.
+//! An answer: a body and a status, or an error in Meta's envelope.
 
 use std::borrow::Cow;
 
@@ -11,11 +11,11 @@ use crate::graph_sim::world::{TokenError, Unreadable};
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: String,
-    /// Names and values, in the order they are sent.
+    /// Names and values, in the order in which they are sent.
     pub(crate) headers: Vec<NamedHeader>,
 }
 
-/// Spelled as Meta spells it inside batches.
+/// The name is spelled as Meta spells it inside batches.
 pub(crate) type NamedHeader = (Cow<'static, str>, String);
 
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl GraphError {
         }
     }
 
-    /// The object is not there, or not for this caller, or not with this method.
+    /// The object does not exist, is not visible to the caller, or does not support the method.
     pub(crate) fn method(code: i64, message: impl Into<String>) -> Self {
         Self {
             kind: METHOD,
@@ -100,7 +100,7 @@ impl GraphError {
         })
     }
 
-    /// The header that mirrors the message.
+    /// The header that repeats the message.
     pub(crate) fn challenge(&self) -> String {
         format!(
             "OAuth \"Facebook Platform\" \"invalid_request\" \"{}\"",
@@ -124,7 +124,7 @@ impl From<Unreadable> for GraphError {
     }
 }
 
-/// Only maps with odd keys fail to serialize, and there are none here.
+/// Serialization fails only for maps whose keys are not strings, and there are none here.
 pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| Value::Null.to_string())
 }

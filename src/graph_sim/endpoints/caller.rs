@@ -1,4 +1,4 @@
-//! Who is calling: an app or a token, alive, and with a proof that fits.
+//! Identifies the caller: an app or a living token, with a valid proof.
 
 use super::answer::GraphError;
 use super::request::Request;
@@ -48,7 +48,7 @@ fn living_token(world: &World, key: TokenKey) -> Result<Caller, GraphError> {
     }
 }
 
-/// The token itself is fine when this fails; the type says so.
+/// If this fails, the token itself is still valid; the error's type says so.
 fn check_proof(
     world: &World,
     request: &Request<'_>,
@@ -76,7 +76,7 @@ fn check_proof(
     }
 }
 
-/// A timed proof is good for five minutes.
+/// A proof with a time is valid for five minutes.
 fn is_recent(world: &World, time: &str) -> bool {
     let signed_at: Option<i64> = time.parse().ok();
     signed_at.is_some_and(|at| (world.now().as_second() - at).abs() <= 300)

@@ -1,4 +1,4 @@
-//! Codes: exchanged for a token once, and handed to clients that have no secret.
+//! Codes: each is exchanged for a token once. Clients without a secret can get one, too.
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ fn explain(rejection: CodeError) -> GraphError {
     GraphError::oauth(100, message).with_subcode(subcode)
 }
 
-/// A client is told which machine Meta takes it for.
+/// Adds the machine id that Meta assigned to the client.
 fn with_machine(answer: &str, request: &Request<'_>) -> String {
     let mut answer: serde_json::Value = serde_json::from_str(answer).unwrap_or_default();
     let machine = request
@@ -59,7 +59,7 @@ fn with_machine(answer: &str, request: &Request<'_>) -> String {
     answer.to_string()
 }
 
-/// `oauth/client_code`: a server with a long-lived token sends its own client on.
+/// `oauth/client_code`: a server gets a code for its own client in exchange for a long-lived token.
 pub(crate) fn client_code(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
     let app = authenticated_app(world, request)?;
     let Caller::Token(key) = caller::identify(world, request)? else {

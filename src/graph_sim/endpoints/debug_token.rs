@@ -1,4 +1,4 @@
-//! `debug_token`: what Meta tells of a token. 200 for a dead one, 400 when the caller may not ask.
+//! `debug_token`: describes a token. Answers 200 for a dead token, and 400 if the caller may not inspect it.
 
 use super::answer::GraphError;
 use super::caller::{self, Caller};

@@ -1,5 +1,5 @@
-//! A token as the debugger describes it. Programs ask for every token they have, so no tree of
-//! values is built on the way.
+//! A token as the debugger describes it. Serialized directly, without a tree of values, because programs inspect every
+//! token that they have.
 
 use std::borrow::Cow;
 
@@ -44,7 +44,7 @@ pub(super) struct Data<'a> {
     user_id: Option<Id>,
 }
 
-/// The key is `subcode` here, and `error_subcode` everywhere else.
+/// The key is `subcode` here and `error_subcode` everywhere else.
 #[derive(Serialize)]
 struct Problem {
     code: i64,
@@ -127,7 +127,7 @@ impl<'a> Data<'a> {
     }
 }
 
-/// A token with all that decides how it is shown.
+/// A token with everything that determines its description.
 struct View<'a> {
     token: &'a Token,
     grant: Option<&'a Grant>,
@@ -172,7 +172,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// Scopes that the token was issued with and that are still granted.
+/// The scopes that the token was issued with and that are still granted.
 #[derive(Clone, Copy, Default)]
 struct ScopeNames<'a>(Option<(&'a Token, &'a Grant)>);
 
@@ -210,7 +210,7 @@ impl Serialize for Granular<'_> {
 }
 
 impl Granular<'_> {
-    /// A page token names its own page; nobody is told "all".
+    /// A page token names its own page. `None` if the person selected all pages.
     fn targets(&self, scope: &str) -> Option<Vec<Id>> {
         let (token, grant) = self.0.0?;
         let pages = grant

@@ -1,5 +1,5 @@
-//! The fields of things. What is unknown is refused; what is unset, or not for this caller, is left
-//! out of a 200, which is how Meta withholds a page's token.
+//! The fields of objects. An unknown field is an error. A field that is unset or not visible to the caller is left out
+//! of a 200; this is how Meta withholds a page's token.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use super::caller::Caller;
 use super::object::Object;
 use crate::graph_sim::world::{AppKey, Id, TokenKey, World};
 
-/// Fields that Meta knows and nobody here has filled in.
+/// Fields that Meta knows and that are never set here.
 const UNSET_OF_APPS: [&str; 3] = ["category", "description", "namespace"];
 const UNSET_OF_PAGES: [&str; 14] = [
     "about",
@@ -26,7 +26,7 @@ const UNSET_OF_PAGES: [&str; 14] = [
     "username",
     "website",
 ];
-/// These take permissions of their own.
+/// Fields that need permissions of their own and are never set here.
 const UNSET_OF_PEOPLE: [&str; 6] = [
     "age_range",
     "birthday",
@@ -36,7 +36,7 @@ const UNSET_OF_PEOPLE: [&str; 6] = [
     "location",
 ];
 
-/// The fields that were asked for, and the id in any case.
+/// Returns the requested fields, and always the id.
 pub(crate) fn of(
     world: &mut World,
     caller: Caller,
@@ -160,7 +160,7 @@ fn tasks(world: &World, caller: Caller, page: Id) -> Option<Value> {
         .map(|tasks| (*tasks).into())
 }
 
-/// A person's data: needs its scope and a data access that has not lapsed.
+/// A person's data needs its scope, and data access that has not expired.
 fn email(world: &World, caller: Caller, person: Id) -> Option<Value> {
     let Caller::Token(key) = caller else {
         return None;

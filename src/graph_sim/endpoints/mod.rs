@@ -1,5 +1,5 @@
-//! From a call to its answer: which endpoint it is for, and the shapes that Meta gives. Nothing
-//! here waits; faults and connections are the server's.
+//! Finds the endpoint of a call and builds the answer in Meta's format. Nothing here waits; the server handles faults
+//! and connections.
 
 mod access_token;
 mod accounts;
@@ -67,7 +67,7 @@ pub(crate) fn endpoint_of(request: &Request<'_>) -> Endpoint {
     Route::of(request).endpoint()
 }
 
-/// Whose limit the call counts against, by its token or, without one, by its app.
+/// Returns whose limit the call counts against: the token's or, without a token, the app's.
 pub(crate) fn payer(world: &World, request: &Request<'_>) -> Option<Payer> {
     let Some(text) = request.access_token() else {
         let app = request.params.get("client_id")?;
@@ -155,7 +155,7 @@ fn unknown_path(request: &Request<'_>) -> GraphError {
     GraphError::oauth(2500, format!("Unknown path components: /{}", request.path))
 }
 
-/// The caller's token, where `id` is `me` or the caller's own.
+/// Returns the caller's token if `id` is `me` or the caller's own id.
 fn own_token(world: &World, request: &Request<'_>, id: &str) -> Result<TokenKey, GraphError> {
     let Caller::Token(key) = caller::identify(world, request)? else {
         return Err(object::needs_active_token());
@@ -166,7 +166,7 @@ fn own_token(world: &World, request: &Request<'_>, id: &str) -> Result<TokenKey,
     Err(object::missing(id, request))
 }
 
-/// The person that `id` names, for that person's own token or the app's.
+/// Returns the person that `id` names, if the caller is that person or the app.
 fn person_at(world: &World, request: &Request<'_>, id: &str) -> Result<(AppKey, Id), GraphError> {
     match caller::identify(world, request)? {
         Caller::Token(key) => {

@@ -1,4 +1,4 @@
-//! Things by their id: people, pages, apps; and `me`, whoever the caller is.
+//! Objects by their id: people, pages, apps; and `me`, the caller.
 
 use serde_json::Map;
 
@@ -10,7 +10,7 @@ use crate::graph_sim::world::{AppKey, Id, World, missing_object};
 
 const FIELDS: &str = "id,name";
 
-/// What stands behind an id, for this caller.
+/// The object that an id names, as far as the caller may see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Object {
     App(AppKey),
@@ -42,7 +42,7 @@ pub(crate) fn object(
     describe(world, request, caller, found)
 }
 
-/// All of `ids` or none.
+/// Returns all of `ids`, or an error.
 pub(crate) fn objects(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
     let caller = caller::identify(world, request)?;
     let wanted = request.params.get("fields").unwrap_or(FIELDS);

@@ -1,4 +1,4 @@
-//! Pages from the side of apps and businesses: who listens to them, and who has them.
+//! Pages as apps and businesses see them: subscriptions and ownership.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::graph_sim::world::{Id, Tenure, TokenKey, World};
 
 const MANAGE_METADATA: &str = "pages_manage_metadata";
 
-/// Needs the page's own token, with the permission to change its settings.
+/// Needs the page's own token, with the permission to change the page's settings.
 pub(crate) fn subscribed_apps(
     world: &mut World,
     request: &Request<'_>,
@@ -66,7 +66,7 @@ fn subscriptions(world: &World, page: Id) -> String {
     json!({ "data": data }).to_string()
 }
 
-/// `/me/businesses`: those the caller works for.
+/// `/me/businesses`: the businesses for which the caller works.
 pub(crate) fn businesses(world: &World, key: TokenKey) -> String {
     let data: Vec<Value> = world
         .businesses_of(world.token(key).subject)
@@ -75,7 +75,7 @@ pub(crate) fn businesses(world: &World, key: TokenKey) -> String {
     json!({ "data": data }).to_string()
 }
 
-/// `owned_pages` and `client_pages`, where pages are found that nobody ticked.
+/// `owned_pages` and `client_pages`, which also list pages that the person did not select.
 pub(crate) fn business_pages(
     world: &mut World,
     request: &Request<'_>,

@@ -1,4 +1,4 @@
-//! One call as Graph reads it, whether it came alone or inside a batch.
+//! One call, sent alone or in a batch.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ impl Method {
             .find(|method| method.as_str().eq_ignore_ascii_case(word))
     }
 
-    /// As in the message "Unsupported post request".
+    /// The method's name as in the message "Unsupported post request".
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "get",
@@ -53,7 +53,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Tools that can only POST name the method they mean in a parameter.
+    /// Returns the method. Tools that can only POST name it in a parameter.
     pub(crate) fn method(&self) -> Method {
         let meant = self.params.get("method").and_then(Method::from_name);
         match self.method {
@@ -67,7 +67,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Query and form fields together; Graph does not care where a field stands.
+/// Query and form fields together; the Graph API treats both alike.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
@@ -84,7 +84,7 @@ impl<'a> Params<'a> {
         self.0.push((name.into(), value.into()));
     }
 
-    /// An empty field is as good as none.
+    /// Returns a field. An empty field counts as missing.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self
             .0
@@ -105,7 +105,7 @@ impl<'a> Params<'a> {
             .map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
-    /// A list is a JSON array to Meta's own SDKs, and words between commas or spaces to others.
+    /// Reads a list: a JSON array, as Meta's own SDKs send it, or words separated by commas or spaces.
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
         let text = self.get(name).unwrap_or_default();
         serde_json::from_str(text).unwrap_or_else(|_| {

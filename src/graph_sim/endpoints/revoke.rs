@@ -1,4 +1,4 @@
-//! Ending tokens by call: one token, one permission, or a person's whole authorization.
+//! Revokes one token, one permission, or a person's whole authorization.
 
 use super::access_token::authenticated_app;
 use super::answer::GraphError;
@@ -8,11 +8,11 @@ use super::request::Request;
 use crate::graph_sim::call_log::Endpoint;
 use crate::graph_sim::world::{AppKey, Id, Known, World, WorldError};
 
-/// The documented answer spells its success as a string.
+/// The documented answer spells the success as a string.
 const STRING_SUCCESS: &str = r#"{"success":"true"}"#;
 pub(crate) const SUCCESS: &str = r#"{"success":true}"#;
 
-/// App, secret, caller and victim must all belong together.
+/// App, secret, caller and revoked token must belong together.
 pub(crate) fn revoke(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
     let app = authenticated_app(world, request)?;
     let caller = caller::identify(world, request)?;
@@ -59,7 +59,7 @@ pub(crate) fn drop_permission(
         .map_err(|rejection| refused(&rejection))
 }
 
-/// `DELETE /{system-user}/access_tokens`: all of them.
+/// `DELETE /{system-user}/access_tokens`: revokes all of them.
 pub(crate) fn drop_access_tokens(
     world: &mut World,
     request: &Request<'_>,

@@ -1,4 +1,4 @@
-//! IncidentSelection endpoint a path leads to.
+//! Finds the endpoint for a path.
 
 use super::access_token::GrantType;
 use super::request::Request;
@@ -20,7 +20,7 @@ pub(crate) enum Route<'a> {
     Businesses(&'a str),
     BusinessPages(&'a str, Tenure),
     Object(&'a str),
-    /// Several at once: the root, with `ids`.
+    /// Several objects at once: the root path with `ids`.
     Objects,
     Unknown,
 }
@@ -77,7 +77,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// How many calls it counts as.
+    /// Returns how many calls the request counts as.
     pub(crate) fn weight(self, request: &Request<'_>) -> usize {
         if self == Self::Objects {
             return request.params.list("ids").len().max(1);

@@ -1,4 +1,4 @@
-//! `/{system-user}/access_tokens`: a business makes itself a token.
+//! `/{system-user}/access_tokens`: a business issues a token for its system user.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Shapes, held against recorded answers of Meta.
+//! Compares answers with recorded answers of Meta.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn world() -> World {
     world
 }
 
-/// A person with one page, logged in for good.
+/// Adds a person with one page and a long-lived login.
 fn fleet_member(world: &mut World, scopes: &[&str]) -> (String, String, String) {
     let person = world.add_person("Ada");
     let page = world.add_page("Bakery");

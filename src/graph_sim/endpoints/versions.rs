@@ -1,11 +1,11 @@
-//! Graph versions: which one serves a call. Dead versions and calls without one are served by the
-//! oldest that still lives.
+//! Graph versions: which one answers a call. The oldest living version answers calls for dead versions and calls
+//! without one.
 
 use std::fmt;
 
 use jiff::Timestamp;
 
-/// A major version; Meta has not made minor ones for years.
+/// A major version; Meta has released no minor ones for years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Version(u16);
 
@@ -15,7 +15,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// Versions with the day of their end (Meta's changelog, 2026); the last has none yet.
+/// Versions with their last day (Meta's changelog, 2026); the latest has none yet.
 const ENDS: [(u16, &str); 9] = [
     (17, "2025-09-12T00:00:00Z"),
     (18, "2026-01-26T00:00:00Z"),
@@ -29,7 +29,7 @@ const ENDS: [(u16, &str); 9] = [
 ];
 const NEWEST: Version = Version(26);
 
-/// The version in front of a path, if there is one.
+/// Splits the version from a path, if it has one.
 pub(crate) fn split(path: &str) -> (Option<Version>, &str) {
     let path = path.trim_start_matches('/');
     let (first, rest) = path.split_once('/').unwrap_or((path, ""));
@@ -45,7 +45,7 @@ fn parse(segment: &str) -> Option<Version> {
     major.parse().ok().map(Version)
 }
 
-/// Who answers a call for `asked`.
+/// Returns the version that answers a call for `asked`.
 pub(crate) fn served(now: Timestamp, asked: Option<Version>) -> Version {
     let oldest = oldest_alive(now);
     asked.map_or(oldest, |asked| asked.max(oldest))

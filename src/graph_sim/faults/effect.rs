@@ -1,4 +1,4 @@
-//! What a fault does to an answer: refuse the call beforehand, or spoil what comes of it.
+//! Applies a fault to an answer: rejects the call beforehand, or alters its answer.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{Fault, InjectedError};
 use crate::graph_sim::endpoints::{Answer, GraphError};
 use crate::graph_sim::world::World;
 
-/// Answers under these faults: refused before it takes effect, or altered afterwards.
+/// Answers a call under these faults: rejects it before it takes effect, or alters the answer afterwards.
 pub(crate) fn answer_under(
     world: &mut World,
     faults: &[Fault],
@@ -53,7 +53,7 @@ impl InjectedRejection {
 impl Fault {
     fn rejection(&self) -> Option<InjectedRejection> {
         match self {
-            // A reset call is not looked at either; nobody will see this page.
+            // A reset call has no effect either, and its answer is never sent.
             Self::HtmlError | Self::Reset => Some(InjectedRejection::Page),
             Self::Unavailable => {
                 let error = GraphError::oauth(2, "(#2) Service temporarily unavailable");

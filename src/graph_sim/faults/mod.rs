@@ -1,5 +1,5 @@
-//! Meta failing on demand: which faults there are and when each strikes. What it does to an answer
-//! is in `effect.rs`, what it does to the connection in `transmission.rs`.
+//! Faults on demand: which ones there are and when each applies. `effect.rs` applies them to answers,
+//! `connection_faults.rs` to connections.
 
 mod effect;
 
@@ -18,41 +18,41 @@ use super::world::World;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The answer comes late.
+    /// The answer is delayed.
     Latency(#[serde(with = "duration")] Duration),
-    /// The call is not looked at: status 500 and a page for people.
+    /// The call has no effect: status 500 and an HTML page.
     HtmlError,
-    /// The call is not looked at: code 2, `is_transient`.
+    /// The call has no effect: code 2, `is_transient`.
     Unavailable,
-    /// The call is not looked at: any error of Meta's.
+    /// The call has no effect: any error of Meta's.
     Error(InjectedError),
-    /// The call is not looked at: the connection is reset.
+    /// The call has no effect: the connection is reset.
     Reset,
-    /// The call took effect, and its answer is lost with the connection.
+    /// The call takes effect, but the connection breaks before the answer.
     LostAnswer,
     EmptyBody,
-    /// Half of the body that was announced.
+    /// Half of the announced body.
     Truncated,
-    /// A few bytes at a time, with this pause between.
+    /// A few bytes at a time, with this pause in between.
     SlowBytes(#[serde(with = "duration")] Duration),
-    /// So many bytes where a short answer belongs.
+    /// This many bytes instead of a short answer.
     HugeBody(u64),
-    /// Numbers as strings, strings of digits as numbers, booleans as words.
+    /// Numbers as strings, strings of digits as numbers, booleans as strings.
     WrongTypes,
     WithoutExpiresIn,
-    /// The debugger tells no end, neither of the token nor of the access to data.
+    /// The debugger reports no expiry, neither of the token nor of the data access.
     WithoutClocks,
-    /// The debugger answers, and this is what it says of the token that it was shown.
+    /// The debugger answers with this error about the inspected token.
     Verdict(InjectedError),
-    /// Every `access_token` in the answer is there, and empty.
+    /// Every `access_token` in the answer is present but empty.
     EmptyTokens,
     /// `bearer`, `Bearer`, or something else.
     TokenType(String),
-    /// A batch member that was not completed.
+    /// One call of a batch is not completed.
     NullMember,
     /// Headers in another order and spelling.
     ReorderedHeaders,
-    /// The `Date` header is off by so much.
+    /// The `Date` header is wrong by this much.
     DateSkew(SignedDuration),
 }
 
@@ -74,22 +74,22 @@ const fn bad_request() -> u16 {
     400
 }
 
-/// A fault and when it strikes: everywhere and always, unless narrowed.
+/// A fault and when it applies: to every call at any time, unless restricted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FaultRule {
     pub fault: Fault,
-    /// Only calls of this endpoint, also inside batches; `None` strikes whole requests.
+    /// Only calls of this endpoint, also inside batches; `None` means whole requests.
     #[serde(default)]
     pub endpoint: Option<Endpoint>,
     #[serde(default)]
     pub from: Option<Timestamp>,
     #[serde(default)]
     pub until: Option<Timestamp>,
-    /// So often, then never again.
+    /// How often the fault still applies.
     #[serde(default)]
     pub times: Option<u32>,
-    /// Percent of the calls it could strike.
+    /// The share of matching calls in percent.
     #[serde(default)]
     pub share: Option<u8>,
 }
@@ -134,7 +134,7 @@ impl FaultRule {
     }
 }
 
-/// Meta is down, until somebody says otherwise.
+/// An outage of Meta's, which lasts until it is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outage {
@@ -153,12 +153,12 @@ impl From<Outage> for Fault {
     }
 }
 
-/// What a fault may strike.
+/// What a fault may apply to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// An HTTP request with one call.
     Call(Endpoint),
-    /// An HTTP request with many.
+    /// An HTTP request with many calls.
     Batch,
     Member(Endpoint),
 }
@@ -194,7 +194,7 @@ impl World {
         &self.faults
     }
 
-    /// The faults that strike this target now; those that come only so often are used up.
+    /// Returns the faults that apply to this target now, and counts down those with a limited number.
     pub(crate) fn strike(&mut self, target: Target) -> Vec<Fault> {
         let mut struck = Vec::new();
         if let (Some(outage), Target::Call(_) | Target::Batch) = (self.outage, target) {

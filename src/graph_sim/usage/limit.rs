@@ -1,23 +1,23 @@
-//! Meta's limits: which there are, and whose calls count together.
+//! Meta's rate limits, and whose calls each one counts.
 
 use serde::{Deserialize, Serialize};
 
 use crate::graph_sim::endpoints::GraphError;
 use crate::graph_sim::world::{AppKey, Id};
 
-/// IncidentSelection limit was reached; each has its own error code.
+/// The rate limit that was reached; each has its own error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RateLimit {
-    /// 4: the app as a whole.
+    /// 4: the whole app.
     App,
-    /// 17: one person, over all apps.
+    /// 17: one person, in all apps.
     User,
-    /// 32: pages called with the token of a person.
+    /// 32: pages called with a person's token.
     Page,
-    /// 613: a limit of Meta's own choosing.
+    /// 613: a limit that Meta sets as it sees fit.
     Custom,
-    /// 80001: pages called with their own tokens or those of system users.
+    /// 80001: pages called with their own tokens or with those of system users.
     PageBusiness,
 }
 
@@ -41,7 +41,7 @@ impl RateLimit {
     }
 }
 
-/// Whose calls are counted together.
+/// The key by which calls are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Bucket {
     App(AppKey),
@@ -49,7 +49,7 @@ pub(crate) enum Bucket {
     Page(AppKey, Id),
 }
 
-/// Who makes a call, as far as limits go.
+/// The caller, as far as rate limits are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Payer {
     App(AppKey),
@@ -57,7 +57,7 @@ pub(crate) enum Payer {
         app: AppKey,
         person: Id,
     },
-    /// A page or a system user, by its own token.
+    /// A page or a system user, with its own token.
     Business {
         app: AppKey,
         account: Id,

@@ -1,4 +1,4 @@
-//! A rolling hour of calls.
+//! Counts the calls of the last hour.
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// Tells how many there are with this one.
+    /// Counts a call and returns the new total.
     pub(super) fn count(&mut self, now: Timestamp) -> u32 {
         let minute = minute_of(now);
         self.drop_before(minute - 59);
@@ -29,7 +29,7 @@ impl Meter {
         self.total
     }
 
-    /// As of the last call.
+    /// Returns the total as of the last call.
     pub(super) const fn counted(&self) -> u32 {
         self.total
     }
@@ -44,7 +44,7 @@ impl Meter {
         }
     }
 
-    /// Minutes until the oldest calls of the hour are forgotten.
+    /// Returns the minutes until the oldest calls of the hour no longer count.
     pub(super) fn minutes_to_regain(&self, now: Timestamp) -> i64 {
         let minute = minute_of(now);
         self.minutes

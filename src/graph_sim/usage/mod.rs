@@ -1,5 +1,5 @@
-//! How many calls an app, a person or a page has made in the last hour, the headers that tell, and
-//! the errors when it was too many.
+//! Counts the calls of each app, person and page in the last hour, reports them in headers, and rejects calls above the
+//! limit.
 
 mod limit;
 mod meter;
@@ -32,7 +32,7 @@ pub(crate) struct Usage {
 }
 
 impl World {
-    /// Refuses the app's calls with code 4 until then, whatever was counted.
+    /// Rejects the app's calls with code 4 until the given time, regardless of the count.
     pub fn throttle(&mut self, app: &str, until: Timestamp) -> Result<(), WorldError> {
         self.throttle_with(app, RateLimit::App, until)
     }
@@ -48,17 +48,17 @@ impl World {
         Ok(())
     }
 
-    /// Calls per person and rolling hour, over all apps; Meta keeps its number secret.
+    /// Sets the limit of calls per person and rolling hour, in all apps; Meta does not publish its number.
     pub const fn set_person_calls_per_hour(&mut self, limit: Option<u32>) {
         self.usage.person_calls_per_hour = limit;
     }
 
-    /// Calls per page (or system user) with its own token and rolling hour.
+    /// Sets the limit of calls per page (or system user) with its own token and rolling hour.
     pub const fn set_page_calls_per_hour(&mut self, limit: Option<u32>) {
         self.usage.page_calls_per_hour = limit;
     }
 
-    /// Calls of the app within the last hour that count against its own limit.
+    /// Returns the app's calls within the last hour that count against its own limit.
     pub fn calls_last_hour(&mut self, app: &str) -> Result<u32, WorldError> {
         let bucket = Bucket::App(self.app_key(app)?);
         let now = self.now();
@@ -69,7 +69,7 @@ impl World {
             .map_or(0, |meter| meter.total(now)))
     }
 
-    /// Counts the call, and refuses it when there were too many. Refused calls count as well.
+    /// Counts the call, and rejects it above the limit. Rejected calls count as well.
     pub(crate) fn charge(&mut self, payer: Payer) -> Result<(), GraphError> {
         let now = self.now();
         let meter = self.usage.meters.entry(payer.bucket()).or_default();
@@ -102,7 +102,7 @@ impl World {
         }
     }
 
-    /// Only who has a limit is told how much of it is used up.
+    /// Returns the usage header; only callers with a limit get one.
     pub(crate) fn usage_header(&self, payer: Payer) -> Option<NamedHeader> {
         let meter = self.usage.meters.get(&payer.bucket())?;
         let most = self.calls_per_hour(payer);

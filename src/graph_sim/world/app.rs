@@ -1,4 +1,4 @@
-//! Apps: what the dashboard says of them, and the tokens they are themselves.
+//! Apps: their dashboard settings and their own app tokens.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Deref;
@@ -11,7 +11,7 @@ use super::ids::{AppKey, Id};
 use super::{World, WorldError};
 use crate::graph_sim::signature;
 
-/// An app as it is first put into the world.
+/// A new app.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AppSpec {
@@ -19,17 +19,17 @@ pub struct AppSpec {
     pub secret: String,
     pub name: String,
     pub proof: ProofRule,
-    /// Addresses that the login dialog may return to; none listed means any.
+    /// Allowed redirect URIs of the login dialog; an empty list allows any.
     pub redirect_uris: Vec<String>,
     pub code_gives: CodeGives,
     pub long_lived: LongLived,
-    /// Calls with the app token per rolling hour; `None` means no limit and no usage headers.
+    /// The limit of calls with the app token per rolling hour; `None` means no limit and no usage headers.
     pub calls_per_hour: Option<u32>,
     /// Where Meta posts a `signed_request` when a person removes the app.
     pub deauthorize_url: Option<String>,
-    /// Where Meta posts a `signed_request` when a person wants to be forgotten.
+    /// Where Meta posts a `signed_request` when a person requests the deletion of their data.
     pub data_deletion_url: Option<String>,
-    /// Where Meta posts changes of permissions.
+    /// Where Meta posts permission changes.
     pub webhook_url: Option<String>,
     pub mode: AppMode,
     pub system_users: SystemUserRule,
@@ -41,20 +41,20 @@ pub struct AppSpec {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProofRule {
-    /// A proof may be left out, but a wrong one is refused.
+    /// A call may omit the proof, but a wrong one is rejected.
     #[default]
     Optional,
     Required,
 }
 
-/// What a login's code is exchanged for.
+/// The token for which a login's code is exchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeGives {
     #[default]
     ShortLived,
     LongLived,
-    /// Login for Business with a configuration that makes system users (default: never expires).
+    /// Login for Business with a configuration for system users (default: never expires).
     SystemUser,
     SystemUserSixtyDays,
 }
@@ -68,7 +68,7 @@ pub enum AppMode {
     Development,
 }
 
-/// Some businesses may only make system-user tokens that expire.
+/// Some businesses may only issue system-user tokens that expire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SystemUserRule {
@@ -77,8 +77,8 @@ pub enum SystemUserRule {
     MustExpire,
 }
 
-/// How long long-lived user tokens of the app live. `Never` is what several people measured for
-/// tokens with page permissions; the exchange then answers without `expires_in`.
+/// The lifetime of the app's long-lived user tokens. `Never` is what several people measured for tokens with page
+/// permissions; the exchange then answers without `expires_in`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LongLived {
@@ -87,7 +87,7 @@ pub enum LongLived {
     Never,
 }
 
-/// An app as it stands; what the dashboard says is reached through it.
+/// An app of the world; dereferences to its dashboard settings.
 #[derive(Debug)]
 pub(crate) struct App {
     spec: AppSpec,
@@ -121,7 +121,7 @@ impl App {
         }
     }
 
-    /// What `client_credentials` answers; `id|secret` means the same.
+    /// The token that `client_credentials` returns; `id|secret` is equivalent.
     pub(crate) fn token(&self) -> String {
         let digest = signature::hmac(&self.secret, self.id.as_bytes());
         format!("{}|{}", self.id, &URL_SAFE_NO_PAD.encode(digest)[..27])
@@ -145,7 +145,7 @@ impl World {
         self.apps.push(App::new(spec));
     }
 
-    /// Owners and developers may inspect tokens with their own user token.
+    /// Makes a person a developer. Developers may inspect tokens with their own user token.
     pub fn make_developer(&mut self, app: &str, person: &str) -> Result<(), WorldError> {
         let app = self.app_key(app)?;
         let person = self.person_id(person)?;
@@ -153,8 +153,8 @@ impl World {
         Ok(())
     }
 
-    /// A new secret, and the end of every token issued before it ("app secret reset" stands in
-    /// Meta's list of what ends tokens).
+    /// Sets a new secret and ends every token issued before. Meta lists "app secret reset" among the reasons why tokens
+    /// end.
     pub fn reset_app_secret(&mut self, app: &str, secret: &str) -> Result<(), WorldError> {
         self.replace_app_secret(app, secret)?;
         let app = self.app_key(app)?;
@@ -162,14 +162,14 @@ impl World {
         Ok(())
     }
 
-    /// A new secret; tokens issued under the old one live on, only proofs and calls need the new.
+    /// Sets a new secret. Tokens issued under the old one live on; only proofs and calls need the new secret.
     pub fn replace_app_secret(&mut self, app: &str, secret: &str) -> Result<(), WorldError> {
         let app = self.app_key(app)?;
         secret.clone_into(&mut self.apps[app.0].spec.secret);
         Ok(())
     }
 
-    /// Where Meta posts from now on, as the dashboard is told: the webhook's address, and below it those of the callbacks.
+    /// Sets where Meta posts from now on: to the webhook's URL, and to the callbacks below it.
     pub fn set_callbacks(&mut self, app: &str, webhook_url: &str) -> Result<(), WorldError> {
         let app = self.app_key(app)?;
         let spec = &mut self.apps[app.0].spec;

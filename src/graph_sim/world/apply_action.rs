@@ -1,4 +1,4 @@
-//! What befalls people, apps, pages and single tokens.
+//! Applies actions to people, apps, pages and single tokens.
 
 use super::death::Death;
 use super::grant::Authorization;
@@ -9,13 +9,13 @@ use super::{World, WorldError};
 use crate::graph_sim::callbacks::Verb;
 
 impl World {
-    /// Ends all tokens of the person, in every app, page tokens included.
+    /// Ends all tokens of the person, in every app, including page tokens.
     pub fn change_password(&mut self, person: &str) -> Result<(), WorldError> {
         self.person_mut(person)?.sessions += 1;
         Ok(())
     }
 
-    /// Tokens stop working until the person has followed Facebook's instructions.
+    /// The person's tokens stop working until the person has followed Facebook's instructions.
     pub fn checkpoint(&mut self, person: &str) -> Result<(), WorldError> {
         self.person_mut(person)?.status = AccountStatus::Checkpointed;
         Ok(())
@@ -32,7 +32,7 @@ impl World {
         Ok(())
     }
 
-    /// The person removes the app in the settings; a later login starts from nothing.
+    /// The person removes the app in Facebook's settings; a later login starts without permissions.
     pub fn remove_app(&mut self, person: &str, app: &str) -> Result<(), WorldError> {
         let grant = self.grant_mut(app, person)?;
         grant.status = Authorization::Removed;
@@ -52,7 +52,7 @@ impl World {
         self.set_permission(person, app, scope, Permission::Declined)
     }
 
-    /// A permission that was not used for 90 days.
+    /// A permission expires because it was not used for 90 days.
     pub fn expire_permission(
         &mut self,
         person: &str,
@@ -105,14 +105,14 @@ impl World {
         Ok(())
     }
 
-    /// Takes [`World::end`] back: some refusals were only a fault of Meta's.
+    /// Undoes [`World::end`]: some of Meta's rejections were a temporary error of its own.
     pub fn repair(&mut self, token: &str) -> Result<(), WorldError> {
         let key = self.token_key(token).ok_or(WorldError::UnknownToken)?;
         self.token_mut(key).ended = None;
         Ok(())
     }
 
-    /// A twin of the token that can be inspected and not used.
+    /// Issues a copy of the token that can be inspected but not used.
     pub fn debug_only_token(&mut self, token: &str) -> Result<String, WorldError> {
         let key = self.token_key(token).ok_or(WorldError::UnknownToken)?;
         let twin = self.issue_twin(key);

@@ -1,4 +1,4 @@
-//! Businesses: who works there, and which pages they own or look after for clients.
+//! Businesses: who works there, and which pages they own or manage for clients.
 
 use std::collections::BTreeSet;
 
@@ -16,11 +16,11 @@ pub(crate) struct Business {
     client_pages: BTreeSet<Id>,
 }
 
-/// How a page belongs to a business.
+/// The relation of a page to a business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tenure {
     Owned,
-    /// Belongs to a client of the business.
+    /// A client of the business owns the page.
     Client,
 }
 
@@ -92,8 +92,8 @@ impl World {
         all.filter(move |(_, business)| business.people.contains(&person))
     }
 
-    /// A page is reached through its tick in the picker, or through the business that has it: that
-    /// is how programs find pages which people forgot to tick.
+    /// Returns whether the token can access the page: the person selected it in the dialog, or a business has it.
+    /// Programs find pages that people forgot to select through their business.
     pub(super) fn reaches(&self, grant: &Grant, token: &Token, page: Id) -> bool {
         grant.picked.contains(page)
             || token

@@ -1,4 +1,4 @@
-//! Authorization codes: good once, for a short while, for one app and one address.
+//! Authorization codes: valid once, for a short time, for one app and one redirect URI.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::exchange::SystemUserValidity;
 use super::ids::{AppKey, Id, TokenKey};
 use super::{World, WorldError, later};
 
-/// Meta names no figure for Facebook; Instagram's codes live an hour.
+/// Meta documents no lifetime for Facebook; codes of Instagram live an hour.
 const LIFE: SignedDuration = SignedDuration::from_mins(10);
 
 #[derive(Debug)]
@@ -22,12 +22,12 @@ pub(crate) struct Code {
     state: CodeState,
 }
 
-/// How a code came to be, which decides what its exchange must show.
+/// How a code was issued, which determines what its exchange must contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// The login dialog; the exchange must name the same address.
+    /// The login dialog; the exchange must repeat the redirect URI.
     Dialog { redirect_uri: String },
-    /// A JavaScript dialog such as embedded signup; there is no address.
+    /// A JavaScript dialog such as embedded signup; there is no redirect URI.
     Embedded,
     /// `oauth/client_code`; the exchange needs no secret.
     Client { redirect_uri: String },
@@ -39,7 +39,7 @@ enum CodeState {
     Used,
 }
 
-/// Why a code gives no token.
+/// Why a code is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CodeError {
     Unknown,
@@ -49,7 +49,7 @@ pub(crate) enum CodeError {
 }
 
 impl World {
-    /// The code of an embedded signup, which is exchanged without `redirect_uri`.
+    /// Issues a code of an embedded signup, which is exchanged without `redirect_uri`.
     pub fn embedded_code(
         &mut self,
         app: &str,
@@ -81,7 +81,7 @@ impl World {
         text
     }
 
-    /// Where the code is for a client, which has no secret to show.
+    /// Returns whether the code is for a client, which has no secret.
     pub(crate) fn is_client_code(&self, text: &str) -> bool {
         let code = self.codes.get(text);
         code.is_some_and(|code| matches!(code.origin, Origin::Client { .. }))

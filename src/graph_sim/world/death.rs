@@ -1,4 +1,4 @@
-//! Why a token is refused, and how Meta words it.
+//! Why a token is rejected, and Meta's message about it.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,7 +8,7 @@ use super::World;
 use super::ids::TokenKey;
 use super::scopes::IMPERSONATION;
 
-/// Why Meta refuses a token.
+/// Why Meta rejects a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Death {
@@ -19,9 +19,9 @@ pub enum Death {
     /// `oauth/revoke`.
     Revoked,
     LoggedOut,
-    /// Lifts by itself once the person has done what facebook.com asks.
+    /// Ends when the person has followed the instructions on facebook.com.
     Checkpointed,
-    /// A check that Facebook shows within the session, rather than at the next login.
+    /// A check that Facebook shows within the session rather than at the next login.
     LockedOut,
     Unconfirmed,
     /// The person did not use the app for 90 days.
@@ -31,11 +31,11 @@ pub enum Death {
     PageGone,
     SecretReset,
     AppDeleted,
-    /// Meta lets the app not use its API with this token.
+    /// Meta does not let the app use its API with this token.
     ApiBlocked,
 }
 
-/// An error as the debugger and ordinary calls word it.
+/// An error as the debugger and ordinary calls report it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenError {
     pub(crate) code: i64,
@@ -44,7 +44,7 @@ pub(crate) struct TokenError {
 }
 
 impl Death {
-    /// Meta hides when it was issued and when it would have ended, once a session was cut off.
+    /// After a session ended, Meta hides when the token was issued and when it would have expired.
     pub(crate) const fn hides_clocks(self) -> bool {
         match self {
             Self::PasswordChanged | Self::SecretReset | Self::LoggedOut | Self::AppRemoved => true,
@@ -62,7 +62,7 @@ impl Death {
         }
     }
 
-    /// A recorded token that was ended by an API call showed no scopes any more.
+    /// A recorded token that an API call had ended showed no scopes any more.
     pub(crate) const fn hides_scopes(self) -> bool {
         matches!(
             self,
@@ -167,7 +167,7 @@ fn permission_message() -> String {
     )
 }
 
-/// Meta tells missing objects and missing permissions apart for nobody.
+/// Meta sends the same message for missing objects and missing permissions.
 pub(crate) fn missing_object(id: &str, method: &str) -> String {
     format!(
         "Unsupported {method} request. Object with ID '{id}' does not exist, cannot be loaded due \
@@ -176,7 +176,7 @@ pub(crate) fn missing_object(id: &str, method: &str) -> String {
     )
 }
 
-/// Meta words times in California's.
+/// Meta's messages contain times in Pacific Time.
 fn pacific(instant: Timestamp) -> String {
     let zone = TimeZone::posix("PST8PDT,M3.2.0,M11.1.0").unwrap_or(TimeZone::UTC);
     instant

@@ -1,4 +1,4 @@
-//! Page tokens, read through the token of a person who has a role on the page.
+//! Derives page tokens from the token of a person who has a role on the page.
 
 use super::World;
 use super::ids::{Id, TokenKey};
@@ -6,7 +6,7 @@ use super::scopes::SHOW_PAGES;
 use super::token::{Draft, Epoch, Kind};
 
 impl World {
-    /// `None` where Meta would leave the field out of its answer.
+    /// Returns `None` if Meta would leave out the field.
     pub fn page_token(&mut self, user_token: &str, page: &str) -> Option<String> {
         let parent = self.token_key(user_token)?;
         let page = self.page_id(page).ok()?;
@@ -28,14 +28,14 @@ impl World {
         Some(key)
     }
 
-    /// Whether the page stands in the list of `me/accounts`, for which it must be ticked.
+    /// Returns whether `me/accounts` lists the page, for which the person must have selected it.
     pub(crate) fn lists(&self, parent: TokenKey, page: Id) -> bool {
         let token = self.token(parent);
         let grant = self.grant(token.app, token.subject);
         grant.is_some_and(|grant| grant.picked.contains(page)) && self.issues(parent, page)
     }
 
-    /// A role, the permission, a page that is still there, and a way to it.
+    /// Requires a role, the permission, an existing page, and access to it.
     fn issues(&self, parent: TokenKey, page: Id) -> bool {
         let token = self.token(parent);
         let Some(grant) = self.grant(token.app, token.subject) else {
@@ -48,7 +48,7 @@ impl World {
             && self.page(page).is_some()
     }
 
-    /// From a short-lived user token it inherits the end; from a long-lived one it has none.
+    /// A page token from a short-lived user token expires with it; one from a long-lived token never expires.
     fn issue_page_token(&mut self, parent: TokenKey, page: Id) -> TokenKey {
         let token = self.token(parent);
         let (issued_at, expires_at) = match token.validity {

@@ -1,4 +1,4 @@
-//! `fb_exchange_token`: what becomes of each kind of token.
+//! `fb_exchange_token`: the result for each kind of token.
 
 use serde::Deserialize;
 
@@ -8,19 +8,19 @@ use super::login::SIXTY_DAYS;
 use super::token::{Epoch, Kind};
 use super::{World, WorldError, later};
 
-/// What a second exchange of a long-lived user token does. Measurements from 2014 to 2026 found
-/// that the end does not move, with the string kept (2024) or replaced (2026).
+/// The result of exchanging a long-lived user token again. Measurements from 2014 to 2026 found that the expiry does
+/// not change, and that the token stays the same (2024) or is replaced (2026).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reexchange {
     SameToken,
     #[default]
     NewTokenSameExpiry,
-    /// What many programs hope for: sixty days from now.
+    /// Expires sixty days from now, as many programs expect.
     Extends,
 }
 
-/// Epoch of a system user's token; the sixty-day kind can be renewed again and again.
+/// The validity of a system user's token; a sixty-day token can be renewed again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SystemUserValidity {
@@ -35,7 +35,7 @@ pub(crate) enum ExchangeError {
 }
 
 impl World {
-    /// The rule for everybody who has none of their own.
+    /// Sets the rule for all people without a rule of their own.
     pub const fn set_reexchange(&mut self, rule: Reexchange) {
         self.reexchange = rule;
     }
@@ -45,7 +45,7 @@ impl World {
         Ok(())
     }
 
-    /// The old token stays valid until its own end, whatever comes of it.
+    /// Exchanges a token. The old one stays valid until its own expiry in any case.
     pub(crate) fn exchange(
         &mut self,
         app: AppKey,

@@ -1,4 +1,4 @@
-//! Many tokens at once, as an agency with many clients would hold them.
+//! Adds many tokens at once, as an agency with many clients has them.
 
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -14,13 +14,13 @@ const SCOPES: [&str; 3] = [
     "pages_show_list",
 ];
 
-/// A household of a fleet: one user token, its page tokens, and one of a system user.
+/// The tokens of one person in a fleet: one user token, its page tokens, and one of a system user.
 const HOUSEHOLD: usize = 100;
 
-/// The logins of a fleet lie up to so far back, so that they do not all end on one day.
+/// The logins of a fleet are spread over this time, so that the tokens do not all expire on one day.
 const SPREAD: SignedDuration = SignedDuration::from_hours(50 * 24);
 
-/// A person with pages, logged in for good.
+/// A person with pages and a long-lived login.
 #[derive(Clone, Debug)]
 pub struct FleetMember {
     pub person: String,
@@ -29,7 +29,7 @@ pub struct FleetMember {
     pub page_tokens: Vec<String>,
 }
 
-/// A line of what `perennial import` takes.
+/// A line of input for `perennial import`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Importable<'a> {
     app: &'a str,
@@ -63,8 +63,8 @@ impl World {
         })
     }
 
-    /// Exactly so many tokens: of every hundred, one of a person, one of a system user (the
-    /// sixty-day kind), the rest of that person's pages.
+    /// Adds exactly this many tokens: of every hundred, one user token, one of a system user (valid for sixty days),
+    /// and the rest page tokens of that user.
     pub fn add_fleet(&mut self, app: &str, tokens: usize) -> Result<Vec<String>, WorldError> {
         let now = self.now;
         let mut fleet = Vec::with_capacity(tokens);
@@ -98,7 +98,7 @@ impl World {
         Ok(())
     }
 
-    /// All tokens that are alive.
+    /// Returns all living tokens.
     pub(crate) fn importables(&self) -> impl Iterator<Item = Importable<'_>> {
         let keys = (0..self.tokens.len()).map(TokenKey);
         keys.filter(|key| self.liveness(*key).is_ok()).map(|key| {

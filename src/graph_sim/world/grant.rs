@@ -1,4 +1,4 @@
-//! What a person allows an app: permissions, pages, and the clock of data access.
+//! What a person allows an app: permissions, pages, and data access until a certain day.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use super::ids::{AppKey, Id};
 use super::scopes::{PUBLIC_PROFILE, Permission, Permissions};
 use super::{World, WorldError, later};
 
-/// Data access ends 90 days after the last login; only another login moves that, an exchange does
-/// not (two recorded answers of one session differ in nothing but this clock).
+/// Data access expires 90 days after the last login. Only another login extends it; an exchange does not (two recorded
+/// answers of one session differ only in this time).
 pub(super) const DATA_ACCESS: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// What was ticked in the dialog's page picker.
+/// The pages that the person selected in the dialog.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum PageSelection {
-    /// All pages of the person, those of the future too; Meta then names no `target_ids`.
+    /// All pages of the person, including future ones; Meta then lists no `target_ids`.
     #[default]
     All,
     Only(BTreeSet<String>),
@@ -27,7 +27,7 @@ impl PageSelection {
     }
 }
 
-/// The same, checked: pages that exist.
+/// A validated [`PageSelection`]: all its pages exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Picked {
     All,
@@ -53,12 +53,12 @@ impl Picked {
 #[derive(Debug)]
 pub(crate) struct Grant {
     pub(super) status: Authorization,
-    /// Counts removals of the app; tokens of an earlier count stay dead after a new login.
+    /// Counts removals of the app; tokens with an earlier count stay dead after a new login.
     pub(super) epoch: u32,
     pub(crate) permissions: Permissions,
     pub(crate) picked: Picked,
     pub(super) logged_in_at: Timestamp,
-    /// `None` for system users, who have no such clock.
+    /// `None` for system users, whose data access does not expire.
     pub(crate) data_access_expires_at: Option<Timestamp>,
 }
 
@@ -90,7 +90,7 @@ impl Grant {
             .map(|(scope, _)| scope.as_ref())
     }
 
-    /// Takes down the answers of a login; tells which permissions were not granted before.
+    /// Records the answers of a login and returns the permissions that were not granted before.
     pub(super) fn record(&mut self, granted: Vec<String>, declined: Vec<String>) -> Vec<String> {
         for scope in declined {
             self.permissions.insert(scope.into(), Permission::Declined);

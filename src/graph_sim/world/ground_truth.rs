@@ -1,4 +1,4 @@
-//! What is really so, for tests that hold a program's belief against it.
+//! The true state of tokens, for tests that compare a program's view with it.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    /// As the debugger spells it.
+    /// The name that the debugger uses.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::User => "USER",
@@ -36,7 +36,7 @@ impl From<Kind> for TokenKind {
     }
 }
 
-/// One token as it stands now.
+/// The current state of one token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TokenTruth {
     pub kind: TokenKind,
@@ -45,12 +45,12 @@ pub struct TokenTruth {
     pub subject: String,
     pub person: String,
     pub issued_at: Timestamp,
-    /// `None`: never.
+    /// `None` if it never expires.
     pub expires_at: Option<Timestamp>,
     pub data_access_expires_at: Option<Timestamp>,
     pub alive: bool,
     pub death: Option<Death>,
-    /// Those still granted.
+    /// The scopes that are still granted.
     pub scopes: Vec<String>,
 }
 

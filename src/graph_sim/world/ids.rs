@@ -1,11 +1,11 @@
-//! Names of things in the world: Meta's decimal ids, and the positions of apps and tokens.
+//! Keys of the world: Meta's decimal ids, and the positions of apps and tokens.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// A person, page, system user or business. Some exceed 2^53, so they travel as strings.
+/// The id of a person, page, system user or business. Some exceed 2^53, so JSON has them as strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Id(u64);
 

@@ -1,4 +1,4 @@
-//! Is a token alive?
+//! Determines whether a token is alive.
 
 use super::app::AppStatus;
 use super::death::Death;
@@ -15,8 +15,8 @@ impl World {
             .is_some_and(|key| self.liveness(key).is_ok())
     }
 
-    /// Each cause is looked up where it arose, so one password change ends 1,842 page tokens at
-    /// once and at no cost.
+    /// Looks up each cause where it is stored, so that one password change ends 1,842 page tokens without touching
+    /// them.
     pub(crate) fn liveness(&self, key: TokenKey) -> Result<(), Death> {
         let token = self.token(key);
         self.app_is_alive(token)?;
@@ -40,7 +40,7 @@ impl World {
         }
     }
 
-    /// Revoking a user token is taken to end the page tokens read through it (no case recorded).
+    /// Assumes that revoking a user token ends the page tokens derived from it (no case recorded).
     fn was_not_ended(&self, token: &Token) -> Result<(), Death> {
         let own = token.ended;
         let parents = token.parent.and_then(|parent| self.token(parent).ended);

@@ -1,4 +1,4 @@
-//! A person logs in to an app, and the tokens that come of it.
+//! A person's login to an app, and the tokens that it issues.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,10 +10,10 @@ use super::token::{Draft, Epoch, Kind};
 use super::{World, WorldError, later};
 use crate::graph_sim::callbacks::Verb;
 
-/// Recorded long-lived tokens end exactly 5,184,000 s after they were issued.
+/// Recorded long-lived tokens expire exactly 5,184,000 s after they were issued.
 pub(super) const SIXTY_DAYS: SignedDuration = SignedDuration::from_hours(60 * 24);
 
-/// What a person answers in the login dialog.
+/// A person's answers in the login dialog.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Consent {
     pub(crate) granted: Vec<String>,
@@ -22,7 +22,7 @@ pub(crate) struct Consent {
 }
 
 impl World {
-    /// What a login in the browser gives before the exchange: one or two hours, all pages.
+    /// Issues the token of a browser login before the exchange: valid for one or two hours, with all pages.
     pub fn issue_short_lived(
         &mut self,
         app: &str,
@@ -34,7 +34,7 @@ impl World {
         Ok(self.token(key).text.to_string())
     }
 
-    /// Login, code and long-lived exchange in one: resets both clocks.
+    /// Login, code and long-lived exchange in one. Renews both the token's expiry and the data access.
     pub fn log_in(
         &mut self,
         app: &str,
@@ -64,7 +64,7 @@ impl World {
         Ok(key)
     }
 
-    /// Permissions add up over logins; the page picker's last answer replaces the one before.
+    /// Records a login. Permissions accumulate over logins; the latest page selection replaces the one before.
     pub(crate) fn authorize(
         &mut self,
         app: AppKey,
@@ -96,7 +96,7 @@ impl World {
         self.issue_user_token(app, person, Epoch::Short, now, Some(short_lived_end(now)))
     }
 
-    /// Counts from the login, not from the exchange: all measured re-exchanges point back at it.
+    /// The lifetime starts at the login, not at the exchange: all measured re-exchanges show this.
     pub(crate) fn issue_long_user_token(&mut self, app: AppKey, person: Id) -> TokenKey {
         let logged_in_at = self
             .grant(app, person)
@@ -139,7 +139,7 @@ impl World {
     }
 }
 
-/// Every recorded short-lived token ends on a full hour, one to two hours ahead.
+/// Every recorded short-lived token expires on a full hour, one to two hours ahead.
 pub(super) fn short_lived_end(now: Timestamp) -> Timestamp {
     const HOUR: i64 = 3_600;
     let end = (now.as_second() + 2 * HOUR - 1).div_euclid(HOUR) * HOUR;

@@ -1,5 +1,5 @@
-//! The simulated Facebook: who exists, what was granted, which tokens were issued. Pure: time moves
-//! only by [`World::set_now`], chance comes from the seed, and nothing here waits.
+//! The simulated Facebook: people, grants and issued tokens. Pure: only [`World::set_now`] moves the time, randomness
+//! comes from the seed, and nothing here waits.
 
 mod app;
 mod apply_action;
@@ -58,7 +58,7 @@ pub(crate) use scopes::concerns_assets;
 pub(crate) use token::{Epoch, Token, TokenUse};
 pub(crate) use token_lookup::{Known, Unreadable};
 
-/// Everything that Meta knows.
+/// The whole state of the simulated Facebook.
 #[derive(Debug)]
 pub struct World {
     now: Timestamp,
@@ -68,7 +68,7 @@ pub struct World {
     pages: HashMap<Id, person::Page>,
     businesses: BTreeMap<Id, business::Business>,
     grants: HashMap<(AppKey, Id), Grant>,
-    /// The system users that Login for Business made, by who logged in.
+    /// The system users that Login for Business created, by app and person.
     business_users: HashMap<(AppKey, Id), Id>,
     codes: HashMap<String, codes::Code>,
     subscriptions: BTreeMap<(Id, AppKey), Vec<String>>,
@@ -81,26 +81,26 @@ pub struct World {
     pub(super) outage: Option<Outage>,
     pub(super) usage: Usage,
     pub(super) outbox: Vec<Delivery>,
-    /// By time.
+    /// Scheduled actions, sorted by time.
     agenda: Vec<(Timestamp, Action)>,
     mishaps: Vec<WorldError>,
 }
 
-/// Why the world does not do what a driver asks.
+/// Why the world rejects a request of its driver.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WorldError {
     #[error("the world has no {what} {id:?}; add it first")]
     Unknown { what: &'static str, id: String },
-    #[error("the world has issued no such token")]
+    #[error("the world has not issued this token")]
     UnknownToken,
-    #[error("the id {0:?} is taken or no number; choose another")]
+    #[error("the id {0:?} is taken or not a number; choose another")]
     BadId(String),
     #[error("{0}")]
     Dialog(String),
     #[error("{0} must clear the checkpoint before logging in")]
     Checkpointed(String),
     #[error(
-        "Meta would not hand out this page's token: look at the role, the picker, pages_show_list, and whether the user token is alive"
+        "Meta would not return this page's token: check the role, the selected pages, pages_show_list, and whether the user token is alive"
     )]
     Withheld,
 }
@@ -115,7 +115,7 @@ impl WorldError {
 }
 
 impl World {
-    /// An empty world; the same seed gives the same ids and tokens.
+    /// Creates an empty world. The same seed gives the same ids and tokens.
     pub fn new(now: Timestamp, seed: u64) -> Self {
         Self {
             now,
@@ -146,7 +146,7 @@ impl World {
         self.now
     }
 
-    /// Moves time, and lets happen on the way what is on the agenda.
+    /// Moves the time and applies the actions that are due on the way.
     pub fn set_now(&mut self, now: Timestamp) {
         let due = self.agenda.partition_point(|(at, _)| *at <= now);
         for (at, action) in self.agenda.drain(..due).collect::<Vec<_>>() {
@@ -158,13 +158,13 @@ impl World {
         self.now = now;
     }
 
-    /// Puts something on the agenda.
+    /// Schedules an action.
     pub fn schedule(&mut self, at: Timestamp, action: Action) {
         let place = self.agenda.partition_point(|(other, _)| *other <= at);
         self.agenda.insert(place, (at, action));
     }
 
-    /// What was on the agenda and could not happen.
+    /// Takes the errors of scheduled actions.
     pub fn take_mishaps(&mut self) -> Vec<WorldError> {
         std::mem::take(&mut self.mishaps)
     }
@@ -177,7 +177,7 @@ impl World {
         &mut self.call_log
     }
 
-    /// Makes `paging.next` point at another origin, as a forged answer could.
+    /// Makes `paging.next` point to another origin, as a forged answer could.
     pub fn set_paging_host(&mut self, origin: Option<&str>) {
         self.paging_host = origin.map(str::to_owned);
     }
@@ -190,7 +190,7 @@ impl World {
         url.clone_into(&mut self.base_url);
     }
 
-    /// Meta's support asks for it; every error carries one.
+    /// A new trace id. Every error contains one, for Meta's support.
     pub(crate) fn trace_id(&mut self) -> String {
         let mut id = String::from("A");
         self.push_random(&mut id, 22);
@@ -231,7 +231,7 @@ impl World {
     }
 }
 
-/// `start` plus a span, or as late as time goes.
+/// Returns `start` plus a span, or the largest representable time.
 fn later(start: Timestamp, span: SignedDuration) -> Timestamp {
     start.checked_add(span).unwrap_or(Timestamp::MAX)
 }

@@ -1,4 +1,4 @@
-//! People, system users, pages, and who may do what on which page.
+//! People, system users, pages, and their roles.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ pub(crate) struct Person {
     pub(super) status: AccountStatus,
     pub(crate) roles: BTreeMap<Id, Tasks>,
     pub(super) reexchange: Option<Reexchange>,
-    /// Counts password changes; a token of an earlier count is finished.
+    /// Counts password changes; tokens with an earlier count are dead.
     pub(super) sessions: u32,
 }
 
-/// A system user is a person made by a business for one app, without a password.
+/// A system user is a person without a password, which a business created for one app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nature {
     Human,
@@ -31,7 +31,7 @@ pub(super) enum AccountStatus {
     Unconfirmed,
 }
 
-/// What a role on a page allows, in Meta's words.
+/// What a role on a page allows, in Meta's terms.
 pub(crate) type Tasks = &'static [&'static str];
 
 const ADMIN: Tasks = &[
@@ -52,7 +52,7 @@ pub(crate) struct Page {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Visibility {
     Published,
-    /// Unpublished or deleted: calls answer as if it had never existed.
+    /// Unpublished or deleted: calls answer as if the page had never existed.
     Gone,
 }
 
@@ -63,7 +63,7 @@ impl World {
         id.to_string()
     }
 
-    /// Made by the business that owns `app`, and installed there.
+    /// Adds a system user of the business that owns `app`, with the app installed.
     pub fn add_system_user(&mut self, app: &str, name: &str) -> Result<String, WorldError> {
         let app = self.app_key(app)?;
         let id = self.fresh_id(100_000_000_000_000..199_999_999_999_999);
@@ -84,14 +84,14 @@ impl World {
         Ok(())
     }
 
-    /// Ends the person's page tokens for this page; all others stay.
+    /// Ends the person's page tokens for this page, and no others.
     pub fn take_role(&mut self, person: &str, page: &str) -> Result<(), WorldError> {
         let page = self.page_id(page)?;
         self.person_mut(person)?.roles.remove(&page);
         Ok(())
     }
 
-    /// A person with an id of the driver's choice, as world files name them.
+    /// Adds a person with an id chosen by the caller, as in world files.
     pub fn add_person_as(&mut self, id: &str, name: &str) -> Result<(), WorldError> {
         let id = self.free_id(id)?;
         self.put_person(id, name, Nature::Human);
@@ -109,7 +109,7 @@ impl World {
         free.ok_or_else(|| WorldError::BadId(id.to_owned()))
     }
 
-    /// People without the system users, by id.
+    /// Returns all people except system users, by id.
     pub(crate) fn humans(&self) -> impl Iterator<Item = (Id, &Person)> {
         let people = self.people.iter().map(|(id, person)| (*id, person));
         people.filter(|(_, person)| person.nature == Nature::Human)

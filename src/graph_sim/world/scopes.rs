@@ -1,16 +1,16 @@
-//! Permissions: an unchanging set that many tokens share, and what a person said to each.
+//! Permissions: an immutable set shared by many tokens, and a person's answer to each permission.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Held by every token of a person, asked for or not.
+/// Every token of a person has it, even if the app did not request it.
 pub(crate) const PUBLIC_PROFILE: &str = "public_profile";
 
-/// Without it a person's pages are not listed and their tokens not handed out.
+/// Without it, Meta lists no pages of the person and returns no page tokens.
 pub(crate) const SHOW_PAGES: &str = "pages_show_list";
 
-/// One of these must be granted, or Meta refuses to act as a page
-/// (error 190 without subcode, "... permission(s) must be granted before impersonating ...").
+/// One of these must be granted, or Meta rejects calls as the page (error 190 without subcode, "... permission(s) must
+/// be granted before impersonating ...").
 pub(crate) const IMPERSONATION: [&str; 6] = [
     "pages_manage_ads",
     "pages_manage_metadata",
@@ -20,7 +20,7 @@ pub(crate) const IMPERSONATION: [&str; 6] = [
     SHOW_PAGES,
 ];
 
-/// What a token was issued with; sorted, shared between the tokens of one login.
+/// The scopes that a token was issued with; sorted, and shared by the tokens of one login.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scopes(Arc<[Box<str>]>);
 
@@ -39,7 +39,7 @@ impl<'a> FromIterator<&'a str> for Scopes {
     }
 }
 
-/// What a person said to one permission.
+/// A person's answer to one permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
     Granted,
@@ -59,7 +59,7 @@ impl Permission {
 
 pub(crate) type Permissions = BTreeMap<Box<str>, Permission>;
 
-/// Whether Meta names the assets behind a scope in `granular_scopes`.
+/// Returns whether `granular_scopes` lists the assets of a scope.
 pub(crate) fn concerns_assets(scope: &str) -> bool {
     [
         "pages_",

@@ -1,4 +1,4 @@
-//! IncidentSelection apps listen to which pages.
+//! Which apps are subscribed to the webhooks of which pages.
 
 use super::death::Death;
 use super::ids::{AppKey, Id};
@@ -6,7 +6,7 @@ use super::token::Kind;
 use super::{World, WorldError};
 
 impl World {
-    /// The page tells the app of these fields from now on, and of no others.
+    /// Subscribes the app to exactly these webhook fields of the page.
     pub fn subscribe_app(
         &mut self,
         page: &str,
@@ -19,15 +19,15 @@ impl World {
         Ok(())
     }
 
-    /// Somebody takes the app off the page, in the page's settings.
+    /// Removes the app's subscription, as if in the page's settings.
     pub fn unsubscribe_app(&mut self, page: &str, app: &str) -> Result<(), WorldError> {
         let (page, app) = (self.page_id(page)?, self.app_key(app)?);
         self.unsubscribe(page, app);
         Ok(())
     }
 
-    /// "Generate token" in the app's Messenger settings. Some report that it ends the one before, of that person for
-    /// that page; nobody has recorded how Meta words that, so it is worded here as an end by a call.
+    /// "Generate token" in the app's Messenger settings. Some people report that it ends the previous token of that
+    /// person for that page; Meta's message is not recorded, so this uses the one of a revoked token.
     pub fn generate_page_token(
         &mut self,
         user_token: &str,

@@ -1,4 +1,4 @@
-//! System users: tokens without a person, a password or a data-access clock, renewable by program.
+//! System users: tokens without a person, a password or an expiry of data access, which programs can renew.
 
 use super::exchange::SystemUserValidity;
 use super::grant::{Grant, Picked};
@@ -42,8 +42,8 @@ impl World {
         self.issue_from_now(app, system_user, validity)
     }
 
-    /// Login for Business: a system user that stands for the person's business, with the pages and
-    /// permissions that were picked.
+    /// Login for Business: issues the token of a system user for the person's business, with the selected pages and
+    /// permissions.
     pub(super) fn issue_business_token(
         &mut self,
         app: AppKey,
@@ -73,7 +73,7 @@ impl World {
         key
     }
 
-    /// The same at every login.
+    /// Returns the system user of the person's business, the same one at every login.
     fn business_user(&mut self, app: AppKey, person: Id) -> Id {
         if let Some(id) = self.business_users.get(&(app, person)) {
             return *id;
@@ -91,8 +91,8 @@ impl World {
         Ok(())
     }
 
-    /// The refresh of the sixty-day kind counts from the refresh. Without the parameter Meta's
-    /// guide promises nothing, so the same token comes back.
+    /// Renews a token. A sixty-day token is valid for sixty days from the renewal. For a request without the parameter
+    /// Meta's guide promises nothing, so the same token is returned.
     pub(super) fn renew_system_user_token(
         &mut self,
         key: TokenKey,

@@ -1,4 +1,4 @@
-//! The rules of the world, one story each.
+//! Tests the rules of the world, one case each.
 
 use jiff::ToSpan;
 
@@ -217,7 +217,7 @@ fn a_page_without_role_tick_or_permission_gives_no_token() {
 
 type Case = (&'static str, fn(&mut TestWorld) -> Result<(), WorldError>);
 
-/// A user token and page tokens for both pages, before and after.
+/// A user token and page tokens for both pages, before and after an action.
 fn deaths_after((name, strike): Case) -> (Option<Death>, [Option<Death>; 2]) {
     let mut incident_key = TestWorld::begin();
     let pages = [incident_key.page_token(0), incident_key.page_token(1)];

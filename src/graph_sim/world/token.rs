@@ -1,4 +1,4 @@
-//! Issued tokens: what each was made with, and how a string is told to be one.
+//! Issued tokens: how each was issued, and the lookup by the token's text.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,19 +15,19 @@ pub(crate) struct Token {
     pub(crate) text: Arc<str>,
     pub(crate) app: AppKey,
     pub(crate) kind: Kind,
-    /// The person or system user behind it; for a page token who granted it.
+    /// The person or system user of the token; for a page token, the person who granted it.
     pub(crate) subject: Id,
     pub(crate) validity: Epoch,
     pub(crate) issued_at: Timestamp,
-    /// `None`: never.
+    /// `None` if it never expires.
     pub(crate) expires_at: Option<Timestamp>,
     pub(super) scopes: Scopes,
     pub(super) parent: Option<TokenKey>,
     pub(super) epochs: Epochs,
-    /// An end that befell this very token.
+    /// Why this one token was ended.
     pub(super) ended: Option<Death>,
     pub(crate) usable_for: TokenUse,
-    /// How the dialog was opened, which the debugger shows of short-lived tokens.
+    /// How the dialog was opened. The debugger shows it for short-lived tokens.
     pub(crate) auth_type: Option<Arc<str>>,
 }
 
@@ -38,21 +38,21 @@ pub(crate) enum Kind {
     SystemUser,
 }
 
-/// The debugger shows when a long-lived token was issued, and hides it for short-lived ones.
+/// Whether a token is short-lived or long-lived. The debugger shows only for the latter when it was issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Epoch {
     Short,
     Long,
 }
 
-/// Meta answers "Debug only access token" where a string may be inspected, not used.
+/// Meta answers "Debug only access token" if a token may be inspected but not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenUse {
     Calls,
     DebugOnly,
 }
 
-/// The counts of the world at issue; where one has moved on, the token is finished.
+/// The world's counts when the token was issued. If one has increased, the token is dead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Epochs {
     pub(super) secret: u32,
@@ -60,7 +60,7 @@ pub(super) struct Epochs {
     pub(super) grant: u32,
 }
 
-/// A token about to be issued.
+/// A token to issue.
 pub(super) struct Draft {
     pub(super) app: AppKey,
     pub(super) kind: Kind,
@@ -76,7 +76,7 @@ pub(super) struct Draft {
 pub(super) struct Store {
     tokens: Vec<Token>,
     pub(super) by_text: HashMap<Arc<str>, TokenKey>,
-    /// Asked twice for a page, the same user token answers with the same page token.
+    /// Page tokens by their parent and page: repeated requests with one user token return the same page token.
     pub(super) derived: HashMap<(TokenKey, Id), TokenKey>,
 }
 
@@ -87,7 +87,7 @@ impl Store {
 }
 
 impl Token {
-    /// Whom the token speaks as: the page, or the person.
+    /// The id that calls with the token act as: the page's or the person's.
     pub(crate) const fn subject(&self) -> Id {
         match self.kind {
             Kind::Page(page) => page,
@@ -95,7 +95,7 @@ impl Token {
         }
     }
 
-    /// What it was issued with and is still granted.
+    /// Returns the scopes that the token was issued with and that are still granted.
     pub(crate) fn live_scopes<'a>(&'a self, grant: &'a Grant) -> impl Iterator<Item = &'a str> {
         self.scopes.iter().filter(|scope| grant.allows(scope))
     }
@@ -164,7 +164,7 @@ impl World {
         }
     }
 
-    /// All Facebook tokens begin alike; for programs the rest is noise.
+    /// All Facebook tokens start with the same letters; the rest is random to programs.
     fn fresh_text(&mut self) -> String {
         let mut text = String::with_capacity(109);
         text.push_str("EAA");

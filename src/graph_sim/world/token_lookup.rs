@@ -1,17 +1,17 @@
-//! Is a string a token of this world, and if not, what does Meta take it for?
+//! Looks up a token by its text, or determines how Meta reports an unknown one.
 
 use super::World;
 use super::app::AppStatus;
 use super::ids::{AppKey, TokenKey};
 
-/// A string that is a token of this world.
+/// A token of this world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Known {
     App(AppKey),
     Issued(TokenKey),
 }
 
-/// A string that is none, as the debugger tells them apart in recorded answers.
+/// Why a text is no token, as the debugger distinguishes it in recorded answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unreadable {
     CannotDecrypt,

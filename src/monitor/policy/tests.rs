@@ -1,4 +1,4 @@
-//! A table per rule: what is found, and when somebody is written to.
+//! One table per rule: what is found, and when emails are sent.
 
 use super::*;
 use crate::api::types::{MailReport, Maintenance, Sweep};
@@ -66,7 +66,7 @@ fn what_is_wrong_is_found_and_nothing_else() {
         [],
         "somebody was told of the app"
     );
-    // A schedule of once a day is no lateness.
+    // A sweep that runs once a day as scheduled is not late.
     assert_eq!(
         changed(|report| report.sweep.last_finished_at = Some(at(NOW - 600))),
         []
@@ -114,7 +114,7 @@ fn one_email_per_cause_a_reminder_a_day_and_one_when_it_is_over() {
         });
         notified.collect::<Vec<_>>().join(" ")
     };
-    // Down for two days, looked at every quarter of an hour; back for a quarter in between; then back for good.
+    // Down for two days with a run every 15 minutes; back for 15 minutes in between; then back for good.
     for quarter in 0..200 {
         let minute = quarter * 15;
         let is_down = quarter < 192 && quarter != 50;
@@ -139,7 +139,7 @@ fn an_email_that_could_not_leave_is_tried_again_as_the_same() {
     let again = emails(&mut alarm_states, &down, at(15));
     assert_eq!(first[0].ids("example.com"), again[0].ids("example.com"));
     assert_eq!(first[0].ids("example.com").1, None);
-    // Over before anybody heard of it.
+    // Over before any email was sent.
     assert_eq!(emails(&mut alarm_states, &[], at(30)), []);
     assert!(alarm_states.is_empty());
 }

@@ -1,4 +1,4 @@
-//! Copies under load, by hand and by night, and the way back.
+//! Backups under load, by command and by schedule, and how to restore them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -53,7 +53,7 @@ fn a_copy_is_whole_though_the_daemon_writes_meanwhile() -> Result {
             .contains("\"restored\"")
     );
     daemon.stop(Signal::SIGTERM)?;
-    // A stopped daemon's inventory is copied, too.
+    // The inventory of a stopped daemon can be copied, too.
     let stopped = premises.path("stopped.db").display().to_string();
     ended(
         &premises.ask(&["backup", &stopped], "")?,
@@ -201,7 +201,7 @@ fn the_nightly_copies_are_made_pruned_and_missed() -> Result {
     made(1)?;
     let copies = || fs::read_dir(&folder).map(Iterator::count);
     assert!(copies()? >= 1);
-    // The folder's place is taken: nobody is left without a word.
+    // A file blocks the path of the folder: the status reports the failure.
     fs::remove_dir_all(&folder)?;
     fs::write(&folder, "in the way")?;
     daemon.follow_until("backup_failed")?;

@@ -1,4 +1,4 @@
-//! Keys that are gone, rows that were altered, disks that are full, daemons that do not stay up.
+//! Lost keys, altered rows, full disks, daemons that keep crashing.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -82,7 +82,7 @@ fn a_daemon_that_does_not_stay_up_is_seen() -> Result {
     }
     let daemon = premises.start()?;
     let mut status = String::new();
-    // The pulse is taken after the first sweep.
+    // The status is published after the first sweep.
     while !status.contains("\"crashes_last_hour\":3") {
         status = daemon.http("GET", "/v1/status", "")?.1;
         std::thread::yield_now();
@@ -154,7 +154,7 @@ fn a_clock_before_the_newest_event_judges_nothing() -> Result {
     until(true)?;
     let checked = daemon.http("GET", "/v1/tokens/first", "")?.1;
     assert!(checked.contains("\"unverified\""), "{checked}");
-    // The clock is set right, or, which is the same, the day has come.
+    // The clock is set right or, which has the same effect, the day has come.
     premises.tamper("UPDATE event SET at = unixepoch() WHERE at > unixepoch()")?;
     until(false)?;
     assert!(daemon.stop(Signal::SIGTERM)?.success());
@@ -180,7 +180,7 @@ async fn a_clock_far_from_meta_s_is_told() -> Result {
     Ok(())
 }
 
-/// The lock on the file proves that nobody else works on what a killed daemon had claimed.
+/// The lock on the file proves that no other process works on the tokens that a killed daemon had claimed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_daemon_had_claimed_is_checked_at_the_next_start() -> Result {
     let world = World::new().await?;
@@ -200,7 +200,7 @@ async fn what_a_killed_daemon_had_claimed_is_checked_at_the_next_start() -> Resu
     Ok(())
 }
 
-/// Nine seconds of a clock that was two months ahead: due dates and the newest event lie in the future.
+/// A clock was two months ahead for nine seconds: due dates and the newest event are in the future.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_clock_that_was_ahead_wrote_heals_when_meta_s_agrees() -> Result {
     let world = World::new().await?;

@@ -1,4 +1,4 @@
-//! Root at work in the folder of the daemon's user, who was taken over and has planted links there.
+//! Root runs commands in the folder of the daemon's user. An attacker who controls that user has planted links there.
 
 use std::fs::{self, hard_link};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -10,17 +10,17 @@ use super::import;
 use crate::world::Result;
 use crate::world::daemon::Premises;
 
-/// Of the daemon's user.
+/// The uid of the daemon's user.
 const DAEMON: u32 = 65_534;
 
-/// A folder that belongs to the daemon's user, with an inventory; the key and a copy are root's.
+/// A folder that belongs to the daemon's user, with an inventory; the key and a backup belong to root.
 struct Taken {
     premises: Premises,
     roots: tempfile::TempDir,
 }
 
 impl Taken {
-    /// Only root can give a file away.
+    /// Returns `None` without root, because only root can change the owner of a file.
     fn new() -> Result<Option<Self>> {
         if !nix::unistd::getuid().is_root() {
             return Ok(None);
@@ -49,7 +49,7 @@ impl Taken {
         Ok(victim)
     }
 
-    /// What root may do there, and how each ends.
+    /// Runs the commands that root uses on the inventory. Returns whether each succeeded.
     fn run_everything(&self) -> Result<Vec<bool>> {
         let copy = self.roots.path().join("copy.db").display().to_string();
         let target = self.premises.path("again.db").display().to_string();
@@ -87,7 +87,7 @@ fn a_planted_lock_gives_nothing_of_root_s_away() -> Result {
     is_untouched(&victim)?;
 
     fs::remove_file(&lock)?;
-    // Both are in the folder for temporary files, so on one disk.
+    // Both are in the folder for temporary files, so they are on one disk.
     hard_link(&victim, &lock)?;
     let ended = taken.run_everything()?;
     assert_eq!(ended, [false, true, false]);

@@ -1,4 +1,4 @@
-//! Another inventory key, cut off at every step there is.
+//! Changes of the inventory key, cut off at every step.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ fn key(path: &Path) -> Result<Key> {
     Ok(Key::read(&fs::read(path)?)?)
 }
 
-/// As a daemon would that is started now: by the key in its place.
+/// Opens the inventory with the key, as a starting daemon would, and reads the token.
 async fn reads_its_token(premises: &Premises, key: Key) -> Result<bool> {
     let path = premises.path("inventory.db");
     let settings = Settings { path, key };
@@ -59,7 +59,7 @@ async fn new_data_keys_that_are_cut_off_anywhere_lose_no_token() -> Result {
     Ok(())
 }
 
-/// In how many steps that is.
+/// Cuts the command off at every step. Returns the number of steps.
 async fn cut_off_everywhere(line: &[&str]) -> Result<u32> {
     let premises = furnished()?;
     let crasher = Crasher::new()?;
@@ -147,7 +147,7 @@ fn a_key_is_changed_and_the_old_one_kept_for_the_old_copies() -> Result {
     Ok(())
 }
 
-/// systemd decrypts the key for the daemon; nobody but the operator can put another into its place.
+/// systemd decrypts the key for the daemon, so only the operator can replace it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_put_in_place_by_hand_is_settled_at_the_next_start() -> Result {
     let premises = furnished()?;

@@ -1,5 +1,5 @@
-//! A disk that takes nothing: secrets are read all the same, the daemon says what is wrong, and goes on by itself once
-//! there is room. Only root reads every secret and may look into the mounts of the daemon.
+//! A disk that cannot be written to: secrets can still be read, the daemon reports the problem, and it continues as
+//! soon as there is room. Only root can read every secret and enter the daemon's mounts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::world::daemon::{Daemon, Premises};
 const NOWHERE: &str = "http://127.0.0.1:1";
 const SECRET: &str = "/v1/tokens/first/secret";
 
-/// An inventory in the folder `disk`, and a copy of that folder as it is before anything happens to it.
+/// An inventory in the folder `disk`, and a copy of that folder in its first state.
 fn premises(is_started_before: bool) -> Result<Premises> {
     let premises = Premises::new(NOWHERE)?;
     let (disk, before) = (premises.path("disk"), premises.path("disk.before"));
@@ -34,7 +34,7 @@ fn premises(is_started_before: bool) -> Result<Premises> {
     Ok(premises)
 }
 
-/// Nothing to show where root's mounts cannot be had.
+/// Returns `None` if the test may not use mounts, which need root.
 fn start(premises: &Premises, command: Option<Command>) -> Result<Option<Daemon>> {
     let is_root = nix::unistd::getuid().is_root();
     let Some(mut command) = command.filter(|_| is_root) else {
@@ -65,7 +65,7 @@ fn until_it_can_be_written(daemon: &Daemon) -> Result {
     Ok(())
 }
 
-/// The first reading of the hour, kept meanwhile, is written down once; the others of that hour are counted.
+/// Waits until the first reading of the hour is in the journal, once. The others of that hour are only counted.
 fn until_noted(daemon: &Daemon) -> Result {
     loop {
         let (status, journal) = daemon.http("GET", "/v1/events?after=0", "")?;
@@ -79,7 +79,7 @@ fn until_noted(daemon: &Daemon) -> Result {
     }
 }
 
-/// Imports tokens until one is refused for want of room, and returns that answer.
+/// Imports tokens until one is rejected because the disk is full. Returns that answer.
 fn fill_with_tokens(daemon: &Daemon) -> Result<String> {
     for n in 0..900 {
         let token =
@@ -92,7 +92,7 @@ fn fill_with_tokens(daemon: &Daemon) -> Result<String> {
     Err("the disk never gets full".into())
 }
 
-/// As the daemon sees it.
+/// Returns the path within the daemon's mounts.
 fn inside(daemon: &Daemon, path: &Path) -> PathBuf {
     PathBuf::from(format!("/proc/{}/root{}", daemon.pid(), path.display()))
 }
@@ -169,7 +169,7 @@ fn the_daemon_starts_on_a_read_only_disk_and_serves() -> Result {
     Ok(())
 }
 
-/// A crash leaves the write-ahead log and its index behind, and what stands in them counts.
+/// A crash leaves the write-ahead log and its index behind. The changes in them count.
 #[test]
 fn what_a_crash_left_in_the_log_is_served_from_a_read_only_disk() -> Result {
     let premises = premises(true)?;
@@ -186,7 +186,7 @@ fn what_a_crash_left_in_the_log_is_served_from_a_read_only_disk() -> Result {
     Ok(())
 }
 
-/// Also where the daemon could only read what the crash left, with an index that it could not write.
+/// The daemon first opens what the crash left read-only, with an index that it cannot write.
 #[test]
 fn what_a_crash_left_is_written_to_again_once_the_disk_is_writable() -> Result {
     let premises = premises(true)?;
@@ -221,7 +221,7 @@ fn an_outsider_who_locks_the_inventory_keeps_no_secret_from_its_reader() -> Resu
     let premises = premises(true)?;
     let outsider = Connection::open(premises.path("disk/inventory.db"))?;
     outsider.execute_batch("BEGIN EXCLUSIVE")?;
-    // Also of one that starts meanwhile.
+    // Even a daemon that starts while the lock is held serves secrets.
     let daemon = premises.start()?;
     is_given(&daemon)?;
     let reasons = reasons(&daemon)?;

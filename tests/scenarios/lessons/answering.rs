@@ -1,4 +1,4 @@
-//! What the socket says while things go wrong, and that it says it at once.
+//! What the socket answers during failures, and that it answers without delay.
 
 use std::fs;
 use std::net::TcpListener;
@@ -13,8 +13,7 @@ use perennial::secret::Secret;
 use crate::world::daemon::Premises;
 use crate::world::{Result, Socket, World, hours, minutes};
 
-/// better-ccflare (PR 311) and SPIRE (issue 1562) said that all was well because the last good moment was not long
-/// ago.
+/// better-ccflare (PR 311) and SPIRE (issue 1562) reported "healthy" because the last success was recent.
 #[tokio::test]
 async fn ready_means_that_the_work_is_done() -> Result {
     let mut world = World::new().await?;
@@ -41,7 +40,7 @@ async fn ready_means_that_the_work_is_done() -> Result {
     Ok(())
 }
 
-/// Why the daemon is not ready; nothing when it is.
+/// Returns why the daemon is not ready; empty if it is.
 async fn reasons(socket: &Socket) -> Result<Vec<String>> {
     match socket.client.text("/readyz").await {
         Ok(_) => Ok(Vec::new()),
@@ -50,7 +49,7 @@ async fn reasons(socket: &Socket) -> Result<Vec<String>> {
     }
 }
 
-/// oidc-agent (issues 507, 641 and 394) answered nobody while it waited for its provider or for a person.
+/// oidc-agent (issues 507, 641 and 394) answered no requests while it waited for its provider or for a person.
 #[tokio::test]
 async fn the_socket_answers_while_meta_does_not() -> Result {
     let mut world = World::new().await?;
@@ -76,7 +75,7 @@ async fn the_socket_answers_while_meta_does_not() -> Result {
     }
 }
 
-/// Everything that a program may want at such a moment.
+/// Makes every request that a program may need during an outage.
 async fn converse(socket: &Socket, token: &str) -> Result {
     let client = &socket.client;
     assert_eq!(client.status().await?.tokens.total, 2);
@@ -95,7 +94,7 @@ async fn converse(socket: &Socket, token: &str) -> Result {
     Ok(())
 }
 
-/// A mail server is a provider, too: one that takes the call and says nothing keeps nobody else waiting.
+/// A mail server that accepts the connection but never answers does not block anything else.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_daemon_does_its_work_while_the_mail_server_says_nothing() -> Result {
     let world = World::new().await?;

@@ -1,4 +1,4 @@
-//! A row that nothing survives: it is found by the crashes that it causes, and the others go on without it.
+//! A token that crashes the daemon is identified by the crashes, and the other tokens continue without it.
 
 use jiff::Timestamp;
 use perennial::inventory::{EventKind, OrderKind};
@@ -6,7 +6,7 @@ use perennial::model::{State, TokenId};
 
 use crate::world::{Result, World, days, hours};
 
-/// The daemon ends with these in hand, and is started again.
+/// The daemon crashes while it works on these tokens, and starts again.
 async fn crash_with(world: &World, in_hand: &[TokenId]) -> Result {
     let (in_hand, now) = (in_hand.to_vec(), world.now);
     let claimed = world
@@ -35,7 +35,8 @@ async fn a_token_that_crashes_the_daemon_twice_is_set_aside_and_the_others_go_on
     }
     let (guilty, others) = (ids[1], [ids[0], ids[2], ids[3]]);
     start(&world, world.now).await?;
-    // All of a claim are suspected at first; the sweep comes to them one by one, so that the next crash names one.
+    // At first, all claimed tokens are suspects. The sweep then checks them one by one, so that the next crash
+    // identifies one.
     crash_with(&world, &ids).await?;
     assert_eq!(world.inventory.read(|view| view.suspects()).await?, ids);
     crash_with(&world, &[guilty]).await?;
@@ -96,7 +97,7 @@ async fn after_a_crash_each_suspect_is_asked_about_alone() -> Result {
     Ok(())
 }
 
-/// How many requests it takes to check them all, after a crash with some of them in hand.
+/// Returns how many requests it takes to check all tokens after a crash during work on some of them.
 async fn asked(world: &mut World, ids: &[TokenId], in_hand: &[TokenId]) -> Result<u64> {
     for id in ids {
         world.order(*id, OrderKind::Check).await?;

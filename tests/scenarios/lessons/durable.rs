@@ -1,4 +1,4 @@
-//! What a sweep has learned survives whatever happens to its neighbours, to their rows, and to the disk.
+//! The results of a sweep are stored, whatever happens to other tokens, to their rows, and to the disk.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use perennial::model::{Outcome, TokenId};
 
 use crate::world::{Result, World, days, hours};
 
-/// A user whose exchanges move the end, imported five days ago, with an order to rotate that the next sweep acts on.
+/// A user token whose exchange extends the expiry, imported five days ago, with an order to rotate for the next sweep.
 async fn about_to_be_renewed(world: &mut World, name: &str) -> Result<(TokenId, String)> {
     let person = world.person(name);
     let extends = Reexchange::Extends;
@@ -144,7 +144,7 @@ async fn a_renewed_secret_that_cannot_be_stored_is_kept_until_it_can() -> Result
     Ok(())
 }
 
-/// Meta said that it was too busy, so nothing was exchanged, and the next exchange need not wait for a day.
+/// Meta answered that it was too busy, so nothing was exchanged, and the next exchange need not wait for a day.
 #[tokio::test]
 async fn an_exchange_that_meta_did_not_make_bars_no_other() -> Result {
     let mut world = World::new().await?;

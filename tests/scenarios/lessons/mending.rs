@@ -1,4 +1,4 @@
-//! Back-off ends when its cause does.
+//! A back-off ends when its cause ends.
 
 use nix::sys::signal::Signal;
 use perennial::graph_sim::{Fault, FaultRule, InjectedError, Outage};
@@ -8,7 +8,8 @@ use perennial::model::{State, TokenId};
 use crate::world::daemon::Premises;
 use crate::world::{APP_SECRET, Result, World, client, days, hours, minutes};
 
-/// cert-manager (issue 6378) and External Secrets (issue 4180) let people wait out a back-off whose cause was gone.
+/// cert-manager (issue 6378) and External Secrets (issue 4180) kept people waiting for a back-off after its cause was
+/// fixed.
 #[tokio::test]
 async fn who_mends_the_cause_does_not_wait_for_the_back_off() -> Result {
     let mut world = World::new().await?;
@@ -37,7 +38,7 @@ enum Mend {
     NewSecret,
 }
 
-/// Meta's own pause is no back-off of ours: those who go on while blocked are blocked for longer.
+/// A block by Meta is not a back-off of the daemon's: calls while blocked prolong the block.
 #[tokio::test]
 async fn an_order_does_not_break_a_block() -> Result {
     let mut world = World::new().await?;
@@ -60,7 +61,7 @@ async fn an_order_does_not_break_a_block() -> Result {
     Ok(())
 }
 
-/// The same of one token that failed alone, while the app was well.
+/// The same for one token that failed alone while its app worked.
 #[tokio::test]
 async fn who_mends_one_token_does_not_wait_either() -> Result {
     let mut world = World::new().await?;
@@ -79,7 +80,7 @@ async fn who_mends_one_token_does_not_wait_either() -> Result {
     Ok(())
 }
 
-/// An app that works again takes all its tokens along, however far up the ladder each of them was.
+/// When an app works again, all its tokens are retried, however long their back-off was.
 #[tokio::test]
 async fn with_the_app_all_its_tokens_recover() -> Result {
     let mut world = World::new().await?;
@@ -103,7 +104,7 @@ async fn with_the_app_all_its_tokens_recover() -> Result {
     Ok(())
 }
 
-/// Until each of the unlucky, who came before the lucky one, waits for hours between two looks.
+/// Fails until each unlucky token, imported before the lucky one, waits for hours between two checks.
 async fn fail_up_the_ladder(world: &mut World, unlucky: &[TokenId], lucky: TokenId) -> Result {
     for _ in 0..8 {
         world.now += minutes(1);
@@ -124,7 +125,7 @@ async fn fail_up_the_ladder(world: &mut World, unlucky: &[TokenId], lucky: Token
     Ok(())
 }
 
-/// A new configuration may be what the app was waiting for.
+/// A new configuration may fix the app, so the app is retried.
 #[tokio::test]
 async fn a_corrected_app_secret_is_tried_at_once() -> Result {
     let mut world = World::new().await?;
@@ -141,7 +142,7 @@ async fn a_corrected_app_secret_is_tried_at_once() -> Result {
     Ok(())
 }
 
-/// The same of the real program, which is to remember its tokens over a restart, and not its despair.
+/// The same with the real program: a restart keeps the tokens, but not the back-off.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_with_the_right_secret_helps_at_once() -> Result {
     let world = World::new().await?;

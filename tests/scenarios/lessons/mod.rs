@@ -1,12 +1,13 @@
-//! What others who do this job got wrong, each as a story that fails when we do the same.
+//! Mistakes of other programs for the same job, each as a test that fails if this program makes it, too.
 //!
-//! - `renewing`: success that is none, a look called a renewal, an end that nobody told
-//! - `refusals`: a grant thrown away, a verdict from words, health from age
-//! - `saving`: nothing stored over something, stale reading, news before they are true, a grant dropped
-//! - `sweeping`: one that stops all, the ended left out, all at one beat · `mending`: back-off without a cause
-//! - `telling`: ends told twice, mail about nothing · `answering`: ready without work, everybody kept waiting
-//! - `secrecy`: what logs let slip · `durable`: what a neighbour, a deleted row or a full disk took along
-//! - `crashing`: a row that nothing survives
+//! - `renewing`: failures reported as success, checks reported as renewals, a guessed expiry
+//! - `refusals`: a token discarded after one rejection, errors judged by their message, health judged by age
+//! - `saving`: an empty secret stored over a token, stale reads, results published before they are stored, lost tokens
+//! - `sweeping`: one token that stops all others, expired tokens ignored, all checks in the same minute
+//! - `mending`: a back-off that outlasts its cause
+//! - `telling`: repeated "resolved" emails, emails without news · `answering`: ready without work, blocked requests
+//! - `secrecy`: secrets in logs · `durable`: results lost to another token, a deleted row or a full disk
+//! - `crashing`: a token that crashes the daemon
 
 mod answering;
 mod crashing;

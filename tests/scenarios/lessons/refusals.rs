@@ -1,4 +1,4 @@
-//! What a refusal means, and what it must not do.
+//! What a rejection means, and what it must not cause.
 
 use perennial::graph_sim::{Death, Endpoint, Fault, FaultRule, InjectedError, Outage};
 use perennial::inventory::OrderKind;
@@ -21,8 +21,7 @@ const DEATHS: [Death; 12] = [
     Death::ApiBlocked,
 ];
 
-/// pizauth, email-oauth2-proxy, postiz (PR 1822) and instagram-token-agent threw the grant away when it was refused
-/// once.
+/// pizauth, email-oauth2-proxy, postiz (PR 1822) and instagram-token-agent discarded the grant after one rejection.
 #[tokio::test]
 async fn a_refused_grant_is_kept_and_may_come_back() -> Result {
     let mut world = World::new().await?;
@@ -52,7 +51,7 @@ async fn a_refused_grant_is_kept_and_may_come_back() -> Result {
     Ok(())
 }
 
-/// Meta's 467 and its 190 without a subcode have been seen of tokens that were alive.
+/// Meta's 467 and its 190 without a subcode have been seen for tokens that were alive.
 #[tokio::test]
 async fn one_doubtful_answer_ends_nothing() -> Result {
     let mut world = World::new().await?;
@@ -76,10 +75,10 @@ async fn one_doubtful_answer_ends_nothing() -> Result {
     Ok(())
 }
 
-/// Words and figures of a dead token, none of which is what the code says.
+/// Words and numbers of a dead token that contradict the error's code.
 const MISLEADING: &str = "(#190) Error 490, subcode 463/460: Session has expired, token invalid";
 
-/// postiz looked for "490" anywhere in the answer, chatwoot (issue 14729) for words in the message.
+/// postiz searched the whole answer for "490", and chatwoot (issue 14729) the message for words.
 #[tokio::test]
 async fn a_message_that_speaks_of_death_kills_nobody() -> Result {
     let mut world = World::new().await?;
@@ -141,7 +140,7 @@ fn answering(endpoint: Endpoint, code: i64, message: &str) -> FaultRule {
     FaultRule::new(Fault::Error(error)).on(endpoint)
 }
 
-/// A limit, a fault or a block that the debugger names in its answer about one token is that token's.
+/// A limit, an outage or a block that the debugger reports for one token concerns only that token.
 #[tokio::test]
 async fn a_verdict_on_one_token_throttles_no_other() -> Result {
     for (code, cause) in [
@@ -162,7 +161,7 @@ async fn a_verdict_on_one_token_throttles_no_other() -> Result {
                     .await?,
             );
         }
-        // Even where no other token is due.
+        // Even if no other token is due.
         for due in [&ids[..], &ids[..1]] {
             world.meta.world().inject(judging(code).times(1));
             for id in due {
@@ -186,7 +185,7 @@ async fn a_verdict_on_one_token_throttles_no_other() -> Result {
     Ok(())
 }
 
-/// The debugger may say of one token that the app is shut out. Meta is asked about the app itself before it stops.
+/// The debugger may report for one token that the app is blocked. The app itself is checked before its calls stop.
 #[tokio::test]
 async fn a_token_that_blames_the_app_stops_no_other() -> Result {
     let mut world = World::new().await?;
@@ -215,7 +214,7 @@ async fn a_token_that_blames_the_app_stops_no_other() -> Result {
     Ok(())
 }
 
-/// Where it is the app that is shut out, that is its trouble and no token's.
+/// If Meta blocks the app, the app fails and no token does.
 #[tokio::test]
 async fn an_app_that_is_shut_out_costs_no_token() -> Result {
     let mut world = World::new().await?;
@@ -243,7 +242,7 @@ fn judging(code: i64) -> FaultRule {
     .on(Endpoint::DebugToken)
 }
 
-/// better-ccflare (PR 311) and SPIRE (issue 1562) called healthy whatever was not yet old.
+/// better-ccflare (PR 311) and SPIRE (issue 1562) called everything healthy that was not old yet.
 #[tokio::test]
 async fn a_far_end_makes_no_token_healthy() -> Result {
     let mut world = World::new().await?;

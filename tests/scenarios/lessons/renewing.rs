@@ -6,7 +6,7 @@ use perennial::model::{Cause, Expiry, Health, Outcome, State};
 
 use crate::world::{Result, World, days, hours};
 
-/// certmagic took the last failed attempt for the end of the work (caddyserver/certmagic PR 398).
+/// certmagic treated the last failed attempt as the end of the work (caddyserver/certmagic PR 398).
 #[tokio::test]
 async fn attempts_that_are_used_up_are_still_failures() -> Result {
     let mut world = World::new().await?;
@@ -31,7 +31,7 @@ async fn attempts_that_are_used_up_are_still_failures() -> Result {
     Ok(())
 }
 
-/// The same of checks, whether one token is out of reach or all are.
+/// The same for checks, whether one token cannot be checked or all cannot.
 #[tokio::test]
 async fn checks_that_never_get_through_are_still_failures() -> Result {
     let mut world = World::new().await?;
@@ -58,7 +58,7 @@ async fn checks_that_never_get_through_are_still_failures() -> Result {
     Ok(())
 }
 
-/// trypost asked whether a token was alive and reported that it had been refreshed (PR 30).
+/// trypost checked whether a token was alive and reported that it had been refreshed (PR 30).
 #[tokio::test]
 async fn a_look_is_not_a_renewal() -> Result {
     let mut world = World::new().await?;
@@ -92,7 +92,7 @@ async fn a_look_is_not_a_renewal() -> Result {
     Ok(())
 }
 
-/// data-machine-socials, postiz and facepy (PR 172) write down sixty days when Meta says nothing.
+/// data-machine-socials, postiz and facepy (PR 172) store an expiry in sixty days if Meta reports none.
 #[tokio::test]
 async fn silence_about_the_end_stays_silence() -> Result {
     let mut world = World::new().await?;

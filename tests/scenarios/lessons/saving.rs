@@ -1,4 +1,4 @@
-//! What is written down: never an empty secret, never too early, and never over what came in meanwhile.
+//! What is stored: never an empty secret, never too early, and never over a newer value.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use perennial::secret::Secret;
 
 use crate::world::{Result, World, days, hours, minutes};
 
-/// postiz (PR 1884, PR 1881) put an empty value where a token had been.
+/// postiz (PR 1884, PR 1881) replaced a token by an empty value.
 #[tokio::test]
 async fn nothing_at_all_never_replaces_a_secret() -> Result {
     let mut world = World::new().await?;
@@ -59,7 +59,7 @@ fn is_invalid(answer: &std::result::Result<(), Error>) -> bool {
     matches!(answer, Err(Error::Refused(problem)) if problem.is(ProblemType::Invalid))
 }
 
-/// better-ccflare (PR 407) and xagent (issue 1454) went on with what they had read before they held the lock.
+/// better-ccflare (PR 407) and xagent (issue 1454) used values that they had read before they held the lock.
 #[tokio::test]
 async fn what_was_read_before_the_lock_is_read_again() -> Result {
     let mut world = World::new().await?;
@@ -107,7 +107,7 @@ async fn claim(world: &World, ids: &[TokenId]) -> Result<Vec<Claimed>> {
     Ok(claim.await?)
 }
 
-/// nango (PR 6941) told the world of a new token, and then failed to store it.
+/// nango (PR 6941) published a new token and then failed to store it.
 #[tokio::test]
 async fn nobody_hears_of_a_renewal_that_was_not_stored() -> Result {
     let mut world = World::new().await?;
@@ -150,7 +150,7 @@ async fn nobody_hears_of_a_renewal_that_was_not_stored() -> Result {
     Ok(())
 }
 
-/// What was begun and not written down may have taken effect, and is not begun again on the same day.
+/// An exchange that was started but not recorded may have taken effect, so it is not repeated on the same day.
 #[tokio::test]
 async fn an_exchange_that_a_crash_swallowed_still_counts() -> Result {
     let mut world = World::new().await?;
@@ -178,7 +178,7 @@ async fn an_exchange_that_a_crash_swallowed_still_counts() -> Result {
     Ok(())
 }
 
-/// pizauth dropped 272 of 2,000 grants because something had touched their rows while it asked for them.
+/// pizauth dropped 272 of 2,000 grants because their rows had changed during the requests.
 #[tokio::test]
 async fn a_grant_outlives_whatever_happened_to_its_row_meanwhile() -> Result {
     let mut world = World::new().await?;
@@ -217,7 +217,7 @@ async fn a_grant_outlives_whatever_happened_to_its_row_meanwhile() -> Result {
     Ok(())
 }
 
-/// The same from the other side: a pass that comes home late knows only of the secret that was in use before.
+/// The reverse case: a pass that ends late has only the result for the previous secret.
 #[tokio::test]
 async fn late_news_of_a_replaced_secret_harms_the_new_one_in_nothing() -> Result {
     let mut world = World::new().await?;
@@ -245,7 +245,7 @@ async fn late_news_of_a_replaced_secret_harms_the_new_one_in_nothing() -> Result
     Ok(())
 }
 
-/// Long enough for others to come first, once.
+/// Delays one call long enough for others to finish first.
 fn slowly(endpoint: Endpoint) -> FaultRule {
     let latency = Fault::Latency(Duration::from_millis(400));
     FaultRule::new(latency).on(endpoint).times(1)

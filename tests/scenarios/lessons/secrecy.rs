@@ -1,4 +1,4 @@
-//! What is never written where people look.
+//! Secrets that must not appear in logs.
 
 use perennial::graph_sim::{Fault, FaultRule, InjectedError};
 use perennial::inventory::OrderKind;
@@ -6,8 +6,8 @@ use perennial::model::TokenId;
 
 use crate::world::{APP_SECRET, Log, Result, World, days, hours};
 
-/// mureo (issue 605), jjgnet (issue 629), meta-mcp (issue 34) and Chatwoot logged the URL, the body, or what the
-/// library said of them.
+/// mureo (issue 605), jjgnet (issue 629), meta-mcp (issue 34) and Chatwoot logged the URL, the body, or a library's
+/// error about them.
 #[tokio::test]
 async fn no_failure_makes_a_secret_show() -> Result {
     let log = Log::listen();
@@ -18,7 +18,7 @@ async fn no_failure_makes_a_secret_show() -> Result {
     world.live(hours(1)).await?;
 
     fail_in_every_way(&mut world, maria_id, &secrets).await?;
-    // Alone a token stands in a URL, with others in a form.
+    // A single token is sent in the URL, several are sent in a form.
     world.import("paul", &secrets[1]).await?;
     fail_in_every_way(&mut world, maria_id, &secrets).await?;
     world.put_secret(maria_id, "EAAcanaryThatIsNoToken").await?;
@@ -48,7 +48,7 @@ async fn no_failure_makes_a_secret_show() -> Result {
     Ok(())
 }
 
-/// Every way of failing that may bring back what was sent.
+/// Causes every failure whose message may repeat what was sent.
 async fn fail_in_every_way(world: &mut World, id: TokenId, secrets: &[String; 2]) -> Result {
     let [one, other] = secrets;
     let echo = InjectedError {

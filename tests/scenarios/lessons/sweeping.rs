@@ -1,4 +1,4 @@
-//! Who is visited when, and who goes without.
+//! Which tokens are checked when, and which must not be left out.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use perennial::model::{Cause, Health, State, Token};
 
 use crate::world::{APP, Result, SCOPES, World, days, hours, minutes};
 
-/// instant-tokens (issue 8) and vault (issue 26283) left a whole batch undone because of one of its members.
+/// instant-tokens (issue 8) and vault (issue 26283) abandoned a whole batch because of one entry.
 #[tokio::test]
 async fn one_bad_member_costs_only_itself() -> Result {
     let mut world = World::new().await?;
@@ -51,7 +51,7 @@ async fn one_bad_member_costs_only_itself() -> Result {
     Ok(())
 }
 
-/// The same within our own walls: a row that somebody moved or altered does not open.
+/// The same for the inventory: a row that was moved or altered cannot be decrypted.
 #[tokio::test]
 async fn one_sealed_secret_that_does_not_open_stops_no_other() -> Result {
     let mut world = World::new().await?;
@@ -78,7 +78,7 @@ async fn one_sealed_secret_that_does_not_open_stops_no_other() -> Result {
     Ok(())
 }
 
-/// trypost (PR 30) asked only for tokens that had not yet ended, so those that had were never mentioned again.
+/// trypost (PR 30) selected only tokens that had not expired, so expired tokens were never mentioned again.
 #[tokio::test]
 async fn what_has_ended_already_is_visited_too() -> Result {
     let mut world = World::new().await?;
@@ -94,7 +94,7 @@ async fn what_has_ended_already_is_visited_too() -> Result {
         matches!(world.token(stale).await?.health, Health::Dead { cause: c, .. } if c == cause)
     );
 
-    // Nobody was at work until long after the end.
+    // The daemon did not run until long after the expiry.
     let end = world.now + days(60);
     world.now = end + days(10);
     world.pass().await?;
@@ -107,7 +107,7 @@ async fn what_has_ended_already_is_visited_too() -> Result {
     Ok(())
 }
 
-/// home-ops (PR 3827) had everything run at the same minute.
+/// home-ops (PR 3827) ran everything in the same minute.
 #[tokio::test]
 async fn a_fleet_that_came_at_once_is_not_visited_at_once() -> Result {
     let mut world = World::new().await?;
@@ -136,7 +136,7 @@ async fn a_fleet_that_came_at_once_is_not_visited_at_once() -> Result {
 
 const FLEET: usize = 60;
 
-/// Every one of the fleet, most of them at a minute of their own, and no crowd anywhere.
+/// Returns whether the checks of the whole fleet are spread: most in a minute of their own, and never many in one.
 fn is_spread(times: impl Iterator<Item = Timestamp>) -> bool {
     let mut minutes: BTreeMap<i64, usize> = BTreeMap::new();
     for at in times {

@@ -1,11 +1,11 @@
-//! What people hear: each thing once, and nothing when there is nothing.
+//! Notifications: each thing once, and nothing without news.
 
 use perennial::api::types::IncidentQuery;
 use perennial::inventory::{EventKind, OrderKind};
 
 use crate::world::{Result, World, days, hours, minutes};
 
-/// nango (PR 2323) and alertmanager (issue 844) said "resolved" whenever somebody looked.
+/// nango (PR 2323) and alertmanager (issue 844) reported "resolved" at every check.
 #[tokio::test]
 async fn an_end_is_told_once_however_often_one_looks() -> Result {
     let mut world = World::new().await?;
@@ -30,8 +30,8 @@ async fn an_end_is_told_once_however_often_one_looks() -> Result {
     Ok(())
 }
 
-/// certbot (issues 5149 and 7775) mailed that nothing had been done, postiz (PR 1678) twice for one failure, and
-/// Chatwoot at every request that met a dead token.
+/// certbot (issues 5149 and 7775) sent emails although nothing had happened, postiz (PR 1678) two for one failure, and
+/// Chatwoot one for every request with a dead token.
 #[tokio::test]
 async fn nothing_new_is_no_mail_and_one_failure_is_one() -> Result {
     let mut world = World::new().await?;

@@ -1,4 +1,4 @@
-//! Crashes on demand: a command that ends at the Nth change of a file, and what befalls a file of the inventory.
+//! Crashes on demand: a command that ends at the Nth change of a file, and disks that are full or read-only.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,17 +7,17 @@ use std::process::{Command, Stdio};
 use super::Result;
 use super::daemon::PROGRAM;
 
-/// Ends programs in the midst of their work. It is compiled with the compiler that links this very test.
+/// Ends programs in the middle of their work. The compiler that links this test also compiles it.
 pub struct Crasher {
     library: PathBuf,
     _folder: tempfile::TempDir,
 }
 
-/// How a run ended that was to be cut off.
+/// How a run ended that was meant to be cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     Off,
-    /// It has fewer steps than that.
+    /// The run has fewer steps.
     NotReached,
 }
 
@@ -59,7 +59,7 @@ impl Crasher {
     }
 }
 
-/// Runs the program where the folder of the inventory is a disk of so many MiB of its own, if this machine lets us.
+/// Runs the program with a disk of this many MiB in the inventory's folder. `None` if this machine does not allow it.
 pub fn on_a_small_disk(folder: &Path, mebibytes: u32) -> Option<Command> {
     with_mounts(&format!(
         "mount -t tmpfs -o size={mebibytes}m tmpfs '{0}' && cp -a '{0}.before/.' '{0}/'",
@@ -67,7 +67,7 @@ pub fn on_a_small_disk(folder: &Path, mebibytes: u32) -> Option<Command> {
     ))
 }
 
-/// As [`on_a_small_disk`], and somebody has filled it.
+/// Like [`on_a_small_disk`], but the disk is full.
 pub fn on_a_full_disk(folder: &Path, mebibytes: u32) -> Option<Command> {
     with_mounts(&format!(
         "mount -t tmpfs -o size={mebibytes}m tmpfs '{0}' && cp -a '{0}.before/.' '{0}/' && \
@@ -76,7 +76,7 @@ pub fn on_a_full_disk(folder: &Path, mebibytes: u32) -> Option<Command> {
     ))
 }
 
-/// Runs the program where nothing can be written into that folder.
+/// Runs the program with a read-only folder.
 pub fn on_a_read_only_disk(folder: &Path) -> Option<Command> {
     with_mounts(&format!(
         "mount --bind '{0}' '{0}' && mount -o remount,bind,ro '{0}'",
@@ -84,7 +84,7 @@ pub fn on_a_read_only_disk(folder: &Path) -> Option<Command> {
     ))
 }
 
-/// Runs the program with mounts of its own, made by a line of shell, if this machine lets us.
+/// Runs the program with mounts of its own, made by a shell script. `None` if this machine does not allow it.
 fn with_mounts(script: &str) -> Option<Command> {
     let script = format!("{script} && exec \"$@\"");
     let is_root = nix::unistd::getuid().is_root();

@@ -1,4 +1,4 @@
-//! The real program, started as systemd would: it says over a socket when it is ready, and a signal ends it.
+//! Runs the real program as systemd would: it reports over a socket when it is ready, and a signal stops it.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -18,7 +18,7 @@ use super::{APP, APP_SECRET, Result};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_perennial");
 
-/// A hang is a failure, not a wait; nothing here takes a tenth of it.
+/// The time after which a wait fails. Every wait takes less than a tenth of it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder with everything that an operator would have set up.
@@ -29,7 +29,7 @@ pub struct Premises {
 
 pub struct Daemon {
     process: Child,
-    /// Taken from the socket as they come, as systemd does: a daemon that is not listened to stands still.
+    /// The daemon's messages to systemd. A thread reads them as they come, because the daemon blocks otherwise.
     words: Receiver<String>,
     notify: UnixDatagram,
     premises: PathBuf,
@@ -50,7 +50,7 @@ impl Premises {
         Ok(premises)
     }
 
-    /// A folder with nothing in it yet.
+    /// An empty folder.
     pub fn empty() -> Result<Self> {
         Ok(Self {
             folder: tempfile::tempdir()?,
@@ -108,7 +108,7 @@ socket = "{here}/perennial.sock"
         command
     }
 
-    /// Runs a command of the command line to its end.
+    /// Runs a command to its end.
     pub fn ask(&self, arguments: &[&str], input: &str) -> Result<Output> {
         let mut process = self
             .command()
@@ -125,19 +125,19 @@ socket = "{here}/perennial.sock"
         Ok(process.wait_with_output()?)
     }
 
-    /// Starts the daemon and waits until it says that it is ready.
+    /// Starts the daemon and waits until it reports that it is ready.
     pub fn start(&self) -> Result<Daemon> {
         let daemon = self.launch()?;
         daemon.wait_for("READY=1")?;
         Ok(daemon)
     }
 
-    /// Starts the daemon, which may not come so far as to be ready.
+    /// Starts the daemon without waiting, because it may never become ready.
     pub fn launch(&self) -> Result<Daemon> {
         self.launch_by(self.command().arg("run"))
     }
 
-    /// As [`Premises::launch`], by a command that becomes the daemon.
+    /// Like [`Premises::launch`], with a command that becomes the daemon.
     pub fn launch_by(&self, command: &mut Command) -> Result<Daemon> {
         let notify = self.path("notify.sock");
         let _ = fs::remove_file(&notify);
@@ -170,7 +170,7 @@ impl Daemon {
         self.process.id()
     }
 
-    /// Until the daemon tells systemd this.
+    /// Waits until the daemon sends this message to systemd.
     pub fn wait_for(&self, word: &str) -> Result<String> {
         loop {
             let said = self.words.recv_timeout(PATIENCE).map_err(|error| {
@@ -188,26 +188,26 @@ impl Daemon {
         Ok(kill(Pid::from_raw(self.pid().cast_signed()), signal)?)
     }
 
-    /// As a crash would.
+    /// Kills the daemon, as a crash would.
     pub fn kill(mut self) -> Result {
         self.process.kill()?;
         self.process.wait()?;
         Ok(())
     }
 
-    /// Asks it to end and waits for that.
+    /// Stops the daemon with a signal and waits until it has ended.
     pub fn stop(mut self, signal: Signal) -> Result<ExitStatus> {
         self.signal(signal)?;
         self.wait_for("STOPPING=1")?;
         Ok(self.process.wait()?)
     }
 
-    /// A plain request over the socket, as any program could make it: status and body.
+    /// Sends a plain request over the socket, as any program could. Returns status and body.
     pub fn http(&self, method: &str, path: &str, body: &str) -> Result<(u16, String)> {
         http(&self.premises.join("perennial.sock"), method, path, body)
     }
 
-    /// Follows the journal until a line holds `word`.
+    /// Follows the journal until a line contains `word`.
     pub fn follow_until(&self, word: &str) -> Result<String> {
         let mut stream = UnixStream::connect(self.premises.join("perennial.sock"))?;
         stream.set_read_timeout(Some(PATIENCE))?;

@@ -1,4 +1,4 @@
-//! Listens to every line that a test logs, however small.
+//! Captures every line that a test logs, at every level.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ pub struct Log {
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Hears this thread until it is dropped; the tasks of a test run on the test's own thread.
+    /// Captures the logs of this thread until it is dropped. A test's tasks run on the test's own thread.
     pub fn listen() -> Self {
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt()

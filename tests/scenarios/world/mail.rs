@@ -1,4 +1,4 @@
-//! The post of the harness: emails are written by the real alerts and land as files in a folder.
+//! The harness's emails: the real alerts write them, and they arrive as files in a folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(super) struct Office {
     folder: PathBuf,
 }
 
-/// An email as it lies in the folder.
+/// An email, as its file contains it.
 #[derive(Clone, Debug)]
 pub struct Mail(pub String);
 
@@ -58,12 +58,12 @@ impl Office {
 }
 
 impl World {
-    /// Emails bear links from now on.
+    /// Emails contain login links from now on.
     pub(super) fn link_emails(&mut self, links: LoginLinks) {
         self.office.rules.login_links = Some(links);
     }
 
-    /// Writes the emails that are due, and sends what waits.
+    /// Writes the emails that are due and sends the queue.
     pub async fn post(&self) -> Result {
         alerts::pass(&self.inventory, &self.office.rules, self.now).await?;
         let Office { mailer, .. } = &self.office;
@@ -71,13 +71,13 @@ impl World {
         Ok(())
     }
 
-    /// As the daemon writes while its clock is in doubt.
+    /// Like [`World::post`], while the daemon's clock is in doubt.
     pub async fn post_in_doubt(&self) -> Result {
         alerts::pass_without_ends(&self.inventory, &self.office.rules, self.now).await?;
         Ok(())
     }
 
-    /// As [`World::live`], with the post every `step`.
+    /// Like [`World::live`], with the emails sent every `step`.
     pub async fn live_with_post(&mut self, span: SignedDuration, step: SignedDuration) -> Result {
         let end = self.now + span;
         while self.now < end {
@@ -87,7 +87,7 @@ impl World {
         Ok(())
     }
 
-    /// Every email that was ever sent, oldest first.
+    /// Returns every email that was sent, oldest first.
     pub fn mail(&self) -> Result<Vec<Mail>> {
         if !self.office.folder.exists() {
             return Ok(Vec::new());

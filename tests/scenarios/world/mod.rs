@@ -1,5 +1,4 @@
-//! The harness: a simulated Meta on loopback that remembers what it issued, a real inventory, and a clock that the
-//! story moves.
+//! The harness: a simulated Meta on loopback, a real inventory, and a clock that the test moves.
 
 pub mod crash;
 pub mod daemon;
@@ -33,7 +32,7 @@ pub const APP: &str = "257422819769992";
 pub const APP_SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub const SCOPES: &[&str] = &["email", "pages_show_list", "pages_messaging"];
 
-/// A story that wants Meta's own posts takes them out of the world's hands.
+/// An address without a server. Tests of Meta's own requests take them from the simulated world instead.
 const NOWHERE: &str = "http://127.0.0.1:9/webhooks/acme";
 
 pub struct World {
@@ -73,7 +72,7 @@ impl World {
         Self::with_app(AppSpec::default()).await
     }
 
-    /// With an app that has these peculiarities.
+    /// Creates a world whose app has these settings.
     pub async fn with_app(spec: AppSpec) -> Result<Self> {
         let now: Timestamp = "2026-12-01T12:00:00Z".parse()?;
         let mut world = Meta::new(now, 1);
@@ -111,13 +110,13 @@ impl World {
         })
     }
 
-    /// The app asks for these scopes from now on, as after a start or a reload.
+    /// The app requires these scopes from now on, as after a start or a reload.
     pub async fn require(&mut self, scopes: &str) -> Result {
         self.rotation_worker.rules.scopes = Scopes::parse(scopes);
         Ok(self.rotation_worker.begin().await?)
     }
 
-    /// Runs a pass whenever something is due, and once an hour at least.
+    /// Runs a pass whenever something is due, and at least once an hour.
     pub async fn live(&mut self, span: SignedDuration) -> Result {
         let end = self.now + span;
         self.pass().await?;
@@ -131,7 +130,7 @@ impl World {
         Ok(())
     }
 
-    /// Everything that is due now.
+    /// Processes everything that is due now.
     pub async fn pass(&mut self) -> Result {
         self.meta.set_now(self.now);
         while self.rotation_worker.sweep(self.now).await?.more {}
@@ -142,7 +141,7 @@ impl World {
         self.meta.world().add_person(name)
     }
 
-    /// A person with a long-lived user token.
+    /// Logs the person in. Returns a long-lived user token.
     pub fn log_in(&self, person: &str) -> Result<String> {
         Ok(self
             .meta
@@ -150,7 +149,7 @@ impl World {
             .log_in(APP, person, SCOPES, PageSelection::All)?)
     }
 
-    /// A page of that person, and its token.
+    /// Adds a page of that person. Returns its id and its token.
     pub fn page(&self, person: &str, name: &str, user_token: &str) -> Result<(String, String)> {
         let mut world = self.meta.world();
         let page = world.add_page(name);
@@ -163,7 +162,7 @@ impl World {
         self.import_requiring(name, secret, "").await
     }
 
-    /// A token with required scopes of its own.
+    /// Imports a token with required scopes of its own.
     pub async fn import_requiring(
         &self,
         name: &str,
@@ -249,14 +248,14 @@ impl World {
             .await?)
     }
 
-    /// Waits until Meta has been asked so often in all; the answers may still be on their way.
+    /// Waits until Meta has received this many calls in all; the answers may still be on their way.
     pub async fn until_asked(&self, endpoint: Endpoint, times: u64) {
         while self.meta.world().call_log().calls(endpoint) < times {
             tokio::task::yield_now().await;
         }
     }
 
-    /// How often the journal tells of this.
+    /// Returns how many events of this kind the journal has.
     pub async fn told(&self, kind: EventKind) -> Result<usize> {
         let events = self.events().await?;
         Ok(events.iter().filter(|event| event.kind == kind).count())

@@ -1,5 +1,5 @@
-//! The public part of the harness, and a browser that follows what it is told: a real listener and the real pass over
-//! logins, in the time of the story.
+//! The harness's web part, with a browser that follows redirects: a real listener and the real pass over logins, at the
+//! time of the test.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{APP, Result, World, days};
 
-/// A path of its own: some proxies hand it on, some cut it off.
+/// A URL with a path: some proxies keep it, others remove it.
 pub const PUBLIC_URL: &str = "https://tokens.example.com/perennial";
 
 pub struct Public {
@@ -27,7 +27,7 @@ pub struct Public {
     stop: CancellationToken,
 }
 
-/// What a browser gets.
+/// An answer to the browser.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -36,7 +36,7 @@ pub struct Answer {
 }
 
 impl World {
-    /// Opens the public part for people who are asked for `scopes`, or for a configuration of Login for Business.
+    /// Opens the web part. Logins request `scopes`, or a configuration of Login for Business.
     pub async fn open_public(&mut self, scopes: &str, config_id: Option<&str>) -> Result<Public> {
         if config_id.is_none() {
             self.require(scopes).await?;
@@ -88,7 +88,7 @@ impl World {
         })
     }
 
-    /// The link in the emails about the only open incident.
+    /// Returns the link in the emails about the only open incident.
     pub async fn email_link(&self) -> Result<String> {
         let now = self.now;
         let link = self.inventory.write(move |tx| {
@@ -106,7 +106,7 @@ impl World {
         Ok(open.await?.iter().map(|incident| incident.id).collect())
     }
 
-    /// A link as `perennial login` asks for it: for the person of this token, or for anybody.
+    /// Returns a link as `perennial login` requests it: for the person of this token, or for anyone.
     pub async fn operators_link(
         &self,
         token: Option<TokenId>,
@@ -115,7 +115,7 @@ impl World {
         self.link_for(token, accepts_fewer, Remedy::Login).await
     }
 
-    /// The same for a token that lacks permissions.
+    /// Returns such a link for a token that lacks permissions.
     pub async fn operators_link_to_grant(&self, token: TokenId) -> Result<String> {
         let opened = self.link_for(Some(token), false, Remedy::GrantPermissions);
         Ok(opened.await?.1)
@@ -147,7 +147,7 @@ impl World {
             .await?)
     }
 
-    /// What the daemon does when something came in: the pass over logins, then over the tokens, then the post.
+    /// Runs what the daemon runs after a login: the pass over logins, then over the tokens, then the emails.
     pub async fn act(&mut self, public: &Public) -> Result {
         public.tell_time(self.now);
         self.meta.set_now(self.now);
@@ -157,7 +157,7 @@ impl World {
         self.post().await
     }
 
-    /// Presses the button behind a link, answers Meta's dialog, and comes back; gives the address of the outcome.
+    /// Presses the button behind a link, answers Meta's dialog, and returns. The result is the URL of the outcome.
     pub async fn log_in_through(
         &mut self,
         public: &Public,

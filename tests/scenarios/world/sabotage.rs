@@ -1,4 +1,4 @@
-//! What befalls the inventory's file behind the daemon's back, and what a thief would find in it.
+//! Changes to the inventory's file behind the daemon's back, and what a thief would find in it.
 
 use std::path::Path;
 
@@ -9,12 +9,12 @@ use super::daemon::Premises;
 use super::{Result, World};
 
 impl World {
-    /// Changes the file as no part of the daemon would.
+    /// Changes the file as the daemon never would.
     pub fn tamper(&self, sql: &str) -> Result {
         tamper(&self.folder.path().join("inventory.db"), sql)
     }
 
-    /// Every value of every table, a line for each row; sealed ones are only counted.
+    /// Returns every value of every table, one line per row; of sealed values only the length.
     pub fn whole_inventory(&self) -> Result<String> {
         let db = Connection::open(self.folder.path().join("inventory.db"))?;
         let mut names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;

@@ -1,4 +1,4 @@
-//! The status socket of the harness, with everything that the daemon would put on its desk.
+//! The harness's status socket, with the state that the daemon would give it.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub struct Socket {
 }
 
 impl World {
-    /// Opens the socket; its clock stands until [`Socket::feel`].
+    /// Opens the socket. Its clock stops until [`Socket::publish_status`].
     pub async fn open_socket(&self) -> Result<Socket> {
         let config = furnish(self.folder.path(), &self.meta.url())?;
         let services = Services::new(&config, &self.inventory)?;
@@ -61,7 +61,7 @@ impl World {
 }
 
 impl Socket {
-    /// What the daemon does after each sweep: takes its pulse. `swept`: when everything due had last been visited.
+    /// Publishes the status, as the daemon does after each sweep. `swept` is the end of the last full sweep.
     pub async fn publish_status(&self, now: Timestamp, swept: Timestamp) -> Result {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
         let before = self.daemon_status.borrow().clone();

@@ -1,4 +1,4 @@
-//! What happens in the year, drawn by chance before it begins.
+//! The events of the year, drawn at random before it begins.
 
 use jiff::SignedDuration;
 use perennial::graph_sim::Outage;
@@ -15,7 +15,7 @@ pub(super) enum DemoFault {
     Permission(usize),
     RoleLost(usize, usize),
     Checkpoint(usize),
-    /// Without anybody's doing, as when Facebook cannot make up its mind.
+    /// Without any action of the person, as Facebook sometimes does.
     CheckpointLifted(usize),
     OutageBegins,
     OutageEnds,
@@ -85,7 +85,7 @@ impl ScheduledFaults {
         Self(faults)
     }
 
-    /// What has come due, oldest first.
+    /// Removes and returns the faults that are due, oldest first.
     pub(super) fn strike(&mut self, now: Moment) -> Vec<DemoFault> {
         let mut due = Vec::new();
         while let Some((_, blow)) = self.0.pop_if(|(at, _)| *at <= now) {
@@ -102,7 +102,7 @@ impl DemoFault {
         match self {
             Self::Password(who) => fleet.meta.world().change_password(id(who))?,
             Self::AppRemoved(who) => fleet.meta.world().remove_app(id(who), app_of(who))?,
-            // Whoever removed the app has no permission left to lose.
+            // A person who removed the app has no permission left to lose.
             Self::Permission(who) => fleet
                 .meta
                 .world()

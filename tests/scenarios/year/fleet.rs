@@ -1,4 +1,4 @@
-//! Two apps, their people with pages and system users, and the household that looks after their tokens.
+//! Two apps, their people with pages and system users, and the daemon's services that maintain their tokens.
 
 use std::collections::HashMap;
 use std::fs;
@@ -26,7 +26,8 @@ pub(super) const OPERATOR: &str = "ops@example.com";
 const SCOPES: &[&str] = &["email", "pages_show_list", "pages_messaging"];
 pub(super) const NEEDED: &str = "pages_messaging";
 
-/// Tokens of the first end after sixty days, those of the second never, but for the 90 days.
+/// Tokens of the first app expire after sixty days. Those of the second never expire, except for the 90 days of data
+/// access.
 pub(super) const APPS: [(&str, &str, LongLived); 2] = [
     ("acme", "257422819769992", LongLived::SixtyDays),
     ("beta", "257422819769993", LongLived::Never),
@@ -51,9 +52,9 @@ pub(super) struct Person {
     pub(super) address: String,
     pub(super) user: TokenId,
     pub(super) pages: Vec<String>,
-    /// A machine, and its one token: nobody logs in as it.
+    /// A system user with one token; no person can log in.
     pub(super) is_robot: bool,
-    /// Takes weeks to do what an email asks.
+    /// The person takes weeks to do what an email asks.
     slow: bool,
 }
 
@@ -98,7 +99,7 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// People log in one after the other over forty days.
+    /// People log in one after the other, over forty days.
     async fn populate(&mut self, tokens: usize, until: Moment) -> Result {
         let people = (tokens / 200).max(6);
         let span = self.now.duration_until(until).as_secs() / people as i64;
@@ -195,12 +196,12 @@ impl Fleet {
         Ok(())
     }
 
-    /// The summary, and whatever waits, goes out.
+    /// Sends the summary and the queued emails.
     pub(super) async fn send(&self) -> Result {
         Ok(self.services.run_alerts(self.now).await?)
     }
 
-    /// Writes down what no sweep has found: a healthy token is dead.
+    /// Marks a healthy token as dead, which no sweep found.
     pub(super) fn slander(&self) -> Result {
         let db = Connection::open(self.folder.path().join("inventory.db"))?;
         db.execute_batch(
@@ -211,14 +212,14 @@ impl Fleet {
         Ok(())
     }
 
-    /// Killed and started anew, with nothing but what stands in the inventory.
+    /// Kills the daemon and starts it again, with only what the inventory contains.
     pub(super) async fn restart(&mut self) -> Result {
         self.restarts += 1;
         self.reopen().await
     }
 
     async fn reopen(&mut self) -> Result {
-        // The lock is free once all who hold the inventory have let go of it.
+        // The lock is released when every handle of the inventory is dropped.
         let elsewhere = tempfile::tempdir()?;
         furnish(
             &elsewhere,
@@ -242,7 +243,7 @@ impl Fleet {
         self.reopen().await
     }
 
-    /// A file stands where the folder should be, so that no email gets there.
+    /// Puts a file in the folder's place, so that no email can be written.
     pub(super) fn break_mail(&self) -> Result {
         fs::rename(self.path("mail"), self.path("mail.away"))?;
         Ok(fs::write(self.path("mail"), "")?)
@@ -257,7 +258,7 @@ impl Fleet {
         self.folder.path().join(name)
     }
 
-    /// Who is asked to do something does it within two days, or within weeks.
+    /// A person who gets an email acts within two days, or within weeks.
     pub(super) fn receive(&mut self, emails: &[Email]) {
         let of: HashMap<&str, usize> = self
             .people
@@ -290,7 +291,7 @@ impl Fleet {
         }
     }
 
-    /// Does what people meant to do by now.
+    /// Performs the actions that are due.
     pub(super) async fn act(&mut self) -> Result {
         let now = self.now;
         let due: Vec<_> = self

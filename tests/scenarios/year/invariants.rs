@@ -1,4 +1,5 @@
-//! Holds what is told against the truth: who is dead since when, who was told, and whether an email was about anything.
+//! Compares the notifications with the truth: which tokens are dead since when, who was notified, and whether each
+//! email had a cause.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +14,7 @@ use perennial::secret::Secret;
 use super::fleet::{Fleet, NEEDED, OPERATOR};
 use super::{Counts, Moment, Result};
 
-/// How soon an end is worth an email: the first step, and what is asked for in the same email.
+/// How far ahead an expiry may be mentioned: the first warning, and other tokens in the same email.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 29);
 const CHECKED_EVERY: SignedDuration = SignedDuration::from_hours(24);
 const ALL: usize = 1_000_000;
@@ -21,11 +22,11 @@ const ALL: usize = 1_000_000;
 pub(super) struct Invariants {
     lives: HashMap<TokenId, Life>,
     counts: Counts,
-    /// Meta or the app could not be asked until then.
+    /// Until when Meta or the app could not be reached.
     troubled_until: Moment,
     read_events: EventId,
     read_emails: EmailId,
-    /// How long it may take until a death is told of.
+    /// The time within which a death must be notified.
     within: SignedDuration,
     inspections: usize,
 }
@@ -34,7 +35,7 @@ struct Life {
     secret: String,
     alive: bool,
     since: Moment,
-    /// Since when it lacks nothing, as long as it does.
+    /// Since when the token has had all that it needs; `None` if it lacks something.
     well_since: Option<Moment>,
     reported: bool,
 }
@@ -47,7 +48,8 @@ impl Invariants {
             troubled_until: fleet.now,
             read_events: EventId(0),
             read_emails: EmailId(0),
-            // A second look takes an hour, an email waits two minutes for siblings, and each waits for the next step.
+            // A second check takes an hour, an email waits two minutes for related tokens, and each waits for the next
+            // step.
             within: CHECKED_EVERY + step * 3 + SignedDuration::from_hours(1),
             inspections: 0,
         };
@@ -60,7 +62,7 @@ impl Invariants {
         self.counts.faults += 1;
     }
 
-    /// Takes over the secrets that are served now.
+    /// Takes over the secrets that are current now.
     async fn follow(&mut self, fleet: &Fleet) -> Result {
         let (after, now) = (self.read_events, fleet.now);
         let (served, newest) = fleet
@@ -107,7 +109,7 @@ impl Invariants {
         secret.expose().clone_into(&mut life.secret);
     }
 
-    /// Notes who died and who came back, and whose time to be told of is over.
+    /// Records which tokens died or recovered, and which deaths should have been notified by now.
     pub(super) async fn look(&mut self, fleet: &Fleet) -> Result {
         self.follow(fleet).await?;
         self.note_trouble(fleet).await?;
@@ -187,7 +189,7 @@ impl Invariants {
         Ok(())
     }
 
-    /// The emails that were written since, each held against the truth.
+    /// Compares the new emails with the truth and returns them.
     pub(super) async fn read(&mut self, fleet: &Fleet) -> Result<Vec<Email>> {
         self.follow(fleet).await?;
         let now = fleet.now;
@@ -258,7 +260,8 @@ impl Invariants {
         life.is_some_and(|life| is_dead(life) && fleet.now > life.since + CHECKED_EVERY)
     }
 
-    /// Well for longer than it takes to notice, also of what was given back only lately.
+    /// Returns whether the token has been fine for longer than the daemon may take to notice, including a recent
+    /// recovery.
     fn is_fine(&self, now: Moment, token: &Token) -> bool {
         let well_since = self.lives.get(&token.id).and_then(|life| life.well_since);
         well_since.is_some_and(|since| now > since.max(self.troubled_until) + self.within)
@@ -291,14 +294,14 @@ impl Invariants {
     }
 }
 
-/// It has all that it needs, and no end is in sight.
+/// Returns whether the token has all that it needs and does not expire soon.
 fn lacks_nothing(truth: &TokenTruth, now: Moment) -> bool {
     let ends = [truth.expires_at, truth.data_access_expires_at];
     let ends_soon = ends.into_iter().flatten().any(|end| end < now + SOON);
     !ends_soon && truth.scopes.iter().any(|scope| scope == NEEDED)
 }
 
-/// Does whoever can help know of what this token is in?
+/// Returns whether an email about the token's incident was sent.
 async fn is_told(fleet: &Fleet, id: TokenId) -> Result<bool> {
     let told = fleet
         .inventory

@@ -1,5 +1,6 @@
-//! A year of a fleet: the real sweeps, emails and mailer against the simulated Meta, with every trouble there is, held
-//! against the truth at every step. `fleet` is who and what there is, `faults` what happens, `invariants` what is held against it.
+//! A year of a fleet: the real sweeps, emails and mailer against the simulated Meta, with every kind of fault, compared
+//! with the truth at every step. `fleet` is the people and tokens, `faults` what happens, `invariants` the rules that
+//! must hold.
 
 mod faults;
 mod fleet;
@@ -25,19 +26,19 @@ pub struct Options {
     pub sabotage: Sabotage,
 }
 
-/// What is broken on purpose from the tenth day on, to show that it would be noticed.
+/// What is broken on purpose from the tenth day on, to show that the test notices it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sabotage {
     Nothing,
-    /// Nobody writes emails.
+    /// No emails are written.
     Silence,
-    /// Nobody looks after the tokens.
+    /// No sweeps run.
     Neglect,
-    /// Tokens that are well are called dead.
+    /// Healthy tokens are marked as dead.
     FalseAlarm,
 }
 
-/// What came of it.
+/// The results of a year.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub tokens: usize,
@@ -51,17 +52,17 @@ pub struct Counts {
     pub emails: usize,
     pub to_operators: usize,
     pub summaries: usize,
-    /// Deaths that nobody was told of within a check interval, and ends that nobody was told of before they came.
+    /// Deaths that were not notified within a check interval, and expiries that were not notified in advance.
     pub missed: usize,
     pub missed_ends: usize,
-    /// Emails that named a token that was fine, or called well what was not.
+    /// Emails that named a token that was fine, or said that one was fine that was not.
     pub false_alarms: usize,
     pub false_farewells: usize,
-    /// Page admins who were written to though only the operator could act.
+    /// Page admins who got an email although only the operator could act.
     pub bothered: usize,
-    /// Open incidents of the same cause and person.
+    /// Open incidents with the same cause and person.
     pub doubled: usize,
-    /// Emails that nobody had when it ended.
+    /// Emails that were still queued at the end.
     pub unsent: u64,
 }
 
@@ -144,7 +145,7 @@ pub async fn live(options: Options) -> Result<Counts> {
     invariants.close(&fleet).await
 }
 
-/// A moment of the fleet's time.
+/// A time of the simulation.
 type Moment = Timestamp;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A small fleet for a year, and a few weeks in which a rule is broken; `tests/year` lives through it with a large one.
+//! A small fleet for a year, and a few weeks in which a rule is broken; `tests/year` runs it with a large fleet.
 
 use super::*;
 

@@ -47,13 +47,13 @@ fn an_answer_that_cannot_be_used_is_asked_for_again() {
     assert_eq!(template.to, ["ops@example.com", "it@example.com"]);
     assert_eq!(template.way, MailTransport::Directory("/srv/mail".into()));
     for text in [
-        "That is no name for an app;",
+        "That is not a valid app name;",
         "App settings, Basic",
         "That must be digits only",
         "Whoever looks after Perennial itself",
-        "That is no mail address",
-        "That is no sender",
-        "That is no mail server",
+        "That is not an email address",
+        "That is not a sender",
+        "That is not the URL of a mail server",
     ] {
         assert!(err.contains(text), "{text}\n{err}");
     }
