@@ -1,4 +1,4 @@
-//! The document of the socket, made from the very handlers and shapes that answer.
+//! The OpenAPI document of the socket, generated from the handlers and types that answer.
 
 use std::sync::OnceLock;
 
@@ -56,7 +56,7 @@ use crate::model::Cause;
 )]
 struct Api;
 
-/// What the socket can be asked, and what it answers.
+/// The OpenAPI document: all calls of the socket and their answers.
 pub fn description() -> serde_json::Value {
     serde_json::to_value(Api::openapi()).unwrap_or_default()
 }
@@ -69,7 +69,7 @@ pub(super) async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], text.as_str())
 }
 
-/// Any call may be refused, and a refusal is always a problem; names are unique, and every answer is described.
+/// Gives every call a unique operation id, a description for each answer, and the problem as default answer.
 struct Calls;
 
 impl Modify for Calls {
@@ -115,7 +115,7 @@ fn problem_response() -> RefOr<Response> {
     RefOr::T(answer.content(PROBLEM_JSON, content).build())
 }
 
-/// In an answer every member is there, null where nothing is known; only in a request may one be left out.
+/// Marks every member of an answer as required (it is null when unknown). Only requests may omit members.
 struct Completeness;
 
 impl Modify for Completeness {
@@ -135,7 +135,7 @@ impl Modify for Completeness {
     }
 }
 
-/// Each cause with what lifts it and who is told of it.
+/// Lists each cause with its remedy and the people who are notified.
 struct Causes;
 
 impl Modify for Causes {

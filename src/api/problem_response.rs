@@ -1,4 +1,4 @@
-//! How a problem becomes an answer.
+//! Turns a problem into an HTTP answer.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -54,7 +54,7 @@ const READ_ONLY: &str = "the inventory is read-only. What is known is served as 
 const LOCKED: &str = "another program holds the lock of the inventory. What is known is served as before; nothing can be \
                       taken in or written down until that program ends: fuser -v /var/lib/perennial/inventory.db";
 
-/// What a browser or a proxy must not keep.
+/// Forbids browsers and proxies to store the answer.
 pub(super) async fn unstored(mut answer: Response) -> Response {
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,4 +1,4 @@
-//! What the path names: a token, an incident, a login.
+//! Reads the path: the name of a token, the id of an incident or of a login.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::api::state::AppState;
 use crate::api::types::{Problem, ProblemType};
 use crate::inventory::{IncidentId, LoginId, name_is_valid};
 
-/// A token's name in the path. What cannot be a name is the name of no token.
+/// A token's name in the path. An invalid name is answered like the name of a missing token.
 #[derive(Debug)]
 pub(in crate::api) struct Name(pub(in crate::api) String);
 

@@ -1,4 +1,4 @@
-//! Alive, and ready: every due token visited lately, mail and disk working.
+//! Liveness, and readiness: every due token visited lately, mail and disk working.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,16 +11,16 @@ use crate::api::state::SharedAppState;
 use crate::api::types::{Problem, ProblemType};
 use crate::inventory::MailQueue;
 
-/// After this a sweep that should have begun or ended is a fault.
+/// A sweep that is later than this is an error.
 const LATE_SWEEP: SignedDuration = SignedDuration::from_mins(10);
 
-/// The daemon is alive. It says nothing of how it is doing.
+/// Says that the daemon is alive, but not whether it does its work.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, body = Object)))]
 pub(in crate::api) async fn healthz() -> Json<Value> {
     Json(json!({ "alive": true }))
 }
 
-/// Every due token was visited lately, and mail and disk work; or why not.
+/// Says whether every due token was visited lately and mail and disk work; if not, why.
 #[utoipa::path(
     get, path = "/readyz",
     responses((status = 200, body = Object), (status = 503, body = Problem, content_type = "application/problem+json"))
@@ -40,7 +40,7 @@ pub(in crate::api) async fn readyz(
     Err(problem.with_problems(reasons))
 }
 
-/// What keeps the daemon from being ready, each in a sentence, the gravest first.
+/// Why the daemon is not ready, each reason in a sentence, the most serious first.
 pub(super) fn reasons_not_ready(
     daemon_status: &DaemonStatus,
     mail: &MailQueue,
@@ -62,7 +62,7 @@ pub(super) fn reasons_not_ready(
     .collect()
 }
 
-/// The next sweep should be over by now, or none has ended since the daemon started.
+/// The next sweep should have finished by now, or no sweep has finished since the daemon started.
 fn late_sweep(daemon_status: &DaemonStatus, now: Timestamp) -> Option<String> {
     let Some(last) = daemon_status.sweep.last_finished_at else {
         return Some("no sweep has finished since the daemon started".to_owned());
@@ -95,7 +95,7 @@ fn stuck_emails(mail: &MailQueue, now: Timestamp) -> Option<String> {
     Some(format!("mail has waited since {oldest}: {reason}"))
 }
 
-/// An email that nobody got is as bad as none.
+/// An email that reaches no recipient makes the daemon not ready.
 fn unreadable_emails(mail: &MailQueue) -> Option<String> {
     let emails = match mail.unread {
         0 => return None,
@@ -105,7 +105,7 @@ fn unreadable_emails(mail: &MailQueue) -> Option<String> {
     Some(with_rejection(&emails, mail))
 }
 
-/// What somebody does not get, and others do.
+/// Emails that reach some of their recipients, but not all.
 pub(super) fn undelivered_emails(mail: &MailQueue) -> Option<String> {
     let emails = match mail.undelivered - mail.unread.min(mail.undelivered) {
         0 => return None,

@@ -1,4 +1,4 @@
-//! Taking a token in: what is sent must be able to be one; what it is, Meta tells at the next pass.
+//! Imports a token. The import checks only whether the value can be a token; the next sweep asks Meta what it is.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,7 +15,8 @@ use crate::inventory::{
 };
 use crate::model::{Scopes, Token};
 
-/// Takes a token in. It is `unverified` until the next pass has asked Meta. The same token again changes nothing.
+/// Imports a token. It is `unverified` until the next sweep has asked Meta. Importing the same token again changes
+/// nothing.
 #[utoipa::path(
     post, path = "/v1/tokens", request_body = ImportRequest,
     responses(
@@ -63,7 +64,7 @@ fn unknown_app() -> Problem {
     )
 }
 
-/// The request as the inventory takes it, or everything that is wrong with it.
+/// Converts the request for the inventory, or returns everything that is wrong with it.
 fn checked(request: ImportRequest) -> Result<NewToken, Problem> {
     let mut wrong = errors(&request);
     let secret = plausible(&request.access_token).map_err(|fault| wrong.push(fault.to_owned()));
@@ -85,11 +86,11 @@ fn checked(request: ImportRequest) -> Result<NewToken, Problem> {
     })
 }
 
-/// Each of them is written to.
+/// Every owner gets emails.
 const MOST_OWNERS: usize = 20;
 const MOST_SCOPES: usize = 100;
 
-/// What is wrong with everything but the token.
+/// Lists what is wrong with the request, except for the token itself.
 fn errors(request: &ImportRequest) -> Vec<String> {
     let name_is_well = request.name.as_deref().is_none_or(name_is_valid);
     let owners_are_well = request.owners.iter().all(|owner| is_mail_address(owner));
@@ -111,7 +112,7 @@ fn errors(request: &ImportRequest) -> Vec<String> {
     .collect()
 }
 
-/// Plausible enough that an email can be tried; whether it arrives, the mail server tells.
+/// True if an email to this address can be tried; only the mail server knows whether it arrives.
 pub(super) fn is_mail_address(text: &str) -> bool {
     let plain = text.len() <= 254 && text.bytes().all(|byte| byte.is_ascii_graphic());
     let ends = text.split_once('@');

@@ -1,4 +1,4 @@
-//! OpenMetrics text. No token's name is a label: names would make a series each, and tell more than they should.
+//! OpenMetrics text. Token names are never labels: each name would make its own series, and would reveal too much.
 
 use std::fmt::{Display, Write};
 
@@ -15,7 +15,7 @@ use crate::api::types::{AppReport, Problem, TokenCounts};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The figures of the status as OpenMetrics.
+/// The numbers of the status as OpenMetrics.
 #[utoipa::path(
     get, path = "/metrics",
     responses((status = 200, content_type = "application/openmetrics-text", body = String))
@@ -161,7 +161,7 @@ fn age(since: Timestamp, now: Timestamp) -> i64 {
     (now.as_second() - since.as_second()).max(0)
 }
 
-/// The text, family by family.
+/// Builds the text, one metric family after the other.
 #[derive(Default)]
 struct Page(String);
 
@@ -192,7 +192,7 @@ impl Page {
     }
 
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
-        // Writing into a string cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(self.0, "{line}");
     }
 

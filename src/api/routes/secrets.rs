@@ -1,5 +1,5 @@
-//! The one way in which a secret leaves: to whom the settings name, and noted before it is sent: in the journal, or in
-//! memory and log while that cannot be written.
+//! The only way for a secret to leave the daemon: to users whom the settings name, and recorded before it is sent, in
+//! the journal or, while that cannot be written, in memory and in the log.
 
 use axum::Json;
 use axum::extract::State;
@@ -17,7 +17,7 @@ use crate::api::types::{
 use crate::inventory::{Error, EventKind, NewEvent, NewVersion, SecretReading, View};
 use crate::model::{Expiry, State as TokenState, Token};
 
-/// The secret in use, for a peer that a `[[status.reader]]` names.
+/// Returns the secret in use to a peer that a `[[status.reader]]` permits.
 #[utoipa::path(
     get, path = "/v1/tokens/{name}/secret", params(("name" = String, Path), SecretQuery),
     responses((status = 200, body = SecretView))
@@ -48,14 +48,14 @@ struct Reading {
     peer: Peer,
     name: String,
     permitted: bool,
-    /// How much life the secret must still have.
+    /// How long the secret must still be valid.
     wanted: Option<SignedDuration>,
 }
 
 type Outcome = Result<SecretView, Problem>;
 
 impl Reading {
-    /// The answer, and how it is noted. Who asks for a name that it may read and no token bears is not noted.
+    /// Returns the answer and the record of it. There is no record when a permitted peer asks for a missing token.
     fn carry_out(
         &self,
         view: &View<'_>,
@@ -74,7 +74,7 @@ impl Reading {
         Ok((outcome, access))
     }
 
-    /// Who may not read it does not learn whether it exists.
+    /// A peer that may not read the secret does not learn whether the token exists.
     fn outcome(
         &self,
         view: &View<'_>,
@@ -112,7 +112,7 @@ fn not_permitted(peer: &Peer, name: &str) -> Problem {
     )
 }
 
-/// May this secret be handed out to somebody who wants so much life left?
+/// Refuses a secret that is dead, or valid for less time than the reader wants.
 fn check_remaining(
     reading: &SecretReading,
     wanted: Option<SignedDuration>,
@@ -140,8 +140,8 @@ fn check_remaining(
     }
 }
 
-/// Offers a secret in place of the current one. It is kept beside it; the next pass asks Meta and swaps it in for
-/// the same app, kind and subject, or refuses it with an event that says why.
+/// Stores a candidate beside the current secret. The next sweep asks Meta, and swaps it in for the same app, kind and
+/// subject, or refuses it with an event that says why.
 #[utoipa::path(
     put, path = "/v1/tokens/{name}/secret", params(("name" = String, Path)),
     request_body = CandidateRequest,

@@ -1,4 +1,4 @@
-//! Opening the socket, without taking it from anybody.
+//! Opens the socket, and never takes it from a process that still answers on it.
 
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -22,8 +22,8 @@ pub enum BindError {
     Io { path: PathBuf, source: io::Error },
 }
 
-/// Opens the socket for user and group. A stale one is removed only when nobody answers on it; whoever calls this
-/// holds the inventory's lock, so that two daemons cannot take it from each other.
+/// Opens the socket for user and group. A stale one is removed only when nothing answers on it. The caller holds the
+/// inventory's lock, so that two daemons cannot take the socket from each other.
 pub fn bind(path: &Path) -> Result<UnixListener, BindError> {
     let failed = |source| BindError::Io {
         path: path.to_owned(),

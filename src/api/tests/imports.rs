@@ -1,4 +1,4 @@
-//! Tokens come in whole or not at all.
+//! An import stores a token completely or not at all.
 
 use axum::body::Body;
 use serde_json::{Value, json};
