@@ -105,6 +105,6 @@ pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {
 
 impl fmt::Debug for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Desk")
+        f.write_str("Backend")
     }
 }
