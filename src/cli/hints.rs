@@ -1,8 +1,8 @@
-//! What to do about a no from the socket, where the daemon's own words do not say it in terms of commands.
+//! Adds the next step to the daemon's problems, as a command.
 
 use crate::api::types::{Problem, ProblemType};
 
-/// The daemon's words; the last line says what to do next.
+/// Returns the daemon's message; its last line says what to do next.
 pub(super) fn with_next_step(problem: &Problem) -> String {
     let known = ProblemType::ALL.iter().find(|kind| problem.is(**kind));
     match known.map_or(Some(SAME_VERSION), |kind| next_step(*kind)) {

@@ -1,4 +1,4 @@
-//! `perennial acknowledge ID`: no reminders of an incident until a date.
+//! `perennial acknowledge ID`: pauses the reminders of an incident.
 
 use std::str::FromStr;
 
@@ -12,13 +12,13 @@ use crate::api_client::Client;
 use crate::cli::terminal::time;
 use crate::cli::{Answer, Error, Terminal};
 
-/// Stop reminding people of an incident until a date
+/// Stop the reminders of an incident until a date
 ///
-/// It stays open, and everybody who was told of it is told when it is resolved.
+/// The incident stays open, and everyone who was notified of it is notified when it is resolved.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     id: String,
-    /// For how long, or until when: 12h, 3d, 2026-12-24, 2026-12-24T08:00:00Z
+    /// How long, or until when: 12h, 3d, 2026-12-24, 2026-12-24T08:00:00Z
     #[arg(long, default_value = "3d", value_name = "WHEN")]
     until: Until,
 }
@@ -44,7 +44,7 @@ impl FromStr for Until {
 }
 
 impl Until {
-    /// A date begins at midnight where the command is given.
+    /// A date means midnight in the time zone of the command.
     fn instant(self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         match self {
             Self::After(span) => now.checked_add(span.duration()).ok(),

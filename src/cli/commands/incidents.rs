@@ -1,4 +1,4 @@
-//! `perennial incidents`: what people must do.
+//! `perennial incidents`: lists what people must do.
 
 use clap::Args;
 use jiff::Timestamp;
@@ -12,13 +12,13 @@ use crate::cli::terminal::text::{count, counted, plain, wrapped};
 use crate::cli::terminal::{bars, style, terms, time};
 use crate::cli::{Answer, Error, Terminal};
 
-/// What people must do: each cause that needs one person
+/// List the incidents: causes that need a person
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Which ones [default: unresolved]
+    /// Which incidents [default: unresolved]
     #[arg(long, value_parser = one_of(IncidentFilter::ALL, IncidentFilter::as_str))]
     state: Option<IncidentFilter>,
-    /// Print the daemon's own JSON
+    /// Print the daemon's JSON
     #[arg(long)]
     json: bool,
 }
@@ -69,7 +69,7 @@ pub(crate) fn render(
 
 const INDENT: &str = "     ";
 
-/// Lines wider than this are hard to read, however wide the terminal is.
+/// Longer lines are hard to read, however wide the terminal is.
 const READABLE: usize = 100;
 
 fn paragraph(

@@ -1,4 +1,4 @@
-//! `perennial login`: a link for whoever is to log in, and what came of it.
+//! `perennial login`: prints a login link, and waits for the result.
 
 use std::io::{self, BufRead, Read};
 
@@ -53,7 +53,7 @@ pub(crate) async fn run(
         accept_fewer: options.accept_fewer,
         paste: options.paste,
     };
-    // Followed from before the link is there, so that nothing can be missed.
+    // The command follows the journal before the link exists, so that it cannot miss an event.
     let follower = Follower::begin(client, None, options.timeout).await?;
     let link = client.open_login(&request).await?;
     show_link(&options, &link, terminal)?;
@@ -97,7 +97,7 @@ fn show_link(options: &Options, link: &LoginLink, terminal: &mut Terminal) -> Re
     Ok(())
 }
 
-/// More is no address of a browser.
+/// Anything longer is not a browser's address.
 const LONGEST: u64 = 64 * 1024;
 
 fn pasted(terminal: &Terminal) -> Result<Secret, Error> {
@@ -118,7 +118,7 @@ fn pasted(terminal: &Terminal) -> Result<Secret, Error> {
     Ok(address)
 }
 
-/// Asks after it whenever something has happened, until nothing more will.
+/// Asks for the login's state after each event, until the login is over.
 async fn is_over(id: &str, mut follower: Follower, client: &Client) -> Result<LoginView, Error> {
     loop {
         let view = client.login(id).await?;
@@ -267,7 +267,7 @@ fn next_step(view: &LoginView) -> Option<String> {
     }
 }
 
-/// As the journal tells of it.
+/// Describes an event of a login as a sentence.
 pub(crate) fn event(kind: EventKind, detail: &EventDetail<'_>) -> String {
     let login = detail.text("login");
     match (kind, detail.find("token")) {

@@ -1,5 +1,5 @@
-//! `perennial rekey`: another inventory key. Cut off anywhere, the key in place opens the inventory, and the next run
-//! goes on where this one ended.
+//! `perennial rekey`: changes the inventory key. It may be interrupted at any point: the key in place still opens the
+//! inventory, and the next run continues.
 
 use std::path::{Path, PathBuf};
 
@@ -12,19 +12,19 @@ use crate::secret::Key;
 
 /// Change the inventory key, with the daemon stopped
 ///
-/// A new key is made, or taken from a file, and put into the place of the old one, which is kept beside it for the
-/// copies that were made before. If this is cut off, the daemon starts all the same; run it again to finish it.
+/// The new key is generated, or read from a file, and replaces the old one. The old key is kept beside it, because
+/// earlier backups need it. If this command is interrupted, the daemon still starts; run the command again to finish.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// The new key [default: a random one is made]
+    /// The new key [default: a random key is generated]
     #[arg(long, value_name = "FILE")]
     new_key_file: Option<PathBuf>,
-    /// The key in use, where the daemon gets it from elsewhere than the file that the configuration names, such as an
-    /// encrypted credential; then you put the new one into its place
+    /// The key in use, if the daemon does not read it from the file in the configuration but, for example, from an
+    /// encrypted credential. You then install the new key yourself
     #[arg(long, value_name = "FILE", requires = "new_key_file")]
     key_file: Option<PathBuf>,
-    /// Seal every secret again under new data keys, too. Use this when somebody may have had the old key together with
-    /// the inventory or a copy of it: the inventory key only protects the data keys
+    /// Also encrypt every secret again under new data keys. Use this when the old key and the inventory, or a copy of
+    /// it, may be in the wrong hands: the inventory key only protects the data keys
     #[arg(long)]
     data_keys: bool,
 }
@@ -73,7 +73,7 @@ pub(crate) fn run(
     Ok(answer)
 }
 
-/// `key` opens the inventory. All of it is done, or nothing.
+/// Renews the data keys, completely or not at all. `key` must open the inventory.
 fn renew_data_keys(
     rekeying: &Rekeying,
     key: &Key,
@@ -100,7 +100,7 @@ fn renew_data_keys(
     }
 }
 
-/// Each step is durable before the next, and may be the last one.
+/// Each step is durable before the next begins, and the command may be interrupted after any of them.
 fn change(
     rekeying: &Rekeying,
     old: &Key,
@@ -123,7 +123,7 @@ fn change(
     Ok((new, kept))
 }
 
-/// The one that a change which was cut off has left waiting comes first.
+/// Returns the key of an interrupted change if there is one, before any other.
 fn new_key(options: &Options, waiting: &Path) -> Result<Key, Error> {
     let given = options
         .new_key_file

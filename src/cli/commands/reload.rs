@@ -1,4 +1,4 @@
-//! `perennial reload`: the daemon reads its configuration again, or says why it keeps the old one.
+//! `perennial reload`: makes the daemon reload its configuration, or prints why it keeps the old one.
 
 use clap::Args;
 

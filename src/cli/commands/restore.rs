@@ -1,4 +1,4 @@
-//! `perennial restore FILE`: a copy takes the inventory's place, and what was there is kept.
+//! `perennial restore FILE`: replaces the inventory by a copy, and keeps the replaced one.
 
 use std::path::{Path, PathBuf};
 

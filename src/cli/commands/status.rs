@@ -1,4 +1,4 @@
-//! `perennial status`: how everything is, on one screen.
+//! `perennial status`: a summary of the daemon and its tokens, on one screen.
 
 use clap::Args;
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! `perennial tokens`: the inventory as a table, page by page as it comes.
+//! `perennial tokens`: prints the inventory as a table, page by page.
 
 use clap::Args;
 use jiff::Timestamp;
@@ -36,7 +36,7 @@ pub struct Options {
     json: bool,
 }
 
-/// As many as the daemon gives at once.
+/// The most tokens that the daemon returns in one answer.
 const PER_PAGE: usize = 1000;
 
 pub(crate) async fn run(
@@ -103,7 +103,7 @@ async fn documents(
     }
 }
 
-/// The table, and what all its rows have in common.
+/// The table, and what its rows have in common.
 pub(crate) struct Listing {
     table: Table,
     apps: Apps,
@@ -111,7 +111,7 @@ pub(crate) struct Listing {
     format: TerminalFormat,
 }
 
-/// Where there is but one app, a person need not read its name in each line.
+/// Whether the table has a column for the app. With a single app it would repeat the same name in each line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Apps {
     Shown,
@@ -161,7 +161,7 @@ impl Listing {
     }
 }
 
-/// What a person must do, or else what happens by itself.
+/// What a person must do, or what Perennial will do next.
 fn next(token: &TokenView, now: Timestamp, format: &TerminalFormat) -> Cell {
     if let Some(remedy) = token.remedy.filter(|remedy| *remedy != Remedy::Wait) {
         return Cell::styled(terms::remedy(remedy), style::BOLD);

@@ -1,4 +1,4 @@
-//! The inventory's short words, as sentences for people.
+//! Translates the inventory's terms into plain English.
 
 use crate::model::{Action, Cause, Outcome, Remedy};
 
@@ -29,7 +29,7 @@ pub(crate) const fn cause(cause: Cause) -> &'static str {
     }
 }
 
-/// What has to be done, in as few words as a table has room for.
+/// What has to be done, short enough for a table.
 pub(crate) const fn remedy(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Login => "log in again",
@@ -60,7 +60,7 @@ pub(crate) const fn action(action: Action) -> &'static str {
     }
 }
 
-/// Why an order to rotate was not carried out, from the word in its event.
+/// Why an order to rotate was not carried out, from the reason in its event.
 pub(crate) fn not_rotated(word: &str) -> &str {
     match word {
         "never_expires" => "it never expires, so there is nothing to renew",

@@ -1,8 +1,7 @@
 //! The texts of the pages. Pure. Their readers are in a hurry, on a phone, and have done nothing wrong.
 //!
 //! - here: the invitation of a link, and short answers · `deletion`: the status of a deletion · `login_result`: the
-//!   result of a login ·
-//!   `token_rows`: a token in a row
+//!   result of a login · `token_rows`: a token in a row
 
 mod deletion;
 mod login_result;

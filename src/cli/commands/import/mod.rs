@@ -1,4 +1,4 @@
-//! `perennial import`: takes tokens in, one or many. It never takes one from the command line.
+//! `perennial import`: imports one or many tokens. It never takes a token from the command line.
 
 mod csv;
 mod json;
@@ -95,7 +95,7 @@ impl Options {
     }
 }
 
-/// Asks for a token without showing it.
+/// Prompts for a token without showing it.
 fn prompt() -> Result<Secret, Error> {
     secret_input::prompt(
         "Token",

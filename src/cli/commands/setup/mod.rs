@@ -1,4 +1,5 @@
-//! `perennial setup`: from nothing to a unit that can be started. It asks, tries the answers, and writes them down.
+//! `perennial setup`: sets up a machine so that the service can start. It asks, tries the answers, and writes the
+//! files.
 
 mod completing;
 mod questions;
@@ -54,7 +55,7 @@ pub struct Options {
     /// Put everything below this directory, as any user, to try it out [default: /etc/perennial, as the unit expects]
     #[arg(long, value_name = "DIRECTORY")]
     config_dir: Option<PathBuf>,
-    /// ClientCommand nothing: take the defaults, and say what is missing
+    /// Ask nothing: use the defaults, and print what is missing
     #[arg(long, visible_alias = "non-interactive")]
     yes: bool,
     /// Write the answers without asking Meta and without a test email
@@ -107,7 +108,7 @@ fn places(folder: Option<&Path>) -> Result<Places, Error> {
     }
 }
 
-/// A person may want it written although it does not work yet; a script does not.
+/// A person may want the files written although a test fails; a script does not.
 async fn is_tried(
     config: &Config,
     options: &Options,

@@ -111,7 +111,7 @@ fn secret_refused(detail: &EventDetail<'_>) -> String {
     format!("secret refused to {user}{}: {reason}", times(detail))
 }
 
-/// An event of one request, or of all the others of an hour.
+/// How many requests the event counts: one, or all later ones within an hour.
 fn times(detail: &EventDetail<'_>) -> String {
     let others = match detail.0.get("others") {
         Some(Value::Bool(true)) => " for further tokens",
@@ -179,7 +179,7 @@ fn changed(detail: &EventDetail<'_>) -> String {
     }
 }
 
-/// What an event brings with it; a newer daemon may leave out or add something.
+/// The details of an event. A daemon of another version may omit or add some.
 pub(crate) struct EventDetail<'e>(pub(crate) &'e Map<String, Value>);
 
 impl<'e> EventDetail<'e> {
@@ -249,7 +249,7 @@ impl<'e> EventDetail<'e> {
         format!("{mismatch}{more}")
     }
 
-    /// The day is enough; the hour is in `show`.
+    /// The date of the expiry; `perennial show` prints the time, too.
     fn end(&self) -> String {
         let end = self
             .find("expires_at")
@@ -257,7 +257,7 @@ impl<'e> EventDetail<'e> {
         end.map_or_else(String::new, |end| format!(" (ends {})", end.strftime("%F")))
     }
 
-    /// What Meta's support asks for.
+    /// The error codes and the trace id, which Meta's support asks for.
     fn meta_s_numbers(&self) -> String {
         let number = |key| self.0.get(key).and_then(Value::as_i64);
         let Some(code) = number("code") else {
