@@ -23,8 +23,8 @@ pub fn no_way_to_people(
         .chain(unwritten(daemon_status, now))
         .min_by_key(|(since, _)| *since)?;
     Some(format!(
-        "no person can be reached since {since}: {why}. Look at perennial incidents and tell people yourself until this \
-         is mended; then see whether email arrives: perennial mail-test"
+        "no person can be reached since {since}: {why}. Until this is fixed, read perennial incidents and notify \
+         people yourself. Then send a test email: perennial mail-test"
     ))
 }
 
@@ -34,7 +34,7 @@ fn unsent(mail: &MailQueue, now: Timestamp) -> Option<(Timestamp, String)> {
     let lasts = mail.unread > 0 || now > since + STUCK_EMAIL;
     let reason = mail.refusal.as_ref().or(mail.last_error.as_ref());
     let reason = reason.map_or("no reason is known", String::as_str);
-    lasts.then(|| (since, format!("no email gets through ({reason})")))
+    lasts.then(|| (since, format!("no email is delivered ({reason})")))
 }
 
 /// The daemon writes an email into the inventory before it sends it.

@@ -21,10 +21,10 @@ use crate::model::Cause;
 #[openapi(
     info(
         title = "Perennial's status socket",
-        description = "HTTP/1.1 on a Unix socket. Times are RFC 3339 in UTC, ids are strings. Who may do what is \
-                       decided by the peer's user and groups. A query parameter that a call does not name is refused \
-                       with 400. One user holds 20 connections at most, and follows the journal 4 times at most; a \
-                       further connection is answered with 503 and Retry-After, and closed."
+        description = "HTTP/1.1 on a Unix socket. Times are RFC 3339 in UTC, ids are strings. The peer's user and \
+                       groups decide what it may do. An unknown query parameter is refused with 400. A user may hold \
+                       20 connections and follow the journal 4 times; any further connection is answered with 503 and \
+                       Retry-After, and closed."
     ),
     servers((url = "http://localhost", description = "curl --unix-socket /run/perennial/perennial.sock")),
     paths(
@@ -111,7 +111,7 @@ fn describe(status: &str, answer: &mut RefOr<Response>) {
 fn problem_response() -> RefOr<Response> {
     let problem = Ref::from_schema_name("Problem");
     let content = ContentBuilder::new().schema(Some(problem)).build();
-    let answer = ResponseBuilder::new().description("Refused, and why");
+    let answer = ResponseBuilder::new().description("A problem: what is wrong, and what to do");
     RefOr::T(answer.content(PROBLEM_JSON, content).build())
 }
 
@@ -161,5 +161,8 @@ fn explained(cause: Cause) -> String {
         true => "operators",
         false => "owners",
     };
-    format!("\n- `{cause}`: remedy `{}`, told to {told}", cause.remedy())
+    format!(
+        "\n- `{cause}`: remedy `{}`, notifies {told}",
+        cause.remedy()
+    )
 }

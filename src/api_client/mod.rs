@@ -39,15 +39,15 @@ pub enum Error {
     Refused(Box<Problem>),
     /// The connection ended in the middle of an answer.
     #[error(
-        "the daemon hung up before it had answered: {0}. It may be restarting: systemctl status perennial"
+        "the daemon closed the connection before it answered: {0}. It may be restarting: systemctl status perennial"
     )]
     Interrupted(String),
-    #[error("the daemon did not answer in time. See what it does: systemctl status perennial")]
+    #[error("the daemon did not answer in time. See its state: systemctl status perennial")]
     Silent,
     /// Daemon and command are of different versions, or another program listens on the socket.
     #[error(
-        "the answer at {path} is not one that this version understands: {reason}. \
-         Is the daemon of the same version? perennial status --json"
+        "this version does not understand the answer at {path}: {reason}. Compare the daemon's version: perennial \
+         status --json"
     )]
     NotUnderstood { path: String, reason: String },
 }
@@ -55,7 +55,7 @@ pub enum Error {
 fn advice(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::PermissionDenied => {
-            "Members of the group perennial may talk to it: sudo adduser $USER perennial"
+            "Members of the group perennial may use it: sudo adduser $USER perennial"
         }
         _ => "Is it running? systemctl status perennial",
     }

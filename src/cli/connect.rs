@@ -44,7 +44,7 @@ impl Global {
             (Ok(socket), _) => Ok(socket),
             (Err(_), None) => Ok(PathBuf::from(config::USUAL_SOCKET)),
             (Err(problem), Some(_)) => Err(Error::Usage(format!(
-                "{problem}\nThe socket cannot be told from this configuration; name it: --socket PATH"
+                "{problem}\nThe socket's path cannot be read from this configuration. Name it: --socket PATH"
             ))),
         }
     }

@@ -79,7 +79,9 @@ impl From<inventory::Error> for Error {
             inventory::Error::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied
         );
         Self::Refused(match is_denied {
-            true => format!("{error}\nThe inventory is the daemon's own: run this with sudo"),
+            true => format!(
+                "{error}\nOnly the daemon and root may open the inventory. Run this with sudo"
+            ),
             false => error.to_string(),
         })
     }

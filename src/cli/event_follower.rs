@@ -43,7 +43,7 @@ impl Follower {
 
 fn stopped() -> Error {
     Error::Unreachable(
-        "The daemon stopped before it was done. What was asked for is kept and done when it runs again: \
+        "The daemon stopped before it was done. It keeps the request, and carries it out when it runs again: \
          systemctl status perennial"
             .to_owned(),
     )

@@ -20,8 +20,8 @@ pub(super) fn read(path: &Path) -> Result<Key, Error> {
     let bytes = bytes(path).map_err(|error| {
         let next = match error.kind() {
             ErrorKind::NotFound => {
-                "Put it back from where you keep its copy, or name it: --key-file FILE. Without it nobody can read the \
-                 tokens of this inventory"
+                "Restore it from your copy, or name another file: --key-file FILE. Without this key the tokens cannot \
+                 be recovered"
             }
             ErrorKind::PermissionDenied => "Only root may read it: run this with sudo",
             _ => "Name another file: --key-file FILE",
@@ -93,7 +93,7 @@ fn not_written(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.display().to_string();
     move |error| {
         Error::Refused(format!(
-            "{path} cannot be written: {error}\nThe key in place opens the inventory as before. Put that right and run \
+            "{path} cannot be written: {error}\nThe key in place still opens the inventory. Correct this, and run \
              perennial rekey again"
         ))
     }

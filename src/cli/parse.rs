@@ -28,8 +28,8 @@ impl Cli {
 
 const NEVER_HERE: &str = "\
 one of the arguments looks like an access token; it was not used and is not shown here.
-Other users of this machine can read command lines, and the shell keeps them, so a token is never
-taken from one. Remove it from the shell's history, and hand it in by standard input or the prompt:
+Other users of this machine can read command lines, and the shell keeps them, so Perennial never
+takes a token from one. Remove it from the shell's history, and use standard input or the prompt:
     perennial import --app APP < FILE";
 
 /// A match only stops the command; whether a value really is a token, only Meta knows.
@@ -55,7 +55,7 @@ where
         let mut known = all.iter().copied();
         known
             .find(|value| word(*value) == text)
-            .ok_or("unknown word")
+            .ok_or("unknown value")
     })
 }
 

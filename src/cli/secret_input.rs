@@ -28,7 +28,8 @@ pub(super) fn from_file(path: &Path) -> Result<Secret, Error> {
             path.display().to_string()
         };
         Error::Refused(format!(
-            "No secret can be read from {name}: {why}\nName a file that holds the secret alone, or - for standard input"
+            "No secret can be read from {name}: {why}\nName a file that contains only the secret, or - for standard \
+             input"
         ))
     };
     let source = if is_standard_input {
@@ -42,7 +43,7 @@ pub(super) fn from_file(path: &Path) -> Result<Secret, Error> {
     read.map_err(|error| refused(&error.to_string()))?;
     let secret = Secret::trimmed(&text);
     match () {
-        () if secret.is_empty() => Err(refused("there is nothing in it")),
+        () if secret.is_empty() => Err(refused("it is empty")),
         () if text.trim().contains(char::is_control) => Err(refused("it has several lines")),
         () => Ok(secret),
     }

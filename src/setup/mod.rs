@@ -31,16 +31,15 @@ pub struct NamedSecret {
 pub enum Error {
     #[error("{path} cannot be written: {source}")]
     File { path: PathBuf, source: io::Error },
-    #[error("the answers do not make a configuration:\n{0}")]
+    #[error("these answers do not make a valid configuration:\n{0}")]
     Configuration(#[from] DiagnosticList),
     #[error(
-        "there is an inventory already, {inventory}, and the key that it is sealed with is missing: {key}\n\
-         Put that key back into this file, from where you keep its copy, and run setup again. If the key is \
-         lost, so are the tokens in there: move the inventory away (mv {inventory} {inventory}.lost), and run setup \
-         again"
+        "there is an inventory already, {inventory}, but its key is missing: {key}\n\
+         Restore this file from your copy of the key, and run setup again. Without this key the tokens cannot be \
+         recovered: if it is lost, move the inventory away (mv {inventory} {inventory}.lost), and run setup again"
     )]
     KeyIsMissing { inventory: String, key: String },
-    #[error("the machine gives no random numbers")]
+    #[error("the machine provides no random numbers")]
     NoRandomness,
 }
 

@@ -28,8 +28,8 @@ pub enum NoPlace {
     )]
     NotRoot,
     #[error(
-        "there is no group {DAEMON}, which the package makes together with the daemon's user. Install the package, or \
-         copy perennial.sysusers to /usr/lib/sysusers.d/perennial.conf and run: systemd-sysusers"
+        "there is no group {DAEMON}, which the package creates together with the daemon's user. Install the package, \
+         or copy perennial.sysusers to /usr/lib/sysusers.d/perennial.conf and run: systemd-sysusers"
     )]
     NoGroup,
 }

@@ -31,7 +31,7 @@ pub async fn mail(config: &Config, now: Timestamp) -> Result<(), String> {
     let email = notice.email(&rules.operators, id, None);
     match mailer.send_once(email, now).await {
         Ok(Reached::Everybody) => Ok(()),
-        Ok(Reached::Some(why)) => Err(format!("not everybody was reached: {why}")),
+        Ok(Reached::Some(why)) => Err(format!("the email did not reach all recipients: {why}")),
         Err(error) => Err(error.to_string()),
     }
 }

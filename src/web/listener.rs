@@ -12,7 +12,7 @@ use super::rate_limit::ipv6_prefix;
 
 /// Why the public part cannot listen.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {place}: {source}. Set [web] listen to another place")]
+#[error("cannot listen on {place}: {source}. Set [web] listen to another address")]
 pub struct BindError {
     place: String,
     source: io::Error,
@@ -131,7 +131,7 @@ fn remove_left_over(path: &Path) -> io::Result<()> {
                 Err(error) => Err(error),
             }
         }
-        Ok(_) => Err(io::Error::other("something that is not a socket is there")),
+        Ok(_) => Err(io::Error::other("the file exists and is not a socket")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }

@@ -77,7 +77,7 @@ impl Page {
     pub(super) fn answer(&self, status: StatusCode) -> Response {
         let html = Environment::new().render_named_str("page.html", LAYOUT, Serde(self));
         let Ok(html) = html else {
-            tracing::error!("a page could not be laid out");
+            tracing::error!("a page of the public part could not be rendered");
             return PageError::Unavailable.into_response();
         };
         let mut answer = (status, Html(html)).into_response();
@@ -94,7 +94,7 @@ impl Page {
 
 impl From<inventory::Error> for PageError {
     fn from(error: inventory::Error) -> Self {
-        tracing::error!("the inventory could not answer the public part: {error}");
+        tracing::error!("a request to the public part failed because of the inventory: {error}");
         Self::Unavailable
     }
 }

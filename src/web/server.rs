@@ -112,7 +112,9 @@ impl Server {
                 None => return,
                 Some(Ok(caller)) => self.receive(caller),
                 Some(Err(error)) => {
-                    tracing::warn!("the public part could not take a connection: {error}");
+                    tracing::warn!(
+                        "cannot accept a connection on the public part, trying again: {error}"
+                    );
                     tokio::time::sleep(PAUSE_AFTER_FAULT).await;
                 }
             }
@@ -140,7 +142,7 @@ impl Server {
                 converse(stream, service, limits.head, &stop),
             );
             if let Some(Ok(Err(error))) = cut.run_until_cancelled(conversation).await {
-                tracing::debug!(%error, "a connection to the public part broke off");
+                tracing::debug!(%error, "a connection to the public part ended with an error");
             }
             drop(place);
         });

@@ -38,7 +38,7 @@ impl FromRequestParts<Arc<AppState>> for Asker {
         let Some(peer) = parts.extensions.get::<Peer>().cloned() else {
             return Err(Problem::new(
                 ProblemType::NotPermitted,
-                "nobody knows who is asking",
+                "the user at the other end of this connection is unknown",
             ));
         };
         let roles = peer::roles(&app_state.settings.borrow(), &peer, app_state.uid);

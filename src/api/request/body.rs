@@ -33,7 +33,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for Sent<T> {
         if !is_json(&parts.headers) {
             return Err(Problem::new(
                 ProblemType::NotJson,
-                "the body must be JSON and say so: Content-Type: application/json",
+                "the body must be JSON. Send the header Content-Type: application/json",
             ));
         }
         reject_unread(&parts.headers)?;
@@ -42,7 +42,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for Sent<T> {
             .map_err(|_| {
                 Problem::new(
                     ProblemType::TooSlow,
-                    "the body did not come in time; send it at once",
+                    "the body did not arrive in time. Send it without pauses",
                 )
             })??;
         parsed(&body).map(Self)
@@ -92,7 +92,7 @@ async fn collected(mut body: Body) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let mut taken = Zeroizing::new(Vec::new());
     let mut size = 0;
     while let Some(frame) = body.frame().await {
-        let broken = |_| Problem::new(ProblemType::Malformed, "the body broke off");
+        let broken = |_| Problem::new(ProblemType::Malformed, "the body ended too early");
         let Ok(data) = frame.map_err(broken)?.into_data() else {
             continue;
         };
@@ -113,7 +113,7 @@ async fn collected(mut body: Body) -> Result<Zeroizing<Vec<u8>>, Problem> {
 fn too_large() -> Problem {
     Problem::new(
         ProblemType::TooLarge,
-        "the body is larger than 64 KiB, which no request needs",
+        "the body is larger than 64 KiB, the limit for a request",
     )
 }
 

@@ -15,7 +15,7 @@ pub(super) fn describe_error(text: &str) -> String {
     }
     match text.rsplit_once(", expected ") {
         Some((_, expected)) => format!("expected {expected}"),
-        None => "this cannot be understood".to_owned(),
+        None => "this cannot be read".to_owned(),
     }
 }
 

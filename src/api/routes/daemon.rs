@@ -47,7 +47,7 @@ pub(in crate::api) async fn mail_test(
         .as_deref()
         .is_some_and(|address| !is_mail_address(address))
     {
-        let detail = "to is not a mail address, such as ada@example.com";
+        let detail = "to is not an email address such as ada@example.com";
         return Err(Problem::new(ProblemType::Invalid, detail));
     }
     let order = |answer| MailTest {
@@ -73,11 +73,11 @@ async fn asked<Order, Answer>(
         answered.await.ok()
     };
     let outcome = timeout(backoff, exchange).await.map_err(|_| {
-        let detail = "the daemon has not answered yet. See what it does: journalctl -u perennial";
+        let detail = "the daemon has not answered yet. See the log: journalctl -u perennial";
         Problem::new(ProblemType::Busy, detail)
     })?;
     outcome.ok_or_else(|| {
-        let detail = "the daemon is stopping; ask again in a moment";
+        let detail = "the daemon is stopping. Try again in a moment";
         Problem::new(ProblemType::Stopping, detail)
     })
 }

@@ -91,11 +91,11 @@ fn follow(
     let following = following.map_err(|full| {
         let detail = match full {
             Full::Share(share) => format!(
-                "your user follows the journal {share} times, and one user may not do so more often. End one of them, \
-                 or ask again without follow"
+                "your user already follows the journal {share} times, the limit for one user. End one of them, or ask \
+                 without follow"
             ),
             Full::All => {
-                "as many follow the journal as may. Try again later, or ask again without follow"
+                "the limit of journal followers is reached. Try again later, or ask without follow"
                     .to_owned()
             }
         };

@@ -69,7 +69,8 @@ fn late_sweep(daemon_status: &DaemonStatus, now: Timestamp) -> Option<String> {
     };
     if last > now + LATE_SWEEP {
         return Some(format!(
-            "the last sweep is said to have finished at {last}, which is yet to come: was the clock wrong?"
+            "according to the inventory, the last sweep finished at {last}, which is in the future. Was the clock \
+             wrong?"
         ));
     }
     let expected = daemon_status.sweep.next_at.unwrap_or(last);
@@ -80,10 +81,8 @@ fn late_sweep(daemon_status: &DaemonStatus, now: Timestamp) -> Option<String> {
 fn overdue(daemon_status: &DaemonStatus) -> Option<String> {
     match daemon_status.sweep.overdue {
         0 => None,
-        1 => Some("1 token has waited too long for its visit".to_owned()),
-        many => Some(format!(
-            "{many} tokens have waited too long for their visit"
-        )),
+        1 => Some("1 token has been due for too long".to_owned()),
+        many => Some(format!("{many} tokens have been due for too long")),
     }
 }
 
@@ -92,15 +91,15 @@ fn stuck_emails(mail: &MailQueue, now: Timestamp) -> Option<String> {
         .oldest_queued_at
         .filter(|oldest| now > *oldest + STUCK_EMAIL)?;
     let reason = mail.last_error.as_deref().unwrap_or("no reason is known");
-    Some(format!("mail has waited since {oldest}: {reason}"))
+    Some(format!("an email has been queued since {oldest}: {reason}"))
 }
 
 /// An email that reaches no recipient makes the daemon not ready.
 fn unreadable_emails(mail: &MailQueue) -> Option<String> {
     let emails = match mail.unread {
         0 => return None,
-        1 => "1 email reaches nobody".to_owned(),
-        many => format!("{many} emails reach nobody"),
+        1 => "1 email reached no recipient".to_owned(),
+        many => format!("{many} emails reached no recipient"),
     };
     Some(with_rejection(&emails, mail))
 }
@@ -109,8 +108,8 @@ fn unreadable_emails(mail: &MailQueue) -> Option<String> {
 pub(super) fn undelivered_emails(mail: &MailQueue) -> Option<String> {
     let emails = match mail.undelivered - mail.unread.min(mail.undelivered) {
         0 => return None,
-        1 => "1 email does not reach all whom it is for".to_owned(),
-        many => format!("{many} emails do not reach all whom they are for"),
+        1 => "1 email does not reach all its recipients".to_owned(),
+        many => format!("{many} emails do not reach all their recipients"),
     };
     Some(with_rejection(&emails, mail))
 }
@@ -168,7 +167,7 @@ mod tests {
                 sweep(99_999, 99_999),
                 None,
                 None,
-                Some("which is yet to come"),
+                Some("which is in the future"),
             ),
             (
                 sweep(980, 989),
@@ -182,7 +181,7 @@ mod tests {
                 None,
                 Some("no sweep has finished since the daemon"),
             ),
-            (behind, None, None, Some("7 tokens have waited")),
+            (behind, None, None, Some("7 tokens have been due")),
             (well, Some(940), None, None),
             (well, Some(939), None, Some("mail has waited")),
             (well, None, Some("disk full"), Some("disk full")),

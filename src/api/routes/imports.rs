@@ -21,7 +21,7 @@ use crate::model::{Scopes, Token};
     post, path = "/v1/tokens", request_body = ImportRequest,
     responses(
         (status = 201, body = TokenView, headers(("Location" = String))),
-        (status = 200, body = TokenView, description = "It was there already"),
+        (status = 200, body = TokenView, description = "The token was there already"),
     )
 )]
 pub(in crate::api) async fn import(
@@ -59,7 +59,7 @@ pub(in crate::api) async fn import(
 fn unknown_app() -> Problem {
     Problem::new(
         ProblemType::UnknownApp,
-        "no [[app]] of this name is configured. Add it to perennial.toml and reload, or see the names: \
+        "there is no [[app]] of this name in the configuration. Add it to perennial.toml and reload, or see the names: \
          perennial status",
     )
 }
@@ -69,10 +69,7 @@ fn checked(request: ImportRequest) -> Result<NewToken, Problem> {
     let mut wrong = errors(&request);
     let secret = plausible(&request.access_token).map_err(|fault| wrong.push(fault.to_owned()));
     let (Ok(secret), true) = (secret, wrong.is_empty()) else {
-        let problem = Problem::new(
-            ProblemType::Invalid,
-            "this token cannot be taken in as it is",
-        );
+        let problem = Problem::new(ProblemType::Invalid, "this token cannot be imported");
         return Err(problem.with_problems(wrong));
     };
     Ok(NewToken {
@@ -98,13 +95,13 @@ fn errors(request: &ImportRequest) -> Vec<String> {
     [
         (
             name_is_well,
-            "name takes 1 to 100 letters, digits, dashes, dots and underscores, and does not begin with a dash \
-             or a dot",
+            "name must have 1 to 100 letters, digits, dashes, dots or underscores, and must not begin with a dash or \
+             a dot",
         ),
-        (owners_are_well, "owners are mail addresses, such as ada@example.com"),
-        (request.owners.len() <= MOST_OWNERS, "owners are 20 at most; use the address of a group"),
-        (request.require_scopes.len() <= MOST_SCOPES, "require_scopes are 100 at most"),
-        (scopes_are_well, "require_scopes are names of permissions, such as pages_messaging"),
+        (owners_are_well, "owners must be email addresses such as ada@example.com"),
+        (request.owners.len() <= MOST_OWNERS, "owners may be at most 20. Use the address of a group"),
+        (request.require_scopes.len() <= MOST_SCOPES, "require_scopes may be at most 100"),
+        (scopes_are_well, "require_scopes must be names of permissions such as pages_messaging"),
     ]
     .into_iter()
     .filter(|(is_well, _)| !is_well)
@@ -154,8 +151,8 @@ fn name_in_use(name: &str) -> Problem {
     Problem::new(
         ProblemType::NameTaken,
         format!(
-            "another token is named {name}. Choose another name, or put the new secret into that token with \
-             PUT /v1/tokens/{name}/secret"
+            "another token has the name {name}. Choose another name, or give that token the new secret with PUT \
+             /v1/tokens/{name}/secret"
         ),
     )
 }

@@ -71,7 +71,7 @@ pub(in crate::api) async fn acknowledge(
     if request.until <= now {
         return Err(Problem::new(
             ProblemType::Invalid,
-            "until must be a time that is still to come",
+            "until must be in the future",
         ));
     }
     let acknowledged = app_state.write(move |tx| {
@@ -93,6 +93,6 @@ pub(in crate::api) async fn acknowledge(
 fn already_resolved(at: &str) -> Problem {
     Problem::new(
         ProblemType::AlreadyResolved,
-        format!("this incident was resolved at {at}; nobody is reminded of it any more"),
+        format!("this incident was resolved at {at}; there are no more reminders of it"),
     )
 }

@@ -197,8 +197,8 @@ fn file(
 fn no_public_part() -> Problem {
     Problem::new(
         ProblemType::NoPublicPart,
-        "there is no [web] in the configuration, so nobody can come back from Meta by himself. Log in yourself and \
-         paste what comes of it: perennial login --paste",
+        "there is no [web] in the configuration, so Meta cannot send people back here. Log in yourself, and paste the \
+         address that the browser ends at: perennial login --paste",
     )
 }
 
@@ -206,8 +206,8 @@ fn too_many_logins() -> Problem {
     Problem::new(
         ProblemType::TooManyLogins,
         format!(
-            "{MOST_LOGINS} login links were made within the last eight days, and no more are kept. Use one that is \
-             open, or try again tomorrow"
+            "{MOST_LOGINS} login links were made within the last eight days, which is the limit. Use one that is \
+             still open, or try again tomorrow"
         ),
     )
 }
@@ -215,14 +215,15 @@ fn too_many_logins() -> Problem {
 fn which_app() -> Problem {
     Problem::new(
         ProblemType::Invalid,
-        "there are several apps; name one of them: perennial login --app APP",
+        "there are several apps. Name one of them: perennial login --app APP",
     )
 }
 
 fn unknown_app() -> Problem {
     Problem::new(
         ProblemType::UnknownApp,
-        "no [[app]] of this name is configured, or the token belongs to another. See the names: perennial status",
+        "there is no [[app]] of this name in the configuration, or the token belongs to another app. See the names: \
+         perennial status",
     )
 }
 
@@ -241,23 +242,22 @@ fn person_unknown(token: &Token) -> Problem {
 fn not_an_address() -> Problem {
     Problem::new(
         ProblemType::Invalid,
-        "this is not the address that a browser ends at after a login: it must hold state= and code= or error=. Copy \
-         it whole from the address bar",
+        "this is not the address that a browser ends at after a login: it must contain state=, and code= or error=. \
+         Copy the whole address from the address bar",
     )
 }
 
 fn of_another_login() -> Problem {
     Problem::new(
         ProblemType::Invalid,
-        "this address belongs to another login than the one that was begun here. Nothing was changed; begin again: \
-         perennial login --paste",
+        "this address belongs to another login. Nothing was changed. Start again: perennial login --paste",
     )
 }
 
 fn login_is_over() -> Problem {
     Problem::new(
         ProblemType::LoginOver,
-        "this login was answered before, or begun too long ago. Nothing was changed; begin again: perennial login \
+        "this login was completed before, or started too long ago. Nothing was changed. Start again: perennial login \
          --paste",
     )
 }

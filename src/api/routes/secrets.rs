@@ -119,7 +119,7 @@ fn check_remaining(
     now: Timestamp,
 ) -> Result<(), Problem> {
     if reading.state == TokenState::Dead {
-        let detail = "Meta refuses this token for good, so it is of no use to anybody. See who can help: \
+        let detail = "Meta refuses this token for good, so its secret is of no use. See who can help: \
                       perennial incidents";
         return Err(Problem::new(ProblemType::TokenDead, detail));
     }
@@ -131,11 +131,11 @@ fn check_remaining(
         Expiry::At(end) if end >= now + wanted => Ok(()),
         Expiry::At(end) => Err(Problem::new(
             ProblemType::TooLittleLife,
-            format!("the secret ends at {end}, which is sooner than asked for"),
+            format!("the secret expires at {end}, sooner than you asked for"),
         )),
         Expiry::Unknown => Err(Problem::new(
             ProblemType::ExpiryUnknown,
-            "Meta has not told yet when this secret ends. Ask again after the next check, or without min_remaining",
+            "Meta has not said yet when this secret expires. Ask again after the next check, or without min_remaining",
         )),
     }
 }
@@ -147,7 +147,7 @@ fn check_remaining(
     request_body = CandidateRequest,
     responses(
         (status = 202, body = Accepted),
-        (status = 200, body = Object, description = "It is in use already"),
+        (status = 200, body = Object, description = "This secret is in use already"),
     )
 )]
 pub(in crate::api) async fn add_candidate(
@@ -181,7 +181,7 @@ pub(in crate::api) async fn add_candidate(
 fn held_by_another() -> Problem {
     Problem::new(
         ProblemType::HeldByAnother,
-        "another token of the inventory holds this very secret. Compare them by fingerprint: perennial tokens",
+        "another token in the inventory has the same secret. Compare the fingerprints: perennial tokens --json",
     )
 }
 

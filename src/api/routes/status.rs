@@ -87,15 +87,17 @@ const PATTERN: u32 = 3;
 fn neglected(maintenance: &Maintenance) -> Vec<String> {
     let crashes = maintenance.crashes_last_hour;
     let crashes = (crashes >= PATTERN).then(|| {
-        format!("the daemon ended {crashes} times within an hour without being told to; see journalctl -u perennial")
+        format!(
+            "the daemon crashed {crashes} times within the last hour; see journalctl -u perennial"
+        )
     });
     let backup = maintenance.backup_error.as_ref().map(|reason| {
         let newest = maintenance
             .backed_up_at
-            .map_or("there is none".to_owned(), |at| {
+            .map_or("there is no earlier one".to_owned(), |at| {
                 format!("the newest is of {}", whole_seconds(at))
             });
-        format!("the inventory could not be copied, {newest}: {reason}")
+        format!("the backup of the inventory failed, {newest}: {reason}")
     });
     [crashes, backup].into_iter().flatten().collect()
 }

@@ -10,13 +10,14 @@ use tokio::net::UnixListener;
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     #[error(
-        "the directory {} does not exist. Under systemd RuntimeDirectory= makes it; else make it, or set [status] socket",
+        "the directory {} does not exist. Create it, or set [status] socket; under systemd, RuntimeDirectory= creates \
+         it",
         .0.display()
     )]
     NoDirectory(PathBuf),
-    #[error("somebody answers on {} already. Stop the other daemon, or set [status] socket", .0.display())]
+    #[error("another process already answers on {}. Stop the other daemon, or set [status] socket", .0.display())]
     InUse(PathBuf),
-    #[error("{} is there and is not a socket. Move it away, or set [status] socket", .0.display())]
+    #[error("{} exists and is not a socket. Move it away, or set [status] socket", .0.display())]
     NotASocket(PathBuf),
     #[error("cannot open the socket {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },

@@ -113,7 +113,9 @@ impl Server {
             match accepted {
                 Ok((stream, _)) => self.receive(stream, &router),
                 Err(error) => {
-                    tracing::warn!("the status socket could not take a connection: {error}");
+                    tracing::warn!(
+                        "cannot accept a connection on the status socket, trying again: {error}"
+                    );
                     tokio::time::sleep(PAUSE_AFTER_FAULT).await;
                 }
             }
@@ -151,7 +153,7 @@ impl Server {
         let cut = self.cut.clone();
         self.connections.spawn(async move {
             if let Some(Err(error)) = cut.run_until_cancelled(conversation).await {
-                tracing::debug!(%error, "a connection to the status socket broke off");
+                tracing::debug!(%error, "a connection to the status socket ended with an error");
             }
         });
     }

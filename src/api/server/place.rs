@@ -37,9 +37,9 @@ impl Place {
 pub(super) fn refused_answer(full: Full) -> Vec<u8> {
     let detail = match full {
         Full::Share(share) => format!(
-            "your user holds {share} connections, and one user may hold no more. Close one, or use those that are open"
+            "your user already holds {share} connections, the limit for one user. Close one, or use an open one"
         ),
-        Full::All => "all connections are taken. Try again in a second".to_owned(),
+        Full::All => "all connections are in use. Try again in a second".to_owned(),
     };
     let problem = Problem::new(ProblemType::TooManyConnections, detail);
     let body = serde_json::to_string(&problem).unwrap_or_default();

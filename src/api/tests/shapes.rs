@@ -177,7 +177,7 @@ async fn what_is_wrong_with_the_daemon_itself_is_told_in_sentences() {
     assert_eq!(status["ready"], false);
     let expected = json!([
         "the inventory cannot be written to: no space left on the disk",
-        "3 tokens have waited too long for their visit",
+        "3 tokens have been due for too long",
         "acme: Meta answers with v26.0, not v25.0",
     ]);
     assert_eq!(status["problems"], expected);

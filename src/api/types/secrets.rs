@@ -75,10 +75,10 @@ pub(in crate::api) fn plausible(pasted: &Secret) -> Result<Secret, &'static str>
         return Err("access_token is empty");
     }
     if token.len() > LONGEST {
-        return Err("access_token is longer than 8 KiB, which no token of Meta is");
+        return Err("access_token is longer than 8 KiB; no token of Meta is that long");
     }
     if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("access_token holds spaces or characters that no token of Meta has");
+        return Err("access_token contains spaces or characters that no token of Meta has");
     }
     Ok(token)
 }

@@ -39,7 +39,7 @@ impl FromStr for Until {
         let date = || text.parse().map(Self::On).ok();
         span.or_else(instant)
             .or_else(date)
-            .ok_or("write how long, such as 12h or 3d, or a date, such as 2026-12-24")
+            .ok_or("expected a duration such as 12h or 3d, or a date such as 2026-12-24")
     }
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn run(
     let until = options.until.instant(now, &terminal.format.zone);
     let Some(until) = until else {
         return Err(Error::Usage(
-            "That date is not on the calendar; name a nearer one".to_owned(),
+            "That date is too far in the future. Name an earlier one".to_owned(),
         ));
     };
     let incident = client
@@ -71,7 +71,7 @@ pub(crate) async fn run(
         .await?;
     let until = incident.next_reminder_at.unwrap_or(until);
     terminal.print(&format!(
-        "Nobody is reminded of incident {} before {}. It stays open: perennial incidents",
+        "There are no reminders of incident {} before {}. It stays open: perennial incidents",
         incident.id,
         time::absolute(until, &terminal.format)
     ))?;

@@ -25,14 +25,14 @@ pub(crate) fn run(
     let StoragePaths { inventory, key, .. } = config::stores(global.config())?;
     let size = inventory::copy(&inventory, &options.file)?;
     terminal.print(&format!(
-        "{} holds a whole copy of {}, {} KiB, checked.",
+        "{} is a complete, checked copy of {} ({} KiB).",
         options.file.display(),
         inventory.display(),
         crate::cli::terminal::text::count(size.div_ceil(1024))
     ))?;
     terminal.warn(&format!(
-        "It opens with the inventory key alone, which is not in it: keep a copy of {} elsewhere. Back to it: perennial \
-         restore FILE",
+        "It opens only with the inventory key, which it does not contain: keep a copy of {} elsewhere. To restore it: \
+         perennial restore FILE",
         key.display()
     ));
     Ok(Answer::Yes)

@@ -35,7 +35,7 @@ pub(crate) fn run(
                     style::paint("warning:", style::WARNING)
                 ));
             }
-            terminal.print(&format!("{}: the configuration is good", path.display()))?;
+            terminal.print(&format!("{}: the configuration is valid", path.display()))?;
             if let Some(folder) = &options.emails {
                 write_samples(path, folder, terminal)?;
             }
@@ -45,7 +45,7 @@ pub(crate) fn run(
             terminal.print(&problems.to_string())?;
             let count = counted(problems.0.len() as u64, "problem");
             terminal.warn(&format!(
-                "{count}; until that is put right, the daemon does not start and a running one does not reload"
+                "{count}. Until you correct this, the daemon does not start, and a running daemon does not reload"
             ));
             Ok(Answer::No)
         }

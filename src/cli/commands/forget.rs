@@ -47,8 +47,7 @@ async fn is_confirmed(
     terminal: &mut Terminal,
 ) -> Result<bool, Error> {
     if !terminal.is_interactive() {
-        let text =
-            "Nobody is here to be asked. To remove without a question: perennial forget --yes NAME";
+        let text = "Standard input is not a terminal. To remove without a question: perennial forget --yes NAME";
         return Err(Error::Usage(text.to_owned()));
     }
     let mut pages = 0;

@@ -37,7 +37,7 @@ pub(crate) async fn run(
     }
     let incidents = client.incidents(&query).await?.incidents;
     if incidents.is_empty() {
-        terminal.warn("There is nothing that anybody has to do.");
+        terminal.warn("There are no incidents to show.");
         return Ok(Answer::Yes);
     }
     let now = client.status().await?.now;
@@ -137,8 +137,8 @@ fn tokens(incident: &IncidentView, format: &TerminalFormat) -> String {
 
 fn told(incident: &IncidentView, now: Timestamp) -> String {
     let told = match incident.told.as_slice() {
-        [] => "Nobody was written to yet".to_owned(),
-        told => format!("Told: {}", plain(&told.join(", "))),
+        [] => "No one has been notified yet".to_owned(),
+        told => format!("Notified: {}", plain(&told.join(", "))),
     };
     match incident.next_reminder_at {
         Some(at) => format!("{told}; next reminder {}", time::relative(at, now)),

@@ -40,7 +40,7 @@ pub(crate) fn run(
     let rekeying = Rekeying::begin(&stores.inventory, &old)?;
     if rekeying.is_finished() {
         terminal.print(&format!(
-            "An earlier change of the key was cut off at its end; it is finished now. {} is the new key, and it alone opens \
+            "An earlier change of the key was interrupted; it is finished now. {} is the new key, and only it opens \
              the inventory.",
             place.display()
         ))?;
@@ -51,19 +51,19 @@ pub(crate) fn run(
         rekeying.add(&old, &key_file::read(new)?)?;
         terminal.print("Both keys open the inventory now.")?;
         terminal.warn(&format!(
-            "Put {} to where the daemon gets its key from, and start it: systemctl start perennial\nFrom that start on \
-             the old key does not open it any more.",
+            "Install {} where the daemon reads its key, and start the daemon: systemctl start perennial\nAfter that \
+             start, the old key no longer opens the inventory.",
             new.display()
         ));
         return Ok(Answer::Yes);
     }
     let (new, kept) = change(&rekeying, &old, place, options)?;
     terminal.print(&format!(
-        "{} holds the new key, and it alone opens the inventory.",
+        "{} is the new key, and only it opens the inventory.",
         place.display()
     ))?;
     terminal.print(&format!(
-        "{} is the old one: copies that were made before today open with it alone. Remove it when the last of them is gone.",
+        "{} is the old key: only it opens earlier backups. Remove it when you no longer keep any of them.",
         kept.display()
     ))?;
     let answer = renew_data_keys(&rekeying, &new, options, terminal)?;
@@ -86,14 +86,14 @@ fn renew_data_keys(
     match rekeying.renew_data_keys(key)? {
         RenewedKeys::All => {
             terminal.print(
-                "Every secret is sealed under a new data key, and the old one is removed.",
+                "Every secret is encrypted under a new data key, and the old data key is removed.",
             )?;
             Ok(Answer::Yes)
         }
         RenewedKeys::SomeStay => {
             terminal.print(
-                "Every secret that opens is sealed under a new data key. Some do not open: they were altered, and their \
-                 old data key stays. Import those tokens again: perennial import --replace NAME",
+                "Every readable secret is encrypted under a new data key. Some secrets cannot be read because they \
+                 were altered; their old data key stays. Import those tokens again: perennial import --replace NAME",
             )?;
             Ok(Answer::No)
         }
@@ -110,7 +110,7 @@ fn change(
     let waiting = key_file::beside(place, ".new");
     let new = new_key(options, &waiting)?;
     if new.id() == old.id() {
-        let text = "That is the key in use. Name another file, or none to have a new key made";
+        let text = "That is the key in use. Name another file, or none to generate a new key";
         return Err(Error::Usage(text.to_owned()));
     }
     if !waiting.exists() {
@@ -139,7 +139,8 @@ fn new_key(options: &Options, waiting: &Path) -> Result<Key, Error> {
     let begun = key_file::read(waiting)?;
     if given.is_some_and(|given| given.id() != begun.id()) {
         return Err(Error::Refused(format!(
-            "A change that was cut off waits to be finished, with another key: {}\nFinish it first: perennial rekey",
+            "An interrupted change of the key, with another new key, is not finished: {}\nFinish it first: perennial \
+             rekey",
             waiting.display()
         )));
     }
