@@ -20,10 +20,10 @@ use crate::model::{Outcome, State};
 pub struct CheckOptions {
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// How long to wait for the outcome, or for a daemon that is just starting
+    /// How long to wait for the result, or for a daemon that is starting
     #[arg(long, default_value = "60s", value_name = "TIME")]
     timeout: Span,
-    /// Write to the operators if the daemon is down or does not do its work: once per cause, as the timer does
+    /// Email the operators if the daemon is down or does not do its work: once per cause, as the timer does
     #[arg(long, conflicts_with = "names")]
     alert: bool,
 }
@@ -39,10 +39,10 @@ impl CheckOptions {
     }
 }
 
-/// Renew tokens now, and tell what came of it
+/// Renew tokens now, and print the result
 ///
-/// A new token counts only if it ends later than the old one, as Meta itself says; the old one is used until then.
-/// Exit code 1 unless each was renewed or never ends.
+/// A new token counts only if, according to Meta, it expires later than the old one; until then the old one is used.
+/// Exit code 1 unless each token was renewed or never expires.
 #[derive(Clone, Debug, Args)]
 pub struct RotateOptions {
     #[command(flatten)]
@@ -53,7 +53,7 @@ pub struct RotateOptions {
 struct Whom {
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
-    /// How long to wait for the outcome
+    /// How long to wait for the result
     #[arg(long, default_value = "60s", value_name = "TIME")]
     timeout: Span,
 }

@@ -31,7 +31,7 @@ impl ProbeRequest {
     }
 }
 
-/// Write to the operators that systemd has given a unit up; it says which in MONITOR_UNIT and its like
+/// Email the operators that systemd has given up a unit, which MONITOR_UNIT and similar variables name
 #[derive(Clone, Debug, Args)]
 pub struct UnitFailureOptions {}
 

@@ -15,29 +15,29 @@ use crate::cli::{Answer, Error, Terminal};
 use crate::inventory::EventKind;
 use crate::secret::Secret;
 
-/// Have somebody log in with Facebook, and take in what that gives
+/// Get new tokens through a login with Facebook
 ///
-/// Prints a link for the browser of whoever is to log in, and waits until that person is back. With --paste it prints
-/// the address of Facebook's dialog instead, and takes the address that the browser ends at: from a prompt, or one line
-/// of standard input. Exit code 1 unless everything that hangs on that person works afterwards.
+/// Prints a link for the browser of the person who has to log in, and waits for the login. With --paste it prints the
+/// address of Facebook's dialog instead, and reads the address that the browser ends at: from a prompt, or from one
+/// line of standard input. Exit code 1 unless all tokens of that person work afterwards.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// The app to log in to [default: the only one, or that of the token]
+    /// The app to log in to [default: the only app, or that of the token]
     #[arg(long, value_name = "APP")]
     app: Option<String>,
-    /// A token of the person whose login is wanted; anybody's will do without it
+    /// A token of the person who has to log in [default: anyone may log in]
     #[arg(long, value_name = "NAME")]
     token: Option<String>,
-    /// Take the address that the browser ends at, instead of waiting for its call
+    /// Read the address that the browser ends at, instead of waiting for the login
     #[arg(long)]
     paste: bool,
-    /// Take the new token even if it has fewer permissions than the one in use
+    /// Accept the new token even if it has fewer permissions than the one in use
     #[arg(long)]
     accept_fewer: bool,
     /// How long to wait for the person and for Facebook
     #[arg(long, default_value = "1h", value_name = "TIME")]
     timeout: Span,
-    /// Print what came of it as JSON, and the link on standard error
+    /// Print the result as JSON, and the link on standard error
     #[arg(long)]
     json: bool,
 }

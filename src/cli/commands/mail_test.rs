@@ -11,12 +11,12 @@ use crate::cli::terminal::text;
 use crate::cli::{Answer, Error, Terminal};
 use crate::inventory::EventKind;
 
-/// Send one real email by the configured way, and tell what became of it
+/// Send one real email in the configured way, and print the result
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// To whom [default: the operators, as the configuration says]
+    /// The recipient [default: the operators in the configuration]
     address: Option<String>,
-    /// How long to wait for the outcome
+    /// How long to wait for the result
     #[arg(long, default_value = "60s", value_name = "TIME")]
     timeout: Span,
 }

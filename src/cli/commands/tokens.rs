@@ -13,25 +13,25 @@ use crate::cli::terminal::{style, terms, time};
 use crate::cli::{Answer, Error};
 use crate::model::{Kind, Remedy, State};
 
-/// The tokens, with what each of them waits for
+/// List the tokens, and what each of them waits for
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Only those in this state
+    /// Only tokens in this state
     #[arg(long, value_parser = one_of(State::ALL, State::as_str))]
     state: Option<State>,
-    /// Only those of this kind
+    /// Only tokens of this kind
     #[arg(long, value_parser = one_of(Kind::ALL, Kind::as_str))]
     kind: Option<Kind>,
-    /// Only those of this app
+    /// Only tokens of this app
     #[arg(long)]
     app: Option<String>,
-    /// Only the page tokens that were derived from this one
+    /// Only page tokens that were derived from this token
     #[arg(long, value_name = "NAME")]
     parent: Option<String>,
-    /// Only those that end, by either clock, within this time: 12h, 30d
+    /// Only tokens that expire, by either clock, within this time: 12h, 30d
     #[arg(long, value_name = "TIME")]
     expires_within: Option<Span>,
-    /// Print the daemon's own JSON, one document per thousand tokens
+    /// Print the daemon's JSON, one document per thousand tokens
     #[arg(long)]
     json: bool,
 }

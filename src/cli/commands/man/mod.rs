@@ -10,13 +10,13 @@ use clap::{Args, CommandFactory};
 
 use crate::cli::{Answer, Cli, Error, Terminal};
 
-/// Print a manual page: of the whole, of one command, of the configuration or of the socket
+/// Print a manual page: of Perennial, of one command, of the configuration or of the socket
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// A command; perennial.toml, the configuration; or api, the socket
+    /// The name of a command; perennial.toml for the configuration; api for the socket
     #[arg(value_name = "PAGE")]
     page: Option<String>,
-    /// Write all pages into this directory instead
+    /// Write all pages into this directory
     #[arg(long, value_name = "DIRECTORY", conflicts_with = "page")]
     all: Option<PathBuf>,
 }

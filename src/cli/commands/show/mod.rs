@@ -15,11 +15,11 @@ use crate::cli::terminal::{event_text, style, terms, time};
 use crate::cli::{Answer, Error};
 use crate::model::{Kind, Subscription};
 
-/// All there is to know of one token, and who must act
+/// Show everything about one token, and who must act
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     name: String,
-    /// Print the daemon's own JSON
+    /// Print the daemon's JSON
     #[arg(long)]
     json: bool,
 }
