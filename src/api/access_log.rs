@@ -1,5 +1,6 @@
-//! Who asks for which secret, counted. The first request of an hour goes into the journal at once; the others of that
-//! hour become one event at its end. However often and for however many tokens a peer asks, the journal grows slowly.
+//! Counts the requests for secrets. The first request of an hour goes into the journal immediately; the others of that
+//! hour become one event when it ends. So the journal grows slowly, however often a peer asks and for however many
+//! tokens.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +11,7 @@ use super::peer::Peer;
 use crate::inventory::{Error, EventKind, Inventory, NewEvent};
 use crate::model::{Token, TokenId};
 
-/// One request for a secret, and how it ended.
+/// One request for a secret, and its outcome.
 #[derive(Clone, Debug)]
 pub(super) struct Access {
     key: Key,
@@ -28,16 +29,16 @@ struct Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum TokenGroup {
     One(TokenId),
-    /// A name that no token bears.
+    /// There is no token of this name.
     None,
-    /// More tokens than are told apart.
+    /// All tokens above the limit, counted together.
     Others,
 }
 
-/// How a request is noted.
+/// How a request is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Counted {
-    /// The caller writes it into the journal.
+    /// The first of its hour: the caller records it in the journal.
     First,
     Counted,
 }
@@ -47,18 +48,18 @@ struct Count {
     event: NewEvent,
     since: Timestamp,
     last: Timestamp,
-    /// Those that are not in the journal.
+    /// Requests that are not in the journal yet.
     times: u64,
 }
 
-/// Shared by the socket, which counts, and the daemon, which writes down.
+/// Shared by the socket, which counts, and the daemon, which writes the journal.
 #[derive(Debug, Default)]
 pub struct AccessLog(Mutex<HashMap<Key, Count>>);
 
-/// How long requests are counted before they are written down.
+/// How long requests are counted before they are recorded as one event.
 const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
-/// How many tokens are told apart within an hour: for one user, and in all.
+/// How many keys are counted separately within an hour: per user, and in total.
 const READ: (usize, usize) = (1_000, 4_000);
 const REFUSED: (usize, usize) = (16, 256);
 
@@ -102,7 +103,7 @@ impl Access {
         self.event.clone()
     }
 
-    /// The same without its token, and where there is no room at all without its user.
+    /// The same access without its token and, when there is no room at all, without its user.
     fn of_others(mut self, room: Room) -> Self {
         self.key.token = TokenGroup::Others;
         if room == Room::None {
@@ -121,7 +122,7 @@ impl Access {
 }
 
 impl AccessLog {
-    /// Counts a request. The first of its user, token and outcome within an hour is for the caller to write down.
+    /// Counts a request. The caller records the first one of each user, token and outcome within an hour.
     pub(super) fn record(&self, access: &mut Access, now: Timestamp) -> Counted {
         let mut counts = self.counts();
         if !counts.contains_key(&access.key) {
@@ -146,13 +147,13 @@ impl AccessLog {
         Counted::First
     }
 
-    /// Writes down the hours that are over. What cannot be written stays counted.
+    /// Records the hours that are over. A failed write keeps the counts.
     pub async fn write_due(&self, inventory: &Inventory, now: Timestamp) -> Result<usize, Error> {
         let is_over = |count: &Count| (now.duration_since(count.since)).abs() >= WINDOW;
         self.write(inventory, is_over, now).await
     }
 
-    /// Writes down everything, before the daemon ends.
+    /// Records everything, before the daemon ends.
     pub async fn write_all(&self, inventory: &Inventory, now: Timestamp) -> Result<usize, Error> {
         self.write(inventory, |_| true, now).await
     }
@@ -212,7 +213,7 @@ impl Count {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Room {
     ForAll,
-    /// This user has as many as it may.
+    /// This user has as many keys as it may have.
     ForOthers,
     None,
 }

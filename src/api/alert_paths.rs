@@ -1,18 +1,18 @@
-//! Whether anybody can be told of anything. Pure.
+//! Decides whether the daemon can still reach people by email. Pure.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::DaemonStatus;
 use crate::inventory::MailQueue;
 
-/// After this an email that waits is a fault: somebody was to read it today.
+/// An email that waits longer than this is an error: its recipient should read it today.
 pub(super) const STUCK_EMAIL: SignedDuration = SignedDuration::from_hours(1);
 
-/// A disk that was full for a moment keeps no email from its reader.
+/// A disk that is full only briefly does not delay an email long enough to matter.
 const LASTING: SignedDuration = SignedDuration::from_mins(10);
 
-/// In a sentence, that no person can be reached any more: since when, why, and what to do. Everything else that is wrong
-/// comes after this, for it reaches only those who look here.
+/// Returns a sentence when no person can be reached: since when, why, and what to do. It comes before all other
+/// problems, because those reach only people who look at the status.
 pub fn no_way_to_people(
     daemon_status: &DaemonStatus,
     mail: &MailQueue,
@@ -23,21 +23,21 @@ pub fn no_way_to_people(
         .chain(unwritten(daemon_status, now))
         .min_by_key(|(since, _)| *since)?;
     Some(format!(
-        "no person can be reached since {since}: {why}. Look at perennial incidents and tell people yourself until this \
-         is mended; then see whether email arrives: perennial mail-test"
+        "no person can be reached since {since}: {why}. Until this is fixed, read perennial incidents and notify \
+         people yourself. Then send a test email: perennial mail-test"
     ))
 }
 
-/// Every email since then was refused or waits, and none got through.
+/// Since then, every email was refused or is still queued, and none was delivered.
 fn unsent(mail: &MailQueue, now: Timestamp) -> Option<(Timestamp, String)> {
     let since = mail.unreached_since?;
     let lasts = mail.unread > 0 || now > since + STUCK_EMAIL;
     let reason = mail.refusal.as_ref().or(mail.last_error.as_ref());
     let reason = reason.map_or("no reason is known", String::as_str);
-    lasts.then(|| (since, format!("no email gets through ({reason})")))
+    lasts.then(|| (since, format!("no email is delivered ({reason})")))
 }
 
-/// An email is written into the inventory before it is sent.
+/// The daemon writes an email into the inventory before it sends it.
 fn unwritten(daemon_status: &DaemonStatus, now: Timestamp) -> Option<(Timestamp, String)> {
     let since = daemon_status.unwritable_since?;
     let why = daemon_status.inventory_error.as_ref()?;
@@ -74,7 +74,7 @@ mod tests {
         for (daemon_status, mail, since) in [
             (disk(None), mail(None, 0), None),
             (disk(None), mail(Some(990), 1), Some(990)),
-            // It waits, which it may for a while.
+            // It is queued, which is fine for a while.
             (disk(None), mail(Some(990), 0), None),
             (disk(None), mail(Some(900), 0), Some(900)),
             (disk(Some(995)), mail(None, 0), None),

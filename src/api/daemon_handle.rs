@@ -1,4 +1,4 @@
-//! What the daemon and the socket hand each other. The inventory carries everything else.
+//! What the daemon and the socket exchange in memory. Everything else goes through the inventory.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,59 +10,59 @@ use super::types::{AppReport, Deliveries, Maintenance, Sweep};
 use super::{AccessLog, Settings};
 use crate::inventory::Inventory;
 
-/// What the daemon tells the socket that does not stand in the inventory.
+/// The daemon's state that the inventory does not hold.
 #[derive(Clone, Debug, Default)]
 pub struct DaemonStatus {
     pub started_at: Timestamp,
-    /// `next_at` stays as it is while a sweep is late, so that its lateness can be seen.
+    /// `next_at` does not move while a sweep is late, so that readers can see that it is late.
     pub sweep: Sweep,
-    /// Every app of the configuration, also before the first sweep: tokens are taken in for these only.
+    /// Every configured app, even before the first sweep. Tokens can be imported for these apps only.
     pub apps: Vec<AppReport>,
     pub deliveries: Deliveries,
     pub maintenance: Maintenance,
-    /// Why nothing can be written to the inventory just now.
+    /// Why the inventory cannot be written to at present.
     pub inventory_error: Option<String>,
-    /// Since when it has been like that.
+    /// When that began.
     pub unwritable_since: Option<Timestamp>,
-    /// The log says already that no person can be reached.
+    /// The log already says that no person can be reached.
     pub is_cut_off: bool,
-    /// Why nothing is judged by the machine's clock just now.
+    /// Why the daemon does not trust the machine's clock at present.
     pub clock_error: Option<String>,
-    /// What else is wrong with the daemon itself, in sentences.
+    /// What else is wrong with the daemon itself, as sentences.
     pub problems: Vec<String>,
 }
 
-/// An operator wants the configuration read again.
+/// An operator's request to reload the configuration.
 #[derive(Debug)]
 pub struct Reload {
     pub asked_by: String,
-    /// Live, or every reason why it cannot be.
+    /// `Ok` when the new configuration is live, otherwise every problem with it.
     pub answer: oneshot::Sender<Result<(), Vec<String>>>,
 }
 
-/// An operator wants one real email.
+/// An operator's request for one real email.
 #[derive(Debug)]
 pub struct MailTest {
-    /// The operators' addresses when there is none.
+    /// The recipient; `None` means the operators' addresses.
     pub to: Option<String>,
     pub asked_by: String,
-    /// The email's message id once it is in the outbox, or why there is none.
+    /// The email's message id when it is queued, or why it could not be queued.
     pub answer: oneshot::Sender<Result<String, String>>,
 }
 
 pub type NowFn = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// What the socket works with.
+/// What the socket needs from the daemon.
 #[derive(Clone)]
 pub struct Backend {
     pub inventory: Inventory,
     pub settings: watch::Receiver<Settings>,
     pub daemon_status: watch::Receiver<DaemonStatus>,
-    /// Wakes the sweep: something was asked for. What, stands in the inventory.
+    /// Wakes the sweep: there is a new order in the inventory.
     pub wake_rotation: Arc<Notify>,
-    /// Touched whenever the journal has grown, so that followers look again.
+    /// Sent whenever the journal has grown, so that followers read on.
     pub journal: watch::Sender<()>,
-    /// Counts who asks for secrets; the daemon writes it down.
+    /// Counts requests for secrets; the daemon records them.
     pub accesses: Arc<AccessLog>,
     pub reloads: mpsc::Sender<Reload>,
     pub mail_tests: mpsc::Sender<MailTest>,
@@ -70,12 +70,12 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// In whole seconds, as the inventory keeps time.
+    /// The current time in whole seconds, as the inventory stores times.
     pub(super) fn now(&self) -> Timestamp {
         whole_seconds((self.clock)())
     }
 
-    /// What the daemon tells, with what is known since.
+    /// The daemon's status, with a later write error of the inventory if there is one.
     pub(super) fn pulse_now(&self) -> DaemonStatus {
         let daemon_status = self.daemon_status.borrow().clone();
         let error = self.inventory.write_error().map(|why| why.to_string());
@@ -105,6 +105,6 @@ pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {
 
 impl fmt::Debug for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Desk")
+        f.write_str("Backend")
     }
 }

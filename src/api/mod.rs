@@ -1,4 +1,4 @@
-//! Tell programs: HTTP on a Unix socket. It reads the inventory and files orders; it never waits for Meta.
+//! The local API: HTTP on a Unix socket. It reads the inventory and stores orders there; it never waits for Meta.
 
 mod access_log;
 mod alert_paths;
@@ -23,19 +23,19 @@ pub use daemon_handle::{Backend, DaemonStatus, MailTest, NowFn, Reload};
 pub use openapi::description;
 pub use server::{BindError, Probe, Questions, bind, probe, serve, serve_probed};
 
-/// Where the socket stands and who may do what on it.
+/// Where the socket is, and who may do what on it.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub socket: PathBuf,
-    /// Users, or `@groups`; `*` is everybody whom the socket's mode lets in.
+    /// Users, or `@groups`; `*` means everyone whom the socket's mode lets in.
     pub viewers: Vec<String>,
     pub operators: Vec<String>,
     pub readers: Vec<Reader>,
-    /// What people can log in to.
+    /// The apps that people can log in to.
     pub logins: login::Settings,
 }
 
-/// Who may read the secrets of which tokens.
+/// Permits a user to read the secrets of some tokens.
 #[derive(Clone, Debug)]
 pub struct Reader {
     pub user: String,

@@ -1,4 +1,4 @@
-//! The document of the socket, made from the very handlers and shapes that answer.
+//! The OpenAPI document of the socket, generated from the handlers and types that answer.
 
 use std::sync::OnceLock;
 
@@ -21,10 +21,10 @@ use crate::model::Cause;
 #[openapi(
     info(
         title = "Perennial's status socket",
-        description = "HTTP/1.1 on a Unix socket. Times are RFC 3339 in UTC, ids are strings. Who may do what is \
-                       decided by the peer's user and groups. A query parameter that a call does not name is refused \
-                       with 400. One user holds 20 connections at most, and follows the journal 4 times at most; a \
-                       further connection is answered with 503 and Retry-After, and closed."
+        description = "HTTP/1.1 on a Unix socket. Times are RFC 3339 in UTC, ids are strings. The peer's user and \
+                       groups decide what it may do. An unknown query parameter is refused with 400. A user may hold \
+                       20 connections and follow the journal 4 times; any further connection is answered with 503 and \
+                       Retry-After, and closed."
     ),
     servers((url = "http://localhost", description = "curl --unix-socket /run/perennial/perennial.sock")),
     paths(
@@ -56,7 +56,7 @@ use crate::model::Cause;
 )]
 struct Api;
 
-/// What the socket can be asked, and what it answers.
+/// The OpenAPI document: all calls of the socket and their answers.
 pub fn description() -> serde_json::Value {
     serde_json::to_value(Api::openapi()).unwrap_or_default()
 }
@@ -69,7 +69,7 @@ pub(super) async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], text.as_str())
 }
 
-/// Any call may be refused, and a refusal is always a problem; names are unique, and every answer is described.
+/// Gives every call a unique operation id, a description for each answer, and the problem as default answer.
 struct Calls;
 
 impl Modify for Calls {
@@ -111,11 +111,11 @@ fn describe(status: &str, answer: &mut RefOr<Response>) {
 fn problem_response() -> RefOr<Response> {
     let problem = Ref::from_schema_name("Problem");
     let content = ContentBuilder::new().schema(Some(problem)).build();
-    let answer = ResponseBuilder::new().description("Refused, and why");
+    let answer = ResponseBuilder::new().description("A problem: what is wrong, and what to do");
     RefOr::T(answer.content(PROBLEM_JSON, content).build())
 }
 
-/// In an answer every member is there, null where nothing is known; only in a request may one be left out.
+/// Marks every member of an answer as required (it is null when unknown). Only requests may omit members.
 struct Completeness;
 
 impl Modify for Completeness {
@@ -135,7 +135,7 @@ impl Modify for Completeness {
     }
 }
 
-/// Each cause with what lifts it and who is told of it.
+/// Lists each cause with its remedy and the people who are notified.
 struct Causes;
 
 impl Modify for Causes {
@@ -161,5 +161,8 @@ fn explained(cause: Cause) -> String {
         true => "operators",
         false => "owners",
     };
-    format!("\n- `{cause}`: remedy `{}`, told to {told}", cause.remedy())
+    format!(
+        "\n- `{cause}`: remedy `{}`, notifies {told}",
+        cause.remedy()
+    )
 }

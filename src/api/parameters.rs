@@ -1,5 +1,5 @@
-//! Query parameters that a call does not take are refused, so that a misspelt filter is not taken for none. IncidentSelection ones
-//! a call takes is read from the document of the socket.
+//! Rejects unknown query parameters, so that a misspelled filter does not silently match everything. The OpenAPI
+//! document says which parameters a call takes.
 
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ use super::openapi;
 use super::request::is_plain;
 use super::types::{Problem, ProblemType};
 
-/// A call of the document: its path, its method, and the names of its parameters.
+/// One call of the OpenAPI document: its path, its method, and the names of its query parameters.
 struct Call {
     path: String,
     method: Method,
@@ -52,7 +52,7 @@ impl Call {
     }
 }
 
-/// A name that may be a secret is not repeated.
+/// The answer does not repeat a name that may be a secret.
 fn unknown_parameter(unknown: &str, known: &[String]) -> Problem {
     let place = if is_plain(unknown) {
         unknown

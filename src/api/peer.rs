@@ -1,4 +1,4 @@
-//! Who is asking, by the credentials of the socket's other end, and what the settings let them do.
+//! Identifies the peer by the socket's credentials, and derives its roles from the settings.
 
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -15,7 +15,7 @@ use super::Settings;
 use crate::http::Rank;
 use crate::model::name_matches;
 
-/// The process at the other end.
+/// The process at the other end of the socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     pub uid: u32,
@@ -23,7 +23,7 @@ pub struct Peer {
     pub account: Account,
 }
 
-/// What the machine's account database says of a user. Who is nameless goes by the number.
+/// A user in the machine's account database. A user without a name is shown by number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     pub user: String,
@@ -38,15 +38,15 @@ pub struct Roles {
     pub secrets: Secrets,
 }
 
-/// Whose secrets a peer may read.
+/// Which tokens' secrets a peer may read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secrets {
     All,
-    /// Those whose names match one of these patterns.
+    /// Tokens whose names match one of these patterns.
     Matching(Vec<String>),
 }
 
-/// Root and the daemon's own user have places that no other peer can take.
+/// Root and the daemon's own user have connection slots that no other peer can take.
 pub const fn rank(uid: u32, daemon: u32) -> Rank {
     if uid == 0 || uid == daemon {
         Rank::Reserved
@@ -55,7 +55,7 @@ pub const fn rank(uid: u32, daemon: u32) -> Rank {
     }
 }
 
-/// The roles of `peer`. Root and the daemon's own user always operate; only root reads every secret.
+/// The roles of `peer`. Root and the daemon's own user are always operators; only root reads every secret.
 pub fn roles(settings: &Settings, peer: &Peer, daemon: u32) -> Roles {
     let named = |list: &[String]| list.iter().any(|entry| is_meant(entry, &peer.account));
     let operator = peer.uid == 0 || peer.uid == daemon || named(&settings.operators);
@@ -78,7 +78,7 @@ pub fn roles(settings: &Settings, peer: &Peer, daemon: u32) -> Roles {
     }
 }
 
-/// `entry` is a user, an `@group`, or `*` for everybody whom the socket's mode lets in.
+/// `entry` is a user, an `@group`, or `*` for everyone whom the socket's mode lets in.
 fn is_meant(entry: &str, account: &Account) -> bool {
     match entry.strip_prefix('@') {
         Some(group) => account.groups.iter().any(|held| held == group),
@@ -98,7 +98,7 @@ impl Roles {
 }
 
 impl fmt::Display for Peer {
-    /// As the journal names it.
+    /// The form in which the journal names a peer.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (uid {}", self.account.user, self.uid)?;
         match self.pid {
@@ -108,10 +108,10 @@ impl fmt::Display for Peer {
     }
 }
 
-/// How long what the account database said is believed.
+/// How long an answer of the account database is cached.
 const BELIEVED_FOR: Duration = Duration::from_secs(60);
 
-/// Accounts by user and group id; the database may be far away, so each is asked for once a minute.
+/// Accounts by user and group id. The database may be remote, so each account is looked up at most once a minute.
 #[derive(Debug, Default)]
 pub(super) struct Accounts(Mutex<HashMap<(u32, u32), (Instant, Account)>>);
 

@@ -1,4 +1,4 @@
-//! How a problem becomes an answer.
+//! Turns a problem into an HTTP answer.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -30,31 +30,32 @@ impl From<inventory::Error> for Problem {
         if matches!(error, inventory::Error::Closed) {
             return Self::new(
                 ProblemType::Stopping,
-                "the daemon is stopping; ask again in a moment",
+                "the daemon is stopping. Try again in a moment",
             );
         }
-        tracing::error!("the inventory could not answer the status socket: {error}");
+        tracing::error!("a request on the status socket failed because of the inventory: {error}");
         let words = match (&error, error.write_error_kind()) {
             (inventory::Error::Unsealable(_), _) => error.to_string(),
             (_, Some(WriteErrorKind::Full)) => FULL.to_owned(),
             (_, Some(WriteErrorKind::ReadOnly)) => READ_ONLY.to_owned(),
             (_, Some(WriteErrorKind::Locked)) => LOCKED.to_owned(),
             (_, Some(WriteErrorKind::Other) | None) => {
-                "the inventory cannot be used just now. See why: journalctl -u perennial".to_owned()
+                "the inventory cannot be used at present. See the log: journalctl -u perennial"
+                    .to_owned()
             }
         };
         Self::new(ProblemType::InventoryUnavailable, words)
     }
 }
 
-const FULL: &str = "the inventory's disk is full. What is known is served as before; nothing can be taken in or written \
-                    down until there is room: df -h /var/lib/perennial";
-const READ_ONLY: &str = "the inventory is read-only. What is known is served as before; nothing can be taken in or \
-                         written down until the file and its file system are writable: findmnt -T /var/lib/perennial";
-const LOCKED: &str = "another program holds the lock of the inventory. What is known is served as before; nothing can be \
-                      taken in or written down until that program ends: fuser -v /var/lib/perennial/inventory.db";
+const FULL: &str = "the inventory's disk is full. Reads still work, but nothing can be written until there is free \
+                    space: df -h /var/lib/perennial";
+const READ_ONLY: &str = "the inventory is read-only. Reads still work, but nothing can be written until the file and \
+                         its file system are writable: findmnt -T /var/lib/perennial";
+const LOCKED: &str = "another program holds the lock of the inventory. Reads still work, but nothing can be written \
+                      until that program ends: fuser -v /var/lib/perennial/inventory.db";
 
-/// What a browser or a proxy must not keep.
+/// Forbids browsers and proxies to store the answer.
 pub(super) async fn unstored(mut answer: Response) -> Response {
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -64,13 +65,13 @@ pub(super) async fn unstored(mut answer: Response) -> Response {
 pub(super) async fn no_such_route() -> Problem {
     Problem::new(
         ProblemType::NoSuchRoute,
-        "there is nothing at this address. What there is, /openapi.json tells",
+        "there is nothing at this address. See /openapi.json for all addresses",
     )
 }
 
 pub(super) async fn method_not_allowed() -> Problem {
     Problem::new(
         ProblemType::MethodNotAllowed,
-        "this address does not take this method. What it takes, /openapi.json tells",
+        "this address does not take this method. See /openapi.json for its methods",
     )
 }

@@ -1,4 +1,4 @@
-//! What every route stands on: the desk, the limits, and how it reads and writes the inventory.
+//! The shared state of all routes: the backend, the limits, and how routes read and write the inventory.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -15,32 +15,32 @@ use super::types::Problem;
 use crate::http::{Places, Rank, Shares};
 use crate::inventory::{Error, Tx, View};
 
-/// How much one peer may take from the others.
+/// Limits that keep one peer from crowding out the others.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
-    /// A connection carries one request at a time, so this is also the share of secret reads and of orders.
+    /// A connection carries one request at a time, so this also limits concurrent secret reads and orders.
     pub(super) connections: Shares,
-    /// Followers of the journal stay for long and are counted apart.
+    /// Followers of the journal stay for long and are counted separately.
     pub(super) followers: Shares,
-    /// How long a connection is kept, however busy it is. A follower may stay.
+    /// How long a connection may stay open, however busy it is. Followers are exempt.
     pub(super) age: Duration,
-    /// For a whole head; also how long a connection may be idle.
+    /// How long a request head may take; also how long a connection may be idle.
     pub(super) head: Duration,
     pub(super) body: Duration,
-    /// For a peer to take the next piece of an answer.
+    /// How long a peer may take to read the next piece of an answer.
     pub(super) stall: Duration,
-    /// For the daemon to answer a reload; a client waits a little longer.
+    /// How long the daemon may take to answer a reload; a client waits a little longer.
     pub(super) answer: Duration,
-    /// For open requests when the daemon stops, or when the connection's time is over.
+    /// How long open requests may take when the daemon stops or the connection's time is over.
     pub(super) resolution_email: Duration,
-    /// How often a follower looks even if nobody said that there is something new.
+    /// How often a follower reads the journal even without a wake-up.
     pub(super) look: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            // `perennial import` uses 16 at once.
+            // `perennial import` uses 16 connections at the same time.
             connections: Shares {
                 common: 64,
                 each: 20,
@@ -67,9 +67,9 @@ pub(super) struct AppState {
     backend: Backend,
     pub(super) limits: Limits,
     pub(super) followers: Arc<Places<u32>>,
-    /// One long reading at a time, so that short ones always find a free connection to the inventory.
+    /// One long read at a time, so that short reads always find a free connection to the inventory.
     long_readings: Semaphore,
-    /// The turn among ordinary peers, so that a peer with reserved places waits for one of them at most.
+    /// Ordinary peers queue here first, so that a peer with reserved slots waits for one of them at most.
     common_turn: Semaphore,
     pub(super) stop: CancellationToken,
     /// The user that the daemon runs as.
@@ -99,7 +99,7 @@ impl AppState {
         Ok(self.inventory.read(question).await?)
     }
 
-    /// For what may have to look at many rows.
+    /// For queries that may read many rows.
     pub(super) async fn read_at_length<T, F>(&self, rank: Rank, question: F) -> Result<T, Problem>
     where
         T: Send + 'static,
@@ -113,7 +113,7 @@ impl AppState {
         self.read(question).await
     }
 
-    /// Runs `job` in a transaction; what it refuses is written down all the same.
+    /// Runs `job` in a transaction. The transaction is committed even when `job` returns a problem.
     pub(super) async fn write<T, F>(&self, job: F) -> Result<T, Problem>
     where
         T: Send + 'static,
@@ -124,8 +124,8 @@ impl AppState {
         outcome
     }
 
-    /// Notes who asked for a secret, in memory and log while the journal cannot be written: a disk that takes nothing
-    /// keeps no secret from its reader.
+    /// Records who asked for a secret; in memory and in the log while the journal cannot be written, so that a full
+    /// disk does not block secret reads.
     pub(super) async fn count_access(&self, mut access: Access, now: Timestamp) {
         if self.accesses.record(&mut access, now) == Counted::First {
             self.inventory.record_or_keep(access.event(), now).await;
@@ -133,7 +133,7 @@ impl AppState {
         }
     }
 
-    /// Writes, and wakes the sweep to act on it.
+    /// Writes, then wakes the sweep.
     pub(super) async fn order<T, F>(&self, job: F) -> Result<T, Problem>
     where
         T: Send + 'static,

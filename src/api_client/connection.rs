@@ -1,4 +1,4 @@
-//! Connections to the daemon: opened when there is none idle, kept for the next call.
+//! Connections to the daemon: opened when none is idle, and kept for the next call.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ use crate::api::types::Problem;
 /// Nothing on the socket waits for Meta or a person; only a reload takes longer than a moment.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Several times the longest answer: a list of 1000 tokens.
+/// Several times the longest answer, a list of 1000 tokens.
 const LARGEST_ANSWER: usize = 16 << 20;
 
 type Sender = SendRequest<Full<Bytes>>;
@@ -29,7 +29,7 @@ pub(super) struct Line {
     idle: Arc<Mutex<Vec<Sender>>>,
 }
 
-/// A whole answer that is not a refusal.
+/// A complete answer that is not an error.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -64,7 +64,7 @@ impl Line {
         Err(error_of(&answer))
     }
 
-    /// For an answer that is read as it comes.
+    /// Opens an answer that the caller reads piece by piece.
     pub(super) async fn open(
         &self,
         request: Request<Full<Bytes>>,
@@ -78,8 +78,8 @@ impl Line {
         Err(error_of(&answer.map_err(|_| Error::Silent)??))
     }
 
-    /// On an idle connection, or on a new one when the daemon has closed that. A call may be repeated: the same
-    /// import or order again changes nothing.
+    /// Sends on an idle connection, or on a new one if the daemon has closed the idle one. Repeating a call is safe:
+    /// the same import or order again changes nothing.
     async fn send(
         &self,
         request: Request<Full<Bytes>>,
@@ -110,7 +110,7 @@ impl Line {
         let (sender, connection) = handshake(TokioIo::new(stream))
             .await
             .map_err(|error| interrupted(&error))?;
-        // It ends when both sides are done with it; a fault is told to whoever waits for the answer.
+        // The task ends when both sides are done; the request that waits for the answer reports any error.
         tokio::spawn(async move { connection.await.ok() });
         Ok(sender)
     }
@@ -135,7 +135,7 @@ async fn answer(response: Response<Incoming>) -> Result<Answer, Error> {
     })
 }
 
-/// No daemon sends this.
+/// The error for an answer that is longer than any answer of the daemon.
 pub(super) fn too_long() -> Error {
     Error::NotUnderstood {
         path: "the socket".to_owned(),

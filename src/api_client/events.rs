@@ -1,4 +1,4 @@
-//! The journal, line by line, as it comes.
+//! Reads the journal line by line as it arrives.
 
 use http_body_util::BodyExt;
 use hyper::Response;
@@ -8,13 +8,13 @@ use super::connection::{interrupted, too_long};
 use super::{Error, not_understood};
 use crate::api::types::EventView;
 
-/// No event comes near it.
+/// Far longer than any event.
 const LONGEST_LINE: usize = 1 << 20;
 
 #[derive(Debug)]
 pub struct EventStream {
     body: Incoming,
-    /// What has come and is not yet a whole line.
+    /// Bytes that have arrived but do not end a line yet.
     pending: Vec<u8>,
 }
 
@@ -26,7 +26,7 @@ impl EventStream {
         }
     }
 
-    /// The next event; `None` when the journal ends here, or the daemon stops.
+    /// The next event; `None` when the journal ends, or when the daemon stops.
     pub async fn next(&mut self) -> Result<Option<EventView>, Error> {
         let Some(line) = self.next_line().await? else {
             return Ok(None);
@@ -36,7 +36,7 @@ impl EventStream {
             .map_err(|error| not_understood("/v1/events", &error))
     }
 
-    /// The next line as it came, without its end.
+    /// The next line without its line end.
     pub async fn next_line(&mut self) -> Result<Option<Vec<u8>>, Error> {
         loop {
             if let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {

@@ -1,4 +1,4 @@
-//! The other end of the socket: typed calls for the commands, each the answer of one route.
+//! The client of the socket: one typed call for each route.
 
 mod connection;
 mod events;
@@ -31,23 +31,23 @@ pub struct Client(Line);
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nobody answers there.
+    /// No daemon answers at the socket.
     #[error("cannot reach the daemon at {}: {source}. {}", socket.display(), advice(source))]
     Unreachable { socket: PathBuf, source: io::Error },
-    /// The daemon says no, and why.
+    /// The daemon refused the call, and says why.
     #[error("{0}")]
     Refused(Box<Problem>),
     /// The connection ended in the middle of an answer.
     #[error(
-        "the daemon hung up before it had answered: {0}. It may be restarting: systemctl status perennial"
+        "the daemon closed the connection before it answered: {0}. It may be restarting: systemctl status perennial"
     )]
     Interrupted(String),
-    #[error("the daemon did not answer in time. See what it does: systemctl status perennial")]
+    #[error("the daemon did not answer in time. See its state: systemctl status perennial")]
     Silent,
-    /// Daemon and command are of different versions, or something else listens there.
+    /// Daemon and command are of different versions, or another program listens on the socket.
     #[error(
-        "the answer at {path} is not one that this version understands: {reason}. \
-         Is the daemon of the same version? perennial status --json"
+        "this version does not understand the answer at {path}: {reason}. Compare the daemon's version: perennial \
+         status --json"
     )]
     NotUnderstood { path: String, reason: String },
 }
@@ -55,30 +55,30 @@ pub enum Error {
 fn advice(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::PermissionDenied => {
-            "Members of the group perennial may talk to it: sudo adduser $USER perennial"
+            "Members of the group perennial may use it: sudo adduser $USER perennial"
         }
         _ => "Is it running? systemctl status perennial",
     }
 }
 
-/// What became of a token that was handed in.
+/// The result of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Imported {
     Added(Box<TokenView>),
-    /// It was there already; nothing was changed.
+    /// The token was there already; nothing was changed.
     Known(Box<TokenView>),
 }
 
-/// What became of a secret that was offered in place of the current one.
+/// The result of adding a candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CandidateAnswer {
-    /// It is kept beside the current one; events after this tell what Meta said.
+    /// The candidate is stored beside the current secret; later events say what Meta answered.
     Accepted(Accepted),
     AlreadyInUse,
 }
 
 impl Client {
-    /// Nothing is opened before the first call.
+    /// Does not connect before the first call.
     pub fn at(socket: impl Into<PathBuf>) -> Self {
         Self(Line::to(socket.into()))
     }
@@ -178,13 +178,13 @@ impl Client {
         understood(&path, &answer)
     }
 
-    /// The journal from where the query says, to its end or, with `follow`, for as long as both live.
+    /// Reads the journal from where the query says, to its end or, with `follow`, until either side stops.
     pub async fn events(&self, query: &EventQuery) -> Result<EventStream, Error> {
         let request = self.request(Method::GET, &with_query("/v1/events", query), Bytes::new());
         self.0.open(request).await.map(EventStream::new)
     }
 
-    /// Waits until the new configuration is live; refused with every problem when it cannot be.
+    /// Waits until the new configuration is live, or fails with every problem in it.
     pub async fn reload(&self) -> Result<Reloaded, Error> {
         self.post("/v1/reload").await
     }
@@ -195,7 +195,7 @@ impl Client {
         understood(path, &answer)
     }
 
-    /// The answer as it came: the socket's own JSON, for `--json`.
+    /// The daemon's JSON unchanged, for `--json`.
     pub async fn text(&self, path: &str) -> Result<String, Error> {
         let answer = self
             .ask(self.request(Method::GET, path, Bytes::new()))
@@ -231,7 +231,7 @@ impl Client {
     fn request(&self, method: Method, path: &str, body: Bytes) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
-        // Every path is built here from escaped parts, so it is one.
+        // Every path is built here from escaped parts, so it always parses.
         *request.uri_mut() = path.parse().unwrap_or_default();
         let headers = request.headers_mut();
         headers.insert("host", hyper::header::HeaderValue::from_static("localhost"));
@@ -251,7 +251,7 @@ fn understood<T: DeserializeOwned>(path: &str, answer: &Answer) -> Result<T, Err
     serde_json::from_slice(&answer.body).map_err(|error| not_understood(path, &error))
 }
 
-/// Says where, not what: the answer may hold a token.
+/// Says where the error is, but does not quote the answer: it may hold a token.
 fn not_understood(path: &str, error: &serde_json::Error) -> Error {
     Error::NotUnderstood {
         path: path.to_owned(),

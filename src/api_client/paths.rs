@@ -1,8 +1,8 @@
-//! Addresses on the socket, built from what a person typed.
+//! Paths and queries on the socket, built from user input.
 
 use serde::Serialize;
 
-/// `path` with the query's members that are given.
+/// `path` with those fields of the query that are set.
 pub fn with_query(path: &str, query: &impl Serialize) -> String {
     let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(query) else {
         return path.to_owned();
@@ -25,7 +25,7 @@ pub fn token_path(name: &str, rest: &str) -> String {
     format!("/v1/tokens/{}{rest}", escaped(name))
 }
 
-/// Percent-encoded, whatever a person typed.
+/// Percent-encodes user input.
 pub(super) fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     text.bytes().fold(String::new(), |mut out, byte| {

@@ -1,4 +1,4 @@
-//! Which configuration and which socket a command means.
+//! Finds the configuration and the socket that a command uses.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::config;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Which daemon")]
 pub struct Global {
-    /// The configuration [default: /etc/perennial/perennial.toml]
+    /// The configuration file [default: /etc/perennial/perennial.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The daemon's socket [default: $PERENNIAL_SOCKET, or as the configuration says]
+    /// The daemon's socket [default: $PERENNIAL_SOCKET, or the one in the configuration]
     #[arg(long, global = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
 }
@@ -27,14 +27,14 @@ impl Global {
             .unwrap_or(Path::new(config::USUAL_FILE))
     }
 
-    /// Nothing is opened yet.
+    /// Does not connect yet.
     pub(super) fn client(&self) -> Result<Client, Error> {
         let of_environment = std::env::var_os("PERENNIAL_SOCKET").filter(|path| !path.is_empty());
         self.path_of_socket(of_environment).map(Client::at)
     }
 
-    /// Most users may not read the usual configuration, and need not. One that is named must say where the socket
-    /// is, lest an order goes to another daemon.
+    /// Most users cannot read the default configuration and do not need to. A configuration that is named must contain
+    /// the socket's path, so that an order cannot go to another daemon by mistake.
     fn path_of_socket(&self, of_environment: Option<OsString>) -> Result<PathBuf, Error> {
         let named = self.socket.clone().or(of_environment.map(PathBuf::from));
         if let Some(socket) = named {
@@ -44,7 +44,7 @@ impl Global {
             (Ok(socket), _) => Ok(socket),
             (Err(_), None) => Ok(PathBuf::from(config::USUAL_SOCKET)),
             (Err(problem), Some(_)) => Err(Error::Usage(format!(
-                "{problem}\nThe socket cannot be told from this configuration; name it: --socket PATH"
+                "{problem}\nThe socket's path cannot be read from this configuration. Name it: --socket PATH"
             ))),
         }
     }

@@ -1,4 +1,4 @@
-//! How a command ends: its answer, or why there is none, as exit code and last words.
+//! The result of a command: its exit code, and its error message.
 
 use std::io;
 
@@ -6,27 +6,27 @@ use super::hints;
 use crate::api_client::Error as ClientError;
 use crate::inventory;
 
-/// What a command that was carried out came to.
+/// The result of a command that was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     Yes,
-    /// It was said why already.
+    /// The command has already printed the reason.
     No,
 }
 
-/// Why a command was not carried out. The last line of its words says what to do next.
+/// Why a command was not carried out. The last line of the message says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Refused, by the daemon or by what was handed in.
+    /// The daemon refused the command, or its input was not usable.
     #[error("{0}")]
     Refused(String),
-    /// The command cannot be carried out as it was written.
+    /// The command line is wrong.
     #[error("{0}")]
     Usage(String),
-    /// Nobody is there to carry it out.
+    /// The daemon cannot be reached.
     #[error("{0}")]
     Unreachable(String),
-    /// The output cannot be written, most often because its reader has seen enough.
+    /// The output cannot be written, usually because its reader has closed it.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
 }
@@ -50,7 +50,7 @@ impl Error {
         }
     }
 
-    /// `perennial tokens | head` ends like this, and nothing is wrong with it.
+    /// `perennial tokens | head` ends like this; it is not an error.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
@@ -71,7 +71,7 @@ impl From<ClientError> for Error {
     }
 }
 
-/// For commands that work on the inventory beside the daemon.
+/// For commands that open the inventory themselves, without the daemon.
 impl From<inventory::Error> for Error {
     fn from(error: inventory::Error) -> Self {
         let is_denied = matches!(
@@ -79,7 +79,9 @@ impl From<inventory::Error> for Error {
             inventory::Error::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied
         );
         Self::Refused(match is_denied {
-            true => format!("{error}\nThe inventory is the daemon's own: run this with sudo"),
+            true => format!(
+                "{error}\nOnly the daemon and root may open the inventory. Run this with sudo"
+            ),
             false => error.to_string(),
         })
     }

@@ -1,4 +1,4 @@
-//! Follows the journal until it tells what came of something, or patience ends.
+//! Follows the journal until a command has its result, or until a time limit.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ impl Follower {
         })
     }
 
-    /// The next event; `None` when patience has ended.
+    /// The next event; `None` when the time limit is reached.
     pub(super) async fn next(&mut self) -> Result<Option<EventView>, Error> {
         match timeout_at(self.until, self.events.next()).await {
             Ok(event) => event?.map(Some).ok_or_else(stopped),
@@ -43,7 +43,7 @@ impl Follower {
 
 fn stopped() -> Error {
     Error::Unreachable(
-        "The daemon stopped before it was done. What was asked for is kept and done when it runs again: \
+        "The daemon stopped before it was done. It keeps the request, and carries it out when it runs again: \
          systemctl status perennial"
             .to_owned(),
     )

@@ -1,8 +1,8 @@
-//! What to do about a no from the socket, where the daemon's own words do not say it in terms of commands.
+//! Adds the next step to the daemon's problems, as a command.
 
 use crate::api::types::{Problem, ProblemType};
 
-/// The daemon's words; the last line says what to do next.
+/// Returns the daemon's message; its last line says what to do next.
 pub(super) fn with_next_step(problem: &Problem) -> String {
     let known = ProblemType::ALL.iter().find(|kind| problem.is(**kind));
     match known.map_or(Some(SAME_VERSION), |kind| next_step(*kind)) {
@@ -11,7 +11,7 @@ pub(super) fn with_next_step(problem: &Problem) -> String {
     }
 }
 
-const SAME_VERSION: &str = "Command and daemon may be of different versions; compare: perennial status, \
+const SAME_VERSION: &str = "The command and the daemon may have different versions. Compare: perennial status, \
                             perennial --version";
 
 const fn next_step(kind: ProblemType) -> Option<&'static str> {
@@ -31,16 +31,16 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         | ProblemType::TooManyFollowers => None,
         ProblemType::AlreadyResolved => Some("See what is left to do: perennial incidents"),
         ProblemType::NameTaken | ProblemType::NoPreviousVersion => {
-            Some("To put a new secret into a token that is there: perennial import --replace NAME")
+            Some("To give an existing token a new secret: perennial import --replace NAME")
         }
-        ProblemType::TooLittleLife => Some(
-            "Ask for less with --min-remaining, or see what is being done: perennial show NAME",
-        ),
+        ProblemType::TooLittleLife => {
+            Some("Ask for less with --min-remaining, or see what happens next: perennial show NAME")
+        }
         ProblemType::ExpiryUnknown => {
             Some("Ask Meta now: perennial check NAME; or leave --min-remaining out")
         }
         ProblemType::Invalid | ProblemType::Malformed | ProblemType::TooLarge => {
-            Some("Put that right and repeat the command; its --help says what it takes")
+            Some("Correct this and repeat the command. Its --help says what it takes")
         }
         ProblemType::ReloadRefused => {
             Some("See every problem with its line: perennial check-config")
@@ -51,7 +51,7 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         | ProblemType::InventoryUnavailable
         | ProblemType::Stopping
         | ProblemType::Busy => {
-            Some("Repeat it in a moment. If that does not help: systemctl status perennial")
+            Some("Try again in a moment. If that does not help: systemctl status perennial")
         }
         ProblemType::NoSuchRoute | ProblemType::MethodNotAllowed | ProblemType::NotJson => {
             Some(SAME_VERSION)
@@ -74,7 +74,7 @@ mod tests {
         );
         let missing = Problem::new(
             ProblemType::NoSuchToken,
-            "See those there are: perennial tokens",
+            "List the tokens: perennial tokens",
         );
         assert_eq!(with_next_step(&missing), missing.detail);
         let mut unknown = Problem::new(ProblemType::TooSlow, "no");

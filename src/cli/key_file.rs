@@ -1,4 +1,4 @@
-//! The inventory key as a file, for commands that work while the daemon is stopped.
+//! Reads and writes the file of the inventory key, for commands that run while the daemon is stopped.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -20,8 +20,8 @@ pub(super) fn read(path: &Path) -> Result<Key, Error> {
     let bytes = bytes(path).map_err(|error| {
         let next = match error.kind() {
             ErrorKind::NotFound => {
-                "Put it back from where you keep its copy, or name it: --key-file FILE. Without it nobody can read the \
-                 tokens of this inventory"
+                "Restore it from your copy, or name another file: --key-file FILE. Without this key the tokens cannot \
+                 be recovered"
             }
             ErrorKind::PermissionDenied => "Only root may read it: run this with sudo",
             _ => "Name another file: --key-file FILE",
@@ -31,7 +31,7 @@ pub(super) fn read(path: &Path) -> Result<Key, Error> {
     Key::read(&bytes).map_err(|error| refused(&error, "Name the right file: --key-file FILE"))
 }
 
-/// Enough to see that a file is no key.
+/// Reads no more than is needed to see that a file is not a key.
 fn bytes(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     const LONGEST: u64 = 4096;
     let mut bytes = Zeroizing::new(Vec::new());
@@ -39,7 +39,7 @@ fn bytes(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-/// Whole or not at all, and readable for the owner of `like` alone.
+/// Writes the file completely or not at all, readable only by the owner of `like`.
 pub(super) fn write_new(path: &Path, key: &Key, like: &Path) -> Result<(), Error> {
     let unfinished = beside(path, ".unfinished");
     let write = || {
@@ -55,7 +55,7 @@ pub(super) fn write_new(path: &Path, key: &Key, like: &Path) -> Result<(), Error
         file.write_all(format!("{}\n", *key.to_base64()).as_bytes())?;
         let owner = like.metadata()?;
         if owner.uid() != file.metadata()?.uid() {
-            // The open file, whatever stands at its path by now.
+            // This changes the file that was opened, even if its path has been replaced since.
             fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
         }
         file.sync_all()?;
@@ -65,7 +65,7 @@ pub(super) fn write_new(path: &Path, key: &Key, like: &Path) -> Result<(), Error
     write().map_err(not_written(path))
 }
 
-/// Puts `new` into the place of `path`, whose content is kept as `kept`. At every instant there is a key in place.
+/// Replaces the key at `path` by `new`, and keeps the old one as `kept`. There is a key at `path` at all times.
 pub(super) fn swap(new: &Path, path: &Path, kept: &Path) -> Result<(), Error> {
     let swap = || {
         match fs::hard_link(path, kept) {
@@ -93,7 +93,7 @@ fn not_written(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.display().to_string();
     move |error| {
         Error::Refused(format!(
-            "{path} cannot be written: {error}\nThe key in place opens the inventory as before. Put that right and run \
+            "{path} cannot be written: {error}\nThe key in place still opens the inventory. Correct this, and run \
              perennial rekey again"
         ))
     }

@@ -1,5 +1,5 @@
-//! The command line: one file per command. Commands talk to the daemon through its socket only; what runs on its own
-//! (the daemon, the demo, the simulated Graph) is declared here and started by `main`.
+//! The command line: one file per command. Commands talk to the daemon only through its socket. The daemon, the demo
+//! and the simulated Graph are declared here and started by `main`.
 
 mod commands;
 mod connect;
@@ -27,7 +27,7 @@ pub use connect::Global;
 pub use error::{Answer, Error};
 pub use terminal::output::Terminal;
 
-/// Keeps Meta access tokens alive, and tells the right person, early and once, when only a human can help.
+/// Keeps Meta access tokens alive, and notifies the right person, early and once, when only a person can help.
 #[derive(Debug, Parser)]
 #[command(name = "perennial", version, after_help = EXIT_CODES)]
 #[command(
@@ -47,10 +47,10 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no, 2 wrong usage,
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Runs on its own, for as long as it takes.
+    /// Programs of their own, such as the daemon.
     #[command(flatten)]
     LocalCommand(LocalCommand),
-    /// Asks the daemon, or looks at its configuration, and ends.
+    /// Commands that call the daemon or read its files, and exit.
     #[command(flatten)]
     ClientCommand(ClientCommand),
 }
@@ -122,7 +122,7 @@ impl ClientCommand {
     }
 }
 
-/// Ends the command: the last words to the person, the code to the shell.
+/// Prints the error, if there is one, and returns the exit code.
 pub fn exit_code(outcome: Result<Answer, Error>, terminal: &mut Terminal) -> u8 {
     match outcome {
         Ok(answer) => answer.exit_code(),

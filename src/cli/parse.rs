@@ -1,5 +1,5 @@
-//! From the words on the command line to a command. No token is ever taken from there: every user of the machine can
-//! read it, and the shell keeps it.
+//! Parses the command line. It rejects tokens: every user of the machine can read command lines, and the shell's
+//! history keeps them.
 
 use std::ffi::OsString;
 
@@ -10,7 +10,7 @@ use clap::{CommandFactory, Parser};
 use super::Cli;
 
 impl Cli {
-    /// The error knows how to print itself and which code to end with.
+    /// The error can print itself and knows its exit code.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         let holds_token = |argument: &OsString| {
@@ -28,11 +28,11 @@ impl Cli {
 
 const NEVER_HERE: &str = "\
 one of the arguments looks like an access token; it was not used and is not shown here.
-Other users of this machine can read command lines, and the shell keeps them, so a token is never
-taken from one. Remove it from the shell's history, and hand it in by standard input or the prompt:
+Other users of this machine can read command lines, and the shell keeps them, so Perennial never
+takes a token from one. Remove it from the shell's history, and use standard input or the prompt:
     perennial import --app APP < FILE";
 
-/// Nothing but a reason to stop: whether it is a token, Meta decides.
+/// A match only stops the command; whether a value really is a token, only Meta knows.
 fn looks_like_a_token(word: &str) -> bool {
     let is_alphanumeric = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -43,7 +43,7 @@ fn looks_like_a_token(word: &str) -> bool {
     (is_facebook || word.len() >= 60) && is_alphanumeric(word) && !is_number(word)
 }
 
-/// Takes one of the words that users, programs and the database know something by.
+/// Parses one of the fixed names that the socket and the database use for a value.
 pub(super) fn one_of<T>(
     all: &'static [T],
     word: fn(T) -> &'static str,
@@ -55,7 +55,7 @@ where
         let mut known = all.iter().copied();
         known
             .find(|value| word(*value) == text)
-            .ok_or("unknown word")
+            .ok_or("unknown value")
     })
 }
 

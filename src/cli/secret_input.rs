@@ -1,4 +1,4 @@
-//! Where a command takes a secret from: a prompt that does not show it, or a file; never from the command line.
+//! Reads a secret from a hidden prompt or from a file, never from the command line.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,10 +7,10 @@ use std::path::Path;
 use super::Error;
 use crate::secret::Secret;
 
-/// More is no secret but a wrong file.
+/// Anything longer is not a secret but a wrong file.
 const LONGEST: u64 = 64 * 1024;
 
-/// Asks without showing what is typed; `instead` is what to do where there is nobody to ask.
+/// Prompts without showing what is typed. `instead` says what to do without a terminal.
 pub(super) fn prompt(question: &str, instead: &str) -> Result<Secret, Error> {
     let typed = rpassword::prompt_password(format!("{question} (it is not shown): "));
     typed
@@ -18,7 +18,7 @@ pub(super) fn prompt(question: &str, instead: &str) -> Result<Secret, Error> {
         .map_err(|error| Error::Refused(format!("The prompt cannot be read: {error}\n{instead}")))
 }
 
-/// The one line of a file, or of standard input for `-`.
+/// Reads the only line of a file, or of standard input for `-`.
 pub(super) fn from_file(path: &Path) -> Result<Secret, Error> {
     let is_standard_input = path == Path::new("-");
     let refused = |why: &str| {
@@ -28,7 +28,8 @@ pub(super) fn from_file(path: &Path) -> Result<Secret, Error> {
             path.display().to_string()
         };
         Error::Refused(format!(
-            "No secret can be read from {name}: {why}\nName a file that holds the secret alone, or - for standard input"
+            "No secret can be read from {name}: {why}\nName a file that contains only the secret, or - for standard \
+             input"
         ))
     };
     let source = if is_standard_input {
@@ -42,7 +43,7 @@ pub(super) fn from_file(path: &Path) -> Result<Secret, Error> {
     read.map_err(|error| refused(&error.to_string()))?;
     let secret = Secret::trimmed(&text);
     match () {
-        () if secret.is_empty() => Err(refused("there is nothing in it")),
+        () if secret.is_empty() => Err(refused("it is empty")),
         () if text.trim().contains(char::is_control) => Err(refused("it has several lines")),
         () => Ok(secret),
     }

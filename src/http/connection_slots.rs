@@ -1,37 +1,37 @@
-//! Places for connections, counted per peer: no peer can take the places of the others, and some are reserved.
+//! Connection slots, counted per peer: no peer can take all of them, and some are reserved.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many places there are, and for whom.
+/// How the slots are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shares {
     /// For all ordinary peers together.
     pub common: usize,
-    /// The most of them that one peer holds.
+    /// The most slots of `common` that one peer may hold.
     pub each: usize,
-    /// For each peer with reserved places; nobody else can take these.
+    /// For each peer with reserved slots; no other peer can take these.
     pub reserved: usize,
 }
 
-/// Whether a peer has reserved places.
+/// Whether a peer has reserved slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rank {
     Reserved,
     Common,
 }
 
-/// Why there is no place.
+/// Why there is no slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
-    /// The peer holds all that one peer may hold, which is this many.
+    /// The peer already holds as many as one peer may hold, which is this many.
     Share(usize),
-    /// The ordinary peers together hold all of them.
+    /// The ordinary peers together hold all slots.
     All,
 }
 
-/// Counts who holds how many places. A peer that holds none is not remembered.
+/// Counts the slots of each peer. It forgets a peer that holds none.
 #[derive(Debug)]
 pub struct Places<K> {
     shares: Shares,
@@ -44,7 +44,7 @@ struct Held<K> {
     by_peer: HashMap<K, usize>,
 }
 
-/// Held until it is dropped.
+/// A slot, released when it is dropped.
 #[derive(Debug)]
 pub struct Place<K: Copy + Eq + Hash> {
     places: Arc<Places<K>>,
@@ -64,7 +64,7 @@ impl<K: Copy + Eq + Hash> Places<K> {
         })
     }
 
-    /// A place for `peer`, or at once why there is none.
+    /// Takes a slot for `peer`, or returns immediately why there is none.
     pub fn take(self: &Arc<Self>, peer: K, rank: Rank) -> Result<Place<K>, Full> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let share = match rank {

@@ -1,5 +1,5 @@
-//! The rest of a body that an answer did not wait for. It is read and thrown away, within bounds: many clients listen
-//! only once they have sent everything, and a close before that loses them the answer.
+//! Reads the rest of a request body that the handler left unread, within limits. Many clients read the answer only
+//! after they have sent everything; if the server closed the connection earlier, they would lose the answer.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -13,22 +13,22 @@ use hyper::body::{Body as _, Frame, SizeHint};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-/// How much of a body is read at most, and how long after the answer.
+/// How many bytes of a body are read at most, and for how long after the answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     pub size: usize,
     pub time: Duration,
 }
 
-/// A body whose rest is read when a handler drops it.
+/// A body that reads its own rest when a handler drops it.
 struct Drained {
     body: Body,
     bounds: Bounds,
-    /// The client sends nothing until it is told to.
+    /// The client sends the body only after `100 Continue`.
     waits: bool,
 }
 
-/// The same request; what a handler leaves of its body is read within `bounds`.
+/// Wraps the request so that the unread rest of its body is read within `bounds`.
 pub fn read_to_the_end(request: Request, bounds: Bounds) -> Request {
     let waits = request.headers().contains_key(header::EXPECT);
     request.map(|body| {

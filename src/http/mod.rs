@@ -1,5 +1,5 @@
-//! What the HTTP servers of the socket and of the public part share: who gets a connection, and how a connection that
-//! gets none is answered, what happens to the rest of a body.
+//! What the two HTTP servers, socket and public part, share: connection slots, the answer to a connection that gets
+//! none, and reading the rest of a body.
 
 mod connection_slots;
 mod drain;

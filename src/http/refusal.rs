@@ -1,4 +1,4 @@
-//! The end of a connection that gets no place: a whole answer, and a close that does not cut the answer off.
+//! Refuses a connection that gets no slot: it sends a complete answer, and closes so that the answer is not lost.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// How many refused connections are answered at the same moment. Further ones are closed without an answer.
+/// How many refused connections are answered at the same time. Further ones are closed without an answer.
 const AT_ONCE: usize = 64;
 
-/// For the peer to send its request, and again for it to take the answer and to close.
+/// How long the peer may take to send its request, and again to read the answer and close.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The most that is read of a request that is not looked at.
+/// The most bytes that are read of a request that is ignored.
 const LARGEST: u64 = 64 * 1024;
 
-/// Answers connections that get no place, each within two seconds.
+/// Answers connections that get no slot, each within two seconds.
 #[derive(Clone, Debug)]
 pub struct Refusals(Arc<Semaphore>);
 
@@ -27,7 +27,7 @@ impl Default for Refusals {
 }
 
 impl Refusals {
-    /// Sends `answer` once the peer has begun to ask. It does not wait: the rest happens in a task of its own.
+    /// Sends `answer` once the peer has sent something. Returns immediately: the rest happens in a task.
     pub fn answer<S>(&self, stream: S, answer: Vec<u8>)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -42,7 +42,8 @@ impl Refusals {
     }
 }
 
-/// A client that has not sent anything takes no answer, and one that is cut off while it sends loses the answer.
+/// Reads before and after it answers: a client reads no answer before it has sent something, and loses the answer if it
+/// is cut off while it sends.
 async fn converse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, answer: &[u8]) {
     let mut first = [0; 1024];
     timeout(PATIENCE, stream.read(&mut first)).await.ok();

@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all, and never in another's place.
+//! Writes files that appear complete or not at all, and never replace another file.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -14,7 +14,7 @@ pub(super) enum Content<'a> {
     Secret(&'a Secret),
 }
 
-/// Whether it was not there before.
+/// Creates a folder. Returns whether it is new.
 pub(super) fn make_folder(path: &Path, mode: u32) -> Result<bool, Error> {
     if path.is_dir() {
         return Ok(false);
@@ -24,7 +24,7 @@ pub(super) fn make_folder(path: &Path, mode: u32) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Those whose names begin so: what a run that was cut off has left, secrets among it.
+/// Removes the folders whose names begin with `prefix`: an interrupted run leaves them, with secrets in them.
 pub(super) fn remove_folders(parent: &Path, prefix: &str) -> Result<(), Error> {
     for entry in fs::read_dir(parent).map_err(Error::file(parent))? {
         let entry = entry.map_err(Error::file(parent))?;
@@ -40,7 +40,7 @@ pub(super) fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(Error::file(path))
 }
 
-/// Writes `name` into the folder `staged`: what is at its final place already, or else the content.
+/// Writes `name` into the folder `staged`: a copy of the file at its final path if there is one, otherwise the content.
 pub(super) fn write_temporary(
     staged: &Path,
     target: &Path,
@@ -75,7 +75,7 @@ pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Error>
     create().map_err(Error::file(path))
 }
 
-/// Gives a staged file its final name, unless that is taken. Whether it was not.
+/// Gives a staged file its final name, unless a file of that name exists. Returns whether the file is new.
 pub(super) fn put(staged: &Path, target: &Path) -> Result<bool, Error> {
     let is_new = match fs::hard_link(staged, target) {
         Ok(()) => true,

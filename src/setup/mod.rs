@@ -1,7 +1,8 @@
-//! First steps on a machine: what is there, what is missing, whether the answers work, and the files. It never
-//! overwrites one, and what a run that was cut off has left is completed by the next.
+//! First steps on a machine: finds out what is missing, tries the answers, and writes the files. It never overwrites a
+//! file, and the next run completes an interrupted one.
 //!
-//! - `places`: what belongs where, and to whom · `files`: writing it · `trial`: asking Meta and the mail server
+//! - `paths`: which file goes where, and who may read it · `files`: writes them · `verify`: asks Meta and the mail
+//!   server
 
 mod files;
 mod paths;
@@ -19,7 +20,7 @@ use crate::secret::{Key, Secret};
 pub use paths::Places;
 pub use verify::{mail, meta};
 
-/// A secret that belongs into a file of its own.
+/// A secret that gets its own file.
 #[derive(Clone, Debug)]
 pub struct NamedSecret {
     pub name: String,
@@ -30,16 +31,15 @@ pub struct NamedSecret {
 pub enum Error {
     #[error("{path} cannot be written: {source}")]
     File { path: PathBuf, source: io::Error },
-    #[error("the answers do not make a configuration:\n{0}")]
+    #[error("these answers do not make a valid configuration:\n{0}")]
     Configuration(#[from] DiagnosticList),
     #[error(
-        "there is an inventory already, {inventory}, and the key that it is sealed with is missing: {key}\n\
-         Put that key back into this file, from where you keep its copy, and run setup again. If the key is \
-         lost, so are the tokens in there: move the inventory away (mv {inventory} {inventory}.lost), and run setup \
-         again"
+        "there is an inventory already, {inventory}, but its key is missing: {key}\n\
+         Restore this file from your copy of the key, and run setup again. Without this key the tokens cannot be \
+         recovered: if it is lost, move the inventory away (mv {inventory} {inventory}.lost), and run setup again"
     )]
     KeyIsMissing { inventory: String, key: String },
-    #[error("the machine gives no random numbers")]
+    #[error("the machine provides no random numbers")]
     NoRandomness,
 }
 
@@ -50,7 +50,7 @@ impl Error {
     }
 }
 
-/// Everything in its final form, in a folder that nobody else reads, until it is tried and taken.
+/// All files in their final form, in a private folder, until they are tried and moved to their places.
 #[derive(Debug)]
 pub struct Harness {
     folder: TempDir,
@@ -58,7 +58,7 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// Prepares the files of `draft`. What is there already is taken as it is, instead of the secrets given.
+    /// Prepares the files of `template`. Existing secrets are used instead of the given ones.
     pub fn prepare(
         places: &Places,
         template: &Template,
@@ -104,7 +104,7 @@ impl Harness {
         Ok(Self { folder, names })
     }
 
-    /// The configuration as the daemon will understand it.
+    /// The configuration as the daemon will read it.
     pub fn config(&self) -> Result<Config, Error> {
         Ok(config::load(
             &self.folder.path().join(TRIAL),
@@ -112,8 +112,8 @@ impl Harness {
         )?)
     }
 
-    /// Puts everything into its place, the configuration last: with it, the machine is set up. Returns what was not
-    /// there before.
+    /// Moves all files to their places, the configuration last: once it is there, the machine is set up. Returns the
+    /// new files.
     pub fn take(self, places: &Places) -> Result<Vec<PathBuf>, Error> {
         let mut written = Vec::new();
         for name in &self.names {
@@ -132,26 +132,26 @@ impl Harness {
     }
 }
 
-/// How the folder of a run begins that is not finished, or was cut off.
+/// The prefix of the temporary folder of a run.
 const UNFINISHED: &str = ".setup-";
 const TRIAL: &str = "trial.toml";
 const FINAL: &str = "perennial.toml";
 
-/// Writes one secret that a configuration names and nobody has put there yet.
+/// Writes a secret that the configuration names and that is missing.
 pub fn add_secret(places: &Places, secret: &NamedSecret) -> Result<(), Error> {
     places.make_folders()?;
     let target = places.credential(&secret.name);
     files::write_new(&target, files::Content::Secret(&secret.value))
 }
 
-/// Makes the key that a configuration names and that is not there yet.
+/// Creates the inventory key that the configuration names and that is missing.
 pub fn add_key(places: &Places) -> Result<(), Error> {
     places.make_folders()?;
     let key = fresh_key(places)?;
     files::write_new(&places.credential(INVENTORY_KEY), files::Content::Key(&key))
 }
 
-/// A new key opens no inventory that is there already.
+/// Creates a key, unless there is an inventory already: a new key cannot open it.
 fn fresh_key(places: &Places) -> Result<Key, Error> {
     let key = places.credential(INVENTORY_KEY);
     if places.has_inventory() && !key.exists() {

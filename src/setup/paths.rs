@@ -1,4 +1,4 @@
-//! What belongs where, and to whom.
+//! Which file goes where, and who may read it.
 
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
@@ -11,15 +11,15 @@ use crate::config::{self, CREDENTIALS, Home};
 #[derive(Clone, Debug)]
 pub struct Places {
     pub config: PathBuf,
-    /// The configuration's own.
+    /// The folder of the configuration.
     pub folder: PathBuf,
     pub inventory: PathBuf,
     pub home: Home,
-    /// Who may read the configuration besides its owner: the daemon's group, where there is one.
+    /// The daemon's group, which may read the configuration; `None` outside the service's own paths.
     group: Option<Gid>,
 }
 
-/// Why the places cannot be had.
+/// Why the paths cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoPlace {
     #[error(
@@ -28,8 +28,8 @@ pub enum NoPlace {
     )]
     NotRoot,
     #[error(
-        "there is no group {DAEMON}, which the package makes together with the daemon's user. Install the package, or \
-         copy perennial.sysusers to /usr/lib/sysusers.d/perennial.conf and run: systemd-sysusers"
+        "there is no group {DAEMON}, which the package creates together with the daemon's user. Install the package, \
+         or copy perennial.sysusers to /usr/lib/sysusers.d/perennial.conf and run: systemd-sysusers"
     )]
     NoGroup,
 }
@@ -37,7 +37,7 @@ pub enum NoPlace {
 const DAEMON: &str = "perennial";
 
 impl Places {
-    /// Those of the service.
+    /// The paths of the systemd service.
     pub fn of_the_service() -> Result<Self, NoPlace> {
         if !geteuid().is_root() {
             return Err(NoPlace::NotRoot);
@@ -53,7 +53,7 @@ impl Places {
         })
     }
 
-    /// Everything below one folder, which must be absolute.
+    /// All paths below one folder, which must be absolute.
     pub fn below(folder: &Path) -> Self {
         Self {
             config: folder.join("perennial.toml"),
@@ -82,7 +82,7 @@ impl Places {
         self.credentials().join(name)
     }
 
-    /// Those that are there stay as they are.
+    /// Creates the folders. Existing ones do not change.
     pub(super) fn make_folders(&self) -> Result<(), Error> {
         let mode = if self.group.is_some() { 0o750 } else { 0o700 };
         if files::make_folder(&self.folder, mode)? {
@@ -91,7 +91,7 @@ impl Places {
         files::make_folder(&self.credentials(), 0o700).map(drop)
     }
 
-    /// To read, not to change.
+    /// Lets the daemon read the file, but not change it.
     pub(super) fn give_to_daemon(&self, path: &Path, mode: u32) -> Result<(), Error> {
         files::set_mode(path, mode)?;
         match self.group {

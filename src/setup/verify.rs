@@ -1,4 +1,4 @@
-//! Whether the answers work: the app's id and secret at Meta, and one real email.
+//! Tries the answers: the app's id and secret with Meta, and one real email.
 
 use jiff::Timestamp;
 
@@ -7,14 +7,14 @@ use crate::daemon::client_of;
 use crate::email::SystemEmail;
 use crate::email::mailer::{Mailer, Reached};
 
-/// Does Meta know the app by this id and secret? If not, why, and what to do.
+/// Asks Meta whether it accepts the app's id and secret. The error says why not, and what to do.
 pub async fn meta(app: &App) -> Result<(), String> {
     let client = client_of(app).map_err(|error| error.to_string())?;
     let answer = client.confirm_app().await.answer;
     answer.map_err(|error| error.to_string())
 }
 
-/// Sends one email to the operators, by the way that all emails will take.
+/// Sends one email to the operators, in the same way as all later emails.
 pub async fn mail(config: &Config, now: Timestamp) -> Result<(), String> {
     let mailer = Mailer::new(config.mail.clone()).map_err(|error| error.to_string())?;
     let rules = &config.alerts;
@@ -31,7 +31,7 @@ pub async fn mail(config: &Config, now: Timestamp) -> Result<(), String> {
     let email = notice.email(&rules.operators, id, None);
     match mailer.send_once(email, now).await {
         Ok(Reached::Everybody) => Ok(()),
-        Ok(Reached::Some(why)) => Err(format!("not everybody was reached: {why}")),
+        Ok(Reached::Some(why)) => Err(format!("the email did not reach all recipients: {why}")),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -1,4 +1,4 @@
-//! What every answer tells a browser: keep nothing, tell nobody where you come from, run nothing, stand in no frame.
+//! Security headers on every answer: no caching, no referrer, no scripts, no frames.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -24,7 +24,7 @@ const ALWAYS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
 ];
 
-/// Puts them onto an answer, whatever a route said.
+/// Sets the headers on an answer and overwrites those of the route.
 pub(super) fn put_on(headers: &mut HeaderMap, settings: &login::Settings) {
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
@@ -34,13 +34,13 @@ pub(super) fn put_on(headers: &mut HeaderMap, settings: &login::Settings) {
     }
 }
 
-/// Browsers hold the redirect that answers a form to `form-action`, so Meta's dialog stands in it.
+/// `form-action` also applies to the redirect that answers a form, so it must include Meta's dialog.
 fn content_policy(settings: &login::Settings) -> String {
     let mut targets = vec!["'self'".to_owned()];
     for app in &settings.apps {
         let dialog = origin(&app.dialog_url);
         if dialog == "https://www.facebook.com" {
-            // Phones are sent on to m.facebook.com.
+            // Facebook redirects phones to m.facebook.com.
             targets.push("https://*.facebook.com".to_owned());
         }
         targets.push(dialog.to_owned());
@@ -53,7 +53,7 @@ fn content_policy(settings: &login::Settings) -> String {
     )
 }
 
-/// Scheme, host and port.
+/// Scheme, host and port of a URL.
 fn origin(url: &str) -> &str {
     let host_at = url.find("://").map_or(0, |at| at + 3);
     let end = url[host_at..]

@@ -1,4 +1,4 @@
-//! Where the public part listens: on an address of this machine, or on a Unix socket that only the proxy reaches.
+//! Opens the listener of the public part: a TCP address, or a Unix socket for the proxy.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -10,15 +10,15 @@ use tokio::net::{TcpListener, UnixListener};
 use super::ListenAddress;
 use super::rate_limit::ipv6_prefix;
 
-/// Why nobody can be received.
+/// Why the public part cannot listen.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {place}: {source}. Set [web] listen to another place")]
+#[error("cannot listen on {place}: {source}. Set [web] listen to another address")]
 pub struct BindError {
     place: String,
     source: io::Error,
 }
 
-/// An open door.
+/// An open listener.
 #[derive(Debug)]
 pub enum Listener {
     Tcp(TcpListener),
@@ -29,13 +29,13 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// Somebody at the door.
+/// An accepted connection.
 pub(super) struct Caller {
     pub(super) stream: Box<dyn Stream>,
     pub(super) origin: Origin,
 }
 
-/// Whose connection it is. A Unix socket has no address, and names the user instead.
+/// Where a connection comes from. A Unix socket has no address, so its peer is known by user id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Origin {
     Address(IpAddr),
@@ -50,7 +50,7 @@ impl Origin {
         }
     }
 
-    /// Addresses of one household count as one.
+    /// The key under which connections are counted: addresses of one IPv6 prefix count together.
     pub(super) fn counted(self) -> Self {
         match self {
             Self::Address(address) => Self::Address(ipv6_prefix(address)),
@@ -60,7 +60,8 @@ impl Origin {
 }
 
 impl Listener {
-    /// Whoever calls this holds the inventory's lock, so a socket that is there was left by a daemon that is gone.
+    /// Opens the listener. The caller holds the inventory's lock, so an existing socket that refuses connections was
+    /// left behind by an earlier daemon.
     pub async fn open(listen: &ListenAddress) -> Result<Self, BindError> {
         match listen {
             ListenAddress::Tcp(address) => TcpListener::bind(address)
@@ -130,7 +131,7 @@ fn remove_left_over(path: &Path) -> io::Result<()> {
                 Err(error) => Err(error),
             }
         }
-        Ok(_) => Err(io::Error::other("something that is not a socket is there")),
+        Ok(_) => Err(io::Error::other("the file exists and is not a socket")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }

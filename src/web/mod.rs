@@ -1,9 +1,11 @@
-//! The optional public part, behind the operator's TLS proxy: login links and their callback, and what Meta calls. It
-//! never acts and never waits for Meta: it reads the inventory and files rows there. Of the inventory it shows nothing
-//! but what a link in somebody's hands was made for.
+//! The optional public part, behind the operator's TLS proxy: login links and their callback, and Meta's own calls. It
+//! never acts and never waits for Meta: it reads the inventory and stores rows there. Of the inventory it shows only
+//! what a login link or a confirmation code is for.
 //!
-//! - `listener`: where it listens · `server`: who gets a place, for how long · `door`: how often · `headers`: what a browser is told
-//! - `lobby`: what every route stands on · `routes`: one file per subject · `page`: how an answer looks
+//! - `listener`: where it listens · `server`: connections and their limits · `rate_limit`: calls per client ·
+//!   `headers`: security headers
+//! - `state`: what all routes share · `routes`: one file per subject · `page`, `text`: how an answer looks, and its
+//!   texts
 
 mod headers;
 mod listener;
@@ -30,11 +32,11 @@ use crate::webhooks::AppSignatures;
 pub use listener::{BindError, Listener};
 pub use server::serve;
 
-/// Where it listens, and what it knows.
+/// Where the public part listens, and what it needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub listen: ListenAddress,
-    /// Where people reach it, without a slash at its end.
+    /// The address that people use, without a slash at its end.
     pub public_url: String,
     pub webhook_verify_token: Option<Secret>,
     pub logins: login::Settings,
@@ -48,21 +50,21 @@ pub enum ListenAddress {
 
 pub type NowFn = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// What the public part works with.
+/// What the public part needs from the daemon.
 #[derive(Clone)]
 pub struct Backend {
     pub inventory: Inventory,
     pub settings: watch::Receiver<Settings>,
-    /// By whose signature Meta's own calls are known.
+    /// The app secrets that verify the signatures of Meta's calls.
     pub app_signatures: watch::Receiver<AppSignatures>,
-    /// Wakes the passes: something came in. What, stands in the inventory.
+    /// Wakes the sweep: there is new work in the inventory.
     pub wake_rotation: Arc<Notify>,
     pub clock: NowFn,
 }
 
 impl fmt::Debug for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Desk")
+        f.write_str("Backend")
     }
 }
 

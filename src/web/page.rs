@@ -1,5 +1,5 @@
-//! How an answer looks: one layout for all, in keeping with the emails, plain enough for any phone, without scripts.
-//! Whatever others named is escaped.
+//! Renders all answers in one layout: it matches the emails, works on any phone, and has no scripts. All inserted text
+//! is escaped.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -22,16 +22,16 @@ pub(super) struct Page {
     pub(super) button: Option<Button>,
     pub(super) lists: Vec<List>,
     pub(super) footer: Vec<String>,
-    /// Where the style is.
+    /// The address of the style sheet.
     pub(super) style: String,
-    /// After so many seconds the browser looks again.
+    /// The browser reloads the page after this many seconds.
     pub(super) again_after: Option<u32>,
-    /// Where it does. Facebook hangs `#_=_` on the address of whoever comes back, and a browser that is only told to look
-    /// again would look for that place in the page it has.
+    /// The address to reload. It must be given: Facebook appends `#_=_` to the callback's address, and without an
+    /// address the browser would only jump to that fragment of the page it has.
     pub(super) address: String,
 }
 
-/// The colour of the bar.
+/// The color of the bar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Mood {
@@ -62,14 +62,14 @@ pub(super) struct Row {
     pub(super) detail: String,
 }
 
-/// An answer that is no page of ours.
+/// An error answer in plain text.
 #[derive(Debug)]
 pub(super) enum PageError {
-    /// There is nothing, or nothing that a stranger should know of.
+    /// There is nothing at this address, or nothing that a stranger may know of.
     Nothing,
     TooMany,
     TooSlow,
-    /// The inventory cannot be used just now.
+    /// The inventory cannot be used at present.
     Unavailable,
 }
 
@@ -77,7 +77,7 @@ impl Page {
     pub(super) fn answer(&self, status: StatusCode) -> Response {
         let html = Environment::new().render_named_str("page.html", LAYOUT, Serde(self));
         let Ok(html) = html else {
-            tracing::error!("a page could not be laid out");
+            tracing::error!("a page of the public part could not be rendered");
             return PageError::Unavailable.into_response();
         };
         let mut answer = (status, Html(html)).into_response();
@@ -94,13 +94,13 @@ impl Page {
 
 impl From<inventory::Error> for PageError {
     fn from(error: inventory::Error) -> Self {
-        tracing::error!("the inventory could not answer the public part: {error}");
+        tracing::error!("a request to the public part failed because of the inventory: {error}");
         Self::Unavailable
     }
 }
 
 impl IntoResponse for PageError {
-    /// In words that tell a stranger nothing, and need no inventory.
+    /// The texts reveal nothing to a stranger, and need no inventory.
     fn into_response(self) -> Response {
         let (status, words) = match self {
             Self::Nothing => (StatusCode::NOT_FOUND, "There is nothing here.\n"),

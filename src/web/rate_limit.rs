@@ -1,4 +1,4 @@
-//! How often one client, and all of them together, may call. What is over that costs an answer of a few bytes.
+//! Limits the calls of each client, and of all clients together. A rejected call costs an answer of a few bytes.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::http::HeaderMap;
 use tokio::time::Instant;
 
-/// A purse of calls: so many at once, then so many a second.
+/// A token bucket: so many calls in a burst, then so many per second.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rate {
     pub(super) at_once: f64,
@@ -21,11 +21,11 @@ struct Bucket {
     since: Instant,
 }
 
-/// Who is counted together: an address, or one household's worth of IPv6 addresses.
+/// A client that is counted on its own: one IPv4 address, or one IPv6 prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Client {
     Of(IpAddr),
-    /// On a Unix socket, and the proxy does not tell.
+    /// Connected by a Unix socket, and the proxy names no address.
     Unknown,
 }
 
@@ -40,7 +40,7 @@ struct Buckets {
     clients: HashMap<Client, Bucket>,
 }
 
-/// A person needs a dozen calls for a login; a page that waits for its outcome asks every other second.
+/// A login needs a dozen calls; a page that waits for its result makes one every other second.
 pub(super) const ONE_CLIENT: Rate = Rate {
     at_once: 60.0,
     per_second: 2.0,
@@ -50,11 +50,11 @@ pub(super) const ALL_CLIENTS: Rate = Rate {
     per_second: 100.0,
 };
 
-/// More clients than this are not told apart.
+/// Clients above this number are counted together.
 const CLIENTS: usize = 10_000;
 
 impl Rate {
-    /// Takes one call from the purse, if there is one left.
+    /// Takes one call from the bucket, if there is one left.
     fn take(self, purse: &mut Bucket, now: Instant) -> bool {
         let waited = now.saturating_duration_since(purse.since).as_secs_f64();
         purse.left = (purse.left + waited * self.per_second).min(self.at_once);
@@ -91,7 +91,8 @@ impl RateLimiter {
         }
     }
 
-    /// One client's flood is not taken from the others' calls.
+    /// Returns whether the call is within the limits. Rejected calls of one client do not count against the limit of
+    /// all.
     pub(super) fn lets_in(&self, client: Client, now: Instant) -> bool {
         let mut purses = self.purses.lock().unwrap_or_else(PoisonError::into_inner);
         if purses.clients.len() >= CLIENTS {
@@ -115,7 +116,7 @@ impl RateLimiter {
     }
 }
 
-/// Who calls: the peer, or whom a proxy on this machine names last.
+/// The client of a request: the peer, or the last address that a proxy on this machine names.
 pub(super) fn client(peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
     let named_by_proxy = || {
         let lines = headers.get_all("x-forwarded-for").iter();
@@ -129,7 +130,7 @@ pub(super) fn client(peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
     address.map_or(Client::Unknown, |address| Client::Of(ipv6_prefix(address)))
 }
 
-/// Whoever has one IPv6 address has 2^64 of them.
+/// The /64 prefix of an IPv6 address, because a client usually owns all addresses in it.
 pub(super) fn ipv6_prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

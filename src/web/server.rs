@@ -1,4 +1,4 @@
-//! The listener's loop: who gets a place, for how long, and how it ends.
+//! The server: accepts connections, limits them, and closes them at shutdown.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,16 +21,16 @@ use super::state::AppState;
 use super::{Backend, routes};
 use crate::http::{Place, Places, Rank, Refusals, Shares};
 
-/// How much one caller may take from the others.
+/// Limits that keep one client from crowding out the others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// A peer is a user on a Unix socket, else an address. The proxy is one, so a peer may hold many.
+    /// Per user on a Unix socket, otherwise per address. The proxy is a single peer, so one peer may hold many.
     pub(super) connections: Shares,
-    /// For a whole head.
+    /// How long a request head may take.
     pub(super) head: Duration,
-    /// For a connection, however busy it is: whoever reads or writes slowly is cut off.
+    /// How long a connection may last, however busy it is. Slow readers and writers are cut off.
     pub(super) connection: Duration,
-    /// For open requests when the daemon stops.
+    /// How long open requests may take when the daemon stops.
     pub(super) resolution_email: Duration,
     pub(super) each: Rate,
     pub(super) all: Rate,
@@ -53,20 +53,20 @@ impl Default for Limits {
     }
 }
 
-/// The peer of a request, as the connection knows it.
+/// The address of the peer that sent a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) Option<IpAddr>);
 
-/// A moment, after the machine had no connection to give.
+/// How long to wait after `accept` has failed.
 const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(100);
 
-/// Without a place there is no page either.
+/// The answer for a connection that gets no slot. It is not a page.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
     cache-control: no-store\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 57\r\n\r\n\
     This does not work just now. Try again in a few minutes.\n";
 
-/// Answers until `stop`; then open requests are finished.
+/// Serves until `stop`, then finishes open requests.
 pub async fn serve(listener: Listener, desk: Backend, stop: CancellationToken) {
     serve_within(listener, desk, Limits::default(), stop).await;
 }
@@ -112,7 +112,9 @@ impl Server {
                 None => return,
                 Some(Ok(caller)) => self.receive(caller),
                 Some(Err(error)) => {
-                    tracing::warn!("the public part could not take a connection: {error}");
+                    tracing::warn!(
+                        "cannot accept a connection on the public part, trying again: {error}"
+                    );
                     tokio::time::sleep(PAUSE_AFTER_FAULT).await;
                 }
             }
@@ -140,7 +142,7 @@ impl Server {
                 converse(stream, service, limits.head, &stop),
             );
             if let Some(Ok(Err(error))) = cut.run_until_cancelled(conversation).await {
-                tracing::debug!(%error, "a connection to the public part broke off");
+                tracing::debug!(%error, "a connection to the public part ended with an error");
             }
             drop(place);
         });

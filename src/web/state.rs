@@ -1,4 +1,4 @@
-//! What every route stands on: the desk, and how it reads and writes the inventory.
+//! The shared state of all routes: the backend, and how routes read and write the inventory.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl AppState {
         Self { desk, rate_limiter }
     }
 
-    /// In whole seconds, as the inventory keeps time.
+    /// The current time in whole seconds, as the inventory stores times.
     pub(super) fn now(&self) -> jiff::Timestamp {
         let now = (self.desk.clock)();
         jiff::Timestamp::from_second(now.as_second()).unwrap_or(now)
@@ -34,7 +34,7 @@ impl AppState {
         self.desk.settings.borrow().logins.clone()
     }
 
-    /// Hears what Meta tells by itself.
+    /// Receives Meta's webhooks and callbacks.
     pub(super) fn webhook_receiver(&self) -> webhooks::WebhookReceiver {
         webhooks::WebhookReceiver {
             inventory: self.desk.inventory.clone(),
@@ -43,7 +43,7 @@ impl AppState {
         }
     }
 
-    /// An address of ours, as people reach it.
+    /// A public address of this daemon.
     pub(super) fn public(&self, path: &str) -> String {
         format!("{}{path}", self.desk.settings.borrow().public_url)
     }
@@ -64,7 +64,7 @@ impl AppState {
         Ok(self.desk.inventory.write(job).await?)
     }
 
-    /// Something came in that is to be acted on.
+    /// Wakes the sweep, because there is new work in the inventory.
     pub(super) fn wake_rotation(&self) {
         self.desk.wake_rotation.notify_one();
     }

@@ -1,4 +1,4 @@
-//! How much anybody may take from the others.
+//! One client cannot crowd out the others.
 
 use std::time::Duration;
 

@@ -106,7 +106,7 @@ async fn a_token_is_taken_in_looked_at_and_let_go() -> Result {
     office.ask("events --token maria", "")?.with(
         0,
         &[
-            "\timported\tmaria\ttaken in by ",
+            "\timported\tmaria\timported by ",
             "\tmaria\thealthy, was unverified\n",
         ],
         &[],
@@ -118,11 +118,11 @@ async fn a_token_is_taken_in_looked_at_and_let_go() -> Result {
     office.ask("forget --yes maria nobody", "")?.with(
         1,
         &["maria is removed.\n"],
-        &["nobody: there is no token of this name"],
+        &["nobody: there is no token with this name"],
     );
     office
         .ask("show maria", "")?
-        .with(1, &[], &["there is no token of this name"]);
+        .with(1, &[], &["there is no token with this name"]);
     Ok(())
 }
 
@@ -166,7 +166,7 @@ async fn the_secret_stands_alone_on_standard_output() -> Result {
             (Some(0), format!("{token}\n"), String::new())
         );
         let late = office.ask("get maria --min-remaining 3000d", "")?;
-        let late = late.with(1, &[], &["sooner than asked for", "--min-remaining"]);
+        let late = late.with(1, &[], &["sooner than you asked for", "--min-remaining"]);
         assert_eq!(late.out, "");
     } else {
         let refused = got.with(
@@ -191,7 +191,7 @@ async fn an_order_is_followed_to_its_outcome() -> Result {
     // Meta returns a new token with the same expiry, as it usually does.
     office.ask("rotate maria", "")?.with(
         1,
-        &["maria: a new token with the same end; nothing was won"],
+        &["maria: a new token with the same expiry; not renewed"],
         &[],
     );
     office.ask("rotate maria", "")?.with(
@@ -207,7 +207,7 @@ async fn an_order_is_followed_to_its_outcome() -> Result {
             "maria: healthy\n",
             "paul: dead: the person's password was changed (code 190/460",
         ],
-        &["nobody: there is no token of this name"],
+        &["nobody: there is no token with this name"],
     );
     office
         .ask("show paul", "")?
@@ -240,7 +240,7 @@ async fn a_new_secret_is_judged_before_it_is_used() -> Result {
     let other = office.world.log_in(&office.world.person("Eve"))?;
     office.ask("import --replace paul", &other)?.with(
         1,
-        &["the new secret is not taken: it belongs to another person or page"],
+        &["the new secret was refused: it belongs to another person or page"],
         &["perennial show paul"],
     );
     let newer = office.world.log_in(&person)?;
@@ -256,7 +256,7 @@ async fn a_new_secret_is_judged_before_it_is_used() -> Result {
     );
     office
         .ask("import --replace nobody", &newer)?
-        .with(1, &[], &["no token of this name"]);
+        .with(1, &[], &["no token with this name"]);
     office
         .ask("import --replace paul", "")?
         .with(1, &[], &["there is no token in it"]);
@@ -299,11 +299,11 @@ async fn bad_lines_are_told_and_the_others_taken_in() -> Result {
         &[
             "line 3: is not JSON",
             "line 4: is not UTF-8 text",
-            "line 5: another token is named one",
-            "line 6: no [[app]] of this name is configured",
+            "line 5: another token has the name one",
+            "line 6: there is no [[app]] of this name in the configuration",
             "line 7: access_token is empty",
             "line 8: is longer than 64 KiB",
-            "line 10: this token cannot be taken in as it is",
+            "line 10: this token cannot be imported",
             "line 11: owners must be a list of texts",
             "line 12: nmae is no field",
             "import the file again",
@@ -383,7 +383,7 @@ async fn the_daemon_itself_is_looked_after() -> Result {
     let url = office.world.meta.url();
     office
         .ask("check-config", "")?
-        .with(0, &["the configuration is good"], &[]);
+        .with(0, &["the configuration is valid"], &[]);
     office
         .ask("reload --wait", "")?
         .with(0, &["The new configuration is live."], &[]);
@@ -410,7 +410,7 @@ async fn the_daemon_itself_is_looked_after() -> Result {
         .with(0, &["The email is sent"], &[]);
     office
         .ask("mail-test nobody", "")?
-        .with(1, &[], &["not a mail address"]);
+        .with(1, &[], &["not an email address"]);
     office
         .ask("acknowledge 7 --until 3d", "")?
         .with(1, &[], &["perennial incidents"]);
@@ -419,7 +419,7 @@ async fn the_daemon_itself_is_looked_after() -> Result {
         .with(2, &[], &["2026-12-24"]);
     office
         .ask("incidents", "")?
-        .with(0, &[], &["nothing that anybody has to do"]);
+        .with(0, &[], &["There are no incidents to show"]);
 
     assert!(
         office
@@ -462,13 +462,13 @@ async fn an_incident_is_acknowledged() -> Result {
     let id = id.ok_or("no incident")?;
     office
         .ask(&format!("acknowledge {id} --until 3d"), "")?
-        .with(0, &["Nobody is reminded of incident"], &[]);
+        .with(0, &["There are no reminders of incident"], &[]);
     office
         .ask("incidents --state acknowledged", "")?
         .with(0, &["\tacknowledged\t"], &[]);
     office
         .ask("incidents --state open", "")?
-        .with(0, &[], &["nothing that anybody has to do"]);
+        .with(0, &[], &["There are no incidents to show"]);
     Ok(())
 }
 

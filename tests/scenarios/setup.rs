@@ -213,11 +213,7 @@ async fn a_run_that_was_cut_off_is_completed() -> Result {
     ended(
         &set_up(&premises, "--yes")?,
         1,
-        &[
-            "the key that it is sealed with is missing",
-            "Put that key back",
-            "lost",
-        ],
+        &["but its key is missing", "Restore this file", "lost"],
     );
     fs::remove_file(premises.path("inventory.db"))?;
     ended(

@@ -1,4 +1,4 @@
-//! Who asks, and may they?
+//! Extractors that identify the peer and check its role.
 
 use std::sync::Arc;
 
@@ -10,21 +10,21 @@ use crate::api::state::AppState;
 use crate::api::types::{Problem, ProblemType};
 use crate::http::Rank;
 
-/// Anybody whom the socket's mode lets in, with the roles that the settings give now.
+/// Any peer that the socket's mode lets in, with its roles under the current settings.
 #[derive(Debug)]
 pub(in crate::api) struct Asker {
     pub(in crate::api) peer: Peer,
     pub(in crate::api) roles: Roles,
 }
 
-/// Somebody who may look.
+/// A peer that may read everything but secrets.
 #[derive(Debug)]
 pub(in crate::api) struct Viewer {
     pub(in crate::api) uid: u32,
     pub(in crate::api) rank: Rank,
 }
 
-/// Somebody who may give orders, as the journal will name them.
+/// A peer that may give orders; holds its name for the journal.
 #[derive(Debug)]
 pub(in crate::api) struct Operator(pub(in crate::api) String);
 
@@ -38,7 +38,7 @@ impl FromRequestParts<Arc<AppState>> for Asker {
         let Some(peer) = parts.extensions.get::<Peer>().cloned() else {
             return Err(Problem::new(
                 ProblemType::NotPermitted,
-                "nobody knows who is asking",
+                "the user at the other end of this connection is unknown",
             ));
         };
         let roles = peer::roles(&app_state.settings.borrow(), &peer, app_state.uid);

@@ -1,4 +1,4 @@
-//! A JSON body: all of it, in time, and not too much.
+//! Reads a JSON body completely, within limits of time and size.
 
 use std::sync::Arc;
 
@@ -18,10 +18,11 @@ use crate::api::types::{Problem, ProblemType};
 #[derive(Debug)]
 pub(in crate::api) struct Sent<T>(pub(in crate::api) T);
 
-/// A request has to fit; a token has a few hundred bytes.
+/// Every valid request fits; a token has a few hundred bytes.
 const LARGEST_BODY: usize = 64 * 1024;
 
-/// So much of a body that is too large is read all the same, for many clients listen only once they have sent it all.
+/// The server reads this much of a body that is too large, because many clients read the answer only after they have
+/// sent everything.
 pub(in crate::api) const LARGEST_SWALLOWED: usize = 16 * 1024 * 1024;
 
 impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for Sent<T> {
@@ -32,7 +33,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for Sent<T> {
         if !is_json(&parts.headers) {
             return Err(Problem::new(
                 ProblemType::NotJson,
-                "the body must be JSON and say so: Content-Type: application/json",
+                "the body must be JSON. Send the header Content-Type: application/json",
             ));
         }
         reject_unread(&parts.headers)?;
@@ -41,7 +42,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for Sent<T> {
             .map_err(|_| {
                 Problem::new(
                     ProblemType::TooSlow,
-                    "the body did not come in time; send it at once",
+                    "the body did not arrive in time. Send it without pauses",
                 )
             })??;
         parsed(&body).map(Self)
@@ -74,7 +75,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// A client that waits for leave to send gets its answer now, and so does one that would send for ever.
+/// Answers early when the client waits for permission to send (`Expect`), or when the body is too long to read.
 fn reject_unread(headers: &HeaderMap) -> Result<(), Problem> {
     let declared = headers
         .get(header::CONTENT_LENGTH)
@@ -91,7 +92,7 @@ async fn collected(mut body: Body) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let mut taken = Zeroizing::new(Vec::new());
     let mut size = 0;
     while let Some(frame) = body.frame().await {
-        let broken = |_| Problem::new(ProblemType::Malformed, "the body broke off");
+        let broken = |_| Problem::new(ProblemType::Malformed, "the body ended too early");
         let Ok(data) = frame.map_err(broken)?.into_data() else {
             continue;
         };
@@ -112,7 +113,7 @@ async fn collected(mut body: Body) -> Result<Zeroizing<Vec<u8>>, Problem> {
 fn too_large() -> Problem {
     Problem::new(
         ProblemType::TooLarge,
-        "the body is larger than 64 KiB, which no request needs",
+        "the body is larger than 64 KiB, the limit for a request",
     )
 }
 
@@ -126,7 +127,7 @@ fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if std::str::from_utf8(body).is_err() {
         return Err(malformed("the body is not UTF-8".to_owned()));
     }
-    // serde takes the members of an object from an array as well, in the order in which they are declared.
+    // serde also reads an object from an array, taking the members in the order of their declaration.
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(malformed("expected a JSON object, not an array".to_owned()));
     }

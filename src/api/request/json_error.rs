@@ -1,4 +1,4 @@
-//! What serde complains of, without the values that it quotes: one of them may be a token.
+//! Describes serde's errors without the values that serde quotes: one of them may be a token.
 
 pub(super) fn describe_error(text: &str) -> String {
     let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
@@ -15,11 +15,11 @@ pub(super) fn describe_error(text: &str) -> String {
     }
     match text.rsplit_once(", expected ") {
         Some((_, expected)) => format!("expected {expected}"),
-        None => "this cannot be understood".to_owned(),
+        None => "this cannot be read".to_owned(),
     }
 }
 
-/// A word that can be the name of a field, and cannot be a token.
+/// True for a string that can be a field name and cannot be a token.
 pub(in crate::api) fn is_plain(word: &str) -> bool {
     word.len() <= 32
         && word

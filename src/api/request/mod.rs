@@ -1,5 +1,5 @@
-//! Taking requests apart: who asks, which token, what stands in query and body. Nothing that a peer sent is
-//! repeated to it, for it may be a token.
+//! Extractors for requests: the peer, the path, the query and the body. An answer never repeats what a peer sent,
+//! because it may be a token.
 
 mod authorize;
 mod body;

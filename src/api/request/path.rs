@@ -1,4 +1,4 @@
-//! What the path names: a token, an incident, a login.
+//! Reads the path: the name of a token, the id of an incident or of a login.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::api::state::AppState;
 use crate::api::types::{Problem, ProblemType};
 use crate::inventory::{IncidentId, LoginId, name_is_valid};
 
-/// A token's name in the path. What cannot be a name is the name of no token.
+/// A token's name in the path. An invalid name is answered like the name of a missing token.
 #[derive(Debug)]
 pub(in crate::api) struct Name(pub(in crate::api) String);
 
@@ -30,7 +30,7 @@ impl FromRequestParts<Arc<AppState>> for Name {
 pub(in crate::api) fn no_such_token() -> Problem {
     Problem::new(
         ProblemType::NoSuchToken,
-        "there is no token of this name. See those there are: perennial tokens",
+        "there is no token with this name. List the tokens: perennial tokens",
     )
 }
 
@@ -55,7 +55,7 @@ impl FromRequestParts<Arc<AppState>> for LoginName {
 pub(in crate::api) fn no_such_login() -> Problem {
     Problem::new(
         ProblemType::NoSuchLogin,
-        "there is no login of this id, or it was too long ago. Ask for one: perennial login",
+        "there is no login with this id, or it was too long ago. Start one: perennial login",
     )
 }
 
@@ -80,6 +80,6 @@ impl FromRequestParts<Arc<AppState>> for Id {
 pub(in crate::api) fn no_such_incident() -> Problem {
     Problem::new(
         ProblemType::NoSuchIncident,
-        "there is no incident of this id. See those there are: perennial incidents",
+        "there is no incident with this id. List the incidents: perennial incidents",
     )
 }

@@ -1,4 +1,4 @@
-//! What stands behind the question mark.
+//! Reads the query string.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::json_error::{describe_error, is_plain};
 use crate::api::state::AppState;
 use crate::api::types::{Problem, ProblemType};
 
-/// What stands behind the question mark; a name without a value counts as left out.
+/// The query parameters; one with an empty value counts as left out.
 #[derive(Debug)]
 pub(in crate::api) struct Asked<T>(pub(in crate::api) T);
 

@@ -1,4 +1,4 @@
-//! What is asked of the daemon itself, not of the inventory: another reading of the configuration, a test email.
+//! Requests to the daemon itself, not to the inventory: reload the configuration, send a test email.
 
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ use crate::api::state::SharedAppState;
 use crate::api::types::{MailTestRequest, MailTestResult, Problem, ProblemType, Reloaded};
 use crate::api::{MailTest, Reload};
 
-/// Reads the configuration again and waits for the answer: live, or refused and the old one kept.
+/// Reloads the configuration and waits for the result: the new one is live, or it is refused and the old one stays
+/// live.
 #[utoipa::path(post, path = "/v1/reload", responses((status = 200, body = Reloaded)))]
 pub(in crate::api) async fn reload(
     Operator(asked_by): Operator,
@@ -31,7 +32,7 @@ pub(in crate::api) async fn reload(
     }
 }
 
-/// Puts one real email into the outbox. What becomes of it, the journal tells.
+/// Queues one real email. Follow the journal for the result.
 #[utoipa::path(
     post, path = "/v1/mail-test", request_body(content = Option<MailTestRequest>),
     responses((status = 202, body = MailTestResult))
@@ -46,7 +47,7 @@ pub(in crate::api) async fn mail_test(
         .as_deref()
         .is_some_and(|address| !is_mail_address(address))
     {
-        let detail = "to is not a mail address, such as ada@example.com";
+        let detail = "to is not an email address such as ada@example.com";
         return Err(Problem::new(ProblemType::Invalid, detail));
     }
     let order = |answer| MailTest {
@@ -60,7 +61,7 @@ pub(in crate::api) async fn mail_test(
     }
 }
 
-/// Hands the daemon an order and waits for its answer.
+/// Sends the daemon a request and waits for its answer.
 async fn asked<Order, Answer>(
     daemon: &mpsc::Sender<Order>,
     backoff: Duration,
@@ -72,11 +73,11 @@ async fn asked<Order, Answer>(
         answered.await.ok()
     };
     let outcome = timeout(backoff, exchange).await.map_err(|_| {
-        let detail = "the daemon has not answered yet. See what it does: journalctl -u perennial";
+        let detail = "the daemon has not answered yet. See the log: journalctl -u perennial";
         Problem::new(ProblemType::Busy, detail)
     })?;
     outcome.ok_or_else(|| {
-        let detail = "the daemon is stopping; ask again in a moment";
+        let detail = "the daemon is stopping. Try again in a moment";
         Problem::new(ProblemType::Stopping, detail)
     })
 }

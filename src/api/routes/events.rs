@@ -1,5 +1,5 @@
-//! The journal as JSON lines, to its end or for as long as both sides live. It is read page by page, so that a
-//! follower never holds a connection to the inventory.
+//! The journal as JSON lines, to its end or, when following, until either side stops. It is read page by page, so that
+//! a follower never holds a connection to the inventory.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const EVENTS_PER_PAGE: usize = 200;
 
 const JSON_LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 
-/// What happened, oldest first, one event per line.
+/// The journal, oldest event first, one event per line.
 #[utoipa::path(
     get, path = "/v1/events", params(EventQuery),
     responses((status = 200, content_type = "application/x-ndjson", body = EventView))
@@ -47,7 +47,7 @@ pub(in crate::api) async fn events(
     };
     let mut answer = [(header::CONTENT_TYPE, JSON_LINES)].into_response();
     if reader.following.is_some() {
-        // Its place among the connections is given up, so it cannot go on to ask for something else.
+        // A follower gives up its connection slot, so it cannot send another request.
         answer
             .headers_mut()
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -59,7 +59,7 @@ pub(in crate::api) async fn events(
     Ok(answer)
 }
 
-/// Where to begin, and the token it is to be about.
+/// Returns the event to start after, and the token to filter by.
 async fn beginning(
     app_state: &AppState,
     query: &EventQuery,
@@ -91,11 +91,11 @@ fn follow(
     let following = following.map_err(|full| {
         let detail = match full {
             Full::Share(share) => format!(
-                "your user follows the journal {share} times, and one user may not do so more often. End one of them, \
-                 or ask again without follow"
+                "your user already follows the journal {share} times, the limit for one user. End one of them, or ask \
+                 without follow"
             ),
             Full::All => {
-                "as many follow the journal as may. Try again later, or ask again without follow"
+                "the limit of journal followers is reached. Try again later, or ask without follow"
                     .to_owned()
             }
         };
@@ -111,12 +111,12 @@ struct Reader {
     after: EventId,
     token: Option<String>,
     changes: watch::Receiver<()>,
-    /// Held by those who stay for what comes.
+    /// The slot of a follower; `None` without `follow`.
     following: Option<http::Place<u32>>,
 }
 
 impl Reader {
-    /// The next lines; `None` when there are no more, or the daemon stops.
+    /// The next lines; `None` when there are no more, or when the daemon stops.
     async fn next_page(&mut self) -> Option<Bytes> {
         loop {
             let page = self.read().await.ok()?;
@@ -136,7 +136,7 @@ impl Reader {
             .await
     }
 
-    /// Until the journal may have grown; `None` when the daemon stops.
+    /// Waits until the journal may have grown; `None` when the daemon stops.
     async fn wait(&mut self) -> Option<()> {
         tokio::select! {
             () = self.app_state.stop.cancelled() => None,
@@ -149,7 +149,7 @@ impl Reader {
 fn lines(events: Vec<Event>) -> Bytes {
     let mut lines = Vec::new();
     for event in events {
-        // Text and numbers always become JSON.
+        // Text and numbers can always be serialized.
         if serde_json::to_writer(&mut lines, &EventView::from(event)).is_ok() {
             lines.push(b'\n');
         }

@@ -1,4 +1,4 @@
-//! Alive, and ready: every due token visited lately, mail and disk working.
+//! Liveness, and readiness: every due token visited lately, mail and disk working.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,16 +11,16 @@ use crate::api::state::SharedAppState;
 use crate::api::types::{Problem, ProblemType};
 use crate::inventory::MailQueue;
 
-/// After this a sweep that should have begun or ended is a fault.
+/// A sweep that is later than this is an error.
 const LATE_SWEEP: SignedDuration = SignedDuration::from_mins(10);
 
-/// The daemon is alive. It says nothing of how it is doing.
+/// Says that the daemon is alive, but not whether it does its work.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, body = Object)))]
 pub(in crate::api) async fn healthz() -> Json<Value> {
     Json(json!({ "alive": true }))
 }
 
-/// Every due token was visited lately, and mail and disk work; or why not.
+/// Says whether every due token was visited lately and mail and disk work; if not, why.
 #[utoipa::path(
     get, path = "/readyz",
     responses((status = 200, body = Object), (status = 503, body = Problem, content_type = "application/problem+json"))
@@ -40,7 +40,7 @@ pub(in crate::api) async fn readyz(
     Err(problem.with_problems(reasons))
 }
 
-/// What keeps the daemon from being ready, each in a sentence, the gravest first.
+/// Why the daemon is not ready, each reason in a sentence, the most serious first.
 pub(super) fn reasons_not_ready(
     daemon_status: &DaemonStatus,
     mail: &MailQueue,
@@ -62,14 +62,15 @@ pub(super) fn reasons_not_ready(
     .collect()
 }
 
-/// The next sweep should be over by now, or none has ended since the daemon started.
+/// The next sweep should have finished by now, or no sweep has finished since the daemon started.
 fn late_sweep(daemon_status: &DaemonStatus, now: Timestamp) -> Option<String> {
     let Some(last) = daemon_status.sweep.last_finished_at else {
         return Some("no sweep has finished since the daemon started".to_owned());
     };
     if last > now + LATE_SWEEP {
         return Some(format!(
-            "the last sweep is said to have finished at {last}, which is yet to come: was the clock wrong?"
+            "according to the inventory, the last sweep finished at {last}, which is in the future. Was the clock \
+             wrong?"
         ));
     }
     let expected = daemon_status.sweep.next_at.unwrap_or(last);
@@ -80,10 +81,8 @@ fn late_sweep(daemon_status: &DaemonStatus, now: Timestamp) -> Option<String> {
 fn overdue(daemon_status: &DaemonStatus) -> Option<String> {
     match daemon_status.sweep.overdue {
         0 => None,
-        1 => Some("1 token has waited too long for its visit".to_owned()),
-        many => Some(format!(
-            "{many} tokens have waited too long for their visit"
-        )),
+        1 => Some("1 token has been due for too long".to_owned()),
+        many => Some(format!("{many} tokens have been due for too long")),
     }
 }
 
@@ -92,25 +91,25 @@ fn stuck_emails(mail: &MailQueue, now: Timestamp) -> Option<String> {
         .oldest_queued_at
         .filter(|oldest| now > *oldest + STUCK_EMAIL)?;
     let reason = mail.last_error.as_deref().unwrap_or("no reason is known");
-    Some(format!("mail has waited since {oldest}: {reason}"))
+    Some(format!("an email has been queued since {oldest}: {reason}"))
 }
 
-/// An email that nobody got is as bad as none.
+/// An email that reaches no recipient makes the daemon not ready.
 fn unreadable_emails(mail: &MailQueue) -> Option<String> {
     let emails = match mail.unread {
         0 => return None,
-        1 => "1 email reaches nobody".to_owned(),
-        many => format!("{many} emails reach nobody"),
+        1 => "1 email reached no recipient".to_owned(),
+        many => format!("{many} emails reached no recipient"),
     };
     Some(with_rejection(&emails, mail))
 }
 
-/// What somebody does not get, and others do.
+/// Emails that reach some of their recipients, but not all.
 pub(super) fn undelivered_emails(mail: &MailQueue) -> Option<String> {
     let emails = match mail.undelivered - mail.unread.min(mail.undelivered) {
         0 => return None,
-        1 => "1 email does not reach all whom it is for".to_owned(),
-        many => format!("{many} emails do not reach all whom they are for"),
+        1 => "1 email does not reach all its recipients".to_owned(),
+        many => format!("{many} emails do not reach all their recipients"),
     };
     Some(with_rejection(&emails, mail))
 }
@@ -168,7 +167,7 @@ mod tests {
                 sweep(99_999, 99_999),
                 None,
                 None,
-                Some("which is yet to come"),
+                Some("which is in the future"),
             ),
             (
                 sweep(980, 989),
@@ -182,7 +181,7 @@ mod tests {
                 None,
                 Some("no sweep has finished since the daemon"),
             ),
-            (behind, None, None, Some("7 tokens have waited")),
+            (behind, None, None, Some("7 tokens have been due")),
             (well, Some(940), None, None),
             (well, Some(939), None, Some("mail has waited")),
             (well, None, Some("disk full"), Some("disk full")),

@@ -1,4 +1,4 @@
-//! Taking a token in: what is sent must be able to be one; what it is, Meta tells at the next pass.
+//! Imports a token. The import checks only whether the value can be a token; the next sweep asks Meta what it is.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,12 +15,13 @@ use crate::inventory::{
 };
 use crate::model::{Scopes, Token};
 
-/// Takes a token in. It is `unverified` until the next pass has asked Meta. The same token again changes nothing.
+/// Imports a token. It is `unverified` until the next sweep has asked Meta. Importing the same token again changes
+/// nothing.
 #[utoipa::path(
     post, path = "/v1/tokens", request_body = ImportRequest,
     responses(
         (status = 201, body = TokenView, headers(("Location" = String))),
-        (status = 200, body = TokenView, description = "It was there already"),
+        (status = 200, body = TokenView, description = "The token was there already"),
     )
 )]
 pub(in crate::api) async fn import(
@@ -58,20 +59,17 @@ pub(in crate::api) async fn import(
 fn unknown_app() -> Problem {
     Problem::new(
         ProblemType::UnknownApp,
-        "no [[app]] of this name is configured. Add it to perennial.toml and reload, or see the names: \
+        "there is no [[app]] of this name in the configuration. Add it to perennial.toml and reload, or see the names: \
          perennial status",
     )
 }
 
-/// The request as the inventory takes it, or everything that is wrong with it.
+/// Converts the request for the inventory, or returns everything that is wrong with it.
 fn checked(request: ImportRequest) -> Result<NewToken, Problem> {
     let mut wrong = errors(&request);
     let secret = plausible(&request.access_token).map_err(|fault| wrong.push(fault.to_owned()));
     let (Ok(secret), true) = (secret, wrong.is_empty()) else {
-        let problem = Problem::new(
-            ProblemType::Invalid,
-            "this token cannot be taken in as it is",
-        );
+        let problem = Problem::new(ProblemType::Invalid, "this token cannot be imported");
         return Err(problem.with_problems(wrong));
     };
     Ok(NewToken {
@@ -85,11 +83,11 @@ fn checked(request: ImportRequest) -> Result<NewToken, Problem> {
     })
 }
 
-/// Each of them is written to.
+/// Every owner gets emails.
 const MOST_OWNERS: usize = 20;
 const MOST_SCOPES: usize = 100;
 
-/// What is wrong with everything but the token.
+/// Lists what is wrong with the request, except for the token itself.
 fn errors(request: &ImportRequest) -> Vec<String> {
     let name_is_well = request.name.as_deref().is_none_or(name_is_valid);
     let owners_are_well = request.owners.iter().all(|owner| is_mail_address(owner));
@@ -97,13 +95,13 @@ fn errors(request: &ImportRequest) -> Vec<String> {
     [
         (
             name_is_well,
-            "name takes 1 to 100 letters, digits, dashes, dots and underscores, and does not begin with a dash \
-             or a dot",
+            "name must have 1 to 100 letters, digits, dashes, dots or underscores, and must not begin with a dash or \
+             a dot",
         ),
-        (owners_are_well, "owners are mail addresses, such as ada@example.com"),
-        (request.owners.len() <= MOST_OWNERS, "owners are 20 at most; use the address of a group"),
-        (request.require_scopes.len() <= MOST_SCOPES, "require_scopes are 100 at most"),
-        (scopes_are_well, "require_scopes are names of permissions, such as pages_messaging"),
+        (owners_are_well, "owners must be email addresses such as ada@example.com"),
+        (request.owners.len() <= MOST_OWNERS, "owners may be at most 20. Use the address of a group"),
+        (request.require_scopes.len() <= MOST_SCOPES, "require_scopes may be at most 100"),
+        (scopes_are_well, "require_scopes must be names of permissions such as pages_messaging"),
     ]
     .into_iter()
     .filter(|(is_well, _)| !is_well)
@@ -111,7 +109,7 @@ fn errors(request: &ImportRequest) -> Vec<String> {
     .collect()
 }
 
-/// Plausible enough that an email can be tried; whether it arrives, the mail server tells.
+/// True if an email to this address can be tried; only the mail server knows whether it arrives.
 pub(super) fn is_mail_address(text: &str) -> bool {
     let plain = text.len() <= 254 && text.bytes().all(|byte| byte.is_ascii_graphic());
     let ends = text.split_once('@');
@@ -153,8 +151,8 @@ fn name_in_use(name: &str) -> Problem {
     Problem::new(
         ProblemType::NameTaken,
         format!(
-            "another token is named {name}. Choose another name, or put the new secret into that token with \
-             PUT /v1/tokens/{name}/secret"
+            "another token has the name {name}. Choose another name, or give that token the new secret with PUT \
+             /v1/tokens/{name}/secret"
         ),
     )
 }

@@ -1,4 +1,4 @@
-//! The incidents: what people must do, and asking for no more reminders.
+//! The incidents: lists them, and pauses their reminders.
 
 use axum::Json;
 use axum::extract::State;
@@ -14,7 +14,7 @@ use crate::inventory::{Error, Incident, IncidentSelection, IncidentState, View};
 const MOST_INCIDENTS: usize = 500;
 const FIRST_TOKENS: usize = 20;
 
-/// What people must do, newest first.
+/// The incidents, newest first.
 #[utoipa::path(
     get, path = "/v1/incidents", params(IncidentQuery), responses((status = 200, body = IncidentList))
 )]
@@ -56,7 +56,7 @@ fn with_tokens(view: &View<'_>, incident: Incident) -> Result<IncidentView, Erro
     Ok(IncidentView::from((incident, names)))
 }
 
-/// No reminders until then. The incident stays open, and its end is told.
+/// Pauses the reminders of an incident until a date. It stays open, and people are notified when it is resolved.
 #[utoipa::path(
     post, path = "/v1/incidents/{id}/acknowledge", params(("id" = String, Path)),
     request_body = AcknowledgeRequest, responses((status = 200, body = IncidentView))
@@ -71,7 +71,7 @@ pub(in crate::api) async fn acknowledge(
     if request.until <= now {
         return Err(Problem::new(
             ProblemType::Invalid,
-            "until must be a time that is still to come",
+            "until must be in the future",
         ));
     }
     let acknowledged = app_state.write(move |tx| {
@@ -93,6 +93,6 @@ pub(in crate::api) async fn acknowledge(
 fn already_resolved(at: &str) -> Problem {
     Problem::new(
         ProblemType::AlreadyResolved,
-        format!("this incident was resolved at {at}; nobody is reminded of it any more"),
+        format!("this incident was resolved at {at}; there are no more reminders of it"),
     )
 }

@@ -1,5 +1,5 @@
-//! Logins: a link for a person, or Meta's dialog itself for somebody who will paste what came of it. Nothing here waits
-//! for Meta or the person: what Meta answered is filed, and the next pass acts on it.
+//! Logins: creates a link for a person, or the address of Meta's dialog for someone who pastes the result. Nothing here
+//! waits for Meta or the person: Meta's answer is stored, and the next sweep acts on it.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,13 +15,13 @@ use crate::inventory::{Error, EventId, Login, LoginId, NewLogin, Tx};
 use crate::login::{self, oauth_dialog, policy, progress};
 use crate::model::{Remedy, Token};
 
-/// An operator's link: time enough to hand it to a colleague.
+/// How long an operator's link is valid: time enough to hand it to a colleague.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// How many such links are kept, those among them that are over.
+/// How many such links are kept, expired ones included.
 const MOST_LOGINS: u64 = 2_000;
 
-/// Asks for a login. The link is for the person's browser, and good for a day.
+/// Starts a login. The link is for the person's browser, and valid for a day.
 #[utoipa::path(
     post, path = "/v1/logins", request_body = LoginRequest, responses((status = 201, body = LoginLink))
 )]
@@ -99,7 +99,7 @@ fn wanted(
     }))
 }
 
-/// Whose login the token needs. A link without a person would accept anybody's.
+/// The person who has to log in for this token. A link without a person would accept any login.
 fn person_of(token: &Token) -> Result<String, Problem> {
     let facts = token.facts.as_ref();
     let person = facts.map(|facts| facts.person.clone());
@@ -108,14 +108,14 @@ fn person_of(token: &Token) -> Result<String, Problem> {
         .ok_or_else(|| person_unknown(token))
 }
 
-/// What a person once declined is asked for again only where the dialog is told so.
+/// Meta's dialog asks again for a declined permission only if it is told to (`GrantPermissions`).
 fn remedy_of(token: &Token) -> Remedy {
     let lacks = !token.missing_scopes().is_empty();
     let granting = lacks.then_some(Remedy::GrantPermissions);
     token.remedy().or(granting).unwrap_or(Remedy::Login)
 }
 
-/// Straight to Meta's dialog, for somebody who will paste what came of it.
+/// The address of Meta's dialog, for someone who pastes the result.
 fn at_metas(
     tx: &Tx<'_>,
     app: &login::App,
@@ -132,7 +132,7 @@ fn at_metas(
     Ok(oauth_dialog::url(app, &redirect_uri, &state, auth_type))
 }
 
-/// How far a login has come, and what came of it.
+/// The progress of a login, and its result.
 #[utoipa::path(
     get, path = "/v1/logins/{id}", params(("id" = String, Path)), responses((status = 200, body = LoginView))
 )]
@@ -153,7 +153,7 @@ pub(in crate::api) async fn show(
     found.await?.map(Json).ok_or_else(no_such_login)
 }
 
-/// Takes the address that the browser ended at. The next pass asks Meta what it gives.
+/// Takes the address that the browser ended at. The next sweep asks Meta what it gives.
 #[utoipa::path(
     post, path = "/v1/logins/{id}/complete", params(("id" = String, Path)),
     request_body = CompletionRequest, responses((status = 202, body = Accepted))
@@ -197,8 +197,8 @@ fn file(
 fn no_public_part() -> Problem {
     Problem::new(
         ProblemType::NoPublicPart,
-        "there is no [web] in the configuration, so nobody can come back from Meta by himself. Log in yourself and \
-         paste what comes of it: perennial login --paste",
+        "there is no [web] in the configuration, so Meta cannot send people back here. Log in yourself, and paste the \
+         address that the browser ends at: perennial login --paste",
     )
 }
 
@@ -206,8 +206,8 @@ fn too_many_logins() -> Problem {
     Problem::new(
         ProblemType::TooManyLogins,
         format!(
-            "{MOST_LOGINS} login links were made within the last eight days, and no more are kept. Use one that is \
-             open, or try again tomorrow"
+            "{MOST_LOGINS} login links were made within the last eight days, which is the limit. Use one that is \
+             still open, or try again tomorrow"
         ),
     )
 }
@@ -215,14 +215,15 @@ fn too_many_logins() -> Problem {
 fn which_app() -> Problem {
     Problem::new(
         ProblemType::Invalid,
-        "there are several apps; name one of them: perennial login --app APP",
+        "there are several apps. Name one of them: perennial login --app APP",
     )
 }
 
 fn unknown_app() -> Problem {
     Problem::new(
         ProblemType::UnknownApp,
-        "no [[app]] of this name is configured, or the token belongs to another. See the names: perennial status",
+        "there is no [[app]] of this name in the configuration, or the token belongs to another app. See the names: \
+         perennial status",
     )
 }
 
@@ -241,23 +242,22 @@ fn person_unknown(token: &Token) -> Problem {
 fn not_an_address() -> Problem {
     Problem::new(
         ProblemType::Invalid,
-        "this is not the address that a browser ends at after a login: it must hold state= and code= or error=. Copy \
-         it whole from the address bar",
+        "this is not the address that a browser ends at after a login: it must contain state=, and code= or error=. \
+         Copy the whole address from the address bar",
     )
 }
 
 fn of_another_login() -> Problem {
     Problem::new(
         ProblemType::Invalid,
-        "this address belongs to another login than the one that was begun here. Nothing was changed; begin again: \
-         perennial login --paste",
+        "this address belongs to another login. Nothing was changed. Start again: perennial login --paste",
     )
 }
 
 fn login_is_over() -> Problem {
     Problem::new(
         ProblemType::LoginOver,
-        "this login was answered before, or begun too long ago. Nothing was changed; begin again: perennial login \
+        "this login was completed before, or started too long ago. Nothing was changed. Start again: perennial login \
          --paste",
     )
 }

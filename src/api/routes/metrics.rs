@@ -1,4 +1,4 @@
-//! OpenMetrics text. No token's name is a label: names would make a series each, and tell more than they should.
+//! OpenMetrics text. Token names are never labels: each name would make its own series, and would reveal too much.
 
 use std::fmt::{Display, Write};
 
@@ -15,7 +15,7 @@ use crate::api::types::{AppReport, Problem, TokenCounts};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The figures of the status as OpenMetrics.
+/// The numbers of the status as OpenMetrics.
 #[utoipa::path(
     get, path = "/metrics",
     responses((status = 200, content_type = "application/openmetrics-text", body = String))
@@ -33,7 +33,7 @@ fn exposition(figures: &Figures, daemon_status: &DaemonStatus, now: Timestamp) -
     let mut page = Page::default();
     page.info(
         "perennial_build",
-        "What is running.",
+        "The version that is running.",
         &[("version", env!("CARGO_PKG_VERSION"))],
     );
     page.gauge(
@@ -64,18 +64,18 @@ fn tokens(page: &mut Page, counts: TokenCounts) {
 fn sweep(page: &mut Page, daemon_status: &DaemonStatus, now: Timestamp) {
     page.gauge(
         "perennial_due_tokens",
-        "Tokens that are due for a visit.",
+        "Tokens that are due.",
         daemon_status.sweep.due,
     );
     page.gauge(
         "perennial_overdue_tokens",
-        "Tokens that have waited too long.",
+        "Tokens that have been due for too long.",
         daemon_status.sweep.overdue,
     );
     if let Some(last) = daemon_status.sweep.last_finished_at {
         page.gauge(
             "perennial_last_sweep_age_seconds",
-            "Since every due token had been visited.",
+            "Time since the last sweep that visited every due token.",
             age(last, now),
         );
     }
@@ -95,7 +95,7 @@ fn apps(page: &mut Page, apps: &[AppReport], now: Timestamp) {
     }
     page.family(
         "perennial_app_usage_percent",
-        "Of Meta's call limit, as it says itself.",
+        "Percentage of Meta's call limit in use, according to Meta.",
     );
     for app in apps {
         page.sample(
@@ -106,7 +106,7 @@ fn apps(page: &mut Page, apps: &[AppReport], now: Timestamp) {
     }
     page.family(
         "perennial_app_throttled",
-        "1 while no calls are made for the limit's sake.",
+        "1 while calls to Meta are paused because of its limit.",
     );
     for app in apps {
         let throttled = app.throttled_until.is_some_and(|until| until > now);
@@ -121,22 +121,22 @@ fn apps(page: &mut Page, apps: &[AppReport], now: Timestamp) {
 fn error(page: &mut Page, figures: &Figures, now: Timestamp) {
     page.gauge(
         "perennial_open_incidents",
-        "Causes that need a person.",
+        "Incidents that need a person.",
         figures.incidents.open,
     );
     page.gauge(
         "perennial_unacknowledged_incidents",
-        "Open incidents that nobody has acknowledged.",
+        "Open incidents that are not acknowledged.",
         figures.incidents.unacknowledged,
     );
     page.gauge(
         "perennial_queued_emails",
-        "Emails that wait to be sent.",
+        "Emails in the queue.",
         figures.mail.queued,
     );
     page.gauge(
         "perennial_undelivered_emails",
-        "Emails about what is not over yet that somebody does not get.",
+        "Emails about open matters that do not reach all their recipients.",
         figures.mail.undelivered,
     );
     let oldest = figures
@@ -145,13 +145,13 @@ fn error(page: &mut Page, figures: &Figures, now: Timestamp) {
         .map_or(0, |oldest| age(oldest, now));
     page.gauge(
         "perennial_oldest_email_age_seconds",
-        "How long the first of them has waited.",
+        "Age of the oldest email in the queue.",
         oldest,
     );
     if let Some(deadline) = &figures.next_deadline {
         page.gauge(
             "perennial_next_deadline_timestamp_seconds",
-            "The next end that a living token comes to, as Unix time.",
+            "The next expiry of a token that works, as Unix time.",
             deadline.at.as_second(),
         );
     }
@@ -161,7 +161,7 @@ fn age(since: Timestamp, now: Timestamp) -> i64 {
     (now.as_second() - since.as_second()).max(0)
 }
 
-/// The text, family by family.
+/// Builds the text, one metric family after the other.
 #[derive(Default)]
 struct Page(String);
 
@@ -192,7 +192,7 @@ impl Page {
     }
 
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
-        // Writing into a string cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(self.0, "{line}");
     }
 

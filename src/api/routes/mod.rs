@@ -1,4 +1,4 @@
-//! What the socket answers, one file per subject.
+//! The routes of the socket, one file per subject.
 
 pub(super) mod daemon;
 pub(super) mod events;
@@ -26,7 +26,7 @@ use crate::http::{Bounds, read_to_the_end};
 
 type Route = (&'static str, MethodRouter<Arc<AppState>>);
 
-/// Every address and what it takes. The document of the socket is held against this list by a test.
+/// Every path and its methods. A test compares this list with the OpenAPI document.
 pub(super) fn table() -> Vec<Route> {
     vec![
         ("/healthz", get(health::healthz)),

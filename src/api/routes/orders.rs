@@ -1,4 +1,4 @@
-//! Orders: filed as rows in the inventory for the next pass to act on. Nothing here waits for Meta.
+//! Orders: stored as rows in the inventory for the next sweep to carry out. Nothing here waits for Meta.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,7 +11,7 @@ use crate::inventory::OrderKind;
 
 type Filed = Result<(StatusCode, Json<Accepted>), Problem>;
 
-/// Asks Meta about the token now, whatever back-off says.
+/// Checks the token with Meta now, even during a back-off.
 #[utoipa::path(
     post, path = "/v1/tokens/{name}/check", params(("name" = String, Path)),
     responses((status = 202, body = Accepted))
@@ -24,7 +24,7 @@ pub(in crate::api) async fn check(
     file(&app_state, name, OrderKind::Check, asked_by).await
 }
 
-/// Exchanges the token now, and measures whether that moved its end.
+/// Exchanges the token now, and measures whether its expiry moved.
 #[utoipa::path(
     post, path = "/v1/tokens/{name}/rotate", params(("name" = String, Path)),
     responses((status = 202, body = Accepted))
@@ -37,7 +37,7 @@ pub(in crate::api) async fn rotate(
     file(&app_state, name, OrderKind::Rotate, asked_by).await
 }
 
-/// Brings the previous secret back, if Meta still confirms it.
+/// Restores the previous secret, if Meta still confirms it.
 #[utoipa::path(
     post, path = "/v1/tokens/{name}/rollback", params(("name" = String, Path)),
     responses((status = 202, body = Accepted))

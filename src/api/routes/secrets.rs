@@ -1,5 +1,5 @@
-//! The one way in which a secret leaves: to whom the settings name, and noted before it is sent: in the journal, or in
-//! memory and log while that cannot be written.
+//! The only way for a secret to leave the daemon: to users whom the settings name, and recorded before it is sent, in
+//! the journal or, while that cannot be written, in memory and in the log.
 
 use axum::Json;
 use axum::extract::State;
@@ -17,7 +17,7 @@ use crate::api::types::{
 use crate::inventory::{Error, EventKind, NewEvent, NewVersion, SecretReading, View};
 use crate::model::{Expiry, State as TokenState, Token};
 
-/// The secret in use, for a peer that a `[[status.reader]]` names.
+/// Returns the secret in use to a peer that a `[[status.reader]]` permits.
 #[utoipa::path(
     get, path = "/v1/tokens/{name}/secret", params(("name" = String, Path), SecretQuery),
     responses((status = 200, body = SecretView))
@@ -48,14 +48,14 @@ struct Reading {
     peer: Peer,
     name: String,
     permitted: bool,
-    /// How much life the secret must still have.
+    /// How long the secret must still be valid.
     wanted: Option<SignedDuration>,
 }
 
 type Outcome = Result<SecretView, Problem>;
 
 impl Reading {
-    /// The answer, and how it is noted. Who asks for a name that it may read and no token bears is not noted.
+    /// Returns the answer and the record of it. There is no record when a permitted peer asks for a missing token.
     fn carry_out(
         &self,
         view: &View<'_>,
@@ -74,7 +74,7 @@ impl Reading {
         Ok((outcome, access))
     }
 
-    /// Who may not read it does not learn whether it exists.
+    /// A peer that may not read the secret does not learn whether the token exists.
     fn outcome(
         &self,
         view: &View<'_>,
@@ -112,14 +112,14 @@ fn not_permitted(peer: &Peer, name: &str) -> Problem {
     )
 }
 
-/// May this secret be handed out to somebody who wants so much life left?
+/// Refuses a secret that is dead, or valid for less time than the reader wants.
 fn check_remaining(
     reading: &SecretReading,
     wanted: Option<SignedDuration>,
     now: Timestamp,
 ) -> Result<(), Problem> {
     if reading.state == TokenState::Dead {
-        let detail = "Meta refuses this token for good, so it is of no use to anybody. See who can help: \
+        let detail = "Meta refuses this token for good, so its secret is of no use. See who can help: \
                       perennial incidents";
         return Err(Problem::new(ProblemType::TokenDead, detail));
     }
@@ -131,23 +131,23 @@ fn check_remaining(
         Expiry::At(end) if end >= now + wanted => Ok(()),
         Expiry::At(end) => Err(Problem::new(
             ProblemType::TooLittleLife,
-            format!("the secret ends at {end}, which is sooner than asked for"),
+            format!("the secret expires at {end}, sooner than you asked for"),
         )),
         Expiry::Unknown => Err(Problem::new(
             ProblemType::ExpiryUnknown,
-            "Meta has not told yet when this secret ends. Ask again after the next check, or without min_remaining",
+            "Meta has not said yet when this secret expires. Ask again after the next check, or without min_remaining",
         )),
     }
 }
 
-/// Offers a secret in place of the current one. It is kept beside it; the next pass asks Meta and swaps it in for
-/// the same app, kind and subject, or refuses it with an event that says why.
+/// Stores a candidate beside the current secret. The next sweep asks Meta, and swaps it in for the same app, kind and
+/// subject, or refuses it with an event that says why.
 #[utoipa::path(
     put, path = "/v1/tokens/{name}/secret", params(("name" = String, Path)),
     request_body = CandidateRequest,
     responses(
         (status = 202, body = Accepted),
-        (status = 200, body = Object, description = "It is in use already"),
+        (status = 200, body = Object, description = "This secret is in use already"),
     )
 )]
 pub(in crate::api) async fn add_candidate(
@@ -181,7 +181,7 @@ pub(in crate::api) async fn add_candidate(
 fn held_by_another() -> Problem {
     Problem::new(
         ProblemType::HeldByAnother,
-        "another token of the inventory holds this very secret. Compare them by fingerprint: perennial tokens",
+        "another token in the inventory has the same secret. Compare the fingerprints: perennial tokens --json",
     )
 }
 

@@ -1,4 +1,4 @@
-//! The whole in a few figures: from the tally, from indexes, and from what the daemon tells.
+//! The status: numbers from the state counts, from indexes, and from the daemon.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use crate::api::state::SharedAppState;
 use crate::api::types::{AppReport, IncidentCounts, Maintenance, Problem, StatusReport, Sweep};
 use crate::inventory::{Deadline, Error, Fleet, MailQueue, View};
 
-/// What the inventory says of the whole; each figure is kept or found by an index.
+/// Numbers from the inventory. Each is stored or found by an index.
 pub(super) struct Figures {
     pub(super) fleet: Fleet,
     pub(super) incidents: IncidentCounts,
@@ -35,7 +35,7 @@ impl Figures {
     }
 }
 
-/// How everything is doing.
+/// The status of the daemon and its tokens.
 #[utoipa::path(get, path = "/v1/status", responses((status = 200, body = StatusReport)))]
 pub(in crate::api) async fn status(
     _: Viewer,
@@ -80,22 +80,24 @@ fn report(figures: Figures, daemon_status: DaemonStatus, now: Timestamp) -> Stat
     }
 }
 
-/// One crash is told by the journal; several of late are a pattern that somebody must break.
+/// The journal records each crash; this many within an hour are a problem that an operator must solve.
 const PATTERN: u32 = 3;
 
-/// What is wrong with how the daemon looks after itself, in sentences.
+/// Problems with the daemon's own maintenance, as sentences.
 fn neglected(maintenance: &Maintenance) -> Vec<String> {
     let crashes = maintenance.crashes_last_hour;
     let crashes = (crashes >= PATTERN).then(|| {
-        format!("the daemon ended {crashes} times within an hour without being told to; see journalctl -u perennial")
+        format!(
+            "the daemon crashed {crashes} times within the last hour; see journalctl -u perennial"
+        )
     });
     let backup = maintenance.backup_error.as_ref().map(|reason| {
         let newest = maintenance
             .backed_up_at
-            .map_or("there is none".to_owned(), |at| {
+            .map_or("there is no earlier one".to_owned(), |at| {
                 format!("the newest is of {}", whole_seconds(at))
             });
-        format!("the inventory could not be copied, {newest}: {reason}")
+        format!("the backup of the inventory failed, {newest}: {reason}")
     });
     [crashes, backup].into_iter().flatten().collect()
 }

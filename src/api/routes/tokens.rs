@@ -1,4 +1,4 @@
-//! The tokens: listing them, showing one, letting it go.
+//! The tokens: lists them, shows one, removes one.
 
 use axum::Json;
 use axum::extract::State;
@@ -14,11 +14,11 @@ use crate::model::Token;
 const USUAL_LIMIT: usize = 100;
 const HIGHEST_LIMIT: usize = 1000;
 
-/// How many events and page tokens a token is shown with.
+/// The most events and page tokens in the answer for one token.
 const LATEST_EVENTS: usize = 20;
 const MOST_CHILDREN: usize = 1000;
 
-/// The inventory, page by page, in the order of names.
+/// The tokens, page by page, sorted by name.
 #[utoipa::path(get, path = "/v1/tokens", params(TokenQuery), responses((status = 200, body = TokenList)))]
 pub(in crate::api) async fn list(
     viewer: Viewer,
@@ -56,7 +56,7 @@ fn filter(query: TokenQuery, now: Timestamp) -> Filter {
     }
 }
 
-/// One token, with its page tokens and what happened to it last.
+/// One token, with its page tokens and its latest events.
 #[utoipa::path(
     get, path = "/v1/tokens/{name}", params(("name" = String, Path)),
     responses((status = 200, body = TokenDetail))

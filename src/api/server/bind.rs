@@ -1,4 +1,4 @@
-//! Opening the socket, without taking it from anybody.
+//! Opens the socket, and never takes it from a process that still answers on it.
 
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -10,20 +10,21 @@ use tokio::net::UnixListener;
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     #[error(
-        "the directory {} does not exist. Under systemd RuntimeDirectory= makes it; else make it, or set [status] socket",
+        "the directory {} does not exist. Create it, or set [status] socket; under systemd, RuntimeDirectory= creates \
+         it",
         .0.display()
     )]
     NoDirectory(PathBuf),
-    #[error("somebody answers on {} already. Stop the other daemon, or set [status] socket", .0.display())]
+    #[error("another process already answers on {}. Stop the other daemon, or set [status] socket", .0.display())]
     InUse(PathBuf),
-    #[error("{} is there and is not a socket. Move it away, or set [status] socket", .0.display())]
+    #[error("{} exists and is not a socket. Move it away, or set [status] socket", .0.display())]
     NotASocket(PathBuf),
     #[error("cannot open the socket {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
 }
 
-/// Opens the socket for user and group. A stale one is removed only when nobody answers on it; whoever calls this
-/// holds the inventory's lock, so that two daemons cannot take it from each other.
+/// Opens the socket for user and group. A stale one is removed only when nothing answers on it. The caller holds the
+/// inventory's lock, so that two daemons cannot take the socket from each other.
 pub fn bind(path: &Path) -> Result<UnixListener, BindError> {
     let failed = |source| BindError::Io {
         path: path.to_owned(),

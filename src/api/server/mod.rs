@@ -1,4 +1,4 @@
-//! The listener: who gets a place, for how long, and how it ends.
+//! The server: accepts connections, limits them, and closes them at shutdown.
 
 mod bind;
 mod place;
@@ -29,7 +29,7 @@ pub(super) use place::Place;
 pub use probe::{Probe, Questions, probe};
 use write_timeout::Steady;
 
-/// Answers on `listener` until `stop`. Then open requests are finished, followers are let go, and the socket is gone.
+/// Serves `listener` until `stop`. Then it finishes open requests, ends followers, and removes the socket.
 pub async fn serve(
     listener: UnixListener,
     backend: Backend,
@@ -39,7 +39,7 @@ pub async fn serve(
     serve_probed(listener, backend, questions, stop).await
 }
 
-/// The same, and the accept loop answers the watchdog's `questions`.
+/// Like [`serve`]; the accept loop also answers the watchdog's `questions`.
 pub async fn serve_probed(
     listener: UnixListener,
     backend: Backend,
@@ -68,11 +68,11 @@ struct Server {
     refusals: Refusals,
     connections: TaskTracker,
     stop: CancellationToken,
-    /// Ends what did not end by itself.
+    /// Closes the connections that did not end in time.
     cut: CancellationToken,
 }
 
-/// When the machine has no more descriptors, accepting at once would only fail again.
+/// When the machine has no more file descriptors, an immediate retry would only fail again.
 const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(100);
 
 impl Server {
@@ -97,14 +97,14 @@ impl Server {
         Ok(())
     }
 
-    /// Takes connections as they come. It never waits for a peer: one without a place is told so and closed.
+    /// Accepts connections. It never waits for a peer: without a free slot it refuses and closes the connection.
     async fn accept(&self, listener: &UnixListener, mut questions: Questions) {
         let router = routes::router(Arc::clone(&self.app_state));
         loop {
             let accepted = tokio::select! {
                 () = self.stop.cancelled() => return,
                 Some(question) = questions.next() => {
-                    // A watchdog that stopped waiting needs no answer.
+                    // The watchdog may have stopped waiting.
                     let _ = question.send(());
                     continue;
                 }
@@ -113,7 +113,9 @@ impl Server {
             match accepted {
                 Ok((stream, _)) => self.receive(stream, &router),
                 Err(error) => {
-                    tracing::warn!("the status socket could not take a connection: {error}");
+                    tracing::warn!(
+                        "cannot accept a connection on the status socket, trying again: {error}"
+                    );
                     tokio::time::sleep(PAUSE_AFTER_FAULT).await;
                 }
             }
@@ -121,7 +123,7 @@ impl Server {
     }
 
     fn receive(&self, stream: UnixStream, router: &Router) {
-        // A peer without credentials is gone already.
+        // A peer without credentials has already disconnected.
         let Ok(credentials) = stream.peer_cred() else {
             return;
         };
@@ -151,7 +153,7 @@ impl Server {
         let cut = self.cut.clone();
         self.connections.spawn(async move {
             if let Some(Err(error)) = cut.run_until_cancelled(conversation).await {
-                tracing::debug!(%error, "a connection to the status socket broke off");
+                tracing::debug!(%error, "a connection to the status socket ended with an error");
             }
         });
     }
@@ -169,8 +171,8 @@ impl Server {
     }
 }
 
-/// Speaks HTTP until the peer goes, is too slow or has been here too long, or the daemon stops. The request at hand is
-/// answered first.
+/// Serves HTTP until the peer disconnects, is too slow, has been connected too long, or the daemon stops. A request in
+/// progress is answered first.
 async fn converse<S>(
     stream: UnixStream,
     service: S,

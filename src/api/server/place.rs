@@ -1,4 +1,4 @@
-//! A place among the connections, and what a peer is told who gets none.
+//! A connection slot, and the answer for a peer that gets none.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::api::types::{Problem, ProblemType};
 use crate::http::{self, Full};
 
-/// A place among the connections. A follower gives it up and is counted elsewhere.
+/// A connection slot. A follower gives it up and is counted elsewhere.
 #[derive(Clone, Debug, Default)]
 pub(in crate::api) struct Place(Arc<Mutex<Option<http::Place<u32>>>>);
 
@@ -19,7 +19,7 @@ impl Place {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    /// Ends when the place has been held for `age` from now; never for one that was given up.
+    /// Returns when the slot has been held for `age` from now; never returns for a slot that was given up.
     pub(super) async fn held_for(&self, age: Duration) {
         tokio::time::sleep(age).await;
         let is_held = self
@@ -33,13 +33,13 @@ impl Place {
     }
 }
 
-/// The whole answer, as it goes over the line.
+/// The whole HTTP answer, as bytes.
 pub(super) fn refused_answer(full: Full) -> Vec<u8> {
     let detail = match full {
         Full::Share(share) => format!(
-            "your user holds {share} connections, and one user may hold no more. Close one, or use those that are open"
+            "your user already holds {share} connections, the limit for one user. Close one, or use an open one"
         ),
-        Full::All => "all connections are taken. Try again in a second".to_owned(),
+        Full::All => "all connections are in use. Try again in a second".to_owned(),
     };
     let problem = Problem::new(ProblemType::TooManyConnections, detail);
     let body = serde_json::to_string(&problem).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! The watchdog's question to the accept loop. It comes from inside, so that no peer can keep it waiting.
+//! Lets the watchdog ask the accept loop whether it runs. The question comes from inside the process, so that no peer
+//! can delay it.
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -6,18 +7,18 @@ use tokio::sync::{mpsc, oneshot};
 #[derive(Clone, Debug)]
 pub struct Probe(mpsc::Sender<oneshot::Sender<()>>);
 
-/// The loop's end of it.
+/// The accept loop's end of the channel.
 #[derive(Debug)]
 pub struct Questions(mpsc::Receiver<oneshot::Sender<()>>);
 
-/// A pair: one end for the watchdog, one for [`serve_probed`](super::serve_probed).
+/// Returns both ends: one for the watchdog, one for [`serve_probed`](super::serve_probed).
 pub fn probe() -> (Probe, Questions) {
     let (ask, questions) = mpsc::channel(1);
     (Probe(ask), Questions(questions))
 }
 
 impl Probe {
-    /// True once the loop has answered; false when it has ended. It waits for a loop that hangs.
+    /// Returns true when the loop has answered, false when it has ended. Waits as long as the loop hangs.
     pub async fn is_answered(&self) -> bool {
         let (answer, answered) = oneshot::channel();
         self.0.send(answer).await.is_ok() && answered.await.is_ok()
@@ -25,7 +26,7 @@ impl Probe {
 }
 
 impl Questions {
-    /// The next question; `None` when nobody will ask again.
+    /// The next question; `None` when the watchdog is gone.
     pub(super) async fn next(&mut self) -> Option<oneshot::Sender<()>> {
         self.0.recv().await
     }

@@ -1,5 +1,5 @@
-//! A stream that breaks off when the peer does not take what is written to it. Without this, whoever asks and
-//! never listens would keep a place for ever.
+//! A stream that fails when the peer does not read what is written to it. Without it, a peer that never reads would
+//! hold a connection slot forever.
 
 use std::io;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use tokio::time::{Sleep, sleep};
 pub(super) struct Steady {
     stream: UnixStream,
     backoff: Duration,
-    /// Runs while the peer takes nothing.
+    /// Runs while the peer reads nothing.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 

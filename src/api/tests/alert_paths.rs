@@ -1,4 +1,4 @@
-//! When no person can be reached, that comes first wherever somebody may look.
+//! When no person can be reached, that is the first problem wherever people look.
 
 use axum::body::Body;
 
@@ -65,7 +65,7 @@ async fn that_no_person_can_be_reached_comes_first() {
     );
     assert!(first.contains("550 relaying denied"), "{first}");
 
-    // One that gets through shows that the others' recipients are at fault, not the way.
+    // One delivered email shows that mail works, and that the other emails failed because of their recipients.
     world.pass(jiff::SignedDuration::from_mins(5));
     enqueue_email(&world, "two", SendOutcome::Sent).await;
     let first = first_reason(&world).await;

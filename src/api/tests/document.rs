@@ -1,4 +1,4 @@
-//! The document and the routes are one: every address stands in both, and what is answered is what was described.
+//! The OpenAPI document and the routes agree: every path is in both, and every answer is as described.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,7 @@ async fn every_route_is_in_the_document_and_everything_in_it_is_a_route() {
     let document = document(&world).await;
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let described = described(&document);
-    // Nobody is there to answer a reload.
+    // No daemon is running that could answer a reload.
     world.reloads.lock().await.close();
     world.mail_tests.lock().await.close();
     let mut routed = BTreeSet::new();
@@ -104,7 +104,7 @@ async fn an_address_that_is_none_is_a_problem_and_so_is_a_wrong_method() {
     assert_eq!(reply.headers["allow"], "GET,HEAD");
 }
 
-/// Questions of every kind: who asks, how, the path as described, what stands for its name, the body.
+/// Requests of every kind: peer, method, path as documented, value for its placeholder, body.
 fn questions() -> Vec<(Peer, &'static str, &'static str, &'static str, Value)> {
     let second = json!({"app": "acme", "access_token": "EAAtwo", "owners": ["ada@example.com"]});
     let offered = json!({"access_token": "EAAthree"});
@@ -203,7 +203,7 @@ async fn each_event_is_what_was_described() {
     }
 }
 
-/// Where `value` is not as `schema` says: the part of JSON Schema that the document uses.
+/// Lists where `value` does not match `schema`. Supports the part of JSON Schema that the document uses.
 fn errors(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     let schema = resolved(document, schema);
     if let Some(choices) = schema["oneOf"].as_array() {
@@ -281,7 +281,7 @@ fn member_faults(
 
 type Described<'a> = (BTreeMap<&'a str, &'a Value>, BTreeSet<&'a str>);
 
-/// The members of an object and those that must be there, from all its parts.
+/// The members of an object and the required ones, from all its parts.
 fn described_members<'a>(document: &'a Value, schema: &'a Value) -> Described<'a> {
     let schema = resolved(document, schema);
     let parts = schema["allOf"].as_array().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Something listens at the socket that never stops talking.
+//! A server at the socket that never stops sending.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
@@ -7,10 +7,10 @@ use tokio::task::JoinHandle;
 use crate::api::types::EventQuery;
 use crate::api_client::{Client, Error};
 
-/// What fits between the two, generously, and the longest answer.
+/// The longest answer, plus a generous allowance for the buffers in between.
 const GIVEN_UP_BY: usize = 32 << 20;
 
-/// Answers one call; gives how many bytes went out before the caller was gone.
+/// Answers one call; returns how many bytes it sent before the caller disconnected.
 fn talk(listener: UnixListener, status: &'static str) -> JoinHandle<usize> {
     tokio::spawn(async move {
         let (mut caller, _) = listener.accept().await.unwrap();

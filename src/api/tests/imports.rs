@@ -1,4 +1,4 @@
-//! Tokens come in whole or not at all.
+//! An import stores a token completely or not at all.
 
 use axum::body::Body;
 use serde_json::{Value, json};
@@ -257,7 +257,7 @@ async fn a_query_that_makes_no_sense_is_told_where() {
             "expires_within=soon",
             "expires_within: expected a length of time such as 90s",
         ),
-        ("limit=many", "limit: this cannot be understood"),
+        ("limit=many", "limit: this cannot be read"),
         (
             "colour=red",
             "colour: unknown parameter; this call takes state, kind",

@@ -69,7 +69,7 @@ async fn a_journal_longer_than_a_page_comes_whole() {
 async fn a_follower_hears_what_comes_and_is_let_go_when_the_daemon_stops() {
     let world = World::new();
     world.import("old", "EAAold").await;
-    // Nothing but the daemon's touch may wake the follower.
+    // Only the daemon's signal may wake the follower.
     let served = world.serve_within(Limits {
         look: std::time::Duration::from_secs(3_600),
         ..Limits::default()

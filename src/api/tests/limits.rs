@@ -1,4 +1,4 @@
-//! Nobody can take the socket away from the others: not by being slow, large, many, or deaf.
+//! No peer can block the socket for the others: not with slow, large or many requests, and not by never reading.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::http::Shares;
 
 const ALIVE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-/// The answer to one request, leaving the connection open.
+/// Returns the answer to one request, and leaves the connection open.
 async fn head(stream: &mut UnixStream) -> String {
     let mut answer = Vec::new();
     while !answer.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -22,7 +22,7 @@ async fn head(stream: &mut UnixStream) -> String {
 
 const ALIVE_ONCE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
-/// The test's own user is the daemon's.
+/// The user of the test, which is also the daemon's.
 fn of_one_user(reserved: usize) -> Shares {
     Shares {
         common: 0,
@@ -119,7 +119,7 @@ async fn what_is_not_http_is_hung_up_on() {
         &[b'A'; 200_000],
     ] {
         let mut stream = served.connect().await;
-        // The other end may hang up before it has all.
+        // The server may close the connection before it has read everything.
         stream.write_all(bytes).await.ok();
         let answer = received(&mut stream).await;
         assert!(
@@ -152,7 +152,7 @@ async fn a_peer_that_finds_no_place_is_told_so_at_once_and_gets_the_next_that_is
         answer.contains("urn:perennial:problem:too-many-connections"),
         "{answer}"
     );
-    // The server notices the end of the first a moment later.
+    // The server notices a moment later that the first connection has ended.
     first.shutdown().await.unwrap();
     received(&mut first).await;
     while !served.send(ALIVE_ONCE).await.starts_with("HTTP/1.1 200 ") {}
@@ -274,7 +274,7 @@ async fn a_request_that_never_ends_does_not_keep_the_daemon() {
     assert_eq!(received(&mut stream).await, "");
 }
 
-/// As Python's http.client does it: first the head, then the body, and only then it listens.
+/// As Python's http.client does it: it sends the head, then the body, and reads only after that.
 #[tokio::test]
 async fn a_refused_request_is_read_to_its_end_before_the_connection_closes() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! The socket in use: a real inventory, real routes, and where it matters a real socket.
+//! Tests of the API with a real inventory, real routes and, where it matters, a real socket.
 
 mod alert_paths;
 mod document;

@@ -1,4 +1,4 @@
-//! Orders are rows and a nudge; whoever gave one can follow what comes of it.
+//! Orders are rows and a wake-up; the caller can follow the result.
 
 use axum::body::Body;
 use jiff::SignedDuration;
@@ -100,7 +100,7 @@ async fn a_login_link_is_made_only_for_a_person_whom_meta_has_named() {
     assert_eq!(reply.status, 201, "{}", reply.text);
 }
 
-/// As the sweep takes up a token that is due.
+/// Claims a token as the sweep does when it is due.
 async fn claim(world: &World, name: &str) -> Claimed {
     let (name, now) = (name.to_owned(), world.now());
     let job = world.backend.inventory.write(move |tx| {
@@ -112,7 +112,7 @@ async fn claim(world: &World, name: &str) -> Claimed {
     job.await.unwrap()
 }
 
-/// As the sweep does it once Meta has confirmed a new secret.
+/// Swaps a secret as the sweep does after Meta has confirmed it.
 async fn swap(world: &World, name: &str, secret: &str) {
     let (claimed, secret, now) = (claim(world, name).await, Secret::new(secret), world.now());
     let mut after = claimed.token.clone();

@@ -1,4 +1,4 @@
-//! A secret leaves by one way only, to whom the settings name, and never unnoticed.
+//! A secret leaves by one route only, to users whom the settings name, and every read is recorded.
 
 use axum::body::Body;
 use jiff::SignedDuration;
@@ -207,7 +207,7 @@ async fn an_empty_value_never_overwrites_a_stored_token() {
     );
 }
 
-/// Everything that can be asked, but the one route, as root, with a secret in the inventory and one offered.
+/// Makes every request but the one route, as root, with a secret and a candidate in the inventory.
 #[tokio::test]
 async fn no_answer_but_one_holds_a_secret() {
     let world = World::new();
@@ -264,7 +264,7 @@ async fn no_answer_but_one_holds_a_secret() {
     }
 }
 
-/// What the daemon does now and then.
+/// Records the hours that are over, as the daemon does periodically.
 async fn write_down(world: &World) -> usize {
     let log = &world.backend.accesses;
     log.write_due(&world.backend.inventory, world.now())

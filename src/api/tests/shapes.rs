@@ -1,4 +1,4 @@
-//! The answers as programs rely on them, word for word.
+//! Snapshots of the answers, exactly as programs rely on them.
 
 use axum::body::Body;
 use insta::{assert_json_snapshot, assert_snapshot};
@@ -9,7 +9,7 @@ use super::world::{World, alice, facts, root};
 use crate::inventory::{IncidentKey, NewEmail, NotificationKind, ReviewOutcome};
 use crate::model::{Cause, Expiry, Health, Kind, Outcome, Rotation};
 
-/// Fingerprints are keyed by a random key, and the version moves with releases.
+/// Hides what varies: fingerprints depend on a random key, and the version changes with releases.
 fn steady(mut answer: Value) -> Value {
     match &mut answer {
         Value::Object(members) => {
@@ -29,7 +29,7 @@ fn steady(mut answer: Value) -> Value {
     answer
 }
 
-/// A user token that expires, a page token below it that died, an incident, an email that waits.
+/// A user token that expires, a dead page token below it, an incident, and a queued email.
 async fn still_affected() -> World {
     let world = World::new();
     world
@@ -177,7 +177,7 @@ async fn what_is_wrong_with_the_daemon_itself_is_told_in_sentences() {
     assert_eq!(status["ready"], false);
     let expected = json!([
         "the inventory cannot be written to: no space left on the disk",
-        "3 tokens have waited too long for their visit",
+        "3 tokens have been due for too long",
         "acme: Meta answers with v26.0, not v25.0",
     ]);
     assert_eq!(status["problems"], expected);

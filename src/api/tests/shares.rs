@@ -11,9 +11,9 @@ use super::world::{Served, World};
 use crate::api::peer::rank;
 use crate::http::Rank;
 
-/// Tells the other process where the socket is; the tests themselves run without it.
+/// The variable that holds the socket's path for the other process; it is not set when the tests themselves run.
 const SOCKET: &str = "PERENNIAL_TEST_SOCKET";
-/// What it asks on each connection.
+/// The request that it sends on each connection.
 const PATH: &str = "PERENNIAL_TEST_PATH";
 const NOBODY: u32 = 65_534;
 
@@ -29,8 +29,8 @@ fn only_root_and_the_daemon_have_reserved_places() {
     }
 }
 
-/// Does nothing as a test. As the other process it opens 40 connections, counts the answers and keeps all open until
-/// its input ends.
+/// Does nothing as a test. As the other process, it opens 40 connections, counts the answers, and keeps all connections
+/// open until its input ends.
 #[test]
 fn the_other_process() {
     let (Ok(socket), Ok(path)) = (std::env::var(SOCKET), std::env::var(PATH)) else {
@@ -89,7 +89,7 @@ fn another_user(world: &World, path: &str) -> Option<(Child, String)> {
         Some(answers.to_owned())
     });
     let answers = answers.next();
-    // It writes a few words at its end, too.
+    // It also writes a few lines when it ends.
     child.stdout = Some(output.into_inner());
     Some((child, answers.unwrap()))
 }

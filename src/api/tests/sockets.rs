@@ -1,4 +1,4 @@
-//! Where the socket stands, and the client at its other end.
+//! The socket's file, and the client that connects to it.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 

@@ -1,5 +1,5 @@
-//! A daemon's surroundings without the daemon: an inventory in a temporary folder, a clock that the test moves,
-//! and the ends of all channels.
+//! The daemon's surroundings without the daemon: an inventory in a temporary folder, a clock that the test moves, and
+//! the other ends of all channels.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ use crate::secret::Key;
 /// 2026-03-01T12:00:00Z
 pub(super) const START: i64 = 1_772_366_400;
 
-/// What no answer may hold except one.
+/// The secret that only one answer may contain.
 pub(super) const CANARY: &str = "EAAcanary0123456789";
 
 pub(super) struct World {
@@ -41,13 +41,13 @@ pub(super) struct World {
     pub(super) daemon_status: watch::Sender<DaemonStatus>,
     pub(super) reloads: Mutex<mpsc::Receiver<Reload>>,
     pub(super) mail_tests: Mutex<mpsc::Receiver<MailTest>>,
-    /// For questions that come without a socket between.
+    /// For requests that are made without a socket.
     pub(super) limits: Limits,
     now: Arc<AtomicI64>,
     folder: TempDir,
 }
 
-/// What came back.
+/// The answer to a request.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
@@ -60,7 +60,7 @@ impl Reply {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// The last word of the problem's type.
+    /// The last part of the problem's type.
     pub(super) fn problem(&self) -> String {
         assert_eq!(
             self.headers["content-type"], "application/problem+json",
@@ -94,7 +94,7 @@ pub(super) fn alice() -> Peer {
     peer(70_001, "alice")
 }
 
-/// Anybody who may look.
+/// A peer that may only read.
 pub(super) fn eve() -> Peer {
     peer(70_002, "eve")
 }
@@ -156,7 +156,7 @@ impl World {
         self.folder.path()
     }
 
-    /// Asks the routes, as `peer`, without a socket between.
+    /// Calls the routes as `peer`, without a socket.
     pub(super) async fn ask_as(&self, peer: Peer, method: &str, path: &str, body: Body) -> Reply {
         let json = [("content-type", "application/json")];
         let headers = if matches!(method, "POST" | "PUT") {
@@ -208,14 +208,14 @@ impl World {
             .await
     }
 
-    /// Takes a token in as an operator would.
+    /// Imports a token as an operator would.
     pub(super) async fn import(&self, name: &str, secret: &str) {
         let request = serde_json::json!({"app": "acme", "name": name, "access_token": secret});
         let reply = self.send("POST", "/v1/tokens", request).await;
         assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
     }
 
-    /// What a visit to Meta found out.
+    /// The result of a check with Meta.
     pub(super) async fn change_token(
         &self,
         name: &str,
@@ -244,7 +244,7 @@ impl World {
         job.await.unwrap();
     }
 
-    /// A user token in good health that ends after `span`.
+    /// A healthy user token that expires after `span`.
     pub(super) async fn import_healthy(&self, name: &str, secret: &str, span: SignedDuration) {
         self.import(name, secret).await;
         let end = Expiry::At(self.now() + span);
@@ -285,7 +285,7 @@ impl World {
     }
 }
 
-/// A world with its socket open.
+/// A world with an open socket.
 pub(super) struct Served {
     pub(super) client: Client,
     pub(super) probe: Probe,
@@ -299,7 +299,7 @@ impl Served {
         UnixStream::connect(&self.socket).await.unwrap()
     }
 
-    /// Sends these bytes and reads until the other end hangs up.
+    /// Sends these bytes and reads until the server closes the connection.
     pub(super) async fn send(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect().await;
         stream.write_all(bytes).await.unwrap();
@@ -309,7 +309,7 @@ impl Served {
 
 pub(super) async fn received(stream: &mut UnixStream) -> String {
     let mut answer = Vec::new();
-    // A peer that was cut off is an end as well.
+    // A reset connection counts as closed, too.
     stream.read_to_end(&mut answer).await.ok();
     String::from_utf8(answer).unwrap()
 }

@@ -1,4 +1,4 @@
-//! A length of time as people write it: `90s`, `15m`, `12h`, `30d`.
+//! A duration as people write it: `90s`, `15m`, `12h`, `30d`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ pub struct NotASpan;
 
 const EXPECTED: &str = "a length of time such as 90s, 15m, 12h or 30d";
 
-/// So long that nothing of ours lasts longer, so short that no sum overflows.
+/// Longer than any duration in use, and short enough that no sum overflows.
 const LONGEST_SECS: i64 = 100 * 366 * 86_400;
 
 const UNITS: [(char, i64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];

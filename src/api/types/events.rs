@@ -12,10 +12,10 @@ pub struct EventView {
     pub id: String,
     pub at: Timestamp,
     pub kind: EventKind,
-    /// The token's name as it was then.
+    /// The token's name at that time.
     pub token: Option<String>,
     pub app: Option<String>,
-    /// What the kind brings with it; never a secret.
+    /// Details that depend on the kind; never a secret.
     #[schema(value_type = Object)]
     pub detail: Map<String, Value>,
 }

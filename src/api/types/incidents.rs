@@ -12,7 +12,7 @@ use crate::model::{Cause, Remedy, string_enum};
 string_enum! {
     IncidentStatus {
         Open = "open",
-        /// Somebody asked for no reminders until a date.
+        /// Reminders are paused until a date.
         Acknowledged = "acknowledged",
         Resolved = "resolved",
     }
@@ -24,17 +24,17 @@ pub struct IncidentView {
     pub app: String,
     pub cause: Cause,
     pub remedy: Remedy,
-    /// The person who can help; null when it is about the app itself.
+    /// The person who can help; null when the incident is about the app itself.
     pub subject: Option<SubjectView>,
     pub state: IncidentStatus,
     pub opened_at: Timestamp,
-    /// The earliest end among its tokens.
+    /// The earliest expiry among its tokens.
     pub deadline: Option<Timestamp>,
-    /// How many belong to it now; once resolved, how many ever did.
+    /// How many tokens it affects now; after it is resolved, how many it affected in total.
     pub tokens_affected: u64,
-    /// The names of the first twenty, the earliest end first.
+    /// The names of the first twenty tokens, earliest expiry first.
     pub tokens: Vec<String>,
-    /// The addresses that were written to.
+    /// The addresses that were notified.
     pub told: Vec<String>,
     pub next_reminder_at: Option<Timestamp>,
     pub resolved_at: Option<Timestamp>,
@@ -49,12 +49,12 @@ pub struct IncidentList {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcknowledgeRequest {
-    /// No reminders before this.
+    /// No reminders are sent before this time.
     #[serde(deserialize_with = "instant")]
     pub until: Timestamp,
 }
 
-/// The reason of a refusal must not repeat what was sent.
+/// The error message must not repeat what was sent.
 fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let text = String::deserialize(deserializer)?;
     let expected = "a time such as 2026-03-01T12:00:00Z";
@@ -63,7 +63,7 @@ fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::E
 }
 
 impl From<(Incident, Vec<String>)> for IncidentView {
-    /// The incident, and the names of its first tokens.
+    /// Takes the incident, and the names of its first tokens.
     fn from((incident, tokens): (Incident, Vec<String>)) -> Self {
         let (state, resolved_at, next_reminder_at) = match incident.state {
             IncidentState::Open => (IncidentStatus::Open, None, incident.review_at),

@@ -1,5 +1,4 @@
-//! Logins as programs see them. The link and the pasted address are good for one person and one time; whoever may order
-//! is shown them.
+//! Logins as programs see them. The link and the pasted address are valid for one person, once. Operators can see them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,16 +14,16 @@ use crate::secret::Secret;
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
-    /// May be left out where there is only one app, or a token is named.
+    /// Optional when there is only one app, or when a token is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<String>,
-    /// Whose login is wanted, by a token of that person; anybody's if left out.
+    /// A token of the person who has to log in; without it, anyone may log in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// Take the new token even if it has fewer permissions than the one in use.
+    /// Accept the new token even if it has fewer permissions than the one in use.
     #[serde(default)]
     pub accept_fewer: bool,
-    /// The address that the browser ends at will be handed in by hand.
+    /// You will complete the login yourself, with the address that the browser ends at.
     #[serde(default)]
     pub paste: bool,
 }
@@ -32,7 +31,7 @@ pub struct LoginRequest {
 /// The answer to `POST /v1/logins`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LoginLink {
-    /// For the person's browser. It is good for that login alone.
+    /// The address for the person's browser, valid for this login only.
     pub url: String,
     pub id: String,
     pub expires_at: Timestamp,
@@ -42,25 +41,25 @@ pub struct LoginLink {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompletionRequest {
-    /// The address that the browser ended at, whole.
+    /// The complete address that the browser ended at.
     #[serde(serialize_with = "super::secrets::openly")]
     #[schema(value_type = String, write_only)]
     pub address: Secret,
 }
 
 string_enum! {
-    /// How far a login has come.
+    /// The progress of a login.
     LoginState {
         /// The person has not come back from Meta.
         Awaited = "awaited",
         Expired = "expired",
-        /// Meta is being asked what the login gives.
+        /// The daemon is asking Meta what the login gives.
         Asking = "asking",
-        /// Handed in; Meta has yet to confirm some of the tokens.
+        /// The login succeeded; Meta has yet to confirm some of the tokens.
         Confirming = "confirming",
-        /// All that came of it is settled.
+        /// The login succeeded, and all its tokens are settled.
         Done = "done",
-        /// Nothing came of it, and nothing was changed.
+        /// The login failed, and nothing was changed.
         Refused = "refused",
     }
 }
@@ -70,31 +69,31 @@ string_enum! {
 pub struct LoginView {
     pub id: String,
     pub app: String,
-    /// Whose login is wanted; null when anybody's will do.
+    /// The person who has to log in; null when anyone may.
     pub expected: Option<SubjectView>,
     pub expires_at: Timestamp,
     pub state: LoginState,
-    /// Why nothing came of it, in a short word.
+    /// Why the login failed, as a short identifier.
     pub refusal: Option<String>,
-    /// Meta's number for that.
+    /// Meta's error code for the failure.
     pub code: Option<i64>,
-    /// Who logged in.
+    /// The person who logged in.
     pub person: Option<SubjectView>,
     /// The name of the person's token.
     pub token: Option<String>,
-    /// Permissions that the person did not allow.
+    /// Permissions that the person did not grant.
     pub declined: Vec<String>,
-    /// What the new token lacks of what the one in use has. It was not taken.
+    /// Permissions that the current token has and the new one lacks. The new token was not accepted.
     pub fewer: Vec<String>,
-    /// Why else the new token was not taken.
+    /// Another reason why the new token was not accepted.
     pub mismatch: Option<String>,
-    /// The first of the person's pages that the login does not reach, and how many there are.
+    /// The first of the person's pages that the login does not reach; `left_out_in_all` counts all of them.
     pub left_out: Vec<String>,
     pub left_out_in_all: u64,
-    /// How many of the person's tokens work, and how many do not.
+    /// How many of the person's tokens work; `broken` counts those that do not.
     pub working: u64,
     pub broken: u64,
-    /// The names of the first that do not.
+    /// The names of the first tokens that do not work.
     pub still_broken: Vec<String>,
 }
 

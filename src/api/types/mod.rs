@@ -1,4 +1,4 @@
-//! The shapes that server and client share: what goes over the socket, and nothing of how it is found out.
+//! The request and answer types that server and client share.
 
 mod duration;
 mod events;

@@ -1,11 +1,11 @@
-//! How the socket says no: `application/problem+json` (RFC 9457), with types that stay.
+//! The error answers of the socket: `application/problem+json` (RFC 9457), with stable types.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// An answer that is not what was asked for: what it is, why, and what to do.
+/// An error: what went wrong, why, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// A stable URN, for programs.
@@ -14,15 +14,15 @@ pub struct Problem {
     pub title: String,
     pub status: u16,
     pub detail: String,
-    /// Each thing that is wrong, where there may be several.
+    /// Every single problem, when there may be several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
 }
 
-/// A table of every kind of no: its word in the URN, its HTTP status, its title.
+/// The table of all problem types: the last part of the URN, the HTTP status, the title.
 macro_rules! problem_types {
     ($($(#[$doc:meta])* $name:ident = $word:literal, $status:literal, $title:literal;)+) => {
-        /// The URNs are a promise to programs: one may be added, none may change.
+        /// Programs rely on the URNs: new ones may be added, existing ones must not change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum ProblemType { $($(#[$doc])* $name,)+ }
 
@@ -45,7 +45,7 @@ macro_rules! problem_types {
 }
 
 problem_types! {
-    /// The request cannot be understood.
+    /// The request cannot be read.
     Malformed = "malformed", 400, "Malformed request";
     NotPermitted = "not-permitted", 403, "Not permitted";
     NoSuchRoute = "no-such-route", 404, "No such route";
@@ -63,11 +63,11 @@ problem_types! {
     AlreadyResolved = "already-resolved", 409, "Already resolved";
     /// Meta has not said whose token it is.
     PersonUnknown = "person-unknown", 409, "Person unknown";
-    /// It was answered, or begun too long ago.
+    /// The login was completed before, or started too long ago.
     LoginOver = "login-over", 409, "Login over";
     TooLarge = "too-large", 413, "Request too large";
     NotJson = "not-json", 415, "Not JSON";
-    /// The request can be understood, and what stands in it cannot be.
+    /// The request can be read, but a value in it is not acceptable.
     Invalid = "invalid", 422, "Invalid value";
     UnknownApp = "unknown-app", 422, "Unknown app";
     NoPublicPart = "no-public-part", 422, "No public part";

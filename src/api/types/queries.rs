@@ -1,4 +1,4 @@
-//! What may stand behind the question mark.
+//! The query parameters of all calls.
 
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use super::Span;
 use crate::model::{Kind, State, string_enum};
 
-/// `GET /v1/tokens`; what is left out does not narrow.
+/// `GET /v1/tokens`; every filter is optional.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
@@ -15,15 +15,15 @@ pub struct TokenQuery {
     pub state: Option<State>,
     pub kind: Option<Kind>,
     pub app: Option<String>,
-    /// Only page tokens derived from the token of this name.
+    /// Only page tokens that were derived from the token of this name.
     pub parent: Option<String>,
-    /// The earlier of both clocks ends within this: `90s`, `15m`, `12h`, `30d`.
+    /// Only tokens that expire within this time, by either clock: `90s`, `15m`, `12h`, `30d`.
     #[param(value_type = Option<String>)]
     pub expires_within: Option<Span>,
-    /// At most so many; 100 if left out, never more than 1000.
+    /// The most tokens to return; 100 by default, at most 1000.
     #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<usize>,
-    /// The `next` of the page before.
+    /// The `next` of the previous page.
     pub after: Option<String>,
 }
 
@@ -32,13 +32,13 @@ pub struct TokenQuery {
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct SecretQuery {
-    /// Refuse when less life than this is left: `90s`, `15m`, `12h`, `30d`.
+    /// Refuse when the secret expires sooner than this: `90s`, `15m`, `12h`, `30d`.
     #[param(value_type = Option<String>)]
     pub min_remaining: Option<Span>,
 }
 
 string_enum! {
-    /// IncidentSelection incidents to list.
+    /// Which incidents to list.
     IncidentFilter {
         Open = "open",
         Acknowledged = "acknowledged",
@@ -53,7 +53,7 @@ string_enum! {
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct IncidentQuery {
-    /// The unresolved ones if left out.
+    /// Which incidents to list; the unresolved ones by default.
     #[param(inline)]
     pub state: Option<IncidentFilter>,
 }
@@ -63,11 +63,12 @@ pub struct IncidentQuery {
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct EventQuery {
-    /// The id of the last event already known. If left out: everything, or with `follow` what comes from now on.
+    /// The id of the last event that you know. By default, the answer starts with the first event or, with `follow`,
+    /// with the next one.
     pub after: Option<u64>,
-    /// Only what is about the token of this name.
+    /// Only events about the token of this name.
     pub token: Option<String>,
-    /// Stay and send what comes.
+    /// Keep the connection open and send new events as they happen.
     #[serde(deserialize_with = "flag")]
     pub follow: bool,
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/status`: the whole in a few figures.
+//! `GET /v1/status`: a summary of the daemon and its tokens.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,7 +10,7 @@ use crate::inventory::{Deadline, Fleet, MailQueue};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StatusReport {
     pub version: String,
-    /// The daemon's clock.
+    /// The daemon's current time.
     pub now: Timestamp,
     pub started_at: Timestamp,
     pub ready: bool,
@@ -22,9 +22,9 @@ pub struct StatusReport {
     pub deliveries: Deliveries,
     #[serde(default)]
     pub maintenance: Maintenance,
-    /// The next end that a living token comes to; null when none does.
+    /// The next expiry of a token that works; null when there is none.
     pub next_deadline: Option<DeadlineView>,
-    /// What is wrong with the daemon itself, in sentences.
+    /// What is wrong with the daemon itself, as sentences.
     pub problems: Vec<String>,
 }
 
@@ -40,10 +40,10 @@ pub struct TokenCounts {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sweep {
-    /// When every due token had last been visited.
+    /// When the last sweep finished that visited every due token.
     pub last_finished_at: Option<Timestamp>,
     pub due: u64,
-    /// Due for longer than they should be.
+    /// Tokens that have been due for too long.
     pub overdue: u64,
     pub next_at: Option<Timestamp>,
 }
@@ -55,7 +55,7 @@ pub struct AppReport {
     pub graph_version: String,
     pub graph_version_ends_on: Option<Date>,
     pub calls_last_hour: u64,
-    /// Of Meta's limit, as its usage headers say.
+    /// Percentage of Meta's call limit in use, according to Meta's usage headers.
     pub usage_percent: u32,
     pub throttled_until: Option<Timestamp>,
 }
@@ -71,7 +71,7 @@ pub struct MailReport {
     pub queued: u64,
     pub oldest_queued_at: Option<Timestamp>,
     pub last_error: Option<String>,
-    /// Emails about what is not over yet that somebody does not get.
+    /// Emails about open matters that do not reach all their recipients.
     pub undelivered: u64,
 }
 
@@ -81,14 +81,14 @@ pub struct Deliveries {
     pub failed: u64,
 }
 
-/// How the daemon looks after itself.
+/// The daemon's own maintenance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Maintenance {
-    /// The newest of the copies that are made by themselves.
+    /// When the newest automatic backup was made.
     pub backed_up_at: Option<Timestamp>,
-    /// Why the last attempt at one failed; null when it did not.
+    /// Why the last automatic backup failed; null when it did not.
     pub backup_error: Option<String>,
-    /// How often it came to no orderly end of late.
+    /// How often the daemon crashed within the last hour.
     pub crashes_last_hour: u32,
 }
 
@@ -108,7 +108,7 @@ pub struct Reloaded {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MailTestRequest {
-    /// The operators' addresses when there is none.
+    /// The recipient; the operators' addresses by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
 }

@@ -1,5 +1,5 @@
-//! The messages in which a token crosses the socket. This is the one place of `status` that exposes a secret:
-//! to write it into them, and to look at its shape before it is taken in.
+//! The messages in which a token crosses the socket. This is the only file of the API that exposes a secret: to write
+//! it into these messages, and to check its shape before an import.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
@@ -17,12 +17,12 @@ pub struct ImportRequest {
     pub access_token: Secret,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Mail addresses of those to tell when only a person can help.
+    /// Email addresses of the people to notify when only a person can help.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub require_scopes: Vec<String>,
-    /// Take in the pages that this user token reaches.
+    /// Also import the pages that this user token reaches.
     #[serde(default)]
     pub discover: bool,
 }
@@ -57,7 +57,7 @@ pub struct SecretView {
     #[schema(value_type = String)]
     pub access_token: Secret,
     pub version: u32,
-    /// Null when it never ends, or nobody knows.
+    /// Null when it never expires, or when the expiry is unknown.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -65,20 +65,20 @@ pub(super) fn openly<S: Serializer>(secret: &Secret, serializer: S) -> Result<S:
     serializer.serialize_str(secret.expose())
 }
 
-/// Meta's tokens have a few hundred characters; more than this is something else.
+/// Meta's tokens have a few hundred characters; anything longer than this is not a token.
 const LONGEST: usize = 8 * 1024;
 
-/// The token as it was pasted, without the line end; or why it cannot be one, without repeating it.
+/// Returns the pasted token without the line end, or why it cannot be a token. The reason does not repeat the token.
 pub(in crate::api) fn plausible(pasted: &Secret) -> Result<Secret, &'static str> {
     let token = Secret::trimmed(pasted.expose());
     if token.is_empty() {
         return Err("access_token is empty");
     }
     if token.len() > LONGEST {
-        return Err("access_token is longer than 8 KiB, which no token of Meta is");
+        return Err("access_token is longer than 8 KiB; no token of Meta is that long");
     }
     if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("access_token holds spaces or characters that no token of Meta has");
+        return Err("access_token contains spaces or characters that no token of Meta has");
     }
     Ok(token)
 }

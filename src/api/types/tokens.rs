@@ -1,4 +1,4 @@
-//! A token as programs see it: everything but the secret.
+//! A token as programs see it, without the secret.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::model::{
 pub struct TokenView {
     pub name: String,
     pub app: String,
-    /// As Meta says; null until it was asked.
+    /// According to Meta; null until the first check.
     pub kind: Option<Kind>,
     pub subject: Option<SubjectView>,
     /// The name of the user token that a page token was derived from.
@@ -22,12 +22,12 @@ pub struct TokenView {
     pub state: State,
     pub cause: Option<Cause>,
     pub remedy: Option<Remedy>,
-    /// For people to compare tokens by; tells nothing of the secret.
+    /// A short hash for comparing tokens; it does not reveal the secret.
     pub fingerprint: String,
-    /// IncidentSelection secret is in use: 1 for the imported one, then counting up.
+    /// The version of the secret in use: 1 for the imported one, then counting up.
     pub version: u32,
     pub issued_at: Option<Timestamp>,
-    /// Null when it never ends, or nobody knows.
+    /// Null when it never expires, or when the expiry is unknown.
     pub expires_at: Option<Timestamp>,
     /// When Meta stops reads of the person's data; null when never or unknown.
     pub data_access_expires_at: Option<Timestamp>,
@@ -38,7 +38,7 @@ pub struct TokenView {
     pub checked_at: Option<Timestamp>,
     pub rotated_at: Option<Timestamp>,
     pub last_rotation: Option<RotationView>,
-    /// The next visit to Meta; null when only a person can change anything.
+    /// The next call to Meta; null when only a person can change anything.
     pub next: Option<NextView>,
 }
 
@@ -60,24 +60,24 @@ pub struct NextView {
     pub at: Timestamp,
 }
 
-/// `GET /v1/tokens/{name}`: the token's own fields, and what surrounds it.
+/// `GET /v1/tokens/{name}`: the token's fields, its page tokens and its latest events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TokenDetail {
     #[serde(flatten)]
     pub token: TokenView,
-    /// Of a page: whether it tells the app of what happens on it; null when nobody has asked.
+    /// For a page: whether it sends its webhooks to the app; null until the first check of that.
     pub listening: Option<SubscriptionView>,
-    /// The names of the page tokens derived from it.
+    /// The names of the page tokens that were derived from this token.
     pub children: Vec<String>,
-    /// The latest, newest first.
+    /// The latest events, newest first.
     pub events: Vec<EventView>,
 }
 
-/// As Meta's list of subscribed apps said last.
+/// The latest answer from Meta's list of subscribed apps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SubscriptionView {
     pub subscription: Subscription,
-    /// Of `subscribed_fields` in the configuration, those that the app is not told of.
+    /// The `subscribed_fields` of the configuration that the app does not get.
     pub missing: Vec<String>,
     pub asked_at: Timestamp,
 }
@@ -85,11 +85,11 @@ pub struct SubscriptionView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenList {
     pub tokens: Vec<TokenView>,
-    /// Pass it as `after` for the rest; null when this was all.
+    /// Pass it as `after` to get the next page; null on the last page.
     pub next: Option<String>,
 }
 
-/// An order was filed; what comes of it is told in events after this one.
+/// The order was stored; events after this one say what comes of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Accepted {
     pub event: String,
@@ -104,7 +104,7 @@ impl From<EventId> for Accepted {
 }
 
 impl From<(Token, Option<String>)> for TokenView {
-    /// The token, and its parent's name.
+    /// Takes the token, and its parent's name.
     fn from((token, parent): (Token, Option<String>)) -> Self {
         let facts = token.facts.as_ref();
         Self {

@@ -1,4 +1,4 @@
-//! `perennial acknowledge ID`: no reminders of an incident until a date.
+//! `perennial acknowledge ID`: pauses the reminders of an incident.
 
 use std::str::FromStr;
 
@@ -12,13 +12,13 @@ use crate::api_client::Client;
 use crate::cli::terminal::time;
 use crate::cli::{Answer, Error, Terminal};
 
-/// Stop reminding people of an incident until a date
+/// Stop the reminders of an incident until a date
 ///
-/// It stays open, and everybody who was told of it is told when it is resolved.
+/// The incident stays open, and everyone who was notified of it is notified when it is resolved.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     id: String,
-    /// For how long, or until when: 12h, 3d, 2026-12-24, 2026-12-24T08:00:00Z
+    /// How long, or until when: 12h, 3d, 2026-12-24, 2026-12-24T08:00:00Z
     #[arg(long, default_value = "3d", value_name = "WHEN")]
     until: Until,
 }
@@ -39,12 +39,12 @@ impl FromStr for Until {
         let date = || text.parse().map(Self::On).ok();
         span.or_else(instant)
             .or_else(date)
-            .ok_or("write how long, such as 12h or 3d, or a date, such as 2026-12-24")
+            .ok_or("expected a duration such as 12h or 3d, or a date such as 2026-12-24")
     }
 }
 
 impl Until {
-    /// A date begins at midnight where the command is given.
+    /// A date means midnight in the time zone of the command.
     fn instant(self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         match self {
             Self::After(span) => now.checked_add(span.duration()).ok(),
@@ -63,7 +63,7 @@ pub(crate) async fn run(
     let until = options.until.instant(now, &terminal.format.zone);
     let Some(until) = until else {
         return Err(Error::Usage(
-            "That date is not on the calendar; name a nearer one".to_owned(),
+            "That date is too far in the future. Name an earlier one".to_owned(),
         ));
     };
     let incident = client
@@ -71,7 +71,7 @@ pub(crate) async fn run(
         .await?;
     let until = incident.next_reminder_at.unwrap_or(until);
     terminal.print(&format!(
-        "Nobody is reminded of incident {} before {}. It stays open: perennial incidents",
+        "There are no reminders of incident {} before {}. It stays open: perennial incidents",
         incident.id,
         time::absolute(until, &terminal.format)
     ))?;

@@ -1,4 +1,4 @@
-//! `perennial backup FILE`: a whole copy of the inventory, whether the daemon runs or not.
+//! `perennial backup FILE`: copies the whole inventory, whether or not the daemon runs.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,10 @@ use crate::cli::{Answer, Error, Global, Terminal};
 use crate::config::{self, StoragePaths};
 use crate::inventory;
 
-/// Copy the inventory to a file, whether the daemon runs or not
+/// Copy the inventory to a file, whether or not the daemon runs
 ///
-/// The copy is checked before it gets its name, and never takes the place of another file. It is sealed as the
-/// inventory is: to be of use it needs the same inventory key, which is not in it.
+/// The copy is checked before it gets its name, and never replaces another file. It is encrypted like the inventory:
+/// you need the same inventory key to use it, and the copy does not contain that key.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     file: PathBuf,
@@ -25,14 +25,14 @@ pub(crate) fn run(
     let StoragePaths { inventory, key, .. } = config::stores(global.config())?;
     let size = inventory::copy(&inventory, &options.file)?;
     terminal.print(&format!(
-        "{} holds a whole copy of {}, {} KiB, checked.",
+        "{} is a complete, checked copy of {} ({} KiB).",
         options.file.display(),
         inventory.display(),
         crate::cli::terminal::text::count(size.div_ceil(1024))
     ))?;
     terminal.warn(&format!(
-        "It opens with the inventory key alone, which is not in it: keep a copy of {} elsewhere. Back to it: perennial \
-         restore FILE",
+        "It opens only with the inventory key, which it does not contain: keep a copy of {} elsewhere. To restore it: \
+         perennial restore FILE",
         key.display()
     ));
     Ok(Answer::Yes)

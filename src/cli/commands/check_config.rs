@@ -1,4 +1,4 @@
-//! `perennial check-config`: every problem of the configuration at once, by the same code that the daemon starts with.
+//! `perennial check-config`: prints every problem of the configuration, with the same code that starts the daemon.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ use crate::cli::terminal::text::counted;
 use crate::cli::{Answer, Error, Global, Terminal};
 use crate::config::{self, Machine};
 
-/// Check the configuration, and the secrets that it names
+/// Check the configuration and the secrets that it names
 ///
-/// Prints every problem with its file and line. Exit code 1 if there is any.
+/// Prints every problem with its file and line. Exit code 1 if there are any.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Also write every kind of email into this directory, as text and HTML, to see how they look
+    /// Also write a sample of every kind of email into this directory, as text and HTML
     #[arg(long, value_name = "DIR")]
     emails: Option<PathBuf>,
 }
@@ -35,7 +35,7 @@ pub(crate) fn run(
                     style::paint("warning:", style::WARNING)
                 ));
             }
-            terminal.print(&format!("{}: the configuration is good", path.display()))?;
+            terminal.print(&format!("{}: the configuration is valid", path.display()))?;
             if let Some(folder) = &options.emails {
                 write_samples(path, folder, terminal)?;
             }
@@ -45,14 +45,14 @@ pub(crate) fn run(
             terminal.print(&problems.to_string())?;
             let count = counted(problems.0.len() as u64, "problem");
             terminal.warn(&format!(
-                "{count}; until that is put right, the daemon does not start and a running one does not reload"
+                "{count}. Until you correct this, the daemon does not start, and a running daemon does not reload"
             ));
             Ok(Answer::No)
         }
     }
 }
 
-/// A Monday morning: what an email shows depends on the template alone, and not on when one looks.
+/// A fixed time, a Monday morning, so that the samples depend only on the templates.
 const SAMPLE_TIME: i64 = 1_796_029_200;
 
 fn write_samples(path: &Path, folder: &Path, terminal: &mut Terminal) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! `perennial check` and `perennial rotate`: orders that the next pass carries out, followed to their end.
+//! `perennial check` and `perennial rotate`: orders that the next sweep carries out, followed to their result.
 
 use clap::Args;
 
@@ -13,23 +13,23 @@ use crate::cli::{Answer, Error, Terminal, hints};
 use crate::inventory::EventKind;
 use crate::model::{Outcome, State};
 
-/// ClientCommand Meta about tokens now, and tell what came of it; without names, look whether the daemon does its work
+/// Check tokens with Meta now, and print the result; without names, check that the daemon does its work
 ///
 /// Exit code 1 unless all is well, 3 if the daemon cannot be reached.
 #[derive(Clone, Debug, Args)]
 pub struct CheckOptions {
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// How long to wait for the outcome, or for a daemon that is just starting
+    /// How long to wait for the result, or for a daemon that is starting
     #[arg(long, default_value = "60s", value_name = "TIME")]
     timeout: Span,
-    /// Write to the operators if the daemon is down or does not do its work: once per cause, as the timer does
+    /// Email the operators if the daemon is down or does not do its work: once per cause, as the timer does
     #[arg(long, conflicts_with = "names")]
     alert: bool,
 }
 
 impl CheckOptions {
-    /// Without names it is the daemon itself that is looked at.
+    /// Without names, the command checks the daemon itself.
     pub(crate) fn about_the_daemon(&self) -> Option<doctor::ProbeRequest> {
         let backoff = self.timeout;
         let alert = self.alert;
@@ -39,10 +39,10 @@ impl CheckOptions {
     }
 }
 
-/// Renew tokens now, and tell what came of it
+/// Renew tokens now, and print the result
 ///
-/// A new token counts only if it ends later than the old one, as Meta itself says; the old one is used until then.
-/// Exit code 1 unless each was renewed or never ends.
+/// A new token counts only if, according to Meta, it expires later than the old one; until then the old one is used.
+/// Exit code 1 unless each token was renewed or never expires.
 #[derive(Clone, Debug, Args)]
 pub struct RotateOptions {
     #[command(flatten)]
@@ -53,7 +53,7 @@ pub struct RotateOptions {
 struct Whom {
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
-    /// How long to wait for the outcome
+    /// How long to wait for the result
     #[arg(long, default_value = "60s", value_name = "TIME")]
     timeout: Span,
 }
@@ -116,7 +116,7 @@ async fn carry_out(
     Ok(answer)
 }
 
-/// Places each order; one that is refused does not keep the others from being placed.
+/// Places each order; a refused order does not prevent the others.
 async fn place(
     order: Order,
     names: &[String],
@@ -157,7 +157,7 @@ fn timed_out(waiting: &[Placed]) -> String {
     )
 }
 
-/// An order on its way, and what is known of it so far.
+/// An order that was placed, and its result so far.
 struct Placed {
     name: String,
     event: String,
@@ -187,7 +187,7 @@ impl Placed {
         EventDetail(&event.detail).find("order") == Some(&self.event) || self.is_replaced_by(event)
     }
 
-    /// Somebody ordered something for the same token since. A token has one order at a time, the latest.
+    /// A later order for the same token has replaced this one: a token has only one order at a time.
     fn is_replaced_by(&self, event: &EventView) -> bool {
         let number = |id: &str| id.parse::<u64>().unwrap_or(0);
         event.kind == EventKind::Ordered

@@ -1,11 +1,11 @@
-//! `perennial completions`: made from the command line itself, so they cannot lag behind it.
+//! `perennial completions`: generated from the command line's definition, so that they are always up to date.
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use crate::cli::{Answer, Cli, Error, Terminal};
 
-/// Print the completions for a shell
+/// Print the completion script for a shell
 #[derive(Clone, Debug, Args)]
 pub struct CompletionOptions {
     shell: Shell,

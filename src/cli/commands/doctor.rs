@@ -1,4 +1,5 @@
-//! `perennial check` without names: does the daemon do its work? And what systemd calls when it has given a unit up.
+//! `perennial check` without names: checks that the daemon does its work. systemd also calls this file when it has
+//! given up a unit.
 
 use std::time::Duration;
 
@@ -10,18 +11,18 @@ use crate::config::{self, Machine, MonitorSettings};
 use crate::daemon::clock;
 use crate::monitor::{self, Alarm, Failed, NotifyReport, Problem};
 
-/// How to look at the daemon.
+/// How to check the daemon.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProbeRequest {
     pub(crate) backoff: Span,
     pub(crate) alert: bool,
 }
 
-/// A restart takes less, and the timer's service must have time left to send its emails.
+/// A restart takes less time, and the timer's service needs time left to send its emails.
 const LONGEST: Duration = Duration::from_secs(30);
 
 impl ProbeRequest {
-    /// A person who looks wants to know how it is now.
+    /// Without `--alert` a person is waiting, who wants the present state immediately.
     fn backoff(self) -> Duration {
         match self.alert {
             true => self.backoff.duration().unsigned_abs().min(LONGEST),
@@ -30,7 +31,7 @@ impl ProbeRequest {
     }
 }
 
-/// Write to the operators that systemd has given a unit up; it says which in MONITOR_UNIT and its like
+/// Email the operators that systemd has given up a unit, which MONITOR_UNIT and similar variables name
 #[derive(Clone, Debug, Args)]
 pub struct UnitFailureOptions {}
 
@@ -74,7 +75,7 @@ pub(crate) async fn report_unit_failure(
     report(&notified, terminal)
 }
 
-/// Whoever cannot be told by mail is told by the journal of the machine.
+/// People who cannot be notified by email can read the machine's journal.
 fn monitor_settings(global: &Global) -> Result<MonitorSettings, Error> {
     config::monitor_settings(global.config(), &Machine::of_the_service()).map_err(|problems| {
         Error::Refused(format!(

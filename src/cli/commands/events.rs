@@ -1,4 +1,4 @@
-//! `perennial events`: the journal of the inventory.
+//! `perennial events`: prints the journal.
 
 use clap::Args;
 
@@ -8,19 +8,19 @@ use crate::cli::terminal::output::TerminalFormat;
 use crate::cli::terminal::{event_text, style, text, time};
 use crate::cli::{Answer, Error, Terminal};
 
-/// What happened, oldest first
+/// Print the journal, oldest event first
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Stay and print what happens from now on
+    /// Keep running, and print new events as they happen
     #[arg(long)]
     follow: bool,
-    /// Only what is about this token
+    /// Only events about this token
     #[arg(long, value_name = "NAME")]
     token: Option<String>,
-    /// Only what came after the event with this number
+    /// Only events after the one with this id
     #[arg(long, value_name = "ID")]
     after: Option<u64>,
-    /// Print the daemon's own JSON lines
+    /// Print the daemon's JSON lines
     #[arg(long)]
     json: bool,
 }
@@ -63,7 +63,7 @@ async fn print_all(events: &mut EventStream, terminal: &mut Terminal) -> Result<
     Ok(())
 }
 
-/// Whose event it is stands in a column of this width; names that need more push the rest aside.
+/// The width of the column with the token's or app's name; a longer name shifts the rest of its line.
 const WHOSE: usize = 24;
 
 fn print_line(event: &EventView, format: &TerminalFormat) -> String {
@@ -101,12 +101,12 @@ mod tests {
         .unwrap();
         assert_eq!(
             print_line(&event, &pipe()),
-            "2026-11-22T09:00:00Z\t7\tderived\tacme-page\tread anew through anna\n"
+            "2026-11-22T09:00:00Z\t7\tderived\tacme-page\tread again through anna\n"
         );
         let shown = anstream::adapter::strip_str(&print_line(&event, &terminal(80))).to_string();
         assert_eq!(
             shown,
-            "2026-11-22 09:00:00 UTC  acme-page                 read anew through anna\n"
+            "2026-11-22 09:00:00 UTC  acme-page                 read again through anna\n"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! `perennial forget NAME…`: removes tokens, after a question.
+//! `perennial forget NAME…`: removes tokens after a confirmation.
 
 use clap::Args;
 
@@ -6,14 +6,14 @@ use crate::api_client::{self, Client};
 use crate::cli::terminal::text::{all_of, count};
 use crate::cli::{Answer, Error, Terminal};
 
-/// Remove tokens from the inventory, after a question
+/// Remove tokens from the inventory, after a confirmation
 ///
-/// Meta keeps them valid; they are no longer watched, renewed, or served.
+/// The tokens stay valid at Meta, but Perennial no longer checks, renews or serves them.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }
@@ -47,8 +47,7 @@ async fn is_confirmed(
     terminal: &mut Terminal,
 ) -> Result<bool, Error> {
     if !terminal.is_interactive() {
-        let text =
-            "Nobody is here to be asked. To remove without a question: perennial forget --yes NAME";
+        let text = "Standard input is not a terminal. To remove without a question: perennial forget --yes NAME";
         return Err(Error::Usage(text.to_owned()));
     }
     let mut pages = 0;
@@ -58,7 +57,7 @@ async fn is_confirmed(
     Ok(confirms(&options.names, pages, terminal))
 }
 
-/// `pages` is how many page tokens were derived from them.
+/// `pages` is the number of page tokens that were derived from these tokens.
 fn confirms(names: &[String], pages: u64, terminal: &mut Terminal) -> bool {
     let orphans = match pages {
         0 => String::new(),

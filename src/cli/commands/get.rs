@@ -1,4 +1,4 @@
-//! `perennial get NAME`: the secret on standard output, and nothing else there.
+//! `perennial get NAME`: prints a secret, and nothing else, on standard output.
 
 use clap::Args;
 
@@ -6,16 +6,16 @@ use crate::api::types::{SecretQuery, Span};
 use crate::api_client::{Client, token_path, with_query};
 use crate::cli::{Answer, Error, Terminal};
 
-/// Print the secret of a token, and nothing else, for a program to use
+/// Print the secret of a token, and nothing else, for use by a program
 ///
-/// Each reading is written to the journal with the name of who asked.
+/// The journal records who has read the secret.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     name: String,
-    /// Refuse if it ends sooner than this: 90m, 12h, 30d
+    /// Refuse if it expires sooner than this: 90m, 12h, 30d
     #[arg(long, value_name = "TIME")]
     min_remaining: Option<Span>,
-    /// Print the daemon's own JSON, with the secret's version and end
+    /// Print the daemon's JSON, with the version and the expiry of the secret
     #[arg(long)]
     json: bool,
 }

@@ -1,4 +1,4 @@
-//! `perennial incidents`: what people must do.
+//! `perennial incidents`: lists what people must do.
 
 use clap::Args;
 use jiff::Timestamp;
@@ -12,13 +12,13 @@ use crate::cli::terminal::text::{count, counted, plain, wrapped};
 use crate::cli::terminal::{bars, style, terms, time};
 use crate::cli::{Answer, Error, Terminal};
 
-/// What people must do: each cause that needs one person
+/// List the incidents: causes that need a person
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Which ones [default: unresolved]
+    /// Which incidents [default: unresolved]
     #[arg(long, value_parser = one_of(IncidentFilter::ALL, IncidentFilter::as_str))]
     state: Option<IncidentFilter>,
-    /// Print the daemon's own JSON
+    /// Print the daemon's JSON
     #[arg(long)]
     json: bool,
 }
@@ -37,7 +37,7 @@ pub(crate) async fn run(
     }
     let incidents = client.incidents(&query).await?.incidents;
     if incidents.is_empty() {
-        terminal.warn("There is nothing that anybody has to do.");
+        terminal.warn("There are no incidents to show.");
         return Ok(Answer::Yes);
     }
     let now = client.status().await?.now;
@@ -69,7 +69,7 @@ pub(crate) fn render(
 
 const INDENT: &str = "     ";
 
-/// Lines wider than this are hard to read, however wide the terminal is.
+/// Longer lines are hard to read, however wide the terminal is.
 const READABLE: usize = 100;
 
 fn paragraph(
@@ -137,8 +137,8 @@ fn tokens(incident: &IncidentView, format: &TerminalFormat) -> String {
 
 fn told(incident: &IncidentView, now: Timestamp) -> String {
     let told = match incident.told.as_slice() {
-        [] => "Nobody was written to yet".to_owned(),
-        told => format!("Told: {}", plain(&told.join(", "))),
+        [] => "No one has been notified yet".to_owned(),
+        told => format!("Notified: {}", plain(&told.join(", "))),
     };
     match incident.next_reminder_at {
         Some(at) => format!("{told}; next reminder {}", time::relative(at, now)),

@@ -1,4 +1,4 @@
-//! `perennial login`: a link for whoever is to log in, and what came of it.
+//! `perennial login`: prints a login link, and waits for the result.
 
 use std::io::{self, BufRead, Read};
 
@@ -15,29 +15,29 @@ use crate::cli::{Answer, Error, Terminal};
 use crate::inventory::EventKind;
 use crate::secret::Secret;
 
-/// Have somebody log in with Facebook, and take in what that gives
+/// Get new tokens through a login with Facebook
 ///
-/// Prints a link for the browser of whoever is to log in, and waits until that person is back. With --paste it prints
-/// the address of Facebook's dialog instead, and takes the address that the browser ends at: from a prompt, or one line
-/// of standard input. Exit code 1 unless everything that hangs on that person works afterwards.
+/// Prints a link for the browser of the person who has to log in, and waits for the login. With --paste it prints the
+/// address of Facebook's dialog instead, and reads the address that the browser ends at: from a prompt, or from one
+/// line of standard input. Exit code 1 unless all tokens of that person work afterwards.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// The app to log in to [default: the only one, or that of the token]
+    /// The app to log in to [default: the only app, or that of the token]
     #[arg(long, value_name = "APP")]
     app: Option<String>,
-    /// A token of the person whose login is wanted; anybody's will do without it
+    /// A token of the person who has to log in [default: anyone may log in]
     #[arg(long, value_name = "NAME")]
     token: Option<String>,
-    /// Take the address that the browser ends at, instead of waiting for its call
+    /// Read the address that the browser ends at, instead of waiting for the login
     #[arg(long)]
     paste: bool,
-    /// Take the new token even if it has fewer permissions than the one in use
+    /// Accept the new token even if it has fewer permissions than the one in use
     #[arg(long)]
     accept_fewer: bool,
     /// How long to wait for the person and for Facebook
     #[arg(long, default_value = "1h", value_name = "TIME")]
     timeout: Span,
-    /// Print what came of it as JSON, and the link on standard error
+    /// Print the result as JSON, and the link on standard error
     #[arg(long)]
     json: bool,
 }
@@ -53,7 +53,7 @@ pub(crate) async fn run(
         accept_fewer: options.accept_fewer,
         paste: options.paste,
     };
-    // Followed from before the link is there, so that nothing can be missed.
+    // The command follows the journal before the link exists, so that it cannot miss an event.
     let follower = Follower::begin(client, None, options.timeout).await?;
     let link = client.open_login(&request).await?;
     show_link(&options, &link, terminal)?;
@@ -97,7 +97,7 @@ fn show_link(options: &Options, link: &LoginLink, terminal: &mut Terminal) -> Re
     Ok(())
 }
 
-/// More is no address of a browser.
+/// Anything longer is not a browser's address.
 const LONGEST: u64 = 64 * 1024;
 
 fn pasted(terminal: &Terminal) -> Result<Secret, Error> {
@@ -118,7 +118,7 @@ fn pasted(terminal: &Terminal) -> Result<Secret, Error> {
     Ok(address)
 }
 
-/// Asks after it whenever something has happened, until nothing more will.
+/// Asks for the login's state after each event, until the login is over.
 async fn is_over(id: &str, mut follower: Follower, client: &Client) -> Result<LoginView, Error> {
     loop {
         let view = client.login(id).await?;
@@ -267,7 +267,7 @@ fn next_step(view: &LoginView) -> Option<String> {
     }
 }
 
-/// As the journal tells of it.
+/// Describes an event of a login as a sentence.
 pub(crate) fn event(kind: EventKind, detail: &EventDetail<'_>) -> String {
     let login = detail.text("login");
     match (kind, detail.find("token")) {

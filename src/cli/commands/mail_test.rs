@@ -1,4 +1,4 @@
-//! `perennial mail-test`: one real email by the configured way, and what became of it.
+//! `perennial mail-test`: sends one real email in the configured way, and prints the result.
 
 use clap::Args;
 use serde_json::Value;
@@ -11,12 +11,12 @@ use crate::cli::terminal::text;
 use crate::cli::{Answer, Error, Terminal};
 use crate::inventory::EventKind;
 
-/// Send one real email by the configured way, and tell what became of it
+/// Send one real email in the configured way, and print the result
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// To whom [default: the operators, as the configuration says]
+    /// The recipient [default: the operators in the configuration]
     address: Option<String>,
-    /// How long to wait for the outcome
+    /// How long to wait for the result
     #[arg(long, default_value = "60s", value_name = "TIME")]
     timeout: Span,
 }
@@ -26,7 +26,7 @@ pub(crate) async fn run(
     client: &Client,
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
-    // Followed from before the email is written, so that its end cannot be missed.
+    // The command follows the journal before the email is queued, so that it cannot miss the result.
     let mut follower = Follower::begin(client, None, options.timeout).await?;
     let request = MailTestRequest {
         to: options.address,
@@ -47,7 +47,7 @@ pub(crate) async fn run(
     Ok(Answer::No)
 }
 
-/// What a conversation came to, if this is the end of one.
+/// Prints the result of a delivery attempt, if the event is one.
 fn outcome(event: &EventView, terminal: &mut Terminal) -> Result<Option<Answer>, Error> {
     let is_sent = event.kind == EventKind::EmailSent;
     let is_refused = event.kind == EventKind::EmailUndelivered;
@@ -70,13 +70,13 @@ fn outcome(event: &EventView, terminal: &mut Terminal) -> Result<Option<Answer>,
     Ok(Some(Answer::No))
 }
 
-/// How it went with the mail server, line by line.
+/// The transcript of the conversation with the mail server.
 fn conversation(event: &EventView) -> impl Iterator<Item = &str> {
     let lines = event.detail.get("conversation").and_then(Value::as_array);
     lines.into_iter().flatten().filter_map(Value::as_str)
 }
 
-/// Emails about incidents come and go meanwhile.
+/// Other emails, such as those about incidents, may be sent at the same time.
 fn is_about(event: &EventView, message_id: &str) -> bool {
     let detail = EventDetail(&event.detail);
     match detail.find("message_id") {

@@ -1,5 +1,5 @@
-//! `perennial rekey`: another inventory key. Cut off anywhere, the key in place opens the inventory, and the next run
-//! goes on where this one ended.
+//! `perennial rekey`: changes the inventory key. It may be interrupted at any point: the key in place still opens the
+//! inventory, and the next run continues.
 
 use std::path::{Path, PathBuf};
 
@@ -12,19 +12,19 @@ use crate::secret::Key;
 
 /// Change the inventory key, with the daemon stopped
 ///
-/// A new key is made, or taken from a file, and put into the place of the old one, which is kept beside it for the
-/// copies that were made before. If this is cut off, the daemon starts all the same; run it again to finish it.
+/// The new key is generated, or read from a file, and replaces the old one. The old key is kept beside it, because
+/// earlier backups need it. If this command is interrupted, the daemon still starts; run the command again to finish.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// The new key [default: a random one is made]
+    /// The new key [default: a random key is generated]
     #[arg(long, value_name = "FILE")]
     new_key_file: Option<PathBuf>,
-    /// The key in use, where the daemon gets it from elsewhere than the file that the configuration names, such as an
-    /// encrypted credential; then you put the new one into its place
+    /// The key in use, if the daemon does not read it from the file in the configuration but, for example, from an
+    /// encrypted credential. You then install the new key yourself
     #[arg(long, value_name = "FILE", requires = "new_key_file")]
     key_file: Option<PathBuf>,
-    /// Seal every secret again under new data keys, too. Use this when somebody may have had the old key together with
-    /// the inventory or a copy of it: the inventory key only protects the data keys
+    /// Also encrypt every secret again under new data keys. Use this when the old key and the inventory, or a copy of
+    /// it, may be in the wrong hands: the inventory key only protects the data keys
     #[arg(long)]
     data_keys: bool,
 }
@@ -40,7 +40,7 @@ pub(crate) fn run(
     let rekeying = Rekeying::begin(&stores.inventory, &old)?;
     if rekeying.is_finished() {
         terminal.print(&format!(
-            "An earlier change of the key was cut off at its end; it is finished now. {} is the new key, and it alone opens \
+            "An earlier change of the key was interrupted; it is finished now. {} is the new key, and only it opens \
              the inventory.",
             place.display()
         ))?;
@@ -51,19 +51,19 @@ pub(crate) fn run(
         rekeying.add(&old, &key_file::read(new)?)?;
         terminal.print("Both keys open the inventory now.")?;
         terminal.warn(&format!(
-            "Put {} to where the daemon gets its key from, and start it: systemctl start perennial\nFrom that start on \
-             the old key does not open it any more.",
+            "Install {} where the daemon reads its key, and start the daemon: systemctl start perennial\nAfter that \
+             start, the old key no longer opens the inventory.",
             new.display()
         ));
         return Ok(Answer::Yes);
     }
     let (new, kept) = change(&rekeying, &old, place, options)?;
     terminal.print(&format!(
-        "{} holds the new key, and it alone opens the inventory.",
+        "{} is the new key, and only it opens the inventory.",
         place.display()
     ))?;
     terminal.print(&format!(
-        "{} is the old one: copies that were made before today open with it alone. Remove it when the last of them is gone.",
+        "{} is the old key: only it opens earlier backups. Remove it when you no longer keep any of them.",
         kept.display()
     ))?;
     let answer = renew_data_keys(&rekeying, &new, options, terminal)?;
@@ -73,7 +73,7 @@ pub(crate) fn run(
     Ok(answer)
 }
 
-/// `key` opens the inventory. All of it is done, or nothing.
+/// Renews the data keys, completely or not at all. `key` must open the inventory.
 fn renew_data_keys(
     rekeying: &Rekeying,
     key: &Key,
@@ -86,21 +86,21 @@ fn renew_data_keys(
     match rekeying.renew_data_keys(key)? {
         RenewedKeys::All => {
             terminal.print(
-                "Every secret is sealed under a new data key, and the old one is removed.",
+                "Every secret is encrypted under a new data key, and the old data key is removed.",
             )?;
             Ok(Answer::Yes)
         }
         RenewedKeys::SomeStay => {
             terminal.print(
-                "Every secret that opens is sealed under a new data key. Some do not open: they were altered, and their \
-                 old data key stays. Import those tokens again: perennial import --replace NAME",
+                "Every readable secret is encrypted under a new data key. Some secrets cannot be read because they \
+                 were altered; their old data key stays. Import those tokens again: perennial import --replace NAME",
             )?;
             Ok(Answer::No)
         }
     }
 }
 
-/// Each step is durable before the next, and may be the last one.
+/// Each step is durable before the next begins, and the command may be interrupted after any of them.
 fn change(
     rekeying: &Rekeying,
     old: &Key,
@@ -110,7 +110,7 @@ fn change(
     let waiting = key_file::beside(place, ".new");
     let new = new_key(options, &waiting)?;
     if new.id() == old.id() {
-        let text = "That is the key in use. Name another file, or none to have a new key made";
+        let text = "That is the key in use. Name another file, or none to generate a new key";
         return Err(Error::Usage(text.to_owned()));
     }
     if !waiting.exists() {
@@ -123,7 +123,7 @@ fn change(
     Ok((new, kept))
 }
 
-/// The one that a change which was cut off has left waiting comes first.
+/// Returns the key of an interrupted change if there is one, before any other.
 fn new_key(options: &Options, waiting: &Path) -> Result<Key, Error> {
     let given = options
         .new_key_file
@@ -139,7 +139,8 @@ fn new_key(options: &Options, waiting: &Path) -> Result<Key, Error> {
     let begun = key_file::read(waiting)?;
     if given.is_some_and(|given| given.id() != begun.id()) {
         return Err(Error::Refused(format!(
-            "A change that was cut off waits to be finished, with another key: {}\nFinish it first: perennial rekey",
+            "An interrupted change of the key, with another new key, is not finished: {}\nFinish it first: perennial \
+             rekey",
             waiting.display()
         )));
     }

@@ -1,16 +1,16 @@
-//! `perennial reload`: the daemon reads its configuration again, or says why it keeps the old one.
+//! `perennial reload`: makes the daemon reload its configuration, or prints why it keeps the old one.
 
 use clap::Args;
 
 use crate::api_client::Client;
 use crate::cli::{Answer, Error, Terminal};
 
-/// Have the running daemon read its configuration again
+/// Reload the configuration of the running daemon
 ///
-/// Waits for the answer: live, or refused and the old configuration kept.
+/// Waits for the result: the new configuration is live, or it was refused and the old one stays live.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Waiting is what it does anyway; the systemd unit says so explicitly
+    /// Wait for the result. This is the default; the systemd unit uses the option to be explicit
     #[arg(long, hide = true)]
     wait: bool,
 }

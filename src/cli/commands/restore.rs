@@ -1,4 +1,4 @@
-//! `perennial restore FILE`: a copy takes the inventory's place, and what was there is kept.
+//! `perennial restore FILE`: replaces the inventory by a copy, and keeps the replaced one.
 
 use std::path::{Path, PathBuf};
 
@@ -11,17 +11,18 @@ use crate::config;
 use crate::daemon::clock;
 use crate::inventory::{Contents, Present, Restore, Settings};
 
-/// Put a copy in the inventory's place, with the daemon stopped
+/// Replace the inventory by a copy, with the daemon stopped
 ///
-/// A copy that is broken, newer than this version, or sealed with another key is refused, and nothing is changed. The
-/// inventory that was there is kept beside it.
+/// A copy that is broken, newer than this version, or encrypted with another key is refused, and nothing is changed.
+/// The
+/// replaced inventory is kept beside it.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     file: PathBuf,
-    /// The file of the key that opens the copy [default: as the configuration says]
+    /// The file of the key that opens the copy [default: the key in the configuration]
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }

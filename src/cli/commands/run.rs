@@ -1,4 +1,4 @@
-//! What runs on its own until it ends or is ended: the daemon, the demo, the simulated Graph.
+//! The programs that run until they are done or stopped: the daemon, the demo, the simulated Graph.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -19,46 +19,46 @@ pub enum LocalCommand {
     Demo(DemoOptions),
     /// Run the daemon in the foreground, as its systemd unit does
     Run,
-    /// Run the simulated Graph on its own, for tests of your own programs
+    /// Run the simulated Graph on its own, to test your own programs
     GraphSim(GraphSimOptions),
 }
 
 #[derive(Clone, Debug, Args)]
 pub struct DemoOptions {
-    /// How many days of the fleet's life to show
+    /// How many days to simulate
     #[arg(long, default_value_t = 75, value_parser = clap::value_parser!(u16).range(1..=3650))]
     pub days: u16,
-    /// The same number gives the same fleet and the same luck
+    /// Seed of the random numbers; the same seed gives the same run
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Leave it running at the end, to look around
+    /// Keep running at the end, so that you can look around
     #[arg(long)]
     pub keep: bool,
 }
 
 #[derive(Clone, Debug, Args)]
 pub struct GraphSimOptions {
-    /// Where to listen; port 0 takes any free one
+    /// The address to listen on; port 0 takes any free port
     #[arg(long, default_value = "127.0.0.1:8470", value_name = "ADDRESS")]
     pub listen: SocketAddr,
-    /// A world to start from (TOML); without it, a small sample
+    /// The world to start from (TOML) [default: a small sample]
     #[arg(long, value_name = "FILE")]
     pub world: Option<PathBuf>,
-    /// So many tokens more
+    /// Add this many tokens
     #[arg(long, value_name = "N")]
     pub fleet: Option<usize>,
-    /// Seconds of the world per second of ours; 0 halts its clock
+    /// Simulated seconds per real second; 0 stops the simulated clock
     #[arg(long, default_value_t = 1.0)]
     pub speed: f64,
-    /// How late every answer comes, such as 50ms
+    /// The delay of every answer, such as 50ms
     #[arg(long, default_value = "0s", value_name = "TIME")]
     pub latency: SignedDuration,
-    /// The same number gives the same ids and tokens
+    /// Seed of the random numbers; the same seed gives the same ids and tokens
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 }
 
-/// The daemon answers several at once; two threads carry 100,000 tokens.
+/// The daemon answers several requests at the same time; two threads are enough for 100,000 tokens.
 const THREADS: usize = 2;
 
 impl LocalCommand {
@@ -74,7 +74,7 @@ impl LocalCommand {
         match ended {
             Ok(code) => code,
             Err(error) => {
-                // Only the daemon keeps a log.
+                // Only the daemon writes a log.
                 writeln!(io::stderr(), "{error:#}").ok();
                 ExitCode::FAILURE
             }

@@ -1,4 +1,4 @@
-//! `perennial status`: how everything is, on one screen.
+//! `perennial status`: a summary of the daemon and its tokens, on one screen.
 
 use clap::Args;
 use jiff::Timestamp;
@@ -11,13 +11,13 @@ use crate::cli::terminal::text::{self, count, counted};
 use crate::cli::terminal::{bars, style, time};
 use crate::cli::{Answer, Error};
 
-/// How everything is, on one screen
+/// Show a summary of the daemon and its tokens
 ///
 /// Exit code 1 when the daemon is not ready or has problems of its own. Tokens that need a person do not change the
-/// exit code: people are told by mail, and `perennial incidents` lists them.
+/// exit code: people are notified by email, and `perennial incidents` lists them.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Print the daemon's own JSON
+    /// Print the daemon's JSON
     #[arg(long)]
     json: bool,
 }

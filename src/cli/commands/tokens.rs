@@ -1,4 +1,4 @@
-//! `perennial tokens`: the inventory as a table, page by page as it comes.
+//! `perennial tokens`: prints the inventory as a table, page by page.
 
 use clap::Args;
 use jiff::Timestamp;
@@ -13,30 +13,30 @@ use crate::cli::terminal::{style, terms, time};
 use crate::cli::{Answer, Error};
 use crate::model::{Kind, Remedy, State};
 
-/// The tokens, with what each of them waits for
+/// List the tokens, and what each of them waits for
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Only those in this state
+    /// Only tokens in this state
     #[arg(long, value_parser = one_of(State::ALL, State::as_str))]
     state: Option<State>,
-    /// Only those of this kind
+    /// Only tokens of this kind
     #[arg(long, value_parser = one_of(Kind::ALL, Kind::as_str))]
     kind: Option<Kind>,
-    /// Only those of this app
+    /// Only tokens of this app
     #[arg(long)]
     app: Option<String>,
-    /// Only the page tokens that were derived from this one
+    /// Only page tokens that were derived from this token
     #[arg(long, value_name = "NAME")]
     parent: Option<String>,
-    /// Only those that end, by either clock, within this time: 12h, 30d
+    /// Only tokens that expire, by either clock, within this time: 12h, 30d
     #[arg(long, value_name = "TIME")]
     expires_within: Option<Span>,
-    /// Print the daemon's own JSON, one document per thousand tokens
+    /// Print the daemon's JSON, one document per thousand tokens
     #[arg(long)]
     json: bool,
 }
 
-/// As many as the daemon gives at once.
+/// The most tokens that the daemon returns in one answer.
 const PER_PAGE: usize = 1000;
 
 pub(crate) async fn run(
@@ -103,7 +103,7 @@ async fn documents(
     }
 }
 
-/// The table, and what all its rows have in common.
+/// The table, and what its rows have in common.
 pub(crate) struct Listing {
     table: Table,
     apps: Apps,
@@ -111,7 +111,7 @@ pub(crate) struct Listing {
     format: TerminalFormat,
 }
 
-/// Where there is but one app, a person need not read its name in each line.
+/// Whether the table has a column for the app. With a single app it would repeat the same name in each line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Apps {
     Shown,
@@ -161,7 +161,7 @@ impl Listing {
     }
 }
 
-/// What a person must do, or else what happens by itself.
+/// What a person must do, or what Perennial will do next.
 fn next(token: &TokenView, now: Timestamp, format: &TerminalFormat) -> Cell {
     if let Some(remedy) = token.remedy.filter(|remedy| *remedy != Remedy::Wait) {
         return Cell::styled(terms::remedy(remedy), style::BOLD);

@@ -1,4 +1,4 @@
-//! Bars: how much life a clock has left, how much of a limit is used.
+//! Bars: how much of a token's life is left, and how much of a limit is used.
 
 use anstyle::Style;
 use jiff::{SignedDuration, Timestamp};
@@ -8,16 +8,16 @@ use super::table::Cell;
 use super::{style, time};
 use crate::api::types::TokenView;
 
-/// What Meta gives a long-lived token, where nothing better is known.
+/// The usual life of a long-lived token, where the real one is unknown.
 const USUAL_LIFE: SignedDuration = SignedDuration::from_hours(60 * 24);
 const DATA_ACCESS_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 const VERY_SOON: SignedDuration = SignedDuration::from_hours(3 * 24);
 
-/// One of a token's two clocks.
+/// One of a token's two clocks: its expiry, or the expiry of its data access.
 pub(crate) struct ClockFace {
-    /// `None` when there is no end, as far as anybody knows.
+    /// `None` when it never expires, or when the expiry is unknown.
     end: Option<Timestamp>,
     whole: SignedDuration,
     is_known: Known,
@@ -26,7 +26,7 @@ pub(crate) struct ClockFace {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
     Yes,
-    /// Meta has not been asked yet.
+    /// The token has not been checked yet.
     No,
 }
 
@@ -51,7 +51,7 @@ impl ClockFace {
         }
     }
 
-    /// `████████░░ 41 d`, `never`; for programs the end itself.
+    /// `████████░░ 41 d`, `never`; in a pipe, the expiry itself.
     pub(crate) fn cell(&self, now: Timestamp, format: &TerminalFormat) -> Cell {
         if self.is_known == Known::No {
             return Cell::styled("unknown", style::FAINT);
@@ -109,12 +109,12 @@ fn beside(progress_bar: &str, text: &str) -> String {
     }
 }
 
-/// None is left of what has ended.
+/// The duration in seconds, 0 if it is negative.
 fn seconds(of: SignedDuration) -> u64 {
     u64::try_from(of.as_secs()).unwrap_or(0)
 }
 
-/// As wide as the terminal allows; nothing where there is no room or no terminal.
+/// Adapts to the terminal's width; empty on a narrow terminal and in a pipe.
 fn progress_bar(part: u64, whole: u64, format: &TerminalFormat) -> String {
     let width: u64 = match format.medium {
         Medium::Terminal { width: 110.. } => 10,

@@ -1,4 +1,4 @@
-//! Where a command writes and whom it may ask. It alone knows whether a person looks on.
+//! Where a command writes, and how it asks questions. Only this file knows whether a terminal is attached.
 
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 
@@ -9,12 +9,12 @@ use crate::cli::error::Error;
 pub struct Terminal {
     out: Box<dyn Write + Send>,
     err: Box<dyn Write + Send>,
-    /// A person at a keyboard, if there is one.
+    /// Standard input, if it is a terminal.
     keyboard: Option<Box<dyn BufRead + Send>>,
     pub format: TerminalFormat,
 }
 
-/// How output has to look to be read where it goes.
+/// How to format the output for its destination.
 #[derive(Clone, Debug)]
 pub struct TerminalFormat {
     pub medium: Medium,
@@ -27,7 +27,7 @@ pub enum Medium {
     Terminal {
         width: usize,
     },
-    /// A program or a file: columns between tabs, times as RFC 3339, nothing drawn.
+    /// A program or a file: columns separated by tabs, times as RFC 3339, no bars.
     Pipe,
 }
 
@@ -37,14 +37,14 @@ pub enum Glyphs {
     Ascii,
 }
 
-/// What a terminal that does not tell its size is taken for.
+/// The width of a terminal that does not report its size.
 const USUAL_WIDTH: usize = 80;
 
-/// Nothing that a person types is longer.
+/// More than any person types.
 const LONGEST_ANSWER: u64 = 64 * 1024;
 
 impl Terminal {
-    /// This process's own streams. Colour is stripped wherever nobody would see it.
+    /// The streams of this process. Colors are removed where the stream is not a terminal.
     pub fn here() -> Self {
         let keyboard = io::stdin().is_terminal();
         Self {
@@ -55,7 +55,7 @@ impl Terminal {
         }
     }
 
-    /// The command's answer: whole lines for standard output.
+    /// Prints the command's result, as whole lines, to standard output.
     pub fn print(&mut self, lines: &str) -> Result<(), Error> {
         self.out.write_all(lines.as_bytes())?;
         if !lines.is_empty() && !lines.ends_with('\n') {
@@ -64,7 +64,7 @@ impl Terminal {
         Ok(self.out.flush()?)
     }
 
-    /// What a person should know beside the answer. Where nobody listens, the work goes on.
+    /// Prints a remark to standard error. It ignores write errors, so that the command goes on.
     pub fn warn(&mut self, lines: &str) {
         let lines = lines.trim_end_matches('\n');
         writeln!(self.err, "{lines}").ok();
@@ -74,7 +74,7 @@ impl Terminal {
         self.keyboard.is_some()
     }
 
-    /// What the person at the keyboard answers; nothing when there is none, or who has gone.
+    /// Asks a question and returns the answer; `None` without a terminal, or at the end of its input.
     pub fn ask(&mut self, question: &str) -> Option<String> {
         let keyboard = self.keyboard.as_mut()?;
         write!(self.err, "{question} ").ok()?;
@@ -116,7 +116,7 @@ impl TerminalFormat {
 }
 
 impl Glyphs {
-    /// The first of these that says anything decides, as in the C library.
+    /// The first variable that is set decides, as in the C library.
     fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
         let detail = ["LC_ALL", "LC_CTYPE", "LANG"]
             .into_iter()
@@ -146,12 +146,12 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// What was written, to look at afterwards.
+    /// The output of a test, kept in memory.
     #[derive(Clone, Default)]
     pub(crate) struct Paper(Arc<Mutex<Vec<u8>>>);
 
     impl Paper {
-        /// Without the colours, as on every stream that is no terminal.
+        /// The text without colors, as on any stream that is not a terminal.
         pub(crate) fn text(&self) -> String {
             let bytes = self.0.lock().unwrap();
             anstream::adapter::strip_str(str::from_utf8(&bytes).unwrap()).to_string()
@@ -170,7 +170,7 @@ pub(crate) mod tests {
     }
 
     impl Terminal {
-        /// Standard output and standard error on paper, as a pipe; `typed` is what the person answers.
+        /// A pipe whose standard output and standard error are kept in memory; `typed` is the person's answer.
         pub(crate) fn on_paper(typed: Option<&'static str>) -> (Self, Paper, Paper) {
             let (out, err) = (Paper::default(), Paper::default());
             let terminal = Self {

@@ -1,4 +1,4 @@
-//! Colours. They are always written and stripped on the way out where nobody would see them.
+//! Colors. They are always written, and removed where the stream is not a terminal.
 
 use anstyle::{AnsiColor, Style};
 

@@ -1,18 +1,18 @@
-//! Columns: aligned and cut to the terminal for people, between tabs for programs.
+//! Tables: for people aligned and cut to the terminal's width, for programs separated by tabs.
 
 use anstyle::Style;
 
 use super::output::{Medium, TerminalFormat};
 use super::{style, text};
 
-/// Space between columns.
+/// The space between columns.
 const GAP: &str = "  ";
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column {
     title: &'static str,
     align: Align,
-    /// How narrow it may be cut where there is little room.
+    /// The smallest width to which the column may be cut.
     least: Option<usize>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Cell {
     style: Style,
 }
 
-/// Rows come page by page; the heading is printed once, and columns only grow.
+/// A table that is printed page by page: the heading appears once, and columns only grow.
 #[derive(Debug)]
 pub(crate) struct Table {
     columns: Vec<Column>,
@@ -87,7 +87,7 @@ impl Table {
         }
     }
 
-    /// The next rows, under the heading if they are the first.
+    /// The next rows; the first page begins with the heading.
     pub(crate) fn page(&mut self, rows: &[Vec<Cell>], format: &TerminalFormat) -> String {
         let heading = (!self.is_begun).then(|| self.heading());
         self.is_begun = true;

@@ -1,10 +1,10 @@
-//! The inventory's short words, as sentences for people.
+//! Translates the inventory's terms into plain English.
 
 use crate::model::{Action, Cause, Outcome, Remedy};
 
 pub(crate) const fn cause(cause: Cause) -> &'static str {
     match cause {
-        Cause::ExpiresSoon => "it ends soon, and no renewal has moved that",
+        Cause::ExpiresSoon => "it expires soon, and no renewal has changed that",
         Cause::Expired => "it has expired",
         Cause::DataAccessExpiresSoon => "its access to the person's data ends soon",
         Cause::DataAccessExpired => "its access to the person's data has ended",
@@ -12,7 +12,7 @@ pub(crate) const fn cause(cause: Cause) -> &'static str {
         Cause::AppRemoved => "the person removed the app",
         Cause::SessionEnded => "Meta ended the person's session",
         Cause::ReplacedElsewhere => {
-            "Meta ended this token alone, as when a new one is generated for the page by hand"
+            "Meta ended only this token, as it does when someone generates a new one for the page"
         }
         Cause::Checkpoint => "Meta wants the person to pass a security check",
         Cause::PageRoleLost => "the person lost the role on the page",
@@ -25,11 +25,11 @@ pub(crate) const fn cause(cause: Cause) -> &'static str {
         Cause::Blocked => "Meta blocks the app's calls",
         Cause::Throttled => "Meta limits the app's calls",
         Cause::Outage => "Meta does not answer",
-        Cause::Unexplained => "Meta gave an answer that nobody here understands",
+        Cause::Unexplained => "Meta gave an answer that Perennial does not know",
     }
 }
 
-/// What has to be done, in as few words as a table has room for.
+/// What has to be done, short enough for a table.
 pub(crate) const fn remedy(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Login => "log in again",
@@ -38,15 +38,15 @@ pub(crate) const fn remedy(remedy: Remedy) -> &'static str {
         Remedy::RestorePageRole => "restore the page role",
         Remedy::ClearCheckpoint => "pass Meta's security check",
         Remedy::FixApp => "fix the app",
-        Remedy::Wait => "nothing, it is tried again",
+        Remedy::Wait => "nothing, Perennial retries",
     }
 }
 
 pub(crate) const fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Renewed => "renewed: it now ends later",
-        Outcome::SameExpiry => "a new token with the same end; nothing was won",
-        Outcome::Unchanged => "Meta gave the same token back; nothing was won",
+        Outcome::Renewed => "renewed: it now expires later",
+        Outcome::SameExpiry => "a new token with the same expiry; not renewed",
+        Outcome::Unchanged => "Meta gave the same token back; not renewed",
         Outcome::Refused => "Meta refused to renew it",
         Outcome::Failed => "no usable answer; the token in use is kept",
     }
@@ -56,17 +56,17 @@ pub(crate) const fn action(action: Action) -> &'static str {
     match action {
         Action::Check => "check",
         Action::Rotate => "renewal",
-        Action::Derive => "reading it anew through its parent",
+        Action::Derive => "reading it again through its parent",
     }
 }
 
-/// Why an order to rotate was not carried out, from the word in its event.
+/// Why an order to rotate was not carried out, from the reason in its event.
 pub(crate) fn not_rotated(word: &str) -> &str {
     match word {
         "never_expires" => "it never expires, so there is nothing to renew",
-        "end_unknown" => "its end is not known, so a renewal could not be measured",
+        "end_unknown" => "its expiry is unknown, so a renewal could not be measured",
         "wrong_kind" => {
-            "its kind cannot be renewed; page tokens are read anew through their parent"
+            "its kind cannot be renewed; page tokens are read again through their parent"
         }
         "tried_today" => "it was tried within the last 24 hours; Meta grants at most one a day",
         other => other,

@@ -1,10 +1,10 @@
-//! Text on a terminal: how wide it is, how it is cut, and that it does no harm there.
+//! Text for a terminal: measures it, cuts it, and removes what could do harm there.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::output::Glyphs;
 
-/// One harmless line, whatever others put into a name: no control characters, no marks that turn the writing round.
+/// Makes any name safe to print on one line: no control characters, no marks that change the direction of writing.
 pub(crate) fn plain(text: &str) -> String {
     let kept = text.chars().filter(|c| !turns_the_writing(*c));
     kept.map(|c| if c.is_control() { ' ' } else { c }).collect()
@@ -14,12 +14,12 @@ const fn turns_the_writing(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// In columns of a terminal.
+/// The width in columns of a terminal.
 pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// At most `width` columns; what is cut ends in an ellipsis.
+/// Cuts the text to `width` columns, with an ellipsis at the cut.
 pub(crate) fn cut(text: &str, width: usize, glyphs: Glyphs) -> String {
     if self::width(text) <= width {
         return text.to_owned();
@@ -38,7 +38,7 @@ pub(crate) fn cut(text: &str, width: usize, glyphs: Glyphs) -> String {
     kept + ellipsis
 }
 
-/// Breaks at spaces so that each line has at most `width` columns; a longer word stands alone.
+/// Breaks the text at spaces into lines of at most `width` columns; a longer word gets its own line.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

@@ -1,4 +1,4 @@
-//! Times as people say them.
+//! Times as people write them.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,7 +14,7 @@ pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// `3 h ago`, `in 12 days` for people; the instant itself for programs.
+/// `3 h ago`, `in 12 days`; in a pipe, the time itself.
 pub(crate) fn describe(at: Timestamp, now: Timestamp, format: &TerminalFormat) -> String {
     if format.is_pipe() {
         at.to_string()
@@ -23,7 +23,7 @@ pub(crate) fn describe(at: Timestamp, now: Timestamp, format: &TerminalFormat) -
     }
 }
 
-/// `2026-12-14 03:12:05 CET`, in the zone of whoever looks.
+/// `2026-12-14 03:12:05 CET`, in the time zone of the terminal.
 pub(crate) fn absolute(at: Timestamp, format: &TerminalFormat) -> String {
     if format.is_pipe() {
         return at.to_string();
@@ -32,7 +32,7 @@ pub(crate) fn absolute(at: Timestamp, format: &TerminalFormat) -> String {
     there.strftime("%F %T %Z").to_string()
 }
 
-/// `45 s`, `12 min`, `5 h`, `41 days`; never more than there is.
+/// `45 s`, `12 min`, `5 h`, `41 days`; rounded down.
 pub(crate) fn span(of: SignedDuration) -> String {
     let (number, unit) = measured(of);
     match unit {

@@ -1,4 +1,4 @@
-//! What commands print, as people and programs see it.
+//! What commands print, for people and for programs.
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -18,7 +18,7 @@ fn read<T: DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).unwrap()
 }
 
-/// The page with some of its fields changed.
+/// The detail with some of its fields changed.
 fn changed<T: DeserializeOwned>(json: &str, change: Value) -> T {
     let mut value: Value = read(json);
     let Value::Object(change) = change else {
@@ -155,7 +155,7 @@ fn a_state_has_its_colour() {
     }
 }
 
-/// The token of that index as the socket shows it.
+/// The token of this index, as the socket shows it.
 fn detail(index: usize) -> TokenDetail {
     let list: Value = read(TOKENS);
     let mut token = list["tokens"][index].clone();
@@ -202,7 +202,7 @@ fn a_token_that_nobody_has_asked_about() {
     insta::assert_snapshot!(shown(&show::render(&detail(3), now(), &terminal(80))));
 }
 
-/// Whatever the trouble, the operator reads who must do what.
+/// Whatever the cause, the operator reads who must do what.
 #[test]
 fn every_trouble_has_its_next_step() {
     let mut steps = String::new();

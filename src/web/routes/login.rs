@@ -1,7 +1,9 @@
-//! A link, the click on it, and the way back from Meta. Looking at a link changes nothing, so that mail scanners may.
+//! Login links, the click on them, and the callback from Meta. Opening a link changes nothing, so mail scanners may do
+//! it.
 //!
-//! No cookie binds a click to a browser: a browser gets no session here that another could be lured into. What is bound
-//! is the click to its link, and the link to one person, whom Meta names before anything is kept.
+//! No cookie ties a click to a browser, because a browser gets no session here that an attacker could lure another one
+//! into. Instead, the click is tied to its link, and the link to one person: Meta names the person who logged in before
+//! anything is kept.
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{Method, StatusCode};
@@ -16,10 +18,10 @@ use crate::web::page::{Page, PageError};
 use crate::web::state::{AppState, SharedAppState};
 use crate::web::text;
 
-/// How many of the tokens that a link is for are named.
+/// How many of the link's tokens are named.
 const NAMED: usize = 20;
 
-/// Whose login is wanted, and for what.
+/// Shows who has to log in, and for which tokens.
 pub(super) async fn show(
     State(app_state): SharedAppState,
     Path(login_ticket): Path<String>,
@@ -33,7 +35,7 @@ pub(super) async fn show(
     Ok(laid_out(&app_state, page, StatusCode::OK))
 }
 
-/// On to Meta, with a secret that is good for this click alone.
+/// Redirects to Meta's dialog, with a `state` that is valid for this click only.
 pub(super) async fn click(
     State(app_state): SharedAppState,
     Path(login_ticket): Path<String>,
@@ -58,7 +60,7 @@ pub(super) async fn click(
     Ok(see_other(&address.await?))
 }
 
-/// Meta sent somebody back. What it said is filed, once; whoever comes again sees what came of it.
+/// The callback from Meta. Its answer is stored once; a repeated call only shows the result.
 pub(super) async fn callback(
     State(app_state): SharedAppState,
     method: Method,
@@ -81,7 +83,7 @@ pub(super) async fn callback(
     Ok(see_other(&address))
 }
 
-/// What a link was made for, as it is now.
+/// What a login link is for, at present.
 struct Invited {
     login: Login,
     incident: Option<Incident>,
@@ -119,7 +121,7 @@ async fn invited(app_state: &AppState, login_ticket: &Secret) -> Result<Invited,
 }
 
 impl Invited {
-    /// Why nobody needs to log in through this link, or nobody can.
+    /// The page to show when this link is expired or no longer needed.
     fn unusable_reason(&self, app_state: &AppState) -> Option<Response> {
         if !self.login.is_open(app_state.now()) {
             return Some(laid_out(

@@ -1,4 +1,4 @@
-//! What came of a login, for the person who came back from Meta. It looks again by itself until that is known.
+//! Shows the result of a login to the person who returned from Meta. The page reloads until the result is known.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -12,7 +12,7 @@ use crate::web::page::{Button, Page, PageError};
 use crate::web::state::SharedAppState;
 use crate::web::text;
 
-/// From then on the page does not promise an answer in a moment.
+/// After this time, the page no longer promises a quick answer.
 const LONG: SignedDuration = SignedDuration::from_secs(30);
 
 pub(super) async fn show(

@@ -1,4 +1,4 @@
-//! What the public part answers, one file per subject. What is not in the table does not exist.
+//! The routes of the public part, one file per subject. Any other address is answered with 404.
 
 mod login;
 mod login_result;
@@ -25,7 +25,7 @@ use crate::http::{Bounds, read_to_the_end};
 
 type Route = (&'static str, MethodRouter<Arc<AppState>>);
 
-/// Every address and what it takes.
+/// Every path and its methods.
 fn table() -> Vec<Route> {
     vec![
         ("/login/style.css", get(style)),
@@ -48,14 +48,14 @@ fn table() -> Vec<Route> {
     ]
 }
 
-/// For all that a person sends.
+/// The limit for everything that people send.
 const LARGEST_BODY: usize = 4 * 1024;
-/// Meta tells of up to a thousand changes in one call.
+/// Meta reports up to a thousand changes in one call.
 const LARGEST_CALL: usize = 256 * 1024;
-/// For a whole request, the sending of its body included.
+/// The time limit for a whole request, including its body.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Of what an answer did not wait for.
+/// How much of a body is read that the handler left unread.
 const REST: Bounds = Bounds {
     size: LARGEST_CALL,
     time: PATIENCE,
@@ -70,13 +70,13 @@ pub(super) fn router(app_state: Arc<AppState>) -> Router {
         .method_not_allowed_fallback(nothing)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(Arc::clone(&app_state));
-    // Before any route is looked for: a request is cut to our own part of the address.
+    // This must run before routing, because it removes the base path from the address.
     Router::new()
         .fallback_service(known)
         .layer(middleware::from_fn_with_state(app_state, receive))
 }
 
-/// What Meta posts.
+/// Routes for Meta's own calls.
 fn of_programs<H, T>(handler: H) -> MethodRouter<Arc<AppState>>
 where
     H: Handler<T, Arc<AppState>>,
@@ -89,7 +89,7 @@ async fn nothing() -> PageError {
     PageError::Nothing
 }
 
-/// What holds for every request and every answer.
+/// Applies to every request: the rate limit, the base path, the time limit, and the security headers.
 async fn receive(State(app_state): SharedAppState, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied();
     let client = rate_limit::client(peer.and_then(|peer| peer.0), request.headers());
@@ -107,7 +107,7 @@ async fn receive(State(app_state): SharedAppState, mut request: Request, next: N
     answer
 }
 
-/// The path of the public address: some proxies hand it on, some cut it off.
+/// The path in the public URL. Some proxies forward it, others remove it.
 fn base_path(public_url: &str) -> &str {
     let host = public_url.split_once("://").map_or("", |(_, rest)| rest);
     host.find('/').map_or("", |at| &host[at..])
@@ -126,7 +126,7 @@ async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
 }
 
-/// On to another address, which the browser gets with GET.
+/// Redirects to an address that the browser opens with GET.
 fn see_other(address: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
 }

@@ -1,5 +1,5 @@
-//! What Meta calls by itself: its webhooks, the callbacks when a person removes an app or wants to be forgotten, and the
-//! page that tells how far that is. Whoever is not Meta gets a status and no word.
+//! Meta's own calls: its webhooks, the callbacks when a person removes an app or requests the deletion of their data,
+//! and the status page of a deletion. Any other caller gets a status code without a text.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -14,17 +14,17 @@ use crate::web::state::{AppState, SharedAppState};
 use crate::web::text;
 use crate::webhooks::{NoticeAnswer, WebhookError, field};
 
-/// Longer ones Meta does not send, and nobody gets words of their own choice shown here.
+/// Meta sends nothing longer. The limit keeps others from showing texts of their own at this address.
 const LONGEST_CHALLENGE: usize = 256;
 
-/// What Meta shows to the person who asked.
+/// The answer that Meta shows to the person.
 #[derive(Serialize)]
 pub(super) struct Confirmation {
     url: String,
     confirmation_code: String,
 }
 
-/// Meta asks, before it sends anything, whether this is the right address.
+/// Answers Meta's verification of the webhook address.
 pub(super) async fn shake_hands(
     State(app_state): SharedAppState,
     Path(app): Path<String>,
@@ -45,7 +45,7 @@ pub(super) async fn shake_hands(
     Ok((plain, challenge).into_response())
 }
 
-/// Somebody's permissions changed.
+/// A person's permissions have changed.
 pub(super) async fn webhook(
     State(app_state): SharedAppState,
     Path(app): Path<String>,
@@ -63,7 +63,7 @@ pub(super) async fn webhook(
     Ok(answered(&app_state, notice_answer))
 }
 
-/// Somebody removed the app.
+/// A person has removed the app.
 pub(super) async fn deauthorize(
     State(app_state): SharedAppState,
     Path(app): Path<String>,
@@ -75,7 +75,7 @@ pub(super) async fn deauthorize(
     Ok(answered(&app_state, notice_answer))
 }
 
-/// Somebody wants to be forgotten.
+/// A person requests the deletion of their data.
 pub(super) async fn delete(
     State(app_state): SharedAppState,
     Path(app): Path<String>,
@@ -93,7 +93,7 @@ pub(super) async fn delete(
     }))
 }
 
-/// How far that is, for whoever has the code.
+/// The status of a deletion, for anyone who has its code.
 pub(super) async fn deletion(
     State(app_state): SharedAppState,
     Path(code): Path<String>,
@@ -118,7 +118,7 @@ fn answered(app_state: &AppState, notice_answer: NoticeAnswer) -> StatusCode {
     StatusCode::OK
 }
 
-/// A call that is not heeded.
+/// A rejected call.
 pub(super) struct WebhookRejection(WebhookError);
 
 impl From<WebhookError> for WebhookRejection {
@@ -128,7 +128,7 @@ impl From<WebhookError> for WebhookRejection {
 }
 
 impl IntoResponse for WebhookRejection {
-    /// IncidentSelection apps there are is nobody's business, so a wrong one is answered as a wrong signature is.
+    /// A wrong app is answered like a wrong signature, so that callers cannot find out which apps there are.
     fn into_response(self) -> Response {
         match self.0 {
             WebhookError::UnknownApp

@@ -1,10 +1,10 @@
-//! For whoever asked Meta to have their data deleted: how far that is.
+//! The status page of a data deletion, for the person who requested it.
 
 use super::day;
 use crate::inventory::Deletion;
 use crate::web::page::{Mood, Page};
 
-/// Seconds; it takes a few.
+/// In seconds; a deletion takes a few.
 const LOOK_AGAIN: u32 = 3;
 
 pub(in crate::web) fn deletion(request: &Deletion) -> Page {

@@ -1,4 +1,4 @@
-//! What came of a login: what is back, what is not, and why.
+//! The page with the result of a login: what works again, what does not, and why.
 
 use super::token_rows::{all_of, list, works};
 use super::{LABEL, person};
@@ -6,7 +6,7 @@ use crate::inventory::{Ending, Login, LoginError};
 use crate::login::Account;
 use crate::web::page::{Button, Mood, Page};
 
-/// After a login that gave something: what is back, what is not, and why.
+/// The page after a login that gave tokens: what works again, what does not, and why.
 pub(in crate::web) fn account(account: &Account, again: Option<Button>) -> Page {
     let (broken, working): (Vec<_>, Vec<_>) = account
         .tokens
@@ -50,7 +50,7 @@ fn mood(account: &Account) -> Mood {
     } else if is_all_well(account) {
         Mood::Good
     } else if account.is_whole() {
-        // It works; something was merely left out.
+        // Everything works; the login only left something out.
         Mood::Waiting
     } else {
         Mood::Error
@@ -124,7 +124,7 @@ fn remarks(account: &Account) -> Vec<String> {
     remarks
 }
 
-/// A login that gave nothing.
+/// The page after a login that gave nothing.
 pub(in crate::web) fn failure_page(login: &Login, ending: &Ending, again: Option<Button>) -> Page {
     let (mood, headline, words) = match ending {
         Ending::WrongPerson { name } => wrong_person(login, name.as_deref()),

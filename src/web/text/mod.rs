@@ -1,6 +1,7 @@
-//! What the pages say. Pure. A person reads them on a phone, in a hurry, and has done nothing wrong.
+//! The texts of the pages. Pure. Their readers are in a hurry, on a phone, and have done nothing wrong.
 //!
-//! - here: what a link leads to · `deletion`: how far it is with forgetting somebody · `outcome`: what came of a login · `rows`: a token in a row
+//! - here: the invitation of a link, and short answers · `deletion`: the status of a deletion · `login_result`: the
+//!   result of a login · `token_rows`: a token in a row
 
 mod deletion;
 mod login_result;
@@ -19,7 +20,7 @@ use token_rows::list;
 
 const LABEL: &str = "Login with Facebook";
 
-/// What a link leads to.
+/// The page that a login link opens.
 pub(super) fn invitation(login: &Login, tokens: &[Token], count: u64, link: String) -> Page {
     let app = &login.wanted.app;
     let headline = match person(login) {
@@ -41,7 +42,7 @@ pub(super) fn invitation(login: &Login, tokens: &[Token], count: u64, link: Stri
     }
 }
 
-/// As the inventory knows the person; one whose name it does not know by the number.
+/// The person's name in the inventory; if it is unknown, their Facebook id.
 pub(super) fn person(login: &Login) -> Option<String> {
     let name = login.person_name.clone().filter(|name| !name.is_empty());
     let number = login.wanted.person.as_ref();
@@ -119,7 +120,7 @@ pub(super) fn nothing_left_to_do() -> Page {
     }
 }
 
-/// Meta sent somebody back with what belongs to no click that is waited for.
+/// The page for a callback that belongs to no pending click.
 pub(super) fn login_is_not_known() -> Page {
     Page {
         mood: Mood::Waiting,
@@ -132,7 +133,7 @@ pub(super) fn login_is_not_known() -> Page {
     }
 }
 
-/// While Meta is being asked.
+/// The page while the daemon asks Meta.
 pub(super) fn one_moment(waited_long: bool) -> Page {
     let words = if waited_long {
         "Facebook answers slowly just now. You may close this page: nothing gets lost, and an email comes when it \

@@ -1,9 +1,9 @@
-//! Each token in one row: what it is for, and how it is doing.
+//! Lists tokens, one per row: what each is for, and whether it works.
 
 use crate::model::{Cause, Health, Kind, Token};
 use crate::web::page::{List, Row};
 
-/// How many tokens a list names.
+/// The most tokens that a list names.
 const LISTED: usize = 20;
 
 pub(super) fn all_of<'a>(words: impl Iterator<Item = &'a str>) -> String {

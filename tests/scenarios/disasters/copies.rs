@@ -58,7 +58,7 @@ fn a_copy_is_whole_though_the_daemon_writes_meanwhile() -> Result {
     ended(
         &premises.ask(&["backup", &stopped], "")?,
         0,
-        &["holds a whole copy"],
+        &["is a complete, checked copy"],
     );
     premises.start()?.stop(Signal::SIGTERM)?;
     Ok(())
@@ -78,7 +78,7 @@ fn copy_under_load(premises: &Premises, file: &str) -> Result {
         ended(
             &premises.ask(&["backup", file], "")?,
             0,
-            &["holds a whole copy", "inventory.key"],
+            &["is a complete, checked copy", "inventory.key"],
         );
         ended(
             &load.join().map_err(|_| "the load ended")??,
@@ -126,7 +126,7 @@ fn what_is_no_sound_copy_is_refused_and_changes_nothing() -> Result {
         ),
         (
             vec![path("good.db"), "--key-file".to_owned(), path("no.key")],
-            "Put it back",
+            "Restore it",
         ),
     ] {
         let mut line = vec!["restore", "--yes"];
@@ -207,7 +207,7 @@ fn the_nightly_copies_are_made_pruned_and_missed() -> Result {
     daemon.follow_until("backup_failed")?;
     let status = daemon.http("GET", "/v1/status", "")?.1;
     assert!(
-        status.contains("the inventory could not be copied, the newest is of "),
+        status.contains("the backup of the inventory failed, the newest is of "),
         "{status}"
     );
     daemon.stop(Signal::SIGTERM)?;

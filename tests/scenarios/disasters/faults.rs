@@ -31,7 +31,7 @@ fn a_lost_key_ends_in_words_and_changes_nothing() -> Result {
     ended(
         &premises.ask(&["rekey"], "")?,
         1,
-        &["Put it back from where you keep its copy"],
+        &["Restore it from your copy"],
     );
     premises.write_secret(
         "inventory.key",
@@ -88,7 +88,7 @@ fn a_daemon_that_does_not_stay_up_is_seen() -> Result {
         std::thread::yield_now();
     }
     assert!(
-        status.contains("the daemon ended 3 times within an hour without being told to"),
+        status.contains("the daemon crashed 3 times within the last hour"),
         "{status}"
     );
     Ok(())
@@ -122,7 +122,7 @@ fn a_full_disk_stops_neither_the_answers_nor_the_daemon() -> Result {
     ended(
         &output,
         1,
-        &["the inventory's disk is full", "until there is room"],
+        &["the inventory's disk is full", "until there is free space"],
     );
     assert_eq!(daemon.http("GET", "/v1/tokens/first", "")?.0, 200);
     let ready = daemon.http("GET", "/readyz", "")?.1;

@@ -77,7 +77,7 @@ async fn cut_off_everywhere(line: &[&str]) -> Result<u32> {
         if cut == Cut::NotReached {
             break;
         }
-        ended(&premises.ask(line, "")?, 0, &["it alone opens"]);
+        ended(&premises.ask(line, "")?, 0, &["and only it opens"]);
         assert!(
             reads_its_token(&premises, key(&place)?).await?,
             "finished after step {steps}"
@@ -132,7 +132,7 @@ fn a_key_is_changed_and_the_old_one_kept_for_the_old_copies() -> Result {
     premises.start()?.stop(Signal::SIGTERM)?;
     let kept = words
         .lines()
-        .find_map(|line| line.split_once(" is the old one:"));
+        .find_map(|line| line.split_once(" is the old key:"));
     let kept = kept.ok_or("no old key")?.0;
     ended(
         &premises.ask(&["restore", "--yes", &path("old.db")], "")?,

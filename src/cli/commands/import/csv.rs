@@ -1,5 +1,5 @@
-//! A line of CSV under its header. No field of a token holds a line end, so each line stands for itself, and a
-//! quotation mark that is not closed spoils no line but its own.
+//! Parses a line of CSV. No field of a token contains a line end, so every line is a record, and an unclosed quotation
+//! mark breaks only its own line.
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
@@ -12,7 +12,7 @@ pub(super) struct Header {
     delimiter: u8,
 }
 
-/// Why a line that names `access_token` is still no header.
+/// Why a line with `access_token` is not a valid header.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BadHeader {
     #[error("the header names a column that is not known; there are {known}", known = FIELDS.join(", "))]
@@ -22,7 +22,7 @@ pub(super) enum BadHeader {
 }
 
 impl Header {
-    /// `None` when this is no header at all.
+    /// Returns `None` when the line is not a header at all.
     pub(super) fn read(line: &str) -> Option<Result<Self, BadHeader>> {
         let delimiter = [b',', b';', b'\t']
             .into_iter()
@@ -85,14 +85,14 @@ fn record(line: &str, delimiter: u8) -> Result<StringRecord, RowError> {
         .buffer_capacity(line.len() + 1)
         .from_reader(line.as_bytes());
     let mut record = StringRecord::new();
-    // A line of text is always a record of one field at least.
+    // A line of text is always a record with at least one field.
     reader
         .read_record(&mut record)
         .map_err(|_| RowError::OpenQuote)?;
     Ok(record)
 }
 
-/// Split by spaces, and by commas inside quotation marks.
+/// Splits a list at spaces and, inside quotation marks, at commas.
 fn split_list(value: &str) -> Option<Vec<String>> {
     let split_list = value
         .split([' ', ',', '\t'])

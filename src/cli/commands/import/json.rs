@@ -1,4 +1,4 @@
-//! A line of JSON lines. It is read by hand, for a parser's own words may repeat a value.
+//! Parses one JSON line. It writes its own errors, because a parser's message may repeat a value.
 
 use serde_json::Value;
 

@@ -1,26 +1,26 @@
-//! Lines of a file, whatever is in it: numbered, of bounded length, and text or not.
+//! Reads a file line by line, whatever it contains: lines have numbers, a maximum length, and may not be text.
 
 use std::io::{self, BufRead};
 
-/// As much as the daemon takes in one request; no token comes near it.
+/// The daemon's limit for one request; far longer than any token.
 pub(super) const LONGEST: usize = 64 * 1024;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// The lines that are not blank.
+/// Iterates over the lines that are not blank.
 pub(super) struct Lines<R> {
     reader: R,
     number: u64,
-    /// How many bytes were read.
+    /// How many bytes have been read.
     position: u64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    /// As editors count.
+    /// The line number, as editors count.
     pub(super) number: u64,
     pub(super) text: Result<String, NotText>,
-    /// How many bytes of the source end with it.
+    /// How many bytes of the source have been read at the end of this line.
     pub(super) position: u64,
 }
 
@@ -61,7 +61,7 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// A line that is too long is read to its end and not kept.
+    /// Reads a line that is too long to its end, but does not keep it.
     fn next_bytes(&mut self) -> io::Result<Option<Result<Vec<u8>, NotText>>> {
         let mut kept = Vec::new();
         let mut length = 0;

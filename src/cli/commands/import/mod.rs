@@ -1,4 +1,4 @@
-//! `perennial import`: takes tokens in, one or many. It never takes one from the command line.
+//! `perennial import`: imports one or many tokens. It never takes a token from the command line.
 
 mod csv;
 mod json;
@@ -22,35 +22,35 @@ use reading::Reading;
 use row::{Defaults, Row, RowError};
 use source::Source;
 
-/// Take tokens in: one by standard input or a prompt, or many from a file
+/// Import tokens: one from standard input or a prompt, or many from a file
 ///
-/// A file holds one token, or many: JSON lines with the fields access_token, app, name, owners, require_scopes and
-/// discover, or CSV with these names in its header (owners and require_scopes split by spaces). What is here already
-/// is left as it is, so a file may be imported again. Lines that cannot be taken in are told with their number, and
-/// the others go on; then the exit code is 1. A token never stands on the command line.
+/// A file contains one token, or many: JSON lines with the fields access_token, app, name, owners, require_scopes and
+/// discover, or CSV with these names in its header (owners and require_scopes separated by spaces). Tokens that are in
+/// the inventory already do not change, so you can import a file again. Lines that cannot be imported are printed with
+/// their numbers, and the others are imported; the exit code is then 1. Never pass a token on the command line.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// The file, or - for standard input [default: a prompt, or standard input]
     file: Option<PathBuf>,
-    /// The app that the tokens belong to, where the file does not say it
+    /// The app that the tokens belong to, unless the file names it
     #[arg(long)]
     app: Option<String>,
-    /// What to call the token; for a single one only
+    /// The name of the token; for a single token only
     #[arg(long)]
     name: Option<String>,
-    /// A mail address to write to when only a person can help; may be repeated
+    /// An email address to notify when only a person can help; may be repeated
     #[arg(long = "owner", value_name = "ADDRESS")]
     owners: Vec<String>,
     /// A permission that the token must have; may be repeated
     #[arg(long = "require-scope", value_name = "SCOPE", value_delimiter = ',')]
     require_scopes: Vec<String>,
-    /// Take in the pages that a user token reaches, too
+    /// Also import the pages that a user token reaches
     #[arg(long)]
     discover: bool,
-    /// Put a new secret into this token; it is used once Meta has confirmed it for the same app, kind and person or page
+    /// Add a new secret to this token; it is used once Meta has confirmed it for the same app, kind and person or page
     #[arg(long, value_name = "NAME", conflicts_with_all = ["app", "name", "owners", "require_scopes", "discover"])]
     replace: Option<String>,
-    /// With --replace: how long to wait for Meta's verdict
+    /// With --replace: how long to wait for Meta's answer
     #[arg(long, default_value = "60s", value_name = "TIME")]
     timeout: Span,
 }
@@ -95,7 +95,7 @@ impl Options {
     }
 }
 
-/// Asks for a token without showing it.
+/// Prompts for a token without showing it.
 fn prompt() -> Result<Secret, Error> {
     secret_input::prompt(
         "Token",

@@ -1,4 +1,4 @@
-//! Reads a source to its end: finds out which format it has, and makes a request or a fault of each line.
+//! Reads a source to its end: detects its format, and turns each line into a request or an error.
 
 use std::io::{self, BufReader, Read};
 
@@ -12,34 +12,34 @@ use crate::secret::Secret;
 
 type Bytes = BufReader<Box<dyn Read + Send>>;
 
-/// What became of one line.
+/// The result of one line.
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) number: u64,
-    /// How many bytes of the source end with it.
+    /// How many bytes of the source have been read at the end of this line.
     pub(super) position: u64,
     pub(super) request: Result<ImportRequest, RowError>,
 }
 
-/// The lines of a source as requests, one after the other.
+/// Iterates over the lines of a source as requests.
 pub(super) struct Reading {
     format: Format,
     defaults: Defaults,
-    /// What was looked at to tell the format, and is still to be handed out.
+    /// Lines that were read to detect the format, and are still to be returned.
     begun: std::vec::IntoIter<Line>,
     rest: Lines<Bytes>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Format {
-    /// One token, and nothing else.
+    /// A single token without any format.
     Bare,
     Json,
     Csv(Header),
 }
 
 impl Reading {
-    /// `name` is that of the source, for messages.
+    /// `name` is the name of the source, for messages.
     pub(super) fn begin(
         name: &str,
         source: Box<dyn Read + Send>,
@@ -96,7 +96,7 @@ impl Iterator for Reading {
     }
 }
 
-/// Notified from the first two lines. A first line that is broken does not spoil a file of JSON.
+/// Detects the format from the first two lines, so that a broken first line does not spoil a JSON file.
 fn format(name: &str, begun: &[Line]) -> Result<Format, Error> {
     let refused = |text: String| Err(Error::Refused(format!("{name}: {text}\n{FORMATS}")));
     let [first, others @ ..] = begun else {
@@ -136,7 +136,7 @@ mod tests {
         Reading::begin("f", Box::new(source), defaults)
     }
 
-    /// For each line its number, and the name in the request or what is wrong.
+    /// For each line, its number and the name in the request, or the error.
     fn read(bytes: impl AsRef<[u8]>) -> Vec<(u64, String)> {
         let items = begin(bytes, defaults()).unwrap().map(|item| item.unwrap());
         let told = |item: Item| match item.request {

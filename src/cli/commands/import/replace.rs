@@ -1,4 +1,4 @@
-//! `perennial import --replace NAME`: a new secret for a token that is here, and Meta's verdict on it.
+//! `perennial import --replace NAME`: adds a new secret to a known token, and prints Meta's answer to it.
 
 use super::prompt;
 use super::reading::Reading;
@@ -59,7 +59,7 @@ fn only_token(source: Source) -> Result<Secret, Error> {
         Source::Bytes { name, reader, .. } => (name, reader),
     };
     let refused = |text: String| Error::Refused(format!("{name}: {text}"));
-    // An app is asked for and not used: the token is put where its app is known.
+    // The reader requires an app, but this command does not use it: the token's app is known.
     let defaults = Defaults {
         app: Some(String::new()),
         ..Defaults::default()

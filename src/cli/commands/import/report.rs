@@ -1,4 +1,4 @@
-//! Counts what became of the lines, and shows how far it is.
+//! Counts the results of the lines, and shows the progress.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -9,15 +9,15 @@ pub(super) struct Report {
     pub(super) added: u64,
     pub(super) known: u64,
     refused: Vec<u64>,
-    /// Draws on a terminal only.
+    /// Visible on a terminal only.
     progress_bar: ProgressBar,
 }
 
-/// Of many numbers only the first are listed; each was told with its reason.
+/// The most line numbers in the summary; each line's error was already printed.
 const NUMBERS_SHOWN: usize = 20;
 
 impl Report {
-    /// Over so many bytes, if that is known.
+    /// `length` is the size of the source in bytes, if it is known.
     pub(super) fn begin(length: Option<u64>) -> Self {
         let (progress_bar, template) = match length {
             Some(length) => (
@@ -59,7 +59,7 @@ impl Report {
         Ok(Answer::No)
     }
 
-    /// The line with this number was not taken in, and none is from here on.
+    /// Reports that the import stopped at the line with this number.
     pub(super) fn stop(&self, number: u64, terminal: &mut Terminal) {
         self.progress_bar.finish_and_clear();
         let at = match number {

@@ -1,5 +1,5 @@
-//! One line of an import, as the request that it becomes or the reason why it cannot. No reason repeats what stands in
-//! the line: it may be a token.
+//! Turns one line of an import into a request, or says why it cannot. An error never repeats the line, because it may
+//! contain a token.
 
 use crate::api::types::ImportRequest;
 use crate::cli::terminal::text::counted;
@@ -7,18 +7,18 @@ use crate::secret::Secret;
 
 use super::lines::NotText;
 
-/// What holds where a line does not say otherwise.
+/// Values for everything that a line does not contain.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Defaults {
     pub(super) app: Option<String>,
-    /// For a single token.
+    /// Only for a single token.
     pub(super) name: Option<String>,
     pub(super) owners: Vec<String>,
     pub(super) require_scopes: Vec<String>,
     pub(super) discover: bool,
 }
 
-/// What a line says; nothing where it is silent.
+/// The fields of a line; `None` for those that it does not contain.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) app: Option<String>,
@@ -66,7 +66,7 @@ pub(super) const FIELDS: [&str; 6] = [
 ];
 
 impl RowError {
-    /// A field that does not look like a word is not repeated.
+    /// Does not repeat a field name that may be a token.
     pub(super) fn unknown_field(name: &str) -> Self {
         let is_word = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
         if name.len() <= 30 && !name.is_empty() && name.bytes().all(is_word) {

@@ -1,4 +1,4 @@
-//! Where tokens come from.
+//! The source of an import: a prompt, a file, or standard input.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -7,13 +7,13 @@ use std::path::Path;
 use crate::cli::Error;
 
 pub(super) enum Source {
-    /// Somebody at a terminal types one.
+    /// A person types one token at a terminal.
     Prompt,
     Bytes {
-        /// For messages.
+        /// The name of the source, for messages.
         name: String,
         reader: Box<dyn Read + Send>,
-        /// For the progress; unknown for what is not a file.
+        /// The size in bytes, for the progress bar; `None` for anything but a file.
         length: Option<u64>,
     },
 }

@@ -1,4 +1,4 @@
-//! Hands requests to the daemon, several at once, and tells their fate in the order of the lines.
+//! Sends requests to the daemon, several at the same time, and reports the results in the order of the lines.
 
 use std::io;
 use std::pin::pin;
@@ -15,10 +15,10 @@ use crate::api_client::{self, Client, Imported};
 use crate::cli::terminal::text;
 use crate::cli::{Answer, Error, Terminal, hints};
 
-/// Enough that the daemon writes many in one transaction; well below the connections that it allows.
+/// Enough for the daemon to write many requests in one transaction; well below its limit of connections.
 const AT_ONCE: usize = 16;
 
-/// Takes in one token.
+/// Imports one token.
 pub(super) async fn one(
     request: Result<ImportRequest, RowError>,
     client: &Client,
@@ -49,16 +49,16 @@ fn added(token: &TokenView) -> String {
     )
 }
 
-/// What the daemon made of a line.
+/// The daemon's answer to a line.
 enum RowResult {
     Added,
     Known,
     Refused(String),
-    /// Not this line's fault, so that the next ones would fare alike.
+    /// The error is not about this line, so the next lines would fail, too.
     Stopped(Error),
 }
 
-/// Takes in what is read, and goes on after lines that cannot be taken.
+/// Imports all lines, and continues after lines that cannot be imported.
 pub(super) async fn many(
     reading: Reading,
     length: Option<u64>,
@@ -96,7 +96,8 @@ fn print_result(
     Ok(())
 }
 
-/// Lines that speak of the same name or token must be handed in one after the other, so that the first one wins.
+/// Splits the items into groups. Lines with the same name or token must be sent one after the other, so that the first
+/// one wins.
 fn independent(items: Vec<io::Result<Item>>) -> Vec<Vec<io::Result<Item>>> {
     let mut groups = vec![Vec::new()];
     for item in items {
@@ -179,8 +180,8 @@ fn is_about_the_line(problem: &Problem) -> bool {
     about_lines.into_iter().any(|kind| problem.is(kind))
 }
 
-/// Reads on a thread of its own, as far ahead as the requests need. When nobody wants more, it ends by itself; a
-/// source that never ends cannot hold up the end of the command.
+/// Reads in a separate thread, a limited number of items ahead. The thread ends when the receiver is gone, so a source
+/// without an end cannot block the end of the command.
 fn in_background(reading: Reading) -> impl Stream<Item = io::Result<Item>> {
     let (items, ahead) = mpsc::channel(4 * AT_ONCE);
     std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! perennial-api(8): the socket's calls, shapes and refusals, from the document that the socket itself hands out.
+//! perennial-api(8): the socket's calls, types and problems, generated from the OpenAPI document.
 
 use std::fmt::Write;
 
@@ -105,7 +105,7 @@ fn describe_shape(page: &mut String, name: &str, shape: &Value) {
     }
 }
 
-/// What a value is, in a few words.
+/// Describes the type of a value.
 fn kind(schema: &Value) -> String {
     if let Some(path) = schema["$ref"].as_str() {
         return path.rsplit('/').next().unwrap_or_default().to_owned();
@@ -171,7 +171,7 @@ fn entry(page: &mut String, name: &str, enum_values: &str) {
     let _ = writeln!(page, ".TP\n.B {}\n{}", escaped(name), escaped(enum_values));
 }
 
-/// Nothing in the words is taken for a command or an escape of roff.
+/// Escapes text so that roff reads no part of it as a command or an escape.
 fn escaped(enum_values: &str) -> String {
     let lines = enum_values.lines().map(|line| {
         let line = line.trim().replace('\\', "\\e").replace('-', "\\-");

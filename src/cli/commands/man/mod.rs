@@ -1,5 +1,5 @@
-//! `perennial man`: the manual, made from the command line, the socket's own document and one written page, so that it
-//! cannot lag behind the program.
+//! `perennial man`: the manual, generated from the command line, the OpenAPI document and one written page, so that it
+//! is always up to date.
 
 mod api;
 
@@ -10,13 +10,13 @@ use clap::{Args, CommandFactory};
 
 use crate::cli::{Answer, Cli, Error, Terminal};
 
-/// Print a manual page: of the whole, of one command, of the configuration or of the socket
+/// Print a manual page: of Perennial, of one command, of the configuration or of the socket
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// A command; perennial.toml, the configuration; or api, the socket
+    /// The name of a command; perennial.toml for the configuration; api for the socket
     #[arg(value_name = "PAGE")]
     page: Option<String>,
-    /// Write all pages into this directory instead
+    /// Write all pages into this directory
     #[arg(long, value_name = "DIRECTORY", conflicts_with = "page")]
     all: Option<PathBuf>,
 }
@@ -39,7 +39,7 @@ fn write_all(directory: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Each page under the name of its file.
+/// All pages, each with its file name.
 fn pages() -> Result<Vec<(String, String)>, Error> {
     let whole = whole();
     let mut pages = vec![
@@ -76,7 +76,7 @@ fn whole() -> clap::Command {
     whole
 }
 
-/// `help` needs no page, and what `--help` does not show has none.
+/// `help` and hidden commands have no page.
 fn is_shown(command: &clap::Command) -> bool {
     !command.is_hide_set() && command.get_name() != "help"
 }
@@ -111,7 +111,7 @@ mod tests {
         }
     }
 
-    /// `section.key` for each key, as TOML nests them; a list counts as what is in it.
+    /// Collects `section.key` for each key, as TOML nests them; a list counts like its items.
     fn keys(table: &toml::Table, path: &str, into: &mut BTreeSet<String>) {
         for (key, value) in table {
             let path = format!("{path}{key}");

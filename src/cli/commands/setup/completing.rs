@@ -1,4 +1,5 @@
-//! A machine that has its configuration: what that names and nobody has put there is added, and nothing else touched.
+//! Completes a machine that has its configuration: adds the files that it names and that are missing, and changes
+//! nothing else.
 
 use std::path::PathBuf;
 
@@ -38,7 +39,8 @@ pub(super) fn run(
     Ok(Answer::Yes)
 }
 
-/// Those whose files are not there. What a trial's configuration names are files already.
+/// The credentials whose files are missing. A configuration below `--config-dir` names its secrets as files, so only
+/// the key is checked.
 fn missing(places: &Places) -> Result<Vec<String>, Error> {
     if matches!(places.home, Home::Folder(_)) {
         let key = Some(INVENTORY_KEY.to_owned());

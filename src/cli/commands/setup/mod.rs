@@ -1,4 +1,5 @@
-//! `perennial setup`: from nothing to a unit that can be started. It asks, tries the answers, and writes them down.
+//! `perennial setup`: sets up a machine so that the service can start. It asks, tries the answers, and writes the
+//! files.
 
 mod completing;
 mod questions;
@@ -14,23 +15,24 @@ use crate::daemon::clock;
 use crate::setup::{self, Harness, Places};
 use questions::Answers;
 
-/// Set up this machine: asks for app and mail, tries both, and writes configuration, key and secrets
+/// Set up this machine: ask for app and mail, try both, and write configuration, key and secrets
 ///
-/// Each question has an option, for scripts. Secrets are taken from a prompt that does not show them, or from files,
-/// never from the command line. Nothing that is there is overwritten: run it again, and it adds what is missing.
+/// Each question has an option, for scripts. Secrets are read from a hidden prompt or from files, never from the
+/// command
+/// line. Existing files are never overwritten: run it again to add what is missing.
 #[derive(Clone, Debug, Default, Args)]
 #[command(group = ArgGroup::new("way").multiple(false))]
 pub struct Options {
-    /// What to call the app here [default: main]
+    /// The name of the app in Perennial [default: main]
     #[arg(long, value_name = "NAME", value_parser = validators::app_name)]
     app_name: Option<String>,
-    /// Meta's id of the app
+    /// The app's id at Meta
     #[arg(long, value_name = "ID", value_parser = validators::app_id)]
     app_id: Option<String>,
     /// The file that holds the app's secret, or - for standard input
     #[arg(long, value_name = "FILE")]
     app_secret_file: Option<PathBuf>,
-    /// Who hears of faults, and of tokens without an owner; may be repeated
+    /// Address for errors, and for tokens without an owner; may be repeated
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',', value_parser = validators::address)]
     mail_to: Vec<String>,
     /// The sender of emails [default: perennial@ and the domain of --mail-to]
@@ -42,28 +44,28 @@ pub struct Options {
     /// The file that holds the mail server's password, or - for standard input
     #[arg(long, value_name = "FILE", requires = "smtp_url")]
     smtp_password_file: Option<PathBuf>,
-    /// Emails leave by the mail program /usr/sbin/sendmail, which the unit must be allowed to run: see sendmail.conf
+    /// Send emails with /usr/sbin/sendmail, which the unit must be allowed to run: see sendmail.conf
     #[arg(long, group = "way")]
     sendmail: bool,
-    /// Emails do not leave: each becomes a file in this directory
+    /// Do not send emails: write each into a file in this directory
     #[arg(long, value_name = "DIRECTORY", group = "way")]
     mail_directory: Option<PathBuf>,
     /// The time zone of schedules and emails [default: the machine's]
     #[arg(long, value_name = "ZONE", value_parser = validators::timezone)]
     timezone: Option<String>,
-    /// Put everything below this directory, as any user, to try it out [default: /etc/perennial, as the unit expects]
+    /// Write everything below this directory, as any user, to try it out [default: /etc/perennial, as the unit expects]
     #[arg(long, value_name = "DIRECTORY")]
     config_dir: Option<PathBuf>,
-    /// ClientCommand nothing: take the defaults, and say what is missing
+    /// Ask nothing: use the defaults, and print what is missing
     #[arg(long, visible_alias = "non-interactive")]
     yes: bool,
     /// Write the answers without asking Meta and without a test email
     #[arg(long)]
     skip_checks: bool,
-    /// Where Meta answers, for a rehearsal with perennial graph-sim
+    /// The address of Meta's API, for a rehearsal with perennial graph-sim
     #[arg(long, value_name = "URL", value_parser = validators::url, help_heading = "Rehearsing")]
     graph_url: Option<String>,
-    /// Where people log in, for a rehearsal with perennial graph-sim
+    /// The address of Meta's login dialog, for a rehearsal with perennial graph-sim
     #[arg(long, value_name = "URL", value_parser = validators::url, help_heading = "Rehearsing")]
     dialog_url: Option<String>,
 }
@@ -107,7 +109,7 @@ fn places(folder: Option<&Path>) -> Result<Places, Error> {
     }
 }
 
-/// A person may want it written although it does not work yet; a script does not.
+/// A person may want the files written although a test fails; a script does not.
 async fn is_tried(
     config: &Config,
     options: &Options,

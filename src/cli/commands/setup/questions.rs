@@ -1,4 +1,4 @@
-//! The questions, each with what holds when nothing is typed, and more words for a `?`.
+//! The questions, each with its default and a longer explanation for `?`.
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::config::{MailTransport, SMTP_PASSWORD, Template, secret_of, validator
 use crate::secret::Secret;
 use crate::setup::{NamedSecret, Places};
 
-/// What setup works with.
+/// What the questions need.
 pub(super) struct Answers {
     pub(super) template: Template,
     pub(super) secrets: Vec<NamedSecret>,
@@ -163,7 +163,7 @@ impl Interview<'_> {
         Ok(MailTransport::Smtp { url, has_password })
     }
 
-    /// One that is in its place already is kept, and need not be known.
+    /// Asks for a secret, unless its file is already in place.
     fn secret(
         &mut self,
         name: String,
@@ -191,7 +191,7 @@ impl Interview<'_> {
         Ok(Some(NamedSecret { name, value }))
     }
 
-    /// What an option said, or what a person types, asked again until it can be used.
+    /// Returns the value of the option, or asks until the typed value is valid.
     fn answer<T>(
         &mut self,
         known: Option<T>,
@@ -260,7 +260,7 @@ fn smtp(url: String) -> MailTransport {
     }
 }
 
-/// Whether something takes mail on this very machine.
+/// Whether this machine has a local mail server.
 fn has_local_server() -> bool {
     let here = SocketAddr::from(([127, 0, 0, 1], 25));
     TcpStream::connect_timeout(&here, Duration::from_millis(300)).is_ok()
@@ -270,7 +270,7 @@ fn has_local_server() -> bool {
 pub(super) mod tests {
     use super::*;
 
-    /// What comes of the answers that a person types.
+    /// The result of the interview when a person types these answers.
     pub(in crate::cli::commands::setup) fn interviewed(
         options: &Options,
         typed: &'static str,

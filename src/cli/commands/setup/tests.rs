@@ -1,4 +1,4 @@
-//! What is asked, and what comes of the answers.
+//! What setup asks, and what it makes of the answers.
 
 use super::Options;
 use super::questions::tests::interviewed;

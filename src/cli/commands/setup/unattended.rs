@@ -1,4 +1,4 @@
-//! What a script must say, for there is nobody to be asked.
+//! What the options must contain when no person can be asked.
 
 use super::Options;
 use crate::cli::Error;
@@ -6,7 +6,7 @@ use crate::config::{SMTP_PASSWORD, secret_of, validators};
 use crate::setup::Places;
 
 impl Options {
-    /// All of them at once, for a script that is being written.
+    /// Names all missing options in one error.
     pub(super) fn refuse_missing(&self, places: &Places) -> Result<(), Error> {
         let app = self.app_name.as_deref().unwrap_or(USUAL_NAME);
         let has_secret =

@@ -1,4 +1,4 @@
-//! `perennial show NAME`: all there is to know of one token, and who must act.
+//! `perennial show NAME`: prints everything about one token, and who must act.
 
 pub(crate) mod next_step;
 
@@ -15,11 +15,11 @@ use crate::cli::terminal::{event_text, style, terms, time};
 use crate::cli::{Answer, Error};
 use crate::model::{Kind, Subscription};
 
-/// All there is to know of one token, and who must act
+/// Show everything about one token, and who must act
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     name: String,
-    /// Print the daemon's own JSON
+    /// Print the daemon's JSON
     #[arg(long)]
     json: bool,
 }
@@ -39,12 +39,12 @@ pub(crate) async fn run(
     Ok(Answer::Yes)
 }
 
-/// Of many names only the first are listed.
+/// The most names in a list.
 const NAMES_SHOWN: usize = 8;
 
 const LABEL_WIDTH: usize = 13;
 
-/// Lines wider than this are hard to read, however wide the terminal is.
+/// Longer lines are hard to read, however wide the terminal is.
 const READABLE: usize = 100;
 
 const NARROWEST: usize = 20;
@@ -80,7 +80,7 @@ fn heading(token: &TokenView) -> String {
     }
 }
 
-/// A label, and words beside it that are broken into lines where the terminal needs that.
+/// A label, and beside it a text that is wrapped to the terminal's width.
 fn entry(label: &str, text: &str, style: Style, format: &TerminalFormat) -> String {
     let label = format!("{label:<LABEL_WIDTH$}");
     let beside = text::width(&label);
@@ -149,7 +149,7 @@ fn or_nobody(owners: &[String]) -> String {
     }
 }
 
-/// What the page tells the app of; if not enough, the call that changes it.
+/// Which events the page sends to the app and, if some are missing, the call that changes it.
 fn subscription_summary(token: &TokenView, subscription_text: &SubscriptionView) -> String {
     let page = token.subject.as_ref().map_or("PAGE", |page| &page.id);
     match subscription_text.subscription {

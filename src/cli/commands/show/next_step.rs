@@ -1,4 +1,4 @@
-//! Who must do what about a token, in words.
+//! Says who must do what about a token.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::cli::terminal::text::all_of;
 use crate::cli::terminal::time;
 use crate::model::{Cause, Kind, Remedy, State};
 
-/// What is to be done, and the command that ends it, to be copied as it stands.
+/// What to do, and the command for it, ready to be copied.
 #[derive(Debug)]
 pub(in crate::cli) struct Step {
     pub(in crate::cli) text: String,
@@ -131,7 +131,7 @@ fn person(token: &TokenView, remedy: Remedy) -> Step {
     }
 }
 
-/// One login of the person brings back all pages that hang on it.
+/// One login of the person restores all their pages.
 fn log_in(token: &TokenView) -> Step {
     if token.cause == Some(Cause::ReplacedElsewhere) {
         let text = "Somebody probably generated a new token for the page by hand, such as in the app's Messenger \
@@ -170,7 +170,7 @@ fn missing(token: &TokenView) -> String {
     }
 }
 
-/// Whom Meta will listen to; for a page that is whoever granted the app its token.
+/// The person who can act at Meta; for a page, the one who granted its token to the app.
 fn who(token: &TokenView) -> String {
     match (token.kind, &token.parent, named(token)) {
         (Some(Kind::Page), Some(parent), _) => format!("The person behind {parent}"),
@@ -183,7 +183,7 @@ fn who(token: &TokenView) -> String {
     }
 }
 
-/// The name, or at least the number, that Meta knows it by.
+/// The subject's name at Meta, or its id.
 fn named(token: &TokenView) -> Option<&str> {
     let subject = token.subject.as_ref()?;
     Some(subject.name.as_deref().unwrap_or(&subject.id))
@@ -193,7 +193,7 @@ fn is_number(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// For the middle of a sentence; names stay as they are.
+/// Adapts the text for the middle of a sentence; names do not change.
 fn within(who: &str) -> String {
     match who.strip_prefix("The ") {
         Some(rest) => format!("the {rest}"),

@@ -1,4 +1,4 @@
-//! In which colour a sentence of the journal stands out.
+//! The color of an event's sentence.
 
 use anstyle::Style;
 

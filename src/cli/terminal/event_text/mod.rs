@@ -28,14 +28,14 @@ pub(crate) fn sentence(event: &EventView) -> Sentence {
 
 fn text_of(kind: EventKind, detail: &EventDetail<'_>) -> String {
     match kind {
-        EventKind::Imported => format!("taken in by {}", detail.asked_by()),
+        EventKind::Imported => format!("imported by {}", detail.asked_by()),
         EventKind::Discovered => format!("found through {}", detail.text("through")),
         EventKind::Forgotten => format!("removed by {}", detail.asked_by()),
         EventKind::Ordered => format!("{} ordered by {}", detail.text("order"), detail.asked_by()),
         EventKind::Checked => checked(detail),
         EventKind::Changed => changed(detail),
         EventKind::WebhookNotice => format!(
-            "Meta tells of a change, so {} asked after",
+            "Meta reported a change, so {} checked",
             detail.tokens("is", "are")
         ),
         EventKind::DataDeleted => format!(
@@ -51,16 +51,16 @@ fn text_of(kind: EventKind, detail: &EventDetail<'_>) -> String {
             format!("permissions are back: {}", detail.text("permissions"))
         }
         EventKind::CandidateKept => format!(
-            "a new secret waits for Meta's word, handed in by {}",
+            "a new secret waits for Meta's confirmation, added by {}",
             detail.asked_by()
         ),
         EventKind::CandidateAccepted => {
             format!("the new secret is confirmed and in use{}", detail.end())
         }
-        EventKind::CandidateRefused => format!("the new secret is not taken: {}", detail.mismatch()),
+        EventKind::CandidateRefused => format!("the new secret was refused: {}", detail.mismatch()),
         EventKind::SecretRead => format!("secret read by {}{}", detail.text("user"), times(detail)),
         EventKind::SecretRefused => secret_refused(detail),
-        EventKind::AppFailing => format!("trouble with the app: {}", detail.cause()),
+        EventKind::AppFailing => format!("the app is failing: {}", detail.cause()),
         EventKind::AppRecovered => "the app works again".to_owned(),
         EventKind::IncidentOpened => format!("{} opened: {}", detail.incident(), detail.cause()),
         EventKind::IncidentAcknowledged => acknowledged(detail),
@@ -74,11 +74,11 @@ fn text_of(kind: EventKind, detail: &EventDetail<'_>) -> String {
         EventKind::EmailUndelivered => undelivered(detail),
         EventKind::Started => "the daemon started".to_owned(),
         EventKind::Reloaded => reloaded(detail),
-        EventKind::BackedUp => format!("copied to {}", detail.text("path")),
-        EventKind::BackupFailed => format!("no copy was made: {}", detail.text("reason")),
-        EventKind::Restored => "a copy has taken the inventory's place".to_owned(),
+        EventKind::BackedUp => format!("backed up to {}", detail.text("path")),
+        EventKind::BackupFailed => format!("the backup failed: {}", detail.text("reason")),
+        EventKind::Restored => "the inventory was replaced by a backup".to_owned(),
         EventKind::SetAside => {
-            "set aside: the daemon crashed twice while it was at work on it. Try it again: perennial check".to_owned()
+            "set aside: the daemon crashed twice while it worked on this token. Try again: perennial check".to_owned()
         }
         EventKind::JournalGap => format!(
             "{} events are in the log only: the journal could not be written",
@@ -91,18 +91,18 @@ fn derived(detail: &EventDetail<'_>) -> String {
     let through = detail.text("through");
     match detail.find("because") {
         Some("replaced_elsewhere") => {
-            format!("read anew through {through}: {}", detail.because())
+            format!("read again through {through}: {}", detail.because())
         }
-        Some(_) | None => format!("read anew through {through}"),
+        Some(_) | None => format!("read again through {through}"),
     }
 }
 
 fn subscription_text(detail: &EventDetail<'_>) -> String {
     let missing = detail.find("missing").unwrap_or_default();
     match detail.find("subscription") {
-        Some("subscribed") => "the page tells the app of what happens on it".to_owned(),
-        Some("missing") => format!("the page does not tell the app of: {missing}"),
-        Some(_) | None => "Meta does not say what the page tells the app of".to_owned(),
+        Some("subscribed") => "the page sends its events to the app".to_owned(),
+        Some("missing") => format!("the page does not send the app these events: {missing}"),
+        Some(_) | None => "Meta does not say which events the page sends to the app".to_owned(),
     }
 }
 
@@ -111,7 +111,7 @@ fn secret_refused(detail: &EventDetail<'_>) -> String {
     format!("secret refused to {user}{}: {reason}", times(detail))
 }
 
-/// An event of one request, or of all the others of an hour.
+/// How many requests the event counts: one, or all later ones within an hour.
 fn times(detail: &EventDetail<'_>) -> String {
     let others = match detail.0.get("others") {
         Some(Value::Bool(true)) => " for further tokens",
@@ -126,7 +126,7 @@ fn times(detail: &EventDetail<'_>) -> String {
 
 fn acknowledged(detail: &EventDetail<'_>) -> String {
     let (incident, until, who) = (detail.incident(), detail.text("until"), detail.asked_by());
-    format!("{incident}: no reminders until {until}, says {who}")
+    format!("{incident}: no reminders until {until}, as {who} asked")
 }
 
 fn delayed(detail: &EventDetail<'_>) -> String {
@@ -145,11 +145,11 @@ fn undelivered(detail: &EventDetail<'_>) -> String {
     };
     let missed = number("recipients").saturating_sub(number("got_it"));
     let whom = match missed {
-        1 => "one of its readers".to_owned(),
-        many => format!("{many} of its readers"),
+        1 => "one of its recipients".to_owned(),
+        many => format!("{many} of its recipients"),
     };
     match detail.find("next_try_at") {
-        Some(at) => format!("email does not reach {whom}: {subject}: {reason}; tried again {at}"),
+        Some(at) => format!("email does not reach {whom}: {subject}: {reason}; next attempt {at}"),
         None => format!("email will not reach {whom}: {subject}: {reason}"),
     }
 }
@@ -179,7 +179,7 @@ fn changed(detail: &EventDetail<'_>) -> String {
     }
 }
 
-/// What an event brings with it; a newer daemon may leave out or add something.
+/// The details of an event. A daemon of another version may omit or add some.
 pub(crate) struct EventDetail<'e>(pub(crate) &'e Map<String, Value>);
 
 impl<'e> EventDetail<'e> {
@@ -249,7 +249,7 @@ impl<'e> EventDetail<'e> {
         format!("{mismatch}{more}")
     }
 
-    /// The day is enough; the hour is in `show`.
+    /// The date of the expiry; `perennial show` prints the time, too.
     fn end(&self) -> String {
         let end = self
             .find("expires_at")
@@ -257,7 +257,7 @@ impl<'e> EventDetail<'e> {
         end.map_or_else(String::new, |end| format!(" (ends {})", end.strftime("%F")))
     }
 
-    /// What Meta's support asks for.
+    /// The error codes and the trace id, which Meta's support asks for.
     fn meta_s_numbers(&self) -> String {
         let number = |key| self.0.get(key).and_then(Value::as_i64);
         let Some(code) = number("code") else {
@@ -325,22 +325,22 @@ mod tests {
             (
                 EventKind::Rotated,
                 json!({"outcome": "same_expiry", "expires_at": "2026-12-01T00:00:00Z"}),
-                "a new token with the same end; nothing was won (ends 2026-12-01)",
+                "a new token with the same expiry; not renewed (ends 2026-12-01)",
             ),
             (
                 EventKind::CandidateRefused,
                 json!({"objection": "it is of another kind", "kind": "user", "expected": "page"}),
-                "the new secret is not taken: it is of another kind: user instead of page",
+                "the new secret was refused: it is of another kind: user instead of page",
             ),
             (
                 EventKind::CandidateRefused,
                 json!({"cause": "expired"}),
-                "the new secret is not taken: it has expired",
+                "the new secret was refused: it has expired",
             ),
             (
                 EventKind::CandidateRefused,
                 json!({"objection": "it lacks permissions", "missing": "pages_messaging"}),
-                "the new secret is not taken: it lacks permissions: pages_messaging",
+                "the new secret was refused: it lacks permissions: pages_messaging",
             ),
         ] {
             assert_eq!(described(kind, &detail), expected);
