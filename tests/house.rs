@@ -11,6 +11,8 @@ mod code;
 mod files;
 #[path = "house/modules.rs"]
 mod modules;
+#[path = "house/names.rs"]
+mod names;
 #[path = "house/tables.rs"]
 mod tables;
 #[path = "house/text.rs"]

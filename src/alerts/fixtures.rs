@@ -324,7 +324,7 @@ fn check(
     };
     let mut after = claimed.token.clone();
     change(&mut after);
-    let learned = CheckResult {
+    let result = CheckResult {
         before: claimed.token.clone(),
         after,
         lease: claimed.lease,
@@ -334,5 +334,5 @@ fn check(
         order_done: None,
         events: Vec::new(),
     };
-    tx.record(&learned, now).map(drop)
+    tx.record(&result, now).map(drop)
 }

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_are_told_unless_only_the_operator_can_act() {
+    fn owners_are_notified_unless_only_the_operator_can_act() {
         let user = |owners: &[&str]| owner("acme-maria", Kind::User, owners);
         for (cause, owners, expected) in [
             (Cause::Expired, &[MARIA_AT][..], MARIA_AT),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn copies_go_out_beside_and_a_token_without_anybody_is_the_operators() {
+    fn copies_are_separate_and_a_token_without_owner_is_the_operators() {
         let copied = Route {
             app: Some("acme".to_owned()),
             cc: named(&["boss@example.com"]),

@@ -74,7 +74,7 @@ async fn nothing_new_brings_no_second_email() -> Result {
 
 /// Other systems send "resolved" at every check (nango#2323, alertmanager#844).
 #[tokio::test]
-async fn who_logs_in_again_is_told_once_that_it_works() -> Result {
+async fn a_person_who_logs_in_again_is_notified_once_that_it_works() -> Result {
     let mut world = World::new();
     let ids = world.import(Kind::Page, &pages(3)).await?;
     world.die(&ids, Cause::PasswordChanged).await?;
@@ -102,7 +102,7 @@ async fn who_logs_in_again_is_told_once_that_it_works() -> Result {
 }
 
 #[tokio::test]
-async fn what_heals_before_anybody_was_told_is_not_told() -> Result {
+async fn what_recovers_before_the_email_is_not_reported() -> Result {
     let mut world = World::new();
     let id = world.import_user("acme-maria").await?;
     world.die(&[id], Cause::Checkpoint).await?;
@@ -164,7 +164,7 @@ async fn who_joins_later_waits_for_the_next_reminder() -> Result {
 }
 
 #[tokio::test]
-async fn a_coming_end_is_told_step_by_step_then_once_when_it_has_come() -> Result {
+async fn an_upcoming_expiry_is_notified_step_by_step_and_once_when_it_passes() -> Result {
     let mut world = World::new();
     let id = world.import_user("acme-maria").await?;
     world.expire_in(id, days(14)).await?;
@@ -257,7 +257,7 @@ async fn forgotten_tokens_resolve_their_incident() -> Result {
 }
 
 #[tokio::test]
-async fn a_token_deleted_between_learning_and_telling_needs_nobody() -> Result {
+async fn a_token_deleted_before_its_email_needs_nobody() -> Result {
     let mut world = World::new();
     let id = world.import_user("acme-maria").await?;
     world.die(&[id], Cause::PasswordChanged).await?;
@@ -299,7 +299,7 @@ async fn silence_of_meta_is_no_recovery() -> Result {
 }
 
 #[tokio::test]
-async fn a_verdict_is_told_when_it_has_stood_its_second_look_and_not_before() -> Result {
+async fn a_dead_token_is_reported_after_its_second_check_and_not_before() -> Result {
     let mut world = World::new();
     let id = world.import_user("acme-maria").await?;
     let since = world.now;
@@ -328,7 +328,7 @@ async fn a_verdict_is_told_when_it_has_stood_its_second_look_and_not_before() ->
 }
 
 #[tokio::test]
-async fn another_trouble_is_another_incident_and_no_recovery() -> Result {
+async fn another_cause_is_another_incident_and_no_recovery() -> Result {
     let mut world = World::new();
     let id = world.import_user("acme-maria").await?;
     world.expire_in(id, days(14)).await?;
@@ -351,7 +351,7 @@ async fn another_trouble_is_another_incident_and_no_recovery() -> Result {
 }
 
 #[tokio::test]
-async fn a_wrong_app_secret_is_told_to_the_operator_once() -> Result {
+async fn a_wrong_app_secret_is_reported_to_the_operator_once() -> Result {
     let mut world = World::new();
     world.import(Kind::Page, &pages(3)).await?;
     world
@@ -380,7 +380,7 @@ async fn a_wrong_app_secret_is_told_to_the_operator_once() -> Result {
 }
 
 #[tokio::test]
-async fn an_outage_is_told_only_when_it_lasts_and_never_reminded_of() -> Result {
+async fn an_outage_is_reported_only_when_it_lasts_and_without_reminders() -> Result {
     let mut world = World::new();
     world.set_error_of_first_app(Some(Cause::Outage)).await?;
     world.pass_after(minutes(29)).await?;
@@ -422,7 +422,7 @@ async fn tokens_without_an_owner_are_the_operators() -> Result {
 }
 
 #[tokio::test]
-async fn with_nobody_to_tell_the_incident_stays_open_and_is_told_when_somebody_is() -> Result {
+async fn without_recipients_the_incident_stays_open_until_there_are_some() -> Result {
     let mut world = World::new();
     world.rules.operators = Vec::new();
     world
@@ -436,7 +436,7 @@ async fn with_nobody_to_tell_the_incident_stays_open_and_is_told_when_somebody_i
 }
 
 #[tokio::test]
-async fn an_outage_that_hits_several_apps_is_one_email_and_one_farewell() -> Result {
+async fn an_outage_of_several_apps_is_one_email_and_one_resolution() -> Result {
     let mut world = World::new();
     world.set_app_error("acme", Some(Cause::Outage)).await?;
     world
@@ -486,10 +486,10 @@ async fn an_app_that_was_removed_is_in_no_outage() -> Result {
 async fn what_one_login_renews_is_asked_for_in_one_email() -> Result {
     let mut world = World::new();
     let phone = world.import_user("acme-phone").await?;
-    let incident_filing = world.import_user("acme-desk").await?;
+    let desktop = world.import_user("acme-desk").await?;
     let far = world.import_user("acme-far").await?;
     world.import(Kind::Page, &pages(3)).await?;
-    world.end_in(incident_filing, days(20)).await?;
+    world.end_in(desktop, days(20)).await?;
     world.end_in(far, days(29)).await?;
     world.expire_in(phone, days(14)).await?;
     world.pass().await?;
@@ -513,12 +513,12 @@ async fn what_one_login_renews_is_asked_for_in_one_email() -> Result {
 
     // The other one comes within the first step, so it needs no email of its own.
     world.wait(days(6));
-    world.expire_in(incident_filing, days(14)).await?;
+    world.expire_in(desktop, days(14)).await?;
     world.pass_after(minutes(2)).await?;
     assert_eq!(world.emails().await?.len(), 1);
     assert_eq!(world.incidents().await?.len(), 1);
 
-    world.heal(&[phone, incident_filing]).await?;
+    world.heal(&[phone, desktop]).await?;
     world.pass().await?;
     assert_eq!(
         world.subjects().await?[1..],
@@ -531,8 +531,8 @@ async fn what_one_login_renews_is_asked_for_in_one_email() -> Result {
 async fn who_was_only_asked_for_ahead_of_time_keeps_nothing_open() -> Result {
     let mut world = World::new();
     let phone = world.import_user("acme-phone").await?;
-    let incident_filing = world.import_user("acme-desk").await?;
-    world.end_in(incident_filing, days(20)).await?;
+    let desktop = world.import_user("acme-desk").await?;
+    world.end_in(desktop, days(20)).await?;
     world.expire_in(phone, days(14)).await?;
     world.pass().await?;
     world.pass_after(minutes(2)).await?;
@@ -545,7 +545,7 @@ async fn who_was_only_asked_for_ahead_of_time_keeps_nothing_open() -> Result {
         "Renewed in time: Maria Schmidt, acme-phone"
     );
     world.wait(days(5));
-    world.expire_in(incident_filing, days(14)).await?;
+    world.expire_in(desktop, days(14)).await?;
     world.pass().await?;
     world.pass_after(minutes(2)).await?;
     assert!(world.subjects().await?[2].contains("acme-desk"));
@@ -553,14 +553,14 @@ async fn who_was_only_asked_for_ahead_of_time_keeps_nothing_open() -> Result {
 }
 
 #[tokio::test]
-async fn both_clocks_of_a_person_are_one_story_while_they_are_coming() -> Result {
+async fn both_expiries_of_a_person_are_one_incident_while_upcoming() -> Result {
     let mut world = World::new();
     let phone = world.import_user("acme-phone").await?;
-    let incident_filing = world.import_user("acme-desk").await?;
+    let desktop = world.import_user("acme-desk").await?;
     world.expire_in(phone, days(14)).await?;
     world.pass().await?;
     world.pass_after(minutes(2)).await?;
-    world.lapse_in(incident_filing, days(13)).await?;
+    world.lapse_in(desktop, days(13)).await?;
     world.pass_after(hours(1)).await?;
     assert_eq!(world.incidents().await?.len(), 1);
     assert_eq!(world.emails().await?.len(), 1);
@@ -593,7 +593,7 @@ async fn what_can_wait_waits_for_office_hours() -> Result {
 }
 
 #[tokio::test]
-async fn when_nobody_acts_a_second_person_is_told_once() -> Result {
+async fn when_nobody_acts_a_second_person_is_notified_once() -> Result {
     let mut world = World::new();
     world.rules.escalate_after = Some(days(2));
     world.rules.escalate_to = vec!["boss@example.com".to_owned()];
@@ -641,7 +641,7 @@ async fn when_nobody_acts_a_second_person_is_told_once() -> Result {
 }
 
 #[tokio::test]
-async fn whoever_reacts_is_not_told_on() -> Result {
+async fn a_person_who_reacts_is_not_escalated() -> Result {
     let mut world = World::new();
     world.rules.escalate_after = Some(days(2));
     world.rules.escalate_to = vec!["boss@example.com".to_owned()];
@@ -676,7 +676,7 @@ async fn whoever_reacts_is_not_told_on() -> Result {
 
 /// Other systems send an email at every change.
 #[tokio::test]
-async fn what_comes_again_and_again_is_told_as_that_and_seldom() -> Result {
+async fn a_flapping_cause_is_reported_as_such_and_seldom() -> Result {
     let mut world = World::new();
     let id = world.import_user("acme-maria").await?;
     for _ in 0..12 {
@@ -723,7 +723,7 @@ async fn what_comes_again_and_again_is_told_as_that_and_seldom() -> Result {
 
 /// Another lost page role needs an email, because it needs another fix.
 #[tokio::test]
-async fn each_lost_role_is_told_of_within_hours() -> Result {
+async fn each_lost_role_is_reported_within_hours() -> Result {
     let mut world = World::new();
     let ids = world.import(Kind::Page, &pages(3)).await?;
     world.die(&ids[..1], Cause::PageRoleLost).await?;
@@ -741,7 +741,7 @@ async fn each_lost_role_is_told_of_within_hours() -> Result {
 }
 
 #[tokio::test]
-async fn a_token_that_meta_says_the_app_may_not_use_is_told_to_the_operators() -> Result {
+async fn a_token_that_the_app_may_not_use_is_reported_to_the_operators() -> Result {
     let mut world = World::new();
     let id = world.import_user("acme-maria").await?;
     world.die(&[id], Cause::AppUnavailable).await?;

@@ -32,7 +32,7 @@ pub fn no_way_to_people(
 fn unsent(mail: &MailQueue, now: Timestamp) -> Option<(Timestamp, String)> {
     let since = mail.unreached_since?;
     let lasts = mail.unread > 0 || now > since + STUCK_EMAIL;
-    let reason = mail.refusal.as_ref().or(mail.last_error.as_ref());
+    let reason = mail.rejection.as_ref().or(mail.last_error.as_ref());
     let reason = reason.map_or("no reason is known", String::as_str);
     lasts.then(|| (since, format!("no email is delivered ({reason})")))
 }
@@ -63,7 +63,7 @@ mod tests {
         let mail = |since: Option<i64>, unread: u64| MailQueue {
             unreached_since: since.map(minutes),
             unread,
-            refusal: Some("550 no".to_owned()),
+            rejection: Some("550 no".to_owned()),
             ..MailQueue::default()
         };
         let disk = |since: Option<i64>| DaemonStatus {
@@ -81,11 +81,12 @@ mod tests {
             (disk(Some(980)), mail(None, 0), Some(980)),
             (disk(Some(980)), mail(Some(900), 1), Some(900)),
         ] {
-            let said = no_way_to_people(&daemon_status, &mail, now);
+            let reasons = no_way_to_people(&daemon_status, &mail, now);
             let expected = since.map(|since| minutes(since).to_string());
-            assert_eq!(said.is_some(), expected.is_some(), "{said:?}");
+            assert_eq!(reasons.is_some(), expected.is_some(), "{reasons:?}");
             assert!(
-                said.unwrap_or_default()
+                reasons
+                    .unwrap_or_default()
                     .contains(&expected.unwrap_or_default())
             );
         }

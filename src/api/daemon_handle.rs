@@ -76,7 +76,7 @@ impl Backend {
     }
 
     /// The daemon's status, with a later write error of the inventory if there is one.
-    pub(super) fn pulse_now(&self) -> DaemonStatus {
+    pub(super) fn daemon_status_now(&self) -> DaemonStatus {
         let daemon_status = self.daemon_status.borrow().clone();
         let error = self.inventory.write_error().map(|why| why.to_string());
         DaemonStatus {

@@ -157,12 +157,12 @@ impl Modify for Causes {
 }
 
 fn explained(cause: Cause) -> String {
-    let told = match cause.concerns_operator() {
+    let notified = match cause.concerns_operator() {
         true => "operators",
         false => "owners",
     };
     format!(
-        "\n- `{cause}`: remedy `{}`, notifies {told}",
+        "\n- `{cause}`: remedy `{}`, notifies {notified}",
         cause.remedy()
     )
 }

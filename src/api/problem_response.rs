@@ -34,7 +34,7 @@ impl From<inventory::Error> for Problem {
             );
         }
         tracing::error!("a request on the status socket failed because of the inventory: {error}");
-        let words = match (&error, error.write_error_kind()) {
+        let text = match (&error, error.write_error_kind()) {
             (inventory::Error::Unsealable(_), _) => error.to_string(),
             (_, Some(WriteErrorKind::Full)) => FULL.to_owned(),
             (_, Some(WriteErrorKind::ReadOnly)) => READ_ONLY.to_owned(),
@@ -44,7 +44,7 @@ impl From<inventory::Error> for Problem {
                     .to_owned()
             }
         };
-        Self::new(ProblemType::InventoryUnavailable, words)
+        Self::new(ProblemType::InventoryUnavailable, text)
     }
 }
 

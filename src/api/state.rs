@@ -32,7 +32,7 @@ pub(super) struct Limits {
     /// How long the daemon may take to answer a reload; a client waits a little longer.
     pub(super) answer: Duration,
     /// How long open requests may take when the daemon stops or the connection's time is over.
-    pub(super) resolution_email: Duration,
+    pub(super) shutdown: Duration,
     /// How often a follower reads the journal even without a wake-up.
     pub(super) look: Duration,
 }
@@ -56,7 +56,7 @@ impl Default for Limits {
             body: Duration::from_secs(10),
             stall: Duration::from_secs(10),
             answer: Duration::from_secs(25),
-            resolution_email: Duration::from_secs(10),
+            shutdown: Duration::from_secs(10),
             look: Duration::from_secs(1),
         }
     }

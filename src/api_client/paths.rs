@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_asked_for_stands_in_the_query() {
+    fn only_requested_filters_are_in_the_query() {
         assert_eq!(
             with_query("/v1/tokens", &TokenQuery::default()),
             "/v1/tokens"

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn the_socket_is_where_the_nearest_word_says() {
+    fn the_socket_is_chosen_by_the_nearest_setting() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("perennial.toml");
         fs::write(&file, "[status]\nsocket = \"/run/other.sock\"\n[unfinished").unwrap();

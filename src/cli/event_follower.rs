@@ -18,17 +18,17 @@ impl Follower {
     pub(super) async fn begin(
         client: &Client,
         after: Option<&str>,
-        backoff: Span,
+        limit: Span,
     ) -> Result<Self, Error> {
         let query = EventQuery {
             after: after.and_then(|id| id.parse().ok()),
             token: None,
             follow: true,
         };
-        let backoff = Duration::from_secs(backoff.duration().as_secs().unsigned_abs());
+        let limit = Duration::from_secs(limit.duration().as_secs().unsigned_abs());
         Ok(Self {
             events: client.events(&query).await?,
-            until: Instant::now() + backoff,
+            until: Instant::now() + limit,
         })
     }
 

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_words_are_refused_with_those_there_are() {
+    fn unknown_values_are_refused_with_the_known_ones() {
         let error = read("perennial tokens --state ded").unwrap_err();
         assert_eq!(error.exit_code(), 2);
         assert!(error.to_string().contains("expiring"), "{error}");

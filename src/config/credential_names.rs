@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_credential_is_found_wherever_it_stands() {
+    fn every_credential_is_found_in_every_section() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("perennial.toml");
         let named = |text: &str| {

@@ -194,11 +194,11 @@ pub fn monitor_settings(path: &Path, machine: &Machine) -> Result<MonitorSetting
     let diagnostics = diagnostics::Diagnostics::new(path, &text);
     let monitor_settings =
         file::parse(&text, &diagnostics).map(|top| check::monitor_settings(top, path, machine));
-    let can_tell = |monitor_settings: &MonitorSettings| {
+    let can_notify = |monitor_settings: &MonitorSettings| {
         monitor_settings.mail.transport != mailer::Transport::Nowhere
             && !monitor_settings.alerts.operators.is_empty()
     };
-    monitor_settings.filter(can_tell).ok_or_else(|| {
+    monitor_settings.filter(can_notify).ok_or_else(|| {
         let template_errors = diagnostics.template_errors();
         let nobody = || Diagnostic {
             file: path.to_owned(),

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_and_versions_look_as_meta_writes_them() {
+    fn ids_and_versions_have_meta_s_format() {
         assert_eq!(id("257422819769992"), Ok("257422819769992".to_owned()));
         refused(id, &["", "12a", " 1", "-1", "٣", &"1".repeat(33)]);
         for version in ["v25.0", "v9.0", "v3.1"] {

@@ -83,11 +83,11 @@ pub(super) async fn check(
         }
         found = compare(now, at_meta(rotation_workers, now), latest);
     }
-    let (clock_state, write_error) = found;
+    let (clock_state, clock_error) = found;
     if clock_state == ClockState::Right && at_meta(rotation_workers, now).is_some() {
-        heal(inventory, shared, latest, now).await?;
+        fix_times(inventory, shared, latest, now).await?;
     }
-    publish(shared, write_error);
+    publish(shared, clock_error);
     Ok(clock_state)
 }
 
@@ -119,7 +119,7 @@ fn compare(
     }
 }
 
-async fn heal(
+async fn fix_times(
     inventory: &Inventory,
     shared: &SharedState,
     latest: Option<Timestamp>,
@@ -129,9 +129,7 @@ async fn heal(
     if shared.clock.state().is_healed && !is_ahead {
         return Ok(());
     }
-    let healed = inventory
-        .write(move |tx| tx.heal_what_lies_ahead(now))
-        .await;
+    let healed = inventory.write(move |tx| tx.fix_future_dates(now)).await;
     shared.clock.state().is_healed = healed.is_ok();
     match healed {
         Ok(()) if is_ahead => tracing::warn!(
@@ -145,14 +143,14 @@ async fn heal(
     Ok(())
 }
 
-fn publish(shared: &SharedState, write_error: Option<String>) {
+fn publish(shared: &SharedState, clock_error: Option<String>) {
     let is_new = shared.daemon_status.send_if_modified(|daemon_status| {
-        let is_new = daemon_status.clock_error.is_none() && write_error.is_some();
-        daemon_status.clock_error.clone_from(&write_error);
+        let is_new = daemon_status.clock_error.is_none() && clock_error.is_some();
+        daemon_status.clock_error.clone_from(&clock_error);
         is_new
     });
-    if let Some(write_error) = write_error.filter(|_| is_new) {
-        tracing::error!("{write_error}");
+    if let Some(clock_error) = clock_error.filter(|_| is_new) {
+        tracing::error!("{clock_error}");
     }
 }
 
@@ -194,15 +192,19 @@ mod tests {
 
     #[test]
     fn a_clock_is_astray_beyond_five_minutes_either_way() {
-        let told = |at: i64| clock_skew(minutes(at), now());
+        let notified = |at: i64| clock_skew(minutes(at), now());
         assert_eq!(clock_skew(None, now()), None);
-        assert_eq!((told(5), told(-5)), (None, None));
-        assert!(told(6).unwrap().contains("is 6 minutes behind Meta's"));
-        assert!(told(-90).unwrap().contains("is 90 minutes ahead of Meta's"));
+        assert_eq!((notified(5), notified(-5)), (None, None));
+        assert!(notified(6).unwrap().contains("is 6 minutes behind Meta's"));
+        assert!(
+            notified(-90)
+                .unwrap()
+                .contains("is 90 minutes ahead of Meta's")
+        );
     }
 
     #[test]
-    fn only_meta_s_clock_tells_whether_ours_is_wrong_or_was() {
+    fn only_meta_s_clock_shows_whether_ours_is_wrong_or_was() {
         let day = 24 * 60;
         for (at_meta, latest, expected) in [
             (None, None, ClockState::Right),
@@ -214,9 +216,9 @@ mod tests {
             (minutes(60), minutes(60), ClockState::Wrong),
             (minutes(60 * day), minutes(-5), ClockState::Doubtful),
         ] {
-            let (clock_state, write_error) = compare(now(), at_meta, latest);
+            let (clock_state, clock_error) = compare(now(), at_meta, latest);
             assert_eq!(clock_state, expected, "{at_meta:?} {latest:?}");
-            assert_eq!(write_error.is_none(), clock_state == ClockState::Right);
+            assert_eq!(clock_error.is_none(), clock_state == ClockState::Right);
         }
     }
 }

@@ -64,9 +64,7 @@ fn filter(wanted: &str) -> EnvFilter {
 
 fn is_about_noisy_target(directive: &str) -> bool {
     let target = directive.split(['=', '[', ':']).next().unwrap_or_default();
-    NOISY_TARGETS
-        .iter()
-        .any(|(talkative, _)| *talkative == target)
+    NOISY_TARGETS.iter().any(|(noisy, _)| *noisy == target)
 }
 
 /// `JOURNAL_STREAM` holds the device and inode of the stream that systemd connected to the journal.

@@ -93,10 +93,10 @@ pub(super) async fn retry_until_written(
 
 fn keep_since(shared: &SharedState, needs_recovery: bool) {
     shared.daemon_status.send_if_modified(|daemon_status| {
-        let is_later = daemon_status.unwritable_since.is_some() != needs_recovery;
-        if is_later {
+        let has_changed = daemon_status.unwritable_since.is_some() != needs_recovery;
+        if has_changed {
             daemon_status.unwritable_since = needs_recovery.then(clock::now);
         }
-        is_later
+        has_changed
     });
 }

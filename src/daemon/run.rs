@@ -27,7 +27,7 @@ use crate::inventory::Inventory;
 /// systemd kills the daemon after 30 s. Work that is unfinished by then is dropped and repeated after the next start.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The interval of the liveness checks without a systemd watchdog; they are then only logged.
-const LOOK: Duration = Duration::from_secs(30);
+const WATCHDOG_EVERY: Duration = Duration::from_secs(30);
 
 pub(super) struct Daemon {
     pub(super) path: PathBuf,
@@ -76,9 +76,9 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Error> {
     systemd::ready(&first_log_lines);
     tracing::info!("ready: {first_log_lines}");
 
-    let mut look = tokio::time::interval_at(
-        Instant::now() + LOOK,
-        systemd::watchdog().unwrap_or(LOOK * 2) / 2,
+    let mut watchdog_tick = tokio::time::interval_at(
+        Instant::now() + WATCHDOG_EVERY,
+        systemd::watchdog().unwrap_or(WATCHDOG_EVERY * 2) / 2,
     );
     let ended = loop {
         tokio::select! {
@@ -88,7 +88,7 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Error> {
             },
             Some(order) = reload_orders.recv() => daemon.reload_for(order).await,
             Some(order) = mail_tests.recv() => daemon.send_test_email(order).await,
-            _ = look.tick() => daemon.ping_watchdog(&probe).await,
+            _ = watchdog_tick.tick() => daemon.ping_watchdog(&probe).await,
             ended_worker = daemon.workers.ended_worker() => break Err(format!("a worker ended unexpectedly: {ended_worker}")),
             _ = &mut socket => break Err("the status socket closed unexpectedly".to_owned()),
             _ = &mut web_task => break Err("the public web server closed unexpectedly".to_owned()),

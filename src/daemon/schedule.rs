@@ -39,8 +39,8 @@ pub(super) async fn run(
 ) -> Result<(), JobSchedulerError> {
     let mut offset = timezone.to_offset(clock::now());
     let mut scheduler = start(&lines, offset, &watchdog).await?;
-    let mut look = tokio::time::interval_at(Instant::now() + LOOK_AFTER, LOOK_AFTER);
-    while stop.run_until_cancelled(look.tick()).await.is_some() {
+    let mut check = tokio::time::interval_at(Instant::now() + LOOK_AFTER, LOOK_AFTER);
+    while stop.run_until_cancelled(check.tick()).await.is_some() {
         let is = timezone.to_offset(clock::now());
         if is == offset && watchdog.scheduler_runs() {
             continue;
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_tick_is_told_in_the_operator_s_time_zone() {
+    fn the_next_tick_is_shown_in_the_operator_s_time_zone() {
         let now: Timestamp = "2026-12-01T06:30:10Z".parse().unwrap();
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         for (cron, expected) in [

@@ -37,7 +37,7 @@ pub async fn take(
             set_aside,
         ))
     });
-    let ((due, overdue), records, deaf, unchecked, crashes, set_aside) = counted.await?;
+    let ((due, overdue), records, unsubscribed, unchecked, crashes, set_aside) = counted.await?;
     let apps = services.apps(now).await?;
     let known = |record: &&AppRecord| apps.iter().any(|app| app.name == record.name);
     let mut problems: Vec<String> = set_aside
@@ -55,7 +55,7 @@ pub async fn take(
             )
         })
     }));
-    problems.extend(deaf.iter().map(unnotified));
+    problems.extend(unsubscribed.iter().map(unnotified));
     let known = |app: &str| apps.iter().any(|report| report.name == app);
     let unchecked = unchecked.iter().filter(|unchecked| known(&unchecked.app));
     problems.extend(unchecked.map(not_checked));
@@ -88,7 +88,7 @@ pub(super) async fn describe(services: &Services) -> String {
     let Ok((fleet, (open, _))) = fleet else {
         return "the inventory cannot be read; see the journal".to_owned();
     };
-    let mut words = format!("{} tokens, {} healthy", fleet.total(), fleet.healthy);
+    let mut text = format!("{} tokens, {} healthy", fleet.total(), fleet.healthy);
     let states = [
         (fleet.unverified, "not checked yet"),
         (fleet.expiring, "expiring"),
@@ -96,12 +96,12 @@ pub(super) async fn describe(services: &Services) -> String {
         (fleet.dead, "dead"),
     ];
     for (n, state) in states.into_iter().filter(|(n, _)| *n > 0) {
-        words.push_str(&format!(", {n} {state}"));
+        text.push_str(&format!(", {n} {state}"));
     }
     if open > 0 {
-        words.push_str(&format!("; {open} incidents need a person"));
+        text.push_str(&format!("; {open} incidents need a person"));
     }
-    words
+    text
 }
 
 /// New secrets that exist only in memory.
@@ -118,12 +118,12 @@ fn not_stored(secrets: usize) -> Option<String> {
 }
 
 /// Pages that are not subscribed to the app's webhooks.
-fn unnotified(deaf: &UnsubscribedPages) -> String {
+fn unnotified(unsubscribed: &UnsubscribedPages) -> String {
     let UnsubscribedPages {
         app,
         pages,
         example,
-    } = deaf;
+    } = unsubscribed;
     let which = match pages {
         1 => format!("the page of {example} is not subscribed"),
         n => format!("{n} pages, such as that of {example}, are not subscribed"),

@@ -68,16 +68,16 @@ impl WebTask {
         wake_rotation: Arc<Notify>,
         stop: CancellationToken,
     ) {
-        let Some(door) = self.0 else {
+        let Some(listener) = self.0 else {
             return stop.cancelled().await;
         };
         let backend = Backend {
             inventory,
-            settings: door.settings,
-            app_signatures: door.app_signatures,
+            settings: listener.settings,
+            app_signatures: listener.app_signatures,
             wake_rotation,
             clock: Arc::new(clock::now),
         };
-        web::serve(door.listener, backend, stop).await;
+        web::serve(listener.listener, backend, stop).await;
     }
 }

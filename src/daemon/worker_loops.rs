@@ -150,9 +150,9 @@ async fn log_unreachable(inventory: &Inventory, daemon_status: &mut DaemonStatus
         ..daemon_status.clone()
     };
     let is_cut_off = match no_way_to_people(&seen, &mail, now) {
-        Some(words) => {
+        Some(text) => {
             if !daemon_status.is_cut_off {
-                tracing::error!("{words}");
+                tracing::error!("{text}");
             }
             true
         }
@@ -175,7 +175,7 @@ pub(super) async fn publish_status(
     shared: SharedState,
     stop: CancellationToken,
 ) -> &'static str {
-    let mut said = String::new();
+    let mut logged = String::new();
     while stop
         .run_until_cancelled(wakeups.daemon_status.notified())
         .await
@@ -204,10 +204,10 @@ pub(super) async fn publish_status(
                 continue;
             }
         };
-        let words = status::describe(&services).await;
-        if words != said {
-            systemd::status(&words);
-            said = words;
+        let text = status::describe(&services).await;
+        if text != logged {
+            systemd::status(&text);
+            logged = text;
         }
     }
     "status"

@@ -22,7 +22,7 @@ pub struct ClosingTable {
 #[derive(Debug)]
 struct Row {
     name: String,
-    note: &'static str,
+    remark: &'static str,
     kind: Option<Kind>,
     alive: bool,
     state: State,
@@ -68,7 +68,7 @@ impl ClosingTable {
             "\n{} emails to people, {} to the operator, {} needless. {} calls to Meta.",
             people, self.to_operators, self.false_alarms, self.calls
         )?;
-        let (style, words) = if self.is_good() {
+        let (style, text) = if self.is_good() {
             (
                 AnsiColor::Green.on_default().bold(),
                 "Every token that could be kept alive is alive; every other one was reported in time.",
@@ -79,7 +79,7 @@ impl ClosingTable {
                 "Something was missed: see the rows marked with ✗.",
             )
         };
-        writeln!(out, "{style}{words}{style:#}")
+        writeln!(out, "{style}{text}{style:#}")
     }
 }
 
@@ -93,7 +93,7 @@ impl Row {
         let token: Token = token.ok_or(Error::Scenario("a token is gone"))?;
         Ok(Self {
             name: role.name.clone(),
-            note: role.note,
+            remark: role.remark,
             kind: token.facts.as_ref().map(|facts| facts.kind),
             alive: is_alive(harness, &role.name).await?,
             state: token.health.state(),
@@ -106,7 +106,7 @@ impl Row {
     fn is_good(&self) -> bool {
         let agrees = match self.state {
             State::Healthy | State::Expiring => self.alive,
-            State::Dead => !self.alive && self.survival.told > 0,
+            State::Dead => !self.alive && self.survival.notified > 0,
             State::Unverified | State::Failing => false,
         };
         agrees && self.survival.missed == 0
@@ -126,12 +126,12 @@ impl Row {
             out,
             "{:<22} {:<23} {:<8} {style}{:<11}{style:#} {:>8} {:>6} {:>6} {mark}{}",
             self.name,
-            self.note,
+            self.remark,
             at_meta,
             self.state,
             self.renewals,
             self.survival.deaths,
-            self.survival.told,
+            self.survival.notified,
             if kind.is_empty() {
                 " (kind unknown)"
             } else {

@@ -39,7 +39,7 @@ pub(super) enum Diligence {
 #[derive(Clone, Debug)]
 pub(super) struct Role {
     pub(super) name: String,
-    pub(super) note: &'static str,
+    pub(super) remark: &'static str,
 }
 
 impl Fixtures {
@@ -143,12 +143,12 @@ impl Fixtures {
             let user = world.add_system_user(APP, name)?;
             world.system_user_token(APP, &user, SCOPES, survival)?
         };
-        let note = match survival {
+        let remark = match survival {
             SystemUserValidity::SixtyDays => "a system user, 60 days",
             SystemUserValidity::Never => "a system user, for ever",
         };
         let name = format!("{APP_NAME}-robot-{name}");
-        self.import_token(harness, name, &token, note, "ops@acme.example")
+        self.import_token(harness, name, &token, remark, "ops@acme.example")
             .await
     }
 
@@ -157,7 +157,7 @@ impl Fixtures {
         harness: &Harness,
         name: String,
         token: &str,
-        note: &'static str,
+        remark: &'static str,
         owner: &str,
     ) -> Result<(), Error> {
         let request = ImportRequest {
@@ -166,7 +166,7 @@ impl Fixtures {
             ..ImportRequest::new(APP_NAME.to_owned(), Secret::new(token))
         };
         harness.client.import(&request).await?;
-        self.tokens.push(Role { name, note });
+        self.tokens.push(Role { name, remark });
         Ok(())
     }
 

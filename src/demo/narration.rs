@@ -14,7 +14,7 @@ use crate::inventory::{Event, EventId, EventKind};
 #[derive(Debug)]
 pub(super) struct Printer {
     start: Timestamp,
-    told: EventId,
+    narrated: EventId,
 }
 
 const DIM: Style = Style::new().dimmed();
@@ -28,7 +28,7 @@ impl Printer {
     pub(super) const fn new(start: Timestamp) -> Self {
         Self {
             start,
-            told: EventId(0),
+            narrated: EventId(0),
         }
     }
 
@@ -93,14 +93,14 @@ impl Printer {
         harness: &Harness,
         out: &mut impl Write,
     ) -> Result<(), Error> {
-        let after = self.told;
+        let after = self.narrated;
         let events = harness
             .inventory
             .read(move |view| view.events(after, None, 10_000))
             .await?;
         let mut deaths: Vec<(&Event, String)> = Vec::new();
         for event in &events {
-            self.told = event.id;
+            self.narrated = event.id;
             match describe(event) {
                 Some(Narrated::Death(cause)) => deaths.push((event, cause)),
                 Some(Narrated::Line(style, who, what)) => {
@@ -163,7 +163,7 @@ fn describe(event: &Event) -> Option<Narrated> {
         }
         EventKind::CandidateRefused => line(
             BLOW,
-            format!("{name}: a token was refused, {}", detail("objection")),
+            format!("{name}: a token was refused, {}", detail("mismatch")),
         ),
         EventKind::AppFailing => line(
             BLOW,

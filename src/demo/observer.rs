@@ -19,7 +19,7 @@ const SOON: SignedDuration = SignedDuration::from_hours(24 * 15);
 
 #[derive(Debug)]
 pub(super) struct Observer {
-    lives: BTreeMap<String, Survival>,
+    survives: BTreeMap<String, Survival>,
     pub(super) emails: usize,
     pub(super) to_operators: usize,
     /// Emails about a token without a problem.
@@ -38,17 +38,17 @@ pub(super) struct Survival {
     /// Deaths that were not reported in time and did not end in time either.
     pub(super) missed: usize,
     pub(super) deaths: usize,
-    pub(super) told: usize,
+    pub(super) notified: usize,
 }
 
 impl Observer {
     pub(super) fn new(fixtures: &Fixtures) -> Self {
-        let lives = fixtures
+        let survives = fixtures
             .tokens
             .iter()
             .map(|role| (role.name.clone(), Survival::default()));
         Self {
-            lives: lives.collect(),
+            survives: survives.collect(),
             emails: 0,
             to_operators: 0,
             false_alarms: 0,
@@ -59,7 +59,7 @@ impl Observer {
     }
 
     pub(super) fn survival(&self, role: &Role) -> Survival {
-        self.lives.get(&role.name).cloned().unwrap_or_default()
+        self.survives.get(&role.name).cloned().unwrap_or_default()
     }
 
     /// Records which tokens died or recovered since the last call.
@@ -79,7 +79,7 @@ impl Observer {
         let world = harness.meta.world();
         for (name, secret) in &self.secrets {
             let alive = world.is_alive(secret.expose());
-            if let Some(survival) = self.lives.get_mut(name) {
+            if let Some(survival) = self.survives.get_mut(name) {
                 survival.turn(alive, now);
             }
         }
@@ -109,9 +109,9 @@ impl Observer {
             let mut worth = about_app || !email.opens;
             for token in tokens_of_incident {
                 worth |= self.needs_email(harness, &token).await?;
-                if let Some(survival) = self.lives.get_mut(&token.name) {
+                if let Some(survival) = self.survives.get_mut(&token.name) {
                     survival.notified_at = Some(harness.now());
-                    survival.told += 1;
+                    survival.notified += 1;
                 }
             }
             self.false_alarms += usize::from(!worth);

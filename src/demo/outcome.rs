@@ -60,11 +60,11 @@ impl ScheduledFaults {
         fixtures: &Fixtures,
         harness: &Harness,
     ) -> Result<Vec<String>, Error> {
-        let mut told = Vec::new();
+        let mut notified = Vec::new();
         while let Some((_, demo_fault)) = self.faults.pop_if(|(at, _)| *at <= harness.now()) {
-            told.push(demo_fault.fall(fixtures, harness)?);
+            notified.push(demo_fault.fall(fixtures, harness)?);
         }
-        Ok(told)
+        Ok(notified)
     }
 }
 

@@ -135,7 +135,7 @@ mod tests {
     use Language::{English, German};
 
     #[test]
-    fn spans_are_told_in_the_unit_that_people_use() {
+    fn durations_use_the_unit_that_people_use() {
         for (seconds, english, german) in [
             (0, "less than a minute", "weniger als einer Minute"),
             (59, "less than a minute", "weniger als einer Minute"),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn times_stand_in_the_zone_and_the_words_of_the_reader() {
+    fn times_use_the_zone_and_the_language_of_the_reader() {
         let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
         let winter: Timestamp = "2026-12-14T02:12:00Z".parse().unwrap();
         let summer: Timestamp = "2026-07-04T22:30:00Z".parse().unwrap();

@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_notice_says_what_and_what_to_do() {
-        let notice = SystemEmail {
+        let system_email = SystemEmail {
             subject: "Perennial is down\r\nBcc: all@example.com".to_owned(),
             why: vec![
                 "It does not answer.".to_owned(),
@@ -69,7 +69,7 @@ mod tests {
             footer: "Written by perennial check.".to_owned(),
         };
         let to = ["ops@example.com".to_owned()];
-        let email = notice.email(&to, "down-1@example.com".to_owned(), None);
+        let email = system_email.email(&to, "down-1@example.com".to_owned(), None);
         assert_eq!(email.subject, "Perennial is down Bcc: all@example.com");
         assert_eq!(
             email.text,

@@ -242,18 +242,18 @@ mod tests {
             ("email.txt", "Dear all: {{ headline }}"),
             ("email.de.html", "<i>{{ headline }}</i>"),
         ]);
-        let layout = Templates::of_folder(folder.path()).unwrap();
-        let english = layout.render(&page("en")).unwrap();
+        let templates = Templates::of_folder(folder.path()).unwrap();
+        let english = templates.render(&page("en")).unwrap();
         assert_eq!(english.text, "Dear all: Log in, <b>");
         assert!(english.html.contains("<h1"), "the built-in one");
-        let german = layout.render(&page("de")).unwrap();
+        let german = templates.render(&page("de")).unwrap();
         assert_eq!(german.text, english.text);
         assert_eq!(german.html, "<i>Log in, &lt;b&gt;</i>");
-        assert_eq!(layout.error(), None);
+        assert_eq!(templates.error(), None);
     }
 
     #[test]
-    fn one_that_fails_gives_way_to_the_built_in_one_and_is_told_of() {
+    fn one_that_fails_is_replaced_by_the_built_in_one_and_reported() {
         for (template, reason) in [
             ("{{ headlin }}", "undefined value"),
             ("{% if %}", "syntax error"),
@@ -267,15 +267,15 @@ mod tests {
             ),
         ] {
             let folder = folder(&[("email.html", template)]);
-            let layout = Templates::of_folder(folder.path()).unwrap();
-            let rendered = layout.render(&page("en")).unwrap();
+            let templates = Templates::of_folder(folder.path()).unwrap();
+            let rendered = templates.render(&page("en")).unwrap();
             assert_eq!(rendered, Templates::default().render(&page("en")).unwrap());
-            let error = layout.error().unwrap();
+            let error = templates.error().unwrap();
             assert!(
                 error.contains(reason) && error.contains("email.html"),
                 "{error}"
             );
-            assert!(layout.try_own(&page("en")).is_err());
+            assert!(templates.try_own(&page("en")).is_err());
         }
     }
 

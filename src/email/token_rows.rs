@@ -43,9 +43,8 @@ fn row(token: &Token, context: &EmailContext<'_>) -> Row {
     let title = title(token);
     let name = title.is_some().then(|| token.name.clone());
     let kind = kind(token).map(|kind| kind_text(kind, context.catalog()).to_owned());
-    let record_attempt =
-        Some(record_attempt(token, context)).filter(|record_attempt| !record_attempt.is_empty());
-    let detail = [name, kind, record_attempt];
+    let note = Some(note(token, context)).filter(|note| !note.is_empty());
+    let detail = [name, kind, note];
     Row {
         title: title.unwrap_or_else(|| token.name.clone()),
         detail: detail.into_iter().flatten().collect::<Vec<_>>().join(" · "),
@@ -62,7 +61,7 @@ const fn kind_text(kind: Kind, catalog: &Catalog) -> &'static str {
 }
 
 /// The state of this token.
-fn record_attempt(token: &Token, context: &EmailContext<'_>) -> String {
+fn note(token: &Token, context: &EmailContext<'_>) -> String {
     let catalog = context.catalog();
     let at = |sentence, when| {
         let when = context.language.short_moment(when, context.zone);

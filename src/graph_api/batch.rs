@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_keep_their_order_and_trouble_with_one_is_its_own() {
+    fn answers_keep_their_order_and_one_error_affects_no_other() {
         let broken = json!({"code": 200, "body": "{\"data\":{\"is_va"});
         let busy = json!({"code": 400, "body": r#"{"error":{"code":4}}"#});
         let bodiless = json!({"code": 200});
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_cannot_be_told_apart_are_none() {
+    fn answers_that_cannot_be_distinguished_are_none() {
         let body = json!([alive("7")]).to_string();
         for (body, count) in [
             (&*body, 2),

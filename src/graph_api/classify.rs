@@ -358,7 +358,7 @@ mod tests {
     ";
 
     #[test]
-    fn codes_tell_what_became_of_a_token_that_made_the_call() {
+    fn codes_tell_the_state_of_a_token_that_made_the_call() {
         for (code, subcode, expected) in BY_CODE {
             let body = error(&format!(
                 r#""message":"m","code":{code},"error_subcode":{subcode}"#
@@ -510,7 +510,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_and_trace_travel_along_but_only_a_trace_that_looks_like_one() {
+    fn codes_and_a_valid_trace_are_passed_on() {
         let body = error(r#""message":"m","code":190,"error_subcode":463"#);
         let Err(Error::Refused(rejection)) = assess(400, &body, Caller) else {
             panic!("not refused");

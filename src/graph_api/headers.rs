@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn only_another_version_than_ours_is_told() {
+    fn only_a_different_version_is_reported() {
         assert_eq!(
             read(&[("Facebook-API-Version", "v25.0")]).served_version,
             None

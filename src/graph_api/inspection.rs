@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_beside_a_valid_token_is_believed_but_only_at_the_second_look() {
+    fn an_error_beside_a_valid_token_is_believed_only_at_the_second_check() {
         let body = recorded!("debug_expired").replace(r#""is_valid":false"#, r#""is_valid":true"#);
         let (rejection, _) = refused(200, &body);
         assert_eq!(
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_without_a_reason_is_looked_at_again() {
+    fn invalid_without_a_reason_is_checked_again() {
         let (rejection, facts) = refused(
             200,
             r#"{"data":{"is_valid":false,"type":"USER","user_id":"1"}}"#,
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_inside_the_answer_is_no_verdict_and_of_that_token_alone() {
+    fn an_error_inside_the_answer_rejects_no_token_and_affects_that_token_alone() {
         for (code, cause) in [
             (2, Cause::Outage),
             (4, Cause::Throttled),

@@ -56,6 +56,6 @@ pub(super) fn leaves_token_alive(error_body: &ErrorBody<'_>) -> bool {
 /// Code 200 means a missing permission, unless the message says that Meta has blocked or disabled the app.
 pub(super) fn is_app_blocked(code: i64, message: &str) -> bool {
     const TEXTS: [&str; 3] = ["blocked", "deactivated", "disabled"];
-    let said = message.split_once("api access ").map(|(_, said)| said);
-    code == 200 && said.is_some_and(|said| TEXTS.iter().any(|text| said.starts_with(text)))
+    let stated = message.split_once("api access ").map(|(_, stated)| stated);
+    code == 200 && stated.is_some_and(|stated| TEXTS.iter().any(|text| stated.starts_with(text)))
 }

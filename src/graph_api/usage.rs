@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn metas_word_on_the_wait_counts_within_reason() {
+    fn meta_s_wait_is_respected_within_reason() {
         let now = at("10:00:00");
         for (regain, expected) in [
             (minutes(1), 5),

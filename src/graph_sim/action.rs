@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_happening_is_read_from_json_and_takes_place() {
+    fn an_action_is_parsed_from_json_and_applied() {
         let mut world = World::new("2026-01-01T00:00:00Z".parse().unwrap(), 1);
         let (person, page) = (world.add_person("Ada"), world.add_page("Bakery"));
         for (what, expected) in [
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_happening_is_refused() {
+    fn a_misspelt_action_is_refused() {
         let misspelt = json!({"what": "delete_app", "app": "1", "aap": "2"});
         assert!(serde_json::from_value::<Action>(misspelt).is_err());
     }
@@ -168,7 +168,7 @@ mod tests {
         let mut world = World::new("2026-01-01T00:00:00Z".parse().unwrap(), 1);
         let (person, page) = (world.add_person("Ada"), world.add_page("Bakery"));
         let at = |hour: u8| format!("2026-01-01T{hour:02}:00:00Z").parse().unwrap();
-        let (taken, given) = (
+        let (applied, given) = (
             Action::TakeRole {
                 person: person.clone(),
                 page: page.clone(),
@@ -178,7 +178,7 @@ mod tests {
                 page: page.clone(),
             },
         );
-        world.schedule(at(3), taken);
+        world.schedule(at(3), applied);
         world.schedule(at(2), given);
         world.schedule(
             at(4),

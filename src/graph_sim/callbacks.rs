@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn new_permissions_are_told_once() {
+    fn new_permissions_are_recorded_once() {
         let (mut world, person) = world();
         let told = |world: &mut World| -> Vec<String> {
             world
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_app_is_told_by_both_ways_and_signed() {
+    fn a_removed_app_is_reported_both_ways_and_signed() {
         let (mut world, person) = world();
         world.take_deliveries();
         world.remove_app(&person, "1").unwrap();

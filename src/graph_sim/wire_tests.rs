@@ -138,7 +138,7 @@ async fn an_error_mirrors_its_message_in_a_header() {
 }
 
 #[tokio::test]
-async fn answers_break_off_swell_and_tell_the_wrong_time() {
+async fn answers_break_off_swell_and_carry_the_wrong_time() {
     let simulator = simulator().await;
     let url = "/v25.0/257422819769992?access_token=257422819769992|secret";
     let whole = get(&simulator, url).await;
@@ -272,7 +272,7 @@ async fn a_year_is_driven_by_json_alone() {
 }
 
 #[tokio::test]
-async fn trouble_is_ordered_and_ended_by_json() {
+async fn faults_are_injected_and_ended_by_json() {
     let simulator = simulator().await;
     let rule = r#"{"fault":{"latency":"1ms"},"endpoint":"exchange","share":50}"#;
     order(&simulator, "POST /sim/faults", rule).await;
@@ -298,7 +298,7 @@ async fn trouble_is_ordered_and_ended_by_json() {
 }
 
 #[tokio::test]
-async fn the_clock_runs_only_when_told_to() {
+async fn the_clock_runs_only_when_asked_to() {
     let simulator = simulator().await;
     let start = simulator.world().now();
     assert_eq!(simulator.world().now(), start);
@@ -397,7 +397,7 @@ async fn a_webhook_is_trusted_once_it_echoes_the_challenge() {
 }
 
 #[tokio::test]
-async fn a_batch_tells_the_usage_of_all_its_members() {
+async fn a_batch_reports_the_usage_of_all_its_entries() {
     let mut world = World::new("2026-01-10T10:20:30Z".parse().unwrap(), 1);
     world.add_app(AppSpec {
         id: APP.into(),

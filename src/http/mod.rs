@@ -7,4 +7,4 @@ mod refusal;
 
 pub use connection_slots::{Full, Place, Places, Rank, Shares};
 pub use drain::{Bounds, read_to_the_end};
-pub use refusal::Refusals;
+pub use refusal::Rejections;

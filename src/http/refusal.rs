@@ -18,15 +18,15 @@ const LARGEST: u64 = 64 * 1024;
 
 /// Answers connections that get no slot, each within two seconds.
 #[derive(Clone, Debug)]
-pub struct Refusals(Arc<Semaphore>);
+pub struct Rejections(Arc<Semaphore>);
 
-impl Default for Refusals {
+impl Default for Rejections {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(AT_ONCE)))
     }
 }
 
-impl Refusals {
+impl Rejections {
     /// Sends `answer` once the peer has sent something. Returns immediately: the rest happens in a task.
     pub fn answer<S>(&self, stream: S, answer: Vec<u8>)
     where

@@ -95,17 +95,17 @@ impl CheckResult {
 impl Tx<'_> {
     /// Records a check result. Leaves alone what the operator owns (name, owners, required scopes) and what arrived
     /// meanwhile: a newer candidate, order or check. A new secret is stored even then, because it exists nowhere else.
-    pub fn record(&self, learned: &CheckResult, now: Timestamp) -> Result<Recorded, Error> {
-        let (before, after) = (&learned.before, &learned.after);
-        match self.meanwhile(learned, now)? {
+    pub fn record(&self, result: &CheckResult, now: Timestamp) -> Result<Recorded, Error> {
+        let (before, after) = (&result.before, &result.after);
+        match self.meanwhile(result, now)? {
             Meanwhile::Deleted => return Ok(Recorded::Gone),
-            Meanwhile::Superseded if learned.secret.is_none() => return Ok(Recorded::Written),
+            Meanwhile::Superseded if result.secret.is_none() => return Ok(Recorded::Written),
             Meanwhile::Superseded | Meanwhile::Nothing => {}
         }
-        if let Some(number) = learned.checked_candidate {
+        if let Some(number) = result.checked_candidate {
             self.drop_candidate(before.id, number)?;
         }
-        let (version, fingerprint) = match &learned.secret {
+        let (version, fingerprint) = match &result.secret {
             Some(secret) => self.swap_in(before, secret, now)?,
             None => (before.version, before.fingerprint.clone()),
         };
@@ -117,28 +117,28 @@ impl Tx<'_> {
         }
         self.write_health(after, version, &fingerprint)?;
         self.set_deadline(after)?;
-        self.reschedule(&learned.next_check())?;
-        if let Some(order) = learned.order_done {
+        self.reschedule(&result.next_check())?;
+        if let Some(order) = result.order_done {
             self.order_is_done(after.id, order)?;
         }
-        if learned.needs_alert_review() {
+        if result.needs_alert_review() {
             self.enqueue_for_alerts(after.id)?;
         }
-        learned
+        result
             .events
             .iter()
             .try_for_each(|event| self.record_event(event, now).map(drop))?;
         Ok(Recorded::Written)
     }
 
-    fn meanwhile(&self, learned: &CheckResult, now: Timestamp) -> Result<Meanwhile, Error> {
+    fn meanwhile(&self, result: &CheckResult, now: Timestamp) -> Result<Meanwhile, Error> {
         let mut newer = self.db.prepare_cached(
             "SELECT t.version > ?2 OR coalesce(s.checked_at > ?3 AND s.checked_at <= ?4, 0)
              FROM token t JOIN schedule s ON s.token = t.id WHERE t.id = ?1",
         )?;
         let CheckResult {
             before, checked_at, ..
-        } = learned;
+        } = result;
         let seen = params![
             before.id,
             before.version,

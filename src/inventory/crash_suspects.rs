@@ -14,7 +14,7 @@ type Suspects = BTreeMap<TokenId, u32>;
 
 /// What a crash shows about the tokens that were in progress.
 #[derive(Debug, PartialEq, Eq)]
-struct CrashVerdict {
+struct CrashDecision {
     /// The token that was in progress in more crashes in a row than any other.
     set_aside: Option<TokenId>,
     suspects: Suspects,
@@ -22,7 +22,7 @@ struct CrashVerdict {
 
 /// Decides which tokens are suspects after a crash; pure. A suspect that was not in progress counts as having one
 /// crash, and is still to be checked.
-fn after_crash(in_progress: &[TokenId], before: &Suspects) -> CrashVerdict {
+fn after_crash(in_progress: &[TokenId], before: &Suspects) -> CrashDecision {
     let crashes = |id: &TokenId| before.get(id).copied().unwrap_or(0);
     let most = in_progress.iter().map(crashes).max().unwrap_or(0);
     let mut foremost = in_progress.iter().filter(|id| crashes(id) == most);
@@ -36,7 +36,7 @@ fn after_crash(in_progress: &[TokenId], before: &Suspects) -> CrashVerdict {
     if let Some(one) = &set_aside {
         suspects.remove(one);
     }
-    CrashVerdict {
+    CrashDecision {
         set_aside,
         suspects,
     }
@@ -95,7 +95,7 @@ impl Tx<'_> {
             return Ok(());
         }
         let in_progress = self.in_progress()?;
-        let CrashVerdict {
+        let CrashDecision {
             set_aside,
             suspects,
         } = after_crash(&in_progress, &self.suspected()?);
@@ -130,7 +130,7 @@ impl Tx<'_> {
     }
 
     /// Clears a suspect: it was checked without a crash, or it is to be tried again.
-    pub fn acquit(&self, id: TokenId) -> Result<(), Error> {
+    pub fn clear_suspicion(&self, id: TokenId) -> Result<(), Error> {
         self.db
             .prepare_cached("DELETE FROM crash_suspect WHERE token = ?1")?
             .execute([id])?;
@@ -170,7 +170,7 @@ mod tests {
         ];
         for (before, in_progress, set_aside, after) in table {
             let in_progress: Vec<TokenId> = in_progress.iter().map(|id| TokenId(*id)).collect();
-            let expected = CrashVerdict {
+            let expected = CrashDecision {
                 set_aside: set_aside.map(TokenId),
                 suspects: suspects(after),
             };

@@ -39,10 +39,10 @@ impl Tx<'_> {
         Ok(RunId(id))
     }
 
-    pub fn end_run(&self, life: RunId, now: Timestamp) -> Result<(), Error> {
+    pub fn end_run(&self, run: RunId, now: Timestamp) -> Result<(), Error> {
         self.db
             .prepare_cached("UPDATE daemon_run SET ended_at = ?2 WHERE id = ?1")?
-            .execute(params![life.0, now.as_second()])?;
+            .execute(params![run.0, now.as_second()])?;
         Ok(())
     }
 }

@@ -38,7 +38,7 @@ const HAPPENED: &[&str] = &[
 impl Tx<'_> {
     /// Corrects the stored times. Call this when the clock is known to be right. It also makes open incidents due for
     /// review.
-    pub fn heal_what_lies_ahead(&self, now: Timestamp) -> Result<(), Error> {
+    pub fn fix_future_dates(&self, now: Timestamp) -> Result<(), Error> {
         for heal in HAPPENED {
             self.db.prepare_cached(heal)?.execute([now.as_second()])?;
         }

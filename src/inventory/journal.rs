@@ -52,7 +52,7 @@ string_enum! {
     EmailSent = "email_sent",
     EmailDelayed = "email_delayed",
     /// Some recipients do not get the email, or only after a change.
-    EmailUndelivered = "letter_undelivered",
+    EmailUndelivered = "email_undelivered",
     Started = "started",
     Reloaded = "reloaded",
     BackedUp = "backed_up",
@@ -215,9 +215,9 @@ fn shortened(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(cut(&text)),
         Value::Array(items) => items.into_iter().take(MOST).map(shortened).collect(),
-        Value::Object(tokens_of_incident) => {
-            let tokens_of_incident = tokens_of_incident.into_iter().take(MOST);
-            tokens_of_incident
+        Value::Object(entries) => {
+            let entries = entries.into_iter().take(MOST);
+            entries
                 .map(|(key, value)| (key, shortened(value)))
                 .collect()
         }

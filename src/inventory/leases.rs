@@ -16,7 +16,7 @@ pub struct Claimed {
     /// When an exchange was last begun, whether or not its outcome is known.
     pub rotation_tried_at: Option<Timestamp>,
     /// Of a page token: the app's webhook subscription, as Meta reported it last.
-    pub listening: Option<WebhookSubscription>,
+    pub subscription: Option<WebhookSubscription>,
     pub pending_order: Option<PendingOrder>,
     /// A secret that waits to be confirmed and swapped in.
     pub candidate: Option<Candidate>,
@@ -39,10 +39,10 @@ impl View<'_> {
         let found = read.query_row([id], |row| {
             let sealed: Vec<u8> = row.get(rows::COLUMNS)?;
             let tried_at = rows::maybe_instant(row, rows::COLUMNS + 1)?;
-            let listening = subscriptions::listening(row, rows::COLUMNS + 2)?;
-            Ok((rows::token(row)?, sealed, tried_at, listening))
+            let subscription = subscriptions::subscription(row, rows::COLUMNS + 2)?;
+            Ok((rows::token(row)?, sealed, tried_at, subscription))
         });
-        let Some((token, sealed, rotation_tried_at, listening)) = found.optional()? else {
+        let Some((token, sealed, rotation_tried_at, subscription)) = found.optional()? else {
             return Ok(None);
         };
         let secret = self.unseal(Bearer::of(&token), token.version, &sealed)?;
@@ -51,7 +51,7 @@ impl View<'_> {
             token,
             secret,
             rotation_tried_at,
-            listening,
+            subscription,
             pending_order,
             candidate,
             lease,

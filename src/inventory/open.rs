@@ -125,8 +125,8 @@ pub(super) fn inspect(path: &Path, key: &Key) -> Result<u32, Error> {
     if !path.exists() {
         return Ok(0);
     }
-    let looked = connect_reader(path).and_then(|db| look_at(&db, path, key));
-    looked.map_err(|error| match error {
+    let inspected = connect_reader(path).and_then(|db| look_at(&db, path, key));
+    inspected.map_err(|error| match error {
         Error::Storage(error) => damaged(path, error),
         other => other,
     })

@@ -15,7 +15,7 @@ pub struct SeenPage {
     pub id: String,
     pub name: String,
     /// Its token, to be imported if that was asked for.
-    pub import_token: Option<Secret>,
+    pub token_to_import: Option<Secret>,
 }
 
 impl View<'_> {
@@ -58,7 +58,7 @@ impl View<'_> {
             Ok((row.get(0)?, row.get(1)?))
         })?;
         let found: Vec<(TokenId, bool)> = found.collect::<Result<_, _>>()?;
-        let living = found.iter().filter(|(_, daemon_runs)| *daemon_runs);
+        let living = found.iter().filter(|(_, alive)| *alive);
         Ok((living.map(|(id, _)| *id).collect(), !found.is_empty()))
     }
 }
@@ -85,7 +85,7 @@ impl Tx<'_> {
                 )?
                 .execute(params![user.id, page.id, page.name])?;
             self.set_page_parent(user, page)?;
-            if let Some(secret) = &page.import_token {
+            if let Some(secret) = &page.token_to_import {
                 self.import_token(user, page, secret, now)?;
             }
         }
@@ -190,12 +190,12 @@ impl Tx<'_> {
     /// then complete.
     pub fn schedule_related_now(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
         let Some(facts) = &of.facts else { return Ok(0) };
-        let mut hasten = self.db.prepare_cached(
+        let mut schedule = self.db.prepare_cached(
             "UPDATE schedule SET due_at = ?4
              WHERE due_at > ?4 AND leased_until = 0 AND token IN (
                 SELECT id FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3)",
         )?;
-        Ok(hasten.execute(params![of.app, facts.person, of.id, now.as_second()])?)
+        Ok(schedule.execute(params![of.app, facts.person, of.id, now.as_second()])?)
     }
 
     /// Makes the person's other tokens due now, because one of their tokens shows that a permission came or went. When it
@@ -209,14 +209,14 @@ impl Tx<'_> {
         )?;
         let own_only = facts.kind == Kind::Page
             && own.query_row(params![of.app, facts.person, of.id], |row| row.get(0))?;
-        let mut hasten = self.db.prepare_cached(
+        let mut schedule = self.db.prepare_cached(
             "UPDATE schedule SET due_at = ?4
              WHERE due_at > ?4 AND leased_until = 0 AND coalesce(checked_at, 0) < ?4 AND token IN (
                 SELECT id FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3
                     AND (kind <> 'page' OR NOT ?5))",
         )?;
         let these = params![of.app, facts.person, of.id, now.as_second(), own_only];
-        Ok(hasten.execute(these)?)
+        Ok(schedule.execute(these)?)
     }
 
     /// Makes due now what a token that works again may restore: the person's dead and failing tokens, and every dead

@@ -23,7 +23,7 @@ const NEWEST_EVENTS: u64 = 1_000;
 
 /// How many rows one step removes at most. An email takes several pages of the database.
 const ROWS_A_STEP: u32 = 1_000;
-const LETTERS_A_STEP: u32 = 100;
+const EMAILS_PER_STEP: u32 = 100;
 
 impl Retention {
     pub const fn for_age(age: SignedDuration) -> Self {
@@ -85,7 +85,7 @@ impl Tx<'_> {
                             WHERE i.id = email.incident AND i.resolved_at IS NULL)
                 LIMIT ?3)",
         )?;
-        Ok(prune.execute(params![cutoff.as_second(), kept.emails, LETTERS_A_STEP])?)
+        Ok(prune.execute(params![cutoff.as_second(), kept.emails, EMAILS_PER_STEP])?)
     }
 
     /// Removes the tokens of an old incident before the incident, because there may be 100,000.

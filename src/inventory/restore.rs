@@ -92,7 +92,7 @@ impl Restore {
             Present::Nothing => None,
             Present::Inventory(_) | Present::Unreadable(_) => Some(self.keep_previous(now)?),
         };
-        self.note(now)?;
+        self.record_restore(now)?;
         let model = if kept.is_some() {
             self.path.clone()
         } else {
@@ -132,7 +132,7 @@ impl Restore {
     }
 
     /// Records the restore in the journal, which may lack events from after the copy.
-    fn note(&self, now: Timestamp) -> Result<(), Error> {
+    fn record_restore(&self, now: Timestamp) -> Result<(), Error> {
         let db = Connection::open(self.copy.path())?;
         db.execute(
             "INSERT INTO event (at, kind) VALUES (?1, ?2)",

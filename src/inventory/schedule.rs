@@ -105,9 +105,9 @@ impl Tx<'_> {
 
     /// Records checks that found no change.
     pub fn record_unchanged(&self, next_checks: &[NextCheck]) -> Result<(), Error> {
-        let mut note = self.db.prepare_cached(RESCHEDULE)?;
+        let mut update = self.db.prepare_cached(RESCHEDULE)?;
         for next_check in next_checks {
-            reschedule(&mut note, next_check)?;
+            reschedule(&mut update, next_check)?;
         }
         Ok(())
     }
@@ -119,7 +119,7 @@ impl Tx<'_> {
 
     /// Makes a token due now, whatever the back-off, because something changed.
     pub fn make_due(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
-        self.acquit(id)?;
+        self.clear_suspicion(id)?;
         self.db
             .prepare_cached("UPDATE schedule SET due_at = ?2, leased_until = 0 WHERE token = ?1")?
             .execute(params![id, now.as_second()])?;
@@ -150,23 +150,23 @@ impl Tx<'_> {
                  FROM token WHERE {MISSED}"
             ))?
             .execute(these)?;
-        let mut miss = self.db.prepare_cached(&format!(
+        let mut fail = self.db.prepare_cached(&format!(
             "UPDATE token SET state = 'failing', cause = ?3, since = ?2, failures = 1
              WHERE {MISSED}"
         ))?;
-        Ok(miss.execute(these)?)
+        Ok(fail.execute(these)?)
     }
 
     /// The app works again: makes tokens due now that failed because of the app or of Meta.
     pub fn retry_failing_now(&self, app: &str, now: Timestamp) -> Result<usize, Error> {
-        let mut hasten = self.db.prepare_cached(
+        let mut retry = self.db.prepare_cached(
             "UPDATE schedule SET due_at = ?2
              WHERE due_at > ?2 AND token IN (
                 SELECT id FROM token WHERE state = 'failing' AND app = ?1
                    AND cause IN ('outage', 'throttled', 'blocked', 'app_secret_wrong',
                                  'app_unavailable', 'unexplained'))",
         )?;
-        Ok(hasten.execute(params![app, now.as_second()])?)
+        Ok(retry.execute(params![app, now.as_second()])?)
     }
 }
 
@@ -174,9 +174,9 @@ const RESCHEDULE: &str = "
     UPDATE schedule SET due_at = ?3, action = ?4, checked_at = ?5, leased_until = 0
     WHERE token = ?1 AND leased_until = ?2";
 
-fn reschedule(note: &mut CachedStatement<'_>, next_check: &NextCheck) -> Result<(), Error> {
+fn reschedule(update: &mut CachedStatement<'_>, next_check: &NextCheck) -> Result<(), Error> {
     let action = next_check.next.map_or(Action::Check, |next| next.action);
-    note.execute(params![
+    update.execute(params![
         next_check.token,
         next_check.lease.0,
         rows::seconds(next_check.next.map(|next| next.at)),

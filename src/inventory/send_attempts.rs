@@ -10,7 +10,7 @@ pub struct Attempt {
     /// Recipients who will not get it.
     pub refused: Vec<String>,
     /// Why they will not get it.
-    pub refusal: Option<String>,
+    pub rejection: Option<String>,
     pub outcome: SendOutcome,
     /// The conversation with the mail server, without addresses.
     pub conversation: Vec<String>,
@@ -41,7 +41,7 @@ pub enum SendOutcome {
 impl Attempt {
     /// The reason that a person who looks into it needs first.
     pub fn reason(&self) -> Option<&str> {
-        self.outcome.reason().or(self.refusal.as_deref())
+        self.outcome.reason().or(self.rejection.as_deref())
     }
 }
 

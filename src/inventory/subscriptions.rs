@@ -26,7 +26,7 @@ pub struct UnsubscribedPages {
 }
 
 /// Reads three columns, all of them null if Meta was never asked.
-pub(super) fn listening(
+pub(super) fn subscription(
     row: &Row<'_>,
     first: usize,
 ) -> rusqlite::Result<Option<WebhookSubscription>> {
@@ -41,32 +41,32 @@ pub(super) fn listening(
 }
 
 impl View<'_> {
-    pub fn listening(&self, token: TokenId) -> Result<Option<WebhookSubscription>, Error> {
+    pub fn subscription(&self, token: TokenId) -> Result<Option<WebhookSubscription>, Error> {
         let mut found = self.db.prepare_cached(
             "SELECT state, missing, checked_at FROM webhook_subscription WHERE token = ?1",
         )?;
         let found = found
-            .query_row([token], |row| listening(row, 0))
+            .query_row([token], |row| subscription(row, 0))
             .optional()?;
         Ok(found.flatten())
     }
 
     /// The unsubscribed pages whose own token works, by app. There are few.
     pub fn unsubscribed_pages(&self) -> Result<Vec<UnsubscribedPages>, Error> {
-        let mut deaf = self.db.prepare_cached(&format!(
+        let mut unsubscribed = self.db.prepare_cached(&format!(
             "SELECT t.app, count(*), min(t.name) FROM webhook_subscription s JOIN token t ON t.id = s.token
              WHERE s.state = 'missing' AND {}
              GROUP BY t.app ORDER BY t.app",
             rows::LIVES
         ))?;
-        let deaf = deaf.query_map([], |row| {
+        let unsubscribed = unsubscribed.query_map([], |row| {
             Ok(UnsubscribedPages {
                 app: row.get(0)?,
                 pages: row.get(1)?,
                 example: row.get(2)?,
             })
         })?;
-        Ok(deaf.collect::<Result<_, _>>()?)
+        Ok(unsubscribed.collect::<Result<_, _>>()?)
     }
 }
 
@@ -81,7 +81,7 @@ impl Tx<'_> {
         if self.name_of(of.id)?.is_none() {
             return Ok(());
         }
-        let before = self.listening(of.id)?;
+        let before = self.subscription(of.id)?;
         self.db
             .prepare_cached(
                 "INSERT INTO webhook_subscription (token, state, missing, checked_at) VALUES (?1, ?2, ?3, ?4)

@@ -343,7 +343,7 @@ async fn what_a_clock_that_was_ahead_wrote_heals() {
     );
 
     inventory
-        .write(move |tx| tx.heal_what_lies_ahead(now()))
+        .write(move |tx| tx.fix_future_dates(now()))
         .await
         .unwrap();
     inventory
@@ -458,7 +458,7 @@ async fn the_replaced_secret_is_kept_until_its_own_end() {
 }
 
 #[tokio::test]
-async fn a_swap_stands_whole_or_not_at_all() {
+async fn a_swap_is_stored_whole_or_not_at_all() {
     let bench = Bench::new();
     let inventory = bench.open();
     import(&inventory, "maria", "EAA1").await;
@@ -807,7 +807,7 @@ async fn an_end_is_known_never_or_unknown() {
 }
 
 #[tokio::test]
-async fn what_a_login_carries_stands_nowhere_in_the_open_and_is_taken_once() {
+async fn what_a_login_carries_is_sealed_and_claimed_once() {
     let bench = Bench::new();
     let inventory = bench.open();
     let wanted = NewLogin {
@@ -961,7 +961,7 @@ async fn note_a_mebibyte(inventory: &Inventory, n: usize) {
 }
 
 #[tokio::test]
-async fn what_cannot_be_noted_now_is_noted_later_in_order_and_once() {
+async fn events_that_cannot_be_recorded_now_are_recorded_later_in_order_and_once() {
     let bench = Bench::new();
     let inventory = bench.open();
     let outsider = Connection::open(bench.settings().path).unwrap();

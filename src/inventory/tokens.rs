@@ -206,11 +206,11 @@ impl Tx<'_> {
     }
 
     fn find_by_fingerprint(&self, digest: &[u8; 32]) -> Result<Option<(TokenId, String)>, Error> {
-        let mut holder = self.db.prepare_cached(
+        let mut owner_of_secret = self.db.prepare_cached(
             "SELECT t.id, t.name FROM version v JOIN token t ON t.id = v.token WHERE v.digest = ?1
              LIMIT 1",
         )?;
-        Ok(holder
+        Ok(owner_of_secret
             .query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?)
     }

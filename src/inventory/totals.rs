@@ -32,7 +32,7 @@ pub struct MailQueue {
     pub undelivered: u64,
     /// Those of them that no recipient got.
     pub unread: u64,
-    pub refusal: Option<String>,
+    pub rejection: Option<String>,
     /// When the oldest email that no recipient has was written, if no email was sent since.
     pub unreached_since: Option<Timestamp>,
 }
@@ -148,7 +148,7 @@ impl View<'_> {
             Ok(MailQueue {
                 undelivered: row.get(0)?,
                 unread: row.get(1)?,
-                refusal: row.get(2)?,
+                rejection: row.get(2)?,
                 ..queue
             })
         })?;

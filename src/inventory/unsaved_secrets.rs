@@ -13,15 +13,15 @@ pub(super) type Unsaved = Vec<Arc<CheckResult>>;
 
 impl Inventory {
     /// Records a check that found a new secret. What cannot be written now is kept for later.
-    pub async fn save(&self, learned: CheckResult, now: Timestamp) -> Result<Recorded, Error> {
-        self.save_or_hold(Arc::new(learned), now).await
+    pub async fn save(&self, result: CheckResult, now: Timestamp) -> Result<Recorded, Error> {
+        self.save_or_hold(Arc::new(result), now).await
     }
 
     /// Tries again to record the unsaved secrets of an app. Returns the first error; no record stops another.
     pub async fn save_what_waits(&self, app: &str, now: Timestamp) -> Result<(), Error> {
         let mut outcome = Ok(());
-        for learned in self.take_unsaved(app) {
-            let saved = self.save_or_hold(learned, now).await;
+        for result in self.take_unsaved(app) {
+            let saved = self.save_or_hold(result, now).await;
             outcome = outcome.and(saved.map(drop));
         }
         outcome
@@ -30,8 +30,8 @@ impl Inventory {
     /// The tokens of an app whose new secrets are not stored yet.
     pub fn unsaved(&self, app: &str) -> HashSet<TokenId> {
         let waiting = self.unsaved_secrets();
-        let of_app = waiting.iter().filter(|learned| learned.before.app == app);
-        of_app.map(|learned| learned.before.id).collect()
+        let of_app = waiting.iter().filter(|result| result.before.app == app);
+        of_app.map(|result| result.before.id).collect()
     }
 
     /// How many new secrets are not stored yet, of all apps.
@@ -41,22 +41,22 @@ impl Inventory {
 
     async fn save_or_hold(
         &self,
-        learned: Arc<CheckResult>,
+        result: Arc<CheckResult>,
         now: Timestamp,
     ) -> Result<Recorded, Error> {
-        let whole = Arc::clone(&learned);
+        let whole = Arc::clone(&result);
         let mut saved = self.write(move |tx| tx.record(&whole, now)).await;
         if saved.as_ref().is_err_and(Error::is_of_the_record) {
-            let bare = learned.without_notice();
+            let bare = result.without_notice();
             saved = self.write(move |tx| tx.record(&bare, now)).await;
         }
         if let Err(error) = &saved {
-            let token = &learned.before.name;
+            let token = &result.before.name;
             tracing::error!(
                 token,
                 "cannot store the new secret of {token}; it is kept in memory until it can be stored: {error}"
             );
-            self.unsaved_secrets().push(learned);
+            self.unsaved_secrets().push(result);
         }
         saved
     }
@@ -65,7 +65,7 @@ impl Inventory {
         let mut waiting = self.unsaved_secrets();
         let (of_app, others) = waiting
             .drain(..)
-            .partition(|learned| learned.before.app == app);
+            .partition(|result| result.before.app == app);
         *waiting = others;
         of_app
     }

@@ -132,7 +132,9 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<NewVersion, Error> {
         match self.version_holding(secret)? {
-            Some((holder, _)) if holder != token.id => return Ok(NewVersion::HeldByAnother),
+            Some((owner_of_secret, _)) if owner_of_secret != token.id => {
+                return Ok(NewVersion::HeldByAnother);
+            }
             Some((_, number)) if number == token.version => return Ok(NewVersion::AlreadyInUse),
             Some(_) | None => {}
         }
@@ -268,11 +270,11 @@ impl Tx<'_> {
 
     /// The version that holds this secret, of any token.
     fn version_holding(&self, secret: &Secret) -> Result<Option<(TokenId, u32)>, Error> {
-        let mut holder = self.db.prepare_cached(
+        let mut owner_of_secret = self.db.prepare_cached(
             "SELECT token, number FROM version WHERE digest = ?1 ORDER BY role, number DESC LIMIT 1",
         )?;
         let digest = self.sealer.digest(secret).0;
-        Ok(holder
+        Ok(owner_of_secret
             .query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?)
     }

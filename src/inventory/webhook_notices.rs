@@ -20,15 +20,15 @@ const PAUSE: SignedDuration = SignedDuration::from_mins(1);
 impl View<'_> {
     /// Whether the notice concerns a person with tokens here, and reports something that a check has not seen and no
     /// stored notice reports.
-    pub fn is_later(&self, app: &str, notice: &WebhookNotice) -> Result<bool, Error> {
-        let mut news = self.db.prepare_cached(
+    pub fn is_new(&self, app: &str, webhook_notice: &WebhookNotice) -> Result<bool, Error> {
+        let mut is_new = self.db.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM token t JOIN schedule s ON s.token = t.id
                 WHERE t.app = ?1 AND t.person = ?2 AND s.due_at IS NOT NULL
                   AND (s.checked_at IS NULL OR s.checked_at <= ?3))
              AND NOT EXISTS (SELECT 1 FROM webhook_notice WHERE app = ?1 AND person = ?2 AND at >= ?3)",
         )?;
-        let key = params![app, notice.person, notice.at.as_second()];
-        Ok(news.query_row(key, |row| row.get(0))?)
+        let key = params![app, webhook_notice.person, webhook_notice.at.as_second()];
+        Ok(is_new.query_row(key, |row| row.get(0))?)
     }
 
     /// Some of the notices that wait for the next sweep of an app.
@@ -48,13 +48,21 @@ impl View<'_> {
 
 impl Tx<'_> {
     /// Stores a notice for the next sweep.
-    pub fn store_webhook_notice(&self, app: &str, notice: &WebhookNotice) -> Result<(), Error> {
+    pub fn store_webhook_notice(
+        &self,
+        app: &str,
+        webhook_notice: &WebhookNotice,
+    ) -> Result<(), Error> {
         self.db
             .prepare_cached(
                 "INSERT INTO webhook_notice (app, person, at) VALUES (?1, ?2, ?3)
                  ON CONFLICT (app, person) DO UPDATE SET at = max(at, excluded.at)",
             )?
-            .execute(params![app, notice.person, notice.at.as_second()])?;
+            .execute(params![
+                app,
+                webhook_notice.person,
+                webhook_notice.at.as_second()
+            ])?;
         Ok(())
     }
 
@@ -62,7 +70,7 @@ impl Tx<'_> {
     pub fn apply_webhook_notice(
         &self,
         app: &str,
-        notice: &WebhookNotice,
+        webhook_notice: &WebhookNotice,
         now: Timestamp,
     ) -> Result<usize, Error> {
         let due = self
@@ -75,12 +83,12 @@ impl Tx<'_> {
             )?
             .execute(params![
                 app,
-                notice.person,
-                notice.at.as_second(),
+                webhook_notice.person,
+                webhook_notice.at.as_second(),
                 now.as_second(),
                 PAUSE.as_secs()
             ])?;
-        self.delete_webhook_notice(app, &notice.person)?;
+        self.delete_webhook_notice(app, &webhook_notice.person)?;
         if due > 0 {
             let event = NewEvent::of_app(app, EventKind::WebhookNotice).with("tokens", due);
             self.record_event(&event, now)?;

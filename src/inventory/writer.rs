@@ -30,7 +30,7 @@ struct Done {
     afterwards: Afterwards,
     succeeded: bool,
     /// What kept the job from being written.
-    fault: Option<Unwritable>,
+    error: Option<Unwritable>,
 }
 
 /// Whether a job shares its transaction. A job that is alone is undone with the transaction, so it needs no savepoint:
@@ -77,13 +77,13 @@ impl Writer {
                 (Ok(tx), BatchContext::Alone) => job(tx),
                 (Ok(tx), BatchContext::Others) => in_savepoint(tx, job),
             };
-            let faulty = result
+            let failed = result
                 .as_ref()
                 .err()
                 .filter(|e| e.write_error_kind().is_some());
             Done {
                 succeeded: result.is_ok(),
-                fault: faulty.map(Unwritable::of_error),
+                error: failed.map(Unwritable::of_error),
                 afterwards: Box::new(move |commit| {
                     let durable = commit.clone().map_err(Error::Unwritable);
                     // If the caller has gone away, its job stays done.
@@ -221,8 +221,8 @@ fn begin(db: &Connection) -> Result<(), Unwritable> {
 }
 
 fn why_it_ended(done: &[Done]) -> Unwritable {
-    let fault = done.iter().find_map(|done| done.fault.clone());
-    fault.unwrap_or_else(|| Unwritable {
+    let error = done.iter().find_map(|done| done.error.clone());
+    error.unwrap_or_else(|| Unwritable {
         kind: WriteErrorKind::Other,
         reason: "SQLite ended the transaction".to_owned(),
     })

@@ -77,7 +77,7 @@ impl<'a> Call<'a> {
     }
 
     /// Fetches a long-lived token, if possible, and what it reaches. The sweeps learn later what is missing now.
-    pub(super) async fn gather(
+    pub(super) async fn collect(
         &mut self,
         app: &App,
         secret: Secret,
@@ -136,8 +136,8 @@ impl<'a> Call<'a> {
 
     async fn declined(&mut self, app: &App, secret: &Secret, facts: &Facts) -> Vec<String> {
         let reply = self.graph.permissions(&facts.person, secret).await;
-        let said = self.enter(reply).unwrap_or_default();
-        policy::declined(app, &said)
+        let reported = self.enter(reply).unwrap_or_default();
+        policy::declined(app, &reported)
     }
 }
 

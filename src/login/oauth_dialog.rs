@@ -59,15 +59,15 @@ pub fn read_return(query: &str) -> Option<Return> {
         value.filter(|value| !value.is_empty() && value.len() <= LONGEST)
     };
     let code = field("code").map(Secret::new);
-    let refusal = || refusal(field("error").as_deref(), field("error_code").as_deref());
+    let ending_of = || ending_of(field("error").as_deref(), field("error_code").as_deref());
     Some(Return {
         state: Secret::new(field("state")?),
-        answer: code.ok_or_else(refusal),
+        answer: code.ok_or_else(ending_of),
     })
 }
 
 /// Reads both forms of an error: OAuth's `error`, and Meta's own with only a number.
-fn refusal(error: Option<&str>, code: Option<&str>) -> Ending {
+fn ending_of(error: Option<&str>, code: Option<&str>) -> Ending {
     let code = code.and_then(|code| code.parse().ok());
     let why = match (error, code) {
         (Some("access_denied"), _) | (None, Some(200)) => LoginError::NotAllowed,

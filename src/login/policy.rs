@@ -78,9 +78,9 @@ pub fn may_be_a_persons_own(token: &Token) -> bool {
 }
 
 /// The requested permissions that the person declined.
-pub fn declined(app: &App, said: &[Permission]) -> Vec<String> {
+pub fn declined(app: &App, reported: &[Permission]) -> Vec<String> {
     let is_asked_for = |name: &str| app.config_id.is_some() || app.scopes.contains(name);
-    let declined = said
+    let declined = reported
         .iter()
         .filter(|permission| permission.status == "declined" && is_asked_for(&permission.name));
     let mut names: Vec<String> = declined.map(|permission| permission.name.clone()).collect();
@@ -104,7 +104,7 @@ pub fn ending_of(error: &Error) -> Ending {
         Error::Unexpected { code, subcode, .. } => {
             (by_number(*code, *subcode), Some(subcode.unwrap_or(*code)))
         }
-        Error::Refused(refusal) => (LoginError::Unusable, Some(refusal.code)),
+        Error::Refused(ending_of) => (LoginError::Unusable, Some(ending_of.code)),
         Error::App { code, .. } | Error::Blocked { code, .. } => {
             (LoginError::AppRefused, Some(*code))
         }
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_gives_nothing_is_told_by_its_number() {
+    fn a_code_that_meta_rejects_is_reported_with_its_number() {
         assert_eq!(failed(100, Some(36009)), LoginError::CodeUsed);
         assert_eq!(failed(100, Some(36007)), LoginError::CodeExpired);
         assert_eq!(failed(100, Some(36008)), LoginError::RedirectRefused);
@@ -180,14 +180,14 @@ mod tests {
 
     #[test]
     fn only_what_was_asked_for_counts_as_declined() {
-        let said = |name: &str, status: &str| Permission {
+        let reported = |name: &str, status: &str| Permission {
             name: name.to_owned(),
             status: status.to_owned(),
         };
-        let said = [
-            said("pages_show_list", "granted"),
-            said("pages_messaging", "declined"),
-            said("user_friends", "declined"),
+        let reported = [
+            reported("pages_show_list", "granted"),
+            reported("pages_messaging", "declined"),
+            reported("user_friends", "declined"),
         ];
         let app = |config_id: Option<&str>| App {
             name: "acme".to_owned(),
@@ -197,8 +197,8 @@ mod tests {
             scopes: Scopes::parse("pages_show_list pages_messaging"),
             config_id: config_id.map(str::to_owned),
         };
-        assert_eq!(declined(&app(None), &said), ["pages_messaging"]);
-        let all = declined(&app(Some("7")), &said);
+        assert_eq!(declined(&app(None), &reported), ["pages_messaging"]);
+        let all = declined(&app(Some("7")), &reported);
         assert_eq!(all, ["pages_messaging", "user_friends"]);
     }
 

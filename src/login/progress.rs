@@ -107,18 +107,18 @@ fn account(
         account.token_counts.unfinished += 1;
     }
     let events = view.latest_events(own.id, EVENTS)?;
-    let verdict = events.into_iter().find(|event| {
+    let answer = events.into_iter().find(|event| {
         matches!(
             event.kind,
             EventKind::CandidateAccepted | EventKind::CandidateRefused
         )
     });
     let refused =
-        verdict.filter(|event| event.kind == EventKind::CandidateRefused && event.at >= stored_at);
+        answer.filter(|event| event.kind == EventKind::CandidateRefused && event.at >= stored_at);
     if let Some(refused) = refused {
         let word = |key: &str| refused.detail.get(key)?.as_str().map(str::to_owned);
         account.fewer = word("missing").map(|missing| Scopes::parse(&missing));
-        account.mismatch = word("objection")
+        account.mismatch = word("mismatch")
             .or_else(|| word("cause"))
             .filter(|_| account.fewer.is_none());
     }

@@ -32,9 +32,7 @@ const AT_ONCE: usize = 4;
 impl LoginWorker {
     /// Completes every login that Meta has answered. No code is tried twice, even after an interruption.
     pub async fn pass(&self, now: Timestamp) -> Result<Report, inventory::Error> {
-        let waiting = self
-            .inventory
-            .read(move |view| view.logins_want_tending(now));
+        let waiting = self.inventory.read(move |view| view.has_open_logins(now));
         if !waiting.await? {
             return Ok(Report::default());
         }
@@ -96,6 +94,6 @@ impl LoginWorker {
             let name = call.name(&short).await;
             return Err(Ending::WrongPerson { name });
         }
-        call.gather(app, short, facts, now).await
+        call.collect(app, short, facts, now).await
     }
 }

@@ -20,7 +20,7 @@ use crate::email::mailer::Mailer;
 use alarm_state::AlarmStore;
 pub use policy::{Alarm, ProbeResult, Problem, detected_problems};
 use policy::{AlarmState, MonitorEmail};
-pub use probe::gather;
+pub use probe::collect;
 pub use unit_failure::Failed;
 
 /// The emails that were sent, and those that failed.

@@ -139,8 +139,8 @@ fn of_report(report: &StatusReport, failing_app: bool, now: Timestamp) -> Vec<Pr
         let email_text = format!("Emails have waited since {oldest}: {reason}.");
         found.push(Problem::new(Alarm::MailStuck, email_text));
     }
-    let settled = now > report.started_at + SETTLING;
-    if !report.ready && settled && found.is_empty() && !failing_app {
+    let cleared = now > report.started_at + SETTLING;
+    if !report.ready && cleared && found.is_empty() && !failing_app {
         found.push(Problem::new(Alarm::NotReady, sentences(&report.problems)));
     }
     let crashes = report.maintenance.crashes_last_hour;

@@ -15,12 +15,12 @@ use crate::config::MonitorSettings;
 const AGAIN: Duration = Duration::from_secs(3);
 
 /// Queries the daemon until it answers, for at most `backoff`.
-pub async fn gather(
+pub async fn collect(
     monitor_settings: &MonitorSettings,
     client: &Client,
-    backoff: Duration,
+    limit: Duration,
 ) -> ProbeResult {
-    let until = Instant::now() + backoff;
+    let until = Instant::now() + limit;
     let daemon = loop {
         match ask(client).await {
             Answer::Nobody(_) if Instant::now() + AGAIN < until => sleep(AGAIN).await,

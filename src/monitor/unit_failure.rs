@@ -21,12 +21,12 @@ const SHOWN: usize = 12;
 
 impl Failed {
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
-        let said = |name: &str| variable(name).unwrap_or_default();
+        let stated = |name: &str| variable(name).unwrap_or_default();
         Some(Self {
             unit: variable("MONITOR_UNIT").filter(|unit| !unit.is_empty())?,
-            result: said("MONITOR_SERVICE_RESULT"),
-            status: said("MONITOR_EXIT_STATUS"),
-            invocation: said("MONITOR_INVOCATION_ID"),
+            result: stated("MONITOR_SERVICE_RESULT"),
+            status: stated("MONITOR_EXIT_STATUS"),
+            invocation: stated("MONITOR_INVOCATION_ID"),
             problems: Vec::new(),
         })
     }
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_systemd_tells_becomes_words() {
+    fn systemd_s_results_are_described() {
         assert_eq!(failed(&[]), None);
         let unit = ("MONITOR_UNIT", "perennial.service");
         for (result, status, expected) in [

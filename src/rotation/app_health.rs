@@ -62,11 +62,11 @@ impl AppHealth {
 
     /// The number of calls that a sweep may make now.
     pub(super) fn allowance(&self, calls_per_hour: u32, now: Timestamp) -> u32 {
-        let rests = |resume_at: Timestamp| {
+        let is_backing_off = |resume_at: Timestamp| {
             // A back-off that ends later than this was set while the clock was wrong.
             now < resume_at && now.duration_until(resume_at) <= LONGEST_REST
         };
-        if self.record.resume_at.is_some_and(rests) {
+        if self.record.resume_at.is_some_and(is_backing_off) {
             return 0;
         }
         self.budget.left(calls_per_hour, now)
@@ -160,10 +160,10 @@ impl RotationWorker {
         }
         let usage = self.graph.confirm_app().await.usage;
         let at_meta = usage.served_at;
-        let webhook_news = AppChange { usage, turn: None };
+        let changed = AppChange { usage, turn: None };
         let (app, rules) = (self.app.clone(), self.rules.clone());
         self.inventory
-            .write(move |tx| webhook_news.write(tx, &app, &rules, now))
+            .write(move |tx| changed.write(tx, &app, &rules, now))
             .await?;
         Ok(at_meta)
     }

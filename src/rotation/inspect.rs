@@ -27,7 +27,7 @@ pub(super) async fn inspect(
     batch: usize,
 ) -> BatchResult {
     let mut claimed = claimed.into_iter();
-    let mut looked = BatchResult {
+    let mut inspected = BatchResult {
         seen: Vec::with_capacity(claimed.len()),
         unseen: Vec::new(),
     };
@@ -50,13 +50,13 @@ pub(super) async fn inspect(
         .buffered(AT_ONCE);
     while let Some((batch, inspections)) = answers.next().await {
         match inspections {
-            Some(inspections) => looked.seen.extend(batch.into_iter().zip(inspections)),
-            None => looked
+            Some(inspections) => inspected.seen.extend(batch.into_iter().zip(inspections)),
+            None => inspected
                 .unseen
                 .extend(batch.iter().map(|claimed| claimed.token.id)),
         }
     }
-    looked
+    inspected
 }
 
 fn asked_about(claimed: &Claimed) -> Secret {

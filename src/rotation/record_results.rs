@@ -14,7 +14,7 @@ use crate::inventory::{self, CheckResult, NextCheck, Recorded, Tx};
 use crate::model::{Kind, TokenId};
 
 /// The results of one claimed slice, ready to be written.
-pub(super) struct InspectedToken {
+pub(super) struct InspectedBatch {
     pub(super) checks: Vec<CheckOutcome>,
     pub(super) unseen: Vec<TokenId>,
     pub(super) app: AppChange,
@@ -23,7 +23,7 @@ pub(super) struct InspectedToken {
 /// The same results, shared by the transactions that write them.
 struct Slice {
     routine: Vec<NextCheck>,
-    webhook_news: Vec<CheckOutcome>,
+    changed: Vec<CheckOutcome>,
     unseen: Vec<TokenId>,
     /// Set when the slice is a single token: a crash suspect that was checked alone is no longer a suspect.
     alone: Option<TokenId>,
@@ -40,7 +40,7 @@ impl RotationWorker {
     /// Writes everything that can be written, then returns the first error.
     pub(super) async fn write_down(
         &self,
-        seen: Option<InspectedToken>,
+        seen: Option<InspectedBatch>,
         now: Timestamp,
     ) -> Result<(), inventory::Error> {
         let Some(seen) = seen else {
@@ -64,7 +64,7 @@ impl RotationWorker {
         let routine = Arc::clone(slice);
         let routine = move |tx: &Tx<'_>| tx.record_unchanged(&routine.routine);
         let mut outcome = self.inventory.write(routine).await;
-        let records = (0..slice.webhook_news.len()).map(|index| self.write_one(slice, index));
+        let records = (0..slice.changed.len()).map(|index| self.write_one(slice, index));
         let mut records = stream::iter(records).buffered(AT_A_TIME);
         while let Some(recorded) = records.next().await {
             outcome = outcome.and(recorded);
@@ -80,14 +80,14 @@ impl RotationWorker {
     async fn write_one(&self, slice: &Arc<Slice>, index: usize) -> Result<(), inventory::Error> {
         let one = Arc::clone(slice);
         let recorded = self.inventory.write(move |tx| {
-            let Some(outcomes) = one.webhook_news.get(index) else {
+            let Some(outcomes) = one.changed.get(index) else {
                 return Ok(());
             };
             record_app_change(tx, outcomes, one.now)?;
             store_page_admins(tx, outcomes, one.now)
         });
         let recorded = recorded.await;
-        if let (Err(error), Some(outcomes)) = (&recorded, slice.webhook_news.get(index)) {
+        if let (Err(error), Some(outcomes)) = (&recorded, slice.changed.get(index)) {
             let token = &outcomes.after.after.name;
             tracing::error!(
                 token,
@@ -99,19 +99,19 @@ impl RotationWorker {
 }
 
 impl Slice {
-    fn new(seen: InspectedToken, rotation_worker: &RotationWorker, now: Timestamp) -> Self {
+    fn new(seen: InspectedBatch, rotation_worker: &RotationWorker, now: Timestamp) -> Self {
         let alone = match seen.checks.as_slice() {
             [one] => Some(one.after.after.id),
             [] | [_, _, ..] => None,
         };
-        let (routine, webhook_news): (Vec<_>, Vec<_>) =
+        let (routine, changed): (Vec<_>, Vec<_>) =
             seen.checks.into_iter().partition(CheckOutcome::is_routine);
         Self {
             routine: routine
                 .iter()
                 .map(|outcomes| outcomes.after.next_check())
                 .collect(),
-            webhook_news,
+            changed,
             unseen: seen.unseen,
             alone,
             app: seen.app,
@@ -123,19 +123,19 @@ impl Slice {
 
     fn write(&self, tx: &Tx<'_>) -> Result<(), inventory::Error> {
         tx.record_unchanged(&self.routine)?;
-        for outcomes in &self.webhook_news {
+        for outcomes in &self.changed {
             record_app_change(tx, outcomes, self.now)?;
         }
-        for outcomes in &self.webhook_news {
+        for outcomes in &self.changed {
             store_page_admins(tx, outcomes, self.now)?;
         }
         self.write_one_by_one(tx)
     }
 
     fn write_one_by_one(&self, tx: &Tx<'_>) -> Result<(), inventory::Error> {
-        schedule_related(tx, &self.webhook_news, self.now)?;
+        schedule_related(tx, &self.changed, self.now)?;
         tx.release(&self.unseen)?;
-        self.alone.map_or(Ok(()), |id| tx.acquit(id))?;
+        self.alone.map_or(Ok(()), |id| tx.clear_suspicion(id))?;
         self.app.write(tx, &self.name, &self.rules, self.now)
     }
 }
@@ -149,8 +149,8 @@ fn record_app_change(
     if !outcomes.is_saved && tx.record(&outcomes.after, now)? == Recorded::Gone {
         return Ok(());
     }
-    if let Some(listening) = &outcomes.is_subscribed {
-        tx.store_subscription(after, listening, now)?;
+    if let Some(subscription) = &outcomes.is_subscribed {
+        tx.store_subscription(after, subscription, now)?;
     }
     if before.facts.is_none() && after.facts.is_some() {
         tx.link_parent(after)?;
@@ -173,12 +173,12 @@ fn store_page_admins(
 /// scheduled once, even if thousands of that person's pages died or recovered together.
 fn schedule_related(
     tx: &Tx<'_>,
-    webhook_news: &[CheckOutcome],
+    changed: &[CheckOutcome],
     now: Timestamp,
 ) -> Result<(), inventory::Error> {
     let (mut scheduled, mut woken) = (HashSet::new(), HashSet::new());
     let mut measured = HashSet::new();
-    for outcomes in webhook_news {
+    for outcomes in changed {
         let token = &outcomes.after.after;
         let Some(facts) = &token.facts else { continue };
         if outcomes.died && scheduled.insert(&facts.person) {

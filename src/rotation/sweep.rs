@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::app_health::{AppChange, AppHealth, Turn};
 use super::inspect::{BatchResult, inspect};
 use super::policy::{self, AppDiagnosis, InspectionResult, diagnose_app};
-use super::record_results::InspectedToken;
+use super::record_results::InspectedBatch;
 use super::sweep_context::SweepContext;
 use super::{Report, RotationWorker};
 use crate::graph_api::{Error, Inspection};
@@ -80,22 +80,22 @@ impl RotationWorker {
             }
             let claimed = self.claim(slice, context.now).await?;
             // The previous slice is written while Meta is asked about this one.
-            let (looked, written) = future::join(
+            let (inspected, written) = future::join(
                 inspect(context, claimed, self.batch),
                 self.write_down(seen.take(), context.now),
             )
             .await;
             outcome = outcome.and(written);
-            let (looked, turn) = self.diagnose(context, looked).await;
+            let (inspected, turn) = self.diagnose(context, inspected).await;
             if turn.is_some() {
                 end = End::Failing;
             }
-            let (checks, followed) = self.follow_up(context, looked.seen).await;
+            let (checks, followed) = self.follow_up(context, inspected.seen).await;
             outcome = outcome.and(followed);
             report.count(&checks);
-            seen = Some(InspectedToken {
+            seen = Some(InspectedBatch {
                 checks,
-                unseen: looked.unseen,
+                unseen: inspected.unseen,
                 app: AppChange {
                     usage: context.take_usage(),
                     turn,
@@ -119,7 +119,7 @@ impl RotationWorker {
     async fn recovers(&self, context: &SweepContext<'_>) -> Result<bool, inventory::Error> {
         let answer = context.confirm_app().await;
         let app_error = answer.as_ref().err().map(Error::cause);
-        let webhook_news = AppChange {
+        let app_change = AppChange {
             usage: context.take_usage(),
             turn: Some(match answer {
                 Ok(()) => Turn::Recovers,
@@ -133,7 +133,7 @@ impl RotationWorker {
                     None => tx.retry_failing_now(&app, now)?,
                     Some(cause) => tx.mark_overdue_failing(&app, cause, now)?,
                 };
-                webhook_news.write(tx, &app, &rules, now)
+                app_change.write(tx, &app, &rules, now)
             })
             .await?;
         Ok(app_error.is_none())
@@ -153,9 +153,9 @@ impl RotationWorker {
         let app = self.app.clone();
         self.inventory
             .write(move |tx| {
-                waiting
-                    .iter()
-                    .try_for_each(|notice| tx.apply_webhook_notice(&app, notice, now).map(drop))
+                waiting.iter().try_for_each(|webhook_notice| {
+                    tx.apply_webhook_notice(&app, webhook_notice, now).map(drop)
+                })
             })
             .await
     }
@@ -218,32 +218,34 @@ impl RotationWorker {
     async fn diagnose(
         &self,
         context: &SweepContext<'_>,
-        looked: BatchResult,
+        inspected: BatchResult,
     ) -> (BatchResult, Option<Turn>) {
         // A refused candidate says nothing about its token.
         let of_candidate = |claimed: &Claimed, inspect: &InspectionResult| {
             claimed.candidate.is_some() && matches!(inspect, Ok(Inspection::Refused { .. }))
         };
-        let pairs = looked
+        let pairs = inspected
             .seen
             .iter()
             .filter(|(claimed, inspect)| !of_candidate(claimed, inspect))
             .map(|(claimed, inspect)| (&claimed.token, inspect));
         match diagnose_app(pairs) {
-            AppDiagnosis::Sound => (looked, None),
-            AppDiagnosis::Failing(error) => (looked.without_app_errors(), Some(Turn::Fails(error))),
+            AppDiagnosis::Sound => (inspected, None),
+            AppDiagnosis::Failing(error) => {
+                (inspected.without_app_errors(), Some(Turn::Fails(error)))
+            }
             AppDiagnosis::Suspicious(cause) => {
                 tracing::warn!(app = self.app, %cause, "Meta refuses every token for the same cause; checking the app first");
                 match context.confirm_app().await {
-                    Ok(()) => (looked.in_doubt(), None),
-                    Err(error) => (looked.all_unseen(), Some(Turn::Fails(error))),
+                    Ok(()) => (inspected.in_doubt(), None),
+                    Err(error) => (inspected.all_unseen(), Some(Turn::Fails(error))),
                 }
             }
             AppDiagnosis::Blamed(cause) => {
                 tracing::warn!(app = self.app, %cause, "Meta's answer about a token blames the app; checking the app first");
                 match context.confirm_app().await {
-                    Ok(()) => (looked.with_blame_as_their_own(), None),
-                    Err(error) => (looked.without_blame(), Some(Turn::Fails(error))),
+                    Ok(()) => (inspected.with_blame_as_their_own(), None),
+                    Err(error) => (inspected.without_blame(), Some(Turn::Fails(error))),
                 }
             }
         }

@@ -94,7 +94,10 @@ impl<'a> SweepContext<'a> {
 
     /// The earlier of both clocks, so that a clock that is far ahead does not renew tokens that expire months later.
     pub(super) fn now_for_ends(&self) -> Timestamp {
-        let skew = self.call_log().skew.filter(|skew| -*skew > policy::ASTRAY);
+        let skew = self
+            .call_log()
+            .skew
+            .filter(|skew| -*skew > policy::LARGEST_SKEW);
         let earlier = skew.and_then(|skew| self.now.checked_add(skew).ok());
         earlier.unwrap_or(self.now)
     }
@@ -163,8 +166,8 @@ impl<'a> SweepContext<'a> {
 
     /// The configured webhook fields that the page is not subscribed to.
     pub(super) async fn unsubscribed(&self, page: &str, secret: &Secret) -> Result<Scopes, Error> {
-        let told = self.enter(self.graph.subscribed_fields(page, secret).await);
-        Ok(self.rules.subscribed_fields.without(&told?))
+        let notified = self.enter(self.graph.subscribed_fields(page, secret).await);
+        Ok(self.rules.subscribed_fields.without(&notified?))
     }
 
     /// Whether Meta ended this token alone: true if another token of the same person is alive, or if there is none to

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_random_and_names_itself_without_telling() {
+    fn a_key_is_random_and_its_id_does_not_reveal_it() {
         let (one, other) = (Key::generate().unwrap(), Key::generate().unwrap());
         assert_ne!(one.id(), other.id());
         assert!(!format!("{one:?}").contains(one.to_base64().as_str()));

@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn digests_find_duplicates_and_tell_nothing_without_the_key() {
+    fn digests_find_duplicates_and_reveal_nothing_without_the_key() {
         let sealer = sealer();
         let digest = sealer.digest(&Secret::new("a"));
         assert_eq!(digest, sealer.digest(&Secret::new("a")));

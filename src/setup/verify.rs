@@ -18,7 +18,7 @@ pub async fn meta(app: &App) -> Result<(), String> {
 pub async fn mail(config: &Config, now: Timestamp) -> Result<(), String> {
     let mailer = Mailer::new(config.mail.clone()).map_err(|error| error.to_string())?;
     let rules = &config.alerts;
-    let notice = SystemEmail {
+    let system_email = SystemEmail {
         subject: "Perennial can reach you by mail".to_owned(),
         why: vec![
             "Nothing needs to be done. That you read this shows that emails about tokens will arrive, too."
@@ -28,7 +28,7 @@ pub async fn mail(config: &Config, now: Timestamp) -> Result<(), String> {
         footer: "Sent once, by perennial setup.".to_owned(),
     };
     let id = format!("setup-{}@{}", now.as_microsecond(), rules.message_domain);
-    let email = notice.email(&rules.operators, id, None);
+    let email = system_email.email(&rules.operators, id, None);
     match mailer.send_once(email, now).await {
         Ok(Reached::Everybody) => Ok(()),
         Ok(Reached::Some(why)) => Err(format!("the email did not reach all recipients: {why}")),

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_what_stands_before_the_path() {
+    fn an_origin_is_the_part_before_the_path() {
         for (url, expected) in [
             ("https://www.facebook.com", "https://www.facebook.com"),
             ("http://127.0.0.1:8900/x/y", "http://127.0.0.1:8900"),

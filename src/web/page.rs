@@ -45,7 +45,7 @@ pub(super) enum Mood {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Button {
     pub(super) action: String,
-    pub(super) words: String,
+    pub(super) text: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -102,7 +102,7 @@ impl From<inventory::Error> for PageError {
 impl IntoResponse for PageError {
     /// The texts reveal nothing to a stranger, and need no inventory.
     fn into_response(self) -> Response {
-        let (status, words) = match self {
+        let (status, text) = match self {
             Self::Nothing => (StatusCode::NOT_FOUND, "There is nothing here.\n"),
             Self::TooMany => (
                 StatusCode::TOO_MANY_REQUESTS,
@@ -117,7 +117,7 @@ impl IntoResponse for PageError {
                 "This does not work just now. Try again in a few minutes.\n",
             ),
         };
-        let mut answer = (status, words).into_response();
+        let mut answer = (status, text).into_response();
         if matches!(
             status,
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE

@@ -32,7 +32,7 @@ pub(super) enum Client {
 pub(super) struct RateLimiter {
     each: Rate,
     all: Rate,
-    purses: Mutex<Buckets>,
+    buckets: Mutex<Buckets>,
 }
 
 struct Buckets {
@@ -55,13 +55,13 @@ const CLIENTS: usize = 10_000;
 
 impl Rate {
     /// Takes one call from the bucket, if there is one left.
-    fn take(self, purse: &mut Bucket, now: Instant) -> bool {
-        let waited = now.saturating_duration_since(purse.since).as_secs_f64();
-        purse.left = (purse.left + waited * self.per_second).min(self.at_once);
-        purse.since = now;
-        let may = purse.left >= 1.0;
+    fn take(self, bucket: &mut Bucket, now: Instant) -> bool {
+        let waited = now.saturating_duration_since(bucket.since).as_secs_f64();
+        bucket.left = (bucket.left + waited * self.per_second).min(self.at_once);
+        bucket.since = now;
+        let may = bucket.left >= 1.0;
         if may {
-            purse.left -= 1.0;
+            bucket.left -= 1.0;
         }
         may
     }
@@ -80,39 +80,35 @@ impl Rate {
 
 impl RateLimiter {
     pub(super) fn new(each: Rate, all: Rate) -> Self {
-        let purses = Buckets {
+        let buckets = Buckets {
             all: all.full(Instant::now()),
             clients: HashMap::new(),
         };
         Self {
             each,
             all,
-            purses: Mutex::new(purses),
+            buckets: Mutex::new(buckets),
         }
     }
 
     /// Returns whether the call is within the limits. Rejected calls of one client do not count against the limit of
     /// all.
     pub(super) fn lets_in(&self, client: Client, now: Instant) -> bool {
-        let mut purses = self.purses.lock().unwrap_or_else(PoisonError::into_inner);
-        if purses.clients.len() >= CLIENTS {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.clients.len() >= CLIENTS {
             let forgotten = self.each.time_to_fill();
-            purses
+            buckets
                 .clients
-                .retain(|_, purse| now.saturating_duration_since(purse.since) < forgotten);
+                .retain(|_, bucket| now.saturating_duration_since(bucket.since) < forgotten);
         }
-        let is_told_apart = purses.clients.len() < CLIENTS || purses.clients.contains_key(&client);
-        let client = if is_told_apart {
-            client
-        } else {
-            Client::Unknown
-        };
+        let is_distinct = buckets.clients.len() < CLIENTS || buckets.clients.contains_key(&client);
+        let client = if is_distinct { client } else { Client::Unknown };
         let each = self.each;
-        let purse = purses
+        let bucket = buckets
             .clients
             .entry(client)
             .or_insert_with(|| each.full(now));
-        each.take(purse, now) && self.all.take(&mut purses.all, now)
+        each.take(bucket, now) && self.all.take(&mut buckets.all, now)
     }
 }
 

@@ -19,7 +19,7 @@ use super::listener::{Caller, Listener, Origin, Stream};
 use super::rate_limit::{ALL_CLIENTS, ONE_CLIENT, Rate, RateLimiter};
 use super::state::AppState;
 use super::{Backend, routes};
-use crate::http::{Place, Places, Rank, Refusals, Shares};
+use crate::http::{Place, Places, Rank, Rejections, Shares};
 
 /// Limits that keep one client from crowding out the others.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ pub(super) struct Limits {
     /// How long a connection may last, however busy it is. Slow readers and writers are cut off.
     pub(super) connection: Duration,
     /// How long open requests may take when the daemon stops.
-    pub(super) resolution_email: Duration,
+    pub(super) shutdown: Duration,
     pub(super) each: Rate,
     pub(super) all: Rate,
 }
@@ -46,7 +46,7 @@ impl Default for Limits {
             },
             head: Duration::from_secs(5),
             connection: Duration::from_secs(60),
-            resolution_email: Duration::from_secs(5),
+            shutdown: Duration::from_secs(5),
             each: ONE_CLIENT,
             all: ALL_CLIENTS,
         }
@@ -67,24 +67,24 @@ const FULL: &[u8] =
     This does not work just now. Try again in a few minutes.\n";
 
 /// Serves until `stop`, then finishes open requests.
-pub async fn serve(listener: Listener, desk: Backend, stop: CancellationToken) {
-    serve_within(listener, desk, Limits::default(), stop).await;
+pub async fn serve(listener: Listener, backend: Backend, stop: CancellationToken) {
+    serve_within(listener, backend, Limits::default(), stop).await;
 }
 
 pub(super) async fn serve_within(
     listener: Listener,
-    desk: Backend,
+    backend: Backend,
     limits: Limits,
     stop: CancellationToken,
 ) {
     let app_state = Arc::new(AppState::new(
-        desk,
+        backend,
         RateLimiter::new(limits.each, limits.all),
     ));
     let server = Server {
         router: routes::router(app_state),
         places: Places::new(limits.connections),
-        refusals: Refusals::default(),
+        rejections: Rejections::default(),
         limits,
         connections: TaskTracker::new(),
         stop,
@@ -92,14 +92,14 @@ pub(super) async fn serve_within(
     };
     server.accept(&listener).await;
     listener.close();
-    server.resolution_email().await;
+    server.shutdown().await;
 }
 
 struct Server {
     router: Router,
     limits: Limits,
     places: Arc<Places<Origin>>,
-    refusals: Refusals,
+    rejections: Rejections,
     connections: TaskTracker,
     stop: CancellationToken,
     cut: CancellationToken,
@@ -124,7 +124,7 @@ impl Server {
     fn receive(&self, caller: Caller) {
         match self.places.take(caller.origin.counted(), Rank::Common) {
             Ok(place) => self.answer(caller, place),
-            Err(_) => self.refusals.answer(caller.stream, FULL.to_vec()),
+            Err(_) => self.rejections.answer(caller.stream, FULL.to_vec()),
         }
     }
 
@@ -148,9 +148,9 @@ impl Server {
         });
     }
 
-    async fn resolution_email(&self) {
+    async fn shutdown(&self) {
         self.connections.close();
-        if timeout(self.limits.resolution_email, self.connections.wait())
+        if timeout(self.limits.shutdown, self.connections.wait())
             .await
             .is_err()
         {

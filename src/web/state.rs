@@ -13,39 +13,42 @@ use crate::login;
 use crate::webhooks;
 
 pub(super) struct AppState {
-    desk: Backend,
+    backend: Backend,
     pub(super) rate_limiter: RateLimiter,
 }
 
 pub(super) type SharedAppState = State<Arc<AppState>>;
 
 impl AppState {
-    pub(super) const fn new(desk: Backend, rate_limiter: RateLimiter) -> Self {
-        Self { desk, rate_limiter }
+    pub(super) const fn new(backend: Backend, rate_limiter: RateLimiter) -> Self {
+        Self {
+            backend,
+            rate_limiter,
+        }
     }
 
     /// The current time in whole seconds, as the inventory stores times.
     pub(super) fn now(&self) -> jiff::Timestamp {
-        let now = (self.desk.clock)();
+        let now = (self.backend.clock)();
         jiff::Timestamp::from_second(now.as_second()).unwrap_or(now)
     }
 
     pub(super) fn logins(&self) -> login::Settings {
-        self.desk.settings.borrow().logins.clone()
+        self.backend.settings.borrow().logins.clone()
     }
 
     /// Receives Meta's webhooks and callbacks.
     pub(super) fn webhook_receiver(&self) -> webhooks::WebhookReceiver {
         webhooks::WebhookReceiver {
-            inventory: self.desk.inventory.clone(),
-            signers: self.desk.app_signatures.borrow().clone(),
-            verify_token: self.desk.settings.borrow().webhook_verify_token.clone(),
+            inventory: self.backend.inventory.clone(),
+            signers: self.backend.app_signatures.borrow().clone(),
+            verify_token: self.backend.settings.borrow().webhook_verify_token.clone(),
         }
     }
 
     /// A public address of this daemon.
     pub(super) fn public(&self, path: &str) -> String {
-        format!("{}{path}", self.desk.settings.borrow().public_url)
+        format!("{}{path}", self.backend.settings.borrow().public_url)
     }
 
     pub(super) async fn read<T, F>(&self, question: F) -> Result<T, PageError>
@@ -53,7 +56,7 @@ impl AppState {
         T: Send + 'static,
         F: FnOnce(&View<'_>) -> Result<T, Error> + Send + 'static,
     {
-        Ok(self.desk.inventory.read(question).await?)
+        Ok(self.backend.inventory.read(question).await?)
     }
 
     pub(super) async fn write<T, F>(&self, job: F) -> Result<T, PageError>
@@ -61,12 +64,12 @@ impl AppState {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
-        Ok(self.desk.inventory.write(job).await?)
+        Ok(self.backend.inventory.write(job).await?)
     }
 
     /// Wakes the sweep, because there is new work in the inventory.
     pub(super) fn wake_rotation(&self) {
-        self.desk.wake_rotation.notify_one();
+        self.backend.wake_rotation.notify_one();
     }
 }
 
@@ -74,6 +77,6 @@ impl Deref for AppState {
     type Target = Backend;
 
     fn deref(&self) -> &Backend {
-        &self.desk
+        &self.backend
     }
 }

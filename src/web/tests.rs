@@ -36,7 +36,7 @@ impl House {
             webhook_verify_token: None,
             logins: login::Settings::default(),
         };
-        let desk = Backend {
+        let backend = Backend {
             inventory: Inventory::open(&inventory).unwrap(),
             settings: watch::channel(settings).1,
             app_signatures: watch::channel(AppSignatures::default()).1,
@@ -45,7 +45,7 @@ impl House {
         };
         let address = listener.address().unwrap();
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve_within(listener, desk, limits, stop.clone()));
+        let task = tokio::spawn(serve_within(listener, backend, limits, stop.clone()));
         Self {
             address,
             stop,
@@ -69,7 +69,7 @@ impl House {
 }
 
 #[tokio::test]
-async fn whoever_calls_too_often_waits_and_is_told_for_how_long() {
+async fn a_caller_over_the_rate_limit_learns_how_long_to_wait() {
     let house = House::open(Limits {
         each: Rate {
             at_once: 3.0,
@@ -127,7 +127,7 @@ async fn what_is_not_in_the_table_does_not_exist_whatever_the_method() {
 }
 
 #[tokio::test]
-async fn it_ends_when_it_is_told_to_and_its_address_is_free_again() {
+async fn it_stops_when_asked_and_its_address_is_free_again() {
     let house = House::open(Limits::default()).await;
     house.stop.cancel();
     house.task.await.unwrap();
@@ -135,7 +135,7 @@ async fn it_ends_when_it_is_told_to_and_its_address_is_free_again() {
 }
 
 #[tokio::test]
-async fn a_peer_that_finds_no_place_is_told_so_at_once() {
+async fn a_peer_that_gets_no_slot_is_refused_at_once() {
     let house = House::open(Limits {
         connections: Shares {
             common: 3,

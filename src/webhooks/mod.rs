@@ -49,7 +49,7 @@ pub enum WebhookError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeAnswer {
     /// Tokens became due for a check, so rotation should be woken.
-    NotificationKind,
+    ChecksDue,
     /// The notice was known already, or is about a person who has no tokens here.
     Nothing,
 }
@@ -60,7 +60,7 @@ struct Request {
     app: String,
     payload: Vec<u8>,
     callback: Callback,
-    notice: WebhookNotice,
+    webhook_notice: WebhookNotice,
 }
 
 impl Request {
@@ -70,19 +70,14 @@ impl Request {
 
     /// Marks the request as used, in the transaction that acts on it.
     fn use_it(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Use, inventory::Error> {
-        let forget_at = parse::unusable_from(&self.notice);
+        let forget_at = parse::unusable_from(&self.webhook_notice);
         tx.use_signed_request(&self.app, &self.payload, self.callback, forget_at, now)
     }
 }
 
 impl WebhookReceiver {
     /// Answers the verification request that Meta sends when a webhook is set up.
-    pub fn shakes_hands(
-        &self,
-        app: &str,
-        mode: &str,
-        verify_token: &str,
-    ) -> Result<(), WebhookError> {
+    pub fn verifies(&self, app: &str, mode: &str, verify_token: &str) -> Result<(), WebhookError> {
         self.signatures_of(app)?;
         let expected = self.verify_token.as_ref().ok_or(WebhookError::Forged)?;
         if mode == "subscribe" && expected.is(verify_token) {
@@ -115,15 +110,15 @@ impl WebhookReceiver {
         now: Timestamp,
     ) -> Result<NoticeAnswer, WebhookError> {
         let request = self.open(app, signed_request, Callback::Deauthorize, now)?;
-        let is_later = self.act_once(request, now, |tx, request| {
-            let is_later = tx.is_later(&request.app, &request.notice)?;
-            if is_later {
-                tx.store_webhook_notice(&request.app, &request.notice)?;
+        let is_new = self.act_once(request, now, |tx, request| {
+            let is_new = tx.is_new(&request.app, &request.webhook_notice)?;
+            if is_new {
+                tx.store_webhook_notice(&request.app, &request.webhook_notice)?;
             }
-            Ok(is_later)
+            Ok(is_new)
         });
-        Ok(match is_later.await? {
-            Some(true) => NoticeAnswer::NotificationKind,
+        Ok(match is_new.await? {
+            Some(true) => NoticeAnswer::ChecksDue,
             Some(false) | None => NoticeAnswer::Nothing,
         })
     }
@@ -136,9 +131,9 @@ impl WebhookReceiver {
         now: Timestamp,
     ) -> Result<String, WebhookError> {
         let request = self.open(app, signed_request, Callback::DataDeletion, now)?;
-        let (of, whose) = (request.app.clone(), request.notice.person.clone());
+        let (of, whose) = (request.app.clone(), request.webhook_notice.person.clone());
         let asked = self.act_once(request, now, move |tx, request| {
-            let WebhookNotice { person, at } = &request.notice;
+            let WebhookNotice { person, at } = &request.webhook_notice;
             tx.ask_deletion(&request.app, person, *at, now)
         });
         asked.await?;
@@ -168,10 +163,12 @@ impl WebhookReceiver {
         let payload = self.signatures_of(app)?.open_signed_request(signed_request);
         let payload = payload.ok_or(WebhookError::Forged)?;
         Ok(Request {
-            notice: parse::signed_request(&payload, now).map_err(|reason| match reason {
-                RejectReason::Unreadable => WebhookError::Unreadable,
-                RejectReason::Stale => WebhookError::Stale,
-            })?,
+            webhook_notice: parse::signed_request(&payload, now).map_err(
+                |reason| match reason {
+                    RejectReason::Unreadable => WebhookError::Unreadable,
+                    RejectReason::Stale => WebhookError::Stale,
+                },
+            )?,
             app: app.to_owned(),
             payload,
             callback,
@@ -213,9 +210,9 @@ impl WebhookReceiver {
         let name = app.to_owned();
         let reported_people = self.inventory.read(move |view| {
             let mut reported_people = Vec::new();
-            for notice in notices {
-                if view.is_later(&name, &notice)? {
-                    reported_people.push(notice);
+            for webhook_notice in notices {
+                if view.is_new(&name, &webhook_notice)? {
+                    reported_people.push(webhook_notice);
                 }
             }
             Ok(reported_people)
@@ -229,10 +226,10 @@ impl WebhookReceiver {
             .write(move |tx| {
                 reported_people
                     .iter()
-                    .try_for_each(|notice| tx.store_webhook_notice(&name, notice))
+                    .try_for_each(|webhook_notice| tx.store_webhook_notice(&name, webhook_notice))
             })
             .await?;
-        Ok(NoticeAnswer::NotificationKind)
+        Ok(NoticeAnswer::ChecksDue)
     }
 }
 

@@ -41,8 +41,8 @@ pub fn field(form: &[u8], key: &str) -> Option<String> {
 }
 
 /// The time from which the signed request is no longer valid, even allowing for clock skew.
-pub(super) fn unusable_from(notice: &WebhookNotice) -> Timestamp {
-    let end = notice.at.checked_add(GOOD_FOR + AHEAD);
+pub(super) fn unusable_from(webhook_notice: &WebhookNotice) -> Timestamp {
+    let end = webhook_notice.at.checked_add(GOOD_FOR + AHEAD);
     end.unwrap_or(Timestamp::MAX)
 }
 
@@ -62,8 +62,8 @@ pub(super) fn webhook(body: &[u8], now: Timestamp) -> Option<Vec<WebhookNotice>>
         let known = latest.entry(person).or_insert(at);
         *known = at.max(*known);
     }
-    let notice = |(person, at)| WebhookNotice { person, at };
-    Some(latest.into_iter().map(notice).collect())
+    let webhook_notice = |(person, at)| WebhookNotice { person, at };
+    Some(latest.into_iter().map(webhook_notice).collect())
 }
 
 /// Why a signed request is rejected.
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn both_recorded_shapes_tell_of_somebody() {
+    fn both_recorded_shapes_name_a_person() {
         for body in [
             r#"{"object":"permissions","entry":[{"id":"17","uid":"17","time":1567181353,
                 "changes":[{"field":"connected","verb":"granted"}]}]}"#,
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signed_request_tells_of_one_person() {
+    fn a_signed_request_names_one_person() {
         let issued_at = now().as_second() - 60;
         let read = |payload: &str| signed_request(payload.as_bytes(), now());
         for payload in [
@@ -225,8 +225,11 @@ mod tests {
                 issued_at + 3600
             ),
         ] {
-            let notice = read(&payload).unwrap();
-            assert_eq!((notice.person.as_str(), notice.at), ("17", at(issued_at)));
+            let webhook_notice = read(&payload).unwrap();
+            assert_eq!(
+                (webhook_notice.person.as_str(), webhook_notice.at),
+                ("17", at(issued_at))
+            );
         }
         let nobody = read(r#"{"algorithm":"HMAC-SHA256"}"#);
         assert!(matches!(nobody, Err(RejectReason::Unreadable)));
@@ -240,8 +243,8 @@ mod tests {
         };
         let ago = |seconds: i64| read((now().as_second() - seconds).to_string());
         for seconds in [-300, 0, 3_600, 86_400] {
-            let notice = ago(seconds).unwrap();
-            assert!(notice.at <= now(), "{seconds}");
+            let webhook_notice = ago(seconds).unwrap();
+            assert!(webhook_notice.at <= now(), "{seconds}");
         }
         for seconds in [-301, 86_401, 400 * 86_400] {
             assert!(

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_tests_is_told_apart() {
+    fn test_callbacks_are_recognized() {
         for (code, left) in [
             (
                 "a(); #[cfg(test)] mod tests { use b; } c()",

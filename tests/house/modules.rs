@@ -8,7 +8,7 @@ use super::tables::FLOORS;
 use super::{Result, places, root, sources, stands};
 
 #[test]
-fn modules_use_only_what_stands_below_them() -> Result {
+fn modules_use_only_lower_floors() -> Result {
     let mut offences = Vec::new();
     for source in sources()?.iter().filter(|s| s.path != "lib.rs") {
         let allowed = allowed(source.top());

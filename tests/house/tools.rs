@@ -96,7 +96,7 @@ const IMPURE: [&str; 18] = [
 ];
 
 fn is_policy(source: &Source) -> bool {
-    source.is_in("alerts/email") || source.module.iter().any(|name| name == "policy")
+    source.is_in("email/model") || source.module.iter().any(|name| name == "policy")
 }
 
 #[test]

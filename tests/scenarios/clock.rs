@@ -96,7 +96,7 @@ async fn a_changed_password_needs_no_clock() -> Result {
 }
 
 #[tokio::test]
-async fn no_end_is_told_while_the_clock_is_in_doubt() -> Result {
+async fn no_expiry_is_reported_while_the_clock_is_in_doubt() -> Result {
     let mut world = World::new().await?;
     let maria = world.person("Maria");
     let id = world.import("maria", &world.log_in(&maria)?).await?;

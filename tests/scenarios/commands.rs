@@ -70,7 +70,7 @@ impl Ended {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_is_taken_in_looked_at_and_let_go() -> Result {
+async fn a_token_is_imported_checked_and_forgotten() -> Result {
     let office = Office::open().await?;
     let token = office.world.log_in(&office.world.person("Maria"))?;
     let import = "import --app acme --name maria --owner maria@example.com";
@@ -155,7 +155,7 @@ fn unchunked(body: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_secret_stands_alone_on_standard_output() -> Result {
+async fn the_secret_is_alone_on_standard_output() -> Result {
     let office = Office::open().await?;
     let token = office.import("maria")?;
     office.ask("check maria", "")?.with(0, &[], &[]);
@@ -267,7 +267,7 @@ async fn a_new_secret_is_judged_before_it_is_used() -> Result {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bad_lines_are_told_and_the_others_taken_in() -> Result {
+async fn bad_lines_are_reported_and_the_others_imported() -> Result {
     let office = Office::open().await?;
     let token = |number: u8| format!("EAAcanary{number:03}");
     let line = |number: u8, more: &str| format!(r#"{{"access_token":"{}"{more}}}"#, token(number));
@@ -363,7 +363,7 @@ async fn many_are_taken_in_from_csv_and_again_without_harm() -> Result {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_kind_of_email_can_be_looked_at() -> Result {
+async fn every_kind_of_email_can_be_previewed() -> Result {
     let office = Office::open().await?;
     let emails = tempfile::tempdir()?;
     office
@@ -378,7 +378,7 @@ async fn every_kind_of_email_can_be_looked_at() -> Result {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_daemon_itself_is_looked_after() -> Result {
+async fn the_daemon_itself_is_managed() -> Result {
     let office = Office::open().await?;
     let url = office.world.meta.url();
     office

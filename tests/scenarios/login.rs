@@ -147,7 +147,7 @@ async fn one_click_in_an_email_brings_a_person_and_all_pages_back() -> Result {
 }
 
 #[tokio::test]
-async fn a_browser_is_told_to_keep_nothing_and_to_run_nothing() -> Result {
+async fn pages_may_not_be_cached_and_run_no_scripts() -> Result {
     let shop = Shop::open().await?;
     let (_, link) = shop.world.operators_link(Some(shop.maria), false).await?;
     let page = shop.public.get(&link).await?;
@@ -232,7 +232,7 @@ async fn strangers_see_nothing() -> Result {
 }
 
 #[tokio::test]
-async fn the_wrong_person_is_refused_and_told_whose_login_is_needed() -> Result {
+async fn the_wrong_person_is_refused_and_learns_whose_login_is_needed() -> Result {
     let mut shop = Shop::open().await?;
     let link = shop.lock_out().await?;
     let paul = shop.world.person("Paul");
@@ -341,7 +341,7 @@ async fn a_state_is_good_once() -> Result {
 }
 
 #[tokio::test]
-async fn a_used_or_old_code_is_told_and_never_tried_again() -> Result {
+async fn a_used_or_old_code_is_reported_and_never_tried_again() -> Result {
     let mut shop = Shop::open().await?;
     let link = shop.lock_out().await?;
     let outcome = shop
@@ -555,7 +555,7 @@ async fn a_page_that_was_not_ticked_is_named() -> Result {
 }
 
 #[tokio::test]
-async fn somebody_new_logs_in_and_is_taken_in_with_all_pages() -> Result {
+async fn a_new_person_logs_in_and_is_imported_with_all_pages() -> Result {
     let mut world = World::new().await?;
     let public = world.open_public(ASKED, None).await?;
     let person = world.person("Zoë O'Neil");

@@ -198,7 +198,7 @@ async fn with_a_public_part_the_command_waits_for_the_person() -> Result {
     let (status, view) = office.daemon.http("GET", "/v1/logins/2", "")?;
     let view: Value = serde_json::from_str(&view)?;
     assert_eq!(
-        (status, &view["state"], &view["refusal"]),
+        (status, &view["state"], &view["error"]),
         (200, &"refused".into(), &"not_allowed".into())
     );
     Ok(())

@@ -56,7 +56,7 @@ impl Bot {
     }
 
     async fn heard(&self, id: TokenId) -> Result<(Subscription, String)> {
-        let listening = self.world.inventory.read(move |view| view.listening(id));
+        let listening = self.world.inventory.read(move |view| view.subscription(id));
         let listening = listening.await?.ok_or("nobody asked")?;
         Ok((
             listening.subscription,
@@ -66,7 +66,7 @@ impl Bot {
 }
 
 #[tokio::test]
-async fn a_page_that_does_not_tell_the_app_is_reported_until_it_does() -> Result {
+async fn a_page_that_sends_no_webhooks_is_reported_until_it_does() -> Result {
     let mut bot = Bot::new().await?;
     let page = bot.world.import("bakery", &bot.page_token).await?;
     bot.world.pass().await?;
@@ -81,7 +81,7 @@ async fn a_page_that_does_not_tell_the_app_is_reported_until_it_does() -> Result
         problems.iter().any(|problem| problem.contains("bakery")),
         "{problems:?}"
     );
-    let shown = socket.client.token("bakery").await?.listening;
+    let shown = socket.client.token("bakery").await?.webhook_subscription;
     assert_eq!(
         shown.map(|shown| shown.missing),
         Some(vec![
@@ -106,7 +106,7 @@ async fn a_page_that_does_not_tell_the_app_is_reported_until_it_does() -> Result
 }
 
 #[tokio::test]
-async fn a_page_that_tells_what_it_should_is_asked_seldom() -> Result {
+async fn a_subscribed_page_is_checked_seldom() -> Result {
     let mut bot = Bot::new().await?;
     bot.tells(&["messages", "messaging_postbacks"])?;
     let page = bot.world.import("bakery", &bot.page_token).await?;
@@ -133,7 +133,7 @@ async fn pages_are_not_asked_where_nobody_wants_to_know() -> Result {
 }
 
 #[tokio::test]
-async fn a_token_made_anew_by_hand_is_read_anew_through_its_parent_and_told_as_such() -> Result {
+async fn a_token_replaced_by_hand_is_derived_again_and_reported_as_such() -> Result {
     let mut bot = Bot::new().await?;
     bot.world.import("maria", &bot.user_token).await?;
     let page = bot.world.import("bakery", &bot.page_token).await?;
@@ -157,7 +157,8 @@ async fn a_token_made_anew_by_hand_is_read_anew_through_its_parent_and_told_as_s
 }
 
 #[tokio::test]
-async fn a_lone_page_token_made_anew_by_hand_is_told_to_its_owner_as_such() -> Result {
+async fn a_page_token_without_parent_that_was_replaced_by_hand_is_reported_to_its_owner_as_such()
+-> Result {
     let mut bot = Bot::new().await?;
     let page = bot.world.import("bakery", &bot.page_token).await?;
     bot.world.live(hours(1)).await?;

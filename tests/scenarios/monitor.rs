@@ -48,7 +48,7 @@ fn age_alarms(premises: &Premises, hours: i64) -> Result {
 }
 
 #[test]
-fn a_daemon_that_is_down_is_told_once_reminded_of_and_taken_back() -> Result {
+fn a_daemon_that_is_down_is_reported_once_reminded_and_resolved() -> Result {
     let premises = Premises::new("http://127.0.0.1:1")?;
     ended(
         &premises.ask(&["check"], "")?,
@@ -120,7 +120,7 @@ fn an_email_that_cannot_leave_is_tried_again() -> Result {
 }
 
 #[test]
-fn a_unit_that_systemd_gives_up_is_told_with_the_reason() -> Result {
+fn a_unit_that_systemd_gives_up_is_reported_with_the_reason() -> Result {
     let premises = Premises::new("http://127.0.0.1:1")?;
     premises.configure("http://127.0.0.1:1", "vievers = [\"*\"]")?;
     let alert = |set: &[(&str, &str)]| {

@@ -31,7 +31,7 @@ fn mails_to(world: &World, address: &str) -> Result<usize> {
 }
 
 #[tokio::test]
-async fn a_required_permission_that_disappears_is_told_to_the_owner() -> Result {
+async fn a_required_permission_that_disappears_is_reported_to_the_owner() -> Result {
     let mut world = World::new().await?;
     let (person, token, id) = maria(&mut world).await?;
 
@@ -102,7 +102,7 @@ async fn a_lacking_token_is_still_exchanged_before_its_end() -> Result {
 }
 
 #[tokio::test]
-async fn what_was_missing_from_the_first_check_on_is_told_to_the_operators_once() -> Result {
+async fn what_was_missing_from_the_first_check_on_is_reported_to_the_operators_once() -> Result {
     let mut world = World::new().await?;
     world
         .require("email pages_show_list leads_retrieval")
@@ -127,7 +127,7 @@ async fn what_was_missing_from_the_first_check_on_is_told_to_the_operators_once(
 }
 
 #[tokio::test]
-async fn a_scope_that_the_configuration_adds_is_told_to_the_operators_once() -> Result {
+async fn a_scope_that_the_configuration_adds_is_reported_to_the_operators_once() -> Result {
     let mut world = World::new().await?;
     let (_, _, id) = maria(&mut world).await?;
     world

@@ -205,7 +205,7 @@ async fn another_admin_of_the_page_steps_in() -> Result {
 }
 
 #[tokio::test]
-async fn a_lost_role_is_looked_at_daily_and_comes_back_by_itself() -> Result {
+async fn a_lost_role_is_checked_daily_and_recovers_by_itself() -> Result {
     let mut world = World::new().await?;
     let maria = world.person("Maria");
     let token = world.log_in(&maria)?;
@@ -385,7 +385,7 @@ async fn a_short_lived_token_is_lengthened_and_its_pages_are_found() -> Result {
 }
 
 #[tokio::test]
-async fn a_token_of_another_app_is_told_apart() -> Result {
+async fn a_token_of_another_app_is_recognized() -> Result {
     let mut world = World::new().await?;
     let foreign = {
         let mut meta = world.meta.world();
@@ -431,7 +431,7 @@ async fn a_throttled_hour_costs_no_token_and_no_calls() -> Result {
 }
 
 #[tokio::test]
-async fn a_dead_token_that_was_looked_at_in_vain_costs_no_more_calls() -> Result {
+async fn a_dead_token_that_was_checked_again_costs_no_more_calls() -> Result {
     let mut world = World::new().await?;
     let maria = world.person("Maria");
     let (first, second) = (world.log_in(&maria)?, world.log_in(&maria)?);

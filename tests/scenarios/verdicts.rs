@@ -28,7 +28,7 @@ fn answering(code: i64, subcode: Option<u32>, message: &str) -> FaultRule {
     FaultRule::new(Fault::Error(error)).on(Endpoint::Object)
 }
 
-async fn is_told_as_dead(world: &World, page: TokenId) -> Result {
+async fn is_reported_as_dead(world: &World, page: TokenId) -> Result {
     let health = world.token(page).await?.health;
     let is_dead = matches!(health, Health::Dead { cause, .. } if cause == Cause::PasswordChanged);
     assert!(is_dead, "{health:?}");
@@ -50,7 +50,7 @@ async fn is_told_as_dead(world: &World, page: TokenId) -> Result {
 }
 
 #[tokio::test]
-async fn a_dead_page_is_told_of_though_its_parent_answers_in_an_unforeseen_way() -> Result {
+async fn a_dead_page_token_is_reported_although_its_parent_gets_unknown_answers() -> Result {
     for (code, subcode, message) in [
         (21, None, "Page ID 1 was migrated to page ID 2"),
         (1, Some(2_853_001), "An unknown error occurred"),
@@ -69,7 +69,7 @@ async fn a_dead_page_is_told_of_though_its_parent_answers_in_an_unforeseen_way()
         let page = dead_page(&mut world).await?;
         world.meta.world().inject(answering(code, subcode, message));
         world.live_with_post(hours(52), minutes(30)).await?;
-        is_told_as_dead(&world, page).await?;
+        is_reported_as_dead(&world, page).await?;
     }
     Ok(())
 }
@@ -81,7 +81,7 @@ async fn a_parent_that_does_not_answer_for_a_day_costs_no_more_than_a_day() -> R
     let silence = FaultRule::new(Fault::Reset).on(Endpoint::Object);
     world.meta.world().inject(silence);
     world.live_with_post(hours(52), minutes(30)).await?;
-    is_told_as_dead(&world, page).await
+    is_reported_as_dead(&world, page).await
 }
 
 #[tokio::test]
@@ -99,12 +99,12 @@ async fn a_way_out_that_opens_within_the_day_spares_the_email() -> Result {
 }
 
 #[tokio::test]
-async fn a_budget_that_is_never_enough_puts_no_verdict_off_forever() -> Result {
+async fn a_budget_that_is_never_enough_delays_no_dead_token_forever() -> Result {
     let mut world = World::new().await?;
     let page = dead_page(&mut world).await?;
     world.rotation_worker.calls_per_hour = 1;
     world.live_with_post(hours(60), minutes(30)).await?;
-    is_told_as_dead(&world, page).await
+    is_reported_as_dead(&world, page).await
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ async fn an_app_that_a_person_removes_is_missed_at_once() -> Result {
 }
 
 #[tokio::test]
-async fn what_meta_tells_is_no_verdict() -> Result {
+async fn a_webhook_notice_rejects_no_token() -> Result {
     let mut world = World::new().await?;
     let Ear(listener) = Ear::of(&world)?;
     let (maria, hers, _) = two_people(&mut world).await?;
@@ -116,7 +116,7 @@ async fn what_meta_tells_is_no_verdict() -> Result {
     // The request is signed, but she has not removed the app.
     let signed = request_of(&world, &maria)?;
     let heard = listener.deauthorized("acme", &signed, world.now).await?;
-    assert_eq!(heard, NoticeAnswer::NotificationKind);
+    assert_eq!(heard, NoticeAnswer::ChecksDue);
     let calls = total_calls(&world);
     world.pass().await?;
     world.post().await?;
@@ -168,7 +168,7 @@ async fn floods_and_replays_cost_nothing() -> Result {
     for n in 0..10_000 {
         let heard = webhook_receiver.hears(&world, &post).await?;
         assert_eq!(
-            heard == NoticeAnswer::NotificationKind,
+            heard == NoticeAnswer::ChecksDue,
             n == 0,
             "only the first is news: {n}"
         );
@@ -264,14 +264,10 @@ async fn what_is_not_meta_s_or_of_nobody_here_is_met_with_silence() -> Result {
 }
 
 #[tokio::test]
-async fn only_the_word_that_was_agreed_on_opens_the_address() -> Result {
+async fn only_the_agreed_verify_token_is_accepted() -> Result {
     let world = World::new().await?;
     let Ear(listener) = Ear::of(&world)?;
-    assert!(
-        listener
-            .shakes_hands("acme", "subscribe", "shibboleth")
-            .is_ok()
-    );
+    assert!(listener.verifies("acme", "subscribe", "shibboleth").is_ok());
     for (app, mode, word) in [
         ("acme", "subscribe", "sibboleth"),
         ("acme", "subscribe", ""),
@@ -279,7 +275,7 @@ async fn only_the_word_that_was_agreed_on_opens_the_address() -> Result {
         ("other", "subscribe", "shibboleth"),
     ] {
         assert!(
-            listener.shakes_hands(app, mode, word).is_err(),
+            listener.verifies(app, mode, word).is_err(),
             "{app} {mode} {word}"
         );
     }
@@ -287,7 +283,7 @@ async fn only_the_word_that_was_agreed_on_opens_the_address() -> Result {
         verify_token: None,
         ..listener
     };
-    assert!(mute.shakes_hands("acme", "subscribe", "").is_err());
+    assert!(mute.verifies("acme", "subscribe", "").is_err());
     Ok(())
 }
 
@@ -414,7 +410,7 @@ async fn a_signed_request_counts_at_one_callback_only() -> Result {
     let post = world.meta.world().take_deliveries().swap_remove(0);
     let (_, signed) = post.body.split_once('=').ok_or("no request")?;
     let heard = listener.deauthorized("acme", signed, world.now).await?;
-    assert_eq!(heard, NoticeAnswer::NotificationKind);
+    assert_eq!(heard, NoticeAnswer::ChecksDue);
     let deleted = listener.delete("acme", signed, world.now).await;
     assert!(
         matches!(deleted, Err(WebhookError::UsedElsewhere)),

@@ -43,7 +43,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn each_tick_is_told_of_once_whoever_asks_how_often() -> Result {
+async fn each_tick_is_reported_once() -> Result {
     let mut world = World::new();
     assert!(!world.summarise(tick() - days(7)).await?, "before it began");
     world.wait(days(7));
@@ -75,7 +75,7 @@ async fn a_tick_that_was_slept_through_is_made_up_for_within_a_week() -> Result 
 }
 
 #[tokio::test]
-async fn all_is_well_is_told_too() -> Result {
+async fn a_digest_without_problems_says_so() -> Result {
     let mut world = World::new();
     world.summarise(tick() - days(7)).await?;
     world
@@ -89,7 +89,7 @@ async fn all_is_well_is_told_too() -> Result {
 }
 
 #[tokio::test]
-async fn the_summary_tells_what_waits_what_comes_and_what_was_done() -> Result {
+async fn the_digest_lists_what_waits_what_is_upcoming_and_what_was_done() -> Result {
     let mut world = World::new();
     world.summarise(tick() - days(7)).await?;
     let names: Vec<String> = (0..30).map(|n| format!("acme-page-{n}")).collect();
@@ -124,7 +124,7 @@ async fn the_summary_tells_what_waits_what_comes_and_what_was_done() -> Result {
 
 /// A page that two people reach is safe; a page that only one of them reaches is listed.
 #[tokio::test]
-async fn a_page_that_somebody_else_reaches_too_does_not_hang_on_one() -> Result {
+async fn a_page_with_a_second_admin_does_not_depend_on_one() -> Result {
     let world = World::new();
     let names = ["bakery", "deli", "dojo"].map(str::to_owned);
     world.import(Kind::Page, &names).await?;
@@ -147,7 +147,7 @@ async fn a_page_that_somebody_else_reaches_too_does_not_hang_on_one() -> Result 
             let page = |id: &str| SeenPage {
                 id: id.to_owned(),
                 name: id.to_owned(),
-                import_token: None,
+                token_to_import: None,
             };
             tx.store_page_admins(&zoe, &[page("bakery"), page("museum")], now)
         })

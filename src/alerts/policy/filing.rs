@@ -26,7 +26,7 @@ pub fn incident_key(token: &Token) -> Option<IncidentKey> {
     let person = token.facts.as_ref().map(|facts| facts.person.clone());
     let subject = match person {
         // Never empty: an empty subject is the incident of the app itself.
-        whoever if cause.is_about_app() => whoever.unwrap_or_else(|| token.name.clone()),
+        anyone if cause.is_about_app() => anyone.unwrap_or_else(|| token.name.clone()),
         Some(person) if !cause.concerns_operator() => person,
         Some(_) | None => String::new(),
     };

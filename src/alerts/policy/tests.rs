@@ -46,7 +46,7 @@ fn of(cause: Cause, subject: &str) -> Option<IncidentKey> {
 }
 
 #[test]
-fn each_cause_of_death_belongs_to_one_story() {
+fn each_cause_of_death_belongs_to_one_incident_cause() {
     for &cause in Cause::ALL {
         let expected = match cause {
             Cause::ExpiresSoon | Cause::Expired => of(Cause::Expired, MARIA),
@@ -74,7 +74,7 @@ fn each_cause_of_death_belongs_to_one_story() {
 }
 
 #[test]
-fn only_what_is_settled_is_a_story() {
+fn only_confirmed_causes_open_incidents() {
     let since = monday();
     let failing = |cause| {
         token(Health::Failing {
@@ -99,7 +99,7 @@ fn only_what_is_settled_is_a_story() {
 }
 
 #[test]
-fn a_token_is_filed_where_its_trouble_is() {
+fn a_token_joins_the_incident_of_its_cause() {
     let id = IncidentId(7);
     let failing = Health::Failing {
         since: monday(),
@@ -146,7 +146,7 @@ fn a_token_is_filed_where_its_trouble_is() {
 }
 
 #[test]
-fn trouble_of_the_app_is_told_once_it_has_lasted() {
+fn an_error_of_the_app_is_reported_once_it_has_lasted() {
     for (cause, delay) in [
         (Cause::AppSecretWrong, Some(minutes(0))),
         (Cause::AppUnavailable, Some(minutes(0))),
@@ -235,7 +235,7 @@ fn the_first_email_waits_for_siblings() {
 }
 
 #[test]
-fn a_coming_end_is_told_at_each_step_that_is_crossed() {
+fn an_upcoming_expiry_is_notified_at_each_warning_step() {
     let end = monday() + days(14);
     let at = |notified_at| Incident {
         deadline: Some(end),
@@ -264,7 +264,7 @@ fn a_coming_end_is_told_at_each_step_that_is_crossed() {
 }
 
 #[test]
-fn an_end_that_has_come_is_told_at_once_and_once() {
+fn an_expiry_that_passed_is_notified_at_once_and_once() {
     let now = monday() + days(14);
     let ended = Incident {
         cause: Cause::Expired,
@@ -326,7 +326,7 @@ fn nobody_is_reminded_of_what_only_meta_can_end() {
 }
 
 #[test]
-fn an_incident_closes_with_the_word_that_is_true() {
+fn an_incident_is_resolved_with_the_right_reason() {
     let now = monday() + hours(3);
     let gone = |incident: Incident| Incident {
         affected: 0,

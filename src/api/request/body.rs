@@ -89,7 +89,7 @@ fn reject_unread(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 async fn collected(mut body: Body) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let mut taken = Zeroizing::new(Vec::new());
+    let mut accepted = Zeroizing::new(Vec::new());
     let mut size = 0;
     while let Some(frame) = body.frame().await {
         let broken = |_| Problem::new(ProblemType::Malformed, "the body ended too early");
@@ -101,13 +101,13 @@ async fn collected(mut body: Body) -> Result<Zeroizing<Vec<u8>>, Problem> {
             break;
         }
         if size <= LARGEST_BODY {
-            taken.extend_from_slice(&data);
+            accepted.extend_from_slice(&data);
         }
     }
     if size > LARGEST_BODY {
         return Err(too_large());
     }
-    Ok(taken)
+    Ok(accepted)
 }
 
 fn too_large() -> Problem {
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_body_is_told_where_and_what_and_never_repeated() {
+    fn a_malformed_body_gets_an_error_with_its_place_that_repeats_no_value() {
         for (body, expected) in [
             (r#"{"app":"acme","#, "line 1, column 14: this is not JSON"),
             (

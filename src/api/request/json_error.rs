@@ -2,15 +2,15 @@
 
 pub(super) fn describe_error(text: &str) -> String {
     let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
-    for describe_error in ["unknown field", "missing field", "duplicate field"] {
-        let Some(rest) = text.strip_prefix(describe_error) else {
+    for prefix in ["unknown field", "missing field", "duplicate field"] {
+        let Some(rest) = text.strip_prefix(prefix) else {
             continue;
         };
         let name = rest.split('`').nth(1).unwrap_or_default();
         return if is_plain(name) {
             text.to_owned()
         } else {
-            describe_error.to_owned()
+            prefix.to_owned()
         };
     }
     match text.rsplit_once(", expected ") {

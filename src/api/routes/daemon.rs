@@ -64,7 +64,7 @@ pub(in crate::api) async fn mail_test(
 /// Sends the daemon a request and waits for its answer.
 async fn asked<Order, Answer>(
     daemon: &mpsc::Sender<Order>,
-    backoff: Duration,
+    limit: Duration,
     order: impl FnOnce(oneshot::Sender<Answer>) -> Order,
 ) -> Result<Answer, Problem> {
     let (answer, answered) = oneshot::channel();
@@ -72,7 +72,7 @@ async fn asked<Order, Answer>(
         daemon.send(order(answer)).await.ok()?;
         answered.await.ok()
     };
-    let outcome = timeout(backoff, exchange).await.map_err(|_| {
+    let outcome = timeout(limit, exchange).await.map_err(|_| {
         let detail = "the daemon has not answered yet. See the log: journalctl -u perennial";
         Problem::new(ProblemType::Busy, detail)
     })?;

@@ -29,7 +29,7 @@ pub(in crate::api) async fn readyz(
     State(app_state): SharedAppState,
 ) -> Result<Json<Value>, Problem> {
     let mail = app_state.read(|view| view.mail_queue()).await?;
-    let reasons = reasons_not_ready(&app_state.pulse_now(), &mail, app_state.now());
+    let reasons = reasons_not_ready(&app_state.daemon_status_now(), &mail, app_state.now());
     if reasons.is_empty() {
         return Ok(Json(json!({ "ready": true })));
     }
@@ -115,7 +115,7 @@ pub(super) fn undelivered_emails(mail: &MailQueue) -> Option<String> {
 }
 
 fn with_rejection(emails: &str, mail: &MailQueue) -> String {
-    let reason = mail.refusal.as_deref().unwrap_or("no reason is known");
+    let reason = mail.rejection.as_deref().unwrap_or("no reason is known");
     format!("{emails}: {reason}; see perennial events")
 }
 
@@ -183,7 +183,7 @@ mod tests {
             ),
             (behind, None, None, Some("7 tokens have been due")),
             (well, Some(940), None, None),
-            (well, Some(939), None, Some("mail has waited")),
+            (well, Some(939), None, Some("has been waiting")),
             (well, None, Some("disk full"), Some("disk full")),
         ] {
             let reasons = reasons(sweep, email, error);

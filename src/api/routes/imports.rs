@@ -37,9 +37,9 @@ pub(in crate::api) async fn import(
     let now = app_state.now();
     let (status, token) = app_state
         .order(move |tx| {
-            let taken = import_token(tx, &new, &asked_by, now)?;
-            let (status, token) = match taken {
-                Ok(taken) => taken,
+            let name_in_use = import_token(tx, &new, &asked_by, now)?;
+            let (status, token) = match name_in_use {
+                Ok(name_in_use) => name_in_use,
                 Err(problem) => return Ok(Err(problem)),
             };
             if discover {
@@ -67,7 +67,7 @@ fn unknown_app() -> Problem {
 /// Converts the request for the inventory, or returns everything that is wrong with it.
 fn checked(request: ImportRequest) -> Result<NewToken, Problem> {
     let mut wrong = errors(&request);
-    let secret = plausible(&request.access_token).map_err(|fault| wrong.push(fault.to_owned()));
+    let secret = plausible(&request.access_token).map_err(|error| wrong.push(error.to_owned()));
     let (Ok(secret), true) = (secret, wrong.is_empty()) else {
         let problem = Problem::new(ProblemType::Invalid, "this token cannot be imported");
         return Err(problem.with_problems(wrong));
@@ -105,7 +105,7 @@ fn errors(request: &ImportRequest) -> Vec<String> {
     ]
     .into_iter()
     .filter(|(is_well, _)| !is_well)
-    .map(|(_, fault)| fault.to_owned())
+    .map(|(_, error)| error.to_owned())
     .collect()
 }
 

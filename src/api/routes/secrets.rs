@@ -195,7 +195,7 @@ mod tests {
         let now = Timestamp::from_second(1_000_000).unwrap();
         let hours = SignedDuration::from_hours;
         let at = |hours_left| Expiry::At(now + hours(hours_left));
-        for (state, expires_at, wanted, refusal) in [
+        for (state, expires_at, wanted, denial) in [
             (TokenState::Healthy, at(12), None, None),
             (TokenState::Healthy, at(12), Some(hours(12)), None),
             (
@@ -235,7 +235,7 @@ mod tests {
             let problem = check_remaining(&reading, wanted, now).err();
             assert_eq!(
                 problem.map(|problem| problem.kind),
-                refusal.map(|kind| kind.urn().to_owned()),
+                denial.map(|kind| kind.urn().to_owned()),
                 "{state} {expires_at:?} {wanted:?}"
             );
         }

@@ -42,7 +42,7 @@ pub(in crate::api) async fn status(
     State(app_state): SharedAppState,
 ) -> Result<Json<StatusReport>, Problem> {
     let figures = app_state.read(Figures::read).await?;
-    let daemon_status = app_state.pulse_now();
+    let daemon_status = app_state.daemon_status_now();
     Ok(Json(report(figures, daemon_status, app_state.now())))
 }
 

@@ -76,7 +76,7 @@ fn detail(view: &View<'_>, name: &str) -> Result<Option<TokenDetail>, Error> {
     };
     let events = view.latest_events(token.id, LATEST_EVENTS)?;
     Ok(Some(TokenDetail {
-        listening: view.listening(token.id)?.map(Into::into),
+        webhook_subscription: view.subscription(token.id)?.map(Into::into),
         children: view.children_of(token.id, MOST_CHILDREN)?,
         events: events.into_iter().map(Into::into).collect(),
         token: with_parent(view, token)?,

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use super::peer::{Accounts, rank};
 use super::state::{AppState, Limits};
 use super::{Backend, routes};
-use crate::http::{Places, Refusals};
+use crate::http::{Places, Rejections};
 pub use bind::{BindError, bind};
 pub(super) use place::Place;
 pub use probe::{Probe, Questions, probe};
@@ -65,7 +65,7 @@ struct Server {
     app_state: Arc<AppState>,
     accounts: Arc<Accounts>,
     places: Arc<Places<u32>>,
-    refusals: Refusals,
+    rejections: Rejections,
     connections: TaskTracker,
     stop: CancellationToken,
     /// Closes the connections that did not end in time.
@@ -81,7 +81,7 @@ impl Server {
             places: Places::new(limits.connections),
             app_state: Arc::new(AppState::new(backend, limits, stop.clone())),
             accounts: Arc::default(),
-            refusals: Refusals::default(),
+            rejections: Rejections::default(),
             connections: TaskTracker::new(),
             stop,
             cut: CancellationToken::new(),
@@ -93,7 +93,7 @@ impl Server {
         if let Some(path) = listener.local_addr()?.as_pathname() {
             std::fs::remove_file(path).ok();
         }
-        self.resolution_email().await;
+        self.shutdown().await;
         Ok(())
     }
 
@@ -130,7 +130,7 @@ impl Server {
         let uid = credentials.uid();
         match self.places.take(uid, rank(uid, self.app_state.uid)) {
             Ok(place) => self.answer(stream, Place::new(place), router.clone()),
-            Err(full) => self.refusals.answer(stream, place::refused_answer(full)),
+            Err(full) => self.rejections.answer(stream, place::refused_answer(full)),
         }
     }
 
@@ -158,9 +158,9 @@ impl Server {
         });
     }
 
-    async fn resolution_email(&self) {
+    async fn shutdown(&self) {
         self.connections.close();
-        let limit = self.app_state.limits.resolution_email;
+        let limit = self.app_state.limits.shutdown;
         if tokio::time::timeout(limit, self.connections.wait())
             .await
             .is_err()
@@ -200,6 +200,6 @@ where
     }
     tokio::select! {
         ended = connection.as_mut() => ended,
-        () = place.held_for(limits.resolution_email) => Ok(()),
+        () = place.held_for(limits.shutdown) => Ok(()),
     }
 }

@@ -12,16 +12,16 @@ use tokio::time::{Sleep, sleep};
 
 pub(super) struct Steady {
     stream: UnixStream,
-    backoff: Duration,
+    limit: Duration,
     /// Runs while the peer reads nothing.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Steady {
-    pub(super) const fn new(stream: UnixStream, backoff: Duration) -> Self {
+    pub(super) const fn new(stream: UnixStream, limit: Duration) -> Self {
         Self {
             stream,
-            backoff,
+            limit,
             stalled: None,
         }
     }
@@ -35,8 +35,8 @@ impl Steady {
             self.stalled = None;
             return written;
         }
-        let backoff = self.backoff;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(backoff)));
+        let limit = self.limit;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(limit)));
         stalled
             .as_mut()
             .poll(cx)

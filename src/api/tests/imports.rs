@@ -131,7 +131,7 @@ async fn what_cannot_be_a_token_is_refused_and_nothing_is_kept_or_repeated() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_told_so() {
+async fn a_body_that_is_not_json_is_reported_as_such() {
     let world = World::new();
     for (kind, body, status, problem) in [
         (
@@ -249,7 +249,7 @@ async fn the_list_is_walked_page_by_page_and_narrowed() {
 }
 
 #[tokio::test]
-async fn a_query_that_makes_no_sense_is_told_where() {
+async fn an_invalid_query_gets_an_error_with_its_place() {
     let world = World::new();
     for (query, expected) in [
         ("state=sick", "state: expected one of `unverified`"),

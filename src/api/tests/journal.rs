@@ -96,7 +96,7 @@ async fn a_follower_hears_what_comes_and_is_let_go_when_the_daemon_stops() {
 }
 
 #[tokio::test]
-async fn a_follower_looks_by_itself_when_nobody_touches_it() {
+async fn a_follower_polls_by_itself() {
     let world = World::new();
     let served = world.serve_within(Limits {
         look: std::time::Duration::from_millis(1),

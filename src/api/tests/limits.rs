@@ -37,7 +37,7 @@ fn hurried() -> Limits {
         head: moment,
         body: moment,
         stall: moment,
-        resolution_email: moment,
+        shutdown: moment,
         ..Limits::default()
     }
 }
@@ -81,7 +81,7 @@ async fn a_slow_body_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_in_words_however_it_comes() {
+async fn a_body_that_is_too_large_gets_a_clear_error_however_it_is_sent() {
     let world = World::new();
     let served = world.serve();
     let (head, size) = (
@@ -131,7 +131,7 @@ async fn what_is_not_http_is_hung_up_on() {
 }
 
 #[tokio::test]
-async fn a_peer_that_finds_no_place_is_told_so_at_once_and_gets_the_next_that_is_free() {
+async fn a_peer_that_gets_no_slot_is_refused_at_once_and_gets_the_next_free_one() {
     let world = World::new();
     let served = world.serve_within(Limits {
         connections: of_one_user(2),
@@ -214,7 +214,7 @@ async fn followers_are_counted_apart_and_are_not_too_many() {
 }
 
 #[tokio::test]
-async fn whoever_asks_and_never_listens_loses_the_place() {
+async fn a_peer_that_never_reads_loses_its_slot() {
     let world = World::new();
     for index in 0..200 {
         world
@@ -261,7 +261,7 @@ async fn an_open_request_is_finished_when_the_daemon_stops() {
 async fn a_request_that_never_ends_does_not_keep_the_daemon() {
     let world = World::new();
     let served = world.serve_within(Limits {
-        resolution_email: Duration::from_millis(50),
+        shutdown: Duration::from_millis(50),
         ..Limits::default()
     });
     let mut stream = served.connect().await;

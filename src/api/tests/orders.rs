@@ -160,7 +160,7 @@ async fn orders_are_for_operators_and_for_tokens_that_exist() {
 }
 
 #[tokio::test]
-async fn who_may_not_look_sees_nothing_but_that_the_daemon_lives() {
+async fn a_peer_without_a_role_sees_only_that_the_daemon_is_alive() {
     let world = World::new();
     world
         .settings

@@ -21,7 +21,7 @@ async fn last_event(world: &World) -> Value {
 }
 
 #[tokio::test]
-async fn a_named_reader_gets_the_secret_and_the_journal_tells_of_it() {
+async fn a_named_reader_gets_the_secret_and_the_journal_records_it() {
     let world = World::new();
     world
         .import_healthy("acme-1", CANARY, SignedDuration::from_hours(48))
@@ -45,7 +45,7 @@ async fn a_named_reader_gets_the_secret_and_the_journal_tells_of_it() {
 }
 
 #[tokio::test]
-async fn nobody_else_gets_it_operators_included_and_that_is_noted_too() {
+async fn nobody_else_gets_it_operators_included_and_that_is_recorded_too() {
     let world = World::new();
     world.import("acme-1", CANARY).await;
     world.import("other", "EAAother").await;
@@ -273,7 +273,7 @@ async fn write_down(world: &World) -> usize {
 }
 
 #[tokio::test]
-async fn refused_readings_are_counted_and_one_event_an_hour_tells_how_many() {
+async fn refused_readings_are_counted_in_one_event_an_hour() {
     let world = World::new();
     world.import("acme-1", CANARY).await;
     for _ in 0..500 {

@@ -166,7 +166,7 @@ async fn being_refused() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_daemon_itself_is_told_in_sentences() {
+async fn problems_of_the_daemon_itself_are_described_in_sentences() {
     let world = World::new();
     world.daemon_status.send_modify(|daemon_status| {
         daemon_status.sweep.overdue = 3;

@@ -52,7 +52,7 @@ async fn what_is_no_socket_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_daemon_that_is_not_there_is_told_from_one_that_refuses() {
+async fn a_daemon_that_is_down_differs_from_one_that_refuses() {
     let world = World::new();
     let client = Client::at(world.socket());
     let error = client.status().await.unwrap_err();
@@ -133,7 +133,7 @@ async fn the_client_speaks_every_route() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_no_token_is_refused_in_words_whatever_its_size() {
+async fn an_invalid_token_gets_a_clear_error_whatever_its_size() {
     let world = World::new();
     let client = world.serve().client;
     for (size, kind) in [

@@ -74,7 +74,7 @@ pub struct LoginView {
     pub expires_at: Timestamp,
     pub state: LoginState,
     /// Why the login failed, as a short identifier.
-    pub refusal: Option<String>,
+    pub error: Option<String>,
     /// Meta's error code for the failure.
     pub code: Option<i64>,
     /// The person who logged in.
@@ -123,7 +123,7 @@ impl LoginView {
             expected: login.wanted.person.map(|id| SubjectView { id, name }),
             expires_at: login.wanted.expires_at,
             state: LoginState::Awaited,
-            refusal: None,
+            error: None,
             code: None,
             person: None,
             token: None,
@@ -167,14 +167,14 @@ impl LoginView {
     }
 
     fn refused(self, ending: Ending) -> Self {
-        let (refusal, code, name) = match ending {
+        let (error, code, name) = match ending {
             Ending::WrongPerson { name } => ("wrong_person", None, name),
             Ending::Failed { why, code } => (why.as_str(), code, None),
             Ending::Granted(_) => ("", None, None),
         };
         Self {
             state: LoginState::Refused,
-            refusal: Some(refusal.to_owned()),
+            error: Some(error.to_owned()),
             code,
             mismatch: name.map(|name| format!("it was the login of {name}")),
             ..self

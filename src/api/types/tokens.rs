@@ -66,7 +66,7 @@ pub struct TokenDetail {
     #[serde(flatten)]
     pub token: TokenView,
     /// For a page: whether it sends its webhooks to the app; null until the first check of that.
-    pub listening: Option<SubscriptionView>,
+    pub webhook_subscription: Option<SubscriptionView>,
     /// The names of the page tokens that were derived from this token.
     pub children: Vec<String>,
     /// The latest events, newest first.
@@ -137,11 +137,11 @@ impl From<(Token, Option<String>)> for TokenView {
 }
 
 impl From<WebhookSubscription> for SubscriptionView {
-    fn from(listening: WebhookSubscription) -> Self {
+    fn from(webhook_subscription: WebhookSubscription) -> Self {
         Self {
-            subscription: listening.subscription,
-            missing: list(&listening.missing),
-            asked_at: listening.asked_at,
+            subscription: webhook_subscription.subscription,
+            missing: list(&webhook_subscription.missing),
+            asked_at: webhook_subscription.asked_at,
         }
     }
 }

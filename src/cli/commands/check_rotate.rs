@@ -31,11 +31,11 @@ pub struct CheckOptions {
 impl CheckOptions {
     /// Without names, the command checks the daemon itself.
     pub(crate) fn about_the_daemon(&self) -> Option<doctor::ProbeRequest> {
-        let backoff = self.timeout;
+        let limit = self.timeout;
         let alert = self.alert;
         self.names
             .is_empty()
-            .then_some(doctor::ProbeRequest { backoff, alert })
+            .then_some(doctor::ProbeRequest { limit, alert })
     }
 }
 

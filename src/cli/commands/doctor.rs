@@ -14,7 +14,7 @@ use crate::monitor::{self, Alarm, Failed, NotifyReport, Problem};
 /// How to check the daemon.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProbeRequest {
-    pub(crate) backoff: Span,
+    pub(crate) limit: Span,
     pub(crate) alert: bool,
 }
 
@@ -23,9 +23,9 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 impl ProbeRequest {
     /// Without `--alert` a person is waiting, who wants the present state immediately.
-    fn backoff(self) -> Duration {
+    fn limit(self) -> Duration {
         match self.alert {
-            true => self.backoff.duration().unsigned_abs().min(LONGEST),
+            true => self.limit.duration().unsigned_abs().min(LONGEST),
             false => Duration::ZERO,
         }
     }
@@ -42,12 +42,12 @@ pub(crate) async fn run(
 ) -> Result<Answer, Error> {
     let monitor_settings = monitor_settings(global)?;
     let client = global.client()?;
-    let backoff = format.backoff();
-    let facts = monitor::gather(&monitor_settings, &client, backoff).await;
+    let limit = format.limit();
+    let facts = monitor::collect(&monitor_settings, &client, limit).await;
     let now = clock::now();
     let found = monitor::detected_problems(&facts, now);
-    for finding in &found {
-        terminal.print(&finding.why)?;
+    for problem in &found {
+        terminal.print(&problem.why)?;
     }
     if found.is_empty() {
         terminal.print("The daemon does its work.")?;

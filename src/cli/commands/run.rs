@@ -109,13 +109,13 @@ async fn demo(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         seed: options.seed,
         sabotage: demo::Sabotage::Nothing,
     };
-    let season = DemoRun::live(live, &mut out).await?;
-    season.closing_table.print(&mut out)?;
+    let demo_run = DemoRun::live(live, &mut out).await?;
+    demo_run.closing_table.print(&mut out)?;
     if options.keep {
-        season.places(&mut out)?;
+        demo_run.places(&mut out)?;
         daemon::until_stopped().await?;
     }
-    let good = season.closing_table.is_good();
+    let good = demo_run.closing_table.is_good();
     Ok(if good {
         ExitCode::SUCCESS
     } else {

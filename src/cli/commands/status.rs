@@ -173,15 +173,15 @@ fn next_end(report: &StatusReport, format: &TerminalFormat) -> String {
 }
 
 fn sweep(report: &StatusReport, format: &TerminalFormat) -> String {
-    let told = |at: Timestamp| time::describe(at, report.now, format);
+    let relative = |at: Timestamp| time::describe(at, report.now, format);
     let last = match report.sweep.last_finished_at {
-        Some(at) => format!("finished {}", told(at)),
+        Some(at) => format!("finished {}", relative(at)),
         None => "none has finished yet".to_owned(),
     };
     let next = report
         .sweep
         .next_at
-        .map(|at| format!(", next {}", told(at)));
+        .map(|at| format!(", next {}", relative(at)));
     let overdue = match report.sweep.overdue {
         0 => String::new(),
         late => style::paint(&format!(", {} overdue", count(late)), style::BAD),

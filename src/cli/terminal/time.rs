@@ -82,7 +82,7 @@ mod tests {
     use crate::cli::terminal::output::tests::{pipe, terminal};
 
     #[test]
-    fn times_are_told_as_people_say_them() {
+    fn times_are_shown_as_people_say_them() {
         let now: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
         for (seconds, expected) in [
             (0, "now"),

@@ -204,7 +204,7 @@ fn a_token_that_nobody_has_asked_about() {
 
 /// Whatever the cause, the operator reads who must do what.
 #[test]
-fn every_trouble_has_its_next_step() {
+fn every_error_has_its_next_step() {
     let mut steps = String::new();
     for &kind in Kind::ALL {
         for &cause in Cause::ALL {

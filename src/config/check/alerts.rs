@@ -46,7 +46,7 @@ pub(super) fn alerts(
         apps: apps.iter().map(|app| app.name.clone()).collect(),
         message_domain: domain_of(&from),
         language: section.or("language", Language::default(), language),
-        templates: Arc::new(layout(&mut section)),
+        templates: Arc::new(templates(&mut section)),
         timezone,
         login_links: None,
     };
@@ -57,12 +57,12 @@ pub(super) fn alerts(
 
 /// Warns about `escalate_to` without `escalate_after`, because those people would never be notified.
 fn warn_of_nobody(section: &Section<'_>, rules: &alerts::Rules) {
-    let is_said = rules.escalate_after.is_some()
+    let is_set = rules.escalate_after.is_some()
         || rules
             .routes
             .iter()
             .any(|route| route.escalate_after.is_some());
-    if section.has("escalate_to") && !is_said {
+    if section.has("escalate_to") && !is_set {
         let message = "never gets an email; say after how long, such as escalate_after = \"2d\"";
         section.warn("escalate_to", message);
     }
@@ -81,7 +81,7 @@ pub(in crate::config) fn sample_emails(
     now: Timestamp,
 ) -> Vec<Sample> {
     let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
-    samples::emails(&layout(&mut top.section("alerts")), &timezone, now)
+    samples::emails(&templates(&mut top.section("alerts")), &timezone, now)
 }
 
 pub(super) fn language(entry: Entry<'_>) -> Option<Language> {
@@ -89,18 +89,18 @@ pub(super) fn language(entry: Entry<'_>) -> Option<Language> {
 }
 
 /// Loads the templates. A template that fails causes a warning, and the built-in one replaces it.
-fn layout(section: &mut Section<'_>) -> Templates {
-    let layout = section.optional("templates", |entry| {
+fn templates(section: &mut Section<'_>) -> Templates {
+    let templates = section.optional("templates", |entry| {
         text(|path| {
             let path = paths::absolute(path).map_err(|error| error.to_string())?;
             Templates::of_folder(&path).map_err(|error| error.to_string())
         })(entry)
     });
-    let layout = layout.unwrap_or_default();
-    for error in samples::template_errors(&layout) {
+    let templates = templates.unwrap_or_default();
+    for error in samples::template_errors(&templates) {
         section.warn("templates", error);
     }
-    layout
+    templates
 }
 
 fn warn_before(section: &mut Section<'_>) -> Vec<SignedDuration> {

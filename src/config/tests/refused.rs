@@ -128,7 +128,7 @@ fn unknown_keys_are_refused_with_a_guess_at_what_was_meant() {
 }
 
 #[test]
-fn events_are_kept_long_enough_for_what_looks_back_at_them() {
+fn events_are_kept_long_enough_for_their_readers() {
     assert_refused(&[
         (
             "[inventory]\nkeep_events = \"59d\"\n",
@@ -420,7 +420,7 @@ fn a_mail_server_that_would_not_take_emails_is_refused() {
 }
 
 #[test]
-fn a_socket_that_would_let_nobody_or_anybody_in_is_refused() {
+fn a_socket_that_would_admit_nobody_or_everybody_is_refused() {
     assert_refused(&[
         (
             "[status]\nsocket = \"p.sock\"\nviewers = [\"a b\"]\noperators = \"root\"\n",

@@ -14,7 +14,7 @@ pub(super) async fn store(folder: &Path, mail: &Mail) -> Result<AcceptedRecipien
     let bytes = mail.bytes.clone();
     let written = tokio::task::spawn_blocking(move || write(&target, &bytes)).await;
     match written {
-        Ok(Ok(())) => Ok(mail.taken_by_all()),
+        Ok(Ok(())) => Ok(mail.accepted_by_all()),
         Ok(Err(error)) => Err(DeliveryError::path(format!(
             "cannot write emails into {}: {error}",
             folder.display()

@@ -25,7 +25,7 @@ pub(super) struct RecipientBackoff(Mutex<HashMap<String, Backoff>>);
 
 #[derive(Clone, Debug)]
 struct Backoff {
-    refusals: u32,
+    rejections: u32,
     until: Timestamp,
     reason: DeliveryError,
 }
@@ -51,10 +51,13 @@ impl RecipientBackoff {
         to: &mut Vec<Recipient>,
         now: Timestamp,
     ) -> Option<(Timestamp, DeliveryError)> {
-        let rests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_backing_off = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut first: Option<(Timestamp, DeliveryError)> = None;
         to.retain(|recipient| {
-            let Some(rest) = rests.get(&recipient.name).filter(|rest| rest.lasts(now)) else {
+            let Some(rest) = is_backing_off
+                .get(&recipient.name)
+                .filter(|rest| rest.lasts(now))
+            else {
                 return true;
             };
             if first.as_ref().is_none_or(|(until, _)| rest.until < *until) {
@@ -72,22 +75,24 @@ impl RecipientBackoff {
         reason: &DeliveryError,
         now: Timestamp,
     ) -> Timestamp {
-        let mut rests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rests.retain(|_, rest| now.duration_since(rest.until) < FORGOTTEN_AFTER);
-        let refusals = rests.get(receiver).map_or(0, |rest| rest.refusals);
-        let until = now.checked_add(wait(refusals)).unwrap_or(Timestamp::MAX);
+        let mut is_backing_off = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        is_backing_off.retain(|_, rest| now.duration_since(rest.until) < FORGOTTEN_AFTER);
+        let rejections = is_backing_off
+            .get(receiver)
+            .map_or(0, |rest| rest.rejections);
+        let until = now.checked_add(wait(rejections)).unwrap_or(Timestamp::MAX);
         let rest = Backoff {
-            refusals: refusals + 1,
+            rejections: rejections + 1,
             until,
             reason: reason.clone(),
         };
-        rests.insert(receiver.to_owned(), rest);
+        is_backing_off.insert(receiver.to_owned(), rest);
         until
     }
 
     pub(super) fn answered(&self, receiver: &str) {
-        let mut rests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rests.remove(receiver);
+        let mut is_backing_off = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        is_backing_off.remove(receiver);
     }
 }
 
@@ -103,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_asked_for_patience_is_left_alone() {
+    fn only_a_recipient_in_backoff_is_skipped() {
         let now = Timestamp::UNIX_EPOCH;
         let backoff = RecipientBackoff::default();
         let later = DeliveryError::Later("greylisted".to_owned());

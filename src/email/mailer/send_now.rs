@@ -36,14 +36,14 @@ impl Mailer {
         };
         let mut mail = Mail::of(&email, &self.from, now)?;
         let mut route = OpenTransport::new(&self.transport);
-        let taken = route.send(&mail).await;
+        let accepted = route.send(&mail).await;
         route.close().await;
-        let mut taken = taken?;
-        taken.refusals.append(&mut mail.unusable);
-        let refusal = taken.refusals.into_iter().next();
-        match refusal.map(|refusal| refusal.delivery_error) {
+        let mut accepted = accepted?;
+        accepted.rejections.append(&mut mail.unusable);
+        let rejection = accepted.rejections.into_iter().next();
+        match rejection.map(|rejection| rejection.delivery_error) {
             None => Ok(Reached::Everybody),
-            Some(delivery_error) if taken.reached.is_empty() => Err(delivery_error.into()),
+            Some(delivery_error) if accepted.reached.is_empty() => Err(delivery_error.into()),
             Some(delivery_error) => Ok(Reached::Some(delivery_error.reason().to_owned())),
         }
     }

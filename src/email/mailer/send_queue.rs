@@ -100,44 +100,47 @@ impl<'a> SendQueue<'a> {
     async fn hand_over(&mut self, email: &Email) -> Result<Attempt, DeliveryError> {
         let mut mail = Mail::of(email, &self.mailer.from, self.now)?;
         let backing_off = self.mailer.backoff.set_aside(&mut mail.to, self.now);
-        let mut taken = match (mail.to.is_empty(), &backing_off) {
+        let mut accepted = match (mail.to.is_empty(), &backing_off) {
             (true, Some(_)) => AcceptedRecipients::default(),
             (true | false, _) => self.route.send(&mail).await?,
         };
-        taken.refusals.append(&mut mail.unusable);
-        self.classify_recipients(email, taken, backing_off)
+        accepted.rejections.append(&mut mail.unusable);
+        self.classify_recipients(email, accepted, backing_off)
     }
 
     /// Sorts recipients into reached, delayed and refused for good.
     fn classify_recipients(
         &self,
         email: &Email,
-        taken: AcceptedRecipients,
+        accepted: AcceptedRecipients,
         backing_off: Option<(Timestamp, DeliveryError)>,
     ) -> Result<Attempt, DeliveryError> {
         let backoff = &self.mailer.backoff;
-        taken.reached.iter().for_each(|name| backoff.answered(name));
-        let (later, for_good): (Vec<RejectedRecipient>, Vec<RejectedRecipient>) = taken
-            .refusals
+        accepted
+            .reached
+            .iter()
+            .for_each(|name| backoff.answered(name));
+        let (later, for_good): (Vec<RejectedRecipient>, Vec<RejectedRecipient>) = accepted
+            .rejections
             .into_iter()
-            .partition(|refusal| matches!(refusal.delivery_error, DeliveryError::Later(_)));
-        let put_off = later.into_iter().map(|refusal| {
-            let until = backoff.put_off(&refusal.recipient, &refusal.delivery_error, self.now);
-            (until, refusal.delivery_error)
+            .partition(|rejection| matches!(rejection.delivery_error, DeliveryError::Later(_)));
+        let put_off = later.into_iter().map(|rejection| {
+            let until = backoff.put_off(&rejection.recipient, &rejection.delivery_error, self.now);
+            (until, rejection.delivery_error)
         });
         let soonest = put_off.chain(backing_off).min_by_key(|(until, _)| *until);
-        let nobody = taken.reached.is_empty() && email.reached.is_empty() && soonest.is_none();
+        let nobody = accepted.reached.is_empty() && email.reached.is_empty() && soonest.is_none();
         if nobody && let Some(first) = for_good.first() {
             return Err(first.delivery_error.clone());
         }
         Ok(Attempt {
-            reached: taken.reached,
-            refusal: for_good
+            reached: accepted.reached,
+            rejection: for_good
                 .first()
                 .map(|first| first.delivery_error.reason().to_owned()),
             refused: for_good
                 .into_iter()
-                .map(|refusal| refusal.recipient)
+                .map(|rejection| rejection.recipient)
                 .collect(),
             outcome: match soonest {
                 None => SendOutcome::Sent,

@@ -27,17 +27,17 @@ pub(super) async fn sendmail(
             "the email has no recipient".to_owned(),
         ));
     }
-    let (status, rendered) = within(TIME, run(program, mail), |error| refusal(&error)).await?;
+    let (status, rendered) = within(TIME, run(program, mail), |error| rejection(&error)).await?;
     if status.success() {
-        return Ok(mail.taken_by_all());
+        return Ok(mail.accepted_by_all());
     }
     if rendered.trim().is_empty() {
-        return Err(refusal(&status));
+        return Err(rejection(&status));
     }
-    Err(refusal(&rendered))
+    Err(rejection(&rendered))
 }
 
-fn refusal(why: &dyn std::fmt::Display) -> DeliveryError {
+fn rejection(why: &dyn std::fmt::Display) -> DeliveryError {
     DeliveryError::later(format!("the local mail program does not take it: {why}"))
 }
 

@@ -104,34 +104,34 @@ impl Session {
         let parameters = self.parameters_for(mail)?;
         let from = MailFrom::new(Some(mail.from.clone()), parameters);
         self.ask(from).await.map_err(DeliveryError::of_sender)?;
-        let mut taken = AcceptedRecipients::default();
+        let mut accepted = AcceptedRecipients::default();
         for (to, number) in mail.to.iter().zip(1..) {
             match self.offer(to).await {
                 Ok(answer) => {
                     transcript.receive(format_args!("recipient {number} is accepted: {answer}"));
-                    taken.reached.push(to.name.clone());
+                    accepted.reached.push(to.name.clone());
                 }
                 Err(delivery_error @ DeliveryError::Path(_)) => return Err(delivery_error),
                 Err(delivery_error @ (DeliveryError::Later(_) | DeliveryError::Refused(_))) => {
                     let reason = delivery_error.reason();
                     transcript
                         .receive(format_args!("recipient {number} is not accepted: {reason}"));
-                    taken.refusals.push(RejectedRecipient {
+                    accepted.rejections.push(RejectedRecipient {
                         recipient: to.name.clone(),
                         delivery_error,
                     });
                 }
             }
         }
-        if taken.reached.is_empty() {
+        if accepted.reached.is_empty() {
             self.forget().await?;
-            return Ok(taken);
+            return Ok(accepted);
         }
         self.ask(Data).await?;
         let sent = self.next_answer().message(&mail.bytes).await;
         let answer = sent.map_err(|error| DeliveryError::of_answer(&error))?;
         transcript.receive(format_args!("the email is taken: {}", rendered(&answer)));
-        Ok(taken)
+        Ok(accepted)
     }
 
     /// Non-ASCII addresses need a server with SMTPUTF8.

@@ -245,7 +245,7 @@ async fn who_is_refused_keeps_the_email_from_nobody_and_an_operator_hears_of_it(
     assert_eq!(sink.arrived()[0].to, ["<ops@example.com>"]);
     let queue = world.mail_queue().await?;
     assert_eq!((queue.undelivered, queue.unread), (1, 0));
-    assert!(queue.refusal.unwrap().contains("550"));
+    assert!(queue.rejection.unwrap().contains("550"));
 
     world.pass().await?;
     assert_eq!(world.send_after(hours(30), &mailer).await?, report(1, 0));
@@ -303,7 +303,7 @@ async fn what_all_refuse_is_tried_for_a_day_and_then_given_up() -> Result {
 }
 
 #[tokio::test]
-async fn what_somebody_mends_within_a_day_is_delivered_and_forgotten() -> Result {
+async fn what_is_fixed_within_a_day_is_delivered_and_not_reported() -> Result {
     let mut world = World::new();
     let sink = Sink::default();
     let mailer = mailer(smtp(sink.start().await));
@@ -347,7 +347,7 @@ async fn later_is_believed_for_five_days() -> Result {
 }
 
 #[tokio::test]
-async fn a_receiver_that_wants_patience_is_not_asked_for_each_email() -> Result {
+async fn a_recipient_in_backoff_is_not_tried_with_each_email() -> Result {
     let mut world = World::new();
     let sink = Sink::default();
     let mailer = mailer(smtp(sink.start().await));
@@ -454,7 +454,7 @@ async fn a_server_that_closes_is_asked_again_soon() -> Result {
 }
 
 #[tokio::test]
-async fn a_refused_password_is_told_to_nobody() -> Result {
+async fn a_refused_password_is_not_repeated() -> Result {
     let world = World::new();
     let sink = Sink::default();
     let mailer = mailer(Transport::Smtp {
@@ -478,7 +478,7 @@ async fn a_refused_password_is_told_to_nobody() -> Result {
 }
 
 #[tokio::test]
-async fn without_tls_nothing_is_said() -> Result {
+async fn without_tls_nothing_is_sent() -> Result {
     let world = World::new();
     let sink = Sink::default();
     let mailer = mailer(Transport::Smtp {
@@ -594,8 +594,8 @@ async fn the_local_mail_program_gets_sender_recipients_and_email() {
     let from = "perennial@example.com".parse().unwrap();
     let mail = message::Mail::of(&waiting[0], &from, world.now).unwrap();
 
-    let taken = sendmail::sendmail(&program, &mail).await.unwrap();
-    assert_eq!(taken.reached, email(1).recipients);
+    let accepted = sendmail::sendmail(&program, &mail).await.unwrap();
+    assert_eq!(accepted.reached, email(1).recipients);
     let got = std::fs::read_to_string(&out).unwrap();
     let (arguments, message) = got.split_once('\n').unwrap();
     assert_eq!(
@@ -658,7 +658,7 @@ async fn a_test_email_asks_for_nothing_and_goes_like_any_other() -> Result {
 }
 
 #[test]
-fn a_sender_that_is_no_mailbox_is_refused_with_words_that_help() {
+fn a_sender_that_is_not_an_address_gets_a_helpful_error() {
     let settings = Settings {
         from: "perennial".to_owned(),
         transport: Transport::Nowhere,

@@ -19,7 +19,7 @@ const NOWHERE: &str = "no mail path is set up: set smtp, sendmail or directory u
 pub(super) struct AcceptedRecipients {
     /// Recipients as written in the email.
     pub(super) reached: Vec<String>,
-    pub(super) refusals: Vec<RejectedRecipient>,
+    pub(super) rejections: Vec<RejectedRecipient>,
 }
 
 /// A recipient that the mail server refused.
@@ -74,23 +74,23 @@ impl<'a> OpenTransport<'a> {
                     authority: ca.as_ref(),
                 };
                 let mut session = self.session(&server).await?;
-                let taken = session.send(mail, &mut self.transcript).await;
-                if !matches!(taken, Err(DeliveryError::Path(_))) {
+                let accepted = session.send(mail, &mut self.transcript).await;
+                if !matches!(accepted, Err(DeliveryError::Path(_))) {
                     self.session = Some(session);
                 }
-                taken
+                accepted
             }
             Transport::Sendmail => {
-                let taken = sendmail(Path::new(SENDMAIL), mail).await?;
+                let accepted = sendmail(Path::new(SENDMAIL), mail).await?;
                 self.transcript
                     .receive(format_args!("{SENDMAIL} has taken it"));
-                Ok(taken)
+                Ok(accepted)
             }
             Transport::Directory(folder) => {
-                let taken = eml_dir::store(folder, mail).await?;
+                let accepted = eml_dir::store(folder, mail).await?;
                 self.transcript
                     .receive(format_args!("it lies in {}", folder.display()));
-                Ok(taken)
+                Ok(accepted)
             }
             Transport::Nowhere => Err(DeliveryError::Path(NOWHERE.to_owned())),
         }
@@ -121,10 +121,10 @@ impl<'a> OpenTransport<'a> {
 
 impl Mail {
     /// All recipients who did not have it yet have it now.
-    pub(super) fn taken_by_all(&self) -> AcceptedRecipients {
+    pub(super) fn accepted_by_all(&self) -> AcceptedRecipients {
         AcceptedRecipients {
             reached: self.to.iter().map(|to| to.name.clone()).collect(),
-            refusals: Vec::new(),
+            rejections: Vec::new(),
         }
     }
 }

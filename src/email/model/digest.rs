@@ -119,7 +119,7 @@ impl DigestContext {
             self.section(labels.single_admin_pages, single_admin.collect()),
             self.section(labels.versions, versions.collect()),
             Some(self.activity_lines()),
-            self.mail_error().map(|trouble| only(labels.mail, &trouble)),
+            self.mail_error().map(|error| only(labels.mail, &error)),
         ]
         .into_iter()
         .flatten()
@@ -161,7 +161,7 @@ impl DigestContext {
 
     fn mail_error(&self) -> Option<String> {
         let (labels, mail) = (self.labels(), &self.mail);
-        let reason = mail.refusal.as_ref().or(mail.last_error.as_ref());
+        let reason = mail.rejection.as_ref().or(mail.last_error.as_ref());
         let reason = reason
             .map(|reason| formatting::line(reason))
             .unwrap_or_default();

@@ -165,7 +165,7 @@ fn health(cause: Cause) -> Health {
 }
 
 #[test]
-fn each_cause_in_words() {
+fn the_email_of_each_cause() {
     for &cause in Cause::ALL {
         insta::assert_snapshot!(cause.as_str(), draft(cause).as_text());
         let german = format!("de_{}", cause.as_str());
@@ -175,7 +175,7 @@ fn each_cause_in_words() {
 
 /// Some causes affect both tokens that still work in part and tokens that Meta refuses.
 #[test]
-fn a_token_that_meta_refuses_is_never_said_to_work_in_part() {
+fn a_token_that_meta_refuses_is_never_said_to_work_partly() {
     for language in Language::ALL {
         for cause in [Cause::DataAccessExpired, Cause::PermissionMissing] {
             let dead = Health::Dead {
@@ -327,7 +327,7 @@ fn names_can_neither_break_a_header_nor_the_page() {
 }
 
 #[test]
-fn text_and_html_tell_the_same() {
+fn text_and_html_say_the_same() {
     for draft in in_each_language() {
         let cause = draft.incident.cause;
         let page = page_of(&draft);

@@ -64,7 +64,7 @@ async fn an_exchange_that_grants_nothing_is_no_success() {
 }
 
 #[tokio::test]
-async fn a_refused_exchange_tells_token_and_app_apart() {
+async fn a_refused_exchange_is_attributed_to_the_token_or_the_app() {
     for (body, cause) in [
         (
             json!({"error": {"code": 190, "error_subcode": 463}}),
@@ -266,7 +266,7 @@ async fn the_app_confirms_itself() {
 }
 
 #[tokio::test]
-async fn headers_tell_of_usage_version_time_and_the_end_of_a_limit() {
+async fn headers_carry_usage_version_time_and_the_end_of_a_limit() {
     const HEADERS: &str = "X-App-Usage: {\"call_count\":28,\"total_time\":81,\"total_cputime\":25}\r\n\
         X-Business-Use-Case-Usage: {\"1\":[{\"call_count\":5,\"estimated_time_to_regain_access\":7}]}\r\n\
         facebook-api-version: v26.0\r\nDate: Sun, 22 Nov 2026 09:25:50 GMT\r\n";

@@ -206,7 +206,7 @@ async fn batches_can_be_turned_off() {
 }
 
 #[tokio::test]
-async fn one_by_one_trouble_with_one_is_its_own_but_a_limit_ends_the_round() {
+async fn one_by_one_an_error_affects_no_other_but_a_limit_ends_the_sweep() {
     let peer = Peer::playing(|asked| match &*asked.inputs()[0] {
         "user-3" => Scenario::Json(400, error(100, "odd")),
         "user-6" => Scenario::Json(400, error(4, "limit")),

@@ -78,10 +78,10 @@ async fn a_flood_is_cut_off() {
     let client = client(&peer.url());
     let batch = client.debug(&secrets(&["a", "b"])).await.answer;
     for answer in batch {
-        assert!(answer.unwrap_err().to_string().contains("larger"));
+        assert!(answer.unwrap_err().to_string().contains("too large"));
     }
     let pages = client.accounts(&Secret::new("a")).await.answer.unwrap_err();
-    assert!(pages.to_string().contains("larger"));
+    assert!(pages.to_string().contains("too large"));
 }
 
 #[tokio::test]
@@ -242,7 +242,7 @@ impl MakeWriter<'_> for Log {
 }
 
 #[tokio::test]
-async fn neither_errors_nor_logs_tell_a_token_or_an_address() {
+async fn neither_errors_nor_logs_reveal_a_token_or_an_address() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -313,7 +313,7 @@ fn a_client_is_not_made_of_settings_it_must_not_use() {
 }
 
 #[tokio::test]
-async fn the_cause_of_an_unanswered_call_is_told_in_words() {
+async fn the_cause_of_an_unanswered_call_is_described() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", gone.local_addr().unwrap());
     drop(gone);

@@ -120,18 +120,18 @@ fn append_token(query: &mut Serializer<'_, String>, world: &mut World, app: AppK
 }
 
 fn append_scopes(query: &mut Serializer<'_, String>, world: &World, app: AppKey, person: Id) {
-    let said = |wanted: Permission| {
+    let answered = |wanted: Permission| {
         let all = world
             .grant(app, person)
             .into_iter()
             .flat_map(|grant| &grant.permissions);
         let names: Vec<&str> = all
-            .filter(|(_, said)| **said == wanted)
+            .filter(|(_, answered)| **answered == wanted)
             .map(|(scope, _)| scope.as_ref())
             .collect();
         names.join(",")
     };
     query
-        .append_pair("granted_scopes", &said(Permission::Granted))
-        .append_pair("denied_scopes", &said(Permission::Declined));
+        .append_pair("granted_scopes", &answered(Permission::Granted))
+        .append_pair("denied_scopes", &answered(Permission::Declined));
 }

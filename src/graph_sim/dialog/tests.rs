@@ -101,7 +101,7 @@ fn an_embedded_code_is_exchanged_without_an_address() {
 }
 
 #[test]
-fn cancelling_is_told_in_four_fields() {
+fn a_cancelled_login_is_reported_in_four_fields() {
     let (mut world, person) = world();
     let location = world
         .answer_dialog(&url(""), &person, DialogAnswer::Cancel)
@@ -118,7 +118,7 @@ fn cancelling_is_told_in_four_fields() {
 }
 
 #[test]
-fn an_app_in_development_turns_outsiders_away_in_its_own_words() {
+fn an_app_in_development_refuses_outsiders_with_its_own_error() {
     let mut spec = AppSpec {
         mode: AppMode::Development,
         ..AppSpec::default()

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::answer::json;
 use crate::graph_sim::world::{
-    AppKey, Death, Epoch, Grant, Id, Token, TokenError, TokenKey, TokenKind, Unreadable, World,
+    AppKey, Death, Grant, Id, Lifetime, Token, TokenError, TokenKey, TokenKind, Unreadable, World,
     concerns_assets,
 };
 
@@ -148,7 +148,7 @@ impl<'a> View<'a> {
     }
 
     fn issued_at(&self) -> Option<i64> {
-        let shown = self.token.validity == Epoch::Long && !self.hides_clocks();
+        let shown = self.token.validity == Lifetime::Long && !self.hides_clocks();
         shown.then(|| self.token.issued_at.as_second())
     }
 

@@ -10,13 +10,15 @@ pub(crate) fn permissions(world: &World, request: &Request<'_>, app: AppKey, per
         let wanted = request.params.get(name);
         wanted.is_none_or(|wanted| wanted == value)
     };
-    let said = world
+    let answered = world
         .grant(app, person)
         .into_iter()
         .flat_map(|grant| &grant.permissions);
-    let data: Vec<Value> = said
-        .filter(|(scope, said)| asked("permission", scope) && asked("status", said.as_str()))
-        .map(|(scope, said)| json!({"permission": scope, "status": said.as_str()}))
+    let data: Vec<Value> = answered
+        .filter(|(scope, answered)| {
+            asked("permission", scope) && asked("status", answered.as_str())
+        })
+        .map(|(scope, answered)| json!({"permission": scope, "status": answered.as_str()}))
         .collect();
     json!({ "data": data }).to_string()
 }

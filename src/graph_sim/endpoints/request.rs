@@ -109,8 +109,8 @@ impl<'a> Params<'a> {
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
         let text = self.get(name).unwrap_or_default();
         serde_json::from_str(text).unwrap_or_else(|_| {
-            let words = text.split([',', ' ']).filter(|word| !word.is_empty());
-            words.map(str::to_owned).collect()
+            let text = text.split([',', ' ']).filter(|word| !word.is_empty());
+            text.map(str::to_owned).collect()
         })
     }
 

@@ -73,7 +73,7 @@ fn error_of((status, body): (u16, Value)) -> (u16, i64, Option<i64>, String) {
 }
 
 #[test]
-fn a_long_lived_user_token_looks_as_recorded() {
+fn a_long_lived_user_token_has_the_recorded_shape() {
     let mut world = world();
     let person = world.add_person("Ada");
     let user = world.log_in(APP, &person, &[], PageSelection::All).unwrap();
@@ -119,7 +119,7 @@ fn a_page_token_names_its_page_and_the_person_behind_it() {
 }
 
 #[test]
-fn app_tokens_in_both_spellings_and_system_users_look_as_recorded() {
+fn app_tokens_in_both_spellings_and_system_users_have_the_recorded_shape() {
     let mut world = world();
     let app = json!({"data": {
         "app_id": APP, "type": "APP", "application": "demo", "is_valid": true, "scopes": []
@@ -227,7 +227,7 @@ fn a_changed_password_hides_both_clocks_of_the_session() {
 }
 
 #[test]
-fn an_expired_token_tells_both_times_in_california() {
+fn an_expired_token_reports_both_times_in_california() {
     let mut world = world();
     let (_, _, user) = fleet_member(&mut world, &["email"]);
     world.set_now("2023-01-17T06:00:00Z".parse().unwrap());
@@ -275,7 +275,7 @@ fn strings_that_are_no_tokens_differ_only_in_the_message() {
 }
 
 #[test]
-fn who_may_not_ask_is_told_with_400() {
+fn an_unauthorized_caller_gets_a_400() {
     let mut world = world();
     let (person, page, user) = fleet_member(&mut world, &["pages_show_list"]);
     let page = world.page_token(&user, &page).unwrap();
@@ -345,7 +345,7 @@ fn exchange(world: &mut World, token: &str, more: &str) -> (u16, Value) {
 }
 
 #[test]
-fn an_exchange_tells_the_seconds_left_since_the_login() {
+fn an_exchange_reports_the_seconds_left_since_the_login() {
     let mut world = world();
     let person = world.add_person("Ada");
     let short = world.issue_short_lived(APP, &person, &[]).unwrap();
@@ -497,7 +497,7 @@ fn a_foreign_next_can_be_planted() {
 }
 
 #[test]
-fn me_is_whoever_calls() {
+fn me_is_the_caller() {
     let mut world = world();
     let (person, page, user) = fleet_member(&mut world, &["pages_show_list"]);
     let token = world.page_token(&user, &page).unwrap();
@@ -551,7 +551,7 @@ fn unset_fields_are_left_out_and_unknown_ones_refused() {
 }
 
 #[test]
-fn one_word_is_a_first_name() {
+fn a_single_word_is_a_first_name() {
     let mut world = world();
     let (person, _, user) = fleet_member(&mut world, &[]);
     let url = format!("/me?fields=first_name,middle_name,last_name&access_token={user}");
@@ -601,7 +601,7 @@ fn several_things_are_asked_for_at_once_and_counted_one_by_one() {
 }
 
 #[test]
-fn permissions_tell_granted_from_declined() {
+fn permissions_distinguish_granted_from_declined() {
     let mut world = world();
     let (person, _, _) = fleet_member(&mut world, &["email"]);
     world.remove_permission(&person, APP, "email").unwrap();
@@ -720,7 +720,7 @@ fn headers_can_be_left_out_and_more_than_fifty_are_refused() {
 }
 
 #[test]
-fn usage_is_told_in_headers_and_too_much_is_refused() {
+fn usage_is_reported_in_headers_and_too_much_is_refused() {
     let mut world = World::new("2022-11-18T05:53:08Z".parse().unwrap(), 1);
     world.add_app(AppSpec {
         id: APP.into(),

@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn refusals_come_instead_of_the_answer() {
         let mut world = world();
-        for (fault, status, words) in [
+        for (fault, status, text) in [
             (Fault::HtmlError, 500, "<!DOCTYPE html>"),
             (Fault::Unavailable, 500, "\"is_transient\":true,\"code\":2"),
             (
@@ -213,7 +213,7 @@ mod tests {
         ] {
             let answer = answer_under(&mut world, &[fault], |_| unreachable!("not looked at"));
             assert_eq!(answer.status, status);
-            assert!(answer.body.contains(words), "{}", answer.body);
+            assert!(answer.body.contains(text), "{}", answer.body);
         }
     }
 

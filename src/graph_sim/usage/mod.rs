@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_told_when_it_may_call_again() {
+    fn an_app_out_of_calls_learns_when_it_may_call_again() {
         let (mut world, app) = world(None);
         world.set_page_calls_per_hour(Some(1));
         let payer = Payer::Business {

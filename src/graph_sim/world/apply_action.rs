@@ -67,11 +67,11 @@ impl World {
         person: &str,
         app: &str,
         scope: &str,
-        said: Permission,
+        permission: Permission,
     ) -> Result<(), WorldError> {
         let permissions = &mut self.grant_mut(app, person)?.permissions;
         let known = permissions.get_mut(scope);
-        *known.ok_or_else(|| WorldError::unknown("permission", scope))? = said;
+        *known.ok_or_else(|| WorldError::unknown("permission", scope))? = permission;
         let (app, person) = (self.app_key(app)?, self.person_id(person)?);
         self.post_permission(app, person, scope, Verb::Revoked);
         Ok(())

@@ -3,7 +3,7 @@
 use super::World;
 use super::ids::{Id, TokenKey};
 use super::scopes::SHOW_PAGES;
-use super::token::{Draft, Epoch, Kind};
+use super::token::{Draft, Kind, Lifetime};
 
 impl World {
     /// Returns `None` if Meta would leave out the field.
@@ -52,8 +52,8 @@ impl World {
     fn issue_page_token(&mut self, parent: TokenKey, page: Id) -> TokenKey {
         let token = self.token(parent);
         let (issued_at, expires_at) = match token.validity {
-            Epoch::Short => (token.issued_at, token.expires_at),
-            Epoch::Long => (self.now, None),
+            Lifetime::Short => (token.issued_at, token.expires_at),
+            Lifetime::Long => (self.now, None),
         };
         self.issue(Draft {
             app: token.app,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::death::Death;
 use super::ids::{AppKey, TokenKey};
 use super::login::SIXTY_DAYS;
-use super::token::{Epoch, Kind};
+use super::token::{Kind, Lifetime};
 use super::{World, WorldError, later};
 
 /// The result of exchanging a long-lived user token again. Measurements from 2014 to 2026 found that the expiry does
@@ -59,8 +59,8 @@ impl World {
         self.liveness(key).map_err(ExchangeError::Dead)?;
         let token = self.token(key);
         Ok(match (token.kind, token.validity) {
-            (Kind::User, Epoch::Short) => self.issue_long_user_token(app, token.subject),
-            (Kind::User, Epoch::Long) => self.reexchange(key),
+            (Kind::User, Lifetime::Short) => self.issue_long_user_token(app, token.subject),
+            (Kind::User, Lifetime::Long) => self.reexchange(key),
             (Kind::SystemUser, _) => self.renew_system_user_token(key, system_user_validity),
             (Kind::Page(_), _) => key,
         })
@@ -73,12 +73,12 @@ impl World {
         match self.person(subject).reexchange.unwrap_or(self.reexchange) {
             Reexchange::SameToken => key,
             Reexchange::NewTokenSameExpiry => {
-                self.issue_user_token(app, subject, Epoch::Long, issued_at, expires_at)
+                self.issue_user_token(app, subject, Lifetime::Long, issued_at, expires_at)
             }
             Reexchange::Extends => {
                 let now = self.now;
                 let end = expires_at.map(|_| later(now, SIXTY_DAYS));
-                self.issue_user_token(app, subject, Epoch::Long, now, end)
+                self.issue_user_token(app, subject, Lifetime::Long, now, end)
             }
         }
     }

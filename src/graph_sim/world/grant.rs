@@ -86,7 +86,7 @@ impl Grant {
 
     pub(super) fn granted(&self) -> impl Iterator<Item = &str> {
         let all = self.permissions.iter();
-        all.filter(|(_, said)| **said == Permission::Granted)
+        all.filter(|(_, permission)| **permission == Permission::Granted)
             .map(|(scope, _)| scope.as_ref())
     }
 

@@ -6,7 +6,7 @@ use super::app::LongLived;
 use super::grant::{Authorization, Grant, PageSelection};
 use super::ids::{AppKey, Id, TokenKey};
 use super::person::{AccountStatus, Nature};
-use super::token::{Draft, Epoch, Kind};
+use super::token::{Draft, Kind, Lifetime};
 use super::{World, WorldError, later};
 use crate::graph_sim::callbacks::Verb;
 
@@ -84,8 +84,8 @@ impl World {
         grant.picked = picked;
         grant.logged_in_at = now;
         grant.renew_data_access(now);
-        let news = grant.record(consent.granted, consent.declined);
-        for scope in news {
+        let changes = grant.record(consent.granted, consent.declined);
+        for scope in changes {
             self.post_permission(app, person, &scope, Verb::Granted);
         }
         Ok(())
@@ -93,7 +93,13 @@ impl World {
 
     pub(crate) fn issue_short_user_token(&mut self, app: AppKey, person: Id) -> TokenKey {
         let now = self.now;
-        self.issue_user_token(app, person, Epoch::Short, now, Some(short_lived_end(now)))
+        self.issue_user_token(
+            app,
+            person,
+            Lifetime::Short,
+            now,
+            Some(short_lived_end(now)),
+        )
     }
 
     /// The lifetime starts at the login, not at the exchange: all measured re-exchanges show this.
@@ -105,14 +111,14 @@ impl World {
             LongLived::SixtyDays => Some(later(logged_in_at, SIXTY_DAYS)),
             LongLived::Never => None,
         };
-        self.issue_user_token(app, person, Epoch::Long, logged_in_at, expires_at)
+        self.issue_user_token(app, person, Lifetime::Long, logged_in_at, expires_at)
     }
 
     pub(super) fn issue_user_token(
         &mut self,
         app: AppKey,
         person: Id,
-        validity: Epoch,
+        validity: Lifetime,
         issued_at: Timestamp,
         expires_at: Option<Timestamp>,
     ) -> TokenKey {

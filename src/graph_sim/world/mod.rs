@@ -55,7 +55,7 @@ pub(crate) use ids::{AppKey, Id, TokenKey};
 pub(crate) use login::Consent;
 pub(crate) use person::{Nature, Person};
 pub(crate) use scopes::concerns_assets;
-pub(crate) use token::{Epoch, Token, TokenUse};
+pub(crate) use token::{Lifetime, Token, TokenUse};
 pub(crate) use token_lookup::{Known, Unreadable};
 
 /// The whole state of the simulated Facebook.
@@ -82,7 +82,7 @@ pub struct World {
     pub(super) usage: Usage,
     pub(super) outbox: Vec<Delivery>,
     /// Scheduled actions, sorted by time.
-    agenda: Vec<(Timestamp, Action)>,
+    scheduled_actions: Vec<(Timestamp, Action)>,
     mishaps: Vec<WorldError>,
 }
 
@@ -137,7 +137,7 @@ impl World {
             outage: None,
             usage: Usage::default(),
             outbox: Vec::new(),
-            agenda: Vec::new(),
+            scheduled_actions: Vec::new(),
             mishaps: Vec::new(),
         }
     }
@@ -148,8 +148,8 @@ impl World {
 
     /// Moves the time and applies the actions that are due on the way.
     pub fn set_now(&mut self, now: Timestamp) {
-        let due = self.agenda.partition_point(|(at, _)| *at <= now);
-        for (at, action) in self.agenda.drain(..due).collect::<Vec<_>>() {
+        let due = self.scheduled_actions.partition_point(|(at, _)| *at <= now);
+        for (at, action) in self.scheduled_actions.drain(..due).collect::<Vec<_>>() {
             self.now = at;
             if let Err(rejection) = self.happen(&action) {
                 self.mishaps.push(rejection);
@@ -160,8 +160,10 @@ impl World {
 
     /// Schedules an action.
     pub fn schedule(&mut self, at: Timestamp, action: Action) {
-        let place = self.agenda.partition_point(|(other, _)| *other <= at);
-        self.agenda.insert(place, (at, action));
+        let place = self
+            .scheduled_actions
+            .partition_point(|(other, _)| *other <= at);
+        self.scheduled_actions.insert(place, (at, action));
     }
 
     /// Takes the errors of scheduled actions.

@@ -6,7 +6,7 @@ use super::ids::{AppKey, Id, TokenKey};
 use super::login::SIXTY_DAYS;
 use super::person::Nature;
 use super::scopes::{PUBLIC_PROFILE, Permission};
-use super::token::Epoch;
+use super::token::Lifetime;
 use super::{World, WorldError, later};
 
 impl World {
@@ -116,6 +116,6 @@ impl World {
             SystemUserValidity::SixtyDays => Some(later(now, SIXTY_DAYS)),
             SystemUserValidity::Never => None,
         };
-        self.issue_user_token(app, subject, Epoch::Long, now, expires_at)
+        self.issue_user_token(app, subject, Lifetime::Long, now, expires_at)
     }
 }

@@ -306,7 +306,7 @@ fn what_befalls_a_page_or_a_permission_leaves_the_user_token_alive() {
 }
 
 #[test]
-fn a_checkpoint_and_a_lost_role_can_be_mended() {
+fn a_checkpoint_and_a_lost_role_can_be_fixed() {
     let mut incident_key = TestWorld::begin();
     let page = incident_key.page_token(0);
     incident_key.world.checkpoint(&incident_key.person).unwrap();

@@ -17,7 +17,7 @@ pub(crate) struct Token {
     pub(crate) kind: Kind,
     /// The person or system user of the token; for a page token, the person who granted it.
     pub(crate) subject: Id,
-    pub(crate) validity: Epoch,
+    pub(crate) validity: Lifetime,
     pub(crate) issued_at: Timestamp,
     /// `None` if it never expires.
     pub(crate) expires_at: Option<Timestamp>,
@@ -40,7 +40,7 @@ pub(crate) enum Kind {
 
 /// Whether a token is short-lived or long-lived. The debugger shows only for the latter when it was issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Epoch {
+pub(crate) enum Lifetime {
     Short,
     Long,
 }
@@ -65,7 +65,7 @@ pub(super) struct Draft {
     pub(super) app: AppKey,
     pub(super) kind: Kind,
     pub(super) subject: Id,
-    pub(super) validity: Epoch,
+    pub(super) validity: Lifetime,
     pub(super) issued_at: Timestamp,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) scopes: Scopes,

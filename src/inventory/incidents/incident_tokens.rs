@@ -88,20 +88,20 @@ impl View<'_> {
 
     /// The tokens that belong to it now, with what decides who is notified.
     pub fn owners_of(&self, incident: IncidentId) -> Result<Vec<Owner>, Error> {
-        let mut holders = self.db.prepare_cached(
+        let mut owners = self.db.prepare_cached(
             "SELECT t.name, t.kind,
                 CASE WHEN t.owners <> '[]' THEN t.owners ELSE coalesce(p.owners, '[]') END
              FROM incident_token m JOIN token t ON t.id = m.token LEFT JOIN token p ON p.id = t.parent
              WHERE m.incident = ?1 AND m.left_at IS NULL",
         )?;
-        let holders = holders.query_map([incident.0], |row| {
+        let owners = owners.query_map([incident.0], |row| {
             Ok(Owner {
                 name: row.get(0)?,
                 kind: rows::maybe_string_enum(row, 1, Kind::from_name)?,
                 owners: rows::addresses(row, 2)?,
             })
         })?;
-        Ok(holders.collect::<Result<_, _>>()?)
+        Ok(owners.collect::<Result<_, _>>()?)
     }
 
     /// When the first of those tokens joined that no notification covers yet.

@@ -144,7 +144,7 @@ impl Tx<'_> {
     pub fn open_incident(
         &self,
         incident_key: &IncidentKey,
-        trouble: &AppError,
+        error: &AppError,
         relapsed_since: Timestamp,
         now: Timestamp,
     ) -> Result<IncidentId, Error> {
@@ -157,10 +157,10 @@ impl Tx<'_> {
             Some((id, false)) => Ok(id),
             None => {
                 let former = self.former(incident_key, relapsed_since)?;
-                let id = self.open(incident_key, trouble.cause, former, now)?;
+                let id = self.open(incident_key, error.cause, former, now)?;
                 self.db
                     .prepare_cached("UPDATE incident SET broken_since = ?2 WHERE id = ?1")?
-                    .execute(params![id.0, trouble.since.as_second()])?;
+                    .execute(params![id.0, error.since.as_second()])?;
                 Ok(id)
             }
         }

@@ -71,7 +71,7 @@ impl Tx<'_> {
     pub fn reviewed(
         &self,
         incident: &Incident,
-        finding: &ReviewOutcome,
+        outcome: &ReviewOutcome,
         next_review: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), Error> {
@@ -86,7 +86,7 @@ impl Tx<'_> {
                 rows::seconds(next_review),
                 now.as_second()
             ])?;
-        match finding {
+        match outcome {
             ReviewOutcome::Nothing => Ok(()),
             ReviewOutcome::Notified { everybody, of } => {
                 self.notified(incident.id, everybody, *of, now)

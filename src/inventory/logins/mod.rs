@@ -140,9 +140,9 @@ string_enum! {
 pub const NAMED_LEFT_OUT: usize = 20;
 
 /// How long a link in an email is valid: through all its reminders.
-const LETTER_LINK: SignedDuration = SignedDuration::from_hours(30 * 24);
+const EMAIL_LINK: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A link that expires sooner is not put into another email.
-const LETTER_LINK_LEFT: SignedDuration = SignedDuration::from_hours(7 * 24);
+const EMAIL_LINK_LEFT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long Meta may take to send the person back after the click.
 const AT_METAS: SignedDuration = SignedDuration::from_hours(1);
 /// A claimed code that is not finished by then is lost: the daemon was stopped in between.

@@ -201,13 +201,13 @@ impl View<'_> {
     }
 
     /// Whether the login worker has anything to do.
-    pub fn logins_want_tending(&self, now: Timestamp) -> Result<bool, Error> {
+    pub fn has_open_logins(&self, now: Timestamp) -> Result<bool, Error> {
         let mut waiting = self.db.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM login_attempt WHERE phase IN ('answered', 'claimed'))
                 OR EXISTS (SELECT 1 FROM login WHERE expires_at <= ?1)",
         )?;
-        let remembered = before(now, REMEMBERED);
-        Ok(waiting.query_row([remembered.as_second()], |row| row.get(0))?)
+        let cached = before(now, REMEMBERED);
+        Ok(waiting.query_row([cached.as_second()], |row| row.get(0))?)
     }
 
     /// The ticket in the link of a login.

@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::queries::hex;
 use super::{
-    AT_METAS, AttemptId, CLICKS, ClaimedCode, Ending, LETTER_LINK, LETTER_LINK_LEFT, Login,
+    AT_METAS, AttemptId, CLICKS, ClaimedCode, EMAIL_LINK, EMAIL_LINK_LEFT, Ending, Login,
     LoginAttempt, LoginId, NewLogin, later,
 };
 use crate::inventory::{Error, EventId, EventKind, Incident, NewEvent, Tx, cells, rows};
@@ -76,7 +76,7 @@ impl Tx<'_> {
         public_url: &str,
         now: Timestamp,
     ) -> Result<String, Error> {
-        let good_until = later(now, LETTER_LINK_LEFT);
+        let good_until = later(now, EMAIL_LINK_LEFT);
         let login_ticket = match self.reusable_ticket(incident.id, good_until)? {
             Some(login_ticket) => login_ticket,
             None => {
@@ -87,7 +87,7 @@ impl Tx<'_> {
                     incident: Some(incident.id),
                     remedy: incident.cause.remedy(),
                     accepts_fewer: false,
-                    expires_at: later(now, LETTER_LINK),
+                    expires_at: later(now, EMAIL_LINK),
                 };
                 self.open_login(&wanted, now)?.1
             }

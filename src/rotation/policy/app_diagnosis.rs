@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_on_one_token_stops_no_app() {
+    fn a_rejection_of_one_token_stops_no_app() {
         let blocked = Error::Blocked {
             code: 368,
             subcode: None,

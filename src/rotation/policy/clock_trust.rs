@@ -13,12 +13,12 @@ pub enum ClockTrust {
 }
 
 /// With a larger skew, Meta may refuse what we sign, and people would be warned at the wrong time.
-pub const ASTRAY: SignedDuration = SignedDuration::from_mins(5);
+pub const LARGEST_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Judges the clock by its skew from Meta's, if the skew is known.
 pub fn clock_trust(skew: Option<SignedDuration>) -> ClockTrust {
     match skew.map(SignedDuration::abs) {
-        Some(skew) if skew > ASTRAY => ClockTrust::Doubtful,
+        Some(skew) if skew > LARGEST_SKEW => ClockTrust::Doubtful,
         Some(_) | None => ClockTrust::Right,
     }
 }
@@ -27,9 +27,7 @@ pub fn clock_trust(skew: Option<SignedDuration>) -> ClockTrust {
 /// token that Meta calls expired is checked again once the clock is right.
 pub fn without_judging_ends(before: &Token, after: Token, now: Timestamp) -> Token {
     let health = match (before.health, after.health) {
-        (daemon_runs @ Health::Expiring { .. }, Health::Healthy | Health::Expiring { .. }) => {
-            daemon_runs
-        }
+        (alive @ Health::Expiring { .. }, Health::Healthy | Health::Expiring { .. }) => alive,
         (_, Health::Expiring { .. }) => Health::Healthy,
         (
             Health::Dead {

@@ -31,7 +31,7 @@ pub struct Situation<'a> {
     pub rotation_tried_at: Option<Timestamp>,
     pub order: Option<OrderKind>,
     /// The page's webhook subscription as Meta last reported it.
-    pub listening: Option<&'a WebhookSubscription>,
+    pub subscription: Option<&'a WebhookSubscription>,
     pub candidate_waits: bool,
     pub done: Done,
 }
@@ -47,7 +47,7 @@ pub struct Done {
     pub fetched: bool,
     pub subscription_checked: bool,
     /// Meta described the token for the first time, or its secret is new.
-    pub is_later: bool,
+    pub is_new: bool,
 }
 
 pub fn decide(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> Step {
@@ -116,7 +116,7 @@ fn wants_profile(situation: &Situation<'_>) -> bool {
         .facts
         .as_ref()
         .is_some_and(|facts| facts.kind == Kind::User);
-    let wanted = done.is_later || order == Some(OrderKind::Discover);
+    let wanted = done.is_new || order == Some(OrderKind::Discover);
     is_user && is_alive(token) && wanted && !done.fetched
 }
 
@@ -126,17 +126,17 @@ fn wants_subscription_check(situation: &Situation<'_>, rules: &Rules, now: Times
     let Situation {
         token,
         order,
-        listening,
+        subscription,
         done,
         ..
     } = *situation;
     if done.subscription_checked || rules.subscribed_fields.is_empty() || !is_alive(token) {
         return false;
     }
-    let due = listening.is_none_or(|last| {
+    let due = subscription.is_none_or(|last| {
         last.subscription == Subscription::Missing || last.asked_at + LISTEN_EVERY <= now
     });
-    may_ask_subscriptions(token) && (due || done.is_later || order.is_some())
+    may_ask_subscriptions(token) && (due || done.is_new || order.is_some())
 }
 
 /// A page token for messaging that is allowed to read its subscriptions.
@@ -172,7 +172,7 @@ mod tests {
             token,
             rotation_tried_at: None,
             order: None,
-            listening: None,
+            subscription: None,
             candidate_waits: false,
             done: Done::default(),
         }
@@ -231,20 +231,20 @@ mod tests {
             }),
             Step::TryCandidate
         );
-        let webhook_news = Done {
-            is_later: true,
+        let first_check = Done {
+            is_new: true,
             ..Done::default()
         };
         assert_eq!(
             step(Situation {
-                done: webhook_news,
+                done: first_check,
                 ..situation(&lasting)
             }),
             Step::FetchProfile
         );
         assert_eq!(
             step(Situation {
-                done: webhook_news,
+                done: first_check,
                 ..situation(&ending)
             }),
             Step::Exchange
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_or_ending_page_is_derived_before_anybody_is_told() {
+    fn a_dead_or_expiring_page_token_is_derived_before_anyone_is_notified() {
         for (page, expected) in [
             (token(Some(page(None))), Step::Finish),
             (token(Some(page(Some(2)))), Step::Derive),
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_asked_what_it_tells_the_app_of_seldom_and_only_where_that_is_wanted() {
+    fn a_page_s_webhook_subscription_is_checked_seldom_and_only_where_configured() {
         let scoped = |scopes: &str| {
             token(Some(Facts {
                 scopes: Scopes::parse(scopes),
@@ -322,9 +322,9 @@ mod tests {
             missing: Scopes::default(),
             asked_at: now() - SignedDuration::from_hours(hours),
         };
-        let step = |token: &Token, listening: Option<&WebhookSubscription>, rules: &Rules| {
+        let step = |token: &Token, subscription: Option<&WebhookSubscription>, rules: &Rules| {
             let situation = Situation {
-                listening,
+                subscription,
                 ..situation(token)
             };
             decide(&situation, rules, now())
@@ -351,7 +351,7 @@ mod tests {
         }
         let fresh = last(Subscription::Subscribed, 1);
         let asked = Situation {
-            listening: Some(&fresh),
+            subscription: Some(&fresh),
             order: Some(OrderKind::Check),
             ..situation(&messenger)
         };

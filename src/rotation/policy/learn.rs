@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certain_refusal_is_believed_and_what_meta_told_before_is_kept() {
+    fn a_certain_rejection_is_believed_and_earlier_facts_are_kept() {
         let alive = token(Some(facts(Some(40), Some(60))));
         let after = learn(&alive, &refused(Cause::PasswordChanged), &rules(), now());
         assert_eq!(
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubtful_refusal_is_believed_only_at_the_second_look() {
+    fn a_doubtful_rejection_is_believed_only_at_the_second_check() {
         let alive = token(Some(facts(None, None)));
         let once = learn(&alive, &doubtful(Cause::SessionEnded), &rules(), now());
         assert!(matches!(once.health, Health::Failing { failures: 1, .. }));
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_permission_is_told_before_an_end_that_comes() {
+    fn a_lost_permission_is_reported_before_an_upcoming_expiry() {
         let had = token(Some(facts(Some(9), None)));
         let mut now_has = facts(Some(9), None);
         now_has.scopes = Scopes::parse("email");
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn no_verdict_on_a_token_is_retried_by_its_own_back_off() {
+    fn no_rejection_of_a_token_is_retried_by_its_own_back_off() {
         let alive = token(Some(facts(Some(40), None)));
         let limited: InspectionResult = Ok(Inspection::Undecided(Error::Busy {
             bucket: Bucket::Token,

@@ -10,7 +10,7 @@ mod replacement;
 mod schedule;
 
 pub use app_diagnosis::{AppDiagnosis, blame, diagnose_app};
-pub use clock_trust::{ASTRAY, ClockTrust, clock_trust, without_judging_ends};
+pub use clock_trust::{ClockTrust, LARGEST_SKEW, clock_trust, without_judging_ends};
 pub use decide::{Done, Situation, Step, decide, may_list_pages};
 pub use exchange::{
     RejectReason, SameSecret, may_exchange, measure, rotation_due, wait_for_next_try, was_not_made,

@@ -58,7 +58,7 @@ mod tests {
         }
     }
 
-    fn learned(mut token: Token, facts: Facts) -> Token {
+    fn after(mut token: Token, facts: Facts) -> Token {
         token.permissions = permissions_after(&token, &facts);
         token.facts = Some(facts);
         token
@@ -70,20 +70,20 @@ mod tests {
 
     #[test]
     fn what_was_never_there_is_not_lost() {
-        let token = learned(requiring("a b", "", None), with_scopes("a"));
+        let token = after(requiring("a b", "", None), with_scopes("a"));
         assert_eq!(token.permissions.ungranted, Scopes::parse("b"));
         assert!(token.permissions.lost.is_empty() && !lacks(&token));
-        let again = learned(token, with_scopes("a"));
+        let again = after(token, with_scopes("a"));
         assert_eq!(again.permissions.ungranted, Scopes::parse("b"));
         assert!(!lacks(&again));
     }
 
     #[test]
     fn what_was_there_stays_lost_until_it_comes_back() {
-        let had = learned(requiring("a b", "", None), with_scopes("a b c"));
+        let had = after(requiring("a b", "", None), with_scopes("a b c"));
         assert_eq!(had.permissions, Permissions::default());
-        let lost = learned(had.clone(), with_scopes("a"));
-        let still = learned(lost.clone(), with_scopes("a"));
+        let lost = after(had.clone(), with_scopes("a"));
+        let still = after(lost.clone(), with_scopes("a"));
         for token in [&lost, &still] {
             assert_eq!(token.permissions.lost, Scopes::parse("b c"));
             assert!(token.permissions.ungranted.is_empty() && lacks(token));
@@ -92,7 +92,7 @@ mod tests {
             changed_permissions(&had, &lost),
             (Scopes::parse("b c"), Scopes::default())
         );
-        let back = learned(still.clone(), with_scopes("a b"));
+        let back = after(still.clone(), with_scopes("a b"));
         assert!(!lacks(&back));
         assert_eq!(back.permissions.lost, Scopes::parse("c"));
         assert_eq!(
@@ -113,7 +113,7 @@ mod tests {
             ("", "email pages_messaging", page.clone(), "pages_messaging"),
             ("email", "pages_messaging", page, "email"),
         ] {
-            let token = learned(requiring(own, of_app, None), facts);
+            let token = after(requiring(own, of_app, None), facts);
             assert_eq!(token.missing_scopes(), Scopes::parse(expected));
             assert_eq!(token.permissions.ungranted, Scopes::parse(expected));
         }

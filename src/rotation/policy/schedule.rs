@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_itself_is_looked_at_just_after_it_came() {
+    fn a_token_is_checked_just_after_its_expiry() {
         let mut ending = facts(None, None);
         ending.data_access_expires_at = Expiry::At(now() + SignedDuration::from_mins(2));
         assert_eq!(
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn no_visit_lies_beyond_the_latest() {
+    fn no_check_is_scheduled_beyond_the_latest() {
         let latest = latest_check(&rules(), now());
         for health in [
             Health::Healthy,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::check_events::{describe, end_of};
-use super::{CANDIDATE_AGAIN, CandidateId, TokenCheck};
+use super::{CANDIDATE_AGAIN, InspectedCandidate, TokenCheck};
 use crate::graph_api::Inspection;
 use crate::inventory::{Candidate, EventKind, OrderKind};
 use crate::model::{Facts, Scopes};
@@ -16,7 +16,7 @@ impl TokenCheck {
     /// Swaps in a candidate that is at least as good as the secret in use, after exchanging it if it is short-lived. If
     /// the last known facts of the secret in use are enough to decide that, Meta is not asked about it again.
     pub(super) async fn try_candidate(&mut self, context: &SweepContext<'_>) {
-        let Some(CandidateId { candidate, inspect }) = self.candidate.take() else {
+        let Some(InspectedCandidate { candidate, inspect }) = self.candidate.take() else {
             return;
         };
         let Candidate {
@@ -86,7 +86,7 @@ impl TokenCheck {
             .pending_order
             .is_some_and(|pending_order| pending_order.order == OrderKind::Rollback);
         let earlier = !rollback && policy::ends_earlier(&self.after, facts);
-        earlier.then(|| vec![("objection", "it expires before the one in use".into())])
+        earlier.then(|| vec![("mismatch", "it expires before the one in use".into())])
     }
 
     /// An operator accepted fewer permissions, so those that the new token lacks do not count as lost.

@@ -18,18 +18,18 @@ pub(super) fn end_of(facts: &Facts) -> Vec<(&'static str, Value)> {
 pub(super) fn describe(mismatch: &Mismatch) -> Vec<(&'static str, Value)> {
     match mismatch {
         Mismatch::OtherKind { is, expected } => vec![
-            ("objection", "it is of another kind".into()),
+            ("mismatch", "it is of another kind".into()),
             ("kind", is.as_str().into()),
             ("expected", expected.as_str().into()),
         ],
         Mismatch::OtherSubject { is, expected } => vec![
-            ("objection", "it belongs to another person or page".into()),
+            ("mismatch", "it belongs to another person or page".into()),
             ("subject", is.as_str().into()),
             ("expected", expected.as_str().into()),
         ],
         Mismatch::FewerScopes { missing } => vec![
             (
-                "objection",
+                "mismatch",
                 "it lacks permissions that the one in use has".into(),
             ),
             ("missing", missing.as_str().into()),
@@ -42,13 +42,13 @@ pub(super) fn meta_message(inspect: &InspectionResult) -> Vec<(&'static str, Val
     let Ok(Inspection::Refused { rejection, .. }) = inspect else {
         return Vec::new();
     };
-    let mut words = vec![("code", rejection.code.into())];
-    words.extend(rejection.subcode.map(|subcode| ("subcode", subcode.into())));
-    words.extend(
+    let mut detail = vec![("code", rejection.code.into())];
+    detail.extend(rejection.subcode.map(|subcode| ("subcode", subcode.into())));
+    detail.extend(
         rejection
             .trace
             .clone()
             .map(|trace| ("fbtrace_id", trace.into())),
     );
-    words
+    detail
 }

@@ -25,11 +25,11 @@ impl TokenCheck {
                 at: self.now + wait,
             });
         }
-        let daemon_runs = self.after.health.is_alive();
+        let alive = self.after.health.is_alive();
         // The exchange of a living token brings back no related token; only a new candidate may.
         let affects_related_tokens = self.checked_candidate.is_some() && self.is_new_secret;
         CheckOutcome {
-            revived: daemon_runs && (affects_related_tokens || is_dead(&self.before)),
+            revived: alive && (affects_related_tokens || is_dead(&self.before)),
             died: is_dead(&self.after) && !is_dead(&self.before),
             permissions_changed,
             is_irreplaceable: self.is_irreplaceable,

@@ -34,7 +34,7 @@ impl TokenCheck {
             ("to", is.state().as_str().into()),
             ("cause", word(is)),
         ];
-        detail.append(&mut self.words);
+        detail.append(&mut self.detail);
         self.record(EventKind::Changed, &detail);
     }
 

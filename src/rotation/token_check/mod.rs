@@ -34,7 +34,7 @@ pub(super) struct TokenCheck {
     rotation_tried_at: Option<Timestamp>,
     pending_order: Option<PendingOrder>,
     order_stays: bool,
-    candidate: Option<CandidateId>,
+    candidate: Option<InspectedCandidate>,
     checked_candidate: Option<u32>,
     /// The wait until the next check, if that must come sooner than scheduled.
     confirm_after: Option<SignedDuration>,
@@ -45,12 +45,12 @@ pub(super) struct TokenCheck {
     subscription_checked: Option<WebhookSubscription>,
     is_subscribed: Option<WebhookSubscription>,
     /// Meta's codes for the journal.
-    words: Vec<(&'static str, Value)>,
+    detail: Vec<(&'static str, Value)>,
     now: Timestamp,
 }
 
 /// A candidate, and Meta's answer about it.
-struct CandidateId {
+struct InspectedCandidate {
     candidate: Candidate,
     inspect: InspectionResult,
 }
@@ -111,13 +111,15 @@ impl TokenCheck {
             done: Done::default(),
             events: Vec::new(),
             pages: None,
-            subscription_checked: claimed.listening,
+            subscription_checked: claimed.subscription,
             is_subscribed: None,
-            words: Vec::new(),
+            detail: Vec::new(),
             now: context.now,
         };
         match claimed.candidate {
-            Some(candidate) => token_check.candidate = Some(CandidateId { candidate, inspect }),
+            Some(candidate) => {
+                token_check.candidate = Some(InspectedCandidate { candidate, inspect })
+            }
             None => token_check.learn(&inspect, context),
         }
         token_check
@@ -126,8 +128,8 @@ impl TokenCheck {
     /// Applies Meta's answer about the secret in use.
     fn learn(&mut self, inspect: &InspectionResult, context: &SweepContext<'_>) {
         self.after = after(&self.before, inspect, context);
-        self.done.is_later = self.before.facts.is_none() && self.after.facts.is_some();
-        self.words = meta_message(inspect);
+        self.done.is_new = self.before.facts.is_none() && self.after.facts.is_some();
+        self.detail = meta_message(inspect);
     }
 
     /// The step that comes next.
@@ -136,7 +138,7 @@ impl TokenCheck {
             token: &self.after,
             rotation_tried_at: self.rotation_tried_at,
             order: self.pending_order.map(|pending_order| pending_order.order),
-            listening: self.subscription_checked.as_ref(),
+            subscription: self.subscription_checked.as_ref(),
             candidate_waits: self.candidate.is_some(),
             done: self.done,
         };
@@ -157,7 +159,7 @@ impl TokenCheck {
                 self.keep_failing();
                 return Ok(self);
             }
-            let taken = match step {
+            let claimed = match step {
                 Step::Finish => return Ok(self),
                 Step::TryCandidate => {
                     self.try_candidate(context).await;
@@ -174,7 +176,7 @@ impl TokenCheck {
                     Ok(())
                 }
             };
-            if let Err(error) = taken {
+            if let Err(error) = claimed {
                 return Err((
                     Some(self).filter(|token_check| token_check.is_new_secret),
                     error,
@@ -204,7 +206,7 @@ impl TokenCheck {
                 let seen = grants.into_iter().map(|grant| SeenPage {
                     id: grant.id,
                     name: grant.name,
-                    import_token: grant.token.filter(|_| discover),
+                    token_to_import: grant.token.filter(|_| discover),
                 });
                 self.pages = Some(seen.collect());
             }
@@ -219,7 +221,7 @@ impl TokenCheck {
     fn accept(&mut self, secret: Secret, facts: Facts, context: &SweepContext<'_>) {
         self.is_new_secret |= secret != self.secret;
         self.secret = secret;
-        self.done.is_later = true;
+        self.done.is_new = true;
         self.after = after(&self.after, &Ok(Inspection::Alive(facts)), context);
     }
 

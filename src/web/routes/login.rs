@@ -104,9 +104,9 @@ async fn invited(app_state: &AppState, login_ticket: &Secret) -> Result<Invited,
         let (tokens, count) = match (&incident, &login.wanted.person) {
             (Some(incident), _) => (view.tokens_of_incident(incident, NAMED)?, incident.affected),
             (None, Some(person)) => {
-                let ipv6_prefix = view.token_counts_of(&login.wanted.app, person, now)?;
+                let token_counts = view.token_counts_of(&login.wanted.app, person, now)?;
                 let tokens = view.tokens_of_person(&login.wanted.app, person, NAMED)?;
-                (tokens, ipv6_prefix.working + ipv6_prefix.broken)
+                (tokens, token_counts.working + token_counts.broken)
             }
             (None, None) => (Vec::new(), 0),
         };

@@ -37,7 +37,7 @@ pub(super) async fn show(
     let (login, login_ticket, progress) = found.await?.ok_or(PageError::Nothing)?;
     let again = login_ticket.map(|login_ticket| Button {
         action: app_state.public(&format!("/login/{}", login_ticket.expose())),
-        words: "Log in again".to_owned(),
+        text: "Log in again".to_owned(),
     });
     let page = match progress {
         LoginProgress::Awaited | LoginProgress::Expired => return Err(PageError::Nothing),

@@ -34,7 +34,7 @@ fn table() -> Vec<Route> {
         ("/login/{login_ticket}", get(login::show).post(login::click)),
         (
             "/webhooks/{app}",
-            get(webhooks::shake_hands).merge(of_programs(webhooks::webhook)),
+            get(webhooks::verify_endpoint).merge(of_programs(webhooks::webhook)),
         ),
         (
             "/webhooks/{app}/deauthorize",

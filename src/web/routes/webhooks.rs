@@ -25,19 +25,19 @@ pub(super) struct Confirmation {
 }
 
 /// Answers Meta's verification of the webhook address.
-pub(super) async fn shake_hands(
+pub(super) async fn verify_endpoint(
     State(app_state): SharedAppState,
     Path(app): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, WebhookRejection> {
     let query = query.unwrap_or_default();
-    let said = |key: &str| field(query.as_bytes(), key).unwrap_or_default();
-    app_state.webhook_receiver().shakes_hands(
+    let stated = |key: &str| field(query.as_bytes(), key).unwrap_or_default();
+    app_state.webhook_receiver().verifies(
         &app,
-        &said("hub.mode"),
-        &said("hub.verify_token"),
+        &stated("hub.mode"),
+        &stated("hub.verify_token"),
     )?;
-    let challenge = said("hub.challenge");
+    let challenge = stated("hub.challenge");
     if !(1..=LONGEST_CHALLENGE).contains(&challenge.len()) {
         return Err(WebhookRejection(WebhookError::Unreadable));
     }
@@ -112,7 +112,7 @@ pub(super) async fn deletion(
 
 fn answered(app_state: &AppState, notice_answer: NoticeAnswer) -> StatusCode {
     match notice_answer {
-        NoticeAnswer::NotificationKind => app_state.wake_rotation(),
+        NoticeAnswer::ChecksDue => app_state.wake_rotation(),
         NoticeAnswer::Nothing => {}
     }
     StatusCode::OK

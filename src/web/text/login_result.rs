@@ -126,7 +126,7 @@ fn remarks(account: &Account) -> Vec<String> {
 
 /// The page after a login that gave nothing.
 pub(in crate::web) fn failure_page(login: &Login, ending: &Ending, again: Option<Button>) -> Page {
-    let (mood, headline, words) = match ending {
+    let (mood, headline, text) = match ending {
         Ending::WrongPerson { name } => wrong_person(login, name.as_deref()),
         Ending::Failed { why, code } => failed(*why, *code),
         Ending::Granted(_) => (Mood::Good, String::new(), Vec::new()),
@@ -135,7 +135,7 @@ pub(in crate::web) fn failure_page(login: &Login, ending: &Ending, again: Option
         mood,
         label: LABEL.to_owned(),
         headline,
-        paragraphs: words,
+        paragraphs: text,
         button: again,
         ..Page::default()
     }
@@ -163,7 +163,7 @@ fn failed(why: LoginError, code: Option<i64>) -> (Mood, String, Vec<String>) {
     let number = code.map_or_else(String::new, |code| {
         format!(" Facebook's number for it is {code}.")
     });
-    let (headline, words) = match why {
+    let (headline, text) = match why {
         LoginError::NotAllowed => (
             "Facebook sent you back without a permission",
             format!(
@@ -201,5 +201,5 @@ fn failed(why: LoginError, code: Option<i64>) -> (Mood, String, Vec<String>) {
             format!("Nothing was changed. Press the button and log in again.{number}"),
         ),
     };
-    (Mood::Error, headline.to_owned(), vec![words])
+    (Mood::Error, headline.to_owned(), vec![text])
 }

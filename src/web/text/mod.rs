@@ -34,7 +34,7 @@ pub(super) fn invitation(login: &Login, tokens: &[Token], count: u64, link: Stri
         paragraphs: vec![why(login).to_owned(), how(login)],
         button: Some(Button {
             action: link,
-            words: "Continue with Facebook".to_owned(),
+            text: "Continue with Facebook".to_owned(),
         }),
         lists: list("What it is for", tokens, count).into_iter().collect(),
         footer: vec![for_whom(login), good_until(login)],
@@ -135,7 +135,7 @@ pub(super) fn login_is_not_known() -> Page {
 
 /// The page while the daemon asks Meta.
 pub(super) fn one_moment(waited_long: bool) -> Page {
-    let words = if waited_long {
+    let text = if waited_long {
         "Facebook answers slowly just now. You may close this page: nothing gets lost, and an email comes when it \
          works again."
     } else {
@@ -145,7 +145,7 @@ pub(super) fn one_moment(waited_long: bool) -> Page {
         mood: Mood::Waiting,
         label: LABEL.to_owned(),
         headline: "One moment".to_owned(),
-        paragraphs: vec![words.to_owned()],
+        paragraphs: vec![text.to_owned()],
         again_after: Some(if waited_long { 10 } else { 2 }),
         ..Page::default()
     }

@@ -6,8 +6,8 @@ use crate::web::page::{List, Row};
 /// The most tokens that a list names.
 const LISTED: usize = 20;
 
-pub(super) fn all_of<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    words.collect::<Vec<_>>().join(", ")
+pub(super) fn all_of<'a>(text: impl Iterator<Item = &'a str>) -> String {
+    text.collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn works(token: &Token) -> bool {

@@ -16,7 +16,7 @@ use crate::world::{Result, World, hours};
 const NOWHERE: &str = "http://127.0.0.1:1";
 
 #[test]
-fn a_lost_key_ends_in_words_and_changes_nothing() -> Result {
+fn a_lost_key_gives_a_clear_error_and_changes_nothing() -> Result {
     let premises = Premises::new(NOWHERE)?;
     let daemon = premises.start()?;
     import(&premises, "first")?;
@@ -162,7 +162,7 @@ fn a_clock_before_the_newest_event_judges_nothing() -> Result {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_far_from_meta_s_is_told() -> Result {
+async fn a_clock_far_from_meta_s_is_reported() -> Result {
     let world = World::new().await?;
     world
         .meta

@@ -66,7 +66,7 @@ fn until_it_can_be_written(daemon: &Daemon) -> Result {
 }
 
 /// Waits until the first reading of the hour is in the journal, once. The others of that hour are only counted.
-fn until_noted(daemon: &Daemon) -> Result {
+fn until_recorded(daemon: &Daemon) -> Result {
     loop {
         let (status, journal) = daemon.http("GET", "/v1/events?after=0", "")?;
         assert_eq!(status, 200, "{journal}");
@@ -102,7 +102,7 @@ fn log(premises: &Premises) -> Result<String> {
 }
 
 #[test]
-fn a_secret_is_read_while_the_disk_is_full_and_noted_once_there_is_room() -> Result {
+fn a_secret_is_read_while_the_disk_is_full_and_recorded_once_there_is_room() -> Result {
     let premises = premises(false)?;
     let disk = premises.path("disk");
     let Some(daemon) = start(&premises, on_a_small_disk(&disk, 2))? else {
@@ -122,7 +122,7 @@ fn a_secret_is_read_while_the_disk_is_full_and_noted_once_there_is_room() -> Res
 
     fs::remove_file(&filler)?;
     until_it_can_be_written(&daemon)?;
-    until_noted(&daemon)?;
+    until_recorded(&daemon)?;
     daemon.stop(Signal::SIGTERM)?;
     Ok(())
 }
@@ -142,7 +142,7 @@ fn the_daemon_starts_on_a_full_disk_and_serves() -> Result {
     );
     fs::remove_file(inside(&daemon, &disk.join("filler")))?;
     until_it_can_be_written(&daemon)?;
-    until_noted(&daemon)?;
+    until_recorded(&daemon)?;
     import(&premises, "second")?;
     daemon.stop(Signal::SIGTERM)?;
     Ok(())
@@ -163,7 +163,7 @@ fn the_daemon_starts_on_a_read_only_disk_and_serves() -> Result {
     );
     make_writable(&daemon, &disk)?;
     until_it_can_be_written(&daemon)?;
-    until_noted(&daemon)?;
+    until_recorded(&daemon)?;
     import(&premises, "second")?;
     daemon.stop(Signal::SIGTERM)?;
     Ok(())
@@ -198,7 +198,7 @@ fn what_a_crash_left_is_written_to_again_once_the_disk_is_writable() -> Result {
     is_given(&daemon)?;
     make_writable(&daemon, &disk)?;
     until_it_can_be_written(&daemon)?;
-    until_noted(&daemon)?;
+    until_recorded(&daemon)?;
     daemon.stop(Signal::SIGTERM)?;
     Ok(())
 }
@@ -231,13 +231,13 @@ fn an_outsider_who_locks_the_inventory_keeps_no_secret_from_its_reader() -> Resu
     assert!(!order.contains("stopping"), "{order}");
     outsider.execute_batch("ROLLBACK")?;
     until_it_can_be_written(&daemon)?;
-    until_noted(&daemon)?;
+    until_recorded(&daemon)?;
     daemon.stop(Signal::SIGTERM)?;
     Ok(())
 }
 
 #[test]
-fn an_inventory_that_cannot_be_opened_at_all_is_for_a_person_to_mend() -> Result {
+fn an_inventory_that_cannot_be_opened_needs_a_person() -> Result {
     let premises = Premises::new(NOWHERE)?;
     fs::create_dir(premises.path("inventory.db"))?;
     let output = premises.ask(&["run"], "")?;

@@ -11,7 +11,7 @@ use crate::world::{APP_SECRET, Result, World, client, days, hours, minutes};
 /// cert-manager (issue 6378) and External Secrets (issue 4180) kept people waiting for a back-off after its cause was
 /// fixed.
 #[tokio::test]
-async fn who_mends_the_cause_does_not_wait_for_the_back_off() -> Result {
+async fn fixing_the_cause_ends_the_back_off() -> Result {
     let mut world = World::new().await?;
     let maria = world.person("Maria");
     let id = world.import("maria", &world.log_in(&maria)?).await?;
@@ -63,7 +63,7 @@ async fn an_order_does_not_break_a_block() -> Result {
 
 /// The same for one token that failed alone while its app worked.
 #[tokio::test]
-async fn who_mends_one_token_does_not_wait_either() -> Result {
+async fn fixing_one_token_ends_its_wait_too() -> Result {
     let mut world = World::new().await?;
     let maria = world.person("Maria");
     let unlucky = world.import("unlucky", &world.log_in(&maria)?).await?;

@@ -102,7 +102,7 @@ async fn a_message_that_speaks_of_death_kills_nobody() -> Result {
 }
 
 #[tokio::test]
-async fn an_exchange_is_refused_by_its_code_and_not_by_its_words() -> Result {
+async fn an_exchange_is_classified_by_its_code_and_not_by_its_text() -> Result {
     const SOOTHING: &str = "(#2) Please retry your request later";
     let mut world = World::new().await?;
     let maria = world.person("Maria");
@@ -142,7 +142,7 @@ fn answering(endpoint: Endpoint, code: i64, message: &str) -> FaultRule {
 
 /// A limit, an outage or a block that the debugger reports for one token concerns only that token.
 #[tokio::test]
-async fn a_verdict_on_one_token_throttles_no_other() -> Result {
+async fn a_rejection_of_one_token_throttles_no_other() -> Result {
     for (code, cause) in [
         (1, Cause::Outage),
         (4, Cause::Throttled),

@@ -60,7 +60,7 @@ async fn checks_that_never_get_through_are_still_failures() -> Result {
 
 /// trypost checked whether a token was alive and reported that it had been refreshed (PR 30).
 #[tokio::test]
-async fn a_look_is_not_a_renewal() -> Result {
+async fn a_check_is_not_a_renewal() -> Result {
     let mut world = World::new().await?;
     let maria = world.person("Maria");
     let extends = Reexchange::Extends;

@@ -80,7 +80,7 @@ async fn one_sealed_secret_that_does_not_open_stops_no_other() -> Result {
 
 /// trypost (PR 30) selected only tokens that had not expired, so expired tokens were never mentioned again.
 #[tokio::test]
-async fn what_has_ended_already_is_visited_too() -> Result {
+async fn what_has_expired_already_is_checked_too() -> Result {
     let mut world = World::new().await?;
     let (maria, paul) = (world.person("Maria"), world.person("Paul"));
     let stale = world.log_in(&paul)?;
@@ -109,7 +109,7 @@ async fn what_has_ended_already_is_visited_too() -> Result {
 
 /// home-ops (PR 3827) ran everything in the same minute.
 #[tokio::test]
-async fn a_fleet_that_came_at_once_is_not_visited_at_once() -> Result {
+async fn a_fleet_imported_at_once_is_not_checked_at_once() -> Result {
     let mut world = World::new().await?;
     let robot = world.meta.world().add_system_user(APP, "robot")?;
     for n in 0..FLEET {

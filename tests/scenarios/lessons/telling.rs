@@ -7,7 +7,7 @@ use crate::world::{Result, World, days, hours, minutes};
 
 /// nango (PR 2323) and alertmanager (issue 844) reported "resolved" at every check.
 #[tokio::test]
-async fn an_end_is_told_once_however_often_one_looks() -> Result {
+async fn an_expiry_is_notified_once_however_many_checks() -> Result {
     let mut world = World::new().await?;
     let maria = world.person("Maria");
     let id = world.import("maria", &world.log_in(&maria)?).await?;

@@ -112,7 +112,7 @@ impl Invariants {
     /// Records which tokens died or recovered, and which deaths should have been notified by now.
     pub(super) async fn look(&mut self, fleet: &Fleet) -> Result {
         self.follow(fleet).await?;
-        self.note_trouble(fleet).await?;
+        self.record_first_error(fleet).await?;
         let now = fleet.now;
         let mut ended = Vec::new();
         {
@@ -145,7 +145,7 @@ impl Invariants {
         self.hear_of_the_dead(fleet).await
     }
 
-    async fn note_trouble(&mut self, fleet: &Fleet) -> Result {
+    async fn record_first_error(&mut self, fleet: &Fleet) -> Result {
         let apps = fleet.inventory.read(|view| view.apps()).await?;
         if apps.iter().any(|app| app.error.is_some()) {
             self.troubled_until = fleet.now;
@@ -245,7 +245,7 @@ impl Invariants {
                     && token.state() != State::Failing
                     && self.is_long_dead(fleet, token)
             };
-            self.counts.false_farewells +=
+            self.counts.false_resolutions +=
                 usize::from(tokens_of_incident.iter().any(|token| is_ill(&token)));
         } else {
             let is_fine = |token: &Token| self.is_fine(fleet.now, token);

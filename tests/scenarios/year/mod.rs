@@ -57,7 +57,7 @@ pub struct Counts {
     pub missed_ends: usize,
     /// Emails that named a token that was fine, or said that one was fine that was not.
     pub false_alarms: usize,
-    pub false_farewells: usize,
+    pub false_resolutions: usize,
     /// Page admins who got an email although only the operator could act.
     pub bothered: usize,
     /// Open incidents with the same cause and person.
@@ -71,7 +71,7 @@ impl Counts {
         self.missed == 0
             && self.missed_ends == 0
             && self.false_alarms == 0
-            && self.false_farewells == 0
+            && self.false_resolutions == 0
             && self.bothered == 0
             && self.doubled == 0
             && self.unsent == 0
@@ -105,7 +105,7 @@ impl fmt::Display for Counts {
             self.missed,
             self.missed_ends,
             self.false_alarms,
-            self.false_farewells,
+            self.false_resolutions,
             self.bothered,
             self.doubled,
             self.unsent

@@ -13,7 +13,7 @@ const fn options(days: i64, sabotage: Sabotage) -> Options {
 }
 
 #[tokio::test]
-async fn a_year_is_told_as_it_happened() -> Result {
+async fn a_year_is_reported_as_it_happened() -> Result {
     let counts = live(options(365, Sabotage::Nothing)).await?;
     println!("{counts}");
     assert!(counts.is_good(), "{counts}");

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_told_and_no_value_repeated() {
+    fn every_error_is_reported_and_no_value_repeated() {
         let header = header("access_token,name,discover");
         for (line, expected) in [
             ("EAAcanary", "has 1 field, but the header names 3"),

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_told_and_no_value_repeated() {
+    fn every_error_is_reported_and_no_value_repeated() {
         for (line, expected) in [
             (
                 r#"{"access_token":"EAAcanary""#,

@@ -15,7 +15,7 @@ use crate::secret::Secret;
 pub(super) async fn run(
     name: &str,
     source: Source,
-    backoff: Span,
+    limit: Span,
     client: &Client,
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
@@ -29,7 +29,7 @@ pub(super) async fn run(
         return Ok(Answer::Yes);
     };
     terminal.warn("It is kept beside the current one until Meta has confirmed it.");
-    let mut follower = Follower::begin(client, Some(&accepted.event), backoff).await?;
+    let mut follower = Follower::begin(client, Some(&accepted.event), limit).await?;
     while let Some(event) = follower.next().await? {
         if event.token.as_deref() != Some(name) {
             continue;

@@ -69,19 +69,19 @@ pub(super) async fn many(
     let mut ahead = pin!(in_background(reading).ready_chunks(AT_ONCE));
     while let Some(items) = ahead.next().await {
         for group in independent(items) {
-            let fates = group.into_iter().map(|item| upload(item, client));
-            print_result(join_all(fates).await, &mut report, terminal)?;
+            let results = group.into_iter().map(|item| upload(item, client));
+            print_result(join_all(results).await, &mut report, terminal)?;
         }
     }
     report.finish(terminal)
 }
 
 fn print_result(
-    fates: Vec<(u64, u64, RowResult)>,
+    results: Vec<(u64, u64, RowResult)>,
     report: &mut Report,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    for (number, position, row_result) in fates {
+    for (number, position, row_result) in results {
         report.reach(position);
         match row_result {
             RowResult::Added => report.added += 1,

@@ -57,8 +57,8 @@ pub(super) fn page() -> String {
     }
     page.push_str(".SH REFUSALS\nA refusal is a Problem (RFC 9457), and its type one of these.\n");
     for kind in ProblemType::ALL {
-        let enum_values = format!("{}, {}", kind.status(), kind.title());
-        entry(&mut page, kind.urn(), &enum_values);
+        let description = format!("{}, {}", kind.status(), kind.title());
+        entry(&mut page, kind.urn(), &description);
     }
     page + TAIL
 }
@@ -69,11 +69,11 @@ fn describe_call(page: &mut String, title: &str, call: &Value) {
     paragraph(page, &call["description"]);
     for parameter in call["parameters"].as_array().into_iter().flatten() {
         let kind = kind(&parameter["schema"]);
-        let enum_values = text(&parameter["description"]);
+        let description = text(&parameter["description"]);
         entry(
             page,
             &text(&parameter["name"]),
-            &sentence(&kind, &enum_values),
+            &sentence(&kind, &description),
         );
     }
     for (_, content) in members(&call["requestBody"]["content"]) {
@@ -95,13 +95,13 @@ fn describe_call(page: &mut String, title: &str, call: &Value) {
 fn describe_shape(page: &mut String, name: &str, shape: &Value) {
     heading(page, name);
     paragraph(page, &shape["description"]);
-    let enum_values = enum_values(shape);
-    if !enum_values.is_empty() {
-        paragraph(page, &Value::String(enum_values.join(", ")));
+    let values = enum_values(shape);
+    if !values.is_empty() {
+        paragraph(page, &Value::String(values.join(", ")));
     }
     for (member, schema) in members(&shape["properties"]) {
-        let enum_values = text(&schema["description"]);
-        entry(page, member, &sentence(&kind(schema), &enum_values));
+        let description = text(&schema["description"]);
+        entry(page, member, &sentence(&kind(schema), &description));
     }
 }
 
@@ -116,9 +116,9 @@ fn kind(schema: &Value) -> String {
             return kinds.join(" or ");
         }
     }
-    let enum_values = enum_values(schema);
-    if !enum_values.is_empty() {
-        return enum_values.join(", ");
+    let values = enum_values(schema);
+    if !values.is_empty() {
+        return values.join(", ");
     }
     let kinds = match &schema["type"] {
         Value::Array(kinds) => kinds.iter().map(text).collect(),
@@ -133,8 +133,8 @@ fn kind(schema: &Value) -> String {
 }
 
 fn enum_values(schema: &Value) -> Vec<String> {
-    let enum_values = schema["enum"].as_array().into_iter().flatten();
-    enum_values.map(text).collect()
+    let values = schema["enum"].as_array().into_iter().flatten();
+    values.map(text).collect()
 }
 
 fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
@@ -149,10 +149,10 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn sentence(kind: &str, enum_values: &str) -> String {
-    match (kind, enum_values) {
+fn sentence(kind: &str, description: &str) -> String {
+    match (kind, description) {
         ("", only) | (only, "") => only.to_owned(),
-        (kind, enum_values) => format!("{kind}: {enum_values}"),
+        (kind, description) => format!("{kind}: {description}"),
     }
 }
 
@@ -160,20 +160,20 @@ fn heading(page: &mut String, title: &str) {
     let _ = writeln!(page, ".SS \"{}\"", escaped(title));
 }
 
-fn paragraph(page: &mut String, enum_values: &Value) {
-    let enum_values = text(enum_values);
-    if !enum_values.is_empty() {
-        let _ = writeln!(page, "{}\n.PP", escaped(&enum_values));
+fn paragraph(page: &mut String, description: &Value) {
+    let description = text(description);
+    if !description.is_empty() {
+        let _ = writeln!(page, "{}\n.PP", escaped(&description));
     }
 }
 
-fn entry(page: &mut String, name: &str, enum_values: &str) {
-    let _ = writeln!(page, ".TP\n.B {}\n{}", escaped(name), escaped(enum_values));
+fn entry(page: &mut String, name: &str, description: &str) {
+    let _ = writeln!(page, ".TP\n.B {}\n{}", escaped(name), escaped(description));
 }
 
 /// Escapes text so that roff reads no part of it as a command or an escape.
-fn escaped(enum_values: &str) -> String {
-    let lines = enum_values.lines().map(|line| {
+fn escaped(description: &str) -> String {
+    let lines = description.lines().map(|line| {
         let line = line.trim().replace('\\', "\\e").replace('-', "\\-");
         match line.as_bytes().first() {
             Some(b'.' | b'\'') => format!("\\&{line}"),

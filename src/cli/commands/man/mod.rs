@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_not_there_says_where_to_look() {
+    fn a_missing_page_says_where_to_look() {
         let refusal = page("impart").unwrap_err();
         assert!(refusal.to_string().contains("perennial --help"));
     }

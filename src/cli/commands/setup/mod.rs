@@ -83,14 +83,14 @@ pub(crate) async fn run(
     if places.is_set_up() {
         return completing::run(&places, &options, terminal);
     }
-    let answers = Answers::gather(&options, &places, terminal)?;
-    let stage = Harness::prepare(&places, &answers.template, &answers.secrets)?;
-    let config = stage.config()?;
+    let answers = Answers::collect(&options, &places, terminal)?;
+    let harness = Harness::prepare(&places, &answers.template, &answers.secrets)?;
+    let config = harness.config()?;
     if !options.skip_checks && !is_tried(&config, &options, terminal).await? {
         terminal.warn("Nothing was written. Put that right and run setup again.");
         return Ok(Answer::No);
     }
-    let written = stage.take(&places)?;
+    let written = harness.take(&places)?;
     terminal.print("Written:")?;
     for path in &written {
         terminal.print(&format!("    {}{}", path.display(), remark(path)))?;

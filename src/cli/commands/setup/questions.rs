@@ -45,7 +45,7 @@ const MAIL_WAY: &str = "A mail server as smtps://USER@HOST:465 (TLS from the fir
                         email, which sends nothing.";
 
 impl Answers {
-    pub(super) fn gather(
+    pub(super) fn collect(
         options: &Options,
         places: &Places,
         terminal: &mut Terminal,

@@ -107,7 +107,7 @@ fn facts(detail: &TokenDetail) -> Vec<(&'static str, String)> {
             format!("{}{}", name.unwrap_or_default(), subject.id),
         ));
     }
-    if let Some(subscription_text) = &detail.listening {
+    if let Some(subscription_text) = &detail.webhook_subscription {
         facts.push(("webhooks", subscription_summary(token, subscription_text)));
     }
     if let Some(parent) = &token.parent {

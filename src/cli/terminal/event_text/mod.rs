@@ -232,7 +232,7 @@ impl<'e> EventDetail<'e> {
     }
 
     fn mismatch(&self) -> String {
-        let Some(mismatch) = self.find("objection") else {
+        let Some(mismatch) = self.find("mismatch") else {
             return self.cause().to_owned();
         };
         let more = match (
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_meta_said_is_told_with_the_numbers_that_its_support_asks_for() {
+    fn what_meta_said_is_shown_with_the_numbers_that_its_support_asks_for() {
         let detail = json!({
             "from": "healthy", "to": "dead", "cause": "password_changed",
             "code": 190, "subcode": 460, "fbtrace_id": "AbC",
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn orders_end_in_words() {
+    fn outcomes_of_orders_are_described() {
         for (kind, detail, expected) in [
             (
                 EventKind::Checked,
@@ -329,7 +329,7 @@ mod tests {
             ),
             (
                 EventKind::CandidateRefused,
-                json!({"objection": "it is of another kind", "kind": "user", "expected": "page"}),
+                json!({"mismatch": "it is of another kind", "kind": "user", "expected": "page"}),
                 "the new secret was refused: it is of another kind: user instead of page",
             ),
             (
@@ -339,7 +339,7 @@ mod tests {
             ),
             (
                 EventKind::CandidateRefused,
-                json!({"objection": "it lacks permissions", "missing": "pages_messaging"}),
+                json!({"mismatch": "it lacks permissions", "missing": "pages_messaging"}),
                 "the new secret was refused: it lacks permissions: pages_messaging",
             ),
         ] {
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn no_event_of_another_version_is_too_odd_to_be_told() {
+    fn every_event_of_another_version_can_be_described() {
         for kind in EventKind::ALL {
             for detail in [
                 json!({}),
