@@ -183,7 +183,7 @@ mod tests {
             ),
             (behind, None, None, Some("7 tokens have been due")),
             (well, Some(940), None, None),
-            (well, Some(939), None, Some("has been waiting")),
+            (well, Some(939), None, Some("has been queued since")),
             (well, None, Some("disk full"), Some("disk full")),
         ] {
             let reasons = reasons(sweep, email, error);
