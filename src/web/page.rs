@@ -3,8 +3,8 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use minijinja::Environment;
 use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use crate::inventory;
@@ -75,7 +75,9 @@ pub(super) enum PageError {
 
 impl Page {
     pub(super) fn answer(&self, status: StatusCode) -> Response {
-        let html = Environment::new().render_named_str("page.html", LAYOUT, Serde(self));
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        let html = templates.render_named_str("page.html", LAYOUT, Serde(self));
         let Ok(html) = html else {
             tracing::error!("a page of the public part could not be rendered");
             return PageError::Unavailable.into_response();

@@ -1,7 +1,7 @@
 //! Renders the three steps of the dialog.
 
-use minijinja::Environment;
 use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::request::Dialog;
@@ -90,6 +90,8 @@ pub(super) fn error(rejection: &WorldError) -> String {
 
 /// The name ends in `.html`, which turns on escaping.
 fn render(page: &Page<'_>) -> String {
-    let page = Environment::new().render_named_str("page.html", SOURCE, Serde(page));
+    let mut templates = Environment::new();
+    templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    let page = templates.render_named_str("page.html", SOURCE, Serde(page));
     page.unwrap_or_else(|error| error.to_string())
 }
