@@ -62,7 +62,7 @@ pub(super) struct Row {
     pub(super) detail: String,
 }
 
-/// An answer that is no page of ours.
+/// An answer without a page.
 #[derive(Debug)]
 pub(super) enum PageError {
     /// There is nothing, or nothing that a stranger should know of.
@@ -77,7 +77,7 @@ impl Page {
     pub(super) fn answer(&self, status: StatusCode) -> Response {
         let html = Environment::new().render_named_str("page.html", LAYOUT, Serde(self));
         let Ok(html) = html else {
-            tracing::error!("a page could not be laid out");
+            tracing::error!("could not render a page");
             return PageError::Unavailable.into_response();
         };
         let mut answer = (status, Html(html)).into_response();
@@ -94,19 +94,19 @@ impl Page {
 
 impl From<inventory::Error> for PageError {
     fn from(error: inventory::Error) -> Self {
-        tracing::error!("the inventory could not answer the public part: {error}");
+        tracing::error!("the public part could not read the inventory: {error}");
         Self::Unavailable
     }
 }
 
 impl IntoResponse for PageError {
-    /// In words that tell a stranger nothing, and need no inventory.
+    /// Plain text that tells a stranger nothing and needs no inventory.
     fn into_response(self) -> Response {
         let (status, words) = match self {
             Self::Nothing => (StatusCode::NOT_FOUND, "There is nothing here.\n"),
             Self::TooMany => (
                 StatusCode::TOO_MANY_REQUESTS,
-                "Too many calls. Try again in a minute.\n",
+                "Too many requests. Try again in a minute.\n",
             ),
             Self::TooSlow => (
                 StatusCode::REQUEST_TIMEOUT,
@@ -114,7 +114,7 @@ impl IntoResponse for PageError {
             ),
             Self::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "This does not work just now. Try again in a few minutes.\n",
+                "This does not work right now. Try again in a few minutes.\n",
             ),
         };
         let mut answer = (status, words).into_response();

@@ -63,8 +63,8 @@ const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(100);
 /// Without a place there is no page either.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
-    cache-control: no-store\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 57\r\n\r\n\
-    This does not work just now. Try again in a few minutes.\n";
+    cache-control: no-store\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 58\r\n\r\n\
+    This does not work right now. Try again in a few minutes.\n";
 
 /// Answers until `stop`; then open requests are finished.
 pub async fn serve(listener: Listener, desk: Backend, stop: CancellationToken) {
@@ -112,7 +112,7 @@ impl Server {
                 None => return,
                 Some(Ok(caller)) => self.receive(caller),
                 Some(Err(error)) => {
-                    tracing::warn!("the public part could not take a connection: {error}");
+                    tracing::warn!("the public part could not accept a connection: {error}");
                     tokio::time::sleep(PAUSE_AFTER_FAULT).await;
                 }
             }
@@ -140,7 +140,7 @@ impl Server {
                 converse(stream, service, limits.head, &stop),
             );
             if let Some(Ok(Err(error))) = cut.run_until_cancelled(conversation).await {
-                tracing::debug!(%error, "a connection to the public part broke off");
+                tracing::debug!(%error, "a connection to the public part broke");
             }
             drop(place);
         });

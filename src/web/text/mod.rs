@@ -1,6 +1,6 @@
-//! What the pages say. Pure. A person reads them on a phone, in a hurry, and has done nothing wrong.
+//! The text of the pages. Pure. The reader is on a phone, in a hurry, and has done nothing wrong.
 //!
-//! - here: what a link leads to · `deletion`: how far it is with forgetting somebody · `outcome`: what came of a login · `rows`: a token in a row
+//! - here: what a link leads to · `deletion`: progress of a data deletion · `login_result`: result of a login · `token_rows`: a token in a row
 
 mod deletion;
 mod login_result;
@@ -17,7 +17,7 @@ pub(super) use deletion::deletion;
 pub(super) use login_result::{account, failure_page};
 use token_rows::list;
 
-const LABEL: &str = "Login with Facebook";
+const LABEL: &str = "Facebook login";
 
 /// What a link leads to.
 pub(super) fn invitation(login: &Login, tokens: &[Token], count: u64, link: String) -> Page {
@@ -35,7 +35,9 @@ pub(super) fn invitation(login: &Login, tokens: &[Token], count: u64, link: Stri
             action: link,
             words: "Continue with Facebook".to_owned(),
         }),
-        lists: list("What it is for", tokens, count).into_iter().collect(),
+        lists: list("What this login is for", tokens, count)
+            .into_iter()
+            .collect(),
         footer: vec![for_whom(login), good_until(login)],
         ..Page::default()
     }
@@ -45,23 +47,23 @@ pub(super) fn invitation(login: &Login, tokens: &[Token], count: u64, link: Stri
 pub(super) fn person(login: &Login) -> Option<String> {
     let name = login.person_name.clone().filter(|name| !name.is_empty());
     let number = login.wanted.person.as_ref();
-    name.or_else(|| number.map(|id| format!("the person with Facebook id {id}")))
+    name.or_else(|| number.map(|id| format!("the person with Facebook ID {id}")))
 }
 
 const fn why(login: &Login) -> &'static str {
     match login.wanted.remedy {
         Remedy::Reauthorize => {
-            "Facebook asks everybody to confirm every 90 days what an app may read. That is due now, or soon."
+            "Facebook asks you every 90 days to confirm what an app may read. This is due now or soon."
         }
         Remedy::GrantPermissions => {
-            "A permission is missing. Facebook will ask for it; everything else stays as it is."
+            "A permission is missing. Facebook will ask you for it. Everything else stays as it is."
         }
         Remedy::Login
         | Remedy::RestorePageRole
         | Remedy::ClearCheckpoint
         | Remedy::FixApp
         | Remedy::Wait => {
-            "One login with Facebook gives the app what it needs to go on working for your pages."
+            "Log in with Facebook once so that the app can keep working for your pages."
         }
     }
 }
@@ -69,7 +71,7 @@ const fn why(login: &Login) -> &'static str {
 fn how(login: &Login) -> String {
     let who = person(login).map_or_else(String::new, |person| format!(" as {person}"));
     format!(
-        "Press the button, log in to Facebook{who}, and leave every page and every permission ticked. Then you come \
+        "Press the button, log in to Facebook{who}, and leave every page and every permission selected. You then come \
          back here and see what works again."
     )
 }
@@ -78,15 +80,15 @@ fn for_whom(login: &Login) -> String {
     match person(login) {
         Some(person) => {
             format!(
-                "This link is for {person} alone. With another Facebook login nothing is changed."
+                "This link is only for {person}. If you log in with another Facebook account, nothing is changed."
             )
         }
-        None => "This link is for whoever was given it. Do not pass it on.".to_owned(),
+        None => "This link is only for you. Do not pass it on.".to_owned(),
     }
 }
 
 fn good_until(login: &Login) -> String {
-    format!("It is good until {}.", day(login.wanted.expires_at))
+    format!("The link is valid until {}.", day(login.wanted.expires_at))
 }
 
 fn day(at: Timestamp) -> String {
@@ -99,9 +101,9 @@ pub(super) fn link_has_expired() -> Page {
     Page {
         mood: Mood::Waiting,
         label: LABEL.to_owned(),
-        headline: "This link is no longer good".to_owned(),
+        headline: "This link is no longer valid".to_owned(),
         paragraphs: vec![
-            "Use the link in the newest email. If there is none, ask whoever runs Perennial in your company for a \
+            "Use the link in the newest email. If you have none, ask the person who runs Perennial in your company for a \
              new one."
                 .to_owned(),
         ],
@@ -113,20 +115,21 @@ pub(super) fn nothing_left_to_do() -> Page {
     Page {
         mood: Mood::Good,
         label: LABEL.to_owned(),
-        headline: "Nothing is left to do".to_owned(),
-        paragraphs: vec!["What this link was made for works again.".to_owned()],
+        headline: "Nothing left to do".to_owned(),
+        paragraphs: vec!["Everything that this link was for works again.".to_owned()],
         ..Page::default()
     }
 }
 
-/// Meta sent somebody back with what belongs to no click that is waited for.
+/// Facebook sent a person back, but no login of theirs is in progress.
 pub(super) fn login_is_not_known() -> Page {
     Page {
         mood: Mood::Waiting,
         label: LABEL.to_owned(),
-        headline: "This login was begun too long ago".to_owned(),
+        headline: "This login was started too long ago".to_owned(),
         paragraphs: vec![
-            "Nothing was changed. Open the link from the email once more, and press the button there.".to_owned(),
+            "Nothing was changed. Open the link from the email again and press the button there."
+                .to_owned(),
         ],
         ..Page::default()
     }
@@ -135,10 +138,10 @@ pub(super) fn login_is_not_known() -> Page {
 /// While Meta is being asked.
 pub(super) fn one_moment(waited_long: bool) -> Page {
     let words = if waited_long {
-        "Facebook answers slowly just now. You may close this page: nothing gets lost, and an email comes when it \
+        "Facebook is slow at the moment. You can close this page. Nothing is lost, and Perennial sends an email when it \
          works again."
     } else {
-        "Facebook is being asked what the login gives. This page looks again by itself."
+        "Perennial is asking Facebook what this login allows. This page updates itself."
     };
     Page {
         mood: Mood::Waiting,
