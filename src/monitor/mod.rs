@@ -46,7 +46,7 @@ pub async fn notify(
     }
     if let Err(error) = memory.write(&place) {
         notified.faults.push(format!(
-            "what was told cannot be kept in {}: {error}",
+            "cannot record the sent emails in {}: {error}",
             place.display()
         ));
     }
@@ -71,7 +71,7 @@ pub async fn report_unit_failure(
     if let Err(error) = memory.write(&place) {
         notified
             .faults
-            .push(format!("what was told cannot be kept: {error}"));
+            .push(format!("cannot record the sent email: {error}"));
     }
     notified
 }
