@@ -132,7 +132,7 @@ async fn reminders_list_only_what_is_still_broken() -> Result {
     let reminder = &emails[1].email;
     assert_eq!(
         reminder.subject,
-        "Reminder: Get the page role back: acme-page-3"
+        "Reminder: Restore the page role: acme-page-3"
     );
     assert!(!reminder.text.contains("acme-page-1"));
     assert_eq!(
@@ -176,7 +176,7 @@ async fn a_coming_end_is_told_step_by_step_then_once_when_it_has_come() -> Resul
             "Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
             "Reminder: Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
             "Reminder: Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
-            "Reminder: Log in to Facebook by Mon 14 Dec, 10:00: Maria Schmidt, acme-maria",
+            "Reminder: Log in to Facebook by Mon 14 Dec, 10:00 CET: Maria Schmidt, acme-maria",
         ]
     );
 
@@ -366,7 +366,7 @@ async fn a_wrong_app_secret_is_told_to_the_operator_once() -> Result {
     assert_eq!(
         world.subjects().await?,
         [
-            "App acme: Meta refuses the app secret",
+            "App acme: Replace the app secret",
             "Working again after 20 h: app acme"
         ]
     );
@@ -395,7 +395,10 @@ async fn an_outage_is_told_only_when_it_lasts_and_never_reminded_of() -> Result 
         .set_error_of_first_app(Some(Cause::Unexplained))
         .await?;
     world.pass_after(hours(1)).await?;
-    assert_eq!(world.subjects().await?, ["App acme: Meta does not answer"]);
+    assert_eq!(
+        world.subjects().await?,
+        ["App acme: Meta does not answer (nothing to do)"]
+    );
     world.set_error_of_first_app(None).await?;
     world.pass().await?;
     assert_eq!(world.emails().await?.len(), 2);
@@ -415,7 +418,7 @@ async fn tokens_without_an_owner_are_the_operators() -> Result {
     assert_eq!(emails[0].email.recipients, world.rules.operators);
     assert_eq!(
         emails[0].email.subject,
-        "Put in again what Meta cannot read: Maria Schmidt (acme-maria)"
+        "Replace unreadable tokens: Maria Schmidt (acme-maria)"
     );
     Ok(())
 }
@@ -453,7 +456,7 @@ async fn an_outage_that_hits_several_apps_is_one_email_and_one_farewell() -> Res
     assert_eq!(
         world.subjects().await?,
         [
-            "Apps acme and beta: Meta does not answer",
+            "Apps acme and beta: Meta does not answer (nothing to do)",
             "Working again after 5 h: apps acme and beta"
         ]
     );
@@ -474,7 +477,7 @@ async fn an_app_that_was_removed_is_in_no_outage() -> Result {
     assert_eq!(
         world.subjects().await?,
         [
-            "App acme: Meta does not answer",
+            "App acme: Meta does not answer (nothing to do)",
             "Working again after 34 min: app acme"
         ]
     );
@@ -503,9 +506,9 @@ async fn what_one_login_renews_is_asked_for_in_one_email() -> Result {
     assert!(email.text.contains("acme-phone") && email.text.contains("acme-desk"));
     assert!(!email.text.contains("acme-far"));
     assert!(
-        email
-            .text
-            .contains("are then good for 60 more days, and so are the 3 pages"),
+        email.text.contains(
+            "valid for another 60 days, and also all page tokens that depend on Maria Schmidt: 3."
+        ),
         "{}",
         email.text
     );
@@ -619,10 +622,7 @@ async fn when_nobody_acts_a_second_person_is_told_once() -> Result {
         notified,
         [
             (line, maria.to_owned()),
-            (
-                format!("Nobody has acted yet: {line}").as_str(),
-                boss.to_owned()
-            ),
+            (format!("Still open: {line}").as_str(), boss.to_owned()),
             (format!("Reminder: {line}").as_str(), both.clone()),
             (
                 "Working again after 4 days: Maria Schmidt, acme-maria",
@@ -634,7 +634,7 @@ async fn when_nobody_acts_a_second_person_is_told_once() -> Result {
         emails[1]
             .email
             .text
-            .contains("An email about this went to maria@example.com on")
+            .contains("Perennial sent an email about this to maria@example.com on")
     );
     Ok(())
 }
@@ -659,10 +659,7 @@ async fn whoever_reacts_is_not_told_on() -> Result {
     let subjects = world.subjects().await?;
     assert_eq!(subjects.len(), 3, "{subjects:?}");
     assert!(subjects[1].starts_with("Reminder"), "{subjects:?}");
-    assert!(
-        subjects[2].starts_with("Nobody has acted yet"),
-        "{subjects:?}"
-    );
+    assert!(subjects[2].starts_with("Still open"), "{subjects:?}");
 
     let incident = world.incidents().await?.remove(0);
     world.rules.escalate_to = vec!["chief@example.com".to_owned()];
@@ -687,8 +684,8 @@ async fn what_comes_again_and_again_is_told_as_that_and_seldom() -> Result {
         world.wait(hours(5));
     }
     let subjects = world.subjects().await?;
-    let line = "Pass Facebook's security check: Maria Schmidt, acme-maria";
-    let again = format!("Again and again: {line}");
+    let line = "Complete Facebook's security check: Maria Schmidt, acme-maria";
+    let again = format!("Recurring: {line}");
     assert_eq!(
         subjects,
         [
@@ -704,7 +701,7 @@ async fn what_comes_again_and_again_is_told_as_that_and_seldom() -> Result {
         notified[4]
             .email
             .text
-            .contains("has happened 3 times within days"),
+            .contains("has happened 3 times within a few days"),
         "{}",
         notified[4].email.text
     );
@@ -735,7 +732,7 @@ async fn each_lost_role_is_told_of_within_hours() -> Result {
     assert_eq!(world.pass_after(hours(1)).await?.emails, 1);
     assert_eq!(world.pass_after(hours(12)).await?.emails, 0);
     let subjects = world.subjects().await?;
-    assert_eq!(subjects[1], "Get the page role back: 2 tokens of acme");
+    assert_eq!(subjects[1], "Restore the page role: 2 tokens of acme");
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use super::token_rows::{self, Row};
 use super::{formatting, sentences};
 use crate::email::EmailReason;
 use crate::inventory::{NewEmail, Ungranted};
-use crate::model::Cause;
+use crate::model::{Cause, Remedy};
 
 use digest::Section;
 pub(crate) use digest::summary;
@@ -55,7 +55,7 @@ pub(crate) struct EmailModel {
     pub(crate) footer: Vec<String>,
 }
 
-/// Of what stands out on white as on black, with white emails on it.
+/// Readable on white and on black, with white text on it.
 pub(crate) const RED: &str = "#c8352a";
 pub(crate) const AMBER: &str = "#a86400";
 pub(crate) const GREEN: &str = "#1e7e42";
@@ -236,11 +236,11 @@ fn color(context: &EmailContext<'_>) -> &'static str {
         | EmailReason::Reminder
         | EmailReason::Flapping
         | EmailReason::Escalated => {
-            if context.cause().is_upcoming() || context.cause() == Cause::PermissionMissing {
-                AMBER
-            } else {
-                RED
-            }
+            let works =
+                context.cause().is_upcoming() || context.cause() == Cause::PermissionMissing;
+            // Red asks the reader to act now, so what only Meta can end is not red.
+            let waits_for_meta = context.cause().remedy() == Remedy::Wait;
+            if works || waits_for_meta { AMBER } else { RED }
         }
     }
 }
@@ -249,6 +249,7 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
     let incident = context.incident;
     let opened_at = context.language.moment(incident.opened_at, context.zone);
     vec![
+        context.catalog().about_perennial.to_owned(),
         recipients_of(context.recipients, context.language),
         fill(
             context.catalog().incident,
