@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the Debian and the RPM package: packaging/build.sh [DIRECTORY], by default target/packages. The same commit gives
-# the same bytes, wherever and whenever it is built with the same compiler. It needs three tools:
+# Builds the Debian and the RPM package: packaging/build.sh [DIRECTORY]. Default: target/packages. The same commit built
+# with the same compiler gives the same bytes, on any machine and at any time. You need three tools:
 #
 #   cargo install --locked cargo-deb@3.8.0 cargo-generate-rpm@0.21.1 cargo-auditable@0.7.7
 set -euo pipefail
@@ -10,20 +10,20 @@ readonly root="$PWD"
 target="$(realpath -m "${CARGO_TARGET_DIR:-target}")"
 export CARGO_TARGET_DIR="$target"
 out="$(realpath -m "${1:-$target/packages}")"
-# Where Cargo.toml says that both packages find what is made here.
+# Cargo.toml points both packages to the files that are made here.
 readonly stage="$target/release/package"
 
-# Times in the packages are those of the commit.
+# All times in the packages are the time of the commit.
 if [[ -z "${SOURCE_DATE_EPOCH:-}" ]]; then
     SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)"
 fi
 export SOURCE_DATE_EPOCH
 
-# No path of this machine gets into the program.
+# Keep the paths of this machine out of the program.
 build() {
     local home="${CARGO_HOME:-$HOME/.cargo}" flags
     flags=("--remap-path-prefix=$root=/perennial" "--remap-path-prefix=$home=/cargo" "--remap-path-prefix=$target=/target")
-    # The separator is a character that no path has.
+    # The separator is a character that does not occur in paths.
     CARGO_ENCODED_RUSTFLAGS="$(printf '%s\x1f' "${flags[@]}" | sed 's/\x1f$//')" \
         cargo auditable build --release --locked
 }

@@ -133,7 +133,7 @@ async fn reminders_list_only_what_is_still_broken() -> Result {
     let reminder = &emails[1].email;
     assert_eq!(
         reminder.subject,
-        "Reminder: Get the page role back: acme-page-3"
+        "Reminder: Restore the page role: acme-page-3"
     );
     assert!(!reminder.text.contains("acme-page-1"));
     assert_eq!(
@@ -177,7 +177,7 @@ async fn an_upcoming_expiry_is_notified_step_by_step_and_once_when_it_passes() -
             "Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
             "Reminder: Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
             "Reminder: Log in to Facebook by 14 Dec: Maria Schmidt, acme-maria",
-            "Reminder: Log in to Facebook by Mon 14 Dec, 10:00: Maria Schmidt, acme-maria",
+            "Reminder: Log in to Facebook by Mon 14 Dec, 10:00 CET: Maria Schmidt, acme-maria",
         ]
     );
 
@@ -367,7 +367,7 @@ async fn a_wrong_app_secret_is_reported_to_the_operator_once() -> Result {
     assert_eq!(
         world.subjects().await?,
         [
-            "App acme: Meta refuses the app secret",
+            "App acme: Replace the app secret",
             "Working again after 20 h: app acme"
         ]
     );
@@ -396,7 +396,10 @@ async fn an_outage_is_reported_only_when_it_lasts_and_without_reminders() -> Res
         .set_error_of_first_app(Some(Cause::Unexplained))
         .await?;
     world.pass_after(hours(1)).await?;
-    assert_eq!(world.subjects().await?, ["App acme: Meta does not answer"]);
+    assert_eq!(
+        world.subjects().await?,
+        ["App acme: Meta does not answer (nothing to do)"]
+    );
     world.set_error_of_first_app(None).await?;
     world.pass().await?;
     assert_eq!(world.emails().await?.len(), 2);
@@ -416,7 +419,7 @@ async fn tokens_without_an_owner_are_the_operators() -> Result {
     assert_eq!(emails[0].email.recipients, world.rules.operators);
     assert_eq!(
         emails[0].email.subject,
-        "Put in again what Meta cannot read: Maria Schmidt (acme-maria)"
+        "Replace unreadable tokens: Maria Schmidt (acme-maria)"
     );
     Ok(())
 }
@@ -454,7 +457,7 @@ async fn an_outage_of_several_apps_is_one_email_and_one_resolution() -> Result {
     assert_eq!(
         world.subjects().await?,
         [
-            "Apps acme and beta: Meta does not answer",
+            "Apps acme and beta: Meta does not answer (nothing to do)",
             "Working again after 5 h: apps acme and beta"
         ]
     );
@@ -475,7 +478,7 @@ async fn an_app_that_was_removed_is_in_no_outage() -> Result {
     assert_eq!(
         world.subjects().await?,
         [
-            "App acme: Meta does not answer",
+            "App acme: Meta does not answer (nothing to do)",
             "Working again after 34 min: app acme"
         ]
     );
@@ -504,9 +507,9 @@ async fn what_one_login_renews_is_asked_for_in_one_email() -> Result {
     assert!(email.text.contains("acme-phone") && email.text.contains("acme-desk"));
     assert!(!email.text.contains("acme-far"));
     assert!(
-        email
-            .text
-            .contains("are then good for 60 more days, and so are the 3 pages"),
+        email.text.contains(
+            "valid for another 60 days, and also all page tokens that depend on Maria Schmidt: 3."
+        ),
         "{}",
         email.text
     );
@@ -620,10 +623,7 @@ async fn when_nobody_acts_a_second_person_is_notified_once() -> Result {
         notified,
         [
             (line, maria.to_owned()),
-            (
-                format!("Nobody has acted yet: {line}").as_str(),
-                boss.to_owned()
-            ),
+            (format!("Still open: {line}").as_str(), boss.to_owned()),
             (format!("Reminder: {line}").as_str(), both.clone()),
             (
                 "Working again after 4 days: Maria Schmidt, acme-maria",
@@ -635,7 +635,7 @@ async fn when_nobody_acts_a_second_person_is_notified_once() -> Result {
         emails[1]
             .email
             .text
-            .contains("An email about this went to maria@example.com on")
+            .contains("Perennial sent an email about this to maria@example.com on")
     );
     Ok(())
 }
@@ -660,10 +660,7 @@ async fn a_person_who_reacts_is_not_escalated() -> Result {
     let subjects = world.subjects().await?;
     assert_eq!(subjects.len(), 3, "{subjects:?}");
     assert!(subjects[1].starts_with("Reminder"), "{subjects:?}");
-    assert!(
-        subjects[2].starts_with("Nobody has acted yet"),
-        "{subjects:?}"
-    );
+    assert!(subjects[2].starts_with("Still open"), "{subjects:?}");
 
     let incident = world.incidents().await?.remove(0);
     world.rules.escalate_to = vec!["chief@example.com".to_owned()];
@@ -688,8 +685,8 @@ async fn a_flapping_cause_is_reported_as_such_and_seldom() -> Result {
         world.wait(hours(5));
     }
     let subjects = world.subjects().await?;
-    let line = "Pass Facebook's security check: Maria Schmidt, acme-maria";
-    let again = format!("Again and again: {line}");
+    let line = "Complete Facebook's security check: Maria Schmidt, acme-maria";
+    let again = format!("Recurring: {line}");
     assert_eq!(
         subjects,
         [
@@ -705,7 +702,7 @@ async fn a_flapping_cause_is_reported_as_such_and_seldom() -> Result {
         notified[4]
             .email
             .text
-            .contains("has happened 3 times within days"),
+            .contains("has happened 3 times within a few days"),
         "{}",
         notified[4].email.text
     );
@@ -736,7 +733,7 @@ async fn each_lost_role_is_reported_within_hours() -> Result {
     assert_eq!(world.pass_after(hours(1)).await?.emails, 1);
     assert_eq!(world.pass_after(hours(12)).await?.emails, 0);
     let subjects = world.subjects().await?;
-    assert_eq!(subjects[1], "Get the page role back: 2 tokens of acme");
+    assert_eq!(subjects[1], "Restore the page role: 2 tokens of acme");
     Ok(())
 }
 

@@ -158,7 +158,10 @@ fn expiry_bar(
             let at = context.language.date(end, context.zone);
             fill(catalog.ended, &[("at", &at)])
         } else {
-            fill(catalog.left, &[("span", &context.language.span(left))])
+            fill(
+                catalog.time_remaining,
+                &[("span", &context.language.span(left))],
+            )
         },
         percent,
         rest: 100 - percent,

@@ -14,7 +14,7 @@ impl Language {
         self.written(at, zone, self.catalogue().calendar.moment)
     }
 
-    /// `Mon 14 Dec, 03:12`
+    /// `Mon 14 Dec, 03:12 CET`
     pub(crate) fn short_moment(self, at: Timestamp, zone: &TimeZone) -> String {
         self.written(at, zone, self.catalogue().calendar.short_moment)
     }
@@ -210,28 +210,28 @@ mod tests {
                 English,
                 winter,
                 "Monday, 14 December 2026 at 03:12 CET",
-                "Mon 14 Dec, 03:12",
+                "Mon 14 Dec, 03:12 CET",
                 "14 Dec 2026",
             ),
             (
                 English,
                 summer,
                 "Sunday, 5 July 2026 at 00:30 CEST",
-                "Sun 5 Jul, 00:30",
+                "Sun 5 Jul, 00:30 CEST",
                 "5 Jul 2026",
             ),
             (
                 German,
                 winter,
-                "Montag, 14. Dezember 2026 um 03:12 Uhr (MEZ)",
-                "Mo., 14. Dez., 03:12 Uhr",
+                "Montag, 14. Dezember 2026 um 03:12 Uhr MEZ",
+                "Mo., 14. Dez., 03:12 Uhr MEZ",
                 "14. Dez. 2026",
             ),
             (
                 German,
                 summer,
-                "Sonntag, 5. Juli 2026 um 00:30 Uhr (MESZ)",
-                "So., 5. Juli, 00:30 Uhr",
+                "Sonntag, 5. Juli 2026 um 00:30 Uhr MESZ",
+                "So., 5. Juli, 00:30 Uhr MESZ",
                 "5. Juli 2026",
             ),
         ] {

@@ -14,7 +14,7 @@ use super::token_rows::{self, Row};
 use super::{formatting, sentences};
 use crate::email::EmailReason;
 use crate::inventory::{NewEmail, Ungranted};
-use crate::model::Cause;
+use crate::model::{Cause, Remedy};
 
 use digest::Section;
 pub(crate) use digest::summary;
@@ -236,11 +236,11 @@ fn color(context: &EmailContext<'_>) -> &'static str {
         | EmailReason::Reminder
         | EmailReason::Flapping
         | EmailReason::Escalated => {
-            if context.cause().is_upcoming() || context.cause() == Cause::PermissionMissing {
-                AMBER
-            } else {
-                RED
-            }
+            let works =
+                context.cause().is_upcoming() || context.cause() == Cause::PermissionMissing;
+            // Red asks the reader to act now, so what only Meta can end is not red.
+            let waits_for_meta = context.cause().remedy() == Remedy::Wait;
+            if works || waits_for_meta { AMBER } else { RED }
         }
     }
 }
@@ -249,6 +249,7 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
     let incident = context.incident;
     let opened_at = context.language.moment(incident.opened_at, context.zone);
     vec![
+        context.catalog().about_perennial.to_owned(),
         recipients_of(context.recipients, context.language),
         fill(
             context.catalog().incident,

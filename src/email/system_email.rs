@@ -12,7 +12,7 @@ pub struct SystemEmail {
     pub why: Vec<String>,
     /// What to do about it, in order.
     pub instructions: Vec<String>,
-    /// Who wrote it and why.
+    /// Which program sent it and why.
     pub footer: String,
 }
 
@@ -65,7 +65,7 @@ mod tests {
                 "It does not answer.".to_owned(),
                 "Nor does it run.".to_owned(),
             ],
-            instructions: vec!["Look:\n       systemctl status perennial".to_owned()],
+            instructions: vec!["Look:\n\n    systemctl status perennial".to_owned()],
             footer: "Written by perennial check.".to_owned(),
         };
         let to = ["ops@example.com".to_owned()];
@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(email.subject, "Perennial is down Bcc: all@example.com");
         assert_eq!(
             email.text,
-            "It does not answer.\n\nNor does it run.\n\nWHAT TO DO\n\n1. Look:\n       systemctl status \
+            "It does not answer.\n\nNor does it run.\n\nWHAT TO DO\n\n1. Look:\n\n    systemctl status \
              perennial\n\n-- \nWritten by perennial check.\n"
         );
     }

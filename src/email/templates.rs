@@ -39,7 +39,7 @@ pub enum TemplateError {
     #[error("cannot be read: {}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error(
-        "holds no template: name one email.txt or email.html, or email.de.html for German alone"
+        "holds no template: name one email.txt or email.html, or email.de.html for German only"
     )]
     Empty,
     #[error("{0} is larger than 256 KiB")]
@@ -49,7 +49,7 @@ pub enum TemplateError {
         name: String,
         source: minijinja::Error,
     },
-    #[error("{0} makes an email that is longer than 512 KiB")]
+    #[error("{0} makes an email longer than 512 KiB")]
     TooLong(String),
 }
 
@@ -102,10 +102,10 @@ impl Templates {
     }
 
     pub(crate) fn record_error(&self, error: &TemplateError) {
-        let rendered = format!("an email template fails, and the built-in one is used: {error}");
+        let rendered = format!("an email template failed, using the built-in one: {error}");
         let mut noted = self.error.lock().unwrap_or_else(PoisonError::into_inner);
         if noted.as_ref() != Some(&rendered) {
-            tracing::error!(template = %error, "an email template fails, and the built-in one is used");
+            tracing::error!(template = %error, "an email template failed, using the built-in one");
             *noted = Some(rendered);
         }
     }
@@ -113,7 +113,7 @@ impl Templates {
     /// Renders an email. If that fails, it is sent as plain text anyway, because its subject says who must do what.
     pub(crate) fn render_email(&self, page: &EmailModel) -> RenderedEmail {
         self.render(page).unwrap_or_else(|error| {
-            tracing::error!(%error, "an email could not be laid out; its first words are sent alone");
+            tracing::error!(%error, "could not render an email; sending only its subject and cause");
             RenderedEmail {
                 text: format!("{}\n\n{}\n", page.subject, page.why),
                 subject: page.subject.clone(),

@@ -19,7 +19,7 @@ pub(super) fn system_email(email: &MonitorEmail, zone: &TimeZone, now: Timestamp
         EmailReason::Reminder { why } => (
             format!("Reminder: {what} ({host})"),
             vec![
-                format!("It has been like that for {span}."),
+                format!("This has lasted for {span}."),
                 why.clone(),
                 meaning(email.alarm).to_owned(),
             ],
@@ -27,7 +27,7 @@ pub(super) fn system_email(email: &MonitorEmail, zone: &TimeZone, now: Timestamp
         ),
         EmailReason::Over { until } => {
             let lasted = describe(until.duration_since(email.since));
-            let over = format!("This is over after {lasted}. Nothing needs to be done.");
+            let over = format!("This is over. It lasted {lasted}. You do not need to do anything.");
             (format!("Over: {what} ({host})"), vec![over], Vec::new())
         }
     };
@@ -37,7 +37,7 @@ pub(super) fn system_email(email: &MonitorEmail, zone: &TimeZone, now: Timestamp
         why,
         instructions: steps,
         footer: format!(
-            "Written on {host} by perennial itself, without the daemon; first seen on {}. A reminder follows once a day.",
+            "Sent by perennial check on {host}, without the daemon. First seen on {}. While the problem lasts, a reminder follows once a day.",
             since.strftime("%Y-%m-%d %H:%M %Z")
         ),
     }
@@ -47,54 +47,56 @@ const fn subject(alarm: Alarm) -> &'static str {
     match alarm {
         Alarm::Down => "Perennial is down",
         Alarm::Silent => "Perennial does not answer",
-        Alarm::SweepLate => "Perennial does not check tokens",
-        Alarm::MailStuck => "Perennial cannot send mail",
-        Alarm::NotReady => "Perennial does not do all of its work",
-        Alarm::Crashing => "Perennial crashes again and again",
+        Alarm::SweepLate => "Perennial is not checking tokens",
+        Alarm::MailStuck => "Perennial cannot send email",
+        Alarm::NotReady => "Perennial is not ready",
+        Alarm::Crashing => "Perennial keeps crashing",
         Alarm::DiskLow => "Perennial's disk is almost full",
-        Alarm::NoBackup => "Perennial's inventory is not copied",
+        Alarm::NoBackup => "Perennial has no current backup",
     }
 }
 
 const fn meaning(alarm: Alarm) -> &'static str {
     match alarm {
         Alarm::Down | Alarm::Silent => {
-            "Until it is back no token is checked or renewed, nobody is told of one that ends, and programs that ask its \
-             socket get none. Tokens that live go on living."
+            "Until it is back, Perennial does not check or renew tokens, does not warn about tokens that expire, and does \
+             not hand out tokens to programs. Tokens that work keep working until they expire."
         }
-        Alarm::SweepLate => "Tokens that end or die meanwhile are not noticed.",
-        Alarm::MailStuck => "Whoever had to log in again has not been told.",
-        Alarm::NotReady => "Some of what it is there for does not happen.",
-        Alarm::Crashing => "Between two starts it works; each of them may be the last.",
+        Alarm::SweepLate => {
+            "In the meantime, Perennial does not notice tokens that expire or stop working."
+        }
+        Alarm::MailStuck => "People who need to log in again do not know about it.",
+        Alarm::NotReady => "Part of its work is not done.",
+        Alarm::Crashing => "It works between two crashes, but the next restart may fail.",
         Alarm::DiskLow => {
-            "When it is full, renewed tokens cannot be written down, and no copy of the inventory can be made."
+            "When the disk is full, Perennial cannot store renewed tokens or back up its inventory."
         }
-        Alarm::NoBackup => "If the disk is lost, so is what was learned since the newest copy.",
+        Alarm::NoBackup => "If the disk fails, everything since the newest copy is lost.",
     }
 }
 
 fn steps(alarm: Alarm) -> Vec<String> {
     let steps: &[&str] = match alarm {
         Alarm::Down => &[
-            "See why:\n\n       systemctl status perennial\n       journalctl -u perennial -n 50",
-            "See whether the configuration is good:\n\n       perennial check-config",
-            "Start it:\n\n       systemctl start perennial",
+            "Find out why:\n\n    systemctl status perennial\n    journalctl -u perennial -n 50",
+            "Check the configuration:\n\n    perennial check-config",
+            "Start it:\n\n    systemctl start perennial",
         ],
         Alarm::Silent | Alarm::Crashing => &[
-            "See what it does:\n\n       systemctl status perennial\n       journalctl -u perennial -n 50",
-            "If nothing there helps:\n\n       systemctl restart perennial",
+            "Find out what it is doing:\n\n    systemctl status perennial\n    journalctl -u perennial -n 50",
+            "If that does not help, restart it:\n\n    systemctl restart perennial",
         ],
         Alarm::SweepLate | Alarm::NotReady => {
-            &["See what is wrong:\n\n       perennial status\n       journalctl -u perennial -n 50"]
+            &["Find out what is wrong:\n\n    perennial status\n    journalctl -u perennial -n 50"]
         }
         Alarm::MailStuck => &[
-            "See why, then try the mail server:\n\n       perennial status\n       perennial mail-test",
+            "Find out why, then test the mail server:\n\n    perennial status\n    perennial mail-test",
         ],
         Alarm::DiskLow => {
-            &["Make room:\n\n       df -h /var/lib/perennial\n       du -sh /var/lib/perennial/*"]
+            &["Free some space:\n\n    df -h /var/lib/perennial\n    du -sh /var/lib/perennial/*"]
         }
         Alarm::NoBackup => {
-            &["Make one by hand, to see whether it works now:\n\n       perennial backup FILE"]
+            &["Make a copy by hand to see whether it works now:\n\n    perennial backup FILE"]
         }
     };
     steps.iter().map(|step| (*step).to_owned()).collect()
@@ -115,5 +117,31 @@ fn describe(span: SignedDuration) -> String {
         (2..48, _) => format!("{hours} hours"),
         (_, 2..) => format!("{minutes} minutes"),
         _ => "a minute".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_alarm_is_laid_out_as_if_typed_by_hand() {
+        let now: Timestamp = "2026-11-30T09:00:00Z".parse().unwrap();
+        let why = "It does not answer.".to_owned();
+        for alarm in Alarm::ALL {
+            for email_reason in [
+                EmailReason::First { why: why.clone() },
+                EmailReason::Reminder { why: why.clone() },
+                EmailReason::Over { until: now },
+            ] {
+                let mut email = MonitorEmail::first(alarm, why.clone(), now);
+                email.email_reason = email_reason;
+                let system_email = system_email(&email, &TimeZone::UTC, now);
+                let text = system_email.email(&[], String::new(), None).text;
+                assert!(!text.contains("\n\n\n"), "{text}");
+                assert_eq!(text.trim(), text.trim_end_matches('\n'), "{text}");
+                assert!(text.contains("2026-11-30 09:00 UTC"), "{text}");
+            }
+        }
     }
 }

@@ -47,7 +47,7 @@ pub async fn notify(
     }
     if let Err(error) = memory.write(&place) {
         notified.faults.push(format!(
-            "the record of sent emails cannot be saved in {}: {error}",
+            "cannot record the sent emails in {}: {error}",
             place.display()
         ));
     }
@@ -71,9 +71,9 @@ pub async fn report_unit_failure(
     let mut notified = NotifyReport::default();
     send(monitor_settings, &mut memory, &email, &mut notified, now).await;
     if let Err(error) = memory.write(&place) {
-        notified.faults.push(format!(
-            "the record of sent emails cannot be saved: {error}"
-        ));
+        notified
+            .faults
+            .push(format!("cannot record the sent email: {error}"));
     }
     notified
 }

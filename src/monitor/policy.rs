@@ -101,7 +101,7 @@ pub fn detected_problems(facts: &ProbeResult, now: Timestamp) -> Vec<Problem> {
     let needed = facts.size.max(LEAST_FREE);
     if let Some(free) = facts.free.filter(|free| *free < needed) {
         let email_text = format!(
-            "{} MiB are free on the disk of the inventory, and it needs {}.",
+            "The disk of the inventory has {} MiB free and needs {} MiB.",
             free >> 20,
             needed >> 20
         );
@@ -115,7 +115,8 @@ fn of_report(report: &StatusReport, failing_app: bool, now: Timestamp) -> Vec<Pr
     let last = report.sweep.last_finished_at.unwrap_or(report.started_at);
     if last > now + LATE {
         let email_text = format!(
-            "The last full sweep is said to have ended at {last}, which is yet to come. Was the clock wrong?"
+            "The last full sweep appears to have ended on {}, which is in the future. The clock may have been wrong.",
+            utc(last)
         );
         found.push(Problem::new(Alarm::SweepLate, email_text));
     }
@@ -123,7 +124,7 @@ fn of_report(report: &StatusReport, failing_app: bool, now: Timestamp) -> Vec<Pr
     if now > expected + LATE && !failing_app {
         found.push(Problem::new(
             Alarm::SweepLate,
-            format!("The last full sweep ended at {last}."),
+            format!("The last full sweep ended on {}.", utc(last)),
         ));
     }
     if let Some(oldest) = report
@@ -135,8 +136,8 @@ fn of_report(report: &StatusReport, failing_app: bool, now: Timestamp) -> Vec<Pr
             .mail
             .last_error
             .as_deref()
-            .unwrap_or("no reason is known");
-        let email_text = format!("Emails have waited since {oldest}: {reason}.");
+            .unwrap_or("the reason is unknown");
+        let email_text = format!("Emails have been waiting since {}: {reason}.", utc(oldest));
         found.push(Problem::new(Alarm::MailStuck, email_text));
     }
     let cleared = now > report.started_at + SETTLING;
@@ -145,14 +146,13 @@ fn of_report(report: &StatusReport, failing_app: bool, now: Timestamp) -> Vec<Pr
     }
     let crashes = report.maintenance.crashes_last_hour;
     if crashes >= CRASHES {
-        let email_text =
-            format!("It ended {crashes} times within the last hour without being told to.");
+        let email_text = format!("It crashed {crashes} times within the last hour.");
         found.push(Problem::new(Alarm::Crashing, email_text));
     }
     if let Some(reason) = &report.maintenance.backup_error {
         let newest = report.maintenance.backed_up_at;
-        let newest = newest.map_or("There is no copy".to_owned(), |at| {
-            format!("The newest copy is of {at}")
+        let newest = newest.map_or("There is no copy of the inventory".to_owned(), |at| {
+            format!("The newest copy was made on {}", utc(at))
         });
         found.push(Problem::new(
             Alarm::NoBackup,
@@ -168,6 +168,11 @@ fn sentences(problems: &[String]) -> String {
         .map(|problem| format!("{problem}."))
         .collect();
     problems.join(" ")
+}
+
+/// Every time in an email carries its zone.
+fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Returns the emails that are due. Updates the alarm states, but marks no email as sent.

@@ -44,20 +44,17 @@ impl Failed {
 
     pub(super) fn describe(&self) -> String {
         let unit = &self.unit;
-        let mut email_text = format!("systemd has given {unit} up. {}", self.meaning());
+        let mut email_text = format!("systemd has stopped restarting {unit}. {}", self.meaning());
         for problem in self.problems.iter().take(SHOWN) {
-            email_text.push_str(&format!("\n\n       {problem}"));
+            email_text.push_str(&format!("\n\n    {problem}"));
         }
         if self.problems.len() > SHOWN {
-            email_text.push_str(&format!(
-                "\n\n       and {} more",
-                self.problems.len() - SHOWN
-            ));
+            email_text.push_str(&format!("\n\n    and {} more", self.problems.len() - SHOWN));
         }
         if !self.invocation.is_empty() {
             let invocation = &self.invocation;
             email_text.push_str(&format!(
-                "\n\nIts last words: journalctl _SYSTEMD_INVOCATION_ID={invocation}"
+                "\n\nTo see its last log lines, run: journalctl _SYSTEMD_INVOCATION_ID={invocation}"
             ));
         }
         email_text
@@ -66,19 +63,19 @@ impl Failed {
     fn meaning(&self) -> String {
         match (self.result.as_str(), self.status.as_str()) {
             (_, "78") if self.problems.is_empty() => {
-                "It does not start (exit status 78): the inventory or its key is not as it must be; its last words say \
-                 which, and what to do."
+                "It does not start (exit status 78), because something is wrong with the inventory or its key. The last log \
+                 lines say what, and what to do."
                     .to_owned()
             }
-            (_, "78") => "It does not start (exit status 78), for the configuration is not good:".to_owned(),
+            (_, "78") => "It does not start (exit status 78), because the configuration has errors:".to_owned(),
             (_, "243") => {
-                "It does not start (exit status 243): systemd cannot read the secrets that the unit names. Are the files \
-                 there? ls -l /etc/perennial/credentials; what is missing is added by: perennial setup"
+                "It does not start (exit status 243), because systemd cannot read the secrets that the unit names. To see \
+                 which files exist, run: ls -l /etc/perennial/credentials. To add missing ones, run: perennial setup"
                     .to_owned()
             }
-            ("watchdog", _) => "It hung, and was ended by the watchdog.".to_owned(),
-            ("oom-kill", _) => "The machine, or the unit's MemoryMax, had no memory left for it.".to_owned(),
-            ("timeout", _) => "It took too long to start or to stop.".to_owned(),
+            ("watchdog", _) => "It stopped responding, and the watchdog ended it.".to_owned(),
+            ("oom-kill", _) => "It ran out of memory, either of the machine or of the unit's MemoryMax.".to_owned(),
+            ("timeout", _) => "It took too long to start or stop.".to_owned(),
             ("signal" | "core-dump", signal) => format!("It was ended by signal {signal}."),
             (result, status) => format!("It ended with result {result}, status {status}."),
         }
@@ -103,7 +100,7 @@ mod tests {
         for (result, status, expected) in [
             ("exit-code", "78", "exit status 78"),
             ("exit-code", "243", "ls -l /etc/perennial/credentials"),
-            ("watchdog", "ABRT", "ended by the watchdog"),
+            ("watchdog", "ABRT", "the watchdog ended it"),
             ("signal", "KILL", "ended by signal KILL"),
             ("exit-code", "1", "result exit-code, status 1"),
         ] {
@@ -114,7 +111,7 @@ mod tests {
             ];
             let email_text = failed(&set).unwrap().describe();
             assert!(
-                email_text.starts_with("systemd has given perennial.service up."),
+                email_text.starts_with("systemd has stopped restarting perennial.service."),
                 "{email_text}"
             );
             assert!(email_text.contains(expected), "{email_text}");

@@ -19,13 +19,13 @@ pub async fn mail(config: &Config, now: Timestamp) -> Result<(), String> {
     let mailer = Mailer::new(config.mail.clone()).map_err(|error| error.to_string())?;
     let rules = &config.alerts;
     let system_email = SystemEmail {
-        subject: "Perennial can reach you by mail".to_owned(),
+        subject: "Perennial can reach you by email".to_owned(),
         why: vec![
-            "Nothing needs to be done. That you read this shows that emails about tokens will arrive, too."
+            "This test email arrived, so emails about tokens will arrive too. You do not need to do anything."
                 .to_owned(),
         ],
         instructions: Vec::new(),
-        footer: "Sent once, by perennial setup.".to_owned(),
+        footer: "Sent once by perennial setup.".to_owned(),
     };
     let id = format!("setup-{}@{}", now.as_microsecond(), rules.message_domain);
     let email = system_email.email(&rules.operators, id, None);

@@ -62,7 +62,7 @@ pub(super) struct Row {
     pub(super) detail: String,
 }
 
-/// An error answer in plain text.
+/// An answer without a page.
 #[derive(Debug)]
 pub(super) enum PageError {
     /// There is nothing at this address, or nothing that a stranger may know of.
@@ -79,7 +79,7 @@ impl Page {
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         let html = templates.render_named_str("page.html", LAYOUT, Serde(self));
         let Ok(html) = html else {
-            tracing::error!("a page of the public part could not be rendered");
+            tracing::error!("could not render a page");
             return PageError::Unavailable.into_response();
         };
         let mut answer = (status, Html(html)).into_response();
@@ -96,19 +96,19 @@ impl Page {
 
 impl From<inventory::Error> for PageError {
     fn from(error: inventory::Error) -> Self {
-        tracing::error!("a request to the public part failed because of the inventory: {error}");
+        tracing::error!("the public part could not read the inventory: {error}");
         Self::Unavailable
     }
 }
 
 impl IntoResponse for PageError {
-    /// The texts reveal nothing to a stranger, and need no inventory.
+    /// Plain text that tells a stranger nothing and needs no inventory.
     fn into_response(self) -> Response {
         let (status, text) = match self {
             Self::Nothing => (StatusCode::NOT_FOUND, "There is nothing here.\n"),
             Self::TooMany => (
                 StatusCode::TOO_MANY_REQUESTS,
-                "Too many calls. Try again in a minute.\n",
+                "Too many requests. Try again in a minute.\n",
             ),
             Self::TooSlow => (
                 StatusCode::REQUEST_TIMEOUT,
@@ -116,7 +116,7 @@ impl IntoResponse for PageError {
             ),
             Self::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "This does not work just now. Try again in a few minutes.\n",
+                "This does not work right now. Try again in a few minutes.\n",
             ),
         };
         let mut answer = (status, text).into_response();

@@ -63,8 +63,8 @@ const PAUSE_AFTER_FAULT: Duration = Duration::from_millis(100);
 /// The answer for a connection that gets no slot. It is not a page.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
-    cache-control: no-store\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 57\r\n\r\n\
-    This does not work just now. Try again in a few minutes.\n";
+    cache-control: no-store\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 58\r\n\r\n\
+    This does not work right now. Try again in a few minutes.\n";
 
 /// Serves until `stop`, then finishes open requests.
 pub async fn serve(listener: Listener, backend: Backend, stop: CancellationToken) {

@@ -178,9 +178,10 @@ function tamper(sql) {
 /** The newest email to somebody; an email is in the folder when the journal says that it is sent. */
 async function emailAbout(words) {
   await journalTells("email_sent", words);
-  const script = `import email, email.policy, glob, sys
+  const script = `import glob, sys
+from email import message_from_binary_file, policy
 for path in sorted(glob.glob(sys.argv[1] + "/*.eml"), reverse=True):
-    email = email.message_from_binary_file(open(path, "rb"), policy=email.policy.default)
+    email = message_from_binary_file(open(path, "rb"), policy=policy.default)
     if sys.argv[2] in email["subject"]:
         print(email.get_body(("plain",)).get_content())
         break`;

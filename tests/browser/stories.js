@@ -89,7 +89,7 @@ async function pagePosting() {
   await daemon.journalTells("incident_resolved", "posts");
 
   await page.goto(sent);
-  await person.says(page, /Nothing is left to do/);
+  await person.says(page, /Nothing left to do/);
   await person.picture(page, "nothing-left-to-do");
 }
 
@@ -192,7 +192,7 @@ async function wrongPerson() {
   await person.follow(page, await link({ token: "connector-paul-weber" }));
   await person.introduce(page, "Eve Mallory");
   await person.answer(page);
-  await person.says(page, /The login of Paul Weber is needed/);
+  await person.says(page, /Please log in as Paul Weber/);
   await person.shows(page, "Eve Mallory");
   await person.picture(page, "wrong-person");
   const { tokens } = await daemon.ask("GET", "/v1/tokens?app=connector");
@@ -205,8 +205,8 @@ async function accessDenied() {
   await person.follow(page, await link({ token: "connector-paul-weber" }));
   await person.introduce(page, "Paul Weber");
   await person.answer(page, { cancel: true });
-  await person.says(page, /Facebook sent you back without a permission/);
-  await person.shows(page, "need not be anything you did");
+  await person.says(page, /Facebook did not give permission/);
+  await person.shows(page, "You may not have done anything wrong");
   await person.picture(page, "access-denied");
 }
 
@@ -215,7 +215,7 @@ async function expiredLink() {
   const url = await link({ token: "connector-paul-weber" });
   daemon.tamper("UPDATE login SET expires_at = unixepoch() - 1");
   await page.goto(url);
-  await person.says(page, /This link is no longer good/);
+  await person.says(page, /This link is no longer valid/);
   assert.equal(await page.locator("button").count(), 0);
   await person.picture(page, "expired-link");
 }
@@ -224,7 +224,7 @@ async function expiredLink() {
 async function foreignState() {
   const { page } = browser;
   await page.goto(`${daemon.publicUrl}/login/callback?code=abc&state=not-ours`);
-  await person.says(page, /begun too long ago/);
+  await person.says(page, /started too long ago/);
   await person.picture(page, "unknown-login");
 }
 
@@ -267,7 +267,7 @@ const STORIES = {
   "login for business: a person's token, and a system user's": loginForBusiness,
   "the wrong person is told whose login is needed, and nothing is kept": wrongPerson,
   "who cancels is not blamed": accessDenied,
-  "a link that is no longer good says where another is": expiredLink,
+  "a link that is no longer valid says where another is": expiredLink,
   "what comes back with a foreign state changes nothing": foreignState,
   "the handshake of webhooks": handshake,
   "a removed app is known at once, and who wants to be forgotten is": toldByMeta,

@@ -132,7 +132,7 @@ def relay_with_starttls_and_login(post):
          "the server accepts user and password", "recipient 1 is accepted: 250 2.1.5 Ok",
          "the email is taken: 250 2.0.0 Ok: queued as", "The email is sent")
     (email,) = post.delivered("relay", 1)
-    assert email["Subject"] == "Perennial can reach you by mail"
+    assert email["Subject"] == "Perennial can reach you by email"
     assert any("(using TLSv1.3" in line for line in email.get_all("Received"))
 
 
@@ -211,7 +211,7 @@ def who_is_refused_is_told_to_an_operator(post):
     assert outcome.returncode == 1, outcome
     said(outcome, "(550)", "User unknown", "perennial mail-test ADDRESS")
     (email,) = post.delivered("refused", 1)
-    assert email["Subject"] == "Email does not reach nobody@example.com: Perennial can reach you by mail"
+    assert email["Subject"] == "Email not delivered to nobody@example.com: Perennial can reach you by email"
     assert email["In-Reply-To"] and "(550)" in emails.text(email)
 
 

@@ -219,7 +219,7 @@ async fn strangers_see_nothing() -> Result {
     shop.public
         .get(&unknown)
         .await?
-        .says(&["This login was begun too long ago"]);
+        .says(&["This login was started too long ago"]);
     assert_eq!(
         shop.world
             .meta
@@ -242,7 +242,7 @@ async fn the_wrong_person_is_refused_and_learns_whose_login_is_needed() -> Resul
         .await?;
     shop.world.act(&shop.public).await?;
     shop.public.get(&outcome).await?.says(&[
-        "The login of Maria Schmidt is needed",
+        "Please log in as Maria Schmidt",
         "You are logged in to Facebook as Paul",
         "nothing was changed",
         "Log in again",
@@ -433,8 +433,8 @@ async fn access_denied_is_nobody_s_fault() -> Result {
         .await?;
     let denied = shop.public.get(&outcome).await?;
     denied.says(&[
-        "Facebook sent you back without a permission",
-        "need not be anything you did",
+        "Facebook did not give permission",
+        "You may not have done anything wrong",
         "200",
     ]);
     for blame in ["cancel", "Cancel", "you pressed", "refused"] {
@@ -446,10 +446,10 @@ async fn access_denied_is_nobody_s_fault() -> Result {
         "{CALLBACK}?error_code=901&error_message=This+app+is+in+sandbox+mode.&state={state}"
     );
     let outcome = shop.public.get(&sandboxed).await?.location()?;
-    shop.public
-        .get(&outcome)
-        .await?
-        .says(&["does not let people log in to this app just now", "901"]);
+    shop.public.get(&outcome).await?.says(&[
+        "does not let people log in to this app at the moment",
+        "901",
+    ]);
     assert_eq!(shop.world.state(shop.maria).await?, State::Dead);
     Ok(())
 }
@@ -464,7 +464,7 @@ async fn an_expired_link_leads_nowhere_and_says_so() -> Result {
         shop.public.post(&link).await?,
     ] {
         assert_eq!(answer.status, 410);
-        answer.says(&["This link is no longer good"]);
+        answer.says(&["This link is no longer valid"]);
         assert!(!answer.body.contains("Maria"), "it names nobody any more");
     }
     let link = shop.lock_out().await?;
@@ -480,10 +480,7 @@ async fn an_expired_link_leads_nowhere_and_says_so() -> Result {
     shop.world.act(&shop.public).await?;
     shop.world.live_with_post(hours(1), minutes(5)).await?;
     shop.public.get(&outcome).await?.says(&["Everything works"]);
-    shop.public
-        .get(&link)
-        .await?
-        .says(&["Nothing is left to do"]);
+    shop.public.get(&link).await?.says(&["Nothing left to do"]);
     Ok(())
 }
 
@@ -504,8 +501,8 @@ async fn what_gives_less_than_before_is_not_taken_unless_an_operator_says_so() -
         .await?;
     shop.world.act(&shop.public).await?;
     shop.public.get(&outcome).await?.says(&[
-        "lacks pages_messaging, which the one before had",
-        "what was there stays in use",
+        "lacks pages_messaging, which the previous login had",
+        "The previous access stays in use",
         "Not allowed in Facebook&#x27;s dialog: pages_messaging",
         "Log in again",
     ]);
@@ -544,7 +541,7 @@ async fn a_page_that_was_not_ticked_is_named() -> Result {
     shop.world.act(&shop.public).await?;
     let page = shop.public.get(&outcome).await?;
     page.says(&[
-        "The login does not reach Deli",
+        "The login does not include Deli",
         "Still missing",
         "Log in again",
     ]);
@@ -863,8 +860,8 @@ async fn an_app_that_is_not_live_is_not_blamed_on_the_person() -> Result {
         .log_in_through(&public, &link, &person, DialogAnswer::allow())
         .await?;
     public.get(&outcome).await?.says(&[
-        "need not be anything you did",
-        "the app is not open to everybody",
+        "You may not have done anything wrong",
+        "the app is not open to everyone",
     ]);
     Ok(())
 }

@@ -143,7 +143,7 @@ fn a_unit_that_systemd_gives_up_is_reported_with_the_reason() -> Result {
         .try_into()
         .map_err(|all| format!("{all:?}"))?;
     for words in [
-        "systemd has given perennial.service up",
+        "systemd has stopped restarting perennial.service",
         "vievers",
         "0123abcd",
     ] {

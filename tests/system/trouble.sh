@@ -96,7 +96,7 @@ without_credentials() {
 }
 
 told_of_the_end() {
-    eventually says "systemd has given perennial.service up" emails_of ops
+    eventually says "systemd has stopped restarting perennial.service" emails_of ops
 }
 
 # The state on a small file system of its own, which is then filled to the last byte.

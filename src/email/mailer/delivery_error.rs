@@ -44,9 +44,11 @@ impl DeliveryError {
         let describe = describe(error);
         match error.status().map(u16::from) {
             // "Service not available, closing transmission channel"
-            Some(421) => Self::path(format!("the mail server closes (421): {describe}")),
+            Some(421) => Self::path(format!(
+                "the mail server is closing the connection (421): {describe}"
+            )),
             Some(code) if error.is_transient() => Self::later(format!(
-                "the mail server does not take it now ({code}): {describe}"
+                "the mail server does not accept it for now ({code}): {describe}"
             )),
             Some(code) => Self::refused(format!("the mail server refuses it ({code}): {describe}")),
             None => Self::path(format!(

@@ -19,7 +19,7 @@ pub(super) async fn store(folder: &Path, mail: &Mail) -> Result<AcceptedRecipien
             "cannot write emails into {}: {error}",
             folder.display()
         ))),
-        Err(_) => Err(DeliveryError::path("writing an email was cut off")),
+        Err(_) => Err(DeliveryError::path("writing an email was interrupted")),
     }
 }
 

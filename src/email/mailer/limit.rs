@@ -73,7 +73,7 @@ impl AsyncRead for LimitedStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.limit.is_spent() {
-            let error = "the mail server sends more than any answer needs";
+            let error = "the mail server's answer is too long";
             return Poll::Ready(Err(io::Error::other(error)));
         }
         let before = buf.filled().len();

@@ -256,19 +256,19 @@ fn log_attempt(email: &Email, attempt: &Attempt) {
         tracing::error!(
             email = email.id.0,
             reason,
-            "an email is given up: somebody does not get it"
+            "gave up on an email: a recipient does not get it"
         );
     } else if refused && email.failing_since.is_none() {
         tracing::error!(
             email = email.id.0,
             reason,
-            "an email is refused: somebody does not get it unless the address or the mail server is put right"
+            "an email was refused: a recipient does not get it until you correct the address or the mail server"
         );
     } else {
         tracing::warn!(
             email = email.id.0,
             reason,
-            "an email could not be sent; it will be tried again"
+            "could not send an email; trying again later"
         );
     }
 }

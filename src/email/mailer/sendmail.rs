@@ -38,7 +38,7 @@ pub(super) async fn sendmail(
 }
 
 fn rejection(why: &dyn std::fmt::Display) -> DeliveryError {
-    DeliveryError::later(format!("the local mail program does not take it: {why}"))
+    DeliveryError::later(format!("the local mail program does not accept it: {why}"))
 }
 
 async fn run(program: &Path, mail: &Mail) -> io::Result<(ExitStatus, String)> {

@@ -148,7 +148,7 @@ impl Session {
             return Ok(vec![MailParameter::SmtpUtfEight]);
         }
         Err(DeliveryError::refused(
-            "the mail server does not take addresses beyond ASCII",
+            "the mail server accepts only ASCII addresses",
         ))
     }
 
@@ -217,7 +217,7 @@ impl Server<'_> {
         let here: Vec<SocketAddr> = found.filter(|address| address.ip().is_loopback()).collect();
         if here.is_empty() {
             return Err(DeliveryError::path(
-                "mail without TLS goes only to this machine: use smtps://, or a local relay",
+                "email without TLS is sent only to this machine: use smtps:// or a local relay",
             ));
         }
         greet(Box::new(dial(here.as_slice(), limit).await?)).await
@@ -231,7 +231,7 @@ impl Server<'_> {
         match self.security {
             Security::Implicit => "TLS from the first byte, and the certificate is good",
             Security::StartTls => "STARTTLS, and the certificate is good",
-            Security::PlainLoopback => "without TLS, for the server is this machine",
+            Security::PlainLoopback => "without TLS, because the server is this machine",
         }
     }
 }
@@ -272,6 +272,8 @@ async fn log_in(
             Some(code) => DeliveryError::path(format!(
                 "the mail server does not accept user and password ({code})"
             )),
-            None => DeliveryError::path("the mail server offers no way to log in that we know"),
+            None => DeliveryError::path(
+                "the mail server offers no login method that Perennial supports",
+            ),
         })
 }

@@ -204,7 +204,7 @@ async fn what_is_put_off_by_the_server_is_sent_later() -> Result {
     assert_eq!(world.send(&mailer).await?, report(1, 1));
     assert_eq!(
         world.last_error().await?,
-        "the mail server does not take it now (451): 4.7.1 <address> greylisted, come back"
+        "the mail server does not accept it for now (451): 4.7.1 <address> greylisted, come back"
     );
     assert_eq!(world.send_after(minutes(0), &mailer).await?, report(0, 0));
     assert_eq!(world.send_after(minutes(1), &mailer).await?, report(1, 0));
@@ -255,7 +255,7 @@ async fn who_is_refused_keeps_the_email_from_nobody_and_an_operator_hears_of_it(
     let read = Read::new(&notified.data);
     assert_eq!(
         read.header("Subject"),
-        "Email does not reach maria@example.com: Log in: Bäckerei Öl & Gas 東京"
+        "Email not delivered to maria@example.com: Log in: Bäckerei Öl & Gas 東京"
     );
     assert_eq!(
         read.header("In-Reply-To"),
@@ -612,7 +612,7 @@ async fn the_local_mail_program_gets_sender_recipients_and_email() {
     let delivery_error = sendmail::sendmail(&program, &mail).await.unwrap_err();
     assert_eq!(
         delivery_error.reason(),
-        "the local mail program does not take it: no"
+        "the local mail program does not accept it: no"
     );
 }
 
@@ -652,7 +652,7 @@ async fn a_test_email_asks_for_nothing_and_goes_like_any_other() -> Result {
     assert_eq!(world.send(&mailer).await?, report(1, 0));
     let read = Read::new(&sink.arrived()[0].data);
     assert_eq!(read.header("Message-ID"), format!("<{id}>"));
-    assert_eq!(read.header("Subject"), "Perennial can reach you by mail");
+    assert_eq!(read.header("Subject"), "Perennial can reach you by email");
     assert!(!read.has("X-Perennial-Incident"));
     Ok(())
 }

@@ -201,29 +201,4 @@ impl Draft {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn there_is_a_sample_of_every_kind_of_email() {
-        let now = Timestamp::UNIX_EPOCH + DAY * 20_000;
-        let samples = emails(&Templates::default(), &TimeZone::UTC, now);
-        assert_eq!(samples.len(), Language::ALL.len() * (Cause::ALL.len() + 6));
-        assert!(samples.iter().all(|sample| !sample.text.contains('{')));
-    }
-
-    #[test]
-    fn a_template_that_fails_for_one_kind_of_email_alone_is_found() {
-        let folder = tempfile::tempdir().unwrap();
-        let template = "{{ headline }}{% for step in instructions %}{% if step.button %}{{ nothing }}{% endif %}{% endfor %}";
-        std::fs::write(folder.path().join("email.txt"), template).unwrap();
-        let templates = Templates::of_folder(folder.path()).unwrap();
-        let template_errors = template_errors(&templates);
-        assert_eq!(template_errors.len(), 1, "{template_errors:?}");
-        assert!(
-            template_errors[0].contains("email.txt") && template_errors[0].contains("login_link"),
-            "{template_errors:?}"
-        );
-        assert!(templates.error().is_some());
-    }
-}
+mod tests;

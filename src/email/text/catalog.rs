@@ -141,6 +141,8 @@ pub(crate) struct Catalog {
     pub(crate) solved: &'static str,
     pub(crate) closed: &'static str,
     pub(crate) left: &'static str,
+    /// The same within a line.
+    pub(crate) time_remaining: &'static str,
     // the body
     pub(crate) app_is_served_again: &'static str,
     pub(crate) tokens_work_again: &'static str,
@@ -185,6 +187,7 @@ pub(crate) struct Catalog {
     pub(crate) good_until: &'static str,
     pub(crate) good_without_end: &'static str,
     // the end of the email
+    pub(crate) about_perennial: &'static str,
     pub(crate) went_to_one: &'static str,
     pub(crate) went_to: &'static str,
     pub(crate) went_to_many: &'static str,

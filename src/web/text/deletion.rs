@@ -12,7 +12,7 @@ pub(in crate::web) fn deletion(request: &Deletion) -> Page {
         label: format!("Your data in the app {}", request.app),
         footer: vec![
             format!("Confirmation code {}", request.code),
-            format!("Asked for on {}.", day(request.asked_at)),
+            format!("Requested on {}.", day(request.asked_at)),
         ],
         ..Page::default()
     };
@@ -21,7 +21,7 @@ pub(in crate::web) fn deletion(request: &Deletion) -> Page {
             mood: Mood::Waiting,
             headline: "Your data is being deleted".to_owned(),
             paragraphs: vec![
-                "Nothing is left for you to do. This page looks again by itself.".to_owned(),
+                "You do not need to do anything. This page updates itself.".to_owned(),
             ],
             again_after: Some(LOOK_AGAIN),
             ..page
@@ -32,7 +32,8 @@ pub(in crate::web) fn deletion(request: &Deletion) -> Page {
             about: format!("On {}", day(at)),
             paragraphs: vec![
                 what_is_gone(request.tokens),
-                "What stays is this code and the two dates. Nothing else here tells of you any more.".to_owned(),
+                "Only this code and the two dates are kept. Nothing else here identifies you."
+                    .to_owned(),
             ],
             ..page
         },
@@ -41,13 +42,13 @@ pub(in crate::web) fn deletion(request: &Deletion) -> Page {
 
 fn what_is_gone(tokens: u64) -> String {
     let access = match tokens {
-        0 => return "This app kept no access to your Facebook account or pages here.".to_owned(),
+        0 => return "This app had stored no access to your Facebook account or pages.".to_owned(),
         1 => "The access token".to_owned(),
         n => format!("All {n} access tokens"),
     };
     format!(
-        "{access} for your Facebook account and pages that this app kept here, and all that was written down about \
-         you and them: gone. Backups made before that day are replaced in turn."
+        "{access} for your Facebook account and pages, and all records about you and them, have been deleted. \
+         Backups that were made before that day are replaced over time."
     )
 }
 
@@ -57,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_number_and_what_it_counts_agree() {
-        assert!(what_is_gone(0).starts_with("This app kept no access"));
+        assert!(what_is_gone(0).starts_with("This app had stored no access"));
         assert!(what_is_gone(1).starts_with("The access token for your"));
         assert!(what_is_gone(2).starts_with("All 2 access tokens for your"));
     }

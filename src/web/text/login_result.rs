@@ -61,7 +61,7 @@ fn headline(account: &Account) -> String {
     let token_counts = account.token_counts;
     if !account.is_over() {
         return format!(
-            "Thank you. {} to be confirmed",
+            "Thank you. {} not confirmed yet",
             tokens(token_counts.unfinished)
         );
     }
@@ -88,25 +88,23 @@ fn remarks(account: &Account) -> Vec<String> {
     let granted = &account.granted;
     let mut remarks = Vec::new();
     if !account.is_over() {
-        remarks.push(
-            "Facebook confirms one after the other. This page looks again by itself.".to_owned(),
-        );
+        remarks.push("Facebook confirms them one by one. This page updates itself.".to_owned());
     }
     if let Some(fewer) = &account.fewer {
         remarks.push(format!(
-            "The new login lacks {}, which the one before had. So nothing was exchanged: what was there stays in use.",
+            "The new login lacks {}, which the previous login had. So Perennial replaced nothing. The previous access stays in use.",
             all_of(fewer.iter())
         ));
     }
     if let Some(mismatch) = &account.mismatch {
         remarks.push(format!(
-            "What Facebook gave was not taken, because {}. What was there stays in use.",
+            "Perennial did not accept the access from this login, because {}. The previous access stays in use.",
             mismatch.replace('_', " ")
         ));
     }
     if !granted.declined.is_empty() {
         remarks.push(format!(
-            "Not allowed in Facebook's dialog: {}. Facebook asks for it again when you log in again.",
+            "Not allowed in Facebook's dialog: {}. Facebook asks for this again when you log in again.",
             all_of(granted.declined.iter().map(String::as_str))
         ));
     }
@@ -117,8 +115,8 @@ fn remarks(account: &Account) -> Vec<String> {
             named.push_str(&format!(" and {more} more"));
         }
         remarks.push(format!(
-            "The login does not reach {named}. Either the page was not ticked in the dialog, or you have no role on it \
-             any more."
+            "The login does not include {named}. Either the page was not selected in the dialog, or you no longer have \
+             a role on it."
         ));
     }
     remarks
@@ -142,18 +140,18 @@ pub(in crate::web) fn failure_page(login: &Login, ending: &Ending, again: Option
 }
 
 fn wrong_person(login: &Login, was: Option<&str>) -> (Mood, String, Vec<String>) {
-    let expected = person(login).unwrap_or_else(|| "somebody else".to_owned());
+    let expected = person(login).unwrap_or_else(|| "the right person".to_owned());
     let was = was.map_or_else(
-        || "You are logged in to Facebook as somebody else.".to_owned(),
+        || "You are logged in to Facebook as another person.".to_owned(),
         |name| format!("You are logged in to Facebook as {name}."),
     );
     (
         Mood::Waiting,
-        format!("The login of {expected} is needed"),
+        format!("Please log in as {expected}"),
         vec![
-            format!("{was} Nothing of that login was kept, and nothing was changed."),
+            format!("{was} Perennial kept nothing from that login, and nothing was changed."),
             format!(
-                "Log out of Facebook, or open the link in a private window, and log in as {expected}."
+                "Log out of Facebook, or open the link in a private window. Then log in as {expected}."
             ),
         ],
     )
@@ -161,35 +159,35 @@ fn wrong_person(login: &Login, was: Option<&str>) -> (Mood, String, Vec<String>)
 
 fn failed(why: LoginError, code: Option<i64>) -> (Mood, String, Vec<String>) {
     let number = code.map_or_else(String::new, |code| {
-        format!(" Facebook's number for it is {code}.")
+        format!(" Facebook's error code is {code}.")
     });
     let (headline, text) = match why {
         LoginError::NotAllowed => (
-            "Facebook sent you back without a permission",
+            "Facebook did not give permission",
             format!(
-                "That need not be anything you did: Facebook also says so when the app is not open to everybody. Try \
-                 once more and leave everything ticked. If it comes again, tell whoever runs Perennial in your \
-                 company.{number}"
+                "You may not have done anything wrong: Facebook also answers like this when the app is not open to \
+                 everyone. Try again and leave everything selected. If this happens again, tell the person who runs \
+                 Perennial in your company.{number}"
             ),
         ),
         LoginError::AppRefused => (
-            "Facebook does not let people log in to this app just now",
+            "Facebook does not let people log in to this app at the moment",
             format!(
-                "You can do nothing about that. Tell whoever runs Perennial in your company: the app's state in Meta's \
-                 dashboard needs a look.{number}"
+                "You cannot fix this yourself. Ask the person who runs Perennial in your company to check the app's status \
+                 in Meta's dashboard.{number}"
             ),
         ),
         LoginError::CodeUsed | LoginError::CodeExpired => (
             "That took a little too long",
             format!(
-                "A login is good for a few minutes, and once. Press the button and log in again.{number}"
+                "A login works only once and only for a few minutes. Press the button and log in again.{number}"
             ),
         ),
         LoginError::RedirectRefused => (
             "Facebook does not know this address",
             format!(
-                "You can do nothing about that. Tell whoever runs Perennial in your company: the address of this page \
-                 is missing among the app's valid OAuth redirect URIs.{number}"
+                "You cannot fix this yourself. Tell the person who runs Perennial in your company that the address of this \
+                 page is missing from the app's valid OAuth redirect URIs.{number}"
             ),
         ),
         LoginError::Busy | LoginError::Lost => (
@@ -197,7 +195,7 @@ fn failed(why: LoginError, code: Option<i64>) -> (Mood, String, Vec<String>) {
             format!("Nothing was changed. Press the button and log in again.{number}"),
         ),
         LoginError::Unusable => (
-            "Facebook does not confirm this login",
+            "Facebook did not confirm this login",
             format!("Nothing was changed. Press the button and log in again.{number}"),
         ),
     };

@@ -18,7 +18,7 @@ pub(super) use deletion::deletion;
 pub(super) use login_result::{account, failure_page};
 use token_rows::list;
 
-const LABEL: &str = "Login with Facebook";
+const LABEL: &str = "Facebook login";
 
 /// The page that a login link opens.
 pub(super) fn invitation(login: &Login, tokens: &[Token], count: u64, link: String) -> Page {
@@ -36,7 +36,9 @@ pub(super) fn invitation(login: &Login, tokens: &[Token], count: u64, link: Stri
             action: link,
             text: "Continue with Facebook".to_owned(),
         }),
-        lists: list("What it is for", tokens, count).into_iter().collect(),
+        lists: list("What this login is for", tokens, count)
+            .into_iter()
+            .collect(),
         footer: vec![for_whom(login), good_until(login)],
         ..Page::default()
     }
@@ -46,23 +48,23 @@ pub(super) fn invitation(login: &Login, tokens: &[Token], count: u64, link: Stri
 pub(super) fn person(login: &Login) -> Option<String> {
     let name = login.person_name.clone().filter(|name| !name.is_empty());
     let number = login.wanted.person.as_ref();
-    name.or_else(|| number.map(|id| format!("the person with Facebook id {id}")))
+    name.or_else(|| number.map(|id| format!("the person with Facebook ID {id}")))
 }
 
 const fn why(login: &Login) -> &'static str {
     match login.wanted.remedy {
         Remedy::Reauthorize => {
-            "Facebook asks everybody to confirm every 90 days what an app may read. That is due now, or soon."
+            "Facebook asks you every 90 days to confirm what an app may read. This is due now or soon."
         }
         Remedy::GrantPermissions => {
-            "A permission is missing. Facebook will ask for it; everything else stays as it is."
+            "A permission is missing. Facebook will ask you for it. Everything else stays as it is."
         }
         Remedy::Login
         | Remedy::RestorePageRole
         | Remedy::ClearCheckpoint
         | Remedy::FixApp
         | Remedy::Wait => {
-            "One login with Facebook gives the app what it needs to go on working for your pages."
+            "Log in with Facebook once so that the app can keep working for your pages."
         }
     }
 }
@@ -70,7 +72,7 @@ const fn why(login: &Login) -> &'static str {
 fn how(login: &Login) -> String {
     let who = person(login).map_or_else(String::new, |person| format!(" as {person}"));
     format!(
-        "Press the button, log in to Facebook{who}, and leave every page and every permission ticked. Then you come \
+        "Press the button, log in to Facebook{who}, and leave every page and every permission selected. You then come \
          back here and see what works again."
     )
 }
@@ -79,15 +81,15 @@ fn for_whom(login: &Login) -> String {
     match person(login) {
         Some(person) => {
             format!(
-                "This link is for {person} alone. With another Facebook login nothing is changed."
+                "This link is only for {person}. If you log in with another Facebook account, nothing is changed."
             )
         }
-        None => "This link is for whoever was given it. Do not pass it on.".to_owned(),
+        None => "This link is only for you. Do not pass it on.".to_owned(),
     }
 }
 
 fn good_until(login: &Login) -> String {
-    format!("It is good until {}.", day(login.wanted.expires_at))
+    format!("The link is valid until {}.", day(login.wanted.expires_at))
 }
 
 fn day(at: Timestamp) -> String {
@@ -100,9 +102,9 @@ pub(super) fn link_has_expired() -> Page {
     Page {
         mood: Mood::Waiting,
         label: LABEL.to_owned(),
-        headline: "This link is no longer good".to_owned(),
+        headline: "This link is no longer valid".to_owned(),
         paragraphs: vec![
-            "Use the link in the newest email. If there is none, ask whoever runs Perennial in your company for a \
+            "Use the link in the newest email. If you have none, ask the person who runs Perennial in your company for a \
              new one."
                 .to_owned(),
         ],
@@ -114,8 +116,8 @@ pub(super) fn nothing_left_to_do() -> Page {
     Page {
         mood: Mood::Good,
         label: LABEL.to_owned(),
-        headline: "Nothing is left to do".to_owned(),
-        paragraphs: vec!["What this link was made for works again.".to_owned()],
+        headline: "Nothing left to do".to_owned(),
+        paragraphs: vec!["Everything that this link was for works again.".to_owned()],
         ..Page::default()
     }
 }
@@ -125,9 +127,10 @@ pub(super) fn login_is_not_known() -> Page {
     Page {
         mood: Mood::Waiting,
         label: LABEL.to_owned(),
-        headline: "This login was begun too long ago".to_owned(),
+        headline: "This login was started too long ago".to_owned(),
         paragraphs: vec![
-            "Nothing was changed. Open the link from the email once more, and press the button there.".to_owned(),
+            "Nothing was changed. Open the link from the email again and press the button there."
+                .to_owned(),
         ],
         ..Page::default()
     }
@@ -136,10 +139,10 @@ pub(super) fn login_is_not_known() -> Page {
 /// The page while the daemon asks Meta.
 pub(super) fn one_moment(waited_long: bool) -> Page {
     let text = if waited_long {
-        "Facebook answers slowly just now. You may close this page: nothing gets lost, and an email comes when it \
+        "Facebook is slow at the moment. You can close this page. Nothing is lost, and Perennial sends an email when it \
          works again."
     } else {
-        "Facebook is being asked what the login gives. This page looks again by itself."
+        "Perennial is asking Facebook what this login allows. This page updates itself."
     };
     Page {
         mood: Mood::Waiting,

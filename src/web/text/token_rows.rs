@@ -46,7 +46,10 @@ fn state(token: &Token) -> String {
     match token.health {
         Health::Unverified => "not confirmed yet".to_owned(),
         Health::Healthy | Health::Lacking { .. } if !token.missing_scopes().is_empty() => {
-            format!("works, but lacks {}", all_of(token.missing_scopes().iter()))
+            format!(
+                "works, but these permissions are missing: {}",
+                all_of(token.missing_scopes().iter())
+            )
         }
         Health::Healthy | Health::Lacking { .. } => "works".to_owned(),
         Health::Expiring { cause } | Health::Failing { cause, .. } | Health::Dead { cause, .. } => {
@@ -57,21 +60,21 @@ fn state(token: &Token) -> String {
 
 const fn cause_text(cause: Cause) -> &'static str {
     match cause {
-        Cause::ExpiresSoon => "ends soon",
-        Cause::Expired => "has ended",
-        Cause::DataAccessExpiresSoon => "may not read data for much longer",
-        Cause::DataAccessExpired => "may not read data any more",
-        Cause::PasswordChanged => "ended with a changed password",
-        Cause::AppRemoved => "ended, for the app was removed",
-        Cause::SessionEnded => "was ended by Facebook",
-        Cause::ReplacedElsewhere => "was replaced by another token",
-        Cause::Checkpoint => "waits for a security check at Facebook",
-        Cause::PageRoleLost => "lost: no role on the page any more",
-        Cause::PageGone => "the page is gone or hidden",
-        Cause::PermissionMissing => "lacks a permission",
+        Cause::ExpiresSoon => "expires soon",
+        Cause::Expired => "has expired",
+        Cause::DataAccessExpiresSoon => "data access expires soon",
+        Cause::DataAccessExpired => "data access has expired",
+        Cause::PasswordChanged => "ended when the password was changed",
+        Cause::AppRemoved => "ended when the app was removed",
+        Cause::SessionEnded => "ended by Facebook",
+        Cause::ReplacedElsewhere => "replaced by another token",
+        Cause::Checkpoint => "needs a security check on Facebook",
+        Cause::PageRoleLost => "no role on the page any more",
+        Cause::PageGone => "page deleted or hidden",
+        Cause::PermissionMissing => "a permission is missing",
         Cause::Unreadable | Cause::WrongApp => "cannot be read",
         Cause::AppSecretWrong | Cause::AppUnavailable | Cause::Blocked => {
-            "waits until the app is in order"
+            "waiting until the app works again"
         }
         Cause::Throttled | Cause::Outage | Cause::Unexplained => "could not be checked just now",
     }

@@ -54,14 +54,15 @@ pub(super) const fn wording_when_refused(cause: Cause) -> Option<&'static Senten
     }
 }
 
-const CUT_OFF: &str =
-    "Alles, was {these} nutzt, bleibt von Facebook abgeschnitten: Nachrichten, Beiträge, Leads.";
+const CUT_OFF: &str = "Programme, die {these} nutzen, erreichen Facebook weiterhin nicht: keine Nachrichten, \
+                       Beiträge oder Leads.";
 
 const EXPIRES_SOON: Sentences = Sentences {
     call: "Bitte{by} bei Facebook anmelden",
     state: "Jetzt fällig",
-    why: "Der Zugang der App {app} über {person_acc} endet {ending}; Meta lässt ihn nur von einem Menschen erneuern.",
-    otherwise: "{from} ist alles, was {these} nutzt, von Facebook abgeschnitten: Nachrichten, Beiträge, Leads.",
+    why: "Der Zugang der App {app} über {person_acc} {ending}. Meta lässt ihn nicht von einem Programm erneuern.",
+    otherwise: "{from} erreichen Programme, die {these} nutzen, Facebook nicht mehr: keine Nachrichten, Beiträge oder \
+                Leads.",
 };
 
 const EXPIRED: Sentences = Sentences {
@@ -74,24 +75,24 @@ const EXPIRED: Sentences = Sentences {
 const DATA_ACCESS_EXPIRES_SOON: Sentences = Sentences {
     call: "Bitte{by} bei Facebook anmelden",
     state: "Jetzt fällig",
-    why: "Facebook zeigt einer App die Daten einer Person bis 90 Tage nach deren letzter Anmeldung; \
-          für {person_acc} und die App {app} endet das {ending}.",
-    otherwise: "{from} erhält alles, was über {these} Daten liest, nichts mehr, obwohl die Anmeldung noch zu \
+    why: "Facebook zeigt einer App die Daten einer Person 90 Tage lang nach deren letzter Anmeldung. \
+          Diese Frist für {person_acc} und die App {app} {ending}.",
+    otherwise: "{from} erhalten Programme, die über {these} Daten lesen, nichts mehr, obwohl die Anmeldung noch zu \
                 gelten scheint.",
 };
 
 const DATA_ACCESS_EXPIRED: Sentences = Sentences {
     call: "Bitte erneut bei Facebook anmelden",
     state: "Funktioniert teilweise",
-    why: "{person} hat sich zuletzt vor mehr als 90 Tagen bei der App {app} angemeldet; deshalb zeigt Facebook der App \
-          keine Daten mehr.",
-    otherwise: "Alles, was über {these} Daten liest, geht weiterhin leer aus.",
+    why: "{person} hat sich zuletzt vor mehr als 90 Tagen bei der App {app} angemeldet. Facebook zeigt der App keine \
+          Daten mehr.",
+    otherwise: "Programme, die über {these} Daten lesen, erhalten weiterhin nichts.",
 };
 
 const PASSWORD_CHANGED: Sentences = Sentences {
     call: "Bitte erneut bei Facebook anmelden",
     state: "Funktioniert nicht",
-    why: "Das Facebook-Passwort von {to_person} wurde geändert oder von Facebook zurückgesetzt, und damit endeten alle \
+    why: "Das Facebook-Passwort von {to_person} wurde geändert oder von Facebook zurückgesetzt. Damit endeten alle \
           früher erteilten Zugänge.",
     otherwise: CUT_OFF,
 };
@@ -99,7 +100,7 @@ const PASSWORD_CHANGED: Sentences = Sentences {
 const APP_REMOVED: Sentences = Sentences {
     call: "Bitte erneut bei Facebook anmelden",
     state: "Funktioniert nicht",
-    why: "Die App {app} wurde aus den Facebook-Einstellungen von {to_person} entfernt und hat damit keinen Zugang mehr.",
+    why: "Die App {app} wurde aus den Facebook-Einstellungen von {to_person} entfernt. Sie hat keinen Zugang mehr.",
     otherwise: CUT_OFF,
 };
 
@@ -113,8 +114,8 @@ const SESSION_ENDED: Sentences = Sentences {
 const REPLACED_ELSEWHERE: Sentences = Sentences {
     call: "Bitte erneut bei Facebook anmelden",
     state: "Funktioniert nicht",
-    why: "Facebook hat nur für {page} den Zugang der App {app} beendet, wie es geschehen kann, wenn jemand von Hand \
-          ein neues Token erzeugt.",
+    why: "Facebook hat den Zugang der App {app} nur für {page} beendet. Das kann geschehen, wenn von Hand ein neues \
+          Token für die Seite erstellt wird.",
     otherwise: CUT_OFF,
 };
 
@@ -126,16 +127,17 @@ const CHECKPOINT: Sentences = Sentences {
 };
 
 const PAGE_ROLE_LOST: Sentences = Sentences {
-    call: "Bitte die Rolle auf der Seite zurückholen",
+    call: "Bitte die Rolle auf der Seite wiederherstellen",
     state: "Funktioniert nicht",
-    why: "{person} hat keine Rolle mehr, mit der die App {app} für {page} arbeiten kann.",
+    why: "{person} hat nicht mehr die Rolle, die die App {app} für {page} braucht.",
     otherwise: CUT_OFF,
 };
 
 const PAGE_GONE: Sentences = Sentences {
-    call: "Bitte nach fehlenden Seiten sehen",
+    call: "Bitte fehlende Seiten prüfen",
     state: "Funktioniert nicht",
-    why: "Facebook zeigt {to_person} {page} nicht mehr: gelöscht, verborgen, oder der Zugriff wurde entzogen.",
+    why: "Facebook zeigt {to_person} {page} nicht mehr. {Die Seite wurde|Die Seiten wurden} gelöscht oder verborgen, \
+          oder der Zugriff wurde entzogen.",
     otherwise: CUT_OFF,
 };
 
@@ -143,64 +145,66 @@ const PERMISSION_MISSING: Sentences = Sentences {
     call: "Bitte fehlende Berechtigungen erteilen",
     state: "Funktioniert teilweise",
     why: "Die App {app} braucht Berechtigungen, die {person} nicht erteilt oder wieder entzogen hat: {missing}.",
-    otherwise: "Alles, was diese Berechtigungen braucht, schlägt weiterhin fehl; der Rest funktioniert.",
+    otherwise: "Alles, was diese Berechtigungen braucht, schlägt weiterhin fehl. Der Rest funktioniert.",
 };
 
 const UNREADABLE: Sentences = Sentences {
-    call: "Bitte neu eintragen, was Meta nicht lesen kann",
+    call: "Bitte unlesbare Tokens ersetzen",
     state: "Funktioniert nicht",
-    why: "Meta kann {these} nicht lesen: abgeschnitten, verändert oder für eine andere Plattform wie Instagram \
-          ausgestellt.",
+    why: "Meta kann {these} nicht lesen. {Es ist|Sie sind} unvollständig, verändert oder für eine andere Plattform \
+          wie Instagram erstellt.",
     otherwise: CUT_OFF,
 };
 
 const WRONG_APP: Sentences = Sentences {
-    call: "Bitte der richtigen App zuordnen",
+    call: "Bitte Tokens der richtigen App zuordnen",
     state: "Nicht geprüft",
     why: "Laut Meta {stammt|stammen} {these} von einer anderen App, nicht von {app}.",
     otherwise: "Perennial kann {these} weder prüfen noch erneuern.",
 };
 
 const APP_SECRET_WRONG: Sentences = Sentences {
-    call: "Meta lehnt den App-Geheimcode ab",
-    state: "Steht still",
-    why: "Meta lehnt den Geheimcode ab, den Perennial für die App {app} hat; vermutlich wurde er im Dashboard der App \
+    call: "Bitte den App-Geheimcode ersetzen",
+    state: "Prüfungen angehalten",
+    why: "Meta lehnt den Geheimcode ab, den Perennial für die App {app} hat. Vermutlich wurde er im Dashboard der App \
           zurückgesetzt.",
-    otherwise: "Perennial kann kein Token der App {app} prüfen oder erneuern. Die funktionierenden werden ausgegeben \
-                wie bisher; die inzwischen ablaufenden sind verloren.",
+    otherwise: "Perennial kann kein Token der App {app} prüfen oder erneuern. Funktionierende Tokens gibt es weiter \
+                aus. Tokens, die inzwischen ablaufen, sind verloren.",
 };
 
 const APP_UNAVAILABLE: Sentences = Sentences {
-    call: "Meta akzeptiert die App nicht",
-    state: "Steht still",
+    call: "Bitte die App im Dashboard von Meta prüfen",
+    state: "Prüfungen angehalten",
     why: "Laut Meta gibt es die App {app} nicht, oder sie ist abgeschaltet oder darf nicht benutzt werden.",
     otherwise: APP_SECRET_WRONG.otherwise,
 };
 
 const BLOCKED: Sentences = Sentences {
-    call: "Meta blockiert die Aufrufe",
+    call: "Meta blockiert Aufrufe. Bitte das Dashboard prüfen",
     state: "Wartet auf Meta",
-    why: "Meta hat die Aufrufe der App {app} blockiert, wegen seiner Richtlinien oder weil es sie für Missbrauch hält.",
-    otherwise: "Perennial versucht es weiter und schreibt, sobald die App {app} wieder bedient wird. Bis dahin wird \
-                keines ihrer Tokens geprüft oder erneuert; die funktionierenden werden ausgegeben wie bisher.",
+    why: "Meta hat die Aufrufe der App {app} blockiert, entweder wegen seiner Richtlinien oder weil es Missbrauch \
+          vermutet.",
+    otherwise: "Perennial versucht es weiter und schickt eine E-Mail, sobald Meta die Aufrufe der App {app} wieder \
+                annimmt. Bis dahin prüft und erneuert es die betroffenen Tokens nicht, gibt die funktionierenden aber \
+                weiter aus.",
 };
 
 const THROTTLED: Sentences = Sentences {
-    call: "Meta drosselt die Aufrufe",
+    call: "Meta drosselt Aufrufe. Bitte den Verbrauch prüfen",
     state: "Wartet auf Meta",
-    why: "Seit mehr als einem Tag lässt Meta die App {app} kaum noch Aufrufe machen.",
+    why: "Seit mehr als einem Tag erlaubt Meta der App {app} kaum noch Aufrufe.",
     otherwise: BLOCKED.otherwise,
 };
 
 const OUTAGE: Sentences = Sentences {
-    call: "Meta antwortet nicht",
+    call: "Meta antwortet nicht (nichts zu tun)",
     state: "Wartet auf Meta",
     why: "Seit mehr als einer halben Stunde antwortet Meta der App {app} nicht oder nur mit eigenen Fehlern.",
     otherwise: BLOCKED.otherwise,
 };
 
 const UNEXPLAINED: Sentences = Sentences {
-    call: "Meta antwortet, was Perennial nicht versteht",
+    call: "Antworten von Meta unverständlich. Bitte nach Updates sehen",
     state: "Wartet auf Meta",
     why: "Seit mehr als einer halben Stunde antwortet Meta der App {app} auf eine Weise, die diese Version von \
           Perennial nicht versteht.",
@@ -210,15 +214,15 @@ const UNEXPLAINED: Sentences = Sentences {
 const DATA_ACCESS_REFUSED: Sentences = Sentences {
     call: DATA_ACCESS_EXPIRED.call,
     state: "Funktioniert nicht",
-    why: "{person} hat die App {app} seit mehr als 90 Tagen nicht benutzt; deshalb lehnt Facebook {these} ab, bis \
-          {person} sich neu anmeldet.",
+    why: "{person} hat die App {app} zuletzt vor mehr als 90 Tagen benutzt. Facebook lehnt {these} ab, bis {person} \
+          sich neu anmeldet.",
     otherwise: CUT_OFF,
 };
 
 const PERMISSION_REFUSED: Sentences = Sentences {
     call: PERMISSION_MISSING.call,
     state: "Funktioniert nicht",
-    why: "Facebook lehnt {these} ab, weil {person} der App {app} eine nötige Berechtigung nicht erteilt oder wieder \
+    why: "Facebook lehnt {these} ab. Der App {app} fehlt eine Berechtigung, die {person} nicht erteilt oder wieder \
           entzogen hat.",
     otherwise: CUT_OFF,
 };

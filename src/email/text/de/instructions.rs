@@ -6,77 +6,83 @@ use crate::email::text::Instruction;
 pub(super) fn instruction(instruction: Instruction) -> &'static str {
     match instruction {
         Instruction::LogIn => {
-            "{person} meldet sich wie beim ersten Mal über Facebook bei der App {app} an und lässt alle Seiten \
-             angekreuzt."
+            "Melden Sie sich wie beim ersten Mal als {person} über Facebook bei der App {app} an. Lassen Sie alle \
+             Seiten ausgewählt."
         }
         Instruction::HandOver => {
-            "Das neue Zugriffstoken geht auf sicherem Weg an den Betreiber ({operators}), nicht per E-Mail."
+            "Geben Sie das neue Zugriffstoken auf sicherem Weg an den Betreiber ({operators}), nicht per E-Mail."
         }
-        Instruction::PutIn => "Der Betreiber trägt es ein:",
+        Instruction::PutIn => "Der Betreiber importiert das Token:",
         Instruction::PutInWithPages => {
-            "Der Betreiber trägt es ein; die Seiten-Tokens folgen von selbst:"
+            "Der Betreiber importiert das Token, und Perennial holt neue Seiten-Tokens:"
         }
         Instruction::PutInEach => {
-            "Der Betreiber trägt es ein, einmal für jeden Namen aus der Liste unten:"
+            "Der Betreiber importiert das Token, einmal für jeden Namen aus der Liste unten:"
         }
         Instruction::MakeASystemToken => {
-            "Ein Administrator des Unternehmens öffnet in den Unternehmenseinstellungen die Systembenutzer, wählt \
-             {person_acc} und erstellt ein neues Token für die App {app} mit denselben Berechtigungen."
+            "Öffnen Sie in den Unternehmenseinstellungen die Systembenutzer. Dafür müssen Sie Administrator des \
+             Unternehmens sein. Wählen Sie {person_acc} aus und erstellen Sie ein neues Token für die App {app} mit \
+             denselben Berechtigungen:"
         }
         Instruction::Grant => {
-            "{person} meldet sich wie beim ersten Mal über Facebook bei der App {app} an und erlaubt {missing}."
+            "Melden Sie sich wie beim ersten Mal als {person} über Facebook bei der App {app} an. Erlauben Sie \
+             {missing}."
         }
         Instruction::PassTheCheck => {
-            "{person} meldet sich im Browser bei Facebook an und folgt der Sicherheitsprüfung."
+            "Melden Sie sich im Browser als {person} bei Facebook an und schließen Sie die Sicherheitsprüfung ab:"
         }
         Instruction::NothingElse => {
-            "Sonst nichts: Perennial fragt Meta jeden Tag und schreibt, sobald es wieder geht."
+            "Das ist alles. Perennial fragt Meta jeden Tag und schickt eine E-Mail, sobald es wieder funktioniert."
         }
         Instruction::GiveTheRoleBack => {
-            "Jemand mit voller Kontrolle über {page} gibt {to_person} wieder Zugriff: Seiteneinstellungen, \
-             Seitenzugriff."
+            "Bitten Sie eine Person mit voller Kontrolle über {page}, {to_person} wieder Zugriff zu geben \
+             (Seiteneinstellungen, Seitenzugriff)."
         }
         Instruction::LookForThePage => {
-            "{person} sieht auf Facebook nach, ob {page} noch da {ist|sind}, und lässt sich den Zugriff zurückgeben."
+            "Melden Sie sich als {person} bei Facebook an und prüfen Sie, ob Sie {page} noch sehen. Wenn nicht, bitten \
+             Sie um neuen Zugriff."
         }
         Instruction::ForgetThePage => {
-            "Ist eine Seite endgültig weg, entfernt der Betreiber ihr Token:"
+            "Wenn es eine Seite nicht mehr gibt, entfernt der Betreiber ihr Token:"
         }
         Instruction::FetchAgain => {
-            "Holen Sie das Zugriffstoken noch einmal dort, wo es erstellt wurde: vollständig und für Facebook."
+            "Kopieren Sie das Zugriffstoken noch einmal dort, wo es erstellt wurde. Es muss vollständig und für \
+             Facebook erstellt sein."
         }
         Instruction::FetchAllAgain => {
-            "Holen Sie die Zugriffstokens noch einmal dort, wo sie erstellt wurden: vollständig und für Facebook."
+            "Kopieren Sie die Zugriffstokens noch einmal dort, wo sie erstellt wurden. Sie müssen vollständig und für \
+             Facebook erstellt sein."
         }
-        Instruction::PutEachIn => "Tragen Sie jedes davon ein:",
+        Instruction::PutEachIn => "Importieren Sie jedes davon:",
         Instruction::RemoveFromWrongApp => {
-            "Wenn Sie das Token selbst zur Hand haben, entfernen Sie, was unter der falschen App steht:"
+            "Vergewissern Sie sich, dass Sie {das Zugriffstoken selbst|die Zugriffstokens selbst} haben. Entfernen Sie \
+             {es|jedes davon} dann aus der falschen App:"
         }
         Instruction::PutUnderRightApp => {
-            "Tragen Sie es unter der App wieder ein, von der es stammt:"
+            "Importieren Sie {es|jedes davon} unter der App, die es ausgestellt hat:"
         }
         Instruction::CopyTheAppSecret => {
-            "Kopieren Sie den App-Geheimcode aus den allgemeinen Einstellungen der App."
+            "Kopieren Sie den App-Geheimcode aus den allgemeinen Einstellungen der App:"
         }
         Instruction::StoreTheAppSecret => {
-            "Legen Sie ihn dort ab, wohin `secret` der App {app} in perennial.toml zeigt."
+            "Speichern Sie ihn an der Stelle, auf die `secret` der App {app} in perennial.toml zeigt."
         }
         Instruction::Restart => "Starten Sie Perennial neu, damit es den Geheimcode liest:",
         Instruction::LookAfterTheApp => {
-            "Sehen Sie nach, ob es die App noch gibt, ob sie eingeschaltet ist und ob dort eine Warnung steht."
+            "Prüfen Sie, ob es die App noch gibt, ob sie eingeschaltet ist und ob dort eine Warnung steht:"
         }
         Instruction::CompareTheId => {
-            "Vergleichen Sie ihre ID mit der ID der App {app} in perennial.toml."
+            "Vergleichen Sie ihre ID mit der id der App {app} in perennial.toml."
         }
-        Instruction::LookForAWarning => {
-            "Sehen Sie im Dashboard der App nach, ob dort eine Warnung steht."
-        }
+        Instruction::LookForAWarning => "Prüfen Sie, ob im Dashboard der App eine Warnung steht:",
         Instruction::LookAtTheCalls => {
-            "Sehen Sie nach, was die Aufrufe verbraucht; vielleicht nutzt ein anderes Programm dieselbe App:"
+            "Prüfen Sie, was die Aufrufe verbraucht. Vielleicht nutzt ein anderes Programm dieselbe App:"
         }
-        Instruction::WaitForMeta => "Im Moment nichts. Über eigene Störungen berichtet Meta hier:",
+        Instruction::WaitForMeta => {
+            "Sie müssen nichts tun. Über eigene Störungen berichtet Meta hier:"
+        }
         Instruction::LookAtTheAnswers => {
-            "Sehen Sie nach, was Meta geantwortet hat und ob es eine neuere Version von Perennial gibt:"
+            "Prüfen Sie, was Meta geantwortet hat und ob es eine neuere Version von Perennial gibt:"
         }
     }
 }

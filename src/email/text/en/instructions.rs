@@ -2,65 +2,73 @@
 
 use crate::email::text::Instruction;
 
+#[expect(clippy::too_many_lines, reason = "a table of sentences")]
 pub(super) fn instruction(instruction: Instruction) -> &'static str {
     match instruction {
         Instruction::LogIn => {
-            "{person} logs in to app {app} with Facebook, in the same way as the first time, and leaves every page \
-             ticked."
+            "Log in to app {app} with Facebook as {person}, the same way as the first time. Leave every page selected."
         }
         Instruction::HandOver => {
-            "The new access token goes to the operator ({operators}) by a safe way, not by mail."
+            "Send the new access token to the operator ({operators}) in a secure way, not by email."
         }
-        Instruction::PutIn => "The operator puts it in:",
-        Instruction::PutInWithPages => "The operator puts it in; page tokens follow by themselves:",
-        Instruction::PutInEach => "The operator puts it in, once for each name in the list below:",
+        Instruction::PutIn => "The operator then imports the token:",
+        Instruction::PutInWithPages => {
+            "The operator then imports the token, and Perennial fetches new page tokens:"
+        }
+        Instruction::PutInEach => {
+            "The operator then imports the token, once for each name in the list below:"
+        }
         Instruction::MakeASystemToken => {
-            "An administrator of the business opens the system users in the business settings, picks {person} and \
-             makes a new token for app {app} with the same permissions."
+            "Open the system users in the business settings. You need to be an administrator of the business. Select \
+             {person} and generate a new token for app {app} with the same permissions:"
         }
         Instruction::Grant => {
-            "{person} logs in to app {app} with Facebook, in the same way as the first time, and allows {missing}."
+            "Log in to app {app} with Facebook as {person}, the same way as the first time. Allow {missing}."
         }
         Instruction::PassTheCheck => {
-            "{person} logs in to Facebook in a browser and follows the security check."
+            "Log in to Facebook in a browser as {person} and complete the security check:"
         }
         Instruction::NothingElse => {
-            "Nothing else: Perennial asks Meta every day and writes as soon as it works."
+            "That is all. Perennial asks Meta every day and sends an email when it works again."
         }
         Instruction::GiveTheRoleBack => {
-            "Somebody with full control of {page} gives {person} access again: page settings, page access."
+            "Ask a person with full control of {page} to give {person} access again (page settings, page access)."
         }
         Instruction::LookForThePage => {
-            "{person} looks on Facebook whether {page} can still be seen, and has the access given back."
+            "Log in to Facebook as {person} and check whether you can still see {page}. If you cannot, ask for access \
+             again."
         }
-        Instruction::ForgetThePage => "If a page is gone for good, the operator removes its token:",
+        Instruction::ForgetThePage => "If a page no longer exists, the operator removes its token:",
         Instruction::FetchAgain => {
-            "Get the access token once more from where it was made, whole and for Facebook."
+            "Copy the access token again from where it was created. It must be complete and made for Facebook."
         }
         Instruction::FetchAllAgain => {
-            "Get the access tokens once more from where they were made, whole and for Facebook."
+            "Copy the access tokens again from where they were created. They must be complete and made for Facebook."
         }
-        Instruction::PutEachIn => "Put each of them in:",
+        Instruction::PutEachIn => "Import each of them:",
         Instruction::RemoveFromWrongApp => {
-            "With the token itself at hand, remove what stands under the wrong app:"
+            "Make sure that you have the access {token itself|tokens themselves}. Then remove {it|each of them} from \
+             the wrong app:"
         }
-        Instruction::PutUnderRightApp => "Put it in again under the app that it came from:",
-        Instruction::CopyTheAppSecret => "Copy the app secret from the app's basic settings.",
+        Instruction::PutUnderRightApp => "Import {it|each of them} under the app that issued it:",
+        Instruction::CopyTheAppSecret => "Copy the app secret from the app's basic settings:",
         Instruction::StoreTheAppSecret => {
-            "Put it where `secret` of app {app} points to in perennial.toml."
+            "Save it in the place that `secret` of app {app} in perennial.toml points to."
         }
-        Instruction::Restart => "Start Perennial anew, so that it reads the secret:",
+        Instruction::Restart => "Restart Perennial so that it reads the secret:",
         Instruction::LookAfterTheApp => {
-            "Look whether the app is still there, switched on, and without a warning."
+            "Check that the app still exists, is switched on and has no warning:"
         }
-        Instruction::CompareTheId => "Compare its id with the one of app {app} in perennial.toml.",
-        Instruction::LookForAWarning => "Look for a warning in the app's dashboard.",
+        Instruction::CompareTheId => "Compare its ID with the id of app {app} in perennial.toml.",
+        Instruction::LookForAWarning => "Check the app's dashboard for a warning:",
         Instruction::LookAtTheCalls => {
-            "Look at what uses up the calls; perhaps another program shares the app:"
+            "Check what uses up the calls. Another program may share the app:"
         }
-        Instruction::WaitForMeta => "Nothing now. Meta tells here about its own troubles:",
+        Instruction::WaitForMeta => {
+            "You do not need to do anything. Meta reports its own outages here:"
+        }
         Instruction::LookAtTheAnswers => {
-            "Look at what Meta said, and for a newer version of Perennial:"
+            "Check what Meta answered, and whether there is a newer version of Perennial:"
         }
     }
 }

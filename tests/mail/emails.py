@@ -1,10 +1,9 @@
 """Reads emails with Python's own mail library, which did not write them, and holds them to the standards."""
 
-import email
-import email.policy
+from email import message_from_bytes, policy
 from email.utils import parsedate_to_datetime
 
-STRICT = email.policy.default + email.policy.strict
+STRICT = policy.default + policy.strict
 
 
 def read(raw):
@@ -15,7 +14,7 @@ def read(raw):
     head, _, _ = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
     ours = [line for line in head.split(b"\n") if not line.startswith((b"Received", b"\t", b"Return-Path"))]
     assert max(map(len, ours)) <= 78, "a header is not folded"
-    email = email.message_from_bytes(raw, policy=STRICT)
+    email = message_from_bytes(raw, policy=STRICT)
     for part in email.walk():
         assert not part.defects, part.defects
         for name, value in part.items():

@@ -1,0 +1,169 @@
+//! What holds of every email, whatever it is about.
+
+use super::*;
+use crate::email::model::{AMBER, RED, RenderedEmail};
+use crate::inventory::{NewEmail, Ungranted};
+use crate::model::{Remedy, Scopes};
+
+#[test]
+fn there_is_a_sample_of_every_kind_of_email() {
+    let now = Timestamp::UNIX_EPOCH + DAY * 20_000;
+    let samples = emails(&Templates::default(), &TimeZone::UTC, now);
+    assert_eq!(samples.len(), Language::ALL.len() * (Cause::ALL.len() + 6));
+    assert!(samples.iter().all(|sample| !sample.text.contains('{')));
+}
+
+#[test]
+fn a_template_that_fails_for_one_kind_of_email_alone_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let template = "{{ headline }}{% for step in instructions %}{% if step.button %}{{ nothing }}{% endif %}{% endfor %}";
+    std::fs::write(folder.path().join("email.txt"), template).unwrap();
+    let templates = Templates::of_folder(folder.path()).unwrap();
+    let template_errors = template_errors(&templates);
+    assert_eq!(template_errors.len(), 1, "{template_errors:?}");
+    assert!(
+        template_errors[0].contains("email.txt") && template_errors[0].contains("login_link"),
+        "{template_errors:?}"
+    );
+    assert!(templates.error().is_some());
+}
+
+fn now() -> Timestamp {
+    "2026-11-30T09:00:00Z".parse().unwrap()
+}
+
+fn berlin() -> TimeZone {
+    TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
+}
+
+/// The samples, and the emails that are not about an incident.
+fn every_email() -> Vec<RenderedEmail> {
+    let templates = Templates::default();
+    let samples = pages(&berlin(), now()).into_iter().map(|(_, _, page)| page);
+    let others = Language::ALL.iter().flat_map(|&language| {
+        [
+            model::test_email(language, &berlin(), now()),
+            model::about_ungranted(language, &ungranted()),
+            about_undelivered(language),
+        ]
+    });
+    let all = samples.chain(others);
+    all.map(|page| templates.render_email(&page)).collect()
+}
+
+fn ungranted() -> Ungranted {
+    let scopes = Scopes::parse("pages_messaging");
+    let mut tokens = tokens(Cause::PermissionMissing, now());
+    for token in &mut tokens {
+        token.permissions.ungranted = scopes.clone();
+    }
+    Ungranted {
+        count: 1_842,
+        tokens,
+        scopes,
+    }
+}
+
+fn about_undelivered(language: Language) -> EmailModel {
+    let lost = NewEmail {
+        incident: None,
+        message_id: "lost@example.com".to_owned(),
+        in_reply_to: None,
+        recipients: vec!["maria@example.com".to_owned()],
+        subject: "Log in".to_owned(),
+        text: String::new(),
+        html: String::new(),
+    };
+    model::about_undelivered(language, &lost, &lost.recipients, "the mailbox is full")
+}
+
+fn is_heading(line: &str) -> bool {
+    line.chars().any(char::is_alphabetic) && line == line.to_uppercase()
+}
+
+#[test]
+fn no_text_has_a_stray_blank_line() {
+    for RenderedEmail { text, .. } in every_email() {
+        assert!(
+            !text.contains("\n\n\n"),
+            "two blank lines in a row:\n{text}"
+        );
+        assert_eq!(
+            text.trim(),
+            text.trim_end_matches('\n'),
+            "blank lines around it:\n{text}"
+        );
+        assert!(!text.ends_with("\n\n"), "a blank line at the end:\n{text}");
+        assert!(
+            text.lines().all(|line| line == line.trim_end()),
+            "spaces at an end:\n{text}"
+        );
+    }
+}
+
+#[test]
+fn headings_stand_apart_and_short_items_together() {
+    for RenderedEmail { text, .. } in every_email() {
+        let lines: Vec<&str> = text.lines().collect();
+        for (at, line) in lines.iter().enumerate().skip(1) {
+            if is_heading(line) {
+                assert_eq!(
+                    (lines[at - 1], lines[at + 1]),
+                    ("", ""),
+                    "{line} in\n{text}"
+                );
+            }
+            if line.starts_with("- ") && lines[at - 1].is_empty() {
+                assert!(is_heading(lines[at - 2]), "{line} stands apart in\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_time_carries_its_zone() {
+    let mut found = 0;
+    for RenderedEmail { subject, text, .. } in every_email() {
+        for line in text.lines().chain([subject.as_str()]) {
+            let mut words = line.split_whitespace().filter(|word| *word != "Uhr");
+            while let Some(word) = words.next() {
+                if is_time(word) {
+                    found += 1;
+                    let zone = words.next().unwrap_or_default();
+                    let zone = zone.trim_end_matches(|c: char| !c.is_alphabetic());
+                    assert!(["CET", "CEST", "MEZ", "MESZ"].contains(&zone), "{line}");
+                }
+            }
+        }
+    }
+    assert!(found > 100, "only {found} times were found");
+}
+
+fn is_time(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_ascii_digit());
+    let two_digits = |part: &str| part.len() == 2 && part.chars().all(|c| c.is_ascii_digit());
+    let parts = word.split_once(':');
+    parts.is_some_and(|(hour, minute)| two_digits(hour) && two_digits(minute))
+}
+
+#[test]
+fn what_only_meta_can_end_is_not_red() {
+    let color_of = |cause: Cause| {
+        let pages = pages(&berlin(), now()).into_iter();
+        let of_cause = pages.filter(move |(name, _, _)| *name == cause.as_str());
+        of_cause.map(|(_, _, page)| page.color).collect::<Vec<_>>()
+    };
+    for &cause in Cause::ALL {
+        let colors = color_of(cause);
+        assert_eq!(colors.len(), Language::ALL.len(), "{cause}");
+        if cause.remedy() == Remedy::Wait {
+            assert!(
+                colors.iter().all(|color| *color == AMBER),
+                "{cause}: {colors:?}"
+            );
+        }
+    }
+    for cause in [Cause::PasswordChanged, Cause::AppSecretWrong] {
+        assert!(color_of(cause).iter().all(|color| *color == RED), "{cause}");
+    }
+}
