@@ -100,11 +100,9 @@ pub fn detected_problems(facts: &ProbeResult, now: Timestamp) -> Vec<Problem> {
     };
     let needed = facts.size.max(LEAST_FREE);
     if let Some(free) = facts.free.filter(|free| *free < needed) {
-        let email_text = format!(
-            "The disk of the inventory has {} MiB free and needs {} MiB.",
-            free >> 20,
-            needed >> 20
-        );
+        let (free, needed) = (free >> 20, needed >> 20);
+        let email_text =
+            format!("The disk of the inventory has {free} MiB free and needs {needed} MiB.");
         found.push(Problem::new(Alarm::DiskLow, email_text));
     }
     found

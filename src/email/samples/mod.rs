@@ -11,7 +11,7 @@ use super::templates::Templates;
 use super::text::Language;
 use crate::email::EmailReason;
 use crate::inventory::Incident;
-use crate::model::{Cause, Health, Kind, Token};
+use crate::model::{Cause, Health, Kind, Remedy, Token};
 use fixtures::{incident, token, tokens};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -192,7 +192,11 @@ impl Draft {
             operators: &addresses[1..],
             login_link: self.login_link,
             broken_since: is_dead.then_some(self.incident.opened_at),
-            next_email: now.checked_add(DAY * 3).ok(),
+            // Only what a person can end is reminded of.
+            next_email: now
+                .checked_add(DAY * 3)
+                .ok()
+                .filter(|_| self.incident.cause.remedy() != Remedy::Wait),
             now,
             zone,
             language,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::email::model::{AMBER, RED, RenderedEmail};
 use crate::inventory::{NewEmail, Ungranted};
-use crate::model::{Remedy, Scopes};
+use crate::model::Scopes;
 
 #[test]
 fn there_is_a_sample_of_every_kind_of_email() {
