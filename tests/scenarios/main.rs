@@ -11,6 +11,7 @@ mod daemon;
 mod demo;
 mod disasters;
 mod lessons;
+mod logging;
 mod login;
 mod login_commands;
 mod messenger;
