@@ -1,4 +1,4 @@
-//! `perennial check` without names: does the daemon do its work? And what systemd calls when it has given a unit up.
+//! `perennial doctor`: does the daemon do its work? And what systemd calls when it has given a unit up.
 
 use std::time::Duration;
 
@@ -10,21 +10,27 @@ use crate::config::{self, Machine, MonitorSettings};
 use crate::daemon::clock;
 use crate::monitor::{self, Alarm, Failed, NotifyReport, Problem};
 
-/// How to look at the daemon.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ProbeRequest {
-    pub(crate) backoff: Span,
-    pub(crate) alert: bool,
+/// Look at the daemon from outside, as perennial-check.timer does: does it answer, and does it do its work?
+///
+/// Exit code 0 if all is well, 1 if the daemon does not do all of its work, 3 if it cannot be reached.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// Write to the operators if the daemon is down or does not do its work: one email for each cause
+    #[arg(long)]
+    alert: bool,
+    /// With --alert: how long to wait for a daemon that is just starting
+    #[arg(long, default_value = "60s", value_name = "TIME")]
+    timeout: Span,
 }
 
 /// A restart takes less, and the timer's service must have time left to send its emails.
 const LONGEST: Duration = Duration::from_secs(30);
 
-impl ProbeRequest {
+impl Options {
     /// A person who looks wants to know how it is now.
-    fn backoff(self) -> Duration {
+    fn patience(&self) -> Duration {
         match self.alert {
-            true => self.backoff.duration().unsigned_abs().min(LONGEST),
+            true => self.timeout.duration().unsigned_abs().min(LONGEST),
             false => Duration::ZERO,
         }
     }
@@ -35,14 +41,13 @@ impl ProbeRequest {
 pub struct UnitFailureOptions {}
 
 pub(crate) async fn run(
-    format: ProbeRequest,
+    options: &Options,
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
     let monitor_settings = monitor_settings(global)?;
     let client = global.client()?;
-    let backoff = format.backoff();
-    let facts = monitor::gather(&monitor_settings, &client, backoff).await;
+    let facts = monitor::gather(&monitor_settings, &client, options.patience()).await;
     let now = clock::now();
     let found = monitor::detected_problems(&facts, now);
     for finding in &found {
@@ -51,7 +56,7 @@ pub(crate) async fn run(
     if found.is_empty() {
         terminal.print("The daemon does its work.")?;
     }
-    if format.alert {
+    if options.alert {
         report(
             &monitor::notify(&monitor_settings, &found, now).await,
             terminal,
@@ -65,7 +70,7 @@ pub(crate) async fn report_unit_failure(
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
     let Some(failed) = Failed::of_environment(|name| std::env::var(name).ok()) else {
-        let email_text = "This is for systemd, which says in MONITOR_UNIT what has failed. To look by hand: perennial check";
+        let email_text = "This is for systemd, which says in MONITOR_UNIT what has failed. To look by hand: perennial doctor";
         return Err(Error::Usage(email_text.to_owned()));
     };
     let failed = failed.with_problems_of(global.config(), &Machine::here());
