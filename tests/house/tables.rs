@@ -31,7 +31,7 @@ pub const FLOORS: &[(&str, &str)] = &[
         "secret model graph_api inventory email alerts rotation login webhooks api web api_client config",
     ),
     // It tries what the operator answers before the daemon exists.
-    ("setup", "secret email config daemon"),
+    ("setup", "secret model email config daemon"),
     // Another company's computer, as far as the daemon can tell.
     ("graph_sim", ""),
     (
