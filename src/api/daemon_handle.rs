@@ -32,12 +32,15 @@ pub struct DaemonStatus {
     pub problems: Vec<String>,
 }
 
+/// Keys of the configuration that changed and are not live before a restart.
+pub type NeedsRestart = Vec<String>;
+
 /// An operator wants the configuration read again.
 #[derive(Debug)]
 pub struct Reload {
     pub asked_by: String,
-    /// Live, or every reason why it cannot be.
-    pub answer: oneshot::Sender<Result<(), Vec<String>>>,
+    /// Live, and what is not before a restart; or every reason why it cannot be.
+    pub answer: oneshot::Sender<Result<NeedsRestart, Vec<String>>>,
 }
 
 /// An operator wants one real email.

@@ -3,11 +3,12 @@
 use clap::Args;
 
 use crate::api_client::Client;
+use crate::cli::terminal::text;
 use crate::cli::{Answer, Error, Terminal};
 
 /// Have the running daemon read its configuration again
 ///
-/// Waits for the answer: live, or refused and the old configuration kept.
+/// Waits for the answer: live, or refused and the old configuration kept. Names the settings that need a restart.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// Waiting is what it does anyway; the systemd unit says so explicitly
@@ -20,7 +21,14 @@ pub(crate) async fn run(
     client: &Client,
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
-    client.reload().await?;
-    terminal.print("The new configuration is live.")?;
+    let needs_restart = client.reload().await?.needs_restart;
+    if needs_restart.is_empty() {
+        terminal.print("The new configuration is live.")?;
+        return Ok(Answer::Yes);
+    }
+    let settings = needs_restart.join(", ");
+    terminal.print(&format!("needs a restart: {}", text::plain(&settings)))?;
+    terminal.print("The rest of the new configuration is live.")?;
+    terminal.warn("To use all of it: systemctl restart perennial");
     Ok(Answer::Yes)
 }
