@@ -144,6 +144,7 @@ impl<'a> SendQueue<'a> {
                 Some((until, delivery_error)) => delayed(&delivery_error, until, email, self.now),
             },
             conversation: Vec::new(),
+            file: taken.file.map(|file| file.display().to_string()),
         })
     }
 
