@@ -81,10 +81,16 @@ async fn what_happens_to_many_tokens_at_once_is_one_line() -> Result {
     });
     write.await?;
     let text = log.text();
-    let lines: Vec<&str> = text.lines().filter(|line| line.contains(" INFO ")).collect();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains(" INFO "))
+        .collect();
     assert_eq!(lines.len(), 2, "{lines:#?}");
     assert!(lines[0].contains("412 tokens are healthy now"), "{lines:?}");
-    assert!(lines[1].contains("token other is expiring now"), "{lines:?}");
+    assert!(
+        lines[1].contains("token other is expiring now"),
+        "{lines:?}"
+    );
     Ok(())
 }
 

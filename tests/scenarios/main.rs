@@ -10,6 +10,7 @@ mod commands;
 mod daemon;
 mod demo;
 mod disasters;
+mod first_steps;
 mod lessons;
 mod logging;
 mod login;
