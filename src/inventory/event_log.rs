@@ -33,7 +33,10 @@ struct LogLine {
 #[derive(Debug)]
 enum Text {
     /// "token NAME is healthy"; "N tokens are healthy".
-    OfToken { one: String, many: String },
+    OfToken {
+        one: String,
+        many: String,
+    },
     Other(String),
 }
 
