@@ -151,7 +151,6 @@ impl<'a> SendQueue<'a> {
     /// When the path works again, whatever still waits because of it goes at once.
     async fn record_attempt(&mut self, email: Email, attempt: Attempt) -> Result<(), Error> {
         let now = self.now;
-        log_attempt(&email, &attempt);
         let sent = attempt.outcome == SendOutcome::Sent;
         let recovered =
             sent && self.report.delayed == 0 && self.mailer.doubtful.swap(false, Ordering::Relaxed);
@@ -164,16 +163,16 @@ impl<'a> SendQueue<'a> {
                 self.report.delayed += 1;
             }
         }
-        self.inventory
-            .write(move |tx| {
-                tx.record_send_attempt(&email, &attempt, now)?;
-                if recovered {
-                    tx.retry_emails_now(now)
-                } else {
-                    Ok(())
-                }
-            })
-            .await
+        let record = self.inventory.write(move |tx| {
+            tx.record_send_attempt(&email, &attempt, now)?;
+            if recovered {
+                tx.retry_emails_now(now)?;
+            }
+            Ok((email, attempt))
+        });
+        let (email, attempt) = record.await?;
+        log_attempt(&email, &attempt);
+        Ok(())
     }
 
     /// The others wait as long as the one that found the path in trouble, without an attempt being counted.
