@@ -32,12 +32,15 @@ pub struct DaemonStatus {
     pub problems: Vec<String>,
 }
 
+/// Keys of the configuration that changed and that only a restart applies.
+pub type NeedsRestart = Vec<String>;
+
 /// An operator's request to reload the configuration.
 #[derive(Debug)]
 pub struct Reload {
     pub asked_by: String,
-    /// `Ok` when the new configuration is live, otherwise every problem with it.
-    pub answer: oneshot::Sender<Result<(), Vec<String>>>,
+    /// `Ok` when the new configuration is live, with what needs a restart; otherwise every problem with it.
+    pub answer: oneshot::Sender<Result<NeedsRestart, Vec<String>>>,
 }
 
 /// An operator's request for one real email.

@@ -19,7 +19,7 @@ use crate::login;
 
 pub use access_log::AccessLog;
 pub use alert_paths::no_way_to_people;
-pub use daemon_handle::{Backend, DaemonStatus, MailTest, NowFn, Reload};
+pub use daemon_handle::{Backend, DaemonStatus, MailTest, NeedsRestart, NowFn, Reload};
 pub use openapi::description;
 pub use server::{BindError, Probe, Questions, bind, probe, serve, serve_probed};
 

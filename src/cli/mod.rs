@@ -68,6 +68,7 @@ pub enum ClientCommand {
     Get(get::Options),
     Check(check_rotate::CheckOptions),
     Rotate(check_rotate::RotateOptions),
+    Doctor(doctor::Options),
     Forget(forget::Options),
     Incidents(incidents::Options),
     Acknowledge(acknowledge::Options),
@@ -98,10 +99,8 @@ impl ClientCommand {
             Self::Import(options) => import::run(options, &global.client()?, terminal).await,
             Self::Login(options) => login::run(options, &global.client()?, terminal).await,
             Self::Get(options) => get::run(&options, &global.client()?, terminal).await,
-            Self::Check(options) => match options.about_the_daemon() {
-                Some(format) => doctor::run(format, global, terminal).await,
-                None => check_rotate::check(options, &global.client()?, terminal).await,
-            },
+            Self::Check(options) => check_rotate::check(options, &global.client()?, terminal).await,
+            Self::Doctor(options) => doctor::run(&options, global, terminal).await,
             Self::AlertUnitFailure(_) => doctor::report_unit_failure(global, terminal).await,
             Self::Rotate(options) => {
                 check_rotate::rotate(options, &global.client()?, terminal).await

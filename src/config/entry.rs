@@ -121,6 +121,19 @@ pub(super) fn text<'f, T, E: Display>(
     }
 }
 
+/// Reads digits, with or without quotes.
+pub(super) fn text_or_digits<'f, T, E: Display>(
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> impl Fn(Entry<'f>) -> Option<T> {
+    move |entry| match &entry.value {
+        DeValue::Integer(written) if written.radix() == 10 => match parse(written.as_str()) {
+            Ok(value) => Some(value),
+            Err(message) => entry.reject(message.to_string()),
+        },
+        _ => text(&parse)(entry),
+    }
+}
+
 /// Reads a list, each item with `read`.
 pub(super) fn list<'f, T>(
     read: impl Fn(Entry<'f>) -> Option<T>,

@@ -246,6 +246,28 @@ impl Config {
         changed.map(|(key, _)| key).collect()
     }
 
+    /// Takes over from `running` what a daemon holds open, so that the rest can become live.
+    pub fn keep_bound_settings(&mut self, running: &Self) {
+        self.status.socket.clone_from(&running.status.socket);
+        if self.listens_at() == running.listens_at() {
+            return;
+        }
+        if let (Some(newer), Some(running)) = (&mut self.web, &running.web) {
+            newer.listen.clone_from(&running.listen);
+            return;
+        }
+        self.web.clone_from(&running.web);
+        self.alerts.login_links = running.alerts.login_links.clone();
+        self.logins = check::settled_logins(&self.apps, self.web.as_ref());
+        self.status.logins = self.logins.clone();
+    }
+
+    /// The inventory stays as it was opened.
+    pub fn replace_keeping_inventory(&mut self, newer: Self) {
+        let former = std::mem::replace(self, newer);
+        self.inventory = former.inventory;
+    }
+
     fn listens_at(&self) -> Option<&web::ListenAddress> {
         self.web.as_ref().map(|web| &web.listen)
     }

@@ -12,7 +12,7 @@ pub(super) enum NameError {
          or digit"
     )]
     App,
-    #[error("must be digits only, in quotes, as Meta's app dashboard shows it")]
+    #[error("must be digits only, as Meta's app dashboard shows it")]
     Id,
     #[error("{} is not a Graph version; write it as v25.0", quoted(.0))]
     GraphVersion(String),

@@ -9,8 +9,10 @@ pub fn app_name(text: &str) -> Answer<String> {
     describe(names::app(text))
 }
 
+/// With or without the quotes that the configuration file has around it.
 pub fn app_id(text: &str) -> Answer<String> {
-    describe(names::id(text))
+    let digits = text.trim().trim_matches(['"', '\'']);
+    describe(names::id(digits))
 }
 
 pub fn address(text: &str) -> Answer<String> {

@@ -3,7 +3,7 @@
 use super::run::{Daemon, services};
 use super::workers::Workers;
 use super::{clock, status, systemd};
-use crate::api::Reload;
+use crate::api::{NeedsRestart, Reload};
 use crate::config;
 use crate::inventory::{EventKind, NewEvent};
 
@@ -15,11 +15,11 @@ impl Daemon {
     }
 
     /// Applies the whole new configuration, or keeps the old one and returns the problems.
-    pub(super) async fn reload(&mut self, asked_by: &str) -> Result<(), Vec<String>> {
+    pub(super) async fn reload(&mut self, asked_by: &str) -> Result<NeedsRestart, Vec<String>> {
         systemd::reloading();
         let outcome = self.try_reload().await;
         match &outcome {
-            Ok(()) => tracing::info!(asked_by, "the configuration was reloaded and is live"),
+            Ok(needs_restart) => log_live(asked_by, needs_restart),
             Err(problems) => {
                 tracing::error!(
                     asked_by,
@@ -29,9 +29,12 @@ impl Daemon {
             }
         }
         let (now, live) = (clock::now(), outcome.is_ok());
-        let event = NewEvent::new(EventKind::Reloaded)
+        let mut event = NewEvent::new(EventKind::Reloaded)
             .with("asked_by", asked_by)
             .with("live", live);
+        if let Some(needs_restart) = outcome.as_ref().ok().filter(|keys| !keys.is_empty()) {
+            event = event.with("needs_restart", needs_restart.join(", "));
+        }
         if let Err(error) = self
             .inventory
             .write(move |tx| tx.record_event(&event, now))
@@ -43,21 +46,16 @@ impl Daemon {
         outcome
     }
 
-    async fn try_reload(&mut self) -> Result<(), Vec<String>> {
-        let newer = config::load(&self.path, &self.machine).map_err(|problems| {
+    async fn try_reload(&mut self) -> Result<NeedsRestart, Vec<String>> {
+        let mut newer = config::load(&self.path, &self.machine).map_err(|problems| {
             problems
                 .0
                 .iter()
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
         })?;
-        let fixed = self.config.needs_restart(&newer);
-        if !fixed.is_empty() {
-            let needs = |key| {
-                format!("{key} takes effect only after a restart: systemctl restart perennial")
-            };
-            return Err(fixed.into_iter().map(needs).collect());
-        }
+        let needs_restart = self.config.needs_restart(&newer);
+        newer.keep_bound_settings(&self.config);
         let services = services(&newer, &self.inventory).map_err(|problem| vec![problem])?;
         let workers = Workers::start(&services, &newer.schedule, &newer.timezone, &self.shared);
         // The old workers may wait for Meta or a mail server, so they stop in the background and the client gets its
@@ -67,7 +65,19 @@ impl Daemon {
         self.services = services;
         self.settings.send_replace(newer.status.clone());
         self.web_server.renew(&newer, &self.services);
-        self.config = newer;
-        Ok(())
+        self.config.replace_keeping_inventory(newer);
+        Ok(needs_restart.into_iter().map(str::to_owned).collect())
     }
+}
+
+fn log_live(asked_by: &str, needs_restart: &NeedsRestart) {
+    if needs_restart.is_empty() {
+        tracing::info!(asked_by, "the configuration was read again and is live");
+        return;
+    }
+    tracing::warn!(
+        asked_by,
+        "the configuration was read again and is live, except for what needs a restart: {}",
+        needs_restart.join(", ")
+    );
 }

@@ -85,10 +85,14 @@ pub(super) async fn describe(services: &Services) -> String {
         .inventory
         .read(|view| Ok((view.fleet()?, view.count_incidents()?)))
         .await;
-    let Ok((fleet, (open, _))) = fleet else {
+    let Ok((fleet, (open, unacknowledged))) = fleet else {
         return "the inventory cannot be read; see the journal".to_owned();
     };
-    let mut text = format!("{} tokens, {} healthy", fleet.total(), fleet.healthy);
+    if fleet.total() == 0 {
+        return "no tokens yet".to_owned();
+    }
+    let plural = if fleet.total() == 1 { "" } else { "s" };
+    let mut text = format!("{} token{plural}, {} healthy", fleet.total(), fleet.healthy);
     let states = [
         (fleet.unverified, "not checked yet"),
         (fleet.expiring, "expiring"),
@@ -98,10 +102,21 @@ pub(super) async fn describe(services: &Services) -> String {
     for (n, state) in states.into_iter().filter(|(n, _)| *n > 0) {
         text.push_str(&format!(", {n} {state}"));
     }
-    if open > 0 {
-        text.push_str(&format!("; {open} incidents need a person"));
+    text + &open_incidents(open, unacknowledged)
+}
+
+fn open_incidents(open: u64, unacknowledged: u64) -> String {
+    let incidents = match open {
+        0 => return String::new(),
+        1 => "1 incident is open".to_owned(),
+        many => format!("{many} incidents are open"),
+    };
+    match (open.saturating_sub(unacknowledged), unacknowledged) {
+        (0, _) => format!("; {incidents}"),
+        (1, 0) => format!("; {incidents}, and it is acknowledged"),
+        (_, 0) => format!("; {incidents}, all of them acknowledged"),
+        (some, _) => format!("; {incidents}, {some} of them acknowledged"),
     }
-    text
 }
 
 /// New secrets that exist only in memory.
@@ -167,4 +182,23 @@ fn error(app: &AppRecord) -> Option<String> {
         "app {name}: {} since {}. Its tokens are not checked or renewed meanwhile, and are still served",
         error.cause, error.since
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acknowledged_incident_is_one_of_the_open_ones() {
+        for (open, unacknowledged, expected) in [
+            (0, 0, ""),
+            (1, 1, "; 1 incident is open"),
+            (1, 0, "; 1 incident is open, and it is acknowledged"),
+            (2, 2, "; 2 incidents are open"),
+            (2, 1, "; 2 incidents are open, 1 of them acknowledged"),
+            (2, 0, "; 2 incidents are open, all of them acknowledged"),
+        ] {
+            assert_eq!(open_incidents(open, unacknowledged), expected);
+        }
+    }
 }

@@ -65,8 +65,11 @@ impl ClosingTable {
         let people = self.emails - self.to_operators;
         writeln!(
             out,
-            "\n{} emails to people, {} to the operator, {} needless. {} calls to Meta.",
-            people, self.to_operators, self.false_alarms, self.calls
+            "\n{people} email{} to people, {} to the operator, {} needless. {} calls to Meta.",
+            if people == 1 { "" } else { "s" },
+            self.to_operators,
+            self.false_alarms,
+            self.calls
         )?;
         let (style, text) = if self.is_good() {
             (

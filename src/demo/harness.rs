@@ -4,11 +4,13 @@
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use std::{fs, io};
 
 use jiff::Timestamp;
 use tempfile::TempDir;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, Backend, DaemonStatus};
@@ -55,6 +57,8 @@ pub(super) struct Harness {
     now: Arc<Mutex<Timestamp>>,
     folder: TempDir,
     daemon_status: watch::Sender<DaemonStatus>,
+    wake_rotation: Arc<Notify>,
+    journal: watch::Sender<()>,
     hang_up: CancellationToken,
 }
 
@@ -77,6 +81,8 @@ impl Harness {
             ..DaemonStatus::default()
         });
         let backend = backend(&config, &inventory, daemon_status.subscribe(), &now);
+        let (wake_rotation, journal) =
+            (Arc::clone(&backend.wake_rotation), backend.journal.clone());
         let listener = api::bind(&config.status.socket)?;
         tokio::spawn(api::serve(listener, backend, hang_up.clone()));
         let client = Client::at(&config.status.socket);
@@ -88,6 +94,8 @@ impl Harness {
             now,
             folder,
             daemon_status,
+            wake_rotation,
+            journal,
             hang_up,
         })
     }
@@ -110,7 +118,14 @@ impl Harness {
         let (before, now) = (self.daemon_status.borrow().clone(), self.now());
         let daemon_status = status::take(&self.services, &before, Some(now), None, now).await?;
         self.daemon_status.send_replace(daemon_status);
+        self.journal.send_replace(());
         Ok(())
+    }
+
+    /// Waits until the socket takes an order, for so long at most.
+    pub(super) async fn ordered_within(&self, longest: Duration) {
+        // The time is up, or there is something to do: both end the wait.
+        let _ = timeout(longest, self.wake_rotation.notified()).await;
     }
 
     pub(super) async fn run_alerts(&self) -> Result<(), Error> {

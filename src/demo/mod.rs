@@ -13,6 +13,7 @@ mod observer;
 mod outcome;
 
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -49,10 +50,13 @@ const LONGEST_STEP: SignedDuration = SignedDuration::from_mins(30);
 /// The shortest jump of the clock.
 const SHORTEST_STEP: SignedDuration = SignedDuration::from_mins(1);
 
+/// How far the clock of a demo that is left running jumps at most, in real time.
+const TICK: Duration = Duration::from_secs(1);
+
 /// A finished demo run. Its socket and folder remain until it is dropped.
 #[derive(Debug)]
 pub struct DemoRun {
-    harness: Harness,
+    scenario: Scenario,
     pub closing_table: ClosingTable,
 }
 
@@ -71,24 +75,37 @@ impl DemoRun {
             fixtures,
             harness,
         };
-        run.printer.opening(&run.harness, &run.fixtures, out)?;
+        run.printer.opening(&run.fixtures, out)?;
         while run.harness.now() < end {
             run.step(end, out).await?;
         }
         run.harness.show().await?;
         let closing_table = ClosingTable::reach(&run.harness, &run.fixtures, &run.watch).await?;
         Ok(Self {
-            harness: run.harness,
+            scenario: run,
             closing_table,
         })
     }
 
-    /// Prints where to look while the socket and folder exist.
-    pub fn places(&self, out: &mut impl Write) -> io::Result<()> {
-        narration::places(&self.harness, out)
+    /// Prints where to look while the socket and folder exist; `program` is how a shell calls this program.
+    pub fn places(&self, program: &str, out: &mut impl Write) -> io::Result<()> {
+        narration::places(&self.scenario.harness, program, out)
+    }
+
+    /// Continues in real time until the future is dropped: orders are carried out, tokens checked, emails written.
+    pub async fn go_on(&mut self, out: &mut impl Write) -> Result<(), Error> {
+        loop {
+            let before = Instant::now();
+            self.scenario.harness.ordered_within(TICK).await;
+            let passed = SignedDuration::try_from(before.elapsed()).unwrap_or_default();
+            let next = self.scenario.harness.now() + passed;
+            self.scenario.act(next, out).await?;
+            self.scenario.harness.show().await?;
+        }
     }
 }
 
+#[derive(Debug)]
 struct Scenario {
     harness: Harness,
     fixtures: Fixtures,
@@ -113,6 +130,11 @@ impl Scenario {
             .max(now + SHORTEST_STEP)
             .min(now + LONGEST_STEP)
             .min(end);
+        self.act(next, out).await
+    }
+
+    /// Everything that happens at that moment.
+    async fn act(&mut self, next: Timestamp, out: &mut impl Write) -> Result<(), Error> {
         self.harness.move_to(next);
         for demo_fault in self.faults.strike(&self.fixtures, &self.harness)? {
             self.printer.at_meta(next, &demo_fault, out)?;

@@ -32,12 +32,7 @@ impl Printer {
         }
     }
 
-    pub(super) fn opening(
-        &self,
-        harness: &Harness,
-        fixtures: &Fixtures,
-        out: &mut impl Write,
-    ) -> Result<(), Error> {
+    pub(super) fn opening(&self, fixtures: &Fixtures, out: &mut impl Write) -> Result<(), Error> {
         writeln!(
             out,
             "{BOLD}Perennial{BOLD:#} looks after {} tokens of {} people and 2 machines on a simulated Meta.",
@@ -46,8 +41,7 @@ impl Printer {
         )?;
         writeln!(
             out,
-            "{DIM}Everything is real except Meta, the people and the clock. Folder: {}{DIM:#}\n",
-            harness.folder().display()
+            "{DIM}Everything is real except Meta, the people and the clock.{DIM:#}\n"
         )?;
         Ok(())
     }
@@ -241,10 +235,15 @@ fn date(instant: &str) -> &str {
 }
 
 /// Prints where to look while the socket and folder exist.
-pub(super) fn places(harness: &Harness, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn places(harness: &Harness, program: &str, out: &mut impl Write) -> io::Result<()> {
     let here = harness.folder().display();
-    writeln!(out, "\n{BOLD}Look around{BOLD:#} while this runs:")?;
-    writeln!(out, "  perennial --socket {here}/perennial.sock tokens")?;
+    let ask = format!("{program} --socket {here}/perennial.sock");
+    writeln!(
+        out,
+        "\n{BOLD}Look around{BOLD:#} while this runs, from another terminal. Ctrl-C ends it and removes the folder."
+    )?;
+    writeln!(out, "  {ask} tokens")?;
+    writeln!(out, "  {ask} check acme-maria")?;
     writeln!(
         out,
         "  curl --unix-socket {here}/perennial.sock http://localhost/v1/status"

@@ -66,7 +66,7 @@ mod tests {
                 "Nor does it run.".to_owned(),
             ],
             instructions: vec!["Look:\n\n    systemctl status perennial".to_owned()],
-            footer: "Written by perennial check.".to_owned(),
+            footer: "Written by perennial doctor.".to_owned(),
         };
         let to = ["ops@example.com".to_owned()];
         let email = system_email.email(&to, "down-1@example.com".to_owned(), None);
@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(
             email.text,
             "It does not answer.\n\nNor does it run.\n\nWHAT TO DO\n\n1. Look:\n\n    systemctl status \
-             perennial\n\n-- \nWritten by perennial check.\n"
+             perennial\n\n-- \nWritten by perennial doctor.\n"
         );
     }
 }

@@ -222,6 +222,9 @@ fn tried_event(email: &Email, attempt: &Attempt, undelivered: bool) -> NewEvent 
             .with("recipients", email.email.recipients.len())
             .with("got_it", got_it);
     }
+    if let Some(file) = &attempt.file {
+        event = event.with("file", file.as_str());
+    }
     if attempt.conversation.is_empty() {
         return event;
     }

@@ -203,7 +203,9 @@ impl Tx<'_> {
             event.app,
             detail
         ];
-        Ok(EventId(insert.query_row(row, |row| row.get(0))?))
+        let id = EventId(insert.query_row(row, |row| row.get(0))?);
+        self.event_log.add(event);
+        Ok(id)
     }
 }
 

@@ -15,6 +15,7 @@ mod digests;
 mod email_bodies;
 mod emails;
 mod error;
+mod event_log;
 mod file_ownership;
 mod future_dates;
 mod incidents;
@@ -37,6 +38,7 @@ mod signed_requests;
 mod subscriptions;
 mod tokens;
 mod totals;
+mod transaction;
 mod ungranted_scopes;
 mod unsaved_secrets;
 mod upgrade;
@@ -49,7 +51,6 @@ mod sealing_tests;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -90,6 +91,7 @@ pub use signed_requests::{Callback, Use};
 pub use subscriptions::{UnsubscribedPages, WebhookSubscription};
 pub use tokens::{Filter, Imported, NewToken, TokenPage, name_is_valid};
 pub use totals::{Deadline, Fleet, MailQueue, Unchecked};
+pub use transaction::Tx;
 pub use ungranted_scopes::Ungranted;
 pub use versions::{Candidate, NewVersion, SecretReading};
 pub use webhook_notices::WebhookNotice;
@@ -124,10 +126,6 @@ pub struct View<'db> {
     db: &'db Connection,
     sealer: &'db Sealer,
 }
-
-/// Read and write access inside the writer's transaction.
-#[derive(Debug)]
-pub struct Tx<'db>(View<'db>);
 
 const READ_ALONE: &str = "the inventory cannot be written to; reads go on, and writing is retried";
 
@@ -286,14 +284,6 @@ impl Shared {
         });
         readers().push(db);
         answer
-    }
-}
-
-impl<'db> Deref for Tx<'db> {
-    type Target = View<'db>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
     }
 }
 

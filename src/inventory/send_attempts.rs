@@ -14,6 +14,8 @@ pub struct Attempt {
     pub outcome: SendOutcome,
     /// The conversation with the mail server, without addresses.
     pub conversation: Vec<String>,
+    /// The file that it was written into instead of being sent.
+    pub file: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
+use tracing::dispatcher::{self, Dispatch};
 
 use super::access::Store;
+use super::event_log::EventLog;
 use super::open::{LOG_LIMIT, PATIENCE, beside};
 use super::{Error, Tx, Unwritable, View, WriteErrorKind};
 use crate::secret::Sealer;
@@ -71,12 +73,15 @@ impl Writer {
         F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
+        // The writer's thread logs on behalf of the caller, to where the caller logs.
+        let dispatch = dispatcher::get_default(Dispatch::clone);
         let job: Job = Box::new(move |tx, company| {
             let result = match (tx, company) {
                 (Err(why), _) => Err(Error::Unwritable(why.clone())),
                 (Ok(tx), BatchContext::Alone) => job(tx),
                 (Ok(tx), BatchContext::Others) => in_savepoint(tx, job),
             };
+            let events = tx.map_or_else(|_| EventLog::default(), |tx| tx.event_log.take());
             let failed = result
                 .as_ref()
                 .err()
@@ -85,6 +90,9 @@ impl Writer {
                 succeeded: result.is_ok(),
                 error: failed.map(Unwritable::of_error),
                 afterwards: Box::new(move |commit| {
+                    if result.is_ok() && commit.is_ok() {
+                        dispatcher::with_default(&dispatch, || events.write());
+                    }
                     let durable = commit.clone().map_err(Error::Unwritable);
                     // If the caller has gone away, its job stays done.
                     let _ = answer.send(result.and_then(|value| durable.map(|()| value)));
@@ -172,7 +180,7 @@ fn save(store: &Store, sealer: &Sealer, batch: Vec<Job>) {
     };
     let (done, saved) = match store {
         Store::Open { db, .. } => {
-            let tx = Tx(View { db, sealer });
+            let tx = Tx::new(View { db, sealer });
             commit(&tx, batch, company)
         }
         Store::ReadOnly { why, .. } => (reject_all(batch, why, company), Err(why.clone())),

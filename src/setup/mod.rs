@@ -8,8 +8,8 @@ mod files;
 mod paths;
 mod verify;
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use tempfile::TempDir;
 
@@ -18,7 +18,7 @@ use crate::config::{
 };
 use crate::secret::{Key, Secret};
 pub use paths::Places;
-pub use verify::{mail, meta};
+pub use verify::{AppTrial, mail, meta};
 
 /// A secret that gets its own file.
 #[derive(Clone, Debug)]
@@ -55,6 +55,33 @@ impl Error {
 pub struct Harness {
     folder: TempDir,
     names: Vec<String>,
+    /// Dropped after `folder`, which lies in them.
+    _made: MadeFolders,
+}
+
+/// Folders that were not there before, the innermost first. Those that are empty in the end are removed again.
+#[derive(Debug)]
+struct MadeFolders(Vec<PathBuf>);
+
+impl MadeFolders {
+    fn make(places: &Places) -> Result<Self, Error> {
+        let credentials = places.credentials();
+        let missing = credentials.ancestors().take_while(|path| !path.exists());
+        let made = Self(missing.map(Path::to_owned).collect());
+        places.make_folders()?;
+        Ok(made)
+    }
+}
+
+impl Drop for MadeFolders {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            // Fails where something was written, which is then kept.
+            if fs::remove_dir(path).is_err() {
+                break;
+            }
+        }
+    }
 }
 
 impl Harness {
@@ -64,7 +91,7 @@ impl Harness {
         template: &Template,
         given: &[NamedSecret],
     ) -> Result<Self, Error> {
-        places.make_folders()?;
+        let made = MadeFolders::make(places)?;
         files::remove_folders(&places.folder, UNFINISHED)?;
         let folder = tempfile::Builder::new()
             .prefix(UNFINISHED)
@@ -101,7 +128,11 @@ impl Harness {
             template.text(&places.home).as_bytes(),
             0o600,
         )?;
-        Ok(Self { folder, names })
+        Ok(Self {
+            folder,
+            names,
+            _made: made,
+        })
     }
 
     /// The configuration as the daemon will read it.

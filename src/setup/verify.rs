@@ -6,12 +6,31 @@ use crate::config::{App, Config};
 use crate::daemon::client_of;
 use crate::email::SystemEmail;
 use crate::email::mailer::{Mailer, Reached};
+use crate::model::Cause;
 
-/// Asks Meta whether it accepts the app's id and secret. The error says why not, and what to do.
-pub async fn meta(app: &App) -> Result<(), String> {
-    let client = client_of(app).map_err(|error| error.to_string())?;
-    let answer = client.confirm_app().await.answer;
-    answer.map_err(|error| error.to_string())
+/// Meta's answer to an app's id and secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AppTrial {
+    Accepted,
+    /// The secret does not belong to the app; another one may. Says why, and what to do.
+    WrongSecret(String),
+    /// Another secret would not help.
+    Failed(String),
+}
+
+/// Asks Meta whether it accepts the app's id and secret.
+pub async fn meta(app: &App) -> AppTrial {
+    let client = match client_of(app) {
+        Ok(client) => client,
+        Err(error) => return AppTrial::Failed(error.to_string()),
+    };
+    match client.confirm_app().await.answer {
+        Ok(()) => AppTrial::Accepted,
+        Err(error) if error.cause() == Cause::AppSecretWrong => {
+            AppTrial::WrongSecret(error.to_string())
+        }
+        Err(error) => AppTrial::Failed(error.to_string()),
+    }
 }
 
 /// Sends one email to the operators, in the same way as all later emails.

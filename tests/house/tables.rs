@@ -31,7 +31,7 @@ pub const FLOORS: &[(&str, &str)] = &[
         "secret model graph_api inventory email alerts rotation login webhooks api web api_client config",
     ),
     // It tries the operator's answers before the daemon exists.
-    ("setup", "secret email config daemon"),
+    ("setup", "secret model email config daemon"),
     // It stands for Meta's servers, so the daemon knows nothing of it.
     ("graph_sim", ""),
     (

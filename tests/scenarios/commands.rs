@@ -407,7 +407,7 @@ async fn the_daemon_itself_is_managed() -> Result {
 
     office
         .ask("mail-test boss@example.com", "")?
-        .with(0, &["The email is sent"], &[]);
+        .with(0, &["The email is a file now"], &[]);
     office
         .ask("mail-test nobody", "")?
         .with(1, &[], &["not an email address"]);

@@ -26,7 +26,10 @@ fn ended(output: &Output, code: i32, said: &[&str]) -> String {
 /// Imports a token under this name.
 fn import(premises: &crate::world::daemon::Premises, name: &str) -> Result {
     let token = format!("EAAcanary{name}");
-    let output = premises.ask(&["import", "--app", "acme", "--name", name], &token)?;
+    let output = premises.ask(
+        &["import", "--app", "acme", "--name", name, "--timeout", "0s"],
+        &token,
+    )?;
     ended(&output, 0, &["Added as"]);
     Ok(())
 }

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use crate::world::Result;
 use crate::world::daemon::Premises;
 
-const ALERT: [&str; 4] = ["check", "--alert", "--timeout", "0s"];
+const ALERT: [&str; 4] = ["doctor", "--alert", "--timeout", "0s"];
 
 #[track_caller]
 fn ended(output: &Output, code: i32, said: &[&str]) {
@@ -51,7 +51,7 @@ fn age_alarms(premises: &Premises, hours: i64) -> Result {
 fn a_daemon_that_is_down_is_reported_once_reminded_and_resolved() -> Result {
     let premises = Premises::new("http://127.0.0.1:1")?;
     ended(
-        &premises.ask(&["check"], "")?,
+        &premises.ask(&["doctor"], "")?,
         3,
         &["cannot reach the daemon", "systemctl status"],
     );
@@ -91,7 +91,7 @@ fn a_daemon_that_is_down_is_reported_once_reminded_and_resolved() -> Result {
     );
     ended(&premises.ask(&ALERT, "")?, 0, &[]);
     ended(
-        &premises.ask(&["check"], "")?,
+        &premises.ask(&["doctor"], "")?,
         0,
         &["The daemon does its work."],
     );
@@ -131,7 +131,7 @@ fn a_unit_that_systemd_gives_up_is_reported_with_the_reason() -> Result {
             .stdin(Stdio::null())
             .output()
     };
-    ended(&alert(&[])?, 2, &["perennial check"]);
+    ended(&alert(&[])?, 2, &["perennial doctor"]);
     let told = alert(&[
         ("MONITOR_UNIT", "perennial.service"),
         ("MONITOR_SERVICE_RESULT", "exit-code"),

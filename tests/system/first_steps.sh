@@ -58,10 +58,10 @@ quick_start() {
     local command
     marias_token >"$scratch/token"
     printf '%s\t%s\n' \
+        "hear of faults" ops@example.com \
         "What shall the app be called" acme \
         "Meta's id of the app" "$APP_ID" \
         "The app's secret" "$APP_SECRET" \
-        "hear of faults" ops@example.com \
         "shall emails come" "" \
         "By which mail server" smtps://perennial@smtp.example.com:465 \
         "The password" "$SMTP_PASSWORD" >"$scratch/setup"

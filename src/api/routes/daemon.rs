@@ -23,7 +23,7 @@ pub(in crate::api) async fn reload(
 ) -> Result<Json<Reloaded>, Problem> {
     let order = |answer| Reload { asked_by, answer };
     match asked(&app_state.reloads, app_state.limits.answer, order).await? {
-        Ok(()) => Ok(Json(Reloaded { live_since: app_state.now() })),
+        Ok(needs_restart) => Ok(Json(Reloaded { live_since: app_state.now(), needs_restart })),
         Err(problems) => Err(Problem::new(
             ProblemType::ReloadRefused,
             "the new configuration cannot be used; the old one stays live. Correct it and reload again",

@@ -187,7 +187,10 @@ async fn a_reload_is_answered_by_the_daemon() {
         let mut reloads = world.reloads.lock().await;
         let first = reloads.recv().await.unwrap();
         assert_eq!(first.asked_by, "alice (uid 70001, pid 4242)");
-        first.answer.send(Ok(())).unwrap();
+        first
+            .answer
+            .send(Ok(vec!["inventory.path".to_owned()]))
+            .unwrap();
         let second = reloads.recv().await.unwrap();
         second
             .answer
@@ -199,7 +202,7 @@ async fn a_reload_is_answered_by_the_daemon() {
     let operator = async {
         assert_eq!(
             reload().await.json(),
-            json!({"live_since": "2026-03-01T12:00:00Z"})
+            json!({"live_since": "2026-03-01T12:00:00Z", "needs_restart": ["inventory.path"]})
         );
         let refused = reload().await;
         assert_eq!(

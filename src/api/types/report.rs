@@ -99,9 +99,12 @@ pub struct DeadlineView {
 }
 
 /// `POST /v1/reload`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reloaded {
     pub live_since: Timestamp,
+    /// Settings that changed and are not live before the daemon is restarted, such as `inventory.path`.
+    #[serde(default)]
+    pub needs_restart: Vec<String>,
 }
 
 /// `POST /v1/mail-test`

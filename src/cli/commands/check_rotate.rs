@@ -2,7 +2,6 @@
 
 use clap::Args;
 
-use super::doctor;
 use crate::api::types::{Accepted, EventView, Span};
 use crate::api_client::{self, Client};
 use crate::cli::event_follower::Follower;
@@ -13,30 +12,13 @@ use crate::cli::{Answer, Error, Terminal, hints};
 use crate::inventory::EventKind;
 use crate::model::{Outcome, State};
 
-/// Check tokens with Meta now, and print the result; without names, check that the daemon does its work
+/// Check tokens with Meta now, and print the result
 ///
-/// Exit code 1 unless all is well, 3 if the daemon cannot be reached.
+/// Exit code 1 unless each of them works, 3 if the daemon cannot be reached.
 #[derive(Clone, Debug, Args)]
 pub struct CheckOptions {
-    #[arg(value_name = "NAME")]
-    names: Vec<String>,
-    /// How long to wait for the result, or for a daemon that is starting
-    #[arg(long, default_value = "60s", value_name = "TIME")]
-    timeout: Span,
-    /// Email the operators if the daemon is down or does not do its work: once per cause, as the timer does
-    #[arg(long, conflicts_with = "names")]
-    alert: bool,
-}
-
-impl CheckOptions {
-    /// Without names, the command checks the daemon itself.
-    pub(crate) fn about_the_daemon(&self) -> Option<doctor::ProbeRequest> {
-        let limit = self.timeout;
-        let alert = self.alert;
-        self.names
-            .is_empty()
-            .then_some(doctor::ProbeRequest { limit, alert })
-    }
+    #[command(flatten)]
+    whom: Whom,
 }
 
 /// Renew tokens now, and print the result
@@ -69,11 +51,7 @@ pub(crate) async fn check(
     client: &Client,
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
-    let whom = Whom {
-        names: options.names,
-        timeout: options.timeout,
-    };
-    carry_out(Order::Check, whom, client, terminal).await
+    carry_out(Order::Check, options.whom, client, terminal).await
 }
 
 pub(crate) async fn rotate(

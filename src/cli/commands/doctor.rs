@@ -1,5 +1,5 @@
-//! `perennial check` without names: checks that the daemon does its work. systemd also calls this file when it has
-//! given up a unit.
+//! `perennial doctor`: checks from outside that the daemon does its work. systemd also calls this file when it has given
+//! up a unit.
 
 use std::time::Duration;
 
@@ -11,21 +11,27 @@ use crate::config::{self, Machine, MonitorSettings};
 use crate::daemon::clock;
 use crate::monitor::{self, Alarm, Failed, NotifyReport, Problem};
 
-/// How to check the daemon.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ProbeRequest {
-    pub(crate) limit: Span,
-    pub(crate) alert: bool,
+/// Check from outside whether the daemon answers and does its work, as perennial-check.timer does
+///
+/// The exit code is 0 if all is well, 1 if the daemon does not do all of its work, and 3 if it cannot be reached.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// Email the operators if the daemon is down or does not do its work: one email for each cause
+    #[arg(long)]
+    alert: bool,
+    /// With --alert: how long to wait for a daemon that is starting
+    #[arg(long, default_value = "60s", value_name = "TIME")]
+    timeout: Span,
 }
 
 /// A restart takes less time, and the timer's service needs time left to send its emails.
 const LONGEST: Duration = Duration::from_secs(30);
 
-impl ProbeRequest {
+impl Options {
     /// Without `--alert` a person is waiting, who wants the present state immediately.
-    fn limit(self) -> Duration {
+    fn limit(&self) -> Duration {
         match self.alert {
-            true => self.limit.duration().unsigned_abs().min(LONGEST),
+            true => self.timeout.duration().unsigned_abs().min(LONGEST),
             false => Duration::ZERO,
         }
     }
@@ -36,14 +42,13 @@ impl ProbeRequest {
 pub struct UnitFailureOptions {}
 
 pub(crate) async fn run(
-    format: ProbeRequest,
+    options: &Options,
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
     let monitor_settings = monitor_settings(global)?;
     let client = global.client()?;
-    let limit = format.limit();
-    let facts = monitor::collect(&monitor_settings, &client, limit).await;
+    let facts = monitor::collect(&monitor_settings, &client, options.patience()).await;
     let now = clock::now();
     let found = monitor::detected_problems(&facts, now);
     for problem in &found {
@@ -52,7 +57,7 @@ pub(crate) async fn run(
     if found.is_empty() {
         terminal.print("The daemon does its work.")?;
     }
-    if format.alert {
+    if options.alert {
         report(
             &monitor::notify(&monitor_settings, &found, now).await,
             terminal,
@@ -66,7 +71,7 @@ pub(crate) async fn report_unit_failure(
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
     let Some(failed) = Failed::of_environment(|name| std::env::var(name).ok()) else {
-        let email_text = "This is for systemd, which says in MONITOR_UNIT what has failed. To look by hand: perennial check";
+        let email_text = "This is for systemd, which says in MONITOR_UNIT what has failed. To look by hand: perennial doctor";
         return Err(Error::Usage(email_text.to_owned()));
     };
     let failed = failed.with_problems_of(global.config(), &Machine::here());

@@ -32,7 +32,7 @@ pub(crate) async fn run(
         to: options.address,
     };
     let message_id = client.mail_test(&request).await?.message_id;
-    terminal.warn("The email is written and waits to be sent.");
+    terminal.warn("The email is queued.");
     while let Some(event) = follower.next().await? {
         if !is_about(&event, &message_id) {
             continue;
@@ -58,7 +58,7 @@ fn outcome(event: &EventView, terminal: &mut Terminal) -> Result<Option<Answer>,
         terminal.print(&format!("  {}", text::plain(line)))?;
     }
     if is_sent {
-        terminal.print("The email is sent: the mail server has taken it. See that it arrives.")?;
+        terminal.print(&sent(event))?;
         return Ok(Some(Answer::Yes));
     }
     terminal.print(&sentence(event).text)?;
@@ -68,6 +68,16 @@ fn outcome(event: &EventView, terminal: &mut Terminal) -> Result<Option<Answer>,
         "Emails wait and are sent when that is put right: perennial check-config"
     });
     Ok(Some(Answer::No))
+}
+
+fn sent(event: &EventView) -> String {
+    match EventDetail(&event.detail).find("file") {
+        Some(file) => format!(
+            "The email is a file now: {}\nNo email leaves this machine while [alerts] has directory = …",
+            text::plain(file)
+        ),
+        None => "The email is sent. Check that it arrives.".to_owned(),
+    }
 }
 
 /// The transcript of the conversation with the mail server.

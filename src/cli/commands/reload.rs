@@ -3,11 +3,13 @@
 use clap::Args;
 
 use crate::api_client::Client;
+use crate::cli::terminal::text;
 use crate::cli::{Answer, Error, Terminal};
 
 /// Reload the configuration of the running daemon
 ///
-/// Waits for the result: the new configuration is live, or it was refused and the old one stays live.
+/// Waits for the result: the new configuration is live, or it was refused and the old one stays live. Names the settings
+/// that need a restart.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// Wait for the result. This is the default; the systemd unit uses the option to be explicit
@@ -20,7 +22,14 @@ pub(crate) async fn run(
     client: &Client,
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
-    client.reload().await?;
-    terminal.print("The new configuration is live.")?;
+    let needs_restart = client.reload().await?.needs_restart;
+    if needs_restart.is_empty() {
+        terminal.print("The new configuration is live.")?;
+        return Ok(Answer::Yes);
+    }
+    let settings = needs_restart.join(", ");
+    terminal.print(&format!("needs a restart: {}", text::plain(&settings)))?;
+    terminal.print("The rest of the new configuration is live.")?;
+    terminal.warn("To use all of it: systemctl restart perennial");
     Ok(Answer::Yes)
 }

@@ -9,7 +9,8 @@ use crate::cli::terminal::text::counted;
 use crate::cli::{Answer, Error, Global, Terminal, key_file};
 use crate::config;
 use crate::daemon::clock;
-use crate::inventory::{Contents, Present, Restore, Settings};
+use crate::inventory::{self, Contents, Present, Restore, Settings};
+use crate::secret::Key;
 
 /// Replace the inventory by a copy, with the daemon stopped
 ///
@@ -38,7 +39,8 @@ pub(crate) fn run(
         path: stores.inventory,
         key: key_file::read(key)?,
     };
-    let restore = Restore::prepare(&settings, &options.file)?;
+    let restore = Restore::prepare(&settings, &options.file)
+        .map_err(|error| with_kept_key(error, &stores.key, &options.file))?;
     terminal.print(&described(&options.file, &restore.contents, terminal))?;
     terminal.print(&what_is_lost(&restore, terminal))?;
     if !options.yes && !is_confirmed(terminal)? {
@@ -51,8 +53,49 @@ pub(crate) fn run(
     if let Some(kept) = kept {
         terminal.print(&format!("What was there is kept: {}", kept.display()))?;
     }
-    terminal.warn("Start the daemon: systemctl start perennial");
+    terminal.warn(&how_to_start(&settings.key, key, &stores.key));
     Ok(Answer::Yes)
+}
+
+/// A daemon that finds another key in `place` than `used`, which opens the copy, does not start.
+fn how_to_start(used: &Key, file: &Path, place: &Path) -> String {
+    const START: &str = "Start the daemon: systemctl start perennial";
+    let in_place = key_file::read(place).ok().map(|key| key.id());
+    if in_place == Some(used.id()) {
+        return START.to_owned();
+    }
+    let (file, place) = (file.display(), place.display());
+    let keep = in_place.map_or_else(String::new, |other| {
+        format!("    mv {place} {place}.old-{other}\n")
+    });
+    format!(
+        "This inventory opens only with the key in {file}, and the daemon looks for its key in {place}.\n\
+         Before you start the daemon, put the right key there:\n{keep}    cp -p {file} {place}\n\
+         If systemd decrypts the key for the daemon, encrypt {file} there instead.\n{START}"
+    )
+}
+
+/// An earlier `rekey` keeps the old key beside the new one, under its id.
+fn with_kept_key(error: inventory::Error, place: &Path, copy: &Path) -> Error {
+    let inventory::Error::WrongKey { stored, .. } = &error else {
+        return error.into();
+    };
+    let stored = stored.split(|c: char| !c.is_ascii_alphanumeric());
+    let kept = stored
+        .filter(|id| !id.is_empty())
+        .map(|id| key_file::beside(place, &format!(".old-{id}")))
+        .find(|kept| kept.exists());
+    match kept {
+        Some(kept) => Error::Refused(format!(
+            "{} was sealed with an earlier key, which is kept in {}. Nothing was changed. Restore the copy with that key:\n    \
+             perennial restore --key-file {} {}",
+            copy.display(),
+            kept.display(),
+            kept.display(),
+            copy.display()
+        )),
+        None => error.into(),
+    }
 }
 
 fn is_confirmed(terminal: &mut Terminal) -> Result<bool, Error> {

@@ -1,5 +1,6 @@
 //! The programs that run until they are done or stopped: the daemon, the demo, the simulated Graph.
 
+use std::env;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -109,11 +110,20 @@ async fn demo(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         seed: options.seed,
         sabotage: demo::Sabotage::Nothing,
     };
-    let demo_run = DemoRun::live(live, &mut out).await?;
+    let mut demo_run = DemoRun::live(live, &mut out).await?;
     demo_run.closing_table.print(&mut out)?;
     if options.keep {
-        demo_run.places(&mut out)?;
-        daemon::until_stopped().await?;
+        demo_run.places(&this_program(), &mut out)?;
+        tokio::select! {
+            ended = demo_run.go_on(&mut out) => ended?,
+            stopped = daemon::until_stopped() => stopped?,
+        }
+    } else {
+        writeln!(
+            out,
+            "\nTo look at its tokens, emails and database yourself: {} demo --keep",
+            this_program()
+        )?;
     }
     let good = demo_run.closing_table.is_good();
     Ok(if good {
@@ -121,6 +131,20 @@ async fn demo(options: &DemoOptions) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// How to call this very program in a shell, from any folder.
+fn this_program() -> String {
+    let called = env::args().next().unwrap_or_default();
+    if !called.is_empty() && !called.contains('/') {
+        return called;
+    }
+    let path = env::current_exe().map_or(called, |path| path.display().to_string());
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    match path.chars().all(is_plain) {
+        true => path,
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
 }
 
 async fn graph_sim(options: GraphSimOptions) -> anyhow::Result<ExitCode> {

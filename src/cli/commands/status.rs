@@ -101,7 +101,7 @@ fn about_tokens(tokens: TokenCounts) -> String {
     let person = dead + expiring;
     let mut sentences = Vec::new();
     if total == 0 {
-        return "There are no tokens yet: perennial import --app APP".to_owned();
+        return "No tokens yet. Add the first one: perennial import".to_owned();
     }
     if person > 0 {
         sentences.push(of_all(person, "needs a person.", "need a person."));
@@ -195,10 +195,12 @@ fn incidents(report: &StatusReport) -> String {
     if incidents.open == 0 {
         return "none open".to_owned();
     }
-    let quiet = incidents.open.saturating_sub(incidents.unacknowledged);
-    let quiet = match quiet {
-        0 => String::new(),
-        some => format!(", {} acknowledged", count(some)),
+    let acknowledged = incidents.open.saturating_sub(incidents.unacknowledged);
+    let quiet = match (acknowledged, incidents.unacknowledged) {
+        (0, _) => String::new(),
+        (1, 0) => ", and it is acknowledged".to_owned(),
+        (_, 0) => ", all of them acknowledged".to_owned(),
+        (some, _) => format!(", {} of them acknowledged", count(some)),
     };
     let open = style::paint(&format!("{} open", count(incidents.open)), style::WARNING);
     format!("{open}{quiet}: perennial incidents")

@@ -64,7 +64,7 @@ fn the_headline_says_how_it_is() {
         (
             counts(0, 0, 0, 0, 0),
             true,
-            "There are no tokens yet: perennial import --app APP",
+            "No tokens yet. Add the first one: perennial import",
         ),
         (counts(0, 1, 0, 0, 0), true, "The only token is healthy."),
         (
@@ -102,6 +102,29 @@ fn the_headline_says_how_it_is() {
         let report: StatusReport = changed(STATUS, json!({"tokens": counts, "ready": ready}));
         let page = shown(&status::render(&report, &terminal(80)));
         assert_eq!(page.lines().next(), Some(expected));
+    }
+}
+
+#[test]
+fn an_acknowledged_incident_is_not_counted_twice() {
+    for (open, unacknowledged, expected) in [
+        (0, 0, "none open"),
+        (2, 2, "2 open: perennial incidents"),
+        (2, 1, "2 open, 1 of them acknowledged: perennial incidents"),
+        (1, 0, "1 open, and it is acknowledged: perennial incidents"),
+        (
+            3,
+            0,
+            "3 open, all of them acknowledged: perennial incidents",
+        ),
+    ] {
+        let incidents = json!({"open": open, "unacknowledged": unacknowledged});
+        let report: StatusReport = changed(STATUS, json!({"incidents": incidents}));
+        let page = shown(&status::render(&report, &terminal(80)));
+        assert!(
+            page.contains(&format!("incidents   {expected}\n")),
+            "{page}"
+        );
     }
 }
 

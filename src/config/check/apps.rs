@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::config::credentials::Machine;
-use crate::config::entry::{list, number, text};
+use crate::config::entry::{list, number, text, text_or_digits};
 use crate::config::file::Section;
 use crate::config::{App, defaults, names, urls};
 
@@ -22,7 +22,11 @@ pub(super) fn apps(top: &mut Section<'_>, machine: &Machine) -> Vec<App> {
 
 fn app(mut section: Section<'_>, seen: &mut KnownApps, machine: &Machine) -> Option<App> {
     let name = section.required("name", "choose one, such as \"acme\"", text(names::app));
-    let id = section.required("id", "Meta's app dashboard shows it", text(names::id));
+    let id = section.required(
+        "id",
+        "Meta's app dashboard shows it",
+        text_or_digits(names::id),
+    );
     let secrets = section.required(
         "secret",
         "write { credential = \"acme.secret\" }",
@@ -31,7 +35,7 @@ fn app(mut section: Section<'_>, seen: &mut KnownApps, machine: &Machine) -> Opt
     seen.check_name(&section, name.as_deref());
     seen.check_id(&section, id.as_deref());
     let scopes = section.optional("scopes", list(text(names::scope)));
-    let login_config_id = section.optional("login_config_id", text(names::id));
+    let login_config_id = section.optional("login_config_id", text_or_digits(names::id));
     if section.has("scopes") && login_config_id.is_some() {
         let message = "replaces scopes; remove one of the two";
         section.reject("login_config_id", message);

@@ -20,7 +20,7 @@ pub(super) fn without_a_place(apps: &[App]) -> login::Settings {
     }
 }
 
-pub(super) fn settled(apps: &[App], web: Option<&web::Settings>) -> login::Settings {
+pub(in crate::config) fn settled(apps: &[App], web: Option<&web::Settings>) -> login::Settings {
     web.map_or_else(|| without_a_place(apps), |web| web.logins.clone())
 }
 

@@ -12,6 +12,7 @@ mod web;
 
 pub(super) use alerts::sample_emails;
 pub(super) use inventory::stores;
+pub(super) use logins::settled as settled_logins;
 pub(super) use schedule::timezone;
 pub(super) use status::socket;
 

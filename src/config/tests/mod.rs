@@ -422,6 +422,47 @@ fn what_a_daemon_holds_open_needs_a_restart() {
 }
 
 #[test]
+fn what_a_daemon_holds_open_stays_and_the_rest_is_taken_over() {
+    let desk = Backend::new();
+    let web = |listen: &str| {
+        format!("[web]\nlisten = \"{listen}\"\npublic_url = \"https://new.example.com\"\n")
+    };
+    let mut before = desk.load(LEAST).unwrap();
+    let path = before.inventory.path.clone();
+    let moved = "[inventory]\npath = \"/a\"\n[status]\nsocket = \"/b\"\nviewers = [\"anna\"]\n";
+    let newer = || {
+        desk.load(format!("{LEAST}{moved}{}", web("127.0.0.1:1")))
+            .unwrap()
+    };
+    let mut after = newer();
+    after.keep_bound_settings(&before);
+    assert!(after.web.is_none() && after.alerts.login_links.is_none());
+    assert_eq!(after.logins.public_url, None);
+    before.replace_keeping_inventory(after);
+    assert_eq!(before.inventory.path, path);
+    assert_eq!(before.status.viewers, ["anna"]);
+    let left = ["inventory.path", "status.socket", "web.listen"];
+    assert_eq!(before.needs_restart(&newer()), left);
+
+    let running = desk.load(format!("{LEAST}{}", web("127.0.0.1:2"))).unwrap();
+    let mut after = newer();
+    after.keep_bound_settings(&running);
+    assert_eq!(after.web.unwrap().listen, running.web.unwrap().listen);
+}
+
+#[test]
+fn an_app_s_id_needs_no_quotes() {
+    let desk = Backend::new();
+    let bare = LEAST.replace("id = \"1\"", "id = 257422819769992");
+    assert_eq!(desk.load(bare).unwrap().apps[0].id, "257422819769992");
+    let large = LEAST.replace("id = \"1\"", "id = 99999999999999999999999");
+    assert_eq!(
+        desk.load(large).unwrap().apps[0].id,
+        "99999999999999999999999"
+    );
+}
+
+#[test]
 fn what_is_to_be_kept_is_found_without_the_secrets() {
     let desk = Backend::new();
     let found = |text: &str| {

@@ -175,13 +175,18 @@ fn an_app_that_cannot_work_is_refused() {
         ),
         (
             "\"1\"",
-            "1",
-            "3: [[app]] id: must be text in quotes, not a number",
+            "-1",
+            "3: [[app]] id: must be digits only, as Meta's app dashboard shows it",
+        ),
+        (
+            "\"1\"",
+            "1.5",
+            "3: [[app]] id: must be text in quotes, not a fraction",
         ),
         (
             "\"1\"",
             "\"12a\"",
-            "3: [[app]] id: must be digits only, in quotes, as Meta's app dashboard shows it",
+            "3: [[app]] id: must be digits only, as Meta's app dashboard shows it",
         ),
         (
             "secret = { credential = \"acme.secret\" }\n",

@@ -11,10 +11,13 @@ use super::transport::AcceptedRecipients;
 
 pub(super) async fn store(folder: &Path, mail: &Mail) -> Result<AcceptedRecipients, DeliveryError> {
     let target = folder.join(&mail.file_name);
-    let bytes = mail.bytes.clone();
-    let written = tokio::task::spawn_blocking(move || write(&target, &bytes)).await;
+    let (path, bytes) = (target.clone(), mail.bytes.clone());
+    let written = tokio::task::spawn_blocking(move || write(&path, &bytes)).await;
     match written {
-        Ok(Ok(())) => Ok(mail.accepted_by_all()),
+        Ok(Ok(())) => Ok(AcceptedRecipients {
+            file: Some(target),
+            ..mail.accepted_by_all()
+        }),
         Ok(Err(error)) => Err(DeliveryError::path(format!(
             "cannot write emails into {}: {error}",
             folder.display()

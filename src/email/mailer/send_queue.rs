@@ -147,13 +147,13 @@ impl<'a> SendQueue<'a> {
                 Some((until, delivery_error)) => delayed(&delivery_error, until, email, self.now),
             },
             conversation: Vec::new(),
+            file: accepted.file.map(|file| file.display().to_string()),
         })
     }
 
     /// Records an attempt. When the mail path works again, emails that waited for it become due now.
     async fn record_attempt(&mut self, email: Email, attempt: Attempt) -> Result<(), Error> {
         let now = self.now;
-        log_attempt(&email, &attempt);
         let sent = attempt.outcome == SendOutcome::Sent;
         let recovered =
             sent && self.report.delayed == 0 && self.mailer.doubtful.swap(false, Ordering::Relaxed);
@@ -166,16 +166,16 @@ impl<'a> SendQueue<'a> {
                 self.report.delayed += 1;
             }
         }
-        self.inventory
-            .write(move |tx| {
-                tx.record_send_attempt(&email, &attempt, now)?;
-                if recovered {
-                    tx.retry_emails_now(now)
-                } else {
-                    Ok(())
-                }
-            })
-            .await
+        let record = self.inventory.write(move |tx| {
+            tx.record_send_attempt(&email, &attempt, now)?;
+            if recovered {
+                tx.retry_emails_now(now)?;
+            }
+            Ok((email, attempt))
+        });
+        let (email, attempt) = record.await?;
+        log_attempt(&email, &attempt);
+        Ok(())
     }
 
     /// Postpones all other emails as long as the one that failed, without counting an attempt.

@@ -1,6 +1,6 @@
 //! The transport that is opened for the emails of one run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Transport;
 use super::delivery_error::DeliveryError;
@@ -20,6 +20,8 @@ pub(super) struct AcceptedRecipients {
     /// Recipients as written in the email.
     pub(super) reached: Vec<String>,
     pub(super) rejections: Vec<RejectedRecipient>,
+    /// Where it was written, if it was not sent.
+    pub(super) file: Option<PathBuf>,
 }
 
 /// A recipient that the mail server refused.
@@ -86,12 +88,7 @@ impl<'a> OpenTransport<'a> {
                     .receive(format_args!("{SENDMAIL} has taken it"));
                 Ok(accepted)
             }
-            Transport::Directory(folder) => {
-                let accepted = eml_dir::store(folder, mail).await?;
-                self.transcript
-                    .receive(format_args!("it lies in {}", folder.display()));
-                Ok(accepted)
-            }
+            Transport::Directory(folder) => eml_dir::store(folder, mail).await,
             Transport::Nowhere => Err(DeliveryError::Path(NOWHERE.to_owned())),
         }
     }
@@ -125,6 +122,7 @@ impl Mail {
         AcceptedRecipients {
             reached: self.to.iter().map(|to| to.name.clone()).collect(),
             rejections: Vec::new(),
+            file: None,
         }
     }
 }

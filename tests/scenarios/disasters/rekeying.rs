@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use nix::sys::signal::Signal;
 use perennial::inventory::{Error, Inventory, Settings};
@@ -134,16 +135,26 @@ fn a_key_is_changed_and_the_old_one_kept_for_the_old_copies() -> Result {
         .lines()
         .find_map(|line| line.split_once(" is the old key:"));
     let kept = kept.ok_or("no old key")?.0;
+    let hint = format!("--key-file {kept}");
     ended(
         &premises.ask(&["restore", "--yes", &path("old.db")], "")?,
         1,
-        &["was sealed with key"],
+        &["was sealed with an earlier key", &hint],
     );
     let restored = premises.ask(
         &["restore", "--yes", "--key-file", kept, &path("old.db")],
         "",
     )?;
-    ended(&restored, 0, &["What was there is kept"]);
+    let words = ended(&restored, 0, &["What was there is kept"]);
+    // The daemon would not start with the key in place. It does once the commands that are named are carried out.
+    let commands = words.lines().filter(|line| line.starts_with("    "));
+    let commands: Vec<&str> = commands.collect();
+    assert_eq!(commands.len(), 2, "{words}");
+    let done = Command::new("sh")
+        .args(["-ec", &commands.join("\n")])
+        .status()?;
+    assert!(done.success(), "{words}");
+    premises.start()?.stop(Signal::SIGTERM)?;
     Ok(())
 }
 

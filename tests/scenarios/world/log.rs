@@ -20,6 +20,7 @@ impl Log {
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
             .with_writer(lines.clone())
             .finish();
         Self {

@@ -7,6 +7,7 @@ mod reading;
 mod replace;
 mod report;
 mod row;
+mod single;
 mod source;
 mod upload;
 
@@ -27,12 +28,13 @@ use source::Source;
 /// A file contains one token, or many: JSON lines with the fields access_token, app, name, owners, require_scopes and
 /// discover, or CSV with these names in its header (owners and require_scopes separated by spaces). Tokens that are in
 /// the inventory already do not change, so you can import a file again. Lines that cannot be imported are printed with
-/// their numbers, and the others are imported; the exit code is then 1. Never pass a token on the command line.
+/// their numbers, and the others are imported; the exit code is then 1. For a single token, the command waits until Meta
+/// has been asked about it; the exit code is 1 if Meta refuses it. Never pass a token on the command line.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// The file, or - for standard input [default: a prompt, or standard input]
     file: Option<PathBuf>,
-    /// The app that the tokens belong to, unless the file names it
+    /// The app that the tokens belong to, unless the file names it [default: the only configured app]
     #[arg(long)]
     app: Option<String>,
     /// The name of the token; for a single token only
@@ -50,7 +52,7 @@ pub struct Options {
     /// Add a new secret to this token; it is used once Meta has confirmed it for the same app, kind and person or page
     #[arg(long, value_name = "NAME", conflicts_with_all = ["app", "name", "owners", "require_scopes", "discover"])]
     replace: Option<String>,
-    /// With --replace: how long to wait for Meta's answer
+    /// For a single token: how long to wait for Meta's answer
     #[arg(long, default_value = "60s", value_name = "TIME")]
     timeout: Span,
 }
@@ -64,7 +66,11 @@ pub(crate) async fn run(
     if let Some(name) = &options.replace {
         return replace::run(name, source, options.timeout, client, terminal).await;
     }
-    let defaults = options.into_defaults();
+    let timeout = options.timeout;
+    let mut defaults = options.into_defaults();
+    if defaults.app.is_none() {
+        defaults.app = only_app(client).await?;
+    }
     let Source::Bytes {
         name,
         reader,
@@ -72,7 +78,7 @@ pub(crate) async fn run(
     } = source
     else {
         let request = Row::of(prompt()?).request(&defaults);
-        return upload::one(request, client, terminal).await;
+        return single::run(request, timeout, client, terminal).await;
     };
     let mut reading = Reading::begin(&name, reader, defaults)?;
     if !reading.is_of_one_token() {
@@ -80,7 +86,16 @@ pub(crate) async fn run(
     }
     let item = reading.next().transpose()?;
     let request = item.map_or(Err(RowError::NoToken), |item| item.request);
-    upload::one(request, client, terminal).await
+    single::run(request, timeout, client, terminal).await
+}
+
+/// Where only one app is configured, it need not be named.
+async fn only_app(client: &Client) -> Result<Option<String>, Error> {
+    let mut apps = client.status().await?.apps;
+    Ok(match apps.len() {
+        1 => apps.pop().map(|app| app.name),
+        _ => None,
+    })
 }
 
 impl Options {

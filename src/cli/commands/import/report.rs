@@ -20,10 +20,7 @@ impl Report {
     /// `length` is the size of the source in bytes, if it is known.
     pub(super) fn begin(length: Option<u64>) -> Self {
         let (progress_bar, template) = match length {
-            Some(length) => (
-                ProgressBar::new(length),
-                "{progress_bar:30} {percent:>3} %  {msg}",
-            ),
+            Some(length) => (ProgressBar::new(length), "{bar:30} {percent:>3} %  {msg}"),
             None => (ProgressBar::new_spinner(), "{spinner} {msg}"),
         };
         if let Ok(style) = ProgressStyle::with_template(template) {

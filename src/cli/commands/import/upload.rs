@@ -9,45 +9,13 @@ use tokio::sync::mpsc;
 
 use super::reading::{Item, Reading};
 use super::report::Report;
-use super::row::RowError;
-use crate::api::types::{ImportRequest, Problem, ProblemType, TokenView};
+use crate::api::types::{ImportRequest, Problem, ProblemType};
 use crate::api_client::{self, Client, Imported};
 use crate::cli::terminal::text;
 use crate::cli::{Answer, Error, Terminal, hints};
 
 /// Enough for the daemon to write many requests in one transaction; well below its limit of connections.
 const AT_ONCE: usize = 16;
-
-/// Imports one token.
-pub(super) async fn one(
-    request: Result<ImportRequest, RowError>,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
-    let request = request.map_err(|row_error| {
-        Error::Refused(format!(
-            "It is not taken in: {row_error}\nSee what is taken: perennial import --help"
-        ))
-    })?;
-    match client.import(&request).await? {
-        Imported::Added(token) => terminal.print(&added(&token))?,
-        Imported::Known(token) => {
-            let name = text::plain(&token.name);
-            terminal.print(&format!(
-                "This token is here already, as {name}; nothing was changed."
-            ))?;
-        }
-    }
-    Ok(Answer::Yes)
-}
-
-fn added(token: &TokenView) -> String {
-    let name = text::plain(&token.name);
-    format!(
-        "Added as {name}, fingerprint {}. Meta is asked with the next pass: perennial show {name}",
-        token.fingerprint
-    )
-}
 
 /// The daemon's answer to a line.
 enum RowResult {
@@ -198,6 +166,7 @@ fn in_background(reading: Reading) -> impl Stream<Item = io::Result<Item>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::row::RowError;
     use super::*;
     use crate::secret::Secret;
 

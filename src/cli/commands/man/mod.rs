@@ -4,13 +4,16 @@
 mod api;
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use clap::{Args, CommandFactory};
 
+use crate::cli::terminal::output::Medium;
 use crate::cli::{Answer, Cli, Error, Terminal};
 
-/// Print a manual page: of Perennial, of one command, of the configuration or of the socket
+/// Show a manual page: of Perennial, of one command, of the configuration or of the socket
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// The name of a command; perennial.toml for the configuration; api for the socket
@@ -19,6 +22,9 @@ pub struct Options {
     /// Write all pages into this directory
     #[arg(long, value_name = "DIRECTORY", conflicts_with = "page")]
     all: Option<PathBuf>,
+    /// Print the source of the page, as when the output is not a terminal
+    #[arg(long, conflicts_with = "all")]
+    roff: bool,
 }
 
 const CONFIGURATION: &str = include_str!("../../../../packaging/man/perennial.toml.5");
@@ -26,10 +32,37 @@ const CONFIGURATION: &str = include_str!("../../../../packaging/man/perennial.to
 pub(crate) fn run(options: &Options, terminal: &mut Terminal) -> Result<Answer, Error> {
     match (&options.page, &options.all) {
         (_, Some(directory)) => write_all(directory)?,
-        (Some(name), None) => terminal.print(&page(name)?)?,
-        (None, None) => terminal.print(&of_command(&whole())?)?,
+        (Some(name), None) => show(&page(name)?, options, terminal)?,
+        (None, None) => show(&of_command(&whole())?, options, terminal)?,
     }
     Ok(Answer::Yes)
+}
+
+fn show(page: &str, options: &Options, terminal: &mut Terminal) -> Result<(), Error> {
+    let is_for_people = matches!(terminal.format.medium, Medium::Terminal { .. }) && !options.roff;
+    if is_for_people {
+        match view(page) {
+            Ok(true) => return Ok(()),
+            Ok(false) => terminal.warn("man could not show the page; this is its source."),
+            Err(error) => terminal.warn(&format!(
+                "man cannot be started ({error}); this is the source of the page."
+            )),
+        }
+    }
+    terminal.print(page)
+}
+
+/// Whether `man` has shown it.
+fn view(page: &str) -> io::Result<bool> {
+    let mut man = Command::new("man")
+        .args(["-l", "-"])
+        .stdin(Stdio::piped())
+        .spawn()?;
+    if let Some(mut input) = man.stdin.take() {
+        // A reader who has seen enough closes it, and that is no error.
+        let _ = input.write_all(page.as_bytes());
+    }
+    Ok(man.wait()?.success())
 }
 
 fn write_all(directory: &Path) -> Result<(), Error> {

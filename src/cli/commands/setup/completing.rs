@@ -35,7 +35,7 @@ pub(super) fn run(
     if missing.is_empty() {
         terminal.print("Everything is in its place; nothing was changed.")?;
     }
-    say_how_to_start(places, "APP", terminal)?;
+    say_how_to_start(places, terminal)?;
     Ok(Answer::Yes)
 }
 

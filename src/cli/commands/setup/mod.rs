@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 
-use crate::cli::{Answer, Error, Global, Terminal};
-use crate::config::{Config, Home, validators};
+use crate::cli::{Answer, Error, Global, Terminal, secret_input};
+use crate::config::{Config, Home, MailTransport, validators};
 use crate::daemon::clock;
-use crate::setup::{self, Harness, Places};
-use questions::Answers;
+use crate::setup::{self, AppTrial, Harness, Places};
+use questions::{Answers, Prompt};
 
 /// Set up this machine: ask for app and mail, try both, and write configuration, key and secrets
 ///
@@ -23,7 +23,7 @@ use questions::Answers;
 #[derive(Clone, Debug, Default, Args)]
 #[command(group = ArgGroup::new("way").multiple(false))]
 pub struct Options {
-    /// The name of the app in Perennial [default: main]
+    /// The name of the app in Perennial [default: the company in the domain of --mail-to, or app]
     #[arg(long, value_name = "NAME", value_parser = validators::app_name)]
     app_name: Option<String>,
     /// The app's id at Meta
@@ -83,19 +83,19 @@ pub(crate) async fn run(
     if places.is_set_up() {
         return completing::run(&places, &options, terminal);
     }
-    let answers = Answers::collect(&options, &places, terminal)?;
-    let harness = Harness::prepare(&places, &answers.template, &answers.secrets)?;
-    let config = harness.config()?;
-    if !options.skip_checks && !is_tried(&config, &options, terminal).await? {
+    let mut answers = Answers::collect(&options, &places, terminal)?;
+    let mut prompt = |question: &str| secret_input::prompt(question, completing::INSTEAD);
+    let harness = staged(&mut answers, &options, &places, terminal, &mut prompt).await?;
+    let Some(harness) = harness else {
         terminal.warn("Nothing was written. Put that right and run setup again.");
         return Ok(Answer::No);
-    }
+    };
     let written = harness.take(&places)?;
     terminal.print("Written:")?;
     for path in &written {
         terminal.print(&format!("    {}{}", path.display(), remark(path)))?;
     }
-    say_how_to_start(&places, &answers.template.app, terminal)?;
+    say_how_to_start(&places, terminal)?;
     Ok(Answer::Yes)
 }
 
@@ -109,37 +109,81 @@ fn places(folder: Option<&Path>) -> Result<Places, Error> {
     }
 }
 
-/// A person may want the files written although a test fails; a script does not.
-async fn is_tried(
-    config: &Config,
+/// Prepares what is to be written; `None` if a test fails. A secret that Meta refuses can be typed again.
+async fn staged(
+    answers: &mut Answers,
     options: &Options,
+    places: &Places,
     terminal: &mut Terminal,
-) -> Result<bool, Error> {
-    let mut works = true;
+    prompt: Prompt<'_>,
+) -> Result<Option<Harness>, Error> {
+    loop {
+        let harness = Harness::prepare(places, &answers.template, &answers.secrets)?;
+        let config = harness.config()?;
+        if options.skip_checks {
+            return Ok(Some(harness));
+        }
+        let trial = try_app(&config, terminal).await?;
+        let is_wrong = matches!(trial, AppTrial::WrongSecret(_));
+        if is_wrong && answers.retype_app_secret(options, places, terminal, prompt)? {
+            continue;
+        }
+        let app_works = trial == AppTrial::Accepted;
+        let way = &answers.template.way;
+        // A test email in a directory would be left behind when nothing is written.
+        let leaves_file = matches!(way, MailTransport::Directory(_));
+        let mail_works = (app_works || !leaves_file) && try_mail(&config, way, terminal).await?;
+        let is_wanted = (app_works && mail_works) || is_wanted_anyway(options, terminal)?;
+        return Ok(is_wanted.then_some(harness));
+    }
+}
+
+/// The first trouble, or that all is well.
+async fn try_app(config: &Config, terminal: &mut Terminal) -> Result<AppTrial, Error> {
     for app in &config.apps {
         terminal.warn("Asking Meta about the app …");
-        match setup::meta(app).await {
-            Ok(()) => {
-                terminal.print(&format!("Meta accepts id and secret of app {}.", app.name))?
+        let trial = setup::meta(app).await;
+        match &trial {
+            AppTrial::Accepted => {
+                terminal.print(&format!("Meta accepts id and secret of app {}.", app.name))?;
             }
-            Err(why) => {
-                terminal.warn(&format!("Meta does not: {why}."));
-                works = false;
+            AppTrial::WrongSecret(why) | AppTrial::Failed(why) => {
+                terminal.warn(&format!("Meta does not accept it: {why}."));
+                return Ok(trial);
             }
         }
     }
+    Ok(AppTrial::Accepted)
+}
+
+async fn try_mail(
+    config: &Config,
+    way: &MailTransport,
+    terminal: &mut Terminal,
+) -> Result<bool, Error> {
     terminal.warn("Sending a test email …");
     let to = config.alerts.operators.join(", ");
     match setup::mail(config, clock::now()).await {
-        Ok(()) => terminal.print(&format!("A test email went to {to}. See that it arrives."))?,
+        Ok(()) => {
+            terminal.print(&match way {
+                MailTransport::Directory(folder) => {
+                    format!("A test email is written into {}.", folder.display())
+                }
+                MailTransport::Smtp { .. } | MailTransport::Sendmail => {
+                    format!("A test email went to {to}. Check that it arrives.")
+                }
+            })?;
+            Ok(true)
+        }
         Err(why) => {
             terminal.warn(&format!("No email reaches {to}: {why}"));
-            works = false;
+            Ok(false)
         }
     }
-    if works {
-        return Ok(true);
-    }
+}
+
+/// A person may want it written although it does not work yet; a script does not.
+fn is_wanted_anyway(options: &Options, terminal: &mut Terminal) -> Result<bool, Error> {
     if options.yes || !terminal.is_interactive() {
         terminal.warn("To write it all the same, because Meta or mail cannot be reached from here: --skip-checks");
         return Ok(false);
@@ -158,7 +202,7 @@ fn remark(path: &Path) -> &'static str {
     }
 }
 
-fn say_how_to_start(places: &Places, app: &str, terminal: &mut Terminal) -> Result<(), Error> {
+fn say_how_to_start(places: &Places, terminal: &mut Terminal) -> Result<(), Error> {
     let (start, named) = match &places.home {
         Home::Service => ("systemctl enable --now perennial".to_owned(), String::new()),
         Home::Folder(_) => {
@@ -168,7 +212,7 @@ fn say_how_to_start(places: &Places, app: &str, terminal: &mut Terminal) -> Resu
     };
     terminal.print(&format!("Start it:\n    {start}"))?;
     terminal.warn(&format!(
-        "Then hand in the first token: perennial{named} import --app {app} --discover"
+        "Then add the first token, and its pages: perennial{named} import --discover"
     ));
     Ok(())
 }

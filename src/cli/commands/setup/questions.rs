@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Options;
 use super::completing::INSTEAD;
-use super::unattended::USUAL_NAME;
+use super::unattended::usual_name;
 use crate::cli::secret_input;
 use crate::cli::{Error, Terminal};
 use crate::config::{MailTransport, SMTP_PASSWORD, Template, secret_of, validators};
@@ -20,7 +20,7 @@ pub(super) struct Answers {
 }
 
 /// Reads a secret from a prompt.
-type Prompt<'a> = &'a mut dyn FnMut(&str) -> Result<Secret, Error>;
+pub(super) type Prompt<'a> = &'a mut dyn FnMut(&str) -> Result<Secret, Error>;
 
 struct Interview<'a> {
     options: &'a Options,
@@ -45,6 +45,30 @@ const MAIL_WAY: &str = "A mail server as smtps://USER@HOST:465 (TLS from the fir
                         email, which sends nothing.";
 
 impl Answers {
+    /// Asks for the app's secret once more; whether there is another one now. One that is in a file is put right there.
+    pub(super) fn retype_app_secret(
+        &mut self,
+        options: &Options,
+        places: &Places,
+        terminal: &mut Terminal,
+        prompt: Prompt<'_>,
+    ) -> Result<bool, Error> {
+        let name = secret_of(&self.template.app);
+        let asks = terminal.is_interactive() && !options.yes;
+        if !asks || options.app_secret_file.is_some() || places.credential(&name).exists() {
+            return Ok(false);
+        }
+        let typed = prompt("The app's secret once more, or Enter to keep it")?;
+        if typed.is_empty() {
+            return Ok(false);
+        }
+        let secrets = self.secrets.iter_mut();
+        for secret in secrets.filter(|secret| secret.name == name) {
+            secret.value = typed.clone();
+        }
+        Ok(true)
+    }
+
     pub(super) fn collect(
         options: &Options,
         places: &Places,
@@ -70,10 +94,10 @@ impl Answers {
 impl Interview<'_> {
     fn conduct(mut self) -> Result<Answers, Error> {
         let mut secrets = Vec::new();
-        let app = self.app_name()?;
+        let to = self.mail_to()?;
+        let app = self.app_name(&usual_name(&to))?;
         let app_id = self.app_id()?;
         secrets.extend(self.app_secret(&app)?);
-        let to = self.mail_to()?;
         let from = self.mail_from(&to)?;
         let way = self.mail_transport(&mut secrets)?;
         let template = Template {
@@ -89,11 +113,11 @@ impl Interview<'_> {
         Ok(Answers { template, secrets })
     }
 
-    fn app_name(&mut self) -> Result<String, Error> {
+    fn app_name(&mut self, usual: &str) -> Result<String, Error> {
         let question = Question {
             text: "What shall the app be called here?",
             help: APP_NAME,
-            usual: Some(USUAL_NAME),
+            usual: Some(usual),
         };
         let known = self.options.app_name.clone();
         self.answer(known, &question, validators::app_name)

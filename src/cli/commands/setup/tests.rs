@@ -1,12 +1,16 @@
 //! What setup asks, and what it makes of the answers.
 
-use super::Options;
 use super::questions::tests::interviewed;
-use crate::config::MailTransport;
+use super::{Options, staged};
+use crate::cli::Terminal;
+use crate::config::{MailTransport, secret_of};
+use crate::graph_sim::{AppSpec, Simulator, World};
+use crate::secret::Secret;
+use crate::setup::Places;
 
 #[test]
 fn five_answers_are_enough() {
-    let typed = "\n257422819769992\nops@example.com\n\nsmtps://user@smtp.example.com\n";
+    let typed = "ops@example.com\n\n\"257422819769992\"\n\nsmtps://user@smtp.example.com\n";
     let (answers, err) = interviewed(&Options::default(), typed);
     let answers = answers.unwrap();
     assert_eq!(
@@ -14,7 +18,7 @@ fn five_answers_are_enough() {
             answers.template.app.as_str(),
             answers.template.app_id.as_str()
         ),
-        ("main", "257422819769992")
+        ("example", "257422819769992")
     );
     assert_eq!(answers.template.from, "Perennial <perennial@example.com>");
     let url = "smtps://user@smtp.example.com".to_owned();
@@ -28,16 +32,16 @@ fn five_answers_are_enough() {
         .iter()
         .map(|secret| secret.name.as_str())
         .collect();
-    assert_eq!(names, ["main.secret", "smtp.password"]);
+    assert_eq!(names, ["example.secret", "smtp.password"]);
     assert!(
-        err.contains("What shall the app be called here? [main]"),
+        err.contains("What shall the app be called here? [example]"),
         "{err}"
     );
 }
 
 #[test]
 fn an_answer_that_cannot_be_used_is_asked_for_again() {
-    let typed = "my app\nshop\n\n12a\n1234567\n?\nops\nops@example.com, it@example.com\n<me>\n\nsmtp.example.com\n/srv/mail\n";
+    let typed = "?\nops\nops@example.com, it@example.com\nmy app\nshop\n\n12a\n1234567\n<me>\n\nsmtp.example.com\n/srv/mail\n";
     let (answers, err) = interviewed(&Options::default(), typed);
     let template = answers.unwrap().template;
     assert_eq!(
@@ -61,8 +65,74 @@ fn an_answer_that_cannot_be_used_is_asked_for_again() {
 
 #[test]
 fn answers_that_end_too_early_write_nothing() {
-    let (answers, _) = interviewed(&Options::default(), "shop\n123\n");
+    let (answers, _) = interviewed(&Options::default(), "ops@example.com\nshop\n");
     let error = answers.err().unwrap();
     assert_eq!(error.exit_code(), 2);
     assert!(error.to_string().contains("nothing was written"));
+}
+
+/// An app with the usual secret, as Meta knows it.
+async fn meta() -> Simulator {
+    let mut world = World::new(crate::daemon::clock::now(), 1);
+    world.add_app(AppSpec {
+        id: "257422819769992".to_owned(),
+        secret: "5f4dcc3b5aa765d61d8327deb882cf99".to_owned(),
+        name: "Acme".to_owned(),
+        ..AppSpec::default()
+    });
+    let here = ([127, 0, 0, 1], 0).into();
+    Simulator::start(world, here).await.unwrap()
+}
+
+/// What a person sees who types these secrets one after the other, the first of them into the interview.
+async fn retyped(places: &Places, secrets: &[&'static str]) -> (bool, String) {
+    let meta = meta().await;
+    let options = Options {
+        graph_url: Some(meta.url()),
+        ..Options::default()
+    };
+    let typed = "ops@acme.example\n\n257422819769992\n\n/nowhere/else/than/below/a/file\n";
+    let mut answers = interviewed(&options, typed).0.unwrap();
+    let mail = places.folder.join("mail");
+    answers.template.way = MailTransport::Directory(mail);
+    let mut secrets = secrets.iter().copied();
+    answers.secrets[0].value = Secret::new(secrets.next().unwrap());
+    let (mut terminal, out, err) = Terminal::on_paper(Some(""));
+    let mut prompt = |_: &str| Ok(Secret::new(secrets.next().unwrap_or_default()));
+    let stage = staged(&mut answers, &options, places, &mut terminal, &mut prompt).await;
+    let stage = stage.unwrap();
+    let is_staged = stage.is_some();
+    if let Some(stage) = stage {
+        stage.take(places).unwrap();
+    }
+    (is_staged, out.text() + &err.text())
+}
+
+#[tokio::test]
+async fn a_secret_that_meta_refuses_can_be_typed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let places = Places::below(&folder.path().join("new/perennial"));
+    let right = "5f4dcc3b5aa765d61d8327deb882cf99";
+    let secrets = ["00000000000000000000000000000000", "1111", right];
+    let (is_staged, said) = retyped(&places, &secrets).await;
+    assert!(is_staged, "{said}");
+    assert_eq!(said.matches("Meta does not accept it").count(), 2, "{said}");
+    assert!(said.contains("A test email is written into "), "{said}");
+    let written = std::fs::read_to_string(places.credential(&secret_of("acme"))).unwrap();
+    assert_eq!(written.trim(), right);
+    assert!(places.is_set_up());
+}
+
+#[tokio::test]
+async fn what_is_not_written_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let places = Places::below(&folder.path().join("new/perennial"));
+    let (is_staged, said) = retyped(&places, &["00000000000000000000000000000000"]).await;
+    assert!(!is_staged, "{said}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+
+    // What was there before stays.
+    std::fs::create_dir_all(&places.folder).unwrap();
+    retyped(&places, &["00000000000000000000000000000000"]).await;
+    assert!(places.folder.is_dir() && !places.credentials().exists());
 }

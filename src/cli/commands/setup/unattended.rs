@@ -8,9 +8,10 @@ use crate::setup::Places;
 impl Options {
     /// Names all missing options in one error.
     pub(super) fn refuse_missing(&self, places: &Places) -> Result<(), Error> {
-        let app = self.app_name.as_deref().unwrap_or(USUAL_NAME);
+        let app = self.app_name.clone();
+        let app = app.unwrap_or_else(|| usual_name(&self.mail_to));
         let has_secret =
-            self.app_secret_file.is_some() || places.credential(&secret_of(app)).exists();
+            self.app_secret_file.is_some() || places.credential(&secret_of(&app)).exists();
         let has_way = self.smtp_url.is_some() || self.sendmail || self.mail_directory.is_some();
         let user = self.smtp_url.as_deref().and_then(validators::user_of);
         let has_password = user.is_none()
@@ -40,4 +41,61 @@ impl Options {
     }
 }
 
-pub(super) const USUAL_NAME: &str = "main";
+/// What an app is called if nobody says otherwise: as the company in the domain of its mail address, `acme` for
+/// ops@mail.acme.co.uk.
+pub(super) fn usual_name(mail_to: &[String]) -> String {
+    const ANY: &str = "app";
+    let domain = mail_to.first().and_then(|to| to.rsplit('@').next());
+    let domain = domain.unwrap_or_default().to_ascii_lowercase();
+    let mut labels = domain.rsplit('.');
+    let (top, mut name) = (labels.next(), labels.next().unwrap_or_default());
+    let is_of_a_country = top.is_some_and(|top| top.len() == 2);
+    if is_of_a_country && SECOND_LEVELS.contains(&name) {
+        name = labels.next().unwrap_or_default();
+    }
+    let is_name = validators::app_name(name).is_ok() && !MAIL_PROVIDERS.contains(&name);
+    if is_name { name } else { ANY }.to_owned()
+}
+
+/// What stands before a country in domains such as acme.co.uk.
+const SECOND_LEVELS: [&str; 8] = ["ac", "co", "com", "edu", "gov", "ne", "net", "org"];
+
+/// Their domains say nothing of a company.
+const MAIL_PROVIDERS: [&str; 15] = [
+    "aol",
+    "fastmail",
+    "gmail",
+    "gmx",
+    "googlemail",
+    "hotmail",
+    "icloud",
+    "live",
+    "mail",
+    "me",
+    "outlook",
+    "proton",
+    "protonmail",
+    "web",
+    "yahoo",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_is_called_as_the_company_of_the_mail_address() {
+        for (address, expected) in [
+            ("ops@acme.example", "acme"),
+            ("ops@mail.acme.com", "acme"),
+            ("ops@acme.co.uk", "acme"),
+            ("Ops@ACME-shop.DE", "acme-shop"),
+            ("somebody@gmail.com", "app"),
+            ("somebody@yahoo.co.jp", "app"),
+            ("root@localhost", "app"),
+        ] {
+            assert_eq!(usual_name(&[address.to_owned()]), expected, "{address}");
+        }
+        assert_eq!(usual_name(&[]), "app");
+    }
+}

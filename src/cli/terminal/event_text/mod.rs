@@ -157,10 +157,12 @@ fn undelivered(detail: &EventDetail<'_>) -> String {
 fn reloaded(detail: &EventDetail<'_>) -> String {
     let who = detail.asked_by();
     if detail.0.get("live") == Some(&Value::Bool(false)) {
-        format!("a new configuration was refused, asked for by {who}")
-    } else {
-        format!("a new configuration is live, asked for by {who}")
+        return format!("a new configuration was refused, asked for by {who}");
     }
+    let rest = detail
+        .find("needs_restart")
+        .map_or_else(String::new, |keys| format!("; needs a restart: {keys}"));
+    format!("a new configuration is live, asked for by {who}{rest}")
 }
 
 fn checked(detail: &EventDetail<'_>) -> String {

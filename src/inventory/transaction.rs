@@ -1,0 +1,31 @@
+//! Reading and writing inside the writer's transaction.
+
+use std::ops::Deref;
+
+use super::View;
+use super::event_log::EventLog;
+
+/// Reading and writing inside the writer's transaction.
+#[derive(Debug)]
+pub struct Tx<'db> {
+    view: View<'db>,
+    /// What the log says once the transaction is committed.
+    pub(super) event_log: EventLog,
+}
+
+impl<'db> Tx<'db> {
+    pub(super) fn new(view: View<'db>) -> Self {
+        Self {
+            view,
+            event_log: EventLog::default(),
+        }
+    }
+}
+
+impl<'db> Deref for Tx<'db> {
+    type Target = View<'db>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.view
+    }
+}
