@@ -48,7 +48,7 @@ pub(crate) async fn run(
 ) -> Result<Answer, Error> {
     let monitor_settings = monitor_settings(global)?;
     let client = global.client()?;
-    let facts = monitor::collect(&monitor_settings, &client, options.patience()).await;
+    let facts = monitor::collect(&monitor_settings, &client, options.limit()).await;
     let now = clock::now();
     let found = monitor::detected_problems(&facts, now);
     for problem in &found {
