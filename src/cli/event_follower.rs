@@ -1,4 +1,4 @@
-//! Follows the journal until it tells what came of something, or patience ends.
+//! Follows the journal until it says how something ended, or the time is over.
 
 use std::time::Duration;
 
@@ -11,6 +11,14 @@ use crate::api_client::{Client, EventStream};
 pub(super) struct Follower {
     events: EventStream,
     until: Instant,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// Something happened, or it has been quiet for long enough.
+    LookAgain,
+    TimedOut,
 }
 
 impl Follower {
@@ -32,7 +40,17 @@ impl Follower {
         })
     }
 
-    /// The next event; `None` when patience has ended.
+    /// Waits for the next event, or for `longest` if none comes: what is followed may end without an event.
+    pub(super) async fn wait(&mut self, longest: Duration) -> Result<Waited, Error> {
+        let look_again = Instant::now() + longest;
+        let Ok(event) = timeout_at(look_again.min(self.until), self.events.next()).await else {
+            let is_over = Instant::now() >= self.until;
+            return Ok(if is_over { Waited::TimedOut } else { Waited::LookAgain });
+        };
+        event?.map(|_| Waited::LookAgain).ok_or_else(stopped)
+    }
+
+    /// The next event; `None` when the time is over.
     pub(super) async fn next(&mut self) -> Result<Option<EventView>, Error> {
         match timeout_at(self.until, self.events.next()).await {
             Ok(event) => event?.map(Some).ok_or_else(stopped),

@@ -19,6 +19,8 @@ string_enum! {
     Ordered = "ordered",
     /// An order to check was carried out and nothing else is to be told.
     Checked = "checked",
+    /// An order to check or rotate was not carried out: no call could be made for the app.
+    OrderRefused = "order_refused",
     /// The state or its cause is another than before.
     Changed = "changed",
     /// Permissions that the token had are gone.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 
 use perennial::daemon::clock;
 
@@ -196,7 +197,7 @@ async fn an_order_is_followed_to_its_outcome() -> Result {
     );
     office.ask("rotate maria", "")?.with(
         1,
-        &["not renewed: it was tried within the last 24 hours"],
+        &["not renewed: it was tried within the last 24 hours", "it may be tried again from 20"],
         &[],
     );
 
@@ -223,6 +224,29 @@ async fn an_order_is_followed_to_its_outcome() -> Result {
         &[],
         &["No outcome yet for maria. The order stays"],
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn during_an_outage_an_order_is_answered_at_once() -> Result {
+    let office = Office::open().await?;
+    office.import("maria")?;
+    office.ask("check maria", "")?.with(0, &[], &[]);
+    office
+        .world
+        .meta
+        .world()
+        .set_outage(Some(perennial::graph_sim::Outage::Reset));
+    office.ask("check maria", "")?.with(1, &[], &[]);
+    for order in ["check maria", "rotate maria"] {
+        let began = Instant::now();
+        office.ask(order, "")?.with(
+            1,
+            &["maria: not done: Meta does not answer; no calls until 20"],
+            &["systemctl reload perennial"],
+        );
+        assert!(began.elapsed() < Duration::from_secs(20), "{order}");
+    }
     Ok(())
 }
 

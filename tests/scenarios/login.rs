@@ -541,10 +541,18 @@ async fn a_page_that_was_not_ticked_is_named() -> Result {
         .world
         .log_in_through(&shop.public, &link, &shop.person.clone(), answer)
         .await?;
+    shop.public.login_worker.pass(shop.world.now).await?;
+    let page = shop.public.get(&outcome).await?;
+    page.says(&[
+        "to be confirmed",
+        "Log in again and tick Deli",
+        "method=\"post\"",
+    ]);
+    assert!(!page.body.contains("close this page"), "{}", page.body);
     shop.world.act(&shop.public).await?;
     let page = shop.public.get(&outcome).await?;
     page.says(&[
-        "The login does not reach Deli",
+        "Log in again and tick Deli",
         "Still missing",
         "Log in again",
     ]);

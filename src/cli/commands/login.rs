@@ -1,15 +1,16 @@
 //! `perennial login`: a link for whoever is to log in, and what came of it.
 
 use std::io::{self, BufRead, Read};
+use std::time::Duration;
 
 use clap::Args;
 
 use crate::api::types::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView, Span};
 use crate::api_client::Client;
-use crate::cli::event_follower::Follower;
+use crate::cli::event_follower::{Follower, Waited};
 use crate::cli::secret_input;
 use crate::cli::terminal::event_text::EventDetail;
-use crate::cli::terminal::text::{all_of, plain};
+use crate::cli::terminal::text::{self, all_of, plain};
 use crate::cli::terminal::{style, time};
 use crate::cli::{Answer, Error, Terminal};
 use crate::inventory::EventKind;
@@ -63,7 +64,7 @@ pub(crate) async fn run(
             .complete_login(&link.id, &CompletionRequest { address })
             .await?;
     }
-    let view = is_over(&link.id, follower, client).await?;
+    let view = until_over(&link.id, follower, client).await?;
     if options.json {
         terminal.print(&client.text(&format!("/v1/logins/{}", link.id)).await?)?;
     } else {
@@ -118,15 +119,18 @@ fn pasted(terminal: &Terminal) -> Result<Secret, Error> {
     Ok(address)
 }
 
-/// Asks after it whenever something has happened, until nothing more will.
-async fn is_over(id: &str, mut follower: Follower, client: &Client) -> Result<LoginView, Error> {
+/// The last token of a login may be confirmed as it was, which is no event. So the login is asked about this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Asks about the login whenever something has happened, and once a second, until it is over.
+async fn until_over(id: &str, mut follower: Follower, client: &Client) -> Result<LoginView, Error> {
     loop {
         let view = client.login(id).await?;
         let is_open = match view.state {
             LoginState::Awaited | LoginState::Asking | LoginState::Confirming => true,
             LoginState::Expired | LoginState::Done | LoginState::Refused => false,
         };
-        if !is_open || follower.next().await?.is_none() {
+        if !is_open || follower.wait(LOOK_AGAIN).await? == Waited::TimedOut {
             return Ok(view);
         }
     }
@@ -166,14 +170,38 @@ fn outcome(view: &LoginView) -> String {
         LoginState::Asking => "Facebook is still being asked what the login gives.".to_owned(),
         LoginState::Expired => "Nobody logged in while the link was good.".to_owned(),
         LoginState::Confirming => format!(
-            "{who} logged in; some tokens that hang on {token} are still to be confirmed ({} work, {} do not yet).",
-            view.working, view.broken
+            "{who} logged in; some tokens that depend on {token} are still to be confirmed ({} so far, {}).",
+            working(view.working),
+            not_working(view.broken)
         ),
         LoginState::Done => format!(
-            "{who} logged in: {token}. {} that hang on this login work, {} do not.",
-            view.working, view.broken
+            "{who} logged in: {token}. {}, {}.",
+            depending(view.working),
+            not_working(view.broken)
         ),
         LoginState::Refused => refusal(view),
+    }
+}
+
+/// `1 token that depends on this login works`
+fn depending(count: u64) -> String {
+    match count {
+        1 => "1 token that depends on this login works".to_owned(),
+        many => format!("{} tokens that depend on this login work", text::count(many)),
+    }
+}
+
+fn working(count: u64) -> String {
+    match count {
+        1 => "1 works".to_owned(),
+        many => format!("{} work", text::count(many)),
+    }
+}
+
+fn not_working(count: u64) -> String {
+    match count {
+        1 => "1 does not".to_owned(),
+        many => format!("{} do not", text::count(many)),
     }
 }
 
@@ -228,21 +256,24 @@ fn remarks(view: &LoginView) -> Vec<String> {
         ));
     }
     if view.left_out_in_all > 0 {
-        let more = view.left_out_in_all - view.left_out.len() as u64;
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
         remarks.push(format!(
-            "The login does not reach {}{more}: not ticked in the dialog, or no role on it.",
-            view.left_out.join(", ")
+            "The login does not reach {}: not ticked in the dialog, or no role on it.",
+            left_out(view)
         ));
     }
     if !view.still_broken.is_empty() {
         remarks.push(format!("Not working: {}.", view.still_broken.join(", ")));
     }
     remarks
+}
+
+/// The pages that were not ticked, by the names that the dialog shows.
+fn left_out(view: &LoginView) -> String {
+    let more = view.left_out_in_all.saturating_sub(view.left_out.len() as u64);
+    match more {
+        0 => all_of(&view.left_out),
+        more => format!("{} and {} more", view.left_out.join(", "), text::count(more)),
+    }
 }
 
 fn next_step(view: &LoginView) -> Option<String> {
@@ -260,11 +291,23 @@ fn next_step(view: &LoginView) -> Option<String> {
         LoginState::Done if !view.fewer.is_empty() => Some(format!(
             "If fewer permissions will do: perennial login --token {token} --accept-fewer"
         )),
+        LoginState::Done if view.left_out_in_all > 0 || !view.declined.is_empty() => Some(format!(
+            "Log in again{}: perennial login --token {token}",
+            what_to_allow(view)
+        )),
         LoginState::Done if view.broken > 0 => {
             Some("Why they do not work, and who must act: perennial incidents".to_owned())
         }
         LoginState::Done => None,
     }
+}
+
+/// ` and tick Bakery and Deli`
+fn what_to_allow(view: &LoginView) -> String {
+    let pages = (view.left_out_in_all > 0).then(|| format!(" and tick {}", left_out(view)));
+    let declined = &view.declined;
+    let scopes = (!declined.is_empty()).then(|| format!(" and allow {}", all_of(declined)));
+    [pages, scopes].into_iter().flatten().collect()
 }
 
 /// As the journal tells of it.
@@ -311,6 +354,27 @@ mod tests {
         ] {
             assert_eq!(answer(&view(&more)), expected, "{more}");
         }
+    }
+
+    #[test]
+    fn a_partial_login_says_what_to_tick_and_counts_in_grammar() {
+        let partial = view(&json!({
+            "working": 1, "broken": 1, "left_out": ["Bakery", "Deli"], "left_out_in_all": 3,
+            "declined": ["pages_messaging"]
+        }));
+        assert_eq!(
+            outcome(&partial),
+            "Maria logged in: acme-maria. 1 token that depends on this login works, 1 does not."
+        );
+        assert_eq!(
+            next_step(&partial).as_deref(),
+            Some(
+                "Log in again and tick Bakery, Deli and 1 more and allow pages_messaging: perennial login --token \
+                 acme-maria"
+            )
+        );
+        let whole = outcome(&view(&json!({})));
+        assert!(whole.ends_with("3 tokens that depend on this login work, 0 do not."), "{whole}");
     }
 
     #[test]

@@ -151,6 +151,25 @@ fn failing_on(before: &Token, cause: Cause, now: Timestamp) -> Health {
     }
 }
 
+/// A check that somebody ordered came early, so its failure does not lengthen the back-off.
+pub const fn without_longer_back_off(before: &Token, after: Health) -> Health {
+    match (before.health, after) {
+        (
+            Health::Failing { failures, .. },
+            Health::Failing {
+                since,
+                cause,
+                failures: _,
+            },
+        ) => Health::Failing {
+            since,
+            failures,
+            cause,
+        },
+        _ => after,
+    }
+}
+
 /// A token whose end we knew died at its end, whatever Meta's words; any other doubt waits for the second look.
 fn is_doubtful(before: &Token, rejection: &TokenRejection) -> bool {
     rejection.certainty == Certainty::Doubtful && !matches!(before.health, Health::Dead { .. })

@@ -126,6 +126,9 @@ impl TokenCheck {
     /// What Meta says of the secret in use.
     fn learn(&mut self, inspect: &InspectionResult, context: &SweepContext<'_>) {
         self.after = after(&self.before, inspect, context);
+        if self.pending_order.is_some() {
+            self.after.health = policy::without_longer_back_off(&self.before, self.after.health);
+        }
         self.done.is_later = self.before.facts.is_none() && self.after.facts.is_some();
         self.words = meta_message(inspect);
     }
