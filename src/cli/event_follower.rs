@@ -45,7 +45,11 @@ impl Follower {
         let look_again = Instant::now() + longest;
         let Ok(event) = timeout_at(look_again.min(self.until), self.events.next()).await else {
             let is_over = Instant::now() >= self.until;
-            return Ok(if is_over { Waited::TimedOut } else { Waited::LookAgain });
+            return Ok(if is_over {
+                Waited::TimedOut
+            } else {
+                Waited::LookAgain
+            });
         };
         event?.map(|_| Waited::LookAgain).ok_or_else(stopped)
     }

@@ -5,8 +5,11 @@ use rusqlite::params;
 
 use super::rows::LIVES;
 use super::{Error, EventKind, Imported, NewEvent, NewToken, Tx, View};
-use crate::model::{Kind, Scopes, Token, TokenId};
+use crate::model::{Kind, Scopes, Token, TokenId, slug};
 use crate::secret::Secret;
+
+/// So many digits of a page's id are enough to tell two pages of the same name apart, mostly.
+const LAST_DIGITS: usize = 4;
 
 /// A page as the list of a user token showed it.
 #[derive(Clone, Debug)]
@@ -139,7 +142,7 @@ impl Tx<'_> {
         let imported = self.import(
             &NewToken {
                 app: user.app.clone(),
-                name: Some(self.free_name(&format!("{}-page-{}", user.app, page.id))?),
+                name: Some(self.free_page_name(&user.app, page)?),
                 secret: secret.clone(),
                 owners: Vec::new(),
                 required_scopes: Scopes::default(),
@@ -174,7 +177,29 @@ impl Tx<'_> {
         Ok(held.query_row(params![user.app, page, person], |row| row.get(0))?)
     }
 
-    /// The same page through several people gets a number behind its name.
+    /// `acme-corner-bakery`; where that is taken, with the last digits of the page's id.
+    fn free_page_name(&self, app: &str, page: &SeenPage) -> Result<String, Error> {
+        let Some(slug) = slug(&page.name) else {
+            return self.free_name(&format!("{app}-{}", page.id));
+        };
+        let plain = format!("{app}-{slug}");
+        if self.token_named(&plain)?.is_none() {
+            return Ok(plain);
+        }
+        let digits = page.id.as_str();
+        for length in (LAST_DIGITS..digits.len()).step_by(2) {
+            let Some(last) = digits.get(digits.len() - length..) else {
+                break;
+            };
+            let name = format!("{plain}-{last}");
+            if self.token_named(&name)?.is_none() {
+                return Ok(name);
+            }
+        }
+        self.free_name(&format!("{plain}-{digits}"))
+    }
+
+    /// A name that is taken gets a number behind it, as for the same page through several people.
     pub fn free_name(&self, wanted: &str) -> Result<String, Error> {
         let mut name = wanted.to_owned();
         let mut number = 1;

@@ -91,9 +91,12 @@ async fn a_token_is_taken_in_looked_at_and_let_go() -> Result {
         "{status:?}"
     );
     let tokens = office.ask("tokens --state healthy --kind user", "")?;
-    assert!(tokens.out.starts_with("NAME\tAPP\tKIND\t"), "{tokens:?}");
     assert!(
-        tokens.out.contains("\nmaria\tacme\tuser\thealthy\t"),
+        tokens.out.starts_with("NAME\tSUBJECT\tAPP\tKIND\t"),
+        "{tokens:?}"
+    );
+    assert!(
+        tokens.out.contains("\nmaria\tMaria\tacme\tuser\thealthy\t"),
         "{tokens:?}"
     );
     office
@@ -181,6 +184,44 @@ async fn the_secret_stands_alone_on_standard_output() -> Result {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn discovered_pages_are_called_what_people_call_them() -> Result {
+    let office = Office::open().await?;
+    let person = office.world.person("Maria");
+    let token = office.world.log_in(&person)?;
+    let mut ids = Vec::new();
+    for name in ["Bäckerei Müller", "Deli", "Deli", "東京"] {
+        ids.push(office.world.page(&person, name, &token)?.0);
+    }
+    office
+        .ask("import --app acme --name maria --discover", &token)?
+        .with(0, &[], &[]);
+    for id in ["acme-baeckerei-mueller", "acme-deli", ids[3].as_str()] {
+        office.daemon.follow_until(id)?;
+    }
+    let tokens = office.ask("tokens --sort name", "")?;
+    let second = |id: &str| format!("acme-deli-{}", &id[id.len() - 4..]);
+    let taken = [&ids[1], &ids[2]].map(|id| second(id));
+    assert!(
+        taken
+            .iter()
+            .any(|name| tokens.out.contains(&format!("\n{name}\tDeli\t"))),
+        "{tokens:?}"
+    );
+    let other = format!("\nacme-{}\t東京\t", ids[3]);
+    tokens.with(
+        0,
+        &[
+            "NAME\tSUBJECT\tAPP\t",
+            "\nacme-baeckerei-mueller\tBäckerei Müller\tacme\t",
+            "\nacme-deli\tDeli\t",
+            &other,
+        ],
+        &[],
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_followed_to_its_outcome() -> Result {
     let office = Office::open().await?;
     office.import("maria")?;
@@ -197,7 +238,10 @@ async fn an_order_is_followed_to_its_outcome() -> Result {
     );
     office.ask("rotate maria", "")?.with(
         1,
-        &["not renewed: it was tried within the last 24 hours", "it may be tried again from 20"],
+        &[
+            "not renewed: it was tried within the last 24 hours",
+            "it may be tried again from 20",
+        ],
         &[],
     );
 
@@ -210,9 +254,11 @@ async fn an_order_is_followed_to_its_outcome() -> Result {
         ],
         &["nobody: there is no token of this name"],
     );
-    office
-        .ask("show paul", "")?
-        .with(0, &["paul is dead", "perennial import --replace paul"], &[]);
+    office.ask("show paul", "")?.with(
+        0,
+        &["paul is dead", "perennial login --token paul --paste"],
+        &[],
+    );
 
     office
         .world

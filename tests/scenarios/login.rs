@@ -585,7 +585,7 @@ async fn somebody_new_logs_in_and_is_taken_in_with_all_pages() -> Result {
         .get(&outcome)
         .await?
         .says(&["Everything works", "Bakery", "Café"]);
-    let own = world.named("acme-zo-o-neil").await?;
+    let own = world.named("acme-zoe-oneil").await?;
     // Measured against what the app asks for, also when that changes.
     assert!(own.required_scopes.is_empty() && own.missing_scopes().is_empty());
     assert_eq!(

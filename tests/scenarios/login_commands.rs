@@ -139,7 +139,10 @@ async fn without_a_public_part_the_address_is_pasted() -> Result {
     assert_eq!(code, Some(1));
     assert!(err.contains("belongs to another login"), "{err}");
     let shown = office.premises.ask(&["tokens"], "")?;
-    assert!(String::from_utf8(shown.stdout)?.contains("acme-maria-schmidt\tacme\tuser\thealthy"));
+    assert!(
+        String::from_utf8(shown.stdout)?
+            .contains("acme-maria-schmidt\tMaria Schmidt\tacme\tuser\thealthy")
+    );
     let log = std::fs::read_to_string(office.premises.path("log"))?;
     let secret = back.split("code=").nth(1).ok_or("no code")?;
     assert!(!log.contains(&secret[..40]), "the code is in the log");
@@ -219,9 +222,13 @@ async fn a_partial_login_ends_the_command_and_names_what_is_missing() -> Result 
     let import = ["import", "--app", "acme", "--name", "maria", "--discover"];
     assert_eq!(office.premises.ask(&import, &token)?.status.code(), Some(0));
     office.daemon.follow_until("acme-deli")?;
-    office.premises.ask(&["check", "maria", "acme-bakery", "acme-deli"], "")?;
+    office
+        .premises
+        .ask(&["check", "maria", "acme-bakery", "acme-deli"], "")?;
     office.world.meta.world().change_password(&person)?;
-    office.premises.ask(&["check", "maria", "acme-bakery", "acme-deli"], "")?;
+    office
+        .premises
+        .ask(&["check", "maria", "acme-bakery", "acme-deli"], "")?;
 
     let login = office.begin(&["login", "--token", "maria", "--paste", "--timeout", "30s"])?;
     let back = {

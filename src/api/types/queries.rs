@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::IntoParams;
 
 use super::Span;
+use crate::inventory::Sort;
 use crate::model::{Kind, State, string_enum};
 
 /// `GET /v1/tokens`; what is left out does not narrow.
@@ -20,10 +21,12 @@ pub struct TokenQuery {
     /// The earlier of both clocks ends within this: `90s`, `15m`, `12h`, `30d`.
     #[param(value_type = Option<String>)]
     pub expires_within: Option<Span>,
+    /// By name if left out.
+    pub sort: Option<Sort>,
     /// At most so many; 100 if left out, never more than 1000.
     #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<usize>,
-    /// The `next` of the page before.
+    /// The `next` of the page before, in the same order.
     pub after: Option<String>,
 }
 

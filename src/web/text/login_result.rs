@@ -58,7 +58,9 @@ fn footer(account: &Account, again: Option<&Button>) -> &'static str {
     match (is_known_incomplete(account), again) {
         (false, _) => "You can close this page.",
         (true, Some(_)) => "Keep this page open until you have logged in again.",
-        (true, None) => "The link that you used is no longer valid. Ask for a new one to log in again.",
+        (true, None) => {
+            "The link that you used is no longer valid. Ask for a new one to log in again."
+        }
     }
 }
 

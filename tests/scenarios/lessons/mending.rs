@@ -114,7 +114,11 @@ async fn fail_up_the_ladder(world: &mut World, unlucky: &[TokenId], lucky: Token
         let unanswered = FaultRule::new(Fault::NullMember).times(times);
         world.meta.world().inject(unanswered);
         for id in unlucky.iter().chain([&lucky]) {
-            world.order(*id, OrderKind::Check).await?;
+            let (id, now) = (*id, world.now);
+            world
+                .inventory
+                .write(move |tx| tx.make_due(id, now))
+                .await?;
         }
         world.pass().await?;
     }

@@ -169,7 +169,9 @@ fn checked(detail: &EventDetail<'_>) -> String {
     match detail.find("not_rotated") {
         Some(why) => {
             let from = detail.find("may_rotate_at");
-            let from = from.map_or_else(String::new, |at| format!("; it may be tried again from {at}"));
+            let from = from.map_or_else(String::new, |at| {
+                format!("; it may be tried again from {at}")
+            });
             format!("{state}; not renewed: {}{from}", terms::not_rotated(why))
         }
         None => state.to_owned(),

@@ -1,142 +1,11 @@
-//! `perennial login`: a link for whoever is to log in, and what came of it.
+//! What came of a login, in sentences, and what to do next.
 
-use std::io::{self, BufRead, Read};
-use std::time::Duration;
-
-use clap::Args;
-
-use crate::api::types::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView, Span};
-use crate::api_client::Client;
-use crate::cli::event_follower::{Follower, Waited};
-use crate::cli::secret_input;
-use crate::cli::terminal::event_text::EventDetail;
+use crate::api::types::{LoginState, LoginView};
+use crate::cli::terminal::style;
 use crate::cli::terminal::text::{self, all_of, plain};
-use crate::cli::terminal::{style, time};
 use crate::cli::{Answer, Error, Terminal};
-use crate::inventory::EventKind;
-use crate::secret::Secret;
 
-/// Have somebody log in with Facebook, and take in what that gives
-///
-/// Prints a link for the browser of whoever is to log in, and waits until that person is back. With --paste it prints
-/// the address of Facebook's dialog instead, and takes the address that the browser ends at: from a prompt, or one line
-/// of standard input. Exit code 1 unless everything that hangs on that person works afterwards.
-#[derive(Clone, Debug, Args)]
-pub struct Options {
-    /// The app to log in to [default: the only one, or that of the token]
-    #[arg(long, value_name = "APP")]
-    app: Option<String>,
-    /// A token of the person whose login is wanted; anybody's will do without it
-    #[arg(long, value_name = "NAME")]
-    token: Option<String>,
-    /// Take the address that the browser ends at, instead of waiting for its call
-    #[arg(long)]
-    paste: bool,
-    /// Take the new token even if it has fewer permissions than the one in use
-    #[arg(long)]
-    accept_fewer: bool,
-    /// How long to wait for the person and for Facebook
-    #[arg(long, default_value = "1h", value_name = "TIME")]
-    timeout: Span,
-    /// Print what came of it as JSON, and the link on standard error
-    #[arg(long)]
-    json: bool,
-}
-
-pub(crate) async fn run(
-    options: Options,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
-    let request = LoginRequest {
-        app: options.app.clone(),
-        token: options.token.clone(),
-        accept_fewer: options.accept_fewer,
-        paste: options.paste,
-    };
-    // Followed from before the link is there, so that nothing can be missed.
-    let follower = Follower::begin(client, None, options.timeout).await?;
-    let link = client.open_login(&request).await?;
-    show_link(&options, &link, terminal)?;
-    if options.paste {
-        let address = pasted(terminal)?;
-        client
-            .complete_login(&link.id, &CompletionRequest { address })
-            .await?;
-    }
-    let view = until_over(&link.id, follower, client).await?;
-    if options.json {
-        terminal.print(&client.text(&format!("/v1/logins/{}", link.id)).await?)?;
-    } else {
-        print_result(&view, terminal)?;
-    }
-    Ok(answer(&view))
-}
-
-fn show_link(options: &Options, link: &LoginLink, terminal: &mut Terminal) -> Result<(), Error> {
-    if options.paste {
-        terminal.warn("Open this in the browser of whoever is to log in:");
-    } else {
-        let until = time::absolute(link.expires_at, &terminal.format);
-        terminal.warn(&format!(
-            "Open this in the browser of whoever is to log in, or send it there. It is good until {until}:"
-        ));
-    }
-    if options.json {
-        terminal.warn(&link.url);
-    } else {
-        terminal.print(&link.url)?;
-    }
-    if options.paste {
-        terminal.warn(
-            "After the login the browser ends at an address with code= in it, whatever the page shows. Copy that \
-             address whole; it is good for a few minutes, and once.",
-        );
-    } else {
-        terminal.warn("Waiting for the login. Ctrl-C ends the waiting; the link stays good.");
-    }
-    Ok(())
-}
-
-/// More is no address of a browser.
-const LONGEST: u64 = 64 * 1024;
-
-fn pasted(terminal: &Terminal) -> Result<Secret, Error> {
-    const INSTEAD: &str = "Hand the address in by standard input: perennial login --paste < FILE";
-    if terminal.is_interactive() {
-        return secret_input::prompt("The address", INSTEAD);
-    }
-    let mut line = String::new();
-    let read = io::stdin().lock().take(LONGEST).read_line(&mut line);
-    read.map_err(|error| {
-        Error::Refused(format!("The address cannot be read: {error}\n{INSTEAD}"))
-    })?;
-    let address = Secret::trimmed(&line);
-    if address.is_empty() {
-        let text = format!("No address came on standard input.\n{INSTEAD}");
-        return Err(Error::Refused(text));
-    }
-    Ok(address)
-}
-
-/// The last token of a login may be confirmed as it was, which is no event. So the login is asked about this often.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// Asks about the login whenever something has happened, and once a second, until it is over.
-async fn until_over(id: &str, mut follower: Follower, client: &Client) -> Result<LoginView, Error> {
-    loop {
-        let view = client.login(id).await?;
-        let is_open = match view.state {
-            LoginState::Awaited | LoginState::Asking | LoginState::Confirming => true,
-            LoginState::Expired | LoginState::Done | LoginState::Refused => false,
-        };
-        if !is_open || follower.wait(LOOK_AGAIN).await? == Waited::TimedOut {
-            return Ok(view);
-        }
-    }
-}
-
-fn answer(view: &LoginView) -> Answer {
+pub(super) fn answer(view: &LoginView) -> Answer {
     let is_whole = view.state == LoginState::Done
         && view.broken == 0
         && view.fewer.is_empty()
@@ -144,7 +13,7 @@ fn answer(view: &LoginView) -> Answer {
     if is_whole { Answer::Yes } else { Answer::No }
 }
 
-fn print_result(view: &LoginView, terminal: &mut Terminal) -> Result<(), Error> {
+pub(super) fn print(view: &LoginView, terminal: &mut Terminal) -> Result<(), Error> {
     let style = match answer(view) {
         Answer::Yes => style::GOOD,
         Answer::No => style::WARNING,
@@ -187,7 +56,10 @@ fn outcome(view: &LoginView) -> String {
 fn depending(count: u64) -> String {
     match count {
         1 => "1 token that depends on this login works".to_owned(),
-        many => format!("{} tokens that depend on this login work", text::count(many)),
+        many => format!(
+            "{} tokens that depend on this login work",
+            text::count(many)
+        ),
     }
 }
 
@@ -269,10 +141,16 @@ fn remarks(view: &LoginView) -> Vec<String> {
 
 /// The pages that were not ticked, by the names that the dialog shows.
 fn left_out(view: &LoginView) -> String {
-    let more = view.left_out_in_all.saturating_sub(view.left_out.len() as u64);
+    let more = view
+        .left_out_in_all
+        .saturating_sub(view.left_out.len() as u64);
     match more {
         0 => all_of(&view.left_out),
-        more => format!("{} and {} more", view.left_out.join(", "), text::count(more)),
+        more => format!(
+            "{} and {} more",
+            view.left_out.join(", "),
+            text::count(more)
+        ),
     }
 }
 
@@ -308,20 +186,6 @@ fn what_to_allow(view: &LoginView) -> String {
     let declined = &view.declined;
     let scopes = (!declined.is_empty()).then(|| format!(" and allow {}", all_of(declined)));
     [pages, scopes].into_iter().flatten().collect()
-}
-
-/// As the journal tells of it.
-pub(crate) fn event(kind: EventKind, detail: &EventDetail<'_>) -> String {
-    let login = detail.text("login");
-    match (kind, detail.find("token")) {
-        (EventKind::LoginOpened, _) => format!("login {login} asked for by {}", detail.asked_by()),
-        (EventKind::LoginAnswered, _) => format!("login {login}: somebody came back from Meta"),
-        (_, Some(token)) => format!("login {login}: a new secret for {token} came of it"),
-        (_, None) => {
-            let outcome = detail.text("outcome").replace('_', " ");
-            format!("login {login} came to nothing: {outcome}")
-        }
-    }
 }
 
 #[cfg(test)]
@@ -374,7 +238,10 @@ mod tests {
             )
         );
         let whole = outcome(&view(&json!({})));
-        assert!(whole.ends_with("3 tokens that depend on this login work, 0 do not."), "{whole}");
+        assert!(
+            whole.ends_with("3 tokens that depend on this login work, 0 do not."),
+            "{whole}"
+        );
     }
 
     #[test]
