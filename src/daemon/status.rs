@@ -88,7 +88,12 @@ pub(super) async fn describe(services: &Services) -> String {
     let Ok((fleet, (open, _))) = fleet else {
         return "the inventory cannot be read; see the journal".to_owned();
     };
-    let mut words = format!("{} tokens, {} healthy", fleet.total(), fleet.healthy);
+    let noun = if fleet.total() == 1 {
+        "token"
+    } else {
+        "tokens"
+    };
+    let mut words = format!("{} {noun}, {} healthy", fleet.total(), fleet.healthy);
     let states = [
         (fleet.unverified, "not asked yet"),
         (fleet.expiring, "expiring"),
@@ -98,8 +103,10 @@ pub(super) async fn describe(services: &Services) -> String {
     for (n, state) in states.into_iter().filter(|(n, _)| *n > 0) {
         words.push_str(&format!(", {n} {state}"));
     }
-    if open > 0 {
-        words.push_str(&format!("; {open} incidents need a person"));
+    match open {
+        0 => {}
+        1 => words.push_str("; 1 incident needs a person"),
+        many => words.push_str(&format!("; {many} incidents need a person")),
     }
     words
 }

@@ -35,7 +35,6 @@ mod schema;
 mod send_attempts;
 mod signed_requests;
 mod subscriptions;
-mod token_list;
 mod tokens;
 mod totals;
 mod ungranted_scopes;
@@ -89,8 +88,9 @@ pub use schedule::NextCheck;
 pub use send_attempts::{Attempt, SendOutcome};
 pub use signed_requests::{Callback, Use};
 pub use subscriptions::{UnsubscribedPages, WebhookSubscription};
-pub use token_list::{After, Filter, Sort, TokenPage, UrgencyCursor};
-pub use tokens::{Imported, NewToken, name_is_valid};
+pub use tokens::{
+    After, Filter, Imported, NewToken, Sort, TokenPage, UrgencyCursor, name_is_valid,
+};
 pub use totals::{Deadline, Fleet, MailQueue, Unchecked};
 pub use ungranted_scopes::Ungranted;
 pub use versions::{Candidate, NewVersion, SecretReading};

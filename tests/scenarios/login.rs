@@ -506,7 +506,7 @@ async fn what_gives_less_than_before_is_not_taken_unless_an_operator_says_so() -
     shop.public.get(&outcome).await?.says(&[
         "lacks pages_messaging, which the one before had",
         "what was there stays in use",
-        "Not allowed in Facebook&#x27;s dialog: pages_messaging",
+        "You did not allow pages_messaging",
         "Log in again",
     ]);
     assert_eq!(shop.world.secret(shop.maria).await?, before);

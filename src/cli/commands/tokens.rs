@@ -153,7 +153,7 @@ impl Listing {
             Column::new("STATE"),
             Column::new("EXPIRES").may_vanish(4),
             Column::new("DATA ACCESS").may_vanish(1),
-            Column::new("NEXT").may_shrink_to(12),
+            Column::new("NEXT").may_shrink_to(16),
         ]);
         Self {
             table: Table::new(columns.collect::<Vec<_>>()),

@@ -263,7 +263,7 @@ mod tests {
             .to_vec()];
         for (width, expected) in [
             (50, "a-very-long-name  Corner Bakery  page  because"),
-            (40, "a-very-long-name  Corne…  page  because"),
+            (40, "a-very-long-name  Corner…  page  because"),
             (30, "a-very-long-name  Corn…  beca…"),
             (22, "a-very-long-name  bec…"),
             (5, "a-very-long-name  bec…"),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::ToSql;
 use rusqlite::types::Value;
 
-use super::{Error, View, rows};
+use crate::inventory::{Error, View, rows};
 use crate::model::{Kind, State, Token, string_enum};
 
 string_enum! {

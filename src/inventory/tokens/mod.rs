@@ -1,11 +1,15 @@
 //! The tokens themselves: taking them in, finding them, letting them go.
 
+mod list;
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Error, Tx, View, rows};
 use crate::model::{Scopes, Token, TokenId};
 use crate::secret::Secret;
+
+pub use list::{After, Filter, Sort, TokenPage, UrgencyCursor};
 
 /// What an importer says of a token; the rest is Meta's to tell.
 #[derive(Clone, Debug)]
