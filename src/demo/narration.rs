@@ -173,6 +173,7 @@ fn describe(event: &Event) -> Option<Narrated> {
         | EventKind::Forgotten
         | EventKind::Ordered
         | EventKind::Checked
+        | EventKind::OrderRefused
         | EventKind::CandidateKept
         | EventKind::SecretRead
         | EventKind::SecretRefused

@@ -19,6 +19,8 @@ string_enum! {
     Ordered = "ordered",
     /// An order to check was carried out, and there is nothing else to report.
     Checked = "checked",
+    /// An order to check or rotate was not carried out, because no call could be made for the app.
+    OrderRefused = "order_refused",
     /// The state or its cause changed.
     Changed = "changed",
     /// Permissions that the token had are gone.

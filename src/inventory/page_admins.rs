@@ -6,8 +6,11 @@ use rusqlite::params;
 
 use super::rows::LIVES;
 use super::{Error, EventKind, Imported, NewEvent, NewToken, Tx, View};
-use crate::model::{Kind, Scopes, Token, TokenId};
+use crate::model::{Kind, Scopes, Token, TokenId, slug};
 use crate::secret::Secret;
+
+/// How many digits of a page's id usually distinguish two pages of the same name.
+const LAST_DIGITS: usize = 4;
 
 /// A page, as the list of a user token showed it.
 #[derive(Clone, Debug)]
@@ -140,7 +143,7 @@ impl Tx<'_> {
         let imported = self.import(
             &NewToken {
                 app: user.app.clone(),
-                name: Some(self.free_name(&format!("{}-page-{}", user.app, page.id))?),
+                name: Some(self.free_page_name(&user.app, page)?),
                 secret: secret.clone(),
                 owners: Vec::new(),
                 required_scopes: Scopes::default(),
@@ -173,6 +176,28 @@ impl Tx<'_> {
                 AND person = ?3)",
         )?;
         Ok(held.query_row(params![user.app, page, person], |row| row.get(0))?)
+    }
+
+    /// `acme-corner-bakery`; if that is in use, with the last digits of the page's id.
+    fn free_page_name(&self, app: &str, page: &SeenPage) -> Result<String, Error> {
+        let Some(slug) = slug(&page.name) else {
+            return self.free_name(&format!("{app}-{}", page.id));
+        };
+        let plain = format!("{app}-{slug}");
+        if self.token_named(&plain)?.is_none() {
+            return Ok(plain);
+        }
+        let digits = page.id.as_str();
+        for length in (LAST_DIGITS..digits.len()).step_by(2) {
+            let Some(last) = digits.get(digits.len() - length..) else {
+                break;
+            };
+            let name = format!("{plain}-{last}");
+            if self.token_named(&name)?.is_none() {
+                return Ok(name);
+            }
+        }
+        self.free_name(&format!("{plain}-{digits}"))
     }
 
     /// Adds a number to a name that is taken, as when the same page is reached through several people.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Error, EventId, EventKind, NewEvent, Tx, View, rows};
-use crate::model::{Token, TokenId};
+use crate::model::{Cause, Token, TokenId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PendingOrder {
@@ -71,6 +71,18 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// The orders of an app that end when no call can be made. The others wait for the app.
+    pub fn refusable_orders(&self, app: &str) -> Result<Vec<(TokenId, EventId)>, Error> {
+        let mut found = self.db.prepare_cached(
+            "SELECT o.token, o.event FROM pending_order o JOIN token t ON t.id = o.token
+             WHERE t.app = ?1 AND o.action IN ('check', 'rotate') ORDER BY o.event",
+        )?;
+        let found = found.query_map([app], |row| Ok((row.get(0)?, EventId(row.get(1)?))))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+}
+
 impl Tx<'_> {
     /// Stores an order and makes the token due. Returns the event to follow: if the same order is pending already, the
     /// event of that one.
@@ -81,8 +93,8 @@ impl Tx<'_> {
         asked_by: &str,
         now: Timestamp,
     ) -> Result<EventId, Error> {
+        self.schedule_for(token.id, order, now)?;
         if let Some(event) = self.same_order(token.id, order)? {
-            self.make_due(token.id, now)?;
             return Ok(event);
         }
         let event = NewEvent::about(token, EventKind::Ordered)
@@ -96,8 +108,42 @@ impl Tx<'_> {
                  SET action = excluded.action, event = excluded.event, requested_at = excluded.requested_at",
             )?
             .execute(params![token.id, order.as_str(), event.0, now.as_second()])?;
-        self.make_due(token.id, now)?;
         Ok(event)
+    }
+
+    /// A new token or a candidate may be what the app was waiting for. An order to check or rotate brings nothing new,
+    /// so it does not end the app's back-off.
+    fn schedule_for(&self, id: TokenId, order: OrderKind, now: Timestamp) -> Result<(), Error> {
+        match order {
+            OrderKind::Check | OrderKind::Rotate => self.schedule_now(id, now),
+            OrderKind::Rollback | OrderKind::Discover => self.make_due(id, now),
+        }
+    }
+
+    /// Ends the orders to check or rotate tokens of an app that no call can be made for, and records why and until when.
+    /// Returns how many.
+    pub fn refuse_orders(
+        &self,
+        app: &str,
+        cause: Cause,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<usize, Error> {
+        let refused = self.refusable_orders(app)?;
+        for (id, order) in &refused {
+            let Some(token) = self.token(*id)? else {
+                continue;
+            };
+            let mut event = NewEvent::about(&token, EventKind::OrderRefused)
+                .with("order", order.0.to_string())
+                .with("cause", cause.as_str());
+            if let Some(until) = until {
+                event = event.with("until", until.to_string());
+            }
+            self.record_event(&event, now)?;
+            self.order_is_done(*id, *order)?;
+        }
+        Ok(refused.len())
     }
 
     fn same_order(&self, token: TokenId, order: OrderKind) -> Result<Option<EventId>, Error> {

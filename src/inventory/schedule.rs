@@ -117,12 +117,18 @@ impl Tx<'_> {
         reschedule(&mut self.db.prepare_cached(RESCHEDULE)?, next_check)
     }
 
-    /// Makes a token due now, whatever the back-off, because something changed.
-    pub fn make_due(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
+    /// Makes a token due now, whatever its own back-off. The app's back-off stays.
+    pub(super) fn schedule_now(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
         self.clear_suspicion(id)?;
         self.db
             .prepare_cached("UPDATE schedule SET due_at = ?2, leased_until = 0 WHERE token = ?1")?
             .execute(params![id, now.as_second()])?;
+        Ok(())
+    }
+
+    /// Somebody changed something: look again at once, whatever back-off said.
+    pub fn make_due(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
+        self.schedule_now(id, now)?;
         self.db
             .prepare_cached("SELECT app FROM schedule WHERE token = ?1")?
             .query_row([id], |row| row.get::<_, String>(0))

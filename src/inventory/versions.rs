@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::cells::{self, Bearer};
-use super::{Error, Tx, View};
+use super::{Error, Tx, View, rows};
 use crate::model::{Expiry, State, Token, TokenId};
 use crate::secret::Secret;
 
@@ -74,6 +74,16 @@ impl View<'_> {
             state: token.state(),
             expires_at,
         }))
+    }
+
+    /// When the secret in use was obtained, if it is not the imported one.
+    pub fn replaced_at(&self, token: &Token) -> Result<Option<Timestamp>, Error> {
+        let mut replaced = self.db.prepare_cached(
+            "SELECT obtained_at FROM version WHERE token = ?1 AND role = 'current' AND number > 1",
+        )?;
+        Ok(replaced
+            .query_row([token.id], |row| rows::instant(row, 0))
+            .optional()?)
     }
 
     pub(super) fn version(&self, token: &Token, number: u32) -> Result<Option<Secret>, Error> {

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::App;
 use crate::graph_api::{Error, Permission};
 use crate::inventory::{Ending, Login, LoginError};
-use crate::model::{Facts, Kind, Remedy, Token};
+use crate::model::{Facts, Kind, Remedy, Token, slug};
 
 /// What Meta's dialog asks in addition to permissions that were never requested before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,12 +90,7 @@ pub fn declined(app: &App, reported: &[Permission]) -> Vec<String> {
 
 /// The name for the token of a new person, such as `acme-maria-schmidt`.
 pub fn name_for(app: &str, person: Option<&str>) -> Option<String> {
-    const LONGEST: usize = 40;
-    let lower = person?.to_lowercase();
-    let text = lower.split(|c: char| !c.is_ascii_alphanumeric());
-    let text: Vec<&str> = text.filter(|word| !word.is_empty()).collect();
-    let slug: String = text.join("-").chars().take(LONGEST).collect();
-    (!slug.is_empty()).then(|| format!("{app}-{}", slug.trim_end_matches('-')))
+    person.and_then(slug).map(|slug| format!("{app}-{slug}"))
 }
 
 /// How a login ends when Meta gives no token for the code, or does not say whose it is.
@@ -206,7 +201,7 @@ mod tests {
     fn names_are_plain_whatever_people_are_called() {
         for (person, expected) in [
             (Some("Maria Schmidt"), Some("acme-maria-schmidt")),
-            (Some("  Zoë  O'Neil "), Some("acme-zo-o-neil")),
+            (Some("  Zoë  O'Neil "), Some("acme-zoe-oneil")),
             (Some("東京"), None),
             (Some(""), None),
             (None, None),

@@ -4,6 +4,7 @@
 mod enums;
 mod pattern;
 mod scopes;
+mod slug;
 
 use jiff::Timestamp;
 
@@ -11,6 +12,7 @@ pub(crate) use enums::string_enum;
 pub use enums::{Action, Cause, Kind, Outcome, Remedy, State, Subscription};
 pub use pattern::name_matches;
 pub use scopes::Scopes;
+pub use slug::slug;
 
 /// The id of a token's row in the inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

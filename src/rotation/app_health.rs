@@ -6,6 +6,7 @@ use super::policy::InspectionResult;
 use super::{RotationWorker, Rules};
 use crate::graph_api::{Bucket, Budget, Error, Usage};
 use crate::inventory::{self, AppError, AppRecord, Tx};
+use crate::model::Cause;
 
 /// What a sweep learned about its app since the last write. It is merged into the stored record, because others write
 /// to that record too: logins spend calls, and an order may clear a back-off.
@@ -37,7 +38,14 @@ impl AppChange {
             Some(Turn::Recovers) => app_health.recover(),
             None => {}
         }
-        tx.store_app(&app_health.record(), now)
+        let record = app_health.record();
+        tx.store_app(&record, now)?;
+        match &self.turn {
+            Some(Turn::Fails(error)) => tx
+                .refuse_orders(app, error.cause(), record.resume_at, now)
+                .map(drop),
+            Some(Turn::Recovers) | None => Ok(()),
+        }
     }
 }
 
@@ -74,6 +82,19 @@ impl AppHealth {
 
     pub(super) const fn is_failing(&self) -> bool {
         self.record.error.is_some()
+    }
+
+    /// Why no call can be made now, and until when.
+    fn back_off_reason(&self, calls_per_hour: u32, now: Timestamp) -> (Cause, Option<Timestamp>) {
+        let resume_at = self.record.resume_at.filter(|at| now < *at);
+        let cause = self.record.error.map(|error| error.cause);
+        match (cause, resume_at) {
+            (Some(cause), Some(at)) => (cause, Some(at)),
+            (Some(_) | None, _) => (
+                Cause::Throttled,
+                self.budget.next_free_at(calls_per_hour, now),
+            ),
+        }
     }
 
     fn spend(&mut self, usage: &Usage, now: Timestamp) {
@@ -147,6 +168,24 @@ impl RotationWorker {
                 tx.require_scopes(&app, &scopes)?;
                 tx.clear_backoff(&app)
             })
+            .await
+    }
+
+    /// Answers the orders that cannot be carried out while no call can be made. Returns how many.
+    pub(super) async fn refuse_orders(
+        &self,
+        app_health: &AppHealth,
+        now: Timestamp,
+    ) -> Result<usize, inventory::Error> {
+        let app = self.app.clone();
+        let waiting = self.inventory.read(move |view| view.refusable_orders(&app));
+        if waiting.await?.is_empty() {
+            return Ok(0);
+        }
+        let (cause, until) = app_health.back_off_reason(self.calls_per_hour, now);
+        let app = self.app.clone();
+        self.inventory
+            .write(move |tx| tx.refuse_orders(&app, cause, until, now))
             .await
     }
 

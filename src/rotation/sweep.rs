@@ -45,7 +45,11 @@ impl RotationWorker {
         let app_health = self.app_health().await?;
         let allowance = app_health.allowance(self.calls_per_hour, now);
         if allowance == 0 {
-            return waiting.map(|()| backing_off);
+            let changed = self.refuse_orders(&app_health, now).await?;
+            return waiting.map(|()| Report {
+                changed,
+                ..backing_off
+            });
         }
         let context = SweepContext::new(&self.inventory, &self.graph, &self.rules, allowance, now);
         if app_health.is_failing() && !self.recovers(&context).await? {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 
 use perennial::daemon::clock;
 
@@ -90,9 +91,12 @@ async fn a_token_is_imported_checked_and_forgotten() -> Result {
         "{status:?}"
     );
     let tokens = office.ask("tokens --state healthy --kind user", "")?;
-    assert!(tokens.out.starts_with("NAME\tAPP\tKIND\t"), "{tokens:?}");
     assert!(
-        tokens.out.contains("\nmaria\tacme\tuser\thealthy\t"),
+        tokens.out.starts_with("NAME\tSUBJECT\tAPP\tKIND\t"),
+        "{tokens:?}"
+    );
+    assert!(
+        tokens.out.contains("\nmaria\tMaria\tacme\tuser\thealthy\t"),
         "{tokens:?}"
     );
     office
@@ -180,6 +184,46 @@ async fn the_secret_is_alone_on_standard_output() -> Result {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn discovered_pages_are_called_what_people_call_them() -> Result {
+    let office = Office::open().await?;
+    let person = office.world.person("Maria");
+    let token = office.world.log_in(&person)?;
+    let mut ids = Vec::new();
+    for name in ["Bäckerei Müller", "Deli", "Deli", "東京"] {
+        ids.push(office.world.page(&person, name, &token)?.0);
+    }
+    office
+        .ask("import --app acme --name maria --discover", &token)?
+        .with(0, &[], &[]);
+    for id in ["acme-baeckerei-mueller", "acme-deli", ids[3].as_str()] {
+        office.daemon.follow_until(id)?;
+    }
+    let other = format!("acme-{}", ids[3]);
+    let with_digits = [&ids[1], &ids[2]].map(|id| format!("acme-deli-{}", &id[id.len() - 4..]));
+    let names = format!(
+        "acme-baeckerei-mueller acme-deli {other} {}",
+        with_digits.join(" ")
+    );
+    // Of the two pages called Deli, one has the plain name.
+    office.ask(&format!("check {names}"), "")?;
+    let tokens = office.ask("tokens --sort name", "")?;
+    let listed = |name: &&String| tokens.out.contains(&format!("\n{name}\tDeli\t"));
+    assert_eq!(with_digits.iter().filter(listed).count(), 1, "{tokens:?}");
+    let other = format!("\n{other}\t東京\t");
+    tokens.with(
+        0,
+        &[
+            "NAME\tSUBJECT\tAPP\t",
+            "\nacme-baeckerei-mueller\tBäckerei Müller\tacme\t",
+            "\nacme-deli\tDeli\t",
+            &other,
+        ],
+        &[],
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_followed_to_its_outcome() -> Result {
     let office = Office::open().await?;
     office.import("maria")?;
@@ -196,7 +240,10 @@ async fn an_order_is_followed_to_its_outcome() -> Result {
     );
     office.ask("rotate maria", "")?.with(
         1,
-        &["not renewed: it was tried within the last 24 hours"],
+        &[
+            "not renewed: it was tried within the last 24 hours",
+            "it may be tried again from 20",
+        ],
         &[],
     );
 
@@ -209,9 +256,11 @@ async fn an_order_is_followed_to_its_outcome() -> Result {
         ],
         &["nobody: there is no token with this name"],
     );
-    office
-        .ask("show paul", "")?
-        .with(0, &["paul is dead", "perennial import --replace paul"], &[]);
+    office.ask("show paul", "")?.with(
+        0,
+        &["paul is dead", "perennial login --token paul --paste"],
+        &[],
+    );
 
     office
         .world
@@ -223,6 +272,29 @@ async fn an_order_is_followed_to_its_outcome() -> Result {
         &[],
         &["No outcome yet for maria. The order stays"],
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn during_an_outage_an_order_is_answered_at_once() -> Result {
+    let office = Office::open().await?;
+    office.import("maria")?;
+    office.ask("check maria", "")?.with(0, &[], &[]);
+    office
+        .world
+        .meta
+        .world()
+        .set_outage(Some(perennial::graph_sim::Outage::Reset));
+    office.ask("check maria", "")?.with(1, &[], &[]);
+    for order in ["check maria", "rotate maria"] {
+        let began = Instant::now();
+        office.ask(order, "")?.with(
+            1,
+            &["maria: not done: Meta does not answer; no calls until 20"],
+            &["systemctl reload perennial"],
+        );
+        assert!(began.elapsed() < Duration::from_secs(20), "{order}");
+    }
     Ok(())
 }
 

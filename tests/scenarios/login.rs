@@ -503,7 +503,7 @@ async fn what_gives_less_than_before_is_not_taken_unless_an_operator_says_so() -
     shop.public.get(&outcome).await?.says(&[
         "lacks pages_messaging, which the previous login had",
         "The previous access stays in use",
-        "Not allowed in Facebook&#x27;s dialog: pages_messaging",
+        "You did not allow pages_messaging",
         "Log in again",
     ]);
     assert_eq!(shop.world.secret(shop.maria).await?, before);
@@ -538,10 +538,18 @@ async fn a_page_that_was_not_ticked_is_named() -> Result {
         .world
         .log_in_through(&shop.public, &link, &shop.person.clone(), answer)
         .await?;
+    shop.public.login_worker.pass(shop.world.now).await?;
+    let page = shop.public.get(&outcome).await?;
+    page.says(&[
+        "to be confirmed",
+        "Log in again and tick Deli",
+        "method=\"post\"",
+    ]);
+    assert!(!page.body.contains("close this page"), "{}", page.body);
     shop.world.act(&shop.public).await?;
     let page = shop.public.get(&outcome).await?;
     page.says(&[
-        "The login does not include Deli",
+        "Log in again and tick Deli",
         "Still missing",
         "Log in again",
     ]);
@@ -574,7 +582,7 @@ async fn a_new_person_logs_in_and_is_imported_with_all_pages() -> Result {
         .get(&outcome)
         .await?
         .says(&["Everything works", "Bakery", "Café"]);
-    let own = world.named("acme-zo-o-neil").await?;
+    let own = world.named("acme-zoe-oneil").await?;
     // Compared with the scopes of the app, which may change later.
     assert!(own.required_scopes.is_empty() && own.missing_scopes().is_empty());
     assert_eq!(

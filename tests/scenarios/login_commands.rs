@@ -4,9 +4,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Stdio};
+use std::time::{Duration, Instant};
 
 use perennial::daemon::clock;
-use perennial::graph_sim::DialogAnswer;
+use perennial::graph_sim::{DialogAnswer, PageSelection};
 use serde_json::Value;
 
 use crate::world::daemon::{Daemon, Premises};
@@ -129,7 +130,7 @@ async fn without_a_public_part_the_address_is_pasted() -> Result {
     let (code, out, err) = login.end(&format!("{back}\n"))?;
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(
-        out.contains("Maria Schmidt logged in: acme-maria-schmidt. 1 that hang on this login work"),
+        out.contains("Maria Schmidt logged in: acme-maria-schmidt. 1 token that depends on this login works, 0 do not"),
         "{out}"
     );
 
@@ -138,7 +139,10 @@ async fn without_a_public_part_the_address_is_pasted() -> Result {
     assert_eq!(code, Some(1));
     assert!(err.contains("belongs to another login"), "{err}");
     let shown = office.premises.ask(&["tokens"], "")?;
-    assert!(String::from_utf8(shown.stdout)?.contains("acme-maria-schmidt\tacme\tuser\thealthy"));
+    assert!(
+        String::from_utf8(shown.stdout)?
+            .contains("acme-maria-schmidt\tMaria Schmidt\tacme\tuser\thealthy")
+    );
     let log = std::fs::read_to_string(office.premises.path("log"))?;
     let secret = back.split("code=").nth(1).ok_or("no code")?;
     assert!(!log.contains(&secret[..40]), "the code is in the log");
@@ -200,6 +204,53 @@ async fn with_a_public_part_the_command_waits_for_the_person() -> Result {
     assert_eq!(
         (status, &view["state"], &view["error"]),
         (200, &"refused".into(), &"not_allowed".into())
+    );
+    Ok(())
+}
+
+/// A page that was not ticked is looked at again, and nothing is written in the journal about it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partial_login_ends_the_command_and_names_what_is_missing() -> Result {
+    let office = Office::open("").await?;
+    let person = office.world.person("Maria Schmidt");
+    let token = office.world.log_in(&person)?;
+    let mut ticked = Vec::new();
+    for name in ["Bakery", "Deli"] {
+        let (id, _) = office.world.page(&person, name, &token)?;
+        ticked.push(id);
+    }
+    let import = ["import", "--app", "acme", "--name", "maria", "--discover"];
+    assert_eq!(office.premises.ask(&import, &token)?.status.code(), Some(0));
+    office.daemon.follow_until("acme-deli")?;
+    office
+        .premises
+        .ask(&["check", "maria", "acme-bakery", "acme-deli"], "")?;
+    office.world.meta.world().change_password(&person)?;
+    office
+        .premises
+        .ask(&["check", "maria", "acme-bakery", "acme-deli"], "")?;
+
+    let login = office.begin(&["login", "--token", "maria", "--paste", "--timeout", "30s"])?;
+    let back = {
+        let mut meta = office.world.meta.world();
+        let answer = DialogAnswer::Allow {
+            declined: Vec::new(),
+            pages: PageSelection::only(vec![ticked[0].clone()]),
+        };
+        meta.answer_dialog(&login.url, &person, answer)?
+    };
+    let began = Instant::now();
+    let (code, out, err) = login.end(&back)?;
+    assert!(began.elapsed() < Duration::from_secs(15), "{out}{err}");
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(
+        out.contains("2 tokens that depend on this login work, 1 does not")
+            && out.contains("The login does not reach Deli"),
+        "{out}"
+    );
+    assert!(
+        err.contains("tick Deli") && err.contains("perennial login --token maria"),
+        "{err}"
     );
     Ok(())
 }

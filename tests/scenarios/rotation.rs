@@ -412,6 +412,46 @@ async fn a_token_of_another_app_is_recognized() -> Result {
 }
 
 #[tokio::test]
+async fn orders_during_an_outage_are_refused_at_once_and_lengthen_no_back_off() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.live(hours(1)).await?;
+    for trouble in ["outage", "throttled"] {
+        match trouble {
+            "outage" => world.meta.world().set_outage(Some(Outage::Reset)),
+            _ => world.meta.world().throttle(APP, world.now + hours(2))?,
+        }
+        // The first order is how the daemon learns of it.
+        world.order(id, OrderKind::Check).await?;
+        world.pass().await?;
+        let back_off = world.inventory.read(|view| view.app("acme")).await?;
+        let asked = world.meta.world().call_log().total();
+        for kind in [OrderKind::Check, OrderKind::Rotate, OrderKind::Check] {
+            let order = world.order(id, kind).await?;
+            world.pass().await?;
+            let events = world.events().await?;
+            let refused = events.last().ok_or("no event")?;
+            assert_eq!(refused.kind, EventKind::OrderRefused, "{trouble}");
+            assert_eq!(refused.detail["order"], order.0.to_string());
+            assert_eq!(refused.detail["cause"], trouble);
+            let until = back_off.resume_at.ok_or("no back-off")?;
+            assert_eq!(refused.detail["until"], until.to_string());
+        }
+        let after = world.inventory.read(|view| view.app("acme")).await?;
+        assert_eq!(after.error, back_off.error, "{trouble}");
+        assert_eq!(after.resume_at, back_off.resume_at, "{trouble}");
+        assert_eq!(world.meta.world().call_log().total(), asked, "{trouble}");
+        let waiting = world.inventory.read(move |view| view.pending_orders());
+        assert!(waiting.await?.for_token(id).is_none(), "{trouble}");
+        world.meta.world().set_outage(None);
+        world.live(days(1)).await?;
+        assert_eq!(world.state(id).await?, State::Healthy, "{trouble}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_throttled_hour_costs_no_token_and_no_calls() -> Result {
     let mut world = World::new().await?;
     let maria = world.person("Maria");

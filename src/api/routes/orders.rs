@@ -11,7 +11,8 @@ use crate::inventory::OrderKind;
 
 type Filed = Result<(StatusCode, Json<Accepted>), Problem>;
 
-/// Checks the token with Meta now, even during a back-off.
+/// Checks the token with Meta now, whatever its own back-off says. While no call can be made for its app, an
+/// `order_refused` event says why and until when.
 #[utoipa::path(
     post, path = "/v1/tokens/{name}/check", params(("name" = String, Path)),
     responses((status = 202, body = Accepted))
@@ -24,7 +25,8 @@ pub(in crate::api) async fn check(
     file(&app_state, name, OrderKind::Check, asked_by).await
 }
 
-/// Exchanges the token now, and measures whether its expiry moved.
+/// Exchanges the token now, and measures whether its expiry moved. If it was exchanged within the last 24 hours, or no call
+/// can be made for its app, an event says when to try again.
 #[utoipa::path(
     post, path = "/v1/tokens/{name}/rotate", params(("name" = String, Path)),
     responses((status = 202, body = Accepted))

@@ -7,8 +7,11 @@ use jiff::Timestamp;
 
 use crate::api::request::{Asked, Name, Operator, Viewer, no_such_token};
 use crate::api::state::SharedAppState;
-use crate::api::types::{Problem, ProblemType, TokenDetail, TokenList, TokenQuery, TokenView};
-use crate::inventory::{Error, EventKind, Filter, NewEvent, View};
+use crate::api::types::{
+    LoginMethod, Problem, ProblemType, TokenDetail, TokenList, TokenQuery, TokenView,
+};
+use crate::inventory::{After, Error, EventKind, Filter, NewEvent, Sort, UrgencyCursor, View};
+use crate::login;
 use crate::model::Token;
 
 const USUAL_LIMIT: usize = 100;
@@ -18,7 +21,7 @@ const HIGHEST_LIMIT: usize = 1000;
 const LATEST_EVENTS: usize = 20;
 const MOST_CHILDREN: usize = 1000;
 
-/// The tokens, page by page, sorted by name.
+/// The tokens, page by page: by name, or the most urgent first.
 #[utoipa::path(get, path = "/v1/tokens", params(TokenQuery), responses((status = 200, body = TokenList)))]
 pub(in crate::api) async fn list(
     viewer: Viewer,
@@ -26,7 +29,7 @@ pub(in crate::api) async fn list(
     Asked(query): Asked<TokenQuery>,
 ) -> Result<Json<TokenList>, Problem> {
     let limit = limit(&query)?;
-    let filter = filter(query, app_state.now());
+    let filter = filter(query, app_state.now())?;
     let page = app_state
         .read_at_length(viewer.rank, move |view| view.tokens(&filter, limit))
         .await?;
@@ -45,15 +48,25 @@ fn limit(query: &TokenQuery) -> Result<usize, Problem> {
     Err(Problem::new(ProblemType::Malformed, detail))
 }
 
-fn filter(query: TokenQuery, now: Timestamp) -> Filter {
-    Filter {
+fn filter(query: TokenQuery, now: Timestamp) -> Result<Filter, Problem> {
+    Ok(Filter {
         state: query.state,
         kind: query.kind,
         app: query.app,
         parent: query.parent,
         ends_before: query.expires_within.map(|span| now + span.duration()),
-        after: query.after,
-    }
+        after: match query.sort.unwrap_or(Sort::Name) {
+            Sort::Name => After::Name(query.after),
+            Sort::Urgency => After::Urgency(query.after.as_deref().map(cursor).transpose()?),
+        },
+    })
+}
+
+fn cursor(after: &str) -> Result<UrgencyCursor, Problem> {
+    UrgencyCursor::parse(after).ok_or_else(|| {
+        let detail = "after: expected the `next` of a page that was asked for with sort=urgency";
+        Problem::new(ProblemType::Malformed, detail)
+    })
 }
 
 /// One token, with its page tokens and its latest events.
@@ -66,21 +79,46 @@ pub(in crate::api) async fn show(
     State(app_state): SharedAppState,
     Name(name): Name,
 ) -> Result<Json<TokenDetail>, Problem> {
-    let detail = app_state.read(move |view| detail(view, &name)).await?;
-    detail.map(Json).ok_or_else(no_such_token)
+    let logins = app_state.settings.borrow().logins.clone();
+    let detail = app_state.read(move |view| detail(view, &name, &logins));
+    detail.await?.map(Json).ok_or_else(no_such_token)
 }
 
-fn detail(view: &View<'_>, name: &str) -> Result<Option<TokenDetail>, Error> {
+fn detail(
+    view: &View<'_>,
+    name: &str,
+    logins: &login::Settings,
+) -> Result<Option<TokenDetail>, Error> {
     let Some(token) = view.token_named(name)? else {
         return Ok(None);
     };
     let events = view.latest_events(token.id, LATEST_EVENTS)?;
     Ok(Some(TokenDetail {
+        inherited_owners: inherited_owners(view, &token)?,
+        replaced_at: view.replaced_at(&token)?,
+        login: login_method(logins, &token.app),
         webhook_subscription: view.subscription(token.id)?.map(Into::into),
         children: view.children_of(token.id, MOST_CHILDREN)?,
         events: events.into_iter().map(Into::into).collect(),
         token: with_parent(view, token)?,
     }))
+}
+
+/// The owners of the parent are notified where a token has none of its own.
+fn inherited_owners(view: &View<'_>, token: &Token) -> Result<Vec<String>, Error> {
+    let parent = match token.parent.filter(|_| token.owners.is_empty()) {
+        Some(parent) => view.token(parent)?,
+        None => None,
+    };
+    Ok(parent.map(|parent| parent.owners).unwrap_or_default())
+}
+
+fn login_method(logins: &login::Settings, app: &str) -> Option<LoginMethod> {
+    let method = match &logins.public_url {
+        Some(_) => LoginMethod::Link,
+        None => LoginMethod::Paste,
+    };
+    logins.app(app).map(|_| method)
 }
 
 pub(super) fn with_parent(view: &View<'_>, token: Token) -> Result<TokenView, Error> {

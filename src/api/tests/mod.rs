@@ -11,4 +11,5 @@ mod secrets;
 mod shapes;
 mod shares;
 mod sockets;
+mod tokens;
 mod world;

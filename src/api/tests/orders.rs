@@ -49,6 +49,8 @@ async fn a_rollback_offers_the_secret_that_was_replaced() {
     );
 
     swap(&world, "acme-1", "EAAtwo").await;
+    let shown = world.get("/v1/tokens/acme-1").await.json();
+    assert_eq!(shown["replaced_at"], world.now().to_string());
     assert_eq!(
         world
             .ask_as(alice(), "POST", path, Body::empty())

@@ -23,6 +23,6 @@ pub use report::{
 pub(in crate::api) use secrets::plausible;
 pub use secrets::{CandidateRequest, ImportRequest, SecretView};
 pub use tokens::{
-    Accepted, NextView, RotationView, SubjectView, SubscriptionView, TokenDetail, TokenList,
-    TokenView,
+    Accepted, LoginMethod, NextView, RotationView, SubjectView, SubscriptionView, TokenDetail,
+    TokenList, TokenView,
 };

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::IntoParams;
 
 use super::Span;
+use crate::inventory::Sort;
 use crate::model::{Kind, State, string_enum};
 
 /// `GET /v1/tokens`; every filter is optional.
@@ -20,10 +21,12 @@ pub struct TokenQuery {
     /// Only tokens that expire within this time, by either clock: `90s`, `15m`, `12h`, `30d`.
     #[param(value_type = Option<String>)]
     pub expires_within: Option<Span>,
+    /// The order; by name if left out.
+    pub sort: Option<Sort>,
     /// The most tokens to return; 100 by default, at most 1000.
     #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<usize>,
-    /// The `next` of the previous page.
+    /// The `next` of the previous page, in the same order.
     pub after: Option<String>,
 }
 

@@ -8,6 +8,7 @@ use super::EventView;
 use crate::inventory::{EventId, WebhookSubscription};
 use crate::model::{
     Action, Cause, Kind, Next, Outcome, Remedy, Rotation, Scopes, State, Subscription, Token,
+    string_enum,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -67,10 +68,29 @@ pub struct TokenDetail {
     pub token: TokenView,
     /// For a page: whether it sends its webhooks to the app; null until the first check of that.
     pub webhook_subscription: Option<SubscriptionView>,
+    /// The owners of its parent, who are notified as long as it has none of its own.
+    #[serde(default)]
+    pub inherited_owners: Vec<String>,
+    /// When the secret in use was submitted, exchanged or derived; null while it is the imported one.
+    #[serde(default)]
+    pub replaced_at: Option<Timestamp>,
+    /// How a person can log in to the app; null when nobody can.
+    #[serde(default)]
+    pub login: Option<LoginMethod>,
     /// The names of the page tokens that were derived from this token.
     pub children: Vec<String>,
     /// The latest events, newest first.
     pub events: Vec<EventView>,
+}
+
+string_enum! {
+    /// How a person logs in to an app.
+    LoginMethod {
+        /// Through a link of the public part.
+        Link = "link",
+        /// Without a public part: the person pastes the address that the browser ends at.
+        Paste = "paste",
+    }
 }
 
 /// The latest answer from Meta's list of subscribed apps.

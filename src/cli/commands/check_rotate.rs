@@ -10,7 +10,7 @@ use crate::cli::terminal::text::all_of;
 use crate::cli::terminal::{style, text};
 use crate::cli::{Answer, Error, Terminal, hints};
 use crate::inventory::EventKind;
-use crate::model::{Outcome, State};
+use crate::model::{Cause, Outcome, State};
 
 /// Check tokens with Meta now, and print the result
 ///
@@ -76,6 +76,7 @@ async fn carry_out(
     };
     let mut follower = Follower::begin(client, Some(&first.event), whom.timeout).await?;
     let mut answer = refused;
+    let mut hint = None;
     while !waiting.is_empty() {
         let Some(event) = follower.next().await? else {
             terminal.warn(&timed_out(&waiting));
@@ -85,13 +86,30 @@ async fn carry_out(
             continue;
         };
         print_event(&waiting[index].name, &event, terminal)?;
+        hint = hint.or_else(|| hint_after(&event));
         if waiting[index].apply(&event) == Progress::Ended
             && !waiting.swap_remove(index).is_a_success(order)
         {
             answer = Answer::No;
         }
     }
+    if let Some(hint) = hint {
+        terminal.warn(hint);
+    }
     Ok(answer)
+}
+
+/// What to do after a refusal. A reload ends every back-off but those that Meta asked for.
+fn hint_after(event: &EventView) -> Option<&'static str> {
+    const WAIT: &str = "The daemon checks the tokens by itself after that; calls before would only make it longer.";
+    const RELOAD: &str = "The daemon checks the tokens by itself after that. If you have fixed the cause, have it try \
+                          now: systemctl reload perennial";
+    let cause = EventDetail(&event.detail).find("cause");
+    match (event.kind, cause.and_then(Cause::from_name)) {
+        (EventKind::OrderRefused, Some(Cause::Throttled | Cause::Blocked)) => Some(WAIT),
+        (EventKind::OrderRefused, _) => Some(RELOAD),
+        _ => None,
+    }
 }
 
 /// Places each order; a refused order does not prevent the others.
@@ -181,6 +199,9 @@ impl Placed {
         self.is_renewed |= event.kind == EventKind::Derived
             || detail.find("outcome") == Some(Outcome::Renewed.as_str());
         self.needs_no_renewal |= detail.find("not_rotated") == Some("never_expires");
+        if event.kind == EventKind::OrderRefused {
+            return Progress::Ended;
+        }
         if event.kind != EventKind::Checked {
             return Progress::Continues;
         }

@@ -233,7 +233,7 @@ fn deliveries(report: &StatusReport) -> String {
 
 fn apps(apps: &[AppReport], now: Timestamp, format: &TerminalFormat) -> String {
     let mut table = Table::new([
-        Column::new("APP").may_shrink_to(8),
+        Column::new("APP"),
         Column::new("ID"),
         Column::new("GRAPH VERSION"),
         Column::number("CALLS/H"),

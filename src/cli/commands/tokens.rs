@@ -1,19 +1,23 @@
 //! `perennial tokens`: prints the inventory as a table, page by page.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::api::types::{Span, TokenList, TokenQuery, TokenView};
+use crate::api::types::{Span, SubjectView, TokenList, TokenQuery, TokenView};
 use crate::api_client::{Client, with_query};
 use crate::cli::parse::one_of;
 use crate::cli::terminal::bars::ClockFace;
 use crate::cli::terminal::output::{Terminal, TerminalFormat};
 use crate::cli::terminal::table::{Cell, Column, Table};
+use crate::cli::terminal::text::{count, counted};
 use crate::cli::terminal::{style, terms, time};
 use crate::cli::{Answer, Error};
+use crate::inventory::Sort;
 use crate::model::{Kind, Remedy, State};
 
-/// List the tokens, and what each of them waits for
+/// List the tokens, the most urgent first, and what each of them waits for
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// Only tokens in this state
@@ -31,6 +35,9 @@ pub struct Options {
     /// Only tokens that expire, by either clock, within this time: 12h, 30d
     #[arg(long, value_name = "TIME")]
     expires_within: Option<Span>,
+    /// The order of the list
+    #[arg(long, default_value = "urgency", value_parser = one_of(Sort::ALL, Sort::as_str))]
+    sort: Sort,
     /// Print the daemon's JSON, one document per thousand tokens
     #[arg(long)]
     json: bool,
@@ -50,6 +57,7 @@ pub(crate) async fn run(
         app: options.app,
         parent: options.parent,
         expires_within: options.expires_within,
+        sort: Some(options.sort),
         limit: Some(PER_PAGE),
         after: None,
     };
@@ -67,11 +75,9 @@ async fn table(
 ) -> Result<Answer, Error> {
     let status = client.status().await?;
     let mut listing = Listing::new(status.apps.len(), status.now, terminal.format.clone());
-    let mut found = 0;
     loop {
         let list = client.tokens(&query).await?;
-        found += list.tokens.len();
-        if found > 0 {
+        if !list.tokens.is_empty() {
             terminal.print(&listing.page(&list.tokens))?;
         }
         query.after = list.next;
@@ -79,8 +85,10 @@ async fn table(
             break;
         }
     }
-    if found == 0 {
+    if listing.states.is_empty() {
         terminal.warn("No token is like that. All of them: perennial tokens");
+    } else if !terminal.format.is_pipe() {
+        terminal.print(&format!("\n{}", listing.totals()))?;
     }
     Ok(Answer::Yes)
 }
@@ -106,6 +114,8 @@ async fn documents(
 /// The table, and what its rows have in common.
 pub(crate) struct Listing {
     table: Table,
+    /// How many tokens in each state were listed.
+    states: BTreeMap<State, u64>,
     apps: Apps,
     now: Timestamp,
     format: TerminalFormat,
@@ -118,6 +128,14 @@ enum Apps {
     Understood,
 }
 
+const FROM_BEST: [State; 5] = [
+    State::Healthy,
+    State::Expiring,
+    State::Unverified,
+    State::Failing,
+    State::Dead,
+];
+
 impl Listing {
     pub(crate) fn new(apps: usize, now: Timestamp, format: TerminalFormat) -> Self {
         let apps = if apps > 1 || format.is_pipe() {
@@ -125,17 +143,21 @@ impl Listing {
         } else {
             Apps::Understood
         };
-        let app = (apps == Apps::Shown).then_some(Column::new("APP").may_shrink_to(6));
-        let columns = [Column::new("NAME").may_shrink_to(12)];
+        let app = (apps == Apps::Shown).then_some(Column::new("APP"));
+        let columns = [
+            Column::new("NAME"),
+            Column::new("SUBJECT").may_shrink_to(8).may_vanish(3),
+        ];
         let columns = columns.into_iter().chain(app).chain([
-            Column::new("KIND"),
+            Column::new("KIND").may_vanish(2),
             Column::new("STATE"),
-            Column::new("EXPIRES"),
-            Column::new("DATA ACCESS"),
+            Column::new("EXPIRES").may_vanish(4),
+            Column::new("DATA ACCESS").may_vanish(1),
             Column::new("NEXT").may_shrink_to(16),
         ]);
         Self {
             table: Table::new(columns.collect::<Vec<_>>()),
+            states: BTreeMap::new(),
             apps,
             now,
             format,
@@ -143,13 +165,26 @@ impl Listing {
     }
 
     pub(crate) fn page(&mut self, tokens: &[TokenView]) -> String {
+        for token in tokens {
+            *self.states.entry(token.state).or_default() += 1;
+        }
         let rows: Vec<_> = tokens.iter().map(|token| self.row(token)).collect();
         self.table.page(&rows, &self.format)
     }
 
+    /// `20 tokens: 18 healthy, 1 failing, 1 dead`
+    pub(crate) fn totals(&self) -> String {
+        let all = counted(self.states.values().sum(), "token");
+        let states = FROM_BEST.iter().filter_map(|state| {
+            let number = self.states.get(state)?;
+            Some(format!("{} {state}", count(*number)))
+        });
+        format!("{all}: {}", states.collect::<Vec<_>>().join(", "))
+    }
+
     fn row(&self, token: &TokenView) -> Vec<Cell> {
         let app = (self.apps == Apps::Shown).then(|| Cell::new(&token.app));
-        let name = [Cell::new(&token.name)];
+        let name = [Cell::new(&token.name), subject(token)];
         let rest = [
             Cell::new(token.kind.map_or("unknown", Kind::as_str)),
             Cell::styled(token.state.as_str(), style::of_state(token.state)),
@@ -158,6 +193,17 @@ impl Listing {
             next(token, self.now, &self.format),
         ];
         name.into_iter().chain(app).chain(rest).collect()
+    }
+}
+
+/// Meta's name of the person or page, or its id.
+fn subject(token: &TokenView) -> Cell {
+    match &token.subject {
+        Some(SubjectView {
+            name: Some(name), ..
+        }) => Cell::new(name),
+        Some(SubjectView { id, name: None }) => Cell::styled(id, style::FAINT),
+        None => Cell::styled("unknown", style::FAINT),
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct Column {
     align: Align,
     /// The smallest width to which the column may be cut.
     least: Option<usize>,
+    /// It is left out where cutting is not enough: the lowest number first.
+    vanishes: Option<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub(crate) struct Cell {
 pub(crate) struct Table {
     columns: Vec<Column>,
     widths: Vec<usize>,
+    /// The columns that there is no room for.
+    left_out: Vec<usize>,
     is_begun: bool,
 }
 
@@ -42,6 +46,7 @@ impl Column {
             title,
             align: Align::Left,
             least: None,
+            vanishes: None,
         }
     }
 
@@ -52,11 +57,24 @@ impl Column {
         }
     }
 
+    pub(crate) const fn may_vanish(self, turn: u8) -> Self {
+        Self {
+            vanishes: Some(turn),
+            ..self
+        }
+    }
+
     pub(crate) const fn may_shrink_to(self, least: usize) -> Self {
         Self {
             least: Some(least),
             ..self
         }
+    }
+}
+
+impl Column {
+    fn narrowest(&self, width: usize) -> usize {
+        self.least.map_or(width, |least| width.min(least))
     }
 }
 
@@ -83,6 +101,7 @@ impl Table {
         Self {
             widths: columns.iter().map(|column| column.title.len()).collect(),
             columns,
+            left_out: Vec::new(),
             is_begun: false,
         }
     }
@@ -90,11 +109,14 @@ impl Table {
     /// The next rows; the first page begins with the heading.
     pub(crate) fn page(&mut self, rows: &[Vec<Cell>], format: &TerminalFormat) -> String {
         let heading = (!self.is_begun).then(|| self.heading());
-        self.is_begun = true;
         match format.medium {
-            Medium::Pipe => heading.iter().chain(rows).map(|row| tabbed(row)).collect(),
+            Medium::Pipe => {
+                self.is_begun = true;
+                heading.iter().chain(rows).map(|row| tabbed(row)).collect()
+            }
             Medium::Terminal { width } => {
                 self.make_room(rows, width);
+                self.is_begun = true;
                 let lines = heading.iter().chain(rows);
                 lines.map(|row| self.line(row, format)).collect()
             }
@@ -114,8 +136,9 @@ impl Table {
             let widest = cells.map(|cell| text::width(&cell.text)).max();
             *wanted = (*wanted).max(widest.unwrap_or(0));
         }
-        let gaps = GAP.len() * self.columns.len().saturating_sub(1);
-        while self.widths.iter().sum::<usize>() + gaps > width {
+        // Under a heading that is printed already, no column can be left out.
+        while !self.is_begun && self.needed(Column::narrowest) > width && self.leave_one_out() {}
+        while self.needed(|_, now| now) > width {
             let Some(widest) = self.widest_that_may_shrink() else {
                 return;
             };
@@ -123,9 +146,32 @@ impl Table {
         }
     }
 
+    /// The width of a line, with each column as wide as `of` says.
+    fn needed(&self, of: impl Fn(&Column, usize) -> usize) -> usize {
+        let shown = self.columns.iter().zip(&self.widths).enumerate();
+        let shown = shown.filter(|(index, _)| !self.left_out.contains(index));
+        let widths: Vec<usize> = shown
+            .map(|(_, (column, width))| of(column, *width))
+            .collect();
+        widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1)
+    }
+
+    fn leave_one_out(&mut self) -> bool {
+        let columns = self.columns.iter().enumerate();
+        let next = columns
+            .filter(|(index, _)| !self.left_out.contains(index))
+            .filter_map(|(index, column)| Some((column.vanishes?, index)))
+            .min();
+        self.left_out.extend(next.map(|(_, index)| index));
+        next.is_some()
+    }
+
     fn widest_that_may_shrink(&mut self) -> Option<&mut usize> {
-        let widths = self.widths.iter_mut().zip(&self.columns);
+        let left_out = &self.left_out;
+        let widths = self.widths.iter_mut().zip(&self.columns).enumerate();
         widths
+            .filter(|(index, _)| !left_out.contains(index))
+            .map(|(_, shown)| shown)
             .filter(|(width, column)| column.least.is_some_and(|least| **width > least))
             .map(|(width, _)| width)
             .max_by_key(|width| **width)
@@ -134,8 +180,9 @@ impl Table {
     fn line(&self, row: &[Cell], format: &TerminalFormat) -> String {
         let mut line = String::new();
         let cells = row.iter().zip(&self.columns).zip(&self.widths);
-        for (index, ((cell, column), width)) in cells.enumerate() {
-            if index > 0 {
+        let shown = cells.enumerate();
+        for (_, ((cell, column), width)) in shown.filter(|(at, _)| !self.left_out.contains(at)) {
+            if !line.is_empty() {
                 line.push_str(GAP);
             }
             let shown = text::cut(&cell.text, *width, format.glyphs);
@@ -199,6 +246,34 @@ mod tests {
         assert!(page.contains("a-very-lon…"), "{page}");
         let narrowest = shown(&table().page(&rows, &terminal(1)));
         assert!(narrowest.contains("a-ver…      7  a r…"), "{narrowest}");
+    }
+
+    #[test]
+    fn where_cutting_is_not_enough_a_column_is_left_out_and_no_name_is_cut() {
+        let table = || {
+            Table::new([
+                Column::new("NAME"),
+                Column::new("WHOSE").may_vanish(2).may_shrink_to(5),
+                Column::new("KIND").may_vanish(1),
+                Column::new("WHY").may_shrink_to(4),
+            ])
+        };
+        let rows = [["a-very-long-name", "Corner Bakery", "page", "because"]
+            .map(Cell::new)
+            .to_vec()];
+        for (width, expected) in [
+            (50, "a-very-long-name  Corner Bakery  page  because"),
+            (40, "a-very-long-name  Corner…  page  because"),
+            (30, "a-very-long-name  Corn…  beca…"),
+            (22, "a-very-long-name  bec…"),
+            (5, "a-very-long-name  bec…"),
+        ] {
+            let mut table = table();
+            let page = shown(&table.page(&rows, &terminal(width)));
+            assert_eq!(page.lines().last(), Some(expected), "{width}");
+            let more = shown(&table.page(&rows, &terminal(width)));
+            assert_eq!(more.lines().last(), Some(expected), "{width}");
+        }
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(crate) fn not_rotated(word: &str) -> &str {
         "wrong_kind" => {
             "its kind cannot be renewed; page tokens are read again through their parent"
         }
-        "tried_today" => "it was tried within the last 24 hours; Meta grants at most one a day",
+        "tried_today" => "it was tried within the last 24 hours",
         other => other,
     }
 }

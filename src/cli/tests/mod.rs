@@ -160,6 +160,20 @@ fn tokens_on_a_narrow_terminal_without_unicode() {
 }
 
 #[test]
+fn the_totals_stand_below_the_tokens() {
+    let list: TokenList = read(TOKENS);
+    let mut listing = tokens::Listing::new(1, now(), terminal(80));
+    listing.page(&list.tokens);
+    assert_eq!(
+        listing.totals(),
+        "4 tokens: 1 expiring, 1 unverified, 1 failing, 1 dead"
+    );
+    let mut listing = tokens::Listing::new(1, now(), terminal(80));
+    listing.page(&list.tokens[..1]);
+    assert_eq!(listing.totals(), "1 token: 1 dead");
+}
+
+#[test]
 fn tokens_in_a_pipe() {
     insta::assert_snapshot!(tokens_on(pipe(), 1));
 }
@@ -187,6 +201,7 @@ fn detail(index: usize) -> TokenDetail {
         "children".to_owned(),
         json!(["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"]),
     );
+    fields.insert("login".to_owned(), json!("link"));
     fields.insert("events".to_owned(), json!([
         {"id": "9", "at": "2026-11-22T06:00:00Z", "kind": "changed", "token": "t", "app": "acme",
          "detail": {"from": "healthy", "to": "dead", "cause": "password_changed", "code": 190, "subcode": 460,
@@ -225,6 +240,75 @@ fn a_token_that_nobody_has_asked_about() {
     insta::assert_snapshot!(shown(&show::render(&detail(3), now(), &terminal(80))));
 }
 
+#[test]
+fn owners_come_from_the_parent_where_there_are_none() {
+    let mut page = detail(0);
+    page.inherited_owners = vec!["maria@acme.example".to_owned()];
+    let owners = |detail: &TokenDetail| {
+        let page = shown(&show::render(detail, now(), &pipe()));
+        page.lines()
+            .find_map(|line| line.strip_prefix("owners       ").map(str::to_owned))
+    };
+    assert_eq!(owners(&page).as_deref(), Some("paul@acme.example"));
+    page.token.owners.clear();
+    assert_eq!(
+        owners(&page).as_deref(),
+        Some("maria@acme.example, from its parent acme-paul")
+    );
+    page.inherited_owners.clear();
+    assert_eq!(
+        owners(&page).as_deref(),
+        Some("none; the operators are notified")
+    );
+}
+
+#[test]
+fn a_login_that_replaced_the_secret_counts_as_a_renewal() {
+    let renewed = |replaced_at: Option<&str>| {
+        let mut user = detail(1);
+        user.replaced_at = replaced_at.map(|at| at.parse().unwrap());
+        let page = shown(&show::render(&user, now(), &pipe()));
+        page.lines()
+            .find_map(|line| line.strip_prefix("renewed      ").map(str::to_owned))
+    };
+    let rotated = Some("2026-10-25T21:00:00Z");
+    assert_eq!(renewed(None).as_deref(), rotated);
+    assert_eq!(renewed(rotated).as_deref(), rotated);
+    assert_eq!(
+        renewed(Some("2026-11-01T08:00:00Z")).as_deref(),
+        Some("2026-11-01T08:00:00Z, replaced by a new token")
+    );
+}
+
+#[test]
+fn a_person_is_sent_to_a_login_where_there_is_one() {
+    use crate::api::types::LoginMethod;
+    for (index, method, expected) in [
+        (
+            1,
+            Some(LoginMethod::Link),
+            "perennial login --token acme-maria",
+        ),
+        (
+            1,
+            Some(LoginMethod::Paste),
+            "perennial login --token acme-maria --paste",
+        ),
+        (1, None, "perennial import --replace acme-maria"),
+        (
+            0,
+            Some(LoginMethod::Link),
+            "perennial login --token acme-paul",
+        ),
+        (0, None, "perennial import --replace acme-paul"),
+    ] {
+        let mut detail = detail(index);
+        detail.login = method;
+        let step = show::next_step::of(&detail, now(), &terminal(80));
+        assert_eq!(step.command.as_deref(), Some(expected));
+    }
+}
+
 /// Whatever the cause, the operator reads who must do what.
 #[test]
 fn every_error_has_its_next_step() {
@@ -235,7 +319,7 @@ fn every_error_has_its_next_step() {
             detail.token.kind = Some(kind);
             detail.token.cause = Some(cause);
             detail.token.remedy = Some(cause.remedy());
-            let step = show::next_step::of(&detail.token, now(), &terminal(80));
+            let step = show::next_step::of(&detail, now(), &terminal(80));
             let command = step.command.unwrap_or_default();
             steps.push_str(&format!("{kind} {cause}: {} {command}\n", step.text));
         }

@@ -35,6 +35,14 @@ impl RejectReason {
             Self::TriedToday => "tried_today",
         }
     }
+
+    /// When it no longer holds; `None` where waiting changes nothing.
+    pub fn until(self, tried_at: Option<Timestamp>) -> Option<Timestamp> {
+        match self {
+            Self::TriedToday => tried_at.map(|at| at + AT_MOST_EVERY),
+            Self::NeverExpires | Self::EndUnknown | Self::WrongKind => None,
+        }
+    }
 }
 
 /// When the next exchange is due. `None` for a token that must never be exchanged.

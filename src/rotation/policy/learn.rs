@@ -153,6 +153,25 @@ fn failing_on(before: &Token, cause: Cause, now: Timestamp) -> Health {
     }
 }
 
+/// A failed check does not lengthen the back-off if it was ordered, because it came early.
+pub const fn without_longer_back_off(before: &Token, after: Health) -> Health {
+    match (before.health, after) {
+        (
+            Health::Failing { failures, .. },
+            Health::Failing {
+                since,
+                cause,
+                failures: _,
+            },
+        ) => Health::Failing {
+            since,
+            failures,
+            cause,
+        },
+        _ => after,
+    }
+}
+
 /// Whether a refusal needs a second check. A token that is already dead needs none.
 fn is_doubtful(before: &Token, rejection: &TokenRejection) -> bool {
     rejection.certainty == Certainty::Doubtful && !matches!(before.health, Health::Dead { .. })

@@ -15,7 +15,7 @@ pub use decide::{Done, Situation, Step, decide, may_list_pages};
 pub use exchange::{
     RejectReason, SameSecret, may_exchange, measure, rotation_due, wait_for_next_try, was_not_made,
 };
-pub use learn::{learn, may_still_be_averted};
+pub use learn::{learn, may_still_be_averted, without_longer_back_off};
 pub use permissions::changed_permissions;
 pub use replacement::{Mismatch, check_replacement, ends_earlier, is_short_lived};
 pub use schedule::{Spread, latest_check, next_check};

@@ -62,8 +62,12 @@ impl TokenCheck {
         };
         let mut detail = vec![("state", self.after.state().as_str().into())];
         if pending_order.order == OrderKind::Rotate && !self.done.exchanged && !self.done.derived {
-            let why = policy::may_exchange(&self.after, self.rotation_tried_at, self.now);
-            detail.extend(why.err().map(|why| ("not_rotated", why.as_str().into())));
+            let may = policy::may_exchange(&self.after, self.rotation_tried_at, self.now);
+            if let Err(why) = may {
+                detail.push(("not_rotated", why.as_str().into()));
+                let may_at = why.until(self.rotation_tried_at);
+                detail.extend(may_at.map(|at| ("may_rotate_at", at.to_string().into())));
+            }
         }
         self.record(EventKind::Checked, &detail);
     }

@@ -128,6 +128,9 @@ impl TokenCheck {
     /// Applies Meta's answer about the secret in use.
     fn learn(&mut self, inspect: &InspectionResult, context: &SweepContext<'_>) {
         self.after = after(&self.before, inspect, context);
+        if self.pending_order.is_some() {
+            self.after.health = policy::without_longer_back_off(&self.before, self.after.health);
+        }
         self.done.is_new = self.before.facts.is_none() && self.after.facts.is_some();
         self.detail = meta_message(inspect);
     }

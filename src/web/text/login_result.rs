@@ -30,9 +30,9 @@ pub(in crate::web) fn account(account: &Account, again: Option<Button>) -> Page 
         headline: headline(account),
         about: account.granted.name.clone().unwrap_or_default(),
         paragraphs: remarks(account),
-        button: again.filter(|_| !is_open && !is_all_well(account)),
+        footer: vec![footer(account, again.as_ref()).to_owned()],
+        button: again.filter(|_| is_known_incomplete(account)),
         lists: lists.into_iter().flatten().collect(),
-        footer: vec!["You can close this page.".to_owned()],
         again_after: is_open.then_some(3),
         ..Page::default()
     }
@@ -42,6 +42,26 @@ fn is_all_well(account: &Account) -> bool {
     account.is_whole()
         && account.granted.declined.is_empty()
         && account.granted.left_out_in_all == 0
+}
+
+/// Something is missing, and waiting does not bring it.
+fn is_known_incomplete(account: &Account) -> bool {
+    let granted = &account.granted;
+    account.fewer.is_some()
+        || account.mismatch.is_some()
+        || !granted.declined.is_empty()
+        || granted.left_out_in_all > 0
+        || account.is_over() && !account.is_whole()
+}
+
+fn footer(account: &Account, again: Option<&Button>) -> &'static str {
+    match (is_known_incomplete(account), again) {
+        (false, _) => "You can close this page.",
+        (true, Some(_)) => "Keep this page open until you have logged in again.",
+        (true, None) => {
+            "The link that you used is no longer valid. Ask for a new one to log in again."
+        }
+    }
 }
 
 fn mood(account: &Account) -> Mood {
@@ -104,7 +124,7 @@ fn remarks(account: &Account) -> Vec<String> {
     }
     if !granted.declined.is_empty() {
         remarks.push(format!(
-            "Not allowed in Facebook's dialog: {}. Facebook asks for this again when you log in again.",
+            "You did not allow {0} in Facebook's dialog. Log in again and allow {0}.",
             all_of(granted.declined.iter().map(String::as_str))
         ));
     }
@@ -115,8 +135,9 @@ fn remarks(account: &Account) -> Vec<String> {
             named.push_str(&format!(" and {more} more"));
         }
         remarks.push(format!(
-            "The login does not include {named}. Either the page was not selected in the dialog, or you no longer have \
-             a role on it."
+            "The login does not include {named}. Log in again and tick {named} in Facebook's dialog. If Facebook only asks \
+             whether to continue, choose to edit the settings there. If Facebook does not list a page, you no longer have a \
+             role on it."
         ));
     }
     remarks

@@ -17,14 +17,15 @@ async fn fixing_the_cause_ends_the_back_off() -> Result {
     let id = world.import("maria", &world.log_in(&maria)?).await?;
     world.live(hours(1)).await?;
 
-    for remedy in [Mend::OrderKind, Mend::NewSecret] {
+    for remedy in [Mend::Reload, Mend::NewSecret] {
         world.meta.world().set_outage(Some(Outage::Unavailable));
         world.live(days(3)).await?;
         assert_eq!(world.state(id).await?, State::Failing);
         world.meta.world().heal();
         match remedy {
-            Mend::OrderKind => drop(world.order(id, OrderKind::Check).await?),
+            Mend::Reload => world.rotation_worker.begin().await?,
             Mend::NewSecret => world.put_secret(id, &world.log_in(&maria)?).await?,
+            Mend::Order => {}
         }
         world.pass().await?;
         assert_eq!(world.state(id).await?, State::Healthy, "{remedy:?}");
@@ -34,7 +35,8 @@ async fn fixing_the_cause_ends_the_back_off() -> Result {
 
 #[derive(Debug)]
 enum Mend {
-    OrderKind,
+    Order,
+    Reload,
     NewSecret,
 }
 
@@ -68,10 +70,11 @@ async fn fixing_one_token_ends_its_wait_too() -> Result {
     let maria = world.person("Maria");
     let unlucky = world.import("unlucky", &world.log_in(&maria)?).await?;
     let lucky = world.import("lucky", &world.log_in(&maria)?).await?;
-    for remedy in [Mend::OrderKind, Mend::NewSecret] {
+    for remedy in [Mend::Order, Mend::NewSecret] {
         fail_up_the_ladder(&mut world, &[unlucky], lucky).await?;
         match remedy {
-            Mend::OrderKind => drop(world.order(unlucky, OrderKind::Check).await?),
+            Mend::Order => drop(world.order(unlucky, OrderKind::Check).await?),
+            Mend::Reload => {}
             Mend::NewSecret => world.put_secret(unlucky, &world.log_in(&maria)?).await?,
         }
         world.pass().await?;
@@ -112,7 +115,11 @@ async fn fail_up_the_ladder(world: &mut World, unlucky: &[TokenId], lucky: Token
         let unanswered = FaultRule::new(Fault::NullMember).times(times);
         world.meta.world().inject(unanswered);
         for id in unlucky.iter().chain([&lucky]) {
-            world.order(*id, OrderKind::Check).await?;
+            let (id, now) = (*id, world.now);
+            world
+                .inventory
+                .write(move |tx| tx.make_due(id, now))
+                .await?;
         }
         world.pass().await?;
     }

@@ -51,7 +51,7 @@ const NARROWEST: usize = 20;
 
 pub(crate) fn render(detail: &TokenDetail, now: Timestamp, format: &TerminalFormat) -> String {
     let mut page = heading(&detail.token) + "\n\n";
-    let step = next_step::of(&detail.token, now, format);
+    let step = next_step::of(detail, now, format);
     page.push_str(&entry("to do", &step.text, style::BOLD, format));
     if let Some(command) = step.command {
         page.push_str(&format!("{:LABEL_WIDTH$}{}\n", "", text::plain(&command)));
@@ -61,7 +61,7 @@ pub(crate) fn render(detail: &TokenDetail, now: Timestamp, format: &TerminalForm
         page.push_str(&entry(label, &text, style::PLAIN, format));
     }
     page.push_str(&clocks(&detail.token, now, format));
-    for (label, text) in history(&detail.token, now, format) {
+    for (label, text) in history(detail, now, format) {
         page.push_str(&entry(label, &text, style::PLAIN, format));
     }
     if !detail.events.is_empty() {
@@ -116,7 +116,7 @@ fn facts(detail: &TokenDetail) -> Vec<(&'static str, String)> {
     if !detail.children.is_empty() {
         facts.push(("children", first_of(&detail.children)));
     }
-    facts.push(("owners", or_nobody(&token.owners)));
+    facts.push(("owners", owners(detail)));
     if !token.scopes.is_empty() {
         facts.push(("permissions", token.scopes.join(" ")));
     }
@@ -141,11 +141,20 @@ fn first_of(names: &[String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-fn or_nobody(owners: &[String]) -> String {
-    if owners.is_empty() {
-        "none; the operators are told".to_owned()
-    } else {
-        owners.join(", ")
+/// Who is notified: the token's own owners, its parent's, or the operators.
+fn owners(detail: &TokenDetail) -> String {
+    let token = &detail.token;
+    if !token.owners.is_empty() {
+        return token.owners.join(", ");
+    }
+    match &token.parent {
+        Some(parent) if !detail.inherited_owners.is_empty() => {
+            format!(
+                "{}, from its parent {parent}",
+                detail.inherited_owners.join(", ")
+            )
+        }
+        Some(_) | None => "none; the operators are notified".to_owned(),
     }
 }
 
@@ -186,10 +195,11 @@ fn clocks(token: &TokenView, now: Timestamp, format: &TerminalFormat) -> String 
 }
 
 fn history(
-    token: &TokenView,
+    detail: &TokenDetail,
     now: Timestamp,
     format: &TerminalFormat,
 ) -> Vec<(&'static str, String)> {
+    let token = &detail.token;
     let at = |at: Timestamp| instant(at, now, format);
     let never = || "never".to_owned();
     let last = token
@@ -202,12 +212,24 @@ fn history(
         ("imported", at(token.imported_at)),
         ("last check", token.checked_at.map_or_else(never, at)),
         ("last attempt", last.unwrap_or_else(never)),
-        ("renewed", token.rotated_at.map_or_else(never, at)),
+        (
+            "renewed",
+            renewed(detail).map_or_else(never, |(when, how)| at(when) + how),
+        ),
         (
             "next",
-            next.unwrap_or_else(|| "nothing, until somebody acts".to_owned()),
+            next.unwrap_or_else(|| "nothing, until someone acts".to_owned()),
         ),
     ]
+}
+
+/// A login renews a token, too: it replaces the secret.
+fn renewed(detail: &TokenDetail) -> Option<(Timestamp, &'static str)> {
+    let rotated_at = detail.token.rotated_at;
+    match detail.replaced_at.filter(|at| Some(*at) > rotated_at) {
+        Some(at) => Some((at, ", replaced by a new token")),
+        None => rotated_at.map(|at| (at, "")),
+    }
 }
 
 /// `3 h ago, 2026-12-14 03:12:05 CET`

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::api::types::TokenView;
+use crate::api::types::{LoginMethod, TokenDetail, TokenView};
 use crate::cli::terminal::output::TerminalFormat;
 use crate::cli::terminal::text::all_of;
 use crate::cli::terminal::time;
@@ -31,7 +31,8 @@ impl Step {
     }
 }
 
-pub(in crate::cli) fn of(token: &TokenView, now: Timestamp, format: &TerminalFormat) -> Step {
+pub(in crate::cli) fn of(detail: &TokenDetail, now: Timestamp, format: &TerminalFormat) -> Step {
+    let token = &detail.token;
     match (token.remedy, token.kind) {
         (None, _) => nothing(token, now, format),
         (Some(Remedy::Wait), _) => Step::new(format!(
@@ -40,7 +41,7 @@ pub(in crate::cli) fn of(token: &TokenView, now: Timestamp, format: &TerminalFor
         )),
         (Some(Remedy::FixApp), _) | (Some(_), Some(Kind::App)) => fix_app(token),
         (Some(remedy), Some(Kind::SystemUser)) => administrator(token, remedy),
-        (Some(remedy), Some(Kind::User | Kind::Page) | None) => person(token, remedy),
+        (Some(remedy), Some(Kind::User | Kind::Page) | None) => person(detail, remedy),
     }
 }
 
@@ -101,22 +102,23 @@ fn administrator(token: &TokenView, remedy: Remedy) -> Step {
     }
 }
 
-fn person(token: &TokenView, remedy: Remedy) -> Step {
+fn person(detail: &TokenDetail, remedy: Remedy) -> Step {
+    let token = &detail.token;
     let who = who(token);
     match remedy {
-        Remedy::Login => log_in(token),
-        Remedy::Reauthorize => upload(
+        Remedy::Login => log_in(detail),
+        Remedy::Reauthorize => login_or_upload(
             &format!(
                 "{who} must confirm the app's access to their data once more, in Meta's login dialog."
             ),
-            token,
+            detail,
         ),
-        Remedy::GrantPermissions => upload(
+        Remedy::GrantPermissions => login_or_upload(
             &format!(
                 "{who} must grant {} in Meta's login dialog.",
                 missing(token)
             ),
-            token,
+            detail,
         ),
         Remedy::RestorePageRole => Step::new(format!(
             "Somebody who administers the page must give {} a role on it again. It is looked at again by \
@@ -132,19 +134,37 @@ fn person(token: &TokenView, remedy: Remedy) -> Step {
 }
 
 /// One login of the person restores all their pages.
-fn log_in(token: &TokenView) -> Step {
+fn log_in(detail: &TokenDetail) -> Step {
+    let token = &detail.token;
     if token.cause == Some(Cause::ReplacedElsewhere) {
         let text = "Somebody probably generated a new token for the page by hand, such as in the app's Messenger \
                      settings. That one is to be handed in:";
         return Step::with(text, format!("perennial import --replace {}", token.name));
     }
     let text = format!("{} must log in to the app again.", who(token));
-    match (token.kind, &token.parent) {
-        (Some(Kind::Page), Some(parent)) => Step::with(
+    match (detail.login, token.kind, &token.parent) {
+        (None, Some(Kind::Page), Some(parent)) => Step::with(
             format!("{text} Once that token is replaced, this one comes back by itself:"),
             format!("perennial import --replace {parent}"),
         ),
-        (Some(_) | None, _) => upload(&text, token),
+        (Some(_) | None, ..) => login_or_upload(&text, detail),
+    }
+}
+
+/// A login replaces the person's token and those of all pages at once. It needs to be known whose token it is.
+fn login_or_upload(text: &str, detail: &TokenDetail) -> Step {
+    let token = &detail.token;
+    let of = token.parent.as_ref().unwrap_or(&token.name);
+    match (detail.login, token.kind) {
+        (Some(LoginMethod::Link), Some(_)) => Step::with(
+            format!("{text} To get a link to send to that person:"),
+            format!("perennial login --token {of}"),
+        ),
+        (Some(LoginMethod::Paste), Some(_)) => Step::with(
+            format!("{text} To get the address of the dialog, and hand in where the browser ends:"),
+            format!("perennial login --token {of} --paste"),
+        ),
+        (Some(_), None) | (None, _) => upload(text, token),
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) fn of(kind: EventKind, detail: &EventDetail<'_>) -> Style {
         EventKind::LoginEnded if detail.find("token").is_some() => style::GOOD,
         EventKind::IncidentOpened
         | EventKind::CandidateRefused
+        | EventKind::OrderRefused
         | EventKind::PermissionsLost
         | EventKind::SecretRefused
         | EventKind::LoginEnded

@@ -33,6 +33,7 @@ fn text_of(kind: EventKind, detail: &EventDetail<'_>) -> String {
         EventKind::Forgotten => format!("removed by {}", detail.asked_by()),
         EventKind::Ordered => format!("{} ordered by {}", detail.text("order"), detail.asked_by()),
         EventKind::Checked => checked(detail),
+        EventKind::OrderRefused => order_refused(detail),
         EventKind::Changed => changed(detail),
         EventKind::WebhookNotice => format!(
             "Meta reported a change, so {} checked",
@@ -168,8 +169,22 @@ fn reloaded(detail: &EventDetail<'_>) -> String {
 fn checked(detail: &EventDetail<'_>) -> String {
     let state = detail.text("state");
     match detail.find("not_rotated") {
-        Some(why) => format!("{state}; not renewed: {}", terms::not_rotated(why)),
+        Some(why) => {
+            let from = detail.find("may_rotate_at");
+            let from = from.map_or_else(String::new, |at| {
+                format!("; it may be tried again from {at}")
+            });
+            format!("{state}; not renewed: {}{from}", terms::not_rotated(why))
+        }
         None => state.to_owned(),
+    }
+}
+
+fn order_refused(detail: &EventDetail<'_>) -> String {
+    let cause = detail.cause();
+    match detail.find("until") {
+        Some(until) => format!("not done: {cause}; no calls until {until}"),
+        None => format!("not done: {cause}"),
     }
 }
 

@@ -1,12 +1,15 @@
 //! Tokens: importing, finding and removing them.
 
+mod list;
+
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, ToSql, params};
+use rusqlite::{OptionalExtension, params};
 
 use super::{Error, Tx, View, rows};
-use crate::model::{Kind, Scopes, State, Token, TokenId};
+use crate::model::{Scopes, Token, TokenId};
 use crate::secret::Secret;
+
+pub use list::{After, Filter, Sort, TokenPage, UrgencyCursor};
 
 /// What an importer says about a token. Meta reports the rest.
 #[derive(Clone, Debug)]
@@ -35,26 +38,6 @@ pub enum Imported {
     NameTaken {
         name: String,
     },
-}
-
-/// Which tokens to list. A field that is `None` does not narrow the list.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    pub state: Option<State>,
-    pub kind: Option<Kind>,
-    pub app: Option<String>,
-    pub parent: Option<String>,
-    /// The deadline is before this.
-    pub ends_before: Option<Timestamp>,
-    /// Only names after this one.
-    pub after: Option<String>,
-}
-
-#[derive(Debug)]
-pub struct TokenPage {
-    pub tokens: Vec<(Token, Option<String>)>,
-    /// Pass this as `after` for the rest; `None` when there is no more.
-    pub next: Option<String>,
 }
 
 /// Whether a name is valid. Names become parts of paths and patterns, so they are plain.
@@ -95,70 +78,6 @@ impl View<'_> {
             .prepare_cached("SELECT name FROM token WHERE parent = ?1 ORDER BY name LIMIT ?2")?;
         let names = names.query_map(params![parent, limit], |row| row.get(0))?;
         Ok(names.collect::<Result<_, _>>()?)
-    }
-
-    /// One page of the tokens in the order of their names, each with its parent's name.
-    pub fn tokens(&self, filter: &Filter, limit: usize) -> Result<TokenPage, Error> {
-        let (conditions, values) = filter.conditions();
-        let sql = format!(
-            "SELECT {}, p.name {} LEFT JOIN token p ON p.id = t.parent
-             WHERE {conditions} ORDER BY t.name LIMIT {}",
-            rows::TOKEN,
-            rows::FROM,
-            limit + 1,
-        );
-        let values: Vec<(&str, &dyn ToSql)> = values.iter().map(|(n, v)| (*n, v as _)).collect();
-        let mut found = self.db.prepare_cached(&sql)?;
-        let found = found.query_map(values.as_slice(), |row| {
-            Ok((rows::token(row)?, row.get(rows::COLUMNS)?))
-        })?;
-        let mut tokens = found.collect::<Result<Vec<_>, _>>()?;
-        let more = tokens.len() > limit;
-        tokens.truncate(limit);
-        let next = tokens
-            .last()
-            .filter(|_| more)
-            .map(|(token, _)| token.name.clone());
-        Ok(TokenPage { tokens, next })
-    }
-}
-
-impl Filter {
-    /// The conditions that are set, and only their values.
-    fn conditions(&self) -> (String, Vec<(&'static str, Value)>) {
-        let text = |word: &str| Value::Text(word.to_owned());
-        let asked = [
-            (
-                "t.state = :state",
-                ":state",
-                self.state.map(|s| text(s.as_str())),
-            ),
-            (
-                "t.kind = :kind",
-                ":kind",
-                self.kind.map(|k| text(k.as_str())),
-            ),
-            ("t.app = :app", ":app", self.app.as_deref().map(text)),
-            (
-                "p.name = :parent",
-                ":parent",
-                self.parent.as_deref().map(text),
-            ),
-            (
-                "s.deadline < :end",
-                ":end",
-                rows::seconds(self.ends_before).map(Value::Integer),
-            ),
-            ("t.name > :after", ":after", self.after.as_deref().map(text)),
-        ];
-        let mut conditions = vec!["1"];
-        let mut values = Vec::new();
-        for (condition, name, value) in asked {
-            let Some(value) = value else { continue };
-            conditions.push(condition);
-            values.push((name, value));
-        }
-        (conditions.join(" AND "), values)
     }
 }
 
@@ -206,11 +125,11 @@ impl Tx<'_> {
     }
 
     fn find_by_fingerprint(&self, digest: &[u8; 32]) -> Result<Option<(TokenId, String)>, Error> {
-        let mut owner_of_secret = self.db.prepare_cached(
+        let mut holder = self.db.prepare_cached(
             "SELECT t.id, t.name FROM version v JOIN token t ON t.id = v.token WHERE v.digest = ?1
              LIMIT 1",
         )?;
-        Ok(owner_of_secret
+        Ok(holder
             .query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?)
     }

@@ -1,0 +1,170 @@
+//! Listing tokens by urgency, and what one token is shown with.
+
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::world::{World, facts};
+use crate::inventory::{Imported, NewToken};
+use crate::login::App;
+use crate::model::{Cause, Expiry, Health, Scopes};
+use crate::secret::Secret;
+
+/// Two of each state but one, in an order of names that is not that of urgency.
+async fn a_mixed_fleet() -> World {
+    let world = World::new();
+    let now = world.now();
+    let cause = Cause::ExpiresSoon;
+    let fleet = [
+        ("a-well", Some(Health::Healthy), Some(40)),
+        ("b-ends-later", Some(Health::Expiring { cause }), Some(10)),
+        ("c-dead", Some(Health::Dead { since: now, cause }), None),
+        ("d-new", None, None),
+        ("e-ends-first", Some(Health::Expiring { cause }), Some(2)),
+        (
+            "f-failing",
+            Some(Health::Failing {
+                since: now,
+                failures: 1,
+                cause: Cause::Outage,
+            }),
+            Some(30),
+        ),
+        ("g-well-but-ends-earlier", Some(Health::Healthy), Some(20)),
+        ("h-dead", Some(Health::Dead { since: now, cause }), None),
+    ];
+    for (name, health, days) in fleet {
+        world.import(name, &format!("EAA{name}")).await;
+        let Some(health) = health else { continue };
+        let end = days.map_or(Expiry::Never, |days| {
+            Expiry::At(now + SignedDuration::from_hours(24 * days))
+        });
+        world
+            .change_token(name, move |token| {
+                token.health = health;
+                token.facts = Some(facts(end));
+            })
+            .await;
+    }
+    world
+}
+
+/// The names on all pages of this list.
+async fn names(world: &World, query: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = world.get(&format!("/v1/tokens?{query}{after}")).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        let page = page.json();
+        let tokens = page["tokens"].as_array().unwrap();
+        names.extend(
+            tokens
+                .iter()
+                .map(|token| token["name"].as_str().unwrap().to_owned()),
+        );
+        let Some(next) = page["next"].as_str() else {
+            return names;
+        };
+        after = format!("&after={next}");
+    }
+}
+
+#[tokio::test]
+async fn the_most_urgent_come_first_however_long_a_page_is() {
+    let world = a_mixed_fleet().await;
+    let expected = [
+        "c-dead",
+        "h-dead",
+        "f-failing",
+        "e-ends-first",
+        "b-ends-later",
+        "d-new",
+        "a-well",
+        "g-well-but-ends-earlier",
+    ];
+    for limit in [1, 2, 3, 5, 100] {
+        let query = format!("sort=urgency&limit={limit}");
+        assert_eq!(names(&world, &query).await, expected, "{limit}");
+    }
+    let expiring = names(&world, "sort=urgency&limit=1&state=expiring").await;
+    assert_eq!(expiring, ["e-ends-first", "b-ends-later"]);
+    let by_name = names(&world, "limit=3").await;
+    assert!(by_name.is_sorted() && by_name.len() == 8, "{by_name:?}");
+    assert_eq!(names(&world, "sort=name&limit=3").await, by_name);
+}
+
+#[tokio::test]
+async fn a_place_in_another_order_is_refused() {
+    let world = a_mixed_fleet().await;
+    for after in ["a-well", "dead", "dead:soon:a", "gone:1:a"] {
+        let reply = world
+            .get(&format!("/v1/tokens?sort=urgency&after={after}"))
+            .await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.problem().as_str()),
+            (400, "malformed"),
+            "{after}"
+        );
+    }
+    let reply = world.get("/v1/tokens?sort=age").await;
+    assert_eq!(reply.status, 400);
+}
+
+/// A token that changed since the last page takes no other out of the list.
+#[tokio::test]
+async fn a_list_by_urgency_goes_on_where_its_last_token_was() {
+    let world = a_mixed_fleet().await;
+    let page = world.get("/v1/tokens?sort=urgency&limit=4").await.json();
+    world
+        .change_token("e-ends-first", |token| token.health = Health::Healthy)
+        .await;
+    let next = page["next"].as_str().unwrap();
+    let rest = names(&world, &format!("sort=urgency&limit=9&after={next}")).await;
+    assert_eq!(rest[..3], ["b-ends-later", "d-new", "a-well"]);
+}
+
+#[tokio::test]
+async fn a_page_shows_the_owners_of_its_parent_and_how_to_log_in() {
+    let world = World::new();
+    let now = world.now();
+    let request = json!({
+        "app": "acme", "name": "acme-ada", "access_token": "EAAada", "owners": ["ada@example.com"]
+    });
+    world.send("POST", "/v1/tokens", request).await;
+    let job = world.backend.inventory.write(move |tx| {
+        let parent = tx.token_named("acme-ada")?.unwrap();
+        let child = NewToken {
+            app: "acme".to_owned(),
+            name: Some("acme-page".to_owned()),
+            secret: Secret::new("EAApage"),
+            owners: Vec::new(),
+            required_scopes: Scopes::default(),
+            parent: Some(parent.id),
+            subject_name: None,
+        };
+        tx.import(&child, now)
+    });
+    assert!(matches!(job.await.unwrap(), Imported::Added { .. }));
+    let shown = async |name: &str| world.get(&format!("/v1/tokens/{name}")).await.json();
+    assert_eq!(shown("acme-ada").await["inherited_owners"], json!([]));
+    let page = shown("acme-page").await;
+    assert_eq!(page["owners"], json!([]));
+    assert_eq!(page["inherited_owners"], json!(["ada@example.com"]));
+    assert!(page["login"].is_null() && page["replaced_at"].is_null());
+
+    world.settings.send_modify(|settings| {
+        settings.logins.apps = vec![App {
+            name: "acme".to_owned(),
+            id: "1".to_owned(),
+            graph_version: "v25.0".to_owned(),
+            dialog_url: "https://www.facebook.com".to_owned(),
+            scopes: Scopes::default(),
+            config_id: None,
+        }];
+    });
+    assert_eq!(shown("acme-page").await["login"], "paste");
+    world.settings.send_modify(|settings| {
+        settings.logins.public_url = Some("https://tokens.example.com".to_owned());
+    });
+    assert_eq!(shown("acme-page").await["login"], "link");
+}

@@ -1,0 +1,152 @@
+//! `perennial login`: prints a link for the person who is to log in, and waits for the result.
+
+mod result;
+
+use std::io::{self, BufRead, Read};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::api::types::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView, Span};
+use crate::api_client::Client;
+use crate::cli::event_follower::{Follower, Waited};
+use crate::cli::secret_input;
+use crate::cli::terminal::event_text::EventDetail;
+use crate::cli::terminal::time;
+use crate::cli::{Answer, Error, Terminal};
+use crate::inventory::EventKind;
+use crate::secret::Secret;
+
+/// Have somebody log in with Facebook, and take in what that gives
+///
+/// Prints a link for the browser of whoever is to log in, and waits until that person is back. With --paste it prints
+/// the address of Facebook's dialog instead, and takes the address that the browser ends at: from a prompt, or one line
+/// of standard input. Exit code 1 unless everything that hangs on that person works afterwards.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// The app to log in to [default: the only one, or that of the token]
+    #[arg(long, value_name = "APP")]
+    app: Option<String>,
+    /// A token of the person whose login is wanted; anybody's will do without it
+    #[arg(long, value_name = "NAME")]
+    token: Option<String>,
+    /// Take the address that the browser ends at, instead of waiting for its call
+    #[arg(long)]
+    paste: bool,
+    /// Take the new token even if it has fewer permissions than the one in use
+    #[arg(long)]
+    accept_fewer: bool,
+    /// How long to wait for the person and for Facebook
+    #[arg(long, default_value = "1h", value_name = "TIME")]
+    timeout: Span,
+    /// Print what came of it as JSON, and the link on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(
+    options: Options,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let request = LoginRequest {
+        app: options.app.clone(),
+        token: options.token.clone(),
+        accept_fewer: options.accept_fewer,
+        paste: options.paste,
+    };
+    // Followed from before the link is there, so that nothing can be missed.
+    let follower = Follower::begin(client, None, options.timeout).await?;
+    let link = client.open_login(&request).await?;
+    show_link(&options, &link, terminal)?;
+    if options.paste {
+        let address = pasted(terminal)?;
+        client
+            .complete_login(&link.id, &CompletionRequest { address })
+            .await?;
+    }
+    let view = until_over(&link.id, follower, client).await?;
+    if options.json {
+        terminal.print(&client.text(&format!("/v1/logins/{}", link.id)).await?)?;
+    } else {
+        result::print(&view, terminal)?;
+    }
+    Ok(result::answer(&view))
+}
+
+fn show_link(options: &Options, link: &LoginLink, terminal: &mut Terminal) -> Result<(), Error> {
+    if options.paste {
+        terminal.warn("Open this in the browser of whoever is to log in:");
+    } else {
+        let until = time::absolute(link.expires_at, &terminal.format);
+        terminal.warn(&format!(
+            "Open this in the browser of whoever is to log in, or send it there. It is good until {until}:"
+        ));
+    }
+    if options.json {
+        terminal.warn(&link.url);
+    } else {
+        terminal.print(&link.url)?;
+    }
+    if options.paste {
+        terminal.warn(
+            "After the login the browser ends at an address with code= in it, whatever the page shows. Copy that \
+             address whole; it is good for a few minutes, and once.",
+        );
+    } else {
+        terminal.warn("Waiting for the login. Ctrl-C ends the waiting; the link stays good.");
+    }
+    Ok(())
+}
+
+/// More is no address of a browser.
+const LONGEST: u64 = 64 * 1024;
+
+fn pasted(terminal: &Terminal) -> Result<Secret, Error> {
+    const INSTEAD: &str = "Hand the address in by standard input: perennial login --paste < FILE";
+    if terminal.is_interactive() {
+        return secret_input::prompt("The address", INSTEAD);
+    }
+    let mut line = String::new();
+    let read = io::stdin().lock().take(LONGEST).read_line(&mut line);
+    read.map_err(|error| {
+        Error::Refused(format!("The address cannot be read: {error}\n{INSTEAD}"))
+    })?;
+    let address = Secret::trimmed(&line);
+    if address.is_empty() {
+        let text = format!("No address came on standard input.\n{INSTEAD}");
+        return Err(Error::Refused(text));
+    }
+    Ok(address)
+}
+
+/// The last token of a login may be confirmed as it was, which is no event. So the login is asked about this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Asks about the login whenever something has happened, and once a second, until it is over.
+async fn until_over(id: &str, mut follower: Follower, client: &Client) -> Result<LoginView, Error> {
+    loop {
+        let view = client.login(id).await?;
+        let is_open = match view.state {
+            LoginState::Awaited | LoginState::Asking | LoginState::Confirming => true,
+            LoginState::Expired | LoginState::Done | LoginState::Refused => false,
+        };
+        if !is_open || follower.wait(LOOK_AGAIN).await? == Waited::TimedOut {
+            return Ok(view);
+        }
+    }
+}
+
+/// As the journal tells of it.
+pub(crate) fn event(kind: EventKind, detail: &EventDetail<'_>) -> String {
+    let login = detail.text("login");
+    match (kind, detail.find("token")) {
+        (EventKind::LoginOpened, _) => format!("login {login} asked for by {}", detail.asked_by()),
+        (EventKind::LoginAnswered, _) => format!("login {login}: somebody came back from Meta"),
+        (_, Some(token)) => format!("login {login}: a new secret for {token} came of it"),
+        (_, None) => {
+            let outcome = detail.text("outcome").replace('_', " ");
+            format!("login {login} came to nothing: {outcome}")
+        }
+    }
+}
