@@ -180,6 +180,7 @@ fn text_of(event: &NewEvent) -> Option<(Level, Text)> {
         | EventKind::Imported
         | EventKind::Discovered
         | EventKind::Ordered
+        | EventKind::OrderRefused
         | EventKind::Checked
         | EventKind::CandidateKept
         | EventKind::SecretRead
@@ -249,7 +250,7 @@ fn login_ended(event: &NewEvent) -> String {
 }
 
 fn mismatch(event: &NewEvent) -> String {
-    let why = text_detail(event, "objection").map(plain);
+    let why = text_detail(event, "mismatch").map(plain);
     let why = why.or_else(|| text_detail(event, "cause").map(words));
     let why = why.unwrap_or_else(|| "Meta does not confirm it".to_owned());
     format!("the new one was refused, {why}")

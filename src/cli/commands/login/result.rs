@@ -81,7 +81,7 @@ fn refusal(view: &LoginView) -> String {
     let number = view
         .code
         .map_or_else(String::new, |code| format!(" (code {code})"));
-    let why = match view.refusal.as_deref().unwrap_or_default() {
+    let why = match view.error.as_deref().unwrap_or_default() {
         "wrong_person" => {
             let expected = view.expected.as_ref();
             let expected = expected.map_or("another person", |expected| {
@@ -196,7 +196,7 @@ mod tests {
     fn view(more: &serde_json::Value) -> LoginView {
         let mut view = json!({
             "id": "7", "app": "acme", "expected": null, "expires_at": "2026-12-01T12:00:00Z", "state": "done",
-            "refusal": null, "code": null, "person": {"id": "1", "name": "Maria"}, "token": "acme-maria",
+            "error": null, "code": null, "person": {"id": "1", "name": "Maria"}, "token": "acme-maria",
             "declined": [], "fewer": [], "mismatch": null, "left_out": [], "left_out_in_all": 0,
             "working": 3, "broken": 0, "still_broken": []
         });
@@ -212,7 +212,7 @@ mod tests {
             (json!({}), Answer::Yes),
             (json!({"broken": 1}), Answer::No),
             (json!({"fewer": ["pages_messaging"]}), Answer::No),
-            (json!({"state": "refused", "refusal": "lost"}), Answer::No),
+            (json!({"state": "refused", "error": "lost"}), Answer::No),
             (json!({"state": "confirming"}), Answer::No),
             (json!({"declined": ["email"]}), Answer::Yes),
         ] {
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn the_result_is_described_in_sentences() {
         let wrong = view(&json!({
-            "state": "refused", "refusal": "wrong_person", "expected": {"id": "1", "name": "Maria"},
+            "state": "refused", "error": "wrong_person", "expected": {"id": "1", "name": "Maria"},
             "mismatch": "it was the login of Paul"
         }));
         assert_eq!(
@@ -255,7 +255,7 @@ mod tests {
             "The login came to nothing: the login of Maria is needed, and it was the login of Paul. Nothing was changed."
         );
         let denied = outcome(&view(
-            &json!({"state": "refused", "refusal": "not_allowed", "code": 200}),
+            &json!({"state": "refused", "error": "not_allowed", "code": 200}),
         ));
         assert!(
             denied.contains("(code 200)") && !denied.contains("cancel"),
