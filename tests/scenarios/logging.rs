@@ -67,6 +67,41 @@ async fn a_measured_renewal_is_in_the_log() -> Result {
     Ok(())
 }
 
+/// Names come from Meta and from people: none of them begins a line of its own.
+#[tokio::test]
+async fn logins_and_acknowledgements_are_in_the_log_a_line_each() -> Result {
+    let log = Log::listen();
+    let world = World::new().await?;
+    let now = world.now;
+    let of_app = |kind| NewEvent::of_app("acme", kind);
+    let login = || of_app(EventKind::LoginEnded).with("login", "7");
+    let events = [
+        login().with("outcome", "granted").with("token", "maria"),
+        login().with("outcome", "wrong_person"),
+        of_app(EventKind::IncidentAcknowledged)
+            .with("incident", "3")
+            .with("until", "2026-12-24T08:00:00Z")
+            .with("asked_by", "anna"),
+        NewEvent::new(EventKind::EmailSent).with("subject", "Log in: Maria\n2026 ERROR"),
+    ];
+    let write = world.inventory.write(move |tx| {
+        let mut events = events.iter();
+        events.try_for_each(|event| tx.record_event(event, now).map(drop))
+    });
+    write.await?;
+    let text = log.text();
+    for line in [
+        "login 7 succeeded for token maria",
+        "login 7 ended without a token: wrong person",
+        "incident 3 is acknowledged by anna: no reminders until 2026-12-24T08:00:00Z",
+        "email sent: Log in: Maria 2026 ERROR",
+    ] {
+        let said = text.lines().filter(|said| said.contains(line)).count();
+        assert_eq!(said, 1, "{line}\n{text}");
+    }
+    Ok(())
+}
+
 /// A hundred thousand tokens are checked for the first time, or one cause strikes 1,842 of them.
 #[tokio::test]
 async fn what_happens_to_many_tokens_at_once_is_one_line() -> Result {
