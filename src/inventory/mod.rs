@@ -89,9 +89,7 @@ pub use schedule::NextCheck;
 pub use send_attempts::{Attempt, SendOutcome};
 pub use signed_requests::{Callback, Use};
 pub use subscriptions::{UnsubscribedPages, WebhookSubscription};
-pub use tokens::{
-    After, Filter, Imported, NewToken, Sort, TokenPage, UrgencyCursor, name_is_valid,
-};
+pub use tokens::{After, Cursor, Filter, Imported, NewToken, Sort, TokenPage, name_is_valid};
 pub use totals::{Deadline, Fleet, MailQueue, Unchecked};
 pub use transaction::Tx;
 pub use ungranted_scopes::Ungranted;

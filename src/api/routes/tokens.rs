@@ -10,7 +10,7 @@ use crate::api::state::SharedAppState;
 use crate::api::types::{
     LoginMethod, Problem, ProblemType, TokenDetail, TokenList, TokenQuery, TokenView,
 };
-use crate::inventory::{After, Error, EventKind, Filter, NewEvent, Sort, UrgencyCursor, View};
+use crate::inventory::{After, Cursor, Error, EventKind, Filter, NewEvent, Sort, View};
 use crate::login;
 use crate::model::Token;
 
@@ -62,8 +62,8 @@ fn filter(query: TokenQuery, now: Timestamp) -> Result<Filter, Problem> {
     })
 }
 
-fn cursor(after: &str) -> Result<UrgencyCursor, Problem> {
-    UrgencyCursor::parse(after).ok_or_else(|| {
+fn cursor(after: &str) -> Result<Cursor, Problem> {
+    Cursor::parse(after).ok_or_else(|| {
         let detail = "after: expected the `next` of a page that was asked for with sort=urgency";
         Problem::new(ProblemType::Malformed, detail)
     })

@@ -34,12 +34,12 @@ pub struct Filter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum After {
     Name(Option<String>),
-    Urgency(Option<UrgencyCursor>),
+    Urgency(Option<Cursor>),
 }
 
 /// Where a list by urgency goes on, however its tokens have changed since: `dead:1795510800:acme-maria`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UrgencyCursor {
+pub struct Cursor {
     state: State,
     deadline: i64,
     name: String,
@@ -103,7 +103,7 @@ impl View<'_> {
     fn by_urgency(
         &self,
         filter: &Filter,
-        after: Option<&UrgencyCursor>,
+        after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Vec<Listed>, Error> {
         let mut found = Vec::new();
@@ -177,7 +177,7 @@ impl After {
     fn cursor(&self, (token, _, deadline): &Listed) -> String {
         match self {
             Self::Name(_) => token.name.clone(),
-            Self::Urgency(_) => UrgencyCursor {
+            Self::Urgency(_) => Cursor {
                 state: token.state(),
                 deadline: *deadline,
                 name: token.name.clone(),
@@ -187,7 +187,7 @@ impl After {
     }
 }
 
-impl UrgencyCursor {
+impl Cursor {
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, ':');
         Some(Self {
@@ -198,7 +198,7 @@ impl UrgencyCursor {
     }
 }
 
-impl fmt::Display for UrgencyCursor {
+impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.state, self.deadline, self.name)
     }

@@ -9,7 +9,7 @@ use super::{Error, Tx, View, rows};
 use crate::model::{Scopes, Token, TokenId};
 use crate::secret::Secret;
 
-pub use list::{After, Filter, Sort, TokenPage, UrgencyCursor};
+pub use list::{After, Cursor, Filter, Sort, TokenPage};
 
 /// What an importer says about a token. Meta reports the rest.
 #[derive(Clone, Debug)]
