@@ -656,7 +656,7 @@ async fn a_connector_asks_again_for_what_was_declined() -> Result {
     world.act(&public).await?;
     public.get(&outcome).await?.says(&[
         "something was left out",
-        "Not allowed",
+        "You did not allow",
         "pages_messaging",
         "Log in again",
     ]);
