@@ -46,9 +46,9 @@ async fn an_import_waits_for_meta_s_answer_and_lists_the_pages() -> Result {
         &[
             "Added as maria, fingerprint ",
             "maria: healthy, was unverified",
-            "Found 2 pages:\n    acme-page-",
-            "    Bakery\n",
-            "    Deli\n",
+            "Found 2 pages:\n",
+            "    acme-bakery    Bakery\n",
+            "    acme-deli    Deli\n",
         ],
     );
 

@@ -541,7 +541,7 @@ async fn a_page_that_was_not_ticked_is_named() -> Result {
     shop.public.login_worker.pass(shop.world.now).await?;
     let page = shop.public.get(&outcome).await?;
     page.says(&[
-        "to be confirmed",
+        "not confirmed yet",
         "Log in again and tick Deli",
         "method=\"post\"",
     ]);
