@@ -215,8 +215,11 @@ fn rotated(event: &NewEvent) -> Option<(Level, Text)> {
         ),
         Outcome::SameExpiry | Outcome::Unchanged => (
             Level::Info,
-            format!("was exchanged, but does not live longer{}", ends("expires")),
-            "were exchanged, but do not live longer".to_owned(),
+            format!(
+                "was exchanged, but its expiry did not move{}",
+                ends("expires")
+            ),
+            "were exchanged, but their expiries did not move".to_owned(),
         ),
         Outcome::Refused => (
             Level::Info,

@@ -130,7 +130,7 @@ def relay_with_starttls_and_login(post):
     assert outcome.returncode == 0, outcome
     said(outcome, "connected to localhost:", "STARTTLS, and the certificate is good",
          "the server accepts user and password", "recipient 1 is accepted: 250 2.1.5 Ok",
-         "the email is taken: 250 2.0.0 Ok: queued as", "The email is sent")
+         "the email is taken: 250 2.0.0 Ok: queued as", "The email was sent")
     (email,) = post.delivered("relay", 1)
     assert email["Subject"] == "Perennial can reach you by email"
     assert any("(using TLSv1.3" in line for line in email.get_all("Received"))

@@ -80,7 +80,7 @@ async fn a_token_is_imported_checked_and_forgotten() -> Result {
         .with(0, &["Added as maria, fingerprint "], &[]);
     office
         .ask(import, &token)?
-        .with(0, &["This token is here already, as maria"], &[]);
+        .with(0, &["This token is already in the inventory as maria"], &[]);
 
     office
         .ask("check maria", "")?
@@ -101,7 +101,7 @@ async fn a_token_is_imported_checked_and_forgotten() -> Result {
     );
     office
         .ask("tokens --state dead", "")?
-        .with(0, &[], &["No token is like that"]);
+        .with(0, &[], &["No token matches"]);
     office.ask("show maria", "")?.with(
         0,
         &["maria is healthy", "owners       maria@example.com"],
@@ -270,7 +270,7 @@ async fn an_order_is_followed_to_its_outcome() -> Result {
     office.ask("check --timeout 0s maria", "")?.with(
         1,
         &[],
-        &["No outcome yet for maria. The order stays"],
+        &["No result yet for maria. The daemon still carries out the order"],
     );
     Ok(())
 }
@@ -321,11 +321,9 @@ async fn a_new_secret_is_judged_before_it_is_used() -> Result {
         &["the new secret is confirmed and in use"],
         &[],
     );
-    office.ask("import --replace paul", &newer)?.with(
-        0,
-        &["paul has this very secret already"],
-        &[],
-    );
+    office
+        .ask("import --replace paul", &newer)?
+        .with(0, &["paul already has this secret"], &[]);
     office
         .ask("import --replace nobody", &newer)?
         .with(1, &[], &["no token with this name"]);
@@ -477,9 +475,11 @@ async fn the_daemon_itself_is_managed() -> Result {
         &["the old one stays", "vievers", "perennial check-config"],
     );
 
-    office
-        .ask("mail-test boss@example.com", "")?
-        .with(0, &["The email is a file now"], &[]);
+    office.ask("mail-test boss@example.com", "")?.with(
+        0,
+        &["The email was written to a file"],
+        &[],
+    );
     office
         .ask("mail-test nobody", "")?
         .with(1, &[], &["not an email address"]);

@@ -83,7 +83,7 @@ async fn a_test_email_into_a_directory_names_its_file() -> Result {
     let said = ended(
         &premises.ask(&["mail-test"], "")?,
         0,
-        &["The email is a file now"],
+        &["The email was written to a file"],
     );
     assert!(!said.contains("mail server"), "{said}");
     let folder = premises.path("mail").display().to_string();

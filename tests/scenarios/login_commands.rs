@@ -196,7 +196,7 @@ async fn with_a_public_part_the_command_waits_for_the_person() -> Result {
     let (code, out, err) = denied.end(&back)?;
     assert_eq!(code, Some(1), "{out}{err}");
     assert!(
-        out.contains("came to nothing") && out.contains("(code 200)"),
+        out.contains("The login failed") && out.contains("(code 200)"),
         "{out}"
     );
     let (status, view) = office.daemon.http("GET", "/v1/logins/2", "")?;
@@ -245,7 +245,7 @@ async fn a_partial_login_ends_the_command_and_names_what_is_missing() -> Result 
     assert_eq!(code, Some(1), "{out}{err}");
     assert!(
         out.contains("2 tokens that depend on this login work, 1 does not")
-            && out.contains("The login does not reach Deli"),
+            && out.contains("The login does not include Deli"),
         "{out}"
     );
     assert!(

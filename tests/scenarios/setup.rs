@@ -77,7 +77,7 @@ async fn from_nothing_to_a_daemon_that_runs() -> Result {
         &[
             "Meta accepts id and secret of app shop.",
             "A test email is written into ",
-            "inventory.key    keep a copy elsewhere: without it the tokens are lost",
+            "inventory.key    Back it up. Without this key the tokens cannot be recovered.",
             "Start it:\n    perennial --config ",
         ],
     );
@@ -104,7 +104,7 @@ async fn from_nothing_to_a_daemon_that_runs() -> Result {
     ended(
         &again,
         0,
-        &["is there already", "nothing was changed", "Start it:"],
+        &["already exists", "nothing was changed", "Start it:"],
     );
     assert_eq!(listing(&premises)?, before);
     Ok(())
@@ -146,7 +146,7 @@ async fn answers_that_do_not_work_write_nothing() -> Result {
     ended(
         &set_up(&premises, &nowhere)?,
         1,
-        &["No email reaches ops@example.com: cannot write emails"],
+        &["Cannot send an email to ops@example.com: cannot write emails"],
     );
     nothing_written()?;
 

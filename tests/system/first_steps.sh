@@ -58,12 +58,12 @@ quick_start() {
     local command
     marias_token >"$scratch/token"
     printf '%s\t%s\n' \
-        "hear of faults" ops@example.com \
-        "What shall the app be called" acme \
-        "Meta's id of the app" "$APP_ID" \
+        "Email address for errors" ops@example.com \
+        "Name of the app" acme \
+        "The app's id at Meta" "$APP_ID" \
         "The app's secret" "$APP_SECRET" \
-        "shall emails come" "" \
-        "By which mail server" smtps://perennial@smtp.example.com:465 \
+        "Sender address of" "" \
+        "Mail server?" smtps://perennial@smtp.example.com:465 \
         "The password" "$SMTP_PASSWORD" >"$scratch/setup"
     printf 'oken\t%s\n' "$(cat "$scratch/token")" >"$scratch/import"
     printf '' >"$scratch/nothing"

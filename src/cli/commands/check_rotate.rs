@@ -101,8 +101,9 @@ async fn carry_out(
 
 /// What to do after a refusal. A reload ends every back-off but those that Meta asked for.
 fn hint_after(event: &EventView) -> Option<&'static str> {
-    const WAIT: &str = "The daemon checks the tokens by itself after that; calls before would only make it longer.";
-    const RELOAD: &str = "The daemon checks the tokens by itself after that. If you have fixed the cause, have it try \
+    const WAIT: &str = "The daemon checks the tokens by itself after that; calls before then would only make it \
+                        longer.";
+    const RELOAD: &str = "The daemon checks the tokens by itself after that. If you have fixed the cause, make it try \
                           now: systemctl reload perennial";
     let cause = EventDetail(&event.detail).find("cause");
     match (event.kind, cause.and_then(Cause::from_name)) {
@@ -147,7 +148,7 @@ fn print_event(name: &str, event: &EventView, terminal: &mut Terminal) -> Result
 fn timed_out(waiting: &[Placed]) -> String {
     let names: Vec<String> = waiting.iter().map(|placed| placed.name.clone()).collect();
     format!(
-        "No outcome yet for {}. The order stays and is carried out; see what came of it: perennial show {}",
+        "No result yet for {}. The daemon still carries out the order. See the result: perennial show {}",
         all_of(&names),
         names.first().map_or("NAME", String::as_str)
     )

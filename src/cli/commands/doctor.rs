@@ -71,7 +71,8 @@ pub(crate) async fn report_unit_failure(
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
     let Some(failed) = Failed::of_environment(|name| std::env::var(name).ok()) else {
-        let email_text = "This is for systemd, which says in MONITOR_UNIT what has failed. To look by hand: perennial doctor";
+        let email_text = "This is for systemd, which names the failed unit in MONITOR_UNIT. To check by hand: \
+                          perennial doctor";
         return Err(Error::Usage(email_text.to_owned()));
     };
     let failed = failed.with_problems_of(global.config(), &Machine::here());
@@ -84,7 +85,7 @@ pub(crate) async fn report_unit_failure(
 fn monitor_settings(global: &Global) -> Result<MonitorSettings, Error> {
     config::monitor_settings(global.config(), &Machine::of_the_service()).map_err(|problems| {
         Error::Refused(format!(
-            "Nobody can be told anything:\n{problems}\nSee what is right: perennial check-config"
+            "Cannot notify anyone:\n{problems}\nSee what is right: perennial check-config"
         ))
     })
 }

@@ -42,7 +42,7 @@ pub(crate) async fn run(
         }
     }
     terminal.warn(
-        "It has not left yet; it waits and is tried again. See how mail is: perennial status",
+        "The email has not been sent yet; Perennial tries again. See the state of the mail queue: perennial status",
     );
     Ok(Answer::No)
 }
@@ -63,9 +63,9 @@ fn outcome(event: &EventView, terminal: &mut Terminal) -> Result<Option<Answer>,
     }
     terminal.print(&sentence(event).text)?;
     terminal.warn(if is_refused {
-        "Put the address or the mail server right, then try again: perennial mail-test ADDRESS"
+        "Correct the address or the mail server, then try again: perennial mail-test ADDRESS"
     } else {
-        "Emails wait and are sent when that is put right: perennial check-config"
+        "Emails wait, and are sent once you correct this: perennial check-config"
     });
     Ok(Some(Answer::No))
 }
@@ -73,10 +73,10 @@ fn outcome(event: &EventView, terminal: &mut Terminal) -> Result<Option<Answer>,
 fn sent(event: &EventView) -> String {
     match EventDetail(&event.detail).find("file") {
         Some(file) => format!(
-            "The email is a file now: {}\nNo email leaves this machine while [alerts] has directory = …",
+            "The email was written to a file: {}\nNo email leaves this machine while [alerts] has directory = …",
             text::plain(file)
         ),
-        None => "The email is sent. Check that it arrives.".to_owned(),
+        None => "The email was sent. Check that it arrives.".to_owned(),
     }
 }
 

@@ -51,7 +51,10 @@ pub(crate) fn run(
     let kept = restore.carry_out(clock::now())?;
     terminal.print(&format!("{} is now {path}.", options.file.display()))?;
     if let Some(kept) = kept {
-        terminal.print(&format!("What was there is kept: {}", kept.display()))?;
+        terminal.print(&format!(
+            "The previous inventory is kept: {}",
+            kept.display()
+        ))?;
     }
     terminal.warn(&how_to_start(&settings.key, key, &stores.key));
     Ok(Answer::Yes)
@@ -87,7 +90,8 @@ fn with_kept_key(error: inventory::Error, place: &Path, copy: &Path) -> Error {
         .find(|kept| kept.exists());
     match kept {
         Some(kept) => Error::Refused(format!(
-            "{} was sealed with an earlier key, which is kept in {}. Nothing was changed. Restore the copy with that key:\n    \
+            "{} was sealed with an earlier key, which is kept in {}. Nothing was changed. Restore the copy with that \
+             key:\n    \
              perennial restore --key-file {} {}",
             copy.display(),
             kept.display(),
@@ -100,11 +104,11 @@ fn with_kept_key(error: inventory::Error, place: &Path, copy: &Path) -> Error {
 
 fn is_confirmed(terminal: &mut Terminal) -> Result<bool, Error> {
     if !terminal.is_interactive() {
-        let text = "Nobody is here to be asked. To go ahead without a question: perennial restore --yes FILE";
+        let text = "stdin is not a terminal; pass --yes to confirm: perennial restore --yes FILE";
         return Err(Error::Usage(text.to_owned()));
     }
     let answer = terminal
-        .ask("Put it in the inventory's place? [y/N]")
+        .ask("Replace the inventory with it? [y/N]")
         .unwrap_or_default();
     Ok(["y", "yes"].contains(&answer.to_lowercase().as_str()))
 }
@@ -112,14 +116,8 @@ fn is_confirmed(terminal: &mut Terminal) -> Result<bool, Error> {
 fn described(file: &Path, copy: &Contents, terminal: &Terminal) -> String {
     let broken = match copy.unsealable {
         0 => String::new(),
-        some => format!(
-            " Of these, {} not open: only a new import heals that.",
-            if some == 1 {
-                "1 does".to_owned()
-            } else {
-                format!("{some} do")
-            }
-        ),
+        1 => " 1 of them cannot be opened: import it again.".to_owned(),
+        many => format!(" {many} of them cannot be opened: import them again."),
     };
     format!(
         "{} is sound: {}, the newest event of {}.{broken}",
@@ -131,20 +129,20 @@ fn described(file: &Path, copy: &Contents, terminal: &Terminal) -> String {
 
 fn what_is_lost(restore: &Restore, terminal: &Terminal) -> String {
     let (copy, now) = match &restore.present {
-        Present::Nothing => return "There is no inventory in its place yet.".to_owned(),
+        Present::Nothing => return "There is no inventory there yet.".to_owned(),
         Present::Unreadable(why) => return format!("The present inventory cannot be read: {why}."),
         Present::Inventory(now) => (&restore.contents, now),
     };
     let lost = match (copy.newest_event_at, now.newest_event_at) {
         (Some(copy), Some(now)) if copy < now => {
             let span = now.duration_since(copy);
-            format!("what it learned in the {} between is lost", describe(span))
+            format!("what it recorded in the {} between is lost", describe(span))
         }
-        _ => "nothing that it learned since is lost".to_owned(),
+        _ => "nothing is lost".to_owned(),
     };
     format!(
-        "The present inventory holds {}, the newest event of {}; {lost}. Secrets that were renewed meanwhile may have to \
-         be imported anew.",
+        "The present inventory holds {}, the newest event of {}; {lost}. You may have to import again the secrets \
+         that were renewed meanwhile.",
         counted(now.tokens, "token"),
         moment(now.newest_event_at, terminal)
     )

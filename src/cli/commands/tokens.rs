@@ -86,7 +86,7 @@ async fn table(
         }
     }
     if listing.states.is_empty() {
-        terminal.warn("No token is like that. All of them: perennial tokens");
+        terminal.warn("No token matches. To list all: perennial tokens");
     } else if !terminal.format.is_pipe() {
         terminal.print(&format!("\n{}", listing.totals()))?;
     }

@@ -40,7 +40,7 @@ fn a_copy_is_whole_though_the_daemon_writes_meanwhile() -> Result {
             "is sound: ",
             "3,001 tokens",
             "is lost",
-            "What was there is kept: ",
+            "The previous inventory is kept: ",
             "systemctl start",
         ],
     );
@@ -138,11 +138,7 @@ fn what_is_no_sound_copy_is_refused_and_changes_nothing() -> Result {
         );
     }
     let unasked = premises.ask(&["restore", &path("good.db")], "")?;
-    ended(
-        &unasked,
-        2,
-        &["nothing that it learned since is lost", "restore --yes"],
-    );
+    ended(&unasked, 2, &["nothing is lost", "restore --yes"]);
     assert!(fs::read(premises.path("inventory.db"))? == before);
     Ok(())
 }
@@ -175,7 +171,7 @@ fn a_damaged_inventory_is_not_started_on_and_a_copy_heals_it() -> Result {
         0,
         &[
             "The present inventory cannot be read",
-            "What was there is kept: ",
+            "The previous inventory is kept: ",
         ],
     );
     let daemon = premises.start()?;

@@ -68,7 +68,7 @@ fn an_altered_row_says_what_alone_heals_it() -> Result {
     ended(
         &premises.ask(&["restore", &copy], "")?,
         2,
-        &["1 does not open: only a new import heals that"],
+        &["1 of them cannot be opened: import it again"],
     );
     Ok(())
 }
@@ -145,7 +145,7 @@ fn a_clock_before_the_newest_event_judges_nothing() -> Result {
     let until = |waits: bool| -> Result {
         loop {
             let ready = daemon.http("GET", "/readyz", "")?.1;
-            if ready.contains("stands before the newest event") == waits {
+            if ready.contains("earlier than the newest event") == waits {
                 return Ok(());
             }
             std::thread::yield_now();

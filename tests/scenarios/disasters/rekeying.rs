@@ -155,7 +155,7 @@ fn a_key_is_changed_and_the_old_one_kept_for_the_old_copies() -> Result {
         &["restore", "--yes", "--key-file", kept, &path("old.db")],
         "",
     )?;
-    let words = ended(&restored, 0, &["What was there is kept"]);
+    let words = ended(&restored, 0, &["The previous inventory is kept"]);
     // The daemon would not start with the key in place. It does once the commands that are named are carried out.
     let commands = words.lines().filter(|line| line.starts_with("    "));
     let commands: Vec<&str> = commands.collect();

@@ -15,7 +15,7 @@ pub(super) struct Header {
 /// Why a line with `access_token` is not a valid header.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BadHeader {
-    #[error("the header names a column that is not known; there are {known}", known = FIELDS.join(", "))]
+    #[error("the header has an unknown column; the known ones are {known}", known = FIELDS.join(", "))]
     Unknown,
     #[error("the header names {0} twice")]
     Twice(&'static str),

@@ -94,12 +94,12 @@ mod tests {
             (r#""EAAcanary""#, "is not a JSON object"),
             (
                 r#"{"token":"EAAcanary"}"#,
-                "token is no field; there are access_token, app, name, owners, \
+                "token is not a field; the fields are access_token, app, name, owners, \
                                           require_scopes, discover",
             ),
             (
                 r#"{"EAAcanary":1}"#,
-                "one of the names is no field; there are access_token, app, name, \
+                "one of the names is not a field; the fields are access_token, app, name, \
                                     owners, require_scopes, discover",
             ),
             (

@@ -114,6 +114,6 @@ impl Options {
 fn prompt() -> Result<Secret, Error> {
     secret_input::prompt(
         "Token",
-        "Hand it in by standard input: perennial import < FILE",
+        "Pass it on standard input: perennial import < FILE",
     )
 }

@@ -55,7 +55,7 @@ impl Reading {
             begun.remove(0);
         }
         if defaults.name.is_some() && format != Format::Bare {
-            let text = "--name is for a single token; in a file, each line has a name of its own";
+            let text = "--name is for a single token; in a file, each line has its own name";
             return Err(Error::Usage(text.to_owned()));
         }
         Ok(Self {
@@ -118,7 +118,7 @@ fn format(name: &str, begun: &[Line]) -> Result<Format, Error> {
 }
 
 const FORMATS: &str =
-    "Hand in one token alone, or JSON lines, or CSV with a header: perennial import --help";
+    "Pass one token, or JSON lines, or CSV with a header: perennial import --help";
 
 #[cfg(test)]
 mod tests {
@@ -226,7 +226,7 @@ mod tests {
             ),
             (
                 "access_token,owner\nEAAcanary,x",
-                "f: line 1: the header names a column that is not known; there \
+                "f: line 1: the header has an unknown column; the known ones \
               are access_token, app, name, owners, require_scopes, discover",
             ),
         ] {

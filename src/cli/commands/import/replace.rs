@@ -24,7 +24,7 @@ pub(super) async fn run(
     };
     let CandidateAnswer::Accepted(accepted) = client.add_candidate(name, &request).await? else {
         terminal.print(&format!(
-            "{name} has this very secret already; nothing was changed."
+            "{name} already has this secret; nothing was changed."
         ))?;
         return Ok(Answer::Yes);
     };
@@ -41,14 +41,13 @@ pub(super) async fn run(
         if event.kind == EventKind::CandidateRefused {
             terminal.print(&sentence(&event).text)?;
             terminal.warn(&format!(
-                "The one in use stays. What {name} needs: perennial show {name}"
+                "The secret in use stays. See what {name} needs: perennial show {name}"
             ));
             return Ok(Answer::No);
         }
     }
     terminal.warn(&format!(
-        "Meta has not confirmed it yet. It stays and is asked about again; see what came of it: \
-         perennial show {name}"
+        "Meta has not confirmed it yet. It is kept and checked again. See the result: perennial show {name}"
     ));
     Ok(Answer::No)
 }
@@ -66,7 +65,7 @@ fn only_token(source: Source) -> Result<Secret, Error> {
     };
     let mut reading = Reading::begin(&name, reader, defaults)?;
     if !reading.is_of_one_token() {
-        return Err(refused("--replace takes one token alone".to_owned()));
+        return Err(refused("--replace takes a single token".to_owned()));
     }
     let line = reading
         .next()
@@ -74,5 +73,5 @@ fn only_token(source: Source) -> Result<Secret, Error> {
         .map_err(|error| refused(error.to_string()))?;
     let request = line.map_or(Err(RowError::NoToken), |line| line.request);
     let token = request.map(|request| request.access_token);
-    token.map_err(|row_error| refused(format!("{row_error}\nHand in the new token alone")))
+    token.map_err(|row_error| refused(format!("{row_error}\nPass only the new token")))
 }

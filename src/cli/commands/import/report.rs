@@ -52,7 +52,8 @@ impl Report {
         if self.refused.is_empty() {
             return Ok(Answer::Yes);
         }
-        terminal.warn("Correct the refused lines and import the file again; what is here already is left as it is.");
+        terminal.warn("Correct the refused lines and import the file again; tokens that are already in the inventory \
+                       do not change.");
         Ok(Answer::No)
     }
 
@@ -65,7 +66,7 @@ impl Report {
         };
         terminal.warn(&format!("Stopped{at}: {}", self.sum()));
         terminal
-            .warn("Import the same file again afterwards; what is here already is left as it is.");
+            .warn("Then import the same file again; tokens that are already in the inventory do not change.");
     }
 
     fn sum(&self) -> String {
@@ -75,7 +76,7 @@ impl Report {
             many => format!(" (lines {})", listed(many)),
         };
         format!(
-            "{} added, {} known already, {} refused{refused}",
+            "{} added, {} already known, {} refused{refused}",
             count(self.added),
             count(self.known),
             count(self.refused.len() as u64)

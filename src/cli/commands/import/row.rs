@@ -37,7 +37,7 @@ pub(super) enum RowError {
     NotJson { column: usize },
     #[error("is not a JSON object")]
     NotAnObject,
-    #[error("{0} is no field; there are {known}", known = FIELDS.join(", "))]
+    #[error("{0} is not a field; the fields are {known}", known = FIELDS.join(", "))]
     UnknownField(String),
     #[error("{field} must be {expected}")]
     WrongType {
@@ -52,7 +52,7 @@ pub(super) enum RowError {
     NoToken,
     #[error("access_token is empty")]
     EmptyToken,
-    #[error("no app is named; add it to the line, or say --app")]
+    #[error("no app is named; add it to the line, or pass --app")]
     NoApp,
 }
 

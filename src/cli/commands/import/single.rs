@@ -19,7 +19,7 @@ pub(super) async fn run(
 ) -> Result<Answer, Error> {
     let request = request.map_err(|row_error| {
         Error::Refused(format!(
-            "It is not taken in: {row_error}\nSee what is taken: perennial import --help"
+            "The token was not imported: {row_error}\nSee what import accepts: perennial import --help"
         ))
     })?;
     // Followed from before the token is handed in, so that no event is missed.
@@ -29,7 +29,7 @@ pub(super) async fn run(
         Imported::Known(token) => {
             let name = plain(&token.name);
             terminal.print(&format!(
-                "This token is here already, as {name}; nothing was changed."
+                "This token is already in the inventory as {name}; nothing was changed."
             ))?;
             return Ok(Answer::Yes);
         }
@@ -118,7 +118,7 @@ async fn print_pages(
         }
     }
     if found == 0 {
-        return terminal.print("Found no pages that were not here already.");
+        return terminal.print("Found no new pages.");
     }
     terminal.print(&format!("Found {}:", counted(found, "page")))?;
     terminal.print(&pages.join("\n"))?;
@@ -147,8 +147,8 @@ fn answer(state: Option<State>, name: &str, terminal: &mut Terminal) -> Answer {
         }
         Some(State::Failing | State::Unverified) | None => {
             terminal.warn(&format!(
-                "Meta has not confirmed the token yet. It is kept and checked again; see what comes of it: \
-                 perennial show {name}"
+                "Meta has not confirmed the token yet. It is kept and checked again. See the result: perennial show \
+                 {name}"
             ));
             Answer::Yes
         }

@@ -110,7 +110,7 @@ async fn upload(item: io::Result<Item>, client: &Client) -> (u64, u64, RowResult
             (number, position, row_result)
         }
         Err(error) => {
-            let text = format!("The source cannot be read to its end: {error}");
+            let text = format!("The source cannot be read to the end: {error}");
             (0, 0, RowResult::Stopped(Error::Refused(text)))
         }
     }

@@ -76,11 +76,11 @@ pub(crate) async fn run(
 
 fn show_link(options: &Options, link: &LoginLink, terminal: &mut Terminal) -> Result<(), Error> {
     if options.paste {
-        terminal.warn("Open this in the browser of whoever is to log in:");
+        terminal.warn("Open this in the browser of the person who logs in:");
     } else {
         let until = time::absolute(link.expires_at, &terminal.format);
         terminal.warn(&format!(
-            "Open this in the browser of whoever is to log in, or send it there. It is good until {until}:"
+            "Open this in the browser of the person who logs in, or send them the link. It expires at {until}:"
         ));
     }
     if options.json {
@@ -90,11 +90,11 @@ fn show_link(options: &Options, link: &LoginLink, terminal: &mut Terminal) -> Re
     }
     if options.paste {
         terminal.warn(
-            "After the login the browser ends at an address with code= in it, whatever the page shows. Copy that \
-             address whole; it is good for a few minutes, and once.",
+            "After the login, the address bar of the browser shows an address that contains code=, whatever the page \
+             says. Copy the whole address. It can be used once, within a few minutes.",
         );
     } else {
-        terminal.warn("Waiting for the login. Ctrl-C ends the waiting; the link stays good.");
+        terminal.warn("Waiting for the login. Ctrl-C stops waiting; the link stays valid.");
     }
     Ok(())
 }
@@ -103,7 +103,7 @@ fn show_link(options: &Options, link: &LoginLink, terminal: &mut Terminal) -> Re
 const LONGEST: u64 = 64 * 1024;
 
 fn pasted(terminal: &Terminal) -> Result<Secret, Error> {
-    const INSTEAD: &str = "Hand the address in by standard input: perennial login --paste < FILE";
+    const INSTEAD: &str = "Pass the address on standard input: perennial login --paste < FILE";
     if terminal.is_interactive() {
         return secret_input::prompt("The address", INSTEAD);
     }
@@ -114,7 +114,7 @@ fn pasted(terminal: &Terminal) -> Result<Secret, Error> {
     })?;
     let address = Secret::trimmed(&line);
     if address.is_empty() {
-        let text = format!("No address came on standard input.\n{INSTEAD}");
+        let text = format!("Standard input contains no address.\n{INSTEAD}");
         return Err(Error::Refused(text));
     }
     Ok(address)
@@ -142,11 +142,11 @@ pub(crate) fn event(kind: EventKind, detail: &EventDetail<'_>) -> String {
     let login = detail.text("login");
     match (kind, detail.find("token")) {
         (EventKind::LoginOpened, _) => format!("login {login} asked for by {}", detail.asked_by()),
-        (EventKind::LoginAnswered, _) => format!("login {login}: somebody came back from Meta"),
-        (_, Some(token)) => format!("login {login}: a new secret for {token} came of it"),
+        (EventKind::LoginAnswered, _) => format!("login {login}: a person returned from Meta"),
+        (_, Some(token)) => format!("login {login}: it gave a new secret for {token}"),
         (_, None) => {
             let outcome = detail.text("outcome").replace('_', " ");
-            format!("login {login} came to nothing: {outcome}")
+            format!("login {login} failed: {outcome}")
         }
     }
 }

@@ -35,9 +35,9 @@ fn outcome(view: &LoginView) -> String {
     });
     let token = view.token.as_deref().unwrap_or_default();
     match view.state {
-        LoginState::Awaited => "Nobody has come back from Facebook yet.".to_owned(),
-        LoginState::Asking => "Facebook is still being asked what the login gives.".to_owned(),
-        LoginState::Expired => "Nobody logged in while the link was good.".to_owned(),
+        LoginState::Awaited => "Nobody has returned from Facebook yet.".to_owned(),
+        LoginState::Asking => "Waiting for Facebook to say what the login grants.".to_owned(),
+        LoginState::Expired => "Nobody logged in before the link expired.".to_owned(),
         LoginState::Confirming => format!(
             "{who} logged in; some tokens that depend on {token} are still to be confirmed ({} so far, {}).",
             working(view.working),
@@ -87,23 +87,23 @@ fn refusal(view: &LoginView) -> String {
             let expected = expected.map_or("another person", |expected| {
                 expected.name.as_deref().unwrap_or(expected.id.as_str())
             });
-            let was = view.mismatch.as_deref().unwrap_or("it was somebody else's");
-            format!("the login of {expected} is needed, and {was}")
+            let was = view.mismatch.as_deref().unwrap_or("another person logged in");
+            format!("{expected} must log in, but {was}")
         }
-        "not_allowed" => "Facebook sent the person back without a permission. It says so, too, of an app that is not \
-                          live or where the person has no role"
+        "not_allowed" => "Facebook sent the person back without a permission. It also does so if the app is not live \
+         or the person has no role in it"
             .to_owned(),
-        "app_refused" => "Meta does not let people log in to the app. Look at its state in Meta's dashboard".to_owned(),
-        "code_used" | "code_expired" => "what came back was used before, or too old".to_owned(),
-        "redirect_refused" => "the address to come back to is not among the valid OAuth redirect URIs in Meta's \
-                               dashboard"
+        "app_refused" => "Meta does not let people log in to the app. Check the app's state in Meta's \
+         dashboard".to_owned(),
+        "code_used" | "code_expired" => "the code from Facebook was already used, or is too old".to_owned(),
+        "redirect_refused" => "the redirect URI is not among the valid OAuth redirect URIs in Meta's dashboard"
             .to_owned(),
-        "busy" => "Meta limits the calls of the app just now".to_owned(),
-        "lost" => "Meta did not answer, so nobody knows whether what came back is used up".to_owned(),
-        "unusable" => "Meta does not confirm what it gave".to_owned(),
+        "busy" => "Meta is limiting the app's calls".to_owned(),
+        "lost" => "Meta did not answer, so the code may or may not have been used".to_owned(),
+        "unusable" => "Meta does not confirm the new token".to_owned(),
         other => other.replace('_', " "),
     };
-    format!("The login came to nothing: {why}{number}. Nothing was changed.")
+    format!("The login failed: {why}{number}. Nothing was changed.")
 }
 
 fn remarks(view: &LoginView) -> Vec<String> {
@@ -119,7 +119,7 @@ fn remarks(view: &LoginView) -> Vec<String> {
         .as_ref()
         .filter(|_| view.state != LoginState::Refused)
     {
-        remarks.push(format!("The new token was not taken: {mismatch}."));
+        remarks.push(format!("The new token was refused: {mismatch}."));
     }
     if !view.declined.is_empty() {
         remarks.push(format!(
@@ -129,7 +129,7 @@ fn remarks(view: &LoginView) -> Vec<String> {
     }
     if view.left_out_in_all > 0 {
         remarks.push(format!(
-            "The login does not reach {}: not ticked in the dialog, or no role on it.",
+            "The login does not include {}: not ticked in the dialog, or no role on it.",
             left_out(view)
         ));
     }
@@ -158,16 +158,16 @@ fn next_step(view: &LoginView) -> Option<String> {
     let token = view.token.as_deref().unwrap_or("NAME");
     match view.state {
         LoginState::Awaited | LoginState::Asking | LoginState::Confirming => Some(format!(
-            "It goes on without this command; see what comes of it: perennial {}",
+            "It continues without this command. See the result: perennial {}",
             view.token
                 .as_ref()
                 .map_or_else(|| "events".to_owned(), |token| format!("show {token}"))
         )),
         LoginState::Expired | LoginState::Refused => {
-            Some("Begin again with a new link: perennial login".to_owned())
+            Some("Start again with a new link: perennial login".to_owned())
         }
         LoginState::Done if !view.fewer.is_empty() => Some(format!(
-            "If fewer permissions will do: perennial login --token {token} --accept-fewer"
+            "If fewer permissions are enough: perennial login --token {token} --accept-fewer"
         )),
         LoginState::Done if view.left_out_in_all > 0 || !view.declined.is_empty() => Some(format!(
             "Log in again{}: perennial login --token {token}",
@@ -252,7 +252,8 @@ mod tests {
         }));
         assert_eq!(
             outcome(&wrong),
-            "The login came to nothing: the login of Maria is needed, and it was the login of Paul. Nothing was changed."
+            "The login failed: Maria must log in, but it was the login of Paul. Nothing was \
+             changed."
         );
         let denied = outcome(&view(
             &json!({"state": "refused", "error": "not_allowed", "code": 200}),

@@ -20,7 +20,7 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
     let config = places.config.display();
-    terminal.print(&format!("{config} is there already, and stays as it is."))?;
+    terminal.print(&format!("{config} already exists and is not changed."))?;
     let missing = missing(places)?;
     add(&missing, places, options, terminal)?;
     let machine = Machine {
@@ -29,11 +29,11 @@ pub(super) fn run(
     };
     if let Err(problems) = config::check(&places.config, &machine) {
         terminal.print(&problems.to_string())?;
-        terminal.warn("Until that is put right, the daemon does not start: perennial check-config");
+        terminal.warn("The daemon does not start until you correct this: perennial check-config");
         return Ok(Answer::No);
     }
     if missing.is_empty() {
-        terminal.print("Everything is in its place; nothing was changed.")?;
+        terminal.print("Everything is in place; nothing was changed.")?;
     }
     say_how_to_start(places, terminal)?;
     Ok(Answer::Yes)

@@ -76,7 +76,8 @@ pub(crate) async fn run(
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
     if global.config.is_some() {
-        let text = "setup writes the usual configuration; to have everything below another directory: --config-dir";
+        let text = "setup writes the default configuration. To write everything below another directory, use \
+                    --config-dir";
         return Err(Error::Usage(text.to_owned()));
     }
     let places = places(options.config_dir.as_deref())?;
@@ -87,7 +88,7 @@ pub(crate) async fn run(
     let mut prompt = |question: &str| secret_input::prompt(question, completing::INSTEAD);
     let harness = staged(&mut answers, &options, &places, terminal, &mut prompt).await?;
     let Some(harness) = harness else {
-        terminal.warn("Nothing was written. Put that right and run setup again.");
+        terminal.warn("Nothing was written. Correct this and run setup again.");
         return Ok(Answer::No);
     };
     let written = harness.take(&places)?;
@@ -176,7 +177,7 @@ async fn try_mail(
             Ok(true)
         }
         Err(why) => {
-            terminal.warn(&format!("No email reaches {to}: {why}"));
+            terminal.warn(&format!("Cannot send an email to {to}: {why}"));
             Ok(false)
         }
     }
@@ -185,19 +186,17 @@ async fn try_mail(
 /// A person may want it written although it does not work yet; a script does not.
 fn is_wanted_anyway(options: &Options, terminal: &mut Terminal) -> Result<bool, Error> {
     if options.yes || !terminal.is_interactive() {
-        terminal.warn("To write it all the same, because Meta or mail cannot be reached from here: --skip-checks");
+        terminal.warn("To write it anyway, because this machine cannot reach Meta or the mail server: --skip-checks");
         return Ok(false);
     }
-    let answer = terminal
-        .ask("Write it all the same? [y/N]")
-        .unwrap_or_default();
+    let answer = terminal.ask("Write it anyway? [y/N]").unwrap_or_default();
     Ok(["y", "yes"].contains(&answer.to_lowercase().as_str()))
 }
 
 fn remark(path: &Path) -> &'static str {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("key") => "    keep a copy elsewhere: without it the tokens are lost",
-        Some("toml") => "    explains every setting; change what you like",
+        Some("key") => "    Back it up. Without this key the tokens cannot be recovered.",
+        Some("toml") => "    explains every setting",
         _ => "",
     }
 }

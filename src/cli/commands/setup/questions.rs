@@ -35,12 +35,13 @@ struct Question<'a> {
     usual: Option<&'a str>,
 }
 
-const APP_NAME: &str = "A short word that stands for the app in commands, emails and file names.";
+const APP_NAME: &str = "A short name for the app in commands, emails and file names.";
 const APP_ID: &str = "Meta's app dashboard (https://developers.facebook.com/apps) shows it under \
                       App settings, Basic: a number such as 257422819769992.";
-const MAIL_TO: &str = "Whoever looks after Perennial itself. Emails about a token go to the owners of the token, if it \
-                       has some; several addresses with commas between.";
-const MAIL_WAY: &str = "A mail server as smtps://USER@HOST:465 (TLS from the first byte) or smtp://USER@HOST:587 (STARTTLS), \
+const MAIL_TO: &str = "The person who runs Perennial. Emails about a token go to its owners, if it has any. Separate \
+                       several addresses with commas.";
+const MAIL_WAY: &str = "A mail server as smtps://USER@HOST:465 (TLS from the first byte) or smtp://USER@HOST:587 \
+                        (STARTTLS), \
                         smtp://localhost for one on this machine, or an absolute path: a directory that gets one file per \
                         email, which sends nothing.";
 
@@ -78,7 +79,8 @@ impl Answers {
         if !asks {
             options.refuse_missing(places)?;
         } else {
-            terminal.warn("Enter takes what stands in brackets, ? explains. Nothing is written before the end.\n");
+            terminal.warn("Press Enter for the value in brackets, or type ? for help. Nothing is written until the \
+                           end.\n");
         }
         let mut prompt = |question: &str| secret_input::prompt(question, INSTEAD);
         Interview {
@@ -115,7 +117,7 @@ impl Interview<'_> {
 
     fn app_name(&mut self, usual: &str) -> Result<String, Error> {
         let question = Question {
-            text: "What shall the app be called here?",
+            text: "Name of the app in Perennial?",
             help: APP_NAME,
             usual: Some(usual),
         };
@@ -125,7 +127,7 @@ impl Interview<'_> {
 
     fn app_id(&mut self) -> Result<String, Error> {
         let question = Question {
-            text: "Meta's id of the app?",
+            text: "The app's id at Meta?",
             help: APP_ID,
             usual: None,
         };
@@ -141,7 +143,7 @@ impl Interview<'_> {
 
     fn mail_to(&mut self) -> Result<Vec<String>, Error> {
         let question = Question {
-            text: "Which mail address shall hear of faults?",
+            text: "Email address for errors?",
             help: MAIL_TO,
             usual: None,
         };
@@ -156,8 +158,8 @@ impl Interview<'_> {
         let domain = to.first().and_then(|to| to.rsplit('@').next());
         let usual = format!("Perennial <perennial@{}>", domain.unwrap_or("localhost"));
         let question = Question {
-            text: "From which address shall emails come?",
-            help: "One that your mail server lets this machine send from, with or without a name before it.",
+            text: "Sender address of the emails?",
+            help: "An address that your mail server lets this machine use, with or without a name before it.",
             usual: Some(&usual),
         };
         let known = self.options.mail_from.clone();
@@ -166,7 +168,7 @@ impl Interview<'_> {
 
     fn mail_transport(&mut self, secrets: &mut Vec<NamedSecret>) -> Result<MailTransport, Error> {
         let question = Question {
-            text: "By which mail server?",
+            text: "Mail server?",
             help: MAIL_WAY,
             usual: has_local_server().then_some("smtp://localhost"),
         };
@@ -196,10 +198,8 @@ impl Interview<'_> {
     ) -> Result<Option<NamedSecret>, Error> {
         let place = self.places.credential(&name);
         let value = if place.exists() {
-            self.terminal.warn(&format!(
-                "{} is there already and is kept.",
-                place.display()
-            ));
+            self.terminal
+                .warn(&format!("{} already exists and is kept.", place.display()));
             secret_input::from_file(&place)?
         } else if let Some(file) = file {
             secret_input::from_file(file)?
@@ -253,8 +253,8 @@ impl Interview<'_> {
 
 fn cut_off() -> Error {
     Error::Usage(
-        "The answers ended before the questions did; nothing was written. For scripts, each question has an option: \
-         perennial setup --help"
+        "Standard input ended before all questions were answered; nothing was written. For scripts, each question has \
+         an option: perennial setup --help"
             .to_owned(),
     )
 }

@@ -34,14 +34,15 @@ fn five_answers_are_enough() {
         .collect();
     assert_eq!(names, ["example.secret", "smtp.password"]);
     assert!(
-        err.contains("What shall the app be called here? [example]"),
+        err.contains("Name of the app in Perennial? [example]"),
         "{err}"
     );
 }
 
 #[test]
 fn an_answer_that_cannot_be_used_is_asked_for_again() {
-    let typed = "?\nops\nops@example.com, it@example.com\nmy app\nshop\n\n12a\n1234567\n<me>\n\nsmtp.example.com\n/srv/mail\n";
+    let typed = "?\nops\nops@example.com, it@example.com\nmy \
+                 app\nshop\n\n12a\n1234567\n<me>\n\nsmtp.example.com\n/srv/mail\n";
     let (answers, err) = interviewed(&Options::default(), typed);
     let template = answers.unwrap().template;
     assert_eq!(
@@ -54,7 +55,7 @@ fn an_answer_that_cannot_be_used_is_asked_for_again() {
         "That is not a valid app name;",
         "App settings, Basic",
         "That must be digits only",
-        "Whoever looks after Perennial itself",
+        "The person who runs Perennial",
         "That is not an email address",
         "That is not a sender",
         "That is not the URL of a mail server",

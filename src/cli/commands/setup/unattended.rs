@@ -35,7 +35,7 @@ impl Options {
             return Ok(());
         }
         Err(Error::Usage(format!(
-            "Nobody is here to be asked, and something is missing. Add:\n    {}",
+            "stdin is not a terminal, and some options are missing. Add:\n    {}",
             missing.join("\n    ")
         )))
     }

@@ -98,7 +98,7 @@ fn facts(detail: &TokenDetail) -> Vec<(&'static str, String)> {
     let token = &detail.token;
     let kind = token
         .kind
-        .map_or("not known until Meta is asked", Kind::as_str);
+        .map_or("unknown until the first check", Kind::as_str);
     let mut facts = vec![("app", token.app.clone()), ("kind", kind.to_owned())];
     if let Some(subject) = &token.subject {
         let name = subject.name.as_ref().map(|name| format!("{name}, "));
@@ -162,11 +162,11 @@ fn owners(detail: &TokenDetail) -> String {
 fn subscription_summary(token: &TokenView, subscription_text: &SubscriptionView) -> String {
     let page = token.subject.as_ref().map_or("PAGE", |page| &page.id);
     match subscription_text.subscription {
-        Subscription::Subscribed => "the page tells the app what it should".to_owned(),
-        Subscription::Unknown => "Meta does not say what the page tells the app of".to_owned(),
+        Subscription::Subscribed => "the app receives the page's webhooks".to_owned(),
+        Subscription::Unknown => "Meta does not say which webhooks the app receives".to_owned(),
         Subscription::Missing => format!(
-            "the page does not tell the app of {}. Subscribe the app with the page's own token, naming all fields \
-             that it needs: POST /{page}/subscribed_apps?subscribed_fields={}",
+            "the app does not receive {}. Subscribe the app with the page's own token, naming all fields that it \
+             needs: POST /{page}/subscribed_apps?subscribed_fields={}",
             text::all_of(&subscription_text.missing),
             subscription_text.missing.join(",")
         ),

@@ -36,7 +36,7 @@ pub(in crate::cli) fn of(detail: &TokenDetail, now: Timestamp, format: &Terminal
     match (token.remedy, token.kind) {
         (None, _) => nothing(token, now, format),
         (Some(Remedy::Wait), _) => Step::new(format!(
-            "Nobody needs to act; it is tried again {}.",
+            "Nobody needs to act; Perennial tries again {}.",
             next(token, now, format)
         )),
         (Some(Remedy::FixApp), _) | (Some(_), Some(Kind::App)) => fix_app(token),
@@ -48,12 +48,12 @@ pub(in crate::cli) fn of(detail: &TokenDetail, now: Timestamp, format: &Terminal
 fn nothing(token: &TokenView, now: Timestamp, format: &TerminalFormat) -> Step {
     match token.state {
         State::Unverified => Step::new(format!(
-            "Nothing; Meta is asked {}.",
+            "Nothing; Perennial checks it {}.",
             next(token, now, format)
         )),
         State::Healthy if !token.missing_scopes.is_empty() => Step::with(
             format!(
-                "Nothing, unless the programs that use it need {}. To ask for that:",
+                "Nothing, unless the programs that use it need {}. To ask for it:",
                 missing(token)
             ),
             format!("perennial login --token {}", token.name),
@@ -76,7 +76,7 @@ fn fix_app(token: &TokenView) -> Step {
         return Step::with(text, format!("perennial forget {}", token.name));
     }
     Step::new(format!(
-        "The operator must see in Meta's app dashboard what is wrong with the app {app}."
+        "The operator must find out in Meta's app dashboard what is wrong with the app {app}."
     ))
 }
 
@@ -85,7 +85,7 @@ fn administrator(token: &TokenView, remedy: Remedy) -> Step {
     match remedy {
         Remedy::RestorePageRole => Step::new(format!(
             "An administrator of the business must give the system user{name} its role on the page again, \
-             in Meta's business settings. It is looked at again by itself."
+             in Meta's business settings. Perennial then checks it by itself."
         )),
         Remedy::Login
         | Remedy::Reauthorize
@@ -121,13 +121,11 @@ fn person(detail: &TokenDetail, remedy: Remedy) -> Step {
             detail,
         ),
         Remedy::RestorePageRole => Step::new(format!(
-            "Somebody who administers the page must give {} a role on it again. It is looked at again by \
-             itself.",
+            "An admin of the page must give {} a role on it again. Perennial then checks it by itself.",
             within(&who)
         )),
         Remedy::ClearCheckpoint => Step::new(format!(
-            "{who} must log in at facebook.com and pass the security check there. It is looked at again by \
-             itself."
+            "{who} must log in at facebook.com and pass the security check there. Perennial then checks it by itself."
         )),
         Remedy::FixApp | Remedy::Wait => Step::new("Nothing."),
     }
@@ -137,14 +135,14 @@ fn person(detail: &TokenDetail, remedy: Remedy) -> Step {
 fn log_in(detail: &TokenDetail) -> Step {
     let token = &detail.token;
     if token.cause == Some(Cause::ReplacedElsewhere) {
-        let text = "Somebody probably generated a new token for the page by hand, such as in the app's Messenger \
-                     settings. That one is to be handed in:";
+        let text = "Someone probably generated a new token for the page by hand, for example in the app's Messenger \
+                    settings. Import that one:";
         return Step::with(text, format!("perennial import --replace {}", token.name));
     }
     let text = format!("{} must log in to the app again.", who(token));
     match (detail.login, token.kind, &token.parent) {
         (None, Some(Kind::Page), Some(parent)) => Step::with(
-            format!("{text} Once that token is replaced, this one comes back by itself:"),
+            format!("{text} Once that token is replaced, this one works again by itself:"),
             format!("perennial import --replace {parent}"),
         ),
         (Some(_) | None, ..) => login_or_upload(&text, detail),
@@ -161,7 +159,9 @@ fn login_or_upload(text: &str, detail: &TokenDetail) -> Step {
             format!("perennial login --token {of}"),
         ),
         (Some(LoginMethod::Paste), Some(_)) => Step::with(
-            format!("{text} To get the address of the dialog, and hand in where the browser ends:"),
+            format!(
+                "{text} To get the address of the dialog, and paste the address that the browser ends at:"
+            ),
             format!("perennial login --token {of} --paste"),
         ),
         (Some(_), None) | (None, _) => upload(text, token),
@@ -170,7 +170,7 @@ fn login_or_upload(text: &str, detail: &TokenDetail) -> Step {
 
 fn upload(text: &str, token: &TokenView) -> Step {
     Step::with(
-        format!("{text} Then hand in the new token:"),
+        format!("{text} Then import the new token:"),
         format!("perennial import --replace {}", token.name),
     )
 }
@@ -178,7 +178,7 @@ fn upload(text: &str, token: &TokenView) -> Step {
 fn next(token: &TokenView, now: Timestamp, format: &TerminalFormat) -> String {
     match token.next {
         Some(next) if next.at > now => time::describe(next.at, now, format),
-        Some(_) | None => "with the next pass".to_owned(),
+        Some(_) | None => "with the next sweep".to_owned(),
     }
 }
 
