@@ -365,7 +365,7 @@ async fn bad_lines_are_reported_and_the_others_imported() -> Result {
     let ended = office.ask(&format!("import --app acme {}", path.display()), "")?;
     let told = ended.with(
         1,
-        &["2 added, 1 known already, 9 refused (lines 3, 4, 5, 6, 7, 8, 10, 11, 12)\n"],
+        &["2 added, 1 already known, 9 refused (lines 3, 4, 5, 6, 7, 8, 10, 11, 12)\n"],
         &[
             "line 3: is not JSON",
             "line 4: is not UTF-8 text",
@@ -375,7 +375,7 @@ async fn bad_lines_are_reported_and_the_others_imported() -> Result {
             "line 8: is longer than 64 KiB",
             "line 10: this token cannot be imported",
             "line 11: owners must be a list of texts",
-            "line 12: nmae is no field",
+            "line 12: nmae is not a field",
             "import the file again",
         ],
     );
@@ -402,8 +402,8 @@ async fn many_are_taken_in_from_csv_and_again_without_harm() -> Result {
     }
     csv.push_str("broken,\"EAAcanary,\n");
     for sum in [
-        "2,500 added, 0 known already, 1 refused (line 2502)\n",
-        "0 added, 2,500 known already, 1 refused (line 2502)\n",
+        "2,500 added, 0 already known, 1 refused (line 2502)\n",
+        "0 added, 2,500 already known, 1 refused (line 2502)\n",
     ] {
         let ended = office.ask("import --app acme -", &csv)?;
         ended.with(1, &[sum], &["line 2502: a quotation mark is not closed"]);

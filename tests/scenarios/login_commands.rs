@@ -211,7 +211,7 @@ async fn with_a_public_part_the_command_waits_for_the_person() -> Result {
 /// A page that was not ticked is looked at again, and nothing is written in the journal about it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partial_login_ends_the_command_and_names_what_is_missing() -> Result {
-    let office = Office::open("").await?;
+    let office = Office::open("[schedule]\nsweep = \"* * * * * *\"").await?;
     let person = office.world.person("Maria Schmidt");
     let token = office.world.log_in(&person)?;
     let mut ticked = Vec::new();
