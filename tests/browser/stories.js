@@ -243,8 +243,8 @@ async function handshake() {
 async function toldByMeta() {
   const { page } = browser;
   const { tokens: all } = await daemon.ask("GET", "/v1/tokens?app=business");
-  const ida = all[0];
-  daemon.tamper("UPDATE agenda SET checked_at = checked_at - 3600");
+  const ida = all.find((one) => one.kind === "user");
+  daemon.tamper("UPDATE schedule SET checked_at = checked_at - 3600");
   await meta.happen("remove_app", { person: ida.subject.id, app: "1004" });
   await daemon.journalTells("incident_opened", '"business"', "app_removed");
 

@@ -174,7 +174,7 @@ with call("delete one permission"):
 with call("system user: create, refresh, delete access_tokens"):
     id = world.sim("POST", "system_users", {"app": STRICT, "name": "clockwork"})["id"]
     order = {"app": STRICT, "system_user": id, "scopes": ["business_management"]}
-    first = world.token("system_user", life="never", **order)
+    first = world.token("system_user", validity="never", **order)
     clockwork = User(id, api=api(first))
     made = clockwork.create_access_token(params={
         "business_app": STRICT,
