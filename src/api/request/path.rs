@@ -34,6 +34,12 @@ pub(in crate::api) fn no_such_token() -> Problem {
     )
 }
 
+/// The number in the path; `None` if there is none.
+async fn id_in(parts: &mut Parts, app_state: &Arc<AppState>) -> Option<i64> {
+    let id = Path::<i64>::from_request_parts(parts, app_state).await;
+    id.ok().map(|Path(id)| id)
+}
+
 /// A login's id in the path.
 #[derive(Debug)]
 pub(in crate::api) struct LoginName(pub(in crate::api) LoginId);
@@ -45,10 +51,8 @@ impl FromRequestParts<Arc<AppState>> for LoginName {
         parts: &mut Parts,
         app_state: &Arc<AppState>,
     ) -> Result<Self, Problem> {
-        match Path::<i64>::from_request_parts(parts, app_state).await {
-            Ok(Path(id)) => Ok(Self(LoginId(id))),
-            Err(_) => Err(no_such_login()),
-        }
+        let id = id_in(parts, app_state).await;
+        id.map(|id| Self(LoginId(id))).ok_or_else(no_such_login)
     }
 }
 
@@ -70,10 +74,9 @@ impl FromRequestParts<Arc<AppState>> for Id {
         parts: &mut Parts,
         app_state: &Arc<AppState>,
     ) -> Result<Self, Problem> {
-        match Path::<i64>::from_request_parts(parts, app_state).await {
-            Ok(Path(id)) => Ok(Self(IncidentId(id))),
-            Err(_) => Err(no_such_incident()),
-        }
+        let id = id_in(parts, app_state).await;
+        id.map(|id| Self(IncidentId(id)))
+            .ok_or_else(no_such_incident)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::learn::failing_on;
 use crate::model::{Cause, Health, Token};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,28 +43,10 @@ pub fn without_judging_ends(before: &Token, after: Token, now: Timestamp) -> Tok
                 cause: Cause::Expired,
                 ..
             },
-        ) => awaiting_confirmation(known, now),
+        ) => failing_on(known, Cause::Expired, now),
         (_, other) => other,
     };
     Token { health, ..after }
-}
-
-fn awaiting_confirmation(known: Health, now: Timestamp) -> Health {
-    let (since, failures) = match known {
-        Health::Failing {
-            since, failures, ..
-        } => (since, failures.saturating_add(1)),
-        Health::Unverified
-        | Health::Healthy
-        | Health::Expiring { .. }
-        | Health::Lacking { .. }
-        | Health::Dead { .. } => (now, 1),
-    };
-    Health::Failing {
-        since,
-        failures,
-        cause: Cause::Expired,
-    }
 }
 
 #[cfg(test)]

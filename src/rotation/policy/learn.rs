@@ -110,7 +110,7 @@ fn health_of_rejected(before: &Token, rejection: &TokenRejection, now: Timestamp
                 since: refused.since,
                 cause,
             },
-            Some(_) | None => failing_on(before, cause, now),
+            Some(_) | None => failing_on(before.health, cause, now),
         },
     }
 }
@@ -135,8 +135,9 @@ pub fn may_still_be_averted(token: &Token, now: Timestamp) -> bool {
         .is_some_and(|refused| now < refused.since + LONGEST_WAIT)
 }
 
-fn failing_on(before: &Token, cause: Cause, now: Timestamp) -> Health {
-    let (since, failures) = match before.health {
+/// One more failed check after `before`.
+pub(super) fn failing_on(before: Health, cause: Cause, now: Timestamp) -> Health {
+    let (since, failures) = match before {
         Health::Failing {
             since, failures, ..
         } => (since, failures.saturating_add(1)),
@@ -193,7 +194,7 @@ fn death(before: &Token, cause: Cause, now: Timestamp) -> Timestamp {
 fn health_after_failure(before: &Token, cause: Cause, now: Timestamp) -> Health {
     match before.health {
         dead @ Health::Dead { .. } => dead,
-        _ => failing_on(before, cause, now),
+        _ => failing_on(before.health, cause, now),
     }
 }
 
