@@ -9,7 +9,7 @@ use super::fixtures::{Fixtures, Role};
 use super::harness::{APP_NAME, Error, Harness};
 use super::inbox::Received;
 use crate::inventory::{EventId, IncidentId};
-use crate::model::{Health, Token};
+use crate::model::Token;
 use crate::secret::Secret;
 
 /// A death is found within one check interval and reported minutes later.
@@ -123,8 +123,7 @@ impl Observer {
         let ends_soon = token
             .deadline()
             .is_some_and(|end| end < harness.now() + SOON);
-        let dead =
-            matches!(token.health, Health::Dead { .. }) && !is_alive(harness, &token.name).await?;
+        let dead = token.is_dead() && !is_alive(harness, &token.name).await?;
         Ok(dead || ends_soon)
     }
 

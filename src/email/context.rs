@@ -7,7 +7,7 @@ use super::formatting;
 use super::text::{Cases, Catalog, Language, Number, fill};
 use crate::email::EmailReason;
 use crate::inventory::Incident;
-use crate::model::{Cause, Health, Kind, Token};
+use crate::model::{Cause, Kind, Token};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EmailContext<'a> {
@@ -47,8 +47,7 @@ impl EmailContext<'_> {
 
     /// Whether Meta refuses at least one of the listed tokens, so that the cause does more than limit them.
     pub(crate) fn is_refused(&self) -> bool {
-        let dead = |token: &Token| matches!(token.health, Health::Dead { .. });
-        self.tokens.iter().any(dead)
+        self.tokens.iter().any(Token::is_dead)
     }
 
     /// The app, or all apps that an outage affects.

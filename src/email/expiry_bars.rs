@@ -10,7 +10,7 @@ use super::model::{AMBER, GREEN, RED};
 use super::text::{Catalog, fill};
 use super::token_rows;
 use crate::email::EmailReason;
-use crate::model::{Cause, Expiry, Facts, Health, Kind, Token};
+use crate::model::{Cause, Expiry, Facts, Kind, Token};
 
 /// The maximum number of groups shown, earliest expiry first.
 const GROUPS: usize = 4;
@@ -84,7 +84,7 @@ fn is_about_time(context: &EmailContext<'_>) -> bool {
 /// Leaves out tokens that died of another cause before they expired.
 fn is_timed(token: &Token, context: &EmailContext<'_>) -> bool {
     let has_ended = token.deadline().is_some_and(|end| end <= context.now);
-    has_ended || !matches!(token.health, Health::Dead { .. })
+    has_ended || !token.is_dead()
 }
 
 /// The day of an expiry, since the same day is the same to a reader. "Never" sorts last.

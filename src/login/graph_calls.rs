@@ -85,8 +85,8 @@ impl<'a> Call<'a> {
         now: Timestamp,
     ) -> Result<Grant, Ending> {
         let (secret, facts) = self.lengthened(secret, facts, now).await;
-        let lasts = !policy::is_short_lived(&facts, now);
-        let pages = if lasts && policy::may_list_pages(&facts) {
+        let lasts = !facts.is_short_lived(now);
+        let pages = if lasts && facts.may_list_pages() {
             self.pages(&secret).await
         } else {
             None
@@ -108,7 +108,7 @@ impl<'a> Call<'a> {
         facts: Facts,
         now: Timestamp,
     ) -> (Secret, Facts) {
-        if !policy::is_short_lived(&facts, now) {
+        if !facts.is_short_lived(now) {
             return (secret, facts);
         }
         let reply = self.graph.exchange(facts.kind, &secret).await;

@@ -1,7 +1,5 @@
 //! Decides what a login requests, and what Meta's answers mean. Pure.
 
-use jiff::{SignedDuration, Timestamp};
-
 use super::App;
 use crate::graph_api::{Error, Permission};
 use crate::inventory::{Ending, Login, LoginError};
@@ -56,19 +54,6 @@ pub fn is_of_another(login: &Login, facts: &Facts) -> bool {
         Some(expected) => *expected != facts.person,
         None => login.wanted.token.is_some(),
     }
-}
-
-/// Whether this is a short-lived user token, worth an exchange.
-pub fn is_short_lived(facts: &Facts, now: Timestamp) -> bool {
-    const LONGEST_SHORT_LIFE: SignedDuration = SignedDuration::from_hours(24);
-    let soon = now
-        .checked_add(LONGEST_SHORT_LIFE)
-        .unwrap_or(Timestamp::MAX);
-    facts.kind == Kind::User && facts.expires_at.is_before(soon)
-}
-
-pub fn may_list_pages(facts: &Facts) -> bool {
-    facts.scopes.contains("pages_show_list")
 }
 
 /// Whether a person's own token may replace this one. It may not replace a page token.

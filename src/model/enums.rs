@@ -53,6 +53,13 @@ string_enum! {
     }
 }
 
+impl State {
+    /// Whether programs can use the token as they need to.
+    pub const fn works(self) -> bool {
+        matches!(self, Self::Healthy | Self::Expiring)
+    }
+}
+
 string_enum! {
     /// What has to happen to resolve a cause.
     Remedy {

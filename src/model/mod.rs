@@ -6,7 +6,7 @@ mod pattern;
 mod scopes;
 mod slug;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use enums::string_enum;
 pub use enums::{Action, Cause, Kind, Outcome, Remedy, State, Subscription};
@@ -165,6 +165,21 @@ impl Token {
         self.health.state()
     }
 
+    /// Whether programs can use the token as they need to.
+    pub const fn works(&self) -> bool {
+        self.state().works()
+    }
+
+    /// Whether Meta reported it as alive at the last check, perhaps with fewer permissions than it needs.
+    pub const fn is_alive(&self) -> bool {
+        self.health.is_alive()
+    }
+
+    /// Whether Meta refuses it for good.
+    pub const fn is_dead(&self) -> bool {
+        matches!(self.health, Health::Dead { .. })
+    }
+
     /// Why the token needs action, if it does.
     pub fn cause(&self) -> Option<Cause> {
         match self.health {
@@ -217,6 +232,20 @@ impl Facts {
             .into_iter()
             .flatten()
             .min()
+    }
+
+    /// Whether this is a short-lived user token, worth an exchange before it is stored.
+    pub fn is_short_lived(&self, now: Timestamp) -> bool {
+        const LONGEST_SHORT_LIFE: SignedDuration = SignedDuration::from_hours(24);
+        let soon = now
+            .checked_add(LONGEST_SHORT_LIFE)
+            .unwrap_or(Timestamp::MAX);
+        self.kind == Kind::User && self.expires_at.is_before(soon)
+    }
+
+    /// A user token can list its pages only with this permission.
+    pub fn may_list_pages(&self) -> bool {
+        self.scopes.contains("pages_show_list")
     }
 
     /// When reads of the person's data stop, if any scope of this token is subject to that.

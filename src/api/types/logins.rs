@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::SubjectView;
 use crate::inventory::{Ending, Login};
 use crate::login::{Account, LoginProgress};
-use crate::model::{Health, Token, string_enum};
+use crate::model::string_enum;
 use crate::secret::Secret;
 
 /// `POST /v1/logins`
@@ -144,7 +144,7 @@ impl LoginView {
         } else {
             LoginState::Confirming
         };
-        let broken = account.tokens.iter().filter(|token| !works(token));
+        let broken = account.tokens.iter().filter(|token| !token.works());
         let granted = account.granted;
         let fewer = account.fewer.as_ref();
         Self {
@@ -180,8 +180,4 @@ impl LoginView {
             ..self
         }
     }
-}
-
-const fn works(token: &Token) -> bool {
-    matches!(token.health, Health::Healthy | Health::Expiring { .. })
 }

@@ -211,7 +211,7 @@ impl Placed {
     }
 
     fn is_a_success(&self, order: Order) -> bool {
-        let works = matches!(self.state, Some(State::Healthy | State::Expiring));
+        let works = self.state.is_some_and(State::works);
         works && (order == Order::Check || self.is_renewed || self.needs_no_renewal)
     }
 }

@@ -177,10 +177,7 @@ impl Draft {
 
     fn page(&self, language: Language, zone: &TimeZone, now: Timestamp) -> EmailModel {
         let addresses = ["maria@example.com", "ops@example.com"].map(str::to_owned);
-        let is_dead = self
-            .tokens
-            .iter()
-            .any(|t| matches!(t.health, Health::Dead { .. }));
+        let is_dead = self.tokens.iter().any(Token::is_dead);
         model::page(&EmailContext {
             incident: &self.incident,
             reason: self.reason,

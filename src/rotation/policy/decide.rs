@@ -74,7 +74,7 @@ fn wants_exchange(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> b
         done,
         ..
     } = *situation;
-    if done.exchanged || !is_alive(token) {
+    if done.exchanged || !token.is_alive() {
         return false;
     }
     let ordered =
@@ -96,7 +96,7 @@ fn wants_derivation(situation: &Situation<'_>, rules: &Rules, now: Timestamp) ->
     }
     let dead = matches!(token.health, Health::Dead { cause, .. } if may_be_derived(cause));
     let ends = |facts: &Facts| facts.expires_at.is_before(now + rules.rotate_before_expiry);
-    let ending = is_alive(token) && token.facts.as_ref().is_some_and(ends);
+    let ending = token.is_alive() && token.facts.as_ref().is_some_and(ends);
     dead || ending || order == Some(OrderKind::Rotate)
 }
 
@@ -117,7 +117,7 @@ fn wants_profile(situation: &Situation<'_>) -> bool {
         .as_ref()
         .is_some_and(|facts| facts.kind == Kind::User);
     let wanted = done.is_new || order == Some(OrderKind::Discover);
-    is_user && is_alive(token) && wanted && !done.fetched
+    is_user && token.is_alive() && wanted && !done.fetched
 }
 
 /// Each check costs a call per page, so it is made only for a new token, on an order, and once a week. While a
@@ -130,7 +130,7 @@ fn wants_subscription_check(situation: &Situation<'_>, rules: &Rules, now: Times
         done,
         ..
     } = *situation;
-    if done.subscription_checked || rules.subscribed_fields.is_empty() || !is_alive(token) {
+    if done.subscription_checked || rules.subscribed_fields.is_empty() || !token.is_alive() {
         return false;
     }
     let due = subscription.is_none_or(|last| {
@@ -147,18 +147,6 @@ fn may_ask_subscriptions(token: &Token) -> bool {
                 .iter()
                 .all(|scope| facts.scopes.contains(scope))
     })
-}
-
-/// A user token can list its pages only with this permission.
-pub fn may_list_pages(token: &Token) -> bool {
-    token
-        .facts
-        .as_ref()
-        .is_some_and(|facts| facts.scopes.contains("pages_show_list"))
-}
-
-const fn is_alive(token: &Token) -> bool {
-    token.health.is_alive()
 }
 
 #[cfg(test)]

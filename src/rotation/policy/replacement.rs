@@ -1,7 +1,5 @@
 //! Whether one token may replace another: same kind, same subject, no fewer scopes, no earlier expiry.
 
-use jiff::Timestamp;
-
 use crate::model::{Expiry, Facts, Kind, Scopes, Token};
 
 /// Why a token may not replace the one in use.
@@ -31,7 +29,7 @@ pub fn check_replacement(current: &Token, new: &Facts) -> Option<Mismatch> {
 
 /// Whether `new` expires before the living token that it would replace.
 pub fn ends_earlier(current: &Token, new: &Facts) -> bool {
-    let alive = current.health.is_alive();
+    let alive = current.is_alive();
     let old = current
         .facts
         .as_ref()
@@ -42,12 +40,6 @@ pub fn ends_earlier(current: &Token, new: &Facts) -> bool {
         (Expiry::At(old), Expiry::At(new)) => new < old,
         (Expiry::Never | Expiry::Unknown | Expiry::At(_), _) => false,
     }
-}
-
-/// Whether this is a short-lived user token, worth an exchange before it is stored.
-pub fn is_short_lived(facts: &Facts, now: Timestamp) -> bool {
-    const LONGEST_SHORT_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
-    facts.kind == Kind::User && facts.expires_at.is_before(now + LONGEST_SHORT_LIFE)
 }
 
 #[cfg(test)]

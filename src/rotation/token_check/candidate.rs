@@ -24,7 +24,7 @@ impl TokenCheck {
             secret,
             accepts_fewer,
         } = candidate;
-        let is_short = |facts: &Facts| policy::is_short_lived(facts, context.now);
+        let is_short = |facts: &Facts| facts.is_short_lived(context.now);
         if matches!(&inspect, Ok(Inspection::Alive(facts)) if is_short(facts))
             && !context.may_call()
         {
@@ -104,7 +104,7 @@ impl TokenCheck {
 /// Exchanges a short-lived user token for a long-lived one before it is stored. If that fails, the short-lived one is
 /// used.
 async fn lengthened(secret: Secret, facts: Facts, context: &SweepContext<'_>) -> (Secret, Facts) {
-    if !policy::is_short_lived(&facts, context.now) {
+    if !facts.is_short_lived(context.now) {
         return (secret, facts);
     }
     let Ok(longer) = context.exchange(facts.kind, &secret).await else {

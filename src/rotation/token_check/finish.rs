@@ -1,6 +1,6 @@
 //! The end of a check: writes its events, sets the next check, and builds the result to record.
 
-use super::{CheckOutcome, TokenCheck, is_dead};
+use super::{CheckOutcome, TokenCheck};
 use crate::inventory::CheckResult;
 use crate::model::{Action, Next};
 use crate::rotation::policy::{self, Spread};
@@ -25,12 +25,12 @@ impl TokenCheck {
                 at: self.now + wait,
             });
         }
-        let alive = self.after.health.is_alive();
+        let alive = self.after.is_alive();
         // The exchange of a living token brings back no related token; only a new candidate may.
         let affects_related_tokens = self.checked_candidate.is_some() && self.is_new_secret;
         CheckOutcome {
-            revived: alive && (affects_related_tokens || is_dead(&self.before)),
-            died: is_dead(&self.after) && !is_dead(&self.before),
+            revived: alive && (affects_related_tokens || self.before.is_dead()),
+            died: self.after.is_dead() && !self.before.is_dead(),
             permissions_changed,
             is_irreplaceable: self.is_irreplaceable,
             is_saved: false,

@@ -201,7 +201,7 @@ impl TokenCheck {
         let discover = self
             .pending_order
             .is_some_and(|pending_order| pending_order.order == OrderKind::Discover);
-        if !policy::may_list_pages(&self.after) {
+        if !self.after.facts.as_ref().is_some_and(Facts::may_list_pages) {
             return;
         }
         match context.accounts(&self.secret).await {
@@ -233,7 +233,7 @@ impl TokenCheck {
         let Health::Dead { cause, .. } = self.after.health else {
             return;
         };
-        if is_dead(&self.before) || !policy::may_still_be_averted(&self.after, self.now) {
+        if self.before.is_dead() || !policy::may_still_be_averted(&self.after, self.now) {
             return;
         }
         let (since, failures) = match self.before.health {
@@ -257,8 +257,4 @@ fn after(before: &Token, inspect: &InspectionResult, context: &SweepContext<'_>)
         ClockTrust::Right => after,
         ClockTrust::Doubtful => policy::without_judging_ends(before, after, context.now),
     }
-}
-
-const fn is_dead(token: &Token) -> bool {
-    matches!(token.health, Health::Dead { .. })
 }

@@ -1,6 +1,6 @@
 //! The page with the result of a login: what works again, what does not, and why.
 
-use super::token_rows::{all_of, list, works};
+use super::token_rows::{all_of, list};
 use super::{LABEL, person};
 use crate::inventory::{Ending, Login, LoginError};
 use crate::login::Account;
@@ -12,7 +12,7 @@ pub(in crate::web) fn account(account: &Account, again: Option<Button>) -> Page 
         .tokens
         .iter()
         .cloned()
-        .partition(|token| !works(token));
+        .partition(|token| !token.works());
     let token_counts = account.token_counts;
     let missing = if account.is_over() {
         "Still missing"

@@ -10,10 +10,6 @@ pub(super) fn all_of<'a>(text: impl Iterator<Item = &'a str>) -> String {
     text.collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn works(token: &Token) -> bool {
-    matches!(token.health, Health::Healthy | Health::Expiring { .. })
-}
-
 pub(super) fn list(title: &str, tokens: &[Token], count: u64) -> Option<List> {
     if tokens.is_empty() {
         return None;

@@ -46,7 +46,7 @@ pub(super) async fn run(
     };
     wait.follow(&token, follower, terminal).await?;
     let state = wait.state;
-    if request.discover && matches!(state, Some(State::Healthy | State::Expiring)) {
+    if request.discover && state.is_some_and(State::works) {
         print_pages(&token.name, wait.begun_at.as_deref(), client, terminal).await?;
     }
     Ok(answer(state, &name, terminal))
