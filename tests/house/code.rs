@@ -15,6 +15,9 @@ pub struct Token<'c> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path<'c> {
     pub segments: Vec<&'c str>,
+    /// The name that a `use` gives it in its file.
+    pub binds: Option<&'c str>,
+    pub is_public: bool,
     pub line: usize,
 }
 
@@ -124,12 +127,18 @@ fn end_of_item(tokens: &[Token<'_>], start: usize) -> Option<usize> {
 
 /// Every path with at least one `::`, and everything that a `use` names.
 pub fn paths<'c>(tokens: &[Token<'c>]) -> Vec<Path<'c>> {
-    let mut paths = Vec::new();
+    let mut paths: Vec<Path<'c>> = Vec::new();
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         let is_import = token.text == "use" && !reads(tokens, at + 1, "<");
         at = if is_import {
-            import(tokens, at + 1, &[], &mut paths)
+            let known = paths.len();
+            let end = import(tokens, at + 1, &[], &mut paths);
+            let is_public = at > 0 && matches!(tokens[at - 1].text, "pub" | ")");
+            for path in &mut paths[known..] {
+                path.is_public = is_public;
+            }
+            end
         } else {
             plain(tokens, at, &mut paths)
         };
@@ -151,6 +160,8 @@ fn plain<'c>(tokens: &[Token<'c>], start: usize, paths: &mut Vec<Path<'c>>) -> u
     }
     paths.push(Path {
         segments,
+        binds: None,
+        is_public: false,
         line: tokens[start].line,
     });
     at + 1
@@ -164,11 +175,15 @@ fn import<'c>(
     paths: &mut Vec<Path<'c>>,
 ) -> usize {
     let mut segments = prefix.to_vec();
+    let mut alias = None;
     let mut at = start;
     while let Some(token) = tokens.get(at) {
         match token.text {
             "::" => at += 1,
-            "as" => at += 2,
+            "as" => {
+                alias = tokens.get(at + 1).map(|token| token.text);
+                at += 2;
+            }
             "{" => {
                 at += 1;
                 while at < tokens.len() && !matches!(tokens[at].text, "}" | ";") {
@@ -189,8 +204,12 @@ fn import<'c>(
         }
     }
     if segments.len() > prefix.len() {
-        let line = tokens[start].line;
-        paths.push(Path { segments, line });
+        paths.push(Path {
+            binds: alias.or(segments.last().copied()),
+            segments,
+            is_public: false,
+            line: tokens[start].line,
+        });
     }
     at
 }

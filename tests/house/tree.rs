@@ -127,6 +127,15 @@ impl Source {
         (found != self.top()).then_some(found)
     }
 
+    /// Whether `path` is a `pub use` of a name that the file does not use itself.
+    pub fn only_re_exports(&self, path: &code::Path<'_>) -> bool {
+        path.is_public && {
+            let tokens = self.tokens();
+            let names = tokens.iter().filter(|token| Some(token.text) == path.binds);
+            names.count() == 1
+        }
+    }
+
     pub fn at(&self, line: usize, what: &str) -> Offence {
         format!("{}/{}:{line}: {what}", self.folder, self.path)
     }
