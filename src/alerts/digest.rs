@@ -8,7 +8,8 @@ use crate::email::digest_context::DigestContext;
 pub use crate::email::digest_context::GraphVersion;
 use crate::email::model;
 use crate::email::text::Language;
-use crate::inventory::{self, Digest, IncidentSelection, Inventory, NewEmail, View};
+use crate::inventory::{self, Digest, Inventory, View};
+use crate::model::{IncidentSelection, NewEmail};
 
 /// When a summary is due, and when the next one.
 #[derive(Clone, Copy, Debug)]

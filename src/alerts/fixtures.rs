@@ -6,11 +6,11 @@ use tempfile::TempDir;
 
 use super::{Report, Rules, pass};
 use crate::email::text::Language;
-use crate::inventory::{
-    AppError, AppRecord, CheckResult, Email, Error, Imported, Incident, IncidentId, IncidentKey,
-    IncidentSelection, IncidentState, Inventory, NewToken, Settings,
+use crate::inventory::{CheckResult, Error, Imported, Inventory, NewToken, Settings};
+use crate::model::{
+    AppError, AppRecord, Cause, Email, Expiry, Facts, Health, Incident, IncidentId, IncidentKey,
+    IncidentSelection, IncidentState, Kind, Scopes, Token, TokenId,
 };
-use crate::model::{Cause, Expiry, Facts, Health, Kind, Scopes, Token, TokenId};
 use crate::secret::{Key, Secret};
 
 pub(crate) type Result<T = ()> = std::result::Result<T, Error>;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::policy::{self, Filing, RELAPSE_WITHIN};
 use super::{Ends, Rules};
-use crate::inventory::{self, IncidentKey, Inventory, PendingToken, Tx};
-use crate::model::{Cause, Token, TokenId};
+use crate::inventory::{self, Inventory, Tx};
+use crate::model::{Cause, IncidentKey, PendingToken, Token, TokenId};
 
 /// The number of tokens assigned in one transaction.
 const CHUNK: usize = 500;

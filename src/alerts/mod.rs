@@ -26,7 +26,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::email::Templates;
 use crate::email::text::Language;
-use crate::inventory::{self, Incident, Inventory, NewEmail};
+use crate::inventory::{self, Inventory};
+use crate::model::{Incident, NewEmail};
 use review::Outcome;
 
 pub use quiet_hours::Quiet;

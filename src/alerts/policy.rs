@@ -10,8 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::recipients::Recipients;
 use super::{LoginLinks, Rules};
 use crate::email::EmailReason;
-use crate::inventory::{Incident, IncidentState};
-use crate::model::{Cause, Kind, Remedy, Token};
+use crate::model::{Cause, Incident, IncidentState, Kind, Remedy, Token};
 
 pub use filing::{Filing, app_incident_key, app_level, filing, horizon, incident_key, sibling};
 pub use timing::ungranted_due;

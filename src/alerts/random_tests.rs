@@ -7,8 +7,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::fixtures::*;
 use super::policy;
-use crate::inventory::{IncidentSelection, IncidentState};
-use crate::model::{Cause, Health, Kind, State, TokenId};
+use crate::model::{Cause, Health, IncidentSelection, IncidentState, Kind, State, TokenId};
 
 const CAUSES: [Cause; 6] = [
     Cause::PasswordChanged,

@@ -7,8 +7,7 @@ use jiff::tz::TimeZone;
 use super::Rules;
 use super::quiet_hours::{Hours, Quiet};
 use crate::email::text::Language;
-use crate::inventory::{Incident, Owner};
-use crate::model::{Kind, name_matches};
+use crate::model::{Incident, Kind, Owner, name_matches};
 
 /// Different settings for some of the tokens. What a route does not set is as in the general settings.
 #[derive(Clone, Debug, Default)]

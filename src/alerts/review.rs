@@ -9,10 +9,10 @@ use super::recipients::{Recipients, each_once, recipients_of_incident};
 use crate::email::EmailReason;
 use crate::email::context::EmailContext;
 use crate::email::model;
-use crate::inventory::{
-    self, Incident, IncidentId, IncidentState, NewEmail, NotificationKind, ReviewOutcome, Tx,
+use crate::inventory::{self, Tx};
+use crate::model::{
+    Cause, Incident, IncidentId, IncidentState, NewEmail, NotificationKind, ReviewOutcome, Token,
 };
-use crate::model::{Cause, Token};
 
 /// The number of tokens that an email lists by name.
 pub(super) const LISTED: usize = 20;

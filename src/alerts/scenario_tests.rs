@@ -1,8 +1,7 @@
 //! Scenarios of tokens that need a person, run on a real inventory.
 
 use super::fixtures::*;
-use crate::inventory::IncidentState;
-use crate::model::{Cause, Health, Kind};
+use crate::model::{Cause, Health, IncidentState, Kind};
 
 fn pages(n: usize) -> Vec<String> {
     (1..=n).map(|n| format!("acme-page-{n}")).collect()

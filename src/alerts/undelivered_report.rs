@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::Rules;
 use crate::email::model;
-use crate::inventory::{self, Email, Inventory, NewEmail, Tx};
+use crate::inventory::{self, Inventory, Tx};
+use crate::model::{Email, NewEmail};
 
 const CHUNK: usize = 50;
 

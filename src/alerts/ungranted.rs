@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::review::LISTED;
 use super::{Rules, policy};
 use crate::email::model;
-use crate::inventory::{self, Inventory, NewEmail, Tx};
+use crate::inventory::{self, Inventory, Tx};
+use crate::model::NewEmail;
 
 /// The start of the message id of such an email.
 const REPORT: &str = "ungranted-";

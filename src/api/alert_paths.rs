@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::DaemonStatus;
-use crate::inventory::MailQueue;
+use crate::model::MailQueue;
 
 /// An email that waits longer than this is an error: its recipient should read it today.
 pub(super) const STUCK_EMAIL: SignedDuration = SignedDuration::from_hours(1);

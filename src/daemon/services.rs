@@ -14,8 +14,9 @@ use crate::api::types::AppReport;
 use crate::config::{Backups, Config};
 use crate::email::mailer::{self, Mailer};
 use crate::graph_api::{self, Client, version_ends_on};
-use crate::inventory::{self, AppRecord, Inventory};
+use crate::inventory::{self, Inventory};
 use crate::login::LoginWorker;
+use crate::model::AppRecord;
 use crate::rotation::{RotationWorker, Rules, budget_of};
 use crate::webhooks::AppSignatures;
 

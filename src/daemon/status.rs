@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::services::Services;
 use crate::api::DaemonStatus;
 use crate::api::types::{Maintenance, Sweep};
-use crate::inventory::{self, AppRecord, Unchecked, UnsubscribedPages};
+use crate::inventory;
+use crate::model::{AppRecord, Unchecked, UnsubscribedPages};
 
 /// A check that is due for longer than this is overdue.
 const GRACE: SignedDuration = SignedDuration::from_mins(10);

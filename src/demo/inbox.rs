@@ -12,8 +12,7 @@ use super::fixtures::{Diligence, Fixtures, SCOPES};
 use super::harness::{APP, Error, Harness};
 use crate::api::types::CandidateRequest;
 use crate::graph_sim::PageSelection;
-use crate::inventory::{Incident, IncidentId, IncidentState};
-use crate::model::Remedy;
+use crate::model::{Incident, IncidentId, IncidentState, Remedy};
 use crate::secret::Secret;
 
 /// An email from the mail folder.

@@ -6,8 +6,7 @@ use jiff::tz::TimeZone;
 use super::formatting;
 use super::text::{Cases, Catalog, Language, Number, fill};
 use crate::email::EmailReason;
-use crate::inventory::Incident;
-use crate::model::{Cause, Kind, Token};
+use crate::model::{Cause, Incident, Kind, Token};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EmailContext<'a> {

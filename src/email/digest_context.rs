@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::text::Language;
-use crate::inventory::{ActivityCounts, ComingLogin, Fleet, Incident, MailQueue, SingleAdminPages};
+use crate::model::{ActivityCounts, ComingLogin, Fleet, Incident, MailQueue, SingleAdminPages};
 
 /// An app and its configured Graph version.
 #[derive(Clone, Debug, PartialEq, Eq)]

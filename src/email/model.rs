@@ -13,8 +13,7 @@ use super::text::{Language, fill};
 use super::token_rows::{self, Row};
 use super::{formatting, sentences};
 use crate::email::EmailReason;
-use crate::inventory::{NewEmail, Ungranted};
-use crate::model::{Cause, Remedy};
+use crate::model::{Cause, NewEmail, Remedy, Ungranted};
 
 use digest::Section;
 pub(crate) use digest::summary;

@@ -1,7 +1,7 @@
 //! Emails about the daemon itself, to its operators. Plain text, and independent of the inventory, because they must
 //! get through when little else works.
 
-use crate::inventory::NewEmail;
+use crate::model::NewEmail;
 
 /// The content of the email.
 #[derive(Clone, Debug, PartialEq, Eq)]

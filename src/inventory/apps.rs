@@ -4,27 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use super::{Error, EventKind, NewEvent, Tx, View, rows};
-use crate::model::{Cause, Scopes};
-
-#[derive(Clone, Debug, Default)]
-pub struct AppRecord {
-    pub name: String,
-    /// The call budget, as stored; empty at first.
-    pub budget: String,
-    pub error: Option<AppError>,
-    /// No calls before this time.
-    pub resume_at: Option<Timestamp>,
-    /// The Graph version that answered, when it is not the configured one.
-    pub served_version: Option<String>,
-}
-
-/// Meta refuses the app, or does not answer its calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AppError {
-    pub cause: Cause,
-    pub since: Timestamp,
-    pub failures: u32,
-}
+use crate::model::{AppError, AppRecord, Cause, Scopes};
 
 fn record(row: &Row<'_>) -> rusqlite::Result<AppRecord> {
     let cause = rows::maybe_string_enum(row, 2, Cause::from_name)?;

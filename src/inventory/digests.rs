@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Error, EventId, Tx, View, rows};
+use crate::model::{ActivityCounts, ComingLogin, SingleAdminPages};
 
 /// A digest that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,38 +13,6 @@ pub struct Digest {
     pub tick: Timestamp,
     /// The newest event when it was written.
     pub event: EventId,
-}
-
-/// A person who must log in soon.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ComingLogin {
-    pub app: String,
-    pub person: String,
-    pub name: Option<String>,
-    pub ends_at: Timestamp,
-    /// Tokens that expire.
-    pub tokens: u64,
-    /// The person's page tokens, whether or not they expire themselves.
-    pub pages: u64,
-}
-
-/// A person who is the only one with access to some pages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SingleAdminPages {
-    pub app: String,
-    pub person: String,
-    pub name: Option<String>,
-    pub pages: u64,
-}
-
-/// What was done since the last digest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ActivityCounts {
-    pub renewed: u64,
-    pub derived: u64,
-    pub opened: u64,
-    pub resolved: u64,
-    pub emails: u64,
 }
 
 /// The person's name, if one of the tokens has it.

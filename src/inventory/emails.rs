@@ -5,38 +5,8 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use super::email_bodies::first_that_open;
-use super::send_attempts::{Attempt, SendOutcome};
-use super::{Error, EventKind, IncidentId, NewEvent, Tx, View, cells, journal::cut, rows};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EmailId(pub i64);
-
-#[derive(Clone, Debug)]
-pub struct NewEmail {
-    pub incident: Option<IncidentId>,
-    /// Stable per email, without angle brackets, so that a crash cannot make a duplicate look like another email.
-    pub message_id: String,
-    pub in_reply_to: Option<String>,
-    pub recipients: Vec<String>,
-    pub subject: String,
-    pub text: String,
-    pub html: String,
-}
-
-#[derive(Clone, Debug)]
-pub struct Email {
-    pub id: EmailId,
-    pub email: NewEmail,
-    /// Recipients for whom the mail server has accepted it.
-    pub reached: Vec<String>,
-    /// Recipients whom the mail server refused for good, while it accepted the email for others.
-    pub refused: Vec<String>,
-    pub written_at: Timestamp,
-    pub attempts: u32,
-    /// Since when a mail server that can be reached has delayed or refused it.
-    pub failing_since: Option<Timestamp>,
-    pub last_error: Option<String>,
-}
+use super::{Error, EventKind, NewEvent, Tx, View, cells, journal::cut, rows};
+use crate::model::{Attempt, Email, EmailId, IncidentId, NewEmail, SendOutcome};
 
 const COLUMNS: &str =
     "id, incident, message_id, in_reply_to, recipients, subject, text, html, created_at, attempts,

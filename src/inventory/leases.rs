@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{CachedStatement, OptionalExtension, params};
 
 use super::cells::Bearer;
-use super::{Candidate, Error, PendingOrder, Tx, View, WebhookSubscription, rows, subscriptions};
-use crate::model::{Token, TokenId};
+use super::{Candidate, Error, PendingOrder, Tx, View, rows, subscriptions};
+use crate::model::{Token, TokenId, WebhookSubscription};
 use crate::secret::Secret;
 
 /// A token that only this sweep works on until the lease ends.

@@ -33,7 +33,6 @@ mod restore;
 mod rows;
 mod schedule;
 mod schema;
-mod send_attempts;
 mod signed_requests;
 mod subscriptions;
 mod tokens;
@@ -61,38 +60,25 @@ use tokio::sync::Semaphore;
 use crate::secret::{Key, Sealer};
 
 use access::{Access, Store};
-pub use apps::{AppError, AppRecord};
 pub use backups::{back_up, newest_backup};
 pub use check_results::{CheckResult, Recorded};
 pub use copy::copy;
 pub use daemon_runs::RunId;
 pub use data_deletions::Deletion;
-pub use digests::{ActivityCounts, ComingLogin, Digest, SingleAdminPages};
-pub use emails::{Email, EmailId, NewEmail};
+pub use digests::Digest;
 pub use error::{Error, Unwritable, WriteErrorKind};
-pub use incidents::{
-    Incident, IncidentId, IncidentKey, IncidentSelection, IncidentState, IncidentTokens,
-    NotificationKind, Owner, PendingToken, ReviewOutcome,
-};
 pub use journal::{Event, EventId, EventKind, NewEvent};
 pub use leases::{Claimed, Lease};
-pub use logins::{
-    AttemptId, ClaimedCode, Ending, Granted, Login, LoginAttempt, LoginError, LoginId,
-    NAMED_LEFT_OUT, NewLogin, Progress, TokenCounts,
-};
+pub use logins::{ClaimedCode, NAMED_LEFT_OUT};
 pub use page_admins::SeenPage;
-pub use pending_orders::{OrderKind, PendingOrder, PendingOrders};
+pub use pending_orders::{PendingOrder, PendingOrders};
 pub use pruning::Retention;
 pub use rekey::{Rekeying, RenewedKeys};
 pub use restore::{Contents, Present, Restore};
 pub use schedule::NextCheck;
-pub use send_attempts::{Attempt, SendOutcome};
 pub use signed_requests::{Callback, Use};
-pub use subscriptions::{UnsubscribedPages, WebhookSubscription};
 pub use tokens::{After, Cursor, Filter, Imported, NewToken, Sort, TokenPage, name_is_valid};
-pub use totals::{Deadline, Fleet, MailQueue, Unchecked};
 pub use transaction::Tx;
-pub use ungranted_scopes::Ungranted;
 pub use versions::{Candidate, NewVersion, SecretReading};
 pub use webhook_notices::WebhookNotice;
 

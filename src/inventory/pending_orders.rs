@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Error, EventId, EventKind, NewEvent, Tx, View, rows};
-use crate::model::{Cause, Token, TokenId};
+use crate::model::{Cause, OrderKind, Token, TokenId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PendingOrder {
@@ -15,36 +15,9 @@ pub struct PendingOrder {
     pub event: EventId,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderKind {
-    Check,
-    Rotate,
-    /// Restore the previous secret, if Meta still confirms it.
-    Rollback,
-    /// Import the pages that this user token reaches.
-    Discover,
-}
-
 /// All pending orders; there are few.
 #[derive(Debug, Default)]
 pub struct PendingOrders(HashMap<TokenId, PendingOrder>);
-
-impl OrderKind {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Check => "check",
-            Self::Rotate => "rotate",
-            Self::Rollback => "rollback",
-            Self::Discover => "discover",
-        }
-    }
-
-    fn from_name(word: &str) -> Option<Self> {
-        [Self::Check, Self::Rotate, Self::Rollback, Self::Discover]
-            .into_iter()
-            .find(|order| order.as_str() == word)
-    }
-}
 
 impl PendingOrders {
     pub fn for_token(&self, id: TokenId) -> Option<PendingOrder> {

@@ -134,7 +134,8 @@ const OLD_INCIDENTS: &str = "SELECT i.id FROM incident i WHERE i.resolved_at IS 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::{EventKind, Inventory, NewEmail, NewEvent, Settings};
+    use crate::inventory::{EventKind, Inventory, NewEvent, Settings};
+    use crate::model::NewEmail;
     use crate::secret::Key;
 
     fn inventory(folder: &tempfile::TempDir) -> Inventory {

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::tests::{Bench, import, now};
 use super::*;
-use crate::model::{Remedy, Scopes};
+use crate::model::{Attempt, Email, EmailId, LoginId, NewEmail, NewLogin, Remedy, Scopes};
 use crate::secret::{Secret, data_key_of};
 
 fn holds(disk: &[u8], text: &str) -> bool {

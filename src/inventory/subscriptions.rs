@@ -5,25 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Error, EventKind, NewEvent, Tx, View, rows};
-use crate::model::{Scopes, Subscription, Token, TokenId};
-
-/// A subscription as Meta reported it last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebhookSubscription {
-    pub subscription: Subscription,
-    /// The fields that the operator wants and the app does not get.
-    pub missing: Scopes,
-    pub asked_at: Timestamp,
-}
-
-/// Pages whose webhooks the app does not get as it should.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnsubscribedPages {
-    pub app: String,
-    pub pages: u64,
-    /// The name of one of their tokens.
-    pub example: String,
-}
+use crate::model::{Subscription, Token, TokenId, UnsubscribedPages, WebhookSubscription};
 
 /// Reads three columns, all of them null if Meta was never asked.
 pub(super) fn subscription(

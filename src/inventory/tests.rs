@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::model::{
-    Action, Cause, Expiry, Facts, Health, Kind, Next, Remedy, Scopes, State, Token, TokenId,
+    Action, AppError, AppRecord, Cause, Ending, Expiry, Facts, Health, IncidentKey,
+    IncidentSelection, IncidentState, Kind, LoginError, NewEmail, NewLogin, Next, OrderKind,
+    Remedy, Scopes, State, Token, TokenId,
 };
 use crate::secret::Secret;
 

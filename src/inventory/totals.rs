@@ -4,46 +4,7 @@
 use jiff::Timestamp;
 
 use super::{Error, View, rows};
-use crate::model::State;
-
-/// How many tokens are in each state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Fleet {
-    pub unverified: u64,
-    pub healthy: u64,
-    pub expiring: u64,
-    pub failing: u64,
-    pub dead: u64,
-}
-
-/// The next deadline of any living token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deadline {
-    pub token: String,
-    pub at: Timestamp,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MailQueue {
-    pub queued: u64,
-    pub oldest_queued_at: Option<Timestamp>,
-    pub last_error: Option<String>,
-    /// Emails that still matter and that some recipients do not get.
-    pub undelivered: u64,
-    /// Those of them that no recipient got.
-    pub unread: u64,
-    pub rejection: Option<String>,
-    /// When the oldest email that no recipient has was written, if no email was sent since.
-    pub unreached_since: Option<Timestamp>,
-}
-
-/// Tokens of one app whose checks have failed for long, while the app itself has no error.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unchecked {
-    pub app: String,
-    pub tokens: u64,
-    pub example: String,
-}
+use crate::model::{Deadline, Fleet, MailQueue, State, Unchecked};
 
 impl View<'_> {
     /// Tokens that have been failing since `since` or longer, by app. An app with an error is left out: that error is
@@ -63,12 +24,6 @@ impl View<'_> {
             })
         })?;
         Ok(unchecked.collect::<Result<_, _>>()?)
-    }
-}
-
-impl Fleet {
-    pub const fn total(&self) -> u64 {
-        self.unverified + self.healthy + self.expiring + self.failing + self.dead
     }
 }
 

@@ -4,17 +4,7 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 
 use super::{Error, Tx, View, rows};
-use crate::model::{Scopes, Token};
-
-/// What to report.
-#[derive(Clone, Debug, Default)]
-pub struct Ungranted {
-    pub count: u64,
-    /// The first of these tokens, by name.
-    pub tokens: Vec<Token>,
-    /// All scopes that they lack.
-    pub scopes: Scopes,
-}
+use crate::model::{Scopes, Ungranted};
 
 /// More combinations of scopes than this are not read.
 const COMBINATIONS: usize = 50;

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::{App, policy};
 use crate::graph_api::{Budget, Client, Error, Inspection, PageGrant, Reply, Usage};
-use crate::inventory::{self, Ending, LoginError, Tx};
-use crate::model::Facts;
+use crate::inventory::{self, Tx};
+use crate::model::{Ending, Facts, LoginError};
 use crate::secret::Secret;
 
 pub(super) struct Call<'a> {

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 
 use super::App;
 use super::policy::AuthType;
-use crate::inventory::{self, Ending, LoginError, Progress, Tx};
+use crate::inventory::{self, Tx};
+use crate::model::{Ending, LoginError, Progress};
 use crate::secret::Secret;
 
 /// The parameters of the redirect from Meta.

@@ -2,8 +2,7 @@
 
 use super::App;
 use crate::graph_api::{Error, Permission};
-use crate::inventory::{Ending, Login, LoginError};
-use crate::model::{Facts, Kind, Remedy, Token, slug};
+use crate::model::{Ending, Facts, Kind, Login, LoginError, Remedy, Token, slug};
 
 /// What Meta's dialog asks in addition to permissions that were never requested before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

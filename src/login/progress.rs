@@ -2,10 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::inventory::{
-    Ending, Error, EventKind, Granted, Login, LoginAttempt, Progress, TokenCounts, View,
-};
-use crate::model::{Scopes, Token};
+use crate::inventory::{Error, EventKind, View};
+use crate::model::{Ending, Granted, Login, LoginAttempt, Progress, Scopes, Token, TokenCounts};
 
 #[derive(Clone, Debug)]
 pub enum LoginProgress {

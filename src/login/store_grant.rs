@@ -9,10 +9,9 @@ use super::graph_calls::Grant;
 use super::{App, policy};
 use crate::graph_api::PageGrant;
 use crate::inventory::{
-    Error, EventKind, Granted, Imported, Login, NAMED_LEFT_OUT, NewEvent, NewToken, NewVersion,
-    OrderKind, Tx,
+    Error, EventKind, Imported, NAMED_LEFT_OUT, NewEvent, NewToken, NewVersion, Tx,
 };
-use crate::model::{Scopes, Token};
+use crate::model::{Granted, Login, OrderKind, Scopes, Token};
 use crate::secret::Secret;
 
 /// The author of the events in the journal.

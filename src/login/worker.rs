@@ -8,7 +8,8 @@ use super::graph_calls::{Call, Grant, spend};
 use super::store_grant::store_grant;
 use super::{App, Settings, policy};
 use crate::graph_api::Client;
-use crate::inventory::{self, ClaimedCode, Ending, Inventory};
+use crate::inventory::{self, ClaimedCode, Inventory};
+use crate::model::Ending;
 
 /// Completes the logins of all apps.
 #[derive(Clone, Debug)]

@@ -1,18 +1,40 @@
 //! The domain types: what a token is, what Meta last reported about it, and who must act. Nothing here uses a clock, a
 //! disk or a network.
 
+mod app;
+mod email;
 mod enums;
+mod incident;
+mod login;
+mod order;
 mod pattern;
+mod report;
 mod scopes;
 mod slug;
+mod subscription;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use app::{AppError, AppRecord};
+pub use email::{Attempt, Email, EmailId, NewEmail, SendOutcome};
 pub(crate) use enums::string_enum;
 pub use enums::{Action, Cause, Kind, Outcome, Remedy, State, Subscription};
+pub use incident::{
+    Incident, IncidentId, IncidentKey, IncidentSelection, IncidentState, IncidentTokens,
+    NotificationKind, Owner, PendingToken, ReviewOutcome,
+};
+pub use login::{
+    AttemptId, Ending, Granted, Login, LoginAttempt, LoginError, LoginId, NewLogin, Progress,
+    TokenCounts,
+};
+pub use order::OrderKind;
 pub use pattern::name_matches;
+pub use report::{
+    ActivityCounts, ComingLogin, Deadline, Fleet, MailQueue, SingleAdminPages, Unchecked, Ungranted,
+};
 pub use scopes::Scopes;
 pub use slug::slug;
+pub use subscription::{UnsubscribedPages, WebhookSubscription};
 
 /// The id of a token's row in the inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

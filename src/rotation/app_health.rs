@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::policy::InspectionResult;
 use super::{RotationWorker, Rules};
 use crate::graph_api::{Bucket, Budget, Error, Usage};
-use crate::inventory::{self, AppError, AppRecord, Tx};
-use crate::model::Cause;
+use crate::inventory::{self, Tx};
+use crate::model::{AppError, AppRecord, Cause};
 
 /// What a sweep learned about its app since the last write. It is merged into the stored record, because others write
 /// to that record too: logins spend calls, and an order may clear a back-off.

@@ -2,8 +2,10 @@
 //! generates by hand.
 
 use perennial::graph_sim::Endpoint;
-use perennial::inventory::{EventKind, IncidentSelection, OrderKind};
-use perennial::model::{Cause, Health, Scopes, State, Subscription, TokenId};
+use perennial::inventory::EventKind;
+use perennial::model::{
+    Cause, Health, IncidentSelection, OrderKind, Scopes, State, Subscription, TokenId,
+};
 
 use crate::world::{APP, Result, World, days, hours, minutes};
 

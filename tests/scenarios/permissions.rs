@@ -1,8 +1,8 @@
 //! Required permissions: lost ones, ones that were never granted, and who is notified.
 
 use perennial::graph_sim::{Endpoint, Outage};
-use perennial::inventory::{EventKind, OrderKind};
-use perennial::model::{Action, Cause, Health, Remedy, Scopes, State, TokenId};
+use perennial::inventory::EventKind;
+use perennial::model::{Action, Cause, Health, OrderKind, Remedy, Scopes, State, TokenId};
 
 use crate::world::{OPERATOR, OWNER, Result, SCOPES, World, days, hours, minutes};
 

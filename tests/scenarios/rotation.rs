@@ -1,8 +1,8 @@
 //! How tokens are kept alive, and how the daemon notices that they cannot be.
 
 use perennial::graph_sim::{Endpoint, Outage, Reexchange, SystemUserValidity};
-use perennial::inventory::{EventKind, OrderKind};
-use perennial::model::{Cause, Expiry, Health, Kind, Outcome, State};
+use perennial::inventory::EventKind;
+use perennial::model::{Cause, Expiry, Health, Kind, OrderKind, Outcome, State};
 
 use crate::world::{APP, Result, SCOPES, World, days, hours, minutes};
 

@@ -7,8 +7,10 @@ use jiff::SignedDuration;
 use nix::sys::signal::Signal;
 use perennial::daemon::clock;
 use perennial::graph_sim::{Delivery, Endpoint};
-use perennial::inventory::{EventKind, IncidentSelection, NewEmail, NewLogin};
-use perennial::model::{Cause, Health, Remedy, State, TokenId};
+use perennial::inventory::EventKind;
+use perennial::model::{
+    Cause, Health, IncidentSelection, NewEmail, NewLogin, Remedy, State, TokenId,
+};
 use perennial::secret::Secret;
 use perennial::webhooks::{self, NoticeAnswer, WebhookError, WebhookReceiver};
 

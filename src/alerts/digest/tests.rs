@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::alerts::fixtures::*;
-use crate::inventory::{Email, SeenPage};
-use crate::model::{Cause, Kind};
+use crate::inventory::SeenPage;
+use crate::model::{Cause, Email, Kind};
 
 /// The following Monday at nine in Berlin.
 fn tick() -> Timestamp {

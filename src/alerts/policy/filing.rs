@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::later;
 use crate::alerts::Rules;
-use crate::inventory::{AppError, AppRecord, IncidentId, IncidentKey, PendingToken};
-use crate::model::{Cause, Health, Token};
+use crate::model::{
+    AppError, AppRecord, Cause, Health, IncidentId, IncidentKey, PendingToken, Token,
+};
 
 /// App errors that last at least this long get an email; most pass sooner.
 const PASSING: SignedDuration = SignedDuration::from_mins(30);

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::alerts::fixtures::*;
-use crate::inventory::{
-    AppError, AppRecord, IncidentId, IncidentKey, IncidentTokens, PendingToken,
+use crate::model::{
+    AppError, AppRecord, Expiry, Health, IncidentId, IncidentKey, IncidentTokens, Kind,
+    PendingToken, Permissions, Scopes, Token, TokenId,
 };
-use crate::model::{Expiry, Health, Kind, Permissions, Scopes, Token, TokenId};
 
 fn token(health: Health) -> Token {
     Token {

@@ -7,7 +7,8 @@ use axum::http::request::Parts;
 
 use crate::api::state::AppState;
 use crate::api::types::{Problem, ProblemType};
-use crate::inventory::{IncidentId, LoginId, name_is_valid};
+use crate::inventory::name_is_valid;
+use crate::model::{IncidentId, LoginId};
 
 /// A token's name in the path. An invalid name is answered like the name of a missing token.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::api::DaemonStatus;
 use crate::api::alert_paths::{STUCK_EMAIL, no_way_to_people};
 use crate::api::state::SharedAppState;
 use crate::api::types::{Problem, ProblemType};
-use crate::inventory::MailQueue;
+use crate::model::MailQueue;
 
 /// A sweep that is later than this is an error.
 const LATE_SWEEP: SignedDuration = SignedDuration::from_mins(10);

@@ -10,10 +10,8 @@ use super::tokens::with_parent;
 use crate::api::request::{Operator, Sent, no_such_token};
 use crate::api::state::SharedAppState;
 use crate::api::types::{ImportRequest, Problem, ProblemType, TokenView, plausible};
-use crate::inventory::{
-    Error, EventKind, Imported, NewEvent, NewToken, OrderKind, Tx, name_is_valid,
-};
-use crate::model::{Scopes, Token};
+use crate::inventory::{Error, EventKind, Imported, NewEvent, NewToken, Tx, name_is_valid};
+use crate::model::{OrderKind, Scopes, Token};
 
 /// Imports a token. It is `unverified` until the next sweep has asked Meta. Importing the same token again changes
 /// nothing.

@@ -9,7 +9,8 @@ use crate::api::types::{
     AcknowledgeRequest, IncidentFilter, IncidentList, IncidentQuery, IncidentView, Problem,
     ProblemType,
 };
-use crate::inventory::{Error, Incident, IncidentSelection, IncidentState, View};
+use crate::inventory::{Error, View};
+use crate::model::{Incident, IncidentSelection, IncidentState};
 
 const MOST_INCIDENTS: usize = 500;
 const FIRST_TOKENS: usize = 20;

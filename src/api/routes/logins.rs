@@ -11,9 +11,9 @@ use crate::api::state::SharedAppState;
 use crate::api::types::{
     Accepted, CompletionRequest, LoginLink, LoginRequest, LoginView, Problem, ProblemType,
 };
-use crate::inventory::{Error, EventId, Login, LoginId, NewLogin, Tx};
+use crate::inventory::{Error, EventId, Tx};
 use crate::login::{self, oauth_dialog, policy, progress};
-use crate::model::{Remedy, Token};
+use crate::model::{Login, LoginId, NewLogin, Remedy, Token};
 
 /// How long an operator's link is valid: time enough to hand it to a colleague.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);

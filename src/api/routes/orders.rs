@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use crate::api::request::{Name, Operator, no_such_token};
 use crate::api::state::{AppState, SharedAppState};
 use crate::api::types::{Accepted, Problem, ProblemType};
-use crate::inventory::OrderKind;
+use crate::model::OrderKind;
 
 type Filed = Result<(StatusCode, Json<Accepted>), Problem>;
 

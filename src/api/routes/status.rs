@@ -10,7 +10,8 @@ use crate::api::daemon_handle::whole_seconds;
 use crate::api::request::Viewer;
 use crate::api::state::SharedAppState;
 use crate::api::types::{AppReport, IncidentCounts, Maintenance, Problem, StatusReport, Sweep};
-use crate::inventory::{Deadline, Error, Fleet, MailQueue, View};
+use crate::inventory::{Error, View};
+use crate::model::{Deadline, Fleet, MailQueue};
 
 /// Numbers from the inventory. Each is stored or found by an index.
 pub(super) struct Figures {

@@ -3,7 +3,7 @@
 use axum::body::Body;
 
 use super::world::{World, root};
-use crate::inventory::{Attempt, NewEmail, SendOutcome};
+use crate::model::{Attempt, NewEmail, SendOutcome};
 
 async fn enqueue_email(world: &World, id: &str, outcome: SendOutcome) {
     let email = NewEmail {

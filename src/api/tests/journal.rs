@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::world::{World, import_request};
 use crate::api::state::Limits;
 use crate::api::types::EventQuery;
-use crate::inventory::{EventKind, IncidentKey};
-use crate::model::Cause;
+use crate::inventory::EventKind;
+use crate::model::{Cause, IncidentKey};
 
 fn ids(text: &str) -> Vec<u64> {
     let id = |line| {

@@ -5,9 +5,9 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::world::{World, alice, eve, facts};
-use crate::inventory::{CheckResult, Claimed, OrderKind};
+use crate::inventory::{CheckResult, Claimed};
 use crate::login::App;
-use crate::model::{Expiry, Scopes};
+use crate::model::{Expiry, OrderKind, Scopes};
 use crate::secret::Secret;
 
 #[tokio::test]

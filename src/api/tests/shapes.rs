@@ -6,8 +6,10 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::world::{World, alice, facts, root};
-use crate::inventory::{IncidentKey, NewEmail, NotificationKind, ReviewOutcome};
-use crate::model::{Cause, Expiry, Health, Kind, Outcome, Rotation};
+use crate::model::{
+    Cause, Expiry, Health, IncidentKey, Kind, NewEmail, NotificationKind, Outcome, ReviewOutcome,
+    Rotation,
+};
 
 /// Hides what varies: fingerprints depend on a random key, and the version changes with releases.
 fn steady(mut answer: Value) -> Value {

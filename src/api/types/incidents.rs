@@ -6,8 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::SubjectView;
-use crate::inventory::{Incident, IncidentState};
-use crate::model::{Cause, Remedy, string_enum};
+use crate::model::{Cause, Incident, IncidentState, Remedy, string_enum};
 
 string_enum! {
     IncidentStatus {

@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::SubjectView;
-use crate::inventory::{Ending, Login};
 use crate::login::{Account, LoginProgress};
-use crate::model::string_enum;
+use crate::model::{Ending, Login, string_enum};
 use crate::secret::Secret;
 
 /// `POST /v1/logins`

@@ -1,11 +1,10 @@
 //! `GET /v1/status`: a summary of the daemon and its tokens.
 
+use crate::model::{Deadline, Fleet, MailQueue};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-use crate::inventory::{Deadline, Fleet, MailQueue};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StatusReport {

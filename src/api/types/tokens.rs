@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::EventView;
-use crate::inventory::{EventId, WebhookSubscription};
+use crate::inventory::EventId;
 use crate::model::{
     Action, Cause, Kind, Next, Outcome, Remedy, Rotation, Scopes, State, Subscription, Token,
-    string_enum,
+    WebhookSubscription, string_enum,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

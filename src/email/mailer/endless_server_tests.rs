@@ -12,7 +12,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::*;
 use crate::alerts::fixtures::{Result, World};
-use crate::inventory::NewEmail;
+use crate::model::NewEmail;
 
 const CA: &[u8] = include_bytes!("../../../tests/fixtures/tls/ca.pem");
 const CERTIFICATE: &[u8] = include_bytes!("../../../tests/fixtures/tls/localhost.pem");

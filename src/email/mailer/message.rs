@@ -8,7 +8,7 @@ use lettre::{Address, Message};
 use super::delivery_error::DeliveryError;
 use super::transport::RejectedRecipient;
 use crate::email::formatting;
-use crate::inventory::{Email, NewEmail};
+use crate::model::{Email, NewEmail};
 
 const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
 const LIST_ID: HeaderName = HeaderName::new_from_ascii_str("List-Id");

@@ -6,7 +6,7 @@ use super::Mailer;
 use super::delivery_error::DeliveryError;
 use super::message::Mail;
 use super::transport::OpenTransport;
-use crate::inventory::{Email, EmailId, NewEmail};
+use crate::model::{Email, EmailId, NewEmail};
 
 /// Who received an email that was sent once.
 #[derive(Clone, Debug, PartialEq, Eq)]

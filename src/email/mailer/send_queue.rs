@@ -10,7 +10,8 @@ use super::message::Mail;
 use super::recipient_backoff;
 use super::transport::{AcceptedRecipients, OpenTransport, RejectedRecipient};
 use super::{MailReport, Mailer};
-use crate::inventory::{Attempt, Email, Error, Inventory, SendOutcome};
+use crate::inventory::{Error, Inventory};
+use crate::model::{Attempt, Email, SendOutcome};
 
 /// After this long, an email that is only delayed again and again is given up.
 const LATEST: SignedDuration = SignedDuration::from_hours(5 * 24);

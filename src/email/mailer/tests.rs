@@ -7,8 +7,7 @@ use super::test_parser::Read;
 use super::test_server::{Sink, TAKEN_AND_GONE};
 use super::*;
 use crate::alerts::fixtures::{Result, World, days, hours, minutes};
-use crate::inventory::NewEmail;
-use crate::model::Cause;
+use crate::model::{Cause, NewEmail};
 
 fn mailer(transport: Transport) -> Mailer {
     let from = "Perennial Öl & Gas <perennial@example.com>".to_owned();
@@ -64,7 +63,7 @@ impl World {
         Ok(queue.last_error.unwrap_or_default())
     }
 
-    async fn mail_queue(&self) -> Result<inventory::MailQueue> {
+    async fn mail_queue(&self) -> Result<crate::model::MailQueue> {
         self.inventory.read(|view| view.mail_queue()).await
     }
 
@@ -707,8 +706,8 @@ proptest::proptest! {
         text in by_others(),
         recipient in by_others(),
     ) {
-        let written = inventory::Email {
-            id: inventory::EmailId(1),
+        let written = crate::model::Email {
+            id: crate::model::EmailId(1),
             email: NewEmail {
                 in_reply_to: Some("incident-1.1.9@perennial.example.com".to_owned()),
                 recipients: vec![recipient, "ops@example.com".to_owned()],

@@ -3,8 +3,10 @@
 use super::*;
 use crate::alerts::fixtures::*;
 use crate::email::Templates;
-use crate::inventory::{Incident, IncidentId, IncidentKey};
-use crate::model::{Expiry, Facts, Health, Kind, Permissions, Scopes, Token, TokenId};
+use crate::model::{
+    Expiry, Facts, Health, Incident, IncidentId, IncidentKey, Kind, Permissions, Scopes, Token,
+    TokenId,
+};
 
 /// Owns everything that an email borrows.
 struct Draft {

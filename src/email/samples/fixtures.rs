@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::DAY;
 use crate::email::digest_context::{DigestContext, GraphVersion};
 use crate::email::text::Language;
-use crate::inventory::{
-    ActivityCounts, ComingLogin, Fleet, Incident, IncidentId, IncidentKey, IncidentState,
-    MailQueue, SingleAdminPages,
+use crate::model::{
+    ActivityCounts, Cause, ComingLogin, Expiry, Facts, Fleet, Health, Incident, IncidentId,
+    IncidentKey, IncidentState, Kind, MailQueue, Permissions, Scopes, SingleAdminPages, Token,
+    TokenId,
 };
-use crate::model::{Cause, Expiry, Facts, Health, Kind, Permissions, Scopes, Token, TokenId};
 
 pub(super) fn incident(cause: Cause, affected: u64, now: Timestamp) -> Incident {
     let of_a_person = !cause.is_about_app() && !cause.concerns_operator();

@@ -10,8 +10,7 @@ use super::model::{self, EmailModel};
 use super::templates::Templates;
 use super::text::Language;
 use crate::email::EmailReason;
-use crate::inventory::Incident;
-use crate::model::{Cause, Health, Kind, Remedy, Token};
+use crate::model::{Cause, Health, Incident, Kind, Remedy, Token};
 use fixtures::{incident, token, tokens};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);

@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::email::model::{AMBER, RED, RenderedEmail};
-use crate::inventory::{NewEmail, Ungranted};
-use crate::model::Scopes;
+use crate::model::{NewEmail, Scopes, Ungranted};
 
 #[test]
 fn there_is_a_sample_of_every_kind_of_email() {

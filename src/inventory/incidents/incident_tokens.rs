@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use super::{
-    Incident, IncidentId, IncidentKey, IncidentState, IncidentTokens, Owner, PendingToken,
-};
 use crate::inventory::{Error, View, rows};
-use crate::model::{Cause, Kind, Token, TokenId};
+use crate::model::{
+    Cause, Incident, IncidentId, IncidentKey, IncidentState, IncidentTokens, Kind, Owner,
+    PendingToken, Token, TokenId,
+};
 
 impl View<'_> {
     /// Tokens that changed since the alerts last looked at them, in the order of their ids.

@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Incident, IncidentId, IncidentKey};
-use crate::inventory::{AppError, Error, EventKind, NewEvent, Tx, View, rows};
-use crate::model::{Cause, Token, TokenId};
+use crate::inventory::{Error, EventKind, NewEvent, Tx, View, rows};
+use crate::model::{AppError, Cause, Incident, IncidentId, IncidentKey, Token, TokenId};
 
 /// An incident with the same key that was resolved not long ago.
 struct Previous {

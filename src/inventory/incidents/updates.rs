@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::params;
 
-use super::{Incident, IncidentId, NotificationKind, ReviewOutcome};
 use crate::inventory::{Error, EventKind, NewEvent, Tx, rows};
-use crate::model::TokenId;
+use crate::model::{Incident, IncidentId, NotificationKind, ReviewOutcome, TokenId};
 
 impl Tx<'_> {
     pub(super) fn review_soon(&self, incident: IncidentId, now: Timestamp) -> Result<(), Error> {

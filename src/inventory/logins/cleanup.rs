@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{AttemptId, CODE, Ending, LoginError, REMEMBERED, TAKEN, before};
+use super::{CODE, REMEMBERED, TAKEN, before};
 use crate::inventory::{Error, Tx};
+use crate::model::{AttemptId, Ending, LoginError};
 
 impl Tx<'_> {
     /// Ends lost clicks: those that were claimed and not finished, because the daemon was interrupted and the code may

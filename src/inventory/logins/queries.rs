@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{AttemptId, Ending, Login, LoginAttempt, LoginId, NewLogin, Progress, TokenCounts};
 use super::{REMEMBERED, before};
-use crate::inventory::{Error, IncidentId, Tx, View, cells, rows};
-use crate::model::{Remedy, Token, TokenId};
+use crate::inventory::{Error, Tx, View, cells, rows};
+use crate::model::{
+    AttemptId, Ending, IncidentId, Login, LoginAttempt, LoginId, NewLogin, Progress, Remedy, Token,
+    TokenCounts, TokenId,
+};
 use crate::secret::Secret;
 
 /// A link for a token that Meta had not described yet is for the person whom Meta has named since.

@@ -4,11 +4,9 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use super::queries::hex;
-use super::{
-    AT_METAS, AttemptId, CLICKS, ClaimedCode, EMAIL_LINK, EMAIL_LINK_LEFT, Ending, Login,
-    LoginAttempt, LoginId, NewLogin, later,
-};
-use crate::inventory::{Error, EventId, EventKind, Incident, NewEvent, Tx, cells, rows};
+use super::{AT_METAS, CLICKS, ClaimedCode, EMAIL_LINK, EMAIL_LINK_LEFT, later};
+use crate::inventory::{Error, EventId, EventKind, NewEvent, Tx, cells, rows};
+use crate::model::{AttemptId, Ending, Incident, Login, LoginAttempt, LoginId, NewLogin};
 use crate::secret::{Secret, random_id};
 
 impl Tx<'_> {

@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::exchange::{may_exchange, rotation_due};
-use crate::inventory::{OrderKind, WebhookSubscription};
-use crate::model::{Cause, Facts, Health, Kind, Subscription, Token};
+use crate::model::{
+    Cause, Facts, Health, Kind, OrderKind, Subscription, Token, WebhookSubscription,
+};
 use crate::rotation::Rules;
 
 /// The steps that a check can take after the inspection.

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::TokenCheck;
-use crate::inventory::{EventKind, NewEvent, OrderKind};
-use crate::model::Token;
+use crate::inventory::{EventKind, NewEvent};
+use crate::model::{OrderKind, Token};
 use crate::rotation::policy;
 
 impl TokenCheck {

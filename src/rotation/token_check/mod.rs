@@ -15,10 +15,9 @@ use super::policy::{self, ClockTrust, Done, InspectionResult, Situation, Step};
 use super::sweep_context::SweepContext;
 use crate::graph_api::Inspection;
 use crate::inventory::{
-    self, Candidate, CheckResult, Claimed, Lease, NewEvent, OrderKind, PendingOrder, SeenPage,
-    WebhookSubscription,
+    self, Candidate, CheckResult, Claimed, Lease, NewEvent, PendingOrder, SeenPage,
 };
-use crate::model::{Facts, Health, Token};
+use crate::model::{Facts, Health, OrderKind, Token, WebhookSubscription};
 use crate::secret::Secret;
 use check_events::meta_message;
 

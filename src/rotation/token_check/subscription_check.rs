@@ -2,8 +2,7 @@
 
 use super::TokenCheck;
 use crate::graph_api::Error;
-use crate::inventory::WebhookSubscription;
-use crate::model::Subscription;
+use crate::model::{Subscription, WebhookSubscription};
 use crate::rotation::sweep_context::SweepContext;
 
 impl TokenCheck {

@@ -10,9 +10,8 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::see_other;
-use crate::inventory::{Incident, IncidentState, Login};
 use crate::login::{oauth_dialog, policy};
-use crate::model::Token;
+use crate::model::{Incident, IncidentState, Login, Token};
 use crate::secret::Secret;
 use crate::web::page::{Page, PageError};
 use crate::web::state::{AppState, SharedAppState};

@@ -2,8 +2,8 @@
 
 use super::token_rows::{all_of, list};
 use super::{LABEL, person};
-use crate::inventory::{Ending, Login, LoginError};
 use crate::login::Account;
+use crate::model::{Ending, Login, LoginError};
 use crate::web::page::{Button, Mood, Page};
 
 /// The page after a login that gave tokens: what works again, what does not, and why.

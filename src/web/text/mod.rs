@@ -11,8 +11,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::page::{Button, Mood, Page};
-use crate::inventory::Login;
-use crate::model::{Remedy, Token};
+use crate::model::{Login, Remedy, Token};
 
 pub(super) use deletion::deletion;
 pub(super) use login_result::{account, failure_page};

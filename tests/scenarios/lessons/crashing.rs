@@ -1,8 +1,8 @@
 //! A token that crashes the daemon is identified by the crashes, and the other tokens continue without it.
 
 use jiff::Timestamp;
-use perennial::inventory::{EventKind, OrderKind};
-use perennial::model::{State, TokenId};
+use perennial::inventory::EventKind;
+use perennial::model::{OrderKind, State, TokenId};
 
 use crate::world::{Result, World, days, hours};
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, InjectedError, Reexchange};
-use perennial::inventory::{Event, EventKind, OrderKind};
-use perennial::model::{Outcome, TokenId};
+use perennial::inventory::{Event, EventKind};
+use perennial::model::{OrderKind, Outcome, TokenId};
 
 use crate::world::{Result, World, days, hours};
 

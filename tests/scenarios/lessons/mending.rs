@@ -2,8 +2,7 @@
 
 use nix::sys::signal::Signal;
 use perennial::graph_sim::{Fault, FaultRule, InjectedError, Outage};
-use perennial::inventory::OrderKind;
-use perennial::model::{State, TokenId};
+use perennial::model::{OrderKind, State, TokenId};
 
 use crate::world::daemon::Premises;
 use crate::world::{APP_SECRET, Result, World, client, days, hours, minutes};

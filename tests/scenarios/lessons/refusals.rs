@@ -1,8 +1,7 @@
 //! What a rejection means, and what it must not cause.
 
 use perennial::graph_sim::{Death, Endpoint, Fault, FaultRule, InjectedError, Outage};
-use perennial::inventory::OrderKind;
-use perennial::model::{Cause, Outcome, Remedy, State};
+use perennial::model::{Cause, OrderKind, Outcome, Remedy, State};
 
 use crate::world::{Result, World, days, hours};
 

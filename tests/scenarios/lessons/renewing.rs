@@ -1,8 +1,8 @@
 //! What counts as a renewal, and what does not.
 
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, Outage, Reexchange};
-use perennial::inventory::{EventKind, OrderKind};
-use perennial::model::{Cause, Expiry, Health, Outcome, State};
+use perennial::inventory::EventKind;
+use perennial::model::{Cause, Expiry, Health, OrderKind, Outcome, State};
 
 use crate::world::{Result, World, days, hours};
 

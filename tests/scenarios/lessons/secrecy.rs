@@ -1,8 +1,7 @@
 //! Secrets that must not appear in logs.
 
 use perennial::graph_sim::{Fault, FaultRule, InjectedError};
-use perennial::inventory::OrderKind;
-use perennial::model::TokenId;
+use perennial::model::{OrderKind, TokenId};
 
 use crate::world::{APP_SECRET, Log, Result, World, days, hours};
 

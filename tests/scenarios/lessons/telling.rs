@@ -1,7 +1,8 @@
 //! Notifications: each thing once, and nothing without news.
 
 use perennial::api::types::IncidentQuery;
-use perennial::inventory::{EventKind, OrderKind};
+use perennial::inventory::EventKind;
+use perennial::model::OrderKind;
 
 use crate::world::{Result, World, days, hours, minutes};
 

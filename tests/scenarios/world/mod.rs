@@ -14,10 +14,9 @@ use jiff::{SignedDuration, Timestamp};
 use perennial::graph_api::{Client, Settings};
 use perennial::graph_sim::{AppSpec, Endpoint, PageSelection, Simulator, World as Meta};
 use perennial::inventory::{
-    Event, EventId, EventKind, Filter, Imported, Inventory, NewToken, OrderKind,
-    Settings as InventorySettings,
+    Event, EventId, EventKind, Filter, Imported, Inventory, NewToken, Settings as InventorySettings,
 };
-use perennial::model::{Kind, Scopes, State, Token, TokenId};
+use perennial::model::{Kind, OrderKind, Scopes, State, Token, TokenId};
 use perennial::rotation::{RotationWorker, Rules};
 use perennial::secret::{Key, Secret};
 

@@ -12,8 +12,8 @@ use perennial::daemon::Services;
 use perennial::graph_sim::{
     AppSpec, LongLived, PageSelection, Simulator, SystemUserValidity, World as Meta,
 };
-use perennial::inventory::{Email, Imported, IncidentId, IncidentState, Inventory, NewToken, Tx};
-use perennial::model::{Cause, Remedy, Scopes, TokenId};
+use perennial::inventory::{Imported, Inventory, NewToken, Tx};
+use perennial::model::{Cause, Email, IncidentId, IncidentState, Remedy, Scopes, TokenId};
 use perennial::secret::{Key, Secret};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};

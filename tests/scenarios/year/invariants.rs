@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::SignedDuration;
 use perennial::graph_sim::{Death, TokenTruth};
-use perennial::inventory::{
-    Email, EmailId, Event, EventId, EventKind, Incident, IncidentSelection, IncidentState,
+use perennial::inventory::{Event, EventId, EventKind};
+use perennial::model::{
+    Email, EmailId, Incident, IncidentSelection, IncidentState, State, Token, TokenId,
 };
-use perennial::model::{State, Token, TokenId};
 use perennial::secret::Secret;
 
 use super::fleet::{Fleet, NEEDED, OPERATOR};

@@ -6,7 +6,7 @@ use super::Line;
 use crate::email::digest_context::{DigestContext, GraphVersion};
 use crate::email::formatting;
 use crate::email::text::fill;
-use crate::inventory::{ComingLogin, Incident, SingleAdminPages};
+use crate::model::{ComingLogin, Incident, SingleAdminPages};
 
 impl DigestContext {
     pub(super) fn incident(&self, incident: &Incident) -> Line {

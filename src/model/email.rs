@@ -1,6 +1,38 @@
-//! The outcome of an attempt to send an email.
+//! Emails in the outbox, and the outcome of an attempt to send one.
 
 use jiff::Timestamp;
+
+use super::IncidentId;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EmailId(pub i64);
+
+#[derive(Clone, Debug)]
+pub struct NewEmail {
+    pub incident: Option<IncidentId>,
+    /// Stable per email, without angle brackets, so that a crash cannot make a duplicate look like another email.
+    pub message_id: String,
+    pub in_reply_to: Option<String>,
+    pub recipients: Vec<String>,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Email {
+    pub id: EmailId,
+    pub email: NewEmail,
+    /// Recipients for whom the mail server has accepted it.
+    pub reached: Vec<String>,
+    /// Recipients whom the mail server refused for good, while it accepted the email for others.
+    pub refused: Vec<String>,
+    pub written_at: Timestamp,
+    pub attempts: u32,
+    /// Since when a mail server that can be reached has delayed or refused it.
+    pub failing_since: Option<Timestamp>,
+    pub last_error: Option<String>,
+}
 
 /// One attempt to send an email.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +48,13 @@ pub struct Attempt {
     pub conversation: Vec<String>,
     /// The file that it was written into instead of being sent.
     pub file: Option<String>,
+}
+
+impl Attempt {
+    /// The reason that a person who looks into it needs first.
+    pub fn reason(&self) -> Option<&str> {
+        self.outcome.reason().or(self.rejection.as_deref())
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,13 +77,6 @@ pub enum SendOutcome {
         reason: String,
         next_try_at: Option<Timestamp>,
     },
-}
-
-impl Attempt {
-    /// The reason that a person who looks into it needs first.
-    pub fn reason(&self) -> Option<&str> {
-        self.outcome.reason().or(self.rejection.as_deref())
-    }
 }
 
 impl SendOutcome {

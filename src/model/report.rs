@@ -1,0 +1,92 @@
+//! What the inventory holds in all: counts, deadlines, and what a digest reports.
+
+use jiff::Timestamp;
+
+use super::{Scopes, Token};
+
+/// A person who must log in soon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComingLogin {
+    pub app: String,
+    pub person: String,
+    pub name: Option<String>,
+    pub ends_at: Timestamp,
+    /// Tokens that expire.
+    pub tokens: u64,
+    /// The person's page tokens, whether or not they expire themselves.
+    pub pages: u64,
+}
+
+/// A person who is the only one with access to some pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SingleAdminPages {
+    pub app: String,
+    pub person: String,
+    pub name: Option<String>,
+    pub pages: u64,
+}
+
+/// What was done since the last digest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ActivityCounts {
+    pub renewed: u64,
+    pub derived: u64,
+    pub opened: u64,
+    pub resolved: u64,
+    pub emails: u64,
+}
+
+/// What to report.
+#[derive(Clone, Debug, Default)]
+pub struct Ungranted {
+    pub count: u64,
+    /// The first of these tokens, by name.
+    pub tokens: Vec<Token>,
+    /// All scopes that they lack.
+    pub scopes: Scopes,
+}
+
+/// How many tokens are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fleet {
+    pub unverified: u64,
+    pub healthy: u64,
+    pub expiring: u64,
+    pub failing: u64,
+    pub dead: u64,
+}
+
+impl Fleet {
+    pub const fn total(&self) -> u64 {
+        self.unverified + self.healthy + self.expiring + self.failing + self.dead
+    }
+}
+
+/// The next deadline of any living token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    pub token: String,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailQueue {
+    pub queued: u64,
+    pub oldest_queued_at: Option<Timestamp>,
+    pub last_error: Option<String>,
+    /// Emails that still matter and that some recipients do not get.
+    pub undelivered: u64,
+    /// Those of them that no recipient got.
+    pub unread: u64,
+    pub rejection: Option<String>,
+    /// When the oldest email that no recipient has was written, if no email was sent since.
+    pub unreached_since: Option<Timestamp>,
+}
+
+/// Tokens of one app whose checks have failed for long, while the app itself has no error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unchecked {
+    pub app: String,
+    pub tokens: u64,
+    pub example: String,
+}
