@@ -2,6 +2,7 @@
 //! Tokens are passed in and returned as [`Secret`](crate::secret::Secret); nothing else here keeps one for long.
 //!
 //! - `client`: the calls · `debugger`: many inspections at once · `settings`: the configuration of a client
+//! - `session`: counts the calls of one pass
 //! - `caller`: tries the app's secrets in turn · `credentials`: the requests that carry them · `proof`, `form`: their
 //!   encoding
 //! - `signature`: verifies what Meta signs with these secrets
@@ -22,6 +23,7 @@ mod headers;
 mod inspection;
 mod proof;
 mod responses;
+mod session;
 mod settings;
 mod signature;
 mod texts;
@@ -37,6 +39,7 @@ mod tests;
 pub use answer::{Inspection, PageGrant, Permission, Profile, Reply};
 pub use client::Client;
 pub use error::{Bucket, Certainty, Error, TokenRejection};
+pub use session::Session;
 pub use settings::{Settings, SettingsError};
 pub use signature::Signatures;
 pub use usage::{Budget, Usage};

@@ -3,15 +3,10 @@
 use jiff::Timestamp;
 
 use super::{App, policy};
-use crate::graph_api::{Budget, Client, Error, Inspection, PageGrant, Reply, Usage};
+use crate::graph_api::{Budget, Error, Inspection, PageGrant, Session, Usage};
 use crate::inventory::{self, Tx};
 use crate::model::{Ending, Facts, LoginError};
 use crate::secret::Secret;
-
-pub(super) struct Call<'a> {
-    graph: &'a Client,
-    usage: Usage,
-}
 
 /// What a login granted, as confirmed by Meta.
 #[derive(Debug)]
@@ -24,121 +19,70 @@ pub(super) struct Grant {
     pub(super) pages: Option<Vec<PageGrant>>,
 }
 
-impl<'a> Call<'a> {
-    pub(super) fn new(graph: &'a Client) -> Self {
-        Self {
-            graph,
-            usage: Usage::default(),
+pub(super) async fn redeem(
+    session: &Session<'_>,
+    code: &Secret,
+    redirect_uri: &str,
+) -> Result<Secret, Ending> {
+    session
+        .count(session.client.redeem(code, redirect_uri).await)
+        .map_err(|error| failed("the code could not be exchanged", &error))
+}
+
+pub(super) async fn facts(session: &Session<'_>, secret: &Secret) -> Result<Facts, Ending> {
+    match session.inspect(secret).await {
+        Ok(Inspection::Alive(facts)) => Ok(facts),
+        Ok(Inspection::Refused { rejection, .. }) => Err(Ending::Failed {
+            why: LoginError::Unusable,
+            code: Some(rejection.code),
+        }),
+        Ok(Inspection::Undecided(error)) | Err(error) => {
+            Err(failed("the new token could not be checked", &error))
         }
     }
+}
 
-    pub(super) fn usage(self) -> Usage {
-        self.usage
+pub(super) async fn name(session: &Session<'_>, secret: &Secret) -> Option<String> {
+    let profile = session.count(session.client.me(secret).await);
+    profile.ok().map(|profile| profile.name)
+}
+
+/// Fetches a long-lived token, if possible, and what it reaches. The sweeps learn later what is missing now: they also
+/// exchange a token that stayed short-lived before it is put in use.
+pub(super) async fn collect(
+    session: &Session<'_>,
+    app: &App,
+    secret: Secret,
+    facts: Facts,
+) -> Grant {
+    let (secret, facts) = session.lengthened(secret, facts).await;
+    let lasts = !facts.is_short_lived(session.now);
+    let pages = if lasts && facts.may_list_pages() {
+        pages(session, &secret).await
+    } else {
+        None
+    };
+    Grant {
+        name: name(session, &secret).await,
+        declined: declined(session, app, &secret, &facts).await,
+        pages,
+        secret,
+        facts,
     }
+}
 
-    fn enter<T>(&mut self, reply: Reply<T>) -> T {
-        self.usage.absorb(reply.usage);
-        reply.answer
-    }
-
-    pub(super) async fn redeem(
-        &mut self,
-        code: &Secret,
-        redirect_uri: &str,
-    ) -> Result<Secret, Ending> {
-        let reply = self.graph.redeem(code, redirect_uri).await;
-        self.enter(reply)
-            .map_err(|error| failed("the code could not be exchanged", &error))
-    }
-
-    pub(super) async fn facts(&mut self, secret: &Secret) -> Result<Facts, Ending> {
-        match self.inspect(secret).await {
-            Ok(Inspection::Alive(facts)) => Ok(facts),
-            Ok(Inspection::Refused { rejection, .. }) => Err(Ending::Failed {
-                why: LoginError::Unusable,
-                code: Some(rejection.code),
-            }),
-            Ok(Inspection::Undecided(error)) | Err(error) => {
-                Err(failed("the new token could not be checked", &error))
-            }
-        }
-    }
-
-    async fn inspect(&mut self, secret: &Secret) -> Result<Inspection, Error> {
-        let reply = self.graph.debug(std::slice::from_ref(secret)).await;
-        let inspections = self.enter(reply);
-        let no_answer = || Err(Error::Unreachable("no answer".into()));
-        inspections.into_iter().next().unwrap_or_else(no_answer)
-    }
-
-    pub(super) async fn name(&mut self, secret: &Secret) -> Option<String> {
-        let reply = self.graph.me(secret).await;
-        self.enter(reply).ok().map(|profile| profile.name)
-    }
-
-    /// Fetches a long-lived token, if possible, and what it reaches. The sweeps learn later what is missing now.
-    pub(super) async fn collect(
-        &mut self,
-        app: &App,
-        secret: Secret,
-        facts: Facts,
-        now: Timestamp,
-    ) -> Result<Grant, Ending> {
-        let (secret, facts) = self.lengthened(secret, facts, now).await;
-        let lasts = !facts.is_short_lived(now);
-        let pages = if lasts && facts.may_list_pages() {
-            self.pages(&secret).await
-        } else {
-            None
-        };
-        Ok(Grant {
-            name: self.name(&secret).await,
-            declined: self.declined(app, &secret, &facts).await,
-            pages,
-            secret,
-            facts,
+async fn pages(session: &Session<'_>, secret: &Secret) -> Option<Vec<PageGrant>> {
+    let pages = session.count(session.client.accounts(secret).await);
+    pages
+        .inspect_err(|error| {
+            tracing::warn!("the pages of a person who logged in could not be listed: {error}");
         })
-    }
+        .ok()
+}
 
-    /// Exchanges a short-lived token. If that fails, the short-lived one is kept; a sweep exchanges it before it is put
-    /// in use.
-    async fn lengthened(
-        &mut self,
-        secret: Secret,
-        facts: Facts,
-        now: Timestamp,
-    ) -> (Secret, Facts) {
-        if !facts.is_short_lived(now) {
-            return (secret, facts);
-        }
-        let reply = self.graph.exchange(facts.kind, &secret).await;
-        let Ok(longer) = self.enter(reply) else {
-            return (secret, facts);
-        };
-        match self.inspect(&longer).await {
-            Ok(Inspection::Alive(longer_facts)) if longer_facts.person == facts.person => {
-                (longer, longer_facts)
-            }
-            Ok(_) | Err(_) => (secret, facts),
-        }
-    }
-
-    async fn pages(&mut self, secret: &Secret) -> Option<Vec<PageGrant>> {
-        let reply = self.graph.accounts(secret).await;
-        match self.enter(reply) {
-            Ok(pages) => Some(pages),
-            Err(error) => {
-                tracing::warn!("the pages of a person who logged in could not be listed: {error}");
-                None
-            }
-        }
-    }
-
-    async fn declined(&mut self, app: &App, secret: &Secret, facts: &Facts) -> Vec<String> {
-        let reply = self.graph.permissions(&facts.person, secret).await;
-        let reported = self.enter(reply).unwrap_or_default();
-        policy::declined(app, &reported)
-    }
+async fn declined(session: &Session<'_>, app: &App, secret: &Secret, facts: &Facts) -> Vec<String> {
+    let reported = session.client.permissions(&facts.person, secret).await;
+    policy::declined(app, &session.count(reported).unwrap_or_default())
 }
 
 fn failed(what: &str, error: &Error) -> Ending {

@@ -4,10 +4,10 @@
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
-use super::graph_calls::{Call, Grant, spend};
+use super::graph_calls::{self, Grant, spend};
 use super::store_grant::store_grant;
 use super::{App, Settings, policy};
-use crate::graph_api::Client;
+use crate::graph_api::{Client, Session};
 use crate::inventory::{self, ClaimedCode, Inventory};
 use crate::model::Ending;
 
@@ -65,9 +65,9 @@ impl LoginWorker {
         let (Some((_, graph)), Some(app)) = (graph, self.settings.app(name)) else {
             return Ok(());
         };
-        let mut call = Call::new(graph);
-        let granted = self.follow(&mut call, app, &claimed, now).await;
-        let (app, usage) = (app.clone(), call.usage());
+        let session = Session::new(graph, u32::MAX, now);
+        let granted = follow(&session, app, &claimed).await;
+        let (app, usage) = (app.clone(), session.take_usage());
         let ClaimedCode { attempt, login, .. } = claimed;
         self.inventory
             .write(move |tx| {
@@ -80,21 +80,15 @@ impl LoginWorker {
             })
             .await
     }
+}
 
-    /// From the code to a token of the right person, or the reason why there is none.
-    async fn follow(
-        &self,
-        call: &mut Call<'_>,
-        app: &App,
-        claimed: &ClaimedCode,
-        now: Timestamp,
-    ) -> Result<Grant, Ending> {
-        let short = call.redeem(&claimed.code, &claimed.redirect_uri).await?;
-        let facts = call.facts(&short).await?;
-        if policy::is_of_another(&claimed.login, &facts) {
-            let name = call.name(&short).await;
-            return Err(Ending::WrongPerson { name });
-        }
-        call.collect(app, short, facts, now).await
+/// From the code to a token of the right person, or the reason why there is none.
+async fn follow(session: &Session<'_>, app: &App, claimed: &ClaimedCode) -> Result<Grant, Ending> {
+    let short = graph_calls::redeem(session, &claimed.code, &claimed.redirect_uri).await?;
+    let facts = graph_calls::facts(session, &short).await?;
+    if policy::is_of_another(&claimed.login, &facts) {
+        let name = graph_calls::name(session, &short).await;
+        return Err(Ending::WrongPerson { name });
     }
+    Ok(graph_calls::collect(session, app, short, facts).await)
 }

@@ -101,7 +101,7 @@ impl RotationWorker {
                 checks,
                 unseen: inspected.unseen,
                 app: AppChange {
-                    usage: context.take_usage(),
+                    usage: context.session.take_usage(),
                     turn,
                 },
             });
@@ -124,7 +124,7 @@ impl RotationWorker {
         let answer = context.confirm_app().await;
         let app_error = answer.as_ref().err().map(Error::cause);
         let app_change = AppChange {
-            usage: context.take_usage(),
+            usage: context.session.take_usage(),
             turn: Some(match answer {
                 Ok(()) => Turn::Recovers,
                 Err(error) => Turn::Fails(error),

@@ -2,38 +2,29 @@
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Rules;
 use super::policy::{self, ClockTrust, InspectionResult};
-use crate::graph_api::{Client, Error, Inspection, PageGrant, Profile, Reply, Usage};
+use crate::graph_api::{Client, Error, Inspection, PageGrant, Profile, Session};
 use crate::inventory::{self, Inventory};
 use crate::model::{Kind, Scopes, State, Token, TokenId};
 use crate::secret::Secret;
 
 pub(super) struct SweepContext<'a> {
     pub(super) inventory: &'a Inventory,
-    pub(super) graph: &'a Client,
+    pub(super) session: Session<'a>,
     pub(super) rules: &'a Rules,
     pub(super) now: Timestamp,
-    /// The number of calls that this sweep may make in all.
-    pub(super) allowance: u32,
-    /// The moment of `now` on the monotonic clock.
-    began: Instant,
-    call_log: Mutex<CallLog>,
+    findings: Mutex<Findings>,
 }
 
 #[derive(Default)]
-struct CallLog {
-    usage: Usage,
-    calls: u32,
+struct Findings {
     /// Parents that Meta refuses in this sweep, so that they are not tried again for each of 10,000 pages.
     unusable: HashSet<TokenId>,
     aborted: bool,
-    /// How far Meta's clock was ahead of ours at its last answer.
-    skew: Option<SignedDuration>,
 }
 
 /// Why an exchange returned no token, and whether Meta certainly did not make it.
@@ -56,94 +47,62 @@ impl<'a> SweepContext<'a> {
     ) -> Self {
         Self {
             inventory,
-            graph,
+            session: Session::new(graph, allowance, now),
             rules,
             now,
-            allowance,
-            began: Instant::now(),
-            call_log: Mutex::default(),
+            findings: Mutex::default(),
         }
     }
 
-    fn call_log(&self) -> MutexGuard<'_, CallLog> {
-        self.call_log.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the usage since the last call of this function.
-    pub(super) fn take_usage(&self) -> Usage {
-        std::mem::take(&mut self.call_log().usage)
-    }
-
-    pub(super) fn may_call(&self) -> bool {
-        self.call_log().calls < self.allowance
+    fn findings(&self) -> MutexGuard<'_, Findings> {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stops further calls for the rest of the sweep, because the app is failing.
     pub(super) fn abort_sweep(&self) {
-        self.call_log().aborted = true;
+        self.findings().aborted = true;
     }
 
     pub(super) fn is_aborted(&self) -> bool {
-        self.call_log().aborted
+        self.findings().aborted
     }
 
     /// Whether `now` can be trusted, judging by the times in Meta's answers of this sweep.
     pub(super) fn clock_trust(&self) -> ClockTrust {
-        policy::clock_trust(self.call_log().skew)
+        policy::clock_trust(self.session.skew())
     }
 
     /// The earlier of both clocks, so that a clock that is far ahead does not renew tokens that expire months later.
     pub(super) fn now_for_ends(&self) -> Timestamp {
-        let skew = self
-            .call_log()
-            .skew
-            .filter(|skew| -*skew > policy::LARGEST_SKEW);
-        let earlier = skew.and_then(|skew| self.now.checked_add(skew).ok());
+        let skew = self.session.skew();
+        let behind = skew.filter(|skew| -*skew > policy::LARGEST_SKEW);
+        let earlier = behind.and_then(|skew| self.now.checked_add(skew).ok());
         earlier.unwrap_or(self.now)
     }
 
-    fn enter<T>(&self, reply: Reply<T>) -> T {
-        let mut call_log = self.call_log();
-        if let Some(at_meta) = reply.usage.served_at {
-            let passed = SignedDuration::try_from(self.began.elapsed()).unwrap_or_default();
-            call_log.skew = Some(at_meta.duration_since(self.now) - passed);
-        }
-        call_log.calls = call_log.calls.saturating_add(reply.usage.calls);
-        call_log.usage.absorb(reply.usage);
-        reply.answer
-    }
-
     pub(super) async fn inspect_all(&self, secrets: &[Secret]) -> Vec<InspectionResult> {
-        self.enter(self.graph.debug(secrets).await)
-    }
-
-    pub(super) async fn inspect(&self, secret: &Secret) -> InspectionResult {
-        let inspections = self.inspect_all(std::slice::from_ref(secret)).await;
-        inspections
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| Err(Error::Unreachable("no answer".into())))
+        self.session.count(self.session.client.debug(secrets).await)
     }
 
     pub(super) async fn confirm_app(&self) -> Result<(), Error> {
-        self.enter(self.graph.confirm_app().await)
+        self.session.count(self.session.client.confirm_app().await)
     }
 
     pub(super) async fn exchange(&self, kind: Kind, secret: &Secret) -> Result<Secret, NoExchange> {
-        let reply = self.graph.exchange(kind, secret).await;
+        let reply = self.session.client.exchange(kind, secret).await;
         let calls = reply.usage.calls;
-        self.enter(reply).map_err(|error| NoExchange {
+        self.session.count(reply).map_err(|error| NoExchange {
             was_not_made: policy::was_not_made(&error, calls),
             error,
         })
     }
 
     pub(super) async fn accounts(&self, user: &Secret) -> Result<Vec<PageGrant>, Error> {
-        self.enter(self.graph.accounts(user).await)
+        self.session.count(self.session.client.accounts(user).await)
     }
 
     pub(super) async fn me(&self, secret: &Secret) -> Result<Profile, Error> {
-        self.enter(self.graph.me(secret).await)
+        self.session.count(self.session.client.me(secret).await)
     }
 
     /// Derives the page's token through one parent. A parent that Meta refuses is not tried again in this sweep.
@@ -153,7 +112,9 @@ impl<'a> SweepContext<'a> {
         through: &Secret,
         page: &str,
     ) -> Result<Option<Secret>, Error> {
-        let derived = self.enter(self.graph.page_token(through, page).await);
+        let derived = self
+            .session
+            .count(self.session.client.page_token(through, page).await);
         if let Err(Error::Refused(_)) = derived {
             self.mark_unusable(parent);
         }
@@ -161,19 +122,21 @@ impl<'a> SweepContext<'a> {
     }
 
     pub(super) fn mark_unusable(&self, parent: TokenId) {
-        self.call_log().unusable.insert(parent);
+        self.findings().unusable.insert(parent);
     }
 
     /// The configured webhook fields that the page is not subscribed to.
     pub(super) async fn unsubscribed(&self, page: &str, secret: &Secret) -> Result<Scopes, Error> {
-        let notified = self.enter(self.graph.subscribed_fields(page, secret).await);
+        let notified = self
+            .session
+            .count(self.session.client.subscribed_fields(page, secret).await);
         Ok(self.rules.subscribed_fields.without(&notified?))
     }
 
     /// Whether Meta ended this token alone: true if another token of the same person is alive, or if there is none to
     /// ask about.
     pub(super) async fn is_only_ending(&self, token: &Token) -> Result<bool, inventory::Error> {
-        let (of, unusable) = (token.clone(), self.call_log().unusable.clone());
+        let (of, unusable) = (token.clone(), self.findings().unusable.clone());
         let related_tokens = self.inventory.read(move |view| {
             let (living, any) = view.related_tokens(&of, PARENTS)?;
             let mut secrets = Vec::new();
@@ -194,10 +157,10 @@ impl<'a> SweepContext<'a> {
             return Ok(true);
         }
         for (id, secret) in living {
-            if !self.may_call() {
+            if !self.session.may_call() {
                 return Ok(false);
             }
-            match self.inspect(&secret).await {
+            match self.session.inspect(&secret).await {
                 Ok(Inspection::Alive(_)) => return Ok(true),
                 Ok(Inspection::Refused { .. }) => self.mark_unusable(id),
                 Ok(Inspection::Undecided(_)) | Err(_) => return Ok(false),
@@ -212,7 +175,7 @@ impl<'a> SweepContext<'a> {
         page: &Token,
     ) -> Result<Vec<(TokenId, String, Secret)>, inventory::Error> {
         let page = page.clone();
-        let unusable = self.call_log().unusable.clone();
+        let unusable = self.findings().unusable.clone();
         self.inventory
             .read(move |view| {
                 let mut parents = Vec::new();

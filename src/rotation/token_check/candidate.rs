@@ -26,14 +26,16 @@ impl TokenCheck {
         } = candidate;
         let is_short = |facts: &Facts| facts.is_short_lived(context.now);
         if matches!(&inspect, Ok(Inspection::Alive(facts)) if is_short(facts))
-            && !context.may_call()
+            && !context.session.may_call()
         {
             self.confirm_after = Some(CANDIDATE_AGAIN);
             return;
         }
         let candidate_id = secret.clone();
         let alive = match &inspect {
-            Ok(Inspection::Alive(facts)) => Some(lengthened(secret, facts.clone(), context).await),
+            Ok(Inspection::Alive(facts)) => {
+                Some(context.session.lengthened(secret, facts.clone()).await)
+            }
             Ok(Inspection::Refused { .. } | Inspection::Undecided(_)) | Err(_) => None,
         };
         let suits = |(_, facts): &(Secret, Facts)| self.mismatch(facts, accepts_fewer).is_none();
@@ -64,10 +66,10 @@ impl TokenCheck {
 
     /// Asks Meta about the secret in use, since it may stay. Returns whether that was possible.
     async fn inspect_current(&mut self, context: &SweepContext<'_>) -> bool {
-        if !context.may_call() {
+        if !context.session.may_call() {
             return false;
         }
-        let inspect = context.inspect(&self.secret).await;
+        let inspect = context.session.inspect(&self.secret).await;
         if inspect.as_ref().is_err_and(names_the_app) {
             return false;
         }
@@ -98,20 +100,5 @@ impl TokenCheck {
     fn reject_candidate(&mut self, number: u32, why: &[(&'static str, Value)]) {
         self.checked_candidate = Some(number);
         self.record(EventKind::CandidateRefused, why);
-    }
-}
-
-/// Exchanges a short-lived user token for a long-lived one before it is stored. If that fails, the short-lived one is
-/// used.
-async fn lengthened(secret: Secret, facts: Facts, context: &SweepContext<'_>) -> (Secret, Facts) {
-    if !facts.is_short_lived(context.now) {
-        return (secret, facts);
-    }
-    let Ok(longer) = context.exchange(facts.kind, &secret).await else {
-        return (secret, facts);
-    };
-    match context.inspect(&longer).await {
-        Ok(Inspection::Alive(longer_facts)) => (longer, longer_facts),
-        Ok(Inspection::Refused { .. } | Inspection::Undecided(_)) | Err(_) => (secret, facts),
     }
 }

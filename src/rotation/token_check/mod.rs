@@ -157,7 +157,7 @@ impl TokenCheck {
             let step = self.next_step(context);
             // Meta has already described the candidate, so trying it needs no call.
             let is_free = matches!(step, Step::Finish | Step::TryCandidate);
-            if !is_free && !context.may_call() {
+            if !is_free && !context.session.may_call() {
                 self.keep_failing();
                 return Ok(self);
             }

@@ -56,7 +56,7 @@ impl TokenCheck {
         } else {
             SameSecret::No
         };
-        let inspect = context.inspect(&renewed).await;
+        let inspect = context.session.inspect(&renewed).await;
         let outcome = policy::measure(&self.after, same, &inspect);
         if let (Outcome::Renewed, Ok(Inspection::Alive(facts))) = (outcome, inspect) {
             self.after.rotated_at = Some(self.now);
@@ -128,7 +128,7 @@ impl TokenCheck {
         parent_name: String,
         context: &SweepContext<'_>,
     ) -> bool {
-        let facts = match context.inspect(&derived).await {
+        let facts = match context.session.inspect(&derived).await {
             Ok(Inspection::Alive(facts)) => facts,
             Ok(Inspection::Refused { .. }) => return false,
             Ok(Inspection::Undecided(_)) | Err(_) => {
