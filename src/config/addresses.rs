@@ -1,42 +1,37 @@
 //! Validates email addresses. Accepts only the plain form that every mail system accepts.
 
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum AddressError {
-    #[error("is not an email address; write it as ops@example.com")]
-    Address,
-    #[error("must be the bare address, without a name or < >, as ops@example.com")]
-    NotBare,
-    #[error(
-        "is not a sender; write perennial@example.com or \"Perennial <perennial@example.com>\", \
-         the name without < > \" or \\"
-    )]
-    Sender,
-}
+const NO_ADDRESS: &str = "is not an email address; write it as ops@example.com";
+const NOT_BARE: &str = "must be the bare address, without a name or < >, as ops@example.com";
+const NO_SENDER: &str = "is not a sender; write perennial@example.com or \"Perennial <perennial@example.com>\", \
+                         the name without < > \" or \\";
 
-pub(super) fn address(text: &str) -> Result<String, AddressError> {
+pub fn address(text: &str) -> Result<String, String> {
     if text.contains(['<', '>']) {
-        return Err(AddressError::NotBare);
+        return Err(NOT_BARE.to_owned());
     }
-    let (local, domain) = text.rsplit_once('@').ok_or(AddressError::Address)?;
-    if is_local_part(local) && is_domain(domain) {
+    let is_address = |(local, domain): (&str, &str)| is_local_part(local) && is_domain(domain);
+    if text.rsplit_once('@').is_some_and(is_address) {
         Ok(text.to_owned())
     } else {
-        Err(AddressError::Address)
+        Err(NO_ADDRESS.to_owned())
     }
 }
 
 /// Parses an address with an optional display name. Returns a name quoted if mail headers require it.
-pub(super) fn mailbox(text: &str) -> Result<String, AddressError> {
+pub fn mailbox(text: &str) -> Result<String, String> {
+    sender(text).ok_or_else(|| NO_SENDER.to_owned())
+}
+
+fn sender(text: &str) -> Option<String> {
     let Some((name, rest)) = text.split_once('<') else {
-        return address(text.trim()).map_err(|_| AddressError::Sender);
+        return address(text.trim()).ok();
     };
-    let bare = rest.strip_suffix('>').ok_or(AddressError::Sender)?;
-    let bare = address(bare).map_err(|_| AddressError::Sender)?;
+    let bare = address(rest.strip_suffix('>')?).ok()?;
     let name = unquoted(name.trim());
     if name.contains(['"', '\\', '>']) || name.contains(char::is_control) {
-        return Err(AddressError::Sender);
+        return None;
     }
-    Ok(match name {
+    Some(match name {
         "" => bare,
         name if name.split(' ').all(is_atom) => format!("{name} <{bare}>"),
         name => format!("\"{name}\" <{bare}>"),
@@ -106,10 +101,10 @@ mod tests {
             "a@bücher.example",
             "a@example.com.",
         ] {
-            assert_eq!(address(text), Err(AddressError::Address), "{text}");
+            assert_eq!(address(text), Err(NO_ADDRESS.to_owned()), "{text}");
         }
         let bare = address("Ops <ops@example.com>");
-        assert_eq!(bare, Err(AddressError::NotBare));
+        assert_eq!(bare, Err(NOT_BARE.to_owned()));
     }
 
     #[test]
@@ -140,7 +135,7 @@ mod tests {
             "a\nb <p@b>",
             "P > <p@example.com>",
         ] {
-            assert_eq!(mailbox(text), Err(AddressError::Sender), "{text}");
+            assert_eq!(mailbox(text), Err(NO_SENDER.to_owned()), "{text}");
         }
     }
 }

@@ -3,46 +3,41 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use toml::{Table, Value};
+use toml::de::{DeTable, DeValue};
 
-use super::{Diagnostic, DiagnosticList, INVENTORY_KEY, file};
+use super::tree::Section;
+use super::{DiagnosticList, INVENTORY_KEY, file};
 
 /// Includes the inventory's key, which the file need not name.
 pub fn credentials_named(path: &Path) -> Result<BTreeSet<String>, DiagnosticList> {
-    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
-    let top: Table = text.parse().map_err(|error: toml::de::Error| {
-        DiagnosticList(vec![Diagnostic {
-            file: path.to_owned(),
-            line: error
-                .span()
-                .map(|span| 1 + text[..span.start].matches('\n').count()),
-            place: String::new(),
-            message: format!("is not TOML: {}", error.message()),
-        }])
-    })?;
+    let (names, diagnostics) = file::read(path, |top| named(&top))?;
+    names.ok_or_else(|| diagnostics.into_errors())
+}
+
+fn named(top: &Section<'_>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let inventory = top.get("inventory").and_then(Value::as_table);
+    let inventory = top.table().get("inventory");
+    let inventory = inventory.and_then(|inventory| inventory.get_ref().as_table());
     if !inventory.is_some_and(|inventory| inventory.contains_key("key")) {
         names.insert(INVENTORY_KEY.to_owned());
     }
-    collect(&Value::Table(top), &mut names);
-    Ok(names)
+    collect(top.table(), &mut names);
+    names
 }
 
-fn collect(value: &Value, names: &mut BTreeSet<String>) {
-    match value {
-        Value::Table(table) => {
-            if let Some(name) = table.get("credential").and_then(Value::as_str) {
-                names.insert(name.to_owned());
+fn collect(table: &DeTable<'_>, names: &mut BTreeSet<String>) {
+    for (key, value) in table {
+        match value.get_ref() {
+            DeValue::String(name) if key.get_ref() == "credential" => {
+                names.insert(name.to_string());
             }
-            table.values().for_each(|value| collect(value, names));
+            DeValue::Table(table) => collect(table, names),
+            DeValue::Array(items) => {
+                let tables = items.iter().filter_map(|item| item.get_ref().as_table());
+                tables.for_each(|table| collect(table, names));
+            }
+            _ => {}
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, names)),
-        Value::String(_)
-        | Value::Integer(_)
-        | Value::Float(_)
-        | Value::Boolean(_)
-        | Value::Datetime(_) => {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads secrets from systemd's credentials or from files that only their owner can read. Never from the configuration
 //! itself.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -10,9 +11,10 @@ use jiff::tz::TimeZone;
 use nix::fcntl::OFlag;
 use zeroize::Zeroizing;
 
-use super::entry::{Entry, filled_list, text};
 use super::names::is_name_letter;
-use super::paths::{self, PathError};
+use super::paths;
+use super::readers::{filled_list, text};
+use super::tree::Entry;
 use crate::secret::{Key, KeyError, Secret};
 
 /// What the configuration needs from the machine on which it is read.
@@ -73,7 +75,7 @@ impl Machine {
 
     /// Reads one secret or several, which are tried in order.
     pub(super) fn secrets(&self, entry: Entry<'_>) -> Option<Vec<Secret>> {
-        if entry.is_list() {
+        if entry.value().is_array() {
             filled_list(|item| self.secret(item))(entry)
         } else {
             self.secret(entry).map(|secret| vec![secret])
@@ -81,9 +83,7 @@ impl Machine {
     }
 
     pub(super) fn key(&self, entry: Entry<'_>) -> Option<Key> {
-        self.read(entry, |bytes| {
-            Key::read(bytes).map_err(CredentialError::from)
-        })
+        self.read(entry, |bytes| Ok(Key::read(bytes)?))
     }
 
     pub(super) fn key_from_credential(&self, name: &str) -> Result<Key, CredentialError> {
@@ -95,7 +95,7 @@ impl Machine {
         entry: Entry<'_>,
         parse: impl Fn(&[u8]) -> Result<T, CredentialError>,
     ) -> Option<T> {
-        if !entry.is_table() {
+        if !entry.value().is_table() {
             return entry.reject(NOT_HERE);
         }
         let mut source = entry.into_section()?;
@@ -116,22 +116,21 @@ impl Machine {
 
     fn credential(&self, name: &str) -> Result<Bytes, CredentialError> {
         if name.is_empty() || name.starts_with('.') || !name.chars().all(is_name_letter) {
-            return Err(CredentialError::CredentialName);
+            return Err(NO_NAME.into());
         }
         let directory = match &self.credentials {
             Credentials::Directory(directory) => directory,
-            Credentials::None => return Err(CredentialError::NoCredentials),
+            Credentials::None => return Err(NO_CREDENTIALS.into()),
             Credentials::OutOfSight => return Err(CredentialError::OutOfSight),
         };
         // File modes are not checked here: systemd gives each service its own copies, which no other service can read.
-        let credential = match open(&directory.join(name)) {
-            Err(CredentialError::Missing) => open(&directory.join(format!("{FOLDER}_{name}"))),
-            found => found,
-        };
-        bytes(credential.map_err(|refusal| match refusal {
-            CredentialError::Missing => CredentialError::NotGiven,
-            other => other,
-        })?)
+        for name in [name, &format!("{FOLDER}_{name}")] {
+            match open(&directory.join(name)) {
+                Err(CredentialError::Missing) => {}
+                found => return bytes(found?),
+            }
+        }
+        Err(NOT_GIVEN.into())
     }
 }
 
@@ -144,95 +143,87 @@ type Bytes = Zeroizing<Vec<u8>>;
 /// the secret itself, written in the wrong place.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CredentialError {
-    #[error("is not a credential name; use letters, digits, and . _ - between them")]
-    CredentialName,
-    #[error(
-        "this process has no credentials; start it by systemd with \
-         LoadCredential=name:/path, or write {{ file = \"/path\" }}"
-    )]
-    NoCredentials,
     /// The credential may be valid, but this process cannot read it.
     #[error(
         "cannot be checked from here: systemd shows it only to the service. To check it too, run this as root \
          while the service runs"
     )]
     OutOfSight,
-    #[error(
-        "systemd provides no credential of this name; put the secret into a file of this name in \
-         /etc/perennial/credentials, and restart perennial"
-    )]
-    NotGiven,
-    #[error(transparent)]
-    Path(#[from] PathError),
     #[error("there is no such file")]
     Missing,
-    #[error("is not a regular file")]
-    NotAFile,
-    #[error("users other than its owner may access it (mode {mode:03o}); run: chmod 600 {path}")]
-    Exposed { mode: u32, path: String },
-    #[error("cannot be read: {0}")]
-    Unreadable(#[source] io::Error),
-    #[error("is longer than 64 KiB; this cannot be a secret")]
-    TooLong,
-    #[error("is empty; write the secret into it")]
-    Empty,
-    #[error("is not UTF-8 text")]
-    NotText,
-    #[error("must be one line of text")]
-    Lines,
-    #[error(transparent)]
-    Key(#[from] KeyError),
+    #[error("{0}")]
+    Unusable(Cow<'static, str>),
+}
+
+const NO_NAME: &str = "is not a credential name; use letters, digits, and . _ - between them";
+const NO_CREDENTIALS: &str = "this process has no credentials; start it by systemd with LoadCredential=name:/path, \
+                              or write { file = \"/path\" }";
+const NOT_GIVEN: &str = "systemd provides no credential of this name; put the secret into a file of this name in \
+                         /etc/perennial/credentials, and restart perennial";
+const EMPTY: &str = "is empty; write the secret into it";
+
+impl From<&'static str> for CredentialError {
+    fn from(message: &'static str) -> Self {
+        Self::Unusable(message.into())
+    }
+}
+
+impl From<KeyError> for CredentialError {
+    fn from(error: KeyError) -> Self {
+        Self::Unusable(error.to_string().into())
+    }
+}
+
+impl From<io::Error> for CredentialError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::NotFound => Self::Missing,
+            _ => Self::Unusable(format!("cannot be read: {error}").into()),
+        }
+    }
 }
 
 fn file(path: &str) -> Result<Bytes, CredentialError> {
     let path = paths::absolute(path)?;
     let file = open(&path)?;
-    let mode = file.metadata().map_err(CredentialError::Unreadable)?.mode() & 0o777;
+    let mode = file.metadata()?.mode() & 0o777;
     if mode & 0o077 != 0 {
-        let path = path.display().to_string();
-        return Err(CredentialError::Exposed { mode, path });
+        let path = path.display();
+        let message = format!(
+            "users other than its owner may access it (mode {mode:03o}); run: chmod 600 {path}"
+        );
+        return Err(CredentialError::Unusable(message.into()));
     }
     bytes(file)
 }
 
 /// Opens without waiting, because a pipe without a writer would block the start.
 fn open(path: &Path) -> Result<File, CredentialError> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(OFlag::O_NONBLOCK.bits())
-        .open(path)
-        .map_err(|error| match error.kind() {
-            ErrorKind::NotFound => CredentialError::Missing,
-            _ => CredentialError::Unreadable(error),
-        })?;
-    match file.metadata() {
-        Ok(metadata) if metadata.is_file() => Ok(file),
-        Ok(_) => Err(CredentialError::NotAFile),
-        Err(error) => Err(CredentialError::Unreadable(error)),
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(OFlag::O_NONBLOCK.bits());
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err("is not a regular file".into());
     }
+    Ok(file)
 }
 
 fn bytes(file: File) -> Result<Bytes, CredentialError> {
     let mut bytes = Zeroizing::new(Vec::new());
-    file.take(LONGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(CredentialError::Unreadable)?;
+    file.take(LONGEST + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 {
-        0 => Err(CredentialError::Empty),
-        length if length > LONGEST => Err(CredentialError::TooLong),
+        0 => Err(EMPTY.into()),
+        length if length > LONGEST => Err("is longer than 64 KiB; this cannot be a secret".into()),
         _ => Ok(bytes),
     }
 }
 
 /// Reads a secret as people paste it and editors save it.
 fn line(bytes: &[u8]) -> Result<Secret, CredentialError> {
-    let text = str::from_utf8(bytes).map_err(|_| CredentialError::NotText)?;
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(CredentialError::Empty);
+    let text = str::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
+    match text.trim() {
+        "" => Err(EMPTY.into()),
+        text if text.contains(char::is_control) => Err("must be one line of text".into()),
+        text => Ok(Secret::new(text)),
     }
-    if text.contains(char::is_control) {
-        return Err(CredentialError::Lines);
-    }
-    Ok(Secret::new(text))
 }

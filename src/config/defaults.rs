@@ -51,8 +51,8 @@ pub(super) const REMIND_EVERY: SignedDuration = days(3);
 pub(super) const PLAN_WINDOW: SignedDuration = days(14);
 
 pub const SOCKET: &str = "/run/perennial/perennial.sock";
-pub(super) const VIEWERS: [&str; 1] = ["*"];
-pub(super) const OPERATORS: [&str; 1] = ["root"];
+pub(super) const VIEWERS: &str = "*";
+pub(super) const OPERATORS: &str = "root";
 
 pub(super) const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8480);
 

@@ -32,14 +32,33 @@ impl fmt::Display for Diagnostic {
 
 impl fmt::Display for DiagnosticList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            problem.fmt(f)?;
-        }
-        Ok(())
+        let problems: Vec<String> = self.0.iter().map(Diagnostic::to_string).collect();
+        f.write_str(&problems.join("\n"))
     }
+}
+
+/// A position in the file.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    pub(super) line: Option<usize>,
+    /// The section as written in its header, such as `[rotation]`; empty at the top of the file.
+    pub(super) header: String,
+    pub(super) key: String,
+}
+
+impl Place {
+    /// The dotted path of the key, as a section below it would be named.
+    pub(super) fn path(&self) -> String {
+        match self.header.trim_matches(['[', ']']) {
+            "" => self.key.clone(),
+            section => format!("{section}.{}", self.key),
+        }
+    }
+}
+
+/// Begins a message with a value of the file.
+pub(super) fn quoting(value: &str, message: &str) -> String {
+    format!("{} {message}", quoted(value))
 }
 
 /// Quotes a value of the file for a message: shortened, and without control characters.

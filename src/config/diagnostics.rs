@@ -4,28 +4,8 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::diagnostic::{Diagnostic, DiagnosticList};
+use super::diagnostic::{Diagnostic, DiagnosticList, Place};
 use super::key_suggestions::{self, KnownKeys};
-
-/// A position in the file.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) line: Option<usize>,
-    /// The section as written in its header, such as `[rotation]`; empty at the top of the file.
-    pub(super) header: String,
-    pub(super) key: String,
-}
-
-impl Place {
-    /// The whole file, or a line outside of any section.
-    pub(super) const fn top(line: Option<usize>) -> Self {
-        Self {
-            line,
-            header: String::new(),
-            key: String::new(),
-        }
-    }
-}
 
 pub(super) struct Diagnostics {
     file: PathBuf,
@@ -35,7 +15,7 @@ pub(super) struct Diagnostics {
 
 #[derive(Default)]
 struct Found {
-    template_errors: Vec<Diagnostic>,
+    errors: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
     known_keys: KnownKeys,
     unknown_keys: Vec<Place>,
@@ -58,7 +38,7 @@ impl Diagnostics {
 
     pub(super) fn reject(&self, place: &Place, message: impl Into<String>) {
         let error = self.problem(place, message.into());
-        self.found.borrow_mut().template_errors.push(error);
+        self.found.borrow_mut().errors.push(error);
     }
 
     pub(super) fn warn(&self, place: &Place, message: impl Into<String>) {
@@ -77,45 +57,24 @@ impl Diagnostics {
         self.found.borrow_mut().unknown_keys.push(place);
     }
 
-    /// Returns the configuration with its warnings, or all errors.
-    pub(super) fn into_result<T>(
-        self,
-        made: Option<T>,
-    ) -> Result<(T, Vec<Diagnostic>), DiagnosticList> {
-        let (template_errors, warnings) = self.in_order();
-        match made {
-            Some(made) if template_errors.is_empty() => Ok((made, warnings)),
-            Some(_) | None => Err(DiagnosticList(template_errors)),
-        }
-    }
-
-    /// Returns the warnings, or all errors, for callers that do not need the configuration itself.
+    /// Returns the warnings, or all errors.
     pub(super) fn into_warnings(self) -> Result<Vec<Diagnostic>, DiagnosticList> {
-        let (template_errors, warnings) = self.in_order();
-        if template_errors.is_empty() {
-            Ok(warnings)
+        let found = self.found.take();
+        let unknown = found
+            .unknown_keys
+            .iter()
+            .map(|place| self.problem(place, key_suggestions::advice(place, &found.known_keys)));
+        let errors: Vec<Diagnostic> = found.errors.into_iter().chain(unknown).collect();
+        if errors.is_empty() {
+            Ok(in_order(found.warnings))
         } else {
-            Err(DiagnosticList(template_errors))
+            Err(DiagnosticList(in_order(errors)))
         }
     }
 
-    /// Returns the errors in the part of the file that was read so far.
-    pub(super) fn template_errors(&self) -> Vec<Diagnostic> {
-        self.found.borrow().template_errors.clone()
-    }
-
-    fn in_order(&self) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
-        let Found {
-            mut template_errors,
-            warnings,
-            known_keys,
-            unknown_keys,
-        } = self.found.take();
-        for place in unknown_keys {
-            template_errors
-                .push(self.problem(&place, key_suggestions::advice(&place, &known_keys)));
-        }
-        (in_order(template_errors), in_order(warnings))
+    /// Returns the errors in the part of the file that was read, which may have other invalid keys.
+    pub(super) fn into_errors(self) -> DiagnosticList {
+        DiagnosticList(self.found.into_inner().errors)
     }
 
     fn problem(&self, place: &Place, message: String) -> Diagnostic {

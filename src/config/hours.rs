@@ -1,62 +1,54 @@
-//! Parses hours and days: `20:00-07:00`, `Mon`.
+//! Parses hours, days and time zones: `20:00-07:00`, `Mon`, `Europe/Berlin`.
 
 use jiff::civil::{Time, Weekday};
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
 
-use super::diagnostic::quoted;
+use super::diagnostic::quoting;
 use crate::alerts::Quiet;
 
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum HoursError {
-    #[error("{} is not a time span; write two times, such as \"20:00-07:00\"", quoted(.0))]
-    Hours(String),
-    #[error("{} begins and ends at the same time; leave it out", quoted(.0))]
-    WholeDay(String),
-    #[error("{} is not a weekday; write Mon, Tue, Wed, Thu, Fri, Sat or Sun", quoted(.0))]
-    Day(String),
-}
-
-pub(super) fn quiet(text: &str) -> Result<Quiet, HoursError> {
-    let wrong = || HoursError::Hours(text.to_owned());
-    let (from, until) = text.split_once('-').ok_or_else(wrong)?;
-    let quiet = Quiet {
-        from: time(from.trim()).ok_or_else(wrong)?,
-        until: time(until.trim()).ok_or_else(wrong)?,
+pub(super) fn quiet(text: &str) -> Result<Quiet, String> {
+    let Some(quiet) = span(text) else {
+        let message = "is not a time span; write two times, such as \"20:00-07:00\"";
+        return Err(quoting(text, message));
     };
     if quiet.from == quiet.until {
-        return Err(HoursError::WholeDay(text.to_owned()));
+        let message = "begins and ends at the same time; leave it out";
+        return Err(quoting(text, message));
     }
     Ok(quiet)
 }
 
+fn span(text: &str) -> Option<Quiet> {
+    let (from, until) = text.split_once('-')?;
+    Some(Quiet {
+        from: time(from.trim())?,
+        until: time(until.trim())?,
+    })
+}
+
 /// Midnight may also be written as `24:00`.
 fn time(text: &str) -> Option<Time> {
-    let (hour, minute) = text.split_once(':')?;
-    let is_number = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-    if !is_number(hour) || !is_number(minute) {
-        return None;
+    if text == "24:00" {
+        return Some(Time::midnight());
     }
-    match (hour.parse().ok()?, minute.parse().ok()?) {
-        (24, 0) => Some(Time::midnight()),
-        (hour, minute) => Time::new(hour, minute, 0, 0).ok(),
-    }
+    let has_two_parts = text.len() == 5 && text.find(':') == Some(2);
+    has_two_parts.then(|| text.parse().ok()).flatten()
 }
 
-pub(super) fn day(text: &str) -> Result<Weekday, HoursError> {
-    let is_named = |(short, _): &(&str, Weekday)| short.eq_ignore_ascii_case(text);
-    let day = DAYS.into_iter().find(is_named);
-    day.map(|(_, day)| day)
-        .ok_or_else(|| HoursError::Day(text.to_owned()))
+pub(super) fn day(text: &str) -> Result<Weekday, String> {
+    let day = strtime::parse("%a", text)
+        .ok()
+        .and_then(|day| day.weekday());
+    let message = "is not a weekday; write Mon, Tue, Wed, Thu, Fri, Sat or Sun";
+    day.ok_or_else(|| quoting(text, message))
 }
 
-const DAYS: [(&str, Weekday); 7] = [
-    ("Mon", Weekday::Monday),
-    ("Tue", Weekday::Tuesday),
-    ("Wed", Weekday::Wednesday),
-    ("Thu", Weekday::Thursday),
-    ("Fri", Weekday::Friday),
-    ("Sat", Weekday::Saturday),
-    ("Sun", Weekday::Sunday),
-];
+pub(super) fn timezone(name: &str) -> Result<TimeZone, String> {
+    let message = "is not a time zone of this machine; write one such as \"Europe/Berlin\" or \"UTC\" \
+                   (they are in the package tzdata)";
+    TimeZone::get(name).map_err(|_| quoting(name, message))
+}
 
 #[cfg(test)]
 mod tests {
@@ -82,10 +74,14 @@ mod tests {
             "20:00-24:01",
             "a-b",
         ] {
-            assert_eq!(quiet(text), Err(HoursError::Hours(text.to_owned())));
+            assert!(
+                quiet(text).unwrap_err().contains("is not a time span"),
+                "{text}"
+            );
         }
         for text in ["07:00-07:00", "00:00-24:00"] {
-            assert_eq!(quiet(text), Err(HoursError::WholeDay(text.to_owned())));
+            let refused = quiet(text).unwrap_err();
+            assert!(refused.contains("at the same time"), "{text}");
         }
     }
 
@@ -94,7 +90,10 @@ mod tests {
         assert_eq!(day("Mon"), Ok(Weekday::Monday));
         assert_eq!(day("sun"), Ok(Weekday::Sunday));
         for text in ["", "Monday", "Mo", "Montag"] {
-            assert_eq!(day(text), Err(HoursError::Day(text.to_owned())));
+            assert!(
+                day(text).unwrap_err().contains("is not a weekday"),
+                "{text}"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::diagnostics::Place;
+use super::diagnostic::Place;
 
 /// Section headers with the keys that are allowed in them.
 pub(super) type KnownKeys = BTreeSet<(String, &'static str)>;

@@ -9,14 +9,15 @@ mod defaults;
 mod diagnostic;
 mod diagnostics;
 mod durations;
-mod entry;
 mod file;
 mod hours;
 mod key_suggestions;
 mod names;
 mod paths;
+mod readers;
 mod smtp_url;
 mod template;
+mod tree;
 mod urls;
 pub mod validators;
 
@@ -145,33 +146,22 @@ pub enum Sink {
 
 /// Reads and checks the whole file with all secrets that it names.
 pub fn load(path: &Path, machine: &Machine) -> Result<Config, DiagnosticList> {
-    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
-    let diagnostics = diagnostics::Diagnostics::new(path, &text);
-    let made = file::parse(&text, &diagnostics).and_then(|top| check::config(top, machine));
-    let (config, warnings) = diagnostics.into_result(made)?;
-    Ok(Config { warnings, ..config })
+    let (config, diagnostics) = file::read(path, |top| check::config(top, machine))?;
+    let warnings = diagnostics.into_warnings()?;
+    let config = config.flatten().map(|config| Config { warnings, ..config });
+    // Without credentials in sight, the rest may be in order.
+    config.ok_or(DiagnosticList(Vec::new()))
 }
 
 /// Checks the file with the same code as [`load`]. Credentials that this process cannot read are a warning here.
 pub fn check(path: &Path, machine: &Machine) -> Result<Vec<Diagnostic>, DiagnosticList> {
-    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
-    let diagnostics = diagnostics::Diagnostics::new(path, &text);
-    if let Some(top) = file::parse(&text, &diagnostics) {
-        check::config(top, machine);
-    }
+    let (_, diagnostics) = file::read(path, |top| check::config(top, machine))?;
     diagnostics.into_warnings()
 }
 
 /// Reads the path of the daemon's socket, even if other keys are invalid.
 pub fn socket(path: &Path) -> Result<PathBuf, DiagnosticList> {
-    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
-    let diagnostics = diagnostics::Diagnostics::new(path, &text);
-    let top = file::parse(&text, &diagnostics);
-    let socket = top.map(|mut top| check::socket(&mut top.section("status")));
-    match (socket, diagnostics.template_errors()) {
-        (Some(socket), template_errors) if template_errors.is_empty() => Ok(socket),
-        (_, template_errors) => Err(DiagnosticList(template_errors)),
-    }
+    file::read_part(path, |mut top| check::socket(&mut top.section("status")))
 }
 
 /// Renders sample emails of every kind, with made-up people and the configured templates.
@@ -180,69 +170,52 @@ pub fn sample_emails(
     machine: &Machine,
     now: Timestamp,
 ) -> Result<Vec<Sample>, DiagnosticList> {
-    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
-    let diagnostics = diagnostics::Diagnostics::new(path, &text);
-    let top = file::parse(&text, &diagnostics);
-    let emails = top.map(|top| check::sample_emails(top, machine, now));
-    emails.ok_or_else(|| DiagnosticList(diagnostics.template_errors()))
+    let (emails, diagnostics) = file::read(path, |top| check::sample_emails(top, machine, now))?;
+    emails.ok_or_else(|| diagnostics.into_errors())
 }
 
 /// Reads the monitor's settings, even if other keys are invalid. Fails only if the file leaves no operators or no way
 /// to send emails.
 pub fn monitor_settings(path: &Path, machine: &Machine) -> Result<MonitorSettings, DiagnosticList> {
-    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
-    let diagnostics = diagnostics::Diagnostics::new(path, &text);
-    let monitor_settings =
-        file::parse(&text, &diagnostics).map(|top| check::monitor_settings(top, path, machine));
-    let can_notify = |monitor_settings: &MonitorSettings| {
-        monitor_settings.mail.transport != mailer::Transport::Nowhere
-            && !monitor_settings.alerts.operators.is_empty()
+    let (settings, diagnostics) =
+        file::read(path, |top| check::monitor_settings(top, path, machine))?;
+    let can_notify = |settings: &MonitorSettings| {
+        settings.mail.transport != mailer::Transport::Nowhere
+            && !settings.alerts.operators.is_empty()
     };
-    monitor_settings.filter(can_notify).ok_or_else(|| {
-        let template_errors = diagnostics.template_errors();
-        let nobody = || Diagnostic {
-            file: path.to_owned(),
-            line: None,
-            place: "[alerts]".to_owned(),
-            message: "names no recipients, or no way to send emails".to_owned(),
-        };
-        DiagnosticList(if template_errors.is_empty() {
-            vec![nobody()]
-        } else {
-            template_errors
-        })
+    settings.filter(can_notify).ok_or_else(|| {
+        let mut errors = diagnostics.into_errors();
+        if errors.0.is_empty() {
+            errors.0.push(Diagnostic {
+                file: path.to_owned(),
+                line: None,
+                place: "[alerts]".to_owned(),
+                message: "names no recipients, or no way to send emails".to_owned(),
+            });
+        }
+        errors
     })
 }
 
 /// Reads the paths of the inventory, its key and its backups, even if other keys are invalid.
 pub fn stores(path: &Path) -> Result<StoragePaths, DiagnosticList> {
-    let text = file::read(path).map_err(|problem| DiagnosticList(vec![problem]))?;
-    let diagnostics = diagnostics::Diagnostics::new(path, &text);
-    let top = file::parse(&text, &diagnostics);
-    let stores = top.map(|mut top| check::stores(top.section("inventory"), path));
-    match (stores, diagnostics.template_errors()) {
-        (Some(stores), template_errors) if template_errors.is_empty() => Ok(stores),
-        (_, template_errors) => Err(DiagnosticList(template_errors)),
-    }
+    file::read_part(path, |mut top| {
+        check::stores(top.section("inventory"), path)
+    })
 }
 
 impl Config {
     /// Returns the changed keys of `newer` that need a restart, because the running daemon holds the files or sockets
     /// open.
     pub fn needs_restart(&self, newer: &Self) -> Vec<&'static str> {
-        let held = [
-            (
-                "inventory.path",
-                self.inventory.path == newer.inventory.path,
-            ),
-            (
-                "inventory.key",
-                self.inventory.key.id() == newer.inventory.key.id(),
-            ),
-            ("status.socket", self.status.socket == newer.status.socket),
-            ("web.listen", self.listens_at() == newer.listens_at()),
+        let (ours, theirs) = (&self.inventory, &newer.inventory);
+        let keys = [
+            ("inventory.path", ours.path != theirs.path),
+            ("inventory.key", ours.key.id() != theirs.key.id()),
+            ("status.socket", self.status.socket != newer.status.socket),
+            ("web.listen", self.listens_at() != newer.listens_at()),
         ];
-        let changed = held.into_iter().filter(|(_, is_same)| !is_same);
+        let changed = keys.into_iter().filter(|(_, is_changed)| *is_changed);
         changed.map(|(key, _)| key).collect()
     }
 

@@ -1,84 +1,49 @@
-//! Validates names and ids: apps, users of this machine, tokens, permissions.
+//! Validates names and ids: apps, users of this machine, tokens, permissions. An error says what to write instead.
 
-use super::diagnostic::quoted;
+use super::diagnostic::quoting;
 
 /// Every user who may open the socket according to its mode.
 pub(super) const EVERYBODY: &str = "*";
 
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NameError {
-    #[error(
-        "is not a valid app name; use up to 64 letters, digits and . _ - and begin with a letter \
-         or digit"
-    )]
-    App,
-    #[error("must be digits only, as Meta's app dashboard shows it")]
-    Id,
-    #[error("{} is not a Graph version; write it as v25.0", quoted(.0))]
-    GraphVersion(String),
-    #[error("{} is not a permission; write one per item, such as \"pages_messaging\"", quoted(.0))]
-    Scope(String),
-    #[error("{} is not a user; write a user's name, \"@group\" or \"*\"", quoted(.0))]
-    Peer(String),
-    #[error("{} is not a user name", quoted(.0))]
-    User(String),
-    #[error(
-        "is not a pattern for token names; write a name, or a part of it with *, without spaces"
-    )]
-    Tokens,
-}
-
-pub(super) fn app(text: &str) -> Result<String, NameError> {
+pub fn app(text: &str) -> Result<String, String> {
     let begins_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if begins_well && text.len() <= 64 && text.chars().all(is_name_letter) {
-        Ok(text.to_owned())
-    } else {
-        Err(NameError::App)
-    }
+    let is_name = begins_well && text.len() <= 64 && text.chars().all(is_name_letter);
+    let message = "is not a valid app name; use up to 64 letters, digits and . _ - and begin with a letter \
+                   or digit";
+    valid(text, is_name, message)
 }
 
 /// Validates an id of Meta's. Ids stay text, because some exceed the range of integers.
-pub(super) fn id(text: &str) -> Result<String, NameError> {
-    if text.len() <= 32 && is_number(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(NameError::Id)
-    }
+pub(super) fn id(text: &str) -> Result<String, String> {
+    let message = "must be digits only, as Meta's app dashboard shows it";
+    valid(text, text.len() <= 32 && is_number(text), message)
 }
 
-pub(super) fn graph_version(text: &str) -> Result<String, NameError> {
+pub(super) fn graph_version(text: &str) -> Result<String, String> {
     let numbers = text.strip_prefix('v').and_then(|rest| rest.split_once('.'));
-    match numbers {
-        Some((major, minor)) if is_number(major) && is_number(minor) => Ok(text.to_owned()),
-        Some(_) | None => Err(NameError::GraphVersion(text.to_owned())),
-    }
+    let is_version = numbers.is_some_and(|(major, minor)| is_number(major) && is_number(minor));
+    let message = quoting(text, "is not a Graph version; write it as v25.0");
+    valid(text, is_version, message)
 }
 
-pub(super) fn scope(text: &str) -> Result<String, NameError> {
+pub(super) fn scope(text: &str) -> Result<String, String> {
     let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if !text.is_empty() && text.chars().all(is_letter) {
-        Ok(text.to_owned())
-    } else {
-        Err(NameError::Scope(text.to_owned()))
-    }
+    let is_scope = !text.is_empty() && text.chars().all(is_letter);
+    let message = "is not a permission; write one per item, such as \"pages_messaging\"";
+    valid(text, is_scope, quoting(text, message))
 }
 
 /// Validates a user's name, a `@group` or `*`.
-pub(super) fn peer(text: &str) -> Result<String, NameError> {
+pub(super) fn peer(text: &str) -> Result<String, String> {
     let name = text.strip_prefix('@').unwrap_or(text);
-    if text == EVERYBODY || is_account(name) {
-        Ok(text.to_owned())
-    } else {
-        Err(NameError::Peer(text.to_owned()))
-    }
+    let message = "is not a user; write a user's name, \"@group\" or \"*\"";
+    let is_peer = text == EVERYBODY || is_account(name);
+    valid(text, is_peer, quoting(text, message))
 }
 
-pub(super) fn user(text: &str) -> Result<String, NameError> {
-    if is_account(text) && !text.starts_with('@') {
-        Ok(text.to_owned())
-    } else {
-        Err(NameError::User(text.to_owned()))
-    }
+pub(super) fn user(text: &str) -> Result<String, String> {
+    let is_user = is_account(text) && !text.starts_with('@');
+    valid(text, is_user, quoting(text, "is not a user name"))
 }
 
 /// Checks only the spelling. The account may be created later, so its existence is checked when it connects.
@@ -87,13 +52,12 @@ fn is_account(name: &str) -> bool {
     !name.is_empty() && !name.contains(is_odd)
 }
 
-pub(super) fn tokens(text: &str) -> Result<String, NameError> {
+/// Validates a token's name, or a pattern for names.
+pub(super) fn tokens(text: &str) -> Result<String, String> {
     let is_odd = |c: char| c.is_whitespace() || c.is_control();
-    if !text.is_empty() && !text.contains(is_odd) {
-        Ok(text.to_owned())
-    } else {
-        Err(NameError::Tokens)
-    }
+    let message =
+        "is not a pattern for token names; write a name, or a part of it with *, without spaces";
+    valid(text, !text.is_empty() && !text.contains(is_odd), message)
 }
 
 pub(super) const fn is_name_letter(c: char) -> bool {
@@ -104,12 +68,17 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+fn valid(text: &str, is_valid: bool, message: impl Into<String>) -> Result<String, String> {
+    let text = is_valid.then(|| text.to_owned());
+    text.ok_or_else(|| message.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Asserts that each text is rejected, with any message.
-    fn refused<T>(parse: fn(&str) -> Result<T, NameError>, texts: &[&str]) {
+    fn refused<T>(parse: fn(&str) -> Result<T, String>, texts: &[&str]) {
         for text in texts {
             assert!(parse(text).is_err(), "{text:?}");
         }

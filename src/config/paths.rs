@@ -5,29 +5,23 @@ use std::path::PathBuf;
 /// The size of the kernel's `sockaddr_un` without the final zero byte.
 const LONGEST_SOCKET: usize = 107;
 
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum PathError {
-    #[error("must be an absolute path, beginning with /")]
-    Relative,
-    #[error("must not contain control characters")]
-    Control,
-    #[error("is too long; the path of a socket may have 107 bytes")]
-    TooLong,
-}
+const RELATIVE: &str = "must be an absolute path, beginning with /";
+pub(super) const CONTROL: &str = "must not contain control characters";
+const TOO_LONG: &str = "is too long; the path of a socket may have 107 bytes";
 
-pub(super) fn absolute(text: &str) -> Result<PathBuf, PathError> {
+pub(super) fn absolute(text: &str) -> Result<PathBuf, &'static str> {
     if text.contains(char::is_control) {
-        return Err(PathError::Control);
+        Err(CONTROL)
+    } else if text.starts_with('/') {
+        Ok(PathBuf::from(text))
+    } else {
+        Err(RELATIVE)
     }
-    if !text.starts_with('/') {
-        return Err(PathError::Relative);
-    }
-    Ok(PathBuf::from(text))
 }
 
-pub(super) fn socket(text: &str) -> Result<PathBuf, PathError> {
+pub(super) fn socket(text: &str) -> Result<PathBuf, &'static str> {
     if text.len() > LONGEST_SOCKET {
-        return Err(PathError::TooLong);
+        return Err(TOO_LONG);
     }
     absolute(text)
 }
@@ -40,15 +34,15 @@ mod tests {
     fn only_absolute_paths_are_taken() {
         assert_eq!(absolute("/var/lib/a b"), Ok(PathBuf::from("/var/lib/a b")));
         for text in ["", "inventory.db", "./a", "~/a"] {
-            assert_eq!(absolute(text), Err(PathError::Relative), "{text}");
+            assert_eq!(absolute(text), Err(RELATIVE), "{text}");
         }
-        assert_eq!(absolute("/a\0b"), Err(PathError::Control));
+        assert_eq!(absolute("/a\0b"), Err(CONTROL));
     }
 
     #[test]
     fn a_socket_has_a_short_path() {
         let longest = format!("/{}", "s".repeat(106));
         assert!(socket(&longest).is_ok());
-        assert_eq!(socket(&format!("{longest}s")), Err(PathError::TooLong));
+        assert_eq!(socket(&format!("{longest}s")), Err(TOO_LONG));
     }
 }

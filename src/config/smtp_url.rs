@@ -1,5 +1,6 @@
 //! The URL of a mail server. The connection is always encrypted, except on this machine.
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::urls::is_loopback;
@@ -14,49 +15,36 @@ pub(super) struct SmtpUrl {
     pub(super) user: Option<String>,
 }
 
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum SmtpUrlError {
-    #[error(
-        "is not the URL of a mail server; write smtps://user@smtp.example.com:465 for TLS from the first byte, \
-         smtp://user@smtp.example.com:587 for STARTTLS"
-    )]
-    Url,
-    #[error(
-        "must not contain a password: secrets do not belong in the configuration; \
-         write password = {{ credential = \"smtp.password\" }} beside it"
-    )]
-    Password,
-    #[error(
-        "must end with the host or the port; TLS needs no option, it is always required \
-         except on this machine"
-    )]
-    Options,
-    #[error("must not have port 0")]
-    Port,
-}
+const NO_URL: &str = "is not the URL of a mail server; write smtps://user@smtp.example.com:465 for TLS from the first byte, \
+                      smtp://user@smtp.example.com:587 for STARTTLS";
+const PASSWORD: &str = "must not contain a password: secrets do not belong in the configuration; \
+                        write password = { credential = \"smtp.password\" } beside it";
+const OPTIONS: &str = "must end with the host or the port; TLS needs no option, it is always required \
+                       except on this machine";
+const PORT: &str = "must not have port 0";
 
-pub(super) fn parse(text: &str) -> Result<SmtpUrl, SmtpUrlError> {
-    let url = Url::parse(text).map_err(|_| SmtpUrlError::Url)?;
+pub(super) fn parse(text: &str) -> Result<SmtpUrl, &'static str> {
+    let url = Url::parse(text).map_err(|_| NO_URL)?;
     if url.password().is_some() {
-        return Err(SmtpUrlError::Password);
+        return Err(PASSWORD);
     }
     let host = url.host_str().filter(|host| !host.is_empty());
-    let host = host.ok_or(SmtpUrlError::Url)?.to_ascii_lowercase();
-    let (security, usual_port) = security(url.scheme(), &host).ok_or(SmtpUrlError::Url)?;
+    let host = host.ok_or(NO_URL)?.to_ascii_lowercase();
+    let (security, usual_port) = security(url.scheme(), &host).ok_or(NO_URL)?;
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        return Err(SmtpUrlError::Options);
+        return Err(OPTIONS);
     }
-    let port = url.port().unwrap_or(usual_port);
-    if port == 0 {
-        return Err(SmtpUrlError::Port);
+    let user = percent_decode_str(url.username()).decode_utf8();
+    let user = user.map_err(|_| NO_URL)?.into_owned();
+    match url.port().unwrap_or(usual_port) {
+        0 => Err(PORT),
+        port => Ok(SmtpUrl {
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port,
+            security,
+            user: Some(user).filter(|user| !user.is_empty()),
+        }),
     }
-    let user = percent_decoded(url.username()).ok_or(SmtpUrlError::Url)?;
-    Ok(SmtpUrl {
-        host: host.trim_matches(['[', ']']).to_owned(),
-        port,
-        security,
-        user: Some(user).filter(|user| !user.is_empty()),
-    })
 }
 
 /// Returns the security of the connection, with its default port.
@@ -67,16 +55,6 @@ fn security(scheme: &str, host: &str) -> Option<(Security, u16)> {
         "smtp" | "smtp+starttls" => Some((Security::StartTls, 587)),
         _ => None,
     }
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut pieces = text.split('%');
-    let mut bytes = pieces.next()?.as_bytes().to_vec();
-    for piece in pieces {
-        bytes.push(u8::from_str_radix(piece.get(..2)?, 16).ok()?);
-        bytes.extend_from_slice(&piece.as_bytes()[2..]);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -152,19 +130,19 @@ mod tests {
     #[test]
     fn what_is_no_mail_server_is_refused() {
         for (url, error) in [
-            ("", SmtpUrlError::Url),
-            ("smtp.example.com", SmtpUrlError::Url),
-            ("smtp.example.com:465", SmtpUrlError::Url),
-            ("smtps://", SmtpUrlError::Url),
-            ("smtps:example.com", SmtpUrlError::Url),
-            ("https://example.com", SmtpUrlError::Url),
-            ("smtps://%ff@example.com", SmtpUrlError::Url),
-            ("smtps://user:word@example.com", SmtpUrlError::Password),
-            ("smtps://:word@example.com", SmtpUrlError::Password),
-            ("smtp://example.com?tls=required", SmtpUrlError::Options),
-            ("smtp://example.com/path", SmtpUrlError::Options),
-            ("smtp://example.com#x", SmtpUrlError::Options),
-            ("smtp://example.com:0", SmtpUrlError::Port),
+            ("", NO_URL),
+            ("smtp.example.com", NO_URL),
+            ("smtp.example.com:465", NO_URL),
+            ("smtps://", NO_URL),
+            ("smtps:example.com", NO_URL),
+            ("https://example.com", NO_URL),
+            ("smtps://%ff@example.com", NO_URL),
+            ("smtps://user:word@example.com", PASSWORD),
+            ("smtps://:word@example.com", PASSWORD),
+            ("smtp://example.com?tls=required", OPTIONS),
+            ("smtp://example.com/path", OPTIONS),
+            ("smtp://example.com#x", OPTIONS),
+            ("smtp://example.com:0", PORT),
         ] {
             assert_eq!(parse(url).unwrap_err(), error, "{url}");
         }

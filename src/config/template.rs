@@ -80,7 +80,7 @@ impl Template {
             "#path" => below("inventory.db"),
             "key" => Some(format!("{key} = {}", home.source(INVENTORY_KEY))),
             "from" => set(key, &self.from),
-            "to" => Some(format!("{key} = {}", list(&self.to))),
+            "to" => Some(format!("{key} = {}", Value::from(self.to.clone()))),
             "smtp" => Some(self.way.line(home)),
             "#socket" => below("perennial.sock"),
             _ => None,
@@ -120,12 +120,7 @@ fn path(path: &Path) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    Value::String(text.to_owned()).to_string()
-}
-
-fn list(texts: &[String]) -> String {
-    let texts = texts.iter().map(|text| Value::String(text.clone()));
-    Value::Array(texts.collect()).to_string()
+    Value::from(text).to_string()
 }
 
 #[cfg(test)]

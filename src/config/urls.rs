@@ -5,47 +5,36 @@ use std::net::IpAddr;
 
 use url::Url;
 
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum UrlError {
-    #[error("is not a URL; write it in full, such as https://example.com")]
-    Url,
-    #[error("must begin with https:// (http:// only to this machine: 127.0.0.1, [::1], localhost)")]
-    NotEncrypted,
-    #[error("must not contain a user or password: secrets do not belong in the configuration")]
-    Password,
-    #[error("must end with the host or a path, without ? or #")]
-    Query,
-}
+const NO_URL: &str = "is not a URL; write it in full, such as https://example.com";
+const NOT_ENCRYPTED: &str =
+    "must begin with https:// (http:// only to this machine: 127.0.0.1, [::1], localhost)";
+const PASSWORD: &str =
+    "must not contain a user or password: secrets do not belong in the configuration";
+const QUERY: &str = "must end with the host or a path, without ? or #";
 
 /// Validates the base of other URLs. Returns it without a trailing slash.
-pub(super) fn base(text: &str) -> Result<String, UrlError> {
-    let url = encrypted(text)?;
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(UrlError::Query);
+pub fn base(text: &str) -> Result<String, String> {
+    let url = endpoint(text)?;
+    if url.contains('?') {
+        return Err(QUERY.to_owned());
     }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
+    Ok(url.trim_end_matches('/').to_owned())
 }
 
 /// Validates the URL of an endpoint.
-pub(super) fn endpoint(text: &str) -> Result<String, UrlError> {
-    let url = encrypted(text)?;
+pub(super) fn endpoint(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|_| NO_URL)?;
+    let host = url.host_str().ok_or(NO_URL)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(PASSWORD.to_owned());
+    }
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(host)) {
+        return Err(NOT_ENCRYPTED.to_owned());
+    }
     if url.fragment().is_some() {
-        return Err(UrlError::Query);
+        return Err(QUERY.to_owned());
     }
     Ok(url.into())
-}
-
-fn encrypted(text: &str) -> Result<Url, UrlError> {
-    let url = Url::parse(text).map_err(|_| UrlError::Url)?;
-    let host = url.host_str().ok_or(UrlError::Url)?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(UrlError::Password);
-    }
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_loopback(host) => Ok(url),
-        _ => Err(UrlError::NotEncrypted),
-    }
 }
 
 /// Returns whether connections to `host` stay on this machine.
@@ -80,22 +69,23 @@ mod tests {
             ("http://127.9.9.9", Ok("http://127.9.9.9")),
             ("http://[::1]:8080/", Ok("http://[::1]:8080")),
             ("http://LOCALHOST:1", Ok("http://localhost:1")),
-            ("http://graph.facebook.com", Err(UrlError::NotEncrypted)),
-            ("http://128.0.0.1", Err(UrlError::NotEncrypted)),
-            ("http://localhost.example.com", Err(UrlError::NotEncrypted)),
-            ("http://127.0.0.1.example.com", Err(UrlError::NotEncrypted)),
-            ("http://[::2]", Err(UrlError::NotEncrypted)),
-            ("ftp://localhost", Err(UrlError::NotEncrypted)),
-            ("graph.facebook.com", Err(UrlError::Url)),
-            ("https://", Err(UrlError::Url)),
-            ("mailto:a@example.com", Err(UrlError::Url)),
-            ("", Err(UrlError::Url)),
-            ("https://user@example.com", Err(UrlError::Password)),
-            ("https://:word@example.com", Err(UrlError::Password)),
-            ("https://example.com/?a=b", Err(UrlError::Query)),
-            ("https://example.com/#a", Err(UrlError::Query)),
+            ("http://graph.facebook.com", Err(NOT_ENCRYPTED)),
+            ("http://128.0.0.1", Err(NOT_ENCRYPTED)),
+            ("http://localhost.example.com", Err(NOT_ENCRYPTED)),
+            ("http://127.0.0.1.example.com", Err(NOT_ENCRYPTED)),
+            ("http://[::2]", Err(NOT_ENCRYPTED)),
+            ("ftp://localhost", Err(NOT_ENCRYPTED)),
+            ("graph.facebook.com", Err(NO_URL)),
+            ("https://", Err(NO_URL)),
+            ("mailto:a@example.com", Err(NO_URL)),
+            ("", Err(NO_URL)),
+            ("https://user@example.com", Err(PASSWORD)),
+            ("https://:word@example.com", Err(PASSWORD)),
+            ("https://example.com/?a=b", Err(QUERY)),
+            ("https://example.com/#a", Err(QUERY)),
         ] {
-            assert_eq!(base(text), expected.map(str::to_owned), "{text}");
+            let found = base(text);
+            assert_eq!(found.as_deref().map_err(String::as_str), expected, "{text}");
         }
     }
 
@@ -103,6 +93,6 @@ mod tests {
     fn an_endpoint_may_have_a_query() {
         let url = "https://example.com/hook?a=b";
         assert_eq!(endpoint(url), Ok(url.to_owned()));
-        assert_eq!(endpoint("https://example.com/#a"), Err(UrlError::Query));
+        assert_eq!(endpoint("https://example.com/#a"), Err(QUERY.to_owned()));
     }
 }

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::routes::{people, routes, several};
-use super::{duration, timezone};
+use super::routes::{language, routes};
+use super::schedule::timezone;
 use crate::alerts;
 use crate::config::credentials::Machine;
-use crate::config::entry::{Entry, filled_list, switched_on, text, yes_or_no};
-use crate::config::file::{Section, read_at_most};
+use crate::config::file::read_at_most;
+use crate::config::readers::{duration, filled_list, several, switched_on, text, yes_or_no};
 use crate::config::smtp_url::{self, SmtpUrl};
+use crate::config::tree::{Entry, Section};
 use crate::config::{App, addresses, defaults, hours, paths};
 use crate::email::Templates;
 use crate::email::mailer::{self, Authority, Transport};
 use crate::email::samples::{self, Sample};
 use crate::email::text::Language;
-use crate::secret::Secret;
 
 const WAYS: [&str; 3] = ["smtp", "sendmail", "directory"];
 
@@ -31,21 +31,26 @@ pub(super) fn alerts(
     apps: &[App],
     machine: &Machine,
 ) -> (alerts::Rules, mailer::Settings) {
-    let from = from(&mut section);
+    let help = "name the sender, such as \"Perennial <perennial@example.com>\"";
+    let from = needed_to_send(&mut section, "from", help, text(addresses::mailbox));
+    let from = from.unwrap_or_else(|| defaults::FROM.to_owned());
+    let help = "name the recipients, such as [\"ops@example.com\"]";
+    let operators = filled_list(text(addresses::address));
+    let operators = needed_to_send(&mut section, "to", help, operators);
     let rules = alerts::Rules {
         warn_before: warn_before(&mut section),
         remind_every: section.or("remind_every", defaults::REMIND_EVERY, duration),
         plan_window: section.or("plan_window", defaults::PLAN_WINDOW, duration),
-        operators: operators(&mut section),
-        copy_operators: section.or("copy_operators", false, |entry| yes_or_no(&entry)),
+        operators: operators.unwrap_or_default(),
+        copy_operators: section.or("copy_operators", false, yes_or_no()),
         escalate_after: section.optional("escalate_after", duration),
-        escalate_to: people(&mut section, "escalate_to"),
+        escalate_to: several(&mut section, "escalate_to", addresses::address),
         quiet_hours: section.optional("quiet_hours", text(hours::quiet)),
         working_days: several(&mut section, "working_days", hours::day),
         routes: routes(&mut section, apps),
         apps: apps.iter().map(|app| app.name.clone()).collect(),
         message_domain: domain_of(&from),
-        language: section.or("language", Language::default(), language),
+        language: section.or("language", Language::default(), text(language)),
         templates: Arc::new(templates(&mut section)),
         timezone,
         login_links: None,
@@ -55,13 +60,26 @@ pub(super) fn alerts(
     (rules, mailer::Settings { from, transport })
 }
 
+/// Reads a key that is required if emails can be sent.
+fn needed_to_send<'f, T>(
+    section: &mut Section<'f>,
+    key: &'static str,
+    help: &str,
+    read: impl FnOnce(Entry<'f>) -> Option<T>,
+) -> Option<T> {
+    if has_a_way(section) {
+        section.required(key, help, read)
+    } else {
+        section.optional(key, read)
+    }
+}
+
 /// Warns about `escalate_to` without `escalate_after`, because those people would never be notified.
 fn warn_of_nobody(section: &Section<'_>, rules: &alerts::Rules) {
-    let is_set = rules.escalate_after.is_some()
-        || rules
-            .routes
-            .iter()
-            .any(|route| route.escalate_after.is_some());
+    let of_routes = rules.routes.iter().map(|route| route.escalate_after);
+    let is_set = of_routes
+        .chain([rules.escalate_after])
+        .any(|after| after.is_some());
     if section.has("escalate_to") && !is_set {
         let message = "never gets an email; say after how long, such as escalate_after = \"2d\"";
         section.warn("escalate_to", message);
@@ -80,23 +98,17 @@ pub(in crate::config) fn sample_emails(
     machine: &Machine,
     now: Timestamp,
 ) -> Vec<Sample> {
-    let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
+    let timezone = timezone(&mut top, machine);
     samples::emails(&templates(&mut top.section("alerts")), &timezone, now)
-}
-
-pub(super) fn language(entry: Entry<'_>) -> Option<Language> {
-    text(|code| Language::of_code(code).ok_or("must be \"en\" or \"de\""))(entry)
 }
 
 /// Loads the templates. A template that fails causes a warning, and the built-in one replaces it.
 fn templates(section: &mut Section<'_>) -> Templates {
-    let templates = section.optional("templates", |entry| {
-        text(|path| {
-            let path = paths::absolute(path).map_err(|error| error.to_string())?;
-            Templates::of_folder(&path).map_err(|error| error.to_string())
-        })(entry)
-    });
-    let templates = templates.unwrap_or_default();
+    let of_folder = |path: &str| -> Result<Templates, String> {
+        let path = paths::absolute(path)?;
+        Templates::of_folder(&path).map_err(|error| error.to_string())
+    };
+    let templates = section.or("templates", Templates::default(), text(of_folder));
     for error in samples::template_errors(&templates) {
         section.warn("templates", error);
     }
@@ -104,32 +116,11 @@ fn templates(section: &mut Section<'_>) -> Templates {
 }
 
 fn warn_before(section: &mut Section<'_>) -> Vec<SignedDuration> {
-    let usual = defaults::WARN_BEFORE.to_vec();
-    let mut steps = section.or("warn_before", usual, filled_list(duration));
+    let usual = defaults::WARN_BEFORE;
+    let mut steps: Vec<_> = section.or("warn_before", usual, filled_list(duration));
     steps.sort_unstable_by_key(|step| Reverse(*step));
     steps.dedup();
     steps
-}
-
-fn operators(section: &mut Section<'_>) -> Vec<String> {
-    let read = filled_list(text(addresses::address));
-    if has_a_way(section) {
-        let help = "name the recipients, such as [\"ops@example.com\"]";
-        section.required("to", help, read).unwrap_or_default()
-    } else {
-        section.optional("to", read).unwrap_or_default()
-    }
-}
-
-fn from(section: &mut Section<'_>) -> String {
-    let read = text(addresses::mailbox);
-    let from = if has_a_way(section) {
-        let help = "name the sender, such as \"Perennial <perennial@example.com>\"";
-        section.required("from", help, read)
-    } else {
-        section.optional("from", read)
-    };
-    from.unwrap_or_else(|| defaults::FROM.to_owned())
 }
 
 fn has_a_way(section: &Section<'_>) -> bool {
@@ -139,7 +130,7 @@ fn has_a_way(section: &Section<'_>) -> bool {
 fn transport(section: &mut Section<'_>, machine: &Machine) -> Transport {
     refuse_second_way(section);
     let smtp = section.optional("smtp", |entry| smtp(entry, machine));
-    let sendmail = section.optional("sendmail", |entry| switched_on(&entry));
+    let sendmail = section.optional("sendmail", switched_on());
     let directory = section.optional("directory", text(paths::absolute));
     if !has_a_way(section) {
         section.warn("", NO_WAY);
@@ -170,52 +161,36 @@ fn smtp(entry: Entry<'_>, machine: &Machine) -> Option<Transport> {
     let help = "name the mail server, such as \"smtps://user@smtp.example.com:465\"";
     let relay = section.required("url", help, text(smtp_url::parse));
     let password = section.optional("password", |entry| machine.secret(entry));
-    let ca = section.optional("ca", authority);
+    let ca = section.optional("ca", text(authority));
     let relay = relay?;
     check_login(&section, &relay);
-    Some(smtp_by(relay, password, ca))
+    Some(Transport::Smtp {
+        host: relay.host,
+        port: relay.port,
+        security: relay.security,
+        user: relay.user,
+        password,
+        ca,
+    })
 }
 
-/// More than all root certificates of a machine.
-const LARGEST_PEM: u64 = 1 << 20;
-
-fn authority(entry: Entry<'_>) -> Option<Authority> {
-    text(|path| {
-        let path = paths::absolute(path).map_err(|error| error.to_string())?;
-        let pem =
-            read_at_most(LARGEST_PEM, &path).map_err(|error| format!("cannot be read: {error}"))?;
-        Authority::from_pem(pem).map_err(|error| error.to_string())
-    })(entry)
+fn authority(path: &str) -> Result<Authority, String> {
+    /// More than all root certificates of a machine.
+    const LARGEST: u64 = 1 << 20;
+    let path = paths::absolute(path)?;
+    let pem = read_at_most(LARGEST, &path).map_err(|error| format!("cannot be read: {error}"))?;
+    Authority::from_pem(pem).map_err(|error| error.to_string())
 }
 
 fn check_login(section: &Section<'_>, relay: &SmtpUrl) {
     match (&relay.user, section.has("password")) {
         (Some(_), true) | (None, false) => {}
         (Some(_), false) => {
-            section.reject(
-                "url",
-                "names a user without a password; add password = { credential = … }",
-            );
+            let message = "names a user without a password; add password = { credential = … }";
+            section.reject("url", message);
         }
         (None, true) => {
             section.reject("password", "needs a user; write the user into the url");
         }
-    }
-}
-
-fn smtp_by(relay: SmtpUrl, password: Option<Secret>, ca: Option<Authority>) -> Transport {
-    let SmtpUrl {
-        host,
-        port,
-        security,
-        user,
-    } = relay;
-    Transport::Smtp {
-        host,
-        port,
-        security,
-        user,
-        password,
-        ca,
     }
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use jiff::SignedDuration;
 
 use crate::config::credentials::{CredentialError, Machine};
-use crate::config::entry::{Entry, number, text};
-use crate::config::file::Section;
+use crate::config::readers::{number, text};
+use crate::config::tree::{Entry, Section};
 use crate::config::{Backups, CREDENTIALS, StoragePaths, defaults, durations, paths};
 use crate::inventory::{Retention, Settings};
 use crate::secret::Key;
@@ -42,7 +42,7 @@ pub(in crate::config) fn stores(mut section: Section<'_>, config: &Path) -> Stor
 }
 
 fn path(section: &mut Section<'_>) -> PathBuf {
-    section.or("path", defaults::INVENTORY.into(), text(paths::absolute))
+    section.or("path", defaults::INVENTORY, text(paths::absolute))
 }
 
 fn backups(section: &mut Section<'_>, inventory: &Path) -> Backups {
@@ -61,16 +61,16 @@ fn retention(section: &mut Section<'_>) -> Retention {
 const SHORTEST: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 fn kept_for(written: &str) -> Result<SignedDuration, String> {
-    match durations::parse(written) {
-        Ok(age) if age < SHORTEST => Err("must be at least 60d".to_owned()),
-        Ok(age) => Ok(age),
-        Err(error) => Err(error.to_string()),
+    let age = durations::parse(written).map_err(|error| error.to_string())?;
+    if age < SHORTEST {
+        return Err("must be at least 60d".to_owned());
     }
+    Ok(age)
 }
 
 fn key_file(entry: Entry<'_>, credentials: &Path) -> Option<PathBuf> {
     let mut source = entry.into_section()?;
-    let in_folder = |name: &str| Ok::<_, CredentialError>(credentials.join(name));
+    let in_folder = |name: &str| Ok::<_, String>(credentials.join(name));
     let credential = source.optional("credential", text(in_folder));
     credential.or(source.optional("file", text(paths::absolute)))
 }
@@ -78,8 +78,8 @@ fn key_file(entry: Entry<'_>, credentials: &Path) -> Option<PathBuf> {
 fn usual_key(section: &Section<'_>, machine: &Machine) -> Option<Key> {
     match machine.key_from_credential(defaults::INVENTORY_KEY) {
         Ok(key) => return Some(key),
-        Err(refusal @ CredentialError::OutOfSight) => section.warn("key", refusal.to_string()),
-        Err(refusal) => section.reject("key", refusal.to_string()),
+        Err(error @ CredentialError::OutOfSight) => section.warn("key", error.to_string()),
+        Err(error) => section.reject("key", error.to_string()),
     }
     None
 }

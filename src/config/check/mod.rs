@@ -13,7 +13,6 @@ mod web;
 pub(super) use alerts::sample_emails;
 pub(super) use inventory::stores;
 pub(super) use logins::settled as settled_logins;
-pub(super) use schedule::timezone;
 pub(super) use status::socket;
 
 use std::path::Path;
@@ -21,14 +20,14 @@ use std::path::Path;
 use jiff::SignedDuration;
 
 use crate::config::credentials::Machine;
-use crate::config::entry::{Entry, filled_list, text};
-use crate::config::file::Section;
-use crate::config::{Config, MonitorSettings, defaults, durations};
+use crate::config::readers::{duration, filled_list};
+use crate::config::tree::Section;
+use crate::config::{Config, MonitorSettings, defaults};
 use crate::model::Scopes;
 use crate::rotation;
 
 pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> {
-    let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
+    let timezone = schedule::timezone(&mut top, machine);
     let apps = apps::apps(&mut top, machine);
     let (inventory, backups, retention) = inventory::inventory(top.section("inventory"), machine);
     let web = web::web(&mut top, machine, &logins::without_a_place(&apps));
@@ -64,7 +63,7 @@ pub(super) fn monitor_settings(
     path: &Path,
     machine: &Machine,
 ) -> MonitorSettings {
-    let timezone = top.or("timezone", machine.timezone.clone(), text(timezone));
+    let timezone = schedule::timezone(&mut top, machine);
     let apps = apps::apps(&mut top, machine);
     let (alerts, mail) = alerts::alerts(top.section("alerts"), timezone, &apps, machine);
     MonitorSettings {
@@ -76,25 +75,14 @@ pub(super) fn monitor_settings(
 }
 
 fn rotation(mut section: Section<'_>, warn_before: Option<&SignedDuration>) -> rotation::Rules {
+    let (before, pauses) = (defaults::ROTATE_BEFORE_EXPIRY, defaults::RETRY_AFTER);
     rotation::Rules {
         check_every: section.or("check_every", defaults::CHECK_EVERY, duration),
-        rotate_before_expiry: section.or(
-            "rotate_before_expiry",
-            defaults::ROTATE_BEFORE_EXPIRY,
-            duration,
-        ),
-        retry_after: section.or(
-            "retry_after",
-            defaults::RETRY_AFTER.to_vec(),
-            filled_list(duration),
-        ),
+        rotate_before_expiry: section.or("rotate_before_expiry", before, duration),
+        retry_after: section.or("retry_after", pauses, filled_list(duration)),
         warn_before: warn_before.copied().unwrap_or(defaults::WARN_BEFORE[0]),
         // Each app sets its own.
         subscribed_fields: Scopes::default(),
         scopes: Scopes::default(),
     }
-}
-
-fn duration(entry: Entry<'_>) -> Option<SignedDuration> {
-    text(durations::parse)(entry)
 }

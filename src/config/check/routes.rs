@@ -1,11 +1,11 @@
 //! Reads `[[alerts.route]]`: which tokens have other recipients or other rules.
 
-use super::{alerts, duration, schedule};
 use crate::alerts::Route;
-use crate::config::diagnostic::quoted;
-use crate::config::entry::{Entry, filled_list, text, yes_or_no};
-use crate::config::file::Section;
+use crate::config::diagnostic::quoting;
+use crate::config::readers::{duration, several, text, yes_or_no};
+use crate::config::tree::Section;
 use crate::config::{App, addresses, hours, names};
+use crate::email::text::Language;
 use crate::model::Kind;
 
 /// The keys that select a route's tokens, and the keys that set its rules.
@@ -22,67 +22,49 @@ const SAYS: [&str; 9] = [
     "working_days",
 ];
 
+const SELECTS_NOTHING: &str = "selects no tokens; name an app, a kind, tokens or owners";
+const CHANGES_NOTHING: &str = "changes nothing; name to, cc, escalate_to or what else differs";
+
 pub(super) fn routes(alerts: &mut Section<'_>, apps: &[App]) -> Vec<Route> {
-    let sections = alerts.sections("route").into_iter();
-    sections.map(|section| route(section, apps)).collect()
+    alerts.each("route", |section| Some(route(section, apps)))
 }
 
 fn route(mut section: Section<'_>, apps: &[App]) -> Route {
-    if !FOR.iter().any(|key| section.has(key)) {
-        let message = "selects no tokens; name an app, a kind, tokens or owners";
-        section.reject("", message);
-    }
-    if !SAYS.iter().any(|key| section.has(key)) {
-        section.reject(
-            "",
-            "changes nothing; name to, cc, escalate_to or what else differs",
-        );
+    for (keys, message) in [(&FOR[..], SELECTS_NOTHING), (&SAYS, CHANGES_NOTHING)] {
+        if !keys.iter().any(|key| section.has(key)) {
+            section.reject("", message);
+        }
     }
     Route {
-        app: section.optional("app", |entry| app(entry, apps)),
+        app: section.optional("app", text(|name| app(name, apps))),
         kind: section.optional("kind", text(kind)),
         tokens: several(&mut section, "tokens", names::tokens),
         owners: several(&mut section, "owners", names::tokens),
-        to: people(&mut section, "to"),
-        cc: people(&mut section, "cc"),
-        copy_operators: section.or("copy_operators", false, |entry| yes_or_no(&entry)),
+        to: several(&mut section, "to", addresses::address),
+        cc: several(&mut section, "cc", addresses::address),
+        copy_operators: section.or("copy_operators", false, yes_or_no()),
         escalate_after: section.optional("escalate_after", duration),
-        escalate_to: people(&mut section, "escalate_to"),
-        language: section.optional("language", alerts::language),
-        timezone: section.optional("timezone", text(schedule::timezone)),
+        escalate_to: several(&mut section, "escalate_to", addresses::address),
+        language: section.optional("language", text(language)),
+        timezone: section.optional("timezone", text(hours::timezone)),
         quiet_hours: section.optional("quiet_hours", text(hours::quiet)),
         working_days: several(&mut section, "working_days", hours::day),
     }
 }
 
-/// Reads a list of addresses, which is empty if the key is missing.
-pub(super) fn people(section: &mut Section<'_>, key: &'static str) -> Vec<String> {
-    several(section, key, addresses::address)
+pub(super) fn language(code: &str) -> Result<Language, &'static str> {
+    Language::of_code(code).ok_or("must be \"en\" or \"de\"")
 }
 
-pub(super) fn several<T, E: std::fmt::Display>(
-    section: &mut Section<'_>,
-    key: &'static str,
-    parse: impl Fn(&str) -> Result<T, E>,
-) -> Vec<T> {
-    let found = section.optional(key, filled_list(text(parse)));
-    found.unwrap_or_default()
-}
-
-fn app(entry: Entry<'_>, apps: &[App]) -> Option<String> {
-    text(|name: &str| {
-        let known = apps.iter().any(|app| app.name == name);
-        let unknown = || format!("{} is not the name of an [[app]]", quoted(name));
-        known.then(|| name.to_owned()).ok_or_else(unknown)
-    })(entry)
+fn app(name: &str, apps: &[App]) -> Result<String, String> {
+    if apps.iter().any(|app| app.name == name) {
+        Ok(name.to_owned())
+    } else {
+        Err(quoting(name, "is not the name of an [[app]]"))
+    }
 }
 
 fn kind(word: &str) -> Result<Kind, String> {
-    let unknown = || {
-        format!(
-            "{} is not a kind of token; write user, page, system_user or app",
-            quoted(word)
-        )
-    };
-    Kind::from_name(word).ok_or_else(unknown)
+    let message = "is not a kind of token; write user, page, system_user or app";
+    Kind::from_name(word).ok_or_else(|| quoting(word, message))
 }

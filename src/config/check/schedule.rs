@@ -3,30 +3,36 @@
 use croner::parser::{CronParser, Seconds};
 use jiff::tz::TimeZone;
 
-use crate::config::diagnostic::quoted;
-use crate::config::entry::text;
-use crate::config::file::Section;
-use crate::config::{Schedule, defaults};
+use crate::config::credentials::Machine;
+use crate::config::diagnostic::quoting;
+use crate::config::readers::text;
+use crate::config::tree::Section;
+use crate::config::{Schedule, defaults, hours};
 
 pub(super) fn schedule(mut section: Section<'_>) -> Schedule {
     let usual = |line: &str| Some(line.to_owned());
     Schedule {
-        sweep: section.or("sweep", defaults::SWEEP.to_owned(), text(cron)),
-        mail: section.or("mail", defaults::MAIL.to_owned(), text(cron)),
+        sweep: section.or("sweep", defaults::SWEEP, text(cron)),
+        mail: section.or("mail", defaults::MAIL, text(cron)),
         digest: section.or("digest", usual(defaults::DIGEST), text(cron_or_off)),
         backup: section.or("backup", usual(defaults::BACKUP), text(cron_or_off)),
     }
+}
+
+pub(super) fn timezone(top: &mut Section<'_>, machine: &Machine) -> TimeZone {
+    let usual = machine.timezone.clone();
+    top.or("timezone", usual, text(hours::timezone))
 }
 
 /// Checks a line with the parser of the scheduler, so that a valid line also runs.
 fn cron(line: &str) -> Result<String, String> {
     let parser = CronParser::builder().seconds(Seconds::Required).build();
     let refused = |why: &str| {
-        format!(
-            "{} is not a cron line with seconds{why}; write second minute hour day month weekday, \
-             such as \"0 30 3 * * *\" for 3:30 at night",
-            quoted(line)
-        )
+        let message = format!(
+            "is not a cron line with seconds{why}; write second minute hour day month weekday, \
+             such as \"0 30 3 * * *\" for 3:30 at night"
+        );
+        quoting(line, &message)
     };
     if line.split_whitespace().count() != 6 {
         return Err(refused(", which has six fields"));
@@ -43,16 +49,6 @@ fn cron_or_off(line: &str) -> Result<Option<String>, String> {
     } else {
         cron(line).map(Some)
     }
-}
-
-pub(in crate::config) fn timezone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| {
-        format!(
-            "{} is not a time zone of this machine; write one such as \"Europe/Berlin\" or \"UTC\" \
-             (they are in the package tzdata)",
-            quoted(name)
-        )
-    })
 }
 
 #[cfg(test)]

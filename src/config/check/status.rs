@@ -3,44 +3,35 @@
 use std::path::PathBuf;
 
 use crate::api::{Reader, Settings};
-use crate::config::entry::{filled_list, list, text};
-use crate::config::file::Section;
+use crate::config::readers::{filled_list, list, text};
+use crate::config::tree::Section;
 use crate::config::{USUAL_SOCKET, defaults, names, paths};
 use crate::login;
 
 pub(super) fn status(mut section: Section<'_>, logins: login::Settings) -> Settings {
     let socket = socket(&mut section);
-    let viewers = section.or(
-        "viewers",
-        owned(&defaults::VIEWERS),
-        list(text(names::peer)),
-    );
-    let operators = section.or(
-        "operators",
-        owned(&defaults::OPERATORS),
-        list(text(names::peer)),
-    );
+    let viewers = peers(&mut section, "viewers", defaults::VIEWERS);
+    let operators = peers(&mut section, "operators", defaults::OPERATORS);
     if operators.iter().any(|name| name == names::EVERYBODY) {
         let message = "everyone who can reach the socket may import and forget tokens";
         section.warn("operators", message);
     }
-    let readers = section.sections("reader").into_iter();
     Settings {
         socket,
         viewers,
         operators,
-        readers: readers.filter_map(reader).collect(),
+        readers: section.each("reader", reader),
         logins,
     }
 }
 
 /// Reads only the path, which is all that a command needs. A command may not be allowed to read the secrets.
 pub(in crate::config) fn socket(section: &mut Section<'_>) -> PathBuf {
-    section.or("socket", USUAL_SOCKET.into(), text(paths::socket))
+    section.or("socket", USUAL_SOCKET, text(paths::socket))
 }
 
-fn owned(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
+fn peers(section: &mut Section<'_>, key: &'static str, usual: &str) -> Vec<String> {
+    section.or(key, [usual.to_owned()], list(text(names::peer)))
 }
 
 fn reader(mut section: Section<'_>) -> Option<Reader> {

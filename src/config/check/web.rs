@@ -1,18 +1,18 @@
 //! Reads `[web]` and `[[delivery]]`. Both are checked completely; this version warns that it does not deliver tokens
 //! yet.
 
-use std::net::SocketAddr;
-
 use crate::config::credentials::Machine;
-use crate::config::entry::{Entry, filled_list, text};
-use crate::config::file::Section;
-use crate::config::paths::{self, PathError};
-use crate::config::{Delivery, Sink, defaults, names, urls};
+use crate::config::readers::{filled_list, text};
+use crate::config::tree::{Entry, Section};
+use crate::config::{Delivery, Sink, defaults, names, paths, urls};
 use crate::login;
 use crate::web::{ListenAddress, Settings as Web};
 
 const NO_DELIVERY_YET: &str =
     "this version does not act on [[delivery]] yet: no token is delivered";
+
+const NO_ADDRESS: &str =
+    "is not an address to listen on; write \"127.0.0.1:8480\" or \"unix:/run/perennial/web.sock\"";
 
 const KINDS: [&str; 3] = ["file", "command", "webhook"];
 
@@ -40,29 +40,17 @@ pub(super) fn web(
     })
 }
 
-#[derive(Debug, thiserror::Error)]
-enum ListenError {
-    #[error(
-        "is not an address to listen on; write \"127.0.0.1:8480\" or \"unix:/run/perennial/web.sock\""
-    )]
-    Spelling,
-    #[error("unix: {0}")]
-    Path(#[from] PathError),
-}
-
-fn listen(written: &str) -> Result<ListenAddress, ListenError> {
+fn listen(written: &str) -> Result<ListenAddress, String> {
     if let Some(path) = written.strip_prefix("unix:") {
-        return Ok(ListenAddress::Unix(paths::socket(path)?));
+        let path = paths::socket(path).map_err(|message| format!("unix: {message}"))?;
+        return Ok(ListenAddress::Unix(path));
     }
-    let address: SocketAddr = written.parse().map_err(|_| ListenError::Spelling)?;
+    let address = written.parse().map_err(|_| NO_ADDRESS)?;
     Ok(ListenAddress::Tcp(address))
 }
 
 pub(super) fn deliveries(top: &mut Section<'_>, machine: &Machine) -> Vec<Delivery> {
-    let sections = top.sections("delivery").into_iter();
-    sections
-        .filter_map(|section| delivery(section, machine))
-        .collect()
+    top.each("delivery", |section| delivery(section, machine))
 }
 
 fn delivery(mut section: Section<'_>, machine: &Machine) -> Option<Delivery> {
@@ -74,8 +62,8 @@ fn delivery(mut section: Section<'_>, machine: &Machine) -> Option<Delivery> {
         section.reject("", "name exactly one of file, command and webhook");
     }
     let file = section.optional("file", file);
-    let message = section.optional("command", filled_list(text(argument)));
-    let command = message.and_then(|message| command(message, &section));
+    let command = section.optional("command", filled_list(text(argument)));
+    let command = command.and_then(|words| program(words, &section));
     let webhook = section.optional("webhook", |entry| webhook(entry, machine));
     Some(Delivery {
         tokens: tokens?,
@@ -96,16 +84,13 @@ fn file(entry: Entry<'_>) -> Option<Sink> {
     })
 }
 
-fn path_with_name(written: &str) -> Result<String, String> {
-    paths::absolute(written).map_err(|error| error.to_string())?;
-    let rest = written.replacen("{name}", "", 1);
-    if rest.len() == written.len() {
-        return Err(
-            "must contain {name} once, or each token would overwrite the one before".to_owned(),
-        );
-    }
-    if rest.contains(['{', '}']) {
-        return Err("may contain {name} once, and no other { }".to_owned());
+fn path_with_name(written: &str) -> Result<String, &'static str> {
+    paths::absolute(written)?;
+    let Some((before, after)) = written.split_once("{name}") else {
+        return Err("must contain {name} once, or each token would overwrite the one before");
+    };
+    if before.contains(['{', '}']) || after.contains(['{', '}']) {
+        return Err("may contain {name} once, and no other { }");
     }
     Ok(written.to_owned())
 }
@@ -120,19 +105,17 @@ fn mode(written: &str) -> Result<u32, &'static str> {
     }
 }
 
-fn command(message: Vec<String>, section: &Section<'_>) -> Option<Sink> {
-    let is_absolute = message
-        .first()
-        .is_some_and(|program| program.starts_with('/'));
-    if !is_absolute {
+fn program(words: Vec<String>, section: &Section<'_>) -> Option<Sink> {
+    if !words.first()?.starts_with('/') {
         section.reject("command", "must begin with the absolute path of a program");
+        return None;
     }
-    Some(Sink::Command(message)).filter(|_| is_absolute)
+    Some(Sink::Command(words))
 }
 
-fn argument(written: &str) -> Result<String, PathError> {
+fn argument(written: &str) -> Result<String, &'static str> {
     if written.contains('\0') {
-        return Err(PathError::Control);
+        return Err(paths::CONTROL);
     }
     Ok(written.to_owned())
 }
