@@ -4,7 +4,6 @@ use form_urlencoded::Serializer;
 use jiff::Timestamp;
 
 use super::App;
-use super::policy::AuthType;
 use crate::inventory::{self, Tx};
 use crate::model::{Ending, LoginError, Progress};
 use crate::secret::Secret;
@@ -19,7 +18,7 @@ pub struct Return {
 
 /// The URL that the person's browser opens. It contains the secret state of the attempt, so it is for that browser
 /// only.
-pub fn url(app: &App, redirect_uri: &str, state: &Secret, auth_type: Option<AuthType>) -> String {
+pub fn url(app: &App, redirect_uri: &str, state: &Secret, auth_type: Option<&str>) -> String {
     let mut query = Serializer::new(String::new());
     query
         .append_pair("client_id", &app.id)
@@ -34,7 +33,7 @@ pub fn url(app: &App, redirect_uri: &str, state: &Secret, auth_type: Option<Auth
         None => query.append_pair("scope", &app.scopes.as_str().replace(' ', ",")),
     };
     if let Some(auth_type) = auth_type {
-        query.append_pair("auth_type", auth_type.as_str());
+        query.append_pair("auth_type", auth_type);
     }
     format!(
         "{}/{}/dialog/oauth?{}",
@@ -122,7 +121,7 @@ mod tests {
         }
     }
 
-    fn asked(app: &App, auth_type: Option<AuthType>) -> String {
+    fn asked(app: &App, auth_type: Option<&str>) -> String {
         url(
             app,
             "https://t.example/login/callback",
@@ -139,7 +138,7 @@ mod tests {
              &redirect_uri=https%3A%2F%2Ft.example%2Flogin%2Fcallback&state=s-1&response_type=code\
              &return_scopes=true&scope=pages_messaging%2Cpages_show_list"
         );
-        let business = asked(&app(Some("77")), Some(AuthType::Reauthorize));
+        let business = asked(&app(Some("77")), Some("reauthorize"));
         assert!(business.contains("&response_type=code&"), "{business}");
         assert!(
             business.ends_with(

@@ -4,45 +4,17 @@ use super::App;
 use crate::graph_api::{Error, Permission};
 use crate::model::{Ending, Facts, Kind, Login, LoginError, Remedy, Token, slug};
 
-/// What Meta's dialog asks in addition to permissions that were never requested before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthType {
-    /// Requests declined permissions again, which the dialog otherwise leaves out.
-    Rerequest,
-    /// Starts another 90 days of data access.
-    Reauthorize,
-}
+/// Requests declined permissions again, which the dialog otherwise leaves out.
+const REREQUEST: &str = "rerequest";
+/// Starts another 90 days of data access.
+const REAUTHORIZE: &str = "reauthorize";
 
-impl AuthType {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rerequest => "rerequest",
-            Self::Reauthorize => "reauthorize",
-        }
-    }
-}
-
-/// The `auth_type` of the dialog for a remedy.
-pub const fn auth_type(remedy: Remedy, was_declined_before: bool) -> Option<AuthType> {
-    match remedy {
-        Remedy::GrantPermissions => Some(AuthType::Rerequest),
-        Remedy::Reauthorize if !was_declined_before => Some(AuthType::Reauthorize),
-        Remedy::Reauthorize
-        | Remedy::Login
-        | Remedy::RestorePageRole
-        | Remedy::ClearCheckpoint
-        | Remedy::FixApp
-        | Remedy::Wait
-            if was_declined_before =>
-        {
-            Some(AuthType::Rerequest)
-        }
-        Remedy::Reauthorize
-        | Remedy::Login
-        | Remedy::RestorePageRole
-        | Remedy::ClearCheckpoint
-        | Remedy::FixApp
-        | Remedy::Wait => None,
+/// The `auth_type` of the dialog for a remedy: what it asks besides permissions that were never requested before.
+pub fn auth_type(remedy: Remedy, was_declined_before: bool) -> Option<&'static str> {
+    if was_declined_before || remedy == Remedy::GrantPermissions {
+        Some(REREQUEST)
+    } else {
+        (remedy == Remedy::Reauthorize).then_some(REAUTHORIZE)
     }
 }
 
@@ -148,10 +120,10 @@ mod tests {
     fn the_dialog_asks_again_for_what_was_declined() {
         for (remedy, declined, expected) in [
             (Remedy::Login, false, None),
-            (Remedy::Login, true, Some(AuthType::Rerequest)),
-            (Remedy::GrantPermissions, false, Some(AuthType::Rerequest)),
-            (Remedy::Reauthorize, false, Some(AuthType::Reauthorize)),
-            (Remedy::Reauthorize, true, Some(AuthType::Rerequest)),
+            (Remedy::Login, true, Some(REREQUEST)),
+            (Remedy::GrantPermissions, false, Some(REREQUEST)),
+            (Remedy::Reauthorize, false, Some(REAUTHORIZE)),
+            (Remedy::Reauthorize, true, Some(REREQUEST)),
         ] {
             assert_eq!(auth_type(remedy, declined), expected, "{remedy} {declined}");
         }

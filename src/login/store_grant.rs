@@ -149,9 +149,6 @@ impl StoreGrant<'_, '_> {
 fn leave_out(token: &Token, granted: &mut Granted) {
     granted.left_out_in_all += 1;
     if granted.left_out.len() < NAMED_LEFT_OUT {
-        let name = token.subject_name.clone().filter(|name| !name.is_empty());
-        granted
-            .left_out
-            .push(name.unwrap_or_else(|| token.name.clone()));
+        granted.left_out.push(token.title().to_owned());
     }
 }

@@ -187,6 +187,14 @@ impl Token {
         self.health.state()
     }
 
+    /// What people call it: the name of its page or person, otherwise its own.
+    pub fn title(&self) -> &str {
+        let subject = self.subject_name.as_deref();
+        subject
+            .filter(|name| !name.is_empty())
+            .unwrap_or(&self.name)
+    }
+
     /// Whether programs can use the token as they need to.
     pub const fn works(&self) -> bool {
         self.state().works()

@@ -120,10 +120,7 @@ impl IntoResponse for PageError {
             ),
         };
         let mut answer = (status, text).into_response();
-        if matches!(
-            status,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-        ) {
+        if matches!(self, Self::TooMany | Self::Unavailable) {
             let soon = HeaderValue::from_static("60");
             answer.headers_mut().insert(header::RETRY_AFTER, soon);
         }

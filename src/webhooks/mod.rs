@@ -12,7 +12,6 @@ use crate::graph_api::Signatures;
 use crate::inventory::{self, Callback, Deletion, Inventory, Tx, Use, View, WebhookNotice};
 use crate::secret::Secret;
 
-use parse::RejectReason;
 pub use parse::field;
 
 /// The signature keys of each app, by app name.
@@ -163,12 +162,7 @@ impl WebhookReceiver {
         let payload = self.signatures_of(app)?.open_signed_request(signed_request);
         let payload = payload.ok_or(WebhookError::Forged)?;
         Ok(Request {
-            webhook_notice: parse::signed_request(&payload, now).map_err(
-                |reason| match reason {
-                    RejectReason::Unreadable => WebhookError::Unreadable,
-                    RejectReason::Stale => WebhookError::Stale,
-                },
-            )?,
+            webhook_notice: parse::signed_request(&payload, now)?,
             app: app.to_owned(),
             payload,
             callback,
@@ -183,18 +177,17 @@ impl WebhookReceiver {
         act: impl FnOnce(&Tx<'_>, &Request) -> Result<T, inventory::Error> + Send + 'static,
     ) -> Result<Option<T>, WebhookError> {
         let asked = request.clone();
-        let used = self.inventory.read(move |view| asked.is_used(view)).await?;
-        let (used, done) = if used == Use::First {
+        let mut used = self.inventory.read(move |view| asked.is_used(view)).await?;
+        let mut done = None;
+        if used == Use::First {
             let act = move |tx: &Tx<'_>| {
                 let used = request.use_it(tx, now)?;
                 let is_first = used == Use::First;
                 let done = is_first.then(|| act(tx, &request)).transpose()?;
                 Ok((used, done))
             };
-            self.inventory.write(act).await?
-        } else {
-            (used, None)
-        };
+            (used, done) = self.inventory.write(act).await?;
+        }
         match used {
             Use::Elsewhere => Err(WebhookError::UsedElsewhere),
             Use::First | Use::Again => Ok(done),
@@ -208,27 +201,25 @@ impl WebhookReceiver {
         notices: Vec<WebhookNotice>,
     ) -> Result<NoticeAnswer, WebhookError> {
         let name = app.to_owned();
-        let reported_people = self.inventory.read(move |view| {
-            let mut reported_people = Vec::new();
-            for webhook_notice in notices {
-                if view.is_new(&name, &webhook_notice)? {
-                    reported_people.push(webhook_notice);
+        let news = self.inventory.read(move |view| {
+            let mut news = Vec::new();
+            for notice in notices {
+                if view.is_new(&name, &notice)? {
+                    news.push(notice);
                 }
             }
-            Ok(reported_people)
+            Ok(news)
         });
-        let reported_people = reported_people.await?;
-        if reported_people.is_empty() {
+        let news = news.await?;
+        if news.is_empty() {
             return Ok(NoticeAnswer::Nothing);
         }
         let name = app.to_owned();
-        self.inventory
-            .write(move |tx| {
-                reported_people
-                    .iter()
-                    .try_for_each(|webhook_notice| tx.store_webhook_notice(&name, webhook_notice))
-            })
-            .await?;
+        let store = move |tx: &Tx<'_>| {
+            news.iter()
+                .try_for_each(|notice| tx.store_webhook_notice(&name, notice))
+        };
+        self.inventory.write(store).await?;
         Ok(NoticeAnswer::ChecksDue)
     }
 }

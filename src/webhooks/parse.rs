@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::WebhookError;
 use crate::inventory::WebhookNotice;
 
 #[derive(Deserialize)]
@@ -66,13 +67,6 @@ pub(super) fn webhook(body: &[u8], now: Timestamp) -> Option<Vec<WebhookNotice>>
     Some(latest.into_iter().map(webhook_notice).collect())
 }
 
-/// Why a signed request is rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RejectReason {
-    Unreadable,
-    Stale,
-}
-
 /// How long a signed request is valid. Meta sends it immediately, and again within the hour if it got no answer.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
@@ -83,14 +77,14 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 pub(super) fn signed_request(
     payload: &[u8],
     now: Timestamp,
-) -> Result<WebhookNotice, RejectReason> {
-    let read = serde_json::from_slice(payload).map_err(|_| RejectReason::Unreadable)?;
+) -> Result<WebhookNotice, WebhookError> {
+    let read = serde_json::from_slice(payload).map_err(|_| WebhookError::Unreadable)?;
     let SignedRequest { user_id, issued_at } = read;
-    let person = id(&user_id).ok_or(RejectReason::Unreadable)?;
-    let issued_at = reported_at(&issued_at).ok_or(RejectReason::Stale)?;
+    let person = id(&user_id).ok_or(WebhookError::Unreadable)?;
+    let issued_at = reported_at(&issued_at).ok_or(WebhookError::Stale)?;
     let age = now.duration_since(issued_at);
     if age > GOOD_FOR || -age > AHEAD {
-        return Err(RejectReason::Stale);
+        return Err(WebhookError::Stale);
     }
     let at = issued_at.min(now);
     Ok(WebhookNotice { person, at })
@@ -232,7 +226,7 @@ mod tests {
             );
         }
         let nobody = read(r#"{"algorithm":"HMAC-SHA256"}"#);
-        assert!(matches!(nobody, Err(RejectReason::Unreadable)));
+        assert!(matches!(nobody, Err(WebhookError::Unreadable)));
     }
 
     #[test]
@@ -248,15 +242,15 @@ mod tests {
         }
         for seconds in [-301, 86_401, 400 * 86_400] {
             assert!(
-                matches!(ago(seconds), Err(RejectReason::Stale)),
+                matches!(ago(seconds), Err(WebhookError::Stale)),
                 "{seconds}"
             );
         }
         for untold in ["null", "\"soon\"", "{}", "0", "-1", "9223372036854775807"] {
             let read = read(untold.to_owned());
-            assert!(matches!(read, Err(RejectReason::Stale)), "{untold}");
+            assert!(matches!(read, Err(WebhookError::Stale)), "{untold}");
         }
         let missing = signed_request(br#"{"user_id":"17"}"#, now());
-        assert!(matches!(missing, Err(RejectReason::Stale)));
+        assert!(matches!(missing, Err(WebhookError::Stale)));
     }
 }

@@ -45,10 +45,8 @@ pub(super) async fn click(
     }
     let (login, now) = (invited.login, app_state.now());
     let settings = app_state.logins();
-    let app = settings
-        .app(&login.wanted.app)
-        .ok_or(PageError::Nothing)?
-        .clone();
+    let app = settings.app(&login.wanted.app).cloned();
+    let app = app.ok_or(PageError::Nothing)?;
     let redirect_uri = settings.redirect_uri(&app);
     let address = app_state.write(move |tx| {
         let state = tx.begin_attempt(&login, &redirect_uri, now)?;
@@ -122,22 +120,15 @@ async fn invited(app_state: &AppState, login_ticket: &Secret) -> Result<Invited,
 impl Invited {
     /// The page to show when this link is expired or no longer needed.
     fn unusable_reason(&self, app_state: &AppState) -> Option<Response> {
-        if !self.login.is_open(app_state.now()) {
-            return Some(laid_out(
-                app_state,
-                text::link_has_expired(),
-                StatusCode::GONE,
-            ));
-        }
         let state = self.incident.as_ref().map(|incident| incident.state);
-        match state {
-            Some(IncidentState::Resolved { .. }) => Some(laid_out(
-                app_state,
-                text::nothing_left_to_do(),
-                StatusCode::OK,
-            )),
-            Some(IncidentState::Open | IncidentState::Acknowledged { .. }) | None => None,
-        }
+        let (page, status) = if !self.login.is_open(app_state.now()) {
+            (text::link_has_expired(), StatusCode::GONE)
+        } else if matches!(state, Some(IncidentState::Resolved { .. })) {
+            (text::nothing_left_to_do(), StatusCode::OK)
+        } else {
+            return None;
+        };
+        Some(laid_out(app_state, page, status))
     }
 }
 

@@ -29,17 +29,14 @@ pub(super) async fn verify_endpoint(
     State(app_state): SharedAppState,
     Path(app): Path<String>,
     RawQuery(query): RawQuery,
-) -> Result<Response, WebhookRejection> {
+) -> Result<Response, WebhookError> {
     let query = query.unwrap_or_default();
     let stated = |key: &str| field(query.as_bytes(), key).unwrap_or_default();
-    app_state.webhook_receiver().verifies(
-        &app,
-        &stated("hub.mode"),
-        &stated("hub.verify_token"),
-    )?;
+    let (mode, token) = (stated("hub.mode"), stated("hub.verify_token"));
+    app_state.webhook_receiver().verifies(&app, &mode, &token)?;
     let challenge = stated("hub.challenge");
     if !(1..=LONGEST_CHALLENGE).contains(&challenge.len()) {
-        return Err(WebhookRejection(WebhookError::Unreadable));
+        return Err(WebhookError::Unreadable);
     }
     let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     Ok((plain, challenge).into_response())
@@ -51,16 +48,14 @@ pub(super) async fn webhook(
     Path(app): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, WebhookRejection> {
+) -> Result<StatusCode, WebhookError> {
     let signature = headers
         .get("x-hub-signature-256")
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let (webhook_receiver, now) = (app_state.webhook_receiver(), app_state.now());
-    let notice_answer = webhook_receiver
-        .webhook(&app, signature, &body, now)
-        .await?;
-    Ok(answered(&app_state, notice_answer))
+    let receiver = app_state.webhook_receiver();
+    let answer = receiver.webhook(&app, signature, &body, app_state.now());
+    Ok(answered(&app_state, answer.await?))
 }
 
 /// A person has removed the app.
@@ -68,11 +63,11 @@ pub(super) async fn deauthorize(
     State(app_state): SharedAppState,
     Path(app): Path<String>,
     body: Bytes,
-) -> Result<StatusCode, WebhookRejection> {
+) -> Result<StatusCode, WebhookError> {
     let signed = field(&body, "signed_request").unwrap_or_default();
-    let (webhook_receiver, now) = (app_state.webhook_receiver(), app_state.now());
-    let notice_answer = webhook_receiver.deauthorized(&app, &signed, now).await?;
-    Ok(answered(&app_state, notice_answer))
+    let receiver = app_state.webhook_receiver();
+    let answer = receiver.deauthorized(&app, &signed, app_state.now());
+    Ok(answered(&app_state, answer.await?))
 }
 
 /// A person requests the deletion of their data.
@@ -80,12 +75,10 @@ pub(super) async fn delete(
     State(app_state): SharedAppState,
     Path(app): Path<String>,
     body: Bytes,
-) -> Result<Json<Confirmation>, WebhookRejection> {
+) -> Result<Json<Confirmation>, WebhookError> {
     let signed = field(&body, "signed_request").unwrap_or_default();
-    let code = app_state
-        .webhook_receiver()
-        .delete(&app, &signed, app_state.now())
-        .await?;
+    let receiver = app_state.webhook_receiver();
+    let code = receiver.delete(&app, &signed, app_state.now()).await?;
     app_state.wake_rotation();
     Ok(Json(Confirmation {
         url: app_state.public(&format!("/data-deletion/{code}")),
@@ -98,11 +91,8 @@ pub(super) async fn deletion(
     State(app_state): SharedAppState,
     Path(code): Path<String>,
 ) -> Result<Response, PageError> {
-    let request = app_state
-        .webhook_receiver()
-        .deletion(&code)
-        .await?
-        .ok_or(PageError::Nothing)?;
+    let request = app_state.webhook_receiver().deletion(&code).await?;
+    let request = request.ok_or(PageError::Nothing)?;
     let page = Page {
         address: app_state.public(&format!("/data-deletion/{}", request.code)),
         ..text::deletion(&request)
@@ -110,33 +100,22 @@ pub(super) async fn deletion(
     Ok(laid_out(&app_state, page, StatusCode::OK))
 }
 
-fn answered(app_state: &AppState, notice_answer: NoticeAnswer) -> StatusCode {
-    match notice_answer {
-        NoticeAnswer::ChecksDue => app_state.wake_rotation(),
-        NoticeAnswer::Nothing => {}
+fn answered(app_state: &AppState, answer: NoticeAnswer) -> StatusCode {
+    if answer == NoticeAnswer::ChecksDue {
+        app_state.wake_rotation();
     }
     StatusCode::OK
 }
 
-/// A rejected call.
-pub(super) struct WebhookRejection(WebhookError);
-
-impl From<WebhookError> for WebhookRejection {
-    fn from(rejection: WebhookError) -> Self {
-        Self(rejection)
-    }
-}
-
-impl IntoResponse for WebhookRejection {
+impl IntoResponse for WebhookError {
     /// A wrong app is answered like a wrong signature, so that callers cannot find out which apps there are.
     fn into_response(self) -> Response {
-        match self.0 {
-            WebhookError::UnknownApp
-            | WebhookError::Forged
-            | WebhookError::Stale
-            | WebhookError::UsedElsewhere => StatusCode::FORBIDDEN.into_response(),
-            WebhookError::Unreadable => StatusCode::BAD_REQUEST.into_response(),
-            WebhookError::Inventory(error) => PageError::from(error).into_response(),
+        match self {
+            Self::UnknownApp | Self::Forged | Self::Stale | Self::UsedElsewhere => {
+                StatusCode::FORBIDDEN.into_response()
+            }
+            Self::Unreadable => StatusCode::BAD_REQUEST.into_response(),
+            Self::Inventory(error) => PageError::from(error).into_response(),
         }
     }
 }

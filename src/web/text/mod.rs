@@ -78,11 +78,9 @@ fn how(login: &Login) -> String {
 
 fn for_whom(login: &Login) -> String {
     match person(login) {
-        Some(person) => {
-            format!(
-                "This link is only for {person}. If you log in with another Facebook account, nothing is changed."
-            )
-        }
+        Some(person) => format!(
+            "This link is only for {person}. If you log in with another Facebook account, nothing is changed."
+        ),
         None => "This link is only for you. Do not pass it on.".to_owned(),
     }
 }
@@ -98,57 +96,53 @@ fn day(at: Timestamp) -> String {
 }
 
 pub(super) fn link_has_expired() -> Page {
-    Page {
-        mood: Mood::Waiting,
-        label: LABEL.to_owned(),
-        headline: "This link is no longer valid".to_owned(),
-        paragraphs: vec![
-            "Use the link in the newest email. If you have none, ask the person who runs Perennial in your company for a \
-             new one."
-                .to_owned(),
-        ],
-        ..Page::default()
-    }
+    short(
+        Mood::Waiting,
+        "This link is no longer valid",
+        "Use the link in the newest email. If you have none, ask the person who runs Perennial in your company for a \
+         new one.",
+    )
 }
 
 pub(super) fn nothing_left_to_do() -> Page {
-    Page {
-        mood: Mood::Good,
-        label: LABEL.to_owned(),
-        headline: "Nothing left to do".to_owned(),
-        paragraphs: vec!["Everything that this link was for works again.".to_owned()],
-        ..Page::default()
-    }
+    short(
+        Mood::Good,
+        "Nothing left to do",
+        "Everything that this link was for works again.",
+    )
 }
 
 /// The page for a callback that belongs to no pending click.
 pub(super) fn login_is_not_known() -> Page {
-    Page {
-        mood: Mood::Waiting,
-        label: LABEL.to_owned(),
-        headline: "This login was started too long ago".to_owned(),
-        paragraphs: vec![
-            "Nothing was changed. Open the link from the email again and press the button there."
-                .to_owned(),
-        ],
-        ..Page::default()
-    }
+    short(
+        Mood::Waiting,
+        "This login was started too long ago",
+        "Nothing was changed. Open the link from the email again and press the button there.",
+    )
 }
 
 /// The page while the daemon asks Meta.
 pub(super) fn one_moment(waited_long: bool) -> Page {
-    let text = if waited_long {
-        "Facebook is slow at the moment. You can close this page. Nothing is lost, and Perennial sends an email when it \
-         works again."
+    let (text, again_after) = if waited_long {
+        let text = "Facebook is slow at the moment. You can close this page. Nothing is lost, and Perennial sends an \
+                    email when it works again.";
+        (text, 10)
     } else {
-        "Perennial is asking Facebook what this login allows. This page updates itself."
+        let text = "Perennial is asking Facebook what this login allows. This page updates itself.";
+        (text, 2)
     };
     Page {
-        mood: Mood::Waiting,
+        again_after: Some(again_after),
+        ..short(Mood::Waiting, "One moment", text)
+    }
+}
+
+fn short(mood: Mood, headline: &str, text: &str) -> Page {
+    Page {
+        mood,
         label: LABEL.to_owned(),
-        headline: "One moment".to_owned(),
+        headline: headline.to_owned(),
         paragraphs: vec![text.to_owned()],
-        again_after: Some(if waited_long { 10 } else { 2 }),
         ..Page::default()
     }
 }

@@ -31,9 +31,8 @@ fn row(token: &Token) -> Row {
         Some(Kind::SystemUser) => "system user, ",
         Some(Kind::App) | None => "",
     };
-    let name = token.subject_name.clone().filter(|name| !name.is_empty());
     Row {
-        title: name.unwrap_or_else(|| token.name.clone()),
+        title: token.title().to_owned(),
         detail: format!("{kind}{}", state(token)),
     }
 }
