@@ -31,7 +31,7 @@ use crate::email::mailer;
 use crate::email::samples::Sample;
 use crate::model::Scopes;
 use crate::secret::Secret;
-use crate::{api, inventory, login, rotation, web};
+use crate::{api, graph_api, inventory, login, rotation, web};
 
 pub use credential_names::credentials_named;
 pub use credentials::{Credentials, Machine};
@@ -68,22 +68,11 @@ pub struct Config {
 #[derive(Clone, Debug)]
 pub struct App {
     pub name: String,
-    pub id: String,
-    /// Tried in order, so that a secret can be changed without an outage. Never empty.
-    pub secrets: Vec<Secret>,
-    pub graph_version: String,
-    /// Without a trailing slash, like `dialog_url`.
-    pub graph_url: String,
-    pub dialog_url: String,
-    /// The permissions that a login requests.
-    pub scopes: Scopes,
+    pub graph: graph_api::Settings,
+    pub login: login::App,
     /// The webhook fields that pages with messages must be subscribed to. If empty, subscriptions are not checked.
     pub subscribed_fields: Scopes,
-    /// For Login for Business; replaces the scopes.
-    pub login_config_id: Option<String>,
     pub calls_per_hour: u32,
-    /// How many tokens one call inspects, 1 to 50.
-    pub batch: usize,
 }
 
 /// The automatic backups of the inventory.

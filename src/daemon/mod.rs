@@ -33,5 +33,5 @@ mod workers;
 pub use error::Error;
 pub use logging::{hide_panic_messages, start as start_logging};
 pub use run::run;
-pub use services::{Error as ServicesError, Services, client_of};
+pub use services::{Error as ServicesError, Services};
 pub use signals::until_stopped;

@@ -2,7 +2,6 @@
 //! and the tests run the same code at another time.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -19,9 +18,6 @@ use crate::login::LoginWorker;
 use crate::model::AppRecord;
 use crate::rotation::{RotationWorker, Rules, budget_of};
 use crate::webhooks::AppSignatures;
-
-/// The limit for one call to Meta, from connecting to the last byte.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub struct Services {
@@ -169,40 +165,27 @@ fn rotation_worker(
 ) -> Result<RotationWorker, Error> {
     Ok(RotationWorker {
         inventory: inventory.clone(),
-        graph: client_of(app).map_err(|source| Error::App {
+        graph: Client::new(app.graph.clone()).map_err(|source| Error::App {
             app: app.name.clone(),
             source,
         })?,
         app: app.name.clone(),
         calls_per_hour: app.calls_per_hour,
-        batch: app.batch,
+        batch: app.graph.batch,
         rules: Rules {
             subscribed_fields: app.subscribed_fields.clone(),
-            scopes: app.scopes.clone(),
+            scopes: app.login.scopes.clone(),
             ..config.rotation.clone()
         },
-    })
-}
-
-/// The Graph API client of an app.
-pub fn client_of(app: &crate::config::App) -> Result<Client, graph_api::SettingsError> {
-    Client::new(graph_api::Settings {
-        app: app.name.clone(),
-        id: app.id.clone(),
-        secrets: app.secrets.clone(),
-        version: app.graph_version.clone(),
-        url: app.graph_url.clone(),
-        batch: app.batch,
-        timeout: CALL_TIMEOUT,
     })
 }
 
 fn introduced(app: &crate::config::App) -> AppReport {
     AppReport {
         name: app.name.clone(),
-        id: app.id.clone(),
-        graph_version: app.graph_version.clone(),
-        graph_version_ends_on: version_ends_on(&app.graph_version),
+        id: app.graph.id.clone(),
+        graph_version: app.graph.version.clone(),
+        graph_version_ends_on: version_ends_on(&app.graph.version),
         ..AppReport::default()
     }
 }

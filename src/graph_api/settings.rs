@@ -25,6 +25,11 @@ pub struct Settings {
     pub timeout: Duration,
 }
 
+impl Settings {
+    /// The usual time limit of a call.
+    pub const TIMEOUT: Duration = Duration::from_secs(30);
+}
+
 /// Why the settings are invalid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::config::{App, Config};
-use crate::daemon::client_of;
 use crate::email::SystemEmail;
 use crate::email::mailer::{Mailer, Reached};
+use crate::graph_api::Client;
 use crate::model::Cause;
 
 /// Meta's answer to an app's id and secret.
@@ -20,7 +20,7 @@ pub enum AppTrial {
 
 /// Asks Meta whether it accepts the app's id and secret.
 pub async fn meta(app: &App) -> AppTrial {
-    let client = match client_of(app) {
+    let client = match Client::new(app.graph.clone()) {
         Ok(client) => client,
         Err(error) => return AppTrial::Failed(error.to_string()),
     };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::graph_api::Signatures;
-use crate::inventory::{self, Callback, Deletion, Inventory, Tx, Use, View, WebhookNotice};
+use crate::inventory::{self, Callback, Deletion, Inventory, Tx, Use, WebhookNotice};
 use crate::secret::Secret;
 
 pub use parse::field;
@@ -60,18 +60,6 @@ struct Request {
     payload: Vec<u8>,
     callback: Callback,
     webhook_notice: WebhookNotice,
-}
-
-impl Request {
-    fn is_used(&self, view: &View<'_>) -> Result<Use, inventory::Error> {
-        view.use_of_signed_request(&self.app, &self.payload, self.callback)
-    }
-
-    /// Marks the request as used, in the transaction that acts on it.
-    fn use_it(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Use, inventory::Error> {
-        let forget_at = parse::unusable_from(&self.webhook_notice);
-        tx.use_signed_request(&self.app, &self.payload, self.callback, forget_at, now)
-    }
 }
 
 impl WebhookReceiver {
@@ -177,11 +165,16 @@ impl WebhookReceiver {
         act: impl FnOnce(&Tx<'_>, &Request) -> Result<T, inventory::Error> + Send + 'static,
     ) -> Result<Option<T>, WebhookError> {
         let asked = request.clone();
-        let mut used = self.inventory.read(move |view| asked.is_used(view)).await?;
+        let used = self.inventory.read(move |view| {
+            view.use_of_signed_request(&asked.app, &asked.payload, asked.callback)
+        });
+        let mut used = used.await?;
         let mut done = None;
         if used == Use::First {
             let act = move |tx: &Tx<'_>| {
-                let used = request.use_it(tx, now)?;
+                let Request { app, payload, .. } = &request;
+                let forget_at = parse::unusable_from(&request.webhook_notice);
+                let used = tx.use_signed_request(app, payload, request.callback, forget_at, now)?;
                 let is_first = used == Use::First;
                 let done = is_first.then(|| act(tx, &request)).transpose()?;
                 Ok((used, done))

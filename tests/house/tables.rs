@@ -22,7 +22,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     // It fills in the settings of the other modules, none of which uses it.
     (
         "config",
-        "secret model inventory email alerts rotation login api web",
+        "secret model graph_api inventory email alerts rotation login api web",
     ),
     // It works when the daemon does not.
     ("monitor", "email api api_client config"),
@@ -31,7 +31,7 @@ pub const FLOORS: &[(&str, &str)] = &[
         "secret model graph_api inventory email alerts rotation login webhooks api web api_client config",
     ),
     // It tries the operator's answers before the daemon exists.
-    ("setup", "secret model email config daemon"),
+    ("setup", "secret model graph_api email config"),
     // It stands for Meta's servers, so the daemon knows nothing of it.
     ("graph_sim", ""),
     (

@@ -6,6 +6,8 @@ use crate::config::credentials::Machine;
 use crate::config::readers::{list, number, text, text_or_digits};
 use crate::config::tree::Section;
 use crate::config::{App, defaults, names, urls};
+use crate::model::Scopes;
+use crate::{graph_api, login};
 
 const NONE: &str = "there is no app; add [[app]] with its name, its id and its secret";
 
@@ -24,27 +26,50 @@ fn app(mut section: Section<'_>, known: &mut KnownApps, machine: &Machine) -> Op
     let help = "write { credential = \"acme.secret\" }";
     let secrets = section.required("secret", help, |entry| machine.secrets(entry));
     known.check(&section, name.as_deref(), id.as_deref());
+    let (scopes, config_id) = permissions(&mut section);
+    let subscribed_fields = section.optional("subscribed_fields", list(text(names::scope)));
+    let (version, calls) = (defaults::GRAPH_VERSION, defaults::CALLS_PER_HOUR);
+    let version: String = section.or("graph_version", version, text(names::graph_version));
+    let calls_per_hour = section.or("calls_per_hour", calls, number(1..=u32::MAX));
+    let url = section.or("graph_url", defaults::GRAPH_URL, text(urls::base));
+    let dialog_url = section.or("dialog_url", defaults::DIALOG_URL, text(urls::base));
+    let batch = section.or("batch", defaults::BATCH, number(1..=defaults::BATCH));
+    let (name, id, secrets) = (name?, id?, secrets?);
+    let login = login::App {
+        name: name.clone(),
+        id: id.clone(),
+        graph_version: version.clone(),
+        dialog_url,
+        scopes,
+        config_id,
+    };
+    let graph = graph_api::Settings {
+        app: name.clone(),
+        id,
+        secrets,
+        version,
+        url,
+        batch,
+        timeout: graph_api::Settings::TIMEOUT,
+    };
+    Some(App {
+        name,
+        graph,
+        login,
+        subscribed_fields: subscribed_fields.into_iter().flatten().collect(),
+        calls_per_hour,
+    })
+}
+
+/// What a login requests: scopes, or a configuration of Login for Business.
+fn permissions(section: &mut Section<'_>) -> (Scopes, Option<String>) {
     let scopes = section.optional("scopes", list(text(names::scope)));
-    let login_config_id = section.optional("login_config_id", text_or_digits(names::id));
-    if section.has("scopes") && login_config_id.is_some() {
+    let config_id = section.optional("login_config_id", text_or_digits(names::id));
+    if section.has("scopes") && config_id.is_some() {
         let message = "replaces scopes; remove one of the two";
         section.reject("login_config_id", message);
     }
-    let subscribed_fields = section.optional("subscribed_fields", list(text(names::scope)));
-    let (version, calls) = (defaults::GRAPH_VERSION, defaults::CALLS_PER_HOUR);
-    Some(App {
-        graph_version: section.or("graph_version", version, text(names::graph_version)),
-        graph_url: section.or("graph_url", defaults::GRAPH_URL, text(urls::base)),
-        dialog_url: section.or("dialog_url", defaults::DIALOG_URL, text(urls::base)),
-        calls_per_hour: section.or("calls_per_hour", calls, number(1..=u32::MAX)),
-        batch: section.or("batch", defaults::BATCH, number(1..=defaults::BATCH)),
-        scopes: scopes.into_iter().flatten().collect(),
-        subscribed_fields: subscribed_fields.into_iter().flatten().collect(),
-        login_config_id,
-        name: name?,
-        id: id?,
-        secrets: secrets?,
-    })
+    (scopes.into_iter().flatten().collect(), config_id)
 }
 
 /// The lines where names and ids were last defined.

@@ -6,16 +6,8 @@ use crate::{login, web};
 
 /// The settings without `[web]`.
 pub(super) fn without_a_place(apps: &[App]) -> login::Settings {
-    let apps = apps.iter().map(|app| login::App {
-        name: app.name.clone(),
-        id: app.id.clone(),
-        graph_version: app.graph_version.clone(),
-        dialog_url: app.dialog_url.clone(),
-        scopes: app.scopes.clone(),
-        config_id: app.login_config_id.clone(),
-    });
     login::Settings {
-        apps: apps.collect(),
+        apps: apps.iter().map(|app| app.login.clone()).collect(),
         public_url: None,
     }
 }

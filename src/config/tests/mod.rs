@@ -95,12 +95,12 @@ fn what_the_file_leaves_out_is_as_documented() {
     assert!(config.warnings.is_empty());
 
     let app = &config.apps[0];
-    assert_eq!(app.graph_version, "v25.0");
-    assert_eq!(app.graph_url, "https://graph.facebook.com");
-    assert_eq!(app.dialog_url, "https://www.facebook.com");
-    assert!(app.scopes.is_empty());
-    assert_eq!(app.login_config_id, None);
-    assert_eq!((app.calls_per_hour, app.batch), (200, 50));
+    assert_eq!(app.graph.version, "v25.0");
+    assert_eq!(app.graph.url, "https://graph.facebook.com");
+    assert_eq!(app.login.dialog_url, "https://www.facebook.com");
+    assert!(app.login.scopes.is_empty());
+    assert_eq!(app.login.config_id, None);
+    assert_eq!((app.calls_per_hour, app.graph.batch), (200, 50));
 
     let path = Path::new("/var/lib/perennial/inventory.db");
     assert_eq!(config.inventory.path, path);
@@ -156,19 +156,22 @@ fn every_key_is_taken_over() {
         panic!("two apps were written");
     };
     assert_eq!(
-        (acme.name.as_str(), acme.id.as_str()),
+        (acme.name.as_str(), acme.graph.id.as_str()),
         ("acme", "257422819769992")
     );
-    assert_eq!(acme.secrets, [Secret::new(CANARY), Secret::new(CANARY)]);
-    assert_eq!(acme.graph_version, "v26.0");
-    assert_eq!(acme.graph_url, "http://127.0.0.1:8080");
-    assert_eq!(acme.dialog_url, "https://login.example.com");
     assert_eq!(
-        acme.scopes,
+        acme.graph.secrets,
+        [Secret::new(CANARY), Secret::new(CANARY)]
+    );
+    assert_eq!(acme.graph.version, "v26.0");
+    assert_eq!(acme.graph.url, "http://127.0.0.1:8080");
+    assert_eq!(acme.login.dialog_url, "https://login.example.com");
+    assert_eq!(
+        acme.login.scopes,
         Scopes::parse("pages_messaging pages_show_list")
     );
-    assert_eq!((acme.calls_per_hour, acme.batch), (4800, 1));
-    assert_eq!(business.login_config_id.as_deref(), Some("3"));
+    assert_eq!((acme.calls_per_hour, acme.graph.batch), (4800, 1));
+    assert_eq!(business.login.config_id.as_deref(), Some("3"));
 
     assert_eq!(config.inventory.path, Path::new("/srv/inventory.db"));
     let folder = "/srv/copies".into();
@@ -454,10 +457,10 @@ fn what_a_daemon_holds_open_stays_and_the_rest_is_taken_over() {
 fn an_app_s_id_needs_no_quotes() {
     let desk = Backend::new();
     let bare = LEAST.replace("id = \"1\"", "id = 257422819769992");
-    assert_eq!(desk.load(bare).unwrap().apps[0].id, "257422819769992");
+    assert_eq!(desk.load(bare).unwrap().apps[0].graph.id, "257422819769992");
     let large = LEAST.replace("id = \"1\"", "id = 99999999999999999999999");
     assert_eq!(
-        desk.load(large).unwrap().apps[0].id,
+        desk.load(large).unwrap().apps[0].graph.id,
         "99999999999999999999999"
     );
 }

@@ -14,7 +14,7 @@ fn secrets(desk: &Backend, source: &str) -> Vec<Secret> {
     config
         .apps
         .into_iter()
-        .flat_map(|app| app.secrets)
+        .flat_map(|app| app.graph.secrets)
         .collect()
 }
 

@@ -1,7 +1,7 @@
 //! The page with the result of a login: what works again, what does not, and why.
 
 use super::token_rows::{all_of, list};
-use super::{LABEL, person};
+use super::{LABEL, person, short};
 use crate::login::Account;
 use crate::model::{Ending, Login, LoginError};
 use crate::web::page::{Button, Mood, Page};
@@ -14,7 +14,8 @@ pub(in crate::web) fn account(account: &Account, again: Option<Button>) -> Page 
         .cloned()
         .partition(|token| !token.works());
     let token_counts = account.token_counts;
-    let missing = if account.is_over() {
+    let is_over = account.is_over();
+    let missing = if is_over {
         "Still missing"
     } else {
         "Not confirmed yet"
@@ -23,7 +24,6 @@ pub(in crate::web) fn account(account: &Account, again: Option<Button>) -> Page 
         list(missing, &broken, token_counts.broken),
         list("Works", &working, token_counts.working),
     ];
-    let is_open = !account.is_over();
     Page {
         mood: mood(account),
         label: LABEL.to_owned(),
@@ -33,7 +33,7 @@ pub(in crate::web) fn account(account: &Account, again: Option<Button>) -> Page 
         footer: vec![footer(account, again.as_ref()).to_owned()],
         button: again.filter(|_| is_known_incomplete(account)),
         lists: lists.into_iter().flatten().collect(),
-        again_after: is_open.then_some(3),
+        again_after: (!is_over).then_some(3),
         ..Page::default()
     }
 }
@@ -145,80 +145,66 @@ fn remarks(account: &Account) -> Vec<String> {
 
 /// The page after a login that gave nothing.
 pub(in crate::web) fn failure_page(login: &Login, ending: &Ending, again: Option<Button>) -> Page {
-    let (mood, headline, text) = match ending {
+    let page = match ending {
         Ending::WrongPerson { name } => wrong_person(login, name.as_deref()),
         Ending::Failed { why, code } => failed(*why, *code),
-        Ending::Granted(_) => (Mood::Good, String::new(), Vec::new()),
+        Ending::Granted(_) => Page::default(),
     };
     Page {
-        mood,
-        label: LABEL.to_owned(),
-        headline,
-        paragraphs: text,
         button: again,
-        ..Page::default()
+        ..page
     }
 }
 
-fn wrong_person(login: &Login, was: Option<&str>) -> (Mood, String, Vec<String>) {
+fn wrong_person(login: &Login, was: Option<&str>) -> Page {
     let expected = person(login).unwrap_or_else(|| "the right person".to_owned());
     let was = was.map_or_else(
         || "You are logged in to Facebook as another person.".to_owned(),
         |name| format!("You are logged in to Facebook as {name}."),
     );
-    (
-        Mood::Waiting,
-        format!("Please log in as {expected}"),
-        vec![
-            format!("{was} Perennial kept nothing from that login, and nothing was changed."),
-            format!(
-                "Log out of Facebook, or open the link in a private window. Then log in as {expected}."
-            ),
-        ],
-    )
+    let nothing_kept =
+        format!("{was} Perennial kept nothing from that login, and nothing was changed.");
+    let what_to_do = format!(
+        "Log out of Facebook, or open the link in a private window. Then log in as {expected}."
+    );
+    Page {
+        paragraphs: vec![nothing_kept, what_to_do],
+        ..short(Mood::Waiting, &format!("Please log in as {expected}"), "")
+    }
 }
 
-fn failed(why: LoginError, code: Option<i64>) -> (Mood, String, Vec<String>) {
-    let number = code.map_or_else(String::new, |code| {
-        format!(" Facebook's error code is {code}.")
-    });
+fn failed(why: LoginError, code: Option<i64>) -> Page {
     let (headline, text) = match why {
         LoginError::NotAllowed => (
             "Facebook did not give permission",
-            format!(
-                "You may not have done anything wrong: Facebook also answers like this when the app is not open to \
-                 everyone. Try again and leave everything selected. If this happens again, tell the person who runs \
-                 Perennial in your company.{number}"
-            ),
+            "You may not have done anything wrong: Facebook also answers like this when the app is not open to \
+             everyone. Try again and leave everything selected. If this happens again, tell the person who runs \
+             Perennial in your company.",
         ),
         LoginError::AppRefused => (
             "Facebook does not let people log in to this app at the moment",
-            format!(
-                "You cannot fix this yourself. Ask the person who runs Perennial in your company to check the app's status \
-                 in Meta's dashboard.{number}"
-            ),
+            "You cannot fix this yourself. Ask the person who runs Perennial in your company to check the app's status \
+             in Meta's dashboard.",
         ),
         LoginError::CodeUsed | LoginError::CodeExpired => (
             "That took a little too long",
-            format!(
-                "A login works only once and only for a few minutes. Press the button and log in again.{number}"
-            ),
+            "A login works only once and only for a few minutes. Press the button and log in again.",
         ),
         LoginError::RedirectRefused => (
             "Facebook does not know this address",
-            format!(
-                "You cannot fix this yourself. Tell the person who runs Perennial in your company that the address of this \
-                 page is missing from the app's valid OAuth redirect URIs.{number}"
-            ),
+            "You cannot fix this yourself. Tell the person who runs Perennial in your company that the address of this \
+             page is missing from the app's valid OAuth redirect URIs.",
         ),
         LoginError::Busy | LoginError::Lost => (
             "Facebook did not answer in time",
-            format!("Nothing was changed. Press the button and log in again.{number}"),
+            "Nothing was changed. Press the button and log in again.",
         ),
         LoginError::Unusable => (
             "Facebook did not confirm this login",
-            format!("Nothing was changed. Press the button and log in again.{number}"),
+            "Nothing was changed. Press the button and log in again.",
         ),
     };
-    (Mood::Error, headline.to_owned(), vec![text])
+    let number = code.map(|code| format!(" Facebook's error code is {code}."));
+    let text = format!("{text}{}", number.unwrap_or_default());
+    short(Mood::Error, headline, &text)
 }
