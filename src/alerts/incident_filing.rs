@@ -84,7 +84,7 @@ fn is_about_expiry(pending_token: &PendingToken) -> bool {
         .as_ref()
         .map(|here| here.incident_key.cause);
     let causes = [pending_token.token.cause(), here];
-    causes.into_iter().flatten().any(policy::is_about_an_end)
+    causes.into_iter().flatten().any(Cause::is_about_expiry)
 }
 
 /// Adds a token to an incident. A coming expiry joins an open incident about the person's other expiry.

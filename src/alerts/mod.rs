@@ -27,7 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::email::Templates;
 use crate::email::text::Language;
 use crate::inventory::{self, Inventory};
-use crate::model::{Incident, NewEmail};
+use crate::model::{Cause, Incident, NewEmail};
 use review::Outcome;
 
 pub use quiet_hours::Quiet;
@@ -141,7 +141,7 @@ async fn run(
         let about_an_end = [Some(incident.cause), incident.notified_cause]
             .into_iter()
             .flatten()
-            .any(policy::is_about_an_end);
+            .any(Cause::is_about_expiry);
         ends == Ends::Reviewed || !about_an_end
     };
     let reviews = due.into_iter().filter(may_review).map(|incident| {

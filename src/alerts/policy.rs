@@ -12,7 +12,7 @@ use super::{LoginLinks, Rules};
 use crate::email::EmailReason;
 use crate::model::{Cause, Incident, IncidentState, Kind, Remedy, Token};
 
-pub use filing::{Filing, app_incident_key, app_level, filing, horizon, incident_key, sibling};
+pub use filing::{Filing, app_incident_key, filing, horizon, incident_key, sibling};
 pub use timing::ungranted_due;
 use timing::{as_notified, next};
 
@@ -89,7 +89,7 @@ pub fn review(
 
 fn is_over(incident: &Incident, review_context: &ReviewContext) -> bool {
     if incident.incident_key.is_of_app() {
-        review_context.app_error.map(app_level) != Some(incident.incident_key.cause)
+        review_context.app_error.map(Cause::of_app) != Some(incident.incident_key.cause)
     } else {
         incident.still_affected == 0
     }
@@ -132,14 +132,6 @@ pub const fn is_flapping(incident: &Incident) -> bool {
     incident.relapses >= FLAPPING
 }
 
-/// Whether the cause is a coming or past expiry, which only a right clock can judge.
-pub fn is_about_an_end(cause: Cause) -> bool {
-    matches!(
-        cause.incident_key(),
-        Cause::Expired | Cause::DataAccessExpired
-    )
-}
-
 fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
@@ -147,10 +139,10 @@ fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
 /// Whether a login through a link fixes the incident. A system user cannot log in, except with Login for Business.
 pub fn is_fixed_by_login(incident: &Incident, tokens: &[Token], links: &LoginLinks) -> bool {
     let incident_key = &incident.incident_key;
-    let by_login = match incident.cause.remedy() {
-        Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions => true,
-        Remedy::RestorePageRole | Remedy::ClearCheckpoint | Remedy::FixApp | Remedy::Wait => false,
-    };
+    let by_login = matches!(
+        incident.cause.remedy(),
+        Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions
+    );
     let is_system = |token: &Token| {
         let facts = token.facts.as_ref();
         facts.is_some_and(|facts| facts.kind == Kind::SystemUser)

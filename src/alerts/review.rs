@@ -75,7 +75,7 @@ fn hit_apps(
     }
     let apps = tx.apps()?.into_iter();
     let hit = apps.filter(|app| {
-        let cause = app.error.map(|error| policy::app_level(error.cause));
+        let cause = app.error.map(|error| error.cause.of_app());
         cause == Some(Cause::Outage) && rules.apps.contains(&app.name)
     });
     Ok(hit.map(|app| app.name).collect())

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::formatting;
-use super::text::{Cases, Catalog, Language, Number, fill};
+use super::text::{Cases, Language, Number, Phrases, fill};
 use crate::email::EmailReason;
 use crate::model::{Cause, Incident, Kind, Token};
 
@@ -62,23 +62,23 @@ impl EmailContext<'_> {
         name.filter(|name| !name.is_empty())
     }
 
-    pub(crate) const fn catalog(&self) -> &'static Catalog {
-        self.language.catalog()
+    pub(crate) fn phrases(&self) -> &'static Phrases {
+        self.language.phrases()
     }
 
     /// The person that the tokens belong to, for use within a sentence.
     pub(crate) fn person(&self, case: Case) -> String {
         let subject = &self.incident.incident_key.subject;
-        let catalog = self.catalog();
+        let people = &self.language.catalog().people;
         match self.person_name() {
             Some(name) if self.is_of_a_system_user() => {
-                fill(case(&catalog.system_user_named), &[("name", &name)])
+                fill(case(&people.system_user_named), &[("name", &name)])
             }
             Some(name) => name,
-            None if self.is_of_a_system_user() => case(&catalog.system_user).to_owned(),
-            None if subject.is_empty() => case(&catalog.unknown_person).to_owned(),
+            None if self.is_of_a_system_user() => case(&people.system_user).to_owned(),
+            None if subject.is_empty() => case(&people.unknown_person).to_owned(),
             None => fill(
-                case(&catalog.person_by_id),
+                case(&people.person_by_id),
                 &[("id", &formatting::name(subject))],
             ),
         }
@@ -91,11 +91,11 @@ impl EmailContext<'_> {
 
     /// Such as `this token` or `these 12 tokens`.
     pub(crate) fn these(&self, case: Case) -> String {
-        self.counted(&self.catalog().these_tokens, case)
+        self.counted(&self.language.catalog().these_tokens, case)
     }
 
     pub(crate) fn these_pages(&self, case: Case) -> String {
-        self.counted(&self.catalog().these_pages, case)
+        self.counted(&self.language.catalog().these_pages, case)
     }
 
     fn counted(&self, number: &Number, case: Case) -> String {

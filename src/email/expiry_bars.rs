@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::context::EmailContext;
 use super::model::{AMBER, GREEN, RED};
-use super::text::{Catalog, fill};
+use super::text::{Phrases, fill};
 use super::token_rows;
 use crate::email::EmailReason;
-use crate::model::{Cause, Expiry, Facts, Kind, Token};
+use crate::model::{Expiry, Facts, Kind, Token};
 
 /// The maximum number of groups shown, earliest expiry first.
 const GROUPS: usize = 4;
@@ -68,16 +68,7 @@ fn is_about_time(context: &EmailContext<'_>) -> bool {
     match context.reason {
         EmailReason::Withdrawn => false,
         EmailReason::Recovered => !context.is_about_the_app(),
-        EmailReason::First
-        | EmailReason::Grown
-        | EmailReason::Nearer
-        | EmailReason::Ended
-        | EmailReason::Reminder
-        | EmailReason::Flapping
-        | EmailReason::Escalated => {
-            context.cause().is_upcoming()
-                || matches!(context.cause(), Cause::Expired | Cause::DataAccessExpired)
-        }
+        _ => context.cause().is_about_expiry(),
     }
 }
 
@@ -97,7 +88,7 @@ fn expiry_group(tokens: &[&Token], context: &EmailContext<'_>) -> Option<ExpiryG
     let known = first.facts.as_ref()?;
     let title = match tokens {
         [only] => token_rows::shown(only),
-        _ => several(known.kind, context.catalog()).to_owned(),
+        _ => several(known.kind, context.phrases()).to_owned(),
     };
     let bars = [access(known, context), data_access(known, context)];
     let bars: Vec<ExpiryBar> = bars.into_iter().flatten().collect();
@@ -105,7 +96,7 @@ fn expiry_group(tokens: &[&Token], context: &EmailContext<'_>) -> Option<ExpiryG
 }
 
 fn access(known: &Facts, context: &EmailContext<'_>) -> Option<ExpiryBar> {
-    let label = context.catalog().access;
+    let label = context.phrases().access;
     match known.expires_at {
         Expiry::Unknown => None,
         Expiry::Never => Some(endless(label, context)),
@@ -120,7 +111,7 @@ fn access(known: &Facts, context: &EmailContext<'_>) -> Option<ExpiryBar> {
 fn data_access(known: &Facts, context: &EmailContext<'_>) -> Option<ExpiryBar> {
     let end = known.data_access_end()?;
     Some(expiry_bar(
-        context.catalog().data_access,
+        context.phrases().data_access,
         end,
         FULL_DATA_ACCESS,
         context,
@@ -130,7 +121,7 @@ fn data_access(known: &Facts, context: &EmailContext<'_>) -> Option<ExpiryBar> {
 fn endless(label: &'static str, context: &EmailContext<'_>) -> ExpiryBar {
     ExpiryBar {
         label,
-        left: context.catalog().good_without_end.to_owned(),
+        left: context.phrases().good_without_end.to_owned(),
         percent: 100,
         rest: 0,
         color: GREEN,
@@ -151,15 +142,15 @@ fn expiry_bar(
         // The bar shows at least a sliver until the time is over.
         (left.as_secs() * 100 / full.as_secs().max(1)).clamp(2, 100)
     };
-    let catalog = context.catalog();
+    let phrases = context.phrases();
     ExpiryBar {
         label,
         left: if is_over {
             let at = context.language.date(end, context.zone);
-            fill(catalog.ended, &[("at", &at)])
+            fill(phrases.ended, &[("at", &at)])
         } else {
             fill(
-                catalog.time_remaining,
+                phrases.time_remaining,
                 &[("span", &context.language.span(left))],
             )
         },
@@ -173,11 +164,11 @@ fn expiry_bar(
     }
 }
 
-const fn several(kind: Kind, catalog: &Catalog) -> &'static str {
+const fn several(kind: Kind, phrases: &Phrases) -> &'static str {
     match kind {
-        Kind::User => catalog.user_tokens,
-        Kind::Page => catalog.page_tokens,
-        Kind::SystemUser => catalog.system_user_tokens,
-        Kind::App => catalog.app_tokens,
+        Kind::User => phrases.user_tokens,
+        Kind::Page => phrases.page_tokens,
+        Kind::SystemUser => phrases.system_user_tokens,
+        Kind::App => phrases.app_tokens,
     }
 }

@@ -11,34 +11,31 @@ const LONGEST_NAME: usize = 60;
 impl Language {
     /// `Monday, 14 December 2026 at 03:12 CET`
     pub(crate) fn moment(self, at: Timestamp, zone: &TimeZone) -> String {
-        self.written(at, zone, self.catalogue().calendar.moment)
+        self.written(at, zone, self.catalog().calendar.moment)
     }
 
     /// `Mon 14 Dec, 03:12 CET`
     pub(crate) fn short_moment(self, at: Timestamp, zone: &TimeZone) -> String {
-        self.written(at, zone, self.catalogue().calendar.short_moment)
+        self.written(at, zone, self.catalog().calendar.short_moment)
     }
 
     /// `14 Dec`
     pub(crate) fn short_day(self, at: Timestamp, zone: &TimeZone) -> String {
-        self.written(at, zone, self.catalogue().calendar.short_day)
+        self.written(at, zone, self.catalog().calendar.short_day)
     }
 
     /// `14 Dec 2026`
     pub(crate) fn date(self, at: Timestamp, zone: &TimeZone) -> String {
-        self.written(at, zone, self.catalogue().calendar.date)
+        self.written(at, zone, self.catalog().calendar.date)
     }
 
     fn written(self, at: Timestamp, zone: &TimeZone, form: &str) -> String {
-        let calendar = &self.catalogue().calendar;
+        let calendar = &self.catalog().calendar;
         let at = at.to_zoned(zone.clone());
         let weekday = usize::from(at.weekday().to_monday_zero_offset().unsigned_abs());
         let month = usize::from(at.month().unsigned_abs() - 1);
         let abbreviation = at.strftime("%Z").to_string();
-        let own = calendar
-            .zones
-            .iter()
-            .find(|(theirs, _)| *theirs == abbreviation);
+        let own = calendar.zones.get(abbreviation.as_str());
         fill(
             form,
             &[
@@ -49,19 +46,19 @@ impl Language {
                 ("mon", calendar.short_months[month]),
                 ("year", &at.year().to_string()),
                 ("time", &at.strftime("%H:%M").to_string()),
-                ("zone", own.map_or(&abbreviation, |(_, own)| own)),
+                ("zone", own.unwrap_or(&abbreviation.as_str())),
             ],
         )
     }
 
     /// Such as `3 h` or `2 days`; rounded down.
     pub(crate) fn span(self, of: SignedDuration) -> String {
-        in_units(of, &self.catalogue().span)
+        in_units(of, &self.catalog().span)
     }
 
     /// The same, as used after "in" or "after".
     pub(crate) fn span_after(self, of: SignedDuration) -> String {
-        in_units(of, &self.catalogue().span_after)
+        in_units(of, &self.catalog().span_after)
     }
 
     /// `1,822`
@@ -70,7 +67,7 @@ impl Language {
         let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
         for (index, digit) in digits.chars().enumerate() {
             if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                grouped.push(self.catalogue().thousands);
+                grouped.push(self.catalog().thousands);
             }
             grouped.push(digit);
         }
@@ -83,7 +80,7 @@ impl Language {
             [] => String::new(),
             [only] => only.clone(),
             [but_last @ .., last] => {
-                format!("{}{}{last}", but_last.join(", "), self.catalogue().and)
+                format!("{}{}{last}", but_last.join(", "), self.catalog().and)
             }
         }
     }

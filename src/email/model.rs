@@ -13,7 +13,7 @@ use super::text::{Language, fill};
 use super::token_rows::{self, Row};
 use super::{formatting, sentences};
 use crate::email::EmailReason;
-use crate::model::{Cause, NewEmail, Remedy, Ungranted};
+use crate::model::{Cause, NewEmail, Ungranted};
 
 use digest::Section;
 pub(crate) use digest::summary;
@@ -61,17 +61,17 @@ pub(crate) const GREEN: &str = "#1e7e42";
 
 /// An email that asks for nothing, laid out like any other, to test the mail path.
 pub(crate) fn test_email(language: Language, zone: &TimeZone, now: Timestamp) -> EmailModel {
-    let catalog = language.catalog();
+    let phrases = language.phrases();
     EmailModel {
         language: language.code(),
-        subject: catalog.test_email.to_owned(),
+        subject: phrases.test_email.to_owned(),
         color: GREEN,
-        label: catalog.trying_label.to_owned(),
-        headline: catalog.test_email.to_owned(),
-        about: catalog.trying_about.to_owned(),
-        why: catalog.trying_why.to_owned(),
+        label: phrases.trying_label.to_owned(),
+        headline: phrases.test_email.to_owned(),
+        about: phrases.trying_about.to_owned(),
+        why: phrases.trying_why.to_owned(),
         footer: vec![fill(
-            catalog.trying_footer,
+            phrases.trying_footer,
             &[("at", &language.moment(now, zone))],
         )],
         ..EmailModel::default()
@@ -80,29 +80,29 @@ pub(crate) fn test_email(language: Language, zone: &TimeZone, now: Timestamp) ->
 
 /// The email to operators about permissions that tokens never had.
 pub(crate) fn about_ungranted(language: Language, found: &Ungranted) -> EmailModel {
-    let catalog = language.catalog();
+    let phrases = language.phrases();
     let scopes: Vec<String> = found.scopes.iter().map(formatting::line).collect();
     let missing = language.all_of(&scopes);
     let unnamed = found.count.saturating_sub(found.tokens.len() as u64);
-    let more = fill(catalog.and_more, &[("count", &language.count(unnamed))]);
+    let more = fill(phrases.and_more, &[("count", &language.count(unnamed))]);
     let token_rows = found.tokens.iter();
     EmailModel {
         language: language.code(),
-        subject: formatting::line(&fill(catalog.ungranted, &[("missing", &missing)])),
+        subject: formatting::line(&fill(phrases.ungranted, &[("missing", &missing)])),
         color: AMBER,
-        label: catalog.ungranted_label.to_owned(),
-        headline: catalog.ungranted_headline.to_owned(),
+        label: phrases.ungranted_label.to_owned(),
+        headline: phrases.ungranted_headline.to_owned(),
         about: missing,
-        why: catalog.ungranted_why.to_owned(),
-        otherwise_title: catalog.what_to_do,
-        otherwise: catalog.ungranted_step.to_owned(),
-        tokens_title: catalog.tokens,
+        why: phrases.ungranted_why.to_owned(),
+        otherwise_title: phrases.what_to_do,
+        otherwise: phrases.ungranted_step.to_owned(),
+        tokens_title: phrases.tokens,
         tokens: token_rows
             .map(|token| token_rows::ungranted(token, language))
             .collect(),
         count: language.count(found.count),
         more: (unnamed > 0).then_some(more),
-        footer: vec![catalog.ungranted_footer.to_owned()],
+        footer: vec![phrases.ungranted_footer.to_owned()],
         ..EmailModel::default()
     }
 }
@@ -114,7 +114,7 @@ pub(crate) fn about_undelivered(
     missed: &[String],
     reason: &str,
 ) -> EmailModel {
-    let catalog = language.catalog();
+    let phrases = language.phrases();
     let missed: Vec<String> = missed.iter().map(|to| formatting::line(to)).collect();
     let missed = language.all_of(&missed);
     let values = [
@@ -124,21 +124,21 @@ pub(crate) fn about_undelivered(
     ];
     EmailModel {
         language: language.code(),
-        subject: formatting::line(&fill(catalog.undelivered, &values)),
+        subject: formatting::line(&fill(phrases.undelivered, &values)),
         color: RED,
-        label: catalog.undelivered_label.to_owned(),
-        headline: catalog.undelivered_headline.to_owned(),
+        label: phrases.undelivered_label.to_owned(),
+        headline: phrases.undelivered_headline.to_owned(),
         about: missed.clone(),
-        why: fill(catalog.undelivered_why, &values),
-        otherwise_title: catalog.what_to_do,
-        otherwise: catalog.undelivered_step.to_owned(),
-        footer: vec![fill(catalog.undelivered_footer, &values)],
+        why: fill(phrases.undelivered_why, &values),
+        otherwise_title: phrases.what_to_do,
+        otherwise: phrases.undelivered_step.to_owned(),
+        footer: vec![fill(phrases.undelivered_footer, &values)],
         ..EmailModel::default()
     }
 }
 
 pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
-    let catalog = context.catalog();
+    let phrases = context.phrases();
     let unnamed = context.count.saturating_sub(context.tokens.len() as u64);
     EmailModel {
         language: context.language.code(),
@@ -148,18 +148,18 @@ pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
         headline: sentences::action(context),
         about: about(context),
         why: sentences::why(context),
-        expiries_title: catalog.time_left,
+        expiries_title: phrases.time_left,
         expiries: expiry_bars::expiry_groups(context),
-        instructions_title: catalog.what_to_do,
+        instructions_title: phrases.what_to_do,
         instructions: instructions::steps(context),
         otherwise_title: sentences::otherwise_title(context),
         otherwise: sentences::otherwise(context),
-        tokens_title: catalog.tokens,
+        tokens_title: phrases.tokens,
         tokens: token_rows::token_rows(context),
         count: context.language.count(context.count),
         more: (unnamed > 0).then(|| {
             let count = context.language.count(unnamed);
-            fill(catalog.and_more, &[("count", &count)])
+            fill(phrases.and_more, &[("count", &count)])
         }),
         sections: Vec::new(),
         footer: footer(context),
@@ -168,51 +168,43 @@ pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
 
 /// Who must do what by when, in one line.
 fn subject(context: &EmailContext<'_>) -> String {
-    let catalog = context.catalog();
+    let phrases = context.phrases();
     let (action, about) = (sentences::action(context), about(context));
-    let is_over = matches!(
-        context.reason,
-        EmailReason::Recovered | EmailReason::Withdrawn
-    );
-    let line = if context.is_about_the_app() && !is_over {
+    let line = if context.is_about_the_app() && !context.reason.is_over() {
         let form = match context.apps {
-            [_, _, ..] => catalog.apps_and_action,
-            [] | [_] => catalog.app_and_action,
+            [_, _, ..] => phrases.apps_and_action,
+            [] | [_] => phrases.app_and_action,
         };
         fill(form, &[("app", &context.app_names()), ("action", &action)])
     } else {
         fill(
-            catalog.action_and_about,
+            phrases.action_and_about,
             &[("action", &action), ("about", &about)],
         )
     };
     match context.reason {
-        EmailReason::Nearer | EmailReason::Reminder => fill(catalog.reminder, &[("line", &line)]),
-        EmailReason::Flapping => fill(catalog.flapping, &[("line", &line)]),
-        EmailReason::Escalated => fill(catalog.escalated, &[("line", &line)]),
-        EmailReason::First
-        | EmailReason::Grown
-        | EmailReason::Ended
-        | EmailReason::Recovered
-        | EmailReason::Withdrawn => line,
+        EmailReason::Nearer | EmailReason::Reminder => fill(phrases.reminder, &[("line", &line)]),
+        EmailReason::Flapping => fill(phrases.flapping, &[("line", &line)]),
+        EmailReason::Escalated => fill(phrases.escalated, &[("line", &line)]),
+        _ => line,
     }
 }
 
 /// Such as `Maria Schmidt, 12 tokens of acme`.
 fn about(context: &EmailContext<'_>) -> String {
-    let (app, catalog) = (&context.incident.incident_key.app, context.catalog());
+    let (app, phrases) = (&context.incident.incident_key.app, context.phrases());
     if context.is_about_the_app() {
         let form = match context.apps {
-            [_, _, ..] => catalog.the_apps,
-            [] | [_] => catalog.the_app,
+            [_, _, ..] => phrases.the_apps,
+            [] | [_] => phrases.the_app,
         };
         return fill(form, &[("app", &context.app_names())]);
     }
     let tokens = match context.tokens {
         [only] if context.count == 1 => token_rows::named(only, context),
-        _ if context.count == 0 => fill(catalog.tokens_of_app, &[("app", app)]),
+        _ if context.count == 0 => fill(phrases.tokens_of_app, &[("app", app)]),
         _ => fill(
-            catalog.count_tokens_of_app,
+            phrases.count_tokens_of_app,
             &[
                 ("count", &context.language.count(context.count)),
                 ("app", app),
@@ -226,21 +218,13 @@ fn about(context: &EmailContext<'_>) -> String {
 }
 
 fn color(context: &EmailContext<'_>) -> &'static str {
-    match context.reason {
-        EmailReason::Recovered | EmailReason::Withdrawn => GREEN,
-        EmailReason::First
-        | EmailReason::Grown
-        | EmailReason::Nearer
-        | EmailReason::Ended
-        | EmailReason::Reminder
-        | EmailReason::Flapping
-        | EmailReason::Escalated => {
-            let works =
-                context.cause().is_upcoming() || context.cause() == Cause::PermissionMissing;
-            // Red asks the reader to act now, so what only Meta can end is not red.
-            let waits_for_meta = context.cause().remedy() == Remedy::Wait;
-            if works || waits_for_meta { AMBER } else { RED }
-        }
+    let cause = context.cause();
+    let works = cause.is_upcoming() || cause == Cause::PermissionMissing;
+    // Red asks the reader to act now, so what only Meta can end is not red.
+    match context.reason.is_over() {
+        true => GREEN,
+        false if works || cause.waits_for_meta() => AMBER,
+        false => RED,
     }
 }
 
@@ -248,10 +232,10 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
     let incident = context.incident;
     let opened_at = context.language.moment(incident.opened_at, context.zone);
     vec![
-        context.catalog().about_perennial.to_owned(),
+        context.phrases().about_perennial.to_owned(),
         recipients_of(context.recipients, context.language),
         fill(
-            context.catalog().incident,
+            context.phrases().incident,
             &[
                 ("id", &incident.id.0.to_string()),
                 ("app", &incident.incident_key.app),
@@ -263,7 +247,7 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
 
 /// The line that lists the recipients, so that each one sees who else was notified.
 fn recipients_of(all: &[String], language: Language) -> String {
-    let catalog = language.catalog();
+    let phrases = language.phrases();
     let named = all
         .iter()
         .take(NAMED_RECIPIENTS)
@@ -272,10 +256,10 @@ fn recipients_of(all: &[String], language: Language) -> String {
     let unnamed = (all.len() - named.len()) as u64;
     let everybody = language.all_of(&named);
     match (all, unnamed) {
-        ([_], _) => fill(catalog.went_to_one, &[("all", &everybody)]),
-        (_, 0) => fill(catalog.went_to, &[("all", &everybody)]),
+        ([_], _) => fill(phrases.went_to_one, &[("all", &everybody)]),
+        (_, 0) => fill(phrases.went_to, &[("all", &everybody)]),
         _ => fill(
-            catalog.went_to_many,
+            phrases.went_to_many,
             &[
                 ("all", &named.join(", ")),
                 ("count", &language.count(unnamed)),

@@ -18,3 +18,10 @@ pub enum EmailReason {
     /// The affected tokens were removed.
     Withdrawn,
 }
+
+impl EmailReason {
+    /// Whether the email tells the recipients that the problem is over.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Recovered | Self::Withdrawn)
+    }
+}

@@ -14,14 +14,8 @@ const LAST_HOURS: SignedDuration = SignedDuration::from_hours(48);
 pub(crate) fn action(context: &EmailContext<'_>) -> String {
     match context.reason {
         EmailReason::Recovered => recovered(context),
-        EmailReason::Withdrawn => context.catalog().nothing_left.to_owned(),
-        EmailReason::First
-        | EmailReason::Grown
-        | EmailReason::Nearer
-        | EmailReason::Ended
-        | EmailReason::Reminder
-        | EmailReason::Flapping
-        | EmailReason::Escalated => fill(call(context), &[("by", &by_when(context))]),
+        EmailReason::Withdrawn => context.phrases().nothing_left.to_owned(),
+        _ => fill(call(context), &[("by", &by_when(context))]),
     }
 }
 
@@ -29,24 +23,18 @@ pub(crate) fn action(context: &EmailContext<'_>) -> String {
 fn call(context: &EmailContext<'_>) -> &'static str {
     match context.cause().remedy() {
         Remedy::Login | Remedy::Reauthorize if context.is_of_a_system_user() => {
-            context.catalog().new_system_user_token
+            context.phrases().new_system_user_token
         }
-        Remedy::Login
-        | Remedy::Reauthorize
-        | Remedy::GrantPermissions
-        | Remedy::RestorePageRole
-        | Remedy::ClearCheckpoint
-        | Remedy::FixApp
-        | Remedy::Wait => wording(context).call,
+        _ => sentences(context).call,
     }
 }
 
-fn wording(context: &EmailContext<'_>) -> &'static Sentences {
-    let catalogue = context.language.catalogue();
-    let refused = (catalogue.wording_when_refused)(context.cause());
+fn sentences(context: &EmailContext<'_>) -> &'static Sentences {
+    let (catalog, cause) = (context.language.catalog(), context.cause());
+    let refused = catalog.refused.get(&cause);
     refused
         .filter(|_| context.is_refused())
-        .unwrap_or_else(|| (catalogue.wording)(context.cause()))
+        .unwrap_or(&catalog.causes[&cause])
 }
 
 fn by_when(context: &EmailContext<'_>) -> String {
@@ -58,27 +46,26 @@ fn by_when(context: &EmailContext<'_>) -> String {
     } else {
         context.language.short_day(end, context.zone)
     };
-    fill(context.catalog().by, &[("when", &when)])
+    fill(context.phrases().by, &[("when", &when)])
 }
 
 fn recovered(context: &EmailContext<'_>) -> String {
-    let catalog = context.catalog();
+    let phrases = context.phrases();
     if context.cause().is_upcoming() {
-        return catalog.renewed_in_time.to_owned();
+        return phrases.renewed_in_time.to_owned();
     }
     match downtime(context) {
         Some(span) => fill(
-            catalog.working_again_after,
+            phrases.working_again_after,
             &[("span", &context.language.span_after(span))],
         ),
-        None => catalog.working_again.to_owned(),
+        None => phrases.working_again.to_owned(),
     }
 }
 
 /// How long the tokens did not work. The time since a warning does not count.
 fn downtime(context: &EmailContext<'_>) -> Option<SignedDuration> {
-    let incident_key = context.incident.incident_key.cause;
-    let warned_ahead = matches!(incident_key, Cause::Expired | Cause::DataAccessExpired);
+    let warned_ahead = context.incident.incident_key.cause.is_about_expiry();
     let opened = Some(context.incident.opened_at).filter(|_| !warned_ahead);
     let began = context.broken_since.or(opened)?;
     Some(context.now.duration_since(began))
@@ -86,40 +73,28 @@ fn downtime(context: &EmailContext<'_>) -> Option<SignedDuration> {
 
 /// The state in a few words.
 pub(crate) fn label(context: &EmailContext<'_>) -> String {
-    let catalog = context.catalog();
+    let phrases = context.phrases();
     match context.reason {
-        EmailReason::Recovered => catalog.solved.to_owned(),
-        EmailReason::Withdrawn => catalog.closed.to_owned(),
-        EmailReason::First
-        | EmailReason::Grown
-        | EmailReason::Nearer
-        | EmailReason::Ended
-        | EmailReason::Reminder
-        | EmailReason::Flapping
-        | EmailReason::Escalated => match context.coming_end() {
+        EmailReason::Recovered => phrases.solved.to_owned(),
+        EmailReason::Withdrawn => phrases.closed.to_owned(),
+        _ => match context.coming_end() {
             Some(end) => {
                 let span = context.language.span(end.duration_since(context.now));
-                fill(catalog.left, &[("span", &span)])
+                fill(phrases.left, &[("span", &span)])
             }
-            None => wording(context).state.to_owned(),
+            None => sentences(context).state.to_owned(),
         },
     }
 }
 
 /// The cause in one sentence.
 pub(crate) fn why(context: &EmailContext<'_>) -> String {
-    let catalog = context.catalog();
+    let phrases = context.phrases();
     let sentence = match context.reason {
-        EmailReason::Recovered if context.is_about_the_app() => catalog.app_is_served_again,
-        EmailReason::Recovered => catalog.tokens_work_again,
-        EmailReason::Withdrawn => catalog.all_removed,
-        EmailReason::First
-        | EmailReason::Grown
-        | EmailReason::Nearer
-        | EmailReason::Ended
-        | EmailReason::Reminder
-        | EmailReason::Flapping
-        | EmailReason::Escalated => wording(context).why,
+        EmailReason::Recovered if context.is_about_the_app() => phrases.app_is_served_again,
+        EmailReason::Recovered => phrases.tokens_work_again,
+        EmailReason::Withdrawn => phrases.all_removed,
+        _ => sentences(context).why,
     };
     let besides = besides(context).into_iter().flatten();
     besides.fold(filled(sentence, context), |why, more| {
@@ -129,22 +104,17 @@ pub(crate) fn why(context: &EmailContext<'_>) -> String {
 
 /// Additional sentences: on repetition or escalation, and on how much one login does.
 fn besides(context: &EmailContext<'_>) -> [Option<&'static str>; 2] {
-    let catalog = context.catalog();
+    let phrases = context.phrases();
     let about_reason = match context.reason {
-        EmailReason::Grown => Some(catalog.more_were_hit),
-        EmailReason::Flapping => Some(catalog.comes_back),
-        EmailReason::Escalated => Some(catalog.nobody_acted),
-        EmailReason::First
-        | EmailReason::Nearer
-        | EmailReason::Ended
-        | EmailReason::Reminder
-        | EmailReason::Recovered
-        | EmailReason::Withdrawn => None,
+        EmailReason::Grown => Some(phrases.more_were_hit),
+        EmailReason::Flapping => Some(phrases.comes_back),
+        EmailReason::Escalated => Some(phrases.nobody_acted),
+        _ => None,
     };
     let is_renewed_by_login = context.coming_end().is_some() && !context.is_of_a_system_user();
     let about_login = match (context.count, context.pages) {
-        (_, 1..) => Some(catalog.one_login_keeps_pages),
-        (2.., 0) => Some(catalog.one_login_renews),
+        (_, 1..) => Some(phrases.one_login_keeps_pages),
+        (2.., 0) => Some(phrases.one_login_renews),
         (0 | 1, 0) => None,
     };
     [about_login.filter(|_| is_renewed_by_login), about_reason]
@@ -166,23 +136,15 @@ fn waiting_since(context: &EmailContext<'_>) -> String {
 
 /// What happens if nobody acts, and when.
 pub(crate) fn otherwise(context: &EmailContext<'_>) -> String {
-    match context.reason {
-        EmailReason::Recovered | EmailReason::Withdrawn => String::new(),
-        EmailReason::First
-        | EmailReason::Grown
-        | EmailReason::Nearer
-        | EmailReason::Ended
-        | EmailReason::Reminder
-        | EmailReason::Flapping
-        | EmailReason::Escalated => {
-            let consequence = filled(wording(context).otherwise, context);
-            let reminder = next_reminder(context).map(|at| {
-                let at = context.language.short_moment(at, context.zone);
-                fill(context.catalog().reminds_again, &[("at", &at)])
-            });
-            consequence + &reminder.unwrap_or_default()
-        }
+    if context.reason.is_over() {
+        return String::new();
     }
+    let consequence = context.language.catalog().consequences[sentences(context).otherwise];
+    let reminder = next_reminder(context).map(|at| {
+        let at = context.language.short_moment(at, context.zone);
+        fill(context.phrases().reminds_again, &[("at", &at)])
+    });
+    filled(consequence, context) + &reminder.unwrap_or_default()
 }
 
 /// The next reminder before the expiry; after it a different email follows.
@@ -192,15 +154,10 @@ fn next_reminder(context: &EmailContext<'_>) -> Option<Timestamp> {
 }
 
 /// The heading of the consequences.
-pub(crate) const fn otherwise_title(context: &EmailContext<'_>) -> &'static str {
-    match context.cause().remedy() {
-        Remedy::Wait => context.catalog().meanwhile,
-        Remedy::Login
-        | Remedy::Reauthorize
-        | Remedy::GrantPermissions
-        | Remedy::RestorePageRole
-        | Remedy::ClearCheckpoint
-        | Remedy::FixApp => context.catalog().if_nobody_acts,
+pub(crate) fn otherwise_title(context: &EmailContext<'_>) -> &'static str {
+    match context.cause().waits_for_meta() {
+        true => context.phrases().meanwhile,
+        false => context.phrases().if_nobody_acts,
     }
 }
 
@@ -240,15 +197,15 @@ fn filling(blank: &str, context: &EmailContext<'_>) -> Option<String> {
 }
 
 fn ending(context: &EmailContext<'_>) -> String {
-    let (language, catalog) = (context.language, context.catalog());
+    let (language, phrases) = (context.language, context.phrases());
     let at = |end| language.moment(end, context.zone);
     match (context.coming_end(), context.incident.deadline) {
         (Some(end), _) => {
             let span = language.span_after(end.duration_since(context.now));
-            fill(catalog.ending, &[("at", &at(end)), ("span", &span)])
+            fill(phrases.ending, &[("at", &at(end)), ("span", &span)])
         }
-        (None, Some(end)) => fill(catalog.ending_passed, &[("at", &at(end))]),
-        (None, None) => catalog.ending_soon.to_owned(),
+        (None, Some(end)) => fill(phrases.ending_passed, &[("at", &at(end))]),
+        (None, None) => phrases.ending_soon.to_owned(),
     }
 }
 
@@ -256,9 +213,9 @@ fn from_when(context: &EmailContext<'_>) -> String {
     match context.coming_end() {
         Some(end) => {
             let at = context.language.moment(end, context.zone);
-            fill(context.catalog().from_then, &[("at", &at)])
+            fill(context.phrases().from_then, &[("at", &at)])
         }
-        None => context.catalog().from_now.to_owned(),
+        None => context.phrases().from_now.to_owned(),
     }
 }
 
@@ -268,7 +225,7 @@ fn missing(context: &EmailContext<'_>) -> String {
         .flat_map(|missing| missing.iter().map(str::to_owned).collect::<Vec<_>>())
         .collect();
     if all.is_empty() {
-        return context.catalog().every_permission.to_owned();
+        return context.phrases().every_permission.to_owned();
     }
     all.sort_unstable();
     all.dedup();

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::context::{EmailContext, kind};
 use super::formatting;
-use super::text::{Catalog, Language, fill};
+use super::text::{Language, Phrases, fill};
 use crate::model::{Health, Kind, Scopes, Token};
 
 #[derive(Debug, Serialize)]
@@ -42,7 +42,7 @@ fn title(token: &Token) -> Option<String> {
 fn row(token: &Token, context: &EmailContext<'_>) -> Row {
     let title = title(token);
     let name = title.is_some().then(|| token.name.clone());
-    let kind = kind(token).map(|kind| kind_text(kind, context.catalog()).to_owned());
+    let kind = kind(token).map(|kind| kind_text(kind, context.phrases()).to_owned());
     let note = Some(note(token, context)).filter(|note| !note.is_empty());
     let detail = [name, kind, note];
     Row {
@@ -51,28 +51,28 @@ fn row(token: &Token, context: &EmailContext<'_>) -> Row {
     }
 }
 
-const fn kind_text(kind: Kind, catalog: &Catalog) -> &'static str {
+const fn kind_text(kind: Kind, phrases: &Phrases) -> &'static str {
     match kind {
-        Kind::User => catalog.user_token,
-        Kind::Page => catalog.page_token,
-        Kind::SystemUser => catalog.system_user_token,
-        Kind::App => catalog.app_token,
+        Kind::User => phrases.user_token,
+        Kind::Page => phrases.page_token,
+        Kind::SystemUser => phrases.system_user_token,
+        Kind::App => phrases.app_token,
     }
 }
 
 /// The state of this token.
 fn note(token: &Token, context: &EmailContext<'_>) -> String {
-    let catalog = context.catalog();
+    let phrases = context.phrases();
     let at = |sentence, when| {
         let when = context.language.short_moment(when, context.zone);
         fill(sentence, &[("at", &when)])
     };
     match token.health {
-        Health::Dead { since, .. } => at(catalog.not_working_since, since),
-        Health::Failing { .. } => catalog.not_checked_now.to_owned(),
+        Health::Dead { since, .. } => at(phrases.not_working_since, since),
+        Health::Failing { .. } => phrases.not_checked_now.to_owned(),
         Health::Expiring { .. } => match token.deadline() {
-            Some(end) if end <= context.now => at(catalog.ended, end),
-            Some(end) => at(catalog.ends, end),
+            Some(end) if end <= context.now => at(phrases.ended, end),
+            Some(end) => at(phrases.ends, end),
             None => String::new(),
         },
         Health::Lacking { .. } => missing_permissions_note(token, context),
@@ -86,7 +86,7 @@ fn missing_permissions_note(token: &Token, context: &EmailContext<'_>) -> String
     match token.deadline() {
         Some(end) if end > context.now => {
             let at = context.language.short_moment(end, context.zone);
-            let ends = fill(context.catalog().ends, &[("at", &at)]);
+            let ends = fill(context.phrases().ends, &[("at", &at)]);
             format!("{lacks}, {ends}")
         }
         Some(_) | None => lacks,
@@ -96,7 +96,7 @@ fn missing_permissions_note(token: &Token, context: &EmailContext<'_>) -> String
 fn lacks(missing: &Scopes, language: Language) -> String {
     let missing: Vec<_> = missing.iter().map(str::to_owned).collect();
     let missing = language.all_of(&missing);
-    fill(language.catalog().lacks, &[("missing", &missing)])
+    fill(language.phrases().lacks, &[("missing", &missing)])
 }
 
 /// The row of a token that never had a required permission.
@@ -115,12 +115,12 @@ pub(crate) fn ungranted(token: &Token, language: Language) -> Row {
 }
 
 fn still_working_note(token: &Token, context: &EmailContext<'_>) -> String {
-    let (language, catalog) = (context.language, context.catalog());
+    let (language, phrases) = (context.language, context.phrases());
     match token.deadline() {
         Some(end) => fill(
-            catalog.good_until,
+            phrases.good_until,
             &[("at", &language.date(end, context.zone))],
         ),
-        None => catalog.good_without_end.to_owned(),
+        None => phrases.good_without_end.to_owned(),
     }
 }

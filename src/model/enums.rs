@@ -127,31 +127,18 @@ impl Cause {
         }
     }
 
-    /// Whether a person can resolve it without a new token, so that another check is worth a call.
+    /// Whether a person can resolve it without a new token, so that another check is worth a call. A later login, for
+    /// example, renews data access without another token.
     pub const fn may_lift_by_itself(self) -> bool {
-        match self {
-            // A later login renews data access without another token.
+        matches!(
+            self,
             Self::DataAccessExpired
-            | Self::Checkpoint
-            | Self::PageRoleLost
-            | Self::PageGone
-            | Self::PermissionMissing
-            | Self::AppUnavailable => true,
-            Self::ExpiresSoon
-            | Self::Expired
-            | Self::DataAccessExpiresSoon
-            | Self::PasswordChanged
-            | Self::AppRemoved
-            | Self::SessionEnded
-            | Self::ReplacedElsewhere
-            | Self::Unreadable
-            | Self::WrongApp
-            | Self::AppSecretWrong
-            | Self::Blocked
-            | Self::Throttled
-            | Self::Outage
-            | Self::Unexplained => false,
-        }
+                | Self::Checkpoint
+                | Self::PageRoleLost
+                | Self::PageGone
+                | Self::PermissionMissing
+                | Self::AppUnavailable
+        )
     }
 
     /// Whether only the operator can act. The token's owner is then not notified.
@@ -177,11 +164,52 @@ impl Cause {
         )
     }
 
+    /// Whether nobody but Meta can end it.
+    pub const fn waits_for_meta(self) -> bool {
+        matches!(self.remedy(), Remedy::Wait)
+    }
+
+    /// Whether it is a coming or past expiry, which only a right clock can judge.
+    pub const fn is_about_expiry(self) -> bool {
+        matches!(self.incident_key(), Self::Expired | Self::DataAccessExpired)
+    }
+
+    /// Whether it affects single tokens rather than all of a person's tokens.
+    pub const fn affects_single_tokens(self) -> bool {
+        matches!(
+            self,
+            Self::PageRoleLost
+                | Self::PageGone
+                | Self::ReplacedElsewhere
+                | Self::PermissionMissing
+                | Self::Unreadable
+                | Self::WrongApp
+        )
+    }
+
     /// The cause that identifies the incident: an upcoming expiry and the expiry itself are one incident.
     pub const fn incident_key(self) -> Self {
         match self {
             Self::ExpiresSoon => Self::Expired,
             Self::DataAccessExpiresSoon => Self::DataAccessExpired,
+            other => other,
+        }
+    }
+
+    /// The incident cause of a person's other expiry.
+    pub const fn other_expiry(self) -> Option<Self> {
+        match self {
+            Self::Expired => Some(Self::DataAccessExpired),
+            Self::DataAccessExpired => Some(Self::Expired),
+            _ => None,
+        }
+    }
+
+    /// The cause of an app's incident. During an outage Meta sometimes does not answer and sometimes answers with
+    /// nonsense: both are one cause.
+    pub const fn of_app(self) -> Self {
+        match self {
+            Self::Unexplained => Self::Outage,
             other => other,
         }
     }

@@ -127,7 +127,7 @@ pub const TOOLS: &[Tool] = &[
     ("tokio", &[""]),
     ("tokio-cron-scheduler", &["daemon/schedule"]),
     ("tokio-util", &[""]),
-    ("toml", &["config", "graph_sim/world_file"]),
+    ("toml", &["config", "email/text", "graph_sim/world_file"]),
     ("tracing", &[""]),
     ("tracing-journald", &["daemon/logging"]),
     ("tracing-subscriber", &["daemon/logging"]),

@@ -24,8 +24,7 @@ pub enum Filing {
 /// The key of the incident that a token's problem belongs to. `None` if nobody needs to be notified of this token.
 pub fn incident_key(token: &Token) -> Option<IncidentKey> {
     let cause = stable_cause(token).filter(|cause| affects_tokens(*cause))?;
-    let person = token.facts.as_ref().map(|facts| facts.person.clone());
-    let subject = match person {
+    let subject = match token.facts.as_ref().map(|facts| facts.person.clone()) {
         // Never empty: an empty subject is the incident of the app itself.
         anyone if cause.is_about_app() => anyone.unwrap_or_else(|| token.name.clone()),
         Some(person) if !cause.concerns_operator() => person,
@@ -46,38 +45,14 @@ fn affects_tokens(cause: Cause) -> bool {
 /// Only confirmed causes: a failing token still waits for its second check.
 fn stable_cause(token: &Token) -> Option<Cause> {
     match token.health {
-        Health::Unverified | Health::Failing { .. } => None,
-        Health::Healthy
-        | Health::Expiring { .. }
-        | Health::Lacking { .. }
-        | Health::Dead { .. } => token.cause(),
+        Health::Failing { .. } => None,
+        _ => token.cause(),
     }
 }
 
 /// The incident about the person's other expiry. One login resets both, so a coming expiry joins the one that is open.
 pub fn sibling(incident_key: &IncidentKey) -> Option<IncidentKey> {
-    let cause = match incident_key.cause {
-        Cause::Expired => Cause::DataAccessExpired,
-        Cause::DataAccessExpired => Cause::Expired,
-        Cause::ExpiresSoon
-        | Cause::DataAccessExpiresSoon
-        | Cause::PasswordChanged
-        | Cause::AppRemoved
-        | Cause::SessionEnded
-        | Cause::ReplacedElsewhere
-        | Cause::Checkpoint
-        | Cause::PageRoleLost
-        | Cause::PageGone
-        | Cause::PermissionMissing
-        | Cause::Unreadable
-        | Cause::WrongApp
-        | Cause::AppSecretWrong
-        | Cause::AppUnavailable
-        | Cause::Blocked
-        | Cause::Throttled
-        | Cause::Outage
-        | Cause::Unexplained => return None,
-    };
+    let cause = incident_key.cause.other_expiry()?;
     Some(IncidentKey {
         cause,
         ..incident_key.clone()
@@ -134,7 +109,7 @@ pub fn app_incident_key(
     (now.duration_since(error.since) >= delay).then(|| {
         let incident_key = IncidentKey {
             app: app.name.clone(),
-            cause: app_level(error.cause),
+            cause: error.cause.of_app(),
             subject: String::new(),
         };
         let shared = outage.filter(|outage| outage.cause == incident_key.cause);
@@ -148,27 +123,6 @@ const fn delay(cause: Cause) -> Option<SignedDuration> {
         Cause::AppSecretWrong | Cause::AppUnavailable => Some(SignedDuration::ZERO),
         Cause::Outage | Cause::Blocked | Cause::Unexplained => Some(PASSING),
         Cause::Throttled => Some(THROTTLED),
-        Cause::ExpiresSoon
-        | Cause::Expired
-        | Cause::DataAccessExpiresSoon
-        | Cause::DataAccessExpired
-        | Cause::PasswordChanged
-        | Cause::AppRemoved
-        | Cause::SessionEnded
-        | Cause::ReplacedElsewhere
-        | Cause::Checkpoint
-        | Cause::PageRoleLost
-        | Cause::PageGone
-        | Cause::PermissionMissing
-        | Cause::Unreadable
-        | Cause::WrongApp => None,
-    }
-}
-
-/// During an outage Meta sometimes does not answer and sometimes answers with nonsense: both are one cause.
-pub const fn app_level(cause: Cause) -> Cause {
-    match cause {
-        Cause::Unexplained => Cause::Outage,
-        other => other,
+        _ => None,
     }
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{EmailReason, ReviewContext, is_flapping, later};
 use crate::alerts::Rules;
 use crate::alerts::recipients::Recipients;
-use crate::model::{Cause, Incident, IncidentState, Remedy};
+use crate::model::{Incident, IncidentState};
 
 /// How long an incident waits before its first email, so that it includes all tokens found by the same sweep.
 const GROUP_WAIT: SignedDuration = SignedDuration::from_mins(2);
@@ -63,7 +63,7 @@ fn next_email(incident: &Incident, rules: &Rules) -> Option<(Timestamp, EmailRea
             let at = next_step(end, notified_at, rules).unwrap_or_else(after);
             Some((at, EmailReason::Nearer))
         }
-        _ if incident.cause.remedy() == Remedy::Wait => None,
+        _ if incident.cause.waits_for_meta() => None,
         (true, None) => Some((later(notified_at, rules.remind_every), EmailReason::Nearer)),
         (false, end) => {
             let reminder = later(notified_at, rules.remind_every);
@@ -81,36 +81,10 @@ fn next_email(incident: &Incident, rules: &Rules) -> Option<(Timestamp, EmailRea
 fn growth(incident: &Incident, review_context: &ReviewContext) -> Option<(Timestamp, EmailReason)> {
     let joined = review_context
         .unnotified_since
-        .filter(|_| strikes_singly(incident.incident_key.cause))?;
+        .filter(|_| incident.incident_key.cause.affects_single_tokens())?;
     let notified_at = incident.notified_at?;
     let at = later(joined, GROUP_WAIT).max(later(notified_at, NEWS_WAIT));
     Some((at, EmailReason::Grown))
-}
-
-/// Causes that affect single tokens rather than all of a person's tokens.
-const fn strikes_singly(cause: Cause) -> bool {
-    match cause {
-        Cause::PageRoleLost
-        | Cause::PageGone
-        | Cause::ReplacedElsewhere
-        | Cause::PermissionMissing
-        | Cause::Unreadable
-        | Cause::WrongApp => true,
-        Cause::ExpiresSoon
-        | Cause::Expired
-        | Cause::DataAccessExpiresSoon
-        | Cause::DataAccessExpired
-        | Cause::PasswordChanged
-        | Cause::AppRemoved
-        | Cause::SessionEnded
-        | Cause::Checkpoint
-        | Cause::AppSecretWrong
-        | Cause::AppUnavailable
-        | Cause::Blocked
-        | Cause::Throttled
-        | Cause::Outage
-        | Cause::Unexplained => false,
-    }
 }
 
 /// One escalation, if the recipients have not acted for long enough and there is someone else to notify.
@@ -122,7 +96,7 @@ fn escalation(
     let since = incident.awaiting_since?;
     let knows = |address: &String| incident.notified.contains(address);
     let is_new = !recipients_of_incident.escalation.iter().all(knows);
-    let can_act = incident.cause.remedy() != Remedy::Wait;
+    let can_act = !incident.cause.waits_for_meta();
     (incident.escalated_at.is_none() && is_new && can_act)
         .then(|| (later(since, after), EmailReason::Escalated))
 }

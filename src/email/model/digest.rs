@@ -61,8 +61,8 @@ pub(crate) fn summary(context: &DigestContext) -> EmailModel {
 }
 
 impl DigestContext {
-    const fn labels(&self) -> &'static Summary {
-        &self.language.catalogue().summary
+    fn labels(&self) -> &'static Summary {
+        &self.language.catalog().summary
     }
 
     fn counted(&self, of: usize) -> String {
@@ -130,7 +130,7 @@ impl DigestContext {
         let unnamed = lines.len().saturating_sub(LINES);
         lines.truncate(LINES);
         let more = fill(
-            self.language.catalog().and_more,
+            self.language.phrases().and_more,
             &[("count", &self.counted(unnamed))],
         );
         (!lines.is_empty()).then(|| Section {

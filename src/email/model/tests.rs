@@ -70,7 +70,7 @@ fn draft(cause: Cause) -> Draft {
         broken_since: matches!(health(cause), Health::Dead { .. })
             .then(monday)
             .filter(|_| !of_the_app),
-        next_email: Some(now() + days(3)).filter(|_| cause.remedy() != Remedy::Wait),
+        next_email: Some(now() + days(3)).filter(|_| !cause.waits_for_meta()),
         zone: berlin(),
         language: Language::English,
     }

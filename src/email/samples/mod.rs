@@ -10,7 +10,7 @@ use super::model::{self, EmailModel};
 use super::templates::Templates;
 use super::text::Language;
 use crate::email::EmailReason;
-use crate::model::{Cause, Health, Incident, Kind, Remedy, Token};
+use crate::model::{Cause, Health, Incident, Kind, Token};
 use fixtures::{incident, token, tokens};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -192,7 +192,7 @@ impl Draft {
             next_email: now
                 .checked_add(DAY * 3)
                 .ok()
-                .filter(|_| self.incident.cause.remedy() != Remedy::Wait),
+                .filter(|_| !self.incident.cause.waits_for_meta()),
             now,
             zone,
             language,

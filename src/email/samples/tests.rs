@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::email::model::{AMBER, RED, RenderedEmail};
-use crate::model::{NewEmail, Scopes, Ungranted};
+use crate::model::{NewEmail, Remedy, Scopes, Ungranted};
 
 #[test]
 fn there_is_a_sample_of_every_kind_of_email() {

@@ -15,10 +15,10 @@ impl DigestContext {
         let ends = incident.deadline.filter(|_| incident.cause.is_upcoming());
         let state = match ends {
             Some(end) => fill(
-                self.language.catalog().ends,
+                self.language.phrases().ends,
                 &[("at", &self.language.short_moment(end, &self.zone))],
             ),
-            None => (self.language.catalogue().wording)(incident.cause)
+            None => self.language.catalog().causes[&incident.cause]
                 .state
                 .to_owned(),
         };
@@ -87,9 +87,9 @@ impl DigestContext {
     /// A person without a known name, or the app itself.
     fn person(&self, id: &str, app: &str) -> String {
         match id {
-            "" => fill(self.language.catalog().the_app, &[("app", app)]),
+            "" => fill(self.language.phrases().the_app, &[("app", app)]),
             id => fill(
-                self.language.catalog().person_by_id.nominative,
+                self.language.catalog().people.person_by_id.nominative,
                 &[("id", &formatting::name(id))],
             ),
         }
