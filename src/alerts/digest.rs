@@ -4,12 +4,12 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Rules;
+use crate::email::digest::summary;
 use crate::email::digest_context::DigestContext;
 pub use crate::email::digest_context::GraphVersion;
-use crate::email::model;
 use crate::email::text::Language;
 use crate::inventory::{self, Digest, Inventory, View};
-use crate::model::{IncidentSelection, NewEmail};
+use crate::model::IncidentSelection;
 
 /// When a summary is due, and when the next one.
 #[derive(Clone, Copy, Debug)]
@@ -57,16 +57,9 @@ pub async fn write(
             .read(move |view| collected(view, last, now))
             .await?
     };
-    let rendered = rules.templates.render_email(&model::summary(&facts));
-    let email = NewEmail {
-        incident: None,
-        message_id: format!("digest-{}@{}", tick.at.as_second(), rules.message_domain),
-        in_reply_to: None,
-        recipients: facts.recipients,
-        subject: rendered.subject,
-        text: rendered.text,
-        html: rendered.html,
-    };
+    let rendered = rules.templates.render_email(&summary(&facts));
+    let message_id = format!("digest-{}@{}", tick.at.as_second(), rules.message_domain);
+    let email = rendered.addressed(facts.recipients, message_id);
     inventory
         .write(move |tx| {
             let is_new = tx.record_digest(tick.at, now)?;

@@ -5,9 +5,8 @@ mod incident_filing;
 pub mod policy;
 mod quiet_hours;
 mod recipients;
+mod reports;
 mod review;
-mod undelivered_report;
-mod ungranted;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -16,7 +15,6 @@ mod random_tests;
 #[cfg(test)]
 mod scenario_tests;
 
-use crate::email::model;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
@@ -24,10 +22,10 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::email::Templates;
 use crate::email::text::Language;
+use crate::email::{Templates, operator_emails};
 use crate::inventory::{self, Inventory};
-use crate::model::{Cause, Incident, NewEmail};
+use crate::model::{Cause, Incident};
 use review::Outcome;
 
 pub use quiet_hours::Quiet;
@@ -152,8 +150,8 @@ async fn run(
     while let Some(outcome) = outcomes.next().await {
         report.count(outcome?);
     }
-    report.emails += ungranted::report(inventory, &rules, now).await?;
-    report.emails += undelivered_report::report(inventory, &rules, now).await?;
+    report.emails += reports::about_ungranted(inventory, &rules, now).await?;
+    report.emails += reports::about_undelivered(inventory, &rules, now).await?;
     Ok(report)
 }
 
@@ -172,18 +170,10 @@ pub async fn send_test_email(
     recipients: Vec<String>,
     now: Timestamp,
 ) -> Result<String, inventory::Error> {
-    let page = model::test_email(rules.language, &rules.timezone, now);
-    let rendered = rules.templates.render_email(&page);
+    let page = operator_emails::test_email(rules.language, &rules.timezone, now);
     let message_id = format!("test-{}@{}", now.as_microsecond(), rules.message_domain);
-    let email = NewEmail {
-        incident: None,
-        message_id: message_id.clone(),
-        in_reply_to: None,
-        recipients,
-        subject: rendered.subject,
-        text: rendered.text,
-        html: rendered.html,
-    };
+    let rendered = rules.templates.render_email(&page);
+    let email = rendered.addressed(recipients, message_id.clone());
     inventory
         .write(move |tx| tx.enqueue_email(&email, now))
         .await?;

@@ -9,8 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::recipients::Recipients;
 use super::{LoginLinks, Rules};
-use crate::email::EmailReason;
-use crate::model::{Cause, Incident, IncidentState, Kind, Remedy, Token};
+use crate::model::{Cause, EmailReason, Incident, IncidentState, Kind, Remedy, Token};
 
 pub use filing::{Filing, app_incident_key, filing, horizon, incident_key, sibling};
 pub use timing::ungranted_due;

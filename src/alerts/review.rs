@@ -6,12 +6,11 @@ use jiff::Timestamp;
 use super::Rules;
 use super::policy::{self, Decision, ReviewContext};
 use super::recipients::{Recipients, each_once, recipients_of_incident};
-use crate::email::EmailReason;
 use crate::email::context::EmailContext;
-use crate::email::model;
+use crate::email::incident_email;
 use crate::inventory::{self, Tx};
 use crate::model::{
-    Cause, Incident, IncidentId, IncidentState, NewEmail, NotificationKind, ReviewOutcome, Token,
+    Cause, EmailReason, Incident, IncidentId, IncidentState, NewEmail, ReviewOutcome, Token,
 };
 
 /// The number of tokens that an email lists by name.
@@ -92,20 +91,6 @@ struct Review<'a, 'db> {
     now: Timestamp,
 }
 
-const fn notification_kind(reason: EmailReason) -> NotificationKind {
-    match reason {
-        EmailReason::Escalated => NotificationKind::Escalation,
-        EmailReason::Flapping => NotificationKind::Flapping,
-        EmailReason::First
-        | EmailReason::Grown
-        | EmailReason::Nearer
-        | EmailReason::Ended
-        | EmailReason::Reminder
-        | EmailReason::Recovered
-        | EmailReason::Withdrawn => NotificationKind::Problem,
-    }
-}
-
 impl Review<'_, '_> {
     fn review_context(&self) -> Result<ReviewContext, inventory::Error> {
         let own = self.tx.app(&self.incident.incident_key.app)?.error;
@@ -167,7 +152,7 @@ impl Review<'_, '_> {
         })?;
         let notified = ReviewOutcome::Notified {
             everybody: each_once([self.incident.notified.clone(), recipients].concat()),
-            of: notification_kind(reason),
+            of: reason,
         };
         self.record(&notified, next_review)
     }
@@ -271,15 +256,12 @@ impl Review<'_, '_> {
     }
 
     fn enqueue(&self, facts: &EmailContext<'_>) -> Result<(), inventory::Error> {
-        let rendered = self.rules.templates.render_email(&model::page(facts));
+        let page = incident_email::page(facts);
+        let rendered = self.rules.templates.render_email(&page);
         let email = NewEmail {
             incident: Some(self.incident.id),
-            message_id: self.message_id()?,
             in_reply_to: self.tx.first_message_id(self.incident.id)?,
-            recipients: facts.recipients.to_vec(),
-            subject: rendered.subject,
-            text: rendered.text,
-            html: rendered.html,
+            ..rendered.addressed(facts.recipients.to_vec(), self.message_id()?)
         };
         self.tx.enqueue_email(&email, self.now)
     }

@@ -5,8 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::formatting;
 use super::text::{Cases, Language, Number, Phrases, fill};
-use crate::email::EmailReason;
-use crate::model::{Cause, Incident, Kind, Token};
+use crate::model::{Cause, EmailReason, Incident, Kind, Token};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EmailContext<'a> {

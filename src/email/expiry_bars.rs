@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 
 use super::context::EmailContext;
-use super::model::{AMBER, GREEN, RED};
+use super::model::{AMBER, ExpiryBar, ExpiryGroup, GREEN, RED};
 use super::text::{Phrases, fill};
 use super::token_rows;
-use crate::email::EmailReason;
-use crate::model::{Expiry, Facts, Kind, Token};
+use crate::model::{EmailReason, Expiry, Facts, Kind, Token};
 
 /// The maximum number of groups shown, earliest expiry first.
 const GROUPS: usize = 4;
@@ -20,25 +18,6 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The usual validity after a login, if Meta does not say when the token was issued.
 const FULL_ACCESS: SignedDuration = SignedDuration::from_hours(60 * 24);
 const FULL_DATA_ACCESS: SignedDuration = SignedDuration::from_hours(90 * 24);
-
-/// Tokens that share both expiries.
-#[derive(Debug, Serialize)]
-pub(crate) struct ExpiryGroup {
-    pub(crate) title: String,
-    pub(crate) bars: Vec<ExpiryBar>,
-}
-
-/// The bar of one expiry.
-#[derive(Debug, Serialize)]
-pub(crate) struct ExpiryBar {
-    pub(crate) label: &'static str,
-    /// The time left, as text.
-    pub(crate) left: String,
-    /// The filled part of the bar, 0 to 100.
-    pub(crate) percent: i64,
-    pub(crate) rest: i64,
-    pub(crate) color: &'static str,
-}
 
 /// The groups to show. Empty unless the email is about time: a warning, an expiry, a renewal.
 pub(crate) fn expiry_groups(context: &EmailContext<'_>) -> Vec<ExpiryGroup> {

@@ -8,6 +8,9 @@ use super::text::{Language, Units, fill};
 /// Longer names are cut, because a subject line must be readable on a phone.
 const LONGEST_NAME: usize = 60;
 
+/// The maximum number of recipients listed in an email.
+const NAMED_RECIPIENTS: usize = 20;
+
 impl Language {
     /// `Monday, 14 December 2026 at 03:12 CET`
     pub(crate) fn moment(self, at: Timestamp, zone: &TimeZone) -> String {
@@ -82,6 +85,29 @@ impl Language {
             [but_last @ .., last] => {
                 format!("{}{}{last}", but_last.join(", "), self.catalog().and)
             }
+        }
+    }
+
+    /// `and 7 more`, if there are any.
+    pub(crate) fn and_more(self, unnamed: u64) -> Option<String> {
+        let count = self.count(unnamed);
+        (unnamed > 0).then(|| fill(self.phrases().and_more, &[("count", &count)]))
+    }
+
+    /// The line that lists the recipients, so that each one sees who else was notified.
+    pub(crate) fn went_to(self, all: &[String]) -> String {
+        let phrases = self.phrases();
+        let named = all.iter().take(NAMED_RECIPIENTS).map(|to| line(to));
+        let named: Vec<String> = named.collect();
+        let unnamed = (all.len() - named.len()) as u64;
+        let everybody = self.all_of(&named);
+        match (all, unnamed) {
+            ([_], _) => fill(phrases.went_to_one, &[("all", &everybody)]),
+            (_, 0) => fill(phrases.went_to, &[("all", &everybody)]),
+            _ => fill(
+                phrases.went_to_many,
+                &[("all", &named.join(", ")), ("count", &self.count(unnamed))],
+            ),
         }
     }
 }

@@ -1,23 +1,10 @@
 //! What to do, in at most three steps. Pure. The texts are in `text`, commands and links are here.
 
-use serde::Serialize;
-
 use super::context::{self, EmailContext};
+use super::model::InstructionLine;
 use super::sentences;
 use super::text::Instruction;
 use crate::model::{Cause, Kind};
-
-/// One step as shown in the email.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct InstructionLine {
-    text: String,
-    /// A command to run on Perennial's machine.
-    command: Option<String>,
-    /// A link to open in a browser.
-    link: Option<String>,
-    /// The label of the link, if it is shown as a button.
-    button: Option<&'static str>,
-}
 
 impl Instruction {
     const fn command(self) -> Option<&'static str> {

@@ -1,13 +1,15 @@
 //! Emails: what they say (`model`, `text`, `templates`) and how they are sent (`mailer`).
 
 pub(crate) mod context;
+pub(crate) mod digest;
 pub(crate) mod digest_context;
 mod expiry_bars;
 mod formatting;
+pub(crate) mod incident_email;
 mod instructions;
 pub mod mailer;
 pub(crate) mod model;
-mod reason;
+pub(crate) mod operator_emails;
 pub mod samples;
 mod sentences;
 mod system_email;
@@ -16,6 +18,5 @@ pub mod text;
 mod token_rows;
 
 pub use digest_context::GraphVersion;
-pub use reason::EmailReason;
 pub use system_email::SystemEmail;
 pub use templates::{TemplateError, Templates};

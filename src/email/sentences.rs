@@ -4,8 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::context::EmailContext;
 use super::text::{Sentences, fill, fill_with};
-use crate::email::EmailReason;
-use crate::model::{Cause, Remedy, Token};
+use crate::model::{Cause, EmailReason, Remedy, Token};
 
 /// Within this time the subject also states the hour, since the day alone is too vague.
 const LAST_HOURS: SignedDuration = SignedDuration::from_hours(48);

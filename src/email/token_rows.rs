@@ -1,17 +1,10 @@
 //! The table rows of an email's tokens: what each is for, its name, its state. Pure.
 
-use serde::Serialize;
-
 use super::context::{EmailContext, kind};
 use super::formatting;
+use super::model::Row;
 use super::text::{Language, Phrases, fill};
 use crate::model::{Health, Kind, Scopes, Token};
-
-#[derive(Debug, Serialize)]
-pub(crate) struct Row {
-    pub(crate) title: String,
-    pub(crate) detail: String,
-}
 
 pub(crate) fn token_rows(context: &EmailContext<'_>) -> Vec<Row> {
     let tokens = context.tokens.iter();
@@ -40,14 +33,25 @@ fn title(token: &Token) -> Option<String> {
 }
 
 fn row(token: &Token, context: &EmailContext<'_>) -> Row {
-    let title = title(token);
-    let name = title.is_some().then(|| token.name.clone());
     let kind = kind(token).map(|kind| kind_text(kind, context.phrases()).to_owned());
     let note = Some(note(token, context)).filter(|note| !note.is_empty());
-    let detail = [name, kind, note];
+    titled(token, [kind, note])
+}
+
+/// The row of a token that never had a required permission.
+pub(crate) fn ungranted(token: &Token, language: Language) -> Row {
+    let lacks = lacks(&token.permissions.ungranted, language);
+    titled(token, [Some(lacks), None])
+}
+
+/// The token's own name is a detail, unless it is all that is known.
+fn titled(token: &Token, details: [Option<String>; 2]) -> Row {
+    let title = title(token);
+    let name = title.is_some().then(|| token.name.clone());
+    let details: Vec<String> = [name].into_iter().chain(details).flatten().collect();
     Row {
         title: title.unwrap_or_else(|| token.name.clone()),
-        detail: detail.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        detail: details.join(" · "),
     }
 }
 
@@ -62,34 +66,27 @@ const fn kind_text(kind: Kind, phrases: &Phrases) -> &'static str {
 
 /// The state of this token.
 fn note(token: &Token, context: &EmailContext<'_>) -> String {
-    let phrases = context.phrases();
+    let (language, phrases) = (context.language, context.phrases());
     let at = |sentence, when| {
-        let when = context.language.short_moment(when, context.zone);
+        let when = language.short_moment(when, context.zone);
         fill(sentence, &[("at", &when)])
     };
-    match token.health {
-        Health::Dead { since, .. } => at(phrases.not_working_since, since),
-        Health::Failing { .. } => phrases.not_checked_now.to_owned(),
-        Health::Expiring { .. } => match token.deadline() {
-            Some(end) if end <= context.now => at(phrases.ended, end),
-            Some(end) => at(phrases.ends, end),
-            None => String::new(),
-        },
-        Health::Lacking { .. } => missing_permissions_note(token, context),
-        Health::Healthy | Health::Unverified => still_working_note(token, context),
-    }
-}
-
-/// The missing permissions, and the expiry if there is one.
-fn missing_permissions_note(token: &Token, context: &EmailContext<'_>) -> String {
-    let lacks = lacks(&token.missing_scopes(), context.language);
-    match token.deadline() {
-        Some(end) if end > context.now => {
-            let at = context.language.short_moment(end, context.zone);
-            let ends = fill(context.phrases().ends, &[("at", &at)]);
-            format!("{lacks}, {ends}")
+    match (token.health, token.deadline()) {
+        (Health::Dead { since, .. }, _) => at(phrases.not_working_since, since),
+        (Health::Failing { .. }, _) => phrases.not_checked_now.to_owned(),
+        (Health::Expiring { .. }, Some(end)) if end <= context.now => at(phrases.ended, end),
+        (Health::Expiring { .. }, Some(end)) => at(phrases.ends, end),
+        (Health::Expiring { .. }, None) => String::new(),
+        (Health::Lacking { .. }, Some(end)) if end > context.now => {
+            let lacks = lacks(&token.missing_scopes(), language);
+            format!("{lacks}, {}", at(phrases.ends, end))
         }
-        Some(_) | None => lacks,
+        (Health::Lacking { .. }, _) => lacks(&token.missing_scopes(), language),
+        (Health::Healthy | Health::Unverified, Some(end)) => {
+            let date = language.date(end, context.zone);
+            fill(phrases.good_until, &[("at", &date)])
+        }
+        (Health::Healthy | Health::Unverified, None) => phrases.good_without_end.to_owned(),
     }
 }
 
@@ -97,30 +94,4 @@ fn lacks(missing: &Scopes, language: Language) -> String {
     let missing: Vec<_> = missing.iter().map(str::to_owned).collect();
     let missing = language.all_of(&missing);
     fill(language.phrases().lacks, &[("missing", &missing)])
-}
-
-/// The row of a token that never had a required permission.
-pub(crate) fn ungranted(token: &Token, language: Language) -> Row {
-    let title = title(token);
-    let name = title.is_some().then(|| token.name.clone());
-    let lacks = Some(lacks(&token.permissions.ungranted, language));
-    Row {
-        title: title.unwrap_or_else(|| token.name.clone()),
-        detail: [name, lacks]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" · "),
-    }
-}
-
-fn still_working_note(token: &Token, context: &EmailContext<'_>) -> String {
-    let (language, phrases) = (context.language, context.phrases());
-    match token.deadline() {
-        Some(end) => fill(
-            phrases.good_until,
-            &[("at", &language.date(end, context.zone))],
-        ),
-        None => phrases.good_without_end.to_owned(),
-    }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Cause, Kind, Token};
+use super::{Cause, EmailReason, Kind, Token};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IncidentId(pub i64);
@@ -106,19 +106,9 @@ pub enum ReviewOutcome {
     /// All these addresses have been notified by now.
     Notified {
         everybody: Vec<String>,
-        of: NotificationKind,
+        of: EmailReason,
     },
     /// No token is affected any more, but that may not last.
     Stabilizing,
     Over,
-}
-
-/// What people were notified of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotificationKind {
-    Problem,
-    /// The problem comes back again and again.
-    Flapping,
-    /// No reaction came, so other people were notified.
-    Escalation,
 }

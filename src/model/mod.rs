@@ -16,12 +16,12 @@ mod subscription;
 use jiff::{SignedDuration, Timestamp};
 
 pub use app::{AppError, AppRecord};
-pub use email::{Attempt, Email, EmailId, NewEmail, SendOutcome};
+pub use email::{Attempt, Email, EmailId, EmailReason, NewEmail, SendOutcome};
 pub(crate) use enums::string_enum;
 pub use enums::{Action, Cause, Kind, Outcome, Remedy, State, Subscription};
 pub use incident::{
-    Incident, IncidentId, IncidentKey, IncidentSelection, IncidentState, IncidentTokens,
-    NotificationKind, Owner, PendingToken, ReviewOutcome,
+    Incident, IncidentId, IncidentKey, IncidentSelection, IncidentState, IncidentTokens, Owner,
+    PendingToken, ReviewOutcome,
 };
 pub use login::{
     AttemptId, Ending, Granted, Login, LoginAttempt, LoginError, LoginId, NewLogin, Progress,

@@ -96,7 +96,14 @@ const IMPURE: [&str; 18] = [
 ];
 
 fn is_policy(source: &Source) -> bool {
-    source.is_in("email/model") || source.module.iter().any(|name| name == "policy")
+    let emails = [
+        "email/model",
+        "email/incident_email",
+        "email/operator_emails",
+        "email/digest",
+    ];
+    emails.iter().any(|part| source.is_in(part))
+        || source.module.iter().any(|name| name == "policy")
 }
 
 #[test]

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{EmailReason, ReviewContext, is_flapping, later};
 use crate::alerts::Rules;
 use crate::alerts::recipients::Recipients;
-use crate::model::{Incident, IncidentState};
+use crate::model::{Cause, Incident, IncidentState};
 
 /// How long an incident waits before its first email, so that it includes all tokens found by the same sweep.
 const GROUP_WAIT: SignedDuration = SignedDuration::from_mins(2);

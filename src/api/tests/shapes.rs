@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::world::{World, alice, facts, root};
 use crate::model::{
-    Cause, Expiry, Health, IncidentKey, Kind, NewEmail, NotificationKind, Outcome, ReviewOutcome,
+    Cause, EmailReason, Expiry, Health, IncidentKey, Kind, NewEmail, Outcome, ReviewOutcome,
     Rotation,
 };
 
@@ -88,7 +88,7 @@ async fn open_incident(world: &World) {
         tx.enqueue_email(&email, now)?;
         let told = ReviewOutcome::Notified {
             everybody: vec!["ada@example.com".to_owned()],
-            of: NotificationKind::Problem,
+            of: EmailReason::First,
         };
         let next_review = Some(now + SignedDuration::from_hours(72));
         tx.reviewed(&incident, &told, next_review, now)

@@ -6,11 +6,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::context::EmailContext;
-use super::model::{self, EmailModel};
+use super::model::EmailModel;
 use super::templates::Templates;
 use super::text::Language;
-use crate::email::EmailReason;
-use crate::model::{Cause, Health, Incident, Kind, Token};
+use super::{digest, incident_email};
+use crate::model::{Cause, EmailReason, Health, Incident, Kind, Token};
 use fixtures::{incident, token, tokens};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -76,7 +76,7 @@ fn pages(zone: &TimeZone, now: Timestamp) -> Vec<(&'static str, Language, EmailM
         for draft in causes.chain(special) {
             pages.push((draft.name, language, draft.page(language, zone, now)));
         }
-        let summary = model::summary(&fixtures::summary(language, zone, now));
+        let summary = digest::summary(&fixtures::summary(language, zone, now));
         pages.push(("summary", language, summary));
     }
     pages
@@ -177,7 +177,7 @@ impl Draft {
     fn page(&self, language: Language, zone: &TimeZone, now: Timestamp) -> EmailModel {
         let addresses = ["maria@example.com", "ops@example.com"].map(str::to_owned);
         let is_dead = self.tokens.iter().any(Token::is_dead);
-        model::page(&EmailContext {
+        incident_email::page(&EmailContext {
             incident: &self.incident,
             reason: self.reason,
             tokens: &self.tokens,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::email::model::{AMBER, RED, RenderedEmail};
+use crate::email::operator_emails;
 use crate::model::{NewEmail, Remedy, Scopes, Ungranted};
 
 #[test]
@@ -41,8 +42,8 @@ fn every_email() -> Vec<RenderedEmail> {
     let samples = pages(&berlin(), now()).into_iter().map(|(_, _, page)| page);
     let others = Language::ALL.iter().flat_map(|&language| {
         [
-            model::test_email(language, &berlin(), now()),
-            model::about_ungranted(language, &ungranted()),
+            operator_emails::test_email(language, &berlin(), now()),
+            operator_emails::about_ungranted(language, &ungranted()),
             about_undelivered(language),
         ]
     });
@@ -73,7 +74,7 @@ fn about_undelivered(language: Language) -> EmailModel {
         text: String::new(),
         html: String::new(),
     };
-    model::about_undelivered(language, &lost, &lost.recipients, "the mailbox is full")
+    operator_emails::about_undelivered(language, &lost, &lost.recipients, "the mailbox is full")
 }
 
 fn is_heading(line: &str) -> bool {

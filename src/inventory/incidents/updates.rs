@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use crate::inventory::{Error, EventKind, NewEvent, Tx, rows};
-use crate::model::{Incident, IncidentId, NotificationKind, ReviewOutcome, TokenId};
+use crate::model::{EmailReason, Incident, IncidentId, ReviewOutcome, TokenId};
 
 impl Tx<'_> {
     pub(super) fn review_soon(&self, incident: IncidentId, now: Timestamp) -> Result<(), Error> {
@@ -99,21 +99,21 @@ impl Tx<'_> {
         &self,
         incident: IncidentId,
         everybody: &[String],
-        of: NotificationKind,
+        of: EmailReason,
         now: Timestamp,
     ) -> Result<(), Error> {
         let mut notified = self.db.prepare_cached(match of {
-            NotificationKind::Problem => {
-                "UPDATE incident SET notified = ?2, notified_cause = cause, notified_at = ?3,
-                    awaiting_since = coalesce(awaiting_since, ?3) WHERE id = ?1"
-            }
-            NotificationKind::Flapping => {
+            EmailReason::Flapping => {
                 "UPDATE incident SET notified = ?2, notified_cause = cause, notified_at = ?3,
                     awaiting_since = coalesce(awaiting_since, ?3), flapping_notified_at = ?3
                  WHERE id = ?1"
             }
-            NotificationKind::Escalation => {
+            EmailReason::Escalated => {
                 "UPDATE incident SET notified = ?2, escalated_at = ?3 WHERE id = ?1"
+            }
+            _ => {
+                "UPDATE incident SET notified = ?2, notified_cause = cause, notified_at = ?3,
+                    awaiting_since = coalesce(awaiting_since, ?3) WHERE id = ?1"
             }
         })?;
         notified.execute(params![incident.0, rows::list(everybody), now.as_second()])?;

@@ -1,8 +1,14 @@
 //! Emails as people read them, one snapshot per cause.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use super::*;
 use crate::alerts::fixtures::*;
 use crate::email::Templates;
+use crate::email::model::RenderedEmail;
+use crate::email::operator_emails::test_email;
+use crate::email::text::Language;
 use crate::model::{
     Expiry, Facts, Health, Incident, IncidentId, IncidentKey, Kind, Permissions, Scopes, Token,
     TokenId,

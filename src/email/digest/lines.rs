@@ -2,16 +2,15 @@
 
 use jiff::civil::Date;
 
-use super::Line;
 use crate::email::digest_context::{DigestContext, GraphVersion};
 use crate::email::formatting;
+use crate::email::model::Row;
 use crate::email::text::fill;
 use crate::model::{ComingLogin, Incident, SingleAdminPages};
 
 impl DigestContext {
-    pub(super) fn incident(&self, incident: &Incident) -> Line {
+    pub(super) fn incident(&self, incident: &Incident) -> Row {
         let incident_key = &incident.incident_key;
-        let named = incident.subject_name.as_deref().map(formatting::name);
         let ends = incident.deadline.filter(|_| incident.cause.is_upcoming());
         let state = match ends {
             Some(end) => fill(
@@ -27,8 +26,12 @@ impl DigestContext {
             0 => self.labels().incident_of_app,
             _ => self.labels().incident,
         };
-        Line {
-            title: named.unwrap_or_else(|| self.person(&incident_key.subject, &incident_key.app)),
+        Row {
+            title: self.person(
+                incident.subject_name.as_deref(),
+                &incident_key.subject,
+                &incident_key.app,
+            ),
             detail: fill(
                 form,
                 &[
@@ -41,10 +44,9 @@ impl DigestContext {
         }
     }
 
-    pub(super) fn login(&self, login: &ComingLogin) -> Line {
-        let name = login.name.as_deref().map(formatting::name);
-        Line {
-            title: name.unwrap_or_else(|| self.person(&login.person, &login.app)),
+    pub(super) fn login(&self, login: &ComingLogin) -> Row {
+        Row {
+            title: self.person(login.name.as_deref(), &login.person, &login.app),
             detail: fill(
                 self.labels().login,
                 &[
@@ -57,10 +59,13 @@ impl DigestContext {
         }
     }
 
-    pub(super) fn single_admin(&self, single_admin: &SingleAdminPages) -> Line {
-        let name = single_admin.name.as_deref().map(formatting::name);
-        Line {
-            title: name.unwrap_or_else(|| self.person(&single_admin.person, &single_admin.app)),
+    pub(super) fn single_admin(&self, single_admin: &SingleAdminPages) -> Row {
+        Row {
+            title: self.person(
+                single_admin.name.as_deref(),
+                &single_admin.person,
+                &single_admin.app,
+            ),
             detail: fill(
                 self.labels().pages_of,
                 &[
@@ -71,8 +76,8 @@ impl DigestContext {
         }
     }
 
-    pub(super) fn version(&self, version: &GraphVersion) -> Line {
-        Line {
+    pub(super) fn version(&self, version: &GraphVersion) -> Row {
+        Row {
             title: fill(self.labels().version_of, &[("app", &version.app)]),
             detail: fill(
                 self.labels().version_ends,
@@ -84,11 +89,12 @@ impl DigestContext {
         }
     }
 
-    /// A person without a known name, or the app itself.
-    fn person(&self, id: &str, app: &str) -> String {
-        match id {
-            "" => fill(self.language.phrases().the_app, &[("app", app)]),
-            id => fill(
+    /// The person's name or id, or the app itself.
+    fn person(&self, name: Option<&str>, id: &str, app: &str) -> String {
+        match (name, id) {
+            (Some(name), _) => formatting::name(name),
+            (None, "") => fill(self.language.phrases().the_app, &[("app", app)]),
+            (None, id) => fill(
                 self.language.catalog().people.person_by_id.nominative,
                 &[("id", &formatting::name(id))],
             ),

@@ -2,26 +2,10 @@
 
 mod lines;
 
-use serde::Serialize;
-
-use super::{AMBER, EmailModel, GREEN, RED, recipients_of};
+use super::model::{AMBER, EmailModel, GREEN, RED, Row, Section};
 use crate::email::digest_context::DigestContext;
 use crate::email::formatting;
 use crate::email::text::{Summary, fill};
-
-/// A section of the summary with its own heading.
-#[derive(Debug, Serialize)]
-pub(crate) struct Section {
-    title: String,
-    lines: Vec<Line>,
-    more: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct Line {
-    title: String,
-    detail: String,
-}
 
 /// The maximum number of lines per section.
 const LINES: usize = 15;
@@ -32,17 +16,20 @@ pub(crate) fn summary(context: &DigestContext) -> EmailModel {
     EmailModel {
         language: context.language.code(),
         subject: fill(labels.subject, &[("headline", &headline)]),
-        color: match (context.fleet.dead, context.is_all_well()) {
-            (_, true) => GREEN,
-            (0, false) => AMBER,
-            (1.., false) => RED,
+        color: match context.fleet.dead {
+            _ if context.is_all_well() => GREEN,
+            0 => AMBER,
+            _ => RED,
         },
         label: if context.is_all_well() {
             labels.all_well.to_owned()
         } else {
             fill(
                 labels.incidents_open,
-                &[("count", &context.counted(context.incidents.len()))],
+                &[(
+                    "count",
+                    &context.language.count(context.incidents.len() as u64),
+                )],
             )
         },
         headline,
@@ -65,10 +52,6 @@ impl DigestContext {
         &self.language.catalog().summary
     }
 
-    fn counted(&self, of: usize) -> String {
-        self.language.count(of as u64)
-    }
-
     fn headline(&self) -> String {
         let labels = self.labels();
         let total = self.language.count(self.fleet.total());
@@ -81,82 +64,72 @@ impl DigestContext {
 
     fn fleet_text(&self) -> String {
         let (labels, fleet) = (self.labels(), self.fleet);
-        let states = [
+        let parts: Vec<String> = [
             (fleet.healthy, labels.healthy),
             (fleet.expiring, labels.expiring),
             (fleet.failing, labels.failing),
             (fleet.dead, labels.dead),
             (fleet.unverified, labels.unverified),
-        ];
-        let notified = states.into_iter().filter(|(count, _)| *count > 0);
-        let notified: Vec<String> = notified
-            .map(|(count, form)| fill(form, &[("count", &self.language.count(count))]))
-            .collect();
-        match notified.as_slice() {
-            [] => labels.no_tokens.to_owned(),
-            notified => fill(labels.states, &[("states", &notified.join(" · "))]),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, form)| fill(form, &[("count", &self.language.count(count))]))
+        .collect();
+        match parts.is_empty() {
+            true => labels.no_tokens.to_owned(),
+            false => fill(labels.states, &[("states", &parts.join(" · "))]),
         }
     }
 
     fn sections(&self) -> Vec<Section> {
         let labels = self.labels();
-        let waiting = self
-            .incidents
-            .iter()
-            .map(|incident| self.incident(incident));
         let logins = self.logins.iter().map(|login| self.login(login));
-        let single_admin = self
-            .single_admin_pages
-            .iter()
-            .map(|single_admin| self.single_admin(single_admin));
-        let versions = self.versions.iter().map(|version| self.version(version));
         [
-            self.section(labels.waiting, waiting.collect()),
-            Some(
-                self.section(labels.logins, logins.collect())
-                    .unwrap_or_else(|| only(labels.logins, labels.no_logins)),
+            self.section(
+                labels.waiting,
+                self.incidents
+                    .iter()
+                    .map(|incident| self.incident(incident)),
             ),
-            self.section(labels.single_admin_pages, single_admin.collect()),
-            self.section(labels.versions, versions.collect()),
-            Some(self.activity_lines()),
-            self.mail_error().map(|error| only(labels.mail, &error)),
+            self.section(labels.logins, logins)
+                .or_else(|| only(labels.logins, labels.no_logins.to_owned())),
+            self.section(
+                labels.single_admin_pages,
+                self.single_admin_pages
+                    .iter()
+                    .map(|pages| self.single_admin(pages)),
+            ),
+            self.section(
+                labels.versions,
+                self.versions.iter().map(|version| self.version(version)),
+            ),
+            self.section(labels.activity, self.activity_lines().into_iter()),
+            self.mail_error().and_then(|error| only(labels.mail, error)),
         ]
         .into_iter()
         .flatten()
         .collect()
     }
 
-    fn section(&self, title: &str, mut lines: Vec<Line>) -> Option<Section> {
-        let unnamed = lines.len().saturating_sub(LINES);
-        lines.truncate(LINES);
-        let more = fill(
-            self.language.phrases().and_more,
-            &[("count", &self.counted(unnamed))],
-        );
+    fn section(&self, title: &str, lines: impl ExactSizeIterator<Item = Row>) -> Option<Section> {
+        let unnamed = lines.len().saturating_sub(LINES) as u64;
+        let lines: Vec<Row> = lines.take(LINES).collect();
         (!lines.is_empty()).then(|| Section {
             title: title.to_owned(),
             lines,
-            more: (unnamed > 0).then_some(more),
+            more: self.language.and_more(unnamed),
         })
     }
 
-    fn activity_lines(&self) -> Section {
+    fn activity_lines(&self) -> [Row; 4] {
         let (labels, activity) = (self.labels(), self.activity);
-        let done = [
+        [
             (labels.renewed, activity.renewed),
             (labels.derived, activity.derived),
             (labels.resolved, activity.resolved),
             (labels.emails, activity.emails),
-        ];
-        let lines = done.map(|(title, count)| Line {
-            title: fill(title, &[("count", &self.language.count(count))]),
-            detail: String::new(),
-        });
-        Section {
-            title: labels.activity.to_owned(),
-            lines: lines.into(),
-            more: None,
-        }
+        ]
+        .map(|(title, count)| plain(fill(title, &[("count", &self.language.count(count))])))
     }
 
     fn mail_error(&self) -> Option<String> {
@@ -190,18 +163,23 @@ impl DigestContext {
             let at = self.language.moment(at, &self.zone);
             fill(self.labels().next, &[("at", &at)])
         });
-        let went_to = recipients_of(&self.recipients, self.language);
+        let went_to = self.language.went_to(&self.recipients);
         [Some(went_to), next].into_iter().flatten().collect()
     }
 }
 
-fn only(title: &str, line: &str) -> Section {
-    Section {
+/// A section of one line.
+fn only(title: &str, line: String) -> Option<Section> {
+    Some(Section {
         title: title.to_owned(),
-        lines: vec![Line {
-            title: line.to_owned(),
-            detail: String::new(),
-        }],
+        lines: vec![plain(line)],
         more: None,
+    })
+}
+
+const fn plain(title: String) -> Row {
+    Row {
+        title,
+        detail: String::new(),
     }
 }

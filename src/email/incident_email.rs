@@ -1,0 +1,115 @@
+//! The email about an incident, from its facts. Pure. Names from outside are cleaned and escaped here.
+
+use super::context::EmailContext;
+use super::model::{AMBER, EmailModel, GREEN, RED};
+use super::text::fill;
+use super::{expiry_bars, instructions, sentences, token_rows};
+use crate::model::{Cause, EmailReason};
+
+pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
+    let phrases = context.phrases();
+    let unnamed = context.count.saturating_sub(context.tokens.len() as u64);
+    EmailModel {
+        language: context.language.code(),
+        subject: subject(context),
+        color: color(context),
+        label: sentences::label(context),
+        headline: sentences::action(context),
+        about: about(context),
+        why: sentences::why(context),
+        expiries_title: phrases.time_left,
+        expiries: expiry_bars::expiry_groups(context),
+        instructions_title: phrases.what_to_do,
+        instructions: instructions::steps(context),
+        otherwise_title: sentences::otherwise_title(context),
+        otherwise: sentences::otherwise(context),
+        tokens_title: phrases.tokens,
+        tokens: token_rows::token_rows(context),
+        count: context.language.count(context.count),
+        more: context.language.and_more(unnamed),
+        sections: Vec::new(),
+        footer: footer(context),
+    }
+}
+
+/// Who must do what by when, in one line.
+fn subject(context: &EmailContext<'_>) -> String {
+    let phrases = context.phrases();
+    let (action, about) = (sentences::action(context), about(context));
+    let line = if context.is_about_the_app() && !context.reason.is_over() {
+        let form = match context.apps {
+            [_, _, ..] => phrases.apps_and_action,
+            [] | [_] => phrases.app_and_action,
+        };
+        fill(form, &[("app", &context.app_names()), ("action", &action)])
+    } else {
+        fill(
+            phrases.action_and_about,
+            &[("action", &action), ("about", &about)],
+        )
+    };
+    match context.reason {
+        EmailReason::Nearer | EmailReason::Reminder => fill(phrases.reminder, &[("line", &line)]),
+        EmailReason::Flapping => fill(phrases.flapping, &[("line", &line)]),
+        EmailReason::Escalated => fill(phrases.escalated, &[("line", &line)]),
+        _ => line,
+    }
+}
+
+/// Such as `Maria Schmidt, 12 tokens of acme`.
+fn about(context: &EmailContext<'_>) -> String {
+    let (app, phrases) = (&context.incident.incident_key.app, context.phrases());
+    if context.is_about_the_app() {
+        let form = match context.apps {
+            [_, _, ..] => phrases.the_apps,
+            [] | [_] => phrases.the_app,
+        };
+        return fill(form, &[("app", &context.app_names())]);
+    }
+    let tokens = match context.tokens {
+        [only] if context.count == 1 => token_rows::named(only, context),
+        _ if context.count == 0 => fill(phrases.tokens_of_app, &[("app", app)]),
+        _ => fill(
+            phrases.count_tokens_of_app,
+            &[
+                ("count", &context.language.count(context.count)),
+                ("app", app),
+            ],
+        ),
+    };
+    match context.person_name() {
+        Some(person) => format!("{person}, {tokens}"),
+        None => tokens,
+    }
+}
+
+fn color(context: &EmailContext<'_>) -> &'static str {
+    let cause = context.cause();
+    let works = cause.is_upcoming() || cause == Cause::PermissionMissing;
+    // Red asks the reader to act now, so what only Meta can end is not red.
+    match context.reason.is_over() {
+        true => GREEN,
+        false if works || cause.waits_for_meta() => AMBER,
+        false => RED,
+    }
+}
+
+fn footer(context: &EmailContext<'_>) -> Vec<String> {
+    let incident = context.incident;
+    let opened_at = context.language.moment(incident.opened_at, context.zone);
+    vec![
+        context.phrases().about_perennial.to_owned(),
+        context.language.went_to(context.recipients),
+        fill(
+            context.phrases().incident,
+            &[
+                ("id", &incident.id.0.to_string()),
+                ("app", &incident.incident_key.app),
+                ("at", &opened_at),
+            ],
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! The emails that are not about an incident: undelivered emails, permissions never granted, and a test. Pure.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::model::{AMBER, EmailModel, GREEN, RED};
+use super::text::{Language, fill};
+use super::{formatting, token_rows};
+use crate::model::{NewEmail, Ungranted};
+
+/// An email that asks for nothing, laid out like any other, to test the mail path.
+pub(crate) fn test_email(language: Language, zone: &TimeZone, now: Timestamp) -> EmailModel {
+    let phrases = language.phrases();
+    EmailModel {
+        language: language.code(),
+        subject: phrases.test_email.to_owned(),
+        color: GREEN,
+        label: phrases.trying_label.to_owned(),
+        headline: phrases.test_email.to_owned(),
+        about: phrases.trying_about.to_owned(),
+        why: phrases.trying_why.to_owned(),
+        footer: vec![fill(
+            phrases.trying_footer,
+            &[("at", &language.moment(now, zone))],
+        )],
+        ..EmailModel::default()
+    }
+}
+
+/// The email to operators about permissions that tokens never had.
+pub(crate) fn about_ungranted(language: Language, found: &Ungranted) -> EmailModel {
+    let phrases = language.phrases();
+    let scopes: Vec<String> = found.scopes.iter().map(formatting::line).collect();
+    let missing = language.all_of(&scopes);
+    let unnamed = found.count.saturating_sub(found.tokens.len() as u64);
+    let token_rows = found.tokens.iter();
+    EmailModel {
+        language: language.code(),
+        subject: formatting::line(&fill(phrases.ungranted, &[("missing", &missing)])),
+        color: AMBER,
+        label: phrases.ungranted_label.to_owned(),
+        headline: phrases.ungranted_headline.to_owned(),
+        about: missing,
+        why: phrases.ungranted_why.to_owned(),
+        otherwise_title: phrases.what_to_do,
+        otherwise: phrases.ungranted_step.to_owned(),
+        tokens_title: phrases.tokens,
+        tokens: token_rows
+            .map(|token| token_rows::ungranted(token, language))
+            .collect(),
+        count: language.count(found.count),
+        more: language.and_more(unnamed),
+        footer: vec![phrases.ungranted_footer.to_owned()],
+        ..EmailModel::default()
+    }
+}
+
+/// The email to operators about recipients who were not reached.
+pub(crate) fn about_undelivered(
+    language: Language,
+    lost: &NewEmail,
+    missed: &[String],
+    reason: &str,
+) -> EmailModel {
+    let phrases = language.phrases();
+    let missed: Vec<String> = missed.iter().map(|to| formatting::line(to)).collect();
+    let missed = language.all_of(&missed);
+    let values = [
+        ("missed", missed.as_str()),
+        ("subject", &lost.subject),
+        ("reason", reason),
+    ];
+    EmailModel {
+        language: language.code(),
+        subject: formatting::line(&fill(phrases.undelivered, &values)),
+        color: RED,
+        label: phrases.undelivered_label.to_owned(),
+        headline: phrases.undelivered_headline.to_owned(),
+        about: missed.clone(),
+        why: fill(phrases.undelivered_why, &values),
+        otherwise_title: phrases.what_to_do,
+        otherwise: phrases.undelivered_step.to_owned(),
+        footer: vec![fill(phrases.undelivered_footer, &values)],
+        ..EmailModel::default()
+    }
+}
