@@ -1,14 +1,12 @@
 //! The regular summary for the operators: the state of the tokens, what is coming up, and that Perennial is running.
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Rules;
 use crate::email::digest::summary;
 use crate::email::digest_context::DigestContext;
 pub use crate::email::digest_context::GraphVersion;
-use crate::email::text::Language;
-use crate::inventory::{self, Digest, Inventory, View};
+use crate::inventory::{self, Digest, Inventory};
 use crate::model::IncidentSelection;
 
 /// When a summary is due, and when the next one.
@@ -45,18 +43,7 @@ pub async fn write(
     if tick.at <= last.tick || is_late || rules.operators.is_empty() {
         return Ok(false);
     }
-    let facts = DigestContext {
-        versions: ending(versions, rules, now),
-        recipients: rules.operators.clone(),
-        since: last.tick,
-        next: tick.next,
-        now,
-        zone: rules.timezone.clone(),
-        language: rules.language,
-        ..inventory
-            .read(move |view| collected(view, last, now))
-            .await?
-    };
+    let facts = collected(inventory, rules, versions, last, tick, now).await?;
     let rendered = rules.templates.render_email(&summary(&facts));
     let message_id = format!("digest-{}@{}", tick.at.as_second(), rules.message_domain);
     let email = rendered.addressed(facts.recipients, message_id);
@@ -78,26 +65,41 @@ fn ending(versions: Vec<GraphVersion>, rules: &Rules, now: Timestamp) -> Vec<Gra
     versions.into_iter().filter(ends_soon).collect()
 }
 
-fn collected(
-    view: &View<'_>,
+/// The facts of the summary for this tick. It covers the time since the last one.
+async fn collected(
+    inventory: &Inventory,
+    rules: &Rules,
+    versions: Vec<GraphVersion>,
     last: Digest,
+    tick: Tick,
     now: Timestamp,
 ) -> Result<DigestContext, inventory::Error> {
     let until = now.checked_add(LOGINS_AHEAD).unwrap_or(Timestamp::MAX);
+    let reports = inventory.read(move |view| {
+        Ok((
+            view.fleet()?,
+            view.incidents(IncidentSelection::Unresolved, INCIDENTS)?,
+            view.coming_logins(now, until)?,
+            view.single_admin_pages()?,
+            view.activity_since(last.event)?,
+            view.mail_queue()?,
+        ))
+    });
+    let (fleet, incidents, logins, single_admin_pages, activity, mail) = reports.await?;
     Ok(DigestContext {
-        fleet: view.fleet()?,
-        incidents: view.incidents(IncidentSelection::Unresolved, INCIDENTS)?,
-        logins: view.coming_logins(now, until)?,
-        single_admin_pages: view.single_admin_pages()?,
-        activity: view.activity_since(last.event)?,
-        mail: view.mail_queue()?,
-        versions: Vec::new(),
-        recipients: Vec::new(),
+        fleet,
+        incidents,
+        logins,
+        single_admin_pages,
+        activity,
+        mail,
+        versions: ending(versions, rules, now),
+        recipients: rules.operators.clone(),
         since: last.tick,
-        next: None,
+        next: tick.next,
         now,
-        zone: TimeZone::UTC,
-        language: Language::default(),
+        zone: rules.timezone.clone(),
+        language: rules.language,
     })
 }
 

@@ -77,33 +77,22 @@ pub(super) fn recipients_of_incident(
 }
 
 fn addressed(to: Vec<String>, route: Option<&Route>, rules: &Rules) -> Recipients {
-    let escalation = [
-        route.map_or(&[][..], |route| &route.escalate_to),
-        &rules.escalate_to,
-        &rules.operators,
-    ];
-    let escalation = escalation.into_iter().find(|people| !people.is_empty());
-    let days = route.map(|route| &route.working_days);
+    let route = route.cloned().unwrap_or_default();
+    let mut escalation = [route.escalate_to, rules.escalate_to.clone()].into_iter();
+    let mut working_days = [route.working_days, rules.working_days.clone()].into_iter();
     Recipients {
         to: each_once(to),
-        escalation: escalation.unwrap_or_default().to_vec(),
-        escalate_after: route
-            .and_then(|route| route.escalate_after)
-            .or(rules.escalate_after),
-        language: route
-            .and_then(|route| route.language)
-            .unwrap_or(rules.language),
+        escalation: escalation
+            .find(|people| !people.is_empty())
+            .unwrap_or_else(|| rules.operators.clone()),
+        escalate_after: route.escalate_after.or(rules.escalate_after),
+        language: route.language.unwrap_or(rules.language),
         hours: Hours {
-            timezone: route
-                .and_then(|route| route.timezone.clone())
-                .unwrap_or_else(|| rules.timezone.clone()),
-            quiet: route
-                .and_then(|route| route.quiet_hours)
-                .or(rules.quiet_hours),
-            working_days: days
-                .filter(|days| !days.is_empty())
-                .unwrap_or(&rules.working_days)
-                .clone(),
+            timezone: route.timezone.unwrap_or_else(|| rules.timezone.clone()),
+            quiet: route.quiet_hours.or(rules.quiet_hours),
+            working_days: working_days
+                .find(|days| !days.is_empty())
+                .unwrap_or_default(),
         },
     }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::context::EmailContext;
 use super::model::{AMBER, ExpiryBar, ExpiryGroup, GREEN, RED};
-use super::text::{Phrases, fill};
+use super::text::fill;
 use super::token_rows;
 use crate::model::{EmailReason, Expiry, Facts, Kind, Token};
 
@@ -67,7 +67,7 @@ fn expiry_group(tokens: &[&Token], context: &EmailContext<'_>) -> Option<ExpiryG
     let known = first.facts.as_ref()?;
     let title = match tokens {
         [only] => token_rows::shown(only),
-        _ => several(known.kind, context.phrases()).to_owned(),
+        _ => token_rows::kind_text(known.kind, context.phrases())[1].to_owned(),
     };
     let bars = [access(known, context), data_access(known, context)];
     let bars: Vec<ExpiryBar> = bars.into_iter().flatten().collect();
@@ -140,14 +140,5 @@ fn expiry_bar(
             left if left < DAY * 15 => AMBER,
             _ => GREEN,
         },
-    }
-}
-
-const fn several(kind: Kind, phrases: &Phrases) -> &'static str {
-    match kind {
-        Kind::User => phrases.user_tokens,
-        Kind::Page => phrases.page_tokens,
-        Kind::SystemUser => phrases.system_user_tokens,
-        Kind::App => phrases.app_tokens,
     }
 }

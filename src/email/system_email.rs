@@ -1,6 +1,7 @@
 //! Emails about the daemon itself, to its operators. Plain text, and independent of the inventory, because they must
 //! get through when little else works.
 
+use super::formatting;
 use crate::model::NewEmail;
 
 /// The content of the email.
@@ -29,7 +30,7 @@ impl SystemEmail {
             message_id,
             in_reply_to,
             recipients: recipients.to_vec(),
-            subject: one_line(&self.subject),
+            subject: formatting::line(&self.subject),
             text: self.text(),
             html: String::new(),
         }
@@ -45,12 +46,6 @@ impl SystemEmail {
         }
         format!("{}\n\n-- \n{}\n", text.trim_end(), self.footer)
     }
-}
-
-/// Keeps a header on one line, since a line end would end it.
-fn one_line(text: &str) -> String {
-    let visible = text.replace(|c: char| c.is_control(), " ");
-    visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ fn title(token: &Token) -> Option<String> {
 }
 
 fn row(token: &Token, context: &EmailContext<'_>) -> Row {
-    let kind = kind(token).map(|kind| kind_text(kind, context.phrases()).to_owned());
+    let kind = kind(token).map(|kind| kind_text(kind, context.phrases())[0].to_owned());
     let note = Some(note(token, context)).filter(|note| !note.is_empty());
     titled(token, [kind, note])
 }
@@ -55,12 +55,13 @@ fn titled(token: &Token, details: [Option<String>; 2]) -> Row {
     }
 }
 
-const fn kind_text(kind: Kind, phrases: &Phrases) -> &'static str {
+/// What one token of a kind is called, and what several are.
+pub(crate) const fn kind_text(kind: Kind, phrases: &Phrases) -> [&'static str; 2] {
     match kind {
-        Kind::User => phrases.user_token,
-        Kind::Page => phrases.page_token,
-        Kind::SystemUser => phrases.system_user_token,
-        Kind::App => phrases.app_token,
+        Kind::User => [phrases.user_token, phrases.user_tokens],
+        Kind::Page => [phrases.page_token, phrases.page_tokens],
+        Kind::SystemUser => [phrases.system_user_token, phrases.system_user_tokens],
+        Kind::App => [phrases.app_token, phrases.app_tokens],
     }
 }
 

@@ -199,7 +199,6 @@ pub const SCHEMA: &[(&str, &str)] = &[(
 pub const CIRCLES: &[&str] = &[
     "cli/commands/login/mod.rs cli/terminal/event_text/mod.rs",
     "daemon/backup_job.rs daemon/clock_check.rs daemon/maintenance.rs daemon/worker_loops.rs daemon/workers.rs",
-    "email/mailer/",
     // The simulator's world, and what is asked of it.
     "graph_sim/",
     "inventory/copy.rs inventory/open.rs inventory/upgrade.rs",

@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::alerts::fixtures::*;
+use crate::email::text::Language;
 use crate::inventory::SeenPage;
 use crate::model::{Cause, Email, Kind};
 

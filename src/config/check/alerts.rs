@@ -16,7 +16,7 @@ use crate::config::smtp_url::{self, SmtpUrl};
 use crate::config::tree::{Entry, Section};
 use crate::config::{App, addresses, defaults, hours, paths};
 use crate::email::Templates;
-use crate::email::mailer::{self, Authority, Transport};
+use crate::email::mailer::{self, Authority, SmtpServer, Transport};
 use crate::email::samples::{self, Sample};
 use crate::email::text::Language;
 
@@ -164,14 +164,14 @@ fn smtp(entry: Entry<'_>, machine: &Machine) -> Option<Transport> {
     let ca = section.optional("ca", text(authority));
     let relay = relay?;
     check_login(&section, &relay);
-    Some(Transport::Smtp {
+    Some(Transport::Smtp(SmtpServer {
         host: relay.host,
         port: relay.port,
         security: relay.security,
         user: relay.user,
         password,
         ca,
-    })
+    }))
 }
 
 fn authority(path: &str) -> Result<Authority, String> {

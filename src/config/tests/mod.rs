@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use super::*;
-use crate::email::mailer::{Security, Transport};
+use crate::email::mailer::{Security, SmtpServer, Transport};
 use crate::email::text::Language;
 use crate::secret::Key;
 
@@ -207,14 +207,14 @@ fn every_key_about_people_is_taken_over() {
     assert_eq!(config.alerts.working_days.len(), 2);
     assert_eq!(config.alerts.apps, ["acme", "business"]);
     assert_eq!(config.mail.from, "\"Acme, Inc.\" <perennial@example.com>");
-    let smtp = Transport::Smtp {
+    let smtp = Transport::Smtp(SmtpServer {
         host: "smtp.example.com".to_owned(),
         port: 465,
         security: Security::Implicit,
         user: Some("user".to_owned()),
         password: Some(Secret::new(CANARY)),
         ca: None,
-    };
+    });
     assert_eq!(config.mail.transport, smtp);
 
     assert_eq!(config.status.socket, Path::new("/run/p.sock"));

@@ -77,33 +77,29 @@ fn describe(error: &smtp::Error) -> String {
 }
 
 /// Waits at most for `limit`, so that a silent server does not block the queue.
-pub(super) async fn within<T, E>(
+pub(super) async fn within<T>(
     limit: Duration,
-    task: impl Future<Output = Result<T, E>>,
-    delivery_error: impl FnOnce(E) -> DeliveryError,
+    task: impl Future<Output = Result<T, DeliveryError>>,
 ) -> Result<T, DeliveryError> {
-    match tokio::time::timeout(limit, task).await {
-        Ok(done) => done.map_err(delivery_error),
-        Err(_) => Err(DeliveryError::path(
+    let done = tokio::time::timeout(limit, task).await;
+    done.unwrap_or_else(|_| {
+        Err(DeliveryError::path(
             "the mail server does not answer in time",
-        )),
-    }
+        ))
+    })
 }
 
 /// One short line without email addresses, because viewers of the status may read it.
 pub(super) fn presentable(reason: &str) -> String {
     let visible = reason.replace(|c: char| c.is_control(), " ");
-    let rendered = visible.split_whitespace().map(without_address);
-    let line = rendered.collect::<Vec<_>>().join(" ");
+    let words = visible
+        .split_whitespace()
+        .map(|word| match word.contains('@') {
+            true => "<address>",
+            false => word,
+        });
+    let line = words.collect::<Vec<_>>().join(" ");
     line.chars().take(LONGEST_REASON).collect()
-}
-
-fn without_address(word: &str) -> &str {
-    if word.contains('@') {
-        "<address>"
-    } else {
-        word
-    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::delivery_error::DeliveryError;
-use super::message::Mail;
-use super::transport::AcceptedRecipients;
+use super::message::{AcceptedRecipients, Mail};
 
 pub(super) async fn store(folder: &Path, mail: &Mail) -> Result<AcceptedRecipients, DeliveryError> {
     let target = folder.join(&mail.file_name);

@@ -115,14 +115,14 @@ async fn is_given_up(torrent: Torrent) -> Result {
     let (port, served) = torrent.start().await;
     let mailer = Mailer::new(Settings {
         from: "perennial@example.com".to_owned(),
-        transport: Transport::Smtp {
+        transport: Transport::Smtp(SmtpServer {
             host: "localhost".to_owned(),
             port,
             security: torrent.security,
             user: None,
             password: None,
             ca: Some(Authority::from_pem(CA.to_vec()).unwrap()),
-        },
+        }),
     })
     .unwrap();
     let email = NewEmail {

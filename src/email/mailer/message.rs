@@ -1,12 +1,13 @@
 //! Builds the message: headers, text and HTML, all in ASCII.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
 use lettre::{Address, Message};
 
 use super::delivery_error::DeliveryError;
-use super::transport::RejectedRecipient;
 use crate::email::formatting;
 use crate::model::{Email, NewEmail};
 
@@ -32,6 +33,23 @@ pub(super) struct Recipient {
     pub(super) address: Address,
 }
 
+/// The recipients who got the email, and those who did not.
+#[derive(Debug, Default)]
+pub(super) struct AcceptedRecipients {
+    /// Recipients as written in the email.
+    pub(super) reached: Vec<String>,
+    pub(super) rejections: Vec<RejectedRecipient>,
+    /// Where it was written, if it was not sent.
+    pub(super) file: Option<PathBuf>,
+}
+
+/// A recipient that the mail server refused.
+#[derive(Debug)]
+pub(super) struct RejectedRecipient {
+    pub(super) recipient: String,
+    pub(super) delivery_error: DeliveryError,
+}
+
 impl Mail {
     /// Builds the message. The header lists all recipients, so that each one sees who else got it.
     pub(super) fn of(email: &Email, from: &Mailbox, now: Timestamp) -> Result<Self, DeliveryError> {
@@ -49,22 +67,31 @@ impl Mail {
         let unusable = all.iter().filter(|name| mailbox(name).is_none());
         Ok(Self {
             from: from.email.clone(),
-            to: waiting.map(|(name, to)| Recipient::new(name, to)).collect(),
+            to: waiting
+                .map(|(name, to)| Recipient {
+                    name: name.clone(),
+                    address: to.email,
+                })
+                .collect(),
             unusable: unusable
                 .filter(|name| !is_done(name))
-                .map(|name| RejectedRecipient::of_no_address(name))
+                .map(|name| RejectedRecipient {
+                    recipient: name.clone(),
+                    delivery_error: DeliveryError::refused(
+                        "a recipient of the email is not a mail address",
+                    ),
+                })
                 .collect(),
             bytes: message.formatted(),
             file_name: file_name(email),
         })
     }
-}
 
-impl Recipient {
-    fn new(name: &str, mailbox: Mailbox) -> Self {
-        Self {
-            name: name.to_owned(),
-            address: mailbox.email,
+    /// All recipients who did not have it yet have it now.
+    pub(super) fn accepted_by_all(&self) -> AcceptedRecipients {
+        AcceptedRecipients {
+            reached: self.to.iter().map(|to| to.name.clone()).collect(),
+            ..AcceptedRecipients::default()
         }
     }
 }

@@ -47,21 +47,25 @@ pub struct Settings {
 /// How emails are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transport {
-    Smtp {
-        host: String,
-        port: u16,
-        security: Security,
-        user: Option<String>,
-        password: Option<Secret>,
-        /// An additional certificate authority besides those that the machine trusts.
-        ca: Option<Authority>,
-    },
+    Smtp(SmtpServer),
     /// The local `sendmail` program.
     Sendmail,
     /// One `.eml` file per email.
     Directory(PathBuf),
     /// Not configured: emails stay in the inventory.
     Nowhere,
+}
+
+/// The mail server, and how to connect to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmtpServer {
+    pub host: String,
+    pub port: u16,
+    pub security: Security,
+    pub user: Option<String>,
+    pub password: Option<Secret>,
+    /// An additional certificate authority besides those that the machine trusts.
+    pub ca: Option<Authority>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 use jiff::{SignedDuration, Timestamp};
 
 use super::delivery_error::DeliveryError;
-use super::message::Mail;
+use super::message::{AcceptedRecipients, Mail, RejectedRecipient};
 use super::recipient_backoff;
-use super::transport::{AcceptedRecipients, OpenTransport, RejectedRecipient};
+use super::transport::OpenTransport;
 use super::{MailReport, Mailer};
 use crate::inventory::{Error, Inventory};
 use crate::model::{Attempt, Email, SendOutcome};
@@ -69,33 +69,24 @@ impl<'a> SendQueue<'a> {
 
     async fn send(&mut self, email: Email) -> Result<ControlFlow<()>, Error> {
         let handed_over = self.hand_over(&email).await;
-        let conversation = self.route.conversation();
-        let delivery_error = match handed_over {
-            Ok(attempt) => {
-                let attempt = Attempt {
-                    conversation,
-                    ..attempt
-                };
-                self.record_attempt(email, attempt).await?;
-                return Ok(ControlFlow::Continue(()));
-            }
-            Err(delivery_error) => delivery_error,
-        };
         let attempt = Attempt {
-            outcome: outcome(&delivery_error, &email, self.now),
-            conversation,
-            ..Attempt::default()
+            conversation: self.route.conversation(),
+            ..handed_over.unwrap_or_else(|delivery_error| Attempt {
+                outcome: outcome(&delivery_error, &email, self.now),
+                ..Attempt::default()
+            })
         };
-        self.record_attempt(email, attempt.clone()).await?;
-        if let SendOutcome::Waits {
+        let outcome = attempt.outcome.clone();
+        self.record_attempt(email, attempt).await?;
+        let SendOutcome::Waits {
             reason,
             next_try_at,
-        } = attempt.outcome
-        {
-            self.put_off_all(reason, next_try_at).await?;
-            return Ok(ControlFlow::Break(()));
-        }
-        Ok(ControlFlow::Continue(()))
+        } = outcome
+        else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        self.put_off_all(reason, next_try_at).await?;
+        Ok(ControlFlow::Break(()))
     }
 
     async fn hand_over(&mut self, email: &Email) -> Result<Attempt, DeliveryError> {
@@ -161,11 +152,7 @@ impl<'a> SendQueue<'a> {
         match &attempt.outcome {
             SendOutcome::Sent => self.report.sent += 1,
             given_up if given_up.is_given_up() => self.report.given_up += 1,
-            SendOutcome::Waits { .. }
-            | SendOutcome::Delayed { .. }
-            | SendOutcome::Refused { .. } => {
-                self.report.delayed += 1;
-            }
+            _ => self.report.delayed += 1,
         }
         let record = self.inventory.write(move |tx| {
             tx.record_send_attempt(&email, &attempt, now)?;
@@ -194,17 +181,13 @@ impl<'a> SendQueue<'a> {
 fn outcome(delivery_error: &DeliveryError, email: &Email, now: Timestamp) -> SendOutcome {
     let after = |wait| now.checked_add(wait).unwrap_or(Timestamp::MAX);
     let reason = delivery_error.reason().to_owned();
+    let next_try_at = after(recipient_backoff::wait(email.attempts));
     match delivery_error {
         DeliveryError::Path(_) => SendOutcome::Waits {
             reason,
-            next_try_at: after(recipient_backoff::wait(email.attempts)),
+            next_try_at,
         },
-        DeliveryError::Later(_) => delayed(
-            delivery_error,
-            after(recipient_backoff::wait(email.attempts)),
-            email,
-            now,
-        ),
+        DeliveryError::Later(_) => delayed(delivery_error, next_try_at, email, now),
         DeliveryError::Refused(_) => SendOutcome::Refused {
             reason,
             next_try_at: retry_refused(failing_for(email, now)).map(after),
@@ -229,13 +212,9 @@ fn delayed(
 
 fn retry_refused(failing_for: SignedDuration) -> Option<SignedDuration> {
     let [first, second] = RETRY_REFUSED;
-    if failing_for < first {
-        Some(first)
-    } else if failing_for < first + second {
-        Some(second)
-    } else {
-        None
-    }
+    let after = [(first, first), (first + second, second)];
+    let next = after.into_iter().find(|(until, _)| failing_for < *until);
+    next.map(|(_, wait)| wait)
 }
 
 fn failing_for(email: &Email, now: Timestamp) -> SignedDuration {

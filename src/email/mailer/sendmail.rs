@@ -10,8 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use super::delivery_error::{DeliveryError, within};
-use super::message::Mail;
-use super::transport::AcceptedRecipients;
+use super::message::{AcceptedRecipients, Mail};
 
 const TIME: Duration = Duration::from_secs(60);
 
@@ -27,7 +26,8 @@ pub(super) async fn sendmail(
             "the email has no recipient".to_owned(),
         ));
     }
-    let (status, rendered) = within(TIME, run(program, mail), |error| rejection(&error)).await?;
+    let run = async { run(program, mail).await.map_err(|error| rejection(&error)) };
+    let (status, rendered) = within(TIME, run).await?;
     if status.success() {
         return Ok(mail.accepted_by_all());
     }

@@ -12,14 +12,13 @@ use lettre::transport::smtp::response::Response;
 use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::Instant;
 
-use super::Security;
 use super::delivery_error::{DeliveryError, within};
 use super::encrypted::Encrypted;
 use super::limit::{LimitedStream, ReadLimit};
-use super::message::{Mail, Recipient};
-use super::tls::{Authority, tls_parameters};
+use super::message::{AcceptedRecipients, Mail, Recipient, RejectedRecipient};
+use super::tls::tls_parameters;
 use super::transcript::Transcript;
-use super::transport::{AcceptedRecipients, RejectedRecipient};
+use super::{Security, SmtpServer};
 use crate::secret::Secret;
 
 /// The time limit from connecting to the login.
@@ -33,15 +32,6 @@ const CONVERSATION: Duration = Duration::from_secs(900);
 
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// The mail server, and how to connect to it.
-pub(super) struct Server<'a> {
-    pub(super) host: &'a str,
-    pub(super) port: u16,
-    pub(super) security: Security,
-    pub(super) login: Option<(&'a str, &'a Secret)>,
-    pub(super) authority: Option<&'a Authority>,
-}
-
 pub(super) struct Session {
     connection: AsyncSmtpConnection,
     limit: ReadLimit,
@@ -50,7 +40,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) async fn open(
-        server: &Server<'_>,
+        server: &SmtpServer,
         transcript: &mut Transcript,
     ) -> Result<Self, DeliveryError> {
         transcript.begin();
@@ -59,13 +49,13 @@ impl Session {
             let mut connection = server.connect(&limit).await?;
             transcript.open(format_args!("connected to {}:{}", server.host, server.port));
             transcript.open(server.protection());
-            if let Some((user, password)) = server.login {
+            if let Some((user, password)) = server.user.as_deref().zip(server.password.as_ref()) {
                 log_in(&mut connection, user, password).await?;
                 transcript.open("the server accepts user and password");
             }
             Ok(connection)
         };
-        let connection = within(OPENING, opening, |delivery_error| delivery_error).await?;
+        let connection = within(OPENING, opening).await?;
         Ok(Self {
             connection,
             limit,
@@ -89,10 +79,7 @@ impl Session {
         mail: &Mail,
         transcript: &mut Transcript,
     ) -> Result<AcceptedRecipients, DeliveryError> {
-        within(SENDING, self.converse(mail, transcript), |delivery_error| {
-            delivery_error
-        })
-        .await
+        within(SENDING, self.converse(mail, transcript)).await
     }
 
     /// Sends a message. A refused recipient does not keep it from the others.
@@ -185,9 +172,9 @@ impl Session {
     }
 }
 
-impl Server<'_> {
+impl SmtpServer {
     async fn connect(&self, limit: &ReadLimit) -> Result<AsyncSmtpConnection, DeliveryError> {
-        let address = (self.host, self.port);
+        let address = (self.host.as_str(), self.port);
         match self.security {
             Security::Implicit => {
                 let stream = dial(address, limit).await?;
@@ -211,7 +198,7 @@ impl Server<'_> {
         &self,
         limit: &ReadLimit,
     ) -> Result<AsyncSmtpConnection, DeliveryError> {
-        let found = tokio::net::lookup_host((self.host, self.port)).await;
+        let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await;
         let found =
             found.map_err(|error| DeliveryError::path(format!("no such mail server: {error}")))?;
         let here: Vec<SocketAddr> = found.filter(|address| address.ip().is_loopback()).collect();
@@ -224,7 +211,7 @@ impl Server<'_> {
     }
 
     fn tls(&self) -> Result<TlsParameters, DeliveryError> {
-        tls_parameters(self.host, self.authority)
+        tls_parameters(&self.host, self.ca.as_ref())
     }
 
     const fn protection(&self) -> &'static str {

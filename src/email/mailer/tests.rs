@@ -15,14 +15,14 @@ fn mailer(transport: Transport) -> Mailer {
 }
 
 fn smtp(port: u16) -> Transport {
-    Transport::Smtp {
+    Transport::Smtp(SmtpServer {
         host: "localhost".to_owned(),
         port,
         security: Security::PlainLoopback,
         user: None,
         password: None,
         ca: None,
-    }
+    })
 }
 
 fn email(number: u32) -> NewEmail {
@@ -456,14 +456,14 @@ async fn a_server_that_closes_is_asked_again_soon() -> Result {
 async fn a_refused_password_is_not_repeated() -> Result {
     let world = World::new();
     let sink = Sink::default();
-    let mailer = mailer(Transport::Smtp {
+    let mailer = mailer(Transport::Smtp(SmtpServer {
         host: "127.0.0.1".to_owned(),
         port: sink.start().await,
         security: Security::PlainLoopback,
         user: Some("user".to_owned()),
         password: Some(Secret::new("canary")),
         ca: None,
-    });
+    }));
     sink.answer("AUTH", "535 5.7.8 AHVzZXIAY2FuYXJ5 canary is wrong");
     world.write(&[email(1)]).await?;
     assert_eq!(world.send(&mailer).await?, report(0, 1));
@@ -480,14 +480,14 @@ async fn a_refused_password_is_not_repeated() -> Result {
 async fn without_tls_nothing_is_sent() -> Result {
     let world = World::new();
     let sink = Sink::default();
-    let mailer = mailer(Transport::Smtp {
+    let mailer = mailer(Transport::Smtp(SmtpServer {
         host: "localhost".to_owned(),
         port: sink.start().await,
         security: Security::StartTls,
         user: Some("user".to_owned()),
         password: Some(Secret::new("canary")),
         ca: None,
-    });
+    }));
     world.write(&[email(1)]).await?;
     assert_eq!(world.send(&mailer).await?, report(0, 1));
     assert!(
@@ -504,14 +504,14 @@ async fn without_tls_nothing_is_sent() -> Result {
 async fn a_server_that_cannot_tls_hears_nothing() -> Result {
     let world = World::new();
     let sink = Sink::default();
-    let mailer = mailer(Transport::Smtp {
+    let mailer = mailer(Transport::Smtp(SmtpServer {
         host: "localhost".to_owned(),
         port: sink.start().await,
         security: Security::Implicit,
         user: None,
         password: None,
         ca: None,
-    });
+    }));
     world.write(&[email(1)]).await?;
     assert_eq!(world.send(&mailer).await?, report(0, 1));
     let error = world.last_error().await?;
@@ -523,14 +523,14 @@ async fn a_server_that_cannot_tls_hears_nothing() -> Result {
 #[tokio::test]
 async fn plain_mail_leaves_no_machine() -> Result {
     let world = World::new();
-    let mailer = mailer(Transport::Smtp {
+    let mailer = mailer(Transport::Smtp(SmtpServer {
         host: "192.0.2.1".to_owned(),
         port: 25,
         security: Security::PlainLoopback,
         user: None,
         password: None,
         ca: None,
-    });
+    }));
     world.write(&[email(1)]).await?;
     assert_eq!(world.send(&mailer).await?, report(0, 1));
     assert!(world.last_error().await?.contains("only to this machine"));

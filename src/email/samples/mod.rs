@@ -66,14 +66,7 @@ fn pages(zone: &TimeZone, now: Timestamp) -> Vec<(&'static str, Language, EmailM
     let mut pages = Vec::new();
     for &language in Language::ALL {
         let causes = Cause::ALL.iter().map(|&cause| Draft::of(cause, now));
-        let special = [
-            Draft::with_login_link(now),
-            Draft::escalated(now),
-            Draft::recovered(now),
-            Draft::withdrawn(now),
-            Draft::of_a_system_user(now),
-        ];
-        for draft in causes.chain(special) {
+        for draft in causes.chain(Draft::special(now)) {
             pages.push((draft.name, language, draft.page(language, zone, now)));
         }
         let summary = digest::summary(&fixtures::summary(language, zone, now));
@@ -113,44 +106,37 @@ impl Draft {
         }
     }
 
-    fn with_login_link(now: Timestamp) -> Self {
-        Self {
-            name: "login_link",
-            login_link: Some("https://tokens.example.com/login/k3JdT0vN5Qm8xYw2aPzR7c"),
-            ..Self::of(Cause::ExpiresSoon, now)
-        }
-    }
-
-    fn escalated(now: Timestamp) -> Self {
-        Self {
-            name: "escalated",
-            reason: EmailReason::Escalated,
-            ..Self::of(Cause::PasswordChanged, now)
-        }
-    }
-
-    fn recovered(now: Timestamp) -> Self {
-        let well = |token: Token| Token {
-            health: Health::Healthy,
-            ..token
-        };
-        let draft = Self::of(Cause::PasswordChanged, now);
-        Self {
+    /// Drafts of what no cause alone shows.
+    fn special(now: Timestamp) -> [Self; 5] {
+        let mut recovered = Self {
             name: "recovered",
             reason: EmailReason::Recovered,
-            tokens: draft.tokens.into_iter().map(well).collect(),
-            ..draft
+            ..Self::of(Cause::PasswordChanged, now)
+        };
+        for token in &mut recovered.tokens {
+            token.health = Health::Healthy;
         }
-    }
-
-    fn withdrawn(now: Timestamp) -> Self {
-        Self {
-            name: "withdrawn",
-            reason: EmailReason::Withdrawn,
-            tokens: Vec::new(),
-            count: 0,
-            ..Self::of(Cause::Expired, now)
-        }
+        [
+            Self {
+                name: "login_link",
+                login_link: Some("https://tokens.example.com/login/k3JdT0vN5Qm8xYw2aPzR7c"),
+                ..Self::of(Cause::ExpiresSoon, now)
+            },
+            Self {
+                name: "escalated",
+                reason: EmailReason::Escalated,
+                ..Self::of(Cause::PasswordChanged, now)
+            },
+            recovered,
+            Self {
+                name: "withdrawn",
+                reason: EmailReason::Withdrawn,
+                tokens: Vec::new(),
+                count: 0,
+                ..Self::of(Cause::Expired, now)
+            },
+            Self::of_a_system_user(now),
+        ]
     }
 
     fn of_a_system_user(now: Timestamp) -> Self {
