@@ -51,20 +51,12 @@ impl RecipientBackoff {
         to: &mut Vec<Recipient>,
         now: Timestamp,
     ) -> Option<(Timestamp, DeliveryError)> {
-        let is_backing_off = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut first: Option<(Timestamp, DeliveryError)> = None;
-        to.retain(|recipient| {
-            let Some(rest) = is_backing_off
-                .get(&recipient.name)
-                .filter(|rest| rest.lasts(now))
-            else {
-                return true;
-            };
-            if first.as_ref().is_none_or(|(until, _)| rest.until < *until) {
-                first = Some((rest.until, rest.reason.clone()));
-            }
-            false
-        });
+        let backoffs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lasting = |name: &str| backoffs.get(name).filter(|backoff| backoff.lasts(now));
+        let found = to.iter().filter_map(|recipient| lasting(&recipient.name));
+        let first = found.min_by_key(|backoff| backoff.until);
+        let first = first.map(|backoff| (backoff.until, backoff.reason.clone()));
+        to.retain(|recipient| lasting(&recipient.name).is_none());
         first
     }
 
@@ -75,24 +67,22 @@ impl RecipientBackoff {
         reason: &DeliveryError,
         now: Timestamp,
     ) -> Timestamp {
-        let mut is_backing_off = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        is_backing_off.retain(|_, rest| now.duration_since(rest.until) < FORGOTTEN_AFTER);
-        let rejections = is_backing_off
-            .get(receiver)
-            .map_or(0, |rest| rest.rejections);
+        let mut backoffs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        backoffs.retain(|_, rest| now.duration_since(rest.until) < FORGOTTEN_AFTER);
+        let rejections = backoffs.get(receiver).map_or(0, |rest| rest.rejections);
         let until = now.checked_add(wait(rejections)).unwrap_or(Timestamp::MAX);
         let rest = Backoff {
             rejections: rejections + 1,
             until,
             reason: reason.clone(),
         };
-        is_backing_off.insert(receiver.to_owned(), rest);
+        backoffs.insert(receiver.to_owned(), rest);
         until
     }
 
     pub(super) fn answered(&self, receiver: &str) {
-        let mut is_backing_off = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        is_backing_off.remove(receiver);
+        let mut backoffs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        backoffs.remove(receiver);
     }
 }
 
