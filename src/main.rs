@@ -6,6 +6,7 @@ use perennial::cli::{self, Cli, ClientCommand, Command, Error, Global, Terminal}
 
 fn main() -> ExitCode {
     cli::core_dumps::forbid();
+    Cli::complete_in_shell();
     let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let ask = match cli.command {
         Command::LocalCommand(serve) => return serve.start(&cli.global),

@@ -1,15 +1,12 @@
-//! Connections to the daemon: opened when none is idle, and kept for the next call.
+//! Sends calls over the socket, and reads answers of limited length in limited time.
 
+use std::error::Error as _;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
-use tokio::net::UnixStream;
+use reqwest::{Method, Response, StatusCode};
 use tokio::time::timeout;
 
 use super::Error;
@@ -21,141 +18,137 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Several times the longest answer, a list of 1000 tokens.
 const LARGEST_ANSWER: usize = 16 << 20;
 
-type Sender = SendRequest<Full<Bytes>>;
-
 #[derive(Clone, Debug)]
-pub(super) struct Line {
-    socket: Arc<PathBuf>,
-    idle: Arc<Mutex<Vec<Sender>>>,
+pub(super) struct Connection {
+    socket: Arc<Path>,
+    http: reqwest::Client,
 }
 
 /// A complete answer that is not an error.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
-    pub(super) body: Bytes,
+    pub(super) body: Vec<u8>,
 }
 
-impl Line {
-    pub(super) fn to(socket: PathBuf) -> Self {
-        Self {
-            socket: Arc::new(socket),
-            idle: Arc::default(),
-        }
+impl Connection {
+    pub(super) fn to(socket: PathBuf) -> Result<Self, Error> {
+        let socket: Arc<Path> = socket.into();
+        // The socket needs no TLS, so a command does not load the machine's certificates.
+        let http = reqwest::Client::builder()
+            .unix_socket(&*socket)
+            .tls_certs_only([])
+            .build()
+            .map_err(|error| unanswered(&socket, error))?;
+        Ok(Self { socket, http })
     }
 
     pub(super) fn socket(&self) -> &Path {
         &self.socket
     }
 
-    pub(super) async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Answer, Error> {
-        let exchange = async {
-            let (response, sender) = self.send(request).await?;
-            let answer = answer(response).await?;
-            self.idle().push(sender);
-            Ok(answer)
-        };
-        let answer = timeout(PATIENCE, exchange)
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Answer, Error> {
+        let exchange = async { answer(self.send(method, path, body).await?).await };
+        timeout(PATIENCE, exchange)
             .await
-            .map_err(|_| Error::Silent)??;
-        if answer.status.is_success() {
-            return Ok(answer);
-        }
-        Err(error_of(&answer))
+            .map_err(|_| Error::Silent)?
     }
 
     /// Opens an answer that the caller reads piece by piece.
-    pub(super) async fn open(
-        &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, Error> {
-        let sent = timeout(PATIENCE, self.send(request)).await;
-        let (response, _) = sent.map_err(|_| Error::Silent)??;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let answer = timeout(PATIENCE, answer(response)).await;
-        Err(error_of(&answer.map_err(|_| Error::Silent)??))
-    }
-
-    /// Sends on an idle connection, or on a new one if the daemon has closed the idle one. Repeating a call is safe:
-    /// the same import or order again changes nothing.
-    async fn send(
-        &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<(Response<Incoming>, Sender), Error> {
-        loop {
-            let idle = self.idle().pop();
-            let is_fresh = idle.is_none();
-            let mut sender = match idle {
-                Some(sender) => sender,
-                None => self.connect().await?,
-            };
-            match sender.send_request(request.clone()).await {
-                Ok(response) => return Ok((response, sender)),
-                Err(error) if is_fresh => return Err(interrupted(&error)),
-                Err(_) => {}
+    pub(super) async fn open(&self, path: &str) -> Result<Response, Error> {
+        let opening = async {
+            let response = self.send(Method::GET, path, Vec::new()).await?;
+            if response.status().is_success() {
+                return Ok(response);
             }
-        }
-    }
-
-    async fn connect(&self) -> Result<Sender, Error> {
-        let stream =
-            UnixStream::connect(self.socket())
-                .await
-                .map_err(|source| Error::Unreachable {
-                    socket: self.socket().to_owned(),
-                    source,
-                })?;
-        let (sender, connection) = handshake(TokioIo::new(stream))
+            Err(error_of(&complete(response).await?))
+        };
+        timeout(PATIENCE, opening)
             .await
-            .map_err(|error| interrupted(&error))?;
-        // The task ends when both sides are done; the request that waits for the answer reports any error.
-        tokio::spawn(async move { connection.await.ok() });
-        Ok(sender)
+            .map_err(|_| Error::Silent)?
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Sender>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, Error> {
+        self.http
+            .request(method, format!("http://localhost{path}"))
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await
+            .map_err(|error| unanswered(&self.socket, error))
     }
 }
 
-async fn answer(response: Response<Incoming>) -> Result<Answer, Error> {
-    let status = response.status();
-    let body = Limited::new(response.into_body(), LARGEST_ANSWER);
-    let body = body.collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            return too_long();
+async fn answer(response: Response) -> Result<Answer, Error> {
+    let answer = complete(response).await?;
+    if answer.status.is_success() {
+        return Ok(answer);
+    }
+    Err(error_of(&answer))
+}
+
+async fn complete(mut response: Response) -> Result<Answer, Error> {
+    let mut body = Vec::new();
+    while let Some(part) = response
+        .chunk()
+        .await
+        .map_err(|error| interrupted(&error))?
+    {
+        body.extend_from_slice(&part);
+        if body.len() > LARGEST_ANSWER {
+            return Err(too_long());
         }
-        Error::Interrupted(error.to_string())
-    })?;
+    }
     Ok(Answer {
-        status,
-        body: body.to_bytes(),
+        status: response.status(),
+        body,
     })
 }
 
 /// The error for an answer that is longer than any answer of the daemon.
 pub(super) fn too_long() -> Error {
-    Error::NotUnderstood {
-        path: "the socket".to_owned(),
-        reason: "it is longer than any answer of the daemon".to_owned(),
-    }
+    not_understood_at_all("it is longer than any answer of the daemon".to_owned())
 }
 
 fn error_of(answer: &Answer) -> Error {
     match serde_json::from_slice::<Problem>(&answer.body) {
         Ok(problem) => Error::Refused(Box::new(problem)),
-        Err(_) => Error::NotUnderstood {
-            path: "the socket".to_owned(),
-            reason: format!(
-                "HTTP status {} without an explanation",
-                answer.status.as_u16()
-            ),
-        },
+        Err(_) => not_understood_at_all(format!(
+            "HTTP status {} without an explanation",
+            answer.status.as_u16()
+        )),
     }
 }
 
-pub(super) fn interrupted(error: &hyper::Error) -> Error {
-    Error::Interrupted(error.to_string())
+fn not_understood_at_all(reason: String) -> Error {
+    Error::NotUnderstood {
+        path: "the socket".to_owned(),
+        reason,
+    }
+}
+
+fn unanswered(socket: &Path, error: reqwest::Error) -> Error {
+    if !error.is_connect() && !error.is_builder() {
+        return interrupted(&error);
+    }
+    let code = causes(&error).find_map(|cause| cause.downcast_ref::<io::Error>()?.raw_os_error());
+    Error::Unreachable {
+        socket: socket.to_owned(),
+        source: code.map_or_else(|| io::Error::other(error), io::Error::from_raw_os_error),
+    }
+}
+
+/// The innermost cause says what happened; those around it only where.
+pub(super) fn interrupted(error: &reqwest::Error) -> Error {
+    let innermost = causes(error).last().map(ToString::to_string);
+    Error::Interrupted(innermost.unwrap_or_else(|| error.to_string()))
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |cause| (**cause).source())
 }

@@ -1,8 +1,6 @@
 //! Reads the journal line by line as it arrives.
 
-use http_body_util::BodyExt;
-use hyper::Response;
-use hyper::body::Incoming;
+use reqwest::Response;
 
 use super::connection::{interrupted, too_long};
 use super::{Error, not_understood};
@@ -13,15 +11,15 @@ const LONGEST_LINE: usize = 1 << 20;
 
 #[derive(Debug)]
 pub struct EventStream {
-    body: Incoming,
+    response: Response,
     /// Bytes that have arrived but do not end a line yet.
     pending: Vec<u8>,
 }
 
 impl EventStream {
-    pub(super) fn new(response: Response<Incoming>) -> Self {
+    pub(super) const fn new(response: Response) -> Self {
         Self {
-            body: response.into_body(),
+            response,
             pending: Vec::new(),
         }
     }
@@ -48,13 +46,11 @@ impl EventStream {
             if self.pending.len() > LONGEST_LINE {
                 return Err(too_long());
             }
-            let Some(frame) = self.body.frame().await else {
+            let part = self.response.chunk().await;
+            let Some(part) = part.map_err(|error| interrupted(&error))? else {
                 return Ok(None);
             };
-            let frame = frame.map_err(|error| interrupted(&error))?;
-            if let Some(data) = frame.data_ref() {
-                self.pending.extend_from_slice(data);
-            }
+            self.pending.extend_from_slice(&part);
         }
     }
 }

@@ -7,9 +7,7 @@ mod paths;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper::{Method, Request, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -20,14 +18,14 @@ use crate::api::types::{
     TokenList, TokenQuery, TokenView,
 };
 
-use connection::{Answer, Line};
+use connection::{Answer, Connection};
 pub use events::EventStream;
 use paths::escaped;
 pub use paths::{token_path, with_query};
 
 /// Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
-pub struct Client(Line);
+pub struct Client(Connection);
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -79,8 +77,8 @@ pub enum CandidateAnswer {
 
 impl Client {
     /// Does not connect before the first call.
-    pub fn at(socket: impl Into<PathBuf>) -> Self {
-        Self(Line::to(socket.into()))
+    pub fn at(socket: impl Into<PathBuf>) -> Result<Self, Error> {
+        Connection::to(socket.into()).map(Self)
     }
 
     pub fn socket(&self) -> &Path {
@@ -140,8 +138,9 @@ impl Client {
     }
 
     pub async fn forget(&self, name: &str) -> Result<(), Error> {
-        let request = self.request(Method::DELETE, &token_path(name, ""), Bytes::new());
-        self.ask(request).await.map(drop)
+        let path = token_path(name, "");
+        let answer = self.0.ask(Method::DELETE, &path, Vec::new()).await;
+        answer.map(drop)
     }
 
     pub async fn incidents(&self, query: &IncidentQuery) -> Result<IncidentList, Error> {
@@ -153,15 +152,15 @@ impl Client {
         id: &str,
         request: &AcknowledgeRequest,
     ) -> Result<IncidentView, Error> {
-        let path = format!("/v1/incidents/{}/acknowledge", escaped(id));
-        let answer = self.send(Method::POST, &path, request).await?;
-        understood(&path, &answer)
+        self.post_body(
+            &format!("/v1/incidents/{}/acknowledge", escaped(id)),
+            request,
+        )
+        .await
     }
 
     pub async fn open_login(&self, request: &LoginRequest) -> Result<LoginLink, Error> {
-        let path = "/v1/logins";
-        let answer = self.send(Method::POST, path, request).await?;
-        understood(path, &answer)
+        self.post_body("/v1/logins", request).await
     }
 
     pub async fn login(&self, id: &str) -> Result<LoginView, Error> {
@@ -173,15 +172,14 @@ impl Client {
         id: &str,
         request: &CompletionRequest,
     ) -> Result<Accepted, Error> {
-        let path = format!("/v1/logins/{}/complete", escaped(id));
-        let answer = self.send(Method::POST, &path, request).await?;
-        understood(&path, &answer)
+        self.post_body(&format!("/v1/logins/{}/complete", escaped(id)), request)
+            .await
     }
 
     /// Reads the journal from where the query says, to its end or, with `follow`, until either side stops.
     pub async fn events(&self, query: &EventQuery) -> Result<EventStream, Error> {
-        let request = self.request(Method::GET, &with_query("/v1/events", query), Bytes::new());
-        self.0.open(request).await.map(EventStream::new)
+        let response = self.0.open(&with_query("/v1/events", query)).await?;
+        Ok(EventStream::new(response))
     }
 
     /// Waits until the new configuration is live, or fails with every problem in it.
@@ -190,31 +188,29 @@ impl Client {
     }
 
     pub async fn mail_test(&self, request: &MailTestRequest) -> Result<MailTestResult, Error> {
-        let path = "/v1/mail-test";
-        let answer = self.send(Method::POST, path, request).await?;
-        understood(path, &answer)
+        self.post_body("/v1/mail-test", request).await
     }
 
     /// The daemon's JSON unchanged, for `--json`.
     pub async fn text(&self, path: &str) -> Result<String, Error> {
-        let answer = self
-            .ask(self.request(Method::GET, path, Bytes::new()))
-            .await?;
+        let answer = self.0.ask(Method::GET, path, Vec::new()).await?;
         Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
-        let answer = self
-            .ask(self.request(Method::GET, path, Bytes::new()))
-            .await?;
-        understood(path, &answer)
+        understood(path, &self.0.ask(Method::GET, path, Vec::new()).await?)
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
-        let answer = self
-            .ask(self.request(Method::POST, path, Bytes::new()))
-            .await?;
-        understood(path, &answer)
+        understood(path, &self.0.ask(Method::POST, path, Vec::new()).await?)
+    }
+
+    async fn post_body<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        understood(path, &self.send(Method::POST, path, body).await?)
     }
 
     async fn send(
@@ -224,26 +220,7 @@ impl Client {
         body: &impl Serialize,
     ) -> Result<Answer, Error> {
         let body = serde_json::to_vec(body).map_err(|error| not_understood(path, &error))?;
-        self.ask(self.request(method, path, Bytes::from(body)))
-            .await
-    }
-
-    fn request(&self, method: Method, path: &str, body: Bytes) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = method;
-        // Every path is built here from escaped parts, so it always parses.
-        *request.uri_mut() = path.parse().unwrap_or_default();
-        let headers = request.headers_mut();
-        headers.insert("host", hyper::header::HeaderValue::from_static("localhost"));
-        headers.insert(
-            "content-type",
-            hyper::header::HeaderValue::from_static("application/json"),
-        );
-        request
-    }
-
-    async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Answer, Error> {
-        self.0.ask(request).await
+        self.0.ask(method, path, body).await
     }
 }
 

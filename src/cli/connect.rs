@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::Error;
+use super::{Error, Result};
 use crate::api_client::Client;
 use crate::config;
 
@@ -28,14 +28,14 @@ impl Global {
     }
 
     /// Does not connect yet.
-    pub(super) fn client(&self) -> Result<Client, Error> {
+    pub(super) fn client(&self) -> Result<Client> {
         let of_environment = std::env::var_os("PERENNIAL_SOCKET").filter(|path| !path.is_empty());
-        self.path_of_socket(of_environment).map(Client::at)
+        Ok(Client::at(self.path_of_socket(of_environment)?)?)
     }
 
     /// Most users cannot read the default configuration and do not need to. A configuration that is named must contain
     /// the socket's path, so that an order cannot go to another daemon by mistake.
-    fn path_of_socket(&self, of_environment: Option<OsString>) -> Result<PathBuf, Error> {
+    fn path_of_socket(&self, of_environment: Option<OsString>) -> Result<PathBuf> {
         let named = self.socket.clone().or(of_environment.map(PathBuf::from));
         if let Some(socket) = named {
             return Ok(socket);

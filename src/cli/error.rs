@@ -14,6 +14,9 @@ pub enum Answer {
     No,
 }
 
+/// What most functions here return: the result of the command, if they do not name another value or error.
+pub type Result<T = Answer, E = Error> = std::result::Result<T, E>;
+
 /// Why a command was not carried out. The last line of the message says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -59,10 +62,7 @@ impl Error {
 impl From<ClientError> for Error {
     fn from(error: ClientError) -> Self {
         match error {
-            ClientError::Refused(problem) => {
-                let text = hints::with_next_step(&problem);
-                Self::Refused(text)
-            }
+            ClientError::Refused(problem) => Self::Refused(hints::with_next_step(&problem)),
             ClientError::NotUnderstood { .. } => Self::Refused(error.to_string()),
             ClientError::Unreachable { .. } | ClientError::Interrupted(_) | ClientError::Silent => {
                 Self::Unreachable(error.to_string())

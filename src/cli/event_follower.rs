@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::Error;
-use crate::api::types::{EventQuery, EventView, Span};
+use crate::api::types::{EventQuery, EventView};
 use crate::api_client::{Client, EventStream};
+use crate::model::Span;
 
 pub(super) struct Follower {
     events: EventStream,

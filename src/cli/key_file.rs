@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::Error;
+use super::{Error, Result};
 use crate::secret::Key;
 
-pub(super) fn read(path: &Path) -> Result<Key, Error> {
+pub(super) fn read(path: &Path) -> Result<Key> {
     let refused = |why: &dyn std::fmt::Display, next: &str| {
         Error::Refused(format!(
             "The key {} cannot be used: {why}\n{next}",
@@ -40,7 +40,7 @@ fn bytes(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Writes the file completely or not at all, readable only by the owner of `like`.
-pub(super) fn write_new(path: &Path, key: &Key, like: &Path) -> Result<(), Error> {
+pub(super) fn write_new(path: &Path, key: &Key, like: &Path) -> Result<()> {
     let unfinished = beside(path, ".unfinished");
     let write = || {
         match fs::remove_file(&unfinished) {
@@ -66,7 +66,7 @@ pub(super) fn write_new(path: &Path, key: &Key, like: &Path) -> Result<(), Error
 }
 
 /// Replaces the key at `path` by `new`, and keeps the old one as `kept`. There is a key at `path` at all times.
-pub(super) fn swap(new: &Path, path: &Path, kept: &Path) -> Result<(), Error> {
+pub(super) fn swap(new: &Path, path: &Path, kept: &Path) -> Result<()> {
     let swap = || {
         match fs::hard_link(path, kept) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),

@@ -2,10 +2,12 @@
 //! and the simulated Graph are declared here and started by `main`.
 
 mod commands;
+mod completion;
 mod connect;
 pub mod core_dumps;
 mod error;
 mod event_follower;
+mod groups;
 mod hints;
 mod key_file;
 mod parse;
@@ -24,7 +26,7 @@ use commands::{
 
 pub use commands::run::{DemoOptions, GraphSimOptions, LocalCommand};
 pub use connect::Global;
-pub use error::{Answer, Error};
+pub use error::{Answer, Error, Result};
 pub use terminal::output::Terminal;
 
 /// Keeps Meta access tokens alive, and notifies the right person, early and once, when only a person can help.
@@ -77,18 +79,15 @@ pub enum ClientCommand {
     Backup(backup::Options),
     Restore(restore::Options),
     Rekey(rekey::Options),
+    /// Email the operators that systemd has given up a unit, which MONITOR_UNIT and similar variables name
     #[command(hide = true)]
-    AlertUnitFailure(doctor::UnitFailureOptions),
+    AlertUnitFailure,
     Completions(completions::CompletionOptions),
     Man(man::Options),
 }
 
 impl ClientCommand {
-    pub async fn carry_out(
-        self,
-        global: &Global,
-        terminal: &mut Terminal,
-    ) -> Result<Answer, Error> {
+    pub async fn carry_out(self, global: &Global, terminal: &mut Terminal) -> Result {
         match self {
             Self::Setup(options) => setup::run(options, global, terminal).await,
             Self::CheckConfig(options) => check_config::run(&options, global, terminal),
@@ -101,7 +100,7 @@ impl ClientCommand {
             Self::Get(options) => get::run(&options, &global.client()?, terminal).await,
             Self::Check(options) => check_rotate::check(options, &global.client()?, terminal).await,
             Self::Doctor(options) => doctor::run(&options, global, terminal).await,
-            Self::AlertUnitFailure(_) => doctor::report_unit_failure(global, terminal).await,
+            Self::AlertUnitFailure => doctor::report_unit_failure(global, terminal).await,
             Self::Rotate(options) => {
                 check_rotate::rotate(options, &global.client()?, terminal).await
             }
@@ -122,7 +121,7 @@ impl ClientCommand {
 }
 
 /// Prints the error, if there is one, and returns the exit code.
-pub fn exit_code(outcome: Result<Answer, Error>, terminal: &mut Terminal) -> u8 {
+pub fn exit_code(outcome: Result, terminal: &mut Terminal) -> u8 {
     match outcome {
         Ok(answer) => answer.exit_code(),
         Err(error) => {

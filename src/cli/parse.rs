@@ -3,11 +3,16 @@
 
 use std::ffi::OsString;
 
+use clap::FromArgMatches;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 
 use super::Cli;
+use super::groups::command;
+
+/// A shell sets it when it asks for completions.
+pub(super) const COMPLETE_VARIABLE: &str = "PERENNIAL_COMPLETE";
 
 impl Cli {
     /// The error can print itself and knows its exit code.
@@ -20,9 +25,17 @@ impl Cli {
                 .any(looks_like_a_token)
         };
         if arguments.iter().skip(1).any(holds_token) {
-            return Err(Self::command().error(ErrorKind::InvalidValue, NEVER_HERE));
+            return Err(command().error(ErrorKind::InvalidValue, NEVER_HERE));
         }
-        Self::try_parse_from(arguments)
+        let matches = command().try_get_matches_from(arguments)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))
+    }
+
+    /// Answers a shell that asks for completions, and exits.
+    pub fn complete_in_shell() {
+        CompleteEnv::with_factory(command)
+            .var(COMPLETE_VARIABLE)
+            .complete();
     }
 }
 
@@ -33,7 +46,7 @@ takes a token from one. Remove it from the shell's history, and use standard inp
     perennial import --app APP < FILE";
 
 /// A match only stops the command; whether a value really is a token, only Meta knows.
-fn looks_like_a_token(word: &str) -> bool {
+pub(super) fn looks_like_a_token(word: &str) -> bool {
     let is_alphanumeric = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if let Some((id, rest)) = word.split_once('|') {
@@ -69,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_in_order() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::Error;
+use super::{Error, Result};
 use crate::secret::Secret;
 
 /// Anything longer is not a secret but a wrong file.
 const LONGEST: u64 = 64 * 1024;
 
 /// Prompts without showing what is typed. `instead` says what to do without a terminal.
-pub(super) fn prompt(question: &str, instead: &str) -> Result<Secret, Error> {
+pub(super) fn prompt(question: &str, instead: &str) -> Result<Secret> {
     let typed = rpassword::prompt_password(format!("{question} (it is not shown): "));
     typed
         .map(|typed| Secret::trimmed(&typed))
@@ -19,7 +19,7 @@ pub(super) fn prompt(question: &str, instead: &str) -> Result<Secret, Error> {
 }
 
 /// Reads the only line of a file, or of standard input for `-`.
-pub(super) fn from_file(path: &Path) -> Result<Secret, Error> {
+pub(super) fn from_file(path: &Path) -> Result<Secret> {
     let is_standard_input = path == Path::new("-");
     let refused = |why: &str| {
         let name = if is_standard_input {

@@ -85,7 +85,7 @@ impl Harness {
             (Arc::clone(&backend.wake_rotation), backend.journal.clone());
         let listener = api::bind(&config.status.socket)?;
         tokio::spawn(api::serve(listener, backend, hang_up.clone()));
-        let client = Client::at(&config.status.socket);
+        let client = Client::at(&config.status.socket)?;
         Ok(Self {
             meta,
             inventory,

@@ -11,6 +11,7 @@ mod pattern;
 mod report;
 mod scopes;
 mod slug;
+mod span;
 mod subscription;
 
 use jiff::{SignedDuration, Timestamp};
@@ -34,6 +35,7 @@ pub use report::{
 };
 pub use scopes::Scopes;
 pub use slug::slug;
+pub use span::{NotASpan, Span};
 pub use subscription::{UnsubscribedPages, WebhookSubscription};
 
 /// The id of a token's row in the inventory.

@@ -544,13 +544,57 @@ async fn an_incident_is_acknowledged() -> Result {
     Ok(())
 }
 
+/// What the shell offers for the last word of the line.
+fn completed(premises: &Premises, line: &str) -> Result<Vec<String>> {
+    let words: Vec<&str> = ["perennial"].into_iter().chain(line.split(' ')).collect();
+    let output = premises
+        .command()
+        .env("PERENNIAL_COMPLETE", "bash")
+        .env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string())
+        .env("PERENNIAL_SOCKET", premises.path("perennial.sock"))
+        .arg("--")
+        .args(words)
+        .output()?;
+    assert!(output.status.success(), "{output:?}");
+    let offered = String::from_utf8(output.stdout)?;
+    Ok(offered.lines().map(str::to_owned).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shell_completes_the_names_of_tokens() -> Result {
+    let office = Office::open().await?;
+    for name in ["acme", "acme-paul", "other"] {
+        office.import(name)?;
+    }
+    let completed = |line: &str| completed(&office.premises, line);
+    for line in [
+        "show ac",
+        "forget other ac",
+        "rotate ac",
+        "login --token ac",
+        "tokens --parent=ac",
+    ] {
+        let offered = completed(line)?;
+        let names = offered.iter().map(|it| it.trim_start_matches("--parent="));
+        assert_eq!(names.collect::<Vec<_>>(), ["acme", "acme-paul"], "{line}");
+    }
+    assert_eq!(completed("get acme")?, ["acme", "acme-paul"]);
+    assert_eq!(completed("check ")?.len(), 3);
+    assert_eq!(completed("show nobody")?, Vec::<String>::new());
+    Ok(())
+}
+
 #[test]
 fn what_needs_no_daemon_needs_none() -> Result {
     let premises = Premises::new("http://127.0.0.1:1")?;
     let ask = |line: &str| Ended::of(premises.ask(&line.split(' ').collect::<Vec<_>>(), "")?);
     for shell in ["bash", "zsh", "fish"] {
-        ask(&format!("completions {shell}"))?.with(0, &["import", "mail-test"], &[]);
+        ask(&format!("completions {shell}"))?.with(0, &["PERENNIAL_COMPLETE="], &[]);
     }
+    assert_eq!(completed(&premises, "show ac")?, Vec::<String>::new());
+    assert_eq!(completed(&premises, "mail")?, ["mail-test"]);
+    ask("tokens --help")?.with(0, &["--config <FILE>", "--socket <PATH>"], &[]);
+    ask("--config /nowhere man show")?.with(0, &[".TH perennial-show 1"], &[]);
     ask("man")?.with(0, &[".TH perennial 1"], &[]);
     ask("man import")?.with(0, &["require\\-scope"], &[]);
     ask("man nothing")?.with(2, &[], &["There is no page nothing"]);

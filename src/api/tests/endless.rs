@@ -33,7 +33,7 @@ async fn an_answer_without_an_end_is_given_up() {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("perennial.sock");
         let poured = talk(UnixListener::bind(&socket).unwrap(), status);
-        let answer = Client::at(socket).status().await;
+        let answer = Client::at(socket).unwrap().status().await;
         assert!(
             matches!(answer, Err(Error::NotUnderstood { .. })),
             "{answer:?}"
@@ -50,7 +50,7 @@ async fn an_event_without_an_end_is_given_up() {
         let socket = folder.path().join("perennial.sock");
         let poured = talk(UnixListener::bind(&socket).unwrap(), status);
         let next = async {
-            let mut events = Client::at(socket).events(&EventQuery::default()).await?;
+            let mut events = Client::at(socket)?.events(&EventQuery::default()).await?;
             events.next_line().await
         };
         let next = next.await;

@@ -255,7 +255,7 @@ async fn an_invalid_query_gets_an_error_with_its_place() {
         ("state=sick", "state: expected one of `unverified`"),
         (
             "expires_within=soon",
-            "expires_within: expected a length of time such as 90s",
+            "expires_within: expected a whole number and one of s, m, h, d",
         ),
         ("limit=many", "limit: this cannot be read"),
         (

@@ -54,7 +54,7 @@ async fn what_is_no_socket_is_left_alone() {
 #[tokio::test]
 async fn a_daemon_that_is_down_differs_from_one_that_refuses() {
     let world = World::new();
-    let client = Client::at(world.socket());
+    let client = Client::at(world.socket()).unwrap();
     let error = client.status().await.unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }));
     assert!(

@@ -276,7 +276,7 @@ impl World {
         let backend = self.backend.clone();
         let server = serve_within(listener, backend, limits, questions, stop.clone());
         Served {
-            client: Client::at(self.socket()),
+            client: Client::at(self.socket()).unwrap(),
             probe,
             socket: self.socket(),
             server: tokio::spawn(server),

@@ -1,6 +1,5 @@
 //! The request and answer types that server and client share.
 
-mod duration;
 mod events;
 mod incidents;
 mod logins;
@@ -10,7 +9,6 @@ mod report;
 mod secrets;
 mod tokens;
 
-pub use duration::{NotASpan, Span};
 pub use events::EventView;
 pub use incidents::{AcknowledgeRequest, IncidentList, IncidentStatus, IncidentView};
 pub use logins::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView};

@@ -4,9 +4,8 @@ use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::IntoParams;
 
-use super::Span;
 use crate::inventory::Sort;
-use crate::model::{Kind, State, string_enum};
+use crate::model::{Kind, Span, State, string_enum};
 
 /// `GET /v1/tokens`; every filter is optional.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]

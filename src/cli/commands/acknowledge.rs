@@ -7,16 +7,18 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::api::types::{AcknowledgeRequest, Span};
+use crate::api::types::AcknowledgeRequest;
 use crate::api_client::Client;
 use crate::cli::terminal::time;
-use crate::cli::{Answer, Error, Terminal};
+use crate::cli::{Answer, Error, Result, Terminal};
+use crate::model::Span;
 
 /// Stop the reminders of an incident until a date
 ///
 /// The incident stays open, and everyone who was notified of it is notified when it is resolved.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
+    /// The id of the incident, as in perennial incidents
     id: String,
     /// How long, or until when: 12h, 3d, 2026-12-24, 2026-12-24T08:00:00Z
     #[arg(long, default_value = "3d", value_name = "WHEN")]
@@ -54,11 +56,7 @@ impl Until {
     }
 }
 
-pub(crate) async fn run(
-    options: &Options,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn run(options: &Options, client: &Client, terminal: &mut Terminal) -> Result {
     let now = client.status().await?.now;
     let until = options.until.instant(now, &terminal.format.zone);
     let Some(until) = until else {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::{Answer, Error, Global, Terminal};
+use crate::cli::{Answer, Global, Result, Terminal};
 use crate::config::{self, StoragePaths};
 use crate::inventory;
 
@@ -14,14 +14,11 @@ use crate::inventory;
 /// you need the same inventory key to use it, and the copy does not contain that key.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
+    /// The file to write; it must not exist yet
     file: PathBuf,
 }
 
-pub(crate) fn run(
-    options: &Options,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
     let StoragePaths { inventory, key, .. } = config::stores(global.config())?;
     let size = inventory::copy(&inventory, &options.file)?;
     terminal.print(&format!(

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::cli::terminal::style;
 use crate::cli::terminal::text::counted;
-use crate::cli::{Answer, Error, Global, Terminal};
+use crate::cli::{Answer, Error, Global, Result, Terminal};
 use crate::config::{self, Machine};
 
 /// Check the configuration and the secrets that it names
@@ -21,41 +21,34 @@ pub struct Options {
     emails: Option<PathBuf>,
 }
 
-pub(crate) fn run(
-    options: &Options,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
     let path = global.config();
-    match config::check(path, &Machine::of_the_service()) {
-        Ok(warnings) => {
-            for warning in &warnings {
-                terminal.warn(&format!(
-                    "{} {warning}",
-                    style::paint("warning:", style::WARNING)
-                ));
-            }
-            terminal.print(&format!("{}: the configuration is valid", path.display()))?;
-            if let Some(folder) = &options.emails {
-                write_samples(path, folder, terminal)?;
-            }
-            Ok(Answer::Yes)
-        }
+    let warnings = match config::check(path, &Machine::of_the_service()) {
+        Ok(warnings) => warnings,
         Err(problems) => {
             terminal.print(&problems.to_string())?;
             let count = counted(problems.0.len() as u64, "problem");
             terminal.warn(&format!(
                 "{count}. Until you correct this, the daemon does not start, and a running daemon does not reload"
             ));
-            Ok(Answer::No)
+            return Ok(Answer::No);
         }
+    };
+    let label = style::paint("warning:", style::WARNING);
+    for warning in &warnings {
+        terminal.warn(&format!("{label} {warning}"));
     }
+    terminal.print(&format!("{}: the configuration is valid", path.display()))?;
+    if let Some(folder) = &options.emails {
+        write_samples(path, folder, terminal)?;
+    }
+    Ok(Answer::Yes)
 }
 
 /// A fixed time, a Monday morning, so that the samples depend only on the templates.
 const SAMPLE_TIME: i64 = 1_796_029_200;
 
-fn write_samples(path: &Path, folder: &Path, terminal: &mut Terminal) -> Result<(), Error> {
+fn write_samples(path: &Path, folder: &Path, terminal: &mut Terminal) -> Result<()> {
     let now = Timestamp::from_second(SAMPLE_TIME).unwrap_or(Timestamp::UNIX_EPOCH);
     let emails = config::sample_emails(path, &Machine::of_the_service(), now);
     let emails = emails.map_err(|problems| Error::Refused(problems.to_string()))?;

@@ -2,15 +2,16 @@
 
 use clap::Args;
 
-use crate::api::types::{Accepted, EventView, Span};
+use crate::api::types::{Accepted, EventView};
 use crate::api_client::{self, Client};
+use crate::cli::completion::token_names;
 use crate::cli::event_follower::Follower;
 use crate::cli::terminal::event_text::{EventDetail, sentence};
 use crate::cli::terminal::text::all_of;
 use crate::cli::terminal::{style, text};
 use crate::cli::{Answer, Error, Terminal, hints};
 use crate::inventory::EventKind;
-use crate::model::{Cause, Outcome, State};
+use crate::model::{Cause, Outcome, Span, State};
 
 /// Check tokens with Meta now, and print the result
 ///
@@ -33,7 +34,8 @@ pub struct RotateOptions {
 
 #[derive(Clone, Debug, Args)]
 struct Whom {
-    #[arg(required = true, value_name = "NAME")]
+    /// The names of the tokens
+    #[arg(required = true, value_name = "NAME", add = token_names())]
     names: Vec<String>,
     /// How long to wait for the result
     #[arg(long, default_value = "60s", value_name = "TIME")]

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::api::types::Span;
-use crate::cli::{Answer, Error, Global, Terminal};
+use crate::cli::{Answer, Error, Global, Result, Terminal};
 use crate::config::{self, Machine, MonitorSettings};
 use crate::daemon::clock;
+use crate::model::Span;
 use crate::monitor::{self, Alarm, Failed, NotifyReport, Problem};
 
-/// Check from outside whether the daemon answers and does its work, as perennial-check.timer does
+/// Check from outside that the daemon answers and does its work
 ///
+/// perennial-check.timer does the same every few minutes.
 /// The exit code is 0 if all is well, 1 if the daemon does not do all of its work, and 3 if it cannot be reached.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
@@ -37,15 +38,7 @@ impl Options {
     }
 }
 
-/// Email the operators that systemd has given up a unit, which MONITOR_UNIT and similar variables name
-#[derive(Clone, Debug, Args)]
-pub struct UnitFailureOptions {}
-
-pub(crate) async fn run(
-    options: &Options,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
     let monitor_settings = monitor_settings(global)?;
     let client = global.client()?;
     let facts = monitor::collect(&monitor_settings, &client, options.limit()).await;
@@ -66,10 +59,7 @@ pub(crate) async fn run(
     answer(&found)
 }
 
-pub(crate) async fn report_unit_failure(
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn report_unit_failure(global: &Global, terminal: &mut Terminal) -> Result {
     let Some(failed) = Failed::of_environment(|name| std::env::var(name).ok()) else {
         let email_text = "This is for systemd, which names the failed unit in MONITOR_UNIT. To check by hand: \
                           perennial doctor";
@@ -82,7 +72,7 @@ pub(crate) async fn report_unit_failure(
 }
 
 /// People who cannot be notified by email can read the machine's journal.
-fn monitor_settings(global: &Global) -> Result<MonitorSettings, Error> {
+fn monitor_settings(global: &Global) -> Result<MonitorSettings> {
     config::monitor_settings(global.config(), &Machine::of_the_service()).map_err(|problems| {
         Error::Refused(format!(
             "Cannot notify anyone:\n{problems}\nSee what is right: perennial check-config"
@@ -90,7 +80,7 @@ fn monitor_settings(global: &Global) -> Result<MonitorSettings, Error> {
     })
 }
 
-fn report(notified: &NotifyReport, terminal: &mut Terminal) -> Result<Answer, Error> {
+fn report(notified: &NotifyReport, terminal: &mut Terminal) -> Result {
     for subject in &notified.sent {
         terminal.print(&format!("Sent: {subject}"))?;
     }
@@ -103,7 +93,7 @@ fn report(notified: &NotifyReport, terminal: &mut Terminal) -> Result<Answer, Er
     )))
 }
 
-fn answer(found: &[Problem]) -> Result<Answer, Error> {
+fn answer(found: &[Problem]) -> Result {
     match found {
         [] => Ok(Answer::Yes),
         [first, ..] if first.alarm == Alarm::Down => Err(Error::Unreachable(

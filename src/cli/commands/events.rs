@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::api::types::{EventQuery, EventView};
 use crate::api_client::{Client, EventStream};
+use crate::cli::completion::token_names;
 use crate::cli::terminal::output::TerminalFormat;
 use crate::cli::terminal::{event_text, style, text, time};
 use crate::cli::{Answer, Error, Terminal};
@@ -15,7 +16,7 @@ pub struct Options {
     #[arg(long)]
     follow: bool,
     /// Only events about this token
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = token_names())]
     token: Option<String>,
     /// Only events after the one with this id
     #[arg(long, value_name = "ID")]

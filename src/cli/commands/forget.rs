@@ -3,26 +3,24 @@
 use clap::Args;
 
 use crate::api_client::{self, Client};
+use crate::cli::completion::token_names;
 use crate::cli::terminal::text::{all_of, count};
-use crate::cli::{Answer, Error, Terminal};
+use crate::cli::{Answer, Error, Result, Terminal};
 
 /// Remove tokens from the inventory, after a confirmation
 ///
 /// The tokens stay valid at Meta, but Perennial no longer checks, renews or serves them.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    #[arg(required = true, value_name = "NAME")]
+    /// The names of the tokens
+    #[arg(required = true, value_name = "NAME", add = token_names())]
     names: Vec<String>,
     /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }
 
-pub(crate) async fn run(
-    options: &Options,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn run(options: &Options, client: &Client, terminal: &mut Terminal) -> Result {
     if !options.yes && !is_confirmed(options, client, terminal).await? {
         terminal.warn("Nothing was removed.");
         return Ok(Answer::No);
@@ -41,11 +39,7 @@ pub(crate) async fn run(
     Ok(answer)
 }
 
-async fn is_confirmed(
-    options: &Options,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<bool, Error> {
+async fn is_confirmed(options: &Options, client: &Client, terminal: &mut Terminal) -> Result<bool> {
     if !terminal.is_interactive() {
         let text = "Standard input is not a terminal. To remove without a question: perennial forget --yes NAME";
         return Err(Error::Usage(text.to_owned()));
@@ -64,12 +58,10 @@ fn confirms(names: &[String], pages: u64, terminal: &mut Terminal) -> bool {
         1 => " 1 page token loses its parent.".to_owned(),
         some => format!(" {} page tokens lose their parent.", count(some)),
     };
-    let question = format!(
-        "Remove {}?{orphans} A removed token cannot be brought back. [y/N]",
-        all_of(names)
-    );
-    let answer = terminal.ask(&question).unwrap_or_default();
-    ["y", "yes"].contains(&answer.to_lowercase().as_str())
+    let names = all_of(names);
+    terminal.confirms(&format!(
+        "Remove {names}?{orphans} A removed token cannot be brought back."
+    ))
 }
 
 #[cfg(test)]

@@ -2,15 +2,19 @@
 
 use clap::Args;
 
-use crate::api::types::{SecretQuery, Span};
+use crate::api::types::SecretQuery;
 use crate::api_client::{Client, token_path, with_query};
-use crate::cli::{Answer, Error, Terminal};
+use crate::cli::completion::token_names;
+use crate::cli::{Answer, Result, Terminal};
+use crate::model::Span;
 
-/// Print the secret of a token, and nothing else, for use by a program
+/// Print the secret of a token, and nothing else, for a program
 ///
 /// The journal records who has read the secret.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
+    /// The name of the token
+    #[arg(add = token_names())]
     name: String,
     /// Refuse if it expires sooner than this: 90m, 12h, 30d
     #[arg(long, value_name = "TIME")]
@@ -20,11 +24,7 @@ pub struct Options {
     json: bool,
 }
 
-pub(crate) async fn run(
-    options: &Options,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn run(options: &Options, client: &Client, terminal: &mut Terminal) -> Result {
     let query = SecretQuery {
         min_remaining: options.min_remaining,
     };

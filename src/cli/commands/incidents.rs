@@ -10,7 +10,7 @@ use crate::cli::terminal::output::{Medium, TerminalFormat};
 use crate::cli::terminal::table::{Cell, Column, Table};
 use crate::cli::terminal::text::{count, counted, plain, wrapped};
 use crate::cli::terminal::{bars, style, terms, time};
-use crate::cli::{Answer, Error, Terminal};
+use crate::cli::{Answer, Result, Terminal};
 
 /// List the incidents: causes that need a person
 #[derive(Clone, Debug, Args)]
@@ -23,11 +23,7 @@ pub struct Options {
     json: bool,
 }
 
-pub(crate) async fn run(
-    options: &Options,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn run(options: &Options, client: &Client, terminal: &mut Terminal) -> Result {
     let query = IncidentQuery {
         state: options.state,
     };

@@ -3,13 +3,14 @@
 use clap::Args;
 use serde_json::Value;
 
-use crate::api::types::{EventView, MailTestRequest, Span};
+use crate::api::types::{EventView, MailTestRequest};
 use crate::api_client::Client;
 use crate::cli::event_follower::Follower;
 use crate::cli::terminal::event_text::{EventDetail, sentence};
 use crate::cli::terminal::text;
-use crate::cli::{Answer, Error, Terminal};
+use crate::cli::{Answer, Result, Terminal};
 use crate::inventory::EventKind;
+use crate::model::Span;
 
 /// Send one real email in the configured way, and print the result
 #[derive(Clone, Debug, Args)]
@@ -21,11 +22,7 @@ pub struct Options {
     timeout: Span,
 }
 
-pub(crate) async fn run(
-    options: Options,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn run(options: Options, client: &Client, terminal: &mut Terminal) -> Result {
     // The command follows the journal before the email is queued, so that it cannot miss the result.
     let mut follower = Follower::begin(client, None, options.timeout).await?;
     let request = MailTestRequest {
@@ -48,7 +45,7 @@ pub(crate) async fn run(
 }
 
 /// Prints the result of a delivery attempt, if the event is one.
-fn outcome(event: &EventView, terminal: &mut Terminal) -> Result<Option<Answer>, Error> {
+fn outcome(event: &EventView, terminal: &mut Terminal) -> Result<Option<Answer>> {
     let is_sent = event.kind == EventKind::EmailSent;
     let is_refused = event.kind == EventKind::EmailUndelivered;
     if !is_sent && !is_refused && event.kind != EventKind::EmailDelayed {

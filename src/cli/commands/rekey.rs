@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::{Answer, Error, Global, Terminal, key_file};
+use crate::cli::{Answer, Error, Global, Result, Terminal, key_file};
 use crate::config;
 use crate::inventory::{Rekeying, RenewedKeys};
 use crate::secret::Key;
@@ -29,11 +29,7 @@ pub struct Options {
     data_keys: bool,
 }
 
-pub(crate) fn run(
-    options: &Options,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
     let stores = config::stores(global.config())?;
     let place = options.key_file.as_deref().unwrap_or(&stores.key);
     let old = key_file::read(place)?;
@@ -79,7 +75,7 @@ fn renew_data_keys(
     key: &Key,
     options: &Options,
     terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+) -> Result {
     if !options.data_keys {
         return Ok(Answer::Yes);
     }
@@ -106,7 +102,7 @@ fn change(
     old: &Key,
     place: &Path,
     options: &Options,
-) -> Result<(Key, PathBuf), Error> {
+) -> Result<(Key, PathBuf)> {
     let waiting = key_file::beside(place, ".new");
     let new = new_key(options, &waiting)?;
     if new.id() == old.id() {
@@ -124,7 +120,7 @@ fn change(
 }
 
 /// Returns the key of an interrupted change if there is one, before any other.
-fn new_key(options: &Options, waiting: &Path) -> Result<Key, Error> {
+fn new_key(options: &Options, waiting: &Path) -> Result<Key> {
     let given = options
         .new_key_file
         .as_deref()

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::api_client::Client;
 use crate::cli::terminal::text;
-use crate::cli::{Answer, Error, Terminal};
+use crate::cli::{Answer, Result, Terminal};
 
 /// Reload the configuration of the running daemon
 ///
@@ -17,11 +17,7 @@ pub struct Options {
     wait: bool,
 }
 
-pub(crate) async fn run(
-    _: &Options,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn run(_: &Options, client: &Client, terminal: &mut Terminal) -> Result {
     let needs_restart = client.reload().await?.needs_restart;
     if needs_restart.is_empty() {
         terminal.print("The new configuration is live.")?;

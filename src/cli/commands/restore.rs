@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::cli::terminal::text::counted;
-use crate::cli::{Answer, Error, Global, Terminal, key_file};
+use crate::cli::terminal::time;
+use crate::cli::{Answer, Error, Global, Result, Terminal, key_file};
 use crate::config;
 use crate::daemon::clock;
 use crate::inventory::{self, Contents, Present, Restore, Settings};
@@ -15,10 +16,10 @@ use crate::secret::Key;
 /// Replace the inventory by a copy, with the daemon stopped
 ///
 /// A copy that is broken, newer than this version, or encrypted with another key is refused, and nothing is changed.
-/// The
-/// replaced inventory is kept beside it.
+/// The replaced inventory is kept beside it.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
+    /// The copy, as perennial backup wrote it
     file: PathBuf,
     /// The file of the key that opens the copy [default: the key in the configuration]
     #[arg(long, value_name = "FILE")]
@@ -28,11 +29,7 @@ pub struct Options {
     yes: bool,
 }
 
-pub(crate) fn run(
-    options: &Options,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
     let stores = config::stores(global.config())?;
     let key = options.key_file.as_deref().unwrap_or(&stores.key);
     let settings = Settings {
@@ -102,15 +99,12 @@ fn with_kept_key(error: inventory::Error, place: &Path, copy: &Path) -> Error {
     }
 }
 
-fn is_confirmed(terminal: &mut Terminal) -> Result<bool, Error> {
+fn is_confirmed(terminal: &mut Terminal) -> Result<bool> {
     if !terminal.is_interactive() {
         let text = "stdin is not a terminal; pass --yes to confirm: perennial restore --yes FILE";
         return Err(Error::Usage(text.to_owned()));
     }
-    let answer = terminal
-        .ask("Replace the inventory with it? [y/N]")
-        .unwrap_or_default();
-    Ok(["y", "yes"].contains(&answer.to_lowercase().as_str()))
+    Ok(terminal.confirms("Replace the inventory with it?"))
 }
 
 fn described(file: &Path, copy: &Contents, terminal: &Terminal) -> String {
@@ -135,8 +129,8 @@ fn what_is_lost(restore: &Restore, terminal: &Terminal) -> String {
     };
     let lost = match (copy.newest_event_at, now.newest_event_at) {
         (Some(copy), Some(now)) if copy < now => {
-            let span = now.duration_since(copy);
-            format!("what it recorded in the {} between is lost", describe(span))
+            let span = time::span(now.duration_since(copy));
+            format!("what it recorded in the {span} between is lost")
         }
         _ => "nothing is lost".to_owned(),
     };
@@ -150,16 +144,6 @@ fn what_is_lost(restore: &Restore, terminal: &Terminal) -> String {
 
 fn moment(at: Option<Timestamp>, terminal: &Terminal) -> String {
     at.map_or("never".to_owned(), |at| {
-        let local = at.to_zoned(terminal.format.zone.clone());
-        local.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+        time::absolute(at, &terminal.format)
     })
-}
-
-fn describe(span: SignedDuration) -> String {
-    let (minutes, hours) = (span.as_mins().max(1), span.as_hours());
-    match hours {
-        48.. => counted(hours.unsigned_abs() / 24, "day"),
-        2..48 => counted(hours.unsigned_abs(), "hour"),
-        _ => counted(minutes.unsigned_abs(), "minute"),
-    }
 }

@@ -16,7 +16,7 @@ use crate::{daemon, graph_sim};
 
 #[derive(Debug, Subcommand)]
 pub enum LocalCommand {
-    /// See it work with nothing set up: a simulated Graph, a fleet of tokens, 75 days in seconds
+    /// See it work with nothing set up: 75 simulated days in seconds
     Demo(DemoOptions),
     /// Run the daemon in the foreground, as its systemd unit does
     Run,

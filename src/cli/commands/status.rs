@@ -9,7 +9,7 @@ use crate::cli::terminal::output::{Terminal, TerminalFormat};
 use crate::cli::terminal::table::{Cell, Column, Table};
 use crate::cli::terminal::text::{self, count, counted};
 use crate::cli::terminal::{bars, style, time};
-use crate::cli::{Answer, Error};
+use crate::cli::{Answer, Result};
 
 /// Show a summary of the daemon and its tokens
 ///
@@ -22,11 +22,7 @@ pub struct Options {
     json: bool,
 }
 
-pub(crate) async fn run(
-    options: &Options,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn run(options: &Options, client: &Client, terminal: &mut Terminal) -> Result {
     let report = if options.json {
         let text = client.text("/v1/status").await?;
         terminal.print(&text)?;

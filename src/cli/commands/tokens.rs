@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::api::types::{Span, SubjectView, TokenList, TokenQuery, TokenView};
+use crate::api::types::{SubjectView, TokenList, TokenQuery, TokenView};
 use crate::api_client::{Client, with_query};
+use crate::cli::completion::token_names;
 use crate::cli::parse::one_of;
 use crate::cli::terminal::bars::ClockFace;
 use crate::cli::terminal::output::{Terminal, TerminalFormat};
 use crate::cli::terminal::table::{Cell, Column, Table};
 use crate::cli::terminal::text::{count, counted};
 use crate::cli::terminal::{style, terms, time};
-use crate::cli::{Answer, Error};
+use crate::cli::{Answer, Result};
 use crate::inventory::Sort;
-use crate::model::{Kind, Remedy, State};
+use crate::model::{Kind, Remedy, Span, State};
 
-/// List the tokens, the most urgent first, and what each of them waits for
+/// List the tokens, the most urgent first, and what each waits for
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// Only tokens in this state
@@ -30,7 +31,7 @@ pub struct Options {
     #[arg(long)]
     app: Option<String>,
     /// Only page tokens that were derived from this token
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = token_names())]
     parent: Option<String>,
     /// Only tokens that expire, by either clock, within this time: 12h, 30d
     #[arg(long, value_name = "TIME")]
@@ -46,11 +47,7 @@ pub struct Options {
 /// The most tokens that the daemon returns in one answer.
 const PER_PAGE: usize = 1000;
 
-pub(crate) async fn run(
-    options: Options,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn run(options: Options, client: &Client, terminal: &mut Terminal) -> Result {
     let query = TokenQuery {
         state: options.state,
         kind: options.kind,
@@ -68,11 +65,7 @@ pub(crate) async fn run(
     }
 }
 
-async fn table(
-    mut query: TokenQuery,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+async fn table(mut query: TokenQuery, client: &Client, terminal: &mut Terminal) -> Result {
     let status = client.status().await?;
     let mut listing = Listing::new(status.apps.len(), status.now, terminal.format.clone());
     loop {
@@ -93,11 +86,7 @@ async fn table(
     Ok(Answer::Yes)
 }
 
-async fn documents(
-    mut query: TokenQuery,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+async fn documents(mut query: TokenQuery, client: &Client, terminal: &mut Terminal) -> Result {
     loop {
         let text = client.text(&with_query("/v1/tokens", &query)).await?;
         terminal.print(&text)?;
@@ -116,16 +105,8 @@ pub(crate) struct Listing {
     table: Table,
     /// How many tokens in each state were listed.
     states: BTreeMap<State, u64>,
-    apps: Apps,
     now: Timestamp,
     format: TerminalFormat,
-}
-
-/// Whether the table has a column for the app. With a single app it would repeat the same name in each line.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Apps {
-    Shown,
-    Understood,
 }
 
 const FROM_BEST: [State; 5] = [
@@ -138,17 +119,12 @@ const FROM_BEST: [State; 5] = [
 
 impl Listing {
     pub(crate) fn new(apps: usize, now: Timestamp, format: TerminalFormat) -> Self {
-        let apps = if apps > 1 || format.is_pipe() {
-            Apps::Shown
-        } else {
-            Apps::Understood
-        };
-        let app = (apps == Apps::Shown).then_some(Column::new("APP"));
-        let columns = [
+        // With a single app, it would be the same name in each line.
+        let shows_app = apps > 1 || format.is_pipe();
+        let table = Table::new([
             Column::new("NAME"),
             Column::new("SUBJECT").may_shrink_to(8).may_vanish(3),
-        ];
-        let columns = columns.into_iter().chain(app).chain([
+            Column::new("APP").shown_if(shows_app),
             Column::new("KIND").may_vanish(2),
             Column::new("STATE"),
             Column::new("EXPIRES").may_vanish(4),
@@ -156,9 +132,8 @@ impl Listing {
             Column::new("NEXT").may_shrink_to(16),
         ]);
         Self {
-            table: Table::new(columns.collect::<Vec<_>>()),
+            table,
             states: BTreeMap::new(),
-            apps,
             now,
             format,
         }
@@ -183,16 +158,16 @@ impl Listing {
     }
 
     fn row(&self, token: &TokenView) -> Vec<Cell> {
-        let app = (self.apps == Apps::Shown).then(|| Cell::new(&token.app));
-        let name = [Cell::new(&token.name), subject(token)];
-        let rest = [
+        vec![
+            Cell::new(&token.name),
+            subject(token),
+            Cell::new(&token.app),
             Cell::new(token.kind.map_or("unknown", Kind::as_str)),
             Cell::styled(token.state.as_str(), style::of_state(token.state)),
             ClockFace::of_expiry(token).cell(self.now, &self.format),
             ClockFace::of_data_access(token).cell(self.now, &self.format),
             next(token, self.now, &self.format),
-        ];
-        name.into_iter().chain(app).chain(rest).collect()
+        ]
     }
 }
 

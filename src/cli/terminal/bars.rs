@@ -20,14 +20,8 @@ pub(crate) struct ClockFace {
     /// `None` when it never expires, or when the expiry is unknown.
     end: Option<Timestamp>,
     whole: SignedDuration,
-    is_known: Known,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Known {
-    Yes,
-    /// The token has not been checked yet.
-    No,
+    /// Whether the token has been checked yet.
+    is_known: bool,
 }
 
 impl ClockFace {
@@ -39,7 +33,7 @@ impl ClockFace {
             whole: life
                 .filter(SignedDuration::is_positive)
                 .unwrap_or(USUAL_LIFE),
-            is_known: known(token),
+            is_known: token.kind.is_some(),
         }
     }
 
@@ -47,13 +41,13 @@ impl ClockFace {
         Self {
             end: token.data_access_expires_at,
             whole: DATA_ACCESS_LIFE,
-            is_known: known(token),
+            is_known: token.kind.is_some(),
         }
     }
 
     /// `████████░░ 41 d`, `never`; in a pipe, the expiry itself.
     pub(crate) fn cell(&self, now: Timestamp, format: &TerminalFormat) -> Cell {
-        if self.is_known == Known::No {
+        if !self.is_known {
             return Cell::styled("unknown", style::FAINT);
         }
         let Some(end) = self.end else {
@@ -70,13 +64,6 @@ impl ClockFace {
         };
         let progress_bar = progress_bar(seconds(left), seconds(self.whole), format);
         Cell::styled(beside(&progress_bar, &text), urgency(left))
-    }
-}
-
-fn known(token: &TokenView) -> Known {
-    match token.kind {
-        Some(_) => Known::Yes,
-        None => Known::No,
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 
 use jiff::tz::TimeZone;
 
-use crate::cli::error::Error;
+use crate::cli::error::Result;
 
 pub struct Terminal {
     out: Box<dyn Write + Send>,
@@ -56,7 +56,7 @@ impl Terminal {
     }
 
     /// Prints the command's result, as whole lines, to standard output.
-    pub fn print(&mut self, lines: &str) -> Result<(), Error> {
+    pub fn print(&mut self, lines: &str) -> Result<()> {
         self.out.write_all(lines.as_bytes())?;
         if !lines.is_empty() && !lines.ends_with('\n') {
             self.out.write_all(b"\n")?;
@@ -83,12 +83,18 @@ impl Terminal {
         let length = keyboard.take(LONGEST_ANSWER).read_line(&mut answer).ok()?;
         (length > 0).then(|| answer.trim().to_owned())
     }
+
+    /// Asks a question that only a yes confirms.
+    pub fn confirms(&mut self, question: &str) -> bool {
+        let answer = self.ask(&format!("{question} [y/N]")).unwrap_or_default();
+        ["y", "yes"].contains(&answer.to_lowercase().as_str())
+    }
 }
 
 impl std::fmt::Debug for Terminal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Screen")
-            .field("look", &self.format)
+        f.debug_struct("Terminal")
+            .field("format", &self.format)
             .finish_non_exhaustive()
     }
 }

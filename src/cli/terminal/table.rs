@@ -16,6 +16,8 @@ pub(crate) struct Column {
     least: Option<usize>,
     /// It is left out where cutting is not enough: the lowest number first.
     vanishes: Option<u8>,
+    width: usize,
+    is_shown: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +36,6 @@ pub(crate) struct Cell {
 #[derive(Debug)]
 pub(crate) struct Table {
     columns: Vec<Column>,
-    widths: Vec<usize>,
-    /// The columns that there is no room for.
-    left_out: Vec<usize>,
     is_begun: bool,
 }
 
@@ -47,6 +46,8 @@ impl Column {
             align: Align::Left,
             least: None,
             vanishes: None,
+            width: title.len(),
+            is_shown: true,
         }
     }
 
@@ -70,11 +71,14 @@ impl Column {
             ..self
         }
     }
-}
 
-impl Column {
-    fn narrowest(&self, width: usize) -> usize {
-        self.least.map_or(width, |least| width.min(least))
+    /// On a terminal; programs get every column.
+    pub(crate) const fn shown_if(self, is_shown: bool) -> Self {
+        Self { is_shown, ..self }
+    }
+
+    fn narrowest(&self) -> usize {
+        self.least.map_or(self.width, |least| self.width.min(least))
     }
 }
 
@@ -97,11 +101,8 @@ impl Cell {
 
 impl Table {
     pub(crate) fn new(columns: impl Into<Vec<Column>>) -> Self {
-        let columns = columns.into();
         Self {
-            widths: columns.iter().map(|column| column.title.len()).collect(),
-            columns,
-            left_out: Vec::new(),
+            columns: columns.into(),
             is_begun: false,
         }
     }
@@ -131,62 +132,49 @@ impl Table {
     }
 
     fn make_room(&mut self, rows: &[Vec<Cell>], width: usize) {
-        for (index, wanted) in self.widths.iter_mut().enumerate() {
+        for (index, column) in self.columns.iter_mut().enumerate() {
             let cells = rows.iter().filter_map(|row| row.get(index));
-            let widest = cells.map(|cell| text::width(&cell.text)).max();
-            *wanted = (*wanted).max(widest.unwrap_or(0));
+            let widths = cells.map(|cell| text::width(&cell.text));
+            column.width = widths.fold(column.width, usize::max);
         }
         // Under a heading that is printed already, no column can be left out.
         while !self.is_begun && self.needed(Column::narrowest) > width && self.leave_one_out() {}
-        while self.needed(|_, now| now) > width {
-            let Some(widest) = self.widest_that_may_shrink() else {
+        while self.needed(|column| column.width) > width {
+            let shown = self.columns.iter_mut().filter(|column| column.is_shown);
+            let may_shrink = shown.filter(|column| column.narrowest() < column.width);
+            let Some(widest) = may_shrink.max_by_key(|column| column.width) else {
                 return;
             };
-            *widest -= 1;
+            widest.width -= 1;
         }
     }
 
     /// The width of a line, with each column as wide as `of` says.
-    fn needed(&self, of: impl Fn(&Column, usize) -> usize) -> usize {
-        let shown = self.columns.iter().zip(&self.widths).enumerate();
-        let shown = shown.filter(|(index, _)| !self.left_out.contains(index));
-        let widths: Vec<usize> = shown
-            .map(|(_, (column, width))| of(column, *width))
-            .collect();
+    fn needed(&self, of: impl Fn(&Column) -> usize) -> usize {
+        let shown = self.columns.iter().filter(|column| column.is_shown);
+        let widths: Vec<usize> = shown.map(of).collect();
         widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1)
     }
 
     fn leave_one_out(&mut self) -> bool {
-        let columns = self.columns.iter().enumerate();
-        let next = columns
-            .filter(|(index, _)| !self.left_out.contains(index))
-            .filter_map(|(index, column)| Some((column.vanishes?, index)))
-            .min();
-        self.left_out.extend(next.map(|(_, index)| index));
-        next.is_some()
-    }
-
-    fn widest_that_may_shrink(&mut self) -> Option<&mut usize> {
-        let left_out = &self.left_out;
-        let widths = self.widths.iter_mut().zip(&self.columns).enumerate();
-        widths
-            .filter(|(index, _)| !left_out.contains(index))
-            .map(|(_, shown)| shown)
-            .filter(|(width, column)| column.least.is_some_and(|least| **width > least))
-            .map(|(width, _)| width)
-            .max_by_key(|width| **width)
+        let shown = self.columns.iter_mut().filter(|column| column.is_shown);
+        let may_vanish = shown.filter(|column| column.vanishes.is_some());
+        let Some(column) = may_vanish.min_by_key(|column| column.vanishes) else {
+            return false;
+        };
+        column.is_shown = false;
+        true
     }
 
     fn line(&self, row: &[Cell], format: &TerminalFormat) -> String {
         let mut line = String::new();
-        let cells = row.iter().zip(&self.columns).zip(&self.widths);
-        let shown = cells.enumerate();
-        for (_, ((cell, column), width)) in shown.filter(|(at, _)| !self.left_out.contains(at)) {
+        let cells = row.iter().zip(&self.columns);
+        for (cell, column) in cells.filter(|(_, column)| column.is_shown) {
             if !line.is_empty() {
                 line.push_str(GAP);
             }
-            let shown = text::cut(&cell.text, *width, format.glyphs);
-            let padding = " ".repeat(width.saturating_sub(text::width(&shown)));
+            let shown = text::cut(&cell.text, column.width, format.glyphs);
+            let padding = " ".repeat(column.width.saturating_sub(text::width(&shown)));
             let shown = style::paint(&shown, cell.style);
             match column.align {
                 Align::Left => line.push_str(&(shown + &padding)),

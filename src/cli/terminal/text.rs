@@ -1,5 +1,6 @@
 //! Text for a terminal: measures it, cuts it, and removes what could do harm there.
 
+use indicatif::HumanCount;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::output::Glyphs;
@@ -55,15 +56,7 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 /// `1,822`
 pub(crate) fn count(of: u64) -> String {
-    let digits = of.to_string();
-    let first = (digits.len() - 1) % 3 + 1;
-    let (head, tail) = digits.split_at(first);
-    let mut grouped = head.to_owned();
-    for group in tail.as_bytes().chunks(3) {
-        grouped.push(',');
-        grouped.extend(group.iter().map(|digit| char::from(*digit)));
-    }
-    grouped
+    HumanCount(of).to_string()
 }
 
 /// `1 token`, `1,822 tokens`

@@ -34,45 +34,25 @@ pub(crate) fn absolute(at: Timestamp, format: &TerminalFormat) -> String {
 
 /// `45 s`, `12 min`, `5 h`, `41 days`; rounded down.
 pub(crate) fn span(of: SignedDuration) -> String {
-    let (number, unit) = measured(of);
-    match unit {
-        Unit::Days => format!("{number} days"),
-        Unit::Seconds | Unit::Minutes | Unit::Hours => format!("{number} {}", unit.short()),
+    match measured(of) {
+        (days, "d") => format!("{days} days"),
+        (number, unit) => format!("{number} {unit}"),
     }
 }
 
 /// `41 d`
 pub(crate) fn short_span(of: SignedDuration) -> String {
     let (number, unit) = measured(of);
-    format!("{number} {}", unit.short())
+    format!("{number} {unit}")
 }
 
-#[derive(Clone, Copy)]
-enum Unit {
-    Seconds,
-    Minutes,
-    Hours,
-    Days,
-}
-
-impl Unit {
-    const fn short(self) -> &'static str {
-        match self {
-            Self::Seconds => "s",
-            Self::Minutes => "min",
-            Self::Hours => "h",
-            Self::Days => "d",
-        }
-    }
-}
-
-fn measured(of: SignedDuration) -> (u64, Unit) {
+fn measured(of: SignedDuration) -> (u64, &'static str) {
     let seconds = of.as_secs().unsigned_abs();
     match seconds {
-        ..90 => (seconds, Unit::Seconds),
-        90..7_200 => (seconds / 60, Unit::Minutes),
-        7_200..172_800 => (seconds / 3_600, Unit::Hours),
-        172_800.. => (seconds / 86_400, Unit::Days),
+        ..90 => (seconds, "s"),
+        90..7_200 => (seconds / 60, "min"),
+        7_200..172_800 => (seconds / 3_600, "h"),
+        172_800.. => (seconds / 86_400, "d"),
     }
 }
 

@@ -61,7 +61,7 @@ fn retention(section: &mut Section<'_>) -> Retention {
 const SHORTEST: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 fn kept_for(written: &str) -> Result<SignedDuration, String> {
-    let age = durations::parse(written).map_err(|error| error.to_string())?;
+    let age = durations::parse(written)?;
     if age < SHORTEST {
         return Err("must be at least 60d".to_owned());
     }

@@ -51,7 +51,7 @@ impl World {
         let listener = api::bind(&config.status.socket)?;
         tokio::spawn(api::serve(listener, desk, hang_up.clone()));
         Ok(Socket {
-            client: Client::at(&config.status.socket),
+            client: Client::at(&config.status.socket)?,
             services,
             daemon_status,
             now,

@@ -2,9 +2,9 @@
 //! mark breaks only its own line.
 
 use csv::{ReaderBuilder, StringRecord, Trim};
+use serde_json::Value;
 
 use super::row::{FIELDS, Row, RowError};
-use crate::secret::Secret;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header {
@@ -57,19 +57,29 @@ impl Header {
             });
         }
         let mut row = Row::default();
-        for (field, value) in self.fields.iter().zip(&values) {
-            let detail = || Some(value.to_owned()).filter(|value| !value.is_empty());
-            match *field {
-                "access_token" => row.access_token = Some(Secret::new(value)),
-                "app" => row.app = detail(),
-                "name" => row.name = detail(),
-                "owners" => row.owners = split_list(value),
-                "require_scopes" => row.require_scopes = split_list(value),
-                _ => row.discover = flag(value)?,
+        for (field, text) in self.fields.iter().zip(&values) {
+            if !text.is_empty() || *field == "access_token" {
+                row.set(field, value(field, text))?;
             }
         }
         Ok(row)
     }
+}
+
+/// The text as JSON would have it.
+fn value(field: &str, text: &str) -> Value {
+    match (field, text.to_ascii_lowercase().as_str()) {
+        ("owners" | "require_scopes", _) => list(text),
+        ("discover", "true" | "yes" | "1") => Value::Bool(true),
+        ("discover", "false" | "no" | "0") => Value::Bool(false),
+        _ => Value::from(text),
+    }
+}
+
+/// Splits a list at spaces and, inside quotation marks, at commas.
+fn list(text: &str) -> Value {
+    let items = text.split([' ', ',', '\t']);
+    items.filter(|item| !item.is_empty()).collect()
 }
 
 fn record(line: &str, delimiter: u8) -> Result<StringRecord, RowError> {
@@ -92,30 +102,10 @@ fn record(line: &str, delimiter: u8) -> Result<StringRecord, RowError> {
     Ok(record)
 }
 
-/// Splits a list at spaces and, inside quotation marks, at commas.
-fn split_list(value: &str) -> Option<Vec<String>> {
-    let split_list = value
-        .split([' ', ',', '\t'])
-        .filter(|word| !word.is_empty());
-    let split_list: Vec<String> = split_list.map(str::to_owned).collect();
-    Some(split_list).filter(|split_list| !split_list.is_empty())
-}
-
-fn flag(value: &str) -> Result<Option<bool>, RowError> {
-    match value.to_ascii_lowercase().as_str() {
-        "" => Ok(None),
-        "true" | "yes" | "1" => Ok(Some(true)),
-        "false" | "no" | "0" => Ok(Some(false)),
-        _ => Err(RowError::WrongType {
-            field: "discover",
-            expected: "true or false",
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     fn header(line: &str) -> Header {
         Header::read(line).unwrap().unwrap()

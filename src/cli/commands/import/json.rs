@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::row::{Row, RowError};
-use crate::secret::Secret;
 
 pub(super) fn row(line: &str) -> Result<Row, RowError> {
     let value: Value = serde_json::from_str(line).map_err(|error| RowError::NotJson {
@@ -14,56 +13,17 @@ pub(super) fn row(line: &str) -> Result<Row, RowError> {
     };
     let mut row = Row::default();
     for (name, value) in fields {
-        if value.is_null() && name != "access_token" {
-            continue;
-        }
-        match name.as_str() {
-            "access_token" => {
-                row.access_token = Some(Secret::trimmed(&text("access_token", value)?))
-            }
-            "app" => row.app = Some(text("app", value)?),
-            "name" => row.name = Some(text("name", value)?),
-            "owners" => row.owners = Some(texts("owners", value)?),
-            "require_scopes" => row.require_scopes = Some(texts("require_scopes", value)?),
-            "discover" => row.discover = Some(flag("discover", &value)?),
-            other => return Err(RowError::unknown_field(other)),
+        if !value.is_null() || name == "access_token" {
+            row.set(&name, value)?;
         }
     }
     Ok(row)
 }
 
-fn text(field: &'static str, value: Value) -> Result<String, RowError> {
-    match value {
-        Value::String(text) => Ok(text),
-        _ => Err(RowError::WrongType {
-            field,
-            expected: "text in quotes",
-        }),
-    }
-}
-
-fn texts(field: &'static str, value: Value) -> Result<Vec<String>, RowError> {
-    let wrong = RowError::WrongType {
-        field,
-        expected: "a list of texts",
-    };
-    let Value::Array(items) = value else {
-        return Err(wrong);
-    };
-    let items = items.into_iter().map(|item| text(field, item));
-    items.collect::<Result<_, _>>().map_err(|_| wrong)
-}
-
-fn flag(field: &'static str, value: &Value) -> Result<bool, RowError> {
-    value.as_bool().ok_or(RowError::WrongType {
-        field,
-        expected: "true or false",
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     #[test]
     fn every_field_is_read() {

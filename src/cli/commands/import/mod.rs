@@ -15,15 +15,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::api::types::Span;
 use crate::api_client::Client;
-use crate::cli::{Answer, Error, Terminal, secret_input};
+use crate::cli::completion::token_names;
+use crate::cli::{Result, Terminal, secret_input};
+use crate::model::Span;
 use crate::secret::Secret;
 use reading::Reading;
 use row::{Defaults, Row, RowError};
 use source::Source;
 
-/// Import tokens: one from standard input or a prompt, or many from a file
+/// Import one token from a prompt, or many from a file
 ///
 /// A file contains one token, or many: JSON lines with the fields access_token, app, name, owners, require_scopes and
 /// discover, or CSV with these names in its header (owners and require_scopes separated by spaces). Tokens that are in
@@ -34,40 +35,24 @@ use source::Source;
 pub struct Options {
     /// The file, or - for standard input [default: a prompt, or standard input]
     file: Option<PathBuf>,
-    /// The app that the tokens belong to, unless the file names it [default: the only configured app]
-    #[arg(long)]
-    app: Option<String>,
-    /// The name of the token; for a single token only
-    #[arg(long)]
-    name: Option<String>,
-    /// An email address to notify when only a person can help; may be repeated
-    #[arg(long = "owner", value_name = "ADDRESS")]
-    owners: Vec<String>,
-    /// A permission that the token must have; may be repeated
-    #[arg(long = "require-scope", value_name = "SCOPE", value_delimiter = ',')]
-    require_scopes: Vec<String>,
-    /// Also import the pages that a user token reaches
-    #[arg(long)]
-    discover: bool,
+    #[command(flatten)]
+    defaults: Defaults,
     /// Add a new secret to this token; it is used once Meta has confirmed it for the same app, kind and person or page
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["app", "name", "owners", "require_scopes", "discover"])]
+    #[arg(long, value_name = "NAME", add = token_names())]
+    #[arg(conflicts_with_all = ["app", "name", "owners", "require_scopes", "discover"])]
     replace: Option<String>,
     /// For a single token: how long to wait for Meta's answer
     #[arg(long, default_value = "60s", value_name = "TIME")]
     timeout: Span,
 }
 
-pub(crate) async fn run(
-    options: Options,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn run(options: Options, client: &Client, terminal: &mut Terminal) -> Result {
     let source = Source::of(options.file.as_deref(), terminal.is_interactive())?;
     if let Some(name) = &options.replace {
         return replace::run(name, source, options.timeout, client, terminal).await;
     }
     let timeout = options.timeout;
-    let mut defaults = options.into_defaults();
+    let mut defaults = options.defaults;
     if defaults.app.is_none() {
         defaults.app = only_app(client).await?;
     }
@@ -84,13 +69,14 @@ pub(crate) async fn run(
     if !reading.is_of_one_token() {
         return upload::many(reading, length, client, terminal).await;
     }
-    let item = reading.next().transpose()?;
-    let request = item.map_or(Err(RowError::NoToken), |item| item.request);
+    let request = reading
+        .next()
+        .map_or(Err(RowError::NoToken), |item| item.request);
     single::run(request, timeout, client, terminal).await
 }
 
 /// Where only one app is configured, it need not be named.
-async fn only_app(client: &Client) -> Result<Option<String>, Error> {
+async fn only_app(client: &Client) -> Result<Option<String>> {
     let mut apps = client.status().await?.apps;
     Ok(match apps.len() {
         1 => apps.pop().map(|app| app.name),
@@ -98,20 +84,8 @@ async fn only_app(client: &Client) -> Result<Option<String>, Error> {
     })
 }
 
-impl Options {
-    fn into_defaults(self) -> Defaults {
-        Defaults {
-            app: self.app,
-            name: self.name,
-            owners: self.owners,
-            require_scopes: self.require_scopes,
-            discover: self.discover,
-        }
-    }
-}
-
 /// Prompts for a token without showing it.
-fn prompt() -> Result<Secret, Error> {
+fn prompt() -> Result<Secret> {
     secret_input::prompt(
         "Token",
         "Pass it on standard input: perennial import < FILE",

@@ -7,7 +7,7 @@ use super::json;
 use super::lines::{Line, Lines};
 use super::row::{Defaults, Row, RowError};
 use crate::api::types::ImportRequest;
-use crate::cli::Error;
+use crate::cli::{Error, Result};
 use crate::secret::Secret;
 
 type Bytes = BufReader<Box<dyn Read + Send>>;
@@ -44,7 +44,7 @@ impl Reading {
         name: &str,
         source: Box<dyn Read + Send>,
         defaults: Defaults,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self> {
         let unreadable =
             |error: io::Error| Error::Refused(format!("{name} cannot be read: {error}"));
         let mut rest = Lines::of(BufReader::new(source));
@@ -71,14 +71,12 @@ impl Reading {
     }
 
     fn item(&self, line: Line) -> Item {
-        let row = line
-            .text
-            .map_err(RowError::from)
-            .and_then(|text| match &self.format {
-                Format::Bare => Ok(Row::of(Secret::new(text))),
-                Format::Json => json::row(&text),
-                Format::Csv(header) => header.row(&text),
-            });
+        let row = match (line.text, &self.format) {
+            (Err(error), _) => Err(error.into()),
+            (Ok(text), Format::Bare) => Ok(Row::of(Secret::new(text))),
+            (Ok(text), Format::Json) => json::row(&text),
+            (Ok(text), Format::Csv(header)) => header.row(&text),
+        };
         Item {
             number: line.number,
             position: line.position,
@@ -88,16 +86,23 @@ impl Reading {
 }
 
 impl Iterator for Reading {
-    type Item = io::Result<Item>;
+    type Item = Item;
 
-    fn next(&mut self) -> Option<Self::Item> {
+    fn next(&mut self) -> Option<Item> {
         let line = self.begun.next().map(Ok).or_else(|| self.rest.next())?;
-        Some(line.map(|line| self.item(line)))
+        Some(match line {
+            Ok(line) => self.item(line),
+            Err(error) => Item {
+                number: 0,
+                position: 0,
+                request: Err(RowError::Unreadable(error.to_string())),
+            },
+        })
     }
 }
 
 /// Detects the format from the first two lines, so that a broken first line does not spoil a JSON file.
-fn format(name: &str, begun: &[Line]) -> Result<Format, Error> {
+fn format(name: &str, begun: &[Line]) -> Result<Format> {
     let refused = |text: String| Err(Error::Refused(format!("{name}: {text}\n{FORMATS}")));
     let [first, others @ ..] = begun else {
         return refused("there is no token in it".to_owned());
@@ -131,14 +136,14 @@ mod tests {
         }
     }
 
-    fn begin(bytes: impl AsRef<[u8]>, defaults: Defaults) -> Result<Reading, Error> {
+    fn begin(bytes: impl AsRef<[u8]>, defaults: Defaults) -> Result<Reading> {
         let source = io::Cursor::new(bytes.as_ref().to_vec());
         Reading::begin("f", Box::new(source), defaults)
     }
 
     /// For each line, its number and the name in the request, or the error.
     fn read(bytes: impl AsRef<[u8]>) -> Vec<(u64, String)> {
-        let items = begin(bytes, defaults()).unwrap().map(|item| item.unwrap());
+        let items = begin(bytes, defaults()).unwrap();
         let told = |item: Item| match item.request {
             Ok(request) => (item.number, request.name.unwrap_or_default()),
             Err(row_error) => (item.number, format!("! {row_error}")),
@@ -202,7 +207,7 @@ mod tests {
         )
         .unwrap();
         assert!(reading.is_of_one_token());
-        let item = reading.next().unwrap().unwrap();
+        let item = reading.next().unwrap();
         assert_eq!(
             (item.number, item.request.unwrap().name.as_deref()),
             (2, Some("n"))

@@ -4,12 +4,13 @@ use super::prompt;
 use super::reading::Reading;
 use super::row::{Defaults, RowError};
 use super::source::Source;
-use crate::api::types::{CandidateRequest, Span};
+use crate::api::types::CandidateRequest;
 use crate::api_client::{CandidateAnswer, Client};
 use crate::cli::event_follower::Follower;
 use crate::cli::terminal::event_text::sentence;
-use crate::cli::{Answer, Error, Terminal};
+use crate::cli::{Answer, Error, Result, Terminal};
 use crate::inventory::EventKind;
+use crate::model::Span;
 use crate::secret::Secret;
 
 pub(super) async fn run(
@@ -18,7 +19,7 @@ pub(super) async fn run(
     limit: Span,
     client: &Client,
     terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+) -> Result {
     let request = CandidateRequest {
         access_token: only_token(source)?,
     };
@@ -52,7 +53,7 @@ pub(super) async fn run(
     Ok(Answer::No)
 }
 
-fn only_token(source: Source) -> Result<Secret, Error> {
+fn only_token(source: Source) -> Result<Secret> {
     let (name, reader) = match source {
         Source::Prompt => return prompt(),
         Source::Bytes { name, reader, .. } => (name, reader),
@@ -67,11 +68,9 @@ fn only_token(source: Source) -> Result<Secret, Error> {
     if !reading.is_of_one_token() {
         return Err(refused("--replace takes a single token".to_owned()));
     }
-    let line = reading
+    let request = reading
         .next()
-        .transpose()
-        .map_err(|error| refused(error.to_string()))?;
-    let request = line.map_or(Err(RowError::NoToken), |line| line.request);
+        .map_or(Err(RowError::NoToken), |line| line.request);
     let token = request.map(|request| request.access_token);
     token.map_err(|row_error| refused(format!("{row_error}\nPass only the new token")))
 }

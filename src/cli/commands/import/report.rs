@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::terminal::text::{count, counted};
-use crate::cli::{Answer, Error, Terminal};
+use crate::cli::{Answer, Result, Terminal};
 
 pub(super) struct Report {
     pub(super) added: u64,
@@ -46,7 +46,7 @@ impl Report {
         self.refused.push(number);
     }
 
-    pub(super) fn finish(self, terminal: &mut Terminal) -> Result<Answer, Error> {
+    pub(super) fn finish(self, terminal: &mut Terminal) -> Result {
         self.progress_bar.finish_and_clear();
         terminal.print(&self.sum())?;
         if self.refused.is_empty() {

@@ -1,6 +1,9 @@
 //! Turns one line of an import into a request, or says why it cannot. An error never repeats the line, because it may
 //! contain a token.
 
+use clap::Args;
+use serde_json::Value;
+
 use crate::api::types::ImportRequest;
 use crate::cli::terminal::text::counted;
 use crate::secret::Secret;
@@ -8,13 +11,22 @@ use crate::secret::Secret;
 use super::lines::NotText;
 
 /// Values for everything that a line does not contain.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct Defaults {
+    /// The app that the tokens belong to, unless the file names it [default: the only configured app]
+    #[arg(long)]
     pub(super) app: Option<String>,
-    /// Only for a single token.
+    /// The name of the token; for a single token only
+    #[arg(long)]
     pub(super) name: Option<String>,
+    /// An email address to notify when only a person can help; may be repeated
+    #[arg(long = "owner", value_name = "ADDRESS")]
     pub(super) owners: Vec<String>,
+    /// A permission that the token must have; may be repeated
+    #[arg(long = "require-scope", value_name = "SCOPE", value_delimiter = ',')]
     pub(super) require_scopes: Vec<String>,
+    /// Also import the pages that a user token reaches
+    #[arg(long)]
     pub(super) discover: bool,
 }
 
@@ -31,6 +43,9 @@ pub(super) struct Row {
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum RowError {
+    /// Not only this line: no more lines can be read.
+    #[error("the source cannot be read to the end: {0}")]
+    Unreadable(String),
     #[error(transparent)]
     NotText(#[from] NotText),
     #[error("is not JSON, from column {column} on")]
@@ -66,6 +81,10 @@ pub(super) const FIELDS: [&str; 6] = [
 ];
 
 impl RowError {
+    const fn wrong_type(field: &'static str, expected: &'static str) -> Self {
+        Self::WrongType { field, expected }
+    }
+
     /// Does not repeat a field name that may be a token.
     pub(super) fn unknown_field(name: &str) -> Self {
         let is_word = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
@@ -78,6 +97,22 @@ impl RowError {
 }
 
 impl Row {
+    /// Sets a field. An error never repeats the value.
+    pub(super) fn set(&mut self, field: &str, value: Value) -> Result<(), RowError> {
+        match field {
+            "access_token" => {
+                self.access_token = Some(Secret::trimmed(&text("access_token", value)?));
+            }
+            "app" => self.app = Some(text("app", value)?),
+            "name" => self.name = Some(text("name", value)?),
+            "owners" => self.owners = Some(texts("owners", value)?),
+            "require_scopes" => self.require_scopes = Some(texts("require_scopes", value)?),
+            "discover" => self.discover = Some(flag(&value)?),
+            other => return Err(RowError::unknown_field(other)),
+        }
+        Ok(())
+    }
+
     pub(super) fn of(token: Secret) -> Self {
         Self {
             access_token: Some(token),
@@ -106,6 +141,27 @@ impl Row {
             discover: self.discover.unwrap_or(defaults.discover),
         })
     }
+}
+
+fn text(field: &'static str, value: Value) -> Result<String, RowError> {
+    let Value::String(text) = value else {
+        return Err(RowError::wrong_type(field, "text in quotes"));
+    };
+    Ok(text)
+}
+
+fn texts(field: &'static str, value: Value) -> Result<Vec<String>, RowError> {
+    let wrong = || RowError::wrong_type(field, "a list of texts");
+    let Value::Array(items) = value else {
+        return Err(wrong());
+    };
+    let items = items.into_iter().map(|item| text(field, item));
+    items.collect::<Result<_, _>>().map_err(|_| wrong())
+}
+
+fn flag(value: &Value) -> Result<bool, RowError> {
+    let flag = value.as_bool();
+    flag.ok_or(RowError::wrong_type("discover", "true or false"))
 }
 
 #[cfg(test)]

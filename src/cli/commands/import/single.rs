@@ -1,22 +1,22 @@
 //! `perennial import` of one token: it is handed in, and followed until Meta has been asked about it.
 
 use super::row::RowError;
-use crate::api::types::{EventQuery, EventView, ImportRequest, Span, TokenView};
+use crate::api::types::{EventQuery, EventView, ImportRequest, TokenView};
 use crate::api_client::{Client, Imported};
 use crate::cli::event_follower::Follower;
 use crate::cli::terminal::event_text::{EventDetail, sentence};
 use crate::cli::terminal::style;
 use crate::cli::terminal::text::{counted, plain};
-use crate::cli::{Answer, Error, Terminal};
+use crate::cli::{Answer, Error, Result, Terminal};
 use crate::inventory::EventKind;
-use crate::model::State;
+use crate::model::{Span, State};
 
 pub(super) async fn run(
     request: Result<ImportRequest, RowError>,
     timeout: Span,
     client: &Client,
     terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+) -> Result {
     let request = request.map_err(|row_error| {
         Error::Refused(format!(
             "The token was not imported: {row_error}\nSee what import accepts: perennial import --help"
@@ -67,7 +67,7 @@ impl Wait {
         token: &TokenView,
         mut follower: Follower,
         terminal: &mut Terminal,
-    ) -> Result<(), Error> {
+    ) -> Result<()> {
         while let Some(event) = follower.next().await? {
             self.begun_at.get_or_insert_with(|| event.id.clone());
             if event.kind == EventKind::AppFailing && event.app.as_deref() == Some(&*token.app) {
@@ -90,7 +90,7 @@ impl Wait {
     }
 }
 
-fn print(name: &str, event: &EventView, terminal: &mut Terminal) -> Result<(), Error> {
+fn print(name: &str, event: &EventView, terminal: &mut Terminal) -> Result<()> {
     let sentence = sentence(event);
     let text = style::paint(&sentence.text, sentence.style);
     terminal.print(&format!("{}: {text}", plain(name)))
@@ -102,7 +102,7 @@ async fn print_pages(
     since: Option<&str>,
     client: &Client,
     terminal: &mut Terminal,
-) -> Result<(), Error> {
+) -> Result<()> {
     const SHOWN: usize = 20;
     let mut events = client.events(&events_since(since)).await?;
     let (mut pages, mut found) = (Vec::new(), 0);

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use crate::cli::Error;
+use crate::cli::{Error, Result};
 
 pub(super) enum Source {
     /// A person types one token at a terminal.
@@ -19,7 +19,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    pub(super) fn of(file: Option<&Path>, is_interactive: bool) -> Result<Self, Error> {
+    pub(super) fn of(file: Option<&Path>, is_interactive: bool) -> Result<Self> {
         match file {
             None if is_interactive => Ok(Self::Prompt),
             None => Ok(Self::standard_input()),
@@ -36,7 +36,7 @@ impl Source {
         }
     }
 
-    fn file(path: &Path) -> Result<Self, Error> {
+    fn file(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let refused = |error: io::Error| {
             let text =

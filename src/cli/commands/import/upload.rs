@@ -1,6 +1,5 @@
 //! Sends requests to the daemon, several at the same time, and reports the results in the order of the lines.
 
-use std::io;
 use std::pin::pin;
 
 use futures_util::future::join_all;
@@ -9,10 +8,11 @@ use tokio::sync::mpsc;
 
 use super::reading::{Item, Reading};
 use super::report::Report;
-use crate::api::types::{ImportRequest, Problem, ProblemType};
+use super::row::RowError;
+use crate::api::types::{Problem, ProblemType};
 use crate::api_client::{self, Client, Imported};
 use crate::cli::terminal::text;
-use crate::cli::{Answer, Error, Terminal, hints};
+use crate::cli::{Error, Result, Terminal};
 
 /// Enough for the daemon to write many requests in one transaction; well below its limit of connections.
 const AT_ONCE: usize = 16;
@@ -32,7 +32,7 @@ pub(super) async fn many(
     length: Option<u64>,
     client: &Client,
     terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+) -> Result {
     let mut report = Report::begin(length);
     let mut ahead = pin!(in_background(reading).ready_chunks(AT_ONCE));
     while let Some(items) = ahead.next().await {
@@ -48,7 +48,7 @@ fn print_result(
     results: Vec<(u64, u64, RowResult)>,
     report: &mut Report,
     terminal: &mut Terminal,
-) -> Result<(), Error> {
+) -> Result<()> {
     for (number, position, row_result) in results {
         report.reach(position);
         match row_result {
@@ -66,14 +66,11 @@ fn print_result(
 
 /// Splits the items into groups. Lines with the same name or token must be sent one after the other, so that the first
 /// one wins.
-fn independent(items: Vec<io::Result<Item>>) -> Vec<Vec<io::Result<Item>>> {
-    let mut groups = vec![Vec::new()];
+fn independent(items: Vec<Item>) -> Vec<Vec<Item>> {
+    let mut groups: Vec<Vec<Item>> = vec![Vec::new()];
     for item in items {
-        let is_bound = |group: &Vec<_>| {
-            group
-                .iter()
-                .any(|earlier| speak_of_the_same(earlier, &item))
-        };
+        let is_bound =
+            |group: &Vec<Item>| group.iter().any(|other| speak_of_the_same(other, &item));
         if groups.last().is_some_and(is_bound) {
             groups.push(Vec::new());
         }
@@ -84,36 +81,23 @@ fn independent(items: Vec<io::Result<Item>>) -> Vec<Vec<io::Result<Item>>> {
     groups
 }
 
-fn speak_of_the_same(one: &io::Result<Item>, other: &io::Result<Item>) -> bool {
-    let (Some(one), Some(other)) = (request(one), request(other)) else {
+fn speak_of_the_same(one: &Item, other: &Item) -> bool {
+    let (Ok(one), Ok(other)) = (&one.request, &other.request) else {
         return false;
     };
     let same_name = one.name.is_some() && one.name == other.name;
     same_name || one.access_token == other.access_token
 }
 
-fn request(item: &io::Result<Item>) -> Option<&ImportRequest> {
-    item.as_ref().ok()?.request.as_ref().ok()
-}
-
-async fn upload(item: io::Result<Item>, client: &Client) -> (u64, u64, RowResult) {
-    match item {
-        Ok(Item {
-            number,
-            position,
-            request,
-        }) => {
-            let row_result = match request {
-                Ok(request) => row_result(client.import(&request).await),
-                Err(row_error) => RowResult::Refused(row_error.to_string()),
-            };
-            (number, position, row_result)
+async fn upload(item: Item, client: &Client) -> (u64, u64, RowResult) {
+    let row_result = match item.request {
+        Ok(request) => row_result(client.import(&request).await),
+        Err(error @ RowError::Unreadable(_)) => {
+            RowResult::Stopped(Error::Refused(error.to_string()))
         }
-        Err(error) => {
-            let text = format!("The source cannot be read to the end: {error}");
-            (0, 0, RowResult::Stopped(Error::Refused(text)))
-        }
-    }
+        Err(error) => RowResult::Refused(error.to_string()),
+    };
+    (item.number, item.position, row_result)
 }
 
 fn row_result(answer: Result<Imported, api_client::Error>) -> RowResult {
@@ -122,9 +106,6 @@ fn row_result(answer: Result<Imported, api_client::Error>) -> RowResult {
         Ok(Imported::Known(_)) => RowResult::Known,
         Err(api_client::Error::Refused(problem)) if is_about_the_line(&problem) => {
             RowResult::Refused(in_one_line(&problem))
-        }
-        Err(api_client::Error::Refused(problem)) => {
-            RowResult::Stopped(Error::Refused(hints::with_next_step(&problem)))
         }
         Err(error) => RowResult::Stopped(error.into()),
     }
@@ -150,7 +131,7 @@ fn is_about_the_line(problem: &Problem) -> bool {
 
 /// Reads in a separate thread, a limited number of items ahead. The thread ends when the receiver is gone, so a source
 /// without an end cannot block the end of the command.
-fn in_background(reading: Reading) -> impl Stream<Item = io::Result<Item>> {
+fn in_background(reading: Reading) -> impl Stream<Item = Item> {
     let (items, ahead) = mpsc::channel(4 * AT_ONCE);
     std::thread::spawn(move || {
         for item in reading {
@@ -166,29 +147,29 @@ fn in_background(reading: Reading) -> impl Stream<Item = io::Result<Item>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::row::RowError;
     use super::*;
+    use crate::api::types::ImportRequest;
     use crate::secret::Secret;
 
-    fn item(number: u64, token: &str, name: Option<&str>) -> io::Result<Item> {
+    fn item(number: u64, token: &str, name: Option<&str>) -> Item {
         let request = ImportRequest {
             name: name.map(str::to_owned),
             ..ImportRequest::new("acme".to_owned(), Secret::new(token))
         };
-        Ok(Item {
+        Item {
             number,
             position: 0,
             request: Ok(request),
-        })
+        }
     }
 
     #[test]
     fn of_lines_that_speak_of_the_same_the_first_is_done_first() {
-        let broken = Ok(Item {
+        let broken = Item {
             number: 4,
             position: 0,
             request: Err(RowError::NoToken),
-        });
+        };
         let groups = independent(vec![
             item(1, "a", Some("one")),
             item(2, "b", None),
@@ -198,12 +179,8 @@ mod tests {
             item(6, "e", Some("two")),
             item(7, "d", None),
         ]);
-        let numbers = |group: &Vec<io::Result<Item>>| -> Vec<u64> {
-            group
-                .iter()
-                .map(|item| item.as_ref().unwrap().number)
-                .collect()
-        };
+        let numbers =
+            |group: &Vec<Item>| -> Vec<u64> { group.iter().map(|item| item.number).collect() };
         let numbers: Vec<Vec<u64>> = groups.iter().map(numbers).collect();
         assert_eq!(numbers, [vec![1, 2, 3, 4], vec![5, 6], vec![7]]);
     }

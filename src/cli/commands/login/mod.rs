@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::api::types::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView, Span};
+use crate::api::types::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView};
 use crate::api_client::Client;
+use crate::cli::completion::token_names;
 use crate::cli::event_follower::{Follower, Waited};
 use crate::cli::secret_input;
 use crate::cli::terminal::event_text::EventDetail;
 use crate::cli::terminal::time;
 use crate::cli::{Answer, Error, Terminal};
 use crate::inventory::EventKind;
+use crate::model::Span;
 use crate::secret::Secret;
 
 /// Have somebody log in with Facebook, and take in what that gives
@@ -28,7 +30,7 @@ pub struct Options {
     #[arg(long, value_name = "APP")]
     app: Option<String>,
     /// A token of the person whose login is wanted; anybody's will do without it
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = token_names())]
     token: Option<String>,
     /// Take the address that the browser ends at, instead of waiting for its call
     #[arg(long)]

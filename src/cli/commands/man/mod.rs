@@ -8,12 +8,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 
 use crate::cli::terminal::output::Medium;
-use crate::cli::{Answer, Cli, Error, Terminal};
+use crate::cli::{Answer, Error, Result, Terminal, groups};
 
-/// Show a manual page: of Perennial, of one command, of the configuration or of the socket
+/// Show the manual of a command, the configuration or the socket
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// The name of a command; perennial.toml for the configuration; api for the socket
@@ -29,16 +29,15 @@ pub struct Options {
 
 const CONFIGURATION: &str = include_str!("../../../../packaging/man/perennial.toml.5");
 
-pub(crate) fn run(options: &Options, terminal: &mut Terminal) -> Result<Answer, Error> {
-    match (&options.page, &options.all) {
-        (_, Some(directory)) => write_all(directory)?,
-        (Some(name), None) => show(&page(name)?, options, terminal)?,
-        (None, None) => show(&of_command(&whole())?, options, terminal)?,
+pub(crate) fn run(options: &Options, terminal: &mut Terminal) -> Result {
+    match &options.all {
+        Some(directory) => write_all(directory)?,
+        None => show(&page(options.page.as_deref())?, options, terminal)?,
     }
     Ok(Answer::Yes)
 }
 
-fn show(page: &str, options: &Options, terminal: &mut Terminal) -> Result<(), Error> {
+fn show(page: &str, options: &Options, terminal: &mut Terminal) -> Result<()> {
     let is_for_people = matches!(terminal.format.medium, Medium::Terminal { .. }) && !options.roff;
     if is_for_people {
         match view(page) {
@@ -65,56 +64,49 @@ fn view(page: &str) -> io::Result<bool> {
     Ok(man.wait()?.success())
 }
 
-fn write_all(directory: &Path) -> Result<(), Error> {
+fn write_all(directory: &Path) -> Result<()> {
     for (file, text) in pages()? {
         fs::write(directory.join(file), text)?;
     }
     Ok(())
 }
 
-/// All pages, each with its file name.
-fn pages() -> Result<Vec<(String, String)>, Error> {
-    let whole = whole();
+/// All pages, each with its file name. `help` and hidden commands have none.
+fn pages() -> Result<Vec<(String, String)>> {
+    let mut whole = groups::command();
+    whole.build();
     let mut pages = vec![
         ("perennial.1".to_owned(), of_command(&whole)?),
         ("perennial.toml.5".to_owned(), CONFIGURATION.to_owned()),
         ("perennial-api.8".to_owned(), api::page()),
     ];
-    let commands = whole.get_subcommands().filter(|command| is_shown(command));
-    for command in commands {
-        let file = format!("perennial-{}.1", command.get_name());
-        pages.push((file, of_command(command)?));
+    for command in whole.get_subcommands() {
+        if !command.is_hide_set() && command.get_name() != "help" {
+            let file = format!("perennial-{}.1", command.get_name());
+            pages.push((file, of_command(command)?));
+        }
     }
     Ok(pages)
 }
 
-fn page(name: &str) -> Result<String, Error> {
-    match name {
-        "perennial.toml" => Ok(CONFIGURATION.to_owned()),
-        "api" => Ok(api::page()),
-        command => {
-            let whole = whole();
-            let Some(command) = whole.find_subcommand(command) else {
-                let text = format!("There is no page {name}. See the commands: perennial --help");
-                return Err(Error::Usage(text));
-            };
-            of_command(command)
-        }
-    }
+fn page(name: Option<&str>) -> Result<String> {
+    let file = match name {
+        None => "perennial.1".to_owned(),
+        Some("perennial.toml") => "perennial.toml.5".to_owned(),
+        Some(name) => format!("perennial-{name}."),
+    };
+    let found = pages()?
+        .into_iter()
+        .find(|(page, _)| page.starts_with(&file));
+    found.map(|(_, text)| text).ok_or_else(|| {
+        let name = name.unwrap_or_default();
+        Error::Usage(format!(
+            "There is no page {name}. See the commands: perennial --help"
+        ))
+    })
 }
 
-fn whole() -> clap::Command {
-    let mut whole = Cli::command();
-    whole.build();
-    whole
-}
-
-/// `help` and hidden commands have no page.
-fn is_shown(command: &clap::Command) -> bool {
-    !command.is_hide_set() && command.get_name() != "help"
-}
-
-fn of_command(command: &clap::Command) -> Result<String, Error> {
+fn of_command(command: &clap::Command) -> Result<String> {
     let mut text = Vec::new();
     let page = clap_mangen::Man::new(command.clone())
         .manual("Perennial")
@@ -191,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_missing_page_says_where_to_look() {
-        let refusal = page("impart").unwrap_err();
+        let refusal = page(Some("impart")).unwrap_err();
         assert!(refusal.to_string().contains("perennial --help"));
     }
 }

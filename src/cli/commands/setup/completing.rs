@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{Options, say_how_to_start};
 use crate::cli::secret_input;
 use crate::cli::terminal::text::all_of;
-use crate::cli::{Answer, Error, Terminal};
+use crate::cli::{Answer, Error, Result, Terminal};
 use crate::config::{
     self, Credentials, DiagnosticList, Home, INVENTORY_KEY, Machine, SMTP_PASSWORD,
     credentials_named,
@@ -14,11 +14,7 @@ use crate::config::{
 use crate::secret::Secret;
 use crate::setup::{self, NamedSecret, Places};
 
-pub(super) fn run(
-    places: &Places,
-    options: &Options,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(super) fn run(places: &Places, options: &Options, terminal: &mut Terminal) -> Result {
     let config = places.config.display();
     terminal.print(&format!("{config} already exists and is not changed."))?;
     let missing = missing(places)?;
@@ -41,7 +37,7 @@ pub(super) fn run(
 
 /// The credentials whose files are missing. A configuration below `--config-dir` names its secrets as files, so only
 /// the key is checked.
-fn missing(places: &Places) -> Result<Vec<String>, Error> {
+fn missing(places: &Places) -> Result<Vec<String>> {
     if matches!(places.home, Home::Folder(_)) {
         let key = Some(INVENTORY_KEY.to_owned());
         return Ok(Vec::from_iter(
@@ -58,7 +54,7 @@ fn add(
     places: &Places,
     options: &Options,
     terminal: &mut Terminal,
-) -> Result<(), Error> {
+) -> Result<()> {
     let can_ask = terminal.is_interactive() && !options.yes;
     let unanswered =
         |name: &&String| *name != INVENTORY_KEY && !can_ask && options.file_of(name).is_none();
@@ -84,7 +80,7 @@ fn add(
     Ok(())
 }
 
-fn secret(name: &str, options: &Options) -> Result<Secret, Error> {
+fn secret(name: &str, options: &Options) -> Result<Secret> {
     match options.file_of(name) {
         Some(file) => secret_input::from_file(file),
         None => secret_input::prompt(&format!("The secret called {name}"), INSTEAD),

@@ -9,17 +9,16 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 
-use crate::cli::{Answer, Error, Global, Terminal, secret_input};
+use crate::cli::{Answer, Error, Global, Result, Terminal, secret_input};
 use crate::config::{Config, Home, MailTransport, validators};
 use crate::daemon::clock;
 use crate::setup::{self, AppTrial, Harness, Places};
 use questions::{Answers, Prompt};
 
-/// Set up this machine: ask for app and mail, try both, and write configuration, key and secrets
+/// Set up this machine: ask for app and mail, try both, write files
 ///
 /// Each question has an option, for scripts. Secrets are read from a hidden prompt or from files, never from the
-/// command
-/// line. Existing files are never overwritten: run it again to add what is missing.
+/// command line. Existing files are never overwritten: run it again to add what is missing.
 #[derive(Clone, Debug, Default, Args)]
 #[command(group = ArgGroup::new("way").multiple(false))]
 pub struct Options {
@@ -70,11 +69,7 @@ pub struct Options {
     dialog_url: Option<String>,
 }
 
-pub(crate) async fn run(
-    options: Options,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn run(options: Options, global: &Global, terminal: &mut Terminal) -> Result {
     if global.config.is_some() {
         let text = "setup writes the default configuration. To write everything below another directory, use \
                     --config-dir";
@@ -100,7 +95,7 @@ pub(crate) async fn run(
     Ok(Answer::Yes)
 }
 
-fn places(folder: Option<&Path>) -> Result<Places, Error> {
+fn places(folder: Option<&Path>) -> Result<Places> {
     let refused = |error: &dyn std::fmt::Display| Error::Refused(error.to_string());
     match folder {
         Some(folder) if folder != Path::new("/etc/perennial") => std::path::absolute(folder)
@@ -117,7 +112,7 @@ async fn staged(
     places: &Places,
     terminal: &mut Terminal,
     prompt: Prompt<'_>,
-) -> Result<Option<Harness>, Error> {
+) -> Result<Option<Harness>> {
     loop {
         let harness = Harness::prepare(places, &answers.template, &answers.secrets)?;
         let config = harness.config()?;
@@ -140,7 +135,7 @@ async fn staged(
 }
 
 /// The first trouble, or that all is well.
-async fn try_app(config: &Config, terminal: &mut Terminal) -> Result<AppTrial, Error> {
+async fn try_app(config: &Config, terminal: &mut Terminal) -> Result<AppTrial> {
     for app in &config.apps {
         terminal.warn("Asking Meta about the app …");
         let trial = setup::meta(app).await;
@@ -157,11 +152,7 @@ async fn try_app(config: &Config, terminal: &mut Terminal) -> Result<AppTrial, E
     Ok(AppTrial::Accepted)
 }
 
-async fn try_mail(
-    config: &Config,
-    way: &MailTransport,
-    terminal: &mut Terminal,
-) -> Result<bool, Error> {
+async fn try_mail(config: &Config, way: &MailTransport, terminal: &mut Terminal) -> Result<bool> {
     terminal.warn("Sending a test email …");
     let to = config.alerts.operators.join(", ");
     match setup::mail(config, clock::now()).await {
@@ -184,13 +175,12 @@ async fn try_mail(
 }
 
 /// A person may want it written although it does not work yet; a script does not.
-fn is_wanted_anyway(options: &Options, terminal: &mut Terminal) -> Result<bool, Error> {
+fn is_wanted_anyway(options: &Options, terminal: &mut Terminal) -> Result<bool> {
     if options.yes || !terminal.is_interactive() {
         terminal.warn("To write it anyway, because this machine cannot reach Meta or the mail server: --skip-checks");
         return Ok(false);
     }
-    let answer = terminal.ask("Write it anyway? [y/N]").unwrap_or_default();
-    Ok(["y", "yes"].contains(&answer.to_lowercase().as_str()))
+    Ok(terminal.confirms("Write it anyway?"))
 }
 
 fn remark(path: &Path) -> &'static str {
@@ -201,7 +191,7 @@ fn remark(path: &Path) -> &'static str {
     }
 }
 
-fn say_how_to_start(places: &Places, terminal: &mut Terminal) -> Result<(), Error> {
+fn say_how_to_start(places: &Places, terminal: &mut Terminal) -> Result<()> {
     let (start, named) = match &places.home {
         Home::Service => ("systemctl enable --now perennial".to_owned(), String::new()),
         Home::Folder(_) => {

@@ -8,7 +8,7 @@ use super::Options;
 use super::completing::INSTEAD;
 use super::unattended::usual_name;
 use crate::cli::secret_input;
-use crate::cli::{Error, Terminal};
+use crate::cli::{Error, Result, Terminal};
 use crate::config::{MailTransport, SMTP_PASSWORD, Template, secret_of, validators};
 use crate::secret::Secret;
 use crate::setup::{NamedSecret, Places};
@@ -20,7 +20,7 @@ pub(super) struct Answers {
 }
 
 /// Reads a secret from a prompt.
-pub(super) type Prompt<'a> = &'a mut dyn FnMut(&str) -> Result<Secret, Error>;
+pub(super) type Prompt<'a> = &'a mut dyn FnMut(&str) -> Result<Secret>;
 
 struct Interview<'a> {
     options: &'a Options,
@@ -29,21 +29,35 @@ struct Interview<'a> {
     prompt: Prompt<'a>,
 }
 
-struct Question<'a> {
-    text: &'a str,
-    help: &'a str,
-    usual: Option<&'a str>,
+struct Question {
+    text: &'static str,
+    help: &'static str,
 }
 
-const APP_NAME: &str = "A short name for the app in commands, emails and file names.";
-const APP_ID: &str = "Meta's app dashboard (https://developers.facebook.com/apps) shows it under \
-                      App settings, Basic: a number such as 257422819769992.";
-const MAIL_TO: &str = "The person who runs Perennial. Emails about a token go to its owners, if it has any. Separate \
-                       several addresses with commas.";
-const MAIL_WAY: &str = "A mail server as smtps://USER@HOST:465 (TLS from the first byte) or smtp://USER@HOST:587 \
-                        (STARTTLS), \
-                        smtp://localhost for one on this machine, or an absolute path: a directory that gets one file per \
-                        email, which sends nothing.";
+const APP_NAME: Question = Question {
+    text: "Name of the app in Perennial?",
+    help: "A short name for the app in commands, emails and file names.",
+};
+const APP_ID: Question = Question {
+    text: "The app's id at Meta?",
+    help: "Meta's app dashboard (https://developers.facebook.com/apps) shows it under App settings, Basic: a number \
+           such as 257422819769992.",
+};
+const MAIL_TO: Question = Question {
+    text: "Email address for errors?",
+    help: "The person who runs Perennial. Emails about a token go to its owners, if it has any. Separate several \
+           addresses with commas.",
+};
+const MAIL_FROM: Question = Question {
+    text: "Sender address of the emails?",
+    help: "An address that your mail server lets this machine use, with or without a name before it.",
+};
+const MAIL_WAY: Question = Question {
+    text: "Mail server?",
+    help: "A mail server as smtps://USER@HOST:465 (TLS from the first byte) or smtp://USER@HOST:587 (STARTTLS), \
+           smtp://localhost for one on this machine, or an absolute path: a directory that gets one file per email, \
+           which sends nothing.",
+};
 
 impl Answers {
     /// Asks for the app's secret once more; whether there is another one now. One that is in a file is put right there.
@@ -53,7 +67,7 @@ impl Answers {
         places: &Places,
         terminal: &mut Terminal,
         prompt: Prompt<'_>,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool> {
         let name = secret_of(&self.template.app);
         let asks = terminal.is_interactive() && !options.yes;
         if !asks || options.app_secret_file.is_some() || places.credential(&name).exists() {
@@ -74,7 +88,7 @@ impl Answers {
         options: &Options,
         places: &Places,
         terminal: &mut Terminal,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self> {
         let asks = terminal.is_interactive() && !options.yes;
         if !asks {
             options.refuse_missing(places)?;
@@ -94,12 +108,12 @@ impl Answers {
 }
 
 impl Interview<'_> {
-    fn conduct(mut self) -> Result<Answers, Error> {
+    fn conduct(mut self) -> Result<Answers> {
         let mut secrets = Vec::new();
         let to = self.mail_to()?;
         let app = self.app_name(&usual_name(&to))?;
         let app_id = self.app_id()?;
-        secrets.extend(self.app_secret(&app)?);
+        secrets.push(self.app_secret(&app)?);
         let from = self.mail_from(&to)?;
         let way = self.mail_transport(&mut secrets)?;
         let template = Template {
@@ -115,66 +129,44 @@ impl Interview<'_> {
         Ok(Answers { template, secrets })
     }
 
-    fn app_name(&mut self, usual: &str) -> Result<String, Error> {
-        let question = Question {
-            text: "Name of the app in Perennial?",
-            help: APP_NAME,
-            usual: Some(usual),
-        };
+    fn app_name(&mut self, usual: &str) -> Result<String> {
         let known = self.options.app_name.clone();
-        self.answer(known, &question, validators::app_name)
+        self.answer(known, &APP_NAME, Some(usual), validators::app_name)
     }
 
-    fn app_id(&mut self) -> Result<String, Error> {
-        let question = Question {
-            text: "The app's id at Meta?",
-            help: APP_ID,
-            usual: None,
-        };
+    fn app_id(&mut self) -> Result<String> {
         let known = self.options.app_id.clone();
-        self.answer(known, &question, validators::app_id)
+        self.answer(known, &APP_ID, None, validators::app_id)
     }
 
-    fn app_secret(&mut self, app: &str) -> Result<Option<NamedSecret>, Error> {
+    fn app_secret(&mut self, app: &str) -> Result<NamedSecret> {
         let file = self.options.app_secret_file.clone();
         let question = "The app's secret, from the same page of the dashboard";
         self.secret(secret_of(app), file.as_deref(), question)
     }
 
-    fn mail_to(&mut self) -> Result<Vec<String>, Error> {
-        let question = Question {
-            text: "Email address for errors?",
-            help: MAIL_TO,
-            usual: None,
-        };
+    fn mail_to(&mut self) -> Result<Vec<String>> {
         let known = Some(self.options.mail_to.clone()).filter(|to| !to.is_empty());
-        self.answer(known, &question, |typed| {
+        self.answer(known, &MAIL_TO, None, |typed| {
             let addresses = typed.split([',', ' ']).filter(|word| !word.is_empty());
             addresses.map(validators::address).collect()
         })
     }
 
-    fn mail_from(&mut self, to: &[String]) -> Result<String, Error> {
+    fn mail_from(&mut self, to: &[String]) -> Result<String> {
         let domain = to.first().and_then(|to| to.rsplit('@').next());
         let usual = format!("Perennial <perennial@{}>", domain.unwrap_or("localhost"));
-        let question = Question {
-            text: "Sender address of the emails?",
-            help: "An address that your mail server lets this machine use, with or without a name before it.",
-            usual: Some(&usual),
-        };
         let known = self.options.mail_from.clone();
-        self.answer(known, &question, validators::sender)
+        self.answer(known, &MAIL_FROM, Some(&usual), validators::sender)
     }
 
-    fn mail_transport(&mut self, secrets: &mut Vec<NamedSecret>) -> Result<MailTransport, Error> {
-        let question = Question {
-            text: "Mail server?",
-            help: MAIL_WAY,
-            usual: has_local_server().then_some("smtp://localhost"),
-        };
+    fn mail_transport(&mut self, secrets: &mut Vec<NamedSecret>) -> Result<MailTransport> {
         let way = match self.options.way()? {
             Some(way) => way,
-            None => self.answer(None, &question, way_of)?,
+            None => {
+                let usual = has_local_server().then_some("smtp://localhost");
+                self.answer(None, &MAIL_WAY, usual, way_of)?
+            }
         };
         let MailTransport::Smtp { url, .. } = way else {
             return Ok(way);
@@ -183,19 +175,14 @@ impl Interview<'_> {
         if let Some(user) = &user {
             let file = self.options.smtp_password_file.clone();
             let question = format!("The password of {user} there");
-            secrets.extend(self.secret(SMTP_PASSWORD.to_owned(), file.as_deref(), &question)?);
+            secrets.push(self.secret(SMTP_PASSWORD.to_owned(), file.as_deref(), &question)?);
         }
         let has_password = user.is_some();
         Ok(MailTransport::Smtp { url, has_password })
     }
 
     /// Asks for a secret, unless its file is already in place.
-    fn secret(
-        &mut self,
-        name: String,
-        file: Option<&Path>,
-        question: &str,
-    ) -> Result<Option<NamedSecret>, Error> {
+    fn secret(&mut self, name: String, file: Option<&Path>, question: &str) -> Result<NamedSecret> {
         let place = self.places.credential(&name);
         let value = if place.exists() {
             self.terminal
@@ -212,20 +199,20 @@ impl Interview<'_> {
                 self.terminal.warn("Nothing was typed.");
             }
         };
-        Ok(Some(NamedSecret { name, value }))
+        Ok(NamedSecret { name, value })
     }
 
     /// Returns the value of the option, or asks until the typed value is valid.
     fn answer<T>(
         &mut self,
         known: Option<T>,
-        question: &Question<'_>,
+        question: &Question,
+        usual: Option<&str>,
         parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<T, Error> {
+    ) -> Result<T> {
         if let Some(known) = known {
             return Ok(known);
         }
-        let usual = question.usual;
         let asks = self.terminal.is_interactive() && !self.options.yes;
         let brackets = usual.map(|usual| format!(" [{usual}]")).unwrap_or_default();
         loop {
@@ -260,7 +247,7 @@ fn cut_off() -> Error {
 }
 
 impl Options {
-    fn way(&self) -> Result<Option<MailTransport>, Error> {
+    fn way(&self) -> Result<Option<MailTransport>> {
         if let Some(folder) = &self.mail_directory {
             let folder = std::path::absolute(folder)?;
             return Ok(Some(MailTransport::Directory(folder)));
@@ -298,7 +285,7 @@ pub(super) mod tests {
     pub(in crate::cli::commands::setup) fn interviewed(
         options: &Options,
         typed: &'static str,
-    ) -> (Result<Answers, Error>, String) {
+    ) -> (Result<Answers>, String) {
         let (mut terminal, _, err) = Terminal::on_paper(Some(typed));
         let folder = tempfile::tempdir().unwrap();
         let answers = Interview {

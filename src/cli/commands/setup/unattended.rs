@@ -1,13 +1,13 @@
 //! What the options must contain when no person can be asked.
 
 use super::Options;
-use crate::cli::Error;
+use crate::cli::{Error, Result};
 use crate::config::{SMTP_PASSWORD, secret_of, validators};
 use crate::setup::Places;
 
 impl Options {
     /// Names all missing options in one error.
-    pub(super) fn refuse_missing(&self, places: &Places) -> Result<(), Error> {
+    pub(super) fn refuse_missing(&self, places: &Places) -> Result<()> {
         let app = self.app_name.clone();
         let app = app.unwrap_or_else(|| usual_name(&self.mail_to));
         let has_secret =
@@ -50,34 +50,23 @@ pub(super) fn usual_name(mail_to: &[String]) -> String {
     let mut labels = domain.rsplit('.');
     let (top, mut name) = (labels.next(), labels.next().unwrap_or_default());
     let is_of_a_country = top.is_some_and(|top| top.len() == 2);
-    if is_of_a_country && SECOND_LEVELS.contains(&name) {
+    if is_of_a_country && is_in(SECOND_LEVELS, name) {
         name = labels.next().unwrap_or_default();
     }
-    let is_name = validators::app_name(name).is_ok() && !MAIL_PROVIDERS.contains(&name);
+    let is_name = validators::app_name(name).is_ok() && !is_in(MAIL_PROVIDERS, name);
     if is_name { name } else { ANY }.to_owned()
 }
 
 /// What stands before a country in domains such as acme.co.uk.
-const SECOND_LEVELS: [&str; 8] = ["ac", "co", "com", "edu", "gov", "ne", "net", "org"];
+const SECOND_LEVELS: &str = "ac co com edu gov ne net org";
 
 /// Their domains say nothing of a company.
-const MAIL_PROVIDERS: [&str; 15] = [
-    "aol",
-    "fastmail",
-    "gmail",
-    "gmx",
-    "googlemail",
-    "hotmail",
-    "icloud",
-    "live",
-    "mail",
-    "me",
-    "outlook",
-    "proton",
-    "protonmail",
-    "web",
-    "yahoo",
-];
+const MAIL_PROVIDERS: &str = "aol fastmail gmail gmx googlemail hotmail icloud live mail me outlook proton protonmail \
+                              web yahoo";
+
+fn is_in(list: &str, name: &str) -> bool {
+    list.split(' ').any(|item| item == name)
+}
 
 #[cfg(test)]
 mod tests {

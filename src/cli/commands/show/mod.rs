@@ -8,27 +8,26 @@ use jiff::Timestamp;
 
 use crate::api::types::{EventView, SubscriptionView, TokenDetail, TokenView};
 use crate::api_client::{Client, token_path};
+use crate::cli::completion::token_names;
 use crate::cli::terminal::bars::ClockFace;
 use crate::cli::terminal::output::{Medium, Terminal, TerminalFormat};
 use crate::cli::terminal::text::{self, count, wrapped};
 use crate::cli::terminal::{event_text, style, terms, time};
-use crate::cli::{Answer, Error};
+use crate::cli::{Answer, Result};
 use crate::model::{Kind, Subscription};
 
 /// Show everything about one token, and who must act
 #[derive(Clone, Debug, Args)]
 pub struct Options {
+    /// The name of the token
+    #[arg(add = token_names())]
     name: String,
     /// Print the daemon's JSON
     #[arg(long)]
     json: bool,
 }
 
-pub(crate) async fn run(
-    options: &Options,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Answer, Error> {
+pub(crate) async fn run(options: &Options, client: &Client, terminal: &mut Terminal) -> Result {
     if options.json {
         terminal.print(&client.text(&token_path(&options.name, "")).await?)?;
         return Ok(Answer::Yes);

@@ -1,4 +1,4 @@
-//! A duration as people write it: `90s`, `15m`, `12h`, `30d`.
+//! A duration as people write it, in the configuration, on the command line and on the socket: `90s`, `15m`, `12h`, `30d`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,14 +10,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(SignedDuration);
 
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected {EXPECTED}")]
-pub struct NotASpan;
+/// Reads on after the text in question, as in "`1w` is not a duration".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotASpan {
+    #[error("not a duration; write {EXPECTED}")]
+    Spelling,
+    #[error("too long; the longest is 3650d")]
+    TooLong,
+}
 
-const EXPECTED: &str = "a length of time such as 90s, 15m, 12h or 30d";
+const EXPECTED: &str = "a whole number and one of s, m, h, d, such as 90s, 15m, 12h or 30d";
 
-/// Longer than any duration in use, and short enough that no sum overflows.
-const LONGEST_SECS: i64 = 100 * 366 * 86_400;
+/// Ten years. A longer duration could overflow when added to a date, and is surely a mistake.
+const LONGEST: SignedDuration = SignedDuration::from_hours(3650 * 24);
 
 const UNITS: [(char, i64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
@@ -31,18 +36,20 @@ impl FromStr for Span {
     type Err = NotASpan;
 
     fn from_str(text: &str) -> Result<Self, NotASpan> {
-        let unit = UNITS.iter().find(|(unit, _)| text.ends_with(*unit));
-        let &(unit, seconds) = unit.ok_or(NotASpan)?;
-        let digits = text.trim_end_matches(unit);
-        if digits.len() + 1 != text.len() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(NotASpan);
+        let split = UNITS
+            .iter()
+            .find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, seconds)));
+        let (digits, seconds) = split.ok_or(NotASpan::Spelling)?;
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NotASpan::Spelling);
         }
-        let count: i64 = digits.parse().map_err(|_| NotASpan)?;
+        let count = digits.parse::<i64>().ok();
         count
-            .checked_mul(seconds)
-            .filter(|seconds| *seconds <= LONGEST_SECS)
-            .map(|seconds| Self(SignedDuration::from_secs(seconds)))
-            .ok_or(NotASpan)
+            .and_then(|count| count.checked_mul(*seconds))
+            .map(SignedDuration::from_secs)
+            .filter(|duration| *duration <= LONGEST)
+            .map(Self)
+            .ok_or(NotASpan::TooLong)
     }
 }
 
@@ -76,10 +83,12 @@ mod tests {
     #[test]
     fn a_span_reads_and_writes_the_same() {
         for (text, seconds, again) in [
+            ("1s", 1, "1s"),
             ("90s", 90, "90s"),
             ("15m", 900, "15m"),
             ("12h", 43_200, "12h"),
             ("30d", 2_592_000, "30d"),
+            ("3650d", 3650 * 86_400, "3650d"),
             ("60m", 3_600, "1h"),
             ("0h", 0, "0s"),
         ] {
@@ -92,20 +101,13 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for text in [
-            "",
-            "h",
-            "12",
-            "1.5h",
-            "-1h",
-            "+1h",
-            " 1h",
-            "1 h",
-            "1hh",
-            "1w",
-            "٣h",
-            "99999999999999d",
+            "", "d", "h", "12", "1w", "1.5h", "-1h", "+1h", " 1h", "1h ", "1 h", "1hh", "1h30m",
+            "P1D", "1H", "1 day", "٣h", "1ü",
         ] {
-            assert_eq!(text.parse::<Span>(), Err(NotASpan), "{text:?}");
+            assert_eq!(text.parse::<Span>(), Err(NotASpan::Spelling), "{text:?}");
+        }
+        for text in ["3651d", "99999999999999999999d", "106751991167301d"] {
+            assert_eq!(text.parse::<Span>(), Err(NotASpan::TooLong), "{text:?}");
         }
     }
 }
