@@ -1,14 +1,12 @@
 //! What the daemon and the socket exchange in memory. Everything else goes through the inventory.
 
-use std::fmt;
 use std::sync::Arc;
 
-use jiff::{Timestamp, Unit};
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::types::{AppReport, Deliveries, Maintenance, Sweep};
 use super::{AccessLog, Settings};
-use crate::inventory::Inventory;
 
 /// The daemon's state that the inventory does not hold.
 #[derive(Clone, Debug, Default)]
@@ -53,61 +51,24 @@ pub struct MailTest {
     pub answer: oneshot::Sender<Result<String, String>>,
 }
 
-pub type NowFn = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// What the socket needs from the daemon.
-#[derive(Clone)]
-pub struct Backend {
-    pub inventory: Inventory,
+/// What the socket and the daemon share in memory.
+#[derive(Clone, Debug)]
+pub struct DaemonHandle {
     pub settings: watch::Receiver<Settings>,
     pub daemon_status: watch::Receiver<DaemonStatus>,
-    /// Wakes the sweep: there is a new order in the inventory.
-    pub wake_rotation: Arc<Notify>,
-    /// Sent whenever the journal has grown, so that followers read on.
-    pub journal: watch::Sender<()>,
     /// Counts requests for secrets; the daemon records them.
     pub accesses: Arc<AccessLog>,
     pub reloads: mpsc::Sender<Reload>,
     pub mail_tests: mpsc::Sender<MailTest>,
-    pub clock: NowFn,
 }
 
-impl Backend {
-    /// The current time in whole seconds, as the inventory stores times.
-    pub(super) fn now(&self) -> Timestamp {
-        whole_seconds((self.clock)())
-    }
-
-    /// The daemon's status, with a later write error of the inventory if there is one.
-    pub(super) fn daemon_status_now(&self) -> DaemonStatus {
-        let daemon_status = self.daemon_status.borrow().clone();
-        let error = self.inventory.write_error().map(|why| why.to_string());
-        DaemonStatus {
-            inventory_error: error.or(daemon_status.inventory_error),
-            ..daemon_status
-        }
-    }
-
+impl DaemonHandle {
     pub(super) fn has_app(&self, name: &str) -> bool {
-        self.daemon_status
-            .borrow()
-            .apps
-            .iter()
-            .any(|app| app.name == name)
+        let daemon_status = self.daemon_status.borrow();
+        daemon_status.apps.iter().any(|app| app.name == name)
     }
 }
 
 pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {
-    at.round(
-        jiff::TimestampRound::new()
-            .smallest(Unit::Second)
-            .mode(jiff::RoundMode::Trunc),
-    )
-    .unwrap_or(at)
-}
-
-impl fmt::Debug for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Backend")
-    }
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }

@@ -7,6 +7,7 @@ mod openapi;
 mod parameters;
 pub mod peer;
 mod problem_response;
+pub mod readiness;
 mod request;
 mod routes;
 mod server;
@@ -19,9 +20,9 @@ use crate::login;
 
 pub use access_log::AccessLog;
 pub use alert_paths::no_way_to_people;
-pub use daemon_handle::{Backend, DaemonStatus, MailTest, NeedsRestart, NowFn, Reload};
+pub use daemon_handle::{DaemonHandle, DaemonStatus, MailTest, NeedsRestart, Reload};
 pub use openapi::description;
-pub use server::{BindError, Probe, Questions, bind, probe, serve, serve_probed};
+pub use server::{bind, serve};
 
 /// Where the socket is, and who may do what on it.
 #[derive(Clone, Debug)]

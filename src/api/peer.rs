@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::fmt;
-use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
-use tokio::net::UnixStream;
+use tokio::net::unix::UCred;
 use tokio::time::Instant;
 
 use super::Settings;
@@ -116,13 +115,12 @@ const BELIEVED_FOR: Duration = Duration::from_secs(60);
 pub(super) struct Accounts(Mutex<HashMap<(u32, u32), (Instant, Account)>>);
 
 impl Accounts {
-    pub(super) async fn identify(&self, stream: &UnixStream) -> io::Result<Peer> {
-        let credentials = stream.peer_cred()?;
-        Ok(Peer {
+    pub(super) async fn identify(&self, credentials: UCred) -> Peer {
+        Peer {
             uid: credentials.uid(),
             pid: credentials.pid(),
             account: self.account(credentials.uid(), credentials.gid()).await,
-        })
+        }
     }
 
     async fn account(&self, uid: u32, gid: u32) -> Account {

@@ -1,73 +1,79 @@
 //! Makes the nightly backup of the inventory in the background.
 
-use std::sync::Arc;
+use std::mem;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
-use super::services::Services;
-use super::workers::SharedState;
+use super::worker::{Context, Job};
 use super::{clock, schedule};
 use crate::config::Backups;
-use crate::inventory::{self, EventKind, Inventory, NewEvent};
+use crate::inventory::{self, Error, EventKind, Inventory, NewEvent};
 
-/// Backs up at every wakeup, and at the start if a backup was missed while the daemon was down.
-pub(super) async fn run_backups(
-    services: Arc<Services>,
-    (cron, timezone): (Option<String>, TimeZone),
-    wakeup: Arc<Notify>,
-    shared: SharedState,
-    stop: CancellationToken,
-) -> &'static str {
-    let newest = inventory::newest_backup(&services.backups.folder, clock::now());
-    shared
-        .daemon_status
-        .send_modify(|daemon_status| daemon_status.maintenance.backed_up_at = newest);
-    if is_missed(newest, cron.as_deref(), &timezone, clock::now()) {
-        wakeup.notify_one();
-    }
-    while stop.run_until_cancelled(wakeup.notified()).await.is_some() {
-        let now = clock::now();
-        let made = back_up(&services.inventory, &services.backups, now).await;
-        let event = match &made {
-            Ok(path) => NewEvent::new(EventKind::BackedUp).with("path", path.as_str()),
-            Err(error) => {
-                tracing::error!(
-                    "the inventory could not be backed up; trying again at the next scheduled time: {error}"
-                );
-                NewEvent::new(EventKind::BackupFailed).with("reason", error.to_string())
-            }
-        };
-        shared
-            .daemon_status
-            .send_modify(|daemon_status| match made {
-                Ok(_) => {
-                    daemon_status.maintenance.backed_up_at = Some(now);
-                    daemon_status.maintenance.backup_error = None;
-                }
-                Err(error) => daemon_status.maintenance.backup_error = Some(error.to_string()),
-            });
-        let noted = services
-            .inventory
-            .write(move |tx| tx.record_event(&event, now));
-        if let Err(error) = noted.await {
-            tracing::error!("the result of the backup could not be recorded: {error}");
+/// Backs up at every tick, and at the start if a backup was missed while the daemon was down.
+pub(super) struct Backup {
+    is_due: bool,
+}
+
+impl Backup {
+    pub(super) fn new(context: &Context) -> Self {
+        let (cron, now) = (context.schedule.backup.as_deref(), clock::now());
+        let newest = inventory::newest_backup(&context.services.backups.folder, now);
+        context.shared.daemon_status.send_modify(|daemon_status| {
+            daemon_status.maintenance.backed_up_at = newest;
+        });
+        Self {
+            is_due: is_missed(newest, cron, &context.timezone, now),
         }
-        shared.journal.send_replace(());
     }
-    "backup"
+}
+
+impl Job for Backup {
+    async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
+        if mem::replace(&mut self.is_due, true) {
+            back_up_and_record(context, now).await;
+        }
+        Ok(())
+    }
+}
+
+async fn back_up_and_record(context: &Context, now: Timestamp) {
+    let services = &context.services;
+    let made = back_up(&services.inventory, &services.backups, now).await;
+    let error = made.as_ref().err().map(ToString::to_string);
+    let event = match made {
+        Ok(path) => NewEvent::new(EventKind::BackedUp).with("path", path),
+        Err(error) => {
+            tracing::error!(
+                "the inventory could not be backed up; trying again at the next scheduled time: {error}"
+            );
+            NewEvent::new(EventKind::BackupFailed).with("reason", error.to_string())
+        }
+    };
+    context.shared.daemon_status.send_modify(|daemon_status| {
+        let maintenance = &mut daemon_status.maintenance;
+        if error.is_none() {
+            maintenance.backed_up_at = Some(now);
+        }
+        maintenance.backup_error = error;
+    });
+    let recorded = services
+        .inventory
+        .write(move |tx| tx.record_event(&event, now));
+    if let Err(error) = recorded.await {
+        tracing::error!("the result of the backup could not be recorded: {error}");
+    }
+    context.shared.journal_has_grown();
 }
 
 async fn back_up(
     inventory: &Inventory,
     backups: &Backups,
     now: Timestamp,
-) -> Result<String, inventory::Error> {
+) -> Result<String, Error> {
     let (path, Backups { folder, keep }) = (inventory.path().to_owned(), backups.clone());
     let made = tokio::task::spawn_blocking(move || inventory::back_up(&path, &folder, keep, now));
-    let made = made.await.map_err(|_| inventory::Error::Closed)?;
+    let made = made.await.map_err(|_| Error::Closed)?;
     made.map(|path| path.display().to_string())
 }
 

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::workers::SharedState;
 use crate::inventory::{Error, Inventory};
 use crate::rotation::RotationWorker;
 use crate::rotation::policy::{ClockTrust, clock_trust};
@@ -62,33 +61,57 @@ impl ClockCheck {
         }
         may
     }
-}
 
-/// Whether the workers may go on. Publishes an error in the status, and logs it once.
-pub(super) async fn check(
-    inventory: &Inventory,
-    rotation_workers: &[RotationWorker],
-    shared: &SharedState,
-    now: Timestamp,
-) -> Result<ClockState, Error> {
-    shared.clock.record(now);
-    let latest = inventory.read(|view| view.latest_event_at()).await?;
-    let mut found = compare(now, at_meta(rotation_workers, now), latest);
-    if found.0 != ClockState::Right && shared.clock.may_ask() {
-        for rotation_worker in rotation_workers {
-            // Recording the cost may fail on a full disk, but the answer is known anyway.
-            if !matches!(rotation_worker.ask_the_time(now).await, Ok(None)) {
-                break;
+    /// Whether the workers may go on, and what is wrong with the clock.
+    pub(super) async fn check(
+        &self,
+        inventory: &Inventory,
+        rotation_workers: &[RotationWorker],
+        now: Timestamp,
+    ) -> Result<(ClockState, Option<String>), Error> {
+        self.record(now);
+        let latest = inventory.read(|view| view.latest_event_at()).await?;
+        let mut found = compare(now, at_meta(rotation_workers, now), latest);
+        if found.0 != ClockState::Right && self.may_ask() {
+            for rotation_worker in rotation_workers {
+                // Recording the cost may fail on a full disk, but the answer is known anyway.
+                if !matches!(rotation_worker.ask_the_time(now).await, Ok(None)) {
+                    break;
+                }
+            }
+            found = compare(now, at_meta(rotation_workers, now), latest);
+        }
+        if found.0 == ClockState::Right && at_meta(rotation_workers, now).is_some() {
+            self.fix_times(inventory, is_ahead(latest, now), now)
+                .await?;
+        }
+        Ok(found)
+    }
+
+    async fn fix_times(
+        &self,
+        inventory: &Inventory,
+        was_ahead: bool,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if self.state().is_healed && !was_ahead {
+            return Ok(());
+        }
+        let healed = inventory.write(move |tx| tx.fix_future_dates(now)).await;
+        self.state().is_healed = healed.is_ok();
+        match healed {
+            Ok(()) if was_ahead => tracing::warn!(
+                "the machine's clock was ahead and is right again; times stored in the future were set to now"
+            ),
+            Ok(()) => {}
+            Err(error) if was_ahead => return Err(error),
+            // There may be nothing to repair, and the next check tries again.
+            Err(error) => {
+                tracing::debug!("times stored in the future could not be repaired: {error}")
             }
         }
-        found = compare(now, at_meta(rotation_workers, now), latest);
+        Ok(())
     }
-    let (clock_state, clock_error) = found;
-    if clock_state == ClockState::Right && at_meta(rotation_workers, now).is_some() {
-        fix_times(inventory, shared, latest, now).await?;
-    }
-    publish(shared, clock_error);
-    Ok(clock_state)
 }
 
 /// Meta's time as the app that agrees best with ours knows it. Times learned before the machine slept lag behind.
@@ -116,41 +139,6 @@ fn compare(
         (ClockTrust::Right, _) => (ClockState::Right, None),
         (ClockTrust::Doubtful, Some(ahead)) => (ClockState::Wrong, Some(ahead)),
         (ClockTrust::Doubtful, None) => (ClockState::Doubtful, clock_skew(at_meta, now)),
-    }
-}
-
-async fn fix_times(
-    inventory: &Inventory,
-    shared: &SharedState,
-    latest: Option<Timestamp>,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let is_ahead = is_ahead(latest, now);
-    if shared.clock.state().is_healed && !is_ahead {
-        return Ok(());
-    }
-    let healed = inventory.write(move |tx| tx.fix_future_dates(now)).await;
-    shared.clock.state().is_healed = healed.is_ok();
-    match healed {
-        Ok(()) if is_ahead => tracing::warn!(
-            "the machine's clock was ahead and is right again; times stored in the future were set to now"
-        ),
-        Ok(()) => {}
-        Err(error) if is_ahead => return Err(error),
-        // There may be nothing to repair, and the next check tries again.
-        Err(error) => tracing::debug!("times stored in the future could not be repaired: {error}"),
-    }
-    Ok(())
-}
-
-fn publish(shared: &SharedState, clock_error: Option<String>) {
-    let is_new = shared.daemon_status.send_if_modified(|daemon_status| {
-        let is_new = daemon_status.clock_error.is_none() && clock_error.is_some();
-        daemon_status.clock_error.clone_from(&clock_error);
-        is_new
-    });
-    if let Some(clock_error) = clock_error.filter(|_| is_new) {
-        tracing::error!("{clock_error}");
     }
 }
 

@@ -1,12 +1,11 @@
 //! The daemon: wire, run, stop.
 //!
-//! - `services`: what one configuration wires together · `workers`: their tasks · `worker_loops`: what each runs ·
-//!   `wakeups`: what wakes them
+//! - `services`: what one configuration wires together · `workers`: their tasks · `worker`: the loop of each ·
+//!   `wakeups`: who wakes whom · `shared_state`: what outlives a reload
 //! - `run`: the daemon until a signal · `startup`: opens the inventory · `reload`: a new configuration · `error`: why the
 //!   daemon ends · `recovery`: an inventory that cannot be written
-//! - `schedule`: cron lines · `backup_job`: nightly copies · `maintenance`: deletes what is too old · `web_server`: the
-//!   public part
-//! - `status`: what the socket reports · `watchdog`: liveness · `clock_check`: a clock that jumped
+//! - `schedule`: cron lines · `backup_job`: nightly copies · `maintenance`: deletes what is too old
+//! - `status`, `problems`: what the socket reports · `watchdog`: liveness · `clock_check`: a clock that jumped
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
 
 mod backup_job;
@@ -15,19 +14,20 @@ mod clock_check;
 mod error;
 mod logging;
 mod maintenance;
+mod problems;
 mod recovery;
 mod reload;
 mod run;
 mod schedule;
 mod services;
+mod shared_state;
 mod signals;
 mod startup;
 pub mod status;
 mod systemd;
 mod wakeups;
 mod watchdog;
-mod web_server;
-mod worker_loops;
+mod worker;
 mod workers;
 
 pub use error::Error;

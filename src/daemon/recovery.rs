@@ -1,6 +1,6 @@
 //! Keeps the daemon running while the inventory cannot be written, and detects when it can be written again.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,7 +8,8 @@ use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use super::clock;
-use super::workers::SharedState;
+use super::shared_state::SharedState;
+use super::wakeups::Signal;
 use crate::inventory::{Error, EventKind, Inventory, NewEvent, RunId};
 
 /// The interval between attempts while writing fails.
@@ -20,7 +21,7 @@ const QUIET: u32 = 15;
 #[derive(Clone)]
 pub(super) struct RunState {
     started_at: Timestamp,
-    id: Arc<Mutex<Option<RunId>>>,
+    id: Arc<OnceLock<RunId>>,
 }
 
 impl RunState {
@@ -37,7 +38,7 @@ impl RunState {
     }
 
     async fn record(&self, inventory: &Inventory) -> Result<(), Error> {
-        if self.id().is_some() {
+        if self.id.get().is_some() {
             return Ok(());
         }
         let now = self.started_at;
@@ -46,17 +47,13 @@ impl RunState {
             tx.begin_run(now)
         });
         let id = noted.await?;
-        *self.id.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+        self.id.get_or_init(|| id);
         Ok(())
-    }
-
-    fn id(&self) -> Option<RunId> {
-        *self.id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records the end, unless the start could not be recorded.
     pub(super) async fn end(&self, inventory: &Inventory, now: Timestamp) -> Result<(), Error> {
-        match self.id() {
+        match self.id.get().copied() {
             Some(id) => inventory.write(move |tx| tx.end_run(id, now)).await,
             None => Ok(()),
         }
@@ -73,7 +70,7 @@ pub(super) async fn retry_until_written(
     let mut again = interval(TROUBLED);
     let mut quiet = 0;
     while stop.run_until_cancelled(again.tick()).await.is_some() {
-        let needs_recovery = inventory.write_error().is_some() || run_id.id().is_none();
+        let needs_recovery = inventory.write_error().is_some() || run_id.id.get().is_none();
         keep_since(&shared, needs_recovery);
         quiet += 1;
         if !needs_recovery && !inventory.has_backlog() && quiet < QUIET {
@@ -85,8 +82,8 @@ pub(super) async fn retry_until_written(
             failed => failed,
         };
         if needs_recovery && written.is_ok() {
-            shared.wake_rotation.notify_one();
-            shared.journal.send_replace(());
+            shared.wakeups.send(Signal::Recovered);
+            shared.journal_has_grown();
         }
     }
 }

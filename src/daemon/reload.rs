@@ -1,6 +1,6 @@
 //! Reload: reads the whole configuration again and applies it, or keeps the old one and reports the reasons.
 
-use super::run::{Daemon, services};
+use super::run::{Daemon, current_web, services};
 use super::workers::Workers;
 use super::{clock, status, systemd};
 use crate::api::{NeedsRestart, Reload};
@@ -57,14 +57,16 @@ impl Daemon {
         let needs_restart = self.config.needs_restart(&newer);
         newer.keep_bound_settings(&self.config);
         let services = services(&newer, &self.inventory).map_err(|problem| vec![problem])?;
-        let workers = Workers::start(&services, &newer.schedule, &newer.timezone, &self.shared);
+        let workers = Workers::start(&services, &newer, &self.shared);
         // The old workers may wait for Meta or a mail server, so they stop in the background and the client gets its
         // answer.
         self.retiring
             .spawn(std::mem::replace(&mut self.workers, workers).stop());
         self.services = services;
         self.settings.send_replace(newer.status.clone());
-        self.web_server.renew(&newer, &self.services);
+        if let (Some(current), Some(web)) = (&self.web, &newer.web) {
+            current.send_replace(current_web(web, &self.services));
+        }
         self.config.replace_keeping_inventory(newer);
         Ok(needs_restart.into_iter().map(str::to_owned).collect())
     }

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::UnixListener;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,15 +13,17 @@ use tokio_util::task::TaskTracker;
 use super::error::Error;
 use super::recovery::{self, RunState};
 use super::services::Services;
+use super::shared_state::SharedState;
 use super::signals::{Signal, SignalStream};
-use super::watchdog::Watchdog;
-use super::web_server::WebServer;
-use super::workers::{SharedState, Workers};
+use super::wakeups;
+use super::workers::Workers;
 use super::{clock, startup, status, systemd};
 use crate::alerts;
-use crate::api::{self, Backend, DaemonStatus, MailTest, Probe, Questions, Reload};
+use crate::api::{self, DaemonHandle, DaemonStatus, MailTest, Reload};
 use crate::config::{self, Config, Machine};
+use crate::http::{self, Listener, Probe, Questions};
 use crate::inventory::Inventory;
+use crate::web;
 
 /// systemd kills the daemon after 30 s. Work that is unfinished by then is dropped and repeated after the next start.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -41,7 +42,19 @@ pub(super) struct Daemon {
     pub(super) retiring: TaskTracker,
     pub(super) shared: SharedState,
     pub(super) settings: watch::Sender<api::Settings>,
-    pub(super) web_server: WebServer,
+    /// What the public web server needs of the configuration; `None` without `[web]`.
+    pub(super) web: Option<watch::Sender<web::Current>>,
+    /// The status socket and, if it is configured, the public web server.
+    servers: JoinSet<&'static str>,
+    hang_up: CancellationToken,
+    reloads: mpsc::Receiver<Reload>,
+    mail_tests: mpsc::Receiver<MailTest>,
+}
+
+/// The opened addresses of the servers.
+struct Listeners {
+    socket: Listener,
+    web: Option<Listener>,
 }
 
 /// Runs until a signal ends it. Writes nothing before configuration, key and database are found valid.
@@ -53,54 +66,16 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Error> {
     }
     let inventory = startup::open(&config.inventory)?;
     let services = services(&config, &inventory).map_err(Error::Misconfigured)?;
-    let listener = api::bind(&config.status.socket).map_err(Error::temporary)?;
-    let (web_server, web_task) = WebServer::open(&config, &services)
-        .await
-        .map_err(Error::temporary)?;
-
-    let (reloads, mut reload_orders) = mpsc::channel(4);
-    let (mail_test_requests, mut mail_tests) = mpsc::channel(4);
-    let mut daemon =
-        Daemon::assemble(path, machine, config, inventory, services, web_server).await?;
-    let hang_up = CancellationToken::new();
-    let backend = daemon.backend(reloads, mail_test_requests);
-    let (probe, questions) = api::probe();
-    let mut socket = tokio::spawn(serve(listener, backend, questions, hang_up.clone()));
-    let (inventory, wake_rotation) = (
-        daemon.inventory.clone(),
-        Arc::clone(&daemon.shared.wake_rotation),
-    );
-    let mut web_task = tokio::spawn(web_task.serve(inventory, wake_rotation, hang_up.clone()));
-    daemon.watch_the_disk(hang_up.clone());
+    let listeners = Listeners::open(&config).await.map_err(Error::temporary)?;
+    let (probe, questions) = http::probe();
+    let mut daemon = Daemon::start(path, machine, config, services, listeners, questions).await?;
     let first_log_lines = status::describe(&daemon.services).await;
     systemd::ready(&first_log_lines);
     tracing::info!("ready: {first_log_lines}");
-
-    let mut watchdog_tick = tokio::time::interval_at(
-        Instant::now() + WATCHDOG_EVERY,
-        systemd::watchdog().unwrap_or(WATCHDOG_EVERY * 2) / 2,
-    );
-    let ended = loop {
-        tokio::select! {
-            signal = signals.next() => match signal {
-                Signal::Stop => break Ok(()),
-                Signal::Reload => { daemon.reload("a signal").await.ok(); }
-            },
-            Some(order) = reload_orders.recv() => daemon.reload_for(order).await,
-            Some(order) = mail_tests.recv() => daemon.send_test_email(order).await,
-            _ = watchdog_tick.tick() => daemon.ping_watchdog(&probe).await,
-            ended_worker = daemon.workers.ended_worker() => break Err(format!("a worker ended unexpectedly: {ended_worker}")),
-            _ = &mut socket => break Err("the status socket closed unexpectedly".to_owned()),
-            _ = &mut web_task => break Err("the public web server closed unexpectedly".to_owned()),
-        }
-    };
+    let ended = daemon.work(&mut signals, &probe).await;
     systemd::stopping();
     tracing::info!("stopping: finishing the current work");
-    hang_up.cancel();
-    daemon
-        .wind_up(socket, web_task, ended)
-        .await
-        .map_err(Error::Temporary)
+    daemon.wind_up(ended).await.map_err(Error::Temporary)
 }
 
 pub(super) fn services(config: &Config, inventory: &Inventory) -> Result<Arc<Services>, String> {
@@ -109,86 +84,119 @@ pub(super) fn services(config: &Config, inventory: &Inventory) -> Result<Arc<Ser
         .map_err(|error| error.to_string())
 }
 
-async fn serve(
-    listener: UnixListener,
-    backend: Backend,
-    questions: Questions,
-    hang_up: CancellationToken,
-) {
-    if let Err(error) = api::serve_probed(listener, backend, questions, hang_up).await {
-        tracing::error!("the status socket failed and is closed: {error}");
+pub(super) fn current_web(settings: &web::Settings, services: &Services) -> web::Current {
+    web::Current {
+        settings: settings.clone(),
+        app_signatures: services.app_signatures(),
+    }
+}
+
+impl Listeners {
+    async fn open(config: &Config) -> Result<Self, http::BindError> {
+        let socket = api::bind(&config.status.socket)?;
+        let web = match &config.web {
+            Some(web) => Some(web::bind(&web.listen).await?),
+            None => None,
+        };
+        Ok(Self { socket, web })
     }
 }
 
 impl Daemon {
-    async fn assemble(
+    async fn start(
         path: &Path,
         machine: Machine,
         config: Config,
-        inventory: Inventory,
         services: Arc<Services>,
-        web_server: WebServer,
+        listeners: Listeners,
+        questions: Questions,
     ) -> Result<Self, Error> {
-        let now = clock::now();
+        let (now, inventory) = (clock::now(), services.inventory.clone());
         let run_id = RunState::begin(&inventory, now).await?;
-        let apps = services.apps(now).await?;
-        let daemon_status = DaemonStatus {
+        let shared = SharedState::new(DaemonStatus {
             started_at: now,
-            apps,
+            apps: services.apps(now).await?,
             ..DaemonStatus::default()
-        };
-        let shared = SharedState {
-            daemon_status: watch::Sender::new(daemon_status),
-            journal: watch::Sender::new(()),
-            wake_rotation: Arc::default(),
-            watchdog: Arc::new(Watchdog::new()),
-            clock: Arc::default(),
-            outbox: Arc::default(),
-            accesses: Arc::default(),
-        };
-        let workers = Workers::start(&services, &config.schedule, &config.timezone, &shared);
+        });
+        let (reload, reloads) = mpsc::channel(4);
+        let (mail_test, mail_tests) = mpsc::channel(4);
         let settings = watch::Sender::new(config.status.clone());
-        let path = path.to_owned();
-        Ok(Self {
-            path,
+        let handle = DaemonHandle {
+            settings: settings.subscribe(),
+            daemon_status: shared.daemon_status.subscribe(),
+            accesses: Arc::clone(&shared.accesses),
+            reloads: reload,
+            mail_tests: mail_test,
+        };
+        let web = config.web.as_ref();
+        let web = web.map(|web| watch::Sender::new(current_web(web, &services)));
+        let mut daemon = Self {
+            path: path.to_owned(),
             machine,
+            workers: Workers::start(&services, &config, &shared),
             config,
             inventory,
             run_id,
             services,
-            workers,
             retiring: TaskTracker::new(),
             shared,
             settings,
-            web_server,
-        })
-    }
-
-    fn backend(
-        &self,
-        reloads: mpsc::Sender<Reload>,
-        mail_test_requests: mpsc::Sender<MailTest>,
-    ) -> Backend {
-        Backend {
-            inventory: self.inventory.clone(),
-            settings: self.settings.subscribe(),
-            daemon_status: self.shared.daemon_status.subscribe(),
-            wake_rotation: Arc::clone(&self.shared.wake_rotation),
-            journal: self.shared.journal.clone(),
-            accesses: Arc::clone(&self.shared.accesses),
+            web,
+            servers: JoinSet::new(),
+            hang_up: CancellationToken::new(),
             reloads,
-            mail_tests: mail_test_requests,
-            clock: Arc::new(clock::now),
-        }
+            mail_tests,
+        };
+        daemon.serve(listeners, handle, questions);
+        daemon.watch_the_disk();
+        Ok(daemon)
     }
 
-    fn watch_the_disk(&self, stop: CancellationToken) {
+    fn serve(&mut self, listeners: Listeners, handle: DaemonHandle, questions: Questions) {
+        let backend = http::Backend {
+            inventory: self.inventory.clone(),
+            new_work: self.shared.wakeups.sender(wakeups::Signal::NewWork),
+            journal: self.shared.journal.clone(),
+            clock: Arc::new(clock::now),
+        };
+        let stop = self.hang_up.clone();
+        if let (Some(listener), Some(current)) = (listeners.web, &self.web) {
+            let (backend, current) = (backend.clone(), current.subscribe());
+            let web = web::serve(listener, backend, current, stop.clone());
+            self.servers.spawn(web);
+        }
+        let socket = api::serve(listeners.socket, (backend, handle), questions, stop);
+        self.servers.spawn(socket);
+    }
+
+    fn watch_the_disk(&self) {
         self.retiring.spawn(recovery::retry_until_written(
             self.inventory.clone(),
             self.run_id.clone(),
             self.shared.clone(),
-            stop,
+            self.hang_up.clone(),
         ));
+    }
+
+    /// Takes orders until a signal stops the daemon, or a part of it ends.
+    async fn work(&mut self, signals: &mut SignalStream, probe: &Probe) -> Result<(), String> {
+        let mut watchdog_tick = tokio::time::interval_at(
+            Instant::now() + WATCHDOG_EVERY,
+            systemd::watchdog().unwrap_or(WATCHDOG_EVERY * 2) / 2,
+        );
+        loop {
+            tokio::select! {
+                signal = signals.next() => match signal {
+                    Signal::Stop => return Ok(()),
+                    Signal::Reload => { self.reload("a signal").await.ok(); }
+                },
+                Some(order) = self.reloads.recv() => self.reload_for(order).await,
+                Some(order) = self.mail_tests.recv() => self.send_test_email(order).await,
+                _ = watchdog_tick.tick() => self.ping_watchdog(probe).await,
+                worker = ended(&mut self.workers.tasks) => return Err(format!("a worker ended unexpectedly: {worker}")),
+                server = ended(&mut self.servers) => return Err(format!("the {server} closed unexpectedly")),
+            }
+        }
     }
 
     async fn send_test_email(&self, order: MailTest) {
@@ -197,8 +205,8 @@ impl Daemon {
         let now = clock::now();
         let written =
             alerts::send_test_email(&self.inventory, &self.services.alerts, to, now).await;
-        self.workers.wake_email();
-        self.shared.journal.send_replace(());
+        self.shared.wakeups.send(wakeups::Signal::EmailQueued);
+        self.shared.journal_has_grown();
         let _ = order
             .answer
             .send(written.map_err(|error| error.to_string()));
@@ -220,38 +228,38 @@ impl Daemon {
     }
 
     /// Stops everything in order. A run that fails is not marked as ended, so it counts as a crash.
-    async fn wind_up(
-        self,
-        socket: JoinHandle<()>,
-        web_task: JoinHandle<()>,
-        ended: Result<(), String>,
-    ) -> Result<(), String> {
+    async fn wind_up(mut self, ended: Result<(), String>) -> Result<(), String> {
+        self.hang_up.cancel();
         let quiet = async {
             self.workers.stop().await;
             self.retiring.close();
             self.retiring.wait().await;
-            socket.await.ok();
-            web_task.await.ok();
+            while self.servers.join_next().await.is_some() {}
         };
         if timeout(PATIENCE, quiet).await.is_err() {
             tracing::warn!(
                 "some work did not finish in time and is dropped; it is repeated after the next start"
             );
         }
-        let accesses = self
-            .shared
-            .accesses
-            .write_all(&self.inventory, clock::now());
-        if let Err(error) = accesses.await {
+        let (accesses, now) = (&self.shared.accesses, clock::now());
+        if let Err(error) = accesses.write_all(&self.inventory, now).await {
             tracing::warn!("the latest reads of secrets could not be recorded: {error}");
         }
         if ended.is_ok()
-            && let Err(error) = self.run_id.end(&self.inventory, clock::now()).await
+            && let Err(error) = self.run_id.end(&self.inventory, now).await
         {
             tracing::warn!(
                 "the end of this run could not be recorded, so it will count as a crash: {error}"
             );
         }
         ended
+    }
+}
+
+/// The name of a task that ended by itself.
+async fn ended(tasks: &mut JoinSet<&'static str>) -> &'static str {
+    match tasks.join_next().await {
+        Some(Ok(name)) => name,
+        Some(Err(_)) | None => "name unknown",
     }
 }

@@ -9,20 +9,14 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds};
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
 use super::clock;
-use super::watchdog::Watchdog;
-
-/// A cron line, and the task that it wakes.
-#[derive(Clone)]
-pub(super) struct ScheduleLine {
-    pub(super) cron: String,
-    pub(super) wakes: Arc<Notify>,
-}
+use super::shared_state::SharedState;
+use super::wakeups::Signal;
+use crate::config::Schedule;
 
 /// Shows that the scheduler runs, whatever lines the operator configures.
 const HEARTBEAT: &str = "*/10 * * * * *";
@@ -32,17 +26,18 @@ const LOOK_AFTER: Duration = Duration::from_secs(60);
 /// Runs until stopped. The scheduler fixes the time zone's offset when a job is created, and a job that fell behind
 /// never runs again, so all jobs are created again when the offset changes or the heartbeat stops.
 pub(super) async fn run(
-    lines: Vec<ScheduleLine>,
+    schedule: &Schedule,
     timezone: TimeZone,
-    watchdog: Arc<Watchdog>,
+    shared: &SharedState,
     stop: CancellationToken,
 ) -> Result<(), JobSchedulerError> {
+    let lines = lines(schedule);
     let mut offset = timezone.to_offset(clock::now());
-    let mut scheduler = start(&lines, offset, &watchdog).await?;
+    let mut scheduler = start(&lines, offset, shared).await?;
     let mut check = tokio::time::interval_at(Instant::now() + LOOK_AFTER, LOOK_AFTER);
     while stop.run_until_cancelled(check.tick()).await.is_some() {
         let is = timezone.to_offset(clock::now());
-        if is == offset && watchdog.scheduler_runs() {
+        if is == offset && shared.watchdog.scheduler_runs() {
             continue;
         }
         tracing::info!(
@@ -50,32 +45,44 @@ pub(super) async fn run(
         );
         scheduler.shutdown().await?;
         offset = is;
-        scheduler = start(&lines, offset, &watchdog).await?;
-        lines.iter().for_each(|line| line.wakes.notify_one());
+        scheduler = start(&lines, offset, shared).await?;
+        lines
+            .iter()
+            .for_each(|(_, signal)| shared.wakeups.send(*signal));
     }
     scheduler.shutdown().await
 }
 
+/// The cron lines that are on, and what each signals.
+fn lines(schedule: &Schedule) -> Vec<(&str, Signal)> {
+    let lines = [
+        (Some(&schedule.sweep), Signal::SweepTick),
+        (Some(&schedule.mail), Signal::EmailTick),
+        (schedule.digest.as_ref(), Signal::EmailTick),
+        (schedule.backup.as_ref(), Signal::BackupTick),
+    ];
+    let lines = lines.into_iter();
+    lines
+        .filter_map(|(cron, signal)| Some((cron?.as_str(), signal)))
+        .collect()
+}
+
 async fn start(
-    lines: &[ScheduleLine],
+    lines: &[(&str, Signal)],
     offset: Offset,
-    watchdog: &Arc<Watchdog>,
+    shared: &SharedState,
 ) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
-    for line in lines {
-        let wakes = Arc::clone(&line.wakes);
-        let tick = move |_, _| wakes.notify_one();
-        scheduler
-            .add(Job::new_tz(line.cron.as_str(), zone(offset)?, tick)?)
-            .await?;
+    for (cron, signal) in lines {
+        let (wakeups, signal) = (shared.wakeups.clone(), *signal);
+        let tick = move |_, _| wakeups.send(signal);
+        let job = Job::new_tz(*cron, zone(offset)?, tick)?;
+        scheduler.add(job).await?;
     }
-    let watchdog = Arc::clone(watchdog);
+    let watchdog = Arc::clone(&shared.watchdog);
     watchdog.scheduler_ticked();
-    scheduler
-        .add(Job::new(HEARTBEAT, move |_, _| {
-            watchdog.scheduler_ticked()
-        })?)
-        .await?;
+    let heartbeat = Job::new(HEARTBEAT, move |_, _| watchdog.scheduler_ticked())?;
+    scheduler.add(heartbeat).await?;
     scheduler.start().await?;
     Ok(scheduler)
 }

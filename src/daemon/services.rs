@@ -15,7 +15,6 @@ use crate::email::mailer::{self, Mailer};
 use crate::graph_api::{self, Client, version_ends_on};
 use crate::inventory::{self, Inventory};
 use crate::login::LoginWorker;
-use crate::model::AppRecord;
 use crate::rotation::{RotationWorker, Rules, budget_of};
 use crate::webhooks::AppSignatures;
 
@@ -53,9 +52,7 @@ impl Services {
             .iter()
             .map(|app| rotation_worker(app, config, inventory));
         let rotation_workers = rotation_workers.collect::<Result<Vec<_>, _>>()?;
-        let graph = |rotation_worker: &RotationWorker| {
-            (rotation_worker.app.clone(), rotation_worker.graph.clone())
-        };
+        let graph = |worker: &RotationWorker| (worker.app.clone(), worker.graph.clone());
         Ok(Self {
             inventory: inventory.clone(),
             login_worker: LoginWorker {
@@ -79,12 +76,7 @@ impl Services {
 
     /// The keys that verify calls from Meta.
     pub fn app_signatures(&self) -> AppSignatures {
-        let signs = |rotation_worker: &RotationWorker| {
-            (
-                rotation_worker.app.clone(),
-                rotation_worker.graph.signatures(),
-            )
-        };
+        let signs = |worker: &RotationWorker| (worker.app.clone(), worker.graph.signatures());
         Arc::new(self.rotation_workers.iter().map(signs).collect())
     }
 
@@ -141,20 +133,17 @@ impl Services {
 
     /// The apps with their current call budgets.
     pub async fn apps(&self, now: Timestamp) -> Result<Vec<AppReport>, inventory::Error> {
-        let names: Vec<String> = self.apps.iter().map(|app| app.name.clone()).collect();
-        let records = self.inventory.read(move |view| {
-            names
-                .iter()
-                .map(|name| view.app(name))
-                .collect::<Result<Vec<AppRecord>, _>>()
+        let mut apps = self.apps.clone();
+        let read = self.inventory.read(move |view| {
+            for app in &mut apps {
+                let budget = budget_of(&view.app(&app.name)?);
+                app.calls_last_hour = budget.calls_last_hour(now).into();
+                app.usage_percent = budget.usage_percent(now).into();
+                app.throttled_until = budget.throttled_until(now);
+            }
+            Ok(apps)
         });
-        let records = records.await?;
-        Ok(self
-            .apps
-            .iter()
-            .zip(&records)
-            .map(|(app, record)| budgeted(app, record, now))
-            .collect())
+        read.await
     }
 }
 
@@ -187,15 +176,5 @@ fn introduced(app: &crate::config::App) -> AppReport {
         graph_version: app.graph.version.clone(),
         graph_version_ends_on: version_ends_on(&app.graph.version),
         ..AppReport::default()
-    }
-}
-
-fn budgeted(app: &AppReport, record: &AppRecord, now: Timestamp) -> AppReport {
-    let budget = budget_of(record);
-    AppReport {
-        calls_last_hour: budget.calls_last_hour(now).into(),
-        usage_percent: budget.usage_percent(now).into(),
-        throttled_until: budget.throttled_until(now),
-        ..app.clone()
     }
 }

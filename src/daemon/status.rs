@@ -1,83 +1,123 @@
 //! What the status socket shows besides the inventory: the state of the sweeps, and problems.
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 
 use super::services::Services;
-use crate::api::DaemonStatus;
-use crate::api::types::{Maintenance, Sweep};
-use crate::inventory;
-use crate::model::{AppRecord, Unchecked, UnsubscribedPages};
+use super::worker::{Context, Job};
+use super::{problems, schedule, systemd};
+use crate::api::types::{AppReport, Sweep};
+use crate::api::{DaemonStatus, no_way_to_people};
+use crate::inventory::{Error, Inventory, View};
 
 /// A check that is due for longer than this is overdue.
 const GRACE: SignedDuration = SignedDuration::from_mins(10);
 /// A token that fails for this long while its app works needs an operator.
 const UNCHECKED_FOR: SignedDuration = SignedDuration::from_hours(24);
 const CRASHES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
-/// How long before the end of a Graph version a problem is shown.
-const SUNSET: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-/// The current status. What only the caller knows (start time, next tick) comes from `before`.
-pub async fn take(
-    services: &Services,
-    before: &DaemonStatus,
-    swept: Option<Timestamp>,
-    next_at: Option<Timestamp>,
+/// Publishes the status after every sweep.
+#[derive(Default)]
+pub(super) struct Publication {
+    /// What systemd shows.
+    logged: String,
+}
+
+impl Job for Publication {
+    async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
+        let (services, shared) = (&context.services, &context.shared);
+        let next = schedule::next_tick(&context.schedule.sweep, &context.timezone, now);
+        let swept = context.all_swept();
+        publish(services, &shared.daemon_status, (swept, next), now).await?;
+        log_unreachable(&services.inventory, &shared.daemon_status, now).await;
+        let text = describe(services).await;
+        if text != self.logged {
+            systemd::status(&text);
+            self.logged = text;
+        }
+        Ok(())
+    }
+}
+
+/// Logs once that emails reach nobody any more, and once that they do again.
+async fn log_unreachable(
+    inventory: &Inventory,
+    daemon_status: &watch::Sender<DaemonStatus>,
     now: Timestamp,
-) -> Result<DaemonStatus, inventory::Error> {
+) {
+    let Ok(mail) = inventory.read(|view| view.mail_queue()).await else {
+        return;
+    };
+    let seen = DaemonStatus {
+        inventory_error: inventory.write_error().map(|why| why.to_string()),
+        ..daemon_status.borrow().clone()
+    };
+    let problem = no_way_to_people(&seen, &mail, now);
+    match &problem {
+        Some(text) if !seen.is_cut_off => tracing::error!("{text}"),
+        None if seen.is_cut_off => tracing::info!("emails get through again"),
+        Some(_) | None => {}
+    }
+    daemon_status.send_modify(|status| status.is_cut_off = problem.is_some());
+}
+
+/// Publishes what the inventory shows, with the end of the last complete sweep and the time of the next one.
+pub async fn publish(
+    services: &Services,
+    daemon_status: &watch::Sender<DaemonStatus>,
+    (swept, next_at): (Option<Timestamp>, Option<Timestamp>),
+    now: Timestamp,
+) -> Result<(), Error> {
+    let apps = services.apps(now).await?;
+    let known = apps.clone();
     let counted = services.inventory.read(move |view| {
         let due = view.count_due(now, now - GRACE)?;
         let crashes = view.crashes(now - CRASHES_WITHIN)?;
-        let unchecked = view.unchecked(now - UNCHECKED_FOR)?;
-        let set_aside = view.set_aside()?;
-        Ok((
-            due,
-            view.apps()?,
-            view.unsubscribed_pages()?,
-            unchecked,
-            crashes,
-            set_aside,
-        ))
+        Ok((due, crashes, stored_problems(view, &known, now)?))
     });
-    let ((due, overdue), records, unsubscribed, unchecked, crashes, set_aside) = counted.await?;
-    let apps = services.apps(now).await?;
-    let known = |record: &&AppRecord| apps.iter().any(|app| app.name == record.name);
-    let mut problems: Vec<String> = set_aside
-        .iter()
-        .map(|name| abandoned_tokens(name))
-        .collect();
-    problems.extend(records.iter().filter(known).filter_map(error));
-    problems.extend(apps.iter().filter_map(|app| {
-        let ends = app.graph_version_ends_on?;
-        let last_day = ends.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
-        (last_day < now + SUNSET).then(|| {
-            format!(
-                "app {}: Graph {} ends on {ends}. Set a newer graph_version",
-                app.name, app.graph_version
-            )
-        })
-    }));
-    problems.extend(unsubscribed.iter().map(unnotified));
-    let known = |app: &str| apps.iter().any(|report| report.name == app);
-    let unchecked = unchecked.iter().filter(|unchecked| known(&unchecked.app));
-    problems.extend(unchecked.map(not_checked));
-    problems.extend(not_stored(services.inventory.count_unsaved()));
+    let ((due, overdue), crashes_last_hour, mut problems) = counted.await?;
+    problems.extend(problems::not_stored(services.inventory.count_unsaved()));
     problems.extend(services.alerts.templates.error());
-    Ok(DaemonStatus {
-        sweep: Sweep {
-            last_finished_at: swept.or(before.sweep.last_finished_at),
+    daemon_status.send_modify(|status| {
+        status.sweep = Sweep {
+            last_finished_at: swept.or(status.sweep.last_finished_at),
             due,
             overdue,
             next_at,
-        },
-        apps,
-        problems,
-        maintenance: Maintenance {
-            crashes_last_hour: crashes,
-            ..before.maintenance.clone()
-        },
-        inventory_error: None,
-        ..before.clone()
-    })
+        };
+        status.apps = apps;
+        status.problems = problems;
+        status.maintenance.crashes_last_hour = crashes_last_hour;
+        status.inventory_error = None;
+    });
+    Ok(())
+}
+
+/// What is wrong according to the inventory. Apps that are no longer configured do not count.
+fn stored_problems(
+    view: &View<'_>,
+    apps: &[AppReport],
+    now: Timestamp,
+) -> Result<Vec<String>, Error> {
+    let is_known = |name: &str| apps.iter().any(|app| app.name == name);
+    let records = view.apps()?;
+    let records = records.iter().filter(|app| is_known(&app.name));
+    let unchecked = view.unchecked(now - UNCHECKED_FOR)?;
+    let unchecked = unchecked.iter().filter(|tokens| is_known(&tokens.app));
+    let set_aside = view.set_aside()?;
+    let unsubscribed = view.unsubscribed_pages()?;
+    let mut found: Vec<String> = set_aside
+        .iter()
+        .map(|name| problems::abandoned_tokens(name))
+        .collect();
+    found.extend(records.filter_map(problems::app_error));
+    found.extend(
+        apps.iter()
+            .filter_map(|app| problems::version_ends(app, now)),
+    );
+    found.extend(unsubscribed.iter().map(problems::unnotified));
+    found.extend(unchecked.map(problems::not_checked));
+    Ok(found)
 }
 
 /// One line for `systemctl status`.
@@ -118,71 +158,6 @@ fn open_incidents(open: u64, unacknowledged: u64) -> String {
         (_, 0) => format!("; {incidents}, all of them acknowledged"),
         (some, _) => format!("; {incidents}, {some} of them acknowledged"),
     }
-}
-
-/// New secrets that exist only in memory.
-fn not_stored(secrets: usize) -> Option<String> {
-    let which = match secrets {
-        0 => return None,
-        1 => "1 renewed token is".to_owned(),
-        many => format!("{many} renewed tokens are"),
-    };
-    Some(format!(
-        "{which} only in memory, because the inventory cannot store new secrets. Do not stop the daemon until this is \
-         fixed, see journalctl -u perennial"
-    ))
-}
-
-/// Pages that are not subscribed to the app's webhooks.
-fn unnotified(unsubscribed: &UnsubscribedPages) -> String {
-    let UnsubscribedPages {
-        app,
-        pages,
-        example,
-    } = unsubscribed;
-    let which = match pages {
-        1 => format!("the page of {example} is not subscribed"),
-        n => format!("{n} pages, such as that of {example}, are not subscribed"),
-    };
-    format!("app {app}: {which} to all of subscribed_fields. See perennial show {example}")
-}
-
-/// Tokens whose checks fail while those of other tokens succeed.
-fn not_checked(unchecked: &Unchecked) -> String {
-    let Unchecked {
-        app,
-        tokens,
-        example,
-    } = unchecked;
-    let which = match tokens {
-        1 => format!("the token {example}"),
-        n => format!("{n} tokens, such as {example},"),
-    };
-    format!(
-        "app {app}: {which} could not be checked for more than a day. See perennial show {example}"
-    )
-}
-
-fn abandoned_tokens(name: &str) -> String {
-    format!(
-        "{name} is set aside: the daemon crashed twice while it checked this token, so it is no longer checked or renewed. \
-         Please report the crash. To try again: perennial check {name}"
-    )
-}
-
-/// A sentence about what is wrong with an app.
-fn error(app: &AppRecord) -> Option<String> {
-    let name = &app.name;
-    let served = app.served_version.as_ref().map(|served| {
-        format!("app {name}: Meta answers with Graph {served}, which is not the configured version")
-    });
-    let Some(error) = app.error else {
-        return served;
-    };
-    Some(format!(
-        "app {name}: {} since {}. Its tokens are not checked or renewed meanwhile, and are still served",
-        error.cause, error.since
-    ))
 }
 
 #[cfg(test)]

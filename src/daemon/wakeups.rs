@@ -1,77 +1,121 @@
-//! Who wakes which worker. A wakeup carries no data, and two wakeups before a worker reacts count as one.
+//! Who wakes which worker. A signal carries no data, because what there is to do is in the inventory; several signals
+//! before a worker reacts count as one.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
+use futures_util::future::select_all;
+use tokio::sync::watch;
 
-use super::schedule::ScheduleLine;
-use crate::config::Schedule;
-
-#[derive(Clone)]
-pub(super) struct Wakeups {
-    pub(super) sweeps: Vec<Arc<Notify>>,
-    pub(super) sweep: Arc<Notify>,
-    pub(super) mail: Arc<Notify>,
-    pub(super) deletions: Arc<Notify>,
-    pub(super) logins: Arc<Notify>,
-    pub(super) daemon_status: Arc<Notify>,
-    pub(super) backup: Arc<Notify>,
-    pub(super) maintenance: Arc<Notify>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Signal {
+    SweepTick,
+    /// Also the tick of the summary.
+    EmailTick,
+    BackupTick,
+    /// There is new work in the inventory: an order from the socket, an answered login, a call from Meta.
+    NewWork,
+    /// The inventory can be written again.
+    Recovered,
+    LoginsEnded,
+    TokensChanged,
+    EmailQueued,
+    SweepEnded,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Worker {
+    Rotation,
+    Logins,
+    Deletions,
+    Maintenance,
+    Alerts,
+    Backup,
+    Status,
+}
+
+/// Who wakes whom.
+const WAKEUPS: &[(Signal, &[Worker])] = {
+    use Worker::{Alerts, Backup, Deletions, Logins, Maintenance, Rotation, Status};
+    const SWEEPERS: &[Worker] = &[Rotation, Logins, Deletions, Maintenance];
+    &[
+        (Signal::SweepTick, SWEEPERS),
+        (Signal::NewWork, SWEEPERS),
+        (Signal::Recovered, SWEEPERS),
+        (Signal::LoginsEnded, &[Rotation]),
+        (Signal::SweepEnded, &[Status]),
+        (Signal::TokensChanged, &[Alerts]),
+        (Signal::EmailQueued, &[Alerts]),
+        (Signal::EmailTick, &[Alerts]),
+        (Signal::BackupTick, &[Backup]),
+    ]
+};
+
+/// The channels of all signals. They outlive a reload.
+#[derive(Clone, Debug)]
+pub(super) struct Wakeups(Arc<HashMap<Signal, watch::Sender<()>>>);
+
+/// The signals that wake one worker.
+pub(super) struct Wakeup(Vec<watch::Receiver<()>>);
+
 impl Wakeups {
-    pub(super) fn new(apps: usize) -> Self {
-        Self {
-            sweeps: (0..apps).map(|_| Arc::default()).collect(),
-            sweep: Arc::default(),
-            mail: Arc::default(),
-            deletions: Arc::default(),
-            logins: Arc::default(),
-            daemon_status: Arc::default(),
-            backup: Arc::default(),
-            maintenance: Arc::default(),
+    pub(super) fn new() -> Self {
+        let channels = WAKEUPS
+            .iter()
+            .map(|(signal, _)| (*signal, watch::Sender::new(())));
+        Self(Arc::new(channels.collect()))
+    }
+
+    pub(super) fn send(&self, signal: Signal) {
+        if let Some(channel) = self.0.get(&signal) {
+            channel.send_replace(());
         }
     }
 
-    /// The worker that each cron line of the schedule wakes.
-    pub(super) fn lines(&self, schedule: &Schedule) -> Vec<ScheduleLine> {
-        let lines = [
-            (Some(&schedule.sweep), &self.sweep),
-            (Some(&schedule.mail), &self.mail),
-            (schedule.digest.as_ref(), &self.mail),
-            (schedule.backup.as_ref(), &self.backup),
-        ];
-        let line = |(cron, wakeup): (Option<&String>, &Arc<Notify>)| {
-            Some(ScheduleLine {
-                cron: cron?.clone(),
-                wakes: Arc::clone(wakeup),
-            })
-        };
-        lines.into_iter().filter_map(line).collect()
+    /// For those who know nothing of signals.
+    pub(super) fn sender(&self, signal: Signal) -> watch::Sender<()> {
+        self.0.get(&signal).cloned().unwrap_or_default()
     }
 
-    pub(super) fn wake_all(&self) {
-        self.sweep.notify_one();
-        self.mail.notify_one();
-        self.daemon_status.notify_one();
+    pub(super) fn of(&self, worker: Worker) -> Wakeup {
+        let wakes = WAKEUPS
+            .iter()
+            .filter(|(_, workers)| workers.contains(&worker));
+        let channels = wakes.filter_map(|(signal, _)| self.0.get(signal));
+        Wakeup(channels.map(watch::Sender::subscribe).collect())
     }
 }
 
-/// Passes a tick, or a request on the socket, on to the workers of all apps.
-pub(super) async fn forward_wakeups(
-    wakeups: Wakeups,
-    wake_rotation: Arc<Notify>,
-    stop: CancellationToken,
-) -> &'static str {
-    let either = || async {
-        tokio::select! { () = wakeups.sweep.notified() => {}, () = wake_rotation.notified() => {} }
-    };
-    while stop.run_until_cancelled(either()).await.is_some() {
-        wakeups.deletions.notify_one();
-        wakeups.logins.notify_one();
-        wakeups.maintenance.notify_one();
-        wakeups.sweeps.iter().for_each(|wakeup| wakeup.notify_one());
+impl Wakeup {
+    /// Waits for a signal.
+    pub(super) async fn next(&mut self) {
+        let changes = self.0.iter_mut().map(|signal| Box::pin(signal.changed()));
+        // An error means that the daemon is ending.
+        let _ = select_all(changes).await;
+        self.0.iter_mut().for_each(watch::Receiver::mark_unchanged);
     }
-    "wakeups"
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_signal_wakes_its_workers_once_and_no_other() {
+        let wakeups = Wakeups::new();
+        let [mut first, mut second] = [(); 2].map(|()| wakeups.of(Worker::Rotation));
+        let mut backup = wakeups.of(Worker::Backup);
+        for signal in [Signal::SweepTick, Signal::NewWork, Signal::NewWork] {
+            wakeups.send(signal);
+        }
+        for rotation in [&mut first, &mut second] {
+            assert!(rotation.next().now_or_never().is_some());
+            assert!(rotation.next().now_or_never().is_none());
+        }
+        assert!(backup.next().now_or_never().is_none());
+        wakeups.sender(Signal::BackupTick).send_replace(());
+        assert!(backup.next().now_or_never().is_some());
+    }
 }

@@ -2,17 +2,17 @@
 //! respond; a plain timer would prove nothing.
 
 use std::path::Path;
-use std::sync::Mutex;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use crate::api::Probe;
+use crate::http::Probe;
 use crate::inventory::Inventory;
 
 /// When the scheduler last ticked.
 #[derive(Debug)]
-pub(super) struct Watchdog(Mutex<Instant>);
+pub(super) struct Watchdog(watch::Sender<Instant>);
 
 /// The heartbeat comes every ten seconds; under load some may be missed.
 const SCHEDULER_SILENCE: Duration = Duration::from_secs(45);
@@ -20,22 +20,15 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 impl Watchdog {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Instant::now()))
+        Self(watch::Sender::new(Instant::now()))
     }
 
     pub(super) fn scheduler_ticked(&self) {
-        *self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Instant::now();
+        self.0.send_replace(Instant::now());
     }
 
     pub(super) fn scheduler_runs(&self) -> bool {
-        let last = *self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        last.elapsed() < SCHEDULER_SILENCE
+        self.0.borrow().elapsed() < SCHEDULER_SILENCE
     }
 
     /// The component that does not respond, as a sentence. On a full disk the writer fails but does not hang, since a

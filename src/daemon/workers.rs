@@ -1,162 +1,198 @@
-//! The worker tasks of one configuration: one per app, and one each for alerts, logins, data deletion, status, backup,
-//! maintenance, the schedule and forwarding wakeups. A tick is dropped if its worker has a wakeup pending.
+//! The worker tasks of one configuration: one per app, one each for all other work, and the schedule.
 
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-use tokio::sync::{Notify, watch};
+use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::backup_job::run_backups;
-use super::clock_check::ClockCheck;
-use super::maintenance::run_maintenance;
+use super::backup_job::Backup;
+use super::clock_check::ClockState;
+use super::maintenance::Maintenance;
 use super::services::Services;
-use super::wakeups::{Wakeups, forward_wakeups};
-use super::watchdog::Watchdog;
-use super::worker_loops::{
-    LastSweeps, publish_status, run_alerts, run_deletions, run_logins, run_rotation, run_schedule,
-};
-use crate::api::{AccessLog, DaemonStatus};
-use crate::config::Schedule;
-
-/// State that survives a reload and is shared with the socket.
-#[derive(Clone)]
-pub(super) struct SharedState {
-    pub(super) daemon_status: watch::Sender<DaemonStatus>,
-    pub(super) journal: watch::Sender<()>,
-    /// Woken by requests on the socket.
-    pub(super) wake_rotation: Arc<Notify>,
-    pub(super) watchdog: Arc<Watchdog>,
-    pub(super) clock: Arc<ClockCheck>,
-    /// Held while sending emails, because old and new workers overlap during a reload.
-    pub(super) outbox: Arc<tokio::sync::Mutex<()>>,
-    /// Reads of secrets that are not recorded yet.
-    pub(super) accesses: Arc<AccessLog>,
-}
+use super::shared_state::SharedState;
+use super::status::Publication;
+use super::wakeups::{Signal, Worker};
+use super::worker::{Context, Job};
+use super::{clock, schedule};
+use crate::config::Config;
+use crate::inventory::Error;
+use crate::rotation::RotationWorker;
+use crate::webhooks;
 
 pub(super) struct Workers {
-    tasks: JoinSet<&'static str>,
+    pub(super) tasks: JoinSet<&'static str>,
     stop: CancellationToken,
-    mail: Arc<Notify>,
 }
 
 impl Workers {
-    pub(super) fn start(
-        services: &Arc<Services>,
-        schedule: &Schedule,
-        timezone: &TimeZone,
-        shared: &SharedState,
-    ) -> Self {
-        let wakeups = Wakeups::new(services.rotation_workers.len());
+    pub(super) fn start(services: &Arc<Services>, config: &Config, shared: &SharedState) -> Self {
+        let context = Context {
+            services: Arc::clone(services),
+            schedule: config.schedule.clone(),
+            timezone: config.timezone.clone(),
+            shared: shared.clone(),
+            stop: CancellationToken::new(),
+            swept: watch::Sender::default(),
+        };
         let mut workers = Self {
             tasks: JoinSet::new(),
-            stop: CancellationToken::new(),
-            mail: Arc::clone(&wakeups.mail),
+            stop: context.stop.clone(),
         };
-        let stop = &workers.stop.clone();
-        let swept = LastSweeps::default();
-        for (rotation_worker, wakeup) in services.rotation_workers.iter().zip(&wakeups.sweeps) {
-            let run_rotation = run_rotation(
-                rotation_worker.clone(),
-                Arc::clone(wakeup),
-                wakeups.clone(),
-                Arc::clone(&swept),
-                shared.clone(),
-                stop.clone(),
-            );
-            workers.tasks.spawn(run_rotation);
+        for rotation_worker in &services.rotation_workers {
+            let rotation = Rotation {
+                worker: rotation_worker.clone(),
+                begun: false,
+            };
+            workers.spawn("rotation", rotation.run(context.clone()));
         }
-        workers.tasks.spawn(forward_wakeups(
-            wakeups.clone(),
-            Arc::clone(&shared.wake_rotation),
-            stop.clone(),
-        ));
-        workers.tasks.spawn(run_alerts(
-            Arc::clone(services),
-            wakeups.clone(),
-            shared.clone(),
-            stop.clone(),
-        ));
-        workers.tasks.spawn(run_logins(
-            Arc::clone(services),
-            Arc::clone(&wakeups.logins),
-            shared.clone(),
-            stop.clone(),
-        ));
-        workers.tasks.spawn(run_deletions(
-            Arc::clone(services),
-            Arc::clone(&wakeups.deletions),
-            shared.clone(),
-            stop.clone(),
-        ));
-        workers.tasks.spawn(publish_status(
-            Arc::clone(services),
-            wakeups.clone(),
-            swept,
-            (schedule.sweep.clone(), timezone.clone()),
-            shared.clone(),
-            stop.clone(),
-        ));
-        workers.run_backups(services, schedule, timezone, &wakeups, shared);
-        workers.run_maintenance(services, &wakeups, shared);
-        workers.tasks.spawn(run_schedule(
-            wakeups.lines(schedule),
-            timezone.clone(),
-            Arc::clone(&shared.watchdog),
-            stop.clone(),
-        ));
-        wakeups.wake_all();
+        let backup = Backup::new(&context);
+        workers.spawn_job("alerts", &context, Worker::Alerts, Alerts { begun: false });
+        workers.spawn_job("login", &context, Worker::Logins, Logins);
+        workers.spawn_job("data deletion", &context, Worker::Deletions, Deletions);
+        workers.spawn_job("backup", &context, Worker::Backup, backup);
+        workers.spawn_job(
+            "maintenance",
+            &context,
+            Worker::Maintenance,
+            Maintenance::default(),
+        );
+        workers.spawn_job("status", &context, Worker::Status, Publication::default());
+        workers.spawn("schedule", run_schedule(context));
         workers
     }
 
-    fn run_backups(
+    fn spawn_job(
         &mut self,
-        services: &Arc<Services>,
-        schedule: &Schedule,
-        timezone: &TimeZone,
-        wakeups: &Wakeups,
-        shared: &SharedState,
+        name: &'static str,
+        context: &Context,
+        worker: Worker,
+        mut job: impl Job + 'static,
     ) {
-        self.tasks.spawn(run_backups(
-            Arc::clone(services),
-            (schedule.backup.clone(), timezone.clone()),
-            Arc::clone(&wakeups.backup),
-            shared.clone(),
-            self.stop.clone(),
-        ));
+        let context = context.clone();
+        self.spawn(name, async move {
+            context.run_worker(worker, &mut job).await;
+        });
     }
 
-    fn run_maintenance(
-        &mut self,
-        services: &Arc<Services>,
-        wakeups: &Wakeups,
-        shared: &SharedState,
-    ) {
-        self.tasks.spawn(run_maintenance(
-            Arc::clone(services),
-            Arc::clone(&wakeups.maintenance),
-            shared.clone(),
-            self.stop.clone(),
-        ));
-    }
-
-    /// The name of a worker that ended without being stopped.
-    pub(super) async fn ended_worker(&mut self) -> &'static str {
-        match self.tasks.join_next().await {
-            Some(Ok(name)) => name,
-            Some(Err(_)) | None => "name unknown",
-        }
-    }
-
-    /// Wakes the worker that sends emails, without waiting for the next tick.
-    pub(super) fn wake_email(&self) {
-        self.mail.notify_one();
+    fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(async move {
+            task.await;
+            name
+        });
     }
 
     /// Stops the workers after their current work.
     pub(super) async fn stop(mut self) {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Sweeps the tokens of one app.
+struct Rotation {
+    worker: RotationWorker,
+    begun: bool,
+}
+
+impl Rotation {
+    async fn run(mut self, context: Context) {
+        context.run_worker(Worker::Rotation, &mut self).await;
+        context.is_done(self.worker.end(clock::now()).await);
+    }
+
+    async fn sweep(&self, context: &Context) -> Result<(), Error> {
+        while !context.stop.is_cancelled() {
+            let now = clock::now();
+            let rotation_workers = std::slice::from_ref(&self.worker);
+            if context.check_clock(rotation_workers, now).await == ClockState::Wrong {
+                break;
+            }
+            let report = self.worker.sweep(now).await?;
+            if report.more {
+                context.shared.journal_has_grown();
+                continue;
+            }
+            if !report.backing_off {
+                context.record_sweep(&self.worker.app, now);
+            }
+            if report.changed > 0 {
+                context.wake(Signal::TokensChanged);
+                context.shared.journal_has_grown();
+            }
+            break;
+        }
+        Ok(())
+    }
+}
+
+impl Job for Rotation {
+    async fn run_once(&mut self, context: &Context, _: Timestamp) -> Result<(), Error> {
+        self.begun = self.begun || context.is_done(self.worker.begin().await);
+        let swept = self.sweep(context).await;
+        context.wake(Signal::SweepEnded);
+        swept
+    }
+}
+
+struct Alerts {
+    begun: bool,
+}
+
+impl Job for Alerts {
+    async fn run_once(&mut self, context: &Context, _: Timestamp) -> Result<(), Error> {
+        let outbox = context.shared.outbox.lock();
+        let Some(_outbox) = context.stop.run_until_cancelled(outbox).await else {
+            return Ok(());
+        };
+        let (services, now) = (&context.services, clock::now());
+        self.begun = self.begun || context.is_done(services.begin_alerts(now).await);
+        let clock_state = context.check_clock(&services.rotation_workers, now);
+        let ran = match clock_state.await {
+            ClockState::Right => services.run_alerts(now).await,
+            ClockState::Doubtful => services.run_alerts_without_ends(now).await,
+            ClockState::Wrong => Ok(()),
+        };
+        context.shared.journal_has_grown();
+        ran
+    }
+}
+
+/// Completes logins. The sweeps confirm the new tokens, so they are woken afterwards.
+struct Logins;
+
+impl Job for Logins {
+    async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
+        if context.services.login_worker.pass(now).await? > 0 {
+            context.shared.journal_has_grown();
+            context.wake(Signal::LoginsEnded);
+        }
+        Ok(())
+    }
+}
+
+/// Runs queued data-deletion requests.
+struct Deletions;
+
+impl Job for Deletions {
+    async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
+        if webhooks::run_deletions(&context.services.inventory, now).await? > 0 {
+            context.shared.journal_has_grown();
+        }
+        Ok(())
+    }
+}
+
+async fn run_schedule(context: Context) {
+    let Context {
+        schedule,
+        timezone,
+        shared,
+        stop,
+        ..
+    } = context;
+    if let Err(error) = schedule::run(&schedule, timezone, &shared, stop).await {
+        tracing::error!("the scheduler failed: {error}");
     }
 }

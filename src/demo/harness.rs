@@ -9,15 +9,16 @@ use std::{fs, io};
 
 use jiff::Timestamp;
 use tempfile::TempDir;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, Backend, DaemonStatus};
+use crate::api::{self, DaemonHandle, DaemonStatus};
 use crate::api_client::{self, Client};
 use crate::config::{self, DiagnosticList, Machine};
 use crate::daemon::{Services, ServicesError, status};
 use crate::graph_sim::{AppSpec, Simulator, World, WorldError};
+use crate::http::{self, Backend};
 use crate::inventory::{self, Inventory};
 use crate::secret::{Key, KeyError};
 
@@ -38,7 +39,7 @@ pub enum Error {
     #[error(transparent)]
     Inventory(#[from] inventory::Error),
     #[error("the demo's socket: {0}")]
-    Bind(#[from] api::BindError),
+    Bind(#[from] http::BindError),
     #[error("the demo's socket: {0}")]
     Client(#[from] api_client::Error),
     #[error("the simulated Meta refuses: {0}")]
@@ -57,7 +58,8 @@ pub(super) struct Harness {
     now: Arc<Mutex<Timestamp>>,
     folder: TempDir,
     daemon_status: watch::Sender<DaemonStatus>,
-    wake_rotation: Arc<Notify>,
+    /// Orders that the socket took.
+    new_work: watch::Receiver<()>,
     journal: watch::Sender<()>,
     hang_up: CancellationToken,
 }
@@ -80,11 +82,18 @@ impl Harness {
             apps: services.apps(start).await?,
             ..DaemonStatus::default()
         });
-        let backend = backend(&config, &inventory, daemon_status.subscribe(), &now);
-        let (wake_rotation, journal) =
-            (Arc::clone(&backend.wake_rotation), backend.journal.clone());
+        let clock = Arc::clone(&now);
+        let backend = Backend {
+            inventory: inventory.clone(),
+            new_work: watch::Sender::default(),
+            journal: watch::Sender::default(),
+            clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
+        };
+        let (new_work, journal) = (backend.new_work.subscribe(), backend.journal.clone());
+        let backend = (backend, handle(&config, &daemon_status));
         let listener = api::bind(&config.status.socket)?;
-        tokio::spawn(api::serve(listener, backend, hang_up.clone()));
+        let stop = hang_up.clone();
+        tokio::spawn(api::serve(listener, backend, http::probe().1, stop));
         let client = Client::at(&config.status.socket)?;
         Ok(Self {
             meta,
@@ -94,7 +103,7 @@ impl Harness {
             now,
             folder,
             daemon_status,
-            wake_rotation,
+            new_work,
             journal,
             hang_up,
         })
@@ -115,17 +124,16 @@ impl Harness {
 
     /// Publishes the status on the socket, as the daemon does after each sweep.
     pub(super) async fn show(&self) -> Result<(), Error> {
-        let (before, now) = (self.daemon_status.borrow().clone(), self.now());
-        let daemon_status = status::take(&self.services, &before, Some(now), None, now).await?;
-        self.daemon_status.send_replace(daemon_status);
+        let now = self.now();
+        status::publish(&self.services, &self.daemon_status, (Some(now), None), now).await?;
         self.journal.send_replace(());
         Ok(())
     }
 
     /// Waits until the socket takes an order, for so long at most.
-    pub(super) async fn ordered_within(&self, longest: Duration) {
+    pub(super) async fn ordered_within(&mut self, longest: Duration) {
         // The time is up, or there is something to do: both end the wait.
-        let _ = timeout(longest, self.wake_rotation.notified()).await;
+        let _ = timeout(longest, self.new_work.changed()).await;
     }
 
     pub(super) async fn run_alerts(&self) -> Result<(), Error> {
@@ -213,24 +221,13 @@ fn write_secret(path: &Path, content: &str) -> io::Result<()> {
     io::Write::write_all(&mut file, content.as_bytes())
 }
 
-fn backend(
-    config: &config::Config,
-    inventory: &Inventory,
-    daemon_status: watch::Receiver<DaemonStatus>,
-    now: &Arc<Mutex<Timestamp>>,
-) -> Backend {
-    let clock = Arc::clone(now);
-    // The demo handles no reloads and no test emails; the socket answers such requests with an error.
-    let (reloads, mail_tests) = (mpsc::channel(1).0, mpsc::channel(1).0);
-    Backend {
-        inventory: inventory.clone(),
+/// The demo handles no reloads and no test emails; the socket answers such requests with an error.
+fn handle(config: &config::Config, daemon_status: &watch::Sender<DaemonStatus>) -> DaemonHandle {
+    DaemonHandle {
         settings: watch::channel(config.status.clone()).1,
-        daemon_status,
-        wake_rotation: Arc::default(),
-        journal: watch::Sender::new(()),
+        daemon_status: daemon_status.subscribe(),
         accesses: Arc::default(),
-        reloads,
-        mail_tests,
-        clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
+        reloads: mpsc::channel(1).0,
+        mail_tests: mpsc::channel(1).0,
     }
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+
+use super::listener::Stream;
 
 /// How many refused connections are answered at the same time. Further ones are closed without an answer.
 const AT_ONCE: usize = 64;
@@ -18,7 +20,7 @@ const LARGEST: u64 = 64 * 1024;
 
 /// Answers connections that get no slot, each within two seconds.
 #[derive(Clone, Debug)]
-pub struct Rejections(Arc<Semaphore>);
+pub(super) struct Rejections(Arc<Semaphore>);
 
 impl Default for Rejections {
     fn default() -> Self {
@@ -28,10 +30,7 @@ impl Default for Rejections {
 
 impl Rejections {
     /// Sends `answer` once the peer has sent something. Returns immediately: the rest happens in a task.
-    pub fn answer<S>(&self, stream: S, answer: Vec<u8>)
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
+    pub(super) fn answer(&self, stream: Stream, answer: Vec<u8>) {
         let Ok(permit) = Arc::clone(&self.0).try_acquire_owned() else {
             return;
         };
@@ -44,7 +43,7 @@ impl Rejections {
 
 /// Reads before and after it answers: a client reads no answer before it has sent something, and loses the answer if it
 /// is cut off while it sends.
-async fn converse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, answer: &[u8]) {
+async fn converse(mut stream: Stream, answer: &[u8]) {
     let mut first = [0; 1024];
     timeout(PATIENCE, stream.read(&mut first)).await.ok();
     let rest = async {

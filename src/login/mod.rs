@@ -16,7 +16,7 @@ mod worker;
 use crate::model::Scopes;
 
 pub use progress::{Account, LoginProgress, progress};
-pub use worker::{LoginWorker, Report};
+pub use worker::LoginWorker;
 
 /// The login settings of an app.
 #[derive(Clone, Debug)]

@@ -20,22 +20,16 @@ pub struct LoginWorker {
     pub graphs: Vec<(String, Client)>,
 }
 
-/// The result of one run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// The number of logins that ended, successful or not.
-    pub ended: usize,
-}
-
 /// The maximum number of logins completed concurrently.
 const AT_ONCE: usize = 4;
 
 impl LoginWorker {
-    /// Completes every login that Meta has answered. No code is tried twice, even after an interruption.
-    pub async fn pass(&self, now: Timestamp) -> Result<Report, inventory::Error> {
+    /// Completes every login that Meta has answered. No code is tried twice, even after an interruption. Returns how
+    /// many logins ended, successful or not.
+    pub async fn pass(&self, now: Timestamp) -> Result<usize, inventory::Error> {
         let waiting = self.inventory.read(move |view| view.has_open_logins(now));
         if !waiting.await? {
-            return Ok(Report::default());
+            return Ok(0);
         }
         let apps: Vec<String> = self.graphs.iter().map(|(app, _)| app.clone()).collect();
         let (lost, claimed) = self
@@ -46,16 +40,14 @@ impl LoginWorker {
                 Ok((lost, tx.take_answers(&apps, now)?))
             })
             .await?;
-        let report = Report {
-            ended: lost + claimed.len(),
-        };
+        let ended = lost + claimed.len();
         let mut ends = stream::iter(claimed)
             .map(|claimed| self.complete(claimed, now))
             .buffer_unordered(AT_ONCE);
         while let Some(end) = ends.next().await {
             end?;
         }
-        Ok(report)
+        Ok(ended)
     }
 
     async fn complete(&self, claimed: ClaimedCode, now: Timestamp) -> Result<(), inventory::Error> {

@@ -3,30 +3,32 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::policy::{Alarm, EmailReason, MonitorEmail};
+use super::detection::Alarm;
+use super::policy::{EmailReason, MonitorEmail};
 use crate::email::SystemEmail;
 
 pub(super) fn system_email(email: &MonitorEmail, zone: &TimeZone, now: Timestamp) -> SystemEmail {
     let host = host();
-    let what = subject(email.alarm);
-    let span = describe(now.duration_since(email.since));
-    let (subject, why, steps) = match &email.email_reason {
+    let text = text(email.alarm);
+    let what = text.subject;
+    let steps = || text.steps.iter().map(ToString::to_string).collect();
+    let lasts = |until: Timestamp| describe(until.duration_since(email.since));
+    let (subject, why, instructions) = match &email.email_reason {
         EmailReason::First { why } => (
             format!("{what} ({host})"),
-            vec![why.clone(), meaning(email.alarm).to_owned()],
-            steps(email.alarm),
+            vec![why.clone(), text.meaning.to_owned()],
+            steps(),
         ),
-        EmailReason::Reminder { why } => (
-            format!("Reminder: {what} ({host})"),
-            vec![
-                format!("This has lasted for {span}."),
-                why.clone(),
-                meaning(email.alarm).to_owned(),
-            ],
-            steps(email.alarm),
-        ),
+        EmailReason::Reminder { why } => {
+            let lasts = format!("This has lasted for {}.", lasts(now));
+            (
+                format!("Reminder: {what} ({host})"),
+                vec![lasts, why.clone(), text.meaning.to_owned()],
+                steps(),
+            )
+        }
         EmailReason::Over { until } => {
-            let lasted = describe(until.duration_since(email.since));
+            let lasted = lasts(*until);
             let over = format!("This is over. It lasted {lasted}. You do not need to do anything.");
             (format!("Over: {what} ({host})"), vec![over], Vec::new())
         }
@@ -35,7 +37,7 @@ pub(super) fn system_email(email: &MonitorEmail, zone: &TimeZone, now: Timestamp
     SystemEmail {
         subject,
         why,
-        instructions: steps,
+        instructions,
         footer: format!(
             "Sent by perennial check on {host}, without the daemon. First seen on {}. While the problem lasts, a reminder follows once a day.",
             since.strftime("%Y-%m-%d %H:%M %Z")
@@ -43,63 +45,72 @@ pub(super) fn system_email(email: &MonitorEmail, zone: &TimeZone, now: Timestamp
     }
 }
 
-const fn subject(alarm: Alarm) -> &'static str {
-    match alarm {
-        Alarm::Down => "Perennial is down",
-        Alarm::Silent => "Perennial does not answer",
-        Alarm::SweepLate => "Perennial is not checking tokens",
-        Alarm::MailStuck => "Perennial cannot send email",
-        Alarm::NotReady => "Perennial is not ready",
-        Alarm::Crashing => "Perennial keeps crashing",
-        Alarm::DiskLow => "Perennial's disk is almost full",
-        Alarm::NoBackup => "Perennial has no current backup",
-    }
+/// What an email says about an alarm.
+struct Text {
+    subject: &'static str,
+    /// What it means for the tokens and their people.
+    meaning: &'static str,
+    steps: &'static [&'static str],
 }
 
-const fn meaning(alarm: Alarm) -> &'static str {
-    match alarm {
-        Alarm::Down | Alarm::Silent => {
-            "Until it is back, Perennial does not check or renew tokens, does not warn about tokens that expire, and does \
-             not hand out tokens to programs. Tokens that work keep working until they expire."
-        }
-        Alarm::SweepLate => {
-            "In the meantime, Perennial does not notice tokens that expire or stop working."
-        }
-        Alarm::MailStuck => "People who need to log in again do not know about it.",
-        Alarm::NotReady => "Part of its work is not done.",
-        Alarm::Crashing => "It works between two crashes, but the next restart may fail.",
-        Alarm::DiskLow => {
-            "When the disk is full, Perennial cannot store renewed tokens or back up its inventory."
-        }
-        Alarm::NoBackup => "If the disk fails, everything since the newest copy is lost.",
-    }
-}
+const OUT_OF_SERVICE: &str = "Until it is back, Perennial does not check or renew tokens, does not warn about tokens \
+                              that expire, and does not hand out tokens to programs. Tokens that work keep working until \
+                              they expire.";
+const LOG: &str = "Find out what it is doing:\n\n    systemctl status perennial\n    journalctl -u perennial -n 50";
+const RESTART: &str = "If that does not help, restart it:\n\n    systemctl restart perennial";
+const STATUS: &str =
+    "Find out what is wrong:\n\n    perennial status\n    journalctl -u perennial -n 50";
 
-fn steps(alarm: Alarm) -> Vec<String> {
-    let steps: &[&str] = match alarm {
-        Alarm::Down => &[
-            "Find out why:\n\n    systemctl status perennial\n    journalctl -u perennial -n 50",
-            "Check the configuration:\n\n    perennial check-config",
-            "Start it:\n\n    systemctl start perennial",
-        ],
-        Alarm::Silent | Alarm::Crashing => &[
-            "Find out what it is doing:\n\n    systemctl status perennial\n    journalctl -u perennial -n 50",
-            "If that does not help, restart it:\n\n    systemctl restart perennial",
-        ],
-        Alarm::SweepLate | Alarm::NotReady => {
-            &["Find out what is wrong:\n\n    perennial status\n    journalctl -u perennial -n 50"]
-        }
-        Alarm::MailStuck => &[
-            "Find out why, then test the mail server:\n\n    perennial status\n    perennial mail-test",
-        ],
-        Alarm::DiskLow => {
-            &["Free some space:\n\n    df -h /var/lib/perennial\n    du -sh /var/lib/perennial/*"]
-        }
-        Alarm::NoBackup => {
-            &["Make a copy by hand to see whether it works now:\n\n    perennial backup FILE"]
-        }
+const fn text(alarm: Alarm) -> Text {
+    let (subject, meaning, steps): (_, _, &[&str]) = match alarm {
+        Alarm::Down => (
+            "Perennial is down",
+            OUT_OF_SERVICE,
+            &[
+                "Find out why:\n\n    systemctl status perennial\n    journalctl -u perennial -n 50",
+                "Check the configuration:\n\n    perennial check-config",
+                "Start it:\n\n    systemctl start perennial",
+            ],
+        ),
+        Alarm::Silent => ("Perennial does not answer", OUT_OF_SERVICE, &[LOG, RESTART]),
+        Alarm::SweepLate => (
+            "Perennial is not checking tokens",
+            "In the meantime, Perennial does not notice tokens that expire or stop working.",
+            &[STATUS],
+        ),
+        Alarm::MailStuck => (
+            "Perennial cannot send email",
+            "People who need to log in again do not know about it.",
+            &[
+                "Find out why, then test the mail server:\n\n    perennial status\n    perennial mail-test",
+            ],
+        ),
+        Alarm::NotReady => (
+            "Perennial is not ready",
+            "Part of its work is not done.",
+            &[STATUS],
+        ),
+        Alarm::Crashing => (
+            "Perennial keeps crashing",
+            "It works between two crashes, but the next restart may fail.",
+            &[LOG, RESTART],
+        ),
+        Alarm::DiskLow => (
+            "Perennial's disk is almost full",
+            "When the disk is full, Perennial cannot store renewed tokens or back up its inventory.",
+            &["Free some space:\n\n    df -h /var/lib/perennial\n    du -sh /var/lib/perennial/*"],
+        ),
+        Alarm::NoBackup => (
+            "Perennial has no current backup",
+            "If the disk fails, everything since the newest copy is lost.",
+            &["Make a copy by hand to see whether it works now:\n\n    perennial backup FILE"],
+        ),
     };
-    steps.iter().map(|step| (*step).to_owned()).collect()
+    Text {
+        subject,
+        meaning,
+        steps,
+    }
 }
 
 /// Returns the host name: operators have more than one machine.

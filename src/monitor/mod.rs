@@ -1,13 +1,14 @@
 //! Watches the daemon from outside and sends emails itself when the daemon is down or does not do its work: one email
 //! per cause, one reminder a day, and one when it is over. It needs neither the daemon nor the inventory.
 //!
-//! - `policy`: what is wrong, and which emails are due (pure) · `email_text`: their texts
+//! - `detection`: what is wrong (pure) · `policy`: which emails are due (pure) · `email_text`: their texts
 //! - `probe`: queries the daemon and the disk · `alarm_state`: which alarms were notified
 //! - `unit_failure`: a unit that systemd stopped restarting
 
 mod alarm_state;
+mod detection;
 mod email_text;
-pub mod policy;
+mod policy;
 mod probe;
 mod unit_failure;
 
@@ -18,8 +19,8 @@ use jiff::Timestamp;
 use crate::config::MonitorSettings;
 use crate::email::mailer::Mailer;
 use alarm_state::AlarmStore;
-pub use policy::{Alarm, ProbeResult, Problem, detected_problems};
-use policy::{AlarmState, MonitorEmail};
+pub use detection::{Alarm, ProbeResult, Problem, detected_problems};
+use policy::{AlarmState, AlarmStates, MonitorEmail};
 pub use probe::collect;
 pub use unit_failure::Failed;
 
@@ -38,20 +39,8 @@ pub async fn notify(
     detected_problems: &[Problem],
     now: Timestamp,
 ) -> NotifyReport {
-    let place = memory_of(monitor_settings);
-    let mut memory = AlarmStore::read(&place);
-    let emails = policy::emails(&mut memory.alarms, detected_problems, now);
-    let mut notified = NotifyReport::default();
-    for email in emails {
-        send(monitor_settings, &mut memory, &email, &mut notified, now).await;
-    }
-    if let Err(error) = memory.write(&place) {
-        notified.faults.push(format!(
-            "cannot record the sent emails in {}: {error}",
-            place.display()
-        ));
-    }
-    notified
+    let due = |alarms: &mut AlarmStates| policy::emails(alarms, detected_problems, now);
+    send_due(monitor_settings, due, now).await
 }
 
 /// Reports that a unit failed and systemd no longer restarts it. This counts as the notification that the daemon is
@@ -61,19 +50,28 @@ pub async fn report_unit_failure(
     failed: &Failed,
     now: Timestamp,
 ) -> NotifyReport {
+    let due = |alarms: &mut AlarmStates| {
+        alarms.insert(Alarm::Down.as_str().to_owned(), AlarmState::begun(now));
+        vec![MonitorEmail::first(Alarm::Down, failed.describe(), now)]
+    };
+    send_due(monitor_settings, due, now).await
+}
+
+async fn send_due(
+    monitor_settings: &MonitorSettings,
+    due: impl FnOnce(&mut AlarmStates) -> Vec<MonitorEmail>,
+    now: Timestamp,
+) -> NotifyReport {
     let place = memory_of(monitor_settings);
     let mut memory = AlarmStore::read(&place);
-    let email = MonitorEmail::first(Alarm::Down, failed.describe(), now);
-    let alarm_state = AlarmState::begun(now);
-    memory
-        .alarms
-        .insert(Alarm::Down.as_str().to_owned(), alarm_state);
     let mut notified = NotifyReport::default();
-    send(monitor_settings, &mut memory, &email, &mut notified, now).await;
+    for email in due(&mut memory.alarms) {
+        send(monitor_settings, &mut memory, &email, &mut notified, now).await;
+    }
     if let Err(error) = memory.write(&place) {
-        notified
-            .faults
-            .push(format!("cannot record the sent email: {error}"));
+        let place = place.display();
+        let fault = format!("cannot record the sent emails in {place}: {error}");
+        notified.faults.push(fault);
     }
     notified
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use nix::sys::statvfs::statvfs;
 use tokio::time::{Instant, sleep};
 
-use super::policy::{Answer, ProbeResult};
+use super::detection::{Answer, ProbeResult};
 use crate::api::types::{IncidentFilter, IncidentQuery};
 use crate::api_client::{Client, Error};
 use crate::config::MonitorSettings;

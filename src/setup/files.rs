@@ -6,13 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use super::Error;
-use crate::secret::{Key, Secret};
-
-#[derive(Clone, Copy)]
-pub(super) enum Content<'a> {
-    Key(&'a Key),
-    Secret(&'a Secret),
-}
+use crate::secret::Secret;
 
 /// Creates a folder. Returns whether it is new.
 pub(super) fn make_folder(path: &Path, mode: u32) -> Result<bool, Error> {
@@ -45,7 +39,7 @@ pub(super) fn write_temporary(
     staged: &Path,
     target: &Path,
     name: &str,
-    content: Content<'_>,
+    content: &Secret,
 ) -> Result<(), Error> {
     let staged = staged.join(name);
     if target.exists() {
@@ -55,11 +49,8 @@ pub(super) fn write_temporary(
     write_new(&staged, content)
 }
 
-pub(super) fn write_new(path: &Path, content: Content<'_>) -> Result<(), Error> {
-    match content {
-        Content::Key(key) => write(path, format!("{}\n", *key.to_base64()).as_bytes(), 0o600),
-        Content::Secret(secret) => write(path, format!("{}\n", secret.expose()).as_bytes(), 0o600),
-    }
+pub(super) fn write_new(path: &Path, content: &Secret) -> Result<(), Error> {
+    write(path, format!("{}\n", content.expose()).as_bytes(), 0o600)
 }
 
 pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Error> {

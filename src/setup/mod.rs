@@ -99,35 +99,20 @@ impl Harness {
             .map_err(Error::file(&places.folder))?;
         let staged = folder.path().join(CREDENTIALS);
         files::make_folder(&staged, 0o700)?;
+        let key = NamedSecret {
+            name: INVENTORY_KEY.to_owned(),
+            value: fresh_key(places)?,
+        };
         let mut names = Vec::new();
-        let key = files::Content::Key(&fresh_key(places)?);
-        files::write_temporary(
-            &staged,
-            &places.credential(INVENTORY_KEY),
-            INVENTORY_KEY,
-            key,
-        )?;
-        names.push(INVENTORY_KEY.to_owned());
-        for NamedSecret { name, value } in given {
-            files::write_temporary(
-                &staged,
-                &places.credential(name),
-                name,
-                files::Content::Secret(value),
-            )?;
+        for NamedSecret { name, value } in [&key].into_iter().chain(given) {
+            files::write_temporary(&staged, &places.credential(name), name, value)?;
             names.push(name.clone());
         }
-        let verify = Home::Folder(folder.path().to_owned());
-        files::write(
-            &folder.path().join(TRIAL),
-            template.text(&verify).as_bytes(),
-            0o600,
-        )?;
-        files::write(
-            &folder.path().join(FINAL),
-            template.text(&places.home).as_bytes(),
-            0o600,
-        )?;
+        let trial = Home::Folder(folder.path().to_owned());
+        for (name, home) in [(TRIAL, &trial), (FINAL, &places.home)] {
+            let text = template.text(home);
+            files::write(&folder.path().join(name), text.as_bytes(), 0o600)?;
+        }
         Ok(Self {
             folder,
             names,
@@ -172,18 +157,17 @@ const FINAL: &str = "perennial.toml";
 pub fn add_secret(places: &Places, secret: &NamedSecret) -> Result<(), Error> {
     places.make_folders()?;
     let target = places.credential(&secret.name);
-    files::write_new(&target, files::Content::Secret(&secret.value))
+    files::write_new(&target, &secret.value)
 }
 
 /// Creates the inventory key that the configuration names and that is missing.
 pub fn add_key(places: &Places) -> Result<(), Error> {
     places.make_folders()?;
-    let key = fresh_key(places)?;
-    files::write_new(&places.credential(INVENTORY_KEY), files::Content::Key(&key))
+    files::write_new(&places.credential(INVENTORY_KEY), &fresh_key(places)?)
 }
 
 /// Creates a key, unless there is an inventory already: a new key cannot open it.
-fn fresh_key(places: &Places) -> Result<Key, Error> {
+fn fresh_key(places: &Places) -> Result<Secret, Error> {
     let key = places.credential(INVENTORY_KEY);
     if places.has_inventory() && !key.exists() {
         return Err(Error::KeyIsMissing {
@@ -191,5 +175,6 @@ fn fresh_key(places: &Places) -> Result<Key, Error> {
             key: key.display().to_string(),
         });
     }
-    Key::generate().map_err(|_| Error::NoRandomness)
+    let key = Key::generate().map_err(|_| Error::NoRandomness)?;
+    Ok(Secret::new(key.to_base64().as_str()))
 }

@@ -1,12 +1,14 @@
 //! Limits the calls of each client, and of all clients together. A rejected call costs an answer of a few bytes.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
 use tokio::time::Instant;
+
+use crate::http::ipv6_prefix;
 
 /// A token bucket: so many calls in a burst, then so many per second.
 #[derive(Clone, Copy, Debug)]
@@ -124,17 +126,6 @@ pub(super) fn client(peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
         Some(_) | None => named_by_proxy().or(peer),
     };
     address.map_or(Client::Unknown, |address| Client::Of(ipv6_prefix(address)))
-}
-
-/// The /64 prefix of an IPv6 address, because a client usually owns all addresses in it.
-pub(super) fn ipv6_prefix(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        address @ IpAddr::V4(_) => address,
-    }
 }
 
 #[cfg(test)]

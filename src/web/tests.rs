@@ -1,7 +1,10 @@
 //! One client cannot crowd out the others.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -10,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use super::rate_limit::Rate;
 use super::server::{Limits, serve_within};
 use super::*;
-use crate::http::Shares;
-use crate::inventory;
+use crate::http::{self, Backend, Shares};
+use crate::inventory::{self, Inventory};
 use crate::secret::Key;
 
 struct House {
     address: SocketAddr,
     stop: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
+    task: tokio::task::JoinHandle<&'static str>,
     _folder: tempfile::TempDir,
 }
 
@@ -29,7 +32,7 @@ impl House {
             key: Key::generate().unwrap(),
         };
         let listen = ListenAddress::Tcp("127.0.0.1:0".parse().unwrap());
-        let listener = Listener::open(&listen).await.unwrap();
+        let listener = bind(&listen).await.unwrap();
         let settings = Settings {
             listen,
             public_url: "https://tokens.example.com".to_owned(),
@@ -38,14 +41,23 @@ impl House {
         };
         let backend = Backend {
             inventory: Inventory::open(&inventory).unwrap(),
-            settings: watch::channel(settings).1,
-            app_signatures: watch::channel(AppSignatures::default()).1,
-            wake_rotation: Arc::default(),
+            new_work: watch::Sender::default(),
+            journal: watch::Sender::default(),
             clock: Arc::new(|| Timestamp::UNIX_EPOCH),
+        };
+        let current = Current {
+            settings,
+            app_signatures: AppSignatures::default(),
         };
         let address = listener.address().unwrap();
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve_within(listener, backend, limits, stop.clone()));
+        let task = tokio::spawn(serve_within(
+            listener,
+            backend,
+            watch::channel(current).1,
+            limits,
+            stop.clone(),
+        ));
         Self {
             address,
             stop,
@@ -95,7 +107,10 @@ async fn a_caller_over_the_rate_limit_learns_how_long_to_wait() {
 #[tokio::test]
 async fn a_head_that_does_not_come_is_not_waited_for() {
     let house = House::open(Limits {
-        head: Duration::from_millis(20),
+        connections: http::Limits {
+            head: Duration::from_millis(20),
+            ..Limits::default().connections
+        },
         ..Limits::default()
     })
     .await;
@@ -137,10 +152,13 @@ async fn it_stops_when_asked_and_its_address_is_free_again() {
 #[tokio::test]
 async fn a_peer_that_gets_no_slot_is_refused_at_once() {
     let house = House::open(Limits {
-        connections: Shares {
-            common: 3,
-            each: 2,
-            reserved: 0,
+        connections: http::Limits {
+            shares: Shares {
+                common: 3,
+                each: 2,
+                reserved: 0,
+            },
+            ..Limits::default().connections
         },
         ..Limits::default()
     })

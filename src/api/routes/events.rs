@@ -13,11 +13,10 @@ use futures_util::stream;
 use tokio::sync::watch;
 
 use crate::api::request::{Asked, Viewer, no_such_token};
-use crate::api::server::Place;
 use crate::api::state::{AppState, SharedAppState};
 use crate::api::types::{EventQuery, EventView, Problem, ProblemType};
-use crate::http::{self, Full};
-use crate::inventory::{Event, EventId};
+use crate::http::{ConnectionSlot, Full, Holder, Slot};
+use crate::inventory::{Error, Event, EventId};
 
 const EVENTS_PER_PAGE: usize = 200;
 
@@ -31,17 +30,17 @@ const JSON_LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson")
 pub(in crate::api) async fn events(
     viewer: Viewer,
     State(app_state): SharedAppState,
-    Extension(place): Extension<Place>,
+    Extension(slot): Extension<ConnectionSlot>,
     Asked(query): Asked<EventQuery>,
 ) -> Result<Response, Problem> {
     let (after, token) = beginning(&app_state, &query).await?;
     let reader = Reader {
         after,
         token,
-        changes: app_state.journal.subscribe(),
+        changes: app_state.backend.journal.subscribe(),
         following: query
             .follow
-            .then(|| follow(&app_state, &viewer, &place))
+            .then(|| follow(&app_state, &viewer, &slot))
             .transpose()?,
         app_state,
     };
@@ -82,12 +81,9 @@ async fn beginning(
         .await?
 }
 
-fn follow(
-    app_state: &AppState,
-    viewer: &Viewer,
-    place: &Place,
-) -> Result<http::Place<u32>, Problem> {
-    let following = app_state.followers.take(viewer.uid, viewer.rank);
+fn follow(app_state: &AppState, viewer: &Viewer, slot: &ConnectionSlot) -> Result<Slot, Problem> {
+    let holder = Holder::User(viewer.uid);
+    let following = app_state.followers.take(holder, viewer.rank);
     let following = following.map_err(|full| {
         let detail = match full {
             Full::Share(share) => format!(
@@ -101,7 +97,7 @@ fn follow(
         };
         Problem::new(ProblemType::TooManyFollowers, detail)
     })?;
-    place.give_up();
+    slot.give_up();
     Ok(following)
 }
 
@@ -112,7 +108,7 @@ struct Reader {
     token: Option<String>,
     changes: watch::Receiver<()>,
     /// The slot of a follower; `None` without `follow`.
-    following: Option<http::Place<u32>>,
+    following: Option<Slot>,
 }
 
 impl Reader {
@@ -129,7 +125,7 @@ impl Reader {
         }
     }
 
-    async fn read(&self) -> Result<Vec<Event>, Problem> {
+    async fn read(&self) -> Result<Vec<Event>, Error> {
         let (after, token) = (self.after, self.token.clone());
         self.app_state
             .read(move |view| view.events(after, token.as_deref(), EVENTS_PER_PAGE))

@@ -88,7 +88,7 @@ pub(in crate::api) async fn acknowledge(
         };
         with_tokens(tx, incident).map(Ok)
     });
-    acknowledged.await.map(Json)
+    acknowledged.await?.map(Json)
 }
 
 fn already_resolved(at: &str) -> Problem {

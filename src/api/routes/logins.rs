@@ -56,7 +56,7 @@ pub(in crate::api) async fn open(
             expires_at,
         }))
     });
-    Ok((StatusCode::CREATED, Json(opened.await?)))
+    Ok((StatusCode::CREATED, Json(opened.await??)))
 }
 
 fn wanted(

@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 
-use super::health::{reasons_not_ready, undelivered_emails};
 use crate::api::DaemonStatus;
 use crate::api::daemon_handle::whole_seconds;
+use crate::api::readiness::{maintenance_faults, reasons_not_ready, undelivered_emails};
 use crate::api::request::Viewer;
 use crate::api::state::SharedAppState;
 use crate::api::types::{AppReport, IncidentCounts, Maintenance, Problem, StatusReport, Sweep};
@@ -48,11 +48,15 @@ pub(in crate::api) async fn status(
 }
 
 fn report(figures: Figures, daemon_status: DaemonStatus, now: Timestamp) -> StatusReport {
+    let maintenance = Maintenance {
+        backed_up_at: daemon_status.maintenance.backed_up_at.map(whole_seconds),
+        ..daemon_status.maintenance.clone()
+    };
     let mut problems = reasons_not_ready(&daemon_status, &figures.mail, now);
     let ready = problems.is_empty();
     problems.extend(undelivered_emails(&figures.mail));
     problems.extend(daemon_status.problems);
-    problems.extend(neglected(&daemon_status.maintenance));
+    problems.extend(maintenance_faults(&maintenance).map(|fault| fault.to_string()));
     StatusReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now,
@@ -72,35 +76,10 @@ fn report(figures: Figures, daemon_status: DaemonStatus, now: Timestamp) -> Stat
         incidents: figures.incidents,
         mail: figures.mail.into(),
         deliveries: daemon_status.deliveries,
-        maintenance: Maintenance {
-            backed_up_at: daemon_status.maintenance.backed_up_at.map(whole_seconds),
-            ..daemon_status.maintenance
-        },
+        maintenance,
         next_deadline: figures.next_deadline.map(Into::into),
         problems,
     }
-}
-
-/// The journal records each crash; this many within an hour are a problem that an operator must solve.
-const PATTERN: u32 = 3;
-
-/// Problems with the daemon's own maintenance, as sentences.
-fn neglected(maintenance: &Maintenance) -> Vec<String> {
-    let crashes = maintenance.crashes_last_hour;
-    let crashes = (crashes >= PATTERN).then(|| {
-        format!(
-            "the daemon crashed {crashes} times within the last hour; see journalctl -u perennial"
-        )
-    });
-    let backup = maintenance.backup_error.as_ref().map(|reason| {
-        let newest = maintenance
-            .backed_up_at
-            .map_or("there is no earlier one".to_owned(), |at| {
-                format!("the newest is of {}", whole_seconds(at))
-            });
-        format!("the backup of the inventory failed, {newest}: {reason}")
-    });
-    [crashes, backup].into_iter().flatten().collect()
 }
 
 fn in_whole_seconds(app: AppReport) -> AppReport {

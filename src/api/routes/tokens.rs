@@ -149,5 +149,5 @@ pub(in crate::api) async fn forget(
             tx.forget(token.id)?;
             Ok(Ok(StatusCode::NO_CONTENT))
         })
-        .await
+        .await?
 }

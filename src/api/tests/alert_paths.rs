@@ -15,7 +15,7 @@ async fn enqueue_email(world: &World, id: &str, outcome: SendOutcome) {
         text: String::new(),
         html: String::new(),
     };
-    let now = world.backend.now();
+    let now = world.now();
     let reached = match outcome {
         SendOutcome::Sent => email.recipients.clone(),
         _ => Vec::new(),

@@ -64,7 +64,7 @@ async fn an_import_wakes_the_sweep_and_may_ask_for_the_pages() {
     world
         .send("POST", "/v1/tokens", request(&[("discover", json!(true))]))
         .await;
-    world.backend.wake_rotation.notified().await;
+    world.workers_are_woken().await;
     let journal = world.journal().await;
     assert_eq!(journal[0]["kind"], "imported");
     assert_eq!(

@@ -92,7 +92,7 @@ async fn a_follower_hears_what_comes_and_is_let_go_when_the_daemon_stops() {
 
     served.stop.cancel();
     assert_eq!(events.next().await.unwrap(), None);
-    served.server.await.unwrap().unwrap();
+    served.server.await.unwrap();
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use tokio::net::UnixStream;
 
 use super::world::{CANARY, Served, World, received};
 use crate::api::state::Limits;
-use crate::http::Shares;
+use crate::http::{self, Shares};
 
 const ALIVE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
@@ -31,14 +31,21 @@ fn of_one_user(reserved: usize) -> Shares {
     }
 }
 
+fn connections(change: impl FnOnce(&mut http::Limits)) -> Limits {
+    let mut limits = Limits::default();
+    change(&mut limits.connections);
+    limits
+}
+
 fn hurried() -> Limits {
     let moment = Duration::from_millis(250);
     Limits {
-        head: moment,
         body: moment,
-        stall: moment,
-        shutdown: moment,
-        ..Limits::default()
+        ..connections(|limits| {
+            limits.head = moment;
+            limits.stall = moment;
+            limits.shutdown = moment;
+        })
     }
 }
 
@@ -133,10 +140,7 @@ async fn what_is_not_http_is_hung_up_on() {
 #[tokio::test]
 async fn a_peer_that_gets_no_slot_is_refused_at_once_and_gets_the_next_free_one() {
     let world = World::new();
-    let served = world.serve_within(Limits {
-        connections: of_one_user(2),
-        ..Limits::default()
-    });
+    let served = world.serve_within(connections(|limits| limits.shares = of_one_user(2)));
     let mut first = served.connect().await;
     let mut second = served.connect().await;
     for stream in [&mut first, &mut second] {
@@ -161,10 +165,9 @@ async fn a_peer_that_gets_no_slot_is_refused_at_once_and_gets_the_next_free_one(
 #[tokio::test]
 async fn a_connection_that_is_never_idle_is_closed_when_its_time_is_over() {
     let world = World::new();
-    let served = world.serve_within(Limits {
-        age: Duration::from_millis(250),
-        ..Limits::default()
-    });
+    let served = world.serve_within(connections(|limits| {
+        limits.age = Duration::from_millis(250);
+    }));
     let mut stream = served.connect().await;
     let mut answers = 0;
     while stream.write_all(ALIVE).await.is_ok() {
@@ -185,9 +188,8 @@ async fn a_connection_that_is_never_idle_is_closed_when_its_time_is_over() {
 async fn followers_are_counted_apart_and_are_not_too_many() {
     let world = World::new();
     let served = world.serve_within(Limits {
-        connections: of_one_user(1),
         followers: of_one_user(2),
-        ..Limits::default()
+        ..connections(|limits| limits.shares = of_one_user(1))
     });
     let follow = b"GET /v1/events?follow=true HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let mut followers = Vec::new();
@@ -221,11 +223,10 @@ async fn a_peer_that_never_reads_loses_its_slot() {
             .import(&format!("acme-{index:0>90}"), &format!("EAA{index}"))
             .await;
     }
-    let served = world.serve_within(Limits {
-        connections: of_one_user(1),
-        stall: Duration::from_millis(50),
-        ..Limits::default()
-    });
+    let served = world.serve_within(connections(|limits| {
+        limits.shares = of_one_user(1);
+        limits.stall = Duration::from_millis(50);
+    }));
     let mut deaf = served.connect().await;
     let ask = b"GET /v1/tokens?limit=1000 HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(20);
     deaf.write_all(&ask).await.unwrap();
@@ -253,24 +254,23 @@ async fn an_open_request_is_finished_when_the_daemon_stops() {
     served.stop.cancel();
     stream.write_all(body.as_bytes()).await.unwrap();
     assert!(received(&mut stream).await.starts_with("HTTP/1.1 201 "));
-    served.server.await.unwrap().unwrap();
+    served.server.await.unwrap();
     assert!(!world.socket().exists());
 }
 
 #[tokio::test]
 async fn a_request_that_never_ends_does_not_keep_the_daemon() {
     let world = World::new();
-    let served = world.serve_within(Limits {
-        shutdown: Duration::from_millis(50),
-        ..Limits::default()
-    });
+    let served = world.serve_within(connections(|limits| {
+        limits.shutdown = Duration::from_millis(50);
+    }));
     let mut stream = served.connect().await;
     let head = b"POST /v1/tokens HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                  expect: 100-continue\r\ncontent-length: 100\r\n\r\n";
     stream.write_all(head).await.unwrap();
     self::head(&mut stream).await;
     served.stop.cancel();
-    served.server.await.unwrap().unwrap();
+    served.server.await.unwrap();
     assert_eq!(received(&mut stream).await, "");
 }
 

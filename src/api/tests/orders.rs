@@ -17,12 +17,12 @@ async fn an_order_is_filed_and_the_sweep_is_woken() {
         world
             .import_healthy("acme-1", "EAAone", SignedDuration::from_hours(48))
             .await;
-        world.backend.wake_rotation.notified().await;
+        world.workers_are_woken().await;
 
         let path = format!("/v1/tokens/acme-1/{path}");
         let reply = world.ask_as(alice(), "POST", &path, Body::empty()).await;
         assert_eq!(reply.status, 202);
-        world.backend.wake_rotation.notified().await;
+        world.workers_are_woken().await;
 
         let filed = world.backend.inventory.read(|view| {
             let id = view.token_named("acme-1")?.unwrap().id;

@@ -266,7 +266,7 @@ async fn no_answer_but_one_holds_a_secret() {
 
 /// Records the hours that are over, as the daemon does periodically.
 async fn write_down(world: &World) -> usize {
-    let log = &world.backend.accesses;
+    let log = &world.daemon.accesses;
     log.write_due(&world.backend.inventory, world.now())
         .await
         .unwrap()
@@ -372,7 +372,7 @@ async fn what_was_only_counted_is_written_down_when_the_daemon_ends() {
     for _ in 0..3 {
         read(&world, eve(), "/v1/tokens/acme-1/secret").await;
     }
-    let log = &world.backend.accesses;
+    let log = &world.daemon.accesses;
     log.write_all(&world.backend.inventory, world.now())
         .await
         .unwrap();

@@ -145,6 +145,6 @@ async fn the_watchdog_is_answered_while_every_place_is_taken_and_not_after_the_e
     }
     assert!(served.probe.is_answered().await);
     served.stop.cancel();
-    served.server.await.unwrap().unwrap();
+    served.server.await.unwrap();
     assert!(!served.probe.is_answered().await);
 }

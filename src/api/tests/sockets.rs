@@ -5,11 +5,12 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use jiff::SignedDuration;
 
 use super::world::{World, import_request};
+use crate::api::bind;
 use crate::api::types::{
     AcknowledgeRequest, CandidateRequest, IncidentQuery, ProblemType, TokenQuery,
 };
-use crate::api::{BindError, bind};
 use crate::api_client::{CandidateAnswer, Client, Error, Imported};
+use crate::http::BindError;
 use crate::model::State;
 use crate::secret::Secret;
 
@@ -30,7 +31,7 @@ async fn a_stale_socket_gives_way_and_a_live_one_does_not() {
     drop(bind(&world.socket()).unwrap());
     assert!(world.socket().exists());
     let _live = bind(&world.socket()).unwrap();
-    assert!(matches!(bind(&world.socket()), Err(BindError::InUse(_))));
+    assert!(matches!(bind(&world.socket()), Err(BindError::InUse(..))));
     assert!(std::os::unix::net::UnixStream::connect(world.socket()).is_ok());
 }
 
@@ -40,15 +41,15 @@ async fn what_is_no_socket_is_left_alone() {
     std::fs::write(world.socket(), "precious").unwrap();
     assert!(matches!(
         bind(&world.socket()),
-        Err(BindError::NotASocket(_))
+        Err(BindError::NotASocket(..))
     ));
     assert_eq!(std::fs::read_to_string(world.socket()).unwrap(), "precious");
 
     let link = world.folder().join("link.sock");
     symlink(world.socket(), &link).unwrap();
-    assert!(matches!(bind(&link), Err(BindError::NotASocket(_))));
+    assert!(matches!(bind(&link), Err(BindError::NotASocket(..))));
     let nowhere = world.folder().join("absent/perennial.sock");
-    assert!(matches!(bind(&nowhere), Err(BindError::NoDirectory(_))));
+    assert!(matches!(bind(&nowhere), Err(BindError::NoDirectory(..))));
 }
 
 #[tokio::test]
@@ -157,7 +158,7 @@ async fn a_client_outlives_a_restart_of_the_daemon() {
     let first = world.serve();
     first.client.status().await.unwrap();
     first.stop.cancel();
-    first.server.await.unwrap().unwrap();
+    first.server.await.unwrap();
     assert!(matches!(
         first.client.status().await,
         Err(Error::Unreachable { .. })

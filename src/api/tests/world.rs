@@ -15,16 +15,17 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::sync::{Mutex, Notify, mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::peer::{Account, Peer};
-use crate::api::server::{Place, Probe, bind, probe, serve_within};
-use crate::api::state::{AppState, Limits};
+use crate::api::server::{bind, serve_within};
+use crate::api::state::{AppState, Limits, SocketState};
 use crate::api::types::{AppReport, ImportRequest, Sweep};
-use crate::api::{Backend, DaemonStatus, MailTest, Reader, Reload, Settings, routes};
+use crate::api::{DaemonHandle, DaemonStatus, MailTest, Reader, Reload, Settings, routes};
 use crate::api_client::Client;
+use crate::http::{Backend, ConnectionSlot, Probe, probe};
 use crate::inventory::{self, CheckResult, Inventory};
 use crate::model::{Expiry, Facts, Health, Kind, Scopes, Token};
 use crate::secret::Key;
@@ -37,6 +38,9 @@ pub(super) const CANARY: &str = "EAAcanary0123456789";
 
 pub(super) struct World {
     pub(super) backend: Backend,
+    pub(super) daemon: DaemonHandle,
+    /// Orders that the socket announced.
+    new_work: Mutex<watch::Receiver<()>>,
     pub(super) settings: watch::Sender<Settings>,
     pub(super) daemon_status: watch::Sender<DaemonStatus>,
     pub(super) reloads: Mutex<mpsc::Receiver<Reload>>,
@@ -117,19 +121,24 @@ impl World {
         let (mail_test, mail_tests) = mpsc::channel(1);
         let now = Arc::new(AtomicI64::new(START));
         let clock = Arc::clone(&now);
+        let (new_work, announced) = watch::channel(());
         let backend = Backend {
             inventory: inventory.unwrap(),
+            new_work,
+            journal: watch::Sender::new(()),
+            clock: Arc::new(move || at(clock.load(Ordering::Relaxed))),
+        };
+        let daemon = DaemonHandle {
             settings: settings_seen,
             daemon_status: pulse_seen,
-            wake_rotation: Arc::new(Notify::new()),
-            journal: watch::Sender::new(()),
             accesses: Arc::default(),
             reloads: reload,
             mail_tests: mail_test,
-            clock: Arc::new(move || at(clock.load(Ordering::Relaxed))),
         };
         Self {
             backend,
+            daemon,
+            new_work: Mutex::new(announced),
             settings,
             daemon_status,
             reloads: Mutex::new(reloads),
@@ -142,6 +151,11 @@ impl World {
 
     pub(super) fn now(&self) -> Timestamp {
         (self.backend.clock)()
+    }
+
+    /// Waits until the socket announces new work.
+    pub(super) async fn workers_are_woken(&self) {
+        self.new_work.lock().await.changed().await.unwrap();
     }
 
     pub(super) fn pass(&self, span: SignedDuration) {
@@ -181,14 +195,12 @@ impl World {
         }
         let request = request
             .extension(peer)
-            .extension(Place::default())
+            .extension(ConnectionSlot::default())
             .body(body)
             .unwrap();
-        let app_state = AppState::new(
-            self.backend.clone(),
-            self.limits.clone(),
-            CancellationToken::new(),
-        );
+        let stop = CancellationToken::new();
+        let own = SocketState::new(self.daemon.clone(), self.limits.clone(), stop);
+        let app_state = AppState::new(self.backend.clone(), own);
         let routes = TowerToHyperService::new(routes::router(Arc::new(app_state)));
         let (parts, body) = routes.call(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
@@ -273,7 +285,7 @@ impl World {
         let listener = bind(&self.socket()).unwrap();
         let stop = CancellationToken::new();
         let (probe, questions) = probe();
-        let backend = self.backend.clone();
+        let backend = (self.backend.clone(), self.daemon.clone());
         let server = serve_within(listener, backend, limits, questions, stop.clone());
         Served {
             client: Client::at(self.socket()).unwrap(),
@@ -290,7 +302,7 @@ pub(super) struct Served {
     pub(super) client: Client,
     pub(super) probe: Probe,
     socket: PathBuf,
-    pub(super) server: JoinHandle<std::io::Result<()>>,
+    pub(super) server: JoinHandle<&'static str>,
     pub(super) stop: CancellationToken,
 }
 

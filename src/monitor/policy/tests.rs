@@ -1,7 +1,9 @@
 //! One table per rule: what is found, and when emails are sent.
 
 use super::*;
+use crate::api::types::StatusReport;
 use crate::api::types::{MailReport, Maintenance, Sweep};
+use crate::monitor::detection::{Answer, ProbeResult, detected_problems};
 
 fn at(minutes: i64) -> Timestamp {
     "2026-11-25T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minutes)

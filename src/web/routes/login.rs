@@ -75,7 +75,7 @@ pub(super) async fn callback(
         let page = text::login_is_not_known();
         return Ok(laid_out(&app_state, page, StatusCode::BAD_REQUEST));
     };
-    app_state.wake_rotation();
+    app_state.announce_work();
     let address = app_state.public(&format!("/login/result/{}", result.expose()));
     Ok(see_other(&address))
 }

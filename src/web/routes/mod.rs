@@ -19,9 +19,8 @@ use tokio::time::{Instant, timeout};
 use super::headers;
 use super::page::{PageError, STYLE};
 use super::rate_limit;
-use super::server::Peer;
 use super::state::{AppState, SharedAppState};
-use crate::http::{Bounds, read_to_the_end};
+use crate::http::{Bounds, Origin, read_to_the_end};
 
 type Route = (&'static str, MethodRouter<Arc<AppState>>);
 
@@ -91,10 +90,11 @@ async fn nothing() -> PageError {
 
 /// Applies to every request: the rate limit, the base path, the time limit, and the security headers.
 async fn receive(State(app_state): SharedAppState, mut request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<Peer>().copied();
-    let client = rate_limit::client(peer.and_then(|peer| peer.0), request.headers());
+    let origin = request.extensions().get::<Origin>();
+    let peer = origin.and_then(|origin| origin.address());
+    let client = rate_limit::client(peer, request.headers());
     let mut answer = if app_state.rate_limiter.lets_in(client, Instant::now()) {
-        let base = base_path(&app_state.settings.borrow().public_url).to_owned();
+        let base = base_path(&app_state.public("")).to_owned();
         *request.uri_mut() = without_base(request.uri(), &base);
         let request = read_to_the_end(request, REST);
         timeout(PATIENCE, next.run(request))
@@ -103,7 +103,7 @@ async fn receive(State(app_state): SharedAppState, mut request: Request, next: N
     } else {
         PageError::TooMany.into_response()
     };
-    headers::put_on(answer.headers_mut(), &app_state.settings.borrow().logins);
+    headers::put_on(answer.headers_mut(), &app_state.logins());
     answer
 }
 

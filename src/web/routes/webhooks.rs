@@ -79,7 +79,7 @@ pub(super) async fn delete(
     let signed = field(&body, "signed_request").unwrap_or_default();
     let receiver = app_state.webhook_receiver();
     let code = receiver.delete(&app, &signed, app_state.now()).await?;
-    app_state.wake_rotation();
+    app_state.announce_work();
     Ok(Json(Confirmation {
         url: app_state.public(&format!("/data-deletion/{code}")),
         confirmation_code: code,
@@ -102,7 +102,7 @@ pub(super) async fn deletion(
 
 fn answered(app_state: &AppState, answer: NoticeAnswer) -> StatusCode {
     if answer == NoticeAnswer::ChecksDue {
-        app_state.wake_rotation();
+        app_state.announce_work();
     }
     StatusCode::OK
 }

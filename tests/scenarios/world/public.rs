@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use perennial::alerts::LoginLinks;
 use perennial::graph_sim::DialogAnswer;
+use perennial::http::Backend;
 use perennial::login::{self, LoginWorker};
 use perennial::model::{IncidentId, IncidentSelection, LoginId, NewLogin, Remedy, Scopes, TokenId};
-use perennial::web::{self, Backend, ListenAddress, Listener};
+use perennial::web::{self, ListenAddress};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::watch;
@@ -65,16 +66,19 @@ impl World {
         };
         let now = Arc::new(Mutex::new(self.now));
         let clock = Arc::clone(&now);
-        let listener = Listener::open(&settings.listen).await?;
+        let listener = web::bind(&settings.listen).await?;
         let desk = Backend {
             inventory: self.inventory.clone(),
-            settings: watch::channel(settings).1,
-            app_signatures: watch::channel(Arc::default()).1,
-            wake_rotation: Arc::default(),
+            new_work: watch::Sender::new(()),
+            journal: watch::Sender::new(()),
             clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
         };
         let stop = CancellationToken::new();
-        tokio::spawn(web::serve(listener, desk, stop.clone()));
+        let current = watch::channel(web::Current {
+            settings,
+            app_signatures: Arc::default(),
+        });
+        tokio::spawn(web::serve(listener, desk, current.1, stop.clone()));
         Ok(Public {
             login_worker: LoginWorker {
                 inventory: self.inventory.clone(),

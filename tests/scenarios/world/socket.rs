@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::{fs, io};
 
 use jiff::Timestamp;
-use perennial::api::{self, Backend, DaemonStatus};
+use perennial::api::{self, DaemonHandle, DaemonStatus};
 use perennial::api_client::Client;
 use perennial::config::{self, Machine};
 use perennial::daemon::{Services, status};
+use perennial::http::{self, Backend};
 use perennial::secret::Key;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -38,18 +39,21 @@ impl World {
         });
         let desk = Backend {
             inventory: self.inventory.clone(),
+            new_work: watch::Sender::new(()),
+            journal: watch::Sender::new(()),
+            clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
+        };
+        let handle = DaemonHandle {
             settings: watch::channel(config.status.clone()).1,
             daemon_status: daemon_status.subscribe(),
-            wake_rotation: Arc::default(),
-            journal: watch::Sender::new(()),
             accesses: Arc::default(),
             reloads: mpsc::channel(1).0,
             mail_tests: mpsc::channel(1).0,
-            clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
         };
         let hang_up = CancellationToken::new();
         let listener = api::bind(&config.status.socket)?;
-        tokio::spawn(api::serve(listener, desk, hang_up.clone()));
+        let (questions, stop) = (http::probe().1, hang_up.clone());
+        tokio::spawn(api::serve(listener, (desk, handle), questions, stop));
         Ok(Socket {
             client: Client::at(&config.status.socket)?,
             services,
@@ -64,10 +68,8 @@ impl Socket {
     /// Publishes the status, as the daemon does after each sweep. `swept` is the end of the last full sweep.
     pub async fn publish_status(&self, now: Timestamp, swept: Timestamp) -> Result {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
-        let before = self.daemon_status.borrow().clone();
-        let taken = status::take(&self.services, &before, Some(swept), Some(now), now).await?;
-        self.daemon_status.send_replace(taken);
-        Ok(())
+        let sweeps = (Some(swept), Some(now));
+        Ok(status::publish(&self.services, &self.daemon_status, sweeps, now).await?)
     }
 }
 

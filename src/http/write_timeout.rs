@@ -7,18 +7,19 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::UnixStream;
 use tokio::time::{Sleep, sleep};
 
+use super::listener::Stream;
+
 pub(super) struct Steady {
-    stream: UnixStream,
+    stream: Stream,
     limit: Duration,
     /// Runs while the peer reads nothing.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Steady {
-    pub(super) const fn new(stream: UnixStream, limit: Duration) -> Self {
+    pub(super) const fn new(stream: Stream, limit: Duration) -> Self {
         Self {
             stream,
             limit,

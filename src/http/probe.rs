@@ -8,13 +8,12 @@ use tokio::sync::{mpsc, oneshot};
 pub struct Probe(mpsc::Sender<oneshot::Sender<()>>);
 
 /// The accept loop's end of the channel.
-#[derive(Debug)]
-pub struct Questions(mpsc::Receiver<oneshot::Sender<()>>);
+pub type Questions = mpsc::Receiver<oneshot::Sender<()>>;
 
-/// Returns both ends: one for the watchdog, one for [`serve_probed`](super::serve_probed).
+/// Returns both ends: one for the watchdog, one for the server.
 pub fn probe() -> (Probe, Questions) {
     let (ask, questions) = mpsc::channel(1);
-    (Probe(ask), Questions(questions))
+    (Probe(ask), questions)
 }
 
 impl Probe {
@@ -22,12 +21,5 @@ impl Probe {
     pub async fn is_answered(&self) -> bool {
         let (answer, answered) = oneshot::channel();
         self.0.send(answer).await.is_ok() && answered.await.is_ok()
-    }
-}
-
-impl Questions {
-    /// The next question; `None` when the watchdog is gone.
-    pub(super) async fn next(&mut self) -> Option<oneshot::Sender<()>> {
-        self.0.recv().await
     }
 }

@@ -1,0 +1,86 @@
+//! What is wrong with the daemon and its apps, as sentences for the status.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::api::types::AppReport;
+use crate::model::{AppRecord, Unchecked, UnsubscribedPages};
+
+/// How long before the end of a Graph version a problem is shown.
+const SUNSET: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+pub(super) fn version_ends(app: &AppReport, now: Timestamp) -> Option<String> {
+    let ends = app.graph_version_ends_on?;
+    let last_day = ends.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    (last_day < now + SUNSET).then(|| {
+        format!(
+            "app {}: Graph {} ends on {ends}. Set a newer graph_version",
+            app.name, app.graph_version
+        )
+    })
+}
+
+/// New secrets that exist only in memory.
+pub(super) fn not_stored(secrets: usize) -> Option<String> {
+    let which = match secrets {
+        0 => return None,
+        1 => "1 renewed token is".to_owned(),
+        many => format!("{many} renewed tokens are"),
+    };
+    Some(format!(
+        "{which} only in memory, because the inventory cannot store new secrets. Do not stop the daemon until this is \
+         fixed, see journalctl -u perennial"
+    ))
+}
+
+/// Pages that are not subscribed to the app's webhooks.
+pub(super) fn unnotified(unsubscribed: &UnsubscribedPages) -> String {
+    let UnsubscribedPages {
+        app,
+        pages,
+        example,
+    } = unsubscribed;
+    let which = match pages {
+        1 => format!("the page of {example} is not subscribed"),
+        n => format!("{n} pages, such as that of {example}, are not subscribed"),
+    };
+    format!("app {app}: {which} to all of subscribed_fields. See perennial show {example}")
+}
+
+/// Tokens whose checks fail while those of other tokens succeed.
+pub(super) fn not_checked(unchecked: &Unchecked) -> String {
+    let Unchecked {
+        app,
+        tokens,
+        example,
+    } = unchecked;
+    let which = match tokens {
+        1 => format!("the token {example}"),
+        n => format!("{n} tokens, such as {example},"),
+    };
+    format!(
+        "app {app}: {which} could not be checked for more than a day. See perennial show {example}"
+    )
+}
+
+pub(super) fn abandoned_tokens(name: &str) -> String {
+    format!(
+        "{name} is set aside: the daemon crashed twice while it checked this token, so it is no longer checked or renewed. \
+         Please report the crash. To try again: perennial check {name}"
+    )
+}
+
+/// A sentence about what is wrong with an app.
+pub(super) fn app_error(app: &AppRecord) -> Option<String> {
+    let name = &app.name;
+    let served = app.served_version.as_ref().map(|served| {
+        format!("app {name}: Meta answers with Graph {served}, which is not the configured version")
+    });
+    let Some(error) = app.error else {
+        return served;
+    };
+    Some(format!(
+        "app {name}: {} since {}. Its tokens are not checked or renewed meanwhile, and are still served",
+        error.cause, error.since
+    ))
+}

@@ -1,0 +1,69 @@
+//! State that survives a reload.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, watch};
+
+use super::clock_check::ClockCheck;
+use super::wakeups::Wakeups;
+use super::watchdog::Watchdog;
+use crate::api::{AccessLog, DaemonStatus};
+use crate::inventory;
+
+#[derive(Clone)]
+pub(super) struct SharedState {
+    pub(super) daemon_status: watch::Sender<DaemonStatus>,
+    /// Sent whenever the journal has grown.
+    pub(super) journal: watch::Sender<()>,
+    pub(super) wakeups: Wakeups,
+    pub(super) watchdog: Arc<Watchdog>,
+    pub(super) clock: Arc<ClockCheck>,
+    /// Held while sending emails, because old and new workers overlap during a reload.
+    pub(super) outbox: Arc<Mutex<()>>,
+    /// Reads of secrets that are not recorded yet.
+    pub(super) accesses: Arc<AccessLog>,
+}
+
+impl SharedState {
+    pub(super) fn new(daemon_status: DaemonStatus) -> Self {
+        Self {
+            daemon_status: watch::Sender::new(daemon_status),
+            journal: watch::Sender::default(),
+            wakeups: Wakeups::new(),
+            watchdog: Arc::new(Watchdog::new()),
+            clock: Arc::default(),
+            outbox: Arc::default(),
+            accesses: Arc::default(),
+        }
+    }
+
+    pub(super) fn journal_has_grown(&self) {
+        self.journal.send_replace(());
+    }
+
+    /// Logs an inventory error and shows it in the status; the daemon keeps answering and tries again. If the
+    /// inventory cannot be written, it has logged that itself.
+    pub(super) fn record_inventory_error(&self, error: &inventory::Error) {
+        if matches!(error, inventory::Error::Unwritable(_)) {
+            tracing::debug!(
+                "the inventory cannot be written to; trying again at the next tick: {error}"
+            );
+            return;
+        }
+        tracing::error!("the inventory cannot be used; trying again at the next tick: {error}");
+        self.daemon_status
+            .send_modify(|daemon_status| daemon_status.inventory_error = Some(error.to_string()));
+    }
+
+    /// Shows what is wrong with the clock in the status, and logs it once.
+    pub(super) fn publish_clock_error(&self, clock_error: Option<String>) {
+        let is_new = self.daemon_status.send_if_modified(|daemon_status| {
+            let is_new = daemon_status.clock_error.is_none() && clock_error.is_some();
+            daemon_status.clock_error.clone_from(&clock_error);
+            is_new
+        });
+        if let Some(clock_error) = clock_error.filter(|_| is_new) {
+            tracing::error!("{clock_error}");
+        }
+    }
+}
