@@ -15,6 +15,8 @@ mod files;
 mod modules;
 #[path = "house/names.rs"]
 mod names;
+#[path = "house/sizes.rs"]
+mod sizes;
 #[path = "house/tables.rs"]
 mod tables;
 #[path = "house/text.rs"]

@@ -7,7 +7,7 @@ use crate::email::digest::summary;
 use crate::email::digest_context::DigestContext;
 pub use crate::email::digest_context::GraphVersion;
 use crate::inventory::{self, Digest, Inventory};
-use crate::model::IncidentSelection;
+use crate::model::IncidentFilter;
 
 /// When a summary is due, and when the next one.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +78,7 @@ async fn collected(
     let reports = inventory.read(move |view| {
         Ok((
             view.fleet()?,
-            view.incidents(IncidentSelection::Unresolved, INCIDENTS)?,
+            view.incidents(IncidentFilter::Unresolved, INCIDENTS)?,
             view.coming_logins(now, until)?,
             view.single_admin_pages()?,
             view.activity_since(last.event)?,

@@ -8,8 +8,8 @@ use super::{Report, Rules, pass};
 use crate::email::text::Language;
 use crate::inventory::{CheckResult, Error, Imported, Inventory, NewToken, Settings};
 use crate::model::{
-    AppError, AppRecord, Cause, Email, Expiry, Facts, Health, Incident, IncidentId, IncidentKey,
-    IncidentSelection, IncidentState, Kind, Scopes, Token, TokenId,
+    AppError, AppRecord, Cause, Email, Expiry, Facts, Health, Incident, IncidentFilter, IncidentId,
+    IncidentKey, IncidentState, Kind, Scopes, Token, TokenId,
 };
 use crate::secret::{Key, Secret};
 
@@ -278,7 +278,7 @@ impl World {
 
     pub(crate) async fn incidents(&self) -> Result<Vec<Incident>> {
         self.inventory
-            .read(|view| view.incidents(IncidentSelection::All, 1_000))
+            .read(|view| view.incidents(IncidentFilter::All, 1_000))
             .await
     }
 }

@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::fixtures::*;
 use super::policy;
-use crate::model::{Cause, Health, IncidentSelection, IncidentState, Kind, State, TokenId};
+use crate::model::{Cause, Health, IncidentFilter, IncidentState, Kind, State, TokenId};
 
 const CAUSES: [Cause; 6] = [
     Cause::PasswordChanged,
@@ -84,7 +84,7 @@ async fn a_quarter_of_chance_keeps_every_promise() -> Result {
 
     let open = world
         .inventory
-        .read(|view| view.incidents(IncidentSelection::Unresolved, 9))
+        .read(|view| view.incidents(IncidentFilter::Unresolved, 9))
         .await?;
     assert!(open.is_empty(), "{open:?}");
     each_incident_was_notified_properly(&world).await

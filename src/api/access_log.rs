@@ -8,14 +8,16 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::peer::Peer;
-use crate::inventory::{Error, EventKind, Inventory, NewEvent};
-use crate::model::{Token, TokenId};
+use crate::inventory::{Error, Inventory, NewEvent};
+use crate::model::{Event, Repeated, SecretAccess, Token, TokenId};
 
 /// One request for a secret, and its outcome.
 #[derive(Clone, Debug)]
 pub(super) struct Access {
     key: Key,
-    event: NewEvent,
+    /// The token's row, name and app.
+    token: Option<(TokenId, String, String)>,
+    detail: SecretAccess,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +47,7 @@ pub(super) enum Counted {
 
 #[derive(Clone, Debug)]
 struct Count {
-    event: NewEvent,
+    access: Access,
     since: Timestamp,
     last: Timestamp,
     /// Requests that are not in the journal yet.
@@ -65,59 +67,65 @@ const REFUSED: (usize, usize) = (16, 256);
 
 impl Access {
     pub(super) fn read(peer: &Peer, token: &Token, version: u32) -> Self {
-        let event = NewEvent::about(token, EventKind::SecretRead);
-        let access = Self::new(peer, Some(token), None, event);
-        access.with("version", version)
+        let mut access = Self::new(peer, Some(token), None);
+        access.detail.version = Some(version);
+        access
     }
 
     pub(super) fn refused(peer: &Peer, token: Option<&Token>, reason: &str) -> Self {
-        let kind = EventKind::SecretRefused;
-        let event = token.map_or_else(|| NewEvent::new(kind), |token| NewEvent::about(token, kind));
-        let access = Self::new(peer, token, Some(reason.to_owned()), event);
-        access.with("reason", reason)
+        Self::new(peer, token, Some(reason.to_owned()))
     }
 
-    fn new(peer: &Peer, token: Option<&Token>, denial: Option<String>, event: NewEvent) -> Self {
+    fn new(peer: &Peer, token: Option<&Token>, denial: Option<String>) -> Self {
         let pid = peer
             .pid
             .map_or_else(|| "unknown".to_owned(), |pid| pid.to_string());
         Self {
+            detail: SecretAccess {
+                user: peer.account.user.clone(),
+                uid: peer.uid.to_string(),
+                pid,
+                reason: denial.clone(),
+                ..SecretAccess::default()
+            },
             key: Key {
                 uid: peer.uid,
                 token: token.map_or(TokenGroup::None, |token| TokenGroup::One(token.id)),
                 denial,
             },
-            event: event
-                .with("user", peer.account.user.as_str())
-                .with("uid", peer.uid.to_string())
-                .with("pid", pid),
+            token: token.map(|token| (token.id, token.name.clone(), token.app.clone())),
         }
     }
 
-    fn with(mut self, key: &str, value: impl Into<serde_json::Value>) -> Self {
-        self.event = self.event.with(key, value);
-        self
-    }
-
     pub(super) fn event(&self) -> NewEvent {
-        self.event.clone()
+        let detail = self.detail.clone();
+        let event = match self.key.denial {
+            None => Event::SecretRead(detail),
+            Some(_) => Event::SecretRefused(detail),
+        };
+        match self.token.clone() {
+            Some((id, name, app)) => NewEvent {
+                token: Some(id),
+                name: Some(name),
+                ..NewEvent::of_app(&app, event)
+            },
+            None => event.into(),
+        }
     }
 
     /// The same access without its token and, when there is no room at all, without its user.
     fn of_others(mut self, room: Room) -> Self {
         self.key.token = TokenGroup::Others;
+        self.token = None;
         if room == Room::None {
             self.key.uid = u32::MAX;
-            self = self.with("user", "others").with("uid", "").with("pid", "");
+            self.detail.user = "others".to_owned();
+            self.detail.uid.clear();
+            self.detail.pid.clear();
         }
-        self.event = NewEvent {
-            token: None,
-            name: None,
-            app: None,
-            ..self.event
-        };
-        self.event.detail.remove("version");
-        self.with("others", true)
+        self.detail.version = None;
+        self.detail.others = true;
+        self
     }
 }
 
@@ -132,13 +140,13 @@ impl AccessLog {
             }
         }
         if let Some(count) = counts.get_mut(&access.key) {
-            count.event = access.event();
+            count.access = access.clone();
             count.last = now;
             count.times += 1;
             return Counted::Counted;
         }
         let count = Count {
-            event: access.event(),
+            access: access.clone(),
             since: now,
             last: now,
             times: 0,
@@ -201,11 +209,13 @@ impl AccessLog {
 
 impl Count {
     fn summary(&self) -> NewEvent {
-        self.event
-            .clone()
-            .with("times", self.times)
-            .with("since", self.since.to_string())
-            .with("until", self.last.to_string())
+        let mut access = self.access.clone();
+        access.detail.repeated = Some(Repeated {
+            times: self.times,
+            since: self.since,
+            until: self.last,
+        });
+        access.event()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The OpenAPI document of the socket, generated from the handlers and types that answer.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -52,7 +52,7 @@ use crate::model::Cause;
         daemon::mail_test,
     ),
     components(schemas(Problem)),
-    modifiers(&Calls, &Completeness, &Causes)
+    modifiers(&Calls, &Schemas)
 )]
 struct Api;
 
@@ -64,9 +64,8 @@ pub fn description() -> serde_json::Value {
 /// This document.
 #[utoipa::path(get, path = "/openapi.json", responses((status = 200, body = Object)))]
 pub(super) async fn document() -> impl IntoResponse {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    let text = TEXT.get_or_init(|| Api::openapi().to_json().unwrap_or_default());
-    ([(header::CONTENT_TYPE, "application/json")], text.as_str())
+    static TEXT: LazyLock<String> = LazyLock::new(|| Api::openapi().to_json().unwrap_or_default());
+    ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str())
 }
 
 /// Gives every call a unique operation id, a description for each answer, and the problem as default answer.
@@ -115,39 +114,21 @@ fn problem_response() -> RefOr<Response> {
     RefOr::T(answer.content(PROBLEM_JSON, content).build())
 }
 
-/// Marks every member of an answer as required (it is null when unknown). Only requests may omit members.
-struct Completeness;
+/// Marks every member of an answer as required (it is null when unknown), because only requests may omit members; and
+/// lists each cause with its remedy and the people who are notified.
+struct Schemas;
 
-impl Modify for Completeness {
+impl Modify for Schemas {
     fn modify(&self, document: &mut Document) {
-        let schemas = document
-            .components
-            .iter_mut()
-            .flat_map(|components| &mut components.schemas);
-        for (name, schema) in schemas {
-            let is_answer = !name.ends_with("Request") && name != "Problem";
-            if let RefOr::T(Schema::Object(object)) = schema
-                && is_answer
-            {
+        let components = document.components.iter_mut();
+        for (name, schema) in components.flat_map(|components| &mut components.schemas) {
+            let RefOr::T(Schema::Object(object)) = schema else {
+                continue;
+            };
+            if !name.ends_with("Request") && name != "Problem" {
                 object.required = object.properties.keys().cloned().collect();
             }
-        }
-    }
-}
-
-/// Lists each cause with its remedy and the people who are notified.
-struct Causes;
-
-impl Modify for Causes {
-    fn modify(&self, document: &mut Document) {
-        let schemas = document
-            .components
-            .iter_mut()
-            .flat_map(|components| &mut components.schemas);
-        for (name, schema) in schemas {
-            if let RefOr::T(Schema::Object(object)) = schema
-                && name == "Cause"
-            {
+            if name == "Cause" {
                 let known = object.description.take().unwrap_or_default();
                 let lines: String = Cause::ALL.iter().copied().map(explained).collect();
                 object.description = Some(format!("{known}\n{lines}"));

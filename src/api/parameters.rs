@@ -1,7 +1,7 @@
 //! Rejects unknown query parameters, so that a misspelled filter does not silently match everything. The OpenAPI
 //! document says which parameters a call takes.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use axum::extract::{Query, Request};
 use axum::http::Method;
@@ -29,7 +29,7 @@ pub(super) async fn only_known(request: Request, next: Next) -> Response {
 
 fn mismatch(request: &Request) -> Option<Problem> {
     request.uri().query().filter(|query| !query.is_empty())?;
-    let call = calls().iter().find(|call| call.is_asked(request))?;
+    let call = CALLS.iter().find(|call| call.is_asked(request))?;
     let given = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
     let Ok(Query(given)) = given else {
         return Some(malformed("the query cannot be read".to_owned()));
@@ -72,24 +72,21 @@ fn malformed(detail: String) -> Problem {
     Problem::new(ProblemType::Malformed, detail)
 }
 
-fn calls() -> &'static [Call] {
-    static CALLS: OnceLock<Vec<Call>> = OnceLock::new();
-    CALLS.get_or_init(|| {
-        let document = openapi::description();
-        let paths = document["paths"].as_object().into_iter().flatten();
-        let calls = paths.flat_map(|(path, calls)| {
-            let calls = calls.as_object().into_iter().flatten();
-            calls.filter_map(move |(method, call)| {
-                Some(Call {
-                    path: path.clone(),
-                    method: method.to_uppercase().parse().ok()?,
-                    parameters: names(call),
-                })
+static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| {
+    let document = openapi::description();
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let calls = paths.flat_map(|(path, calls)| {
+        let calls = calls.as_object().into_iter().flatten();
+        calls.filter_map(move |(method, call)| {
+            Some(Call {
+                path: path.clone(),
+                method: method.to_uppercase().parse().ok()?,
+                parameters: names(call),
             })
-        });
-        calls.collect()
-    })
-}
+        })
+    });
+    calls.collect()
+});
 
 fn names(call: &Value) -> Vec<String> {
     let parameters = call["parameters"].as_array().into_iter().flatten();

@@ -34,15 +34,8 @@ pub struct Account {
 pub struct Roles {
     pub viewer: bool,
     pub operator: bool,
-    pub secrets: Secrets,
-}
-
-/// Which tokens' secrets a peer may read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Secrets {
-    All,
-    /// Tokens whose names match one of these patterns.
-    Matching(Vec<String>),
+    /// The names, or patterns with `*`, of the tokens whose secrets it may read.
+    readable: Vec<String>,
 }
 
 /// Root and the daemon's own user have connection slots that no other peer can take.
@@ -58,22 +51,18 @@ pub const fn rank(uid: u32, daemon: u32) -> Rank {
 pub fn roles(settings: &Settings, peer: &Peer, daemon: u32) -> Roles {
     let named = |list: &[String]| list.iter().any(|entry| is_meant(entry, &peer.account));
     let operator = peer.uid == 0 || peer.uid == daemon || named(&settings.operators);
-    let patterns = || {
-        let mine = settings
-            .readers
-            .iter()
-            .filter(|reader| is_meant(&reader.user, &peer.account));
-        mine.flat_map(|reader| reader.tokens.iter().cloned())
-            .collect()
+    let readable = match peer.uid {
+        0 => vec!["*".to_owned()],
+        _ => {
+            let readers = settings.readers.iter();
+            let mine = readers.filter(|reader| is_meant(&reader.user, &peer.account));
+            mine.flat_map(|reader| reader.tokens.clone()).collect()
+        }
     };
     Roles {
         viewer: operator || named(&settings.viewers),
         operator,
-        secrets: if peer.uid == 0 {
-            Secrets::All
-        } else {
-            Secrets::Matching(patterns())
-        },
+        readable,
     }
 }
 
@@ -87,12 +76,9 @@ fn is_meant(entry: &str, account: &Account) -> bool {
 
 impl Roles {
     pub fn may_read(&self, token: &str) -> bool {
-        match &self.secrets {
-            Secrets::All => true,
-            Secrets::Matching(patterns) => {
-                patterns.iter().any(|pattern| name_matches(pattern, token))
-            }
-        }
+        self.readable
+            .iter()
+            .any(|pattern| name_matches(pattern, token))
     }
 }
 

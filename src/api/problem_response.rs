@@ -48,6 +48,25 @@ impl From<inventory::Error> for Problem {
     }
 }
 
+/// Why a job on the inventory has no result: the request cannot be met, or the inventory failed.
+#[derive(Debug)]
+pub(super) enum JobError {
+    Problem(Problem),
+    Inventory(inventory::Error),
+}
+
+impl From<Problem> for JobError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<inventory::Error> for JobError {
+    fn from(error: inventory::Error) -> Self {
+        Self::Inventory(error)
+    }
+}
+
 const FULL: &str = "the inventory's disk is full. Reads still work, but nothing can be written until there is free \
                     space: df -h /var/lib/perennial";
 const READ_ONLY: &str = "the inventory is read-only. Reads still work, but nothing can be written until the file and \

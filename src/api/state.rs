@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::access_log::{Access, Counted};
+use super::problem_response::JobError;
 use super::types::Problem;
 use super::{DaemonHandle, DaemonStatus};
 use crate::http::{self, Rank, Shares, Slots};
@@ -116,13 +117,27 @@ impl AppState {
         Ok(self.read(question).await?)
     }
 
-    /// Writes, then wakes the workers. The transaction is committed even when `job` returns a problem.
+    /// Runs `job` in a transaction, which is committed even when `job` returns a problem.
+    pub(super) async fn transact<T, F>(&self, job: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, JobError> + Send + 'static,
+    {
+        let job = |tx: &Tx<'_>| match job(tx) {
+            Ok(result) => Ok(Ok(result)),
+            Err(JobError::Problem(problem)) => Ok(Err(problem)),
+            Err(JobError::Inventory(error)) => Err(error),
+        };
+        self.write(job).await?
+    }
+
+    /// Writes, then wakes the workers.
     pub(super) async fn order<T, F>(&self, job: F) -> Result<T, Problem>
     where
         T: Send + 'static,
-        F: FnOnce(&Tx<'_>) -> Result<Result<T, Problem>, Error> + Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, JobError> + Send + 'static,
     {
-        let outcome = self.write(job).await??;
+        let outcome = self.transact(job).await?;
         self.announce_work();
         Ok(outcome)
     }

@@ -14,14 +14,6 @@ pub(super) struct Follower {
     until: Instant,
 }
 
-/// How a wait ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waited {
-    /// Something happened, or it has been quiet for long enough.
-    CheckAgain,
-    TimedOut,
-}
-
 impl Follower {
     /// Follows from now on, or from just after the event with this id.
     pub(super) async fn begin(
@@ -41,18 +33,14 @@ impl Follower {
         })
     }
 
-    /// Waits for the next event, or for `longest` if none comes: what is followed may end without an event.
-    pub(super) async fn wait(&mut self, longest: Duration) -> Result<Waited, Error> {
-        let check_again = Instant::now() + longest;
-        let Ok(event) = timeout_at(check_again.min(self.until), self.events.next()).await else {
-            let is_over = Instant::now() >= self.until;
-            return Ok(if is_over {
-                Waited::TimedOut
-            } else {
-                Waited::CheckAgain
-            });
-        };
-        event?.map(|_| Waited::CheckAgain).ok_or_else(stopped)
+    /// Waits for the next event, or for `longest` if none comes: what is followed may end without an event. Returns
+    /// whether there is time left.
+    pub(super) async fn wait(&mut self, longest: Duration) -> Result<bool, Error> {
+        let check_again = (Instant::now() + longest).min(self.until);
+        match timeout_at(check_again, self.events.next()).await {
+            Ok(event) => event?.map(|_| true).ok_or_else(stopped),
+            Err(_) => Ok(Instant::now() < self.until),
+        }
     }
 
     /// The next event; `None` when the time limit is reached.

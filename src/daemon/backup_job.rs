@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use super::worker::{Context, Job};
 use super::{clock, schedule};
 use crate::config::Backups;
-use crate::inventory::{self, Error, EventKind, Inventory, NewEvent};
+use crate::inventory::{self, Error, Inventory};
+use crate::model::Event;
 
 /// Backs up at every tick, and at the start if a backup was missed while the daemon was down.
 pub(super) struct Backup {
@@ -42,12 +43,14 @@ async fn back_up_and_record(context: &Context, now: Timestamp) {
     let made = back_up(&services.inventory, &services.backups, now).await;
     let error = made.as_ref().err().map(ToString::to_string);
     let event = match made {
-        Ok(path) => NewEvent::new(EventKind::BackedUp).with("path", path),
+        Ok(path) => Event::BackedUp { path },
         Err(error) => {
             tracing::error!(
                 "the inventory could not be backed up; trying again at the next scheduled time: {error}"
             );
-            NewEvent::new(EventKind::BackupFailed).with("reason", error.to_string())
+            Event::BackupFailed {
+                reason: error.to_string(),
+            }
         }
     };
     context.shared.daemon_status.send_modify(|daemon_status| {
@@ -59,7 +62,7 @@ async fn back_up_and_record(context: &Context, now: Timestamp) {
     });
     let recorded = services
         .inventory
-        .write(move |tx| tx.record_event(&event, now));
+        .write(move |tx| tx.record_event(&event.into(), now));
     if let Err(error) = recorded.await {
         tracing::error!("the result of the backup could not be recorded: {error}");
     }

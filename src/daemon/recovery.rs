@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::clock;
 use super::shared_state::SharedState;
 use super::wakeups::Signal;
-use crate::inventory::{Error, EventKind, Inventory, NewEvent, RunId};
+use crate::inventory::{Error, Inventory, RunId};
+use crate::model::Event;
 
 /// The interval between attempts while writing fails.
 const TROUBLED: Duration = Duration::from_secs(2);
@@ -43,7 +44,7 @@ impl RunState {
         }
         let now = self.started_at;
         let noted = inventory.write(move |tx| {
-            tx.record_event(&NewEvent::new(EventKind::Started), now)?;
+            tx.record_event(&Event::Started {}.into(), now)?;
             tx.begin_run(now)
         });
         let id = noted.await?;

@@ -5,7 +5,7 @@ use super::workers::Workers;
 use super::{clock, status, systemd};
 use crate::api::{NeedsRestart, Reload};
 use crate::config;
-use crate::inventory::{EventKind, NewEvent};
+use crate::model::{self, Event};
 
 impl Daemon {
     pub(super) async fn reload_for(&mut self, order: Reload) {
@@ -29,15 +29,15 @@ impl Daemon {
             }
         }
         let (now, live) = (clock::now(), outcome.is_ok());
-        let mut event = NewEvent::new(EventKind::Reloaded)
-            .with("asked_by", asked_by)
-            .with("live", live);
-        if let Some(needs_restart) = outcome.as_ref().ok().filter(|keys| !keys.is_empty()) {
-            event = event.with("needs_restart", needs_restart.join(", "));
-        }
+        let needs_restart = outcome.as_ref().ok().filter(|keys| !keys.is_empty());
+        let event = Event::Reloaded(model::Reload {
+            asked_by: asked_by.to_owned(),
+            live,
+            needs_restart: needs_restart.map(|keys| keys.join(", ")),
+        });
         if let Err(error) = self
             .inventory
-            .write(move |tx| tx.record_event(&event, now))
+            .write(move |tx| tx.record_event(&event.into(), now))
             .await
         {
             tracing::error!("the reload could not be recorded: {error}");

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value};
 
 use super::fixtures::Fixtures;
 use super::harness::{Error, Harness};
-use crate::inventory::{Event, EventId, EventKind};
+use crate::inventory::EventRecord;
+use crate::model::{Cause, Event, EventId, Outcome, State};
 
 #[derive(Debug)]
 pub(super) struct Printer {
@@ -92,7 +92,7 @@ impl Printer {
             .inventory
             .read(move |view| view.events(after, None, 10_000))
             .await?;
-        let mut deaths: Vec<(&Event, String)> = Vec::new();
+        let mut deaths: Vec<(&EventRecord, Cause)> = Vec::new();
         for event in &events {
             self.narrated = event.id;
             match describe(event) {
@@ -104,21 +104,22 @@ impl Printer {
             }
         }
         // One line per cause, however many tokens it affects.
-        let mut causes: Vec<&str> = deaths.iter().map(|(_, cause)| cause.as_str()).collect();
+        let mut causes: Vec<Cause> = deaths.iter().map(|(_, cause)| *cause).collect();
         causes.dedup();
         for cause in causes {
-            let names: Vec<&str> = deaths
-                .iter()
-                .filter(|(_, other)| other == cause)
-                .filter_map(|(event, _)| event.token.as_deref())
+            let died = deaths.iter().filter(|(_, other)| *other == cause);
+            let names: Vec<&str> = died
+                .clone()
+                .filter_map(|(record, _)| record.token.as_deref())
                 .collect();
-            let at = deaths
-                .iter()
-                .find(|(_, other)| other == cause)
-                .map_or(harness.now(), |(e, _)| e.at);
+            let at = died
+                .map(|(record, _)| record.at)
+                .next()
+                .unwrap_or_else(|| harness.now());
             let what = format!(
-                "{}: {cause} ({})",
+                "{}: {} ({})",
                 no_longer_work(names.len()),
+                cause.describe(),
                 names.join(", ")
             );
             self.line(at, BLOW, "perennial", &what, out)?;
@@ -136,103 +137,45 @@ fn no_longer_work(n: usize) -> String {
 }
 
 enum Narrated {
-    /// The cause.
-    Death(String),
+    Death(Cause),
     Line(Style, &'static str, String),
 }
 
-fn describe(event: &Event) -> Option<Narrated> {
-    let name = event.token.as_deref().unwrap_or_default();
-    let line = |style, what| Some(Narrated::Line(style, "perennial", what));
-    let detail = |key: &str| text(&event.detail, key);
-    match event.kind {
-        EventKind::Changed => changed(name, &detail),
-        EventKind::Rotated => Some(rotated(name, &detail)),
-        EventKind::Derived => line(
-            GOOD,
-            format!("{name} derived again through {}", detail("through")),
-        ),
-        EventKind::CandidateAccepted => {
-            line(GOOD, format!("{name} has a new token, confirmed by Meta"))
+/// `None` for what leads to nothing that the watcher would see.
+fn describe(record: &EventRecord) -> Option<Narrated> {
+    let style = match &record.event {
+        Event::Changed {
+            to: State::Dead,
+            cause: Some(cause),
+            ..
+        } => return Some(Narrated::Death(*cause)),
+        Event::EmailSent(email) => {
+            return Some(Narrated::Line(MAIL, "mail", email.subject.clone()));
         }
-        EventKind::CandidateRefused => line(
-            BLOW,
-            format!("{name}: a token was refused, {}", detail("mismatch")),
-        ),
-        EventKind::AppFailing => line(
-            BLOW,
-            format!(
-                "Meta does not serve the app: {}; its tokens wait, and none is given up",
-                detail("cause")
-            ),
-        ),
-        EventKind::AppRecovered => line(GOOD, "Meta serves the app again".to_owned()),
-        EventKind::EmailSent => Some(Narrated::Line(MAIL, "mail", detail("subject").to_owned())),
-        EventKind::Imported
-        | EventKind::Discovered
-        | EventKind::Forgotten
-        | EventKind::Ordered
-        | EventKind::Checked
-        | EventKind::OrderRefused
-        | EventKind::CandidateKept
-        | EventKind::SecretRead
-        | EventKind::SecretRefused
-        | EventKind::IncidentOpened
-        | EventKind::IncidentAcknowledged
-        | EventKind::IncidentResolved
-        | EventKind::LoginOpened
-        | EventKind::LoginAnswered
-        | EventKind::LoginEnded
-        | EventKind::EmailWritten
-        | EventKind::EmailDelayed
-        | EventKind::EmailUndelivered
-        | EventKind::Started
-        | EventKind::WebhookNotice
-        | EventKind::WebhookSubscription
-        | EventKind::PermissionsLost
-        | EventKind::PermissionsRestored
-        | EventKind::DataDeleted
-        | EventKind::Reloaded
-        | EventKind::BackedUp
-        | EventKind::BackupFailed
-        | EventKind::JournalGap
-        | EventKind::SetAside
-        | EventKind::Restored => None,
-    }
-}
-
-fn changed<'a>(name: &str, detail: &impl Fn(&str) -> &'a str) -> Option<Narrated> {
-    let cause = detail("cause").replace('_', " ");
-    let (style, what) = match detail("to") {
-        "dead" => return Some(Narrated::Death(cause)),
-        "healthy" if detail("from") == "dead" => (GOOD, format!("{name} works again")),
-        "expiring" => (MAIL, format!("{name} needs a person: {cause}")),
+        Event::Changed {
+            from: State::Dead,
+            to: State::Healthy,
+            ..
+        }
+        | Event::Rotated {
+            outcome: Outcome::Renewed,
+            ..
+        }
+        | Event::Derived { .. }
+        | Event::CandidateAccepted { .. }
+        | Event::AppRecovered { .. } => GOOD,
+        Event::Changed {
+            to: State::Expiring,
+            ..
+        } => MAIL,
+        Event::Rotated { .. } => DIM,
+        Event::CandidateRefused { .. } | Event::AppFailing { .. } => BLOW,
         _ => return None,
     };
+    let name = record.token.as_ref();
+    let name = name.map_or_else(String::new, |name| format!("{name}: "));
+    let what = format!("{name}{}", record.event.describe());
     Some(Narrated::Line(style, "perennial", what))
-}
-
-fn rotated<'a>(name: &str, detail: &impl Fn(&str) -> &'a str) -> Narrated {
-    let (style, what) = match detail("outcome") {
-        "renewed" => {
-            let end = date(detail("expires_at"));
-            (GOOD, format!("{name} renewed: expires {end}"))
-        }
-        outcome => {
-            let outcome = outcome.replace('_', " ");
-            let what = format!("{name} exchanged without effect: {outcome}");
-            (DIM, what)
-        }
-    };
-    Narrated::Line(style, "perennial", what)
-}
-
-fn text<'a>(detail: &'a Map<String, Value>, key: &str) -> &'a str {
-    detail.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn date(instant: &str) -> &str {
-    instant.split('T').next().unwrap_or(instant)
 }
 
 /// Prints where to look while the socket and folder exist.

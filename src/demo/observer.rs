@@ -8,8 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::fixtures::{Fixtures, Role};
 use super::harness::{APP_NAME, Error, Harness};
 use super::inbox::Received;
-use crate::inventory::EventId;
-use crate::model::{IncidentId, Token};
+use crate::model::{EventId, IncidentId, Token};
 use crate::secret::Secret;
 
 /// A death is found within one check interval and reported minutes later.

@@ -1,5 +1,7 @@
 //! The results of Graph calls, in this project's terms.
 
+use serde::Deserialize;
+
 use crate::model::Facts;
 use crate::secret::Secret;
 
@@ -45,8 +47,9 @@ impl PageGrant {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Permission {
+    #[serde(rename = "permission")]
     pub name: String,
     /// `granted`, `declined` or `expired`, as Meta spells it.
     pub status: String,
@@ -56,12 +59,6 @@ pub struct Permission {
 pub struct Profile {
     pub id: String,
     pub name: String,
-}
-
-impl Permission {
-    pub fn is_granted(&self) -> bool {
-        self.status == "granted"
-    }
 }
 
 impl<T> Reply<T> {

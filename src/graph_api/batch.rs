@@ -1,11 +1,11 @@
 //! Batches: many inspections in one HTTP request. Meta counts each entry of a batch as one call, and so does the
 //! budget.
 
-use std::sync::LazyLock;
+use form_urlencoded::byte_serialize;
 
 use super::classify::{self, Role};
 use super::wire::{self, BatchEntry};
-use super::{Error, Inspection, form, inspection};
+use super::{Error, Inspection, inspection};
 
 /// The result of a batch.
 pub(super) enum Batch {
@@ -15,31 +15,14 @@ pub(super) enum Batch {
     NotAccepted,
 }
 
-static MEMBER_HEAD: LazyLock<String> =
-    LazyLock::new(|| escaped(r#"{"method":"GET","relative_url":"debug_token?input_token="#));
-static MEMBER_TAIL: LazyLock<String> = LazyLock::new(|| escaped(r#""}"#));
-static SEPARATOR: LazyLock<String> = LazyLock::new(|| escaped(","));
-
-/// Appends the value of the form's `batch` field. The entries use the token of the outer call.
-pub(super) fn write_entries<'a>(form: &mut String, inputs: impl ExactSizeIterator<Item = &'a str>) {
-    const TYPICAL_TOKEN: usize = 256;
-    form.reserve(inputs.len() * (MEMBER_HEAD.len() + TYPICAL_TOKEN + MEMBER_TAIL.len()));
-    form.push_str(&escaped("["));
-    for (index, input) in inputs.enumerate() {
-        if index > 0 {
-            form.push_str(&SEPARATOR);
-        }
-        form.push_str(&MEMBER_HEAD);
-        form::escape_twice(form, input);
-        form.push_str(&MEMBER_TAIL);
-    }
-    form.push_str(&escaped("]"));
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    form::escape(&mut out, text);
-    out
+/// The value of the form's `batch` field. The entries use the token of the outer call.
+pub(super) fn entries<'a>(tokens: impl Iterator<Item = &'a str>) -> String {
+    let entry = |token: &str| {
+        let token: String = byte_serialize(token.as_bytes()).collect();
+        format!(r#"{{"method":"GET","relative_url":"debug_token?input_token={token}"}}"#)
+    };
+    let entries: Vec<String> = tokens.map(entry).collect();
+    format!("[{}]", entries.join(","))
 }
 
 /// Reads the answer to a batch. `Err` concerns every entry alike.
@@ -77,15 +60,16 @@ fn refuses_batches(body: &str) -> bool {
     let Ok(Some(error_body)) = wire::error_body(body) else {
         return false;
     };
-    let may_pass = error_body.is_transient() == Some(true);
-    let no_such_post = error_body.code() == 100 && error_body.subcode() == Some(33);
-    !may_pass && (error_body.is_of_type("GraphBatchException") || no_such_post)
+    let may_pass = error_body.is_transient == Some(true);
+    let no_such_post = error_body.meta.code == 100 && error_body.meta.subcode == Some(33);
+    !may_pass && (error_body.is_about_batches || no_such_post)
 }
 
 fn entry(answer: Option<BatchEntry<'_>>, app_id: &str) -> Result<Inspection, Error> {
     let unanswered = || Error::unreachable("Meta did not answer this call of the batch");
     let BatchEntry { code, body } = answer.ok_or_else(unanswered)?;
-    inspection::read_entry(code, body.text().ok_or_else(unanswered)?, app_id)
+    let body = body.text().ok_or_else(unanswered)?;
+    inspection::read(code, body, app_id, Role::BatchEntry)
 }
 
 /// Turns app errors of single entries into undecided inspections if any entry succeeded: all entries were sent with the
@@ -136,12 +120,9 @@ mod tests {
     }
 
     #[test]
-    fn the_form_holds_one_get_for_each_token_however_odd() {
-        let mut form = "batch=".to_owned();
+    fn the_batch_holds_one_get_for_each_token_however_odd() {
         let tokens = ["EAAb1", "1|2&x=\"y\\z", "%41"];
-        write_entries(&mut form, tokens.into_iter());
-        let url = reqwest::Url::parse(&format!("http://localhost/?{form}")).unwrap();
-        let (_, batch) = url.query_pairs().next().unwrap();
+        let batch = super::entries(tokens.into_iter());
         let batch: Vec<Value> = serde_json::from_str(&batch).unwrap();
         assert_eq!(batch.len(), tokens.len());
         for (entry, token) in batch.iter().zip(tokens) {

@@ -1,6 +1,6 @@
 //! Maps Meta's error codes to what the caller can do. Reads the message only where the code says too little.
 
-use crate::model::Cause;
+use crate::model::{Cause, MetaCode};
 
 use super::texts;
 use super::wire::{self, ErrorBody};
@@ -37,61 +37,10 @@ fn by_status(status: u16) -> Error {
         300..400 => Error::unreachable("the answer is a redirect, which is not followed"),
         429 => Error::Busy {
             bucket: Bucket::App,
-            code: 0,
             regain: None,
-            trace: None,
+            meta: MetaCode::default(),
         },
         _ => Error::unreachable(format!("HTTP {status} without an explanation")),
-    }
-}
-
-enum Classification {
-    Busy(Bucket),
-    Blocked,
-    Transient,
-    App(Cause),
-    Refused(Cause, Certainty),
-    Unknown,
-}
-
-pub(super) fn classify(error_body: &ErrorBody<'_>, role: Role, status: u16) -> Error {
-    let (code, subcode, trace) = (error_body.code(), error_body.subcode(), error_body.trace());
-    match classify_error(error_body, role) {
-        Classification::Busy(bucket) => Error::Busy {
-            bucket,
-            code,
-            regain: None,
-            trace,
-        },
-        Classification::Blocked => Error::Blocked {
-            code,
-            subcode,
-            trace,
-        },
-        Classification::Transient => Error::Transient {
-            code,
-            subcode,
-            trace,
-        },
-        Classification::App(cause) => Error::App {
-            cause,
-            code,
-            subcode,
-            trace,
-        },
-        Classification::Refused(cause, certainty) => Error::Refused(TokenRejection {
-            cause,
-            code,
-            subcode,
-            trace,
-            certainty,
-        }),
-        Classification::Unknown => Error::Unexpected {
-            code,
-            subcode,
-            trace,
-            status,
-        },
     }
 }
 
@@ -102,28 +51,41 @@ impl Role {
 }
 
 /// Checks in this order because Meta adds `is_transient` to rate limits, and code 1 to a wrong secret.
-fn classify_error(error_body: &ErrorBody<'_>, role: Role) -> Classification {
-    if let Some(bucket) = exhausted(error_body.code(), role) {
-        return Classification::Busy(bucket);
+pub(super) fn classify(error_body: &ErrorBody, role: Role, status: u16) -> Error {
+    let meta = error_body.meta.clone();
+    if let Some(bucket) = exhausted(meta.code, role) {
+        return Error::Busy {
+            bucket,
+            regain: None,
+            meta: MetaCode {
+                subcode: None,
+                ..meta
+            },
+        };
     }
-    if error_body.code() == 368 {
-        return Classification::Blocked;
+    if meta.code == 368 {
+        return Error::Blocked(meta);
     }
-    if error_body.is_transient() == Some(true) {
-        return Classification::Transient;
+    if error_body.is_transient == Some(true) {
+        return Error::Transient(meta);
     }
     if texts::leaves_token_alive(error_body) {
-        return Classification::Unknown;
+        return Error::Unexpected { meta, status };
     }
     if let Some(cause) = blames_app(error_body, role) {
-        return Classification::App(cause);
+        return Error::App { cause, meta };
     }
     if may_pass(error_body) {
-        return Classification::Transient;
+        return Error::Transient(meta);
     }
-    refused(error_body, role).map_or(Classification::Unknown, |(cause, certainty)| {
-        Classification::Refused(cause, certainty)
-    })
+    match refused(error_body, role) {
+        Some((cause, certainty)) => Error::Refused(TokenRejection {
+            cause,
+            meta,
+            certainty,
+        }),
+        None => Error::Unexpected { meta, status },
+    }
 }
 
 /// Returns the call budget that is used up, by the code alone. A call with the app's token can only reach the app's own
@@ -142,10 +104,10 @@ const fn exhausted(code: i64, role: Role) -> Option<Bucket> {
 }
 
 /// Returns whether the error is Meta's own fault: code 2, or code 1 unless its subcode stands for a permanent error.
-fn may_pass(error_body: &ErrorBody<'_>) -> bool {
-    let hides_rejection = error_body.is_transient() == Some(false)
-        && !matches!(error_body.subcode(), None | Some(99));
-    match error_body.code() {
+fn may_pass(error_body: &ErrorBody) -> bool {
+    let hides_rejection = error_body.is_transient == Some(false)
+        && !matches!(error_body.meta.subcode, None | Some(99));
+    match error_body.meta.code {
         1 => !hides_rejection,
         2 => true,
         _ => false,
@@ -153,17 +115,17 @@ fn may_pass(error_body: &ErrorBody<'_>) -> bool {
 }
 
 /// Recognizes errors about the app, its secret or the proof made with it. Their codes vary; their messages do not.
-fn blames_app(error_body: &ErrorBody<'_>, role: Role) -> Option<Cause> {
-    let code = error_body.code();
+fn blames_app(error_body: &ErrorBody, role: Role) -> Option<Cause> {
+    let code = error_body.meta.code;
     if role == Role::Inspected {
         return None;
     }
-    let message = error_body.message();
+    let message = &error_body.message;
     if message.contains("error validating client secret") || message.contains("appsecret_proof") {
         return Some(Cause::AppSecretWrong);
     }
     if message.contains("error validating application")
-        || texts::is_app_blocked(code, &message)
+        || texts::is_app_blocked(code, message)
         || matches!(code, 3 | 101)
     {
         return Some(Cause::AppUnavailable);
@@ -179,12 +141,12 @@ fn blames_app(error_body: &ErrorBody<'_>, role: Role) -> Option<Cause> {
     }
 }
 
-fn refused(error_body: &ErrorBody<'_>, role: Role) -> Option<(Cause, Certainty)> {
+fn refused(error_body: &ErrorBody, role: Role) -> Option<(Cause, Certainty)> {
     let certain = |cause| Some((cause, Certainty::Certain));
-    let (code, subcode) = (error_body.code(), error_body.subcode());
+    let (code, subcode) = (error_body.meta.code, error_body.meta.subcode);
     if code == 100
         && error_body
-            .message()
+            .message
             .contains("app_id in the input_token did not match")
     {
         return certain(Cause::WrongApp);
@@ -197,10 +159,10 @@ fn refused(error_body: &ErrorBody<'_>, role: Role) -> Option<(Cause, Certainty)>
         (0 | 102 | 190 | 200..=299, Some(subcode)) if session(subcode).is_some() => {
             session(subcode)
         }
-        (102 | 190, _) => doubtful(texts::cause(&error_body.message())),
+        (102 | 190, _) => doubtful(texts::cause(&error_body.message)),
         // The app could make this call, so the error is about the token. A second check must confirm it.
         (3 | 101, _) => doubtful(Cause::AppUnavailable),
-        (200, _) if texts::is_app_blocked(code, &error_body.message()) => {
+        (200, _) if texts::is_app_blocked(code, &error_body.message) => {
             doubtful(Cause::AppUnavailable)
         }
         (450 | 452, _) => certain(Cause::SessionEnded),
@@ -208,7 +170,7 @@ fn refused(error_body: &ErrorBody<'_>, role: Role) -> Option<(Cause, Certainty)>
         (10 | 200..=299, _) => certain(Cause::PermissionMissing),
         // In an exchange, this error is about the call, not about a page.
         (100, Some(33)) if role != Role::Exchanged => certain(Cause::PageGone),
-        (100, None) if error_body.message().contains("missing permissions") => {
+        (100, None) if error_body.message.contains("missing permissions") => {
             certain(Cause::PermissionMissing)
         }
         _ => None,
@@ -235,25 +197,10 @@ const fn session(subcode: i64) -> Option<(Cause, Certainty)> {
 mod tests {
     use super::Role::{App, Caller, Exchanged, Inspected};
     use super::*;
-
-    /// One to three words, to keep the tables below readable.
-    fn classify_error(error: &Error) -> String {
-        match error {
-            Error::Refused(rejection) if rejection.needs_confirmation() => {
-                format!("perhaps {}", rejection.cause)
-            }
-            Error::Refused(rejection) => rejection.cause.to_string(),
-            Error::App { cause, .. } => format!("app: {cause}"),
-            Error::Busy { bucket, .. } => format!("busy {bucket:?}"),
-            Error::Blocked { .. } => "blocked".to_owned(),
-            Error::Transient { .. } => "transient".to_owned(),
-            Error::Unreachable(_) => "unreachable".to_owned(),
-            Error::Unexpected { .. } => "unexpected".to_owned(),
-        }
-    }
+    use crate::graph_api::tests::describe;
 
     fn classified(status: u16, body: &str, role: Role) -> String {
-        classify_error(&assess(status, body, role).unwrap_err())
+        describe(&assess(status, body, role).unwrap_err())
     }
 
     fn error(fields: &str) -> String {
@@ -515,8 +462,11 @@ mod tests {
         let Err(Error::Refused(rejection)) = assess(400, &body, Caller) else {
             panic!("not refused");
         };
-        assert_eq!((rejection.code, rejection.subcode), (190, Some(463)));
-        assert_eq!(rejection.trace.as_deref(), Some("A+b/C"));
+        assert_eq!(
+            (rejection.meta.code, rejection.meta.subcode),
+            (190, Some(463))
+        );
+        assert_eq!(rejection.meta.fbtrace_id.as_deref(), Some("A+b/C"));
         for odd in [
             r#""""#,
             r#""a b""#,
@@ -525,10 +475,10 @@ mod tests {
             &format!("{:?}", "x".repeat(41)),
         ] {
             let body = format!(r#"{{"error":{{"code":2,"fbtrace_id":{odd}}}}}"#);
-            let Err(Error::Transient { trace, .. }) = assess(500, &body, Caller) else {
+            let Err(Error::Transient(meta)) = assess(500, &body, Caller) else {
                 panic!("not transient");
             };
-            assert_eq!(trace, None, "{odd}");
+            assert_eq!(meta.fbtrace_id, None, "{odd}");
         }
     }
 }

@@ -12,7 +12,6 @@ use crate::secret::Secret;
 use super::caller::Caller;
 use super::credentials::Credentials;
 use super::debugger::Debugger;
-use super::form::Form;
 use super::responses::{self, SomePages};
 use super::transport::{Answer, ROOM, ROOM_FOR_PAGES};
 use super::{
@@ -75,10 +74,7 @@ impl Client {
         parent: &Secret,
         page: &str,
     ) -> Reply<Result<Option<Secret>, Error>> {
-        let build = |own: &Credentials| {
-            let query = Form::new().field("fields", "access_token");
-            own.read_as(parent, &[page], query)
-        };
+        let build = |own: &Credentials| own.read_as(parent, &[page], &[("fields", "access_token")]);
         let read = |answer: &Answer| responses::page_token(answer, page);
         self.0.caller.ask(ROOM, build, read).await
     }
@@ -97,7 +93,7 @@ impl Client {
         user_id: &str,
         token: &Secret,
     ) -> Reply<Result<Vec<Permission>, Error>> {
-        let build = |own: &Credentials| own.read_as(token, &[user_id, "permissions"], Form::new());
+        let build = |own: &Credentials| own.read_as(token, &[user_id, "permissions"], &[]);
         self.0.caller.ask(ROOM, build, responses::permissions).await
     }
 
@@ -108,8 +104,8 @@ impl Client {
         token: &Secret,
     ) -> Reply<Result<Scopes, Error>> {
         let build = |own: &Credentials| {
-            let query = Form::new().field("limit", PAGES_AT_A_TIME);
-            own.read_as(token, &[page, "subscribed_apps"], query)
+            let query = [("limit", PAGES_AT_A_TIME)];
+            own.read_as(token, &[page, "subscribed_apps"], &query)
         };
         let app = self.0.caller.app_id();
         let read = |answer: &Answer| responses::subscribed_fields(answer, app);
@@ -118,10 +114,7 @@ impl Client {
 
     /// Returns the id and name of the token's subject.
     pub async fn me(&self, token: &Secret) -> Reply<Result<Profile, Error>> {
-        let build = |own: &Credentials| {
-            let query = Form::new().field("fields", "id,name");
-            own.read_as(token, &["me"], query)
-        };
+        let build = |own: &Credentials| own.read_as(token, &["me"], &[("fields", "id,name")]);
         self.0.caller.ask(ROOM, build, responses::profile).await
     }
 
@@ -174,14 +167,12 @@ impl Client {
         cursor: Option<&str>,
     ) -> Reply<Result<SomePages, Error>> {
         let build = |own: &Credentials| {
-            let query = Form::new()
-                .field("fields", "id,name,access_token,tasks")
-                .field("limit", PAGES_AT_A_TIME);
-            let query = match cursor {
-                Some(cursor) => query.field("after", cursor),
-                None => query,
-            };
-            own.read_as(user, &["me", "accounts"], query)
+            let mut query = vec![
+                ("fields", "id,name,access_token,tasks"),
+                ("limit", PAGES_AT_A_TIME),
+            ];
+            query.extend(cursor.map(|cursor| ("after", cursor)));
+            own.read_as(user, &["me", "accounts"], &query)
         };
         self.0
             .caller

@@ -1,11 +1,11 @@
 //! The app's secrets, and the requests that carry them or a token. Nothing else in this module exposes a secret.
 
+use form_urlencoded::Serializer;
 use reqwest::header::HeaderValue;
 
 use crate::model::Kind;
 use crate::secret::Secret;
 
-use super::form::Form;
 use super::proof::Signer;
 use super::{Error, SettingsError, TokenRejection, batch};
 
@@ -53,11 +53,12 @@ impl Credentials {
 
     /// Inspects one token. The debugger accepts only GET, so the token is in the URL.
     pub(super) fn inspect(&self, token: &Secret) -> Request {
-        let query = Form::new()
-            .field("input_token", token.expose())
-            .field("appsecret_proof", &self.own_proof);
+        let query = form([
+            ("input_token", token.expose()),
+            ("appsecret_proof", &self.own_proof),
+        ]);
         Request::Get {
-            target: format!("/debug_token?{}", query.into_string()),
+            target: format!("/debug_token?{query}"),
             bearer: self.bearer.clone(),
         }
     }
@@ -69,13 +70,15 @@ impl Credentials {
 
     /// Inspects many tokens in one batch.
     pub(super) fn inspect_all(&self, tokens: &[&Secret]) -> Request {
-        let mut form = Form::new()
-            .field("access_token", self.app_token.expose())
-            .field("appsecret_proof", &self.own_proof)
-            .field("include_headers", "false")
-            .into_string();
-        form.push_str("&batch=");
-        batch::write_entries(&mut form, tokens.iter().map(|token| token.expose()));
+        let form = form([
+            ("access_token", self.app_token.expose()),
+            ("appsecret_proof", &self.own_proof),
+            ("include_headers", "false"),
+            (
+                "batch",
+                &batch::entries(tokens.iter().map(|token| token.expose())),
+            ),
+        ]);
         Request::Post { target: "/", form }
     }
 
@@ -85,31 +88,35 @@ impl Credentials {
         if !is_presentable(token) {
             return Err(Error::Refused(TokenRejection::unreadable()));
         }
-        let form = Form::new()
-            .field("grant_type", "fb_exchange_token")
-            .field("client_id", &self.id)
-            .field("client_secret", self.secret.expose())
-            .field("fb_exchange_token", token.expose());
-        let form = match kind {
-            Kind::SystemUser => form.field("set_token_expires_in_60_days", "true"),
-            Kind::User | Kind::Page | Kind::App => form,
-        };
+        let sixty_days = ("set_token_expires_in_60_days", "true");
+        let fields = [
+            ("grant_type", "fb_exchange_token"),
+            ("client_id", &self.id),
+            ("client_secret", self.secret.expose()),
+            ("fb_exchange_token", token.expose()),
+        ];
+        let form = form(
+            fields
+                .into_iter()
+                .chain((kind == Kind::SystemUser).then_some(sixty_days)),
+        );
         Ok(Request::Post {
             target: "/oauth/access_token",
-            form: form.into_string(),
+            form,
         })
     }
 
     /// Exchanges a login's code. The redirect URI must be the one that was sent to the dialog.
     pub(super) fn redeem(&self, code: &Secret, redirect_uri: &str) -> Request {
-        let form = Form::new()
-            .field("client_id", &self.id)
-            .field("client_secret", self.secret.expose())
-            .field("redirect_uri", redirect_uri)
-            .field("code", code.expose());
+        let form = form([
+            ("client_id", &*self.id),
+            ("client_secret", self.secret.expose()),
+            ("redirect_uri", redirect_uri),
+            ("code", code.expose()),
+        ]);
         Request::Post {
             target: "/oauth/access_token",
-            form: form.into_string(),
+            form,
         }
     }
 
@@ -118,16 +125,22 @@ impl Credentials {
         &self,
         token: &Secret,
         path: &[&str],
-        query: Form,
+        query: &[(&str, &str)],
     ) -> Result<Request, Error> {
         let bearer = bearer(token).ok_or_else(|| Error::Refused(TokenRejection::unreadable()))?;
-        let query = query.field("appsecret_proof", &self.signer.proof(token.expose()));
+        let proof = self.signer.proof(token.expose());
+        let query = form(query.iter().copied().chain([("appsecret_proof", &*proof)]));
         if !path.iter().all(|segment| is_plain(segment)) {
             return Err(Error::senseless(0));
         }
-        let target = format!("/{}?{}", path.join("/"), query.into_string());
+        let target = format!("/{}?{query}", path.join("/"));
         Ok(Request::Get { target, bearer })
     }
+}
+
+/// `name=value` pairs, as a query or as the body of a POST.
+fn form<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
 /// Returns whether the value can be a token at all. One that cannot would make a whole batch fail.

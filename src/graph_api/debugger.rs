@@ -8,6 +8,7 @@ use crate::secret::Secret;
 
 use super::batch::{self, Batch};
 use super::caller::Caller;
+use super::classify::Role;
 use super::credentials::{Credentials, is_presentable};
 use super::settings::MAX_BATCH;
 use super::transport::{Answer, ROOM, ROOM_FOR_BATCH};
@@ -59,19 +60,18 @@ impl Debugger {
             return self.inspect_one_by_one(caller, tokens).await;
         }
         let Reply { answer, mut usage } = self.inspect_batch(caller, tokens).await;
-        if let Ok(Batch::NotAccepted) = answer {
-            self.give_batches_up(caller.app());
-            let mut singles = self.inspect_one_by_one(caller, tokens).await;
-            singles.usage.absorb(usage);
-            return singles;
-        }
-        let entries = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
-        usage.calls = usage.calls.saturating_mul(entries);
         let answer = match answer {
             Ok(Batch::Entries(answers)) => answers,
-            Ok(Batch::NotAccepted) => Vec::new(),
+            Ok(Batch::NotAccepted) => {
+                self.give_batches_up(caller.app());
+                let mut singles = self.inspect_one_by_one(caller, tokens).await;
+                singles.usage.absorb(usage);
+                return singles;
+            }
             Err(error) => vec![Err(error); tokens.len()],
         };
+        let entries = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+        usage.calls = usage.calls.saturating_mul(entries);
         Reply { answer, usage }
     }
 
@@ -109,7 +109,9 @@ impl Debugger {
 
     async fn inspect_one(&self, caller: &Caller, token: &Secret) -> Reply<Inspected> {
         let build = |own: &Credentials| Ok(own.inspect(token));
-        let read = |answer: &Answer| inspection::read(answer.status, &answer.body, &self.app_id);
+        let read = |answer: &Answer| {
+            inspection::read(answer.status, &answer.body, &self.app_id, Role::App)
+        };
         caller.ask(ROOM, build, read).await
     }
 

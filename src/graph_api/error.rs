@@ -1,83 +1,53 @@
 //! The errors of Graph calls, one variant for each way to react. No text here holds Meta's message, a URL or a body,
 //! because those may contain tokens.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::Cause;
+use crate::model::{Cause, MetaCode};
 
 /// An error of a call, or of one token in a batch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Meta rejects the token. The cause says whether it can be renewed.
-    #[error("Meta refuses the token: {0}")]
+    #[error("Meta refuses the token: {} ({})", .0.cause, .0.meta)]
     Refused(TokenRejection),
     /// Meta rejects the app or its secret. This says nothing about any token.
     #[error(
-        "Meta refuses the app itself: {cause} ({}); check the app's id and secret and its state in Meta's dashboard",
-        Mark(code, subcode, trace)
+        "Meta refuses the app itself: {cause} ({meta}); check the app's id and secret and its state in Meta's dashboard"
     )]
     App {
         /// `AppSecretWrong` or `AppUnavailable`.
         cause: Cause,
-        code: i64,
-        subcode: Option<i64>,
-        trace: Option<String>,
+        meta: MetaCode,
     },
     /// Rate limited: try again later. Meta prolongs the limit for apps that keep calling.
-    #[error("Meta limits the app's calls ({}); they resume later", Mark(code, &None, trace))]
+    #[error("Meta limits the app's calls ({meta}); they resume later")]
     Busy {
         bucket: Bucket,
-        code: i64,
         /// How long the limit will last, by Meta's estimate.
         regain: Option<Duration>,
-        trace: Option<String>,
+        meta: MetaCode,
     },
     /// Blocked for policy or abuse: stop calling and notify the operator.
-    #[error(
-        "Meta blocks the app's calls for a while ({}); look for alerts in Meta's dashboard",
-        Mark(code, subcode, trace)
-    )]
-    Blocked {
-        code: i64,
-        subcode: Option<i64>,
-        trace: Option<String>,
-    },
+    #[error("Meta blocks the app's calls for a while ({0}); look for alerts in Meta's dashboard")]
+    Blocked(MetaCode),
     /// No usable answer arrived: try again later. The text holds no URL and nothing that was received.
     #[error("no usable answer from Meta: {0}; the call is repeated later")]
     Unreachable(Arc<str>),
     /// A temporary error at Meta: try again later.
-    #[error(
-        "Meta reports a temporary error ({}); the call is repeated later",
-        Mark(code, subcode, trace)
-    )]
-    Transient {
-        code: i64,
-        subcode: Option<i64>,
-        trace: Option<String>,
-    },
-    /// An unknown answer: log it and try again later. The code is 0 if Meta sent none.
-    #[error(
-        "Meta sent an unknown answer (HTTP {status}, {}); the call is repeated later",
-        Mark(code, subcode, trace)
-    )]
-    Unexpected {
-        code: i64,
-        subcode: Option<i64>,
-        trace: Option<String>,
-        status: u16,
-    },
+    #[error("Meta reports a temporary error ({0}); the call is repeated later")]
+    Transient(MetaCode),
+    /// An unknown answer: log it and try again later.
+    #[error("Meta sent an unknown answer (HTTP {status}, {meta}); the call is repeated later")]
+    Unexpected { meta: MetaCode, status: u16 },
 }
 
 /// Meta's rejection of one token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRejection {
     pub cause: Cause,
-    pub code: i64,
-    pub subcode: Option<i64>,
-    /// Meta's `fbtrace_id`, which its support asks for.
-    pub trace: Option<String>,
+    pub meta: MetaCode,
     pub certainty: Certainty,
 }
 
@@ -104,8 +74,8 @@ impl Error {
             Self::Refused(rejection) => rejection.cause,
             Self::App { cause, .. } => *cause,
             Self::Busy { .. } => Cause::Throttled,
-            Self::Blocked { .. } => Cause::Blocked,
-            Self::Unreachable(_) | Self::Transient { .. } => Cause::Outage,
+            Self::Blocked(_) => Cause::Blocked,
+            Self::Unreachable(_) | Self::Transient(_) => Cause::Outage,
             Self::Unexpected { .. } => Cause::Unexplained,
         }
     }
@@ -115,13 +85,9 @@ impl Error {
     }
 
     /// The error for an answer without an error whose content does not fit the call.
-    pub(super) const fn senseless(status: u16) -> Self {
-        Self::Unexpected {
-            code: 0,
-            subcode: None,
-            trace: None,
-            status,
-        }
+    pub(super) fn senseless(status: u16) -> Self {
+        let meta = MetaCode::default();
+        Self::Unexpected { meta, status }
     }
 
     /// Adds the estimated end of the limit from the headers of the same answer.
@@ -135,32 +101,16 @@ impl Error {
     /// Returns the same error without blaming the app, for calls in which the app is known to be accepted.
     pub fn about_one_token(self) -> Self {
         match self {
-            Self::App {
-                code,
-                subcode,
-                trace,
-                ..
-            } => Self::Unexpected {
-                code,
-                subcode,
-                trace,
-                status: 400,
-            },
-            Self::Busy {
-                code,
-                regain,
-                trace,
-                ..
-            } => Self::Busy {
+            Self::App { meta, .. } => Self::Unexpected { meta, status: 400 },
+            Self::Busy { regain, meta, .. } => Self::Busy {
                 bucket: Bucket::Token,
-                code,
                 regain,
-                trace,
+                meta,
             },
             other @ (Self::Refused(_)
-            | Self::Blocked { .. }
+            | Self::Blocked(_)
             | Self::Unreachable(_)
-            | Self::Transient { .. }
+            | Self::Transient(_)
             | Self::Unexpected { .. }) => other,
         }
     }
@@ -179,53 +129,29 @@ impl Error {
     /// Returns whether every further call of this app will fail the same way.
     pub(super) fn concerns_every_token(&self) -> bool {
         match self {
-            Self::App { .. } | Self::Blocked { .. } => true,
+            Self::App { .. } | Self::Blocked(_) => true,
             Self::Busy { bucket, .. } => *bucket == Bucket::App,
             Self::Refused(_)
             | Self::Unreachable(_)
-            | Self::Transient { .. }
+            | Self::Transient(_)
             | Self::Unexpected { .. } => false,
         }
     }
 }
 
 impl TokenRejection {
-    pub fn needs_confirmation(&self) -> bool {
-        self.certainty == Certainty::Doubtful
+    /// A rejection without an error of Meta's.
+    pub(super) fn new(cause: Cause, certainty: Certainty) -> Self {
+        Self {
+            cause,
+            meta: MetaCode::default(),
+            certainty,
+        }
     }
 
     /// The rejection of a value that cannot be a token. Meta is not asked.
-    pub(super) const fn unreadable() -> Self {
-        Self {
-            cause: Cause::Unreadable,
-            code: 0,
-            subcode: None,
-            trace: None,
-            certainty: Certainty::Doubtful,
-        }
-    }
-}
-
-impl fmt::Display for TokenRejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = Mark(&self.code, &self.subcode, &self.trace);
-        write!(f, "{} ({mark})", self.cause)
-    }
-}
-
-/// Code, subcode and trace, as Meta's support expects them.
-struct Mark<'a>(&'a i64, &'a Option<i64>, &'a Option<String>);
-
-impl fmt::Display for Mark<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "code {}", self.0)?;
-        if let Some(subcode) = self.1 {
-            write!(f, "/{subcode}")?;
-        }
-        if let Some(trace) = self.2 {
-            write!(f, ", fbtrace_id {trace}")?;
-        }
-        Ok(())
+    pub(super) fn unreadable() -> Self {
+        Self::new(Cause::Unreadable, Certainty::Doubtful)
     }
 }
 
@@ -237,9 +163,11 @@ mod tests {
     fn texts_quote_what_support_asks_for() {
         let rejection = TokenRejection {
             cause: Cause::Expired,
-            code: 190,
-            subcode: Some(463),
-            trace: Some("AbC".to_owned()),
+            meta: MetaCode {
+                code: 190,
+                subcode: Some(463),
+                fbtrace_id: Some("AbC".to_owned()),
+            },
             certainty: Certainty::Certain,
         };
         assert_eq!(
@@ -256,9 +184,11 @@ mod tests {
     fn a_hint_from_the_headers_reaches_the_limit_it_belongs_to() {
         let busy = Error::Busy {
             bucket: Bucket::App,
-            code: 4,
             regain: None,
-            trace: None,
+            meta: MetaCode {
+                code: 4,
+                ..MetaCode::default()
+            },
         };
         let hint = Some(Duration::from_secs(600));
         assert!(matches!(

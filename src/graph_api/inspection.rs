@@ -14,16 +14,7 @@ use super::{Certainty, Error, Inspection, TokenRejection};
 
 /// Reads the answer to one inspection. A rejected token is a result, not an error; an error says nothing about the
 /// token.
-pub(super) fn read(status: u16, body: &str, app_id: &str) -> Result<Inspection, Error> {
-    read_as(status, body, app_id, Role::App)
-}
-
-/// Reads one entry of a batch.
-pub(super) fn read_entry(status: u16, body: &str, app_id: &str) -> Result<Inspection, Error> {
-    read_as(status, body, app_id, Role::BatchEntry)
-}
-
-fn read_as(status: u16, body: &str, app_id: &str, role: Role) -> Result<Inspection, Error> {
+pub(super) fn read(status: u16, body: &str, app_id: &str, role: Role) -> Result<Inspection, Error> {
     match wire::parse(body) {
         Ok(wire::Debug {
             data: Some(data),
@@ -59,13 +50,17 @@ fn assess(mut data: DebugData<'_>, app_id: &str) -> Inspection {
         Some(error_body) => blamed(&error_body, data, app_id),
         None => match data.is_valid.flag() {
             Some(true) => living(data, app_id),
-            Some(false) => unexplained(facts(data, app_id)),
+            // Invalid without a stated reason.
+            Some(false) => Inspection::Refused {
+                rejection: TokenRejection::new(Cause::SessionEnded, Certainty::Doubtful),
+                facts: facts(data, app_id),
+            },
             None => Inspection::Undecided(Error::senseless(200)),
         },
     }
 }
 
-fn blamed(error_body: &ErrorBody<'_>, data: DebugData<'_>, app_id: &str) -> Inspection {
+fn blamed(error_body: &ErrorBody, data: DebugData<'_>, app_id: &str) -> Inspection {
     let is_valid = data.is_valid.flag();
     match classify::classify(error_body, Role::Inspected, 200) {
         Error::Refused(mut rejection) => {
@@ -82,7 +77,10 @@ fn blamed(error_body: &ErrorBody<'_>, data: DebugData<'_>, app_id: &str) -> Insp
 
 fn living(data: DebugData<'_>, app_id: &str) -> Inspection {
     if !is_of(&data, app_id) {
-        return foreign();
+        return Inspection::Refused {
+            rejection: TokenRejection::new(Cause::WrongApp, Certainty::Certain),
+            facts: None,
+        };
     }
     facts(data, app_id).map_or_else(
         || Inspection::Undecided(Error::senseless(200)),
@@ -97,27 +95,6 @@ fn is_of(data: &DebugData<'_>, app_id: &str) -> bool {
         Value::Whole(id) => app_id.parse() == Ok(*id),
         id => id.text().is_none_or(|id| id == app_id),
     }
-}
-
-fn foreign() -> Inspection {
-    let rejection = TokenRejection {
-        cause: Cause::WrongApp,
-        certainty: Certainty::Certain,
-        ..TokenRejection::unreadable()
-    };
-    Inspection::Refused {
-        rejection,
-        facts: None,
-    }
-}
-
-/// The result for a token that is invalid without a stated reason.
-fn unexplained(facts: Option<Facts>) -> Inspection {
-    let rejection = TokenRejection {
-        cause: Cause::SessionEnded,
-        ..TokenRejection::unreadable()
-    };
-    Inspection::Refused { rejection, facts }
 }
 
 /// Returns `None` if ids are missing, because the kind is unknown without them, or if the ids belong to another app.
@@ -187,6 +164,10 @@ fn expiry(seconds: &Value<'_>, kind: Kind) -> Expiry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(status: u16, body: &str, app_id: &str) -> Result<Inspection, Error> {
+        super::read(status, body, app_id, Role::App)
+    }
 
     const APP: &str = "257422819769992";
 
@@ -281,7 +262,7 @@ mod tests {
         ] {
             let (rejection, facts) = refused(200, body);
             assert_eq!(
-                (rejection.cause, rejection.subcode),
+                (rejection.cause, rejection.meta.subcode),
                 (cause, subcode),
                 "{body}"
             );

@@ -3,8 +3,7 @@
 //!
 //! - `client`: the calls · `debugger`: many inspections at once · `settings`: the configuration of a client
 //! - `session`: counts the calls of one pass
-//! - `caller`: tries the app's secrets in turn · `credentials`: the requests that carry them · `proof`, `form`: their
-//!   encoding
+//! - `caller`: tries the app's secrets in turn · `credentials`: the requests that carry them · `proof`: their proof
 //! - `signature`: verifies what Meta signs with these secrets
 //! - `transport`: HTTP with its limits · `headers`, `usage`: the call budget
 //! - `wire`, `value`: Meta's JSON · `inspection`, `batch`, `responses`: its meaning · `answer`: the results
@@ -18,7 +17,6 @@ mod client;
 mod credentials;
 mod debugger;
 mod error;
-mod form;
 mod headers;
 mod inspection;
 mod proof;

@@ -40,15 +40,14 @@ pub(super) fn cause(message: &str) -> Cause {
 }
 
 /// Returns whether the error is about the call: the token is alive, but of the wrong kind for the call.
-pub(super) fn leaves_token_alive(error_body: &ErrorBody<'_>) -> bool {
+pub(super) fn leaves_token_alive(error_body: &ErrorBody) -> bool {
     const TEXTS: [&str; 2] = [
         "must be called with a page access token",
         "page access token is required",
     ];
-    let message = || error_body.message();
-    match (error_body.code(), error_body.subcode()) {
+    match (error_body.meta.code, error_body.meta.subcode) {
         (190, Some(2_069_032)) => true,
-        (190, None) => TEXTS.iter().any(|text| message().contains(text)),
+        (190, None) => TEXTS.iter().any(|text| error_body.message.contains(text)),
         _ => false,
     }
 }

@@ -67,10 +67,6 @@ impl Usage {
 }
 
 impl Budget {
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Returns how many calls may be made now.
     pub fn left(&self, calls_per_hour: u32, now: Timestamp) -> u32 {
         if self.throttled_until(now).is_some() {
@@ -230,7 +226,7 @@ mod tests {
 
     #[test]
     fn an_hour_rolls() {
-        let mut budget = Budget::new();
+        let mut budget = Budget::default();
         budget.spend(&calls(150), at("10:00:00"));
         budget.spend(&calls(40), at("10:30:59"));
         budget.spend(&calls(1), at("10:30:30"));
@@ -256,7 +252,7 @@ mod tests {
     /// No hour holds more calls than allowed, however the calls are spread.
     #[test]
     fn the_ceiling_holds_in_every_hour() {
-        let mut budget = Budget::new();
+        let mut budget = Budget::default();
         let mut made: Vec<(i64, u32)> = Vec::new();
         for step in 0..20_000_i64 {
             let second = step * 7;
@@ -285,11 +281,11 @@ mod tests {
             (91, 0),
             (255, 0),
         ] {
-            let mut budget = Budget::new();
+            let mut budget = Budget::default();
             budget.spend(&metered(percent), at("10:00:00"));
             assert_eq!(budget.left(160, at("10:00:00")), left, "{percent} %");
         }
-        let mut budget = Budget::new();
+        let mut budget = Budget::default();
         budget.spend(&metered(100), at("10:00:00"));
         assert_eq!(budget.usage_percent(at("10:00:00")), 100);
         assert_eq!(budget.usage_percent(at("10:30:00")), 50);
@@ -310,14 +306,14 @@ mod tests {
 
     #[test]
     fn slowed_down_is_not_stopped() {
-        let mut budget = Budget::new();
+        let mut budget = Budget::default();
         budget.spend(&metered(90), at("10:00:00"));
         assert_eq!(budget.left(5, at("10:00:00")), 1);
     }
 
     #[test]
     fn the_wait_grows_while_the_limit_repeats() {
-        let mut budget = Budget::new();
+        let mut budget = Budget::default();
         let mut now = at("10:00:00");
         for expected in [5, 10, 20, 40, 60, 60] {
             budget.throttle(None, now);
@@ -348,7 +344,7 @@ mod tests {
             (minutes(1_000_000), 24 * 60),
             (Some(Duration::MAX), 24 * 60),
         ] {
-            let mut budget = Budget::new();
+            let mut budget = Budget::default();
             budget.throttle(regain, now);
             let until = budget.throttled_until(now).unwrap();
             assert_eq!(
@@ -360,7 +356,7 @@ mod tests {
 
     #[test]
     fn calls_under_way_when_the_limit_strikes_do_not_double_the_wait() {
-        let mut budget = Budget::new();
+        let mut budget = Budget::default();
         for _ in 0..4 {
             budget.throttle(None, at("10:00:00"));
         }
@@ -373,7 +369,7 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_does_not_lock_us_out() {
-        let mut budget = Budget::new();
+        let mut budget = Budget::default();
         budget.spend(&calls(200), at("10:00:00"));
         budget.spend(&metered(100), at("10:00:00"));
         budget.throttle(None, at("10:00:00"));
@@ -389,13 +385,16 @@ mod tests {
 
     #[test]
     fn a_restart_forgets_nothing() {
-        let mut budget = Budget::new();
+        let mut budget = Budget::default();
         budget.spend(&calls(7), at("10:00:00"));
         budget.spend(&metered(50), at("10:00:00"));
         budget.throttle(minutes(30), at("10:00:00"));
         let stored = serde_json::to_string(&budget).unwrap();
         assert_eq!(serde_json::from_str::<Budget>(&stored).unwrap(), budget);
-        assert_eq!(serde_json::from_str::<Budget>("{}").unwrap(), Budget::new());
+        assert_eq!(
+            serde_json::from_str::<Budget>("{}").unwrap(),
+            Budget::default()
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Meta's JSON, as far as it is read. The meaning of missing fields is decided elsewhere.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -9,6 +10,7 @@ use crate::secret::Secret;
 
 use super::Error;
 use super::value::Value;
+use crate::model::MetaCode;
 
 /// `debug_token`. An error beside the data is about the call.
 #[derive(Deserialize)]
@@ -40,10 +42,20 @@ pub(super) struct DebugData<'a> {
     error_msg: Value<'a>,
 }
 
+/// An error of Meta's, as far as it decides how to react.
+pub(super) struct ErrorBody {
+    pub(super) meta: MetaCode,
+    pub(super) is_transient: Option<bool>,
+    /// Meta rejects batches as such.
+    pub(super) is_about_batches: bool,
+    /// In lower case, for comparison only; it may contain ids and tokens.
+    pub(super) message: String,
+}
+
 /// The content of `error`. Inside `debug_token` the subcode has another name.
 #[derive(Deserialize, Default)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
-pub(super) struct ErrorBody<'a> {
+struct ErrorFields<'a> {
     code: Value<'a>,
     error_subcode: Value<'a>,
     subcode: Value<'a>,
@@ -54,17 +66,6 @@ pub(super) struct ErrorBody<'a> {
     fbtrace_id: Value<'a>,
 }
 
-/// Any answer that may be an error: nested in `error`, or with the error's fields at the top level.
-#[derive(Deserialize, Default)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Envelope<'a> {
-    error: Option<&'a RawValue>,
-    error_code: Value<'a>,
-    error_subcode: Value<'a>,
-    error_description: Value<'a>,
-    error_msg: Value<'a>,
-}
-
 /// One answer in a batch; its body is JSON in a string.
 #[derive(Deserialize)]
 pub(super) struct BatchEntry<'a> {
@@ -73,49 +74,21 @@ pub(super) struct BatchEntry<'a> {
     pub(super) body: Value<'a>,
 }
 
-/// `oauth/access_token`, and a page whose token is read.
-#[derive(Deserialize)]
-pub(super) struct Granted<'a> {
-    #[serde(default)]
-    pub(super) access_token: Option<Secret>,
-    #[serde(borrow, default)]
+/// A person or a page; and what `oauth/access_token` answers, which has no id.
+#[derive(Deserialize, Default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct Node<'a> {
     pub(super) id: Value<'a>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Named<'a> {
-    #[serde(borrow)]
-    pub(super) id: Value<'a>,
-    #[serde(default)]
     pub(super) name: Option<String>,
-}
-
-/// One list of `me/accounts`.
-#[derive(Deserialize)]
-pub(super) struct Accounts<'a> {
-    #[serde(borrow)]
-    pub(super) data: Vec<Account<'a>>,
-    #[serde(borrow)]
-    pub(super) paging: Option<Paging<'a>>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Account<'a> {
-    #[serde(borrow)]
-    pub(super) id: Value<'a>,
-    #[serde(default)]
-    pub(super) name: Option<String>,
-    #[serde(default)]
     pub(super) access_token: Option<Secret>,
-    #[serde(default)]
     pub(super) tasks: Option<Vec<String>>,
 }
 
-/// `subscribed_apps` of a page.
+/// A list, or one part of it: `me/accounts`, `subscribed_apps`, `permissions`.
 #[derive(Deserialize)]
-pub(super) struct SubscribedApps<'a> {
-    #[serde(borrow)]
-    pub(super) data: Vec<SubscribedApp<'a>>,
+#[serde(bound(deserialize = "T: Deserialize<'de>, 'de: 'a"))]
+pub(super) struct List<'a, T> {
+    pub(super) data: Vec<T>,
     #[serde(borrow)]
     pub(super) paging: Option<Paging<'a>>,
 }
@@ -141,17 +114,6 @@ pub(super) struct Cursors {
     pub(super) after: Option<String>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Permissions {
-    pub(super) data: Vec<PermissionRow>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct PermissionRow {
-    pub(super) permission: String,
-    pub(super) status: String,
-}
-
 /// One usage header, or one entry of the usage header by business.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -165,6 +127,12 @@ pub(super) struct Meters {
 }
 
 pub(super) type MetersByBusiness = BTreeMap<String, Vec<Meters>>;
+
+impl Paging<'_> {
+    pub(super) const fn has_more(&self) -> bool {
+        self.next.is_some()
+    }
+}
 
 /// Parses an answer; one of an unexpected shape is an error. The parser's own message may quote the answer, so it is
 /// dropped.
@@ -181,18 +149,11 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Error> {
     })
 }
 
-/// Returns the error in an answer, if it holds one. `Err` if the answer is no JSON object.
-pub(super) fn error_body(body: &str) -> Result<Option<ErrorBody<'_>>, Error> {
-    let envelope: Envelope<'_> = parse(body)?;
-    if let Some(error) = envelope.error {
-        return Ok(Some(ErrorBody::read(error)));
-    }
-    let text = [envelope.error_description, envelope.error_msg];
-    Ok(ErrorBody::flat(
-        envelope.error_code,
-        envelope.error_subcode,
-        text,
-    ))
+/// Returns the error in an answer, if it holds one. `Err` if the answer is no JSON object. The fields of an error without
+/// a nested `error` are those that the debugger uses.
+pub(super) fn error_body(body: &str) -> Result<Option<ErrorBody>, Error> {
+    let mut answer: DebugData<'_> = parse(body)?;
+    Ok(answer.take_error())
 }
 
 impl<'a> DebugData<'a> {
@@ -208,71 +169,53 @@ impl<'a> DebugData<'a> {
         self.error.is_none() && values.iter().all(|value| matches!(value, Value::Missing))
     }
 
-    /// Takes the debugger's error about the inspected token.
-    pub(super) fn take_error(&mut self) -> Option<ErrorBody<'a>> {
+    /// Takes the error: nested in `error`, or with the error's fields at the top level. A nested one that is not even an
+    /// object is still an error, without details.
+    pub(super) fn take_error(&mut self) -> Option<ErrorBody> {
         if let Some(error) = self.error.take() {
-            return Some(ErrorBody::read(error));
+            let fields: ErrorFields<'_> = serde_json::from_str(error.get()).unwrap_or_default();
+            return Some(fields.into());
         }
-        let text = [
-            std::mem::take(&mut self.error_description),
-            std::mem::take(&mut self.error_msg),
-        ];
-        let code = std::mem::take(&mut self.error_code);
-        ErrorBody::flat(code, std::mem::take(&mut self.error_subcode), text)
+        self.error_code.whole()?;
+        let fields = ErrorFields {
+            code: take(&mut self.error_code),
+            error_subcode: take(&mut self.error_subcode),
+            message: match take(&mut self.error_description) {
+                Value::Missing => take(&mut self.error_msg),
+                description => description,
+            },
+            ..ErrorFields::default()
+        };
+        Some(fields.into())
     }
 }
 
-impl<'a> ErrorBody<'a> {
-    /// Builds an error from fields at the top level, if there is one.
-    fn flat(code: Value<'a>, subcode: Value<'a>, text: [Value<'a>; 2]) -> Option<Self> {
-        code.whole()?;
-        let [description, message] = text;
-        Some(Self {
-            code,
-            error_subcode: subcode,
-            message: match description {
-                Value::Missing => message,
-                description => description,
+impl From<ErrorFields<'_>> for ErrorBody {
+    fn from(fields: ErrorFields<'_>) -> Self {
+        let subcode = fields.error_subcode.whole().or(fields.subcode.whole());
+        Self {
+            meta: MetaCode {
+                code: fields.code.whole().unwrap_or(0),
+                subcode: subcode.filter(|subcode| *subcode != 0),
+                fbtrace_id: fields
+                    .fbtrace_id
+                    .text()
+                    .filter(|trace| is_trace(trace))
+                    .map(str::to_owned),
             },
-            ..Self::default()
-        })
+            is_transient: fields.is_transient.flag(),
+            is_about_batches: fields.kind.text() == Some("GraphBatchException"),
+            message: fields
+                .message
+                .text()
+                .unwrap_or_default()
+                .to_ascii_lowercase(),
+        }
     }
+}
 
-    /// Reads an `error` value. One that is not even an object is still an error, without details.
-    pub(super) fn read(error: &'a RawValue) -> Self {
-        serde_json::from_str(error.get()).unwrap_or_default()
-    }
-
-    pub(super) fn code(&self) -> i64 {
-        self.code.whole().unwrap_or(0)
-    }
-
-    pub(super) fn subcode(&self) -> Option<i64> {
-        let subcode = self.error_subcode.whole().or_else(|| self.subcode.whole());
-        subcode.filter(|subcode| *subcode != 0)
-    }
-
-    pub(super) fn is_transient(&self) -> Option<bool> {
-        self.is_transient.flag()
-    }
-
-    /// For comparison only; it may contain ids and tokens.
-    pub(super) fn message(&self) -> String {
-        self.message.text().unwrap_or_default().to_ascii_lowercase()
-    }
-
-    pub(super) fn is_of_type(&self, name: &str) -> bool {
-        self.kind.text() == Some(name)
-    }
-
-    /// Returns `fbtrace_id` if it looks like one, because it is shown in logs and emails.
-    pub(super) fn trace(&self) -> Option<String> {
-        let trace = self.fbtrace_id.text()?;
-        let plausible = !trace.is_empty()
-            && trace.len() <= 40
-            && trace
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte));
-        plausible.then(|| trace.to_owned())
-    }
+/// Whether `fbtrace_id` looks like one, because it is shown in logs and emails.
+fn is_trace(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte);
+    (1..=40).contains(&text.len()) && text.bytes().all(plain)
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{Row, params};
 
-use super::{Error, EventKind, NewEvent, Tx, View, rows};
-use crate::model::{AppError, AppRecord, Cause, Scopes};
+use super::{Error, NewEvent, Tx, View, rows};
+use crate::model::{AppError, AppRecord, Cause, Event, Scopes};
 
 fn record(row: &Row<'_>) -> rusqlite::Result<AppRecord> {
     let cause = rows::maybe_string_enum(row, 2, Cause::from_name)?;
@@ -112,14 +112,12 @@ impl Tx<'_> {
             return Ok(());
         }
         self.review_incidents_of_app(&after.name, now)?;
-        let event =
-            match is.or(was) {
-                Some(cause) if is.is_some() => NewEvent::of_app(&after.name, EventKind::AppFailing)
-                    .with("cause", cause.as_str()),
-                Some(cause) => NewEvent::of_app(&after.name, EventKind::AppRecovered)
-                    .with("cause", cause.as_str()),
-                None => return Ok(()),
-            };
-        self.record_event(&event, now).map(drop)
+        let event = match (is, was) {
+            (Some(cause), _) => Event::AppFailing { cause },
+            (None, Some(cause)) => Event::AppRecovered { cause },
+            (None, None) => return Ok(()),
+        };
+        self.record_event(&NewEvent::of_app(&after.name, event), now)
+            .map(drop)
     }
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use super::{Error, EventKind, Inventory, NewEvent, Tx};
+use super::{Error, Inventory, NewEvent, Tx};
+use crate::model::Event;
 
 /// Events that are not in the journal yet.
 #[derive(Default)]
@@ -92,11 +93,11 @@ impl Backlog {
 impl Inventory {
     /// Records an event. If it cannot be made durable soon, it is kept in memory, logged, and written later.
     pub async fn record_or_keep(&self, event: NewEvent, at: Timestamp) {
+        let (kind, detail) = event.event.parts(event.order);
         let line = format!(
-            "{} of {}: {}",
-            event.kind,
+            "{kind} of {}: {}",
             event.name.as_deref().unwrap_or("an unknown token"),
-            serde_json::Value::Object(event.detail.clone())
+            serde_json::Value::Object(detail)
         );
         let number = self.0.backlog.with(|waiting| waiting.add(event, at));
         if self.write_error().is_none() {
@@ -160,8 +161,8 @@ impl Tx<'_> {
             self.record_unless_gone(event.clone(), *at)?;
         }
         if let Some((_, at)) = slice.events.last().filter(|_| slice.dropped > 0) {
-            let gap = NewEvent::new(EventKind::JournalGap).with("events", slice.dropped);
-            self.record_event(&gap, *at)?;
+            let events = slice.dropped;
+            self.record_event(&Event::JournalGap { events }.into(), *at)?;
         }
         self.touch()
     }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use super::{Error, EventId, Lease, NewEvent, NextCheck, Tx, rows};
-use crate::model::{Health, State, Token, TokenId};
+use super::{CheckedCandidate, Error, Lease, NewEvent, NextCheck, Tx, rows};
+use crate::model::{EventId, Health, State, Token, TokenId};
 use crate::secret::Secret;
 
 /// What one check found out, and what became of the token's candidate and order.
@@ -16,8 +16,7 @@ pub struct CheckResult {
     pub checked_at: Timestamp,
     /// A secret that Meta has just confirmed, to be put in use.
     pub secret: Option<Secret>,
-    /// The candidate that was examined, by its number. It is removed with this record, accepted or not.
-    pub checked_candidate: Option<u32>,
+    pub checked_candidate: Option<CheckedCandidate>,
     /// The order that was carried out.
     pub order_done: Option<EventId>,
     pub events: Vec<NewEvent>,
@@ -102,8 +101,8 @@ impl Tx<'_> {
             Meanwhile::Superseded if result.secret.is_none() => return Ok(Recorded::Written),
             Meanwhile::Superseded | Meanwhile::Nothing => {}
         }
-        if let Some(number) = result.checked_candidate {
-            self.drop_candidate(before.id, number)?;
+        if let Some(checked) = &result.checked_candidate {
+            self.drop_candidate(before.id, checked, now)?;
         }
         let (version, fingerprint) = match &result.secret {
             Some(secret) => self.swap_in(before, secret, now)?,

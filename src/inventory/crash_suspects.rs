@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::params;
 
-use super::{Error, EventKind, NewEvent, Tx, View};
-use crate::model::TokenId;
+use super::{Error, NewEvent, Tx, View};
+use crate::model::{Event, TokenId};
 
 /// In how many crashes in a row each suspect was in progress.
 type Suspects = BTreeMap<TokenId, u32>;
@@ -125,7 +125,7 @@ impl Tx<'_> {
         self.db
             .prepare_cached("UPDATE schedule SET due_at = NULL WHERE token = ?1")?
             .execute([id])?;
-        self.record_event(&NewEvent::about(&token, EventKind::SetAside), now)
+        self.record_event(&NewEvent::about(&token, Event::SetAside {}), now)
             .map(drop)
     }
 

@@ -5,8 +5,8 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Error, EventKind, NewEvent, Tx, View, rows};
-use crate::model::TokenId;
+use super::{Error, NewEvent, Tx, View, rows};
+use crate::model::{Event, EventId, IncidentId, PersonTraces, TokenId};
 use crate::secret::Secret;
 
 /// A request and how far it has come.
@@ -24,7 +24,7 @@ pub struct Deletion {
 }
 
 /// How many events and how many tokens one step processes.
-const EVENTS_A_STEP: i64 = 20_000;
+const EVENTS_A_STEP: usize = 20_000;
 const TOKENS_A_STEP: usize = 500;
 
 const DELETION: &str =
@@ -123,21 +123,39 @@ impl Tx<'_> {
     /// Clears what other events say about the person: by id, by the names of the person's tokens, or by their
     /// incidents.
     fn redact_journal(&self, request: &Deletion, newest: i64) -> Result<(), Error> {
-        let to = newest.min(request.journal_to + EVENTS_A_STEP);
-        self.db
-            .prepare_cached(
-                "UPDATE event SET detail = '{}' WHERE id > ?1 AND id <= ?2 AND detail <> '{}'
-                 AND (?4 IN (json_extract(detail, '$.subject'), json_extract(detail, '$.expected'))
-                    OR EXISTS (SELECT 1 FROM token WHERE app = ?3 AND person = ?4
-                        AND name IN (json_extract(detail, '$.through'), json_extract(detail, '$.token')))
-                    OR json_extract(detail, '$.incident') IN
-                        (SELECT CAST(id AS TEXT) FROM incident WHERE app = ?3 AND subject = ?4))",
-            )?
-            .execute(params![request.journal_to, to, request.app, request.person])?;
+        let traces = self.traces_of(request)?;
+        let events = self.events(EventId(request.journal_to), None, EVENTS_A_STEP)?;
+        let to = match events.last() {
+            Some(last) if events.len() == EVENTS_A_STEP => last.id.0,
+            Some(_) | None => newest,
+        };
+        let mut redact = self
+            .db
+            .prepare_cached("UPDATE event SET detail = '{}' WHERE id = ?1")?;
+        for record in events.iter().filter(|record| record.event.bears(&traces)) {
+            redact.execute([record.id.0])?;
+        }
         self.db
             .prepare_cached("UPDATE data_deletion SET journal_to = ?2 WHERE code = ?1")?
             .execute(params![request.code, to])?;
         Ok(())
+    }
+
+    fn traces_of(&self, request: &Deletion) -> Result<PersonTraces, Error> {
+        let of_person = params![request.app, request.person];
+        let mut tokens = self
+            .db
+            .prepare_cached("SELECT name FROM token WHERE app = ?1 AND person = ?2")?;
+        let mut incidents = self
+            .db
+            .prepare_cached("SELECT id FROM incident WHERE app = ?1 AND subject = ?2")?;
+        let tokens = tokens.query_map(of_person, |row| row.get(0))?;
+        let incidents = incidents.query_map(of_person, |row| row.get(0).map(IncidentId))?;
+        Ok(PersonTraces {
+            person: request.person.clone(),
+            tokens: tokens.collect::<Result<_, _>>()?,
+            incidents: incidents.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The person's tokens, and tokens that were imported through them and that Meta has not described yet.
@@ -190,6 +208,7 @@ impl Tx<'_> {
     }
 
     fn finish_deletion(&self, request: &Deletion, gone: u64, now: Timestamp) -> Result<(), Error> {
+        self.delete_refusals(&request.person)?;
         self.delete_webhook_notice(&request.app, &request.person)?;
         self.delete_logins(&request.app, &request.person)?;
         self.db
@@ -197,9 +216,11 @@ impl Tx<'_> {
                 "UPDATE data_deletion SET person = '', finished_at = ?2 WHERE code = ?1",
             )?
             .execute(params![request.code, now.as_second()])?;
-        let event = NewEvent::of_app(&request.app, EventKind::DataDeleted)
-            .with("tokens", gone)
-            .with("code", request.code.as_str());
-        self.record_event(&event, now).map(drop)
+        let event = Event::DataDeleted {
+            tokens: gone,
+            code: request.code.clone(),
+        };
+        self.record_event(&NewEvent::of_app(&request.app, event), now)
+            .map(drop)
     }
 }

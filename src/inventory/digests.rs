@@ -1,10 +1,10 @@
 //! Digests: what a digest reports, and which ones were written. The queries walk a few indexes, and the pages once.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, params};
 
-use super::{Error, EventId, Tx, View, rows};
-use crate::model::{ActivityCounts, ComingLogin, SingleAdminPages};
+use super::{Error, Tx, View, journal, rows};
+use crate::model::{ActivityCounts, ComingLogin, Event, EventId, Outcome, SingleAdminPages};
 
 /// A digest that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,25 +98,26 @@ impl View<'_> {
     }
 
     pub fn activity_since(&self, event: EventId) -> Result<ActivityCounts, Error> {
-        let mut activity = self.db.prepare_cached(
-            "SELECT
-                coalesce(sum(kind = 'rotated' AND detail ->> 'outcome' = 'renewed'), 0),
-                coalesce(sum(kind = 'derived'), 0),
-                coalesce(sum(kind = 'incident_opened'), 0),
-                coalesce(sum(kind = 'incident_resolved'), 0),
-                coalesce(sum(kind = 'email_written'), 0)
-             FROM event WHERE id > ?1",
+        let mut events = self.db.prepare_cached(
+            "SELECT kind, detail FROM event WHERE id > ?1 AND kind IN
+                ('rotated', 'derived', 'incident_opened', 'incident_resolved', 'email_written')",
         )?;
-        let read = |row: &Row<'_>| {
-            Ok(ActivityCounts {
-                renewed: row.get(0)?,
-                derived: row.get(1)?,
-                opened: row.get(2)?,
-                resolved: row.get(3)?,
-                emails: row.get(4)?,
-            })
-        };
-        Ok(activity.query_row([event.0], read)?)
+        let mut counts = ActivityCounts::default();
+        let mut events = events.query([event.0])?;
+        while let Some(row) = events.next()? {
+            match journal::event(row, 0, 1)?.0 {
+                Event::Rotated {
+                    outcome: Outcome::Renewed,
+                    ..
+                } => counts.renewed += 1,
+                Event::Derived { .. } => counts.derived += 1,
+                Event::IncidentOpened { .. } => counts.opened += 1,
+                Event::IncidentResolved { .. } => counts.resolved += 1,
+                Event::EmailWritten(_) => counts.emails += 1,
+                _ => {}
+            }
+        }
+        Ok(counts)
     }
 }
 

@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use super::email_bodies::first_that_open;
-use super::{Error, EventKind, NewEvent, Tx, View, cells, journal::cut, rows};
-use crate::model::{Attempt, Email, EmailId, IncidentId, NewEmail, SendOutcome};
+use super::{Error, NewEvent, Tx, View, cells, journal::cut, rows};
+use crate::model::{
+    Attempt, Email, EmailId, EmailProgress, EmailReach, Event, IncidentId, NewEmail, SendOutcome,
+};
 
 const COLUMNS: &str =
     "id, incident, message_id, in_reply_to, recipients, subject, text, html, created_at, attempts,
@@ -94,8 +96,8 @@ impl Tx<'_> {
         if written == 0 {
             return Ok(());
         }
-        self.record_event(&email_event(EventKind::EmailWritten, email), now)
-            .map(drop)
+        let event = Event::EmailWritten(progress(email));
+        self.record_event(&event.into(), now).map(drop)
     }
 
     /// Records the outcome of a send attempt. An email stays marked as undelivered until it is sent without a refusal.
@@ -172,42 +174,33 @@ impl Tx<'_> {
 }
 
 fn tried_event(email: &Email, attempt: &Attempt, undelivered: bool) -> NewEvent {
-    let kind = match attempt.outcome {
-        _ if undelivered => EventKind::EmailUndelivered,
-        SendOutcome::Sent => EventKind::EmailSent,
+    let reach = EmailReach {
+        recipients: email.email.recipients.len(),
+        got_it: email.reached.len() + attempt.reached.len(),
+    };
+    let progress = EmailProgress {
+        reason: attempt.reason().map(str::to_owned),
+        next_try_at: attempt.outcome.next_try_at(),
+        reach: undelivered.then_some(reach),
+        file: attempt.file.clone(),
+        conversation: attempt.conversation.clone(),
+        ..progress(&email.email)
+    };
+    let event = match attempt.outcome {
+        _ if undelivered => Event::EmailUndelivered(progress),
+        SendOutcome::Sent => Event::EmailSent(progress),
         SendOutcome::Waits { .. } | SendOutcome::Delayed { .. } | SendOutcome::Refused { .. } => {
-            EventKind::EmailDelayed
+            Event::EmailDelayed(progress)
         }
     };
-    let mut event = email_event(kind, &email.email);
-    if let Some(reason) = attempt.reason() {
-        event = event.with("reason", reason);
-    }
-    if let Some(at) = attempt.outcome.next_try_at() {
-        event = event.with("next_try_at", at.to_string());
-    }
-    if undelivered {
-        let got_it = email.reached.len() + attempt.reached.len();
-        event = event
-            .with("recipients", email.email.recipients.len())
-            .with("got_it", got_it);
-    }
-    if let Some(file) = &attempt.file {
-        event = event.with("file", file.as_str());
-    }
-    if attempt.conversation.is_empty() {
-        return event;
-    }
-    event.with("conversation", attempt.conversation.clone())
+    event.into()
 }
 
-/// Subjects name people and pages, never addresses, because viewers can read the journal.
-fn email_event(kind: EventKind, email: &NewEmail) -> NewEvent {
-    let event = NewEvent::new(kind)
-        .with("subject", email.subject.as_str())
-        .with("message_id", email.message_id.as_str());
-    match email.incident {
-        Some(id) => event.with("incident", id.0.to_string()),
-        None => event,
+fn progress(email: &NewEmail) -> EmailProgress {
+    EmailProgress {
+        subject: email.subject.clone(),
+        message_id: email.message_id.clone(),
+        incident: email.incident,
+        ..EmailProgress::default()
     }
 }

@@ -2,120 +2,59 @@
 
 use jiff::Timestamp;
 use rusqlite::params;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Error, Tx, View, rows};
-use crate::model::{Token, TokenId, string_enum};
+use crate::model::{Event, EventId, Token, TokenId};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EventId(pub i64);
-
-string_enum! {
-    /// The kinds of events in the journal.
-    EventKind {
-    Imported = "imported",
-    Discovered = "discovered",
-    Forgotten = "forgotten",
-    Ordered = "ordered",
-    /// An order to check was carried out, and there is nothing else to report.
-    Checked = "checked",
-    /// An order to check or rotate was not carried out, because no call could be made for the app.
-    OrderRefused = "order_refused",
-    /// The state or its cause changed.
-    Changed = "changed",
-    /// Permissions that the token had are gone.
-    PermissionsLost = "permissions_lost",
-    PermissionsRestored = "permissions_restored",
-    /// Meta reported by webhook that something changed for a person.
-    WebhookNotice = "webhook_notice",
-    /// A person asked Meta to have their data deleted, and it was.
-    DataDeleted = "data_deleted",
-    Rotated = "rotated",
-    Derived = "derived",
-    /// The app's webhook subscription for a page changed.
-    WebhookSubscription = "webhook_subscription",
-    CandidateKept = "candidate_kept",
-    CandidateAccepted = "candidate_accepted",
-    CandidateRefused = "candidate_refused",
-    SecretRead = "secret_read",
-    /// A request for a secret was refused.
-    SecretRefused = "secret_refused",
-    /// The daemon crashed twice while it was checking this token. The token is no longer checked.
-    SetAside = "set_aside",
-    AppFailing = "app_failing",
-    AppRecovered = "app_recovered",
-    IncidentOpened = "incident_opened",
-    IncidentAcknowledged = "incident_acknowledged",
-    IncidentResolved = "incident_resolved",
-    LoginOpened = "login_opened",
-    LoginAnswered = "login_answered",
-    LoginEnded = "login_ended",
-    EmailWritten = "email_written",
-    EmailSent = "email_sent",
-    EmailDelayed = "email_delayed",
-    /// Some recipients do not get the email, or only after a change.
-    EmailUndelivered = "email_undelivered",
-    Started = "started",
-    Reloaded = "reloaded",
-    BackedUp = "backed_up",
-    BackupFailed = "backup_failed",
-    /// A copy has replaced the inventory. Events from after that copy are missing.
-    Restored = "restored",
-    /// This many events are only in the log, because the journal could not be written.
-    JournalGap = "journal_gap",
-    }
-}
-
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NewEvent {
-    pub kind: EventKind,
     pub token: Option<TokenId>,
     pub name: Option<String>,
     pub app: Option<String>,
-    pub detail: Map<String, Value>,
+    /// The order that led to it.
+    pub order: Option<EventId>,
+    pub event: Event,
 }
 
+/// An event in the journal.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Event {
+pub struct EventRecord {
     pub id: EventId,
     pub at: Timestamp,
-    pub kind: EventKind,
+    /// The token's name at that time.
     pub token: Option<String>,
     pub app: Option<String>,
-    pub detail: Map<String, Value>,
+    pub order: Option<EventId>,
+    pub event: Event,
 }
 
 impl NewEvent {
-    pub fn new(kind: EventKind) -> Self {
-        Self {
-            kind,
-            token: None,
-            name: None,
-            app: None,
-            detail: Map::new(),
-        }
-    }
-
-    pub fn about(token: &Token, kind: EventKind) -> Self {
+    pub fn about(token: &Token, event: Event) -> Self {
         Self {
             token: Some(token.id),
             name: Some(token.name.clone()),
-            app: Some(token.app.clone()),
-            ..Self::new(kind)
+            ..Self::of_app(&token.app, event)
         }
     }
 
-    pub fn of_app(app: &str, kind: EventKind) -> Self {
+    pub fn of_app(app: &str, event: Event) -> Self {
         Self {
             app: Some(app.to_owned()),
-            ..Self::new(kind)
+            ..Self::from(event)
         }
     }
+}
 
-    #[must_use]
-    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.detail.insert(key.to_owned(), value.into());
-        self
+impl From<Event> for NewEvent {
+    fn from(event: Event) -> Self {
+        Self {
+            token: None,
+            name: None,
+            app: None,
+            order: None,
+            event,
+        }
     }
 }
 
@@ -126,7 +65,7 @@ impl View<'_> {
         after: EventId,
         token: Option<&str>,
         limit: usize,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<Vec<EventRecord>, Error> {
         let mut events = self.db.prepare_cached(match token {
             None => {
                 "SELECT id, at, kind, name, app, detail FROM event WHERE id > ?1 AND ?2 IS NULL
@@ -138,17 +77,17 @@ impl View<'_> {
                  ORDER BY id LIMIT ?3"
             }
         })?;
-        let events = events.query_map(params![after.0, token, limit], event)?;
+        let events = events.query_map(params![after.0, token, limit], record)?;
         Ok(events.collect::<Result<_, _>>()?)
     }
 
     /// The latest events of a token, newest first.
-    pub fn latest_events(&self, token: TokenId, limit: usize) -> Result<Vec<Event>, Error> {
+    pub fn latest_events(&self, token: TokenId, limit: usize) -> Result<Vec<EventRecord>, Error> {
         let mut events = self.db.prepare_cached(
             "SELECT id, at, kind, name, app, detail FROM event WHERE token = ?1
              ORDER BY id DESC LIMIT ?2",
         )?;
-        let events = events.query_map(params![token, limit], event)?;
+        let events = events.query_map(params![token, limit], record)?;
         Ok(events.collect::<Result<_, _>>()?)
     }
 
@@ -160,34 +99,40 @@ impl View<'_> {
     }
 }
 
-fn event(row: &rusqlite::Row<'_>) -> rusqlite::Result<Event> {
-    let detail = row.get_ref(5)?.as_str()?;
-    Ok(Event {
+fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<EventRecord> {
+    let (event, order) = event(row, 2, 5)?;
+    Ok(EventRecord {
         id: EventId(row.get(0)?),
         at: rows::instant(row, 1)?,
-        kind: rows::string_enum(row, 2, EventKind::from_name)?,
         token: row.get(3)?,
         app: row.get(4)?,
-        detail: serde_json::from_str(detail).unwrap_or_default(),
+        order,
+        event,
     })
+}
+
+/// Reads an event from its two columns, and the order that led to it.
+pub(super) fn event(
+    row: &rusqlite::Row<'_>,
+    kind: usize,
+    detail: usize,
+) -> rusqlite::Result<(Event, Option<EventId>)> {
+    let detail = serde_json::from_str(row.get_ref(detail)?.as_str()?).unwrap_or_default();
+    let order = Event::order_in(&detail);
+    let kind = row.get_ref(kind)?.as_str()?;
+    Ok((Event::from_parts(kind, detail), order))
 }
 
 impl Tx<'_> {
     /// Records an event from the backlog. A token that was deleted meanwhile is not named again.
-    pub fn record_unless_gone(&self, event: NewEvent, now: Timestamp) -> Result<(), Error> {
+    pub fn record_unless_gone(&self, mut event: NewEvent, now: Timestamp) -> Result<(), Error> {
         let is_gone = match event.token {
             Some(token) => self.token(token)?.is_none(),
             None => false,
         };
-        let event = if is_gone {
-            NewEvent {
-                token: None,
-                name: None,
-                ..event
-            }
-        } else {
-            event
-        };
+        if is_gone {
+            (event.token, event.name) = (None, None);
+        }
         self.record_event(&event, now).map(drop)
     }
 
@@ -196,14 +141,14 @@ impl Tx<'_> {
             "INSERT INTO event (at, kind, token, name, app, detail)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
         )?;
-        let detail = shortened(Value::Object(event.detail.clone())).to_string();
+        let (kind, detail) = event.event.parts(event.order);
         let row = params![
             now.as_second(),
-            event.kind.as_str(),
+            kind,
             event.token,
             event.name,
             event.app,
-            detail
+            shortened(Value::Object(detail)).to_string()
         ];
         let id = EventId(insert.query_row(row, |row| row.get(0))?);
         self.event_log.add(event);
@@ -240,18 +185,21 @@ pub(super) fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::EmailProgress;
 
     #[test]
     fn an_event_has_a_greatest_size_whatever_a_server_says() {
         let long = "ü".repeat(100_000);
-        let lines: Vec<Value> = vec![Value::String(long.clone()); 1_000];
-        let event = NewEvent::new(EventKind::EmailDelayed)
-            .with("reason", long.as_str())
-            .with("conversation", lines)
-            .with("code", 421);
-        let detail = shortened(Value::Object(event.detail));
+        let (_, detail) = Event::EmailDelayed(EmailProgress {
+            reason: Some(long.clone()),
+            conversation: vec![long; 1_000],
+            subject: "short".to_owned(),
+            ..EmailProgress::default()
+        })
+        .parts(None);
+        let detail = shortened(Value::Object(detail));
         assert!(detail.to_string().len() < 300_000);
-        assert_eq!(detail["code"], 421);
+        assert_eq!(detail["subject"], "short");
         let reason = detail["reason"].as_str().unwrap();
         assert!(reason.starts_with("üü") && reason.ends_with('…'));
         assert_eq!(cut("short"), "short");

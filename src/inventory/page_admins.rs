@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use super::rows::LIVES;
-use super::{Error, EventKind, Imported, NewEvent, NewToken, Tx, View};
-use crate::model::{Kind, Scopes, Token, TokenId, slug};
+use super::{Error, Imported, NewEvent, NewToken, Tx, View};
+use crate::model::{Event, Kind, Scopes, Token, TokenId, slug};
 use crate::secret::Secret;
 
 /// How many digits of a page's id usually distinguish two pages of the same name.
@@ -155,14 +155,15 @@ impl Tx<'_> {
         let Imported::Added { name, id } = imported else {
             return Ok(());
         };
+        let discovered = Event::Discovered {
+            through: user.name.clone(),
+            page: page.name.clone(),
+        };
         let event = NewEvent {
             token: Some(id),
             name: Some(name),
-            ..NewEvent::of_app(&user.app, EventKind::Discovered)
+            ..NewEvent::of_app(&user.app, discovered)
         };
-        let event = event
-            .with("through", user.name.as_str())
-            .with("page", page.name.as_str());
         self.record_event(&event, now).map(drop)
     }
 

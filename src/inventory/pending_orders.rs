@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use super::{Error, EventId, EventKind, NewEvent, Tx, View, rows};
-use crate::model::{Cause, OrderKind, Token, TokenId};
+use super::{Error, NewEvent, Tx, View, rows};
+use crate::model::{Cause, Event, EventId, OrderKind, Token, TokenId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PendingOrder {
@@ -42,9 +42,7 @@ impl View<'_> {
         })?;
         Ok(PendingOrders(all.collect::<Result<_, _>>()?))
     }
-}
 
-impl View<'_> {
     /// The orders of an app that end when no call can be made. The others wait for the app.
     pub fn refusable_orders(&self, app: &str) -> Result<Vec<(TokenId, EventId)>, Error> {
         let mut found = self.db.prepare_cached(
@@ -70,10 +68,11 @@ impl Tx<'_> {
         if let Some(event) = self.same_order(token.id, order)? {
             return Ok(event);
         }
-        let event = NewEvent::about(token, EventKind::Ordered)
-            .with("order", order.as_str())
-            .with("asked_by", asked_by);
-        let event = self.record_event(&event, now)?;
+        let ordered = Event::Ordered {
+            order,
+            asked_by: asked_by.to_owned(),
+        };
+        let event = self.record_event(&NewEvent::about(token, ordered), now)?;
         self.db
             .prepare_cached(
                 "INSERT INTO pending_order (token, action, event, requested_at) VALUES (?1, ?2, ?3, ?4)
@@ -107,12 +106,10 @@ impl Tx<'_> {
             let Some(token) = self.token(*id)? else {
                 continue;
             };
-            let mut event = NewEvent::about(&token, EventKind::OrderRefused)
-                .with("order", order.0.to_string())
-                .with("cause", cause.as_str());
-            if let Some(until) = until {
-                event = event.with("until", until.to_string());
-            }
+            let event = NewEvent {
+                order: Some(*order),
+                ..NewEvent::about(&token, Event::OrderRefused { cause, until })
+            };
             self.record_event(&event, now)?;
             self.order_is_done(*id, *order)?;
         }

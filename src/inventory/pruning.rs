@@ -134,8 +134,8 @@ const OLD_INCIDENTS: &str = "SELECT i.id FROM incident i WHERE i.resolved_at IS 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::{EventKind, Inventory, NewEvent, Settings};
-    use crate::model::NewEmail;
+    use crate::inventory::{Inventory, NewEvent, Settings};
+    use crate::model::{Event, NewEmail};
     use crate::secret::Key;
 
     fn inventory(folder: &tempfile::TempDir) -> Inventory {
@@ -174,7 +174,7 @@ mod tests {
 
     async fn write_events(inventory: &Inventory, many: usize, at: Timestamp) {
         let write = inventory.write(move |tx| {
-            let event = NewEvent::new(EventKind::Started);
+            let event = NewEvent::from(Event::Started {});
             (0..many).try_for_each(|_| tx.record_event(&event, at).map(drop))
         });
         write.await.unwrap();
@@ -188,7 +188,7 @@ mod tests {
         write_events(&inventory, 1_500, now() - days(399)).await;
         let kept = Retention::for_age(days(400));
         assert_eq!(prune(&inventory, kept).await, [1_000, 1_000, 500]);
-        let rest = inventory.read(|view| view.events(crate::inventory::EventId(0), None, 1));
+        let rest = inventory.read(|view| view.events(crate::model::EventId(0), None, 1));
         assert_eq!(rest.await.unwrap()[0].id.0, 2_501);
         write_events(&inventory, 1, now()).await;
         let newest = inventory.read(|view| view.newest_event()).await.unwrap();

@@ -11,8 +11,8 @@ use super::cells::{self, Bearer};
 use super::copy::{Source, check, failed, folder_of, reject_existing, sync_folder, unfinished_in};
 use super::file_ownership::{OwnersRights, give_to_owner_of};
 use super::lock::lock;
-use super::{Error, EventKind, Settings, View, keys, open, rows};
-use crate::model::TokenId;
+use super::{Error, Settings, View, keys, open, rows};
+use crate::model::{Event, TokenId};
 use crate::secret::Key;
 
 /// What people use to tell two inventories apart.
@@ -136,7 +136,7 @@ impl Restore {
         let db = Connection::open(self.copy.path())?;
         db.execute(
             "INSERT INTO event (at, kind) VALUES (?1, ?2)",
-            (now.as_second(), EventKind::Restored.as_str()),
+            (now.as_second(), Event::Restored {}.parts(None).0),
         )?;
         Ok(())
     }

@@ -4,8 +4,10 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Error, EventKind, NewEvent, Tx, View, rows};
-use crate::model::{Subscription, Token, TokenId, UnsubscribedPages, WebhookSubscription};
+use super::{Error, NewEvent, Tx, View, rows};
+use crate::model::{
+    Event, PageSubscription, Subscription, Token, TokenId, UnsubscribedPages, WebhookSubscription,
+};
 
 /// Reads three columns, all of them null if Meta was never asked.
 pub(super) fn subscription(
@@ -80,10 +82,12 @@ impl Tx<'_> {
         if was == Some((now_is.subscription, now_is.missing.clone())) {
             return Ok(());
         }
-        let event = NewEvent::about(of, EventKind::WebhookSubscription)
-            .with("subscription", now_is.subscription.as_str())
-            .with("missing", now_is.missing.as_str());
-        self.record_event(&event, now).map(drop)
+        let event = Event::WebhookSubscription(PageSubscription {
+            subscription: now_is.subscription,
+            missing: now_is.missing.clone(),
+        });
+        self.record_event(&NewEvent::about(of, event), now)
+            .map(drop)
     }
 
     /// Removes the subscriptions of an app, for when they are no longer asked for.

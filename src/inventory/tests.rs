@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::model::{
-    Action, AppError, AppRecord, Cause, Ending, Expiry, Facts, Health, IncidentKey,
-    IncidentSelection, IncidentState, Kind, LoginError, NewEmail, NewLogin, Next, OrderKind,
-    Remedy, Scopes, State, Token, TokenId,
+    Action, AppError, AppRecord, Cause, Ending, Event, EventId, Expiry, Facts, Health,
+    IncidentFilter, IncidentKey, IncidentState, Kind, LoginError, NewEmail, NewLogin, Next,
+    OrderKind, Remedy, Scopes, State, Token, TokenId,
 };
 use crate::secret::Secret;
 
@@ -115,7 +115,13 @@ fn learned(claimed: &Claimed, secret: Option<&str>) -> CheckResult {
         lease: claimed.lease,
         checked_at: now(),
         secret: secret.map(Secret::new),
-        checked_candidate: claimed.candidate.as_ref().map(|candidate| candidate.number),
+        checked_candidate: claimed
+            .candidate
+            .as_ref()
+            .map(|candidate| CheckedCandidate {
+                number: candidate.number,
+                refusal: None,
+            }),
         order_done: claimed
             .pending_order
             .map(|pending_order| pending_order.event),
@@ -409,7 +415,10 @@ async fn a_candidate_that_comes_meanwhile_is_not_dropped_and_no_owner_is_overwri
     assert_eq!(kept.unwrap(), NewVersion::Kept);
 
     let mut stale = learned(&claimed, Some("EAA-renewed"));
-    stale.checked_candidate = Some(77);
+    stale.checked_candidate = Some(CheckedCandidate {
+        number: 77,
+        refusal: None,
+    });
     inventory
         .write(move |tx| tx.record(&stale, now()))
         .await
@@ -703,7 +712,7 @@ async fn what_every_schema_held_is_there() {
             let page = view.tokens(&Filter::default(), 100)?;
             let secrets = page.tokens.iter().map(|(token, _)| view.secret_of(token));
             let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
-            let incidents = view.incidents(IncidentSelection::All, 100)?;
+            let incidents = view.incidents(IncidentFilter::All, 100)?;
             let events = view.events(EventId(0), None, 1_000)?;
             Ok((view.fleet()?, page.tokens, secrets, incidents, events.len()))
         });
@@ -969,18 +978,15 @@ async fn events_that_cannot_be_recorded_now_are_recorded_later_in_order_and_once
     let outsider = Connection::open(bench.settings().path).unwrap();
     outsider.execute_batch("BEGIN IMMEDIATE").unwrap();
     for n in 0..3 {
-        let event = NewEvent::new(EventKind::SecretRead).with("version", n);
-        inventory.record_or_keep(event, now()).await;
+        let event = Event::JournalGap { events: n };
+        inventory.record_or_keep(event.into(), now()).await;
     }
     outsider.execute_batch("ROLLBACK").unwrap();
     inventory.probe().await.unwrap();
     let events = inventory.read(|view| view.events(EventId(0), None, 100));
     let events = events.await.unwrap();
-    let versions: Vec<u64> = events
-        .iter()
-        .filter_map(|event| event.detail.get("version")?.as_u64())
-        .collect();
-    assert_eq!(versions, [0, 1, 2]);
+    let kept: Vec<Event> = events.into_iter().map(|record| record.event).collect();
+    assert_eq!(kept, [0, 1, 2].map(|events| Event::JournalGap { events }));
     assert_eq!(inventory.write_error(), None);
 }
 
@@ -1019,7 +1025,8 @@ async fn a_job_that_finds_no_room_leaves_nothing_of_its_neighbours_half_saved() 
         .map(|n| {
             let inventory = inventory.clone();
             let size = if n == 20 { 1 << 20 } else { 1 };
-            let event = NewEvent::new(EventKind::Checked).with("much", "x".repeat(size));
+            let path = "x".repeat(size);
+            let event = NewEvent::from(Event::BackedUp { path });
             tokio::spawn(async move {
                 inventory
                     .write(move |tx| tx.record_event(&event, now()).map(drop))

@@ -148,9 +148,12 @@ impl Tx<'_> {
             Some((_, number)) if number == token.version => return Ok(NewVersion::AlreadyInUse),
             Some(_) | None => {}
         }
-        self.db
-            .prepare_cached("DELETE FROM version WHERE token = ?1 AND role = 'candidate'")?
-            .execute([token.id])?;
+        for forget in [
+            "DELETE FROM version WHERE token = ?1 AND role = 'candidate'",
+            "DELETE FROM refused_candidate WHERE token = ?1",
+        ] {
+            self.db.prepare_cached(forget)?.execute([token.id])?;
+        }
         let number = self.next_number(token.id)?;
         self.add_version(token, number, "candidate", secret, now)?;
         self.make_due(token.id, now)?;
@@ -184,16 +187,6 @@ impl Tx<'_> {
         };
         self.store_candidate(token, &secret, now)?;
         Ok(Some(()))
-    }
-
-    /// Removes a candidate that was examined. A newer one has another number and stays.
-    pub(super) fn drop_candidate(&self, token: TokenId, number: u32) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "DELETE FROM version WHERE token = ?1 AND number = ?2 AND role = 'candidate'",
-            )?
-            .execute(params![token, number])?;
-        Ok(())
     }
 
     /// Puts a confirmed secret in use, and keeps the previous one until it expires. Returns the number and fingerprint

@@ -4,7 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
 
-use super::{Error, EventKind, NewEvent, Tx, View, rows};
+use super::{Error, NewEvent, Tx, View, rows};
+use crate::model::Event;
 
 /// Meta says that something changed for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,8 +91,8 @@ impl Tx<'_> {
             ])?;
         self.delete_webhook_notice(app, &webhook_notice.person)?;
         if due > 0 {
-            let event = NewEvent::of_app(app, EventKind::WebhookNotice).with("tokens", due);
-            self.record_event(&event, now)?;
+            let event = Event::WebhookNotice { tokens: due as u64 };
+            self.record_event(&NewEvent::of_app(app, event), now)?;
         }
         Ok(due)
     }

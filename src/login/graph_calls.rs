@@ -34,7 +34,7 @@ pub(super) async fn facts(session: &Session<'_>, secret: &Secret) -> Result<Fact
         Ok(Inspection::Alive(facts)) => Ok(facts),
         Ok(Inspection::Refused { rejection, .. }) => Err(Ending::Failed {
             why: LoginError::Unusable,
-            code: Some(rejection.code),
+            code: Some(rejection.meta.code),
         }),
         Ok(Inspection::Undecided(error)) | Err(error) => {
             Err(failed("the new token could not be checked", &error))

@@ -52,15 +52,14 @@ pub fn name_for(app: &str, person: Option<&str>) -> Option<String> {
 /// How a login ends when Meta gives no token for the code, or does not say whose it is.
 pub fn ending_of(error: &Error) -> Ending {
     let (why, code) = match error {
-        Error::Unexpected { code, subcode, .. } => {
-            (by_number(*code, *subcode), Some(subcode.unwrap_or(*code)))
-        }
-        Error::Refused(ending_of) => (LoginError::Unusable, Some(ending_of.code)),
-        Error::App { code, .. } | Error::Blocked { code, .. } => {
-            (LoginError::AppRefused, Some(*code))
-        }
-        Error::Busy { code, .. } => (LoginError::Busy, Some(*code)),
-        Error::Transient { code, .. } => (LoginError::Lost, Some(*code)),
+        Error::Unexpected { meta, .. } => (
+            by_number(meta.code, meta.subcode),
+            Some(meta.subcode.unwrap_or(meta.code)),
+        ),
+        Error::Refused(rejection) => (LoginError::Unusable, Some(rejection.meta.code)),
+        Error::App { meta, .. } | Error::Blocked(meta) => (LoginError::AppRefused, Some(meta.code)),
+        Error::Busy { meta, .. } => (LoginError::Busy, Some(meta.code)),
+        Error::Transient(meta) => (LoginError::Lost, Some(meta.code)),
         Error::Unreachable(_) => (LoginError::Lost, None),
     };
     Ending::Failed {
@@ -83,15 +82,16 @@ const fn by_number(code: i64, subcode: Option<i64>) -> LoginError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::MetaCode;
     use crate::model::Scopes;
 
     fn failed(code: i64, subcode: Option<i64>) -> LoginError {
-        let error = Error::Unexpected {
+        let meta = MetaCode {
             code,
             subcode,
-            trace: None,
-            status: 400,
+            fbtrace_id: None,
         };
+        let error = Error::Unexpected { meta, status: 400 };
         match ending_of(&error) {
             Ending::Failed { why, .. } => why,
             other => panic!("{other:?}"),

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::inventory::{Error, EventKind, View};
-use crate::model::{Ending, Granted, Login, LoginAttempt, Progress, Scopes, Token, TokenCounts};
+use crate::inventory::{Error, View};
+use crate::model::{
+    Ending, Granted, Login, LoginAttempt, Mismatch, Progress, Refusal, Scopes, Token, TokenCounts,
+};
 
 #[derive(Clone, Debug)]
 pub enum LoginProgress {
@@ -48,8 +50,6 @@ impl Account {
 
 /// The number of tokens that are listed.
 const NAMED: usize = 50;
-/// The number of events to search for the result of the candidate.
-const EVENTS: usize = 20;
 
 pub fn progress(
     view: &View<'_>,
@@ -104,21 +104,12 @@ fn account(
         // Meta has not said yet whose token it is, so the counts of the person do not include it.
         account.token_counts.unfinished += 1;
     }
-    let events = view.latest_events(own.id, EVENTS)?;
-    let answer = events.into_iter().find(|event| {
-        matches!(
-            event.kind,
-            EventKind::CandidateAccepted | EventKind::CandidateRefused
-        )
-    });
-    let refused =
-        answer.filter(|event| event.kind == EventKind::CandidateRefused && event.at >= stored_at);
-    if let Some(refused) = refused {
-        let word = |key: &str| refused.detail.get(key)?.as_str().map(str::to_owned);
-        account.fewer = word("missing").map(|missing| Scopes::parse(&missing));
-        account.mismatch = word("mismatch")
-            .or_else(|| word("cause"))
-            .filter(|_| account.fewer.is_none());
+    let refused = view.refused_candidate(own.id)?;
+    if let Some((_, why)) = refused.filter(|(at, _)| *at >= stored_at) {
+        match why {
+            Refusal::Mismatch(Mismatch::FewerScopes { missing }) => account.fewer = Some(missing),
+            _ => account.mismatch = Some(why.reason().to_owned()),
+        }
     }
     Ok(account)
 }

@@ -8,10 +8,8 @@ use jiff::Timestamp;
 use super::graph_calls::Grant;
 use super::{App, policy};
 use crate::graph_api::PageGrant;
-use crate::inventory::{
-    Error, EventKind, Imported, NAMED_LEFT_OUT, NewEvent, NewToken, NewVersion, Tx,
-};
-use crate::model::{Granted, Login, OrderKind, Scopes, Token};
+use crate::inventory::{Error, Imported, NAMED_LEFT_OUT, NewEvent, NewToken, NewVersion, Tx};
+use crate::model::{Event, Granted, Login, OrderKind, Scopes, Token};
 use crate::secret::Secret;
 
 /// The author of the events in the journal.
@@ -87,9 +85,11 @@ impl StoreGrant<'_, '_> {
         if self.login.wanted.accepts_fewer {
             self.tx.accept_fewer(token.id)?;
         }
-        let event = NewEvent::about(token, EventKind::CandidateKept)
-            .with("asked_by", BY)
-            .with("login", self.login.id.0.to_string());
+        let event = Event::CandidateKept {
+            asked_by: BY.to_owned(),
+            login: Some(self.login.id),
+        };
+        let event = NewEvent::about(token, event);
         self.tx.record_event(&event, self.now).map(drop)
     }
 
@@ -118,7 +118,10 @@ impl StoreGrant<'_, '_> {
             Imported::NameTaken { name } => return Ok(name),
         };
         if let Some(token) = self.tx.token(id)? {
-            let event = NewEvent::about(&token, EventKind::Imported).with("asked_by", BY);
+            let event = Event::Imported {
+                asked_by: BY.to_owned(),
+            };
+            let event = NewEvent::about(&token, event);
             self.tx.record_event(&event, self.now)?;
             self.tx.order(&token, OrderKind::Discover, BY, self.now)?;
         }

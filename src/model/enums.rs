@@ -251,6 +251,19 @@ string_enum! {
     }
 }
 
+string_enum! {
+    /// Why an ordered exchange is not made.
+    RejectReason {
+        /// An exchange could turn a token that never expires into one that does.
+        NeverExpires = "never_expires",
+        /// The expiry is unknown, so the result could not be measured.
+        EndUnknown = "end_unknown",
+        /// App tokens cannot be exchanged, and page tokens are derived instead.
+        WrongKind = "wrong_kind",
+        TriedToday = "tried_today",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,10 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Cause, EmailReason, Kind, Token};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct IncidentId(pub i64);
+use super::{Cause, EmailReason, IncidentId, Kind, Token, string_enum};
 
 /// What makes two problems the same incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,14 +86,15 @@ pub struct Incident {
     pub ever_affected: u64,
 }
 
-/// Which incidents to list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IncidentSelection {
-    Open,
-    Acknowledged,
-    Unresolved,
-    Resolved,
-    All,
+string_enum! {
+    /// Which incidents to list.
+    IncidentFilter {
+        Open = "open",
+        Acknowledged = "acknowledged",
+        Unresolved = "unresolved",
+        Resolved = "resolved",
+        All = "all",
+    }
 }
 
 /// The outcome of a review.

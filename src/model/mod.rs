@@ -4,6 +4,10 @@
 mod app;
 mod email;
 mod enums;
+mod event;
+mod event_detail;
+mod event_text;
+mod ids;
 mod incident;
 mod login;
 mod order;
@@ -13,20 +17,28 @@ mod scopes;
 mod slug;
 mod span;
 mod subscription;
+mod terms;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use app::{AppError, AppRecord};
 pub use email::{Attempt, Email, EmailId, EmailReason, NewEmail, SendOutcome};
 pub(crate) use enums::string_enum;
-pub use enums::{Action, Cause, Kind, Outcome, Remedy, State, Subscription};
+pub use enums::{Action, Cause, Kind, Outcome, RejectReason, Remedy, State, Subscription};
+pub use event::{Event, EventKind, PersonTraces};
+pub use event_detail::{
+    Checked, EmailProgress, EmailReach, LoginEnd, LoginOutcome, MetaCode, Mismatch,
+    PageSubscription, Refusal, Reload, Repeated, SecretAccess,
+};
+pub use ids::{EventId, IncidentId, LoginId};
 pub use incident::{
-    Incident, IncidentId, IncidentKey, IncidentSelection, IncidentState, IncidentTokens, Owner,
-    PendingToken, ReviewOutcome,
+    Incident, IncidentFilter, IncidentKey, IncidentState, IncidentTokens, Owner, PendingToken,
+    ReviewOutcome,
 };
 pub use login::{
-    AttemptId, Ending, Granted, Login, LoginAttempt, LoginError, LoginId, NewLogin, Progress,
-    TokenCounts,
+    AttemptId, Ending, Granted, Login, LoginAttempt, LoginError, NewLogin, Progress, TokenCounts,
 };
 pub use order::OrderKind;
 pub use pattern::name_matches;
@@ -104,13 +116,15 @@ pub struct Refused {
     pub cause: Cause,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RotationView)]
 pub struct Rotation {
     pub outcome: Outcome,
     pub at: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = NextView)]
 pub struct Next {
     pub action: Action,
     pub at: Timestamp,

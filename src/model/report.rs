@@ -1,6 +1,8 @@
 //! What the inventory holds in all: counts, deadlines, and what a digest reports.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Scopes, Token};
 
@@ -62,8 +64,8 @@ impl Fleet {
     }
 }
 
-/// The next deadline of any living token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DeadlineView)]
 pub struct Deadline {
     pub token: String,
     pub at: Timestamp,

@@ -1,9 +1,14 @@
 //! Sets of permissions, and those that the 90-day limit of data access does not affect.
 
+use std::fmt::{self, Display, Formatter};
+
+use serde::{Deserialize, Serialize};
+
 use super::Kind;
 
 /// A sorted set of permissions, kept as one line so that 100,000 tokens need little memory.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Scopes(Box<str>);
 
 impl Scopes {
@@ -49,6 +54,12 @@ impl Scopes {
 
     pub fn is_superset_of(&self, other: &Self) -> bool {
         other.iter().all(|scope| self.contains(scope))
+    }
+}
+
+impl Display for Scopes {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -149,7 +149,7 @@ impl Problem {
         Self::new(alarm, sentence(&fault.to_string()))
     }
 
-    const fn new(alarm: Alarm, why: String) -> Self {
+    pub(super) const fn new(alarm: Alarm, why: String) -> Self {
         Self { alarm, why }
     }
 }

@@ -125,6 +125,18 @@ fn end_of_item(tokens: &[Token<'_>], start: usize) -> Option<usize> {
     }
 }
 
+/// The first and the last line of each function with a body.
+pub fn functions(tokens: &[Token<'_>]) -> Vec<(usize, usize)> {
+    let starts = (0..tokens.len()).filter(|&at| reads(tokens, at, "fn"));
+    let named = starts.filter(|&at| tokens.get(at + 1).is_some_and(|t| t.text != "("));
+    named
+        .filter_map(|at| {
+            let end = end_of_item(tokens, at)? - 1;
+            (tokens[end].text == "}").then_some((tokens[at].line, tokens[end].line))
+        })
+        .collect()
+}
+
 /// Every path with at least one `::`, and everything that a `use` names.
 pub fn paths<'c>(tokens: &[Token<'c>]) -> Vec<Path<'c>> {
     let mut paths: Vec<Path<'c>> = Vec::new();

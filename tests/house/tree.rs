@@ -114,6 +114,13 @@ impl Source {
         self.text.lines().count() - of_tests.sum::<usize>()
     }
 
+    /// The number of lines from `first` to `last` that are not blank and no comment.
+    pub fn code_lines(&self, first: usize, last: usize) -> usize {
+        let lines = self.text.lines().skip(first - 1).take(last + 1 - first);
+        let is_code = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with("//");
+        lines.filter(is_code).count()
+    }
+
     /// The top-level module that `path` leads to. `None` if it stays in this module or leaves the crate.
     pub fn leads_to<'p>(&self, path: &code::Path<'p>) -> Option<&'p str> {
         let climbs = path.segments.iter().take_while(|&&s| s == "super").count();

@@ -1,6 +1,9 @@
 //! What the log says of a token's life, for an operator who reads `journalctl`.
 
-use perennial::inventory::{Error, EventKind, NewEvent};
+use perennial::inventory::{Error, NewEvent};
+use perennial::model::{
+    EmailProgress, Event, IncidentId, LoginEnd, LoginId, LoginOutcome, Outcome, State,
+};
 
 use crate::world::{Log, OPERATOR, OWNER, Result, World, days, hours, minutes};
 
@@ -18,18 +21,18 @@ async fn the_log_tells_of_states_incidents_and_emails() -> Result {
 
     let text = log.text();
     for line in [
-        "token maria is healthy now",
-        "token maria is dead now: password changed",
-        "incident 1 opened: password changed",
+        "token maria: healthy, was unverified",
+        "token maria: dead: the person's password was changed (code 190/460",
+        "incident 1 opened: the person's password was changed",
         "email sent: ",
-        "token maria has a new secret, confirmed by Meta",
-        "incident 1 resolved: password changed",
+        "token maria: the new secret is confirmed and in use",
+        "incident 1 resolved: the person's password was changed",
     ] {
         let said = text.lines().filter(|said| said.contains(line));
         let said: Vec<&str> = said.filter(|said| said.contains(" INFO ")).collect();
         assert!(!said.is_empty(), "{line} is missing from\n{text}");
     }
-    let died = "token maria is dead now";
+    let died = "token maria: dead: ";
     assert_eq!(text.matches(died).count(), 1, "{text}");
     let line = text.lines().find(|line| line.contains(died));
     assert!(line.is_some_and(|line| line.contains(r#"token="maria""#)));
@@ -41,14 +44,17 @@ async fn the_log_tells_of_states_incidents_and_emails() -> Result {
 async fn a_measured_renewal_is_in_the_log() -> Result {
     let log = Log::listen();
     let world = World::new().await?;
-    let renewed = |name: &str| NewEvent {
-        name: Some(name.to_owned()),
-        ..NewEvent::of_app("acme", EventKind::Rotated)
+    let rotated = |name: &str, outcome, expires_at| {
+        of_token(
+            name,
+            Event::Rotated {
+                outcome,
+                expires_at,
+            },
+        )
     };
-    let event = renewed("bot")
-        .with("outcome", "renewed")
-        .with("expires_at", "2027-01-30T08:00:00Z");
-    let failed = renewed("ads").with("outcome", "failed");
+    let event = rotated("bot", Outcome::Renewed, "2027-01-30T08:00:00Z".parse().ok());
+    let failed = rotated("ads", Outcome::Failed, None);
     let now = world.now;
     let write = world.inventory.write(move |tx| {
         tx.record_event(&event, now)?;
@@ -57,12 +63,12 @@ async fn a_measured_renewal_is_in_the_log() -> Result {
     write.await?;
     let text = log.text();
     assert!(
-        text.contains("token bot was renewed and expires on 2027-01-30"),
+        text.contains("token bot: renewed: it now expires later (ends 2027-01-30)"),
         "{text}"
     );
     let line = text
         .lines()
-        .find(|line| line.contains("token ads could not be renewed"));
+        .find(|line| line.contains("token ads: no usable answer; the token in use is kept"));
     assert!(line.is_some_and(|line| line.contains(" WARN ")), "{text}");
     Ok(())
 }
@@ -73,27 +79,39 @@ async fn logins_and_acknowledgements_are_in_the_log_a_line_each() -> Result {
     let log = Log::listen();
     let world = World::new().await?;
     let now = world.now;
-    let of_app = |kind| NewEvent::of_app("acme", kind);
-    let login = || of_app(EventKind::LoginEnded).with("login", "7");
+    let login = |outcome, token: Option<&str>| {
+        Event::LoginEnded(LoginEnd {
+            login: LoginId(7),
+            outcome,
+            token: token.map(str::to_owned),
+            code: None,
+        })
+    };
     let events = [
-        login().with("outcome", "granted").with("token", "maria"),
-        login().with("outcome", "wrong_person"),
-        of_app(EventKind::IncidentAcknowledged)
-            .with("incident", "3")
-            .with("until", "2026-12-24T08:00:00Z")
-            .with("asked_by", "anna"),
-        NewEvent::new(EventKind::EmailSent).with("subject", "Log in: Maria\n2026 ERROR"),
+        login(LoginOutcome::Granted, Some("maria")),
+        login(LoginOutcome::WrongPerson, None),
+        Event::IncidentAcknowledged {
+            incident: IncidentId(3),
+            until: "2026-12-24T08:00:00Z".parse()?,
+            asked_by: "anna".to_owned(),
+        },
+        Event::EmailSent(EmailProgress {
+            subject: "Log in: Maria\n2026 ERROR".to_owned(),
+            ..EmailProgress::default()
+        }),
     ];
     let write = world.inventory.write(move |tx| {
-        let mut events = events.iter();
-        events.try_for_each(|event| tx.record_event(event, now).map(drop))
+        let mut events = events
+            .iter()
+            .map(|event| NewEvent::of_app("acme", event.clone()));
+        events.try_for_each(|event| tx.record_event(&event, now).map(drop))
     });
     write.await?;
     let text = log.text();
     for line in [
-        "login 7 succeeded for token maria",
-        "login 7 ended without a token: wrong person",
-        "incident 3 is acknowledged by anna: no reminders until 2026-12-24T08:00:00Z",
+        "login 7: it gave a new secret for maria",
+        "login 7 failed: another person logged in",
+        "incident 3: no reminders until 2026-12-24T08:00:00Z, as anna asked",
         "email sent: Log in: Maria 2026 ERROR",
     ] {
         let said = text.lines().filter(|said| said.contains(line)).count();
@@ -110,9 +128,9 @@ async fn what_happens_to_many_tokens_at_once_is_one_line() -> Result {
     let now = world.now;
     let write = world.inventory.write(move |tx| {
         for number in 0..412 {
-            tx.record_event(&changed(&format!("page-{number}"), "healthy"), now)?;
+            tx.record_event(&changed(&format!("page-{number}"), State::Healthy), now)?;
         }
-        tx.record_event(&changed("other", "expiring"), now)
+        tx.record_event(&changed("other", State::Expiring), now)
     });
     write.await?;
     let text = log.text();
@@ -121,9 +139,12 @@ async fn what_happens_to_many_tokens_at_once_is_one_line() -> Result {
         .filter(|line| line.contains(" INFO "))
         .collect();
     assert_eq!(lines.len(), 2, "{lines:#?}");
-    assert!(lines[0].contains("412 tokens are healthy now"), "{lines:?}");
     assert!(
-        lines[1].contains("token other is expiring now"),
+        lines[0].contains("412 tokens: healthy, was unverified"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].contains("token other: expiring, was unverified"),
         "{lines:?}"
     );
     Ok(())
@@ -135,26 +156,37 @@ async fn what_is_undone_is_not_in_the_log() -> Result {
     let world = World::new().await?;
     let now = world.now;
     let undone = world.inventory.write(move |tx| {
-        tx.record_event(&changed("undone", "dead"), now)?;
+        tx.record_event(&changed("undone", State::Dead), now)?;
         Err::<(), _>(Error::Closed)
     });
     let done = world
         .inventory
-        .write(move |tx| tx.record_event(&changed("done", "dead"), now));
+        .write(move |tx| tx.record_event(&changed("done", State::Dead), now));
     let (undone, done) = tokio::join!(undone, done);
     assert!(undone.is_err());
     done?;
     let text = log.text();
-    assert!(text.contains("token done is dead now"), "{text}");
+    assert!(text.contains("token done: dead"), "{text}");
     assert!(!text.contains("token undone"), "{text}");
     Ok(())
 }
 
-fn changed(name: &str, to: &str) -> NewEvent {
+fn changed(name: &str, to: State) -> NewEvent {
+    let (from, cause, meta) = (State::Unverified, None, None);
+    of_token(
+        name,
+        Event::Changed {
+            from,
+            to,
+            cause,
+            meta,
+        },
+    )
+}
+
+fn of_token(name: &str, event: Event) -> NewEvent {
     NewEvent {
         name: Some(name.to_owned()),
-        ..NewEvent::of_app("acme", EventKind::Changed)
+        ..NewEvent::of_app("acme", event)
     }
-    .with("from", "unverified")
-    .with("to", to)
 }

@@ -5,8 +5,7 @@ use perennial::graph_sim::{
     AppMode, AppSpec, CodeGives, DialogAnswer, Endpoint, Fault, FaultRule, LongLived,
     PageSelection, SystemUserValidity,
 };
-use perennial::inventory::EventKind;
-use perennial::model::{Cause, Expiry, Kind, OrderKind, State, TokenId};
+use perennial::model::{Cause, EventKind, Expiry, Kind, OrderKind, State, TokenId};
 
 use crate::world::{APP, Mail, PUBLIC_URL, Public, Result, World, days, hours, minutes};
 

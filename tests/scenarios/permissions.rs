@@ -1,8 +1,9 @@
 //! Required permissions: lost ones, ones that were never granted, and who is notified.
 
 use perennial::graph_sim::{Endpoint, Outage};
-use perennial::inventory::EventKind;
-use perennial::model::{Action, Cause, Health, OrderKind, Remedy, Scopes, State, TokenId};
+use perennial::model::{
+    Action, Cause, Event, EventKind, Health, OrderKind, Remedy, Scopes, State, TokenId,
+};
 
 use crate::world::{OPERATOR, OWNER, Result, SCOPES, World, days, hours, minutes};
 
@@ -210,9 +211,14 @@ async fn an_outage_does_not_make_a_lost_permission_another_incident() -> Result 
     );
     assert_eq!(world.told(EventKind::PermissionsLost).await?, 1);
     let events = world.events().await?;
-    let resolved = events.iter().filter(|event| {
-        let cause = event.detail.get("cause").and_then(|cause| cause.as_str());
-        event.kind == EventKind::IncidentResolved && cause == Some("permission_missing")
+    let resolved = events.iter().filter(|record| {
+        matches!(
+            record.event,
+            Event::IncidentResolved {
+                cause: Cause::PermissionMissing,
+                ..
+            }
+        )
     });
     assert_eq!(resolved.count(), 0);
     assert_eq!(mails_to(&world, OWNER)?, 1);

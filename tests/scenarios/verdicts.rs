@@ -1,7 +1,7 @@
 //! A rejection by Meta is reported within a limited time, whatever the attempts to repair it return.
 
 use perennial::graph_sim::{Death, Endpoint, Fault, FaultRule, InjectedError};
-use perennial::model::{Cause, Health, TokenId};
+use perennial::model::{Cause, Event, Health, TokenId};
 
 use crate::world::{OWNER, Result, World, hours, minutes};
 
@@ -40,11 +40,12 @@ async fn is_reported_as_dead(world: &World, page: TokenId) -> Result {
         .iter()
         .filter(|event| event.token.as_deref() == Some("bakery"));
     for event in of_page {
-        let cause = event.detail.get("cause").and_then(|cause| cause.as_str());
-        assert!(
-            cause.is_none_or(|cause| cause == "password_changed"),
-            "{event:?}"
-        );
+        if let Event::Changed {
+            cause: Some(cause), ..
+        } = event.event
+        {
+            assert_eq!(cause, Cause::PasswordChanged, "{event:?}");
+        }
     }
     Ok(())
 }

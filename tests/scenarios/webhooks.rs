@@ -7,9 +7,8 @@ use jiff::SignedDuration;
 use nix::sys::signal::Signal;
 use perennial::daemon::clock;
 use perennial::graph_sim::{Delivery, Endpoint};
-use perennial::inventory::EventKind;
 use perennial::model::{
-    Cause, Health, IncidentSelection, NewEmail, NewLogin, Remedy, State, TokenId,
+    Cause, EventKind, Health, IncidentFilter, NewEmail, NewLogin, Remedy, State, TokenId,
 };
 use perennial::secret::Secret;
 use perennial::webhooks::{self, NoticeAnswer, WebhookError, WebhookReceiver};
@@ -100,7 +99,7 @@ async fn an_app_that_a_person_removes_is_missed_at_once() -> Result {
     assert_eq!(calls, 3, "exactly that person's tokens");
     let incidents = world
         .inventory
-        .read(|view| view.incidents(IncidentSelection::Open, 9))
+        .read(|view| view.incidents(IncidentFilter::Open, 9))
         .await?;
     assert_eq!((incidents.len(), incidents[0].affected), (1, 3));
     world.live_with_post(hours(1), minutes(5)).await?;

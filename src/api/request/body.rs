@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -66,21 +66,19 @@ impl<T: DeserializeOwned> OptionalFromRequest<Arc<AppState>> for Sent<T> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let declared = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = declared
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default();
+    let declared = text_of(headers, header::CONTENT_TYPE).unwrap_or_default();
+    let essence = declared.split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn text_of(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
 }
 
 /// Answers early when the client waits for permission to send (`Expect`), or when the body is too long to read.
 fn reject_unread(headers: &HeaderMap) -> Result<(), Problem> {
-    let declared = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok());
-    let size: usize = declared.and_then(|value| value.parse().ok()).unwrap_or(0);
+    let declared = text_of(headers, header::CONTENT_LENGTH);
+    let size: usize = declared.and_then(|size| size.parse().ok()).unwrap_or(0);
     let waits = headers.contains_key(header::EXPECT);
     if size > LARGEST_SWALLOWED || waits && size > LARGEST_BODY {
         return Err(too_large());

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
+use crate::api::problem_response::JobError;
 use crate::api::state::AppState;
 use crate::api::types::{Problem, ProblemType};
-use crate::inventory::name_is_valid;
-use crate::model::{IncidentId, LoginId};
+use crate::inventory::{View, name_is_valid};
+use crate::model::{IncidentId, LoginId, Token};
 
 /// A token's name in the path. An invalid name is answered like the name of a missing token.
 #[derive(Debug)]
@@ -35,55 +36,60 @@ pub(in crate::api) fn no_such_token() -> Problem {
     )
 }
 
-/// The number in the path; `None` if there is none.
-async fn id_in(parts: &mut Parts, app_state: &Arc<AppState>) -> Option<i64> {
-    let id = Path::<i64>::from_request_parts(parts, app_state).await;
-    id.ok().map(|Path(id)| id)
+impl Name {
+    /// The token of this name.
+    pub(in crate::api) fn token(&self, view: &View<'_>) -> Result<Token, JobError> {
+        Ok(view.token_named(&self.0)?.ok_or_else(no_such_token)?)
+    }
 }
 
-/// A login's id in the path.
+/// The id of an incident or of a login in the path.
 #[derive(Debug)]
-pub(in crate::api) struct LoginName(pub(in crate::api) LoginId);
+pub(in crate::api) struct Id<T>(pub(in crate::api) T);
 
-impl FromRequestParts<Arc<AppState>> for LoginName {
+pub(in crate::api) trait PathId: Sized {
+    fn new(id: i64) -> Self;
+
+    /// The answer to an id that does not exist, or cannot.
+    fn missing() -> Problem;
+}
+
+impl<T: PathId> FromRequestParts<Arc<AppState>> for Id<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(
         parts: &mut Parts,
         app_state: &Arc<AppState>,
     ) -> Result<Self, Problem> {
-        let id = id_in(parts, app_state).await;
-        id.map(|id| Self(LoginId(id))).ok_or_else(no_such_login)
+        match Path::<i64>::from_request_parts(parts, app_state).await {
+            Ok(Path(id)) => Ok(Self(T::new(id))),
+            Err(_) => Err(T::missing()),
+        }
     }
 }
 
-pub(in crate::api) fn no_such_login() -> Problem {
-    Problem::new(
-        ProblemType::NoSuchLogin,
-        "there is no login with this id, or it was too long ago. Start one: perennial login",
-    )
-}
+impl PathId for LoginId {
+    fn new(id: i64) -> Self {
+        Self(id)
+    }
 
-/// An incident's id in the path.
-#[derive(Debug)]
-pub(in crate::api) struct Id(pub(in crate::api) IncidentId);
-
-impl FromRequestParts<Arc<AppState>> for Id {
-    type Rejection = Problem;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        app_state: &Arc<AppState>,
-    ) -> Result<Self, Problem> {
-        let id = id_in(parts, app_state).await;
-        id.map(|id| Self(IncidentId(id)))
-            .ok_or_else(no_such_incident)
+    fn missing() -> Problem {
+        Problem::new(
+            ProblemType::NoSuchLogin,
+            "there is no login with this id, or it was too long ago. Start one: perennial login",
+        )
     }
 }
 
-pub(in crate::api) fn no_such_incident() -> Problem {
-    Problem::new(
-        ProblemType::NoSuchIncident,
-        "there is no incident with this id. List the incidents: perennial incidents",
-    )
+impl PathId for IncidentId {
+    fn new(id: i64) -> Self {
+        Self(id)
+    }
+
+    fn missing() -> Problem {
+        Problem::new(
+            ProblemType::NoSuchIncident,
+            "there is no incident with this id. List the incidents: perennial incidents",
+        )
+    }
 }

@@ -16,7 +16,8 @@ use crate::api::request::{Asked, Viewer, no_such_token};
 use crate::api::state::{AppState, SharedAppState};
 use crate::api::types::{EventQuery, EventView, Problem, ProblemType};
 use crate::http::{ConnectionSlot, Full, Holder, Slot};
-use crate::inventory::{Error, Event, EventId};
+use crate::inventory::{Error, EventRecord};
+use crate::model::EventId;
 
 const EVENTS_PER_PAGE: usize = 200;
 
@@ -125,7 +126,7 @@ impl Reader {
         }
     }
 
-    async fn read(&self) -> Result<Vec<Event>, Error> {
+    async fn read(&self) -> Result<Vec<EventRecord>, Error> {
         let (after, token) = (self.after, self.token.clone());
         self.app_state
             .read(move |view| view.events(after, token.as_deref(), EVENTS_PER_PAGE))
@@ -142,7 +143,7 @@ impl Reader {
     }
 }
 
-fn lines(events: Vec<Event>) -> Bytes {
+fn lines(events: Vec<EventRecord>) -> Bytes {
     let mut lines = Vec::new();
     for event in events {
         // Text and numbers can always be serialized.

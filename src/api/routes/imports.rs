@@ -7,11 +7,12 @@ use axum::response::{AppendHeaders, IntoResponse};
 use jiff::Timestamp;
 
 use super::tokens::with_parent;
+use crate::api::problem_response::JobError;
 use crate::api::request::{Operator, Sent, no_such_token};
 use crate::api::state::SharedAppState;
 use crate::api::types::{ImportRequest, Problem, ProblemType, TokenView, plausible};
-use crate::inventory::{Error, EventKind, Imported, NewEvent, NewToken, Tx, name_is_valid};
-use crate::model::{OrderKind, Scopes, Token};
+use crate::inventory::{Imported, NewEvent, NewToken, Tx, name_is_valid};
+use crate::model::{Event, OrderKind, Scopes, Token};
 
 /// Imports a token. It is `unverified` until the next sweep has asked Meta. Importing the same token again changes
 /// nothing.
@@ -35,15 +36,11 @@ pub(in crate::api) async fn import(
     let now = app_state.now();
     let (status, token) = app_state
         .order(move |tx| {
-            let name_in_use = import_token(tx, &new, &asked_by, now)?;
-            let (status, token) = match name_in_use {
-                Ok(name_in_use) => name_in_use,
-                Err(problem) => return Ok(Err(problem)),
-            };
+            let (status, token) = import_token(tx, &new, &asked_by, now)?;
             if discover {
                 tx.order(&token, OrderKind::Discover, &asked_by, now)?;
             }
-            Ok(Ok((status, with_parent(tx, token)?)))
+            Ok((status, with_parent(tx, token)?))
         })
         .await?;
     let location = format!("/v1/tokens/{}", token.name);
@@ -122,27 +119,26 @@ fn is_scope(text: &str) -> bool {
     (1..=100).contains(&text.len()) && text.bytes().all(plain)
 }
 
-type NameTaken = Result<(StatusCode, Token), Problem>;
-
 fn import_token(
     tx: &Tx<'_>,
     new: &NewToken,
     asked_by: &str,
     now: Timestamp,
-) -> Result<NameTaken, Error> {
+) -> Result<(StatusCode, Token), JobError> {
     let (status, id) = match tx.import(new, now)? {
         Imported::Added { id, .. } => (StatusCode::CREATED, id),
         Imported::Known { id, .. } => (StatusCode::OK, id),
-        Imported::NameTaken { name } => return Ok(Err(name_in_use(&name))),
+        Imported::NameTaken { name } => return Err(name_in_use(&name).into()),
     };
-    let Some(token) = tx.token(id)? else {
-        return Ok(Err(no_such_token()));
-    };
+    let token = tx.token(id)?.ok_or_else(no_such_token)?;
     if status == StatusCode::CREATED {
-        let event = NewEvent::about(&token, EventKind::Imported).with("asked_by", asked_by);
+        let event = Event::Imported {
+            asked_by: asked_by.to_owned(),
+        };
+        let event = NewEvent::about(&token, event);
         tx.record_event(&event, now)?;
     }
-    Ok(Ok((status, token)))
+    Ok((status, token))
 }
 
 fn name_in_use(name: &str) -> Problem {

@@ -2,15 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use jiff::Timestamp;
 
-use crate::api::request::{Asked, Id, Operator, Sent, Viewer, no_such_incident};
+use crate::api::request::{Asked, Id, Operator, PathId, Sent, Viewer};
 use crate::api::state::SharedAppState;
 use crate::api::types::{
     AcknowledgeRequest, IncidentFilter, IncidentList, IncidentQuery, IncidentView, Problem,
     ProblemType,
 };
 use crate::inventory::{Error, View};
-use crate::model::{Incident, IncidentSelection, IncidentState};
+use crate::model::{Incident, IncidentId, IncidentState};
 
 const MOST_INCIDENTS: usize = 500;
 const FIRST_TOKENS: usize = 20;
@@ -24,9 +25,7 @@ pub(in crate::api) async fn list(
     State(app_state): SharedAppState,
     Asked(query): Asked<IncidentQuery>,
 ) -> Result<Json<IncidentList>, Problem> {
-    let which = query
-        .state
-        .map_or(IncidentSelection::Unresolved, IncidentSelection::from);
+    let which = query.state.unwrap_or(IncidentFilter::Unresolved);
     let incidents = app_state
         .read_at_length(viewer.rank, move |view| {
             let found = view.incidents(which, MOST_INCIDENTS)?;
@@ -37,18 +36,6 @@ pub(in crate::api) async fn list(
         })
         .await?;
     Ok(Json(IncidentList { incidents }))
-}
-
-impl From<IncidentFilter> for IncidentSelection {
-    fn from(filter: IncidentFilter) -> Self {
-        match filter {
-            IncidentFilter::Open => Self::Open,
-            IncidentFilter::Acknowledged => Self::Acknowledged,
-            IncidentFilter::Unresolved => Self::Unresolved,
-            IncidentFilter::Resolved => Self::Resolved,
-            IncidentFilter::All => Self::All,
-        }
-    }
 }
 
 fn with_tokens(view: &View<'_>, incident: Incident) -> Result<IncidentView, Error> {
@@ -65,7 +52,7 @@ fn with_tokens(view: &View<'_>, incident: Incident) -> Result<IncidentView, Erro
 pub(in crate::api) async fn acknowledge(
     Operator(asked_by): Operator,
     State(app_state): SharedAppState,
-    Id(id): Id,
+    Id(id): Id<IncidentId>,
     Sent(request): Sent<AcknowledgeRequest>,
 ) -> Result<Json<IncidentView>, Problem> {
     let now = app_state.now();
@@ -75,23 +62,19 @@ pub(in crate::api) async fn acknowledge(
             "until must be in the future",
         ));
     }
-    let acknowledged = app_state.write(move |tx| {
-        let Some(incident) = tx.incident(id)? else {
-            return Ok(Err(no_such_incident()));
-        };
+    let acknowledged = app_state.transact(move |tx| {
+        let incident = tx.incident(id)?.ok_or_else(IncidentId::missing)?;
         if let IncidentState::Resolved { at } = incident.state {
-            return Ok(Err(already_resolved(&at.to_string())));
+            return Err(already_resolved(at).into());
         }
         tx.acknowledge(&incident, request.until, &asked_by, now)?;
-        let Some(incident) = tx.incident(id)? else {
-            return Ok(Err(no_such_incident()));
-        };
-        with_tokens(tx, incident).map(Ok)
+        let acknowledged = tx.incident(id)?.ok_or_else(IncidentId::missing)?;
+        Ok(with_tokens(tx, acknowledged)?)
     });
-    acknowledged.await?.map(Json)
+    acknowledged.await.map(Json)
 }
 
-fn already_resolved(at: &str) -> Problem {
+fn already_resolved(at: Timestamp) -> Problem {
     Problem::new(
         ProblemType::AlreadyResolved,
         format!("this incident was resolved at {at}; there are no more reminders of it"),

@@ -6,14 +6,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::api::request::{LoginName, Operator, Sent, Viewer, no_such_login, no_such_token};
+use crate::api::problem_response::JobError;
+use crate::api::request::{Id, Operator, PathId, Sent, Viewer, no_such_token};
 use crate::api::state::SharedAppState;
 use crate::api::types::{
     Accepted, CompletionRequest, LoginLink, LoginRequest, LoginView, Problem, ProblemType,
 };
-use crate::inventory::{Error, EventId, Tx};
+use crate::inventory::{Error, Tx};
 use crate::login::{self, oauth_dialog, policy, progress};
-use crate::model::{Login, LoginId, NewLogin, Remedy, Token};
+use crate::model::{EventId, Login, LoginId, NewLogin, Remedy, Token};
 
 /// How long an operator's link is valid: time enough to hand it to a colleague.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -35,14 +36,11 @@ pub(in crate::api) async fn open(
     if settings.public_url.is_none() && !request.paste {
         return Err(no_public_part());
     }
-    let opened = app_state.write(move |tx| {
+    let opened = app_state.transact(move |tx| {
         if tx.logins_by_hand()? >= MOST_LOGINS {
-            return Ok(Err(too_many_logins()));
+            return Err(too_many_logins().into());
         }
-        let wanted = match wanted(tx, &request, &settings, now)? {
-            Ok(wanted) => wanted,
-            Err(problem) => return Ok(Err(problem)),
-        };
+        let wanted = wanted(tx, &request, &settings, now)?;
         let expires_at = wanted.expires_at;
         let public_url = settings.public_url.clone().unwrap_or_default();
         let (id, link) = tx.open_login_for_operator(&wanted, &public_url, &asked_by, now)?;
@@ -50,13 +48,13 @@ pub(in crate::api) async fn open(
             Some(app) => at_metas(tx, app, id, &settings, now)?,
             None => link,
         };
-        Ok(Ok(LoginLink {
+        Ok(LoginLink {
             url,
             id: id.0.to_string(),
             expires_at,
-        }))
+        })
     });
-    Ok((StatusCode::CREATED, Json(opened.await??)))
+    Ok((StatusCode::CREATED, Json(opened.await?)))
 }
 
 fn wanted(
@@ -64,12 +62,9 @@ fn wanted(
     request: &LoginRequest,
     settings: &login::Settings,
     now: Timestamp,
-) -> Result<Result<NewLogin, Problem>, Error> {
+) -> Result<NewLogin, JobError> {
     let token = match &request.token {
-        Some(name) => match tx.token_named(name)? {
-            Some(token) => Some(token),
-            None => return Ok(Err(no_such_token())),
-        },
+        Some(name) => Some(tx.token_named(name)?.ok_or_else(no_such_token)?),
         None => None,
     };
     let of_token = token.as_ref().map(|token| token.app.clone());
@@ -77,26 +72,20 @@ fn wanted(
         [only] => Some(only.name.clone()),
         _ => None,
     };
-    let Some(app) = request.app.clone().or(of_token.clone()).or(only) else {
-        return Ok(Err(which_app()));
-    };
+    let app = request.app.clone().or(of_token.clone()).or(only);
+    let app = app.ok_or_else(which_app)?;
     if of_token.is_some_and(|of_token| of_token != app) || settings.app(&app).is_none() {
-        return Ok(Err(unknown_app()));
+        return Err(unknown_app().into());
     }
-    let person = match token.as_ref().map(person_of) {
-        Some(Err(problem)) => return Ok(Err(problem)),
-        Some(Ok(person)) => Some(person),
-        None => None,
-    };
-    Ok(Ok(NewLogin {
+    Ok(NewLogin {
         app,
-        person,
+        person: token.as_ref().map(person_of).transpose()?,
         remedy: token.as_ref().map_or(Remedy::Login, remedy_of),
         token: token.map(|token| token.id),
         incident: None,
         accepts_fewer: request.accept_fewer,
         expires_at: now.checked_add(GOOD_FOR).unwrap_or(Timestamp::MAX),
-    }))
+    })
 }
 
 /// The person who has to log in for this token. A link without a person would accept any login.
@@ -139,7 +128,7 @@ fn at_metas(
 pub(in crate::api) async fn show(
     _: Viewer,
     State(app_state): SharedAppState,
-    LoginName(id): LoginName,
+    Id(id): Id<LoginId>,
 ) -> Result<Json<LoginView>, Problem> {
     let now = app_state.now();
     let found = app_state.read(move |view| {
@@ -150,7 +139,7 @@ pub(in crate::api) async fn show(
         let progress = progress(view, &login, attempt, now)?;
         Ok(Some(LoginView::new(login, progress)))
     });
-    found.await?.map(Json).ok_or_else(no_such_login)
+    found.await?.map(Json).ok_or_else(LoginId::missing)
 }
 
 /// Takes the address that the browser ended at. The next sweep asks Meta what it gives.
@@ -161,7 +150,7 @@ pub(in crate::api) async fn show(
 pub(in crate::api) async fn complete(
     _: Operator,
     State(app_state): SharedAppState,
-    LoginName(id): LoginName,
+    Id(id): Id<LoginId>,
     Sent(request): Sent<CompletionRequest>,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
     let now = app_state.now();
@@ -169,9 +158,7 @@ pub(in crate::api) async fn complete(
         return Err(not_an_address());
     };
     let filed = app_state.order(move |tx| {
-        let Some(login) = tx.login(id)? else {
-            return Ok(Err(no_such_login()));
-        };
+        let login = tx.login(id)?.ok_or_else(LoginId::missing)?;
         file(tx, &login, &returned, now)
     });
     Ok((StatusCode::ACCEPTED, Json(Accepted::from(filed.await?))))
@@ -182,16 +169,14 @@ fn file(
     login: &Login,
     returned: &oauth_dialog::Return,
     now: Timestamp,
-) -> Result<Result<EventId, Problem>, Error> {
+) -> Result<EventId, JobError> {
     let attempt = tx.attempt_of_state(&returned.state)?;
-    match attempt {
-        Some(attempt) if attempt.login != login.id => return Ok(Err(of_another_login())),
-        Some(attempt) if !attempt.is_awaited(now) => return Ok(Err(login_is_over())),
-        Some(_) => {}
-        None => return Ok(Err(of_another_login())),
+    let attempt = attempt.filter(|attempt| attempt.login == login.id);
+    if !attempt.ok_or_else(of_another_login)?.is_awaited(now) {
+        return Err(login_is_over().into());
     }
     oauth_dialog::file(tx, returned, now)?;
-    tx.newest_event().map(Ok)
+    Ok(tx.newest_event()?)
 }
 
 fn no_public_part() -> Problem {

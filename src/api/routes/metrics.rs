@@ -1,17 +1,25 @@
 //! OpenMetrics text. Token names are never labels: each name would make its own series, and would reveal too much.
 
-use std::fmt::{Display, Write};
+use std::fmt;
 
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use jiff::Timestamp;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
 
+use self::Value::{Each, One};
 use super::status::Figures;
 use crate::api::DaemonStatus;
 use crate::api::request::Viewer;
 use crate::api::state::SharedAppState;
-use crate::api::types::{AppReport, Problem, TokenCounts};
+use crate::api::types::{AppReport, Problem, Sweep, TokenCounts};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -25,185 +33,158 @@ pub(in crate::api) async fn metrics(
     State(app_state): SharedAppState,
 ) -> Result<impl IntoResponse, Problem> {
     let figures = app_state.read(Figures::read).await?;
-    let text = exposition(&figures, &app_state.daemon_status.borrow(), app_state.now());
+    let gauges = gauges(&figures, &app_state.daemon_status.borrow(), app_state.now());
+    let mut registry = Registry::with_prefix("perennial");
+    registry.register_collector(Box::new(Gauges(gauges)));
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = encode(&mut text, &registry);
     Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text))
 }
 
-fn exposition(figures: &Figures, daemon_status: &DaemonStatus, now: Timestamp) -> String {
-    let mut page = Page::default();
-    page.info(
-        "perennial_build",
-        "The version that is running.",
-        &[("version", env!("CARGO_PKG_VERSION"))],
-    );
-    page.gauge(
-        "perennial_start_time_seconds",
-        "When the daemon started.",
-        daemon_status.started_at.as_second(),
-    );
-    tokens(&mut page, figures.fleet.into());
-    sweep(&mut page, daemon_status, now);
-    apps(&mut page, &daemon_status.apps, now);
-    error(&mut page, figures, now);
-    page.end()
+/// The name of a gauge without its prefix, what it says, and its value.
+type Gauge = (&'static str, &'static str, Value);
+
+#[derive(Debug)]
+enum Value {
+    One(u64),
+    /// A value for each text of one label.
+    Each(&'static str, Vec<(String, u64)>),
 }
 
-fn tokens(page: &mut Page, counts: TokenCounts) {
-    page.family("perennial_tokens", "Tokens by state.");
-    for (state, count) in [
+#[derive(Debug)]
+struct Gauges(Vec<Gauge>);
+
+impl Collector for Gauges {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        let help = "The version that is running.";
+        let build = encoder.encode_descriptor("build", help, None, MetricType::Info)?;
+        Info::new(version).encode(build)?;
+        for (name, help, value) in &self.0 {
+            let mut gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            match value {
+                One(value) => ConstGauge::new(*value).encode(gauge)?,
+                Each(label, values) => {
+                    for (text, value) in values {
+                        let labels = [(*label, text.as_str())];
+                        ConstGauge::new(*value).encode(gauge.encode_family(&labels)?)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn gauges(figures: &Figures, daemon_status: &DaemonStatus, now: Timestamp) -> Vec<Gauge> {
+    let (name, help) = ("start_time_seconds", "When the daemon started.");
+    let mut gauges = vec![
+        (name, help, One(seconds(daemon_status.started_at))),
+        ("tokens", "Tokens by state.", by_state(figures.fleet.into())),
+    ];
+    gauges.extend(of_apps(&daemon_status.apps, now));
+    gauges.extend(of_sweep(&daemon_status.sweep, now));
+    gauges.extend(of_people(figures, now));
+    gauges
+}
+
+fn by_state(counts: TokenCounts) -> Value {
+    let counts = [
         ("unverified", counts.unverified),
         ("healthy", counts.healthy),
         ("expiring", counts.expiring),
         ("failing", counts.failing),
         ("dead", counts.dead),
-    ] {
-        page.sample("perennial_tokens", &[("state", state)], count);
-    }
+    ];
+    each("state", counts.into_iter())
 }
 
-fn sweep(page: &mut Page, daemon_status: &DaemonStatus, now: Timestamp) {
-    page.gauge(
-        "perennial_due_tokens",
-        "Tokens that are due.",
-        daemon_status.sweep.due,
-    );
-    page.gauge(
-        "perennial_overdue_tokens",
-        "Tokens that have been due for too long.",
-        daemon_status.sweep.overdue,
-    );
-    if let Some(last) = daemon_status.sweep.last_finished_at {
-        page.gauge(
-            "perennial_last_sweep_age_seconds",
-            "Time since the last sweep that visited every due token.",
-            age(last, now),
-        );
-    }
+fn each<'a>(label: &'static str, values: impl Iterator<Item = (&'a str, u64)>) -> Value {
+    let values = values.map(|(text, value)| (text.to_owned(), value));
+    Each(label, values.collect())
 }
 
-fn apps(page: &mut Page, apps: &[AppReport], now: Timestamp) {
-    page.family(
-        "perennial_app_calls_last_hour",
-        "Calls to Meta within the last hour.",
-    );
-    for app in apps {
-        page.sample(
-            "perennial_app_calls_last_hour",
-            &[("app", &app.name)],
-            app.calls_last_hour,
-        );
-    }
-    page.family(
-        "perennial_app_usage_percent",
-        "Percentage of Meta's call limit in use, according to Meta.",
-    );
-    for app in apps {
-        page.sample(
-            "perennial_app_usage_percent",
-            &[("app", &app.name)],
-            app.usage_percent,
-        );
-    }
-    page.family(
-        "perennial_app_throttled",
-        "1 while calls to Meta are paused because of its limit.",
-    );
-    for app in apps {
-        let throttled = app.throttled_until.is_some_and(|until| until > now);
-        page.sample(
-            "perennial_app_throttled",
-            &[("app", &app.name)],
-            u8::from(throttled),
-        );
-    }
+fn of_apps(apps: &[AppReport], now: Timestamp) -> [Gauge; 3] {
+    let each_app = |number: &dyn Fn(&AppReport) -> u64| {
+        let numbers = apps.iter().map(|app| (app.name.as_str(), number(app)));
+        each("app", numbers)
+    };
+    let is_throttled = |app: &AppReport| app.throttled_until.is_some_and(|until| until > now);
+    [
+        (
+            "app_calls_last_hour",
+            "Calls to Meta within the last hour.",
+            each_app(&|app| app.calls_last_hour),
+        ),
+        (
+            "app_usage_percent",
+            "Percentage of Meta's call limit in use, according to Meta.",
+            each_app(&|app| app.usage_percent.into()),
+        ),
+        (
+            "app_throttled",
+            "1 while calls to Meta are paused because of its limit.",
+            each_app(&|app| is_throttled(app).into()),
+        ),
+    ]
 }
 
-fn error(page: &mut Page, figures: &Figures, now: Timestamp) {
-    page.gauge(
-        "perennial_open_incidents",
-        "Incidents that need a person.",
-        figures.incidents.open,
-    );
-    page.gauge(
-        "perennial_unacknowledged_incidents",
-        "Open incidents that are not acknowledged.",
-        figures.incidents.unacknowledged,
-    );
-    page.gauge(
-        "perennial_queued_emails",
-        "Emails in the queue.",
-        figures.mail.queued,
-    );
-    page.gauge(
-        "perennial_undelivered_emails",
-        "Emails about open matters that do not reach all their recipients.",
-        figures.mail.undelivered,
-    );
-    let oldest = figures
-        .mail
-        .oldest_queued_at
-        .map_or(0, |oldest| age(oldest, now));
-    page.gauge(
-        "perennial_oldest_email_age_seconds",
-        "Age of the oldest email in the queue.",
-        oldest,
-    );
-    if let Some(deadline) = &figures.next_deadline {
-        page.gauge(
-            "perennial_next_deadline_timestamp_seconds",
-            "The next expiry of a token that works, as Unix time.",
-            deadline.at.as_second(),
-        );
-    }
+fn of_sweep(sweep: &Sweep, now: Timestamp) -> Vec<Gauge> {
+    let (due, overdue) = (One(sweep.due), One(sweep.overdue));
+    let mut gauges = vec![
+        ("due_tokens", "Tokens that are due.", due),
+        (
+            "overdue_tokens",
+            "Tokens that have been due for too long.",
+            overdue,
+        ),
+    ];
+    gauges.extend(sweep.last_finished_at.map(|last| {
+        let help = "Time since the last sweep that visited every due token.";
+        ("last_sweep_age_seconds", help, One(age(last, now)))
+    }));
+    gauges
 }
 
-fn age(since: Timestamp, now: Timestamp) -> i64 {
-    (now.as_second() - since.as_second()).max(0)
+/// The incidents and emails, and when the next person must act.
+fn of_people(figures: &Figures, now: Timestamp) -> Vec<Gauge> {
+    let (incidents, mail) = (figures.incidents, &figures.mail);
+    let mut gauges = vec![
+        (
+            "open_incidents",
+            "Incidents that need a person.",
+            One(incidents.open),
+        ),
+        (
+            "unacknowledged_incidents",
+            "Open incidents that are not acknowledged.",
+            One(incidents.unacknowledged),
+        ),
+        ("queued_emails", "Emails in the queue.", One(mail.queued)),
+        (
+            "undelivered_emails",
+            "Emails about open matters that do not reach all their recipients.",
+            One(mail.undelivered),
+        ),
+        (
+            "oldest_email_age_seconds",
+            "Age of the oldest email in the queue.",
+            One(mail.oldest_queued_at.map_or(0, |oldest| age(oldest, now))),
+        ),
+    ];
+    gauges.extend(figures.next_deadline.as_ref().map(|deadline| {
+        let help = "The next expiry of a token that works, as Unix time.";
+        let value = One(seconds(deadline.at));
+        ("next_deadline_timestamp_seconds", help, value)
+    }));
+    gauges
 }
 
-/// Builds the text, one metric family after the other.
-#[derive(Default)]
-struct Page(String);
-
-impl Page {
-    fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
-        self.family(name, help);
-        self.sample(name, &[], value);
-    }
-
-    fn info(&mut self, name: &str, help: &str, labels: &[(&str, &str)]) {
-        self.line(format_args!("# TYPE {name} info\n# HELP {name} {help}"));
-        self.sample(&format!("{name}_info"), labels, 1);
-    }
-
-    fn family(&mut self, name: &str, help: &str) {
-        self.line(format_args!("# TYPE {name} gauge\n# HELP {name} {help}"));
-    }
-
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
-        let labels: Vec<String> = labels
-            .iter()
-            .map(|(label, text)| format!("{label}=\"{}\"", escaped(text)))
-            .collect();
-        match labels.is_empty() {
-            true => self.line(format_args!("{name} {value}")),
-            false => self.line(format_args!("{name}{{{}}} {value}", labels.join(","))),
-        }
-    }
-
-    fn line(&mut self, line: std::fmt::Arguments<'_>) {
-        // Writing to a string cannot fail.
-        let _ = writeln!(self.0, "{line}");
-    }
-
-    fn end(mut self) -> String {
-        self.0.push_str("# EOF\n");
-        self.0
-    }
+fn age(since: Timestamp, now: Timestamp) -> u64 {
+    seconds(now).saturating_sub(seconds(since))
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
+fn seconds(at: Timestamp) -> u64 {
+    u64::try_from(at.as_second()).unwrap_or(0)
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use crate::api::request::{Name, Operator, no_such_token};
+use crate::api::request::{Name, Operator};
 use crate::api::state::{AppState, SharedAppState};
 use crate::api::types::{Accepted, Problem, ProblemType};
 use crate::model::OrderKind;
@@ -20,7 +20,7 @@ type Filed = Result<(StatusCode, Json<Accepted>), Problem>;
 pub(in crate::api) async fn check(
     Operator(asked_by): Operator,
     State(app_state): SharedAppState,
-    Name(name): Name,
+    name: Name,
 ) -> Filed {
     file(&app_state, name, OrderKind::Check, asked_by).await
 }
@@ -34,7 +34,7 @@ pub(in crate::api) async fn check(
 pub(in crate::api) async fn rotate(
     Operator(asked_by): Operator,
     State(app_state): SharedAppState,
-    Name(name): Name,
+    name: Name,
 ) -> Filed {
     file(&app_state, name, OrderKind::Rotate, asked_by).await
 }
@@ -47,22 +47,20 @@ pub(in crate::api) async fn rotate(
 pub(in crate::api) async fn rollback(
     Operator(asked_by): Operator,
     State(app_state): SharedAppState,
-    Name(name): Name,
+    name: Name,
 ) -> Filed {
     file(&app_state, name, OrderKind::Rollback, asked_by).await
 }
 
-async fn file(app_state: &AppState, name: String, order: OrderKind, asked_by: String) -> Filed {
+async fn file(app_state: &AppState, name: Name, order: OrderKind, asked_by: String) -> Filed {
     let now = app_state.now();
     let event = app_state
         .order(move |tx| {
-            let Some(token) = tx.token_named(&name)? else {
-                return Ok(Err(no_such_token()));
-            };
+            let token = name.token(tx)?;
             if order == OrderKind::Rollback && tx.recall_previous(&token, now)?.is_none() {
-                return Ok(Err(no_previous_version()));
+                return Err(no_previous_version().into());
             }
-            tx.order(&token, order, &asked_by, now).map(Ok)
+            Ok(tx.order(&token, order, &asked_by, now)?)
         })
         .await?;
     Ok((StatusCode::ACCEPTED, Json(Accepted::from(event))))

@@ -14,8 +14,8 @@ use crate::api::state::SharedAppState;
 use crate::api::types::{
     Accepted, CandidateRequest, Problem, ProblemType, SecretQuery, SecretView, plausible,
 };
-use crate::inventory::{Error, EventKind, NewEvent, NewVersion, SecretReading, View};
-use crate::model::{Expiry, State as TokenState, Token};
+use crate::inventory::{Error, NewEvent, NewVersion, SecretReading, View};
+use crate::model::{Event, Expiry, State as TokenState, Token};
 
 /// Returns the secret in use to a peer that a `[[status.reader]]` permits.
 #[utoipa::path(
@@ -153,7 +153,7 @@ fn check_remaining(
 pub(in crate::api) async fn add_candidate(
     Operator(asked_by): Operator,
     State(app_state): SharedAppState,
-    Name(name): Name,
+    name: Name,
     Sent(request): Sent<CandidateRequest>,
 ) -> Result<Response, Problem> {
     let secret = plausible(&request.access_token)
@@ -161,19 +161,20 @@ pub(in crate::api) async fn add_candidate(
     let now = app_state.now();
     app_state
         .order(move |tx| {
-            let Some(token) = tx.token_named(&name)? else {
-                return Ok(Err(no_such_token()));
-            };
-            Ok(match tx.store_candidate(&token, &secret, now)? {
+            let token = name.token(tx)?;
+            match tx.store_candidate(&token, &secret, now)? {
                 NewVersion::Kept => {
-                    let event = NewEvent::about(&token, EventKind::CandidateKept)
-                        .with("asked_by", asked_by.as_str());
+                    let event = Event::CandidateKept {
+                        asked_by,
+                        login: None,
+                    };
+                    let event = NewEvent::about(&token, event);
                     let accepted = Accepted::from(tx.record_event(&event, now)?);
                     Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
                 }
                 NewVersion::AlreadyInUse => Ok(Json(serde_json::json!({})).into_response()),
-                NewVersion::HeldByAnother => Err(held_by_another()),
-            })
+                NewVersion::HeldByAnother => Err(held_by_another().into()),
+            }
         })
         .await
 }

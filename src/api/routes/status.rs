@@ -77,7 +77,7 @@ fn report(figures: Figures, daemon_status: DaemonStatus, now: Timestamp) -> Stat
         mail: figures.mail.into(),
         deliveries: daemon_status.deliveries,
         maintenance,
-        next_deadline: figures.next_deadline.map(Into::into),
+        next_deadline: figures.next_deadline,
         problems,
     }
 }

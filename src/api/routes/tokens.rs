@@ -10,9 +10,9 @@ use crate::api::state::SharedAppState;
 use crate::api::types::{
     LoginMethod, Problem, ProblemType, TokenDetail, TokenList, TokenQuery, TokenView,
 };
-use crate::inventory::{After, Cursor, Error, EventKind, Filter, NewEvent, Sort, View};
+use crate::inventory::{After, Cursor, Error, Filter, NewEvent, Sort, View};
 use crate::login;
-use crate::model::Token;
+use crate::model::{Event, Token};
 
 const USUAL_LIMIT: usize = 100;
 const HIGHEST_LIMIT: usize = 1000;
@@ -136,18 +136,16 @@ pub(super) fn with_parent(view: &View<'_>, token: Token) -> Result<TokenView, Er
 pub(in crate::api) async fn forget(
     Operator(asked_by): Operator,
     State(app_state): SharedAppState,
-    Name(name): Name,
+    name: Name,
 ) -> Result<StatusCode, Problem> {
     let now = app_state.now();
     app_state
-        .write(move |tx| {
-            let Some(token) = tx.token_named(&name)? else {
-                return Ok(Err(no_such_token()));
-            };
-            let event = NewEvent::about(&token, EventKind::Forgotten).with("asked_by", asked_by);
+        .transact(move |tx| {
+            let token = name.token(tx)?;
+            let event = NewEvent::about(&token, Event::Forgotten { asked_by });
             tx.record_event(&event, now)?;
             tx.forget(token.id)?;
-            Ok(Ok(StatusCode::NO_CONTENT))
+            Ok(StatusCode::NO_CONTENT)
         })
-        .await?
+        .await
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::world::{World, import_request};
 use crate::api::state::Limits;
 use crate::api::types::EventQuery;
-use crate::inventory::EventKind;
-use crate::model::{Cause, IncidentKey};
+use crate::inventory::NewEvent;
+use crate::model::{Cause, Event, IncidentKey};
 
 fn ids(text: &str) -> Vec<u64> {
     let id = |line| {
@@ -57,7 +57,7 @@ async fn a_journal_longer_than_a_page_comes_whole() {
     let world = World::new();
     let now = world.now();
     let fill = world.backend.inventory.write(move |tx| {
-        let event = crate::inventory::NewEvent::new(EventKind::Started);
+        let event = NewEvent::from(Event::Started {});
         (0..1_001).try_for_each(|_| tx.record_event(&event, now).map(drop))
     });
     fill.await.unwrap();
@@ -86,8 +86,8 @@ async fn a_follower_hears_what_comes_and_is_let_go_when_the_daemon_stops() {
         .unwrap();
     let event = events.next().await.unwrap().unwrap();
     assert_eq!(
-        (event.kind, event.token.as_deref()),
-        (EventKind::Imported, Some("new"))
+        (event.kind.as_str(), event.token.as_deref()),
+        ("imported", Some("new"))
     );
 
     served.stop.cancel();
@@ -108,14 +108,13 @@ async fn a_follower_polls_by_itself() {
     };
     let mut events = served.client.events(&follow).await.unwrap();
     let now = world.now();
-    let note = world.backend.inventory.write(move |tx| {
-        tx.record_event(&crate::inventory::NewEvent::new(EventKind::Started), now)
-    });
+    let note = world
+        .backend
+        .inventory
+        .write(move |tx| tx.record_event(&Event::Started {}.into(), now));
     note.await.unwrap();
-    assert_eq!(
-        events.next().await.unwrap().unwrap().kind,
-        EventKind::Started
-    );
+    let event = events.next().await.unwrap().unwrap().event();
+    assert_eq!(event, Event::Started {});
 }
 
 #[tokio::test]

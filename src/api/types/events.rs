@@ -5,13 +5,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::inventory::{Event, EventKind};
+use crate::inventory::EventRecord;
+use crate::model::{Event, EventId, EventKind};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EventView {
     pub id: String,
     pub at: Timestamp,
-    pub kind: EventKind,
+    #[schema(value_type = EventKind)]
+    pub kind: String,
     /// The token's name at that time.
     pub token: Option<String>,
     pub app: Option<String>,
@@ -20,15 +22,28 @@ pub struct EventView {
     pub detail: Map<String, Value>,
 }
 
-impl From<Event> for EventView {
-    fn from(event: Event) -> Self {
+impl From<EventRecord> for EventView {
+    fn from(record: EventRecord) -> Self {
+        let (kind, detail) = record.event.parts(record.order);
         Self {
-            id: event.id.0.to_string(),
-            at: event.at,
-            kind: event.kind,
-            token: event.token,
-            app: event.app,
-            detail: event.detail,
+            id: record.id.to_string(),
+            at: record.at,
+            kind,
+            token: record.token,
+            app: record.app,
+            detail,
         }
+    }
+}
+
+impl EventView {
+    /// What happened.
+    pub fn event(&self) -> Event {
+        Event::from_parts(&self.kind, self.detail.clone())
+    }
+
+    /// The order that led to it.
+    pub fn order(&self) -> Option<EventId> {
+        Event::order_in(&self.detail)
     }
 }

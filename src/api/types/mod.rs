@@ -9,18 +9,18 @@ mod report;
 mod secrets;
 mod tokens;
 
+pub use crate::model::IncidentFilter;
 pub use events::EventView;
 pub use incidents::{AcknowledgeRequest, IncidentList, IncidentStatus, IncidentView};
 pub use logins::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView};
 pub use problem::{Problem, ProblemType};
-pub use queries::{EventQuery, IncidentFilter, IncidentQuery, SecretQuery, TokenQuery};
+pub use queries::{EventQuery, IncidentQuery, SecretQuery, TokenQuery};
 pub use report::{
-    AppReport, DeadlineView, Deliveries, IncidentCounts, MailReport, MailTestRequest,
-    MailTestResult, Maintenance, Reloaded, StatusReport, Sweep, TokenCounts,
+    AppReport, Deliveries, IncidentCounts, MailReport, MailTestRequest, MailTestResult,
+    Maintenance, Reloaded, StatusReport, Sweep, TokenCounts,
 };
 pub(in crate::api) use secrets::plausible;
 pub use secrets::{CandidateRequest, ImportRequest, SecretView};
 pub use tokens::{
-    Accepted, LoginMethod, NextView, RotationView, SubjectView, SubscriptionView, TokenDetail,
-    TokenList, TokenView,
+    Accepted, LoginMethod, SubjectView, SubscriptionView, TokenDetail, TokenList, TokenView,
 };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::IntoParams;
 
 use crate::inventory::Sort;
-use crate::model::{Kind, Span, State, string_enum};
+use crate::model::{IncidentFilter, Kind, Span, State};
 
 /// `GET /v1/tokens`; every filter is optional.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
@@ -37,17 +37,6 @@ pub struct SecretQuery {
     /// Refuse when the secret expires sooner than this: `90s`, `15m`, `12h`, `30d`.
     #[param(value_type = Option<String>)]
     pub min_remaining: Option<Span>,
-}
-
-string_enum! {
-    /// Which incidents to list.
-    IncidentFilter {
-        Open = "open",
-        Acknowledged = "acknowledged",
-        Unresolved = "unresolved",
-        Resolved = "resolved",
-        All = "all",
-    }
 }
 
 /// `GET /v1/incidents`

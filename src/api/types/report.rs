@@ -22,7 +22,7 @@ pub struct StatusReport {
     #[serde(default)]
     pub maintenance: Maintenance,
     /// The next expiry of a token that works; null when there is none.
-    pub next_deadline: Option<DeadlineView>,
+    pub next_deadline: Option<Deadline>,
     /// What is wrong with the daemon itself, as sentences.
     pub problems: Vec<String>,
 }
@@ -91,12 +91,6 @@ pub struct Maintenance {
     pub crashes_last_hour: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DeadlineView {
-    pub token: String,
-    pub at: Timestamp,
-}
-
 /// `POST /v1/reload`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reloaded {
@@ -140,15 +134,6 @@ impl From<MailQueue> for MailReport {
             oldest_queued_at: queue.oldest_queued_at,
             last_error: queue.last_error,
             undelivered: queue.undelivered,
-        }
-    }
-}
-
-impl From<Deadline> for DeadlineView {
-    fn from(deadline: Deadline) -> Self {
-        Self {
-            token: deadline.token,
-            at: deadline.at,
         }
     }
 }

@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::EventView;
-use crate::inventory::EventId;
 use crate::model::{
-    Action, Cause, Kind, Next, Outcome, Remedy, Rotation, Scopes, State, Subscription, Token,
+    Cause, EventId, Kind, Next, Remedy, Rotation, Scopes, State, Subscription, Token,
     WebhookSubscription, string_enum,
 };
 
@@ -38,27 +37,15 @@ pub struct TokenView {
     pub imported_at: Timestamp,
     pub checked_at: Option<Timestamp>,
     pub rotated_at: Option<Timestamp>,
-    pub last_rotation: Option<RotationView>,
+    pub last_rotation: Option<Rotation>,
     /// The next call to Meta; null when only a person can change anything.
-    pub next: Option<NextView>,
+    pub next: Option<Next>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SubjectView {
     pub id: String,
     pub name: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct RotationView {
-    pub outcome: Outcome,
-    pub at: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct NextView {
-    pub action: Action,
-    pub at: Timestamp,
 }
 
 /// `GET /v1/tokens/{name}`: the token's fields, its page tokens and its latest events.
@@ -150,8 +137,8 @@ impl From<(Token, Option<String>)> for TokenView {
             imported_at: token.imported_at,
             checked_at: token.checked_at,
             rotated_at: token.rotated_at,
-            last_rotation: token.last_rotation.map(RotationView::from),
-            next: token.next.map(NextView::from),
+            last_rotation: token.last_rotation,
+            next: token.next,
         }
     }
 }
@@ -168,22 +155,4 @@ impl From<WebhookSubscription> for SubscriptionView {
 
 fn list(scopes: &Scopes) -> Vec<String> {
     scopes.iter().map(str::to_owned).collect()
-}
-
-impl From<Rotation> for RotationView {
-    fn from(rotation: Rotation) -> Self {
-        Self {
-            outcome: rotation.outcome,
-            at: rotation.at,
-        }
-    }
-}
-
-impl From<Next> for NextView {
-    fn from(next: Next) -> Self {
-        Self {
-            action: next.action,
-            at: next.at,
-        }
-    }
 }

@@ -6,12 +6,10 @@ use crate::api::types::{Accepted, EventView};
 use crate::api_client::{self, Client};
 use crate::cli::completion::token_names;
 use crate::cli::event_follower::Follower;
-use crate::cli::terminal::event_text::{EventDetail, sentence};
+use crate::cli::terminal::event_text;
 use crate::cli::terminal::text::all_of;
-use crate::cli::terminal::{style, text};
 use crate::cli::{Answer, Error, Terminal, hints};
-use crate::inventory::EventKind;
-use crate::model::{Cause, Outcome, Span, State};
+use crate::model::{Cause, Event, Outcome, RejectReason, Span, State};
 
 /// Check tokens with Meta now, and print the result
 ///
@@ -87,7 +85,7 @@ async fn carry_out(
         let Some(index) = waiting.iter().position(|placed| placed.is_meant_by(&event)) else {
             continue;
         };
-        print_event(&waiting[index].name, &event, terminal)?;
+        terminal.print(&event_text::line(&waiting[index].name, &event))?;
         hint = hint.or_else(|| hint_after(&event));
         if waiting[index].apply(&event) == Progress::Ended
             && !waiting.swap_remove(index).is_a_success(order)
@@ -107,10 +105,12 @@ fn hint_after(event: &EventView) -> Option<&'static str> {
                         longer.";
     const RELOAD: &str = "The daemon checks the tokens by itself after that. If you have fixed the cause, make it try \
                           now: systemctl reload perennial";
-    let cause = EventDetail(&event.detail).find("cause");
-    match (event.kind, cause.and_then(Cause::from_name)) {
-        (EventKind::OrderRefused, Some(Cause::Throttled | Cause::Blocked)) => Some(WAIT),
-        (EventKind::OrderRefused, _) => Some(RELOAD),
+    match event.event() {
+        Event::OrderRefused {
+            cause: Cause::Throttled | Cause::Blocked,
+            ..
+        } => Some(WAIT),
+        Event::OrderRefused { .. } => Some(RELOAD),
         _ => None,
     }
 }
@@ -139,12 +139,6 @@ async fn place(
         }
     }
     Ok((placed, answer))
-}
-
-fn print_event(name: &str, event: &EventView, terminal: &mut Terminal) -> Result<(), Error> {
-    let sentence = sentence(event);
-    let text = style::paint(&sentence.text, sentence.style);
-    terminal.print(&format!("{}: {text}", text::plain(name)))
 }
 
 fn timed_out(waiting: &[Placed]) -> String {
@@ -183,33 +177,35 @@ impl Placed {
     }
 
     fn is_meant_by(&self, event: &EventView) -> bool {
-        EventDetail(&event.detail).find("order") == Some(&self.event) || self.is_replaced_by(event)
+        let order = event.order().map(|order| order.to_string());
+        order.as_ref() == Some(&self.event) || self.is_replaced_by(event)
     }
 
     /// A later order for the same token has replaced this one: a token has only one order at a time.
     fn is_replaced_by(&self, event: &EventView) -> bool {
         let number = |id: &str| id.parse::<u64>().unwrap_or(0);
-        event.kind == EventKind::Ordered
+        matches!(event.event(), Event::Ordered { .. })
             && event.token.as_deref() == Some(&self.name)
             && number(&event.id) > number(&self.event)
     }
 
     fn apply(&mut self, event: &EventView) -> Progress {
-        let detail = EventDetail(&event.detail);
-        if self.is_replaced_by(event) {
-            self.event.clone_from(&event.id);
+        match event.event() {
+            Event::Ordered { .. } => self.event.clone_from(&event.id),
+            Event::Derived { .. }
+            | Event::Rotated {
+                outcome: Outcome::Renewed,
+                ..
+            } => self.is_renewed = true,
+            Event::OrderRefused { .. } => return Progress::Ended,
+            Event::Checked(checked) => {
+                self.needs_no_renewal = checked.not_rotated == Some(RejectReason::NeverExpires);
+                self.state = Some(checked.state);
+                return Progress::Ended;
+            }
+            _ => {}
         }
-        self.is_renewed |= event.kind == EventKind::Derived
-            || detail.find("outcome") == Some(Outcome::Renewed.as_str());
-        self.needs_no_renewal |= detail.find("not_rotated") == Some("never_expires");
-        if event.kind == EventKind::OrderRefused {
-            return Progress::Ended;
-        }
-        if event.kind != EventKind::Checked {
-            return Progress::Continues;
-        }
-        self.state = detail.find("state").and_then(State::from_name);
-        Progress::Ended
+        Progress::Continues
     }
 
     fn is_a_success(&self, order: Order) -> bool {
@@ -224,7 +220,7 @@ mod tests {
 
     use super::*;
 
-    fn event(id: &str, kind: EventKind, detail: &serde_json::Value) -> EventView {
+    fn event(id: &str, kind: &str, detail: &serde_json::Value) -> EventView {
         let event = json!({
             "id": id, "at": "2026-11-22T09:00:00Z", "kind": kind, "token": "acme", "app": "a",
             "detail": detail,
@@ -239,24 +235,14 @@ mod tests {
 
     #[test]
     fn what_came_of_an_order_decides_the_answer() {
-        let rotated = |outcome| {
-            event(
-                "11",
-                EventKind::Rotated,
-                &json!({"order": "10", "outcome": outcome}),
-            )
-        };
-        let derived = event(
-            "11",
-            EventKind::Derived,
-            &json!({"order": "10", "through": "anna"}),
-        );
+        let rotated = |outcome| event("11", "rotated", &json!({"order": "10", "outcome": outcome}));
+        let derived = event("11", "derived", &json!({"order": "10", "through": "anna"}));
         let changed = event(
             "11",
-            EventKind::Changed,
-            &json!({"order": "10", "to": "dead"}),
+            "changed",
+            &json!({"order": "10", "from": "healthy", "to": "dead"}),
         );
-        let checked = |detail: serde_json::Value| event("12", EventKind::Checked, &detail);
+        let checked = |detail: serde_json::Value| event("12", "checked", &detail);
         let healthy = || checked(json!({"order": "10", "state": "healthy"}));
         let dead = || checked(json!({"order": "10", "state": "dead"}));
         let not = |why| checked(json!({"order": "10", "state": "healthy", "not_rotated": why}));
@@ -299,22 +285,26 @@ mod tests {
     #[test]
     fn a_later_order_for_the_same_token_takes_its_place() {
         let mut placed = placed();
-        let own = event("10", EventKind::Ordered, &json!({"order": "rotate"}));
-        let older = event("9", EventKind::Ordered, &json!({"order": "check"}));
-        let later = event("15", EventKind::Ordered, &json!({"order": "check"}));
+        let own = event(
+            "10",
+            "ordered",
+            &json!({"order": "rotate", "asked_by": "anna"}),
+        );
+        let older = event(
+            "9",
+            "ordered",
+            &json!({"order": "check", "asked_by": "anna"}),
+        );
+        let later = event(
+            "15",
+            "ordered",
+            &json!({"order": "check", "asked_by": "anna"}),
+        );
         assert!(!placed.is_meant_by(&own) && !placed.is_meant_by(&older));
         assert!(placed.is_meant_by(&later));
         assert_eq!(placed.apply(&later), Progress::Continues);
-        let of_the_old = event(
-            "16",
-            EventKind::Checked,
-            &json!({"order": "10", "state": "healthy"}),
-        );
-        let of_the_new = event(
-            "17",
-            EventKind::Checked,
-            &json!({"order": "15", "state": "healthy"}),
-        );
+        let of_the_old = event("16", "checked", &json!({"order": "10", "state": "healthy"}));
+        let of_the_new = event("17", "checked", &json!({"order": "15", "state": "healthy"}));
         assert!(!placed.is_meant_by(&of_the_old) && placed.is_meant_by(&of_the_new));
         assert_eq!(placed.apply(&of_the_new), Progress::Ended);
     }

@@ -9,7 +9,7 @@ use crate::cli::parse::one_of;
 use crate::cli::terminal::output::{Medium, TerminalFormat};
 use crate::cli::terminal::table::{Cell, Column, Table};
 use crate::cli::terminal::text::{count, counted, plain, wrapped};
-use crate::cli::terminal::{bars, style, terms, time};
+use crate::cli::terminal::{bars, style, time};
 use crate::cli::{Answer, Result, Terminal};
 
 /// List the incidents: causes that need a person
@@ -77,11 +77,11 @@ fn paragraph(
     let width = width.min(READABLE).saturating_sub(INDENT.len());
     let mut lines = vec![heading(incident, now)];
     lines.extend(wrapped(
-        &format!("Why: {}", terms::cause(incident.cause)),
+        &format!("Why: {}", incident.cause.describe()),
         width,
     ));
     if incident.state != IncidentStatus::Resolved {
-        let to_do = style::paint(terms::remedy(incident.remedy), style::BOLD);
+        let to_do = style::paint(incident.remedy.describe(), style::BOLD);
         lines.push(format!("To do: {to_do}{}", deadline(incident, now)));
     }
     lines.extend(wrapped(&tokens(incident, format), width));

@@ -1,16 +1,13 @@
 //! `perennial mail-test`: sends one real email in the configured way, and prints the result.
 
 use clap::Args;
-use serde_json::Value;
 
-use crate::api::types::{EventView, MailTestRequest};
+use crate::api::types::MailTestRequest;
 use crate::api_client::Client;
 use crate::cli::event_follower::Follower;
-use crate::cli::terminal::event_text::{EventDetail, sentence};
 use crate::cli::terminal::text;
 use crate::cli::{Answer, Result, Terminal};
-use crate::inventory::EventKind;
-use crate::model::Span;
+use crate::model::{EmailProgress, Event, Span};
 
 /// Send one real email in the configured way, and print the result
 #[derive(Clone, Debug, Args)]
@@ -31,10 +28,7 @@ pub(crate) async fn run(options: Options, client: &Client, terminal: &mut Termin
     let message_id = client.mail_test(&request).await?.message_id;
     terminal.warn("The email is queued.");
     while let Some(event) = follower.next().await? {
-        if !is_about(&event, &message_id) {
-            continue;
-        }
-        if let Some(answer) = outcome(&event, terminal)? {
+        if let Some(answer) = outcome(&event.event(), &message_id, terminal)? {
             return Ok(answer);
         }
     }
@@ -44,22 +38,26 @@ pub(crate) async fn run(options: Options, client: &Client, terminal: &mut Termin
     Ok(Answer::No)
 }
 
-/// Prints the result of a delivery attempt, if the event is one.
-fn outcome(event: &EventView, terminal: &mut Terminal) -> Result<Option<Answer>> {
-    let is_sent = event.kind == EventKind::EmailSent;
-    let is_refused = event.kind == EventKind::EmailUndelivered;
-    if !is_sent && !is_refused && event.kind != EventKind::EmailDelayed {
+/// Prints the result of a delivery attempt, if the event is one of this email.
+fn outcome(event: &Event, message_id: &str, terminal: &mut Terminal) -> Result<Option<Answer>> {
+    let (Event::EmailSent(email) | Event::EmailDelayed(email) | Event::EmailUndelivered(email)) =
+        event
+    else {
+        return Ok(None);
+    };
+    // Other emails, such as those about incidents, may be sent at the same time.
+    if email.message_id != message_id {
         return Ok(None);
     }
-    for line in conversation(event) {
+    for line in &email.conversation {
         terminal.print(&format!("  {}", text::plain(line)))?;
     }
-    if is_sent {
-        terminal.print(&sent(event))?;
+    if matches!(event, Event::EmailSent(_)) {
+        terminal.print(&sent(email))?;
         return Ok(Some(Answer::Yes));
     }
-    terminal.print(&sentence(event).text)?;
-    terminal.warn(if is_refused {
+    terminal.print(&text::plain(&event.describe()))?;
+    terminal.warn(if matches!(event, Event::EmailUndelivered(_)) {
         "Correct the address or the mail server, then try again: perennial mail-test ADDRESS"
     } else {
         "Emails wait, and are sent once you correct this: perennial check-config"
@@ -67,27 +65,12 @@ fn outcome(event: &EventView, terminal: &mut Terminal) -> Result<Option<Answer>>
     Ok(Some(Answer::No))
 }
 
-fn sent(event: &EventView) -> String {
-    match EventDetail(&event.detail).find("file") {
+fn sent(email: &EmailProgress) -> String {
+    match &email.file {
         Some(file) => format!(
             "The email was written to a file: {}\nNo email leaves this machine while [alerts] has directory = …",
             text::plain(file)
         ),
         None => "The email was sent. Check that it arrives.".to_owned(),
-    }
-}
-
-/// The transcript of the conversation with the mail server.
-fn conversation(event: &EventView) -> impl Iterator<Item = &str> {
-    let lines = event.detail.get("conversation").and_then(Value::as_array);
-    lines.into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// Other emails, such as those about incidents, may be sent at the same time.
-fn is_about(event: &EventView, message_id: &str) -> bool {
-    let detail = EventDetail(&event.detail);
-    match detail.find("message_id") {
-        Some(id) => id == message_id,
-        None => event.token.is_none() && detail.find("incident").is_none(),
     }
 }

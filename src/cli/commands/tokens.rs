@@ -13,7 +13,7 @@ use crate::cli::terminal::bars::ClockFace;
 use crate::cli::terminal::output::{Terminal, TerminalFormat};
 use crate::cli::terminal::table::{Cell, Column, Table};
 use crate::cli::terminal::text::{count, counted};
-use crate::cli::terminal::{style, terms, time};
+use crate::cli::terminal::{style, time};
 use crate::cli::{Answer, Result};
 use crate::inventory::Sort;
 use crate::model::{Kind, Remedy, Span, State};
@@ -185,13 +185,13 @@ fn subject(token: &TokenView) -> Cell {
 /// What a person must do, or what Perennial will do next.
 fn next(token: &TokenView, now: Timestamp, format: &TerminalFormat) -> Cell {
     if let Some(remedy) = token.remedy.filter(|remedy| *remedy != Remedy::Wait) {
-        return Cell::styled(terms::remedy(remedy), style::BOLD);
+        return Cell::styled(remedy.describe(), style::BOLD);
     }
     match token.next {
-        Some(next) if next.at <= now => Cell::new(format!("{} now", terms::action(next.action))),
+        Some(next) if next.at <= now => Cell::new(format!("{} now", next.action.describe())),
         Some(next) => {
             let at = time::describe(next.at, now, format);
-            Cell::new(format!("{} {at}", terms::action(next.action)))
+            Cell::new(format!("{} {at}", next.action.describe()))
         }
         None => Cell::styled("nothing", style::FAINT),
     }

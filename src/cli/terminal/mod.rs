@@ -5,6 +5,5 @@ pub(crate) mod event_text;
 pub(crate) mod output;
 pub(crate) mod style;
 pub(crate) mod table;
-pub(crate) mod terms;
 pub(crate) mod text;
 pub(crate) mod time;

@@ -216,7 +216,7 @@ async fn permissions_and_profile_are_read() {
     let permissions = client.permissions("123", &user()).await.answer.unwrap();
     let granted: Vec<(&str, bool)> = permissions
         .iter()
-        .map(|p: &Permission| (&*p.name, p.is_granted()))
+        .map(|p: &Permission| (&*p.name, p.status == "granted"))
         .collect();
     assert_eq!(granted, [("email", true), ("user_friends", false)]);
     let expected = Profile {

@@ -10,10 +10,26 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Client, Settings};
+use super::{Certainty, Client, Error, Settings};
 use crate::secret::Secret;
 
 const APP: &str = "257422819769992";
+
+/// One to three words, to keep tables readable.
+pub(super) fn describe(error: &Error) -> String {
+    match error {
+        Error::Refused(rejection) if rejection.certainty == Certainty::Doubtful => {
+            format!("perhaps {}", rejection.cause)
+        }
+        Error::Refused(rejection) => rejection.cause.to_string(),
+        Error::App { cause, .. } => format!("app: {cause}"),
+        Error::Busy { bucket, .. } => format!("busy {bucket:?}"),
+        Error::Blocked { .. } => "blocked".to_owned(),
+        Error::Transient { .. } => "transient".to_owned(),
+        Error::Unreachable(_) => "unreachable".to_owned(),
+        Error::Unexpected { .. } => "unexpected".to_owned(),
+    }
+}
 
 fn settings(url: &str) -> Settings {
     Settings {

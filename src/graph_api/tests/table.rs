@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::APP;
+use super::{APP, describe};
 use crate::graph_api::batch::{self, Batch};
 use crate::graph_api::classify::{self, Role};
 use crate::graph_api::{Error, Inspection, inspection};
@@ -151,21 +151,6 @@ fn rows() -> impl Iterator<Item = &'static Row> {
         .flatten()
 }
 
-fn describe(error: &Error) -> String {
-    match error {
-        Error::Refused(rejection) if rejection.needs_confirmation() => {
-            format!("perhaps {}", rejection.cause)
-        }
-        Error::Refused(rejection) => rejection.cause.to_string(),
-        Error::App { cause, .. } => format!("app: {cause}"),
-        Error::Busy { bucket, .. } => format!("busy {bucket:?}"),
-        Error::Blocked { .. } => "blocked".to_owned(),
-        Error::Transient { .. } => "transient".to_owned(),
-        Error::Unreachable(_) => "unreachable".to_owned(),
-        Error::Unexpected { .. } => "unexpected".to_owned(),
-    }
-}
-
 fn inspected(answer: Result<Inspection, Error>) -> String {
     match answer {
         Ok(Inspection::Alive(_)) => "alive".to_owned(),
@@ -212,7 +197,7 @@ fn every_row_of_the_table_is_judged_inside_the_debuggers_answer() {
             debugged(object(*code, *subcode, message, old)),
         ] {
             assert_eq!(
-                inspected(inspection::read(200, &body, APP)),
+                inspected(inspection::read(200, &body, APP, Role::App)),
                 *expected,
                 "{body}"
             );
@@ -261,7 +246,8 @@ fn causes_inside_whole_answers_have_the_remedies_of_the_table() {
             Remedy::FixApp,
         ),
     ] {
-        let Ok(Inspection::Refused { rejection, .. }) = inspection::read(200, body, APP) else {
+        let Ok(Inspection::Refused { rejection, .. }) = inspection::read(200, body, APP, Role::App)
+        else {
             panic!("{body}");
         };
         assert_eq!((rejection.cause, rejection.cause.remedy()), (cause, remedy));
@@ -281,7 +267,7 @@ fn a_living_token_of_an_old_answer_without_a_type_is_alive() {
             Kind::App,
         ),
     ] {
-        let Ok(Inspection::Alive(facts)) = inspection::read(200, &body, APP) else {
+        let Ok(Inspection::Alive(facts)) = inspection::read(200, &body, APP, Role::App) else {
             panic!("{body}");
         };
         assert_eq!(facts.kind, kind, "{body}");

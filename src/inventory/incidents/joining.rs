@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::inventory::{Error, EventKind, NewEvent, Tx, View, rows};
-use crate::model::{AppError, Cause, Incident, IncidentId, IncidentKey, Token, TokenId};
+use crate::inventory::{Error, NewEvent, Tx, View, rows};
+use crate::model::{AppError, Cause, Event, Incident, IncidentId, IncidentKey, Token, TokenId};
 
 /// An incident with the same key that was resolved not long ago.
 struct Previous {
@@ -195,12 +195,10 @@ impl Tx<'_> {
             relapses,
             former.and_then(|former| former.flapping_notified_at)
         ];
-        let id: i64 = insert.query_row(row, |row| row.get(0))?;
-        let event = NewEvent::of_app(&incident_key.app, EventKind::IncidentOpened)
-            .with("incident", id.to_string())
-            .with("cause", cause.as_str());
-        self.record_event(&event, now)?;
-        Ok(IncidentId(id))
+        let incident = IncidentId(insert.query_row(row, |row| row.get(0))?);
+        let event = Event::IncidentOpened { incident, cause };
+        self.record_event(&NewEvent::of_app(&incident_key.app, event), now)?;
+        Ok(incident)
     }
 
     /// Resumes an incident that was stabilizing, because of the same tokens or others.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Error, View, rows};
-use crate::model::{Cause, Incident, IncidentId, IncidentKey, IncidentSelection, IncidentState};
+use crate::model::{Cause, Incident, IncidentFilter, IncidentId, IncidentKey, IncidentState};
 
 const INCIDENT: &str = "
     SELECT i.id, i.app, i.incident_cause, i.subject, i.cause, i.opened_at, i.deadline, i.acknowledged_until,
@@ -71,19 +71,15 @@ impl View<'_> {
     }
 
     /// The selected incidents, newest first.
-    pub fn incidents(
-        &self,
-        which: IncidentSelection,
-        limit: usize,
-    ) -> Result<Vec<Incident>, Error> {
+    pub fn incidents(&self, which: IncidentFilter, limit: usize) -> Result<Vec<Incident>, Error> {
         let condition = match which {
-            IncidentSelection::Open => "i.resolved_at IS NULL AND i.acknowledged_until IS NULL",
-            IncidentSelection::Acknowledged => {
+            IncidentFilter::Open => "i.resolved_at IS NULL AND i.acknowledged_until IS NULL",
+            IncidentFilter::Acknowledged => {
                 "i.resolved_at IS NULL AND i.acknowledged_until IS NOT NULL"
             }
-            IncidentSelection::Unresolved => "i.resolved_at IS NULL",
-            IncidentSelection::Resolved => "i.resolved_at IS NOT NULL",
-            IncidentSelection::All => "1",
+            IncidentFilter::Unresolved => "i.resolved_at IS NULL",
+            IncidentFilter::Resolved => "i.resolved_at IS NOT NULL",
+            IncidentFilter::All => "1",
         };
         let sql = format!("{INCIDENT} WHERE {condition} ORDER BY i.id DESC LIMIT ?1");
         let mut found = self.db.prepare_cached(&sql)?;

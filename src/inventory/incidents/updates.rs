@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::params;
 
-use crate::inventory::{Error, EventKind, NewEvent, Tx, rows};
-use crate::model::{EmailReason, Incident, IncidentId, ReviewOutcome, TokenId};
+use crate::inventory::{Error, NewEvent, Tx, rows};
+use crate::model::{EmailReason, Event, Incident, IncidentId, ReviewOutcome, TokenId};
 
 impl Tx<'_> {
     pub(super) fn review_soon(&self, incident: IncidentId, now: Timestamp) -> Result<(), Error> {
@@ -137,10 +137,12 @@ impl Tx<'_> {
         self.db
             .prepare_cached("DELETE FROM incident_token WHERE incident = ?1 AND left_at IS NULL")?
             .execute([incident.id.0])?;
-        let event = NewEvent::of_app(&incident.incident_key.app, EventKind::IncidentResolved)
-            .with("incident", incident.id.0.to_string())
-            .with("cause", incident.cause.as_str());
-        self.record_event(&event, now).map(drop)
+        let event = Event::IncidentResolved {
+            incident: incident.id,
+            cause: incident.cause,
+        };
+        self.record_event(&NewEvent::of_app(&incident.incident_key.app, event), now)
+            .map(drop)
     }
 
     /// Records that a person has begun to act, so that others are not notified before the result is known.
@@ -178,10 +180,12 @@ impl Tx<'_> {
                  WHERE id = ?1 AND resolved_at IS NULL",
             )?
             .execute(params![incident.id.0, until.as_second()])?;
-        let event = NewEvent::of_app(&incident.incident_key.app, EventKind::IncidentAcknowledged)
-            .with("incident", incident.id.0.to_string())
-            .with("until", until.to_string())
-            .with("asked_by", asked_by);
-        self.record_event(&event, now).map(drop)
+        let event = Event::IncidentAcknowledged {
+            incident: incident.id,
+            until,
+            asked_by: asked_by.to_owned(),
+        };
+        self.record_event(&NewEvent::of_app(&incident.incident_key.app, event), now)
+            .map(drop)
     }
 }

@@ -5,8 +5,11 @@ use rusqlite::params;
 
 use super::queries::hex;
 use super::{AT_METAS, CLICKS, ClaimedCode, EMAIL_LINK, EMAIL_LINK_LEFT, later};
-use crate::inventory::{Error, EventId, EventKind, NewEvent, Tx, cells, rows};
-use crate::model::{AttemptId, Ending, Incident, Login, LoginAttempt, LoginId, NewLogin};
+use crate::inventory::{Error, NewEvent, Tx, cells, rows};
+use crate::model::{
+    AttemptId, Ending, Event, Incident, Login, LoginAttempt, LoginEnd, LoginId, LoginOutcome,
+    NewLogin,
+};
 use crate::secret::{Secret, random_id};
 
 impl Tx<'_> {
@@ -60,10 +63,11 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<(LoginId, String), Error> {
         let (id, login_ticket) = self.open_login(new, now)?;
-        let event = NewEvent::of_app(&new.app, EventKind::LoginOpened)
-            .with("login", id.0.to_string())
-            .with("asked_by", asked_by);
-        self.record_event(&event, now)?;
+        let event = Event::LoginOpened {
+            login: id,
+            asked_by: asked_by.to_owned(),
+        };
+        self.record_event(&NewEvent::of_app(&new.app, event), now)?;
         Ok((id, link(public_url, &login_ticket)))
     }
 
@@ -156,23 +160,14 @@ impl Tx<'_> {
             )?
             .execute(params![attempt.id.0, sealed, now.as_second()])?;
         if answered > 0 {
-            self.record_login(attempt.login, EventKind::LoginAnswered, now)?;
+            let login = attempt.login;
+            let event = NewEvent {
+                app: self.login(login)?.map(|login| login.wanted.app),
+                ..NewEvent::from(Event::LoginAnswered { login })
+            };
+            self.record_event(&event, now)?;
         }
         Ok(())
-    }
-
-    fn record_login(
-        &self,
-        login: LoginId,
-        kind: EventKind,
-        now: Timestamp,
-    ) -> Result<EventId, Error> {
-        let app = self.login(login)?.map(|login| login.wanted.app);
-        let event = NewEvent {
-            app,
-            ..NewEvent::new(kind)
-        };
-        self.record_event(&event.with("login", login.0.to_string()), now)
     }
 
     /// Claims the codes that Meta sent, for good: a claimed code is never tried again, even after a crash.
@@ -239,20 +234,21 @@ impl Tx<'_> {
         let mut login = self.db.prepare_cached(
             "SELECT l.id, l.app FROM login_attempt a JOIN login l ON l.id = a.login WHERE a.id = ?1",
         )?;
-        let (id, app): (i64, String) =
+        let (id, app): (_, String) =
             login.query_row([attempt.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let event = NewEvent::of_app(&app, EventKind::LoginEnded).with("login", id.to_string());
-        let event = match ending {
-            Ending::Granted(granted) => event
-                .with("outcome", "granted")
-                .with("token", granted.token.as_str()),
-            Ending::WrongPerson { .. } => event.with("outcome", "wrong_person"),
-            Ending::Failed { why, code } => {
-                let event = event.with("outcome", why.as_str());
-                code.map_or(event.clone(), |code| event.with("code", code))
-            }
+        let (outcome, token, code) = match ending {
+            Ending::Granted(granted) => (LoginOutcome::Granted, Some(granted.token.clone()), None),
+            Ending::WrongPerson { .. } => (LoginOutcome::WrongPerson, None, None),
+            Ending::Failed { why, code } => (LoginOutcome::Failed(*why), None, *code),
         };
-        self.record_event(&event, now).map(drop)
+        let event = Event::LoginEnded(LoginEnd {
+            login: LoginId(id),
+            outcome,
+            token,
+            code,
+        });
+        self.record_event(&NewEvent::of_app(&app, event), now)
+            .map(drop)
     }
 }
 

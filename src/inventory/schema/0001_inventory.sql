@@ -109,6 +109,14 @@ CREATE UNIQUE INDEX version_current ON version (token) WHERE role = 'current';
 CREATE UNIQUE INDEX version_candidate ON version (token) WHERE role = 'candidate';
 CREATE INDEX version_ending ON version (ends_at) WHERE role = 'previous';
 
+-- The candidate that was refused last. The row is deleted when another candidate is stored.
+CREATE TABLE refused_candidate (
+    token      INTEGER PRIMARY KEY REFERENCES token (id) ON DELETE CASCADE,
+    refused_at INTEGER NOT NULL,
+    -- why, as JSON
+    why        TEXT    NOT NULL
+) STRICT;
+
 -- The pages that a user token can manage, as of its last check.
 CREATE TABLE page_admin (
     token INTEGER NOT NULL REFERENCES token (id) ON DELETE CASCADE,

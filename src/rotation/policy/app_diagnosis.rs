@@ -108,6 +108,7 @@ fn shared_rejection<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::MetaCode;
     use crate::rotation::policy::fixtures::*;
 
     fn of(person: &str) -> Token {
@@ -127,19 +128,20 @@ mod tests {
     fn limit(bucket: Bucket) -> Error {
         Error::Busy {
             bucket,
-            code: 4,
             regain: None,
-            trace: None,
+            meta: MetaCode {
+                code: 4,
+                ..MetaCode::default()
+            },
         }
     }
 
     #[test]
     fn a_rejection_of_one_token_stops_no_app() {
-        let blocked = Error::Blocked {
+        let blocked = Error::Blocked(MetaCode {
             code: 368,
-            subcode: None,
-            trace: None,
-        };
+            ..MetaCode::default()
+        });
         let silent = Error::Unreachable("reset".into());
         for error in [
             limit(Bucket::Token),
@@ -147,9 +149,10 @@ mod tests {
             blocked,
             silent,
             Error::Unexpected {
-                code: 7,
-                subcode: None,
-                trace: None,
+                meta: MetaCode {
+                    code: 7,
+                    ..MetaCode::default()
+                },
                 status: 200,
             },
         ] {
@@ -165,9 +168,10 @@ mod tests {
         let unavailable = Cause::AppUnavailable;
         let secret = Error::App {
             cause: Cause::AppSecretWrong,
-            code: 190,
-            subcode: None,
-            trace: None,
+            meta: MetaCode {
+                code: 190,
+                ..MetaCode::default()
+            },
         };
         for (blaming, cause) in [
             (Err(secret), Cause::AppSecretWrong),
@@ -210,9 +214,10 @@ mod tests {
     fn what_concerns_the_app_speaks_of_no_token() {
         let secret = Error::App {
             cause: Cause::AppSecretWrong,
-            code: 190,
-            subcode: None,
-            trace: None,
+            meta: MetaCode {
+                code: 190,
+                ..MetaCode::default()
+            },
         };
         let all = [
             (of("1"), Err(secret.clone())),

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::InspectionResult;
 use super::replacement::check_replacement;
 use crate::graph_api::{Error, Inspection};
-use crate::model::{Expiry, Kind, Outcome, Token};
+use crate::model::{Expiry, Kind, Outcome, RejectReason, Token};
 use crate::rotation::Rules;
 
 /// Meta extends a token at most once a day, and a call that may have taken effect must not be repeated sooner.
@@ -14,28 +14,7 @@ const AT_MOST_EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// A new expiry counts as later from this difference on; Meta's values vary by seconds.
 const MEASURABLE: SignedDuration = SignedDuration::from_hours(24);
 
-/// Why an ordered exchange is not made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RejectReason {
-    /// An exchange could turn a token that never expires into one that does.
-    NeverExpires,
-    /// The expiry is unknown, so the result could not be measured.
-    EndUnknown,
-    /// App tokens cannot be exchanged, and page tokens are derived instead.
-    WrongKind,
-    TriedToday,
-}
-
 impl RejectReason {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NeverExpires => "never_expires",
-            Self::EndUnknown => "end_unknown",
-            Self::WrongKind => "wrong_kind",
-            Self::TriedToday => "tried_today",
-        }
-    }
-
     /// When it no longer holds; `None` where waiting changes nothing.
     pub fn until(self, tried_at: Option<Timestamp>) -> Option<Timestamp> {
         match self {

@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::InspectionResult;
 use crate::graph_api::{Certainty, Inspection, TokenRejection};
-use crate::model::{Cause, Expiry, Facts, Health, Kind, Permissions, Scopes, Token, TokenId};
+use crate::model::{
+    Cause, Expiry, Facts, Health, Kind, MetaCode, Permissions, Scopes, Token, TokenId,
+};
 use crate::rotation::Rules;
 
 pub(super) fn now() -> Timestamp {
@@ -79,9 +81,10 @@ pub(super) fn doubtful(cause: Cause) -> InspectionResult {
 fn rejection(cause: Cause, certainty: Certainty) -> InspectionResult {
     let rejection = TokenRejection {
         cause,
-        code: 190,
-        subcode: None,
-        trace: None,
+        meta: MetaCode {
+            code: 190,
+            ..MetaCode::default()
+        },
         certainty,
     };
     Ok(Inspection::Refused {

@@ -202,7 +202,7 @@ fn health_after_failure(before: &Token, cause: Cause, now: Timestamp) -> Health 
 mod tests {
     use super::*;
     use crate::graph_api::{Bucket, Error};
-    use crate::model::{Scopes, State};
+    use crate::model::{MetaCode, Scopes, State};
     use crate::rotation::policy::fixtures::*;
 
     #[test]
@@ -383,9 +383,11 @@ mod tests {
         let alive = token(Some(facts(Some(40), None)));
         let limited: InspectionResult = Ok(Inspection::Undecided(Error::Busy {
             bucket: Bucket::Token,
-            code: 17,
             regain: None,
-            trace: None,
+            meta: MetaCode {
+                code: 17,
+                ..MetaCode::default()
+            },
         }));
         let once = learn(&alive, &limited, &rules(), now());
         let twice = learn(&once, &limited, &rules(), now());

@@ -13,11 +13,11 @@ pub use app_diagnosis::{AppDiagnosis, blame, diagnose_app};
 pub use clock_trust::{ClockTrust, LARGEST_SKEW, clock_trust, without_judging_ends};
 pub use decide::{Done, Situation, Step, decide};
 pub use exchange::{
-    RejectReason, SameSecret, may_exchange, measure, rotation_due, wait_for_next_try, was_not_made,
+    SameSecret, may_exchange, measure, rotation_due, wait_for_next_try, was_not_made,
 };
 pub use learn::{learn, may_still_be_averted, without_longer_back_off};
 pub use permissions::changed_permissions;
-pub use replacement::{Mismatch, check_replacement, ends_earlier};
+pub use replacement::{check_replacement, ends_earlier};
 pub use schedule::{Spread, latest_check, next_check};
 
 use crate::graph_api::{Error, Inspection};

@@ -1,27 +1,19 @@
 //! Whether one token may replace another: same kind, same subject, no fewer scopes, no earlier expiry.
 
-use crate::model::{Expiry, Facts, Kind, Scopes, Token};
-
-/// Why a token may not replace the one in use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mismatch {
-    OtherKind { is: Kind, expected: Kind },
-    OtherSubject { is: String, expected: String },
-    FewerScopes { missing: Scopes },
-}
+use crate::model::{Expiry, Facts, Mismatch, Token};
 
 /// Why `new` may not replace `current`. `None` if Meta never described the current one.
 pub fn check_replacement(current: &Token, new: &Facts) -> Option<Mismatch> {
     let old = current.facts.as_ref()?;
     if new.kind != old.kind {
         return Some(Mismatch::OtherKind {
-            is: new.kind,
+            kind: new.kind,
             expected: old.kind,
         });
     }
     if new.subject != old.subject {
-        let (is, expected) = (new.subject.clone(), old.subject.clone());
-        return Some(Mismatch::OtherSubject { is, expected });
+        let (subject, expected) = (new.subject.clone(), old.subject.clone());
+        return Some(Mismatch::OtherSubject { subject, expected });
     }
     let missing = old.scopes.without(&new.scopes);
     (!missing.is_empty()).then_some(Mismatch::FewerScopes { missing })
@@ -45,7 +37,7 @@ pub fn ends_earlier(current: &Token, new: &Facts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Health;
+    use crate::model::{Health, Kind, Scopes};
     use crate::rotation::policy::fixtures::*;
 
     #[test]

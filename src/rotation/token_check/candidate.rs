@@ -1,14 +1,11 @@
 //! Decides whether a candidate may replace the secret in use.
 
-use serde_json::Value;
-
-use super::check_events::{describe, end_of};
 use super::{CANDIDATE_AGAIN, InspectedCandidate, TokenCheck};
 use crate::graph_api::Inspection;
-use crate::inventory::{Candidate, EventKind};
-use crate::model::{Facts, OrderKind, Scopes};
+use crate::inventory::{Candidate, CheckedCandidate};
+use crate::model::{Event, Facts, Mismatch, OrderKind, Refusal, Scopes};
 use crate::rotation::app_health::names_the_app;
-use crate::rotation::policy::{self, Mismatch};
+use crate::rotation::policy;
 use crate::rotation::sweep_context::SweepContext;
 use crate::secret::Secret;
 
@@ -46,11 +43,15 @@ impl TokenCheck {
         }
         match (alive, inspect) {
             (Some((secret, facts)), _) => match self.mismatch(&facts, accepts_fewer) {
-                Some(mismatch) => self.reject_candidate(number, &mismatch),
+                Some(mismatch) => self.reject_candidate(number, Refusal::Mismatch(mismatch)),
                 None => {
-                    self.checked_candidate = Some(number);
+                    self.checked_candidate = Some(CheckedCandidate {
+                        number,
+                        refusal: None,
+                    });
                     self.is_irreplaceable = secret != candidate_id;
-                    self.record(EventKind::CandidateAccepted, &end_of(&facts));
+                    let expires_at = facts.expires_at.at();
+                    self.record(Event::CandidateAccepted { expires_at });
                     if accepts_fewer {
                         self.do_without(&facts);
                     }
@@ -58,7 +59,8 @@ impl TokenCheck {
                 }
             },
             (None, Ok(Inspection::Refused { rejection, .. })) => {
-                self.reject_candidate(number, &[("cause", rejection.cause.as_str().into())]);
+                let cause = rejection.cause;
+                self.reject_candidate(number, Refusal::Refused { cause });
             }
             (None, _) => self.confirm_after = Some(CANDIDATE_AGAIN),
         }
@@ -77,10 +79,10 @@ impl TokenCheck {
         true
     }
 
-    fn mismatch(&self, facts: &Facts, accepts_fewer: bool) -> Option<Vec<(&'static str, Value)>> {
+    fn mismatch(&self, facts: &Facts, accepts_fewer: bool) -> Option<Mismatch> {
         match policy::check_replacement(&self.after, facts) {
             Some(Mismatch::FewerScopes { .. }) if accepts_fewer => {}
-            Some(mismatch) => return Some(describe(&mismatch)),
+            Some(mismatch) => return Some(mismatch),
             None => {}
         }
         // An operator ordered a rollback, so an earlier expiry is accepted.
@@ -88,7 +90,7 @@ impl TokenCheck {
             .pending_order
             .is_some_and(|pending_order| pending_order.order == OrderKind::Rollback);
         let earlier = !rollback && policy::ends_earlier(&self.after, facts);
-        earlier.then(|| vec![("mismatch", "it expires before the one in use".into())])
+        earlier.then_some(Mismatch::EndsEarlier)
     }
 
     /// An operator accepted fewer permissions, so those that the new token lacks do not count as lost.
@@ -97,8 +99,11 @@ impl TokenCheck {
         self.after.facts = Some(facts.clone());
     }
 
-    fn reject_candidate(&mut self, number: u32, why: &[(&'static str, Value)]) {
-        self.checked_candidate = Some(number);
-        self.record(EventKind::CandidateRefused, why);
+    fn reject_candidate(&mut self, number: u32, why: Refusal) {
+        self.checked_candidate = Some(CheckedCandidate {
+            number,
+            refusal: Some(why.clone()),
+        });
+        self.record(Event::CandidateRefused { why });
     }
 }

@@ -1,22 +1,16 @@
 //! The journal entries of a check.
 
-use serde_json::Value;
-
 use super::TokenCheck;
-use crate::inventory::{EventKind, NewEvent};
-use crate::model::{OrderKind, Token};
+use crate::inventory::NewEvent;
+use crate::model::{Checked, Event, OrderKind};
 use crate::rotation::policy;
 
 impl TokenCheck {
-    pub(super) fn record(&mut self, kind: EventKind, detail: &[(&'static str, Value)]) {
-        let mut event = NewEvent::about(&self.before, kind);
-        if let Some(pending_order) = self.pending_order {
-            event = event.with("order", pending_order.event.0.to_string());
-        }
-        let event = detail
-            .iter()
-            .fold(event, |event, (key, value)| event.with(key, value.clone()));
-        self.events.push(event);
+    pub(super) fn record(&mut self, event: Event) {
+        self.events.push(NewEvent {
+            order: self.pending_order.map(|pending| pending.event),
+            ..NewEvent::about(&self.before, event)
+        });
     }
 
     pub(super) fn record_changes(&mut self) {
@@ -24,33 +18,27 @@ impl TokenCheck {
         if (was.state(), was.cause()) == (is.state(), is.cause()) {
             return;
         }
-        let word = |token: &Token| {
-            token
-                .cause()
-                .map_or(Value::Null, |cause| cause.as_str().into())
-        };
-        let mut detail = vec![
-            ("from", was.state().as_str().into()),
-            ("to", is.state().as_str().into()),
-            ("cause", word(is)),
-        ];
-        detail.append(&mut self.detail);
-        self.record(EventKind::Changed, &detail);
+        let (from, to, cause) = (was.state(), is.state(), is.cause());
+        let meta = self.meta.take();
+        self.record(Event::Changed {
+            from,
+            to,
+            cause,
+            meta,
+        });
     }
 
     /// Records lost and restored permissions. Returns whether there were any.
     pub(super) fn record_permission_changes(&mut self) -> bool {
         let (lost, restored) = policy::changed_permissions(&self.before, &self.after);
-        let changed = [
-            (EventKind::PermissionsLost, lost),
-            (EventKind::PermissionsRestored, restored),
-        ];
-        let mut any = false;
-        for (kind, scopes) in changed {
-            if !scopes.is_empty() {
-                any = true;
-                self.record(kind, &[("permissions", scopes.as_str().into())]);
-            }
+        let any = !lost.is_empty() || !restored.is_empty();
+        if !lost.is_empty() {
+            self.record(Event::PermissionsLost { permissions: lost });
+        }
+        if !restored.is_empty() {
+            self.record(Event::PermissionsRestored {
+                permissions: restored,
+            });
         }
         any
     }
@@ -60,15 +48,15 @@ impl TokenCheck {
         let Some(pending_order) = self.pending_order else {
             return;
         };
-        let mut detail = vec![("state", self.after.state().as_str().into())];
-        if pending_order.order == OrderKind::Rotate && !self.done.exchanged && !self.done.derived {
-            let may = policy::may_exchange(&self.after, self.rotation_tried_at, self.now);
-            if let Err(why) = may {
-                detail.push(("not_rotated", why.as_str().into()));
-                let may_at = why.until(self.rotation_tried_at);
-                detail.extend(may_at.map(|at| ("may_rotate_at", at.to_string().into())));
-            }
-        }
-        self.record(EventKind::Checked, &detail);
+        let may_rotate =
+            pending_order.order == OrderKind::Rotate && !self.done.exchanged && !self.done.derived;
+        let not_rotated = may_rotate
+            .then(|| policy::may_exchange(&self.after, self.rotation_tried_at, self.now).err())
+            .flatten();
+        self.record(Event::Checked(Checked {
+            state: self.after.state(),
+            not_rotated,
+            may_rotate_at: not_rotated.and_then(|why| why.until(self.rotation_tried_at)),
+        }));
     }
 }

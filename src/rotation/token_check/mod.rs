@@ -2,24 +2,22 @@
 //! problem with the inventory is an error.
 
 mod candidate;
-mod check_events;
 mod finish;
 mod journal_entries;
 mod renewal;
 mod subscription_check;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use super::policy::{self, ClockTrust, Done, InspectionResult, Situation, Step};
 use super::sweep_context::SweepContext;
 use crate::graph_api::Inspection;
 use crate::inventory::{
-    self, Candidate, CheckResult, Claimed, Lease, NewEvent, PendingOrder, SeenPage,
+    self, Candidate, CheckResult, CheckedCandidate, Claimed, Lease, NewEvent, PendingOrder,
+    SeenPage,
 };
-use crate::model::{Facts, Health, OrderKind, Token, WebhookSubscription};
+use crate::model::{Facts, Health, MetaCode, OrderKind, Token, WebhookSubscription};
 use crate::secret::Secret;
-use check_events::meta_message;
 
 pub(super) struct TokenCheck {
     before: Token,
@@ -34,7 +32,7 @@ pub(super) struct TokenCheck {
     pending_order: Option<PendingOrder>,
     order_stays: bool,
     candidate: Option<InspectedCandidate>,
-    checked_candidate: Option<u32>,
+    checked_candidate: Option<CheckedCandidate>,
     /// The wait until the next check, if that must come sooner than scheduled.
     confirm_after: Option<SignedDuration>,
     done: Done,
@@ -44,7 +42,7 @@ pub(super) struct TokenCheck {
     subscription_checked: Option<WebhookSubscription>,
     is_subscribed: Option<WebhookSubscription>,
     /// Meta's codes for the journal.
-    detail: Vec<(&'static str, Value)>,
+    meta: Option<MetaCode>,
     now: Timestamp,
 }
 
@@ -112,7 +110,7 @@ impl TokenCheck {
             pages: None,
             subscription_checked: claimed.subscription,
             is_subscribed: None,
-            detail: Vec::new(),
+            meta: None,
             now: context.now,
         };
         match claimed.candidate {
@@ -131,7 +129,7 @@ impl TokenCheck {
             self.after.health = policy::without_longer_back_off(&self.before, self.after.health);
         }
         self.done.is_new = self.before.facts.is_none() && self.after.facts.is_some();
-        self.detail = meta_message(inspect);
+        self.meta = meta_code(inspect);
     }
 
     /// The step that comes next.
@@ -255,5 +253,13 @@ fn after(before: &Token, inspect: &InspectionResult, context: &SweepContext<'_>)
     match context.clock_trust() {
         ClockTrust::Right => after,
         ClockTrust::Doubtful => policy::without_judging_ends(before, after, context.now),
+    }
+}
+
+/// Meta's codes only: its texts may echo what was sent.
+fn meta_code(inspect: &InspectionResult) -> Option<MetaCode> {
+    match inspect {
+        Ok(Inspection::Refused { rejection, .. }) => Some(rejection.meta.clone()),
+        Ok(Inspection::Alive(_) | Inspection::Undecided(_)) | Err(_) => None,
     }
 }

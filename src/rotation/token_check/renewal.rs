@@ -2,10 +2,9 @@
 //! it.
 
 use super::TokenCheck;
-use super::check_events::{describe, end_of};
 use crate::graph_api::{Error as GraphError, Inspection};
-use crate::inventory::{self, EventKind};
-use crate::model::{Cause, Health, Outcome, Rotation, TokenId};
+use crate::inventory;
+use crate::model::{Cause, Event, Health, Outcome, Refusal, Rotation, TokenId};
 use crate::rotation::policy::{self, SameSecret};
 use crate::rotation::sweep_context::{NoExchange, SweepContext};
 use crate::secret::Secret;
@@ -42,11 +41,12 @@ impl TokenCheck {
             outcome,
             at: self.now,
         });
-        let mut detail = vec![("outcome", outcome.as_str().into())];
-        if let Some(facts) = &self.after.facts {
-            detail.extend(end_of(facts));
-        }
-        self.record(EventKind::Rotated, &detail);
+        let facts = self.after.facts.as_ref();
+        let expires_at = facts.and_then(|facts| facts.expires_at.at());
+        self.record(Event::Rotated {
+            outcome,
+            expires_at,
+        });
         Ok(())
     }
 
@@ -137,7 +137,8 @@ impl TokenCheck {
             }
         };
         if let Some(mismatch) = policy::check_replacement(&self.after, &facts) {
-            self.record(EventKind::CandidateRefused, &describe(&mismatch));
+            let why = Refusal::Mismatch(mismatch);
+            self.record(Event::CandidateRefused { why });
             return false;
         }
         if policy::ends_earlier(&self.after, &facts) {
@@ -145,11 +146,14 @@ impl TokenCheck {
         }
         self.after.parent = Some(parent);
         self.after.rotated_at = Some(self.now);
-        let mut detail = vec![("through", parent_name.into())];
-        if let Health::Dead { cause, .. } = self.after.health {
-            detail.push(("because", cause.as_str().into()));
-        }
-        self.record(EventKind::Derived, &detail);
+        let because = match self.after.health {
+            Health::Dead { cause, .. } => Some(cause),
+            _ => None,
+        };
+        self.record(Event::Derived {
+            through: parent_name,
+            because,
+        });
         self.accept(derived, facts, context);
         true
     }

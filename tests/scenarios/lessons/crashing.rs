@@ -1,8 +1,7 @@
 //! A token that crashes the daemon is identified by the crashes, and the other tokens continue without it.
 
 use jiff::Timestamp;
-use perennial::inventory::EventKind;
-use perennial::model::{OrderKind, State, TokenId};
+use perennial::model::{EventKind, OrderKind, State, TokenId};
 
 use crate::world::{Result, World, days, hours};
 

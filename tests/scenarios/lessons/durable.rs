@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, InjectedError, Reexchange};
-use perennial::inventory::{Event, EventKind};
-use perennial::model::{OrderKind, Outcome, TokenId};
+use perennial::inventory::EventRecord;
+use perennial::model::{EventKind, OrderKind, Outcome, TokenId};
 
 use crate::world::{Result, World, days, hours};
 
@@ -26,7 +26,7 @@ fn slowly(endpoint: Endpoint) -> FaultRule {
 }
 
 async fn told_of(world: &World, name: &str) -> Result<usize> {
-    let is_of = |event: &&Event| event.token.as_deref() == Some(name);
+    let is_of = |event: &&EventRecord| event.token.as_deref() == Some(name);
     Ok(world.events().await?.iter().filter(is_of).count())
 }
 

@@ -1,8 +1,7 @@
 //! What counts as a renewal, and what does not.
 
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, Outage, Reexchange};
-use perennial::inventory::EventKind;
-use perennial::model::{Cause, Expiry, Health, OrderKind, Outcome, State};
+use perennial::model::{Cause, EventKind, Expiry, Health, OrderKind, Outcome, State};
 
 use crate::world::{Result, World, days, hours};
 

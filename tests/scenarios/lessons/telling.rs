@@ -1,8 +1,7 @@
 //! Notifications: each thing once, and nothing without news.
 
 use perennial::api::types::IncidentQuery;
-use perennial::inventory::EventKind;
-use perennial::model::OrderKind;
+use perennial::model::{EventKind, OrderKind};
 
 use crate::world::{Result, World, days, hours, minutes};
 

@@ -14,9 +14,9 @@ use jiff::{SignedDuration, Timestamp};
 use perennial::graph_api::{Client, Settings};
 use perennial::graph_sim::{AppSpec, Endpoint, PageSelection, Simulator, World as Meta};
 use perennial::inventory::{
-    Event, EventId, EventKind, Filter, Imported, Inventory, NewToken, Settings as InventorySettings,
+    EventRecord, Filter, Imported, Inventory, NewToken, Settings as InventorySettings,
 };
-use perennial::model::{Kind, OrderKind, Scopes, State, Token, TokenId};
+use perennial::model::{EventId, EventKind, Kind, OrderKind, Scopes, State, Token, TokenId};
 use perennial::rotation::{RotationWorker, Rules};
 use perennial::secret::{Key, Secret};
 
@@ -240,7 +240,7 @@ impl World {
         Ok(())
     }
 
-    pub async fn events(&self) -> Result<Vec<Event>> {
+    pub async fn events(&self) -> Result<Vec<EventRecord>> {
         Ok(self
             .inventory
             .read(|view| view.events(EventId(0), None, 100_000))
@@ -257,7 +257,10 @@ impl World {
     /// Returns how many events of this kind the journal has.
     pub async fn told(&self, kind: EventKind) -> Result<usize> {
         let events = self.events().await?;
-        Ok(events.iter().filter(|event| event.kind == kind).count())
+        let of_kind = events
+            .iter()
+            .filter(|record| record.event.kind() == Some(kind));
+        Ok(of_kind.count())
     }
 }
 

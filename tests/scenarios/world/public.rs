@@ -8,7 +8,7 @@ use perennial::alerts::LoginLinks;
 use perennial::graph_sim::DialogAnswer;
 use perennial::http::Backend;
 use perennial::login::{self, LoginWorker};
-use perennial::model::{IncidentId, IncidentSelection, LoginId, NewLogin, Remedy, Scopes, TokenId};
+use perennial::model::{IncidentFilter, IncidentId, LoginId, NewLogin, Remedy, Scopes, TokenId};
 use perennial::web::{self, ListenAddress};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -95,7 +95,7 @@ impl World {
     pub async fn email_link(&self) -> Result<String> {
         let now = self.now;
         let link = self.inventory.write(move |tx| {
-            let mut open = tx.incidents(IncidentSelection::Unresolved, 2)?;
+            let mut open = tx.incidents(IncidentFilter::Unresolved, 2)?;
             assert_eq!(open.len(), 1, "{open:?}");
             tx.login_link_for(&open.remove(0), PUBLIC_URL, now)
         });
@@ -105,7 +105,7 @@ impl World {
     pub async fn open_incidents(&self) -> Result<Vec<IncidentId>> {
         let open = self
             .inventory
-            .read(|view| view.incidents(IncidentSelection::Unresolved, 100));
+            .read(|view| view.incidents(IncidentFilter::Unresolved, 100));
         Ok(open.await?.iter().map(|incident| incident.id).collect())
     }
 

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::SignedDuration;
 use perennial::graph_sim::{Death, TokenTruth};
-use perennial::inventory::{Event, EventId, EventKind};
+use perennial::inventory::EventRecord;
 use perennial::model::{
-    Email, EmailId, Incident, IncidentSelection, IncidentState, State, Token, TokenId,
+    Email, EmailId, Event, EventId, Incident, IncidentFilter, IncidentState, State, Token, TokenId,
 };
 use perennial::secret::Secret;
 
@@ -174,7 +174,7 @@ impl Invariants {
     async fn count_doubled(&mut self, fleet: &Fleet) -> Result {
         let open = fleet
             .inventory
-            .read(|view| view.incidents(IncidentSelection::Unresolved, ALL))
+            .read(|view| view.incidents(IncidentFilter::Unresolved, ALL))
             .await?;
         let key = |incident: &Incident| {
             let incident_key = &incident.incident_key;
@@ -272,13 +272,12 @@ impl Invariants {
             .inventory
             .read(|view| {
                 let summaries = view.events(EventId(0), None, ALL)?;
-                let is_summary = |event: &&Event| {
-                    let id = event.detail.get("message_id").and_then(|id| id.as_str());
-                    event.kind == EventKind::EmailWritten
-                        && id.is_some_and(|id| id.starts_with("digest-"))
+                let is_summary = |record: &&EventRecord| match &record.event {
+                    Event::EmailWritten(email) => email.message_id.starts_with("digest-"),
+                    _ => false,
                 };
                 let summaries = summaries.iter().filter(is_summary).count();
-                let incidents = view.incidents(IncidentSelection::All, ALL)?;
+                let incidents = view.incidents(IncidentFilter::All, ALL)?;
                 Ok((incidents, view.mail_queue()?, summaries))
             })
             .await?;

@@ -9,8 +9,7 @@ use crate::api_client::{CandidateAnswer, Client};
 use crate::cli::event_follower::Follower;
 use crate::cli::terminal::event_text::sentence;
 use crate::cli::{Answer, Error, Result, Terminal};
-use crate::inventory::EventKind;
-use crate::model::Span;
+use crate::model::{Event, Span};
 use crate::secret::Secret;
 
 pub(super) async fn run(
@@ -35,16 +34,19 @@ pub(super) async fn run(
         if event.token.as_deref() != Some(name) {
             continue;
         }
-        if event.kind == EventKind::CandidateAccepted {
-            terminal.print(&sentence(&event).text)?;
-            return Ok(Answer::Yes);
-        }
-        if event.kind == EventKind::CandidateRefused {
-            terminal.print(&sentence(&event).text)?;
-            terminal.warn(&format!(
-                "The secret in use stays. See what {name} needs: perennial show {name}"
-            ));
-            return Ok(Answer::No);
+        match event.event() {
+            Event::CandidateAccepted { .. } => {
+                terminal.print(&sentence(&event).text)?;
+                return Ok(Answer::Yes);
+            }
+            Event::CandidateRefused { .. } => {
+                terminal.print(&sentence(&event).text)?;
+                terminal.warn(&format!(
+                    "The secret in use stays. See what {name} needs: perennial show {name}"
+                ));
+                return Ok(Answer::No);
+            }
+            _ => {}
         }
     }
     terminal.warn(&format!(

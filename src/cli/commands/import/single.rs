@@ -1,15 +1,13 @@
 //! `perennial import` of one token: it is handed in, and followed until Meta has been asked about it.
 
 use super::row::RowError;
-use crate::api::types::{EventQuery, EventView, ImportRequest, TokenView};
+use crate::api::types::{EventQuery, ImportRequest, TokenView};
 use crate::api_client::{Client, Imported};
 use crate::cli::event_follower::Follower;
-use crate::cli::terminal::event_text::{EventDetail, sentence};
-use crate::cli::terminal::style;
+use crate::cli::terminal::event_text;
 use crate::cli::terminal::text::{counted, plain};
 use crate::cli::{Answer, Error, Result, Terminal};
-use crate::inventory::EventKind;
-use crate::model::{Span, State};
+use crate::model::{Event, Span, State};
 
 pub(super) async fn run(
     request: Result<ImportRequest, RowError>,
@@ -70,30 +68,24 @@ impl Wait {
     ) -> Result<()> {
         while let Some(event) = follower.next().await? {
             self.begun_at.get_or_insert_with(|| event.id.clone());
-            if event.kind == EventKind::AppFailing && event.app.as_deref() == Some(&*token.app) {
-                return print(&token.app, &event, terminal);
+            let what = event.event();
+            if matches!(what, Event::AppFailing { .. }) && event.app.as_ref() == Some(&token.app) {
+                return terminal.print(&event_text::line(&token.app, &event));
             }
-            if event.token.as_deref() != Some(&*token.name) {
+            if event.token.as_ref() != Some(&token.name) {
                 continue;
             }
-            if event.kind == EventKind::Changed {
-                print(&token.name, &event, terminal)?;
-                let to = EventDetail(&event.detail).find("to");
-                self.state = to.and_then(State::from_name);
+            if let Event::Changed { to, .. } = what {
+                terminal.print(&event_text::line(&token.name, &event))?;
+                self.state = Some(to);
             }
-            let is_listed = !self.until_pages_are_listed || event.kind == EventKind::Checked;
+            let is_listed = !self.until_pages_are_listed || matches!(what, Event::Checked(_));
             if self.state.is_some() && is_listed {
                 break;
             }
         }
         Ok(())
     }
-}
-
-fn print(name: &str, event: &EventView, terminal: &mut Terminal) -> Result<()> {
-    let sentence = sentence(event);
-    let text = style::paint(&sentence.text, sentence.style);
-    terminal.print(&format!("{}: {text}", plain(name)))
 }
 
 /// Those that were found through the token. More are in `perennial tokens`.
@@ -107,14 +99,16 @@ async fn print_pages(
     let mut events = client.events(&events_since(since)).await?;
     let (mut pages, mut found) = (Vec::new(), 0);
     while let Some(event) = events.next().await? {
-        let detail = EventDetail(&event.detail);
-        if event.kind != EventKind::Discovered || detail.find("through") != Some(name) {
+        let Event::Discovered { through, page } = event.event() else {
+            continue;
+        };
+        if through != name {
             continue;
         }
         found += 1;
         if pages.len() < SHOWN {
-            let page = plain(event.token.as_deref().unwrap_or_default());
-            pages.push(format!("    {page}    {}", plain(detail.text("page"))));
+            let token = plain(event.token.as_deref().unwrap_or_default());
+            pages.push(format!("    {token}    {}", plain(&page)));
         }
     }
     if found == 0 {

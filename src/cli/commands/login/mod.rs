@@ -10,12 +10,10 @@ use clap::Args;
 use crate::api::types::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView};
 use crate::api_client::Client;
 use crate::cli::completion::token_names;
-use crate::cli::event_follower::{Follower, Waited};
+use crate::cli::event_follower::Follower;
 use crate::cli::secret_input;
-use crate::cli::terminal::event_text::EventDetail;
 use crate::cli::terminal::time;
 use crate::cli::{Answer, Error, Terminal};
-use crate::inventory::EventKind;
 use crate::model::Span;
 use crate::secret::Secret;
 
@@ -133,22 +131,8 @@ async fn until_over(id: &str, mut follower: Follower, client: &Client) -> Result
             LoginState::Awaited | LoginState::Asking | LoginState::Confirming => true,
             LoginState::Expired | LoginState::Done | LoginState::Refused => false,
         };
-        if !is_open || follower.wait(LOOK_AGAIN).await? == Waited::TimedOut {
+        if !is_open || !follower.wait(LOOK_AGAIN).await? {
             return Ok(view);
-        }
-    }
-}
-
-/// As the journal tells of it.
-pub(crate) fn event(kind: EventKind, detail: &EventDetail<'_>) -> String {
-    let login = detail.text("login");
-    match (kind, detail.find("token")) {
-        (EventKind::LoginOpened, _) => format!("login {login} asked for by {}", detail.asked_by()),
-        (EventKind::LoginAnswered, _) => format!("login {login}: a person returned from Meta"),
-        (_, Some(token)) => format!("login {login}: it gave a new secret for {token}"),
-        (_, None) => {
-            let outcome = detail.text("outcome").replace('_', " ");
-            format!("login {login} failed: {outcome}")
         }
     }
 }

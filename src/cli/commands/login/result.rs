@@ -4,6 +4,7 @@ use crate::api::types::{LoginState, LoginView};
 use crate::cli::terminal::style;
 use crate::cli::terminal::text::{self, all_of, plain};
 use crate::cli::{Answer, Error, Terminal};
+use crate::model::LoginError;
 
 pub(super) fn answer(view: &LoginView) -> Answer {
     let is_whole = view.state == LoginState::Done
@@ -81,29 +82,24 @@ fn refusal(view: &LoginView) -> String {
     let number = view
         .code
         .map_or_else(String::new, |code| format!(" (code {code})"));
-    let why = match view.error.as_deref().unwrap_or_default() {
-        "wrong_person" => {
-            let expected = view.expected.as_ref();
-            let expected = expected.map_or("another person", |expected| {
-                expected.name.as_deref().unwrap_or(expected.id.as_str())
-            });
-            let was = view.mismatch.as_deref().unwrap_or("another person logged in");
-            format!("{expected} must log in, but {was}")
-        }
-        "not_allowed" => "Facebook sent the person back without a permission. It also does so if the app is not live \
-         or the person has no role in it"
-            .to_owned(),
-        "app_refused" => "Meta does not let people log in to the app. Check the app's state in Meta's \
-         dashboard".to_owned(),
-        "code_used" | "code_expired" => "the code from Facebook was already used, or is too old".to_owned(),
-        "redirect_refused" => "the redirect URI is not among the valid OAuth redirect URIs in Meta's dashboard"
-            .to_owned(),
-        "busy" => "Meta is limiting the app's calls".to_owned(),
-        "lost" => "Meta did not answer, so the code may or may not have been used".to_owned(),
-        "unusable" => "Meta does not confirm the new token".to_owned(),
-        other => other.replace('_', " "),
+    let error = view.error.as_deref().unwrap_or_default();
+    let why = match LoginError::from_name(error) {
+        Some(error) => error.describe().to_owned(),
+        None => wrong_person(view),
     };
     format!("The login failed: {why}{number}. Nothing was changed.")
+}
+
+fn wrong_person(view: &LoginView) -> String {
+    let expected = view.expected.as_ref();
+    let expected = expected.map_or("another person", |expected| {
+        expected.name.as_deref().unwrap_or(expected.id.as_str())
+    });
+    let was = view.mismatch.as_deref();
+    format!(
+        "{expected} must log in, but {}",
+        was.unwrap_or("another person logged in")
+    )
 }
 
 fn remarks(view: &LoginView) -> Vec<String> {

@@ -12,7 +12,7 @@ use crate::cli::completion::token_names;
 use crate::cli::terminal::bars::ClockFace;
 use crate::cli::terminal::output::{Medium, Terminal, TerminalFormat};
 use crate::cli::terminal::text::{self, count, wrapped};
-use crate::cli::terminal::{event_text, style, terms, time};
+use crate::cli::terminal::{event_text, style, time};
 use crate::cli::{Answer, Result};
 use crate::model::{Kind, Subscription};
 
@@ -74,7 +74,7 @@ fn heading(token: &TokenView) -> String {
     let name = style::paint(&text::plain(&token.name), style::BOLD);
     let state = style::paint(token.state.as_str(), style::of_state(token.state));
     match token.cause {
-        Some(cause) => format!("{name} is {state}: {}", terms::cause(cause)),
+        Some(cause) => format!("{name} is {state}: {}", cause.describe()),
         None => format!("{name} is {state}"),
     }
 }
@@ -203,10 +203,10 @@ fn history(
     let never = || "never".to_owned();
     let last = token
         .last_rotation
-        .map(|last| format!("{}: {}", at(last.at), terms::outcome(last.outcome)));
+        .map(|last| format!("{}: {}", at(last.at), last.outcome.describe()));
     let next = token
         .next
-        .map(|next| format!("{} {}", terms::action(next.action), at(next.at)));
+        .map(|next| format!("{} {}", next.action.describe(), at(next.at)));
     vec![
         ("imported", at(token.imported_at)),
         ("last check", token.checked_at.map_or_else(never, at)),

@@ -1,0 +1,73 @@
+//! What became of candidates: one that Meta was asked about is removed, and if it was refused, the reason is kept until
+//! the next one is stored.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::{Error, Tx, View, rows};
+use crate::model::{Refusal, TokenId};
+
+/// A candidate that Meta was asked about. It is removed, accepted or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedCandidate {
+    pub number: u32,
+    /// Why it does not replace the secret in use.
+    pub refusal: Option<Refusal>,
+}
+
+impl View<'_> {
+    /// When the latest candidate was refused, and why. `None` if it was not.
+    pub fn refused_candidate(&self, token: TokenId) -> Result<Option<(Timestamp, Refusal)>, Error> {
+        let mut refused = self
+            .db
+            .prepare_cached("SELECT refused_at, why FROM refused_candidate WHERE token = ?1")?;
+        let refused = refused.query_row([token], |row| {
+            Ok((rows::instant(row, 0)?, row.get::<_, String>(1)?))
+        });
+        let refused = refused.optional()?;
+        Ok(refused.and_then(|(at, why)| Some((at, serde_json::from_str(&why).ok()?))))
+    }
+}
+
+impl Tx<'_> {
+    /// Removes a candidate that was examined, and records why if it was refused. A newer one has another number and
+    /// stays.
+    pub(super) fn drop_candidate(
+        &self,
+        token: TokenId,
+        checked: &CheckedCandidate,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let dropped = self
+            .db
+            .prepare_cached(
+                "DELETE FROM version WHERE token = ?1 AND number = ?2 AND role = 'candidate'",
+            )?
+            .execute(params![token, checked.number])?;
+        let Some(why) = checked.refusal.as_ref().filter(|_| dropped > 0) else {
+            return Ok(());
+        };
+        self.db
+            .prepare_cached(
+                "INSERT INTO refused_candidate (token, refused_at, why) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (token) DO UPDATE
+                 SET refused_at = excluded.refused_at, why = excluded.why",
+            )?
+            .execute(params![
+                token,
+                now.as_second(),
+                serde_json::to_string(why).unwrap_or_default()
+            ])?;
+        Ok(())
+    }
+
+    /// A refusal names the person whose token was offered.
+    pub(super) fn delete_refusals(&self, person: &str) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "DELETE FROM refused_candidate WHERE instr(why, '\"' || ?1 || '\"') > 0",
+            )?
+            .execute([person])?;
+        Ok(())
+    }
+}
