@@ -1,13 +1,13 @@
 //! Reads and writes the file of the inventory key, for commands that run while the daemon is stopped.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::{Error, Result};
+use crate::files::{sync_folder_of, write_whole};
 use crate::secret::Key;
 
 pub(super) fn read(path: &Path) -> Result<Key> {
@@ -41,28 +41,8 @@ fn bytes(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 
 /// Writes the file completely or not at all, readable only by the owner of `like`.
 pub(super) fn write_new(path: &Path, key: &Key, like: &Path) -> Result<()> {
-    let unfinished = beside(path, ".unfinished");
-    let write = || {
-        match fs::remove_file(&unfinished) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&unfinished)?;
-        file.write_all(format!("{}\n", *key.to_base64()).as_bytes())?;
-        let owner = like.metadata()?;
-        if owner.uid() != file.metadata()?.uid() {
-            // This changes the file that was opened, even if its path has been replaced since.
-            fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
-        }
-        file.sync_all()?;
-        fs::rename(&unfinished, path)?;
-        sync_folder(path)
-    };
-    write().map_err(not_written(path))
+    let text = Zeroizing::new(format!("{}\n", *key.to_base64()));
+    write_whole(path, text.as_bytes(), like).map_err(not_written(path))
 }
 
 /// Replaces the key at `path` by `new`, and keeps the old one as `kept`. There is a key at `path` at all times.
@@ -73,20 +53,9 @@ pub(super) fn swap(new: &Path, path: &Path, kept: &Path) -> Result<()> {
             Ok(()) | Err(_) => {}
         }
         fs::rename(new, path)?;
-        sync_folder(path)
+        sync_folder_of(path)
     };
     swap().map_err(not_written(path))
-}
-
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    File::open(folder)?.sync_all()
 }
 
 fn not_written(path: &Path) -> impl FnOnce(io::Error) -> Error {

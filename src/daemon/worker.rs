@@ -80,8 +80,9 @@ impl Context {
     }
 
     pub(super) fn record_sweep(&self, app: &str, now: Timestamp) {
-        self.swept
-            .send_modify(|swept| drop(swept.insert(app.to_owned(), now)));
+        self.swept.send_modify(|swept| {
+            swept.insert(app.to_owned(), now);
+        });
     }
 
     /// When the least recent complete sweep of an app was; `None` until all had one.

@@ -4,6 +4,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::secret::hex;
+
 /// An HMAC that is keyed once per secret. HMAC accepts keys of any length.
 #[derive(Clone)]
 pub(super) struct Signer(Hmac<Sha256>);
@@ -17,8 +19,7 @@ impl Signer {
     pub(super) fn proof(&self, token: &str) -> String {
         let mut mac = self.0.clone();
         mac.update(token.as_bytes());
-        let digest = mac.finalize().into_bytes();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&mac.finalize().into_bytes())
     }
 
     /// Verifies a signature in constant time.

@@ -4,11 +4,11 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
-
+use super::engine::Connection;
 use super::file_ownership::may_be_written;
 use super::lock::{lock, lock_folder};
 use super::{Error, READERS, Settings, Unwritable, WriteErrorKind, keys, open, schema};
+use crate::files::beside;
 use crate::secret::Sealer;
 
 /// An inventory, opened with the access that was possible.
@@ -103,7 +103,7 @@ impl Store {
                 Ok(())
             }
             Err(error) => {
-                *why = Unwritable::of_error(&error);
+                *why = Unwritable::of(&error);
                 Err(why.clone())
             }
         }
@@ -115,7 +115,7 @@ fn open_again(path: &Path, held: &mut Option<File>) -> Result<Store, Error> {
         Some(own) => own,
         None => lock(path)?,
     };
-    match open::open_again(path) {
+    match open::connect(path) {
         Ok(db) => Ok(Store::Open { db, _lock: own }),
         Err(error) => {
             *held = Some(own);
@@ -126,7 +126,7 @@ fn open_again(path: &Path, held: &mut Option<File>) -> Result<Store, Error> {
 
 /// On a read-only file system SQLite only reports that it cannot open a file, so this looks at the file itself.
 fn why(error: &Error, path: &Path) -> Unwritable {
-    let why = Unwritable::of_error(error);
+    let why = Unwritable::of(error);
     if why.kind == WriteErrorKind::Other && path.exists() && !may_be_written(path) {
         return Unwritable {
             kind: WriteErrorKind::ReadOnly,
@@ -138,20 +138,20 @@ fn why(error: &Error, path: &Path) -> Unwritable {
 
 /// Reading connections for use beside a writer.
 pub(super) fn readers(path: &Path) -> Result<Vec<Connection>, Error> {
-    all(|| open::connect_reader(path))
+    all(|| Connection::reader(path))
 }
 
 /// Reading connections for an inventory that cannot be written. `None` when its write-ahead log needs a checkpoint
 /// first.
 pub(super) fn readers_only(path: &Path) -> Result<Option<Vec<Connection>>, Error> {
-    let connected = open::connect_reader(path).and_then(|db| schema::inspect(&db, path));
+    let connected = Connection::reader(path).and_then(|db| schema::inspect(&db, path));
     if connected.is_ok() {
         return readers(path).map(Some);
     }
     if has_unfolded_log(path) {
         return Ok(None);
     }
-    all(|| open::connect_frozen(path)).map(Some)
+    all(|| Connection::frozen(path)).map(Some)
 }
 
 fn all(connect: impl Fn() -> Result<Connection, Error>) -> Result<Vec<Connection>, Error> {
@@ -160,6 +160,6 @@ fn all(connect: impl Fn() -> Result<Connection, Error>) -> Result<Vec<Connection
 
 /// A frozen connection reads only the database file, so it would miss what is still in the log.
 fn has_unfolded_log(path: &Path) -> bool {
-    let log = open::beside(path, "-wal");
+    let log = beside(path, "-wal");
     log.metadata().is_ok_and(|log| log.len() > 0)
 }

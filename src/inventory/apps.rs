@@ -1,14 +1,13 @@
 //! Apps: what is stored for an app rather than for a token: its call budget, its error, when its calls resume.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
-use super::{Error, NewEvent, Tx, View, rows};
-use crate::model::{AppError, AppRecord, Cause, Event, Scopes};
+use super::engine::Row;
+use super::{Error, NewEvent, Tx, View};
+use crate::model::{AppError, AppRecord, Event, Scopes};
 
-fn record(row: &Row<'_>) -> rusqlite::Result<AppRecord> {
-    let cause = rows::maybe_string_enum(row, 2, Cause::from_name)?;
-    let since = rows::maybe_instant(row, 3)?;
+fn record(row: &Row<'_>) -> Result<AppRecord, Error> {
+    let (cause, since) = (row.get::<Option<_>>(2)?, row.get(3)?);
     let failures = row.get(4)?;
     Ok(AppRecord {
         name: row.get(0)?,
@@ -18,7 +17,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<AppRecord> {
             since,
             failures,
         }),
-        resume_at: rows::maybe_instant(row, 5)?.filter(|at| *at > Timestamp::UNIX_EPOCH),
+        resume_at: Some(row.get(5)?).filter(|at: &Timestamp| *at > Timestamp::UNIX_EPOCH),
         served_version: row.get(6)?,
     })
 }
@@ -28,75 +27,61 @@ const RECORD: &str = "SELECT name, budget, error, failing_since, failures, resum
 
 impl View<'_> {
     pub fn app(&self, name: &str) -> Result<AppRecord, Error> {
-        let sql = format!("{RECORD} WHERE name = ?1");
-        let mut found = self.db.prepare_cached(&sql)?;
-        let mut found = found.query([name])?;
-        let unknown = || AppRecord {
+        let named = format!("{RECORD} WHERE name = ?1");
+        let found = self.db.maybe(&named, &[&name], record)?;
+        Ok(found.unwrap_or_else(|| AppRecord {
             name: name.to_owned(),
             ..AppRecord::default()
-        };
-        Ok(found
-            .next()?
-            .map(record)
-            .transpose()?
-            .unwrap_or_else(unknown))
+        }))
     }
 
     pub fn apps(&self) -> Result<Vec<AppRecord>, Error> {
-        let sql = format!("{RECORD} ORDER BY name");
-        let mut found = self.db.prepare_cached(&sql)?;
-        let found = found.query_map([], record)?;
-        Ok(found.collect::<Result<_, _>>()?)
+        self.db.all(&format!("{RECORD} ORDER BY name"), &[], record)
     }
 }
 
 impl Tx<'_> {
     /// Ends the app's back-off, because its error may be fixed. Keeps it while Meta throttles or blocks the app.
     pub fn clear_backoff(&self, app: &str) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "UPDATE app SET resume_at = 0
-                 WHERE name = ?1 AND error NOT IN ('throttled', 'blocked')",
-            )?
-            .execute([app])?;
-        Ok(())
+        self.db.run(
+            "UPDATE app SET resume_at = 0
+             WHERE name = ?1 AND error NOT IN ('throttled', 'blocked')",
+            &[&app],
+        )
     }
 
     /// Stores the scopes that the configuration asks for at login. Tokens without required scopes of their own are
     /// measured against them.
     pub fn require_scopes(&self, app: &str, scopes: &Scopes) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "INSERT INTO app (name, scopes) VALUES (?1, ?2)
-                 ON CONFLICT (name) DO UPDATE SET scopes = excluded.scopes
-                 WHERE scopes <> excluded.scopes",
-            )?
-            .execute(params![app, scopes])?;
-        Ok(())
+        self.db.run(
+            "INSERT INTO app (name, scopes) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET scopes = excluded.scopes
+             WHERE app.scopes <> excluded.scopes",
+            &[&app, scopes],
+        )
     }
 
     /// Stores what a sweep learned about the app. An error that begins, changes or ends is recorded as an event and
     /// makes the app's incidents due for review.
     pub fn store_app(&self, app: &AppRecord, now: Timestamp) -> Result<(), Error> {
         let before = self.app(&app.name)?;
-        self.db
-            .prepare_cached(
-                "INSERT INTO app (name, budget, error, failing_since, failures, resume_at,
-                    served_version)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT (name) DO UPDATE SET budget = excluded.budget, error = excluded.error,
-                    failing_since = excluded.failing_since, failures = excluded.failures,
-                    resume_at = excluded.resume_at, served_version = excluded.served_version",
-            )?
-            .execute(params![
-                app.name,
-                app.budget,
-                app.error.map(|error| error.cause.as_str()),
-                rows::seconds(app.error.map(|error| error.since)),
-                app.error.map_or(0, |error| error.failures),
-                rows::seconds(app.resume_at).unwrap_or(0),
-                app.served_version
-            ])?;
+        self.db.run(
+            "INSERT INTO app (name, budget, error, failing_since, failures, resume_at,
+                served_version)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (name) DO UPDATE SET budget = excluded.budget, error = excluded.error,
+                failing_since = excluded.failing_since, failures = excluded.failures,
+                resume_at = excluded.resume_at, served_version = excluded.served_version",
+            &[
+                &app.name,
+                &app.budget,
+                &app.error.map(|error| error.cause),
+                &app.error.map(|error| error.since),
+                &app.error.map_or(0, |error| error.failures),
+                &app.resume_at.unwrap_or(Timestamp::UNIX_EPOCH),
+                &app.served_version,
+            ],
+        )?;
         self.record_app_error(&before, app, now)
     }
 

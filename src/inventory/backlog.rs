@@ -169,9 +169,7 @@ impl Tx<'_> {
 
     /// Writes a value that is there already, to test whether writing works.
     fn touch(&self) -> Result<(), Error> {
-        let version: u32 = self
-            .db
-            .query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        Ok(self.db.pragma_update(None, "user_version", version)?)
+        let version = self.db.header("user_version")?;
+        self.db.set_header("user_version", version)
     }
 }

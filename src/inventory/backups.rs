@@ -10,7 +10,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::Error;
-use super::copy::{Source, failed};
+use super::copy::Source;
 
 /// `inventory-20261125T023000Z.db`
 const FORM: &str = "inventory-%Y%m%dT%H%M%SZ.db";
@@ -25,11 +25,11 @@ pub fn back_up(
     make(folder)?;
     let target = folder.join(now.strftime(FORM).to_string());
     Source::open(inventory)?.copy_to(&target, inventory)?;
-    let mut copies = copies(folder).map_err(failed(folder))?;
+    let mut copies = copies(folder).map_err(Error::of_file(folder))?;
     copies.sort_unstable();
     let superfluous = copies.len().saturating_sub(keep);
     for (_, old) in &copies[..superfluous] {
-        std::fs::remove_file(old).map_err(failed(old))?;
+        std::fs::remove_file(old).map_err(Error::of_file(old))?;
     }
     Ok(target)
 }
@@ -43,7 +43,7 @@ pub fn newest_backup(folder: &Path, now: Timestamp) -> Option<Timestamp> {
 
 fn make(folder: &Path) -> Result<(), Error> {
     let make = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    make.map_err(failed(folder))
+    make.map_err(Error::of_file(folder))
 }
 
 fn copies(folder: &Path) -> io::Result<Vec<(Timestamp, PathBuf)>> {

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, params};
-
 use super::Error;
+use super::engine::Connection;
 use crate::model::{Token, TokenId};
 use crate::secret::{Cell, Sealer, Secret, data_key_of};
 
@@ -153,7 +152,6 @@ pub(super) fn replace(
     column: &Column,
     mut change: impl FnMut(&Sealed) -> Result<Option<Vec<u8>>, Error>,
 ) -> Result<(), Error> {
-    let mut update = db.prepare(column.update)?;
     let mut last = (0, 0);
     loop {
         let some = some_after(db, column, last)?;
@@ -163,20 +161,18 @@ pub(super) fn replace(
         last = end.key;
         for sealed in &some {
             if let Some(value) = change(sealed)? {
-                update.execute(params![value, sealed.key.0, sealed.key.1])?;
+                db.run(column.update, &[&value, &sealed.key.0, &sealed.key.1])?;
             }
         }
     }
 }
 
 fn some_after(db: &Connection, column: &Column, last: (i64, i64)) -> Result<Vec<Sealed>, Error> {
-    let mut rows = db.prepare_cached(column.rows_after)?;
-    let rows = rows.query_map(params![last.0, last.1, AT_ONCE], |row| {
+    db.all(column.rows_after, &[&last.0, &last.1, &AT_ONCE], |row| {
         Ok(Sealed {
             key: (row.get(0)?, row.get(1)?),
             row: row.get(2)?,
             value: row.get(3)?,
         })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    })
 }

@@ -1,9 +1,8 @@
 //! Records what a check learned about a token: facts, health, secret, order and events in one transaction.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 
-use super::{CheckedCandidate, Error, Lease, NewEvent, NextCheck, Tx, rows};
+use super::{CheckedCandidate, Error, Lease, NewEvent, NextCheck, Tx};
 use crate::model::{EventId, Health, State, Token, TokenId};
 use crate::secret::Secret;
 
@@ -131,20 +130,15 @@ impl Tx<'_> {
     }
 
     fn meanwhile(&self, result: &CheckResult, now: Timestamp) -> Result<Meanwhile, Error> {
-        let mut newer = self.db.prepare_cached(
-            "SELECT t.version > ?2 OR coalesce(s.checked_at > ?3 AND s.checked_at <= ?4, 0)
-             FROM token t JOIN schedule s ON s.token = t.id WHERE t.id = ?1",
-        )?;
         let CheckResult {
             before, checked_at, ..
         } = result;
-        let seen = params![
-            before.id,
-            before.version,
-            checked_at.as_second(),
-            now.as_second() + CLOCK_TOLERANCE
-        ];
-        let newer: Option<bool> = newer.query_row(seen, |row| row.get(0)).optional()?;
+        let now = now.as_second() + CLOCK_TOLERANCE;
+        let newer = self.db.maybe_value(
+            "SELECT t.version > ?2 OR coalesce(s.checked_at > ?3 AND s.checked_at <= ?4, FALSE)
+             FROM token t JOIN schedule s ON s.token = t.id WHERE t.id = ?1",
+            &[&before.id, &before.version, checked_at, &now],
+        )?;
         Ok(match newer {
             None => Meanwhile::Deleted,
             Some(true) => Meanwhile::Superseded,
@@ -156,23 +150,21 @@ impl Tx<'_> {
         let Some(facts) = &token.facts else {
             return Ok(());
         };
-        self.db
-            .prepare_cached(
-                "UPDATE token SET kind = ?2, subject = ?3, person = ?4, issued_at = ?5,
-                    expires_at = ?6, data_access_expires_at = ?7, scopes = ?8
-                 WHERE id = ?1",
-            )?
-            .execute(params![
-                token.id,
-                facts.kind.as_str(),
-                facts.subject,
-                facts.person,
-                rows::seconds(facts.issued_at),
-                facts.expires_at,
-                facts.data_access_expires_at,
-                facts.scopes
-            ])?;
-        Ok(())
+        self.db.run(
+            "UPDATE token SET kind = ?2, subject = ?3, person = ?4, issued_at = ?5,
+                expires_at = ?6, data_access_expires_at = ?7, scopes = ?8
+             WHERE id = ?1",
+            &[
+                &token.id,
+                &facts.kind,
+                &facts.subject,
+                &facts.person,
+                &facts.issued_at,
+                &facts.expires_at,
+                &facts.data_access_expires_at,
+                &facts.scopes,
+            ],
+        )
     }
 
     /// Stores the lost and ungranted permissions. A newly found ungranted one is queued for the report to the
@@ -185,18 +177,18 @@ impl Tx<'_> {
     ) -> Result<(), Error> {
         let known = &before.permissions.ungranted;
         let found = &after.permissions;
-        self.db
-            .prepare_cached(
-                "UPDATE token SET lost_scopes = ?2, ungranted_scopes = ?3 WHERE id = ?1",
-            )?
-            .execute(params![after.id, found.lost, found.ungranted])?;
+        self.db.run(
+            "UPDATE token SET lost_scopes = ?2, ungranted_scopes = ?3 WHERE id = ?1",
+            &[&after.id, &found.lost, &found.ungranted],
+        )?;
         if known.is_superset_of(&found.ungranted) {
             return Ok(());
         }
-        self.db
-            .prepare_cached("INSERT OR IGNORE INTO ungranted (token, found_at) SELECT id, ?2 FROM token WHERE id = ?1")?
-            .execute(params![after.id, now.as_second()])?;
-        Ok(())
+        self.db.run(
+            "INSERT INTO ungranted (token, found_at) SELECT id, ?2 FROM token WHERE id = ?1
+             ON CONFLICT DO NOTHING",
+            &[&after.id, &now],
+        )
     }
 
     fn write_health(&self, token: &Token, version: u32, fingerprint: &str) -> Result<(), Error> {
@@ -209,41 +201,37 @@ impl Tx<'_> {
             Health::Unverified | Health::Healthy | Health::Expiring { .. } => (None, 0),
         };
         let rotation = token.last_rotation;
-        self.db
-            .prepare_cached(
-                "UPDATE token SET state = ?2, cause = ?3, since = ?4, failures = ?5, version = ?6,
-                    fingerprint = ?7, rotated_at = ?8, rotation_outcome = ?9, rotation_at = ?10,
-                    subject_name = coalesce(?11, subject_name),
-                    parent = coalesce((SELECT id FROM token WHERE id = ?12), parent),
-                    refused_since = ?13, refused_cause = ?14
-                 WHERE id = ?1",
-            )?
-            .execute(params![
-                token.id,
-                token.state().as_str(),
-                token.cause().map(|cause| cause.as_str()),
-                rows::seconds(since),
-                failures,
-                version,
-                fingerprint,
-                rows::seconds(token.rotated_at),
-                rotation.map(|rotation| rotation.outcome.as_str()),
-                rows::seconds(rotation.map(|rotation| rotation.at)),
-                token.subject_name,
-                token.parent,
-                rows::seconds(token.refused.map(|refused| refused.since)),
-                token.refused.map(|refused| refused.cause.as_str())
-            ])?;
-        Ok(())
+        self.db.run(
+            "UPDATE token SET state = ?2, cause = ?3, since = ?4, failures = ?5, version = ?6,
+                fingerprint = ?7, rotated_at = ?8, rotation_outcome = ?9, rotation_at = ?10,
+                subject_name = coalesce(?11, subject_name),
+                parent = coalesce((SELECT id FROM token WHERE id = ?12), parent),
+                refused_since = ?13, refused_cause = ?14
+             WHERE id = ?1",
+            &[
+                &token.id,
+                &token.state(),
+                &token.cause(),
+                &since,
+                &failures,
+                &version,
+                &fingerprint,
+                &token.rotated_at,
+                &rotation.map(|rotation| rotation.outcome),
+                &rotation.map(|rotation| rotation.at),
+                &token.subject_name,
+                &token.parent,
+                &token.refused.map(|refused| refused.since),
+                &token.refused.map(|refused| refused.cause),
+            ],
+        )
     }
 
     /// A dead token has no deadline.
     fn set_deadline(&self, token: &Token) -> Result<(), Error> {
         let deadline = token.deadline().filter(|_| token.state() != State::Dead);
-        self.db
-            .prepare_cached("UPDATE schedule SET deadline = ?2 WHERE token = ?1")?
-            .execute(params![token.id, rows::seconds(deadline)])?;
-        Ok(())
+        let set = "UPDATE schedule SET deadline = ?2 WHERE token = ?1";
+        self.db.run(set, &[&token.id, &deadline])
     }
 
     /// Records that an exchange begins, before it is asked for, so that a crash cannot cause a second one within a day.
@@ -265,16 +253,12 @@ impl Tx<'_> {
         token: TokenId,
         tried_at: Option<Timestamp>,
     ) -> Result<(), Error> {
-        self.db
-            .prepare_cached("UPDATE token SET rotation_tried_at = ?2 WHERE id = ?1")?
-            .execute(params![token, rows::seconds(tried_at)])?;
-        Ok(())
+        let set = "UPDATE token SET rotation_tried_at = ?2 WHERE id = ?1";
+        self.db.run(set, &[&token, &tried_at])
     }
 
     pub(super) fn enqueue_for_alerts(&self, token: TokenId) -> Result<(), Error> {
-        self.db
-            .prepare_cached("INSERT OR IGNORE INTO incident_queue (token) VALUES (?1)")?
-            .execute([token])?;
-        Ok(())
+        let enqueue = "INSERT INTO incident_queue (token) VALUES (?1) ON CONFLICT DO NOTHING";
+        self.db.run(enqueue, &[&token])
     }
 }

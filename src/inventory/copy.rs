@@ -1,16 +1,16 @@
 //! Copies of an inventory, taken while it is in use. A copy is checked before it gets its name, and never overwrites a
 //! file.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::sys::statvfs::statvfs;
-use rusqlite::{Connection, OpenFlags};
 use tempfile::{Builder, NamedTempFile};
 
-use super::file_ownership::{OwnersRights, give_to_owner_of};
-use super::{Error, open, schema};
+use super::engine::Connection;
+use super::file_ownership::OwnersRights;
+use super::{Error, schema};
+use crate::files::{beside, folder_of, give_to_owner_of, sync_folder_of};
 
 /// How the name of an unfinished copy begins. A later copy removes those that a crash left.
 const UNFINISHED: &str = ".unfinished-copy-";
@@ -24,7 +24,7 @@ pub fn copy(source: &Path, target: &Path) -> Result<u64, Error> {
     let source = Source::open(source)?;
     let folder = folder_of(target);
     // Root may read any source, but writes with the rights of the folder's owner.
-    let _rights = OwnersRights::take(&folder).map_err(failed(&folder))?;
+    let _rights = OwnersRights::take(&folder).map_err(Error::of_file(&folder))?;
     source.copy_to(target, &folder)
 }
 
@@ -37,9 +37,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Connection::open_with_flags(path, flags)?;
-        db.busy_timeout(open::PATIENCE)?;
+        let db = Connection::source(path)?;
         schema::inspect(&db, path)?;
         Ok(Self {
             db,
@@ -57,24 +55,13 @@ impl Source {
         self.vacuum_into(unfinished.path())?;
         check(unfinished.path())?;
         let given = give_to_owner_of(model, unfinished.as_file());
-        given.map_err(failed(target))?;
+        given.map_err(Error::of_file(target))?;
         put(unfinished, target)
     }
 
     pub(super) fn vacuum_into(&self, target: &Path) -> Result<(), Error> {
-        let path = target.to_string_lossy();
-        let copied = self.db.execute("VACUUM INTO ?1", [&*path]);
-        copied
-            .map_err(|error| open::damaged(&self.path, error))
-            .map(drop)
-    }
-}
-
-/// The folder that contains a file.
-pub(super) fn folder_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder.to_owned(),
-        Some(_) | None => PathBuf::from("."),
+        let copied = self.db.copy_into(target);
+        copied.map_err(|error| error.or_damaged(&self.path))
     }
 }
 
@@ -82,18 +69,18 @@ pub(super) fn folder_of(path: &Path) -> PathBuf {
 pub(super) fn unfinished_in(folder: &Path) -> Result<NamedTempFile, Error> {
     remove_unfinished(folder)?;
     let unfinished = Builder::new().prefix(UNFINISHED).tempfile_in(folder);
-    unfinished.map_err(failed(folder))
+    unfinished.map_err(Error::of_file(folder))
 }
 
 /// Removes unfinished copies that are more than a day old, such as a power cut leaves.
 fn remove_unfinished(folder: &Path) -> Result<(), Error> {
-    let entries = folder.read_dir().map_err(failed(folder))?;
+    let entries = folder.read_dir().map_err(Error::of_file(folder))?;
     for entry in entries.filter_map(Result::ok) {
         let name = entry.file_name();
         let age = entry.metadata().and_then(|metadata| metadata.modified());
         let is_old = age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ABANDONED));
         if is_old && name.to_string_lossy().starts_with(UNFINISHED) {
-            std::fs::remove_file(entry.path()).map_err(failed(folder))?;
+            std::fs::remove_file(entry.path()).map_err(Error::of_file(folder))?;
         }
     }
     Ok(())
@@ -103,27 +90,28 @@ const ABANDONED: std::time::Duration = std::time::Duration::from_secs(24 * 3600)
 
 /// Checks every page, index and constraint of a file that is not being written.
 pub(super) fn check(path: &Path) -> Result<(), Error> {
-    let db = open::connect_reader(path)?;
+    let db = Connection::reader(path)?;
     schema::inspect(&db, path)?;
-    open::examine(&db, path, "integrity_check")
+    db.examine(path, "integrity_check")
 }
 
 /// Gives a finished file its name, durably, unless the name is taken.
 pub(super) fn put(unfinished: NamedTempFile, target: &Path) -> Result<u64, Error> {
-    unfinished.as_file().sync_all().map_err(failed(target))?;
+    unfinished
+        .as_file()
+        .sync_all()
+        .map_err(Error::of_file(target))?;
     let put = unfinished.persist_noclobber(target);
     let file = put.map_err(|error| match error.error.kind() {
         io::ErrorKind::AlreadyExists => Error::Taken(target.to_owned()),
-        _ => failed(target)(error.error),
+        _ => Error::of_file(target)(error.error),
     })?;
     sync_folder(target)?;
-    Ok(file.metadata().map_err(failed(target))?.len())
+    Ok(file.metadata().map_err(Error::of_file(target))?.len())
 }
 
 pub(super) fn sync_folder(of: &Path) -> Result<(), Error> {
-    let folder = folder_of(of);
-    let synced = File::open(&folder).and_then(|folder| folder.sync_all());
-    synced.map_err(failed(&folder))
+    sync_folder_of(of).map_err(Error::of_file(&folder_of(of)))
 }
 
 pub(super) fn reject_existing(target: &Path) -> Result<(), Error> {
@@ -135,9 +123,9 @@ pub(super) fn reject_existing(target: &Path) -> Result<(), Error> {
 
 /// The size of a database with its write-ahead log.
 pub(super) fn size_of(database: &Path) -> Result<u64, Error> {
-    let log = open::beside(database, "-wal");
+    let log = beside(database, "-wal");
     let log = log.metadata().map_or(0, |log| log.len());
-    Ok(database.metadata().map_err(failed(database))?.len() + log)
+    Ok(database.metadata().map_err(Error::of_file(database))?.len() + log)
 }
 
 /// How many bytes are free on the disk that holds a file, if that can be known.
@@ -147,7 +135,7 @@ pub(super) fn free_beside(path: &Path) -> Option<u64> {
 }
 
 pub(super) fn reject_non_empty(folder: &Path, needed: u64) -> Result<(), Error> {
-    let disk = statvfs(folder).map_err(|error| failed(folder)(error.into()))?;
+    let disk = statvfs(folder).map_err(|error| Error::of_file(folder)(error.into()))?;
     let free = disk.blocks_available() * disk.fragment_size();
     if free >= needed + MARGIN {
         return Ok(());
@@ -157,12 +145,4 @@ pub(super) fn reject_non_empty(folder: &Path, needed: u64) -> Result<(), Error> 
         needed: (needed + MARGIN) >> 20,
         free: free >> 20,
     })
-}
-
-pub(super) fn failed(path: &Path) -> impl Fn(io::Error) -> Error {
-    let path = path.to_owned();
-    move |source| Error::Open {
-        path: path.clone(),
-        source,
-    }
 }

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::params;
 
 use super::{Error, NewEvent, Tx, View};
 use crate::model::{Event, TokenId};
@@ -45,46 +44,36 @@ fn after_crash(in_progress: &[TokenId], before: &Suspects) -> CrashDecision {
 impl View<'_> {
     /// Suspects that are to be checked one at a time.
     pub fn suspects(&self) -> Result<Vec<TokenId>, Error> {
-        let mut all = self
-            .db
-            .prepare_cached("SELECT token FROM crash_suspect WHERE set_aside_at IS NULL")?;
-        let all = all.query_map([], |row| row.get(0))?;
-        Ok(all.collect::<Result<_, _>>()?)
+        let all = "SELECT token FROM crash_suspect WHERE set_aside_at IS NULL";
+        self.db.values(all, &[])
     }
 
     /// Names of tokens that are set aside and no longer checked.
     pub fn set_aside(&self) -> Result<Vec<String>, Error> {
-        let mut all = self.db.prepare_cached(
+        self.db.values(
             "SELECT t.name FROM crash_suspect s JOIN token t ON t.id = s.token
              WHERE s.set_aside_at IS NOT NULL ORDER BY t.name LIMIT 10",
-        )?;
-        let all = all.query_map([], |row| row.get(0))?;
-        Ok(all.collect::<Result<_, _>>()?)
+            &[],
+        )
     }
 
     /// Whether the last run was not marked as ended.
     fn has_crashed(&self) -> Result<bool, Error> {
-        let mut last = self.db.prepare_cached(
+        self.db.value(
             "SELECT EXISTS (SELECT 1 FROM daemon_run
                 WHERE id = (SELECT max(id) FROM daemon_run) AND ended_at IS NULL)",
-        )?;
-        Ok(last.query_row([], |row| row.get(0))?)
+            &[],
+        )
     }
 
     fn in_progress(&self) -> Result<Vec<TokenId>, Error> {
-        let mut claimed = self
-            .db
-            .prepare("SELECT token FROM schedule WHERE leased_until > 0 ORDER BY token")?;
-        let claimed = claimed.query_map([], |row| row.get(0))?;
-        Ok(claimed.collect::<Result<_, _>>()?)
+        let claimed = "SELECT token FROM schedule WHERE leased_until > 0 ORDER BY token";
+        self.db.values(claimed, &[])
     }
 
     fn suspected(&self) -> Result<Suspects, Error> {
-        let mut all = self
-            .db
-            .prepare("SELECT token, crashes FROM crash_suspect WHERE set_aside_at IS NULL")?;
-        let all = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(all.collect::<Result<_, _>>()?)
+        let all = "SELECT token, crashes FROM crash_suspect WHERE set_aside_at IS NULL";
+        self.db.all(all, &[], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 }
 
@@ -99,12 +88,12 @@ impl Tx<'_> {
             set_aside,
             suspects,
         } = after_crash(&in_progress, &self.suspected()?);
-        let mut suspect = self.db.prepare_cached(
-            "INSERT INTO crash_suspect (token, crashes) VALUES (?1, ?2)
-             ON CONFLICT (token) DO UPDATE SET crashes = excluded.crashes",
-        )?;
         for (id, crashes) in suspects {
-            suspect.execute(params![id, crashes])?;
+            self.db.run(
+                "INSERT INTO crash_suspect (token, crashes) VALUES (?1, ?2)
+                 ON CONFLICT (token) DO UPDATE SET crashes = excluded.crashes",
+                &[&id, &crashes],
+            )?;
         }
         set_aside.map_or(Ok(()), |id| self.put_aside(id, now))
     }
@@ -119,12 +108,12 @@ impl Tx<'_> {
              or renewed. To try it again: perennial check {}",
             token.name
         );
+        self.db.run(
+            "UPDATE crash_suspect SET set_aside_at = ?2 WHERE token = ?1",
+            &[&id, &now],
+        )?;
         self.db
-            .prepare_cached("UPDATE crash_suspect SET set_aside_at = ?2 WHERE token = ?1")?
-            .execute(params![id, now.as_second()])?;
-        self.db
-            .prepare_cached("UPDATE schedule SET due_at = NULL WHERE token = ?1")?
-            .execute([id])?;
+            .run("UPDATE schedule SET due_at = NULL WHERE token = ?1", &[&id])?;
         self.record_event(&NewEvent::about(&token, Event::SetAside {}), now)
             .map(drop)
     }
@@ -132,9 +121,7 @@ impl Tx<'_> {
     /// Clears a suspect: it was checked without a crash, or it is to be tried again.
     pub fn clear_suspicion(&self, id: TokenId) -> Result<(), Error> {
         self.db
-            .prepare_cached("DELETE FROM crash_suspect WHERE token = ?1")?
-            .execute([id])?;
-        Ok(())
+            .run("DELETE FROM crash_suspect WHERE token = ?1", &[&id])
     }
 }
 

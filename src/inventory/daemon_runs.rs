@@ -1,7 +1,6 @@
 //! Daemon runs: how often the daemon started, and how often it ended without a clean shutdown.
 
 use jiff::Timestamp;
-use rusqlite::params;
 
 use super::{Error, Tx, View};
 
@@ -9,16 +8,16 @@ use super::{Error, Tx, View};
 pub struct RunId(i64);
 
 /// How many runs are kept: enough to see a pattern.
-const KEPT: u32 = 200;
+const KEPT: i64 = 200;
 
 impl View<'_> {
     /// How many runs that began since `since` did not end cleanly. The current run is not counted.
     pub fn crashes(&self, since: Timestamp) -> Result<u32, Error> {
-        let mut count = self.db.prepare_cached(
+        self.db.value(
             "SELECT count(*) FROM daemon_run
              WHERE ended_at IS NULL AND started_at >= ?1 AND id < (SELECT max(id) FROM daemon_run)",
-        )?;
-        Ok(count.query_row([since.as_second()], |row| row.get(0))?)
+            &[&since],
+        )
     }
 }
 
@@ -29,20 +28,17 @@ impl Tx<'_> {
         self.suspect_after_crash(now)?;
         self.end_leases()?;
         self.end_claimed_attempts(now)?;
-        let id = self
-            .db
-            .prepare_cached("INSERT INTO daemon_run (started_at) VALUES (?1) RETURNING id")?
-            .query_row([now.as_second()], |row| row.get(0))?;
+        let id: i64 = self.db.value(
+            "INSERT INTO daemon_run (started_at) VALUES (?1) RETURNING id",
+            &[&now],
+        )?;
         self.db
-            .prepare_cached("DELETE FROM daemon_run WHERE id <= ?1 - ?2")?
-            .execute(params![id, KEPT])?;
+            .run("DELETE FROM daemon_run WHERE id <= ?1", &[&(id - KEPT)])?;
         Ok(RunId(id))
     }
 
     pub fn end_run(&self, run: RunId, now: Timestamp) -> Result<(), Error> {
-        self.db
-            .prepare_cached("UPDATE daemon_run SET ended_at = ?2 WHERE id = ?1")?
-            .execute(params![run.0, now.as_second()])?;
-        Ok(())
+        let end = "UPDATE daemon_run SET ended_at = ?2 WHERE id = ?1";
+        self.db.run(end, &[&run.0, &now])
     }
 }

@@ -3,11 +3,11 @@
 //! person do not block other jobs.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Error, NewEvent, Tx, View, rows};
-use crate::model::{Event, EventId, IncidentId, PersonTraces, TokenId};
-use crate::secret::Secret;
+use super::engine::{Params, Row};
+use super::{Error, NewEvent, Tx, View};
+use crate::model::{Event, EventId, PersonTraces, TokenId};
+use crate::secret::{Secret, hex};
 
 /// A request and how far it has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +30,13 @@ const TOKENS_A_STEP: usize = 500;
 const DELETION: &str =
     "SELECT code, app, person, requested_at, finished_at, tokens, journal_to FROM data_deletion";
 
-fn deletion(row: &Row<'_>) -> rusqlite::Result<Deletion> {
+fn deletion(row: &Row<'_>) -> Result<Deletion, Error> {
     Ok(Deletion {
         code: row.get(0)?,
         app: row.get(1)?,
         person: row.get(2)?,
-        asked_at: rows::instant(row, 3)?,
-        finished_at: rows::maybe_instant(row, 4)?,
+        asked_at: row.get(3)?,
+        finished_at: row.get(4)?,
         tokens: row.get(5)?,
         journal_to: row.get(6)?,
     })
@@ -45,18 +45,14 @@ fn deletion(row: &Row<'_>) -> rusqlite::Result<Deletion> {
 impl View<'_> {
     /// Finds a request by the code that the person was given.
     pub fn deletion(&self, code: &str) -> Result<Option<Deletion>, Error> {
-        let mut found = self
-            .db
-            .prepare_cached(&format!("{DELETION} WHERE code = ?1"))?;
-        Ok(found.query_row([code], deletion).optional()?)
+        let of_code = format!("{DELETION} WHERE code = ?1");
+        self.db.maybe(&of_code, &[&code], deletion)
     }
 
     /// The unfinished request that has waited longest.
     pub fn next_deletion(&self) -> Result<Option<Deletion>, Error> {
-        let mut next = self.db.prepare_cached(&format!(
-            "{DELETION} WHERE finished_at IS NULL ORDER BY requested_at LIMIT 1"
-        ))?;
-        Ok(next.query_row([], deletion).optional()?)
+        let next = format!("{DELETION} WHERE finished_at IS NULL ORDER BY requested_at LIMIT 1");
+        self.db.maybe(&next, &[], deletion)
     }
 
     /// Returns the confirmation code: the same for the same person and app, and of no use for guessing who the person
@@ -65,8 +61,7 @@ impl View<'_> {
         let digest = self
             .sealer
             .digest(&Secret::new(format!("deletion of {person} from {app}")));
-        let short = digest.0.iter().take(12);
-        short.map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest.0[..12])
     }
 }
 
@@ -79,22 +74,16 @@ impl Tx<'_> {
         signed_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "INSERT INTO data_deletion (code, app, person, signed_at, requested_at) VALUES (?1, ?2, ?3, ?4, ?5)
+        let code = self.deletion_code(app, person);
+        self.db.run(
+            "INSERT INTO data_deletion (code, app, person, signed_at, requested_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (code) DO UPDATE SET person = excluded.person,
-                    signed_at = excluded.signed_at, requested_at = excluded.requested_at, finished_at = NULL,
-                    tokens = 0, journal_to = 0
-                 WHERE excluded.signed_at > signed_at",
-            )?
-            .execute(params![
-                self.deletion_code(app, person),
-                app,
-                person,
-                signed_at.as_second(),
-                now.as_second()
-            ])?;
-        Ok(())
+                    signed_at = excluded.signed_at, requested_at = excluded.requested_at,
+                    finished_at = NULL, tokens = 0, journal_to = 0
+                 WHERE excluded.signed_at > data_deletion.signed_at",
+            &[&code, &app, &person, &signed_at, &now],
+        )
     }
 
     /// Runs one step of a deletion. The last step finishes the request and records an event for the operator.
@@ -109,11 +98,10 @@ impl Tx<'_> {
             self.delete_person(token)?;
         }
         let gone = request.tokens + tokens.len() as u64;
-        self.db
-            .prepare_cached(
-                "UPDATE data_deletion SET tokens = ?2, journal_to = ?3 WHERE code = ?1",
-            )?
-            .execute(params![request.code, gone, newest])?;
+        self.db.run(
+            "UPDATE data_deletion SET tokens = ?2, journal_to = ?3 WHERE code = ?1",
+            &[&request.code, &gone, &newest],
+        )?;
         if tokens.len() < TOKENS_A_STEP {
             self.finish_deletion(request, gone, now)?;
         }
@@ -129,93 +117,83 @@ impl Tx<'_> {
             Some(last) if events.len() == EVENTS_A_STEP => last.id.0,
             Some(_) | None => newest,
         };
-        let mut redact = self
-            .db
-            .prepare_cached("UPDATE event SET detail = '{}' WHERE id = ?1")?;
         for record in events.iter().filter(|record| record.event.bears(&traces)) {
-            redact.execute([record.id.0])?;
+            self.db.run(
+                "UPDATE event SET detail = '{}' WHERE id = ?1",
+                &[&record.id],
+            )?;
         }
-        self.db
-            .prepare_cached("UPDATE data_deletion SET journal_to = ?2 WHERE code = ?1")?
-            .execute(params![request.code, to])?;
-        Ok(())
+        self.db.run(
+            "UPDATE data_deletion SET journal_to = ?2 WHERE code = ?1",
+            &[&request.code, &to],
+        )
     }
 
     fn traces_of(&self, request: &Deletion) -> Result<PersonTraces, Error> {
-        let of_person = params![request.app, request.person];
-        let mut tokens = self
-            .db
-            .prepare_cached("SELECT name FROM token WHERE app = ?1 AND person = ?2")?;
-        let mut incidents = self
-            .db
-            .prepare_cached("SELECT id FROM incident WHERE app = ?1 AND subject = ?2")?;
-        let tokens = tokens.query_map(of_person, |row| row.get(0))?;
-        let incidents = incidents.query_map(of_person, |row| row.get(0).map(IncidentId))?;
+        let of_person: Params<'_> = &[&request.app, &request.person];
         Ok(PersonTraces {
             person: request.person.clone(),
-            tokens: tokens.collect::<Result<_, _>>()?,
-            incidents: incidents.collect::<Result<_, _>>()?,
+            tokens: self.db.values(
+                "SELECT name FROM token WHERE app = ?1 AND person = ?2",
+                of_person,
+            )?,
+            incidents: self.db.values(
+                "SELECT id FROM incident WHERE app = ?1 AND subject = ?2",
+                of_person,
+            )?,
         })
     }
 
     /// The person's tokens, and tokens that were imported through them and that Meta has not described yet.
     fn tokens_to_delete(&self, request: &Deletion) -> Result<Vec<TokenId>, Error> {
-        let mut found = self.db.prepare_cached(
+        self.db.values(
             "SELECT id FROM token WHERE app = ?1 AND person = ?2
              UNION SELECT c.id FROM token p JOIN token c ON c.parent = p.id
                 WHERE p.app = ?1 AND p.person = ?2 AND c.person = ''
              ORDER BY id LIMIT ?3",
-        )?;
-        let found = found
-            .query_map(params![request.app, request.person, TOKENS_A_STEP], |row| {
-                row.get(0)
-            })?;
-        Ok(found.collect::<Result<_, _>>()?)
+            &[&request.app, &request.person, &TOKENS_A_STEP],
+        )
     }
 
     /// Deletes the token, and what the journal says about it. The events stay, without name and detail.
     fn delete_person(&self, token: TokenId) -> Result<(), Error> {
-        for forget in [
+        [
             "UPDATE event SET token = NULL, name = NULL, detail = '{}' WHERE token = ?1",
             "DELETE FROM incident_queue WHERE token = ?1",
             "DELETE FROM token WHERE id = ?1",
-        ] {
-            self.db.prepare_cached(forget)?.execute([token])?;
-        }
-        Ok(())
+        ]
+        .into_iter()
+        .try_for_each(|forget| self.db.run(forget, &[&token]))
     }
 
     /// Runs before the tokens are deleted, so that no email is written about them. Emails about the app as a whole and
     /// digests may name the person, so those that were sent are cleared.
     fn delete_incidents(&self, request: &Deletion) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "UPDATE email SET subject = '', text = NULL, html = NULL
-                 WHERE sent_at IS NOT NULL AND text IS NOT NULL AND (incident IS NULL OR incident IN
-                    (SELECT id FROM incident WHERE app = ?1 AND subject = ''))",
-            )?
-            .execute([&request.app])?;
-        for forget in [
+        self.db.run(
+            "UPDATE email SET subject = '', text = NULL, html = NULL
+             WHERE sent_at IS NOT NULL AND text IS NOT NULL AND (incident IS NULL OR incident IN
+                (SELECT id FROM incident WHERE app = ?1 AND subject = ''))",
+            &[&request.app],
+        )?;
+        self.db.run(
             "DELETE FROM email WHERE incident IN
                 (SELECT id FROM incident WHERE app = ?1 AND subject = ?2)",
+            &[&request.app, &request.person],
+        )?;
+        self.db.run(
             "DELETE FROM incident WHERE app = ?1 AND subject = ?2",
-        ] {
-            self.db
-                .prepare_cached(forget)?
-                .execute(params![request.app, request.person])?;
-        }
-        Ok(())
+            &[&request.app, &request.person],
+        )
     }
 
     fn finish_deletion(&self, request: &Deletion, gone: u64, now: Timestamp) -> Result<(), Error> {
         self.delete_refusals(&request.person)?;
         self.delete_webhook_notice(&request.app, &request.person)?;
         self.delete_logins(&request.app, &request.person)?;
-        self.db
-            .prepare_cached(
-                "UPDATE data_deletion SET person = '', finished_at = ?2 WHERE code = ?1",
-            )?
-            .execute(params![request.code, now.as_second()])?;
+        self.db.run(
+            "UPDATE data_deletion SET person = '', finished_at = ?2 WHERE code = ?1",
+            &[&request.code, &now],
+        )?;
         let event = Event::DataDeleted {
             tokens: gone,
             code: request.code.clone(),

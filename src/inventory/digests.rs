@@ -1,9 +1,10 @@
 //! Digests: what a digest reports, and which ones were written. The queries walk a few indexes, and the pages once.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 
-use super::{Error, Tx, View, journal, rows};
+use super::columns::LIVES;
+use super::engine::fields;
+use super::{Error, Tx, View, journal};
 use crate::model::{ActivityCounts, ComingLogin, Event, EventId, Outcome, SingleAdminPages};
 
 /// A digest that was written.
@@ -22,16 +23,11 @@ const NAME: &str =
 
 impl View<'_> {
     pub fn last_digest(&self) -> Result<Option<Digest>, Error> {
-        let mut last = self
-            .db
-            .prepare_cached("SELECT tick, event FROM digest ORDER BY tick DESC LIMIT 1")?;
-        let last = last.query_row([], |row| {
-            Ok(Digest {
-                tick: rows::instant(row, 0)?,
-                event: EventId(row.get(1)?),
-            })
-        });
-        Ok(last.optional()?)
+        self.db.maybe(
+            "SELECT tick, event FROM digest ORDER BY tick DESC LIMIT 1",
+            &[],
+            fields!(Digest { tick, event }),
+        )
     }
 
     /// People who must log in before `until`, the earliest first. Tokens that the daemon renews by itself are left out,
@@ -41,37 +37,36 @@ impl View<'_> {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<ComingLogin>, Error> {
-        let mut coming = self.db.prepare_cached(&format!(
+        let coming = format!(
             "SELECT g.app, g.person, {NAME}, g.ends_at, g.tokens,
                 (SELECT count(*) FROM token p
                  WHERE p.app = g.app AND p.person = g.person AND p.kind = 'page')
              FROM (SELECT t.app, t.person, min(s.deadline) AS ends_at, count(*) AS tokens
                 FROM schedule s JOIN token t ON t.id = s.token
-                WHERE s.deadline > ?1 AND s.deadline <= ?2 AND {}
+                WHERE s.deadline > ?1 AND s.deadline <= ?2 AND {LIVES}
                     AND (t.state IN ('expiring', 'failing')
-                        OR t.kind <> 'system_user' AND t.rotation_outcome IS NOT 'renewed')
+                        OR t.kind <> 'system_user' AND t.rotation_outcome IS DISTINCT FROM 'renewed')
                 GROUP BY t.app, t.person) g
-             ORDER BY g.ends_at, g.app, g.person",
-            rows::LIVES
-        ))?;
-        let span = params![now.as_second(), until.as_second()];
-        let coming = coming.query_map(span, |row| {
-            Ok(ComingLogin {
-                app: row.get(0)?,
-                person: row.get(1)?,
-                name: row.get(2)?,
-                ends_at: rows::instant(row, 3)?,
-                tokens: row.get(4)?,
-                pages: row.get(5)?,
-            })
-        })?;
-        Ok(coming.collect::<Result<_, _>>()?)
+             ORDER BY g.ends_at, g.app, g.person"
+        );
+        self.db.all(
+            &coming,
+            &[&now, &until],
+            fields!(ComingLogin {
+                app,
+                person,
+                name,
+                ends_at,
+                tokens,
+                pages
+            }),
+        )
     }
 
     /// People whose pages no other person reaches with a living token, most pages first. System users are left out:
     /// they have no password to change, and do not leave the company.
     pub fn single_admin_pages(&self) -> Result<Vec<SingleAdminPages>, Error> {
-        let mut single_admin_pages = self.db.prepare_cached(&format!(
+        let single_admin_pages = format!(
             "SELECT g.app, g.person, {NAME}, g.pages FROM (
                 SELECT app, person, count(*) AS pages FROM (
                     SELECT app, page, min(person) AS person FROM (
@@ -79,33 +74,35 @@ impl View<'_> {
                             WHERE kind = 'page' AND state <> 'dead'
                         UNION ALL
                         SELECT u.app, d.page, u.person, 0 FROM page_admin d
-                            JOIN token u ON u.id = d.token WHERE u.state <> 'dead')
-                    GROUP BY app, page HAVING max(held) = 1 AND min(person) = max(person))
+                            JOIN token u ON u.id = d.token WHERE u.state <> 'dead') reached
+                    GROUP BY app, page HAVING max(held) = 1 AND min(person) = max(person)) alone
                 GROUP BY app, person) g
              WHERE NOT EXISTS (SELECT 1 FROM token s
                 WHERE s.app = g.app AND s.person = g.person AND s.kind = 'system_user')
              ORDER BY g.pages DESC, g.app, g.person"
-        ))?;
-        let single_admin_pages = single_admin_pages.query_map([], |row| {
-            Ok(SingleAdminPages {
-                app: row.get(0)?,
-                person: row.get(1)?,
-                name: row.get(2)?,
-                pages: row.get(3)?,
-            })
-        })?;
-        Ok(single_admin_pages.collect::<Result<_, _>>()?)
+        );
+        self.db.all(
+            &single_admin_pages,
+            &[],
+            fields!(SingleAdminPages {
+                app,
+                person,
+                name,
+                pages
+            }),
+        )
     }
 
     pub fn activity_since(&self, event: EventId) -> Result<ActivityCounts, Error> {
-        let mut events = self.db.prepare_cached(
+        let events: Vec<Event> = self.db.all(
             "SELECT kind, detail FROM event WHERE id > ?1 AND kind IN
                 ('rotated', 'derived', 'incident_opened', 'incident_resolved', 'email_written')",
+            &[&event],
+            |row| Ok(journal::event(row, 0, 1)?.0),
         )?;
         let mut counts = ActivityCounts::default();
-        let mut events = events.query([event.0])?;
-        while let Some(row) = events.next()? {
-            match journal::event(row, 0, 1)?.0 {
+        for event in events {
+            match event {
                 Event::Rotated {
                     outcome: Outcome::Renewed,
                     ..
@@ -124,14 +121,11 @@ impl View<'_> {
 impl Tx<'_> {
     /// Records that the digest of this tick was written. Returns false if it was recorded before.
     pub fn record_digest(&self, tick: Timestamp, now: Timestamp) -> Result<bool, Error> {
-        let event = self.newest_event()?;
-        let noted = self
-            .db
-            .prepare_cached(
-                "INSERT INTO digest (tick, event, created_at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (tick) DO NOTHING",
-            )?
-            .execute(params![tick.as_second(), event.0, now.as_second()])?;
-        Ok(noted == 1)
+        let recorded = self.db.changed(
+            "INSERT INTO digest (tick, event, created_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (tick) DO NOTHING",
+            &[&tick, &self.newest_event()?, &now],
+        )?;
+        Ok(recorded == 1)
     }
 }

@@ -2,21 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
-
+use super::engine::{Failure, WriteErrorKind};
 use crate::secret::KeyId;
-
-/// Why nothing can be written, as far as it matters to the person who fixes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WriteErrorKind {
-    Full,
-    ReadOnly,
-    /// Another program holds the lock of the database.
-    Locked,
-    Other,
-}
 
 /// The inventory can be read but not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +69,7 @@ pub enum Error {
     UnsafeSqlite(String),
     /// The disk or the database failed. The daemon keeps answering and tries again.
     #[error("the inventory cannot be used right now: {0}")]
-    Storage(#[from] rusqlite::Error),
+    Storage(Failure),
     /// The transaction was not saved, or could not begin.
     #[error("the inventory could not be written: {0}")]
     Unwritable(Unwritable),
@@ -96,9 +85,9 @@ impl Error {
     /// What keeps the inventory from being written; `None` when the error is in the request.
     pub fn write_error_kind(&self) -> Option<WriteErrorKind> {
         match self {
-            Self::Storage(error) => WriteErrorKind::of(error),
+            Self::Storage(failure) => failure.write_error_kind(),
             Self::Unwritable(why) => Some(why.kind),
-            Self::Open { source, .. } => Some(WriteErrorKind::of_file(source)),
+            Self::Open { source, .. } => Some(kind_of_file_error(source)),
             _ => None,
         }
     }
@@ -108,48 +97,43 @@ impl Error {
         !matches!(self, Self::Closed) && self.write_error_kind().is_none()
     }
 
+    /// Tells a damaged file from other errors of the database.
+    pub(super) fn or_damaged(self, path: &Path) -> Self {
+        match self {
+            Self::Storage(failure) if failure.is_damage() => Self::Damaged {
+                path: path.to_owned(),
+                found: failure.to_string(),
+            },
+            other => other,
+        }
+    }
+
+    /// What went wrong with a file.
+    pub(super) fn of_file(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |source| Self::Open {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
     /// Whether freeing disk space is all that is needed.
     pub fn is_full_disk(&self) -> bool {
         matches!(self, Self::NoRoom { .. }) || self.write_error_kind() == Some(WriteErrorKind::Full)
     }
 }
 
-/// SQLITE_IOERR_SHMSIZE: the wal-index could not grow. SQLite does not report this as a full disk.
-const SHM_SIZE: i32 = 10 | (19 << 8);
-
-impl WriteErrorKind {
-    fn of(error: &rusqlite::Error) -> Option<Self> {
-        let code = error.sqlite_error()?;
-        match code.code {
-            ErrorCode::DiskFull => Some(Self::Full),
-            ErrorCode::SystemIoFailure if code.extended_code == SHM_SIZE => Some(Self::Full),
-            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Some(Self::ReadOnly),
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(Self::Locked),
-            ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::DatabaseCorrupt => {
-                Some(Self::Other)
-            }
-            _ => None,
+fn kind_of_file_error(error: &io::Error) -> WriteErrorKind {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => WriteErrorKind::Full,
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            WriteErrorKind::ReadOnly
         }
-    }
-
-    fn of_file(error: &io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
-            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly,
-            _ => Self::Other,
-        }
+        _ => WriteErrorKind::Other,
     }
 }
 
 impl Unwritable {
-    pub(super) fn of(error: &rusqlite::Error) -> Self {
-        Self {
-            kind: WriteErrorKind::of(error).unwrap_or(WriteErrorKind::Other),
-            reason: error.to_string(),
-        }
-    }
-
-    pub(super) fn of_error(error: &Error) -> Self {
+    pub(super) fn of(error: &Error) -> Self {
         match error {
             Error::Unwritable(why) => why.clone(),
             _ => Self {

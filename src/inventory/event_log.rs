@@ -9,42 +9,16 @@ use crate::model::{Event, Outcome};
 
 /// The events of one job that belong into the log.
 #[derive(Debug, Default)]
-pub(super) struct EventLog(RefCell<Vec<LogLine>>);
-
-#[derive(Debug)]
-struct LogLine {
-    level: Level,
-    token: Option<String>,
-    app: Option<String>,
-    incident: Option<String>,
-    /// What happened to the token, for one and for several of them.
-    text: String,
-    summary: String,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Level {
-    Info,
-    /// It is tried again.
-    Warn,
-}
+pub(super) struct EventLog(RefCell<Vec<NewEvent>>);
 
 /// A transaction in which the same happens to more tokens than this writes one line for all of them.
 const LINES_PER_CHANGE: usize = 3;
 
 impl EventLog {
     pub(super) fn add(&self, new: &NewEvent) {
-        let Some(level) = level_of(&new.event) else {
-            return;
-        };
-        self.0.borrow_mut().push(LogLine {
-            level,
-            token: new.name.as_deref().map(plain),
-            app: new.app.clone(),
-            incident: new.event.incident().map(String::from),
-            text: plain(&new.event.describe()),
-            summary: plain(&new.event.summary()),
-        });
+        if is_logged(&new.event) {
+            self.0.borrow_mut().push(new.clone());
+        }
     }
 
     /// What was collected since the last call.
@@ -54,100 +28,77 @@ impl EventLog {
 
     /// Call it after the commit.
     pub(super) fn write(self) {
-        let mut alike: Vec<Vec<LogLine>> = Vec::new();
+        let mut alike: Vec<Vec<NewEvent>> = Vec::new();
         let mut known = HashMap::new();
-        for line in self.0.into_inner() {
-            let index = *known.entry(line.change()).or_insert(alike.len());
+        for new in self.0.into_inner() {
+            let change = (new.app.clone(), new.event.summary());
+            let index = *known.entry(change).or_insert(alike.len());
             match alike.get_mut(index) {
-                Some(lines) => lines.push(line),
-                None => alike.push(vec![line]),
+                Some(events) => events.push(new),
+                None => alike.push(vec![new]),
             }
         }
-        for lines in alike {
-            match lines.first() {
-                Some(first) if lines.len() > LINES_PER_CHANGE => first.write_for(lines.len()),
-                Some(_) | None => lines.iter().for_each(LogLine::write),
+        for events in alike {
+            match events.first() {
+                Some(first) if events.len() > LINES_PER_CHANGE => write_for(events.len(), first),
+                Some(_) | None => events.iter().for_each(write),
             }
         }
     }
 }
 
-impl LogLine {
-    /// What happened in which app: lines that agree in it can be summarized.
-    fn change(&self) -> (Option<String>, String) {
-        (self.app.clone(), self.summary.clone())
-    }
-
-    fn write(&self) {
-        let (token, app) = (self.token.as_deref(), self.app.as_deref());
-        let incident = self.incident.as_deref();
-        let subject = token.map_or_else(String::new, |token| format!("token {token}: "));
-        let text = &self.text;
-        match self.level {
-            Level::Info => tracing::info!(token, app, incident, "{subject}{text}"),
-            Level::Warn => tracing::warn!(token, app, incident, "{subject}{text}"),
-        }
-    }
-
-    fn write_for(&self, tokens: usize) {
-        let (app, text) = (self.app.as_deref(), &self.summary);
-        match self.level {
-            Level::Info => tracing::info!(app, tokens, "{tokens} tokens: {text}"),
-            Level::Warn => tracing::warn!(app, tokens, "{tokens} tokens: {text}"),
-        }
+fn write(new: &NewEvent) {
+    let token = new.name.as_deref().map(plain);
+    let incident = new.event.incident().map(String::from);
+    let (token, app, incident) = (token.as_deref(), new.app.as_deref(), incident.as_deref());
+    let subject = token.map_or_else(String::new, |token| format!("token {token}: "));
+    let text = plain(&new.event.describe());
+    if is_tried_again(&new.event) {
+        tracing::warn!(token, app, incident, "{subject}{text}");
+    } else {
+        tracing::info!(token, app, incident, "{subject}{text}");
     }
 }
 
-/// `None` for what is logged elsewhere, or is no news for the person who reads the log.
-const fn level_of(event: &Event) -> Option<Level> {
-    match event {
+fn write_for(tokens: usize, example: &NewEvent) {
+    let (app, text) = (example.app.as_deref(), plain(&example.event.summary()));
+    if is_tried_again(&example.event) {
+        tracing::warn!(app, tokens, "{tokens} tokens: {text}");
+    } else {
+        tracing::info!(app, tokens, "{tokens} tokens: {text}");
+    }
+}
+
+/// The others follow from what a person or program asked for just now, or are logged where they arise: what happens to
+/// an app, to the daemon, or to an email that could not be sent.
+const fn is_logged(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Changed { .. }
+            | Event::PermissionsLost { .. }
+            | Event::PermissionsRestored { .. }
+            | Event::Rotated { .. }
+            | Event::Derived { .. }
+            | Event::CandidateAccepted { .. }
+            | Event::CandidateRefused { .. }
+            | Event::Forgotten { .. }
+            | Event::DataDeleted { .. }
+            | Event::IncidentOpened { .. }
+            | Event::IncidentResolved { .. }
+            | Event::IncidentAcknowledged { .. }
+            | Event::LoginEnded(_)
+            | Event::EmailSent(_)
+    )
+}
+
+const fn is_tried_again(event: &Event) -> bool {
+    matches!(
+        event,
         Event::Rotated {
             outcome: Outcome::Failed,
             ..
-        } => Some(Level::Warn),
-        Event::Changed { .. }
-        | Event::PermissionsLost { .. }
-        | Event::PermissionsRestored { .. }
-        | Event::Rotated { .. }
-        | Event::Derived { .. }
-        | Event::CandidateAccepted { .. }
-        | Event::CandidateRefused { .. }
-        | Event::Forgotten { .. }
-        | Event::DataDeleted { .. }
-        | Event::IncidentOpened { .. }
-        | Event::IncidentResolved { .. }
-        | Event::IncidentAcknowledged { .. }
-        | Event::LoginEnded { .. }
-        | Event::EmailSent { .. } => Some(Level::Info),
-        // The mailer logs what it could not send, with the reason.
-        Event::EmailDelayed { .. }
-        | Event::EmailUndelivered { .. }
-        | Event::EmailWritten { .. }
-        // Whoever looks after the app logs these.
-        | Event::AppFailing { .. }
-        | Event::AppRecovered { .. }
-        | Event::SetAside { .. }
-        | Event::Reloaded { .. }
-        | Event::BackedUp { .. }
-        | Event::BackupFailed { .. }
-        | Event::Started { .. }
-        | Event::Restored { .. }
-        | Event::JournalGap { .. }
-        // These follow from what a person or program asked for just now.
-        | Event::Imported { .. }
-        | Event::Discovered { .. }
-        | Event::Ordered { .. }
-        | Event::OrderRefused { .. }
-        | Event::Checked { .. }
-        | Event::CandidateKept { .. }
-        | Event::SecretRead { .. }
-        | Event::SecretRefused { .. }
-        | Event::LoginOpened { .. }
-        | Event::LoginAnswered { .. }
-        | Event::WebhookNotice { .. }
-        | Event::WebhookSubscription { .. }
-        | Event::Unknown { .. } => None,
-    }
+        }
+    )
 }
 
 /// Names come from Meta and from files: none of them starts a line of its own.

@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use nix::fcntl::OFlag;
@@ -29,18 +29,6 @@ pub(super) fn open_plain(path: &Path, options: &mut OpenOptions) -> io::Result<F
 /// Whether writing is worth trying: the file system and the file allow it.
 pub(super) fn may_be_written(path: &Path) -> bool {
     access(path, AccessFlags::W_OK).is_ok()
-}
-
-/// Gives a file that root made to the owner of `model`, which is the daemon's user.
-pub(super) fn give_to_owner_of(model: &Path, file: &File) -> io::Result<()> {
-    if !geteuid().is_root() {
-        return Ok(());
-    }
-    let (owner, made) = (model.metadata()?, file.metadata()?);
-    if (owner.uid(), owner.gid()) == (made.uid(), made.gid()) {
-        return Ok(());
-    }
-    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// Restricts root to the rights of a folder's owner until it is dropped. Affects the whole process, so it is only for

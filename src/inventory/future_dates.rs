@@ -40,7 +40,7 @@ impl Tx<'_> {
     /// review.
     pub fn fix_future_dates(&self, now: Timestamp) -> Result<(), Error> {
         for heal in HAPPENED {
-            self.db.prepare_cached(heal)?.execute([now.as_second()])?;
+            self.db.run(heal, &[&now])?;
         }
         for (heal, longest) in [
             (
@@ -61,9 +61,7 @@ impl Tx<'_> {
             ),
         ] {
             let latest = now.checked_add(longest).unwrap_or(Timestamp::MAX);
-            self.db
-                .prepare_cached(heal)?
-                .execute([now.as_second(), latest.as_second()])?;
+            self.db.run(heal, &[&now, &latest])?;
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! The journal: what happened, in order, for people and programs to follow. It never holds a secret.
 
 use jiff::Timestamp;
-use rusqlite::params;
 use serde_json::Value;
 
-use super::{Error, Tx, View, rows};
+use super::engine::Row;
+use super::{Error, Tx, View};
 use crate::model::{Event, EventId, Token, TokenId};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ impl View<'_> {
         token: Option<&str>,
         limit: usize,
     ) -> Result<Vec<EventRecord>, Error> {
-        let mut events = self.db.prepare_cached(match token {
+        let events = match token {
             None => {
                 "SELECT id, at, kind, name, app, detail FROM event WHERE id > ?1 AND ?2 IS NULL
                  ORDER BY id LIMIT ?3"
@@ -76,34 +76,30 @@ impl View<'_> {
                  WHERE token = (SELECT id FROM token WHERE name = ?2) AND id > ?1
                  ORDER BY id LIMIT ?3"
             }
-        })?;
-        let events = events.query_map(params![after.0, token, limit], record)?;
-        Ok(events.collect::<Result<_, _>>()?)
+        };
+        self.db.all(events, &[&after, &token, &limit], record)
     }
 
     /// The latest events of a token, newest first.
     pub fn latest_events(&self, token: TokenId, limit: usize) -> Result<Vec<EventRecord>, Error> {
-        let mut events = self.db.prepare_cached(
+        self.db.all(
             "SELECT id, at, kind, name, app, detail FROM event WHERE token = ?1
              ORDER BY id DESC LIMIT ?2",
-        )?;
-        let events = events.query_map(params![token, limit], record)?;
-        Ok(events.collect::<Result<_, _>>()?)
+            &[&token, &limit],
+            record,
+        )
     }
 
     pub fn newest_event(&self) -> Result<EventId, Error> {
-        let mut newest = self
-            .db
-            .prepare_cached("SELECT coalesce(max(id), 0) FROM event")?;
-        Ok(EventId(newest.query_row([], |row| row.get(0))?))
+        self.db.value("SELECT coalesce(max(id), 0) FROM event", &[])
     }
 }
 
-fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<EventRecord> {
+fn record(row: &Row<'_>) -> Result<EventRecord, Error> {
     let (event, order) = event(row, 2, 5)?;
     Ok(EventRecord {
-        id: EventId(row.get(0)?),
-        at: rows::instant(row, 1)?,
+        id: row.get(0)?,
+        at: row.get(1)?,
         token: row.get(3)?,
         app: row.get(4)?,
         order,
@@ -113,14 +109,15 @@ fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<EventRecord> {
 
 /// Reads an event from its two columns, and the order that led to it.
 pub(super) fn event(
-    row: &rusqlite::Row<'_>,
+    row: &Row<'_>,
     kind: usize,
     detail: usize,
-) -> rusqlite::Result<(Event, Option<EventId>)> {
-    let detail = serde_json::from_str(row.get_ref(detail)?.as_str()?).unwrap_or_default();
+) -> Result<(Event, Option<EventId>), Error> {
+    let kind: String = row.get(kind)?;
+    let detail: String = row.get(detail)?;
+    let detail = serde_json::from_str(&detail).unwrap_or_default();
     let order = Event::order_in(&detail);
-    let kind = row.get_ref(kind)?.as_str()?;
-    Ok((Event::from_parts(kind, detail), order))
+    Ok((Event::from_parts(&kind, detail), order))
 }
 
 impl Tx<'_> {
@@ -137,20 +134,13 @@ impl Tx<'_> {
     }
 
     pub fn record_event(&self, event: &NewEvent, now: Timestamp) -> Result<EventId, Error> {
-        let mut insert = self.db.prepare_cached(
+        let (kind, detail) = event.event.parts(event.order);
+        let detail = shortened(Value::Object(detail)).to_string();
+        let id = self.db.value(
             "INSERT INTO event (at, kind, token, name, app, detail)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
+            &[&now, &kind, &event.token, &event.name, &event.app, &detail],
         )?;
-        let (kind, detail) = event.event.parts(event.order);
-        let row = params![
-            now.as_second(),
-            kind,
-            event.token,
-            event.name,
-            event.app,
-            shortened(Value::Object(detail)).to_string()
-        ];
-        let id = EventId(insert.query_row(row, |row| row.get(0))?);
         self.event_log.add(event);
         Ok(id)
     }

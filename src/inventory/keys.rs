@@ -1,10 +1,9 @@
 //! Data keys, wrapped by the operator's key, and how that key is changed. The key in use opens the inventory at every
 //! moment: from when the new key is added until it is in place, both do.
 
-use rusqlite::{Connection, params};
-
+use super::engine::{Connection, Row};
 use super::{Error, cells};
-use crate::secret::{DataKey, Key, KeyId, Purpose, Sealer};
+use crate::secret::{DataKey, Key, Purpose, Sealer};
 
 /// A data key as it is stored.
 struct Wrapped {
@@ -15,24 +14,24 @@ struct Wrapped {
 }
 
 pub(super) fn make(db: &Connection, own: &Key) -> Result<(), Error> {
-    let tx = db.unchecked_transaction()?;
-    for (id, purpose, word) in [
-        (1, Purpose::Seal, "seal"),
-        (2, Purpose::Fingerprint, "fingerprint"),
-    ] {
-        let key = DataKey::generate(id, purpose).map_err(|_| Error::NoRandomness)?;
-        insert(&tx, &key, word, own)?;
-    }
-    Ok(tx.commit()?)
+    db.atomically(|| {
+        for (id, purpose, word) in [
+            (1, Purpose::Seal, "seal"),
+            (2, Purpose::Fingerprint, "fingerprint"),
+        ] {
+            let key = DataKey::generate(id, purpose).map_err(|_| Error::NoRandomness)?;
+            insert(db, &key, word, own)?;
+        }
+        Ok(())
+    })
 }
 
 fn insert(db: &Connection, key: &DataKey, purpose: &str, own: &Key) -> Result<(), Error> {
-    db.execute(
+    db.run(
         "INSERT INTO data_key (id, purpose, wrapped, wrapping_key, created_at)
          VALUES (?1, ?2, ?3, ?4, unixepoch())",
-        params![key.id, purpose, wrap(key, own)?, id_of(own)],
-    )?;
-    Ok(())
+        &[&key.id, &purpose, &wrap(key, own)?, &id_of(own)],
+    )
 }
 
 /// Returns the sealer that opens the sealed cells.
@@ -53,16 +52,16 @@ pub(super) fn renew(db: &Connection, own: &Key) -> Result<usize, Error> {
     let new = DataKey::generate(id, Purpose::Seal).map_err(|_| Error::NoRandomness)?;
     let from = sealer_of(&former)?;
     let to = sealer_of(&[&former[..], std::slice::from_ref(&new)].concat())?;
-    let tx = db.unchecked_transaction()?;
-    insert(&tx, &new, "seal", own)?;
-    let needed = cells::reseal(&tx, &from, &to)?;
-    let is_done_with = |key: &&DataKey| key.purpose == Purpose::Seal && !needed.contains(&key.id);
-    for key in former.iter().filter(is_done_with) {
-        tx.execute("DELETE FROM data_key WHERE id = ?1", [key.id])?;
-    }
-    tx.commit()?;
-    let stays = |key: &&DataKey| key.purpose == Purpose::Seal && needed.contains(&key.id);
-    Ok(former.iter().filter(stays).count())
+    db.atomically(|| {
+        insert(db, &new, "seal", own)?;
+        let needed = cells::reseal(db, &from, &to)?;
+        let sealing = former.iter().filter(|key| key.purpose == Purpose::Seal);
+        let (stay, go): (Vec<_>, Vec<_>) = sealing.partition(|key| needed.contains(&key.id));
+        for key in go {
+            db.run("DELETE FROM data_key WHERE id = ?1", &[&key.id])?;
+        }
+        Ok(stay.len())
+    })
 }
 
 /// Opens the data keys with the key in use, or with the one that is to replace it.
@@ -85,15 +84,16 @@ pub(super) fn next(db: &Connection) -> Result<Option<String>, Error> {
 
 /// Adds a second key: from here on, `new` opens the inventory, too.
 pub(super) fn add(db: &Connection, keys: &[DataKey], new: &Key) -> Result<(), Error> {
-    let tx = db.unchecked_transaction()?;
-    tx.execute("DELETE FROM rewrapped_key", [])?;
-    for key in keys {
-        tx.execute(
-            "INSERT INTO rewrapped_key (id, wrapped, wrapping_key) VALUES (?1, ?2, ?3)",
-            params![key.id, wrap(key, new)?, id_of(new)],
-        )?;
-    }
-    Ok(tx.commit()?)
+    db.atomically(|| {
+        db.run("DELETE FROM rewrapped_key", &[])?;
+        for key in keys {
+            db.run(
+                "INSERT INTO rewrapped_key (id, wrapped, wrapping_key) VALUES (?1, ?2, ?3)",
+                &[&key.id, &wrap(key, new)?, &id_of(new)],
+            )?;
+        }
+        Ok(())
+    })
 }
 
 /// Completes a key change if `key` is the new key: the old one no longer opens the inventory.
@@ -101,15 +101,15 @@ pub(super) fn adopt_key(db: &Connection, key: &Key) -> Result<(), Error> {
     if next(db)?.is_none_or(|next| next != id_of(key)) {
         return Ok(());
     }
-    let tx = db.unchecked_transaction()?;
-    tx.execute(
-        "UPDATE data_key SET (wrapped, wrapping_key) =
-            (SELECT wrapped, wrapping_key FROM rewrapped_key r WHERE r.id = data_key.id)
-         WHERE id IN (SELECT id FROM rewrapped_key)",
-        [],
-    )?;
-    tx.execute("DELETE FROM rewrapped_key", [])?;
-    Ok(tx.commit()?)
+    db.atomically(|| {
+        db.run(
+            "UPDATE data_key SET (wrapped, wrapping_key) =
+                (SELECT wrapped, wrapping_key FROM rewrapped_key r WHERE r.id = data_key.id)
+             WHERE id IN (SELECT id FROM rewrapped_key)",
+            &[],
+        )?;
+        db.run("DELETE FROM rewrapped_key", &[])
+    })
 }
 
 fn wrap(key: &DataKey, by: &Key) -> Result<Vec<u8>, Error> {
@@ -117,8 +117,7 @@ fn wrap(key: &DataKey, by: &Key) -> Result<Vec<u8>, Error> {
 }
 
 fn id_of(key: &Key) -> String {
-    let id: KeyId = key.id();
-    id.to_string()
+    key.id().to_string()
 }
 
 fn open_all(stored: &[Wrapped], key: &Key) -> Option<Vec<DataKey>> {
@@ -128,32 +127,30 @@ fn open_all(stored: &[Wrapped], key: &Key) -> Option<Vec<DataKey>> {
 }
 
 fn stored(db: &Connection) -> Result<Vec<Wrapped>, Error> {
-    read(
-        db,
+    db.all(
         "SELECT id, purpose, wrapped, wrapping_key FROM data_key",
+        &[],
+        wrapped,
     )
 }
 
 fn rewrapped(db: &Connection) -> Result<Vec<Wrapped>, Error> {
-    read(
-        db,
+    db.all(
         "SELECT r.id, k.purpose, r.wrapped, r.wrapping_key
          FROM rewrapped_key r JOIN data_key k ON k.id = r.id",
+        &[],
+        wrapped,
     )
 }
 
-fn read(db: &Connection, sql: &str) -> Result<Vec<Wrapped>, Error> {
-    let mut stored = db.prepare(sql)?;
-    let rows = stored.query_map([], |row| {
-        Ok(Wrapped {
-            id: row.get(0)?,
-            purpose: match row.get_ref(1)?.as_str()? {
-                "seal" => Purpose::Seal,
-                _ => Purpose::Fingerprint,
-            },
-            wrapped: row.get(2)?,
-            by: row.get(3)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+fn wrapped(row: &Row<'_>) -> Result<Wrapped, Error> {
+    Ok(Wrapped {
+        id: row.get(0)?,
+        purpose: match row.get::<String>(1)?.as_str() {
+            "seal" => Purpose::Seal,
+            _ => Purpose::Fingerprint,
+        },
+        wrapped: row.get(2)?,
+        by: row.get(3)?,
+    })
 }

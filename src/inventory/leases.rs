@@ -1,10 +1,11 @@
 //! Leases: a sweep claims the tokens that it works on, so that no other sweep touches them meanwhile.
 
 use jiff::Timestamp;
-use rusqlite::{CachedStatement, OptionalExtension, params};
 
 use super::cells::Bearer;
-use super::{Candidate, Error, PendingOrder, Tx, View, rows, subscriptions};
+use super::columns::{self, FROM_TOKEN, TOKEN, TOKEN_COLUMNS};
+use super::engine::Statement;
+use super::{Candidate, Error, PendingOrder, Tx, View, subscriptions};
 use crate::model::{Token, TokenId, WebhookSubscription};
 use crate::secret::Secret;
 
@@ -32,30 +33,23 @@ impl View<'_> {
     /// Reads a leased token, with the statement that the whole claim shares.
     fn leased(
         &self,
-        read: &mut CachedStatement<'_>,
+        read: &mut Statement<'_>,
         id: TokenId,
         lease: Lease,
     ) -> Result<Option<Claimed>, Error> {
-        let found = read.query_row([id], |row| {
-            let sealed: Vec<u8> = row.get(rows::COLUMNS)?;
-            let tried_at = rows::maybe_instant(row, rows::COLUMNS + 1)?;
-            let subscription = subscriptions::subscription(row, rows::COLUMNS + 2)?;
-            Ok((rows::token(row)?, sealed, tried_at, subscription))
-        });
-        let Some((token, sealed, rotation_tried_at, subscription)) = found.optional()? else {
-            return Ok(None);
-        };
-        let secret = self.unseal(Bearer::of(&token), token.version, &sealed)?;
-        let (pending_order, candidate) = (None, None);
-        Ok(Some(Claimed {
-            token,
-            secret,
-            rotation_tried_at,
-            subscription,
-            pending_order,
-            candidate,
-            lease,
-        }))
+        read.maybe(&[&id], |row| {
+            let token = columns::token(row)?;
+            let sealed: Vec<u8> = row.get(TOKEN_COLUMNS)?;
+            Ok(Claimed {
+                secret: self.unseal(Bearer::of(&token), token.version, &sealed)?,
+                rotation_tried_at: row.get(TOKEN_COLUMNS + 1)?,
+                subscription: subscriptions::subscription(row, TOKEN_COLUMNS + 2)?,
+                token,
+                pending_order: None,
+                candidate: None,
+                lease,
+            })
+        })
     }
 }
 
@@ -69,23 +63,21 @@ impl Tx<'_> {
         leased_until: Timestamp,
     ) -> Result<Vec<Claimed>, Error> {
         // A lease that ends later than one that begins now came from a wrong clock.
-        let mut take = self.db.prepare_cached(
+        let mut take = self.db.prepared(
             "UPDATE schedule SET leased_until = ?3
              WHERE token = ?1 AND due_at <= ?2 AND (leased_until <= ?2 OR leased_until > ?3 + 300)",
         )?;
-        let mut read = self.db.prepare_cached(&format!(
-            "SELECT {}, v.secret, t.rotation_tried_at, w.state, w.missing, w.checked_at {}
+        let mut read = self.db.prepared(&format!(
+            "SELECT {TOKEN}, v.secret, t.rotation_tried_at, w.state, w.missing, w.checked_at {FROM_TOKEN}
              JOIN version v ON v.token = t.id AND v.number = t.version
-             LEFT JOIN webhook_subscription w ON w.token = t.id WHERE t.id = ?1",
-            rows::TOKEN,
-            rows::FROM
+             LEFT JOIN webhook_subscription w ON w.token = t.id WHERE t.id = ?1"
         ))?;
         let lease = Lease(leased_until.as_second());
         let pending_orders = self.pending_orders()?;
         let mut candidates = self.candidates()?;
         let mut claimed = Vec::with_capacity(due.len());
         for &id in due {
-            if take.execute(params![id, now.as_second(), lease.0])? == 0 {
+            if take.changed(&[&id, &now, &lease.0])? == 0 {
                 continue;
             }
             let mut leased = match self.leased(&mut read, id, lease) {
@@ -101,7 +93,7 @@ impl Tx<'_> {
                 leased.rotation_tried_at = Some(now);
                 self.set_rotation_tried_at(id, Some(now))?;
             }
-            leased.pending_order = pending_orders.for_token(id);
+            leased.pending_order = pending_orders.get(&id).copied();
             leased.candidate = candidates.remove(&id);
             claimed.push(leased);
         }
@@ -112,18 +104,15 @@ impl Tx<'_> {
     pub fn release(&self, tokens: &[TokenId]) -> Result<(), Error> {
         let mut free = self
             .db
-            .prepare_cached("UPDATE schedule SET leased_until = 0 WHERE token = ?1")?;
-        for id in tokens {
-            free.execute([id])?;
-        }
-        Ok(())
+            .prepared("UPDATE schedule SET leased_until = 0 WHERE token = ?1")?;
+        tokens.iter().try_for_each(|id| free.run(&[id]))
     }
 
     /// Ends the leases of an earlier run. The lock on the inventory proves that it has ended.
     pub(super) fn end_leases(&self) -> Result<(), Error> {
-        self.db
-            .prepare_cached("UPDATE schedule SET leased_until = 0 WHERE leased_until <> 0")?
-            .execute([])?;
-        Ok(())
+        self.db.run(
+            "UPDATE schedule SET leased_until = 0 WHERE leased_until <> 0",
+            &[],
+        )
     }
 }

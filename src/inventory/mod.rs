@@ -7,13 +7,14 @@ mod backlog;
 mod backups;
 mod cells;
 mod check_results;
+mod columns;
 mod copy;
 mod crash_suspects;
 mod daemon_runs;
 mod data_deletions;
 mod digests;
-mod email_bodies;
 mod emails;
+mod engine;
 mod error;
 mod event_log;
 mod file_ownership;
@@ -31,7 +32,6 @@ mod pruning;
 mod refused_candidates;
 mod rekey;
 mod restore;
-mod rows;
 mod schedule;
 mod schema;
 mod signed_requests;
@@ -41,7 +41,6 @@ mod totals;
 mod transaction;
 mod ungranted_scopes;
 mod unsaved_secrets;
-mod upgrade;
 mod versions;
 mod webhook_notices;
 mod writer;
@@ -55,7 +54,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use crate::secret::{Key, Sealer};
@@ -67,12 +65,14 @@ pub use copy::copy;
 pub use daemon_runs::RunId;
 pub use data_deletions::Deletion;
 pub use digests::Digest;
-pub use error::{Error, Unwritable, WriteErrorKind};
+use engine::Connection;
+pub use engine::WriteErrorKind;
+pub use error::{Error, Unwritable};
 pub use journal::{EventRecord, NewEvent};
 pub use leases::{Claimed, Lease};
 pub use logins::{ClaimedCode, NAMED_LEFT_OUT};
 pub use page_admins::SeenPage;
-pub use pending_orders::{PendingOrder, PendingOrders};
+pub use pending_orders::PendingOrder;
 pub use pruning::Retention;
 pub use refused_candidates::CheckedCandidate;
 pub use rekey::{Rekeying, RenewedKeys};
@@ -236,7 +236,7 @@ impl Shared {
             // On a full disk a small write may succeed where real work fails.
             Ok(_) if self.is_still_full() => return,
             Ok(_) => None,
-            Err(error) if error.write_error_kind().is_some() => Some(Unwritable::of_error(error)),
+            Err(error) if error.write_error_kind().is_some() => Some(Unwritable::of(error)),
             Err(_) => return,
         };
         let mut known = self.write_error();

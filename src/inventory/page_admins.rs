@@ -2,9 +2,9 @@
 //! one login restores.
 
 use jiff::Timestamp;
-use rusqlite::params;
 
-use super::rows::LIVES;
+use super::columns::LIVES;
+use super::engine::Params;
 use super::{Error, Imported, NewEvent, NewToken, Tx, View};
 use crate::model::{Event, Kind, Scopes, Token, TokenId, slug};
 use crate::secret::Secret;
@@ -28,39 +28,42 @@ impl View<'_> {
         let Some(facts) = &page.facts else {
             return Ok(Vec::new());
         };
-        let mut found = self.db.prepare_cached(&format!(
+        let parents = format!(
             "SELECT id FROM token t
              WHERE app = ?1 AND kind = 'user' AND {LIVES}
                AND id IN (SELECT ?2
                     UNION SELECT id FROM token WHERE app = ?1 AND person = ?3 AND kind = 'user'
                     UNION SELECT parent FROM token WHERE app = ?1 AND subject = ?4
                     UNION SELECT token FROM page_admin WHERE page = ?4)
-             ORDER BY id IS NOT ?2, person IS NOT ?3, id LIMIT ?5"
-        ))?;
-        let found = found.query_map(
-            params![page.app, page.parent, facts.person, facts.subject, limit],
-            |row| row.get(0),
-        )?;
-        Ok(found.collect::<Result<_, _>>()?)
+             ORDER BY id IS DISTINCT FROM ?2, person <> ?3, id LIMIT ?5"
+        );
+        self.db.values(
+            &parents,
+            &[
+                &page.app,
+                &page.parent,
+                &facts.person,
+                &facts.subject,
+                &limit,
+            ],
+        )
     }
-}
 
-impl View<'_> {
     /// Other tokens of the same person that were alive at their last check, the person's own first. Also returns
     /// whether there are others at all.
     pub fn related_tokens(&self, of: &Token, limit: usize) -> Result<(Vec<TokenId>, bool), Error> {
         let Some(facts) = &of.facts else {
             return Ok((Vec::new(), false));
         };
-        let mut found = self.db.prepare_cached(&format!(
+        let related = format!(
             "SELECT id, {LIVES} FROM token t
              WHERE app = ?1 AND person = ?2 AND id <> ?3
              ORDER BY 2 DESC, kind = 'page', id LIMIT ?4"
-        ))?;
-        let found = found.query_map(params![of.app, facts.person, of.id, limit], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-        let found: Vec<(TokenId, bool)> = found.collect::<Result<_, _>>()?;
+        );
+        let params: Params<'_> = &[&of.app, &facts.person, &of.id, &limit];
+        let found: Vec<(TokenId, bool)> = self
+            .db
+            .all(&related, params, |row| Ok((row.get(0)?, row.get(1)?)))?;
         let living = found.iter().filter(|(_, alive)| *alive);
         Ok((living.map(|(id, _)| *id).collect(), !found.is_empty()))
     }
@@ -79,14 +82,13 @@ impl Tx<'_> {
             return Ok(());
         }
         self.db
-            .prepare_cached("DELETE FROM page_admin WHERE token = ?1")?
-            .execute([user.id])?;
+            .run("DELETE FROM page_admin WHERE token = ?1", &[&user.id])?;
         for page in pages {
-            self.db
-                .prepare_cached(
-                    "INSERT OR IGNORE INTO page_admin (token, page, name) VALUES (?1, ?2, ?3)",
-                )?
-                .execute(params![user.id, page.id, page.name])?;
+            self.db.run(
+                "INSERT INTO page_admin (token, page, name) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO NOTHING",
+                &[&user.id, &page.id, &page.name],
+            )?;
             self.set_page_parent(user, page)?;
             if let Some(secret) = &page.token_to_import {
                 self.import_token(user, page, secret, now)?;
@@ -101,33 +103,25 @@ impl Tx<'_> {
         let Some(facts) = page.facts.as_ref().filter(|facts| facts.kind == Kind::Page) else {
             return Ok(());
         };
-        self.db
-            .prepare_cached(
-                "UPDATE token SET
-                    subject_name = coalesce(subject_name,
-                        (SELECT name FROM page_admin WHERE page = ?2 LIMIT 1)),
-                    parent = coalesce(parent,
-                        (SELECT d.token FROM page_admin d JOIN token u ON u.id = d.token
-                         WHERE d.page = ?2 AND u.app = ?3 AND u.person = ?4 LIMIT 1))
-                 WHERE id = ?1",
-            )?
-            .execute(params![page.id, facts.subject, page.app, facts.person])?;
-        Ok(())
+        self.db.run(
+            "UPDATE token SET
+                subject_name = coalesce(subject_name,
+                    (SELECT name FROM page_admin WHERE page = ?2 LIMIT 1)),
+                parent = coalesce(parent,
+                    (SELECT d.token FROM page_admin d JOIN token u ON u.id = d.token
+                     WHERE d.page = ?2 AND u.app = ?3 AND u.person = ?4 LIMIT 1))
+             WHERE id = ?1",
+            &[&page.id, &facts.subject, &page.app, &facts.person],
+        )
     }
 
     fn set_page_parent(&self, user: &Token, page: &SeenPage) -> Result<(), Error> {
-        let person = user
-            .facts
-            .as_ref()
-            .map_or("", |facts| facts.person.as_str());
-        self.db
-            .prepare_cached(
-                "UPDATE token SET subject_name = ?4, parent = CASE
-                    WHEN parent IS NULL AND person = ?5 THEN ?1 ELSE parent END
-                 WHERE app = ?2 AND subject = ?3 AND kind = 'page'",
-            )?
-            .execute(params![user.id, user.app, page.id, page.name, person])?;
-        Ok(())
+        self.db.run(
+            "UPDATE token SET subject_name = ?4, parent = CASE
+                WHEN parent IS NULL AND person = ?5 THEN ?1 ELSE parent END
+             WHERE app = ?2 AND subject = ?3 AND kind = 'page'",
+            &[&user.id, &user.app, &page.id, &page.name, &person_of(user)],
+        )
     }
 
     fn import_token(
@@ -168,15 +162,11 @@ impl Tx<'_> {
     }
 
     fn has_page_of(&self, user: &Token, page: &str) -> Result<bool, Error> {
-        let person = user
-            .facts
-            .as_ref()
-            .map_or("", |facts| facts.person.as_str());
-        let mut held = self.db.prepare_cached(
+        self.db.value(
             "SELECT EXISTS (SELECT 1 FROM token WHERE app = ?1 AND subject = ?2 AND kind = 'page'
                 AND person = ?3)",
-        )?;
-        Ok(held.query_row(params![user.app, page, person], |row| row.get(0))?)
+            &[&user.app, &page, &person_of(user)],
+        )
     }
 
     /// `acme-corner-bakery`; if that is in use, with the last digits of the page's id.
@@ -211,53 +201,9 @@ impl Tx<'_> {
         }
         Ok(name)
     }
+}
 
-    /// Makes the person's other tokens due now, because what killed this one may concern them all: their incident is
-    /// then complete.
-    pub fn schedule_related_now(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
-        let Some(facts) = &of.facts else { return Ok(0) };
-        let mut schedule = self.db.prepare_cached(
-            "UPDATE schedule SET due_at = ?4
-             WHERE due_at > ?4 AND leased_until = 0 AND token IN (
-                SELECT id FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3)",
-        )?;
-        Ok(schedule.execute(params![of.app, facts.person, of.id, now.as_second()])?)
-    }
-
-    /// Makes the person's other tokens due now, because one of their tokens shows that a permission came or went. When it
-    /// is a page token, and the person's own token is alive, only the own token is made due, and its check covers the
-    /// pages: each page alone would make all the others due again.
-    pub fn schedule_permission_checks(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
-        let Some(facts) = &of.facts else { return Ok(0) };
-        let mut own = self.db.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM token
-                WHERE app = ?1 AND person = ?2 AND id <> ?3 AND kind <> 'page' AND state <> 'dead')",
-        )?;
-        let own_only = facts.kind == Kind::Page
-            && own.query_row(params![of.app, facts.person, of.id], |row| row.get(0))?;
-        let mut schedule = self.db.prepare_cached(
-            "UPDATE schedule SET due_at = ?4
-             WHERE due_at > ?4 AND leased_until = 0 AND coalesce(checked_at, 0) < ?4 AND token IN (
-                SELECT id FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3
-                    AND (kind <> 'page' OR NOT ?5))",
-        )?;
-        let these = params![of.app, facts.person, of.id, now.as_second(), own_only];
-        Ok(schedule.execute(these)?)
-    }
-
-    /// Makes due now what a token that works again may restore: the person's dead and failing tokens, and every dead
-    /// page that is reached through it.
-    pub fn schedule_pages_now(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
-        let Some(facts) = &of.facts else { return Ok(0) };
-        let mut schedule_page_checks = self.db.prepare_cached(
-            "UPDATE schedule SET due_at = ?4, leased_until = 0
-             WHERE token <> ?3 AND (due_at IS NULL OR due_at > ?4) AND token IN (
-                SELECT id FROM token
-                    WHERE app = ?1 AND person = ?2 AND state IN ('dead', 'failing')
-                UNION SELECT id FROM token WHERE parent = ?3 AND state IN ('dead', 'failing')
-                UNION SELECT t.id FROM page_admin d JOIN token t ON t.app = ?1 AND t.subject = d.page
-                    WHERE d.token = ?3 AND t.state = 'dead')",
-        )?;
-        Ok(schedule_page_checks.execute(params![of.app, facts.person, of.id, now.as_second()])?)
-    }
+/// Empty until the first check.
+fn person_of(user: &Token) -> &str {
+    user.facts.as_ref().map_or("", |facts| &facts.person)
 }

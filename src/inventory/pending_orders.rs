@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 
-use super::{Error, NewEvent, Tx, View, rows};
+use super::{Error, NewEvent, Tx, View};
 use crate::model::{Cause, Event, EventId, OrderKind, Token, TokenId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,42 +14,24 @@ pub struct PendingOrder {
     pub event: EventId,
 }
 
-/// All pending orders; there are few.
-#[derive(Debug, Default)]
-pub struct PendingOrders(HashMap<TokenId, PendingOrder>);
-
-impl PendingOrders {
-    pub fn for_token(&self, id: TokenId) -> Option<PendingOrder> {
-        self.0.get(&id).copied()
-    }
-}
-
 impl View<'_> {
-    pub fn pending_orders(&self) -> Result<PendingOrders, Error> {
-        let mut all = self
-            .db
-            .prepare_cached("SELECT token, action, event FROM pending_order")?;
-        let all = all.query_map([], |row| {
-            let order = rows::string_enum(row, 1, OrderKind::from_name)?;
-            Ok((
-                row.get(0)?,
-                PendingOrder {
-                    order,
-                    event: EventId(row.get(2)?),
-                },
-            ))
-        })?;
-        Ok(PendingOrders(all.collect::<Result<_, _>>()?))
+    /// All pending orders; there are few.
+    pub fn pending_orders(&self) -> Result<HashMap<TokenId, PendingOrder>, Error> {
+        let all = "SELECT token, action, event FROM pending_order";
+        self.db.all(all, &[], |row| {
+            let (order, event) = (row.get(1)?, row.get(2)?);
+            Ok((row.get(0)?, PendingOrder { order, event }))
+        })
     }
 
     /// The orders of an app that end when no call can be made. The others wait for the app.
     pub fn refusable_orders(&self, app: &str) -> Result<Vec<(TokenId, EventId)>, Error> {
-        let mut found = self.db.prepare_cached(
+        self.db.all(
             "SELECT o.token, o.event FROM pending_order o JOIN token t ON t.id = o.token
              WHERE t.app = ?1 AND o.action IN ('check', 'rotate') ORDER BY o.event",
-        )?;
-        let found = found.query_map([app], |row| Ok((row.get(0)?, EventId(row.get(1)?))))?;
-        Ok(found.collect::<Result<_, _>>()?)
+            &[&app],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
     }
 }
 
@@ -73,13 +54,12 @@ impl Tx<'_> {
             asked_by: asked_by.to_owned(),
         };
         let event = self.record_event(&NewEvent::about(token, ordered), now)?;
-        self.db
-            .prepare_cached(
-                "INSERT INTO pending_order (token, action, event, requested_at) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (token) DO UPDATE
-                 SET action = excluded.action, event = excluded.event, requested_at = excluded.requested_at",
-            )?
-            .execute(params![token.id, order.as_str(), event.0, now.as_second()])?;
+        self.db.run(
+            "INSERT INTO pending_order (token, action, event, requested_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (token) DO UPDATE
+             SET action = excluded.action, event = excluded.event, requested_at = excluded.requested_at",
+            &[&token.id, &order, &event, &now],
+        )?;
         Ok(event)
     }
 
@@ -117,18 +97,13 @@ impl Tx<'_> {
     }
 
     fn same_order(&self, token: TokenId, order: OrderKind) -> Result<Option<EventId>, Error> {
-        let mut same = self
-            .db
-            .prepare_cached("SELECT event FROM pending_order WHERE token = ?1 AND action = ?2")?;
-        let same = same.query_row(params![token, order.as_str()], |row| row.get(0));
-        Ok(same.optional()?.map(EventId))
+        let same = "SELECT event FROM pending_order WHERE token = ?1 AND action = ?2";
+        self.db.maybe_value(same, &[&token, &order])
     }
 
     /// Removes the order that was carried out. A newer one has another event and stays.
     pub(super) fn order_is_done(&self, token: TokenId, order: EventId) -> Result<(), Error> {
-        self.db
-            .prepare_cached("DELETE FROM pending_order WHERE token = ?1 AND event = ?2")?
-            .execute(params![token, order.0])?;
-        Ok(())
+        let done = "DELETE FROM pending_order WHERE token = ?1 AND event = ?2";
+        self.db.run(done, &[&token, &order])
     }
 }

@@ -2,7 +2,6 @@
 //! old it is.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::params;
 
 use super::{Error, Tx};
 
@@ -62,19 +61,18 @@ impl Tx<'_> {
     fn prune_events(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
         let tokens = self.fleet()?.total();
         let most = kept.events.saturating_add(tokens * EVENTS_A_TOKEN);
-        let mut prune = self.db.prepare_cached(
+        self.db.changed(
             "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?4)
              AND (at < ?1 OR id <= (SELECT max(id) FROM event) - ?2)
              AND id <= (SELECT max(id) FROM event) - ?3
              AND id NOT IN (SELECT event FROM pending_order)",
-        )?;
-        let values = params![cutoff.as_second(), most, NEWEST_EVENTS, ROWS_A_STEP];
-        Ok(prune.execute(values)?)
+            &[&cutoff, &most, &NEWEST_EVENTS, &ROWS_A_STEP],
+        )
     }
 
     /// Removes emails that need nothing more: sent or given up, and about no open incident.
     fn prune_emails(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
-        let mut prune = self.db.prepare_cached(
+        self.db.changed(
             "DELETE FROM email WHERE id IN (
                 SELECT id FROM email
                     WHERE created_at < ?1 AND next_try_at IS NULL AND NOT EXISTS (
@@ -84,44 +82,44 @@ impl Tx<'_> {
                         AND NOT EXISTS (SELECT 1 FROM incident i
                             WHERE i.id = email.incident AND i.resolved_at IS NULL)
                 LIMIT ?3)",
-        )?;
-        Ok(prune.execute(params![cutoff.as_second(), kept.emails, EMAILS_PER_STEP])?)
+            &[&cutoff, &kept.emails, &EMAILS_PER_STEP],
+        )
     }
 
     /// Removes the tokens of an old incident before the incident, because there may be 100,000.
     fn prune_incident_tokens(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
-        let mut prune = self.db.prepare_cached(&format!(
+        let prune = format!(
             "DELETE FROM incident_token WHERE (incident, token) IN (
                 SELECT m.incident, m.token FROM incident_token m WHERE m.incident IN ({OLD_INCIDENTS})
                 LIMIT ?3)"
-        ))?;
-        Ok(prune.execute(params![cutoff.as_second(), kept.incidents, ROWS_A_STEP])?)
+        );
+        self.db
+            .changed(&prune, &[&cutoff, &kept.incidents, &ROWS_A_STEP])
     }
 
     fn prune_incidents(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
-        let mut prune = self.db.prepare_cached(&format!(
-            "DELETE FROM incident WHERE id IN ({OLD_INCIDENTS} LIMIT ?3)"
-        ))?;
-        Ok(prune.execute(params![cutoff.as_second(), kept.incidents, ROWS_A_STEP])?)
+        let prune = format!("DELETE FROM incident WHERE id IN ({OLD_INCIDENTS} LIMIT ?3)");
+        self.db
+            .changed(&prune, &[&cutoff, &kept.incidents, &ROWS_A_STEP])
     }
 
     /// Removes requests that were finished long ago. The person had enough time to look at the page.
     fn prune_deletions(&self, cutoff: Timestamp) -> Result<usize, Error> {
-        let mut prune = self.db.prepare_cached(
+        self.db.changed(
             "DELETE FROM data_deletion WHERE code IN (
                 SELECT code FROM data_deletion WHERE finished_at < ?1 LIMIT ?2)",
-        )?;
-        Ok(prune.execute(params![cutoff.as_second(), ROWS_A_STEP])?)
+            &[&cutoff, &ROWS_A_STEP],
+        )
     }
 
     /// Removes all old digests but the newest, from which the next one counts.
     fn prune_digests(&self, cutoff: Timestamp) -> Result<usize, Error> {
-        let mut prune = self.db.prepare_cached(
+        self.db.changed(
             "DELETE FROM digest WHERE tick IN (
                 SELECT tick FROM digest WHERE tick < ?1
                     AND tick < (SELECT max(tick) FROM digest) LIMIT ?2)",
-        )?;
-        Ok(prune.execute(params![cutoff.as_second(), ROWS_A_STEP])?)
+            &[&cutoff, &ROWS_A_STEP],
+        )
     }
 }
 

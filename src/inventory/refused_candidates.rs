@@ -2,9 +2,9 @@
 //! the next one is stored.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 
-use super::{Error, Tx, View, rows};
+use super::engine::Json;
+use super::{Error, Tx, View};
 use crate::model::{Refusal, TokenId};
 
 /// A candidate that Meta was asked about. It is removed, accepted or not.
@@ -18,14 +18,11 @@ pub struct CheckedCandidate {
 impl View<'_> {
     /// When the latest candidate was refused, and why. `None` if it was not.
     pub fn refused_candidate(&self, token: TokenId) -> Result<Option<(Timestamp, Refusal)>, Error> {
-        let mut refused = self
-            .db
-            .prepare_cached("SELECT refused_at, why FROM refused_candidate WHERE token = ?1")?;
-        let refused = refused.query_row([token], |row| {
-            Ok((rows::instant(row, 0)?, row.get::<_, String>(1)?))
-        });
-        let refused = refused.optional()?;
-        Ok(refused.and_then(|(at, why)| Some((at, serde_json::from_str(&why).ok()?))))
+        self.db.maybe(
+            "SELECT refused_at, why FROM refused_candidate WHERE token = ?1",
+            &[&token],
+            |row| Ok((row.get(0)?, row.get::<Json<_>>(1)?.0)),
+        )
     }
 }
 
@@ -38,36 +35,26 @@ impl Tx<'_> {
         checked: &CheckedCandidate,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let dropped = self
-            .db
-            .prepare_cached(
-                "DELETE FROM version WHERE token = ?1 AND number = ?2 AND role = 'candidate'",
-            )?
-            .execute(params![token, checked.number])?;
+        let dropped = self.db.changed(
+            "DELETE FROM version WHERE token = ?1 AND number = ?2 AND role = 'candidate'",
+            &[&token, &checked.number],
+        )?;
         let Some(why) = checked.refusal.as_ref().filter(|_| dropped > 0) else {
             return Ok(());
         };
-        self.db
-            .prepare_cached(
-                "INSERT INTO refused_candidate (token, refused_at, why) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (token) DO UPDATE
-                 SET refused_at = excluded.refused_at, why = excluded.why",
-            )?
-            .execute(params![
-                token,
-                now.as_second(),
-                serde_json::to_string(why).unwrap_or_default()
-            ])?;
-        Ok(())
+        self.db.run(
+            "INSERT INTO refused_candidate (token, refused_at, why) VALUES (?1, ?2, ?3)
+             ON CONFLICT (token) DO UPDATE
+             SET refused_at = excluded.refused_at, why = excluded.why",
+            &[&token, &now, &Json(why)],
+        )
     }
 
     /// A refusal names the person whose token was offered.
     pub(super) fn delete_refusals(&self, person: &str) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "DELETE FROM refused_candidate WHERE instr(why, '\"' || ?1 || '\"') > 0",
-            )?
-            .execute([person])?;
-        Ok(())
+        self.db.run(
+            "DELETE FROM refused_candidate WHERE instr(why, '\"' || ?1 || '\"') > 0",
+            &[&person],
+        )
     }
 }

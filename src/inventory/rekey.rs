@@ -4,11 +4,11 @@
 use std::fs::File;
 use std::path::Path;
 
-use rusqlite::Connection;
-
+use super::engine::Connection;
 use super::file_ownership::OwnersRights;
 use super::lock::lock;
-use super::{Error, copy, keys, open};
+use super::{Error, keys, open};
+use crate::files::folder_of;
 use crate::secret::Key;
 
 /// An inventory whose key is being changed.
@@ -33,13 +33,13 @@ impl Rekeying {
     /// Begins a key change. `key` is the one in place. If that is the new one already, this completes the earlier
     /// change.
     pub fn begin(path: &Path, key: &Key) -> Result<Self, Error> {
-        let folder = copy::folder_of(path);
-        let _rights = OwnersRights::take(&folder).map_err(copy::failed(&folder))?;
+        let folder = folder_of(path);
+        let _rights = OwnersRights::take(&folder).map_err(Error::of_file(&folder))?;
         let lock = lock(path)?;
         if open::inspect(path, key)? == 0 {
             return Err(Error::NotAnInventory(path.to_owned()));
         }
-        let next = keys::next(&open::connect_reader(path)?)?;
+        let next = keys::next(&Connection::reader(path)?)?;
         let (db, _) = open::open(path, key)?;
         Ok(Self {
             db,

@@ -4,15 +4,16 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use tempfile::NamedTempFile;
 
 use super::cells::{self, Bearer};
-use super::copy::{Source, check, failed, folder_of, reject_existing, sync_folder, unfinished_in};
-use super::file_ownership::{OwnersRights, give_to_owner_of};
+use super::copy::{Source, check, reject_existing, sync_folder, unfinished_in};
+use super::engine::Connection;
+use super::file_ownership::OwnersRights;
 use super::lock::lock;
-use super::{Error, Settings, View, keys, open, rows};
-use crate::model::{Event, TokenId};
+use super::{Error, Settings, View, keys, open};
+use crate::files::{beside, folder_of, give_to_owner_of};
+use crate::model::Event;
 use crate::secret::Key;
 
 /// What people use to tell two inventories apart.
@@ -53,7 +54,7 @@ fn sound(file: &Path, key: &Key) -> Result<Source, Error> {
     }
     Err(match file.exists() {
         true => Error::NotAnInventory(file.to_owned()),
-        false => failed(file)(std::io::ErrorKind::NotFound.into()),
+        false => Error::of_file(file)(std::io::ErrorKind::NotFound.into()),
     })
 }
 
@@ -65,7 +66,7 @@ impl Restore {
         // Root may read the copy wherever it is. Everything else is done with the rights of the folder's owner.
         let source = sound(file, key)?;
         let folder = folder_of(path);
-        let rights = OwnersRights::take(&folder).map_err(failed(&folder))?;
+        let rights = OwnersRights::take(&folder).map_err(Error::of_file(&folder))?;
         let lock = lock(path)?;
         let copy = unfinished_in(&folder)?;
         source.vacuum_into(copy.path())?;
@@ -99,10 +100,10 @@ impl Restore {
             folder_of(&self.path)
         };
         let copy = self.copy.as_file();
-        give_to_owner_of(&model, copy).map_err(failed(self.copy.path()))?;
-        copy.sync_all().map_err(failed(self.copy.path()))?;
+        give_to_owner_of(&model, copy).map_err(Error::of_file(self.copy.path()))?;
+        copy.sync_all().map_err(Error::of_file(self.copy.path()))?;
         let put = self.copy.persist(&self.path);
-        put.map_err(|error| failed(&self.path)(error.error))?;
+        put.map_err(|error| Error::of_file(&self.path)(error.error))?;
         sync_folder(&self.path)?;
         Ok(kept)
     }
@@ -111,21 +112,20 @@ impl Restore {
     /// or kept with it, so that it never meets another one.
     fn keep_previous(&self, now: Timestamp) -> Result<PathBuf, Error> {
         let stamp = now.strftime("%Y%m%dT%H%M%SZ");
-        let kept = open::beside(&self.path, &format!(".before-restore-{stamp}"));
+        let kept = beside(&self.path, &format!(".before-restore-{stamp}"));
         reject_existing(&kept)?;
         if matches!(self.present, Present::Inventory(_)) {
-            let db = Connection::open(&self.path)?;
-            db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            Connection::writer(&self.path)?.checkpoint()?;
         }
-        fs::hard_link(&self.path, &kept).map_err(failed(&kept))?;
-        let log = open::beside(&self.path, "-wal");
+        fs::hard_link(&self.path, &kept).map_err(Error::of_file(&kept))?;
+        let log = beside(&self.path, "-wal");
         if log.exists() {
-            let kept = open::beside(&kept, "-wal");
-            fs::rename(&log, &kept).map_err(failed(&kept))?;
+            let kept = beside(&kept, "-wal");
+            fs::rename(&log, &kept).map_err(Error::of_file(&kept))?;
         }
-        let index = open::beside(&self.path, "-shm");
+        let index = beside(&self.path, "-shm");
         if index.exists() {
-            fs::remove_file(&index).map_err(failed(&index))?;
+            fs::remove_file(&index).map_err(Error::of_file(&index))?;
         }
         sync_folder(&self.path)?;
         Ok(kept)
@@ -133,12 +133,11 @@ impl Restore {
 
     /// Records the restore in the journal, which may lack events from after the copy.
     fn record_restore(&self, now: Timestamp) -> Result<(), Error> {
-        let db = Connection::open(self.copy.path())?;
-        db.execute(
+        let db = Connection::writer(self.copy.path())?;
+        db.run(
             "INSERT INTO event (at, kind) VALUES (?1, ?2)",
-            (now.as_second(), Event::Restored {}.parts(None).0),
-        )?;
-        Ok(())
+            &[&now, &Event::Restored {}.parts(None).0],
+        )
     }
 }
 
@@ -154,58 +153,52 @@ fn contents_of_present(path: &Path, key: &Key) -> Present {
 }
 
 fn contents(path: &Path, key: &Key) -> Result<Contents, Error> {
-    let db = open::connect_reader(path)?;
+    let db = Connection::reader(path)?;
     let sealer = keys::sealer(&db, key)?;
     let view = View {
         db: &db,
         sealer: &sealer,
     };
-    let schema = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok(Contents {
-        schema,
+        schema: db.header("user_version")?,
         newest_event_at: view.newest_event_at()?,
-        tokens: db.query_row("SELECT count(*) FROM token", [], |row| row.get(0))?,
+        tokens: db.value("SELECT count(*) FROM token", &[])?,
         unsealable: unsealable(&view)?,
     })
 }
 
 fn unsealable(view: &View<'_>) -> Result<u64, Error> {
-    let mut current = view.db.prepare(
+    let opens: Vec<bool> = view.db.all(
         "SELECT t.app, t.name, t.id, v.number, v.secret FROM token t
          JOIN version v ON v.token = t.id AND v.number = t.version",
+        &[],
+        |row| {
+            let (app, name): (String, String) = (row.get(0)?, row.get(1)?);
+            let bearer = Bearer {
+                id: row.get(2)?,
+                app: &app,
+                name: &name,
+            };
+            let cell = bearer.row(row.get(3)?);
+            let sealed: Vec<u8> = row.get(4)?;
+            Ok(view.sealer.open(&sealed, cells::secret(&cell)).is_ok())
+        },
     )?;
-    let mut rows = current.query([])?;
-    let mut broken = 0;
-    while let Some(row) = rows.next()? {
-        let (app, name): (String, String) = (row.get(0)?, row.get(1)?);
-        let (id, number, sealed): (TokenId, u32, Vec<u8>) = (row.get(2)?, row.get(3)?, row.get(4)?);
-        let (app, name) = (&app, &name);
-        let row = Bearer { id, app, name }.row(number);
-        if view.sealer.open(&sealed, cells::secret(&row)).is_err() {
-            broken += 1;
-        }
-    }
-    Ok(broken)
+    Ok(opens.iter().filter(|opens| !**opens).count() as u64)
 }
 
 impl View<'_> {
     /// The latest time in the journal. It is not that of the newest event when the clock went back.
     pub fn latest_event_at(&self) -> Result<Option<Timestamp>, Error> {
-        let mut latest = self.db.prepare_cached(
-            "SELECT max(at) FROM (SELECT at FROM event ORDER BY id DESC LIMIT 1000)",
-        )?;
-        Ok(latest.query_row([], |row| rows::maybe_instant(row, 0))?)
+        self.db.value(
+            "SELECT max(at) FROM (SELECT at FROM event ORDER BY id DESC LIMIT 1000) latest",
+            &[],
+        )
     }
 
     /// The time of the newest event.
     pub fn newest_event_at(&self) -> Result<Option<Timestamp>, Error> {
-        let mut newest = self
-            .db
-            .prepare_cached("SELECT at FROM event ORDER BY id DESC LIMIT 1")?;
-        let mut newest = newest.query([])?;
-        Ok(newest
-            .next()?
-            .map(|row| rows::instant(row, 0))
-            .transpose()?)
+        let newest = "SELECT at FROM event ORDER BY id DESC LIMIT 1";
+        self.db.maybe_value(newest, &[])
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use rusqlite::{CachedStatement, OptionalExtension, params};
 
+use super::engine::{Params, Statement};
 use super::leases::Lease;
-use super::{Error, Tx, View, rows};
-use crate::model::{Action, Cause, Next, TokenId};
+use super::{Error, Tx, View};
+use crate::model::{Action, Cause, Kind, Next, Token, TokenId};
 
 /// A check that changed nothing but the time of the next one.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ impl View<'_> {
         limit: usize,
         order: Sort,
     ) -> Result<Vec<TokenId>, Error> {
-        let mut due = self.db.prepare_cached(match order {
+        let due = match order {
             Sort::Deadline => {
                 "SELECT token FROM schedule WHERE app = ?1 AND due_at <= ?2
                  ORDER BY deadline IS NULL, deadline, token LIMIT ?3"
@@ -47,37 +47,32 @@ impl View<'_> {
             Sort::Waiting => {
                 "SELECT token FROM schedule WHERE app = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3"
             }
-        })?;
-        let due = due.query_map(params![app, now.as_second(), limit], |row| row.get(0))?;
-        Ok(due.collect::<Result<_, _>>()?)
+        };
+        self.db.values(due, &[&app, &now, &limit])
     }
 
     /// How many tokens are due, and how many of them have been due since `overdue_since` or longer.
     pub fn count_due(&self, now: Timestamp, overdue_since: Timestamp) -> Result<(u64, u64), Error> {
-        let mut count = self.db.prepare_cached(
-            "SELECT count(*), coalesce(sum(due_at <= ?2), 0) FROM schedule WHERE due_at <= ?1",
-        )?;
-        let both = params![now.as_second(), overdue_since.as_second()];
-        Ok(count.query_row(both, |row| Ok((row.get(0)?, row.get(1)?)))?)
+        self.db.one(
+            "SELECT count(*), count(*) FILTER (WHERE due_at <= ?2) FROM schedule WHERE due_at <= ?1",
+            &[&now, &overdue_since],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
     }
 
     /// Whether a check is scheduled after `latest`, the latest that is possible.
     pub fn is_due_beyond(&self, app: &str, latest: Timestamp) -> Result<bool, Error> {
-        let mut beyond = self.db.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM schedule WHERE app = ?1 AND due_at > ?2)",
-        )?;
-        Ok(beyond.query_row(params![app, latest.as_second()], |row| row.get(0))?)
+        let beyond = "SELECT EXISTS (SELECT 1 FROM schedule WHERE app = ?1 AND due_at > ?2)";
+        self.db.value(beyond, &[&app, &latest])
     }
 
     /// When the next check of an app is due.
     pub fn next_due(&self, app: &str) -> Result<Option<Timestamp>, Error> {
-        let mut next = self.db.prepare_cached(
+        self.db.maybe_value(
             "SELECT due_at FROM schedule WHERE app = ?1 AND due_at IS NOT NULL
              ORDER BY due_at LIMIT 1",
-        )?;
-        Ok(next
-            .query_row([app], |row| rows::instant(row, 0))
-            .optional()?)
+            &[&app],
+        )
     }
 }
 
@@ -96,44 +91,88 @@ impl Tx<'_> {
         now: Timestamp,
         limit: usize,
     ) -> Result<usize, Error> {
-        let mut pull = self.db.prepare_cached(
-            "UPDATE schedule SET due_at = ?3 WHERE token IN (
-                SELECT token FROM schedule WHERE app = ?1 AND due_at > ?2 LIMIT ?4)",
-        )?;
-        Ok(pull.execute(params![app, latest.as_second(), now.as_second(), limit])?)
+        self.schedule(
+            "token IN (SELECT token FROM schedule WHERE app = ?2 AND due_at > ?3 LIMIT ?4)",
+            &[&now, &app, &latest, &limit],
+        )
     }
 
     /// Records checks that found no change.
     pub fn record_unchanged(&self, next_checks: &[NextCheck]) -> Result<(), Error> {
-        let mut update = self.db.prepare_cached(RESCHEDULE)?;
-        for next_check in next_checks {
-            reschedule(&mut update, next_check)?;
-        }
-        Ok(())
+        let mut update = self.db.prepared(RESCHEDULE)?;
+        next_checks
+            .iter()
+            .try_for_each(|next_check| reschedule(&mut update, next_check))
     }
 
     /// Sets the next check, unless the lease was lost because a check is wanted now.
     pub(super) fn reschedule(&self, next_check: &NextCheck) -> Result<(), Error> {
-        reschedule(&mut self.db.prepare_cached(RESCHEDULE)?, next_check)
+        reschedule(&mut self.db.prepared(RESCHEDULE)?, next_check)
+    }
+
+    /// Makes tokens due now, which is `?1`, and ends their leases, so that no sweep under way postpones them.
+    fn schedule(&self, which: &str, params: Params<'_>) -> Result<usize, Error> {
+        let schedule = format!("UPDATE schedule SET due_at = ?1, leased_until = 0 WHERE {which}");
+        self.db.changed(&schedule, params)
     }
 
     /// Makes a token due now, whatever its own back-off. The app's back-off stays.
     pub(super) fn schedule_now(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
         self.clear_suspicion(id)?;
-        self.db
-            .prepare_cached("UPDATE schedule SET due_at = ?2, leased_until = 0 WHERE token = ?1")?
-            .execute(params![id, now.as_second()])?;
-        Ok(())
+        self.schedule("token = ?2", &[&now, &id]).map(drop)
+    }
+
+    /// Makes the person's other tokens due now, because what killed this one may concern them all: their incident is
+    /// then complete.
+    pub fn schedule_related_now(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
+        let Some(facts) = &of.facts else { return Ok(0) };
+        self.schedule(
+            "due_at > ?1 AND token IN (
+                SELECT id FROM token WHERE app = ?2 AND person = ?3 AND id <> ?4)",
+            &[&now, &of.app, &facts.person, &of.id],
+        )
+    }
+
+    /// Makes the person's other tokens due now, because one of their tokens shows that a permission came or went. When it
+    /// is a page token, and the person's own token is alive, only the own token is made due, and its check covers the
+    /// pages: each page alone would make all the others due again.
+    pub fn schedule_permission_checks(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
+        let Some(facts) = &of.facts else { return Ok(0) };
+        let own_only = facts.kind == Kind::Page
+            && self.db.value(
+                "SELECT EXISTS (SELECT 1 FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3
+                    AND kind <> 'page' AND state <> 'dead')",
+                &[&of.app, &facts.person, &of.id],
+            )?;
+        self.schedule(
+            "due_at > ?1 AND coalesce(checked_at, 0) < ?1 AND token IN (
+                SELECT id FROM token WHERE app = ?2 AND person = ?3 AND id <> ?4
+                    AND (kind <> 'page' OR ?5 = 0))",
+            &[&now, &of.app, &facts.person, &of.id, &own_only],
+        )
+    }
+
+    /// Makes due now what a token that works again may restore: the person's dead and failing tokens, and every dead
+    /// page that is reached through it.
+    pub fn schedule_pages_now(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
+        let Some(facts) = &of.facts else { return Ok(0) };
+        self.schedule(
+            "token <> ?4 AND (due_at IS NULL OR due_at > ?1) AND token IN (
+                SELECT id FROM token
+                    WHERE app = ?2 AND person = ?3 AND state IN ('dead', 'failing')
+                UNION SELECT id FROM token WHERE parent = ?4 AND state IN ('dead', 'failing')
+                UNION SELECT t.id FROM page_admin d JOIN token t ON t.app = ?2 AND t.subject = d.page
+                    WHERE d.token = ?4 AND t.state = 'dead')",
+            &[&now, &of.app, &facts.person, &of.id],
+        )
     }
 
     /// Somebody changed something: look again at once, whatever back-off said.
     pub fn make_due(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
         self.schedule_now(id, now)?;
-        self.db
-            .prepare_cached("SELECT app FROM schedule WHERE token = ?1")?
-            .query_row([id], |row| row.get::<_, String>(0))
-            .optional()?
-            .map_or(Ok(()), |app| self.clear_backoff(&app))
+        let app = "SELECT app FROM schedule WHERE token = ?1";
+        let app: Option<String> = self.db.maybe_value(app, &[&id])?;
+        app.map_or(Ok(()), |app| self.clear_backoff(&app))
     }
 
     /// Marks the healthy and expiring tokens whose check is overdue as failing: the app still has an error, so their
@@ -147,32 +186,29 @@ impl Tx<'_> {
         // The plus keeps SQLite from walking all healthy tokens.
         const MISSED: &str = "+state IN ('healthy', 'expiring') AND id IN (
             SELECT token FROM schedule WHERE app = ?1 AND due_at <= ?2 AND leased_until <= ?2)";
-        let these = params![app, now.as_second(), cause.as_str()];
-        self.db
-            .prepare_cached(&format!(
-                "INSERT INTO event (at, kind, token, name, app, detail)
-                 SELECT ?2, 'changed', id, name, app,
-                    json_object('from', state, 'to', 'failing', 'cause', ?3)
-                 FROM token WHERE {MISSED}"
-            ))?
-            .execute(these)?;
-        let mut fail = self.db.prepare_cached(&format!(
+        let record = format!(
+            "INSERT INTO event (at, kind, token, name, app, detail)
+             SELECT ?2, 'changed', id, name, app,
+                json_object('from', state, 'to', 'failing', 'cause', ?3)
+             FROM token WHERE {MISSED}"
+        );
+        let fail = format!(
             "UPDATE token SET state = 'failing', cause = ?3, since = ?2, failures = 1
              WHERE {MISSED}"
-        ))?;
-        Ok(fail.execute(these)?)
+        );
+        self.db.run(&record, &[&app, &now, &cause])?;
+        self.db.changed(&fail, &[&app, &now, &cause])
     }
 
     /// The app works again: makes tokens due now that failed because of the app or of Meta.
     pub fn retry_failing_now(&self, app: &str, now: Timestamp) -> Result<usize, Error> {
-        let mut retry = self.db.prepare_cached(
-            "UPDATE schedule SET due_at = ?2
-             WHERE due_at > ?2 AND token IN (
-                SELECT id FROM token WHERE state = 'failing' AND app = ?1
+        self.schedule(
+            "due_at > ?1 AND token IN (
+                SELECT id FROM token WHERE state = 'failing' AND app = ?2
                    AND cause IN ('outage', 'throttled', 'blocked', 'app_secret_wrong',
                                  'app_unavailable', 'unexplained'))",
-        )?;
-        Ok(retry.execute(params![app, now.as_second()])?)
+            &[&now, &app],
+        )
     }
 }
 
@@ -180,14 +216,14 @@ const RESCHEDULE: &str = "
     UPDATE schedule SET due_at = ?3, action = ?4, checked_at = ?5, leased_until = 0
     WHERE token = ?1 AND leased_until = ?2";
 
-fn reschedule(update: &mut CachedStatement<'_>, next_check: &NextCheck) -> Result<(), Error> {
-    let action = next_check.next.map_or(Action::Check, |next| next.action);
-    update.execute(params![
-        next_check.token,
-        next_check.lease.0,
-        rows::seconds(next_check.next.map(|next| next.at)),
-        action.as_str(),
-        next_check.checked_at.as_second()
-    ])?;
-    Ok(())
+fn reschedule(update: &mut Statement<'_>, check: &NextCheck) -> Result<(), Error> {
+    let due_at = check.next.map(|next| next.at);
+    let action = check.next.map_or(Action::Check, |next| next.action);
+    update.run(&[
+        &check.token,
+        &check.lease.0,
+        &due_at,
+        &action,
+        &check.checked_at,
+    ])
 }

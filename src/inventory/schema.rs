@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
-
 use super::Error;
+use super::engine::Connection;
 
 pub(super) const FILES: &[&str] = &[include_str!("schema/0001_inventory.sql")];
 
@@ -18,9 +17,9 @@ pub(super) const NEWEST: u32 = newest(FILES);
 
 /// Returns the schema's number, 0 for an empty file. Refuses other programs' files and newer schemas; writes nothing.
 pub(super) fn inspect(db: &Connection, path: &Path) -> Result<u32, Error> {
-    let found: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let owner: u32 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    let tables: u32 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let found = db.header("user_version")?;
+    let owner = db.header("application_id")?;
+    let tables: u32 = db.value("SELECT count(*) FROM sqlite_schema", &[])?;
     if tables > 0 && owner == PRERELEASE_ID {
         return Err(Error::Prerelease(path.to_owned()));
     }
@@ -44,11 +43,11 @@ pub(super) const fn newest(files: &[&str]) -> u32 {
 /// Applies the missing files, each in one transaction.
 pub(super) fn upgrade(db: &Connection, from: u32, files: &[&str]) -> Result<(), Error> {
     for (number, sql) in (1_u32..).zip(files).skip(from as usize) {
-        let tx = db.unchecked_transaction()?;
-        tx.execute_batch(sql)?;
-        tx.pragma_update(None, "user_version", number)?;
-        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-        tx.commit()?;
+        db.atomically(|| {
+            db.script(sql)?;
+            db.set_header("user_version", number)?;
+            db.set_header("application_id", APPLICATION_ID)
+        })?;
     }
     Ok(())
 }

@@ -2,7 +2,6 @@
 //! request itself is too old to be accepted.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 
 use super::{Error, Tx, View};
 use crate::secret::Secret;
@@ -46,11 +45,10 @@ impl View<'_> {
         payload: &[u8],
         callback: Callback,
     ) -> Result<Use, Error> {
-        let mut known = self
-            .db
-            .prepare_cached("SELECT callback = ?2 FROM signed_request WHERE digest = ?1")?;
-        let key = params![self.request_digest(app, payload), callback.as_str()];
-        let is_same: Option<bool> = known.query_row(key, |row| row.get(0)).optional()?;
+        let is_same = self.db.maybe_value(
+            "SELECT callback = ?2 FROM signed_request WHERE digest = ?1",
+            &[&self.request_digest(app, payload), &callback.as_str()],
+        )?;
         Ok(match is_same {
             None => Use::First,
             Some(true) => Use::Again,
@@ -80,31 +78,24 @@ impl Tx<'_> {
             return Ok(before);
         }
         self.prune_signed_requests(now)?;
-        self.db
-            .prepare_cached(
-                "INSERT INTO signed_request (digest, callback, delete_after) VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![
-                self.request_digest(app, payload),
-                callback.as_str(),
-                delete_after.as_second()
-            ])?;
+        let digest = self.request_digest(app, payload);
+        self.db.run(
+            "INSERT INTO signed_request (digest, callback, delete_after) VALUES (?1, ?2, ?3)",
+            &[&digest, &callback.as_str(), &delete_after],
+        )?;
         Ok(before)
     }
 
     fn prune_signed_requests(&self, now: Timestamp) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "DELETE FROM signed_request WHERE digest IN (SELECT digest FROM signed_request
-                    WHERE delete_after < ?1 ORDER BY delete_after LIMIT ?2)",
-            )?
-            .execute(params![now.as_second(), REMOVED_AT_ONCE])?;
-        self.db
-            .prepare_cached(
-                "DELETE FROM signed_request WHERE digest IN (SELECT digest FROM signed_request
-                    ORDER BY delete_after DESC LIMIT -1 OFFSET ?1)",
-            )?
-            .execute([MOST_KEPT - 1])?;
-        Ok(())
+        self.db.run(
+            "DELETE FROM signed_request WHERE digest IN (SELECT digest FROM signed_request
+                WHERE delete_after < ?1 ORDER BY delete_after LIMIT ?2)",
+            &[&now, &REMOVED_AT_ONCE],
+        )?;
+        self.db.run(
+            "DELETE FROM signed_request WHERE digest IN (SELECT digest FROM signed_request
+                    ORDER BY delete_after DESC LIMIT ?1 OFFSET ?2)",
+            &[&REMOVED_AT_ONCE, &(MOST_KEPT - 1)],
+        )
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
 
 use super::*;
 use crate::model::{
@@ -451,10 +452,8 @@ async fn the_replaced_secret_is_kept_until_its_own_end() {
             .unwrap();
     }
     let versions = move |view: &View<'_>| {
-        let mut kept = view
-            .db
-            .prepare("SELECT count(*) FROM version WHERE token = ?1")?;
-        Ok(kept.query_row([id], |row| row.get::<_, u32>(0))?)
+        let kept = "SELECT count(*) FROM version WHERE token = ?1";
+        view.db.value::<u32>(kept, &[&id])
     };
     assert_eq!(inventory.read(versions).await.unwrap(), 3);
     let after_its_end = now() + SignedDuration::from_hours(481);
@@ -573,7 +572,7 @@ async fn the_earliest_deadlines_come_first_and_the_tail_does_not_starve() {
                 let due_at = now().as_second() - if n < 10 { 5_000 } else { 10 };
                 tx.db.execute(
                     "UPDATE schedule SET deadline = ?2, due_at = ?3 WHERE token = ?1",
-                    rusqlite::params![id, deadline, due_at],
+                    rusqlite::params![id.0, deadline, due_at],
                 )?;
             }
             Ok(())
@@ -668,7 +667,7 @@ async fn a_sealed_secret_moved_to_another_row_does_not_open() {
             tx.db.execute(
                 "UPDATE version SET secret = (SELECT secret FROM version WHERE token <> ?1)
                  WHERE token = ?1",
-                [thief],
+                [thief.0],
             )?;
             Ok(())
         })
@@ -801,12 +800,13 @@ async fn an_end_is_known_never_or_unknown() {
         Expiry::At(Timestamp::MAX),
     ];
     let stored = inventory.read(move |view| {
-        let mut same = view.db.prepare("SELECT ?1, typeof(?1)")?;
-        let stored = ends
-            .map(|end| same.query_row([end], |row| Ok((row.get::<_, Expiry>(0)?, row.get(1)?))));
+        let same = "SELECT ?1, typeof(?1)";
+        let stored = ends.map(|end| {
+            view.db
+                .one(same, &[&end], |row| Ok((row.get(0)?, row.get(1)?)))
+        });
         stored
             .into_iter()
-            .map(|found| Ok(found?))
             .collect::<Result<Vec<(Expiry, String)>, Error>>()
     });
     let stored = stored.await.unwrap();
@@ -950,11 +950,11 @@ async fn the_log_shrinks_again_after_a_big_import_and_a_long_reading() {
     for n in 0..48 {
         note_a_mebibyte(&inventory, n).await;
     }
-    assert!(length() > 2 * open::LOG_LIMIT, "{}", length());
+    assert!(length() > 2 * engine::LOG_LIMIT, "{}", length());
     reader.execute_batch("COMMIT").unwrap();
     inventory.probe().await.unwrap();
     inventory.probe().await.unwrap();
-    assert!(length() <= open::LOG_LIMIT, "{}", length());
+    assert!(length() <= engine::LOG_LIMIT, "{}", length());
 }
 
 /// Longer than any real event, because the journal cuts long texts.

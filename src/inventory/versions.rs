@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 
 use super::cells::{self, Bearer};
-use super::{Error, Tx, View, rows};
+use super::engine::Row;
+use super::{Error, Tx, View};
 use crate::model::{Expiry, State, Token, TokenId};
 use crate::secret::Secret;
 
@@ -78,21 +78,17 @@ impl View<'_> {
 
     /// When the secret in use was obtained, if it is not the imported one.
     pub fn replaced_at(&self, token: &Token) -> Result<Option<Timestamp>, Error> {
-        let mut replaced = self.db.prepare_cached(
+        self.db.maybe_value(
             "SELECT obtained_at FROM version WHERE token = ?1 AND role = 'current' AND number > 1",
-        )?;
-        Ok(replaced
-            .query_row([token.id], |row| rows::instant(row, 0))
-            .optional()?)
+            &[&token.id],
+        )
     }
 
     pub(super) fn version(&self, token: &Token, number: u32) -> Result<Option<Secret>, Error> {
-        let mut sealed = self
-            .db
-            .prepare_cached("SELECT secret FROM version WHERE token = ?1 AND number = ?2")?;
-        let sealed: Option<Vec<u8>> = sealed
-            .query_row(params![token.id, number], |row| row.get(0))
-            .optional()?;
+        let sealed: Option<Vec<u8>> = self.db.maybe_value(
+            "SELECT secret FROM version WHERE token = ?1 AND number = ?2",
+            &[&token.id, &number],
+        )?;
         sealed
             .map(|sealed| self.unseal(Bearer::of(token), number, &sealed))
             .transpose()
@@ -100,36 +96,34 @@ impl View<'_> {
 
     /// All candidates; there are few.
     pub(super) fn candidates(&self) -> Result<HashMap<TokenId, Candidate>, Error> {
-        let mut all = self.db.prepare_cached(
+        let all: Vec<Option<_>> = self.db.all(
             "SELECT v.token, v.number, v.secret, v.accepts_fewer, t.app, t.name
              FROM version v JOIN token t ON t.id = v.token WHERE v.role = 'candidate'",
+            &[],
+            |row| self.candidate(row),
         )?;
-        let all = all.query_map([], |row| {
-            Ok((
-                row.get::<_, TokenId>(0)?,
-                row.get(1)?,
-                row.get::<_, Vec<u8>>(2)?,
-                row.get(3)?,
-                (row.get::<_, String>(4)?, row.get::<_, String>(5)?),
-            ))
-        })?;
-        let mut candidates = HashMap::new();
-        for row in all {
-            let (id, number, sealed, accepts_fewer, (app, name)) = row?;
-            let (app, name) = (&app, &name);
-            match self.unseal(Bearer { id, app, name }, number, &sealed) {
-                Ok(secret) => {
-                    let candidate = Candidate {
-                        number,
-                        secret,
-                        accepts_fewer,
-                    };
-                    candidates.insert(id, candidate);
-                }
-                Err(error) => tracing::error!("skipping a candidate secret: {error}"),
+        Ok(all.into_iter().flatten().collect())
+    }
+
+    /// `None` for one that does not open. It does not stop the others.
+    fn candidate(&self, row: &Row<'_>) -> Result<Option<(TokenId, Candidate)>, Error> {
+        let (id, number, sealed): (_, _, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (app, name): (String, String) = (row.get(4)?, row.get(5)?);
+        let (app, name) = (&app, &name);
+        match self.unseal(Bearer { id, app, name }, number, &sealed) {
+            Ok(secret) => {
+                let candidate = Candidate {
+                    number,
+                    secret,
+                    accepts_fewer: row.get(3)?,
+                };
+                Ok(Some((id, candidate)))
+            }
+            Err(error) => {
+                tracing::error!("skipping a candidate secret: {error}");
+                Ok(None)
             }
         }
-        Ok(candidates)
     }
 }
 
@@ -152,7 +146,7 @@ impl Tx<'_> {
             "DELETE FROM version WHERE token = ?1 AND role = 'candidate'",
             "DELETE FROM refused_candidate WHERE token = ?1",
         ] {
-            self.db.prepare_cached(forget)?.execute([token.id])?;
+            self.db.run(forget, &[&token.id])?;
         }
         let number = self.next_number(token.id)?;
         self.add_version(token, number, "candidate", secret, now)?;
@@ -162,23 +156,19 @@ impl Tx<'_> {
 
     /// Lets the candidate have fewer permissions than the secret in use, because an operator said so.
     pub fn accept_fewer(&self, token: TokenId) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "UPDATE version SET accepts_fewer = 1 WHERE token = ?1 AND role = 'candidate'",
-            )?
-            .execute([token])?;
-        Ok(())
+        self.db.run(
+            "UPDATE version SET accepts_fewer = 1 WHERE token = ?1 AND role = 'candidate'",
+            &[&token],
+        )
     }
 
     /// Makes the version before the current one a candidate. `None` when there is none left.
     pub fn recall_previous(&self, token: &Token, now: Timestamp) -> Result<Option<()>, Error> {
-        let mut previous = self.db.prepare_cached(
+        let number = self.db.maybe_value(
             "SELECT number FROM version WHERE token = ?1 AND role = 'previous'
              ORDER BY number DESC LIMIT 1",
+            &[&token.id],
         )?;
-        let number: Option<u32> = previous
-            .query_row([token.id], |row| row.get(0))
-            .optional()?;
         let Some(number) = number else {
             return Ok(None);
         };
@@ -201,12 +191,11 @@ impl Tx<'_> {
             .facts
             .as_ref()
             .map_or(Expiry::Unknown, |facts| facts.expires_at);
-        self.db
-            .prepare_cached(
-                "UPDATE version SET role = 'previous', ends_at = ?2
-                 WHERE token = ?1 AND role = 'current'",
-            )?
-            .execute(params![before.id, ends_at])?;
+        self.db.run(
+            "UPDATE version SET role = 'previous', ends_at = ?2
+             WHERE token = ?1 AND role = 'current'",
+            &[&before.id, &ends_at],
+        )?;
         let number = self.next_number(before.id)?;
         let fingerprint = self.add_version(before, number, "current", secret, now)?;
         self.retire_versions(before.id, now)?;
@@ -214,31 +203,27 @@ impl Tx<'_> {
     }
 
     fn retire_versions(&self, token: TokenId, now: Timestamp) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "DELETE FROM version WHERE token = ?1 AND role = 'previous'
-                 AND (ends_at <= ?2 OR number NOT IN (
-                    SELECT number FROM version WHERE token = ?1 AND role = 'previous'
-                    ORDER BY number DESC LIMIT ?3))",
-            )?
-            .execute(params![token, now.as_second(), KEPT_FOREVER])?;
-        Ok(())
+        self.db.run(
+            "DELETE FROM version WHERE token = ?1 AND role = 'previous'
+             AND (ends_at <= ?2 OR number NOT IN (
+                SELECT number FROM version WHERE token = ?1 AND role = 'previous'
+                ORDER BY number DESC LIMIT ?3))",
+            &[&token, &now, &KEPT_FOREVER],
+        )
     }
 
     /// Deletes previous secrets that have expired, 1,000 at most.
     pub fn retire_ended_versions(&self, now: Timestamp) -> Result<usize, Error> {
-        let mut retire = self.db.prepare_cached(
+        self.db.changed(
             "DELETE FROM version WHERE (token, number) IN (SELECT token, number FROM version
-                    WHERE role = 'previous' AND ends_at <= ?1 LIMIT 1000)",
-        )?;
-        Ok(retire.execute([now.as_second()])?)
+                WHERE role = 'previous' AND ends_at <= ?1 LIMIT 1000)",
+            &[&now],
+        )
     }
 
     fn next_number(&self, token: TokenId) -> Result<u32, Error> {
-        let mut next = self
-            .db
-            .prepare_cached("SELECT max(number) + 1 FROM version WHERE token = ?1")?;
-        Ok(next.query_row([token], |row| row.get(0))?)
+        let next = "SELECT max(number) + 1 FROM version WHERE token = ?1";
+        self.db.value(next, &[&token])
     }
 
     pub(super) fn add_version(
@@ -255,30 +240,20 @@ impl Tx<'_> {
             .seal(secret, cells::secret(&row))
             .map_err(|_| Error::Unsealable(token.name.clone()))?;
         let digest = self.sealer.digest(secret);
-        self.db
-            .prepare_cached(
-                "INSERT INTO version (token, number, role, secret, digest, obtained_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![
-                token.id,
-                number,
-                role,
-                sealed,
-                digest.0,
-                now.as_second()
-            ])?;
+        self.db.run(
+            "INSERT INTO version (token, number, role, secret, digest, obtained_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            &[&token.id, &number, &role, &sealed, &digest.0, &now],
+        )?;
         Ok(digest.fingerprint())
     }
 
     /// The version that holds this secret, of any token.
     fn version_holding(&self, secret: &Secret) -> Result<Option<(TokenId, u32)>, Error> {
-        let mut owner_of_secret = self.db.prepare_cached(
+        self.db.maybe(
             "SELECT token, number FROM version WHERE digest = ?1 ORDER BY role, number DESC LIMIT 1",
-        )?;
-        let digest = self.sealer.digest(secret).0;
-        Ok(owner_of_secret
-            .query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?)
+            &[&self.sealer.digest(secret).0],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
     }
 }

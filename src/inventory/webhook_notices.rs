@@ -2,9 +2,9 @@
 //! until the next sweep checks that person's tokens, and repeated notices share one row.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::params;
 
-use super::{Error, NewEvent, Tx, View, rows};
+use super::engine::fields;
+use super::{Error, NewEvent, Tx, View};
 use crate::model::Event;
 
 /// Meta says that something changed for a person.
@@ -21,75 +21,56 @@ const PAUSE: SignedDuration = SignedDuration::from_mins(1);
 impl View<'_> {
     /// Whether the notice concerns a person with tokens here, and reports something that a check has not seen and no
     /// stored notice reports.
-    pub fn is_new(&self, app: &str, webhook_notice: &WebhookNotice) -> Result<bool, Error> {
-        let mut is_new = self.db.prepare_cached(
+    pub fn is_new(&self, app: &str, notice: &WebhookNotice) -> Result<bool, Error> {
+        self.db.value(
             "SELECT EXISTS (SELECT 1 FROM token t JOIN schedule s ON s.token = t.id
                 WHERE t.app = ?1 AND t.person = ?2 AND s.due_at IS NOT NULL
                   AND (s.checked_at IS NULL OR s.checked_at <= ?3))
              AND NOT EXISTS (SELECT 1 FROM webhook_notice WHERE app = ?1 AND person = ?2 AND at >= ?3)",
-        )?;
-        let key = params![app, webhook_notice.person, webhook_notice.at.as_second()];
-        Ok(is_new.query_row(key, |row| row.get(0))?)
+            &[&app, &notice.person, &notice.at],
+        )
     }
 
     /// Some of the notices that wait for the next sweep of an app.
     pub fn webhook_notices(&self, app: &str, limit: usize) -> Result<Vec<WebhookNotice>, Error> {
-        let mut waiting = self
-            .db
-            .prepare_cached("SELECT person, at FROM webhook_notice WHERE app = ?1 LIMIT ?2")?;
-        let waiting = waiting.query_map(params![app, limit], |row| {
-            Ok(WebhookNotice {
-                person: row.get(0)?,
-                at: rows::instant(row, 1)?,
-            })
-        })?;
-        Ok(waiting.collect::<Result<_, _>>()?)
+        self.db.all(
+            "SELECT person, at FROM webhook_notice WHERE app = ?1 LIMIT ?2",
+            &[&app, &limit],
+            fields!(WebhookNotice { person, at }),
+        )
     }
 }
 
 impl Tx<'_> {
     /// Stores a notice for the next sweep.
-    pub fn store_webhook_notice(
-        &self,
-        app: &str,
-        webhook_notice: &WebhookNotice,
-    ) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "INSERT INTO webhook_notice (app, person, at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (app, person) DO UPDATE SET at = max(at, excluded.at)",
-            )?
-            .execute(params![
-                app,
-                webhook_notice.person,
-                webhook_notice.at.as_second()
-            ])?;
-        Ok(())
+    pub fn store_webhook_notice(&self, app: &str, notice: &WebhookNotice) -> Result<(), Error> {
+        self.db.run(
+            "INSERT INTO webhook_notice (app, person, at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (app, person) DO UPDATE SET at = excluded.at
+                 WHERE webhook_notice.at < excluded.at",
+            &[&app, &notice.person, &notice.at],
+        )
     }
 
     /// Makes the tokens due that were not checked since the notice, and removes it. Returns the number of those tokens.
     pub fn apply_webhook_notice(
         &self,
         app: &str,
-        webhook_notice: &WebhookNotice,
+        notice: &WebhookNotice,
         now: Timestamp,
     ) -> Result<usize, Error> {
-        let due = self
-            .db
-            .prepare_cached(
-                "UPDATE schedule SET due_at = max(?4, coalesce(checked_at, 0) + ?5)
-                 WHERE due_at > max(?4, coalesce(checked_at, 0) + ?5)
-                   AND (checked_at IS NULL OR checked_at <= ?3)
-                   AND token IN (SELECT id FROM token WHERE app = ?1 AND person = ?2)",
-            )?
-            .execute(params![
-                app,
-                webhook_notice.person,
-                webhook_notice.at.as_second(),
-                now.as_second(),
-                PAUSE.as_secs()
-            ])?;
-        self.delete_webhook_notice(app, &webhook_notice.person)?;
+        // The later of `now` and the end of the pause after the last check.
+        const FROM: &str = "CASE WHEN coalesce(checked_at, 0) + ?5 > ?4
+            THEN coalesce(checked_at, 0) + ?5 ELSE ?4 END";
+        let due = self.db.changed(
+            &format!(
+                "UPDATE schedule SET due_at = {FROM}
+                 WHERE due_at > {FROM} AND (checked_at IS NULL OR checked_at <= ?3)
+                   AND token IN (SELECT id FROM token WHERE app = ?1 AND person = ?2)"
+            ),
+            &[&app, &notice.person, &notice.at, &now, &PAUSE.as_secs()],
+        )?;
+        self.delete_webhook_notice(app, &notice.person)?;
         if due > 0 {
             let event = Event::WebhookNotice { tokens: due as u64 };
             self.record_event(&NewEvent::of_app(app, event), now)?;
@@ -98,9 +79,7 @@ impl Tx<'_> {
     }
 
     pub(super) fn delete_webhook_notice(&self, app: &str, person: &str) -> Result<(), Error> {
-        self.db
-            .prepare_cached("DELETE FROM webhook_notice WHERE app = ?1 AND person = ?2")?
-            .execute(params![app, person])?;
-        Ok(())
+        let delete = "DELETE FROM webhook_notice WHERE app = ?1 AND person = ?2";
+        self.db.run(delete, &[&app, &person])
     }
 }

@@ -2,19 +2,18 @@
 //! a savepoint of its own, so that one that fails does not affect the others. Where nothing can be written, each job
 //! gets the reason.
 
-use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 use tracing::dispatcher::{self, Dispatch};
 
 use super::access::Store;
+use super::engine::{Connection, LOG_LIMIT, PATIENCE};
 use super::event_log::EventLog;
-use super::open::{LOG_LIMIT, PATIENCE, beside};
 use super::{Error, Tx, Unwritable, View, WriteErrorKind};
+use crate::files::beside;
 use crate::secret::Sealer;
 
 /// Runs inside the transaction, or gets the reason why there is none.
@@ -88,7 +87,7 @@ impl Writer {
                 .filter(|e| e.write_error_kind().is_some());
             Done {
                 succeeded: result.is_ok(),
-                error: failed.map(Unwritable::of_error),
+                error: failed.map(Unwritable::of),
                 afterwards: Box::new(move |commit| {
                     if result.is_ok() && commit.is_ok() {
                         dispatcher::with_default(&dispatch, || events.write());
@@ -147,7 +146,7 @@ fn work(mut store: Store, sealer: &Sealer, messages: &Receiver<Message>) {
     }
     if let Store::Open { db, .. } = &store {
         // Checkpoints the write-ahead log, so that a copy of the database file alone is whole.
-        let _ = db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        let _ = db.checkpoint();
     }
 }
 
@@ -157,15 +156,15 @@ fn cut_log(store: &Store) {
     let Store::Open { db, .. } = store else {
         return;
     };
-    let log = db.path().map(|path| beside(Path::new(path), "-wal"));
+    let log = db.path().map(|path| beside(path, "-wal"));
     let length = log.and_then(|log| log.metadata().ok()).map(|log| log.len());
     if length.is_none_or(|length| length <= 2 * LOG_LIMIT) {
         return;
     }
     // Does not wait for readers. While one is active, this is tried again after the next transaction.
-    let _ = db.busy_timeout(Duration::ZERO);
-    let cut = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    let _ = db.busy_timeout(PATIENCE);
+    db.wait_for_locks(Duration::ZERO);
+    let cut = db.checkpoint();
+    db.wait_for_locks(PATIENCE);
     if let Err(error) = cut {
         tracing::debug!("cannot checkpoint the write-ahead log yet: {error}");
     }
@@ -204,27 +203,26 @@ fn commit(
     let mut done: Vec<Done> = Vec::with_capacity(batch.len());
     for job in batch {
         // A full disk may end the transaction. What came after that would be saved without the rest.
-        let end = tx.db.is_autocommit().then(|| why_it_ended(&done));
+        let end = (!tx.db.is_in_transaction()).then(|| why_it_ended(&done));
         done.push(job(end.as_ref().map_or(Ok(tx), Err), company));
     }
     let undone = company == BatchContext::Alone && done.iter().any(|done| !done.succeeded);
-    let saved = match (tx.db.is_autocommit(), undone) {
-        (true, true) => Ok(()),
-        (true, false) => Err(why_it_ended(&done)),
-        (false, true) => end(tx, "ROLLBACK"),
-        (false, false) => end(tx, "COMMIT"),
+    let saved = match (tx.db.is_in_transaction(), undone) {
+        (false, true) => Ok(()),
+        (false, false) => Err(why_it_ended(&done)),
+        (true, true) => end(tx, "ROLLBACK"),
+        (true, false) => end(tx, "COMMIT"),
     };
     (done, saved)
 }
 
 /// Does not wait long again for a lock that was not released the last time.
 fn begin(db: &Connection) -> Result<(), Unwritable> {
-    let begun = db.execute_batch("BEGIN IMMEDIATE");
+    let begun = db.script("BEGIN IMMEDIATE");
     let begun = begun.map_err(|error| Unwritable::of(&error));
     let is_locked = matches!(&begun, Err(why) if why.kind == WriteErrorKind::Locked);
     let backoff = if is_locked { IMPATIENCE } else { PATIENCE };
-    // Cannot fail on an open connection.
-    let _ = db.busy_timeout(backoff);
+    db.wait_for_locks(backoff);
     begun
 }
 
@@ -237,21 +235,21 @@ fn why_it_ended(done: &[Done]) -> Unwritable {
 }
 
 fn end(tx: &Tx<'_>, how: &str) -> Result<(), Unwritable> {
-    tx.db.execute_batch(how).map_err(|error| {
+    tx.db.script(how).map_err(|error| {
         // Makes sure that no transaction is left. Fails when there is none.
-        let _ = tx.db.execute_batch("ROLLBACK");
+        let _ = tx.db.script("ROLLBACK");
         Unwritable::of(&error)
     })
 }
 
 fn in_savepoint<T>(tx: &Tx<'_>, job: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
-    tx.db.execute_batch("SAVEPOINT job")?;
+    tx.db.script("SAVEPOINT job")?;
     let result = job(tx);
     let end = if result.is_ok() {
         "RELEASE job"
     } else {
         "ROLLBACK TO job; RELEASE job"
     };
-    tx.db.execute_batch(end)?;
+    tx.db.script(end)?;
     result
 }

@@ -7,6 +7,7 @@ mod enums;
 mod event;
 mod event_detail;
 mod event_text;
+mod expiry;
 mod ids;
 mod incident;
 mod login;
@@ -32,6 +33,7 @@ pub use event_detail::{
     Checked, EmailProgress, EmailReach, LoginEnd, LoginOutcome, MetaCode, Mismatch,
     PageSubscription, Refusal, Reload, Repeated, SecretAccess,
 };
+pub use expiry::Expiry;
 pub use ids::{EventId, IncidentId, LoginId};
 pub use incident::{
     Incident, IncidentFilter, IncidentKey, IncidentState, IncidentTokens, Owner, PendingToken,
@@ -128,27 +130,6 @@ pub struct Rotation {
 pub struct Next {
     pub action: Action,
     pub at: Timestamp,
-}
-
-/// An expiry that may not exist. Neither never nor unknown is a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expiry {
-    Unknown,
-    Never,
-    At(Timestamp),
-}
-
-impl Expiry {
-    pub const fn at(self) -> Option<Timestamp> {
-        match self {
-            Self::At(end) => Some(end),
-            Self::Never | Self::Unknown => None,
-        }
-    }
-
-    pub fn is_before(self, instant: Timestamp) -> bool {
-        self.at().is_some_and(|end| end < instant)
-    }
 }
 
 /// How a token is doing. Each variant holds only what applies to it.

@@ -1,13 +1,13 @@
 //! A small file that records which alarms were notified. Without it, every run would send an email.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::policy::AlarmStates;
+use crate::files::{folder_of, write_whole};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct AlarmStore {
@@ -35,33 +35,12 @@ impl AlarmStore {
         let mut text = serde_json::to_string(self)?;
         text.push_str(&" ".repeat(ROOM.saturating_sub(text.len() + 1)));
         text.push('\n');
-        let unfinished = path.with_extension("unfinished");
-        match write_whole(&unfinished, &text, path) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
-                fs::remove_file(&unfinished).ok();
-                write_in_place(path, &text)
-            }
-            Err(error) => Err(error),
+        // If root writes the file, it must still belong to the daemon's user.
+        match write_whole(path, text.as_bytes(), &folder_of(path)) {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => write_in_place(path, &text),
+            written => written,
         }
     }
-}
-
-fn write_whole(unfinished: &Path, text: &str, path: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(unfinished)?;
-    file.write_all(text.as_bytes())?;
-    // If root writes the file, it must still belong to the daemon's user.
-    let folder = path.parent().unwrap_or(Path::new(".")).metadata()?;
-    if file.metadata()?.uid() != folder.uid() {
-        chown(unfinished, Some(folder.uid()), Some(folder.gid())).ok();
-    }
-    file.sync_all()?;
-    fs::rename(unfinished, path)
 }
 
 fn write_in_place(path: &Path, text: &str) -> io::Result<()> {

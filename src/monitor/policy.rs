@@ -9,30 +9,30 @@ use super::detection::{Alarm, Problem};
 
 /// The state of an alarm between two runs of the monitor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlarmState {
-    pub since: Timestamp,
+pub(super) struct AlarmState {
+    pub(super) since: Timestamp,
     /// How many emails were sent.
-    pub emails: u32,
-    pub notified_at: Option<Timestamp>,
+    pub(super) emails: u32,
+    pub(super) notified_at: Option<Timestamp>,
     /// Since when the problem has no longer been found.
-    pub gone_since: Option<Timestamp>,
+    pub(super) gone_since: Option<Timestamp>,
 }
 
-pub type AlarmStates = BTreeMap<String, AlarmState>;
+pub(super) type AlarmStates = BTreeMap<String, AlarmState>;
 
 /// An email that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MonitorEmail {
-    pub alarm: Alarm,
-    pub email_reason: EmailReason,
+pub(super) struct MonitorEmail {
+    pub(super) alarm: Alarm,
+    pub(super) email_reason: EmailReason,
     /// When the problem was first found.
-    pub since: Timestamp,
+    pub(super) since: Timestamp,
     /// The number of this email among those about the alarm, from 0.
     number: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EmailReason {
+pub(super) enum EmailReason {
     First { why: String },
     Reminder { why: String },
     Over { until: Timestamp },
@@ -43,7 +43,7 @@ const REMIND: SignedDuration = SignedDuration::from_hours(24);
 const QUIET: SignedDuration = SignedDuration::from_mins(25);
 
 /// Returns the emails that are due. Updates the alarm states, but marks no email as sent.
-pub fn emails(
+pub(super) fn emails(
     alarm_states: &mut AlarmStates,
     detected_problems: &[Problem],
     now: Timestamp,
@@ -81,7 +81,7 @@ pub fn emails(
 }
 
 /// Records that an email was sent.
-pub fn sent(alarm_states: &mut AlarmStates, email: &MonitorEmail, now: Timestamp) {
+pub(super) fn sent(alarm_states: &mut AlarmStates, email: &MonitorEmail, now: Timestamp) {
     let word = email.alarm.as_str();
     if matches!(email.email_reason, EmailReason::Over { .. }) {
         alarm_states.remove(word);
@@ -92,7 +92,7 @@ pub fn sent(alarm_states: &mut AlarmStates, email: &MonitorEmail, now: Timestamp
 }
 
 impl AlarmState {
-    pub const fn begun(now: Timestamp) -> Self {
+    pub(super) const fn begun(now: Timestamp) -> Self {
         Self {
             since: now,
             emails: 0,
@@ -112,7 +112,7 @@ impl AlarmState {
 }
 
 impl MonitorEmail {
-    pub const fn first(alarm: Alarm, why: String, now: Timestamp) -> Self {
+    pub(super) const fn first(alarm: Alarm, why: String, now: Timestamp) -> Self {
         Self {
             alarm,
             email_reason: EmailReason::First { why },
@@ -123,7 +123,7 @@ impl MonitorEmail {
 
     /// Returns the email's own id, which is the same for each attempt to send it, and the id of the first email about
     /// the same alarm.
-    pub fn ids(&self, domain: &str) -> (String, Option<String>) {
+    pub(super) fn ids(&self, domain: &str) -> (String, Option<String>) {
         let id = |number: u32| {
             format!(
                 "watch-{}-{}-{number}@{domain}",

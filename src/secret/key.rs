@@ -8,6 +8,8 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::hex;
+
 pub struct Key(Zeroizing<[u8; 32]>);
 
 /// The id of a key. It reveals nothing about the key, and shows when a key is the wrong one.
@@ -106,7 +108,7 @@ impl fmt::Debug for Key {
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -123,7 +125,7 @@ mod tests {
     #[test]
     fn every_spelling_of_a_key_is_the_same_key() {
         let raw: Vec<u8> = (1..=32).collect();
-        let hex: String = raw.iter().map(|b| format!("{b:02x}")).collect();
+        let hex = hex(&raw);
         let id = Key::read(&raw).unwrap().id();
         assert_eq!(Key::read(hex.as_bytes()).unwrap().id(), id);
         assert_eq!(

@@ -10,7 +10,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{Key, Secret};
+use super::{Key, Secret, hex};
 
 /// Where a sealed value is stored. This is authenticated with the value.
 #[derive(Clone, Copy, Debug)]
@@ -209,10 +209,7 @@ pub fn data_key_of(sealed: &[u8]) -> Option<u32> {
 impl Digest {
     /// Returns eight hex digits for people to compare. They are too few to be unique, so they are never a key.
     pub fn fingerprint(&self) -> String {
-        self.0[..4]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(&self.0[..4])
     }
 }
 

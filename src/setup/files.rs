@@ -1,11 +1,12 @@
 //! Writes files that appear complete or not at all, and never replace another file.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 use super::Error;
+use crate::files::{create, folder_of, sync_folder_of};
 use crate::secret::Secret;
 
 /// Creates a folder. Returns whether it is new.
@@ -54,16 +55,9 @@ pub(super) fn write_new(path: &Path, content: &Secret) -> Result<(), Error> {
 }
 
 pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Error> {
-    let create = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(path)?;
-        file.write_all(content)?;
-        file.sync_all()
-    };
-    create().map_err(Error::file(path))
+    create(path, content, mode)
+        .map_err(Error::file(path))
+        .map(drop)
 }
 
 /// Gives a staged file its final name, unless a file of that name exists. Returns whether the file is new.
@@ -73,7 +67,6 @@ pub(super) fn put(staged: &Path, target: &Path) -> Result<bool, Error> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
         Err(error) => return Err(Error::file(target)(error)),
     };
-    let folder = target.parent().unwrap_or(Path::new("/"));
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(Error::file(folder)).map(|()| is_new)
+    sync_folder_of(target).map_err(Error::file(&folder_of(target)))?;
+    Ok(is_new)
 }

@@ -26,7 +26,7 @@ async fn an_order_is_filed_and_the_sweep_is_woken() {
 
         let filed = world.backend.inventory.read(|view| {
             let id = view.token_named("acme-1")?.unwrap().id;
-            Ok(view.pending_orders()?.for_token(id))
+            Ok(view.pending_orders()?.remove(&id))
         });
         let pending_order = filed.await.unwrap().unwrap();
         assert_eq!(pending_order.order, order);

@@ -87,9 +87,7 @@ async fn carry_out(
         };
         terminal.print(&event_text::line(&waiting[index].name, &event))?;
         hint = hint.or_else(|| hint_after(&event));
-        if waiting[index].apply(&event) == Progress::Ended
-            && !waiting.swap_remove(index).is_a_success(order)
-        {
+        if waiting[index].ends_with(&event) && !waiting.swap_remove(index).is_a_success(order) {
             answer = Answer::No;
         }
     }
@@ -159,12 +157,6 @@ struct Placed {
     state: Option<State>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    Continues,
-    Ended,
-}
-
 impl Placed {
     fn new(name: &str, accepted: Accepted) -> Self {
         Self {
@@ -189,7 +181,8 @@ impl Placed {
             && number(&event.id) > number(&self.event)
     }
 
-    fn apply(&mut self, event: &EventView) -> Progress {
+    /// Takes over what the event says. Returns whether the order has ended.
+    fn ends_with(&mut self, event: &EventView) -> bool {
         match event.event() {
             Event::Ordered { .. } => self.event.clone_from(&event.id),
             Event::Derived { .. }
@@ -197,15 +190,15 @@ impl Placed {
                 outcome: Outcome::Renewed,
                 ..
             } => self.is_renewed = true,
-            Event::OrderRefused { .. } => return Progress::Ended,
+            Event::OrderRefused { .. } => return true,
             Event::Checked(checked) => {
                 self.needs_no_renewal = checked.not_rotated == Some(RejectReason::NeverExpires);
                 self.state = Some(checked.state);
-                return Progress::Ended;
+                return true;
             }
             _ => {}
         }
-        Progress::Continues
+        false
     }
 
     fn is_a_success(&self, order: Order) -> bool {
@@ -275,9 +268,9 @@ mod tests {
             let (last, before) = events.split_last().unwrap();
             for event in before {
                 assert!(placed.is_meant_by(event));
-                assert_eq!(placed.apply(event), Progress::Continues);
+                assert!(!placed.ends_with(event));
             }
-            assert_eq!(placed.apply(last), Progress::Ended);
+            assert!(placed.ends_with(last));
             assert_eq!(placed.is_a_success(order), expected, "{events:?}");
         }
     }
@@ -302,10 +295,10 @@ mod tests {
         );
         assert!(!placed.is_meant_by(&own) && !placed.is_meant_by(&older));
         assert!(placed.is_meant_by(&later));
-        assert_eq!(placed.apply(&later), Progress::Continues);
+        assert!(!placed.ends_with(&later));
         let of_the_old = event("16", "checked", &json!({"order": "10", "state": "healthy"}));
         let of_the_new = event("17", "checked", &json!({"order": "15", "state": "healthy"}));
         assert!(!placed.is_meant_by(&of_the_old) && placed.is_meant_by(&of_the_new));
-        assert_eq!(placed.apply(&of_the_new), Progress::Ended);
+        assert!(placed.ends_with(&of_the_new));
     }
 }

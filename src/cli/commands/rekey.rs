@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cli::{Answer, Error, Global, Result, Terminal, key_file};
 use crate::config;
+use crate::files;
 use crate::inventory::{Rekeying, RenewedKeys};
 use crate::secret::Key;
 
@@ -103,7 +104,7 @@ fn change(
     place: &Path,
     options: &Options,
 ) -> Result<(Key, PathBuf)> {
-    let waiting = key_file::beside(place, ".new");
+    let waiting = files::beside(place, ".new");
     let new = new_key(options, &waiting)?;
     if new.id() == old.id() {
         let text = "That is the key in use. Name another file, or none to generate a new key";
@@ -113,7 +114,7 @@ fn change(
         key_file::write_new(&waiting, &new, place)?;
     }
     rekeying.add(old, &new)?;
-    let kept = key_file::beside(place, &format!(".old-{}", old.id()));
+    let kept = files::beside(place, &format!(".old-{}", old.id()));
     key_file::swap(&waiting, place, &kept)?;
     rekeying.finish(&new)?;
     Ok((new, kept))

@@ -10,6 +10,7 @@ use crate::cli::terminal::time;
 use crate::cli::{Answer, Error, Global, Result, Terminal, key_file};
 use crate::config;
 use crate::daemon::clock;
+use crate::files;
 use crate::inventory::{self, Contents, Present, Restore, Settings};
 use crate::secret::Key;
 
@@ -83,7 +84,7 @@ fn with_kept_key(error: inventory::Error, place: &Path, copy: &Path) -> Error {
     let stored = stored.split(|c: char| !c.is_ascii_alphanumeric());
     let kept = stored
         .filter(|id| !id.is_empty())
-        .map(|id| key_file::beside(place, &format!(".old-{id}")))
+        .map(|id| files::beside(place, &format!(".old-{id}")))
         .find(|kept| kept.exists());
     match kept {
         Some(kept) => Error::Refused(format!(

@@ -63,19 +63,7 @@ fn color(event: &Event) -> Style {
         | Event::LoginOpened { .. }
         | Event::LoginAnswered { .. }
         | Event::EmailWritten { .. } => style::FAINT,
-        Event::WebhookSubscription { .. }
-        | Event::Imported { .. }
-        | Event::Discovered { .. }
-        | Event::Forgotten { .. }
-        | Event::WebhookNotice { .. }
-        | Event::SecretRead { .. }
-        | Event::IncidentAcknowledged { .. }
-        | Event::Started { .. }
-        | Event::Reloaded { .. }
-        | Event::BackedUp { .. }
-        | Event::JournalGap { .. }
-        | Event::Restored { .. }
-        | Event::Unknown { .. } => Style::new(),
+        _ => Style::new(),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Writes emails as `.eml` files, each completely or not at all.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 
 use super::delivery_error::DeliveryError;
 use super::message::{AcceptedRecipients, Mail};
+use crate::files::{folder_of, write_whole};
 
 pub(super) async fn store(folder: &Path, mail: &Mail) -> Result<AcceptedRecipients, DeliveryError> {
     let target = folder.join(&mail.file_name);
@@ -27,32 +28,10 @@ pub(super) async fn store(folder: &Path, mail: &Mail) -> Result<AcceptedRecipien
 
 /// Writing the same email again replaces the first file.
 fn write(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = target.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(target);
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(folder)?;
-    let unfinished = unfinished(target);
-    let mut file = create(&unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, target)?;
-    File::open(folder)?.sync_all()
-}
-
-/// Replaces a file that a crash left unfinished.
-fn create(path: &Path) -> io::Result<File> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-}
-
-fn unfinished(target: &Path) -> PathBuf {
-    target.with_extension("unfinished")
+        .create(&folder)?;
+    write_whole(target, bytes, &folder)
 }

@@ -1,49 +1,46 @@
 //! The tokens of an incident, and the tokens that the alerts have not handled yet.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 
-use crate::inventory::{Error, View, rows};
+use crate::inventory::columns::{self, FROM_TOKEN, TOKEN};
+use crate::inventory::engine::fields;
+use crate::inventory::{Error, View};
 use crate::model::{
-    Cause, Incident, IncidentId, IncidentKey, IncidentState, IncidentTokens, Kind, Owner,
-    PendingToken, Token, TokenId,
+    Incident, IncidentId, IncidentKey, IncidentState, IncidentTokens, Owner, PendingToken, Token,
+    TokenId,
 };
 
 impl View<'_> {
     /// Tokens that changed since the alerts last looked at them, in the order of their ids.
     pub fn pending_tokens(&self, after: TokenId, limit: usize) -> Result<Vec<TokenId>, Error> {
-        let mut waiting = self.db.prepare_cached(
+        self.db.values(
             "SELECT token FROM incident_queue WHERE token > ?1 ORDER BY token LIMIT ?2",
-        )?;
-        let waiting = waiting.query_map(params![after, limit], |row| row.get(0))?;
-        Ok(waiting.collect::<Result<_, _>>()?)
+            &[&after, &limit],
+        )
     }
 
     pub fn pending_token(&self, id: TokenId) -> Result<Option<PendingToken>, Error> {
         let Some(token) = self.token(id)? else {
             return Ok(None);
         };
-        let mut incident = self.db.prepare_cached(
-            "SELECT i.id, i.app, i.incident_cause, i.subject, m.upcoming FROM incident_token m JOIN incident i ON i.id = m.incident
+        let incident = self.db.maybe(
+            "SELECT i.id, i.app, i.incident_cause, i.subject, m.upcoming
+             FROM incident_token m JOIN incident i ON i.id = m.incident
              WHERE m.token = ?1 AND m.left_at IS NULL",
+            &[&id],
+            |row| {
+                Ok(IncidentTokens {
+                    incident: row.get(0)?,
+                    incident_key: IncidentKey {
+                        app: row.get(1)?,
+                        cause: row.get(2)?,
+                        subject: row.get(3)?,
+                    },
+                    ahead: row.get(4)?,
+                })
+            },
         )?;
-        let incident = incident.query_row([id], |row| {
-            let cause = rows::string_enum(row, 2, Cause::from_name)?;
-            let incident_key = IncidentKey {
-                app: row.get(1)?,
-                cause,
-                subject: row.get(3)?,
-            };
-            Ok(IncidentTokens {
-                incident: IncidentId(row.get(0)?),
-                incident_key,
-                ahead: row.get(4)?,
-            })
-        });
-        Ok(Some(PendingToken {
-            token,
-            incident: incident.optional()?,
-        }))
+        Ok(Some(PendingToken { token, incident }))
     }
 
     /// The tokens that belong to the incident now, or, once it is resolved, those that ever did. Page tokens come last,
@@ -57,71 +54,56 @@ impl View<'_> {
             IncidentState::Resolved { .. } => "(m.upcoming = 0 OR m.left_at IS NOT NULL)",
             IncidentState::Open | IncidentState::Acknowledged { .. } => "m.left_at IS NULL",
         };
-        let sql = format!(
-            "SELECT {} FROM incident_token m JOIN token t ON t.id = m.token JOIN schedule s ON s.token = t.id
+        let tokens = format!(
+            "SELECT {TOKEN} {FROM_TOKEN} JOIN incident_token m ON m.token = t.id
              WHERE m.incident = ?1 AND {now_or_ever}
-             ORDER BY t.kind = 'page', s.deadline IS NULL, s.deadline, t.name LIMIT ?2",
-            rows::TOKEN
+             ORDER BY t.kind = 'page', s.deadline IS NULL, s.deadline, t.name LIMIT ?2"
         );
-        let mut found = self.db.prepare_cached(&sql)?;
-        let found = found.query_map(params![incident.id.0, limit], rows::token)?;
-        Ok(found.collect::<Result<_, _>>()?)
+        self.db
+            .all(&tokens, &[&incident.id, &limit], columns::token)
     }
 
     /// How many tokens that ever belonged to it belong to no open incident now.
     pub fn well_again(&self, incident: IncidentId) -> Result<u64, Error> {
-        let mut well = self.db.prepare_cached(
+        self.db.value(
             "SELECT count(*) FROM incident_token ever WHERE ever.incident = ?1 AND NOT EXISTS (
                 SELECT 1 FROM incident_token now WHERE now.token = ever.token AND now.left_at IS NULL)",
-        )?;
-        Ok(well.query_row([incident.0], |row| row.get(0))?)
+            &[&incident],
+        )
     }
 
     /// Since when it is broken: its first token died, or its app failed.
     pub fn broken_since(&self, incident: IncidentId) -> Result<Option<Timestamp>, Error> {
-        let mut since = self
-            .db
-            .prepare_cached("SELECT broken_since FROM incident WHERE id = ?1")?;
-        let since = since.query_row([incident.0], |row| rows::maybe_instant(row, 0));
-        Ok(since.optional()?.flatten())
+        let since = "SELECT broken_since FROM incident WHERE id = ?1";
+        Ok(self.db.maybe_value(since, &[&incident])?.flatten())
     }
 
     /// The tokens that belong to it now, with what decides who is notified.
     pub fn owners_of(&self, incident: IncidentId) -> Result<Vec<Owner>, Error> {
-        let mut owners = self.db.prepare_cached(
+        self.db.all(
             "SELECT t.name, t.kind,
                 CASE WHEN t.owners <> '[]' THEN t.owners ELSE coalesce(p.owners, '[]') END
              FROM incident_token m JOIN token t ON t.id = m.token LEFT JOIN token p ON p.id = t.parent
              WHERE m.incident = ?1 AND m.left_at IS NULL",
-        )?;
-        let owners = owners.query_map([incident.0], |row| {
-            Ok(Owner {
-                name: row.get(0)?,
-                kind: rows::maybe_string_enum(row, 1, Kind::from_name)?,
-                owners: rows::addresses(row, 2)?,
-            })
-        })?;
-        Ok(owners.collect::<Result<_, _>>()?)
+            &[&incident],
+            fields!(Owner { name, kind, owners }),
+        )
     }
 
     /// When the first of those tokens joined that no notification covers yet.
     pub fn unnotified_since(&self, incident: &Incident) -> Result<Option<Timestamp>, Error> {
-        let mut since = self.db.prepare_cached(
+        self.db.value(
             "SELECT min(joined_at) FROM incident_token
              WHERE incident = ?1 AND left_at IS NULL AND upcoming = 0 AND joined_at > ?2",
-        )?;
-        let since = since.query_row(
-            params![incident.id.0, rows::seconds(incident.notified_at)],
-            |row| rows::maybe_instant(row, 0),
-        );
-        Ok(since?)
+            &[&incident.id, &incident.notified_at],
+        )
     }
 
     /// How many page tokens a person has in an app.
     pub fn pages_of(&self, app: &str, person: &str) -> Result<u64, Error> {
-        let mut pages = self.db.prepare_cached(
+        self.db.value(
             "SELECT count(*) FROM token WHERE app = ?1 AND person = ?2 AND kind = 'page'",
-        )?;
-        Ok(pages.query_row([app, person], |row| row.get(0))?)
+            &[&app, &person],
+        )
     }
 }

@@ -7,10 +7,10 @@ mod joining;
 mod updates;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Error, View, rows};
-use crate::model::{Cause, Incident, IncidentFilter, IncidentId, IncidentKey, IncidentState};
+use super::engine::Row;
+use super::{Error, View};
+use crate::model::{Incident, IncidentFilter, IncidentId, IncidentKey, IncidentState};
 
 const INCIDENT: &str = "
     SELECT i.id, i.app, i.incident_cause, i.subject, i.cause, i.opened_at, i.deadline, i.acknowledged_until,
@@ -24,50 +24,44 @@ const INCIDENT: &str = "
         i.apps
     FROM incident i";
 
-fn incident(row: &Row<'_>) -> rusqlite::Result<Incident> {
-    let resolved_at = rows::maybe_instant(row, 8)?;
-    let until = rows::maybe_instant(row, 7)?;
-    let state = match (resolved_at, until) {
+fn incident(row: &Row<'_>) -> Result<Incident, Error> {
+    let state = match (row.get(8)?, row.get(7)?) {
         (Some(at), _) => IncidentState::Resolved { at },
         (None, Some(until)) => IncidentState::Acknowledged { until },
         (None, None) => IncidentState::Open,
     };
     Ok(Incident {
-        id: IncidentId(row.get(0)?),
+        id: row.get(0)?,
         incident_key: IncidentKey {
             app: row.get(1)?,
-            cause: rows::string_enum(row, 2, Cause::from_name)?,
+            cause: row.get(2)?,
             subject: row.get(3)?,
         },
-        cause: rows::string_enum(row, 4, Cause::from_name)?,
-        opened_at: rows::instant(row, 5)?,
-        deadline: rows::maybe_instant(row, 6)?,
+        cause: row.get(4)?,
+        opened_at: row.get(5)?,
+        deadline: row.get(6)?,
         state,
-        review_at: rows::maybe_instant(row, 9)?,
-        notified: rows::addresses(row, 10)?,
-        notified_cause: rows::maybe_string_enum(row, 11, Cause::from_name)?,
-        notified_at: rows::maybe_instant(row, 12)?,
+        review_at: row.get(9)?,
+        notified: row.get(10)?,
+        notified_cause: row.get(11)?,
+        notified_at: row.get(12)?,
         subject_name: row.get(13)?,
         affected: row.get(14)?,
         ever_affected: row.get(15)?,
         still_affected: row.get(16)?,
-        awaiting_since: rows::maybe_instant(row, 17)?,
-        escalated_at: rows::maybe_instant(row, 18)?,
+        awaiting_since: row.get(17)?,
+        escalated_at: row.get(18)?,
         relapses: row.get(19)?,
-        well_since: rows::maybe_instant(row, 20)?,
-        flapping_notified_at: rows::maybe_instant(row, 21)?,
-        apps: rows::addresses(row, 22)?,
+        well_since: row.get(20)?,
+        flapping_notified_at: row.get(21)?,
+        apps: row.get(22)?,
     })
 }
 
 impl View<'_> {
     pub fn incident(&self, id: IncidentId) -> Result<Option<Incident>, Error> {
-        let sql = format!("{INCIDENT} WHERE i.id = ?1");
-        Ok(self
-            .db
-            .prepare_cached(&sql)?
-            .query_row([id.0], incident)
-            .optional()?)
+        let of_id = format!("{INCIDENT} WHERE i.id = ?1");
+        self.db.maybe(&of_id, &[&id], incident)
     }
 
     /// The selected incidents, newest first.
@@ -79,12 +73,10 @@ impl View<'_> {
             }
             IncidentFilter::Unresolved => "i.resolved_at IS NULL",
             IncidentFilter::Resolved => "i.resolved_at IS NOT NULL",
-            IncidentFilter::All => "1",
+            IncidentFilter::All => "TRUE",
         };
-        let sql = format!("{INCIDENT} WHERE {condition} ORDER BY i.id DESC LIMIT ?1");
-        let mut found = self.db.prepare_cached(&sql)?;
-        let found = found.query_map([limit], incident)?;
-        Ok(found.collect::<Result<_, _>>()?)
+        let found = format!("{INCIDENT} WHERE {condition} ORDER BY i.id DESC LIMIT ?1");
+        self.db.all(&found, &[&limit], incident)
     }
 
     /// The incidents that are due for review.
@@ -93,9 +85,7 @@ impl View<'_> {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Incident>, Error> {
-        let sql = format!("{INCIDENT} WHERE i.review_at <= ?1 ORDER BY i.review_at LIMIT ?2");
-        let mut found = self.db.prepare_cached(&sql)?;
-        let found = found.query_map(params![now.as_second(), limit], incident)?;
-        Ok(found.collect::<Result<_, _>>()?)
+        let due = format!("{INCIDENT} WHERE i.review_at <= ?1 ORDER BY i.review_at LIMIT ?2");
+        self.db.all(&due, &[&now, &limit], incident)
     }
 }

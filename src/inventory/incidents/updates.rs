@@ -1,31 +1,26 @@
 //! Changes to incidents: reviews become due and are recorded, and people react.
 
 use jiff::Timestamp;
-use rusqlite::params;
 
-use crate::inventory::{Error, NewEvent, Tx, rows};
+use crate::inventory::{Error, NewEvent, Tx};
 use crate::model::{EmailReason, Event, Incident, IncidentId, ReviewOutcome, TokenId};
 
 impl Tx<'_> {
     pub(super) fn review_soon(&self, incident: IncidentId, now: Timestamp) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "UPDATE incident SET review_at = ?2
-                 WHERE id = ?1 AND (review_at IS NULL OR review_at > ?2)",
-            )?
-            .execute(params![incident.0, now.as_second()])?;
-        Ok(())
+        self.db.run(
+            "UPDATE incident SET review_at = ?2
+             WHERE id = ?1 AND (review_at IS NULL OR review_at > ?2)",
+            &[&incident, &now],
+        )
     }
 
     /// Makes the incident of a token that is about to be deleted due for review.
     pub(in crate::inventory) fn review_incident_of(&self, token: TokenId) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "UPDATE incident SET review_at = 0
-                 WHERE id = (SELECT incident FROM incident_token WHERE token = ?1 AND left_at IS NULL)",
-            )?
-            .execute([token])?;
-        Ok(())
+        self.db.run(
+            "UPDATE incident SET review_at = 0
+             WHERE id = (SELECT incident FROM incident_token WHERE token = ?1 AND left_at IS NULL)",
+            &[&token],
+        )
     }
 
     /// Makes incidents about the app itself due for review. An outage may concern several apps.
@@ -34,35 +29,32 @@ impl Tx<'_> {
         app: &str,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "UPDATE incident SET review_at = ?2
-                 WHERE (app = ?1 OR incident_cause = 'outage') AND subject = '' AND resolved_at IS NULL",
-            )?
-            .execute(params![app, now.as_second()])?;
-        Ok(())
+        self.db.run(
+            "UPDATE incident SET review_at = ?2
+             WHERE (app = ?1 OR incident_cause = 'outage') AND subject = '' AND resolved_at IS NULL",
+            &[&app, &now],
+        )
     }
 
     /// Brings cause and deadline up to date with the current tokens. A token whose checks fail says nothing new about
     /// the cause.
     pub fn refresh_incident(&self, id: IncidentId) -> Result<Option<Incident>, Error> {
-        self.db
-            .prepare_cached(
-                "UPDATE incident SET
-                    deadline = (SELECT min(s.deadline) FROM incident_token m JOIN schedule s ON s.token = m.token
-                                WHERE m.incident = ?1 AND m.left_at IS NULL),
-                    cause = coalesce(
-                        (SELECT t.cause FROM incident_token m JOIN token t ON t.id = m.token
-                            JOIN schedule s ON s.token = t.id
-                         WHERE m.incident = ?1 AND m.left_at IS NULL AND m.upcoming = 0
-                            AND t.cause IS NOT NULL AND t.state <> 'failing'
-                         ORDER BY t.cause = incident_cause DESC, s.deadline LIMIT 1), cause),
-                    broken_since = coalesce(broken_since,
-                        (SELECT min(t.since) FROM incident_token m JOIN token t ON t.id = m.token
-                         WHERE m.incident = ?1 AND m.left_at IS NULL AND t.state = 'dead'))
-                 WHERE id = ?1 AND resolved_at IS NULL",
-            )?
-            .execute([id.0])?;
+        self.db.run(
+            "UPDATE incident SET
+                deadline = (SELECT min(s.deadline) FROM incident_token m JOIN schedule s ON s.token = m.token
+                            WHERE m.incident = ?1 AND m.left_at IS NULL),
+                cause = coalesce(
+                    (SELECT t.cause FROM incident_token m JOIN token t ON t.id = m.token
+                        JOIN schedule s ON s.token = t.id
+                     WHERE m.incident = ?1 AND m.left_at IS NULL AND m.upcoming = 0
+                        AND t.cause IS NOT NULL AND t.state <> 'failing'
+                     ORDER BY t.cause = incident_cause DESC, s.deadline LIMIT 1), cause),
+                broken_since = coalesce(broken_since,
+                    (SELECT min(t.since) FROM incident_token m JOIN token t ON t.id = m.token
+                     WHERE m.incident = ?1 AND m.left_at IS NULL AND t.state = 'dead'))
+             WHERE id = ?1 AND resolved_at IS NULL",
+            &[&id],
+        )?;
         self.incident(id)
     }
 
@@ -74,23 +66,21 @@ impl Tx<'_> {
         next_review: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "UPDATE incident SET review_at = ?2, acknowledged_until = CASE
-                    WHEN acknowledged_until <= ?3 THEN NULL ELSE acknowledged_until END
-                 WHERE id = ?1",
-            )?
-            .execute(params![
-                incident.id.0,
-                rows::seconds(next_review),
-                now.as_second()
-            ])?;
+        self.db.run(
+            "UPDATE incident SET review_at = ?2, acknowledged_until = CASE
+                WHEN acknowledged_until <= ?3 THEN NULL ELSE acknowledged_until END
+             WHERE id = ?1",
+            &[&incident.id, &next_review, &now],
+        )?;
         match outcome {
             ReviewOutcome::Nothing => Ok(()),
             ReviewOutcome::Notified { everybody, of } => {
                 self.notified(incident.id, everybody, *of, now)
             }
-            ReviewOutcome::Stabilizing => self.stabilizing(incident.id, now),
+            ReviewOutcome::Stabilizing => self.db.run(
+                "UPDATE incident SET stable_since = coalesce(stable_since, ?2) WHERE id = ?1",
+                &[&incident.id, &now],
+            ),
             ReviewOutcome::Over => self.over(incident, now),
         }
     }
@@ -102,7 +92,7 @@ impl Tx<'_> {
         of: EmailReason,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let mut notified = self.db.prepare_cached(match of {
+        let notified = match of {
             EmailReason::Flapping => {
                 "UPDATE incident SET notified = ?2, notified_cause = cause, notified_at = ?3,
                     awaiting_since = coalesce(awaiting_since, ?3), flapping_notified_at = ?3
@@ -111,32 +101,30 @@ impl Tx<'_> {
             EmailReason::Escalated => {
                 "UPDATE incident SET notified = ?2, escalated_at = ?3 WHERE id = ?1"
             }
-            _ => {
+            EmailReason::First
+            | EmailReason::Grown
+            | EmailReason::Nearer
+            | EmailReason::Ended
+            | EmailReason::Reminder
+            | EmailReason::Recovered
+            | EmailReason::Withdrawn => {
                 "UPDATE incident SET notified = ?2, notified_cause = cause, notified_at = ?3,
                     awaiting_since = coalesce(awaiting_since, ?3) WHERE id = ?1"
             }
-        })?;
-        notified.execute(params![incident.0, rows::list(everybody), now.as_second()])?;
-        Ok(())
-    }
-
-    fn stabilizing(&self, incident: IncidentId, now: Timestamp) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "UPDATE incident SET stable_since = coalesce(stable_since, ?2) WHERE id = ?1",
-            )?
-            .execute(params![incident.0, now.as_second()])?;
-        Ok(())
+        };
+        self.db.run(notified, &[&incident, &everybody, &now])
     }
 
     /// Resolves an incident. Tokens that were only added ahead of time never had a problem, so they are removed.
     fn over(&self, incident: &Incident, now: Timestamp) -> Result<(), Error> {
-        self.db
-            .prepare_cached("UPDATE incident SET resolved_at = ?2 WHERE id = ?1")?
-            .execute(params![incident.id.0, now.as_second()])?;
-        self.db
-            .prepare_cached("DELETE FROM incident_token WHERE incident = ?1 AND left_at IS NULL")?
-            .execute([incident.id.0])?;
+        self.db.run(
+            "UPDATE incident SET resolved_at = ?2 WHERE id = ?1",
+            &[&incident.id, &now],
+        )?;
+        self.db.run(
+            "DELETE FROM incident_token WHERE incident = ?1 AND left_at IS NULL",
+            &[&incident.id],
+        )?;
         let event = Event::IncidentResolved {
             incident: incident.id,
             cause: incident.cause,
@@ -147,23 +135,19 @@ impl Tx<'_> {
 
     /// Records that a person has begun to act, so that others are not notified before the result is known.
     pub fn record_reaction(&self, app: &str, person: &str) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "UPDATE incident SET awaiting_since = NULL
-                 WHERE app = ?1 AND subject = ?2 AND resolved_at IS NULL",
-            )?
-            .execute([app, person])?;
-        Ok(())
+        self.db.run(
+            "UPDATE incident SET awaiting_since = NULL
+             WHERE app = ?1 AND subject = ?2 AND resolved_at IS NULL",
+            &[&app, &person],
+        )
     }
 
     /// Makes open incidents due for review, because other rules apply from now on and may require an email.
     pub fn review_all(&self, now: Timestamp) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "UPDATE incident SET review_at = ?1 WHERE resolved_at IS NULL AND review_at > ?1",
-            )?
-            .execute([now.as_second()])?;
-        Ok(())
+        self.db.run(
+            "UPDATE incident SET review_at = ?1 WHERE resolved_at IS NULL AND review_at > ?1",
+            &[&now],
+        )
     }
 
     /// Stops reminders until `until`.
@@ -174,12 +158,11 @@ impl Tx<'_> {
         asked_by: &str,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "UPDATE incident SET acknowledged_until = ?2, review_at = ?2, awaiting_since = NULL
-                 WHERE id = ?1 AND resolved_at IS NULL",
-            )?
-            .execute(params![incident.id.0, until.as_second()])?;
+        self.db.run(
+            "UPDATE incident SET acknowledged_until = ?2, review_at = ?2, awaiting_since = NULL
+             WHERE id = ?1 AND resolved_at IS NULL",
+            &[&incident.id, &until],
+        )?;
         let event = Event::IncidentAcknowledged {
             incident: incident.id,
             until,

@@ -1,28 +1,25 @@
 //! Changes to logins: links are made, and clicks begin, are answered, claimed and ended, each once.
 
 use jiff::Timestamp;
-use rusqlite::params;
 
-use super::queries::hex;
 use super::{AT_METAS, CLICKS, ClaimedCode, EMAIL_LINK, EMAIL_LINK_LEFT, later};
-use crate::inventory::{Error, NewEvent, Tx, cells, rows};
+use crate::inventory::engine::Json;
+use crate::inventory::{Error, NewEvent, Tx, cells};
 use crate::model::{
     AttemptId, Ending, Event, Incident, Login, LoginAttempt, LoginEnd, LoginId, LoginOutcome,
     NewLogin,
 };
-use crate::secret::{Secret, random_id};
+use crate::secret::{Secret, hex, random_id};
 
 impl Tx<'_> {
     /// Deletes what was asked of a person, and the outcomes. That includes logins that were open to anyone and that
     /// this person completed.
     pub(in crate::inventory) fn delete_logins(&self, app: &str, person: &str) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "DELETE FROM login WHERE app = ?1 AND (person = ?2 OR id IN
-                    (SELECT login FROM login_attempt WHERE instr(ending, '\"' || ?2 || '\"') > 0))",
-            )?
-            .execute(params![app, person])?;
-        Ok(())
+        self.db.run(
+            "DELETE FROM login WHERE app = ?1 AND (person = ?2 OR id IN
+                (SELECT login FROM login_attempt WHERE ending ->> 'person' = ?2))",
+            &[&app, &person],
+        )
     }
 
     /// Asks for a login. Returns the ticket for the link, which is stored only sealed.
@@ -33,24 +30,23 @@ impl Tx<'_> {
             .sealer
             .seal(&login_ticket, cells::ticket(&hex(&digest.0)))
             .map_err(|_| Error::NoRandomness)?;
-        let mut insert = self.db.prepare_cached(
+        let id = self.db.value(
             "INSERT INTO login (app, person, token, incident, remedy, accepts_fewer, login_ticket,
                 login_ticket_digest, opened_at, expires_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id",
+            &[
+                &new.app,
+                &new.person.as_deref().unwrap_or_default(),
+                &new.token,
+                &new.incident,
+                &new.remedy,
+                &new.accepts_fewer,
+                &sealed,
+                &digest.0,
+                &now,
+                &new.expires_at,
+            ],
         )?;
-        let row = params![
-            new.app,
-            new.person.as_deref().unwrap_or_default(),
-            new.token,
-            new.incident.map(|id| id.0),
-            new.remedy.as_str(),
-            new.accepts_fewer,
-            sealed,
-            digest.0,
-            now.as_second(),
-            new.expires_at.as_second()
-        ];
-        let id = LoginId(insert.query_row(row, |row| row.get(0))?);
         Ok((id, login_ticket))
     }
 
@@ -108,19 +104,19 @@ impl Tx<'_> {
         self.drop_oldest_clicks(login.id)?;
         let state = random_id().map_err(|_| Error::NoRandomness)?;
         let result = self.result_of_state(&state);
-        let mut insert = self.db.prepare_cached(
+        self.db.run(
             "INSERT INTO login_attempt (login, state_digest, result_digest, redirect_uri, phase,
                 since, expires_at)
              VALUES (?1, ?2, ?3, ?4, 'begun', ?5, ?6)",
+            &[
+                &login.id,
+                &self.sealer.digest(&state).0,
+                &self.sealer.digest(&result).0,
+                &redirect_uri,
+                &now,
+                &later(now, AT_METAS),
+            ],
         )?;
-        insert.execute(params![
-            login.id.0,
-            self.sealer.digest(&state).0,
-            self.sealer.digest(&result).0,
-            redirect_uri,
-            now.as_second(),
-            later(now, AT_METAS).as_second()
-        ])?;
         if let Some(person) = &login.wanted.person {
             self.record_reaction(&login.wanted.app, person)?;
         }
@@ -129,15 +125,13 @@ impl Tx<'_> {
 
     /// Removes the oldest clicks. A person who clicks again and again loses only earlier clicks and their outcomes.
     fn drop_oldest_clicks(&self, login: LoginId) -> Result<(), Error> {
-        self.db
-            .prepare_cached(
-                "DELETE FROM login_attempt WHERE id IN (SELECT id FROM (
-                    SELECT id, row_number() OVER (PARTITION BY phase ORDER BY id DESC) AS nth
-                    FROM login_attempt WHERE login = ?1 AND phase IN ('begun', 'ended'))
-                 WHERE nth > ?2)",
-            )?
-            .execute(params![login.0, CLICKS - 1])?;
-        Ok(())
+        self.db.run(
+            "DELETE FROM login_attempt WHERE id IN (SELECT id FROM (
+                SELECT id, row_number() OVER (PARTITION BY phase ORDER BY id DESC) AS nth
+                FROM login_attempt WHERE login = ?1 AND phase IN ('begun', 'ended')) clicks
+             WHERE nth > ?2)",
+            &[&login, &(CLICKS - 1)],
+        )
     }
 
     /// Stores the code with which Meta sent the person back. Only the first answer to a click counts.
@@ -152,13 +146,11 @@ impl Tx<'_> {
             .sealer
             .seal(code, cells::code(&row))
             .map_err(|_| Error::NoRandomness)?;
-        let answered = self
-            .db
-            .prepare_cached(
-                "UPDATE login_attempt SET phase = 'answered', code = ?2, since = ?3
-                 WHERE id = ?1 AND phase = 'begun' AND expires_at > ?3",
-            )?
-            .execute(params![attempt.id.0, sealed, now.as_second()])?;
+        let answered = self.db.changed(
+            "UPDATE login_attempt SET phase = 'answered', code = ?2, since = ?3
+             WHERE id = ?1 AND phase = 'begun' AND expires_at > ?3",
+            &[&attempt.id, &sealed, &now],
+        )?;
         if answered > 0 {
             let login = attempt.login;
             let event = NewEvent {
@@ -172,15 +164,13 @@ impl Tx<'_> {
 
     /// Claims the codes that Meta sent, for good: a claimed code is never tried again, even after a crash.
     pub fn take_answers(&self, apps: &[String], now: Timestamp) -> Result<Vec<ClaimedCode>, Error> {
-        let mut waiting = self.db.prepare_cached(
+        let waiting: Vec<(AttemptId, LoginId)> = self.db.all(
             "SELECT a.id, a.login FROM login_attempt a JOIN login l ON l.id = a.login
              WHERE a.phase = 'answered' AND l.app IN (SELECT value FROM json_each(?1))
              ORDER BY a.id LIMIT 100",
+            &[&apps],
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        let waiting = waiting.query_map([rows::list(apps)], |row| {
-            Ok((AttemptId(row.get(0)?), LoginId(row.get(1)?)))
-        })?;
-        let waiting = waiting.collect::<Result<Vec<_>, _>>()?;
         let mut claimed = Vec::new();
         for (attempt, login) in waiting {
             claimed.extend(self.take_answer(attempt, login, now)?);
@@ -194,12 +184,15 @@ impl Tx<'_> {
         login: LoginId,
         now: Timestamp,
     ) -> Result<Option<ClaimedCode>, Error> {
-        let (redirect_uri, sealed) = self.redirect_and_code(attempt)?;
-        self.db
-            .prepare_cached(
-                "UPDATE login_attempt SET phase = 'claimed', code = NULL, since = ?2 WHERE id = ?1",
-            )?
-            .execute(params![attempt.0, now.as_second()])?;
+        let (redirect_uri, sealed): (_, Option<Vec<u8>>) = self.db.one(
+            "SELECT redirect_uri, code FROM login_attempt WHERE id = ?1",
+            &[&attempt],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        self.db.run(
+            "UPDATE login_attempt SET phase = 'claimed', code = NULL, since = ?2 WHERE id = ?1",
+            &[&attempt, &now],
+        )?;
         let row = attempt.0.to_string();
         let code = sealed.and_then(|sealed| self.sealer.open(&sealed, cells::code(&row)).ok());
         let (Some(code), Some(login)) = (code, self.login(login)?) else {
@@ -220,29 +213,26 @@ impl Tx<'_> {
         ending: &Ending,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let text = serde_json::to_string(ending).unwrap_or_default();
-        let ended = self
-            .db
-            .prepare_cached(
-                "UPDATE login_attempt SET phase = 'ended', code = NULL, ending = ?2, since = ?3
-                 WHERE id = ?1 AND phase <> 'ended'",
-            )?
-            .execute(params![attempt.0, text, now.as_second()])?;
+        let ended = self.db.changed(
+            "UPDATE login_attempt SET phase = 'ended', code = NULL, ending = ?2, since = ?3
+             WHERE id = ?1 AND phase <> 'ended'",
+            &[&attempt, &Json(ending), &now],
+        )?;
         if ended == 0 {
             return Ok(());
         }
-        let mut login = self.db.prepare_cached(
+        let (login, app): (_, String) = self.db.one(
             "SELECT l.id, l.app FROM login_attempt a JOIN login l ON l.id = a.login WHERE a.id = ?1",
+            &[&attempt],
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        let (id, app): (_, String) =
-            login.query_row([attempt.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (outcome, token, code) = match ending {
             Ending::Granted(granted) => (LoginOutcome::Granted, Some(granted.token.clone()), None),
             Ending::WrongPerson { .. } => (LoginOutcome::WrongPerson, None, None),
             Ending::Failed { why, code } => (LoginOutcome::Failed(*why), None, *code),
         };
         let event = Event::LoginEnded(LoginEnd {
-            login: LoginId(id),
+            login,
             outcome,
             token,
             code,

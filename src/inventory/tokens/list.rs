@@ -3,10 +3,10 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use rusqlite::ToSql;
-use rusqlite::types::Value;
 
-use crate::inventory::{Error, View, rows};
+use crate::inventory::columns::{self, FROM_TOKEN, TOKEN, TOKEN_COLUMNS};
+use crate::inventory::engine::ToColumn;
+use crate::inventory::{Error, View};
 use crate::model::{Kind, State, Token, string_enum};
 
 string_enum! {
@@ -61,16 +61,40 @@ const BY_URGENCY: [State; 5] = [
 ];
 
 /// A token without a deadline comes after those that have one.
-const NO_DEADLINE: i64 = i64::MAX;
+const DEADLINE: &str = "coalesce(s.deadline, 9223372036854775807)";
 
 type Listed = (Token, Option<String>, i64);
-type Values = Vec<(&'static str, Value)>;
+
+/// The conditions that are asked for, and only their values.
+#[derive(Default)]
+struct Conditions<'f> {
+    sql: Vec<String>,
+    values: Vec<&'f dyn ToColumn>,
+}
+
+impl<'f> Conditions<'f> {
+    /// `$` stands for the value.
+    fn add(&mut self, condition: &str, value: &'f dyn ToColumn) {
+        self.values.push(value);
+        let place = format!("?{}", self.values.len());
+        self.sql.push(condition.replace('$', &place));
+    }
+
+    fn after(&mut self, last: &'f Cursor) {
+        self.add(&format!("{DEADLINE} >= $"), &last.deadline);
+        let place = self.values.len();
+        self.add(
+            &format!("({DEADLINE} > ?{place} OR t.name > $)"),
+            &last.name,
+        );
+    }
+}
 
 impl View<'_> {
     /// One page of the inventory, each token with its parent's name.
     pub fn tokens(&self, filter: &Filter, limit: usize) -> Result<TokenPage, Error> {
         let mut found = match &filter.after {
-            After::Name(after) => self.by_name(filter, after.as_deref(), limit + 1)?,
+            After::Name(after) => self.by_name(filter, after.as_ref(), limit + 1)?,
             After::Urgency(after) => self.by_urgency(filter, after.as_ref(), limit + 1)?,
         };
         let more = found.len() > limit;
@@ -88,15 +112,14 @@ impl View<'_> {
     fn by_name(
         &self,
         filter: &Filter,
-        after: Option<&str>,
+        after: Option<&String>,
         limit: usize,
     ) -> Result<Vec<Listed>, Error> {
-        let (mut conditions, mut values) = filter.conditions();
+        let mut conditions = filter.conditions();
         if let Some(after) = after {
-            conditions.push("t.name > :after");
-            values.push((":after", Value::Text(after.to_owned())));
+            conditions.add("t.name > $", after);
         }
-        self.listed(&conditions, &values, "t.name", limit)
+        self.listed(&conditions, "t.name", limit)
     }
 
     /// State by state, so that an index finds each. The many that are healthy are in the order of that index.
@@ -107,65 +130,51 @@ impl View<'_> {
         limit: usize,
     ) -> Result<Vec<Listed>, Error> {
         let mut found = Vec::new();
-        let passed = |state: &State| after.is_some_and(|after| after.state != *state);
-        for state in BY_URGENCY.into_iter().skip_while(passed) {
-            if filter.state.is_some_and(|only| only != state) || found.len() >= limit {
+        let passed = |state: &&State| after.is_some_and(|after| after.state != **state);
+        for state in BY_URGENCY.iter().skip_while(passed) {
+            if filter.state.is_some_and(|only| only != *state) || found.len() >= limit {
                 continue;
             }
-            let after = after.filter(|after| after.state == state);
-            let of_state = Filter {
-                state: Some(state),
-                ..filter.clone()
-            };
-            let (mut conditions, mut values) = of_state.conditions();
-            let order = match state {
-                State::Healthy => "t.name",
-                State::Unverified | State::Expiring | State::Failing | State::Dead => BY_DEADLINE,
-            };
-            if let Some(after) = after {
-                conditions.push(match state {
-                    State::Healthy => "t.name > :after",
-                    State::Unverified | State::Expiring | State::Failing | State::Dead => {
-                        AFTER_DEADLINE
-                    }
-                });
-                values.push((":after", Value::Text(after.name.clone())));
-                if state != State::Healthy {
-                    values.push((":deadline", Value::Integer(after.deadline)));
+            let mut conditions = filter.conditions();
+            conditions.add("t.state = $", state);
+            match after.filter(|after| after.state == *state) {
+                Some(after) if *state == State::Healthy => {
+                    conditions.add("t.name > $", &after.name)
                 }
+                Some(after) => conditions.after(after),
+                None => {}
             }
-            found.extend(self.listed(&conditions, &values, order, limit - found.len())?);
+            let order = match state {
+                State::Healthy => "t.name".to_owned(),
+                State::Unverified | State::Expiring | State::Failing | State::Dead => {
+                    format!("{DEADLINE}, t.name")
+                }
+            };
+            found.extend(self.listed(&conditions, &order, limit - found.len())?);
         }
         Ok(found)
     }
 
     fn listed(
         &self,
-        conditions: &[&str],
-        values: &Values,
+        conditions: &Conditions<'_>,
         order: &str,
         limit: usize,
     ) -> Result<Vec<Listed>, Error> {
-        let sql = format!(
-            "SELECT {}, p.name, coalesce(s.deadline, {NO_DEADLINE}) {} LEFT JOIN token p ON p.id = t.parent
-             WHERE {} ORDER BY {order} LIMIT {limit}",
-            rows::TOKEN,
-            rows::FROM,
-            conditions.join(" AND "),
+        let narrowed = match conditions.sql.as_slice() {
+            [] => String::new(),
+            conditions => format!("WHERE {}", conditions.join(" AND ")),
+        };
+        let list = format!(
+            "SELECT {TOKEN}, p.name, {DEADLINE} {FROM_TOKEN} LEFT JOIN token p ON p.id = t.parent
+             {narrowed} ORDER BY {order} LIMIT {limit}"
         );
-        let values: Vec<(&str, &dyn ToSql)> = values.iter().map(|(n, v)| (*n, v as _)).collect();
-        let mut found = self.db.prepare_cached(&sql)?;
-        let found = found.query_map(values.as_slice(), |row| {
-            let (parent, deadline) = (row.get(rows::COLUMNS)?, row.get(rows::COLUMNS + 1)?);
-            Ok((rows::token(row)?, parent, deadline))
-        })?;
-        Ok(found.collect::<Result<_, _>>()?)
+        self.db.all(&list, &conditions.values, |row| {
+            let (parent, deadline) = (row.get(TOKEN_COLUMNS)?, row.get(TOKEN_COLUMNS + 1)?);
+            Ok((columns::token(row)?, parent, deadline))
+        })
     }
 }
-
-const BY_DEADLINE: &str = "coalesce(s.deadline, 9223372036854775807), t.name";
-const AFTER_DEADLINE: &str =
-    "(coalesce(s.deadline, 9223372036854775807), t.name) > (:deadline, :after)";
 
 impl Default for After {
     fn default() -> Self {
@@ -205,32 +214,23 @@ impl fmt::Display for Cursor {
 }
 
 impl Filter {
-    /// The conditions that are asked for, and only their values.
-    fn conditions(&self) -> (Vec<&'static str>, Values) {
-        let text = |word: &str| Value::Text(word.to_owned());
-        let (kind, state) = (self.kind.map(Kind::as_str), self.state.map(State::as_str));
-        let asked = [
-            ("t.state = :state", ":state", state.map(text)),
-            ("t.kind = :kind", ":kind", kind.map(text)),
-            ("t.app = :app", ":app", self.app.as_deref().map(text)),
+    fn conditions(&self) -> Conditions<'_> {
+        let asked: [(&str, Option<&dyn ToColumn>); 5] = [
+            ("t.state = $", self.state.as_ref().map(|state| state as _)),
+            ("t.kind = $", self.kind.as_ref().map(|kind| kind as _)),
+            ("t.app = $", self.app.as_ref().map(|app| app as _)),
+            ("p.name = $", self.parent.as_ref().map(|parent| parent as _)),
             (
-                "p.name = :parent",
-                ":parent",
-                self.parent.as_deref().map(text),
-            ),
-            (
-                "s.deadline < :end",
-                ":end",
-                rows::seconds(self.ends_before).map(Value::Integer),
+                "s.deadline < $",
+                self.ends_before.as_ref().map(|end| end as _),
             ),
         ];
-        let mut conditions = vec!["1"];
-        let mut values = Vec::new();
-        for (condition, name, value) in asked {
-            let Some(value) = value else { continue };
-            conditions.push(condition);
-            values.push((name, value));
+        let mut conditions = Conditions::default();
+        for (condition, value) in asked {
+            if let Some(value) = value {
+                conditions.add(condition, value);
+            }
         }
-        (conditions, values)
+        conditions
     }
 }

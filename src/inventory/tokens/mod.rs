@@ -3,9 +3,9 @@
 mod list;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 
-use super::{Error, Tx, View, rows};
+use super::columns::{self, FROM_TOKEN, TOKEN};
+use super::{Error, Tx, View};
 use crate::model::{Scopes, Token, TokenId};
 use crate::secret::Secret;
 
@@ -48,36 +48,25 @@ pub fn name_is_valid(name: &str) -> bool {
 
 impl View<'_> {
     pub fn token(&self, id: TokenId) -> Result<Option<Token>, Error> {
-        let sql = format!("SELECT {} {} WHERE t.id = ?1", rows::TOKEN, rows::FROM);
-        Ok(self
-            .db
-            .prepare_cached(&sql)?
-            .query_row([id], rows::token)
-            .optional()?)
+        let of_id = format!("SELECT {TOKEN} {FROM_TOKEN} WHERE t.id = ?1");
+        self.db.maybe(&of_id, &[&id], columns::token)
     }
 
     pub fn token_named(&self, name: &str) -> Result<Option<Token>, Error> {
-        let sql = format!("SELECT {} {} WHERE t.name = ?1", rows::TOKEN, rows::FROM);
-        Ok(self
-            .db
-            .prepare_cached(&sql)?
-            .query_row([name], rows::token)
-            .optional()?)
+        let named = format!("SELECT {TOKEN} {FROM_TOKEN} WHERE t.name = ?1");
+        self.db.maybe(&named, &[&name], columns::token)
     }
 
     pub fn name_of(&self, id: TokenId) -> Result<Option<String>, Error> {
-        let mut name = self
-            .db
-            .prepare_cached("SELECT name FROM token WHERE id = ?1")?;
-        Ok(name.query_row([id], |row| row.get(0)).optional()?)
+        let name = "SELECT name FROM token WHERE id = ?1";
+        self.db.maybe_value(name, &[&id])
     }
 
     pub fn children_of(&self, parent: TokenId, limit: usize) -> Result<Vec<String>, Error> {
-        let mut names = self
-            .db
-            .prepare_cached("SELECT name FROM token WHERE parent = ?1 ORDER BY name LIMIT ?2")?;
-        let names = names.query_map(params![parent, limit], |row| row.get(0))?;
-        Ok(names.collect::<Result<_, _>>()?)
+        self.db.values(
+            "SELECT name FROM token WHERE parent = ?1 ORDER BY name LIMIT ?2",
+            &[&parent, &limit],
+        )
     }
 }
 
@@ -85,7 +74,7 @@ impl Tx<'_> {
     /// Imports a token. The next sweep asks Meta what it is.
     pub fn import(&self, new: &NewToken, now: Timestamp) -> Result<Imported, Error> {
         let digest = self.sealer.digest(&new.secret);
-        if let Some((id, name)) = self.find_by_fingerprint(&digest.0)? {
+        if let Some((id, name)) = self.holder_of(&digest.0)? {
             return Ok(Imported::Known { id, name });
         }
         let fingerprint = digest.fingerprint();
@@ -96,27 +85,25 @@ impl Tx<'_> {
         if self.token_named(&name)?.is_some() {
             return Ok(Imported::NameTaken { name });
         }
-        let mut insert = self.db.prepare_cached(
+        let id: TokenId = self.db.value(
             "INSERT INTO token (app, name, subject_name, parent, required_scopes, owners,
                                 fingerprint, imported_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id",
-        )?;
-        let id: TokenId = insert.query_row(
-            params![
-                new.app,
-                name,
-                new.subject_name,
-                new.parent,
-                new.required_scopes,
-                rows::list(&new.owners),
-                fingerprint,
-                now.as_second()
+            &[
+                &new.app,
+                &name,
+                &new.subject_name,
+                &new.parent,
+                &new.required_scopes,
+                &new.owners,
+                &fingerprint,
+                &now,
             ],
-            |row| row.get(0),
         )?;
-        self.db
-            .prepare_cached("INSERT INTO schedule (token, app, due_at) VALUES (?1, ?2, ?3)")?
-            .execute(params![id, new.app, now.as_second()])?;
+        self.db.run(
+            "INSERT INTO schedule (token, app, due_at) VALUES (?1, ?2, ?3)",
+            &[&id, &new.app, &now],
+        )?;
         let Some(token) = self.token(id)? else {
             return Err(Error::Closed);
         };
@@ -124,29 +111,23 @@ impl Tx<'_> {
         Ok(Imported::Added { id, name })
     }
 
-    fn find_by_fingerprint(&self, digest: &[u8; 32]) -> Result<Option<(TokenId, String)>, Error> {
-        let mut holder = self.db.prepare_cached(
+    fn holder_of(&self, digest: &[u8; 32]) -> Result<Option<(TokenId, String)>, Error> {
+        self.db.maybe(
             "SELECT t.id, t.name FROM version v JOIN token t ON t.id = v.token WHERE v.digest = ?1
              LIMIT 1",
-        )?;
-        Ok(holder
-            .query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?)
+            &[digest],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
     }
 
     /// Removes a token with all its secrets; the journal keeps its name.
     pub fn forget(&self, id: TokenId) -> Result<(), Error> {
         self.review_incident_of(id)?;
-        self.db
-            .prepare_cached("DELETE FROM token WHERE id = ?1")?
-            .execute([id])?;
-        Ok(())
+        self.db.run("DELETE FROM token WHERE id = ?1", &[&id])
     }
 
     pub fn name_subject(&self, id: TokenId, name: &str) -> Result<(), Error> {
-        self.db
-            .prepare_cached("UPDATE token SET subject_name = ?2 WHERE id = ?1")?
-            .execute(params![id, name])?;
-        Ok(())
+        let rename = "UPDATE token SET subject_name = ?2 WHERE id = ?1";
+        self.db.run(rename, &[&id, &name])
     }
 }

@@ -1,0 +1,185 @@
+//! The database engine, and the only place that names it. A statement is written as `?1, ?2`, gets its values in a
+//! slice, and is kept prepared.
+
+mod failure;
+mod sqlite;
+mod value;
+
+use rusqlite::CachedStatement;
+
+pub(super) use failure::Failure;
+pub use failure::WriteErrorKind;
+pub(super) use sqlite::{LOG_LIMIT, PATIENCE};
+pub(super) use value::{FromColumn, Json, ToColumn, Value};
+
+use super::error::Error;
+
+/// The values of a statement's `?1, ?2` …: `&[&token, &now]`.
+pub(super) type Params<'p> = &'p [&'p dyn ToColumn];
+
+#[derive(Debug)]
+pub(super) struct Connection(rusqlite::Connection);
+
+/// A prepared statement, for a loop that runs it many times.
+pub(super) struct Statement<'db>(CachedStatement<'db>);
+
+pub(super) struct Row<'r>(&'r rusqlite::Row<'r>);
+
+impl Connection {
+    /// Runs a statement that changes rows.
+    pub(super) fn run(&self, sql: &str, params: Params<'_>) -> Result<(), Error> {
+        self.prepared(sql)?.run(params)
+    }
+
+    /// How many rows a statement changed.
+    pub(super) fn changed(&self, sql: &str, params: Params<'_>) -> Result<usize, Error> {
+        self.prepared(sql)?.changed(params)
+    }
+
+    pub(super) fn all<T, C: FromIterator<T>>(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+        read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<C, Error> {
+        self.prepared(sql)?.all(params, read)
+    }
+
+    /// The first row, if there is one.
+    pub(super) fn maybe<T>(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+        read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.prepared(sql)?.maybe(params, read)
+    }
+
+    /// The first row of a statement that always has one.
+    pub(super) fn one<T>(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+        read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let first = self.maybe(sql, params, read)?;
+        first.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into())
+    }
+
+    /// The first column of that row.
+    pub(super) fn value<T: FromColumn>(&self, sql: &str, params: Params<'_>) -> Result<T, Error> {
+        self.one(sql, params, |row| row.get(0))
+    }
+
+    pub(super) fn maybe_value<T: FromColumn>(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Option<T>, Error> {
+        self.maybe(sql, params, |row| row.get(0))
+    }
+
+    /// The first column of every row.
+    pub(super) fn values<T: FromColumn, C: FromIterator<T>>(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<C, Error> {
+        self.all(sql, params, |row| row.get(0))
+    }
+
+    pub(super) fn prepared(&self, sql: &str) -> Result<Statement<'_>, Error> {
+        Ok(Statement(self.0.prepare_cached(sql)?))
+    }
+}
+
+impl Statement<'_> {
+    pub(super) fn run(&mut self, params: Params<'_>) -> Result<(), Error> {
+        self.changed(params).map(drop)
+    }
+
+    pub(super) fn changed(&mut self, params: Params<'_>) -> Result<usize, Error> {
+        Ok(self.0.execute(rusqlite::params_from_iter(values(params)))?)
+    }
+
+    pub(super) fn all<T, C: FromIterator<T>>(
+        &mut self,
+        params: Params<'_>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<C, Error> {
+        let params = rusqlite::params_from_iter(values(params));
+        let rows = self.0.query_and_then(params, |row| read(&Row(row)))?;
+        rows.collect()
+    }
+
+    pub(super) fn maybe<T>(
+        &mut self,
+        params: Params<'_>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let params = rusqlite::params_from_iter(values(params));
+        let mut rows = self.0.query_and_then(params, |row| read(&Row(row)))?;
+        rows.next().transpose()
+    }
+
+    /// The first `limit` rows that `read` does not skip. Reads no further.
+    pub(super) fn first<T>(
+        &mut self,
+        limit: usize,
+        params: Params<'_>,
+        mut read: impl FnMut(&Row<'_>) -> Result<Option<T>, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let params = rusqlite::params_from_iter(values(params));
+        let rows = self.0.query_and_then(params, |row| read(&Row(row)))?;
+        rows.filter_map(Result::transpose).take(limit).collect()
+    }
+}
+
+fn values<'p>(params: Params<'p>) -> impl Iterator<Item = Value<'p>> {
+    params.iter().map(|param| param.value())
+}
+
+/// Reads a row into a struct whose fields are named in the order of the columns.
+macro_rules! fields {
+    ($of:ident { $($field:ident),+ $(,)? }) => {
+        |row: &$crate::inventory::engine::Row<'_>| {
+            let mut column = 0..;
+            Ok($of { $($field: row.next(&mut column)?),+ })
+        }
+    };
+}
+
+pub(super) use fields;
+
+impl Row<'_> {
+    pub(super) fn next<T: FromColumn>(
+        &self,
+        columns: &mut std::ops::RangeFrom<usize>,
+    ) -> Result<T, Error> {
+        let column = columns.start;
+        columns.start += 1;
+        self.get(column)
+    }
+
+    pub(super) fn get<T: FromColumn>(&self, column: usize) -> Result<T, Error> {
+        let value = Value::from(self.0.get_ref(column)?);
+        let shown = || Error::Foreign(format!("{} in column {column}", value.shown()));
+        T::from_value(&value).ok_or_else(shown)
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Storage(Failure(error))
+    }
+}
+
+/// Tests look at the tables from outside.
+#[cfg(test)]
+impl std::ops::Deref for Connection {
+    type Target = rusqlite::Connection;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
