@@ -6,10 +6,10 @@ use tempfile::TempDir;
 
 use super::{Report, Rules, pass};
 use crate::email::text::Language;
-use crate::inventory::{CheckResult, Error, Imported, Inventory, NewToken, Settings};
+use crate::inventory::{Error, Imported, Inventory, NewToken, Settings};
 use crate::model::{
-    AppError, AppRecord, Cause, Email, Expiry, Facts, Health, Incident, IncidentFilter, IncidentId,
-    IncidentKey, IncidentState, Kind, Scopes, Token, TokenId,
+    AppError, AppRecord, Cause, CheckResult, Email, Expiry, Facts, Health, Incident,
+    IncidentFilter, IncidentId, IncidentKey, IncidentState, Kind, Scopes, Token, TokenId,
 };
 use crate::secret::{Key, Secret};
 
@@ -319,20 +319,10 @@ fn check(
     change: &impl Fn(&mut Token),
 ) -> Result {
     let claimed = tx.claim(&[id], now, now + minutes(1))?;
-    let [claimed] = claimed.as_slice() else {
+    let Some(claimed) = claimed.into_iter().next() else {
         panic!("{id:?} is not due");
     };
-    let mut after = claimed.token.clone();
-    change(&mut after);
-    let result = CheckResult {
-        before: claimed.token.clone(),
-        after,
-        lease: claimed.lease,
-        checked_at: now,
-        secret: None,
-        checked_candidate: None,
-        order_done: None,
-        events: Vec::new(),
-    };
-    tx.record(&result, now).map(drop)
+    let mut result = CheckResult::new(claimed, now);
+    change(&mut result.after);
+    tx.record(&result, now)
 }

@@ -1,33 +1,11 @@
 //! Records what a check learned about a token: facts, health, secret, order and events in one transaction.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
-use super::{CheckedCandidate, Error, Lease, NewEvent, NextCheck, Tx};
-use crate::model::{EventId, Health, State, Token, TokenId};
-use crate::secret::Secret;
-
-/// What one check found out, and what became of the token's candidate and order.
-#[derive(Clone, Debug)]
-pub struct CheckResult {
-    pub before: Token,
-    pub after: Token,
-    pub lease: Lease,
-    pub checked_at: Timestamp,
-    /// A secret that Meta has just confirmed, to be put in use.
-    pub secret: Option<Secret>,
-    pub checked_candidate: Option<CheckedCandidate>,
-    /// The order that was carried out.
-    pub order_done: Option<EventId>,
-    pub events: Vec<NewEvent>,
-}
-
-/// Whether a check result was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    Written,
-    /// The token was deleted meanwhile, so there is nothing to write.
-    Gone,
-}
+use super::{Error, NewEvent, Tx};
+use crate::model::{CheckResult, Health, Kind, State, Token, TokenId};
 
 /// How a token's row has changed since the check began.
 enum Meanwhile {
@@ -40,66 +18,53 @@ enum Meanwhile {
 /// In seconds. A recorded check that is further in the future came from a wrong clock.
 const CLOCK_TOLERANCE: i64 = 300;
 
-impl CheckResult {
-    pub fn next_check(&self) -> NextCheck {
-        NextCheck {
-            token: self.after.id,
-            lease: self.lease,
-            checked_at: self.checked_at,
-            next: self.after.next,
-        }
-    }
-
-    /// The result without candidate, order and events, for when the whole cannot be written.
-    pub(super) fn without_notice(&self) -> Self {
-        Self {
-            checked_candidate: None,
-            order_done: None,
-            events: Vec::new(),
-            ..self.clone()
-        }
-    }
-
-    /// Whether only the time of the next check has to be written.
-    pub fn is_routine(&self) -> bool {
-        let same = self.before.facts == self.after.facts
-            && self.before.health == self.after.health
-            && self.before.permissions == self.after.permissions
-            && self.before.refused == self.after.refused
-            && self.before.parent == self.after.parent
-            && self.before.subject_name == self.after.subject_name
-            && self.before.last_rotation == self.after.last_rotation;
-        same && self.secret.is_none()
-            && self.checked_candidate.is_none()
-            && self.order_done.is_none()
-            && self.events.is_empty()
-    }
-
-    /// Whether the alerts must look at the token: its cause, person or deadline changed, or it began or stopped
-    /// failing.
-    fn needs_alert_review(&self) -> bool {
-        let need = |token: &Token| {
-            (
-                matches!(token.health, Health::Failing { .. }),
-                token.cause(),
-                token.deadline(),
-                token.facts.as_ref().map(|f| f.person.clone()),
-            )
-        };
-        need(&self.before) != need(&self.after)
-    }
+/// Whether the alerts must look at the token: its cause, person or deadline changed, or it began or stopped failing.
+fn needs_alert_review(result: &CheckResult) -> bool {
+    let need = |token: &Token| {
+        (
+            matches!(token.health, Health::Failing { .. }),
+            token.cause(),
+            token.deadline(),
+            token.facts.as_ref().map(|f| f.person.clone()),
+        )
+    };
+    need(result.before()) != need(&result.after)
 }
 
 impl Tx<'_> {
+    /// Records check results, and then the pages that they listed: those may be among the results. A result with an
+    /// irreplaceable secret is saved already.
+    pub fn record_all(&self, results: &[CheckResult], now: Timestamp) -> Result<(), Error> {
+        for result in results.iter().filter(|result| !result.is_irreplaceable) {
+            self.record(result, now)?;
+        }
+        for result in results {
+            if let Some(pages) = &result.pages {
+                self.store_page_admins(&result.after, pages, now)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Records a check result. Leaves alone what the operator owns (name, owners, required scopes) and what arrived
     /// meanwhile: a newer candidate, order or check. A new secret is stored even then, because it exists nowhere else.
-    pub fn record(&self, result: &CheckResult, now: Timestamp) -> Result<Recorded, Error> {
-        let (before, after) = (&result.before, &result.after);
+    pub fn record(&self, result: &CheckResult, now: Timestamp) -> Result<(), Error> {
         match self.meanwhile(result, now)? {
-            Meanwhile::Deleted => return Ok(Recorded::Gone),
-            Meanwhile::Superseded if result.secret.is_none() => return Ok(Recorded::Written),
-            Meanwhile::Superseded | Meanwhile::Nothing => {}
+            Meanwhile::Deleted => return Ok(()),
+            Meanwhile::Superseded if result.secret.is_none() => {}
+            Meanwhile::Superseded | Meanwhile::Nothing => self.write_result(result, now)?,
         }
+        if let Some(subscription) = &result.subscription {
+            self.store_subscription(&result.after, subscription, now)?;
+        }
+        if result.before().facts.is_none() && result.after.facts.is_some() {
+            self.link_parent(&result.after)?;
+        }
+        Ok(())
+    }
+
+    fn write_result(&self, result: &CheckResult, now: Timestamp) -> Result<(), Error> {
+        let (before, after) = (result.before(), &result.after);
         if let Some(checked) = &result.checked_candidate {
             self.drop_candidate(before.id, checked, now)?;
         }
@@ -119,25 +84,49 @@ impl Tx<'_> {
         if let Some(order) = result.order_done {
             self.order_is_done(after.id, order)?;
         }
-        if result.needs_alert_review() {
+        if needs_alert_review(result) {
             self.enqueue_for_alerts(after.id)?;
         }
-        result
-            .events
-            .iter()
-            .try_for_each(|event| self.record_event(event, now).map(drop))?;
-        Ok(Recorded::Written)
+        for event in &result.events {
+            let event = NewEvent {
+                order: result.claimed.pending_order.map(|pending| pending.event),
+                ..NewEvent::about(before, event.clone())
+            };
+            self.record_event(&event, now)?;
+        }
+        Ok(())
+    }
+
+    /// Schedules the tokens that the results affect. Each person's tokens are scheduled once, even if thousands of that
+    /// person's pages died or recovered together. Related tokens may be among the results, so those are recorded first.
+    pub fn schedule_related(&self, results: &[CheckResult], now: Timestamp) -> Result<(), Error> {
+        let (mut scheduled, mut woken) = (HashSet::new(), HashSet::new());
+        let mut measured = HashSet::new();
+        for result in results {
+            let token = &result.after;
+            let Some(facts) = &token.facts else { continue };
+            if result.died() && scheduled.insert(&facts.person) {
+                self.schedule_related_now(token, now)?;
+            }
+            let is_own = facts.kind != Kind::Page;
+            if result.permissions_changed() && measured.insert((is_own, &facts.person)) {
+                self.schedule_permission_checks(token, now)?;
+            }
+            // Keyed by kind as well, since a user token also schedules pages of other people that it can reach.
+            if result.revived() && woken.insert((facts.kind, &facts.person)) {
+                self.schedule_pages_now(token, now)?;
+            }
+        }
+        Ok(())
     }
 
     fn meanwhile(&self, result: &CheckResult, now: Timestamp) -> Result<Meanwhile, Error> {
-        let CheckResult {
-            before, checked_at, ..
-        } = result;
         let now = now.as_second() + CLOCK_TOLERANCE;
+        let before = result.before();
         let newer = self.db.maybe_value(
             "SELECT t.version > ?2 OR coalesce(s.checked_at > ?3 AND s.checked_at <= ?4, FALSE)
              FROM token t JOIN schedule s ON s.token = t.id WHERE t.id = ?1",
-            &[&before.id, &before.version, checked_at, &now],
+            &[&before.id, &before.version, &result.checked_at, &now],
         )?;
         Ok(match newer {
             None => Meanwhile::Deleted,
@@ -234,21 +223,9 @@ impl Tx<'_> {
         self.db.run(set, &[&token.id, &deadline])
     }
 
-    /// Records that an exchange begins, before it is asked for, so that a crash cannot cause a second one within a day.
-    pub fn begin_rotation(&self, token: &Token, now: Timestamp) -> Result<(), Error> {
-        self.set_rotation_tried_at(token.id, Some(now))
-    }
-
-    /// Takes back the record of an exchange that Meta certainly did not make, so that it does not block another one.
-    pub fn undo_rotation(
-        &self,
-        token: &Token,
-        tried_before: Option<Timestamp>,
-    ) -> Result<(), Error> {
-        self.set_rotation_tried_at(token.id, tried_before)
-    }
-
-    pub(super) fn set_rotation_tried_at(
+    /// Records when an exchange was begun, before it is asked for, so that a crash cannot cause a second one within a
+    /// day.
+    pub fn set_rotation_tried_at(
         &self,
         token: TokenId,
         tried_at: Option<Timestamp>,

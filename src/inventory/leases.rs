@@ -5,29 +5,8 @@ use jiff::Timestamp;
 use super::cells::Bearer;
 use super::columns::{self, FROM_TOKEN, TOKEN, TOKEN_COLUMNS};
 use super::engine::Statement;
-use super::{Candidate, Error, PendingOrder, Tx, View, subscriptions};
-use crate::model::{Token, TokenId, WebhookSubscription};
-use crate::secret::Secret;
-
-/// A token that only this sweep works on until the lease ends.
-#[derive(Debug)]
-pub struct Claimed {
-    pub token: Token,
-    pub secret: Secret,
-    /// When an exchange was last begun, whether or not its outcome is known.
-    pub rotation_tried_at: Option<Timestamp>,
-    /// Of a page token: the app's webhook subscription, as Meta reported it last.
-    pub subscription: Option<WebhookSubscription>,
-    pub pending_order: Option<PendingOrder>,
-    /// A secret that waits to be confirmed and swapped in.
-    pub candidate: Option<Candidate>,
-    pub lease: Lease,
-}
-
-/// Proof that a sweep still owns what it claimed. An order that arrives meanwhile ends the lease, so that the sweep
-/// cannot postpone what was asked for now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease(pub(super) i64);
+use super::{Error, Tx, View, subscriptions};
+use crate::model::{Claimed, Lease, TokenId};
 
 impl View<'_> {
     /// Reads a leased token, with the statement that the whole claim shares.

@@ -60,7 +60,6 @@ use crate::secret::{Key, Sealer};
 
 use access::{Access, Store};
 pub use backups::{back_up, newest_backup};
-pub use check_results::{CheckResult, Recorded};
 pub use copy::copy;
 pub use daemon_runs::RunId;
 pub use data_deletions::Deletion;
@@ -69,19 +68,14 @@ use engine::Connection;
 pub use engine::WriteErrorKind;
 pub use error::{Error, Unwritable};
 pub use journal::{EventRecord, NewEvent};
-pub use leases::{Claimed, Lease};
 pub use logins::{ClaimedCode, NAMED_LEFT_OUT};
-pub use page_admins::SeenPage;
-pub use pending_orders::PendingOrder;
 pub use pruning::Retention;
-pub use refused_candidates::CheckedCandidate;
 pub use rekey::{Rekeying, RenewedKeys};
 pub use restore::{Contents, Present, Restore};
-pub use schedule::NextCheck;
 pub use signed_requests::{Callback, Use};
 pub use tokens::{After, Cursor, Filter, Imported, NewToken, Sort, TokenPage, name_is_valid};
 pub use transaction::Tx;
-pub use versions::{Candidate, NewVersion, SecretReading};
+pub use versions::{NewVersion, SecretReading};
 pub use webhook_notices::WebhookNotice;
 
 /// The path of the inventory, and the key that opens it.

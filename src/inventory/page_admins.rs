@@ -6,20 +6,11 @@ use jiff::Timestamp;
 use super::columns::LIVES;
 use super::engine::Params;
 use super::{Error, Imported, NewEvent, NewToken, Tx, View};
-use crate::model::{Event, Kind, Scopes, Token, TokenId, slug};
+use crate::model::{Event, Kind, Scopes, SeenPage, Token, TokenId, slug};
 use crate::secret::Secret;
 
 /// How many digits of a page's id usually distinguish two pages of the same name.
 const LAST_DIGITS: usize = 4;
-
-/// A page, as the list of a user token showed it.
-#[derive(Clone, Debug)]
-pub struct SeenPage {
-    pub id: String,
-    pub name: String,
-    /// Its token, to be imported if that was asked for.
-    pub token_to_import: Option<Secret>,
-}
 
 impl View<'_> {
     /// Live user tokens through which the token of `page` might be read: its parent first, then others that

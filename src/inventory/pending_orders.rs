@@ -5,14 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::{Error, NewEvent, Tx, View};
-use crate::model::{Cause, Event, EventId, OrderKind, Token, TokenId};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PendingOrder {
-    pub order: OrderKind,
-    /// The event that the caller follows.
-    pub event: EventId,
-}
+use crate::model::{Cause, Event, EventId, OrderKind, PendingOrder, Token, TokenId};
 
 impl View<'_> {
     /// All pending orders; there are few.

@@ -5,15 +5,7 @@ use jiff::Timestamp;
 
 use super::engine::Json;
 use super::{Error, Tx, View};
-use crate::model::{Refusal, TokenId};
-
-/// A candidate that Meta was asked about. It is removed, accepted or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckedCandidate {
-    pub number: u32,
-    /// Why it does not replace the secret in use.
-    pub refusal: Option<Refusal>,
-}
+use crate::model::{CheckedCandidate, Refusal, TokenId};
 
 impl View<'_> {
     /// When the latest candidate was refused, and why. `None` if it was not.

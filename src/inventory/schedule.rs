@@ -5,18 +5,8 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::engine::{Params, Statement};
-use super::leases::Lease;
 use super::{Error, Tx, View};
-use crate::model::{Action, Cause, Kind, Next, Token, TokenId};
-
-/// A check that changed nothing but the time of the next one.
-#[derive(Clone, Copy, Debug)]
-pub struct NextCheck {
-    pub token: TokenId,
-    pub lease: Lease,
-    pub checked_at: Timestamp,
-    pub next: Option<Next>,
-}
+use crate::model::{Action, Cause, Kind, NextCheck, Token, TokenId};
 
 impl View<'_> {
     /// The due tokens of an app: those with the earliest deadlines, and a quarter that have waited longest, so that a

@@ -7,9 +7,9 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::model::{
-    Action, AppError, AppRecord, Cause, Ending, Event, EventId, Expiry, Facts, Health,
-    IncidentFilter, IncidentKey, IncidentState, Kind, LoginError, NewEmail, NewLogin, Next,
-    OrderKind, Remedy, Scopes, State, Token, TokenId,
+    Action, AppError, AppRecord, Cause, CheckResult, CheckedCandidate, Claimed, Ending, Event,
+    EventId, Expiry, Facts, Health, IncidentFilter, IncidentKey, IncidentState, Kind, LoginError,
+    NewEmail, NewLogin, Next, OrderKind, Remedy, Scopes, State, Token, TokenId,
 };
 use crate::secret::Secret;
 
@@ -111,10 +111,7 @@ fn learned(claimed: &Claimed, secret: Option<&str>) -> CheckResult {
         ..claimed.token.clone()
     };
     CheckResult {
-        before: claimed.token.clone(),
         after,
-        lease: claimed.lease,
-        checked_at: now(),
         secret: secret.map(Secret::new),
         checked_candidate: claimed
             .candidate
@@ -123,10 +120,7 @@ fn learned(claimed: &Claimed, secret: Option<&str>) -> CheckResult {
                 number: candidate.number,
                 refusal: None,
             }),
-        order_done: claimed
-            .pending_order
-            .map(|pending_order| pending_order.event),
-        events: Vec::new(),
+        ..CheckResult::new(claimed.clone(), now())
     }
 }
 

@@ -6,14 +6,14 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::{CheckResult, Error, Inventory, Recorded};
-use crate::model::TokenId;
+use super::{Error, Inventory};
+use crate::model::{CheckResult, TokenId};
 
 pub(super) type Unsaved = Vec<Arc<CheckResult>>;
 
 impl Inventory {
     /// Records a check that found a new secret. What cannot be written now is kept for later.
-    pub async fn save(&self, result: CheckResult, now: Timestamp) -> Result<Recorded, Error> {
+    pub async fn save(&self, result: CheckResult, now: Timestamp) -> Result<(), Error> {
         self.save_or_hold(Arc::new(result), now).await
     }
 
@@ -22,7 +22,7 @@ impl Inventory {
         let mut outcome = Ok(());
         for result in self.take_unsaved(app) {
             let saved = self.save_or_hold(result, now).await;
-            outcome = outcome.and(saved.map(drop));
+            outcome = outcome.and(saved);
         }
         outcome
     }
@@ -30,8 +30,8 @@ impl Inventory {
     /// The tokens of an app whose new secrets are not stored yet.
     pub fn unsaved(&self, app: &str) -> HashSet<TokenId> {
         let waiting = self.unsaved_secrets();
-        let of_app = waiting.iter().filter(|result| result.before.app == app);
-        of_app.map(|result| result.before.id).collect()
+        let of_app = waiting.iter().filter(|result| result.before().app == app);
+        of_app.map(|result| result.before().id).collect()
     }
 
     /// How many new secrets are not stored yet, of all apps.
@@ -39,11 +39,7 @@ impl Inventory {
         self.unsaved_secrets().len()
     }
 
-    async fn save_or_hold(
-        &self,
-        result: Arc<CheckResult>,
-        now: Timestamp,
-    ) -> Result<Recorded, Error> {
+    async fn save_or_hold(&self, result: Arc<CheckResult>, now: Timestamp) -> Result<(), Error> {
         let whole = Arc::clone(&result);
         let mut saved = self.write(move |tx| tx.record(&whole, now)).await;
         if saved.as_ref().is_err_and(Error::is_of_the_record) {
@@ -51,7 +47,7 @@ impl Inventory {
             saved = self.write(move |tx| tx.record(&bare, now)).await;
         }
         if let Err(error) = &saved {
-            let token = &result.before.name;
+            let token = &result.before().name;
             tracing::error!(
                 token,
                 "cannot store the new secret of {token}; it is kept in memory until it can be stored: {error}"
@@ -65,7 +61,7 @@ impl Inventory {
         let mut waiting = self.unsaved_secrets();
         let (of_app, others) = waiting
             .drain(..)
-            .partition(|result| result.before.app == app);
+            .partition(|result| result.before().app == app);
         *waiting = others;
         of_app
     }

@@ -8,17 +8,8 @@ use jiff::Timestamp;
 use super::cells::{self, Bearer};
 use super::engine::Row;
 use super::{Error, Tx, View};
-use crate::model::{Expiry, State, Token, TokenId};
+use crate::model::{Candidate, Expiry, State, Token, TokenId};
 use crate::secret::Secret;
-
-/// A secret kept beside the current one until Meta has confirmed it.
-#[derive(Clone, Debug)]
-pub struct Candidate {
-    pub number: u32,
-    pub secret: Secret,
-    /// An operator accepts fewer permissions.
-    pub accepts_fewer: bool,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewVersion {

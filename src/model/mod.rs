@@ -2,6 +2,7 @@
 //! disk or a network.
 
 mod app;
+mod check;
 mod email;
 mod enums;
 mod event;
@@ -25,6 +26,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use app::{AppError, AppRecord};
+pub use check::{
+    Asked, Candidate, CheckResult, CheckedCandidate, Claimed, Lease, NextCheck, PendingOrder,
+    SeenPage,
+};
 pub use email::{Attempt, Email, EmailId, EmailReason, NewEmail, SendOutcome};
 pub(crate) use enums::string_enum;
 pub use enums::{Action, Cause, Kind, Outcome, RejectReason, Remedy, State, Subscription};

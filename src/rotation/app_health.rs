@@ -2,9 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::policy::InspectionResult;
 use super::{RotationWorker, Rules};
-use crate::graph_api::{Bucket, Budget, Error, Usage};
+use crate::graph_api::{Budget, Error, Usage};
 use crate::inventory::{self, Tx};
 use crate::model::{AppError, AppRecord, Cause};
 
@@ -216,26 +215,4 @@ impl RotationWorker {
 /// The call budget stored in a record, for display.
 pub fn budget_of(record: &AppRecord) -> Budget {
     AppHealth::new(record.clone()).budget
-}
-
-/// Whether further calls are pointless: the whole batch failed, or one answer is about the app.
-pub(super) fn is_hopeless(inspections: &[InspectionResult]) -> bool {
-    let failed = |inspect: &InspectionResult| matches!(inspect, Err(error) if !matches!(error, Error::Refused(_)));
-    inspections.iter().all(failed)
-        || inspections
-            .iter()
-            .any(|inspect| inspect.as_ref().is_err_and(names_the_app))
-}
-
-/// Whether the error is about the app and not about the token that was inspected.
-pub(super) const fn names_the_app(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::App { .. }
-            | Error::Blocked { .. }
-            | Error::Busy {
-                bucket: Bucket::App,
-                ..
-            }
-    )
 }

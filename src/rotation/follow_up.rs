@@ -1,82 +1,142 @@
-//! Takes the inspected tokens of a slice through the remaining steps of their checks, up to the results to record.
+//! Takes the inspected tokens of a slice through the rest of their checks, up to the results to record.
 
 use futures_util::{StreamExt, stream};
 
-use super::RotationWorker;
 use super::inspect::AT_ONCE;
-use super::policy::{InspectionResult, Step};
-use super::sweep_context::SweepContext;
-use super::token_check::{CheckOutcome, TokenCheck};
+use super::policy::{self, CandidateAnswer, InspectionResult};
+use super::session::Session;
 use crate::graph_api::{Error, Inspection};
-use crate::inventory::{self, Claimed};
-use crate::model::{Health, Token};
+use crate::inventory;
+use crate::model::{CheckResult, Claimed, Health, Token};
 
-impl RotationWorker {
+type Completed = (Option<CheckResult>, Result<(), inventory::Error>);
+
+impl Session<'_> {
     /// Most checks end with the inspection; the others continue, several at a time. Returns the first inventory error.
-    pub(super) async fn follow_up(
+    pub(super) async fn check(
         &self,
-        context: &SweepContext<'_>,
         seen: Vec<(Claimed, InspectionResult)>,
-    ) -> (Vec<CheckOutcome>, Result<(), inventory::Error>) {
-        record_unusable(context, &seen);
-        let begun = seen
+    ) -> (Vec<CheckResult>, Result<(), inventory::Error>) {
+        let (candidates, in_use): (Vec<_>, Vec<_>) = seen
             .into_iter()
-            .map(|(claimed, inspect)| TokenCheck::begin(claimed, inspect, context));
-        let (confirmed, open): (Vec<TokenCheck>, Vec<TokenCheck>) =
-            begun.partition(|token_check| token_check.next_step(context) == Step::Finish);
-        let mut outcomes: Vec<CheckOutcome> = confirmed
+            .partition(|(claimed, _)| claimed.candidate.is_some());
+        self.mark_refused(&in_use);
+        let basis = self.basis();
+        let found = in_use
             .into_iter()
-            .map(|token_check| token_check.finish(context))
-            .collect();
+            .map(|(claimed, inspection)| policy::check_result(claimed, &inspection, &basis));
+        let (open, done): (Vec<_>, Vec<_>) =
+            found.partition(|result| policy::follow_up(result, &basis).is_some());
+        let done = done
+            .into_iter()
+            .map(|result| policy::concluded(result, &basis));
+        let mut results: Vec<CheckResult> = done.collect();
         let mut outcome = Ok(());
-        let mut open = stream::iter(open)
-            .map(|token_check| self.finish(token_check, context))
+        let candidates = candidates
+            .into_iter()
+            .map(|(claimed, answer)| (CheckResult::new(claimed, self.now), Some(answer)));
+        let open = open.into_iter().map(|result| (result, None));
+        let mut open = stream::iter(candidates.chain(open).collect::<Vec<_>>())
+            .map(|(result, of_candidate)| self.complete(result, of_candidate))
             .buffer_unordered(AT_ONCE);
-        while let Some((token_check, finished)) = open.next().await {
-            outcomes.extend(token_check);
-            outcome = outcome.and(finished);
+        while let Some((result, completed)) = open.next().await {
+            results.extend(result);
+            outcome = outcome.and(completed);
         }
-        (outcomes, outcome)
+        (results, outcome)
     }
 
-    /// Completes a check. A secret that exists nowhere else is saved before anything else happens.
-    async fn finish(
-        &self,
-        token_check: TokenCheck,
-        context: &SweepContext<'_>,
-    ) -> (Option<CheckOutcome>, Result<(), inventory::Error>) {
-        let (token_check, outcome) = match token_check.proceed(context).await {
-            Ok(token_check) => (Some(token_check), Ok(())),
-            Err((token_check, error)) => (token_check, Err(error)),
-        };
-        let Some(mut outcomes) = token_check.map(|token_check| token_check.finish(context)) else {
-            return (None, outcome);
-        };
-        if !outcomes.is_irreplaceable {
-            return (Some(outcomes), outcome);
-        }
-        outcomes.is_saved = true;
-        let saved = self
-            .inventory
-            .save(outcomes.after.clone(), context.now)
-            .await;
-        (Some(outcomes), outcome.and(saved.map(drop)))
-    }
-}
-
-/// Marks tokens that Meta refuses, so that this sweep derives no page token through them.
-fn record_unusable(context: &SweepContext<'_>, seen: &[(Claimed, InspectionResult)]) {
-    let of_the_one_in_use = seen
-        .iter()
-        .filter(|(claimed, _)| claimed.candidate.is_none());
-    for (claimed, inspect) in of_the_one_in_use {
-        match inspect {
-            Ok(Inspection::Refused { .. }) | Err(Error::Refused(_)) => {
-                context.mark_unusable(claimed.token.id);
+    /// Marks tokens that Meta refuses, so that this sweep derives no page token through them.
+    fn mark_refused(&self, seen: &[(Claimed, InspectionResult)]) {
+        for (claimed, inspection) in seen {
+            match inspection {
+                Ok(Inspection::Refused { .. }) | Err(Error::Refused(_)) => {
+                    self.mark_unusable(claimed.token.id);
+                }
+                Ok(Inspection::Undecided(error)) => log_undecided(&claimed.token, error),
+                Ok(Inspection::Alive(_)) | Err(_) => {}
             }
-            Ok(Inspection::Undecided(error)) => log_undecided(&claimed.token, error),
-            Ok(Inspection::Alive(_)) | Err(_) => {}
         }
+    }
+
+    /// The first step of a check with a candidate. Meta was asked about the candidate, so it is asked about the secret in
+    /// use only if that may stay.
+    async fn examine(&self, unchecked: CheckResult, answer: InspectionResult) -> CheckResult {
+        let claimed = &unchecked.claimed;
+        let Some(candidate) = self.offered(claimed, answer).await else {
+            return policy::candidate_later(unchecked);
+        };
+        if policy::replaces_without_asking(claimed, &candidate) {
+            return policy::with_candidate(unchecked, candidate, &self.basis());
+        }
+        let Some(inspection) = self.inspect_in_use(claimed).await else {
+            return policy::candidate_later(unchecked);
+        };
+        let basis = self.basis();
+        let result = policy::check_result(unchecked.claimed, &inspection, &basis);
+        policy::with_candidate(result, candidate, &basis)
+    }
+
+    /// The candidate, exchanged if it is short-lived. `None` if that needs a call that cannot be made now.
+    async fn offered(
+        &self,
+        claimed: &Claimed,
+        answer: InspectionResult,
+    ) -> Option<CandidateAnswer> {
+        Some(match answer {
+            Ok(Inspection::Alive(facts)) => {
+                if facts.is_short_lived(self.now) && !self.calls.may_call() {
+                    return None;
+                }
+                let secret = claimed.candidate.as_ref()?.secret.clone();
+                let (secret, facts) = self.calls.lengthened(secret, facts).await;
+                CandidateAnswer::Alive(secret, facts)
+            }
+            Ok(Inspection::Refused { rejection, .. }) => CandidateAnswer::Refused(rejection.cause),
+            Ok(Inspection::Undecided(_)) | Err(_) => CandidateAnswer::Unknown,
+        })
+    }
+
+    async fn inspect_in_use(&self, claimed: &Claimed) -> Option<InspectionResult> {
+        if !self.calls.may_call() {
+            return None;
+        }
+        let inspection = self.calls.inspect(&claimed.secret).await;
+        let is_about_app = inspection.as_ref().is_err_and(policy::names_the_app);
+        (!is_about_app).then_some(inspection)
+    }
+
+    /// Asks until nothing is left to ask. A secret that exists nowhere else is saved before anything else happens, even
+    /// if an inventory error ends the check early.
+    async fn complete(
+        &self,
+        mut result: CheckResult,
+        of_candidate: Option<InspectionResult>,
+    ) -> Completed {
+        let mut outcome = Ok(());
+        if let Some(answer) = of_candidate {
+            result = self.examine(result, answer).await;
+        }
+        while let Some(follow_up) = policy::follow_up(&result, &self.basis()) {
+            if !self.calls.may_call() {
+                result = policy::kept_failing(result, self.now);
+                break;
+            }
+            match self.ask(&result, follow_up).await {
+                Ok(answer) => result = policy::with_answer(result, answer, &self.basis()),
+                Err(error) if result.secret.is_none() => return (None, Err(error)),
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+        }
+        let result = policy::concluded(result, &self.basis());
+        if result.is_irreplaceable {
+            let saved = self.inventory.save(result.clone(), self.now).await;
+            outcome = outcome.and(saved);
+        }
+        (Some(result), outcome)
     }
 }
 

@@ -2,12 +2,10 @@
 
 use futures_util::{StreamExt, stream};
 
-use super::app_health;
 use super::policy::{self, InspectionResult};
-use super::sweep_context::SweepContext;
+use super::session::Session;
 use crate::graph_api::{Certainty, Error, Inspection};
-use crate::inventory::Claimed;
-use crate::model::TokenId;
+use crate::model::{Claimed, TokenId};
 use crate::secret::Secret;
 
 /// The maximum number of concurrent calls.
@@ -22,7 +20,7 @@ pub(super) struct BatchResult {
 /// Asks Meta about every claimed token, batch by batch, and stops when a whole batch fails alike. For a token with a
 /// candidate it asks about the candidate, because the secret in use may no longer matter.
 pub(super) async fn inspect(
-    context: &SweepContext<'_>,
+    session: &Session<'_>,
     claimed: Vec<Claimed>,
     batch: usize,
 ) -> BatchResult {
@@ -37,13 +35,15 @@ pub(super) async fn inspect(
     });
     let mut answers = stream::iter(batches.collect::<Vec<_>>())
         .map(|batch| async {
-            if context.is_aborted() {
+            if session.is_aborted() {
                 return (batch, None);
             }
             let secrets: Vec<Secret> = batch.iter().map(asked_about).collect();
-            let inspections = context.inspect_all(&secrets).await;
-            if app_health::is_hopeless(&inspections) {
-                context.abort_sweep();
+            let inspections = session
+                .calls
+                .count(session.calls.client.debug(&secrets).await);
+            if policy::is_hopeless(&inspections) {
+                session.abort_sweep();
             }
             (batch, Some(inspections))
         })
@@ -69,11 +69,24 @@ fn asked_about(claimed: &Claimed) -> Secret {
 impl BatchResult {
     /// Removes the answers that are about the app, since they say nothing about a token.
     pub(super) fn without_app_errors(self) -> Self {
+        self.unseeing(|inspection| inspection.as_ref().is_err_and(policy::names_the_app))
+    }
+
+    /// Meta does not accept the app, so an answer that blames it says nothing about a token.
+    pub(super) fn without_blame(self) -> Self {
+        self.unseeing(|inspection| policy::blame(inspection).is_some())
+    }
+
+    pub(super) fn all_unseen(self) -> Self {
+        self.unseeing(|_| true)
+    }
+
+    fn unseeing(self, says_nothing: impl Fn(&InspectionResult) -> bool) -> Self {
         let Self { seen, mut unseen } = self;
-        let (about_app, seen): (Vec<_>, Vec<_>) = seen
+        let (dropped, seen): (Vec<_>, Vec<_>) = seen
             .into_iter()
-            .partition(|(_, inspect)| inspect.as_ref().is_err_and(app_health::names_the_app));
-        unseen.extend(about_app.into_iter().map(|(claimed, _)| claimed.token.id));
+            .partition(|(_, inspection)| says_nothing(inspection));
+        unseen.extend(dropped.into_iter().map(|(claimed, _)| claimed.token.id));
         Self { seen, unseen }
     }
 
@@ -85,25 +98,6 @@ impl BatchResult {
             }
         }
         self
-    }
-
-    /// Meta does not accept the app, so an answer that blames it says nothing about a token.
-    pub(super) fn without_blame(self) -> Self {
-        let Self { seen, mut unseen } = self;
-        let (blaming, seen): (Vec<_>, Vec<_>) = seen
-            .into_iter()
-            .partition(|(_, inspect)| policy::blame(inspect).is_some());
-        unseen.extend(blaming.into_iter().map(|(claimed, _)| claimed.token.id));
-        Self { seen, unseen }
-    }
-
-    pub(super) fn all_unseen(self) -> Self {
-        let Self { seen, mut unseen } = self;
-        unseen.extend(seen.into_iter().map(|(claimed, _)| claimed.token.id));
-        Self {
-            seen: Vec::new(),
-            unseen,
-        }
     }
 
     /// Marks every refusal of this sweep as doubtful, so that a second check has to confirm it.

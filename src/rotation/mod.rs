@@ -1,26 +1,24 @@
 //! Keeps every token alive: checks what is due, renews what can be renewed, derives page tokens again.
 //!
-//! - `policy`: decides what to do and what an answer means (pure)
-//! - `sweep`: one pass over the due tokens of an app
-//! - `inspect`: asks Meta about tokens · `token_check`: the check of one token · `sweep_context`: what the checks of a
-//!   sweep share
-//! - `follow_up`: completes the checks · `record_results`: writes their results to the inventory
+//! - `policy`: decides what to ask and what an answer means: the result of a check (pure)
+//! - `sweep`: one pass over the due tokens of an app, on one `session` of calls to Meta
+//! - `inspect`: asks about tokens in batches · `follow_up`, `ask`: ask what is left · `record_results`: writes it down
 //! - `app_health`: the state of the app between sweeps
 
 mod app_health;
+mod ask;
 mod follow_up;
 mod inspect;
 pub mod policy;
 mod record_results;
+mod session;
 mod sweep;
-mod sweep_context;
-mod token_check;
 
 use jiff::SignedDuration;
 
 use crate::graph_api::Client;
 use crate::inventory::Inventory;
-use crate::model::Scopes;
+use crate::model::{CheckResult, Scopes};
 
 pub use app_health::budget_of;
 
@@ -64,11 +62,8 @@ pub struct Report {
 }
 
 impl Report {
-    fn count(&mut self, outcomes: &[token_check::CheckOutcome]) {
-        self.checked += outcomes.len();
-        self.changed += outcomes
-            .iter()
-            .filter(|checked| !checked.is_routine())
-            .count();
+    fn count(&mut self, results: &[CheckResult]) {
+        self.checked += results.len();
+        self.changed += results.iter().filter(|result| !result.is_routine()).count();
     }
 }

@@ -8,12 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::app_health::{AppChange, AppHealth, Turn};
 use super::inspect::{BatchResult, inspect};
 use super::policy::{self, AppDiagnosis, InspectionResult, diagnose_app};
-use super::record_results::InspectedBatch;
-use super::sweep_context::SweepContext;
+use super::session::Session;
 use super::{Report, RotationWorker};
 use crate::graph_api::{Error, Inspection};
-use crate::inventory::{self, Claimed};
-use crate::model::TokenId;
+use crate::inventory;
+use crate::model::{Claimed, TokenId};
 
 /// The number of due tokens read at once. Each read walks the index over everything that is due, so it is not done for
 /// fewer.
@@ -24,14 +23,6 @@ const CLAIM: usize = 2_500;
 const NOTICES: usize = 1_000;
 /// How long a claim lasts. No other worker takes the token before it ends; after a crash it simply runs out.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
-
-/// How a sweep ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Whole,
-    /// The app is failing.
-    Failing,
-}
 
 impl RotationWorker {
     /// Checks the due tokens, up to `PLAN` of them. Call it again while the report has `more`. Write errors stop
@@ -51,66 +42,58 @@ impl RotationWorker {
                 ..backing_off
             });
         }
-        let context = SweepContext::new(&self.inventory, &self.graph, &self.rules, allowance, now);
-        if app_health.is_failing() && !self.recovers(&context).await? {
+        let session = Session::new(self, allowance, now);
+        if app_health.is_failing() && !self.recovers(&session).await? {
             return waiting.map(|()| backing_off);
         }
         self.apply_webhook_notices(now).await?;
         self.pull_due_in(now).await?;
         let due = self.due(allowance, now).await?;
-        let more = due.len() == PLAN;
-        let (report, end) = self.check_all(&context, &due).await?;
-        waiting.map(|()| Report {
-            more: more && end == End::Whole,
-            ..report
-        })
+        let report = self.check_all(&session, &due).await?;
+        waiting.map(|()| report)
     }
 
     /// Works slice by slice until the app fails or nothing is left.
     async fn check_all(
         &self,
-        context: &SweepContext<'_>,
+        session: &Session<'_>,
         due: &[TokenId],
-    ) -> Result<(Report, End), inventory::Error> {
-        let mut end = End::Whole;
-        let mut report = Report::default();
+    ) -> Result<Report, inventory::Error> {
+        let mut report = Report {
+            more: due.len() == PLAN,
+            ..Report::default()
+        };
         let mut outcome = Ok(());
-        let mut seen = None;
+        let mut last = None;
         let (due, suspects) = self.apart(due).await?;
         for slice in due.chunks(CLAIM).chain(suspects.chunks(1)) {
             // Write the previous slice first: after a crash it must be clear that the suspect was being checked alone.
             if slice.iter().any(|id| suspects.contains(id)) {
-                outcome = outcome.and(self.write_down(seen.take(), context.now).await);
+                outcome = outcome.and(self.write_down(last.take()).await);
             }
-            let claimed = self.claim(slice, context.now).await?;
+            let claimed = self.claim(slice, session.now).await?;
             // The previous slice is written while Meta is asked about this one.
             let (inspected, written) = future::join(
-                inspect(context, claimed, self.batch),
-                self.write_down(seen.take(), context.now),
+                inspect(session, claimed, self.batch),
+                self.write_down(last.take()),
             )
             .await;
             outcome = outcome.and(written);
-            let (inspected, turn) = self.diagnose(context, inspected).await;
-            if turn.is_some() {
-                end = End::Failing;
-            }
-            let (checks, followed) = self.follow_up(context, inspected.seen).await;
-            outcome = outcome.and(followed);
-            report.count(&checks);
-            seen = Some(InspectedBatch {
-                checks,
-                unseen: inspected.unseen,
-                app: AppChange {
-                    usage: context.session.take_usage(),
-                    turn,
-                },
-            });
-            if end != End::Whole {
+            let (inspected, turn) = self.diagnose(session, inspected).await;
+            let is_failing = turn.is_some();
+            let (results, checked) = session.check(inspected.seen).await;
+            outcome = outcome.and(checked);
+            report.count(&results);
+            let usage = session.calls.take_usage();
+            let app_change = AppChange { usage, turn };
+            last = Some(self.slice(results, inspected.unseen, app_change, session.now));
+            if is_failing {
+                report.more = false;
                 break;
             }
         }
-        let written = self.write_down(seen, context.now).await;
-        outcome.and(written).map(|()| (report, end))
+        let written = self.write_down(last).await;
+        outcome.and(written).map(|()| report)
     }
 
     pub(super) async fn app_health(&self) -> Result<AppHealth, inventory::Error> {
@@ -120,17 +103,17 @@ impl RotationWorker {
     }
 
     /// Checks a failing app first: one call instead of fifty.
-    async fn recovers(&self, context: &SweepContext<'_>) -> Result<bool, inventory::Error> {
-        let answer = context.confirm_app().await;
+    async fn recovers(&self, session: &Session<'_>) -> Result<bool, inventory::Error> {
+        let answer = session.confirm_app().await;
         let app_error = answer.as_ref().err().map(Error::cause);
         let app_change = AppChange {
-            usage: context.session.take_usage(),
+            usage: session.calls.take_usage(),
             turn: Some(match answer {
                 Ok(()) => Turn::Recovers,
                 Err(error) => Turn::Fails(error),
             }),
         };
-        let (app, rules, now) = (self.app.clone(), self.rules.clone(), context.now);
+        let (app, rules, now) = (self.app.clone(), self.rules.clone(), session.now);
         self.inventory
             .write(move |tx| {
                 match app_error {
@@ -221,7 +204,7 @@ impl RotationWorker {
     /// Diagnoses the app from all answers together and keeps only the answers that are about their own token.
     async fn diagnose(
         &self,
-        context: &SweepContext<'_>,
+        session: &Session<'_>,
         inspected: BatchResult,
     ) -> (BatchResult, Option<Turn>) {
         // A refused candidate says nothing about its token.
@@ -240,14 +223,14 @@ impl RotationWorker {
             }
             AppDiagnosis::Suspicious(cause) => {
                 tracing::warn!(app = self.app, %cause, "Meta refuses every token for the same cause; checking the app first");
-                match context.confirm_app().await {
+                match session.confirm_app().await {
                     Ok(()) => (inspected.in_doubt(), None),
                     Err(error) => (inspected.all_unseen(), Some(Turn::Fails(error))),
                 }
             }
             AppDiagnosis::Blamed(cause) => {
                 tracing::warn!(app = self.app, %cause, "Meta's answer about a token blames the app; checking the app first");
-                match context.confirm_app().await {
+                match session.confirm_app().await {
                     Ok(()) => (inspected.with_blame_as_their_own(), None),
                     Err(error) => (inspected.without_blame(), Some(Turn::Fails(error))),
                 }

@@ -5,8 +5,7 @@ use insta::assert_snapshot;
 use super::*;
 use crate::alerts::fixtures::*;
 use crate::email::text::Language;
-use crate::inventory::SeenPage;
-use crate::model::{Cause, Email, Kind};
+use crate::model::{Cause, Email, Kind, SeenPage};
 
 /// The following Monday at nine in Berlin.
 fn tick() -> Timestamp {

@@ -5,9 +5,8 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::world::{World, alice, eve, facts};
-use crate::inventory::{CheckResult, Claimed};
 use crate::login::App;
-use crate::model::{Expiry, OrderKind, Scopes};
+use crate::model::{CheckResult, Claimed, Expiry, OrderKind, Scopes};
 use crate::secret::Secret;
 
 #[tokio::test]
@@ -117,18 +116,9 @@ async fn claim(world: &World, name: &str) -> Claimed {
 /// Swaps a secret as the sweep does after Meta has confirmed it.
 async fn swap(world: &World, name: &str, secret: &str) {
     let (claimed, secret, now) = (claim(world, name).await, Secret::new(secret), world.now());
-    let mut after = claimed.token.clone();
-    after.facts = Some(facts(Expiry::Never));
-    let learned = CheckResult {
-        before: claimed.token,
-        after,
-        lease: claimed.lease,
-        checked_at: now,
-        secret: Some(secret),
-        checked_candidate: None,
-        order_done: None,
-        events: Vec::new(),
-    };
+    let mut learned = CheckResult::new(claimed, now);
+    learned.after.facts = Some(facts(Expiry::Never));
+    learned.secret = Some(secret);
     let job = world
         .backend
         .inventory

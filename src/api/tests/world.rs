@@ -26,8 +26,8 @@ use crate::api::types::{AppReport, ImportRequest, Sweep};
 use crate::api::{DaemonHandle, DaemonStatus, MailTest, Reader, Reload, Settings, routes};
 use crate::api_client::Client;
 use crate::http::{Backend, ConnectionSlot, Probe, probe};
-use crate::inventory::{self, CheckResult, Inventory};
-use crate::model::{Expiry, Facts, Health, Kind, Scopes, Token};
+use crate::inventory::{self, Inventory};
+use crate::model::{CheckResult, Expiry, Facts, Health, Kind, Scopes, Token};
 use crate::secret::Key;
 
 /// 2026-03-01T12:00:00Z
@@ -239,18 +239,8 @@ impl World {
             tx.make_due(id, now)?;
             let lease = now + SignedDuration::from_mins(5);
             let claimed = tx.claim(&[id], now, lease)?.remove(0);
-            let mut after = claimed.token.clone();
-            change(&mut after);
-            let learned = CheckResult {
-                before: claimed.token,
-                after,
-                lease: claimed.lease,
-                checked_at: now,
-                secret: None,
-                checked_candidate: None,
-                order_done: None,
-                events: Vec::new(),
-            };
+            let mut learned = CheckResult::new(claimed, now);
+            change(&mut learned.after);
             tx.record(&learned, now)
         });
         job.await.unwrap();

@@ -40,23 +40,21 @@ pub fn diagnose_app<'a>(
 
 /// The error of a limit on the app. It counts whatever else was answered.
 fn stops_app(inspect: &InspectionResult) -> Option<&Error> {
-    let Err(error) = inspect else { return None };
-    match error {
+    inspect
+        .as_ref()
+        .err()
+        .filter(|error| is_limit_of_app(error))
+}
+
+const fn is_limit_of_app(error: &Error) -> bool {
+    matches!(
+        error,
         Error::Blocked { .. }
-        | Error::Busy {
-            bucket: Bucket::App,
-            ..
-        } => Some(error),
-        Error::Busy {
-            bucket: Bucket::Token,
-            ..
-        }
-        | Error::App { .. }
-        | Error::Refused(_)
-        | Error::Unreachable(_)
-        | Error::Transient { .. }
-        | Error::Unexpected { .. } => None,
-    }
+            | Error::Busy {
+                bucket: Bucket::App,
+                ..
+            }
+    )
 }
 
 /// The cause for which an answer blames the app. Other calls succeeded, so the answer may be wrong.
@@ -74,9 +72,14 @@ pub fn blame(inspect: &InspectionResult) -> Option<Cause> {
 fn shared_error<'a>(
     mut inspections: impl Iterator<Item = &'a InspectionResult>,
 ) -> Option<&'a Error> {
-    let first = inspections.next()?.as_ref().err()?;
-    let keeps_failing = |inspect: &InspectionResult| matches!(inspect, Err(error) if !matches!(error, Error::Refused(_)));
-    (!matches!(first, Error::Refused(_)) && inspections.all(keeps_failing)).then_some(first)
+    let first = inspections.next().filter(|first| is_unusable(first))?;
+    inspections
+        .all(is_unusable)
+        .then_some(first.as_ref().err()?)
+}
+
+fn is_unusable(inspect: &InspectionResult) -> bool {
+    matches!(inspect, Err(error) if !matches!(error, Error::Refused(_)))
 }
 
 /// The shared cause, if every answer is a refusal for the same cause other than `expired`, and several people are
@@ -103,6 +106,19 @@ fn shared_rejection<'a>(
         people.insert(person);
     }
     common.filter(|_| people.len() >= PEOPLE)
+}
+
+/// Whether further calls are pointless: the whole batch failed, or one answer is about the app.
+pub fn is_hopeless(inspections: &[InspectionResult]) -> bool {
+    inspections.iter().all(is_unusable)
+        || inspections
+            .iter()
+            .any(|inspection| inspection.as_ref().is_err_and(names_the_app))
+}
+
+/// Whether the error is about the app and not about the token that was inspected.
+pub const fn names_the_app(error: &Error) -> bool {
+    matches!(error, Error::App { .. }) || is_limit_of_app(error)
 }
 
 #[cfg(test)]

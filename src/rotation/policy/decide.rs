@@ -1,104 +1,64 @@
-//! Decides the next step for a token that Meta has just described.
+//! Decides what is left to ask Meta about a token before its check can be recorded.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
+use super::check_result::Basis;
 use super::exchange::{may_exchange, rotation_due};
-use crate::model::{
-    Cause, Facts, Health, Kind, OrderKind, Subscription, Token, WebhookSubscription,
-};
-use crate::rotation::Rules;
+use crate::model::{Cause, CheckResult, Facts, Health, Kind, OrderKind, Subscription};
 
-/// The steps that a check can take after the inspection.
+/// What is left to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Verify the candidate and swap it in.
-    TryCandidate,
-    Exchange,
+pub enum FollowUp {
+    /// Exchange a token of this kind.
+    Exchange(Kind),
     /// Derive the page's token again through a parent.
     Derive,
     /// Fetch the name of the person behind a user token, and the pages that it reaches.
     FetchProfile,
     /// Check whether the page is subscribed to the app's webhooks.
     CheckSubscription,
-    /// Nothing is left to do: record what was learned.
-    Finish,
-}
-
-/// The state of a check so far.
-#[derive(Clone, Copy, Debug)]
-pub struct Situation<'a> {
-    /// The token as Meta has just described it.
-    pub token: &'a Token,
-    pub rotation_tried_at: Option<Timestamp>,
-    pub order: Option<OrderKind>,
-    /// The page's webhook subscription as Meta last reported it.
-    pub subscription: Option<&'a WebhookSubscription>,
-    pub candidate_waits: bool,
-    pub done: Done,
 }
 
 /// How often the webhook subscription of a page is checked.
 const LISTEN_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// The steps that this check has taken; none is taken twice.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Done {
-    pub exchanged: bool,
-    pub derived: bool,
-    pub fetched: bool,
-    pub subscription_checked: bool,
-    /// Meta described the token for the first time, or its secret is new.
-    pub is_new: bool,
-}
-
-pub fn decide(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> Step {
-    if situation.candidate_waits {
-        Step::TryCandidate
-    } else if wants_exchange(situation, rules, now) {
-        Step::Exchange
-    } else if wants_derivation(situation, rules, now) {
-        Step::Derive
-    } else if wants_profile(situation) {
-        Step::FetchProfile
-    } else if wants_subscription_check(situation, rules, now) {
-        Step::CheckSubscription
+/// What to ask next. `None` when what was learned can be recorded.
+pub fn follow_up(result: &CheckResult, basis: &Basis<'_>) -> Option<FollowUp> {
+    let facts = result.after.facts.as_ref()?;
+    if wants_exchange(result, basis) {
+        Some(FollowUp::Exchange(facts.kind))
+    } else if wants_derivation(result, facts, basis) {
+        Some(FollowUp::Derive)
+    } else if wants_profile(result, facts) {
+        Some(FollowUp::FetchProfile)
+    } else if wants_subscription_check(result, facts, basis) {
+        Some(FollowUp::CheckSubscription)
     } else {
-        Step::Finish
+        None
     }
 }
 
-fn wants_exchange(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> bool {
-    let Situation {
-        token,
-        rotation_tried_at,
-        order,
-        done,
-        ..
-    } = *situation;
-    if done.exchanged || !token.is_alive() {
+fn wants_exchange(result: &CheckResult, basis: &Basis<'_>) -> bool {
+    let (token, tried_at) = (&result.after, result.rotation_tried_at);
+    if result.asked.exchanged || !token.is_alive() {
         return false;
     }
+    let now = basis.now_for_ends();
     let ordered =
-        order == Some(OrderKind::Rotate) && may_exchange(token, rotation_tried_at, now).is_ok();
-    ordered || rotation_due(token, rotation_tried_at, rules).is_some_and(|due| due <= now)
+        result.claimed.is_ordered(OrderKind::Rotate) && may_exchange(token, tried_at, now).is_ok();
+    ordered || rotation_due(token, tried_at, basis.rules).is_some_and(|due| due <= now)
 }
 
 /// A page token that died or expires soon may be derived again through a living parent.
-fn wants_derivation(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> bool {
-    let Situation {
-        token, order, done, ..
-    } = *situation;
-    let is_page = token
-        .facts
-        .as_ref()
-        .is_some_and(|facts| facts.kind == Kind::Page);
-    if done.derived || !is_page {
+fn wants_derivation(result: &CheckResult, facts: &Facts, basis: &Basis<'_>) -> bool {
+    if result.asked.derived || facts.kind != Kind::Page {
         return false;
     }
+    let token = &result.after;
     let dead = matches!(token.health, Health::Dead { cause, .. } if may_be_derived(cause));
-    let ends = |facts: &Facts| facts.expires_at.is_before(now + rules.rotate_before_expiry);
-    let ending = token.is_alive() && token.facts.as_ref().is_some_and(ends);
-    dead || ending || order == Some(OrderKind::Rotate)
+    let horizon = basis.now_for_ends() + basis.rules.rotate_before_expiry;
+    let ending = token.is_alive() && facts.expires_at.is_before(horizon);
+    dead || ending || result.claimed.is_ordered(OrderKind::Rotate)
 }
 
 /// If the page is gone, the token belongs to another app, or the app is unavailable, no parent can help.
@@ -109,62 +69,60 @@ const fn may_be_derived(cause: Cause) -> bool {
     )
 }
 
-fn wants_profile(situation: &Situation<'_>) -> bool {
-    let Situation {
-        token, order, done, ..
-    } = *situation;
-    let is_user = token
-        .facts
-        .as_ref()
-        .is_some_and(|facts| facts.kind == Kind::User);
-    let wanted = done.is_new || order == Some(OrderKind::Discover);
-    is_user && token.is_alive() && wanted && !done.fetched
+fn wants_profile(result: &CheckResult, facts: &Facts) -> bool {
+    let wanted = result.asked.is_new || result.claimed.is_ordered(OrderKind::Discover);
+    facts.kind == Kind::User && result.after.is_alive() && wanted && !result.asked.fetched
 }
 
 /// Each check costs a call per page, so it is made only for a new token, on an order, and once a week. While a
 /// subscription is missing, it is checked every time until it is fixed.
-fn wants_subscription_check(situation: &Situation<'_>, rules: &Rules, now: Timestamp) -> bool {
-    let Situation {
-        token,
-        order,
-        subscription,
-        done,
-        ..
-    } = *situation;
-    if done.subscription_checked || rules.subscribed_fields.is_empty() || !token.is_alive() {
+fn wants_subscription_check(result: &CheckResult, facts: &Facts, basis: &Basis<'_>) -> bool {
+    let is_off = basis.rules.subscribed_fields.is_empty();
+    if result.asked.subscription_checked || is_off || !result.after.is_alive() {
         return false;
     }
-    let due = subscription.is_none_or(|last| {
-        last.subscription == Subscription::Missing || last.asked_at + LISTEN_EVERY <= now
+    let last = result.claimed.subscription.as_ref();
+    let due = last.is_none_or(|last| {
+        last.subscription == Subscription::Missing
+            || last.asked_at + LISTEN_EVERY <= basis.now_for_ends()
     });
-    may_ask_subscriptions(token) && (due || done.is_new || order.is_some())
+    let is_wanted = due || result.asked.is_new || result.claimed.pending_order.is_some();
+    may_ask_subscriptions(facts) && is_wanted
 }
 
 /// A page token for messaging that is allowed to read its subscriptions.
-fn may_ask_subscriptions(token: &Token) -> bool {
-    token.facts.as_ref().is_some_and(|facts| {
-        facts.kind == Kind::Page
-            && ["pages_messaging", "pages_manage_metadata"]
-                .iter()
-                .all(|scope| facts.scopes.contains(scope))
-    })
+fn may_ask_subscriptions(facts: &Facts) -> bool {
+    facts.kind == Kind::Page
+        && ["pages_messaging", "pages_manage_metadata"]
+            .iter()
+            .all(|scope| facts.scopes.contains(scope))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Scopes;
+    use crate::model::{Claimed, EventId, PendingOrder, Scopes, Token, WebhookSubscription};
+    use crate::rotation::Rules;
     use crate::rotation::policy::fixtures::*;
 
-    fn situation(token: &Token) -> Situation<'_> {
-        Situation {
-            token,
-            rotation_tried_at: None,
-            order: None,
-            subscription: None,
-            candidate_waits: false,
-            done: Done::default(),
-        }
+    fn situation(token: &Token) -> CheckResult {
+        CheckResult::new(claimed(token.clone()), now())
+    }
+
+    fn ordered(order: OrderKind, token: &Token) -> CheckResult {
+        let pending_order = Some(PendingOrder {
+            order,
+            event: EventId(1),
+        });
+        let claimed = Claimed {
+            pending_order,
+            ..claimed(token.clone())
+        };
+        CheckResult::new(claimed, now())
+    }
+
+    fn decide(result: &CheckResult, rules: &Rules) -> Option<FollowUp> {
+        follow_up(result, &basis(rules))
     }
 
     fn page(expires_in: Option<i64>) -> Facts {
@@ -186,110 +144,80 @@ mod tests {
     }
 
     #[test]
-    fn each_situation_has_its_step() {
-        let step = |s: Situation<'_>| decide(&s, &rules(), now());
+    fn each_situation_has_its_follow_up() {
+        let next = |result: &CheckResult| decide(result, &rules());
+        let exchange = Some(FollowUp::Exchange(Kind::User));
         let (lasting, ending) = (
             token(Some(facts(None, None))),
             token(Some(facts(Some(9), None))),
         );
-        assert_eq!(step(situation(&lasting)), Step::Finish);
-        assert_eq!(step(situation(&ending)), Step::Exchange);
-        let once = Done {
-            exchanged: true,
-            ..Done::default()
-        };
-        assert_eq!(
-            step(Situation {
-                done: once,
-                ..situation(&ending)
-            }),
-            Step::Finish
-        );
-        let today = Some(now());
-        assert_eq!(
-            step(Situation {
-                rotation_tried_at: today,
-                ..situation(&ending)
-            }),
-            Step::Finish
-        );
-        assert_eq!(
-            step(Situation {
-                candidate_waits: true,
-                ..situation(&ending)
-            }),
-            Step::TryCandidate
-        );
-        let first_check = Done {
-            is_new: true,
-            ..Done::default()
-        };
-        assert_eq!(
-            step(Situation {
-                done: first_check,
-                ..situation(&lasting)
-            }),
-            Step::FetchProfile
-        );
-        assert_eq!(
-            step(Situation {
-                done: first_check,
-                ..situation(&ending)
-            }),
-            Step::Exchange
-        );
-        let discover = Some(OrderKind::Discover);
-        assert_eq!(
-            step(Situation {
-                order: discover,
-                ..situation(&lasting)
-            }),
-            Step::FetchProfile
-        );
+        assert_eq!(next(&situation(&lasting)), None);
+        assert_eq!(next(&situation(&ending)), exchange);
+        let mut once = situation(&ending);
+        once.asked.exchanged = true;
+        assert_eq!(next(&once), None);
+        let mut today = situation(&ending);
+        today.rotation_tried_at = Some(now());
+        assert_eq!(next(&today), None);
+        let (mut first_check, mut first_ending) = (situation(&lasting), situation(&ending));
+        first_check.asked.is_new = true;
+        first_ending.asked.is_new = true;
+        assert_eq!(next(&first_check), Some(FollowUp::FetchProfile));
+        assert_eq!(next(&first_ending), exchange);
+        let discover = ordered(OrderKind::Discover, &lasting);
+        assert_eq!(next(&discover), Some(FollowUp::FetchProfile));
     }
 
     #[test]
     fn an_order_to_rotate_never_touches_what_never_expires() {
         let lasting = token(Some(facts(None, None)));
-        let ordered = Situation {
-            order: Some(OrderKind::Rotate),
-            ..situation(&lasting)
-        };
-        assert_eq!(decide(&ordered, &rules(), now()), Step::Finish);
+        let result = ordered(OrderKind::Rotate, &lasting);
+        assert_eq!(decide(&result, &rules()), None);
         let distant = token(Some(facts(Some(55), None)));
-        assert_eq!(decide(&situation(&distant), &rules(), now()), Step::Finish);
-        let ordered = Situation {
-            order: Some(OrderKind::Rotate),
-            ..situation(&distant)
+        assert_eq!(decide(&situation(&distant), &rules()), None);
+        let result = ordered(OrderKind::Rotate, &distant);
+        assert_eq!(
+            decide(&result, &rules()),
+            Some(FollowUp::Exchange(Kind::User))
+        );
+    }
+
+    #[test]
+    fn a_clock_that_is_far_ahead_exchanges_nothing_early() {
+        let distant = token(Some(facts(Some(35), None)));
+        let rules = rules();
+        let late = Basis {
+            now: now() + days(20),
+            skew: Some(-days(20)),
+            ..basis(&rules)
         };
-        assert_eq!(decide(&ordered, &rules(), now()), Step::Exchange);
+        assert_eq!(follow_up(&situation(&distant), &late), None);
+        let right = Basis { skew: None, ..late };
+        let expected = Some(FollowUp::Exchange(Kind::User));
+        assert_eq!(follow_up(&situation(&distant), &right), expected);
     }
 
     #[test]
     fn a_dead_or_expiring_page_token_is_derived_before_anyone_is_notified() {
         for (page, expected) in [
-            (token(Some(page(None))), Step::Finish),
-            (token(Some(page(Some(2)))), Step::Derive),
+            (token(Some(page(None))), None),
+            (token(Some(page(Some(2)))), Some(FollowUp::Derive)),
             (
                 dead(token(Some(page(None))), Cause::PasswordChanged),
-                Step::Derive,
+                Some(FollowUp::Derive),
             ),
             (
                 dead(token(Some(page(None))), Cause::PageRoleLost),
-                Step::Derive,
+                Some(FollowUp::Derive),
             ),
-            (dead(token(Some(page(None))), Cause::PageGone), Step::Finish),
+            (dead(token(Some(page(None))), Cause::PageGone), None),
             (
                 dead(token(Some(facts(None, None))), Cause::PasswordChanged),
-                Step::Finish,
+                None,
             ),
         ] {
-            assert_eq!(
-                decide(&situation(&page), &rules(), now()),
-                expected,
-                "{:?}",
-                page.health
-            );
+            let found = decide(&situation(&page), &rules());
+            assert_eq!(found, expected, "{:?}", page.health);
         }
     }
 
@@ -311,48 +239,35 @@ mod tests {
             missing: Scopes::default(),
             asked_at: now() - SignedDuration::from_hours(hours),
         };
-        let step = |token: &Token, subscription: Option<&WebhookSubscription>, rules: &Rules| {
-            let situation = Situation {
-                subscription,
-                ..situation(token)
-            };
-            decide(&situation, rules, now())
+        let next = |token: &Token, subscription: Option<WebhookSubscription>, rules: &Rules| {
+            let mut result = situation(token);
+            result.claimed.subscription = subscription;
+            decide(&result, rules)
         };
-        assert_eq!(step(&messenger, None, &rules()), Step::Finish);
-        assert_eq!(step(&messenger, None, &wanted), Step::CheckSubscription);
-        assert_eq!(
-            step(&scoped("pages_messaging"), None, &wanted),
-            Step::Finish
-        );
+        let check = Some(FollowUp::CheckSubscription);
+        assert_eq!(next(&messenger, None, &rules()), None);
+        assert_eq!(next(&messenger, None, &wanted), check);
+        let reader = scoped("pages_messaging");
+        assert_eq!(next(&reader, None, &wanted), None);
         let user = token(Some(Facts {
             scopes: Scopes::parse("pages_messaging pages_manage_metadata"),
             ..facts(None, None)
         }));
-        assert_eq!(step(&user, None, &wanted), Step::Finish);
+        assert_eq!(next(&user, None, &wanted), None);
         for (subscription, hours, expected) in [
-            (Subscription::Subscribed, 24, Step::Finish),
-            (Subscription::Subscribed, 7 * 24, Step::CheckSubscription),
-            (Subscription::Unknown, 24, Step::Finish),
-            (Subscription::Missing, 24, Step::CheckSubscription),
+            (Subscription::Subscribed, 24, None),
+            (Subscription::Subscribed, 7 * 24, check),
+            (Subscription::Unknown, 24, None),
+            (Subscription::Missing, 24, check),
         ] {
             let last = last(subscription, hours);
-            assert_eq!(step(&messenger, Some(&last), &wanted), expected, "{last:?}");
+            let found = next(&messenger, Some(last.clone()), &wanted);
+            assert_eq!(found, expected, "{last:?}");
         }
-        let fresh = last(Subscription::Subscribed, 1);
-        let asked = Situation {
-            subscription: Some(&fresh),
-            order: Some(OrderKind::Check),
-            ..situation(&messenger)
-        };
-        assert_eq!(decide(&asked, &wanted, now()), Step::CheckSubscription);
-        let subscription_checked = Done {
-            subscription_checked: true,
-            ..Done::default()
-        };
-        let done = Situation {
-            done: subscription_checked,
-            ..asked
-        };
-        assert_eq!(decide(&done, &wanted, now()), Step::Finish);
+        let mut asked = ordered(OrderKind::Check, &messenger);
+        asked.claimed.subscription = Some(last(Subscription::Subscribed, 1));
+        assert_eq!(decide(&asked, &wanted), check);
+        asked.asked.subscription_checked = true;
+        assert_eq!(decide(&asked, &wanted), None);
     }
 }

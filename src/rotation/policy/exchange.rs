@@ -49,7 +49,7 @@ fn wait_after(token: &Token, end: Timestamp, tried_at: Timestamp) -> SignedDurat
 }
 
 /// Whether an operator may order an exchange now.
-pub fn may_exchange(
+pub(super) fn may_exchange(
     token: &Token,
     tried_at: Option<Timestamp>,
     now: Timestamp,
@@ -76,7 +76,7 @@ fn exchangeable_end(token: &Token) -> Result<Timestamp, RejectReason> {
 
 /// How soon to retry an exchange that was not made: late enough for most temporary errors to pass, far sooner than
 /// after an exchange that may have taken effect, and before the token expires.
-pub fn wait_for_next_try(token: &Token, now: Timestamp) -> SignedDuration {
+pub(super) fn wait_for_next_try(token: &Token, now: Timestamp) -> SignedDuration {
     const WAIT: SignedDuration = SignedDuration::from_mins(30);
     const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
     match token.deadline().map(|end| now.duration_until(end)) {
@@ -96,7 +96,11 @@ pub const fn was_not_made(error: &Error, calls: u32) -> bool {
 }
 
 /// The outcome of an exchange. `after` is Meta's description of the new secret.
-pub fn measure(before: &Token, same_secret: SameSecret, after: &InspectionResult) -> Outcome {
+pub(super) fn measure(
+    before: &Token,
+    same_secret: SameSecret,
+    after: &InspectionResult,
+) -> Outcome {
     let (Some(old), Ok(Inspection::Alive(new))) = (&before.facts, after) else {
         return Outcome::Failed;
     };
@@ -113,7 +117,7 @@ pub fn measure(before: &Token, same_secret: SameSecret, after: &InspectionResult
 
 /// Whether Meta returned the same secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SameSecret {
+pub(super) enum SameSecret {
     Yes,
     No,
 }

@@ -2,12 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::InspectionResult;
+use super::{Basis, InspectionResult};
 use crate::graph_api::{Certainty, Inspection, TokenRejection};
 use crate::model::{
-    Cause, Expiry, Facts, Health, Kind, MetaCode, Permissions, Scopes, Token, TokenId,
+    Cause, Claimed, Expiry, Facts, Health, Kind, Lease, MetaCode, Permissions, Scopes, Token,
+    TokenId,
 };
 use crate::rotation::Rules;
+use crate::secret::Secret;
 
 pub(super) fn now() -> Timestamp {
     "2026-12-01T12:00:00Z".parse().unwrap()
@@ -67,6 +69,26 @@ pub(super) fn token(facts: Option<Facts>) -> Token {
         rotated_at: None,
         last_rotation: None,
         next: None,
+    }
+}
+
+pub(super) fn claimed(token: Token) -> Claimed {
+    Claimed {
+        token,
+        secret: Secret::new("EAA"),
+        rotation_tried_at: None,
+        subscription: None,
+        pending_order: None,
+        candidate: None,
+        lease: Lease(0),
+    }
+}
+
+pub(super) fn basis(rules: &Rules) -> Basis<'_> {
+    Basis {
+        rules,
+        now: now(),
+        skew: None,
     }
 }
 

@@ -129,7 +129,7 @@ fn is_confirmed(refused: Refused, cause: Cause, now: Timestamp) -> bool {
 
 /// Whether a refused token may still be reported as failing because deriving it anew was not possible yet. This holds
 /// for at most a day after the first refusal.
-pub fn may_still_be_averted(token: &Token, now: Timestamp) -> bool {
+pub(super) fn may_still_be_averted(token: &Token, now: Timestamp) -> bool {
     token
         .refused
         .is_some_and(|refused| now < refused.since + LONGEST_WAIT)
@@ -155,7 +155,7 @@ pub(super) fn failing_on(before: Health, cause: Cause, now: Timestamp) -> Health
 }
 
 /// A failed check does not lengthen the back-off if it was ordered, because it came early.
-pub const fn without_longer_back_off(before: &Token, after: Health) -> Health {
+pub(super) const fn without_longer_back_off(before: &Token, after: Health) -> Health {
     match (before.health, after) {
         (
             Health::Failing { failures, .. },

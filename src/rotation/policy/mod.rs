@@ -1,6 +1,9 @@
 //! Decides what to do with a token and what an answer means. Pure: no clock, no I/O, no log.
 
+mod answers;
 mod app_diagnosis;
+mod candidate;
+mod check_result;
 mod clock_trust;
 mod decide;
 mod exchange;
@@ -9,16 +12,15 @@ mod permissions;
 mod replacement;
 mod schedule;
 
-pub use app_diagnosis::{AppDiagnosis, blame, diagnose_app};
+pub use answers::{Answer, Derivation, DerivedSecret, Exchange, is_good_enough, with_answer};
+pub use app_diagnosis::{AppDiagnosis, blame, diagnose_app, is_hopeless, names_the_app};
+pub use candidate::{CandidateAnswer, candidate_later, replaces_without_asking, with_candidate};
+pub use check_result::{Basis, check_result, concluded, kept_failing};
 pub use clock_trust::{ClockTrust, LARGEST_SKEW, clock_trust, without_judging_ends};
-pub use decide::{Done, Situation, Step, decide};
-pub use exchange::{
-    SameSecret, may_exchange, measure, rotation_due, wait_for_next_try, was_not_made,
-};
-pub use learn::{learn, may_still_be_averted, without_longer_back_off};
-pub use permissions::changed_permissions;
-pub use replacement::{check_replacement, ends_earlier};
-pub use schedule::{Spread, latest_check, next_check};
+pub use decide::{FollowUp, follow_up};
+pub use exchange::{rotation_due, was_not_made};
+pub use learn::learn;
+pub use schedule::latest_check;
 
 use crate::graph_api::{Error, Inspection};
 

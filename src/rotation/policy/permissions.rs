@@ -29,7 +29,7 @@ pub(super) fn lacks_what_it_had(token: &Token, facts: &Facts) -> bool {
 }
 
 /// The permissions that were lost in this check, and those that were restored.
-pub fn changed_permissions(before: &Token, after: &Token) -> (Scopes, Scopes) {
+pub(super) fn changed_permissions(before: &Token, after: &Token) -> (Scopes, Scopes) {
     let (was, is) = (&before.permissions.lost, &after.permissions.lost);
     (is.without(was), was.without(is))
 }

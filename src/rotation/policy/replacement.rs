@@ -3,7 +3,7 @@
 use crate::model::{Expiry, Facts, Mismatch, Token};
 
 /// Why `new` may not replace `current`. `None` if Meta never described the current one.
-pub fn check_replacement(current: &Token, new: &Facts) -> Option<Mismatch> {
+pub(super) fn check_replacement(current: &Token, new: &Facts) -> Option<Mismatch> {
     let old = current.facts.as_ref()?;
     if new.kind != old.kind {
         return Some(Mismatch::OtherKind {
@@ -20,7 +20,7 @@ pub fn check_replacement(current: &Token, new: &Facts) -> Option<Mismatch> {
 }
 
 /// Whether `new` expires before the living token that it would replace.
-pub fn ends_earlier(current: &Token, new: &Facts) -> bool {
+pub(super) fn ends_earlier(current: &Token, new: &Facts) -> bool {
     let alive = current.is_alive();
     let old = current
         .facts

@@ -8,11 +8,11 @@ use crate::rotation::Rules;
 
 /// The position of a check in its interval, from 0 to 1, so that tokens imported together are not checked together.
 #[derive(Clone, Copy, Debug)]
-pub struct Spread(pub f64);
+pub(super) struct Spread(pub f64);
 
 impl Spread {
     /// Differs for each token and each check, but is the same when a sweep is repeated.
-    pub fn of(token: TokenId, now: Timestamp) -> Self {
+    pub(super) fn of(token: TokenId, now: Timestamp) -> Self {
         let mut mixed = token.0.unsigned_abs() ^ now.as_second().unsigned_abs().rotate_left(32);
         // The finaliser of SplitMix64: neighbouring inputs give distant outputs.
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -33,7 +33,7 @@ const SECOND_LOOK: SignedDuration = SignedDuration::from_hours(1);
 const JUST_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// When the next check is worth a call. `None` when only a new token can change anything.
-pub fn next_check(
+pub(super) fn next_check(
     token: &Token,
     rotation_tried_at: Option<Timestamp>,
     rules: &Rules,

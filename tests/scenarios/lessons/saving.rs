@@ -5,8 +5,7 @@ use std::time::Duration;
 use perennial::api::types::{CandidateRequest, ImportRequest, ProblemType};
 use perennial::api_client::Error;
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, Reexchange};
-use perennial::inventory::Claimed;
-use perennial::model::{EventKind, OrderKind, Outcome, State, TokenId};
+use perennial::model::{Claimed, EventKind, OrderKind, Outcome, State, TokenId};
 use perennial::secret::Secret;
 
 use crate::world::{Result, World, days, hours, minutes};

@@ -1,0 +1,202 @@
+//! The check of one token: what it starts from, and what it found.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Event, EventId, MetaCode, Next, OrderKind, Refusal, Token, TokenId, WebhookSubscription,
+};
+use crate::secret::Secret;
+
+/// A token that only this sweep works on until the lease ends.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub token: Token,
+    pub secret: Secret,
+    /// When an exchange was last begun, whether or not its outcome is known.
+    pub rotation_tried_at: Option<Timestamp>,
+    /// Of a page token: the app's webhook subscription, as Meta reported it last.
+    pub subscription: Option<WebhookSubscription>,
+    pub pending_order: Option<PendingOrder>,
+    /// A secret that waits to be confirmed and swapped in.
+    pub candidate: Option<Candidate>,
+    pub lease: Lease,
+}
+
+/// Proof that a sweep still owns what it claimed. An order that arrives meanwhile ends the lease, so that the sweep
+/// cannot postpone what was asked for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease(pub i64);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PendingOrder {
+    pub order: OrderKind,
+    /// The event that the caller follows.
+    pub event: EventId,
+}
+
+/// A secret kept beside the current one until Meta has confirmed it.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub number: u32,
+    pub secret: Secret,
+    /// An operator accepts fewer permissions.
+    pub accepts_fewer: bool,
+}
+
+/// A candidate that Meta was asked about. It is removed, accepted or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedCandidate {
+    pub number: u32,
+    /// Why it does not replace the secret in use.
+    pub refusal: Option<Refusal>,
+}
+
+/// A page, as the list of a user token showed it.
+#[derive(Clone, Debug)]
+pub struct SeenPage {
+    pub id: String,
+    pub name: String,
+    /// Its token, to be imported if that was asked for.
+    pub token_to_import: Option<Secret>,
+}
+
+/// What one check found, and what became of the token's candidate and order.
+#[derive(Clone, Debug)]
+pub struct CheckResult {
+    /// What the check started from.
+    pub claimed: Claimed,
+    pub after: Token,
+    pub checked_at: Timestamp,
+    /// A secret that Meta has just confirmed, to be put in use.
+    pub secret: Option<Secret>,
+    /// The new secret exists nowhere else, so it must be saved before anything else.
+    pub is_irreplaceable: bool,
+    pub checked_candidate: Option<CheckedCandidate>,
+    /// The order that was carried out.
+    pub order_done: Option<EventId>,
+    pub rotation_tried_at: Option<Timestamp>,
+    /// The wait until the next check, if that must come sooner than scheduled.
+    pub retry_after: Option<SignedDuration>,
+    pub asked: Asked,
+    /// Meta's numbers for a refusal.
+    pub meta: Option<MetaCode>,
+    pub events: Vec<Event>,
+    /// The user's pages, if they were fetched.
+    pub pages: Option<Vec<SeenPage>>,
+    /// The page's webhook subscription, if it was checked.
+    pub subscription: Option<WebhookSubscription>,
+}
+
+/// What this check has asked Meta besides the inspection. Nothing is asked twice.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked {
+    pub exchanged: bool,
+    pub derived: bool,
+    pub fetched: bool,
+    pub subscription_checked: bool,
+    /// Meta described the token for the first time, or its secret is new.
+    pub is_new: bool,
+}
+
+/// A check that changed nothing but the time of the next one.
+#[derive(Clone, Copy, Debug)]
+pub struct NextCheck {
+    pub token: TokenId,
+    pub lease: Lease,
+    pub checked_at: Timestamp,
+    pub next: Option<Next>,
+}
+
+impl Claimed {
+    pub fn is_ordered(&self, order: OrderKind) -> bool {
+        self.pending_order
+            .is_some_and(|pending| pending.order == order)
+    }
+}
+
+impl CheckResult {
+    /// A check that has found nothing yet.
+    pub fn new(claimed: Claimed, checked_at: Timestamp) -> Self {
+        Self {
+            after: claimed.token.clone(),
+            checked_at,
+            secret: None,
+            is_irreplaceable: false,
+            checked_candidate: None,
+            order_done: claimed.pending_order.map(|pending| pending.event),
+            rotation_tried_at: claimed.rotation_tried_at,
+            retry_after: None,
+            asked: Asked::default(),
+            meta: None,
+            events: Vec::new(),
+            pages: None,
+            subscription: None,
+            claimed,
+        }
+    }
+
+    pub const fn before(&self) -> &Token {
+        &self.claimed.token
+    }
+
+    /// The secret to go on with: the new one, if there is one.
+    pub fn secret(&self) -> &Secret {
+        self.secret.as_ref().unwrap_or(&self.claimed.secret)
+    }
+
+    pub const fn next_check(&self) -> NextCheck {
+        NextCheck {
+            token: self.after.id,
+            lease: self.claimed.lease,
+            checked_at: self.checked_at,
+            next: self.after.next,
+        }
+    }
+
+    /// The new secret and what is known about it, for when the whole cannot be written.
+    #[must_use]
+    pub fn without_notice(&self) -> Self {
+        Self {
+            checked_candidate: None,
+            order_done: None,
+            events: Vec::new(),
+            subscription: None,
+            ..self.clone()
+        }
+    }
+
+    /// Whether only the time of the next check has to be written.
+    pub fn is_routine(&self) -> bool {
+        let (before, after) = (self.before(), &self.after);
+        let same = before.facts == after.facts
+            && before.health == after.health
+            && before.permissions == after.permissions
+            && before.refused == after.refused
+            && before.parent == after.parent
+            && before.subject_name == after.subject_name
+            && before.last_rotation == after.last_rotation;
+        same && self.secret.is_none()
+            && self.checked_candidate.is_none()
+            && self.order_done.is_none()
+            && self.events.is_empty()
+            && self.pages.is_none()
+            && self.subscription.is_none()
+    }
+
+    /// Whether the token died in this check, for a cause that related tokens may share.
+    pub const fn died(&self) -> bool {
+        self.after.is_dead() && !self.before().is_dead()
+    }
+
+    /// Whether the token works again, or has a new secret from a candidate: related tokens may recover too. The exchange
+    /// of a living token brings back no related token.
+    pub const fn revived(&self) -> bool {
+        let by_candidate = self.checked_candidate.is_some() && self.secret.is_some();
+        self.after.is_alive() && (by_candidate || self.before().is_dead())
+    }
+
+    /// Whether a permission was lost or restored in this check, which may affect related tokens.
+    pub fn permissions_changed(&self) -> bool {
+        self.before().permissions.lost != self.after.permissions.lost
+    }
+}

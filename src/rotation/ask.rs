@@ -1,0 +1,148 @@
+//! Asks Meta what is left to ask about one token. What the answers mean is decided in the policy.
+
+use super::policy::{self, Answer, Derivation, DerivedSecret, Exchange, FollowUp};
+use super::session::{Parent, Session};
+use crate::graph_api::Error;
+use crate::inventory;
+use crate::model::{Cause, CheckResult, Facts, Health, Kind, Token};
+
+impl Session<'_> {
+    pub(super) async fn ask(
+        &self,
+        result: &CheckResult,
+        follow_up: FollowUp,
+    ) -> Result<Answer, inventory::Error> {
+        let facts = result.after.facts.as_ref();
+        let subject = facts.map_or("", |facts| &facts.subject);
+        match follow_up {
+            FollowUp::Exchange(kind) => self.exchange(result, kind).await.map(Answer::Exchanged),
+            FollowUp::Derive => self.derive(result, subject).await,
+            FollowUp::FetchProfile => Ok(self.profile(result).await),
+            FollowUp::CheckSubscription => Ok(self.unsubscribed(result, subject).await),
+        }
+    }
+
+    /// The attempt is recorded durably before the call, and taken back if Meta certainly exchanged nothing.
+    async fn exchange(
+        &self,
+        result: &CheckResult,
+        kind: Kind,
+    ) -> Result<Exchange, inventory::Error> {
+        let (id, now) = (result.after.id, self.now);
+        let begun = self
+            .inventory
+            .write(move |tx| tx.set_rotation_tried_at(id, Some(now)));
+        begun.await?;
+        let reply = self.calls.client.exchange(kind, result.secret()).await;
+        let calls = reply.usage.calls;
+        match self.calls.count(reply) {
+            Ok(renewed) => {
+                let inspection = self.calls.inspect(&renewed).await;
+                Ok(Exchange::Obtained(renewed, Box::new(inspection)))
+            }
+            Err(error) if policy::was_not_made(&error, calls) => {
+                let before = result.rotation_tried_at;
+                let undone = self
+                    .inventory
+                    .write(move |tx| tx.set_rotation_tried_at(id, before));
+                undone.await.map(|()| Exchange::NotMade)
+            }
+            Err(Error::Refused(_)) => Ok(Exchange::Refused),
+            Err(_) => Ok(Exchange::Failed),
+        }
+    }
+
+    /// Derives a page's token through its parents, one after another, before the token is reported as lost.
+    async fn derive(&self, result: &CheckResult, page: &str) -> Result<Answer, inventory::Error> {
+        let token = &result.after;
+        let is_only_ending =
+            has_ended_without_a_reason(token) && self.is_only_ending(token).await?;
+        let mut derivations = Vec::new();
+        for parent in self.parents_of(token).await? {
+            let derivation = self.derive_through(parent, page, &token.name).await;
+            let is_good_enough = policy::is_good_enough(result, &derivation);
+            derivations.push(derivation);
+            if is_good_enough {
+                break;
+            }
+        }
+        Ok(Answer::Derived {
+            is_only_ending,
+            derivations,
+        })
+    }
+
+    /// A parent that Meta refuses is not tried again in this sweep.
+    async fn derive_through(&self, parent: Parent, page: &str, token: &str) -> Derivation {
+        let Parent { id, name, secret } = parent;
+        let derived = self.calls.client.page_token(&secret, page).await;
+        let outcome = match self.calls.count(derived) {
+            Ok(Some(derived)) => {
+                let inspection = self.calls.inspect(&derived).await;
+                DerivedSecret::Obtained(derived, Box::new(inspection))
+            }
+            Ok(None) => DerivedSecret::None,
+            Err(Error::Refused(_)) => {
+                self.mark_unusable(id);
+                DerivedSecret::None
+            }
+            Err(error) => {
+                tracing::warn!(
+                    token,
+                    "the token of {token} could not be derived through {name}: {error}"
+                );
+                DerivedSecret::Failed
+            }
+        };
+        Derivation {
+            parent: id,
+            parent_name: name,
+            outcome,
+        }
+    }
+
+    async fn profile(&self, result: &CheckResult) -> Answer {
+        let (client, token) = (self.calls.client, &result.after);
+        let name = if token.subject_name.is_none() {
+            let profile = self.calls.count(client.me(result.secret()).await);
+            profile.ok().map(|profile| profile.name)
+        } else {
+            None
+        };
+        let pages = if token.facts.as_ref().is_some_and(Facts::may_list_pages) {
+            Some(self.calls.count(client.accounts(result.secret()).await))
+        } else {
+            None
+        };
+        if let Some(Err(error)) = &pages {
+            let token = &token.name;
+            tracing::warn!(token, "the pages of {token} could not be listed: {error}");
+        }
+        Answer::Profile { name, pages }
+    }
+
+    async fn unsubscribed(&self, result: &CheckResult, page: &str) -> Answer {
+        let subscribed = self
+            .calls
+            .client
+            .subscribed_fields(page, result.secret())
+            .await;
+        let wanted = &self.rules.subscribed_fields;
+        let missing = self
+            .calls
+            .count(subscribed)
+            .map(|known| wanted.without(&known));
+        Answer::Unsubscribed(missing)
+    }
+}
+
+/// Meta ended the session without a reason. For a page token, the reason can be narrowed down further.
+const fn has_ended_without_a_reason(token: &Token) -> bool {
+    matches!(
+        token.health,
+        Health::Dead {
+            cause: Cause::SessionEnded,
+            ..
+        }
+    )
+}

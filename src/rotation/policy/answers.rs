@@ -1,0 +1,225 @@
+//! What the answers to a check's further questions mean. No new secret is used before Meta has described it.
+
+use super::InspectionResult;
+use super::check_result::{Basis, kept_failing, with_secret};
+use super::exchange::{SameSecret, measure, wait_for_next_try};
+use super::replacement::{check_replacement, ends_earlier};
+use crate::graph_api::{Error, Inspection, PageGrant};
+use crate::model::{
+    Cause, CheckResult, Event, Health, OrderKind, Outcome, Refusal, Rotation, Scopes, SeenPage,
+    Subscription, TokenId, WebhookSubscription,
+};
+use crate::secret::Secret;
+
+/// What Meta answered to a follow-up question.
+#[derive(Debug)]
+pub enum Answer {
+    Exchanged(Exchange),
+    Derived {
+        /// Whether Meta ended this page token alone.
+        is_only_ending: bool,
+        derivations: Vec<Derivation>,
+    },
+    Profile {
+        name: Option<String>,
+        /// `None` if the token may not list pages.
+        pages: Option<Result<Vec<PageGrant>, Error>>,
+    },
+    /// The fields that the page should be subscribed to and is not.
+    Unsubscribed(Result<Scopes, Error>),
+}
+
+#[derive(Debug)]
+pub enum Exchange {
+    /// A secret, and Meta's description of it.
+    Obtained(Secret, Box<InspectionResult>),
+    /// Meta certainly exchanged nothing.
+    NotMade,
+    Refused,
+    Failed,
+}
+
+/// An attempt to derive a page's token through one parent.
+#[derive(Debug)]
+pub struct Derivation {
+    pub parent: TokenId,
+    pub parent_name: String,
+    pub outcome: DerivedSecret,
+}
+
+#[derive(Debug)]
+pub enum DerivedSecret {
+    /// A secret, and Meta's description of it.
+    Obtained(Secret, Box<InspectionResult>),
+    /// The parent does not reach the page.
+    None,
+    /// It may work later.
+    Failed,
+}
+
+/// The check after another answer.
+pub fn with_answer(result: CheckResult, answer: Answer, basis: &Basis<'_>) -> CheckResult {
+    match answer {
+        Answer::Exchanged(exchange) => exchanged(result, exchange, basis),
+        Answer::Derived {
+            is_only_ending,
+            derivations,
+        } => derived(result, is_only_ending, derivations, basis),
+        Answer::Profile { name, pages } => with_profile(result, name, pages),
+        Answer::Unsubscribed(missing) => with_subscription(result, missing),
+    }
+}
+
+/// The outcome is measured from Meta's descriptions before and after.
+fn exchanged(mut result: CheckResult, exchange: Exchange, basis: &Basis<'_>) -> CheckResult {
+    result.asked.exchanged = true;
+    if !matches!(exchange, Exchange::NotMade) {
+        result.rotation_tried_at = Some(basis.now);
+    }
+    let outcome = match exchange {
+        Exchange::Refused => Outcome::Refused,
+        Exchange::Failed => Outcome::Failed,
+        Exchange::NotMade => {
+            result.retry_after = Some(wait_for_next_try(&result.after, basis.now));
+            Outcome::Failed
+        }
+        Exchange::Obtained(secret, inspection) => {
+            let outcome = measured(&result, &secret, &inspection);
+            if let (Outcome::Renewed, Ok(Inspection::Alive(facts))) = (outcome, *inspection) {
+                result.after.rotated_at = Some(basis.now);
+                result.is_irreplaceable = true;
+                result = with_secret(result, secret, facts, basis);
+            }
+            outcome
+        }
+    };
+    let at = basis.now;
+    result.after.last_rotation = Some(Rotation { outcome, at });
+    let facts = result.after.facts.as_ref();
+    let expires_at = facts.and_then(|facts| facts.expires_at.at());
+    result.events.push(Event::Rotated {
+        outcome,
+        expires_at,
+    });
+    result
+}
+
+fn measured(result: &CheckResult, secret: &Secret, inspection: &InspectionResult) -> Outcome {
+    let same = if secret == result.secret() {
+        SameSecret::Yes
+    } else {
+        SameSecret::No
+    };
+    measure(&result.after, same, inspection)
+}
+
+fn derived(
+    mut result: CheckResult,
+    is_only_ending: bool,
+    derivations: Vec<Derivation>,
+    basis: &Basis<'_>,
+) -> CheckResult {
+    result.asked.derived = true;
+    if is_only_ending {
+        result.after.health = replaced_elsewhere(result.before().health, result.after.health);
+    }
+    derivations.into_iter().fold(result, |result, derivation| {
+        with_derivation(result, derivation, basis)
+    })
+}
+
+/// Meta ended the session without a reason, and for this page token alone. Keeps the known time of death.
+fn replaced_elsewhere(before: Health, after: Health) -> Health {
+    let cause = Cause::ReplacedElsewhere;
+    match (before, after) {
+        (was @ Health::Dead { cause: known, .. }, _) if known == cause => was,
+        (_, Health::Dead { since, .. }) => Health::Dead { since, cause },
+        (_, other) => other,
+    }
+}
+
+/// Whether the derivation ends the search for a parent.
+pub fn is_good_enough(result: &CheckResult, derivation: &Derivation) -> bool {
+    let DerivedSecret::Obtained(_, inspection) = &derivation.outcome else {
+        return false;
+    };
+    let in_use = &result.after;
+    matches!(&**inspection, Ok(Inspection::Alive(facts))
+        if check_replacement(in_use, facts).is_none() && !ends_earlier(in_use, facts))
+}
+
+fn with_derivation(
+    mut result: CheckResult,
+    derivation: Derivation,
+    basis: &Basis<'_>,
+) -> CheckResult {
+    let (secret, inspection) = match derivation.outcome {
+        DerivedSecret::Obtained(secret, inspection) => (secret, *inspection),
+        DerivedSecret::None => return result,
+        // The token is not reported as dead until it is known whether this works.
+        DerivedSecret::Failed => return kept_failing(result, basis.now),
+    };
+    let facts = match inspection {
+        Ok(Inspection::Alive(facts)) => facts,
+        Ok(Inspection::Refused { .. }) => return result,
+        Ok(Inspection::Undecided(_)) | Err(_) => return kept_failing(result, basis.now),
+    };
+    if let Some(mismatch) = check_replacement(&result.after, &facts) {
+        let why = Refusal::Mismatch(mismatch);
+        result.events.push(Event::CandidateRefused { why });
+        return result;
+    }
+    if ends_earlier(&result.after, &facts) {
+        return result;
+    }
+    result.after.parent = Some(derivation.parent);
+    result.after.rotated_at = Some(basis.now);
+    result.events.push(Event::Derived {
+        through: derivation.parent_name,
+        because: result.after.cause().filter(|_| result.after.is_dead()),
+    });
+    with_secret(result, secret, facts, basis)
+}
+
+/// A person's name and pages. Nothing depends on them, so an error changes nothing.
+fn with_profile(
+    mut result: CheckResult,
+    name: Option<String>,
+    pages: Option<Result<Vec<PageGrant>, Error>>,
+) -> CheckResult {
+    result.asked.fetched = true;
+    result.after.subject_name = result.after.subject_name.or(name);
+    let is_discovery = result.claimed.is_ordered(OrderKind::Discover);
+    match pages {
+        Some(Ok(grants)) => {
+            let seen = grants.into_iter().map(|grant| SeenPage {
+                id: grant.id,
+                name: grant.name,
+                token_to_import: grant.token.filter(|_| is_discovery),
+            });
+            result.pages = Some(seen.collect());
+        }
+        // The order stays until the pages are known.
+        Some(Err(_)) if is_discovery => result.order_done = None,
+        Some(Err(_)) | None => {}
+    }
+    result
+}
+
+/// A missing subscription is a problem, but the token stays alive.
+fn with_subscription(mut result: CheckResult, missing: Result<Scopes, Error>) -> CheckResult {
+    result.asked.subscription_checked = true;
+    let (subscription, missing) = match missing {
+        Ok(missing) if missing.is_empty() => (Subscription::Subscribed, missing),
+        Ok(missing) => (Subscription::Missing, missing),
+        Err(Error::Refused(_)) => (Subscription::Unknown, Scopes::default()),
+        // An error here is not recorded; the next check tries again.
+        Err(_) => return result,
+    };
+    result.subscription = Some(WebhookSubscription {
+        subscription,
+        missing,
+        asked_at: result.checked_at,
+    });
+    result
+}

@@ -1,0 +1,152 @@
+//! What a check found: made from Meta's first answer, completed by each further answer, and concluded once.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::exchange::may_exchange;
+use super::learn::{failing_on, learn, may_still_be_averted, without_longer_back_off};
+use super::permissions::changed_permissions;
+use super::schedule::{Spread, next_check};
+use super::{ClockTrust, InspectionResult, LARGEST_SKEW, clock_trust, without_judging_ends};
+use crate::graph_api::Inspection;
+use crate::model::{
+    Action, Asked, CheckResult, Checked, Claimed, Event, Facts, Health, Next, OrderKind, Token,
+};
+use crate::rotation::Rules;
+use crate::secret::Secret;
+
+/// What Meta's answers are judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'a> {
+    pub rules: &'a Rules,
+    pub now: Timestamp,
+    /// How far Meta's clock was ahead of ours at its last answer.
+    pub skew: Option<SignedDuration>,
+}
+
+impl Basis<'_> {
+    /// The earlier of both clocks, so that a clock that is far ahead does not renew tokens that expire months later.
+    pub(super) fn now_for_ends(&self) -> Timestamp {
+        let ahead = self.skew.filter(|skew| -*skew > LARGEST_SKEW);
+        let earlier = ahead.and_then(|skew| self.now.checked_add(skew).ok());
+        earlier.unwrap_or(self.now)
+    }
+
+    /// The token after Meta's answer, leaving out expiries while the clock cannot be trusted.
+    fn learned(&self, before: &Token, inspection: &InspectionResult) -> Token {
+        let after = learn(before, inspection, self.rules, self.now);
+        match clock_trust(self.skew) {
+            ClockTrust::Right => after,
+            ClockTrust::Doubtful => without_judging_ends(before, after, self.now),
+        }
+    }
+}
+
+/// What Meta's answer about the secret in use says.
+pub fn check_result(
+    claimed: Claimed,
+    inspection: &InspectionResult,
+    basis: &Basis<'_>,
+) -> CheckResult {
+    let before = &claimed.token;
+    let mut after = basis.learned(before, inspection);
+    if claimed.pending_order.is_some() {
+        after.health = without_longer_back_off(before, after.health);
+    }
+    let meta = match inspection {
+        Ok(Inspection::Refused { rejection, .. }) => Some(rejection.meta.clone()),
+        Ok(Inspection::Alive(_) | Inspection::Undecided(_)) | Err(_) => None,
+    };
+    let asked = Asked {
+        is_new: before.facts.is_none() && after.facts.is_some(),
+        ..Asked::default()
+    };
+    CheckResult {
+        after,
+        asked,
+        meta,
+        ..CheckResult::new(claimed, basis.now)
+    }
+}
+
+/// The check with a new secret, as Meta has just described it.
+pub(super) fn with_secret(
+    mut result: CheckResult,
+    secret: Secret,
+    facts: Facts,
+    basis: &Basis<'_>,
+) -> CheckResult {
+    if secret != *result.secret() {
+        result.secret = Some(secret);
+    }
+    result.asked.is_new = true;
+    result.after = basis.learned(&result.after, &Ok(Inspection::Alive(facts)));
+    result
+}
+
+/// Keeps a token failing instead of dead, for a day at most, while it may still be derived.
+pub fn kept_failing(mut result: CheckResult, now: Timestamp) -> CheckResult {
+    if let Health::Dead { cause, .. } = result.after.health
+        && !result.before().is_dead()
+        && may_still_be_averted(&result.after, now)
+    {
+        result.after.health = failing_on(result.before().health, cause, now);
+    }
+    result
+}
+
+/// The finished result: with its events, and the time of the next check.
+pub fn concluded(mut result: CheckResult, basis: &Basis<'_>) -> CheckResult {
+    let events = [
+        permissions_lost(&result),
+        permissions_restored(&result),
+        state_changed(&result),
+        order_completed(&result, basis.now),
+    ];
+    result.events.extend(events.into_iter().flatten());
+    let spread = Spread::of(result.after.id, basis.now);
+    let tried_at = result.rotation_tried_at;
+    let scheduled = next_check(&result.after, tried_at, basis.rules, spread, basis.now);
+    let retry = result.retry_after.map(|wait| Next {
+        action: Action::Check,
+        at: basis.now + wait,
+    });
+    result.after.next = retry.or(scheduled);
+    result
+}
+
+fn permissions_lost(result: &CheckResult) -> Option<Event> {
+    let (permissions, _) = changed_permissions(result.before(), &result.after);
+    (!permissions.is_empty()).then_some(Event::PermissionsLost { permissions })
+}
+
+fn permissions_restored(result: &CheckResult) -> Option<Event> {
+    let (_, permissions) = changed_permissions(result.before(), &result.after);
+    (!permissions.is_empty()).then_some(Event::PermissionsRestored { permissions })
+}
+
+fn state_changed(result: &CheckResult) -> Option<Event> {
+    let (was, is) = (result.before(), &result.after);
+    ((was.state(), was.cause()) != (is.state(), is.cause())).then(|| Event::Changed {
+        from: was.state(),
+        to: is.state(),
+        cause: is.cause(),
+        meta: result.meta.clone(),
+    })
+}
+
+/// Says at least the token's state to the order's author.
+fn order_completed(result: &CheckResult, now: Timestamp) -> Option<Event> {
+    result.claimed.pending_order?;
+    let tried_at = result.rotation_tried_at;
+    let was_renewed = result.asked.exchanged || result.asked.derived;
+    let not_rotated = if result.claimed.is_ordered(OrderKind::Rotate) && !was_renewed {
+        may_exchange(&result.after, tried_at, now).err()
+    } else {
+        None
+    };
+    Some(Event::Checked(Checked {
+        state: result.after.state(),
+        not_rotated,
+        may_rotate_at: not_rotated.and_then(|why| why.until(tried_at)),
+    }))
+}
