@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::peer::Peer;
-use crate::inventory::{Error, Inventory, NewEvent};
-use crate::model::{Event, Repeated, SecretAccess, Token, TokenId};
+use crate::inventory::{Error, Inventory};
+use crate::model::{Event, NewEvent, Repeated, SecretAccess, Token, TokenId};
 
 /// One request for a secret, and its outcome.
 #[derive(Clone, Debug)]

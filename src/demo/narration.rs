@@ -8,8 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::fixtures::Fixtures;
 use super::harness::{Error, Harness};
-use crate::inventory::EventRecord;
-use crate::model::{Cause, Event, EventId, Outcome, State};
+use crate::model::{Cause, Event, EventId, EventRecord, Outcome, State};
 
 #[derive(Debug)]
 pub(super) struct Printer {

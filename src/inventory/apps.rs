@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::engine::Row;
-use super::{Error, NewEvent, Tx, View};
-use crate::model::{AppError, AppRecord, Event, Scopes};
+use super::{Error, Tx, View};
+use crate::model::{AppError, AppRecord, Event, NewEvent, Scopes};
 
 fn record(row: &Row<'_>) -> Result<AppRecord, Error> {
     let (cause, since) = (row.get::<Option<_>>(2)?, row.get(3)?);

@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use super::{Error, Inventory, NewEvent, Tx};
-use crate::model::Event;
+use super::{Error, Inventory, Tx};
+use crate::model::{Event, NewEvent};
 
 /// Events that are not in the journal yet.
 #[derive(Default)]

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::{Error, NewEvent, Tx};
-use crate::model::{CheckResult, Health, Kind, State, Token, TokenId};
+use super::{Error, Tx};
+use crate::model::{CheckResult, Health, Kind, NewEvent, State, Token, TokenId};
 
 /// How a token's row has changed since the check began.
 enum Meanwhile {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Error, NewEvent, Tx, View};
-use crate::model::{Event, TokenId};
+use super::{Error, Tx, View};
+use crate::model::{Event, NewEvent, TokenId};
 
 /// In how many crashes in a row each suspect was in progress.
 type Suspects = BTreeMap<TokenId, u32>;

@@ -5,8 +5,8 @@
 use jiff::Timestamp;
 
 use super::engine::{Params, Row};
-use super::{Error, NewEvent, Tx, View};
-use crate::model::{Event, EventId, PersonTraces, TokenId};
+use super::{Error, Tx, View};
+use crate::model::{Event, EventId, NewEvent, PersonTraces, TokenId};
 use crate::secret::{Secret, hex};
 
 /// A request and how far it has come.

@@ -4,9 +4,10 @@
 use jiff::Timestamp;
 
 use super::engine::Row;
-use super::{Error, NewEvent, Tx, View, cells, journal::cut};
+use super::{Error, Tx, View, cells, journal::cut};
 use crate::model::{
-    Attempt, Email, EmailId, EmailProgress, EmailReach, Event, IncidentId, NewEmail, SendOutcome,
+    Attempt, Email, EmailId, EmailProgress, EmailReach, Event, IncidentId, NewEmail, NewEvent,
+    SendOutcome,
 };
 use crate::secret::{Cell, Unsealable};
 

@@ -4,8 +4,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::NewEvent;
-use crate::model::{Event, Outcome};
+use crate::model::{Event, NewEvent, Outcome};
 
 /// The events of one job that belong into the log.
 #[derive(Debug, Default)]

@@ -67,7 +67,6 @@ pub use digests::Digest;
 use engine::Connection;
 pub use engine::WriteErrorKind;
 pub use error::{Error, Unwritable};
-pub use journal::{EventRecord, NewEvent};
 pub use logins::{ClaimedCode, NAMED_LEFT_OUT};
 pub use pruning::Retention;
 pub use rekey::{Rekeying, RenewedKeys};

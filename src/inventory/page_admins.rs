@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use super::columns::LIVES;
 use super::engine::Params;
-use super::{Error, Imported, NewEvent, NewToken, Tx, View};
-use crate::model::{Event, Kind, Scopes, SeenPage, Token, TokenId, slug};
+use super::{Error, Imported, NewToken, Tx, View};
+use crate::model::{Event, Kind, NewEvent, Scopes, SeenPage, Token, TokenId, slug};
 use crate::secret::Secret;
 
 /// How many digits of a page's id usually distinguish two pages of the same name.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{Error, NewEvent, Tx, View};
-use crate::model::{Cause, Event, EventId, OrderKind, PendingOrder, Token, TokenId};
+use super::{Error, Tx, View};
+use crate::model::{Cause, Event, EventId, NewEvent, OrderKind, PendingOrder, Token, TokenId};
 
 impl View<'_> {
     /// All pending orders; there are few.

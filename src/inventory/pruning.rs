@@ -132,8 +132,8 @@ const OLD_INCIDENTS: &str = "SELECT i.id FROM incident i WHERE i.resolved_at IS 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::{Inventory, NewEvent, Settings};
-    use crate::model::{Event, NewEmail};
+    use crate::inventory::{Inventory, Settings};
+    use crate::model::{Event, NewEmail, NewEvent};
     use crate::secret::Key;
 
     fn inventory(folder: &tempfile::TempDir) -> Inventory {

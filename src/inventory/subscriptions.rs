@@ -5,9 +5,9 @@ use jiff::Timestamp;
 
 use super::columns::LIVES;
 use super::engine::{Row, fields};
-use super::{Error, NewEvent, Tx, View};
+use super::{Error, Tx, View};
 use crate::model::{
-    Event, PageSubscription, Token, TokenId, UnsubscribedPages, WebhookSubscription,
+    Event, NewEvent, PageSubscription, Token, TokenId, UnsubscribedPages, WebhookSubscription,
 };
 
 /// Reads three columns, all of them null if Meta was never asked.

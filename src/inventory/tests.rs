@@ -9,7 +9,7 @@ use super::*;
 use crate::model::{
     Action, AppError, AppRecord, Cause, CheckResult, CheckedCandidate, Claimed, Ending, Event,
     EventId, Expiry, Facts, Health, IncidentFilter, IncidentKey, IncidentState, Kind, LoginError,
-    NewEmail, NewLogin, Next, OrderKind, Remedy, Scopes, State, Token, TokenId,
+    NewEmail, NewEvent, NewLogin, Next, OrderKind, Remedy, Scopes, State, Token, TokenId,
 };
 use crate::secret::Secret;
 

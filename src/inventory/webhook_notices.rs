@@ -4,8 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::engine::fields;
-use super::{Error, NewEvent, Tx, View};
-use crate::model::Event;
+use super::{Error, Tx, View};
+use crate::model::{Event, NewEvent};
 
 /// Meta says that something changed for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::graph_calls::Grant;
 use super::{App, policy};
 use crate::graph_api::PageGrant;
-use crate::inventory::{Error, Imported, NAMED_LEFT_OUT, NewEvent, NewToken, NewVersion, Tx};
-use crate::model::{Event, Granted, Login, OrderKind, Scopes, Token};
+use crate::inventory::{Error, Imported, NAMED_LEFT_OUT, NewToken, NewVersion, Tx};
+use crate::model::{Event, Granted, Login, NewEvent, OrderKind, Scopes, Token};
 use crate::secret::Secret;
 
 /// The author of the events in the journal.

@@ -144,9 +144,9 @@ fn data_deleted(tokens: u64, code: &str) -> String {
 fn derived(through: &str, because: Option<Cause>) -> String {
     match because {
         Some(cause @ Cause::ReplacedElsewhere) => {
-            format!("read again through {through}: {}", cause.describe())
+            format!("derived again through {through}: {}", cause.describe())
         }
-        Some(_) | None => format!("read again through {through}"),
+        Some(_) | None => format!("derived again through {through}"),
     }
 }
 

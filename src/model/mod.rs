@@ -7,6 +7,7 @@ mod email;
 mod enums;
 mod event;
 mod event_detail;
+mod event_record;
 mod event_text;
 mod expiry;
 mod ids;
@@ -38,6 +39,7 @@ pub use event_detail::{
     Checked, EmailProgress, EmailReach, LoginEnd, LoginOutcome, MetaCode, Mismatch,
     PageSubscription, Refusal, Reload, Repeated, SecretAccess,
 };
+pub use event_record::{EventRecord, NewEvent};
 pub use expiry::Expiry;
 pub use ids::{EventId, IncidentId, LoginId};
 pub use incident::{

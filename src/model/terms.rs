@@ -74,7 +74,7 @@ impl RejectReason {
             Self::NeverExpires => "it never expires, so there is nothing to renew",
             Self::EndUnknown => "its expiry is unknown, so a renewal could not be measured",
             Self::WrongKind => {
-                "its kind cannot be renewed; page tokens are read again through their parent"
+                "its kind cannot be renewed; page tokens are derived again through their parent"
             }
             Self::TriedToday => "it was tried within the last 24 hours",
         }

@@ -595,7 +595,7 @@ fn what_needs_no_daemon_needs_none() -> Result {
     assert_eq!(completed(&premises, "show ac")?, Vec::<String>::new());
     assert_eq!(completed(&premises, "mail")?, ["mail-test"]);
     ask("tokens --help")?.with(0, &["--config <FILE>", "--socket <PATH>"], &[]);
-    ask("--config /nowhere man show")?.with(0, &[".TH perennial-show 1"], &[]);
+    ask("--socket /nowhere man show")?.with(0, &[".TH perennial-show 1"], &[]);
     ask("man")?.with(0, &[".TH perennial 1"], &[]);
     ask("man import")?.with(0, &["require\\-scope"], &[]);
     ask("man nothing")?.with(2, &[], &["There is no page nothing"]);

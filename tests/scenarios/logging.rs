@@ -1,8 +1,8 @@
 //! What the log says of a token's life, for an operator who reads `journalctl`.
 
-use perennial::inventory::{Error, NewEvent};
+use perennial::inventory::Error;
 use perennial::model::{
-    EmailProgress, Event, IncidentId, LoginEnd, LoginId, LoginOutcome, Outcome, State,
+    EmailProgress, Event, IncidentId, LoginEnd, LoginId, LoginOutcome, NewEvent, Outcome, State,
 };
 
 use crate::world::{Log, OPERATOR, OWNER, Result, World, days, hours, minutes};

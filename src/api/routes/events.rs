@@ -16,8 +16,8 @@ use crate::api::request::{Asked, Viewer, no_such_token};
 use crate::api::state::{AppState, SharedAppState};
 use crate::api::types::{EventQuery, EventView, Problem, ProblemType};
 use crate::http::{ConnectionSlot, Full, Holder, Slot};
-use crate::inventory::{Error, EventRecord};
-use crate::model::EventId;
+use crate::inventory::Error;
+use crate::model::{EventId, EventRecord};
 
 const EVENTS_PER_PAGE: usize = 200;
 

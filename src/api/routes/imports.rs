@@ -11,8 +11,8 @@ use crate::api::problem_response::JobError;
 use crate::api::request::{Operator, Sent, no_such_token};
 use crate::api::state::SharedAppState;
 use crate::api::types::{ImportRequest, Problem, ProblemType, TokenView, plausible};
-use crate::inventory::{Imported, NewEvent, NewToken, Tx, name_is_valid};
-use crate::model::{Event, OrderKind, Scopes, Token};
+use crate::inventory::{Imported, NewToken, Tx, name_is_valid};
+use crate::model::{Event, NewEvent, OrderKind, Scopes, Token};
 
 /// Imports a token. It is `unverified` until the next sweep has asked Meta. Importing the same token again changes
 /// nothing.

@@ -14,8 +14,8 @@ use crate::api::state::SharedAppState;
 use crate::api::types::{
     Accepted, CandidateRequest, Problem, ProblemType, SecretQuery, SecretView, plausible,
 };
-use crate::inventory::{Error, NewEvent, NewVersion, SecretReading, View};
-use crate::model::{Event, Expiry, State as TokenState, Token};
+use crate::inventory::{Error, NewVersion, SecretReading, View};
+use crate::model::{Event, Expiry, NewEvent, State as TokenState, Token};
 
 /// Returns the secret in use to a peer that a `[[status.reader]]` permits.
 #[utoipa::path(

@@ -10,9 +10,9 @@ use crate::api::state::SharedAppState;
 use crate::api::types::{
     LoginMethod, Problem, ProblemType, TokenDetail, TokenList, TokenQuery, TokenView,
 };
-use crate::inventory::{After, Cursor, Error, Filter, NewEvent, Sort, View};
+use crate::inventory::{After, Cursor, Error, Filter, Sort, View};
 use crate::login;
-use crate::model::{Event, Token};
+use crate::model::{Event, NewEvent, Token};
 
 const USUAL_LIMIT: usize = 100;
 const HIGHEST_LIMIT: usize = 1000;

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use super::world::{World, import_request};
 use crate::api::state::Limits;
 use crate::api::types::EventQuery;
-use crate::inventory::NewEvent;
-use crate::model::{Cause, Event, IncidentKey};
+use crate::model::{Cause, Event, IncidentKey, NewEvent};
 
 fn ids(text: &str) -> Vec<u64> {
     let id = |line| {

@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::inventory::EventRecord;
-use crate::model::{Event, EventId, EventKind};
+use crate::model::{Event, EventId, EventKind, EventRecord};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EventView {

@@ -102,12 +102,12 @@ mod tests {
         .unwrap();
         assert_eq!(
             print_line(&event, &pipe()),
-            "2026-11-22T09:00:00Z\t7\tderived\tacme-page\tread again through anna\n"
+            "2026-11-22T09:00:00Z\t7\tderived\tacme-page\tderived again through anna\n"
         );
         let shown = anstream::adapter::strip_str(&print_line(&event, &terminal(80))).to_string();
         assert_eq!(
             shown,
-            "2026-11-22 09:00:00 UTC  acme-page                 read again through anna\n"
+            "2026-11-22 09:00:00 UTC  acme-page                 derived again through anna\n"
         );
     }
 }

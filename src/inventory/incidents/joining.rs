@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 
 use crate::inventory::engine::fields;
-use crate::inventory::{Error, NewEvent, Tx, View};
-use crate::model::{AppError, Cause, Event, Incident, IncidentId, IncidentKey, Token, TokenId};
+use crate::inventory::{Error, Tx, View};
+use crate::model::{
+    AppError, Cause, Event, Incident, IncidentId, IncidentKey, NewEvent, Token, TokenId,
+};
 
 /// An incident with the same key that was resolved not long ago.
 struct Previous {

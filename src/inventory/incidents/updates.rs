@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::inventory::{Error, NewEvent, Tx};
-use crate::model::{EmailReason, Event, Incident, IncidentId, ReviewOutcome, TokenId};
+use crate::inventory::{Error, Tx};
+use crate::model::{EmailReason, Event, Incident, IncidentId, NewEvent, ReviewOutcome, TokenId};
 
 impl Tx<'_> {
     pub(super) fn review_soon(&self, incident: IncidentId, now: Timestamp) -> Result<(), Error> {

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::{AT_METAS, CLICKS, ClaimedCode, EMAIL_LINK, EMAIL_LINK_LEFT, later};
 use crate::inventory::engine::Json;
-use crate::inventory::{Error, NewEvent, Tx, cells};
+use crate::inventory::{Error, Tx, cells};
 use crate::model::{
     AttemptId, Ending, Event, Incident, Login, LoginAttempt, LoginEnd, LoginId, LoginOutcome,
-    NewLogin,
+    NewEvent, NewLogin,
 };
 use crate::secret::{Secret, hex, random_id};
 

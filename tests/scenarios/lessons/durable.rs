@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, InjectedError, Reexchange};
-use perennial::inventory::EventRecord;
-use perennial::model::{EventKind, OrderKind, Outcome, TokenId};
+use perennial::model::{EventKind, EventRecord, OrderKind, Outcome, TokenId};
 
 use crate::world::{Result, World, days, hours};
 

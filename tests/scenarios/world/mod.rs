@@ -13,10 +13,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use perennial::graph_api::{Client, Settings};
 use perennial::graph_sim::{AppSpec, Endpoint, PageSelection, Simulator, World as Meta};
-use perennial::inventory::{
-    EventRecord, Filter, Imported, Inventory, NewToken, Settings as InventorySettings,
+use perennial::inventory::{Filter, Imported, Inventory, NewToken, Settings as InventorySettings};
+use perennial::model::{
+    EventId, EventKind, EventRecord, Kind, OrderKind, Scopes, State, Token, TokenId,
 };
-use perennial::model::{EventId, EventKind, Kind, OrderKind, Scopes, State, Token, TokenId};
 use perennial::rotation::{RotationWorker, Rules};
 use perennial::secret::{Key, Secret};
 

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::SignedDuration;
 use perennial::graph_sim::{Death, TokenTruth};
-use perennial::inventory::EventRecord;
 use perennial::model::{
-    Email, EmailId, Event, EventId, Incident, IncidentFilter, IncidentState, State, Token, TokenId,
+    Email, EmailId, Event, EventId, EventRecord, Incident, IncidentFilter, IncidentState, State,
+    Token, TokenId,
 };
 use perennial::secret::Secret;
 
