@@ -1,37 +1,33 @@
 //! A simulated Graph API: tests the life of tokens without Meta, a year in seconds. It shares no code with this crate's
 //! Graph client, so that no single mistake can affect both.
 
-mod action;
 mod batch;
 mod call_log;
-mod callbacks;
 mod command;
 mod connection_faults;
 mod control;
+mod deliver;
 mod dialog;
 mod endpoints;
 mod faults;
 mod http_request;
 mod server;
 mod signature;
-mod usage;
+mod simulator;
 mod world;
 mod world_file;
 
 #[cfg(test)]
 mod wire_tests;
 
-pub use action::Action;
 pub use call_log::{CallCounts, CallLog, Endpoint};
-pub use callbacks::Delivery;
 pub use command::{Options, run};
 pub use dialog::DialogAnswer;
 pub use faults::{Fault, FaultRule, InjectedError, Outage};
-pub use server::Simulator;
-pub use usage::RateLimit;
+pub use simulator::Simulator;
 pub use world::{
-    AppMode, AppSpec, CodeGives, Death, FleetMember, LongLived, PageSelection, Permission,
-    ProofRule, Reexchange, SystemUserRule, SystemUserValidity, Tenure, TokenKind, TokenTruth,
-    World, WorldError,
+    Action, AppMode, AppSpec, CodeGives, Death, Delivery, FleetMember, LongLived, PageSelection,
+    Permission, ProofRule, RateLimit, Reexchange, SystemUserRule, SystemUserValidity, Tenure,
+    TokenKind, TokenTruth, World, WorldError,
 };
 pub use world_file::{Error as WorldFileError, Issued, WorldFile};

@@ -2,8 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::StatusCode;
@@ -12,96 +10,25 @@ use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use jiff::{SignedDuration, Timestamp};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::connection_faults::{ConnectionFault, End};
 use super::endpoints::{self, Answer, Request};
 use super::faults::{Target, answer_under};
+use super::simulator::Simulator;
 use super::world::World;
 use super::{batch, control, dialog, http_request};
 
 const LARGEST_BODY: usize = 16 << 20;
 
-/// A running simulator. Cheap to clone; all clones share one world.
-#[derive(Clone, Debug)]
-pub struct Simulator {
-    world: Arc<Mutex<World>>,
-    pace: Arc<Mutex<Option<Pace>>>,
-    address: SocketAddr,
-    stop: CancellationToken,
-    tasks: TaskTracker,
-}
-
 impl Simulator {
     /// Starts the server. Port 0 selects a free port; see [`Simulator::url`].
     pub async fn start(world: World, listen: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
-        let simulator = Self {
-            world: Arc::new(Mutex::new(world)),
-            pace: Arc::default(),
-            address: listener.local_addr()?,
-            stop: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-        };
-        simulator.world().set_base_url(&simulator.url());
+        let simulator = Self::new(world, listener.local_addr()?);
         simulator.tasks.spawn(accept(simulator.clone(), listener));
         Ok(simulator)
-    }
-
-    /// The URL for both `graph_url` and `dialog_url`.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    pub fn world(&self) -> MutexGuard<'_, World> {
-        let mut world = lock(&self.world);
-        if let Some(pace) = lock(&self.pace).as_mut() {
-            let now = world.now().checked_add(pace.lap()).unwrap_or(world.now());
-            world.set_now(now);
-        }
-        world
-    }
-
-    pub fn set_now(&self, now: Timestamp) {
-        self.world().set_now(now);
-    }
-
-    /// Runs the world's clock `speed` times as fast as the real one; 0 stops it.
-    pub fn run_clock(&self, speed: f64) {
-        let pace = Pace {
-            speed,
-            since: Instant::now(),
-        };
-        *lock(&self.pace) = Some(pace).filter(|pace| pace.speed > 0.0);
-    }
-
-    pub async fn stop(self) {
-        self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A running clock. The world's time is updated whenever it is read.
-#[derive(Debug)]
-struct Pace {
-    speed: f64,
-    since: Instant,
-}
-
-impl Pace {
-    fn lap(&mut self) -> SignedDuration {
-        let now = Instant::now();
-        let elapsed = now.duration_since(self.since).as_secs_f64() * self.speed;
-        self.since = now;
-        SignedDuration::try_from_secs_f64(elapsed).unwrap_or(SignedDuration::ZERO)
     }
 }
 

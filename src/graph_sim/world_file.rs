@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::action::Action;
 use super::faults::FaultRule;
 use super::world::{
-    AppSpec, PageSelection, Reexchange, SystemUserValidity, Tenure, World, WorldError,
+    Action, AppSpec, PageSelection, Reexchange, SystemUserValidity, Tenure, World, WorldError,
 };
 
 #[derive(Debug, Default, Deserialize)]

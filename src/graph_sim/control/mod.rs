@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{delete, get, post, put};
 use serde_json::{Value, json};
 
-use super::server::Simulator;
+use super::simulator::Simulator;
 use super::world::WorldError;
 
 pub(crate) fn routes() -> Router<Simulator> {

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::answer::{GraphError, json};
-use super::code;
 use super::request::Request;
 use crate::graph_sim::call_log::Endpoint;
 use crate::graph_sim::world::{AppKey, ExchangeError, Known, SystemUserValidity, TokenKey, World};
@@ -34,19 +33,12 @@ impl GrantType {
     }
 }
 
-pub(crate) fn access_token(
-    world: &mut World,
+pub(crate) fn client_credentials(
+    world: &World,
     request: &Request<'_>,
-    grant_type: GrantType,
 ) -> Result<String, GraphError> {
-    match grant_type {
-        GrantType::Token => exchange(world, request),
-        GrantType::AppItself => {
-            let app = authenticated_app(world, request)?;
-            Ok(granted(&world.app(app).token(), None))
-        }
-        GrantType::Code => code::redeem(world, request),
-    }
+    let app = authenticated_app(world, request)?;
+    Ok(granted(&world.app(app).token(), None))
 }
 
 /// Returns the app that `client_id` names, if `client_secret` is right.
@@ -73,7 +65,7 @@ pub(crate) fn named_app(world: &World, request: &Request<'_>) -> Result<AppKey, 
     })
 }
 
-fn exchange(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
+pub(crate) fn exchange(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
     let app = authenticated_app(world, request)?;
     let Some(text) = request.params.get("fb_exchange_token") else {
         return Err(GraphError::oauth(

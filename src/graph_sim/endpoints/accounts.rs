@@ -8,8 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::GraphError;
 use super::caller::Caller;
-use super::fields;
-use super::object::Object;
+use super::fields::{self, Object};
 use super::request::Request;
 use crate::graph_sim::world::{Id, TokenKey, World};
 

@@ -5,8 +5,15 @@ use serde_json::{Map, Value, json};
 
 use super::answer::GraphError;
 use super::caller::Caller;
-use super::object::Object;
 use crate::graph_sim::world::{AppKey, Id, TokenKey, World};
+
+/// The object that an id names, as far as the caller may see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Object {
+    App(AppKey),
+    Person(Id),
+    Page(Id),
+}
 
 /// Fields that Meta knows and that are never set here.
 const UNSET_OF_APPS: [&str; 3] = ["category", "description", "namespace"];

@@ -25,8 +25,8 @@ pub(crate) use answer::{Answer, GraphError, NamedHeader, json};
 pub(crate) use request::{Method, Params, Request};
 
 use super::call_log::{Endpoint, Outcome};
-use super::usage::Payer;
-use super::world::{AppKey, Id, Known, TokenKey, TokenKind, World};
+use super::world::{AppKey, Id, Known, Payer, TokenKey, TokenKind, World};
+use access_token::GrantType;
 use caller::Caller;
 use route::Route;
 
@@ -109,7 +109,11 @@ fn answer(
     }
     match route {
         Route::DebugToken => debug_token::debug_token(world, request),
-        Route::AccessToken(grant_type) => access_token::access_token(world, request, grant_type),
+        Route::AccessToken(GrantType::Token) => access_token::exchange(world, request),
+        Route::AccessToken(GrantType::AppItself) => {
+            access_token::client_credentials(world, request)
+        }
+        Route::AccessToken(GrantType::Code) => code::redeem(world, request),
         Route::ClientCode => code::client_code(world, request),
         Route::Revoke => revoke::revoke(world, request),
         Route::Me => object::me(world, request),

@@ -4,19 +4,11 @@ use serde_json::Map;
 
 use super::answer::{GraphError, json};
 use super::caller::{self, Caller};
-use super::fields;
+use super::fields::{self, Object};
 use super::request::Request;
-use crate::graph_sim::world::{AppKey, Id, World, missing_object};
+use crate::graph_sim::world::{World, missing_object};
 
 const FIELDS: &str = "id,name";
-
-/// The object that an id names, as far as the caller may see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Object {
-    App(AppKey),
-    Person(Id),
-    Page(Id),
-}
 
 pub(crate) fn me(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
     let caller = caller::identify(world, request)?;

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::answer::GraphError;
 use super::caller::{self, Caller};
-use super::fields;
-use super::object::{self, Object};
+use super::fields::{self, Object};
+use super::object;
 use super::request::{Method, Request};
 use super::revoke::SUCCESS;
 use crate::graph_sim::world::{Id, Tenure, TokenKey, World};

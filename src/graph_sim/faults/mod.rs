@@ -1,5 +1,5 @@
-//! Faults on demand: which ones there are and when each applies. `effect.rs` applies them to answers,
-//! `connection_faults.rs` to connections.
+//! Faults on demand: which ones there are and when each applies. `world/strike.rs` finds those of a call, `effect.rs`
+//! applies them to its answer, `connection_faults.rs` to its connection.
 
 mod effect;
 
@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 pub(crate) use effect::answer_under;
 
 use super::call_log::Endpoint;
-use super::world::World;
 
 /// One way in which a call goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,7 +126,7 @@ impl FaultRule {
         self
     }
 
-    fn is_due(&self, now: Timestamp) -> bool {
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= now)
             && self.until.is_none_or(|until| now < until)
             && self.times != Some(0)
@@ -164,7 +163,7 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    fn is_hit_by(self, rule: &FaultRule) -> bool {
+    pub(super) fn is_hit_by(self, rule: &FaultRule) -> bool {
         match (self, rule.endpoint) {
             (Self::Call(endpoint) | Self::Member(endpoint), Some(only)) => endpoint == only,
             (Self::Call(_), None) => rule.fault != Fault::NullMember,
@@ -172,109 +171,5 @@ impl Target {
             (Self::Member(_), None) => rule.fault == Fault::NullMember,
             (Self::Batch, Some(_)) => false,
         }
-    }
-}
-
-impl World {
-    pub fn inject(&mut self, rule: FaultRule) {
-        self.faults.push(rule);
-    }
-
-    /// Ends all faults and the outage.
-    pub fn heal(&mut self) {
-        self.faults.clear();
-        self.outage = None;
-    }
-
-    pub const fn set_outage(&mut self, outage: Option<Outage>) {
-        self.outage = outage;
-    }
-
-    pub fn faults(&self) -> &[FaultRule] {
-        &self.faults
-    }
-
-    /// Returns the faults that apply to this target now, and counts down those with a limited number.
-    pub(crate) fn strike(&mut self, target: Target) -> Vec<Fault> {
-        let mut struck = Vec::new();
-        if let (Some(outage), Target::Call(_) | Target::Batch) = (self.outage, target) {
-            struck.push(outage.into());
-        }
-        for index in 0..self.faults.len() {
-            let rule = &self.faults[index];
-            let hit = rule.is_due(self.now()) && target.is_hit_by(rule);
-            if hit && self.is_drawn(index) {
-                struck.push(self.use_up(index));
-            }
-        }
-        struck
-    }
-
-    fn is_drawn(&mut self, index: usize) -> bool {
-        match self.faults[index].share {
-            Some(percent) => self.draw_percent() < percent,
-            None => true,
-        }
-    }
-
-    fn use_up(&mut self, index: usize) -> Fault {
-        let rule = &mut self.faults[index];
-        rule.times = rule.times.map(|times| times.saturating_sub(1));
-        rule.fault.clone()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn world() -> World {
-        World::new("2026-01-01T00:00:00Z".parse().unwrap(), 1)
-    }
-
-    #[test]
-    fn a_rule_strikes_its_endpoint_its_hours_and_no_more_often_than_it_says() {
-        let mut world = world();
-        let (start, noon, evening) = (
-            world.now(),
-            "2026-01-01T12:00:00Z".parse().unwrap(),
-            "2026-01-01T18:00:00Z".parse().unwrap(),
-        );
-        let rule = FaultRule::new(Fault::EmptyBody).on(Endpoint::Exchange);
-        world.inject(rule.between(noon, evening).times(2));
-        let exchange = Target::Call(Endpoint::Exchange);
-        for (now, target, strikes) in [
-            (start, exchange, 0),
-            (noon, Target::Call(Endpoint::Me), 0),
-            (noon, Target::Batch, 0),
-            (noon, exchange, 1),
-            (evening, exchange, 0),
-            (noon, Target::Member(Endpoint::Exchange), 1),
-            (noon, exchange, 0),
-        ] {
-            world.set_now(now);
-            assert_eq!(world.strike(target).len(), strikes, "{now} {target:?}");
-        }
-    }
-
-    #[test]
-    fn an_outage_strikes_requests_and_heals() {
-        let mut world = world();
-        world.set_outage(Some(Outage::Unavailable));
-        assert_eq!(world.strike(Target::Batch), [Fault::Unavailable]);
-        assert_eq!(world.strike(Target::Member(Endpoint::Me)), []);
-        world.heal();
-        assert_eq!(world.strike(Target::Batch), []);
-    }
-
-    #[test]
-    fn a_share_strikes_some_calls() {
-        let mut world = world();
-        world.inject(FaultRule::new(Fault::NullMember).share(30));
-        let member = Target::Member(Endpoint::DebugToken);
-        let struck = (0..1_000)
-            .filter(|_| !world.strike(member).is_empty())
-            .count();
-        assert!((200..400).contains(&struck), "{struck}");
     }
 }

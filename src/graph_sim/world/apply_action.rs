@@ -1,12 +1,12 @@
 //! Applies actions to people, apps, pages and single tokens.
 
+use super::callbacks::Verb;
 use super::death::Death;
 use super::grant::Authorization;
 use super::person::{AccountStatus, Visibility};
 use super::scopes::Permission;
 use super::token::TokenUse;
 use super::{World, WorldError};
-use crate::graph_sim::callbacks::Verb;
 
 impl World {
     /// Ends all tokens of the person, in every app, including page tokens.

@@ -4,8 +4,7 @@ use serde::Deserialize;
 
 use super::death::Death;
 use super::ids::{AppKey, TokenKey};
-use super::login::SIXTY_DAYS;
-use super::token::{Kind, Lifetime};
+use super::token::{Kind, Lifetime, SIXTY_DAYS};
 use super::{World, WorldError, later};
 
 /// The result of exchanging a long-lived user token again. Measurements from 2014 to 2026 found that the expiry does

@@ -1,17 +1,14 @@
 //! A person's login to an app, and the tokens that it issues.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::app::LongLived;
+use super::callbacks::Verb;
 use super::grant::{Authorization, Grant, PageSelection};
 use super::ids::{AppKey, Id, TokenKey};
 use super::person::{AccountStatus, Nature};
-use super::token::{Draft, Kind, Lifetime};
+use super::token::{Draft, Kind, Lifetime, SIXTY_DAYS};
 use super::{World, WorldError, later};
-use crate::graph_sim::callbacks::Verb;
-
-/// Recorded long-lived tokens expire exactly 5,184,000 s after they were issued.
-pub(super) const SIXTY_DAYS: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// A person's answers in the login dialog.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,11 @@
 //! The simulated Facebook: people, grants and issued tokens. Pure: only [`World::set_now`] moves the time, randomness
 //! comes from the seed, and nothing here waits.
 
+mod action;
 mod app;
 mod apply_action;
 mod business;
+mod callbacks;
 mod codes;
 mod death;
 mod derive;
@@ -16,10 +18,12 @@ mod liveness;
 mod login;
 mod person;
 mod scopes;
+mod strike;
 mod subscription;
 mod system_user;
 mod token;
 mod token_lookup;
+mod usage;
 
 #[cfg(test)]
 mod tests;
@@ -31,20 +35,21 @@ use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::action::Action;
 use super::call_log::CallLog;
-use super::callbacks::Delivery;
 use super::faults::{FaultRule, Outage};
-use super::usage::Usage;
+use usage::Usage;
 
+pub use action::Action;
 pub use app::{AppMode, AppSpec, CodeGives, LongLived, ProofRule, SystemUserRule};
 pub use business::Tenure;
+pub use callbacks::Delivery;
 pub use death::Death;
 pub use exchange::{Reexchange, SystemUserValidity};
 pub use fleet::FleetMember;
 pub use grant::PageSelection;
 pub use ground_truth::{TokenKind, TokenTruth};
 pub use scopes::Permission;
+pub use usage::RateLimit;
 
 pub(crate) use app::App;
 pub(crate) use codes::{CodeError, Origin};
@@ -57,6 +62,7 @@ pub(crate) use person::{Nature, Person};
 pub(crate) use scopes::concerns_assets;
 pub(crate) use token::{Lifetime, Token, TokenUse};
 pub(crate) use token_lookup::{Known, Unreadable};
+pub(crate) use usage::Payer;
 
 /// The whole state of the simulated Facebook.
 #[derive(Debug)]
@@ -77,10 +83,10 @@ pub struct World {
     base_url: String,
     paging_host: Option<String>,
     pub(crate) call_log: CallLog,
-    pub(super) faults: Vec<FaultRule>,
-    pub(super) outage: Option<Outage>,
-    pub(super) usage: Usage,
-    pub(super) outbox: Vec<Delivery>,
+    faults: Vec<FaultRule>,
+    outage: Option<Outage>,
+    usage: Usage,
+    outbox: Vec<Delivery>,
     /// Scheduled actions, sorted by time.
     scheduled_actions: Vec<(Timestamp, Action)>,
     mishaps: Vec<WorldError>,
@@ -199,7 +205,7 @@ impl World {
         id
     }
 
-    pub(super) fn draw_percent(&mut self) -> u8 {
+    fn draw_percent(&mut self) -> u8 {
         self.rng.random_range(0..100)
     }
 

@@ -3,10 +3,9 @@
 use super::exchange::SystemUserValidity;
 use super::grant::{Grant, Picked};
 use super::ids::{AppKey, Id, TokenKey};
-use super::login::SIXTY_DAYS;
 use super::person::Nature;
 use super::scopes::{PUBLIC_PROFILE, Permission};
-use super::token::Lifetime;
+use super::token::{Lifetime, SIXTY_DAYS};
 use super::{World, WorldError, later};
 
 impl World {

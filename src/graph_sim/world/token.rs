@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::death::Death;
 use super::ids::{AppKey, Id, TokenKey};
 use super::scopes::Scopes;
 use super::{Grant, World};
+
+/// Recorded long-lived tokens expire exactly 5,184,000 s after they were issued.
+pub(super) const SIXTY_DAYS: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 #[derive(Debug)]
 pub(crate) struct Token {

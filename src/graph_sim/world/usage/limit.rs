@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::graph_sim::endpoints::GraphError;
-use crate::graph_sim::world::{AppKey, Id};
+use crate::graph_sim::world::ids::{AppKey, Id};
 
 /// The rate limit that was reached; each has its own error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

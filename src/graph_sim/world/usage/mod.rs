@@ -12,8 +12,9 @@ use serde_json::json;
 pub use limit::RateLimit;
 pub(crate) use limit::{Bucket, Payer};
 
-use super::endpoints::{GraphError, NamedHeader};
-use super::world::{AppKey, Id, World, WorldError};
+use super::ids::{AppKey, Id};
+use super::{World, WorldError};
+use crate::graph_sim::endpoints::{GraphError, NamedHeader};
 use meter::Meter;
 
 #[derive(Debug)]

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use super::world::{Death, Reexchange, World, WorldError};
+use super::death::Death;
+use super::exchange::Reexchange;
+use super::{World, WorldError};
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
