@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::{Error, Tx};
-use crate::model::{CheckResult, Health, Kind, NewEvent, State, Token, TokenId};
+use crate::model::{CheckResult, Health, Kind, NewEvent, OrderOutcome, State, Token, TokenId};
 
 /// How a token's row has changed since the check began.
 enum Meanwhile {
@@ -82,7 +82,7 @@ impl Tx<'_> {
         self.set_deadline(after)?;
         self.reschedule(&result.next_check())?;
         if let Some(order) = result.order_done {
-            self.order_is_done(after.id, order)?;
+            self.end_order(after.id, order, OrderOutcome::CarriedOut, now)?;
         }
         if needs_alert_review(result) {
             self.enqueue_for_alerts(after.id)?;

@@ -8,8 +8,8 @@ use super::Error;
 use super::engine::{FromColumn, Row, ToColumn, Value};
 use crate::model::{
     Action, AttemptId, Cause, EmailId, EventId, Expiry, Facts, Health, IncidentId, Kind, LoginId,
-    Next, OrderKind, Outcome, Permissions, Refused, Remedy, Rotation, Scopes, State, Subscription,
-    Token, TokenId,
+    Next, OrderKind, OrderOutcome, Outcome, Permissions, Refused, Remedy, Rotation, Scopes, State,
+    Subscription, Token, TokenId,
 };
 
 /// The columns that [`token`] reads, in its order.
@@ -141,6 +141,7 @@ names!(
     Cause,
     Kind,
     OrderKind,
+    OrderOutcome,
     Outcome,
     Remedy,
     State,

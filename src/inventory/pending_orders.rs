@@ -1,27 +1,47 @@
-//! Pending orders: what was asked for on the socket. An order survives a crash, and the next sweep carries it out.
+//! Orders: what was asked for on the socket, and what became of it. An order survives a crash, and the next sweep
+//! carries it out.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use super::{Error, Tx, View};
-use crate::model::{Cause, Event, EventId, NewEvent, OrderKind, PendingOrder, Token, TokenId};
+use crate::model::{
+    Cause, Event, EventId, LastOrder, NewEvent, OrderEnd, OrderKind, OrderOutcome, PendingOrder,
+    Token, TokenId,
+};
 
 impl View<'_> {
     /// All pending orders; there are few.
     pub fn pending_orders(&self) -> Result<HashMap<TokenId, PendingOrder>, Error> {
-        let all = "SELECT token, action, event FROM pending_order";
+        let all = "SELECT token, action, event FROM token_order WHERE ended_at IS NULL";
         self.db.all(all, &[], |row| {
             let (order, event) = (row.get(1)?, row.get(2)?);
             Ok((row.get(0)?, PendingOrder { order, event }))
         })
     }
 
+    pub fn last_order(&self, token: TokenId) -> Result<Option<LastOrder>, Error> {
+        let last =
+            "SELECT action, requested_at, ended_at, outcome FROM token_order WHERE token = ?1";
+        self.db.maybe(last, &[&token], |row| {
+            let ended_at: Option<Timestamp> = row.get(2)?;
+            let outcome: Option<OrderOutcome> = row.get(3)?;
+            Ok(LastOrder {
+                order: row.get(0)?,
+                requested_at: row.get(1)?,
+                ended: ended_at
+                    .zip(outcome)
+                    .map(|(at, outcome)| OrderEnd { at, outcome }),
+            })
+        })
+    }
+
     /// The orders of an app that end when no call can be made. The others wait for the app.
     pub fn refusable_orders(&self, app: &str) -> Result<Vec<(TokenId, EventId)>, Error> {
         self.db.all(
-            "SELECT o.token, o.event FROM pending_order o JOIN token t ON t.id = o.token
-             WHERE t.app = ?1 AND o.action IN ('check', 'rotate') ORDER BY o.event",
+            "SELECT o.token, o.event FROM token_order o JOIN token t ON t.id = o.token
+             WHERE o.ended_at IS NULL AND t.app = ?1 AND o.action IN ('check', 'rotate') ORDER BY o.event",
             &[&app],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
@@ -48,9 +68,10 @@ impl Tx<'_> {
         };
         let event = self.record_event(&NewEvent::about(token, ordered), now)?;
         self.db.run(
-            "INSERT INTO pending_order (token, action, event, requested_at) VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO token_order (token, action, event, requested_at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (token) DO UPDATE
-             SET action = excluded.action, event = excluded.event, requested_at = excluded.requested_at",
+             SET action = excluded.action, event = excluded.event,
+                requested_at = excluded.requested_at, ended_at = NULL, outcome = NULL",
             &[&token.id, &order, &event, &now],
         )?;
         Ok(event)
@@ -84,19 +105,29 @@ impl Tx<'_> {
                 ..NewEvent::about(&token, Event::OrderRefused { cause, until })
             };
             self.record_event(&event, now)?;
-            self.order_is_done(*id, *order)?;
+            self.end_order(*id, *order, OrderOutcome::Refused, now)?;
         }
         Ok(refused.len())
     }
 
     fn same_order(&self, token: TokenId, order: OrderKind) -> Result<Option<EventId>, Error> {
-        let same = "SELECT event FROM pending_order WHERE token = ?1 AND action = ?2";
+        let same = "SELECT event FROM token_order
+            WHERE token = ?1 AND action = ?2 AND ended_at IS NULL";
         self.db.maybe_value(same, &[&token, &order])
     }
 
-    /// Removes the order that was carried out. A newer one has another event and stays.
-    pub(super) fn order_is_done(&self, token: TokenId, order: EventId) -> Result<(), Error> {
-        let done = "DELETE FROM pending_order WHERE token = ?1 AND event = ?2";
-        self.db.run(done, &[&token, &order])
+    /// Records what became of an order. A newer one has another event and stays pending.
+    pub(super) fn end_order(
+        &self,
+        token: TokenId,
+        order: EventId,
+        outcome: OrderOutcome,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.db.run(
+            "UPDATE token_order SET ended_at = ?3, outcome = ?4
+             WHERE token = ?1 AND event = ?2 AND ended_at IS NULL",
+            &[&token, &order, &now, &outcome],
+        )
     }
 }

@@ -65,7 +65,7 @@ impl Tx<'_> {
             "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?4)
              AND (at < ?1 OR id <= (SELECT max(id) FROM event) - ?2)
              AND id <= (SELECT max(id) FROM event) - ?3
-             AND id NOT IN (SELECT event FROM pending_order)",
+             AND id NOT IN (SELECT event FROM token_order WHERE ended_at IS NULL)",
             &[&cutoff, &most, &NEWEST_EVENTS, &ROWS_A_STEP],
         )
     }

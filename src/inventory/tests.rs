@@ -9,7 +9,8 @@ use super::*;
 use crate::model::{
     Action, AppError, AppRecord, Cause, CheckResult, CheckedCandidate, Claimed, Ending, Event,
     EventId, Expiry, Facts, Health, IncidentFilter, IncidentKey, IncidentState, Kind, LoginError,
-    NewEmail, NewEvent, NewLogin, Next, OrderKind, Remedy, Scopes, State, Token, TokenId,
+    NewEmail, NewEvent, NewLogin, Next, OrderEnd, OrderKind, OrderOutcome, Remedy, Scopes, State,
+    Token, TokenId,
 };
 use crate::secret::Secret;
 
@@ -370,7 +371,7 @@ async fn what_a_clock_that_was_ahead_wrote_heals() {
 async fn an_order_that_comes_meanwhile_is_not_put_off() {
     let bench = Bench::new();
     let inventory = bench.open();
-    import(&inventory, "maria", "EAA1").await;
+    let id = import(&inventory, "maria", "EAA1").await;
     let claimed = claim(&inventory, now()).await.remove(0);
     let token = claimed.token.clone();
     inventory
@@ -391,6 +392,29 @@ async fn an_order_that_comes_meanwhile_is_not_put_off() {
             .map(|pending_order| pending_order.order),
         Some(OrderKind::Check)
     );
+    assert_eq!(last_order(&inventory, id).await, (OrderKind::Check, None));
+
+    let carried_out = learned(&again[0], None);
+    inventory
+        .write(move |tx| tx.record(&carried_out, now()))
+        .await
+        .unwrap();
+    let end = OrderEnd {
+        at: now(),
+        outcome: OrderOutcome::CarriedOut,
+    };
+    assert_eq!(
+        last_order(&inventory, id).await,
+        (OrderKind::Check, Some(end))
+    );
+    assert!(claim(&inventory, now()).await.is_empty());
+}
+
+async fn last_order(inventory: &Inventory, token: TokenId) -> (OrderKind, Option<OrderEnd>) {
+    let last = inventory.read(move |view| view.last_order(token)).await;
+    let last = last.unwrap().unwrap();
+    assert_eq!(last.requested_at, now());
+    (last.order, last.ended)
 }
 
 #[tokio::test]

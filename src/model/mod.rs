@@ -49,7 +49,7 @@ pub use incident::{
 pub use login::{
     AttemptId, Ending, Granted, Login, LoginAttempt, LoginError, NewLogin, Progress, TokenCounts,
 };
-pub use order::OrderKind;
+pub use order::{LastOrder, OrderEnd, OrderKind, OrderOutcome};
 pub use pattern::name_matches;
 pub use report::{
     ActivityCounts, ComingLogin, Deadline, Fleet, MailQueue, SingleAdminPages, Unchecked, Ungranted,

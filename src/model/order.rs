@@ -1,8 +1,13 @@
-//! Orders: what a person asked for on the socket.
+//! Orders: what a person asked for on the socket, and what became of it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::string_enum;
 
 string_enum! {
+    /// What was ordered.
     OrderKind {
         Check = "check",
         Rotate = "rotate",
@@ -11,4 +16,28 @@ string_enum! {
         /// Import the pages that this user token reaches.
         Discover = "discover",
     }
+}
+
+string_enum! {
+    /// How an order ended.
+    OrderOutcome {
+        CarriedOut = "carried_out",
+        /// No call could be made for the app.
+        Refused = "refused",
+    }
+}
+
+/// The latest order for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LastOrder {
+    pub order: OrderKind,
+    pub requested_at: Timestamp,
+    /// Null while it is pending.
+    pub ended: Option<OrderEnd>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OrderEnd {
+    pub at: Timestamp,
+    pub outcome: OrderOutcome,
 }

@@ -1,6 +1,6 @@
 //! The terms of the model in plain English: the same words wherever operators read them.
 
-use super::{Action, Cause, LoginError, Outcome, RejectReason, Remedy};
+use super::{Action, Cause, LoginError, OrderOutcome, Outcome, RejectReason, Remedy};
 
 impl Cause {
     pub const fn describe(self) -> &'static str {
@@ -42,6 +42,15 @@ impl Remedy {
             Self::ClearCheckpoint => "pass Meta's security check",
             Self::FixApp => "fix the app",
             Self::Wait => "nothing, Perennial retries",
+        }
+    }
+}
+
+impl OrderOutcome {
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::CarriedOut => "carried out",
+            Self::Refused => "not done: no call could be made for the app",
         }
     }
 }

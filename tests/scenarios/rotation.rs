@@ -1,7 +1,9 @@
 //! How tokens are kept alive, and how the daemon notices that they cannot be.
 
 use perennial::graph_sim::{Endpoint, Outage, Reexchange, SystemUserValidity};
-use perennial::model::{Cause, Event, EventKind, Expiry, Health, Kind, OrderKind, Outcome, State};
+use perennial::model::{
+    Cause, Event, EventKind, Expiry, Health, Kind, OrderKind, OrderOutcome, Outcome, State,
+};
 
 use crate::world::{APP, Result, SCOPES, World, days, hours, minutes};
 
@@ -430,6 +432,12 @@ async fn orders_during_an_outage_are_refused_at_once_and_lengthen_no_back_off() 
         assert_eq!(world.meta.world().call_log().total(), asked, "{trouble}");
         let waiting = world.inventory.read(move |view| view.pending_orders());
         assert!(!waiting.await?.contains_key(&id), "{trouble}");
+        let last = world
+            .inventory
+            .read(move |view| view.last_order(id))
+            .await?;
+        let outcome = last.and_then(|last| last.ended).map(|end| end.outcome);
+        assert_eq!(outcome, Some(OrderOutcome::Refused), "{trouble}");
         world.meta.world().set_outage(None);
         world.live(days(1)).await?;
         assert_eq!(world.state(id).await?, State::Healthy, "{trouble}");

@@ -96,6 +96,7 @@ fn detail(
     Ok(Some(TokenDetail {
         inherited_owners: inherited_owners(view, &token)?,
         replaced_at: view.replaced_at(&token)?,
+        last_order: view.last_order(token.id)?,
         login: login_method(logins, &token.app),
         webhook_subscription: view.subscription(token.id)?.map(Into::into),
         children: view.children_of(token.id, MOST_CHILDREN)?,

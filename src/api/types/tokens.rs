@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::EventView;
 use crate::model::{
-    Cause, EventId, Kind, Next, Remedy, Rotation, Scopes, State, Subscription, Token,
+    Cause, EventId, Kind, LastOrder, Next, Remedy, Rotation, Scopes, State, Subscription, Token,
     WebhookSubscription, string_enum,
 };
 
@@ -61,6 +61,9 @@ pub struct TokenDetail {
     /// When the secret in use was submitted, exchanged or derived; null while it is the imported one.
     #[serde(default)]
     pub replaced_at: Option<Timestamp>,
+    /// The latest order for it, and what became of it; null if there was none.
+    #[serde(default)]
+    pub last_order: Option<LastOrder>,
     /// How a person can log in to the app; null when nobody can.
     #[serde(default)]
     pub login: Option<LoginMethod>,

@@ -127,13 +127,18 @@ CREATE TABLE page_admin (
 
 CREATE INDEX page_admin_page ON page_admin (page);
 
--- Checks and rotations ordered on the socket. The next sweep carries them out.
-CREATE TABLE pending_order (
+-- The latest order for each token, and what became of it. The next sweep carries out those that are pending.
+CREATE TABLE token_order (
     token        INTEGER PRIMARY KEY REFERENCES token (id) ON DELETE CASCADE,
     action       TEXT    NOT NULL,
     event        INTEGER NOT NULL,
-    requested_at INTEGER NOT NULL
+    requested_at INTEGER NOT NULL,
+    -- null while it is pending
+    ended_at     INTEGER,
+    outcome      TEXT
 ) STRICT;
+
+CREATE INDEX pending_order ON token_order (token) WHERE ended_at IS NULL;
 
 -- Tokens that were being checked when the daemon crashed. They are checked one at a time, and the row is deleted after.
 CREATE TABLE crash_suspect (

@@ -207,7 +207,11 @@ fn history(
     let next = token
         .next
         .map(|next| format!("{} {}", next.action.describe(), at(next.at)));
-    vec![
+    let order = detail.last_order.map(|last| {
+        let end = last.ended.map_or("pending", |end| end.outcome.describe());
+        format!("{} {}: {end}", last.order, at(last.requested_at))
+    });
+    let mut history = vec![
         ("imported", at(token.imported_at)),
         ("last check", token.checked_at.map_or_else(never, at)),
         ("last attempt", last.unwrap_or_else(never)),
@@ -219,7 +223,9 @@ fn history(
             "next",
             next.unwrap_or_else(|| "nothing, until someone acts".to_owned()),
         ),
-    ]
+    ];
+    history.extend(order.map(|order| ("last order", order)));
+    history
 }
 
 /// A login renews a token, too: it replaces the secret.
