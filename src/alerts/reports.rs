@@ -1,4 +1,4 @@
-//! Emails to the operators that no incident stands for: permissions that tokens never had, and emails that could not be
+//! Emails to the operators that belong to no incident: permissions that tokens never had, and emails that could not be
 //! delivered.
 
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use crate::api::types::TokenQuery;
 use crate::api_client::Client;
 use crate::inventory::Sort;
 
-/// Whoever presses the key waits for this.
+/// The shell blocks for this long at most.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// More than anyone reads.
