@@ -318,8 +318,9 @@ fn check(
     now: Timestamp,
     change: &impl Fn(&mut Token),
 ) -> Result {
-    let claimed = tx.claim(&[id], now, now + minutes(1))?;
-    let Some(claimed) = claimed.into_iter().next() else {
+    let claim = tx.claim(&[id], now, now + minutes(1))?;
+    tx.end_claim(claim.id)?;
+    let Some(claimed) = claim.tokens.into_iter().next() else {
         panic!("{id:?} is not due");
     };
     let mut result = CheckResult::new(claimed, now);

@@ -18,7 +18,7 @@ use super::worker::{Context, Job};
 use super::{clock, schedule};
 use crate::config::Config;
 use crate::inventory::Error;
-use crate::rotation::RotationWorker;
+use crate::rotation::{Plan, RotationWorker};
 use crate::webhooks;
 
 pub(super) struct Workers {
@@ -103,13 +103,14 @@ impl Rotation {
     }
 
     async fn sweep(&self, context: &Context) -> Result<(), Error> {
+        let mut plan = Plan::default();
         while !context.stop.is_cancelled() {
             let now = clock::now();
             let rotation_workers = std::slice::from_ref(&self.worker);
             if context.check_clock(rotation_workers, now).await == ClockState::Wrong {
                 break;
             }
-            let report = self.worker.sweep(now).await?;
+            let report = self.worker.sweep_part(&mut plan, now).await?;
             if report.more {
                 context.shared.journal_has_grown();
                 continue;

@@ -1,13 +1,12 @@
 //! Records what a check learned about a token: facts, health, secret, order and events in one transaction.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 
 use super::{Error, Tx};
-use crate::model::{CheckResult, Health, Kind, NewEvent, OrderOutcome, State, Token, TokenId};
+use crate::model::{CheckResult, Health, NewEvent, OrderOutcome, State, Token, TokenId};
 
 /// How a token's row has changed since the check began.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Meanwhile {
     Nothing,
     /// A newer secret is in use, or a later check was recorded.
@@ -18,7 +17,8 @@ enum Meanwhile {
 /// In seconds. A recorded check that is further in the future came from a wrong clock.
 const CLOCK_TOLERANCE: i64 = 300;
 
-/// Whether the alerts must look at the token: its cause, person or deadline changed, or it began or stopped failing.
+/// Whether the alerts must look at the token: its cause, person or deadline changed, or it began or stopped failing. A
+/// token without a cause whose first check finds none is in no incident and joins none.
 fn needs_alert_review(result: &CheckResult) -> bool {
     let need = |token: &Token| {
         (
@@ -28,7 +28,9 @@ fn needs_alert_review(result: &CheckResult) -> bool {
             token.facts.as_ref().map(|f| f.person.clone()),
         )
     };
-    need(result.before()) != need(&result.after)
+    let (before, after) = (result.before(), &result.after);
+    let begins_well = before.facts.is_none() && before.cause().is_none() && after.cause().is_none();
+    !begins_well && need(before) != need(after)
 }
 
 impl Tx<'_> {
@@ -49,18 +51,28 @@ impl Tx<'_> {
     /// Records a check result. Leaves alone what the operator owns (name, owners, required scopes) and what arrived
     /// meanwhile: a newer candidate, order or check. A new secret is stored even then, because it exists nowhere else.
     pub fn record(&self, result: &CheckResult, now: Timestamp) -> Result<(), Error> {
-        match self.meanwhile(result, now)? {
-            Meanwhile::Deleted => return Ok(()),
-            Meanwhile::Superseded if result.secret.is_none() => {}
-            Meanwhile::Superseded | Meanwhile::Nothing => self.write_result(result, now)?,
+        let after = &result.after;
+        // A dead token has no deadline.
+        let deadline = after.deadline().filter(|_| after.state() != State::Dead);
+        // Every other check, and every order, changes the time at which this one was due.
+        let is_first = self.reschedule(&result.next_check(), deadline)?;
+        let meanwhile = match is_first {
+            true => Meanwhile::Nothing,
+            false => self.meanwhile(result, now)?,
+        };
+        if meanwhile == Meanwhile::Deleted {
+            return Ok(());
         }
-        if let Some(subscription) = &result.subscription {
-            self.store_subscription(&result.after, subscription, now)?;
+        if meanwhile == Meanwhile::Nothing || result.secret.is_some() {
+            if !is_first {
+                self.set_deadline(after.id, deadline)?;
+            }
+            self.write_result(result, now)?;
         }
-        if result.before().facts.is_none() && result.after.facts.is_some() {
-            self.link_parent(&result.after)?;
+        match &result.subscription {
+            Some(subscription) => self.store_subscription(after, subscription, now),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn write_result(&self, result: &CheckResult, now: Timestamp) -> Result<(), Error> {
@@ -75,12 +87,11 @@ impl Tx<'_> {
         if after.facts != before.facts {
             self.write_facts(after)?;
         }
-        if after.permissions != before.permissions {
-            self.write_permissions(before, after, now)?;
-        }
         self.write_health(after, version, &fingerprint)?;
-        self.set_deadline(after)?;
-        self.reschedule(&result.next_check())?;
+        let known = &before.permissions.ungranted;
+        if !known.is_superset_of(&after.permissions.ungranted) {
+            self.report_ungranted(after.id, now)?;
+        }
         if let Some(order) = result.order_done {
             self.end_order(after.id, order, OrderOutcome::CarriedOut, now)?;
         }
@@ -93,29 +104,6 @@ impl Tx<'_> {
                 ..NewEvent::about(before, event.clone())
             };
             self.record_event(&event, now)?;
-        }
-        Ok(())
-    }
-
-    /// Schedules the tokens that the results affect. Each person's tokens are scheduled once, even if thousands of that
-    /// person's pages died or recovered together. Related tokens may be among the results, so those are recorded first.
-    pub fn schedule_related(&self, results: &[CheckResult], now: Timestamp) -> Result<(), Error> {
-        let (mut scheduled, mut woken) = (HashSet::new(), HashSet::new());
-        let mut measured = HashSet::new();
-        for result in results {
-            let token = &result.after;
-            let Some(facts) = &token.facts else { continue };
-            if result.died() && scheduled.insert(&facts.person) {
-                self.schedule_related_now(token, now)?;
-            }
-            let is_own = facts.kind != Kind::Page;
-            if result.permissions_changed() && measured.insert((is_own, &facts.person)) {
-                self.schedule_permission_checks(token, now)?;
-            }
-            // Keyed by kind as well, since a user token also schedules pages of other people that it can reach.
-            if result.revived() && woken.insert((facts.kind, &facts.person)) {
-                self.schedule_pages_now(token, now)?;
-            }
         }
         Ok(())
     }
@@ -135,13 +123,21 @@ impl Tx<'_> {
         })
     }
 
+    /// Stores Meta's description. A page token that has no name or parent yet gets them from the stored lists of pages,
+    /// which are asked for its page alone: the person may have 100,000 others.
     fn write_facts(&self, token: &Token) -> Result<(), Error> {
         let Some(facts) = &token.facts else {
             return Ok(());
         };
         self.db.run(
             "UPDATE token SET kind = ?2, subject = ?3, person = ?4, issued_at = ?5,
-                expires_at = ?6, data_access_expires_at = ?7, scopes = ?8
+                expires_at = ?6, data_access_expires_at = ?7, scopes = ?8,
+                subject_name = CASE WHEN subject_name IS NULL AND ?2 = 'page'
+                    THEN (SELECT name FROM page_admin WHERE page = ?3 LIMIT 1) ELSE subject_name END,
+                parent = CASE WHEN parent IS NULL AND ?2 = 'page'
+                    THEN (SELECT d.token FROM page_admin d CROSS JOIN token u ON u.id = d.token
+                        WHERE d.page = ?3 AND u.app = token.app AND u.person = ?4 LIMIT 1)
+                    ELSE parent END
              WHERE id = ?1",
             &[
                 &token.id,
@@ -153,30 +149,6 @@ impl Tx<'_> {
                 &facts.data_access_expires_at,
                 &facts.scopes,
             ],
-        )
-    }
-
-    /// Stores the lost and ungranted permissions. A newly found ungranted one is queued for the report to the
-    /// operators.
-    fn write_permissions(
-        &self,
-        before: &Token,
-        after: &Token,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let known = &before.permissions.ungranted;
-        let found = &after.permissions;
-        self.db.run(
-            "UPDATE token SET lost_scopes = ?2, ungranted_scopes = ?3 WHERE id = ?1",
-            &[&after.id, &found.lost, &found.ungranted],
-        )?;
-        if known.is_superset_of(&found.ungranted) {
-            return Ok(());
-        }
-        self.db.run(
-            "INSERT INTO ungranted (token, found_at) SELECT id, ?2 FROM token WHERE id = ?1
-             ON CONFLICT DO NOTHING",
-            &[&after.id, &now],
         )
     }
 
@@ -195,7 +167,7 @@ impl Tx<'_> {
                 fingerprint = ?7, rotated_at = ?8, rotation_outcome = ?9, rotation_at = ?10,
                 subject_name = coalesce(?11, subject_name),
                 parent = coalesce((SELECT id FROM token WHERE id = ?12), parent),
-                refused_since = ?13, refused_cause = ?14
+                refused_since = ?13, refused_cause = ?14, lost_scopes = ?15, ungranted_scopes = ?16
              WHERE id = ?1",
             &[
                 &token.id,
@@ -212,15 +184,18 @@ impl Tx<'_> {
                 &token.parent,
                 &token.refused.map(|refused| refused.since),
                 &token.refused.map(|refused| refused.cause),
+                &token.permissions.lost,
+                &token.permissions.ungranted,
             ],
         )
     }
 
-    /// A dead token has no deadline.
-    fn set_deadline(&self, token: &Token) -> Result<(), Error> {
-        let deadline = token.deadline().filter(|_| token.state() != State::Dead);
-        let set = "UPDATE schedule SET deadline = ?2 WHERE token = ?1";
-        self.db.run(set, &[&token.id, &deadline])
+    /// Queues a permission that was found to be missing from the start for the report to the operators.
+    fn report_ungranted(&self, token: TokenId, now: Timestamp) -> Result<(), Error> {
+        self.db.run(
+            "INSERT INTO ungranted (token, found_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            &[&token, &now],
+        )
     }
 
     /// Records when an exchange was begun, before it is asked for, so that a crash cannot cause a second one within a

@@ -66,11 +66,6 @@ impl View<'_> {
         )
     }
 
-    fn in_progress(&self) -> Result<Vec<TokenId>, Error> {
-        let claimed = "SELECT token FROM schedule WHERE leased_until > 0 ORDER BY token";
-        self.db.values(claimed, &[])
-    }
-
     fn suspected(&self) -> Result<Suspects, Error> {
         let all = "SELECT token, crashes FROM crash_suspect WHERE set_aside_at IS NULL";
         self.db.all(all, &[], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -78,12 +73,12 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Call this before this start is recorded, and before the leases of the last run are ended.
+    /// Call this before this start is recorded, and before the claims of the last run are ended.
     pub(super) fn suspect_after_crash(&self, now: Timestamp) -> Result<(), Error> {
         if !self.has_crashed()? {
             return Ok(());
         }
-        let in_progress = self.in_progress()?;
+        let in_progress = self.claimed_tokens()?;
         let CrashDecision {
             set_aside,
             suspects,

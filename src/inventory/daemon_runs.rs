@@ -26,7 +26,7 @@ impl Tx<'_> {
     /// Then ends what that run had claimed.
     pub fn begin_run(&self, now: Timestamp) -> Result<RunId, Error> {
         self.suspect_after_crash(now)?;
-        self.end_leases()?;
+        self.end_claims()?;
         self.end_claimed_attempts(now)?;
         let id: i64 = self.db.value(
             "INSERT INTO daemon_run (started_at) VALUES (?1) RETURNING id",

@@ -149,7 +149,7 @@ impl Tx<'_> {
         self.db.values(
             "SELECT id FROM token WHERE app = ?1 AND person = ?2
              UNION SELECT c.id FROM token p JOIN token c ON c.parent = p.id
-                WHERE p.app = ?1 AND p.person = ?2 AND c.person = ''
+                WHERE p.app = ?1 AND p.person = ?2 AND c.person IS NULL
              ORDER BY id LIMIT ?3",
             &[&request.app, &request.person, &TOKENS_A_STEP],
         )

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::columns::LIVES;
 use super::engine::Params;
 use super::{Error, Imported, NewToken, Tx, View};
-use crate::model::{Event, Kind, NewEvent, Scopes, SeenPage, Token, TokenId, slug};
+use crate::model::{Event, NewEvent, Scopes, SeenPage, Token, TokenId, slug};
 use crate::secret::Secret;
 
 /// How many digits of a page's id usually distinguish two pages of the same name.
@@ -23,7 +23,7 @@ impl View<'_> {
             "SELECT id FROM token t
              WHERE app = ?1 AND kind = 'user' AND {LIVES}
                AND id IN (SELECT ?2
-                    UNION SELECT id FROM token WHERE app = ?1 AND person = ?3 AND kind = 'user'
+                    UNION SELECT id FROM token WHERE app = ?1 AND person = ?3 AND kind <> 'page'
                     UNION SELECT parent FROM token WHERE app = ?1 AND subject = ?4
                     UNION SELECT token FROM page_admin WHERE page = ?4)
              ORDER BY id IS DISTINCT FROM ?2, person <> ?3, id LIMIT ?5"
@@ -41,22 +41,25 @@ impl View<'_> {
     }
 
     /// Other tokens of the same person that were alive at their last check, the person's own first. Also returns
-    /// whether there are others at all.
+    /// whether there are others at all. Of the pages, of which there may be 100,000, it reads only living ones.
     pub fn related_tokens(&self, of: &Token, limit: usize) -> Result<(Vec<TokenId>, bool), Error> {
         let Some(facts) = &of.facts else {
             return Ok((Vec::new(), false));
         };
-        let related = format!(
-            "SELECT id, {LIVES} FROM token t
-             WHERE app = ?1 AND person = ?2 AND id <> ?3
-             ORDER BY 2 DESC, kind = 'page', id LIMIT ?4"
-        );
         let params: Params<'_> = &[&of.app, &facts.person, &of.id, &limit];
-        let found: Vec<(TokenId, bool)> = self
-            .db
-            .all(&related, params, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let living = found.iter().filter(|(_, alive)| *alive);
-        Ok((living.map(|(id, _)| *id).collect(), !found.is_empty()))
+        let living = format!(
+            "SELECT id FROM (
+                SELECT id, 0 AS is_page FROM token t
+                WHERE app = ?1 AND person = ?2 AND kind <> 'page' AND id <> ?3 AND {LIVES}
+                UNION ALL SELECT * FROM (SELECT id, 1 FROM token
+                    WHERE app = ?1 AND person = ?2 AND state IN ('healthy', 'expiring')
+                        AND +kind = 'page' AND id <> ?3 LIMIT ?4))
+             ORDER BY is_page, id LIMIT ?4"
+        );
+        let any = "SELECT EXISTS (SELECT 1 FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3)";
+        let living: Vec<TokenId> = self.db.values(&living, params)?;
+        let any = !living.is_empty() || self.db.value(any, &params[..3])?;
+        Ok((living, any))
     }
 }
 
@@ -86,24 +89,6 @@ impl Tx<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Gives a page token that was just described for the first time the page's name and its parent, if a stored list
-    /// of pages has them.
-    pub fn link_parent(&self, page: &Token) -> Result<(), Error> {
-        let Some(facts) = page.facts.as_ref().filter(|facts| facts.kind == Kind::Page) else {
-            return Ok(());
-        };
-        self.db.run(
-            "UPDATE token SET
-                subject_name = coalesce(subject_name,
-                    (SELECT name FROM page_admin WHERE page = ?2 LIMIT 1)),
-                parent = coalesce(parent,
-                    (SELECT d.token FROM page_admin d JOIN token u ON u.id = d.token
-                     WHERE d.page = ?2 AND u.app = ?3 AND u.person = ?4 LIMIT 1))
-             WHERE id = ?1",
-            &[&page.id, &facts.subject, &page.app, &facts.person],
-        )
     }
 
     fn set_page_parent(&self, user: &Token, page: &SeenPage) -> Result<(), Error> {

@@ -1,44 +1,24 @@
 //! The schedule: when each token is due. A sweep of healthy tokens writes only here.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 
-use super::engine::{Params, Statement};
+use super::engine::{Params, fields};
 use super::{Error, Tx, View};
-use crate::model::{Action, Cause, Kind, NextCheck, Token, TokenId};
+use crate::model::{Cause, Concern, Due, Facts, Kind, NextCheck, Related, Token, TokenId};
 
 impl View<'_> {
-    /// The due tokens of an app: those with the earliest deadlines, and a quarter that have waited longest, so that a
-    /// small budget starves none. Reads an index of due tokens, not the inventory.
-    pub fn due(&self, app: &str, now: Timestamp, limit: usize) -> Result<Vec<TokenId>, Error> {
-        let mut due = self.due_ordered(app, now, limit - limit / 4, Sort::Deadline)?;
-        if due.len() == limit - limit / 4 && limit >= 4 {
-            let chosen: HashSet<TokenId> = due.iter().copied().collect();
-            let waiting = self.due_ordered(app, now, limit, Sort::Waiting)?;
-            let waiting = waiting.into_iter().filter(|id| !chosen.contains(id));
-            due.extend(waiting.take(limit / 4));
-        }
-        Ok(due)
-    }
-
-    fn due_ordered(
-        &self,
-        app: &str,
-        now: Timestamp,
-        limit: usize,
-        order: Sort,
-    ) -> Result<Vec<TokenId>, Error> {
-        let due = match order {
-            Sort::Deadline => {
-                "SELECT token FROM schedule WHERE app = ?1 AND due_at <= ?2
-                 ORDER BY deadline IS NULL, deadline, token LIMIT ?3"
-            }
-            Sort::Waiting => {
-                "SELECT token FROM schedule WHERE app = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3"
-            }
-        };
-        self.db.values(due, &[&app, &now, &limit])
+    /// Some of the due tokens of an app: those that have waited longest. Reads an index of what is due.
+    pub fn due(&self, app: &str, now: Timestamp, limit: usize) -> Result<Vec<Due>, Error> {
+        self.db.all(
+            "SELECT token, due_at, deadline FROM schedule WHERE app = ?1 AND due_at <= ?2
+             ORDER BY due_at LIMIT ?3",
+            &[&app, &now, &limit],
+            fields!(Due {
+                token,
+                due_at,
+                deadline
+            }),
+        )
     }
 
     /// How many tokens are due, and how many of them have been due since `overdue_since` or longer.
@@ -66,12 +46,6 @@ impl View<'_> {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Sort {
-    Deadline,
-    Waiting,
-}
-
 impl Tx<'_> {
     /// Makes checks due now that are scheduled after `latest`, up to `limit` of them.
     pub fn pull_due_in(
@@ -89,20 +63,55 @@ impl Tx<'_> {
 
     /// Records checks that found no change.
     pub fn record_unchanged(&self, next_checks: &[NextCheck]) -> Result<(), Error> {
-        let mut update = self.db.prepared(RESCHEDULE)?;
-        next_checks
-            .iter()
-            .try_for_each(|next_check| reschedule(&mut update, next_check))
+        let mut update = self.db.prepared(
+            "UPDATE schedule SET due_at = ?3, action = ?4, checked_at = ?5 WHERE token = ?1 AND due_at = ?2",
+        )?;
+        next_checks.iter().try_for_each(|next_check| {
+            let (due_at, action) = next_check.next();
+            let NextCheck {
+                token, checked_at, ..
+            } = next_check;
+            update.run(&[token, &next_check.due_at, &due_at, &action, checked_at])
+        })
     }
 
-    /// Sets the next check, unless the lease was lost because a check is wanted now.
-    pub(super) fn reschedule(&self, next_check: &NextCheck) -> Result<(), Error> {
-        reschedule(&mut self.db.prepared(RESCHEDULE)?, next_check)
+    /// Sets the next check and the deadline. Returns whether that was possible: not if the token was made due again
+    /// meanwhile.
+    pub(super) fn reschedule(
+        &self,
+        next_check: &NextCheck,
+        deadline: Option<Timestamp>,
+    ) -> Result<bool, Error> {
+        let (due_at, action) = next_check.next();
+        let changed = self.db.changed(
+            "UPDATE schedule SET due_at = ?3, action = ?4, checked_at = ?5, deadline = ?6
+             WHERE token = ?1 AND due_at = ?2",
+            &[
+                &next_check.token,
+                &next_check.due_at,
+                &due_at,
+                &action,
+                &next_check.checked_at,
+                &deadline,
+            ],
+        )?;
+        Ok(changed > 0)
     }
 
-    /// Makes tokens due now, which is `?1`, and ends their leases, so that no sweep under way postpones them.
+    pub(super) fn set_deadline(
+        &self,
+        token: TokenId,
+        deadline: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let set = "UPDATE schedule SET deadline = ?2 WHERE token = ?1";
+        self.db.run(set, &[&token, &deadline])
+    }
+
+    /// Makes tokens due now, which is `?1`. The time always changes, so that no sweep under way postpones them.
     fn schedule(&self, which: &str, params: Params<'_>) -> Result<usize, Error> {
-        let schedule = format!("UPDATE schedule SET due_at = ?1, leased_until = 0 WHERE {which}");
+        let schedule = format!(
+            "UPDATE schedule SET due_at = CASE WHEN due_at <= ?1 THEN due_at - 1 ELSE ?1 END WHERE {which}"
+        );
         self.db.changed(&schedule, params)
     }
 
@@ -112,10 +121,24 @@ impl Tx<'_> {
         self.schedule("token = ?2", &[&now, &id]).map(drop)
     }
 
-    /// Makes the person's other tokens due now, because what killed this one may concern them all: their incident is
-    /// then complete.
-    pub fn schedule_related_now(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
-        let Some(facts) = &of.facts else { return Ok(0) };
+    /// Makes the tokens due that a result concerns. They may have results themselves, so those are recorded first.
+    pub fn schedule_related(&self, related: &Related, now: Timestamp) -> Result<usize, Error> {
+        let Some(facts) = &related.of.facts else {
+            return Ok(0);
+        };
+        match related.concern {
+            Concern::Death => self.schedule_persons_tokens(&related.of, facts, now),
+            Concern::Permissions => self.schedule_permission_checks(&related.of, facts, now),
+            Concern::Recovery => self.schedule_pages(&related.of, facts, now),
+        }
+    }
+
+    fn schedule_persons_tokens(
+        &self,
+        of: &Token,
+        facts: &Facts,
+        now: Timestamp,
+    ) -> Result<usize, Error> {
         self.schedule(
             "due_at > ?1 AND token IN (
                 SELECT id FROM token WHERE app = ?2 AND person = ?3 AND id <> ?4)",
@@ -123,11 +146,14 @@ impl Tx<'_> {
         )
     }
 
-    /// Makes the person's other tokens due now, because one of their tokens shows that a permission came or went. When it
-    /// is a page token, and the person's own token is alive, only the own token is made due, and its check covers the
-    /// pages: each page alone would make all the others due again.
-    pub fn schedule_permission_checks(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
-        let Some(facts) = &of.facts else { return Ok(0) };
+    /// When a page token shows the change, and the person's own token is alive, only the own token is made due, and its
+    /// check covers the pages: each page alone would make all the others due again.
+    fn schedule_permission_checks(
+        &self,
+        of: &Token,
+        facts: &Facts,
+        now: Timestamp,
+    ) -> Result<usize, Error> {
         let own_only = facts.kind == Kind::Page
             && self.db.value(
                 "SELECT EXISTS (SELECT 1 FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3
@@ -142,10 +168,9 @@ impl Tx<'_> {
         )
     }
 
-    /// Makes due now what a token that works again may restore: the person's dead and failing tokens, and every dead
-    /// page that is reached through it.
-    pub fn schedule_pages_now(&self, of: &Token, now: Timestamp) -> Result<usize, Error> {
-        let Some(facts) = &of.facts else { return Ok(0) };
+    /// What a token that works again may restore: the person's dead and failing tokens, and every dead page that is
+    /// reached through it.
+    fn schedule_pages(&self, of: &Token, facts: &Facts, now: Timestamp) -> Result<usize, Error> {
         self.schedule(
             "token <> ?4 AND (due_at IS NULL OR due_at > ?1) AND token IN (
                 SELECT id FROM token
@@ -175,7 +200,7 @@ impl Tx<'_> {
     ) -> Result<usize, Error> {
         // The plus keeps SQLite from walking all healthy tokens.
         const MISSED: &str = "+state IN ('healthy', 'expiring') AND id IN (
-            SELECT token FROM schedule WHERE app = ?1 AND due_at <= ?2 AND leased_until <= ?2)";
+            SELECT token FROM schedule WHERE app = ?1 AND due_at <= ?2)";
         let record = format!(
             "INSERT INTO event (at, kind, token, name, app, detail)
              SELECT ?2, 'changed', id, name, app,
@@ -200,20 +225,4 @@ impl Tx<'_> {
             &[&now, &app],
         )
     }
-}
-
-const RESCHEDULE: &str = "
-    UPDATE schedule SET due_at = ?3, action = ?4, checked_at = ?5, leased_until = 0
-    WHERE token = ?1 AND leased_until = ?2";
-
-fn reschedule(update: &mut Statement<'_>, check: &NextCheck) -> Result<(), Error> {
-    let due_at = check.next.map(|next| next.at);
-    let action = check.next.map_or(Action::Check, |next| next.action);
-    update.run(&[
-        &check.token,
-        &check.lease.0,
-        &due_at,
-        &action,
-        &check.checked_at,
-    ])
 }

@@ -1,7 +1,5 @@
 //! The inventory's promises, each tested against a real file.
 
-use std::collections::HashSet;
-
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
@@ -76,16 +74,23 @@ pub(super) async fn import(inventory: &Inventory, name: &str, secret: &str) -> T
     }
 }
 
-async fn claim(inventory: &Inventory, at: Timestamp) -> Vec<Claimed> {
+/// What a sweep has in hand from now on.
+async fn hold(inventory: &Inventory, at: Timestamp) -> Claim {
     let due = inventory
         .read(move |view| view.due("acme", at, 100))
         .await
         .unwrap();
     let until = at + SignedDuration::from_mins(10);
-    inventory
-        .write(move |tx| tx.claim(&due, at, until))
-        .await
-        .unwrap()
+    let due: Vec<TokenId> = due.iter().map(|due| due.token).collect();
+    let claim = inventory.write(move |tx| tx.claim(&due, at, until));
+    claim.await.unwrap()
+}
+
+/// What a sweep that has just ended had in hand.
+async fn claim(inventory: &Inventory, at: Timestamp) -> Vec<Claimed> {
+    let Claim { id, tokens } = hold(inventory, at).await;
+    inventory.write(move |tx| tx.end_claim(id)).await.unwrap();
+    tokens
 }
 
 fn facts(expires_at: Expiry) -> Facts {
@@ -245,56 +250,57 @@ async fn a_second_daemon_on_the_same_inventory_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_claimed_is_claimed_once_until_its_lease_ends() {
+async fn what_is_claimed_is_claimed_once_until_the_claim_ends() {
     let bench = Bench::new();
     let inventory = bench.open();
     import(&inventory, "maria", "EAA1").await;
-    assert_eq!(claim(&inventory, now()).await.len(), 1);
+    assert_eq!(hold(&inventory, now()).await.tokens.len(), 1);
     assert_eq!(
-        claim(&inventory, now()).await.len(),
+        hold(&inventory, now()).await.tokens.len(),
         0,
         "another pass finds nothing"
     );
     let later = now() + SignedDuration::from_mins(11);
     assert_eq!(
-        claim(&inventory, later).await.len(),
+        hold(&inventory, later).await.tokens.len(),
         1,
         "a crash frees it by itself"
     );
 }
 
 #[tokio::test]
-async fn the_leases_of_an_earlier_run_end_when_the_next_begins() {
+async fn the_claims_of_an_earlier_run_end_when_the_next_begins() {
     let bench = Bench::new();
     let inventory = bench.open();
     import(&inventory, "maria", "EAA1").await;
-    assert_eq!(claim(&inventory, now()).await.len(), 1);
+    assert_eq!(hold(&inventory, now()).await.tokens.len(), 1);
     drop(inventory);
     let inventory = bench.open();
     inventory
         .write(move |tx| tx.begin_run(now()))
         .await
         .unwrap();
-    assert_eq!(claim(&inventory, now()).await.len(), 1);
+    assert_eq!(hold(&inventory, now()).await.tokens.len(), 1);
 }
 
 #[tokio::test]
-async fn a_lease_from_a_clock_that_was_ahead_ends_at_once() {
+async fn a_claim_from_a_clock_that_was_ahead_ends_at_once() {
     let bench = Bench::new();
     let inventory = bench.open();
     let id = import(&inventory, "maria", "EAA1").await;
     let ahead = now() + SignedDuration::from_hours(60 * 24);
-    assert_eq!(claim(&inventory, ahead).await.len(), 1);
-    assert_eq!(claim(&inventory, now()).await.len(), 1);
+    assert_eq!(hold(&inventory, ahead).await.tokens.len(), 1);
+    assert_eq!(hold(&inventory, now()).await.tokens.len(), 1);
     let tried = inventory.write(move |tx| {
         tx.db.execute(
             "UPDATE token SET rotation_tried_at = ?1",
             [ahead.as_second()],
         )?;
+        tx.end_claims()?;
         tx.make_due(id, now())
     });
     tried.await.unwrap();
-    let claimed = claim(&inventory, now()).await.remove(0);
+    let claimed = hold(&inventory, now()).await.tokens.remove(0);
     assert_eq!(claimed.rotation_tried_at, Some(now()));
 }
 
@@ -574,46 +580,6 @@ async fn the_tally_is_what_a_count_would_give() {
 }
 
 #[tokio::test]
-async fn the_earliest_deadlines_come_first_and_the_tail_does_not_starve() {
-    let bench = Bench::new();
-    let inventory = bench.open();
-    let mut by_name = Vec::new();
-    for n in 0..100 {
-        by_name.push(import(&inventory, &format!("token-{n:03}"), &format!("EAA{n}")).await);
-    }
-    let ids = by_name.clone();
-    // Later imports expire sooner; the first ten never expire and have waited longest.
-    inventory
-        .write(move |tx| {
-            for (n, id) in ids.iter().enumerate() {
-                let deadline = (n >= 10).then(|| now().as_second() + 100_000 - n as i64);
-                let due_at = now().as_second() - if n < 10 { 5_000 } else { 10 };
-                tx.db.execute(
-                    "UPDATE schedule SET deadline = ?2, due_at = ?3 WHERE token = ?1",
-                    rusqlite::params![id.0, deadline, due_at],
-                )?;
-            }
-            Ok(())
-        })
-        .await
-        .unwrap();
-    let due = inventory
-        .read(|view| view.due("acme", now(), 20))
-        .await
-        .unwrap();
-    let due: HashSet<TokenId> = due.into_iter().collect();
-    assert!(
-        by_name[85..].iter().all(|id| due.contains(id)),
-        "the fifteen that end first"
-    );
-    assert_eq!(
-        by_name[..10].iter().filter(|id| due.contains(id)).count(),
-        5,
-        "a quarter waited"
-    );
-}
-
-#[tokio::test]
 async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
     let bench = Bench::new();
     let inventory = bench.open();
@@ -633,7 +599,7 @@ async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
     };
     for (sql, index) in [
         (
-            "SELECT token FROM schedule WHERE app = 'a' AND due_at <= 1 ORDER BY deadline IS NULL, deadline, token LIMIT 9",
+            "SELECT token, due_at, deadline FROM schedule WHERE app = 'a' AND due_at <= 1 ORDER BY due_at LIMIT 9",
             "USING COVERING INDEX schedule_due",
         ),
         (

@@ -140,7 +140,7 @@ impl Tx<'_> {
             self.db.run(forget, &[&token.id])?;
         }
         let number = self.next_number(token.id)?;
-        self.add_version(token, number, "candidate", secret, now)?;
+        self.add_version(Bearer::of(token), number, "candidate", secret, now)?;
         self.make_due(token.id, now)?;
         Ok(NewVersion::Kept)
     }
@@ -188,7 +188,7 @@ impl Tx<'_> {
             &[&before.id, &ends_at],
         )?;
         let number = self.next_number(before.id)?;
-        let fingerprint = self.add_version(before, number, "current", secret, now)?;
+        let fingerprint = self.add_version(Bearer::of(before), number, "current", secret, now)?;
         self.retire_versions(before.id, now)?;
         Ok((number, fingerprint))
     }
@@ -219,22 +219,22 @@ impl Tx<'_> {
 
     pub(super) fn add_version(
         &self,
-        token: &Token,
+        of: Bearer<'_>,
         number: u32,
         role: &str,
         secret: &Secret,
         now: Timestamp,
     ) -> Result<String, Error> {
-        let row = Bearer::of(token).row(number);
+        let row = of.row(number);
         let sealed = self
             .sealer
             .seal(secret, cells::secret(&row))
-            .map_err(|_| Error::Unsealable(token.name.clone()))?;
+            .map_err(|_| Error::Unsealable(of.name.to_owned()))?;
         let digest = self.sealer.digest(secret);
         self.db.run(
             "INSERT INTO version (token, number, role, secret, digest, obtained_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            &[&token.id, &number, &role, &sealed, &digest.0, &now],
+            &[&of.id, &number, &role, &sealed, &digest.0, &now],
         )?;
         Ok(digest.fingerprint())
     }

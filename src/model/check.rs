@@ -3,11 +3,19 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Event, EventId, MetaCode, Next, OrderKind, Refusal, Token, TokenId, WebhookSubscription,
+    Action, Event, EventId, MetaCode, Next, OrderKind, Refusal, Token, TokenId, WebhookSubscription,
 };
 use crate::secret::Secret;
 
-/// A token that only this sweep works on until the lease ends.
+/// A token whose check is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    pub token: TokenId,
+    pub due_at: Timestamp,
+    pub deadline: Option<Timestamp>,
+}
+
+/// A token that only this sweep works on until its claim ends.
 #[derive(Clone, Debug)]
 pub struct Claimed {
     pub token: Token,
@@ -19,13 +27,7 @@ pub struct Claimed {
     pub pending_order: Option<PendingOrder>,
     /// A secret that waits to be confirmed and swapped in.
     pub candidate: Option<Candidate>,
-    pub lease: Lease,
 }
-
-/// Proof that a sweep still owns what it claimed. An order that arrives meanwhile ends the lease, so that the sweep
-/// cannot postpone what was asked for now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease(pub i64);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PendingOrder {
@@ -99,18 +101,46 @@ pub struct Asked {
 }
 
 /// A check that changed nothing but the time of the next one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NextCheck {
     pub token: TokenId,
-    pub lease: Lease,
+    /// When the check was due, as it was read. What makes the token due again changes this, so that the check cannot
+    /// postpone what was asked for meanwhile.
+    pub due_at: Option<Timestamp>,
     pub checked_at: Timestamp,
     pub next: Option<Next>,
+}
+
+/// A result that concerns other tokens too.
+#[derive(Clone, Debug)]
+pub struct Related {
+    pub concern: Concern,
+    /// The token as the check left it.
+    pub of: Token,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Concern {
+    /// What killed it may concern all tokens of the person: their incident is then complete.
+    Death,
+    /// A permission was lost or restored.
+    Permissions,
+    /// It works again, so what it reaches may work again.
+    Recovery,
 }
 
 impl Claimed {
     pub fn is_ordered(&self, order: OrderKind) -> bool {
         self.pending_order
             .is_some_and(|pending| pending.order == order)
+    }
+}
+
+impl NextCheck {
+    /// When and for what, as it is stored: without a time, no check is due.
+    pub fn next(&self) -> (Option<Timestamp>, Action) {
+        let action = self.next.map_or(Action::Check, |next| next.action);
+        (self.next.map(|next| next.at), action)
     }
 }
 
@@ -144,10 +174,10 @@ impl CheckResult {
         self.secret.as_ref().unwrap_or(&self.claimed.secret)
     }
 
-    pub const fn next_check(&self) -> NextCheck {
+    pub fn next_check(&self) -> NextCheck {
         NextCheck {
             token: self.after.id,
-            lease: self.claimed.lease,
+            due_at: self.before().next.map(|next| next.at),
             checked_at: self.checked_at,
             next: self.after.next,
         }

@@ -14,6 +14,9 @@ pub struct Scopes(Box<str>);
 impl Scopes {
     /// Parses scopes in any order, separated by white space or commas.
     pub fn parse(line: &str) -> Self {
+        if is_sorted(line) {
+            return Self(line.into());
+        }
         line.split([' ', ',', '\n', '\t'])
             .filter(|scope| !scope.is_empty())
             .collect()
@@ -55,6 +58,12 @@ impl Scopes {
     pub fn is_superset_of(&self, other: &Self) -> bool {
         other.iter().all(|scope| self.contains(scope))
     }
+}
+
+/// Whether the line is a set as it is kept, such as one that was stored.
+fn is_sorted(line: &str) -> bool {
+    let plain = !line.contains([',', '\n', '\t']);
+    plain && (line.is_empty() || line.split(' ').is_sorted_by(|a, b| !a.is_empty() && a < b))
 }
 
 impl Display for Scopes {

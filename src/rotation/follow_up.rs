@@ -2,60 +2,82 @@
 
 use futures_util::{StreamExt, stream};
 
-use super::inspect::AT_ONCE;
+use super::inspect::{AT_ONCE, Answers};
 use super::policy::{self, CandidateAnswer, InspectionResult};
 use super::session::Session;
 use crate::graph_api::{Error, Inspection};
 use crate::inventory;
-use crate::model::{CheckResult, Claimed, Health, Token};
+use crate::model::{CheckResult, Claimed, Health, NextCheck, Token};
 
 type Completed = (Option<CheckResult>, Result<(), inventory::Error>);
+
+/// The checks of one slice.
+#[derive(Default)]
+pub(super) struct Results {
+    /// Those that changed nothing.
+    pub(super) routine: Vec<NextCheck>,
+    pub(super) changed: Vec<CheckResult>,
+}
+
+impl Results {
+    fn add(&mut self, result: CheckResult) {
+        if result.is_routine() {
+            self.routine.push(result.next_check());
+        } else {
+            self.changed.push(result);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.routine.len() + self.changed.len()
+    }
+}
 
 impl Session<'_> {
     /// Most checks end with the inspection; the others continue, several at a time. Returns the first inventory error.
     pub(super) async fn check(
         &self,
-        seen: Vec<(Claimed, InspectionResult)>,
-    ) -> (Vec<CheckResult>, Result<(), inventory::Error>) {
-        let (candidates, in_use): (Vec<_>, Vec<_>) = seen
-            .into_iter()
-            .partition(|(claimed, _)| claimed.candidate.is_some());
-        self.mark_refused(&in_use);
+        claimed: Vec<Claimed>,
+        answers: Answers,
+    ) -> (Results, Result<(), inventory::Error>) {
         let basis = self.basis();
-        let found = in_use
-            .into_iter()
-            .map(|(claimed, inspection)| policy::check_result(claimed, &inspection, &basis));
-        let (open, done): (Vec<_>, Vec<_>) =
-            found.partition(|result| policy::follow_up(result, &basis).is_some());
-        let done = done
-            .into_iter()
-            .map(|result| policy::concluded(result, &basis));
-        let mut results: Vec<CheckResult> = done.collect();
+        let mut results = Results::default();
+        let mut open = Vec::new();
+        let seen = claimed.into_iter().zip(answers);
+        let seen = seen.filter_map(|(claimed, answer)| Some((claimed, answer?)));
+        for (claimed, answer) in seen {
+            if let Some(next_check) = policy::routine(&claimed, &answer, &basis) {
+                results.routine.push(next_check);
+            } else if claimed.candidate.is_some() {
+                open.push((CheckResult::new(claimed, self.now), Some(answer)));
+            } else {
+                self.mark_refused(&claimed, &answer);
+                let result = policy::check_result(claimed, &answer, &basis);
+                match policy::follow_up(&result, &basis) {
+                    Some(_) => open.push((result, None)),
+                    None => results.add(policy::concluded(result, &basis)),
+                }
+            }
+        }
         let mut outcome = Ok(());
-        let candidates = candidates
-            .into_iter()
-            .map(|(claimed, answer)| (CheckResult::new(claimed, self.now), Some(answer)));
-        let open = open.into_iter().map(|result| (result, None));
-        let mut open = stream::iter(candidates.chain(open).collect::<Vec<_>>())
+        let mut open = stream::iter(open)
             .map(|(result, of_candidate)| self.complete(result, of_candidate))
             .buffer_unordered(AT_ONCE);
         while let Some((result, completed)) = open.next().await {
-            results.extend(result);
+            result.into_iter().for_each(|result| results.add(result));
             outcome = outcome.and(completed);
         }
         (results, outcome)
     }
 
-    /// Marks tokens that Meta refuses, so that this sweep derives no page token through them.
-    fn mark_refused(&self, seen: &[(Claimed, InspectionResult)]) {
-        for (claimed, inspection) in seen {
-            match inspection {
-                Ok(Inspection::Refused { .. }) | Err(Error::Refused(_)) => {
-                    self.mark_unusable(claimed.token.id);
-                }
-                Ok(Inspection::Undecided(error)) => log_undecided(&claimed.token, error),
-                Ok(Inspection::Alive(_)) | Err(_) => {}
+    /// Marks a token that Meta refuses, so that this sweep derives no page token through it.
+    fn mark_refused(&self, claimed: &Claimed, answer: &InspectionResult) {
+        match answer {
+            Ok(Inspection::Refused { .. }) | Err(Error::Refused(_)) => {
+                self.mark_unusable(claimed.token.id);
             }
+            Ok(Inspection::Undecided(error)) => log_undecided(&claimed.token, error),
+            Ok(Inspection::Alive(_)) | Err(_) => {}
         }
     }
 

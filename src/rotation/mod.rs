@@ -18,9 +18,11 @@ use jiff::SignedDuration;
 
 use crate::graph_api::Client;
 use crate::inventory::Inventory;
-use crate::model::{CheckResult, Scopes};
+use crate::model::Scopes;
 
 pub use app_health::budget_of;
+use follow_up::Results;
+pub use sweep::Plan;
 
 /// The operator's settings for checks and renewals.
 #[derive(Clone, Debug)]
@@ -62,8 +64,18 @@ pub struct Report {
 }
 
 impl Report {
-    fn count(&mut self, results: &[CheckResult]) {
+    /// Both parts of one sweep, of which `other` came later.
+    const fn and(self, other: Self) -> Self {
+        Self {
+            checked: self.checked + other.checked,
+            changed: self.changed + other.changed,
+            more: other.more,
+            backing_off: other.backing_off,
+        }
+    }
+
+    fn count(&mut self, results: &Results) {
         self.checked += results.len();
-        self.changed += results.iter().filter(|result| !result.is_routine()).count();
+        self.changed += results.changed.len();
     }
 }

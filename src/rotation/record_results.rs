@@ -7,15 +7,17 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::app_health::AppChange;
+use super::follow_up::Results;
 use super::{RotationWorker, Rules};
-use crate::inventory::{self, Tx};
-use crate::model::{CheckResult, NextCheck, TokenId};
+use crate::inventory::{self, ClaimId, Tx};
+use crate::model::{CheckResult, NextCheck, Related, TokenId};
 
 /// The results of one claimed slice, shared by the transactions that write them.
 pub(super) struct Slice {
     routine: Vec<NextCheck>,
     changed: Vec<CheckResult>,
-    unseen: Vec<TokenId>,
+    related: Vec<Related>,
+    claim: ClaimId,
     /// Set when the slice is a single token: a crash suspect that was checked alone is no longer a suspect.
     alone: Option<TokenId>,
     app: String,
@@ -30,21 +32,23 @@ const AT_A_TIME: usize = 64;
 impl RotationWorker {
     pub(super) fn slice(
         &self,
-        results: Vec<CheckResult>,
-        unseen: Vec<TokenId>,
+        claim: ClaimId,
+        results: Results,
+        related: Vec<Related>,
         app_change: AppChange,
         now: Timestamp,
     ) -> Slice {
-        let alone = match results.as_slice() {
-            [one] => Some(one.after.id),
-            [] | [_, _, ..] => None,
+        let Results { routine, changed } = results;
+        let alone = match (routine.as_slice(), changed.as_slice()) {
+            ([one], []) => Some(one.token),
+            ([], [one]) => Some(one.after.id),
+            _ => None,
         };
-        let (routine, changed): (Vec<_>, Vec<_>) =
-            results.into_iter().partition(CheckResult::is_routine);
         Slice {
-            routine: routine.iter().map(CheckResult::next_check).collect(),
+            routine,
             changed,
-            unseen,
+            related,
+            claim,
             alone,
             app: self.app.clone(),
             app_change,
@@ -80,10 +84,7 @@ impl RotationWorker {
             outcome = outcome.and(recorded);
         }
         let rest = Arc::clone(slice);
-        let rest = self.inventory.write(move |tx| {
-            tx.schedule_related(&rest.changed, rest.now)?;
-            rest.write_rest(tx)
-        });
+        let rest = self.inventory.write(move |tx| rest.write_rest(tx));
         outcome.and(rest.await)
     }
 
@@ -109,12 +110,15 @@ impl Slice {
     fn write(&self, tx: &Tx<'_>) -> Result<(), inventory::Error> {
         tx.record_unchanged(&self.routine)?;
         tx.record_all(&self.changed, self.now)?;
-        tx.schedule_related(&self.changed, self.now)?;
         self.write_rest(tx)
     }
 
+    /// What follows from the results, once they are recorded.
     fn write_rest(&self, tx: &Tx<'_>) -> Result<(), inventory::Error> {
-        tx.release(&self.unseen)?;
+        for related in &self.related {
+            tx.schedule_related(related, self.now)?;
+        }
+        tx.end_claim(self.claim)?;
         self.alone.map_or(Ok(()), |id| tx.clear_suspicion(id))?;
         self.app_change.write(tx, &self.app, &self.rules, self.now)
     }

@@ -1,33 +1,59 @@
 //! One pass over the due tokens of one app: claim, inspect, diagnose, follow up, record.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use futures_util::future;
 use jiff::{SignedDuration, Timestamp};
 
 use super::app_health::{AppChange, AppHealth, Turn};
-use super::inspect::{BatchResult, inspect};
-use super::policy::{self, AppDiagnosis, InspectionResult, diagnose_app};
+use super::inspect::{self, Answers, inspect};
+use super::policy::{self, Announced, AppDiagnosis, InspectionResult, diagnose_app};
 use super::session::Session;
 use super::{Report, RotationWorker};
 use crate::graph_api::{Error, Inspection};
-use crate::inventory;
+use crate::inventory::{self, Claim};
 use crate::model::{Claimed, TokenId};
 
-/// The number of due tokens read at once. Each read walks the index over everything that is due, so it is not done for
-/// fewer.
-const PLAN: usize = 20_000;
+/// The most tokens that a plan holds, so that it needs little memory.
+const PLAN: usize = 250_000;
+/// The number of tokens checked before the clock and the app are looked at again.
+const PART: usize = 20_000;
 /// The number of tokens claimed at once: enough to share commits, few enough to keep memory small.
-const CLAIM: usize = 2_500;
+const SLICE: usize = 2_500;
 /// The number of webhook notices that one sweep applies; the rest wait for the next one.
 const NOTICES: usize = 1_000;
-/// How long a claim lasts. No other worker takes the token before it ends; after a crash it simply runs out.
-const LEASE: SignedDuration = SignedDuration::from_mins(10);
+/// How long a claim lasts. No other worker takes its tokens before it ends; after a crash it simply runs out.
+const CLAIM: SignedDuration = SignedDuration::from_mins(10);
+
+/// The due tokens that a sweep has still to check, each of them once.
+#[derive(Debug, Default)]
+pub struct Plan {
+    waiting: VecDeque<TokenId>,
+    announced: Announced,
+    /// More tokens were due than a plan holds.
+    is_partial: bool,
+}
 
 impl RotationWorker {
-    /// Checks the due tokens, up to `PLAN` of them. Call it again while the report has `more`. Write errors stop
-    /// nothing else and are returned at the end.
+    /// Checks all due tokens. Write errors stop nothing else and are returned at the end.
     pub async fn sweep(&self, now: Timestamp) -> Result<Report, inventory::Error> {
+        let mut plan = Plan::default();
+        let mut report = Report::default();
+        loop {
+            report = report.and(self.sweep_part(&mut plan, now).await?);
+            if !report.more {
+                return Ok(report);
+            }
+        }
+    }
+
+    /// Checks some of the tokens in the plan, and makes the plan first if it is empty. Call it again while the report
+    /// has `more`.
+    pub async fn sweep_part(
+        &self,
+        plan: &mut Plan,
+        now: Timestamp,
+    ) -> Result<Report, inventory::Error> {
         let waiting = self.inventory.save_what_waits(&self.app, now).await;
         let backing_off = Report {
             backing_off: true,
@@ -48,52 +74,60 @@ impl RotationWorker {
         }
         self.apply_webhook_notices(now).await?;
         self.pull_due_in(now).await?;
-        let due = self.due(allowance, now).await?;
-        let report = self.check_all(&session, &due).await?;
-        waiting.map(|()| report)
+        if plan.waiting.is_empty() {
+            *plan = self.plan(allowance, now).await?;
+        }
+        let part = plan.waiting.len().min(PART).min(allowance as usize);
+        let part: Vec<TokenId> = plan.waiting.drain(..part).collect();
+        let announced = &mut plan.announced;
+        let (report, is_failing) = self.check_all(&session, &part, announced).await?;
+        let more = !plan.waiting.is_empty() || plan.is_partial && report.checked > 0;
+        waiting.map(|()| Report {
+            more: more && !is_failing,
+            ..report
+        })
     }
 
-    /// Works slice by slice until the app fails or nothing is left.
+    /// Works slice by slice until the app fails or nothing is left. Returns whether the app fails.
     async fn check_all(
         &self,
         session: &Session<'_>,
         due: &[TokenId],
-    ) -> Result<Report, inventory::Error> {
-        let mut report = Report {
-            more: due.len() == PLAN,
-            ..Report::default()
-        };
+        announced: &mut Announced,
+    ) -> Result<(Report, bool), inventory::Error> {
+        let mut report = Report::default();
+        let mut is_failing = false;
         let mut outcome = Ok(());
         let mut last = None;
         let (due, suspects) = self.apart(due).await?;
-        for slice in due.chunks(CLAIM).chain(suspects.chunks(1)) {
+        for slice in due.chunks(SLICE).chain(suspects.chunks(1)) {
             // Write the previous slice first: after a crash it must be clear that the suspect was being checked alone.
             if slice.iter().any(|id| suspects.contains(id)) {
                 outcome = outcome.and(self.write_down(last.take()).await);
             }
-            let claimed = self.claim(slice, session.now).await?;
+            let Claim { id, tokens } = self.claim(slice, session.now).await?;
             // The previous slice is written while Meta is asked about this one.
-            let (inspected, written) = future::join(
-                inspect(session, claimed, self.batch),
+            let (answers, written) = future::join(
+                inspect(session, &tokens, self.batch),
                 self.write_down(last.take()),
             )
             .await;
             outcome = outcome.and(written);
-            let (inspected, turn) = self.diagnose(session, inspected).await;
-            let is_failing = turn.is_some();
-            let (results, checked) = session.check(inspected.seen).await;
+            let (answers, turn) = self.diagnose(session, &tokens, answers).await;
+            is_failing = turn.is_some();
+            let (results, checked) = session.check(tokens, answers).await;
             outcome = outcome.and(checked);
             report.count(&results);
             let usage = session.calls.take_usage();
             let app_change = AppChange { usage, turn };
-            last = Some(self.slice(results, inspected.unseen, app_change, session.now));
+            let related = policy::related(&results.changed, announced);
+            last = Some(self.slice(id, results, related, app_change, session.now));
             if is_failing {
-                report.more = false;
                 break;
             }
         }
         let written = self.write_down(last).await;
-        outcome.and(written).map(|()| report)
+        outcome.and(written).map(|()| (report, is_failing))
     }
 
     pub(super) async fn app_health(&self) -> Result<AppHealth, inventory::Error> {
@@ -159,7 +193,7 @@ impl RotationWorker {
         let app = self.app.clone();
         let pulled = self
             .inventory
-            .write(move |tx| tx.pull_due_in(&app, latest, now, PLAN))
+            .write(move |tx| tx.pull_due_in(&app, latest, now, PART))
             .await?;
         tracing::warn!(
             app = self.app,
@@ -168,11 +202,15 @@ impl RotationWorker {
         Ok(())
     }
 
-    async fn due(&self, allowance: u32, now: Timestamp) -> Result<Vec<TokenId>, inventory::Error> {
-        let (app, limit) = (self.app.clone(), PLAN.min(allowance as usize));
-        self.inventory
-            .read(move |view| view.due(&app, now, limit))
-            .await
+    async fn plan(&self, allowance: u32, now: Timestamp) -> Result<Plan, inventory::Error> {
+        let app = self.app.clone();
+        let due = self.inventory.read(move |view| view.due(&app, now, PLAN));
+        let due = due.await?;
+        Ok(Plan {
+            is_partial: due.len() == PLAN,
+            waiting: policy::plan(due, allowance as usize, now).into(),
+            announced: Announced::default(),
+        })
     }
 
     /// Separates the tokens that may have crashed the daemon; they are checked last, one by one.
@@ -186,18 +224,12 @@ impl RotationWorker {
     }
 
     /// Claims tokens, except those with a result of an earlier check that is not saved yet.
-    async fn claim(
-        &self,
-        due: &[TokenId],
-        now: Timestamp,
-    ) -> Result<Vec<Claimed>, inventory::Error> {
+    async fn claim(&self, due: &[TokenId], now: Timestamp) -> Result<Claim, inventory::Error> {
         let unsaved = self.inventory.unsaved(&self.app);
         let free = due.iter().filter(|id| !unsaved.contains(id));
-        let mut free: Vec<TokenId> = free.copied().collect();
-        // Rows that are neighbours in the table are written together.
-        free.sort_unstable();
+        let free: Vec<TokenId> = free.copied().collect();
         self.inventory
-            .write(move |tx| tx.claim(&free, now, now + LEASE))
+            .write(move |tx| tx.claim(&free, now, now + CLAIM))
             .await
     }
 
@@ -205,34 +237,34 @@ impl RotationWorker {
     async fn diagnose(
         &self,
         session: &Session<'_>,
-        inspected: BatchResult,
-    ) -> (BatchResult, Option<Turn>) {
+        tokens: &[Claimed],
+        answers: Answers,
+    ) -> (Answers, Option<Turn>) {
         // A refused candidate says nothing about its token.
-        let of_candidate = |claimed: &Claimed, inspect: &InspectionResult| {
-            claimed.candidate.is_some() && matches!(inspect, Ok(Inspection::Refused { .. }))
+        let of_candidate = |claimed: &Claimed, answer: &InspectionResult| {
+            claimed.candidate.is_some() && matches!(answer, Ok(Inspection::Refused { .. }))
         };
-        let pairs = inspected
-            .seen
-            .iter()
-            .filter(|(claimed, inspect)| !of_candidate(claimed, inspect))
-            .map(|(claimed, inspect)| (&claimed.token, inspect));
-        match diagnose_app(pairs) {
-            AppDiagnosis::Sound => (inspected, None),
-            AppDiagnosis::Failing(error) => {
-                (inspected.without_app_errors(), Some(Turn::Fails(error)))
-            }
+        let pairs = tokens.iter().zip(&answers);
+        let pairs = pairs.filter_map(|(claimed, answer)| Some((claimed, answer.as_ref()?)));
+        let pairs = pairs.filter(|(claimed, answer)| !of_candidate(claimed, answer));
+        match diagnose_app(pairs.map(|(claimed, answer)| (&claimed.token, answer))) {
+            AppDiagnosis::Sound => (answers, None),
+            AppDiagnosis::Failing(error) => (
+                inspect::without_app_errors(answers),
+                Some(Turn::Fails(error)),
+            ),
             AppDiagnosis::Suspicious(cause) => {
                 tracing::warn!(app = self.app, %cause, "Meta refuses every token for the same cause; checking the app first");
                 match session.confirm_app().await {
-                    Ok(()) => (inspected.in_doubt(), None),
-                    Err(error) => (inspected.all_unseen(), Some(Turn::Fails(error))),
+                    Ok(()) => (inspect::in_doubt(answers), None),
+                    Err(error) => (inspect::without_any(answers), Some(Turn::Fails(error))),
                 }
             }
             AppDiagnosis::Blamed(cause) => {
                 tracing::warn!(app = self.app, %cause, "Meta's answer about a token blames the app; checking the app first");
                 match session.confirm_app().await {
-                    Ok(()) => (inspected.with_blame_as_their_own(), None),
-                    Err(error) => (inspected.without_blame(), Some(Turn::Fails(error))),
+                    Ok(()) => (inspect::with_blame_as_their_own(answers), None),
+                    Err(error) => (inspect::without_blame(answers), Some(Turn::Fails(error))),
                 }
             }
         }

@@ -199,7 +199,7 @@ pub const CLOCK: &str = "daemon/clock";
 /// After it, do not edit any, because inventories were made with them.
 pub const SCHEMA: &[(&str, &str)] = &[(
     "0001_inventory.sql",
-    "ad546457948f9712087bb0217f12a0b6a4211c567413591640aa17b072b24b7b",
+    "714e10a1cd4d13a421fd98977928ec1ecd5dae7fc7b6f158930077b2fc4fa324",
 )];
 
 /// Circles of files that are still there, each as the files or folders that it lies in. The list may only get shorter.

@@ -14,7 +14,7 @@ async fn what_a_clock_two_months_ahead_put_off_is_due() -> Result {
     world.meta.world().change_password(&maria)?;
     let ahead = (world.now + days(60)).as_second();
     world.tamper(&format!(
-        "UPDATE schedule SET due_at = {ahead}, checked_at = {ahead}, leased_until = {ahead};
+        "UPDATE schedule SET due_at = {ahead}, checked_at = {ahead};
          UPDATE token SET rotation_tried_at = {ahead};
          UPDATE app SET resume_at = {ahead}"
     ))?;

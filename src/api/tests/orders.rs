@@ -106,9 +106,9 @@ async fn claim(world: &World, name: &str) -> Claimed {
     let (name, now) = (name.to_owned(), world.now());
     let job = world.backend.inventory.write(move |tx| {
         let id = tx.token_named(&name)?.unwrap().id;
-        Ok(tx
-            .claim(&[id], now, now + SignedDuration::from_mins(5))?
-            .remove(0))
+        let mut claim = tx.claim(&[id], now, now + SignedDuration::from_mins(5))?;
+        tx.end_claim(claim.id)?;
+        Ok(claim.tokens.remove(0))
     });
     job.await.unwrap()
 }

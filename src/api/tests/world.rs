@@ -237,11 +237,11 @@ impl World {
         let job = self.backend.inventory.write(move |tx| {
             let id = tx.token_named(&name)?.unwrap().id;
             tx.make_due(id, now)?;
-            let lease = now + SignedDuration::from_mins(5);
-            let claimed = tx.claim(&[id], now, lease)?.remove(0);
-            let mut learned = CheckResult::new(claimed, now);
+            let mut claim = tx.claim(&[id], now, now + SignedDuration::from_mins(5))?;
+            let mut learned = CheckResult::new(claim.tokens.remove(0), now);
             change(&mut learned.after);
-            tx.record(&learned, now)
+            tx.record(&learned, now)?;
+            tx.end_claim(claim.id)
         });
         job.await.unwrap();
     }

@@ -37,11 +37,11 @@ CREATE TABLE token (
     id                     INTEGER PRIMARY KEY AUTOINCREMENT,
     app                    TEXT    NOT NULL,
     name                   TEXT    NOT NULL UNIQUE,
-    -- what Meta said last; kind is NULL until the first check
+    -- what Meta said last; kind, subject and person are NULL until the first check
     kind                   TEXT,
-    subject                TEXT    NOT NULL DEFAULT '',
+    subject                TEXT,
     subject_name           TEXT,
-    person                 TEXT    NOT NULL DEFAULT '',
+    person                 TEXT,
     issued_at              INTEGER,
     expires_at             INTEGER,
     data_access_expires_at INTEGER,
@@ -70,8 +70,11 @@ CREATE TABLE token (
     rotation_tried_at      INTEGER
 ) STRICT;
 
-CREATE INDEX token_of_person  ON token (app, person);
-CREATE INDEX token_of_subject ON token (app, subject);
+-- By state, so that a search for a person's living tokens does not read thousands that are dead.
+CREATE INDEX token_of_person  ON token (app, person, state) WHERE person IS NOT NULL;
+-- A person has few tokens of their own, and may have 100,000 of pages.
+CREATE INDEX token_of_own     ON token (app, person) WHERE kind <> 'page';
+CREATE INDEX token_of_subject ON token (app, subject) WHERE subject IS NOT NULL;
 CREATE INDEX token_of_parent  ON token (parent) WHERE parent IS NOT NULL;
 CREATE INDEX token_in_state   ON token (state, name);
 
@@ -83,7 +86,6 @@ CREATE TABLE schedule (
     due_at       INTEGER,
     action       TEXT    NOT NULL DEFAULT 'check',
     deadline     INTEGER,
-    leased_until INTEGER NOT NULL DEFAULT 0,
     checked_at   INTEGER
 ) STRICT;
 
@@ -139,6 +141,14 @@ CREATE TABLE token_order (
 ) STRICT;
 
 CREATE INDEX pending_order ON token_order (token) WHERE ended_at IS NULL;
+
+-- What the sweeps have in hand, a row for many tokens. No other sweep takes these tokens before the claim ends.
+CREATE TABLE claim (
+    id      INTEGER PRIMARY KEY,
+    -- their ids, as a JSON list
+    tokens  TEXT    NOT NULL,
+    ends_at INTEGER NOT NULL
+) STRICT;
 
 -- Tokens that were being checked when the daemon crashed. They are checked one at a time, and the row is deleted after.
 CREATE TABLE crash_suspect (
@@ -376,9 +386,11 @@ CREATE TABLE state_count (
     tokens INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+INSERT INTO state_count (state, tokens)
+VALUES ('unverified', 0), ('healthy', 0), ('expiring', 0), ('failing', 0), ('dead', 0);
+
 CREATE TRIGGER state_count_in AFTER INSERT ON token BEGIN
-    INSERT INTO state_count (state, tokens) VALUES (NEW.state, 1)
-    ON CONFLICT (state) DO UPDATE SET tokens = tokens + 1;
+    UPDATE state_count SET tokens = tokens + 1 WHERE state = NEW.state;
 END;
 
 CREATE TRIGGER state_count_out AFTER DELETE ON token BEGIN
@@ -386,7 +398,6 @@ CREATE TRIGGER state_count_out AFTER DELETE ON token BEGIN
 END;
 
 CREATE TRIGGER state_count_move AFTER UPDATE OF state ON token WHEN OLD.state <> NEW.state BEGIN
-    UPDATE state_count SET tokens = tokens - 1 WHERE state = OLD.state;
-    INSERT INTO state_count (state, tokens) VALUES (NEW.state, 1)
-    ON CONFLICT (state) DO UPDATE SET tokens = tokens + 1;
+    UPDATE state_count SET tokens = tokens + CASE state WHEN NEW.state THEN 1 ELSE -1 END
+    WHERE state IN (OLD.state, NEW.state);
 END;

@@ -4,6 +4,7 @@ mod list;
 
 use jiff::Timestamp;
 
+use super::cells::Bearer;
 use super::columns::{self, FROM_TOKEN, TOKEN};
 use super::{Error, Tx, View};
 use crate::model::{Scopes, Token, TokenId};
@@ -82,13 +83,10 @@ impl Tx<'_> {
             .name
             .clone()
             .unwrap_or_else(|| format!("{}-{fingerprint}", new.app));
-        if self.token_named(&name)?.is_some() {
-            return Ok(Imported::NameTaken { name });
-        }
-        let id: TokenId = self.db.value(
+        let id: Option<TokenId> = self.db.maybe_value(
             "INSERT INTO token (app, name, subject_name, parent, required_scopes, owners,
                                 fingerprint, imported_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO NOTHING RETURNING id",
             &[
                 &new.app,
                 &name,
@@ -100,14 +98,19 @@ impl Tx<'_> {
                 &now,
             ],
         )?;
+        let Some(id) = id else {
+            return Ok(Imported::NameTaken { name });
+        };
         self.db.run(
             "INSERT INTO schedule (token, app, due_at) VALUES (?1, ?2, ?3)",
             &[&id, &new.app, &now],
         )?;
-        let Some(token) = self.token(id)? else {
-            return Err(Error::Closed);
+        let bearer = Bearer {
+            id,
+            app: &new.app,
+            name: &name,
         };
-        self.add_version(&token, 1, "current", &new.secret, now)?;
+        self.add_version(bearer, 1, "current", &new.secret, now)?;
         Ok(Imported::Added { id, name })
     }
 

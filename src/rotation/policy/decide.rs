@@ -1,10 +1,12 @@
 //! Decides what is left to ask Meta about a token before its check can be recorded.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::check_result::Basis;
 use super::exchange::{may_exchange, rotation_due};
-use crate::model::{Cause, CheckResult, Facts, Health, Kind, OrderKind, Subscription};
+use crate::model::{
+    Asked, Cause, CheckResult, Claimed, Facts, Health, Kind, OrderKind, Subscription, Token,
+};
 
 /// What is left to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,43 +24,62 @@ pub enum FollowUp {
 /// How often the webhook subscription of a page is checked.
 const LISTEN_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// What decides about the next question: the token as it is known so far, and what the check has asked.
+#[derive(Clone, Copy)]
+pub(super) struct Situation<'a> {
+    pub(super) claimed: &'a Claimed,
+    pub(super) token: &'a Token,
+    pub(super) rotation_tried_at: Option<Timestamp>,
+    pub(super) asked: Asked,
+}
+
 /// What to ask next. `None` when what was learned can be recorded.
 pub fn follow_up(result: &CheckResult, basis: &Basis<'_>) -> Option<FollowUp> {
-    let facts = result.after.facts.as_ref()?;
-    if wants_exchange(result, basis) {
+    let situation = Situation {
+        claimed: &result.claimed,
+        token: &result.after,
+        rotation_tried_at: result.rotation_tried_at,
+        asked: result.asked,
+    };
+    next_question(situation, basis)
+}
+
+pub(super) fn next_question(situation: Situation<'_>, basis: &Basis<'_>) -> Option<FollowUp> {
+    let facts = situation.token.facts.as_ref()?;
+    if wants_exchange(situation, basis) {
         Some(FollowUp::Exchange(facts.kind))
-    } else if wants_derivation(result, facts, basis) {
+    } else if wants_derivation(situation, facts, basis) {
         Some(FollowUp::Derive)
-    } else if wants_profile(result, facts) {
+    } else if wants_profile(situation, facts) {
         Some(FollowUp::FetchProfile)
-    } else if wants_subscription_check(result, facts, basis) {
+    } else if wants_subscription_check(situation, facts, basis) {
         Some(FollowUp::CheckSubscription)
     } else {
         None
     }
 }
 
-fn wants_exchange(result: &CheckResult, basis: &Basis<'_>) -> bool {
-    let (token, tried_at) = (&result.after, result.rotation_tried_at);
-    if result.asked.exchanged || !token.is_alive() {
+fn wants_exchange(situation: Situation<'_>, basis: &Basis<'_>) -> bool {
+    let (token, tried_at) = (situation.token, situation.rotation_tried_at);
+    if situation.asked.exchanged || !token.is_alive() {
         return false;
     }
     let now = basis.now_for_ends();
-    let ordered =
-        result.claimed.is_ordered(OrderKind::Rotate) && may_exchange(token, tried_at, now).is_ok();
+    let ordered = situation.claimed.is_ordered(OrderKind::Rotate)
+        && may_exchange(token, tried_at, now).is_ok();
     ordered || rotation_due(token, tried_at, basis.rules).is_some_and(|due| due <= now)
 }
 
 /// A page token that died or expires soon may be derived again through a living parent.
-fn wants_derivation(result: &CheckResult, facts: &Facts, basis: &Basis<'_>) -> bool {
-    if result.asked.derived || facts.kind != Kind::Page {
+fn wants_derivation(situation: Situation<'_>, facts: &Facts, basis: &Basis<'_>) -> bool {
+    if situation.asked.derived || facts.kind != Kind::Page {
         return false;
     }
-    let token = &result.after;
+    let token = situation.token;
     let dead = matches!(token.health, Health::Dead { cause, .. } if may_be_derived(cause));
     let horizon = basis.now_for_ends() + basis.rules.rotate_before_expiry;
     let ending = token.is_alive() && facts.expires_at.is_before(horizon);
-    dead || ending || result.claimed.is_ordered(OrderKind::Rotate)
+    dead || ending || situation.claimed.is_ordered(OrderKind::Rotate)
 }
 
 /// If the page is gone, the token belongs to another app, or the app is unavailable, no parent can help.
@@ -69,24 +90,26 @@ const fn may_be_derived(cause: Cause) -> bool {
     )
 }
 
-fn wants_profile(result: &CheckResult, facts: &Facts) -> bool {
-    let wanted = result.asked.is_new || result.claimed.is_ordered(OrderKind::Discover);
-    facts.kind == Kind::User && result.after.is_alive() && wanted && !result.asked.fetched
+fn wants_profile(situation: Situation<'_>, facts: &Facts) -> bool {
+    let Situation { claimed, asked, .. } = situation;
+    let wanted = asked.is_new || claimed.is_ordered(OrderKind::Discover);
+    facts.kind == Kind::User && situation.token.is_alive() && wanted && !asked.fetched
 }
 
 /// Each check costs a call per page, so it is made only for a new token, on an order, and once a week. While a
 /// subscription is missing, it is checked every time until it is fixed.
-fn wants_subscription_check(result: &CheckResult, facts: &Facts, basis: &Basis<'_>) -> bool {
+fn wants_subscription_check(situation: Situation<'_>, facts: &Facts, basis: &Basis<'_>) -> bool {
+    let Situation { claimed, asked, .. } = situation;
     let is_off = basis.rules.subscribed_fields.is_empty();
-    if result.asked.subscription_checked || is_off || !result.after.is_alive() {
+    if asked.subscription_checked || is_off || !situation.token.is_alive() {
         return false;
     }
-    let last = result.claimed.subscription.as_ref();
+    let last = claimed.subscription.as_ref();
     let due = last.is_none_or(|last| {
         last.subscription == Subscription::Missing
             || last.asked_at + LISTEN_EVERY <= basis.now_for_ends()
     });
-    let is_wanted = due || result.asked.is_new || result.claimed.pending_order.is_some();
+    let is_wanted = due || asked.is_new || claimed.pending_order.is_some();
     may_ask_subscriptions(facts) && is_wanted
 }
 
@@ -101,7 +124,7 @@ fn may_ask_subscriptions(facts: &Facts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Claimed, EventId, PendingOrder, Scopes, Token, WebhookSubscription};
+    use crate::model::{EventId, PendingOrder, Scopes, WebhookSubscription};
     use crate::rotation::Rules;
     use crate::rotation::policy::fixtures::*;
 

@@ -5,8 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Basis, InspectionResult};
 use crate::graph_api::{Certainty, Inspection, TokenRejection};
 use crate::model::{
-    Cause, Claimed, Expiry, Facts, Health, Kind, Lease, MetaCode, Permissions, Scopes, Token,
-    TokenId,
+    Cause, Claimed, Expiry, Facts, Health, Kind, MetaCode, Permissions, Scopes, Token, TokenId,
 };
 use crate::rotation::Rules;
 use crate::secret::Secret;
@@ -80,7 +79,6 @@ pub(super) fn claimed(token: Token) -> Claimed {
         subscription: None,
         pending_order: None,
         candidate: None,
-        lease: Lease(0),
     }
 }
 

@@ -61,7 +61,12 @@ fn with_known_kind(before: &Token, facts: Facts) -> Facts {
     }
 }
 
-fn health_of_living(before: &Token, facts: &Facts, rules: &Rules, now: Timestamp) -> Health {
+pub(super) fn health_of_living(
+    before: &Token,
+    facts: &Facts,
+    rules: &Rules,
+    now: Timestamp,
+) -> Health {
     if lacks_what_it_had(before, facts) {
         return match before.health {
             lacking @ Health::Lacking { .. } => lacking,

@@ -9,7 +9,10 @@ mod decide;
 mod exchange;
 mod learn;
 mod permissions;
+mod plan;
+mod related;
 mod replacement;
+mod routine;
 mod schedule;
 
 pub use answers::{Answer, Derivation, DerivedSecret, Exchange, is_good_enough, with_answer};
@@ -20,6 +23,9 @@ pub use clock_trust::{ClockTrust, LARGEST_SKEW, clock_trust, without_judging_end
 pub use decide::{FollowUp, follow_up};
 pub use exchange::{rotation_due, was_not_made};
 pub use learn::learn;
+pub use plan::plan;
+pub use related::{Announced, related};
+pub use routine::routine;
 pub use schedule::latest_check;
 
 use crate::graph_api::{Error, Inspection};

@@ -1,0 +1,142 @@
+//! Claims: the tokens that sweeps have in hand, one row for many. No two sweeps check the same token, and after a crash
+//! the claims name the tokens that may have caused it.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::cells::Bearer;
+use super::columns::{self, FROM_TOKEN, TOKEN, TOKEN_COLUMNS};
+use super::engine::{Json, Row};
+use super::{Error, Tx, View, subscriptions};
+use crate::model::{Claimed, TokenId};
+
+/// Names the row of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimId(pub(super) i64);
+
+/// What a sweep has in hand.
+#[derive(Debug)]
+pub struct Claim {
+    pub id: ClaimId,
+    pub tokens: Vec<Claimed>,
+}
+
+/// In seconds. A claim that ends this much later than one that begins now came from a wrong clock.
+const CLOCK_TOLERANCE: i64 = 300;
+
+impl View<'_> {
+    /// The tokens of all claims.
+    pub(super) fn claimed_tokens(&self) -> Result<Vec<TokenId>, Error> {
+        let claims: Vec<Json<Vec<i64>>> = self.db.values("SELECT tokens FROM claim", &[])?;
+        let mut tokens: Vec<TokenId> = claims
+            .into_iter()
+            .flat_map(|Json(tokens)| tokens)
+            .map(TokenId)
+            .collect();
+        tokens.sort_unstable();
+        tokens.dedup();
+        Ok(tokens)
+    }
+
+    /// `None` for a token whose secret does not open. It stays due, and does not stop the others.
+    fn claimed(&self, row: &Row<'_>) -> Result<Option<Claimed>, Error> {
+        let token = columns::token(row)?;
+        let sealed: Vec<u8> = row.get(TOKEN_COLUMNS)?;
+        let secret = match self.unseal(Bearer::of(&token), token.version, &sealed) {
+            Ok(secret) => secret,
+            Err(error @ Error::Unsealable(_)) => {
+                tracing::error!("skipping a token and checking the others: {error}");
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Some(Claimed {
+            secret,
+            rotation_tried_at: row.get(TOKEN_COLUMNS + 1)?,
+            subscription: subscriptions::subscription(row, TOKEN_COLUMNS + 2)?,
+            token,
+            pending_order: None,
+            candidate: None,
+        }))
+    }
+}
+
+impl Tx<'_> {
+    /// Claims those of `due` that are still due and in no other claim, and reads them as they are now.
+    pub fn claim(
+        &self,
+        due: &[TokenId],
+        now: Timestamp,
+        ends_at: Timestamp,
+    ) -> Result<Claim, Error> {
+        self.end_expired_claims(now, ends_at)?;
+        let others: HashSet<TokenId> = self.claimed_tokens()?.into_iter().collect();
+        let free = due.iter().filter(|id| !others.contains(id));
+        let free: Vec<i64> = free.map(|id| id.0).collect();
+        let read = format!(
+            "SELECT {TOKEN}, v.secret, t.rotation_tried_at, w.state, w.missing, w.checked_at {FROM_TOKEN}
+             JOIN version v ON v.token = t.id AND v.number = t.version
+             LEFT JOIN webhook_subscription w ON w.token = t.id
+             WHERE t.id IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2"
+        );
+        let tokens: Vec<Option<Claimed>> = self
+            .db
+            .all(&read, &[&Json(free), &now], |row| self.claimed(row))?;
+        let mut tokens: Vec<Claimed> = tokens.into_iter().flatten().collect();
+        self.add_orders_and_candidates(&mut tokens)?;
+        self.correct_future_tries(&mut tokens, now)?;
+        let id = self.record_claim(&tokens, ends_at)?;
+        Ok(Claim { id, tokens })
+    }
+
+    fn record_claim(&self, tokens: &[Claimed], ends_at: Timestamp) -> Result<ClaimId, Error> {
+        let tokens: Vec<i64> = tokens.iter().map(|claimed| claimed.token.id.0).collect();
+        let record = "INSERT INTO claim (tokens, ends_at) VALUES (?1, ?2) RETURNING id";
+        self.db
+            .value(record, &[&Json(tokens), &ends_at])
+            .map(ClaimId)
+    }
+
+    fn add_orders_and_candidates(&self, tokens: &mut [Claimed]) -> Result<(), Error> {
+        let orders = self.pending_orders()?;
+        let mut candidates = self.candidates()?;
+        if orders.is_empty() && candidates.is_empty() {
+            return Ok(());
+        }
+        for claimed in tokens {
+            claimed.pending_order = orders.get(&claimed.token.id).copied();
+            claimed.candidate = candidates.remove(&claimed.token.id);
+        }
+        Ok(())
+    }
+
+    /// An exchange that was tried in the future was tried while the clock was wrong.
+    fn correct_future_tries(&self, tokens: &mut [Claimed], now: Timestamp) -> Result<(), Error> {
+        for claimed in tokens {
+            if claimed.rotation_tried_at.is_some_and(|at| at > now) {
+                claimed.rotation_tried_at = Some(now);
+                self.set_rotation_tried_at(claimed.token.id, Some(now))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a claim. Its tokens that got no result stay due.
+    pub fn end_claim(&self, id: ClaimId) -> Result<(), Error> {
+        self.db.run("DELETE FROM claim WHERE id = ?1", &[&id.0])
+    }
+
+    /// Ends the claims of sweeps that did not. `latest` is the latest end that a claim of now has.
+    fn end_expired_claims(&self, now: Timestamp, latest: Timestamp) -> Result<(), Error> {
+        self.db.run(
+            "DELETE FROM claim WHERE ends_at <= ?1 OR ends_at > ?2 + ?3",
+            &[&now, &latest, &CLOCK_TOLERANCE],
+        )
+    }
+
+    /// Ends the claims of an earlier run. The lock on the inventory proves that it has ended.
+    pub(super) fn end_claims(&self) -> Result<(), Error> {
+        self.db.run("DELETE FROM claim", &[])
+    }
+}
