@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::DaemonStatus;
 use super::alert_paths::{STUCK_EMAIL, no_way_to_people};
 use super::types::{Maintenance, Sweep};
-use crate::model::MailQueue;
+use crate::model::{Figures, MailQueue};
 
 /// What keeps the daemon from its work, as far as its status shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,17 +110,22 @@ impl fmt::Display for Fault {
 /// Why the daemon is not ready, each reason in a sentence, the most serious first.
 pub(super) fn reasons_not_ready(
     daemon_status: &DaemonStatus,
-    mail: &MailQueue,
+    figures: &Figures,
     now: Timestamp,
 ) -> Vec<String> {
+    let mail = &figures.mail;
     let disk = daemon_status.inventory_error.as_ref();
     let disk = disk.map(|reason| format!("the inventory cannot be written to: {reason}"));
+    let outdated = figures.outdated.as_ref().map(|reason| {
+        format!("the inventory cannot be read, so its numbers here may be outdated: {reason}")
+    });
     let stuck = email_fault(mail.oldest_queued_at, mail.last_error.as_deref(), now);
     let late = sweep_fault(&daemon_status.sweep, LATE_SWEEP, now);
     let overdue = Some(daemon_status.sweep.overdue).filter(|overdue| *overdue > 0);
     let reasons = [
         no_way_to_people(daemon_status, mail, now),
         disk,
+        outdated,
         unreadable_emails(mail),
         stuck.map(|fault| fault.to_string()),
         daemon_status.clock_error.clone(),
@@ -184,7 +189,11 @@ mod tests {
             oldest_queued_at: oldest_email.map(minutes),
             ..MailQueue::default()
         };
-        reasons_not_ready(&daemon_status, &mail, minutes(1_000))
+        let figures = Figures {
+            mail,
+            ..Figures::default()
+        };
+        reasons_not_ready(&daemon_status, &figures, minutes(1_000))
     }
 
     #[test]

@@ -9,6 +9,7 @@ use axum::response::Response;
 use tokio_util::sync::CancellationToken;
 
 use super::DaemonHandle;
+use super::durations;
 use super::peer::{self, Accounts};
 use super::routes;
 use super::state::{Limits, SocketState};
@@ -46,13 +47,17 @@ pub(super) async fn serve_within(
 ) -> &'static str {
     let connections = limits.connections;
     let own = SocketState::new(daemon, limits, stop.clone());
+    let durations = Arc::clone(&own.durations);
     let routes = routes::router(Arc::new(http::AppState::new(backend, own)));
+    let accounts = Arc::<Accounts>::default();
     let server = http::Server {
         name: "status socket",
-        router: routes.layer(middleware::from_fn_with_state(
-            Arc::<Accounts>::default(),
-            identify,
-        )),
+        router: routes
+            .layer(middleware::from_fn_with_state(accounts, identify))
+            .layer(middleware::from_fn_with_state(
+                durations,
+                durations::measure,
+            )),
         limits: connections,
         rank,
         refusal,

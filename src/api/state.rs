@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::access_log::{Access, Counted};
+use super::durations::Durations;
 use super::problem_response::JobError;
 use super::types::Problem;
 use super::{DaemonHandle, DaemonStatus};
@@ -67,6 +68,7 @@ pub(super) struct SocketState {
     /// Ordinary peers queue here first, so that a peer with reserved slots waits for one of them at most.
     common_turn: Semaphore,
     pub(super) stop: CancellationToken,
+    pub(super) durations: Arc<Durations>,
     /// The user that the daemon runs as.
     pub(super) uid: u32,
 }
@@ -83,6 +85,7 @@ impl SocketState {
             common_turn: Semaphore::new(1),
             limits,
             stop,
+            durations: Arc::default(),
             uid: nix::unistd::geteuid().as_raw(),
         }
     }

@@ -42,7 +42,7 @@ impl Daemon {
         {
             tracing::error!("the reload could not be recorded: {error}");
         }
-        systemd::ready(&status::describe(&self.services).await);
+        systemd::ready(&status::describe(&self.inventory.figures()));
         outcome
     }
 

@@ -69,7 +69,7 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Error> {
     let listeners = Listeners::open(&config).await.map_err(Error::temporary)?;
     let (probe, questions) = http::probe();
     let mut daemon = Daemon::start(path, machine, config, services, listeners, questions).await?;
-    let first_log_lines = status::describe(&daemon.services).await;
+    let first_log_lines = status::describe(&daemon.inventory.figures());
     systemd::ready(&first_log_lines);
     tracing::info!("ready: {first_log_lines}");
     let ended = daemon.work(&mut signals, &probe).await;

@@ -9,6 +9,7 @@ use super::{problems, schedule, systemd};
 use crate::api::types::{AppReport, Sweep};
 use crate::api::{DaemonStatus, no_way_to_people};
 use crate::inventory::{Error, Inventory, View};
+use crate::model::{Figures, IncidentCounts};
 
 /// A check that is due for longer than this is overdue.
 const GRACE: SignedDuration = SignedDuration::from_mins(10);
@@ -29,8 +30,8 @@ impl Job for Publication {
         let next = schedule::next_tick(&context.schedule.sweep, &context.timezone, now);
         let swept = context.all_swept();
         publish(services, &shared.daemon_status, (swept, next), now).await?;
-        log_unreachable(&services.inventory, &shared.daemon_status, now).await;
-        let text = describe(services).await;
+        log_unreachable(&services.inventory, &shared.daemon_status, now);
+        let text = describe(&services.inventory.figures());
         if text != self.logged {
             systemd::status(&text);
             self.logged = text;
@@ -40,19 +41,16 @@ impl Job for Publication {
 }
 
 /// Logs once that emails reach nobody any more, and once that they do again.
-async fn log_unreachable(
+fn log_unreachable(
     inventory: &Inventory,
     daemon_status: &watch::Sender<DaemonStatus>,
     now: Timestamp,
 ) {
-    let Ok(mail) = inventory.read(|view| view.mail_queue()).await else {
-        return;
-    };
     let seen = DaemonStatus {
         inventory_error: inventory.write_error().map(|why| why.to_string()),
         ..daemon_status.borrow().clone()
     };
-    let problem = no_way_to_people(&seen, &mail, now);
+    let problem = no_way_to_people(&seen, &inventory.figures().mail, now);
     match &problem {
         Some(text) if !seen.is_cut_off => tracing::error!("{text}"),
         None if seen.is_cut_off => tracing::info!("emails get through again"),
@@ -121,14 +119,11 @@ fn stored_problems(
 }
 
 /// One line for `systemctl status`.
-pub(super) async fn describe(services: &Services) -> String {
-    let fleet = services
-        .inventory
-        .read(|view| Ok((view.fleet()?, view.count_incidents()?)))
-        .await;
-    let Ok((fleet, (open, unacknowledged))) = fleet else {
+pub(super) fn describe(figures: &Figures) -> String {
+    if figures.outdated.is_some() {
         return "the inventory cannot be read; see the journal".to_owned();
-    };
+    }
+    let fleet = figures.fleet;
     if fleet.total() == 0 {
         return "no tokens yet".to_owned();
     }
@@ -143,10 +138,15 @@ pub(super) async fn describe(services: &Services) -> String {
     for (n, state) in states.into_iter().filter(|(n, _)| *n > 0) {
         text.push_str(&format!(", {n} {state}"));
     }
-    text + &open_incidents(open, unacknowledged)
+    text + &open_incidents(figures.incidents)
 }
 
-fn open_incidents(open: u64, unacknowledged: u64) -> String {
+fn open_incidents(
+    IncidentCounts {
+        open,
+        unacknowledged,
+    }: IncidentCounts,
+) -> String {
     let incidents = match open {
         0 => return String::new(),
         1 => "1 incident is open".to_owned(),
@@ -174,7 +174,11 @@ mod tests {
             (2, 1, "; 2 incidents are open, 1 of them acknowledged"),
             (2, 0, "; 2 incidents are open, all of them acknowledged"),
         ] {
-            assert_eq!(open_incidents(open, unacknowledged), expected);
+            let incidents = IncidentCounts {
+                open,
+                unacknowledged,
+            };
+            assert_eq!(open_incidents(incidents), expected);
         }
     }
 }

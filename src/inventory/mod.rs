@@ -18,6 +18,7 @@ mod emails;
 mod engine;
 mod error;
 mod event_log;
+mod figures;
 mod file_ownership;
 mod future_dates;
 mod incidents;
@@ -95,6 +96,7 @@ struct Shared {
     sealer: Sealer,
     path: PathBuf,
     writer: writer::Writer,
+    figures: Arc<figures::Published>,
     write_error: Mutex<Option<Unwritable>>,
     backlog: backlog::Backlog,
     unsaved: Mutex<unsaved_secrets::Unsaved>,
@@ -133,8 +135,15 @@ impl Inventory {
         if let Some(why) = &write_error {
             tracing::error!("{READ_ALONE}: {why}");
         }
+        let db = readers.first().ok_or(Error::Closed)?;
+        let view = View {
+            db,
+            sealer: &sealer,
+        };
+        let figures = Arc::new(figures::Published::read(&view)?);
         Ok(Self(Arc::new(Shared {
-            writer: writer::Writer::start(store, sealer.clone())?,
+            writer: writer::Writer::start(store, sealer.clone(), Arc::clone(&figures))?,
+            figures,
             readers: Mutex::new(readers),
             free_readers: Semaphore::new(READERS),
             sealer,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::engine::fields;
 use super::{Error, View};
-use crate::model::{Deadline, Fleet, MailQueue, State, Unchecked};
+use crate::model::{Deadline, Fleet, IncidentCounts, MailQueue, State, Unchecked};
 
 impl View<'_> {
     pub fn fleet(&self) -> Result<Fleet, Error> {
@@ -53,16 +53,22 @@ impl View<'_> {
         )
     }
 
-    /// How many incidents are unresolved, and how many of them are not acknowledged.
-    pub fn count_incidents(&self) -> Result<(u64, u64), Error> {
+    /// The open incidents, and how often anything has changed that `mail_queue` reads.
+    pub(super) fn totals(&self) -> Result<(IncidentCounts, u64), Error> {
         self.db.one(
-            "SELECT count(*), count(*) FILTER (WHERE acknowledged_until IS NULL)
-             FROM incident WHERE resolved_at IS NULL",
+            "SELECT open_incidents, unacknowledged_incidents, mail_changes FROM totals",
             &[],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| {
+                let incidents = IncidentCounts {
+                    open: row.get(0)?,
+                    unacknowledged: row.get(1)?,
+                };
+                Ok((incidents, row.get(2)?))
+            },
         )
     }
 
+    /// Reads the emails that wait or are undelivered, so it is called only after one of them has changed.
     pub fn mail_queue(&self) -> Result<MailQueue, Error> {
         let (queued, oldest_queued_at, last_error) = self.db.one(
             "SELECT count(*), min(created_at),

@@ -2,6 +2,7 @@
 //! a savepoint of its own, so that one that fails does not affect the others. Where nothing can be written, each job
 //! gets the reason.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use tracing::dispatcher::{self, Dispatch};
 use super::access::Store;
 use super::engine::{Connection, LOG_LIMIT, PATIENCE};
 use super::event_log::EventLog;
+use super::figures::Published;
 use super::{Error, Tx, Unwritable, View, WriteErrorKind};
 use crate::files::beside;
 use crate::secret::Sealer;
@@ -54,11 +56,15 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(store: Store, sealer: Sealer) -> Result<Self, Error> {
+    pub(super) fn start(
+        store: Store,
+        sealer: Sealer,
+        figures: Arc<Published>,
+    ) -> Result<Self, Error> {
         let (sender, jobs) = channel();
         let thread = thread::Builder::new()
             .name("inventory".to_owned())
-            .spawn(move || work(store, &sealer, &jobs))
+            .spawn(move || work(store, &sealer, &figures, &jobs))
             .map_err(|_| Error::Closed)?;
         Ok(Self {
             jobs: Some(sender),
@@ -127,7 +133,7 @@ impl Drop for Writer {
     }
 }
 
-fn work(mut store: Store, sealer: &Sealer, messages: &Receiver<Message>) {
+fn work(mut store: Store, sealer: &Sealer, figures: &Published, messages: &Receiver<Message>) {
     while let Ok(first) = messages.recv() {
         let waiting = messages.try_iter().take(JOBS_PER_COMMIT - 1);
         let mut batch: Vec<Job> = Vec::new();
@@ -135,12 +141,14 @@ fn work(mut store: Store, sealer: &Sealer, messages: &Receiver<Message>) {
             match message {
                 Message::Job(job) => batch.push(job),
                 Message::Reopen(answer) => {
-                    let _ = answer.send(store.reopen());
+                    let opened = store.reopen();
+                    refresh(figures, &store, sealer);
+                    let _ = answer.send(opened);
                 }
             }
         }
         if !batch.is_empty() {
-            save(&store, sealer, batch);
+            save(&store, sealer, figures, batch);
             cut_log(&store);
         }
     }
@@ -170,8 +178,8 @@ fn cut_log(store: &Store) {
     }
 }
 
-/// Runs all jobs in one transaction, which is durable before any of them gets its answer.
-fn save(store: &Store, sealer: &Sealer, batch: Vec<Job>) {
+/// Runs all jobs in one transaction, which is durable and in the figures before any of them gets its answer.
+fn save(store: &Store, sealer: &Sealer, figures: &Published, batch: Vec<Job>) {
     let company = if batch.len() == 1 {
         BatchContext::Alone
     } else {
@@ -184,7 +192,17 @@ fn save(store: &Store, sealer: &Sealer, batch: Vec<Job>) {
         }
         Store::ReadOnly { why, .. } => (reject_all(batch, why, company), Err(why.clone())),
     };
+    if saved.is_ok() {
+        refresh(figures, store, sealer);
+    }
     done.into_iter().for_each(|done| (done.afterwards)(&saved));
+}
+
+/// Runs outside of the transaction, so that a fault in reading costs no job its result.
+fn refresh(figures: &Published, store: &Store, sealer: &Sealer) {
+    if let Store::Open { db, .. } = store {
+        figures.refresh(&View { db, sealer });
+    }
 }
 
 fn reject_all(batch: Vec<Job>, why: &Unwritable, company: BatchContext) -> Vec<Done> {

@@ -52,7 +52,8 @@ pub use login::{
 pub use order::{LastOrder, OrderEnd, OrderKind, OrderOutcome};
 pub use pattern::name_matches;
 pub use report::{
-    ActivityCounts, ComingLogin, Deadline, Fleet, MailQueue, SingleAdminPages, Unchecked, Ungranted,
+    ActivityCounts, ComingLogin, Deadline, Figures, Fleet, IncidentCounts, MailQueue,
+    SingleAdminPages, Unchecked, Ungranted,
 };
 pub use scopes::Scopes;
 pub use slug::slug;

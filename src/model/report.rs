@@ -71,6 +71,23 @@ pub struct Deadline {
     pub at: Timestamp,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IncidentCounts {
+    pub open: u64,
+    pub unacknowledged: u64,
+}
+
+/// What the status shows of the inventory. None of it depends on the time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    pub fleet: Fleet,
+    pub incidents: IncidentCounts,
+    pub mail: MailQueue,
+    pub next_deadline: Option<Deadline>,
+    /// Why the inventory could not be read after the last commit, if so. The other figures are then older.
+    pub outdated: Option<String>,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MailQueue {
     pub queued: u64,

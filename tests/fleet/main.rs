@@ -273,16 +273,7 @@ async fn ask(inventory: &Inventory, tokens: usize) -> Result {
     let mut taken = Vec::new();
     for _ in 0..2_000 {
         let began = Instant::now();
-        inventory
-            .read(|view| {
-                Ok((
-                    view.fleet()?,
-                    view.next_deadline()?,
-                    view.count_incidents()?,
-                    view.mail_queue()?,
-                ))
-            })
-            .await?;
+        std::hint::black_box(inventory.figures());
         taken.push(began.elapsed());
     }
     taken.sort_unstable();

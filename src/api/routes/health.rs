@@ -22,8 +22,8 @@ pub(in crate::api) async fn healthz() -> Json<Value> {
 pub(in crate::api) async fn readyz(
     State(app_state): SharedAppState,
 ) -> Result<Json<Value>, Problem> {
-    let mail = app_state.read(|view| view.mail_queue()).await?;
-    let reasons = reasons_not_ready(&app_state.daemon_status_now(), &mail, app_state.now());
+    let figures = app_state.backend.inventory.figures();
+    let reasons = reasons_not_ready(&app_state.daemon_status_now(), &figures, app_state.now());
     if reasons.is_empty() {
         return Ok(Json(json!({ "ready": true })));
     }

@@ -15,11 +15,11 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use self::Value::{Each, One};
-use super::status::Figures;
 use crate::api::DaemonStatus;
 use crate::api::request::Viewer;
 use crate::api::state::SharedAppState;
-use crate::api::types::{AppReport, Problem, Sweep, TokenCounts};
+use crate::api::types::{AppReport, Sweep, TokenCounts};
+use crate::model::Figures;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -31,15 +31,16 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 pub(in crate::api) async fn metrics(
     _: Viewer,
     State(app_state): SharedAppState,
-) -> Result<impl IntoResponse, Problem> {
-    let figures = app_state.read(Figures::read).await?;
+) -> impl IntoResponse {
+    let figures = app_state.backend.inventory.figures();
     let gauges = gauges(&figures, &app_state.daemon_status.borrow(), app_state.now());
     let mut registry = Registry::with_prefix("perennial");
+    app_state.durations.register(&mut registry);
     registry.register_collector(Box::new(Gauges(gauges)));
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = encode(&mut text, &registry);
-    Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text))
+    ([(header::CONTENT_TYPE, OPEN_METRICS)], text)
 }
 
 /// The name of a gauge without its prefix, what it says, and its value.

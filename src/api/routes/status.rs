@@ -1,4 +1,4 @@
-//! The status: numbers from the state counts, from indexes, and from the daemon.
+//! The status: figures of the inventory as of the last commit, and the state of the daemon. Both are in memory.
 
 use axum::Json;
 use axum::extract::State;
@@ -9,50 +9,26 @@ use crate::api::daemon_handle::whole_seconds;
 use crate::api::readiness::{maintenance_faults, reasons_not_ready, undelivered_emails};
 use crate::api::request::Viewer;
 use crate::api::state::SharedAppState;
-use crate::api::types::{AppReport, IncidentCounts, Maintenance, Problem, StatusReport, Sweep};
-use crate::inventory::{Error, View};
-use crate::model::{Deadline, Fleet, MailQueue};
+use crate::api::types::{AppReport, Maintenance, StatusReport, Sweep};
+use crate::model::Figures;
 
-/// Numbers from the inventory. Each is stored or found by an index.
-pub(super) struct Figures {
-    pub(super) fleet: Fleet,
-    pub(super) incidents: IncidentCounts,
-    pub(super) mail: MailQueue,
-    pub(super) next_deadline: Option<Deadline>,
-}
-
-impl Figures {
-    pub(super) fn read(view: &View<'_>) -> Result<Self, Error> {
-        let (open, unacknowledged) = view.count_incidents()?;
-        Ok(Self {
-            fleet: view.fleet()?,
-            incidents: IncidentCounts {
-                open,
-                unacknowledged,
-            },
-            mail: view.mail_queue()?,
-            next_deadline: view.next_deadline()?,
-        })
-    }
-}
-
-/// The status of the daemon and its tokens.
+/// The status of the daemon and its tokens. It shows every write that was answered before.
 #[utoipa::path(get, path = "/v1/status", responses((status = 200, body = StatusReport)))]
 pub(in crate::api) async fn status(
     _: Viewer,
     State(app_state): SharedAppState,
-) -> Result<Json<StatusReport>, Problem> {
-    let figures = app_state.read(Figures::read).await?;
+) -> Json<StatusReport> {
+    let figures = app_state.backend.inventory.figures();
     let daemon_status = app_state.daemon_status_now();
-    Ok(Json(report(figures, daemon_status, app_state.now())))
+    Json(report(&figures, daemon_status, app_state.now()))
 }
 
-fn report(figures: Figures, daemon_status: DaemonStatus, now: Timestamp) -> StatusReport {
+fn report(figures: &Figures, daemon_status: DaemonStatus, now: Timestamp) -> StatusReport {
     let maintenance = Maintenance {
         backed_up_at: daemon_status.maintenance.backed_up_at.map(whole_seconds),
         ..daemon_status.maintenance.clone()
     };
-    let mut problems = reasons_not_ready(&daemon_status, &figures.mail, now);
+    let mut problems = reasons_not_ready(&daemon_status, figures, now);
     let ready = problems.is_empty();
     problems.extend(undelivered_emails(&figures.mail));
     problems.extend(daemon_status.problems);
@@ -74,10 +50,10 @@ fn report(figures: Figures, daemon_status: DaemonStatus, now: Timestamp) -> Stat
             .map(in_whole_seconds)
             .collect(),
         incidents: figures.incidents,
-        mail: figures.mail.into(),
+        mail: (&figures.mail).into(),
         deliveries: daemon_status.deliveries,
         maintenance,
-        next_deadline: figures.next_deadline,
+        next_deadline: figures.next_deadline.clone(),
         problems,
     }
 }

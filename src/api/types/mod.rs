@@ -16,8 +16,8 @@ pub use logins::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginVi
 pub use problem::{Problem, ProblemType};
 pub use queries::{EventQuery, IncidentQuery, SecretQuery, TokenQuery};
 pub use report::{
-    AppReport, Deliveries, IncidentCounts, MailReport, MailTestRequest, MailTestResult,
-    Maintenance, Reloaded, StatusReport, Sweep, TokenCounts,
+    AppReport, Deliveries, MailReport, MailTestRequest, MailTestResult, Maintenance, Reloaded,
+    StatusReport, Sweep, TokenCounts,
 };
 pub(in crate::api) use secrets::plausible;
 pub use secrets::{CandidateRequest, ImportRequest, SecretView};

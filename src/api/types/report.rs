@@ -1,6 +1,6 @@
 //! `GET /v1/status`: a summary of the daemon and its tokens.
 
-use crate::model::{Deadline, Fleet, MailQueue};
+use crate::model::{Deadline, Fleet, IncidentCounts, MailQueue};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -57,12 +57,6 @@ pub struct AppReport {
     /// Percentage of Meta's call limit in use, according to Meta's usage headers.
     pub usage_percent: u32,
     pub throttled_until: Option<Timestamp>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct IncidentCounts {
-    pub open: u64,
-    pub unacknowledged: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -127,12 +121,12 @@ impl From<Fleet> for TokenCounts {
     }
 }
 
-impl From<MailQueue> for MailReport {
-    fn from(queue: MailQueue) -> Self {
+impl From<&MailQueue> for MailReport {
+    fn from(queue: &MailQueue) -> Self {
         Self {
             queued: queue.queued,
             oldest_queued_at: queue.oldest_queued_at,
-            last_error: queue.last_error,
+            last_error: queue.last_error.clone(),
             undelivered: queue.undelivered,
         }
     }

@@ -401,3 +401,48 @@ CREATE TRIGGER state_count_move AFTER UPDATE OF state ON token WHEN OLD.state <>
     UPDATE state_count SET tokens = tokens + CASE state WHEN NEW.state THEN 1 ELSE -1 END
     WHERE state IN (OLD.state, NEW.state);
 END;
+
+-- The other totals that the status shows, in one row.
+CREATE TABLE totals (
+    id                       INTEGER PRIMARY KEY CHECK (id = 1),
+    open_incidents           INTEGER NOT NULL DEFAULT 0,
+    unacknowledged_incidents INTEGER NOT NULL DEFAULT 0,
+    -- goes up with every change to what the figures of the mail queue are read from
+    mail_changes             INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+INSERT INTO totals (id) VALUES (1);
+
+CREATE TRIGGER incident_total_in AFTER INSERT ON incident WHEN NEW.resolved_at IS NULL BEGIN
+    UPDATE totals SET open_incidents = open_incidents + 1,
+        unacknowledged_incidents = unacknowledged_incidents + (NEW.acknowledged_until IS NULL);
+END;
+
+CREATE TRIGGER incident_total_out AFTER DELETE ON incident BEGIN
+    UPDATE totals SET open_incidents = open_incidents - (OLD.resolved_at IS NULL),
+        unacknowledged_incidents = unacknowledged_incidents
+            - (OLD.resolved_at IS NULL AND OLD.acknowledged_until IS NULL),
+        mail_changes = mail_changes + 1;
+END;
+
+CREATE TRIGGER incident_total_move AFTER UPDATE OF resolved_at, acknowledged_until ON incident BEGIN
+    UPDATE totals SET open_incidents = open_incidents
+            + (NEW.resolved_at IS NULL) - (OLD.resolved_at IS NULL),
+        unacknowledged_incidents = unacknowledged_incidents
+            + (NEW.resolved_at IS NULL AND NEW.acknowledged_until IS NULL)
+            - (OLD.resolved_at IS NULL AND OLD.acknowledged_until IS NULL),
+        mail_changes = mail_changes + 1;
+END;
+
+CREATE TRIGGER mail_change_in AFTER INSERT ON email BEGIN
+    UPDATE totals SET mail_changes = mail_changes + 1;
+END;
+
+CREATE TRIGGER mail_change_out AFTER DELETE ON email BEGIN
+    UPDATE totals SET mail_changes = mail_changes + 1;
+END;
+
+CREATE TRIGGER mail_change AFTER UPDATE OF incident, created_at, delivered_to, next_try_at, sent_at,
+    last_error, undelivered_at ON email BEGIN
+    UPDATE totals SET mail_changes = mail_changes + 1;
+END;

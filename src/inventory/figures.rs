@@ -1,0 +1,82 @@
+//! The figures of the status. The writer reads them after every commit and keeps them in memory, so that a request for
+//! the status neither reads the inventory nor waits for anybody who does.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Error, Inventory, View};
+use crate::model::Figures;
+
+/// The figures as of the last commit.
+pub(super) struct Published(Mutex<Reading>);
+
+#[derive(Clone)]
+struct Reading {
+    figures: Arc<Figures>,
+    /// `mail_changes` at the time: as long as it does not move, the mail queue has the same figures.
+    mail_changes: u64,
+}
+
+impl Inventory {
+    /// The figures as of the last commit. Whoever has the result of a write finds it in them.
+    pub fn figures(&self) -> Arc<Figures> {
+        self.0.figures.latest().figures
+    }
+}
+
+impl Published {
+    pub(super) fn read(view: &View<'_>) -> Result<Self, Error> {
+        view.reading(None).map(Mutex::new).map(Self)
+    }
+
+    /// Reads the figures again. If that fails, the earlier ones stay and are marked as outdated.
+    pub(super) fn refresh(&self, view: &View<'_>) {
+        let before = self.latest();
+        let reading = view
+            .reading(Some(&before))
+            .unwrap_or_else(|error| before.outdated(&error));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = reading;
+    }
+
+    fn latest(&self) -> Reading {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Reading {
+    fn outdated(self, error: &Error) -> Self {
+        if self.figures.outdated.is_none() {
+            tracing::error!("the figures of the status cannot be read from the inventory: {error}");
+        }
+        let mut figures = Figures::clone(&self.figures);
+        figures.outdated = Some(error.to_string());
+        Self {
+            figures: Arc::new(figures),
+            ..self
+        }
+    }
+}
+
+impl View<'_> {
+    fn reading(&self, before: Option<&Reading>) -> Result<Reading, Error> {
+        let (incidents, mail_changes) = self.totals()?;
+        let unchanged = before.filter(|before| before.mail_changes == mail_changes);
+        let mail = match unchanged {
+            Some(before) => before.figures.mail.clone(),
+            None => self.mail_queue()?,
+        };
+        let figures = Figures {
+            fleet: self.fleet()?,
+            incidents,
+            mail,
+            next_deadline: self.next_deadline()?,
+            outdated: None,
+        };
+        Ok(Reading {
+            figures: Arc::new(figures),
+            mail_changes,
+        })
+    }
+}
