@@ -12,7 +12,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem_response::PROBLEM_JSON;
 use super::routes::{
-    daemon, events, health, imports, incidents, logins, metrics, orders, secrets, status, tokens,
+    daemon, events, health, import_many, imports, incidents, logins, metrics, orders, secrets,
+    status, tokens,
 };
 use super::types::Problem;
 use crate::model::Cause;
@@ -35,6 +36,7 @@ use crate::model::Cause;
         status::status,
         tokens::list,
         imports::import,
+        import_many::import_many,
         tokens::show,
         tokens::forget,
         secrets::read,

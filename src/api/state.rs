@@ -34,7 +34,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: http::Limits {
-                // `perennial import` uses 16 connections at the same time.
+                // A program that asks for several secrets at the same time needs no more connections.
                 shares: Shares {
                     common: 64,
                     each: 20,

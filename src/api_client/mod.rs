@@ -13,9 +13,9 @@ use serde::de::DeserializeOwned;
 
 use crate::api::types::{
     Accepted, AcknowledgeRequest, CandidateRequest, CompletionRequest, EventQuery, ImportRequest,
-    IncidentList, IncidentQuery, IncidentView, LoginLink, LoginRequest, LoginView, MailTestRequest,
-    MailTestResult, Problem, Reloaded, SecretQuery, SecretView, StatusReport, TokenDetail,
-    TokenList, TokenQuery, TokenView,
+    ImportResult, ImportResults, IncidentList, IncidentQuery, IncidentView, LARGEST_IMPORT,
+    LoginLink, LoginRequest, LoginView, MOST_IMPORTS, MailTestRequest, MailTestResult, Problem,
+    Reloaded, SecretQuery, SecretView, StatusReport, TokenDetail, TokenList, TokenQuery, TokenView,
 };
 
 use connection::{Answer, Connection};
@@ -105,6 +105,24 @@ impl Client {
             StatusCode::OK => Imported::Known(token),
             _ => Imported::Added(token),
         })
+    }
+
+    /// Imports as many of these tokens as one request takes, beginning with the first. Returns a result for each of
+    /// those.
+    pub async fn import_first(
+        &self,
+        requests: &[&ImportRequest],
+    ) -> Result<Vec<ImportResult>, Error> {
+        let path = "/v1/imports";
+        let (sent, body) = import_body(requests).map_err(|error| not_understood(path, &error))?;
+        let answer = self.0.ask(Method::POST, path, body).await?;
+        let ImportResults { results } = understood(path, &answer)?;
+        if results.len() != sent {
+            let reason = format!("it has {} results for {sent} tokens", results.len());
+            let path = path.to_owned();
+            return Err(Error::NotUnderstood { path, reason });
+        }
+        Ok(results)
     }
 
     pub async fn add_candidate(
@@ -222,6 +240,27 @@ impl Client {
         let body = serde_json::to_vec(body).map_err(|error| not_understood(path, &error))?;
         self.0.ask(method, path, body).await
     }
+}
+
+/// How many of the requests fit, and the body with these. The first one always fits.
+fn import_body(requests: &[&ImportRequest]) -> Result<(usize, Vec<u8>), serde_json::Error> {
+    const END: &[u8] = b"]}";
+    let mut body = br#"{"tokens":["#.to_vec();
+    let mut sent = 0;
+    for request in requests.iter().take(MOST_IMPORTS) {
+        let entry = serde_json::to_vec(request)?;
+        let size = body.len() + 1 + entry.len() + END.len();
+        if sent > 0 && size > LARGEST_IMPORT {
+            break;
+        }
+        if sent > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(&entry);
+        sent += 1;
+    }
+    body.extend_from_slice(END);
+    Ok((sent, body))
 }
 
 fn understood<T: DeserializeOwned>(path: &str, answer: &Answer) -> Result<T, Error> {

@@ -80,3 +80,6 @@ impl View<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,7 +117,7 @@ const READ_ALONE: &str = "the inventory cannot be written to; reads go on, and w
 const ROOM: u64 = 256 << 10;
 
 /// How many reads run at the same time. Each connection costs memory for its cache.
-const READERS: usize = 2;
+pub(crate) const READERS: usize = 2;
 
 impl Inventory {
     /// Opens the inventory for this process alone, and creates or upgrades it as needed. Nothing is written before

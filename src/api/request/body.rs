@@ -6,7 +6,8 @@ use axum::body::Body;
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, header};
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde_json::value::RawValue;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -14,18 +15,22 @@ use super::json_error::describe_error;
 use crate::api::state::AppState;
 use crate::api::types::{Problem, ProblemType};
 
-/// A JSON body.
+/// A JSON body of at most `LARGEST` bytes.
 #[derive(Debug)]
-pub(in crate::api) struct Sent<T>(pub(in crate::api) T);
+pub(in crate::api) struct Sent<T, const LARGEST: usize = LARGEST_BODY>(pub(in crate::api) T);
 
-/// Every valid request fits; a token has a few hundred bytes.
+/// A part of a body that is read by itself, so that only this part is lost when it is malformed.
+#[derive(Debug)]
+pub(in crate::api) struct Element<T>(pub(in crate::api) Result<T, Problem>);
+
+/// Every valid request about one thing fits; a token has a few hundred bytes.
 const LARGEST_BODY: usize = 64 * 1024;
 
 /// The server reads this much of a body that is too large, because many clients read the answer only after they have
 /// sent everything.
 pub(in crate::api) const LARGEST_SWALLOWED: usize = 16 * 1024 * 1024;
 
-impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for Sent<T> {
+impl<T: DeserializeOwned, const LARGEST: usize> FromRequest<Arc<AppState>> for Sent<T, LARGEST> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app_state: &Arc<AppState>) -> Result<Self, Problem> {
@@ -36,8 +41,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<AppState>> for Sent<T> {
                 "the body must be JSON. Send the header Content-Type: application/json",
             ));
         }
-        reject_unread(&parts.headers)?;
-        let body = timeout(app_state.limits.body, collected(body))
+        reject_unread(&parts.headers, LARGEST)?;
+        let body = timeout(app_state.limits.body, collected(body, LARGEST))
             .await
             .map_err(|_| {
                 Problem::new(
@@ -65,6 +70,13 @@ impl<T: DeserializeOwned> OptionalFromRequest<Arc<AppState>> for Sent<T> {
     }
 }
 
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Element<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&RawValue>::deserialize(deserializer)?;
+        Ok(Self(parsed(text.get().as_bytes())))
+    }
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     let declared = text_of(headers, header::CONTENT_TYPE).unwrap_or_default();
     let essence = declared.split(';').next().unwrap_or_default();
@@ -76,17 +88,17 @@ fn text_of(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 }
 
 /// Answers early when the client waits for permission to send (`Expect`), or when the body is too long to read.
-fn reject_unread(headers: &HeaderMap) -> Result<(), Problem> {
+fn reject_unread(headers: &HeaderMap, largest: usize) -> Result<(), Problem> {
     let declared = text_of(headers, header::CONTENT_LENGTH);
     let size: usize = declared.and_then(|size| size.parse().ok()).unwrap_or(0);
     let waits = headers.contains_key(header::EXPECT);
-    if size > LARGEST_SWALLOWED || waits && size > LARGEST_BODY {
-        return Err(too_large());
+    if size > LARGEST_SWALLOWED || waits && size > largest {
+        return Err(too_large(largest));
     }
     Ok(())
 }
 
-async fn collected(mut body: Body) -> Result<Zeroizing<Vec<u8>>, Problem> {
+async fn collected(mut body: Body, largest: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let mut accepted = Zeroizing::new(Vec::new());
     let mut size = 0;
     while let Some(frame) = body.frame().await {
@@ -98,20 +110,21 @@ async fn collected(mut body: Body) -> Result<Zeroizing<Vec<u8>>, Problem> {
         if size > LARGEST_SWALLOWED {
             break;
         }
-        if size <= LARGEST_BODY {
+        if size <= largest {
             accepted.extend_from_slice(&data);
         }
     }
-    if size > LARGEST_BODY {
-        return Err(too_large());
+    if size > largest {
+        return Err(too_large(largest));
     }
     Ok(accepted)
 }
 
-fn too_large() -> Problem {
+fn too_large(largest: usize) -> Problem {
+    let limit = largest / 1024;
     Problem::new(
         ProblemType::TooLarge,
-        "the body is larger than 64 KiB, the limit for a request",
+        format!("the body is larger than {limit} KiB, the limit for this request"),
     )
 }
 

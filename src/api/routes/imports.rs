@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use super::tokens::with_parent;
 use crate::api::problem_response::JobError;
 use crate::api::request::{Operator, Sent, no_such_token};
-use crate::api::state::SharedAppState;
+use crate::api::state::{AppState, SharedAppState};
 use crate::api::types::{ImportRequest, Problem, ProblemType, TokenView, plausible};
 use crate::inventory::{Imported, NewToken, Tx, name_is_valid};
-use crate::model::{Event, NewEvent, OrderKind, Scopes, Token};
+use crate::model::{Event, NewEvent, OrderKind, Scopes, TokenId};
 
 /// Imports a token. It is `unverified` until the next sweep has asked Meta. Importing the same token again changes
 /// nothing.
@@ -28,19 +28,13 @@ pub(in crate::api) async fn import(
     State(app_state): SharedAppState,
     Sent(request): Sent<ImportRequest>,
 ) -> Result<impl IntoResponse, Problem> {
-    if !app_state.has_app(&request.app) {
-        return Err(unknown_app());
-    }
-    let discover = request.discover;
-    let new = checked(request)?;
+    let entry = Entry::new(request, &app_state)?;
     let now = app_state.now();
     let (status, token) = app_state
         .order(move |tx| {
-            let (status, token) = import_token(tx, &new, &asked_by, now)?;
-            if discover {
-                tx.order(&token, OrderKind::Discover, &asked_by, now)?;
-            }
-            Ok((status, with_parent(tx, token)?))
+            let stored = import_token(tx, &entry, &asked_by, now)?;
+            let token = tx.token(stored.id)?.ok_or_else(no_such_token)?;
+            Ok((stored.status, with_parent(tx, token)?))
         })
         .await?;
     let location = format!("/v1/tokens/{}", token.name);
@@ -49,6 +43,33 @@ pub(in crate::api) async fn import(
         AppendHeaders([(header::LOCATION, location)]),
         Json(token),
     ))
+}
+
+/// A token to import, as far as it can be checked without the inventory.
+pub(super) struct Entry {
+    new: NewToken,
+    /// Also import the pages that it reaches.
+    discover: bool,
+}
+
+/// A token that is in the inventory after its import.
+pub(super) struct Stored {
+    /// 201 if it was added, 200 if it was there already.
+    pub(super) status: StatusCode,
+    pub(super) name: String,
+    id: TokenId,
+}
+
+impl Entry {
+    pub(super) fn new(request: ImportRequest, app_state: &AppState) -> Result<Self, Problem> {
+        if !app_state.has_app(&request.app) {
+            return Err(unknown_app());
+        }
+        Ok(Self {
+            discover: request.discover,
+            new: checked(request)?,
+        })
+    }
 }
 
 fn unknown_app() -> Problem {
@@ -119,26 +140,32 @@ fn is_scope(text: &str) -> bool {
     (1..=100).contains(&text.len()) && text.bytes().all(plain)
 }
 
-fn import_token(
+/// Stores a token, and records who imported it if it is new.
+pub(super) fn import_token(
     tx: &Tx<'_>,
-    new: &NewToken,
+    Entry { new, discover }: &Entry,
     asked_by: &str,
     now: Timestamp,
-) -> Result<(StatusCode, Token), JobError> {
-    let (status, id) = match tx.import(new, now)? {
-        Imported::Added { id, .. } => (StatusCode::CREATED, id),
-        Imported::Known { id, .. } => (StatusCode::OK, id),
+) -> Result<Stored, JobError> {
+    let (status, id, name) = match tx.import(new, now)? {
+        Imported::Added { id, name } => (StatusCode::CREATED, id, name),
+        Imported::Known { id, name } => (StatusCode::OK, id, name),
         Imported::NameTaken { name } => return Err(name_in_use(&name).into()),
     };
-    let token = tx.token(id)?.ok_or_else(no_such_token)?;
     if status == StatusCode::CREATED {
-        let event = Event::Imported {
-            asked_by: asked_by.to_owned(),
+        let asked_by = asked_by.to_owned();
+        let event = NewEvent {
+            token: Some(id),
+            name: Some(name.clone()),
+            ..NewEvent::of_app(&new.app, Event::Imported { asked_by })
         };
-        let event = NewEvent::about(&token, event);
         tx.record_event(&event, now)?;
     }
-    Ok((status, token))
+    if *discover {
+        let token = tx.token(id)?.ok_or_else(no_such_token)?;
+        tx.order(&token, OrderKind::Discover, asked_by, now)?;
+    }
+    Ok(Stored { status, name, id })
 }
 
 fn name_in_use(name: &str) -> Problem {

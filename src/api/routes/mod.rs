@@ -3,6 +3,7 @@
 pub(super) mod daemon;
 pub(super) mod events;
 pub(super) mod health;
+pub(super) mod import_many;
 pub(super) mod imports;
 pub(super) mod incidents;
 pub(super) mod logins;
@@ -35,6 +36,7 @@ pub(super) fn table() -> Vec<Route> {
         ("/openapi.json", get(openapi::document)),
         ("/v1/status", get(status::status)),
         ("/v1/tokens", get(tokens::list).post(imports::import)),
+        ("/v1/imports", post(import_many::import_many)),
         (
             "/v1/tokens/{name}",
             get(tokens::show).delete(tokens::forget),

@@ -107,6 +107,7 @@ async fn an_address_that_is_none_is_a_problem_and_so_is_a_wrong_method() {
 /// Requests of every kind: peer, method, path as documented, value for its placeholder, body.
 fn questions() -> Vec<(Peer, &'static str, &'static str, &'static str, Value)> {
     let second = json!({"app": "acme", "access_token": "EAAtwo", "owners": ["ada@example.com"]});
+    let third = json!({"app": "acme", "access_token": "EAAthird"});
     let offered = json!({"access_token": "EAAthree"});
     vec![
         (eve(), "GET", "/healthz", "", Value::Null),
@@ -115,6 +116,14 @@ fn questions() -> Vec<(Peer, &'static str, &'static str, &'static str, Value)> {
         (root(), "POST", "/v1/tokens", "", second.clone()),
         (root(), "POST", "/v1/tokens", "", second),
         (root(), "POST", "/v1/tokens", "", json!({})),
+        (
+            root(),
+            "POST",
+            "/v1/imports",
+            "",
+            json!({"tokens": [third, third, {}]}),
+        ),
+        (root(), "POST", "/v1/imports", "", json!({})),
         (eve(), "GET", "/v1/tokens", "", Value::Null),
         (eve(), "GET", "/v1/tokens/{name}", "acme-1", Value::Null),
         (eve(), "GET", "/v1/tokens/{name}", "nobody", Value::Null),

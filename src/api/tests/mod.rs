@@ -3,6 +3,7 @@
 mod alert_paths;
 mod document;
 mod endless;
+mod import_many;
 mod imports;
 mod journal;
 mod limits;
@@ -11,5 +12,6 @@ mod secrets;
 mod shapes;
 mod shares;
 mod sockets;
+mod status;
 mod tokens;
 mod world;

@@ -1,6 +1,7 @@
 //! The request and answer types that server and client share.
 
 mod events;
+mod imports;
 mod incidents;
 mod logins;
 mod problem;
@@ -11,6 +12,7 @@ mod tokens;
 
 pub use crate::model::IncidentFilter;
 pub use events::EventView;
+pub use imports::{ImportResult, ImportResults, LARGEST_IMPORT, MOST_IMPORTS};
 pub use incidents::{AcknowledgeRequest, IncidentList, IncidentStatus, IncidentView};
 pub use logins::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView};
 pub use problem::{Problem, ProblemType};

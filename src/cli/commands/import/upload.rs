@@ -1,21 +1,22 @@
-//! Sends requests to the daemon, several at the same time, and reports the results in the order of the lines.
+//! Sends the lines to the daemon, many in one request, and reports the results in the order of the lines.
 
+use std::collections::VecDeque;
 use std::pin::pin;
 
-use futures_util::future::join_all;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 
 use super::reading::{Item, Reading};
 use super::report::Report;
 use super::row::RowError;
-use crate::api::types::{Problem, ProblemType};
-use crate::api_client::{self, Client, Imported};
+use crate::api::types::{ImportRequest, ImportResult, Problem, ProblemType};
+use crate::api_client::{self, Client};
 use crate::cli::terminal::text;
 use crate::cli::{Error, Result, Terminal};
 
-/// Enough for the daemon to write many requests in one transaction; well below its limit of connections.
-const AT_ONCE: usize = 16;
+/// Enough that a token bears little of the cost of its request and its transaction; few enough that the daemon's other
+/// writes do not wait long for the transaction.
+const PER_REQUEST: usize = 200;
 
 /// The daemon's answer to a line.
 enum RowResult {
@@ -26,7 +27,8 @@ enum RowResult {
     Stopped(Error),
 }
 
-/// Imports all lines, and continues after lines that cannot be imported.
+/// Imports all lines, and continues after lines that cannot be imported. Of two lines with the same name or token, the
+/// first one wins, because the daemon stores them one after the other.
 pub(super) async fn many(
     reading: Reading,
     length: Option<u64>,
@@ -34,80 +36,83 @@ pub(super) async fn many(
     terminal: &mut Terminal,
 ) -> Result {
     let mut report = Report::begin(length);
-    let mut ahead = pin!(in_background(reading).ready_chunks(AT_ONCE));
+    let mut ahead = pin!(in_background(reading).ready_chunks(PER_REQUEST));
     while let Some(items) = ahead.next().await {
-        for group in independent(items) {
-            let results = group.into_iter().map(|item| upload(item, client));
-            print_result(join_all(results).await, &mut report, terminal)?;
-        }
+        let results = upload(&items, client).await;
+        print_results(items, results, &mut report, terminal)?;
     }
     report.finish(terminal)
 }
 
-fn print_result(
-    results: Vec<(u64, u64, RowResult)>,
+/// Returns the daemon's answers to the lines that are requests, up to the first error that is not about its line.
+async fn upload(items: &[Item], client: &Client) -> VecDeque<RowResult> {
+    let requests = items.iter().filter_map(|item| item.request.as_ref().ok());
+    let requests: Vec<&ImportRequest> = requests.collect();
+    let mut rest = requests.as_slice();
+    let mut results = VecDeque::with_capacity(rest.len());
+    while !rest.is_empty() {
+        match client.import_first(rest).await {
+            Ok(answered) => {
+                rest = rest.get(answered.len()..).unwrap_or_default();
+                results.extend(answered.into_iter().map(RowResult::from));
+            }
+            // Only a request with a single token is ever too large.
+            Err(api_client::Error::Refused(problem)) if problem.is(ProblemType::TooLarge) => {
+                rest = rest.get(1..).unwrap_or_default();
+                results.push_back(RowResult::Refused(in_one_line(&problem)));
+            }
+            Err(error) => {
+                results.push_back(RowResult::Stopped(error.into()));
+                break;
+            }
+        }
+    }
+    results
+}
+
+/// Prints up to the line that stops the import, if there is one.
+fn print_results(
+    items: Vec<Item>,
+    mut answers: VecDeque<RowResult>,
     report: &mut Report,
     terminal: &mut Terminal,
 ) -> Result<()> {
-    for (number, position, row_result) in results {
-        report.reach(position);
+    for item in items {
+        let row_result = match item.request {
+            Ok(_) => answers.pop_front(),
+            Err(error @ RowError::Unreadable(_)) => {
+                Some(RowResult::Stopped(Error::Refused(error.to_string())))
+            }
+            Err(error) => Some(RowResult::Refused(error.to_string())),
+        };
+        report.reach(item.position);
         match row_result {
-            RowResult::Added => report.added += 1,
-            RowResult::Known => report.known += 1,
-            RowResult::Refused(why) => report.reject(number, &why, terminal),
-            RowResult::Stopped(error) => {
-                report.stop(number, terminal);
+            Some(RowResult::Added) => report.added += 1,
+            Some(RowResult::Known) => report.known += 1,
+            Some(RowResult::Refused(why)) => report.reject(item.number, &why, terminal),
+            Some(RowResult::Stopped(error)) => {
+                report.stop(item.number, terminal);
                 return Err(error);
             }
+            // Every line before the one that stops has an answer.
+            None => {}
         }
     }
     Ok(())
 }
 
-/// Splits the items into groups. Lines with the same name or token must be sent one after the other, so that the first
-/// one wins.
-fn independent(items: Vec<Item>) -> Vec<Vec<Item>> {
-    let mut groups: Vec<Vec<Item>> = vec![Vec::new()];
-    for item in items {
-        let is_bound =
-            |group: &Vec<Item>| group.iter().any(|other| speak_of_the_same(other, &item));
-        if groups.last().is_some_and(is_bound) {
-            groups.push(Vec::new());
+impl From<ImportResult> for RowResult {
+    fn from(result: ImportResult) -> Self {
+        match result {
+            ImportResult::Stored { status: 201, .. } => Self::Added,
+            ImportResult::Stored { .. } => Self::Known,
+            ImportResult::Refused { problem, .. } if is_about_the_line(&problem) => {
+                Self::Refused(in_one_line(&problem))
+            }
+            ImportResult::Refused { problem, .. } => {
+                Self::Stopped(api_client::Error::Refused(Box::new(problem)).into())
+            }
         }
-        if let Some(group) = groups.last_mut() {
-            group.push(item);
-        }
-    }
-    groups
-}
-
-fn speak_of_the_same(one: &Item, other: &Item) -> bool {
-    let (Ok(one), Ok(other)) = (&one.request, &other.request) else {
-        return false;
-    };
-    let same_name = one.name.is_some() && one.name == other.name;
-    same_name || one.access_token == other.access_token
-}
-
-async fn upload(item: Item, client: &Client) -> (u64, u64, RowResult) {
-    let row_result = match item.request {
-        Ok(request) => row_result(client.import(&request).await),
-        Err(error @ RowError::Unreadable(_)) => {
-            RowResult::Stopped(Error::Refused(error.to_string()))
-        }
-        Err(error) => RowResult::Refused(error.to_string()),
-    };
-    (item.number, item.position, row_result)
-}
-
-fn row_result(answer: Result<Imported, api_client::Error>) -> RowResult {
-    match answer {
-        Ok(Imported::Added(_)) => RowResult::Added,
-        Ok(Imported::Known(_)) => RowResult::Known,
-        Err(api_client::Error::Refused(problem)) if is_about_the_line(&problem) => {
-            RowResult::Refused(in_one_line(&problem))
-        }
-        Err(error) => RowResult::Stopped(error.into()),
     }
 }
 
@@ -123,7 +128,6 @@ fn is_about_the_line(problem: &Problem) -> bool {
         ProblemType::UnknownApp,
         ProblemType::NameTaken,
         ProblemType::HeldByAnother,
-        ProblemType::TooLarge,
         ProblemType::Malformed,
     ];
     about_lines.into_iter().any(|kind| problem.is(kind))
@@ -132,7 +136,7 @@ fn is_about_the_line(problem: &Problem) -> bool {
 /// Reads in a separate thread, a limited number of items ahead. The thread ends when the receiver is gone, so a source
 /// without an end cannot block the end of the command.
 fn in_background(reading: Reading) -> impl Stream<Item = Item> {
-    let (items, ahead) = mpsc::channel(4 * AT_ONCE);
+    let (items, ahead) = mpsc::channel(2 * PER_REQUEST);
     std::thread::spawn(move || {
         for item in reading {
             if items.blocking_send(item).is_err() {
@@ -143,45 +147,4 @@ fn in_background(reading: Reading) -> impl Stream<Item = Item> {
     stream::unfold(ahead, |mut ahead| async {
         Some((ahead.recv().await?, ahead))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::api::types::ImportRequest;
-    use crate::secret::Secret;
-
-    fn item(number: u64, token: &str, name: Option<&str>) -> Item {
-        let request = ImportRequest {
-            name: name.map(str::to_owned),
-            ..ImportRequest::new("acme".to_owned(), Secret::new(token))
-        };
-        Item {
-            number,
-            position: 0,
-            request: Ok(request),
-        }
-    }
-
-    #[test]
-    fn of_lines_that_speak_of_the_same_the_first_is_done_first() {
-        let broken = Item {
-            number: 4,
-            position: 0,
-            request: Err(RowError::NoToken),
-        };
-        let groups = independent(vec![
-            item(1, "a", Some("one")),
-            item(2, "b", None),
-            item(3, "c", None),
-            broken,
-            item(5, "d", Some("one")),
-            item(6, "e", Some("two")),
-            item(7, "d", None),
-        ]);
-        let numbers =
-            |group: &Vec<Item>| -> Vec<u64> { group.iter().map(|item| item.number).collect() };
-        let numbers: Vec<Vec<u64>> = groups.iter().map(numbers).collect();
-        assert_eq!(numbers, [vec![1, 2, 3, 4], vec![5, 6], vec![7]]);
-    }
 }

@@ -1,0 +1,42 @@
+//! `POST /v1/imports`: many tokens in one request.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Problem;
+
+/// How many tokens one request may contain.
+pub const MOST_IMPORTS: usize = 500;
+
+/// How long its body may be, in bytes.
+pub const LARGEST_IMPORT: usize = 512 * 1024;
+
+/// The results, in the order of the tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportResults {
+    pub results: Vec<ImportResult>,
+}
+
+/// The result for one token. The others do not depend on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum ImportResult {
+    /// 201 if the token was added, 200 if it was there already, with its name.
+    Stored {
+        status: u16,
+        name: String,
+    },
+    Refused {
+        status: u16,
+        problem: Problem,
+    },
+}
+
+impl From<Problem> for ImportResult {
+    fn from(problem: Problem) -> Self {
+        Self::Refused {
+            status: problem.status,
+            problem,
+        }
+    }
+}

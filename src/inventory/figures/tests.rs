@@ -1,0 +1,149 @@
+//! The figures are what one would count, whatever happens to the tables.
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::inventory::tests::{Bench, import};
+use crate::inventory::{Error, Inventory, Tx, View};
+use crate::model::{Deadline, Figures, Fleet, IncidentCounts};
+
+const CHANGES: [&str; 18] = [
+    "INSERT INTO incident (app, incident_cause, cause, subject, opened_at)
+     VALUES ('acme', 'expired', 'expired', ?2, 1)",
+    "UPDATE incident SET acknowledged_until = 9 WHERE id = ?1",
+    "UPDATE incident SET acknowledged_until = NULL WHERE id = ?1",
+    "UPDATE incident SET resolved_at = 9 WHERE id = ?1",
+    "UPDATE incident SET resolved_at = NULL WHERE id = ?1",
+    "DELETE FROM incident WHERE id = ?1",
+    "INSERT INTO email (incident, message_id, recipients, subject, created_at, next_try_at)
+     VALUES ((SELECT id FROM incident WHERE id = ?1), ?2, '[]', '', ?2, ?2)",
+    "INSERT INTO email (incident, message_id, recipients, subject, created_at, next_try_at)
+     VALUES (NULL, ?2, '[]', '', ?2, ?2)",
+    "UPDATE email SET next_try_at = NULL, sent_at = ?2 WHERE id = ?1",
+    "UPDATE email SET next_try_at = NULL, sent_at = ?2, undelivered_at = ?2, last_error = ?2
+     WHERE id = ?1",
+    "UPDATE email SET last_error = ?2 WHERE id = ?1",
+    "UPDATE email SET undelivered_at = ?2 WHERE id = ?1",
+    "UPDATE email SET delivered_to = '[\"ada@example.com\"]' WHERE id = ?1",
+    "DELETE FROM email WHERE id = ?1",
+    "UPDATE token SET state = 'dead' WHERE id = ?1",
+    "UPDATE token SET state = 'healthy' WHERE id = ?1",
+    "UPDATE schedule SET deadline = ?2 WHERE token = ?1",
+    "DELETE FROM token WHERE id = ?1 AND id % 3 = 0",
+];
+
+impl Tx<'_> {
+    fn change(&self, chance: &mut StdRng, number: i64) -> Result<(), Error> {
+        let change = CHANGES[chance.random_range(0..CHANGES.len())];
+        let id: i64 = chance.random_range(1..20);
+        let mut statement = self.db.prepared(change)?;
+        match change.contains("?2") {
+            true if change.contains("?1") => statement.run(&[&id, &number.to_string()]),
+            true => statement.run(&[&None::<i64>, &number.to_string()]),
+            false => statement.run(&[&id]),
+        }
+    }
+}
+
+impl View<'_> {
+    /// Counts every row, and trusts nothing that was kept.
+    fn counted(&self) -> Result<Figures, Error> {
+        let count = |table: &str, condition: &str| {
+            let count = format!("SELECT count(*) FROM {table} WHERE {condition}");
+            self.db.value::<u64>(&count, &[])
+        };
+        let in_state = |state: &str| count("token", &format!("state = '{state}'"));
+        let next_deadline = self.db.maybe(
+            "SELECT name, deadline FROM token JOIN schedule ON token = id
+             WHERE deadline IS NOT NULL ORDER BY deadline",
+            &[],
+            |row| {
+                Ok(Deadline {
+                    token: row.get(0)?,
+                    at: row.get(1)?,
+                })
+            },
+        )?;
+        Ok(Figures {
+            fleet: Fleet {
+                unverified: in_state("unverified")?,
+                healthy: in_state("healthy")?,
+                dead: in_state("dead")?,
+                ..Fleet::default()
+            },
+            incidents: IncidentCounts {
+                open: count("incident", "resolved_at IS NULL")?,
+                unacknowledged: count(
+                    "incident",
+                    "resolved_at IS NULL AND acknowledged_until IS NULL",
+                )?,
+            },
+            mail: self.mail_queue()?,
+            next_deadline,
+            outdated: None,
+        })
+    }
+}
+
+async fn counted(inventory: &Inventory) -> Figures {
+    inventory.read(|view| view.counted()).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_figures_are_what_one_would_count_after_any_changes() {
+    let bench = Bench::new();
+    let mut inventory = bench.open();
+    let mut chance = StdRng::seed_from_u64(7);
+    for round in 0..300 {
+        if round % 30 == 0 {
+            import(&inventory, &format!("t-{round}"), &format!("EAA{round}")).await;
+        }
+        let seed = chance.random();
+        let write = inventory.write(move |tx| {
+            let mut chance = StdRng::seed_from_u64(seed);
+            let times = chance.random_range(1..4);
+            (0..times).try_for_each(|n| tx.change(&mut chance, round * 10 + n))
+        });
+        write.await.unwrap();
+        let figures = inventory.figures();
+        assert_eq!(*figures, counted(&inventory).await, "round {round}");
+        if round % 100 == 0 {
+            drop(inventory);
+            inventory = bench.open();
+            assert_eq!(inventory.figures(), figures);
+        }
+    }
+    let figures = inventory.figures();
+    assert!(figures.fleet.total() > 0 && figures.incidents.open > 0);
+    assert!(figures.mail.queued > 0 && figures.mail.undelivered > 0);
+    assert!(figures.next_deadline.is_some());
+}
+
+#[tokio::test]
+async fn a_change_that_is_undone_is_in_no_figure() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let write = inventory.write(|tx| {
+        tx.db.run(CHANGES[7], &[&None::<i64>, &"1"])?;
+        Err::<(), _>(Error::Closed)
+    });
+    write.await.unwrap_err();
+    assert_eq!(*inventory.figures(), Figures::default());
+}
+
+#[tokio::test]
+async fn a_fault_in_reading_the_figures_costs_no_job_its_result_and_is_shown() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    import(&inventory, "first", "EAAone").await;
+    let move_away = inventory.write(|tx| tx.db.script("ALTER TABLE totals RENAME TO moved"));
+    move_away.await.unwrap();
+    let figures = inventory.figures();
+    assert!(figures.outdated.is_some());
+    assert_eq!(figures.fleet.total(), 1);
+
+    let move_back = inventory.write(|tx| tx.db.script("ALTER TABLE moved RENAME TO totals"));
+    move_back.await.unwrap();
+    import(&inventory, "second", "EAAtwo").await;
+    assert_eq!(*inventory.figures(), counted(&inventory).await);
+}
