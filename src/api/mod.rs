@@ -3,7 +3,6 @@
 mod access_log;
 mod alert_paths;
 mod daemon_handle;
-mod durations;
 mod openapi;
 mod parameters;
 pub mod peer;

@@ -9,9 +9,8 @@ use axum::response::Response;
 use tokio_util::sync::CancellationToken;
 
 use super::DaemonHandle;
-use super::durations;
 use super::peer::{self, Accounts};
-use super::routes;
+use super::routes::{self, metrics};
 use super::state::{Limits, SocketState};
 use super::types::{Problem, ProblemType};
 use crate::http::{self, Backend, BindError, Full, Holder, Listener, Origin, Questions, Rank};
@@ -54,10 +53,7 @@ pub(super) async fn serve_within(
         name: "status socket",
         router: routes
             .layer(middleware::from_fn_with_state(accounts, identify))
-            .layer(middleware::from_fn_with_state(
-                durations,
-                durations::measure,
-            )),
+            .layer(middleware::from_fn_with_state(durations, metrics::measure)),
         limits: connections,
         rank,
         refusal,

@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::access_log::{Access, Counted};
-use super::durations::Durations;
 use super::problem_response::JobError;
+use super::routes::metrics::Durations;
 use super::types::Problem;
 use super::{DaemonHandle, DaemonStatus};
 use crate::http::{self, Rank, Shares, Slots};

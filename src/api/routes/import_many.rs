@@ -67,9 +67,10 @@ fn result(
         .map_err(JobError::from)
         .and_then(|entry| import_token(tx, &entry, asked_by, now));
     match imported {
-        Ok(stored) => Ok(ImportResult::Stored {
+        Ok(stored) => Ok(ImportResult {
             status: stored.status.as_u16(),
-            name: stored.name,
+            name: Some(stored.name),
+            problem: None,
         }),
         Err(JobError::Problem(problem)) => Ok(problem.into()),
         Err(error @ JobError::Inventory(_)) => Err(error),

@@ -1,5 +1,7 @@
 //! OpenMetrics text. Token names are never labels: each name would make its own series, and would reveal too much.
 
+mod durations;
+
 use std::fmt;
 
 use axum::extract::State;
@@ -20,6 +22,8 @@ use crate::api::request::Viewer;
 use crate::api::state::SharedAppState;
 use crate::api::types::{AppReport, Sweep, TokenCounts};
 use crate::model::Figures;
+
+pub(in crate::api) use durations::{Durations, measure};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 

@@ -19,24 +19,21 @@ pub struct ImportResults {
 
 /// The result for one token. The others do not depend on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
-pub enum ImportResult {
-    /// 201 if the token was added, 200 if it was there already, with its name.
-    Stored {
-        status: u16,
-        name: String,
-    },
-    Refused {
-        status: u16,
-        problem: Problem,
-    },
+pub struct ImportResult {
+    /// 201 if the token was added, 200 if it was there already, else that of the problem.
+    pub status: u16,
+    /// The token's name in the inventory; null if there is a problem.
+    pub name: Option<String>,
+    /// Why this token was not imported; null if it was.
+    pub problem: Option<Problem>,
 }
 
 impl From<Problem> for ImportResult {
     fn from(problem: Problem) -> Self {
-        Self::Refused {
+        Self {
             status: problem.status,
-            problem,
+            name: None,
+            problem: Some(problem),
         }
     }
 }

@@ -281,6 +281,10 @@ impl Invariants {
                 Ok((incidents, view.mail_queue()?, summaries))
             })
             .await?;
+        let is_open = |i: &&Incident| !matches!(i.state, IncidentState::Resolved { .. });
+        let figures = fleet.inventory.figures();
+        let open = incidents.iter().filter(is_open).count() as u64;
+        assert_eq!((figures.incidents.open, &figures.mail), (open, &mail));
         self.counts.incidents = incidents.len();
         self.counts.flapping = incidents.iter().filter(|i| i.relapses >= 2).count();
         self.counts.unsent = mail.queued;

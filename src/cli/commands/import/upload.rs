@@ -103,15 +103,11 @@ fn print_results(
 
 impl From<ImportResult> for RowResult {
     fn from(result: ImportResult) -> Self {
-        match result {
-            ImportResult::Stored { status: 201, .. } => Self::Added,
-            ImportResult::Stored { .. } => Self::Known,
-            ImportResult::Refused { problem, .. } if is_about_the_line(&problem) => {
-                Self::Refused(in_one_line(&problem))
-            }
-            ImportResult::Refused { problem, .. } => {
-                Self::Stopped(api_client::Error::Refused(Box::new(problem)).into())
-            }
+        match result.problem {
+            None if result.status == 201 => Self::Added,
+            None => Self::Known,
+            Some(problem) if is_about_the_line(&problem) => Self::Refused(in_one_line(&problem)),
+            Some(problem) => Self::Stopped(api_client::Error::Refused(Box::new(problem)).into()),
         }
     }
 }

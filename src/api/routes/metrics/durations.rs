@@ -22,7 +22,7 @@ type Route = [(&'static str, String); 1];
 
 /// Requests by the pattern of their path, so that there are only as many series as routes.
 #[derive(Clone, Debug)]
-pub(super) struct Durations(Family<Route, Histogram, fn() -> Histogram>);
+pub(in crate::api) struct Durations(Family<Route, Histogram, fn() -> Histogram>);
 
 impl Default for Durations {
     fn default() -> Self {
@@ -47,7 +47,7 @@ impl Durations {
 }
 
 /// Measures every request that has a route.
-pub(super) async fn measure(
+pub(in crate::api) async fn measure(
     State(durations): State<Arc<Durations>>,
     request: Request,
     next: Next,
