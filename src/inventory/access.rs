@@ -3,8 +3,9 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::engine::Connection;
+use super::engine::{Connection, Counters};
 use super::file_ownership::may_be_written;
 use super::lock::{lock, lock_folder};
 use super::{Error, READERS, Settings, Unwritable, WriteErrorKind, keys, open, schema};
@@ -28,6 +29,7 @@ pub(super) enum Store {
     ReadOnly {
         path: PathBuf,
         why: Unwritable,
+        counters: Arc<Counters>,
         /// `None` when the lock file could not be made.
         lock: Option<File>,
         _folder: Option<File>,
@@ -36,12 +38,12 @@ pub(super) enum Store {
 
 impl Access {
     /// Opens for reading and writing, else for reading only. The error says why neither is possible.
-    pub(super) fn open(settings: &Settings) -> Result<Self, Error> {
-        let error = match Self::to_write(settings) {
+    pub(super) fn open(settings: &Settings, counters: &Arc<Counters>) -> Result<Self, Error> {
+        let error = match Self::to_write(settings, counters) {
             Err(error) if error.write_error_kind().is_some() => error,
             opened => return opened,
         };
-        match Self::to_read(settings, why(&error, &settings.path)) {
+        match Self::to_read(settings, why(&error, &settings.path), counters) {
             Ok(Some(access)) => Ok(access),
             // An error in the inventory itself matters more than that it cannot be written.
             Err(other) if other.write_error_kind().is_none() => Err(other),
@@ -49,25 +51,35 @@ impl Access {
         }
     }
 
-    fn to_write(Settings { path, key }: &Settings) -> Result<Self, Error> {
+    fn to_write(
+        Settings { path, key }: &Settings,
+        counters: &Arc<Counters>,
+    ) -> Result<Self, Error> {
         let lock = lock(path)?;
         let (db, sealer) = open::open(path, key)?;
         Ok(Self {
-            store: Store::Open { db, _lock: lock },
-            readers: readers(path)?,
+            store: Store::Open {
+                db: db.counted_by(counters),
+                _lock: lock,
+            },
+            readers: readers(path, counters)?,
             sealer,
         })
     }
 
     /// Returns `None` when the inventory would have to be written first: its schema is not the newest, or its
     /// write-ahead log needs a checkpoint.
-    fn to_read(Settings { path, key }: &Settings, why: Unwritable) -> Result<Option<Self>, Error> {
+    fn to_read(
+        Settings { path, key }: &Settings,
+        why: Unwritable,
+        counters: &Arc<Counters>,
+    ) -> Result<Option<Self>, Error> {
         let (lock, folder) = match lock(path) {
             Ok(lock) => (Some(lock), None),
             Err(error @ Error::InUse(_)) => return Err(error),
             Err(_) => (None, Some(lock_folder(path)?)),
         };
-        let Some(readers) = readers_only(path)? else {
+        let Some(readers) = readers_only(path, counters)? else {
             return Ok(None);
         };
         let first = readers.first().ok_or(Error::Closed)?;
@@ -79,6 +91,7 @@ impl Access {
             store: Store::ReadOnly {
                 path: path.clone(),
                 why,
+                counters: Arc::clone(counters),
                 lock,
                 _folder: folder,
             },
@@ -92,12 +105,16 @@ impl Store {
     /// Opens the inventory for writing if that is possible now.
     pub(super) fn reopen(&mut self) -> Result<(), Unwritable> {
         let Self::ReadOnly {
-            path, why, lock, ..
+            path,
+            why,
+            counters,
+            lock,
+            ..
         } = self
         else {
             return Ok(());
         };
-        match open_again(path, lock) {
+        match open_again(path, lock, counters) {
             Ok(store) => {
                 *self = store;
                 Ok(())
@@ -110,13 +127,20 @@ impl Store {
     }
 }
 
-fn open_again(path: &Path, held: &mut Option<File>) -> Result<Store, Error> {
+fn open_again(
+    path: &Path,
+    held: &mut Option<File>,
+    counters: &Arc<Counters>,
+) -> Result<Store, Error> {
     let own = match held.take() {
         Some(own) => own,
         None => lock(path)?,
     };
     match open::connect(path) {
-        Ok(db) => Ok(Store::Open { db, _lock: own }),
+        Ok(db) => Ok(Store::Open {
+            db: db.counted_by(counters),
+            _lock: own,
+        }),
         Err(error) => {
             *held = Some(own);
             Err(error)
@@ -137,25 +161,33 @@ fn why(error: &Error, path: &Path) -> Unwritable {
 }
 
 /// Reading connections for use beside a writer.
-pub(super) fn readers(path: &Path) -> Result<Vec<Connection>, Error> {
-    all(|| Connection::reader(path))
+pub(super) fn readers(path: &Path, counters: &Arc<Counters>) -> Result<Vec<Connection>, Error> {
+    all(counters, || Connection::reader(path))
 }
 
 /// Reading connections for an inventory that cannot be written. `None` when its write-ahead log needs a checkpoint
 /// first.
-pub(super) fn readers_only(path: &Path) -> Result<Option<Vec<Connection>>, Error> {
+pub(super) fn readers_only(
+    path: &Path,
+    counters: &Arc<Counters>,
+) -> Result<Option<Vec<Connection>>, Error> {
     let connected = Connection::reader(path).and_then(|db| schema::inspect(&db, path));
     if connected.is_ok() {
-        return readers(path).map(Some);
+        return readers(path, counters).map(Some);
     }
     if has_unfolded_log(path) {
         return Ok(None);
     }
-    all(|| Connection::frozen(path)).map(Some)
+    all(counters, || Connection::frozen(path)).map(Some)
 }
 
-fn all(connect: impl Fn() -> Result<Connection, Error>) -> Result<Vec<Connection>, Error> {
-    (0..READERS).map(|_| connect()).collect()
+fn all(
+    counters: &Arc<Counters>,
+    connect: impl Fn() -> Result<Connection, Error>,
+) -> Result<Vec<Connection>, Error> {
+    (0..READERS)
+        .map(|_| connect().map(|db| db.counted_by(counters)))
+        .collect()
 }
 
 /// A frozen connection reads only the database file, so it would miss what is still in the log.

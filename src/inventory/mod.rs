@@ -66,8 +66,8 @@ pub use copy::copy;
 pub use daemon_runs::RunId;
 pub use data_deletions::Deletion;
 pub use digests::Digest;
-use engine::Connection;
-pub use engine::WriteErrorKind;
+use engine::{Connection, Counters};
+pub use engine::{Work, WriteErrorKind};
 pub use error::{Error, Unwritable};
 pub use logins::{ClaimedCode, NAMED_LEFT_OUT};
 pub use pruning::Retention;
@@ -100,6 +100,7 @@ struct Shared {
     write_error: Mutex<Option<Unwritable>>,
     backlog: backlog::Backlog,
     unsaved: Mutex<unsaved_secrets::Unsaved>,
+    counters: Arc<Counters>,
     /// Whether it was opened for reading only, because writing was not possible.
     is_read_only: AtomicBool,
 }
@@ -123,11 +124,12 @@ impl Inventory {
     /// Opens the inventory for this process alone, and creates or upgrades it as needed. Nothing is written before
     /// lock, owner, schema and key are verified. Where nothing can be written, it is opened for reading.
     pub fn open(settings: &Settings) -> Result<Self, Error> {
+        let counters = Arc::default();
         let Access {
             store,
             readers,
             sealer,
-        } = Access::open(settings)?;
+        } = Access::open(settings, &counters)?;
         let write_error = match &store {
             Store::Open { .. } => None,
             Store::ReadOnly { why, .. } => Some(why.clone()),
@@ -149,6 +151,7 @@ impl Inventory {
             sealer,
             backlog: backlog::Backlog::default(),
             unsaved: Mutex::default(),
+            counters,
             is_read_only: AtomicBool::new(write_error.is_some()),
             write_error: Mutex::new(write_error),
             path: settings.path.clone(),
@@ -177,6 +180,11 @@ impl Inventory {
         self.0.write_error().clone()
     }
 
+    /// What the database did since the inventory was opened.
+    pub fn work(&self) -> Work {
+        self.0.counters.read()
+    }
+
     /// Checks that the writer responds. It writes nothing, so it says nothing about the disk.
     pub async fn ping(&self) -> Result<(), Error> {
         self.0.writer.run(|_| Ok(())).await
@@ -185,7 +193,7 @@ impl Inventory {
     /// Opens the inventory for writing if it was only readable so far. Nothing is read meanwhile: SQLite does not let a
     /// process write to a file that it has open as read-only, so the readers are closed and opened again.
     async fn reopen(&self) -> Result<(), Error> {
-        let path = &self.0.path;
+        let (path, counters) = (&self.0.path, &self.0.counters);
         if !self.0.is_read_only.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -198,8 +206,8 @@ impl Inventory {
         self.0.replace_readers(Vec::new());
         let opened = self.0.writer.reopen().await;
         self.0.replace_readers(match &opened {
-            Ok(()) => access::readers(path)?,
-            Err(_) => access::readers_only(path)?.unwrap_or_default(),
+            Ok(()) => access::readers(path, counters)?,
+            Err(_) => access::readers_only(path, counters)?.unwrap_or_default(),
         });
         if opened.is_ok() {
             self.0.is_read_only.store(false, Ordering::Release);

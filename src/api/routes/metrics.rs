@@ -12,6 +12,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
@@ -21,6 +22,7 @@ use crate::api::DaemonStatus;
 use crate::api::request::Viewer;
 use crate::api::state::SharedAppState;
 use crate::api::types::{AppReport, Sweep, TokenCounts};
+use crate::inventory::Work;
 use crate::model::Figures;
 
 pub(in crate::api) use durations::{Durations, measure};
@@ -41,6 +43,7 @@ pub(in crate::api) async fn metrics(
     let mut registry = Registry::with_prefix("perennial");
     app_state.durations.register(&mut registry);
     registry.register_collector(Box::new(Gauges(gauges)));
+    registry.register_collector(Box::new(app_state.backend.inventory.work()));
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = encode(&mut text, &registry);
@@ -77,6 +80,32 @@ impl Collector for Gauges {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+}
+
+impl Collector for Work {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        for (name, help, count) in [
+            (
+                "inventory_statements",
+                "Statements that the inventory has run.",
+                self.statements,
+            ),
+            (
+                "inventory_rows",
+                "Rows that these statements returned or changed.",
+                self.rows,
+            ),
+            (
+                "inventory_steps",
+                "Steps of SQLite's virtual machine that these statements took.",
+                self.steps,
+            ),
+        ] {
+            let counter = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+            ConstCounter::new(count).encode(counter)?;
         }
         Ok(())
     }

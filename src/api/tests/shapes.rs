@@ -142,7 +142,17 @@ async fn the_secret() {
 async fn the_metrics() {
     let world = still_affected().await;
     let text = world.get("/metrics").await.text;
-    assert_snapshot!(text.replace(env!("CARGO_PKG_VERSION"), "[version]"));
+    let text = text.replace(env!("CARGO_PKG_VERSION"), "[version]");
+    let lines: Vec<String> = text.lines().map(without_work).collect();
+    assert_snapshot!(lines.join("\n"));
+}
+
+/// The inventory's own work changes with its statements.
+fn without_work(line: &str) -> String {
+    match line.split_once("_total ") {
+        Some((name, _)) if !line.starts_with('#') => format!("{name}_total [count]"),
+        _ => line.to_owned(),
+    }
 }
 
 #[tokio::test]

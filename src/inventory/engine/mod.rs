@@ -4,6 +4,9 @@
 mod failure;
 mod sqlite;
 mod value;
+mod work;
+
+use std::sync::Arc;
 
 use rusqlite::CachedStatement;
 
@@ -11,17 +14,27 @@ pub(super) use failure::Failure;
 pub use failure::WriteErrorKind;
 pub(super) use sqlite::{LOG_LIMIT, PATIENCE};
 pub(super) use value::{FromColumn, Json, ToColumn, Value};
+pub(super) use work::Counters;
+pub use work::Work;
 
 use super::error::Error;
+use work::StatementWork;
 
 /// The values of a statement's `?1, ?2` …: `&[&token, &now]`.
 pub(super) type Params<'p> = &'p [&'p dyn ToColumn];
 
 #[derive(Debug)]
-pub(super) struct Connection(rusqlite::Connection);
+pub(super) struct Connection {
+    db: rusqlite::Connection,
+    counters: Arc<Counters>,
+}
 
 /// A prepared statement, for a loop that runs it many times.
-pub(super) struct Statement<'db>(CachedStatement<'db>);
+pub(super) struct Statement<'db> {
+    statement: CachedStatement<'db>,
+    work: StatementWork,
+    counters: &'db Counters,
+}
 
 pub(super) struct Row<'r>(&'r rusqlite::Row<'r>);
 
@@ -89,7 +102,11 @@ impl Connection {
     }
 
     pub(super) fn prepared(&self, sql: &str) -> Result<Statement<'_>, Error> {
-        Ok(Statement(self.0.prepare_cached(sql)?))
+        Ok(Statement {
+            statement: self.db.prepare_cached(sql)?,
+            work: StatementWork::default(),
+            counters: &self.counters,
+        })
     }
 }
 
@@ -99,27 +116,27 @@ impl Statement<'_> {
     }
 
     pub(super) fn changed(&mut self, params: Params<'_>) -> Result<usize, Error> {
-        Ok(self.0.execute(rusqlite::params_from_iter(values(params)))?)
+        self.work.runs += 1;
+        let params = rusqlite::params_from_iter(values(params));
+        let changed = self.statement.execute(params)?;
+        self.work.rows += changed as u64;
+        Ok(changed)
     }
 
     pub(super) fn all<T, C: FromIterator<T>>(
         &mut self,
         params: Params<'_>,
-        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+        read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<C, Error> {
-        let params = rusqlite::params_from_iter(values(params));
-        let rows = self.0.query_and_then(params, |row| read(&Row(row)))?;
-        rows.collect()
+        self.rows(params, read)?.collect()
     }
 
     pub(super) fn maybe<T>(
         &mut self,
         params: Params<'_>,
-        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+        read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let params = rusqlite::params_from_iter(values(params));
-        let mut rows = self.0.query_and_then(params, |row| read(&Row(row)))?;
-        rows.next().transpose()
+        self.rows(params, read)?.next().transpose()
     }
 
     /// The first `limit` rows that `read` does not skip. Reads no further.
@@ -127,11 +144,31 @@ impl Statement<'_> {
         &mut self,
         limit: usize,
         params: Params<'_>,
-        mut read: impl FnMut(&Row<'_>) -> Result<Option<T>, Error>,
+        read: impl FnMut(&Row<'_>) -> Result<Option<T>, Error>,
     ) -> Result<Vec<T>, Error> {
-        let params = rusqlite::params_from_iter(values(params));
-        let rows = self.0.query_and_then(params, |row| read(&Row(row)))?;
+        let rows = self.rows(params, read)?;
         rows.filter_map(Result::transpose).take(limit).collect()
+    }
+
+    fn rows<T>(
+        &mut self,
+        params: Params<'_>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<impl Iterator<Item = Result<T, Error>>, Error> {
+        let work = &mut self.work;
+        work.runs += 1;
+        let params = rusqlite::params_from_iter(values(params));
+        let rows = self.statement.query_and_then(params, move |row| {
+            work.rows += 1;
+            read(&Row(row))
+        })?;
+        Ok(rows)
+    }
+}
+
+impl Drop for Statement<'_> {
+    fn drop(&mut self) {
+        self.counters.add(&self.statement, &self.work);
     }
 }
 
@@ -180,6 +217,6 @@ impl std::ops::Deref for Connection {
     type Target = rusqlite::Connection;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.db
     }
 }

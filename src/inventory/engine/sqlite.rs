@@ -3,12 +3,13 @@
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
 
-use super::Connection;
+use super::{Connection, Counters};
 use crate::inventory::error::Error;
 
 /// The first SQLite whose write-ahead log is safe with two connections at the same moment.
@@ -69,7 +70,18 @@ impl Connection {
         db.busy_timeout(PATIENCE)?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         db.set_prepared_statement_cache_capacity(statements);
-        Ok(Self(db))
+        Ok(Self {
+            db,
+            counters: Arc::default(),
+        })
+    }
+
+    /// Adds the work of this connection to that of others.
+    pub(in crate::inventory) fn counted_by(self, counters: &Arc<Counters>) -> Self {
+        Self {
+            counters: Arc::clone(counters),
+            ..self
+        }
     }
 
     fn only_reading(self) -> Result<Self, Error> {
@@ -87,13 +99,14 @@ impl Connection {
              PRAGMA temp_store = MEMORY;",
         )?;
         Ok(self
-            .0
+            .db
             .pragma_update(None, "journal_size_limit", LOG_LIMIT)?)
     }
 
     /// Runs several statements without values.
     pub(in crate::inventory) fn script(&self, sql: &str) -> Result<(), Error> {
-        Ok(self.0.execute_batch(sql)?)
+        self.counters.add_one();
+        Ok(self.db.execute_batch(sql)?)
     }
 
     /// Runs `work` in one transaction, which is undone if it fails.
@@ -101,49 +114,49 @@ impl Connection {
         &self,
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let transaction = self.0.unchecked_transaction()?;
+        let transaction = self.db.unchecked_transaction()?;
         let done = work()?;
         transaction.commit()?;
         Ok(done)
     }
 
     pub(in crate::inventory) fn is_in_transaction(&self) -> bool {
-        !self.0.is_autocommit()
+        !self.db.is_autocommit()
     }
 
     /// How long to wait for a lock from now on.
     pub(in crate::inventory) fn wait_for_locks(&self, patience: Duration) {
         // Cannot fail on an open connection.
-        let _ = self.0.busy_timeout(patience);
+        let _ = self.db.busy_timeout(patience);
     }
 
     /// Moves the write-ahead log into the database and truncates it.
     pub(in crate::inventory) fn checkpoint(&self) -> Result<(), Error> {
         let row = |_: &rusqlite::Row<'_>| Ok(());
         Ok(self
-            .0
+            .db
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], row)?)
     }
 
     pub(in crate::inventory) fn path(&self) -> Option<&Path> {
-        self.0.path().map(Path::new)
+        self.db.path().map(Path::new)
     }
 
     /// One of the numbers in the header of the file.
     pub(in crate::inventory) fn header(&self, pragma: &str) -> Result<u32, Error> {
         let sql = format!("PRAGMA {pragma}");
-        Ok(self.0.query_row(&sql, [], |row| row.get(0))?)
+        Ok(self.db.query_row(&sql, [], |row| row.get(0))?)
     }
 
     pub(in crate::inventory) fn set_header(&self, pragma: &str, number: u32) -> Result<(), Error> {
-        Ok(self.0.pragma_update(None, pragma, number)?)
+        Ok(self.db.pragma_update(None, pragma, number)?)
     }
 
     /// Asks SQLite whether the file is sound; `check` is `quick_check` or `integrity_check`.
     pub(in crate::inventory) fn examine(&self, path: &Path, check: &str) -> Result<(), Error> {
         let sql = format!("PRAGMA {check}(1)");
         let found: String = self
-            .0
+            .db
             .query_row(&sql, [], |row| row.get(0))
             .map_err(|error| Error::from(error).or_damaged(path))?;
         if found == "ok" {
@@ -156,7 +169,7 @@ impl Connection {
     /// Writes a copy, without what is free or deleted.
     pub(in crate::inventory) fn copy_into(&self, target: &Path) -> Result<(), Error> {
         let target = target.to_string_lossy();
-        self.0.execute("VACUUM INTO ?1", [&*target])?;
+        self.db.execute("VACUUM INTO ?1", [&*target])?;
         Ok(())
     }
 }
