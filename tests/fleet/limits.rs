@@ -1,0 +1,195 @@
+//! The limits of the product's speed, and which of them a run exceeds.
+
+use super::figures::{Measured, Memory, Phase, Run};
+
+struct Limit {
+    phase: Phase,
+    /// CPU time as a ratio to the floor.
+    cpu: Option<f64>,
+    /// What a token takes in either shape of fleet.
+    statements: f64,
+    steps: f64,
+}
+
+/// Set `statements` and `steps` to what the tables of `cargo bench` show after a change that is meant to change them.
+const LIMITS: [Limit; 5] = [
+    limit(Phase::LibraryImport, None, 1.0, 1.0),
+    limit(Phase::LibraryFirst, Some(3.0), 1.0, 1.0),
+    limit(Phase::LibrarySteady, Some(1.25), 1.0, 1.0),
+    limit(Phase::DaemonFirst, Some(8.0), 1.0, 1.0),
+    limit(Phase::DaemonSteady, Some(1.6), 1.0, 1.0),
+];
+
+/// How much the work for a token may differ between fleets, in parts of one.
+const GROWTH: f64 = 0.1;
+/// Smaller differences are what a sweep costs whatever its size: statements, rows and steps.
+const NEGLIGIBLE: [f64; 3] = [0.05, 0.05, 2.0];
+/// In megabytes, for fleets of up to so many tokens.
+const PEAKS: [(usize, u64); 2] = [(100_000, 40), (1_000_000, 150)];
+/// 99 of 100 requests for the status are answered within it, in seconds.
+const STATUS: f64 = 0.001;
+
+/// A ratio may exceed its limit by so much on a busy machine before the check fails.
+const BUSY: f64 = 1.5;
+/// The work for a token may be so many times its number in the table, or the table is wrong.
+const WORK: std::ops::RangeInclusive<f64> = 0.5..=1.5;
+
+const fn limit(phase: Phase, cpu: Option<f64>, statements: f64, steps: f64) -> Limit {
+    Limit {
+        phase,
+        cpu,
+        statements,
+        steps,
+    }
+}
+
+/// The limit of a phase as a ratio to the floor.
+pub fn cpu_limit(phase: Phase) -> Option<f64> {
+    let limit = LIMITS.iter().find(|limit| limit.phase == phase);
+    limit.and_then(|limit| limit.cpu)
+}
+
+/// All limits that the runs miss.
+pub fn missed(runs: &[Run]) -> Vec<String> {
+    let mut missed = cpu(runs, 1.0);
+    missed.extend(work(runs));
+    missed.extend(growth(runs));
+    missed.extend(shapes(runs));
+    missed.extend(runs.iter().flat_map(memory));
+    missed.extend(runs.iter().flat_map(status));
+    missed
+}
+
+/// What no busy machine explains.
+pub fn clearly_exceeded(runs: &[Run]) -> Vec<String> {
+    let mut exceeded = cpu(runs, BUSY);
+    exceeded.extend(work(runs));
+    exceeded.extend(growth(runs));
+    exceeded
+}
+
+fn cpu(runs: &[Run], slack: f64) -> Vec<String> {
+    let judge = |run: &Run, limit: &Limit| {
+        let ratio = run.ratio(run.phase(limit.phase)?);
+        let most = limit.cpu?;
+        (ratio > most * slack).then(|| {
+            let (what, fleet) = (limit.phase.name(), run.name());
+            format!(
+                "{what} ({fleet}): {ratio:.2} times the CPU time of the floor; the limit is {most}"
+            )
+        })
+    };
+    each(runs, judge)
+}
+
+fn work(runs: &[Run]) -> Vec<String> {
+    let judge = |run: &Run, limit: &Limit| {
+        let measured = run.phase(limit.phase)?;
+        let pairs = [
+            ("statements", measured.statements_each(), limit.statements),
+            ("steps", measured.steps_each(), limit.steps),
+        ];
+        let wrong = pairs
+            .into_iter()
+            .find(|(_, found, number)| !WORK.contains(&(found / number)));
+        wrong.map(|(of, found, number)| {
+            let (what, fleet) = (limit.phase.name(), run.name());
+            format!(
+                "{what} ({fleet}): {found:.2} {of} for a token; the table of limits says {number}"
+            )
+        })
+    };
+    each(runs, judge)
+}
+
+fn each(runs: &[Run], judge: impl Fn(&Run, &Limit) -> Option<String>) -> Vec<String> {
+    let judge = |run| {
+        LIMITS.iter().filter_map({
+            let judge = &judge;
+            move |limit| judge(run, limit)
+        })
+    };
+    runs.iter().flat_map(judge).collect()
+}
+
+/// Compares the smallest with the largest fleet of each shape.
+fn growth(runs: &[Run]) -> Vec<String> {
+    differences(runs, |small, large| {
+        small.shape == large.shape && small.tokens < large.tokens
+    })
+}
+
+fn shapes(runs: &[Run]) -> Vec<String> {
+    differences(runs, |one, other| {
+        one.shape != other.shape && one.tokens == other.tokens
+    })
+}
+
+fn differences(runs: &[Run], are_compared: impl Fn(&Run, &Run) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for (place, one) in runs.iter().enumerate() {
+        for other in runs[place + 1..]
+            .iter()
+            .filter(|other| are_compared(one, other))
+        {
+            for (phase, measured) in &one.phases {
+                let Some(with) = other.phase(*phase) else {
+                    continue;
+                };
+                found.extend(difference(measured, with).map(|text| {
+                    let (what, one, other) = (phase.name(), one.name(), other.name());
+                    format!("{what}: {text} for a token ({one}; {other})")
+                }));
+            }
+        }
+    }
+    found
+}
+
+fn difference(one: &Measured, other: &Measured) -> Option<String> {
+    let kinds = ["statements", "rows", "steps"];
+    let pairs = work_each(one).into_iter().zip(work_each(other));
+    let mut found = kinds.into_iter().zip(pairs).zip(NEGLIGIBLE);
+    found.find_map(|((of, (one, other)), negligible)| {
+        let by = (one - other).abs();
+        let differs = by > negligible && by > GROWTH * one.min(other);
+        differs.then(|| format!("{one:.2} and {other:.2} {of}"))
+    })
+}
+
+fn work_each(measured: &Measured) -> [f64; 3] {
+    [
+        measured.statements_each(),
+        measured.rows_each(),
+        measured.steps_each(),
+    ]
+}
+
+fn memory(run: &Run) -> Vec<String> {
+    let limit = PEAKS.into_iter().find(|(tokens, _)| run.tokens <= *tokens);
+    let Some((_, most)) = limit else {
+        return Vec::new();
+    };
+    let peaks = [
+        ("library", run.library_memory),
+        ("daemon", run.daemon_memory),
+    ];
+    let exceeds = |(what, peak): (&str, Option<Memory>)| {
+        let peak = peak?.megabytes();
+        let fleet = run.name();
+        (peak > most)
+            .then(|| format!("{what} ({fleet}): {peak} MB at the peak; the limit is {most}"))
+    };
+    peaks.into_iter().filter_map(exceeds).collect()
+}
+
+fn status(run: &Run) -> Vec<String> {
+    let exceeds = |(phase, measured): &(Phase, Measured)| {
+        let (most, what, fleet) = (measured.status?.most * 1e3, phase.name(), run.name());
+        let limit = STATUS * 1e3;
+        (most > limit).then(|| {
+            format!("{what} ({fleet}): the status took up to {most:.1} ms in 99 of 100 cases; the limit is {limit} ms")
+        })
+    };
+    run.phases.iter().filter_map(exceeds).collect()
+}

@@ -1,0 +1,116 @@
+//! Which fleets are measured, and in which order the parts of a run follow each other.
+
+use clap::ValueEnum;
+
+use super::Result;
+use super::child::Child;
+use super::daemon::Daemon;
+use super::disk;
+use super::figures::{Measured, Memory, Phase, Run};
+use super::meta::{self, Shape};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Program {
+    Library,
+    Daemon,
+}
+
+/// One fleet, and the programs that are measured with it.
+#[derive(Debug)]
+struct Fleet {
+    tokens: usize,
+    shape: Shape,
+    programs: Vec<Program>,
+}
+
+#[derive(Debug)]
+pub struct Plan(Vec<Fleet>);
+
+const SIZES: [usize; 2] = [10_000, 100_000];
+const SHAPES: [Shape; 2] = [Shape::Many, Shape::One];
+const PROGRAMS: [Program; 2] = [Program::Library, Program::Daemon];
+
+impl Plan {
+    pub fn of(sizes: &[usize], shape: Option<Shape>, program: Option<Program>) -> Self {
+        let sizes = if sizes.is_empty() { &SIZES } else { sizes };
+        let programs = program.map_or_else(|| PROGRAMS.to_vec(), |program| vec![program]);
+        let shapes = SHAPES.into_iter();
+        let shapes = shapes.filter(|each| shape.is_none_or(|only| only == *each));
+        let fleets = shapes.flat_map(|shape| {
+            sizes.iter().map({
+                let programs = &programs;
+                move |&tokens| Fleet {
+                    tokens,
+                    shape,
+                    programs: programs.clone(),
+                }
+            })
+        });
+        Self(fleets.collect())
+    }
+
+    /// Enough to see that something became several times as expensive, or grows with the fleet.
+    pub fn short() -> Self {
+        let mut fleets = Self::of(&[10_000], None, Some(Program::Library));
+        fleets.0.extend(Self::of(&[20_000], None, None).0);
+        fleets
+    }
+
+    pub fn carry_out(&self) -> Result<Vec<Run>> {
+        disk::describe()?;
+        self.0.iter().map(Fleet::measure).collect()
+    }
+}
+
+impl Fleet {
+    /// Passes of the floor stand between the others, so that all of them meet the same machine.
+    fn measure(&self) -> Result<Run> {
+        println!("{} tokens, {} …", self.tokens, self.shape.name());
+        let folder = disk::folder()?;
+        let file = folder.path().join("tokens.csv");
+        let mut meta = meta::start(self.tokens, self.shape, &file)?;
+        let url: String = meta.ask("url")?;
+        let database = folder.path().join("floor.db");
+        let mut floor = Child::start("floor", &[url.as_ref(), file.as_ref(), database.as_ref()])?;
+        floor.ask::<Measured>("fill")?;
+        let mut run = Run::new(self.tokens, self.shape);
+        run.add_floor(floor.ask("pass")?);
+        for program in &self.programs {
+            match program {
+                Program::Library => {
+                    let database = folder.path().join("library.db");
+                    let arguments = [url.as_ref(), file.as_ref(), database.as_ref()];
+                    measure_library(Child::start("library", &arguments)?, &mut floor, &mut run)?;
+                }
+                Program::Daemon => {
+                    let daemon = Daemon::set_up(&folder.path().join("daemon"), &url, &file)?;
+                    measure_daemon(daemon, &mut floor, &mut run)?;
+                }
+            }
+        }
+        run.add_floor(floor.ask("pass")?);
+        Ok(run)
+    }
+}
+
+fn measure_library(mut library: Child, floor: &mut Child, run: &mut Run) -> Result {
+    run.add(Phase::LibraryImport, library.ask("import")?);
+    run.add(Phase::LibraryFirst, library.ask("first sweep")?);
+    run.add_floor(floor.ask("pass")?);
+    run.add(Phase::LibrarySteady, library.ask("steady sweep")?);
+    let memory: Memory = library.ask("memory")?;
+    run.library_memory = Some(memory);
+    run.database = Some(library.ask("database")?);
+    run.figures = Some(library.ask("status")?);
+    run.summary = Some(library.ask("summary")?);
+    Ok(())
+}
+
+fn measure_daemon(mut daemon: Daemon, floor: &mut Child, run: &mut Run) -> Result {
+    run.add(Phase::DaemonFirst, daemon.import(run.tokens)?);
+    run.add_floor(floor.ask("pass")?);
+    run.add(Phase::DaemonSteady, daemon.sweep_again(run.tokens)?);
+    run.daemon_memory = Some(daemon.peak);
+    run.daemon_start = Some(daemon.start_cpu);
+    Ok(())
+}

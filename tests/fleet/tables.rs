@@ -1,0 +1,146 @@
+//! The figures as tables in Markdown, for the terminal and for the documentation.
+
+use super::figures::{Latency, Run, grouped};
+use super::limits;
+
+pub fn all(runs: &[Run]) -> String {
+    format!("{}\n{}\n{}", cpu(runs), work(runs), other(runs))
+}
+
+pub fn cpu(runs: &[Run]) -> String {
+    let head = [
+        "Fleet",
+        "Phase",
+        "CPU per token",
+        "Floor",
+        "Ratio",
+        "Limit",
+        "Time per token",
+    ];
+    let mut rows = Vec::new();
+    for run in runs {
+        for (phase, measured) in &run.phases {
+            let limit = limits::cpu_limit(*phase);
+            rows.push(vec![
+                run.name(),
+                phase.name().to_owned(),
+                micros(measured.cpu_each()),
+                micros(run.floor()),
+                format!("{:.2}", run.ratio(measured)),
+                limit.map_or_else(String::new, |limit| limit.to_string()),
+                micros(measured.each(measured.wall)),
+            ]);
+        }
+    }
+    table(&head, rows)
+}
+
+pub fn work(runs: &[Run]) -> String {
+    let head = [
+        "Fleet",
+        "Phase",
+        "Statements per token",
+        "Rows per token",
+        "Steps per token",
+    ];
+    let mut rows = Vec::new();
+    for run in runs {
+        for (phase, measured) in &run.phases {
+            rows.push(vec![
+                run.name(),
+                phase.name().to_owned(),
+                format!("{:.2}", measured.statements_each()),
+                format!("{:.2}", measured.rows_each()),
+                format!("{:.0}", measured.steps_each()),
+            ]);
+        }
+    }
+    table(&head, rows)
+}
+
+/// One column for each fleet.
+pub fn other(runs: &[Run]) -> String {
+    let mut head = vec![String::new()];
+    head.extend(runs.iter().map(Run::name));
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    let row = |name: &str, value: &dyn Fn(&Run) -> Option<String>| {
+        let values = runs.iter().map(|run| value(run).unwrap_or_default());
+        std::iter::once(name.to_owned()).chain(values).collect()
+    };
+    let mut rows: Vec<Vec<String>> = vec![
+        row("Peak memory of the library", &|run| {
+            Some(format!("{} MB", run.library_memory?.megabytes()))
+        }),
+        row("Peak memory of the daemon", &|run| {
+            Some(format!("{} MB", run.daemon_memory?.megabytes()))
+        }),
+        row("Size of the database", &|run| {
+            Some(format!("{} MB", run.database? / 1_000_000))
+        }),
+        row("Status figures in the library", &|run| {
+            run.figures.map(latency)
+        }),
+        row("Weekly summary", &|run| {
+            Some(format!("{:.0} ms", run.summary? * 1e3))
+        }),
+        row("CPU until the daemon answers", &|run| {
+            Some(format!("{:.0} ms", run.daemon_start? * 1e3))
+        }),
+    ];
+    let phases = runs.iter().flat_map(|run| &run.phases);
+    let mut asked: Vec<_> = phases
+        .filter(|(_, measured)| measured.status.is_some())
+        .map(|(phase, _)| *phase)
+        .collect();
+    asked.dedup();
+    asked.truncate(2);
+    for phase in asked {
+        rows.push(row(&format!("Status, {}", phase.name()), &|run| {
+            run.phase(phase)?.status.map(latency)
+        }));
+    }
+    rows.retain(|row| row.iter().skip(1).any(|value| !value.is_empty()));
+    table(&head, rows)
+}
+
+fn latency(latency: Latency) -> String {
+    format!(
+        "{:.2} ms, 99 % within {:.2} ms",
+        latency.median * 1e3,
+        latency.most * 1e3
+    )
+}
+
+fn micros(seconds: f64) -> String {
+    format!("{:.1} µs", seconds * 1e6)
+}
+
+/// Text to the left, and what begins with a digit to the right.
+fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells
+            .chain([head[column].chars().count()])
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: Vec<String>| {
+        let cells = cells.iter().zip(&widths);
+        let cells = cells.map(|(cell, width)| format!(" {cell:<width$} |"));
+        format!("|{}\n", cells.collect::<String>())
+    };
+    let mut text = line(head.iter().map(|cell| (*cell).to_owned()).collect());
+    text += &line(widths.iter().map(|width| "-".repeat(*width)).collect());
+    text.extend(rows.into_iter().map(line));
+    text
+}
+
+/// The sizes that were measured, in words.
+pub fn sizes(runs: &[Run]) -> String {
+    let mut sizes: Vec<usize> = runs.iter().map(|run| run.tokens).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let sizes: Vec<String> = sizes.into_iter().map(grouped).collect();
+    sizes.join(" and ")
+}
