@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::Error;
 use crate::api::types::Problem;
+use crate::http_client;
 
 /// Nothing on the socket waits for Meta or a person; only a reload takes longer than a moment.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,7 +36,7 @@ impl Connection {
     pub(super) fn to(socket: PathBuf) -> Result<Self, Error> {
         let socket: Arc<Path> = socket.into();
         // The socket needs no TLS, so a command does not load the machine's certificates.
-        let http = reqwest::Client::builder()
+        let http = http_client::builder()
             .unix_socket(&*socket)
             .tls_certs_only([])
             .build()

@@ -10,6 +10,7 @@ use reqwest::{Response, redirect, retry};
 
 use super::credentials::Request;
 use super::{Error, Reply, Settings, SettingsError, Usage, headers};
+use crate::http_client;
 
 pub(super) struct Transport {
     http: reqwest::Client,
@@ -36,7 +37,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 impl Transport {
     pub(super) fn new(settings: &Settings) -> Result<Self, SettingsError> {
         let url = settings.check()?;
-        let http = reqwest::Client::builder()
+        let http = http_client::builder()
             .user_agent(concat!("perennial/", env!("CARGO_PKG_VERSION")))
             .https_only(url.scheme() == "https")
             .redirect(redirect::Policy::none())

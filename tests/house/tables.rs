@@ -3,9 +3,10 @@
 /// The modules from the lowest up, and which of the modules before it each may use.
 pub const FLOORS: &[(&str, &str)] = &[
     ("files", ""),
+    ("http_client", ""),
     ("secret", ""),
     ("model", "secret"),
-    ("graph_api", "secret model"),
+    ("graph_api", "http_client secret model"),
     ("inventory", "files secret model"),
     ("email", "files secret model inventory"),
     // The workers do not use each other: they communicate through the inventory.
@@ -19,7 +20,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     // Meta's dialog; without `graph_api` they could not use the rest.
     ("api", "secret model inventory login http"),
     ("web", "secret model inventory login webhooks http"),
-    ("api_client", "secret model api"),
+    ("api_client", "http_client secret model api"),
     // It fills in the settings of the other modules, none of which uses it.
     (
         "config",
@@ -110,10 +111,11 @@ pub const TOOLS: &[Tool] = &[
     ("percent-encoding", &["api_client/paths", "config/smtp_url"]),
     ("prometheus-client", &["api/routes/metrics"]),
     ("rand", &["demo", "graph_sim/world"]),
-    ("reqwest", &["graph_api", "api_client"]),
+    ("reqwest", &["http_client", "graph_api", "api_client"]),
     ("rpassword", &["cli/secret_input"]),
     // The tests look at the tables from outside.
     ("rusqlite", &["inventory/engine"]),
+    ("rustls", &["http_client"]),
     ("sd-notify", &["daemon/systemd"]),
     ("secrecy", &["secret"]),
     ("serde", &[""]),
