@@ -7,27 +7,27 @@ use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::linux::fs::MetadataExt;
 
-use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Level caps for libraries whose debug lines contain URLs with tokens or the dialogue with the mail server, and for
 /// one that logs each of its steps.
-const NOISY_TARGETS: [(&str, &str); 9] = [
-    ("reqwest", "info"),
-    ("hyper", "info"),
-    ("hyper_util", "info"),
-    ("h2", "info"),
-    ("rustls", "info"),
-    ("lettre", "info"),
-    ("tower", "info"),
-    ("axum", "info"),
-    ("tokio_cron_scheduler", "warn"),
+const NOISY_TARGETS: [(&str, LevelFilter); 9] = [
+    ("reqwest", LevelFilter::INFO),
+    ("hyper", LevelFilter::INFO),
+    ("hyper_util", LevelFilter::INFO),
+    ("h2", LevelFilter::INFO),
+    ("rustls", LevelFilter::INFO),
+    ("lettre", LevelFilter::INFO),
+    ("tower", LevelFilter::INFO),
+    ("axum", LevelFilter::INFO),
+    ("tokio_cron_scheduler", LevelFilter::WARN),
 ];
 
 /// Starts logging. A second call changes nothing.
 pub fn start() {
-    let wanted = env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
+    let wanted = env::var("RUST_LOG").unwrap_or_default();
     let registry = tracing_subscriber::registry().with(filter(&wanted));
     let journal = stderr_is_journal()
         .then(tracing_journald::layer)
@@ -47,19 +47,20 @@ pub fn start() {
     };
 }
 
-/// The requested filter, with the caps for noisy targets applied over it.
-fn filter(wanted: &str) -> EnvFilter {
-    let kept = wanted
+/// The requested filter, with the caps for noisy targets applied over it. What is no `target=level` is left out.
+fn filter(wanted: &str) -> Targets {
+    let kept: Vec<&str> = wanted
         .split(',')
         .map(str::trim)
-        .filter(|directive| !is_about_noisy_target(directive));
-    let capped = NOISY_TARGETS
-        .iter()
-        .map(|(target, level)| format!("{target}={level}"));
-    let directives: Vec<String> = kept.map(str::to_owned).chain(capped).collect();
-    EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
-        .parse_lossy(directives.join(","))
+        .filter(|directive| !directive.is_empty() && !is_about_noisy_target(directive))
+        .filter(|directive| directive.parse::<Targets>().is_ok())
+        .collect();
+    kept.join(",")
+        .parse()
+        .ok()
+        .filter(|_| !kept.is_empty())
+        .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
+        .with_targets(NOISY_TARGETS)
 }
 
 fn is_about_noisy_target(directive: &str) -> bool {
@@ -94,6 +95,8 @@ pub fn hide_panic_messages() {
 
 #[cfg(test)]
 mod tests {
+    use tracing::Level;
+
     use super::*;
 
     #[test]
@@ -112,26 +115,47 @@ mod tests {
             "hyper::client=trace,debug",
             "lettre[span]=debug",
         ] {
-            let filter = filter(wanted).to_string();
+            let filter = filter(wanted);
             for (target, level) in NOISY_TARGETS {
-                assert!(
-                    filter.contains(&format!("{target}={level}")),
-                    "{wanted}: {filter}"
-                );
-                assert!(
-                    !filter.contains(&format!("{target}=trace")),
-                    "{wanted}: {filter}"
-                );
-                assert!(
-                    !filter.contains(&format!("{target}::")),
-                    "{wanted}: {filter}"
-                );
+                for target in [target.to_owned(), format!("{target}::client")] {
+                    let too_much = [Level::INFO, Level::DEBUG, Level::TRACE]
+                        .into_iter()
+                        .find(|asked| *asked > level && filter.would_enable(&target, asked));
+                    assert_eq!(too_much, None, "{wanted}: {filter}");
+                }
             }
         }
-        assert!(
-            filter("perennial=debug")
-                .to_string()
-                .contains("perennial=debug")
-        );
+    }
+
+    #[test]
+    fn levels_are_as_asked_and_otherwise_info() {
+        for (wanted, perennial, other) in [
+            ("", Level::INFO, Some(Level::INFO)),
+            ("perennial=loud, =", Level::INFO, Some(Level::INFO)),
+            (
+                "warn,perennial::rotation=trace",
+                Level::WARN,
+                Some(Level::WARN),
+            ),
+            ("perennial=debug", Level::DEBUG, None),
+            ("perennial=debug,reqwest=trace", Level::DEBUG, None),
+        ] {
+            let filter = filter(wanted);
+            assert_eq!(most(&filter, "perennial"), Some(perennial), "{wanted}");
+            assert_eq!(most(&filter, "other"), other, "{wanted}");
+        }
+    }
+
+    fn most(filter: &Targets, target: &str) -> Option<Level> {
+        let levels = [
+            Level::TRACE,
+            Level::DEBUG,
+            Level::INFO,
+            Level::WARN,
+            Level::ERROR,
+        ];
+        levels
+            .into_iter()
+            .find(|level| filter.would_enable(target, level))
     }
 }
