@@ -17,6 +17,8 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 use commands::{
@@ -86,8 +88,33 @@ pub enum ClientCommand {
     Man(man::Options),
 }
 
+impl Cli {
+    /// Runs the command, and returns the exit code of the process.
+    pub fn start(self) -> ExitCode {
+        match self.command {
+            Command::LocalCommand(serve) => serve.start(&self.global),
+            Command::ClientCommand(ask) => ask.start(&self.global),
+        }
+    }
+}
+
 impl ClientCommand {
-    pub async fn carry_out(self, global: &Global, terminal: &mut Terminal) -> Result {
+    fn start(self, global: &Global) -> ExitCode {
+        let mut terminal = Terminal::here();
+        let outcome = self.block_on(global, &mut terminal);
+        ExitCode::from(exit_code(outcome, &mut terminal))
+    }
+
+    /// One thread is enough to send requests and wait. Not in `main`: the compiler compiles an async function where it
+    /// is waited for, and a program of its own would be compiled after the library instead of with it.
+    fn block_on(self, global: &Global, terminal: &mut Terminal) -> Result {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(self.carry_out(global, terminal))
+    }
+
+    async fn carry_out(self, global: &Global, terminal: &mut Terminal) -> Result {
         match self {
             Self::Setup(options) => setup::run(options, global, terminal).await,
             Self::CheckConfig(options) => check_config::run(&options, global, terminal),
@@ -121,7 +148,7 @@ impl ClientCommand {
 }
 
 /// Prints the error, if there is one, and returns the exit code.
-pub fn exit_code(outcome: Result, terminal: &mut Terminal) -> u8 {
+fn exit_code(outcome: Result, terminal: &mut Terminal) -> u8 {
     match outcome {
         Ok(answer) => answer.exit_code(),
         Err(error) => {
