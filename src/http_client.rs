@@ -8,7 +8,7 @@ use rustls::crypto::ring;
     clippy::disallowed_methods,
     reason = "this is where the provider is installed"
 )]
-pub(crate) fn builder() -> ClientBuilder {
+pub fn builder() -> ClientBuilder {
     // Fails only if a provider is already installed.
     let _ = ring::default_provider().install_default();
     Client::builder()

@@ -3,7 +3,7 @@
 //! each uses only what stands before it (`tests/house.rs` keeps these walls).
 
 pub mod files;
-pub(crate) mod http_client;
+pub mod http_client;
 pub mod secret;
 
 pub mod model;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Error, Tx};
-use crate::model::{CheckResult, Health, NewEvent, OrderOutcome, State, Token, TokenId};
+use crate::model::{CheckResult, Health, Kind, NewEvent, OrderOutcome, State, Token, TokenId};
 
 /// How a token's row has changed since the check began.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,17 @@ fn needs_alert_review(result: &CheckResult) -> bool {
     let (before, after) = (result.before(), &result.after);
     let begins_well = before.facts.is_none() && before.cause().is_none() && after.cause().is_none();
     !begins_well && need(before) != need(after)
+}
+
+/// Zero failures tells a token that lacks a permission from one whose checks fail.
+const fn since_and_failures(health: Health) -> (Option<Timestamp>, u32) {
+    match health {
+        Health::Failing {
+            since, failures, ..
+        } => (Some(since), failures),
+        Health::Lacking { since } | Health::Dead { since, .. } => (Some(since), 0),
+        Health::Unverified | Health::Healthy | Health::Expiring { .. } => (None, 0),
+    }
 }
 
 impl Tx<'_> {
@@ -84,10 +95,7 @@ impl Tx<'_> {
             Some(secret) => self.swap_in(before, secret, now)?,
             None => (before.version, before.fingerprint.clone()),
         };
-        if after.facts != before.facts {
-            self.write_facts(after)?;
-        }
-        self.write_health(after, version, &fingerprint)?;
+        self.write_token(after, version, &fingerprint)?;
         let known = &before.permissions.ungranted;
         if !known.is_superset_of(&after.permissions.ungranted) {
             self.report_ungranted(after.id, now)?;
@@ -123,51 +131,25 @@ impl Tx<'_> {
         })
     }
 
-    /// Stores Meta's description. A page token that has no name or parent yet gets them from the stored lists of pages,
-    /// which are asked for its page alone: the person may have 100,000 others.
-    fn write_facts(&self, token: &Token) -> Result<(), Error> {
-        let Some(facts) = &token.facts else {
-            return Ok(());
-        };
-        self.db.run(
-            "UPDATE token SET kind = ?2, subject = ?3, person = ?4, issued_at = ?5,
-                expires_at = ?6, data_access_expires_at = ?7, scopes = ?8,
-                subject_name = CASE WHEN subject_name IS NULL AND ?2 = 'page'
-                    THEN (SELECT name FROM page_admin WHERE page = ?3 LIMIT 1) ELSE subject_name END,
-                parent = CASE WHEN parent IS NULL AND ?2 = 'page'
-                    THEN (SELECT d.token FROM page_admin d CROSS JOIN token u ON u.id = d.token
-                        WHERE d.page = ?3 AND u.app = token.app AND u.person = ?4 LIMIT 1)
-                    ELSE parent END
-             WHERE id = ?1",
-            &[
-                &token.id,
-                &facts.kind,
-                &facts.subject,
-                &facts.person,
-                &facts.issued_at,
-                &facts.expires_at,
-                &facts.data_access_expires_at,
-                &facts.scopes,
-            ],
-        )
-    }
-
-    fn write_health(&self, token: &Token, version: u32, fingerprint: &str) -> Result<(), Error> {
-        let (since, failures) = match token.health {
-            Health::Failing {
-                since, failures, ..
-            } => (Some(since), failures),
-            // Zero failures tells these from tokens whose checks fail.
-            Health::Lacking { since } | Health::Dead { since, .. } => (Some(since), 0),
-            Health::Unverified | Health::Healthy | Health::Expiring { .. } => (None, 0),
-        };
+    /// Stores what is known about the token. A page token that has no name or parent yet gets them from the stored lists
+    /// of pages, which are asked for its page alone: the person may have 100,000 others.
+    fn write_token(&self, token: &Token, version: u32, fingerprint: &str) -> Result<(), Error> {
+        let facts = token.facts.as_ref();
+        let page = facts.filter(|facts| facts.kind == Kind::Page);
+        let page = page.map(|facts| &facts.subject);
+        let (since, failures) = since_and_failures(token.health);
         let rotation = token.last_rotation;
         self.db.run(
             "UPDATE token SET state = ?2, cause = ?3, since = ?4, failures = ?5, version = ?6,
                 fingerprint = ?7, rotated_at = ?8, rotation_outcome = ?9, rotation_at = ?10,
-                subject_name = coalesce(?11, subject_name),
-                parent = coalesce((SELECT id FROM token WHERE id = ?12), parent),
-                refused_since = ?13, refused_cause = ?14, lost_scopes = ?15, ungranted_scopes = ?16
+                refused_since = ?11, refused_cause = ?12, lost_scopes = ?13, ungranted_scopes = ?14,
+                kind = ?15, subject = ?16, person = ?17, issued_at = ?18, expires_at = ?19,
+                data_access_expires_at = ?20, scopes = coalesce(?21, ''),
+                subject_name = coalesce(?22, subject_name,
+                    (SELECT name FROM page_admin WHERE page = ?23 LIMIT 1)),
+                parent = coalesce((SELECT id FROM token WHERE id = ?24), parent,
+                    (SELECT d.token FROM page_admin d CROSS JOIN token u ON u.id = d.token
+                     WHERE d.page = ?23 AND u.app = token.app AND u.person = ?17 LIMIT 1))
              WHERE id = ?1",
             &[
                 &token.id,
@@ -180,12 +162,20 @@ impl Tx<'_> {
                 &token.rotated_at,
                 &rotation.map(|rotation| rotation.outcome),
                 &rotation.map(|rotation| rotation.at),
-                &token.subject_name,
-                &token.parent,
                 &token.refused.map(|refused| refused.since),
                 &token.refused.map(|refused| refused.cause),
                 &token.permissions.lost,
                 &token.permissions.ungranted,
+                &facts.map(|facts| facts.kind),
+                &facts.map(|facts| &facts.subject),
+                &facts.map(|facts| &facts.person),
+                &facts.and_then(|facts| facts.issued_at),
+                &facts.map(|facts| facts.expires_at),
+                &facts.map(|facts| facts.data_access_expires_at),
+                &facts.map(|facts| &facts.scopes),
+                &token.subject_name,
+                &page,
+                &token.parent,
             ],
         )
     }

@@ -95,7 +95,8 @@ impl Tx<'_> {
         self.db.run(
             "UPDATE token SET subject_name = ?4, parent = CASE
                 WHEN parent IS NULL AND person = ?5 THEN ?1 ELSE parent END
-             WHERE app = ?2 AND subject = ?3 AND kind = 'page'",
+             WHERE app = ?2 AND subject = ?3 AND kind = 'page'
+                AND (subject_name IS DISTINCT FROM ?4 OR parent IS NULL AND person = ?5)",
             &[&user.id, &user.app, &page.id, &page.name, &person_of(user)],
         )
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use form_urlencoded::Serializer;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use perennial::http_client;
 use perennial::secret::{Cell, DataKey, Purpose, Sealer, Secret};
 use reqwest::header::CONTENT_TYPE;
 use rusqlite::config::DbConfig;
@@ -112,7 +113,7 @@ impl Floor {
         Ok(Self {
             db,
             sealer: Sealer::new(&keys).ok_or("no key")?,
-            http: reqwest::Client::builder().no_proxy().build()?,
+            http: http_client::builder().no_proxy().build()?,
             url: format!("{url}/v25.0/"),
         })
     }

@@ -398,8 +398,8 @@ CREATE TRIGGER state_count_out AFTER DELETE ON token BEGIN
 END;
 
 CREATE TRIGGER state_count_move AFTER UPDATE OF state ON token WHEN OLD.state <> NEW.state BEGIN
-    UPDATE state_count SET tokens = tokens + CASE state WHEN NEW.state THEN 1 ELSE -1 END
-    WHERE state IN (OLD.state, NEW.state);
+    UPDATE state_count SET tokens = tokens - 1 WHERE state = OLD.state;
+    UPDATE state_count SET tokens = tokens + 1 WHERE state = NEW.state;
 END;
 
 -- The other totals that the status shows, in one row.
