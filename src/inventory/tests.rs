@@ -1028,3 +1028,27 @@ async fn a_job_that_finds_no_room_leaves_nothing_of_its_neighbours_half_saved() 
     let events = inventory.read(|view| view.events(EventId(0), None, 100));
     assert_eq!(events.await.unwrap().len(), saved);
 }
+
+#[tokio::test]
+async fn the_work_of_readers_and_writer_is_counted_together() {
+    let inventory = Bench::new().open();
+    let before = inventory.work();
+    inventory.write(|_| Ok(())).await.unwrap();
+    let begin_and_commit = inventory.work().statements - before.statements;
+    assert_eq!(begin_and_commit, 2);
+
+    let before = inventory.work();
+    let thrice = inventory.read(|view| {
+        let mut echo = view.db.prepared("SELECT ?1 WHERE ?1 > 0")?;
+        let mut run = |n: u32| echo.maybe(&[&n], |row| row.get::<u32>(0));
+        Ok([run(0)?, run(1)?, run(2)?])
+    });
+    assert_eq!(thrice.await.unwrap(), [None, Some(1), Some(2)]);
+    let after = inventory.work();
+    let (statements, rows) = (
+        after.statements - before.statements,
+        after.rows - before.rows,
+    );
+    assert_eq!((statements, rows), (3, 2));
+    assert!(after.steps > before.steps);
+}

@@ -74,6 +74,10 @@ impl Phase {
             Self::DaemonSteady => "daemon: steady sweep",
         }
     }
+
+    pub const fn is_of_daemon(self) -> bool {
+        matches!(self, Self::DaemonFirst | Self::DaemonSteady)
+    }
 }
 
 impl Measured {

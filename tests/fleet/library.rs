@@ -12,6 +12,7 @@ use perennial::inventory::{self, Inventory, NewToken};
 use perennial::model::Scopes;
 use perennial::rotation::{RotationWorker, Rules};
 use perennial::secret::{Key, Secret};
+use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, to_value};
 use tokio::runtime::Runtime;
 
@@ -73,7 +74,7 @@ impl Library {
                 to_value(runtime.block_on(self.sweep())?)?
             }
             "memory" => to_value(peak_of("self")?)?,
-            "database" => std::fs::metadata(&self.database)?.len().into(),
+            "database" => database_size(&self.database)?.into(),
             "status" => to_value(self.read_status()?)?,
             "summary" => runtime
                 .block_on(summary::measure(&self.inventory, self.now))?
@@ -129,6 +130,13 @@ impl Library {
         }
         Ok(Latency::of(taken))
     }
+}
+
+/// In bytes, with what is still in the write-ahead log.
+fn database_size(database: &Path) -> Result<u64> {
+    let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    Ok(db.query_row(size, [], |row| row.get(0))?)
 }
 
 /// Reads the tokens of a file one by one, so that no process needs memory for all of them.

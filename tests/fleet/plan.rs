@@ -33,27 +33,22 @@ const PROGRAMS: [Program; 2] = [Program::Library, Program::Daemon];
 impl Plan {
     pub fn of(sizes: &[usize], shape: Option<Shape>, program: Option<Program>) -> Self {
         let sizes = if sizes.is_empty() { &SIZES } else { sizes };
+        let shapes = shape.map_or_else(|| SHAPES.to_vec(), |shape| vec![shape]);
         let programs = program.map_or_else(|| PROGRAMS.to_vec(), |program| vec![program]);
-        let shapes = SHAPES.into_iter();
-        let shapes = shapes.filter(|each| shape.is_none_or(|only| only == *each));
-        let fleets = shapes.flat_map(|shape| {
-            sizes.iter().map({
-                let programs = &programs;
-                move |&tokens| Fleet {
-                    tokens,
-                    shape,
-                    programs: programs.clone(),
-                }
-            })
-        });
-        Self(fleets.collect())
+        let mut fleets = Vec::new();
+        for shape in shapes {
+            fleets.extend(sizes.iter().map(|&tokens| Fleet {
+                tokens,
+                shape,
+                programs: programs.clone(),
+            }));
+        }
+        Self(fleets)
     }
 
     /// Enough to see that something became several times as expensive, or grows with the fleet.
     pub fn short() -> Self {
-        let mut fleets = Self::of(&[10_000], None, Some(Program::Library));
-        fleets.0.extend(Self::of(&[20_000], None, None).0);
-        fleets
+        Self::of(&[10_000, 20_000], None, None)
     }
 
     pub fn carry_out(&self) -> Result<Vec<Run>> {
@@ -63,7 +58,7 @@ impl Plan {
 }
 
 impl Fleet {
-    /// Passes of the floor stand between the others, so that all of them meet the same machine.
+    /// Passes of the floor stand between the phases, so that all of them meet the same machine.
     fn measure(&self) -> Result<Run> {
         println!("{} tokens, {} …", self.tokens, self.shape.name());
         let folder = disk::folder()?;

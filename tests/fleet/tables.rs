@@ -115,7 +115,6 @@ fn micros(seconds: f64) -> String {
     format!("{:.1} µs", seconds * 1e6)
 }
 
-/// Text to the left, and what begins with a digit to the right.
 fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
