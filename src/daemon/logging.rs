@@ -52,7 +52,8 @@ fn filter(wanted: &str) -> Targets {
     let kept: Vec<&str> = wanted
         .split(',')
         .map(str::trim)
-        .filter(|directive| !directive.is_empty() && !is_about_noisy_target(directive))
+        .filter(|directive| directive.split('=').all(|part| !part.is_empty()))
+        .filter(|directive| !is_about_noisy_target(directive))
         .filter(|directive| directive.parse::<Targets>().is_ok())
         .collect();
     kept.join(",")
