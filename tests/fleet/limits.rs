@@ -18,11 +18,11 @@ struct Limit {
 /// change them.
 const LIMITS: [Limit; 5] = [
     // the phase, limit and last measure of the ratio to the floor, statements and steps of one token
-    limit(Phase::LibraryImport, (None, 5.2), 4.0, 275.0),
-    limit(Phase::LibraryFirst, (Some(3.0), 13.0), 5.0, 560.0),
-    limit(Phase::LibrarySteady, (Some(1.25), 2.7), 1.0, 121.0),
-    limit(Phase::DaemonFirst, (Some(8.0), 20.0), 15.0, 1500.0),
-    limit(Phase::DaemonSteady, (Some(1.6), 4.0), 1.2, 150.0),
+    limit(Phase::LibraryImport, (None, 4.0), 4.0, 275.0),
+    limit(Phase::LibraryFirst, (Some(3.0), 11.7), 5.0, 570.0),
+    limit(Phase::LibrarySteady, (Some(1.25), 3.5), 1.0, 121.0),
+    limit(Phase::DaemonFirst, (Some(8.0), 23.3), 10.2, 1450.0),
+    limit(Phase::DaemonSteady, (Some(1.6), 3.3), 1.0, 165.0),
 ];
 
 /// How much the work for a token may differ between fleets, in parts of one.
