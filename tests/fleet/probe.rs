@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -73,7 +73,7 @@ fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn ask_on(socket: &PathBuf, seen: &Mutex<Seen>, stop: &AtomicBool) -> Result {
+fn ask_on(socket: &Path, seen: &Mutex<Seen>, stop: &AtomicBool) -> Result {
     let mut connection = connect(socket)?;
     let mut next = Instant::now();
     while !stop.load(Ordering::Relaxed) {

@@ -18,13 +18,14 @@ async fn occupy(world: &World, held: Receiver<()>) {
         started.send(()).unwrap();
         // Those that do not get the lock wait for it just as long.
         held.lock().unwrap().recv().unwrap_err();
+        Ok(())
     };
     for _ in 0..READERS {
         let (inventory, wait) = (world.backend.inventory.clone(), wait.clone());
-        tokio::spawn(async move { inventory.read(move |_| Ok(wait())).await });
+        tokio::spawn(async move { inventory.read(move |_| wait()).await });
     }
     let inventory = world.backend.inventory.clone();
-    tokio::spawn(async move { inventory.write(move |_| Ok(wait())).await });
+    tokio::spawn(async move { inventory.write(move |_| wait()).await });
     for _ in 0..=READERS {
         starts.recv().await.unwrap();
     }
