@@ -623,8 +623,8 @@ async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
             "INDEX email_waiting",
         ),
         (
-            "SELECT id FROM email WHERE undelivered_at IS NOT NULL AND NOT reported",
-            "INDEX email_undelivered",
+            "SELECT text FROM email WHERE undelivered_at IS NOT NULL AND reported = 0 ORDER BY id",
+            "INDEX email_to_report",
         ),
         (
             "SELECT token FROM version WHERE role = 'candidate'",

@@ -68,27 +68,15 @@ impl View<'_> {
         )
     }
 
-    /// Reads the emails that wait or are undelivered, so it is called only after one of them has changed.
+    /// Reads the emails that wait or are undelivered, so it is called only after one of them has changed. Each statement
+    /// reads an index alone, because the rows are long.
     pub fn mail_queue(&self) -> Result<MailQueue, Error> {
-        let (queued, oldest_queued_at, last_error) = self.db.one(
-            "SELECT count(*), min(created_at),
-                (SELECT last_error FROM email WHERE next_try_at IS NOT NULL
-                    AND last_error IS NOT NULL ORDER BY id DESC LIMIT 1)
-             FROM email WHERE next_try_at IS NOT NULL",
-            &[],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )?;
-        // An undelivered email matters until its incident is resolved, or a later email about it was sent.
-        let (undelivered, unread, rejection) = self.db.one(
-            "SELECT count(*), count(*) FILTER (WHERE l.delivered_to = '[]'), max(l.last_error)
-             FROM email l LEFT JOIN incident i ON i.id = l.incident
-             WHERE l.undelivered_at IS NOT NULL AND i.resolved_at IS NULL AND NOT EXISTS (
-                SELECT 1 FROM email later
-                WHERE later.incident IS NOT DISTINCT FROM l.incident AND later.id > l.id
-                    AND later.sent_at IS NOT NULL AND later.undelivered_at IS NULL)",
-            &[],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )?;
+        let (queued, oldest_queued_at, last_error) = self.db.one(QUEUED, &[], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        let (undelivered, unread, rejection) = self.db.one(UNDELIVERED, &[], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
         Ok(MailQueue {
             queued,
             oldest_queued_at,
@@ -96,22 +84,57 @@ impl View<'_> {
             undelivered,
             unread,
             rejection,
-            unreached_since: self.unreached_since()?,
+            unreached_since: self.db.maybe_value(UNREACHED_SINCE, &[])?,
         })
     }
+}
 
-    /// An index of waiting and of refused emails finds both halves.
-    fn unreached_since(&self) -> Result<Option<Timestamp>, Error> {
-        self.db.value(
-            "SELECT min(created_at) FROM (
-                SELECT created_at FROM email
-                WHERE next_try_at IS NOT NULL AND last_error IS NOT NULL AND delivered_to = '[]'
-                UNION ALL
-                SELECT created_at FROM email
-                WHERE undelivered_at IS NOT NULL AND delivered_to = '[]') unreached
-             WHERE created_at > coalesce(
-                (SELECT max(sent_at) FROM email WHERE sent_at IS NOT NULL), -1)",
-            &[],
-        )
+const QUEUED: &str = "SELECT (SELECT count(*) FROM email WHERE next_try_at IS NOT NULL),
+    (SELECT min(created_at) FROM email WHERE next_try_at IS NOT NULL),
+    (SELECT last_error FROM email WHERE next_try_at IS NOT NULL AND last_error IS NOT NULL
+        ORDER BY id DESC LIMIT 1)";
+
+/// An undelivered email matters until its incident is resolved, or a later email about it was sent.
+const UNDELIVERED: &str =
+    "SELECT count(*), count(*) FILTER (WHERE l.delivered_to = '[]'), max(l.last_error)
+    FROM email l LEFT JOIN incident i ON i.id = l.incident
+    WHERE l.undelivered_at IS NOT NULL AND i.resolved_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM email later
+        WHERE later.incident IS NOT DISTINCT FROM l.incident AND later.id > l.id
+            AND later.sent_at IS NOT NULL AND later.undelivered_at IS NULL)";
+
+/// The oldest email that failed to reach anybody, if none was sent after it.
+const UNREACHED_SINCE: &str = "SELECT created_at FROM email
+    WHERE delivered_to = '[]'
+        AND (next_try_at IS NOT NULL AND last_error IS NOT NULL OR undelivered_at IS NOT NULL)
+        AND created_at > coalesce(
+            (SELECT max(sent_at) FROM email WHERE sent_at IS NOT NULL), -1)
+    ORDER BY created_at LIMIT 1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::tests::Bench;
+
+    #[tokio::test]
+    async fn the_mail_queue_is_read_from_indexes_alone() {
+        let inventory = Bench::new().open();
+        for sql in [QUEUED, UNDELIVERED, UNREACHED_SINCE] {
+            let explain = move |view: &View<'_>| {
+                let explain = format!("EXPLAIN QUERY PLAN {sql}");
+                view.db.all(&explain, &[], |row| row.get::<String>(3))
+            };
+            let plan: Vec<String> = inventory.read(explain).await.unwrap();
+            let of_emails = |line: &&String| {
+                ["email", "later", " l "]
+                    .iter()
+                    .any(|table| line.contains(table))
+            };
+            let read: Vec<&String> = plan.iter().filter(of_emails).collect();
+            assert!(!read.is_empty());
+            for line in read {
+                assert!(line.contains("INDEX email"), "{plan:#?}");
+            }
+        }
     }
 }

@@ -278,10 +278,17 @@ CREATE TABLE email (
 ) STRICT;
 
 CREATE INDEX email_waiting ON email (next_try_at) WHERE next_try_at IS NOT NULL;
-CREATE INDEX email_undelivered ON email (undelivered_at) WHERE undelivered_at IS NOT NULL;
+CREATE INDEX email_to_report ON email (id) WHERE undelivered_at IS NOT NULL AND reported = 0;
 CREATE INDEX email_of_incident ON email (incident, id);
 CREATE INDEX email_done ON email (created_at) WHERE next_try_at IS NULL;
 CREATE INDEX email_sent ON email (sent_at) WHERE sent_at IS NOT NULL;
+
+-- The figures of the mail queue are read from these alone, because the bodies make the rows long.
+CREATE INDEX email_waiting_since ON email (created_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX email_waiting_error ON email (id, last_error) WHERE next_try_at IS NOT NULL AND last_error IS NOT NULL;
+CREATE INDEX email_unreached ON email (created_at, next_try_at, undelivered_at, last_error) WHERE delivered_to = '[]';
+CREATE INDEX email_undelivered ON email (incident, id, delivered_to, last_error) WHERE undelivered_at IS NOT NULL;
+CREATE INDEX email_delivered ON email (incident, id) WHERE sent_at IS NOT NULL AND undelivered_at IS NULL;
 
 -- The digests that were written, by the scheduled time that they were for.
 CREATE TABLE digest (
