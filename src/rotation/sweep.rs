@@ -30,7 +30,7 @@ const CLAIM: SignedDuration = SignedDuration::from_mins(10);
 pub struct Plan {
     waiting: VecDeque<TokenId>,
     announced: Announced,
-    /// More tokens were due than a plan holds.
+    /// More tokens were due than a plan holds, and they may be checked too.
     is_partial: bool,
 }
 
@@ -207,7 +207,7 @@ impl RotationWorker {
         let due = self.inventory.read(move |view| view.due(&app, now, PLAN));
         let due = due.await?;
         Ok(Plan {
-            is_partial: due.len() == PLAN,
+            is_partial: due.len() == PLAN && allowance as usize > PLAN,
             waiting: policy::plan(due, allowance as usize, now).into(),
             announced: Announced::default(),
         })
