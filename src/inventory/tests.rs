@@ -1031,7 +1031,8 @@ async fn a_job_that_finds_no_room_leaves_nothing_of_its_neighbours_half_saved() 
 
 #[tokio::test]
 async fn the_work_of_readers_and_writer_is_counted_together() {
-    let inventory = Bench::new().open();
+    let bench = Bench::new();
+    let inventory = bench.open();
     let before = inventory.work();
     inventory.write(|_| Ok(())).await.unwrap();
     let around_a_job = inventory.work().statements - before.statements;

@@ -118,7 +118,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_mail_queue_is_read_from_indexes_alone() {
-        let inventory = Bench::new().open();
+        let bench = Bench::new();
+        let inventory = bench.open();
         for sql in [QUEUED, UNDELIVERED, UNREACHED_SINCE] {
             let explain = move |view: &View<'_>| {
                 let explain = format!("EXPLAIN QUERY PLAN {sql}");
