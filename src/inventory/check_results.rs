@@ -33,7 +33,7 @@ fn needs_alert_review(result: &CheckResult) -> bool {
     !begins_well && need(before) != need(after)
 }
 
-/// Zero failures tells a token that lacks a permission from one whose checks fail.
+/// Zero failures distinguishes a token that lacks a permission from one whose checks fail.
 const fn since_and_failures(health: Health) -> (Option<Timestamp>, u32) {
     match health {
         Health::Failing {
@@ -67,9 +67,10 @@ impl Tx<'_> {
         let deadline = after.deadline().filter(|_| after.state() != State::Dead);
         // Every other check, and every order, changes the time at which this one was due.
         let is_first = self.reschedule(&result.next_check(), deadline)?;
-        let meanwhile = match is_first {
-            true => Meanwhile::Nothing,
-            false => self.meanwhile(result, now)?,
+        let meanwhile = if is_first {
+            Meanwhile::Nothing
+        } else {
+            self.meanwhile(result, now)?
         };
         if meanwhile == Meanwhile::Deleted {
             return Ok(());

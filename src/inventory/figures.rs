@@ -1,5 +1,5 @@
 //! The figures of the status. The writer reads them after every commit and keeps them in memory, so that a request for
-//! the status neither reads the inventory nor waits for anybody who does.
+//! the status neither reads the inventory nor waits for a reader or the writer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,7 +17,7 @@ struct Reading {
 }
 
 impl Inventory {
-    /// The figures as of the last commit. Whoever has the result of a write finds it in them.
+    /// The figures as of the last commit. They contain every write whose result was returned.
     pub fn figures(&self) -> Arc<Figures> {
         self.0.figures.latest().figures
     }

@@ -861,7 +861,8 @@ async fn what_a_login_carries_is_sealed_and_claimed_once() {
 
 #[tokio::test]
 async fn an_email_s_link_is_the_same_until_it_is_about_to_end() {
-    let inventory = Bench::new().open();
+    let bench = Bench::new();
+    let inventory = bench.open();
     let token = import(&inventory, "maria", "EAA1").await;
     let incident_key = IncidentKey {
         app: "acme".to_owned(),

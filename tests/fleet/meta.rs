@@ -61,7 +61,7 @@ pub fn start(tokens: usize, shape: Shape, file: &Path) -> Result<Child> {
     )
 }
 
-/// The process of the simulator. It tells its URL to whoever asks.
+/// The process of the simulator. It answers with its URL.
 pub fn serve(tokens: usize, shape: Shape, file: &Path) -> Result {
     let mut world = World::new(now(), 1);
     world.add_app(AppSpec {

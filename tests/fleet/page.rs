@@ -63,8 +63,8 @@ Times are the median of several passes for the floor, and a single pass for all 
 ## Work of the database
 
 Statements, rows and the steps of SQLite's virtual machine do not depend on the machine. They show that a token costs
-the same in a small fleet and in a large one, whoever has the pages. A running daemon shows them as metrics:
-`perennial_inventory_statements_total`, `perennial_inventory_rows_total` and `perennial_inventory_steps_total`.
+the same in a small fleet and in a large one, and the same if one person has all pages. A running daemon shows them as
+metrics: `perennial_inventory_statements_total`, `perennial_inventory_rows_total` and `perennial_inventory_steps_total`.
 
 {work}
 ## Memory and answers

@@ -41,7 +41,7 @@ async fn each_token_has_a_result_of_its_own_in_the_order_of_the_request() {
             token("one", "EAAone"),
             token("other", "EAAhere"),
             token("here", "EAAthere"),
-            json!({"app": "nobody", "access_token": CANARY}),
+            json!({"app": "unknown", "access_token": CANARY}),
             json!({"app": "acme", "acess_token": CANARY}),
             json!(CANARY),
             token("../two", "EAA two"),

@@ -74,8 +74,8 @@ async fn requests_are_measured_by_the_pattern_of_their_route() {
     assert!(series(client).await.is_empty());
     client.status().await.unwrap();
     client.status().await.unwrap();
-    client.token("nobody").await.unwrap_err();
-    client.token("nobody-else").await.unwrap_err();
+    client.token("unknown").await.unwrap_err();
+    client.token("also-unknown").await.unwrap_err();
     client.text("/nowhere/EAAcanary").await.unwrap_err();
     client.events(&Default::default()).await.unwrap();
     let expected = [
