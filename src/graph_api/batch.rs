@@ -4,13 +4,14 @@
 use form_urlencoded::byte_serialize;
 
 use super::classify::{self, Role};
+use super::question::{Answered, Question};
 use super::wire::{self, BatchEntry};
-use super::{Error, Inspection, inspection};
+use super::{Error, Inspection};
 
 /// The result of a batch.
 pub(super) enum Batch {
     /// One result per entry, in the order of the entries.
-    Entries(Vec<Result<Inspection, Error>>),
+    Entries(Vec<Answered>),
     /// Meta accepts no batches from this app; inspect the tokens one by one.
     NotAccepted,
 }
@@ -26,20 +27,26 @@ pub(super) fn entries<'a>(tokens: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Reads the answer to a batch. `Err` concerns every entry alike.
-pub(super) fn read(status: u16, body: &str, entries: usize, app_id: &str) -> Result<Batch, Error> {
+pub(super) fn read(
+    status: u16,
+    body: &str,
+    questions: &[Question<'_>],
+    app_id: &str,
+) -> Result<Batch, Error> {
     let is_array = body.trim_ascii_start().starts_with('[');
     if status != 200 || !is_array {
         return not_an_array(status, body);
     }
     let answers: Vec<Option<BatchEntry<'_>>> = wire::parse(body)?;
-    if answers.len() != entries {
+    if answers.len() != questions.len() {
         return Err(Error::unreachable(
             "the batch has a different number of answers than of calls",
         ));
     }
     let answers: Vec<_> = answers
         .into_iter()
-        .map(|answer| entry(answer, app_id))
+        .zip(questions)
+        .map(|(answer, question)| entry(answer, question, app_id))
         .collect();
     match same_wrong_secret(&answers) {
         Some(error) => Err(error),
@@ -65,32 +72,29 @@ fn refuses_batches(body: &str) -> bool {
     !may_pass && (error_body.is_about_batches || no_such_post)
 }
 
-fn entry(answer: Option<BatchEntry<'_>>, app_id: &str) -> Result<Inspection, Error> {
+fn entry(answer: Option<BatchEntry<'_>>, question: &Question<'_>, app_id: &str) -> Answered {
     let unanswered = || Error::unreachable("Meta did not answer this call of the batch");
     let BatchEntry { code, body } = answer.ok_or_else(unanswered)?;
     let body = body.text().ok_or_else(unanswered)?;
-    inspection::read(code, body, app_id, Role::BatchEntry)
+    question.read(code, body, app_id, Role::BatchEntry)
 }
 
 /// Turns app errors of single entries into undecided inspections if any entry succeeded: all entries were sent with the
 /// app's credentials, so the credentials are good.
-pub(super) fn without_blame(
-    answers: Vec<Result<Inspection, Error>>,
-) -> Vec<Result<Inspection, Error>> {
+pub(super) fn without_blame(answers: Vec<Answered>) -> Vec<Answered> {
     if !answers.iter().any(Result::is_ok) {
         return answers;
     }
-    let own = |answer: Result<Inspection, Error>| match answer {
-        Err(error @ Error::App { .. }) => Ok(Inspection::Undecided(error.about_one_token())),
+    let own = |answer: Answered| match answer {
+        Err(error @ Error::App { .. }) => Ok(Inspection::Undecided(error.about_one_token()).into()),
         other => other,
     };
     answers.into_iter().map(own).collect()
 }
 
 /// Returns the error if Meta rejected the app's secret in every entry instead of once for the batch.
-fn same_wrong_secret(answers: &[Result<Inspection, Error>]) -> Option<Error> {
-    let refused =
-        |answer: &Result<Inspection, Error>| answer.as_ref().is_err_and(Error::is_wrong_secret);
+fn same_wrong_secret(answers: &[Answered]) -> Option<Error> {
+    let refused = |answer: &Answered| answer.as_ref().is_err_and(Error::is_wrong_secret);
     let first = answers.first()?.as_ref().err()?;
     answers.iter().all(refused).then(|| first.clone())
 }
@@ -99,11 +103,15 @@ fn same_wrong_secret(answers: &[Result<Inspection, Error>]) -> Option<Error> {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::question::questions;
     use super::*;
 
     fn entries(status: u16, body: &str, count: usize) -> Vec<Result<Inspection, Error>> {
-        match read(status, body, count, "1").unwrap() {
-            Batch::Entries(answers) => answers,
+        match read(status, body, &questions(count), "1").unwrap() {
+            Batch::Entries(answers) => answers
+                .into_iter()
+                .map(|answer| answer.map(|described| described.inspection().unwrap()))
+                .collect(),
             Batch::NotAccepted => panic!("not taken"),
         }
     }
@@ -176,7 +184,10 @@ mod tests {
             ("[7]", 1),
         ] {
             assert!(
-                matches!(read(200, body, count, "1"), Err(Error::Unreachable(_))),
+                matches!(
+                    read(200, body, &questions(count), "1"),
+                    Err(Error::Unreachable(_))
+                ),
                 "{body}"
             );
         }
@@ -185,7 +196,7 @@ mod tests {
     #[test]
     fn a_secret_that_every_member_refuses_is_refused_as_a_whole() {
         let body = json!([rejected_caller(), rejected_caller()]).to_string();
-        assert!(read(200, &body, 2, "1").is_err_and(|error| error.is_wrong_secret()));
+        assert!(read(200, &body, &questions(2), "1").is_err_and(|error| error.is_wrong_secret()));
     }
 
     #[test]
@@ -220,7 +231,7 @@ mod tests {
             (500, "[", "outage"),
             (200, "<html>", "outage"),
         ] {
-            let came = match read(status, body, 2, "1") {
+            let came = match read(status, body, &questions(2), "1") {
                 Ok(Batch::NotAccepted) => "not taken",
                 Ok(Batch::Entries(_)) => "taken",
                 Err(error) => error.cause().as_str(),

@@ -15,8 +15,8 @@ use super::debugger::Debugger;
 use super::responses::{self, SomePages};
 use super::transport::{Answer, ROOM, ROOM_FOR_PAGES};
 use super::{
-    Error, Inspection, PageGrant, Permission, Profile, Reply, Settings, SettingsError, Signatures,
-    Usage, inspection,
+    Description, Error, Inspection, PageGrant, Permission, Profile, Question, Reply, Settings,
+    SettingsError, Signatures, Usage, inspection,
 };
 
 /// The Graph API client of one app. Cheap to clone; clones share the connections, the accepted secret and whether Meta
@@ -51,7 +51,21 @@ impl Client {
     /// call that fails as a whole fails for each of its tokens. A rejected token is an [`Inspection`], never an
     /// [`Error::Refused`].
     pub async fn debug(&self, tokens: &[Secret]) -> Reply<Vec<Result<Inspection, Error>>> {
-        self.0.debugger.inspect(&self.0.caller, tokens).await
+        let questions = tokens.iter().map(|token| Question { token, known: None });
+        let questions: Vec<Question<'_>> = questions.collect();
+        let no_answer = || Error::senseless(200);
+        let inspection =
+            |answer: Result<Description, Error>| answer?.inspection().ok_or_else(no_answer);
+        let answers = self.debug_again(&questions).await;
+        answers.map(|answers| answers.into_iter().map(inspection).collect())
+    }
+
+    /// The same, for tokens whose last answer is known.
+    pub async fn debug_again(
+        &self,
+        questions: &[Question<'_>],
+    ) -> Reply<Vec<Result<Description, Error>>> {
+        self.0.debugger.inspect(&self.0.caller, questions).await
     }
 
     /// Exchanges a token for one that expires later. Only [`Client::debug`] shows whether it does.

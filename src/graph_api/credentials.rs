@@ -69,15 +69,12 @@ impl Credentials {
     }
 
     /// Inspects many tokens in one batch.
-    pub(super) fn inspect_all(&self, tokens: &[&Secret]) -> Request {
+    pub(super) fn inspect_all<'t>(&self, tokens: impl Iterator<Item = &'t Secret>) -> Request {
         let form = form([
             ("access_token", self.app_token.expose()),
             ("appsecret_proof", &self.own_proof),
             ("include_headers", "false"),
-            (
-                "batch",
-                &batch::entries(tokens.iter().map(|token| token.expose())),
-            ),
+            ("batch", &batch::entries(tokens.map(Secret::expose))),
         ]);
         Request::Post { target: "/", form }
     }

@@ -4,15 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{StreamExt, stream};
 
-use crate::secret::Secret;
-
 use super::batch::{self, Batch};
 use super::caller::Caller;
 use super::classify::Role;
 use super::credentials::{Credentials, is_presentable};
+use super::question::{Answered, Description, Question};
 use super::settings::MAX_BATCH;
 use super::transport::{Answer, ROOM, ROOM_FOR_BATCH};
-use super::{Error, Inspection, Reply, TokenRejection, inspection};
+use super::{Error, Inspection, Reply, TokenRejection};
 
 pub(super) struct Debugger {
     /// Tokens of any other app are rejected.
@@ -20,8 +19,6 @@ pub(super) struct Debugger {
     batch: usize,
     takes_batches: AtomicBool,
 }
-
-type Inspected = Result<Inspection, Error>;
 
 /// The number of single inspections that run at the same time.
 const ABREAST: usize = 4;
@@ -40,37 +37,42 @@ impl Debugger {
     pub(super) async fn inspect(
         &self,
         caller: &Caller,
-        tokens: &[Secret],
-    ) -> Reply<Vec<Inspected>> {
-        let presentable: Vec<&Secret> = tokens.iter().filter(|t| is_presentable(t)).collect();
-        let mut all = Reply::free(Vec::with_capacity(tokens.len()));
-        for some in presentable.chunks(self.batch) {
+        questions: &[Question<'_>],
+    ) -> Reply<Vec<Answered>> {
+        let askable = questions.iter().filter(|q| is_presentable(q.token));
+        let askable: Vec<Question<'_>> = askable.copied().collect();
+        let mut all = Reply::free(Vec::with_capacity(questions.len()));
+        for some in askable.chunks(self.batch) {
             let Reply { answer, usage } = self.inspect_some(caller, some).await;
             all.answer.extend(answer);
             all.usage.absorb(usage);
         }
-        if presentable.len() == tokens.len() {
+        if askable.len() == questions.len() {
             return all;
         }
-        all.map(|answers| among_unreadable(tokens, answers))
+        all.map(|answers| among_unreadable(questions, answers))
     }
 
-    async fn inspect_some(&self, caller: &Caller, tokens: &[&Secret]) -> Reply<Vec<Inspected>> {
-        if tokens.len() == 1 || !self.takes_batches.load(Ordering::Relaxed) {
-            return self.inspect_one_by_one(caller, tokens).await;
+    async fn inspect_some(
+        &self,
+        caller: &Caller,
+        questions: &[Question<'_>],
+    ) -> Reply<Vec<Answered>> {
+        if questions.len() == 1 || !self.takes_batches.load(Ordering::Relaxed) {
+            return self.inspect_one_by_one(caller, questions).await;
         }
-        let Reply { answer, mut usage } = self.inspect_batch(caller, tokens).await;
+        let Reply { answer, mut usage } = self.inspect_batch(caller, questions).await;
         let answer = match answer {
             Ok(Batch::Entries(answers)) => answers,
             Ok(Batch::NotAccepted) => {
                 self.give_batches_up(caller.app());
-                let mut singles = self.inspect_one_by_one(caller, tokens).await;
+                let mut singles = self.inspect_one_by_one(caller, questions).await;
                 singles.usage.absorb(usage);
                 return singles;
             }
-            Err(error) => vec![Err(error); tokens.len()],
+            Err(error) => vec![Err(error); questions.len()],
         };
-        let entries = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+        let entries = u32::try_from(questions.len()).unwrap_or(u32::MAX);
         usage.calls = usage.calls.saturating_mul(entries);
         Reply { answer, usage }
     }
@@ -78,11 +80,11 @@ impl Debugger {
     async fn inspect_batch(
         &self,
         caller: &Caller,
-        tokens: &[&Secret],
+        questions: &[Question<'_>],
     ) -> Reply<Result<Batch, Error>> {
-        let build = |own: &Credentials| Ok(own.inspect_all(tokens));
+        let build = |own: &Credentials| Ok(own.inspect_all(questions.iter().map(|q| q.token)));
         let read =
-            |answer: &Answer| batch::read(answer.status, &answer.body, tokens.len(), &self.app_id);
+            |answer: &Answer| batch::read(answer.status, &answer.body, questions, &self.app_id);
         caller.ask(ROOM_FOR_BATCH, build, read).await
     }
 
@@ -91,15 +93,18 @@ impl Debugger {
     async fn inspect_one_by_one(
         &self,
         caller: &Caller,
-        tokens: &[&Secret],
-    ) -> Reply<Vec<Inspected>> {
-        let calls: Vec<_> = tokens.iter().map(|t| self.inspect_one(caller, t)).collect();
+        questions: &[Question<'_>],
+    ) -> Reply<Vec<Answered>> {
+        let calls: Vec<_> = questions
+            .iter()
+            .map(|q| self.inspect_one(caller, q))
+            .collect();
         let mut replies = stream::iter(calls).buffered(ABREAST);
-        let mut all = Reply::free(Vec::with_capacity(tokens.len()));
+        let mut all = Reply::free(Vec::with_capacity(questions.len()));
         while let Some(Reply { answer, usage }) = replies.next().await {
             all.usage.absorb(usage);
             if is_end(all.answer.last(), &answer) {
-                all.answer.resize(tokens.len(), answer);
+                all.answer.resize(questions.len(), answer);
                 return all;
             }
             all.answer.push(answer);
@@ -107,11 +112,10 @@ impl Debugger {
         all.map(batch::without_blame)
     }
 
-    async fn inspect_one(&self, caller: &Caller, token: &Secret) -> Reply<Inspected> {
-        let build = |own: &Credentials| Ok(own.inspect(token));
-        let read = |answer: &Answer| {
-            inspection::read(answer.status, &answer.body, &self.app_id, Role::App)
-        };
+    async fn inspect_one(&self, caller: &Caller, question: &Question<'_>) -> Reply<Answered> {
+        let build = |own: &Credentials| Ok(own.inspect(question.token));
+        let read =
+            |answer: &Answer| question.read(answer.status, &answer.body, &self.app_id, Role::App);
         caller.ask(ROOM, build, read).await
     }
 
@@ -126,26 +130,26 @@ impl Debugger {
 }
 
 /// Returns whether further calls are pointless.
-fn is_end(before: Option<&Inspected>, answer: &Inspected) -> bool {
-    let rejects_app = |answer: &Inspected| matches!(answer, Err(Error::App { .. }));
+fn is_end(before: Option<&Answered>, answer: &Answered) -> bool {
+    let rejects_app = |answer: &Answered| matches!(answer, Err(Error::App { .. }));
     if rejects_app(answer) {
         return before.is_some_and(rejects_app);
     }
     answer.as_ref().is_err_and(Error::concerns_every_token)
 }
 
-fn among_unreadable(tokens: &[Secret], answers: Vec<Inspected>) -> Vec<Inspected> {
+fn among_unreadable(questions: &[Question<'_>], answers: Vec<Answered>) -> Vec<Answered> {
     let mut answers = answers.into_iter();
     let unreadable = || Inspection::Refused {
         rejection: TokenRejection::unreadable(),
         facts: None,
     };
-    let answer = |token| {
-        if is_presentable(token) {
+    let answer = |question: &Question<'_>| {
+        if is_presentable(question.token) {
             answers.next().unwrap_or_else(|| Err(Error::senseless(200)))
         } else {
-            Ok(unreadable())
+            Ok(Description::from(unreadable()))
         }
     };
-    tokens.iter().map(answer).collect()
+    questions.iter().map(answer).collect()
 }

@@ -1,7 +1,7 @@
 //! The client of Meta's Graph API: one method per call on [`Client`], and errors that say how to react.
 //! Tokens are passed in and returned as [`Secret`](crate::secret::Secret); nothing else here keeps one for long.
 //!
-//! - `client`: the calls · `debugger`: many inspections at once · `settings`: the configuration of a client
+//! - `client`: the calls · `debugger`: many inspections at once · `question`: one of them · `settings`: the configuration of a client
 //! - `session`: counts the calls of one pass
 //! - `caller`: tries the app's secrets in turn · `credentials`: the requests that carry them · `proof`: their proof
 //! - `signature`: verifies what Meta signs with these secrets
@@ -20,6 +20,7 @@ mod error;
 mod headers;
 mod inspection;
 mod proof;
+mod question;
 mod responses;
 mod session;
 mod settings;
@@ -37,6 +38,7 @@ mod tests;
 pub use answer::{Inspection, PageGrant, Permission, Profile, Reply};
 pub use client::Client;
 pub use error::{Bucket, Certainty, Error, TokenRejection};
+pub use question::{Description, Question};
 pub use session::Session;
 pub use settings::{Settings, SettingsError};
 pub use signature::Signatures;

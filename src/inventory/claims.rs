@@ -9,7 +9,8 @@ use super::cells::Bearer;
 use super::columns::{self, FROM_TOKEN, TOKEN, TOKEN_COLUMNS};
 use super::engine::{Json, Row};
 use super::{Error, Tx, View, subscriptions};
-use crate::model::{Claimed, TokenId};
+use crate::model::{Claimed, KnownAnswer, KnownToken, TokenId};
+use crate::secret::Secret;
 
 /// Names the row of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +20,20 @@ pub struct ClaimId(pub(super) i64);
 #[derive(Debug)]
 pub struct Claim {
     pub id: ClaimId,
+    /// Those of which only the known answer has to be compared.
+    pub known: Vec<KnownToken>,
     pub tokens: Vec<Claimed>,
 }
 
+/// In seconds. No answer stays known for longer; a later end came from a wrong clock.
+const LONGEST_KNOWN: i64 = 31 * 86_400;
+
 /// In seconds. A claim that ends this much later than one that begins now came from a wrong clock.
 const CLOCK_TOLERANCE: i64 = 300;
+
+fn numbers(ids: &[TokenId]) -> Json<Vec<i64>> {
+    Json(ids.iter().map(|id| id.0).collect())
+}
 
 impl View<'_> {
     /// The tokens of all claims.
@@ -39,19 +49,81 @@ impl View<'_> {
         Ok(tokens)
     }
 
-    /// `None` for a token whose secret does not open. It stays due, and does not stop the others.
+    /// Those of the tokens that are due, as they are now, without their orders and candidates.
+    pub fn due_tokens(&self, ids: &[TokenId], now: Timestamp) -> Result<Vec<Claimed>, Error> {
+        let read = format!(
+            "SELECT {TOKEN}, v.secret, t.rotation_tried_at, w.state, w.missing, w.checked_at {FROM_TOKEN}
+             JOIN version v ON v.token = t.id AND v.number = t.version
+             LEFT JOIN webhook_subscription w ON w.token = t.id
+             WHERE t.id IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2"
+        );
+        let tokens: Vec<Option<Claimed>> = self
+            .db
+            .all(&read, &[&numbers(ids), &now], |row| self.claimed(row))?;
+        Ok(tokens.into_iter().flatten().collect())
+    }
+
+    /// Those of the tokens that are due and healthy and whose last answer is known.
+    fn known_tokens(&self, ids: &[TokenId], now: Timestamp) -> Result<Vec<KnownToken>, Error> {
+        let tokens: Vec<Option<KnownToken>> = self.db.all(
+            "SELECT t.id, t.app, t.name, t.version, v.secret, s.due_at, s.known_answer, s.known_until
+             FROM schedule s CROSS JOIN token t ON t.id = s.token
+             CROSS JOIN version v ON v.token = t.id AND v.number = t.version
+             WHERE s.token IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2 AND t.state = 'healthy'
+                AND s.known_answer IS NOT NULL AND s.known_until > ?2 AND s.known_until <= ?2 + ?3",
+            &[&numbers(ids), &now, &LONGEST_KNOWN],
+            |row| self.known_token(row),
+        )?;
+        Ok(tokens.into_iter().flatten().collect())
+    }
+
+    fn known_token(&self, row: &Row<'_>) -> Result<Option<KnownToken>, Error> {
+        let (app, name): (String, String) = (row.get(1)?, row.get(2)?);
+        let id = row.get(0)?;
+        let bearer = Bearer {
+            id,
+            app: &app,
+            name: &name,
+        };
+        let secret = self.unsealed(bearer, row.get(3)?, &row.get::<Vec<u8>>(4)?)?;
+        let answer = KnownAnswer {
+            digest: row.get(6)?,
+            until: row.get(7)?,
+        };
+        let due_at = row.get(5)?;
+        Ok(secret.map(|secret| KnownToken {
+            id,
+            secret,
+            due_at,
+            answer,
+        }))
+    }
+
+    /// `None` for a secret that does not open. Its token stays due, and does not stop the others.
+    fn unsealed(
+        &self,
+        bearer: Bearer<'_>,
+        version: u32,
+        sealed: &[u8],
+    ) -> Result<Option<Secret>, Error> {
+        match self.unseal(bearer, version, sealed) {
+            Ok(secret) => Ok(Some(secret)),
+            Err(error @ Error::Unsealable(_)) => {
+                tracing::error!("skipping a token and checking the others: {error}");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn claimed(&self, row: &Row<'_>) -> Result<Option<Claimed>, Error> {
         let token = columns::token(row)?;
         let sealed: Vec<u8> = row.get(TOKEN_COLUMNS)?;
-        let secret = match self.unseal(Bearer::of(&token), token.version, &sealed) {
-            Ok(secret) => secret,
-            Err(error @ Error::Unsealable(_)) => {
-                tracing::error!("skipping a token and checking the others: {error}");
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
+        let Some(secret) = self.unsealed(Bearer::of(&token), token.version, &sealed)? else {
+            return Ok(None);
         };
         Ok(Some(Claimed {
+            answer: None,
             secret,
             rotation_tried_at: row.get(TOKEN_COLUMNS + 1)?,
             subscription: subscriptions::subscription(row, TOKEN_COLUMNS + 2)?,
@@ -73,29 +145,23 @@ impl Tx<'_> {
         self.end_expired_claims(now, ends_at)?;
         let others: HashSet<TokenId> = self.claimed_tokens()?.into_iter().collect();
         let free = due.iter().filter(|id| !others.contains(id));
-        let free: Vec<i64> = free.map(|id| id.0).collect();
-        let read = format!(
-            "SELECT {TOKEN}, v.secret, t.rotation_tried_at, w.state, w.missing, w.checked_at {FROM_TOKEN}
-             JOIN version v ON v.token = t.id AND v.number = t.version
-             LEFT JOIN webhook_subscription w ON w.token = t.id
-             WHERE t.id IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2"
-        );
-        let tokens: Vec<Option<Claimed>> = self
-            .db
-            .all(&read, &[&Json(free), &now], |row| self.claimed(row))?;
-        let mut tokens: Vec<Claimed> = tokens.into_iter().flatten().collect();
+        let mut free: Vec<TokenId> = free.copied().collect();
+        let known = self.known_tokens(&free, now)?;
+        let is_known: HashSet<TokenId> = known.iter().map(|token| token.id).collect();
+        free.retain(|id| !is_known.contains(id));
+        let mut tokens = self.due_tokens(&free, now)?;
         self.add_orders_and_candidates(&mut tokens)?;
         self.correct_future_tries(&mut tokens, now)?;
-        let id = self.record_claim(&tokens, ends_at)?;
-        Ok(Claim { id, tokens })
+        let ids = known.iter().map(|token| token.id);
+        let ids = ids.chain(tokens.iter().map(|claimed| claimed.token.id));
+        let id = self.record_claim(&ids.collect::<Vec<_>>(), ends_at)?;
+        Ok(Claim { id, known, tokens })
     }
 
-    fn record_claim(&self, tokens: &[Claimed], ends_at: Timestamp) -> Result<ClaimId, Error> {
-        let tokens: Vec<i64> = tokens.iter().map(|claimed| claimed.token.id.0).collect();
+    fn record_claim(&self, tokens: &[TokenId], ends_at: Timestamp) -> Result<ClaimId, Error> {
+        let tokens = numbers(tokens);
         let record = "INSERT INTO claim (tokens, ends_at) VALUES (?1, ?2) RETURNING id";
-        self.db
-            .value(record, &[&Json(tokens), &ends_at])
-            .map(ClaimId)
+        self.db.value(record, &[&tokens, &ends_at]).map(ClaimId)
     }
 
     fn add_orders_and_candidates(&self, tokens: &mut [Claimed]) -> Result<(), Error> {

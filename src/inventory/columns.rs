@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use super::Error;
 use super::engine::{FromColumn, Row, ToColumn, Value};
 use crate::model::{
-    Action, AttemptId, Cause, EmailId, EventId, Expiry, Facts, Health, IncidentId, Kind, LoginId,
-    Next, OrderKind, OrderOutcome, Outcome, Permissions, Refused, Remedy, Rotation, Scopes, State,
-    Subscription, Token, TokenId,
+    Action, AnswerDigest, AttemptId, Cause, EmailId, EventId, Expiry, Facts, Health, IncidentId,
+    Kind, LoginId, Next, OrderKind, OrderOutcome, Outcome, Permissions, Refused, Remedy, Rotation,
+    Scopes, State, Subscription, Token, TokenId,
 };
 
 /// The columns that [`token`] reads, in its order.
@@ -164,7 +164,15 @@ macro_rules! ids {
     )+};
 }
 
-ids!(AttemptId, EmailId, EventId, IncidentId, LoginId, TokenId);
+ids!(
+    AnswerDigest,
+    AttemptId,
+    EmailId,
+    EventId,
+    IncidentId,
+    LoginId,
+    TokenId
+);
 
 /// An expiry is one nullable integer, in seconds: NULL when it is unknown, and this when the token never expires.
 const NEVER: i64 = i64::MAX;

@@ -4,7 +4,18 @@ use jiff::Timestamp;
 
 use super::engine::{Params, fields};
 use super::{Error, Tx, View};
-use crate::model::{Cause, Concern, Due, Facts, Kind, NextCheck, Related, Token, TokenId};
+use crate::model::{
+    AnswerDigest, Cause, Concern, Due, Facts, Kind, NextCheck, Related, Token, TokenId,
+};
+
+/// The two columns of a known answer.
+fn known(next_check: &NextCheck) -> (Option<AnswerDigest>, Option<Timestamp>) {
+    let answer = next_check.known_answer;
+    (
+        answer.map(|known| known.digest),
+        answer.map(|known| known.until),
+    )
+}
 
 impl View<'_> {
     /// Some of the due tokens of an app: those that have waited longest. Reads an index of what is due.
@@ -64,14 +75,24 @@ impl Tx<'_> {
     /// Records checks that found no change.
     pub fn record_unchanged(&self, next_checks: &[NextCheck]) -> Result<(), Error> {
         let mut update = self.db.prepared(
-            "UPDATE schedule SET due_at = ?3, action = ?4, checked_at = ?5 WHERE token = ?1 AND due_at = ?2",
+            "UPDATE schedule SET due_at = ?3, action = ?4, checked_at = ?5, known_answer = ?6, known_until = ?7
+             WHERE token = ?1 AND due_at = ?2",
         )?;
         next_checks.iter().try_for_each(|next_check| {
             let (due_at, action) = next_check.next();
             let NextCheck {
                 token, checked_at, ..
             } = next_check;
-            update.run(&[token, &next_check.due_at, &due_at, &action, checked_at])
+            let (answer, until) = known(next_check);
+            update.run(&[
+                token,
+                &next_check.due_at,
+                &due_at,
+                &action,
+                checked_at,
+                &answer,
+                &until,
+            ])
         })
     }
 
@@ -83,8 +104,10 @@ impl Tx<'_> {
         deadline: Option<Timestamp>,
     ) -> Result<bool, Error> {
         let (due_at, action) = next_check.next();
+        let (answer, until) = known(next_check);
         let changed = self.db.changed(
-            "UPDATE schedule SET due_at = ?3, action = ?4, checked_at = ?5, deadline = ?6
+            "UPDATE schedule SET due_at = ?3, action = ?4, checked_at = ?5, deadline = ?6,
+                known_answer = ?7, known_until = ?8
              WHERE token = ?1 AND due_at = ?2",
             &[
                 &next_check.token,
@@ -93,6 +116,8 @@ impl Tx<'_> {
                 &action,
                 &next_check.checked_at,
                 &deadline,
+                &answer,
+                &until,
             ],
         )?;
         Ok(changed > 0)
@@ -107,10 +132,12 @@ impl Tx<'_> {
         self.db.run(set, &[&token, &deadline])
     }
 
-    /// Makes tokens due now, which is `?1`. The time always changes, so that no sweep under way postpones them.
+    /// Makes tokens due now, which is `?1`. The time always changes, so that no sweep under way postpones them. Something
+    /// happened, so the known answer is judged again.
     fn schedule(&self, which: &str, params: Params<'_>) -> Result<usize, Error> {
         let schedule = format!(
-            "UPDATE schedule SET due_at = CASE WHEN due_at <= ?1 THEN due_at - 1 ELSE ?1 END WHERE {which}"
+            "UPDATE schedule SET due_at = CASE WHEN due_at <= ?1 THEN due_at - 1 ELSE ?1 END, known_answer = NULL
+             WHERE {which}"
         );
         self.db.changed(&schedule, params)
     }

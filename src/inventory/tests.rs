@@ -88,7 +88,7 @@ async fn hold(inventory: &Inventory, at: Timestamp) -> Claim {
 
 /// What a sweep that has just ended had in hand.
 async fn claim(inventory: &Inventory, at: Timestamp) -> Vec<Claimed> {
-    let Claim { id, tokens } = hold(inventory, at).await;
+    let Claim { id, tokens, .. } = hold(inventory, at).await;
     inventory.write(move |tx| tx.end_claim(id)).await.unwrap();
     tokens
 }

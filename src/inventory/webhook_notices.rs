@@ -64,7 +64,7 @@ impl Tx<'_> {
             THEN coalesce(checked_at, 0) + ?5 ELSE ?4 END";
         let due = self.db.changed(
             &format!(
-                "UPDATE schedule SET due_at = {FROM}
+                "UPDATE schedule SET known_answer = NULL, due_at = {FROM}
                  WHERE due_at > {FROM} AND (checked_at IS NULL OR checked_at <= ?3)
                    AND token IN (SELECT id FROM token WHERE app = ?1 AND person = ?2)"
             ),

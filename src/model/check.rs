@@ -15,11 +15,33 @@ pub struct Due {
     pub deadline: Option<Timestamp>,
 }
 
+/// A digest of what Meta answered about a living token. Equal digests mean the same answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerDigest(pub i64);
+
+/// An answer that was judged before. Until that time, the same answer has the same consequence: the next routine check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownAnswer {
+    pub digest: AnswerDigest,
+    pub until: Timestamp,
+}
+
+/// A healthy token whose check is due, as far as the check needs it if Meta's answer is the known one.
+#[derive(Clone, Debug)]
+pub struct KnownToken {
+    pub id: TokenId,
+    pub secret: Secret,
+    pub due_at: Timestamp,
+    pub answer: KnownAnswer,
+}
+
 /// A token that only this sweep works on until its claim ends.
 #[derive(Clone, Debug)]
 pub struct Claimed {
     pub token: Token,
     pub secret: Secret,
+    /// Of Meta's answer in this check, if the token lives.
+    pub answer: Option<AnswerDigest>,
     /// When an exchange was last begun, whether or not its outcome is known.
     pub rotation_tried_at: Option<Timestamp>,
     /// Of a page token: the app's webhook subscription, as Meta reported it last.
@@ -87,6 +109,8 @@ pub struct CheckResult {
     pub pages: Option<Vec<SeenPage>>,
     /// The page's webhook subscription, if it was checked.
     pub subscription: Option<WebhookSubscription>,
+    /// Meta's answer, if the same one needs no judgement next time.
+    pub known_answer: Option<KnownAnswer>,
 }
 
 /// What this check has asked Meta besides the inspection. Nothing is asked twice.
@@ -109,6 +133,7 @@ pub struct NextCheck {
     pub due_at: Option<Timestamp>,
     pub checked_at: Timestamp,
     pub next: Option<Next>,
+    pub known_answer: Option<KnownAnswer>,
 }
 
 /// A result that concerns other tokens too.
@@ -161,6 +186,7 @@ impl CheckResult {
             events: Vec::new(),
             pages: None,
             subscription: None,
+            known_answer: None,
             claimed,
         }
     }
@@ -180,6 +206,7 @@ impl CheckResult {
             due_at: self.before().next.map(|next| next.at),
             checked_at: self.checked_at,
             next: self.after.next,
+            known_answer: self.known_answer,
         }
     }
 
@@ -191,6 +218,7 @@ impl CheckResult {
             order_done: None,
             events: Vec::new(),
             subscription: None,
+            known_answer: None,
             ..self.clone()
         }
     }

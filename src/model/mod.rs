@@ -28,8 +28,8 @@ use utoipa::ToSchema;
 
 pub use app::{AppError, AppRecord};
 pub use check::{
-    Asked, Candidate, CheckResult, CheckedCandidate, Claimed, Concern, Due, NextCheck,
-    PendingOrder, Related, SeenPage,
+    AnswerDigest, Asked, Candidate, CheckResult, CheckedCandidate, Claimed, Concern, Due,
+    KnownAnswer, KnownToken, NextCheck, PendingOrder, Related, SeenPage,
 };
 pub use email::{Attempt, Email, EmailId, EmailReason, NewEmail, SendOutcome};
 pub(crate) use enums::string_enum;

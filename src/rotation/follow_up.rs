@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, stream};
 
-use super::inspect::{AT_ONCE, Answers};
+use super::inspect::{AT_ONCE, Seen};
 use super::policy::{self, CandidateAnswer, InspectionResult};
 use super::session::Session;
 use crate::graph_api::{Error, Inspection};
@@ -35,15 +35,14 @@ impl Results {
 
 impl Session<'_> {
     /// Most checks end with the inspection; the others continue, several at a time. Returns the first inventory error.
-    pub(super) async fn check(
-        &self,
-        claimed: Vec<Claimed>,
-        answers: Answers,
-    ) -> (Results, Result<(), inventory::Error>) {
+    pub(super) async fn check(&self, seen: Seen) -> (Results, Result<(), inventory::Error>) {
         let basis = self.basis();
-        let mut results = Results::default();
+        let mut results = Results {
+            routine: seen.routine,
+            ..Results::default()
+        };
         let mut open = Vec::new();
-        let seen = claimed.into_iter().zip(answers);
+        let seen = seen.tokens.into_iter().zip(seen.answers);
         let seen = seen.filter_map(|(claimed, answer)| Some((claimed, answer?)));
         for (claimed, answer) in seen {
             if let Some(next_check) = policy::routine(&claimed, &answer, &basis) {

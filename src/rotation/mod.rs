@@ -25,7 +25,7 @@ use follow_up::Results;
 pub use sweep::Plan;
 
 /// The operator's settings for checks and renewals.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Rules {
     pub check_every: SignedDuration,
     pub rotate_before_expiry: SignedDuration,

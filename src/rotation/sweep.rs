@@ -6,7 +6,7 @@ use futures_util::future;
 use jiff::{SignedDuration, Timestamp};
 
 use super::app_health::{AppChange, AppHealth, Turn};
-use super::inspect::{self, Answers, inspect};
+use super::inspect::{self, Seen, inspect};
 use super::policy::{self, Announced, AppDiagnosis, InspectionResult, diagnose_app};
 use super::session::Session;
 use super::{Report, RotationWorker};
@@ -105,17 +105,18 @@ impl RotationWorker {
             if slice.iter().any(|id| suspects.contains(id)) {
                 outcome = outcome.and(self.write_down(last.take()).await);
             }
-            let Claim { id, tokens } = self.claim(slice, session.now).await?;
+            let claim = self.claim(slice, session.now).await?;
             // The previous slice is written while Meta is asked about this one.
-            let (answers, written) = future::join(
-                inspect(session, &tokens, self.batch),
+            let (described, written) = future::join(
+                inspect(session, &claim, self.batch),
                 self.write_down(last.take()),
             )
             .await;
             outcome = outcome.and(written);
-            let (answers, turn) = self.diagnose(session, &tokens, answers).await;
+            let (id, mut seen) = session.seen(claim, described).await?;
+            let turn = self.diagnose(session, &mut seen).await;
             is_failing = turn.is_some();
-            let (results, checked) = session.check(tokens, answers).await;
+            let (results, checked) = session.check(seen).await;
             outcome = outcome.and(checked);
             report.count(&results);
             let usage = session.calls.take_usage();
@@ -234,38 +235,44 @@ impl RotationWorker {
     }
 
     /// Diagnoses the app from all answers together and keeps only the answers that are about their own token.
-    async fn diagnose(
-        &self,
-        session: &Session<'_>,
-        tokens: &[Claimed],
-        answers: Answers,
-    ) -> (Answers, Option<Turn>) {
+    async fn diagnose(&self, session: &Session<'_>, seen: &mut Seen) -> Option<Turn> {
         // A refused candidate says nothing about its token.
         let of_candidate = |claimed: &Claimed, answer: &InspectionResult| {
             claimed.candidate.is_some() && matches!(answer, Ok(Inspection::Refused { .. }))
         };
-        let pairs = tokens.iter().zip(&answers);
+        let pairs = seen.tokens.iter().zip(&seen.answers);
         let pairs = pairs.filter_map(|(claimed, answer)| Some((claimed, answer.as_ref()?)));
         let pairs = pairs.filter(|(claimed, answer)| !of_candidate(claimed, answer));
-        match diagnose_app(pairs.map(|(claimed, answer)| (&claimed.token, answer))) {
-            AppDiagnosis::Sound => (answers, None),
-            AppDiagnosis::Failing(error) => (
-                inspect::without_app_errors(answers),
-                Some(Turn::Fails(error)),
-            ),
+        let pairs = pairs.map(|(claimed, answer)| (&claimed.token, answer));
+        let diagnosis = diagnose_app(pairs, !seen.routine.is_empty());
+        let answers = &mut seen.answers;
+        match diagnosis {
+            AppDiagnosis::Sound => None,
+            AppDiagnosis::Failing(error) => {
+                inspect::without_app_errors(answers);
+                Some(Turn::Fails(error))
+            }
             AppDiagnosis::Suspicious(cause) => {
                 tracing::warn!(app = self.app, %cause, "Meta refuses every token for the same cause; checking the app first");
                 match session.confirm_app().await {
-                    Ok(()) => (inspect::in_doubt(answers), None),
-                    Err(error) => (inspect::without_any(answers), Some(Turn::Fails(error))),
+                    Ok(()) => inspect::in_doubt(answers),
+                    Err(error) => {
+                        inspect::without_any(answers);
+                        return Some(Turn::Fails(error));
+                    }
                 }
+                None
             }
             AppDiagnosis::Blamed(cause) => {
                 tracing::warn!(app = self.app, %cause, "Meta's answer about a token blames the app; checking the app first");
                 match session.confirm_app().await {
-                    Ok(()) => (inspect::with_blame_as_their_own(answers), None),
-                    Err(error) => (inspect::without_blame(answers), Some(Turn::Fails(error))),
+                    Ok(()) => inspect::with_blame_as_their_own(answers),
+                    Err(error) => {
+                        inspect::without_blame(answers);
+                        return Some(Turn::Fails(error));
+                    }
                 }
+                None
             }
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{APP, describe};
 use crate::graph_api::batch::{self, Batch};
 use crate::graph_api::classify::{self, Role};
+use crate::graph_api::question::questions;
 use crate::graph_api::{Error, Inspection, inspection};
 use crate::model::{Cause, Kind, Remedy};
 
@@ -281,8 +282,11 @@ fn entries(answers: &[(u16, String)]) -> Vec<String> {
         .map(|(code, body)| json!({"code": code, "body": body}))
         .collect();
     let body = Value::from(entries).to_string();
-    match batch::read(200, &body, answers.len(), APP).unwrap() {
-        Batch::Entries(answers) => answers.into_iter().map(inspected).collect(),
+    match batch::read(200, &body, &questions(answers.len()), APP).unwrap() {
+        Batch::Entries(answers) => answers
+            .into_iter()
+            .map(|answer| inspected(answer.map(|described| described.inspection().unwrap())))
+            .collect(),
         Batch::NotAccepted => panic!("not taken"),
     }
 }

@@ -86,7 +86,10 @@ CREATE TABLE schedule (
     due_at       INTEGER,
     action       TEXT    NOT NULL DEFAULT 'check',
     deadline     INTEGER,
-    checked_at   INTEGER
+    checked_at   INTEGER,
+    -- a digest of Meta's last answer, and until when the same answer changes nothing; NULL when any answer is to be judged
+    known_answer INTEGER,
+    known_until  INTEGER
 ) STRICT;
 
 CREATE INDEX schedule_due      ON schedule (app, due_at, deadline) WHERE due_at IS NOT NULL;

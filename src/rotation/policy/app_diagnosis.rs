@@ -22,20 +22,24 @@ pub enum AppDiagnosis {
 /// With this many people the same refusal is no coincidence.
 const PEOPLE: usize = 3;
 
+/// `others_work`: Meta has just described other tokens of the app as before, so there is nothing that all answers share.
 pub fn diagnose_app<'a>(
     inspections: impl Iterator<Item = (&'a Token, &'a InspectionResult)> + Clone,
+    others_work: bool,
 ) -> AppDiagnosis {
     let answers = || inspections.clone().map(|(_, inspect)| inspect);
     if let Some(limit) = answers().find_map(stops_app) {
         return AppDiagnosis::Failing(limit.clone());
     }
-    if let Some(failure) = shared_error(answers()) {
+    let shared = shared_error(answers()).filter(|_| !others_work);
+    if let Some(failure) = shared {
         return AppDiagnosis::Failing(failure.clone());
     }
     if let Some(cause) = answers().find_map(blame) {
         return AppDiagnosis::Blamed(cause);
     }
-    shared_rejection(inspections).map_or(AppDiagnosis::Sound, AppDiagnosis::Suspicious)
+    let shared = shared_rejection(inspections).filter(|_| !others_work);
+    shared.map_or(AppDiagnosis::Sound, AppDiagnosis::Suspicious)
 }
 
 /// The error of a limit on the app. It counts whatever else was answered.
@@ -78,7 +82,7 @@ fn shared_error<'a>(
         .then_some(first.as_ref().err()?)
 }
 
-fn is_unusable(inspect: &InspectionResult) -> bool {
+fn is_unusable<T>(inspect: &Result<T, Error>) -> bool {
     matches!(inspect, Err(error) if !matches!(error, Error::Refused(_)))
 }
 
@@ -109,7 +113,7 @@ fn shared_rejection<'a>(
 }
 
 /// Whether further calls are pointless: the whole batch failed, or one answer is about the app.
-pub fn is_hopeless(inspections: &[InspectionResult]) -> bool {
+pub fn is_hopeless<T>(inspections: &[Result<T, Error>]) -> bool {
     inspections.iter().all(is_unusable)
         || inspections
             .iter()
@@ -134,7 +138,10 @@ mod tests {
     }
 
     fn diagnosed(inspections: &[(Token, InspectionResult)]) -> AppDiagnosis {
-        diagnose_app(inspections.iter().map(|(token, inspect)| (token, inspect)))
+        diagnose_app(
+            inspections.iter().map(|(token, inspect)| (token, inspect)),
+            false,
+        )
     }
 
     fn alive() -> InspectionResult {

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::exchange::may_exchange;
+use super::known_answer::{Found, known_answer};
 use super::learn::{failing_on, learn, may_still_be_averted, without_longer_back_off};
 use super::permissions::changed_permissions;
 use super::schedule::{Spread, next_check};
@@ -111,7 +112,19 @@ pub fn concluded(mut result: CheckResult, basis: &Basis<'_>) -> CheckResult {
         at: basis.now + wait,
     });
     result.after.next = retry.or(scheduled);
+    result.known_answer = known_answer(found(&result), basis).filter(|_| retry.is_none());
     result
+}
+
+fn found(result: &CheckResult) -> Found<'_> {
+    let newest = result.subscription.as_ref();
+    Found {
+        claimed: &result.claimed,
+        after: &result.after,
+        rotation_tried_at: result.rotation_tried_at,
+        subscription: newest.or(result.claimed.subscription.as_ref()),
+        asked: result.asked,
+    }
 }
 
 fn permissions_lost(result: &CheckResult) -> Option<Event> {

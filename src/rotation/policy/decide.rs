@@ -6,7 +6,9 @@ use super::check_result::Basis;
 use super::exchange::{may_exchange, rotation_due};
 use crate::model::{
     Asked, Cause, CheckResult, Claimed, Facts, Health, Kind, OrderKind, Subscription, Token,
+    WebhookSubscription,
 };
+use crate::rotation::Rules;
 
 /// What is left to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +115,21 @@ fn wants_subscription_check(situation: Situation<'_>, facts: &Facts, basis: &Bas
     may_ask_subscriptions(facts) && is_wanted
 }
 
+/// When the subscription of a token with these facts must be checked again: in the far past if at every check, in the far
+/// future if never.
+pub(super) fn next_subscription_check(
+    facts: &Facts,
+    last: Option<&WebhookSubscription>,
+    rules: &Rules,
+) -> Timestamp {
+    if rules.subscribed_fields.is_empty() || !may_ask_subscriptions(facts) {
+        return Timestamp::MAX;
+    }
+    let last = last.filter(|last| last.subscription != Subscription::Missing);
+    let next = last.and_then(|last| last.asked_at.checked_add(LISTEN_EVERY).ok());
+    next.unwrap_or(Timestamp::MIN)
+}
+
 /// A page token for messaging that is allowed to read its subscriptions.
 fn may_ask_subscriptions(facts: &Facts) -> bool {
     facts.kind == Kind::Page
@@ -124,8 +141,7 @@ fn may_ask_subscriptions(facts: &Facts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{EventId, PendingOrder, Scopes, WebhookSubscription};
-    use crate::rotation::Rules;
+    use crate::model::{EventId, PendingOrder, Scopes};
     use crate::rotation::policy::fixtures::*;
 
     fn situation(token: &Token) -> CheckResult {

@@ -73,6 +73,7 @@ pub(super) fn token(facts: Option<Facts>) -> Token {
 
 pub(super) fn claimed(token: Token) -> Claimed {
     Claimed {
+        answer: None,
         token,
         secret: Secret::new("EAA"),
         rotation_tried_at: None,

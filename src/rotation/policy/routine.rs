@@ -3,6 +3,7 @@
 
 use super::check_result::Basis;
 use super::decide::{Situation, next_question};
+use super::known_answer::{Found, known_answer};
 use super::learn::health_of_living;
 use super::schedule::{Spread, next_check};
 use super::{ClockTrust, InspectionResult, clock_trust};
@@ -35,11 +36,19 @@ pub fn routine(
         return None;
     }
     let spread = Spread::of(token.id, basis.now);
+    let found = Found {
+        claimed,
+        after: token,
+        rotation_tried_at,
+        subscription: claimed.subscription.as_ref(),
+        asked: Asked::default(),
+    };
     Some(NextCheck {
         token: token.id,
         due_at: token.next.map(|next| next.at),
         checked_at: basis.now,
         next: next_check(token, rotation_tried_at, basis.rules, spread, basis.now),
+        known_answer: known_answer(found, basis),
     })
 }
 
@@ -56,15 +65,18 @@ fn is_as_before(token: &Token, facts: &Facts, basis: &Basis<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
+    use jiff::{SignedDuration, Timestamp};
 
     use super::*;
     use crate::model::{
-        Action, Cause, EventId, Health, Kind, Next, OrderKind, PendingOrder, Permissions, Refused,
-        Scopes,
+        Action, AnswerDigest, Cause, CheckResult, EventId, Health, Kind, KnownAnswer, KnownToken,
+        Next, OrderKind, PendingOrder, Permissions, Refused, Scopes,
     };
+    use crate::rotation::Rules;
     use crate::rotation::policy::fixtures::*;
-    use crate::rotation::policy::{check_result, concluded, follow_up};
+    use crate::rotation::policy::{
+        after_known_answer, check_result, concluded, digest_of, expected, follow_up,
+    };
 
     /// Tokens and answers, unusual ones among them.
     fn cases() -> Vec<(Claimed, InspectionResult)> {
@@ -166,5 +178,80 @@ mod tests {
             }
         }
         assert!(routines >= 10, "{routines}");
+    }
+
+    /// The same token at its next check, as it is stored by then.
+    fn again(result: &CheckResult, at: Timestamp) -> (Claimed, KnownToken, KnownAnswer) {
+        let answer = result.known_answer.unwrap();
+        let mut claimed = result.claimed.clone();
+        claimed.token = result.after.clone();
+        claimed.pending_order = None;
+        claimed.candidate = None;
+        claimed.rotation_tried_at = result.rotation_tried_at;
+        claimed.token.next = claimed.token.next.map(|next| Next { at, ..next });
+        let known = KnownToken {
+            id: claimed.token.id,
+            secret: claimed.secret.clone(),
+            due_at: at,
+            answer,
+        };
+        (claimed, known, answer)
+    }
+
+    #[test]
+    fn as_long_as_an_answer_is_known_the_whole_check_would_find_nothing_else() {
+        let plain = rules();
+        let listening = Rules {
+            subscribed_fields: Scopes::parse("messages"),
+            ..rules()
+        };
+        let mut known_answers = 0;
+        for rules in [&plain, &listening] {
+            for (mut claimed, answer) in cases() {
+                claimed.answer = Some(AnswerDigest(1));
+                let checked = concluded(
+                    check_result(claimed.clone(), &answer, &basis(rules)),
+                    &basis(rules),
+                );
+                let Some(KnownAnswer { until, .. }) = checked.known_answer else {
+                    continue;
+                };
+                known_answers += 1;
+                let week = now() + days(7);
+                let last = until - SignedDuration::from_secs(1);
+                for (at, skew) in [now(), week.min(last), last]
+                    .into_iter()
+                    .flat_map(|at| [None, Some(days(-40)), Some(days(40))].map(|skew| (at, skew)))
+                {
+                    let basis = Basis {
+                        now: at,
+                        skew,
+                        rules,
+                    };
+                    let (claimed, known, _) = again(&checked, at);
+                    let whole = check_result(claimed, &answer, &basis);
+                    assert_eq!(follow_up(&whole, &basis), None, "{whole:?}");
+                    let whole = concluded(whole, &basis);
+                    assert!(whole.is_routine(), "{whole:?}");
+                    let found = after_known_answer(&known, &basis);
+                    assert_eq!((found.next, found.due_at), (whole.after.next, Some(at)));
+                }
+            }
+        }
+        assert!(known_answers >= 20, "{known_answers}");
+    }
+
+    #[test]
+    fn other_rules_judge_every_answer_again() {
+        let answer = KnownAnswer {
+            digest: AnswerDigest(7),
+            until: now(),
+        };
+        let stricter = Rules {
+            scopes: Scopes::parse("ads_read"),
+            ..rules()
+        };
+        let [before, after] = [rules(), stricter].map(|rules| expected(answer, digest_of(&rules)));
+        assert_ne!(before, after);
     }
 }

@@ -77,6 +77,14 @@ pub fn latest_check(rules: &Rules, now: Timestamp) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
+/// The next check of a token whose expiries are all far away.
+pub(super) fn routine_check(rules: &Rules, spread: Spread, now: Timestamp) -> Next {
+    Next {
+        action: Action::Check,
+        at: now + stretched(rules.check_every, spread),
+    }
+}
+
 /// Varies the interval by a tenth.
 fn stretched(interval: SignedDuration, spread: Spread) -> SignedDuration {
     interval.mul_f64_lossy(0.9 + 0.1 * spread.0)
