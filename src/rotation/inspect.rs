@@ -25,7 +25,7 @@ pub(super) type Descriptions = Vec<Option<Result<Description, Error>>>;
 /// Asks Meta about every claimed token, batch by batch, and stops when a whole batch fails alike. For a token with a
 /// candidate it asks about the candidate, because the secret in use may no longer matter.
 pub(super) async fn inspect(session: &Session<'_>, claim: &Claim, batch: usize) -> Descriptions {
-    let rules = policy::digest_of(session.rules);
+    let rules = session.rules.digest();
     let known = claim.known.iter().map(|token| Question {
         token: &token.secret,
         known: Some(policy::expected(token.answer, rules)),

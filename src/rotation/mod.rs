@@ -14,6 +14,8 @@ mod record_results;
 mod session;
 mod sweep;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use jiff::SignedDuration;
 
 use crate::graph_api::Client;
@@ -37,6 +39,15 @@ pub struct Rules {
     pub subscribed_fields: Scopes,
     /// The permissions required of tokens that have no `require_scopes` of their own.
     pub scopes: Scopes,
+}
+
+impl Rules {
+    /// Changes with the rules and with the version of this program, both of which may judge the same answer in another way.
+    fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 /// Checks and renews the tokens of one app. A failing app delays no other.

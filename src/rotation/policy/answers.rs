@@ -1,7 +1,8 @@
 //! What the answers to a check's further questions mean. No new secret is used before Meta has described it.
 
 use super::InspectionResult;
-use super::check_result::{Basis, kept_failing, with_secret};
+use super::basis::Basis;
+use super::check_result::{kept_failing, with_secret};
 use super::exchange::{SameSecret, measure, wait_for_next_try};
 use super::replacement::{check_replacement, ends_earlier};
 use crate::graph_api::{Error, Inspection, PageGrant};

@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::check_result::{Basis, with_secret};
+use super::basis::Basis;
+use super::check_result::with_secret;
 use super::replacement::{check_replacement, ends_earlier};
 use crate::model::{
     Candidate, Cause, CheckResult, CheckedCandidate, Claimed, Event, Facts, Mismatch, OrderKind,

@@ -1,37 +1,21 @@
 //! What a check found: made from Meta's first answer, completed by each further answer, and concluded once.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::basis::Basis;
 use super::exchange::may_exchange;
 use super::known_answer::{Found, known_answer};
 use super::learn::{failing_on, learn, may_still_be_averted, without_longer_back_off};
 use super::permissions::changed_permissions;
 use super::schedule::{Spread, next_check};
-use super::{ClockTrust, InspectionResult, LARGEST_SKEW, clock_trust, without_judging_ends};
+use super::{ClockTrust, InspectionResult, clock_trust, without_judging_ends};
 use crate::graph_api::Inspection;
 use crate::model::{
     Action, Asked, CheckResult, Checked, Claimed, Event, Facts, Health, Next, OrderKind, Token,
 };
-use crate::rotation::Rules;
 use crate::secret::Secret;
 
-/// What Meta's answers are judged by.
-#[derive(Clone, Copy, Debug)]
-pub struct Basis<'a> {
-    pub rules: &'a Rules,
-    pub now: Timestamp,
-    /// How far Meta's clock was ahead of ours at its last answer.
-    pub skew: Option<SignedDuration>,
-}
-
 impl Basis<'_> {
-    /// The earlier of both clocks, so that a clock that is far ahead does not renew tokens that expire months later.
-    pub(super) fn now_for_ends(&self) -> Timestamp {
-        let ahead = self.skew.filter(|skew| -*skew > LARGEST_SKEW);
-        let earlier = ahead.and_then(|skew| self.now.checked_add(skew).ok());
-        earlier.unwrap_or(self.now)
-    }
-
     /// The token after Meta's answer, leaving out expiries while the clock cannot be trusted.
     fn learned(&self, before: &Token, inspection: &InspectionResult) -> Token {
         let after = learn(before, inspection, self.rules, self.now);

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::check_result::Basis;
+use super::basis::Basis;
 use super::exchange::{may_exchange, rotation_due};
 use crate::model::{
     Asked, Cause, CheckResult, Claimed, Facts, Health, Kind, OrderKind, Subscription, Token,

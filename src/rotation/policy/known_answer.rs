@@ -1,11 +1,9 @@
 //! Most answers of Meta are the ones that it gave before. They are recognised by a digest, and need neither to be parsed
 //! nor compared with the token, as long as no expiry comes near and the rules are the same.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use jiff::{SignedDuration, Timestamp};
 
-use super::check_result::Basis;
+use super::basis::Basis;
 use super::decide::next_subscription_check;
 use super::exchange::rotation_due;
 use super::schedule::{Spread, routine_check};
@@ -35,7 +33,7 @@ pub(super) fn known_answer(found: Found<'_>, basis: &Basis<'_>) -> Option<KnownA
     let digest = found.claimed.answer?;
     let until = unchanged_until(found, basis)?;
     Some(KnownAnswer {
-        digest: mixed(digest, digest_of(basis.rules)),
+        digest: mixed(digest, basis.rules.digest()),
         until,
     })
 }
@@ -80,13 +78,6 @@ pub fn expected(answer: KnownAnswer, rules_digest: u64) -> AnswerDigest {
 /// Twice with the same digest of the rules, this is the digest of the answer again.
 const fn mixed(digest: AnswerDigest, rules_digest: u64) -> AnswerDigest {
     AnswerDigest(digest.0 ^ rules_digest.cast_signed())
-}
-
-/// Changes with the rules and with the version of this program, both of which may judge the same answer in another way.
-pub fn digest_of(rules: &Rules) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (rules, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The next check of a token whose answer was the known one.

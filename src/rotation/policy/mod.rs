@@ -2,6 +2,7 @@
 
 mod answers;
 mod app_diagnosis;
+mod basis;
 mod candidate;
 mod check_result;
 mod clock_trust;
@@ -18,12 +19,13 @@ mod schedule;
 
 pub use answers::{Answer, Derivation, DerivedSecret, Exchange, is_good_enough, with_answer};
 pub use app_diagnosis::{AppDiagnosis, blame, diagnose_app, is_hopeless, names_the_app};
+pub use basis::Basis;
 pub use candidate::{CandidateAnswer, candidate_later, replaces_without_asking, with_candidate};
-pub use check_result::{Basis, check_result, concluded, kept_failing};
+pub use check_result::{check_result, concluded, kept_failing};
 pub use clock_trust::{ClockTrust, LARGEST_SKEW, clock_trust, without_judging_ends};
 pub use decide::{FollowUp, follow_up};
 pub use exchange::{rotation_due, was_not_made};
-pub use known_answer::{after_known_answer, digest_of, expected};
+pub use known_answer::{after_known_answer, expected};
 pub use learn::learn;
 pub use plan::plan;
 pub use related::{Announced, related};

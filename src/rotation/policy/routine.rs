@@ -1,7 +1,7 @@
 //! Recognises the checks that changed nothing. Most checks of a fleet do not, so they end here, without a copy of the
 //! token and everything that an unusual answer needs.
 
-use super::check_result::Basis;
+use super::basis::Basis;
 use super::decide::{Situation, next_question};
 use super::known_answer::{Found, known_answer};
 use super::learn::health_of_living;
@@ -75,7 +75,7 @@ mod tests {
     use crate::rotation::Rules;
     use crate::rotation::policy::fixtures::*;
     use crate::rotation::policy::{
-        after_known_answer, check_result, concluded, digest_of, expected, follow_up,
+        after_known_answer, check_result, concluded, expected, follow_up,
     };
 
     /// Tokens and answers, unusual ones among them.
@@ -251,7 +251,7 @@ mod tests {
             scopes: Scopes::parse("ads_read"),
             ..rules()
         };
-        let [before, after] = [rules(), stricter].map(|rules| expected(answer, digest_of(&rules)));
+        let [before, after] = [rules(), stricter].map(|rules| expected(answer, rules.digest()));
         assert_ne!(before, after);
     }
 }
