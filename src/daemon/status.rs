@@ -1,11 +1,14 @@
 //! What the status socket shows besides the inventory: the state of the sweeps, and problems.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 use super::services::Services;
 use super::worker::{Context, Job};
-use super::{problems, schedule, systemd};
+use super::{clock, problems, schedule, systemd};
 use crate::api::types::{AppReport, Sweep};
 use crate::api::{DaemonStatus, no_way_to_people};
 use crate::inventory::{Error, Inventory, View};
@@ -17,15 +20,34 @@ const GRACE: SignedDuration = SignedDuration::from_mins(10);
 const UNCHECKED_FOR: SignedDuration = SignedDuration::from_hours(24);
 const CRASHES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// Publishes the status after every sweep.
+/// After a publication the next one waits so many times as long as it took, so that it takes a small part of the time
+/// however much is due, and however short the sweeps are.
+const REST: u32 = 20;
+const LONGEST_REST: Duration = Duration::from_secs(5);
+
+/// Publishes the status after every sweep, or after several that follow each other closely.
 #[derive(Default)]
 pub(super) struct Publication {
     /// What systemd shows.
     logged: String,
+    rests_until: Option<Instant>,
 }
 
 impl Job for Publication {
-    async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
+    async fn run_once(&mut self, context: &Context, _: Timestamp) -> Result<(), Error> {
+        if let Some(end) = self.rests_until {
+            context.stop.run_until_cancelled(sleep_until(end)).await;
+        }
+        let began = Instant::now();
+        let published = self.publish(context, clock::now()).await;
+        let rest = (began.elapsed() * REST).min(LONGEST_REST);
+        self.rests_until = Some(Instant::now() + rest);
+        published
+    }
+}
+
+impl Publication {
+    async fn publish(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
         let (services, shared) = (&context.services, &context.shared);
         let next = schedule::next_tick(&context.schedule.sweep, &context.timezone, now);
         let swept = context.all_swept();
