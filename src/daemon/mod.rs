@@ -2,8 +2,8 @@
 //!
 //! - `services`: what one configuration wires together · `workers`: their tasks · `worker`: the loop of each ·
 //!   `wakeups`: who wakes whom · `shared_state`: what outlives a reload
-//! - `run`: the daemon until a signal · `startup`: opens the inventory · `reload`: a new configuration · `error`: why the
-//!   daemon ends · `recovery`: an inventory that cannot be written
+//! - `run`: the daemon until a signal · `startup`: opens the inventory · `socket_thread`: where the socket answers ·
+//!   `reload`: a new configuration · `error`: why the daemon ends · `recovery`: an inventory that cannot be written
 //! - `schedule`: cron lines · `backup_job`: nightly copies · `maintenance`: deletes what is too old
 //! - `status`, `problems`: what the socket reports · `watchdog`: liveness · `clock_check`: a clock that jumped
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
@@ -22,6 +22,7 @@ mod schedule;
 mod services;
 mod shared_state;
 mod signals;
+mod socket_thread;
 mod startup;
 pub mod status;
 mod systemd;

@@ -15,6 +15,7 @@ use super::recovery::{self, RunState};
 use super::services::Services;
 use super::shared_state::SharedState;
 use super::signals::{Signal, SignalStream};
+use super::socket_thread::SocketThread;
 use super::wakeups;
 use super::workers::Workers;
 use super::{clock, startup, status, systemd};
@@ -46,6 +47,7 @@ pub(super) struct Daemon {
     pub(super) web: Option<watch::Sender<web::Current>>,
     /// The status socket and, if it is configured, the public web server.
     servers: JoinSet<&'static str>,
+    socket_thread: SocketThread,
     hang_up: CancellationToken,
     reloads: mpsc::Receiver<Reload>,
     mail_tests: mpsc::Receiver<MailTest>,
@@ -54,6 +56,7 @@ pub(super) struct Daemon {
 /// The opened addresses of the servers.
 struct Listeners {
     socket: Listener,
+    socket_thread: SocketThread,
     web: Option<Listener>,
 }
 
@@ -66,7 +69,9 @@ pub async fn run(path: &Path, machine: Machine) -> Result<(), Error> {
     }
     let inventory = startup::open(&config.inventory)?;
     let services = services(&config, &inventory).map_err(Error::Misconfigured)?;
-    let listeners = Listeners::open(&config).await.map_err(Error::temporary)?;
+    let socket_thread = SocketThread::start().map_err(Error::temporary)?;
+    let listeners = Listeners::open(&config, socket_thread).await;
+    let listeners = listeners.map_err(Error::temporary)?;
     let (probe, questions) = http::probe();
     let mut daemon = Daemon::start(path, machine, config, services, listeners, questions).await?;
     let first_log_lines = status::describe(&daemon.inventory.figures());
@@ -92,13 +97,17 @@ pub(super) fn current_web(settings: &web::Settings, services: &Services) -> web:
 }
 
 impl Listeners {
-    async fn open(config: &Config) -> Result<Self, http::BindError> {
-        let socket = api::bind(&config.status.socket)?;
+    async fn open(config: &Config, socket_thread: SocketThread) -> Result<Self, http::BindError> {
+        let socket = socket_thread.bind(&config.status.socket)?;
         let web = match &config.web {
             Some(web) => Some(web::bind(&web.listen).await?),
             None => None,
         };
-        Ok(Self { socket, web })
+        Ok(Self {
+            socket,
+            socket_thread,
+            web,
+        })
     }
 }
 
@@ -143,30 +152,38 @@ impl Daemon {
             settings,
             web,
             servers: JoinSet::new(),
+            socket_thread: listeners.socket_thread,
             hang_up: CancellationToken::new(),
             reloads,
             mail_tests,
         };
-        daemon.serve(listeners, handle, questions);
+        daemon.serve_web(listeners.web);
+        daemon.serve_socket(listeners.socket, handle, questions);
         daemon.watch_the_disk();
         Ok(daemon)
     }
 
-    fn serve(&mut self, listeners: Listeners, handle: DaemonHandle, questions: Questions) {
-        let backend = http::Backend {
+    fn serve_web(&mut self, listener: Option<Listener>) {
+        if let (Some(listener), Some(current)) = (listener, &self.web) {
+            let (backend, stop) = (self.backend(), self.hang_up.clone());
+            let web = web::serve(listener, backend, current.subscribe(), stop);
+            self.servers.spawn(web);
+        }
+    }
+
+    fn serve_socket(&mut self, listener: Listener, handle: DaemonHandle, questions: Questions) {
+        let (backend, stop) = (self.backend(), self.hang_up.clone());
+        let socket = api::serve(listener, (backend, handle), questions, stop);
+        self.servers.spawn_on(socket, self.socket_thread.runtime());
+    }
+
+    fn backend(&self) -> http::Backend {
+        http::Backend {
             inventory: self.inventory.clone(),
             new_work: self.shared.wakeups.sender(wakeups::Signal::NewWork),
             journal: self.shared.journal.clone(),
             clock: Arc::new(clock::now),
-        };
-        let stop = self.hang_up.clone();
-        if let (Some(listener), Some(current)) = (listeners.web, &self.web) {
-            let (backend, current) = (backend.clone(), current.subscribe());
-            let web = web::serve(listener, backend, current, stop.clone());
-            self.servers.spawn(web);
         }
-        let socket = api::serve(listeners.socket, (backend, handle), questions, stop);
-        self.servers.spawn(socket);
     }
 
     fn watch_the_disk(&self) {

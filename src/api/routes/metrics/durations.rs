@@ -13,9 +13,10 @@ use prometheus_client::registry::Registry;
 /// Its answer is streamed, and a follower stays for hours.
 const STREAMED: &str = "/v1/events";
 
-/// In seconds. Answers come from memory or from an index, so the buckets are fine where others would have only one.
-const BUCKETS: [f64; 13] = [
-    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
+/// In seconds. Answers come from memory or from an index, so the buckets are fine up to a few milliseconds.
+const BUCKETS: [f64; 17] = [
+    0.0001, 0.0002, 0.0003, 0.0005, 0.0007, 0.001, 0.0015, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05,
+    0.1, 0.25, 0.5, 1.0,
 ];
 
 type Route = [(&'static str, String); 1];
