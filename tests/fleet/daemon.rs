@@ -11,7 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use super::Result;
-use super::figures::{Measured, Memory};
+use super::figures::{Measured, Memory, Status};
+use super::metrics::Metrics;
 use super::premises::Premises;
 use super::probe::{self, Probe};
 use super::process::{cpu_of, peak_of};
@@ -72,13 +73,17 @@ impl Daemon {
         let probe = Probe::start(&socket);
         work(self)?;
         self.wait_until_checked(&probe, tokens)?;
-        let pid = self.pid()?;
+        let (pid, metrics) = (self.pid()?, Metrics::read(&socket)?);
+        let at_client = probe.latency().ok_or("the status was not asked for")?;
         let measured = Measured {
             tokens,
             wall: began.elapsed().as_secs_f64(),
             cpu: cpu_of(pid)?.as_secs_f64() - cpu,
-            status: probe.latency(),
-            work: probe::work(&socket)?,
+            work: metrics.work()?,
+            status: Some(Status {
+                in_daemon: metrics.status()?,
+                at_client,
+            }),
         };
         drop(probe);
         let peak = peak_of(&pid.to_string())?;

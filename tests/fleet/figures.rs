@@ -21,7 +21,15 @@ pub struct Measured {
     pub cpu: f64,
     pub work: Work,
     /// How long the status took meanwhile, where it was asked for.
-    pub status: Option<Latency>,
+    pub status: Option<Status>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// According to the daemon. Each time is the upper limit of a bucket.
+    pub in_daemon: Latency,
+    /// As its client saw it, which shares the processor with all else.
+    pub at_client: Latency,
 }
 
 /// What the database did.
@@ -128,6 +136,19 @@ impl Latency {
         Some(Self {
             median: *taken.get(taken.len() / 2)?,
             most: *taken.get(taken.len() * 99 / 100)?,
+        })
+    }
+
+    /// From a histogram: the limits of its buckets, and how many took no longer than each.
+    pub fn within(buckets: &[(f64, u64)]) -> Option<Self> {
+        let (_, all) = *buckets.last()?;
+        let limit = |percent| {
+            let enough = |(_, count): &&(f64, u64)| count * 100 >= all * percent;
+            buckets.iter().find(enough).map(|(limit, _)| *limit)
+        };
+        Some(Self {
+            median: limit(50)?,
+            most: limit(99)?,
         })
     }
 }

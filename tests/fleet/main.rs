@@ -10,6 +10,7 @@
     reason = "nothing is exported from here; pub marks what the parts use"
 )]
 
+mod attached;
 mod child;
 mod daemon;
 mod disk;
@@ -18,6 +19,7 @@ mod floor;
 mod library;
 mod limits;
 mod meta;
+mod metrics;
 mod page;
 mod plan;
 mod premises;
@@ -26,6 +28,7 @@ mod process;
 mod summary;
 mod tables;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -81,6 +84,12 @@ enum Part {
         file: PathBuf,
         database: PathBuf,
     },
+    #[command(hide = true)]
+    Attached {
+        program: OsString,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 fn main() -> Result {
@@ -101,6 +110,7 @@ fn main() -> Result {
             file,
             database,
         }) => library::serve(url, file, database),
+        Some(Part::Attached { program, arguments }) => attached::become_it(&program, &arguments),
         None if arguments.check => check(),
         None => measure(&arguments),
     }

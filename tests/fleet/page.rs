@@ -54,6 +54,8 @@ does not count. Every result is stored durably, as in production.
   answers; the time of the start is shown separately.
 
 While the daemon works, a client asks for its status every 10 milliseconds. The answers are part of the daemon's time.
+How long they take is shown twice: as the daemon measures it (`perennial_request_duration_seconds`), and as the client
+sees it, which shares the processor with the daemon, the simulator and the import.
 
 Times are the median of several passes for the floor, and a single pass for all else.
 

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use perennial::secret::Key;
 
 use super::Result;
+use super::attached;
 use super::meta::{APP, APP_SECRET};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_perennial");
@@ -60,7 +61,7 @@ socket = "{here}/perennial.sock"
             .append(true)
             .open(self.0.join("log"))?;
         Ok(self
-            .command()
+            .command()?
             .arg("run")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -69,7 +70,7 @@ socket = "{here}/perennial.sock"
     }
 
     pub fn import(&self, file: &Path) -> Result {
-        let mut command = self.command();
+        let mut command = self.command()?;
         command.arg("import").arg(file).stdin(Stdio::null());
         let output = command.output()?;
         if output.status.success() {
@@ -86,13 +87,13 @@ socket = "{here}/perennial.sock"
         log.lines().skip(start).collect::<Vec<_>>().join("\n")
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(PROGRAM);
+    fn command(&self) -> Result<Command> {
+        let mut command = attached::command(PROGRAM)?;
         command
             .arg("--config")
             .arg(self.0.join("perennial.toml"))
             .env_remove("PERENNIAL_SOCKET");
-        command
+        Ok(command)
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::Result;
-use super::figures::{Latency, Work};
+use super::figures::Latency;
 
 const EVERY: Duration = Duration::from_millis(10);
 
@@ -95,12 +95,12 @@ fn ask_on(socket: &Path, seen: &Mutex<Seen>, stop: &AtomicBool) -> Result {
     Ok(())
 }
 
-fn connect(socket: &Path) -> Result<BufReader<UnixStream>> {
+pub fn connect(socket: &Path) -> Result<BufReader<UnixStream>> {
     Ok(BufReader::new(UnixStream::connect(socket)?))
 }
 
 /// The body of an answer that has a length.
-fn get(connection: &mut BufReader<UnixStream>, path: &str) -> Result<Vec<u8>> {
+pub fn get(connection: &mut BufReader<UnixStream>, path: &str) -> Result<Vec<u8>> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     connection.get_mut().write_all(request.as_bytes())?;
     let mut length = None;
@@ -125,19 +125,4 @@ fn get(connection: &mut BufReader<UnixStream>, path: &str) -> Result<Vec<u8>> {
 /// Whether the daemon answers.
 pub fn is_answered(socket: &Path) -> bool {
     connect(socket).is_ok_and(|mut connection| get(&mut connection, "/v1/status").is_ok())
-}
-
-/// What the database did, according to the metrics.
-pub fn work(socket: &Path) -> Result<Work> {
-    let text = String::from_utf8(get(&mut connect(socket)?, "/metrics")?)?;
-    let count = |what: &str| -> Result<u64> {
-        let name = format!("perennial_inventory_{what}_total ");
-        let value = text.lines().find_map(|line| line.strip_prefix(&*name));
-        Ok(value.ok_or_else(|| format!("no {name}"))?.parse()?)
-    };
-    Ok(Work {
-        statements: count("statements")?,
-        rows: count("rows")?,
-        steps: count("steps")?,
-    })
 }

@@ -95,8 +95,12 @@ pub fn other(runs: &[Run]) -> String {
     asked.dedup();
     asked.truncate(2);
     for phase in asked {
-        rows.push(row(&format!("Status, {}", phase.name()), &|run| {
-            run.phase(phase)?.status.map(latency)
+        let name = format!("Status, {}", phase.name());
+        rows.push(row(&name, &|run| {
+            Some(latency(run.phase(phase)?.status?.in_daemon))
+        }));
+        rows.push(row(&format!("{name}, at its client"), &|run| {
+            Some(latency(run.phase(phase)?.status?.at_client))
         }));
     }
     rows.retain(|row| row.iter().skip(1).any(|value| !value.is_empty()));
