@@ -36,7 +36,7 @@ impl View<'_> {
     }
 
     /// The unsubscribed pages whose own token works, by app. There are few, so the cross join makes SQLite begin with
-    /// them and not with all tokens in the order of their apps.
+    /// them and not with all tokens that work.
     pub fn unsubscribed_pages(&self) -> Result<Vec<UnsubscribedPages>, Error> {
         let unsubscribed = format!(
             "SELECT t.app, count(*), min(t.name) FROM webhook_subscription s CROSS JOIN token t ON t.id = s.token

@@ -603,10 +603,6 @@ async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
             "USING COVERING INDEX schedule_due",
         ),
         (
-            "SELECT count(*) FROM schedule WHERE due_at <= 1",
-            "INDEX schedule_due",
-        ),
-        (
             "SELECT id FROM token WHERE app = ?1 AND person = ?2",
             "INDEX token_of_person",
         ),
@@ -638,6 +634,52 @@ async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
         let plan = plan(sql).await;
         assert!(plan.contains(index), "{sql}\n{plan}");
     }
+}
+
+#[tokio::test]
+async fn what_a_status_reads_does_not_grow_with_the_tokens_that_need_nothing() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let mut steps = Vec::new();
+    for range in [0..2, 2..100] {
+        for n in range {
+            import(&inventory, &format!("acme-{n}"), &format!("EAA{n}")).await;
+        }
+        let heal = "UPDATE token SET state = 'healthy'";
+        let healed = inventory.write(move |tx| tx.db.run(heal, &[]));
+        healed.await.unwrap();
+        let (before, earlier) = (inventory.work(), now() - SignedDuration::from_hours(1));
+        let read = inventory.read(move |view| {
+            assert_eq!(view.count_due(earlier, earlier)?, (0, 0));
+            assert!(view.set_aside()?.is_empty());
+            Ok(view.unsubscribed_pages()?.len())
+        });
+        assert_eq!(read.await.unwrap(), 0);
+        steps.push(inventory.work().steps - before.steps);
+    }
+    assert_eq!(steps[0], steps[1]);
+}
+
+#[tokio::test]
+async fn what_is_due_is_counted_over_all_apps() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let count = async |at: Timestamp| {
+        let counted =
+            inventory.read(move |view| view.count_due(at, at - SignedDuration::from_mins(10)));
+        counted.await.unwrap()
+    };
+    assert_eq!(count(now()).await, (0, 0));
+    for app in ["acme", "beta", "gamma"] {
+        let token = NewToken {
+            app: app.to_owned(),
+            ..new_token(app, &format!("EAA{app}"))
+        };
+        let imported = inventory.write(move |tx| tx.import(&token, now()));
+        imported.await.unwrap();
+    }
+    assert_eq!(count(now()).await, (3, 0));
+    assert_eq!(count(now() + SignedDuration::from_mins(10)).await, (3, 3));
 }
 
 #[tokio::test]
