@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::event_log::About;
 use super::{Error, Tx};
-use crate::model::{CheckResult, Health, Kind, NewEvent, OrderOutcome, State, Token, TokenId};
+use crate::model::{CheckResult, Health, Kind, OrderOutcome, State, Token, TokenId};
 
 /// How a token's row has changed since the check began.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,16 +46,27 @@ const fn since_and_failures(health: Health) -> (Option<Timestamp>, u32) {
 }
 
 impl Tx<'_> {
-    /// Records check results, and then the pages that they listed: those may be among the results. A result with an
+    /// Records check results: first those that list pages, because a page's token takes its name and parent from the list
+    /// when it is recorded, and last what the lists change for tokens that had a result before. A result with an
     /// irreplaceable secret is saved already.
     pub fn record_all(&self, results: &[CheckResult], now: Timestamp) -> Result<(), Error> {
-        for result in results.iter().filter(|result| !result.is_irreplaceable) {
+        let unsaved = || results.iter().filter(|result| !result.is_irreplaceable);
+        for result in unsaved().filter(|result| result.pages.is_some()) {
             self.record(result, now)?;
         }
+        let mut lists = Vec::new();
         for result in results {
-            if let Some(pages) = &result.pages {
-                self.store_page_admins(&result.after, pages, now)?;
+            if let Some(pages) = &result.pages
+                && self.list_pages(&result.after, pages)?
+            {
+                lists.push((&result.after, pages));
             }
+        }
+        for result in unsaved().filter(|result| result.pages.is_none()) {
+            self.record(result, now)?;
+        }
+        for (user, pages) in lists {
+            self.apply_page_list(user, pages, now)?;
         }
         Ok(())
     }
@@ -107,12 +119,12 @@ impl Tx<'_> {
         if needs_alert_review(result) {
             self.enqueue_for_alerts(after.id)?;
         }
+        let about = About {
+            order: result.claimed.pending_order.map(|pending| pending.event),
+            ..About::token(before)
+        };
         for event in &result.events {
-            let event = NewEvent {
-                order: result.claimed.pending_order.map(|pending| pending.event),
-                ..NewEvent::about(before, event.clone())
-            };
-            self.record_event(&event, now)?;
+            self.record_about(&about, event, now)?;
         }
         Ok(())
     }
@@ -133,7 +145,8 @@ impl Tx<'_> {
     }
 
     /// Stores what is known about the token. A page token that has no name or parent yet gets them from the stored lists
-    /// of pages, which are asked for its page alone: the person may have 100,000 others.
+    /// of pages, which are asked for its page alone: the person may have 100,000 others. A failure undoes the whole
+    /// transaction, so SQLite need not be ready to undo the statement.
     fn write_token(&self, token: &Token, version: u32, fingerprint: &str) -> Result<(), Error> {
         let facts = token.facts.as_ref();
         let page = facts.filter(|facts| facts.kind == Kind::Page);
@@ -141,7 +154,7 @@ impl Tx<'_> {
         let (since, failures) = since_and_failures(token.health);
         let rotation = token.last_rotation;
         self.db.run(
-            "UPDATE token SET state = ?2, cause = ?3, since = ?4, failures = ?5, version = ?6,
+            "UPDATE OR FAIL token SET state = ?2, cause = ?3, since = ?4, failures = ?5, version = ?6,
                 fingerprint = ?7, rotated_at = ?8, rotation_outcome = ?9, rotation_at = ?10,
                 refused_since = ?11, refused_cause = ?12, lost_scopes = ?13, ungranted_scopes = ?14,
                 kind = ?15, subject = ?16, person = ?17, issued_at = ?18, expires_at = ?19,

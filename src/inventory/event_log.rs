@@ -4,19 +4,77 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::model::{Event, NewEvent, Outcome};
+use crate::model::{Event, EventId, NewEvent, Outcome, Token, TokenId};
 
 /// The events of one job that belong into the log.
 #[derive(Debug, Default)]
-pub(super) struct EventLog(RefCell<Vec<NewEvent>>);
+pub(super) struct EventLog(RefCell<Collected>);
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct About<'a> {
+    pub(super) token: Option<TokenId>,
+    pub(super) name: Option<&'a str>,
+    pub(super) app: Option<&'a str>,
+    /// The order that led to it.
+    pub(super) order: Option<EventId>,
+}
+
+#[derive(Debug, Default)]
+struct Collected {
+    alike: Vec<Alike>,
+    /// Where the events of an app that read the same are.
+    known: HashMap<(Option<String>, String), usize>,
+    /// Where the last event is: the next one is often the same.
+    last: usize,
+}
+
+/// Events that read the same: the first few of them, and how many there are.
+#[derive(Debug, Default)]
+struct Alike {
+    first: Vec<NewEvent>,
+    events: usize,
+}
 
 /// A transaction in which the same happens to more tokens than this writes one line for all of them.
 const LINES_PER_CHANGE: usize = 3;
 
+impl<'a> About<'a> {
+    pub(super) fn token(token: &'a Token) -> Self {
+        Self {
+            token: Some(token.id),
+            name: Some(&token.name),
+            app: Some(&token.app),
+            order: None,
+        }
+    }
+
+    fn event(&self, event: &Event) -> NewEvent {
+        NewEvent {
+            token: self.token,
+            name: self.name.map(str::to_owned),
+            app: self.app.map(str::to_owned),
+            order: self.order,
+            event: event.clone(),
+        }
+    }
+}
+
+impl<'a> From<&'a NewEvent> for About<'a> {
+    fn from(new: &'a NewEvent) -> Self {
+        Self {
+            token: new.token,
+            name: new.name.as_deref(),
+            app: new.app.as_deref(),
+            order: new.order,
+        }
+    }
+}
+
 impl EventLog {
-    pub(super) fn add(&self, new: &NewEvent) {
-        if is_logged(&new.event) {
-            self.0.borrow_mut().push(new.clone());
+    pub(super) fn add(&self, about: &About<'_>, event: &Event) {
+        if is_logged(event) {
+            self.0.borrow_mut().add(about, event);
         }
     }
 
@@ -27,22 +85,39 @@ impl EventLog {
 
     /// Call it after the commit.
     pub(super) fn write(self) {
-        let mut alike: Vec<Vec<NewEvent>> = Vec::new();
-        let mut known = HashMap::new();
-        for new in self.0.into_inner() {
-            let change = (new.app.clone(), new.event.summary());
-            let index = *known.entry(change).or_insert(alike.len());
-            match alike.get_mut(index) {
-                Some(events) => events.push(new),
-                None => alike.push(vec![new]),
+        for Alike { first, events } in self.0.into_inner().alike {
+            match first.first() {
+                Some(example) if events > LINES_PER_CHANGE => write_for(events, example),
+                Some(_) | None => first.iter().for_each(write),
             }
         }
-        for events in alike {
-            match events.first() {
-                Some(first) if events.len() > LINES_PER_CHANGE => write_for(events.len(), first),
-                Some(_) | None => events.iter().for_each(write),
+    }
+}
+
+impl Collected {
+    fn add(&mut self, about: &About<'_>, event: &Event) {
+        let is_last = |alike: &Alike| alike.is_of(about, event);
+        if !self.alike.get(self.last).is_some_and(is_last) {
+            let change = (about.app.map(str::to_owned), event.summary());
+            self.last = *self.known.entry(change).or_insert(self.alike.len());
+        }
+        if self.last == self.alike.len() {
+            self.alike.push(Alike::default());
+        }
+        if let Some(alike) = self.alike.get_mut(self.last) {
+            alike.events += 1;
+            if alike.first.len() < LINES_PER_CHANGE {
+                alike.first.push(about.event(event));
             }
         }
+    }
+}
+
+impl Alike {
+    /// Whether the event equals the first. Others may read the same.
+    fn is_of(&self, about: &About<'_>, event: &Event) -> bool {
+        let first = self.first.first();
+        first.is_some_and(|first| first.event == *event && first.app.as_deref() == about.app)
     }
 }
 

@@ -1,9 +1,14 @@
 //! The journal: what happened, in order, for people and programs to follow. It never holds a secret.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::engine::Row;
+use super::event_log::About;
 use super::{Error, Tx, View};
 use crate::model::{Event, EventId, EventRecord, NewEvent, TokenId};
 
@@ -83,16 +88,57 @@ impl Tx<'_> {
     }
 
     pub fn record_event(&self, event: &NewEvent, now: Timestamp) -> Result<EventId, Error> {
-        let (kind, detail) = event.event.parts(event.order);
-        let detail = shortened(Value::Object(detail)).to_string();
-        let id = self.db.value(
-            "INSERT INTO event (at, kind, token, name, app, detail)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
-            &[&now, &kind, &event.token, &event.name, &event.app, &detail],
-        )?;
-        self.event_log.add(event);
-        Ok(id)
+        self.record_about(&About::from(event), &event.event, now)
     }
+
+    pub(super) fn record_about(
+        &self,
+        about: &About<'_>,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<EventId, Error> {
+        let json = serde_json::to_string(event).unwrap_or_default();
+        let (kind, detail) = columns(&json, event, about.order);
+        let id = self.db.inserted(
+            "INSERT INTO event (at, kind, token, name, app, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            &[
+                &now,
+                &&*kind,
+                &about.token,
+                &about.name,
+                &about.app,
+                &&*detail,
+            ],
+        )?;
+        self.event_log.add(about, event);
+        id.ok_or(Error::Closed)
+    }
+}
+
+/// The two parts of an event, as its JSON has them.
+#[derive(Deserialize)]
+struct Parts<'a> {
+    kind: &'a str,
+    #[serde(borrow)]
+    detail: &'a RawValue,
+}
+
+/// The kind and the details to store. Those of the usual event are a part of its JSON.
+fn columns<'a>(
+    json: &'a str,
+    event: &Event,
+    order: Option<EventId>,
+) -> (Cow<'a, str>, Cow<'a, str>) {
+    if order.is_none()
+        && json.len() <= LONGEST
+        && let Ok(Parts { kind, detail }) = serde_json::from_str(json)
+    {
+        return (kind.into(), detail.get().into());
+    }
+    let (kind, detail) = event.parts(order);
+    let detail = shortened(Value::Object(detail)).to_string();
+    (kind.into(), detail.into())
 }
 
 /// Texts from mail servers and Meta are shortened for the journal.

@@ -72,18 +72,38 @@ impl Tx<'_> {
         pages: &[SeenPage],
         now: Timestamp,
     ) -> Result<(), Error> {
+        if self.list_pages(user, pages)? {
+            self.apply_page_list(user, pages, now)?;
+        }
+        Ok(())
+    }
+
+    /// Stores the list alone. Returns whether the user token is still there.
+    pub(super) fn list_pages(&self, user: &Token, pages: &[SeenPage]) -> Result<bool, Error> {
         if self.name_of(user.id)?.is_none() {
-            return Ok(());
+            return Ok(false);
         }
         self.db
             .run("DELETE FROM page_admin WHERE token = ?1", &[&user.id])?;
+        let mut insert = self.db.prepared(
+            "INSERT INTO page_admin (token, page, name) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO NOTHING",
+        )?;
         for page in pages {
-            self.db.run(
-                "INSERT INTO page_admin (token, page, name) VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO NOTHING",
-                &[&user.id, &page.id, &page.name],
-            )?;
-            self.set_page_parent(user, page)?;
+            insert.run(&[&user.id, &page.id, &page.name])?;
+        }
+        Ok(true)
+    }
+
+    /// What the stored list changes for the tokens of its pages.
+    pub(super) fn apply_page_list(
+        &self,
+        user: &Token,
+        pages: &[SeenPage],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.set_page_parents(user)?;
+        for page in pages {
             if let Some(secret) = &page.token_to_import {
                 self.import_token(user, page, secret, now)?;
             }
@@ -91,14 +111,24 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn set_page_parent(&self, user: &Token, page: &SeenPage) -> Result<(), Error> {
-        self.db.run(
-            "UPDATE token SET subject_name = ?4, parent = CASE
-                WHEN parent IS NULL AND person = ?5 THEN ?1 ELSE parent END
-             WHERE app = ?2 AND subject = ?3 AND kind = 'page'
-                AND (subject_name IS DISTINCT FROM ?4 OR parent IS NULL AND person = ?5)",
-            &[&user.id, &user.app, &page.id, &page.name, &person_of(user)],
-        )
+    /// Writes only the tokens whose name or parent changes: in the usual check, none.
+    fn set_page_parents(&self, user: &Token) -> Result<(), Error> {
+        let person = person_of(user);
+        let changed: Vec<(TokenId, String)> = self.db.all(
+            "SELECT t.id, d.name FROM page_admin d CROSS JOIN token t ON t.app = ?2 AND t.subject = d.page
+             WHERE d.token = ?1 AND t.kind = 'page'
+                AND (t.subject_name IS DISTINCT FROM d.name OR t.parent IS NULL AND t.person = ?3)",
+            &[&user.id, &user.app, &person],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let mut update = self.db.prepared(
+            "UPDATE token SET subject_name = ?2, parent = CASE
+                WHEN parent IS NULL AND person = ?4 THEN ?3 ELSE parent END
+             WHERE id = ?1",
+        )?;
+        changed
+            .iter()
+            .try_for_each(|(id, name)| update.run(&[id, name, &user.id, &person]))
     }
 
     fn import_token(

@@ -49,6 +49,18 @@ impl Connection {
         self.prepared(sql)?.changed(params)
     }
 
+    /// The id of the row that a statement inserts; `None` if a conflict keeps it out. A `RETURNING` would cost as much
+    /// again.
+    pub(super) fn inserted<T: FromColumn>(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Option<T>, Error> {
+        let is_in = self.changed(sql, params)? > 0;
+        let id = is_in.then(|| Value::Int(self.db.last_insert_rowid()));
+        Ok(id.and_then(|id| T::from_value(&id)))
+    }
+
     pub(super) fn all<T, C: FromIterator<T>>(
         &self,
         sql: &str,

@@ -1,0 +1,24 @@
+//! What Meta's answers are judged by.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::LARGEST_SKEW;
+use crate::rotation::Rules;
+
+/// The rules and the clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'a> {
+    pub rules: &'a Rules,
+    pub now: Timestamp,
+    /// How far Meta's clock was ahead of ours at its last answer.
+    pub skew: Option<SignedDuration>,
+}
+
+impl Basis<'_> {
+    /// The earlier of both clocks, so that a clock that is far ahead does not renew tokens that expire months later.
+    pub(super) fn now_for_ends(&self) -> Timestamp {
+        let ahead = self.skew.filter(|skew| -*skew > LARGEST_SKEW);
+        let earlier = ahead.and_then(|skew| self.now.checked_add(skew).ok());
+        earlier.unwrap_or(self.now)
+    }
+}
