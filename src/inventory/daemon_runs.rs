@@ -28,10 +28,9 @@ impl Tx<'_> {
         self.suspect_after_crash(now)?;
         self.end_claims()?;
         self.end_claimed_attempts(now)?;
-        let id: i64 = self.db.value(
-            "INSERT INTO daemon_run (started_at) VALUES (?1) RETURNING id",
-            &[&now],
-        )?;
+        let id: i64 = self
+            .db
+            .insert("INSERT INTO daemon_run (started_at) VALUES (?1)", &[&now])?;
         self.db
             .run("DELETE FROM daemon_run WHERE id <= ?1", &[&(id - KEPT)])?;
         Ok(RunId(id))

@@ -99,7 +99,7 @@ impl Tx<'_> {
     ) -> Result<EventId, Error> {
         let json = serde_json::to_string(event).unwrap_or_default();
         let (kind, detail) = columns(&json, event, about.order);
-        let id = self.db.inserted(
+        let id = self.db.insert(
             "INSERT INTO event (at, kind, token, name, app, detail)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             &[
@@ -112,7 +112,7 @@ impl Tx<'_> {
             ],
         )?;
         self.event_log.add(about, event);
-        id.ok_or(Error::Closed)
+        Ok(id)
     }
 }
 

@@ -7,8 +7,8 @@ use super::*;
 use crate::model::{
     Action, AppError, AppRecord, Cause, CheckResult, CheckedCandidate, Claimed, Ending, Event,
     EventId, Expiry, Facts, Health, IncidentFilter, IncidentKey, IncidentState, Kind, LoginError,
-    NewEmail, NewEvent, NewLogin, Next, OrderEnd, OrderKind, OrderOutcome, Remedy, Scopes, State,
-    Token, TokenId,
+    NewEmail, NewEvent, NewLogin, Next, OrderEnd, OrderKind, OrderOutcome, Remedy, Scopes,
+    SeenPage, State, Token, TokenId,
 };
 use crate::secret::Secret;
 
@@ -580,6 +580,44 @@ async fn the_tally_is_what_a_count_would_give() {
 }
 
 #[tokio::test]
+async fn a_page_recorded_with_the_list_that_names_it_gets_its_name_and_parent_from_there() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let page = import(&inventory, "bakery", "EAA1").await;
+    let user = import(&inventory, "maria", "EAA2").await;
+    let mut results: Vec<CheckResult> = claim(&inventory, now())
+        .await
+        .iter()
+        .map(|claimed| learned(claimed, None))
+        .collect();
+    for result in &mut results {
+        if result.after.id == page {
+            result.after.facts = Some(Facts {
+                kind: Kind::Page,
+                subject: "70".to_owned(),
+                ..facts(Expiry::Never)
+            });
+        } else {
+            result.pages = Some(vec![SeenPage {
+                id: "70".to_owned(),
+                name: "Corner Bakery".to_owned(),
+                token_to_import: None,
+            }]);
+        }
+    }
+    assert_eq!(results[0].after.id, page);
+    let record = inventory.write(move |tx| tx.record_all(&results, now()));
+    record.await.unwrap();
+    let read = || inventory.read(move |view| view.token(page));
+    let recorded = read().await.unwrap().unwrap();
+    assert_eq!(recorded.subject_name.as_deref(), Some("Corner Bakery"));
+    assert_eq!(recorded.parent, Some(user));
+
+    inventory.write(move |tx| tx.forget(user)).await.unwrap();
+    assert_eq!(read().await.unwrap().unwrap().parent, None);
+}
+
+#[tokio::test]
 async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
     let bench = Bench::new();
     let inventory = bench.open();
@@ -609,6 +647,10 @@ async fn finding_what_is_due_reads_an_index_and_not_the_inventory() {
         (
             "SELECT id FROM token WHERE app = ?1 AND subject = ?2",
             "INDEX token_of_subject",
+        ),
+        (
+            "SELECT id FROM token t WHERE t.state = 'failing' ORDER BY t.name",
+            "USING COVERING INDEX token_in_state (state=?)",
         ),
         (
             "SELECT id FROM incident WHERE review_at <= 1",

@@ -49,9 +49,14 @@ impl Connection {
         self.prepared(sql)?.changed(params)
     }
 
-    /// The id of the row that a statement inserts; `None` if a conflict keeps it out. A `RETURNING` would cost as much
-    /// again.
-    pub(super) fn inserted<T: FromColumn>(
+    /// The id of the row that a statement inserts. A `RETURNING` would cost as much again.
+    pub(super) fn insert<T: FromColumn>(&self, sql: &str, params: Params<'_>) -> Result<T, Error> {
+        let id = self.insert_unless_taken(sql, params)?;
+        id.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into())
+    }
+
+    /// `None` if a conflict kept the row out.
+    pub(super) fn insert_unless_taken<T: FromColumn>(
         &self,
         sql: &str,
         params: Params<'_>,

@@ -157,10 +157,10 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<IncidentId, Error> {
         let relapses = former.as_ref().map_or(0, |former| former.relapses + 1);
-        let incident = self.db.value(
+        let incident = self.db.insert(
             "INSERT INTO incident (app, incident_cause, cause, subject, opened_at, review_at, relapses,
                 flapping_notified_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7) RETURNING id",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)",
             &[
                 &key.app,
                 &key.cause,

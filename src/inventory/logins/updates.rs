@@ -30,10 +30,10 @@ impl Tx<'_> {
             .sealer
             .seal(&login_ticket, cells::ticket(&hex(&digest.0)))
             .map_err(|_| Error::NoRandomness)?;
-        let id = self.db.value(
+        let id = self.db.insert(
             "INSERT INTO login (app, person, token, incident, remedy, accepts_fewer, login_ticket,
                 login_ticket_digest, opened_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             &[
                 &new.app,
                 &new.person.as_deref().unwrap_or_default(),

@@ -83,7 +83,7 @@ impl Tx<'_> {
             .name
             .clone()
             .unwrap_or_else(|| format!("{}-{fingerprint}", new.app));
-        let id: Option<TokenId> = self.db.inserted(
+        let id: Option<TokenId> = self.db.insert_unless_taken(
             "INSERT OR FAIL INTO token (app, name, subject_name, parent, required_scopes, owners,
                                 fingerprint, imported_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (name) DO NOTHING",
