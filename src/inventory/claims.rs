@@ -160,8 +160,8 @@ impl Tx<'_> {
 
     fn record_claim(&self, tokens: &[TokenId], ends_at: Timestamp) -> Result<ClaimId, Error> {
         let tokens = numbers(tokens);
-        let record = "INSERT INTO claim (tokens, ends_at) VALUES (?1, ?2) RETURNING id";
-        self.db.value(record, &[&tokens, &ends_at]).map(ClaimId)
+        let record = "INSERT INTO claim (tokens, ends_at) VALUES (?1, ?2)";
+        self.db.insert(record, &[&tokens, &ends_at]).map(ClaimId)
     }
 
     fn add_orders_and_candidates(&self, tokens: &mut [Claimed]) -> Result<(), Error> {

@@ -19,7 +19,7 @@ const PLAN: usize = 250_000;
 /// The number of tokens checked before the clock and the app are looked at again.
 const PART: usize = 20_000;
 /// The number of tokens claimed at once: enough to share commits, few enough to keep memory small.
-const SLICE: usize = 2_500;
+const SLICE: usize = 1_000;
 /// The number of webhook notices that one sweep applies; the rest wait for the next one.
 const NOTICES: usize = 1_000;
 /// How long a claim lasts. No other worker takes its tokens before it ends; after a crash it simply runs out.
