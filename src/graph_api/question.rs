@@ -21,7 +21,7 @@ pub enum Description {
     /// The known answer.
     Known,
     /// Another answer. It has a digest if the token lives.
-    Other(Inspection, Option<AnswerDigest>),
+    Other(Box<Inspection>, Option<AnswerDigest>),
 }
 
 pub(super) type Answered = Result<Description, Error>;
@@ -34,7 +34,8 @@ impl Question<'_> {
         }
         let inspection = inspection::read(status, body, app_id, role)?;
         let is_alive = matches!(inspection, Inspection::Alive(_));
-        Ok(Description::Other(inspection, is_alive.then_some(digest)))
+        let digest = is_alive.then_some(digest);
+        Ok(Description::Other(Box::new(inspection), digest))
     }
 }
 
@@ -43,14 +44,14 @@ impl Description {
     pub(super) fn inspection(self) -> Option<Inspection> {
         match self {
             Self::Known => None,
-            Self::Other(inspection, _) => Some(inspection),
+            Self::Other(inspection, _) => Some(*inspection),
         }
     }
 }
 
 impl From<Inspection> for Description {
     fn from(inspection: Inspection) -> Self {
-        Self::Other(inspection, None)
+        Self::Other(Box::new(inspection), None)
     }
 }
 
@@ -86,20 +87,19 @@ mod tests {
             known,
         };
         let read = |known, body: &str| ask(known).read(200, body, "1", Role::App).unwrap();
-        let Description::Other(Inspection::Alive(first), known) = read(None, alive) else {
-            panic!("not alive");
+        let described = |known, body: &str| match read(known, body) {
+            Description::Other(inspection, digest) => (*inspection, digest),
+            Description::Known => panic!("known"),
         };
+        let (first, known) = described(None, alive);
         assert!(known.is_some());
         assert_eq!(read(known, alive), Description::Known);
-        let Description::Other(Inspection::Alive(second), other) = read(known, turned) else {
-            panic!("not alive");
-        };
+        let (second, other) = described(known, turned);
         assert_eq!(first, second);
         assert_ne!(other, known);
-        assert!(matches!(
-            read(known, dead),
-            Description::Other(Inspection::Refused { .. }, None)
-        ));
+        let (refused, none) = described(known, dead);
+        assert!(matches!(refused, Inspection::Refused { .. }));
+        assert_eq!(none, None);
         assert!(ask(known).read(500, alive, "1", Role::App).is_err());
     }
 }
