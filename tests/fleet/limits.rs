@@ -18,11 +18,11 @@ struct Limit {
 /// change them.
 const LIMITS: [Limit; 5] = [
     // the phase, limit and last measure of the ratio to the floor, statements and steps of one token
-    limit(Phase::LibraryImport, (None, 4.0), 4.0, 275.0),
-    limit(Phase::LibraryFirst, (Some(3.0), 11.7), 5.0, 570.0),
-    limit(Phase::LibrarySteady, (Some(1.25), 3.5), 1.0, 121.0),
-    limit(Phase::DaemonFirst, (Some(8.0), 23.3), 10.2, 1450.0),
-    limit(Phase::DaemonSteady, (Some(1.6), 3.3), 1.0, 165.0),
+    limit(Phase::LibraryImport, (None, 3.1), 4.0, 273.0),
+    limit(Phase::LibraryFirst, (Some(3.0), 6.8), 4.0, 480.0),
+    limit(Phase::LibrarySteady, (Some(1.25), 2.1), 1.0, 89.0),
+    limit(Phase::DaemonFirst, (Some(8.0), 12.6), 9.2, 910.0),
+    limit(Phase::DaemonSteady, (Some(1.6), 2.1), 1.0, 98.0),
 ];
 
 /// How much the work for a token may differ between fleets, in parts of one.
@@ -38,7 +38,7 @@ const STATUS: f64 = 0.001;
 const BUSY: f64 = 1.5;
 /// What the daemon does for a token depends on when its tokens come, and contains the answers about its status. So its
 /// growth may be this before the check fails.
-const DAEMON_GROWTH: f64 = 0.5;
+const DAEMON_GROWTH: f64 = 0.2;
 /// The work for a token may be so many times its number in the table, or the table is wrong.
 const WORK: std::ops::RangeInclusive<f64> = 0.5..=1.5;
 
