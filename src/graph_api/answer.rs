@@ -28,22 +28,27 @@ pub enum Inspection {
     Undecided(Error),
 }
 
+/// What to ask about each page of a person. The tokens of 100,000 pages need much memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageFields {
+    Names,
+    NamesAndTokens,
+}
+
 /// A page for which the person has a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageGrant {
     pub id: String,
     pub name: String,
-    /// `None` if the person lacks the role or the permission.
+    /// `None` if it was not asked for, or if the person lacks the role or the permission.
     pub token: Option<Secret>,
-    pub tasks: Vec<String>,
 }
 
 impl PageGrant {
     /// Returns the approximate memory use in bytes.
     pub(super) fn size(&self) -> usize {
         let token = self.token.as_ref().map_or(0, Secret::len);
-        let tasks: usize = self.tasks.iter().map(String::len).sum();
-        size_of::<Self>() + self.id.len() + self.name.len() + token + tasks
+        size_of::<Self>() + self.id.len() + self.name.len() + token
     }
 }
 

@@ -15,8 +15,8 @@ use super::debugger::Debugger;
 use super::responses::{self, SomePages};
 use super::transport::{Answer, ROOM, ROOM_FOR_PAGES};
 use super::{
-    Description, Error, Inspection, PageGrant, Permission, Profile, Question, Reply, Settings,
-    SettingsError, Signatures, Usage, inspection,
+    Description, Error, Inspection, PageFields, PageGrant, Permission, Profile, Question, Reply,
+    Settings, SettingsError, Signatures, Usage, inspection,
 };
 
 /// The Graph API client of one app. Cheap to clone; clones share the connections, the accepted secret and whether Meta
@@ -94,9 +94,13 @@ impl Client {
     }
 
     /// Returns every page for which the person has a role, or an error; never a part of the list.
-    pub async fn accounts(&self, user: &Secret) -> Reply<Result<Vec<PageGrant>, Error>> {
+    pub async fn accounts(
+        &self,
+        user: &Secret,
+        fields: PageFields,
+    ) -> Reply<Result<Vec<PageGrant>, Error>> {
         let mut usage = Usage::default();
-        let answer = self.all_accounts(user, &mut usage).await;
+        let answer = self.all_accounts(user, fields, &mut usage).await;
         Reply { answer, usage }
     }
 
@@ -147,6 +151,7 @@ impl Client {
     async fn all_accounts(
         &self,
         user: &Secret,
+        fields: PageFields,
         usage: &mut Usage,
     ) -> Result<Vec<PageGrant>, Error> {
         let mut all = Vec::new();
@@ -154,7 +159,7 @@ impl Client {
         let mut cursor: Option<String> = None;
         let mut room = ROOM_FOR_ALL_PAGES;
         for _ in 0..MOST_PAGE_LISTS {
-            let reply = self.some_accounts(user, cursor.as_deref()).await;
+            let reply = self.some_accounts(user, fields, cursor.as_deref()).await;
             usage.absorb(reply.usage);
             let SomePages { pages, next } = reply.answer?;
             let size = pages.iter().map(PageGrant::size).sum::<usize>();
@@ -178,13 +183,15 @@ impl Client {
     async fn some_accounts(
         &self,
         user: &Secret,
+        fields: PageFields,
         cursor: Option<&str>,
     ) -> Reply<Result<SomePages, Error>> {
+        let fields = match fields {
+            PageFields::Names => "id,name",
+            PageFields::NamesAndTokens => "id,name,access_token",
+        };
         let build = |own: &Credentials| {
-            let mut query = vec![
-                ("fields", "id,name,access_token,tasks"),
-                ("limit", PAGES_AT_A_TIME),
-            ];
+            let mut query = vec![("fields", fields), ("limit", PAGES_AT_A_TIME)];
             query.extend(cursor.map(|cursor| ("after", cursor)));
             own.read_as(user, &["me", "accounts"], &query)
         };

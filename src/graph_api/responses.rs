@@ -91,7 +91,6 @@ fn page_grant(page: Node<'_>) -> Option<PageGrant> {
         id: page.id.id()?.into_owned(),
         name: page.name.unwrap_or_default(),
         token: token(page.access_token),
-        tasks: page.tasks.unwrap_or_default(),
     })
 }
 

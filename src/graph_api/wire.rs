@@ -81,7 +81,6 @@ pub(super) struct Node<'a> {
     pub(super) id: Value<'a>,
     pub(super) name: Option<String>,
     pub(super) access_token: Option<Secret>,
-    pub(super) tasks: Option<Vec<String>>,
 }
 
 /// A list, or one part of it: `me/accounts`, `subscribed_apps`, `permissions`.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{App, policy};
-use crate::graph_api::{Budget, Error, Inspection, PageGrant, Session, Usage};
+use crate::graph_api::{Budget, Error, Inspection, PageFields, PageGrant, Session, Usage};
 use crate::inventory::{self, Tx};
 use crate::model::{Ending, Facts, LoginError};
 use crate::secret::Secret;
@@ -72,7 +72,12 @@ pub(super) async fn collect(
 }
 
 async fn pages(session: &Session<'_>, secret: &Secret) -> Option<Vec<PageGrant>> {
-    let pages = session.count(session.client.accounts(secret).await);
+    let pages = session.count(
+        session
+            .client
+            .accounts(secret, PageFields::NamesAndTokens)
+            .await,
+    );
     pages
         .inspect_err(|error| {
             tracing::warn!("the pages of a person who logged in could not be listed: {error}");

@@ -110,7 +110,9 @@ impl Session<'_> {
             None
         };
         let pages = if token.facts.as_ref().is_some_and(Facts::may_list_pages) {
-            Some(self.calls.count(client.accounts(result.secret()).await))
+            let fields = policy::page_fields(result);
+            let pages = client.accounts(result.secret(), fields).await;
+            Some(self.calls.count(pages))
         } else {
             None
         };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::scripted_server::{Peer, Scenario};
 use super::{alive, client, error};
 use crate::graph_api::proof::Signer;
-use crate::graph_api::{Error, Permission, Profile};
+use crate::graph_api::{Error, PageFields, Permission, Profile};
 use crate::model::{Cause, Kind};
 use crate::secret::Secret;
 
@@ -135,19 +135,29 @@ async fn pages_are_listed_to_the_end_and_only_the_cursor_is_believed() {
         Scenario::Json(200, serde_json::from_str(page).unwrap())
     })
     .await;
-    let reply = client(&peer.url()).accounts(&user()).await;
+    let reply = client(&peer.url())
+        .accounts(&user(), PageFields::NamesAndTokens)
+        .await;
     let pages = reply.answer.unwrap();
     let ids: Vec<&str> = pages.iter().map(|page| &*page.id).collect();
     assert_eq!(ids, ["1234624", "5678123"]);
     assert_eq!(pages[0].token, Some(Secret::new("access_token")));
     assert_eq!(pages[0].name, "FFFFFFFFFF");
-    assert!(pages[0].tasks.contains(&"CREATE_CONTENT".to_owned()));
-    assert_eq!((&pages[1].token, pages[1].tasks.len()), (&None, 0));
+    assert_eq!(pages[1].token, None);
     assert_eq!(reply.usage.calls, 2);
     for asked in peer.asked() {
         assert_eq!(asked.path(), "/v25.0/me/accounts");
         assert_eq!(asked.authorization, "Bearer EAAuser");
+        assert_eq!(
+            asked.field("fields").as_deref(),
+            Some("id,name,access_token")
+        );
     }
+    client(&peer.url())
+        .accounts(&user(), PageFields::Names)
+        .await;
+    let last = peer.asked().pop().unwrap();
+    assert_eq!(last.field("fields").as_deref(), Some("id,name"));
 }
 
 fn list(after: &Value) -> Value {
@@ -165,12 +175,16 @@ async fn a_list_that_does_not_end_or_breaks_off_is_no_list() {
         Scenario::Json(200, list(&json!(next)))
     })
     .await;
-    let reply = client(&circle.url()).accounts(&user()).await;
+    let reply = client(&circle.url())
+        .accounts(&user(), PageFields::NamesAndTokens)
+        .await;
     assert!(matches!(reply.answer, Err(Error::Unreachable(_))));
     assert_eq!((circle.asked().len(), reply.usage.calls), (3, 3));
 
     let no_cursor = Peer::playing(|_| Scenario::Json(200, list(&Value::Null))).await;
-    let reply = client(&no_cursor.url()).accounts(&user()).await;
+    let reply = client(&no_cursor.url())
+        .accounts(&user(), PageFields::NamesAndTokens)
+        .await;
     assert!(matches!(reply.answer, Err(Error::Unexpected { .. })));
 
     let broken = Peer::playing(|asked| match asked.field("after") {
@@ -178,7 +192,9 @@ async fn a_list_that_does_not_end_or_breaks_off_is_no_list() {
         Some(_) => Scenario::Json(500, error(2, "later")),
     })
     .await;
-    let reply = client(&broken.url()).accounts(&user()).await;
+    let reply = client(&broken.url())
+        .accounts(&user(), PageFields::NamesAndTokens)
+        .await;
     assert_eq!(reply.answer.unwrap_err().cause(), Cause::Outage);
 }
 
@@ -191,7 +207,9 @@ async fn an_endless_list_is_left_at_a_bound() {
         Scenario::Json(200, list(&json!((after + 1).to_string())))
     })
     .await;
-    let reply = client(&peer.url()).accounts(&user()).await;
+    let reply = client(&peer.url())
+        .accounts(&user(), PageFields::NamesAndTokens)
+        .await;
     assert!(matches!(reply.answer, Err(Error::Unreachable(_))));
     assert_eq!(reply.usage.calls, 1_000);
 }
@@ -233,7 +251,11 @@ async fn a_dead_token_that_calls_is_refused_as_such() {
     let client = client(&peer.url());
     let errors = [
         client.me(&user()).await.answer.unwrap_err(),
-        client.accounts(&user()).await.answer.unwrap_err(),
+        client
+            .accounts(&user(), PageFields::NamesAndTokens)
+            .await
+            .answer
+            .unwrap_err(),
         client.page_token(&user(), "1").await.answer.unwrap_err(),
         client.permissions("1", &user()).await.answer.unwrap_err(),
     ];

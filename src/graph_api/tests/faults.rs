@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::scripted_server::{Asked, Peer, Scenario};
 use super::{client, secrets, settings};
-use crate::graph_api::{Client, Error, Inspection, Settings};
+use crate::graph_api::{Client, Error, Inspection, PageFields, Settings};
 use crate::model::{Cause, Kind};
 use crate::secret::Secret;
 
@@ -80,7 +80,11 @@ async fn a_flood_is_cut_off() {
     for answer in batch {
         assert!(answer.unwrap_err().to_string().contains("too large"));
     }
-    let pages = client.accounts(&Secret::new("a")).await.answer.unwrap_err();
+    let pages = client
+        .accounts(&Secret::new("a"), PageFields::Names)
+        .await
+        .answer
+        .unwrap_err();
     assert!(pages.to_string().contains("too large"));
 }
 
@@ -211,7 +215,13 @@ async fn all_errors(client: &Client) -> Vec<Error> {
     }
     errors.extend(client.exchange(Kind::User, &token).await.answer.err());
     errors.extend(client.page_token(&token, "1").await.answer.err());
-    errors.extend(client.accounts(&token).await.answer.err());
+    errors.extend(
+        client
+            .accounts(&token, PageFields::NamesAndTokens)
+            .await
+            .answer
+            .err(),
+    );
     errors.extend(client.permissions("1", &token).await.answer.err());
     errors.extend(client.me(&token).await.answer.err());
     errors.extend(client.confirm_app().await.answer.err());

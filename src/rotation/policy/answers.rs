@@ -5,7 +5,7 @@ use super::basis::Basis;
 use super::check_result::{kept_failing, with_secret};
 use super::exchange::{SameSecret, measure, wait_for_next_try};
 use super::replacement::{check_replacement, ends_earlier};
-use crate::graph_api::{Error, Inspection, PageGrant};
+use crate::graph_api::{Error, Inspection, PageFields, PageGrant};
 use crate::model::{
     Cause, CheckResult, Event, Health, OrderKind, Outcome, Refusal, Rotation, Scopes, SeenPage,
     Subscription, TokenId, WebhookSubscription,
@@ -180,6 +180,15 @@ fn with_derivation(
         because: result.after.cause().filter(|_| result.after.is_dead()),
     });
     with_secret(result, secret, facts, basis)
+}
+
+/// The tokens of a person's pages are imported only if that was asked for.
+pub fn page_fields(result: &CheckResult) -> PageFields {
+    if result.claimed.is_ordered(OrderKind::Discover) {
+        PageFields::NamesAndTokens
+    } else {
+        PageFields::Names
+    }
 }
 
 /// A person's name and pages. Nothing depends on them, so an error changes nothing.

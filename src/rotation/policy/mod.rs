@@ -17,7 +17,9 @@ mod replacement;
 mod routine;
 mod schedule;
 
-pub use answers::{Answer, Derivation, DerivedSecret, Exchange, is_good_enough, with_answer};
+pub use answers::{
+    Answer, Derivation, DerivedSecret, Exchange, is_good_enough, page_fields, with_answer,
+};
 pub use app_diagnosis::{AppDiagnosis, blame, diagnose_app, is_hopeless, names_the_app};
 pub use basis::Basis;
 pub use candidate::{CandidateAnswer, candidate_later, replaces_without_asking, with_candidate};
