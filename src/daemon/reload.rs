@@ -60,15 +60,28 @@ impl Daemon {
         let workers = Workers::start(&services, &newer, &self.shared);
         // The old workers may wait for Meta or a mail server, so they stop in the background and the client gets its
         // answer.
-        self.retiring
-            .spawn(std::mem::replace(&mut self.workers, workers).stop());
+        let earlier = std::mem::replace(&mut self.workers, workers);
+        earlier.begin_stop();
+        self.retiring.spawn(earlier.stop());
         self.services = services;
+        self.show_apps().await;
         self.settings.send_replace(newer.status.clone());
         if let (Some(current), Some(web)) = (&self.web, &newer.web) {
             current.send_replace(current_web(web, &self.services));
         }
         self.config.replace_keeping_inventory(newer);
         Ok(needs_restart.into_iter().map(str::to_owned).collect())
+    }
+
+    /// Whoever hears that the new configuration is live may name one of its apps at once.
+    async fn show_apps(&self) {
+        match self.services.apps(clock::now()).await {
+            Ok(apps) => {
+                let daemon_status = &self.shared.daemon_status;
+                daemon_status.send_modify(|status| status.apps = apps);
+            }
+            Err(error) => self.shared.record_inventory_error(&error),
+        }
     }
 }
 

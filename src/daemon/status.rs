@@ -36,7 +36,10 @@ pub(super) struct Publication {
 impl Job for Publication {
     async fn run_once(&mut self, context: &Context, _: Timestamp) -> Result<(), Error> {
         if let Some(end) = self.rests_until {
-            context.stop.run_until_cancelled(sleep_until(end)).await;
+            let rested = context.stop.run_until_cancelled(sleep_until(end)).await;
+            if rested.is_none() {
+                return Ok(());
+            }
         }
         let began = Instant::now();
         let published = self.publish(context, clock::now()).await;
@@ -51,7 +54,15 @@ impl Publication {
         let (services, shared) = (&context.services, &context.shared);
         let next = schedule::next_tick(&context.schedule.sweep, &context.timezone, now);
         let swept = context.all_swept();
-        publish(services, &shared.daemon_status, (swept, next), now).await?;
+        let observed = observe(services, (swept, next), now).await?;
+        // A newer configuration has its own worker, and what this one observed is of the old one.
+        shared.daemon_status.send_if_modified(|status| {
+            let is_current = !context.stop.is_cancelled();
+            if is_current {
+                observed.show_in(status);
+            }
+            is_current
+        });
         log_unreachable(&services.inventory, &shared.daemon_status, now);
         let text = describe(&services.inventory.figures());
         if text != self.logged {
@@ -85,9 +96,43 @@ fn log_unreachable(
 pub async fn publish(
     services: &Services,
     daemon_status: &watch::Sender<DaemonStatus>,
-    (swept, next_at): (Option<Timestamp>, Option<Timestamp>),
+    times: (Option<Timestamp>, Option<Timestamp>),
     now: Timestamp,
 ) -> Result<(), Error> {
+    let observed = observe(services, times, now).await?;
+    daemon_status.send_modify(|status| observed.show_in(status));
+    Ok(())
+}
+
+/// What the inventory shows at one time.
+struct Observed {
+    apps: Vec<AppReport>,
+    sweep: Sweep,
+    problems: Vec<String>,
+    crashes_last_hour: u32,
+}
+
+impl Observed {
+    fn show_in(self, status: &mut DaemonStatus) {
+        status.sweep = Sweep {
+            last_finished_at: self
+                .sweep
+                .last_finished_at
+                .or(status.sweep.last_finished_at),
+            ..self.sweep
+        };
+        status.apps = self.apps;
+        status.problems = self.problems;
+        status.maintenance.crashes_last_hour = self.crashes_last_hour;
+        status.inventory_error = None;
+    }
+}
+
+async fn observe(
+    services: &Services,
+    (last_finished_at, next_at): (Option<Timestamp>, Option<Timestamp>),
+    now: Timestamp,
+) -> Result<Observed, Error> {
     let apps = services.apps(now).await?;
     let known = apps.clone();
     let counted = services.inventory.read(move |view| {
@@ -98,19 +143,18 @@ pub async fn publish(
     let ((due, overdue), crashes_last_hour, mut problems) = counted.await?;
     problems.extend(problems::not_stored(services.inventory.count_unsaved()));
     problems.extend(services.alerts.templates.error());
-    daemon_status.send_modify(|status| {
-        status.sweep = Sweep {
-            last_finished_at: swept.or(status.sweep.last_finished_at),
-            due,
-            overdue,
-            next_at,
-        };
-        status.apps = apps;
-        status.problems = problems;
-        status.maintenance.crashes_last_hour = crashes_last_hour;
-        status.inventory_error = None;
-    });
-    Ok(())
+    let sweep = Sweep {
+        last_finished_at,
+        due,
+        overdue,
+        next_at,
+    };
+    Ok(Observed {
+        apps,
+        sweep,
+        problems,
+        crashes_last_hour,
+    })
 }
 
 /// What is wrong according to the inventory. Apps that are no longer configured do not count.

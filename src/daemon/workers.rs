@@ -83,9 +83,14 @@ impl Workers {
         });
     }
 
+    /// Lets the workers begin nothing more, and show nothing more in the status.
+    pub(super) fn begin_stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Stops the workers after their current work.
     pub(super) async fn stop(mut self) {
-        self.stop.cancel();
+        self.begin_stop();
         while self.tasks.join_next().await.is_some() {}
     }
 }
