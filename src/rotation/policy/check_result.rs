@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::basis::Basis;
+use super::decide::Situation;
 use super::exchange::may_exchange;
-use super::known_answer::{Found, known_answer};
+use super::known_answer::known_answer;
 use super::learn::{failing_on, learn, may_still_be_averted, without_longer_back_off};
 use super::permissions::changed_permissions;
 use super::schedule::{Spread, next_check};
@@ -96,19 +97,11 @@ pub fn concluded(mut result: CheckResult, basis: &Basis<'_>) -> CheckResult {
         at: basis.now + wait,
     });
     result.after.next = retry.or(scheduled);
-    result.known_answer = known_answer(found(&result), basis).filter(|_| retry.is_none());
+    let subscription = result.subscription.as_ref();
+    let subscription = subscription.or(result.claimed.subscription.as_ref());
+    let known = known_answer(Situation::of(&result), subscription, basis);
+    result.known_answer = known.filter(|_| retry.is_none());
     result
-}
-
-fn found(result: &CheckResult) -> Found<'_> {
-    let newest = result.subscription.as_ref();
-    Found {
-        claimed: &result.claimed,
-        after: &result.after,
-        rotation_tried_at: result.rotation_tried_at,
-        subscription: newest.or(result.claimed.subscription.as_ref()),
-        asked: result.asked,
-    }
 }
 
 fn permissions_lost(result: &CheckResult) -> Option<Event> {

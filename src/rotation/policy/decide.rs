@@ -37,13 +37,18 @@ pub(super) struct Situation<'a> {
 
 /// What to ask next. `None` when what was learned can be recorded.
 pub fn follow_up(result: &CheckResult, basis: &Basis<'_>) -> Option<FollowUp> {
-    let situation = Situation {
-        claimed: &result.claimed,
-        token: &result.after,
-        rotation_tried_at: result.rotation_tried_at,
-        asked: result.asked,
-    };
-    next_question(situation, basis)
+    next_question(Situation::of(result), basis)
+}
+
+impl<'a> Situation<'a> {
+    pub(super) fn of(result: &'a CheckResult) -> Self {
+        Self {
+            claimed: &result.claimed,
+            token: &result.after,
+            rotation_tried_at: result.rotation_tried_at,
+            asked: result.asked,
+        }
+    }
 }
 
 pub(super) fn next_question(situation: Situation<'_>, basis: &Basis<'_>) -> Option<FollowUp> {

@@ -4,42 +4,39 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::basis::Basis;
-use super::decide::next_subscription_check;
+use super::decide::{Situation, next_subscription_check};
 use super::exchange::rotation_due;
 use super::schedule::{Spread, routine_check};
 use super::{ClockTrust, clock_trust};
 use crate::model::{
-    AnswerDigest, Asked, Claimed, Facts, Health, KnownAnswer, KnownToken, NextCheck, Token,
-    WebhookSubscription,
+    AnswerDigest, Facts, Health, KnownAnswer, KnownToken, NextCheck, WebhookSubscription,
 };
 use crate::rotation::Rules;
 
 /// An answer is judged anew after this time, even if it stays the same.
 const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// What a check found, as far as it decides whether the same answer needs a judgement again.
-#[derive(Clone, Copy)]
-pub(super) struct Found<'a> {
-    pub(super) claimed: &'a Claimed,
-    pub(super) after: &'a Token,
-    pub(super) rotation_tried_at: Option<Timestamp>,
-    pub(super) subscription: Option<&'a WebhookSubscription>,
-    pub(super) asked: Asked,
-}
-
 /// The answer of a check, and until when the same answer means only that the token is as before. `None` if it has to be
 /// judged each time.
-pub(super) fn known_answer(found: Found<'_>, basis: &Basis<'_>) -> Option<KnownAnswer> {
+pub(super) fn known_answer(
+    found: Situation<'_>,
+    subscription: Option<&WebhookSubscription>,
+    basis: &Basis<'_>,
+) -> Option<KnownAnswer> {
     let digest = found.claimed.answer?;
-    let until = unchanged_until(found, basis)?;
+    let until = unchanged_until(found, subscription, basis)?;
     Some(KnownAnswer {
         digest: mixed(digest, basis.rules.digest()),
         until,
     })
 }
 
-fn unchanged_until(found: Found<'_>, basis: &Basis<'_>) -> Option<Timestamp> {
-    let (token, rules) = (found.after, basis.rules);
+fn unchanged_until(
+    found: Situation<'_>,
+    subscription: Option<&WebhookSubscription>,
+    basis: &Basis<'_>,
+) -> Option<Timestamp> {
+    let (token, rules) = (found.token, basis.rules);
     let facts = token.facts.as_ref()?;
     let is_plain = token.health == Health::Healthy
         && token.refused.is_none()
@@ -49,7 +46,7 @@ fn unchanged_until(found: Found<'_>, basis: &Basis<'_>) -> Option<Timestamp> {
     if !is_plain || has_other_secret || is_in_doubt {
         return None;
     }
-    let subscription = next_subscription_check(facts, found.subscription, rules);
+    let subscription = next_subscription_check(facts, subscription, rules);
     let rotation = rotation_due(token, found.rotation_tried_at, rules);
     let ends = [
         basis.now.checked_add(LONGEST).ok(),

@@ -3,7 +3,7 @@
 
 use super::basis::Basis;
 use super::decide::{Situation, next_question};
-use super::known_answer::{Found, known_answer};
+use super::known_answer::known_answer;
 use super::learn::health_of_living;
 use super::schedule::{Spread, next_check};
 use super::{ClockTrust, InspectionResult, clock_trust};
@@ -36,19 +36,13 @@ pub fn routine(
         return None;
     }
     let spread = Spread::of(token.id, basis.now);
-    let found = Found {
-        claimed,
-        after: token,
-        rotation_tried_at,
-        subscription: claimed.subscription.as_ref(),
-        asked: Asked::default(),
-    };
+    let subscription = claimed.subscription.as_ref();
     Some(NextCheck {
         token: token.id,
         due_at: token.next.map(|next| next.at),
         checked_at: basis.now,
         next: next_check(token, rotation_tried_at, basis.rules, spread, basis.now),
-        known_answer: known_answer(found, basis),
+        known_answer: known_answer(situation, subscription, basis),
     })
 }
 
