@@ -11,6 +11,8 @@ pub mod model;
 pub mod graph_api;
 pub mod inventory;
 
+pub mod outbox;
+
 pub mod email;
 
 pub mod alerts;

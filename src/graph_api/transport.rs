@@ -1,6 +1,5 @@
 //! HTTP to Meta with limits: one host, no redirects, no proxy, limited time and size.
 
-use std::error::Error as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use reqwest::{Response, redirect, retry};
 
 use super::credentials::Request;
 use super::{Error, Reply, Settings, SettingsError, Usage, headers};
-use crate::http_client;
+use crate::http_client::{self, describe};
 
 pub(super) struct Transport {
     http: reqwest::Client,
@@ -129,16 +128,4 @@ async fn body(mut response: Response, room: usize) -> Result<String, Error> {
 
 fn lost(error: reqwest::Error) -> Error {
     Error::unreachable(describe(&error.without_url()))
-}
-
-/// The error with all its sources, down to the operating system's message.
-fn describe(error: &reqwest::Error) -> String {
-    let mut texts = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        texts.push_str(": ");
-        texts.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    texts
 }

@@ -8,6 +8,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ("model", "secret"),
     ("graph_api", "http_client secret model"),
     ("inventory", "files secret model"),
+    ("outbox", "http_client secret"),
     ("email", "files secret model inventory"),
     // The workers do not use each other: they communicate through the inventory.
     ("alerts", "secret model inventory email"),
@@ -62,6 +63,7 @@ pub const TOOLS: &[Tool] = &[
             "secret/random_id",
             "graph_api/signature",
             "graph_sim",
+            "outbox/standard_webhooks",
         ],
     ),
     ("chacha20poly1305", &["secret/seal"]),
@@ -83,7 +85,12 @@ pub const TOOLS: &[Tool] = &[
     ("hkdf", &["secret/key"]),
     (
         "hmac",
-        &["secret/seal", "graph_api/proof", "graph_sim/signature"],
+        &[
+            "secret/seal",
+            "graph_api/proof",
+            "graph_sim/signature",
+            "outbox/standard_webhooks",
+        ],
     ),
     ("http-body-util", &["http", "api", "graph_sim"]),
     ("hyper", &["http", "graph_sim"]),
@@ -111,7 +118,10 @@ pub const TOOLS: &[Tool] = &[
     ("percent-encoding", &["api_client/paths", "config/smtp_url"]),
     ("prometheus-client", &["api/routes/metrics"]),
     ("rand", &["demo", "graph_sim/world"]),
-    ("reqwest", &["http_client", "graph_api", "api_client"]),
+    (
+        "reqwest",
+        &["http_client", "graph_api", "outbox/http_post", "api_client"],
+    ),
     ("rpassword", &["cli/secret_input"]),
     // The tests look at the tables from outside.
     ("rusqlite", &["inventory/engine"]),
@@ -122,7 +132,12 @@ pub const TOOLS: &[Tool] = &[
     ("serde_json", &[""]),
     (
         "sha2",
-        &["secret", "graph_api/proof", "graph_sim/signature"],
+        &[
+            "secret",
+            "graph_api/proof",
+            "graph_sim/signature",
+            "outbox/standard_webhooks",
+        ],
     ),
     ("signal-hook", &["daemon/signals"]),
     ("signal-hook-tokio", &["daemon/signals"]),
@@ -147,6 +162,7 @@ pub const TOOLS: &[Tool] = &[
         "zeroize",
         &[
             "secret",
+            "outbox/standard_webhooks",
             "config/credentials",
             "api/request",
             "cli/key_file",
@@ -175,6 +191,11 @@ pub const EXPOSURES: &[(&str, &str)] = &[
         "web/routes/login_result",
         "the link that led here, for another try",
     ),
+    (
+        "outbox/http_post",
+        "the URL that a message is sent to, which may hold the receiver's key",
+    ),
+    ("outbox/standard_webhooks", "the key of a signature"),
     ("email/mailer/smtp", "the password of the mail server"),
     (
         "api/types/secrets",
