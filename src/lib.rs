@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod email;
 
 pub mod alerts;
+pub mod delivery;
 pub mod login;
 pub mod rotation;
 pub mod webhooks;

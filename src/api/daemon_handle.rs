@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::types::{AppReport, Deliveries, Maintenance, Sweep};
+use super::types::{AppReport, Maintenance, Sweep};
 use super::{AccessLog, Settings};
 
 /// The daemon's state that the inventory does not hold.
@@ -16,7 +16,6 @@ pub struct DaemonStatus {
     pub sweep: Sweep,
     /// Every configured app, even before the first sweep. Tokens can be imported for these apps only.
     pub apps: Vec<AppReport>,
-    pub deliveries: Deliveries,
     pub maintenance: Maintenance,
     /// Why the inventory cannot be written to at present.
     pub inventory_error: Option<String>,
@@ -51,6 +50,14 @@ pub struct MailTest {
     pub answer: oneshot::Sender<Result<String, String>>,
 }
 
+/// An operator's request to try a sink without a token.
+#[derive(Debug)]
+pub struct SinkTest {
+    pub sink: String,
+    /// What the sink did, or why it takes nothing.
+    pub answer: oneshot::Sender<Result<String, String>>,
+}
+
 /// What the socket and the daemon share in memory.
 #[derive(Clone, Debug)]
 pub struct DaemonHandle {
@@ -60,6 +67,7 @@ pub struct DaemonHandle {
     pub accesses: Arc<AccessLog>,
     pub reloads: mpsc::Sender<Reload>,
     pub mail_tests: mpsc::Sender<MailTest>,
+    pub sink_tests: mpsc::Sender<SinkTest>,
 }
 
 impl DaemonHandle {

@@ -20,7 +20,7 @@ use crate::login;
 
 pub use access_log::AccessLog;
 pub use alert_paths::no_way_to_people;
-pub use daemon_handle::{DaemonHandle, DaemonStatus, MailTest, NeedsRestart, Reload};
+pub use daemon_handle::{DaemonHandle, DaemonStatus, MailTest, NeedsRestart, Reload, SinkTest};
 pub use openapi::description;
 pub use server::{bind, serve};
 
@@ -34,6 +34,17 @@ pub struct Settings {
     pub readers: Vec<Reader>,
     /// The apps that people can log in to.
     pub logins: login::Settings,
+    pub sinks: Vec<SinkReaders>,
+}
+
+/// A sink, and who reads its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SinkReaders {
+    pub sink: String,
+    /// Names or patterns with `*` of its tokens.
+    pub tokens: Vec<String>,
+    /// Users, or `@groups`. Empty for other sinks.
+    pub readers: Vec<String>,
 }
 
 /// Permits a user to read the secrets of some tokens.

@@ -12,8 +12,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem_response::PROBLEM_JSON;
 use super::routes::{
-    daemon, events, health, import_many, imports, incidents, logins, metrics, orders, secrets,
-    status, tokens,
+    consumers, daemon, deliveries, events, health, import_many, imports, incidents, logins,
+    metrics, orders, secrets, status, tokens,
 };
 use super::types::Problem;
 use crate::model::Cause;
@@ -44,6 +44,11 @@ use crate::model::Cause;
         orders::check,
         orders::rotate,
         orders::rollback,
+        consumers::in_use,
+        consumers::retire,
+        deliveries::list,
+        deliveries::retry,
+        deliveries::test,
         incidents::list,
         incidents::acknowledge,
         logins::open,

@@ -10,7 +10,7 @@ use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 use tokio::net::unix::UCred;
 use tokio::time::Instant;
 
-use super::Settings;
+use super::{Settings, SinkReaders};
 use crate::http::Rank;
 use crate::model::name_matches;
 
@@ -71,6 +71,24 @@ fn is_meant(entry: &str, account: &Account) -> bool {
     match entry.strip_prefix('@') {
         Some(group) => account.groups.iter().any(|held| held == group),
         None => entry == "*" || entry == account.user,
+    }
+}
+
+impl Settings {
+    pub(super) fn has_sink(&self, name: &str) -> bool {
+        self.sinks.iter().any(|known| known.sink == name)
+    }
+
+    /// The sinks through whose files a peer has a token.
+    pub(super) fn sinks_read_by(&self, peer: &Peer, token: &str) -> Vec<String> {
+        let is_reader = |sink: &&SinkReaders| {
+            let mut readers = sink.readers.iter();
+            let mut patterns = sink.tokens.iter();
+            patterns.any(|pattern| name_matches(pattern, token))
+                && readers.any(|reader| is_meant(reader, &peer.account))
+        };
+        let read = self.sinks.iter().filter(is_reader);
+        read.map(|sink| sink.sink.clone()).collect()
     }
 }
 
@@ -186,6 +204,7 @@ mod tests {
                 },
             ],
             logins: crate::login::Settings::default(),
+            sinks: Vec::new(),
         }
     }
 

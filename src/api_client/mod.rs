@@ -1,6 +1,7 @@
 //! The client of the socket: one typed call for each route.
 
 mod connection;
+mod deliveries;
 mod events;
 mod paths;
 

@@ -9,8 +9,14 @@ const GROUPS: [(&str, &str); 5] = [
         "Set up",
         "setup check-config run reload mail-test completions",
     ),
-    ("Look", "status tokens show incidents events doctor man"),
-    ("Act", "import login get check rotate acknowledge forget"),
+    (
+        "Look",
+        "status tokens show incidents events deliveries consumers doctor man",
+    ),
+    (
+        "Act",
+        "import login get in-use check rotate acknowledge forget",
+    ),
     ("Keep", "backup restore rekey"),
     ("Rehearse", "demo graph-sim"),
 ];
@@ -144,6 +150,8 @@ mod tests {
         let required = [
             ("show", "x"),
             ("get", "x"),
+            ("in-use", "x"),
+            ("consumers", "x"),
             ("check", "x"),
             ("rotate", "x"),
             ("forget", "x"),

@@ -20,6 +20,8 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         | ProblemType::NoSuchToken
         | ProblemType::NoSuchIncident
         | ProblemType::NoSuchLogin
+        | ProblemType::NoSuchSink
+        | ProblemType::NoSuchConsumer
         | ProblemType::PersonUnknown
         | ProblemType::LoginOver
         | ProblemType::NoPublicPart
@@ -33,6 +35,12 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         ProblemType::NameTaken | ProblemType::NoPreviousVersion => {
             Some("To give an existing token a new secret: perennial import --replace NAME")
         }
+        ProblemType::NoSuchVersion => {
+            Some("See which versions are in use: perennial consumers NAME")
+        }
+        ProblemType::SinkFailed => Some(
+            "Correct this and try again. The settings are under [[delivery]]: perennial check-config",
+        ),
         ProblemType::TooLittleLife => {
             Some("Ask for less with --min-remaining, or see what happens next: perennial show NAME")
         }

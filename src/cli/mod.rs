@@ -22,8 +22,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    acknowledge, backup, check_config, check_rotate, completions, doctor, events, forget, get,
-    import, incidents, login, mail_test, man, rekey, reload, restore, setup, show, status, tokens,
+    acknowledge, backup, check_config, check_rotate, completions, consumers, deliveries, doctor,
+    events, forget, get, import, incidents, login, mail_test, man, rekey, reload, restore, setup,
+    show, status, tokens,
 };
 
 pub use commands::run::{DemoOptions, GraphSimOptions, LocalCommand};
@@ -73,6 +74,9 @@ pub enum ClientCommand {
     Check(check_rotate::CheckOptions),
     Rotate(check_rotate::RotateOptions),
     Doctor(doctor::Options),
+    Deliveries(deliveries::Options),
+    InUse(consumers::InUseOptions),
+    Consumers(consumers::ConsumersOptions),
     Forget(forget::Options),
     Incidents(incidents::Options),
     Acknowledge(acknowledge::Options),
@@ -130,6 +134,13 @@ impl ClientCommand {
             Self::AlertUnitFailure => doctor::report_unit_failure(global, terminal).await,
             Self::Rotate(options) => {
                 check_rotate::rotate(options, &global.client()?, terminal).await
+            }
+            Self::Deliveries(options) => {
+                deliveries::run(options, &global.client()?, terminal).await
+            }
+            Self::InUse(options) => consumers::in_use(options, &global.client()?, terminal).await,
+            Self::Consumers(options) => {
+                consumers::consumers(&options, &global.client()?, terminal).await
             }
             Self::Forget(options) => forget::run(&options, &global.client()?, terminal).await,
             Self::Incidents(options) => incidents::run(&options, &global.client()?, terminal).await,

@@ -55,5 +55,3 @@ pub(super) const VIEWERS: &str = "*";
 pub(super) const OPERATORS: &str = "root";
 
 pub(super) const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8480);
-
-pub(super) const FILE_MODE: u32 = 0o400;

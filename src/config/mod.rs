@@ -30,8 +30,7 @@ use crate::alerts;
 use crate::email::mailer;
 use crate::email::samples::Sample;
 use crate::model::Scopes;
-use crate::secret::Secret;
-use crate::{api, graph_api, inventory, login, rotation, web};
+use crate::{api, delivery, graph_api, inventory, login, rotation, web};
 
 pub use credential_names::credentials_named;
 pub use credentials::{Credentials, Machine};
@@ -59,7 +58,7 @@ pub struct Config {
     /// The apps to which people can log in, with or without `[web]`.
     pub logins: login::Settings,
     pub web: Option<web::Settings>,
-    pub deliveries: Vec<Delivery>,
+    pub sinks: Vec<delivery::Sink>,
     /// Settings that work, but perhaps not as the operator expects.
     pub warnings: Vec<Diagnostic>,
 }
@@ -107,30 +106,6 @@ pub struct Schedule {
     pub mail: String,
     pub digest: Option<String>,
     pub backup: Option<String>,
-}
-
-/// Where to deliver renewed tokens, and which ones.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// Names or patterns with `*`. Never empty.
-    pub tokens: Vec<String>,
-    pub sink: Sink,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sink {
-    File {
-        /// Contains `{name}` once.
-        path: String,
-        owner: Option<String>,
-        mode: u32,
-    },
-    /// The program and its arguments; it receives the token on standard input.
-    Command(Vec<String>),
-    Webhook {
-        url: String,
-        secret: Secret,
-    },
 }
 
 /// Reads and checks the whole file with all secrets that it names.

@@ -41,11 +41,6 @@ pub(super) fn peer(text: &str) -> Result<String, String> {
     valid(text, is_peer, quoting(text, message))
 }
 
-pub(super) fn user(text: &str) -> Result<String, String> {
-    let is_user = is_account(text) && !text.starts_with('@');
-    valid(text, is_user, quoting(text, "is not a user name"))
-}
-
 /// Checks only the spelling. The account may be created later, so its existence is checked when it connects.
 fn is_account(name: &str) -> bool {
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | ':' | ',');
@@ -114,7 +109,6 @@ mod tests {
             assert_eq!(peer(name), Ok(name.to_owned()));
         }
         refused(peer, &["", "@", "@*", "a*", "a:b", "a,b", "@domain users"]);
-        refused(user, &["", "*", "@chatbots"]);
         assert_eq!(tokens("acme-*"), Ok("acme-*".to_owned()));
         refused(tokens, &["", "a b", "a\nb"]);
     }

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::api::types::AppReport;
-use crate::model::{AppRecord, Unchecked, UnsubscribedPages};
+use crate::model::{AppRecord, DeliveryCounts, Unchecked, UnsubscribedPages};
 
 /// How long before the end of a Graph version a problem is shown.
 const SUNSET: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -45,6 +45,25 @@ pub(super) fn unnotified(unsubscribed: &UnsubscribedPages) -> String {
         n => format!("{n} pages, such as that of {example}, are not subscribed"),
     };
     format!("app {app}: {which} to all of subscribed_fields. See perennial show {example}")
+}
+
+/// A sink whose receiver wants nothing more.
+pub(super) fn disabled_sink((sink, reason): &(String, String)) -> String {
+    format!(
+        "nothing is delivered to {sink} any more: {reason}. Once that is corrected: perennial deliveries --retry {sink}"
+    )
+}
+
+/// Deliveries that are not tried again by themselves.
+pub(super) fn undelivered(counts: DeliveryCounts) -> Option<String> {
+    let which = match counts.failed {
+        0 => return None,
+        1 => "1 delivery has failed".to_owned(),
+        many => format!("{many} deliveries have failed"),
+    };
+    Some(format!(
+        "{which}. See why: perennial deliveries --state failed"
+    ))
 }
 
 /// Tokens whose checks fail while those of other tokens succeed.

@@ -19,8 +19,7 @@ use super::socket_thread::SocketThread;
 use super::wakeups;
 use super::workers::Workers;
 use super::{clock, startup, status, systemd};
-use crate::alerts;
-use crate::api::{self, DaemonHandle, DaemonStatus, MailTest, Reload};
+use crate::api::{self, DaemonHandle, DaemonStatus, MailTest, Reload, SinkTest};
 use crate::config::{self, Config, Machine};
 use crate::http::{self, Listener, Probe, Questions};
 use crate::inventory::Inventory;
@@ -51,6 +50,7 @@ pub(super) struct Daemon {
     hang_up: CancellationToken,
     reloads: mpsc::Receiver<Reload>,
     mail_tests: mpsc::Receiver<MailTest>,
+    sink_tests: mpsc::Receiver<SinkTest>,
 }
 
 /// The opened addresses of the servers.
@@ -129,6 +129,7 @@ impl Daemon {
         });
         let (reload, reloads) = mpsc::channel(4);
         let (mail_test, mail_tests) = mpsc::channel(4);
+        let (sink_test, sink_tests) = mpsc::channel(4);
         let settings = watch::Sender::new(config.status.clone());
         let handle = DaemonHandle {
             settings: settings.subscribe(),
@@ -136,6 +137,7 @@ impl Daemon {
             accesses: Arc::clone(&shared.accesses),
             reloads: reload,
             mail_tests: mail_test,
+            sink_tests: sink_test,
         };
         let web = config.web.as_ref();
         let web = web.map(|web| watch::Sender::new(current_web(web, &services)));
@@ -156,6 +158,7 @@ impl Daemon {
             hang_up: CancellationToken::new(),
             reloads,
             mail_tests,
+            sink_tests,
         };
         daemon.serve_web(listeners.web);
         daemon.serve_socket(listeners.socket, handle, questions);
@@ -209,24 +212,12 @@ impl Daemon {
                 },
                 Some(order) = self.reloads.recv() => self.reload_for(order).await,
                 Some(order) = self.mail_tests.recv() => self.send_test_email(order).await,
+                Some(order) = self.sink_tests.recv() => self.test_sink(order),
                 _ = watchdog_tick.tick() => self.ping_watchdog(probe).await,
                 worker = ended(&mut self.workers.tasks) => return Err(format!("a worker ended unexpectedly: {worker}")),
                 server = ended(&mut self.servers) => return Err(format!("the {server} closed unexpectedly")),
             }
         }
-    }
-
-    async fn send_test_email(&self, order: MailTest) {
-        let operators = self.services.alerts.operators.clone();
-        let to = order.to.map_or(operators, |address| vec![address]);
-        let now = clock::now();
-        let written =
-            alerts::send_test_email(&self.inventory, &self.services.alerts, to, now).await;
-        self.shared.wakeups.send(wakeups::Signal::EmailQueued);
-        self.shared.journal_has_grown();
-        let _ = order
-            .answer
-            .send(written.map_err(|error| error.to_string()));
     }
 
     async fn ping_watchdog(&self, probe: &Probe) {

@@ -11,10 +11,12 @@ use crate::alerts;
 use crate::alerts::digest::{self, GraphVersion, Tick};
 use crate::api::types::AppReport;
 use crate::config::{Backups, Config};
+use crate::delivery::{Sink, SinkWorker};
 use crate::email::mailer::{self, Mailer};
 use crate::graph_api::{self, Client, version_ends_on};
 use crate::inventory::{self, Inventory};
 use crate::login::LoginWorker;
+use crate::outbox::http_post::TlsError;
 use crate::rotation::{RotationWorker, Rules, budget_of};
 use crate::webhooks::AppSignatures;
 
@@ -25,6 +27,9 @@ pub struct Services {
     pub rotation_workers: Vec<RotationWorker>,
     /// Completes the logins of all apps.
     pub login_worker: LoginWorker,
+    pub sinks: Vec<Sink>,
+    /// One per sink.
+    pub sink_workers: Vec<SinkWorker>,
     pub alerts: alerts::Rules,
     pub mailer: Mailer,
     pub backups: Backups,
@@ -43,6 +48,8 @@ pub enum Error {
     },
     #[error(transparent)]
     Mail(#[from] mailer::BadSender),
+    #[error(transparent)]
+    Delivery(#[from] TlsError),
 }
 
 impl Services {
@@ -52,6 +59,10 @@ impl Services {
             .iter()
             .map(|app| rotation_worker(app, config, inventory));
         let rotation_workers = rotation_workers.collect::<Result<Vec<_>, _>>()?;
+        let sink_workers = config
+            .sinks
+            .iter()
+            .map(|sink| SinkWorker::new(inventory.clone(), sink.clone()));
         let graph = |worker: &RotationWorker| (worker.app.clone(), worker.graph.clone());
         Ok(Self {
             inventory: inventory.clone(),
@@ -61,6 +72,8 @@ impl Services {
                 graphs: rotation_workers.iter().map(graph).collect(),
             },
             rotation_workers,
+            sinks: config.sinks.clone(),
+            sink_workers: sink_workers.collect::<Result<_, _>>()?,
             alerts: config.alerts.clone(),
             mailer: Mailer::new(config.mail.clone())?,
             backups: config.backups.clone(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
 
 use super::clock_check::ClockCheck;
+use super::sink_locks::SinkLocks;
 use super::wakeups::Wakeups;
 use super::watchdog::Watchdog;
 use crate::api::{AccessLog, DaemonStatus};
@@ -20,6 +21,7 @@ pub(super) struct SharedState {
     pub(super) clock: Arc<ClockCheck>,
     /// Held while sending emails, because old and new workers overlap during a reload.
     pub(super) outbox: Arc<Mutex<()>>,
+    pub(super) sinks: SinkLocks,
     /// Reads of secrets that are not recorded yet.
     pub(super) accesses: Arc<AccessLog>,
 }
@@ -33,6 +35,7 @@ impl SharedState {
             watchdog: Arc::new(Watchdog::new()),
             clock: Arc::default(),
             outbox: Arc::default(),
+            sinks: SinkLocks::default(),
             accesses: Arc::default(),
         }
     }

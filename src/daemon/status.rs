@@ -141,6 +141,8 @@ async fn observe(
         Ok((due, crashes, stored_problems(view, &known, now)?))
     });
     let ((due, overdue), crashes_last_hour, mut problems) = counted.await?;
+    let figures = services.inventory.figures();
+    problems.extend(problems::undelivered(figures.deliveries));
     problems.extend(problems::not_stored(services.inventory.count_unsaved()));
     problems.extend(services.alerts.templates.error());
     let sweep = Sweep {
@@ -181,6 +183,8 @@ fn stored_problems(
     );
     found.extend(unsubscribed.iter().map(problems::unnotified));
     found.extend(unchecked.map(problems::not_checked));
+    let disabled = view.disabled_sinks()?;
+    found.extend(disabled.iter().map(problems::disabled_sink));
     Ok(found)
 }
 

@@ -30,23 +30,24 @@ pub(super) enum Worker {
     Deletions,
     Maintenance,
     Alerts,
+    Deliveries,
     Backup,
     Status,
 }
 
 /// Who wakes whom.
 const WAKEUPS: &[(Signal, &[Worker])] = {
-    use Worker::{Alerts, Backup, Deletions, Logins, Maintenance, Rotation, Status};
-    const SWEEPERS: &[Worker] = &[Rotation, Logins, Deletions, Maintenance];
+    use Worker::{Alerts, Backup, Deletions, Deliveries, Logins, Maintenance, Rotation, Status};
+    const SWEEPERS: &[Worker] = &[Rotation, Logins, Deletions, Deliveries, Maintenance];
     &[
         (Signal::SweepTick, SWEEPERS),
         (Signal::NewWork, SWEEPERS),
         (Signal::Recovered, SWEEPERS),
         (Signal::LoginsEnded, &[Rotation]),
         (Signal::SweepEnded, &[Status]),
-        (Signal::TokensChanged, &[Alerts]),
+        (Signal::TokensChanged, &[Alerts, Deliveries]),
         (Signal::EmailQueued, &[Alerts]),
-        (Signal::EmailTick, &[Alerts]),
+        (Signal::EmailTick, &[Alerts, Deliveries]),
         (Signal::BackupTick, &[Backup]),
     ]
 };

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::backup_job::Backup;
 use super::clock_check::ClockState;
+use super::deliveries::{Deliveries, FileCleanup};
 use super::maintenance::Maintenance;
 use super::services::Services;
 use super::shared_state::SharedState;
@@ -17,6 +18,7 @@ use super::wakeups::{Signal, Worker};
 use super::worker::{Context, Job};
 use super::{clock, schedule};
 use crate::config::Config;
+use crate::delivery::Sink;
 use crate::inventory::Error;
 use crate::rotation::{Plan, RotationWorker};
 use crate::webhooks;
@@ -47,6 +49,18 @@ impl Workers {
             };
             workers.spawn("rotation", rotation.run(context.clone()));
         }
+        let sinks = config.sinks.iter().map(Sink::tokens).collect();
+        services.inventory.set_sinks(sinks);
+        for sink_worker in &services.sink_workers {
+            let deliveries = Deliveries::new(sink_worker.clone());
+            workers.spawn_job("delivery", &context, Worker::Deliveries, deliveries);
+        }
+        workers.spawn_job(
+            "files",
+            &context,
+            Worker::Deliveries,
+            FileCleanup::default(),
+        );
         let backup = Backup::new(&context);
         workers.spawn_job("alerts", &context, Worker::Alerts, Alerts { begun: false });
         workers.spawn_job("login", &context, Worker::Logins, Logins);

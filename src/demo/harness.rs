@@ -229,5 +229,6 @@ fn handle(config: &config::Config, daemon_status: &watch::Sender<DaemonStatus>) 
         accesses: Arc::default(),
         reloads: mpsc::channel(1).0,
         mail_tests: mpsc::channel(1).0,
+        sink_tests: mpsc::channel(1).0,
     }
 }

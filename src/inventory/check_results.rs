@@ -109,6 +109,13 @@ impl Tx<'_> {
             None => (before.version, before.fingerprint.clone()),
         };
         self.write_token(after, version, &fingerprint)?;
+        let is_first_description = before.facts.is_none() && after.facts.is_some();
+        if result.secret.is_some() || is_first_description {
+            self.enqueue_deliveries(after, version, now)?;
+        }
+        if after.is_dead() && !before.is_dead() {
+            self.files_are_stale(after.id)?;
+        }
         let known = &before.permissions.ungranted;
         if !known.is_superset_of(&after.permissions.ungranted) {
             self.report_ungranted(after.id, now)?;

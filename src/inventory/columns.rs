@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use super::Error;
 use super::engine::{FromColumn, Row, ToColumn, Value};
 use crate::model::{
-    Action, AnswerDigest, AttemptId, Cause, EmailId, EventId, Expiry, Facts, Health, IncidentId,
-    Kind, LoginId, Next, OrderKind, OrderOutcome, Outcome, Permissions, Refused, Remedy, Rotation,
-    Scopes, State, Subscription, Token, TokenId,
+    Action, AnswerDigest, AttemptId, Cause, DeliveryId, DeliveryState, EmailId, EventId, Expiry,
+    Facts, Health, IncidentId, Kind, LoginId, Next, OrderKind, OrderOutcome, Outcome, Permissions,
+    Refused, Remedy, Rotation, Scopes, State, Subscription, Token, TokenId,
 };
 
 /// The columns that [`token`] reads, in its order.
@@ -139,6 +139,7 @@ macro_rules! names {
 names!(
     Action,
     Cause,
+    DeliveryState,
     Kind,
     OrderKind,
     OrderOutcome,
@@ -167,6 +168,7 @@ macro_rules! ids {
 ids!(
     AnswerDigest,
     AttemptId,
+    DeliveryId,
     EmailId,
     EventId,
     IncidentId,

@@ -157,6 +157,7 @@ impl Tx<'_> {
 
     /// Deletes the token, and what the journal says about it. The events stay, without name and detail.
     fn delete_person(&self, token: TokenId) -> Result<(), Error> {
+        self.files_must_go(token)?;
         [
             "UPDATE event SET token = NULL, name = NULL, detail = '{}' WHERE token = ?1",
             "DELETE FROM incident_queue WHERE token = ?1",

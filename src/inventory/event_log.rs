@@ -162,6 +162,9 @@ const fn is_logged(event: &Event) -> bool {
             | Event::IncidentAcknowledged { .. }
             | Event::LoginEnded(_)
             | Event::EmailSent(_)
+            | Event::DeliveryFailed(_)
+            | Event::SinkDisabled { .. }
+            | Event::InUse { .. }
     )
 }
 
@@ -171,7 +174,8 @@ const fn is_tried_again(event: &Event) -> bool {
         Event::Rotated {
             outcome: Outcome::Failed,
             ..
-        }
+        } | Event::DeliveryFailed(_)
+            | Event::SinkDisabled { .. }
     )
 }
 

@@ -61,22 +61,23 @@ impl Reading {
 
 impl View<'_> {
     fn reading(&self, before: Option<&Reading>) -> Result<Reading, Error> {
-        let (incidents, mail_changes) = self.totals()?;
-        let unchanged = before.filter(|before| before.mail_changes == mail_changes);
+        let totals = self.totals()?;
+        let unchanged = before.filter(|before| before.mail_changes == totals.mail_changes);
         let mail = match unchanged {
             Some(before) => before.figures.mail.clone(),
             None => self.mail_queue()?,
         };
         let figures = Figures {
+            deliveries: totals.deliveries,
             fleet: self.fleet()?,
-            incidents,
+            incidents: totals.incidents,
             mail,
             next_deadline: self.next_deadline()?,
             outdated: None,
         };
         Ok(Reading {
             figures: Arc::new(figures),
-            mail_changes,
+            mail_changes: totals.mail_changes,
         })
     }
 }

@@ -13,6 +13,7 @@ mod copy;
 mod crash_suspects;
 mod daemon_runs;
 mod data_deletions;
+mod deliveries;
 mod digests;
 mod emails;
 mod engine;
@@ -65,6 +66,7 @@ pub use claims::{Claim, ClaimId};
 pub use copy::copy;
 pub use daemon_runs::RunId;
 pub use data_deletions::Deletion;
+pub use deliveries::Confirmed;
 pub use digests::Digest;
 use engine::{Connection, Counters};
 pub use engine::{Work, WriteErrorKind};
@@ -101,6 +103,7 @@ struct Shared {
     backlog: backlog::Backlog,
     unsaved: Mutex<unsaved_secrets::Unsaved>,
     counters: Arc<Counters>,
+    sinks: Arc<deliveries::Sinks>,
     /// Whether it was opened for reading only, because writing was not possible.
     is_read_only: AtomicBool,
 }
@@ -143,8 +146,10 @@ impl Inventory {
             sealer: &sealer,
         };
         let figures = Arc::new(figures::Published::read(&view)?);
+        let sinks = Arc::<deliveries::Sinks>::default();
+        let shown = (Arc::clone(&figures), Arc::clone(&sinks));
         Ok(Self(Arc::new(Shared {
-            writer: writer::Writer::start(store, sealer.clone(), Arc::clone(&figures))?,
+            writer: writer::Writer::start(store, sealer.clone(), shown)?,
             figures,
             readers: Mutex::new(readers),
             free_readers: Semaphore::new(READERS),
@@ -152,6 +157,7 @@ impl Inventory {
             backlog: backlog::Backlog::default(),
             unsaved: Mutex::default(),
             counters,
+            sinks,
             is_read_only: AtomicBool::new(write_error.is_some()),
             write_error: Mutex::new(write_error),
             path: settings.path.clone(),

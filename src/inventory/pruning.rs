@@ -39,13 +39,14 @@ impl Tx<'_> {
     /// Runs one step. Returns how many rows it removed; 0 when nothing is left to remove.
     pub fn prune(&self, kept: &Retention, now: Timestamp) -> Result<usize, Error> {
         let cutoff = now.checked_sub(kept.age).unwrap_or(Timestamp::MIN);
-        let steps: [&dyn Fn() -> Result<usize, Error>; 7] = [
+        let steps: [&dyn Fn() -> Result<usize, Error>; 8] = [
             &|| self.prune_events(kept, cutoff),
             &|| self.prune_emails(kept, cutoff),
             &|| self.prune_incident_tokens(kept, cutoff),
             &|| self.prune_incidents(kept, cutoff),
             &|| self.prune_deletions(cutoff),
             &|| self.prune_digests(cutoff),
+            &|| self.prune_deliveries(cutoff, ROWS_A_STEP),
             &|| self.retire_ended_versions(now),
         ];
         for step in steps {

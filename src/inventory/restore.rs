@@ -134,6 +134,7 @@ impl Restore {
     /// Records the restore in the journal, which may lack events from after the copy.
     fn record_restore(&self, now: Timestamp) -> Result<(), Error> {
         let db = Connection::writer(self.copy.path())?;
+        db.run("UPDATE totals SET restored_at = ?1", &[&now])?;
         db.run(
             "INSERT INTO event (at, kind) VALUES (?1, ?2)",
             &[&now, &Event::Restored {}.parts(None).0],

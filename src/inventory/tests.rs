@@ -87,7 +87,7 @@ async fn hold(inventory: &Inventory, at: Timestamp) -> Claim {
 }
 
 /// What a sweep that has just ended had in hand.
-async fn claim(inventory: &Inventory, at: Timestamp) -> Vec<Claimed> {
+pub(super) async fn claim(inventory: &Inventory, at: Timestamp) -> Vec<Claimed> {
     let Claim { id, tokens, .. } = hold(inventory, at).await;
     inventory.write(move |tx| tx.end_claim(id)).await.unwrap();
     tokens
@@ -106,7 +106,7 @@ fn facts(expires_at: Expiry) -> Facts {
 }
 
 /// What a sweep records for a token that turned out healthy.
-fn learned(claimed: &Claimed, secret: Option<&str>) -> CheckResult {
+pub(super) fn learned(claimed: &Claimed, secret: Option<&str>) -> CheckResult {
     let after = Token {
         facts: Some(facts(Expiry::At(now() + SignedDuration::from_hours(480)))),
         health: Health::Healthy,
@@ -774,7 +774,7 @@ async fn what_every_schema_held_is_there() {
         let inventory = Inventory::open(&Settings { path, key }).unwrap();
         let held = inventory.read(|view| {
             let page = view.tokens(&Filter::default(), 100)?;
-            let secrets = page.tokens.iter().map(|(token, _)| view.secret_of(token));
+            let secrets = page.tokens.iter().map(|(token, ..)| view.secret_of(token));
             let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
             let incidents = view.incidents(IncidentFilter::All, 100)?;
             let events = view.events(EventId(0), None, 1_000)?;
@@ -786,7 +786,7 @@ async fn what_every_schema_held_is_there() {
         let opened = opened.filter(|s| s.secret.expose().starts_with("EAA"));
         assert_eq!(opened.count(), 20);
         let ends = |end: fn(&Expiry) -> bool| {
-            let facts = tokens.iter().filter_map(|(token, _)| token.facts.as_ref());
+            let facts = tokens.iter().filter_map(|(token, ..)| token.facts.as_ref());
             facts.filter(|facts| end(&facts.expires_at)).count()
         };
         assert!(ends(|end| matches!(end, Expiry::Never)) > 0);

@@ -5,7 +5,14 @@ use jiff::Timestamp;
 
 use super::engine::fields;
 use super::{Error, View};
-use crate::model::{Deadline, Fleet, IncidentCounts, MailQueue, State, Unchecked};
+use crate::model::{Deadline, DeliveryCounts, Fleet, IncidentCounts, MailQueue, State, Unchecked};
+
+/// The row of the table of this name.
+pub(super) struct Totals {
+    pub(super) incidents: IncidentCounts,
+    pub(super) deliveries: DeliveryCounts,
+    pub(super) mail_changes: u64,
+}
 
 impl View<'_> {
     pub fn fleet(&self) -> Result<Fleet, Error> {
@@ -53,17 +60,24 @@ impl View<'_> {
         )
     }
 
-    /// The open incidents, and how often anything has changed that `mail_queue` reads.
-    pub(super) fn totals(&self) -> Result<(IncidentCounts, u64), Error> {
+    /// The totals that are kept, and how often anything has changed that `mail_queue` reads.
+    pub(super) fn totals(&self) -> Result<Totals, Error> {
         self.db.one(
-            "SELECT open_incidents, unacknowledged_incidents, mail_changes FROM totals",
+            "SELECT open_incidents, unacknowledged_incidents, pending_deliveries, failed_deliveries,
+                mail_changes FROM totals",
             &[],
             |row| {
-                let incidents = IncidentCounts {
-                    open: row.get(0)?,
-                    unacknowledged: row.get(1)?,
-                };
-                Ok((incidents, row.get(2)?))
+                Ok(Totals {
+                    incidents: IncidentCounts {
+                        open: row.get(0)?,
+                        unacknowledged: row.get(1)?,
+                    },
+                    deliveries: DeliveryCounts {
+                        pending: row.get(2)?,
+                        failed: row.get(3)?,
+                    },
+                    mail_changes: row.get(4)?,
+                })
             },
         )
     }

@@ -1,9 +1,11 @@
 //! Reading and writing inside the writer's transaction.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use super::View;
 use super::event_log::EventLog;
+use crate::model::SinkTokens;
 
 /// Reading and writing inside the writer's transaction.
 #[derive(Debug)]
@@ -11,13 +13,15 @@ pub struct Tx<'db> {
     view: View<'db>,
     /// What the log says once the transaction is committed.
     pub(super) event_log: EventLog,
+    pub(super) sinks: Arc<[SinkTokens]>,
 }
 
 impl<'db> Tx<'db> {
-    pub(super) fn new(view: View<'db>) -> Self {
+    pub(super) fn new(view: View<'db>, sinks: Arc<[SinkTokens]>) -> Self {
         Self {
             view,
             event_log: EventLog::default(),
+            sinks,
         }
     }
 }

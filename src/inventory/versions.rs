@@ -67,6 +67,27 @@ impl View<'_> {
         }))
     }
 
+    /// An earlier secret by its number, as long as it is kept. The caller must record the read in the journal.
+    pub fn earlier_secret_of(
+        &self,
+        token: &Token,
+        number: u32,
+    ) -> Result<Option<SecretReading>, Error> {
+        let ends_at: Option<Expiry> = self.db.maybe_value(
+            "SELECT ends_at FROM version WHERE token = ?1 AND number = ?2 AND role = 'previous'",
+            &[&token.id, &number],
+        )?;
+        let (Some(expires_at), Some(secret)) = (ends_at, self.version(token, number)?) else {
+            return Ok(None);
+        };
+        Ok(Some(SecretReading {
+            secret,
+            version: number,
+            state: token.state(),
+            expires_at,
+        }))
+    }
+
     /// When the secret in use was obtained, if it is not the imported one.
     pub fn replaced_at(&self, token: &Token) -> Result<Option<Timestamp>, Error> {
         self.db.maybe_value(
@@ -198,7 +219,9 @@ impl Tx<'_> {
             "DELETE FROM version WHERE token = ?1 AND role = 'previous'
              AND (ends_at <= ?2 OR number NOT IN (
                 SELECT number FROM version WHERE token = ?1 AND role = 'previous'
-                ORDER BY number DESC LIMIT ?3))",
+                ORDER BY number DESC LIMIT ?3)
+                AND number NOT IN (SELECT in_use_version FROM consumer
+                    WHERE token = ?1 AND in_use_version IS NOT NULL))",
             &[&token, &now, &KEPT_FOREVER],
         )
     }

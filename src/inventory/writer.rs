@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tracing::dispatcher::{self, Dispatch};
 
 use super::access::Store;
+use super::deliveries::Sinks;
 use super::engine::{Connection, LOG_LIMIT, PATIENCE};
 use super::event_log::EventLog;
 use super::figures::Published;
@@ -50,6 +51,14 @@ const IMPATIENCE: Duration = Duration::from_millis(100);
 /// With more jobs, the first of them would wait too long for its answer.
 const JOBS_PER_COMMIT: usize = 256;
 
+/// What the thread works with.
+struct WriterThread {
+    store: Store,
+    sealer: Sealer,
+    figures: Arc<Published>,
+    sinks: Arc<Sinks>,
+}
+
 pub(super) struct Writer {
     jobs: Option<Sender<Message>>,
     thread: Option<JoinHandle<()>>,
@@ -59,12 +68,18 @@ impl Writer {
     pub(super) fn start(
         store: Store,
         sealer: Sealer,
-        figures: Arc<Published>,
+        (figures, sinks): (Arc<Published>, Arc<Sinks>),
     ) -> Result<Self, Error> {
         let (sender, jobs) = channel();
+        let writing = WriterThread {
+            store,
+            sealer,
+            figures,
+            sinks,
+        };
         let thread = thread::Builder::new()
             .name("inventory".to_owned())
-            .spawn(move || work(store, &sealer, &figures, &jobs))
+            .spawn(move || writing.work(&jobs))
             .map_err(|_| Error::Closed)?;
         Ok(Self {
             jobs: Some(sender),
@@ -133,28 +148,61 @@ impl Drop for Writer {
     }
 }
 
-fn work(mut store: Store, sealer: &Sealer, figures: &Published, messages: &Receiver<Message>) {
-    while let Ok(first) = messages.recv() {
-        let waiting = messages.try_iter().take(JOBS_PER_COMMIT - 1);
-        let mut batch: Vec<Job> = Vec::new();
-        for message in std::iter::once(first).chain(waiting) {
-            match message {
-                Message::Job(job) => batch.push(job),
-                Message::Reopen(answer) => {
-                    let opened = store.reopen();
-                    refresh(figures, &store, sealer);
-                    let _ = answer.send(opened);
+impl WriterThread {
+    fn work(mut self, messages: &Receiver<Message>) {
+        while let Ok(first) = messages.recv() {
+            let waiting = messages.try_iter().take(JOBS_PER_COMMIT - 1);
+            let mut batch: Vec<Job> = Vec::new();
+            for message in std::iter::once(first).chain(waiting) {
+                match message {
+                    Message::Job(job) => batch.push(job),
+                    Message::Reopen(answer) => {
+                        let opened = self.store.reopen();
+                        self.refresh();
+                        let _ = answer.send(opened);
+                    }
                 }
             }
+            if !batch.is_empty() {
+                self.save(batch);
+                cut_log(&self.store);
+            }
         }
-        if !batch.is_empty() {
-            save(&store, sealer, figures, batch);
-            cut_log(&store);
+        if let Store::Open { db, .. } = &self.store {
+            // Checkpoints the write-ahead log, so that a copy of the database file alone is whole.
+            let _ = db.checkpoint();
         }
     }
-    if let Store::Open { db, .. } = &store {
-        // Checkpoints the write-ahead log, so that a copy of the database file alone is whole.
-        let _ = db.checkpoint();
+
+    /// Runs all jobs in one transaction, which is durable and in the figures before any of them gets its answer.
+    fn save(&self, batch: Vec<Job>) {
+        let company = if batch.len() == 1 {
+            BatchContext::Alone
+        } else {
+            BatchContext::Others
+        };
+        let (done, saved) = match &self.store {
+            Store::Open { db, .. } => {
+                let view = View {
+                    db,
+                    sealer: &self.sealer,
+                };
+                commit(&Tx::new(view, self.sinks.all()), batch, company)
+            }
+            Store::ReadOnly { why, .. } => (reject_all(batch, why, company), Err(why.clone())),
+        };
+        if saved.is_ok() {
+            self.refresh();
+        }
+        done.into_iter().for_each(|done| (done.afterwards)(&saved));
+    }
+
+    /// Runs outside of the transaction, so that a fault in reading costs no job its result.
+    fn refresh(&self) {
+        if let Store::Open { db, .. } = &self.store {
+            let sealer = &self.sealer;
+            self.figures.refresh(&View { db, sealer });
+        }
     }
 }
 
@@ -175,33 +223,6 @@ fn cut_log(store: &Store) {
     db.wait_for_locks(PATIENCE);
     if let Err(error) = cut {
         tracing::debug!("cannot checkpoint the write-ahead log yet: {error}");
-    }
-}
-
-/// Runs all jobs in one transaction, which is durable and in the figures before any of them gets its answer.
-fn save(store: &Store, sealer: &Sealer, figures: &Published, batch: Vec<Job>) {
-    let company = if batch.len() == 1 {
-        BatchContext::Alone
-    } else {
-        BatchContext::Others
-    };
-    let (done, saved) = match store {
-        Store::Open { db, .. } => {
-            let tx = Tx::new(View { db, sealer });
-            commit(&tx, batch, company)
-        }
-        Store::ReadOnly { why, .. } => (reject_all(batch, why, company), Err(why.clone())),
-    };
-    if saved.is_ok() {
-        refresh(figures, store, sealer);
-    }
-    done.into_iter().for_each(|done| (done.afterwards)(&saved));
-}
-
-/// Runs outside of the transaction, so that a fault in reading costs no job its result.
-fn refresh(figures: &Published, store: &Store, sealer: &Sealer) {
-    if let Store::Open { db, .. } = store {
-        figures.refresh(&View { db, sealer });
     }
 }
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::event_detail::{
-    Checked, EmailProgress, LoginEnd, MetaCode, Mismatch, PageSubscription, Refusal, Reload,
-    SecretAccess,
+    Checked, DeliveryProgress, EmailProgress, LoginEnd, MetaCode, Mismatch, PageSubscription,
+    Refusal, Reload, SecretAccess,
 };
 use super::{Cause, EventId, IncidentId, LoginId, OrderKind, Outcome, Scopes, State};
 
@@ -118,6 +118,20 @@ events! {
     EmailDelayed (EmailProgress),
     /// Some recipients do not get the email, or only after a change.
     EmailUndelivered (EmailProgress),
+    /// A sink has a version of the token.
+    Delivered (DeliveryProgress),
+    DeliveryFailed (DeliveryProgress),
+    /// The receiver of a sink wants nothing more.
+    SinkDisabled { sink: String, reason: String },
+    /// An operator had failed deliveries tried again, of one sink or of all.
+    DeliveriesRetried {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sink: Option<String>,
+        asked_by: String,
+    },
+    /// A consumer confirmed the version that it uses.
+    InUse { consumer: String, version: u32, asked_by: String },
+    ConsumerRetired { consumer: String, asked_by: String },
     Started {},
     Reloaded (Reload),
     BackedUp { path: String },

@@ -146,6 +146,19 @@ pub struct EmailProgress {
     pub conversation: Vec<String>,
 }
 
+/// A version of a token on its way to a sink.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryProgress {
+    pub sink: String,
+    pub version: u32,
+    /// Why an attempt failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Left out when no other attempt follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_try_at: Option<Timestamp>,
+}
+
 /// A new configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reload {

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::delivery_text;
 use super::{
     Cause, Checked, EmailProgress, Event, IncidentId, LoginEnd, LoginOutcome, MetaCode, Mismatch,
-    PageSubscription, Refusal, Reload, SecretAccess, State, Subscription,
+    Refusal, Reload, SecretAccess, State,
 };
 
 impl Event {
@@ -57,24 +58,21 @@ impl Event {
             Self::SetAside {} => SET_ASIDE.to_owned(),
             Self::AppFailing { cause } => format!("the app is failing: {}", cause.describe()),
             Self::AppRecovered { .. } => "the app works again".to_owned(),
-            Self::IncidentOpened { incident, cause } => incident_is(*incident, "opened", *cause),
-            Self::IncidentResolved { incident, cause } => {
-                incident_is(*incident, "resolved", *cause)
-            }
-            Self::IncidentAcknowledged {
-                incident,
-                until,
-                asked_by,
-            } => format!("incident {incident}: no reminders until {until}, as {asked_by} asked"),
-            Self::LoginOpened { login, asked_by } => {
-                format!("login {login} asked for by {asked_by}")
-            }
-            Self::LoginAnswered { login } => format!("login {login}: a person returned from Meta"),
+            Self::IncidentOpened { .. }
+            | Self::IncidentResolved { .. }
+            | Self::IncidentAcknowledged { .. } => incident(self),
+            Self::LoginOpened { .. } | Self::LoginAnswered { .. } => login(self),
             Self::LoginEnded(end) => end.describe(),
             Self::EmailWritten(email) => format!("email written: {}", email.subject),
             Self::EmailSent(email) => format!("email sent: {}", email.subject),
             Self::EmailDelayed(email) => delayed(email),
             Self::EmailUndelivered(email) => undelivered(email),
+            Self::Delivered(_)
+            | Self::DeliveryFailed(_)
+            | Self::SinkDisabled { .. }
+            | Self::DeliveriesRetried { .. }
+            | Self::InUse { .. }
+            | Self::ConsumerRetired { .. } => delivery_text::summary(self),
             Self::Started {} => "the daemon started".to_owned(),
             Self::Reloaded(reload) => reload.describe(),
             Self::BackedUp { path } => format!("backed up to {path}"),
@@ -85,6 +83,27 @@ impl Event {
             }
             Self::Unknown { kind, .. } => kind.replace('_', " "),
         }
+    }
+}
+
+fn incident(event: &Event) -> String {
+    match event {
+        Event::IncidentOpened { incident, cause } => incident_is(*incident, "opened", *cause),
+        Event::IncidentResolved { incident, cause } => incident_is(*incident, "resolved", *cause),
+        Event::IncidentAcknowledged {
+            incident,
+            until,
+            asked_by,
+        } => format!("incident {incident}: no reminders until {until}, as {asked_by} asked"),
+        _ => String::new(),
+    }
+}
+
+fn login(event: &Event) -> String {
+    match event {
+        Event::LoginOpened { login, asked_by } => format!("login {login} asked for by {asked_by}"),
+        Event::LoginAnswered { login } => format!("login {login}: a person returned from Meta"),
+        _ => String::new(),
     }
 }
 
@@ -147,23 +166,6 @@ fn derived(through: &str, because: Option<Cause>) -> String {
             format!("derived again through {through}: {}", cause.describe())
         }
         Some(_) | None => format!("derived again through {through}"),
-    }
-}
-
-impl PageSubscription {
-    fn describe(&self) -> String {
-        match self.subscription {
-            Subscription::Subscribed => "the page sends its events to the app".to_owned(),
-            Subscription::Missing => {
-                format!(
-                    "the page does not send the app these events: {}",
-                    self.missing
-                )
-            }
-            Subscription::Unknown => {
-                "Meta does not say which events the page sends to the app".to_owned()
-            }
-        }
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod app;
 mod check;
+mod delivery;
+mod delivery_text;
 mod email;
 mod enums;
 mod event;
@@ -31,13 +33,17 @@ pub use check::{
     AnswerDigest, Asked, Candidate, CheckResult, CheckedCandidate, Claimed, Concern, Due,
     KnownAnswer, KnownToken, NextCheck, PendingOrder, Related, SeenPage,
 };
+pub use delivery::{
+    ConsumedVersion, Consumer, Deliverable, DeliveredFile, Delivery, DeliveryCounts, DeliveryId,
+    DeliveryOutcome, DeliveryState, OnDead, SinkTokens,
+};
 pub use email::{Attempt, Email, EmailId, EmailReason, NewEmail, SendOutcome};
 pub(crate) use enums::string_enum;
 pub use enums::{Action, Cause, Kind, Outcome, RejectReason, Remedy, State, Subscription};
 pub use event::{Event, EventKind, PersonTraces};
 pub use event_detail::{
-    Checked, EmailProgress, EmailReach, LoginEnd, LoginOutcome, MetaCode, Mismatch,
-    PageSubscription, Refusal, Reload, Repeated, SecretAccess,
+    Checked, DeliveryProgress, EmailProgress, EmailReach, LoginEnd, LoginOutcome, MetaCode,
+    Mismatch, PageSubscription, Refusal, Reload, Repeated, SecretAccess,
 };
 pub use event_record::{EventRecord, NewEvent};
 pub use expiry::Expiry;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Scopes, Token};
+use super::{DeliveryCounts, Scopes, Token};
 
 /// A person who must log in soon.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +84,7 @@ pub struct Figures {
     pub incidents: IncidentCounts,
     pub mail: MailQueue,
     pub next_deadline: Option<Deadline>,
+    pub deliveries: DeliveryCounts,
     /// Why the inventory could not be read after the last commit, if so. The other figures are then older.
     pub outdated: Option<String>,
 }

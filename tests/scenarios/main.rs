@@ -8,6 +8,7 @@
 mod clock;
 mod commands;
 mod daemon;
+mod delivery;
 mod demo;
 mod disasters;
 mod first_steps;

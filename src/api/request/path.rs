@@ -43,6 +43,24 @@ impl Name {
     }
 }
 
+/// A token's name in the path, and after it the name of one of its consumers.
+#[derive(Debug)]
+pub(in crate::api) struct NameAndConsumer(pub(in crate::api) Name, pub(in crate::api) String);
+
+impl FromRequestParts<Arc<AppState>> for NameAndConsumer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app_state: &Arc<AppState>,
+    ) -> Result<Self, Problem> {
+        match Path::<(String, String)>::from_request_parts(parts, app_state).await {
+            Ok(Path((name, consumer))) if name_is_valid(&name) => Ok(Self(Name(name), consumer)),
+            Ok(_) | Err(_) => Err(no_such_token()),
+        }
+    }
+}
+
 /// The id of an incident or of a login in the path.
 #[derive(Debug)]
 pub(in crate::api) struct Id<T>(pub(in crate::api) T);

@@ -62,7 +62,7 @@ pub(in crate::api) async fn mail_test(
 }
 
 /// Sends the daemon a request and waits for its answer.
-async fn asked<Order, Answer>(
+pub(super) async fn asked<Order, Answer>(
     daemon: &mpsc::Sender<Order>,
     limit: Duration,
     order: impl FnOnce(oneshot::Sender<Answer>) -> Order,

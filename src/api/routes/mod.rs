@@ -1,6 +1,8 @@
 //! The routes of the socket, one file per subject.
 
+pub(super) mod consumers;
 pub(super) mod daemon;
+pub(super) mod deliveries;
 pub(super) mod events;
 pub(super) mod health;
 pub(super) mod import_many;
@@ -18,7 +20,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 
 use super::request::LARGEST_SWALLOWED;
 use super::state::AppState;
@@ -48,6 +50,14 @@ pub(super) fn table() -> Vec<Route> {
         ("/v1/tokens/{name}/check", post(orders::check)),
         ("/v1/tokens/{name}/rotate", post(orders::rotate)),
         ("/v1/tokens/{name}/rollback", post(orders::rollback)),
+        ("/v1/tokens/{name}/in-use", post(consumers::in_use)),
+        (
+            "/v1/tokens/{name}/consumers/{consumer}",
+            delete(consumers::retire),
+        ),
+        ("/v1/deliveries", get(deliveries::list)),
+        ("/v1/deliveries/retry", post(deliveries::retry)),
+        ("/v1/deliveries/test", post(deliveries::test)),
         ("/v1/incidents", get(incidents::list)),
         (
             "/v1/incidents/{id}/acknowledge",

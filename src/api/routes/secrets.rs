@@ -15,7 +15,7 @@ use crate::api::types::{
     Accepted, CandidateRequest, Problem, ProblemType, SecretQuery, SecretView, plausible,
 };
 use crate::inventory::{Error, NewVersion, SecretReading, View};
-use crate::model::{Event, Expiry, NewEvent, State as TokenState, Token};
+use crate::model::{Event, Expiry, NewEvent, State as TokenState, Token, TokenId};
 
 /// Returns the secret in use to a peer that a `[[status.reader]]` permits.
 #[utoipa::path(
@@ -32,16 +32,25 @@ pub(in crate::api) async fn read(
     let reading = Reading {
         permitted: roles.may_read(&name),
         wanted: query.min_remaining.map(|span| span.duration()),
+        version: query.version,
         peer,
         name,
     };
-    let (outcome, access) = app_state
+    let consumer = reading.peer.account.user.clone();
+    let read = app_state
         .read(move |view| reading.carry_out(view, now))
         .await?;
-    if let Some(access) = access {
+    if let Some(access) = read.access {
         app_state.count_access(access, now).await;
     }
-    outcome.map(Json)
+    if let Some((token, version)) = read.new_to_peer {
+        let seen = app_state.write(move |tx| tx.record_seen(token, &consumer, version, now));
+        // Secrets are served while nothing can be written. The next request of the peer records it.
+        if let Err(error) = seen.await {
+            tracing::debug!("the version that a consumer was given could not be recorded: {error}");
+        }
+    }
+    read.outcome.map(Json)
 }
 
 struct Reading {
@@ -50,17 +59,22 @@ struct Reading {
     permitted: bool,
     /// How long the secret must still be valid.
     wanted: Option<SignedDuration>,
+    /// The version, if it is not the one in use.
+    version: Option<u32>,
+}
+
+/// What a request led to: the answer, its record, and a version that the peer has for the first time.
+struct Read {
+    outcome: Outcome,
+    access: Option<Access>,
+    new_to_peer: Option<(TokenId, u32)>,
 }
 
 type Outcome = Result<SecretView, Problem>;
 
 impl Reading {
     /// Returns the answer and the record of it. There is no record when a permitted peer asks for a missing token.
-    fn carry_out(
-        &self,
-        view: &View<'_>,
-        now: Timestamp,
-    ) -> Result<(Outcome, Option<Access>), Error> {
+    fn carry_out(&self, view: &View<'_>, now: Timestamp) -> Result<Read, Error> {
         let token = view.token_named(&self.name)?;
         let outcome = self.outcome(view, token.as_ref(), now)?;
         let access = match (&outcome, &token) {
@@ -71,7 +85,22 @@ impl Reading {
                 Some(Access::refused(&self.peer, token.as_ref(), &problem.title))
             }
         };
-        Ok((outcome, access))
+        let given = outcome.as_ref().ok().zip(token.as_ref());
+        let new_to_peer = match given {
+            Some((secret, token)) if !self.has_seen(view, token, secret)? => {
+                Some((token.id, secret.version))
+            }
+            Some(_) | None => None,
+        };
+        Ok(Read {
+            outcome,
+            access,
+            new_to_peer,
+        })
+    }
+
+    fn has_seen(&self, view: &View<'_>, token: &Token, secret: &SecretView) -> Result<bool, Error> {
+        view.has_seen(token.id, &self.peer.account.user, secret.version)
     }
 
     /// A peer that may not read the secret does not learn whether the token exists.
@@ -87,8 +116,12 @@ impl Reading {
         let Some(token) = token else {
             return Ok(Err(no_such_token()));
         };
-        let Some(reading) = view.secret_of(token)? else {
-            return Ok(Err(no_such_token()));
+        let reading = match self.version.filter(|number| *number != token.version) {
+            Some(number) => view.earlier_secret_of(token, number)?,
+            None => view.secret_of(token)?,
+        };
+        let Some(reading) = reading else {
+            return Ok(Err(no_such_version(token)));
         };
         Ok(
             check_remaining(&reading, self.wanted, now).map(|()| SecretView {
@@ -99,6 +132,14 @@ impl Reading {
             }),
         )
     }
+}
+
+fn no_such_version(token: &Token) -> Problem {
+    let detail = format!(
+        "this version of {} is not kept, or never was. The one in use has the number {}",
+        token.name, token.version
+    );
+    Problem::new(ProblemType::NoSuchVersion, detail)
 }
 
 fn not_permitted(peer: &Peer, name: &str) -> Problem {

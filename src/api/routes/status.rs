@@ -51,7 +51,7 @@ fn report(figures: &Figures, daemon_status: DaemonStatus, now: Timestamp) -> Sta
             .collect(),
         incidents: figures.incidents,
         mail: (&figures.mail).into(),
-        deliveries: daemon_status.deliveries,
+        deliveries: figures.deliveries.into(),
         maintenance,
         next_deadline: figures.next_deadline.clone(),
         problems,

@@ -54,6 +54,7 @@ fn filter(query: TokenQuery, now: Timestamp) -> Result<Filter, Problem> {
         kind: query.kind,
         app: query.app,
         parent: query.parent,
+        behind: query.behind,
         ends_before: query.expires_within.map(|span| now + span.duration()),
         after: match query.sort.unwrap_or(Sort::Name) {
             Sort::Name => After::Name(query.after),
@@ -127,7 +128,8 @@ pub(super) fn with_parent(view: &View<'_>, token: Token) -> Result<TokenView, Er
         Some(parent) => view.name_of(parent)?,
         None => None,
     };
-    Ok(TokenView::from((token, parent)))
+    let consumers = view.consumers(token.id)?;
+    Ok(TokenView::from((token, parent, consumers)))
 }
 
 /// Removes a token with all its secrets. The journal keeps its name.

@@ -134,6 +134,7 @@ impl World {
             accesses: Arc::default(),
             reloads: reload,
             mail_tests: mail_test,
+            sink_tests: mpsc::channel(1).0,
         };
         Self {
             backend,
@@ -345,6 +346,7 @@ fn settings(socket: PathBuf) -> Settings {
             tokens: vec!["acme-*".to_owned()],
         }],
         logins: crate::login::Settings::default(),
+        sinks: Vec::new(),
     }
 }
 

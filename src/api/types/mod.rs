@@ -1,5 +1,6 @@
 //! The request and answer types that server and client share.
 
+mod deliveries;
 mod events;
 mod imports;
 mod incidents;
@@ -11,6 +12,10 @@ mod secrets;
 mod tokens;
 
 pub use crate::model::IncidentFilter;
+pub use deliveries::{
+    ConsumerView, DeliveryList, DeliveryQuery, DeliveryView, InUseRequest, Retried, RetryRequest,
+    SinkTestRequest, SinkTestResult,
+};
 pub use events::EventView;
 pub use imports::{ImportResult, ImportResults, LARGEST_IMPORT, MOST_IMPORTS};
 pub use incidents::{AcknowledgeRequest, IncidentList, IncidentStatus, IncidentView};

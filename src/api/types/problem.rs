@@ -52,6 +52,10 @@ problem_types! {
     NoSuchToken = "no-such-token", 404, "No such token";
     NoSuchIncident = "no-such-incident", 404, "No such incident";
     NoSuchLogin = "no-such-login", 404, "No such login";
+    NoSuchSink = "no-such-sink", 404, "No such sink";
+    NoSuchConsumer = "no-such-consumer", 404, "No such consumer";
+    /// The token never had a version of this number, or it is no longer kept.
+    NoSuchVersion = "no-such-version", 404, "No such version";
     MethodNotAllowed = "method-not-allowed", 405, "Method not allowed";
     TooSlow = "too-slow", 408, "Request too slow";
     NameTaken = "name-taken", 409, "Name taken";
@@ -74,6 +78,8 @@ problem_types! {
     TooManyLogins = "too-many-logins", 429, "Too many logins";
     ReloadRefused = "reload-refused", 422, "Configuration refused";
     MailRefused = "mail-refused", 422, "Mail refused";
+    /// The sink does not take what it is sent.
+    SinkFailed = "sink-failed", 422, "Sink failed";
     TooManyConnections = "too-many-connections", 503, "Too many connections";
     TooManyFollowers = "too-many-followers", 503, "Too many followers";
     NotReady = "not-ready", 503, "Not ready";

@@ -20,6 +20,9 @@ pub struct TokenQuery {
     /// Only tokens that expire within this time, by either clock: `90s`, `15m`, `12h`, `30d`.
     #[param(value_type = Option<String>)]
     pub expires_within: Option<Span>,
+    /// Only tokens with a consumer that still uses an earlier version.
+    #[serde(deserialize_with = "flag", skip_serializing_if = "std::ops::Not::not")]
+    pub behind: bool,
     /// The order; by name if left out.
     pub sort: Option<Sort>,
     /// The most tokens to return; 100 by default, at most 1000.
@@ -37,6 +40,8 @@ pub struct SecretQuery {
     /// Refuse when the secret expires sooner than this: `90s`, `15m`, `12h`, `30d`.
     #[param(value_type = Option<String>)]
     pub min_remaining: Option<Span>,
+    /// An earlier version, as long as it is kept; by default the one in use.
+    pub version: Option<u32>,
 }
 
 /// `GET /v1/incidents`

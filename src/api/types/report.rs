@@ -1,6 +1,6 @@
 //! `GET /v1/status`: a summary of the daemon and its tokens.
 
-use crate::model::{Deadline, Fleet, IncidentCounts, MailQueue};
+use crate::model::{Deadline, DeliveryCounts, Fleet, IncidentCounts, MailQueue};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -117,6 +117,15 @@ impl From<Fleet> for TokenCounts {
             expiring: fleet.expiring,
             failing: fleet.failing,
             dead: fleet.dead,
+        }
+    }
+}
+
+impl From<DeliveryCounts> for Deliveries {
+    fn from(counts: DeliveryCounts) -> Self {
+        Self {
+            pending: counts.pending,
+            failed: counts.failed,
         }
     }
 }

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::EventView;
+use super::{ConsumerView, EventView};
 use crate::model::{
-    Cause, EventId, Kind, LastOrder, Next, Remedy, Rotation, Scopes, State, Subscription, Token,
-    WebhookSubscription, string_enum,
+    Cause, Consumer, EventId, Kind, LastOrder, Next, Remedy, Rotation, Scopes, State, Subscription,
+    Token, WebhookSubscription, string_enum,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -40,6 +40,9 @@ pub struct TokenView {
     pub last_rotation: Option<Rotation>,
     /// The next call to Meta; null when only a person can change anything.
     pub next: Option<Next>,
+    /// Who uses it, and which version.
+    #[serde(default)]
+    pub consumers: Vec<ConsumerView>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -113,9 +116,9 @@ impl From<EventId> for Accepted {
     }
 }
 
-impl From<(Token, Option<String>)> for TokenView {
-    /// Takes the token, and its parent's name.
-    fn from((token, parent): (Token, Option<String>)) -> Self {
+impl From<(Token, Option<String>, Vec<Consumer>)> for TokenView {
+    /// Takes the token, its parent's name and its consumers.
+    fn from((token, parent, consumers): (Token, Option<String>, Vec<Consumer>)) -> Self {
         let facts = token.facts.as_ref();
         Self {
             kind: facts.map(|facts| facts.kind),
@@ -142,6 +145,7 @@ impl From<(Token, Option<String>)> for TokenView {
             rotated_at: token.rotated_at,
             last_rotation: token.last_rotation,
             next: token.next,
+            consumers: consumers.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -19,6 +19,9 @@ pub struct Options {
     /// Refuse if it expires sooner than this: 90m, 12h, 30d
     #[arg(long, value_name = "TIME")]
     min_remaining: Option<Span>,
+    /// Print an earlier version, as long as it is kept
+    #[arg(long, value_name = "NUMBER")]
+    version: Option<u32>,
     /// Print the daemon's JSON, with the version and the expiry of the secret
     #[arg(long)]
     json: bool,
@@ -27,6 +30,7 @@ pub struct Options {
 pub(crate) async fn run(options: &Options, client: &Client, terminal: &mut Terminal) -> Result {
     let query = SecretQuery {
         min_remaining: options.min_remaining,
+        version: options.version,
     };
     if options.json {
         let path = with_query(&token_path(&options.name, "/secret"), &query);

@@ -5,6 +5,8 @@ pub(crate) mod backup;
 pub(crate) mod check_config;
 pub(crate) mod check_rotate;
 pub(crate) mod completions;
+pub(crate) mod consumers;
+pub(crate) mod deliveries;
 pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod forget;

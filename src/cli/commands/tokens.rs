@@ -36,6 +36,9 @@ pub struct Options {
     /// Only tokens that expire, by either clock, within this time: 12h, 30d
     #[arg(long, value_name = "TIME")]
     expires_within: Option<Span>,
+    /// Only tokens with a consumer that still uses an earlier version
+    #[arg(long)]
+    behind: bool,
     /// The order of the list
     #[arg(long, default_value = "urgency", value_parser = one_of(Sort::ALL, Sort::as_str))]
     sort: Sort,
@@ -54,6 +57,7 @@ pub(crate) async fn run(options: Options, client: &Client, terminal: &mut Termin
         app: options.app,
         parent: options.parent,
         expires_within: options.expires_within,
+        behind: options.behind,
         sort: Some(options.sort),
         limit: Some(PER_PAGE),
         after: None,

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 
 use jiff::tz::TimeZone;
+use serde::Serialize;
 
 use crate::cli::error::Result;
 
@@ -62,6 +63,12 @@ impl Terminal {
             self.out.write_all(b"\n")?;
         }
         Ok(self.out.flush()?)
+    }
+
+    /// Prints a value as a line of JSON.
+    pub fn print_json(&mut self, value: &impl Serialize) -> Result<()> {
+        let json = serde_json::to_string(value).map_err(io::Error::from)?;
+        self.print(&json)
     }
 
     /// Prints a remark to standard error. It ignores write errors, so that the command goes on.

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod apps;
+mod deliveries;
 mod inventory;
 mod logins;
 mod routes;
@@ -37,8 +38,8 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
     let rotation = rotation(top.section("rotation"), alerts.warn_before.first());
     let schedule = schedule::schedule(top.section("schedule"));
     let logins = logins::settled(&apps, web.as_ref());
-    let status = status::status(top.section("status"), logins.clone());
-    let deliveries = web::deliveries(&mut top, machine);
+    let sinks = deliveries::deliveries(&mut top, machine);
+    let status = status::status(top.section("status"), logins.clone(), &sinks);
     Some(Config {
         timezone,
         apps,
@@ -52,7 +53,7 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         status,
         logins,
         web,
-        deliveries,
+        sinks,
         warnings: Vec::new(),
     })
 }

@@ -2,13 +2,18 @@
 
 use std::path::PathBuf;
 
-use crate::api::{Reader, Settings};
+use crate::api::{Reader, Settings, SinkReaders};
 use crate::config::readers::{filled_list, list, text};
 use crate::config::tree::Section;
 use crate::config::{USUAL_SOCKET, defaults, names, paths};
+use crate::delivery::{Sink, Target};
 use crate::login;
 
-pub(super) fn status(mut section: Section<'_>, logins: login::Settings) -> Settings {
+pub(super) fn status(
+    mut section: Section<'_>,
+    logins: login::Settings,
+    sinks: &[Sink],
+) -> Settings {
     let socket = socket(&mut section);
     let viewers = peers(&mut section, "viewers", defaults::VIEWERS);
     let operators = peers(&mut section, "operators", defaults::OPERATORS);
@@ -22,6 +27,19 @@ pub(super) fn status(mut section: Section<'_>, logins: login::Settings) -> Setti
         operators,
         readers: section.each("reader", reader),
         logins,
+        sinks: sinks.iter().map(readers_of).collect(),
+    }
+}
+
+fn readers_of(sink: &Sink) -> SinkReaders {
+    let readers = match &sink.target {
+        Target::File(file) => file.readers.iter().map(ToString::to_string).collect(),
+        Target::Command(_) | Target::Webhook(_) => Vec::new(),
+    };
+    SinkReaders {
+        sink: sink.name.clone(),
+        tokens: sink.tokens.clone(),
+        readers,
     }
 }
 

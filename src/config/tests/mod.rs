@@ -10,9 +10,12 @@ use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use super::*;
+use crate::delivery::{Account, FileFormat, FileSink, Target, WebhookBody};
 use crate::email::mailer::{Security, SmtpServer, Transport};
 use crate::email::text::Language;
+use crate::model::OnDead;
 use crate::secret::Key;
+use crate::secret::Secret;
 
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 const CANARY: &str = "canary-0123456789";
@@ -46,6 +49,7 @@ impl Backend {
             ("smtp.password", CANARY),
             ("webhook.verify", CANARY),
             ("hook", CANARY),
+            ("hook.signing", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
         ] {
             fs::write(credentials.join(name), format!("{content}\n")).unwrap();
         }
@@ -117,7 +121,7 @@ fn what_the_file_leaves_out_is_as_documented() {
     assert_eq!(status.viewers, ["*"]);
     assert_eq!(status.operators, ["root"]);
     assert!(status.readers.is_empty());
-    assert!(config.web.is_none() && config.deliveries.is_empty());
+    assert!(config.web.is_none() && config.sinks.is_empty());
 }
 
 #[test]
@@ -227,23 +231,40 @@ fn every_key_about_people_is_taken_over() {
     assert_eq!(web.listen, web::ListenAddress::Unix("/run/web.sock".into()));
     assert_eq!(web.public_url, "https://tokens.example.com");
     assert_eq!(web.webhook_verify_token, Some(Secret::new(CANARY)));
-    let sinks: Vec<Sink> = config.deliveries.into_iter().map(|d| d.sink).collect();
-    let expected = [
-        Sink::File {
-            path: "/run/perennial/tokens/{name}".to_owned(),
-            owner: Some("chatbot".to_owned()),
-            mode: 0o440,
-        },
-        Sink::Command(vec![
-            "/usr/local/bin/reload-bot".to_owned(),
-            "--now".to_owned(),
-        ]),
-        Sink::Webhook {
-            url: "https://hooks.example.com/x?y=z".to_owned(),
-            secret: Secret::new(CANARY),
-        },
-    ];
-    assert_eq!(sinks, expected);
+}
+
+#[test]
+fn every_key_about_deliveries_is_taken_over() {
+    let config = Backend::new().load(ALL).unwrap();
+    let [files, command, webhook] = config.sinks.as_slice() else {
+        panic!("three deliveries were written");
+    };
+    assert_eq!(files.name, "chatbot");
+    assert_eq!(
+        (files.on_dead, files.grace),
+        (OnDead::Remove, Some(span("24h")))
+    );
+    let Target::File(file) = &files.target else {
+        panic!("the first is a file");
+    };
+    let expected = FileSink {
+        path: "/run/perennial/tokens/{name}".to_owned(),
+        readers: vec![Account::parse("chatbot")],
+        format: FileFormat::Env,
+    };
+    assert_eq!(*file, expected);
+    assert_eq!((command.on_dead, command.grace), (OnDead::Keep, None));
+    let Target::Command(words) = &command.target else {
+        panic!("the second is a command");
+    };
+    assert_eq!(words, &["/usr/local/bin/reload-bot", "--now"]);
+    let Target::Webhook(webhook) = &webhook.target else {
+        panic!("the third is a webhook");
+    };
+    assert_eq!(
+        (webhook.body, webhook.secrets.len()),
+        (WebhookBody::Full, 1)
+    );
 }
 
 #[test]
@@ -281,20 +302,16 @@ fn a_route_says_what_differs_for_whom() {
 fn the_documented_example_is_in_order() {
     let desk = Backend::new();
     let documented = include_str!("documented.toml");
-    let expected = [
-        "perennial.toml:49: [[delivery]]: this version does not act on [[delivery]] yet: no token \
-         is delivered",
-    ];
-    assert_eq!(desk.warnings(documented), expected);
+    assert!(desk.warnings(documented).is_empty());
 
     let config = desk.load(documented).unwrap();
     assert_eq!(config.mail.from, "Perennial <perennial@example.com>");
     let listen = web::ListenAddress::Tcp("127.0.0.1:8480".parse().unwrap());
     assert_eq!(config.web.unwrap().listen, listen);
-    let Sink::File { mode, .. } = config.deliveries[0].sink else {
-        panic!("the example hands tokens on as files");
+    let Target::File(file) = &config.sinks[0].target else {
+        panic!("the example delivers tokens as files");
     };
-    assert_eq!(mode, 0o400);
+    assert_eq!(file.readers, ["chatbot", "@www-data"].map(Account::parse));
 }
 
 #[test]

@@ -117,12 +117,12 @@ fn unknown_keys_are_refused_with_a_guess_at_what_was_meant() {
             &["11: [web] listen_on: unknown key; did you mean `listen`?"],
         ),
         (
-            "[[delivery]]\ntokens = [\"a\"]\ncommand = [\"/a\"]\ncomand = 1\n",
-            &["12: [[delivery]] comand: unknown key; did you mean `command`?"],
+            "[[delivery]]\nname = \"n\"\ntokens = [\"a\"]\ncommand = [\"/a\"]\ncomand = 1\n",
+            &["13: [[delivery]] comand: unknown key; did you mean `command`?"],
         ),
         (
-            "[[delivery]]\ntokens = [\"a\"]\nfile = { path = \"/{name}\", mod = 1 }\n",
-            &["11: [delivery.file] mod: unknown key; did you mean `mode`?"],
+            "[[delivery]]\nname = \"n\"\ntokens = [\"a\"]\nfile = { path = \"/{name}\", reader = 1 }\n",
+            &["12: [delivery.file] reader: unknown key; did you mean `readers`?"],
         ),
     ]);
 }
@@ -473,12 +473,14 @@ fn a_public_part_that_nobody_could_reach_is_refused() {
 
 #[test]
 fn a_delivery_to_nowhere_or_to_everywhere_is_refused() {
-    let to = |sink: &str| format!("[[delivery]]\ntokens = [\"acme-*\"]\n{sink}\n");
+    let to = |sink: &str| format!("[[delivery]]\nname = \"n\"\ntokens = [\"acme-*\"]\n{sink}\n");
     let one = "name exactly one of file, command and webhook";
+    let gone = "is no longer supported: the daemon has no right to give files away. Write readers = [\"user\"]";
     assert_refused(&[
         (
             "[[delivery]]\n",
             &[
+                "9: [[delivery]] name: is missing; name it after who uses the tokens, such as \"chatbot\"",
                 "9: [[delivery]] tokens: is missing; name the tokens, such as [\"acme-*\"]",
                 &format!("9: [[delivery]]: {one}"),
             ],
@@ -489,30 +491,61 @@ fn a_delivery_to_nowhere_or_to_everywhere_is_refused() {
         ),
         (
             &to("command = [\"reload-bot\"]"),
-            &["11: [[delivery]] command: must begin with the absolute path of a program"],
+            &["12: [[delivery]] command: must begin with the absolute path of a program"],
         ),
         (
-            &to("file = { path = \"/run/token\", mode = \"0444\", owner = \"@bots\" }"),
+            &to(
+                "file = { path = \"/run/token\", mode = \"0444\", owner = \"bot\", readers = [\"*\"], format = \"x\" }",
+            ),
             &[
-                "11: [delivery.file] path: must contain {name} once, or each token would overwrite the one \
+                "12: [delivery.file] path: must contain {name} once, or each token would overwrite the one \
                  before",
-                "11: [delivery.file] owner: \"@bots\" is not a user name",
-                "11: [delivery.file] mode: is not a mode for a secret; write \"0400\", or \"0440\" for a \
-                 group; others get nothing",
+                "12: [delivery.file] readers: cannot be everybody: name users or \"@group\"",
+                "12: [delivery.file] format: must be \"raw\", \"env\" or \"json\"",
+                &format!("12: [delivery.file] owner: {gone}"),
+                &format!("12: [delivery.file] mode: {gone}"),
             ],
         ),
         (
             &to("file = { path = \"/run/{name}/{app}\" }"),
-            &["11: [delivery.file] path: may contain {name} once, and no other { }"],
+            &["12: [delivery.file] path: may contain {name} once, and no other { }"],
         ),
         (
-            &to("webhook = { url = \"http://example.com\" }"),
+            &to("file = { path = \"/run/../{name}\" }"),
+            &["12: [delivery.file] path: must lead to a file, without . and .. on the way"],
+        ),
+        (
+            &to("webhook = { url = \"http://example.com\" }\ngrace = \"0s\"\non_dead = \"delete\""),
             &[
-                "11: [delivery.webhook] url: must begin with https:// (http:// only to this machine: \
-                 127.0.0.1, [::1], localhost)",
-                "11: [delivery.webhook] secret: is missing; each call is signed with it; write \
+                "12: [delivery.webhook] url: is plain http to another machine; use https, so that nobody on \
+                 the way can read it",
+                "12: [delivery.webhook] secret: is missing; each message is signed with it; write \
                  { credential = \"name\" }",
+                "13: [[delivery]] grace: must be longer than \"0s\"",
+                "14: [[delivery]] on_dead: must be \"keep\" or \"remove\"",
             ],
+        ),
+    ]);
+}
+
+#[test]
+fn two_deliveries_with_one_name_or_one_path_are_refused() {
+    let file = |name: &str| {
+        format!("[[delivery]]\nname = \"{name}\"\ntokens = [\"*\"]\nfile.path = \"/t/{{name}}\"\n")
+    };
+    let twins = format!("{}{}", file("a"), file("a"));
+    let neighbours = format!("{}{}", file("a"), file("b"));
+    assert_refused(&[
+        (
+            &twins,
+            &[
+                "14: [[delivery]] name: is the name of another [[delivery]]; choose another one",
+                "16: [[delivery]] file: has the path of a; each needs its own",
+            ],
+        ),
+        (
+            &neighbours,
+            &["16: [[delivery]] file: has the path of a; each needs its own"],
         ),
     ]);
 }

@@ -5,9 +5,9 @@ use rand::{RngExt, SeedableRng};
 
 use crate::inventory::tests::{Bench, import};
 use crate::inventory::{Error, Inventory, Tx, View};
-use crate::model::{Deadline, Figures, Fleet, IncidentCounts};
+use crate::model::{Deadline, DeliveryCounts, Figures, Fleet, IncidentCounts};
 
-const CHANGES: [&str; 18] = [
+const CHANGES: [&str; 22] = [
     "INSERT INTO incident (app, incident_cause, cause, subject, opened_at)
      VALUES ('acme', 'expired', 'expired', ?2, 1)",
     "UPDATE incident SET acknowledged_until = 9 WHERE id = ?1",
@@ -30,6 +30,10 @@ const CHANGES: [&str; 18] = [
     "UPDATE token SET state = 'healthy' WHERE id = ?1",
     "UPDATE schedule SET deadline = ?2 WHERE token = ?1",
     "DELETE FROM token WHERE id = ?1 AND id % 3 = 0",
+    "INSERT INTO delivery (token, sink, version, created_at) SELECT id, 'bot', ?2, ?2 FROM token WHERE id = ?1",
+    "UPDATE delivery SET state = 'failed' WHERE id = ?1",
+    "UPDATE delivery SET state = 'delivered' WHERE id = ?1",
+    "UPDATE delivery SET state = 'pending' WHERE id = ?1",
 ];
 
 impl Tx<'_> {
@@ -80,6 +84,10 @@ impl View<'_> {
             },
             mail: self.mail_queue()?,
             next_deadline,
+            deliveries: DeliveryCounts {
+                pending: count("delivery", "state = 'pending'")?,
+                failed: count("delivery", "state = 'failed'")?,
+            },
             outdated: None,
         })
     }
@@ -94,6 +102,7 @@ async fn the_figures_are_what_one_would_count_after_any_changes() {
     let bench = Bench::new();
     let mut inventory = bench.open();
     let mut chance = StdRng::seed_from_u64(7);
+    let mut seen = [false; 7];
     for round in 0..300 {
         if round % 30 == 0 {
             import(&inventory, &format!("t-{round}"), &format!("EAA{round}")).await;
@@ -107,16 +116,29 @@ async fn the_figures_are_what_one_would_count_after_any_changes() {
         write.await.unwrap();
         let figures = inventory.figures();
         assert_eq!(*figures, counted(&inventory).await, "round {round}");
+        for (ever, now) in seen.iter_mut().zip(in_use(&figures)) {
+            *ever |= now;
+        }
         if round % 100 == 0 {
             drop(inventory);
             inventory = bench.open();
             assert_eq!(inventory.figures(), figures);
         }
     }
-    let figures = inventory.figures();
-    assert!(figures.fleet.total() > 0 && figures.incidents.open > 0);
-    assert!(figures.mail.queued > 0 && figures.mail.undelivered > 0);
-    assert!(figures.next_deadline.is_some());
+    assert_eq!(seen, [true; 7]);
+}
+
+/// Whether each figure says anything.
+fn in_use(figures: &Figures) -> [bool; 7] {
+    [
+        figures.fleet.total() > 0,
+        figures.incidents.open > 0,
+        figures.mail.queued > 0,
+        figures.mail.undelivered > 0,
+        figures.next_deadline.is_some(),
+        figures.deliveries.pending > 0,
+        figures.deliveries.failed > 0,
+    ]
 }
 
 #[tokio::test]

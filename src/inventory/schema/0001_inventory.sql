@@ -301,6 +301,59 @@ CREATE INDEX email_unreached ON email (created_at, next_try_at, undelivered_at, 
 CREATE INDEX email_undelivered ON email (incident, id, delivered_to, last_error) WHERE undelivered_at IS NOT NULL;
 CREATE INDEX email_delivered ON email (incident, id) WHERE sent_at IS NOT NULL AND undelivered_at IS NULL;
 
+-- One version of a token for one sink. Of each token and sink, only the newest version waits.
+CREATE TABLE delivery (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    token         INTEGER NOT NULL REFERENCES token (id) ON DELETE CASCADE,
+    sink          TEXT    NOT NULL,
+    version       INTEGER NOT NULL,
+    state         TEXT    NOT NULL DEFAULT 'pending',
+    created_at    INTEGER NOT NULL,
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    -- NULL when nothing is left to try
+    next_try_at   INTEGER,
+    failing_since INTEGER,
+    last_error    TEXT,
+    delivered_at  INTEGER,
+    in_use_at     INTEGER,
+    UNIQUE (token, sink, version)
+) STRICT;
+
+CREATE INDEX delivery_due ON delivery (sink, next_try_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX delivery_in_state ON delivery (state, id) WHERE state = 'pending' OR state = 'failed';
+CREATE INDEX delivery_done ON delivery (created_at) WHERE state <> 'pending';
+
+-- The files that sinks wrote. A row outlives its token and its sink, so that the file can be removed.
+CREATE TABLE delivered_file (
+    path  TEXT    NOT NULL PRIMARY KEY,
+    sink  TEXT    NOT NULL,
+    token INTEGER NOT NULL,
+    -- whether the file must be looked at again: 'check', or 'remove' because a person's data must go
+    stale TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX delivered_file_of ON delivered_file (token, sink);
+CREATE INDEX delivered_file_stale ON delivered_file (path) WHERE stale IS NOT NULL;
+
+-- Sinks whose receiver said that it wants nothing more. They are left alone until an operator says otherwise.
+CREATE TABLE disabled_sink (
+    sink        TEXT    NOT NULL PRIMARY KEY,
+    reason      TEXT    NOT NULL,
+    disabled_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Who uses a token: a user who fetched it, or a sink.
+CREATE TABLE consumer (
+    token          INTEGER NOT NULL REFERENCES token (id) ON DELETE CASCADE,
+    name           TEXT    NOT NULL,
+    -- the newest version that it was given, and the one that it said it uses
+    seen_version   INTEGER,
+    seen_at        INTEGER,
+    in_use_version INTEGER,
+    in_use_at      INTEGER,
+    PRIMARY KEY (token, name)
+) STRICT, WITHOUT ROWID;
+
 -- The digests that were written, by the scheduled time that they were for.
 CREATE TABLE digest (
     tick       INTEGER NOT NULL PRIMARY KEY,
@@ -426,7 +479,11 @@ CREATE TABLE totals (
     open_incidents           INTEGER NOT NULL DEFAULT 0,
     unacknowledged_incidents INTEGER NOT NULL DEFAULT 0,
     -- goes up with every change to what the figures of the mail queue are read from
-    mail_changes             INTEGER NOT NULL DEFAULT 0
+    mail_changes             INTEGER NOT NULL DEFAULT 0,
+    pending_deliveries       INTEGER NOT NULL DEFAULT 0,
+    failed_deliveries        INTEGER NOT NULL DEFAULT 0,
+    -- a copy was restored then: nothing is delivered before a check after it
+    restored_at              INTEGER
 ) STRICT;
 
 INSERT INTO totals (id) VALUES (1);
@@ -463,4 +520,20 @@ END;
 CREATE TRIGGER mail_change AFTER UPDATE OF incident, created_at, delivered_to, next_try_at, sent_at,
     last_error, undelivered_at ON email BEGIN
     UPDATE totals SET mail_changes = mail_changes + 1;
+END;
+
+CREATE TRIGGER delivery_total_in AFTER INSERT ON delivery BEGIN
+    UPDATE totals SET pending_deliveries = pending_deliveries + (NEW.state = 'pending'),
+        failed_deliveries = failed_deliveries + (NEW.state = 'failed');
+END;
+
+CREATE TRIGGER delivery_total_out AFTER DELETE ON delivery BEGIN
+    UPDATE totals SET pending_deliveries = pending_deliveries - (OLD.state = 'pending'),
+        failed_deliveries = failed_deliveries - (OLD.state = 'failed');
+END;
+
+CREATE TRIGGER delivery_total_move AFTER UPDATE OF state ON delivery WHEN OLD.state <> NEW.state BEGIN
+    UPDATE totals SET
+        pending_deliveries = pending_deliveries + (NEW.state = 'pending') - (OLD.state = 'pending'),
+        failed_deliveries = failed_deliveries + (NEW.state = 'failed') - (OLD.state = 'failed');
 END;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::inventory::columns::{self, FROM_TOKEN, TOKEN, TOKEN_COLUMNS};
 use crate::inventory::engine::ToColumn;
 use crate::inventory::{Error, View};
-use crate::model::{Kind, State, Token, string_enum};
+use crate::model::{Consumer, Kind, State, Token, string_enum};
 
 string_enum! {
     /// In which order tokens are listed.
@@ -27,6 +27,8 @@ pub struct Filter {
     pub parent: Option<String>,
     /// The earlier clock ends before this.
     pub ends_before: Option<Timestamp>,
+    /// A consumer still uses an earlier version.
+    pub behind: bool,
     pub after: After,
 }
 
@@ -47,7 +49,8 @@ pub struct Cursor {
 
 #[derive(Debug)]
 pub struct TokenPage {
-    pub tokens: Vec<(Token, Option<String>)>,
+    /// Each with its parent's name and its consumers.
+    pub tokens: Vec<(Token, Option<String>, Vec<Consumer>)>,
     /// Pass this as `after` for the rest; `None` when this was all.
     pub next: Option<String>,
 }
@@ -62,6 +65,10 @@ const BY_URGENCY: [State; 5] = [
 
 /// A token without a deadline comes after those that have one.
 const DEADLINE: &str = "coalesce(s.deadline, 9223372036854775807)";
+
+/// See [`Consumer::is_behind`].
+const BEHIND: &str = "t.id IN (SELECT c.token FROM consumer c JOIN token v ON v.id = c.token
+    WHERE coalesce(c.in_use_version, c.seen_version) < v.version)";
 
 type Listed = (Token, Option<String>, i64);
 
@@ -109,8 +116,11 @@ impl View<'_> {
             next: last.map(|listed| filter.after.cursor(listed)),
             tokens: found
                 .into_iter()
-                .map(|(token, parent, _)| (token, parent))
-                .collect(),
+                .map(|(token, parent, _)| {
+                    let consumers = self.consumers(token.id)?;
+                    Ok((token, parent, consumers))
+                })
+                .collect::<Result<_, Error>>()?,
         })
     }
 
@@ -242,6 +252,9 @@ impl Filter {
             if let Some(value) = value {
                 conditions.add(condition, value);
             }
+        }
+        if self.behind {
+            conditions.sql.push(BEHIND.to_owned());
         }
         conditions
     }

@@ -126,6 +126,7 @@ impl Tx<'_> {
     /// Removes a token with all its secrets; the journal keeps its name.
     pub fn forget(&self, id: TokenId) -> Result<(), Error> {
         self.review_incident_of(id)?;
+        self.files_are_stale(id)?;
         self.db.run("DELETE FROM token WHERE id = ?1", &[&id])
     }
 

@@ -152,5 +152,5 @@ async fn fleet(world: &World) -> Result<Vec<Token>> {
         .inventory
         .read(move |view| view.tokens(&all, 1_000))
         .await?;
-    Ok(page.tokens.into_iter().map(|(token, _)| token).collect())
+    Ok(page.tokens.into_iter().map(|(token, ..)| token).collect())
 }

@@ -216,7 +216,9 @@ impl Daemon {
         let mut seen = String::new();
         let mut buffer = [0; 4096];
         while !seen.contains(word) {
-            let length = stream.read(&mut buffer)?;
+            let length = stream.read(&mut buffer);
+            let length =
+                length.map_err(|error| format!("{error} while waiting for {word}:\n{seen}"))?;
             if length == 0 {
                 return Err(format!("the journal ended without {word}:\n{seen}").into());
             }

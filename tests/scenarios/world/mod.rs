@@ -2,6 +2,7 @@
 
 pub mod crash;
 pub mod daemon;
+pub mod hook;
 mod log;
 mod mail;
 mod public;
@@ -207,7 +208,7 @@ impl World {
             .await?
             .tokens
             .into_iter()
-            .map(|(token, _)| token)
+            .map(|(token, ..)| token)
             .collect())
     }
 

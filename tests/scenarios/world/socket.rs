@@ -49,6 +49,7 @@ impl World {
             accesses: Arc::default(),
             reloads: mpsc::channel(1).0,
             mail_tests: mpsc::channel(1).0,
+            sink_tests: mpsc::channel(1).0,
         };
         let hang_up = CancellationToken::new();
         let listener = api::bind(&config.status.socket)?;

@@ -82,7 +82,7 @@ impl Invariants {
                 }
                 if after == EventId(0) {
                     let page = view.tokens(&Default::default(), ALL)?;
-                    for (token, _) in page.tokens {
+                    for (token, ..) in page.tokens {
                         let reading = view.secret_of(&token)?;
                         served.extend(reading.map(|reading| (token.id, reading.secret)));
                     }

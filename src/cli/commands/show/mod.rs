@@ -1,5 +1,6 @@
 //! `perennial show NAME`: prints everything about one token, and who must act.
 
+mod consumers;
 pub(crate) mod next_step;
 
 use anstyle::Style;
@@ -62,6 +63,9 @@ pub(crate) fn render(detail: &TokenDetail, now: Timestamp, format: &TerminalForm
     page.push_str(&clocks(&detail.token, now, format));
     for (label, text) in history(detail, now, format) {
         page.push_str(&entry(label, &text, style::PLAIN, format));
+    }
+    for line in consumers::lines(&detail.token, now, format) {
+        page.push_str(&entry("consumer", &line, style::PLAIN, format));
     }
     if !detail.events.is_empty() {
         page.push_str("\nLatest events\n");

@@ -1,0 +1,122 @@
+//! Deliveries and consumers as programs see them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::model::{Consumer, Delivery, DeliveryState};
+
+/// `GET /v1/deliveries`
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct DeliveryQuery {
+    /// Only deliveries in this state.
+    #[param(inline)]
+    pub state: Option<DeliveryState>,
+    /// The most deliveries to return; 100 by default, at most 1000.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<usize>,
+}
+
+/// One version of one token for one sink.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeliveryView {
+    pub token: String,
+    pub version: u32,
+    /// The name of its `[[delivery]]`.
+    pub sink: String,
+    pub state: DeliveryState,
+    pub attempts: u32,
+    /// Why the last attempt failed; null when it did not.
+    pub last_error: Option<String>,
+    /// Null when no other attempt follows by itself.
+    pub next_try_at: Option<Timestamp>,
+    pub delivered_at: Option<Timestamp>,
+    pub in_use_at: Option<Timestamp>,
+}
+
+/// The latest deliveries, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeliveryList {
+    pub deliveries: Vec<DeliveryView>,
+}
+
+/// `POST /v1/deliveries/retry`
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryRequest {
+    /// The sink to try again; all of them by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sink: Option<String>,
+}
+
+/// How many deliveries are tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Retried {
+    pub deliveries: u64,
+}
+
+/// `POST /v1/deliveries/test`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SinkTestRequest {
+    pub sink: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SinkTestResult {
+    /// What the sink did, as a sentence.
+    pub result: String,
+}
+
+/// `POST /v1/tokens/{name}/in-use`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InUseRequest {
+    /// The version that the consumer uses now.
+    pub version: u32,
+    /// Who uses it, for operators; by default the user who asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consumer: Option<String>,
+}
+
+/// Who uses a token: a user who fetched it, or a sink.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConsumerView {
+    pub name: String,
+    /// The newest version that it was given.
+    pub seen_version: Option<u32>,
+    pub seen_at: Option<Timestamp>,
+    /// The version that it said it uses; null when it never confirms.
+    pub in_use_version: Option<u32>,
+    pub in_use_at: Option<Timestamp>,
+}
+
+impl From<Delivery> for DeliveryView {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            token: delivery.token_name,
+            version: delivery.version,
+            sink: delivery.sink,
+            state: delivery.state,
+            attempts: delivery.attempts,
+            last_error: delivery.last_error,
+            next_try_at: delivery.next_try_at,
+            delivered_at: delivery.delivered_at,
+            in_use_at: delivery.in_use_at,
+        }
+    }
+}
+
+impl From<Consumer> for ConsumerView {
+    fn from(consumer: Consumer) -> Self {
+        Self {
+            name: consumer.name,
+            seen_version: consumer.seen.map(|seen| seen.version),
+            seen_at: consumer.seen.map(|seen| seen.at),
+            in_use_version: consumer.in_use.map(|used| used.version),
+            in_use_at: consumer.in_use.map(|used| used.at),
+        }
+    }
+}

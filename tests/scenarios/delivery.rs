@@ -1,0 +1,317 @@
+//! New tokens reach those who use them: files, commands, webhooks; and who uses which version.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::sync::{Mutex, PoisonError};
+
+use nix::sys::signal::Signal;
+use perennial::daemon::clock;
+use serde_json::Value;
+
+use crate::world::daemon::{Daemon, Premises};
+use crate::world::hook::Hook;
+use crate::world::{Result, World};
+
+/// A daemon that delivers, and a simulated Meta whose clock shows the real time.
+struct Company {
+    world: World,
+    premises: Premises,
+    daemon: Daemon,
+    people: Mutex<HashMap<String, String>>,
+}
+
+impl Company {
+    /// `{here}` in the configuration is the daemon's own folder.
+    async fn open(deliveries: &str) -> Result<Self> {
+        let world = World::new().await?;
+        world.meta.set_now(clock::now());
+        let premises = Premises::new(&world.meta.url())?;
+        premises.write_secret("hook.secret", SIGNING_SECRET)?;
+        let here = premises.path("").display().to_string();
+        let deliveries = deliveries.replace("{here}", here.trim_end_matches('/'));
+        premises.configure(&world.meta.url(), &deliveries)?;
+        let daemon = premises.start()?;
+        Ok(Self {
+            world,
+            premises,
+            daemon,
+            people: Mutex::default(),
+        })
+    }
+
+    /// A new token of the person of this name.
+    fn log_in(&self, name: &str) -> Result<String> {
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || self.world.person(name);
+        let person = people.entry(name.to_owned()).or_insert_with(new);
+        self.world.log_in(person)
+    }
+
+    /// Imports the token of a new person, and waits until it was checked.
+    fn import(&self, name: &str) -> Result<String> {
+        let token = self.log_in(name)?;
+        let body = format!(r#"{{"app":"acme","name":"{name}","access_token":"{token}"}}"#);
+        let (status, answer) = self.daemon.http("POST", "/v1/tokens", &body)?;
+        assert_eq!(status, 201, "{answer}");
+        Ok(token)
+    }
+
+    /// Replaces a token by another one of the same person.
+    fn replace(&self, name: &str) -> Result<String> {
+        let token = self.log_in(name)?;
+        let path = format!("/v1/tokens/{name}/secret");
+        let body = format!(r#"{{"access_token":"{token}"}}"#);
+        let (status, answer) = self.daemon.http("PUT", &path, &body)?;
+        assert_eq!(status, 202, "{answer}");
+        Ok(token)
+    }
+
+    /// Waits until a sink has a version of a token.
+    fn until_delivered(&self, name: &str, version: u32) -> Result {
+        self.daemon
+            .follow_until(&delivered(name, version))
+            .map(drop)
+    }
+
+    fn get(&self, path: &str) -> Result<Value> {
+        let (status, answer) = self.daemon.http("GET", path, "")?;
+        assert_eq!(status, 200, "{answer}");
+        Ok(serde_json::from_str(&answer)?)
+    }
+
+    fn ask(&self, line: &str) -> Result<(Option<i32>, String)> {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let output = self.premises.ask(&arguments, "")?;
+        let said = [output.stdout, output.stderr].concat();
+        Ok((output.status.code(), String::from_utf8(said)?))
+    }
+}
+
+/// How the journal says that the sink `bot` has a version.
+fn delivered(name: &str, version: u32) -> String {
+    let detail = format!(r#""app":"acme","detail":{{"sink":"bot","version":{version}}}"#);
+    format!(r#""kind":"delivered","token":"{name}",{detail}"#)
+}
+
+const SIGNING_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+fn webhook(hook: &Hook, more: &str) -> String {
+    let (url, secret) = (hook.url(), "secret = { file = \"{here}/hook.secret\" }");
+    format!(
+        "[[delivery]]\nname = \"bot\"\ntokens = [\"*\"]\nwebhook = {{ url = \"{url}\", {secret} }}\n{more}"
+    )
+}
+
+const FILES: &str = r#"
+[[delivery]]
+name = "bot"
+tokens = ["ma*"]
+file = { path = "{here}/tokens/{name}", readers = ["daemon"] }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_has_each_version_and_is_only_for_its_readers() -> Result {
+    let company = Company::open(FILES).await?;
+    let path = company.premises.path("tokens/maria");
+    let token = company.import("maria")?;
+    company.import("paul")?;
+    company.until_delivered("maria", 1)?;
+    assert_eq!(fs::read_to_string(&path)?, token);
+    // The group bits are the mask of the access list: one user more, and nobody else.
+    assert_eq!(path.metadata()?.permissions().mode() & 0o777, 0o440);
+    let folder = company.premises.path("tokens");
+    assert_eq!(folder.read_dir()?.count(), 1, "paul goes nowhere");
+    assert_eq!(folder.metadata()?.permissions().mode() & 0o777, 0o710);
+
+    let before = path.metadata()?.ino();
+    let newer = company.replace("maria")?;
+    company.until_delivered("maria", 2)?;
+    assert_eq!(fs::read_to_string(&path)?, newer);
+    assert_ne!(path.metadata()?.ino(), before, "a new file took its place");
+
+    let list = company.get("/v1/deliveries?state=delivered")?;
+    let versions: Vec<_> = list["deliveries"]
+        .as_array()
+        .ok_or("no list")?
+        .iter()
+        .collect();
+    assert_eq!(versions.len(), 2, "{list}");
+    assert_eq!(versions[0]["token"], "maria");
+    assert_eq!(versions[0]["version"], 2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_file_comes_back_and_one_that_is_right_is_not_written_again() -> Result {
+    let company = Company::open(FILES).await?;
+    let [maria, mario] = ["maria", "mario"].map(|name| company.premises.path("tokens").join(name));
+    let token = company.import("maria")?;
+    company.import("mario")?;
+    company.until_delivered("maria", 1)?;
+    company.until_delivered("mario", 1)?;
+    let untouched = mario.metadata()?;
+    fs::remove_file(&maria)?;
+    assert!(company.daemon.stop(Signal::SIGTERM)?.success());
+
+    let daemon = company.premises.start()?;
+    let times = |journal: String| journal.matches(&delivered("maria", 1)).count();
+    while times(daemon.http("GET", "/v1/events", "")?.1) < 2 {
+        std::thread::yield_now();
+    }
+    assert_eq!(fs::read_to_string(&maria)?, token);
+    let same = mario.metadata()?;
+    assert_eq!(
+        (untouched.ino(), untouched.mtime()),
+        (same.ino(), same.mtime())
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_gets_the_version_and_not_the_token_until_it_takes_it() -> Result {
+    let hook = Hook::start()?;
+    let company = Company::open(&webhook(&hook, "")).await?;
+    hook.will_answer("500 Internal Server Error");
+    let token = company.import("maria")?;
+    let first = hook.next()?;
+    assert!(!first.body.contains(&token), "{first:?}");
+    let body: Value = serde_json::from_str(&first.body)?;
+    assert_eq!(body["type"], "token.updated");
+    assert_eq!(
+        (&body["data"]["token"], &body["data"]["version"]),
+        (&"maria".into(), &1.into())
+    );
+    assert!(
+        first
+            .header("webhook-signature")
+            .is_some_and(|it| it.starts_with("v1,"))
+    );
+
+    company.daemon.follow_until("\"delivery_failed\"")?;
+    hook.will_answer("200 OK\n\n{\"in_use\": true}");
+    let (code, said) = company.ask("deliveries --retry bot")?;
+    assert_eq!(code, Some(0), "{said}");
+    let second = hook.next()?;
+    assert_eq!(first.header("webhook-id"), second.header("webhook-id"));
+    company.until_delivered("maria", 1)?;
+    let list = company.get("/v1/deliveries?state=in_use")?;
+    assert_eq!(list["deliveries"][0]["sink"], "bot", "{list}");
+    let shown = company.get("/v1/tokens/maria")?;
+    assert_eq!(shown["consumers"][0]["in_use_version"], 1, "{shown}");
+    assert!(hook.is_quiet());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_is_gone_is_left_alone_until_an_operator_says_otherwise() -> Result {
+    let hook = Hook::start()?;
+    let company = Company::open(&webhook(&hook, "")).await?;
+    hook.will_answer("410 Gone");
+    company.import("maria")?;
+    hook.next()?;
+    company.daemon.follow_until("\"sink_disabled\"")?;
+    let before = company.get("/v1/deliveries?state=failed")?;
+    assert_eq!(before["deliveries"][0]["token"], "maria", "{before}");
+
+    let newer = company.replace("maria")?;
+    company.daemon.follow_until("\"candidate_accepted\"")?;
+    let (_, said) = company.ask("deliveries --test nobody")?;
+    assert!(said.contains("no [[delivery]] has this name"), "{said}");
+    let (code, said) = company.ask("deliveries --test bot")?;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        hook.next()?.body.contains("perennial.test"),
+        "a test is sent in any case"
+    );
+    company.ask("deliveries --retry")?;
+    let request = hook.next()?;
+    assert!(request.body.contains("\"version\":2"), "{request:?}");
+    company.until_delivered("maria", 2)?;
+    assert!(!request.body.contains(&newer) && hook.is_quiet());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_gets_the_token_on_its_standard_input_and_decides() -> Result {
+    let command =
+        "[[delivery]]\nname = \"bot\"\ntokens = [\"*\"]\ncommand = [\"{here}/take\", \"{here}\"]";
+    let company = Company::open(command).await?;
+    let script = "#!/bin/sh\nenv > $1/env; read -r token\n\
+                  if [ -e $1/works ]; then printf %s \"$token\" > $1/got; else echo \"no $token\"; exit 3; fi\n";
+    let program = company.premises.path("take");
+    fs::write(&program, script)?;
+    fs::set_permissions(&program, PermissionsExt::from_mode(0o755))?;
+    let token = company.import("maria")?;
+    let journal = company.daemon.follow_until("\"delivery_failed\"")?;
+    assert!(
+        journal.contains("exit status: 3: no (the token)"),
+        "{journal}"
+    );
+    assert!(!journal.contains(&token));
+
+    fs::write(company.premises.path("works"), "")?;
+    company.ask("deliveries --retry")?;
+    company.until_delivered("maria", 1)?;
+    assert_eq!(fs::read_to_string(company.premises.path("got"))?, token);
+    let names = fs::read_to_string(company.premises.path("env"))?;
+    let names = names
+        .lines()
+        .filter_map(|line| Some(line.split_once('=')?.0));
+    let own: Vec<&str> = names
+        .filter(|name| !["PWD", "SHLVL", "_"].contains(name))
+        .collect();
+    assert_eq!(own.len(), 3, "{own:?}");
+    assert!(own.iter().all(|name| name.starts_with("PERENNIAL_")));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_uses_which_version_is_known() -> Result {
+    let company = Company::open("").await?;
+    company.import("maria")?;
+    company.daemon.follow_until("\"changed\"")?;
+    let old = company.ask("get maria")?.1;
+    company.replace("maria")?;
+    company.daemon.follow_until("\"candidate_accepted\"")?;
+
+    let (_, behind) = company.ask("tokens --behind")?;
+    assert!(behind.contains("maria"), "{behind}");
+    assert_eq!(company.ask("get maria --version 1")?.1, old);
+    let (code, said) = company.ask("in-use maria --version 3")?;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("has the versions 1 to 2"), "{said}");
+    assert_eq!(company.ask("in-use maria")?.0, Some(0));
+    let (_, behind) = company.ask("tokens --behind")?;
+    assert!(!behind.contains("maria"), "{behind}");
+    let (_, consumers) = company.ask("consumers maria")?;
+    assert!(consumers.contains("root\t1\t"), "{consumers}");
+    assert_eq!(company.ask("consumers maria --remove root")?.0, Some(0));
+    let (code, said) = company.ask("consumers maria --remove root")?;
+    assert_eq!(code, Some(1), "{said}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_goes_with_its_token_if_its_sink_says_so_and_with_its_sink_in_any_case() -> Result {
+    let removing = format!("{FILES}on_dead = \"remove\"\n");
+    let company = Company::open(&removing).await?;
+    for name in ["maria", "mario"] {
+        company.import(name)?;
+        company.until_delivered(name, 1)?;
+    }
+    let [maria, mario] = ["maria", "mario"].map(|name| company.premises.path("tokens").join(name));
+    assert!(maria.exists() && mario.exists());
+    company.ask("forget --yes maria")?;
+    while maria.exists() {
+        company.daemon.http("GET", "/healthz", "")?;
+    }
+    assert!(mario.exists());
+
+    company.premises.configure(&company.world.meta.url(), "")?;
+    assert_eq!(company.ask("reload")?.0, Some(0));
+    while mario.exists() {
+        company.daemon.http("GET", "/healthz", "")?;
+    }
+    Ok(())
+}
