@@ -12,8 +12,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem_response::PROBLEM_JSON;
 use super::routes::{
-    consumers, daemon, deliveries, events, health, import_many, imports, incidents, logins,
-    metrics, orders, secrets, status, tokens,
+    consumers, corrections, daemon, deliveries, events, health, import_many, imports, incidents,
+    logins, metrics, orders, secrets, status, tokens,
 };
 use super::types::Problem;
 use crate::model::Cause;
@@ -38,6 +38,7 @@ use crate::model::Cause;
         imports::import,
         import_many::import_many,
         tokens::show,
+        corrections::correct,
         tokens::forget,
         secrets::read,
         secrets::add_candidate,
@@ -99,6 +100,7 @@ fn calls(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         &mut path.get,
         &mut path.put,
         &mut path.post,
+        &mut path.patch,
         &mut path.delete,
     ]
     .into_iter()

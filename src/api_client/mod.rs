@@ -13,10 +13,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::types::{
-    Accepted, AcknowledgeRequest, CandidateRequest, CompletionRequest, EventQuery, ImportRequest,
-    ImportResult, ImportResults, IncidentList, IncidentQuery, IncidentView, LARGEST_IMPORT,
-    LoginLink, LoginRequest, LoginView, MOST_IMPORTS, MailTestRequest, MailTestResult, Problem,
-    Reloaded, SecretQuery, SecretView, StatusReport, TokenDetail, TokenList, TokenQuery, TokenView,
+    Accepted, AcknowledgeRequest, CandidateRequest, CompletionRequest, CorrectionRequest,
+    EventQuery, ImportRequest, ImportResult, ImportResults, IncidentList, IncidentQuery,
+    IncidentView, LARGEST_IMPORT, LoginLink, LoginRequest, LoginView, MOST_IMPORTS,
+    MailTestRequest, MailTestResult, Problem, Reloaded, SecretQuery, SecretView, StatusReport,
+    TokenDetail, TokenList, TokenQuery, TokenView,
 };
 
 use connection::{Answer, Connection};
@@ -46,7 +47,7 @@ pub enum Error {
     /// Daemon and command are of different versions, or another program listens on the socket.
     #[error(
         "this version does not understand the answer at {path}: {reason}. Compare the daemon's version: perennial \
-         status --json"
+         version"
     )]
     NotUnderstood { path: String, reason: String },
 }
@@ -96,6 +97,14 @@ impl Client {
 
     pub async fn token(&self, name: &str) -> Result<TokenDetail, Error> {
         self.get(&token_path(name, "")).await
+    }
+
+    /// Returns the daemon's JSON of the corrected token.
+    pub async fn correct(&self, name: &str, request: &CorrectionRequest) -> Result<String, Error> {
+        let answer = self
+            .send(Method::PATCH, &token_path(name, ""), request)
+            .await?;
+        Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
 
     pub async fn import(&self, request: &ImportRequest) -> Result<Imported, Error> {

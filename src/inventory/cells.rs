@@ -25,6 +25,14 @@ impl<'a> Bearer<'a> {
         }
     }
 
+    /// The token under a name that it had not when it was read.
+    pub(super) fn named(token: &'a Token, name: &'a str) -> Self {
+        Self {
+            name,
+            ..Self::of(token)
+        }
+    }
+
     /// The separator is safe: neither app nor name contains a slash.
     pub(super) fn row(self, number: u32) -> String {
         let Self { id, app, name } = self;

@@ -2,10 +2,12 @@
 //! secrets, incidents, emails, and what the journal says about them. It runs in steps, so that 10,000 pages of one
 //! person do not block other jobs.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::engine::{Params, Row};
-use super::{Error, Tx, View};
+use super::{Error, Tx, View, journal};
 use crate::model::{Event, EventId, NewEvent, PersonTraces, TokenId};
 use crate::secret::{Secret, hex};
 
@@ -131,17 +133,32 @@ impl Tx<'_> {
 
     fn traces_of(&self, request: &Deletion) -> Result<PersonTraces, Error> {
         let of_person: Params<'_> = &[&request.app, &request.person];
+        let names = "SELECT name FROM token WHERE app = ?1 AND person = ?2";
+        let mut tokens: HashSet<String> = self.db.values(names, of_person)?;
+        tokens.extend(self.earlier_names(of_person)?);
         Ok(PersonTraces {
             person: request.person.clone(),
-            tokens: self.db.values(
-                "SELECT name FROM token WHERE app = ?1 AND person = ?2",
-                of_person,
-            )?,
+            tokens,
             incidents: self.db.values(
                 "SELECT id FROM incident WHERE app = ?1 AND subject = ?2",
                 of_person,
             )?,
         })
+    }
+
+    /// The names that the person's tokens had before they were renamed.
+    fn earlier_names(&self, of_person: Params<'_>) -> Result<Vec<String>, Error> {
+        let renamed: Vec<Event> = self.db.all(
+            "SELECT e.kind, e.detail FROM event e CROSS JOIN token t ON t.id = e.token
+             WHERE e.kind = 'renamed' AND t.app = ?1 AND t.person = ?2",
+            of_person,
+            |row| Ok(journal::event(row, 0, 1)?.0),
+        )?;
+        let names = renamed.into_iter().filter_map(|event| match event {
+            Event::Renamed(name) => Some(name.from),
+            _ => None,
+        });
+        Ok(names.collect())
     }
 
     /// The person's tokens, and tokens that were imported through them and that Meta has not described yet.

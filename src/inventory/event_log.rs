@@ -156,6 +156,7 @@ const fn is_logged(event: &Event) -> bool {
             | Event::CandidateAccepted { .. }
             | Event::CandidateRefused { .. }
             | Event::Forgotten { .. }
+            | Event::Renamed { .. }
             | Event::DataDeleted { .. }
             | Event::IncidentOpened { .. }
             | Event::IncidentResolved { .. }

@@ -97,12 +97,15 @@ impl View<'_> {
     }
 
     pub(super) fn version(&self, token: &Token, number: u32) -> Result<Option<Secret>, Error> {
-        let sealed: Option<Vec<u8>> = self.db.maybe_value(
-            "SELECT secret FROM version WHERE token = ?1 AND number = ?2",
+        // The name may have changed since the token was read, so it is read with the secret that is bound to it.
+        let sealed: Option<(Vec<u8>, String)> = self.db.maybe(
+            "SELECT v.secret, t.name FROM version v JOIN token t ON t.id = v.token
+             WHERE v.token = ?1 AND v.number = ?2",
             &[&token.id, &number],
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         sealed
-            .map(|sealed| self.unseal(Bearer::of(token), number, &sealed))
+            .map(|(sealed, name)| self.unseal(Bearer::named(token, &name), number, &sealed))
             .transpose()
     }
 
@@ -209,7 +212,10 @@ impl Tx<'_> {
             &[&before.id, &ends_at],
         )?;
         let number = self.next_number(before.id)?;
-        let fingerprint = self.add_version(Bearer::of(before), number, "current", secret, now)?;
+        // It may have been renamed while Meta was asked.
+        let name = self.name_of(before.id)?;
+        let bearer = Bearer::named(before, name.as_ref().unwrap_or(&before.name));
+        let fingerprint = self.add_version(bearer, number, "current", secret, now)?;
         self.retire_versions(before.id, now)?;
         Ok((number, fingerprint))
     }
@@ -248,11 +254,7 @@ impl Tx<'_> {
         secret: &Secret,
         now: Timestamp,
     ) -> Result<String, Error> {
-        let row = of.row(number);
-        let sealed = self
-            .sealer
-            .seal(secret, cells::secret(&row))
-            .map_err(|_| Error::Unsealable(of.name.to_owned()))?;
+        let sealed = self.sealed(of, number, secret)?;
         let digest = self.sealer.digest(secret);
         self.db.run(
             "INSERT INTO version (token, number, role, secret, digest, obtained_at)
@@ -260,6 +262,29 @@ impl Tx<'_> {
             &[&of.id, &number, &role, &sealed, &digest.0, &now],
         )?;
         Ok(digest.fingerprint())
+    }
+
+    fn sealed(&self, of: Bearer<'_>, number: u32, secret: &Secret) -> Result<Vec<u8>, Error> {
+        self.sealer
+            .seal(secret, cells::secret(&of.row(number)))
+            .map_err(|_| Error::Unsealable(of.name.to_owned()))
+    }
+
+    /// Seals all secrets of a token again for its new name. One that does not open stops it: under another name it
+    /// would never open again.
+    pub(super) fn reseal_versions(&self, before: &Token, after: &Token) -> Result<(), Error> {
+        let versions: Vec<(u32, Vec<u8>)> = self.db.all(
+            "SELECT number, secret FROM version WHERE token = ?1",
+            &[&before.id],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        for (number, sealed) in versions {
+            let secret = self.unseal(Bearer::of(before), number, &sealed)?;
+            let sealed = self.sealed(Bearer::of(after), number, &secret)?;
+            let reseal = "UPDATE version SET secret = ?3 WHERE token = ?1 AND number = ?2";
+            self.db.run(reseal, &[&before.id, &number, &sealed])?;
+        }
+        Ok(())
     }
 
     /// The version that holds this secret, of any token.

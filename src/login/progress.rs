@@ -97,7 +97,7 @@ fn account(
         mismatch: None,
         granted,
     };
-    let Some(own) = view.token_named(&account.granted.token)? else {
+    let Some(own) = own_token(view, app, &account.granted)? else {
         return Ok(account);
     };
     if own.facts.is_none() {
@@ -112,4 +112,13 @@ fn account(
         }
     }
     Ok(account)
+}
+
+/// The token that the login gave. It may have been renamed since.
+fn own_token(view: &View<'_>, app: &str, granted: &Granted) -> Result<Option<Token>, Error> {
+    if let Some(own) = view.token_named(&granted.token)? {
+        return Ok(Some(own));
+    }
+    let own = view.own_token_of(app, &granted.person)?;
+    own.map_or(Ok(None), |id| view.token(id))
 }

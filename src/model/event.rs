@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::correction::{NewName, NewOwners, NewRequirements};
 use super::event_detail::{
     Checked, DeliveryProgress, EmailProgress, LoginEnd, MetaCode, Mismatch, PageSubscription,
     Refusal, Reload, SecretAccess,
@@ -47,6 +48,10 @@ events! {
     Imported { asked_by: String },
     Discovered { through: String, page: String },
     Forgotten { asked_by: String },
+    Renamed (NewName),
+    OwnersChanged (NewOwners),
+    /// The token needs other permissions.
+    RequirementsChanged (NewRequirements),
     Ordered { order: OrderKind, asked_by: String },
     /// An order to check was carried out, and there is nothing else to report.
     Checked (Checked),

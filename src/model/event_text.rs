@@ -33,6 +33,9 @@ impl Event {
             Self::Imported { asked_by } => format!("imported by {asked_by}"),
             Self::Discovered { through, .. } => format!("found through {through}"),
             Self::Forgotten { asked_by } => format!("removed by {asked_by}"),
+            Self::Renamed(name) => name.describe(),
+            Self::OwnersChanged(owners) => owners.describe(),
+            Self::RequirementsChanged(requirements) => requirements.describe(),
             Self::Ordered { order, asked_by } => format!("{order} ordered by {asked_by}"),
             Self::Checked(checked) => checked.describe(),
             Self::OrderRefused { cause, until } => order_refused(*cause, *until),
@@ -42,8 +45,8 @@ impl Event {
             Self::WebhookNotice { tokens } => webhook_notice(*tokens),
             Self::DataDeleted { tokens, code } => data_deleted(*tokens, code),
             Self::PermissionsLost { permissions } => format!("lost permissions: {permissions}"),
-            Self::PermissionsRestored { permissions } => {
-                format!("permissions are back: {permissions}")
+            Self::PermissionsRestored { permissions: all } => {
+                format!("permissions are back: {all}")
             }
             Self::Rotated { outcome, .. } => outcome.describe().to_owned(),
             Self::Derived { through, because } => derived(through, *because),

@@ -3,6 +3,7 @@
 
 mod app;
 mod check;
+mod correction;
 mod delivery;
 mod delivery_text;
 mod email;
@@ -33,6 +34,7 @@ pub use check::{
     AnswerDigest, Asked, Candidate, CheckResult, CheckedCandidate, Claimed, Concern, Due,
     KnownAnswer, KnownToken, NextCheck, PendingOrder, Related, SeenPage,
 };
+pub use correction::{NewName, NewOwners, NewRequirements};
 pub use delivery::{
     ConsumedVersion, Consumer, Deliverable, DeliveredFile, Delivery, DeliveryCounts, DeliveryId,
     DeliveryOutcome, DeliveryState, OnDead, SinkTokens,

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::imports::is_mail_address;
+use super::validity::is_mail_address;
 use crate::api::request::{Operator, Sent};
 use crate::api::state::SharedAppState;
 use crate::api::types::{MailTestRequest, MailTestResult, Problem, ProblemType, Reloaded};

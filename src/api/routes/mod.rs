@@ -1,6 +1,7 @@
 //! The routes of the socket, one file per subject.
 
 pub(super) mod consumers;
+pub(super) mod corrections;
 pub(super) mod daemon;
 pub(super) mod deliveries;
 pub(super) mod events;
@@ -14,6 +15,7 @@ pub(super) mod orders;
 pub(super) mod secrets;
 pub(super) mod status;
 pub(super) mod tokens;
+mod validity;
 
 use std::sync::Arc;
 
@@ -41,7 +43,9 @@ pub(super) fn table() -> Vec<Route> {
         ("/v1/imports", post(import_many::import_many)),
         (
             "/v1/tokens/{name}",
-            get(tokens::show).delete(tokens::forget),
+            get(tokens::show)
+                .patch(corrections::correct)
+                .delete(tokens::forget),
         ),
         (
             "/v1/tokens/{name}/secret",

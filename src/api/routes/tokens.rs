@@ -95,6 +95,7 @@ fn detail(
     };
     let events = view.latest_events(token.id, LATEST_EVENTS)?;
     Ok(Some(TokenDetail {
+        require_scopes: token.required_scopes.iter().map(str::to_owned).collect(),
         inherited_owners: inherited_owners(view, &token)?,
         replaced_at: view.replaced_at(&token)?,
         last_order: view.last_order(token.id)?,

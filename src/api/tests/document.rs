@@ -127,6 +127,13 @@ fn questions() -> Vec<(Peer, &'static str, &'static str, &'static str, Value)> {
         (eve(), "GET", "/v1/tokens", "", Value::Null),
         (eve(), "GET", "/v1/tokens/{name}", "acme-1", Value::Null),
         (eve(), "GET", "/v1/tokens/{name}", "nobody", Value::Null),
+        (
+            root(),
+            "PATCH",
+            "/v1/tokens/{name}",
+            "acme-1",
+            json!({"owners": ["ada@example.com"]}),
+        ),
         (root(), "PUT", "/v1/tokens/{name}/secret", "acme-1", offered),
         (
             root(),
@@ -312,7 +319,7 @@ async fn a_parameter_that_no_call_takes_is_refused_and_the_answer_names_those_it
     world.import("acme-1", "EAAone").await;
     for (path, _) in routes::table() {
         let concrete = path.replace("{name}", "acme-1").replace("{id}", "1");
-        for method in ["GET", "POST", "PUT", "DELETE"] {
+        for method in METHODS {
             let reply = world
                 .ask_as(
                     root(),

@@ -174,7 +174,7 @@ impl World {
     /// Calls the routes as `peer`, without a socket.
     pub(super) async fn ask_as(&self, peer: Peer, method: &str, path: &str, body: Body) -> Reply {
         let json = [("content-type", "application/json")];
-        let headers = if matches!(method, "POST" | "PUT") {
+        let headers = if matches!(method, "POST" | "PUT" | "PATCH") {
             &json[..]
         } else {
             &[]

@@ -29,5 +29,6 @@ pub use report::{
 pub(in crate::api) use secrets::plausible;
 pub use secrets::{CandidateRequest, ImportRequest, SecretView};
 pub use tokens::{
-    Accepted, LoginMethod, SubjectView, SubscriptionView, TokenDetail, TokenList, TokenView,
+    Accepted, CorrectionRequest, LoginMethod, SubjectView, SubscriptionView, TokenDetail,
+    TokenList, TokenView,
 };

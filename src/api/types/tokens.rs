@@ -58,6 +58,9 @@ pub struct TokenDetail {
     pub token: TokenView,
     /// For a page: whether it sends its webhooks to the app; null until the first check of that.
     pub webhook_subscription: Option<SubscriptionView>,
+    /// The permissions that it needs; empty where those of its app apply.
+    #[serde(default)]
+    pub require_scopes: Vec<String>,
     /// The owners of its parent, who are notified as long as it has none of its own.
     #[serde(default)]
     pub inherited_owners: Vec<String>,
@@ -100,6 +103,20 @@ pub struct TokenList {
     pub tokens: Vec<TokenView>,
     /// Pass it as `after` to get the next page; null on the last page.
     pub next: Option<String>,
+}
+
+/// `PATCH /v1/tokens/{name}`. What is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectionRequest {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// All owners from now on; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owners: Option<Vec<String>>,
+    /// All permissions that it needs from now on; empty for those of its app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_scopes: Option<Vec<String>>,
 }
 
 /// The order was stored; events after this one say what comes of it.

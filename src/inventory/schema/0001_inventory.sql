@@ -202,6 +202,8 @@ CREATE TABLE event (
 ) STRICT;
 
 CREATE INDEX event_of_token ON event (token, id) WHERE token IS NOT NULL;
+-- Earlier names of tokens, by which older events name them.
+CREATE INDEX event_renamed ON event (token) WHERE kind = 'renamed';
 
 -- Tokens whose state changed since the alerts worker last looked at them.
 CREATE TABLE incident_queue (

@@ -1,5 +1,6 @@
-//! Tokens: importing, finding and removing them.
+//! Tokens: importing, finding, correcting and removing them.
 
+mod corrections;
 mod list;
 
 use jiff::Timestamp;
