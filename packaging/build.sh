@@ -19,6 +19,12 @@ if [[ -z "${SOURCE_DATE_EPOCH:-}" ]]; then
 fi
 export SOURCE_DATE_EPOCH
 
+# `perennial version` names it. There is none where the sources come without git.
+if [[ -z "${PERENNIAL_COMMIT:-}" ]]; then
+    PERENNIAL_COMMIT="$(git rev-parse --short=12 HEAD 2>/dev/null || true)"
+fi
+export PERENNIAL_COMMIT
+
 # Keep the paths of this machine out of the program.
 build() {
     local home="${CARGO_HOME:-$HOME/.cargo}" flags

@@ -11,11 +11,11 @@ const GROUPS: [(&str, &str); 5] = [
     ),
     (
         "Look",
-        "status tokens show incidents events deliveries consumers doctor man",
+        "status tokens show incidents events deliveries consumers doctor version man",
     ),
     (
         "Act",
-        "import login get in-use check rotate acknowledge forget",
+        "import login get in-use check rotate rename owners acknowledge forget",
     ),
     ("Keep", "backup restore rekey"),
     ("Rehearse", "demo graph-sim"),
@@ -154,6 +154,8 @@ mod tests {
             ("consumers", "x"),
             ("check", "x"),
             ("rotate", "x"),
+            ("rename", "x y"),
+            ("owners", "x"),
             ("forget", "x"),
             ("acknowledge", "7"),
             ("backup", "x"),
@@ -163,10 +165,10 @@ mod tests {
         let names: BTreeSet<String> = shown().iter().map(|it| it.get_name().to_owned()).collect();
         for name in names {
             let own = required.iter().find(|(command, _)| *command == name);
-            let own = own.map(|(_, value)| *value);
+            let own = own.into_iter().flat_map(|(_, values)| values.split(' '));
             let options = ["--config", "c.toml", "--socket", "s.sock"];
             for line in [
-                Vec::from_iter(options.into_iter().chain([&*name]).chain(own)),
+                Vec::from_iter(options.into_iter().chain([&*name]).chain(own.clone())),
                 Vec::from_iter([&*name].into_iter().chain(own).chain(options)),
             ] {
                 let line = ["perennial"].into_iter().chain(line);

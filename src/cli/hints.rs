@@ -11,8 +11,8 @@ pub(super) fn with_next_step(problem: &Problem) -> String {
     }
 }
 
-const SAME_VERSION: &str = "The command and the daemon may have different versions. Compare: perennial status, \
-                            perennial --version";
+const SAME_VERSION: &str =
+    "The command and the daemon may have different versions. Compare: perennial version";
 
 const fn next_step(kind: ProblemType) -> Option<&'static str> {
     match kind {

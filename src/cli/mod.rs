@@ -23,8 +23,8 @@ use clap::{Parser, Subcommand};
 
 use commands::{
     acknowledge, backup, check_config, check_rotate, completions, consumers, deliveries, doctor,
-    events, forget, get, import, incidents, login, mail_test, man, rekey, reload, restore, setup,
-    show, status, tokens,
+    events, forget, get, import, incidents, login, mail_test, man, owners, rekey, reload, rename,
+    restore, setup, show, status, tokens, version,
 };
 
 pub use commands::run::{DemoOptions, GraphSimOptions, LocalCommand};
@@ -34,7 +34,7 @@ pub use terminal::output::Terminal;
 
 /// Keeps Meta access tokens alive, and notifies the right person, early and once, when only a person can help.
 #[derive(Debug, Parser)]
-#[command(name = "perennial", version, after_help = EXIT_CODES)]
+#[command(name = "perennial", version = version::own(), after_help = EXIT_CODES)]
 #[command(
     max_term_width = 100,
     subcommand_required = true,
@@ -77,6 +77,9 @@ pub enum ClientCommand {
     Deliveries(deliveries::Options),
     InUse(consumers::InUseOptions),
     Consumers(consumers::ConsumersOptions),
+    Version(version::Options),
+    Rename(rename::Options),
+    Owners(owners::Options),
     Forget(forget::Options),
     Incidents(incidents::Options),
     Acknowledge(acknowledge::Options),
@@ -131,6 +134,9 @@ impl ClientCommand {
             Self::Get(options) => get::run(&options, &global.client()?, terminal).await,
             Self::Check(options) => check_rotate::check(options, &global.client()?, terminal).await,
             Self::Doctor(options) => doctor::run(&options, global, terminal).await,
+            Self::Version(options) => version::run(&options, &global.client()?, terminal).await,
+            Self::Rename(options) => rename::run(options, &global.client()?, terminal).await,
+            Self::Owners(options) => owners::run(options, &global.client()?, terminal).await,
             Self::AlertUnitFailure => doctor::report_unit_failure(global, terminal).await,
             Self::Rotate(options) => {
                 check_rotate::rotate(options, &global.client()?, terminal).await

@@ -1,74 +1,12 @@
 //! The commands against the running daemon: what they print, on which stream, and their exit codes.
 
 use std::fs;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use perennial::daemon::clock;
-
-use crate::world::daemon::{Daemon, Premises};
-use crate::world::{Result, World};
-
-/// A daemon with an empty inventory, and a simulated Meta whose clock shows the real time.
-struct Office {
-    world: World,
-    premises: Premises,
-    daemon: Daemon,
-}
-
-/// How a command ended.
-#[derive(Debug)]
-struct Ended {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Office {
-    async fn open() -> Result<Self> {
-        let world = World::new().await?;
-        world.meta.set_now(clock::now());
-        let premises = Premises::new(&world.meta.url())?;
-        let daemon = premises.start()?;
-        Ok(Self {
-            world,
-            premises,
-            daemon,
-        })
-    }
-
-    fn ask(&self, line: &str, input: &str) -> Result<Ended> {
-        let arguments: Vec<&str> = line.split(' ').collect();
-        Ended::of(self.premises.ask(&arguments, input)?)
-    }
-
-    /// Imports the token of a new person.
-    fn import(&self, name: &str) -> Result<String> {
-        let token = self.world.log_in(&self.world.person(name))?;
-        let ended = self.ask(&format!("import --app acme --name {name}"), &token)?;
-        assert_eq!(ended.code, Some(0), "{ended:?}");
-        Ok(token)
-    }
-}
-
-impl Ended {
-    fn of(output: Output) -> Result<Self> {
-        Ok(Self {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout)?,
-            err: String::from_utf8(output.stderr)?,
-        })
-    }
-
-    #[track_caller]
-    fn with(self, code: i32, out: &[&str], err: &[&str]) -> Self {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        let (mut out, mut err) = (out.iter(), err.iter());
-        assert!(out.all(|words| self.out.contains(words)), "{self:?}");
-        assert!(err.all(|words| self.err.contains(words)), "{self:?}");
-        self
-    }
-}
+use crate::world::Result;
+use crate::world::daemon::Premises;
+use crate::world::office::{Ended, Office};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_imported_checked_and_forgotten() -> Result {
@@ -594,6 +532,11 @@ fn what_needs_no_daemon_needs_none() -> Result {
     }
     assert_eq!(completed(&premises, "show ac")?, Vec::<String>::new());
     assert_eq!(completed(&premises, "mail")?, ["mail-test"]);
+    ask("version")?.with(
+        0,
+        &[concat!("perennial ", env!("CARGO_PKG_VERSION"), "\n")],
+        &["cannot reach the daemon"],
+    );
     ask("tokens --help")?.with(0, &["--config <FILE>", "--socket <PATH>"], &[]);
     ask("--socket /nowhere man show")?.with(0, &[".TH perennial-show 1"], &[]);
     ask("man")?.with(0, &[".TH perennial 1"], &[]);

@@ -7,6 +7,7 @@
 
 mod clock;
 mod commands;
+mod corrections;
 mod daemon;
 mod delivery;
 mod demo;

@@ -12,6 +12,8 @@ pub struct Terminal {
     err: Box<dyn Write + Send>,
     /// Standard input, if it is a terminal.
     keyboard: Option<Box<dyn BufRead + Send>>,
+    /// Whether standard output is for JSON alone.
+    is_for_json: bool,
     pub format: TerminalFormat,
 }
 
@@ -52,12 +54,42 @@ impl Terminal {
             out: Box::new(anstream::AutoStream::auto(io::stdout())),
             err: Box::new(anstream::AutoStream::auto(io::stderr())),
             keyboard: keyboard.then(|| Box::new(BufReader::new(io::stdin())) as Box<_>),
+            is_for_json: false,
             format: TerminalFormat::here(),
         }
     }
 
-    /// Prints the command's result, as whole lines, to standard output.
+    /// From now on standard output is for JSON alone, and what people read goes to standard error.
+    pub const fn keep_for_json(&mut self) {
+        self.is_for_json = true;
+    }
+
+    pub const fn is_for_json(&self) -> bool {
+        self.is_for_json
+    }
+
+    /// Prints the command's result for people, as whole lines.
     pub fn print(&mut self, lines: &str) -> Result<()> {
+        if !self.is_for_json {
+            return self.write(lines);
+        }
+        self.warn(lines);
+        Ok(())
+    }
+
+    /// Prints a document of the daemon unchanged.
+    pub fn print_document(&mut self, json: &str) -> Result<()> {
+        self.write(json)
+    }
+
+    /// Prints a value as one line of JSON.
+    pub fn print_json(&mut self, value: &impl Serialize) -> Result<()> {
+        let line = serde_json::to_string(value).map_err(io::Error::from)?;
+        self.write(&line)
+    }
+
+    /// Writes whole lines to standard output.
+    fn write(&mut self, lines: &str) -> Result<()> {
         self.out.write_all(lines.as_bytes())?;
         if !lines.is_empty() && !lines.ends_with('\n') {
             self.out.write_all(b"\n")?;
@@ -190,6 +222,7 @@ pub(crate) mod tests {
                 out: Box::new(out.clone()),
                 err: Box::new(err.clone()),
                 keyboard: typed.map(|typed| Box::new(Cursor::new(typed)) as Box<_>),
+                is_for_json: false,
                 format: pipe(),
             };
             (terminal, out, err)
@@ -237,5 +270,16 @@ pub(crate) mod tests {
         terminal.warn("aside\n");
         assert_eq!(out.text(), "one\ntwo\n");
         assert_eq!(err.text(), "aside\n");
+    }
+
+    #[test]
+    fn what_is_kept_for_json_gets_nothing_else() {
+        let (mut terminal, out, err) = Terminal::on_paper(None);
+        terminal.keep_for_json();
+        terminal.print("for people").unwrap();
+        terminal.print_document("{\"b\": 1,  \"a\": 2}").unwrap();
+        terminal.print_json(&[1, 2]).unwrap();
+        assert_eq!(out.text(), "{\"b\": 1,  \"a\": 2}\n[1,2]\n");
+        assert_eq!(err.text(), "for people\n");
     }
 }

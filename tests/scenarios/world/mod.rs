@@ -5,6 +5,7 @@ pub mod daemon;
 pub mod hook;
 mod log;
 mod mail;
+pub mod office;
 mod public;
 mod sabotage;
 mod socket;
