@@ -39,7 +39,7 @@ pub(super) fn system_email(email: &MonitorEmail, zone: &TimeZone, now: Timestamp
         why,
         instructions,
         footer: format!(
-            "Sent by perennial check on {host}, without the daemon. First seen on {}. While the problem lasts, a reminder follows once a day.",
+            "Sent by perennial doctor on {host}, without the daemon. First seen on {}. While the problem lasts, a reminder follows once a day.",
             since.strftime("%Y-%m-%d %H:%M %Z")
         ),
     }

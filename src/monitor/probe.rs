@@ -9,17 +9,13 @@ use tokio::time::{Instant, sleep};
 use super::detection::{Answer, ProbeResult};
 use crate::api::types::{IncidentFilter, IncidentQuery};
 use crate::api_client::{Client, Error};
-use crate::config::MonitorSettings;
 
 /// The time between two attempts to reach a daemon that may be starting.
 const AGAIN: Duration = Duration::from_secs(3);
 
-/// Queries the daemon until it answers, for at most `backoff`.
-pub async fn collect(
-    monitor_settings: &MonitorSettings,
-    client: &Client,
-    limit: Duration,
-) -> ProbeResult {
+/// Queries the daemon until it answers, for at most `limit`. Without the path of the inventory, it does not look at its
+/// disk.
+pub async fn collect(inventory: Option<&Path>, client: &Client, limit: Duration) -> ProbeResult {
     let until = Instant::now() + limit;
     let daemon = loop {
         match ask(client).await {
@@ -30,11 +26,10 @@ pub async fn collect(
     let failing_app = matches!(daemon, Answer::Report(_)) && is_a_failing_app(client).await;
     ProbeResult {
         daemon,
-        free: free(&monitor_settings.inventory),
-        size: monitor_settings
-            .inventory
-            .metadata()
-            .map_or(0, |inventory| inventory.len()),
+        free: inventory.and_then(free),
+        size: inventory
+            .and_then(|inventory| inventory.metadata().ok())
+            .map_or(0, |file| file.len()),
         failing_app,
     }
 }

@@ -101,6 +101,38 @@ fn a_daemon_that_is_down_is_reported_once_reminded_and_resolved() -> Result {
 }
 
 #[test]
+fn a_program_reads_what_was_found_and_who_was_emailed() -> Result {
+    let premises = Premises::new("http://127.0.0.1:1")?;
+    let found = premises.ask(&["doctor", "--alert", "--timeout", "0s", "--json"], "")?;
+    ended(&found, 3, &[]);
+    let found: serde_json::Value = serde_json::from_slice(&found.stdout)?;
+    assert_eq!(found["problems"][0]["alarm"], "down");
+    let sent = found["emails"]["sent"][0].as_str().unwrap_or_default();
+    assert!(sent.starts_with("Perennial is down ("), "{found}");
+    Ok(())
+}
+
+/// Who may use the socket need not be able to read the configuration.
+#[test]
+fn only_emails_need_the_configuration() -> Result {
+    let premises = Premises::new("http://127.0.0.1:1")?;
+    let _daemon = premises.start()?;
+    let socket = premises.path("perennial.sock").display().to_string();
+    fs::remove_file(premises.path("perennial.toml"))?;
+    ended(
+        &premises.ask(&["--socket", &socket, "doctor"], "")?,
+        0,
+        &["The daemon does its work.", "Not checked: the free space"],
+    );
+    ended(
+        &premises.ask(&["--socket", &socket, "doctor", "--alert"], "")?,
+        1,
+        &["Cannot notify anyone", "perennial check-config"],
+    );
+    Ok(())
+}
+
+#[test]
 fn an_email_that_cannot_leave_is_tried_again() -> Result {
     let premises = Premises::new("http://127.0.0.1:1")?;
     fs::remove_dir(premises.path("mail"))?;

@@ -1,9 +1,11 @@
 //! `perennial doctor`: checks from outside that the daemon does its work. systemd also calls this file when it has given
 //! up a unit.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::{Value, json};
 
 use crate::cli::{Answer, Error, Global, Result, Terminal};
 use crate::config::{self, Machine, MonitorSettings};
@@ -13,13 +15,17 @@ use crate::monitor::{self, Alarm, Failed, NotifyReport, Problem};
 
 /// Check from outside that the daemon answers and does its work
 ///
-/// perennial-check.timer does the same every few minutes.
-/// The exit code is 0 if all is well, 1 if the daemon does not do all of its work, and 3 if it cannot be reached.
+/// Anyone who may use the socket may run it. With --alert it also needs the configuration and the password of the mail
+/// server, which root and the daemon's user may read: perennial-check.timer runs it so, as the daemon's user. The exit
+/// code is 0 if all is well, 1 if the daemon does not do all of its work, and 3 if it cannot be reached.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// Email the operators if the daemon is down or does not do its work: one email for each cause
     #[arg(long)]
     alert: bool,
+    /// Print what was found as JSON
+    #[arg(long)]
+    json: bool,
     /// With --alert: how long to wait for a daemon that is starting
     #[arg(long, default_value = "60s", value_name = "TIME")]
     timeout: Span,
@@ -38,25 +44,84 @@ impl Options {
     }
 }
 
+/// What the look from outside found, and who was emailed about it.
+struct Examination {
+    problems: Vec<Problem>,
+    notified: Option<NotifyReport>,
+}
+
 pub(crate) async fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
-    let monitor_settings = monitor_settings(global)?;
-    let client = global.client()?;
-    let facts = monitor::collect(&monitor_settings, &client, options.limit()).await;
+    let settings = options.alert.then(|| monitor_settings(global));
+    let settings = settings.transpose()?;
+    let inventory = match &settings {
+        Some(settings) => Some(settings.inventory.clone()),
+        None => inventory(global, terminal),
+    };
+    let facts = monitor::collect(inventory.as_deref(), &global.client()?, options.limit()).await;
     let now = clock::now();
-    let found = monitor::detected_problems(&facts, now);
-    for problem in &found {
-        terminal.print(&problem.why)?;
+    let problems = monitor::detected_problems(&facts, now);
+    let notified = match &settings {
+        Some(settings) => Some(monitor::notify(settings, &problems, now).await),
+        None => None,
+    };
+    let examination = Examination { problems, notified };
+    if options.json {
+        terminal.print_json(&examination.json())?;
+    } else {
+        examination.print(terminal)?;
     }
-    if found.is_empty() {
-        terminal.print("The daemon does its work.")?;
+    examination.answer()
+}
+
+/// Where the inventory is, if the user may read the configuration. The socket says the rest.
+fn inventory(global: &Global, terminal: &mut Terminal) -> Option<PathBuf> {
+    match config::stores(global.config()) {
+        Ok(stores) => Some(stores.inventory),
+        Err(problems) => {
+            terminal.warn(&format!(
+                "Not checked: the free space on the inventory's disk, because its path is not known.\n{problems}"
+            ));
+            None
+        }
     }
-    if options.alert {
-        report(
-            &monitor::notify(&monitor_settings, &found, now).await,
-            terminal,
-        )?;
+}
+
+impl Examination {
+    fn json(&self) -> Value {
+        let problems = self.problems.iter();
+        let problem = |it: &Problem| json!({"alarm": it.alarm.as_str(), "why": it.why});
+        let emails = self.notified.as_ref();
+        json!({
+            "problems": problems.map(problem).collect::<Vec<_>>(),
+            "emails": emails.map(|emails| json!({"sent": emails.sent, "failed": emails.faults})),
+        })
     }
-    answer(&found)
+
+    fn print(&self, terminal: &mut Terminal) -> Result<()> {
+        for problem in &self.problems {
+            terminal.print(&problem.why)?;
+        }
+        if self.problems.is_empty() {
+            terminal.print("The daemon does its work.")?;
+        }
+        for subject in self.notified.iter().flat_map(|emails| &emails.sent) {
+            terminal.print(&format!("Sent: {subject}"))?;
+        }
+        Ok(())
+    }
+
+    fn answer(&self) -> Result {
+        if let Some(notified) = &self.notified {
+            all_sent(notified)?;
+        }
+        match self.problems.as_slice() {
+            [] => Ok(Answer::Yes),
+            [first, ..] if first.alarm == Alarm::Down => Err(Error::Unreachable(
+                "See why: systemctl status perennial".to_owned(),
+            )),
+            _ => Ok(Answer::No),
+        }
+    }
 }
 
 pub(crate) async fn report_unit_failure(global: &Global, terminal: &mut Terminal) -> Result {
@@ -68,7 +133,10 @@ pub(crate) async fn report_unit_failure(global: &Global, terminal: &mut Terminal
     let failed = failed.with_problems_of(global.config(), &Machine::here());
     let monitor_settings = monitor_settings(global)?;
     let notified = monitor::report_unit_failure(&monitor_settings, &failed, clock::now()).await;
-    report(&notified, terminal)
+    for subject in &notified.sent {
+        terminal.print(&format!("Sent: {subject}"))?;
+    }
+    all_sent(&notified).map(|()| Answer::Yes)
 }
 
 /// People who cannot be notified by email can read the machine's journal.
@@ -80,25 +148,12 @@ fn monitor_settings(global: &Global) -> Result<MonitorSettings> {
     })
 }
 
-fn report(notified: &NotifyReport, terminal: &mut Terminal) -> Result {
-    for subject in &notified.sent {
-        terminal.print(&format!("Sent: {subject}"))?;
-    }
+fn all_sent(notified: &NotifyReport) -> Result<()> {
     if notified.faults.is_empty() {
-        return Ok(Answer::Yes);
+        return Ok(());
     }
     Err(Error::Refused(format!(
         "{}\nSee whether mail works: perennial mail-test",
         notified.faults.join("\n")
     )))
-}
-
-fn answer(found: &[Problem]) -> Result {
-    match found {
-        [] => Ok(Answer::Yes),
-        [first, ..] if first.alarm == Alarm::Down => Err(Error::Unreachable(
-            "See why: systemctl status perennial".to_owned(),
-        )),
-        _ => Ok(Answer::No),
-    }
 }
