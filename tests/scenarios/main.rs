@@ -13,6 +13,7 @@ mod delivery;
 mod demo;
 mod disasters;
 mod first_steps;
+mod json;
 mod lessons;
 mod logging;
 mod login;

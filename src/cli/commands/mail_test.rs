@@ -10,6 +10,9 @@ use crate::cli::{Answer, Result, Terminal};
 use crate::model::{EmailProgress, Event, Span};
 
 /// Send one real email in the configured way, and print the result
+///
+/// With --json it prints the event with the result and the conversation with the mail server or, if the email has not
+/// been sent in time, its message id, by which events in the journal name it.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// The recipient [default: the operators in the configuration]
@@ -17,20 +20,35 @@ pub struct Options {
     /// How long to wait for the result
     #[arg(long, default_value = "60s", value_name = "TIME")]
     timeout: Span,
+    /// Print the event with the result as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) async fn run(options: Options, client: &Client, terminal: &mut Terminal) -> Result {
+    if options.json {
+        terminal.keep_for_json();
+    }
     // The command follows the journal before the email is queued, so that it cannot miss the result.
     let mut follower = Follower::begin(client, None, options.timeout).await?;
     let request = MailTestRequest {
         to: options.address,
     };
-    let message_id = client.mail_test(&request).await?.message_id;
+    let queued = client.mail_test(&request).await?;
     terminal.warn("The email is queued.");
     while let Some(event) = follower.next().await? {
-        if let Some(answer) = outcome(&event.event(), &message_id, terminal)? {
-            return Ok(answer);
+        let attempt = event.event();
+        let Some(email) = attempted(&attempt, &queued.message_id) else {
+            continue;
+        };
+        print(&attempt, email, terminal)?;
+        if options.json {
+            terminal.print_json(&event)?;
         }
+        return Ok(answer(&attempt, terminal));
+    }
+    if options.json {
+        terminal.print_json(&queued)?;
     }
     terminal.warn(
         "The email has not been sent yet; Perennial tries again. See the state of the mail queue: perennial status",
@@ -38,31 +56,36 @@ pub(crate) async fn run(options: Options, client: &Client, terminal: &mut Termin
     Ok(Answer::No)
 }
 
-/// Prints the result of a delivery attempt, if the event is one of this email.
-fn outcome(event: &Event, message_id: &str, terminal: &mut Terminal) -> Result<Option<Answer>> {
-    let (Event::EmailSent(email) | Event::EmailDelayed(email) | Event::EmailUndelivered(email)) =
-        event
-    else {
-        return Ok(None);
-    };
-    // Other emails, such as those about incidents, may be sent at the same time.
-    if email.message_id != message_id {
-        return Ok(None);
+/// The email, if the event is an attempt to send it. Others, such as those about incidents, may be sent at the same
+/// time.
+fn attempted<'e>(event: &'e Event, message_id: &str) -> Option<&'e EmailProgress> {
+    match event {
+        Event::EmailSent(email) | Event::EmailDelayed(email) | Event::EmailUndelivered(email) => {
+            Some(email).filter(|it| it.message_id == message_id)
+        }
+        _ => None,
     }
+}
+
+fn print(attempt: &Event, email: &EmailProgress, terminal: &mut Terminal) -> Result<()> {
     for line in &email.conversation {
         terminal.print(&format!("  {}", text::plain(line)))?;
     }
-    if matches!(event, Event::EmailSent(_)) {
-        terminal.print(&sent(email))?;
-        return Ok(Some(Answer::Yes));
+    match attempt {
+        Event::EmailSent(_) => terminal.print(&sent(email)),
+        _ => terminal.print(&text::plain(&attempt.describe())),
     }
-    terminal.print(&text::plain(&event.describe()))?;
-    terminal.warn(if matches!(event, Event::EmailUndelivered(_)) {
-        "Correct the address or the mail server, then try again: perennial mail-test ADDRESS"
-    } else {
-        "Emails wait, and are sent once you correct this: perennial check-config"
+}
+
+fn answer(attempt: &Event, terminal: &mut Terminal) -> Answer {
+    terminal.warn(match attempt {
+        Event::EmailSent(_) => return Answer::Yes,
+        Event::EmailUndelivered(_) => {
+            "Correct the address or the mail server, then try again: perennial mail-test ADDRESS"
+        }
+        _ => "Emails wait, and are sent once you correct this: perennial check-config",
     });
-    Ok(Some(Answer::No))
+    Answer::No
 }
 
 fn sent(email: &EmailProgress) -> String {

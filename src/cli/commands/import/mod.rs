@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::api_client::Client;
+use crate::api_client::{Client, token_path};
 use crate::cli::completion::token_names;
 use crate::cli::{Result, Terminal, secret_input};
 use crate::model::Span;
@@ -30,7 +30,9 @@ use source::Source;
 /// discover, or CSV with these names in its header (owners and require_scopes separated by spaces). Tokens that are in
 /// the inventory already do not change, so you can import a file again. Lines that cannot be imported are printed with
 /// their numbers, and the others are imported; the exit code is then 1. For a single token, the command waits until Meta
-/// has been asked about it; the exit code is 1 if Meta refuses it. Never pass a token on the command line.
+/// has been asked about it; the exit code is 1 if Meta refuses it. With --json, it then prints the token as `show --json`
+/// does; for many, it prints a line of JSON with the result of each line: line, status, name, problem. Never pass a token
+/// on the command line.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// The file, or - for standard input [default: a prompt, or standard input]
@@ -44,35 +46,50 @@ pub struct Options {
     /// For a single token: how long to wait for Meta's answer
     #[arg(long, default_value = "60s", value_name = "TIME")]
     timeout: Span,
+    /// Print JSON: for a single token the daemon's JSON of it, once Meta has answered; else one line for each result
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) async fn run(options: Options, client: &Client, terminal: &mut Terminal) -> Result {
-    let source = Source::of(options.file.as_deref(), terminal.is_interactive())?;
-    if let Some(name) = &options.replace {
-        return replace::run(name, source, options.timeout, client, terminal).await;
+    if options.json {
+        terminal.keep_for_json();
     }
+    let source = Source::of(options.file.as_deref(), terminal.is_interactive())?;
     let timeout = options.timeout;
+    if let Some(name) = &options.replace {
+        let answer = replace::run(name, source, timeout, client, terminal).await?;
+        return show(name, client, terminal).await.map(|()| answer);
+    }
     let mut defaults = options.defaults;
     if defaults.app.is_none() {
         defaults.app = only_app(client).await?;
     }
-    let Source::Bytes {
-        name,
-        reader,
-        length,
-    } = source
-    else {
-        let request = Row::of(prompt()?).request(&defaults);
-        return single::run(request, timeout, client, terminal).await;
+    let request = match source {
+        Source::Prompt => Row::of(prompt()?).request(&defaults),
+        Source::Bytes {
+            name,
+            reader,
+            length,
+        } => {
+            let mut reading = Reading::begin(&name, reader, defaults)?;
+            if !reading.is_of_one_token() {
+                return upload::many(reading, length, client, terminal).await;
+            }
+            let only = reading.next();
+            only.map_or(Err(RowError::NoToken), |item| item.request)
+        }
     };
-    let mut reading = Reading::begin(&name, reader, defaults)?;
-    if !reading.is_of_one_token() {
-        return upload::many(reading, length, client, terminal).await;
+    let (name, answer) = single::run(request, timeout, client, terminal).await?;
+    show(&name, client, terminal).await.map(|()| answer)
+}
+
+/// With `--json`, prints the token as the daemon shows it.
+async fn show(name: &str, client: &Client, terminal: &mut Terminal) -> Result<()> {
+    if terminal.is_for_json() {
+        terminal.print_document(&client.text(&token_path(name, "")).await?)?;
     }
-    let request = reading
-        .next()
-        .map_or(Err(RowError::NoToken), |item| item.request);
-    single::run(request, timeout, client, terminal).await
+    Ok(())
 }
 
 /// Where only one app is configured, it need not be named.

@@ -1,16 +1,26 @@
 //! Counts the results of the lines, and shows the progress.
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
-use crate::cli::terminal::text::{count, counted};
+use crate::api::types::{ImportResult, Problem};
+use crate::cli::terminal::text::{self, count, counted};
 use crate::cli::{Answer, Result, Terminal};
 
 pub(super) struct Report {
-    pub(super) added: u64,
-    pub(super) known: u64,
+    added: u64,
+    known: u64,
     refused: Vec<u64>,
     /// Visible on a terminal only.
     progress_bar: ProgressBar,
+}
+
+/// The daemon's result for a line, as `--json` prints it.
+#[derive(Serialize)]
+struct LineResult<'r> {
+    line: u64,
+    #[serde(flatten)]
+    result: &'r ImportResult,
 }
 
 /// The most line numbers in the summary; each line's error was already printed.
@@ -40,10 +50,29 @@ impl Report {
         self.progress_bar.set_message(counted(done, "line"));
     }
 
-    pub(super) fn reject(&mut self, number: u64, why: &str, terminal: &mut Terminal) {
+    pub(super) fn add(
+        &mut self,
+        line: u64,
+        result: &ImportResult,
+        terminal: &mut Terminal,
+    ) -> Result<()> {
+        match &result.problem {
+            Some(problem) => self.reject(line, problem, terminal),
+            None if result.status == 201 => self.added += 1,
+            None => self.known += 1,
+        }
+        if !terminal.is_for_json() {
+            return Ok(());
+        }
+        let print = || terminal.print_json(&LineResult { line, result });
+        self.progress_bar.suspend(print)
+    }
+
+    fn reject(&mut self, line: u64, problem: &Problem, terminal: &mut Terminal) {
+        let why = in_one_line(problem);
         self.progress_bar
-            .suspend(|| terminal.warn(&format!("line {number}: {why}")));
-        self.refused.push(number);
+            .suspend(|| terminal.warn(&format!("line {line}: {why}")));
+        self.refused.push(line);
     }
 
     pub(super) fn finish(self, terminal: &mut Terminal) -> Result {
@@ -82,6 +111,12 @@ impl Report {
             count(self.refused.len() as u64)
         )
     }
+}
+
+fn in_one_line(problem: &Problem) -> String {
+    let parts = std::iter::once(&problem.detail).chain(&problem.problems);
+    let parts: Vec<String> = parts.map(|part| text::plain(part)).collect();
+    parts.join(": ")
 }
 
 fn listed(numbers: &[u64]) -> String {

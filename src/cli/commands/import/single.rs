@@ -9,12 +9,13 @@ use crate::cli::terminal::text::{counted, plain};
 use crate::cli::{Answer, Error, Result, Terminal};
 use crate::model::{Event, Span, State};
 
+/// Returns the name of the token, and whether Meta accepts it.
 pub(super) async fn run(
     request: Result<ImportRequest, RowError>,
     timeout: Span,
     client: &Client,
     terminal: &mut Terminal,
-) -> Result {
+) -> Result<(String, Answer)> {
     let request = request.map_err(|row_error| {
         Error::Refused(format!(
             "The token was not imported: {row_error}\nSee what import accepts: perennial import --help"
@@ -29,7 +30,7 @@ pub(super) async fn run(
             terminal.print(&format!(
                 "This token is already in the inventory as {name}; nothing was changed."
             ))?;
-            return Ok(Answer::Yes);
+            return Ok((token.name, Answer::Yes));
         }
     };
     let name = plain(&token.name);
@@ -47,7 +48,7 @@ pub(super) async fn run(
     if request.discover && state.is_some_and(State::works) {
         print_pages(&token.name, wait.begun_at.as_deref(), client, terminal).await?;
     }
-    Ok(answer(state, &name, terminal))
+    Ok((token.name, answer(state, &name, terminal)))
 }
 
 /// What is waited for, and what is known so far.

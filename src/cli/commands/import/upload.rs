@@ -11,18 +11,15 @@ use super::report::Report;
 use super::row::RowError;
 use crate::api::types::{ImportRequest, ImportResult, Problem, ProblemType};
 use crate::api_client::{self, Client};
-use crate::cli::terminal::text;
 use crate::cli::{Error, Result, Terminal};
 
 /// Enough that a token bears little of the cost of its request and its transaction; few enough that the daemon's other
 /// writes do not wait long for the transaction.
 const PER_REQUEST: usize = 200;
 
-/// The daemon's answer to a line.
+/// What became of a line.
 enum RowResult {
-    Added,
-    Known,
-    Refused(String),
+    Done(ImportResult),
     /// The error is not about this line, so the next lines would fail, too.
     Stopped(Error),
 }
@@ -59,7 +56,7 @@ async fn upload(items: &[Item], client: &Client) -> VecDeque<RowResult> {
             // Only a request with a single token is ever too large.
             Err(api_client::Error::Refused(problem)) if problem.is(ProblemType::TooLarge) => {
                 rest = rest.get(1..).unwrap_or_default();
-                results.push_back(RowResult::Refused(in_one_line(&problem)));
+                results.push_back(RowResult::Done(ImportResult::from(*problem)));
             }
             Err(error) => {
                 results.push_back(RowResult::Stopped(error.into()));
@@ -83,13 +80,14 @@ fn print_results(
             Err(error @ RowError::Unreadable(_)) => {
                 Some(RowResult::Stopped(Error::Refused(error.to_string())))
             }
-            Err(error) => Some(RowResult::Refused(error.to_string())),
+            Err(error) => {
+                let problem = Problem::new(ProblemType::Invalid, error.to_string());
+                Some(RowResult::Done(ImportResult::from(problem)))
+            }
         };
         report.reach(item.position);
         match row_result {
-            Some(RowResult::Added) => report.added += 1,
-            Some(RowResult::Known) => report.known += 1,
-            Some(RowResult::Refused(why)) => report.reject(item.number, &why, terminal),
+            Some(RowResult::Done(result)) => report.add(item.number, &result, terminal)?,
             Some(RowResult::Stopped(error)) => {
                 report.stop(item.number, terminal);
                 return Err(error);
@@ -104,18 +102,12 @@ fn print_results(
 impl From<ImportResult> for RowResult {
     fn from(result: ImportResult) -> Self {
         match result.problem {
-            None if result.status == 201 => Self::Added,
-            None => Self::Known,
-            Some(problem) if is_about_the_line(&problem) => Self::Refused(in_one_line(&problem)),
-            Some(problem) => Self::Stopped(api_client::Error::Refused(Box::new(problem)).into()),
+            Some(problem) if !is_about_the_line(&problem) => {
+                Self::Stopped(api_client::Error::Refused(Box::new(problem)).into())
+            }
+            Some(_) | None => Self::Done(result),
         }
     }
-}
-
-fn in_one_line(problem: &Problem) -> String {
-    let parts = std::iter::once(&problem.detail).chain(&problem.problems);
-    let parts: Vec<String> = parts.map(|part| text::plain(part)).collect();
-    parts.join(": ")
 }
 
 fn is_about_the_line(problem: &Problem) -> bool {
