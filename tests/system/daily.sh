@@ -42,7 +42,10 @@ a_member_looks() {
     as alice curl --silent --fail --unix-socket /run/perennial/perennial.sock http://localhost/v1/status
     refused as alice perennial check acme-maria
     says "may not do this" as alice perennial check acme-maria
+    as alice perennial version
     refused as alice perennial get acme-maria
+    refused as alice perennial rename acme-maria mine
+    refused as alice perennial owners acme-maria --add alice@example.com
     refused as alice perennial forget --yes acme-maria
     refused as alice cat /var/lib/perennial/inventory.db
     refused as alice cat /etc/perennial/credentials/inventory.key
@@ -115,4 +118,5 @@ checked_from_outside() {
     inside systemctl list-timers perennial-check.timer | grep perennial-check
     inside systemctl start perennial-check.service
     unit_is Result success perennial-check.service
+    as alice perennial doctor
 }
