@@ -18,6 +18,7 @@ pub mod email;
 pub mod alerts;
 pub mod delivery;
 pub mod login;
+pub mod posts;
 pub mod rotation;
 pub mod webhooks;
 

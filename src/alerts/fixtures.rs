@@ -49,6 +49,7 @@ pub(crate) fn rules() -> Rules {
         quiet_hours: None,
         working_days: Vec::new(),
         routes: Vec::new(),
+        channels: Vec::new(),
         apps: vec!["acme".to_owned(), "beta".to_owned()],
         operators: vec!["ops@example.com".to_owned()],
         message_domain: "perennial.example.com".to_owned(),

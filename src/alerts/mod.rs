@@ -3,6 +3,7 @@
 pub mod digest;
 mod incident_filing;
 pub mod policy;
+mod posts;
 mod quiet_hours;
 mod recipients;
 mod reports;
@@ -10,6 +11,8 @@ mod review;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+#[cfg(test)]
+mod post_tests;
 #[cfg(test)]
 mod random_tests;
 #[cfg(test)]
@@ -28,6 +31,7 @@ use crate::inventory::{self, Inventory};
 use crate::model::{Cause, Incident};
 use review::Outcome;
 
+pub use posts::{Audience, PostChannel};
 pub use quiet_hours::Quiet;
 pub use recipients::Route;
 
@@ -51,6 +55,8 @@ pub struct Rules {
     pub working_days: Vec<Weekday>,
     /// The first route that matches a token applies.
     pub routes: Vec<Route>,
+    /// Where incidents are posted besides the emails.
+    pub channels: Vec<PostChannel>,
     /// The configured apps. Errors of other apps are ignored.
     pub apps: Vec<String>,
     /// The domain of the sender, used in message ids.
@@ -97,8 +103,19 @@ const REVIEWS: usize = 1_000;
 const AT_A_TIME: usize = 64;
 
 /// Call once before the first run. Reviews all incidents, because a restart or a new configuration may require emails.
-pub async fn begin(inventory: &Inventory, now: Timestamp) -> Result<(), inventory::Error> {
-    inventory.write(move |tx| tx.review_all(now)).await
+pub async fn begin(
+    inventory: &Inventory,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<(), inventory::Error> {
+    let channels = rules.channels.iter().map(|channel| channel.name.clone());
+    let channels: Vec<String> = channels.collect();
+    inventory
+        .write(move |tx| {
+            tx.set_channels(&channels, now)?;
+            tx.review_all(now)
+        })
+        .await
 }
 
 /// Assigns changed tokens to incidents, then writes the emails that are due. It may be interrupted and repeated
@@ -152,6 +169,7 @@ async fn run(
     }
     report.emails += reports::about_ungranted(inventory, &rules, now).await?;
     report.emails += reports::about_undelivered(inventory, &rules, now).await?;
+    report.emails += reports::about_channels(inventory, &rules, now).await?;
     Ok(report)
 }
 

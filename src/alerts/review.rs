@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::Rules;
 use super::policy::{self, Decision, ReviewContext};
+use super::posts;
 use super::recipients::{Recipients, each_once, recipients_of_incident};
 use crate::email::context::EmailContext;
 use crate::email::incident_email;
@@ -129,7 +130,8 @@ impl Review<'_, '_> {
         next_review: Option<Timestamp>,
     ) -> Result<Outcome, inventory::Error> {
         let recipients = self.recipients(reason);
-        if recipients.is_empty() {
+        let channels = posts::channels(self.incident, &self.recipients_of_incident, self.rules);
+        if recipients.is_empty() && channels.is_empty() {
             tracing::error!(
                 incident = self.incident.id.0,
                 "an incident needs a person, but has no recipient: set [alerts] to, or the owners of its tokens"
@@ -140,7 +142,7 @@ impl Review<'_, '_> {
         let incident = self.with_what_ends_soon_after()?;
         let tokens = self.tx.tokens_of_incident(&incident, LISTED)?;
         let login_link = self.login_link(&tokens)?;
-        self.enqueue(&EmailContext {
+        let context = EmailContext {
             incident: &incident,
             tokens: &tokens,
             login_link: login_link.as_deref(),
@@ -149,7 +151,11 @@ impl Review<'_, '_> {
             recipients: &recipients,
             next_email: next_review,
             ..self.facts(reason)?
-        })?;
+        };
+        if !recipients.is_empty() {
+            self.enqueue(&context)?;
+        }
+        posts::of_change(self.tx, &context, &channels, self.rules)?;
         let notified = ReviewOutcome::Notified {
             everybody: each_once([self.incident.notified.clone(), recipients].concat()),
             of: reason,
@@ -193,15 +199,19 @@ impl Review<'_, '_> {
     }
 
     fn close(&self, resolution_email: Option<EmailReason>) -> Result<Outcome, inventory::Error> {
-        if let Some(reason) = resolution_email {
+        if self.incident.notified_at.is_some() {
             let tokens = self.well_tokens()?;
-            self.enqueue(&EmailContext {
+            let context = EmailContext {
                 tokens: &tokens,
                 count: self.tx.well_again(self.incident.id)?,
                 apps: &self.apps,
                 recipients: &self.incident.notified,
-                ..self.facts(reason)?
-            })?;
+                ..self.facts(resolution_email.unwrap_or(EmailReason::Withdrawn))?
+            };
+            if resolution_email.is_some() && !self.incident.notified.is_empty() {
+                self.enqueue(&context)?;
+            }
+            posts::of_end(self.tx, &context, resolution_email, self.rules)?;
         }
         let closed = self.record(&ReviewOutcome::Over, None)?;
         Ok(Outcome {

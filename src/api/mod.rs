@@ -35,6 +35,8 @@ pub struct Settings {
     /// The apps that people can log in to.
     pub logins: login::Settings,
     pub sinks: Vec<SinkReaders>,
+    /// The names of the channels of posts.
+    pub channels: Vec<String>,
 }
 
 /// A sink, and who reads its files.

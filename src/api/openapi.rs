@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 use super::problem_response::PROBLEM_JSON;
 use super::routes::{
     consumers, corrections, daemon, deliveries, events, health, import_many, imports, incidents,
-    logins, metrics, orders, secrets, status, tokens,
+    logins, metrics, orders, posts, secrets, status, tokens,
 };
 use super::types::Problem;
 use crate::model::Cause;
@@ -58,6 +58,7 @@ use crate::model::Cause;
         events::events,
         daemon::reload,
         daemon::mail_test,
+        posts::post_test,
     ),
     components(schemas(Problem)),
     modifiers(&Calls, &Schemas)

@@ -205,6 +205,7 @@ mod tests {
             ],
             logins: crate::login::Settings::default(),
             sinks: Vec::new(),
+            channels: Vec::new(),
         }
     }
 

@@ -16,8 +16,8 @@ use crate::api::types::{
     Accepted, AcknowledgeRequest, CandidateRequest, CompletionRequest, CorrectionRequest,
     EventQuery, ImportRequest, ImportResult, ImportResults, IncidentList, IncidentQuery,
     IncidentView, LARGEST_IMPORT, LoginLink, LoginRequest, LoginView, MOST_IMPORTS,
-    MailTestRequest, MailTestResult, Problem, Reloaded, SecretQuery, SecretView, StatusReport,
-    TokenDetail, TokenList, TokenQuery, TokenView,
+    MailTestRequest, MailTestResult, PostTestRequest, PostTestResult, Problem, Reloaded,
+    SecretQuery, SecretView, StatusReport, TokenDetail, TokenList, TokenQuery, TokenView,
 };
 
 use connection::{Answer, Connection};
@@ -213,6 +213,10 @@ impl Client {
     /// Waits until the new configuration is live, or fails with every problem in it.
     pub async fn reload(&self) -> Result<Reloaded, Error> {
         self.post("/v1/reload").await
+    }
+
+    pub async fn post_test(&self, request: &PostTestRequest) -> Result<PostTestResult, Error> {
+        self.post_body("/v1/post-test", request).await
     }
 
     pub async fn mail_test(&self, request: &MailTestRequest) -> Result<MailTestResult, Error> {

@@ -7,7 +7,7 @@ use super::Cli;
 const GROUPS: [(&str, &str); 5] = [
     (
         "Set up",
-        "setup check-config run reload mail-test completions",
+        "setup check-config run reload mail-test post-test completions",
     ),
     (
         "Look",
@@ -161,6 +161,7 @@ mod tests {
             ("backup", "x"),
             ("restore", "x"),
             ("completions", "bash"),
+            ("post-test", "x"),
         ];
         let names: BTreeSet<String> = shown().iter().map(|it| it.get_name().to_owned()).collect();
         for name in names {

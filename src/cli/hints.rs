@@ -22,6 +22,7 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         | ProblemType::NoSuchLogin
         | ProblemType::NoSuchSink
         | ProblemType::NoSuchConsumer
+        | ProblemType::NoSuchChannel
         | ProblemType::PersonUnknown
         | ProblemType::LoginOver
         | ProblemType::NoPublicPart

@@ -23,8 +23,8 @@ use clap::{Parser, Subcommand};
 
 use commands::{
     acknowledge, backup, check_config, check_rotate, completions, consumers, deliveries, doctor,
-    events, forget, get, import, incidents, login, mail_test, man, owners, rekey, reload, rename,
-    restore, setup, show, status, tokens, version,
+    events, forget, get, import, incidents, login, mail_test, man, owners, post_test, rekey,
+    reload, rename, restore, setup, show, status, tokens, version,
 };
 
 pub use commands::run::{DemoOptions, GraphSimOptions, LocalCommand};
@@ -85,6 +85,7 @@ pub enum ClientCommand {
     Acknowledge(acknowledge::Options),
     Events(events::Options),
     MailTest(mail_test::Options),
+    PostTest(post_test::Options),
     Backup(backup::Options),
     Restore(restore::Options),
     Rekey(rekey::Options),
@@ -155,6 +156,7 @@ impl ClientCommand {
             }
             Self::Events(options) => events::run(options, &global.client()?, terminal).await,
             Self::MailTest(options) => mail_test::run(options, &global.client()?, terminal).await,
+            Self::PostTest(options) => post_test::run(options, &global.client()?, terminal).await,
             Self::Backup(options) => backup::run(&options, global, terminal),
             Self::Restore(options) => restore::run(&options, global, terminal),
             Self::Rekey(options) => rekey::run(&options, global, terminal),

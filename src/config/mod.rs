@@ -30,7 +30,7 @@ use crate::alerts;
 use crate::email::mailer;
 use crate::email::samples::Sample;
 use crate::model::Scopes;
-use crate::{api, delivery, graph_api, inventory, login, rotation, web};
+use crate::{api, delivery, graph_api, inventory, login, posts, rotation, web};
 
 pub use credential_names::credentials_named;
 pub use credentials::{Credentials, Machine};
@@ -54,6 +54,8 @@ pub struct Config {
     pub schedule: Schedule,
     pub alerts: alerts::Rules,
     pub mail: mailer::Settings,
+    /// Where incidents are posted besides the emails.
+    pub channels: Vec<posts::Channel>,
     pub status: api::Settings,
     /// The apps to which people can log in, with or without `[web]`.
     pub logins: login::Settings,

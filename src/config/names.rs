@@ -6,10 +6,19 @@ use super::diagnostic::quoting;
 pub(super) const EVERYBODY: &str = "*";
 
 pub fn app(text: &str) -> Result<String, String> {
+    name(text, "app name")
+}
+
+pub(super) fn channel(text: &str) -> Result<String, String> {
+    name(text, "channel name")
+}
+
+fn name(text: &str, what: &str) -> Result<String, String> {
     let begins_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
     let is_name = begins_well && text.len() <= 64 && text.chars().all(is_name_letter);
-    let message = "is not a valid app name; use up to 64 letters, digits and . _ - and begin with a letter \
-                   or digit";
+    let message = format!(
+        "is not a valid {what}; use up to 64 letters, digits and . _ - and begin with a letter or digit"
+    );
     valid(text, is_name, message)
 }
 

@@ -54,7 +54,7 @@ impl Job for Deliveries {
         } else {
             &self.worker.sink.name
         };
-        let turn = context.shared.sinks.turn(&context.stop, name).await;
+        let turn = context.shared.sinks.of(name, &context.stop).await;
         // What cannot be recorded would be sent again and again.
         if turn.is_none() || context.services.inventory.write_error().is_some() {
             return Ok(());
@@ -76,7 +76,7 @@ pub(super) struct FileCleanup {
 
 impl Job for FileCleanup {
     async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
-        let Some(_turn) = context.shared.sinks.turn(&context.stop, FILES).await else {
+        let Some(_turn) = context.shared.sinks.of(FILES, &context.stop).await else {
             return Ok(());
         };
         let services = &context.services;

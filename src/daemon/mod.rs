@@ -4,7 +4,8 @@
 //!   `wakeups`: who wakes whom · `shared_state`: what outlives a reload
 //! - `run`: the daemon until a signal · `startup`: opens the inventory · `socket_thread`: where the socket answers ·
 //!   `reload`: a new configuration · `error`: why the daemon ends · `recovery`: an inventory that cannot be written
-//! - `schedule`: cron lines · `backup_job`: nightly copies · `maintenance`: deletes what is too old
+//! - `schedule`: cron lines · `posts`: sends what waits for channels · `backup_job`: nightly copies · `maintenance`:
+//!   deletes what is too old
 //! - `status`, `problems`: what the socket reports · `watchdog`: liveness · `clock_check`: a clock that jumped
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
 
@@ -15,6 +16,7 @@ mod deliveries;
 mod error;
 mod logging;
 mod maintenance;
+mod posts;
 mod problems;
 mod recovery;
 mod reload;
@@ -23,12 +25,12 @@ mod schedule;
 mod services;
 mod shared_state;
 mod signals;
-mod sink_locks;
 mod socket_thread;
 mod startup;
 pub mod status;
 mod systemd;
 mod test_messages;
+mod turns;
 mod wakeups;
 mod watchdog;
 mod worker;

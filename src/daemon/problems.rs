@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::api::types::AppReport;
-use crate::model::{AppRecord, DeliveryCounts, Unchecked, UnsubscribedPages};
+use crate::model::{AppRecord, ChannelCounts, DeliveryCounts, Unchecked, UnsubscribedPages};
 
 /// How long before the end of a Graph version a problem is shown.
 const SUNSET: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -87,6 +87,20 @@ pub(super) fn abandoned_tokens(name: &str) -> String {
         "{name} is set aside: the daemon crashed twice while it checked this token, so it is no longer checked or renewed. \
          Please report the crash. To try again: perennial check {name}"
     )
+}
+
+/// A channel of posts that does not take messages.
+pub(super) fn channel_fails(channel: &ChannelCounts) -> Option<String> {
+    let since = channel.failing_since?;
+    let name = &channel.channel;
+    let waiting = match channel.waiting {
+        0 => String::new(),
+        1 => "; 1 message waits".to_owned(),
+        many => format!("; {many} messages wait"),
+    };
+    Some(format!(
+        "messages do not reach {name} since {since}{waiting}. See why: perennial post-test {name}"
+    ))
 }
 
 /// A sentence about what is wrong with an app.

@@ -16,7 +16,8 @@ use crate::email::mailer::{self, Mailer};
 use crate::graph_api::{self, Client, version_ends_on};
 use crate::inventory::{self, Inventory};
 use crate::login::LoginWorker;
-use crate::outbox::http_post::TlsError;
+use crate::outbox::http_post::{HttpPost, TlsError};
+use crate::posts::Poster;
 use crate::rotation::{RotationWorker, Rules, budget_of};
 use crate::webhooks::AppSignatures;
 
@@ -32,6 +33,8 @@ pub struct Services {
     pub sink_workers: Vec<SinkWorker>,
     pub alerts: alerts::Rules,
     pub mailer: Mailer,
+    /// One per channel of posts.
+    pub posters: Vec<Poster>,
     pub backups: Backups,
     pub retention: inventory::Retention,
     apps: Vec<AppReport>,
@@ -49,7 +52,7 @@ pub enum Error {
     #[error(transparent)]
     Mail(#[from] mailer::BadSender),
     #[error(transparent)]
-    Delivery(#[from] TlsError),
+    Http(#[from] TlsError),
 }
 
 impl Services {
@@ -76,6 +79,7 @@ impl Services {
             sink_workers: sink_workers.collect::<Result<_, _>>()?,
             alerts: config.alerts.clone(),
             mailer: Mailer::new(config.mail.clone())?,
+            posters: posters(config, inventory)?,
             backups: config.backups.clone(),
             retention: config.retention,
             apps: config.apps.iter().map(introduced).collect(),
@@ -104,7 +108,7 @@ impl Services {
 
     /// Reviews every open incident again, because the settings may have changed.
     pub async fn begin_alerts(&self, now: Timestamp) -> Result<(), inventory::Error> {
-        alerts::begin(&self.inventory, now).await
+        alerts::begin(&self.inventory, &self.alerts, now).await
     }
 
     /// Files changed tokens, writes the emails and the summary that are due, and sends the queue.
@@ -180,6 +184,22 @@ fn rotation_worker(
             ..config.rotation.clone()
         },
     })
+}
+
+fn posters(config: &Config, inventory: &Inventory) -> Result<Vec<Poster>, TlsError> {
+    if config.channels.is_empty() {
+        return Ok(Vec::new());
+    }
+    let channels = config.channels.iter();
+    let addresses: Vec<_> = channels.map(|channel| channel.address.clone()).collect();
+    let http = Arc::new(HttpPost::new(&addresses)?);
+    let channels = config.channels.iter().cloned();
+    let poster = |channel| Poster {
+        inventory: inventory.clone(),
+        channel,
+        http: Arc::clone(&http),
+    };
+    Ok(channels.map(poster).collect())
 }
 
 fn introduced(app: &crate::config::App) -> AppReport {

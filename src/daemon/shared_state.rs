@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
 
 use super::clock_check::ClockCheck;
-use super::sink_locks::SinkLocks;
+use super::turns::Turns;
 use super::wakeups::Wakeups;
 use super::watchdog::Watchdog;
 use crate::api::{AccessLog, DaemonStatus};
@@ -21,7 +21,9 @@ pub(super) struct SharedState {
     pub(super) clock: Arc<ClockCheck>,
     /// Held while sending emails, because old and new workers overlap during a reload.
     pub(super) outbox: Arc<Mutex<()>>,
-    pub(super) sinks: SinkLocks,
+    /// The same for each sink and for each channel of posts.
+    pub(super) sinks: Turns,
+    pub(super) channels: Turns,
     /// Reads of secrets that are not recorded yet.
     pub(super) accesses: Arc<AccessLog>,
 }
@@ -35,7 +37,8 @@ impl SharedState {
             watchdog: Arc::new(Watchdog::new()),
             clock: Arc::default(),
             outbox: Arc::default(),
-            sinks: SinkLocks::default(),
+            sinks: Turns::default(),
+            channels: Turns::default(),
             accesses: Arc::default(),
         }
     }

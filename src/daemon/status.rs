@@ -185,6 +185,8 @@ fn stored_problems(
     found.extend(unchecked.map(problems::not_checked));
     let disabled = view.disabled_sinks()?;
     found.extend(disabled.iter().map(problems::disabled_sink));
+    let channels = view.channel_counts()?;
+    found.extend(channels.iter().filter_map(problems::channel_fails));
     Ok(found)
 }
 

@@ -20,6 +20,9 @@ pub(super) enum Signal {
     LoginsEnded,
     TokensChanged,
     EmailQueued,
+    IncidentsReviewed,
+    /// A channel did not take a message, which others may have to be notified about, or takes messages again.
+    ChannelChanged,
     SweepEnded,
 }
 
@@ -31,23 +34,31 @@ pub(super) enum Worker {
     Maintenance,
     Alerts,
     Deliveries,
+    Posts,
     Backup,
     Status,
 }
 
 /// Who wakes whom.
 const WAKEUPS: &[(Signal, &[Worker])] = {
-    use Worker::{Alerts, Backup, Deletions, Deliveries, Logins, Maintenance, Rotation, Status};
+    use Worker::{
+        Alerts, Backup, Deletions, Deliveries, Logins, Maintenance, Posts, Rotation, Status,
+    };
     const SWEEPERS: &[Worker] = &[Rotation, Logins, Deletions, Deliveries, Maintenance];
     &[
         (Signal::SweepTick, SWEEPERS),
-        (Signal::NewWork, SWEEPERS),
+        (
+            Signal::NewWork,
+            &[Rotation, Logins, Deletions, Deliveries, Maintenance, Posts],
+        ),
         (Signal::Recovered, SWEEPERS),
         (Signal::LoginsEnded, &[Rotation]),
         (Signal::SweepEnded, &[Status]),
         (Signal::TokensChanged, &[Alerts, Deliveries]),
         (Signal::EmailQueued, &[Alerts]),
-        (Signal::EmailTick, &[Alerts, Deliveries]),
+        (Signal::EmailTick, &[Alerts, Deliveries, Posts]),
+        (Signal::IncidentsReviewed, &[Posts]),
+        (Signal::ChannelChanged, &[Alerts]),
         (Signal::BackupTick, &[Backup]),
     ]
 };

@@ -11,6 +11,7 @@ use super::backup_job::Backup;
 use super::clock_check::ClockState;
 use super::deliveries::{Deliveries, FileCleanup};
 use super::maintenance::Maintenance;
+use super::posts::Posts;
 use super::services::Services;
 use super::shared_state::SharedState;
 use super::status::Publication;
@@ -63,6 +64,10 @@ impl Workers {
         );
         let backup = Backup::new(&context);
         workers.spawn_job("alerts", &context, Worker::Alerts, Alerts { begun: false });
+        for poster in &services.posters {
+            let posts = Posts::new(poster.clone());
+            workers.spawn_job("posts", &context, Worker::Posts, posts);
+        }
         workers.spawn_job("login", &context, Worker::Logins, Logins);
         workers.spawn_job("data deletion", &context, Worker::Deletions, Deletions);
         workers.spawn_job("backup", &context, Worker::Backup, backup);
@@ -175,6 +180,7 @@ impl Job for Alerts {
             ClockState::Wrong => Ok(()),
         };
         context.shared.journal_has_grown();
+        context.wake(Signal::IncidentsReviewed);
         ran
     }
 }

@@ -4,7 +4,7 @@ use super::context::EmailContext;
 use super::model::{AMBER, EmailModel, GREEN, RED};
 use super::text::fill;
 use super::{expiry_bars, instructions, sentences, token_rows};
-use crate::model::{Cause, EmailReason};
+use crate::model::{Cause, EmailReason, Severity};
 
 pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
     let phrases = context.phrases();
@@ -29,6 +29,43 @@ pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
         more: context.language.and_more(unnamed),
         sections: Vec::new(),
         footer: footer(context),
+    }
+}
+
+/// The same in a few sentences, for a chat room: without addresses, and without the list of tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Brief {
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) severity: Severity,
+}
+
+pub(crate) fn brief(context: &EmailContext<'_>) -> Brief {
+    // Why an escalation is sent names the people who did not act.
+    let reason = match context.reason {
+        EmailReason::Escalated => EmailReason::First,
+        reason => reason,
+    };
+    let unaddressed = EmailContext { reason, ..*context };
+    let text = [
+        sentences::why(&unaddressed),
+        sentences::otherwise(&unaddressed),
+    ];
+    Brief {
+        title: subject(context),
+        text: text.join(" ").trim().to_owned(),
+        severity: severity(context),
+    }
+}
+
+/// That an incident is closed because its tokens have another problem now.
+pub(crate) fn closed(context: &EmailContext<'_>) -> Brief {
+    let phrases = context.phrases();
+    let values = [("action", phrases.closed), ("about", &about(context))];
+    Brief {
+        title: fill(phrases.action_and_about, &values),
+        text: phrases.another_problem.to_owned(),
+        severity: Severity::Info,
     }
 }
 
@@ -84,13 +121,21 @@ fn about(context: &EmailContext<'_>) -> String {
 }
 
 fn color(context: &EmailContext<'_>) -> &'static str {
+    match severity(context) {
+        Severity::Info => GREEN,
+        Severity::Warning => AMBER,
+        Severity::Critical => RED,
+    }
+}
+
+fn severity(context: &EmailContext<'_>) -> Severity {
     let cause = context.cause();
     let works = cause.is_upcoming() || cause == Cause::PermissionMissing;
     // Red asks the reader to act now, so what only Meta can end is not red.
     match context.reason.is_over() {
-        true => GREEN,
-        false if works || cause.waits_for_meta() => AMBER,
-        false => RED,
+        true => Severity::Info,
+        false if works || cause.waits_for_meta() => Severity::Warning,
+        false => Severity::Critical,
     }
 }
 

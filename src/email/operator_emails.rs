@@ -1,4 +1,5 @@
-//! The emails that are not about an incident: undelivered emails, permissions never granted, and a test. Pure.
+//! The emails that are not about an incident: undelivered emails, failing channels, permissions never granted, and a
+//! test. Pure.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -6,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::model::{AMBER, EmailModel, GREEN, RED};
 use super::text::{Language, fill};
 use super::{formatting, token_rows};
-use crate::model::{NewEmail, Ungranted};
+use crate::model::{ChannelReport, NewEmail, Ungranted};
 
 /// An email that asks for nothing, laid out like any other, to test the mail path.
 pub(crate) fn test_email(language: Language, zone: &TimeZone, now: Timestamp) -> EmailModel {
@@ -82,5 +83,50 @@ pub(crate) fn about_undelivered(
         otherwise: phrases.undelivered_step.to_owned(),
         footer: vec![fill(phrases.undelivered_footer, &values)],
         ..EmailModel::default()
+    }
+}
+
+/// The email to operators about a channel that does not take messages, or takes them again.
+pub(crate) fn about_channel(
+    language: Language,
+    zone: &TimeZone,
+    report: &ChannelReport,
+) -> EmailModel {
+    let phrases = language.phrases();
+    let since = report.failing_since.unwrap_or_default();
+    let at = language.moment(since, zone);
+    let waiting = language.count(report.waiting);
+    let reason = report.last_error.as_deref().unwrap_or_default();
+    let values = [
+        ("channel", report.channel.as_str()),
+        ("at", &at),
+        ("reason", reason),
+        ("waiting", &waiting),
+    ];
+    let shared = EmailModel {
+        language: language.code(),
+        about: report.channel.clone(),
+        footer: vec![phrases.channel_footer.to_owned()],
+        ..EmailModel::default()
+    };
+    match report.failing_since {
+        Some(_) => EmailModel {
+            subject: fill(phrases.channel_failing, &values),
+            color: RED,
+            label: phrases.channel_failing_label.to_owned(),
+            headline: phrases.channel_failing_headline.to_owned(),
+            why: fill(phrases.channel_failing_why, &values),
+            otherwise_title: phrases.what_to_do,
+            otherwise: fill(phrases.channel_failing_step, &values),
+            ..shared
+        },
+        None => EmailModel {
+            subject: fill(phrases.channel_working, &values),
+            color: GREEN,
+            label: phrases.channel_working_label.to_owned(),
+            headline: fill(phrases.channel_working, &values),
+            why: fill(phrases.channel_working_why, &values),
+            ..shared
+        },
     }
 }

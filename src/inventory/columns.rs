@@ -9,7 +9,7 @@ use super::engine::{FromColumn, Row, ToColumn, Value};
 use crate::model::{
     Action, AnswerDigest, AttemptId, Cause, DeliveryId, DeliveryState, EmailId, EventId, Expiry,
     Facts, Health, IncidentId, Kind, LoginId, Next, OrderKind, OrderOutcome, Outcome, Permissions,
-    Refused, Remedy, Rotation, Scopes, State, Subscription, Token, TokenId,
+    PostId, PostKind, Refused, Remedy, Rotation, Scopes, State, Subscription, Token, TokenId,
 };
 
 /// The columns that [`token`] reads, in its order.
@@ -144,6 +144,7 @@ names!(
     OrderKind,
     OrderOutcome,
     Outcome,
+    PostKind,
     Remedy,
     State,
     Subscription
@@ -173,6 +174,7 @@ ids!(
     EventId,
     IncidentId,
     LoginId,
+    PostId,
     TokenId
 );
 

@@ -184,12 +184,18 @@ impl Tx<'_> {
         .try_for_each(|forget| self.db.run(forget, &[&token]))
     }
 
-    /// Runs before the tokens are deleted, so that no email is written about them. Emails about the app as a whole and
-    /// digests may name the person, so those that were sent are cleared.
+    /// Runs before the tokens are deleted, so that no email is written about them. Emails and posts about the app as a whole and
+    /// digests may name the person, so those that were sent are cleared. Other posts go with their incidents.
     fn delete_incidents(&self, request: &Deletion) -> Result<(), Error> {
         self.db.run(
             "UPDATE email SET subject = '', text = NULL, html = NULL
              WHERE sent_at IS NOT NULL AND text IS NOT NULL AND (incident IS NULL OR incident IN
+                (SELECT id FROM incident WHERE app = ?1 AND subject = ''))",
+            &[&request.app],
+        )?;
+        self.db.run(
+            "UPDATE post SET content = '{}'
+             WHERE next_try_at IS NULL AND content <> '{}' AND (incident IS NULL OR incident IN
                 (SELECT id FROM incident WHERE app = ?1 AND subject = ''))",
             &[&request.app],
         )?;

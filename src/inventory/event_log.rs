@@ -166,6 +166,9 @@ const fn is_logged(event: &Event) -> bool {
             | Event::DeliveryFailed(_)
             | Event::SinkDisabled { .. }
             | Event::InUse { .. }
+            | Event::PostSent(_)
+            | Event::PostDelayed(_)
+            | Event::PostGivenUp(_)
     )
 }
 
@@ -177,6 +180,8 @@ const fn is_tried_again(event: &Event) -> bool {
             ..
         } | Event::DeliveryFailed(_)
             | Event::SinkDisabled { .. }
+            | Event::PostDelayed(_)
+            | Event::PostGivenUp(_)
     )
 }
 

@@ -30,6 +30,8 @@ mod logins;
 mod open;
 mod page_admins;
 mod pending_orders;
+mod post_channels;
+mod posts;
 mod pruning;
 mod refused_candidates;
 mod rekey;

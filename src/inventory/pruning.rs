@@ -12,6 +12,7 @@ pub struct Retention {
     /// How many are kept at most, however recent they are.
     pub events: u64,
     pub emails: u64,
+    pub posts: u64,
     pub incidents: u64,
 }
 
@@ -30,6 +31,7 @@ impl Retention {
             age,
             events: 1_000_000,
             emails: 100_000,
+            posts: 100_000,
             incidents: 100_000,
         }
     }
@@ -39,9 +41,10 @@ impl Tx<'_> {
     /// Runs one step. Returns how many rows it removed; 0 when nothing is left to remove.
     pub fn prune(&self, kept: &Retention, now: Timestamp) -> Result<usize, Error> {
         let cutoff = now.checked_sub(kept.age).unwrap_or(Timestamp::MIN);
-        let steps: [&dyn Fn() -> Result<usize, Error>; 8] = [
+        let steps: [&dyn Fn() -> Result<usize, Error>; 9] = [
             &|| self.prune_events(kept, cutoff),
             &|| self.prune_emails(kept, cutoff),
+            &|| self.prune_posts(kept, cutoff),
             &|| self.prune_incident_tokens(kept, cutoff),
             &|| self.prune_incidents(kept, cutoff),
             &|| self.prune_deletions(cutoff),
@@ -84,6 +87,22 @@ impl Tx<'_> {
                             WHERE i.id = email.incident AND i.resolved_at IS NULL)
                 LIMIT ?3)",
             &[&cutoff, &kept.emails, &EMAILS_PER_STEP],
+        )
+    }
+
+    /// Removes posts that need nothing more: sent or given up, and about no open incident.
+    fn prune_posts(&self, kept: &Retention, cutoff: Timestamp) -> Result<usize, Error> {
+        self.db.changed(
+            "DELETE FROM post WHERE id IN (
+                SELECT id FROM post WHERE created_at < ?1 AND next_try_at IS NULL
+                    AND NOT EXISTS (
+                        SELECT 1 FROM incident i WHERE i.id = post.incident AND i.resolved_at IS NULL)
+                UNION ALL SELECT id FROM post
+                    WHERE id <= (SELECT max(id) FROM post) - ?2 AND next_try_at IS NULL
+                        AND NOT EXISTS (SELECT 1 FROM incident i
+                            WHERE i.id = post.incident AND i.resolved_at IS NULL)
+                LIMIT ?3)",
+            &[&cutoff, &kept.posts, &ROWS_A_STEP],
         )
     }
 

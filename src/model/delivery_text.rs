@@ -1,4 +1,4 @@
-//! Deliveries and subscriptions in plain English.
+//! Deliveries, posts and subscriptions in plain English.
 
 use super::{DeliveryProgress, Event, PageSubscription, Subscription};
 
@@ -30,6 +30,15 @@ pub(super) fn summary(event: &Event) -> String {
         other => other
             .kind()
             .map_or_else(String::new, |kind| format!("{kind:?}")),
+    }
+}
+
+pub(super) fn post(event: &Event) -> String {
+    match event {
+        Event::PostSent(post) => post.describe("posted to"),
+        Event::PostDelayed(post) => post.describe("not posted to"),
+        Event::PostGivenUp(post) => post.describe("will not be posted to"),
+        _ => String::new(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::event_detail::{
     Checked, DeliveryProgress, EmailProgress, LoginEnd, MetaCode, Mismatch, PageSubscription,
     Refusal, Reload, SecretAccess,
 };
-use super::{Cause, EventId, IncidentId, LoginId, OrderKind, Outcome, Scopes, State};
+use super::{Cause, EventId, IncidentId, LoginId, OrderKind, Outcome, PostProgress, Scopes, State};
 
 /// The events, and their kinds for the description of the socket.
 macro_rules! events {
@@ -137,6 +137,10 @@ events! {
     /// A consumer confirmed the version that it uses.
     InUse { consumer: String, version: u32, asked_by: String },
     ConsumerRetired { consumer: String, asked_by: String },
+    PostSent (PostProgress),
+    PostDelayed (PostProgress),
+    /// The message is not tried again.
+    PostGivenUp (PostProgress),
     Started {},
     Reloaded (Reload),
     BackedUp { path: String },
@@ -212,6 +216,9 @@ impl Event {
             | Self::EmailSent(email)
             | Self::EmailDelayed(email)
             | Self::EmailUndelivered(email) => email.incident,
+            Self::PostSent(post) | Self::PostDelayed(post) | Self::PostGivenUp(post) => {
+                post.incident
+            }
             _ => None,
         }
     }

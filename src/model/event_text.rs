@@ -70,6 +70,9 @@ impl Event {
             Self::EmailSent(email) => format!("email sent: {}", email.subject),
             Self::EmailDelayed(email) => delayed(email),
             Self::EmailUndelivered(email) => undelivered(email),
+            Self::PostSent(_) | Self::PostDelayed(_) | Self::PostGivenUp(_) => {
+                delivery_text::post(self)
+            }
             Self::Delivered(_)
             | Self::DeliveryFailed(_)
             | Self::SinkDisabled { .. }

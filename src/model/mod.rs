@@ -13,11 +13,13 @@ mod event_detail;
 mod event_record;
 mod event_text;
 mod expiry;
+mod facts;
 mod ids;
 mod incident;
 mod login;
 mod order;
 mod pattern;
+mod post;
 mod report;
 mod scopes;
 mod slug;
@@ -49,6 +51,7 @@ pub use event_detail::{
 };
 pub use event_record::{EventRecord, NewEvent};
 pub use expiry::Expiry;
+pub use facts::Facts;
 pub use ids::{EventId, IncidentId, LoginId};
 pub use incident::{
     Incident, IncidentFilter, IncidentKey, IncidentState, IncidentTokens, Owner, PendingToken,
@@ -59,6 +62,11 @@ pub use login::{
 };
 pub use order::{LastOrder, OrderEnd, OrderKind, OrderOutcome};
 pub use pattern::name_matches;
+pub use post::{
+    ChannelCounts, ChannelReport, FailureScope, NewPost, Post, PostContent, PostFacts, PostFailure,
+    PostId, PostKind, PostProgress, PostReceipt, PostedChannel, PostedIncident, PostedSubject,
+    RenewedToken, Severity,
+};
 pub use report::{
     ActivityCounts, ComingLogin, Deadline, Figures, Fleet, IncidentCounts, MailQueue,
     SingleAdminPages, Unchecked, Ungranted,
@@ -98,20 +106,6 @@ pub struct Token {
     pub last_rotation: Option<Rotation>,
     /// The next action and its time; `None` when only a person can change anything.
     pub next: Option<Next>,
-}
-
-/// What Meta's debugger reports about a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
-    pub kind: Kind,
-    /// The id of the user or the page.
-    pub subject: String,
-    /// The user behind the token: for a page token, the person who granted it.
-    pub person: String,
-    pub issued_at: Option<Timestamp>,
-    pub expires_at: Expiry,
-    pub data_access_expires_at: Expiry,
-    pub scopes: Scopes,
 }
 
 /// What a token's permissions are measured against, and what the checks have found so far.
@@ -264,86 +258,5 @@ impl Token {
     /// The earlier of the two expiry times that matter to this token.
     pub fn deadline(&self) -> Option<Timestamp> {
         self.facts.as_ref().and_then(Facts::deadline)
-    }
-}
-
-impl Facts {
-    /// The earlier of the two expiry times. The 90-day limit of data access counts unless Meta exempts every scope from
-    /// it.
-    pub fn deadline(&self) -> Option<Timestamp> {
-        [self.expires_at.at(), self.data_access_end()]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-
-    /// Whether this is a short-lived user token, worth an exchange before it is stored.
-    pub fn is_short_lived(&self, now: Timestamp) -> bool {
-        const LONGEST_SHORT_LIFE: SignedDuration = SignedDuration::from_hours(24);
-        let soon = now
-            .checked_add(LONGEST_SHORT_LIFE)
-            .unwrap_or(Timestamp::MAX);
-        self.kind == Kind::User && self.expires_at.is_before(soon)
-    }
-
-    /// A user token can list its pages only with this permission.
-    pub fn may_list_pages(&self) -> bool {
-        self.scopes.contains("pages_show_list")
-    }
-
-    /// When reads of the person's data stop, if any scope of this token is subject to that.
-    pub fn data_access_end(&self) -> Option<Timestamp> {
-        if self.kind == Kind::SystemUser || self.scopes.iter().all(scopes::keeps_data_access) {
-            return None;
-        }
-        self.data_access_expires_at.at()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn facts(expires_at: Expiry, data_access: Expiry, scopes: &str) -> Facts {
-        Facts {
-            kind: Kind::User,
-            subject: "1".to_owned(),
-            person: "1".to_owned(),
-            issued_at: None,
-            expires_at,
-            data_access_expires_at: data_access,
-            scopes: Scopes::parse(scopes),
-        }
-    }
-
-    #[test]
-    fn the_deadline_is_the_earlier_clock_that_matters() {
-        let soon = Timestamp::from_second(1_000).unwrap();
-        let late = Timestamp::from_second(2_000).unwrap();
-        for (expires_at, data_access, scopes, expected) in [
-            (Expiry::Never, Expiry::Never, "email", None),
-            (Expiry::Unknown, Expiry::Never, "email", None),
-            (Expiry::At(late), Expiry::Never, "email", Some(late)),
-            (Expiry::At(late), Expiry::At(soon), "email", Some(soon)),
-            (Expiry::At(soon), Expiry::At(late), "email", Some(soon)),
-            (
-                Expiry::At(late),
-                Expiry::At(soon),
-                "ads_read pages_messaging",
-                Some(late),
-            ),
-            (
-                Expiry::Never,
-                Expiry::At(soon),
-                "leads_retrieval",
-                Some(soon),
-            ),
-        ] {
-            assert_eq!(
-                facts(expires_at, data_access, scopes).deadline(),
-                expected,
-                "{scopes}"
-            );
-        }
     }
 }

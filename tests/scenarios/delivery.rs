@@ -315,3 +315,24 @@ async fn a_file_goes_with_its_token_if_its_sink_says_so_and_with_its_sink_in_any
     }
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_token_moves_to_its_new_file() -> Result {
+    let company = Company::open(FILES).await?;
+    let token = company.import("maria")?;
+    company.until_delivered("maria", 1)?;
+    let folder = company.premises.path("tokens");
+    let (code, said) = company.ask("rename maria mara")?;
+    assert_eq!(code, Some(0), "{said}");
+    company.until_delivered("mara", 1)?;
+    assert_eq!(fs::read_to_string(folder.join("mara"))?, token);
+    while folder.join("maria").exists() {
+        company.daemon.http("GET", "/healthz", "")?;
+    }
+    company.ask("rename mara paul")?;
+    while folder.join("mara").exists() {
+        company.daemon.http("GET", "/healthz", "")?;
+    }
+    assert!(!folder.join("paul").exists(), "no sink gets this name");
+    Ok(())
+}

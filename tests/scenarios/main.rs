@@ -21,6 +21,7 @@ mod login_commands;
 mod messenger;
 mod monitor;
 mod permissions;
+mod posts;
 mod rotation;
 mod setup;
 mod upgrade;

@@ -12,6 +12,7 @@ pub(super) mod incidents;
 pub(super) mod logins;
 pub(super) mod metrics;
 pub(super) mod orders;
+pub(super) mod posts;
 pub(super) mod secrets;
 pub(super) mod status;
 pub(super) mod tokens;
@@ -73,6 +74,7 @@ pub(super) fn table() -> Vec<Route> {
         ("/v1/events", get(events::events)),
         ("/v1/reload", post(daemon::reload)),
         ("/v1/mail-test", post(daemon::mail_test)),
+        ("/v1/post-test", post(posts::post_test)),
     ]
 }
 

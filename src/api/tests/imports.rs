@@ -289,6 +289,7 @@ async fn an_array_is_not_taken_for_an_object() {
         ),
         ("POST", "/v1/logins", json!(["acme", null, false, true])),
         ("POST", "/v1/mail-test", json!(["ada@example.com"])),
+        ("POST", "/v1/post-test", json!(["ops-chat"])),
     ] {
         let reply = world.send(method, path, body).await;
         assert_eq!(

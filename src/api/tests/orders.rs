@@ -285,3 +285,33 @@ async fn the_same_order_again_before_it_is_begun_is_the_same_order() {
     }
     assert_eq!(world.journal().await.len(), before);
 }
+
+#[tokio::test]
+async fn a_test_message_is_queued_for_a_channel_that_exists() {
+    let world = World::new();
+    let queued = world
+        .send("POST", "/v1/post-test", json!({"name": "ops-chat"}))
+        .await;
+    assert_eq!(queued.status, 202);
+    let message_id = queued.json()["message_id"].clone();
+    let now = (world.backend.clock)();
+    let waiting = world
+        .backend
+        .inventory
+        .read(move |view| view.posts_to_send("ops-chat", now, 10));
+    let waiting = waiting.await.unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(json!(waiting[0].post.message_id), message_id);
+    let unknown = world
+        .send("POST", "/v1/post-test", json!({"name": "nobody"}))
+        .await;
+    assert_eq!(
+        (unknown.status.as_u16(), unknown.problem().as_str()),
+        (404, "no-such-channel")
+    );
+    let body = r#"{"name":"ops-chat"}"#;
+    let refused = world
+        .ask_as(eve(), "POST", "/v1/post-test", Body::from(body))
+        .await;
+    assert_eq!(refused.status, 403);
+}

@@ -347,6 +347,7 @@ fn settings(socket: PathBuf) -> Settings {
         }],
         logins: crate::login::Settings::default(),
         sinks: Vec::new(),
+        channels: vec!["ops-chat".to_owned()],
     }
 }
 

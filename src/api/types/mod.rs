@@ -5,6 +5,7 @@ mod events;
 mod imports;
 mod incidents;
 mod logins;
+mod posts;
 mod problem;
 mod queries;
 mod report;
@@ -20,6 +21,7 @@ pub use events::EventView;
 pub use imports::{ImportResult, ImportResults, LARGEST_IMPORT, MOST_IMPORTS};
 pub use incidents::{AcknowledgeRequest, IncidentList, IncidentStatus, IncidentView};
 pub use logins::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView};
+pub use posts::{PostTestRequest, PostTestResult};
 pub use problem::{Problem, ProblemType};
 pub use queries::{EventQuery, IncidentQuery, SecretQuery, TokenQuery};
 pub use report::{

@@ -56,6 +56,7 @@ problem_types! {
     NoSuchConsumer = "no-such-consumer", 404, "No such consumer";
     /// The token never had a version of this number, or it is no longer kept.
     NoSuchVersion = "no-such-version", 404, "No such version";
+    NoSuchChannel = "no-such-channel", 404, "No such channel";
     MethodNotAllowed = "method-not-allowed", 405, "Method not allowed";
     TooSlow = "too-slow", 408, "Request too slow";
     NameTaken = "name-taken", 409, "Name taken";

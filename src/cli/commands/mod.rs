@@ -17,6 +17,7 @@ pub(crate) mod login;
 pub(crate) mod mail_test;
 pub(crate) mod man;
 pub(crate) mod owners;
+pub(crate) mod post_test;
 pub(crate) mod rekey;
 pub(crate) mod reload;
 pub(crate) mod rename;

@@ -45,7 +45,8 @@ fn color(event: &Event) -> Style {
         | Event::AppRecovered { .. }
         | Event::PermissionsRestored { .. }
         | Event::IncidentResolved { .. }
-        | Event::EmailSent { .. } => style::GOOD,
+        | Event::EmailSent { .. }
+        | Event::PostSent { .. } => style::GOOD,
         Event::IncidentOpened { .. }
         | Event::CandidateRefused { .. }
         | Event::OrderRefused { .. }
@@ -57,6 +58,8 @@ fn color(event: &Event) -> Style {
         | Event::SetAside { .. }
         | Event::EmailDelayed { .. }
         | Event::EmailUndelivered { .. }
+        | Event::PostDelayed { .. }
+        | Event::PostGivenUp { .. }
         | Event::BackupFailed { .. } => style::TROUBLE,
         Event::Ordered { .. }
         | Event::CandidateKept { .. }

@@ -97,12 +97,6 @@ impl Terminal {
         Ok(self.out.flush()?)
     }
 
-    /// Prints a value as a line of JSON.
-    pub fn print_json(&mut self, value: &impl Serialize) -> Result<()> {
-        let json = serde_json::to_string(value).map_err(io::Error::from)?;
-        self.print(&json)
-    }
-
     /// Prints a remark to standard error. It ignores write errors, so that the command goes on.
     pub fn warn(&mut self, lines: &str) {
         let lines = lines.trim_end_matches('\n');

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::posts::posts;
 use super::routes::{language, routes};
 use super::schedule::timezone;
 use crate::alerts;
@@ -19,6 +20,7 @@ use crate::email::Templates;
 use crate::email::mailer::{self, Authority, SmtpServer, Transport};
 use crate::email::samples::{self, Sample};
 use crate::email::text::Language;
+use crate::posts::Channel;
 
 const WAYS: [&str; 3] = ["smtp", "sendmail", "directory"];
 
@@ -30,13 +32,14 @@ pub(super) fn alerts(
     timezone: TimeZone,
     apps: &[App],
     machine: &Machine,
-) -> (alerts::Rules, mailer::Settings) {
+) -> (alerts::Rules, mailer::Settings, Vec<Channel>) {
     let help = "name the sender, such as \"Perennial <perennial@example.com>\"";
     let from = needed_to_send(&mut section, "from", help, text(addresses::mailbox));
     let from = from.unwrap_or_else(|| defaults::FROM.to_owned());
     let help = "name the recipients, such as [\"ops@example.com\"]";
     let operators = filled_list(text(addresses::address));
     let operators = needed_to_send(&mut section, "to", help, operators);
+    let (post_channels, channels) = posts(&mut section, machine);
     let rules = alerts::Rules {
         warn_before: warn_before(&mut section),
         remind_every: section.or("remind_every", defaults::REMIND_EVERY, duration),
@@ -48,6 +51,7 @@ pub(super) fn alerts(
         quiet_hours: section.optional("quiet_hours", text(hours::quiet)),
         working_days: several(&mut section, "working_days", hours::day),
         routes: routes(&mut section, apps),
+        channels: post_channels,
         apps: apps.iter().map(|app| app.name.clone()).collect(),
         message_domain: domain_of(&from),
         language: section.or("language", Language::default(), text(language)),
@@ -57,7 +61,7 @@ pub(super) fn alerts(
     };
     warn_of_nobody(&section, &rules);
     let transport = transport(&mut section, machine);
-    (rules, mailer::Settings { from, transport })
+    (rules, mailer::Settings { from, transport }, channels)
 }
 
 /// Reads a key that is required if emails can be sent.

@@ -6,6 +6,7 @@ mod apps;
 mod deliveries;
 mod inventory;
 mod logins;
+mod posts;
 mod routes;
 mod schedule;
 mod status;
@@ -32,14 +33,18 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
     let apps = apps::apps(&mut top, machine);
     let (inventory, backups, retention) = inventory::inventory(top.section("inventory"), machine);
     let web = web::web(&mut top, machine, &logins::without_a_place(&apps));
-    let (mut alerts, mail) =
+    let (mut alerts, mail, channels) =
         alerts::alerts(top.section("alerts"), timezone.clone(), &apps, machine);
     alerts.login_links = web.as_ref().map(logins::links);
     let rotation = rotation(top.section("rotation"), alerts.warn_before.first());
     let schedule = schedule::schedule(top.section("schedule"));
     let logins = logins::settled(&apps, web.as_ref());
     let sinks = deliveries::deliveries(&mut top, machine);
-    let status = status::status(top.section("status"), logins.clone(), &sinks);
+    let names = channels
+        .iter()
+        .map(|channel| channel.name.clone())
+        .collect();
+    let status = status::status(top.section("status"), logins.clone(), (&sinks, names));
     Some(Config {
         timezone,
         apps,
@@ -50,6 +55,7 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         schedule,
         alerts,
         mail,
+        channels,
         status,
         logins,
         web,
@@ -66,7 +72,7 @@ pub(super) fn monitor_settings(
 ) -> MonitorSettings {
     let timezone = schedule::timezone(&mut top, machine);
     let apps = apps::apps(&mut top, machine);
-    let (alerts, mail) = alerts::alerts(top.section("alerts"), timezone, &apps, machine);
+    let (alerts, mail, _) = alerts::alerts(top.section("alerts"), timezone, &apps, machine);
     MonitorSettings {
         alerts,
         mail,

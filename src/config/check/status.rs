@@ -12,7 +12,7 @@ use crate::login;
 pub(super) fn status(
     mut section: Section<'_>,
     logins: login::Settings,
-    sinks: &[Sink],
+    (sinks, channels): (&[Sink], Vec<String>),
 ) -> Settings {
     let socket = socket(&mut section);
     let viewers = peers(&mut section, "viewers", defaults::VIEWERS);
@@ -28,6 +28,7 @@ pub(super) fn status(
         readers: section.each("reader", reader),
         logins,
         sinks: sinks.iter().map(readers_of).collect(),
+        channels,
     }
 }
 

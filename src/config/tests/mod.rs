@@ -1,5 +1,6 @@
 //! Tests whole files: the sample, the shortest valid file, and one with every key.
 
+mod posts;
 mod refused;
 mod secrets;
 
@@ -50,6 +51,11 @@ impl Backend {
             ("webhook.verify", CANARY),
             ("hook", CANARY),
             ("hook.signing", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+            ("hook.secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+            (
+                "ops-chat.url",
+                "https://hooks.example.com/canary-0123456789",
+            ),
         ] {
             fs::write(credentials.join(name), format!("{content}\n")).unwrap();
         }

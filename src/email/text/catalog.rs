@@ -84,7 +84,7 @@ texts! {
         // the state
         solved, closed, left, time_remaining,
         // the body
-        app_is_served_again, tokens_work_again, all_removed, one_login_renews,
+        app_is_served_again, tokens_work_again, all_removed, another_problem, one_login_renews,
         one_login_keeps_pages, more_were_hit, comes_back, nobody_acted, log_in_button, what_to_do,
         if_nobody_acts, meanwhile, reminds_again, ending, ending_passed, ending_soon, from_then,
         from_now,
@@ -98,6 +98,10 @@ texts! {
         // the email about an undelivered email
         undelivered, undelivered_label, undelivered_headline, undelivered_why, undelivered_step,
         undelivered_footer,
+        // the email about a channel that does not take messages, or takes them again
+        channel_failing, channel_failing_label, channel_failing_headline, channel_failing_why,
+        channel_failing_step, channel_working, channel_working_label, channel_working_why,
+        channel_footer,
         // the email about permissions that were never granted
         ungranted, ungranted_label, ungranted_headline, ungranted_why, ungranted_step,
         ungranted_footer,

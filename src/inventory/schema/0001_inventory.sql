@@ -356,6 +356,49 @@ CREATE TABLE consumer (
     PRIMARY KEY (token, name)
 ) STRICT, WITHOUT ROWID;
 
+-- Messages about incidents to chat rooms and other programs, before and after they are sent.
+CREATE TABLE post (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- its name in the configuration
+    channel     TEXT    NOT NULL,
+    incident    INTEGER REFERENCES incident (id) ON DELETE CASCADE,
+    message_id  TEXT    NOT NULL,
+    kind        TEXT    NOT NULL,
+    -- what it says, as JSON, without links and addresses
+    content     TEXT    NOT NULL,
+    created_at  INTEGER NOT NULL,
+    next_try_at INTEGER,
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    last_error  TEXT,
+    sent_at     INTEGER,
+    given_up_at INTEGER,
+    -- the HTTP status of the answer
+    status      INTEGER,
+    UNIQUE (channel, message_id)
+) STRICT;
+
+CREATE INDEX post_waiting ON post (channel, next_try_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX post_of_incident ON post (incident, channel) WHERE incident IS NOT NULL;
+CREATE INDEX post_done ON post (created_at) WHERE next_try_at IS NULL;
+
+-- How the channels of posts are doing.
+CREATE TABLE post_channel (
+    name          TEXT    NOT NULL PRIMARY KEY,
+    -- since when every attempt has failed; NULL while it works
+    failing_since INTEGER,
+    last_error    TEXT,
+    -- 1 when only an operator can make it work again
+    refused       INTEGER NOT NULL DEFAULT 0,
+    -- when others were notified that it fails; NULL once they know that it works again
+    reported_at   INTEGER,
+    -- totals that survive pruning
+    sent          INTEGER NOT NULL DEFAULT 0,
+    failed        INTEGER NOT NULL DEFAULT 0,
+    given_up      INTEGER NOT NULL DEFAULT 0,
+    -- the last event of the journal that was searched for renewals
+    journal_to    INTEGER
+) STRICT, WITHOUT ROWID;
+
 -- The digests that were written, by the scheduled time that they were for.
 CREATE TABLE digest (
     tick       INTEGER NOT NULL PRIMARY KEY,

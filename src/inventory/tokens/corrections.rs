@@ -28,6 +28,10 @@ impl Tx<'_> {
         self.reseal_versions(before, &after)?;
         let rename = "UPDATE token SET name = ?2 WHERE id = ?1";
         self.db.run(rename, &[&after.id, &after.name])?;
+        self.files_are_stale(after.id)?;
+        if self.deliverable(after.id)?.is_some() {
+            self.enqueue_deliveries(&after, after.version, now)?;
+        }
         let event = Event::Renamed(NewName {
             from: before.name.clone(),
             to: after.name.clone(),

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use perennial::alerts::{self, LoginLinks, Rules};
 use perennial::email::mailer::{Mailer, Settings, Transport};
 use perennial::email::text::Language;
+use perennial::posts::Poster;
 
 use super::{Result, World, days};
 
@@ -16,7 +17,8 @@ pub const OPERATOR: &str = "ops@example.com";
 pub const OWNER: &str = "maria@example.com";
 
 pub(super) struct Office {
-    rules: Rules,
+    pub(super) rules: Rules,
+    pub(super) posters: Vec<Poster>,
     mailer: Mailer,
     folder: PathBuf,
 }
@@ -43,6 +45,7 @@ impl Office {
                 quiet_hours: None,
                 working_days: Vec::new(),
                 routes: Vec::new(),
+                channels: Vec::new(),
                 apps: vec!["acme".to_owned()],
                 operators: vec![OPERATOR.to_owned()],
                 message_domain: "perennial.example.com".to_owned(),
@@ -51,6 +54,7 @@ impl Office {
                 timezone: TimeZone::UTC,
                 login_links: None,
             },
+            posters: Vec::new(),
             mailer: Mailer::new(settings)?,
             folder,
         })
@@ -63,12 +67,12 @@ impl World {
         self.office.rules.login_links = Some(links);
     }
 
-    /// Writes the emails that are due and sends the queue.
+    /// Writes the emails and posts that are due and sends both queues.
     pub async fn post(&self) -> Result {
         alerts::pass(&self.inventory, &self.office.rules, self.now).await?;
         let Office { mailer, .. } = &self.office;
         mailer.send_waiting(&self.inventory, self.now).await?;
-        Ok(())
+        self.send_posts().await
     }
 
     /// Like [`World::post`], while the daemon's clock is in doubt.

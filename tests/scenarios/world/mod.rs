@@ -6,7 +6,9 @@ pub mod hook;
 mod log;
 mod mail;
 pub mod office;
+mod posts;
 mod public;
+pub mod receiver;
 mod sabotage;
 mod socket;
 
