@@ -4,8 +4,8 @@
 //!   `wakeups`: who wakes whom · `shared_state`: what outlives a reload
 //! - `run`: the daemon until a signal · `startup`: opens the inventory · `socket_thread`: where the socket answers ·
 //!   `reload`: a new configuration · `error`: why the daemon ends · `recovery`: an inventory that cannot be written
-//! - `schedule`: cron lines · `posts`: sends what waits for channels · `backup_job`: nightly copies · `maintenance`:
-//!   deletes what is too old
+//! - `schedule`: cron lines · `deliveries`, `posts`: send what waits for sinks and channels · `turns`: one at a time ·
+//!   `test_messages`: what an operator sends by hand · `backup_job`: nightly copies · `maintenance`: deletes what is too old
 //! - `status`, `problems`: what the socket reports · `watchdog`: liveness · `clock_check`: a clock that jumped
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
 

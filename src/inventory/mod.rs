@@ -50,6 +50,8 @@ mod webhook_notices;
 mod writer;
 
 #[cfg(test)]
+mod post_tests;
+#[cfg(test)]
 mod sealing_tests;
 #[cfg(test)]
 mod tests;

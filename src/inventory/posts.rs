@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use super::engine::{Json, Row};
 use super::{Error, Tx, View, journal::cut};
 use crate::model::{
-    Event, FailureScope, IncidentId, NewPost, Post, PostFailure, PostId, PostProgress, PostReceipt,
+    Event, FailureScope, IncidentId, NewPost, Post, PostContent, PostFailure, PostId, PostKind,
+    PostProgress, PostReceipt,
 };
 
 fn post(row: &Row<'_>) -> Result<Post, Error> {
@@ -77,6 +78,22 @@ impl Tx<'_> {
                 &now,
             ],
         )
+    }
+
+    /// Queues a message that asks for nothing. Returns its message id.
+    pub fn enqueue_test_post(&self, channel: &str, now: Timestamp) -> Result<String, Error> {
+        let next = "SELECT coalesce(max(id), 0) + 1 FROM post";
+        let next: i64 = self.db.value(next, &[])?;
+        let message_id = format!("test-{next}-{}", now.as_second());
+        let post = NewPost {
+            channel: channel.to_owned(),
+            incident: None,
+            message_id: message_id.clone(),
+            kind: PostKind::Test,
+            content: PostContent::test(channel),
+        };
+        self.enqueue_post(&post, now)?;
+        Ok(message_id)
     }
 
     /// Records that one message reported these posts. The others of the channel are due now, because it works.

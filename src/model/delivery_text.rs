@@ -2,9 +2,12 @@
 
 use super::{DeliveryProgress, Event, PageSubscription, Subscription};
 
-/// What happened to a delivery, a sink or a consumer.
+/// What happened to a post, a delivery, a sink or a consumer.
 pub(super) fn summary(event: &Event) -> String {
     match event {
+        Event::PostSent(post) => post.describe("posted to"),
+        Event::PostDelayed(post) => post.describe("not posted to"),
+        Event::PostGivenUp(post) => post.describe("will not be posted to"),
         Event::Delivered(delivery) => {
             format!(
                 "version {} delivered to {}",
@@ -30,15 +33,6 @@ pub(super) fn summary(event: &Event) -> String {
         other => other
             .kind()
             .map_or_else(String::new, |kind| format!("{kind:?}")),
-    }
-}
-
-pub(super) fn post(event: &Event) -> String {
-    match event {
-        Event::PostSent(post) => post.describe("posted to"),
-        Event::PostDelayed(post) => post.describe("not posted to"),
-        Event::PostGivenUp(post) => post.describe("will not be posted to"),
-        _ => String::new(),
     }
 }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::delivery_text;
 use super::{
-    Cause, Checked, EmailProgress, Event, IncidentId, LoginEnd, LoginOutcome, MetaCode, Mismatch,
-    Refusal, Reload, SecretAccess, State,
+    Cause, Checked, EmailProgress, Event, IncidentId, LoginEnd, LoginOutcome, MetaCode, Refusal,
+    Reload, Scopes, SecretAccess, State,
 };
 
 impl Event {
@@ -45,9 +45,7 @@ impl Event {
             Self::WebhookNotice { tokens } => webhook_notice(*tokens),
             Self::DataDeleted { tokens, code } => data_deleted(*tokens, code),
             Self::PermissionsLost { permissions } => format!("lost permissions: {permissions}"),
-            Self::PermissionsRestored { permissions: all } => {
-                format!("permissions are back: {all}")
-            }
+            Self::PermissionsRestored { permissions } => restored(permissions),
             Self::Rotated { outcome, .. } => outcome.describe().to_owned(),
             Self::Derived { through, because } => derived(through, *because),
             Self::WebhookSubscription(page) => page.describe(),
@@ -70,10 +68,10 @@ impl Event {
             Self::EmailSent(email) => format!("email sent: {}", email.subject),
             Self::EmailDelayed(email) => delayed(email),
             Self::EmailUndelivered(email) => undelivered(email),
-            Self::PostSent(_) | Self::PostDelayed(_) | Self::PostGivenUp(_) => {
-                delivery_text::post(self)
-            }
-            Self::Delivered(_)
+            Self::PostSent(_)
+            | Self::PostDelayed(_)
+            | Self::PostGivenUp(_)
+            | Self::Delivered(_)
             | Self::DeliveryFailed(_)
             | Self::SinkDisabled { .. }
             | Self::DeliveriesRetried { .. }
@@ -84,12 +82,18 @@ impl Event {
             Self::BackedUp { path } => format!("backed up to {path}"),
             Self::BackupFailed { reason } => format!("the backup failed: {reason}"),
             Self::Restored {} => "the inventory was replaced by a backup".to_owned(),
-            Self::JournalGap { events } => {
-                format!("{events} events are in the log only: the journal could not be written")
-            }
+            Self::JournalGap { events } => journal_gap(*events),
             Self::Unknown { kind, .. } => kind.replace('_', " "),
         }
     }
+}
+
+fn restored(permissions: &Scopes) -> String {
+    format!("permissions are back: {permissions}")
+}
+
+fn journal_gap(events: u64) -> String {
+    format!("{events} events are in the log only: the journal could not be written")
 }
 
 fn incident(event: &Event) -> String {
@@ -177,49 +181,6 @@ fn derived(through: &str, because: Option<Cause>) -> String {
 
 fn candidate_refused(why: &Refusal) -> String {
     format!("the new secret was refused: {}", why.describe())
-}
-
-impl Refusal {
-    /// Why, without the details.
-    pub const fn reason(&self) -> &'static str {
-        match self {
-            Self::Refused { cause } => cause.as_str(),
-            Self::Mismatch(mismatch) => mismatch.sentence(),
-        }
-    }
-
-    fn describe(&self) -> String {
-        match self {
-            Self::Refused { cause } => cause.describe().to_owned(),
-            Self::Mismatch(mismatch) => mismatch.describe(),
-        }
-    }
-}
-
-impl Mismatch {
-    /// The same words as in its JSON.
-    const fn sentence(&self) -> &'static str {
-        match self {
-            Self::OtherKind { .. } => "it is of another kind",
-            Self::OtherSubject { .. } => "it belongs to another person or page",
-            Self::FewerScopes { .. } => "it lacks permissions that the one in use has",
-            Self::EndsEarlier => "it expires before the one in use",
-        }
-    }
-
-    fn describe(&self) -> String {
-        let sentence = self.sentence();
-        match self {
-            Self::OtherKind { kind, expected } => {
-                format!("{sentence}: {kind} instead of {expected}")
-            }
-            Self::OtherSubject { subject, expected } => {
-                format!("{sentence}: {subject} instead of {expected}")
-            }
-            Self::FewerScopes { missing } => format!("{sentence}: {missing}"),
-            Self::EndsEarlier => sentence.to_owned(),
-        }
-    }
 }
 
 fn secret_refused(access: &SecretAccess) -> String {

@@ -20,6 +20,7 @@ mod login;
 mod order;
 mod pattern;
 mod post;
+mod refusal_text;
 mod report;
 mod scopes;
 mod slug;
@@ -27,7 +28,7 @@ mod span;
 mod subscription;
 mod terms;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

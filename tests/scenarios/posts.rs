@@ -1,14 +1,15 @@
 //! Posts: chat rooms, an on-call service and a program hear of incidents, and what happens when one of them does not
 //! answer.
 
-use perennial::model::{EventKind, IncidentFilter, TokenId};
+use perennial::graph_sim::{Outage, SystemUserValidity};
+use perennial::model::{EventKind, IncidentFilter, OrderKind, TokenId};
 use perennial::outbox::standard_webhooks::SigningSecret;
 use perennial::posts::Format;
 use perennial::secret::Secret;
 
 use crate::world::daemon::Premises;
 use crate::world::receiver::{Message, Receiver};
-use crate::world::{Log, Result, World, days, hours, minutes};
+use crate::world::{APP, Log, Result, SCOPES, World, days, hours, minutes};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -36,6 +37,7 @@ async fn person(world: &mut World, name: &str) -> Result<Person> {
     let token = world
         .import(&name.to_lowercase(), &world.log_in(&id)?)
         .await?;
+    world.pass().await?;
     Ok(Person { id, token })
 }
 
@@ -43,9 +45,7 @@ async fn person(world: &mut World, name: &str) -> Result<Person> {
 async fn lock_out(world: &mut World, people: &[&Person]) -> Result {
     for person in people {
         world.meta.world().change_password(&person.id)?;
-        world
-            .order(person.token, perennial::model::OrderKind::Check)
-            .await?;
+        world.order(person.token, OrderKind::Check).await?;
     }
     world.live_with_post(minutes(30), minutes(1)).await
 }
@@ -124,10 +124,8 @@ async fn a_channel_for_operators_hears_only_of_what_they_must_do() -> Result {
     assert_eq!(slack.received().len(), 0);
     log_in_again(&mut world, &maria).await?;
 
-    world
-        .meta
-        .world()
-        .set_outage(Some(perennial::graph_sim::Outage::Reset));
+    world.meta.world().set_outage(Some(Outage::Reset));
+    world.order(maria.token, OrderKind::Check).await?;
     world.live_with_post(hours(2), minutes(5)).await?;
     let texts = texts(&slack);
     assert_eq!(texts.len(), 1, "{texts:?}");
@@ -289,9 +287,9 @@ async fn renewed_tokens_are_posted_only_where_asked_for() -> Result {
     world.post().await?;
     let robot = {
         let mut meta = world.meta.world();
-        let robot = meta.add_system_user(crate::world::APP, "robot")?;
-        let validity = perennial::graph_sim::SystemUserValidity::SixtyDays;
-        meta.system_user_token(crate::world::APP, &robot, crate::world::SCOPES, validity)?
+        let robot = meta.add_system_user(APP, "robot")?;
+        let validity = SystemUserValidity::SixtyDays;
+        meta.system_user_token(APP, &robot, SCOPES, validity)?
     };
     world.import("robot", &robot).await?;
     world.live_with_post(days(40), hours(6)).await?;

@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use crate::api::request::{Operator, Sent};
 use crate::api::state::SharedAppState;
 use crate::api::types::{PostTestRequest, PostTestResult, Problem, ProblemType};
-use crate::model::{NewPost, PostContent, PostKind};
 
 /// Queues one test message for a channel. Follow the journal for the result; it is not tried again.
 #[utoipa::path(
@@ -24,16 +23,8 @@ pub(in crate::api) async fn post_test(
         return Err(no_such_channel(&channels));
     }
     let now = app_state.now();
-    let message_id = format!("test-{}", now.as_microsecond());
-    let post = NewPost {
-        incident: None,
-        message_id: message_id.clone(),
-        kind: PostKind::Test,
-        content: PostContent::test(&name),
-        channel: name,
-    };
-    app_state
-        .order(move |tx| Ok(tx.enqueue_post(&post, now)?))
+    let message_id = app_state
+        .order(move |tx| Ok(tx.enqueue_test_post(&name, now)?))
         .await?;
     tracing::info!(asked_by, "a test message to a channel is queued");
     Ok((StatusCode::ACCEPTED, Json(PostTestResult { message_id })))
