@@ -67,8 +67,8 @@ async fn fail(
         next_try_at,
         scope,
     };
-    let fail =
-        inventory.write(move |tx| tx.record_post_failed(CHAT, &[post.clone()], &failure, now()));
+    let fail = inventory
+        .write(move |tx| tx.record_post_failed(CHAT, std::slice::from_ref(&post), &failure, now()));
     fail.await.unwrap();
 }
 
@@ -77,7 +77,8 @@ async fn accept(inventory: &Inventory, post: Post) {
         status: 200,
         took: Duration::from_millis(7),
     };
-    let accept = inventory.write(move |tx| tx.record_posted(CHAT, &[post.clone()], receipt, now()));
+    let accept = inventory
+        .write(move |tx| tx.record_posted(CHAT, std::slice::from_ref(&post), receipt, now()));
     accept.await.unwrap();
 }
 

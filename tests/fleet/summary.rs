@@ -41,6 +41,7 @@ fn rules() -> Rules {
         quiet_hours: None,
         working_days: Vec::new(),
         routes: Vec::new(),
+        channels: Vec::new(),
         apps: vec!["fleet".to_owned()],
         message_domain: "example.com".to_owned(),
         language: Language::English,

@@ -236,7 +236,7 @@ async fn a_channel_that_fails_for_an_hour_is_reported() -> Result {
     let mut world = World::new().await?;
     let slack = world.open_channel("ops-chat", Format::Slack).await?;
     let maria = person(&mut world, "Maria").await?;
-    for _ in 0..20 {
+    for _ in 0..100 {
         slack.answer_next("503 Busy");
     }
     lock_out(&mut world, &[&maria]).await?;
@@ -262,6 +262,9 @@ async fn eleven_incidents_at_once_are_one_message_in_a_chat_room() -> Result {
     for number in 1..=11 {
         people.push(person(&mut world, &format!("Person{number}")).await?);
     }
+    // If nobody's token worked any more, the app would be suspected first.
+    let well = person(&mut world, "Zoe").await?;
+    world.order(well.token, OrderKind::Check).await?;
     lock_out(&mut world, &people.iter().collect::<Vec<_>>()).await?;
     let open = world
         .inventory
@@ -350,6 +353,18 @@ async fn an_operator_tests_a_channel() -> Result {
     );
     // The failing test is reported to the operators, without the address.
     daemon.follow_until("Messages do not reach ops-chat")?;
+    daemon.http("POST", "/v1/post-test", r#"{"name":"ops-chat"}"#)?;
+    daemon.http("POST", "/v1/post-test", r#"{"name":"ops-chat"}"#)?;
+    daemon.follow_until("Messages reach ops-chat again")?;
+    let messages = slack.received();
+    assert_eq!(messages.len(), 4);
+    for pair in messages.windows(2) {
+        let apart = pair[1].at - pair[0].at;
+        assert!(
+            apart.as_millis() >= 990,
+            "{apart:?}, more than one a second"
+        );
+    }
     let (_, status) = daemon.http("GET", "/v1/status", "")?;
     let (_, journal) = daemon.http("GET", "/v1/events?after=0", "")?;
     let log = std::fs::read_to_string(premises.path("log"))?;

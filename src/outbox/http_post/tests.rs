@@ -174,12 +174,12 @@ async fn a_name_that_leads_to_a_private_address_is_refused_unless_that_is_allowe
     // No certificate is needed to see whether a connection was made.
     let url = Secret::new(format!("https://hooks.example.com:{}/canary", here.port()));
     let public = Address::parse(&url, Reach::Public).unwrap();
-    let refused = post(&client(&[public.clone()], here), &public).await;
+    let refused = post(&client(std::slice::from_ref(&public), here), &public).await;
     assert_eq!(refused, Err(PostError::PrivateAddress));
     assert!(!request.is_finished(), "no connection was made");
 
     let private = Address::parse(&url, Reach::Private).unwrap();
-    let allowed = post(&client(&[private.clone()], here), &private).await;
+    let allowed = post(&client(std::slice::from_ref(&private), here), &private).await;
     assert!(
         matches!(allowed, Err(PostError::Unreachable(_))),
         "{allowed:?}"

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -27,6 +28,7 @@ struct State {
 
 #[derive(Clone, Debug)]
 pub struct Message {
+    pub at: Instant,
     pub head: String,
     pub text: String,
     pub body: Value,
@@ -120,7 +122,13 @@ impl State {
     fn take_in(&mut self, head: String, text: String) -> String {
         let body: Value = serde_json::from_str(&text).unwrap_or_default();
         self.check(&head, &body);
-        self.received.push(Message { head, text, body });
+        let at = Instant::now();
+        self.received.push(Message {
+            at,
+            head,
+            text,
+            body,
+        });
         let accepted = &self.service["accepted"];
         match self.answers.pop_front() {
             Some(head) => format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n"),
