@@ -246,7 +246,7 @@ impl World {
             ..AppRecord::default()
         };
         self.inventory
-            .write(move |tx| tx.store_app(&app, now))
+            .write(move |tx| tx.store_app(&app, 0, now))
             .await
     }
 

@@ -61,9 +61,12 @@ impl Tx<'_> {
         )
     }
 
-    /// Stores what a sweep learned about the app. An error that begins, changes or ends is recorded as an event and
+    /// Stores what was learned about the app with so many calls. An error that begins, changes or ends is recorded as an event and
     /// makes the app's incidents due for review.
-    pub fn store_app(&self, app: &AppRecord, now: Timestamp) -> Result<(), Error> {
+    pub fn store_app(&self, app: &AppRecord, calls: u32, now: Timestamp) -> Result<(), Error> {
+        self.recorded
+            .borrow_mut()
+            .add_calls(&app.name, calls.into());
         let before = self.app(&app.name)?;
         self.db.run(
             "INSERT INTO app (name, budget, error, failing_since, failures, resume_at,

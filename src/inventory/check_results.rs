@@ -75,6 +75,7 @@ impl Tx<'_> {
     /// meanwhile: a newer candidate, order or check. A new secret is stored even then, because it exists nowhere else.
     pub fn record(&self, result: &CheckResult, now: Timestamp) -> Result<(), Error> {
         let after = &result.after;
+        self.recorded.borrow_mut().add_checks(&after.app, 1);
         // A dead token has no deadline.
         let deadline = after.deadline().filter(|_| after.state() != State::Dead);
         // Every other check, and every order, changes the time at which this one was due.

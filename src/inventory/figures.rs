@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Error, Inventory, View};
-use crate::model::Figures;
+use crate::model::{Figures, Fleet, Recorded};
 
 /// The figures as of the last commit.
 pub(super) struct Published(Mutex<Reading>);
@@ -20,6 +20,11 @@ impl Inventory {
     /// The figures as of the last commit. They contain every write whose result was returned.
     pub fn figures(&self) -> Arc<Figures> {
         self.0.figures.latest().figures
+    }
+
+    /// What was recorded since the inventory was opened.
+    pub fn recorded(&self) -> Recorded {
+        self.0.writer.recorded()
     }
 }
 
@@ -67,9 +72,11 @@ impl View<'_> {
             Some(before) => before.figures.mail.clone(),
             None => self.mail_queue()?,
         };
+        let tokens = self.token_totals()?;
         let figures = Figures {
             deliveries: totals.deliveries,
-            fleet: self.fleet()?,
+            fleet: Fleet::of(&tokens),
+            tokens,
             incidents: totals.incidents,
             mail,
             next_deadline: self.next_deadline()?,

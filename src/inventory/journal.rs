@@ -112,6 +112,7 @@ impl Tx<'_> {
             ],
         )?;
         self.event_log.add(about, event);
+        self.recorded.borrow_mut().add_event(about.app, event);
         Ok(id)
     }
 }

@@ -79,8 +79,10 @@ impl Tx<'_> {
         )
     }
 
-    /// Records checks that found no change.
-    pub fn record_unchanged(&self, next_checks: &[NextCheck]) -> Result<(), Error> {
+    /// Records checks of an app that found no change.
+    pub fn record_unchanged(&self, app: &str, next_checks: &[NextCheck]) -> Result<(), Error> {
+        let checks = next_checks.len() as u64;
+        self.recorded.borrow_mut().add_checks(app, checks);
         let mut update = self.db.prepared(
             "UPDATE schedule SET due_at = ?3, action = ?4, checked_at = ?5, known_answer = ?6, known_until = ?7
              WHERE token = ?1 AND due_at = ?2",

@@ -341,7 +341,7 @@ async fn what_a_clock_that_was_ahead_wrote_heals() {
                 resume_at: Some(ahead),
                 ..AppRecord::default()
             };
-            tx.store_app(&app, ahead)?;
+            tx.store_app(&app, 0, ahead)?;
             tx.open_incident(&incident_key, &error, ahead, ahead)
         })
         .await

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 
 use super::engine::fields;
 use super::{Error, View};
-use crate::model::{Deadline, DeliveryCounts, Fleet, IncidentCounts, MailQueue, State, Unchecked};
+use crate::model::{
+    Deadline, DeliveryCounts, Fleet, IncidentCounts, MailQueue, TokenTotal, Unchecked,
+};
 
 /// The row of the table of this name.
 pub(super) struct Totals {
@@ -16,22 +18,27 @@ pub(super) struct Totals {
 
 impl View<'_> {
     pub fn fleet(&self) -> Result<Fleet, Error> {
-        let counts: Vec<(State, u64)> =
-            self.db
-                .all("SELECT state, tokens FROM state_count", &[], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?;
-        let mut fleet = Fleet::default();
-        for (state, tokens) in counts {
-            *match state {
-                State::Unverified => &mut fleet.unverified,
-                State::Healthy => &mut fleet.healthy,
-                State::Expiring => &mut fleet.expiring,
-                State::Failing => &mut fleet.failing,
-                State::Dead => &mut fleet.dead,
-            } = tokens;
-        }
-        Ok(fleet)
+        self.token_totals().map(|totals| Fleet::of(&totals))
+    }
+
+    /// The tokens by app, kind and state. What once had some keeps a zero.
+    pub(super) fn token_totals(&self) -> Result<Vec<TokenTotal>, Error> {
+        self.db.all(
+            "SELECT app, nullif(kind, ''), state, tokens FROM checked_total
+             WHERE state <> 'unverified'
+             UNION ALL
+             SELECT app, NULL, 'unverified', max(0, tokens - coalesce((
+                SELECT sum(c.tokens) FROM checked_total c
+                WHERE c.app = t.app AND c.state <> 'unverified'), 0))
+             FROM token_total t",
+            &[],
+            fields!(TokenTotal {
+                app,
+                kind,
+                state,
+                tokens
+            }),
+        )
     }
 
     /// Tokens that have been failing since `since` or longer, by app. An app with an error is left out: that error is

@@ -1,11 +1,12 @@
 //! Reading and writing inside the writer's transaction.
 
+use std::cell::RefCell;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use super::View;
 use super::event_log::EventLog;
-use crate::model::SinkTokens;
+use crate::model::{Recorded, SinkTokens};
 
 /// Reading and writing inside the writer's transaction.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Tx<'db> {
     /// What the log says once the transaction is committed.
     pub(super) event_log: EventLog,
     pub(super) sinks: Arc<[SinkTokens]>,
+    /// What is counted once the transaction is committed.
+    pub(super) recorded: RefCell<Recorded>,
 }
 
 impl<'db> Tx<'db> {
@@ -22,6 +25,7 @@ impl<'db> Tx<'db> {
             view,
             event_log: EventLog::default(),
             sinks,
+            recorded: RefCell::default(),
         }
     }
 }

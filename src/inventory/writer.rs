@@ -2,8 +2,8 @@
 //! a savepoint of its own, so that one that fails does not affect the others. Where nothing can be written, each job
 //! gets the reason.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use super::event_log::EventLog;
 use super::figures::Published;
 use super::{Error, Tx, Unwritable, View, WriteErrorKind};
 use crate::files::beside;
+use crate::model::Recorded;
 use crate::secret::Sealer;
 
 /// Runs inside the transaction, or gets the reason why there is none.
@@ -62,6 +63,8 @@ struct WriterThread {
 pub(super) struct Writer {
     jobs: Option<Sender<Message>>,
     thread: Option<JoinHandle<()>>,
+    /// What was recorded since the start.
+    recorded: Arc<Mutex<Recorded>>,
 }
 
 impl Writer {
@@ -84,6 +87,7 @@ impl Writer {
         Ok(Self {
             jobs: Some(sender),
             thread: Some(thread),
+            recorded: Arc::default(),
         })
     }
 
@@ -93,6 +97,7 @@ impl Writer {
         F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
+        let all_recorded = Arc::clone(&self.recorded);
         // The writer's thread logs on behalf of the caller, to where the caller logs.
         let dispatch = dispatcher::get_default(Dispatch::clone);
         let job: Job = Box::new(move |tx, company| {
@@ -102,6 +107,7 @@ impl Writer {
                 (Ok(tx), BatchContext::Others) => in_savepoint(tx, job),
             };
             let events = tx.map_or_else(|_| EventLog::default(), |tx| tx.event_log.take());
+            let recorded = tx.map_or_else(|_| Recorded::default(), |tx| tx.recorded.take());
             let failed = result
                 .as_ref()
                 .err()
@@ -112,6 +118,7 @@ impl Writer {
                 afterwards: Box::new(move |commit| {
                     if result.is_ok() && commit.is_ok() {
                         dispatcher::with_default(&dispatch, || events.write());
+                        locked(&all_recorded).add(recorded);
                     }
                     let durable = commit.clone().map_err(Error::Unwritable);
                     // If the caller has gone away, its job stays done.
@@ -121,6 +128,10 @@ impl Writer {
         });
         self.send(Message::Job(job))?;
         answered.await.map_err(|_| Error::Closed)?
+    }
+
+    pub(super) fn recorded(&self) -> Recorded {
+        locked(&self.recorded).clone()
     }
 
     /// Opens the inventory for writing, where only reading was possible before.
@@ -135,6 +146,10 @@ impl Writer {
         let jobs = self.jobs.as_ref().ok_or(Error::Closed)?;
         jobs.send(message).map_err(|_| Error::Closed)
     }
+}
+
+fn locked(recorded: &Mutex<Recorded>) -> MutexGuard<'_, Recorded> {
+    recorded.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Writer {

@@ -106,5 +106,5 @@ pub(super) fn spend(
     let mut budget: Budget = serde_json::from_str(&record.budget).unwrap_or_default();
     budget.spend(usage, now);
     record.budget = serde_json::to_string(&budget).unwrap_or_default();
-    tx.store_app(&record, now)
+    tx.store_app(&record, usage.calls, now)
 }

@@ -20,6 +20,7 @@ mod login;
 mod order;
 mod pattern;
 mod post;
+mod recorded;
 mod refusal_text;
 mod report;
 mod scopes;
@@ -68,9 +69,10 @@ pub use post::{
     PostId, PostKind, PostProgress, PostReceipt, PostedChannel, PostedIncident, PostedSubject,
     RenewedToken, Severity,
 };
+pub use recorded::{EmailResult, Recorded};
 pub use report::{
     ActivityCounts, ComingLogin, Deadline, Figures, Fleet, IncidentCounts, MailQueue,
-    SingleAdminPages, Unchecked, Ungranted,
+    SingleAdminPages, TokenTotal, Unchecked, Ungranted,
 };
 pub use scopes::Scopes;
 pub use slug::slug;

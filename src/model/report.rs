@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{DeliveryCounts, Scopes, Token};
+use super::{DeliveryCounts, Kind, Scopes, State, Token};
 
 /// A person who must log in soon.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,30 @@ impl Fleet {
     pub const fn total(&self) -> u64 {
         self.unverified + self.healthy + self.expiring + self.failing + self.dead
     }
+
+    pub fn of(totals: &[TokenTotal]) -> Self {
+        let mut fleet = Self::default();
+        for total in totals {
+            *match total.state {
+                State::Unverified => &mut fleet.unverified,
+                State::Healthy => &mut fleet.healthy,
+                State::Expiring => &mut fleet.expiring,
+                State::Failing => &mut fleet.failing,
+                State::Dead => &mut fleet.dead,
+            } += total.tokens;
+        }
+        fleet
+    }
+}
+
+/// How many tokens of an app are of one kind and in one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenTotal {
+    pub app: String,
+    /// `None` as long as no check could find it out.
+    pub kind: Option<Kind>,
+    pub state: State,
+    pub tokens: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -81,6 +105,8 @@ pub struct IncidentCounts {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     pub fleet: Fleet,
+    /// What `fleet` is the sum of, by app.
+    pub tokens: Vec<TokenTotal>,
     pub incidents: IncidentCounts,
     pub mail: MailQueue,
     pub next_deadline: Option<Deadline>,

@@ -38,7 +38,7 @@ impl AppChange {
             None => {}
         }
         let record = app_health.record();
-        tx.store_app(&record, now)?;
+        tx.store_app(&record, self.usage.calls, now)?;
         match &self.turn {
             Some(Turn::Fails(error)) => tx
                 .refuse_orders(app, error.cause(), record.resume_at, now)

@@ -76,7 +76,7 @@ impl RotationWorker {
 
     async fn write_one_by_one(&self, slice: &Arc<Slice>) -> Result<(), inventory::Error> {
         let routine = Arc::clone(slice);
-        let routine = move |tx: &Tx<'_>| tx.record_unchanged(&routine.routine);
+        let routine = move |tx: &Tx<'_>| tx.record_unchanged(&routine.app, &routine.routine);
         let mut outcome = self.inventory.write(routine).await;
         let records = (0..slice.changed.len()).map(|index| self.write_one(slice, index));
         let mut records = stream::iter(records).buffered(AT_A_TIME);
@@ -108,7 +108,7 @@ impl RotationWorker {
 
 impl Slice {
     fn write(&self, tx: &Tx<'_>) -> Result<(), inventory::Error> {
-        tx.record_unchanged(&self.routine)?;
+        tx.record_unchanged(&self.app, &self.routine)?;
         tx.record_all(&self.changed, self.now)?;
         self.write_rest(tx)
     }

@@ -5,9 +5,12 @@ use rand::{RngExt, SeedableRng};
 
 use crate::inventory::tests::{Bench, import};
 use crate::inventory::{Error, Inventory, Tx, View};
-use crate::model::{Deadline, DeliveryCounts, Figures, Fleet, IncidentCounts};
+use crate::model::{
+    AppRecord, Deadline, DeliveryCounts, EmailProgress, EmailResult, Event, Figures, Fleet,
+    IncidentCounts, Kind, NewEvent, Outcome, Recorded, State,
+};
 
-const CHANGES: [&str; 22] = [
+const CHANGES: [&str; 25] = [
     "INSERT INTO incident (app, incident_cause, cause, subject, opened_at)
      VALUES ('acme', 'expired', 'expired', ?2, 1)",
     "UPDATE incident SET acknowledged_until = 9 WHERE id = ?1",
@@ -27,6 +30,9 @@ const CHANGES: [&str; 22] = [
     "UPDATE email SET delivered_to = '[\"ada@example.com\"]' WHERE id = ?1",
     "DELETE FROM email WHERE id = ?1",
     "UPDATE token SET state = 'dead' WHERE id = ?1",
+    "UPDATE token SET state = 'failing' WHERE id = ?1",
+    "UPDATE token SET state = 'healthy', kind = 'page' WHERE id = ?1",
+    "UPDATE token SET state = 'healthy', kind = 'user' WHERE id = ?1",
     "UPDATE token SET state = 'healthy' WHERE id = ?1",
     "UPDATE schedule SET deadline = ?2 WHERE token = ?1",
     "DELETE FROM token WHERE id = ?1 AND id % 3 = 0",
@@ -57,6 +63,17 @@ impl View<'_> {
             self.db.value::<u64>(&count, &[])
         };
         let in_state = |state: &str| count("token", &format!("state = '{state}'"));
+        let mut tokens = self.token_totals()?;
+        for total in &mut tokens {
+            let kind = total.kind.map_or("", Kind::as_str);
+            let is_of_kind = match total.state {
+                State::Unverified => String::new(),
+                _ => format!("AND coalesce(kind, '') = '{kind}'"),
+            };
+            let (app, state) = (&total.app, total.state);
+            let condition = format!("app = '{app}' AND state = '{state}' {is_of_kind}");
+            total.tokens = count("token", &condition)?;
+        }
         let next_deadline = self.db.maybe(
             "SELECT name, deadline FROM token JOIN schedule ON token = id
              WHERE deadline IS NOT NULL ORDER BY deadline",
@@ -72,9 +89,11 @@ impl View<'_> {
             fleet: Fleet {
                 unverified: in_state("unverified")?,
                 healthy: in_state("healthy")?,
+                failing: in_state("failing")?,
                 dead: in_state("dead")?,
                 ..Fleet::default()
             },
+            tokens,
             incidents: IncidentCounts {
                 open: count("incident", "resolved_at IS NULL")?,
                 unacknowledged: count(
@@ -151,6 +170,41 @@ async fn a_change_that_is_undone_is_in_no_figure() {
     });
     write.await.unwrap_err();
     assert_eq!(*inventory.figures(), Figures::default());
+}
+
+#[tokio::test]
+async fn only_what_is_committed_is_counted() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let record = |succeeds: bool| {
+        inventory.write(move |tx| {
+            let outcome = Outcome::Renewed;
+            let rotated = Event::Rotated {
+                outcome,
+                expires_at: None,
+            };
+            tx.record_event(&NewEvent::of_app("acme", rotated), now)?;
+            tx.record_event(&Event::EmailSent(EmailProgress::default()).into(), now)?;
+            let app = AppRecord {
+                name: "acme".to_owned(),
+                ..AppRecord::default()
+            };
+            tx.store_app(&app, 3, now)?;
+            tx.record_unchanged("acme", &[])?;
+            if succeeds { Ok(()) } else { Err(Error::Closed) }
+        })
+    };
+    record(true).await.unwrap();
+    record(false).await.unwrap_err();
+    record(true).await.unwrap();
+    let mut expected = Recorded::default();
+    expected.add_calls("acme", 6);
+    expected.add_checks("acme", 0);
+    let renewals = ("acme".to_owned(), Outcome::Renewed);
+    expected.renewals.insert(renewals, 2);
+    expected.emails.insert(EmailResult::Sent, 2);
+    assert_eq!(inventory.recorded(), expected);
 }
 
 #[tokio::test]

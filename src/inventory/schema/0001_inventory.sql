@@ -496,26 +496,39 @@ CREATE TABLE daemon_run (
     ended_at   INTEGER
 ) STRICT;
 
--- How many tokens are in each state, so that no query counts a million of them.
-CREATE TABLE state_count (
-    state  TEXT    NOT NULL PRIMARY KEY,
+-- How many tokens each app has, and how many of those that were checked are of each kind and in each state, so that no
+-- query counts a million of them. The rest are unverified. A first check thus changes one row, as few as possible.
+CREATE TABLE token_total (
+    app    TEXT    NOT NULL PRIMARY KEY,
     tokens INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO state_count (state, tokens)
-VALUES ('unverified', 0), ('healthy', 0), ('expiring', 0), ('failing', 0), ('dead', 0);
+CREATE TABLE checked_total (
+    app    TEXT    NOT NULL,
+    -- '' when no check could find it out yet
+    kind   TEXT    NOT NULL,
+    state  TEXT    NOT NULL,
+    tokens INTEGER NOT NULL,
+    PRIMARY KEY (app, kind, state)
+) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER state_count_in AFTER INSERT ON token BEGIN
-    UPDATE state_count SET tokens = tokens + 1 WHERE state = NEW.state;
+CREATE TRIGGER token_total_in AFTER INSERT ON token BEGIN
+    INSERT INTO token_total (app, tokens) VALUES (NEW.app, 1)
+    ON CONFLICT (app) DO UPDATE SET tokens = tokens + 1;
 END;
 
-CREATE TRIGGER state_count_out AFTER DELETE ON token BEGIN
-    UPDATE state_count SET tokens = tokens - 1 WHERE state = OLD.state;
+CREATE TRIGGER token_total_out AFTER DELETE ON token BEGIN
+    UPDATE token_total SET tokens = tokens - 1 WHERE app = OLD.app;
+    UPDATE checked_total SET tokens = tokens - 1
+    WHERE OLD.state <> 'unverified' AND app = OLD.app AND kind = coalesce(OLD.kind, '') AND state = OLD.state;
 END;
 
-CREATE TRIGGER state_count_move AFTER UPDATE OF state ON token WHEN OLD.state <> NEW.state BEGIN
-    UPDATE state_count SET tokens = tokens - 1 WHERE state = OLD.state;
-    UPDATE state_count SET tokens = tokens + 1 WHERE state = NEW.state;
+CREATE TRIGGER checked_total_move AFTER UPDATE OF state, kind ON token
+    WHEN OLD.state <> NEW.state OR OLD.kind IS NOT NEW.kind BEGIN
+    UPDATE checked_total SET tokens = tokens - 1
+    WHERE OLD.state <> 'unverified' AND app = OLD.app AND kind = coalesce(OLD.kind, '') AND state = OLD.state;
+    INSERT INTO checked_total (app, kind, state, tokens) VALUES (NEW.app, coalesce(NEW.kind, ''), NEW.state, 1)
+    ON CONFLICT (app, kind, state) DO UPDATE SET tokens = tokens + 1;
 END;
 
 -- The other totals that the status shows, in one row.
