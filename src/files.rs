@@ -1,19 +1,35 @@
-//! Files that appear whole or not at all, durably, and readable by their owner alone.
+//! Files that appear whole or not at all, durably, and readable by their owner alone unless said otherwise.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
 /// Writes a file in one step, and replaces one of that name. If root writes it, it gets the owner of `model`.
 pub fn write_whole(path: &Path, content: &[u8], model: &Path) -> io::Result<()> {
+    replace(path, content, |file| give_to_owner_of(model, file))
+}
+
+/// Writes a file in one step that everyone may read, and replaces one of that name.
+pub fn write_readable(path: &Path, content: &[u8]) -> io::Result<()> {
+    // Unlike the mode of a new file, this is not restricted by the umask.
+    let readable = Permissions::from_mode(0o644);
+    replace(path, content, |file| file.set_permissions(readable.clone()))
+}
+
+/// `prepare` gets the file when it is written, but has not its name yet.
+fn replace(
+    path: &Path,
+    content: &[u8],
+    prepare: impl Fn(&File) -> io::Result<()>,
+) -> io::Result<()> {
     let unfinished = beside(path, ".unfinished");
     let write = || {
         remove_if_present(&unfinished)?;
         let file = create(&unfinished, content, 0o600)?;
-        give_to_owner_of(model, &file)?;
+        prepare(&file)?;
         fs::rename(&unfinished, path)?;
         sync_folder_of(path)
     };
@@ -88,6 +104,9 @@ mod tests {
         }
         assert_eq!(folder.path().read_dir()?.count(), 1);
         assert_eq!(path.metadata()?.mode() & 0o777, 0o600);
+        write_readable(&path, b"three")?;
+        assert_eq!(fs::read_to_string(&path)?, "three");
+        assert_eq!(path.metadata()?.mode() & 0o777, 0o644);
         Ok(())
     }
 }

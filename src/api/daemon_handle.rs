@@ -5,29 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::types::{AppReport, Maintenance, Sweep};
+use super::daemon_status::DaemonStatus;
+use super::metrics::Metrics;
 use super::{AccessLog, Settings};
-
-/// The daemon's state that the inventory does not hold.
-#[derive(Clone, Debug, Default)]
-pub struct DaemonStatus {
-    pub started_at: Timestamp,
-    /// `next_at` does not move while a sweep is late, so that readers can see that it is late.
-    pub sweep: Sweep,
-    /// Every configured app, even before the first sweep. Tokens can be imported for these apps only.
-    pub apps: Vec<AppReport>,
-    pub maintenance: Maintenance,
-    /// Why the inventory cannot be written to at present.
-    pub inventory_error: Option<String>,
-    /// When that began.
-    pub unwritable_since: Option<Timestamp>,
-    /// The log already says that no person can be reached.
-    pub is_cut_off: bool,
-    /// Why the daemon does not trust the machine's clock at present.
-    pub clock_error: Option<String>,
-    /// What else is wrong with the daemon itself, as sentences.
-    pub problems: Vec<String>,
-}
 
 /// Keys of the configuration that changed and that only a restart applies.
 pub type NeedsRestart = Vec<String>;
@@ -68,6 +48,7 @@ pub struct DaemonHandle {
     pub reloads: mpsc::Sender<Reload>,
     pub mail_tests: mpsc::Sender<MailTest>,
     pub sink_tests: mpsc::Sender<SinkTest>,
+    pub metrics: Metrics,
 }
 
 impl DaemonHandle {

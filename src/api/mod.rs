@@ -3,12 +3,15 @@
 mod access_log;
 mod alert_paths;
 mod daemon_handle;
+mod daemon_status;
+pub mod metrics;
 mod openapi;
 mod parameters;
 pub mod peer;
 mod problem_response;
 pub mod readiness;
 mod request;
+mod request_durations;
 mod routes;
 mod server;
 mod state;
@@ -20,7 +23,8 @@ use crate::login;
 
 pub use access_log::AccessLog;
 pub use alert_paths::no_way_to_people;
-pub use daemon_handle::{DaemonHandle, DaemonStatus, MailTest, NeedsRestart, Reload, SinkTest};
+pub use daemon_handle::{DaemonHandle, MailTest, NeedsRestart, Reload, SinkTest};
+pub use daemon_status::DaemonStatus;
 pub use openapi::description;
 pub use server::{bind, serve};
 

@@ -8,11 +8,10 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use tokio_util::sync::CancellationToken;
 
-use super::DaemonHandle;
 use super::peer::{self, Accounts};
-use super::routes::{self, metrics};
 use super::state::{Limits, SocketState};
 use super::types::{Problem, ProblemType};
+use super::{DaemonHandle, request_durations, routes};
 use crate::http::{self, Backend, BindError, Full, Holder, Listener, Origin, Questions, Rank};
 
 /// Opens the socket.
@@ -46,14 +45,17 @@ pub(super) async fn serve_within(
 ) -> &'static str {
     let connections = limits.connections;
     let own = SocketState::new(daemon, limits, stop.clone());
-    let durations = Arc::clone(&own.durations);
+    let durations = own.metrics.durations.clone();
     let routes = routes::router(Arc::new(http::AppState::new(backend, own)));
     let accounts = Arc::<Accounts>::default();
     let server = http::Server {
         name: "status socket",
         router: routes
             .layer(middleware::from_fn_with_state(accounts, identify))
-            .layer(middleware::from_fn_with_state(durations, metrics::measure)),
+            .layer(middleware::from_fn_with_state(
+                durations,
+                request_durations::measure,
+            )),
         limits: connections,
         rank,
         refusal,

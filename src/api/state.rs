@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::access_log::{Access, Counted};
 use super::problem_response::JobError;
-use super::routes::metrics::Durations;
 use super::types::Problem;
 use super::{DaemonHandle, DaemonStatus};
 use crate::http::{self, Rank, Shares, Slots};
@@ -68,7 +67,6 @@ pub(super) struct SocketState {
     /// Ordinary peers queue here first, so that a peer with reserved slots waits for one of them at most.
     common_turn: Semaphore,
     pub(super) stop: CancellationToken,
-    pub(super) durations: Arc<Durations>,
     /// The user that the daemon runs as.
     pub(super) uid: u32,
 }
@@ -85,7 +83,6 @@ impl SocketState {
             common_turn: Semaphore::new(1),
             limits,
             stop,
-            durations: Arc::default(),
             uid: nix::unistd::geteuid().as_raw(),
         }
     }
@@ -95,15 +92,7 @@ impl AppState {
     /// The daemon's status, with a later write error of the inventory if there is one.
     pub(super) fn daemon_status_now(&self) -> DaemonStatus {
         let daemon_status = self.daemon_status.borrow().clone();
-        let error = self
-            .backend
-            .inventory
-            .write_error()
-            .map(|why| why.to_string());
-        DaemonStatus {
-            inventory_error: error.or(daemon_status.inventory_error),
-            ..daemon_status
-        }
+        daemon_status.with_write_error_of(&self.backend.inventory)
     }
 
     /// For queries that may read many rows.

@@ -12,9 +12,9 @@ use nix::fcntl::OFlag;
 use zeroize::Zeroizing;
 
 use super::names::is_name_letter;
-use super::paths;
 use super::readers::{filled_list, text};
 use super::tree::Entry;
+use super::{paths, urls};
 use crate::secret::{Key, KeyError, Secret};
 
 /// What the configuration needs from the machine on which it is read.
@@ -71,6 +71,15 @@ const NOT_HERE: &str = "a secret does not belong in the configuration itself; pu
 impl Machine {
     pub(super) fn secret(&self, entry: Entry<'_>) -> Option<Secret> {
         self.read(entry, line)
+    }
+
+    /// Reads a URL that is a secret. Its error does not repeat it.
+    pub(super) fn secret_url(&self, entry: Entry<'_>) -> Option<Secret> {
+        self.read(entry, |bytes| {
+            let text = one_line(bytes)?;
+            let url = urls::endpoint(text).map_err(|why| CredentialError::Unusable(why.into()))?;
+            Ok(Secret::new(url))
+        })
     }
 
     /// Reads one secret or several, which are tried in order.
@@ -218,12 +227,16 @@ fn bytes(file: File) -> Result<Bytes, CredentialError> {
     }
 }
 
-/// Reads a secret as people paste it and editors save it.
 fn line(bytes: &[u8]) -> Result<Secret, CredentialError> {
+    one_line(bytes).map(Secret::new)
+}
+
+/// Reads a secret as people paste it and editors save it.
+fn one_line(bytes: &[u8]) -> Result<&str, CredentialError> {
     let text = str::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
     match text.trim() {
         "" => Err(EMPTY.into()),
         text if text.contains(char::is_control) => Err("must be one line of text".into()),
-        text => Ok(Secret::new(text)),
+        text => Ok(text),
     }
 }

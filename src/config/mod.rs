@@ -21,6 +21,7 @@ mod tree;
 mod urls;
 pub mod validators;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -30,6 +31,7 @@ use crate::alerts;
 use crate::email::mailer;
 use crate::email::samples::Sample;
 use crate::model::Scopes;
+use crate::secret::Secret;
 use crate::{api, delivery, graph_api, inventory, login, posts, rotation, web};
 
 pub use credential_names::credentials_named;
@@ -61,6 +63,9 @@ pub struct Config {
     pub logins: login::Settings,
     pub web: Option<web::Settings>,
     pub sinks: Vec<delivery::Sink>,
+    pub metrics: Metrics,
+    /// The address of the outside watcher.
+    pub heartbeat: Option<Secret>,
     /// Settings that work, but perhaps not as the operator expects.
     pub warnings: Vec<Diagnostic>,
 }
@@ -82,6 +87,13 @@ pub struct Backups {
     pub folder: PathBuf,
     /// How many backups to keep.
     pub keep: usize,
+}
+
+/// Where metrics are shown besides the socket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    pub listen: Option<SocketAddr>,
+    pub textfile: Option<PathBuf>,
 }
 
 /// The settings of the monitor, which runs outside the daemon.
@@ -180,6 +192,10 @@ impl Config {
             ("inventory.key", ours.key.id() != theirs.key.id()),
             ("status.socket", self.status.socket != newer.status.socket),
             ("web.listen", self.listens_at() != newer.listens_at()),
+            (
+                "metrics.listen",
+                self.metrics.listen != newer.metrics.listen,
+            ),
         ];
         let changed = keys.into_iter().filter(|(_, is_changed)| *is_changed);
         changed.map(|(key, _)| key).collect()
@@ -188,6 +204,7 @@ impl Config {
     /// Takes over from `running` what a daemon holds open, so that the rest can become live.
     pub fn keep_bound_settings(&mut self, running: &Self) {
         self.status.socket.clone_from(&running.status.socket);
+        self.metrics.listen = running.metrics.listen;
         if self.listens_at() == running.listens_at() {
             return;
         }

@@ -2,10 +2,11 @@
 //!
 //! - `services`: what one configuration wires together · `workers`: their tasks · `worker`: the loop of each ·
 //!   `wakeups`: who wakes whom · `shared_state`: what outlives a reload
-//! - `run`: the daemon until a signal · `startup`: opens the inventory · `socket_thread`: where the socket answers ·
+//! - `run`: the daemon until a signal · `startup`: opens the inventory · `listeners`, `socket_thread`: where the servers answer ·
 //!   `reload`: a new configuration · `error`: why the daemon ends · `recovery`: an inventory that cannot be written
 //! - `schedule`: cron lines · `deliveries`, `posts`: send what waits for sinks and channels · `turns`: one at a time ·
 //!   `test_messages`: what an operator sends by hand · `backup_job`: nightly copies · `maintenance`: deletes what is too old
+//! - `sweeps`: which were complete · `heartbeat`, `watcher`: calls to an outside watcher · `textfile`: metrics in a file
 //! - `status`, `problems`: what the socket reports · `watchdog`: liveness · `clock_check`: a clock that jumped
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
 
@@ -14,6 +15,8 @@ pub mod clock;
 mod clock_check;
 mod deliveries;
 mod error;
+mod heartbeat;
+mod listeners;
 mod logging;
 mod maintenance;
 mod posts;
@@ -28,11 +31,14 @@ mod signals;
 mod socket_thread;
 mod startup;
 pub mod status;
+mod sweeps;
 mod systemd;
 mod test_messages;
+mod textfile;
 mod turns;
 mod wakeups;
 mod watchdog;
+mod watcher;
 mod worker;
 mod workers;
 

@@ -78,7 +78,7 @@ impl Daemon {
         match self.services.apps(clock::now()).await {
             Ok(apps) => {
                 let daemon_status = &self.shared.daemon_status;
-                daemon_status.send_modify(|status| status.apps = apps);
+                daemon_status.send_modify(|status| status.show_apps(apps));
             }
             Err(error) => self.shared.record_inventory_error(&error),
         }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::error::Error;
+use super::listeners::Listeners;
 use super::recovery::{self, RunState};
 use super::services::Services;
 use super::shared_state::SharedState;
@@ -19,6 +20,7 @@ use super::socket_thread::SocketThread;
 use super::wakeups;
 use super::workers::Workers;
 use super::{clock, startup, status, systemd};
+use crate::api::metrics;
 use crate::api::{self, DaemonHandle, DaemonStatus, MailTest, Reload, SinkTest};
 use crate::config::{self, Config, Machine};
 use crate::http::{self, Listener, Probe, Questions};
@@ -44,20 +46,13 @@ pub(super) struct Daemon {
     pub(super) settings: watch::Sender<api::Settings>,
     /// What the public web server needs of the configuration; `None` without `[web]`.
     pub(super) web: Option<watch::Sender<web::Current>>,
-    /// The status socket and, if it is configured, the public web server.
+    /// The status socket and, if they are configured, the public web server and that of the metrics.
     servers: JoinSet<&'static str>,
     socket_thread: SocketThread,
     hang_up: CancellationToken,
     reloads: mpsc::Receiver<Reload>,
     mail_tests: mpsc::Receiver<MailTest>,
     sink_tests: mpsc::Receiver<SinkTest>,
-}
-
-/// The opened addresses of the servers.
-struct Listeners {
-    socket: Listener,
-    socket_thread: SocketThread,
-    web: Option<Listener>,
 }
 
 /// Runs until a signal ends it. Writes nothing before configuration, key and database are found valid.
@@ -96,21 +91,6 @@ pub(super) fn current_web(settings: &web::Settings, services: &Services) -> web:
     }
 }
 
-impl Listeners {
-    async fn open(config: &Config, socket_thread: SocketThread) -> Result<Self, http::BindError> {
-        let socket = socket_thread.bind(&config.status.socket)?;
-        let web = match &config.web {
-            Some(web) => Some(web::bind(&web.listen).await?),
-            None => None,
-        };
-        Ok(Self {
-            socket,
-            socket_thread,
-            web,
-        })
-    }
-}
-
 impl Daemon {
     async fn start(
         path: &Path,
@@ -122,11 +102,12 @@ impl Daemon {
     ) -> Result<Self, Error> {
         let (now, inventory) = (clock::now(), services.inventory.clone());
         let run_id = RunState::begin(&inventory, now).await?;
-        let shared = SharedState::new(DaemonStatus {
+        let daemon_status = DaemonStatus {
             started_at: now,
             apps: services.apps(now).await?,
             ..DaemonStatus::default()
-        });
+        };
+        let shared = SharedState::new(daemon_status, &inventory);
         let (reload, reloads) = mpsc::channel(4);
         let (mail_test, mail_tests) = mpsc::channel(4);
         let (sink_test, sink_tests) = mpsc::channel(4);
@@ -138,6 +119,7 @@ impl Daemon {
             reloads: reload,
             mail_tests: mail_test,
             sink_tests: sink_test,
+            metrics: shared.metrics.clone(),
         };
         let web = config.web.as_ref();
         let web = web.map(|web| watch::Sender::new(current_web(web, &services)));
@@ -161,6 +143,7 @@ impl Daemon {
             sink_tests,
         };
         daemon.serve_web(listeners.web);
+        daemon.serve_metrics(listeners.metrics);
         daemon.serve_socket(listeners.socket, handle, questions);
         daemon.watch_the_disk();
         Ok(daemon)
@@ -171,6 +154,13 @@ impl Daemon {
             let (backend, stop) = (self.backend(), self.hang_up.clone());
             let web = web::serve(listener, backend, current.subscribe(), stop);
             self.servers.spawn(web);
+        }
+    }
+
+    fn serve_metrics(&mut self, listener: Option<Listener>) {
+        if let Some(listener) = listener {
+            let (figures, stop) = (self.shared.metrics.clone(), self.hang_up.clone());
+            self.servers.spawn(metrics::serve(listener, figures, stop));
         }
     }
 

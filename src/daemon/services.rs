@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::schedule;
+use super::watcher::Watcher;
 use crate::alerts;
 use crate::alerts::digest::{self, GraphVersion, Tick};
 use crate::api::types::AppReport;
@@ -37,6 +38,8 @@ pub struct Services {
     pub posters: Vec<Poster>,
     pub backups: Backups,
     pub retention: inventory::Retention,
+    /// Is told of complete sweeps.
+    pub(super) watcher: Option<Watcher>,
     apps: Vec<AppReport>,
     /// The cron line of the summary and its time zone.
     digest: Option<(String, TimeZone)>,
@@ -53,6 +56,8 @@ pub enum Error {
     Mail(#[from] mailer::BadSender),
     #[error(transparent)]
     Http(#[from] TlsError),
+    #[error("[heartbeat]: no connection can be set up")]
+    Heartbeat,
 }
 
 impl Services {
@@ -82,6 +87,7 @@ impl Services {
             posters: posters(config, inventory)?,
             backups: config.backups.clone(),
             retention: config.retention,
+            watcher: watcher(config)?,
             apps: config.apps.iter().map(introduced).collect(),
             digest: config
                 .schedule
@@ -202,12 +208,18 @@ fn posters(config: &Config, inventory: &Inventory) -> Result<Vec<Poster>, TlsErr
     Ok(channels.map(poster).collect())
 }
 
+fn watcher(config: &Config) -> Result<Option<Watcher>, Error> {
+    let watcher = config.heartbeat.clone().map(Watcher::new);
+    watcher.transpose().map_err(|_| Error::Heartbeat)
+}
+
 fn introduced(app: &crate::config::App) -> AppReport {
     AppReport {
         name: app.name.clone(),
         id: app.graph.id.clone(),
         graph_version: app.graph.version.clone(),
         graph_version_ends_on: version_ends_on(&app.graph.version),
+        calls_per_hour: app.calls_per_hour,
         ..AppReport::default()
     }
 }

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
 
+use super::clock;
 use super::clock_check::ClockCheck;
 use super::turns::Turns;
 use super::wakeups::Wakeups;
 use super::watchdog::Watchdog;
+use crate::api::metrics::Metrics;
 use crate::api::{AccessLog, DaemonStatus};
-use crate::inventory;
+use crate::http::NowFn;
+use crate::inventory::{self, Inventory};
 
 #[derive(Clone)]
 pub(super) struct SharedState {
@@ -26,12 +30,19 @@ pub(super) struct SharedState {
     pub(super) channels: Turns,
     /// Reads of secrets that are not recorded yet.
     pub(super) accesses: Arc<AccessLog>,
+    pub(super) metrics: Metrics,
+    /// When the outside watcher was last called.
+    pub(super) heartbeat_at: watch::Sender<Option<Instant>>,
 }
 
 impl SharedState {
-    pub(super) fn new(daemon_status: DaemonStatus) -> Self {
+    pub(super) fn new(daemon_status: DaemonStatus, inventory: &Inventory) -> Self {
+        let daemon_status = watch::Sender::new(daemon_status);
+        let clock: NowFn = Arc::new(clock::now);
         Self {
-            daemon_status: watch::Sender::new(daemon_status),
+            metrics: Metrics::new(inventory, &clock, daemon_status.subscribe()),
+            heartbeat_at: watch::Sender::default(),
+            daemon_status,
             journal: watch::Sender::default(),
             wakeups: Wakeups::new(),
             watchdog: Arc::new(Watchdog::new()),
@@ -59,6 +70,31 @@ impl SharedState {
         tracing::error!("the inventory cannot be used; trying again at the next tick: {error}");
         self.daemon_status
             .send_modify(|daemon_status| daemon_status.inventory_error = Some(error.to_string()));
+    }
+
+    /// Shows or clears the error of a side job in the status, and logs when it begins and when it is over.
+    pub(super) fn publish_side_job_error(&self, job: &'static str, error: Option<String>) {
+        self.daemon_status.send_if_modified(|daemon_status| {
+            let errors = &mut daemon_status.side_job_errors;
+            let (was, is) = (errors.get(job), error.as_ref());
+            match (was, is) {
+                (None, Some(error)) => tracing::error!("{error}"),
+                (Some(_), None) => tracing::info!("the {job} works again"),
+                (Some(_), Some(_)) | (None, None) => {}
+            }
+            let has_changed = was != is;
+            match error {
+                Some(error) => drop(errors.insert(job, error)),
+                None => drop(errors.remove(job)),
+            }
+            has_changed
+        });
+    }
+
+    /// A new configuration has its own side jobs, which report what is wrong with them.
+    pub(super) fn forget_side_job_errors(&self) {
+        self.daemon_status
+            .send_modify(|daemon_status| daemon_status.side_job_errors.clear());
     }
 
     /// Shows what is wrong with the clock in the status, and logs it once.

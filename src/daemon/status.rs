@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::services::Services;
+use super::wakeups::Signal;
 use super::worker::{Context, Job};
 use super::{clock, problems, schedule, systemd};
 use crate::api::types::{AppReport, Sweep};
@@ -53,8 +54,12 @@ impl Publication {
     async fn publish(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
         let (services, shared) = (&context.services, &context.shared);
         let next = schedule::next_tick(&context.schedule.sweep, &context.timezone, now);
-        let swept = context.all_swept();
-        let observed = observe(services, (swept, next), now).await?;
+        let sweeps = &context.sweeps;
+        let swept = sweeps.all_completed_at(services.rotation_workers.len());
+        let mut observed = observe(services, (swept, next), now).await?;
+        for app in &mut observed.apps {
+            app.last_swept_at = sweeps.completed_at(&app.name);
+        }
         // A newer configuration has its own worker, and what this one observed is of the old one.
         shared.daemon_status.send_if_modified(|status| {
             let is_current = !context.stop.is_cancelled();
@@ -69,6 +74,7 @@ impl Publication {
             systemd::status(&text);
             self.logged = text;
         }
+        context.wake(Signal::StatusShown);
         Ok(())
     }
 }
@@ -121,7 +127,7 @@ impl Observed {
                 .or(status.sweep.last_finished_at),
             ..self.sweep
         };
-        status.apps = self.apps;
+        status.show_apps(self.apps);
         status.problems = self.problems;
         status.maintenance.crashes_last_hour = self.crashes_last_hour;
         status.inventory_error = None;

@@ -24,6 +24,7 @@ pub(super) enum Signal {
     /// A channel did not take a message, which others may have to be notified about, or takes messages again.
     ChannelChanged,
     SweepEnded,
+    StatusShown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,12 +38,15 @@ pub(super) enum Worker {
     Posts,
     Backup,
     Status,
+    Heartbeat,
+    Textfile,
 }
 
 /// Who wakes whom.
 const WAKEUPS: &[(Signal, &[Worker])] = {
     use Worker::{
-        Alerts, Backup, Deletions, Deliveries, Logins, Maintenance, Posts, Rotation, Status,
+        Alerts, Backup, Deletions, Deliveries, Heartbeat, Logins, Maintenance, Posts, Rotation,
+        Status, Textfile,
     };
     const SWEEPERS: &[Worker] = &[Rotation, Logins, Deletions, Deliveries, Maintenance];
     &[
@@ -53,7 +57,8 @@ const WAKEUPS: &[(Signal, &[Worker])] = {
         ),
         (Signal::Recovered, SWEEPERS),
         (Signal::LoginsEnded, &[Rotation]),
-        (Signal::SweepEnded, &[Status]),
+        (Signal::SweepEnded, &[Status, Heartbeat]),
+        (Signal::StatusShown, &[Textfile]),
         (Signal::TokensChanged, &[Alerts, Deliveries]),
         (Signal::EmailQueued, &[Alerts]),
         (Signal::EmailTick, &[Alerts, Deliveries, Posts]),

@@ -1,17 +1,18 @@
 //! What the workers of one configuration share, and the loop that each of them runs.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::clock;
 use super::clock_check::ClockState;
 use super::services::Services;
 use super::shared_state::SharedState;
+use super::sweeps::Sweeps;
 use super::wakeups::{Signal, Worker};
 use crate::config::Schedule;
 use crate::inventory::Error;
@@ -24,12 +25,14 @@ pub(super) struct Context {
     pub(super) timezone: TimeZone,
     pub(super) shared: SharedState,
     pub(super) stop: CancellationToken,
-    /// When each app last had a complete sweep.
-    pub(super) swept: watch::Sender<HashMap<String, Timestamp>>,
+    pub(super) sweeps: Sweeps,
 }
 
 /// What a worker does each time that it is woken.
 pub(super) trait Job: Send {
+    /// It is woken after this time even without a signal.
+    const AT_LEAST_EVERY: Duration = Duration::MAX;
+
     fn run_once(
         &mut self,
         context: &Context,
@@ -40,11 +43,12 @@ pub(super) trait Job: Send {
 impl Context {
     /// Runs `job` now and whenever a signal wakes the worker, until the stop. A run that has begun is finished. An
     /// inventory error ends one run, not the loop.
-    pub(super) async fn run_worker(&self, worker: Worker, job: &mut impl Job) {
+    pub(super) async fn run_worker<J: Job>(&self, worker: Worker, job: &mut J) {
         let mut wakeup = self.shared.wakeups.of(worker);
         while !self.stop.is_cancelled() {
             self.is_done(job.run_once(self, clock::now()).await);
-            self.stop.run_until_cancelled(wakeup.next()).await;
+            let wakeup = timeout(J::AT_LEAST_EVERY, wakeup.next());
+            self.stop.run_until_cancelled(wakeup).await;
         }
     }
 
@@ -79,16 +83,11 @@ impl Context {
         }
     }
 
-    pub(super) fn record_sweep(&self, app: &str, now: Timestamp) {
-        self.swept.send_modify(|swept| {
-            swept.insert(app.to_owned(), now);
-        });
-    }
-
-    /// When the least recent complete sweep of an app was; `None` until all had one.
-    pub(super) fn all_swept(&self) -> Option<Timestamp> {
-        let swept = self.swept.borrow();
-        let is_complete = swept.len() == self.services.rotation_workers.len();
-        swept.values().min().copied().filter(|_| is_complete)
+    /// Shows in the status what keeps a side job from its work, or that nothing does. A newer configuration has its own
+    /// side jobs.
+    pub(super) fn report_side_job(&self, job: &'static str, error: Option<String>) {
+        if !self.stop.is_cancelled() {
+            self.shared.publish_side_job_error(job, error);
+        }
     }
 }

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::backup_job::Backup;
 use super::clock_check::ClockState;
 use super::deliveries::{Deliveries, FileCleanup};
+use super::heartbeat::Heartbeat;
 use super::maintenance::Maintenance;
 use super::posts::Posts;
 use super::services::Services;
 use super::shared_state::SharedState;
 use super::status::Publication;
+use super::sweeps::{SweepEnd, Sweeps};
+use super::textfile::Textfile;
 use super::wakeups::{Signal, Worker};
 use super::worker::{Context, Job};
 use super::{clock, schedule};
@@ -31,13 +33,14 @@ pub(super) struct Workers {
 
 impl Workers {
     pub(super) fn start(services: &Arc<Services>, config: &Config, shared: &SharedState) -> Self {
+        shared.forget_side_job_errors();
         let context = Context {
             services: Arc::clone(services),
             schedule: config.schedule.clone(),
             timezone: config.timezone.clone(),
             shared: shared.clone(),
             stop: CancellationToken::new(),
-            swept: watch::Sender::default(),
+            sweeps: Sweeps::default(),
         };
         let mut workers = Self {
             tasks: JoinSet::new(),
@@ -78,8 +81,21 @@ impl Workers {
             Maintenance::default(),
         );
         workers.spawn_job("status", &context, Worker::Status, Publication::default());
+        workers.spawn_side_jobs(&context, config);
         workers.spawn("schedule", run_schedule(context));
         workers
+    }
+
+    /// What the operator may turn on to watch the daemon.
+    fn spawn_side_jobs(&mut self, context: &Context, config: &Config) {
+        if let Some(watcher) = context.services.watcher.clone() {
+            let heartbeat = Heartbeat::new(watcher);
+            self.spawn_job("heartbeat", context, Worker::Heartbeat, heartbeat);
+        }
+        if let Some(path) = config.metrics.textfile.clone() {
+            let textfile = Textfile { path };
+            self.spawn_job("metrics textfile", context, Worker::Textfile, textfile);
+        }
     }
 
     fn spawn_job(
@@ -126,8 +142,8 @@ impl Rotation {
         context.is_done(self.worker.end(clock::now()).await);
     }
 
-    async fn sweep(&self, context: &Context) -> Result<(), Error> {
-        let mut plan = Plan::default();
+    async fn sweep(&self, context: &Context) -> Result<SweepEnd, Error> {
+        let (mut plan, began) = (Plan::default(), clock::now());
         while !context.stop.is_cancelled() {
             let now = clock::now();
             let rotation_workers = std::slice::from_ref(&self.worker);
@@ -139,16 +155,17 @@ impl Rotation {
                 context.shared.journal_has_grown();
                 continue;
             }
-            if !report.backing_off {
-                context.record_sweep(&self.worker.app, now);
-            }
             if report.changed > 0 {
                 context.wake(Signal::TokensChanged);
                 context.shared.journal_has_grown();
             }
-            break;
+            return Ok(match report.backing_off {
+                true => SweepEnd::HeldUp,
+                false if self.worker.visited_all(began).await? => SweepEnd::VisitedAll,
+                false => SweepEnd::LeftSome,
+            });
         }
-        Ok(())
+        Ok(SweepEnd::HeldUp)
     }
 }
 
@@ -156,8 +173,10 @@ impl Job for Rotation {
     async fn run_once(&mut self, context: &Context, _: Timestamp) -> Result<(), Error> {
         self.begun = self.begun || context.is_done(self.worker.begin().await);
         let swept = self.sweep(context).await;
+        let end = *swept.as_ref().unwrap_or(&SweepEnd::HeldUp);
+        context.sweeps.record(&self.worker.app, end, clock::now());
         context.wake(Signal::SweepEnded);
-        swept
+        swept.map(drop)
     }
 }
 

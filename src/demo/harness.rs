@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::metrics::Metrics;
 use crate::api::{self, DaemonHandle, DaemonStatus};
 use crate::api_client::{self, Client};
 use crate::config::{self, DiagnosticList, Machine};
@@ -90,7 +91,8 @@ impl Harness {
             clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
         };
         let (new_work, journal) = (backend.new_work.subscribe(), backend.journal.clone());
-        let backend = (backend, handle(&config, &daemon_status));
+        let handle = handle(&config, &daemon_status, &backend);
+        let backend = (backend, handle);
         let listener = api::bind(&config.status.socket)?;
         let stop = hang_up.clone();
         tokio::spawn(api::serve(listener, backend, http::probe().1, stop));
@@ -222,8 +224,17 @@ fn write_secret(path: &Path, content: &str) -> io::Result<()> {
 }
 
 /// The demo handles no reloads and no test emails; the socket answers such requests with an error.
-fn handle(config: &config::Config, daemon_status: &watch::Sender<DaemonStatus>) -> DaemonHandle {
+fn handle(
+    config: &config::Config,
+    daemon_status: &watch::Sender<DaemonStatus>,
+    backend: &Backend,
+) -> DaemonHandle {
     DaemonHandle {
+        metrics: Metrics::new(
+            &backend.inventory,
+            &backend.clock,
+            daemon_status.subscribe(),
+        ),
         settings: watch::channel(config.status.clone()).1,
         daemon_status: daemon_status.subscribe(),
         accesses: Arc::default(),

@@ -26,6 +26,7 @@ mod incidents;
 mod journal;
 mod keys;
 mod lock;
+mod log_size;
 mod logins;
 mod open;
 mod page_admins;

@@ -12,11 +12,10 @@ use tracing::dispatcher::{self, Dispatch};
 
 use super::access::Store;
 use super::deliveries::Sinks;
-use super::engine::{Connection, LOG_LIMIT, PATIENCE};
+use super::engine::{Connection, PATIENCE};
 use super::event_log::EventLog;
 use super::figures::Published;
-use super::{Error, Tx, Unwritable, View, WriteErrorKind};
-use crate::files::beside;
+use super::{Error, Tx, Unwritable, View, WriteErrorKind, log_size};
 use crate::model::Recorded;
 use crate::secret::Sealer;
 
@@ -180,7 +179,7 @@ impl WriterThread {
             }
             if !batch.is_empty() {
                 self.save(batch);
-                cut_log(&self.store);
+                log_size::limit(&self.store);
             }
         }
         if let Store::Open { db, .. } = &self.store {
@@ -218,26 +217,6 @@ impl WriterThread {
             let sealer = &self.sealer;
             self.figures.refresh(&View { db, sealer });
         }
-    }
-}
-
-/// Truncates a log that grew because a long read kept it from being checkpointed. SQLite shortens it only when it
-/// writes.
-fn cut_log(store: &Store) {
-    let Store::Open { db, .. } = store else {
-        return;
-    };
-    let log = db.path().map(|path| beside(path, "-wal"));
-    let length = log.and_then(|log| log.metadata().ok()).map(|log| log.len());
-    if length.is_none_or(|length| length <= 2 * LOG_LIMIT) {
-        return;
-    }
-    // Does not wait for readers. While one is active, this is tried again after the next transaction.
-    db.wait_for_locks(Duration::ZERO);
-    let cut = db.checkpoint();
-    db.wait_for_locks(PATIENCE);
-    if let Err(error) = cut {
-        tracing::debug!("cannot checkpoint the write-ahead log yet: {error}");
     }
 }
 

@@ -131,6 +131,13 @@ impl RotationWorker {
         outcome.and(written).map(|()| (report, is_failing))
     }
 
+    /// Whether nothing is left of what was due before `began`.
+    pub async fn visited_all(&self, began: Timestamp) -> Result<bool, inventory::Error> {
+        let (app, before) = (self.app.clone(), began - SignedDuration::from_secs(1));
+        let left = self.inventory.read(move |view| view.due(&app, before, 1));
+        left.await.map(|left| left.is_empty())
+    }
+
     pub(super) async fn app_health(&self) -> Result<AppHealth, inventory::Error> {
         let app = self.app.clone();
         let record = self.inventory.read(move |view| view.app(&app)).await?;

@@ -33,7 +33,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ("monitor", "files email api api_client config"),
     (
         "daemon",
-        "secret model graph_api inventory outbox email alerts delivery rotation login posts webhooks http api web api_client config",
+        "files http_client secret model graph_api inventory outbox email alerts delivery rotation login posts webhooks http api web api_client config",
     ),
     // It tries the operator's answers before the daemon exists.
     ("setup", "files secret model graph_api email config"),
@@ -119,11 +119,20 @@ pub const TOOLS: &[Tool] = &[
         ],
     ),
     ("percent-encoding", &["api_client/paths", "config/smtp_url"]),
-    ("prometheus-client", &["api/routes/metrics"]),
+    (
+        "prometheus-client",
+        &["api/metrics", "api/request_durations"],
+    ),
     ("rand", &["demo", "graph_sim/world"]),
     (
         "reqwest",
-        &["http_client", "graph_api", "outbox/http_post", "api_client"],
+        &[
+            "http_client",
+            "graph_api",
+            "outbox/http_post",
+            "api_client",
+            "daemon/watcher",
+        ],
     ),
     ("rpassword", &["cli/secret_input"]),
     // The tests look at the tables from outside.
@@ -215,6 +224,10 @@ pub const EXPOSURES: &[(&str, &str)] = &[
         "a webhook with body = \"full\" gets the token",
     ),
     ("email/mailer/smtp", "the password of the mail server"),
+    (
+        "daemon/watcher",
+        "the address of the outside watcher, which is called",
+    ),
     (
         "api/types/secrets",
         "the one audited call that hands a token out, and what is handed in",

@@ -7,6 +7,7 @@ try_drop_ins() {
     case_ "with a growing wait between restarts" starts_with restart-backoff
     case_ "with a program of the operator's that may be run" with_exec_hooks
     case_ "with emails by a mail program" with_sendmail
+    case_ "with metrics in a file for node exporter" with_metrics_textfile
     if [[ "$suite" == bookworm ]]; then return; fi
     case_ "with notify-reload.conf, and a reload by signal" with_notify_reload
 }
@@ -50,6 +51,25 @@ with_sendmail() {
     eventually says "To: alice@example.com" emails_of alice
     without_drop_in sendmail
     cat "$scratch/smtp.toml" >"$file"
+    inside systemctl restart perennial
+}
+
+# The folder as Debian's prometheus-node-exporter makes it.
+with_metrics_textfile() {
+    local file="$root/etc/perennial/perennial.toml" folder=/var/lib/prometheus/node-exporter
+    inside install -d -m 0755 "$folder"
+    cp -a "$file" "$scratch/without-metrics.toml"
+    printf '\n[metrics]\ntextfile = "%s/perennial.prom"\n' "$folder" >>"$file"
+    inside systemctl restart perennial
+    eventually says "metrics-textfile.conf" inside perennial status
+    use_example metrics-textfile
+    inside systemctl restart perennial
+    eventually inside grep --quiet '^perennial_ready 1$' "$folder/perennial.prom"
+    [[ "$(inside stat --format=%a "$folder/perennial.prom")" == 644 ]]
+    all_healthy 3
+    without_drop_in metrics-textfile
+    inside rm -r "$folder"
+    cat "$scratch/without-metrics.toml" >"$file"
     inside systemctl restart perennial
 }
 

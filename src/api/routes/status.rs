@@ -32,6 +32,7 @@ fn report(figures: &Figures, daemon_status: DaemonStatus, now: Timestamp) -> Sta
     let ready = problems.is_empty();
     problems.extend(undelivered_emails(&figures.mail));
     problems.extend(daemon_status.problems);
+    problems.extend(daemon_status.side_job_errors.into_values());
     problems.extend(maintenance_faults(&maintenance).map(|fault| fault.to_string()));
     StatusReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -61,6 +62,7 @@ fn report(figures: &Figures, daemon_status: DaemonStatus, now: Timestamp) -> Sta
 fn in_whole_seconds(app: AppReport) -> AppReport {
     AppReport {
         throttled_until: app.throttled_until.map(whole_seconds),
+        last_swept_at: app.last_swept_at.map(whole_seconds),
         ..app
     }
 }

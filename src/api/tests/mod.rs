@@ -8,6 +8,7 @@ mod import_many;
 mod imports;
 mod journal;
 mod limits;
+mod metrics;
 mod orders;
 mod secrets;
 mod shapes;

@@ -40,7 +40,9 @@ async fn the_status_waits_for_nobody_who_reads_or_writes_the_inventory() {
     assert_eq!(world.get("/v1/status").await.json()["tokens"]["total"], 1);
     assert_eq!(world.get("/readyz").await.status, 200);
     let metrics = world.get("/metrics").await.text;
-    assert!(metrics.contains("perennial_tokens{state=\"unverified\"} 1"));
+    assert!(
+        metrics.contains("perennial_tokens{app=\"acme\",kind=\"unknown\",state=\"unverified\"} 1")
+    );
     drop(release);
 }
 

@@ -19,6 +19,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::metrics::Metrics;
 use crate::api::peer::{Account, Peer};
 use crate::api::server::{bind, serve_within};
 use crate::api::state::{AppState, Limits, SocketState};
@@ -128,7 +129,9 @@ impl World {
             journal: watch::Sender::new(()),
             clock: Arc::new(move || at(clock.load(Ordering::Relaxed))),
         };
+        let metrics = Metrics::new(&backend.inventory, &backend.clock, pulse_seen.clone());
         let daemon = DaemonHandle {
+            metrics,
             settings: settings_seen,
             daemon_status: pulse_seen,
             accesses: Arc::default(),
@@ -366,8 +369,10 @@ fn pulse_of_a_healthy_daemon() -> DaemonStatus {
             graph_version: "v25.0".to_owned(),
             graph_version_ends_on: Some(jiff::civil::date(2028, 2, 18)),
             calls_last_hour: 17,
+            calls_per_hour: 200,
             usage_percent: 4,
             throttled_until: None,
+            last_swept_at: Some(at(START - 30)),
         }],
         ..DaemonStatus::default()
     }

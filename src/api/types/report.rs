@@ -54,9 +54,15 @@ pub struct AppReport {
     pub graph_version: String,
     pub graph_version_ends_on: Option<Date>,
     pub calls_last_hour: u64,
+    /// The calls that the configuration allows within an hour.
+    #[serde(default)]
+    pub calls_per_hour: u32,
     /// Percentage of Meta's call limit in use, according to Meta's usage headers.
     pub usage_percent: u32,
     pub throttled_until: Option<Timestamp>,
+    /// When the last sweep of this app ended that its errors and its call budget did not hold up.
+    #[serde(default)]
+    pub last_swept_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -6,6 +6,7 @@ mod apps;
 mod deliveries;
 mod inventory;
 mod logins;
+mod monitoring;
 mod posts;
 mod routes;
 mod schedule;
@@ -45,6 +46,8 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         .map(|channel| channel.name.clone())
         .collect();
     let status = status::status(top.section("status"), logins.clone(), (&sinks, names));
+    let metrics = monitoring::metrics(top.section("metrics"));
+    let heartbeat = monitoring::heartbeat(&mut top, machine);
     Some(Config {
         timezone,
         apps,
@@ -60,6 +63,8 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         logins,
         web,
         sinks,
+        metrics,
+        heartbeat,
         warnings: Vec::new(),
     })
 }

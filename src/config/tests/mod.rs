@@ -16,10 +16,12 @@ use crate::email::mailer::{Security, SmtpServer, Transport};
 use crate::email::text::Language;
 use crate::model::OnDead;
 use crate::secret::Key;
-use crate::secret::Secret;
 
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 const CANARY: &str = "canary-0123456789";
+
+/// The last part of the path is what makes it a secret.
+const WATCHER: &str = "https://watcher.example.com/ping/canary-0123456789";
 
 /// The shortest valid file.
 const LEAST: &str = "\
@@ -56,6 +58,7 @@ impl Backend {
                 "ops-chat.url",
                 "https://hooks.example.com/canary-0123456789",
             ),
+            ("heartbeat.url", WATCHER),
         ] {
             fs::write(credentials.join(name), format!("{content}\n")).unwrap();
         }
@@ -128,6 +131,8 @@ fn what_the_file_leaves_out_is_as_documented() {
     assert_eq!(status.operators, ["root"]);
     assert!(status.readers.is_empty());
     assert!(config.web.is_none() && config.sinks.is_empty());
+    assert_eq!(config.metrics, Metrics::default());
+    assert_eq!(config.heartbeat, None);
 }
 
 #[test]
@@ -274,6 +279,15 @@ fn every_key_about_deliveries_is_taken_over() {
 }
 
 #[test]
+fn every_key_about_monitoring_is_taken_over() {
+    let config = Backend::new().load(ALL).unwrap();
+    let textfile = Some("/srv/metrics/perennial.prom".into());
+    let listen = "127.0.0.2:9478".parse().ok();
+    assert_eq!(config.metrics, Metrics { listen, textfile });
+    assert_eq!(config.heartbeat, Some(Secret::new(WATCHER)));
+}
+
+#[test]
 fn a_route_says_what_differs_for_whom() {
     let config = Backend::new().load(ALL).unwrap();
     let [route, other] = config.alerts.routes.as_slice() else {
@@ -409,6 +423,9 @@ fn what_the_sample_leaves_out_is_what_holds_without_it() {
     let mut spelled_out = desk.load(spelled_out.join("\n")).unwrap();
     let as_shipped = desk.load(SAMPLE).unwrap();
 
+    assert!(spelled_out.metrics.listen.take().is_some());
+    assert!(spelled_out.metrics.textfile.take().is_some());
+    assert_eq!(spelled_out.heartbeat.take(), Some(Secret::new(WATCHER)));
     assert_eq!(spelled_out.status.readers.len(), 1);
     spelled_out.status.readers.clear();
     assert_eq!(spelled_out.alerts.routes.len(), 1);
@@ -440,11 +457,19 @@ fn what_a_daemon_holds_open_needs_a_restart() {
 
     let other_key = "CCIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
     fs::write(desk.dir.path().join("credentials/hook"), other_key).unwrap();
-    let moved =
-        "[inventory]\npath = \"/a\"\nkey.credential = \"hook\"\n[status]\nsocket = \"/b\"\n";
-    let after = desk.load(format!("{LEAST}{moved}")).unwrap();
-    let expected = ["inventory.path", "inventory.key", "status.socket"];
+    let moved = "[inventory]\npath = \"/a\"\nkey.credential = \"hook\"\n[status]\nsocket = \"/b\"\n\
+         [metrics]\nlisten = \"127.0.0.1:1\"\ntextfile = \"/c.prom\"\n";
+    let mut after = desk.load(format!("{LEAST}{moved}")).unwrap();
+    let expected = [
+        "inventory.path",
+        "inventory.key",
+        "status.socket",
+        "metrics.listen",
+    ];
     assert_eq!(before.needs_restart(&after), expected);
+    after.keep_bound_settings(&before);
+    assert_eq!(after.metrics.listen, None);
+    assert!(after.metrics.textfile.is_some(), "it is live at once");
 }
 
 #[test]

@@ -55,6 +55,56 @@ fn a_file_that_cannot_be_read_is_refused() {
 }
 
 #[test]
+fn what_watches_the_daemon_is_refused_where_it_would_not_work() {
+    let desk = Backend::new();
+    let file = desk.file("watcher", 0o600, "http://watcher.example.com/ping/canary\n");
+    assert_refused(&[
+        (
+            "[metrics]\nlisten = \":9478\"\ntextfile = \"perennial.prom\"\nport = 1\n",
+            &[
+                "10: [metrics] listen: is not an address to listen on; write \"127.0.0.1:9478\"",
+                "11: [metrics] textfile: must be an absolute path, beginning with /",
+                "12: [metrics] port: unknown key; known keys: listen, textfile",
+            ],
+        ),
+        (
+            "[heartbeat]\n",
+            &[
+                "9: [heartbeat] url: is missing; name the credential with the address, such as { credential = \
+                 \"heartbeat.url\" }",
+            ],
+        ),
+        (
+            "[heartbeat]\nurl = \"https://watcher.example.com/ping/canary\"\n",
+            &[
+                "10: [heartbeat] url: a secret does not belong in the configuration itself; put it into a file and \
+                 write { credential = \"name\" } or { file = \"/path\" }",
+            ],
+        ),
+        (
+            &format!("[heartbeat]\nurl.file = \"{file}\"\n"),
+            &[
+                "10: [heartbeat.url] file: must begin with https:// (http:// only to this machine: 127.0.0.1, [::1], \
+                 localhost)",
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn metrics_that_others_see_or_nobody_reads_are_warned_about() {
+    let warned = |metrics: &str| Backend::new().warnings(&format!("{LEAST}[metrics]\n{metrics}"));
+    let [other_machines] = warned("listen = \"0.0.0.0:9478\"").try_into().unwrap();
+    assert!(
+        other_machines.starts_with("perennial.toml:10: [metrics] listen: other machines"),
+        "{other_machines}"
+    );
+    let [name] = warned("textfile = \"/a.txt\"").try_into().unwrap();
+    assert!(name.ends_with("names end in .prom"), "{name}");
+    assert!(warned("listen = \"[::1]:9478\"\ntextfile = \"/a.prom\"").is_empty());
+}
+
+#[test]
 fn what_is_not_toml_is_refused() {
     assert_refused(&[
         (

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::{fs, io};
 
 use jiff::Timestamp;
+use perennial::api::metrics::Metrics;
 use perennial::api::{self, DaemonHandle, DaemonStatus};
 use perennial::api_client::Client;
 use perennial::config::{self, Machine};
@@ -43,7 +44,9 @@ impl World {
             journal: watch::Sender::new(()),
             clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
         };
+        let metrics = Metrics::new(&desk.inventory, &desk.clock, daemon_status.subscribe());
         let handle = DaemonHandle {
+            metrics,
             settings: watch::channel(config.status.clone()).1,
             daemon_status: daemon_status.subscribe(),
             accesses: Arc::default(),

@@ -1,6 +1,5 @@
 //! How long requests take, by route: a histogram for `/metrics`.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -23,19 +22,19 @@ type Route = [(&'static str, String); 1];
 
 /// Requests by the pattern of their path, so that there are only as many series as routes.
 #[derive(Clone, Debug)]
-pub(in crate::api) struct Durations(Family<Route, Histogram, fn() -> Histogram>);
+pub(super) struct RequestDurations(Family<Route, Histogram, fn() -> Histogram>);
 
-impl Default for Durations {
+impl Default for RequestDurations {
     fn default() -> Self {
         Self(Family::new_with_constructor(|| Histogram::new(BUCKETS)))
     }
 }
 
-impl Durations {
+impl RequestDurations {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "request_duration_seconds",
-            "How long requests took, from their arrival to their answer",
+            "How long requests to the status socket took, from their arrival to their answer",
             self.0.clone(),
         );
     }
@@ -49,7 +48,7 @@ impl Durations {
 
 /// Measures every request that has a route.
 pub(in crate::api) async fn measure(
-    State(durations): State<Arc<Durations>>,
+    State(durations): State<RequestDurations>,
     request: Request,
     next: Next,
 ) -> Response {
