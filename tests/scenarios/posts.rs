@@ -353,8 +353,11 @@ async fn an_operator_tests_a_channel() -> Result {
     );
     // The failing test is reported to the operators, without the address.
     daemon.follow_until("Messages do not reach ops-chat")?;
-    daemon.http("POST", "/v1/post-test", r#"{"name":"ops-chat"}"#)?;
-    daemon.http("POST", "/v1/post-test", r#"{"name":"ops-chat"}"#)?;
+    let request = r#"{"name":"ops-chat"}"#;
+    daemon.http("POST", "/v1/post-test", request)?;
+    let (_, last) = daemon.http("POST", "/v1/post-test", request)?;
+    let last: serde_json::Value = serde_json::from_str(&last)?;
+    daemon.follow_until(last["message_id"].as_str().ok_or("no id")?)?;
     daemon.follow_until("Messages reach ops-chat again")?;
     let messages = slack.received();
     assert_eq!(messages.len(), 4);
