@@ -1,6 +1,8 @@
 //! What happened since the daemon started. The inventory counts what it records; a restart begins at zero, which
 //! monitoring systems expect of counters.
 
+use std::collections::BTreeMap;
+
 use super::family::{Family, Labels};
 use crate::api::types::AppReport;
 use crate::inventory::Work;
@@ -8,7 +10,7 @@ use crate::model::{EmailResult, Outcome, Recorded};
 
 /// Counters of configured apps are shown from zero on, so that the first increase is seen.
 pub(super) fn all(recorded: &Recorded, apps: &[AppReport]) -> Vec<Family> {
-    let of_app = |counts: &std::collections::BTreeMap<String, u64>| -> Vec<(Labels, u64)> {
+    let of_app = |counts: &BTreeMap<String, u64>| -> Vec<(Labels, u64)> {
         let sample = |app: &AppReport| {
             let count = counts.get(&app.name).copied().unwrap_or_default();
             (vec![("app", app.name.clone())], count)

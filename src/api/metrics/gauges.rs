@@ -1,12 +1,14 @@
 //! How things are: tokens, sweeps, apps, incidents, emails and backups.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::family::{Family, Labels, Number};
 use crate::api::DaemonStatus;
 use crate::api::readiness::reasons_not_ready;
 use crate::api::types::{AppReport, Sweep};
-use crate::model::{Figures, Kind, TokenTotal};
+use crate::model::{Figures, Kind, State, TokenTotal};
 
 pub(super) fn all(figures: &Figures, daemon_status: &DaemonStatus, now: Timestamp) -> Vec<Family> {
     let mut families = of_daemon(figures, daemon_status, now);
@@ -39,12 +41,11 @@ fn of_daemon(figures: &Figures, daemon_status: &DaemonStatus, now: Timestamp) ->
 }
 
 fn of_tokens(figures: &Figures) -> Vec<Family> {
-    let tokens = figures.tokens.iter();
     vec![
         Family::gauges(
             "tokens",
             "Tokens by app, kind and state. The kind of one that was never checked is unknown",
-            tokens.map(token_sample).collect(),
+            token_samples(&figures.tokens),
         ),
         Family::time(
             "next_deadline_timestamp_seconds",
@@ -54,16 +55,25 @@ fn of_tokens(figures: &Figures) -> Vec<Family> {
     ]
 }
 
-fn token_sample(total: &TokenTotal) -> (Labels, Number) {
-    let labels = vec![
-        ("app", total.app.clone()),
-        (
-            "kind",
-            total.kind.map_or("unknown", Kind::as_str).to_owned(),
-        ),
-        ("state", total.state.as_str().to_owned()),
-    ];
-    (labels, Number::Count(total.tokens))
+/// Each known kind has a sample for each state, so that it shows a zero before its first token dies.
+fn token_samples(totals: &[TokenTotal]) -> Vec<(Labels, Number)> {
+    let mut tokens = BTreeMap::new();
+    for total in totals {
+        let kind = total.kind.map_or("unknown", Kind::as_str);
+        let states = State::ALL
+            .iter()
+            .filter(|state| **state != State::Unverified);
+        for state in states.filter(|_| total.kind.is_some()) {
+            tokens.entry((&*total.app, kind, *state)).or_insert(0);
+        }
+        tokens.insert((&*total.app, kind, total.state), total.tokens);
+    }
+    let sample = |((app, kind, state), tokens): ((&str, &str, State), u64)| {
+        let labels = [("app", app), ("kind", kind), ("state", state.as_str())];
+        let labels = labels.map(|(label, value)| (label, value.to_owned()));
+        (labels.into(), Number::Count(tokens))
+    };
+    tokens.into_iter().map(sample).collect()
 }
 
 fn of_sweeps(sweep: &Sweep, apps: &[AppReport]) -> Vec<Family> {

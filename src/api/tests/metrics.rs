@@ -52,6 +52,7 @@ async fn what_is_recorded_is_counted() {
         "perennial_renewals_total{app=\"acme\",outcome=\"renewed\"} 0",
         "perennial_emails_total{result=\"sent\"} 0",
         "perennial_tokens{app=\"acme\",kind=\"user\",state=\"healthy\"} 2",
+        "perennial_tokens{app=\"acme\",kind=\"user\",state=\"dead\"} 0",
         "perennial_tokens{app=\"acme\",kind=\"unknown\",state=\"unverified\"} 0",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
