@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::engine::fields;
 use super::{Error, View};
 use crate::model::{
-    Deadline, DeliveryCounts, Fleet, IncidentCounts, MailQueue, TokenTotal, Unchecked,
+    Deadline, DeliveryCounts, Fleet, IncidentCounts, MailQueue, State, TokenTotal, Unchecked,
 };
 
 /// The row of the table of this name.
@@ -21,16 +21,12 @@ impl View<'_> {
         self.token_totals().map(|totals| Fleet::of(&totals))
     }
 
-    /// The tokens by app, kind and state. What once had some keeps a zero.
+    /// The tokens by app, kind and state. What once had some keeps a zero. Two statements without a join: they run after
+    /// every commit.
     pub(super) fn token_totals(&self) -> Result<Vec<TokenTotal>, Error> {
-        self.db.all(
+        let mut totals: Vec<TokenTotal> = self.db.all(
             "SELECT app, nullif(kind, ''), state, tokens FROM checked_total
-             WHERE state <> 'unverified'
-             UNION ALL
-             SELECT app, NULL, 'unverified', max(0, tokens - coalesce((
-                SELECT sum(c.tokens) FROM checked_total c
-                WHERE c.app = t.app AND c.state <> 'unverified'), 0))
-             FROM token_total t",
+             WHERE state <> 'unverified'",
             &[],
             fields!(TokenTotal {
                 app,
@@ -38,7 +34,25 @@ impl View<'_> {
                 state,
                 tokens
             }),
-        )
+        )?;
+        let apps: Vec<(String, u64)> =
+            self.db
+                .all("SELECT app, tokens FROM token_total", &[], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
+        let unverified = |(app, tokens): (String, u64)| {
+            let checked = totals.iter().filter(|total| total.app == app);
+            let checked: u64 = checked.map(|total| total.tokens).sum();
+            TokenTotal {
+                app,
+                kind: None,
+                state: State::Unverified,
+                tokens: tokens.saturating_sub(checked),
+            }
+        };
+        let unverified: Vec<TokenTotal> = apps.into_iter().map(unverified).collect();
+        totals.extend(unverified);
+        Ok(totals)
     }
 
     /// Tokens that have been failing since `since` or longer, by app. An app with an error is left out: that error is
