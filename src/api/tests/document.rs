@@ -109,7 +109,8 @@ fn questions() -> Vec<(Peer, &'static str, &'static str, &'static str, Value)> {
     let second = json!({"app": "acme", "access_token": "EAAtwo", "owners": ["ada@example.com"]});
     let third = json!({"app": "acme", "access_token": "EAAthird"});
     let offered = json!({"access_token": "EAAthree"});
-    vec![
+    let owned = json!({"owners": ["ada@example.com"]});
+    let mut questions = vec![
         (eve(), "GET", "/healthz", "", Value::Null),
         (eve(), "GET", "/readyz", "", Value::Null),
         (eve(), "GET", "/v1/status", "", Value::Null),
@@ -127,13 +128,7 @@ fn questions() -> Vec<(Peer, &'static str, &'static str, &'static str, Value)> {
         (eve(), "GET", "/v1/tokens", "", Value::Null),
         (eve(), "GET", "/v1/tokens/{name}", "acme-1", Value::Null),
         (eve(), "GET", "/v1/tokens/{name}", "nobody", Value::Null),
-        (
-            root(),
-            "PATCH",
-            "/v1/tokens/{name}",
-            "acme-1",
-            json!({"owners": ["ada@example.com"]}),
-        ),
+        (root(), "PATCH", "/v1/tokens/{name}", "acme-1", owned),
         (root(), "PUT", "/v1/tokens/{name}/secret", "acme-1", offered),
         (
             root(),
@@ -149,29 +144,16 @@ fn questions() -> Vec<(Peer, &'static str, &'static str, &'static str, Value)> {
             "acme-1",
             Value::Null,
         ),
-        (
-            root(),
-            "POST",
-            "/v1/tokens/{name}/check",
-            "acme-1",
-            Value::Null,
-        ),
-        (
-            root(),
-            "POST",
-            "/v1/tokens/{name}/rotate",
-            "acme-1",
-            Value::Null,
-        ),
-        (
-            root(),
-            "POST",
-            "/v1/tokens/{name}/rollback",
-            "acme-1",
-            Value::Null,
-        ),
         (eve(), "GET", "/v1/incidents", "", Value::Null),
-    ]
+    ];
+    let orders = [
+        "/v1/tokens/{name}/check",
+        "/v1/tokens/{name}/rotate",
+        "/v1/tokens/{name}/rollback",
+    ];
+    let order = |path| (root(), "POST", path, "acme-1", Value::Null);
+    questions.extend(orders.map(order));
+    questions
 }
 
 #[tokio::test]
