@@ -112,7 +112,7 @@ impl Tx<'_> {
         self.write_token(after, version, &fingerprint)?;
         let is_first_description = before.facts.is_none() && after.facts.is_some();
         if result.secret.is_some() || is_first_description {
-            self.enqueue_deliveries(after, version, now)?;
+            self.enqueue_deliveries(after.id, version, now)?;
         }
         if after.is_dead() && !before.is_dead() {
             self.files_are_stale(after.id)?;

@@ -181,15 +181,20 @@ fn deliverable(token: Token) -> Deliverable {
 }
 
 impl Tx<'_> {
-    /// Puts a version that was just put in use, or just confirmed for the first time, on its way to every sink.
+    /// Puts a version that was just put in use, or just confirmed for the first time, on its way to every sink. A token
+    /// that was renamed while Meta was asked goes to the sinks of its present name.
     pub(super) fn enqueue_deliveries(
         &self,
-        token: &Token,
+        token: TokenId,
         version: u32,
         now: Timestamp,
     ) -> Result<(), Error> {
-        for sink in self.sinks.iter().filter(|sink| sink.includes(&token.name)) {
-            self.enqueue_delivery(token.id, &sink.sink, version, now)?;
+        if self.sinks.is_empty() {
+            return Ok(());
+        }
+        let name = self.name_of(token)?.unwrap_or_default();
+        for sink in self.sinks.iter().filter(|sink| sink.includes(&name)) {
+            self.enqueue_delivery(token, &sink.sink, version, now)?;
         }
         Ok(())
     }

@@ -94,6 +94,29 @@ async fn the_first_check_and_each_new_version_are_delivered_to_the_sinks_of_the_
 }
 
 #[tokio::test]
+async fn a_token_that_is_renamed_while_meta_is_asked_goes_to_the_sinks_of_its_new_name() {
+    let bench = Bench::new();
+    let inventory = open(&bench);
+    for (from, to) in [("shop", "acme-shop"), ("acme-2", "other")] {
+        let token = import(&inventory, from, &format!("EAA{from}")).await;
+        let claimed = claim(&inventory, now()).await.remove(0);
+        write(&inventory, move |tx| {
+            let before = tx.token(token)?.ok_or(Error::Closed)?;
+            tx.rename(&before, to, "root", now())?;
+            tx.record(&learned(&claimed, None), now())
+        })
+        .await;
+    }
+    let waiting = inventory.read(|view| view.deliveries(None, 9)).await;
+    let names: Vec<_> = waiting
+        .unwrap()
+        .into_iter()
+        .map(|it| it.token_name)
+        .collect();
+    assert_eq!(names, ["acme-shop"]);
+}
+
+#[tokio::test]
 async fn an_attempt_that_ends_after_a_newer_version_came_changes_nothing() {
     let bench = Bench::new();
     let inventory = open(&bench);

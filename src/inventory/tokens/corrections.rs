@@ -7,7 +7,7 @@ use crate::model::{Event, NewEvent, NewName, NewOwners, NewRequirements, Scopes,
 
 impl Tx<'_> {
     /// Gives a token another name. Its id stays, and with it its history, children and incidents; everything that
-    /// follows from the name changes here. `None` if another token has the name.
+    /// follows from the name changes here, and its sinks get it again. `None` if another token has the name.
     pub fn rename(
         &self,
         before: &Token,
@@ -30,7 +30,7 @@ impl Tx<'_> {
         self.db.run(rename, &[&after.id, &after.name])?;
         self.files_are_stale(after.id)?;
         if self.deliverable(after.id)?.is_some() {
-            self.enqueue_deliveries(&after, after.version, now)?;
+            self.enqueue_deliveries(after.id, after.version, now)?;
         }
         let event = Event::Renamed(NewName {
             from: before.name.clone(),
