@@ -21,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::api_client::Client;
 use commands::{
     acknowledge, backup, check_config, check_rotate, completions, consumers, deliveries, doctor,
     events, forget, get, import, incidents, login, mail_test, man, owners, post_test, rekey,
@@ -64,6 +65,22 @@ pub enum Command {
 pub enum ClientCommand {
     Setup(setup::Options),
     CheckConfig(check_config::Options),
+    Doctor(doctor::Options),
+    Backup(backup::Options),
+    Restore(restore::Options),
+    Rekey(rekey::Options),
+    Completions(completions::CompletionOptions),
+    Man(man::Options),
+    /// Email the operators that systemd has given up a unit, which MONITOR_UNIT and similar variables name
+    #[command(hide = true)]
+    AlertUnitFailure,
+    /// Commands that only call the daemon.
+    #[command(flatten)]
+    DaemonCommand(DaemonCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DaemonCommand {
     Reload(reload::Options),
     Status(status::Options),
     Tokens(tokens::Options),
@@ -73,7 +90,6 @@ pub enum ClientCommand {
     Get(get::Options),
     Check(check_rotate::CheckOptions),
     Rotate(check_rotate::RotateOptions),
-    Doctor(doctor::Options),
     Deliveries(deliveries::Options),
     InUse(consumers::InUseOptions),
     Consumers(consumers::ConsumersOptions),
@@ -86,14 +102,6 @@ pub enum ClientCommand {
     Events(events::Options),
     MailTest(mail_test::Options),
     PostTest(post_test::Options),
-    Backup(backup::Options),
-    Restore(restore::Options),
-    Rekey(rekey::Options),
-    /// Email the operators that systemd has given up a unit, which MONITOR_UNIT and similar variables name
-    #[command(hide = true)]
-    AlertUnitFailure,
-    Completions(completions::CompletionOptions),
-    Man(man::Options),
 }
 
 impl Cli {
@@ -126,42 +134,42 @@ impl ClientCommand {
         match self {
             Self::Setup(options) => setup::run(options, global, terminal).await,
             Self::CheckConfig(options) => check_config::run(&options, global, terminal),
-            Self::Reload(options) => reload::run(&options, &global.client()?, terminal).await,
-            Self::Status(options) => status::run(&options, &global.client()?, terminal).await,
-            Self::Tokens(options) => tokens::run(options, &global.client()?, terminal).await,
-            Self::Show(options) => show::run(&options, &global.client()?, terminal).await,
-            Self::Import(options) => import::run(options, &global.client()?, terminal).await,
-            Self::Login(options) => login::run(options, &global.client()?, terminal).await,
-            Self::Get(options) => get::run(&options, &global.client()?, terminal).await,
-            Self::Check(options) => check_rotate::check(options, &global.client()?, terminal).await,
             Self::Doctor(options) => doctor::run(&options, global, terminal).await,
-            Self::Version(options) => version::run(&options, &global.client()?, terminal).await,
-            Self::Rename(options) => rename::run(options, &global.client()?, terminal).await,
-            Self::Owners(options) => owners::run(options, &global.client()?, terminal).await,
-            Self::AlertUnitFailure => doctor::report_unit_failure(global, terminal).await,
-            Self::Rotate(options) => {
-                check_rotate::rotate(options, &global.client()?, terminal).await
-            }
-            Self::Deliveries(options) => {
-                deliveries::run(options, &global.client()?, terminal).await
-            }
-            Self::InUse(options) => consumers::in_use(options, &global.client()?, terminal).await,
-            Self::Consumers(options) => {
-                consumers::consumers(&options, &global.client()?, terminal).await
-            }
-            Self::Forget(options) => forget::run(&options, &global.client()?, terminal).await,
-            Self::Incidents(options) => incidents::run(&options, &global.client()?, terminal).await,
-            Self::Acknowledge(options) => {
-                acknowledge::run(&options, &global.client()?, terminal).await
-            }
-            Self::Events(options) => events::run(options, &global.client()?, terminal).await,
-            Self::MailTest(options) => mail_test::run(options, &global.client()?, terminal).await,
-            Self::PostTest(options) => post_test::run(options, &global.client()?, terminal).await,
             Self::Backup(options) => backup::run(&options, global, terminal),
             Self::Restore(options) => restore::run(&options, global, terminal),
             Self::Rekey(options) => rekey::run(&options, global, terminal),
             Self::Completions(options) => completions::completions(&options, terminal),
             Self::Man(options) => man::run(&options, terminal),
+            Self::AlertUnitFailure => doctor::report_unit_failure(global, terminal).await,
+            Self::DaemonCommand(ask) => ask.carry_out(&global.client()?, terminal).await,
+        }
+    }
+}
+
+impl DaemonCommand {
+    async fn carry_out(self, client: &Client, terminal: &mut Terminal) -> Result {
+        match self {
+            Self::Reload(options) => reload::run(&options, client, terminal).await,
+            Self::Status(options) => status::run(&options, client, terminal).await,
+            Self::Tokens(options) => tokens::run(options, client, terminal).await,
+            Self::Show(options) => show::run(&options, client, terminal).await,
+            Self::Import(options) => import::run(options, client, terminal).await,
+            Self::Login(options) => login::run(options, client, terminal).await,
+            Self::Get(options) => get::run(&options, client, terminal).await,
+            Self::Check(options) => check_rotate::check(options, client, terminal).await,
+            Self::Rotate(options) => check_rotate::rotate(options, client, terminal).await,
+            Self::Deliveries(options) => deliveries::run(options, client, terminal).await,
+            Self::InUse(options) => consumers::in_use(options, client, terminal).await,
+            Self::Consumers(options) => consumers::consumers(&options, client, terminal).await,
+            Self::Version(options) => version::run(&options, client, terminal).await,
+            Self::Rename(options) => rename::run(options, client, terminal).await,
+            Self::Owners(options) => owners::run(options, client, terminal).await,
+            Self::Forget(options) => forget::run(&options, client, terminal).await,
+            Self::Incidents(options) => incidents::run(&options, client, terminal).await,
+            Self::Acknowledge(options) => acknowledge::run(&options, client, terminal).await,
+            Self::Events(options) => events::run(options, client, terminal).await,
+            Self::MailTest(options) => mail_test::run(options, client, terminal).await,
+            Self::PostTest(options) => post_test::run(options, client, terminal).await,
         }
     }
 }
