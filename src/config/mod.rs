@@ -31,7 +31,7 @@ use crate::alerts;
 use crate::email::mailer;
 use crate::email::samples::Sample;
 use crate::model::Scopes;
-use crate::secret::Secret;
+use crate::outbox::http_post::Address;
 use crate::{api, delivery, graph_api, inventory, login, posts, rotation, web};
 
 pub use credential_names::credentials_named;
@@ -62,10 +62,10 @@ pub struct Config {
     /// The apps to which people can log in, with or without `[web]`.
     pub logins: login::Settings,
     pub web: Option<web::Settings>,
-    pub sinks: Vec<delivery::Sink>,
     pub metrics: Metrics,
     /// The address of the outside watcher.
-    pub heartbeat: Option<Secret>,
+    pub heartbeat: Option<Address>,
+    pub sinks: Vec<delivery::Sink>,
     /// Settings that work, but perhaps not as the operator expects.
     pub warnings: Vec<Diagnostic>,
 }

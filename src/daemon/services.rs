@@ -56,8 +56,6 @@ pub enum Error {
     Mail(#[from] mailer::BadSender),
     #[error(transparent)]
     Http(#[from] TlsError),
-    #[error("[heartbeat]: no connection can be set up")]
-    Heartbeat,
 }
 
 impl Services {
@@ -87,7 +85,7 @@ impl Services {
             posters: posters(config, inventory)?,
             backups: config.backups.clone(),
             retention: config.retention,
-            watcher: watcher(config)?,
+            watcher: config.heartbeat.clone().map(Watcher::new).transpose()?,
             apps: config.apps.iter().map(introduced).collect(),
             digest: config
                 .schedule
@@ -206,11 +204,6 @@ fn posters(config: &Config, inventory: &Inventory) -> Result<Vec<Poster>, TlsErr
         http: Arc::clone(&http),
     };
     Ok(channels.map(poster).collect())
-}
-
-fn watcher(config: &Config) -> Result<Option<Watcher>, Error> {
-    let watcher = config.heartbeat.clone().map(Watcher::new);
-    watcher.transpose().map_err(|_| Error::Heartbeat)
 }
 
 fn introduced(app: &crate::config::App) -> AppReport {

@@ -69,7 +69,7 @@ pub use post::{
     PostId, PostKind, PostProgress, PostReceipt, PostedChannel, PostedIncident, PostedSubject,
     RenewedToken, Severity,
 };
-pub use recorded::{EmailResult, Recorded};
+pub use recorded::{DeliveryResult, EmailResult, PostResult, Recorded};
 pub use report::{
     ActivityCounts, ComingLogin, Deadline, Figures, Fleet, IncidentCounts, MailQueue,
     SingleAdminPages, TokenTotal, Unchecked, Ungranted,

@@ -16,6 +16,24 @@ string_enum! {
     }
 }
 
+string_enum! {
+    /// What became of an attempt to deliver a version of a token to a sink.
+    DeliveryResult {
+        Delivered = "delivered",
+        Failed = "failed",
+    }
+}
+
+string_enum! {
+    /// What became of an attempt to send a message to a channel.
+    PostResult {
+        Sent = "sent",
+        /// It is tried again.
+        Delayed = "delayed",
+        GivenUp = "given_up",
+    }
+}
+
 /// Counts that only grow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
@@ -27,6 +45,10 @@ pub struct Recorded {
     pub renewals: BTreeMap<(String, Outcome), u64>,
     /// Attempts to send an email.
     pub emails: BTreeMap<EmailResult, u64>,
+    /// Attempts to deliver a token, by sink and result.
+    pub deliveries: BTreeMap<(String, DeliveryResult), u64>,
+    /// Attempts to send a message, by channel and result.
+    pub posts: BTreeMap<(String, PostResult), u64>,
 }
 
 impl Recorded {
@@ -44,6 +66,13 @@ impl Recorded {
             *self.renewals.entry((app.to_owned(), *outcome)).or_default() += 1;
         } else if let Some(result) = email_result(event) {
             *self.emails.entry(result).or_default() += 1;
+        } else if let Some((sink, result)) = delivery_result(event) {
+            *self
+                .deliveries
+                .entry((sink.to_owned(), result))
+                .or_default() += 1;
+        } else if let Some((channel, result)) = post_result(event) {
+            *self.posts.entry((channel.to_owned(), result)).or_default() += 1;
         }
     }
 
@@ -54,12 +83,16 @@ impl Recorded {
         for (app, calls) in other.calls {
             self.add_calls(&app, calls);
         }
-        for (key, renewals) in other.renewals {
-            *self.renewals.entry(key).or_default() += renewals;
-        }
-        for (result, emails) in other.emails {
-            *self.emails.entry(result).or_default() += emails;
-        }
+        merge(&mut self.renewals, other.renewals);
+        merge(&mut self.emails, other.emails);
+        merge(&mut self.deliveries, other.deliveries);
+        merge(&mut self.posts, other.posts);
+    }
+}
+
+fn merge<K: Ord>(counts: &mut BTreeMap<K, u64>, others: BTreeMap<K, u64>) {
+    for (key, count) in others {
+        *counts.entry(key).or_default() += count;
     }
 }
 
@@ -78,6 +111,28 @@ const fn email_result(event: &Event) -> Option<EmailResult> {
         Some(EmailResult::Delayed)
     } else if matches!(event, Event::EmailUndelivered(_)) {
         Some(EmailResult::Undelivered)
+    } else {
+        None
+    }
+}
+
+fn delivery_result(event: &Event) -> Option<(&str, DeliveryResult)> {
+    if let Event::Delivered(delivery) = event {
+        Some((&delivery.sink, DeliveryResult::Delivered))
+    } else if let Event::DeliveryFailed(delivery) = event {
+        Some((&delivery.sink, DeliveryResult::Failed))
+    } else {
+        None
+    }
+}
+
+fn post_result(event: &Event) -> Option<(&str, PostResult)> {
+    if let Event::PostSent(post) = event {
+        Some((&post.channel, PostResult::Sent))
+    } else if let Event::PostDelayed(post) = event {
+        Some((&post.channel, PostResult::Delayed))
+    } else if let Event::PostGivenUp(post) = event {
+        Some((&post.channel, PostResult::GivenUp))
     } else {
         None
     }

@@ -33,7 +33,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ("monitor", "files email api api_client config"),
     (
         "daemon",
-        "files http_client secret model graph_api inventory outbox email alerts delivery rotation login posts webhooks http api web api_client config",
+        "files secret model graph_api inventory outbox email alerts delivery rotation login posts webhooks http api web api_client config",
     ),
     // It tries the operator's answers before the daemon exists.
     ("setup", "files secret model graph_api email config"),
@@ -126,13 +126,7 @@ pub const TOOLS: &[Tool] = &[
     ("rand", &["demo", "graph_sim/world"]),
     (
         "reqwest",
-        &[
-            "http_client",
-            "graph_api",
-            "outbox/http_post",
-            "api_client",
-            "daemon/watcher",
-        ],
+        &["http_client", "graph_api", "outbox/http_post", "api_client"],
     ),
     ("rpassword", &["cli/secret_input"]),
     // The tests look at the tables from outside.
@@ -224,10 +218,6 @@ pub const EXPOSURES: &[(&str, &str)] = &[
         "a webhook with body = \"full\" gets the token",
     ),
     ("email/mailer/smtp", "the password of the mail server"),
-    (
-        "daemon/watcher",
-        "the address of the outside watcher, which is called",
-    ),
     (
         "api/types/secrets",
         "the one audited call that hands a token out, and what is handed in",

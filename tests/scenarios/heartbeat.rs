@@ -122,7 +122,7 @@ async fn a_watcher_that_does_not_answer_well_is_a_problem_without_its_address() 
             }
             std::thread::yield_now();
         };
-        assert!(problem.contains(answer), "{problem}");
+        assert!(problem.contains(&answer[..3]), "{problem}");
         assert!(!problem.contains(CANARY), "{problem}");
         assert!(daemon.stop(Signal::SIGTERM)?.success());
         watcher.was_not_called();

@@ -38,6 +38,16 @@ pub(super) fn all(recorded: &Recorded, apps: &[AppReport]) -> Vec<Family> {
             "Attempts to send an email since the daemon started",
             emails(recorded),
         ),
+        Family::counters(
+            "deliveries",
+            "Attempts to deliver a token since the daemon started, by sink",
+            by_name("sink", &recorded.deliveries, |result| result.as_str()),
+        ),
+        Family::counters(
+            "posts",
+            "Attempts to send a message to a channel since the daemon started",
+            by_name("channel", &recorded.posts, |result| result.as_str()),
+        ),
     ]
 }
 
@@ -63,6 +73,19 @@ fn emails(recorded: &Recorded) -> Vec<(Labels, u64)> {
         (vec![("result", result.as_str().to_owned())], count)
     };
     EmailResult::ALL.iter().map(sample).collect()
+}
+
+/// Counts by a name from the configuration, which shows up with its first attempt.
+fn by_name<R: Copy>(
+    label: &'static str,
+    counts: &BTreeMap<(String, R), u64>,
+    word: fn(R) -> &'static str,
+) -> Vec<(Labels, u64)> {
+    let sample = |((name, result), count): (&(String, R), &u64)| {
+        let labels = vec![(label, name.clone()), ("result", word(*result).to_owned())];
+        (labels, *count)
+    };
+    counts.iter().map(sample).collect()
 }
 
 /// The inventory's own work.

@@ -8,7 +8,7 @@ use super::family::{Family, Labels, Number};
 use crate::api::DaemonStatus;
 use crate::api::readiness::reasons_not_ready;
 use crate::api::types::{AppReport, Sweep};
-use crate::model::{Figures, Kind, State, TokenTotal};
+use crate::model::{DeliveryCounts, Figures, Kind, State, TokenTotal};
 
 pub(super) fn all(figures: &Figures, daemon_status: &DaemonStatus, now: Timestamp) -> Vec<Family> {
     let mut families = of_daemon(figures, daemon_status, now);
@@ -16,6 +16,7 @@ pub(super) fn all(figures: &Figures, daemon_status: &DaemonStatus, now: Timestam
     families.extend(of_sweeps(&daemon_status.sweep, &daemon_status.apps));
     families.extend(of_apps(&daemon_status.apps, now));
     families.extend(of_people(figures));
+    families.extend(of_deliveries(figures.deliveries));
     families
 }
 
@@ -147,6 +148,21 @@ fn ratio(part: u64, whole: u64) -> f64 {
         return 0.0;
     }
     exact(part) / exact(whole)
+}
+
+fn of_deliveries(counts: DeliveryCounts) -> [Family; 2] {
+    [
+        Family::gauge(
+            "deliveries_pending",
+            "Deliveries that wait for a sink",
+            counts.pending,
+        ),
+        Family::gauge(
+            "deliveries_failed",
+            "Deliveries that failed and are not tried again",
+            counts.failed,
+        ),
+    ]
 }
 
 /// What waits for a person, and whether emails reach people.

@@ -62,9 +62,9 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         status,
         logins,
         web,
-        sinks,
         metrics,
         heartbeat,
+        sinks,
         warnings: Vec::new(),
     })
 }

@@ -7,7 +7,7 @@ use crate::config::credentials::Machine;
 use crate::config::readers::text;
 use crate::config::tree::{Entry, Section};
 use crate::config::{Metrics, paths};
-use crate::secret::Secret;
+use crate::outbox::http_post::{Address, Reach};
 
 const NO_ADDRESS: &str = "is not an address to listen on; write \"127.0.0.1:9478\"";
 
@@ -45,9 +45,14 @@ fn is_overlooked(textfile: &Path) -> bool {
         .is_none_or(|extension| extension != EXTENSION)
 }
 
-/// The address of the outside watcher. It is a secret: whoever knows it can pretend that the daemon is well.
-pub(super) fn heartbeat(top: &mut Section<'_>, machine: &Machine) -> Option<Secret> {
+/// The address of the outside watcher. It is a secret: whoever knows it can pretend that the daemon is well. The
+/// operator's own watcher may be in the private network.
+pub(super) fn heartbeat(top: &mut Section<'_>, machine: &Machine) -> Option<Address> {
     let mut section = top.optional("heartbeat", Entry::into_section)?;
     let help = "name the credential with the address, such as { credential = \"heartbeat.url\" }";
-    section.required("url", help, |entry| machine.secret_url(entry))
+    let url = section.required("url", help, |entry| machine.secret(entry))?;
+    let address = Address::parse(&url, Reach::Private);
+    address
+        .map_err(|error| section.reject("url", error.to_string()))
+        .ok()
 }

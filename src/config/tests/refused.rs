@@ -84,8 +84,7 @@ fn what_watches_the_daemon_is_refused_where_it_would_not_work() {
         (
             &format!("[heartbeat]\nurl.file = \"{file}\"\n"),
             &[
-                "10: [heartbeat.url] file: must begin with https:// (http:// only to this machine: 127.0.0.1, [::1], \
-                 localhost)",
+                "10: [heartbeat] url: is plain http to another machine; use https, so that nobody on the way can read it",
             ],
         ),
     ]);

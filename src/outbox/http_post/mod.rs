@@ -1,4 +1,4 @@
-//! Posts a message to a receiver over HTTP with limits: no redirects, no proxy, no private addresses unless they are
+//! Posts a message to a receiver over HTTP, or just calls it, with limits: no redirects, no proxy, no private addresses unless they are
 //! allowed, limited time and size. Nothing here reveals the address or the message.
 
 mod address;
@@ -45,6 +45,8 @@ const ROOM: usize = 64 << 10;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A call carries nothing, so its answer is not worth a long wait.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl HttpPost {
     /// Builds a client for these addresses. The names of others may not lead to private addresses.
@@ -101,6 +103,18 @@ impl HttpPost {
             StatusCode::GONE => Err(PostError::Gone),
             status => Err(PostError::refused(status.as_u16(), &body, retry_after)),
         }
+    }
+
+    /// Calls the address with GET once. Only the status of the answer matters.
+    pub async fn call(&self, address: &Address) -> Result<(), PostError> {
+        let called = self.0.get(address.url()).timeout(CALL_TIMEOUT).send().await;
+        let status = called
+            .map_err(|error| PostError::unanswered(error, address))?
+            .status();
+        if status.is_success() {
+            return Ok(());
+        }
+        Err(PostError::refused(status.as_u16(), "", None))
     }
 }
 
