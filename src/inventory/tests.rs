@@ -1118,7 +1118,7 @@ async fn the_work_of_readers_and_writer_is_counted_together() {
     let before = inventory.work();
     inventory.write(|_| Ok(())).await.unwrap();
     let around_a_job = inventory.work().statements - before.statements;
-    assert_eq!(around_a_job, 6, "begin, commit, and the figures");
+    assert_eq!(around_a_job, 5, "begin, commit, and the figures");
 
     let before = inventory.work();
     let thrice = inventory.read(|view| {
