@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::names::is_name_letter;
 use super::readers::{filled_list, text};
 use super::tree::Entry;
-use super::{paths, urls};
+use super::paths;
 use crate::secret::{Key, KeyError, Secret};
 
 /// What the configuration needs from the machine on which it is read.
@@ -71,15 +71,6 @@ const NOT_HERE: &str = "a secret does not belong in the configuration itself; pu
 impl Machine {
     pub(super) fn secret(&self, entry: Entry<'_>) -> Option<Secret> {
         self.read(entry, line)
-    }
-
-    /// Reads a URL that is a secret. Its error does not repeat it.
-    pub(super) fn secret_url(&self, entry: Entry<'_>) -> Option<Secret> {
-        self.read(entry, |bytes| {
-            let text = one_line(bytes)?;
-            let url = urls::endpoint(text).map_err(|why| CredentialError::Unusable(why.into()))?;
-            Ok(Secret::new(url))
-        })
     }
 
     /// Reads one secret or several, which are tried in order.

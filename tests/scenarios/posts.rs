@@ -324,33 +324,27 @@ async fn an_operator_tests_a_channel() -> Result {
         let text = [output.stdout, output.stderr].concat();
         Ok((output.status.code(), String::from_utf8(text)?))
     };
-    let (code, text) = test("ops-chat")?;
-    assert_eq!(code, Some(0), "{text}");
-    assert!(
-        text.contains("ops-chat took the message and answered 200 after "),
-        "{text}"
-    );
-    assert!(text.contains("Its id is test-"), "{text}");
+    let says = |name: &str, code: i32, words: &[&str]| -> Result {
+        let (ended, text) = test(name)?;
+        assert_eq!(ended, Some(code), "{text}");
+        words
+            .iter()
+            .for_each(|words| assert!(text.contains(words), "{text}"));
+        Ok(())
+    };
+    let took = "ops-chat took the message and answered 200 after ";
+    says("ops-chat", 0, &[took, "Its id is test-"])?;
     assert!(texts(&slack)[0].contains("Perennial can post to ops-chat"));
 
     slack.answer_next("404 no_team");
-    let (code, text) = test("ops-chat")?;
-    assert_eq!(code, Some(1), "{text}");
-    assert!(
-        text.contains("ops-chat did not take the message: it answered 404"),
-        "{text}"
-    );
-    assert!(
-        text.contains("try again: perennial post-test ops-chat"),
-        "{text}"
-    );
-
-    let (code, text) = test("elsewhere")?;
-    assert_eq!(code, Some(1), "{text}");
-    assert!(
-        text.contains("there is no such channel. Name one of these: ops-chat"),
-        "{text}"
-    );
+    let refused = "ops-chat did not take the message: it answered 404";
+    says(
+        "ops-chat",
+        1,
+        &[refused, "try again: perennial post-test ops-chat"],
+    )?;
+    let unknown = "there is no such channel. Name one of these: ops-chat";
+    says("elsewhere", 1, &[unknown])?;
     // The failing test is reported to the operators, without the address.
     daemon.follow_until("Messages do not reach ops-chat")?;
     let request = r#"{"name":"ops-chat"}"#;
