@@ -12,9 +12,9 @@ use nix::fcntl::OFlag;
 use zeroize::Zeroizing;
 
 use super::names::is_name_letter;
+use super::paths;
 use super::readers::{filled_list, text};
 use super::tree::Entry;
-use super::paths;
 use crate::secret::{Key, KeyError, Secret};
 
 /// What the configuration needs from the machine on which it is read.
