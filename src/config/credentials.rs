@@ -218,16 +218,12 @@ fn bytes(file: File) -> Result<Bytes, CredentialError> {
     }
 }
 
-fn line(bytes: &[u8]) -> Result<Secret, CredentialError> {
-    one_line(bytes).map(Secret::new)
-}
-
 /// Reads a secret as people paste it and editors save it.
-fn one_line(bytes: &[u8]) -> Result<&str, CredentialError> {
+fn line(bytes: &[u8]) -> Result<Secret, CredentialError> {
     let text = str::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
     match text.trim() {
         "" => Err(EMPTY.into()),
         text if text.contains(char::is_control) => Err("must be one line of text".into()),
-        text => Ok(text),
+        text => Ok(Secret::new(text)),
     }
 }
