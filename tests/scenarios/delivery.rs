@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use perennial::daemon::clock;
 use serde_json::Value;
 
+use crate::world::crash::Crasher;
 use crate::world::daemon::{Daemon, Premises};
 use crate::world::hook::Hook;
 use crate::world::{Result, World};
@@ -335,4 +336,58 @@ async fn a_renamed_token_moves_to_its_new_file() -> Result {
     }
     assert!(!folder.join("paul").exists(), "no sink gets this name");
     Ok(())
+}
+
+/// Whatever change of a file is the last one before a crash, readers see a whole token or none, and after the next start
+/// the token is there with nothing beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_any_step_of_a_delivery_leaves_no_part_of_a_token() -> Result {
+    let crasher = Crasher::new()?;
+    let company = Company::open(FILES).await?;
+    let token = company.import("maria")?;
+    company.until_delivered("maria", 1)?;
+    let (folder, premises) = (company.premises.path("tokens"), &company.premises);
+    let path = folder.join("maria");
+    let is_whole = || fs::read_to_string(&path).is_ok_and(|found| found == token);
+    assert!(company.daemon.stop(Signal::SIGTERM)?.success());
+    let mut crashes = 0;
+    for step in 1.. {
+        fs::remove_file(&path)?;
+        let mut command = premises.command();
+        crasher.prepare(command.arg("run"), step);
+        let mut daemon = premises.launch_by(&mut command)?;
+        while !daemon.has_ended()? && !(is_whole() && is_delivered(&daemon)) {
+            assert!(
+                !path.exists() || is_whole(),
+                "a part of a token after step {step}"
+            );
+        }
+        if !daemon.has_ended()? {
+            daemon.kill()?;
+            break;
+        }
+        crashes += 1;
+        assert!(
+            !path.exists() || is_whole(),
+            "a part of a token after step {step}"
+        );
+        let daemon = premises.start()?;
+        while !is_whole() || !is_delivered(&daemon) {
+            daemon.http("GET", "/healthz", "")?;
+        }
+        assert_eq!(folder.read_dir()?.count(), 1, "something is left beside it");
+        daemon.kill()?;
+    }
+    assert!(crashes > 20, "{crashes}");
+    Ok(())
+}
+
+/// Whether nothing waits any more, as far as the daemon can be asked.
+fn is_delivered(daemon: &Daemon) -> bool {
+    let pending = daemon.http("GET", "/v1/deliveries?state=pending", "");
+    let all = daemon.http("GET", "/v1/deliveries?state=delivered", "");
+    let is_empty = |answer: Result<(u16, String)>| {
+        answer.is_ok_and(|(status, text)| status == 200 && text == "{\"deliveries\":[]}")
+    };
+    is_empty(pending) && !is_empty(all)
 }

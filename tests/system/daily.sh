@@ -7,6 +7,7 @@ live_day_by_day() {
     case_ "a member of the group may look, and no more" a_member_looks
     case_ "a stranger does not get to the socket" a_stranger_is_kept_out
     case_ "a good reload lets a named reader have its tokens, and only those" a_reader_reads
+    case_ "a service of another user gets each token by file, and confirms it" a_service_gets_its_token
     case_ "a bad reload is refused, says why, and changes nothing" a_bad_reload
     case_ "the check from outside runs, and finds all well" checked_from_outside
     case_ "no privilege, no exposure beyond 1.2" the_sandbox_holds
@@ -80,6 +81,42 @@ a_page() {
 import json, sys
 tokens = json.load(sys.stdin)["tokens"]
 print(next(token["name"] for token in tokens if token["subject"]["id"] == "2000"))'
+}
+
+# By the example units. The chatbot is in the group of the socket since the case before.
+a_service_gets_its_token() {
+    local page folder=/run/perennial/tokens examples=/usr/share/doc/perennial/examples/systemd
+    page="$(a_page)"
+    printf '\n[[delivery]]\nname = "chatbot"\ntokens = ["*"]\nfile = { path = "%s/{name}", readers = ["chatbot"] }\n' \
+        "$folder" >>"$root/etc/perennial/perennial.toml"
+    inside systemctl reload perennial
+    eventually inside test -e "$folder/$page"
+    [[ "$(as chatbot cat "$folder/$page")" == "$(inside perennial get "$page")" ]]
+    refused as bob cat "$folder/$page"
+    refused as alice cat "$folder/$page"
+    refused as alice ls "$folder"
+
+    cat >"$root/etc/systemd/system/chatbot.service" <<END
+[Service]
+User=chatbot
+ExecStart=/bin/sh -c 'cat $folder/$page >/home/chatbot/token; exec sleep infinity'
+END
+    for unit in chatbot-token.path chatbot-token.service; do
+        sed "s/acme-main/$page/" "$root$examples/$unit" >"$root/etc/systemd/system/$unit"
+    done
+    inside systemctl daemon-reload
+    inside systemctl start chatbot-token.path
+    inside rm "$folder/$page"
+    inside systemctl reload perennial
+    eventually says in_use inside perennial deliveries --state in_use --json
+    cmp "$root/home/chatbot/token" <(inside perennial get "$page")
+
+    local before
+    before="$(inside stat --format=%i "$folder/$page")"
+    inside systemctl restart perennial
+    all_healthy 3
+    [[ "$(inside stat --format=%i "$folder/$page")" == "$before" ]]
+    inside systemctl stop chatbot-token.path chatbot.service
 }
 
 a_bad_reload() {

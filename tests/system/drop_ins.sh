@@ -6,6 +6,7 @@ try_drop_ins() {
     case_ "with egress to this machine alone, exposure 1.1" with_egress_proxy
     case_ "with a growing wait between restarts" starts_with restart-backoff
     case_ "with a program of the operator's that may be run" with_exec_hooks
+    case_ "with tokens delivered to another place" with_delivery_paths
     case_ "with emails by a mail program" with_sendmail
     case_ "with metrics in a file for node exporter" with_metrics_textfile
     if [[ "$suite" == bookworm ]]; then return; fi
@@ -36,6 +37,27 @@ with_exec_hooks() {
     says "Permission denied" inside nsenter --target "$(main_pid)" --mount /usr/bin/true
     all_healthy 3
     without_drop_in exec-hooks
+}
+
+with_delivery_paths() {
+    local file="$root/etc/perennial/perennial.toml" page
+    page="$(a_page)"
+    inside install -d -o perennial -m 0700 /srv/tokens
+    cp -a "$file" "$scratch/without-delivery.toml"
+    printf '\n[[delivery]]\nname = "srv"\ntokens = ["*"]\nfile = { path = "/srv/tokens/{name}", readers = ["alice"] }\n' \
+        >>"$file"
+    inside systemctl restart perennial
+    eventually says "delivery-paths.conf" inside perennial deliveries --json
+    use_example delivery-paths
+    inside systemctl restart perennial
+    inside perennial deliveries --retry srv
+    eventually as alice test -r "/srv/tokens/$page"
+    [[ "$(as alice cat "/srv/tokens/$page")" == "$(inside perennial get "$page")" ]]
+    all_healthy 3
+    without_drop_in delivery-paths
+    cat "$scratch/without-delivery.toml" >"$file"
+    inside systemctl restart perennial
+    inside rm -r /srv/tokens
 }
 
 # As msmtp-mta would have it; to a mailbox that the other cases do not look into.

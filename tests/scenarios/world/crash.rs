@@ -41,6 +41,13 @@ impl Crasher {
         })
     }
 
+    /// Makes a command end at the `step`th change of a file.
+    pub fn prepare(&self, command: &mut Command, step: u32) {
+        command
+            .env("LD_PRELOAD", &self.library)
+            .env("CRASH_AT", step.to_string());
+    }
+
     /// Runs a command of the program up to its `step`th change of a file.
     pub fn cut(&self, step: u32, config: &Path, arguments: &[&str]) -> Result<Cut> {
         let output = Command::new(PROGRAM)

@@ -166,6 +166,11 @@ socket = "{here}/perennial.sock"
 }
 
 impl Daemon {
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.process.try_wait()?.is_some())
+    }
+
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
