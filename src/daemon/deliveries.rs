@@ -10,7 +10,7 @@ use crate::inventory::Error;
 /// What every sink should have is compared with what it has at the start, and then this often.
 const RECONCILE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// The same while tokens of a restored copy wait for their first check.
-const WHILE_UNCONFIRMED: SignedDuration = SignedDuration::from_mins(1);
+const WHILE_UNCONFIRMED: SignedDuration = SignedDuration::from_mins(10);
 
 /// Delivers to one sink.
 pub(super) struct Deliveries {

@@ -1,7 +1,5 @@
 //! The files that sinks wrote, so that they can be removed when a token, its name or its sink is gone.
 
-use jiff::Timestamp;
-
 use crate::inventory::engine::fields;
 use crate::inventory::{Error, Tx, View};
 use crate::model::{DeliveredFile, TokenId};
@@ -77,11 +75,5 @@ impl Tx<'_> {
     pub fn forget_delivered_file(&self, path: &str) -> Result<(), Error> {
         let forget = "DELETE FROM delivered_file WHERE path = ?1 AND stale IS NOT NULL";
         self.db.run(forget, &[&path])
-    }
-
-    /// After a restore nothing is delivered before Meta has confirmed it again.
-    pub fn end_restore(&self, now: Timestamp) -> Result<(), Error> {
-        let end = "UPDATE totals SET restored_at = NULL WHERE restored_at <= ?1";
-        self.db.run(end, &[&now])
     }
 }

@@ -138,11 +138,12 @@ impl View<'_> {
         })
     }
 
-    /// Whether tokens wait for their first check since a copy was restored.
+    /// Whether tokens wait for their first check since a copy was restored. Those that only a person can help wait for
+    /// none.
     pub fn awaits_confirmation(&self) -> Result<bool, Error> {
         self.db.value(
             "SELECT EXISTS (SELECT 1 FROM totals r JOIN schedule s ON coalesce(s.checked_at, 0) < r.restored_at
-             WHERE r.restored_at IS NOT NULL)",
+             WHERE r.restored_at IS NOT NULL AND s.due_at IS NOT NULL)",
             &[],
         )
     }
