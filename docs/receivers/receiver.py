@@ -1,0 +1,64 @@
+"""What all receivers share: they verify a message from Perennial, fetch the token that it names, and answer."""
+import http.client
+import http.server
+import json
+import os
+import socket
+from pathlib import Path
+from urllib import parse
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+
+class LocalConnection(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(5)
+        self.sock.connect(os.environ.get("PERENNIAL_SOCKET", "/run/perennial/perennial.sock"))
+
+
+def fetch(name, version):
+    """The token, if this version is in use: a message that comes late or twice must not bring back an old one."""
+    connection = LocalConnection("localhost")
+    connection.request("GET", f"/v1/tokens/{parse.quote(name, safe='')}/secret")
+    answer = connection.getresponse()
+    body = json.load(answer)
+    connection.close()
+    if answer.status != 200:
+        raise RuntimeError(f"Perennial: {body['detail']}")
+    if body["version"] != version:
+        raise RuntimeError(f"{name}: version {version} was announced, but {body['version']} is in use")
+    return body["access_token"]
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    timeout = 5
+
+    def do_POST(self):
+        try:
+            body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), 65536))
+            message = self.server.webhook.verify(body, dict(self.headers))
+        except (WebhookVerificationError, ValueError) as error:
+            return self.answer(400, {"error": str(error)})
+        if message["type"] != "token.updated":
+            return self.answer(200, {})  # A test, which names no token.
+        try:
+            self.server.store(message["data"]["token"], message["data"]["version"])
+        except Exception as error:
+            self.log_error("%s: %s", type(error).__name__, error)
+            return self.answer(503, {"error": "the log of the receiver says why"})  # Perennial tries again.
+        self.answer(200, {"in_use": True})
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+
+def serve(store):
+    """Answers one message at a time, so that none overtakes another."""
+    host, port = os.environ.get("RECEIVER_LISTEN", "127.0.0.1:8490").rsplit(":", 1)
+    server = http.server.HTTPServer((host, int(port)), Handler)
+    server.webhook, server.store = Webhook(Path(os.environ["WEBHOOK_SECRET_FILE"]).read_text().strip()), store
+    print(f"listening on http://{host}:{server.server_port}", flush=True)
+    server.serve_forever()
