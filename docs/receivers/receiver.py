@@ -10,16 +10,12 @@ from urllib import parse
 from standardwebhooks import Webhook, WebhookVerificationError
 
 
-class LocalConnection(http.client.HTTPConnection):
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(5)
-        self.sock.connect(os.environ.get("PERENNIAL_SOCKET", "/run/perennial/perennial.sock"))
-
-
 def fetch(name, version):
     """The token, if this version is in use: a message that comes late or twice must not bring back an old one."""
-    connection = LocalConnection("localhost")
+    connection = http.client.HTTPConnection("localhost")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.settimeout(5)
+    connection.sock.connect(os.environ.get("PERENNIAL_SOCKET", "/run/perennial/perennial.sock"))
     connection.request("GET", f"/v1/tokens/{parse.quote(name, safe='')}/secret")
     answer = connection.getresponse()
     body = json.load(answer)
@@ -39,20 +35,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), 65536))
             message = self.server.webhook.verify(body, dict(self.headers))
         except (WebhookVerificationError, ValueError) as error:
-            return self.answer(400, {"error": str(error)})
-        if message["type"] != "token.updated":
-            return self.answer(200, {})  # A test, which names no token.
-        try:
-            self.server.store(message["data"]["token"], message["data"]["version"])
-        except Exception as error:
-            self.log_error("%s: %s", type(error).__name__, error)
-            return self.answer(503, {"error": "the log of the receiver says why"})  # Perennial tries again.
-        self.answer(200, {"in_use": True})
-
-    def answer(self, status, body):
-        self.send_response(status)
+            return self.send_error(400, explain=str(error))
+        answer = {}  # To a test, which names no token.
+        if message["type"] == "token.updated":
+            try:
+                self.server.store(message["data"]["token"], message["data"]["version"])
+            except Exception as error:  # Perennial tries again.
+                self.log_error("%s: %s", type(error).__name__, error)
+                return self.send_error(503)
+            answer = {"in_use": True}
+        self.send_response(200)
         self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
+        self.wfile.write(json.dumps(answer).encode())
 
 
 def serve(store):
