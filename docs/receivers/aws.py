@@ -24,7 +24,7 @@ def store(name, version):
         put = ["aws", "secretsmanager", "put-secret-value", "--client-request-token", request_token]
         put += ["--secret-id", os.environ.get("AWS_SECRET_ID", "perennial/{name}").replace("{name}", name)]
         put += ["--secret-string", f"file://{file.name}"]
-        subprocess.run(put, check=True, stdout=subprocess.DEVNULL, timeout=15)
+        subprocess.run(put, check=True, stdout=subprocess.DEVNULL, timeout=10)
 
 
 if __name__ == "__main__":

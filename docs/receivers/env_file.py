@@ -21,7 +21,7 @@ def store(name, version):
     path = Path(os.environ["ENV_FILE"]).resolve()
     lines = [line for line in path.read_text().splitlines() if not line.startswith(f"{variable}=")]
     replace(path, "\n".join([*lines, f'{variable}="{token}"', ""]))
-    subprocess.run(shlex.split(os.environ["RESTART_COMMAND"]), check=True, timeout=15)
+    subprocess.run(shlex.split(os.environ["RESTART_COMMAND"]), check=True, timeout=10)
 
 
 def replace(path, text):

@@ -32,8 +32,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         try:
-            body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), 65536))
-            message = self.server.webhook.verify(body, dict(self.headers))
+            length = int(self.headers.get("Content-Length", 0))
+            if not 0 <= length <= 65536:
+                raise ValueError("its length is not that of a message")
+            message = self.server.webhook.verify(self.rfile.read(length), dict(self.headers))
         except (WebhookVerificationError, ValueError) as error:
             return self.send_error(400, explain=str(error))
         answer = {}  # To a test, which names no token.

@@ -64,7 +64,7 @@ class HttpStore:
 class Vault(HttpStore):
     def __init__(self, folder):
         super().__init__(folder)
-        self.versions = {}
+        self.secrets = {}
 
     def environment(self):
         return {"VAULT_ADDR": f"http://127.0.0.1:{self.port}", "VAULT_TOKEN_FILE": self.key, "VAULT_MOUNT": "kv"}
@@ -72,7 +72,7 @@ class Vault(HttpStore):
     def take(self, method, path, headers, body):
         self.check_key(headers["X-Vault-Token"])
         _, v1, mount, what, *rest = path.split("/")
-        versions = self.versions.setdefault("/".join(rest), [])
+        versions = self.secrets.setdefault("/".join(rest), [])
         if (v1, mount, method, what) == ("v1", "kv", "GET", "metadata"):
             if not versions:
                 raise Refusal(404)
@@ -85,7 +85,7 @@ class Vault(HttpStore):
         return {"data": {"current_version": len(versions)}}
 
     def token(self, name):
-        versions = self.versions.get(f"perennial/{name}")
+        versions = self.secrets.get(f"perennial/{name}")
         return versions[-1]["access_token"] if versions else None
 
 
@@ -167,13 +167,16 @@ class Aws(LocalStore):
     def environment(self):
         return {"AWS_IMITATION": self.folder, "RUNTIME_DIRECTORY": self.folder}
 
-    def token(self, name):
+    def versions(self, name):
+        """In the order in which they came."""
         secrets = self.folder / "secrets"
-        if not secrets.exists():
-            return None
-        # The versions of AWS have no order but that in which they came.
-        *_, latest = json.loads(secrets.read_text())[f"perennial/{name}"].values()
-        return json.loads(latest)["access_token"]
+        of_secrets = json.loads(secrets.read_text()) if secrets.exists() else {}
+        return [json.loads(value) for value in of_secrets.get(f"perennial/{name}", {}).values()]
+
+    def token(self, name):
+        versions = self.versions(name)
+        assert [version["version"] for version in versions] == list(range(1, len(versions) + 1)), "each once"
+        return versions[-1]["access_token"] if versions else None
 
 
 class EnvFile(LocalStore):
