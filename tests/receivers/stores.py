@@ -1,4 +1,4 @@
-"""Imitations of the stores: what they have of a token, how to make them fail, and what a receiver needs to reach them."""
+"""Imitations of the stores: what they have of a token, how they fail, and what a receiver needs to reach them."""
 
 import base64
 import http.server
