@@ -131,10 +131,16 @@ impl Restore {
         Ok(kept)
     }
 
-    /// Records the restore in the journal, which may lack events from after the copy.
+    /// Records the restore in the journal, which may lack events from after the copy. Every token is due, because Meta
+    /// knows what has happened since, and nothing is delivered before it was asked.
     fn record_restore(&self, now: Timestamp) -> Result<(), Error> {
         let db = Connection::writer(self.copy.path())?;
         db.run("UPDATE totals SET restored_at = ?1", &[&now])?;
+        db.run(
+            "UPDATE schedule SET due_at = min(due_at, ?1), known_answer = NULL, known_until = NULL
+             WHERE due_at IS NOT NULL",
+            &[&now],
+        )?;
         db.run(
             "INSERT INTO event (at, kind) VALUES (?1, ?2)",
             &[&now, &Event::Restored {}.parts(None).0],
