@@ -356,7 +356,8 @@ async fn a_crash_at_any_step_of_a_delivery_leaves_no_part_of_a_token() -> Result
         let mut command = premises.command();
         crasher.prepare(command.arg("run"), step);
         let mut daemon = premises.launch_by(&mut command)?;
-        while !daemon.has_ended()? && !(is_whole() && is_delivered(&daemon)) {
+        let is_done = |daemon: &Daemon| is_whole() && is_delivered(daemon);
+        while !(daemon.has_ended()? || is_done(&daemon)) {
             assert!(
                 !path.exists() || is_whole(),
                 "a part of a token after step {step}"
