@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::policy::{self, Filing, RELAPSE_WITHIN};
 use super::{Ends, Rules};
 use crate::inventory::{self, Inventory, Tx};
-use crate::model::{Cause, IncidentKey, PendingToken, Token, TokenId};
+use crate::model::{Cause, IncidentKey, PendingToken, SinkProblem, Token, TokenId};
 
 /// The number of tokens assigned in one transaction.
 const CHUNK: usize = 500;
@@ -119,7 +119,12 @@ pub(super) async fn open_incidents_of_apps(
                 let outage = tx.open_incident_about(Cause::Outage)?;
                 match policy::app_incident_key(&app, outage.as_ref(), now) {
                     Some((incident_key, app_error)) => tx
-                        .open_incident(&incident_key, &app_error, relapsed_since(now), now)
+                        .open_incident(
+                            &incident_key,
+                            (app_error.cause, app_error.since),
+                            relapsed_since(now),
+                            now,
+                        )
                         .map(drop),
                     None => Ok(()),
                 }
@@ -127,6 +132,34 @@ pub(super) async fn open_incidents_of_apps(
             .await?;
     }
     Ok(())
+}
+
+/// Opens the incidents about sinks, and makes those due for review that are over.
+pub(super) async fn open_incidents_of_sinks(
+    inventory: &Inventory,
+    now: Timestamp,
+) -> Result<(), inventory::Error> {
+    let sinks = inventory.sinks();
+    let (problems, open) = inventory
+        .read(move |view| Ok((view.sink_problems(&sinks, now)?, view.incidents_of_sinks()?)))
+        .await?;
+    if problems.is_empty() && open.is_empty() {
+        return Ok(());
+    }
+    inventory
+        .write(move |tx| {
+            for SinkProblem { sink, cause, since } in problems {
+                let key = IncidentKey::of_sink(&sink, cause);
+                tx.open_incident(&key, (cause, since), relapsed_since(now), now)?;
+            }
+            for (id, key) in open {
+                if tx.sink_report(&key, &tx.sinks(), 0, now)?.is_none() {
+                    tx.review_soon(id, now)?;
+                }
+            }
+            Ok(())
+        })
+        .await
 }
 
 fn relapsed_since(now: Timestamp) -> Timestamp {

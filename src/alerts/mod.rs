@@ -149,6 +149,7 @@ async fn run(
         ..Report::default()
     };
     incident_filing::open_incidents_of_apps(inventory, &rules, now).await?;
+    incident_filing::open_incidents_of_sinks(inventory, now).await?;
     let due = inventory
         .read(move |view| view.incidents_to_review(now, REVIEWS))
         .await?;

@@ -25,8 +25,8 @@ const STABLE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// What a review needs to know besides the incident.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReviewContext {
-    /// The current error of the app itself.
-    pub app_error: Option<Cause>,
+    /// What is wrong now with the app or the sink that the incident is about; `None` for incidents of tokens.
+    pub error: Option<Cause>,
     /// The number of tokens of this incident that have no problem any more.
     pub recovered: u64,
     /// When the first token joined that no email has mentioned.
@@ -87,8 +87,8 @@ pub fn review(
 }
 
 fn is_over(incident: &Incident, review_context: &ReviewContext) -> bool {
-    if incident.incident_key.is_of_app() {
-        review_context.app_error.map(Cause::of_app) != Some(incident.incident_key.cause)
+    if incident.incident_key.is_without_tokens() {
+        review_context.error.map(Cause::of_app) != Some(incident.incident_key.cause)
     } else {
         incident.still_affected == 0
     }
@@ -107,9 +107,9 @@ fn closing(incident: &Incident, review_context: &ReviewContext, now: Timestamp) 
 /// The last email. There is none if nobody was notified, or if the tokens only have another problem now.
 fn resolution_email(incident: &Incident, review_context: &ReviewContext) -> Option<EmailReason> {
     incident.notified_at?;
-    if incident.incident_key.is_of_app() {
+    if incident.incident_key.is_without_tokens() {
         return review_context
-            .app_error
+            .error
             .is_none()
             .then_some(EmailReason::Recovered);
     }

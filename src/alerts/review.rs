@@ -11,7 +11,8 @@ use crate::email::context::EmailContext;
 use crate::email::incident_email;
 use crate::inventory::{self, Tx};
 use crate::model::{
-    Cause, EmailReason, Incident, IncidentId, IncidentState, NewEmail, ReviewOutcome, Token,
+    Cause, EmailReason, Incident, IncidentId, IncidentState, NewEmail, ReviewOutcome, SinkReport,
+    Token,
 };
 
 /// The number of tokens that an email lists by name.
@@ -32,6 +33,7 @@ pub(super) fn review(
     let Some(incident) = tx.refresh_incident(id)? else {
         return Ok(Outcome::default());
     };
+    let sink = tx.sink_report(&incident.incident_key, &tx.sinks(), LISTED, now)?;
     let hit = hit_apps(tx, &incident, rules)?;
     let apps = each_once([incident.apps.clone(), hit.clone()].concat());
     if apps != incident.apps {
@@ -41,6 +43,7 @@ pub(super) fn review(
         tx,
         incident: &incident,
         recipients_of_incident: recipients_of_incident(&incident, &tx.owners_of(id)?, rules),
+        sink,
         hit,
         apps,
         rules,
@@ -85,6 +88,8 @@ struct Review<'a, 'db> {
     tx: &'a Tx<'db>,
     incident: &'a Incident,
     recipients_of_incident: Recipients,
+    /// What is wrong with the sink, if the incident is about one and not over.
+    sink: Option<SinkReport>,
     /// The apps that an outage affects now, and those that it ever affected.
     hit: Vec<String>,
     apps: Vec<String>,
@@ -96,6 +101,7 @@ impl Review<'_, '_> {
     fn review_context(&self) -> Result<ReviewContext, inventory::Error> {
         let own = self.tx.app(&self.incident.incident_key.app)?.error;
         let shared = self.hit.first().map(|_| Cause::Outage);
+        let of_sink = self.sink.as_ref().map(|_| self.incident.cause);
         let recovered = match self.incident.still_affected {
             0 => self.tx.well_again(self.incident.id)?,
             _ => 0,
@@ -105,7 +111,7 @@ impl Review<'_, '_> {
             None => None,
         };
         Ok(ReviewContext {
-            app_error: shared.or(own.map(|error| error.cause)),
+            error: of_sink.or(shared).or(own.map(|error| error.cause)),
             recovered,
             unnotified_since,
         })
@@ -146,7 +152,10 @@ impl Review<'_, '_> {
             incident: &incident,
             tokens: &tokens,
             login_link: login_link.as_deref(),
-            count: incident.affected,
+            count: self
+                .sink
+                .as_ref()
+                .map_or(incident.affected, |sink| sink.count),
             pages: self.pages(&incident)?,
             recipients: &recipients,
             next_email: next_review,
@@ -254,6 +263,7 @@ impl Review<'_, '_> {
             count: 0,
             pages: 0,
             apps: &self.hit,
+            sink: self.sink.as_ref(),
             recipients: &[],
             operators: &self.rules.operators,
             login_link: None,

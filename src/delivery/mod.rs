@@ -10,7 +10,7 @@ mod worker;
 
 use jiff::SignedDuration;
 
-use crate::model::{OnDead, SinkTokens};
+use crate::model::{OnDead, Readers, SinkTokens};
 
 pub use cleanup::clean_up;
 pub use sinks::{Account, FileFormat, FileSink, WebhookBody, WebhookSink};
@@ -43,6 +43,11 @@ impl Sink {
         SinkTokens {
             sink: self.name.clone(),
             patterns: self.tokens.clone(),
+            readers: match &self.target {
+                Target::File(file) => file.named_readers(),
+                Target::Command(_) | Target::Webhook(_) => Readers::Unknown,
+            },
+            grace: self.grace,
         }
     }
 

@@ -168,7 +168,7 @@ impl Intention {
                     person.name
                 ))
             }
-            Remedy::FixApp | Remedy::Wait => None,
+            Remedy::FixApp | Remedy::FixDelivery | Remedy::UpdateConsumer | Remedy::Wait => None,
         })
     }
 }

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::formatting;
 use super::text::{Cases, Language, Number, Phrases, fill};
-use crate::model::{Cause, EmailReason, Incident, Kind, Token};
+use crate::model::{Cause, EmailReason, Incident, Kind, SinkReport, Token};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EmailContext<'a> {
@@ -19,6 +19,8 @@ pub(crate) struct EmailContext<'a> {
     pub(crate) pages: u64,
     /// The apps that an outage affects.
     pub(crate) apps: &'a [String],
+    /// What is wrong with the sink, while the incident is about one.
+    pub(crate) sink: Option<&'a SinkReport>,
     pub(crate) recipients: &'a [String],
     pub(crate) operators: &'a [String],
     /// The login link for the person, if there is one.
@@ -41,6 +43,11 @@ impl EmailContext<'_> {
 
     pub(crate) fn is_about_the_app(&self) -> bool {
         self.incident.incident_key.is_of_app()
+    }
+
+    /// The name of the sink, if the incident is about one.
+    pub(crate) fn sink_name(&self) -> Option<&str> {
+        self.incident.incident_key.sink()
     }
 
     /// Whether Meta refuses at least one of the listed tokens, so that the cause does more than limit them.
@@ -125,8 +132,10 @@ impl EmailContext<'_> {
 
     /// The name of the token, if there is only one.
     pub(crate) fn only_name(&self) -> String {
-        match self.tokens {
-            [only] if self.count == 1 => only.name.clone(),
+        let lagging = self.sink.map_or(&[][..], |sink| &sink.tokens);
+        match (self.tokens, lagging) {
+            ([only], []) if self.count == 1 => only.name.clone(),
+            ([], [only]) if self.count == 1 => only.name.clone(),
             _ => "NAME".to_owned(),
         }
     }

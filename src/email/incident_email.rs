@@ -8,7 +8,8 @@ use crate::model::{Cause, EmailReason, Severity};
 
 pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
     let phrases = context.phrases();
-    let unnamed = context.count.saturating_sub(context.tokens.len() as u64);
+    let tokens = token_rows::token_rows(context);
+    let unnamed = context.count.saturating_sub(tokens.len() as u64);
     EmailModel {
         language: context.language.code(),
         subject: subject(context),
@@ -24,7 +25,7 @@ pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
         otherwise_title: sentences::otherwise_title(context),
         otherwise: sentences::otherwise(context),
         tokens_title: phrases.tokens,
-        tokens: token_rows::token_rows(context),
+        tokens,
         count: context.language.count(context.count),
         more: context.language.and_more(unnamed),
         sections: Vec::new(),
@@ -73,7 +74,17 @@ pub(crate) fn closed(context: &EmailContext<'_>) -> Brief {
 fn subject(context: &EmailContext<'_>) -> String {
     let phrases = context.phrases();
     let (action, about) = (sentences::action(context), about(context));
-    let line = if context.is_about_the_app() && !context.reason.is_over() {
+    let line = if context.reason.is_over() {
+        fill(
+            phrases.action_and_about,
+            &[("action", &action), ("about", &about)],
+        )
+    } else if let Some(sink) = context.sink_name() {
+        fill(
+            phrases.sink_and_action,
+            &[("sink", sink), ("action", &action)],
+        )
+    } else if context.is_about_the_app() {
         let form = match context.apps {
             [_, _, ..] => phrases.apps_and_action,
             [] | [_] => phrases.app_and_action,
@@ -96,6 +107,9 @@ fn subject(context: &EmailContext<'_>) -> String {
 /// Such as `Maria Schmidt, 12 tokens of acme`.
 fn about(context: &EmailContext<'_>) -> String {
     let (app, phrases) = (&context.incident.incident_key.app, context.phrases());
+    if let Some(sink) = context.sink_name() {
+        return fill(phrases.the_sink, &[("sink", sink)]);
+    }
     if context.is_about_the_app() {
         let form = match context.apps {
             [_, _, ..] => phrases.the_apps,
@@ -130,7 +144,8 @@ fn color(context: &EmailContext<'_>) -> &'static str {
 
 fn severity(context: &EmailContext<'_>) -> Severity {
     let cause = context.cause();
-    let works = cause.is_upcoming() || cause == Cause::PermissionMissing;
+    let works =
+        cause.is_upcoming() || matches!(cause, Cause::PermissionMissing | Cause::ConsumerBehind);
     // Red asks the reader to act now, so what only Meta can end is not red.
     match context.reason.is_over() {
         true => Severity::Info,
@@ -142,14 +157,21 @@ fn severity(context: &EmailContext<'_>) -> Severity {
 fn footer(context: &EmailContext<'_>) -> Vec<String> {
     let incident = context.incident;
     let opened_at = context.language.moment(incident.opened_at, context.zone);
+    let (form, about) = match context.sink_name() {
+        Some(sink) => (context.phrases().incident_of_sink, ("sink", sink)),
+        None => {
+            let app = incident.incident_key.app.as_str();
+            (context.phrases().incident, ("app", app))
+        }
+    };
     vec![
         context.phrases().about_perennial.to_owned(),
         context.language.went_to(context.recipients),
         fill(
-            context.phrases().incident,
+            form,
             &[
                 ("id", &incident.id.0.to_string()),
-                ("app", &incident.incident_key.app),
+                about,
                 ("at", &opened_at),
             ],
         ),

@@ -16,6 +16,11 @@ impl Instruction {
             Self::Restart => "systemctl restart perennial",
             Self::LookAtTheCalls => "perennial status",
             Self::LookAtTheAnswers => "journalctl --unit perennial",
+            Self::LookAtTheDeliveries => "perennial deliveries",
+            Self::DeliverAgain => "perennial deliveries --retry {sink}",
+            Self::LookAtTheConsumers => "perennial tokens --behind",
+            Self::ConfirmTheVersion => "perennial in-use {only}",
+            Self::RetireTheConsumer => "perennial consumers {only} --remove CONSUMER",
             _ => return None,
         })
     }
@@ -39,6 +44,7 @@ impl Instruction {
             command
                 .replace("{name}", &context.name_to_replace())
                 .replace("{only}", &context.only_name())
+                .replace("{sink}", context.sink_name().unwrap_or_default())
         });
         InstructionLine {
             text: sentences::filled(text, context),
@@ -74,6 +80,12 @@ pub(crate) fn steps(context: &EmailContext<'_>) -> Vec<InstructionLine> {
         Cause::Throttled => &[I::LookAtTheCalls],
         Cause::Outage => &[I::WaitForMeta],
         Cause::Unexplained => &[I::LookAtTheAnswers],
+        Cause::DeliveryFailing => &[I::LookAtTheDeliveries, I::DeliverAgain],
+        Cause::ConsumerBehind => &[
+            I::LookAtTheConsumers,
+            I::ConfirmTheVersion,
+            I::RetireTheConsumer,
+        ],
     };
     steps.iter().map(|step| step.line(context)).collect()
 }

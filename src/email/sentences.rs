@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::context::EmailContext;
 use super::text::{Sentences, fill, fill_with};
+use super::{formatting, token_rows};
 use crate::model::{Cause, EmailReason, Remedy, Token};
 
 /// Within this time the subject also states the hour, since the day alone is too vague.
@@ -91,6 +92,12 @@ pub(crate) fn why(context: &EmailContext<'_>) -> String {
     let phrases = context.phrases();
     let sentence = match context.reason {
         EmailReason::Recovered if context.is_about_the_app() => phrases.app_is_served_again,
+        EmailReason::Recovered if context.cause() == Cause::ConsumerBehind => {
+            phrases.consumers_are_up_to_date
+        }
+        EmailReason::Recovered if context.cause() == Cause::DeliveryFailing => {
+            phrases.sink_is_served_again
+        }
         EmailReason::Recovered => phrases.tokens_work_again,
         EmailReason::Withdrawn => phrases.all_removed,
         _ => sentences(context).why,
@@ -191,6 +198,10 @@ fn filling(blank: &str, context: &EmailContext<'_>) -> Option<String> {
         "name" => context.name_to_replace(),
         "only" => context.only_name(),
         "operators" => context.language.all_of(context.operators),
+        "sink" => context.sink_name().unwrap_or_default().to_owned(),
+        "sink_since" => sink_since(context),
+        "reason" => formatting::line(context.sink.map_or("", |sink| &sink.reason)),
+        "consumers" => token_rows::consumers(context),
         _ => return None,
     })
 }
@@ -206,6 +217,11 @@ fn ending(context: &EmailContext<'_>) -> String {
         (None, Some(end)) => fill(phrases.ending_passed, &[("at", &at(end))]),
         (None, None) => phrases.ending_soon.to_owned(),
     }
+}
+
+fn sink_since(context: &EmailContext<'_>) -> String {
+    let since = context.sink.map_or(context.now, |sink| sink.since);
+    context.language.short_moment(since, context.zone)
 }
 
 fn from_when(context: &EmailContext<'_>) -> String {

@@ -4,11 +4,51 @@ use super::context::{EmailContext, kind};
 use super::formatting;
 use super::model::Row;
 use super::text::{Language, Phrases, fill};
-use crate::model::{Health, Kind, Scopes, Token};
+use crate::model::{Health, Kind, LaggingToken, Scopes, Token};
 
 pub(crate) fn token_rows(context: &EmailContext<'_>) -> Vec<Row> {
-    let tokens = context.tokens.iter();
-    tokens.map(|token| row(token, context)).collect()
+    let tokens = context.tokens.iter().map(|token| row(token, context));
+    let lagging = context.sink.iter().flat_map(|sink| &sink.tokens);
+    tokens
+        .chain(lagging.map(|token| lagging_row(token, context)))
+        .collect()
+}
+
+/// A token with the consumers that have not confirmed its version in use.
+fn lagging_row(token: &LaggingToken, context: &EmailContext<'_>) -> Row {
+    let phrases = context.phrases();
+    let consumers = token.consumers.iter().map(|consumer| {
+        let known = consumer.in_use.or(consumer.seen).map(|known| known.version);
+        let earlier = known.filter(|version| *version < token.version);
+        let form = match earlier {
+            Some(_) => phrases.consumer_uses,
+            None => phrases.consumer_is_silent,
+        };
+        let version = earlier.unwrap_or(token.version).to_string();
+        let consumer = formatting::name(&consumer.name);
+        fill(form, &[("consumer", &consumer), ("version", &version)])
+    });
+    let mut details: Vec<String> = consumers.collect();
+    if details.is_empty() {
+        let version = token.version.to_string();
+        details.push(fill(phrases.version, &[("version", &version)]));
+    }
+    Row {
+        title: token.name.clone(),
+        detail: details.join(" · "),
+    }
+}
+
+/// The consumers of the listed tokens that lag.
+pub(crate) fn consumers(context: &EmailContext<'_>) -> String {
+    let tokens = context.sink.iter().flat_map(|sink| &sink.tokens);
+    let consumers = tokens.flat_map(|token| &token.consumers);
+    let mut names: Vec<String> = consumers
+        .map(|consumer| formatting::name(&consumer.name))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    context.language.all_of(&names)
 }
 
 /// The name of a single token as most readers of the subject know it.

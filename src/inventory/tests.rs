@@ -342,7 +342,7 @@ async fn what_a_clock_that_was_ahead_wrote_heals() {
                 ..AppRecord::default()
             };
             tx.store_app(&app, 0, ahead)?;
-            tx.open_incident(&incident_key, &error, ahead, ahead)
+            tx.open_incident(&incident_key, (error.cause, ahead), ahead, ahead)
         })
         .await
         .unwrap();

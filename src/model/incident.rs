@@ -7,14 +7,33 @@ use super::{Cause, EmailReason, IncidentId, Kind, Token, string_enum};
 /// What makes two problems the same incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncidentKey {
+    /// Empty when the incident is about a sink, which may serve several apps.
     pub app: String,
     /// See [`Cause::incident_key`].
     pub cause: Cause,
-    /// The person's id; empty when the incident is about the app itself.
+    /// The person's id, or the name of the sink; empty when the incident is about the app itself.
     pub subject: String,
 }
 
 impl IncidentKey {
+    pub fn of_sink(sink: &str, cause: Cause) -> Self {
+        Self {
+            app: String::new(),
+            cause,
+            subject: sink.to_owned(),
+        }
+    }
+
+    /// The sink that the incident is about, if it is about one.
+    pub fn sink(&self) -> Option<&str> {
+        self.cause.is_about_sink().then_some(&self.subject)
+    }
+
+    /// Whether the incident is about an app or a sink.
+    pub fn is_without_tokens(&self) -> bool {
+        self.is_of_app() || self.sink().is_some()
+    }
+
     /// Whether the incident is about the app itself, without tokens of its own. Meta may say of a single token that it
     /// does not accept the app's calls: that incident has a subject.
     pub fn is_of_app(&self) -> bool {

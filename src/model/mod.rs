@@ -2,6 +2,7 @@
 //! disk or a network.
 
 mod app;
+mod cause;
 mod check;
 mod correction;
 mod delivery;
@@ -34,6 +35,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use app::{AppError, AppRecord};
+pub use cause::{Cause, Remedy};
 pub use check::{
     AnswerDigest, Asked, Candidate, CheckResult, CheckedCandidate, Claimed, Concern, Due,
     KnownAnswer, KnownToken, NextCheck, PendingOrder, Related, SeenPage,
@@ -41,11 +43,12 @@ pub use check::{
 pub use correction::{NewName, NewOwners, NewRequirements};
 pub use delivery::{
     ConsumedVersion, Consumer, Deliverable, DeliveredFile, Delivery, DeliveryCounts, DeliveryId,
-    DeliveryOutcome, DeliveryState, OnDead, SinkTokens,
+    DeliveryOutcome, DeliveryState, LaggingToken, OnDead, Readers, SinkProblem, SinkReport,
+    SinkTokens,
 };
 pub use email::{Attempt, Email, EmailId, EmailReason, NewEmail, SendOutcome};
 pub(crate) use enums::string_enum;
-pub use enums::{Action, Cause, Kind, Outcome, RejectReason, Remedy, State, Subscription};
+pub use enums::{Action, Kind, Outcome, RejectReason, State, Subscription};
 pub use event::{Event, EventKind, PersonTraces};
 pub use event_detail::{
     Checked, DeliveryProgress, EmailProgress, EmailReach, LoginEnd, LoginOutcome, MetaCode,

@@ -67,7 +67,7 @@ pub struct PostedIncident {
     pub app: String,
     pub cause: Cause,
     pub remedy: Remedy,
-    /// The person who can help; `None` when the incident is about the app itself.
+    /// The person who can help, or the sink that it is about; `None` when the incident is about the app itself.
     pub subject: Option<PostedSubject>,
     pub opened_at: Timestamp,
     pub deadline: Option<Timestamp>,

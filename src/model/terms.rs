@@ -27,6 +27,8 @@ impl Cause {
             Self::Throttled => "Meta limits the app's calls",
             Self::Outage => "Meta does not answer",
             Self::Unexplained => "Meta gave an answer that Perennial does not know",
+            Self::DeliveryFailing => "tokens cannot be delivered there",
+            Self::ConsumerBehind => "a consumer has not confirmed the version in use",
         }
     }
 }
@@ -41,6 +43,8 @@ impl Remedy {
             Self::RestorePageRole => "restore the page role",
             Self::ClearCheckpoint => "pass Meta's security check",
             Self::FixApp => "fix the app",
+            Self::FixDelivery => "fix the delivery",
+            Self::UpdateConsumer => "update the consumer",
             Self::Wait => "nothing, Perennial retries",
         }
     }

@@ -10,6 +10,7 @@ mod commands;
 mod corrections;
 mod daemon;
 mod delivery;
+mod delivery_incidents;
 mod demo;
 mod disasters;
 mod first_steps;

@@ -39,7 +39,8 @@ pub fn incident_key(token: &Token) -> Option<IncidentKey> {
 
 /// Meta may refuse the app's calls for one token only and serve the app otherwise.
 fn affects_tokens(cause: Cause) -> bool {
-    delay(cause).is_none() || cause == Cause::AppUnavailable
+    let of_tokens = delay(cause).is_none() && !cause.is_about_sink();
+    of_tokens || cause == Cause::AppUnavailable
 }
 
 /// Only confirmed causes: a failing token still waits for its second check.

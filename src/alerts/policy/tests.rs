@@ -67,7 +67,9 @@ fn each_cause_of_death_belongs_to_one_incident_cause() {
             | Cause::Blocked
             | Cause::Throttled
             | Cause::Outage
-            | Cause::Unexplained => None,
+            | Cause::Unexplained
+            | Cause::DeliveryFailing
+            | Cause::ConsumerBehind => None,
         };
         assert_eq!(incident_key(&dead(cause)), expected, "{cause}");
     }
@@ -308,7 +310,7 @@ fn nobody_is_reminded_of_what_only_meta_can_end() {
     for cause in [Cause::Outage, Cause::Throttled, Cause::Blocked] {
         let incident = notified(cause, monday());
         let lasting = ReviewContext {
-            app_error: Some(cause),
+            error: Some(cause),
             recovered: 0,
             unnotified_since: None,
         };
@@ -346,7 +348,7 @@ fn an_incident_is_resolved_with_the_right_reason() {
         (gone(incident(Cause::Expired)), 1, None),
     ] {
         let review_context = ReviewContext {
-            app_error: None,
+            error: None,
             recovered,
             unnotified_since: None,
         };
@@ -383,7 +385,7 @@ fn an_app_is_well_only_when_nothing_ails_it() {
         ),
     ] {
         let review_context = ReviewContext {
-            app_error,
+            error: app_error,
             recovered: 0,
             unnotified_since: None,
         };

@@ -134,7 +134,10 @@ fn urgent_from(incident: &Incident, reason: EmailReason) -> Timestamp {
     if let Some(end) = end {
         return end.checked_sub(LAST_DAY).unwrap_or(Timestamp::MIN);
     }
-    let works = matches!(incident.cause, Cause::PermissionMissing | Cause::Throttled);
+    let works = matches!(
+        incident.cause,
+        Cause::PermissionMissing | Cause::Throttled | Cause::ConsumerBehind
+    );
     if works || reason == EmailReason::Reminder {
         Timestamp::MAX
     } else {

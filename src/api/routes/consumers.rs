@@ -132,7 +132,7 @@ pub(in crate::api) async fn retire(
     let now = app_state.now();
     let retire = app_state.transact(move |tx| {
         let token = name.token(tx)?;
-        if !tx.retire_consumer(token.id, &consumer)? {
+        if !tx.retire_consumer(token.id, &consumer, now)? {
             let detail = format!(
                 "this is no consumer of the token. See who is: perennial consumers {}",
                 token.name

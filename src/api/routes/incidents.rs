@@ -11,7 +11,7 @@ use crate::api::types::{
     ProblemType,
 };
 use crate::inventory::{Error, View};
-use crate::model::{Incident, IncidentId, IncidentState};
+use crate::model::{Incident, IncidentId, IncidentState, SinkTokens};
 
 const MOST_INCIDENTS: usize = 500;
 const FIRST_TOKENS: usize = 20;
@@ -26,19 +26,33 @@ pub(in crate::api) async fn list(
     Asked(query): Asked<IncidentQuery>,
 ) -> Result<Json<IncidentList>, Problem> {
     let which = query.state.unwrap_or(IncidentFilter::Unresolved);
+    let (sinks, now) = (app_state.backend.inventory.sinks(), app_state.now());
     let incidents = app_state
         .read_at_length(viewer.rank, move |view| {
             let found = view.incidents(which, MOST_INCIDENTS)?;
             found
                 .into_iter()
-                .map(|incident| with_tokens(view, incident))
+                .map(|incident| with_tokens(view, incident, &sinks, now))
                 .collect()
         })
         .await?;
     Ok(Json(IncidentList { incidents }))
 }
 
-fn with_tokens(view: &View<'_>, incident: Incident) -> Result<IncidentView, Error> {
+fn with_tokens(
+    view: &View<'_>,
+    incident: Incident,
+    sinks: &[SinkTokens],
+    now: Timestamp,
+) -> Result<IncidentView, Error> {
+    if let Some(report) = view.sink_report(&incident.incident_key, sinks, FIRST_TOKENS, now)? {
+        let names = report.tokens.into_iter().map(|token| token.name);
+        let affected = Incident {
+            affected: report.count,
+            ..incident
+        };
+        return Ok(IncidentView::from((affected, names.collect())));
+    }
     let first = view.tokens_of_incident(&incident, FIRST_TOKENS)?;
     let names = first.into_iter().map(|token| token.name).collect();
     Ok(IncidentView::from((incident, names)))
@@ -69,7 +83,7 @@ pub(in crate::api) async fn acknowledge(
         }
         tx.acknowledge(&incident, request.until, &asked_by, now)?;
         let acknowledged = tx.incident(id)?.ok_or_else(IncidentId::missing)?;
-        Ok(with_tokens(tx, acknowledged)?)
+        Ok(with_tokens(tx, acknowledged, &tx.sinks(), now)?)
     });
     acknowledged.await.map(Json)
 }

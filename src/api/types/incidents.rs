@@ -20,10 +20,11 @@ string_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IncidentView {
     pub id: String,
+    /// Empty when the incident is about a sink of `[[delivery]]`.
     pub app: String,
     pub cause: Cause,
     pub remedy: Remedy,
-    /// The person who can help; null when the incident is about the app itself.
+    /// The person who can help, or the sink that the incident is about; null when it is about the app itself.
     pub subject: Option<SubjectView>,
     pub state: IncidentStatus,
     pub opened_at: Timestamp,

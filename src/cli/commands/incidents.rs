@@ -103,8 +103,12 @@ fn heading(incident: &IncidentView, now: Timestamp) -> String {
             (format!("resolved {}", time::relative(at, now)), style::GOOD)
         }
     };
+    let state = style::paint(&state, style);
     let (app, who) = (plain(&incident.app), plain(who(incident)));
-    format!("{}, app {app}, {who}", style::paint(&state, style))
+    match app.is_empty() {
+        true => format!("{state}, delivery to {who}"),
+        false => format!("{state}, app {app}, {who}"),
+    }
 }
 
 fn deadline(incident: &IncidentView, now: Timestamp) -> String {

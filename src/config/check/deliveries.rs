@@ -14,9 +14,6 @@ use crate::outbox::http_post::{Address, Reach};
 use crate::outbox::standard_webhooks::SigningSecret;
 use crate::secret::Secret;
 
-const NO_GRACE_YET: &str = "this version does not act on grace yet: to see who still uses an earlier version, run \
-                            perennial tokens --behind";
-
 const KINDS: [&str; 3] = ["file", "command", "webhook"];
 
 /// Reads all of them. Two with one name, or with one path, would overwrite what the other did.
@@ -40,9 +37,6 @@ fn delivery(mut section: Section<'_>, machine: &Machine, known: &[Sink]) -> Opti
     }
     let on_dead = section.or("on_dead", OnDead::Keep, text(on_dead));
     let grace = section.optional("grace", text(grace)).flatten();
-    if grace.is_some() {
-        section.warn("grace", NO_GRACE_YET);
-    }
     let file = section.optional("file", file);
     let command = section.optional("command", filled_list(text(argument)));
     let command = command.and_then(|words| program(words, &section));

@@ -78,6 +78,7 @@ pub(super) mod fixtures {
         SinkTokens {
             sink: "bot".to_owned(),
             patterns: vec!["acme-*".to_owned()],
+            ..SinkTokens::default()
         }
     }
 }

@@ -12,7 +12,7 @@ use super::access_list::{AccessList, PASS, READ};
 use super::account::{Account, Id};
 use super::file_format::FileFormat;
 use crate::files::{folder_of, remove_if_present, sync_folder_of};
-use crate::model::Deliverable;
+use crate::model::{Deliverable, Readers};
 use crate::secret::Secret;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,17 @@ const LONGEST: u64 = 64 * 1024;
 impl FileSink {
     pub(in crate::delivery) fn path_of(&self, token: &str) -> String {
         self.path.replace("{name}", token)
+    }
+
+    /// The users whose confirmation shows that the file is in use.
+    pub fn named_readers(&self) -> Readers {
+        let users = self.readers.iter().map(|reader| match reader {
+            Account::User(user) => Some(user.clone()),
+            Account::Group(_) => None,
+        });
+        users
+            .collect::<Option<_>>()
+            .map_or(Readers::Anybody, Readers::Named)
     }
 
     /// Writes the token's file, unless it has this content and these readers already. An error says what to do.

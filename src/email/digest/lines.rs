@@ -22,16 +22,21 @@ impl DigestContext {
                 .to_owned(),
         };
         let since = self.language.short_day(incident.opened_at, &self.zone);
-        let form = match incident.affected {
-            0 => self.labels().incident_of_app,
-            _ => self.labels().incident,
+        let form = match (incident_key.sink(), incident.affected) {
+            (Some(_), _) => self.labels().incident_of_sink,
+            (None, 0) => self.labels().incident_of_app,
+            (None, _) => self.labels().incident,
         };
-        Row {
-            title: self.person(
+        let title = match incident_key.sink() {
+            Some(sink) => fill(self.language.phrases().the_sink, &[("sink", sink)]),
+            None => self.person(
                 incident.subject_name.as_deref(),
                 &incident_key.subject,
                 &incident_key.app,
             ),
+        };
+        Row {
+            title,
             detail: fill(
                 form,
                 &[

@@ -8,10 +8,11 @@ use crate::alerts::fixtures::*;
 use crate::email::Templates;
 use crate::email::model::RenderedEmail;
 use crate::email::operator_emails::test_email;
+use crate::email::samples::fixtures;
 use crate::email::text::Language;
 use crate::model::{
-    Expiry, Facts, Health, Incident, IncidentId, IncidentKey, Kind, Permissions, Scopes, Token,
-    TokenId,
+    Expiry, Facts, Health, Incident, IncidentId, IncidentKey, Kind, Permissions, Scopes,
+    SinkReport, Token, TokenId,
 };
 
 /// Owns everything that an email borrows.
@@ -27,6 +28,7 @@ struct Draft {
     login_link: Option<String>,
     broken_since: Option<Timestamp>,
     next_email: Option<Timestamp>,
+    sink: Option<SinkReport>,
     zone: TimeZone,
     language: Language,
 }
@@ -40,8 +42,9 @@ fn end() -> Timestamp {
 }
 
 fn draft(cause: Cause) -> Draft {
-    let of_the_app = cause.is_about_app();
+    let of_the_app = cause.is_about_app() || cause.is_about_sink();
     let of_a_person = !of_the_app && !cause.concerns_operator();
+    let sink = cause.is_about_sink().then(|| fixtures::sink(cause, now()));
     let coming = cause.is_upcoming();
     let tokens = match of_the_app {
         true => Vec::new(),
@@ -53,10 +56,13 @@ fn draft(cause: Cause) -> Draft {
     Draft {
         incident: Incident {
             id: IncidentId(17),
-            incident_key: IncidentKey {
-                app: "acme".to_owned(),
-                cause: cause.incident_key(),
-                subject: if of_a_person { MARIA } else { "" }.to_owned(),
+            incident_key: match cause.is_about_sink() {
+                true => IncidentKey::of_sink("chatbot", cause),
+                false => IncidentKey {
+                    app: "acme".to_owned(),
+                    cause: cause.incident_key(),
+                    subject: if of_a_person { MARIA } else { "" }.to_owned(),
+                },
             },
             subject_name: of_a_person.then(|| "Maria Schmidt".to_owned()),
             deadline: coming.then(end),
@@ -67,7 +73,8 @@ fn draft(cause: Cause) -> Draft {
         },
         pages: 0,
         apps: Vec::new(),
-        count: tokens.len() as u64,
+        count: sink.as_ref().map_or(tokens.len() as u64, |sink| sink.count),
+        sink,
         tokens,
         recipients: vec!["maria@example.com".to_owned(), "ops@example.com".to_owned()],
         operators: rules().operators,
@@ -91,6 +98,7 @@ impl Draft {
             count: self.count,
             pages: self.pages,
             apps: &self.apps,
+            sink: self.sink.as_ref(),
             recipients: &self.recipients,
             operators: &self.operators,
             login_link: self.login_link.as_deref(),

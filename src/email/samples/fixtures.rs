@@ -7,19 +7,22 @@ use super::DAY;
 use crate::email::digest_context::{DigestContext, GraphVersion};
 use crate::email::text::Language;
 use crate::model::{
-    ActivityCounts, Cause, ComingLogin, Expiry, Facts, Fleet, Health, Incident, IncidentId,
-    IncidentKey, IncidentState, Kind, MailQueue, Permissions, Scopes, SingleAdminPages, Token,
-    TokenId,
+    ActivityCounts, Cause, ComingLogin, ConsumedVersion, Consumer, Expiry, Facts, Fleet, Health,
+    Incident, IncidentId, IncidentKey, IncidentState, Kind, LaggingToken, MailQueue, Permissions,
+    Scopes, SingleAdminPages, SinkReport, Token, TokenId,
 };
 
 pub(super) fn incident(cause: Cause, affected: u64, now: Timestamp) -> Incident {
     let of_a_person = !cause.is_about_app() && !cause.concerns_operator();
     Incident {
         id: IncidentId(17),
-        incident_key: IncidentKey {
-            app: "acme".to_owned(),
-            cause: cause.incident_key(),
-            subject: if of_a_person { "1000200" } else { "" }.to_owned(),
+        incident_key: match cause.is_about_sink() {
+            true => IncidentKey::of_sink("chatbot", cause),
+            false => IncidentKey {
+                app: "acme".to_owned(),
+                cause: cause.incident_key(),
+                subject: if of_a_person { "1000200" } else { "" }.to_owned(),
+            },
         },
         cause,
         subject_name: of_a_person.then(|| "Maria Schmidt".to_owned()),
@@ -39,6 +42,37 @@ pub(super) fn incident(cause: Cause, affected: u64, now: Timestamp) -> Incident 
         affected,
         still_affected: affected,
         ever_affected: affected,
+    }
+}
+
+/// A sink that one token does not reach, or whose consumers have not all confirmed it.
+pub(in crate::email) fn sink(cause: Cause, now: Timestamp) -> SinkReport {
+    let consumed = |version| ConsumedVersion { version, at: now };
+    let consumer = |name: &str, seen, in_use: Option<u32>| Consumer {
+        name: name.to_owned(),
+        seen: Some(consumed(seen)),
+        in_use: in_use.map(consumed),
+    };
+    let is_failing = cause == Cause::DeliveryFailing;
+    let lagging = |name: &str, consumers| LaggingToken {
+        name: name.to_owned(),
+        version: 3,
+        consumers: if is_failing { Vec::new() } else { consumers },
+    };
+    SinkReport {
+        since: now - DAY,
+        reason: match is_failing {
+            true => "there is no user chatbot on this machine".to_owned(),
+            false => String::new(),
+        },
+        count: 2,
+        tokens: vec![
+            lagging("acme-north", vec![consumer("chatbot", 3, Some(2))]),
+            lagging(
+                "acme-oel-gas",
+                vec![consumer("chatbot", 3, None), consumer("reports", 1, None)],
+            ),
+        ],
     }
 }
 

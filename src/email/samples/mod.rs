@@ -1,6 +1,6 @@
 //! Sample emails of every cause about fictional people, to preview emails and to test an operator's templates.
 
-mod fixtures;
+pub(in crate::email) mod fixtures;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +10,7 @@ use super::model::EmailModel;
 use super::templates::Templates;
 use super::text::Language;
 use super::{digest, incident_email};
-use crate::model::{Cause, EmailReason, Health, Incident, Kind, Token};
+use crate::model::{Cause, EmailReason, Health, Incident, Kind, SinkReport, Token};
 use fixtures::{incident, token, tokens};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -82,18 +82,21 @@ struct Draft {
     reason: EmailReason,
     tokens: Vec<Token>,
     count: u64,
+    sink: Option<SinkReport>,
     login_link: Option<&'static str>,
 }
 
 impl Draft {
     fn of(cause: Cause, now: Timestamp) -> Self {
-        let of_the_app = cause.is_about_app();
-        let tokens = match of_the_app {
+        let without_tokens = cause.is_about_app() || cause.is_about_sink();
+        let tokens = match without_tokens {
             true => Vec::new(),
             false => tokens(cause, now),
         };
-        let count = match cause {
-            Cause::PasswordChanged => 1_842,
+        let sink = cause.is_about_sink().then(|| fixtures::sink(cause, now));
+        let count = match (cause, &sink) {
+            (Cause::PasswordChanged, _) => 1_842,
+            (_, Some(sink)) => sink.count,
             _ => tokens.len() as u64,
         };
         Self {
@@ -102,6 +105,7 @@ impl Draft {
             reason: EmailReason::First,
             tokens,
             count,
+            sink,
             login_link: None,
         }
     }
@@ -170,6 +174,7 @@ impl Draft {
             count: self.count,
             pages: if self.login_link.is_some() { 4_310 } else { 0 },
             apps: &[],
+            sink: self.sink.as_ref(),
             recipients: &addresses,
             operators: &addresses[1..],
             login_link: self.login_link,

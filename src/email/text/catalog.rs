@@ -77,14 +77,15 @@ texts! {
     /// The sentences and labels that do not depend on the cause.
     Phrases {
         // the subject
-        reminder, flapping, escalated, app_and_action, apps_and_action, action_and_about, by,
+        reminder, flapping, escalated, app_and_action, apps_and_action, sink_and_action,
+        action_and_about, by,
         new_system_user_token, nothing_left, renewed_in_time, working_again, working_again_after,
         // what it is about
-        the_app, the_apps, tokens_of_app, count_tokens_of_app,
+        the_app, the_apps, the_sink, tokens_of_app, count_tokens_of_app,
         // the state
         solved, closed, left, time_remaining,
         // the body
-        app_is_served_again, tokens_work_again, all_removed, another_problem, one_login_renews,
+        app_is_served_again, sink_is_served_again, consumers_are_up_to_date, tokens_work_again, all_removed, another_problem, one_login_renews,
         one_login_keeps_pages, more_were_hit, comes_back, nobody_acted, log_in_button, what_to_do,
         if_nobody_acts, meanwhile, reminds_again, ending, ending_passed, ending_soon, from_then,
         from_now,
@@ -93,8 +94,9 @@ texts! {
         // the list of tokens
         tokens, and_more, user_token, page_token, system_user_token, app_token, not_working_since,
         not_checked_now, ended, ends, lacks, every_permission, good_until, good_without_end,
+        version, consumer_uses, consumer_is_silent,
         // the end of the email
-        about_perennial, went_to_one, went_to, went_to_many, incident,
+        about_perennial, went_to_one, went_to, went_to_many, incident, incident_of_sink,
         // the email about an undelivered email
         undelivered, undelivered_label, undelivered_headline, undelivered_why, undelivered_step,
         undelivered_footer,
@@ -114,7 +116,7 @@ texts! {
     /// The texts of the summary for the operators.
     Summary {
         subject, all_work, some_do_not, all_well, incidents_open, period, no_tokens, states,
-        healthy, expiring, failing, dead, unverified, waiting, incident, incident_of_app, logins,
+        healthy, expiring, failing, dead, unverified, waiting, incident, incident_of_app, incident_of_sink, logins,
         no_logins, login, single_admin_pages, pages_of, versions, version_of, version_ends,
         activity, renewed, derived, resolved, emails, mail, undelivered, queued, next,
     }
@@ -150,4 +152,9 @@ pub(crate) enum Instruction {
     LookAtTheCalls,
     WaitForMeta,
     LookAtTheAnswers,
+    LookAtTheDeliveries,
+    DeliverAgain,
+    LookAtTheConsumers,
+    ConfirmTheVersion,
+    RetireTheConsumer,
 }

@@ -60,7 +60,8 @@ impl Tx<'_> {
              ON CONFLICT (token, name) DO UPDATE SET seen_version = ?3, seen_at = ?4
                 WHERE coalesce(seen_version, 0) < ?3",
             &[&token, &consumer, &version, &now],
-        )
+        )?;
+        self.update_lag(token, now)
     }
 
     /// Records which version a consumer says it uses. A delivery of it to the sink of this name is then in use.
@@ -96,15 +97,22 @@ impl Tx<'_> {
                 delivered_at = coalesce(delivered_at, ?4)
              WHERE token = ?1 AND sink = ?2 AND version = ?3 AND state <> 'superseded'",
             &[&token, &consumer, &version, &now],
-        )
+        )?;
+        self.update_lag(token, now)
     }
 
     /// Forgets a consumer. If it fetches the token again, it is back.
-    pub fn retire_consumer(&self, token: TokenId, consumer: &str) -> Result<bool, Error> {
+    pub fn retire_consumer(
+        &self,
+        token: TokenId,
+        consumer: &str,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         let retired = self.db.changed(
             "DELETE FROM consumer WHERE token = ?1 AND name = ?2",
             &[&token, &consumer],
         )?;
+        self.update_lag(token, now)?;
         Ok(retired > 0)
     }
 }

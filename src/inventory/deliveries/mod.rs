@@ -3,6 +3,7 @@
 
 mod consumers;
 mod files;
+mod sink_problems;
 #[cfg(test)]
 mod tests;
 mod updates;

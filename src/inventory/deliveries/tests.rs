@@ -15,6 +15,7 @@ fn open(bench: &Bench) -> Inventory {
     inventory.set_sinks(vec![SinkTokens {
         sink: SINK.to_owned(),
         patterns: vec!["acme-*".to_owned()],
+        ..SinkTokens::default()
     }]);
     inventory
 }
@@ -201,7 +202,7 @@ async fn a_consumer_confirms_what_it_uses_and_its_delivery_is_in_use() {
         .map(|consumer| consumer.is_behind(2))
         .collect();
     assert_eq!(behind, [true, true], "{consumers:?}");
-    let retired = write(&inventory, move |tx| tx.retire_consumer(id, "web")).await;
+    let retired = write(&inventory, move |tx| tx.retire_consumer(id, "web", now())).await;
     assert!(retired);
 }
 

@@ -18,9 +18,15 @@ impl Tx<'_> {
         version: u32,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let undelivered_since: Option<Timestamp> = self.db.value(
+            "SELECT min(undelivered_since) FROM delivery WHERE token = ?1 AND sink = ?2",
+            &[&token, &sink],
+        )?;
         self.db.run(
-            "UPDATE delivery SET state = 'superseded', next_try_at = NULL
-             WHERE token = ?1 AND sink = ?2 AND version < ?3 AND state IN ('pending', 'failed')",
+            "UPDATE delivery SET undelivered_since = NULL, lagging_since = NULL, next_try_at = NULL,
+                state = CASE WHEN state IN ('pending', 'failed') THEN 'superseded' ELSE state END
+             WHERE token = ?1 AND sink = ?2 AND version < ?3
+                AND (state IN ('pending', 'failed') OR lagging_since IS NOT NULL)",
             &[&token, &sink, &version],
         )?;
         self.db.run(
@@ -28,17 +34,20 @@ impl Tx<'_> {
             &[&token, &sink, &version.saturating_sub(VERSIONS_KEPT)],
         )?;
         self.db.run(
-            "INSERT INTO delivery (token, sink, version, created_at, next_try_at) VALUES (?1, ?2, ?3, ?4, ?4)
+            "INSERT INTO delivery (token, sink, version, created_at, next_try_at, undelivered_since)
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5)
              ON CONFLICT (token, sink, version) DO UPDATE SET state = 'pending', next_try_at = ?4, created_at = ?4,
                 attempts = 0, failing_since = NULL, last_error = NULL",
-            &[&token, &sink, &version, &now],
-        )
+            &[&token, &sink, &version, &now, &undelivered_since],
+        )?;
+        self.update_lag(token, now)
     }
 
     /// Takes a delivery out of the queue, because its sink should have something else.
     pub fn supersede_delivery(&self, delivery: &Delivery) -> Result<(), Error> {
         self.db.run(
-            "UPDATE delivery SET state = 'superseded', next_try_at = NULL WHERE id = ?1 AND state = 'pending'",
+            "UPDATE delivery SET state = 'superseded', next_try_at = NULL, undelivered_since = NULL
+             WHERE id = ?1 AND state = 'pending'",
             &[&delivery.id],
         )
     }
@@ -53,7 +62,7 @@ impl Tx<'_> {
         let recorded = match outcome {
             DeliveryOutcome::Delivered { .. } => self.db.changed(
                 "UPDATE delivery SET state = 'delivered', attempts = attempts + 1, next_try_at = NULL,
-                    failing_since = NULL, last_error = NULL, delivered_at = ?2
+                    failing_since = NULL, undelivered_since = NULL, last_error = NULL, delivered_at = ?2
                  WHERE id = ?1 AND state = 'pending'",
                 &[&delivery.id, &now],
             )?,
@@ -63,7 +72,8 @@ impl Tx<'_> {
             } => self.db.changed(
                 "UPDATE delivery SET state = CASE WHEN ?3 IS NULL THEN 'failed' ELSE state END,
                     attempts = attempts + 1, next_try_at = ?3, last_error = ?4,
-                    failing_since = coalesce(failing_since, ?2)
+                    failing_since = coalesce(failing_since, ?2),
+                    undelivered_since = coalesce(undelivered_since, ?2)
                  WHERE id = ?1 AND state = 'pending'",
                 &[&delivery.id, &now, next_try_at, &cut(reason)],
             )?,
@@ -98,7 +108,7 @@ impl Tx<'_> {
     pub fn supersede_deliveries_of_other_sinks(&self) -> Result<usize, Error> {
         let sinks: Vec<String> = self.sinks.iter().map(|sink| sink.sink.clone()).collect();
         self.db.changed(
-            "UPDATE delivery SET state = 'superseded', next_try_at = NULL
+            "UPDATE delivery SET state = 'superseded', next_try_at = NULL, undelivered_since = NULL
              WHERE state = 'pending' AND sink NOT IN (SELECT value FROM json_each(?1))",
             &[&sinks],
         )
@@ -125,7 +135,7 @@ impl Tx<'_> {
         )?;
         self.db.run(
             "UPDATE delivery SET state = 'failed', next_try_at = NULL, last_error = ?2,
-                failing_since = coalesce(failing_since, ?3)
+                failing_since = coalesce(failing_since, ?3), undelivered_since = coalesce(undelivered_since, ?3)
              WHERE sink = ?1 AND state = 'pending'",
             &[&sink, &cut(reason), &now],
         )?;

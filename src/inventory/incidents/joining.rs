@@ -4,9 +4,7 @@ use jiff::Timestamp;
 
 use crate::inventory::engine::fields;
 use crate::inventory::{Error, Tx, View};
-use crate::model::{
-    AppError, Cause, Event, Incident, IncidentId, IncidentKey, NewEvent, Token, TokenId,
-};
+use crate::model::{Cause, Event, Incident, IncidentId, IncidentKey, NewEvent, Token, TokenId};
 
 /// An incident with the same key that was resolved not long ago.
 struct Previous {
@@ -116,11 +114,12 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Returns the open incident with this key, and opens one if there is none. For incidents about the app itself.
+    /// Returns the open incident with this key, and opens one if there is none. For incidents about an app or a sink,
+    /// with the cause as it is now and since when.
     pub fn open_incident(
         &self,
         incident_key: &IncidentKey,
-        error: &AppError,
+        (cause, since): (Cause, Timestamp),
         relapsed_since: Timestamp,
         now: Timestamp,
     ) -> Result<IncidentId, Error> {
@@ -133,10 +132,10 @@ impl Tx<'_> {
             Some((id, false)) => Ok(id),
             None => {
                 let former = self.former(incident_key, relapsed_since)?;
-                let id = self.open(incident_key, error.cause, former, now)?;
+                let id = self.open(incident_key, cause, former, now)?;
                 self.db.run(
                     "UPDATE incident SET broken_since = ?2 WHERE id = ?1",
-                    &[&id, &error.since],
+                    &[&id, &since],
                 )?;
                 Ok(id)
             }

@@ -6,7 +6,7 @@ use crate::inventory::{Error, Tx};
 use crate::model::{EmailReason, Event, Incident, IncidentId, NewEvent, ReviewOutcome, TokenId};
 
 impl Tx<'_> {
-    pub(super) fn review_soon(&self, incident: IncidentId, now: Timestamp) -> Result<(), Error> {
+    pub fn review_soon(&self, incident: IncidentId, now: Timestamp) -> Result<(), Error> {
         self.db.run(
             "UPDATE incident SET review_at = ?2
              WHERE id = ?1 AND (review_at IS NULL OR review_at > ?2)",

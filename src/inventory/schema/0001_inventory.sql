@@ -315,14 +315,20 @@ CREATE TABLE delivery (
     -- NULL when nothing is left to try
     next_try_at   INTEGER,
     failing_since INTEGER,
+    -- since when attempts for this token and sink fail; unlike failing_since it outlives a retry and a newer version
+    undelivered_since INTEGER,
     last_error    TEXT,
     delivered_at  INTEGER,
     in_use_at     INTEGER,
+    -- since when a consumer has not confirmed this version; NULL once all have, or once there is a newer version
+    lagging_since INTEGER,
     UNIQUE (token, sink, version)
 ) STRICT;
 
 CREATE INDEX delivery_due ON delivery (sink, next_try_at) WHERE next_try_at IS NOT NULL;
 CREATE INDEX delivery_in_state ON delivery (state, id) WHERE state = 'pending' OR state = 'failed';
+CREATE INDEX delivery_lagging ON delivery (sink, lagging_since) WHERE lagging_since IS NOT NULL;
+CREATE INDEX delivery_undelivered ON delivery (sink, undelivered_since) WHERE undelivered_since IS NOT NULL;
 CREATE INDEX delivery_done ON delivery (created_at) WHERE state <> 'pending';
 
 -- The files that sinks wrote. A row outlives its token and its sink, so that the file can be removed.

@@ -62,6 +62,8 @@ const fn why(login: &Login) -> &'static str {
         | Remedy::RestorePageRole
         | Remedy::ClearCheckpoint
         | Remedy::FixApp
+        | Remedy::FixDelivery
+        | Remedy::UpdateConsumer
         | Remedy::Wait => {
             "Log in with Facebook once so that the app can keep working for your pages."
         }

@@ -325,7 +325,7 @@ impl Fleet {
                 }
                 Ok(())
             }
-            Remedy::FixApp | Remedy::Wait => Ok(()),
+            Remedy::FixApp | Remedy::FixDelivery | Remedy::UpdateConsumer | Remedy::Wait => Ok(()),
         }
     }
 
