@@ -8,6 +8,7 @@ live_day_by_day() {
     case_ "a stranger does not get to the socket" a_stranger_is_kept_out
     case_ "a good reload lets a named reader have its tokens, and only those" a_reader_reads
     case_ "a service of another user gets each token by file, and confirms it" a_service_gets_its_token
+    case_ "a service hears of it by webhook and confirms; who does not is named" a_service_hears_of_its_token
     case_ "a bad reload is refused, says why, and changes nothing" a_bad_reload
     case_ "the check from outside runs, and finds all well" checked_from_outside
     case_ "no privilege, no exposure beyond 1.2" the_sandbox_holds
@@ -117,6 +118,80 @@ END
     all_healthy 3
     [[ "$(inside stat --format=%i "$folder/$page")" == "$before" ]]
     inside systemctl stop chatbot-token.path chatbot.service
+}
+
+# The webhook's receiver fetches the token from the socket and confirms it, after the signature was verified by openssl.
+# The user of the other file never confirms anything.
+a_service_hears_of_its_token() {
+    local file="$root/etc/perennial/perennial.toml" token
+    make_the_hook
+    cat >>"$file" <<END
+[[delivery]]
+name = "hook"
+tokens = ["acme-*"]
+webhook = { url = "http://127.0.0.1:9000/", secret = { credential = "hook.secret" } }
+grace = "1s"
+[[delivery]]
+name = "reports"
+tokens = ["acme-*"]
+file = { path = "/run/perennial/reports/{name}", readers = ["bob"] }
+grace = "1s"
+[[status.reader]]
+user = "chatbot"
+tokens = ["acme-*"]
+END
+    inside systemctl restart perennial
+    eventually inside test -e /home/chatbot/hooked
+    eventually inside test -e /run/perennial/reports/acme-maria
+    token="$(sim --request POST --data "{\"kind\": \"long_lived\", \"app\": \"$APP_ID\", \"person\": \"3000\",
+        \"scopes\": [\"pages_show_list\", \"pages_messaging\"], \"pages\": [\"2000\", \"2001\"]}" tokens |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')"
+    printf %s "$token" | inside perennial import --replace acme-maria
+    eventually same_secret /home/chatbot/hooked "$token"
+    eventually same_secret /run/perennial/reports/acme-maria "$token"
+    eventually says '"in_use_version":2' inside perennial show acme-maria --json
+    LIMIT=240 eventually says "reports has not confirmed version 2" emails_of ops
+    refused says "hook has not confirmed" emails_of ops
+}
+
+same_secret() {
+    [[ "$(inside cat "$1")" == "$2" ]]
+}
+
+# A service of the user chatbot, which systemd starts for each request.
+make_the_hook() {
+    local key=0123456789abcdef0123456789abcdef
+    printf 'whsec_%s' "$(printf %s "$key" | base64)" >"$root/etc/perennial/credentials/hook.secret"
+    chmod 600 "$root/etc/perennial/credentials/hook.secret"
+    cat >"$root/usr/local/bin/take-hook" <<'END'
+#!/bin/bash
+set -euo pipefail
+declare -A header
+while IFS= read -r line && line="${line%$'\r'}" && [[ -n "$line" ]]; do
+    name="${line%%:*}"
+    header["${name,,}"]="${line#*: }"
+done
+IFS= read -r -N "${header[content-length]}" body
+signed="${header[webhook-id]}.${header[webhook-timestamp]}.$body"
+expected="v1,$(printf %s "$signed" | openssl dgst -sha256 -hmac "$1" -binary | base64)"
+[[ "${header[webhook-signature]}" == "$expected" ]]
+token="$(sed -n 's/.*"token":"\([a-z0-9-]*\)".*/\1/p' <<<"$body")"
+perennial get "$token" >"$HOME/hooked"
+answer='{"in_use": true}'
+printf 'HTTP/1.1 200 OK\r\nContent-Length: %s\r\nConnection: close\r\n\r\n%s' "${#answer}" "$answer"
+END
+    chmod 755 "$root/usr/local/bin/take-hook"
+    printf '[Socket]\nListenStream=127.0.0.1:9000\nAccept=yes\n' >"$root/etc/systemd/system/hook.socket"
+    cat >"$root/etc/systemd/system/hook@.service" <<END
+[Service]
+User=chatbot
+StandardInput=socket
+StandardOutput=socket
+StandardError=journal
+ExecStart=/usr/local/bin/take-hook $key
+END
+    inside systemctl daemon-reload
+    inside systemctl start hook.socket
 }
 
 a_bad_reload() {
