@@ -173,8 +173,10 @@ fn replace(path: &Path, content: &Secret, readers: &[Id]) -> io::Result<()> {
             .create_new(true)
             .mode(FILE_MODE)
             .open(&unfinished)?;
-        if !readers.is_empty() {
-            list_for(readers).set_on(&file)?;
+        // The folder may have a list for new files. Without it and without readers, the mode says all.
+        let list = list_for(readers);
+        if AccessList::of_file(&file)? != list {
+            list.set_on(&file)?;
         }
         file.write_all(content.expose().as_bytes())?;
         file.sync_all()?;
@@ -238,3 +240,6 @@ fn explained(path: &Path, error: &io::Error) -> String {
     };
     format!("{path}: {error}{help}")
 }
+
+#[cfg(test)]
+mod tests;
