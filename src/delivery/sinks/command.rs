@@ -1,13 +1,15 @@
 //! The command sink: a program gets the token on its standard input, and its exit code says whether it took it.
 
-use std::io::ErrorKind;
-use std::process::Stdio;
+use std::io::{self, ErrorKind};
+use std::os::fd::AsFd;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::time::sleep;
 
 use crate::delivery::policy::SinkError;
 use crate::model::{Deliverable, Expiry};
@@ -15,11 +17,20 @@ use crate::secret::Secret;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How much of a program's output is read, and how much of that an event keeps.
-const READ: u64 = 64 * 1024;
+const READ: usize = 64 * 1024;
 const SHOWN: usize = 500;
 
 /// Runs the program for one version. Its environment has three names, and nothing else of the daemon's.
 pub(in crate::delivery) async fn run(
+    words: &[String],
+    token: &Deliverable,
+    secret: &Secret,
+) -> Result<(), SinkError> {
+    run_until(sleep(PATIENCE), words, token, secret).await
+}
+
+async fn run_until(
+    limit: impl Future,
     words: &[String],
     token: &Deliverable,
     secret: &Secret,
@@ -42,20 +53,23 @@ pub(in crate::delivery) async fn run(
         .spawn()
         .map_err(|error| SinkError::Local(not_started(program, &error)))?;
     let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-    let talked = timeout(PATIENCE, talk(&mut child, secret)).await;
+    let talked = tokio::select! {
+        talked = talk(&mut child, secret) => Some(talked),
+        _ = limit => None,
+    };
     // What the program has started ends with it.
     let _ = group.map(|group| kill_process_group(group, Signal::KILL));
     match talked {
-        Err(_) => Err(failed(format!(
+        None => Err(failed(format!(
             "{program} did not end within {} s",
             PATIENCE.as_secs()
         ))),
-        Ok(Err(error)) => Err(failed(format!("{program} cannot be talked to: {error}"))),
-        Ok(Ok((status, output))) if !status.success() => {
+        Some(Err(error)) => Err(failed(format!("{program} cannot be talked to: {error}"))),
+        Some(Ok((status, output))) if !status.success() => {
             let output = shown(&output, secret);
             Err(failed(format!("{program} ended with {status}{output}")))
         }
-        Ok(Ok(_)) => Ok(()),
+        Some(Ok(_)) => Ok(()),
     }
 }
 
@@ -74,44 +88,87 @@ fn expiry(expires_at: Expiry) -> String {
     }
 }
 
-/// Hands the token over and reads what the program says, at the same time: it may do both in any order. A program that
-/// does not read its input is not wrong.
-async fn talk(
-    child: &mut Child,
-    secret: &Secret,
-) -> std::io::Result<(std::process::ExitStatus, Vec<u8>)> {
+/// Hands the token over and reads what the program says, at the same time: it may do both in any order, or neither. Its
+/// end counts, whoever still holds the pipes.
+async fn talk(child: &mut Child, secret: &Secret) -> io::Result<(ExitStatus, Vec<u8>)> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let write = async {
-        if let Some(mut stdin) = stdin {
-            let written = stdin.write_all(secret.expose().as_bytes()).await;
-            return match written {
-                Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-                written => written,
-            };
+    let (mut output, mut errors) = (Output::new(stdout), Output::new(stderr));
+    let conversation =
+        async { tokio::try_join!(write(stdin, secret), output.read(), errors.read()) };
+    let status = tokio::select! {
+        status = child.wait() => status?,
+        talked = conversation => {
+            talked?;
+            child.wait().await?
+        }
+    };
+    Ok((status, [errors.all(secret)?, output.all(secret)?].concat()))
+}
+
+async fn write(stdin: Option<ChildStdin>, secret: &Secret) -> io::Result<()> {
+    let Some(mut stdin) = stdin else {
+        return Ok(());
+    };
+    match stdin.write_all(secret.expose().as_bytes()).await {
+        // A program that does not read its input is not wrong.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// What a program says through one of its pipes.
+struct Output<P> {
+    pipe: Option<P>,
+    text: Vec<u8>,
+}
+
+impl<P: AsyncRead + AsFd + Unpin> Output<P> {
+    const fn new(pipe: Option<P>) -> Self {
+        let text = Vec::new();
+        Self { pipe, text }
+    }
+
+    /// Reads to the end. Only the start is kept, but a program may say more.
+    async fn read(&mut self) -> io::Result<()> {
+        let Some(pipe) = &mut self.pipe else {
+            return Ok(());
+        };
+        let mut part = [0; 4 * 1024];
+        while let length @ 1.. = pipe.read(&mut part).await? {
+            keep(&mut self.text, &part[..length]);
         }
         Ok(())
-    };
-    let read = async {
-        let (mut output, mut errors) = (Vec::new(), Vec::new());
-        let of_output = async {
-            match stdout {
-                Some(stdout) => stdout.take(READ).read_to_end(&mut output).await,
-                None => Ok(0),
-            }
-        };
-        let of_errors = async {
-            match stderr {
-                Some(stderr) => stderr.take(READ).read_to_end(&mut errors).await,
-                None => Ok(0),
-            }
-        };
-        tokio::try_join!(of_output, of_errors)?;
-        errors.extend(output);
-        Ok(errors)
-    };
-    let ended = async { child.wait().await };
-    let ((), status, output) = tokio::try_join!(write, ended, read)?;
-    Ok((status, output))
+    }
+
+    /// Adds what the program said last, without waiting for others who may hold the pipe. A token that is cut off at the
+    /// end is left out, because it would not be recognized.
+    fn all(mut self, secret: &Secret) -> io::Result<Vec<u8>> {
+        let mut part = vec![0; READ];
+        let rest = self
+            .pipe
+            .map(|pipe| rustix::io::read(pipe, part.as_mut_slice()));
+        match rest {
+            Some(Ok(length)) => keep(&mut self.text, &part[..length]),
+            Some(Err(Errno::AGAIN)) | None => {}
+            Some(Err(error)) => return Err(error.into()),
+        }
+        if self.text.len() == READ {
+            remove_part(&mut self.text, secret.expose().as_bytes());
+        }
+        Ok(self.text)
+    }
+}
+
+/// Removes the start of a token from the end of a text.
+fn remove_part(text: &mut Vec<u8>, token: &[u8]) {
+    let is_there = |length: &usize| text.ends_with(&token[..*length]);
+    let length = (1..token.len()).rev().find(is_there);
+    text.truncate(text.len() - length.unwrap_or_default());
+}
+
+fn keep(text: &mut Vec<u8>, part: &[u8]) {
+    let room = READ - text.len();
+    text.extend_from_slice(part.get(..room).unwrap_or(part));
 }
 
 /// The first lines of what it said, errors first, without the token.
@@ -129,7 +186,7 @@ fn shown(output: &[u8], secret: &Secret) -> String {
     }
 }
 
-fn not_started(program: &str, error: &std::io::Error) -> String {
+fn not_started(program: &str, error: &io::Error) -> String {
     let help = match error.kind() {
         ErrorKind::PermissionDenied => {
             "; the unit lets the daemon run no other program: install the drop-in exec-hooks.conf, and make the program \
@@ -140,3 +197,6 @@ fn not_started(program: &str, error: &std::io::Error) -> String {
     };
     format!("{program} cannot be run: {error}{help}")
 }
+
+#[cfg(test)]
+mod tests;
