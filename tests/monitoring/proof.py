@@ -8,30 +8,22 @@ import re
 import socket
 import subprocess
 import sys
-import time
 import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+from premises import Premises, wait_for
+
 HOST = "127.0.0.1"
 TOKENS = 20
-PATIENCE = 60
 
 
 def free_port():
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]
-
-
-def wait_for(what, is_so):
-    end = time.monotonic() + PATIENCE
-    while not (found := is_so()):
-        assert time.monotonic() < end, f"{what} did not come within {PATIENCE} s"
-        time.sleep(0.1)
-    return found
 
 
 def fetch(url, accept="*/*"):
@@ -62,76 +54,37 @@ class Watcher(BaseHTTPRequestHandler):
 
 
 class World:
-    """The simulated Graph, a daemon, and a Prometheus that asks it every second; ended by their process ids."""
+    """The premises, and a Prometheus that asks the daemon every second."""
 
     def __init__(self, program, shipped, scratch):
         self.program, self.shipped, self.scratch = program, shipped, scratch
-        self.graph, self.metrics, self.prometheus = (f"http://{HOST}:{free_port()}" for _ in range(3))
+        self.metrics, self.prometheus = (f"http://{HOST}:{free_port()}" for _ in range(2))
         self.textfile = scratch / "perennial.prom"
-        self.processes = []
+        self.premises = None
         watcher = ThreadingHTTPServer((HOST, 0), Watcher)
-        self.watcher = f"http://{HOST}:{watcher.server_port}/ping"
+        (scratch / "heartbeat.url").write_text(f"http://{HOST}:{watcher.server_port}/ping")
+        (scratch / "heartbeat.url").chmod(0o600)
         Thread(target=watcher.serve_forever, daemon=True).start()
 
-    def run(self, name, *command):
-        with open(self.scratch / f"{name}.log", "wb") as log:
-            self.processes.append(subprocess.Popen(command, stdout=log, stderr=log))
-
     def stop(self):
-        for process in reversed(self.processes):
-            process.terminate()
-        for process in self.processes:
-            process.wait(timeout=30)
-
-    def ask(self, *arguments, stdin=None):
-        command = [self.program, "--config", self.scratch / "perennial.toml", *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=PATIENCE)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def start_graph(self):
-        (self.scratch / "world.toml").write_text(
-            '[[app]]\nid = "1000"\nsecret = "0123456789abcdef"\nname = "acme"\n')
-        self.run("graph", self.program, "graph-sim", "--listen", self.graph.removeprefix("http://"),
-                 "--world", self.scratch / "world.toml", "--fleet", str(TOKENS))
-        wait_for("the simulated Graph", lambda: answers(self.graph + "/sim/clock"))
+        if self.premises:
+            self.premises.stop()
 
     def start_daemon(self):
-        here = self.scratch
-        (here / "mail").mkdir()
-        for name, content in (("app.secret", "0123456789abcdef"), ("heartbeat.url", self.watcher),
-                              ("inventory.key", "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=")):
-            (here / name).write_text(content)
-            (here / name).chmod(0o600)
-        (here / "perennial.toml").write_text(f"""
-[[app]]
-name = "acme"
-id = "1000"
-secret = {{ file = "{here}/app.secret" }}
-graph_url = "{self.graph}"
-calls_per_hour = 10000
-[inventory]
-path = "{here}/inventory.db"
-key = {{ file = "{here}/inventory.key" }}
+        self.premises = Premises(self.program, self.scratch, fleet=TOKENS, more=f"""
 [schedule]
 sweep = "* * * * * *"
 mail = "* * * * * *"
 backup = "*/10 * * * * *"
-[alerts]
-from = "Perennial <perennial@example.com>"
-to = ["ops@example.com"]
-directory = "{here}/mail"
-[status]
-socket = "{here}/perennial.sock"
 [metrics]
 listen = "{self.metrics.removeprefix("http://")}"
 textfile = "{self.textfile}"
 [heartbeat]
-url = {{ file = "{here}/heartbeat.url" }}
+url = {{ file = "{self.scratch}/heartbeat.url" }}
 """)
-        self.run("daemon", self.program, "--config", here / "perennial.toml", "run")
         wait_for("the metrics", lambda: answers(self.metrics + "/metrics"))
-        self.ask("import", "-", stdin=answers(self.graph + "/sim/fleet"))
+        imported = self.premises.ask("import", "-", stdin=answers(self.premises.url + "/sim/fleet"))
+        assert imported.returncode == 0, imported
         done = f'perennial_checks_total{{app="acme"}} {TOKENS}\n'
         wait_for("the first sweep", lambda: done in answers(self.metrics + "/metrics"))
 
@@ -147,9 +100,9 @@ scrape_configs:
     static_configs:
       - targets: ["{self.metrics.removeprefix("http://")}"]
 """)
-        self.run("prometheus", "prometheus", f"--config.file={self.scratch}/prometheus.yml",
-                 f"--storage.tsdb.path={self.scratch}/tsdb",
-                 f"--web.listen-address={self.prometheus.removeprefix('http://')}")
+        self.premises.run("prometheus", "prometheus", f"--config.file={self.scratch}/prometheus.yml",
+                          f"--storage.tsdb.path={self.scratch}/tsdb",
+                          f"--web.listen-address={self.prometheus.removeprefix('http://')}")
         wait_for("Prometheus", lambda: answers(self.prometheus + "/-/ready"))
 
     def prometheus_says(self, path):
@@ -242,14 +195,13 @@ def main():
     program, shipped, scratch = sys.argv[1], Path(sys.argv[2]).resolve(), Path(sys.argv[3])
     world = World(program, shipped, scratch)
     try:
-        for case in (World.start_graph, World.start_daemon, passes_the_linter, World.start_prometheus,
+        for case in (World.start_daemon, passes_the_linter, World.start_prometheus,
                      is_scraped_as_openmetrics, rules_are_in_order_and_silent, dashboard_shows_something_everywhere,
                      every_metric_is_described, the_watcher_is_called):
             case(world)
             print("ok", case.__name__.replace("_", " "), flush=True)
     except Exception:
-        for log in scratch.glob("*.log"):
-            print(f"--- {log.name}\n{log.read_text()[-2000:]}", file=sys.stderr)
+        print("\n".join(f"--- {log.name}\n{log.read_text()[-2000:]}" for log in scratch.glob("*.log")), file=sys.stderr)
         raise
     finally:
         world.stop()

@@ -5,34 +5,21 @@ Usage: proof.py PERENNIAL SCRATCH RECEIVERS    with the Python that has standard
 
 import base64
 import http.client
-import importlib.util
 import json
 import os
 import secrets
 import subprocess
 import sys
-import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from premises import Premises, case, wait_for
 from standardwebhooks import Webhook
 from stores import BIN, STORES
 
 HERE = Path(__file__).parent
 NAME = "acme-bakery"
-
-spec = importlib.util.spec_from_file_location("examples", HERE.parent / "examples" / "proof.py")
-examples = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(examples)
-
-
-def until(holds, what):
-    end = time.monotonic() + 60
-    while not (found := holds()):
-        assert time.monotonic() < end, what() if callable(what) else what
-        time.sleep(0.1)
-    return found
 
 
 def new_secret(path):
@@ -98,7 +85,7 @@ class Company:
     """The premises with a delivery for each receiver, and one with two secrets for a program in Node."""
 
     def __init__(self, program, scratch, programs):
-        self.premises, self.tokens, self.servers = examples.Premises(program, scratch), [], []
+        self.premises, self.tokens, self.servers = Premises(program, scratch), [], []
         try:
             self.receivers = [self.started(Receiver(name, programs, scratch)) for name in STORES]
             old, new, foreign = (new_secret(scratch / f"{age}.secret") for age in ("old", "new", "foreign"))
@@ -156,14 +143,14 @@ def a_test_is_answered_and_stores_nothing(company, receiver):
 
 
 def the_latest_version_is_stored_and_in_use(company, receiver):
-    until(lambda: company.in_use(receiver.name),
-          lambda: f"{company.delivery(receiver.name)}\n{receiver.log.read_text()}")
+    wait_for(lambda: f"in_use of {company.delivery(receiver.name)}\n{receiver.log.read_text()}",
+             lambda: company.in_use(receiver.name))
     assert receiver.store.token(NAME) == company.tokens[-1]
 
 
 def a_store_that_fails_is_not_in_use(company, receiver):
     # The daemon tries again once within seconds, and then not for minutes.
-    until(lambda: (company.delivery(receiver.name) or {}).get("attempts", 0) >= 2, "there were attempts")
+    wait_for("the second attempt", lambda: (company.delivery(receiver.name) or {}).get("attempts", 0) >= 2)
     failed = company.delivery(receiver.name)
     assert failed["state"] == "pending" and "503" in failed["last_error"], failed
     assert receiver.store.token(NAME) == company.tokens[-2]
@@ -216,14 +203,14 @@ def main():
 
     def all_of(story):
         for receiver in company.receivers:
-            with examples.case(f"{receiver.name}.py {story.__name__.replace('_', ' ')}", failures):
+            with case(f"{receiver.name}.py {story.__name__.replace('_', ' ')}", failures):
                 story(company, receiver)
 
     try:
         all_of(a_test_is_answered_and_stores_nothing)
         company.import_token()
         all_of(the_latest_version_is_stored_and_in_use)
-        with examples.case("verify.js each of two secrets verifies a message", failures):
+        with case("verify.js each of two secrets verifies a message", failures):
             each_of_two_secrets_verifies_a_message(company)
         company.replace_token()
         all_of(the_latest_version_is_stored_and_in_use)
