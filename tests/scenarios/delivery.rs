@@ -1,108 +1,19 @@
 //! New tokens reach those who use them: files, commands, webhooks; and who uses which version.
 
-use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
 
 use nix::sys::signal::Signal;
-use perennial::daemon::clock;
+use perennial::delivery::{Account, FileFormat, FileSink, Sink, SinkWorker, Target};
+use perennial::model::{EventKind, OnDead};
 use serde_json::Value;
 
+use crate::world::company::{Company, webhook};
 use crate::world::crash::Crasher;
-use crate::world::daemon::{Daemon, Premises};
+use crate::world::daemon::Daemon;
 use crate::world::hook::Hook;
-use crate::world::{Result, World};
-
-/// A daemon that delivers, and a simulated Meta whose clock shows the real time.
-struct Company {
-    world: World,
-    premises: Premises,
-    daemon: Daemon,
-    people: Mutex<HashMap<String, String>>,
-}
-
-impl Company {
-    /// `{here}` in the configuration is the daemon's own folder.
-    async fn open(deliveries: &str) -> Result<Self> {
-        let world = World::new().await?;
-        world.meta.set_now(clock::now());
-        let premises = Premises::new(&world.meta.url())?;
-        premises.write_secret("hook.secret", SIGNING_SECRET)?;
-        let here = premises.path("").display().to_string();
-        let deliveries = deliveries.replace("{here}", here.trim_end_matches('/'));
-        premises.configure(&world.meta.url(), &deliveries)?;
-        let daemon = premises.start()?;
-        Ok(Self {
-            world,
-            premises,
-            daemon,
-            people: Mutex::default(),
-        })
-    }
-
-    /// A new token of the person of this name.
-    fn log_in(&self, name: &str) -> Result<String> {
-        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || self.world.person(name);
-        let person = people.entry(name.to_owned()).or_insert_with(new);
-        self.world.log_in(person)
-    }
-
-    /// Imports the token of a new person, and waits until it was checked.
-    fn import(&self, name: &str) -> Result<String> {
-        let token = self.log_in(name)?;
-        let body = format!(r#"{{"app":"acme","name":"{name}","access_token":"{token}"}}"#);
-        let (status, answer) = self.daemon.http("POST", "/v1/tokens", &body)?;
-        assert_eq!(status, 201, "{answer}");
-        Ok(token)
-    }
-
-    /// Replaces a token by another one of the same person.
-    fn replace(&self, name: &str) -> Result<String> {
-        let token = self.log_in(name)?;
-        let path = format!("/v1/tokens/{name}/secret");
-        let body = format!(r#"{{"access_token":"{token}"}}"#);
-        let (status, answer) = self.daemon.http("PUT", &path, &body)?;
-        assert_eq!(status, 202, "{answer}");
-        Ok(token)
-    }
-
-    /// Waits until a sink has a version of a token.
-    fn until_delivered(&self, name: &str, version: u32) -> Result {
-        self.daemon
-            .follow_until(&delivered(name, version))
-            .map(drop)
-    }
-
-    fn get(&self, path: &str) -> Result<Value> {
-        let (status, answer) = self.daemon.http("GET", path, "")?;
-        assert_eq!(status, 200, "{answer}");
-        Ok(serde_json::from_str(&answer)?)
-    }
-
-    fn ask(&self, line: &str) -> Result<(Option<i32>, String)> {
-        let arguments: Vec<&str> = line.split(' ').collect();
-        let output = self.premises.ask(&arguments, "")?;
-        let said = [output.stdout, output.stderr].concat();
-        Ok((output.status.code(), String::from_utf8(said)?))
-    }
-}
-
-/// How the journal says that the sink `bot` has a version.
-fn delivered(name: &str, version: u32) -> String {
-    let detail = format!(r#""app":"acme","detail":{{"sink":"bot","version":{version}}}"#);
-    format!(r#""kind":"delivered","token":"{name}",{detail}"#)
-}
-
-const SIGNING_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
-fn webhook(hook: &Hook, more: &str) -> String {
-    let (url, secret) = (hook.url(), "secret = { file = \"{here}/hook.secret\" }");
-    format!(
-        "[[delivery]]\nname = \"bot\"\ntokens = [\"*\"]\nwebhook = {{ url = \"{url}\", {secret} }}\n{more}"
-    )
-}
+use crate::world::{Result, World, days};
 
 const FILES: &str = r#"
 [[delivery]]
@@ -145,27 +56,68 @@ async fn a_file_has_each_version_and_is_only_for_its_readers() -> Result {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_file_comes_back_and_one_that_is_right_is_not_written_again() -> Result {
-    let company = Company::open(FILES).await?;
+    let mut company = Company::open(FILES).await?;
     let [maria, mario] = ["maria", "mario"].map(|name| company.premises.path("tokens").join(name));
     let token = company.import("maria")?;
     company.import("mario")?;
     company.until_delivered("maria", 1)?;
     company.until_delivered("mario", 1)?;
-    let untouched = mario.metadata()?;
+    let untouched = state_of(&mario)?;
     fs::remove_file(&maria)?;
-    assert!(company.daemon.stop(Signal::SIGTERM)?.success());
-
-    let daemon = company.premises.start()?;
-    let times = |journal: String| journal.matches(&delivered("maria", 1)).count();
-    while times(daemon.http("GET", "/v1/events", "")?.1) < 2 {
-        std::thread::yield_now();
-    }
+    company.restart(Signal::SIGTERM)?;
+    company.until_delivered_times("maria", 1, 2)?;
     assert_eq!(fs::read_to_string(&maria)?, token);
-    let same = mario.metadata()?;
-    assert_eq!(
-        (untouched.ino(), untouched.mtime()),
-        (same.ino(), same.mtime())
-    );
+    assert_eq!(state_of(&mario)?, untouched, "after a start");
+
+    fs::remove_file(&maria)?;
+    assert_eq!(company.ask("reload")?.0, Some(0));
+    company.until_delivered_times("maria", 1, 3)?;
+    assert_eq!(fs::read_to_string(&maria)?, token);
+    assert_eq!(state_of(&mario)?, untouched, "after a reload");
+    Ok(())
+}
+
+/// What shows that a file was replaced or changed in any way: its number, when its content changed, and when its mode or
+/// its access list did.
+fn state_of(path: &Path) -> Result<(u64, [i64; 4])> {
+    let is = path.metadata()?;
+    let times = [is.mtime(), is.mtime_nsec(), is.ctime(), is.ctime_nsec()];
+    Ok((is.ino(), times))
+}
+
+#[tokio::test]
+async fn nothing_is_written_at_night_if_nothing_has_changed() -> Result {
+    let mut world = World::new().await?;
+    let folder = tempfile::tempdir()?;
+    let tokens = folder.path().join("tokens");
+    let file = FileSink {
+        path: tokens.join("{name}").display().to_string(),
+        readers: vec![Account::parse("daemon")],
+        format: FileFormat::Env,
+    };
+    let sink = Sink {
+        name: "bot".to_owned(),
+        tokens: vec!["*".to_owned()],
+        target: Target::File(file),
+        on_dead: OnDead::Keep,
+        grace: None,
+    };
+    let worker = SinkWorker::new(world.inventory.clone(), sink)?;
+    let maria = world.person("Maria");
+    world.import("maria", &world.log_in(&maria)?).await?;
+    world.pass().await?;
+    assert_eq!(worker.reconcile(world.now).await?, 1);
+    assert_eq!(worker.pass(world.now).await?, 1);
+    let written = || Ok((state_of(&tokens)?, state_of(&tokens.join("maria"))?));
+    let before: Result<_> = written();
+    let before = before?;
+    for _ in 0..3 {
+        world.live(days(1)).await?;
+        assert_eq!(worker.reconcile(world.now).await?, 0);
+        assert_eq!(worker.pass(world.now).await?, 0);
+        assert_eq!(written()?, before);
+    }
+    assert_eq!(world.told(EventKind::Delivered).await?, 1);
     Ok(())
 }
 

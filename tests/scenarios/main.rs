@@ -5,6 +5,7 @@
     reason = "nothing is exported from here; pub marks what the stories use"
 )]
 
+mod answers;
 mod clock;
 mod commands;
 mod corrections;

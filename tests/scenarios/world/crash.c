@@ -1,7 +1,9 @@
-/* Ends the process at the Nth time that it changes a file, as a power cut might: CRASH_AT=N. */
+/* Ends the process at the Nth time that it changes a file, as a power cut might: CRASH_AT=N. With CRASH_ONCE=PATH, only
+   what it does while there is such a file counts. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -11,6 +13,8 @@ static void step(void) {
         const char *at = getenv("CRASH_AT");
         left = at ? atoi(at) : 0;
     }
+    const char *once = getenv("CRASH_ONCE");
+    if (once && access(once, F_OK) != 0) return;
     if (left > 0 && --left == 0) _exit(137);
 }
 
@@ -35,6 +39,8 @@ BEFORE(int, linkat, (int a, const char *from, int b, const char *to, int flags),
 ssize_t write(int fd, const void *from, size_t n) {
     static ssize_t (*real)(int, const void *, size_t);
     if (!real) real = dlsym(RTLD_NEXT, "write");
-    if (fd > 2) step();
+    /* What goes to other programs changes no file. */
+    struct stat is;
+    if (fd > 2 && fstat(fd, &is) == 0 && S_ISREG(is.st_mode)) step();
     return real(fd, from, n);
 }

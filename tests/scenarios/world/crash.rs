@@ -48,6 +48,12 @@ impl Crasher {
             .env("CRASH_AT", step.to_string());
     }
 
+    /// The same, but only changes count that are made while there is this file.
+    pub fn prepare_once(&self, command: &mut Command, mark: &Path, step: u32) {
+        self.prepare(command, step);
+        command.env("CRASH_ONCE", mark);
+    }
+
     /// Runs a command of the program up to its `step`th change of a file.
     pub fn cut(&self, step: u32, config: &Path, arguments: &[&str]) -> Result<Cut> {
         let output = Command::new(PROGRAM)

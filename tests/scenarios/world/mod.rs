@@ -1,5 +1,6 @@
 //! The harness: a simulated Meta on loopback, a real inventory, and a clock that the test moves.
 
+pub mod company;
 pub mod crash;
 pub mod daemon;
 pub mod hook;
