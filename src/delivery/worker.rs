@@ -40,11 +40,12 @@ struct Due {
 
 type Attempts = Vec<(Delivery, Result<Receipt, SinkError>)>;
 
-const CHUNK: usize = 200;
+/// How many deliveries a pass deals with before it records what became of them. Files take no time; a receiver or a
+/// command may take a minute for each.
+const FILES: usize = 200;
+const MESSAGES: usize = 8;
 /// After so many failures in a row the cause is the sink, and the other deliveries wait as well.
 const BROKEN_AFTER: usize = 5;
-/// How many messages a receiver gets at a time.
-const MESSAGES: usize = 8;
 
 impl SinkWorker {
     pub fn new(inventory: Inventory, sink: Sink) -> Result<Self, TlsError> {
@@ -72,9 +73,13 @@ impl SinkWorker {
     /// Delivers some of what is due. Returns how many deliveries it dealt with; 0 when nothing is due.
     pub async fn pass(&self, now: Timestamp) -> Result<usize, Error> {
         let sink = self.sink.tokens();
+        let limit = match self.sink.target {
+            Target::File(_) => FILES,
+            Target::Command(_) | Target::Webhook(_) => MESSAGES,
+        };
         let due = self
             .inventory
-            .read(move |view| due(view, &sink, now))
+            .read(move |view| due(view, &sink, limit, now))
             .await?;
         if let Some(reason) = due.disabled {
             return self.disable(reason, now).await;
@@ -170,10 +175,10 @@ async fn send_messages(
     attempts
 }
 
-fn due(view: &View<'_>, sink: &SinkTokens, now: Timestamp) -> Result<Due, Error> {
+fn due(view: &View<'_>, sink: &SinkTokens, limit: usize, now: Timestamp) -> Result<Due, Error> {
     let disabled = view.disabled_sinks()?;
     let disabled = disabled.into_iter().find(|(name, _)| *name == sink.sink);
-    let waiting = view.deliveries_due(&sink.sink, now, CHUNK)?;
+    let waiting = view.deliveries_due(&sink.sink, now, limit)?;
     let mut due = Due::default();
     if waiting.is_empty() {
         return Ok(due);

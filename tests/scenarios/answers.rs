@@ -4,6 +4,7 @@
 use std::fs;
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -279,4 +280,20 @@ async fn a_crash_before_an_answer_is_recorded_posts_the_incident_again_under_its
     }
     assert!(repeated > 0);
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_is_stopped_does_not_wait_for_a_receiver() -> Result {
+    let hook = Hook::start()?;
+    let mut company = Company::open(&webhook(&hook, "")).await?;
+    hook.will_hold(IN_USE, Held::Before);
+    company.import("maria")?;
+    hook.next()?;
+    let asked = Instant::now();
+    assert!(company.daemon.stop(Signal::SIGTERM)?.success());
+    // It would wait for twenty seconds and more.
+    assert!(asked.elapsed() < Duration::from_secs(10));
+    hook.will_answer(IN_USE);
+    company.daemon = company.premises.start()?;
+    company.until_in_use("maria", 1)
 }

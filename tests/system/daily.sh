@@ -125,6 +125,7 @@ END
 a_service_hears_of_its_token() {
     local file="$root/etc/perennial/perennial.toml" token
     make_the_hook
+    cp -a "$file" "$scratch/without-hook.toml"
     cat >>"$file" <<END
 [[delivery]]
 name = "hook"
@@ -152,6 +153,9 @@ END
     eventually says '"in_use_version":2' inside perennial show acme-maria --json
     LIMIT=240 eventually says "reports has not confirmed version 2" emails_of ops
     refused says "hook has not confirmed" emails_of ops
+    cat "$scratch/without-hook.toml" >"$file"
+    rm "$root/etc/perennial/credentials/hook.secret"
+    inside systemctl restart perennial
 }
 
 same_secret() {
