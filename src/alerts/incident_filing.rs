@@ -30,7 +30,7 @@ pub(super) async fn file_tokens(
         };
         after = *last;
         let rules = Arc::clone(rules);
-        let file = inventory.write(move |tx| {
+        let file = inventory.write_alone(move |tx| {
             let mut done = Vec::with_capacity(waiting.len());
             for id in waiting {
                 if file(tx, id, &rules, ends, now)? == Filed::Done {

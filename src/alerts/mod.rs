@@ -111,7 +111,7 @@ pub async fn begin(
     let channels = rules.channels.iter().map(|channel| channel.name.clone());
     let channels: Vec<String> = channels.collect();
     inventory
-        .write(move |tx| {
+        .write_alone(move |tx| {
             tx.set_channels(&channels, now)?;
             tx.review_all(now)
         })

@@ -115,12 +115,7 @@ impl AppState {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, JobError> + Send + 'static,
     {
-        let job = |tx: &Tx<'_>| match job(tx) {
-            Ok(result) => Ok(Ok(result)),
-            Err(JobError::Problem(problem)) => Ok(Err(problem)),
-            Err(JobError::Inventory(error)) => Err(error),
-        };
-        self.write(job).await?
+        self.write(move |tx| committed(job(tx))).await?
     }
 
     /// Writes, then wakes the workers.
@@ -130,6 +125,17 @@ impl AppState {
         F: FnOnce(&Tx<'_>) -> Result<T, JobError> + Send + 'static,
     {
         let outcome = self.transact(job).await?;
+        self.announce_work();
+        Ok(outcome)
+    }
+
+    /// The same for a job that may change hundreds of rows.
+    pub(super) async fn order_many<T, F>(&self, job: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, JobError> + Send + 'static,
+    {
+        let outcome = self.write_alone(move |tx| committed(job(tx))).await??;
         self.announce_work();
         Ok(outcome)
     }
@@ -150,5 +156,14 @@ impl Deref for SocketState {
 
     fn deref(&self) -> &DaemonHandle {
         &self.daemon
+    }
+}
+
+/// A problem is an answer like any other: what was written before it stays.
+fn committed<T>(result: Result<T, JobError>) -> Result<Result<T, Problem>, Error> {
+    match result {
+        Ok(result) => Ok(Ok(result)),
+        Err(JobError::Problem(problem)) => Ok(Err(problem)),
+        Err(JobError::Inventory(error)) => Err(error),
     }
 }

@@ -97,7 +97,9 @@ impl ClockCheck {
         if self.state().is_healed && !was_ahead {
             return Ok(());
         }
-        let healed = inventory.write(move |tx| tx.fix_future_dates(now)).await;
+        let healed = inventory
+            .write_alone(move |tx| tx.fix_future_dates(now))
+            .await;
         self.state().is_healed = healed.is_ok();
         match healed {
             Ok(()) if was_ahead => tracing::warn!(

@@ -92,7 +92,7 @@ impl Job for FileCleanup {
             return Ok(());
         }
         if self.look_at_all_at.is_none_or(|at| at <= now) {
-            let look = services.inventory.write(|tx| {
+            let look = services.inventory.write_alone(|tx| {
                 tx.supersede_deliveries_of_other_sinks()?;
                 tx.all_files_are_stale()
             });

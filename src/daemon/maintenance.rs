@@ -46,7 +46,7 @@ async fn prune(context: &Context, now: Timestamp) -> Result<(), Error> {
         let step = context
             .services
             .inventory
-            .write(move |tx| tx.prune(&retention, now));
+            .write_alone(move |tx| tx.prune(&retention, now));
         if step.await? == 0 || context.stop.is_cancelled() {
             break;
         }

@@ -60,7 +60,7 @@ impl SinkWorker {
 
     async fn enqueue(&self, missing: Vec<(TokenId, u32)>, now: Timestamp) -> Result<(), Error> {
         let sink = self.sink.name.clone();
-        let enqueue = self.inventory.write(move |tx| {
+        let enqueue = self.inventory.write_alone(move |tx| {
             missing.iter().try_for_each(|&(token, version)| {
                 // A newer version that came meanwhile is on its way already.
                 match tx.deliverable(token)? {

@@ -58,6 +58,17 @@ impl<S> AppState<S> {
         Ok(outcome)
     }
 
+    /// The same for a job that may change hundreds of rows.
+    pub async fn write_alone<T, F>(&self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        let outcome = self.backend.inventory.write_alone(job).await?;
+        self.backend.journal.send_replace(());
+        Ok(outcome)
+    }
+
     /// Wakes the workers, because there is new work in the inventory.
     pub fn announce_work(&self) {
         self.backend.new_work.send_replace(());

@@ -49,6 +49,7 @@ mod unsaved_secrets;
 mod versions;
 mod webhook_notices;
 mod writer;
+mod writing;
 
 #[cfg(test)]
 mod post_tests;
@@ -59,7 +60,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 
@@ -120,11 +121,6 @@ pub struct View<'db> {
     sealer: &'db Sealer,
 }
 
-const READ_ALONE: &str = "the inventory cannot be written to; reads go on, and writing is retried";
-
-/// With less free space than this, in bytes, a disk counts as full.
-const ROOM: u64 = 256 << 10;
-
 /// How many reads run at the same time. Each connection costs memory for its cache.
 pub(crate) const READERS: usize = 2;
 
@@ -143,7 +139,7 @@ impl Inventory {
             Store::ReadOnly { why, .. } => Some(why.clone()),
         };
         if let Some(why) = &write_error {
-            tracing::error!("{READ_ALONE}: {why}");
+            tracing::error!("{}: {why}", writing::READ_ALONE);
         }
         let db = readers.first().ok_or(Error::Closed)?;
         let view = View {
@@ -174,31 +170,9 @@ impl Inventory {
         &self.0.path
     }
 
-    /// Runs `job` in a transaction. Jobs that wait at the same time share one commit. The result is durable when this
-    /// returns.
-    pub async fn write<T, F>(&self, job: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
-    {
-        let written = self.0.writer.run(job).await;
-        self.0.update_write_error(&written);
-        written
-    }
-
-    /// Why the last attempt to write failed, if the cause was the disk or the file.
-    pub fn write_error(&self) -> Option<Unwritable> {
-        self.0.write_error().clone()
-    }
-
     /// What the database did since the inventory was opened.
     pub fn work(&self) -> Work {
         self.0.counters.read()
-    }
-
-    /// Checks that the writer responds. It writes nothing, so it says nothing about the disk.
-    pub async fn ping(&self) -> Result<(), Error> {
-        self.0.writer.run(|_| Ok(())).await
     }
 
     /// Opens the inventory for writing if it was only readable so far. Nothing is read meanwhile: SQLite does not let a
@@ -251,36 +225,6 @@ impl Inventory {
 }
 
 impl Shared {
-    /// Logs once when writing begins to fail, and once when it works again. An error of the job itself says nothing
-    /// about the disk.
-    fn update_write_error<T>(&self, written: &Result<T, Error>) {
-        let found = match written {
-            // On a full disk a small write may succeed where real work fails.
-            Ok(_) if self.is_still_full() => return,
-            Ok(_) => None,
-            Err(error) if error.write_error_kind().is_some() => Some(Unwritable::of(error)),
-            Err(_) => return,
-        };
-        let mut known = self.write_error();
-        match (&*known, &found) {
-            (Some(before), Some(now)) if before.kind == now.kind => {}
-            (_, Some(now)) => tracing::error!("{READ_ALONE}: {now}"),
-            (Some(_), None) => tracing::info!("the inventory can be written to again"),
-            (None, None) => {}
-        }
-        *known = found;
-    }
-
-    fn write_error(&self) -> MutexGuard<'_, Option<Unwritable>> {
-        let known = self.write_error.lock();
-        known.unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_still_full(&self) -> bool {
-        let is_full = matches!(&*self.write_error(), Some(why) if why.kind == WriteErrorKind::Full);
-        is_full && copy::free_beside(&self.path).is_some_and(|free| free < ROOM)
-    }
-
     fn replace_readers(&self, readers: Vec<Connection>) {
         *self.readers.lock().unwrap_or_else(PoisonError::into_inner) = readers;
     }

@@ -1,5 +1,6 @@
 //! The inventory's promises, each tested against a real file.
 
+use futures_util::future;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
@@ -541,6 +542,33 @@ async fn one_job_that_fails_takes_no_other_with_it() {
         inventory.read(|view| view.fleet()).await.unwrap().total(),
         180
     );
+}
+
+#[tokio::test]
+async fn a_large_job_is_committed_apart_from_the_jobs_that_wait_beside_it() {
+    let bench = Bench::new();
+    let (inventory, path) = (bench.open(), bench.settings().path);
+    let (go, held_up) = std::sync::mpsc::channel();
+    let hold_up = inventory.write(move |_| Ok(held_up.recv().unwrap_or_default()));
+    let small = |name: &'static str| {
+        inventory.write(move |tx| tx.import(&new_token(name, name), now()).map(drop))
+    };
+    let (seen, committed) = std::sync::mpsc::channel();
+    let large = inventory.write_alone(move |tx| {
+        tx.import(&new_token("large", "EAAlarge"), now())?;
+        let outside = Connection::open(&path)?;
+        let tokens = "SELECT name FROM token";
+        let name: String = outside.query_row(tokens, [], |row| row.get(0))?;
+        seen.send(name).unwrap_or_default();
+        Err::<(), _>(Error::Closed)
+    });
+    let begin = async move { go.send(()).unwrap_or_default() };
+    let jobs = future::join5(hold_up, small("before"), large, small("after"), begin);
+    let (held_up, before, large, after, ()) = jobs.await;
+    assert!(held_up.and(before).and(after).is_ok() && large.is_err());
+    assert_eq!(committed.recv().unwrap(), "before");
+    let kept = inventory.read(|view| view.fleet()).await.unwrap().total();
+    assert_eq!(kept, 2);
 }
 
 #[tokio::test]

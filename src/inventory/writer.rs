@@ -1,7 +1,8 @@
-//! The writer: a thread that owns the writing connection. Jobs that wait at the same time share a commit. Each runs in
-//! a savepoint of its own, so that one that fails does not affect the others. Where nothing can be written, each job
-//! gets the reason.
+//! The writer: a thread that owns the writing connection. Small jobs that wait at the same time share a commit; each
+//! runs in a savepoint, so that one that fails does not affect the others. A large job has a transaction of its own.
+//! Where nothing can be written, each job gets the reason.
 
+use std::mem;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -25,7 +26,7 @@ type Job = Box<dyn FnOnce(Result<&Tx<'_>, &Unwritable>, BatchContext) -> Done + 
 type Afterwards = Box<dyn FnOnce(&Result<(), Unwritable>) + Send>;
 
 enum Message {
-    Job(Job),
+    Job(Job, BatchContext),
     /// Open the inventory for writing, if it is read-only.
     Reopen(oneshot::Sender<Result<(), Unwritable>>),
 }
@@ -37,10 +38,11 @@ struct Done {
     error: Option<Unwritable>,
 }
 
-/// Whether a job shares its transaction. A job that is alone is undone with the transaction, so it needs no savepoint:
-/// under one, SQLite keeps a second journal that grows with the job and is walked at every statement.
+/// Whether a job may share its transaction, and whether it does. A job that is alone is undone with the transaction, so
+/// it needs no savepoint: under one, SQLite copies every page that the job changes into a second journal, which is in
+/// memory and is walked at every statement.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum BatchContext {
+pub(super) enum BatchContext {
     Alone,
     Others,
 }
@@ -90,7 +92,7 @@ impl Writer {
         })
     }
 
-    pub(super) async fn run<T, F>(&self, job: F) -> Result<T, Error>
+    pub(super) async fn run<T, F>(&self, job: F, wanted: BatchContext) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
@@ -125,7 +127,7 @@ impl Writer {
                 }),
             }
         });
-        self.send(Message::Job(job))?;
+        self.send(Message::Job(job, wanted))?;
         answered.await.map_err(|_| Error::Closed)?
     }
 
@@ -169,7 +171,12 @@ impl WriterThread {
             let mut batch: Vec<Job> = Vec::new();
             for message in std::iter::once(first).chain(waiting) {
                 match message {
-                    Message::Job(job) => batch.push(job),
+                    Message::Job(job, BatchContext::Others) => batch.push(job),
+                    Message::Job(job, BatchContext::Alone) => {
+                        // In the order in which they were sent.
+                        self.save(mem::take(&mut batch));
+                        self.save(vec![job]);
+                    }
                     Message::Reopen(answer) => {
                         let opened = self.store.reopen();
                         self.refresh();
@@ -177,10 +184,7 @@ impl WriterThread {
                     }
                 }
             }
-            if !batch.is_empty() {
-                self.save(batch);
-                log_size::limit(&self.store);
-            }
+            self.save(batch);
         }
         if let Store::Open { db, .. } = &self.store {
             // Checkpoints the write-ahead log, so that a copy of the database file alone is whole.
@@ -190,6 +194,9 @@ impl WriterThread {
 
     /// Runs all jobs in one transaction, which is durable and in the figures before any of them gets its answer.
     fn save(&self, batch: Vec<Job>) {
+        if batch.is_empty() {
+            return;
+        }
         let company = if batch.len() == 1 {
             BatchContext::Alone
         } else {
@@ -209,6 +216,7 @@ impl WriterThread {
             self.refresh();
         }
         done.into_iter().for_each(|done| (done.afterwards)(&saved));
+        log_size::limit(&self.store);
     }
 
     /// Runs outside of the transaction, so that a fault in reading costs no job its result.

@@ -62,7 +62,7 @@ impl LoginWorker {
         let (app, usage) = (app.clone(), session.take_usage());
         let ClaimedCode { attempt, login, .. } = claimed;
         self.inventory
-            .write(move |tx| {
+            .write_alone(move |tx| {
                 let ending = match granted {
                     Ok(grant) => Ending::Granted(store_grant(tx, &app, &login, &grant, now)?),
                     Err(ending) => ending,

@@ -63,7 +63,7 @@ impl RotationWorker {
             return Ok(());
         };
         let whole = Arc::clone(&slice);
-        let error = match self.inventory.write(move |tx| whole.write(tx)).await {
+        let error = match self.inventory.write_alone(move |tx| whole.write(tx)).await {
             Err(error) if error.is_of_the_record() => error,
             written => return written,
         };
@@ -77,7 +77,7 @@ impl RotationWorker {
     async fn write_one_by_one(&self, slice: &Arc<Slice>) -> Result<(), inventory::Error> {
         let routine = Arc::clone(slice);
         let routine = move |tx: &Tx<'_>| tx.record_unchanged(&routine.app, &routine.routine);
-        let mut outcome = self.inventory.write(routine).await;
+        let mut outcome = self.inventory.write_alone(routine).await;
         let records = (0..slice.changed.len()).map(|index| self.write_one(slice, index));
         let mut records = stream::iter(records).buffered(AT_A_TIME);
         while let Some(recorded) = records.next().await {

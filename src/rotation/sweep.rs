@@ -157,7 +157,7 @@ impl RotationWorker {
         };
         let (app, rules, now) = (self.app.clone(), self.rules.clone(), session.now);
         self.inventory
-            .write(move |tx| {
+            .write_alone(move |tx| {
                 match app_error {
                     None => tx.retry_failing_now(&app, now)?,
                     Some(cause) => tx.mark_overdue_failing(&app, cause, now)?,
@@ -181,7 +181,7 @@ impl RotationWorker {
         }
         let app = self.app.clone();
         self.inventory
-            .write(move |tx| {
+            .write_alone(move |tx| {
                 waiting.iter().try_for_each(|webhook_notice| {
                     tx.apply_webhook_notice(&app, webhook_notice, now).map(drop)
                 })
@@ -201,7 +201,7 @@ impl RotationWorker {
         let app = self.app.clone();
         let pulled = self
             .inventory
-            .write(move |tx| tx.pull_due_in(&app, latest, now, PART))
+            .write_alone(move |tx| tx.pull_due_in(&app, latest, now, PART))
             .await?;
         tracing::warn!(
             app = self.app,

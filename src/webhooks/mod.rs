@@ -226,7 +226,7 @@ pub async fn run_deletions(
     while let Some(request) = inventory.read(|view| view.next_deletion()).await? {
         let code = request.code.clone();
         inventory
-            .write(move |tx| tx.delete_more_person_data(&request, now))
+            .write_alone(move |tx| tx.delete_more_person_data(&request, now))
             .await?;
         let after = inventory.read(move |view| view.deletion(&code)).await?;
         let Some(done) = after.filter(|after| after.finished_at.is_some()) else {

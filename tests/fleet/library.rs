@@ -100,7 +100,7 @@ impl Library {
                 break;
             }
             imported += some.len();
-            let job = self.inventory.write(move |tx| {
+            let job = self.inventory.write_alone(move |tx| {
                 some.iter()
                     .try_for_each(|new| tx.import(new, now).map(drop))
             });

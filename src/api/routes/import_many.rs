@@ -46,7 +46,7 @@ pub(in crate::api) async fn import_many(
         .collect();
     let now = app_state.now();
     let results = app_state
-        .order(move |tx| {
+        .order_many(move |tx| {
             let entries = entries.into_iter();
             entries
                 .map(|entry| result(tx, entry, &asked_by, now))
