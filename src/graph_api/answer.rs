@@ -3,7 +3,6 @@
 use serde::Deserialize;
 
 use crate::model::Facts;
-use crate::secret::Secret;
 
 use super::{Error, TokenRejection, Usage};
 
@@ -33,23 +32,6 @@ pub enum Inspection {
 pub enum PageFields {
     Names,
     NamesAndTokens,
-}
-
-/// A page for which the person has a role.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PageGrant {
-    pub id: String,
-    pub name: String,
-    /// `None` if it was not asked for, or if the person lacks the role or the permission.
-    pub token: Option<Secret>,
-}
-
-impl PageGrant {
-    /// Returns the approximate memory use in bytes.
-    pub(super) fn size(&self) -> usize {
-        let token = self.token.as_ref().map_or(0, Secret::len);
-        size_of::<Self>() + self.id.len() + self.name.len() + token
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

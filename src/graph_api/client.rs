@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::{Kind, Scopes};
+use crate::model::{Kind, PageList, Scopes};
 use crate::secret::Secret;
 
 use super::caller::Caller;
@@ -15,8 +15,8 @@ use super::debugger::Debugger;
 use super::responses::{self, SomePages};
 use super::transport::{Answer, ROOM, ROOM_FOR_PAGES};
 use super::{
-    Description, Error, Inspection, PageFields, PageGrant, Permission, Profile, Question, Reply,
-    Settings, SettingsError, Signatures, Usage, inspection,
+    Description, Error, Inspection, PageFields, Permission, Profile, Question, Reply, Settings,
+    SettingsError, Signatures, Usage, inspection,
 };
 
 /// The Graph API client of one app. Cheap to clone; clones share the connections, the accepted secret and whether Meta
@@ -98,7 +98,7 @@ impl Client {
         &self,
         user: &Secret,
         fields: PageFields,
-    ) -> Reply<Result<Vec<PageGrant>, Error>> {
+    ) -> Reply<Result<PageList, Error>> {
         let mut usage = Usage::default();
         let answer = self.all_accounts(user, fields, &mut usage).await;
         Reply { answer, usage }
@@ -153,8 +153,8 @@ impl Client {
         user: &Secret,
         fields: PageFields,
         usage: &mut Usage,
-    ) -> Result<Vec<PageGrant>, Error> {
-        let mut all = Vec::new();
+    ) -> Result<PageList, Error> {
+        let mut all = PageList::default();
         let mut seen = HashSet::new();
         let mut cursor: Option<String> = None;
         let mut room = ROOM_FOR_ALL_PAGES;
@@ -162,12 +162,12 @@ impl Client {
             let reply = self.some_accounts(user, fields, cursor.as_deref()).await;
             usage.absorb(reply.usage);
             let SomePages { pages, next } = reply.answer?;
-            let size = pages.iter().map(PageGrant::size).sum::<usize>();
-            let Some(left) = room.checked_sub(size + next.as_ref().map_or(0, String::len)) else {
+            let Some(left) = room.checked_sub(pages.size() + next.as_ref().map_or(0, String::len))
+            else {
                 break;
             };
             room = left;
-            all.extend(pages);
+            all.append(pages);
             let Some(next) = next else {
                 return Ok(all);
             };

@@ -35,7 +35,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Inspection, PageFields, PageGrant, Permission, Profile, Reply};
+pub use answer::{Inspection, PageFields, Permission, Profile, Reply};
 pub use client::Client;
 pub use error::{Bucket, Certainty, Error, TokenRejection};
 pub use question::{Description, Question};

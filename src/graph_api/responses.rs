@@ -3,18 +3,18 @@
 
 use serde::Deserialize;
 
-use crate::model::Scopes;
+use crate::model::{PageList, Scopes};
 use crate::secret::Secret;
 
 use super::classify::{self, Role};
 use super::credentials::is_presentable;
 use super::transport::Answer;
 use super::wire::{self, List, Node, Paging, SubscribedApp};
-use super::{Error, PageGrant, Permission, Profile};
+use super::{Error, Permission, Profile};
 
 /// One list of pages, and the cursor to the next list.
 pub(super) struct SomePages {
-    pub(super) pages: Vec<PageGrant>,
+    pub(super) pages: PageList,
     pub(super) next: Option<String>,
 }
 
@@ -34,14 +34,17 @@ pub(super) fn page_token(answer: &Answer, page: &str) -> Result<Option<Secret>, 
 pub(super) fn accounts(answer: &Answer) -> Result<SomePages, Error> {
     let List { data, paging } = parsed(answer, Role::Caller)?;
     let senseless = || Error::senseless(answer.status);
-    let pages: Option<_> = data.into_iter().map(page_grant).collect();
+    let mut pages = PageList::default();
+    for page in data {
+        add_page(&mut pages, page).ok_or_else(senseless)?;
+    }
     // Meta announces more pages, so a missing cursor would lose them.
     let next = paging
         .filter(Paging::has_more)
         .map(|paging| paging.cursors?.after)
         .map(|after| after.ok_or_else(senseless));
     Ok(SomePages {
-        pages: pages.ok_or_else(senseless)?,
+        pages,
         next: next.transpose()?,
     })
 }
@@ -86,12 +89,11 @@ fn parsed<'a, T: Deserialize<'a>>(answer: &'a Answer, role: Role) -> Result<T, E
     wire::parse(&answer.body)
 }
 
-fn page_grant(page: Node<'_>) -> Option<PageGrant> {
-    Some(PageGrant {
-        id: page.id.id()?.into_owned(),
-        name: page.name.unwrap_or_default(),
-        token: token(page.access_token),
-    })
+/// `None` if the page has no id.
+fn add_page(pages: &mut PageList, page: Node<'_>) -> Option<()> {
+    let (id, name) = (page.id.id()?, page.name.unwrap_or_default());
+    pages.push(&id, &name, token(page.access_token));
+    Some(())
 }
 
 fn token(granted: Option<Secret>) -> Option<Secret> {

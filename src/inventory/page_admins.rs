@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::columns::LIVES;
 use super::engine::Params;
 use super::{Error, Imported, NewToken, Tx, View};
-use crate::model::{Event, NewEvent, Scopes, SeenPage, Token, TokenId, slug};
+use crate::model::{Event, ListedPage, NewEvent, PageList, Scopes, Token, TokenId, slug};
 use crate::secret::Secret;
 
 /// How many digits of a page's id usually distinguish two pages of the same name.
@@ -69,7 +69,7 @@ impl Tx<'_> {
     pub fn store_page_admins(
         &self,
         user: &Token,
-        pages: &[SeenPage],
+        pages: &PageList,
         now: Timestamp,
     ) -> Result<(), Error> {
         if self.list_pages(user, pages)? {
@@ -79,7 +79,7 @@ impl Tx<'_> {
     }
 
     /// Stores the list alone. Returns whether the user token is still there.
-    pub(super) fn list_pages(&self, user: &Token, pages: &[SeenPage]) -> Result<bool, Error> {
+    pub(super) fn list_pages(&self, user: &Token, pages: &PageList) -> Result<bool, Error> {
         if self.name_of(user.id)?.is_none() {
             return Ok(false);
         }
@@ -89,7 +89,7 @@ impl Tx<'_> {
             "INSERT INTO page_admin (token, page, name) VALUES (?1, ?2, ?3)
              ON CONFLICT DO NOTHING",
         )?;
-        for page in pages {
+        for page in pages.iter() {
             insert.run(&[&user.id, &page.id, &page.name])?;
         }
         Ok(true)
@@ -99,12 +99,12 @@ impl Tx<'_> {
     pub(super) fn apply_page_list(
         &self,
         user: &Token,
-        pages: &[SeenPage],
+        pages: &PageList,
         now: Timestamp,
     ) -> Result<(), Error> {
         self.set_page_parents(user)?;
-        for page in pages {
-            if let Some(secret) = &page.token_to_import {
+        for page in pages.iter() {
+            if let Some(secret) = page.token {
                 self.import_token(user, page, secret, now)?;
             }
         }
@@ -134,11 +134,11 @@ impl Tx<'_> {
     fn import_token(
         &self,
         user: &Token,
-        page: &SeenPage,
+        page: ListedPage<'_>,
         secret: &Secret,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if self.has_page_of(user, &page.id)? {
+        if self.has_page_of(user, page.id)? {
             return Ok(());
         }
         let imported = self.import(
@@ -149,7 +149,7 @@ impl Tx<'_> {
                 owners: Vec::new(),
                 required_scopes: Scopes::default(),
                 parent: Some(user.id),
-                subject_name: Some(page.name.clone()),
+                subject_name: Some(page.name.to_owned()),
             },
             now,
         )?;
@@ -158,7 +158,7 @@ impl Tx<'_> {
         };
         let discovered = Event::Discovered {
             through: user.name.clone(),
-            page: page.name.clone(),
+            page: page.name.to_owned(),
         };
         let event = NewEvent {
             token: Some(id),
@@ -177,15 +177,15 @@ impl Tx<'_> {
     }
 
     /// `acme-corner-bakery`; if that is in use, with the last digits of the page's id.
-    fn free_page_name(&self, app: &str, page: &SeenPage) -> Result<String, Error> {
-        let Some(slug) = slug(&page.name) else {
+    fn free_page_name(&self, app: &str, page: ListedPage<'_>) -> Result<String, Error> {
+        let Some(slug) = slug(page.name) else {
             return self.free_name(&format!("{app}-{}", page.id));
         };
         let plain = format!("{app}-{slug}");
         if self.token_named(&plain)?.is_none() {
             return Ok(plain);
         }
-        let digits = page.id.as_str();
+        let digits = page.id;
         for length in (LAST_DIGITS..digits.len()).step_by(2) {
             let Some(last) = digits.get(digits.len() - length..) else {
                 break;

@@ -8,8 +8,8 @@ use super::*;
 use crate::model::{
     Action, AppError, AppRecord, Cause, CheckResult, CheckedCandidate, Claimed, Ending, Event,
     EventId, Expiry, Facts, Health, IncidentFilter, IncidentKey, IncidentState, Kind, LoginError,
-    NewEmail, NewEvent, NewLogin, Next, OrderEnd, OrderKind, OrderOutcome, Remedy, Scopes,
-    SeenPage, State, Token, TokenId,
+    NewEmail, NewEvent, NewLogin, Next, OrderEnd, OrderKind, OrderOutcome, PageList, Remedy,
+    Scopes, State, Token, TokenId,
 };
 use crate::secret::Secret;
 
@@ -626,11 +626,9 @@ async fn a_page_recorded_with_the_list_that_names_it_gets_its_name_and_parent_fr
                 ..facts(Expiry::Never)
             });
         } else {
-            result.pages = Some(vec![SeenPage {
-                id: "70".to_owned(),
-                name: "Corner Bakery".to_owned(),
-                token_to_import: None,
-            }]);
+            let mut pages = PageList::default();
+            pages.push("70", "Corner Bakery", None);
+            result.pages = Some(pages);
         }
     }
     assert_eq!(results[0].after.id, page);

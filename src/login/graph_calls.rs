@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{App, policy};
-use crate::graph_api::{Budget, Error, Inspection, PageFields, PageGrant, Session, Usage};
+use crate::graph_api::{Budget, Error, Inspection, PageFields, Session, Usage};
 use crate::inventory::{self, Tx};
-use crate::model::{Ending, Facts, LoginError};
+use crate::model::{Ending, Facts, LoginError, PageList};
 use crate::secret::Secret;
 
 /// What a login granted, as confirmed by Meta.
@@ -16,7 +16,7 @@ pub(super) struct Grant {
     pub(super) name: Option<String>,
     pub(super) declined: Vec<String>,
     /// All of the person's pages. `None` if they could not be listed, or if the token is only short-lived.
-    pub(super) pages: Option<Vec<PageGrant>>,
+    pub(super) pages: Option<PageList>,
 }
 
 pub(super) async fn redeem(
@@ -71,7 +71,7 @@ pub(super) async fn collect(
     }
 }
 
-async fn pages(session: &Session<'_>, secret: &Secret) -> Option<Vec<PageGrant>> {
+async fn pages(session: &Session<'_>, secret: &Secret) -> Option<PageList> {
     let pages = session.count(
         session
             .client

@@ -7,9 +7,8 @@ use jiff::Timestamp;
 
 use super::graph_calls::Grant;
 use super::{App, policy};
-use crate::graph_api::PageGrant;
 use crate::inventory::{Error, Imported, NAMED_LEFT_OUT, NewToken, NewVersion, Tx};
-use crate::model::{Event, Granted, Login, NewEvent, OrderKind, Scopes, Token};
+use crate::model::{Event, Granted, Login, NewEvent, OrderKind, PageList, Scopes, Token};
 use crate::secret::Secret;
 
 /// The author of the events in the journal.
@@ -129,18 +128,17 @@ impl StoreGrant<'_, '_> {
     }
 
     /// Stores the granted token of every page that the inventory has, and lists the pages without one.
-    fn pages(&self, pages: &[PageGrant], granted: &mut Granted) -> Result<(), Error> {
-        let by_id: HashMap<&str, &PageGrant> =
-            pages.iter().map(|page| (page.id.as_str(), page)).collect();
+    fn pages(&self, pages: &PageList, granted: &mut Granted) -> Result<(), Error> {
+        let tokens: HashMap<&str, &Secret> = pages
+            .iter()
+            .filter_map(|page| Some((page.id, page.token?)))
+            .collect();
         let held = self.tx.page_tokens_of(&self.app.name, &granted.person)?;
         for (page, id) in held {
             let Some(token) = self.tx.token(id)? else {
                 continue;
             };
-            match by_id
-                .get(page.as_str())
-                .and_then(|page| page.token.as_ref())
-            {
+            match tokens.get(page.as_str()) {
                 Some(secret) => self.add_candidate(&token, secret)?,
                 None => leave_out(&token, granted),
             }

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Action, Event, EventId, MetaCode, Next, OrderKind, Refusal, Token, TokenId, WebhookSubscription,
+    Action, Event, EventId, MetaCode, Next, OrderKind, PageList, Refusal, Token, TokenId,
+    WebhookSubscription,
 };
 use crate::secret::Secret;
 
@@ -75,15 +76,6 @@ pub struct CheckedCandidate {
     pub refusal: Option<Refusal>,
 }
 
-/// A page, as the list of a user token showed it.
-#[derive(Clone, Debug)]
-pub struct SeenPage {
-    pub id: String,
-    pub name: String,
-    /// Its token, to be imported if that was asked for.
-    pub token_to_import: Option<Secret>,
-}
-
 /// What one check found, and what became of the token's candidate and order.
 #[derive(Clone, Debug)]
 pub struct CheckResult {
@@ -105,8 +97,8 @@ pub struct CheckResult {
     /// Meta's numbers for a refusal.
     pub meta: Option<MetaCode>,
     pub events: Vec<Event>,
-    /// The user's pages, if they were fetched.
-    pub pages: Option<Vec<SeenPage>>,
+    /// The user's pages, if they were fetched. Those with a token are to be imported.
+    pub pages: Option<PageList>,
     /// The page's webhook subscription, if it was checked.
     pub subscription: Option<WebhookSubscription>,
     /// Meta's answer, if the same one needs no judgement next time.

@@ -19,6 +19,7 @@ mod ids;
 mod incident;
 mod login;
 mod order;
+mod page_list;
 mod pattern;
 mod post;
 mod recorded;
@@ -38,7 +39,7 @@ pub use app::{AppError, AppRecord};
 pub use cause::{Cause, Remedy};
 pub use check::{
     AnswerDigest, Asked, Candidate, CheckResult, CheckedCandidate, Claimed, Concern, Due,
-    KnownAnswer, KnownToken, NextCheck, PendingOrder, Related, SeenPage,
+    KnownAnswer, KnownToken, NextCheck, PendingOrder, Related,
 };
 pub use correction::{NewName, NewOwners, NewRequirements};
 pub use delivery::{
@@ -66,6 +67,7 @@ pub use login::{
     AttemptId, Ending, Granted, Login, LoginAttempt, LoginError, NewLogin, Progress, TokenCounts,
 };
 pub use order::{LastOrder, OrderEnd, OrderKind, OrderOutcome};
+pub use page_list::{ListedPage, PageList};
 pub use pattern::name_matches;
 pub use post::{
     ChannelCounts, ChannelReport, FailureScope, NewPost, Post, PostContent, PostFacts, PostFailure,

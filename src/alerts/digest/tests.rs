@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use super::*;
 use crate::alerts::fixtures::*;
 use crate::email::text::Language;
-use crate::model::{Cause, Email, Kind, SeenPage};
+use crate::model::{Cause, Email, Kind, PageList};
 
 /// The following Monday at nine in Berlin.
 fn tick() -> Timestamp {
@@ -144,12 +144,11 @@ async fn a_page_with_a_second_admin_does_not_depend_on_one() -> Result {
             let Some(zoe) = tx.token(zoe)? else {
                 return Ok(());
             };
-            let page = |id: &str| SeenPage {
-                id: id.to_owned(),
-                name: id.to_owned(),
-                token_to_import: None,
-            };
-            tx.store_page_admins(&zoe, &[page("bakery"), page("museum")], now)
+            let mut pages = PageList::default();
+            for id in ["bakery", "museum"] {
+                pages.push(id, id, None);
+            }
+            tx.store_page_admins(&zoe, &pages, now)
         })
         .await?;
     let lone = world

@@ -139,9 +139,10 @@ async fn pages_are_listed_to_the_end_and_only_the_cursor_is_believed() {
         .accounts(&user(), PageFields::NamesAndTokens)
         .await;
     let pages = reply.answer.unwrap();
-    let ids: Vec<&str> = pages.iter().map(|page| &*page.id).collect();
+    let pages: Vec<_> = pages.iter().collect();
+    let ids: Vec<&str> = pages.iter().map(|page| page.id).collect();
     assert_eq!(ids, ["1234624", "5678123"]);
-    assert_eq!(pages[0].token, Some(Secret::new("access_token")));
+    assert_eq!(pages[0].token, Some(&Secret::new("access_token")));
     assert_eq!(pages[0].name, "FFFFFFFFFF");
     assert_eq!(pages[1].token, None);
     assert_eq!(reply.usage.calls, 2);

@@ -5,9 +5,9 @@ use super::basis::Basis;
 use super::check_result::{kept_failing, with_secret};
 use super::exchange::{SameSecret, measure, wait_for_next_try};
 use super::replacement::{check_replacement, ends_earlier};
-use crate::graph_api::{Error, Inspection, PageFields, PageGrant};
+use crate::graph_api::{Error, Inspection, PageFields};
 use crate::model::{
-    Cause, CheckResult, Event, Health, OrderKind, Outcome, Refusal, Rotation, Scopes, SeenPage,
+    Cause, CheckResult, Event, Health, OrderKind, Outcome, PageList, Refusal, Rotation, Scopes,
     Subscription, TokenId, WebhookSubscription,
 };
 use crate::secret::Secret;
@@ -24,7 +24,7 @@ pub enum Answer {
     Profile {
         name: Option<String>,
         /// `None` if the token may not list pages.
-        pages: Option<Result<Vec<PageGrant>, Error>>,
+        pages: Option<Result<PageList, Error>>,
     },
     /// The fields that the page should be subscribed to and is not.
     Unsubscribed(Result<Scopes, Error>),
@@ -195,20 +195,14 @@ pub fn page_fields(result: &CheckResult) -> PageFields {
 fn with_profile(
     mut result: CheckResult,
     name: Option<String>,
-    pages: Option<Result<Vec<PageGrant>, Error>>,
+    pages: Option<Result<PageList, Error>>,
 ) -> CheckResult {
     result.asked.fetched = true;
     result.after.subject_name = result.after.subject_name.or(name);
     let is_discovery = result.claimed.is_ordered(OrderKind::Discover);
     match pages {
-        Some(Ok(grants)) => {
-            let seen = grants.into_iter().map(|grant| SeenPage {
-                id: grant.id,
-                name: grant.name,
-                token_to_import: grant.token.filter(|_| is_discovery),
-            });
-            result.pages = Some(seen.collect());
-        }
+        Some(Ok(pages)) if is_discovery => result.pages = Some(pages),
+        Some(Ok(pages)) => result.pages = Some(pages.without_tokens()),
         // The order stays until the pages are known.
         Some(Err(_)) if is_discovery => result.order_done = None,
         Some(Err(_)) | None => {}
