@@ -160,6 +160,19 @@ fn in_use(figures: &Figures) -> [bool; 7] {
     ]
 }
 
+/// SQLite would make ready to undo each statement that fires such a trigger: it would copy every page before the change.
+#[tokio::test]
+async fn no_trigger_has_an_upsert() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let upserts = inventory.read(|view| {
+        let named =
+            "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND sql LIKE '%DO UPDATE%'";
+        view.db.values::<String, Vec<_>>(named, &[])
+    });
+    assert_eq!(upserts.await.unwrap(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn a_change_that_is_undone_is_in_no_figure() {
     let bench = Bench::new();

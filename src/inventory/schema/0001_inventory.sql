@@ -504,6 +504,8 @@ CREATE TABLE daemon_run (
 
 -- How many tokens each app has, and how many of those that were checked are of each kind and in each state, so that no
 -- query counts a million of them. The rest are unverified. A first check thus changes one row, as few as possible.
+-- The triggers use no ON CONFLICT DO UPDATE: with it SQLite makes ready to undo each statement, and copies every page that
+-- it changes.
 CREATE TABLE token_total (
     app    TEXT    NOT NULL PRIMARY KEY,
     tokens INTEGER NOT NULL
@@ -519,8 +521,8 @@ CREATE TABLE checked_total (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER token_total_in AFTER INSERT ON token BEGIN
-    INSERT INTO token_total (app, tokens) VALUES (NEW.app, 1)
-    ON CONFLICT (app) DO UPDATE SET tokens = tokens + 1;
+    UPDATE token_total SET tokens = tokens + 1 WHERE app = NEW.app;
+    INSERT INTO token_total (app, tokens) SELECT NEW.app, 1 WHERE changes() = 0;
 END;
 
 CREATE TRIGGER token_total_out AFTER DELETE ON token BEGIN
@@ -533,8 +535,10 @@ CREATE TRIGGER checked_total_move AFTER UPDATE OF state, kind ON token
     WHEN OLD.state <> NEW.state OR OLD.kind IS NOT NEW.kind BEGIN
     UPDATE checked_total SET tokens = tokens - 1
     WHERE OLD.state <> 'unverified' AND app = OLD.app AND kind = coalesce(OLD.kind, '') AND state = OLD.state;
-    INSERT INTO checked_total (app, kind, state, tokens) VALUES (NEW.app, coalesce(NEW.kind, ''), NEW.state, 1)
-    ON CONFLICT (app, kind, state) DO UPDATE SET tokens = tokens + 1;
+    UPDATE checked_total SET tokens = tokens + 1
+    WHERE app = NEW.app AND kind = coalesce(NEW.kind, '') AND state = NEW.state;
+    INSERT INTO checked_total (app, kind, state, tokens)
+    SELECT NEW.app, coalesce(NEW.kind, ''), NEW.state, 1 WHERE changes() = 0;
 END;
 
 -- The other totals that the status shows, in one row.
