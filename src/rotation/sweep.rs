@@ -18,8 +18,9 @@ use crate::model::{Claimed, TokenId};
 const PLAN: usize = 250_000;
 /// The number of tokens checked before the clock and the app are looked at again.
 const PART: usize = 20_000;
-/// The number of tokens claimed at once: enough to share commits, few enough to keep memory small.
-const SLICE: usize = 1_000;
+/// The number of tokens claimed at once: enough to share commits, few enough to keep memory small. The results of a first
+/// check take more than a kilobyte each, two slices of them are in hand, and the allocator keeps as much for each thread.
+const SLICE: usize = 500;
 /// The number of webhook notices that one sweep applies; the rest wait for the next one.
 const NOTICES: usize = 1_000;
 /// How long a claim lasts. No other worker takes its tokens before it ends; after a crash it simply runs out.

@@ -95,7 +95,7 @@ impl Connection {
         self.script(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
              PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 4000;
-             PRAGMA cache_size = -8000;
+             PRAGMA cache_size = -5000;
              PRAGMA temp_store = MEMORY;",
         )?;
         Ok(self
