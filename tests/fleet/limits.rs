@@ -18,10 +18,10 @@ struct Limit {
 /// change them.
 const LIMITS: [Limit; 5] = [
     // the phase, limit and last measure of the ratio to the floor, statements and steps of one token
-    limit(Phase::LibraryImport, (None, 3.1), 4.0, 273.0),
-    limit(Phase::LibraryFirst, (Some(3.0), 6.8), 4.0, 480.0),
+    limit(Phase::LibraryImport, (None, 3.1), 4.0, 284.0),
+    limit(Phase::LibraryFirst, (Some(3.0), 6.8), 4.0, 486.0),
     limit(Phase::LibrarySteady, (Some(1.25), 2.1), 1.0, 89.0),
-    limit(Phase::DaemonFirst, (Some(8.0), 12.6), 9.2, 910.0),
+    limit(Phase::DaemonFirst, (Some(8.0), 12.6), 9.2, 930.0),
     limit(Phase::DaemonSteady, (Some(1.6), 2.1), 1.0, 98.0),
 ];
 
