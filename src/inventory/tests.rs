@@ -562,7 +562,7 @@ async fn a_large_job_is_committed_apart_from_the_jobs_that_wait_beside_it() {
         seen.send(name).unwrap_or_default();
         Err::<(), _>(Error::Closed)
     });
-    let begin = async move { go.send(()).unwrap_or_default() };
+    let begin = async move { go.send(1_u8).unwrap_or_default() };
     let jobs = future::join5(hold_up, small("before"), large, small("after"), begin);
     let (held_up, before, large, after, ()) = jobs.await;
     assert!(held_up.and(before).and(after).is_ok() && large.is_err());
