@@ -148,6 +148,27 @@ async fn an_attempt_that_ends_after_a_newer_version_came_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_renamed_while_it_is_delivered_is_delivered_again() {
+    let bench = Bench::new();
+    let inventory = open(&bench);
+    let id = import(&inventory, "acme-1", "EAAone").await;
+    sweep(&inventory, None, now()).await;
+    let under_way = due(&inventory, now()).await.remove(0);
+    write(&inventory, move |tx| {
+        let token = tx.token(id)?.ok_or(Error::Closed)?;
+        tx.rename(&token, "acme-2", "root", now()).map(drop)
+    })
+    .await;
+    let delivered = DeliveryOutcome::Delivered { in_use: false };
+    write(&inventory, move |tx| {
+        tx.record_delivery_attempt(&under_way, &delivered, now())
+    })
+    .await;
+    let due = due(&inventory, now()).await;
+    assert_eq!(due[0].token_name, "acme-2", "{due:?}");
+}
+
+#[tokio::test]
 async fn what_failed_for_good_waits_for_an_operator() {
     let bench = Bench::new();
     let inventory = open(&bench);

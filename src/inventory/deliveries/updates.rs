@@ -52,13 +52,17 @@ impl Tx<'_> {
         )
     }
 
-    /// Records an attempt. Does nothing if a newer version took the delivery's place meanwhile.
+    /// Records an attempt. Does nothing if a newer version took the delivery's place meanwhile, or if the token was renamed:
+    /// it is then delivered again under its new name.
     pub fn record_delivery_attempt(
         &self,
         delivery: &Delivery,
         outcome: &DeliveryOutcome,
         now: Timestamp,
     ) -> Result<(), Error> {
+        if self.name_of(delivery.token)?.as_ref() != Some(&delivery.token_name) {
+            return Ok(());
+        }
         let recorded = match outcome {
             DeliveryOutcome::Delivered { .. } => self.db.changed(
                 "UPDATE delivery SET state = 'delivered', attempts = attempts + 1, next_try_at = NULL,
