@@ -18,7 +18,7 @@ impl Instruction {
             Self::LookAtTheAnswers => "journalctl --unit perennial",
             Self::LookAtTheDeliveries => "perennial deliveries",
             Self::DeliverAgain => "perennial deliveries --retry {sink}",
-            Self::LookAtTheConsumers => "perennial tokens --behind",
+            Self::LookAtTheConsumers => "perennial consumers {only}",
             Self::ConfirmTheVersion => "perennial in-use {only}",
             Self::RetireTheConsumer => "perennial consumers {only} --remove CONSUMER",
             _ => return None,

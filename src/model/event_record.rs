@@ -36,9 +36,10 @@ impl NewEvent {
         }
     }
 
+    /// An incident about a sink has no app.
     pub fn of_app(app: &str, event: Event) -> Self {
         Self {
-            app: Some(app.to_owned()),
+            app: Some(app.to_owned()).filter(|app| !app.is_empty()),
             ..Self::from(event)
         }
     }

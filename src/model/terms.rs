@@ -27,7 +27,7 @@ impl Cause {
             Self::Throttled => "Meta limits the app's calls",
             Self::Outage => "Meta does not answer",
             Self::Unexplained => "Meta gave an answer that Perennial does not know",
-            Self::DeliveryFailing => "tokens cannot be delivered there",
+            Self::DeliveryFailing => "tokens cannot be delivered",
             Self::ConsumerBehind => "a consumer has not confirmed the version in use",
         }
     }
