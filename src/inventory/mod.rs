@@ -100,7 +100,7 @@ pub struct Inventory(Arc<Shared>);
 
 struct Shared {
     readers: Mutex<Vec<Connection>>,
-    free_readers: Semaphore,
+    free_readers: Arc<Semaphore>,
     sealer: Sealer,
     path: PathBuf,
     writer: writer::Writer,
@@ -153,7 +153,7 @@ impl Inventory {
             writer: writer::Writer::start(store, sealer.clone(), shown)?,
             figures,
             readers: Mutex::new(readers),
-            free_readers: Semaphore::new(READERS),
+            free_readers: Arc::new(Semaphore::new(READERS)),
             sealer,
             backlog: backlog::Backlog::default(),
             unsaved: Mutex::default(),
@@ -212,15 +212,15 @@ impl Inventory {
         F: FnOnce(&View<'_>) -> Result<T, Error> + Send + 'static,
     {
         let shared = Arc::clone(&self.0);
-        let _permit = self
-            .0
-            .free_readers
-            .acquire()
-            .await
-            .map_err(|_| Error::Closed)?;
-        tokio::task::spawn_blocking(move || shared.answer(question))
-            .await
-            .map_err(|_| Error::Closed)?
+        let free = Arc::clone(&self.0.free_readers).acquire_owned().await;
+        let permit = free.map_err(|_| Error::Closed)?;
+        let answer = move || {
+            // Until the reader is back, whether or not the caller still waits.
+            let _permit = permit;
+            shared.answer(question)
+        };
+        let answered = tokio::task::spawn_blocking(answer).await;
+        answered.map_err(|_| Error::Closed)?
     }
 }
 

@@ -1138,6 +1138,36 @@ async fn a_job_that_finds_no_room_leaves_nothing_of_its_neighbours_half_saved() 
 }
 
 #[tokio::test]
+async fn who_stops_waiting_for_an_answer_takes_no_reader_from_others() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let mut held = Vec::new();
+    for _ in 0..READERS {
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let inventory = inventory.clone();
+        let asked = tokio::spawn(async move {
+            let question = move |_: &View<'_>| {
+                let _ = begin.send(());
+                let _ = released.recv();
+                Ok(())
+            };
+            inventory.read(question).await
+        });
+        begun.await.unwrap();
+        asked.abort();
+        assert!(asked.await.unwrap_err().is_cancelled());
+        held.push(release);
+    }
+    let next = tokio::spawn(async move { inventory.read(|view| view.fleet()).await });
+    while !next.is_finished() && !held.is_empty() {
+        tokio::task::yield_now().await;
+        held.pop();
+    }
+    assert_eq!(next.await.unwrap().unwrap().total(), 0);
+}
+
+#[tokio::test]
 async fn the_work_of_readers_and_writer_is_counted_together() {
     let bench = Bench::new();
     let inventory = bench.open();
