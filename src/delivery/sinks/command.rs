@@ -88,8 +88,8 @@ fn expiry(expires_at: Expiry) -> String {
     }
 }
 
-/// Hands the token over and reads what the program says, at the same time: it may do both in any order, or neither. Its
-/// end counts, whoever still holds the pipes.
+/// Hands the token over and reads what the program says, at the same time: it may do both in any order, or neither. It
+/// is done when it ends, even if another process still holds its pipes.
 async fn talk(child: &mut Child, secret: &Secret) -> io::Result<(ExitStatus, Vec<u8>)> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (mut output, mut errors) = (Output::new(stdout), Output::new(stderr));

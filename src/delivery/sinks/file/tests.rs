@@ -23,7 +23,7 @@ const READER: (&str, u32) = ("daemon", 1);
 const STRANGER: u32 = 2;
 
 /// The entries of an access list are a tag, permissions and an id. This is the whole list of a file for `READER`: it
-/// and the owner may read, and nobody else may do anything.
+/// and the owner may read, and everybody else is refused.
 const LIST: &[u8] = &[
     2, 0, 0, 0, // the version
     0x01, 0, 4, 0, 0xff, 0xff, 0xff, 0xff, // the owner
