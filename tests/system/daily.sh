@@ -110,7 +110,8 @@ END
     inside rm "$folder/$page"
     inside systemctl reload perennial
     eventually says in_use inside perennial deliveries --state in_use --json
-    [[ "$(cat "$root/home/chatbot/token")" == "$(inside perennial get "$page")" ]]
+    # The service may still be starting when its new version is confirmed.
+    eventually same_secret /home/chatbot/token "$(inside perennial get "$page")"
 
     local before
     before="$(inside stat --format=%i "$folder/$page")"
