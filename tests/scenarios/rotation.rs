@@ -465,6 +465,24 @@ async fn a_throttled_hour_costs_no_token_and_no_calls() -> Result {
 }
 
 #[tokio::test]
+async fn tokens_that_were_imported_together_are_checked_in_one_request() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    for number in 0..40 {
+        let (_, page_token) = world.page(&maria, &format!("Page {number}"), &token)?;
+        world.import(&format!("page-{number}"), &page_token).await?;
+    }
+    world.live(hours(2)).await?;
+
+    let before = world.meta.world().call_log().requests();
+    world.live(days(5)).await?;
+    let sent = world.meta.world().call_log().requests() - before;
+    assert!((5..=12).contains(&sent), "{sent} requests in five days");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_dead_token_that_was_checked_again_costs_no_more_calls() -> Result {
     let mut world = World::new().await?;
     let maria = world.person("Maria");

@@ -6,19 +6,35 @@ use super::exchange::rotation_due;
 use crate::model::{Action, Cause, Health, Next, State, Token, TokenId};
 use crate::rotation::Rules;
 
-/// The position of a check in its interval, from 0 to 1, so that tokens imported together are not checked together.
+/// Positions in an interval, from 0 to 1, so that a fleet that was imported together is neither checked nor renewed
+/// together. They differ for each check, and are the same when a sweep is repeated.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spread(pub f64);
+pub(super) struct Spread {
+    /// The same for neighbours: they are due together, so that one call asks about them, and lie in few pages of the
+    /// database.
+    check: f64,
+    /// A renewal is a call of its own.
+    renewal: f64,
+}
+
+/// The number of tokens that are checked together: as many as one batch of calls holds.
+const NEIGHBOURS: i64 = 50;
 
 impl Spread {
-    /// Differs for each token and each check, but is the same when a sweep is repeated.
     pub(super) fn of(token: TokenId, now: Timestamp) -> Self {
-        let mut mixed = token.0.unsigned_abs() ^ now.as_second().unsigned_abs().rotate_left(32);
-        // The finaliser of SplitMix64: neighbouring inputs give distant outputs.
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        Self(((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64)
+        Self {
+            check: position(token.0 / NEIGHBOURS, now),
+            renewal: position(token.0, now),
+        }
     }
+}
+
+fn position(number: i64, now: Timestamp) -> f64 {
+    let mut mixed = number.unsigned_abs() ^ now.as_second().unsigned_abs().rotate_left(32);
+    // The finaliser of SplitMix64: neighbouring inputs give distant outputs.
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// No token is checked more often than this, however soon it expires.
@@ -87,12 +103,12 @@ pub(super) fn routine_check(rules: &Rules, spread: Spread, now: Timestamp) -> Ne
 
 /// Varies the interval by a tenth.
 fn stretched(interval: SignedDuration, spread: Spread) -> SignedDuration {
-    interval.mul_f64_lossy(0.9 + 0.1 * spread.0)
+    interval.mul_f64_lossy(0.9 + 0.1 * spread.check)
 }
 
 /// Delays renewals by up to a tenth of the interval, so that tokens with the same expiry are not exchanged together.
 fn late(interval: SignedDuration, spread: Spread) -> SignedDuration {
-    interval.mul_f64_lossy(0.1 * spread.0)
+    interval.mul_f64_lossy(0.1 * spread.renewal)
 }
 
 fn until_next_check(
@@ -161,8 +177,17 @@ mod tests {
     use crate::model::Expiry;
     use crate::rotation::policy::fixtures::*;
 
+    impl Spread {
+        const fn at(position: f64) -> Self {
+            Self {
+                check: position,
+                renewal: position,
+            }
+        }
+    }
+
     fn wait(token: &Token, tried: Option<Timestamp>) -> Option<(Action, SignedDuration)> {
-        next_check(token, tried, &rules(), Spread(1.0), now())
+        next_check(token, tried, &rules(), Spread::at(1.0), now())
             .map(|next| (next.action, now().duration_until(next.at)))
     }
 
@@ -284,7 +309,7 @@ mod tests {
                     health,
                     ..token(Some(facts(end, None)))
                 };
-                let next = next_check(&token, None, &rules(), Spread(1.0), now()).unwrap();
+                let next = next_check(&token, None, &rules(), Spread::at(1.0), now()).unwrap();
                 assert!(next.at <= latest, "{health:?} {end:?}");
             }
         }
@@ -294,23 +319,34 @@ mod tests {
     fn a_fleet_is_spread() {
         let token = token(Some(facts(None, None)));
         let at = |spread| {
-            next_check(&token, None, &rules(), Spread(spread), now())
+            next_check(&token, None, &rules(), Spread::at(spread), now())
                 .unwrap()
                 .at
         };
         assert!(at(0.0) < at(0.5) && at(0.5) < at(1.0));
         assert!(at(0.0) >= now() + SignedDuration::from_hours(21));
-        let places: Vec<f64> = (1..=1000)
-            .map(|id| Spread::of(TokenId(id), now()).0)
-            .collect();
-        assert!(places.iter().all(|place| (0.0..1.0).contains(place)));
-        for tenth in 0..10 {
-            let here = |place: &&f64| (**place * 10.0) as u32 == tenth;
-            assert!(
-                (60..140).contains(&places.iter().filter(here).count()),
-                "{tenth}"
-            );
+        let spreads = |ids: std::ops::Range<i64>| ids.map(|id| Spread::of(TokenId(id), now()));
+        let renewals: Vec<f64> = spreads(1..1001).map(|spread| spread.renewal).collect();
+        let checks: Vec<f64> = spreads(0..50_000).map(|spread| spread.check).collect();
+        for (positions, step) in [(renewals, 1), (checks, 50)] {
+            let positions: Vec<f64> = positions.into_iter().step_by(step).collect();
+            assert!(positions.iter().all(|at| (0.0..1.0).contains(at)));
+            for tenth in 0..10 {
+                let here = |at: &&f64| (**at * 10.0) as u32 == tenth;
+                let count = positions.iter().filter(here).count();
+                assert!((60..140).contains(&count), "{tenth}: {count}");
+            }
         }
+    }
+
+    #[test]
+    fn neighbours_are_due_together_and_renewed_apart() {
+        let [first, last, next] = [100, 149, 150].map(|id| Spread::of(TokenId(id), now()));
+        assert_eq!(first.check, last.check);
+        assert_ne!(last.check, next.check);
+        assert_ne!(first.renewal, last.renewal);
+        let later = Spread::of(TokenId(100), now() + SignedDuration::from_hours(24));
+        assert_ne!(first.check, later.check);
     }
 
     #[test]
