@@ -53,7 +53,7 @@ impl View<'_> {
                 WHERE app = ?1 AND person = ?2 AND kind <> 'page' AND id <> ?3 AND {LIVES}
                 UNION ALL SELECT * FROM (SELECT id, 1 FROM token
                     WHERE app = ?1 AND person = ?2 AND state IN ('healthy', 'expiring')
-                        AND +kind = 'page' AND id <> ?3 LIMIT ?4))
+                        AND kind = 'page' AND id <> ?3 LIMIT ?4) pages) living
              ORDER BY is_page, id LIMIT ?4"
         );
         let any = "SELECT EXISTS (SELECT 1 FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3)";
@@ -115,8 +115,8 @@ impl Tx<'_> {
     fn set_page_parents(&self, user: &Token) -> Result<(), Error> {
         let person = person_of(user);
         let changed: Vec<(TokenId, String)> = self.db.all(
-            "SELECT t.id, d.name FROM page_admin d CROSS JOIN token t ON t.app = ?2 AND t.subject = d.page
-             WHERE d.token = ?1 AND t.kind = 'page'
+            "SELECT t.id, d.name FROM page_admin d CROSS JOIN token t
+             WHERE t.app = ?2 AND t.subject = d.page AND d.token = ?1 AND t.kind = 'page'
                 AND (t.subject_name IS DISTINCT FROM d.name OR t.parent IS NULL AND t.person = ?3)",
             &[&user.id, &user.app, &person],
             |row| Ok((row.get(0)?, row.get(1)?)),

@@ -219,7 +219,8 @@ impl Tx<'_> {
             } = newest;
             let lagging = sink.lagging(version, had_earlier, self.consumers(token)?, &self.sinks);
             self.db.run(
-                "UPDATE delivery SET lagging_since = CASE WHEN ?4 THEN coalesce(lagging_since, ?5) END
+                "UPDATE delivery SET lagging_since = CASE WHEN CAST(?4 AS BIGINT) = 1
+                    THEN coalesce(lagging_since, ?5) END
                  WHERE token = ?1 AND sink = ?2 AND version = ?3",
                 &[&token, &newest.sink, &version, &!lagging.is_empty(), &now],
             )?;

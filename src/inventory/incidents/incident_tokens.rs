@@ -57,7 +57,7 @@ impl View<'_> {
         let tokens = format!(
             "SELECT {TOKEN} {FROM_TOKEN} JOIN incident_token m ON m.token = t.id
              WHERE m.incident = ?1 AND {now_or_ever}
-             ORDER BY t.kind = 'page', s.deadline IS NULL, s.deadline, t.name LIMIT ?2"
+             ORDER BY t.kind = 'page' NULLS FIRST, s.deadline IS NULL, s.deadline, t.name LIMIT ?2"
         );
         self.db
             .all(&tokens, &[&incident.id, &limit], columns::token)
