@@ -85,13 +85,14 @@ impl Tx<'_> {
         }
         self.db
             .run("DELETE FROM page_admin WHERE token = ?1", &[&user.id])?;
-        let mut insert = self.db.prepared(
+        let mut insert = self.db.batch(
             "INSERT INTO page_admin (token, page, name) VALUES (?1, ?2, ?3)
              ON CONFLICT DO NOTHING",
         )?;
         for page in pages.iter() {
-            insert.run(&[&user.id, &page.id, &page.name])?;
+            insert.add(&[&user.id, &page.id, &page.name])?;
         }
+        insert.finish()?;
         Ok(true)
     }
 
@@ -121,14 +122,15 @@ impl Tx<'_> {
             &[&user.id, &user.app, &person],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        let mut update = self.db.prepared(
+        let mut update = self.db.batch(
             "UPDATE token SET subject_name = ?2, parent = CASE
                 WHEN parent IS NULL AND person = ?4 THEN ?3 ELSE parent END
              WHERE id = ?1",
         )?;
         changed
             .iter()
-            .try_for_each(|(id, name)| update.run(&[id, name, &user.id, &person]))
+            .try_for_each(|(id, name)| update.add(&[id, name, &user.id, &person]))?;
+        update.finish()
     }
 
     fn import_token(

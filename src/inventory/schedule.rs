@@ -83,7 +83,7 @@ impl Tx<'_> {
     pub fn record_unchanged(&self, app: &str, next_checks: &[NextCheck]) -> Result<(), Error> {
         let checks = next_checks.len() as u64;
         self.recorded.borrow_mut().add_checks(app, checks);
-        let mut update = self.db.prepared(
+        let mut update = self.db.batch(
             "UPDATE schedule SET due_at = ?3, action = ?4, checked_at = ?5, known_answer = ?6, known_until = ?7
              WHERE token = ?1 AND due_at = ?2",
         )?;
@@ -93,7 +93,7 @@ impl Tx<'_> {
                 token, checked_at, ..
             } = next_check;
             let (answer, until) = known(next_check);
-            update.run(&[
+            update.add(&[
                 token,
                 &next_check.due_at,
                 &due_at,
@@ -102,7 +102,8 @@ impl Tx<'_> {
                 &answer,
                 &until,
             ])
-        })
+        })?;
+        update.finish()
     }
 
     /// Sets the next check and the deadline. Returns whether that was possible: not if the token was made due again

@@ -248,7 +248,7 @@ pub const SCHEMA: &[(&str, &str)] = &[
     ),
     (
         "postgres/0001_inventory.sql",
-        "573fb36761f27a6deb39c431195ce29158db4083ef3596a89ef60e397adde5fb",
+        "c9c66b1073677b1d877718f090181214d7d30de2dbabf3295e3f1e70ee73f3ce",
     ),
 ];
 

@@ -50,9 +50,78 @@ fn rewritten(mut sql: &str) -> String {
     text
 }
 
+/// The statement for many rows at once, for PostgreSQL. Each `?1` becomes a column of the rows, which are given as one
+/// array for each; `types` are those of the values. `None` for a statement of another form.
+///
+/// `UPDATE a SET b = ?2 WHERE id = ?1` becomes
+/// `UPDATE a SET b = v.p2 FROM unnest($1::bigint[], $2::text[]) AS v (p1, p2) WHERE id = v.p1`.
+pub(in crate::inventory) fn for_many_rows(sql: &str, types: &[&str]) -> Option<String> {
+    let arrays: Vec<String> = (1..)
+        .zip(types)
+        .map(|(number, kind)| format!("${number}::{kind}[]"))
+        .collect();
+    let columns: Vec<String> = (1..=types.len()).map(|n| format!("p{n}")).collect();
+    let rows = format!(
+        "unnest({}) AS v ({})",
+        arrays.join(", "),
+        columns.join(", ")
+    );
+    let sql = for_postgres(sql).replace('$', "v.p");
+    let verb = sql.split_whitespace().next()?;
+    if verb == "INSERT" {
+        let (table, rest) = sql.split_once("VALUES (")?;
+        let (values, rest) = rest.split_once(')')?;
+        return Some(format!("{table}SELECT {values} FROM {rows}{rest}"));
+    }
+    let (change, condition) = at_where(&sql)?;
+    let joins = match verb {
+        "UPDATE" => "FROM",
+        "DELETE" => "USING",
+        _ => return None,
+    };
+    Some(format!("{change}{joins} {rows} {condition}"))
+}
+
+/// Splits a statement before its own WHERE, not one of a part in parentheses.
+fn at_where(sql: &str) -> Option<(&str, &str)> {
+    let places = sql.match_indices("WHERE ");
+    let mut own = places.filter(|(at, _)| {
+        let before = &sql[..*at];
+        before.matches('(').count() == before.matches(')').count()
+    });
+    own.next().map(|(at, _)| sql.split_at(at))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_statement_for_one_row_becomes_one_for_many() {
+        let types = ["bigint", "text"];
+        let rows = "unnest($1::bigint[], $2::text[]) AS v (p1, p2)";
+        for (one, many) in [
+            (
+                "UPDATE a SET b = CASE WHEN (SELECT c FROM d WHERE e) THEN ?2 END WHERE id = ?1",
+                format!(
+                    "UPDATE a SET b = CASE WHEN (SELECT c FROM d WHERE e) THEN v.p2 END FROM {rows} WHERE id = v.p1"
+                ),
+            ),
+            (
+                "DELETE FROM a WHERE b = ?1 AND c = ?2",
+                format!("DELETE FROM a USING {rows} WHERE b = v.p1 AND c = v.p2"),
+            ),
+            (
+                "INSERT INTO a (b, c) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                format!(
+                    "INSERT INTO a (b, c) SELECT v.p1, v.p2 FROM {rows} ON CONFLICT DO NOTHING"
+                ),
+            ),
+        ] {
+            assert_eq!(for_many_rows(one, &types), Some(many));
+        }
+        assert_eq!(for_many_rows("SELECT ?1, ?2", &types), None);
+    }
 
     #[test]
     fn a_statement_becomes_the_one_that_postgresql_takes() {

@@ -1,6 +1,7 @@
 //! The database engine, and the only place that names it. A statement is written as `?1, ?2`, gets its values in a
 //! slice, and is kept prepared.
 
+mod batch;
 #[cfg(test)]
 mod dialect;
 mod failure;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 
 use rusqlite::CachedStatement;
 
+#[cfg(test)]
+pub(super) use dialect::{for_many_rows, for_postgres};
 pub(super) use failure::Failure;
 pub use failure::WriteErrorKind;
 pub(super) use list::{Numbers, Texts};
