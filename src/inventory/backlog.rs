@@ -169,7 +169,7 @@ impl Tx<'_> {
 
     /// Writes a value that is there already, to test whether writing works.
     fn touch(&self) -> Result<(), Error> {
-        let touch = "UPDATE totals SET restored_at = restored_at";
-        self.db.run(touch, &[])
+        let version = self.db.header("user_version")?;
+        self.db.set_header("user_version", version)
     }
 }

@@ -14,8 +14,6 @@ use std::sync::Arc;
 
 use rusqlite::CachedStatement;
 
-#[cfg(test)]
-pub(super) use dialect::{for_many_rows, for_postgres};
 pub(super) use failure::Failure;
 pub use failure::WriteErrorKind;
 pub(super) use list::{Numbers, Texts};

@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::engine::{for_many_rows, for_postgres};
-use super::postgres_cluster::Cluster;
-use super::schema;
-
-const POSTGRES: &str = include_str!("schema/postgres/0001_inventory.sql");
+use super::cluster::Cluster;
+use super::dialect::{for_many_rows, for_postgres};
+use super::{POSTGRES, SQLITE};
 
 /// A file, and the name and the forms of a part of its statements that is put together at run time. Each form is a text
 /// of the source, with `$` for the number of a value.
@@ -232,10 +230,7 @@ fn read_folder(folder: &Path, files: &mut Vec<SourceFile>) {
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() && name != "engine" {
             read_folder(&path, files);
-        } else if name.ends_with(".rs")
-            && !name.ends_with("tests.rs")
-            && name != "postgres_cluster.rs"
-        {
+        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
             files.push(SourceFile::read(&path));
         }
     }
@@ -281,9 +276,7 @@ fn parts_of_statements_are_those_of_the_source() {
 #[test]
 fn every_statement_prepares_on_sqlite() {
     let db = rusqlite::Connection::open_in_memory().unwrap();
-    schema::FILES
-        .iter()
-        .for_each(|file| db.execute_batch(file).unwrap());
+    db.execute_batch(SQLITE).unwrap();
     let all = Statements::read().all();
     assert!(all.len() > 330, "only {} statements were found", all.len());
     for (text, file) in all {
