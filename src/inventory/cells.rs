@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Error;
-use super::engine::Connection;
+use super::engine::{Connection, Row};
 use crate::model::{Token, TokenId};
-use crate::secret::{Cell, Sealer, Secret, data_key_of};
+use crate::secret::{Cell, Sealer, Secret, data_key_of, hex};
 
 /// What a token's secrets are bound to. A secret does not open if it was moved to another token, or if the token has
 /// another name, because readers ask by name. Renaming a token must seal its secrets again.
@@ -68,6 +68,8 @@ pub(super) struct Column {
     table: &'static str,
     column: &'static str,
     rows_after: &'static str,
+    /// Reads what the cell is bound to.
+    bound_to: fn(&Row<'_>) -> Result<String, Error>,
     update: &'static str,
 }
 
@@ -85,42 +87,55 @@ pub(super) const SECRETS: Column = Column {
     table: "version",
     column: "secret",
     rows_after: "SELECT v.token, v.number, v.token || '/' || v.number || '/' || t.app || '/' || t.name, v.secret
-        FROM version v CROSS JOIN token t ON t.id = v.token
-        WHERE (v.token, v.number) > (?1, ?2) ORDER BY v.token, v.number LIMIT ?3",
+        FROM version v CROSS JOIN token t
+        WHERE t.id = v.token AND (v.token, v.number) > (?1, ?2) ORDER BY v.token, v.number LIMIT ?3",
+    bound_to: text,
     update: "UPDATE version SET secret = ?1 WHERE token = ?2 AND number = ?3",
 };
 
 const TICKETS: Column = Column {
     table: "login",
     column: "login_ticket",
-    rows_after: "SELECT id, 0, lower(hex(login_ticket_digest)), login_ticket FROM login
-        WHERE id > ?1 AND ?2 = 0 ORDER BY id LIMIT ?3",
-    update: "UPDATE login SET login_ticket = ?1 WHERE id = ?2 AND ?3 = 0",
+    rows_after: "SELECT id, CAST(0 AS BIGINT), login_ticket_digest, login_ticket FROM login
+        WHERE id > ?1 AND CAST(?2 AS BIGINT) = 0 ORDER BY id LIMIT ?3",
+    bound_to: digest,
+    update: "UPDATE login SET login_ticket = ?1 WHERE id = ?2 AND CAST(?3 AS BIGINT) = 0",
 };
 
 const CODES: Column = Column {
     table: "login_attempt",
     column: "code",
-    rows_after: "SELECT id, 0, CAST(id AS TEXT), code FROM login_attempt
-        WHERE id > ?1 AND ?2 = 0 AND code IS NOT NULL ORDER BY id LIMIT ?3",
-    update: "UPDATE login_attempt SET code = ?1 WHERE id = ?2 AND ?3 = 0",
+    rows_after: "SELECT a.id, CAST(0 AS BIGINT), CAST(a.id AS TEXT), a.code FROM login_attempt a
+        WHERE a.id > ?1 AND CAST(?2 AS BIGINT) = 0 AND a.code IS NOT NULL ORDER BY a.id LIMIT ?3",
+    bound_to: text,
+    update: "UPDATE login_attempt SET code = ?1 WHERE id = ?2 AND CAST(?3 AS BIGINT) = 0",
 };
 
 const TEXTS: Column = Column {
     table: "email",
     column: "text",
-    rows_after: "SELECT id, 0, message_id, text FROM email
-        WHERE id > ?1 AND ?2 = 0 AND text IS NOT NULL ORDER BY id LIMIT ?3",
-    update: "UPDATE email SET text = ?1 WHERE id = ?2 AND ?3 = 0",
+    rows_after: "SELECT id, CAST(0 AS BIGINT), message_id, text FROM email
+        WHERE id > ?1 AND CAST(?2 AS BIGINT) = 0 AND text IS NOT NULL ORDER BY id LIMIT ?3",
+    bound_to: text,
+    update: "UPDATE email SET text = ?1 WHERE id = ?2 AND CAST(?3 AS BIGINT) = 0",
 };
 
 const HTMLS: Column = Column {
     table: "email",
     column: "html",
-    rows_after: "SELECT id, 0, message_id, html FROM email
-        WHERE id > ?1 AND ?2 = 0 AND html IS NOT NULL ORDER BY id LIMIT ?3",
-    update: "UPDATE email SET html = ?1 WHERE id = ?2 AND ?3 = 0",
+    rows_after: "SELECT id, CAST(0 AS BIGINT), message_id, html FROM email
+        WHERE id > ?1 AND CAST(?2 AS BIGINT) = 0 AND html IS NOT NULL ORDER BY id LIMIT ?3",
+    bound_to: text,
+    update: "UPDATE email SET html = ?1 WHERE id = ?2 AND CAST(?3 AS BIGINT) = 0",
 };
+
+fn text(row: &Row<'_>) -> Result<String, Error> {
+    row.get(2)
+}
+
+fn digest(row: &Row<'_>) -> Result<String, Error> {
+    row.get::<Vec<u8>>(2).map(|digest| hex(&digest))
+}
 
 const ALL: [&Column; 5] = [&SECRETS, &TICKETS, &CODES, &TEXTS, &HTMLS];
 
@@ -179,7 +194,7 @@ fn some_after(db: &Connection, column: &Column, last: (i64, i64)) -> Result<Vec<
     db.all(column.rows_after, &[&last.0, &last.1, &AT_ONCE], |row| {
         Ok(Sealed {
             key: (row.get(0)?, row.get(1)?),
-            row: row.get(2)?,
+            row: (column.bound_to)(row)?,
             value: row.get(3)?,
         })
     })

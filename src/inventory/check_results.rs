@@ -170,8 +170,8 @@ impl Tx<'_> {
                 subject_name = coalesce(?22, subject_name,
                     (SELECT name FROM page_admin WHERE page = ?23 LIMIT 1)),
                 parent = coalesce((SELECT id FROM token WHERE id = ?24), parent,
-                    (SELECT d.token FROM page_admin d CROSS JOIN token u ON u.id = d.token
-                     WHERE d.page = ?23 AND u.app = token.app AND u.person = ?17 LIMIT 1))
+                    (SELECT d.token FROM page_admin d CROSS JOIN token u
+                     WHERE u.id = d.token AND d.page = ?23 AND u.app = token.app AND u.person = ?17 LIMIT 1))
              WHERE id = ?1",
             &[
                 &token.id,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::cells::Bearer;
 use super::columns::{self, FROM_TOKEN, TOKEN, TOKEN_COLUMNS};
-use super::engine::{Json, Row};
+use super::engine::{Json, Numbers, Row};
 use super::{Error, Tx, View, subscriptions};
 use crate::model::{Claimed, KnownAnswer, KnownToken, TokenId};
 use crate::secret::Secret;
@@ -31,8 +31,8 @@ const LONGEST_KNOWN: i64 = 31 * 86_400;
 /// In seconds. A claim that ends this much later than one that begins now came from a wrong clock.
 const CLOCK_TOLERANCE: i64 = 300;
 
-fn numbers(ids: &[TokenId]) -> Json<Vec<i64>> {
-    Json(ids.iter().map(|id| id.0).collect())
+fn numbers(ids: &[TokenId]) -> Numbers {
+    Numbers(ids.iter().map(|id| id.0).collect())
 }
 
 impl View<'_> {
@@ -55,7 +55,7 @@ impl View<'_> {
             "SELECT {TOKEN}, v.secret, t.rotation_tried_at, w.state, w.missing, w.checked_at {FROM_TOKEN}
              JOIN version v ON v.token = t.id AND v.number = t.version
              LEFT JOIN webhook_subscription w ON w.token = t.id
-             WHERE t.id IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2"
+             WHERE t.id IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2 ORDER BY t.id"
         );
         let tokens: Vec<Option<Claimed>> = self
             .db
@@ -67,10 +67,10 @@ impl View<'_> {
     fn known_tokens(&self, ids: &[TokenId], now: Timestamp) -> Result<Vec<KnownToken>, Error> {
         let tokens: Vec<Option<KnownToken>> = self.db.all(
             "SELECT t.id, t.app, t.name, t.version, v.secret, s.due_at, s.known_answer, s.known_until
-             FROM schedule s CROSS JOIN token t ON t.id = s.token
-             CROSS JOIN version v ON v.token = t.id AND v.number = t.version
-             WHERE s.token IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2 AND t.state = 'healthy'
-                AND s.known_answer IS NOT NULL AND s.known_until > ?2 AND s.known_until <= ?2 + ?3",
+             FROM schedule s CROSS JOIN token t CROSS JOIN version v
+             WHERE t.id = s.token AND v.token = t.id AND v.number = t.version
+                AND s.token IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2 AND t.state = 'healthy'
+                AND s.known_answer IS NOT NULL AND s.known_until > ?2 AND s.known_until <= ?2 + ?3 ORDER BY s.token",
             &[&numbers(ids), &now, &LONGEST_KNOWN],
             |row| self.known_token(row),
         )?;
@@ -159,7 +159,7 @@ impl Tx<'_> {
     }
 
     fn record_claim(&self, tokens: &[TokenId], ends_at: Timestamp) -> Result<ClaimId, Error> {
-        let tokens = numbers(tokens);
+        let tokens = Json(numbers(tokens).0);
         let record = "INSERT INTO claim (tokens, ends_at) VALUES (?1, ?2)";
         self.db.insert(record, &[&tokens, &ends_at]).map(ClaimId)
     }
@@ -195,10 +195,9 @@ impl Tx<'_> {
 
     /// Ends the claims of sweeps that did not. `latest` is the latest end that a claim of now has.
     fn end_expired_claims(&self, now: Timestamp, latest: Timestamp) -> Result<(), Error> {
-        self.db.run(
-            "DELETE FROM claim WHERE ends_at <= ?1 OR ends_at > ?2 + ?3",
-            &[&now, &latest, &CLOCK_TOLERANCE],
-        )
+        let latest = latest.as_second() + CLOCK_TOLERANCE;
+        let end = "DELETE FROM claim WHERE ends_at <= ?1 OR ends_at > ?2";
+        self.db.run(end, &[&now, &latest])
     }
 
     /// Ends the claims of an earlier run. The lock on the inventory proves that it has ended.

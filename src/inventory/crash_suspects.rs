@@ -52,8 +52,8 @@ impl View<'_> {
     /// them and not with all tokens in the order of their names.
     pub fn set_aside(&self) -> Result<Vec<String>, Error> {
         self.db.values(
-            "SELECT t.name FROM crash_suspect s CROSS JOIN token t ON t.id = s.token
-             WHERE s.set_aside_at IS NOT NULL ORDER BY t.name LIMIT 10",
+            "SELECT t.name FROM crash_suspect s CROSS JOIN token t
+             WHERE t.id = s.token AND s.set_aside_at IS NOT NULL ORDER BY t.name LIMIT 10",
             &[],
         )
     }

@@ -149,8 +149,8 @@ impl Tx<'_> {
     /// The names that the person's tokens had before they were renamed.
     fn earlier_names(&self, of_person: Params<'_>) -> Result<Vec<String>, Error> {
         let renamed: Vec<Event> = self.db.all(
-            "SELECT e.kind, e.detail FROM event e CROSS JOIN token t ON t.id = e.token
-             WHERE e.kind = 'renamed' AND t.app = ?1 AND t.person = ?2",
+            "SELECT e.kind, e.detail FROM event e CROSS JOIN token t
+             WHERE t.id = e.token AND e.kind = 'renamed' AND t.app = ?1 AND t.person = ?2",
             of_person,
             |row| Ok(journal::event(row, 0, 1)?.0),
         )?;

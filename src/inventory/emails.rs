@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::engine::Row;
+use super::engine::{Params, Row};
 use super::{Error, Tx, View, cells, journal::cut};
 use crate::model::{
     Attempt, Email, EmailId, EmailProgress, EmailReach, Event, IncidentId, NewEmail, NewEvent,
@@ -18,19 +18,43 @@ const COLUMNS: &str =
 impl View<'_> {
     /// Emails to send now, oldest first.
     pub fn emails_to_send(&self, now: Timestamp, limit: usize) -> Result<Vec<Email>, Error> {
-        let waiting = format!("SELECT {COLUMNS} FROM email WHERE next_try_at <= ?1 ORDER BY id");
-        let mut waiting = self.db.prepared(&waiting)?;
-        waiting.first(limit, &[&now], |row| self.email(row))
+        let waiting = format!(
+            "SELECT {COLUMNS} FROM email WHERE next_try_at <= ?3 AND id > ?1 ORDER BY id LIMIT ?2"
+        );
+        self.first_emails(&waiting, &[&now], limit)
     }
 
     /// Emails that some recipients did not get, and that no operator was notified of yet.
     pub fn emails_to_report(&self, limit: usize) -> Result<Vec<Email>, Error> {
         let unreported = format!(
-            "SELECT {COLUMNS} FROM email WHERE undelivered_at IS NOT NULL AND reported = 0
-             ORDER BY id"
+            "SELECT {COLUMNS} FROM email WHERE undelivered_at IS NOT NULL AND reported = 0 AND id > ?1
+             ORDER BY id LIMIT ?2"
         );
-        let mut unreported = self.db.prepared(&unreported)?;
-        unreported.first(limit, &[], |row| self.email(row))
+        self.first_emails(&unreported, &[], limit)
+    }
+
+    /// The first emails that open. `after` reads a number of them, `?2`, after the one with the id `?1`.
+    fn first_emails(
+        &self,
+        after: &str,
+        params: Params<'_>,
+        limit: usize,
+    ) -> Result<Vec<Email>, Error> {
+        let (mut found, mut last) = (Vec::new(), EmailId(0));
+        loop {
+            let wanted = limit - found.len();
+            let place: Params<'_> = &[&last, &wanted];
+            let read = [place, params].concat();
+            let some: Vec<(EmailId, Option<Email>)> = self
+                .db
+                .all(after, &read, |row| Ok((row.get(0)?, self.email(row)?)))?;
+            let is_all = some.len() < wanted;
+            last = some.last().map_or(last, |(id, _)| *id);
+            found.extend(some.into_iter().filter_map(|(_, email)| email));
+            if is_all || found.len() >= limit {
+                return Ok(found);
+            }
+        }
     }
 
     /// `None` for one that does not open, which is logged.
@@ -132,7 +156,8 @@ impl Tx<'_> {
             "UPDATE email SET attempts = attempts + 1, next_try_at = ?2, last_error = ?3,
                 delivered_to = ?4, refused = ?5, sent_at = ?6, given_up_at = ?7,
                 failing_since = coalesce(failing_since, ?8),
-                undelivered_at = CASE WHEN ?9 IS NULL AND ?6 IS NOT NULL THEN NULL
+                undelivered_at = CASE
+                    WHEN CAST(?9 AS BIGINT) IS NULL AND CAST(?6 AS BIGINT) IS NOT NULL THEN NULL
                     ELSE coalesce(undelivered_at, ?9) END
              WHERE id = ?1",
             &[

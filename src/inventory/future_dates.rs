@@ -15,24 +15,49 @@ const LONGEST_CLICK: SignedDuration = SignedDuration::from_hours(2);
 const HAPPENED: &[&str] = &[
     "UPDATE event SET at = ?1
      WHERE id > (SELECT coalesce(max(id), 0) FROM event) - 1000 AND at > ?1",
-    "UPDATE incident SET opened_at = min(opened_at, ?1), notified_at = min(notified_at, ?1),
-        broken_since = min(broken_since, ?1), awaiting_since = min(awaiting_since, ?1),
-        escalated_at = min(escalated_at, ?1), stable_since = min(stable_since, ?1),
-        flapping_notified_at = min(flapping_notified_at, ?1), review_at = min(review_at, ?1)
+    "UPDATE incident SET opened_at = CASE WHEN opened_at > ?1 THEN ?1 ELSE opened_at END,
+        notified_at = CASE WHEN notified_at > ?1 THEN ?1 ELSE notified_at END,
+        broken_since = CASE WHEN broken_since > ?1 THEN ?1 ELSE broken_since END,
+        awaiting_since = CASE WHEN awaiting_since > ?1 THEN ?1 ELSE awaiting_since END,
+        escalated_at = CASE WHEN escalated_at > ?1 THEN ?1 ELSE escalated_at END,
+        stable_since = CASE WHEN stable_since > ?1 THEN ?1 ELSE stable_since END,
+        flapping_notified_at = CASE WHEN flapping_notified_at > ?1 THEN ?1 ELSE flapping_notified_at END,
+        review_at = CASE WHEN review_at > ?1 THEN ?1 ELSE review_at END
      WHERE resolved_at IS NULL",
     "UPDATE incident SET resolved_at = ?1 WHERE resolved_at > ?1",
     "UPDATE incident_token SET joined_at = ?1
      WHERE joined_at > ?1 AND incident IN (SELECT id FROM incident WHERE resolved_at IS NULL)",
-    "UPDATE email SET created_at = min(created_at, ?1), failing_since = min(failing_since, ?1)
+    "UPDATE email SET created_at = CASE WHEN created_at > ?1 THEN ?1 ELSE created_at END,
+        failing_since = CASE WHEN failing_since > ?1 THEN ?1 ELSE failing_since END
      WHERE next_try_at IS NOT NULL",
     "UPDATE login SET opened_at = ?1 WHERE opened_at > ?1",
     "UPDATE login_attempt SET since = ?1 WHERE since > ?1",
     "UPDATE webhook_notice SET at = ?1 WHERE at > ?1",
-    "UPDATE data_deletion SET signed_at = min(signed_at, ?1), requested_at = min(requested_at, ?1)",
-    "UPDATE OR REPLACE digest SET tick = ?1, created_at = ?1 WHERE tick > ?1",
+    "UPDATE data_deletion SET signed_at = CASE WHEN signed_at > ?1 THEN ?1 ELSE signed_at END,
+        requested_at = CASE WHEN requested_at > ?1 THEN ?1 ELSE requested_at END",
+    // The latest of those in the future stays: two digests cannot have the same tick.
+    "DELETE FROM digest WHERE tick >= ?1 AND tick < (SELECT max(tick) FROM digest)",
+    "UPDATE digest SET tick = ?1, created_at = ?1 WHERE tick > ?1",
     "UPDATE webhook_subscription SET checked_at = ?1 WHERE checked_at > ?1",
     "UPDATE daemon_run SET started_at = ?1 WHERE started_at > ?1",
     "UPDATE app SET failing_since = ?1 WHERE failing_since > ?1",
+];
+
+/// Times of what is to end, and how long from now they can be at most. A later one came from the wrong
+/// clock. That time is `?1`.
+const LATEST: &[(&str, SignedDuration)] = &[
+    (
+        "UPDATE app SET resume_at = 0 WHERE resume_at > ?1",
+        LONGEST_WAIT,
+    ),
+    (
+        "UPDATE login SET expires_at = ?1 WHERE expires_at > ?1",
+        LONGEST_LINK,
+    ),
+    (
+        "UPDATE login_attempt SET expires_at = ?1 WHERE expires_at > ?1",
+        LONGEST_CLICK,
+    ),
 ];
 
 impl Tx<'_> {
@@ -42,27 +67,12 @@ impl Tx<'_> {
         for heal in HAPPENED {
             self.db.run(heal, &[&now])?;
         }
-        for (heal, longest) in [
-            (
-                "UPDATE email SET next_try_at = ?1 WHERE next_try_at > ?2",
-                LONGEST_WAIT,
-            ),
-            (
-                "UPDATE app SET resume_at = 0 WHERE resume_at > ?2 AND ?1 > 0",
-                LONGEST_WAIT,
-            ),
-            (
-                "UPDATE login SET expires_at = ?2 WHERE expires_at > ?2 AND ?1 > 0",
-                LONGEST_LINK,
-            ),
-            (
-                "UPDATE login_attempt SET expires_at = ?2 WHERE expires_at > ?2 AND ?1 > 0",
-                LONGEST_CLICK,
-            ),
-        ] {
-            let latest = now.checked_add(longest).unwrap_or(Timestamp::MAX);
-            self.db.run(heal, &[&now, &latest])?;
+        for (heal, longest) in LATEST {
+            let latest = now.checked_add(*longest).unwrap_or(Timestamp::MAX);
+            self.db.run(heal, &[&latest])?;
         }
-        Ok(())
+        let latest = now.checked_add(LONGEST_WAIT).unwrap_or(Timestamp::MAX);
+        let retry = "UPDATE email SET next_try_at = ?2 WHERE next_try_at > ?1";
+        self.db.run(retry, &[&latest, &now])
     }
 }

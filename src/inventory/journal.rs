@@ -20,18 +20,20 @@ impl View<'_> {
         token: Option<&str>,
         limit: usize,
     ) -> Result<Vec<EventRecord>, Error> {
-        let events = match token {
-            None => {
-                "SELECT id, at, kind, name, app, detail FROM event WHERE id > ?1 AND ?2 IS NULL
-                 ORDER BY id LIMIT ?3"
-            }
-            Some(_) => {
+        match token {
+            None => self.db.all(
+                "SELECT id, at, kind, name, app, detail FROM event WHERE id > ?1 ORDER BY id LIMIT ?2",
+                &[&after, &limit],
+                record,
+            ),
+            Some(token) => self.db.all(
                 "SELECT id, at, kind, name, app, detail FROM event
                  WHERE token = (SELECT id FROM token WHERE name = ?2) AND id > ?1
-                 ORDER BY id LIMIT ?3"
-            }
-        };
-        self.db.all(events, &[&after, &token, &limit], record)
+                 ORDER BY id LIMIT ?3",
+                &[&after, &token, &limit],
+                record,
+            ),
+        }
     }
 
     /// The latest events of a token, newest first.

@@ -28,8 +28,7 @@ pub(super) fn make(db: &Connection, own: &Key) -> Result<(), Error> {
 
 fn insert(db: &Connection, key: &DataKey, purpose: &str, own: &Key) -> Result<(), Error> {
     db.run(
-        "INSERT INTO data_key (id, purpose, wrapped, wrapping_key, created_at)
-         VALUES (?1, ?2, ?3, ?4, unixepoch())",
+        "INSERT INTO data_key (id, purpose, wrapped, wrapping_key) VALUES (?1, ?2, ?3, ?4)",
         &[&key.id, &purpose, &wrap(key, own)?, &id_of(own)],
     )
 }
@@ -128,7 +127,7 @@ fn open_all(stored: &[Wrapped], key: &Key) -> Option<Vec<DataKey>> {
 
 fn stored(db: &Connection) -> Result<Vec<Wrapped>, Error> {
     db.all(
-        "SELECT id, purpose, wrapped, wrapping_key FROM data_key",
+        "SELECT id, purpose, wrapped, wrapping_key FROM data_key ORDER BY id",
         &[],
         wrapped,
     )
@@ -137,7 +136,7 @@ fn stored(db: &Connection) -> Result<Vec<Wrapped>, Error> {
 fn rewrapped(db: &Connection) -> Result<Vec<Wrapped>, Error> {
     db.all(
         "SELECT r.id, k.purpose, r.wrapped, r.wrapping_key
-         FROM rewrapped_key r JOIN data_key k ON k.id = r.id",
+         FROM rewrapped_key r JOIN data_key k ON k.id = r.id ORDER BY r.id",
         &[],
         wrapped,
     )

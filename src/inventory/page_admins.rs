@@ -53,7 +53,7 @@ impl View<'_> {
                 WHERE app = ?1 AND person = ?2 AND kind <> 'page' AND id <> ?3 AND {LIVES}
                 UNION ALL SELECT * FROM (SELECT id, 1 FROM token
                     WHERE app = ?1 AND person = ?2 AND state IN ('healthy', 'expiring')
-                        AND +kind = 'page' AND id <> ?3 LIMIT ?4))
+                        AND kind = 'page' AND id <> ?3 LIMIT ?4) pages) living
              ORDER BY is_page, id LIMIT ?4"
         );
         let any = "SELECT EXISTS (SELECT 1 FROM token WHERE app = ?1 AND person = ?2 AND id <> ?3)";
@@ -85,13 +85,14 @@ impl Tx<'_> {
         }
         self.db
             .run("DELETE FROM page_admin WHERE token = ?1", &[&user.id])?;
-        let mut insert = self.db.prepared(
+        let mut insert = self.db.batch(
             "INSERT INTO page_admin (token, page, name) VALUES (?1, ?2, ?3)
              ON CONFLICT DO NOTHING",
         )?;
         for page in pages.iter() {
-            insert.run(&[&user.id, &page.id, &page.name])?;
+            insert.add(&[&user.id, &page.id, &page.name])?;
         }
+        insert.finish()?;
         Ok(true)
     }
 
@@ -115,20 +116,21 @@ impl Tx<'_> {
     fn set_page_parents(&self, user: &Token) -> Result<(), Error> {
         let person = person_of(user);
         let changed: Vec<(TokenId, String)> = self.db.all(
-            "SELECT t.id, d.name FROM page_admin d CROSS JOIN token t ON t.app = ?2 AND t.subject = d.page
-             WHERE d.token = ?1 AND t.kind = 'page'
+            "SELECT t.id, d.name FROM page_admin d CROSS JOIN token t
+             WHERE t.app = ?2 AND t.subject = d.page AND d.token = ?1 AND t.kind = 'page'
                 AND (t.subject_name IS DISTINCT FROM d.name OR t.parent IS NULL AND t.person = ?3)",
             &[&user.id, &user.app, &person],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        let mut update = self.db.prepared(
+        let mut update = self.db.batch(
             "UPDATE token SET subject_name = ?2, parent = CASE
                 WHEN parent IS NULL AND person = ?4 THEN ?3 ELSE parent END
              WHERE id = ?1",
         )?;
         changed
             .iter()
-            .try_for_each(|(id, name)| update.run(&[id, name, &user.id, &person]))
+            .try_for_each(|(id, name)| update.add(&[id, name, &user.id, &person]))?;
+        update.finish()
     }
 
     fn import_token(

@@ -45,7 +45,7 @@ impl Tx<'_> {
     /// A refusal names the person whose token was offered.
     pub(super) fn delete_refusals(&self, person: &str) -> Result<(), Error> {
         self.db.run(
-            "DELETE FROM refused_candidate WHERE instr(why, '\"' || ?1 || '\"') > 0",
+            "DELETE FROM refused_candidate WHERE replace(why, '\"' || ?1 || '\"', '') <> why",
             &[&person],
         )
     }

@@ -137,7 +137,7 @@ impl Restore {
         let db = Connection::writer(self.copy.path())?;
         db.run("UPDATE totals SET restored_at = ?1", &[&now])?;
         db.run(
-            "UPDATE schedule SET due_at = min(due_at, ?1), known_answer = NULL, known_until = NULL
+            "UPDATE schedule SET due_at = CASE WHEN due_at > ?1 THEN ?1 ELSE due_at END, known_answer = NULL, known_until = NULL
              WHERE due_at IS NOT NULL",
             &[&now],
         )?;

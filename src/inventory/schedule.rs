@@ -42,7 +42,7 @@ impl View<'_> {
                 SELECT (SELECT min(s.app) FROM schedule s WHERE s.app > of.app AND s.due_at IS NOT NULL)
                 FROM of WHERE of.app IS NOT NULL)
              SELECT count(*), count(*) FILTER (WHERE s.due_at <= ?2)
-             FROM of CROSS JOIN schedule s ON s.app = of.app AND s.due_at <= ?1",
+             FROM of CROSS JOIN schedule s WHERE s.app = of.app AND s.due_at <= ?1",
             &[&now, &overdue_since],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
@@ -83,7 +83,7 @@ impl Tx<'_> {
     pub fn record_unchanged(&self, app: &str, next_checks: &[NextCheck]) -> Result<(), Error> {
         let checks = next_checks.len() as u64;
         self.recorded.borrow_mut().add_checks(app, checks);
-        let mut update = self.db.prepared(
+        let mut update = self.db.batch(
             "UPDATE schedule SET due_at = ?3, action = ?4, checked_at = ?5, known_answer = ?6, known_until = ?7
              WHERE token = ?1 AND due_at = ?2",
         )?;
@@ -93,7 +93,7 @@ impl Tx<'_> {
                 token, checked_at, ..
             } = next_check;
             let (answer, until) = known(next_check);
-            update.run(&[
+            update.add(&[
                 token,
                 &next_check.due_at,
                 &due_at,
@@ -102,7 +102,8 @@ impl Tx<'_> {
                 &answer,
                 &until,
             ])
-        })
+        })?;
+        update.finish()
     }
 
     /// Sets the next check and the deadline. Returns whether that was possible: not if the token was made due again
@@ -199,7 +200,7 @@ impl Tx<'_> {
         self.schedule(
             "due_at > ?1 AND coalesce(checked_at, 0) < ?1 AND token IN (
                 SELECT id FROM token WHERE app = ?2 AND person = ?3 AND id <> ?4
-                    AND (kind <> 'page' OR ?5 = 0))",
+                    AND (kind <> 'page' OR CAST(?5 AS BIGINT) = 0))",
             &[&now, &of.app, &facts.person, &of.id, &own_only],
         )
     }
@@ -234,13 +235,13 @@ impl Tx<'_> {
         cause: Cause,
         now: Timestamp,
     ) -> Result<usize, Error> {
-        // The plus keeps SQLite from walking all healthy tokens.
-        const MISSED: &str = "+state IN ('healthy', 'expiring') AND id IN (
+        const MISSED: &str = "state IN ('healthy', 'expiring') AND id IN (
             SELECT token FROM schedule WHERE app = ?1 AND due_at <= ?2)";
+        // States and causes are plain words, which JSON takes as they are.
         let record = format!(
             "INSERT INTO event (at, kind, token, name, app, detail)
              SELECT ?2, 'changed', id, name, app,
-                json_object('from', state, 'to', 'failing', 'cause', ?3)
+                '{{\"from\":\"' || state || '\",\"to\":\"failing\",\"cause\":\"' || ?3 || '\"}}'
              FROM token WHERE {MISSED}"
         );
         let fail = format!(

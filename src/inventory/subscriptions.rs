@@ -39,8 +39,8 @@ impl View<'_> {
     /// them and not with all tokens that work.
     pub fn unsubscribed_pages(&self) -> Result<Vec<UnsubscribedPages>, Error> {
         let unsubscribed = format!(
-            "SELECT t.app, count(*), min(t.name) FROM webhook_subscription s CROSS JOIN token t ON t.id = s.token
-             WHERE s.state = 'missing' AND {LIVES}
+            "SELECT t.app, count(*), min(t.name) FROM webhook_subscription s CROSS JOIN token t
+             WHERE t.id = s.token AND s.state = 'missing' AND {LIVES}
              GROUP BY t.app ORDER BY t.app"
         );
         self.db.all(

@@ -14,13 +14,19 @@ const LINES: usize = 300;
 
 #[test]
 fn shipped_schemas_are_never_edited() -> Result {
-    let folder = root().join("src/inventory/schema");
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let digest = Sha256::digest(fs::read(entry.path())?);
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        found.push((entry.file_name().to_string_lossy().into_owned(), digest));
+    for engine in ["", "postgres/"] {
+        let folder = root().join("src/inventory/schema").join(engine);
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                continue;
+            }
+            let digest = Sha256::digest(fs::read(entry.path())?);
+            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            found.push((format!("{engine}{name}"), digest));
+        }
     }
     found.sort();
     let known = SCHEMA

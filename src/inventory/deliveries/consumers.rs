@@ -58,7 +58,7 @@ impl Tx<'_> {
             "INSERT INTO consumer (token, name, seen_version, seen_at)
              SELECT id, ?2, ?3, ?4 FROM token WHERE id = ?1
              ON CONFLICT (token, name) DO UPDATE SET seen_version = ?3, seen_at = ?4
-                WHERE coalesce(seen_version, 0) < ?3",
+                WHERE coalesce(consumer.seen_version, 0) < ?3",
             &[&token, &consumer, &version, &now],
         )?;
         self.update_lag(token, now)

@@ -13,7 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 
 use super::columns::{FROM_TOKEN, TOKEN, token as read_token};
-use super::engine::fields;
+use super::engine::{Params, fields};
 use super::{Error, Inventory, Tx, View};
 use crate::model::{Deliverable, Delivery, DeliveryState, Expiry, SinkTokens, Token, TokenId};
 use crate::secret::Secret;
@@ -88,20 +88,15 @@ impl View<'_> {
         state: Option<DeliveryState>,
         limit: usize,
     ) -> Result<Vec<Delivery>, Error> {
-        let condition = match state {
+        let (condition, params): (_, Params<'_>) = match &state {
             // An index has only these.
-            Some(DeliveryState::Pending) => "d.state = 'pending'",
-            Some(DeliveryState::Failed) => "d.state = 'failed'",
-            Some(_) => "d.state = ?2",
-            None => "?2 IS NULL",
+            Some(DeliveryState::Pending) => ("d.state = 'pending'", &[&limit]),
+            Some(DeliveryState::Failed) => ("d.state = 'failed'", &[&limit]),
+            Some(state) => ("d.state = ?2", &[&limit, state]),
+            None => ("TRUE", &[&limit]),
         };
         let found = format!("{DELIVERY} WHERE {condition} ORDER BY d.id DESC LIMIT ?1");
-        match state {
-            Some(DeliveryState::Pending | DeliveryState::Failed) => {
-                self.db.all(&found, &[&limit], delivery!())
-            }
-            _ => self.db.all(&found, &[&limit, &state], delivery!()),
-        }
+        self.db.all(&found, params, delivery!())
     }
 
     /// The newest delivery of a token to a sink.

@@ -186,7 +186,8 @@ impl View<'_> {
             "SELECT d.sink, d.version, EXISTS (SELECT 1 FROM delivery e
                 WHERE e.token = d.token AND e.sink = d.sink AND e.version < d.version AND e.delivered_at IS NOT NULL)
              FROM delivery d WHERE d.token = ?1 AND NOT EXISTS (
-                SELECT 1 FROM delivery n WHERE n.token = d.token AND n.sink = d.sink AND n.version > d.version)",
+                SELECT 1 FROM delivery n WHERE n.token = d.token AND n.sink = d.sink AND n.version > d.version)
+             ORDER BY d.sink",
             &[&token],
             |row| {
                 Ok(Newest {
@@ -219,7 +220,8 @@ impl Tx<'_> {
             } = newest;
             let lagging = sink.lagging(version, had_earlier, self.consumers(token)?, &self.sinks);
             self.db.run(
-                "UPDATE delivery SET lagging_since = CASE WHEN ?4 THEN coalesce(lagging_since, ?5) END
+                "UPDATE delivery SET lagging_since = CASE WHEN CAST(?4 AS BIGINT) = 1
+                    THEN coalesce(lagging_since, ?5) END
                  WHERE token = ?1 AND sink = ?2 AND version = ?3",
                 &[&token, &newest.sink, &version, &!lagging.is_empty(), &now],
             )?;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::inventory::engine::Texts;
 use crate::inventory::journal::cut;
 use crate::inventory::{Error, Tx};
 use crate::model::{Delivery, DeliveryOutcome, DeliveryProgress, Event, NewEvent, TokenId};
@@ -74,7 +75,7 @@ impl Tx<'_> {
                 reason,
                 next_try_at,
             } => self.db.changed(
-                "UPDATE delivery SET state = CASE WHEN ?3 IS NULL THEN 'failed' ELSE state END,
+                "UPDATE delivery SET state = CASE WHEN CAST(?3 AS BIGINT) IS NULL THEN 'failed' ELSE state END,
                     attempts = attempts + 1, next_try_at = ?3, last_error = ?4,
                     failing_since = coalesce(failing_since, ?2),
                     undelivered_since = coalesce(undelivered_since, ?2)
@@ -114,7 +115,7 @@ impl Tx<'_> {
         self.db.changed(
             "UPDATE delivery SET state = 'superseded', next_try_at = NULL, undelivered_since = NULL
              WHERE state = 'pending' AND sink NOT IN (SELECT value FROM json_each(?1))",
-            &[&sinks],
+            &[&Texts(&sinks)],
         )
     }
 
@@ -180,7 +181,7 @@ impl Tx<'_> {
                         SELECT 1 FROM delivery n
                         WHERE n.token = d.token AND n.sink = d.sink AND n.version > d.version))
                 LIMIT ?3)",
-            &[&cutoff, &sinks, &limit],
+            &[&cutoff, &Texts(&sinks), &limit],
         )
     }
 }

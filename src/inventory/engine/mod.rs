@@ -1,7 +1,11 @@
 //! The database engine, and the only place that names it. A statement is written as `?1, ?2`, gets its values in a
 //! slice, and is kept prepared.
 
+mod batch;
+#[cfg(test)]
+mod dialect;
 mod failure;
+mod list;
 mod sqlite;
 mod value;
 mod work;
@@ -12,6 +16,7 @@ use rusqlite::CachedStatement;
 
 pub(super) use failure::Failure;
 pub use failure::WriteErrorKind;
+pub(super) use list::{Numbers, Texts};
 pub(super) use sqlite::{LOG_LIMIT, PATIENCE};
 pub(super) use value::{FromColumn, Json, ToColumn, Value};
 pub(super) use work::Counters;
@@ -154,17 +159,6 @@ impl Statement<'_> {
         read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         self.rows(params, read)?.next().transpose()
-    }
-
-    /// The first `limit` rows that `read` does not skip. Reads no further.
-    pub(super) fn first<T>(
-        &mut self,
-        limit: usize,
-        params: Params<'_>,
-        read: impl FnMut(&Row<'_>) -> Result<Option<T>, Error>,
-    ) -> Result<Vec<T>, Error> {
-        let rows = self.rows(params, read)?;
-        rows.filter_map(Result::transpose).take(limit).collect()
     }
 
     fn rows<T>(

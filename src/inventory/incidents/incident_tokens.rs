@@ -57,7 +57,7 @@ impl View<'_> {
         let tokens = format!(
             "SELECT {TOKEN} {FROM_TOKEN} JOIN incident_token m ON m.token = t.id
              WHERE m.incident = ?1 AND {now_or_ever}
-             ORDER BY t.kind = 'page', s.deadline IS NULL, s.deadline, t.name LIMIT ?2"
+             ORDER BY t.kind = 'page' NULLS FIRST, s.deadline IS NULL, s.deadline, t.name LIMIT ?2"
         );
         self.db
             .all(&tokens, &[&incident.id, &limit], columns::token)
@@ -84,7 +84,7 @@ impl View<'_> {
             "SELECT t.name, t.kind,
                 CASE WHEN t.owners <> '[]' THEN t.owners ELSE coalesce(p.owners, '[]') END
              FROM incident_token m JOIN token t ON t.id = m.token LEFT JOIN token p ON p.id = t.parent
-             WHERE m.incident = ?1 AND m.left_at IS NULL",
+             WHERE m.incident = ?1 AND m.left_at IS NULL ORDER BY m.token",
             &[&incident],
             fields!(Owner { name, kind, owners }),
         )

@@ -74,8 +74,9 @@ impl Tx<'_> {
     pub fn dequeue(&self, tokens: &[TokenId]) -> Result<(), Error> {
         let mut done = self
             .db
-            .prepared("DELETE FROM incident_queue WHERE token = ?1")?;
-        tokens.iter().try_for_each(|id| done.run(&[id]))
+            .batch("DELETE FROM incident_queue WHERE token = ?1")?;
+        tokens.iter().try_for_each(|id| done.add(&[id]))?;
+        done.finish()
     }
 
     /// Adds a token to the open incident with this key, and opens one if there is none. It is a relapse if the token

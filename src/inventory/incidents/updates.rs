@@ -48,7 +48,7 @@ impl Tx<'_> {
                         JOIN schedule s ON s.token = t.id
                      WHERE m.incident = ?1 AND m.left_at IS NULL AND m.upcoming = 0
                         AND t.cause IS NOT NULL AND t.state <> 'failing'
-                     ORDER BY t.cause = incident_cause DESC, s.deadline LIMIT 1), cause),
+                     ORDER BY t.cause = incident.incident_cause DESC, s.deadline NULLS FIRST LIMIT 1), cause),
                 broken_since = coalesce(broken_since,
                     (SELECT min(t.since) FROM incident_token m JOIN token t ON t.id = m.token
                      WHERE m.incident = ?1 AND m.left_at IS NULL AND t.state = 'dead'))

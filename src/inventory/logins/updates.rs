@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{AT_METAS, CLICKS, ClaimedCode, EMAIL_LINK, EMAIL_LINK_LEFT, later};
-use crate::inventory::engine::Json;
+use crate::inventory::engine::{Json, Texts};
 use crate::inventory::{Error, Tx, cells};
 use crate::model::{
     AttemptId, Ending, Event, Incident, Login, LoginAttempt, LoginEnd, LoginId, LoginOutcome,
@@ -17,7 +17,8 @@ impl Tx<'_> {
     pub(in crate::inventory) fn delete_logins(&self, app: &str, person: &str) -> Result<(), Error> {
         self.db.run(
             "DELETE FROM login WHERE app = ?1 AND (person = ?2 OR id IN
-                (SELECT login FROM login_attempt WHERE ending ->> 'person' = ?2))",
+                (SELECT login FROM login_attempt
+                    WHERE replace(ending, '\"person\":\"' || ?2 || '\"', '') <> ending))",
             &[&app, &person],
         )
     }
@@ -168,7 +169,7 @@ impl Tx<'_> {
             "SELECT a.id, a.login FROM login_attempt a JOIN login l ON l.id = a.login
              WHERE a.phase = 'answered' AND l.app IN (SELECT value FROM json_each(?1))
              ORDER BY a.id LIMIT 100",
-            &[&apps],
+            &[&Texts(apps)],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let mut claimed = Vec::new();

@@ -7,7 +7,7 @@ CREATE TABLE data_key (
     purpose      TEXT    NOT NULL CHECK (purpose IN ('seal', 'fingerprint')),
     wrapped      BLOB    NOT NULL,
     wrapping_key TEXT    NOT NULL,
-    created_at   INTEGER NOT NULL
+    created_at   INTEGER NOT NULL DEFAULT (unixepoch())
 ) STRICT;
 
 -- The data keys wrapped by the operator's next key, while it is being put in place.

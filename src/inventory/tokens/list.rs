@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::inventory::columns::{self, FROM_TOKEN, TOKEN, TOKEN_COLUMNS};
-use crate::inventory::engine::ToColumn;
+use crate::inventory::engine::{Params, ToColumn};
 use crate::inventory::{Error, View};
 use crate::model::{Consumer, Kind, State, Token, string_enum};
 
@@ -72,7 +72,7 @@ const BEHIND: &str = "t.id IN (SELECT c.token FROM consumer c JOIN token v ON v.
 
 type Listed = (Token, Option<String>, i64);
 
-/// The conditions that are asked for, and only their values.
+/// The conditions that are asked for, and only their values. `?1` is the limit.
 #[derive(Default)]
 struct Conditions<'f> {
     sql: Vec<String>,
@@ -83,8 +83,12 @@ impl<'f> Conditions<'f> {
     /// `$` stands for the value.
     fn add(&mut self, condition: &str, value: &'f dyn ToColumn) {
         self.values.push(value);
-        let place = format!("?{}", self.values.len());
+        let place = self.last_place();
         self.sql.push(condition.replace('$', &place));
+    }
+
+    fn last_place(&self) -> String {
+        format!("?{}", self.values.len() + 1)
     }
 
     /// In so many words, because only then an index of a part of the tokens serves.
@@ -94,11 +98,8 @@ impl<'f> Conditions<'f> {
 
     fn after(&mut self, last: &'f Cursor) {
         self.add(&format!("{DEADLINE} >= $"), &last.deadline);
-        let place = self.values.len();
-        self.add(
-            &format!("({DEADLINE} > ?{place} OR t.name > $)"),
-            &last.name,
-        );
+        let place = self.last_place();
+        self.add(&format!("({DEADLINE} > {place} OR t.name > $)"), &last.name);
     }
 }
 
@@ -182,9 +183,11 @@ impl View<'_> {
         };
         let list = format!(
             "SELECT {TOKEN}, p.name, {DEADLINE} {FROM_TOKEN} LEFT JOIN token p ON p.id = t.parent
-             {narrowed} ORDER BY {order} LIMIT {limit}"
+             {narrowed} ORDER BY {order} LIMIT ?1"
         );
-        self.db.all(&list, &conditions.values, |row| {
+        let limit: Params<'_> = &[&limit];
+        let values = [limit, &conditions.values].concat();
+        self.db.all(&list, &values, |row| {
             let (parent, deadline) = (row.get(TOKEN_COLUMNS)?, row.get(TOKEN_COLUMNS + 1)?);
             Ok((columns::token(row)?, parent, deadline))
         })
