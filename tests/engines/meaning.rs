@@ -2,7 +2,7 @@
 //! alike at random; then its rows are compared, and what it left in the tables.
 
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rusqlite::{Connection, params_from_iter};
 
 use super::cluster::Cluster;
