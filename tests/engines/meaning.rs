@@ -1,20 +1,18 @@
 //! Every statement does the same on both engines. It is run on both with the same values, on tables that were filled
 //! alike at random; then its rows are compared, and what it left in the tables.
 
-use rand::rngs::StdRng;
 use rand::SeedableRng;
+use rand::rngs::StdRng;
 use rusqlite::{Connection, params_from_iter};
 
 use super::cluster::Cluster;
 use super::dialect::for_postgres;
 use super::statements::{Statements, is_of_sqlite};
-use super::values::{Column, TABLES, Value, columns, of_column, of_parameter};
+use super::values::{Column, ROWS, TABLES, Value, columns, of_column, of_parameter};
 use super::{POSTGRES, SQLITE};
 
-/// How many rows a table gets, fewer those that its constraints keep out.
-const ROWS: i64 = 14;
 /// How often each statement is run.
-const RUNS: usize = 4;
+const RUNS: usize = 6;
 
 /// Both engines, with the same rows.
 struct Engines<'c> {
@@ -56,10 +54,8 @@ fn every_statement_does_the_same_on_both_engines() {
         assert_eq!(answers.len(), cases.len());
         for (case, postgres) in cases.iter().zip(answers) {
             let sqlite = engines.in_sqlite(case);
-            assert_eq!(
-                sqlite, postgres,
-                "seed {seed}, {case}\nSQLite left, PostgreSQL right"
-            );
+            let differ = sqlite.differences(&postgres);
+            assert!(differ.is_empty(), "seed {seed}, {case}\n{differ}");
             seen[match sqlite {
                 Done::Failed => 0,
                 Done::Read(rows) => usize::from(!rows.is_empty()),
@@ -70,6 +66,26 @@ fn every_statement_does_the_same_on_both_engines() {
     let [nothing, read, changed] = seen;
     println!("{read} runs found rows, {changed} changed some, {nothing} did nothing");
     assert!(read > 500 && changed > 400, "{seen:?}");
+}
+
+impl Done {
+    /// In SQLite and in PostgreSQL; empty if there are none.
+    fn differences(&self, postgres: &Self) -> String {
+        match (self, postgres) {
+            (sqlite, postgres) if sqlite == postgres => String::new(),
+            (Self::Changed(here, left), Self::Changed(there, right)) if here == there => {
+                let only = |of: &[String], other: &[String]| {
+                    let only = of.iter().filter(|line| !other.contains(line));
+                    only.cloned().collect::<Vec<_>>().join("\n")
+                };
+                format!("{}\n---\n{}", only(left, right), only(right, left))
+            }
+            (Self::Changed(here, _), Self::Changed(there, _)) => {
+                format!("{here} rows changed\n---\n{there} rows changed")
+            }
+            (sqlite, postgres) => format!("{sqlite:?}\n---\n{postgres:?}"),
+        }
+    }
 }
 
 impl<'c> Engines<'c> {

@@ -40,6 +40,9 @@ pub(super) const TABLES: [&str; 31] = [
     "daemon_run",
 ];
 
+/// How many rows a table gets, fewer those that its constraints keep out.
+pub(super) const ROWS: i64 = 14;
+
 const NAMES: &[&str] = &["a", "B", "b-1", "Ä", "acme-x", "z", "Z", "_", "a.b", "a-b"];
 const PEOPLE: &[&str] = &["17", "18", "maria"];
 const APPS: &[&str] = &["acme", "beta", "Zeta"];
@@ -94,7 +97,10 @@ pub(super) fn of_column(table: &str, column: &Column, chance: &mut StdRng) -> Va
             "upcoming" | "reported" | "accepts_fewer" | "refused" => chance.random_range(0..=1),
             "failures" => chance.random_range(0..=2),
             "expires_at" if chance.random_bool(0.2) => i64::MAX,
-            "version" | "number" | "seen_version" | "in_use_version" => chance.random_range(1..=4),
+            "version" | "number" | "seen_version" | "in_use_version" | "incident" => {
+                chance.random_range(1..=4)
+            }
+            "token" | "parent" | "login" => chance.random_range(1..=ROWS),
             _ => chance.random_range(0..=60),
         }),
         _ => one_of(texts(table, name), chance),
@@ -151,8 +157,8 @@ pub(super) fn of_parameter(text: &str, place: usize, kind: &str, chance: &mut St
         "bigint" if is_limit => Value::Int(1_000),
         "bigint" => Value::Int(match chance.random_range(0..3) {
             0 => chance.random_range(0..=60),
-            1 => chance.random_range(1..=15),
-            _ => chance.random_range(0..=2),
+            1 => chance.random_range(1..=ROWS + 1),
+            _ => chance.random_range(0..=4),
         }),
         "bytea" => Value::Blob(chance.random_range(0..10)),
         "bigint[]" => Value::Numbers((0..8).map(|_| chance.random_range(1..=15)).collect()),
