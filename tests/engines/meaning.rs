@@ -46,7 +46,7 @@ fn every_statement_does_the_same_on_both_engines() {
         return;
     };
     let mut seen = [0; 3];
-    for seed in [7, 8] {
+    for seed in [7, 9] {
         let mut chance = StdRng::seed_from_u64(seed);
         let engines = Engines::filled(&cluster, &format!("meaning_{seed}"), &mut chance);
         let cases = engines.cases(&mut chance);
