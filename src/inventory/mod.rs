@@ -15,6 +15,7 @@ mod daemon_runs;
 mod data_deletions;
 mod deliveries;
 mod digests;
+mod duties;
 mod emails;
 mod engine;
 mod error;
@@ -74,6 +75,7 @@ pub use daemon_runs::RunId;
 pub use data_deletions::Deletion;
 pub use deliveries::Confirmed;
 pub use digests::Digest;
+pub use duties::{Duties, DutyChange, Held};
 use engine::{Connection, Counters};
 pub use engine::{Work, WriteErrorKind};
 pub use error::{Error, Unwritable};
@@ -94,9 +96,10 @@ pub struct Settings {
     pub key: Key,
 }
 
-/// A handle to the inventory: many readers, one writer. Cheap to clone.
+/// A handle to the inventory: many readers, one writer. Cheap to clone. With a [`Held`], it writes on behalf of a duty,
+/// and no longer once another node has that duty.
 #[derive(Clone)]
-pub struct Inventory(Arc<Shared>);
+pub struct Inventory(Arc<Shared>, Option<Held>);
 
 struct Shared {
     readers: Mutex<Vec<Connection>>,
@@ -149,7 +152,7 @@ impl Inventory {
         let figures = Arc::new(figures::Published::read(&view)?);
         let sinks = Arc::<deliveries::Sinks>::default();
         let shown = (Arc::clone(&figures), Arc::clone(&sinks));
-        Ok(Self(Arc::new(Shared {
+        let shared = Shared {
             writer: writer::Writer::start(store, sealer.clone(), shown)?,
             figures,
             readers: Mutex::new(readers),
@@ -162,7 +165,8 @@ impl Inventory {
             is_read_only: AtomicBool::new(write_error.is_some()),
             write_error: Mutex::new(write_error),
             path: settings.path.clone(),
-        })))
+        };
+        Ok(Self(Arc::new(shared), None))
     }
 
     /// The path of the database file.

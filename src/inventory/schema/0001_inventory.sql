@@ -156,6 +156,7 @@ CREATE INDEX pending_order ON token_order (token) WHERE ended_at IS NULL;
 -- What the sweeps have in hand, a row for many tokens. No other sweep takes these tokens before the claim ends.
 CREATE TABLE claim (
     id      INTEGER PRIMARY KEY,
+    app     TEXT    NOT NULL,
     -- their ids, as a JSON list
     tokens  TEXT    NOT NULL,
     ends_at INTEGER NOT NULL
@@ -495,9 +496,32 @@ CREATE TABLE signed_request (
 
 CREATE INDEX signed_request_age ON signed_request (delete_after);
 
+-- The daemons that share this inventory, and which of them holds which duty. Empty where only one daemon can use it.
+CREATE TABLE node (
+    -- new at every start
+    id         TEXT    NOT NULL PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    version    TEXT    NOT NULL,
+    -- by the clock of the database
+    started_at INTEGER NOT NULL,
+    seen_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE duty (
+    name    TEXT    NOT NULL PRIMARY KEY,
+    -- the id of a node, or '' when it was given up
+    holder  TEXT    NOT NULL,
+    -- goes up with every holder; each write of a holder compares it
+    epoch   INTEGER NOT NULL,
+    -- in milliseconds, by the clock of the database
+    ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Starts of the daemon. One that never ended crashed, unless it is the latest and still running.
 CREATE TABLE daemon_run (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- the name of the node; '' where only one daemon can use the inventory
+    node       TEXT    NOT NULL DEFAULT '',
     started_at INTEGER NOT NULL,
     ended_at   INTEGER
 ) STRICT;
