@@ -5,6 +5,7 @@ mod access;
 mod apps;
 mod backlog;
 mod backups;
+mod candidates;
 mod cells;
 mod check_results;
 mod claims;
@@ -20,6 +21,7 @@ mod emails;
 mod engine;
 mod error;
 mod event_log;
+mod exchanges;
 mod figures;
 mod file_ownership;
 mod future_dates;
@@ -52,6 +54,8 @@ mod webhook_notices;
 mod writer;
 mod writing;
 
+#[cfg(test)]
+mod exchange_tests;
 #[cfg(test)]
 mod post_tests;
 #[cfg(test)]

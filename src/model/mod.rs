@@ -40,7 +40,7 @@ pub use app::{AppError, AppRecord};
 pub use cause::{Cause, Remedy};
 pub use check::{
     AnswerDigest, Asked, Candidate, CheckResult, CheckedCandidate, Claimed, Concern, Due,
-    KnownAnswer, KnownToken, NextCheck, PendingOrder, Related,
+    ExchangeId, Exchanged, KnownAnswer, KnownToken, NextCheck, PendingOrder, Related,
 };
 pub use correction::{NewName, NewOwners, NewRequirements};
 pub use delivery::{

@@ -67,8 +67,9 @@ CREATE TABLE token (
     rotated_at             INTEGER,
     rotation_outcome       TEXT,
     rotation_at            INTEGER,
-    -- written before the exchange is sent
-    rotation_tried_at      INTEGER
+    -- written before the exchange is sent: when it was begun, and how many were
+    rotation_tried_at      INTEGER,
+    exchanges              INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- By state, so that a search for a person's living tokens does not read thousands that are dead.
@@ -114,12 +115,17 @@ CREATE TABLE version (
     ends_at       INTEGER,
     -- a candidate that may replace a secret with more scopes
     accepts_fewer INTEGER NOT NULL DEFAULT 0,
+    -- which of the token's exchanges was begun with this candidate, for one that lasts longer
+    exchanged_by  INTEGER,
+    -- of a candidate that Meta gave for the secret in use: the exchange that it came from
+    exchange      INTEGER,
     PRIMARY KEY (token, number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX version_by_digest ON version (digest);
 CREATE UNIQUE INDEX version_current ON version (token) WHERE role = 'current';
-CREATE UNIQUE INDEX version_candidate ON version (token) WHERE role = 'candidate';
+CREATE INDEX version_candidate ON version (token) WHERE role = 'candidate';
+CREATE UNIQUE INDEX version_offered ON version (token) WHERE role = 'candidate' AND exchange IS NULL;
 CREATE INDEX version_ending ON version (ends_at) WHERE role = 'previous';
 
 -- The candidate that was refused last. The row is deleted when another candidate is stored.
