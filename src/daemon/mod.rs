@@ -44,6 +44,9 @@ mod watcher;
 mod worker;
 mod workers;
 
+#[cfg(test)]
+mod duty_tests;
+
 pub use error::Error;
 pub use logging::{hide_panic_messages, start as start_logging};
 pub use run::run;
