@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::types::{AppReport, Maintenance, Sweep};
 use crate::inventory::Inventory;
+use crate::model::NodeReport;
 
 /// The daemon's state that the inventory does not hold.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,8 @@ pub struct DaemonStatus {
     pub is_cut_off: bool,
     /// Why the daemon does not trust the machine's clock at present.
     pub clock_error: Option<String>,
+    /// The nodes on the inventory, with what each of them does.
+    pub nodes: Vec<NodeReport>,
     /// What else is wrong with the daemon itself, as sentences.
     pub problems: Vec<String>,
     /// What keeps a side job from its work, by job: a sentence each.

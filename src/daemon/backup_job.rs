@@ -9,7 +9,7 @@ use super::worker::{Context, Job};
 use super::{clock, schedule};
 use crate::config::Backups;
 use crate::inventory::{self, Error, Inventory};
-use crate::model::Event;
+use crate::model::{Duty, Event};
 
 /// Backs up at every tick, and at the start if a backup was missed while the daemon was down.
 pub(super) struct Backup {
@@ -30,17 +30,23 @@ impl Backup {
 }
 
 impl Job for Backup {
+    /// Every node hears the tick, so that one that takes the duty later does not make up for backups that were made.
+    fn duty(&self) -> Option<Duty> {
+        None
+    }
+
     async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
-        if mem::replace(&mut self.is_due, true) {
-            back_up_and_record(context, now).await;
+        let is_due = mem::replace(&mut self.is_due, true);
+        if let Some(context) = context.on_duty(Some(Duty::Nightly)).filter(|_| is_due) {
+            back_up_and_record(&context, now).await;
         }
         Ok(())
     }
 }
 
 async fn back_up_and_record(context: &Context, now: Timestamp) {
-    let services = &context.services;
-    let made = back_up(&services.inventory, &services.backups, now).await;
+    let backups = &context.services.backups;
+    let made = back_up(&context.inventory, backups, now).await;
     let error = made.as_ref().err().map(ToString::to_string);
     let event = match made {
         Ok(path) => Event::BackedUp { path },
@@ -60,7 +66,7 @@ async fn back_up_and_record(context: &Context, now: Timestamp) {
         }
         maintenance.backup_error = error;
     });
-    let recorded = services
+    let recorded = context
         .inventory
         .write(move |tx| tx.record_event(&event.into(), now));
     if let Err(error) = recorded.await {

@@ -6,6 +6,7 @@ use super::clock;
 use super::worker::{Context, Job};
 use crate::delivery::{self, SinkWorker};
 use crate::inventory::Error;
+use crate::model::Duty;
 
 /// What every sink should have is compared with what it has at the start, and then this often.
 const RECONCILE_EVERY: SignedDuration = SignedDuration::from_hours(24);
@@ -34,7 +35,7 @@ impl Deliveries {
             return Ok(());
         }
         self.worker.reconcile(now).await?;
-        let inventory = &context.services.inventory;
+        let inventory = &context.inventory;
         let is_unconfirmed = inventory.read(|view| view.awaits_confirmation()).await?;
         let wait = if is_unconfirmed {
             WHILE_UNCONFIRMED
@@ -47,6 +48,10 @@ impl Deliveries {
 }
 
 impl Job for Deliveries {
+    fn duty(&self) -> Option<Duty> {
+        Some(Duty::Delivery)
+    }
+
     async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
         let writes_files = self.worker.sink.path_of("").is_some();
         let name = if writes_files {
@@ -56,11 +61,12 @@ impl Job for Deliveries {
         };
         let turn = context.shared.sinks.of(name, &context.stop).await;
         // What cannot be recorded would be sent again and again.
-        if turn.is_none() || context.services.inventory.write_error().is_some() {
+        if turn.is_none() || context.inventory.write_error().is_some() {
             return Ok(());
         }
+        self.worker.inventory = context.inventory.clone();
         self.reconcile(context, now).await?;
-        loop {
+        while context.goes_on() {
             // A receiver or a command may take a minute, and the daemon must end within half of one. What it was sent is
             // sent again.
             let dealt_with = tokio::select! {
@@ -72,6 +78,7 @@ impl Job for Deliveries {
             }
             context.shared.journal_has_grown();
         }
+        Ok(())
     }
 }
 
@@ -83,23 +90,27 @@ pub(super) struct FileCleanup {
 }
 
 impl Job for FileCleanup {
+    fn duty(&self) -> Option<Duty> {
+        Some(Duty::Delivery)
+    }
+
     async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
         let Some(_turn) = context.shared.sinks.of(FILES, &context.stop).await else {
             return Ok(());
         };
-        let services = &context.services;
-        if services.inventory.write_error().is_some() {
+        let inventory = &context.inventory;
+        if inventory.write_error().is_some() {
             return Ok(());
         }
         if self.look_at_all_at.is_none_or(|at| at <= now) {
-            let look = services.inventory.write_alone(|tx| {
+            let look = inventory.write_alone(|tx| {
                 tx.supersede_deliveries_of_other_sinks()?;
                 tx.all_files_are_stale()
             });
             look.await?;
             self.look_at_all_at = now.checked_add(RECONCILE_EVERY).ok();
         }
-        let failure = delivery::clean_up(&services.inventory, &services.sinks).await?;
+        let failure = delivery::clean_up(inventory, &context.services.sinks).await?;
         if let Some(failure) = failure.as_ref().filter(|_| failure != self.logged) {
             tracing::error!("a delivered file must go, and does not; trying again: {failure}");
         }

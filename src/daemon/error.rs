@@ -49,6 +49,7 @@ impl From<inventory::Error> for Error {
             | E::Taken(_)
             | E::Storage(_)
             | E::Unwritable(_)
+            | E::DutyLost(_)
             | E::Closed
             | E::NoRandomness => Self::temporary(error),
         }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::watcher::Watcher;
 use super::worker::{Context, Job};
 use crate::inventory::Error;
+use crate::model::Duty;
 
 /// The shortest time between two calls.
 const AT_MOST_EVERY: Duration = Duration::from_secs(60);
@@ -30,9 +31,12 @@ impl Heartbeat {
 }
 
 impl Job for Heartbeat {
-    async fn run_once(&mut self, context: &Context, _: Timestamp) -> Result<(), Error> {
-        let apps = context.services.rotation_workers.len();
-        let swept = context.sweeps.all_visited_at(apps);
+    fn duty(&self) -> Option<Duty> {
+        Some(Duty::Email)
+    }
+
+    async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
+        let swept = context.visited_at(now).await?;
         if swept.is_none() || swept == self.called_for || !may_call(context) {
             return Ok(());
         }

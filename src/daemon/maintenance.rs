@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::clock_check::ClockState;
 use super::worker::{Context, Job};
 use crate::inventory::Error;
+use crate::model::Duty;
 
 /// The interval between two prunings.
 const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(1);
@@ -19,12 +20,18 @@ pub(super) struct Maintenance {
 }
 
 impl Job for Maintenance {
+    fn duty(&self) -> Option<Duty> {
+        None
+    }
+
     async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
         let (services, shared) = (&context.services, &context.shared);
         let clock_state = context.check_clock(&services.rotation_workers, now).await;
         if clock_state == ClockState::Wrong {
             return Ok(());
         }
+        // The node may have lost the app that a secret belongs to, so no sweep of it stores this one.
+        context.is_done(services.inventory.save_all_that_waits(now).await);
         match shared.accesses.write_due(&services.inventory, now).await {
             Ok(0) => {}
             Ok(_) => shared.journal_has_grown(),
@@ -35,8 +42,11 @@ impl Job for Maintenance {
         if !is_due || clock_state == ClockState::Doubtful {
             return Ok(());
         }
+        let Some(context) = context.on_duty(Some(Duty::Nightly)) else {
+            return Ok(());
+        };
         self.pruned_at = Some(now);
-        prune(context, now).await
+        prune(&context, now).await
     }
 }
 
@@ -44,10 +54,9 @@ async fn prune(context: &Context, now: Timestamp) -> Result<(), Error> {
     let retention = context.services.retention;
     for _ in 0..STEPS {
         let step = context
-            .services
             .inventory
             .write_alone(move |tx| tx.prune(&retention, now));
-        if step.await? == 0 || context.stop.is_cancelled() {
+        if step.await? == 0 || !context.goes_on() {
             break;
         }
         tokio::task::yield_now().await;

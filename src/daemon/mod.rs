@@ -5,7 +5,7 @@
 //! - `run`: the daemon until a signal · `startup`: opens the inventory · `listeners`, `socket_thread`: where the servers answer ·
 //!   `reload`: a new configuration · `error`: why the daemon ends · `recovery`: an inventory that cannot be written
 //! - `schedule`: cron lines · `deliveries`, `posts`: send what waits for sinks and channels · `turns`: one at a time ·
-//!   `test_messages`: what an operator sends by hand · `backup_job`: nightly copies · `maintenance`: deletes what is too old
+//!   `duties`: what this node does, of several on one inventory · `nodes`: the others · `test_messages`: what an operator sends by hand · `backup_job`: nightly copies · `maintenance`: deletes what is too old
 //! - `sweeps`: which were complete · `heartbeat`, `watcher`: calls to an outside watcher · `textfile`: metrics in a file
 //! - `status`, `problems`: what the socket reports · `watchdog`: liveness · `clock_check`: a clock that jumped
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
@@ -14,11 +14,13 @@ mod backup_job;
 pub mod clock;
 mod clock_check;
 mod deliveries;
+mod duties;
 mod error;
 mod heartbeat;
 mod listeners;
 mod logging;
 mod maintenance;
+mod nodes;
 mod posts;
 mod problems;
 mod recovery;
@@ -41,6 +43,9 @@ mod watchdog;
 mod watcher;
 mod worker;
 mod workers;
+
+#[cfg(test)]
+mod duty_tests;
 
 pub use error::Error;
 pub use logging::{hide_panic_messages, start as start_logging};

@@ -10,6 +10,7 @@ use super::clock;
 use super::wakeups::Signal;
 use super::worker::{Context, Job};
 use crate::inventory::Error;
+use crate::model::Duty;
 use crate::posts::{Posted, Poster};
 
 /// Slack and others take one message a second.
@@ -40,6 +41,10 @@ impl Posts {
 }
 
 impl Job for Posts {
+    fn duty(&self) -> Option<Duty> {
+        Some(Duty::Email)
+    }
+
     async fn run_once(&mut self, context: &Context, _: Timestamp) -> Result<(), Error> {
         let turn = context
             .shared
@@ -48,7 +53,8 @@ impl Job for Posts {
         let Some(_turn) = turn.await else {
             return Ok(());
         };
-        while !context.stop.is_cancelled() {
+        self.poster.inventory = context.inventory.clone();
+        while context.goes_on() {
             let posted = self.poster.post_next(clock::now()).await?;
             if posted == Posted::Nothing {
                 break;

@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::clock;
 use super::shared_state::SharedState;
 use super::wakeups::Signal;
-use crate::inventory::{Error, Inventory, RunId};
-use crate::model::Event;
+use crate::inventory::{Duties, Error, Inventory, RunId};
+use crate::model::{Event, Node};
 
 /// The interval between attempts while writing fails.
 const TROUBLED: Duration = Duration::from_secs(2);
@@ -21,14 +21,21 @@ const QUIET: u32 = 15;
 /// The record of this daemon run, which is written as soon as possible.
 #[derive(Clone)]
 pub(super) struct RunState {
+    /// `None` if no other node uses the inventory.
+    node: Option<Node>,
     started_at: Timestamp,
     id: Arc<OnceLock<RunId>>,
 }
 
 impl RunState {
     /// Records the start. A read-only inventory does not keep the daemon from starting.
-    pub(super) async fn begin(inventory: &Inventory, now: Timestamp) -> Result<Self, Error> {
+    pub(super) async fn begin(
+        inventory: &Inventory,
+        duties: &Duties,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let run_id = Self {
+            node: duties.is_shared().then(|| duties.node().clone()),
             started_at: now,
             id: Arc::default(),
         };
@@ -42,10 +49,13 @@ impl RunState {
         if self.id.get().is_some() {
             return Ok(());
         }
-        let now = self.started_at;
+        let (now, node) = (self.started_at, self.node.clone());
         let noted = inventory.write(move |tx| {
             tx.record_event(&Event::Started {}.into(), now)?;
-            tx.begin_run(now)
+            match node {
+                Some(node) => tx.begin_run_of(&node, now),
+                None => tx.begin_run(now),
+            }
         });
         let id = noted.await?;
         self.id.get_or_init(|| id);

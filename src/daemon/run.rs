@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::duties::{self, DutyWorker};
 use super::error::Error;
 use super::listeners::Listeners;
 use super::recovery::{self, RunState};
@@ -50,6 +51,8 @@ pub(super) struct Daemon {
     servers: JoinSet<&'static str>,
     socket_thread: SocketThread,
     hang_up: CancellationToken,
+    /// Leaves what this node does to others on the inventory.
+    give_up: CancellationToken,
     reloads: mpsc::Receiver<Reload>,
     mail_tests: mpsc::Receiver<MailTest>,
     sink_tests: mpsc::Receiver<SinkTest>,
@@ -101,13 +104,15 @@ impl Daemon {
         questions: Questions,
     ) -> Result<Self, Error> {
         let (now, inventory) = (clock::now(), services.inventory.clone());
-        let run_id = RunState::begin(&inventory, now).await?;
+        let duties = inventory.duties(duties::this_node()?);
+        let run_id = RunState::begin(&inventory, &duties, now).await?;
         let daemon_status = DaemonStatus {
             started_at: now,
             apps: services.apps(now).await?,
             ..DaemonStatus::default()
         };
-        let shared = SharedState::new(daemon_status, &inventory);
+        let shared = SharedState::new(daemon_status, &inventory, duties);
+        let (worker, give_up) = DutyWorker::begin(&inventory, &shared, &config).await;
         let (reload, reloads) = mpsc::channel(4);
         let (mail_test, mail_tests) = mpsc::channel(4);
         let (sink_test, sink_tests) = mpsc::channel(4);
@@ -138,6 +143,7 @@ impl Daemon {
             servers: JoinSet::new(),
             socket_thread: listeners.socket_thread,
             hang_up: CancellationToken::new(),
+            give_up,
             reloads,
             mail_tests,
             sink_tests,
@@ -146,6 +152,7 @@ impl Daemon {
         daemon.serve_metrics(listeners.metrics);
         daemon.serve_socket(listeners.socket, handle, questions);
         daemon.watch_the_disk();
+        daemon.servers.spawn(worker.run());
         Ok(daemon)
     }
 
@@ -232,6 +239,7 @@ impl Daemon {
             self.workers.stop().await;
             self.retiring.close();
             self.retiring.wait().await;
+            self.give_up.cancel();
             while self.servers.join_next().await.is_some() {}
         };
         if timeout(PATIENCE, quiet).await.is_err() {

@@ -111,27 +111,43 @@ impl Services {
     }
 
     /// Reviews every open incident again, because the settings may have changed.
-    pub async fn begin_alerts(&self, now: Timestamp) -> Result<(), inventory::Error> {
-        alerts::begin(&self.inventory, &self.alerts, now).await
+    pub async fn begin_alerts(
+        &self,
+        inventory: &Inventory,
+        now: Timestamp,
+    ) -> Result<(), inventory::Error> {
+        alerts::begin(inventory, &self.alerts, now).await
     }
 
     /// Files changed tokens, writes the emails and the summary that are due, and sends the queue.
-    pub async fn run_alerts(&self, now: Timestamp) -> Result<(), inventory::Error> {
-        alerts::pass(&self.inventory, &self.alerts, now).await?;
-        self.write_digest(now).await?;
-        self.mailer.send_waiting(&self.inventory, now).await?;
+    pub async fn run_alerts(
+        &self,
+        inventory: &Inventory,
+        now: Timestamp,
+    ) -> Result<(), inventory::Error> {
+        alerts::pass(inventory, &self.alerts, now).await?;
+        self.write_digest(inventory, now).await?;
+        self.mailer.send_waiting(inventory, now).await?;
         Ok(())
     }
 
     /// The same while the clock is in doubt: no email about an expiry, and no summary, since it lists expiries.
-    pub async fn run_alerts_without_ends(&self, now: Timestamp) -> Result<(), inventory::Error> {
-        alerts::pass_without_ends(&self.inventory, &self.alerts, now).await?;
-        self.mailer.send_waiting(&self.inventory, now).await?;
+    pub(super) async fn run_alerts_without_ends(
+        &self,
+        inventory: &Inventory,
+        now: Timestamp,
+    ) -> Result<(), inventory::Error> {
+        alerts::pass_without_ends(inventory, &self.alerts, now).await?;
+        self.mailer.send_waiting(inventory, now).await?;
         Ok(())
     }
 
     /// Writes the summary if it is due, also one that was missed while the daemon was down.
-    async fn write_digest(&self, now: Timestamp) -> Result<(), inventory::Error> {
+    async fn write_digest(
+        &self,
+        inventory: &Inventory,
+        now: Timestamp,
+    ) -> Result<(), inventory::Error> {
         let Some((cron, zone)) = &self.digest else {
             return Ok(());
         };
@@ -147,7 +163,7 @@ impl Services {
             version: app.graph_version.clone(),
             ends_on: app.graph_version_ends_on,
         });
-        digest::write(&self.inventory, &self.alerts, versions.collect(), tick, now)
+        digest::write(inventory, &self.alerts, versions.collect(), tick, now)
             .await
             .map(drop)
     }

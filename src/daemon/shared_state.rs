@@ -13,7 +13,8 @@ use super::watchdog::Watchdog;
 use crate::api::metrics::Metrics;
 use crate::api::{AccessLog, DaemonStatus};
 use crate::http::NowFn;
-use crate::inventory::{self, Inventory};
+use crate::inventory::{self, Duties, Inventory};
+use crate::model::Duty;
 
 #[derive(Clone)]
 pub(super) struct SharedState {
@@ -31,16 +32,21 @@ pub(super) struct SharedState {
     /// Reads of secrets that are not recorded yet.
     pub(super) accesses: Arc<AccessLog>,
     pub(super) metrics: Metrics,
+    /// What this node does, of several on one inventory; and what it wants to do by its configuration.
+    pub(super) duties: Duties,
+    pub(super) wanted_duties: watch::Sender<Vec<Duty>>,
     /// When the outside watcher was last called.
     pub(super) heartbeat_at: watch::Sender<Option<Instant>>,
 }
 
 impl SharedState {
-    pub(super) fn new(daemon_status: DaemonStatus, inventory: &Inventory) -> Self {
+    pub(super) fn new(daemon_status: DaemonStatus, inventory: &Inventory, duties: Duties) -> Self {
         let daemon_status = watch::Sender::new(daemon_status);
         let clock: NowFn = Arc::new(clock::now);
         Self {
             metrics: Metrics::new(inventory, &clock, daemon_status.subscribe()),
+            duties,
+            wanted_duties: watch::Sender::default(),
             heartbeat_at: watch::Sender::default(),
             daemon_status,
             journal: watch::Sender::default(),
@@ -54,6 +60,10 @@ impl SharedState {
         }
     }
 
+    pub(super) fn wanted_duties(&self) -> Vec<Duty> {
+        self.wanted_duties.borrow().clone()
+    }
+
     pub(super) fn journal_has_grown(&self) {
         self.journal.send_replace(());
     }
@@ -65,6 +75,10 @@ impl SharedState {
             tracing::debug!(
                 "the inventory cannot be written to; trying again at the next tick: {error}"
             );
+            return;
+        }
+        if let inventory::Error::DutyLost(duty) = error {
+            tracing::info!("another node does {duty} now, so its work here ends");
             return;
         }
         tracing::error!("the inventory cannot be used; trying again at the next tick: {error}");

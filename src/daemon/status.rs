@@ -7,16 +7,15 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::services::Services;
+use super::sweeps::GRACE;
 use super::wakeups::Signal;
 use super::worker::{Context, Job};
 use super::{clock, problems, schedule, systemd};
 use crate::api::types::{AppReport, Sweep};
 use crate::api::{DaemonStatus, no_way_to_people};
 use crate::inventory::{Error, Inventory, View};
-use crate::model::{Figures, IncidentCounts};
+use crate::model::{Duty, Figures, IncidentCounts, NodeReport};
 
-/// A check that is due for longer than this is overdue.
-const GRACE: SignedDuration = SignedDuration::from_mins(10);
 /// A token that fails for this long while its app works needs an operator.
 const UNCHECKED_FOR: SignedDuration = SignedDuration::from_hours(24);
 const CRASHES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
@@ -35,6 +34,10 @@ pub(super) struct Publication {
 }
 
 impl Job for Publication {
+    fn duty(&self) -> Option<Duty> {
+        None
+    }
+
     async fn run_once(&mut self, context: &Context, _: Timestamp) -> Result<(), Error> {
         if let Some(end) = self.rests_until {
             let rested = context.stop.run_until_cancelled(sleep_until(end)).await;
@@ -54,11 +57,12 @@ impl Publication {
     async fn publish(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
         let (services, shared) = (&context.services, &context.shared);
         let next = schedule::next_tick(&context.schedule.sweep, &context.timezone, now);
-        let sweeps = &context.sweeps;
-        let swept = sweeps.all_completed_at(services.rotation_workers.len());
-        let mut observed = observe(services, (swept, next), now).await?;
+        let swept = context.swept_at(now).await?;
+        let run_name = shared.duties.run_name();
+        let mut observed = observe(services, run_name, (swept, next), now).await?;
+        observed.nodes = context.nodes(now).await?;
         for app in &mut observed.apps {
-            app.last_swept_at = sweeps.completed_at(&app.name);
+            app.last_swept_at = context.sweeps.completed_at(&app.name);
         }
         // A newer configuration has its own worker, and what this one observed is of the old one.
         shared.daemon_status.send_if_modified(|status| {
@@ -105,7 +109,7 @@ pub async fn publish(
     times: (Option<Timestamp>, Option<Timestamp>),
     now: Timestamp,
 ) -> Result<(), Error> {
-    let observed = observe(services, times, now).await?;
+    let observed = observe(services, "", times, now).await?;
     daemon_status.send_modify(|status| observed.show_in(status));
     Ok(())
 }
@@ -116,6 +120,7 @@ struct Observed {
     sweep: Sweep,
     problems: Vec<String>,
     crashes_last_hour: u32,
+    nodes: Vec<NodeReport>,
 }
 
 impl Observed {
@@ -131,19 +136,21 @@ impl Observed {
         status.problems = self.problems;
         status.maintenance.crashes_last_hour = self.crashes_last_hour;
         status.inventory_error = None;
+        status.nodes = self.nodes;
     }
 }
 
 async fn observe(
     services: &Services,
+    run_name: &str,
     (last_finished_at, next_at): (Option<Timestamp>, Option<Timestamp>),
     now: Timestamp,
 ) -> Result<Observed, Error> {
     let apps = services.apps(now).await?;
-    let known = apps.clone();
+    let (known, run_name) = (apps.clone(), run_name.to_owned());
     let counted = services.inventory.read(move |view| {
         let due = view.count_due(now, now - GRACE)?;
-        let crashes = view.crashes(now - CRASHES_WITHIN)?;
+        let crashes = view.crashes(&run_name, now - CRASHES_WITHIN)?;
         Ok((due, crashes, stored_problems(view, &known, now)?))
     });
     let ((due, overdue), crashes_last_hour, mut problems) = counted.await?;
@@ -162,6 +169,7 @@ async fn observe(
         sweep,
         problems,
         crashes_last_hour,
+        nodes: Vec::new(),
     })
 }
 

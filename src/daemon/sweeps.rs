@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// A check that is due for longer than this is overdue.
+pub(super) const GRACE: SignedDuration = SignedDuration::from_mins(10);
 
 /// How a sweep ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,22 +50,24 @@ impl Sweeps {
         self.locked().get(app)?.completed_at
     }
 
-    /// The least recent of these of all apps; `None` until each had one.
-    pub(super) fn all_completed_at(&self, apps: usize) -> Option<Timestamp> {
+    /// The least recent of these of some apps; `None` until each had one.
+    pub(super) fn all_completed_at(&self, apps: &[String]) -> Option<Timestamp> {
         self.least_recent(apps, |_| true)
     }
 
     /// The same, if the latest sweep of each app visited everything.
-    pub(super) fn all_visited_at(&self, apps: usize) -> Option<Timestamp> {
+    pub(super) fn all_visited_at(&self, apps: &[String]) -> Option<Timestamp> {
         self.least_recent(apps, |latest| latest.end == SweepEnd::VisitedAll)
     }
 
-    fn least_recent(&self, apps: usize, counts: fn(&Latest) -> bool) -> Option<Timestamp> {
+    fn least_recent(&self, apps: &[String], counts: fn(&Latest) -> bool) -> Option<Timestamp> {
         let sweeps = self.locked();
-        let counted = sweeps.values().filter(|latest| counts(latest));
-        let completed: Vec<Timestamp> = counted.filter_map(|latest| latest.completed_at).collect();
-        let least = completed.iter().min().copied();
-        least.filter(|_| completed.len() == apps)
+        let completed = apps.iter().map(|app| {
+            let latest = sweeps.get(app).filter(|latest| counts(latest));
+            latest.and_then(|latest| latest.completed_at)
+        });
+        let completed: Option<Vec<Timestamp>> = completed.collect();
+        completed?.into_iter().min()
     }
 }
 
@@ -84,10 +89,20 @@ mod tests {
             ("a", VisitedAll, 60, Some(50), Some(50)),
         ] {
             sweeps.record(app, end, at(second));
-            let found = (sweeps.all_completed_at(2), sweeps.all_visited_at(2));
+            let both = ["a", "b"].map(str::to_owned);
+            let found = (sweeps.all_completed_at(&both), sweeps.all_visited_at(&both));
             assert_eq!(found, (completed.map(at), visited.map(at)), "at {second}");
         }
         assert_eq!(sweeps.completed_at("a"), Some(at(60)));
         assert_eq!(sweeps.completed_at("c"), None);
+        assert_eq!(
+            sweeps.all_completed_at(&["b".to_owned()]),
+            Some(at(50)),
+            "another node has a"
+        );
+        assert_eq!(
+            sweeps.all_completed_at(&["b", "c"].map(str::to_owned)),
+            None
+        );
     }
 }

@@ -12,6 +12,7 @@ use super::worker::{Context, Job};
 use crate::api::metrics::Format;
 use crate::files;
 use crate::inventory::Error;
+use crate::model::Duty;
 
 /// The file is never older than this.
 const AT_LEAST_EVERY: Duration = Duration::from_secs(60);
@@ -25,6 +26,10 @@ pub(super) struct Textfile {
 
 impl Job for Textfile {
     const AT_LEAST_EVERY: Duration = AT_LEAST_EVERY;
+
+    fn duty(&self) -> Option<Duty> {
+        None
+    }
 
     async fn run_once(&mut self, context: &Context, _: Timestamp) -> Result<(), Error> {
         let text = context.shared.metrics.text(Format::Classic);

@@ -25,6 +25,8 @@ pub(super) enum Signal {
     ChannelChanged,
     SweepEnded,
     StatusShown,
+    /// The node has a duty that it did not have before.
+    DutyTaken,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +53,10 @@ const WAKEUPS: &[(Signal, &[Worker])] = {
     const SWEEPERS: &[Worker] = &[Rotation, Logins, Deletions, Deliveries, Maintenance];
     &[
         (Signal::SweepTick, SWEEPERS),
+        (
+            Signal::DutyTaken,
+            &[Rotation, Alerts, Deliveries, Posts, Deletions, Maintenance],
+        ),
         (
             Signal::NewWork,
             &[Rotation, Logins, Deletions, Deliveries, Maintenance, Posts],

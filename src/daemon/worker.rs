@@ -1,7 +1,7 @@
 //! What the workers of one configuration share, and the loop that each of them runs.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -15,12 +15,15 @@ use super::shared_state::SharedState;
 use super::sweeps::Sweeps;
 use super::wakeups::{Signal, Worker};
 use crate::config::Schedule;
-use crate::inventory::Error;
+use crate::inventory::{Error, Inventory};
+use crate::model::Duty;
 use crate::rotation::RotationWorker;
 
 #[derive(Clone)]
 pub(super) struct Context {
     pub(super) services: Arc<Services>,
+    /// The inventory, on behalf of the worker's duty.
+    pub(super) inventory: Inventory,
     pub(super) schedule: Schedule,
     pub(super) timezone: TimeZone,
     pub(super) shared: SharedState,
@@ -32,6 +35,12 @@ pub(super) struct Context {
 pub(super) trait Job: Send {
     /// It is woken after this time even without a signal.
     const AT_LEAST_EVERY: Duration = Duration::MAX;
+
+    /// The duty that it belongs to: it is done only by the node that holds this. `None` for what every node does.
+    fn duty(&self) -> Option<Duty>;
+
+    /// Called in place of [`Self::run_once`] while another node holds that duty.
+    fn leave_to_others(&self, _context: &Context) {}
 
     fn run_once(
         &mut self,
@@ -46,10 +55,32 @@ impl Context {
     pub(super) async fn run_worker<J: Job>(&self, worker: Worker, job: &mut J) {
         let mut wakeup = self.shared.wakeups.of(worker);
         while !self.stop.is_cancelled() {
-            self.is_done(job.run_once(self, clock::now()).await);
+            match self.on_duty(job.duty()) {
+                Some(context) => {
+                    self.is_done(job.run_once(&context, clock::now()).await);
+                }
+                None => job.leave_to_others(self),
+            }
             let wakeup = timeout(J::AT_LEAST_EVERY, wakeup.next());
             self.stop.run_until_cancelled(wakeup).await;
         }
+    }
+
+    /// For work that belongs to a duty: what it writes is written only while this node holds it. `None` if it does not.
+    pub(super) fn on_duty(&self, duty: Option<Duty>) -> Option<Self> {
+        let Some(duty) = duty else {
+            return Some(self.clone());
+        };
+        let held = self.shared.duties.held(&duty, Instant::now())?;
+        Some(Self {
+            inventory: self.services.inventory.on_behalf_of(&held),
+            ..self.clone()
+        })
+    }
+
+    /// Whether to begin more work: not after a stop, nor once another node may have the duty.
+    pub(super) fn goes_on(&self) -> bool {
+        !self.stop.is_cancelled() && self.inventory.may_act()
     }
 
     /// Records an error, if there is one.

@@ -23,6 +23,7 @@ use super::{clock, schedule};
 use crate::config::Config;
 use crate::delivery::Sink;
 use crate::inventory::Error;
+use crate::model::Duty;
 use crate::rotation::{Plan, RotationWorker};
 use crate::webhooks;
 
@@ -36,6 +37,7 @@ impl Workers {
         shared.forget_side_job_errors();
         let context = Context {
             services: Arc::clone(services),
+            inventory: services.inventory.clone(),
             schedule: config.schedule.clone(),
             timezone: config.timezone.clone(),
             shared: shared.clone(),
@@ -144,7 +146,7 @@ impl Rotation {
 
     async fn sweep(&self, context: &Context) -> Result<SweepEnd, Error> {
         let (mut plan, began) = (Plan::default(), clock::now());
-        while !context.stop.is_cancelled() {
+        while context.goes_on() {
             let now = clock::now();
             let rotation_workers = std::slice::from_ref(&self.worker);
             if context.check_clock(rotation_workers, now).await == ClockState::Wrong {
@@ -170,7 +172,17 @@ impl Rotation {
 }
 
 impl Job for Rotation {
+    fn duty(&self) -> Option<Duty> {
+        Some(Duty::App(self.worker.app.clone()))
+    }
+
+    /// The other node's sweep shows in the inventory.
+    fn leave_to_others(&self, context: &Context) {
+        context.wake(Signal::SweepEnded);
+    }
+
     async fn run_once(&mut self, context: &Context, _: Timestamp) -> Result<(), Error> {
+        self.worker.inventory = context.inventory.clone();
         self.begun = self.begun || context.is_done(self.worker.begin().await);
         let swept = self.sweep(context).await;
         let end = *swept.as_ref().unwrap_or(&SweepEnd::HeldUp);
@@ -185,17 +197,21 @@ struct Alerts {
 }
 
 impl Job for Alerts {
+    fn duty(&self) -> Option<Duty> {
+        Some(Duty::Email)
+    }
+
     async fn run_once(&mut self, context: &Context, _: Timestamp) -> Result<(), Error> {
         let outbox = context.shared.outbox.lock();
         let Some(_outbox) = context.stop.run_until_cancelled(outbox).await else {
             return Ok(());
         };
-        let (services, now) = (&context.services, clock::now());
-        self.begun = self.begun || context.is_done(services.begin_alerts(now).await);
+        let (services, inventory, now) = (&context.services, &context.inventory, clock::now());
+        self.begun = self.begun || context.is_done(services.begin_alerts(inventory, now).await);
         let clock_state = context.check_clock(&services.rotation_workers, now);
         let ran = match clock_state.await {
-            ClockState::Right => services.run_alerts(now).await,
-            ClockState::Doubtful => services.run_alerts_without_ends(now).await,
+            ClockState::Right => services.run_alerts(inventory, now).await,
+            ClockState::Doubtful => services.run_alerts_without_ends(inventory, now).await,
             ClockState::Wrong => Ok(()),
         };
         context.shared.journal_has_grown();
@@ -208,6 +224,10 @@ impl Job for Alerts {
 struct Logins;
 
 impl Job for Logins {
+    fn duty(&self) -> Option<Duty> {
+        None
+    }
+
     async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
         if context.services.login_worker.pass(now).await? > 0 {
             context.shared.journal_has_grown();
@@ -221,8 +241,12 @@ impl Job for Logins {
 struct Deletions;
 
 impl Job for Deletions {
+    fn duty(&self) -> Option<Duty> {
+        Some(Duty::Nightly)
+    }
+
     async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
-        if webhooks::run_deletions(&context.services.inventory, now).await? > 0 {
+        if webhooks::run_deletions(&context.inventory, now).await? > 0 {
             context.shared.journal_has_grown();
         }
         Ok(())

@@ -139,7 +139,10 @@ impl Harness {
     }
 
     pub(super) async fn run_alerts(&self) -> Result<(), Error> {
-        Ok(self.services.run_alerts(self.now()).await?)
+        Ok(self
+            .services
+            .run_alerts(&self.inventory, self.now())
+            .await?)
     }
 
     pub(super) async fn next_due(&self) -> Result<Option<Timestamp>, Error> {

@@ -47,11 +47,9 @@ const fn since_and_failures(health: Health) -> (Option<Timestamp>, u32) {
 
 impl Tx<'_> {
     /// Records check results: first those that list pages, because a page's token takes its name and parent from the list
-    /// when it is recorded, and last what the lists change for tokens that had a result before. A result with an
-    /// irreplaceable secret is saved already.
+    /// when it is recorded, and last what the lists change for tokens that had a result before.
     pub fn record_all(&self, results: &[CheckResult], now: Timestamp) -> Result<(), Error> {
-        let unsaved = || results.iter().filter(|result| !result.is_irreplaceable);
-        for result in unsaved().filter(|result| result.pages.is_some()) {
+        for result in results.iter().filter(|result| result.pages.is_some()) {
             self.record(result, now)?;
         }
         let mut lists = Vec::new();
@@ -62,7 +60,7 @@ impl Tx<'_> {
                 lists.push((&result.after, pages));
             }
         }
-        for result in unsaved().filter(|result| result.pages.is_none()) {
+        for result in results.iter().filter(|result| result.pages.is_none()) {
             self.record(result, now)?;
         }
         for (user, pages) in lists {
@@ -104,6 +102,9 @@ impl Tx<'_> {
         let (before, after) = (result.before(), &result.after);
         if let Some(checked) = &result.checked_candidate {
             self.drop_candidate(before.id, checked, now)?;
+        }
+        if let Some(exchange) = result.measured_exchange {
+            self.drop_exchanged(before.id, exchange)?;
         }
         let (version, fingerprint) = match &result.secret {
             Some(secret) => self.swap_in(before, secret, now)?,
@@ -209,17 +210,6 @@ impl Tx<'_> {
             "INSERT INTO ungranted (token, found_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
             &[&token, &now],
         )
-    }
-
-    /// Records when an exchange was begun, before it is asked for, so that a crash cannot cause a second one within a
-    /// day.
-    pub fn set_rotation_tried_at(
-        &self,
-        token: TokenId,
-        tried_at: Option<Timestamp>,
-    ) -> Result<(), Error> {
-        let set = "UPDATE token SET rotation_tried_at = ?2 WHERE id = ?1";
-        self.db.run(set, &[&token, &tried_at])
     }
 
     pub(super) fn enqueue_for_alerts(&self, token: TokenId) -> Result<(), Error> {

@@ -31,6 +31,18 @@ const LONGEST_KNOWN: i64 = 31 * 86_400;
 /// In seconds. A claim that ends this much later than one that begins now came from a wrong clock.
 const CLOCK_TOLERANCE: i64 = 300;
 
+/// The claims of the apps that a node holds.
+const OF_NODE: &str = "FROM claim c JOIN duty d ON d.name = 'app:' || c.app
+    JOIN node n ON n.id = d.holder WHERE n.name = ?1";
+
+fn tokens_of(claims: Vec<Json<Vec<i64>>>) -> Vec<TokenId> {
+    let ids = claims.into_iter().flat_map(|Json(tokens)| tokens);
+    let mut tokens: Vec<TokenId> = ids.map(TokenId).collect();
+    tokens.sort_unstable();
+    tokens.dedup();
+    tokens
+}
+
 fn numbers(ids: &[TokenId]) -> Numbers {
     Numbers(ids.iter().map(|id| id.0).collect())
 }
@@ -38,15 +50,15 @@ fn numbers(ids: &[TokenId]) -> Numbers {
 impl View<'_> {
     /// The tokens of all claims.
     pub(super) fn claimed_tokens(&self) -> Result<Vec<TokenId>, Error> {
-        let claims: Vec<Json<Vec<i64>>> = self.db.values("SELECT tokens FROM claim", &[])?;
-        let mut tokens: Vec<TokenId> = claims
-            .into_iter()
-            .flat_map(|Json(tokens)| tokens)
-            .map(TokenId)
-            .collect();
-        tokens.sort_unstable();
-        tokens.dedup();
-        Ok(tokens)
+        let claims = self.db.values("SELECT tokens FROM claim", &[])?;
+        Ok(tokens_of(claims))
+    }
+
+    /// The tokens that an earlier run of a node had in hand, in the apps that no other node has taken over since.
+    pub(super) fn claimed_by_node(&self, node: &str) -> Result<Vec<TokenId>, Error> {
+        let claims = format!("SELECT c.tokens {OF_NODE}");
+        let claims = self.db.values(&claims, &[&node])?;
+        Ok(tokens_of(claims))
     }
 
     /// Those of the tokens that are due, as they are now, without their orders and candidates.
@@ -159,9 +171,12 @@ impl Tx<'_> {
     }
 
     fn record_claim(&self, tokens: &[TokenId], ends_at: Timestamp) -> Result<ClaimId, Error> {
-        let tokens = Json(numbers(tokens).0);
-        let record = "INSERT INTO claim (tokens, ends_at) VALUES (?1, ?2)";
-        self.db.insert(record, &[&tokens, &ends_at]).map(ClaimId)
+        let id = self.db.insert(
+            "INSERT INTO claim (app, tokens, ends_at)
+             VALUES (coalesce((SELECT app FROM token WHERE id = ?1), ''), ?2, ?3)",
+            &[&tokens.first(), &Json(numbers(tokens).0), &ends_at],
+        );
+        id.map(ClaimId)
     }
 
     fn add_orders_and_candidates(&self, tokens: &mut [Claimed]) -> Result<(), Error> {
@@ -203,5 +218,16 @@ impl Tx<'_> {
     /// Ends the claims of an earlier run. The lock on the inventory proves that it has ended.
     pub(super) fn end_claims(&self) -> Result<(), Error> {
         self.db.run("DELETE FROM claim", &[])
+    }
+
+    /// Ends those of a node, of which this is another run.
+    pub(super) fn end_claims_of_node(&self, node: &str) -> Result<(), Error> {
+        let end = format!("DELETE FROM claim WHERE id IN (SELECT c.id {OF_NODE})");
+        self.db.run(&end, &[&node])
+    }
+
+    /// Ends those of an app that another node has taken over. What its sweeps found can no longer be written.
+    pub(super) fn end_claims_of_app(&self, app: &str) -> Result<(), Error> {
+        self.db.run("DELETE FROM claim WHERE app = ?1", &[&app])
     }
 }

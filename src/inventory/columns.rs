@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use super::Error;
 use super::engine::{FromColumn, Row, ToColumn, Value};
 use crate::model::{
-    Action, AnswerDigest, AttemptId, Cause, DeliveryId, DeliveryState, EmailId, EventId, Expiry,
-    Facts, Health, IncidentId, Kind, LoginId, Next, OrderKind, OrderOutcome, Outcome, Permissions,
-    PostId, PostKind, Refused, Remedy, Rotation, Scopes, State, Subscription, Token, TokenId,
+    Action, AnswerDigest, AttemptId, Cause, DeliveryId, DeliveryState, EmailId, EventId,
+    ExchangeId, Expiry, Facts, Health, IncidentId, Kind, LoginId, Next, OrderKind, OrderOutcome,
+    Outcome, Permissions, PostId, PostKind, Refused, Remedy, Rotation, Scopes, State, Subscription,
+    Token, TokenId,
 };
 
 /// The columns that [`token`] reads, in its order.
@@ -172,6 +173,7 @@ ids!(
     DeliveryId,
     EmailId,
     EventId,
+    ExchangeId,
     IncidentId,
     LoginId,
     PostId,

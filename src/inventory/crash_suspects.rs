@@ -58,12 +58,12 @@ impl View<'_> {
         )
     }
 
-    /// Whether the last run was not marked as ended.
-    fn has_crashed(&self) -> Result<bool, Error> {
+    /// Whether the last run of a node was not marked as ended.
+    fn has_crashed(&self, node: &str) -> Result<bool, Error> {
         self.db.value(
             "SELECT EXISTS (SELECT 1 FROM daemon_run
-                WHERE id = (SELECT max(id) FROM daemon_run) AND ended_at IS NULL)",
-            &[],
+                WHERE id = (SELECT max(id) FROM daemon_run WHERE node = ?1) AND ended_at IS NULL)",
+            &[&node],
         )
     }
 
@@ -74,16 +74,20 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Call this before this start is recorded, and before the claims of the last run are ended.
-    pub(super) fn suspect_after_crash(&self, now: Timestamp) -> Result<(), Error> {
-        if !self.has_crashed()? {
+    /// Call this before this start is recorded, with what the last run of the node had in hand.
+    pub(super) fn suspect_after_crash(
+        &self,
+        node: &str,
+        in_progress: &[TokenId],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if !self.has_crashed(node)? {
             return Ok(());
         }
-        let in_progress = self.claimed_tokens()?;
         let CrashDecision {
             set_aside,
             suspects,
-        } = after_crash(&in_progress, &self.suspected()?);
+        } = after_crash(in_progress, &self.suspected()?);
         for (id, crashes) in suspects {
             self.db.run(
                 "INSERT INTO crash_suspect (token, crashes) VALUES (?1, ?2)

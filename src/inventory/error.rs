@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::engine::{Failure, WriteErrorKind};
+use crate::model::Duty;
 use crate::secret::KeyId;
 
 /// The inventory can be read but not written.
@@ -73,6 +74,9 @@ pub enum Error {
     /// The transaction was not saved, or could not begin.
     #[error("the inventory could not be written: {0}")]
     Unwritable(Unwritable),
+    /// Another node has taken over, so what this one was about to write is up to that one.
+    #[error("the duty {0} is no longer held by this node")]
+    DutyLost(Duty),
     #[error("the inventory is closing")]
     Closed,
     #[error("the inventory contains a value that this version does not know: {0}")]
@@ -94,7 +98,7 @@ impl Error {
 
     /// Whether the error concerns only this record, so that others can still be written.
     pub fn is_of_the_record(&self) -> bool {
-        !matches!(self, Self::Closed) && self.write_error_kind().is_none()
+        !matches!(self, Self::Closed | Self::DutyLost(_)) && self.write_error_kind().is_none()
     }
 
     /// Tells a damaged file from other errors of the database.

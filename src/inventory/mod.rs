@@ -5,6 +5,7 @@ mod access;
 mod apps;
 mod backlog;
 mod backups;
+mod candidates;
 mod cells;
 mod check_results;
 mod claims;
@@ -15,10 +16,12 @@ mod daemon_runs;
 mod data_deletions;
 mod deliveries;
 mod digests;
+mod duties;
 mod emails;
 mod engine;
 mod error;
 mod event_log;
+mod exchanges;
 mod figures;
 mod file_ownership;
 mod future_dates;
@@ -52,6 +55,8 @@ mod writer;
 mod writing;
 
 #[cfg(test)]
+mod exchange_tests;
+#[cfg(test)]
 mod post_tests;
 #[cfg(test)]
 mod sealing_tests;
@@ -74,6 +79,7 @@ pub use daemon_runs::RunId;
 pub use data_deletions::Deletion;
 pub use deliveries::Confirmed;
 pub use digests::Digest;
+pub use duties::{Duties, DutyChange, Held};
 use engine::{Connection, Counters};
 pub use engine::{Work, WriteErrorKind};
 pub use error::{Error, Unwritable};
@@ -94,9 +100,10 @@ pub struct Settings {
     pub key: Key,
 }
 
-/// A handle to the inventory: many readers, one writer. Cheap to clone.
+/// A handle to the inventory: many readers, one writer. Cheap to clone. With a [`Held`], it writes on behalf of a duty,
+/// and no longer once another node has that duty.
 #[derive(Clone)]
-pub struct Inventory(Arc<Shared>);
+pub struct Inventory(Arc<Shared>, Option<Held>);
 
 struct Shared {
     readers: Mutex<Vec<Connection>>,
@@ -149,7 +156,7 @@ impl Inventory {
         let figures = Arc::new(figures::Published::read(&view)?);
         let sinks = Arc::<deliveries::Sinks>::default();
         let shown = (Arc::clone(&figures), Arc::clone(&sinks));
-        Ok(Self(Arc::new(Shared {
+        let shared = Shared {
             writer: writer::Writer::start(store, sealer.clone(), shown)?,
             figures,
             readers: Mutex::new(readers),
@@ -162,7 +169,8 @@ impl Inventory {
             is_read_only: AtomicBool::new(write_error.is_some()),
             write_error: Mutex::new(write_error),
             path: settings.path.clone(),
-        })))
+        };
+        Ok(Self(Arc::new(shared), None))
     }
 
     /// The path of the database file.

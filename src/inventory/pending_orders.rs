@@ -21,6 +21,12 @@ impl View<'_> {
         })
     }
 
+    /// The event of the latest order that is pending.
+    pub fn newest_pending_order(&self) -> Result<Option<EventId>, Error> {
+        let newest = "SELECT max(event) FROM token_order WHERE ended_at IS NULL";
+        self.db.value(newest, &[])
+    }
+
     pub fn last_order(&self, token: TokenId) -> Result<Option<LastOrder>, Error> {
         let last =
             "SELECT action, requested_at, ended_at, outcome FROM token_order WHERE token = ?1";

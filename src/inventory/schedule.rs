@@ -158,6 +158,16 @@ impl Tx<'_> {
         self.schedule("token = ?2", &[&now, &id]).map(drop)
     }
 
+    /// Makes a token due now, if it is not due already: its check may be under way, and is not made in vain. In any case
+    /// the next answer is judged.
+    pub(super) fn schedule_unless_due(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
+        self.db.run(
+            "UPDATE schedule SET due_at = CASE WHEN due_at <= ?1 THEN due_at ELSE ?1 END, known_answer = NULL
+             WHERE token = ?2",
+            &[&now, &id],
+        )
+    }
+
     /// Makes the tokens due that a result concerns. They may have results themselves, so those are recorded first.
     pub fn schedule_related(&self, related: &Related, now: Timestamp) -> Result<usize, Error> {
         let Some(facts) = &related.of.facts else {
@@ -248,6 +258,7 @@ impl Tx<'_> {
             "UPDATE token SET state = 'failing', cause = ?3, since = ?2, failures = 1
              WHERE {MISSED}"
         );
+        self.order_events()?;
         self.db.run(&record, &[&app, &now, &cause])?;
         self.db.changed(&fail, &[&app, &now, &cause])
     }

@@ -1,6 +1,6 @@
 //! Reading and writing inside the writer's transaction.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub struct Tx<'db> {
     pub(super) sinks: Arc<[SinkTokens]>,
     /// What is counted once the transaction is committed.
     pub(super) recorded: RefCell<Recorded>,
+    /// Whether the job at hand has recorded an event.
+    pub(super) has_events: Cell<bool>,
 }
 
 impl<'db> Tx<'db> {
@@ -26,6 +28,7 @@ impl<'db> Tx<'db> {
             event_log: EventLog::default(),
             sinks,
             recorded: RefCell::default(),
+            has_events: Cell::default(),
         }
     }
 }

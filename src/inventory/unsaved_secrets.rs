@@ -1,5 +1,5 @@
-//! Unsaved secrets: Meta has just given them, and they could not be stored. They exist nowhere else, so they are kept
-//! in memory, through reloads, until they are stored.
+//! Unsaved secrets: Meta has just given them for others, and they could not be stored. They exist nowhere else, so they are
+//! kept in memory, through reloads and whoever has the app meanwhile, until they are stored.
 
 use std::collections::HashSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -7,21 +7,31 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::{Error, Inventory};
-use crate::model::{CheckResult, TokenId};
+use crate::model::{Exchanged, TokenId};
 
-pub(super) type Unsaved = Vec<Arc<CheckResult>>;
+pub(super) type Unsaved = Vec<Arc<Exchanged>>;
 
 impl Inventory {
-    /// Records a check that found a new secret. What cannot be written now is kept for later.
-    pub async fn save(&self, result: CheckResult, now: Timestamp) -> Result<(), Error> {
-        self.save_or_hold(Arc::new(result), now).await
+    /// Stores what Meta gave as a candidate, even if this node has lost the app. What cannot be stored now is kept for
+    /// later.
+    pub async fn store_exchanged(&self, exchanged: Exchanged, now: Timestamp) -> Result<(), Error> {
+        self.store_or_hold(Arc::new(exchanged), now).await
     }
 
-    /// Tries again to record the unsaved secrets of an app. Returns the first error; no record stops another.
+    /// Tries again to store the unsaved secrets of an app. Returns the first error; no record stops another.
     pub async fn save_what_waits(&self, app: &str, now: Timestamp) -> Result<(), Error> {
+        self.save_all(self.take_unsaved(|of| of == app), now).await
+    }
+
+    /// The same for all apps, also those that another node has by now.
+    pub async fn save_all_that_waits(&self, now: Timestamp) -> Result<(), Error> {
+        self.save_all(self.take_unsaved(|_| true), now).await
+    }
+
+    async fn save_all(&self, waiting: Unsaved, now: Timestamp) -> Result<(), Error> {
         let mut outcome = Ok(());
-        for result in self.take_unsaved(app) {
-            let saved = self.save_or_hold(result, now).await;
+        for exchanged in waiting {
+            let saved = self.store_or_hold(exchanged, now).await;
             outcome = outcome.and(saved);
         }
         outcome
@@ -30,8 +40,8 @@ impl Inventory {
     /// The tokens of an app whose new secrets are not stored yet.
     pub fn unsaved(&self, app: &str) -> HashSet<TokenId> {
         let waiting = self.unsaved_secrets();
-        let of_app = waiting.iter().filter(|result| result.before().app == app);
-        of_app.map(|result| result.before().id).collect()
+        let of_app = waiting.iter().filter(|exchanged| exchanged.app == app);
+        of_app.map(|exchanged| exchanged.token).collect()
     }
 
     /// How many new secrets are not stored yet, of all apps.
@@ -39,31 +49,28 @@ impl Inventory {
         self.unsaved_secrets().len()
     }
 
-    async fn save_or_hold(&self, result: Arc<CheckResult>, now: Timestamp) -> Result<(), Error> {
-        let whole = Arc::clone(&result);
-        let mut saved = self.write(move |tx| tx.record(&whole, now)).await;
-        if saved.as_ref().is_err_and(Error::is_of_the_record) {
-            let bare = result.without_notice();
-            saved = self.write(move |tx| tx.record(&bare, now)).await;
-        }
+    async fn store_or_hold(&self, exchanged: Arc<Exchanged>, now: Timestamp) -> Result<(), Error> {
+        let whole = Arc::clone(&exchanged);
+        let saved = self.write_regardless(move |tx| tx.store_exchanged(&whole, now));
+        let saved = saved.await;
         if let Err(error) = &saved {
-            let token = &result.before().name;
+            let token = &exchanged.name;
             tracing::error!(
                 token,
                 "cannot store the new secret of {token}; it is kept in memory until it can be stored: {error}"
             );
-            self.unsaved_secrets().push(result);
+            self.unsaved_secrets().push(exchanged);
         }
         saved
     }
 
-    fn take_unsaved(&self, app: &str) -> Unsaved {
+    fn take_unsaved(&self, which: impl Fn(&str) -> bool) -> Unsaved {
         let mut waiting = self.unsaved_secrets();
-        let (of_app, others) = waiting
+        let (taken, others) = waiting
             .drain(..)
-            .partition(|result| result.before().app == app);
+            .partition(|exchanged| which(&exchanged.app));
         *waiting = others;
-        of_app
+        taken
     }
 
     fn unsaved_secrets(&self) -> MutexGuard<'_, Unsaved> {

@@ -1,14 +1,11 @@
 //! Versions: the secrets of a token. One is in use, the ones before it are kept until they expire, and a candidate may
 //! wait to be confirmed.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 
 use super::cells::{self, Bearer};
-use super::engine::Row;
 use super::{Error, Tx, View};
-use crate::model::{Candidate, Expiry, State, Token, TokenId};
+use crate::model::{ExchangeId, Expiry, State, Token, TokenId};
 use crate::secret::Secret;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +15,26 @@ pub enum NewVersion {
     AlreadyInUse,
     /// Another token has this secret.
     HeldByAnother,
+}
+
+/// What a new version is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Current,
+    Candidate,
+    /// A candidate that came from an exchange.
+    Exchanged(ExchangeId),
+}
+
+impl Role {
+    /// The two columns that say so.
+    const fn columns(self) -> (&'static str, Option<ExchangeId>) {
+        match self {
+            Self::Current => ("current", None),
+            Self::Candidate => ("candidate", None),
+            Self::Exchanged(exchange) => ("candidate", Some(exchange)),
+        }
+    }
 }
 
 /// What a permitted reader gets.
@@ -108,75 +125,9 @@ impl View<'_> {
             .map(|(sealed, name)| self.unseal(Bearer::named(token, &name), number, &sealed))
             .transpose()
     }
-
-    /// All candidates; there are few.
-    pub(super) fn candidates(&self) -> Result<HashMap<TokenId, Candidate>, Error> {
-        let all: Vec<Option<_>> = self.db.all(
-            "SELECT v.token, v.number, v.secret, v.accepts_fewer, t.app, t.name
-             FROM version v JOIN token t ON t.id = v.token WHERE v.role = 'candidate'",
-            &[],
-            |row| self.candidate(row),
-        )?;
-        Ok(all.into_iter().flatten().collect())
-    }
-
-    /// `None` for one that does not open. It does not stop the others.
-    fn candidate(&self, row: &Row<'_>) -> Result<Option<(TokenId, Candidate)>, Error> {
-        let (id, number, sealed): (_, _, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let (app, name): (String, String) = (row.get(4)?, row.get(5)?);
-        let (app, name) = (&app, &name);
-        match self.unseal(Bearer { id, app, name }, number, &sealed) {
-            Ok(secret) => {
-                let candidate = Candidate {
-                    number,
-                    secret,
-                    accepts_fewer: row.get(3)?,
-                };
-                Ok(Some((id, candidate)))
-            }
-            Err(error) => {
-                tracing::error!("skipping a candidate secret: {error}");
-                Ok(None)
-            }
-        }
-    }
 }
 
 impl Tx<'_> {
-    /// Stores a secret as a candidate and makes the token due. Replaces an earlier candidate.
-    pub fn store_candidate(
-        &self,
-        token: &Token,
-        secret: &Secret,
-        now: Timestamp,
-    ) -> Result<NewVersion, Error> {
-        match self.version_holding(secret)? {
-            Some((owner_of_secret, _)) if owner_of_secret != token.id => {
-                return Ok(NewVersion::HeldByAnother);
-            }
-            Some((_, number)) if number == token.version => return Ok(NewVersion::AlreadyInUse),
-            Some(_) | None => {}
-        }
-        for forget in [
-            "DELETE FROM version WHERE token = ?1 AND role = 'candidate'",
-            "DELETE FROM refused_candidate WHERE token = ?1",
-        ] {
-            self.db.run(forget, &[&token.id])?;
-        }
-        let number = self.next_number(token.id)?;
-        self.add_version(Bearer::of(token), number, "candidate", secret, now)?;
-        self.make_due(token.id, now)?;
-        Ok(NewVersion::Kept)
-    }
-
-    /// Lets the candidate have fewer permissions than the secret in use, because an operator said so.
-    pub fn accept_fewer(&self, token: TokenId) -> Result<(), Error> {
-        self.db.run(
-            "UPDATE version SET accepts_fewer = 1 WHERE token = ?1 AND role = 'candidate'",
-            &[&token],
-        )
-    }
-
     /// Makes the version before the current one a candidate. `None` when there is none left.
     pub fn recall_previous(&self, token: &Token, now: Timestamp) -> Result<Option<()>, Error> {
         let number = self.db.maybe_value(
@@ -215,7 +166,7 @@ impl Tx<'_> {
         // It may have been renamed while Meta was asked.
         let name = self.name_of(before.id)?;
         let bearer = Bearer::named(before, name.as_ref().unwrap_or(&before.name));
-        let fingerprint = self.add_version(bearer, number, "current", secret, now)?;
+        let fingerprint = self.add_version(bearer, number, Role::Current, secret, now)?;
         self.retire_versions(before.id, now)?;
         Ok((number, fingerprint))
     }
@@ -241,7 +192,7 @@ impl Tx<'_> {
         )
     }
 
-    fn next_number(&self, token: TokenId) -> Result<u32, Error> {
+    pub(super) fn next_number(&self, token: TokenId) -> Result<u32, Error> {
         let next = "SELECT max(number) + 1 FROM version WHERE token = ?1";
         self.db.value(next, &[&token])
     }
@@ -250,21 +201,27 @@ impl Tx<'_> {
         &self,
         of: Bearer<'_>,
         number: u32,
-        role: &str,
+        role: Role,
         secret: &Secret,
         now: Timestamp,
     ) -> Result<String, Error> {
         let sealed = self.sealed(of, number, secret)?;
         let digest = self.sealer.digest(secret);
+        let (role, exchange) = role.columns();
         self.db.run(
-            "INSERT INTO version (token, number, role, secret, digest, obtained_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            &[&of.id, &number, &role, &sealed, &digest.0, &now],
+            "INSERT INTO version (token, number, role, secret, digest, obtained_at, exchange)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            &[&of.id, &number, &role, &sealed, &digest.0, &now, &exchange],
         )?;
         Ok(digest.fingerprint())
     }
 
-    fn sealed(&self, of: Bearer<'_>, number: u32, secret: &Secret) -> Result<Vec<u8>, Error> {
+    pub(super) fn sealed(
+        &self,
+        of: Bearer<'_>,
+        number: u32,
+        secret: &Secret,
+    ) -> Result<Vec<u8>, Error> {
         self.sealer
             .seal(secret, cells::secret(&of.row(number)))
             .map_err(|_| Error::Unsealable(of.name.to_owned()))
@@ -288,7 +245,7 @@ impl Tx<'_> {
     }
 
     /// The version that holds this secret, of any token.
-    fn version_holding(&self, secret: &Secret) -> Result<Option<(TokenId, u32)>, Error> {
+    pub(super) fn version_holding(&self, secret: &Secret) -> Result<Option<(TokenId, u32)>, Error> {
         self.db.maybe(
             "SELECT token, number FROM version WHERE digest = ?1 ORDER BY role, number DESC, token LIMIT 1",
             &[&self.sealer.digest(secret).0],

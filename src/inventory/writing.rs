@@ -37,6 +37,28 @@ impl Inventory {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
+        let held = self.1.clone();
+        let checked = move |tx: &Tx<'_>| {
+            held.map_or(Ok(()), |held| held.check(tx))?;
+            job(tx)
+        };
+        self.run_unchecked(checked, wanted).await
+    }
+
+    /// Writes even if the duty that this handle is for was lost: what must never be lost with it.
+    pub(super) async fn write_regardless<T, F>(&self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        self.run_unchecked(job, BatchContext::Others).await
+    }
+
+    async fn run_unchecked<T, F>(&self, job: F, wanted: BatchContext) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
+    {
         let written = self.0.writer.run(job, wanted).await;
         self.0.update_write_error(&written);
         written

@@ -59,6 +59,10 @@ pub struct PendingOrder {
     pub event: EventId,
 }
 
+/// The number of an exchange of a token, in the order in which they were begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExchangeId(pub i64);
+
 /// A secret kept beside the current one until Meta has confirmed it.
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -66,6 +70,20 @@ pub struct Candidate {
     pub secret: Secret,
     /// An operator accepts fewer permissions.
     pub accepts_fewer: bool,
+    /// Its exchange for one that lasts longer was begun, and is not begun again.
+    pub is_exchanged: bool,
+    /// Of one that Meta gave for the secret in use: the exchange that it came from.
+    pub exchange: Option<ExchangeId>,
+}
+
+/// What Meta gave for a token's secret, or for its candidate. It exists nowhere else until it is stored.
+#[derive(Clone, Debug)]
+pub struct Exchanged {
+    pub token: TokenId,
+    pub app: String,
+    pub name: String,
+    pub exchange: ExchangeId,
+    pub secret: Secret,
 }
 
 /// A candidate that Meta was asked about. It is removed, accepted or not.
@@ -85,8 +103,8 @@ pub struct CheckResult {
     pub checked_at: Timestamp,
     /// A secret that Meta has just confirmed, to be put in use.
     pub secret: Option<Secret>,
-    /// The new secret exists nowhere else, so it must be saved before anything else.
-    pub is_irreplaceable: bool,
+    /// The exchange whose secret was measured. It is no candidate any more.
+    pub measured_exchange: Option<ExchangeId>,
     pub checked_candidate: Option<CheckedCandidate>,
     /// The order that was carried out.
     pub order_done: Option<EventId>,
@@ -168,7 +186,7 @@ impl CheckResult {
             after: claimed.token.clone(),
             checked_at,
             secret: None,
-            is_irreplaceable: false,
+            measured_exchange: None,
             checked_candidate: None,
             order_done: claimed.pending_order.map(|pending| pending.event),
             rotation_tried_at: claimed.rotation_tried_at,
@@ -202,19 +220,6 @@ impl CheckResult {
         }
     }
 
-    /// The new secret and what is known about it, for when the whole cannot be written.
-    #[must_use]
-    pub fn without_notice(&self) -> Self {
-        Self {
-            checked_candidate: None,
-            order_done: None,
-            events: Vec::new(),
-            subscription: None,
-            known_answer: None,
-            ..self.clone()
-        }
-    }
-
     /// Whether only the time of the next check has to be written.
     pub fn is_routine(&self) -> bool {
         let (before, after) = (self.before(), &self.after);
@@ -226,6 +231,7 @@ impl CheckResult {
             && before.subject_name == after.subject_name
             && before.last_rotation == after.last_rotation;
         same && self.secret.is_none()
+            && self.measured_exchange.is_none()
             && self.checked_candidate.is_none()
             && self.order_done.is_none()
             && self.events.is_empty()

@@ -7,6 +7,7 @@ mod check;
 mod correction;
 mod delivery;
 mod delivery_text;
+mod duty;
 mod email;
 mod enums;
 mod event;
@@ -39,13 +40,16 @@ pub use app::{AppError, AppRecord};
 pub use cause::{Cause, Remedy};
 pub use check::{
     AnswerDigest, Asked, Candidate, CheckResult, CheckedCandidate, Claimed, Concern, Due,
-    KnownAnswer, KnownToken, NextCheck, PendingOrder, Related,
+    ExchangeId, Exchanged, KnownAnswer, KnownToken, NextCheck, PendingOrder, Related,
 };
 pub use correction::{NewName, NewOwners, NewRequirements};
 pub use delivery::{
     ConsumedVersion, Consumer, Deliverable, DeliveredFile, Delivery, DeliveryCounts, DeliveryId,
     DeliveryOutcome, DeliveryState, LaggingToken, OnDead, Readers, SinkProblem, SinkReport,
     SinkTokens,
+};
+pub use duty::{
+    Duty, Node, NodeReport, end_of_term, has_ended, latest_end, relied_on_until, renewal_at,
 };
 pub use email::{Attempt, Email, EmailId, EmailReason, NewEmail, SendOutcome};
 pub(crate) use enums::string_enum;

@@ -1,5 +1,6 @@
 //! Asks Meta what is left to ask about one token. What the answers mean is decided in the policy.
 
+use super::exchange_once::{Attempt, ExchangeAnswer};
 use super::policy::{self, Answer, Derivation, DerivedSecret, Exchange, FollowUp};
 use super::session::{Parent, Session};
 use crate::graph_api::Error;
@@ -22,34 +23,27 @@ impl Session<'_> {
         }
     }
 
-    /// The attempt is recorded durably before the call, and taken back if Meta certainly exchanged nothing.
     async fn exchange(
         &self,
         result: &CheckResult,
         kind: Kind,
     ) -> Result<Exchange, inventory::Error> {
-        let (id, now) = (result.after.id, self.now);
-        let begun = self
-            .inventory
-            .write(move |tx| tx.set_rotation_tried_at(id, Some(now)));
-        begun.await?;
-        let reply = self.calls.client.exchange(kind, result.secret()).await;
-        let calls = reply.usage.calls;
-        match self.calls.count(reply) {
-            Ok(renewed) => {
+        let attempt = Attempt {
+            token: &result.after,
+            kind,
+            secret: result.secret(),
+            candidate: None,
+            tried_before: result.rotation_tried_at,
+        };
+        Ok(match self.exchange_once(&attempt).await? {
+            ExchangeAnswer::Obtained(exchange, renewed) => {
                 let inspection = self.calls.inspect(&renewed).await;
-                Ok(Exchange::Obtained(renewed, Box::new(inspection)))
+                Exchange::Obtained(exchange, renewed, Box::new(inspection))
             }
-            Err(error) if policy::was_not_made(&error, calls) => {
-                let before = result.rotation_tried_at;
-                let undone = self
-                    .inventory
-                    .write(move |tx| tx.set_rotation_tried_at(id, before));
-                undone.await.map(|()| Exchange::NotMade)
-            }
-            Err(Error::Refused(_)) => Ok(Exchange::Refused),
-            Err(_) => Ok(Exchange::Failed),
-        }
+            ExchangeAnswer::NotMade => Exchange::NotMade,
+            ExchangeAnswer::Refused => Exchange::Refused,
+            ExchangeAnswer::Failed => Exchange::Failed,
+        })
     }
 
     /// Derives a page's token through its parents, one after another, before the token is reported as lost.

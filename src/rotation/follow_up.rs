@@ -2,12 +2,13 @@
 
 use futures_util::{StreamExt, stream};
 
+use super::exchange_once::{Attempt, ExchangeAnswer};
 use super::inspect::{AT_ONCE, Seen};
 use super::policy::{self, CandidateAnswer, InspectionResult};
 use super::session::Session;
 use crate::graph_api::{Error, Inspection};
 use crate::inventory;
-use crate::model::{CheckResult, Claimed, Health, NextCheck, Token};
+use crate::model::{Candidate, CheckResult, Claimed, Facts, Health, NextCheck, Token};
 
 type Completed = (Option<CheckResult>, Result<(), inventory::Error>);
 
@@ -82,44 +83,105 @@ impl Session<'_> {
 
     /// The first step of a check with a candidate. Meta was asked about the candidate, so it is asked about the secret in
     /// use only if that may stay.
-    async fn examine(&self, unchecked: CheckResult, answer: InspectionResult) -> CheckResult {
-        let claimed = &unchecked.claimed;
-        let Some(candidate) = self.offered(claimed, answer).await else {
-            return policy::candidate_later(unchecked);
-        };
-        if policy::replaces_without_asking(claimed, &candidate) {
-            return policy::with_candidate(unchecked, candidate, &self.basis());
+    async fn examine(
+        &self,
+        mut unchecked: CheckResult,
+        answer: InspectionResult,
+    ) -> Result<CheckResult, inventory::Error> {
+        let candidate = unchecked.claimed.candidate.as_ref();
+        if candidate.is_some_and(|candidate| candidate.exchange.is_some()) {
+            return Ok(self.measure_exchanged(unchecked, answer).await);
         }
-        let Some(inspection) = self.inspect_in_use(claimed).await else {
-            return policy::candidate_later(unchecked);
+        let Some(candidate) = self.offered(&mut unchecked, answer).await? else {
+            return Ok(policy::candidate_later(unchecked));
+        };
+        if policy::replaces_without_asking(&unchecked.claimed, &candidate) {
+            return Ok(policy::with_candidate(unchecked, candidate, &self.basis()));
+        }
+        let Some(inspection) = self.inspect_in_use(&unchecked.claimed).await else {
+            return Ok(policy::candidate_later(unchecked));
         };
         let basis = self.basis();
         let result = policy::check_result(unchecked.claimed, &inspection, &basis);
-        policy::with_candidate(result, candidate, &basis)
+        Ok(policy::with_candidate(result, candidate, &basis))
     }
 
-    /// The candidate, exchanged if it is short-lived. `None` if that needs a call that cannot be made now.
+    /// The same for a candidate that came from an exchange whose outcome nobody has recorded: the sweep did not get that
+    /// far, or lost the app to another node.
+    async fn measure_exchanged(
+        &self,
+        unchecked: CheckResult,
+        answer: InspectionResult,
+    ) -> CheckResult {
+        if policy::is_judged_alone(&unchecked.claimed, &answer) {
+            return policy::with_exchanged_candidate(unchecked, answer, &self.basis());
+        }
+        let Some(inspection) = self.inspect_in_use(&unchecked.claimed).await else {
+            return policy::exchanged_later(unchecked);
+        };
+        let basis = self.basis();
+        let result = policy::check_result(unchecked.claimed, &inspection, &basis);
+        policy::with_exchanged_candidate(result, answer, &basis)
+    }
+
+    /// The candidate, exchanged if it is short-lived. `None` if Meta is to be asked about it later.
     async fn offered(
         &self,
-        claimed: &Claimed,
+        unchecked: &mut CheckResult,
         answer: InspectionResult,
-    ) -> Option<CandidateAnswer> {
-        Some(match answer {
-            Ok(Inspection::Alive(facts)) => {
-                if facts.is_short_lived(self.now) && !self.calls.may_call() {
-                    return None;
-                }
-                let secret = claimed.candidate.as_ref()?.secret.clone();
-                let (secret, facts) = self.calls.lengthened(secret, facts).await;
-                CandidateAnswer::Alive(secret, facts)
+    ) -> Result<Option<CandidateAnswer>, inventory::Error> {
+        let Some(candidate) = unchecked.claimed.candidate.clone() else {
+            return Ok(None);
+        };
+        Ok(Some(match answer {
+            Ok(Inspection::Alive(facts))
+                if facts.is_short_lived(self.now) && !candidate.is_exchanged =>
+            {
+                return self.lengthened(unchecked, candidate, facts).await;
             }
+            Ok(Inspection::Alive(facts)) => CandidateAnswer::Alive(candidate.secret, facts),
             Ok(Inspection::Refused { rejection, .. }) => CandidateAnswer::Refused(rejection.cause),
             Ok(Inspection::Undecided(_)) | Err(_) => CandidateAnswer::Unknown,
-        })
+        }))
+    }
+
+    /// The long-lived form of a candidate. The short-lived one if Meta gives none.
+    async fn lengthened(
+        &self,
+        unchecked: &mut CheckResult,
+        candidate: Candidate,
+        facts: Facts,
+    ) -> Result<Option<CandidateAnswer>, inventory::Error> {
+        if !self.may_call() {
+            return Ok(None);
+        }
+        let attempt = Attempt {
+            token: &unchecked.claimed.token,
+            kind: facts.kind,
+            secret: &candidate.secret,
+            candidate: Some(candidate.number),
+            tried_before: unchecked.claimed.rotation_tried_at,
+        };
+        let answer = self.exchange_once(&attempt).await?;
+        if !matches!(answer, ExchangeAnswer::NotMade) {
+            unchecked.claimed.rotation_tried_at = Some(self.now);
+            unchecked.rotation_tried_at = Some(self.now);
+        }
+        if let ExchangeAnswer::Obtained(_, longer) = answer {
+            match self.calls.inspect(&longer).await {
+                Ok(Inspection::Alive(known)) if known.person == facts.person => {
+                    return Ok(Some(CandidateAnswer::Alive(longer, known)));
+                }
+                Ok(Inspection::Alive(_) | Inspection::Refused { .. }) => {}
+                // It is the candidate now.
+                Ok(Inspection::Undecided(_)) | Err(_) => return Ok(None),
+            }
+        }
+        Ok(Some(CandidateAnswer::Alive(candidate.secret, facts)))
     }
 
     async fn inspect_in_use(&self, claimed: &Claimed) -> Option<InspectionResult> {
-        if !self.calls.may_call() {
+        if !self.may_call() {
             return None;
         }
         let inspection = self.calls.inspect(&claimed.secret).await;
@@ -127,8 +189,7 @@ impl Session<'_> {
         (!is_about_app).then_some(inspection)
     }
 
-    /// Asks until nothing is left to ask. A secret that exists nowhere else is saved before anything else happens, even
-    /// if an inventory error ends the check early.
+    /// Asks until nothing is left to ask.
     async fn complete(
         &self,
         mut result: CheckResult,
@@ -136,10 +197,13 @@ impl Session<'_> {
     ) -> Completed {
         let mut outcome = Ok(());
         if let Some(answer) = of_candidate {
-            result = self.examine(result, answer).await;
+            result = match self.examine(result, answer).await {
+                Ok(examined) => examined,
+                Err(error) => return (None, Err(error)),
+            };
         }
         while let Some(follow_up) = policy::follow_up(&result, &self.basis()) {
-            if !self.calls.may_call() {
+            if !self.may_call() {
                 result = policy::kept_failing(result, self.now);
                 break;
             }
@@ -152,12 +216,7 @@ impl Session<'_> {
                 }
             }
         }
-        let result = policy::concluded(result, &self.basis());
-        if result.is_irreplaceable {
-            let saved = self.inventory.save(result.clone(), self.now).await;
-            outcome = outcome.and(saved);
-        }
-        (Some(result), outcome)
+        (Some(policy::concluded(result, &self.basis())), outcome)
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! - `policy`: decides what to ask and what an answer means: the result of a check (pure)
 //! - `sweep`: one pass over the due tokens of an app, on one `session` of calls to Meta
-//! - `inspect`: asks about tokens in batches · `follow_up`, `ask`: ask what is left · `record_results`: writes it down
+//! - `inspect`: asks about tokens in batches · `follow_up`, `ask`: ask what is left · `exchange_once`: the one question with
+//!   consequences · `record_results`: writes it down
 //! - `app_health`: the state of the app between sweeps
 
 mod app_health;
 mod ask;
+mod exchange_once;
 mod follow_up;
 mod inspect;
 pub mod policy;

@@ -59,7 +59,12 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn is_aborted(&self) -> bool {
-        self.findings().aborted
+        self.findings().aborted || !self.inventory.may_act()
+    }
+
+    /// Whether the budget and the duty of the app allow another call.
+    pub(super) fn may_call(&self) -> bool {
+        self.calls.may_call() && self.inventory.may_act()
     }
 
     pub(super) fn mark_unusable(&self, parent: TokenId) {
@@ -92,7 +97,7 @@ impl<'a> Session<'a> {
             return Ok(true);
         }
         for related in living {
-            if !self.calls.may_call() {
+            if !self.may_call() {
                 return Ok(false);
             }
             match self.calls.inspect(&related.secret).await {

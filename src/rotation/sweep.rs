@@ -124,7 +124,7 @@ impl RotationWorker {
             let app_change = AppChange { usage, turn };
             let related = policy::related(&results.changed, announced);
             last = Some(self.slice(id, results, related, app_change, session.now));
-            if is_failing {
+            if is_failing || !self.inventory.may_act() {
                 break;
             }
         }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq;
 
 pub use key::{Key, KeyError, KeyId};
-pub use random_id::random_id;
+pub use random_id::{random_id, random_name};
 pub use seal::{Cell, DataKey, Digest, Purpose, Sealer, Unsealable, data_key_of};
 
 /// A token or a password. It has no `Display` and no `Serialize`. `expose` is called in few places; `tests/house.rs`

@@ -108,6 +108,7 @@ pub const TOOLS: &[Tool] = &[
         "nix",
         &[
             "files",
+            "daemon/duties",
             "inventory/copy",
             "inventory/file_ownership",
             "cli/core_dumps",
@@ -244,11 +245,11 @@ pub const CLOCK: &str = "daemon/clock";
 pub const SCHEMA: &[(&str, &str)] = &[
     (
         "0001_inventory.sql",
-        "3d2709e89f543f748d2e840402e7335b6be8a7e37d7f9bab9ce1ab0cf40737c8",
+        "3310ec3b4741403b6477a76c49cd24dd4f86eff11608929734d9e43d7e573380",
     ),
     (
         "postgres/0001_inventory.sql",
-        "c9c66b1073677b1d877718f090181214d7d30de2dbabf3295e3f1e70ee73f3ce",
+        "946eac7ab22228551c5ce49e7844a58097bebd9d17cba7b78dad08ddca1f45b8",
     ),
 ];
 

@@ -24,6 +24,7 @@ mod login_commands;
 mod messenger;
 mod metrics;
 mod monitor;
+mod nodes;
 mod permissions;
 mod posts;
 mod rotation;

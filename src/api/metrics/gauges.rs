@@ -8,7 +8,7 @@ use super::family::{Family, Labels, Number};
 use crate::api::DaemonStatus;
 use crate::api::readiness::reasons_not_ready;
 use crate::api::types::{AppReport, Sweep};
-use crate::model::{DeliveryCounts, Figures, Kind, State, TokenTotal};
+use crate::model::{DeliveryCounts, Figures, Kind, NodeReport, State, TokenTotal};
 
 pub(super) fn all(figures: &Figures, daemon_status: &DaemonStatus, now: Timestamp) -> Vec<Family> {
     let mut families = of_daemon(figures, daemon_status, now);
@@ -16,6 +16,7 @@ pub(super) fn all(figures: &Figures, daemon_status: &DaemonStatus, now: Timestam
     families.extend(of_sweeps(&daemon_status.sweep, &daemon_status.apps));
     families.extend(of_apps(&daemon_status.apps, now));
     families.extend(of_people(figures));
+    families.extend(of_nodes(&daemon_status.nodes));
     families.extend(of_deliveries(figures.deliveries));
     families
 }
@@ -148,6 +149,31 @@ fn ratio(part: u64, whole: u64) -> f64 {
         return 0.0;
     }
     exact(part) / exact(whole)
+}
+
+/// Who does what, where several daemons share an inventory.
+fn of_nodes(nodes: &[NodeReport]) -> [Family; 2] {
+    let of = |node: &NodeReport| ("node", node.name.clone());
+    let seen = nodes.iter().map(|node| {
+        let seen_at = Number::of_time(node.seen_at);
+        (vec![of(node)], seen_at)
+    });
+    let duties = nodes.iter().flat_map(|node| {
+        let duties = node.duties.iter();
+        duties.map(|duty| (vec![of(node), ("duty", duty.to_string())], Number::Count(1)))
+    });
+    [
+        Family::gauges(
+            "node_seen_timestamp_seconds",
+            "When a daemon on the inventory was last seen, as Unix time",
+            seen.collect(),
+        ),
+        Family::gauges(
+            "duty_held",
+            "1 for the node that does what only one does at a time: the sweeps of an app, emails, deliveries, nightly work",
+            duties.collect(),
+        ),
+    ]
 }
 
 fn of_deliveries(counts: DeliveryCounts) -> [Family; 2] {

@@ -9,8 +9,8 @@ use crate::api::daemon_handle::whole_seconds;
 use crate::api::readiness::{maintenance_faults, reasons_not_ready, undelivered_emails};
 use crate::api::request::Viewer;
 use crate::api::state::SharedAppState;
-use crate::api::types::{AppReport, Maintenance, StatusReport, Sweep};
-use crate::model::Figures;
+use crate::api::types::{AppReport, Maintenance, NodeView, StatusReport, Sweep};
+use crate::model::{Figures, NodeReport};
 
 /// The status of the daemon and its tokens. It shows every write that was answered before.
 #[utoipa::path(get, path = "/v1/status", responses((status = 200, body = StatusReport)))]
@@ -55,8 +55,18 @@ fn report(figures: &Figures, daemon_status: DaemonStatus, now: Timestamp) -> Sta
         deliveries: figures.deliveries.into(),
         maintenance,
         next_deadline: figures.next_deadline.clone(),
+        nodes: daemon_status
+            .nodes
+            .into_iter()
+            .map(node_in_whole_seconds)
+            .collect(),
         problems,
     }
+}
+
+fn node_in_whole_seconds(node: NodeReport) -> NodeView {
+    let seen_at = whole_seconds(node.seen_at);
+    NodeReport { seen_at, ..node }.into()
 }
 
 fn in_whole_seconds(app: AppReport) -> AppReport {

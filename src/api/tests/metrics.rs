@@ -54,6 +54,8 @@ async fn what_is_recorded_is_counted() {
         "perennial_tokens{app=\"acme\",kind=\"user\",state=\"healthy\"} 2",
         "perennial_tokens{app=\"acme\",kind=\"user\",state=\"dead\"} 0",
         "perennial_tokens{app=\"acme\",kind=\"unknown\",state=\"unverified\"} 0",
+        "perennial_duty_held{node=\"lima\",duty=\"app:acme\"} 1",
+        "perennial_duty_held{node=\"lima\",duty=\"email\"} 1",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }

@@ -28,7 +28,7 @@ use crate::api::{DaemonHandle, DaemonStatus, MailTest, Reader, Reload, Settings,
 use crate::api_client::Client;
 use crate::http::{Backend, ConnectionSlot, Probe, probe};
 use crate::inventory::{self, Inventory};
-use crate::model::{CheckResult, Expiry, Facts, Health, Kind, Scopes, Token};
+use crate::model::{CheckResult, Duty, Expiry, Facts, Health, Kind, NodeReport, Scopes, Token};
 use crate::secret::Key;
 
 /// 2026-03-01T12:00:00Z
@@ -373,6 +373,13 @@ fn pulse_of_a_healthy_daemon() -> DaemonStatus {
             usage_percent: 4,
             throttled_until: None,
             last_swept_at: Some(at(START - 30)),
+        }],
+        nodes: vec![NodeReport {
+            name: "lima".to_owned(),
+            version: "0.1.0".to_owned(),
+            started_at: at(START - 3_600),
+            seen_at: at(START),
+            duties: vec![Duty::App("acme".to_owned()), Duty::Email],
         }],
         ..DaemonStatus::default()
     }

@@ -25,8 +25,8 @@ pub use posts::{PostTestRequest, PostTestResult};
 pub use problem::{Problem, ProblemType};
 pub use queries::{EventQuery, IncidentQuery, SecretQuery, TokenQuery};
 pub use report::{
-    AppReport, Deliveries, MailReport, MailTestRequest, MailTestResult, Maintenance, Reloaded,
-    StatusReport, Sweep, TokenCounts,
+    AppReport, Deliveries, MailReport, MailTestRequest, MailTestResult, Maintenance, NodeView,
+    Reloaded, StatusReport, Sweep, TokenCounts,
 };
 pub(in crate::api) use secrets::plausible;
 pub use secrets::{CandidateRequest, ImportRequest, SecretView};

@@ -1,6 +1,6 @@
 //! `GET /v1/status`: a summary of the daemon and its tokens.
 
-use crate::model::{Deadline, DeliveryCounts, Fleet, IncidentCounts, MailQueue};
+use crate::model::{Deadline, DeliveryCounts, Duty, Fleet, IncidentCounts, MailQueue, NodeReport};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ pub struct StatusReport {
     pub maintenance: Maintenance,
     /// The next expiry of a token that works; null when there is none.
     pub next_deadline: Option<Deadline>,
+    /// The daemons on this inventory.
+    #[serde(default)]
+    pub nodes: Vec<NodeView>,
     /// What is wrong with the daemon itself, as sentences.
     pub problems: Vec<String>,
 }
@@ -91,6 +94,17 @@ pub struct Maintenance {
     pub crashes_last_hour: u32,
 }
 
+/// A daemon on the inventory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NodeView {
+    pub name: String,
+    pub version: String,
+    /// By the clock of the inventory.
+    pub seen_at: Timestamp,
+    /// What this daemon does and no other: `app:NAME`, `email`, `delivery`, `nightly`.
+    pub duties: Vec<String>,
+}
+
 /// `POST /v1/reload`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reloaded {
@@ -132,6 +146,17 @@ impl From<DeliveryCounts> for Deliveries {
         Self {
             pending: counts.pending,
             failed: counts.failed,
+        }
+    }
+}
+
+impl From<NodeReport> for NodeView {
+    fn from(node: NodeReport) -> Self {
+        Self {
+            name: node.name,
+            version: node.version,
+            seen_at: node.seen_at,
+            duties: node.duties.iter().map(Duty::to_string).collect(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::api::types::{AppReport, StatusReport, TokenCounts};
+use crate::api::types::{AppReport, NodeView, StatusReport, TokenCounts};
 use crate::api_client::Client;
 use crate::cli::terminal::output::{Terminal, TerminalFormat};
 use crate::cli::terminal::table::{Cell, Column, Table};
@@ -50,6 +50,10 @@ pub(crate) fn render(report: &StatusReport, format: &TerminalFormat) -> String {
     if !report.apps.is_empty() {
         page.push('\n');
         page.push_str(&apps(&report.apps, report.now, format));
+    }
+    if report.nodes.len() > 1 {
+        page.push('\n');
+        page.push_str(&nodes(&report.nodes, report.now, format));
     }
     if !report.problems.is_empty() {
         page.push_str("\nProblems\n");
@@ -237,6 +241,29 @@ fn apps(apps: &[AppReport], now: Timestamp, format: &TerminalFormat) -> String {
         Column::new("META"),
     ]);
     let rows: Vec<_> = apps.iter().map(|app| app_row(app, now, format)).collect();
+    table.page(&rows, format)
+}
+
+fn nodes(nodes: &[NodeView], now: Timestamp, format: &TerminalFormat) -> String {
+    let mut table = Table::new([
+        Column::new("NODE"),
+        Column::new("VERSION"),
+        Column::new("SEEN"),
+        Column::new("DUTIES"),
+    ]);
+    let row = |node: &NodeView| {
+        let duties = match node.duties.is_empty() {
+            true => "none".to_owned(),
+            false => node.duties.join(", "),
+        };
+        vec![
+            Cell::new(&node.name),
+            Cell::new(&node.version),
+            Cell::new(time::describe(node.seen_at, now, format)),
+            Cell::new(duties),
+        ]
+    };
+    let rows: Vec<_> = nodes.iter().map(row).collect();
     table.page(&rows, format)
 }
 

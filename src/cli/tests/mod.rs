@@ -54,6 +54,25 @@ fn status_in_a_pipe() {
 }
 
 #[test]
+fn nodes_are_shown_where_there_are_several() {
+    let node = |name: &str, seen_at: &str, duties: &[&str]| json!({"name": name, "version": "0.1.0", "seen_at": seen_at, "duties": duties});
+    let lima = node("lima", "2026-11-22T08:59:58Z", &["app:acme", "email"]);
+    let oslo = node("oslo", "2026-11-22T08:20:00Z", &[]);
+    let alone = changed(STATUS, json!({"nodes": [lima]}));
+    let alone = status::render(&alone, &pipe());
+    assert!(!alone.contains("lima"), "{alone}");
+    let both = changed(STATUS, json!({"nodes": [lima, oslo]}));
+    let both = status::render(&both, &pipe());
+    for line in [
+        ["lima", "0.1.0", "app:acme, email"],
+        ["oslo", "0.1.0", "none"],
+    ] {
+        let is_it = |shown: &str| line.iter().all(|part| shown.contains(part));
+        assert!(both.lines().any(is_it), "{both}");
+    }
+}
+
+#[test]
 fn the_headline_says_how_it_is() {
     let counts = |unverified: u64, healthy: u64, expiring: u64, failing: u64, dead: u64| {
         let total = unverified + healthy + expiring + failing + dead;

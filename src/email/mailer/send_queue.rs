@@ -60,7 +60,8 @@ impl<'a> SendQueue<'a> {
                 return Ok(());
             }
             for email in due {
-                if self.send(email).await?.is_break() {
+                // Another node may be about to send it.
+                if !self.inventory.may_act() || self.send(email).await?.is_break() {
                     return Ok(());
                 }
             }

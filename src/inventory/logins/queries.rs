@@ -138,7 +138,7 @@ impl View<'_> {
             "SELECT count(*) FILTER (WHERE t.state IN ('healthy', 'expiring')),
                 count(*) FILTER (WHERE t.state NOT IN ('healthy', 'expiring')),
                 count(*) FILTER (WHERE s.due_at <= ?3 OR EXISTS (
-                    SELECT 1 FROM version v WHERE v.token = t.id AND v.role = 'candidate'))
+                    SELECT 1 FROM version v WHERE v.token = t.id AND v.role = 'candidate' AND v.exchange IS NULL))
              FROM token t JOIN schedule s ON s.token = t.id WHERE t.app = ?1 AND t.person = ?2",
             &[&app, &person, &now],
             fields!(TokenCounts {

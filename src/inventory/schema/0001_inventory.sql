@@ -67,8 +67,9 @@ CREATE TABLE token (
     rotated_at             INTEGER,
     rotation_outcome       TEXT,
     rotation_at            INTEGER,
-    -- written before the exchange is sent
-    rotation_tried_at      INTEGER
+    -- written before the exchange is sent: when it was begun, and how many were
+    rotation_tried_at      INTEGER,
+    exchanges              INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- By state, so that a search for a person's living tokens does not read thousands that are dead.
@@ -114,12 +115,17 @@ CREATE TABLE version (
     ends_at       INTEGER,
     -- a candidate that may replace a secret with more scopes
     accepts_fewer INTEGER NOT NULL DEFAULT 0,
+    -- which of the token's exchanges was begun with this candidate, for one that lasts longer
+    exchanged_by  INTEGER,
+    -- of a candidate that Meta gave for the secret in use: the exchange that it came from
+    exchange      INTEGER,
     PRIMARY KEY (token, number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX version_by_digest ON version (digest);
 CREATE UNIQUE INDEX version_current ON version (token) WHERE role = 'current';
-CREATE UNIQUE INDEX version_candidate ON version (token) WHERE role = 'candidate';
+CREATE INDEX version_candidate ON version (token) WHERE role = 'candidate';
+CREATE UNIQUE INDEX version_offered ON version (token) WHERE role = 'candidate' AND exchange IS NULL;
 CREATE INDEX version_ending ON version (ends_at) WHERE role = 'previous';
 
 -- The candidate that was refused last. The row is deleted when another candidate is stored.
@@ -156,6 +162,7 @@ CREATE INDEX pending_order ON token_order (token) WHERE ended_at IS NULL;
 -- What the sweeps have in hand, a row for many tokens. No other sweep takes these tokens before the claim ends.
 CREATE TABLE claim (
     id      INTEGER PRIMARY KEY,
+    app     TEXT    NOT NULL,
     -- their ids, as a JSON list
     tokens  TEXT    NOT NULL,
     ends_at INTEGER NOT NULL
@@ -495,9 +502,32 @@ CREATE TABLE signed_request (
 
 CREATE INDEX signed_request_age ON signed_request (delete_after);
 
+-- The daemons that share this inventory, and which of them holds which duty. Empty where only one daemon can use it.
+CREATE TABLE node (
+    -- new at every start
+    id         TEXT    NOT NULL PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    version    TEXT    NOT NULL,
+    -- by the clock of the database
+    started_at INTEGER NOT NULL,
+    seen_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE duty (
+    name    TEXT    NOT NULL PRIMARY KEY,
+    -- the id of a node, or '' when it was given up
+    holder  TEXT    NOT NULL,
+    -- goes up with every holder; each write of a holder compares it
+    epoch   INTEGER NOT NULL,
+    -- in milliseconds, by the clock of the database
+    ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Starts of the daemon. One that never ended crashed, unless it is the latest and still running.
 CREATE TABLE daemon_run (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- the name of the node; '' where only one daemon can use the inventory
+    node       TEXT    NOT NULL DEFAULT '',
     started_at INTEGER NOT NULL,
     ended_at   INTEGER
 ) STRICT;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::cells::Bearer;
 use super::columns::{self, FROM_TOKEN, TOKEN};
+use super::versions::Role;
 use super::{Error, Tx, View};
 use crate::model::{Scopes, Token, TokenId};
 use crate::secret::Secret;
@@ -111,7 +112,7 @@ impl Tx<'_> {
             app: &new.app,
             name: &name,
         };
-        self.add_version(bearer, 1, "current", &new.secret, now)?;
+        self.add_version(bearer, 1, Role::Current, &new.secret, now)?;
         Ok(Imported::Added { id, name })
     }
 

@@ -3,11 +3,12 @@
 use super::InspectionResult;
 use super::basis::Basis;
 use super::check_result::{kept_failing, with_secret};
-use super::exchange::{SameSecret, measure, wait_for_next_try};
+use super::exchange::wait_for_next_try;
+use super::exchanged::{with_exchanged, with_outcome};
 use super::replacement::{check_replacement, ends_earlier};
 use crate::graph_api::{Error, Inspection, PageFields};
 use crate::model::{
-    Cause, CheckResult, Event, Health, OrderKind, Outcome, PageList, Refusal, Rotation, Scopes,
+    Cause, CheckResult, Event, ExchangeId, Health, OrderKind, Outcome, PageList, Refusal, Scopes,
     Subscription, TokenId, WebhookSubscription,
 };
 use crate::secret::Secret;
@@ -32,8 +33,8 @@ pub enum Answer {
 
 #[derive(Debug)]
 pub enum Exchange {
-    /// A secret, and Meta's description of it.
-    Obtained(Secret, Box<InspectionResult>),
+    /// A secret, which is stored as a candidate of this exchange, and Meta's description of it.
+    Obtained(ExchangeId, Secret, Box<InspectionResult>),
     /// Meta certainly exchanged nothing.
     NotMade,
     Refused,
@@ -71,47 +72,22 @@ pub fn with_answer(result: CheckResult, answer: Answer, basis: &Basis<'_>) -> Ch
     }
 }
 
-/// The outcome is measured from Meta's descriptions before and after.
 fn exchanged(mut result: CheckResult, exchange: Exchange, basis: &Basis<'_>) -> CheckResult {
     result.asked.exchanged = true;
     if !matches!(exchange, Exchange::NotMade) {
         result.rotation_tried_at = Some(basis.now);
     }
-    let outcome = match exchange {
-        Exchange::Refused => Outcome::Refused,
-        Exchange::Failed => Outcome::Failed,
+    match exchange {
+        Exchange::Obtained(id, secret, inspection) => {
+            with_exchanged(result, id, secret, *inspection, basis)
+        }
+        Exchange::Refused => with_outcome(result, Outcome::Refused, basis),
+        Exchange::Failed => with_outcome(result, Outcome::Failed, basis),
         Exchange::NotMade => {
             result.retry_after = Some(wait_for_next_try(&result.after, basis.now));
-            Outcome::Failed
+            with_outcome(result, Outcome::Failed, basis)
         }
-        Exchange::Obtained(secret, inspection) => {
-            let outcome = measured(&result, &secret, &inspection);
-            if let (Outcome::Renewed, Ok(Inspection::Alive(facts))) = (outcome, *inspection) {
-                result.after.rotated_at = Some(basis.now);
-                result.is_irreplaceable = true;
-                result = with_secret(result, secret, facts, basis);
-            }
-            outcome
-        }
-    };
-    let at = basis.now;
-    result.after.last_rotation = Some(Rotation { outcome, at });
-    let facts = result.after.facts.as_ref();
-    let expires_at = facts.and_then(|facts| facts.expires_at.at());
-    result.events.push(Event::Rotated {
-        outcome,
-        expires_at,
-    });
-    result
-}
-
-fn measured(result: &CheckResult, secret: &Secret, inspection: &InspectionResult) -> Outcome {
-    let same = if secret == result.secret() {
-        SameSecret::Yes
-    } else {
-        SameSecret::No
-    };
-    measure(&result.after, same, inspection)
+    }
 }
 
 fn derived(

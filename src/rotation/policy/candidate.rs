@@ -1,9 +1,7 @@
 //! Decides whether a candidate may replace the secret in use.
 
-use jiff::SignedDuration;
-
 use super::basis::Basis;
-use super::check_result::with_secret;
+use super::check_result::{candidate_later, with_secret};
 use super::replacement::{check_replacement, ends_earlier};
 use crate::model::{
     Candidate, Cause, CheckResult, CheckedCandidate, Claimed, Event, Facts, Mismatch, OrderKind,
@@ -20,9 +18,6 @@ pub enum CandidateAnswer {
     /// No usable answer: the candidate is tried again soon.
     Unknown,
 }
-
-/// A candidate that could not be examined is tried again after this long.
-const CANDIDATE_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
 /// Whether the last known facts of the secret in use are enough to accept the candidate, so that Meta is not asked about
 /// it again.
@@ -56,7 +51,6 @@ pub fn with_candidate(
         number: candidate.number,
         refusal: None,
     });
-    result.is_irreplaceable = secret != candidate.secret;
     let expires_at = facts.expires_at.at();
     result.events.push(Event::CandidateAccepted { expires_at });
     if candidate.accepts_fewer {
@@ -65,14 +59,6 @@ pub fn with_candidate(
         result.after.facts = Some(facts.clone());
     }
     with_secret(result, secret, facts, basis)
-}
-
-/// The candidate stays, and is examined again soon.
-pub fn candidate_later(result: CheckResult) -> CheckResult {
-    CheckResult {
-        retry_after: Some(CANDIDATE_AGAIN),
-        ..result
-    }
 }
 
 fn without_candidate(mut result: CheckResult, candidate: &Candidate, why: Refusal) -> CheckResult {

@@ -1,6 +1,6 @@
 //! What a check found: made from Meta's first answer, completed by each further answer, and concluded once.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::basis::Basis;
 use super::decide::Situation;
@@ -15,6 +15,9 @@ use crate::model::{
     Action, Asked, CheckResult, Checked, Claimed, Event, Facts, Health, Next, OrderKind, Token,
 };
 use crate::secret::Secret;
+
+/// A candidate that could not be examined is tried again after this long.
+const CANDIDATE_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
 impl Basis<'_> {
     /// The token after Meta's answer, leaving out expiries while the clock cannot be trusted.
@@ -67,6 +70,14 @@ pub(super) fn with_secret(
     result.asked.is_new = true;
     result.after = basis.learned(&result.after, &Ok(Inspection::Alive(facts)));
     result
+}
+
+/// The candidate stays, and is examined again soon.
+pub fn candidate_later(result: CheckResult) -> CheckResult {
+    CheckResult {
+        retry_after: Some(CANDIDATE_AGAIN),
+        ..result
+    }
 }
 
 /// Keeps a token failing instead of dead, for a day at most, while it may still be derived.
@@ -124,9 +135,12 @@ fn state_changed(result: &CheckResult) -> Option<Event> {
     })
 }
 
-/// Says at least the token's state to the order's author.
+/// Says at least the token's state to the order's author, unless an exchange must be measured first.
 fn order_completed(result: &CheckResult, now: Timestamp) -> Option<Event> {
     result.claimed.pending_order?;
+    if result.order_done.is_none() && result.retry_after.is_some() {
+        return None;
+    }
     let tried_at = result.rotation_tried_at;
     let was_renewed = result.asked.exchanged || result.asked.derived;
     let not_rotated = if result.claimed.is_ordered(OrderKind::Rotate) && !was_renewed {

@@ -68,7 +68,10 @@ pub(super) fn next_question(situation: Situation<'_>, basis: &Basis<'_>) -> Opti
 
 fn wants_exchange(situation: Situation<'_>, basis: &Basis<'_>) -> bool {
     let (token, tried_at) = (situation.token, situation.rotation_tried_at);
-    if situation.asked.exchanged || !token.is_alive() {
+    // The secret of an earlier exchange is measured first.
+    let candidate = situation.claimed.candidate.as_ref();
+    let is_unmeasured = candidate.is_some_and(|candidate| candidate.exchange.is_some());
+    if situation.asked.exchanged || is_unmeasured || !token.is_alive() {
         return false;
     }
     let now = basis.now_for_ends();
@@ -146,7 +149,7 @@ fn may_ask_subscriptions(facts: &Facts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{EventId, PendingOrder, Scopes};
+    use crate::model::{EventId, ExchangeId, PendingOrder, Scopes};
     use crate::rotation::policy::fixtures::*;
 
     fn situation(token: &Token) -> CheckResult {
@@ -210,6 +213,18 @@ mod tests {
         assert_eq!(next(&first_ending), exchange);
         let discover = ordered(OrderKind::Discover, &lasting);
         assert_eq!(next(&discover), Some(FollowUp::FetchProfile));
+    }
+
+    #[test]
+    fn nothing_is_exchanged_while_the_secret_of_an_exchange_is_not_measured() {
+        let ending = token(Some(facts(Some(9), None)));
+        let with = |exchange: Option<ExchangeId>| {
+            let mut result = situation(&ending);
+            result.claimed.candidate = Some(candidate(exchange));
+            decide(&result, &rules())
+        };
+        assert_eq!(with(None), Some(FollowUp::Exchange(Kind::User)));
+        assert_eq!(with(Some(ExchangeId(1))), None);
     }
 
     #[test]

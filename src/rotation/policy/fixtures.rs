@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Basis, InspectionResult};
 use crate::graph_api::{Certainty, Inspection, TokenRejection};
 use crate::model::{
-    Cause, Claimed, Expiry, Facts, Health, Kind, MetaCode, Permissions, Scopes, Token, TokenId,
+    Candidate, Cause, Claimed, ExchangeId, Expiry, Facts, Health, Kind, MetaCode, Permissions,
+    Scopes, Token, TokenId,
 };
 use crate::rotation::Rules;
 use crate::secret::Secret;
@@ -80,6 +81,17 @@ pub(super) fn claimed(token: Token) -> Claimed {
         subscription: None,
         pending_order: None,
         candidate: None,
+    }
+}
+
+/// What was handed in, or what an exchange brought.
+pub(super) fn candidate(exchange: Option<ExchangeId>) -> Candidate {
+    Candidate {
+        number: 2,
+        secret: Secret::new("EAA2"),
+        accepts_fewer: false,
+        is_exchanged: false,
+        exchange,
     }
 }
 

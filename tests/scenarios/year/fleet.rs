@@ -198,7 +198,7 @@ impl Fleet {
 
     /// Sends the summary and the queued emails.
     pub(super) async fn send(&self) -> Result {
-        Ok(self.services.run_alerts(self.now).await?)
+        Ok(self.services.run_alerts(&self.inventory, self.now).await?)
     }
 
     /// Marks a healthy token as dead, which no sweep found.
@@ -229,7 +229,9 @@ impl Fleet {
         )?;
         (self.inventory, self.services) = open(&elsewhere)?;
         (self.inventory, self.services) = open(&self.folder)?;
-        self.services.begin_alerts(self.now).await?;
+        self.services
+            .begin_alerts(&self.inventory, self.now)
+            .await?;
         for rotation_worker in &self.services.rotation_workers {
             rotation_worker.begin().await?;
         }

@@ -1,0 +1,223 @@
+//! Keeps the duties of this node: renews those that it holds, takes those that are free, and gives all of them up at a
+//! clean stop. Where the node has its inventory to itself, there is nothing to keep.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use tokio::time::{sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::shared_state::SharedState;
+use super::wakeups::Signal;
+use crate::config::Config;
+use crate::inventory::{Duties, DutyChange, Error, Inventory};
+use crate::model::{Duty, EventId, Node, renewal_at};
+use crate::secret::random_name;
+
+/// How often a node looks whether a duty is free that it does not hold, and whether another one has accepted an order.
+/// Looking writes nothing.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// This run of the daemon, among those that share its inventory.
+pub(super) fn this_node() -> Result<Node, Error> {
+    let name = nix::unistd::gethostname().ok();
+    let name = name.and_then(|name| name.into_string().ok());
+    Ok(Node {
+        name: name.unwrap_or_else(|| "unknown".to_owned()),
+        id: random_name().map_err(|_| Error::NoRandomness)?,
+    })
+}
+
+/// What a node with this configuration can do.
+pub(super) fn wanted(config: &Config) -> Vec<Duty> {
+    let apps = config.apps.iter().map(|app| Duty::App(app.name.clone()));
+    let others = [Duty::Email, Duty::Delivery, Duty::Nightly];
+    apps.chain(others).collect()
+}
+
+/// Keeps the duties until `give_up` says to stop.
+pub(super) struct DutyWorker {
+    inventory: Inventory,
+    shared: SharedState,
+    give_up: CancellationToken,
+    /// The latest order that this node has heard of.
+    newest_order: Option<EventId>,
+}
+
+impl DutyWorker {
+    /// Takes what is free, before the workers begin. What fails here is tried again by [`Self::run`].
+    pub(super) async fn begin(
+        inventory: &Inventory,
+        shared: &SharedState,
+        config: &Config,
+    ) -> (Self, CancellationToken) {
+        shared.wanted_duties.send_replace(wanted(config));
+        let give_up = CancellationToken::new();
+        let worker = Self {
+            inventory: inventory.clone(),
+            shared: shared.clone(),
+            give_up: give_up.clone(),
+            newest_order: None,
+        };
+        if let Err(error) = worker.keep(Instant::now()).await {
+            shared.record_inventory_error(&error);
+        }
+        (worker, give_up)
+    }
+
+    pub(super) async fn run(mut self) -> &'static str {
+        const NAME: &str = "worker of duties";
+        if !self.duties().is_shared() {
+            self.give_up.cancelled().await;
+            return NAME;
+        }
+        while !self.give_up.is_cancelled() {
+            let asked_at = Instant::now();
+            let again_at = match self.keep(asked_at).await {
+                Ok(()) => renewal_at(asked_at, draw()),
+                Err(error) => {
+                    self.shared.record_inventory_error(&error);
+                    asked_at + LOOK_EVERY
+                }
+            };
+            let give_up = self.give_up.clone();
+            give_up.run_until_cancelled(self.wait_until(again_at)).await;
+        }
+        if let Err(error) = self.duties().give_up(&self.inventory).await {
+            tracing::warn!(
+                "the duties of this node could not be given up, so other nodes take over when they end: {error}"
+            );
+        }
+        NAME
+    }
+
+    fn duties(&self) -> &Duties {
+        &self.shared.duties
+    }
+
+    async fn keep(&self, asked_at: Instant) -> Result<(), Error> {
+        let wanted = self.shared.wanted_duties();
+        let change = self.duties().keep(&self.inventory, &wanted, asked_at);
+        let change = change.await?;
+        log(&change);
+        if !change.taken.is_empty() {
+            self.shared.wakeups.send(Signal::DutyTaken);
+        }
+        Ok(())
+    }
+
+    /// Waits until the duties must be renewed, or one can be taken.
+    async fn wait_until(&mut self, again_at: Instant) {
+        while Instant::now() + LOOK_EVERY < again_at {
+            sleep(LOOK_EVERY).await;
+            self.look_for_orders().await;
+            let wanted = self.shared.wanted_duties();
+            let is_one_free = self.duties().is_one_free(&self.inventory, &wanted).await;
+            // A failure shows at the next round.
+            if is_one_free.unwrap_or(false) {
+                return;
+            }
+        }
+        sleep_until(again_at.into()).await;
+    }
+
+    /// Wakes the workers for an order that another node has accepted, whose signals do not reach this one.
+    async fn look_for_orders(&mut self) {
+        let newest = self.inventory.read(|view| view.newest_pending_order());
+        // A failure shows at the next round.
+        let newest = newest.await.unwrap_or_default();
+        if newest > self.newest_order {
+            self.newest_order = newest;
+            self.shared.wakeups.send(Signal::NewWork);
+        }
+    }
+}
+
+/// A random number. That of a node must not follow from that of another.
+fn draw() -> u32 {
+    let random = RandomState::new().hash_one(0_u8);
+    u32::try_from(random % 1_001).unwrap_or_default()
+}
+
+fn log(change: &DutyChange) {
+    let named = |duties: &[Duty]| {
+        let names: Vec<String> = duties.iter().map(Duty::to_string).collect();
+        names.join(", ")
+    };
+    if !change.taken.is_empty() {
+        tracing::info!("this node now does {}", named(&change.taken));
+    }
+    if !change.lost.is_empty() {
+        tracing::warn!(
+            "this node no longer does {}: another node took over, or the configuration no longer names it",
+            named(&change.lost)
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::api::DaemonStatus;
+    use crate::daemon::wakeups::Worker;
+    use crate::inventory::Settings;
+    use crate::secret::Key;
+
+    fn worker(name: &str, inventory: &Inventory) -> DutyWorker {
+        let duties = Duties::shared(Node {
+            name: name.to_owned(),
+            id: format!("a run of {name}"),
+        });
+        let shared = SharedState::new(DaemonStatus::default(), inventory, duties);
+        shared.wanted_duties.send_replace(vec![Duty::Email]);
+        DutyWorker {
+            inventory: inventory.clone(),
+            shared,
+            give_up: CancellationToken::new(),
+            newest_order: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clean_stop_leaves_everything_to_a_node_that_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let inventory = Inventory::open(&Settings {
+            path: folder.path().join("inventory.db"),
+            key: Key::generate().unwrap(),
+        });
+        let inventory = inventory.unwrap();
+        let (lima, oslo) = (worker("lima", &inventory), worker("oslo", &inventory));
+        lima.keep(Instant::now()).await.unwrap();
+        oslo.keep(Instant::now()).await.unwrap();
+        let (of_lima, of_oslo) = (lima.shared.clone(), oslo.shared.clone());
+        let holds = |shared: &SharedState| {
+            let held = shared.duties.held(&Duty::Email, Instant::now());
+            held.is_some()
+        };
+        assert!(holds(&of_lima) && !holds(&of_oslo));
+        let mut woken = of_oslo.wakeups.of(Worker::Alerts);
+        let (stop_lima, stop_oslo) = (lima.give_up.clone(), oslo.give_up.clone());
+        let (lima, oslo) = (tokio::spawn(lima.run()), tokio::spawn(oslo.run()));
+
+        stop_lima.cancel();
+        lima.await.unwrap();
+        assert!(!holds(&of_lima));
+        // Far less than the term of the duty.
+        let woken = timeout(Duration::from_secs(4), woken.next()).await;
+        woken.expect("its workers begin");
+        assert!(holds(&of_oslo));
+        stop_oslo.cancel();
+        oslo.await.unwrap();
+        let nodes = inventory.read(|view| view.nodes()).await.unwrap();
+        assert_eq!(nodes, [], "both have left");
+    }
+
+    #[test]
+    fn two_nodes_do_not_draw_alike() {
+        let draws: std::collections::BTreeSet<u32> = (0..50).map(|_| draw()).collect();
+        assert!(draws.len() > 25, "{draws:?}");
+        assert!(draws.iter().all(|draw| *draw <= 1_000));
+    }
+}

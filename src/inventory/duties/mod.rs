@@ -1,0 +1,249 @@
+//! Duties of this node: takes, renews and gives up what several nodes on one inventory do one at a time. A node that has
+//! its inventory to itself holds every duty for good, and stores nothing about it.
+
+mod held;
+mod rows;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::{Error, Inventory, Tx, View};
+use crate::model::{Duty, Node};
+
+pub use held::Held;
+use held::Renewed;
+use rows::Tenure;
+
+/// The duties of one node.
+#[derive(Clone, Debug)]
+pub struct Duties(Arc<Place>);
+
+#[derive(Debug)]
+enum Place {
+    /// No other node uses the inventory.
+    Alone(Node),
+    Shared {
+        node: Node,
+        state: Mutex<State>,
+    },
+}
+
+#[derive(Debug, Default)]
+struct State {
+    held: BTreeMap<Duty, Arc<Renewed>>,
+    /// The node is known to the others.
+    has_joined: bool,
+    /// An error was logged that another daemon has the same name.
+    has_namesake: bool,
+}
+
+/// What a round of renewing and taking changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DutyChange {
+    pub taken: Vec<Duty>,
+    pub lost: Vec<Duty>,
+}
+
+/// What one transaction did.
+struct Round {
+    renewed: Vec<Duty>,
+    lost: Vec<Duty>,
+    taken: Vec<Tenure>,
+    has_namesake: bool,
+}
+
+impl Inventory {
+    /// The duties of a node on this inventory. A file has one daemon, which its lock makes sure of.
+    pub fn duties(&self, node: Node) -> Duties {
+        Duties::alone(node)
+    }
+}
+
+impl Duties {
+    /// For a node that has the inventory to itself.
+    pub fn alone(node: Node) -> Self {
+        Self(Arc::new(Place::Alone(node)))
+    }
+
+    /// For a node that shares the inventory with others.
+    pub fn shared(node: Node) -> Self {
+        let state = Mutex::default();
+        Self(Arc::new(Place::Shared { node, state }))
+    }
+
+    pub fn is_shared(&self) -> bool {
+        matches!(*self.0, Place::Shared { .. })
+    }
+
+    /// Under which name this node records its runs: none where only one daemon can use the inventory.
+    pub fn run_name(&self) -> &str {
+        match &*self.0 {
+            Place::Alone(_) => "",
+            Place::Shared { node, .. } => &node.name,
+        }
+    }
+
+    pub fn node(&self) -> &Node {
+        match &*self.0 {
+            Place::Alone(node) | Place::Shared { node, .. } => node,
+        }
+    }
+
+    /// The duty, if the node may act as its holder at `now`.
+    pub fn held(&self, duty: &Duty, now: Instant) -> Option<Held> {
+        let Place::Shared { state, .. } = &*self.0 else {
+            return Some(Held::for_good());
+        };
+        let renewed = locked(state).held.get(duty).map(Arc::clone);
+        let renewed = renewed.filter(|renewed| renewed.is_relied_on(now));
+        renewed.map(Held::renewed)
+    }
+
+    /// Whether a duty among those that the node wants, and does not hold, is free.
+    pub async fn is_one_free(&self, inventory: &Inventory, wanted: &[Duty]) -> Result<bool, Error> {
+        let Place::Shared { node, state } = &*self.0 else {
+            return Ok(false);
+        };
+        let is_missing = {
+            let state = locked(state);
+            move |duty: &&Duty| !state.held.contains_key(*duty)
+        };
+        let missing: Vec<Duty> = wanted.iter().filter(is_missing).cloned().collect();
+        if missing.is_empty() {
+            return Ok(false);
+        }
+        let node = node.clone();
+        let free = inventory.read(move |view| view.free_duties(&missing, &node, view.clock()?));
+        free.await.map(|free| !free.is_empty())
+    }
+
+    /// Renews what the node holds, takes what is free among what it wants, and gives up what it no longer wants. If that
+    /// fails, the duties end by themselves. `asked_at` is now.
+    pub async fn keep(
+        &self,
+        inventory: &Inventory,
+        wanted: &[Duty],
+        asked_at: Instant,
+    ) -> Result<DutyChange, Error> {
+        let Place::Shared { node, state } = &*self.0 else {
+            return Ok(DutyChange::default());
+        };
+        let (held, has_joined) = {
+            let state = locked(state);
+            let held: Vec<Tenure> = state.held.values().map(|of| of.tenure.clone()).collect();
+            (held, state.has_joined)
+        };
+        let (node, mut wanted) = (node.clone(), wanted.to_vec());
+        // Every node locks the rows in the same order.
+        wanted.sort_unstable_by_key(Duty::to_string);
+        let round = inventory.write_regardless(move |tx| {
+            let now = tx.clock()?;
+            let has_namesake = match has_joined {
+                true => tx.stay_among_nodes(&node, now)?,
+                false => tx.join_nodes(&node, now).map(|()| false)?,
+            };
+            Ok(Round {
+                has_namesake,
+                ..tx.renew_and_take(&node, &held, &wanted, now)?
+            })
+        });
+        let round = round.await?;
+        Ok(locked(state).apply(round, asked_at))
+    }
+
+    /// Gives up everything, so that other nodes take over at once. What is held ends even if that cannot be written.
+    pub async fn give_up(&self, inventory: &Inventory) -> Result<(), Error> {
+        let Place::Shared { node, state } = &*self.0 else {
+            return Ok(());
+        };
+        let held = mem::take(&mut locked(state).held);
+        held.values().for_each(|renewed| renewed.lose());
+        let node = node.clone();
+        let given_up = inventory.write_regardless(move |tx| {
+            held.values()
+                .try_for_each(|renewed| tx.give_up_duty(&renewed.tenure))?;
+            tx.leave_nodes(&node)
+        });
+        given_up.await
+    }
+}
+
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl State {
+    fn apply(&mut self, round: Round, asked_at: Instant) -> DutyChange {
+        self.has_joined = true;
+        if round.has_namesake && !mem::replace(&mut self.has_namesake, true) {
+            tracing::error!(
+                "another daemon on this inventory has the same name. Give each its own: [inventory] node"
+            );
+        }
+        for duty in &round.renewed {
+            if let Some(renewed) = self.held.get(duty) {
+                renewed.renew(asked_at);
+            }
+        }
+        for duty in &round.lost {
+            if let Some(renewed) = self.held.remove(duty) {
+                renewed.lose();
+            }
+        }
+        let mut taken = Vec::new();
+        for tenure in round.taken {
+            taken.push(tenure.duty.clone());
+            self.held
+                .insert(tenure.duty.clone(), Renewed::new(tenure, asked_at));
+        }
+        DutyChange {
+            taken,
+            lost: round.lost,
+        }
+    }
+}
+
+impl View<'_> {
+    /// The time by the clock of the database, in milliseconds.
+    fn clock(&self) -> Result<i64, Error> {
+        self.db.clock()
+    }
+}
+
+impl Tx<'_> {
+    /// In the order of the duties' names.
+    fn renew_and_take(
+        &self,
+        node: &Node,
+        held: &[Tenure],
+        wanted: &[Duty],
+        now: i64,
+    ) -> Result<Round, Error> {
+        let mut round = Round {
+            renewed: Vec::new(),
+            lost: Vec::new(),
+            taken: Vec::new(),
+            has_namesake: false,
+        };
+        for tenure in held.iter().filter(|held| !wanted.contains(&held.duty)) {
+            self.give_up_duty(tenure)?;
+            round.lost.push(tenure.duty.clone());
+        }
+        let free = self.free_duties(wanted, node, now)?;
+        for duty in wanted {
+            match held.iter().find(|held| held.duty == *duty) {
+                Some(tenure) if self.renew_duty(tenure, now)? => round.renewed.push(duty.clone()),
+                Some(_) => round.lost.push(duty.clone()),
+                // What others hold is not even locked.
+                None if !free.contains(duty) => {}
+                None => round.taken.extend(self.take_duty(duty, node, now)?),
+            }
+        }
+        Ok(round)
+    }
+}
