@@ -93,21 +93,12 @@ impl Tx<'_> {
         self.record_about(&About::from(event), &event.event, now)
     }
 
-    /// Call it before events are inserted, so that their ids are in the order of the commits.
-    pub(super) fn order_events(&self) -> Result<(), Error> {
-        if self.has_events.replace(true) {
-            return Ok(());
-        }
-        self.db.order_events()
-    }
-
     pub(super) fn record_about(
         &self,
         about: &About<'_>,
         event: &Event,
         now: Timestamp,
     ) -> Result<EventId, Error> {
-        self.order_events()?;
         let json = serde_json::to_string(event).unwrap_or_default();
         let (kind, detail) = columns(&json, event, about.order);
         let id = self.db.insert(

@@ -258,7 +258,6 @@ impl Tx<'_> {
             "UPDATE token SET state = 'failing', cause = ?3, since = ?2, failures = 1
              WHERE {MISSED}"
         );
-        self.order_events()?;
         self.db.run(&record, &[&app, &now, &cause])?;
         self.db.changed(&fail, &[&app, &now, &cause])
     }

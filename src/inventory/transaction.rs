@@ -18,7 +18,6 @@ pub struct Tx<'db> {
     /// What is counted once the transaction is committed.
     pub(super) recorded: RefCell<Recorded>,
     /// Whether the job at hand has recorded an event.
-    pub(super) has_events: Cell<bool>,
 }
 
 impl<'db> Tx<'db> {
@@ -28,7 +27,6 @@ impl<'db> Tx<'db> {
             event_log: EventLog::default(),
             sinks,
             recorded: RefCell::default(),
-            has_events: Cell::default(),
         }
     }
 }

@@ -111,7 +111,6 @@ impl Writer {
             let recorded = tx.map_or_else(|_| Recorded::default(), |tx| tx.recorded.take());
             // A savepoint that is undone gives up the lock of its events.
             if let Ok(tx) = tx {
-                tx.has_events.set(false);
             }
             let failed = result
                 .as_ref()

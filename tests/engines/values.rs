@@ -9,7 +9,7 @@ use rusqlite::types::{Value as Sqlite, ValueRef};
 pub(super) const COUNTED: [&str; 3] = ["totals", "token_total", "checked_total"];
 
 /// The others, each after those that it refers to.
-pub(super) const TABLES: [&str; 31] = [
+pub(super) const TABLES: [&str; 33] = [
     "data_key",
     "rewrapped_key",
     "app",
@@ -40,6 +40,8 @@ pub(super) const TABLES: [&str; 31] = [
     "webhook_notice",
     "data_deletion",
     "signed_request",
+    "node",
+    "duty",
     "daemon_run",
 ];
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::inventory::engine::Connection;
 use crate::inventory::{Error, Tx, View};
 use crate::model::{Duty, Node, NodeReport, end_of_term, has_ended, latest_end};
 
@@ -147,13 +146,10 @@ impl Tx<'_> {
         )
     }
 
-    /// Until this transaction ends, no other node can take the duty.
+    /// Until this transaction ends, no other node can take the duty: transactions that write take turns.
     pub(super) fn check_duty(&self, tenure: &Tenure) -> Result<(), Error> {
-        let lock = Connection::FOR_SHARE;
-        let held =
-            format!("SELECT epoch FROM duty WHERE name = ?1 AND holder = ?2 AND epoch = ?3 {lock}");
         let held: Option<i64> = self.db.maybe_value(
-            &held,
+            "SELECT epoch FROM duty WHERE name = ?1 AND holder = ?2 AND epoch = ?3",
             &[&tenure.duty.to_string(), &tenure.holder, &tenure.epoch],
         )?;
         held.map(drop)

@@ -125,18 +125,6 @@ impl Connection {
         self.value("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)", &[])
     }
 
-    /// Added to a query, keeps the rows that it reads as they are until the transaction ends. SQLite has one writer, so
-    /// nothing needs to be added.
-    pub(in crate::inventory) const FOR_SHARE: &str = "";
-
-    /// Call it before a transaction records its first event. Followers of the journal ask for what comes after the last id
-    /// that they saw, so ids must be in the order of the commits. SQLite has one writer, so they are. An engine with
-    /// several locks one row here until the transaction ends: whoever records an event has it, and no other transaction
-    /// gets an id in between.
-    pub(in crate::inventory) const fn order_events(&self) -> Result<(), Error> {
-        Ok(())
-    }
-
     pub(in crate::inventory) fn is_in_transaction(&self) -> bool {
         !self.db.is_autocommit()
     }
