@@ -88,9 +88,8 @@ impl Job for Count {
     }
 
     async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
-        let work = move |tx: &crate::inventory::Tx<'_>| {
-            tx.record_event(&Event::Started {}.into(), now)
-        };
+        let work =
+            move |tx: &crate::inventory::Tx<'_>| tx.record_event(&Event::Started {}.into(), now);
         context.inventory.write(work).await?;
         self.runs.fetch_add(1, Ordering::Relaxed);
         Ok(())
