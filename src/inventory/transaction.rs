@@ -1,6 +1,6 @@
 //! Reading and writing inside the writer's transaction.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -17,7 +17,6 @@ pub struct Tx<'db> {
     pub(super) sinks: Arc<[SinkTokens]>,
     /// What is counted once the transaction is committed.
     pub(super) recorded: RefCell<Recorded>,
-    /// Whether the job at hand has recorded an event.
 }
 
 impl<'db> Tx<'db> {

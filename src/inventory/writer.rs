@@ -109,9 +109,6 @@ impl Writer {
             };
             let events = tx.map_or_else(|_| EventLog::default(), |tx| tx.event_log.take());
             let recorded = tx.map_or_else(|_| Recorded::default(), |tx| tx.recorded.take());
-            // A savepoint that is undone gives up the lock of its events.
-            if let Ok(tx) = tx {
-            }
             let failed = result
                 .as_ref()
                 .err()

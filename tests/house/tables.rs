@@ -245,11 +245,11 @@ pub const CLOCK: &str = "daemon/clock";
 pub const SCHEMA: &[(&str, &str)] = &[
     (
         "0001_inventory.sql",
-        "3310ec3b4741403b6477a76c49cd24dd4f86eff11608929734d9e43d7e573380",
+        "aee8cfd4d622fc1ca860bfc76e04ea483da64d231593f2a984aea400fe24cab8",
     ),
     (
         "postgres/0001_inventory.sql",
-        "946eac7ab22228551c5ce49e7844a58097bebd9d17cba7b78dad08ddca1f45b8",
+        "9ed23934c48c5582378d95658a71bf63309d6429b2d66ab884e2fd8c4925380d",
     ),
 ];
 

@@ -112,6 +112,29 @@ async fn a_daemon_that_lost_an_app_asks_meta_nothing_more_about_it() -> Result {
 }
 
 #[tokio::test]
+async fn a_new_holder_starts_from_the_calls_that_the_earlier_one_made() -> Result {
+    let mut world = World::new().await?;
+    for name in ["anna", "berta", "clara", "dora", "emma"] {
+        let person = world.person(name);
+        world.import(name, &world.log_in(&person)?).await?;
+    }
+    (
+        world.rotation_worker.calls_per_hour,
+        world.rotation_worker.batch,
+    ) = (3, 1);
+    let (lima, oslo) = (Daemon::new("lima"), Daemon::new("oslo"));
+    lima.keep(&world).await?;
+    lima.worker(&world)?.sweep(world.now).await?;
+    let calls = world.meta.world().call_log().total();
+    assert!(calls >= 3, "{calls}");
+    oslo.take_over(&world).await?;
+    let report = oslo.worker(&world)?.sweep(world.now).await?;
+    assert!(report.backing_off, "{report:?}");
+    assert_eq!(world.meta.world().call_log().total(), calls);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_exchange_whose_daemon_was_killed_before_the_answer_counts_for_a_day() -> Result {
     let mut world = World::new().await?;
     let (id, secret) = about_to_be_renewed(&mut world).await?;

@@ -124,8 +124,8 @@ CREATE TABLE version (
 
 CREATE INDEX version_by_digest ON version (digest);
 CREATE UNIQUE INDEX version_current ON version (token) WHERE role = 'current';
-CREATE INDEX version_candidate ON version (token) WHERE role = 'candidate';
-CREATE UNIQUE INDEX version_offered ON version (token) WHERE role = 'candidate' AND exchange IS NULL;
+-- One candidate that was handed in, and one of each exchange.
+CREATE UNIQUE INDEX version_candidate ON version (token, coalesce(exchange, 0)) WHERE role = 'candidate';
 CREATE INDEX version_ending ON version (ends_at) WHERE role = 'previous';
 
 -- The candidate that was refused last. The row is deleted when another candidate is stored.

@@ -103,8 +103,7 @@ CREATE TABLE version (
 
 CREATE INDEX version_by_digest ON version (digest);
 CREATE UNIQUE INDEX version_current ON version (token) WHERE role = 'current';
-CREATE INDEX version_candidate ON version (token) WHERE role = 'candidate';
-CREATE UNIQUE INDEX version_offered ON version (token) WHERE role = 'candidate' AND exchange IS NULL;
+CREATE UNIQUE INDEX version_candidate ON version (token, coalesce(exchange, 0)) WHERE role = 'candidate';
 CREATE INDEX version_ending ON version (ends_at) WHERE role = 'previous';
 
 CREATE TABLE refused_candidate (
