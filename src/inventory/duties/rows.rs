@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::inventory::engine::Connection;
 use crate::inventory::{Error, Tx, View};
 use crate::model::{Duty, Node, NodeReport, end_of_term, has_ended, latest_end};
 
@@ -149,7 +148,7 @@ impl Tx<'_> {
 
     /// Until this transaction ends, no other node can take the duty.
     pub(super) fn check_duty(&self, tenure: &Tenure) -> Result<(), Error> {
-        let lock = Connection::FOR_SHARE;
+        let lock = self.db.for_share();
         let held =
             format!("SELECT epoch FROM duty WHERE name = ?1 AND holder = ?2 AND epoch = ?3 {lock}");
         let held: Option<i64> = self.db.maybe_value(

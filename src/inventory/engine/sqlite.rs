@@ -127,7 +127,9 @@ impl Connection {
 
     /// Added to a query, keeps the rows that it reads as they are until the transaction ends. SQLite has one writer, so
     /// nothing needs to be added.
-    pub(in crate::inventory) const FOR_SHARE: &str = "";
+    pub(in crate::inventory) const fn for_share(&self) -> &'static str {
+        ""
+    }
 
     /// Call it before a transaction records its first event. Followers of the journal ask for what comes after the last id
     /// that they saw, so ids must be in the order of the commits. SQLite has one writer, so they are. An engine with
