@@ -121,7 +121,12 @@ impl<'c> Engines<'c> {
         let statements = statements
             .into_iter()
             .filter(|(text, _)| !is_of_sqlite(text));
-        let statements: Vec<(String, String)> = statements.collect();
+        // What a change returns is read by nobody here.
+        let changing = |(text, file): (String, String)| match text.split_once("RETURNING") {
+            Some((change, _)) => (change.to_owned(), file),
+            None => (text, file),
+        };
+        let statements: Vec<(String, String)> = statements.map(changing).collect();
         let prepare = |(number, (text, _)): (usize, &(String, String))| {
             format!("PREPARE s{number} AS {};\n", for_postgres(text))
         };
