@@ -200,7 +200,8 @@ impl<'c> Engines<'c> {
     /// Lets the next row get the id that follows the largest, as in SQLite, even after a run that was undone.
     fn next_id(&self, table: &str) -> Option<String> {
         let columns = columns(&self.sqlite, table);
-        columns.iter().find(|column| column.name == "id")?;
+        let is_number = |column: &&Column| column.name == "id" && column.kind == "INTEGER";
+        columns.iter().find(is_number)?;
         Some(format!(
             "SELECT setval(pg_get_serial_sequence('{table}', 'id'), coalesce((SELECT max(id) FROM {table}), 1),
                 EXISTS (SELECT 1 FROM {table})) AS next \\gset"

@@ -61,7 +61,9 @@ const DIFFERENT: [(&str, &str); 1] = [(
 /// A form that is the same whichever engine wrote it: without parentheses, types of texts and line breaks.
 fn normalized(line: &str) -> String {
     let line = line.replace("::text", "").replace("0::bigint", "0");
-    let line = line.replace("= ANY (ARRAY[", "IN (").replace("COALESCE(", "coalesce(");
+    let line = line
+        .replace("= ANY (ARRAY[", "IN (")
+        .replace("COALESCE(", "coalesce(");
     let line = line.replace("EXTRACT(epoch FROM now()))::bigint", "unixepoch())");
     let line: String = line
         .chars()
