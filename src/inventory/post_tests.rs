@@ -16,7 +16,7 @@ const CHAT: &str = "ops-chat";
 fn inventory(folder: &tempfile::TempDir) -> Inventory {
     let path = folder.path().join("inventory.db");
     let key = Key::generate().unwrap();
-    Inventory::open(&Settings { path, key }).unwrap()
+    Inventory::open(&Settings::of_file(&path, key)).unwrap()
 }
 
 fn now() -> Timestamp {

@@ -159,7 +159,7 @@ mod tests {
     fn inventory(folder: &tempfile::TempDir) -> Inventory {
         let path = folder.path().join("inventory.db");
         let key = Key::generate().unwrap();
-        Inventory::open(&Settings { path, key }).unwrap()
+        Inventory::open(&Settings::of_file(&path, key)).unwrap()
     }
 
     fn days(days: i64) -> SignedDuration {

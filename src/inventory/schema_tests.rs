@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use super::postgres_cluster::Cluster;
 use super::schema;
 
-const POSTGRES: &[&str] = &[include_str!("schema/postgres/0001_inventory.sql")];
-
 /// A schema, as one line for each thing that it has.
 type Lines = BTreeSet<String>;
 
@@ -94,7 +92,7 @@ fn sqlite() -> Lines {
     let db = rusqlite::Connection::open_in_memory().unwrap();
     schema::FILES
         .iter()
-        .for_each(|file| db.execute_batch(file).unwrap());
+        .for_each(|file| db.execute_batch(file.sqlite).unwrap());
     let mut lines = Vec::new();
     for sql in IN_SQLITE {
         let mut statement = db.prepare(sql).unwrap();
@@ -124,8 +122,8 @@ fn as_in_postgres(line: String) -> String {
 
 fn postgres(cluster: &Cluster) -> Lines {
     cluster.create_database("schema");
-    for file in POSTGRES {
-        assert_eq!(cluster.psql("schema", file), "");
+    for file in schema::FILES {
+        assert_eq!(cluster.psql("schema", file.postgres), "");
     }
     let found = cluster.psql("schema", &IN_POSTGRES.join(";\n"));
     let own = |line: &&str| !line.contains(OF_POSTGRES_ALONE);
@@ -165,13 +163,13 @@ fn what_sqlite_numbers_postgresql_numbers() {
         return;
     };
     cluster.create_database("numbers");
-    cluster.psql("numbers", POSTGRES[0]);
+    cluster.psql("numbers", schema::FILES[0].postgres);
     let numbered = cluster.psql(
         "numbers",
         "SELECT table_name FROM information_schema.columns
          WHERE table_schema = 'public' AND is_identity = 'YES' AND column_name = 'id' ORDER BY 1",
     );
-    let tables = schema::FILES[0].split("CREATE TABLE ").skip(1);
+    let tables = schema::FILES[0].sqlite.split("CREATE TABLE ").skip(1);
     let is_numbered = |table: &&str| {
         let columns = table.split(" STRICT").next().unwrap();
         // A claim's number need not be new, only its own.

@@ -8,8 +8,6 @@ use super::engine::{for_many_rows, for_postgres};
 use super::postgres_cluster::Cluster;
 use super::schema;
 
-const POSTGRES: &str = include_str!("schema/postgres/0001_inventory.sql");
-
 /// Parts of statements that are put together at run time, each a text of the source with `$` for the number of a value.
 const PARTS: &[(&str, &[&str])] = &[
     (
@@ -266,7 +264,7 @@ fn every_statement_prepares_on_sqlite() {
     let db = rusqlite::Connection::open_in_memory().unwrap();
     schema::FILES
         .iter()
-        .for_each(|file| db.execute_batch(file).unwrap());
+        .for_each(|file| db.execute_batch(file.sqlite).unwrap());
     let all = Statements::read().all();
     assert!(all.len() > 330, "only {} statements were found", all.len());
     for (text, file) in all {
@@ -281,7 +279,7 @@ fn every_statement_prepares_on_postgresql() {
         return;
     };
     cluster.create_database("statements");
-    cluster.psql("statements", POSTGRES);
+    cluster.psql("statements", schema::FILES[0].postgres);
     let all = Statements::read().all();
     let all: Vec<(&String, &String)> = all.iter().filter(|(text, _)| !is_of_sqlite(text)).collect();
     let script: Vec<String> = all
@@ -312,7 +310,7 @@ fn what_is_run_for_many_rows_prepares_as_one_statement_on_postgresql() {
         return;
     };
     cluster.create_database("batches");
-    cluster.psql("batches", POSTGRES);
+    cluster.psql("batches", schema::FILES[0].postgres);
     let statements = Statements::read();
     let literals = statements.files.iter().flat_map(|file| &file.literals);
     let is_batch = |literal: &&Literal| literal.before.trim_end().ends_with(".batch(");

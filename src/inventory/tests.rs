@@ -1,9 +1,12 @@
 //! The inventory's promises, each tested against a real file.
 
+use std::path::PathBuf;
+
 use futures_util::future;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
+use super::engine::SchemaFile;
 use super::*;
 use crate::model::{
     Action, AppError, AppRecord, Cause, CheckResult, CheckedCandidate, Claimed, Ending, Event,
@@ -28,10 +31,11 @@ impl Bench {
 
     pub(super) fn settings(&self) -> Settings {
         let key = Key::read(self.key.to_base64().as_bytes()).unwrap();
-        Settings {
-            path: self.folder.path().join("inventory.db"),
-            key,
-        }
+        Settings::of_file(&self.path(), key)
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().join("inventory.db")
     }
 
     pub(super) fn open(&self) -> Inventory {
@@ -193,13 +197,10 @@ async fn the_same_secret_twice_is_known_and_a_taken_name_is_refused() {
 async fn a_wrong_key_a_newer_schema_and_a_foreign_file_are_refused_before_any_write() {
     let bench = Bench::new();
     import(&bench.open(), "maria", "EAA1").await;
-    let path = bench.settings().path;
+    let path = bench.path();
     let before = std::fs::read(&path).unwrap();
 
-    let wrong = Settings {
-        path: path.clone(),
-        key: Key::generate().unwrap(),
-    };
+    let wrong = Settings::of_file(&path, Key::generate().unwrap());
     let error = Inventory::open(&wrong).unwrap_err();
     assert!(matches!(error, Error::WrongKey { .. }), "{error}");
     assert!(
@@ -547,7 +548,7 @@ async fn one_job_that_fails_takes_no_other_with_it() {
 #[tokio::test]
 async fn a_large_job_is_committed_apart_from_the_jobs_that_wait_beside_it() {
     let bench = Bench::new();
-    let (inventory, path) = (bench.open(), bench.settings().path);
+    let (inventory, path) = (bench.open(), bench.path());
     let (go, held_up) = std::sync::mpsc::channel();
     let hold_up = inventory.write(move |_| Ok(held_up.recv().unwrap_or_default()));
     let small = |name: &'static str| {
@@ -797,7 +798,7 @@ async fn what_every_schema_held_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("inventory.db");
         let key = left_by(schema, &path);
-        let inventory = Inventory::open(&Settings { path, key }).unwrap();
+        let inventory = Inventory::open(&Settings::of_file(&path, key)).unwrap();
         let held = inventory.read(|view| {
             let page = view.tokens(&Filter::default(), 100)?;
             let secrets = page.tokens.iter().map(|(token, ..)| view.secret_of(token));
@@ -832,7 +833,13 @@ fn an_older_schema_is_copied_before_it_is_upgraded() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("inventory.db");
     let key = left_by(1, &path);
-    let later = [schema::FILES[0], "ALTER TABLE app ADD COLUMN later TEXT"];
+    let later = [
+        schema::FILES[0],
+        SchemaFile {
+            sqlite: "ALTER TABLE app ADD COLUMN later TEXT",
+            postgres: "",
+        },
+    ];
 
     let (db, _) = open::open_with(&path, &key, &later).unwrap();
     db.prepare("SELECT later FROM app").unwrap();
@@ -847,12 +854,9 @@ fn an_older_schema_is_copied_before_it_is_upgraded() {
     assert_eq!(mode & 0o777, 0o600);
     // The version that wrote it can open the copy; the upgraded inventory is too new for it.
     let path_of_copy = copies[0].clone();
-    let mut settings = Settings {
-        path: path_of_copy,
-        key,
-    };
+    let mut settings = Settings::of_file(&path_of_copy, key);
     Inventory::open(&settings).unwrap();
-    settings.path = path;
+    settings.place = Place::from(path.as_path());
     let error = Inventory::open(&settings).unwrap_err();
     assert!(
         matches!(error, Error::NewerSchema { found: 2, .. }),
@@ -870,10 +874,7 @@ fn an_inventory_from_before_the_first_release_is_refused_as_it_is() {
         .unwrap();
     drop(db);
     let before = std::fs::read(&path).unwrap();
-    let settings = Settings {
-        path: path.clone(),
-        key,
-    };
+    let settings = Settings::of_file(&path, key);
     let error = Inventory::open(&settings).unwrap_err();
     assert!(matches!(error, Error::Prerelease(_)), "{error}");
     assert!(error.to_string().contains("perennial import"), "{error}");
@@ -1028,6 +1029,9 @@ async fn a_login_keeps_its_latest_clicks_alone_however_often_they_come_to_nothin
     assert_eq!(by_hand, 1);
 }
 
+/// What the engine truncates a log to.
+const LOG_LIMIT: u64 = 16 << 20;
+
 /// A long read keeps the log from being checkpointed, so it grows.
 #[tokio::test]
 async fn the_log_shrinks_again_after_a_big_import_and_a_long_reading() {
@@ -1036,17 +1040,17 @@ async fn the_log_shrinks_again_after_a_big_import_and_a_long_reading() {
     import(&inventory, "first", "EAA1").await;
     let log = bench.folder.path().join("inventory.db-wal");
     let length = || log.metadata().unwrap().len();
-    let reader = Connection::open(bench.settings().path).unwrap();
+    let reader = Connection::open(bench.path()).unwrap();
     let begin = "BEGIN; SELECT count(*) FROM token;";
     reader.execute_batch(begin).unwrap();
     for n in 0..48 {
         note_a_mebibyte(&inventory, n).await;
     }
-    assert!(length() > 2 * engine::LOG_LIMIT, "{}", length());
+    assert!(length() > 2 * LOG_LIMIT, "{}", length());
     reader.execute_batch("COMMIT").unwrap();
     inventory.probe().await.unwrap();
     inventory.probe().await.unwrap();
-    assert!(length() <= engine::LOG_LIMIT, "{}", length());
+    assert!(length() <= LOG_LIMIT, "{}", length());
 }
 
 /// Longer than any real event, because the journal cuts long texts.
@@ -1067,7 +1071,7 @@ async fn note_a_mebibyte(inventory: &Inventory, n: usize) {
 async fn events_that_cannot_be_recorded_now_are_recorded_later_in_order_and_once() {
     let bench = Bench::new();
     let inventory = bench.open();
-    let outsider = Connection::open(bench.settings().path).unwrap();
+    let outsider = Connection::open(bench.path()).unwrap();
     outsider.execute_batch("BEGIN IMMEDIATE").unwrap();
     for n in 0..3 {
         let event = Event::JournalGap { events: n };
@@ -1086,7 +1090,7 @@ async fn events_that_cannot_be_recorded_now_are_recorded_later_in_order_and_once
 async fn a_transaction_that_cannot_begin_says_so_and_why() {
     let bench = Bench::new();
     let inventory = bench.open();
-    let outsider = Connection::open(bench.settings().path).unwrap();
+    let outsider = Connection::open(bench.path()).unwrap();
     outsider.execute_batch("BEGIN IMMEDIATE").unwrap();
     let failed = inventory.write(|_| Ok(())).await.unwrap_err();
     assert_eq!(
