@@ -55,7 +55,7 @@ impl View<'_> {
             "SELECT {TOKEN}, v.secret, t.rotation_tried_at, w.state, w.missing, w.checked_at {FROM_TOKEN}
              JOIN version v ON v.token = t.id AND v.number = t.version
              LEFT JOIN webhook_subscription w ON w.token = t.id
-             WHERE t.id IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2"
+             WHERE t.id IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2 ORDER BY t.id"
         );
         let tokens: Vec<Option<Claimed>> = self
             .db
@@ -70,7 +70,7 @@ impl View<'_> {
              FROM schedule s CROSS JOIN token t CROSS JOIN version v
              WHERE t.id = s.token AND v.token = t.id AND v.number = t.version
                 AND s.token IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2 AND t.state = 'healthy'
-                AND s.known_answer IS NOT NULL AND s.known_until > ?2 AND s.known_until <= ?2 + ?3",
+                AND s.known_answer IS NOT NULL AND s.known_until > ?2 AND s.known_until <= ?2 + ?3 ORDER BY s.token",
             &[&numbers(ids), &now, &LONGEST_KNOWN],
             |row| self.known_token(row),
         )?;

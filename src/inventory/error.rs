@@ -157,7 +157,8 @@ impl fmt::Display for Unwritable {
                 "the file or its file system is read-only. Make it writable; findmnt shows how it is mounted"
             }
             WriteErrorKind::Locked => {
-                "another program holds the lock of the database. End that program; fuser -v shows it"
+                "another program holds the lock of the database. End that program; fuser -v shows it, and \
+                 pg_stat_activity on a server"
             }
             WriteErrorKind::Unreachable => {
                 "the database server does not answer. The daemon goes on trying; look at the server and the way to it"

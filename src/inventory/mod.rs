@@ -54,13 +54,9 @@ mod writing;
 #[cfg(test)]
 mod post_tests;
 #[cfg(test)]
-mod postgres_cluster;
-#[cfg(test)]
-mod schema_tests;
-#[cfg(test)]
 mod sealing_tests;
 #[cfg(test)]
-mod statement_tests;
+mod test_bench;
 #[cfg(test)]
 mod tests;
 

@@ -34,7 +34,7 @@ impl View<'_> {
     /// Some of the notices that wait for the next sweep of an app.
     pub fn webhook_notices(&self, app: &str, limit: usize) -> Result<Vec<WebhookNotice>, Error> {
         self.db.all(
-            "SELECT person, at FROM webhook_notice WHERE app = ?1 LIMIT ?2",
+            "SELECT person, at FROM webhook_notice WHERE app = ?1 ORDER BY person LIMIT ?2",
             &[&app, &limit],
             fields!(WebhookNotice { person, at }),
         )

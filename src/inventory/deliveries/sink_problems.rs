@@ -186,7 +186,8 @@ impl View<'_> {
             "SELECT d.sink, d.version, EXISTS (SELECT 1 FROM delivery e
                 WHERE e.token = d.token AND e.sink = d.sink AND e.version < d.version AND e.delivered_at IS NOT NULL)
              FROM delivery d WHERE d.token = ?1 AND NOT EXISTS (
-                SELECT 1 FROM delivery n WHERE n.token = d.token AND n.sink = d.sink AND n.version > d.version)",
+                SELECT 1 FROM delivery n WHERE n.token = d.token AND n.sink = d.sink AND n.version > d.version)
+             ORDER BY d.sink",
             &[&token],
             |row| {
                 Ok(Newest {

@@ -210,6 +210,14 @@ impl Connection {
         }
     }
 
+    /// Writes a value that is there already, to test whether writing works.
+    pub(in crate::inventory) fn touch(&self) -> Result<(), Error> {
+        match &self.0 {
+            Sqlite(db) => db.touch(),
+            Postgres(db) => db.touch(),
+        }
+    }
+
     /// Whose database it is.
     pub(in crate::inventory) fn identity(&self) -> Result<Identity, Error> {
         match &self.0 {

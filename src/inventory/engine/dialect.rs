@@ -17,7 +17,7 @@ const REWRITTEN: [(&str, &str, &str); 4] = [
 ];
 
 /// The statement as PostgreSQL takes it.
-pub(in crate::inventory) fn for_postgres(sql: &str) -> String {
+pub(super) fn for_postgres(sql: &str) -> String {
     // Every second part is quoted. A doubled quote begins another quoted part, which is as good.
     let parts = sql.split('\'').enumerate();
     let parts: Vec<String> = parts
@@ -55,7 +55,7 @@ fn rewritten(mut sql: &str) -> String {
 ///
 /// `UPDATE a SET b = ?2 WHERE id = ?1` becomes
 /// `UPDATE a SET b = v.p2 FROM unnest($1::bigint[], $2::text[]) AS v (p1, p2) WHERE id = v.p1`.
-pub(in crate::inventory) fn for_many_rows(sql: &str, types: &[&str]) -> Option<String> {
+pub(super) fn for_many_rows(sql: &str, types: &[&str]) -> Option<String> {
     let arrays: Vec<String> = (1..)
         .zip(types)
         .map(|(number, kind)| format!("${number}::{kind}[]"))

@@ -78,6 +78,7 @@ const fn kind_of_postgres(kind: FaultKind) -> Option<WriteErrorKind> {
         FaultKind::Lost | FaultKind::Silent => Some(WriteErrorKind::Unreachable),
         FaultKind::Standby => Some(WriteErrorKind::Standby),
         FaultKind::Full => Some(WriteErrorKind::Full),
+        FaultKind::Locked => Some(WriteErrorKind::Locked),
         FaultKind::Passing => Some(WriteErrorKind::Other),
         FaultKind::Statement => None,
     }

@@ -17,8 +17,6 @@ mod value;
 mod work;
 
 pub(super) use connection::Connection;
-#[cfg(test)]
-pub(super) use dialect::{for_many_rows, for_postgres};
 pub(super) use failure::Failure;
 pub use failure::WriteErrorKind;
 pub(super) use identity::{Identity, Owner, SchemaFile};

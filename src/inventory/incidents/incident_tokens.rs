@@ -84,7 +84,7 @@ impl View<'_> {
             "SELECT t.name, t.kind,
                 CASE WHEN t.owners <> '[]' THEN t.owners ELSE coalesce(p.owners, '[]') END
              FROM incident_token m JOIN token t ON t.id = m.token LEFT JOIN token p ON p.id = t.parent
-             WHERE m.incident = ?1 AND m.left_at IS NULL",
+             WHERE m.incident = ?1 AND m.left_at IS NULL ORDER BY m.token",
             &[&incident],
             fields!(Owner { name, kind, owners }),
         )

@@ -12,7 +12,8 @@ impl Tx<'_> {
     pub fn end_lost_attempts(&self, now: Timestamp) -> Result<usize, Error> {
         let lost: Vec<AttemptId> = self.db.values(
             "SELECT id FROM login_attempt
-             WHERE phase = 'claimed' AND since <= ?1 OR phase = 'answered' AND since <= ?2",
+             WHERE phase = 'claimed' AND since <= ?1 OR phase = 'answered' AND since <= ?2
+             ORDER BY id",
             &[&before(now, TAKEN), &before(now, CODE)],
         )?;
         self.end_as_lost(&lost, now)?;
@@ -22,7 +23,7 @@ impl Tx<'_> {
     /// Ends the clicks that an earlier run of the daemon claimed. That run has ended, so they are lost now, not after a
     /// while.
     pub(in crate::inventory) fn end_claimed_attempts(&self, now: Timestamp) -> Result<(), Error> {
-        let claimed = "SELECT id FROM login_attempt WHERE phase = 'claimed'";
+        let claimed = "SELECT id FROM login_attempt WHERE phase = 'claimed' ORDER BY id";
         let claimed: Vec<AttemptId> = self.db.values(claimed, &[])?;
         self.end_as_lost(&claimed, now)
     }

@@ -65,7 +65,7 @@ impl Connection {
 
     /// Runs several statements without values.
     pub(in crate::inventory::engine) fn script(&self, sql: &str) -> Result<(), Error> {
-        self.counters.add_one();
+        self.count_one();
         self.ask(|link| link.script(sql))?;
         if self.state.get() == State::Failed && sql.starts_with("ROLLBACK TO") {
             self.state.set(State::Open);
@@ -75,13 +75,17 @@ impl Connection {
 
     /// Runs statements without values, and returns their rows.
     pub(super) fn words(&self, sql: &str) -> Result<Words, Error> {
-        self.counters.add_one();
+        self.count_one();
         self.ask(|link| link.words(sql))
     }
 
     pub(super) fn word(&self, sql: &str) -> Result<Option<String>, Error> {
-        self.counters.add_one();
+        self.count_one();
         self.ask(|link| link.word(sql))
+    }
+
+    pub(super) fn count_one(&self) {
+        self.counters.add_one();
     }
 
     pub(super) fn count(&self, work: &StatementWork) {

@@ -22,6 +22,8 @@ pub(in crate::inventory::engine) enum FaultKind {
     Standby,
     /// The server's disk is full.
     Full,
+    /// Another session holds a lock.
+    Locked,
     /// The same may work later.
     Passing,
     /// The statement, or what it would write, is wrong.
@@ -100,9 +102,10 @@ fn kind(code: &str) -> FaultKind {
         "26000" | "0A000" => FaultKind::Lost,
         "25006" => FaultKind::Standby,
         "53100" => FaultKind::Full,
-        // Two transactions in each other's way; a lock or a statement that took too long; out of memory; an error of the
-        // server's disk; a permission that is missing.
-        "40001" | "40P01" | "55P03" | "57014" | "53200" | "58030" | "42501" => FaultKind::Passing,
+        "55P03" => FaultKind::Locked,
+        // Two transactions in each other's way; a statement that took too long; out of memory; an error of the server's
+        // disk; a permission that is missing.
+        "40001" | "40P01" | "57014" | "53200" | "58030" | "42501" => FaultKind::Passing,
         _ if code.starts_with("08") => FaultKind::Lost,
         _ if code.starts_with("XX") => FaultKind::Passing,
         _ => FaultKind::Statement,

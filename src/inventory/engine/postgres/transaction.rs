@@ -48,6 +48,7 @@ impl Connection {
 
     /// Connects again if need be: before it nothing can be lost.
     pub(in crate::inventory::engine) fn begin(&self) -> Result<(), Error> {
+        self.count_one();
         self.state.set(State::Idle);
         let begin = |link: &Link| {
             let rows = link.words(BEGIN)?;
@@ -96,6 +97,7 @@ impl Connection {
                 .of(self.server.address())
                 .into());
         }
+        self.count_one();
         let committed = self.ask_once(|link| link.script("COMMIT"));
         self.state.set(State::Idle);
         let begun = self.begun.borrow_mut().take();

@@ -31,6 +31,11 @@ impl Connection {
         self.set_header("application_id", APPLICATION_ID)
     }
 
+    pub(in crate::inventory::engine) fn touch(&self) -> Result<(), Error> {
+        let version = self.header("user_version")?;
+        self.set_header("user_version", version)
+    }
+
     fn header(&self, pragma: &str) -> Result<u32, Error> {
         let sql = format!("PRAGMA {pragma}");
         Ok(self.db.query_row(&sql, [], |row| row.get(0))?)

@@ -4,25 +4,38 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::engine::{for_many_rows, for_postgres};
-use super::postgres_cluster::Cluster;
-use super::schema;
+use super::cluster::Cluster;
+use super::dialect::{for_many_rows, for_postgres};
+use super::{POSTGRES, SQLITE};
 
-/// Parts of statements that are put together at run time, each a text of the source with `$` for the number of a value.
-const PARTS: &[(&str, &[&str])] = &[
+/// A file, and the name and the forms of a part of its statements that is put together at run time. Each form is a text
+/// of the source, with `$` for the number of a value.
+type Part = (&'static str, &'static str, &'static [&'static str]);
+
+const PARTS: &[Part] = &[
     (
+        "deliveries/mod.rs",
         "condition",
         &[
             "d.state = 'pending'",
             "d.state = 'failed'",
             "d.state = ?2",
+            "TRUE",
+        ],
+    ),
+    (
+        "incidents/mod.rs",
+        "condition",
+        &[
             "i.resolved_at IS NULL AND i.acknowledged_until IS NULL",
             "i.resolved_at IS NULL AND i.acknowledged_until IS NOT NULL",
+            "i.resolved_at IS NULL",
             "i.resolved_at IS NOT NULL",
             "TRUE",
         ],
     ),
     (
+        "incidents/incident_tokens.rs",
         "now_or_ever",
         &[
             "(m.upcoming = 0 OR m.left_at IS NOT NULL)",
@@ -30,7 +43,8 @@ const PARTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "narrowed",
+        "tokens/list.rs",
+        NARROWED,
         &[
             "",
             "t.state = '{state}'",
@@ -44,9 +58,9 @@ const PARTS: &[(&str, &[&str])] = &[
             "{BEHIND}",
         ],
     ),
-    ("order", &["t.name", "{DEADLINE}, t.name"]),
-    ("place", &["?2"]),
-    ("state", &["dead"]),
+    ("tokens/list.rs", "order", &["t.name", "{DEADLINE}, t.name"]),
+    ("tokens/list.rs", "place", &["?3"]),
+    ("tokens/list.rs", "state", &["dead"]),
 ];
 
 /// A condition that `narrowed` joins, and the call that takes a condition for `which`.
@@ -148,19 +162,24 @@ impl Statements {
     fn all(&self) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
         for file in &self.files {
-            for literal in file
-                .literals
-                .iter()
-                .filter(|literal| may_begin(&literal.text))
-            {
-                for text in self.expanded(&literal.text, file) {
-                    if is_statement(&text) {
-                        all.insert(text, file.name.clone());
-                    }
+            for Literal { text, .. } in &file.literals {
+                if !self.begins_one(text, file) {
+                    continue;
+                }
+                for text in self.expanded(text, file) {
+                    all.insert(text, file.name.clone());
                 }
             }
         }
         all
+    }
+
+    /// Whether it is a statement, once the constant that it may begin with is put in.
+    fn begins_one(&self, text: &str, file: &SourceFile) -> bool {
+        match placeholder(text) {
+            Some((0, name, _)) if is_constant(name) => is_statement(&self.constant(name, file)),
+            _ => is_statement(text),
+        }
     }
 
     /// Every form of a text whose `{parts}` are put in.
@@ -175,7 +194,7 @@ impl Statements {
     }
 
     fn parts(&self, name: &str, file: &SourceFile) -> Vec<String> {
-        if name.chars().all(|sign| sign.is_uppercase() || sign == '_') {
+        if is_constant(name) {
             return vec![self.constant(name, file)];
         }
         if name == "which" {
@@ -183,8 +202,11 @@ impl Statements {
             let which = file.literals.iter().filter(takes);
             return which.map(|literal| literal.text.clone()).collect();
         }
-        let found = PARTS.iter().find(|(part, _)| *part == name);
-        let (_, parts) = found.unwrap_or_else(|| panic!("{}: what is {{{name}}}?", file.name));
+        let is_it = |(of, part, _): &&Part| *part == name && file.name.ends_with(of);
+        let (_, _, parts) = PARTS
+            .iter()
+            .find(is_it)
+            .unwrap_or_else(|| panic!("{}: what is {{{name}}}?", file.name));
         let condition = |part: &&str| match *part {
             "" => String::new(),
             part if name == NARROWED => format!("WHERE {}", part.replace('$', "?2")),
@@ -214,6 +236,10 @@ fn read_folder(folder: &Path, files: &mut Vec<SourceFile>) {
     }
 }
 
+fn is_constant(name: &str) -> bool {
+    name.chars().all(|sign| sign.is_uppercase() || sign == '_')
+}
+
 fn placeholder(text: &str) -> Option<(usize, &str, usize)> {
     text.match_indices('{').find_map(|(start, _)| {
         let (name, _) = text[start + 1..].split_once('}')?;
@@ -230,12 +256,6 @@ fn is_statement(text: &str) -> bool {
     verb.is_some_and(|verb| VERBS.contains(&verb))
 }
 
-/// Whether it is a statement once its first part is put in.
-fn may_begin(text: &str) -> bool {
-    let constant = text.strip_prefix('{').and_then(|text| text.chars().next());
-    is_statement(text) || constant.is_some_and(char::is_uppercase)
-}
-
 /// Statements about SQLite's file, which PostgreSQL has no form of.
 fn is_of_sqlite(text: &str) -> bool {
     text.contains("sqlite_schema")
@@ -246,25 +266,17 @@ fn parts_of_statements_are_those_of_the_source() {
     let statements = Statements::read();
     let all = statements.files.iter().flat_map(|file| &file.literals);
     let known: BTreeSet<&str> = all.map(|literal| literal.text.as_str()).collect();
-    for (name, parts) in PARTS
-        .iter()
-        .filter(|(name, _)| !["place", "state"].contains(name))
-    {
-        for part in parts
-            .iter()
-            .filter(|part| !part.is_empty() && **part != "{BEHIND}")
-        {
-            assert!(known.contains(part), "no {name} is {part}");
-        }
+    let are_sources = |(_, name, _): &&Part| !["place", "state"].contains(name);
+    for (file, name, parts) in PARTS.iter().filter(are_sources) {
+        let mut parts = parts.iter().filter(|part| !["", "{BEHIND}"].contains(part));
+        assert!(parts.all(|part| known.contains(part)), "{file}: {name}");
     }
 }
 
 #[test]
 fn every_statement_prepares_on_sqlite() {
     let db = rusqlite::Connection::open_in_memory().unwrap();
-    schema::FILES
-        .iter()
-        .for_each(|file| db.execute_batch(file.sqlite).unwrap());
+    db.execute_batch(SQLITE).unwrap();
     let all = Statements::read().all();
     assert!(all.len() > 330, "only {} statements were found", all.len());
     for (text, file) in all {
@@ -279,7 +291,7 @@ fn every_statement_prepares_on_postgresql() {
         return;
     };
     cluster.create_database("statements");
-    cluster.psql("statements", schema::FILES[0].postgres);
+    cluster.psql("statements", POSTGRES);
     let all = Statements::read().all();
     let all: Vec<(&String, &String)> = all.iter().filter(|(text, _)| !is_of_sqlite(text)).collect();
     let script: Vec<String> = all
@@ -310,7 +322,7 @@ fn what_is_run_for_many_rows_prepares_as_one_statement_on_postgresql() {
         return;
     };
     cluster.create_database("batches");
-    cluster.psql("batches", schema::FILES[0].postgres);
+    cluster.psql("batches", POSTGRES);
     let statements = Statements::read();
     let literals = statements.files.iter().flat_map(|file| &file.literals);
     let is_batch = |literal: &&Literal| literal.before.trim_end().ends_with(".batch(");
@@ -328,6 +340,10 @@ fn what_is_run_for_many_rows_prepares_as_one_statement_on_postgresql() {
 
 /// Prepares a statement, and prints its error if there is one, the types of its values, and those of its columns.
 fn script(number: usize, text: &str) -> String {
+    let columns = match text.trim_start().starts_with(['S', 'W']) {
+        true => format!("{text} \\gdesc"),
+        false => String::new(),
+    };
     format!(
         "PREPARE s{number} AS {text};
          \\echo statement {number}
@@ -335,7 +351,7 @@ fn script(number: usize, text: &str) -> String {
          \\echo error :LAST_ERROR_MESSAGE
          \\else
          SELECT 'value ' || unnest(parameter_types) FROM pg_prepared_statements WHERE name = 's{number}';
-         {text} \\gdesc
+         {columns}
          \\endif"
     )
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::postgres_cluster::Cluster;
-use super::schema;
+use super::cluster::Cluster;
+use super::{POSTGRES, SQLITE};
 
 /// A schema, as one line for each thing that it has.
 type Lines = BTreeSet<String>;
@@ -90,9 +90,7 @@ fn checks(table: &str, sql: &str) -> Vec<String> {
 
 fn sqlite() -> Lines {
     let db = rusqlite::Connection::open_in_memory().unwrap();
-    schema::FILES
-        .iter()
-        .for_each(|file| db.execute_batch(file.sqlite).unwrap());
+    db.execute_batch(SQLITE).unwrap();
     let mut lines = Vec::new();
     for sql in IN_SQLITE {
         let mut statement = db.prepare(sql).unwrap();
@@ -122,9 +120,7 @@ fn as_in_postgres(line: String) -> String {
 
 fn postgres(cluster: &Cluster) -> Lines {
     cluster.create_database("schema");
-    for file in schema::FILES {
-        assert_eq!(cluster.psql("schema", file.postgres), "");
-    }
+    cluster.psql("schema", POSTGRES);
     let found = cluster.psql("schema", &IN_POSTGRES.join(";\n"));
     let own = |line: &&str| !line.contains(OF_POSTGRES_ALONE);
     found.lines().filter(own).map(normalized).collect()
@@ -163,13 +159,13 @@ fn what_sqlite_numbers_postgresql_numbers() {
         return;
     };
     cluster.create_database("numbers");
-    cluster.psql("numbers", schema::FILES[0].postgres);
+    cluster.psql("numbers", POSTGRES);
     let numbered = cluster.psql(
         "numbers",
         "SELECT table_name FROM information_schema.columns
          WHERE table_schema = 'public' AND is_identity = 'YES' AND column_name = 'id' ORDER BY 1",
     );
-    let tables = schema::FILES[0].sqlite.split("CREATE TABLE ").skip(1);
+    let tables = SQLITE.split("CREATE TABLE ").skip(1);
     let is_numbered = |table: &&str| {
         let columns = table.split(" STRICT").next().unwrap();
         // A claim's number need not be new, only its own.
