@@ -168,10 +168,11 @@ impl Tx<'_> {
                 kind = ?15, subject = ?16, person = ?17, issued_at = ?18, expires_at = ?19,
                 data_access_expires_at = ?20, scopes = coalesce(?21, ''),
                 subject_name = coalesce(?22, subject_name,
-                    (SELECT name FROM page_admin WHERE page = ?23 LIMIT 1)),
+                    (SELECT name FROM page_admin WHERE page = ?23 ORDER BY token LIMIT 1)),
                 parent = coalesce((SELECT id FROM token WHERE id = ?24), parent,
                     (SELECT d.token FROM page_admin d CROSS JOIN token u
-                     WHERE u.id = d.token AND d.page = ?23 AND u.app = token.app AND u.person = ?17 LIMIT 1))
+                     WHERE u.id = d.token AND d.page = ?23 AND u.app = token.app AND u.person = ?17
+                     ORDER BY d.token LIMIT 1))
              WHERE id = ?1",
             &[
                 &token.id,

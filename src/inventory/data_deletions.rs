@@ -53,7 +53,8 @@ impl View<'_> {
 
     /// The unfinished request that has waited longest.
     pub fn next_deletion(&self) -> Result<Option<Deletion>, Error> {
-        let next = format!("{DELETION} WHERE finished_at IS NULL ORDER BY requested_at LIMIT 1");
+        let next =
+            format!("{DELETION} WHERE finished_at IS NULL ORDER BY requested_at, code LIMIT 1");
         self.db.maybe(&next, &[], deletion)
     }
 

@@ -19,7 +19,7 @@ pub struct Digest {
 /// The person's name, if one of the tokens has it.
 const NAME: &str =
     "(SELECT n.subject_name FROM token n WHERE n.app = g.app AND n.subject = g.person
-    AND n.subject_name IS NOT NULL LIMIT 1)";
+    AND n.subject_name IS NOT NULL ORDER BY n.id LIMIT 1)";
 
 impl View<'_> {
     pub fn last_digest(&self) -> Result<Option<Digest>, Error> {

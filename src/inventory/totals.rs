@@ -60,7 +60,7 @@ impl View<'_> {
     pub fn next_deadline(&self) -> Result<Option<Deadline>, Error> {
         self.db.maybe(
             "SELECT t.name, s.deadline FROM schedule s JOIN token t ON t.id = s.token
-             WHERE s.deadline IS NOT NULL ORDER BY s.deadline LIMIT 1",
+             WHERE s.deadline IS NOT NULL ORDER BY s.deadline, s.token LIMIT 1",
             &[],
             fields!(Deadline { token, at }),
         )

@@ -290,7 +290,7 @@ impl Tx<'_> {
     /// The version that holds this secret, of any token.
     fn version_holding(&self, secret: &Secret) -> Result<Option<(TokenId, u32)>, Error> {
         self.db.maybe(
-            "SELECT token, number FROM version WHERE digest = ?1 ORDER BY role, number DESC LIMIT 1",
+            "SELECT token, number FROM version WHERE digest = ?1 ORDER BY role, number DESC, token LIMIT 1",
             &[&self.sealer.digest(secret).0],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )

@@ -1,13 +1,17 @@
-//! Both engines of the inventory have the same schema and take the same statements.
+//! Both engines of the inventory have the same schema, and the same statements mean the same to them.
 
 #[cfg(test)]
 mod cluster;
 #[path = "../../src/inventory/engine/dialect.rs"]
 mod dialect;
 #[cfg(test)]
+mod meaning;
+#[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod statements;
+#[cfg(test)]
+mod values;
 
 /// The schema of SQLite, and that of PostgreSQL.
 const SQLITE: &str = include_str!("../../src/inventory/schema/0001_inventory.sql");

@@ -79,7 +79,7 @@ struct SourceFile {
 }
 
 /// The statements, each with the file that it is in.
-struct Statements {
+pub(super) struct Statements {
     files: Vec<SourceFile>,
     constants: BTreeMap<(String, String), String>,
 }
@@ -143,7 +143,7 @@ impl Literal {
 }
 
 impl Statements {
-    fn read() -> Self {
+    pub(super) fn read() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/inventory");
         let mut files = Vec::new();
         read_folder(&root, &mut files);
@@ -159,7 +159,8 @@ impl Statements {
         Self { files, constants }
     }
 
-    fn all(&self) -> BTreeMap<String, String> {
+    /// Each statement, and the file that it is in.
+    pub(super) fn all(&self) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
         for file in &self.files {
             for Literal { text, .. } in &file.literals {
@@ -257,7 +258,7 @@ fn is_statement(text: &str) -> bool {
 }
 
 /// Statements about SQLite's file, which PostgreSQL has no form of.
-fn is_of_sqlite(text: &str) -> bool {
+pub(super) fn is_of_sqlite(text: &str) -> bool {
     text.contains("sqlite_schema")
 }
 

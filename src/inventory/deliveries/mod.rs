@@ -77,7 +77,7 @@ impl View<'_> {
         limit: usize,
     ) -> Result<Vec<Delivery>, Error> {
         let due = format!(
-            "{DELIVERY} WHERE d.sink = ?1 AND d.next_try_at <= ?2 ORDER BY d.next_try_at LIMIT ?3"
+            "{DELIVERY} WHERE d.sink = ?1 AND d.next_try_at <= ?2 ORDER BY d.next_try_at, d.id LIMIT ?3"
         );
         self.db.all(&due, &[&sink, &now, &limit], delivery!())
     }

@@ -51,7 +51,7 @@ impl View<'_> {
         self.db.maybe(
             "SELECT id, relapses, flapping_notified_at FROM incident
              WHERE app = ?1 AND incident_cause = ?2 AND subject = ?3 AND resolved_at >= ?4
-             ORDER BY resolved_at DESC LIMIT 1",
+             ORDER BY resolved_at DESC, id DESC LIMIT 1",
             &[&key.app, &key.cause, &key.subject, &since],
             fields!(Previous {
                 id,

@@ -16,7 +16,7 @@ const INCIDENT: &str = "
     SELECT i.id, i.app, i.incident_cause, i.subject, i.cause, i.opened_at, i.deadline, i.acknowledged_until,
         i.resolved_at, i.review_at, i.notified, i.notified_cause, i.notified_at,
         (SELECT subject_name FROM token WHERE app = i.app AND subject = i.subject
-            AND i.subject <> '' AND subject_name IS NOT NULL LIMIT 1),
+            AND i.subject <> '' AND subject_name IS NOT NULL ORDER BY id LIMIT 1),
         (SELECT count(*) FROM incident_token WHERE incident = i.id AND left_at IS NULL),
         (SELECT count(*) FROM incident_token WHERE incident = i.id),
         (SELECT count(*) FROM incident_token WHERE incident = i.id AND left_at IS NULL AND upcoming = 0),
@@ -85,7 +85,7 @@ impl View<'_> {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Incident>, Error> {
-        let due = format!("{INCIDENT} WHERE i.review_at <= ?1 ORDER BY i.review_at LIMIT ?2");
+        let due = format!("{INCIDENT} WHERE i.review_at <= ?1 ORDER BY i.review_at, i.id LIMIT ?2");
         self.db.all(&due, &[&now, &limit], incident)
     }
 }

@@ -21,7 +21,7 @@ const LOGIN: &str = "
             ELSE l.person END,
         l.token, l.incident, l.remedy, l.accepts_fewer, l.expires_at,
         (SELECT subject_name FROM token WHERE app = l.app AND subject = l.person
-            AND l.person <> '' AND subject_name IS NOT NULL LIMIT 1)
+            AND l.person <> '' AND subject_name IS NOT NULL ORDER BY id LIMIT 1)
     FROM login l";
 
 const ATTEMPT: &str = "SELECT id, login, phase, since, ending, expires_at FROM login_attempt";

@@ -118,7 +118,7 @@ impl Tx<'_> {
     fn holder_of(&self, digest: &[u8; 32]) -> Result<Option<(TokenId, String)>, Error> {
         self.db.maybe(
             "SELECT t.id, t.name FROM version v JOIN token t ON t.id = v.token WHERE v.digest = ?1
-             LIMIT 1",
+             ORDER BY v.token LIMIT 1",
             &[digest],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
