@@ -112,10 +112,10 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            path: folder.path().join("inventory.db"),
-            key: Key::generate().unwrap(),
-        };
+        let settings = Settings::of_file(
+            &folder.path().join("inventory.db"),
+            Key::generate().unwrap(),
+        );
         Self {
             inventory: Inventory::open(&settings).unwrap(),
             rules: rules(),

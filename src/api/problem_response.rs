@@ -39,6 +39,8 @@ impl From<inventory::Error> for Problem {
             (_, Some(WriteErrorKind::Full)) => FULL.to_owned(),
             (_, Some(WriteErrorKind::ReadOnly)) => READ_ONLY.to_owned(),
             (_, Some(WriteErrorKind::Locked)) => LOCKED.to_owned(),
+            (_, Some(WriteErrorKind::Unreachable)) => UNREACHABLE.to_owned(),
+            (_, Some(WriteErrorKind::Standby)) => STANDBY.to_owned(),
             (_, Some(WriteErrorKind::Other) | None) => {
                 "the inventory cannot be used at present. See the log: journalctl -u perennial"
                     .to_owned()
@@ -73,6 +75,11 @@ const READ_ONLY: &str = "the inventory is read-only. Reads still work, but nothi
                          its file system are writable: findmnt -T /var/lib/perennial";
 const LOCKED: &str = "another program holds the lock of the inventory. Reads still work, but nothing can be written \
                       until that program ends: fuser -v /var/lib/perennial/inventory.db";
+
+const UNREACHABLE: &str = "the inventory's database server does not answer. The daemon goes on trying. See the log: \
+                           journalctl -u perennial";
+const STANDBY: &str = "the inventory's database server takes no writes. Reads still work. Name the server that takes \
+                       writes in [inventory] url";
 
 /// Forbids browsers and proxies to store the answer.
 pub(super) async fn unstored(mut answer: Response) -> Response {

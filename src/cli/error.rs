@@ -4,6 +4,7 @@ use std::io;
 
 use super::hints;
 use crate::api_client::Error as ClientError;
+use crate::config::OnServer;
 use crate::inventory;
 
 /// The result of a command that was carried out.
@@ -72,6 +73,12 @@ impl From<ClientError> for Error {
 }
 
 /// For commands that open the inventory themselves, without the daemon.
+impl From<OnServer> for Error {
+    fn from(error: OnServer) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
 impl From<inventory::Error> for Error {
     fn from(error: inventory::Error) -> Self {
         let is_denied = matches!(

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use nix::fcntl::OFlag;
+use nix::unistd::gethostname;
 use zeroize::Zeroizing;
 
 use super::names::is_name_letter;
@@ -22,6 +23,8 @@ use crate::secret::{Key, KeyError, Secret};
 pub struct Machine {
     pub credentials: Credentials,
     pub timezone: TimeZone,
+    /// The name of the machine itself.
+    pub name: String,
 }
 
 /// The directory where systemd puts the credentials of a service.
@@ -43,6 +46,7 @@ impl Machine {
         Self {
             credentials: given().map_or(Credentials::None, Credentials::Directory),
             timezone: TimeZone::try_system().unwrap_or(TimeZone::UTC),
+            name: host_name(),
         }
     }
 
@@ -56,6 +60,11 @@ impl Machine {
             ..Self::here()
         }
     }
+}
+
+fn host_name() -> String {
+    let name = gethostname().ok().and_then(|name| name.into_string().ok());
+    name.unwrap_or_default()
 }
 
 fn given() -> Option<PathBuf> {

@@ -102,13 +102,15 @@ pub struct MonitorSettings {
     pub alerts: alerts::Rules,
     pub mail: mailer::Settings,
     pub socket: PathBuf,
-    pub inventory: PathBuf,
+    /// `None` if it is on a server.
+    pub inventory: Option<PathBuf>,
 }
 
 /// The paths of the stored files, for commands that read them without the daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoragePaths {
-    pub inventory: PathBuf,
+    /// `None` if it is on a server.
+    pub inventory: Option<PathBuf>,
     pub key: PathBuf,
     pub backups: Backups,
 }
@@ -188,7 +190,7 @@ impl Config {
     pub fn needs_restart(&self, newer: &Self) -> Vec<&'static str> {
         let (ours, theirs) = (&self.inventory, &newer.inventory);
         let keys = [
-            ("inventory.path", ours.path != theirs.path),
+            moved(&ours.place, &theirs.place),
             ("inventory.key", ours.key.id() != theirs.key.id()),
             ("status.socket", self.status.socket != newer.status.socket),
             ("web.listen", self.listens_at() != newer.listens_at()),
@@ -227,6 +229,27 @@ impl Config {
     fn listens_at(&self) -> Option<&web::ListenAddress> {
         self.web.as_ref().map(|web| &web.listen)
     }
+}
+
+impl StoragePaths {
+    /// The file of the inventory. If it has none, the error says what to do `instead`.
+    pub fn file(&self, instead: &'static str) -> Result<&Path, OnServer> {
+        self.inventory.as_deref().ok_or(OnServer(instead))
+    }
+}
+
+/// A command that is for files, and an inventory on a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is for an inventory in a file, and [inventory] url names one on a server: {0}")]
+pub struct OnServer(&'static str);
+
+/// The key that says where the inventory is now, and whether that is another place.
+fn moved(ours: &inventory::Place, theirs: &inventory::Place) -> (&'static str, bool) {
+    let key = match theirs {
+        inventory::Place::File(_) => "inventory.path",
+        inventory::Place::Server(_) => "inventory.url",
+    };
+    (key, ours != theirs)
 }
 
 #[cfg(test)]

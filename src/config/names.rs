@@ -13,6 +13,10 @@ pub(super) fn channel(text: &str) -> Result<String, String> {
     name(text, "channel name")
 }
 
+pub(super) fn node(text: &str) -> Result<String, String> {
+    name(text, "node name")
+}
+
 fn name(text: &str, what: &str) -> Result<String, String> {
     let begins_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
     let is_name = begins_well && text.len() <= 64 && text.chars().all(is_name_letter);

@@ -1,6 +1,7 @@
 //! Makes the nightly backup of the inventory in the background.
 
 use std::mem;
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::worker::{Context, Job};
 use super::{clock, schedule};
 use crate::config::Backups;
-use crate::inventory::{self, Error, Inventory};
+use crate::inventory::{self, Error};
 use crate::model::{Duty, Event};
 
 /// Backs up at every tick, and at the start if a backup was missed while the daemon was down.
@@ -37,16 +38,20 @@ impl Job for Backup {
 
     async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
         let is_due = mem::replace(&mut self.is_due, true);
+        // A server's inventory is copied with the server's own tools.
+        let Some(path) = context.services.inventory.place().file() else {
+            return Ok(());
+        };
         if let Some(context) = context.on_duty(Some(Duty::Nightly)).filter(|_| is_due) {
-            back_up_and_record(&context, now).await;
+            back_up_and_record(&context, path, now).await;
         }
         Ok(())
     }
 }
 
-async fn back_up_and_record(context: &Context, now: Timestamp) {
+async fn back_up_and_record(context: &Context, inventory: &Path, now: Timestamp) {
     let backups = &context.services.backups;
-    let made = back_up(&context.inventory, backups, now).await;
+    let made = back_up(inventory, backups, now).await;
     let error = made.as_ref().err().map(ToString::to_string);
     let event = match made {
         Ok(path) => Event::BackedUp { path },
@@ -75,12 +80,8 @@ async fn back_up_and_record(context: &Context, now: Timestamp) {
     context.shared.journal_has_grown();
 }
 
-async fn back_up(
-    inventory: &Inventory,
-    backups: &Backups,
-    now: Timestamp,
-) -> Result<String, Error> {
-    let (path, Backups { folder, keep }) = (inventory.path().to_owned(), backups.clone());
+async fn back_up(inventory: &Path, backups: &Backups, now: Timestamp) -> Result<String, Error> {
+    let (path, Backups { folder, keep }) = (inventory.to_owned(), backups.clone());
     let made = tokio::task::spawn_blocking(move || inventory::back_up(&path, &folder, keep, now));
     let made = made.await.map_err(|_| Error::Closed)?;
     made.map(|path| path.display().to_string())

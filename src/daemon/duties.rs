@@ -19,11 +19,9 @@ use crate::secret::random_name;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// This run of the daemon, among those that share its inventory.
-pub(super) fn this_node() -> Result<Node, Error> {
-    let name = nix::unistd::gethostname().ok();
-    let name = name.and_then(|name| name.into_string().ok());
+pub(super) fn this_node(config: &Config) -> Result<Node, Error> {
     Ok(Node {
-        name: name.unwrap_or_else(|| "unknown".to_owned()),
+        name: config.inventory.node.clone(),
         id: random_name().map_err(|_| Error::NoRandomness)?,
     })
 }
@@ -183,11 +181,9 @@ mod tests {
     #[tokio::test]
     async fn a_clean_stop_leaves_everything_to_a_node_that_waits() {
         let folder = tempfile::tempdir().unwrap();
-        let inventory = Inventory::open(&Settings {
-            path: folder.path().join("inventory.db"),
-            key: Key::generate().unwrap(),
-        });
-        let inventory = inventory.unwrap();
+        let path = folder.path().join("inventory.db");
+        let settings = Settings::of_file(&path, Key::generate().unwrap());
+        let inventory = Inventory::open(&settings).unwrap();
         let (lima, oslo) = (worker("lima", &inventory), worker("oslo", &inventory));
         lima.keep(Instant::now()).await.unwrap();
         oslo.keep(Instant::now()).await.unwrap();

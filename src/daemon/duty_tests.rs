@@ -41,6 +41,7 @@ fn configured(folder: &Path) -> Config {
     let machine = Machine {
         credentials: Credentials::Directory(credentials),
         timezone: TimeZone::UTC,
+        name: "here".to_owned(),
     };
     config::load(&file, &machine).unwrap()
 }

@@ -33,6 +33,7 @@ impl From<inventory::Error> for Error {
     fn from(error: inventory::Error) -> Self {
         use inventory::Error as E;
         match error {
+            E::Server(ref why) if why.is_permanent() => Self::Misconfigured(error.to_string()),
             // There may be free space at the next start.
             E::Open { .. } if error.is_full_disk() => Self::temporary(error),
             E::NewerSchema { .. }
@@ -40,11 +41,13 @@ impl From<inventory::Error> for Error {
             | E::Prerelease(_)
             | E::WrongKey { .. }
             | E::UnsafeSqlite(_)
+            | E::NotFile
             | E::Unsealable(_)
             | E::Damaged { .. }
             | E::Open { .. }
             | E::Foreign(_) => Self::Misconfigured(error.to_string()),
             E::InUse(_)
+            | E::Server(_)
             | E::NoRoom { .. }
             | E::Taken(_)
             | E::Storage(_)

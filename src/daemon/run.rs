@@ -104,7 +104,7 @@ impl Daemon {
         questions: Questions,
     ) -> Result<Self, Error> {
         let (now, inventory) = (clock::now(), services.inventory.clone());
-        let duties = inventory.duties(duties::this_node()?);
+        let duties = inventory.duties(duties::this_node(&config)?);
         let run_id = RunState::begin(&inventory, &duties, now).await?;
         let daemon_status = DaemonStatus {
             started_at: now,

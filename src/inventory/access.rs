@@ -1,16 +1,16 @@
-//! Opens the inventory with the access that is possible: read and write, or read only when the disk is full or
+//! Opens the inventory with the access that is possible: read and write, or read only when the disk of a file is full or
 //! read-only.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::engine::{Connection, Counters};
+use super::engine::{Address, Connection, Counters, Server};
 use super::file_ownership::may_be_written;
 use super::lock::{lock, lock_folder};
-use super::{Error, READERS, Settings, Unwritable, WriteErrorKind, keys, open, schema};
+use super::{Error, Place, READERS, Settings, Unwritable, WriteErrorKind, keys, open, schema};
 use crate::files::beside;
-use crate::secret::Sealer;
+use crate::secret::{Key, Sealer};
 
 /// An inventory, opened with the access that was possible.
 pub(super) struct Access {
@@ -23,7 +23,8 @@ pub(super) struct Access {
 pub(super) enum Store {
     Open {
         db: Connection,
-        _lock: File,
+        /// A server has one of its own.
+        _lock: Option<File>,
     },
     /// [`Store::reopen`] replaces this with `Open` as soon as writing is possible.
     ReadOnly {
@@ -39,11 +40,34 @@ pub(super) enum Store {
 impl Access {
     /// Opens for reading and writing, else for reading only. The error says why neither is possible.
     pub(super) fn open(settings: &Settings, counters: &Arc<Counters>) -> Result<Self, Error> {
-        let error = match Self::to_write(settings, counters) {
+        let key = &settings.key;
+        match &settings.place {
+            Place::File(path) => Self::to_file(path, key, counters),
+            Place::Server(address) => Self::to_server(address, key, counters),
+        }
+    }
+
+    fn to_server(address: &Address, key: &Key, counters: &Arc<Counters>) -> Result<Self, Error> {
+        let server = Arc::new(Server::new(address).map_err(Error::Server)?);
+        let readers = all(counters, || Connection::to_read(&server))?;
+        let reader = readers.first().ok_or(Error::Closed)?;
+        let (db, sealer) = open::open_on(&server, reader, key)?;
+        Ok(Self {
+            store: Store::Open {
+                db: db.counted_by(counters),
+                _lock: None,
+            },
+            readers,
+            sealer,
+        })
+    }
+
+    fn to_file(path: &Path, key: &Key, counters: &Arc<Counters>) -> Result<Self, Error> {
+        let error = match Self::to_write(path, key, counters) {
             Err(error) if error.write_error_kind().is_some() => error,
             opened => return opened,
         };
-        match Self::to_read(settings, why(&error, &settings.path), counters) {
+        match Self::to_read(path, key, why(&error, path), counters) {
             Ok(Some(access)) => Ok(access),
             // An error in the inventory itself matters more than that it cannot be written.
             Err(other) if other.write_error_kind().is_none() => Err(other),
@@ -51,16 +75,13 @@ impl Access {
         }
     }
 
-    fn to_write(
-        Settings { path, key }: &Settings,
-        counters: &Arc<Counters>,
-    ) -> Result<Self, Error> {
+    fn to_write(path: &Path, key: &Key, counters: &Arc<Counters>) -> Result<Self, Error> {
         let lock = lock(path)?;
         let (db, sealer) = open::open(path, key)?;
         Ok(Self {
             store: Store::Open {
                 db: db.counted_by(counters),
-                _lock: lock,
+                _lock: Some(lock),
             },
             readers: readers(path, counters)?,
             sealer,
@@ -70,7 +91,8 @@ impl Access {
     /// Returns `None` when the inventory would have to be written first: its schema is not the newest, or its
     /// write-ahead log needs a checkpoint.
     fn to_read(
-        Settings { path, key }: &Settings,
+        path: &Path,
+        key: &Key,
         why: Unwritable,
         counters: &Arc<Counters>,
     ) -> Result<Option<Self>, Error> {
@@ -89,7 +111,7 @@ impl Access {
         let sealer = keys::sealer(first, key)?;
         Ok(Some(Self {
             store: Store::ReadOnly {
-                path: path.clone(),
+                path: path.to_owned(),
                 why,
                 counters: Arc::clone(counters),
                 lock,
@@ -102,6 +124,14 @@ impl Access {
 }
 
 impl Store {
+    /// How many jobs may share a transaction.
+    pub(super) const fn jobs_per_commit(&self) -> usize {
+        match self {
+            Self::Open { db, .. } => db.jobs_per_commit(),
+            Self::ReadOnly { .. } => 1,
+        }
+    }
+
     /// Opens the inventory for writing if that is possible now.
     pub(super) fn reopen(&mut self) -> Result<(), Unwritable> {
         let Self::ReadOnly {
@@ -139,7 +169,7 @@ fn open_again(
     match open::connect(path) {
         Ok(db) => Ok(Store::Open {
             db: db.counted_by(counters),
-            _lock: own,
+            _lock: Some(own),
         }),
         Err(error) => {
             *held = Some(own);

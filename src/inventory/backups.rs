@@ -77,11 +77,7 @@ mod tests {
             place.path().join("copies"),
         );
         let key = Key::generate().unwrap();
-        let _open = Inventory::open(&Settings {
-            path: path.clone(),
-            key,
-        })
-        .unwrap();
+        let _open = Inventory::open(&Settings::of_file(&path, key)).unwrap();
         std::fs::create_dir(&folder).unwrap();
         let foreign = folder.join("inventory-before-the-move.db");
         std::fs::write(&foreign, "by hand").unwrap();

@@ -4,11 +4,11 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::engine::{Failure, WriteErrorKind};
+use super::engine::{Failure, ServerError, WriteErrorKind};
 use crate::model::Duty;
 use crate::secret::KeyId;
 
-/// The inventory can be read but not written.
+/// The inventory cannot be written, and on a server that does not answer it cannot be read either.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unwritable {
     pub kind: WriteErrorKind,
@@ -20,11 +20,11 @@ pub enum Error {
     #[error("another perennial is using {0}. Stop it first: systemctl stop perennial")]
     InUse(PathBuf),
     #[error(
-        "{path} was written by a newer perennial (schema {found}, this one knows {known}). \
+        "{place} was written by a newer perennial (schema {found}, this one knows {known}). \
          Install that version again, or restore a copy from before the upgrade"
     )]
     NewerSchema {
-        path: PathBuf,
+        place: String,
         found: u32,
         known: u32,
     },
@@ -68,6 +68,10 @@ pub enum Error {
         "SQLite {0} is too old to keep a write-ahead log safe. Use a build with SQLite 3.51.3 or newer"
     )]
     UnsafeSqlite(String),
+    #[error("{0}")]
+    Server(ServerError),
+    #[error("a server's inventory is not a file")]
+    NotFile,
     /// The disk or the database failed. The daemon keeps answering and tries again.
     #[error("the inventory cannot be used right now: {0}")]
     Storage(Failure),
@@ -157,7 +161,14 @@ impl fmt::Display for Unwritable {
                 "the file or its file system is read-only. Make it writable; findmnt shows how it is mounted"
             }
             WriteErrorKind::Locked => {
-                "another program holds the lock of the database. End that program; fuser -v shows it"
+                "another program holds the lock of the database. End that program; fuser -v shows it, and \
+                 pg_stat_activity on a server"
+            }
+            WriteErrorKind::Unreachable => {
+                "the database server does not answer. The daemon goes on trying; look at the server and the way to it"
+            }
+            WriteErrorKind::Standby => {
+                "the database server takes no writes. Name the one that does in [inventory] url, or all of them"
             }
             WriteErrorKind::Other => return f.write_str(&self.reason),
         })?;

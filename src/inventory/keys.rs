@@ -13,17 +13,16 @@ struct Wrapped {
     by: String,
 }
 
+/// Makes the first data keys. Call it inside a transaction.
 pub(super) fn make(db: &Connection, own: &Key) -> Result<(), Error> {
-    db.atomically(|| {
-        for (id, purpose, word) in [
-            (1, Purpose::Seal, "seal"),
-            (2, Purpose::Fingerprint, "fingerprint"),
-        ] {
-            let key = DataKey::generate(id, purpose).map_err(|_| Error::NoRandomness)?;
-            insert(db, &key, word, own)?;
-        }
-        Ok(())
-    })
+    for (id, purpose, word) in [
+        (1, Purpose::Seal, "seal"),
+        (2, Purpose::Fingerprint, "fingerprint"),
+    ] {
+        let key = DataKey::generate(id, purpose).map_err(|_| Error::NoRandomness)?;
+        insert(db, &key, word, own)?;
+    }
+    Ok(())
 }
 
 fn insert(db: &Connection, key: &DataKey, purpose: &str, own: &Key) -> Result<(), Error> {

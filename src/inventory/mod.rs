@@ -1,4 +1,4 @@
-//! The inventory: everything that the daemon stores, in SQLite. All SQL is here, one file per subject, each statement
+//! The inventory: everything that the daemon stores, in SQLite or PostgreSQL. All SQL is here, one file per subject, each statement
 //! in the function that bears its name. Secrets are sealed before they are stored.
 
 mod access;
@@ -29,11 +29,11 @@ mod incidents;
 mod journal;
 mod keys;
 mod lock;
-mod log_size;
 mod logins;
 mod open;
 mod page_admins;
 mod pending_orders;
+mod place;
 mod post_channels;
 mod posts;
 mod pruning;
@@ -61,11 +61,14 @@ mod post_tests;
 #[cfg(test)]
 mod sealing_tests;
 #[cfg(test)]
+mod test_bench;
+#[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use tokio::sync::Semaphore;
 
@@ -80,10 +83,13 @@ pub use data_deletions::Deletion;
 pub use deliveries::Confirmed;
 pub use digests::Digest;
 pub use duties::{Duties, DutyChange, Held};
+pub use engine::{
+    Address, AddressError, Authority, NoCertificate, ServerError, Work, WriteErrorKind,
+};
 use engine::{Connection, Counters};
-pub use engine::{Work, WriteErrorKind};
 pub use error::{Error, Unwritable};
 pub use logins::{ClaimedCode, NAMED_LEFT_OUT};
+pub use place::Place;
 pub use pruning::Retention;
 pub use rekey::{Rekeying, RenewedKeys};
 pub use restore::{Contents, Present, Restore};
@@ -93,11 +99,23 @@ pub use transaction::Tx;
 pub use versions::{NewVersion, SecretReading};
 pub use webhook_notices::WebhookNotice;
 
-/// The path of the inventory, and the key that opens it.
+/// Where the inventory is, and the key that opens it.
 #[derive(Debug)]
 pub struct Settings {
-    pub path: PathBuf,
+    pub place: Place,
     pub key: Key,
+    /// The name of this daemon among those that share a server.
+    pub node: String,
+}
+
+impl Settings {
+    pub fn of_file(path: &Path, key: Key) -> Self {
+        Self {
+            place: Place::from(path),
+            key,
+            node: String::new(),
+        }
+    }
 }
 
 /// A handle to the inventory: many readers, one writer. Cheap to clone. With a [`Held`], it writes on behalf of a duty,
@@ -109,7 +127,7 @@ struct Shared {
     readers: Mutex<Vec<Connection>>,
     free_readers: Arc<Semaphore>,
     sealer: Sealer,
-    path: PathBuf,
+    place: Place,
     writer: writer::Writer,
     figures: Arc<figures::Published>,
     write_error: Mutex<Option<Unwritable>>,
@@ -133,8 +151,19 @@ pub(crate) const READERS: usize = 2;
 
 impl Inventory {
     /// Opens the inventory for this process alone, and creates or upgrades it as needed. Nothing is written before
-    /// lock, owner, schema and key are verified. Where nothing can be written, it is opened for reading.
+    /// lock, owner, schema and key are verified. Where nothing can be written, a file is opened for reading.
     pub fn open(settings: &Settings) -> Result<Self, Error> {
+        match &settings.place {
+            Place::File(_) => Self::open_here(settings),
+            // The caller's thread may be one that must not wait for a server.
+            Place::Server(_) => thread::scope(|scope| {
+                let opening = scope.spawn(|| Self::open_here(settings));
+                opening.join().unwrap_or(Err(Error::Closed))
+            }),
+        }
+    }
+
+    fn open_here(settings: &Settings) -> Result<Self, Error> {
         let counters = Arc::default();
         let Access {
             store,
@@ -146,7 +175,7 @@ impl Inventory {
             Store::ReadOnly { why, .. } => Some(why.clone()),
         };
         if let Some(why) = &write_error {
-            tracing::error!("{}: {why}", writing::READ_ALONE);
+            writing::log(why);
         }
         let db = readers.first().ok_or(Error::Closed)?;
         let view = View {
@@ -168,14 +197,13 @@ impl Inventory {
             sinks,
             is_read_only: AtomicBool::new(write_error.is_some()),
             write_error: Mutex::new(write_error),
-            path: settings.path.clone(),
+            place: settings.place.clone(),
         };
         Ok(Self(Arc::new(shared), None))
     }
 
-    /// The path of the database file.
-    pub fn path(&self) -> &Path {
-        &self.0.path
+    pub fn place(&self) -> &Place {
+        &self.0.place
     }
 
     /// What the database did since the inventory was opened.
@@ -186,10 +214,11 @@ impl Inventory {
     /// Opens the inventory for writing if it was only readable so far. Nothing is read meanwhile: SQLite does not let a
     /// process write to a file that it has open as read-only, so the readers are closed and opened again.
     async fn reopen(&self) -> Result<(), Error> {
-        let (path, counters) = (&self.0.path, &self.0.counters);
-        if !self.0.is_read_only.load(Ordering::Acquire) {
+        let counters = &self.0.counters;
+        let is_read_only = self.0.is_read_only.load(Ordering::Acquire);
+        let Some(path) = self.0.place.file().filter(|_| is_read_only) else {
             return Ok(());
-        }
+        };
         if !file_ownership::may_be_written(path) {
             return Err(self.write_error().map_or(Error::Closed, Error::Unwritable));
         }

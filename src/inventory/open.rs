@@ -1,14 +1,15 @@
-//! Opens the inventory: file, pragmas, schema, keys. Everything is checked before anything is written.
+//! Opens the inventory: file or server, schema, keys. Everything is checked before anything is written.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::copy::{Source, reject_non_empty, size_of};
-use super::engine::Connection;
+use super::engine::{Connection, SchemaFile, Server};
 use super::error::Error;
 use super::{keys, schema};
 use crate::files::{folder_of, give_to_owner_of};
@@ -83,7 +84,7 @@ pub(super) fn open(path: &Path, key: &Key) -> Result<(Connection, Sealer), Error
 pub(super) fn open_with(
     path: &Path,
     key: &Key,
-    files: &[&str],
+    files: &[SchemaFile<'_>],
 ) -> Result<(Connection, Sealer), Error> {
     let version = inspect(path, key)?;
     if (1..schema::newest(files)).contains(&version) {
@@ -91,6 +92,22 @@ pub(super) fn open_with(
     }
     let db = connect(path)?;
     let sealer = prepare(&db, version, key, files)?;
+    Ok((db, sealer))
+}
+
+/// Opens the inventory of a server for writing and upgrades it. `reader` is another connection to it.
+pub(super) fn open_on(
+    server: &Arc<Server>,
+    reader: &Connection,
+    key: &Key,
+) -> Result<(Connection, Sealer), Error> {
+    let db = Connection::to_write(server)?;
+    db.reject_pooler(reader)?;
+    let version = schema::known(db.identity()?, || server.address().to_string())?;
+    if version > 0 {
+        keys::unwrap(&db, key)?;
+    }
+    let sealer = prepare(&db, version, key, schema::FILES)?;
     Ok((db, sealer))
 }
 
@@ -118,11 +135,23 @@ fn copy_before_upgrade(database: &Path, schema: u32) -> Result<(), Error> {
     Ok(())
 }
 
-/// Upgrades what was inspected, and returns the sealer for its cells.
-fn prepare(db: &Connection, version: u32, key: &Key, files: &[&str]) -> Result<Sealer, Error> {
-    schema::upgrade(db, version, files)?;
-    if version == 0 {
-        keys::make(db, key)?;
+/// Upgrades what was inspected, and returns the sealer for its cells. Of several that do so at once, one makes the schema
+/// and the keys.
+fn prepare(
+    db: &Connection,
+    version: u32,
+    key: &Key,
+    files: &[SchemaFile<'_>],
+) -> Result<Sealer, Error> {
+    if version < schema::newest(files) {
+        db.atomically(|| {
+            let version = db.identity_to_upgrade()?.version;
+            schema::upgrade(db, version, files)?;
+            if version == 0 {
+                keys::make(db, key)?;
+            }
+            Ok(())
+        })?;
     }
     let sealer = keys::sealer(db, key)?;
     keys::adopt_key(db, key)?;

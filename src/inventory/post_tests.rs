@@ -4,20 +4,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Inventory, Retention, Settings};
+use super::engine::Row;
+use super::test_bench::Bench;
+use super::{Inventory, Retention};
 use crate::model::{
     Event, EventId, FailureScope, IncidentId, NewEvent, NewPost, Outcome, Post, PostContent,
     PostFailure, PostKind, PostReceipt,
 };
-use crate::secret::Key;
 
 const CHAT: &str = "ops-chat";
-
-fn inventory(folder: &tempfile::TempDir) -> Inventory {
-    let path = folder.path().join("inventory.db");
-    let key = Key::generate().unwrap();
-    Inventory::open(&Settings { path, key }).unwrap()
-}
 
 fn now() -> Timestamp {
     "2026-12-01T12:00:00Z".parse().unwrap()
@@ -40,10 +35,10 @@ fn post(number: u32, incident: Option<i64>) -> NewPost {
 /// Opens the incidents 1 (open), 2 (resolved long ago), and queues these posts.
 async fn queue(inventory: &Inventory, posts: Vec<NewPost>, at: Timestamp) {
     let write = inventory.write(move |tx| {
-        tx.db.execute_batch(
-            "INSERT OR IGNORE INTO incident (id, app, incident_cause, cause, subject, opened_at, resolved_at)
+        tx.db.script(
+            "INSERT INTO incident (id, app, incident_cause, cause, subject, opened_at, resolved_at)
              VALUES (1, 'acme', 'expired', 'expired', '', 1, NULL),
-                (2, 'acme', 'expired', 'expired', '17', 1, 1000)",
+                (2, 'acme', 'expired', 'expired', '17', 1, 1000) ON CONFLICT DO NOTHING",
         )?;
         tx.set_channels(&[CHAT.to_owned()], at)?;
         posts.iter().try_for_each(|post| tx.enqueue_post(post, at))
@@ -89,8 +84,8 @@ fn numbers(posts: &[Post]) -> Vec<&str> {
 
 #[tokio::test]
 async fn the_same_message_is_queued_once_for_a_channel() {
-    let folder = tempfile::tempdir().unwrap();
-    let inventory = inventory(&folder);
+    let bench = Bench::new();
+    let inventory = bench.open();
     queue(&inventory, vec![post(1, Some(1)), post(1, Some(1))], now()).await;
     let waiting = due(&inventory, now()).await;
     assert_eq!(waiting.len(), 1);
@@ -99,8 +94,8 @@ async fn the_same_message_is_queued_once_for_a_channel() {
 
 #[tokio::test]
 async fn while_a_channel_fails_the_others_wait_and_when_it_works_they_are_due() {
-    let folder = tempfile::tempdir().unwrap();
-    let inventory = inventory(&folder);
+    let bench = Bench::new();
+    let inventory = bench.open();
     queue(&inventory, (1..=3).map(|n| post(n, None)).collect(), now()).await;
     let first = due(&inventory, now()).await.remove(0);
     fail(&inventory, first, FailureScope::Channel, Some(later(5))).await;
@@ -120,8 +115,8 @@ async fn while_a_channel_fails_the_others_wait_and_when_it_works_they_are_due() 
 
 #[tokio::test]
 async fn a_message_that_fails_by_itself_delays_only_those_about_its_incident() {
-    let folder = tempfile::tempdir().unwrap();
-    let inventory = inventory(&folder);
+    let bench = Bench::new();
+    let inventory = bench.open();
     let posts = vec![post(1, Some(1)), post(2, Some(1)), post(3, Some(2))];
     queue(&inventory, posts, now()).await;
     let first = due(&inventory, now()).await.remove(0);
@@ -132,8 +127,8 @@ async fn a_message_that_fails_by_itself_delays_only_those_about_its_incident() {
 
 #[tokio::test]
 async fn a_channel_that_is_gone_keeps_nothing_waiting() {
-    let folder = tempfile::tempdir().unwrap();
-    let inventory = inventory(&folder);
+    let bench = Bench::new();
+    let inventory = bench.open();
     queue(&inventory, (1..=3).map(|n| post(n, None)).collect(), now()).await;
     let first = due(&inventory, now()).await.remove(0);
     fail(&inventory, first, FailureScope::ChannelForGood, None).await;
@@ -146,8 +141,8 @@ async fn a_channel_that_is_gone_keeps_nothing_waiting() {
 
 #[tokio::test]
 async fn posts_go_when_they_are_old_and_sent_and_about_nothing_that_is_open() {
-    let folder = tempfile::tempdir().unwrap();
-    let inventory = inventory(&folder);
+    let bench = Bench::new();
+    let inventory = bench.open();
     let old = now() - SignedDuration::from_hours(24 * 500);
     let posts = vec![
         post(1, Some(1)),
@@ -157,9 +152,8 @@ async fn posts_go_when_they_are_old_and_sent_and_about_nothing_that_is_open() {
     ];
     queue(&inventory, posts, old).await;
     let done = inventory.write(|tx| {
-        Ok(tx
-            .db
-            .execute_batch("UPDATE post SET next_try_at = NULL, sent_at = 1 WHERE id <> 4")?)
+        let send = "UPDATE post SET next_try_at = NULL, sent_at = 1 WHERE id <> 4";
+        tx.db.script(send)
     });
     done.await.unwrap();
     let kept = Retention::for_age(SignedDuration::from_hours(24 * 400));
@@ -170,29 +164,28 @@ async fn posts_go_when_they_are_old_and_sent_and_about_nothing_that_is_open() {
         > 0
     {}
     let left = inventory.read(|view| {
-        let mut left = view.db.prepare("SELECT message_id FROM post ORDER BY id")?;
-        let left = left.query_map([], |row| row.get(0))?;
-        Ok(left.collect::<Result<Vec<String>, _>>()?)
+        let left = "SELECT message_id FROM post ORDER BY id";
+        view.db.values::<String, Vec<_>>(left, &[])
     });
     assert_eq!(left.await.unwrap(), ["message-1", "message-4"]);
 }
 
 #[tokio::test]
 async fn a_person_who_wants_to_be_forgotten_is_in_no_post() {
-    let folder = tempfile::tempdir().unwrap();
-    let inventory = inventory(&folder);
+    let bench = Bench::new();
+    let inventory = bench.open();
     let posts = vec![post(1, Some(1)), post(2, Some(2)), post(3, None)];
     queue(&inventory, posts, now()).await;
     let forget = inventory.write(|tx| {
         tx.db
-            .execute_batch("UPDATE post SET next_try_at = NULL, sent_at = 1")?;
+            .script("UPDATE post SET next_try_at = NULL, sent_at = 1")?;
         tx.ask_deletion("acme", "17", now(), now())?;
         while let Some(request) = tx.next_deletion()? {
             tx.delete_more_person_data(&request, now())?;
         }
-        let mut left = tx.db.prepare("SELECT id, content FROM post ORDER BY id")?;
-        let left = left.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(left.collect::<Result<Vec<(i64, String)>, _>>()?)
+        let left = "SELECT id, content FROM post ORDER BY id";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        tx.db.all::<(i64, String), Vec<_>>(left, &[], read)
     });
     let cleared = |id| (id, "{}".to_owned());
     assert_eq!(forget.await.unwrap(), [cleared(1), cleared(3)]);
@@ -200,8 +193,8 @@ async fn a_person_who_wants_to_be_forgotten_is_in_no_post() {
 
 #[tokio::test]
 async fn each_renewal_is_found_once_and_earlier_ones_are_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let inventory = inventory(&folder);
+    let bench = Bench::new();
+    let inventory = bench.open();
     queue(&inventory, Vec::new(), now()).await;
     let renewed = |outcome| {
         let event = Event::Rotated {

@@ -152,15 +152,9 @@ const OLD_INCIDENTS: &str = "SELECT i.id FROM incident i WHERE i.resolved_at IS 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::{Inventory, Settings};
+    use crate::inventory::Inventory;
+    use crate::inventory::test_bench::Bench;
     use crate::model::{Event, NewEmail, NewEvent};
-    use crate::secret::Key;
-
-    fn inventory(folder: &tempfile::TempDir) -> Inventory {
-        let path = folder.path().join("inventory.db");
-        let key = Key::generate().unwrap();
-        Inventory::open(&Settings { path, key }).unwrap()
-    }
 
     fn days(days: i64) -> SignedDuration {
         SignedDuration::from_hours(24 * days)
@@ -185,7 +179,7 @@ mod tests {
     async fn count(inventory: &Inventory, table: &'static str) -> usize {
         let count = inventory.read(move |view| {
             let sql = format!("SELECT count(*) FROM {table}");
-            Ok(view.db.query_row(&sql, [], |row| row.get(0))?)
+            view.db.value(&sql, &[])
         });
         count.await.unwrap()
     }
@@ -200,8 +194,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_journal_is_pruned_by_age_in_steps_of_a_thousand_rows() {
-        let folder = tempfile::tempdir().unwrap();
-        let inventory = inventory(&folder);
+        let bench = Bench::new();
+        let inventory = bench.open();
         write_events(&inventory, 2_500, now() - days(401)).await;
         write_events(&inventory, 1_500, now() - days(399)).await;
         let kept = Retention::for_age(days(400));
@@ -215,8 +209,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_journal_is_pruned_by_number_and_the_newest_events_stay_however_old() {
-        let folder = tempfile::tempdir().unwrap();
-        let inventory = inventory(&folder);
+        let bench = Bench::new();
+        let inventory = bench.open();
         write_events(&inventory, 5_000, now()).await;
         let kept = Retention {
             events: 2_000,
@@ -242,12 +236,12 @@ mod tests {
 
     #[tokio::test]
     async fn emails_go_when_they_are_old_and_sent_and_about_nothing_that_is_open() {
-        let folder = tempfile::tempdir().unwrap();
-        let inventory = inventory(&folder);
+        let bench = Bench::new();
+        let inventory = bench.open();
         let old = now() - days(500);
         let write = inventory.write(move |tx| {
             for (incident, resolved) in [(1, "NULL"), (2, "1000")] {
-                tx.db.execute_batch(&format!(
+                tx.db.script(&format!(
                     "INSERT INTO incident (id, app, incident_cause, cause, subject, opened_at, resolved_at)
                      VALUES ({incident}, 'acme', 'expired', 'expired', '{incident}', 1, {resolved})"
                 ))?;
@@ -256,21 +250,17 @@ mod tests {
                 tx.enqueue_email(&email(id), old)?;
             }
             tx.enqueue_email(&email("young"), now())?;
-            tx.db.execute_batch(
+            tx.db.script(
                 "UPDATE email SET next_try_at = NULL, sent_at = 1 WHERE message_id <> 'unsent';
                  UPDATE email SET incident = 1 WHERE message_id = 'of-open';
                  UPDATE email SET incident = 2 WHERE message_id = 'of-resolved';",
-            )?;
-            Ok(())
+            )
         });
         write.await.unwrap();
         prune(&inventory, Retention::for_age(days(400))).await;
         let left = inventory.read(|view| {
-            let mut ids = view
-                .db
-                .prepare("SELECT message_id FROM email ORDER BY id")?;
-            let ids = ids.query_map([], |row| row.get(0))?;
-            Ok(ids.collect::<Result<Vec<String>, _>>()?)
+            let ids = "SELECT message_id FROM email ORDER BY id";
+            view.db.values::<String, Vec<_>>(ids, &[])
         });
         assert_eq!(left.await.unwrap(), ["unsent", "of-open", "young"]);
         assert_eq!(count(&inventory, "incident").await, 1, "the open one");
@@ -278,14 +268,14 @@ mod tests {
 
     #[tokio::test]
     async fn finished_deletions_and_old_summaries_go_and_open_ones_stay() {
-        let folder = tempfile::tempdir().unwrap();
-        let inventory = inventory(&folder);
+        let bench = Bench::new();
+        let inventory = bench.open();
         let write = inventory.write(move |tx| {
-            Ok(tx.db.execute_batch(
+            tx.db.script(
                 "INSERT INTO data_deletion (code, app, person, signed_at, requested_at, finished_at) VALUES
                     ('finished', 'acme', '', 1, 1, 2), ('open', 'acme', '17', 1, 1, NULL);
                  INSERT INTO digest (tick, event, created_at) VALUES (1, 0, 1), (2, 0, 2);",
-            )?)
+            )
         });
         write.await.unwrap();
         prune(&inventory, Retention::for_age(days(400))).await;

@@ -11,7 +11,7 @@ use super::copy::{Source, check, reject_existing, sync_folder, unfinished_in};
 use super::engine::Connection;
 use super::file_ownership::OwnersRights;
 use super::lock::lock;
-use super::{Error, Settings, View, keys, open};
+use super::{Error, View, keys, open};
 use crate::files::{beside, folder_of, give_to_owner_of};
 use crate::model::Event;
 use crate::secret::Key;
@@ -61,8 +61,7 @@ fn sound(file: &Path, key: &Key) -> Result<Source, Error> {
 impl Restore {
     /// Checks a copy. Refuses a file that is no inventory, is damaged, has a newer schema, or was sealed with another
     /// key. The inventory is not changed yet.
-    pub fn prepare(settings: &Settings, file: &Path) -> Result<Self, Error> {
-        let Settings { path, key } = settings;
+    pub fn prepare(path: &Path, key: &Key, file: &Path) -> Result<Self, Error> {
         // Root may read the copy wherever it is. Everything else is done with the rights of the folder's owner.
         let source = sound(file, key)?;
         let folder = folder_of(path);
@@ -77,7 +76,7 @@ impl Restore {
             true => contents_of_present(path, key),
         };
         Ok(Self {
-            path: path.clone(),
+            path: path.to_owned(),
             copy,
             contents,
             present,
@@ -167,7 +166,7 @@ fn contents(path: &Path, key: &Key) -> Result<Contents, Error> {
         sealer: &sealer,
     };
     Ok(Contents {
-        schema: db.header("user_version")?,
+        schema: db.identity()?.version,
         newest_event_at: view.newest_event_at()?,
         tokens: db.value("SELECT count(*) FROM token", &[])?,
         unsealable: unsealable(&view)?,

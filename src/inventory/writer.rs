@@ -6,17 +6,15 @@ use std::mem;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tracing::dispatcher::{self, Dispatch};
 
 use super::access::Store;
 use super::deliveries::Sinks;
-use super::engine::{Connection, PATIENCE};
 use super::event_log::EventLog;
 use super::figures::Published;
-use super::{Error, Tx, Unwritable, View, WriteErrorKind, log_size};
+use super::{Error, Tx, Unwritable, View, WriteErrorKind};
 use crate::model::Recorded;
 use crate::secret::Sealer;
 
@@ -46,12 +44,6 @@ pub(super) enum BatchContext {
     Alone,
     Others,
 }
-
-/// How long to wait for a lock after an earlier wait for it has failed.
-const IMPATIENCE: Duration = Duration::from_millis(100);
-
-/// With more jobs, the first of them would wait too long for its answer.
-const JOBS_PER_COMMIT: usize = 256;
 
 /// What the thread works with.
 struct WriterThread {
@@ -105,7 +97,7 @@ impl Writer {
             let result = match (tx, company) {
                 (Err(why), _) => Err(Error::Unwritable(why.clone())),
                 (Ok(tx), BatchContext::Alone) => job(tx),
-                (Ok(tx), BatchContext::Others) => in_savepoint(tx, job),
+                (Ok(tx), BatchContext::Others) => tx.db.in_savepoint(|| job(tx)),
             };
             let events = tx.map_or_else(|_| EventLog::default(), |tx| tx.event_log.take());
             let recorded = tx.map_or_else(|_| Recorded::default(), |tx| tx.recorded.take());
@@ -167,7 +159,7 @@ impl Drop for Writer {
 impl WriterThread {
     fn work(mut self, messages: &Receiver<Message>) {
         while let Ok(first) = messages.recv() {
-            let waiting = messages.try_iter().take(JOBS_PER_COMMIT - 1);
+            let waiting = messages.try_iter().take(self.store.jobs_per_commit() - 1);
             let mut batch: Vec<Job> = Vec::new();
             for message in std::iter::once(first).chain(waiting) {
                 match message {
@@ -187,8 +179,7 @@ impl WriterThread {
             self.save(batch);
         }
         if let Store::Open { db, .. } = &self.store {
-            // Checkpoints the write-ahead log, so that a copy of the database file alone is whole.
-            let _ = db.checkpoint();
+            db.close();
         }
     }
 
@@ -216,7 +207,9 @@ impl WriterThread {
             self.refresh();
         }
         done.into_iter().for_each(|done| (done.afterwards)(&saved));
-        log_size::limit(&self.store);
+        if let Store::Open { db, .. } = &self.store {
+            db.after_commit();
+        }
     }
 
     /// Runs outside of the transaction, so that a fault in reading costs no job its result.
@@ -238,7 +231,8 @@ fn commit(
     batch: Vec<Job>,
     company: BatchContext,
 ) -> (Vec<Done>, Result<(), Unwritable>) {
-    if let Err(why) = begin(tx.db) {
+    if let Err(error) = tx.db.begin() {
+        let why = Unwritable::of(&error);
         return (reject_all(batch, &why, company), Err(why));
     }
     let mut done: Vec<Done> = Vec::with_capacity(batch.len());
@@ -251,46 +245,16 @@ fn commit(
     let saved = match (tx.db.is_in_transaction(), undone) {
         (false, true) => Ok(()),
         (false, false) => Err(why_it_ended(&done)),
-        (true, true) => end(tx, "ROLLBACK"),
-        (true, false) => end(tx, "COMMIT"),
+        (true, true) => tx.db.roll_back().map_err(|error| Unwritable::of(&error)),
+        (true, false) => tx.db.commit().map_err(|error| Unwritable::of(&error)),
     };
     (done, saved)
-}
-
-/// Does not wait long again for a lock that was not released the last time.
-fn begin(db: &Connection) -> Result<(), Unwritable> {
-    let begun = db.script("BEGIN IMMEDIATE");
-    let begun = begun.map_err(|error| Unwritable::of(&error));
-    let is_locked = matches!(&begun, Err(why) if why.kind == WriteErrorKind::Locked);
-    let backoff = if is_locked { IMPATIENCE } else { PATIENCE };
-    db.wait_for_locks(backoff);
-    begun
 }
 
 fn why_it_ended(done: &[Done]) -> Unwritable {
     let error = done.iter().find_map(|done| done.error.clone());
     error.unwrap_or_else(|| Unwritable {
         kind: WriteErrorKind::Other,
-        reason: "SQLite ended the transaction".to_owned(),
+        reason: "the database ended the transaction".to_owned(),
     })
-}
-
-fn end(tx: &Tx<'_>, how: &str) -> Result<(), Unwritable> {
-    tx.db.script(how).map_err(|error| {
-        // Makes sure that no transaction is left. Fails when there is none.
-        let _ = tx.db.script("ROLLBACK");
-        Unwritable::of(&error)
-    })
-}
-
-fn in_savepoint<T>(tx: &Tx<'_>, job: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
-    tx.db.script("SAVEPOINT job")?;
-    let result = job(tx);
-    let end = if result.is_ok() {
-        "RELEASE job"
-    } else {
-        "ROLLBACK TO job; RELEASE job"
-    };
-    tx.db.script(end)?;
-    result
 }

@@ -5,8 +5,9 @@ use std::sync::{MutexGuard, PoisonError};
 use super::writer::BatchContext;
 use super::{Error, Inventory, Shared, Tx, Unwritable, WriteErrorKind, copy};
 
-pub(super) const READ_ALONE: &str =
-    "the inventory cannot be written to; reads go on, and writing is retried";
+const READ_ALONE: &str = "the inventory cannot be written to; reads go on, and writing is retried";
+const UNREACHABLE: &str =
+    "the inventory can be neither read nor written to; the daemon goes on trying";
 
 /// With less free space than this, in bytes, a disk counts as full.
 const ROOM: u64 = 256 << 10;
@@ -75,6 +76,19 @@ impl Inventory {
     }
 }
 
+/// Says what does not work, why, and what to do about it.
+pub(super) fn log(why: &Unwritable) {
+    let what = match why.kind {
+        WriteErrorKind::Unreachable => UNREACHABLE,
+        WriteErrorKind::Full
+        | WriteErrorKind::ReadOnly
+        | WriteErrorKind::Locked
+        | WriteErrorKind::Standby
+        | WriteErrorKind::Other => READ_ALONE,
+    };
+    tracing::error!("{what}: {why}");
+}
+
 impl Shared {
     /// Logs once when writing begins to fail, and once when it works again. An error of the job itself says nothing
     /// about the disk.
@@ -89,7 +103,7 @@ impl Shared {
         let mut known = self.write_error();
         match (&*known, &found) {
             (Some(before), Some(now)) if before.kind == now.kind => {}
-            (_, Some(now)) => tracing::error!("{READ_ALONE}: {now}"),
+            (_, Some(now)) => log(now),
             (Some(_), None) => tracing::info!("the inventory can be written to again"),
             (None, None) => {}
         }
@@ -103,6 +117,7 @@ impl Shared {
 
     pub(super) fn is_still_full(&self) -> bool {
         let is_full = matches!(&*self.write_error(), Some(why) if why.kind == WriteErrorKind::Full);
-        is_full && copy::free_beside(&self.path).is_some_and(|free| free < ROOM)
+        let free = self.place.file().and_then(|path| copy::free_beside(path));
+        is_full && free.is_some_and(|free| free < ROOM)
     }
 }

@@ -108,6 +108,12 @@ async fn send(
 /// The state folder that systemd names, or else the folder of the inventory.
 fn memory_of(monitor_settings: &MonitorSettings) -> PathBuf {
     let given = std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
-    let folder = given.or_else(|| monitor_settings.inventory.parent().map(PathBuf::from));
+    let folder = given.or_else(|| {
+        monitor_settings
+            .inventory
+            .as_ref()?
+            .parent()
+            .map(PathBuf::from)
+    });
     folder.unwrap_or_default().join("alarms.json")
 }

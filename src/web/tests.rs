@@ -27,10 +27,10 @@ struct House {
 impl House {
     async fn open(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let inventory = inventory::Settings {
-            path: folder.path().join("inventory.db"),
-            key: Key::generate().unwrap(),
-        };
+        let inventory = inventory::Settings::of_file(
+            &folder.path().join("inventory.db"),
+            Key::generate().unwrap(),
+        );
         let listen = ListenAddress::Tcp("127.0.0.1:0".parse().unwrap());
         let listener = bind(&listen).await.unwrap();
         let settings = Settings {

@@ -49,10 +49,7 @@ pub fn runtime(threads: usize) -> Result<Runtime> {
 }
 
 pub fn serve(url: String, file: PathBuf, database: PathBuf) -> Result {
-    let inventory = Inventory::open(&inventory::Settings {
-        path: database.clone(),
-        key: Key::generate()?,
-    })?;
+    let inventory = Inventory::open(&inventory::Settings::of_file(&database, Key::generate()?))?;
     let mut library = Library {
         rotation_worker: rotation_worker(url, &inventory)?,
         inventory,

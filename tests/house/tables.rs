@@ -58,6 +58,7 @@ pub const TOOLS: &[Tool] = &[
     ("anstyle", &["cli", "demo"]),
     ("anyhow", &["cli/commands/run", "graph_sim/command"]),
     ("axum", &["http", "api", "web", "graph_sim"]),
+    ("bytes", &["inventory/engine/postgres"]),
     (
         "base64",
         &[
@@ -108,7 +109,6 @@ pub const TOOLS: &[Tool] = &[
         "nix",
         &[
             "files",
-            "daemon/duties",
             "inventory/copy",
             "inventory/file_ownership",
             "cli/core_dumps",
@@ -133,7 +133,18 @@ pub const TOOLS: &[Tool] = &[
     // The tests look at the tables from outside.
     ("rusqlite", &["inventory/engine"]),
     ("rustix", &["delivery/sinks"]),
-    ("rustls", &["http_client"]),
+    (
+        "rustls",
+        &[
+            "http_client",
+            "inventory/engine/postgres/tls",
+            "inventory/engine/postgres/server",
+        ],
+    ),
+    (
+        "rustls-platform-verifier",
+        &["inventory/engine/postgres/tls"],
+    ),
     ("sd-notify", &["daemon/systemd"]),
     ("secrecy", &["secret"]),
     ("serde", &[""]),
@@ -158,6 +169,8 @@ pub const TOOLS: &[Tool] = &[
     ("thiserror", &[""]),
     ("tokio", &[""]),
     ("tokio-cron-scheduler", &["daemon/schedule"]),
+    ("tokio-postgres", &["inventory/engine/postgres"]),
+    ("tokio-rustls", &["inventory/engine/postgres/tls"]),
     ("tokio-util", &[""]),
     ("toml", &["config", "email/text", "graph_sim/world_file"]),
     ("tracing", &[""]),
@@ -181,6 +194,10 @@ pub const TOOLS: &[Tool] = &[
 /// The places where a secret is exposed, and why it must be.
 pub const EXPOSURES: &[(&str, &str)] = &[
     ("secret/mod", "its own length and equality"),
+    (
+        "inventory/engine/postgres/address",
+        "the URL of a server, which holds the password that the server is sent",
+    ),
     (
         "inventory/logins",
         "a login link for an email; and the name of its outcome",

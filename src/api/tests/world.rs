@@ -112,10 +112,10 @@ impl World {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("perennial.sock");
-        let inventory = Inventory::open(&inventory::Settings {
-            path: folder.path().join("inventory.db"),
-            key: Key::generate().unwrap(),
-        });
+        let inventory = Inventory::open(&inventory::Settings::of_file(
+            &folder.path().join("inventory.db"),
+            Key::generate().unwrap(),
+        ));
         let (settings, settings_seen) = watch::channel(settings(socket));
         let (daemon_status, pulse_seen) = watch::channel(pulse_of_a_healthy_daemon());
         let (reload, reloads) = mpsc::channel(1);

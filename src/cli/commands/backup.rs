@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::{Answer, Global, Result, Terminal};
-use crate::config::{self, StoragePaths};
+use crate::config;
 use crate::inventory;
 
 /// Copy the inventory to a file, whether or not the daemon runs
@@ -18,9 +18,13 @@ pub struct Options {
     file: PathBuf,
 }
 
+const INSTEAD: &str = "copy it with PostgreSQL's own tools, such as pg_dump --format=custom --file=FILE and the database \
+                       of [inventory] url. The copy opens only with the inventory key, which it does not contain";
+
 pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
-    let StoragePaths { inventory, key, .. } = config::stores(global.config())?;
-    let size = inventory::copy(&inventory, &options.file)?;
+    let stores = config::stores(global.config())?;
+    let (inventory, key) = (stores.file(INSTEAD)?, &stores.key);
+    let size = inventory::copy(inventory, &options.file)?;
     terminal.print(&format!(
         "{} is a complete, checked copy of {} ({} KiB).",
         options.file.display(),

@@ -54,7 +54,7 @@ pub(crate) async fn run(options: &Options, global: &Global, terminal: &mut Termi
     let settings = options.alert.then(|| monitor_settings(global));
     let settings = settings.transpose()?;
     let inventory = match &settings {
-        Some(settings) => Some(settings.inventory.clone()),
+        Some(settings) => settings.inventory.clone(),
         None => inventory(global, terminal),
     };
     let facts = monitor::collect(inventory.as_deref(), &global.client()?, options.limit()).await;
@@ -76,7 +76,7 @@ pub(crate) async fn run(options: &Options, global: &Global, terminal: &mut Termi
 /// Where the inventory is, if the user may read the configuration. The socket says the rest.
 fn inventory(global: &Global, terminal: &mut Terminal) -> Option<PathBuf> {
     match config::stores(global.config()) {
-        Ok(stores) => Some(stores.inventory),
+        Ok(stores) => stores.inventory,
         Err(problems) => {
             terminal.warn(&format!(
                 "Not checked: the free space on the inventory's disk, because its path is not known.\n{problems}"

@@ -30,11 +30,14 @@ pub struct Options {
     data_keys: bool,
 }
 
+const INSTEAD: &str = "its key cannot be changed yet";
+
 pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
     let stores = config::stores(global.config())?;
+    let inventory = stores.file(INSTEAD)?;
     let place = options.key_file.as_deref().unwrap_or(&stores.key);
     let old = key_file::read(place)?;
-    let rekeying = Rekeying::begin(&stores.inventory, &old)?;
+    let rekeying = Rekeying::begin(inventory, &old)?;
     if rekeying.is_finished() {
         terminal.print(&format!(
             "An earlier change of the key was interrupted; it is finished now. {} is the new key, and only it opens \

@@ -11,7 +11,7 @@ use crate::cli::{Answer, Error, Global, Result, Terminal, key_file};
 use crate::config;
 use crate::daemon::clock;
 use crate::files;
-use crate::inventory::{self, Contents, Present, Restore, Settings};
+use crate::inventory::{self, Contents, Present, Restore};
 use crate::secret::Key;
 
 /// Replace the inventory by a copy, with the daemon stopped
@@ -30,14 +30,16 @@ pub struct Options {
     yes: bool,
 }
 
+const INSTEAD: &str = "stop every daemon that uses it, and restore a copy of pg_dump with pg_restore --clean --if-exists \
+                       --single-transaction and the database of [inventory] url. Then start the daemon, and check every \
+                       token: perennial check NAME";
+
 pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
     let stores = config::stores(global.config())?;
+    let path = stores.file(INSTEAD)?;
     let key = options.key_file.as_deref().unwrap_or(&stores.key);
-    let settings = Settings {
-        path: stores.inventory,
-        key: key_file::read(key)?,
-    };
-    let restore = Restore::prepare(&settings, &options.file)
+    let opened_with = key_file::read(key)?;
+    let restore = Restore::prepare(path, &opened_with, &options.file)
         .map_err(|error| with_kept_key(error, &stores.key, &options.file))?;
     terminal.print(&described(&options.file, &restore.contents, terminal))?;
     terminal.print(&what_is_lost(&restore, terminal))?;
@@ -45,16 +47,16 @@ pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -
         terminal.warn("Nothing was changed.");
         return Ok(Answer::No);
     }
-    let path = settings.path.display().to_string();
     let kept = restore.carry_out(clock::now())?;
-    terminal.print(&format!("{} is now {path}.", options.file.display()))?;
+    let (copy, path) = (options.file.display(), path.display());
+    terminal.print(&format!("{copy} is now {path}."))?;
     if let Some(kept) = kept {
         terminal.print(&format!(
             "The previous inventory is kept: {}",
             kept.display()
         ))?;
     }
-    terminal.warn(&how_to_start(&settings.key, key, &stores.key));
+    terminal.warn(&how_to_start(&opened_with, key, &stores.key));
     Ok(Answer::Yes)
 }
 

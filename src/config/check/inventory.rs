@@ -1,14 +1,15 @@
-//! Reads `[inventory]`: the path of the inventory, its key, and its backups.
+//! Reads `[inventory]`: where the inventory is, its key, and its backups.
 
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 
 use crate::config::credentials::{CredentialError, Machine};
+use crate::config::file::read_at_most;
 use crate::config::readers::{number, text};
 use crate::config::tree::{Entry, Section};
-use crate::config::{Backups, CREDENTIALS, StoragePaths, defaults, durations, paths};
-use crate::inventory::{Retention, Settings};
+use crate::config::{Backups, CREDENTIALS, StoragePaths, defaults, durations, names, paths};
+use crate::inventory::{Address, Authority, Place, Retention, Settings};
 use crate::secret::Key;
 
 pub(super) fn inventory(
@@ -16,6 +17,13 @@ pub(super) fn inventory(
     machine: &Machine,
 ) -> (Option<Settings>, Backups, Retention) {
     let path = path(&mut section);
+    let node = node(&mut section, machine);
+    let server = server(&mut section, machine, &node);
+    let place = if is_on_server(&section) {
+        server
+    } else {
+        Some(Place::from(path.as_path()))
+    };
     let backups = backups(&mut section, &path);
     let retention = retention(&mut section);
     let is_named = section.has("key");
@@ -25,7 +33,10 @@ pub(super) fn inventory(
     } else {
         usual_key(&section, machine)
     };
-    (key.map(|key| Settings { path, key }), backups, retention)
+    let settings = place
+        .zip(key)
+        .map(|(place, key)| Settings { place, key, node });
+    (settings, backups, retention)
 }
 
 /// Reads the paths of the files, for commands that run without the daemon and cannot read its credentials.
@@ -34,15 +45,64 @@ pub(in crate::config) fn stores(mut section: Section<'_>, config: &Path) -> Stor
     let folder = config.parent().unwrap_or(Path::new("/")).join(CREDENTIALS);
     let key = section.optional("key", |entry| key_file(entry, &folder));
     retention(&mut section);
+    for key in ["url", "ca", "node"] {
+        section.optional(key, |_| Some(()));
+    }
     StoragePaths {
         backups: backups(&mut section, &path),
         key: key.unwrap_or_else(|| folder.join(defaults::INVENTORY_KEY)),
-        inventory: path,
+        inventory: (!is_on_server(&section)).then_some(path),
     }
 }
 
 fn path(section: &mut Section<'_>) -> PathBuf {
     section.or("path", defaults::INVENTORY, text(paths::absolute))
+}
+
+fn is_on_server(section: &Section<'_>) -> bool {
+    section.has("url")
+}
+
+/// Reads the address of a server, and refuses what only a file has.
+fn server(section: &mut Section<'_>, machine: &Machine, node: &str) -> Option<Place> {
+    let url = section.optional("url", |entry| machine.secret(entry));
+    let authority = section.optional("ca", text(authority));
+    if !is_on_server(section) {
+        for key in ["ca", "node"].into_iter().filter(|key| section.has(key)) {
+            section.reject(
+                key,
+                "is of an inventory on a server; name that one with url, or leave this away",
+            );
+        }
+        return None;
+    }
+    if section.has("path") {
+        let message = "is the inventory as a file, and url is one on a server; keep one of them";
+        section.reject("path", message);
+    }
+    for key in ["backups", "keep_backups"]
+        .into_iter()
+        .filter(|key| section.has(key))
+    {
+        let message = "does nothing with url: copies of a server's inventory are made with pg_dump";
+        section.warn(key, message);
+    }
+    let address = Address::parse(url?, authority, node);
+    let address = address.map_err(|error| section.reject("url", error.to_string()));
+    Some(Place::Server(Box::new(address.ok()?)))
+}
+
+/// The name of this daemon among those that share a server.
+fn node(section: &mut Section<'_>, machine: &Machine) -> String {
+    section.or("node", machine.name.clone(), text(names::node))
+}
+
+fn authority(path: &str) -> Result<Authority, String> {
+    /// More than all root certificates of a machine.
+    const LARGEST: u64 = 1 << 20;
+    let path = paths::absolute(path)?;
+    let pem = read_at_most(LARGEST, &path).map_err(|error| format!("cannot be read: {error}"))?;
+    Authority::from_pem(&pem).map_err(|error| error.to_string())
 }
 
 fn backups(section: &mut Section<'_>, inventory: &Path) -> Backups {

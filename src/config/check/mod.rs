@@ -38,7 +38,14 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         alerts::alerts(top.section("alerts"), timezone.clone(), &apps, machine);
     alerts.login_links = web.as_ref().map(logins::links);
     let rotation = rotation(top.section("rotation"), alerts.warn_before.first());
-    let schedule = schedule::schedule(top.section("schedule"));
+    let mut schedule = schedule::schedule(top.section("schedule"));
+    if inventory
+        .as_ref()
+        .is_some_and(|it| it.place.file().is_none())
+    {
+        // A server's inventory is copied with the server's own tools.
+        schedule.backup = None;
+    }
     let logins = logins::settled(&apps, web.as_ref());
     let sinks = deliveries::deliveries(&mut top, machine);
     let names = channels

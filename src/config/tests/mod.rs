@@ -67,6 +67,7 @@ impl Backend {
         let machine = Machine {
             credentials: Credentials::Directory(credentials),
             timezone: TimeZone::UTC,
+            name: "db-client".to_owned(),
         };
         Self { dir, machine }
     }
@@ -118,7 +119,10 @@ fn what_the_file_leaves_out_is_as_documented() {
     assert_eq!((app.calls_per_hour, app.graph.batch), (200, 50));
 
     let path = Path::new("/var/lib/perennial/inventory.db");
-    assert_eq!(config.inventory.path, path);
+    assert_eq!(
+        config.inventory.place.file().map(PathBuf::as_path),
+        Some(path)
+    );
     let folder = "/var/lib/perennial/backups".into();
     assert_eq!(config.backups, Backups { folder, keep: 14 });
     assert_eq!(config.retention.age, span("400d"));
@@ -190,7 +194,10 @@ fn every_key_is_taken_over() {
     assert_eq!((acme.calls_per_hour, acme.graph.batch), (4800, 1));
     assert_eq!(business.login.config_id.as_deref(), Some("3"));
 
-    assert_eq!(config.inventory.path, Path::new("/srv/inventory.db"));
+    assert_eq!(
+        config.inventory.place,
+        inventory::Place::from(Path::new("/srv/inventory.db"))
+    );
     let folder = "/srv/copies".into();
     assert_eq!(config.backups, Backups { folder, keep: 3 });
     assert_eq!(config.retention.age, span("100d"));
@@ -477,7 +484,7 @@ fn what_a_daemon_holds_open_stays_and_the_rest_is_taken_over() {
         format!("[web]\nlisten = \"{listen}\"\npublic_url = \"https://new.example.com\"\n")
     };
     let mut before = desk.load(LEAST).unwrap();
-    let path = before.inventory.path.clone();
+    let place = before.inventory.place.clone();
     let moved = "[inventory]\npath = \"/a\"\n[status]\nsocket = \"/b\"\nviewers = [\"anna\"]\n";
     let newer = || {
         desk.load(format!("{LEAST}{moved}{}", web("127.0.0.1:1")))
@@ -488,7 +495,7 @@ fn what_a_daemon_holds_open_stays_and_the_rest_is_taken_over() {
     assert!(after.web.is_none() && after.alerts.login_links.is_none());
     assert_eq!(after.logins.public_url, None);
     before.replace_keeping_inventory(after);
-    assert_eq!(before.inventory.path, path);
+    assert_eq!(before.inventory.place, place);
     assert_eq!(before.status.viewers, ["anna"]);
     let left = ["inventory.path", "status.socket", "web.listen"];
     assert_eq!(before.needs_restart(&newer()), left);
@@ -523,7 +530,7 @@ fn what_is_to_be_kept_is_found_without_the_secrets() {
     assert_eq!(found_in.key, desk.dir.path().join("credentials/a.key"));
     assert_eq!(
         found_in.inventory,
-        Path::new("/var/lib/perennial/inventory.db")
+        Some(PathBuf::from("/var/lib/perennial/inventory.db"))
     );
     let found_in = found("").unwrap();
     assert_eq!(

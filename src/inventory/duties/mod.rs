@@ -60,7 +60,10 @@ struct Round {
 impl Inventory {
     /// The duties of a node on this inventory. A file has one daemon, which its lock makes sure of.
     pub fn duties(&self, node: Node) -> Duties {
-        Duties::alone(node)
+        match self.place().file() {
+            Some(_) => Duties::alone(node),
+            None => Duties::shared(node),
+        }
     }
 }
 

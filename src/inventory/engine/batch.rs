@@ -1,28 +1,29 @@
-//! A statement that is run for many rows, where nobody asks what each of them did. An engine across a socket can then
-//! send all of them at once, see [`super::dialect`].
+//! A statement that is run for many rows, where nobody asks what each of them did. A server gets all of them at once.
 
-use super::{Connection, Params, Statement};
+use super::value::Params;
+use super::{postgres, sqlite};
 use crate::inventory::error::Error;
 
-pub(in crate::inventory) struct Batch<'db> {
-    statement: Statement<'db>,
-}
+pub(in crate::inventory) struct Batch<'db>(pub(super) Rows<'db>);
 
-impl Connection {
-    /// No two rows of a batch may change the same row of a table.
-    pub(in crate::inventory) fn batch(&self, sql: &str) -> Result<Batch<'_>, Error> {
-        let statement = self.prepared(sql)?;
-        Ok(Batch { statement })
-    }
+pub(super) enum Rows<'db> {
+    Sqlite(sqlite::Statement<'db>),
+    Postgres(postgres::Batch<'db>),
 }
 
 impl Batch<'_> {
     pub(in crate::inventory) fn add(&mut self, params: Params<'_>) -> Result<(), Error> {
-        self.statement.run(params)
+        match &mut self.0 {
+            Rows::Sqlite(statement) => statement.changed(params).map(drop),
+            Rows::Postgres(batch) => batch.add(params),
+        }
     }
 
     /// Runs what was added and has not run yet.
     pub(in crate::inventory) fn finish(self) -> Result<(), Error> {
-        Ok(())
+        match self.0 {
+            Rows::Sqlite(_) => Ok(()),
+            Rows::Postgres(batch) => batch.finish(),
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{ToColumn, Value};
+use super::value::{ToColumn, Value};
 
 #[derive(Debug)]
 pub(in crate::inventory) struct Numbers(pub(in crate::inventory) Vec<i64>);

@@ -19,6 +19,9 @@ pub(in crate::inventory) trait ToColumn {
     fn value(&self) -> Value<'_>;
 }
 
+/// The values of a statement's `?1, ?2` …: `&[&token, &now]`.
+pub(in crate::inventory) type Params<'p> = &'p [&'p dyn ToColumn];
+
 pub(in crate::inventory) trait FromColumn: Sized {
     /// `None` for a value that this version does not know.
     fn from_value(value: &Value<'_>) -> Option<Self>;

@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rusqlite::{CachedStatement, StatementStatus};
-
 /// What the database did since the inventory was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
@@ -11,7 +9,7 @@ pub struct Work {
     pub statements: u64,
     /// Rows returned or changed.
     pub rows: u64,
-    /// Steps of SQLite's virtual machine.
+    /// Steps of SQLite's virtual machine. A server does not count any.
     pub steps: u64,
 }
 
@@ -45,12 +43,9 @@ impl Counters {
         self.statements.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn add(&self, statement: &CachedStatement<'_>, work: &StatementWork) {
-        // SQLite counts in an unsigned number, which rusqlite shows as a signed one.
-        let steps = statement.reset_status(StatementStatus::VmStep);
+    pub(super) fn add(&self, work: &StatementWork, steps: u64) {
         self.statements.fetch_add(work.runs, Ordering::Relaxed);
         self.rows.fetch_add(work.rows, Ordering::Relaxed);
-        self.steps
-            .fetch_add(steps.cast_unsigned().into(), Ordering::Relaxed);
+        self.steps.fetch_add(steps, Ordering::Relaxed);
     }
 }

@@ -3,6 +3,7 @@
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use crate::inventory::engine::ToColumn;
 use crate::inventory::tests::{Bench, import};
 use crate::inventory::{Error, Inventory, Tx, View};
 use crate::model::{
@@ -12,20 +13,20 @@ use crate::model::{
 
 const CHANGES: [&str; 25] = [
     "INSERT INTO incident (app, incident_cause, cause, subject, opened_at)
-     VALUES ('acme', 'expired', 'expired', ?2, 1)",
+     VALUES ('acme', 'expired', 'expired', ?3, 1)",
     "UPDATE incident SET acknowledged_until = 9 WHERE id = ?1",
     "UPDATE incident SET acknowledged_until = NULL WHERE id = ?1",
     "UPDATE incident SET resolved_at = 9 WHERE id = ?1",
     "UPDATE incident SET resolved_at = NULL WHERE id = ?1",
     "DELETE FROM incident WHERE id = ?1",
     "INSERT INTO email (incident, message_id, recipients, subject, created_at, next_try_at)
-     VALUES ((SELECT id FROM incident WHERE id = ?1), ?2, '[]', '', ?2, ?2)",
+     VALUES ((SELECT id FROM incident WHERE id = ?1), ?3, '[]', '', ?2, ?2)",
     "INSERT INTO email (incident, message_id, recipients, subject, created_at, next_try_at)
-     VALUES (NULL, ?2, '[]', '', ?2, ?2)",
+     VALUES (NULL, ?3, '[]', '', ?2, ?2)",
     "UPDATE email SET next_try_at = NULL, sent_at = ?2 WHERE id = ?1",
-    "UPDATE email SET next_try_at = NULL, sent_at = ?2, undelivered_at = ?2, last_error = ?2
+    "UPDATE email SET next_try_at = NULL, sent_at = ?2, undelivered_at = ?2, last_error = ?3
      WHERE id = ?1",
-    "UPDATE email SET last_error = ?2 WHERE id = ?1",
+    "UPDATE email SET last_error = ?3 WHERE id = ?1",
     "UPDATE email SET undelivered_at = ?2 WHERE id = ?1",
     "UPDATE email SET delivered_to = '[\"ada@example.com\"]' WHERE id = ?1",
     "DELETE FROM email WHERE id = ?1",
@@ -46,12 +47,16 @@ impl Tx<'_> {
     fn change(&self, chance: &mut StdRng, number: i64) -> Result<(), Error> {
         let change = CHANGES[chance.random_range(0..CHANGES.len())];
         let id: i64 = chance.random_range(1..20);
-        let mut statement = self.db.prepared(change)?;
-        match change.contains("?2") {
-            true if change.contains("?1") => statement.run(&[&id, &number.to_string()]),
-            true => statement.run(&[&None::<i64>, &number.to_string()]),
-            false => statement.run(&[&id]),
+        let text = number.to_string();
+        // The values that it names, under numbers without a gap.
+        let all: [(&str, &dyn ToColumn); 3] = [("?1", &id), ("?2", &number), ("?3", &text)];
+        let mut sql = change.to_owned();
+        let mut values: Vec<&dyn ToColumn> = Vec::new();
+        for (name, value) in all.into_iter().filter(|(name, _)| change.contains(name)) {
+            values.push(value);
+            sql = sql.replace(name, &format!("?{}", values.len()));
         }
+        self.db.run(&sql, &values)
     }
 }
 

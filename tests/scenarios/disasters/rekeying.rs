@@ -20,7 +20,7 @@ fn key(path: &Path) -> Result<Key> {
 /// Opens the inventory with the key, as a starting daemon would, and reads the token.
 async fn reads_its_token(premises: &Premises, key: Key) -> Result<bool> {
     let path = premises.path("inventory.db");
-    let settings = Settings { path, key };
+    let settings = Settings::of_file(&path, key);
     let inventory = loop {
         match Inventory::open(&settings) {
             Ok(inventory) => break inventory,

@@ -91,10 +91,8 @@ impl World {
         });
         let meta = Simulator::start(world, "127.0.0.1:0".parse()?).await?;
         let folder = tempfile::tempdir()?;
-        let settings = InventorySettings {
-            path: folder.path().join("inventory.db"),
-            key: Key::generate()?,
-        };
+        let path = folder.path().join("inventory.db");
+        let settings = InventorySettings::of_file(&path, Key::generate()?);
         let inventory = Inventory::open(&settings)?;
         let rotation_worker = RotationWorker {
             inventory: inventory.clone(),

@@ -1,4 +1,9 @@
-//! SQLite: how it is opened and tuned, and what it does as a whole: transactions, checkpoints, copies.
+//! SQLite: how a file is opened and tuned, and what it does as a whole: checkpoints, copies.
+
+mod header;
+mod log_size;
+mod statement;
+mod transaction;
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -9,25 +14,39 @@ use std::time::Duration;
 use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
 
-use super::{Connection, Counters};
+use super::work::Counters;
 use crate::inventory::error::Error;
+
+pub(super) use statement::Statement;
 
 /// The first SQLite whose write-ahead log is safe with two connections at the same moment.
 const SAFE_SQLITE: i32 = 3_051_003;
 
 /// How long a statement waits for another process, such as one that takes a copy.
-pub(in crate::inventory) const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// In bytes. A longer write-ahead log is truncated to this after a checkpoint.
-pub(in crate::inventory) const LOG_LIMIT: u64 = 16 << 20;
+const LOG_LIMIT: u64 = 16 << 20;
+
+/// The time in milliseconds.
+pub(super) const CLOCK: &str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+
+/// With more jobs, the first of them would wait too long for its answer.
+pub(super) const JOBS_PER_COMMIT: usize = 256;
 
 /// How many statements stay prepared.
 const READER_STATEMENTS: usize = 64;
 const WRITER_STATEMENTS: usize = 128;
 
+#[derive(Debug)]
+pub(super) struct Connection {
+    db: rusqlite::Connection,
+    counters: Arc<Counters>,
+}
+
 impl Connection {
     /// Opens an existing file for writing.
-    pub(in crate::inventory) fn writer(path: &Path) -> Result<Self, Error> {
+    pub(super) fn writer(path: &Path) -> Result<Self, Error> {
         if rusqlite::version_number() < SAFE_SQLITE {
             return Err(Error::UnsafeSqlite(rusqlite::version().to_owned()));
         }
@@ -41,14 +60,14 @@ impl Connection {
         Self::set_up(db, WRITER_STATEMENTS)
     }
 
-    pub(in crate::inventory) fn reader(path: &Path) -> Result<Self, Error> {
+    pub(super) fn reader(path: &Path) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = rusqlite::Connection::open_with_flags(path, flags)?;
         Self::set_up(db, READER_STATEMENTS)?.only_reading()
     }
 
     /// Opens a file to copy it. That counts as writing, even though the file is only read.
-    pub(in crate::inventory) fn source(path: &Path) -> Result<Self, Error> {
+    pub(super) fn source(path: &Path) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = rusqlite::Connection::open_with_flags(path, flags)?;
         Self::set_up(db, READER_STATEMENTS)
@@ -56,7 +75,7 @@ impl Connection {
 
     /// Opens an inventory that cannot be written. It needs no file beside the database, and does not see what others
     /// write.
-    pub(in crate::inventory) fn frozen(path: &Path) -> Result<Self, Error> {
+    pub(super) fn frozen(path: &Path) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_URI;
@@ -77,11 +96,8 @@ impl Connection {
     }
 
     /// Adds the work of this connection to that of others.
-    pub(in crate::inventory) fn counted_by(self, counters: &Arc<Counters>) -> Self {
-        Self {
-            counters: Arc::clone(counters),
-            ..self
-        }
+    pub(super) fn counted_by(self, counters: Arc<Counters>) -> Self {
+        Self { counters, ..self }
     }
 
     fn only_reading(self) -> Result<Self, Error> {
@@ -89,7 +105,7 @@ impl Connection {
         Ok(self)
     }
 
-    pub(in crate::inventory) fn tune_for_writing(&self) -> Result<(), Error> {
+    pub(super) fn tune_for_writing(&self) -> Result<(), Error> {
         // FULL: an exchanged token exists nowhere else, so a commit must survive a power cut.
         // MEMORY: savepoints and statements keep copies of what they change, and in files these cost more than the work.
         self.script(
@@ -104,61 +120,21 @@ impl Connection {
     }
 
     /// Runs several statements without values.
-    pub(in crate::inventory) fn script(&self, sql: &str) -> Result<(), Error> {
+    pub(super) fn script(&self, sql: &str) -> Result<(), Error> {
         self.counters.add_one();
         Ok(self.db.execute_batch(sql)?)
     }
 
-    /// Runs `work` in one transaction, which is undone if it fails.
-    pub(in crate::inventory) fn atomically<T>(
-        &self,
-        work: impl FnOnce() -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let transaction = self.db.unchecked_transaction()?;
-        let done = work()?;
-        transaction.commit()?;
-        Ok(done)
-    }
-
-    /// The time by the clock of the database, in milliseconds. It is the same for all that share the database.
-    pub(in crate::inventory) fn clock(&self) -> Result<i64, Error> {
-        self.value("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)", &[])
-    }
-
-    pub(in crate::inventory) fn is_in_transaction(&self) -> bool {
-        !self.db.is_autocommit()
-    }
-
-    /// How long to wait for a lock from now on.
-    pub(in crate::inventory) fn wait_for_locks(&self, patience: Duration) {
-        // Cannot fail on an open connection.
-        let _ = self.db.busy_timeout(patience);
-    }
-
     /// Moves the write-ahead log into the database and truncates it.
-    pub(in crate::inventory) fn checkpoint(&self) -> Result<(), Error> {
+    pub(super) fn checkpoint(&self) -> Result<(), Error> {
         let row = |_: &rusqlite::Row<'_>| Ok(());
         Ok(self
             .db
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], row)?)
     }
 
-    pub(in crate::inventory) fn path(&self) -> Option<&Path> {
-        self.db.path().map(Path::new)
-    }
-
-    /// One of the numbers in the header of the file.
-    pub(in crate::inventory) fn header(&self, pragma: &str) -> Result<u32, Error> {
-        let sql = format!("PRAGMA {pragma}");
-        Ok(self.db.query_row(&sql, [], |row| row.get(0))?)
-    }
-
-    pub(in crate::inventory) fn set_header(&self, pragma: &str, number: u32) -> Result<(), Error> {
-        Ok(self.db.pragma_update(None, pragma, number)?)
-    }
-
     /// Asks SQLite whether the file is sound; `check` is `quick_check` or `integrity_check`.
-    pub(in crate::inventory) fn examine(&self, path: &Path, check: &str) -> Result<(), Error> {
+    pub(super) fn examine(&self, path: &Path, check: &str) -> Result<(), Error> {
         let sql = format!("PRAGMA {check}(1)");
         let found: String = self
             .db
@@ -172,10 +148,15 @@ impl Connection {
     }
 
     /// Writes a copy, without what is free or deleted.
-    pub(in crate::inventory) fn copy_into(&self, target: &Path) -> Result<(), Error> {
+    pub(super) fn copy_into(&self, target: &Path) -> Result<(), Error> {
         let target = target.to_string_lossy();
         self.db.execute("VACUUM INTO ?1", [&*target])?;
         Ok(())
+    }
+
+    #[cfg(test)]
+    pub(super) const fn outside(&self) -> &rusqlite::Connection {
+        &self.db
     }
 }
 

@@ -1,0 +1,91 @@
+//! Whose database it is: a table of one row says so, and what schema it has.
+
+use super::connection::Connection;
+use super::server_error::ServerError;
+use super::{STATEMENT, UPGRADE};
+use crate::inventory::engine::identity::{Identity, Owner};
+use crate::inventory::error::Error;
+
+const APPLICATION: &str = "perennial";
+
+/// What belongs to an extension, such as a view of statistics, is nobody's table.
+const TABLES: &str = "SELECT count(*), to_regclass(quote_ident(current_schema()) || '.inventory_schema') IS NOT NULL
+    FROM pg_class c
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+        AND NOT EXISTS (SELECT 1 FROM pg_depend d
+            WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
+
+/// Others wait while one upgrades the schema: the number is "Pero", and the schema that the tables are in.
+const WAIT_FOR_UPGRADE: &str = "SELECT pg_advisory_xact_lock((1348825711::bigint << 32)
+    | quote_ident(current_schema())::regnamespace::oid::bigint)";
+
+impl Connection {
+    pub(in crate::inventory::engine) fn identity(&self) -> Result<Identity, Error> {
+        let identity = self.read_identity()?;
+        if identity.owner == Owner::Other {
+            let server = self.server.name();
+            return Err(Error::Server(ServerError::Foreign { server }));
+        }
+        Ok(identity)
+    }
+
+    fn read_identity(&self) -> Result<Identity, Error> {
+        let mut tables = self.words(TABLES)?.into_iter().flatten().flatten();
+        let (count, is_marked) = (tables.next(), tables.next());
+        if is_marked.as_deref() != Some("t") {
+            let is_empty = count.as_deref() == Some("0");
+            return Ok(Identity {
+                owner: if is_empty {
+                    Owner::Nobody
+                } else {
+                    Owner::Other
+                },
+                version: 0,
+            });
+        }
+        let mark = self.words("SELECT application, version FROM inventory_schema")?;
+        let mut mark = mark.into_iter().flatten().flatten();
+        let is_ours = mark.next().as_deref() == Some(APPLICATION);
+        let version = mark.next().and_then(|version| version.parse().ok());
+        Ok(match version.filter(|_| is_ours) {
+            Some(version) => {
+                self.schema.set(Some(version));
+                Identity {
+                    owner: Owner::Perennial,
+                    version,
+                }
+            }
+            None => Identity {
+                owner: Owner::Other,
+                version: 0,
+            },
+        })
+    }
+
+    /// Nobody else changes the schema until the transaction ends.
+    pub(in crate::inventory::engine) fn identity_to_upgrade(&self) -> Result<Identity, Error> {
+        self.limit_calls_to(UPGRADE);
+        let limit = UPGRADE.as_millis();
+        self.script(&format!(
+            "SET LOCAL lock_timeout = {limit}; SET LOCAL statement_timeout = {limit};
+             SET LOCAL idle_in_transaction_session_timeout = {}",
+            STATEMENT.as_millis()
+        ))?;
+        self.word(WAIT_FOR_UPGRADE)?;
+        self.identity()
+    }
+
+    pub(in crate::inventory::engine) fn apply(&self, sql: &str, version: u32) -> Result<(), Error> {
+        self.script(sql)?;
+        self.script(&format!(
+            "DELETE FROM inventory_schema;
+             INSERT INTO inventory_schema (application, version) VALUES ('{APPLICATION}', {version})"
+        ))?;
+        self.schema.set(Some(version));
+        Ok(())
+    }
+
+    pub(in crate::inventory::engine) fn touch(&self) -> Result<(), Error> {
+        self.script("UPDATE inventory_schema SET version = version")
+    }
+}
