@@ -231,7 +231,8 @@ fn read_folder(folder: &Path, files: &mut Vec<SourceFile>) {
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() && name != "engine" {
             read_folder(&path, files);
-        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") && !name.starts_with("test_")
+        {
             files.push(SourceFile::read(&path));
         }
     }
