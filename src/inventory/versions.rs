@@ -21,7 +21,7 @@ pub enum NewVersion {
 }
 
 /// What a permitted reader gets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SecretReading {
     pub secret: Secret,
     pub version: u32,
