@@ -15,9 +15,26 @@ use crate::model::{Event, NewEvent, Repeated, SecretAccess, Token, TokenId};
 #[derive(Clone, Debug)]
 pub(super) struct Access {
     key: Key,
-    /// The token's row, name and app.
-    token: Option<(TokenId, String, String)>,
+    token: Option<Accessed>,
     detail: SecretAccess,
+}
+
+/// The token whose secret was asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Accessed {
+    pub(super) id: TokenId,
+    pub(super) name: String,
+    pub(super) app: String,
+}
+
+impl From<&Token> for Accessed {
+    fn from(token: &Token) -> Self {
+        Self {
+            id: token.id,
+            name: token.name.clone(),
+            app: token.app.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,17 +83,17 @@ const READ: (usize, usize) = (1_000, 4_000);
 const REFUSED: (usize, usize) = (16, 256);
 
 impl Access {
-    pub(super) fn read(peer: &Peer, token: &Token, version: u32) -> Self {
+    pub(super) fn read(peer: &Peer, token: Accessed, version: u32) -> Self {
         let mut access = Self::new(peer, Some(token), None);
         access.detail.version = Some(version);
         access
     }
 
     pub(super) fn refused(peer: &Peer, token: Option<&Token>, reason: &str) -> Self {
-        Self::new(peer, token, Some(reason.to_owned()))
+        Self::new(peer, token.map(Accessed::from), Some(reason.to_owned()))
     }
 
-    fn new(peer: &Peer, token: Option<&Token>, denial: Option<String>) -> Self {
+    fn new(peer: &Peer, token: Option<Accessed>, denial: Option<String>) -> Self {
         let pid = peer
             .pid
             .map_or_else(|| "unknown".to_owned(), |pid| pid.to_string());
@@ -90,10 +107,10 @@ impl Access {
             },
             key: Key {
                 uid: peer.uid,
-                token: token.map_or(TokenGroup::None, |token| TokenGroup::One(token.id)),
+                token: (token.as_ref()).map_or(TokenGroup::None, |token| TokenGroup::One(token.id)),
                 denial,
             },
-            token: token.map(|token| (token.id, token.name.clone(), token.app.clone())),
+            token,
         }
     }
 
@@ -104,7 +121,7 @@ impl Access {
             Some(_) => Event::SecretRefused(detail),
         };
         match self.token.clone() {
-            Some((id, name, app)) => NewEvent {
+            Some(Accessed { id, name, app }) => NewEvent {
                 token: Some(id),
                 name: Some(name),
                 ..NewEvent::of_app(&app, event)

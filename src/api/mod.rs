@@ -10,6 +10,7 @@ mod parameters;
 pub mod peer;
 mod problem_response;
 pub mod readiness;
+mod recent_secrets;
 mod request;
 mod request_durations;
 mod routes;
@@ -18,6 +19,8 @@ mod state;
 pub mod types;
 
 use std::path::PathBuf;
+
+use jiff::SignedDuration;
 
 use crate::login;
 
@@ -41,6 +44,8 @@ pub struct Settings {
     pub sinks: Vec<SinkReaders>,
     /// The names of the channels of posts.
     pub channels: Vec<String>,
+    /// For how long secrets that were read are served while the inventory's server is away.
+    pub serve_from_memory: SignedDuration,
 }
 
 /// A sink, and who reads its files.

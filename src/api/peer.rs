@@ -206,6 +206,7 @@ mod tests {
             logins: crate::login::Settings::default(),
             sinks: Vec::new(),
             channels: Vec::new(),
+            serve_from_memory: jiff::SignedDuration::ZERO,
         }
     }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::access_log::{Access, Counted};
 use super::problem_response::JobError;
+use super::recent_secrets::RecentSecrets;
 use super::types::Problem;
 use super::{DaemonHandle, DaemonStatus};
 use crate::http::{self, Rank, Shares, Slots};
@@ -67,6 +68,7 @@ pub(super) struct SocketState {
     /// Ordinary peers queue here first, so that a peer with reserved slots waits for one of them at most.
     common_turn: Semaphore,
     pub(super) stop: CancellationToken,
+    pub(super) recent_secrets: RecentSecrets,
     /// The user that the daemon runs as.
     pub(super) uid: u32,
 }
@@ -83,6 +85,7 @@ impl SocketState {
             common_turn: Semaphore::new(1),
             limits,
             stop,
+            recent_secrets: RecentSecrets::default(),
             uid: nix::unistd::geteuid().as_raw(),
         }
     }

@@ -32,6 +32,7 @@ pub(super) const BACKUPS: &str = "backups";
 pub(super) const KEEP_BACKUPS: usize = 14;
 /// More than a year, so that you can compare with the previous year.
 pub(super) const KEEP_EVENTS: SignedDuration = days(400);
+pub(super) const SERVE_FROM_MEMORY: SignedDuration = hours(1);
 pub(super) const INVENTORY_KEY: &str = "inventory.key";
 
 pub(super) const CHECK_EVERY: SignedDuration = hours(24);

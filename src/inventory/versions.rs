@@ -38,7 +38,7 @@ impl Role {
 }
 
 /// What a permitted reader gets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SecretReading {
     pub secret: Secret,
     pub version: u32,

@@ -13,6 +13,7 @@ pub(super) mod logins;
 pub(super) mod metrics;
 pub(super) mod orders;
 pub(super) mod posts;
+mod secret_reading;
 pub(super) mod secrets;
 pub(super) mod status;
 pub(super) mod tokens;

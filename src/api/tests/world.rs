@@ -351,6 +351,7 @@ fn settings(socket: PathBuf) -> Settings {
         logins: crate::login::Settings::default(),
         sinks: Vec::new(),
         channels: vec!["ops-chat".to_owned()],
+        serve_from_memory: SignedDuration::ZERO,
     }
 }
 

@@ -12,10 +12,15 @@ use crate::config::{Backups, CREDENTIALS, StoragePaths, defaults, durations, nam
 use crate::inventory::{Address, Authority, Place, Retention, Settings};
 use crate::secret::Key;
 
-pub(super) fn inventory(
-    mut section: Section<'_>,
-    machine: &Machine,
-) -> (Option<Settings>, Backups, Retention) {
+/// What `[inventory]` says.
+pub(super) struct Stored {
+    pub(super) settings: Option<Settings>,
+    pub(super) backups: Backups,
+    pub(super) retention: Retention,
+    pub(super) serve_from_memory: SignedDuration,
+}
+
+pub(super) fn inventory(mut section: Section<'_>, machine: &Machine) -> Stored {
     let path = path(&mut section);
     let node = node(&mut section, machine);
     let server = server(&mut section, machine, &node);
@@ -26,6 +31,7 @@ pub(super) fn inventory(
     };
     let backups = backups(&mut section, &path);
     let retention = retention(&mut section);
+    let serve_from_memory = serve_from_memory(&mut section);
     let is_named = section.has("key");
     let named = section.optional("key", |entry| machine.key(entry));
     let key = if is_named {
@@ -36,7 +42,12 @@ pub(super) fn inventory(
     let settings = place
         .zip(key)
         .map(|(place, key)| Settings { place, key, node });
-    (settings, backups, retention)
+    Stored {
+        settings,
+        backups,
+        retention,
+        serve_from_memory,
+    }
 }
 
 /// Reads the paths of the files, for commands that run without the daemon and cannot read its credentials.
@@ -45,7 +56,7 @@ pub(in crate::config) fn stores(mut section: Section<'_>, config: &Path) -> Stor
     let folder = config.parent().unwrap_or(Path::new("/")).join(CREDENTIALS);
     let key = section.optional("key", |entry| key_file(entry, &folder));
     retention(&mut section);
-    for key in ["url", "ca", "node"] {
+    for key in ["url", "ca", "node", "serve_from_memory"] {
         section.optional(key, |_| Some(()));
     }
     StoragePaths {
@@ -68,7 +79,10 @@ fn server(section: &mut Section<'_>, machine: &Machine, node: &str) -> Option<Pl
     let url = section.optional("url", |entry| machine.secret(entry));
     let authority = section.optional("ca", text(authority));
     if !is_on_server(section) {
-        for key in ["ca", "node"].into_iter().filter(|key| section.has(key)) {
+        for key in ["ca", "node", "serve_from_memory"]
+            .into_iter()
+            .filter(|key| section.has(key))
+        {
             section.reject(
                 key,
                 "is of an inventory on a server; name that one with url, or leave this away",
@@ -91,6 +105,24 @@ fn server(section: &mut Section<'_>, machine: &Machine, node: &str) -> Option<Pl
     let address = address.map_err(|error| section.reject("url", error.to_string()));
     Some(Place::Server(Box::new(address.ok()?)))
 }
+
+/// For how long secrets are served while the server is away. A file is always there.
+fn serve_from_memory(section: &mut Section<'_>) -> SignedDuration {
+    let read = |written: &str| match durations::parse(written)? {
+        long if long > LONGEST_IN_MEMORY => Err(
+            "must be at most 24h: a secret that was replaced meanwhile is served, too".to_owned(),
+        ),
+        window => Ok(window),
+    };
+    let window = section.or("serve_from_memory", defaults::SERVE_FROM_MEMORY, text(read));
+    if is_on_server(section) {
+        window
+    } else {
+        SignedDuration::ZERO
+    }
+}
+
+const LONGEST_IN_MEMORY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The name of this daemon among those that share a server.
 fn node(section: &mut Section<'_>, machine: &Machine) -> String {

@@ -22,6 +22,8 @@ use std::path::Path;
 
 use jiff::SignedDuration;
 
+use inventory::Stored;
+
 use crate::config::credentials::Machine;
 use crate::config::readers::{duration, filled_list};
 use crate::config::tree::Section;
@@ -32,7 +34,12 @@ use crate::rotation;
 pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> {
     let timezone = schedule::timezone(&mut top, machine);
     let apps = apps::apps(&mut top, machine);
-    let (inventory, backups, retention) = inventory::inventory(top.section("inventory"), machine);
+    let Stored {
+        settings: inventory,
+        backups,
+        retention,
+        serve_from_memory,
+    } = inventory::inventory(top.section("inventory"), machine);
     let web = web::web(&mut top, machine, &logins::without_a_place(&apps));
     let (mut alerts, mail, channels) =
         alerts::alerts(top.section("alerts"), timezone.clone(), &apps, machine);
@@ -52,7 +59,12 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         .iter()
         .map(|channel| channel.name.clone())
         .collect();
-    let status = status::status(top.section("status"), logins.clone(), (&sinks, names));
+    let status = status::status(
+        top.section("status"),
+        logins.clone(),
+        (&sinks, names),
+        serve_from_memory,
+    );
     let metrics = monitoring::metrics(top.section("metrics"));
     let heartbeat = monitoring::heartbeat(&mut top, machine);
     Some(Config {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
+
 use crate::api::{Reader, Settings, SinkReaders};
 use crate::config::readers::{filled_list, list, text};
 use crate::config::tree::Section;
@@ -13,6 +15,7 @@ pub(super) fn status(
     mut section: Section<'_>,
     logins: login::Settings,
     (sinks, channels): (&[Sink], Vec<String>),
+    serve_from_memory: SignedDuration,
 ) -> Settings {
     let socket = socket(&mut section);
     let viewers = peers(&mut section, "viewers", defaults::VIEWERS);
@@ -29,6 +32,7 @@ pub(super) fn status(
         logins,
         sinks: sinks.iter().map(readers_of).collect(),
         channels,
+        serve_from_memory,
     }
 }
 
