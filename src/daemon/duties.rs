@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::server_check::ServerCheck;
 use super::shared_state::SharedState;
 use super::wakeups::Signal;
 use crate::config::Config;
@@ -40,6 +41,7 @@ pub(super) struct DutyWorker {
     give_up: CancellationToken,
     /// The latest order that this node has heard of.
     newest_order: Option<EventId>,
+    server: ServerCheck,
 }
 
 impl DutyWorker {
@@ -51,11 +53,12 @@ impl DutyWorker {
     ) -> (Self, CancellationToken) {
         shared.wanted_duties.send_replace(wanted(config));
         let give_up = CancellationToken::new();
-        let worker = Self {
+        let mut worker = Self {
             inventory: inventory.clone(),
             shared: shared.clone(),
             give_up: give_up.clone(),
             newest_order: None,
+            server: ServerCheck::default(),
         };
         if let Err(error) = worker.keep(Instant::now()).await {
             shared.record_inventory_error(&error);
@@ -93,8 +96,14 @@ impl DutyWorker {
         &self.shared.duties
     }
 
-    async fn keep(&self, asked_at: Instant) -> Result<(), Error> {
-        let wanted = self.shared.wanted_duties();
+    /// A node that must not lead wants nothing, so it gives up what it has.
+    async fn keep(&mut self, asked_at: Instant) -> Result<(), Error> {
+        let is_shared = self.duties().is_shared();
+        let may_lead = !is_shared || self.server.may_lead(&self.inventory, &self.shared).await?;
+        let wanted = match may_lead {
+            true => self.shared.wanted_duties(),
+            false => Vec::new(),
+        };
         let change = self.duties().keep(&self.inventory, &wanted, asked_at);
         let change = change.await?;
         log(&change);
@@ -109,6 +118,9 @@ impl DutyWorker {
         while Instant::now() + LOOK_EVERY < again_at {
             sleep(LOOK_EVERY).await;
             self.look_for_orders().await;
+            if let Err(error) = self.server.look(&self.inventory).await {
+                tracing::debug!("the newest event could not be compared: {error}");
+            }
             let wanted = self.shared.wanted_duties();
             let is_one_free = self.duties().is_one_free(&self.inventory, &wanted).await;
             // A failure shows at the next round.
@@ -175,6 +187,7 @@ mod tests {
             shared,
             give_up: CancellationToken::new(),
             newest_order: None,
+            server: ServerCheck::default(),
         }
     }
 
@@ -184,7 +197,7 @@ mod tests {
         let path = folder.path().join("inventory.db");
         let settings = Settings::of_file(&path, Key::generate().unwrap());
         let inventory = Inventory::open(&settings).unwrap();
-        let (lima, oslo) = (worker("lima", &inventory), worker("oslo", &inventory));
+        let (mut lima, mut oslo) = (worker("lima", &inventory), worker("oslo", &inventory));
         lima.keep(Instant::now()).await.unwrap();
         oslo.keep(Instant::now()).await.unwrap();
         let (of_lima, of_oslo) = (lima.shared.clone(), oslo.shared.clone());

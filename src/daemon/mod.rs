@@ -5,7 +5,7 @@
 //! - `run`: the daemon until a signal · `startup`: opens the inventory · `listeners`, `socket_thread`: where the servers answer ·
 //!   `reload`: a new configuration · `error`: why the daemon ends · `recovery`: an inventory that cannot be written
 //! - `schedule`: cron lines · `deliveries`, `posts`: send what waits for sinks and channels · `turns`: one at a time ·
-//!   `duties`: what this node does, of several on one inventory · `nodes`: the others · `test_messages`: what an operator sends by hand · `backup_job`: nightly copies · `maintenance`: deletes what is too old
+//!   `duties`: what this node does, of several on one inventory · `nodes`: the others · `server_check`: the server that they share · `test_messages`: what an operator sends by hand · `backup_job`: nightly copies · `maintenance`: deletes what is too old
 //! - `sweeps`: which were complete · `heartbeat`, `watcher`: calls to an outside watcher · `textfile`: metrics in a file
 //! - `status`, `problems`: what the socket reports · `watchdog`: liveness · `clock_check`: a clock that jumped
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
@@ -27,6 +27,7 @@ mod recovery;
 mod reload;
 mod run;
 mod schedule;
+mod server_check;
 mod services;
 mod shared_state;
 mod signals;

@@ -49,15 +49,13 @@ impl Access {
 
     fn to_server(address: &Address, key: &Key, counters: &Arc<Counters>) -> Result<Self, Error> {
         let server = Arc::new(Server::new(address).map_err(Error::Server)?);
-        let readers = all(counters, || Connection::to_read(&server))?;
-        let reader = readers.first().ok_or(Error::Closed)?;
-        let (db, sealer) = open::open_on(&server, reader, key)?;
+        let (db, sealer) = open::open_on(&server, key)?;
         Ok(Self {
             store: Store::Open {
                 db: db.counted_by(counters),
                 _lock: None,
             },
-            readers,
+            readers: all(counters, || Connection::to_read(&server))?,
             sealer,
         })
     }

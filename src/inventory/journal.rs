@@ -7,10 +7,18 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::engine::Row;
+use super::engine::{Row, fields};
 use super::event_log::About;
 use super::{Error, Tx, View};
 use crate::model::{Event, EventId, EventRecord, NewEvent, TokenId};
+
+/// An event by which a reader finds out whether the journal still has what it had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    id: EventId,
+    at: Timestamp,
+    kind: String,
+}
 
 impl View<'_> {
     /// Up to `limit` events after `after`, oldest first. Only those of `token`, if it is given.
@@ -44,6 +52,21 @@ impl View<'_> {
             &[&token, &limit],
             record,
         )
+    }
+
+    /// The newest event, to find out later whether it is still there.
+    pub fn newest_mark(&self) -> Result<Option<Mark>, Error> {
+        self.db.maybe(
+            "SELECT id, at, kind FROM event ORDER BY id DESC LIMIT 1",
+            &[],
+            fields!(Mark { id, at, kind }),
+        )
+    }
+
+    /// Another event may have got the number meanwhile. A time in the future may have been corrected.
+    pub fn has_mark(&self, mark: &Mark) -> Result<bool, Error> {
+        let find = "SELECT EXISTS (SELECT 1 FROM event WHERE id = ?1 AND at <= ?2 AND kind = ?3)";
+        self.db.value(find, &[&mark.id, &mark.at, &mark.kind])
     }
 
     pub fn newest_event(&self) -> Result<EventId, Error> {

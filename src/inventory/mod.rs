@@ -88,6 +88,7 @@ pub use engine::{
 };
 use engine::{Connection, Counters};
 pub use error::{Error, Unwritable};
+pub use journal::Mark;
 pub use logins::{ClaimedCode, NAMED_LEFT_OUT};
 pub use place::Place;
 pub use pruning::Retention;

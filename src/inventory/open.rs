@@ -95,14 +95,11 @@ pub(super) fn open_with(
     Ok((db, sealer))
 }
 
-/// Opens the inventory of a server for writing and upgrades it. `reader` is another connection to it.
-pub(super) fn open_on(
-    server: &Arc<Server>,
-    reader: &Connection,
-    key: &Key,
-) -> Result<(Connection, Sealer), Error> {
+/// Opens the inventory of a server for writing and upgrades it. A pooler is noticed first: a setting of one session would
+/// reach the other programs that it serves.
+pub(super) fn open_on(server: &Arc<Server>, key: &Key) -> Result<(Connection, Sealer), Error> {
     let db = Connection::to_write(server)?;
-    db.reject_pooler(reader)?;
+    db.reject_pooler(&Connection::to_write(server)?)?;
     let version = schema::known(db.identity()?, || server.address().to_string())?;
     if version > 0 {
         keys::unwrap(&db, key)?;

@@ -81,7 +81,7 @@ impl Event {
             Self::Reloaded(reload) => reload.describe(),
             Self::BackedUp { path } => format!("backed up to {path}"),
             Self::BackupFailed { reason } => format!("the backup failed: {reason}"),
-            Self::Restored {} => "the inventory was replaced by a backup".to_owned(),
+            Self::Restored {} => "the inventory was replaced by an earlier copy of it".to_owned(),
             Self::JournalGap { events } => journal_gap(*events),
             Self::Unknown { kind, .. } => kind.replace('_', " "),
         }

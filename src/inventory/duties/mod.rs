@@ -12,6 +12,8 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use super::{Error, Inventory, Tx, View};
 use crate::model::{Duty, Node};
 
@@ -212,7 +214,12 @@ impl State {
 }
 
 impl View<'_> {
-    /// The time by the clock of the database, in milliseconds.
+    /// The time by the clock of the database.
+    pub fn database_clock(&self) -> Result<Timestamp, Error> {
+        Ok(Timestamp::from_millisecond(self.clock()?).unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+
+    /// The same in milliseconds.
     fn clock(&self) -> Result<i64, Error> {
         self.db.clock()
     }
