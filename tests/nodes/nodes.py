@@ -1,0 +1,186 @@
+"""A daemon among several: its configuration, its process, and its socket. Whoever ends, stops or cuts it off says so here,
+so that the verdict knows when it could work."""
+
+import asyncio
+import glob
+import os
+import signal
+import subprocess
+import time
+
+import http1
+from meta import APP, APP_SECRET
+from proxy import Proxy
+
+KEY = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
+# How long a daemon may take until its socket answers, and how long to end when it is asked to.
+PATIENCE = 60
+# sysexits.h: the configuration is wrong, so another start alone does not help.
+MISCONFIGURED = 78
+OPERATORS = "ops@example.com"
+
+CONFIGURATION = """
+timezone = "UTC"
+[[app]]
+name = "acme"
+id = "{app}"
+secret = {{ file = "{folder}/app.secret" }}
+graph_url = "{graph}"
+calls_per_hour = 100000
+[inventory]
+url = {{ file = "{folder}/inventory.url" }}
+node = "{name}"
+key = {{ file = "{folder}/inventory.key" }}
+[rotation]
+# Always due, so that nothing but its rule keeps the daemon from a second exchange.
+rotate_before_expiry = "61d"
+retry_after = ["2s"]
+[schedule]
+sweep = "* * * * * *"
+mail = "* * * * * *"
+digest = "*/10 * * * * *"
+backup = ""
+[alerts]
+from = "Perennial <perennial@example.com>"
+to = ["{operators}"]
+smtp = {{ url = "smtp://127.0.0.1:{smtp}" }}
+[status]
+socket = "{folder}/socket"
+[[status.reader]]
+user = "*"
+tokens = ["*"]
+"""
+
+
+class Node:
+    """One daemon. `hindrances` is what keeps it from working: each is a word that a fault added."""
+
+    def __init__(self, program, folder, name):
+        self.program, self.folder, self.name = program, folder / name, name
+        self.proxy, self.process, self.hindrances = Proxy(), None, {"not started"}
+        # What happened to it, each with its time: the verdict reads them.
+        self.history = []
+
+    async def prepare(self, database, graph, smtp, second=None):
+        """Writes the configuration. The database is reached through the proxy, or at a port of its own."""
+        folder = self.folder
+        folder.mkdir()
+        await self.proxy.start(database)
+        hosts = ",".join(f"127.0.0.1:{port}" for port in (self.proxy.port, second) if port)
+        self.write_url(hosts)
+        for name, content in (("app.secret", APP_SECRET), ("inventory.key", KEY)):
+            self.write_secret(name, content)
+        (folder / "clock").write_text("+0\n")
+        (folder / "perennial.toml").write_text(CONFIGURATION.format(
+            app=APP, folder=folder, graph=graph, name=self.name, operators=OPERATORS, smtp=smtp))
+
+    def write_url(self, hosts):
+        self.write_secret("inventory.url", f"postgresql://perennial@{hosts}/perennial?target_session_attrs=read-write")
+
+    def write_secret(self, name, content):
+        (self.folder / name).write_text(content)
+        (self.folder / name).chmod(0o600)
+
+    def note(self, what):
+        self.history.append((time.monotonic(), what))
+
+    def hinder(self, word):
+        self.hindrances.add(word)
+        self.note(word)
+
+    def free(self, word):
+        self.hindrances.discard(word)
+        self.note(f"no longer {word}")
+
+    def can_work(self):
+        return not self.hindrances
+
+    def runs(self):
+        return self.process is not None and self.process.poll() is None
+
+    def spawn(self, *arguments, **options):
+        with open(self.folder / "log", "ab") as log:
+            return subprocess.Popen([self.program, "--config", self.folder / "perennial.toml", *arguments],
+                                    **{"stdout": log, "stderr": log, **options})
+
+    def start(self, with_a_clock_of_its_own=False):
+        clock = faked_clock(self.folder / "clock") if with_a_clock_of_its_own else {}
+        self.process = self.spawn("run", env={**os.environ, **clock})
+        self.note("started")
+
+    async def until_it_answers(self):
+        """Returns whether it does, before it ends."""
+        end = time.monotonic() + PATIENCE
+        while self.runs() and time.monotonic() < end:
+            if await self.answers("/healthz"):
+                self.free("not started")
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
+    async def answers(self, path):
+        try:
+            return (await self.ask("GET", path, patience=5))[0] == 200
+        except (OSError, asyncio.TimeoutError):
+            return False
+
+    async def ask(self, method, path, order=None, patience=20):
+        return await http1.ask(asyncio.open_unix_connection(self.folder / "socket"), method, path, order, patience)
+
+    async def kill(self):
+        self.hinder("not started")
+        self.note("killed")
+        self.process.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(self.process.wait, PATIENCE)
+
+    async def end(self):
+        """Asks it to end, and returns its exit code."""
+        self.hinder("not started")
+        self.process.send_signal(signal.SIGCONT)
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return await asyncio.to_thread(self.process.wait, PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.note("did not end")
+            await self.kill()
+            return None
+
+    def pause(self):
+        self.hinder("stopped")
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+        self.free("stopped")
+
+    def set_clock(self, offset):
+        """Only of a daemon that was started with a clock of its own. Whoever reads the file sees the old offset or the
+        new one."""
+        new = self.folder / "clock.new"
+        new.write_text(f"{offset:+d}\n")
+        new.rename(self.folder / "clock")
+        if offset:
+            self.hinder("wrong clock")
+        else:
+            self.free("wrong clock")
+
+    def log(self):
+        return (self.folder / "log").read_text(errors="replace")
+
+    def stop(self):
+        self.proxy.stop()
+        if self.runs():
+            self.process.kill()
+            self.process.wait()
+
+
+def library():
+    """The one that fakes the clock."""
+    found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    return found[0] if found else None
+
+
+def faked_clock(file):
+    """What a process needs in its environment to read its clock as `file` says, and to wait as usual."""
+    return {"LD_PRELOAD": library(), "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
