@@ -3,9 +3,12 @@ their exchanges are due."""
 
 import asyncio
 import random
+import time
 from dataclasses import dataclass, field
 
 KINDS = ("system_user", "person")
+# So old are the tokens when they come in: an exchange gives them a month more, which can be measured.
+DAYS = 30
 # Between two tokens that come in.
 PAUSE = (0.2, 1.2)
 
@@ -16,35 +19,45 @@ class Token:
     # How to get another secret for the same subject from the simulator.
     order: dict = field(repr=False)
     secret: str = field(repr=False)
-    # Secrets that a person put in, besides the first.
-    put: list = field(default_factory=list, repr=False)
-    ended: bool = False
+    # When a person put in other secrets, and when Meta ended them all.
+    put_at: list = field(default_factory=list)
+    ended_at: float = None
+
+    def changed_before(self, moment):
+        """Whether a person or Meta had to do with it, so that a new secret may not be wanted any more."""
+        return any(at < moment for at in (*self.put_at, self.ended_at or moment))
 
 
 class Fleet:
     def __init__(self, graph, nodes, seed):
-        self.graph, self.nodes, self.tokens = graph, nodes, []
+        self.graph, self.nodes, self.waiting, self.tokens = graph, nodes, [], {}
         self.rng, self.refusals = random.Random(f"{seed} fleet"), []
+
+    async def prepare(self, count):
+        await self.graph.set_clock(DAYS)
+        for number in range(1, count + 1):
+            name = f"token-{number}"
+            self.waiting.append(Token(name, *await self.graph.new_secret(name, self.rng.choice(KINDS))))
+        await self.graph.set_clock()
 
     async def live(self):
         """Until it is cancelled."""
-        while True:
+        while self.waiting:
             await self.add()
-            if self.rng.random() < 0.12:
+            draw = self.rng.random()
+            if draw < 0.1:
                 await self.replace()
-            if self.rng.random() < 0.12:
+            elif draw < 0.2:
                 await self.end_one()
             await asyncio.sleep(self.rng.uniform(*PAUSE))
 
     async def add(self):
-        number = len(self.tokens) + 1
-        name = f"token-{number}"
-        order, secret = await self.graph.new_secret(name, self.rng.choice(KINDS))
-        token = Token(name, order, secret)
-        request = {"app": "acme", "access_token": secret, "name": name, "owners": [f"{name}@example.com"]}
+        token = self.waiting.pop(0)
+        request = {"app": "acme", "access_token": token.secret, "name": token.name,
+                   "owners": [f"{token.name}@example.com"]}
         # An answer that was lost makes it come a second time, which changes nothing.
         await self.persist("POST", "/v1/tokens", request, (200, 201))
-        self.tokens.append(token)
+        self.tokens[token.name] = token
         return token
 
     async def replace(self):
@@ -54,7 +67,7 @@ class Fleet:
             return
         secret = await self.graph.secret(token.name, token.order)
         # From the first attempt on it may be there.
-        token.put.append(secret)
+        token.put_at.append(time.monotonic())
         await self.persist("PUT", f"/v1/tokens/{token.name}/secret", {"access_token": secret}, (200, 202))
 
     async def end_one(self):
@@ -62,7 +75,7 @@ class Fleet:
         token = self.living()
         if token is None:
             return
-        token.ended = True
+        token.ended_at = time.monotonic()
         for secret in [secret for secret, owner in self.graph.owner_of.items() if owner == token.name]:
             await self.graph.sim("POST", "actions", {"what": "end_token", "token": secret, "death": "revoked"})
         await self.check(token)
@@ -71,7 +84,7 @@ class Fleet:
         await self.persist("POST", f"/v1/tokens/{token.name}/check", None, (200, 202))
 
     def living(self):
-        living = [token for token in self.tokens if not token.ended]
+        living = [token for token in self.tokens.values() if token.ended_at is None]
         return self.rng.choice(living) if living else None
 
     async def persist(self, method, path, order, fine):

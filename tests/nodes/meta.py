@@ -3,7 +3,6 @@ fault may wait at a door for an exchange and hold it."""
 
 import asyncio
 import contextlib
-import itertools
 import json
 import random
 import subprocess
@@ -59,7 +58,7 @@ class Graph:
         self.program, self.folder, self.seed = program, folder, seed
         self.ledger, self.waiters, self.doors, self.strays = [], [], {}, []
         # The name of the token of which a secret is, once it is known.
-        self.owner_of, self.rng, self.people = {}, random.Random(f"{seed} Meta"), itertools.count()
+        self.owner_of, self.rng = {}, random.Random(f"{seed} Meta")
 
     async def start(self, nodes):
         world = self.folder / "world.toml"
@@ -71,7 +70,7 @@ class Graph:
         greeting = await asyncio.to_thread(self.process.stdout.readline)
         assert greeting, (self.folder / "graph.log").read_text()
         self.port = int(greeting.rsplit(":", 1)[1])
-        await self.sim("POST", "clock", {"now": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
+        await self.set_clock()
         for node in nodes:
             self.doors[node] = await asyncio.start_server(lambda r, w, node=node: self.serve(node, r, w), "127.0.0.1")
 
@@ -85,6 +84,11 @@ class Graph:
         status, answer = await ask(self.connect(), method, f"/sim/{path}", order)
         assert status == 200, (path, order, answer)
         return answer
+
+    async def set_clock(self, days=0):
+        """To this machine's time, so many days earlier."""
+        now = time.gmtime(time.time() - days * 86400)
+        await self.sim("POST", "clock", {"now": time.strftime("%Y-%m-%dT%H:%M:%SZ", now)})
 
     async def new_secret(self, name, kind):
         """Meta's token for a person or a system user of this name."""

@@ -57,25 +57,26 @@ class Node:
 
     def __init__(self, program, folder, name):
         self.program, self.folder, self.name = program, folder / name, name
-        self.proxy, self.process, self.hindrances = Proxy(), None, {"not started"}
+        # One for each server that it knows.
+        self.proxies, self.process, self.hindrances = [], None, {"not started"}
         # What happened to it, each with its time: the verdict reads them.
         self.history = []
 
-    async def prepare(self, database, graph, smtp, second=None):
-        """Writes the configuration. The database is reached through the proxy, or at a port of its own."""
+    async def prepare(self, databases, graph, smtp):
+        """Writes the configuration. Each of these servers is reached through a proxy."""
         folder = self.folder
         folder.mkdir()
-        await self.proxy.start(database)
-        hosts = ",".join(f"127.0.0.1:{port}" for port in (self.proxy.port, second) if port)
-        self.write_url(hosts)
+        for port in databases:
+            self.proxies.append(Proxy())
+            await self.proxies[-1].start(port)
+        hosts = ",".join(f"127.0.0.1:{proxy.port}" for proxy in self.proxies)
+        self.write_secret("inventory.url",
+                          f"postgresql://perennial@{hosts}/perennial?target_session_attrs=read-write")
         for name, content in (("app.secret", APP_SECRET), ("inventory.key", KEY)):
             self.write_secret(name, content)
         (folder / "clock").write_text("+0\n")
         (folder / "perennial.toml").write_text(CONFIGURATION.format(
             app=APP, folder=folder, graph=graph, name=self.name, operators=OPERATORS, smtp=smtp))
-
-    def write_url(self, hosts):
-        self.write_secret("inventory.url", f"postgresql://perennial@{hosts}/perennial?target_session_attrs=read-write")
 
     def write_secret(self, name, content):
         (self.folder / name).write_text(content)
@@ -164,11 +165,21 @@ class Node:
         else:
             self.free("wrong clock")
 
+    def set_way(self, way):
+        """How the network lets it reach the database: a word of the proxy's."""
+        if way != "open":
+            self.hinder("cut off")
+        for proxy in self.proxies:
+            proxy.set_way(way)
+        if way == "open":
+            self.free("cut off")
+
     def log(self):
         return (self.folder / "log").read_text(errors="replace")
 
     def stop(self):
-        self.proxy.stop()
+        for proxy in self.proxies:
+            proxy.stop()
         if self.runs():
             self.process.kill()
             self.process.wait()
