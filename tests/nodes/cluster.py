@@ -17,7 +17,7 @@ PATIENCE = 60
 SETTINGS = {"listen_addresses": "127.0.0.1", "max_connections": 60, "shared_buffers": "32MB", "wal_keep_size": "512MB",
             # A process may die here, but never the machine.
             "fsync": "off", "autovacuum": "off", "logging_collector": "off", "log_line_prefix": "%m [%p] %a ",
-            "hot_standby": "on", "max_wal_senders": 4, "timezone": "UTC"}
+            "hot_standby": "on", "max_wal_senders": 4, "wal_retrieve_retry_interval": "200ms", "timezone": "UTC"}
 
 
 def free_port():

@@ -59,6 +59,8 @@ class Node:
         self.program, self.folder, self.name = program, folder / name, name
         # One for each server that it knows.
         self.proxies, self.process, self.hindrances = [], None, {"not started"}
+        # Whether it should run, and how it ended by itself: with which code, and whether it had answered before.
+        self.wanted, self.exits, self.has_own_clock = False, [], False
         # What happened to it, each with its time: the verdict reads them.
         self.history = []
 
@@ -104,31 +106,45 @@ class Node:
             return subprocess.Popen([self.program, "--config", self.folder / "perennial.toml", *arguments],
                                     **{"stdout": log, "stderr": log, **options})
 
-    def start(self, with_a_clock_of_its_own=False):
-        clock = faked_clock(self.folder / "clock") if with_a_clock_of_its_own else {}
+    def start(self):
+        clock = faked_clock(self.folder / "clock") if self.has_own_clock else {}
         self.process = self.spawn("run", env={**os.environ, **clock})
+        self.wanted = True
         self.note("started")
 
     async def until_it_answers(self):
-        """Returns whether it does, before it ends."""
+        """However often it ends and is started again before that."""
         end = time.monotonic() + PATIENCE
-        while self.runs() and time.monotonic() < end:
-            if await self.answers("/healthz"):
-                self.free("not started")
-                return True
+        while not await self.answers("/healthz"):
+            assert time.monotonic() < end, f"{self.name} does not answer: {self.log()[-2000:]}"
             await asyncio.sleep(0.1)
-        return False
+        self.free("not started")
+
+    async def supervise(self):
+        """Starts it again when it ends by itself, as systemd does."""
+        while True:
+            await asyncio.sleep(0.2)
+            if not self.wanted or self.runs():
+                continue
+            self.exits.append((self.process.returncode, "not started" not in self.hindrances))
+            self.hinder("not started")
+            self.note(f"ended with {self.process.returncode}")
+            await asyncio.sleep(1)
+            if self.wanted:
+                self.start()
+                await self.until_it_answers()
 
     async def answers(self, path):
         try:
             return (await self.ask("GET", path, patience=5))[0] == 200
-        except (OSError, asyncio.TimeoutError):
+        except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError, ValueError):
             return False
 
     async def ask(self, method, path, order=None, patience=20):
         return await http1.ask(asyncio.open_unix_connection(self.folder / "socket"), method, path, order, patience)
 
     async def kill(self):
+        self.wanted = False
         self.hinder("not started")
         self.note("killed")
         self.process.send_signal(signal.SIGKILL)
@@ -136,6 +152,7 @@ class Node:
 
     async def end(self):
         """Asks it to end, and returns its exit code."""
+        self.wanted = False
         self.hinder("not started")
         self.process.send_signal(signal.SIGCONT)
         self.process.send_signal(signal.SIGTERM)

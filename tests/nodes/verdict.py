@@ -29,7 +29,7 @@ def in_flight_twice(ledger):
 
 def end_of(entry):
     """A daemon that was killed in it has gone; but Meta may still be at it."""
-    return max(entry.done or float("inf"), entry.ended or float("inf"))
+    return max(float("inf") if at is None else at for at in (entry.done, entry.ended))
 
 
 def too_often(ledger, put):
