@@ -80,7 +80,6 @@ class Faults:
 
     async def lose_commits(self, whom, what, times):
         async with self.one(whom) as node:
-            node.note("loses commits")
             before = sum(proxy.lost for proxy in node.proxies)
             for proxy in node.proxies:
                 proxy.lose(what, times)

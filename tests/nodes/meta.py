@@ -130,7 +130,7 @@ class Graph:
             self.waiters.remove(waiter)
 
     async def serve(self, node, reader, writer):
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while request := await read_message(reader):
                 first, headers, body = request
                 method, path, _ = first.split()

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 @dataclass
 class Email:
-    """An email that the server has taken. `taken` is of this machine's monotonic clock."""
+    """An email that the server has taken. Of this machine's monotonic clock are when its sender began, and when it was
+    taken."""
 
     node: str
     message_id: str
     incident: str
     to: str
     subject: str
+    began: float
     taken: float
 
 
@@ -33,14 +35,17 @@ class PostOffice:
             self.ports[node] = server.sockets[0].getsockname()[1]
 
     async def serve(self, node, reader, writer):
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        began = time.monotonic()
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             writer.write(b"220 localhost\r\n")
             while line := await reader.readline():
                 verb = line[:4].upper().strip()
-                if verb == b"DATA":
+                if verb == b"MAIL":
+                    began = time.monotonic()
+                elif verb == b"DATA":
                     writer.write(b"354 go ahead\r\n")
                     text = await reader.readuntil(b"\r\n.\r\n")
-                    self.take(node, text)
+                    self.take(node, text, began)
                     # What breaks here makes an email come twice.
                     await asyncio.sleep(self.rng.uniform(0, 0.3))
                 answers = {b"EHLO": b"250-localhost\r\n250 8BITMIME", b"QUIT": b"221 bye"}
@@ -50,10 +55,10 @@ class PostOffice:
                     break
         writer.close()
 
-    def take(self, node, text):
+    def take(self, node, text, began):
         read = email.message_from_bytes(text.replace(b"\r\n..", b"\r\n."), policy=email.policy.default)
         header = {name: str(read[name] or "") for name in ("Message-ID", "X-Perennial-Incident", "To", "Subject")}
-        self.emails.append(Email(node, *header.values(), time.monotonic()))
+        self.emails.append(Email(node, *header.values(), began, time.monotonic()))
 
     def stop(self):
         for server in self.servers:

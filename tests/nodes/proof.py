@@ -1,7 +1,7 @@
 """Three daemons on one PostgreSQL with a standby, and everything that can go wrong, drawn from a seed. One line for each
 run, and exit 1 if one of them saw what must not be.
 
-Usage: proof.py PERENNIAL [--seeds A..B | --short] [--jobs N] [--append FILE]
+Usage: proof.py PERENNIAL [--seeds A..B | --short | --sabotage] [--jobs N] [--append FILE]
 """
 
 import argparse
@@ -18,6 +18,7 @@ import traceback
 from pathlib import Path
 
 from plan import draw
+from sabotage import SEEN, Sabotage
 from story import Story
 
 # Between them they have every fault but the slow ones, and a promotion with and without a loss.
@@ -26,11 +27,16 @@ SHORT = (4, 10, 12, 16)
 LONGEST = 600
 
 
-def one(program, seed):
-    """Runs in this process. Returns whether all was well."""
+def new_folder(seed):
     folder = Path(tempfile.mkdtemp(prefix=f"nodes-{seed}-"))
     # The database runs as another user.
     folder.chmod(0o711)
+    return folder
+
+
+def one(program, seed):
+    """Runs in this process. Returns whether all was well."""
+    folder = new_folder(seed)
     story, began, figures = Story(program, folder, seed), time.monotonic(), {}
     try:
         figures = asyncio.run(story.tell())
@@ -55,6 +61,19 @@ def report(story, figures, seconds):
     return "\n".join([line, *(f"    {complaint}" for complaint in story.complaints)])
 
 
+def sabotage(program):
+    """Returns whether the verdict sees everything that must not be."""
+    folder = new_folder(0)
+    story = Sabotage(program, folder, 0)
+    asyncio.run(story.tell())
+    shutil.rmtree(folder)
+    for what in SEEN:
+        print(f"{'not seen' if what in story.unseen() else 'seen    '} {what}", flush=True)
+    if story.unseen():
+        print("\n".join(story.complaints))
+    return not story.unseen()
+
+
 def run_child(program, seed):
     """In a process of its own, so that no run disturbs another. Returns what it printed and whether all was well."""
     command = [sys.executable, __file__, program, "--one", str(seed)]
@@ -75,6 +94,7 @@ def arguments():
     parser.add_argument("program", type=os.path.realpath)
     parser.add_argument("--seeds", type=seeds, default=seeds("1..60"))
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--sabotage", action="store_true", help="show that the verdict would see what must not be")
     parser.add_argument("--jobs", type=int, default=3)
     parser.add_argument("--append", type=Path)
     parser.add_argument("--one", type=int)
@@ -84,6 +104,8 @@ def arguments():
 
 def main():
     given = arguments()
+    if given.sabotage:
+        sys.exit(0 if sabotage(given.program) else 1)
     chosen = SHORT if given.short else given.seeds
     if given.one is not None:
         sys.exit(0 if one(given.program, given.one) else 1)

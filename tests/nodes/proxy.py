@@ -62,10 +62,9 @@ class Proxy:
             return
         link = Link(self, (reader, writer), server)
         self.links.add(link)
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             await link.run()
-        finally:
-            self.links.discard(link)
+        self.links.discard(link)
 
     def stop(self):
         self.server.close()

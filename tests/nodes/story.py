@@ -54,8 +54,11 @@ class Story:
             await self.faults.carry_out()
             await asyncio.sleep(5)
             life.cancel()
-            await self.until_all_is_well()
-            await self.look_at_the_end()
+            is_well = await self.is_well_again()
+            self.look_at_the_records()
+            # Otherwise there is nobody to ask.
+            if is_well:
+                await self.look_at_the_end()
             return self.figures()
         finally:
             await self.stop()
@@ -103,14 +106,15 @@ class Story:
         if code != MISCONFIGURED or not POOLER.search(self.spare.log()):
             self.complaints.append(f"behind PgBouncer a daemon ended with {code}: {self.spare.log()[-500:]}")
 
-    async def until_all_is_well(self):
+    async def is_well_again(self):
         """Every daemon is ready, every duty has a holder, and what was due has been done."""
         end = time.monotonic() + PATIENCE
         while wrong := await self.what_is_wrong():
             if time.monotonic() > end:
                 self.complaints += [f"{PATIENCE} s after the faults: {words}" for words in wrong]
-                return
+                return False
             await asyncio.sleep(0.5)
+        return True
 
     async def what_is_wrong(self):
         wrong = []
@@ -127,7 +131,6 @@ class Story:
 
     async def look_at_the_end(self):
         """First what is there, then whether the daemons still do their work: the latter changes the former."""
-        self.look_at_the_records()
         await self.look_at_the_events()
         await self.look_at_the_tokens()
         await self.look_at_new_work()

@@ -6,7 +6,7 @@ from collections import defaultdict
 TAKE_OVER = 20.0
 # What a daemon got this shortly before it was killed, it could not store. A commit on a loaded machine takes a while.
 STORED_WITHIN = 2.0
-# A daemon that cannot reach the database for so long may lose its duties.
+# How long a daemon that has a wrong clock may still hold what it held.
 TERM = 15.0
 DUTIES = ("app:acme", "email", "delivery", "nightly")
 
@@ -88,11 +88,28 @@ def email_twice(emails, may_repeat):
 
 
 def may_repeat(earlier, later, histories, outages):
-    """Whether the sender was killed, stopped or cut off, or the database was away, between sending and recording."""
-    window = (earlier.taken - TERM, min(later.taken, earlier.taken + STORED_WITHIN + TERM))
-    crashes = [at for at, what in histories[earlier.node] if what in ("killed", "stopped", "cut off", "loses commits")]
-    return any(window[0] <= at <= window[1] for at in crashes) or any(
-        began <= window[1] and ended >= window[0] for began, ended in outages)
+    """Whether the first sender could not write down that it had sent it: it was killed just then, or it or the database
+    was away. Or the second one was held up in the middle, after another had taken over."""
+    def is_held_up(node, began, ended):
+        spans = [*hindered(histories[node]), *outages]
+        return any(start <= ended and stop >= began for start, stop in spans)
+
+    return (is_held_up(earlier.node, earlier.taken, earlier.taken + STORED_WITHIN)
+            or is_held_up(later.node, later.began, later.taken))
+
+
+def hindered(history):
+    """When a daemon was killed, stopped or cut off, each with its end."""
+    began = {}
+    for at, what in history:
+        if what == "killed":
+            yield at, at
+        elif what in ("stopped", "cut off"):
+            began[what] = at
+        elif (word := what.removeprefix("no longer ")) in began:
+            yield began.pop(word), at
+    for at in began.values():
+        yield at, float("inf")
 
 
 def gaps(looks, duty):

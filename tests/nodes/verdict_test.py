@@ -15,7 +15,7 @@ def exchange(token, began, ended, node="n1", **more):
 
 
 def email(at, message_id="a", node="n1", incident="1", subject="Log in"):
-    return Email(node, message_id, incident, "ada@example.com", subject, at)
+    return Email(node, message_id, incident, "ada@example.com", subject, at - 1, at)
 
 
 def looks(*holders, able=("n1", "n2")):
@@ -69,8 +69,8 @@ class Ledger(unittest.TestCase):
 
 
 class Emails(unittest.TestCase):
-    def twice(self, *emails, crashes=(), outages=()):
-        histories = {"n1": list(crashes), "n2": []}
+    def twice(self, *emails, first=(), second=(), outages=()):
+        histories = {"n1": list(first), "n2": list(second)}
 
         def may_repeat(earlier, later):
             return verdict.may_repeat(earlier, later, histories, outages)
@@ -85,14 +85,24 @@ class Emails(unittest.TestCase):
     def test_the_same_one_comes_twice_only_across_a_crash(self):
         both = email(100), email(118, node="n2")
         self.assertEqual(self.twice(*both), 1)
-        for crash, complaints in [((100.1, "killed"), 0), ((95.0, "cut off"), 0), ((101.0, "stopped"), 0),
-                                  ((60.0, "killed"), 1), ((130.0, "killed"), 1), ((100.1, "started"), 1)]:
-            self.assertEqual(self.twice(*both, crashes=[crash]), complaints, crash)
+        for history, complaints in [
+            ([(100.1, "killed")], 0),
+            ([(60.0, "killed")], 1),
+            ([(110.0, "killed")], 1),
+            ([(100.1, "started")], 1),
+            ([(95.0, "cut off")], 0),
+            ([(80.0, "cut off"), (90.0, "no longer cut off")], 1),
+            ([(101.0, "stopped"), (117.0, "no longer stopped")], 0),
+        ]:
+            self.assertEqual(self.twice(*both, first=history), complaints, history)
         self.assertEqual(self.twice(*both, outages=[(99.0, 120.0)]), 0)
         self.assertEqual(self.twice(*both, outages=[(10.0, 20.0)]), 1)
 
-    def test_a_crash_of_another_daemon_is_no_reason(self):
-        self.assertEqual(self.twice(email(100, node="n2"), email(118), crashes=[(100.1, "killed")]), 1)
+    def test_the_second_sender_may_have_been_stopped_in_the_middle(self):
+        both = email(100), email(118, node="n2")
+        for history, complaints in [([(117.5, "stopped"), (117.9, "no longer stopped")], 0),
+                                    ([(80.0, "stopped"), (116.0, "no longer stopped")], 1)]:
+            self.assertEqual(self.twice(*both, second=history), complaints, history)
 
 
 class Duties(unittest.TestCase):
