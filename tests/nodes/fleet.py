@@ -6,6 +6,8 @@ import random
 import time
 from dataclasses import dataclass, field
 
+import person
+
 KINDS = ("system_user", "person")
 # So old are the tokens when they come in: an exchange gives them a month more, which can be measured.
 DAYS = 30
@@ -49,6 +51,8 @@ class Fleet:
                 await self.replace()
             elif draw < 0.2:
                 await self.end_one()
+            elif draw < 0.28:
+                await self.log_in()
             await asyncio.sleep(self.rng.uniform(*PAUSE))
 
     async def add(self):
@@ -69,6 +73,19 @@ class Fleet:
         # From the first attempt on it may be there.
         token.put_at.append(time.monotonic())
         await self.persist("PUT", f"/v1/tokens/{token.name}/secret", {"access_token": secret}, (200, 202))
+
+    async def log_in(self):
+        """A person logs in again: one daemon gives the link, and one is told the address that the browser ended at."""
+        token = self.living()
+        if token is None or "person" not in token.order:
+            return
+        opened = await self.persist("POST", "/v1/logins", {"token": token.name, "paste": True}, (201, 409))
+        # Nobody has asked Meta yet whose token it is.
+        if "url" not in opened:
+            return
+        token.put_at.append(time.monotonic())
+        address = await person.log_in(self.graph, opened["url"], token.order["person"])
+        await self.persist("POST", f"/v1/logins/{opened['id']}/complete", {"address": address}, (200, 202))
 
     async def end_one(self):
         """Meta ends all secrets of a token, and the daemons are asked to look: its owner gets an email."""

@@ -3,6 +3,7 @@ fault may wait at a door for an exchange and hold it."""
 
 import asyncio
 import contextlib
+import itertools
 import json
 import random
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 
 from http1 import ask, exchange, read_message
 
+SCOPES = ["email"]
 APP, APP_SECRET = "1000", "0123456789abcdef0123456789abcdef"
 WORLD = f"""
 reexchange = "extends"
@@ -40,6 +42,12 @@ class Exchange:
     delivered: bool = False
 
 
+def access_token(answer):
+    """What an answer gives; None if it is an error."""
+    head, body = answer.split(b"\r\n\r\n", 1)
+    return json.loads(body)["access_token"] if head.split()[1] == b"200" else None
+
+
 class Waiter:
     """Waits for the next exchange at a stage: "arrived", before Meta does it; or "done", before the answer leaves."""
 
@@ -58,7 +66,7 @@ class Graph:
         self.program, self.folder, self.seed = program, folder, seed
         self.ledger, self.waiters, self.doors, self.strays = [], [], {}, []
         # The name of the token of which a secret is, once it is known.
-        self.owner_of, self.rng = {}, random.Random(f"{seed} Meta")
+        self.owner_of, self.names, self.logins, self.rng = {}, {}, itertools.count(1), random.Random(f"{seed} Meta")
 
     async def start(self, nodes):
         world = self.folder / "world.toml"
@@ -93,12 +101,12 @@ class Graph:
     async def new_secret(self, name, kind):
         """Meta's token for a person or a system user of this name."""
         if kind == "system_user":
-            order = {"kind": kind, "app": APP, "scopes": ["ads_read"], "validity": "sixty_days"}
             user = await self.sim("POST", "system_users", {"app": APP, "name": name})
-            order["system_user"] = user["id"]
+            order = {"kind": kind, "app": APP, "system_user": user["id"], "scopes": SCOPES, "validity": "sixty_days"}
         else:
             user = await self.sim("POST", "people", {"name": name})
-            order = {"kind": "long_lived", "app": APP, "person": user["id"], "scopes": ["email"]}
+            order = {"kind": "long_lived", "app": APP, "person": user["id"], "scopes": SCOPES}
+        self.names[user["id"]] = name
         return order, await self.secret(name, order)
 
     async def secret(self, name, order):
@@ -106,8 +114,8 @@ class Graph:
         self.owner_of[secret] = name
         return secret
 
-    async def is_alive(self, secret):
-        return (await self.sim("GET", f"tokens?token={urllib.parse.quote(secret)}"))["alive"]
+    async def truth(self, secret):
+        return await self.sim("GET", f"tokens?token={urllib.parse.quote(secret)}")
 
     async def calls(self, endpoint, secret):
         query = urllib.parse.urlencode({"endpoint": endpoint, "token": secret})
@@ -140,7 +148,10 @@ class Graph:
                     continue
                 if b"fb_exchange_token" in body:
                     self.strays.append(body.decode("latin-1"))
-                writer.write(await self.forward(method, path, headers, body))
+                answer = await self.forward(method, path, headers, body)
+                if "code" in form and "client_secret" in form:
+                    await self.note_login(answer)
+                writer.write(answer)
                 await writer.drain()
         writer.close()
 
@@ -174,9 +185,16 @@ class Graph:
 
     def note(self, entry, answer):
         entry.done, entry.status = time.monotonic(), int(answer.split()[1])
-        if entry.status == 200:
-            entry.given = json.loads(answer.split(b"\r\n\r\n", 1)[1])["access_token"]
-            self.owner_of[entry.given] = entry.token
+        entry.given = access_token(answer)
+        if entry.given:
+            self.owner_of[entry.given] = entry.token.partition(" of ")[2] or entry.token
+
+    async def note_login(self, answer):
+        """What Meta gives for the code of a login is a token of its own, which is exchanged whatever became of the person's
+        other ones."""
+        if secret := access_token(answer):
+            person = (await self.truth(secret))["person"]
+            self.owner_of[secret] = f"login {next(self.logins)} of {self.names[person]}"
 
     async def pause(self, entry, stage, usual):
         await asyncio.sleep(usual)

@@ -26,6 +26,7 @@ name = "acme"
 id = "{app}"
 secret = {{ file = "{folder}/app.secret" }}
 graph_url = "{graph}"
+scopes = ["email"]
 calls_per_hour = 100000
 [inventory]
 url = {{ file = "{folder}/inventory.url" }}

@@ -194,7 +194,7 @@ class Story:
             if len(secrets) > 1 or self.graph.owner_of.get(secret := secrets.pop()) != token.name:
                 words = [answer if status != 200 else answer["version"] for status, answer in answers]
                 self.complaints.append(f"the daemons give different or wrong secrets of {token.name}: {words}")
-            elif not await self.graph.is_alive(secret):
+            elif not (await self.graph.truth(secret))["alive"]:
                 self.complaints.append(f"the secret of {token.name} that the daemons give is dead")
 
     async def look_at_new_work(self):
