@@ -122,7 +122,7 @@ def run(*command):
 
 
 class Cluster:
-    """A primary, and a standby that receives what is written through a proxy. `writer` is the server that takes writes."""
+    """A primary, and a standby that follows it through a proxy. `writer` is the server that takes writes."""
 
     def __init__(self, folder):
         self.folder, self.replication, self.pooler = folder, Proxy(), None

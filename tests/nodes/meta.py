@@ -190,8 +190,8 @@ class Graph:
             self.owner_of[entry.given] = entry.token.partition(" of ")[2] or entry.token
 
     async def note_login(self, answer):
-        """What Meta gives for the code of a login is a token of its own, which is exchanged whatever became of the person's
-        other ones."""
+        """What Meta gives for the code of a login is a token of its own, which is exchanged whatever became of the
+        person's other ones."""
         if secret := access_token(answer):
             person = (await self.truth(secret))["person"]
             self.owner_of[secret] = f"login {next(self.logins)} of {self.names[person]}"

@@ -1,5 +1,5 @@
-"""A daemon among several: its configuration, its process, and its socket. Whoever ends, stops or cuts it off says so here,
-so that the verdict knows when it could work."""
+"""A daemon among several: its configuration, its process, and its socket. Whoever ends, stops or cuts it off says so
+here, so that the verdict knows when it could work."""
 
 import asyncio
 import glob

@@ -1,5 +1,5 @@
-"""Three daemons on one PostgreSQL with a standby, and everything that can go wrong, drawn from a seed. One line for each
-run, and exit 1 if one of them saw what must not be.
+"""Three daemons on one PostgreSQL with a standby, and everything that can go wrong, drawn from a seed. One line for
+each run, and exit 1 if one of them saw what must not be.
 
 Usage: proof.py PERENNIAL [--seeds A..B | --short | --sabotage] [--jobs N] [--append FILE]
 """

@@ -222,7 +222,7 @@ class Story:
         return sum([await self.graph.calls("debug_token", secret) for secret in secrets])
 
     async def look_at_the_lost(self):
-        """A secret that is in the inventory is known when it is imported, and nothing changes; otherwise it was lost."""
+        """A secret that is in the inventory is known when it is imported, and nothing changes; else it was lost."""
         histories = {node.name: node.history for node in self.nodes}
         known = {}
         for number, entry in enumerate(self.kept_for_sure(self.graph.ledger)):

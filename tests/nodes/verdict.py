@@ -1,5 +1,5 @@
-"""What must hold, and whether it did: from the ledger of Meta, the emails, and the looks at the duties. Nothing here asks
-anybody; each function returns its complaints, and a run without any is good."""
+"""What must hold, and whether it did: from the ledger of Meta, the emails, and the looks at the duties. Nothing here
+asks anybody; each function returns its complaints, and a run without any is good."""
 
 from collections import defaultdict
 
@@ -79,8 +79,8 @@ def email_twice(emails, may_repeat):
             names[email.incident, email.to, email.subject].add(email.message_id)
         earlier = first.setdefault((email.message_id, email.to), email)
         if earlier is not email and not may_repeat(earlier, email):
-            yield (f"{email.message_id} came twice: from {earlier.node} at {short(earlier.taken)} and from {email.node} "
-                   f"at {short(email.taken)}, and nothing kept {earlier.node} from recording it")
+            yield (f"{email.message_id} came twice: from {earlier.node} at {short(earlier.taken)} and from "
+                   f"{email.node} at {short(email.taken)}, and nothing kept {earlier.node} from recording it")
         first[email.message_id, email.to] = email
     for (incident, to, subject), ids in names.items():
         if len(ids) > 1:

@@ -1,5 +1,5 @@
-"""What is seen from outside while a run goes on: who holds which duty, read from the database itself, and what a follower
-of the journal gets from each daemon."""
+"""What is seen from outside while a run goes on: who holds which duty, read from the database itself, and what a
+follower of the journal gets from each daemon."""
 
 import asyncio
 import contextlib
