@@ -34,6 +34,8 @@ class Fleet:
     def __init__(self, graph, nodes, seed):
         self.graph, self.nodes, self.waiting, self.tokens = graph, nodes, [], {}
         self.rng, self.refusals = random.Random(f"{seed} fleet"), []
+        # What people are at. A daemon that is cut off lets one of them wait, and not the others.
+        self.at_work, self.is_over = set(), False
 
     async def prepare(self, count):
         await self.graph.set_clock(DAYS)
@@ -43,17 +45,31 @@ class Fleet:
         await self.graph.set_clock()
 
     async def live(self):
-        """Until it is cancelled."""
-        while self.waiting:
-            await self.add()
+        while self.waiting and not self.is_over:
+            self.begin(self.add())
             draw = self.rng.random()
             if draw < 0.1:
-                await self.replace()
+                self.begin(self.replace())
             elif draw < 0.2:
-                await self.end_one()
+                self.begin(self.end_one())
             elif draw < 0.28:
-                await self.log_in()
+                self.begin(self.log_in())
             await asyncio.sleep(self.rng.uniform(*PAUSE))
+
+    def begin(self, work):
+        task = asyncio.ensure_future(work)
+        self.at_work.add(task)
+        task.add_done_callback(self.note_end)
+
+    def note_end(self, task):
+        self.at_work.discard(task)
+        if not task.cancelled() and task.exception():
+            self.refusals.append(f"the fleet: {task.exception()!r}")
+
+    async def end(self):
+        """Nobody begins anything more, and what was begun is done."""
+        self.is_over = True
+        await asyncio.gather(*self.at_work, return_exceptions=True)
 
     async def add(self):
         token = self.waiting.pop(0)

@@ -49,11 +49,11 @@ class Story:
             await self.begin()
             if self.plan.pooler:
                 await self.try_the_pooler()
-            life = self.go_on_with(self.fleet.live())
+            self.go_on_with(self.fleet.live())
             await asyncio.sleep(3)
             await self.faults.carry_out()
             await asyncio.sleep(5)
-            life.cancel()
+            await asyncio.wait_for(self.fleet.end(), PATIENCE)
             is_well = await self.is_well_again()
             self.look_at_the_records()
             # Otherwise there is nobody to ask.
@@ -120,14 +120,24 @@ class Story:
         wrong = []
         for node in self.nodes:
             try:
-                status, answer = await node.ask("GET", "/readyz")
-                if status != 200:
-                    wrong.append(f"{node.name} is not ready: {answer.get('problems', answer)}")
+                wrong += await self.what_is_wrong_with(node)
             except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError) as error:
                 wrong.append(f"{node.name} does not answer: {error!r}")
         wrong += [f"nobody holds {duty}" for duty in verdict.DUTIES if self.watch.holder(duty) is None]
         wrong += [f"an exchange of {entry.token} has not ended" for entry in self.graph.ledger if entry.ended is None]
         return wrong
+
+    async def what_is_wrong_with(self, node):
+        """It is ready, and its status shows every daemon once, and every duty with one of them."""
+        status, answer = await node.ask("GET", "/readyz")
+        if status != 200:
+            return [f"{node.name} is not ready: {answer.get('problems', answer)}"]
+        _, answer = await node.ask("GET", "/v1/status")
+        nodes = answer.get("nodes", [])
+        duties = sorted(duty for other in nodes for duty in other["duties"])
+        if [other["name"] for other in nodes] != list(NAMES) or duties != sorted(verdict.DUTIES):
+            return [f"the status of {node.name} shows other daemons or duties: {nodes}"]
+        return []
 
     async def look_at_the_end(self):
         """First what is there, then whether the daemons still do their work: the latter changes the former."""
