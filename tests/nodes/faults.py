@@ -158,7 +158,8 @@ class Faults:
             if not self.plan.two_hosts:
                 self.lead_to_the_standby()
             if not self.cluster.synchronous:
-                self.loss = cut_at, time.monotonic()
+                # What was begun just before may have been written down after it.
+                self.loss = cut_at - 2, time.monotonic()
             self.note("promoted the standby")
 
     def lead_to_the_standby(self):

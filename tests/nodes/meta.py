@@ -9,7 +9,7 @@ import random
 import subprocess
 import time
 import urllib.parse
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from http1 import ask, exchange, read_message
 
@@ -28,17 +28,17 @@ PATIENCE = 45
 
 @dataclass
 class Exchange:
-    """One line of the ledger. Every time is of this machine's monotonic clock."""
+    """One line of the ledger. Every time is of this machine's monotonic clock, and no secret is of a real person."""
 
     node: str
-    secret: str = field(repr=False)
+    secret: str
     token: str
     began: float
     # When Meta had done it, and when the answer had left or the daemon had gone; None while that has not happened.
     done: float = None
     ended: float = None
     status: int = None
-    given: str = field(default=None, repr=False)
+    given: str = None
     delivered: bool = False
 
 

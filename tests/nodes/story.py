@@ -41,6 +41,7 @@ class Story:
         self.spare = Node(program, self.folder, "pooled")
         self.watch, self.fleet = Watch(self.cluster, self.nodes), Fleet(self.graph, self.nodes, seed)
         self.faults = Faults(self.cluster, self.nodes, self.graph, self.watch, self.plan)
+        self.fleet.may_be_forgotten = self.plan.loses_commits_for_good()
         self.followers, self.tasks = [Follower(node) for node in self.nodes], []
 
     async def tell(self):
@@ -54,6 +55,8 @@ class Story:
             await self.faults.carry_out()
             await asyncio.sleep(5)
             await asyncio.wait_for(self.fleet.end(), PATIENCE)
+            if self.faults.loss:
+                self.fleet.forget(*self.faults.loss)
             is_well = await self.is_well_again()
             self.look_at_the_records()
             # Otherwise there is nobody to ask.
@@ -151,7 +154,7 @@ class Story:
     def look_at_the_records(self):
         ledger, looks, plan = self.graph.ledger, self.watch.looks, self.plan
         histories = {node.name: node.history for node in self.nodes}
-        away = list(verdict.outages(looks))
+        away = [*verdict.outages(looks), *filter(None, [self.faults.loss])]
 
         def may_repeat(earlier, later):
             return verdict.may_repeat(earlier, later, histories, away)

@@ -38,12 +38,12 @@ class Watch:
             await asyncio.sleep(max(0, began + EVERY - time.monotonic()))
 
     async def look(self):
-        able = frozenset(node.name for node in self.nodes if node.can_work())
+        began, able = time.monotonic(), frozenset(node.name for node in self.nodes if node.can_work())
         try:
             rows = await asyncio.wait_for(self.duties(), 2)
         except Exception:
             self.drop()
-            return Look(time.monotonic(), able)
+            return Look(began, able)
         holders = {duty: node for duty, node, _, held in rows if held == "t" and node}
         return Look(time.monotonic(), able, holders, {duty: int(epoch) for duty, _, epoch, _ in rows})
 
