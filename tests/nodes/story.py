@@ -10,12 +10,12 @@ from pathlib import Path
 import verdict
 from cluster import Cluster
 from faults import Faults
-from fleet import Fleet
+from fleet import READ, Fleet
 from meta import Graph
 from nodes import MISCONFIGURED, Node
 from plan import draw
 from post import PostOffice
-from watch import Follower, Watch
+from watch import Follower, Reader, Watch
 
 NAMES = ("n1", "n2", "n3")
 TOKENS = 400
@@ -43,6 +43,7 @@ class Story:
         self.faults = Faults(self.cluster, self.nodes, self.graph, self.watch, self.plan)
         self.fleet.may_be_forgotten = self.plan.loses_commits_for_good()
         self.followers, self.tasks = [Follower(node) for node in self.nodes], []
+        self.readers = [Reader(node, READ) for node in self.nodes]
 
     async def tell(self):
         """Returns the figures of the run."""
@@ -82,7 +83,7 @@ class Story:
             self.go_on_with(node.supervise())
         for node in self.nodes:
             await node.until_it_answers()
-        for task in (self.watch, *self.followers):
+        for task in (self.watch, *self.followers, *self.readers):
             self.go_on_with(task.live())
         self.go_on_with(self.hurry())
 
@@ -168,6 +169,8 @@ class Story:
                             *verdict.held_with_a_wrong_clock(looks, wrong), *self.fleet.refusals]
         if not plan.loses_commits_for_good():
             self.complaints += verdict.going_back(looks)
+        for reader in self.readers:
+            self.complaints += reader.failures[:1]
         for node in self.nodes:
             self.complaints += [f"{node.name} ended by itself with {code}" for code, was_up in node.exits
                                 if was_up or code == MISCONFIGURED]
@@ -254,7 +257,7 @@ class Story:
     async def look_at_the_loss(self):
         """A standby that had missed commits took over: an operator is told, and every token is checked anew."""
         _, ended = self.faults.loss
-        _, answer = await self.nodes[0].ask("GET", "/v1/incidents")
+        _, answer = await self.nodes[0].ask("GET", "/v1/incidents?state=all")
         causes = [incident["cause"] for incident in answer["incidents"] if not incident["tokens"]]
         if not causes:
             self.complaints.append("the standby had missed commits, and no operator's incident says so")

@@ -64,6 +64,36 @@ class Watch:
         return (self.looks[-1].holders or {}).get(duty) if self.looks else None
 
 
+class Reader:
+    """A program that reads a secret from one daemon again and again. Once it has got it, it gets it from memory while the
+    database is away. `failures` are the readings that failed although the daemon was running all the while."""
+
+    def __init__(self, node, name):
+        self.node, self.path, self.failures, self.has_read = node, f"/v1/tokens/{name}/secret", [], False
+
+    async def live(self):
+        while True:
+            began, before = time.monotonic(), len(self.node.history)
+            failure = await self.read()
+            was_left_alone = not {what for _, what in self.node.history[before:]} & {"killed", "stopped", "started"}
+            if self.node.hindrances & {"not started", "stopped"} or not was_left_alone:
+                # Another process remembers nothing.
+                self.has_read &= "not started" not in self.node.hindrances
+            elif failure is None:
+                self.has_read = True
+            elif self.has_read:
+                self.failures.append(f"{self.node.name} did not give a secret that it had given before, at "
+                                     f"{began:.1f} s: {failure}")
+            await asyncio.sleep(1)
+
+    async def read(self):
+        try:
+            status, answer = await self.node.ask("GET", self.path, patience=20)
+            return None if status == 200 else answer
+        except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError) as error:
+            return repr(error)
+
+
 class Follower:
     """Follows the journal through one daemon, and goes on after the last event whenever the daemon comes back."""
 
