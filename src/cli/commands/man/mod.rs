@@ -156,6 +156,8 @@ mod tests {
         let every_key = include_str!("../../../config/tests/every_key.toml");
         let mut known = BTreeSet::new();
         keys(&every_key.parse().unwrap(), "", &mut known);
+        let of_a_server = ["url", "ca", "node", "serve_from_memory"];
+        known.extend(of_a_server.map(|key| format!("inventory.{key}")));
         let secret = |key: &String| key.ends_with(".credential") || key.ends_with(".file");
         let known: BTreeSet<String> = known
             .into_iter()
