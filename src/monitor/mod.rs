@@ -12,11 +12,11 @@ mod policy;
 mod probe;
 mod unit_failure;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::config::MonitorSettings;
+use crate::config::{self, MonitorSettings};
 use crate::email::mailer::Mailer;
 use alarm_state::AlarmStore;
 pub use detection::{Alarm, ProbeResult, Problem, detected_problems};
@@ -105,15 +105,11 @@ async fn send(
     }
 }
 
-/// The state folder that systemd names, or else the folder of the inventory.
+/// The state folder that systemd names, or else the folder of the inventory, or where that usually is.
 fn memory_of(monitor_settings: &MonitorSettings) -> PathBuf {
     let given = std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
-    let folder = given.or_else(|| {
-        monitor_settings
-            .inventory
-            .as_ref()?
-            .parent()
-            .map(PathBuf::from)
-    });
+    let inventory = monitor_settings.inventory.as_deref();
+    let inventory = inventory.unwrap_or(Path::new(config::USUAL_INVENTORY));
+    let folder = given.or_else(|| inventory.parent().map(PathBuf::from));
     folder.unwrap_or_default().join("alarms.json")
 }

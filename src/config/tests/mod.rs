@@ -3,6 +3,7 @@
 mod posts;
 mod refused;
 mod secrets;
+mod server;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -31,6 +31,21 @@ struct Attempts {
     failed: Option<(Instant, ServerError)>,
 }
 
+impl Attempts {
+    /// Why the last attempt failed, while the pause after it lasts.
+    fn still_failing(&self) -> Option<ServerError> {
+        let (at, error) = self.failed.as_ref()?;
+        (at.elapsed() < self.pause()).then(|| error.clone())
+    }
+
+    fn pause(&self) -> Duration {
+        let failures = self.failures.clamp(1, 16);
+        FIRST_PAUSE
+            .saturating_mul(1 << (failures - 1))
+            .min(LONGEST_PAUSE)
+    }
+}
+
 /// How long to wait after the first failure. Each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -63,10 +78,8 @@ impl Server {
 
     /// Connects to the first host that answers. Does not try while the pause after the last failure lasts.
     pub(super) fn connect(&self) -> Result<Link, ServerError> {
-        if let Some((at, error)) = &self.attempts().failed
-            && at.elapsed() < self.pause()
-        {
-            return Err(error.clone());
+        if let Some(error) = self.attempts().still_failing() {
+            return Err(error);
         }
         let first = self.attempts().host;
         let hosts = self.address.hosts();
@@ -87,13 +100,6 @@ impl Server {
             }
         }
         outcome
-    }
-
-    fn pause(&self) -> Duration {
-        let failures = self.attempts().failures.clamp(1, 16);
-        FIRST_PAUSE
-            .saturating_mul(1 << (failures - 1))
-            .min(LONGEST_PAUSE)
     }
 
     /// Of its own runtime, which runs only while somebody waits for an answer.
