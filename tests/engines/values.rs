@@ -5,7 +5,10 @@ use rand::rngs::StdRng;
 use rusqlite::Connection;
 use rusqlite::types::{Value as Sqlite, ValueRef};
 
-/// The tables that are filled, each after those that it refers to. The others are counted by triggers.
+/// The tables that triggers and the schema fill.
+pub(super) const COUNTED: [&str; 3] = ["totals", "token_total", "checked_total"];
+
+/// The others, each after those that it refers to.
 pub(super) const TABLES: [&str; 31] = [
     "data_key",
     "rewrapped_key",
