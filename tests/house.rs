@@ -9,6 +9,8 @@
 mod circles;
 #[path = "house/code.rs"]
 mod code;
+#[path = "house/engines.rs"]
+mod engines;
 #[path = "house/files.rs"]
 mod files;
 #[path = "house/modules.rs"]

@@ -55,13 +55,13 @@ mod writer;
 mod writing;
 
 #[cfg(test)]
+mod bench_for_tests;
+#[cfg(test)]
 mod exchange_tests;
 #[cfg(test)]
 mod post_tests;
 #[cfg(test)]
 mod sealing_tests;
-#[cfg(test)]
-mod test_bench;
 #[cfg(test)]
 mod tests;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::bench_for_tests::Bench;
 use super::engine::Row;
-use super::test_bench::Bench;
 use super::{Inventory, Retention};
 use crate::model::{
     Event, EventId, FailureScope, IncidentId, NewEvent, NewPost, Outcome, Post, PostContent,

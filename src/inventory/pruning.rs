@@ -153,7 +153,7 @@ const OLD_INCIDENTS: &str = "SELECT i.id FROM incident i WHERE i.resolved_at IS 
 mod tests {
     use super::*;
     use crate::inventory::Inventory;
-    use crate::inventory::test_bench::Bench;
+    use crate::inventory::bench_for_tests::Bench;
     use crate::model::{Event, NewEmail, NewEvent};
 
     fn days(days: i64) -> SignedDuration {

@@ -6,8 +6,8 @@ use futures_util::future;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
+pub(super) use super::bench_for_tests::Bench;
 use super::engine::SchemaFile;
-pub(super) use super::test_bench::Bench;
 use super::*;
 use crate::model::{
     Action, AppError, AppRecord, Cause, CheckResult, CheckedCandidate, Claimed, Ending, Event,

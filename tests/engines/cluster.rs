@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -24,6 +24,7 @@ static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
 pub(super) struct Cluster {
     place: Place,
     server: Child,
+    settings: Vec<String>,
 }
 
 struct Place {
@@ -37,21 +38,22 @@ struct Place {
 impl Cluster {
     /// `None` where there is no PostgreSQL. With PERENNIAL_REQUIRE_POSTGRES=1 that is an error.
     pub(super) fn shared() -> Option<Arc<Self>> {
-        let Some(programs) = programs() else {
-            let is_required = env::var("PERENNIAL_REQUIRE_POSTGRES").is_ok_and(|set| set == "1");
-            assert!(!is_required, "there is no PostgreSQL on this machine");
-            println!("skipped: there is no PostgreSQL on this machine");
-            return None;
-        };
+        let programs = required_programs()?;
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         Some(shared.upgrade().unwrap_or_else(|| {
-            let started = Arc::new(Self::start(programs));
+            let started = Arc::new(Self::start(programs, Vec::new()));
             *shared = Arc::downgrade(&started);
             started
         }))
     }
 
-    fn start(programs: PathBuf) -> Self {
+    /// A server that a test has to itself, because it stops it. Each of `settings` is a line of its configuration.
+    pub(super) fn own(settings: &[&str]) -> Option<Self> {
+        let settings = settings.iter().map(|line| (*line).to_owned()).collect();
+        Some(Self::start(required_programs()?, settings))
+    }
+
+    fn start(programs: PathBuf, settings: Vec<String>) -> Self {
         let place = Place::new(programs);
         let mut make = place.program("initdb");
         make.args([
@@ -64,19 +66,12 @@ impl Cluster {
         .arg(place.path("data"));
         let made = make.output().unwrap();
         assert!(made.status.success(), "{made:?}");
-        let log = File::create(place.path("log")).unwrap();
-        let server = place
-            .program("postgres")
-            .arg("-D")
-            .arg(place.path("data"))
-            .arg("-k")
-            .arg(place.folder.path())
-            .args(["-c", "listen_addresses=", "-c", "fsync=off"])
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let mut cluster = Self { place, server };
+        let server = place.serve(&settings);
+        let mut cluster = Self {
+            place,
+            server,
+            settings,
+        };
         cluster.wait_until_it_answers();
         cluster
     }
@@ -89,6 +84,69 @@ impl Cluster {
             assert!(since.elapsed() < PATIENCE, "{}", log());
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    fn port(&self) -> &str {
+        let mut settings = self.settings.iter();
+        let set = settings.find_map(|setting| setting.strip_prefix("port="));
+        set.unwrap_or("5432")
+    }
+
+    /// The folder of its socket.
+    pub(super) fn folder(&self) -> &Path {
+        self.place.folder.path()
+    }
+
+    /// Where a program finds the database.
+    pub(super) fn url(&self, database: &str) -> String {
+        url_of(self.folder(), database)
+    }
+
+    /// Starts the server again with other settings.
+    pub(super) fn reconfigure(&mut self, settings: &[&str]) {
+        self.settings = settings.iter().map(|line| (*line).to_owned()).collect();
+        self.restart();
+    }
+
+    /// Ends every session and starts the server again.
+    pub(super) fn restart(&mut self) {
+        let server = i32::try_from(self.server.id()).unwrap();
+        kill(Pid::from_raw(server), Signal::SIGINT).unwrap();
+        self.server.wait().unwrap();
+        self.server = self.place.serve(&self.settings);
+        self.wait_until_it_answers();
+    }
+
+    /// Sends a signal to the server and to each of its sessions.
+    pub(super) fn signal_all(&self, signal: Signal) {
+        let server = self.server.id();
+        let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+            let process: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+            let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+            let is_part = process == server || parent.trim().parse() == Ok(server);
+            is_part.then_some(process)
+        });
+        for process in processes.collect::<Vec<_>>() {
+            // A session may have ended meanwhile.
+            let _ = kill(Pid::from_raw(i32::try_from(process).unwrap()), signal);
+        }
+    }
+
+    /// Runs another program beside the server, as the server's user.
+    pub(super) fn beside(&self, program: &str) -> Command {
+        self.place.program(program)
+    }
+
+    /// Writes a file that only the server's user can read.
+    pub(super) fn write(&self, name: &str, content: &[u8]) -> PathBuf {
+        let path = self.place.path(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        if let Some(User { uid, gid, .. }) = &self.place.user {
+            chown(&path, Some(uid.as_raw()), Some(gid.as_raw())).unwrap();
+        }
+        path
     }
 
     /// Makes an empty database.
@@ -120,6 +178,7 @@ impl Cluster {
             ])
             .arg("-h")
             .arg(self.place.folder.path())
+            .args(["-p", self.port()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -166,6 +225,22 @@ impl Place {
         }
     }
 
+    fn serve(&self, settings: &[String]) -> Child {
+        let log = File::create(self.path("log")).unwrap();
+        let mut server = self.program("postgres");
+        server
+            .arg("-D")
+            .arg(self.path("data"))
+            .arg("-k")
+            .arg(self.folder.path())
+            .args(["-c", "listen_addresses=", "-c", "fsync=off"]);
+        for setting in settings {
+            server.args(["-c", setting]);
+        }
+        let log_too = log.try_clone().unwrap();
+        server.stdout(log_too).stderr(log).spawn().unwrap()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -178,6 +253,22 @@ impl Place {
         }
         command
     }
+}
+
+/// The URL of a database on the socket in a folder.
+pub(super) fn url_of(folder: &Path, database: &str) -> String {
+    let folder = folder.display().to_string().replace('/', "%2F");
+    format!("postgres://perennial@{folder}/{database}")
+}
+
+fn required_programs() -> Option<PathBuf> {
+    let programs = programs();
+    if programs.is_none() {
+        let is_required = env::var("PERENNIAL_REQUIRE_POSTGRES").is_ok_and(|set| set == "1");
+        assert!(!is_required, "there is no PostgreSQL on this machine");
+        println!("skipped: there is no PostgreSQL on this machine");
+    }
+    programs
 }
 
 /// The folder with the programs of the newest PostgreSQL.

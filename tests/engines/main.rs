@@ -1,4 +1,5 @@
-//! Both engines of the inventory have the same schema, and the same statements mean the same to them.
+//! Both engines of the inventory have the same schema, and the same statements mean the same to them. And what an
+//! inventory on a server survives.
 
 #[cfg(test)]
 mod cluster;
@@ -7,7 +8,17 @@ mod dialect;
 #[cfg(test)]
 mod meaning;
 #[cfg(test)]
+mod outages;
+#[cfg(test)]
+mod poolers;
+#[cfg(test)]
+mod proxy;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod schemas;
+#[cfg(test)]
+mod shelf;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]

@@ -231,8 +231,7 @@ fn read_folder(folder: &Path, files: &mut Vec<SourceFile>) {
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() && name != "engine" {
             read_folder(&path, files);
-        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") && !name.starts_with("test_")
-        {
+        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
             files.push(SourceFile::read(&path));
         }
     }

@@ -191,6 +191,16 @@ pub const TOOLS: &[Tool] = &[
     ),
 ];
 
+/// The names outside of src/inventory/engine that belong to one engine of the inventory, and where they are.
+pub const ENGINES: &[(&str, &str)] = &[
+    // Each schema file is written once for each.
+    ("inventory/schema", "sqlite"),
+    ("inventory/schema", "postgres"),
+    // The library in the program is too old.
+    ("inventory/error", "UnsafeSqlite"),
+    ("daemon/error", "UnsafeSqlite"),
+];
+
 /// The places where a secret is exposed, and why it must be.
 pub const EXPOSURES: &[(&str, &str)] = &[
     ("secret/mod", "its own length and equality"),

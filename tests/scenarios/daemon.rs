@@ -94,7 +94,7 @@ async fn it_does_not_start_on_what_is_wrong_and_says_what_to_do() -> Result {
     let world = World::new().await?;
     let premises = Premises::new(&world.meta.url())?;
     premises.start()?.stop(Signal::SIGTERM)?;
-    let before = fs::read(premises.path("inventory.db"))?;
+    let before = premises.stored()?;
 
     premises.write_secret(
         "inventory.key",
@@ -108,10 +108,7 @@ async fn it_does_not_start_on_what_is_wrong_and_says_what_to_do() -> Result {
         String::from_utf8_lossy(&ended.stderr)
     );
     assert!(String::from_utf8(ended.stderr)?.contains("was sealed with key"));
-    assert!(
-        fs::read(premises.path("inventory.db"))? == before,
-        "it was written to"
-    );
+    assert!(premises.stored()? == before, "it was written to");
 
     premises.write_secret("inventory.key", &premises.key)?;
     premises.configure(&world.meta.url(), "[inventry]")?;

@@ -21,7 +21,7 @@ fn a_lost_key_gives_a_clear_error_and_changes_nothing() -> Result {
     let daemon = premises.start()?;
     import(&premises, "first")?;
     daemon.stop(Signal::SIGTERM)?;
-    let before = fs::read(premises.path("inventory.db"))?;
+    let before = premises.stored()?;
     fs::remove_file(premises.path("inventory.key"))?;
     ended(
         &premises.ask(&["run"], "")?,
@@ -42,7 +42,7 @@ fn a_lost_key_gives_a_clear_error_and_changes_nothing() -> Result {
         78,
         &["was sealed with key", "If that key is lost"],
     );
-    assert!(fs::read(premises.path("inventory.db"))? == before);
+    assert!(premises.stored()? == before);
     Ok(())
 }
 

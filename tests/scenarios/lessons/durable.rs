@@ -97,15 +97,12 @@ async fn a_record_that_cannot_be_written_takes_no_other_with_it() -> Result {
         let id = world.named(name).await?.id;
         world.order(id, OrderKind::Check).await?;
     }
-    world.tamper(
-        "CREATE TRIGGER broken BEFORE INSERT ON event WHEN NEW.name = 'broken'
-         BEGIN SELECT RAISE (ABORT, 'it cannot be written'); END",
-    )?;
+    world.refuse("event", "NEW.name = 'broken'")?;
     assert!(world.pass().await.is_err(), "it is told");
 
     assert_ne!(world.secret(otto).await?, before, "the renewal is stored");
     assert_eq!(world.told(EventKind::Checked).await?, 2, "otto and sound");
-    world.tamper("DROP TRIGGER broken")?;
+    world.accept("event")?;
     world.live(hours(1)).await?;
     assert_eq!(
         world.told(EventKind::Checked).await?,
@@ -119,10 +116,7 @@ async fn a_record_that_cannot_be_written_takes_no_other_with_it() -> Result {
 async fn a_renewed_secret_that_cannot_be_stored_is_kept_until_it_can() -> Result {
     let mut world = World::new().await?;
     let (otto, before) = about_to_be_renewed(&mut world, "otto").await?;
-    world.tamper(
-        "CREATE TRIGGER full_disk BEFORE INSERT ON version
-         BEGIN SELECT RAISE (ABORT, 'no space left'); END",
-    )?;
+    world.refuse("version", "NEW.token > 0")?;
     for _ in 0..3 {
         assert!(
             world.pass().await.is_err(),
@@ -131,7 +125,7 @@ async fn a_renewed_secret_that_cannot_be_stored_is_kept_until_it_can() -> Result
         world.now += hours(1);
     }
     assert_eq!(world.secret(otto).await?, before);
-    world.tamper("DROP TRIGGER full_disk")?;
+    world.accept("version")?;
     world.pass().await?;
 
     let after = world.token(otto).await?;

@@ -122,10 +122,7 @@ async fn nobody_hears_of_a_renewal_that_was_not_stored() -> Result {
     let before = world.token(id).await?;
 
     world.order(id, OrderKind::Rotate).await?;
-    world.tamper(
-        "CREATE TRIGGER full_disk BEFORE INSERT ON version
-         BEGIN SELECT RAISE (ABORT, 'no space left'); END",
-    )?;
+    world.refuse("version", "NEW.token > 0")?;
     assert!(world.pass().await.is_err());
     let asked = world.meta.world().call_log().calls(Endpoint::Exchange);
     assert_eq!(asked, 1);
@@ -140,7 +137,7 @@ async fn nobody_hears_of_a_renewal_that_was_not_stored() -> Result {
     assert_eq!((after.version, after.deadline()), (1, before.deadline()));
     assert_eq!(world.secret(id).await?, token);
 
-    world.tamper("DROP TRIGGER full_disk")?;
+    world.accept("version")?;
     world.pass().await?;
     assert_eq!(world.told(EventKind::Rotated).await?, 1);
     assert_eq!(world.told(EventKind::Checked).await?, 1);
@@ -163,12 +160,9 @@ async fn an_exchange_that_a_crash_swallowed_still_counts() -> Result {
     world.live(hours(30)).await?;
 
     world.order(id, OrderKind::Rotate).await?;
-    world.tamper(
-        "CREATE TRIGGER full_disk BEFORE INSERT ON event WHEN NEW.kind = 'rotated'
-         BEGIN SELECT RAISE (ABORT, 'no space left'); END",
-    )?;
+    world.refuse("event", "NEW.kind = 'rotated'")?;
     assert!(world.pass().await.is_err());
-    world.tamper("DROP TRIGGER full_disk")?;
+    world.accept("event")?;
     for order in [OrderKind::Check, OrderKind::Rotate] {
         world.order(id, order).await?;
         world.live(hours(1)).await?;

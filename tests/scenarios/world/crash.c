@@ -1,10 +1,14 @@
-/* Ends the process at the Nth time that it changes a file, as a power cut might: CRASH_AT=N. With CRASH_ONCE=PATH, only
-   what it does while there is such a file counts. */
+/* Ends the process at the Nth time that it changes a file, or asks a PostgreSQL server on a socket, as a power cut might:
+   CRASH_AT=N. With CRASH_ONCE=PATH, only what it does while there is such a file counts. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static void step(void) {
@@ -36,11 +40,34 @@ BEFORE(int, rename, (const char *from, const char *to), (from, to))
 BEFORE(int, unlink, (const char *path), (path))
 BEFORE(int, linkat, (int a, const char *from, int b, const char *to, int flags), (a, from, b, to, flags))
 
+static int is_server(int fd) {
+    struct sockaddr_un peer;
+    socklen_t length = sizeof peer;
+    memset(&peer, 0, sizeof peer);
+    if (getpeername(fd, (struct sockaddr *)&peer, &length) != 0 || peer.sun_family != AF_UNIX) return 0;
+    peer.sun_path[sizeof peer.sun_path - 1] = 0;
+    return strstr(peer.sun_path, ".s.PGSQL.") != NULL;
+}
+
+ssize_t send(int fd, const void *from, size_t n, int flags) {
+    static ssize_t (*real)(int, const void *, size_t, int);
+    if (!real) real = dlsym(RTLD_NEXT, "send");
+    if (is_server(fd)) step();
+    return real(fd, from, n, flags);
+}
+
+ssize_t writev(int fd, const struct iovec *from, int n) {
+    static ssize_t (*real)(int, const struct iovec *, int);
+    if (!real) real = dlsym(RTLD_NEXT, "writev");
+    if (is_server(fd)) step();
+    return real(fd, from, n);
+}
+
 ssize_t write(int fd, const void *from, size_t n) {
     static ssize_t (*real)(int, const void *, size_t);
     if (!real) real = dlsym(RTLD_NEXT, "write");
     /* What goes to other programs changes no file. */
     struct stat is;
-    if (fd > 2 && fstat(fd, &is) == 0 && S_ISREG(is.st_mode)) step();
+    if (fd > 2 && fstat(fd, &is) == 0 && (S_ISREG(is.st_mode) || (S_ISSOCK(is.st_mode) && is_server(fd)))) step();
     return real(fd, from, n);
 }

@@ -14,6 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use perennial::secret::Key;
 
+use super::database::Database;
 use super::{APP, APP_SECRET, Result};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_perennial");
@@ -25,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Premises {
     folder: tempfile::TempDir,
     pub key: String,
+    pub database: Database,
 }
 
 pub struct Daemon {
@@ -43,7 +45,11 @@ impl Premises {
         let premises = Self {
             folder,
             key: key.clone(),
+            database: Database::new()?,
         };
+        if let Some(url) = premises.database.url() {
+            premises.write_secret("inventory.url", url)?;
+        }
         premises.write_secret("inventory.key", &key)?;
         premises.write_secret("acme.secret", APP_SECRET)?;
         premises.configure(graph_url, "")?;
@@ -55,6 +61,7 @@ impl Premises {
         Ok(Self {
             folder: tempfile::tempdir()?,
             key: String::new(),
+            database: Database::File,
         })
     }
 
@@ -75,6 +82,7 @@ impl Premises {
 
     pub fn configure(&self, graph_url: &str, more: &str) -> Result {
         let here = self.folder.path().display();
+        let place = self.database.line(self.folder.path());
         let text = format!(
             r#"timezone = "Europe/Berlin"
 [[app]]
@@ -85,7 +93,7 @@ graph_url = "{graph_url}"
 calls_per_hour = 10000
 scopes = ["email", "pages_show_list", "pages_messaging"]
 [inventory]
-path = "{here}/inventory.db"
+{place}
 key = {{ file = "{here}/inventory.key" }}
 [alerts]
 from = "Perennial <perennial@example.com>"
@@ -105,6 +113,10 @@ socket = "{here}/perennial.sock"
             .arg("--config")
             .arg(self.path("perennial.toml"))
             .env_remove("PERENNIAL_SOCKET");
+        if self.database.url().is_some() {
+            // Beside a file, the monitor finds a place of its own.
+            command.env("STATE_DIRECTORY", self.folder.path());
+        }
         command
     }
 

@@ -3,6 +3,7 @@
 pub mod company;
 pub mod crash;
 pub mod daemon;
+pub mod database;
 pub mod hook;
 mod log;
 mod mail;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use perennial::graph_api::{Client, Settings};
 use perennial::graph_sim::{AppSpec, Endpoint, PageSelection, Simulator, World as Meta};
-use perennial::inventory::{Filter, Imported, Inventory, NewToken, Settings as InventorySettings};
+use perennial::inventory::{Filter, Imported, Inventory, NewToken};
 use perennial::model::{
     EventId, EventKind, EventRecord, Kind, OrderKind, Scopes, State, Token, TokenId,
 };
@@ -46,6 +47,7 @@ pub struct World {
     pub now: Timestamp,
     office: mail::Office,
     folder: tempfile::TempDir,
+    database: database::Database,
 }
 
 pub fn days(n: i64) -> SignedDuration {
@@ -91,8 +93,8 @@ impl World {
         });
         let meta = Simulator::start(world, "127.0.0.1:0".parse()?).await?;
         let folder = tempfile::tempdir()?;
-        let path = folder.path().join("inventory.db");
-        let settings = InventorySettings::of_file(&path, Key::generate()?);
+        let database = database::Database::new()?;
+        let settings = database.settings(folder.path(), Key::generate()?)?;
         let inventory = Inventory::open(&settings)?;
         let rotation_worker = RotationWorker {
             inventory: inventory.clone(),
@@ -109,6 +111,7 @@ impl World {
             now,
             office: mail::Office::open(folder.path())?,
             folder,
+            database,
         })
     }
 

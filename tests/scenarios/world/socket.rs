@@ -16,6 +16,7 @@ use perennial::secret::Key;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::database::Database;
 use super::{APP, APP_SECRET, OPERATOR, Result, World};
 
 pub struct Socket {
@@ -84,6 +85,11 @@ impl Drop for Socket {
 }
 
 fn furnish(folder: &Path, graph_url: &str) -> Result<config::Config> {
+    let database = Database::new()?;
+    if let Some(url) = database.url() {
+        write_secret(&folder.join("inventory.url"), url)?;
+    }
+    let place = database.line(folder);
     write_secret(&folder.join("key"), &Key::generate()?.to_base64())?;
     write_secret(&folder.join("secret"), APP_SECRET)?;
     let (file, here) = (folder.join("perennial.toml"), folder.display());
@@ -97,7 +103,7 @@ fn furnish(folder: &Path, graph_url: &str) -> Result<config::Config> {
             secret = {{ file = "{here}/secret" }}
             graph_url = "{graph_url}"
             [inventory]
-            path = "{here}/inventory.db"
+            {place}
             key = {{ file = "{here}/key" }}
             [alerts]
             from = "perennial@example.com"

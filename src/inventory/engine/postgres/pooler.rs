@@ -18,17 +18,21 @@ impl Connection {
                 "SELECT set_config('perennial.session', '{word}', false)"
             ))?;
             // Inside a transaction a pooler lends a session to nobody else.
-            other.script("BEGIN")?;
+            other.script("BEGIN").map_err(|_| self.pooler())?;
             let seen_by_other = other.word(SEEN)?;
             let seen = (seen_by_other.as_deref() != Some(&word))
                 .then(|| self.word(SEEN))
                 .transpose();
             other.script("ROLLBACK")?;
             if seen?.flatten().as_deref() != Some(&word) {
-                let server = self.server.name();
-                return Err(Error::Server(ServerError::Pooler { server }));
+                return Err(self.pooler());
             }
         }
         Ok(())
+    }
+
+    fn pooler(&self) -> Error {
+        let server = self.server.name();
+        Error::Server(ServerError::Pooler { server })
     }
 }
