@@ -27,6 +27,7 @@ mod monitor;
 mod permissions;
 mod posts;
 mod rotation;
+mod servers;
 mod setup;
 mod upgrade;
 mod verdicts;
