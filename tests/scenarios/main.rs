@@ -28,6 +28,7 @@ mod nodes;
 mod permissions;
 mod posts;
 mod rotation;
+mod servers;
 mod setup;
 mod upgrade;
 mod verdicts;

@@ -85,7 +85,7 @@ impl Reading {
     }
 
     /// While the inventory's server is away: the secret that was in use when a permitted peer last read it.
-    pub(super) fn from_memory(
+    pub(super) fn read_in_memory(
         &self,
         app_state: &AppState,
         error: Error,

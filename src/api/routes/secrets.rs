@@ -44,7 +44,7 @@ pub(in crate::api) async fn read(
             request.remember(&app_state, &read, now);
             read
         }
-        Err(error) => request.from_memory(&app_state, error, now)?,
+        Err(error) => request.read_in_memory(&app_state, error, now)?,
     };
     if let Some(access) = read.access {
         app_state.count_access(access, now).await;

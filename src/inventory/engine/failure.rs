@@ -79,7 +79,7 @@ const fn kind_of_postgres(kind: FaultKind) -> Option<WriteErrorKind> {
         FaultKind::Standby => Some(WriteErrorKind::Standby),
         FaultKind::Full => Some(WriteErrorKind::Full),
         FaultKind::Locked => Some(WriteErrorKind::Locked),
-        FaultKind::Passing => Some(WriteErrorKind::Other),
+        FaultKind::Conflict | FaultKind::Passing => Some(WriteErrorKind::Other),
         FaultKind::Statement => None,
     }
 }

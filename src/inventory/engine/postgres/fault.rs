@@ -24,6 +24,8 @@ pub(in crate::inventory::engine) enum FaultKind {
     Full,
     /// Another session holds a lock.
     Locked,
+    /// Another transaction was in the way: what was done is undone, and may be done again.
+    Conflict,
     /// The same may work later.
     Passing,
     /// The statement, or what it would write, is wrong.
@@ -103,9 +105,9 @@ fn kind(code: &str) -> FaultKind {
         "25006" => FaultKind::Standby,
         "53100" => FaultKind::Full,
         "55P03" => FaultKind::Locked,
-        // Two transactions in each other's way; a statement that took too long; out of memory; an error of the server's
-        // disk; a permission that is missing.
-        "40001" | "40P01" | "57014" | "53200" | "58030" | "42501" => FaultKind::Passing,
+        "40001" | "40P01" => FaultKind::Conflict,
+        // A statement that took too long; out of memory; an error of the server's disk; a permission that is missing.
+        "57014" | "53200" | "58030" | "42501" => FaultKind::Passing,
         _ if code.starts_with("08") => FaultKind::Lost,
         _ if code.starts_with("XX") => FaultKind::Passing,
         _ => FaultKind::Statement,
@@ -151,7 +153,7 @@ mod tests {
             ("08006", FaultKind::Lost),
             ("25006", FaultKind::Standby),
             ("53100", FaultKind::Full),
-            ("40P01", FaultKind::Passing),
+            ("40P01", FaultKind::Conflict),
             ("23505", FaultKind::Statement),
             ("42P01", FaultKind::Statement),
         ] {

@@ -46,7 +46,7 @@ impl Connection {
         })
     }
 
-    /// Connects again if need be: before it nothing can be lost.
+    /// Connects again if need be, and gives way to others once: before it nothing can be lost.
     pub(in crate::inventory::engine) fn begin(&self) -> Result<(), Error> {
         self.count_one();
         self.state.set(State::Idle);
@@ -56,6 +56,10 @@ impl Connection {
         };
         let begun = match self.ask_once(begin) {
             Err(fault) if fault.kind() == FaultKind::Lost => self.ask_once(begin),
+            Err(fault) if fault.kind() == FaultKind::Conflict => {
+                self.roll_back()?;
+                self.ask_once(begin)
+            }
             begun => begun,
         };
         match begun {
