@@ -42,6 +42,8 @@ class Story:
         self.watch, self.fleet = Watch(self.cluster, self.nodes), Fleet(self.graph, self.nodes, seed)
         self.faults = Faults(self.cluster, self.nodes, self.graph, self.watch, self.plan)
         self.fleet.may_be_forgotten = self.plan.loses_commits_for_good()
+        # How many of the secrets that Meta gave were looked for, and found.
+        self.found = 0
         self.followers, self.tasks = [Follower(node) for node in self.nodes], []
         self.readers = [Reader(node, READ) for node in self.nodes]
 
@@ -249,6 +251,7 @@ class Story:
             status, answer = await self.nodes[0].ask("POST", "/v1/tokens", request)
             known[entry.given] = status == 200 and answer["name"] == entry.token
         ledger = [entry for entry in self.graph.ledger if entry.given in known]
+        self.found = sum(known.values())
         self.complaints += verdict.lost_secrets(ledger, known.get, lambda entry: verdict.excuse(entry, histories))
         counted = await self.graph.exchanges()
         if counted != len(self.graph.ledger):
@@ -279,7 +282,7 @@ class Story:
         ledger, emails = self.graph.ledger, self.post.emails
         ids = {(email.message_id, email.to) for email in emails}
         return {"takeover": round(verdict.longest_gap(self.watch.looks), 1), "exchanges": len(ledger),
-                "delivered": sum(entry.delivered for entry in ledger), "tokens": len(self.fleet.tokens),
+                "delivered": sum(entry.delivered for entry in ledger), "found": self.found, "tokens": len(self.fleet.tokens),
                 "emails": len(ids), "repeated": len(emails) - len(ids),
                 "restarts": sum(len(node.exits) for node in self.nodes)}
 
