@@ -264,8 +264,12 @@ class Story:
         causes = [incident["cause"] for incident in answer["incidents"] if not incident["tokens"]]
         if not causes:
             self.complaints.append("the standby had missed commits, and no operator's incident says so")
-        early = [token.name for token in self.fleet.tokens.values() if token.ended_at is None
-                 and await self.last_check(token) < ended]
+        end = time.monotonic() + verdict.TAKE_OVER
+        while early := [token.name for token in self.fleet.tokens.values() if token.ended_at is None
+                        and await self.last_check(token) < ended]:
+            if time.monotonic() > end:
+                break
+            await asyncio.sleep(1)
         if early:
             self.complaints.append(f"the standby had missed commits, and {len(early)} tokens were not checked since, "
                                    f"such as {early[:3]}")
