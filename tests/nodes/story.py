@@ -4,11 +4,11 @@ questions that the verdict needs answered."""
 import asyncio
 import contextlib
 import re
-import time
 from pathlib import Path
 
 import verdict
 from cluster import Cluster
+from examination import NAMES, Examination
 from faults import Faults
 from fleet import READ, Fleet
 from meta import Graph
@@ -17,9 +17,8 @@ from plan import draw
 from post import PostOffice
 from watch import Follower, Reader, Watch
 
-NAMES = ("n1", "n2", "n3")
 TOKENS = 400
-# How long the daemons may take, once nothing hinders them any more, until all is as it should be.
+# How long people may take to end what they began.
 PATIENCE = 60
 # How the daemon says that it cannot work behind a pooler.
 POOLER = re.compile("PgBouncer")
@@ -31,7 +30,7 @@ WHERE notified_at IS NULL AND review_at IS NOT NULL AND resolved_at IS NULL AND 
     CASE WHEN unit = 1000 THEN 1000 ELSE 1 END) * (extract(epoch FROM clock_timestamp())::bigint - 60)"""
 
 
-class Story:
+class Story(Examination):
     """A run in a folder. `complaints` is what was violated."""
 
     def __init__(self, program, folder, seed):
@@ -42,6 +41,8 @@ class Story:
         self.watch, self.fleet = Watch(self.cluster, self.nodes), Fleet(self.graph, self.nodes, seed)
         self.faults = Faults(self.cluster, self.nodes, self.graph, self.watch, self.plan)
         self.fleet.may_be_forgotten = self.plan.loses_commits_for_good()
+        # How many of the secrets that Meta gave were looked for, and found.
+        self.found = 0
         self.followers, self.tasks = [Follower(node) for node in self.nodes], []
         self.readers = [Reader(node, READ) for node in self.nodes]
 
@@ -110,176 +111,11 @@ class Story:
         if code != MISCONFIGURED or not POOLER.search(self.spare.log()):
             self.complaints.append(f"behind PgBouncer a daemon ended with {code}: {self.spare.log()[-500:]}")
 
-    async def is_well_again(self):
-        """Every daemon is ready, every duty has a holder, and what was due has been done."""
-        end = time.monotonic() + PATIENCE
-        while wrong := await self.what_is_wrong():
-            if time.monotonic() > end:
-                self.complaints += [f"{PATIENCE} s after the faults: {words}" for words in wrong]
-                return False
-            await asyncio.sleep(0.5)
-        return True
-
-    async def what_is_wrong(self):
-        wrong = []
-        for node in self.nodes:
-            try:
-                wrong += await self.what_is_wrong_with(node)
-            except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError) as error:
-                wrong.append(f"{node.name} does not answer: {error!r}")
-        wrong += [f"nobody holds {duty}" for duty in verdict.DUTIES if self.watch.holder(duty) is None]
-        wrong += [f"an exchange of {entry.token} has not ended" for entry in self.graph.ledger if entry.ended is None]
-        return wrong
-
-    async def what_is_wrong_with(self, node):
-        """It is ready, and its status shows every daemon once, and every duty with one of them."""
-        status, answer = await node.ask("GET", "/readyz")
-        if status != 200:
-            return [f"{node.name} is not ready: {answer.get('problems', answer)}"]
-        _, answer = await node.ask("GET", "/v1/status")
-        nodes = answer.get("nodes", [])
-        duties = sorted(duty for other in nodes for duty in other["duties"])
-        if [other["name"] for other in nodes] != list(NAMES) or duties != sorted(verdict.DUTIES):
-            return [f"the status of {node.name} shows other daemons or duties: {nodes}"]
-        return []
-
-    async def look_at_the_end(self):
-        """First what is there, then whether the daemons still do their work: the latter changes the former."""
-        await self.look_at_the_events()
-        await self.look_at_the_tokens()
-        await self.look_at_new_work()
-        await self.look_at_the_lost()
-        if self.faults.loss:
-            await self.look_at_the_loss()
-
-    def look_at_the_records(self):
-        ledger, looks, plan = self.graph.ledger, self.watch.looks, self.plan
-        histories = {node.name: node.history for node in self.nodes}
-        away = [*verdict.outages(looks), *filter(None, [self.faults.loss])]
-
-        def may_repeat(earlier, later):
-            return verdict.may_repeat(earlier, later, histories, away)
-
-        put = {token.name: token.put_at for token in self.fleet.tokens.values()}
-        wrong = {name: [(began + verdict.TERM, ended) for began, ended in spans]
-                 for name, spans in self.faults.wrong_clocks.items()}
-        self.complaints += [*verdict.in_flight_twice(self.kept_for_sure(ledger)),
-                            *verdict.too_often(self.kept_for_sure(ledger), put),
-                            *verdict.email_twice(self.post.emails, may_repeat), *verdict.late_take_overs(looks),
-                            *verdict.held_with_a_wrong_clock(looks, wrong), *self.fleet.refusals]
-        if not plan.loses_commits_for_good():
-            self.complaints += verdict.going_back(looks)
-        for reader in self.readers:
-            self.complaints += reader.failures[:1]
-        for node in self.nodes:
-            self.complaints += [f"{node.name} ended by itself with {code}" for code, was_up in node.exits
-                                if was_up or code == MISCONFIGURED]
-            if "panicked at" in node.log():
-                self.complaints.append(f"{node.name} panicked")
-        self.complaints += [f"an exchange that the doors do not understand: {stray}" for stray in self.graph.strays]
-
-    def kept_for_sure(self, ledger):
-        """Without the exchanges of tokens whose note may have been lost with the former primary."""
-        if not self.faults.loss:
-            return ledger
-        began, ended = self.faults.loss
-        lost = {entry.token for entry in ledger if entry.began < ended and (entry.ended or ended) > began}
-        return [entry for entry in ledger if entry.token not in lost]
-
-    async def look_at_the_events(self):
-        rows = await self.cluster.writer.ask("SELECT id FROM event ORDER BY id", "perennial")
-        written = [int(row[0]) for row in rows]
-        # The followers are a moment behind.
-        end = time.monotonic() + 10
-        while any(written and follower.seen[-1] < written[-1] for follower in self.followers):
-            if time.monotonic() > end:
-                break
-            await asyncio.sleep(0.2)
-        if not self.plan.loses_commits_for_good():
-            followers = {follower.node.name: follower.seen for follower in self.followers}
-            self.complaints += verdict.missed_events(written, followers)
-
-    async def look_at_the_tokens(self):
-        """Every daemon gives the same secret, one that Meta gave for this token and that lives."""
-        for token in self.fleet.tokens.values():
-            if token.ended_at is not None:
-                continue
-            answers = [await node.ask("GET", f"/v1/tokens/{token.name}/secret") for node in self.nodes]
-            secrets = {answer.get("access_token") if status == 200 else f"{status} {answer}"
-                       for status, answer in answers}
-            if len(secrets) > 1 or self.graph.owner_of.get(secret := secrets.pop()) != token.name:
-                words = [answer if status != 200 else answer["version"] for status, answer in answers]
-                self.complaints.append(f"the daemons give different or wrong secrets of {token.name}: {words}")
-            elif not (await self.graph.truth(secret))["alive"]:
-                self.complaints.append(f"the secret of {token.name} that the daemons give is dead")
-
-    async def look_at_new_work(self):
-        """After all this, a token that is due is checked and a new one is renewed, whichever daemon was told."""
-        new = [await self.fleet.add() for _ in range(3) if self.fleet.waiting]
-        old = [token for token in self.fleet.tokens.values() if token.ended_at is None and token not in new][:3]
-        secrets = {token.name: [secret for secret, owner in self.graph.owner_of.items() if owner == token.name]
-                   for token in old}
-        before = {token.name: await self.checks(secrets[token.name]) for token in old}
-        for token in old:
-            await self.fleet.check(token)
-        end = time.monotonic() + verdict.TAKE_OVER
-        waits = []
-        while time.monotonic() < end:
-            exchanged = {entry.token for entry in self.graph.ledger if entry.delivered}
-            waits = [f"{token.name} is new and was not renewed" for token in new if token.name not in exchanged]
-            waits += [f"{token.name} was due and was not checked" for token in old
-                      if await self.checks(secrets[token.name]) == before[token.name]]
-            if not waits:
-                break
-            await asyncio.sleep(0.3)
-        self.complaints += waits
-
-    async def checks(self, secrets):
-        return sum([await self.graph.calls("debug_token", secret) for secret in secrets])
-
-    async def look_at_the_lost(self):
-        """A secret that is in the inventory is known when it is imported, and nothing changes; else it was lost."""
-        histories = {node.name: node.history for node in self.nodes}
-        known = {}
-        for number, entry in enumerate(self.kept_for_sure(self.graph.ledger)):
-            token = self.fleet.tokens.get(entry.token)
-            if not (entry.delivered and entry.given) or token is None or token.changed_before(entry.ended + 30):
-                continue
-            request = {"app": "acme", "access_token": entry.given, "name": f"probe-{number}"}
-            status, answer = await self.nodes[0].ask("POST", "/v1/tokens", request)
-            known[entry.given] = status == 200 and answer["name"] == entry.token
-        ledger = [entry for entry in self.graph.ledger if entry.given in known]
-        self.complaints += verdict.lost_secrets(ledger, known.get, lambda entry: verdict.excuse(entry, histories))
-        counted = await self.graph.exchanges()
-        if counted != len(self.graph.ledger):
-            self.complaints.append(f"Meta counted {counted} exchanges, and the ledger has {len(self.graph.ledger)}")
-
-    async def look_at_the_loss(self):
-        """A standby that had missed commits took over: an operator is told, and every token is checked anew."""
-        _, ended = self.faults.loss
-        _, answer = await self.nodes[0].ask("GET", "/v1/incidents?state=all")
-        causes = [incident["cause"] for incident in answer["incidents"] if not incident["tokens"]]
-        if not causes:
-            self.complaints.append("the standby had missed commits, and no operator's incident says so")
-        early = [token.name for token in self.fleet.tokens.values() if token.ended_at is None
-                 and await self.last_check(token) < ended]
-        if early:
-            self.complaints.append(f"the standby had missed commits, and {len(early)} tokens were not checked since, "
-                                   f"such as {early[:3]}")
-
-    async def last_check(self, token):
-        _, answer = await self.nodes[0].ask("GET", f"/v1/tokens/{token.name}")
-        at = answer.get("checked_at")
-        if at is None:
-            return 0
-        moment = time.mktime(time.strptime(at[:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
-        return moment - time.time() + time.monotonic()
-
     def figures(self):
         ledger, emails = self.graph.ledger, self.post.emails
         ids = {(email.message_id, email.to) for email in emails}
         return {"takeover": round(verdict.longest_gap(self.watch.looks), 1), "exchanges": len(ledger),
-                "delivered": sum(entry.delivered for entry in ledger), "tokens": len(self.fleet.tokens),
+                "delivered": sum(entry.delivered for entry in ledger), "found": self.found, "tokens": len(self.fleet.tokens),
                 "emails": len(ids), "repeated": len(emails) - len(ids),
                 "restarts": sum(len(node.exits) for node in self.nodes)}
 
