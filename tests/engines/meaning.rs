@@ -121,7 +121,7 @@ impl<'c> Engines<'c> {
         let statements = statements
             .into_iter()
             .filter(|(text, _)| !is_of_sqlite(text));
-        // What a change returns is read by nobody here.
+        // What a change returns is not compared.
         let changing = |(text, file): (String, String)| match text.split_once("RETURNING") {
             Some((change, _)) => (change.to_owned(), file),
             None => (text, file),

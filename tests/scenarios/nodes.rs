@@ -6,9 +6,12 @@ use std::time::{Duration, Instant};
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, Reexchange};
 use perennial::inventory::{Duties, DutyChange, Error, Held};
 use perennial::model::{Duty, EventKind, Node, OrderKind, Outcome, TokenId};
-use perennial::rotation::RotationWorker;
+use perennial::rotation::{Report, RotationWorker};
+use tokio::task::JoinHandle;
 
 use crate::world::{APP, Result, SCOPES, World, days, hours, minutes};
+
+type Swept = std::result::Result<Report, Error>;
 
 /// A daemon among others.
 struct Daemon {
@@ -47,6 +50,15 @@ impl Daemon {
             inventory: world.inventory.on_behalf_of(&self.held()?),
             ..world.rotation_worker.clone()
         })
+    }
+
+    /// Its sweep, at the moment when Meta has an exchange in hand and has not answered.
+    async fn exchanging(&self, world: &World) -> Result<JoinHandle<Swept>> {
+        world.meta.world().inject(slowly(Endpoint::Exchange));
+        let (worker, now) = (self.worker(world)?, world.now);
+        let under_way = tokio::spawn(async move { worker.sweep(now).await });
+        world.until_asked(Endpoint::Exchange, 1).await;
+        Ok(under_way)
     }
 
     /// Lives on with this daemon as the one that sweeps.
@@ -140,10 +152,7 @@ async fn an_exchange_whose_daemon_was_killed_before_the_answer_counts_for_a_day(
     let (id, secret) = about_to_be_renewed(&mut world).await?;
     let (lima, oslo) = (Daemon::new("lima"), Daemon::new("oslo"));
     lima.keep(&world).await?;
-    world.meta.world().inject(slowly(Endpoint::Exchange));
-    let (worker, now) = (lima.worker(&world)?, world.now);
-    let under_way = tokio::spawn(async move { worker.sweep(now).await });
-    world.until_asked(Endpoint::Exchange, 1).await;
+    let under_way = lima.exchanging(&world).await?;
     under_way.abort();
     assert!(under_way.await.is_err_and(|ended| ended.is_cancelled()));
 
@@ -169,10 +178,7 @@ async fn an_answer_that_arrives_after_a_take_over_is_stored_and_the_new_holder_u
     let (id, secret) = about_to_be_renewed(&mut world).await?;
     let (lima, oslo) = (Daemon::new("lima"), Daemon::new("oslo"));
     lima.keep(&world).await?;
-    world.meta.world().inject(slowly(Endpoint::Exchange));
-    let (worker, now) = (lima.worker(&world)?, world.now);
-    let under_way = tokio::spawn(async move { worker.sweep(now).await });
-    world.until_asked(Endpoint::Exchange, 1).await;
+    let under_way = lima.exchanging(&world).await?;
     oslo.take_over(&world).await?;
     // It sweeps while the answer is on its way, and exchanges nothing.
     oslo.worker(&world)?.sweep(world.now).await?;
@@ -198,10 +204,7 @@ async fn a_secret_whose_daemon_was_killed_before_the_swap_is_in_use_after_the_ne
     let (id, secret) = about_to_be_renewed(&mut world).await?;
     let (lima, oslo) = (Daemon::new("lima"), Daemon::new("oslo"));
     lima.keep(&world).await?;
-    world.meta.world().inject(slowly(Endpoint::Exchange));
-    let (worker, now) = (lima.worker(&world)?, world.now);
-    let under_way = tokio::spawn(async move { worker.sweep(now).await });
-    world.until_asked(Endpoint::Exchange, 1).await;
+    let under_way = lima.exchanging(&world).await?;
     let asked = world.meta.world().call_log().calls(Endpoint::DebugToken);
     world.meta.world().inject(slowly(Endpoint::DebugToken));
     world.until_asked(Endpoint::DebugToken, asked + 1).await;
@@ -279,10 +282,7 @@ async fn what_an_exchange_left_does_not_replace_a_secret_that_lasts_as_long() ->
     world.meta.world().set_reexchange_of(&person, same_end)?;
     let (lima, oslo) = (Daemon::new("lima"), Daemon::new("oslo"));
     lima.keep(&world).await?;
-    world.meta.world().inject(slowly(Endpoint::Exchange));
-    let (worker, now) = (lima.worker(&world)?, world.now);
-    let under_way = tokio::spawn(async move { worker.sweep(now).await });
-    world.until_asked(Endpoint::Exchange, 1).await;
+    let under_way = lima.exchanging(&world).await?;
     oslo.take_over(&world).await?;
     assert!(under_way.await?.is_err());
 

@@ -1,4 +1,4 @@
-//! A statement that is run for many rows, where nobody asks what each of them did. A server gets all of them at once.
+//! A statement for many rows, when the caller does not need to know what each one did. A server gets them all at once.
 
 use super::value::Params;
 use super::{postgres, sqlite};

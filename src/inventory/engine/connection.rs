@@ -150,7 +150,7 @@ impl Connection {
         }
     }
 
-    /// Begins a transaction that writes. Nobody else writes until it ends.
+    /// Begins a write transaction. No other connection writes until it ends.
     pub(in crate::inventory) fn begin(&self) -> Result<(), Error> {
         match &self.0 {
             Sqlite(db) => db.begin(),
@@ -213,7 +213,7 @@ impl Connection {
         }
     }
 
-    /// What can be done better while nobody waits for an answer.
+    /// Work that is better done when no caller is waiting.
     pub(in crate::inventory) fn after_commit(&self) {
         match &self.0 {
             Sqlite(db) => db.limit_log(),
@@ -237,7 +237,8 @@ impl Connection {
         }
     }
 
-    /// Whose database it is, inside a transaction that is about to change the schema. Nobody else changes it meanwhile.
+    /// Whose database it is, inside a transaction that is about to change the schema. No other connection can change it
+    /// meanwhile.
     pub(in crate::inventory) fn identity_to_upgrade(&self) -> Result<Identity, Error> {
         match &self.0 {
             Sqlite(db) => db.identity(),

@@ -62,7 +62,7 @@ impl Connection {
         })
     }
 
-    /// Nobody else changes the schema until the transaction ends.
+    /// No other connection can change the schema until the transaction ends.
     pub(in crate::inventory::engine) fn identity_to_upgrade(&self) -> Result<Identity, Error> {
         self.limit_calls_to(UPGRADE);
         let limit = UPGRADE.as_millis();
