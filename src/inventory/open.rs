@@ -98,13 +98,21 @@ pub(super) fn open_with(
 /// Opens the inventory of a server for writing and upgrades it. A pooler is noticed first: a setting of one session would
 /// reach the other programs that it serves.
 pub(super) fn open_on(server: &Arc<Server>, key: &Key) -> Result<(Connection, Sealer), Error> {
+    open_on_with(server, key, schema::FILES)
+}
+
+pub(super) fn open_on_with(
+    server: &Arc<Server>,
+    key: &Key,
+    files: &[SchemaFile<'_>],
+) -> Result<(Connection, Sealer), Error> {
     let db = Connection::to_write(server)?;
     db.reject_pooler(&Connection::to_write(server)?)?;
     let version = schema::known(db.identity()?, || server.address().to_string())?;
     if version > 0 {
         keys::unwrap(&db, key)?;
     }
-    let sealer = prepare(&db, version, key, schema::FILES)?;
+    let sealer = prepare(&db, version, key, files)?;
     Ok((db, sealer))
 }
 
