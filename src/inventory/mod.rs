@@ -30,6 +30,7 @@ mod journal;
 mod keys;
 mod lock;
 mod logins;
+mod lost_commits;
 mod open;
 mod page_admins;
 mod pending_orders;
