@@ -8,6 +8,10 @@ mod dialect;
 #[cfg(test)]
 mod meaning;
 #[cfg(test)]
+mod mover;
+#[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod outages;
 #[cfg(test)]
 mod poolers;

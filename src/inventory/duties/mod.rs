@@ -3,6 +3,7 @@
 
 mod held;
 mod rows;
+mod running;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::model::{Duty, Node};
 pub use held::Held;
 use held::Renewed;
 use rows::Tenure;
+pub(super) use running::reject_running_nodes;
 
 /// The duties of one node.
 #[derive(Clone, Debug)]
