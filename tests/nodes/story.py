@@ -64,6 +64,8 @@ class Story(Examination):
             # Otherwise there is nobody to ask.
             if is_well:
                 await self.look_at_the_end()
+            else:
+                self.look_at_the_exchanges()
             return self.figures()
         finally:
             await self.stop()
