@@ -122,9 +122,11 @@ class Story(Examination):
                 "restarts": sum(len(node.exits) for node in self.nodes)}
 
     async def stop(self):
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        # A task that just gets what it waits for may not notice that it is cancelled.
+        while running := [task for task in self.tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=1)
         for node in (*self.nodes, self.spare):
             node.stop()
         self.graph.stop()
