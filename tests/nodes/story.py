@@ -127,6 +127,7 @@ class Story(Examination):
             for task in running:
                 task.cancel()
             await asyncio.wait(running, timeout=1)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         for node in (*self.nodes, self.spare):
             node.stop()
         self.graph.stop()
