@@ -13,6 +13,7 @@ mod file;
 mod hours;
 mod key_suggestions;
 mod names;
+mod node_settings;
 mod paths;
 mod readers;
 mod server_files;

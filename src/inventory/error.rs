@@ -137,6 +137,11 @@ impl Error {
         }
     }
 
+    /// Whether the database has undone a transaction that can be done again.
+    pub fn is_conflict(&self) -> bool {
+        self.write_error_kind() == Some(WriteErrorKind::Conflict)
+    }
+
     /// Whether freeing disk space is all that is needed.
     pub fn is_full_disk(&self) -> bool {
         matches!(self, Self::NoRoom { .. }) || self.write_error_kind() == Some(WriteErrorKind::Full)
@@ -182,6 +187,14 @@ impl fmt::Display for Unwritable {
             }
             WriteErrorKind::Standby => {
                 "the database server takes no writes. Name the one that does in [inventory] url, or all of them"
+            }
+            WriteErrorKind::Conflict => {
+                "another transaction was in the way. What was undone is done again; pg_stat_activity shows other programs \
+                 on the server"
+            }
+            WriteErrorKind::OtherSchema => {
+                "another version of perennial has upgraded the inventory. Upgrade this node as well and restart it. Until \
+                 then it writes nothing, and the upgraded nodes do the work"
             }
             WriteErrorKind::Other => return f.write_str(&self.reason),
         })?;

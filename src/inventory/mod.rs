@@ -66,6 +66,8 @@ mod post_tests;
 mod sealing_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upgrade_tests;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -105,6 +105,14 @@ pub(super) fn connect_to(server: &Arc<Server>) -> Result<Connection, Error> {
 
 /// Opens the inventory of a server for writing and upgrades it.
 pub(super) fn open_on(server: &Arc<Server>, key: &Key) -> Result<(Connection, Sealer), Error> {
+    open_on_with(server, key, schema::FILES)
+}
+
+pub(super) fn open_on_with(
+    server: &Arc<Server>,
+    key: &Key,
+    files: &[SchemaFile<'_>],
+) -> Result<(Connection, Sealer), Error> {
     let db = connect_to(server)?;
     let place = || server.address().to_string();
     let identity = db.identity()?;
@@ -115,7 +123,7 @@ pub(super) fn open_on(server: &Arc<Server>, key: &Key) -> Result<(Connection, Se
     if version > 0 {
         keys::unwrap(&db, key)?;
     }
-    let sealer = prepare(&db, version, key, schema::FILES)?;
+    let sealer = prepare(&db, version, key, files)?;
     Ok((db, sealer))
 }
 

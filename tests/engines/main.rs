@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 mod cluster;
+#[cfg(test)]
+mod conflicts;
 #[path = "../../src/inventory/engine/dialect.rs"]
 mod dialect;
 #[cfg(test)]

@@ -16,7 +16,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::{Error, Inventory, Tx, View};
-use crate::model::{Duty, Node};
+use crate::model::{Duty, Node, NodeSettings};
 
 pub use held::Held;
 use held::Renewed;
@@ -177,6 +177,18 @@ impl Duties {
             .await?;
         locked(state).join(shown);
         Ok(())
+    }
+
+    /// Shows the other nodes how this one is configured.
+    pub async fn show_settings(
+        &self,
+        inventory: &Inventory,
+        settings: NodeSettings,
+    ) -> Result<(), Error> {
+        let node = self.node().clone();
+        inventory
+            .write_regardless(move |tx| tx.show_settings(&node, &settings))
+            .await
     }
 
     /// Gives up everything, so that other nodes take over at once. What is held ends even if that cannot be written.

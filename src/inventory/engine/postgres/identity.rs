@@ -82,6 +82,13 @@ impl Connection {
             STATEMENT.as_millis()
         ))?;
         self.word(WAIT_FOR_UPGRADE)?;
+        let identity = self.identity()?;
+        if identity.version == 0 {
+            return Ok(identity);
+        }
+        // Older programs that still write finish first, and find the new schema when they begin again. As they take this
+        // lock before any other, neither waits for the other in the middle of its work.
+        self.script("LOCK TABLE inventory_schema IN EXCLUSIVE MODE")?;
         self.identity()
     }
 

@@ -86,10 +86,14 @@ impl Connection {
             .next()
             .flatten()
             .and_then(|version| version.parse().ok());
-        if self.schema.get().is_some() && found != self.schema.get() {
-            let text = "another perennial has changed the schema of the inventory meanwhile. Install the same version \
-                        everywhere, and restart this one";
-            return Err(Fault::new(FaultKind::Passing, text));
+        let known = self.schema.get();
+        if known.is_some() && found != known {
+            let number = |number: Option<u32>| {
+                number.map_or_else(|| "unknown".to_owned(), |number| number.to_string())
+            };
+            let (found, known) = (number(found), number(known));
+            let text = format!("it has schema {found}; this program works with {known}");
+            return Err(Fault::new(FaultKind::OtherSchema, text));
         }
         let (number, history) = (row.next().flatten(), row.next().flatten());
         if row.next().flatten().as_deref() == Some(MOVED) {
