@@ -1,5 +1,5 @@
 //! Keeps the duties of this node: renews those that it holds, takes those that are free, and gives all of them up at a
-//! clean stop. Where the node has its inventory to itself, there is nothing to keep.
+//! clean stop, when its workers have ended. Where the node has its inventory to itself, there is nothing to keep.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
@@ -36,6 +36,8 @@ pub(super) struct DutyWorker {
     /// The latest order that this node has heard of.
     newest_order: Option<EventId>,
     server: ServerCheck,
+    /// Whether this node may do what one node does at a time.
+    leads: bool,
     nodes: NodeCheck,
 }
 
@@ -54,6 +56,7 @@ impl DutyWorker {
             give_up: give_up.clone(),
             newest_order: None,
             server: ServerCheck::default(),
+            leads: false,
             nodes: NodeCheck::default(),
         };
         if let Err(error) = worker.keep(Instant::now()).await {
@@ -92,14 +95,20 @@ impl DutyWorker {
         &self.shared.duties
     }
 
-    /// A node that must not lead wants nothing, so it gives up what it has.
     async fn keep(&mut self, asked_at: Instant) -> Result<(), Error> {
         let is_shared = self.duties().is_shared();
-        let may_lead = !is_shared || self.server.may_lead(&self.inventory, &self.shared).await?;
-        let mut wanted = match may_lead {
-            true => self.shared.wanted_duties(),
-            false => Vec::new(),
-        };
+        self.leads = !is_shared || self.server.may_lead(&self.inventory, &self.shared).await?;
+        self.keep_or_suspend(asked_at).await
+    }
+
+    /// A node that must not lead begins nothing more. It gives nothing up, because its workers may be in the middle of
+    /// something that no other node must begin meanwhile.
+    async fn keep_or_suspend(&mut self, asked_at: Instant) -> Result<(), Error> {
+        if !self.leads {
+            return self.duties().suspend(&self.inventory).await;
+        }
+        let is_shared = self.duties().is_shared();
+        let mut wanted = self.shared.wanted_duties();
         if is_shared {
             let nodes = &mut self.nodes;
             let left = nodes.left_to_others(&self.inventory, &self.shared).await?;
@@ -111,7 +120,7 @@ impl DutyWorker {
         if is_shared {
             self.nodes.joined(&self.inventory, &self.shared).await?;
         }
-        if !change.taken.is_empty() {
+        if !change.taken.is_empty() || !change.resumed.is_empty() {
             self.shared.wakeups.send(Signal::DutyTaken);
         }
         Ok(())
@@ -125,14 +134,18 @@ impl DutyWorker {
             if let Err(error) = self.server.look(&self.inventory).await {
                 tracing::debug!("the newest event could not be compared: {error}");
             }
-            let wanted = self.shared.wanted_duties();
-            let is_one_free = self.duties().is_one_free(&self.inventory, &wanted).await;
-            // A failure shows at the next round.
-            if is_one_free.unwrap_or(false) {
+            if self.leads && self.is_one_free().await {
                 return;
             }
         }
         sleep_until(again_at.into()).await;
+    }
+
+    async fn is_one_free(&self) -> bool {
+        let wanted = self.shared.wanted_duties();
+        let is_one_free = self.duties().is_one_free(&self.inventory, &wanted).await;
+        // A failure shows at the next round.
+        is_one_free.unwrap_or(false)
     }
 
     /// Wakes the workers for an order that another node has accepted, whose signals do not reach this one.
@@ -161,6 +174,9 @@ fn log(change: &DutyChange) {
     if !change.taken.is_empty() {
         tracing::info!("this node now does {}", named(&change.taken));
     }
+    if !change.resumed.is_empty() {
+        tracing::info!("this node goes on with {}", named(&change.resumed));
+    }
     if !change.lost.is_empty() {
         tracing::warn!(
             "this node no longer does {}: another node took over, or the configuration no longer names it",
@@ -172,6 +188,7 @@ fn log(change: &DutyChange) {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::path::Path;
 
     use tokio::time::timeout;
 
@@ -195,8 +212,40 @@ mod tests {
             give_up: CancellationToken::new(),
             newest_order: None,
             server: ServerCheck::default(),
+            leads: true,
             nodes: NodeCheck::default(),
         }
+    }
+
+    fn holds(worker: &DutyWorker) -> bool {
+        let held = worker.shared.duties.held(&Duty::Email, Instant::now());
+        held.is_some()
+    }
+
+    fn open(folder: &Path) -> Inventory {
+        let path = folder.join("inventory.db");
+        let settings = Settings::of_file(&path, Key::generate().unwrap());
+        Inventory::open(&settings).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_node_that_may_not_lead_any_more_gives_nothing_up_and_goes_on_when_it_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let inventory = open(folder.path());
+        let (mut lima, mut oslo) = (worker("lima", &inventory), worker("oslo", &inventory));
+        lima.keep(Instant::now()).await.unwrap();
+        assert!(holds(&lima));
+
+        lima.leads = false;
+        lima.keep_or_suspend(Instant::now()).await.unwrap();
+        oslo.keep(Instant::now()).await.unwrap();
+        assert!(!holds(&lima) && !holds(&oslo));
+
+        let mut woken = lima.shared.wakeups.of(Worker::Alerts);
+        lima.keep(Instant::now()).await.unwrap();
+        assert!(holds(&lima), "its clock is right");
+        let woken = timeout(Duration::from_secs(4), woken.next()).await;
+        woken.expect("its workers go on");
     }
 
     /// As if its configuration had one app, with this id.
@@ -256,9 +305,7 @@ mod tests {
     #[tokio::test]
     async fn a_clean_stop_leaves_everything_to_a_node_that_waits() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("inventory.db");
-        let settings = Settings::of_file(&path, Key::generate().unwrap());
-        let inventory = Inventory::open(&settings).unwrap();
+        let inventory = open(folder.path());
         let (mut lima, mut oslo) = (worker("lima", &inventory), worker("oslo", &inventory));
         lima.keep(Instant::now()).await.unwrap();
         oslo.keep(Instant::now()).await.unwrap();

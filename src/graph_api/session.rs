@@ -80,7 +80,8 @@ impl<'a> Session<'a> {
             .unwrap_or_else(no_answer)
     }
 
-    /// Exchanges a short-lived token for a long-lived one of the same person. Keeps the short-lived one if that fails.
+    /// Exchanges a short-lived token for a long-lived one of the same person. Keeps the short-lived one if that fails. If
+    /// Meta does not describe the long-lived one now, the facts stay those of the short-lived one.
     pub async fn lengthened(&self, secret: Secret, facts: Facts) -> (Secret, Facts) {
         if !facts.is_short_lived(self.now) {
             return (secret, facts);
@@ -91,7 +92,9 @@ impl<'a> Session<'a> {
         };
         match self.inspect(&longer).await {
             Ok(Inspection::Alive(known)) if known.person == facts.person => (longer, known),
-            Ok(_) | Err(_) => (secret, facts),
+            Ok(Inspection::Alive(_) | Inspection::Refused { .. }) => (secret, facts),
+            // The short-lived one would be exchanged a second time.
+            Ok(Inspection::Undecided(_)) | Err(_) => (longer, facts),
         }
     }
 }

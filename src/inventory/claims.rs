@@ -61,6 +61,13 @@ impl View<'_> {
         Ok(tokens_of(claims))
     }
 
+    pub fn claims_of_app(&self, app: &str) -> Result<Vec<ClaimId>, Error> {
+        let ids: Vec<i64> = self
+            .db
+            .values("SELECT id FROM claim WHERE app = ?1", &[&app])?;
+        Ok(ids.into_iter().map(ClaimId).collect())
+    }
+
     /// Those of the tokens that are due, as they are now, without their orders and candidates.
     pub fn due_tokens(&self, ids: &[TokenId], now: Timestamp) -> Result<Vec<Claimed>, Error> {
         let read = format!(

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::engine::{Failure, ServerError, WriteErrorKind};
+use super::moving::MoveError;
 use crate::model::Duty;
 use crate::secret::KeyId;
 
@@ -60,6 +61,18 @@ pub enum Error {
         needed: u64,
         free: u64,
     },
+    #[error(
+        "what {0} held was moved to another place with perennial move-inventory. Name that place in [inventory], and \
+         start the daemon there"
+    )]
+    Moved(String),
+    #[error(transparent)]
+    Move(#[from] MoveError),
+    #[error(
+        "{nodes} still use the inventory on {place}. Nothing was changed. Stop every daemon that uses it: systemctl stop \
+         perennial. One that did not stop in order counts as running for a minute"
+    )]
+    NodesRunning { place: String, nodes: String },
     #[error("{0} already exists and is not overwritten. Name another file, or move that one away")]
     Taken(PathBuf),
     #[error("cannot open {path}: {source}")]

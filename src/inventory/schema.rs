@@ -21,6 +21,7 @@ pub(super) const NEWEST: u32 = newest(FILES);
 pub(super) fn inspect(db: &Connection, path: &Path) -> Result<u32, Error> {
     let identity = db.identity()?;
     match identity.owner {
+        Owner::Moved => Err(Error::Moved(path.display().to_string())),
         Owner::Prerelease => Err(Error::Prerelease(path.to_owned())),
         Owner::Other => Err(Error::NotAnInventory(path.to_owned())),
         Owner::Nobody | Owner::Perennial => known(identity, || path.display().to_string()),

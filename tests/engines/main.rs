@@ -10,6 +10,10 @@ mod dialect;
 #[cfg(test)]
 mod meaning;
 #[cfg(test)]
+mod mover;
+#[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod outages;
 #[cfg(test)]
 mod poolers;

@@ -98,7 +98,14 @@ pub const TOOLS: &[Tool] = &[
     ("http-body-util", &["http", "api", "graph_sim"]),
     ("hyper", &["http", "graph_sim"]),
     ("hyper-util", &["http", "graph_sim"]),
-    ("indicatif", &["cli/commands/import", "cli/terminal/text"]),
+    (
+        "indicatif",
+        &[
+            "cli/commands/import",
+            "cli/commands/move_inventory",
+            "cli/terminal/text",
+        ],
+    ),
     ("jiff", &[""]),
     ("lettre", &["email/mailer"]),
     (
@@ -163,7 +170,13 @@ pub const TOOLS: &[Tool] = &[
     ("subtle", &["secret"]),
     (
         "tempfile",
-        &["inventory/copy", "inventory/restore", "setup", "demo"],
+        &[
+            "inventory/copy",
+            "inventory/restore",
+            "inventory/moving/sides",
+            "setup",
+            "demo",
+        ],
     ),
     ("terminal_size", &["cli/terminal/output"]),
     ("thiserror", &[""]),

@@ -163,8 +163,16 @@ impl Tx<'_> {
             .ok_or_else(|| Error::DutyLost(tenure.duty.clone()))
     }
 
+    /// Shows that the node is alive. Returns whether another daemon with the same name has put itself in its place.
+    pub(super) fn show_node(&self, node: &Node, has_joined: bool, now: i64) -> Result<bool, Error> {
+        match has_joined {
+            true => self.stay_among_nodes(node, now),
+            false => self.join_nodes(node, now).map(|()| false),
+        }
+    }
+
     /// Adds this node, in place of earlier runs of it. Forgets nodes that were not seen for long.
-    pub(super) fn join_nodes(&self, node: &Node, now: i64) -> Result<(), Error> {
+    fn join_nodes(&self, node: &Node, now: i64) -> Result<(), Error> {
         let gone = "DELETE FROM node WHERE name = ?1 OR seen_at < ?2";
         let long_ago = timestamp(now.saturating_sub(REMEMBERED));
         self.db.run(gone, &[&node.name, &long_ago])?;
@@ -180,8 +188,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Shows that the node is alive. Returns whether another daemon with the same name has put itself in its place.
-    pub(super) fn stay_among_nodes(&self, node: &Node, now: i64) -> Result<bool, Error> {
+    fn stay_among_nodes(&self, node: &Node, now: i64) -> Result<bool, Error> {
         let see = "UPDATE node SET seen_at = ?2 WHERE id = ?1";
         let is_gone = self.db.changed(see, &[&node.id, &timestamp(now)])? == 0;
         if is_gone {
