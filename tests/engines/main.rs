@@ -16,6 +16,8 @@ mod moving;
 #[cfg(test)]
 mod outages;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod poolers;
 #[cfg(test)]
 mod proxy;
