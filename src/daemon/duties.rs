@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::node_check::NodeCheck;
 use super::server_check::ServerCheck;
 use super::shared_state::SharedState;
 use super::wakeups::Signal;
@@ -27,13 +28,6 @@ pub(super) fn this_node(config: &Config) -> Result<Node, Error> {
     })
 }
 
-/// What a node with this configuration can do.
-pub(super) fn wanted(config: &Config) -> Vec<Duty> {
-    let apps = config.apps.iter().map(|app| Duty::App(app.name.clone()));
-    let others = [Duty::Email, Duty::Delivery, Duty::Nightly];
-    apps.chain(others).collect()
-}
-
 /// Keeps the duties until `give_up` says to stop.
 pub(super) struct DutyWorker {
     inventory: Inventory,
@@ -44,6 +38,7 @@ pub(super) struct DutyWorker {
     server: ServerCheck,
     /// Whether this node may do what one node does at a time.
     leads: bool,
+    nodes: NodeCheck,
 }
 
 impl DutyWorker {
@@ -53,7 +48,7 @@ impl DutyWorker {
         shared: &SharedState,
         config: &Config,
     ) -> (Self, CancellationToken) {
-        shared.wanted_duties.send_replace(wanted(config));
+        shared.show_config(config);
         let give_up = CancellationToken::new();
         let mut worker = Self {
             inventory: inventory.clone(),
@@ -62,6 +57,7 @@ impl DutyWorker {
             newest_order: None,
             server: ServerCheck::default(),
             leads: false,
+            nodes: NodeCheck::default(),
         };
         if let Err(error) = worker.keep(Instant::now()).await {
             shared.record_inventory_error(&error);
@@ -107,14 +103,23 @@ impl DutyWorker {
 
     /// A node that must not lead begins nothing more. It gives nothing up, because its workers may be in the middle of
     /// something that no other node must begin meanwhile.
-    async fn keep_or_suspend(&self, asked_at: Instant) -> Result<(), Error> {
+    async fn keep_or_suspend(&mut self, asked_at: Instant) -> Result<(), Error> {
         if !self.leads {
             return self.duties().suspend(&self.inventory).await;
         }
-        let wanted = self.shared.wanted_duties();
+        let is_shared = self.duties().is_shared();
+        let mut wanted = self.shared.wanted_duties();
+        if is_shared {
+            let nodes = &mut self.nodes;
+            let left = nodes.left_to_others(&self.inventory, &self.shared).await?;
+            wanted.retain(|duty| !left.contains(duty));
+        }
         let change = self.duties().keep(&self.inventory, &wanted, asked_at);
         let change = change.await?;
         log(&change);
+        if is_shared {
+            self.nodes.joined(&self.inventory, &self.shared).await?;
+        }
         if !change.taken.is_empty() || !change.resumed.is_empty() {
             self.shared.wakeups.send(Signal::DutyTaken);
         }
@@ -182,6 +187,7 @@ fn log(change: &DutyChange) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::path::Path;
 
     use tokio::time::timeout;
@@ -190,6 +196,7 @@ mod tests {
     use crate::api::DaemonStatus;
     use crate::daemon::wakeups::Worker;
     use crate::inventory::Settings;
+    use crate::model::NodeSettings;
     use crate::secret::Key;
 
     fn worker(name: &str, inventory: &Inventory) -> DutyWorker {
@@ -206,6 +213,7 @@ mod tests {
             newest_order: None,
             server: ServerCheck::default(),
             leads: true,
+            nodes: NodeCheck::default(),
         }
     }
 
@@ -238,6 +246,60 @@ mod tests {
         assert!(holds(&lima), "its clock is right");
         let woken = timeout(Duration::from_secs(4), woken.next()).await;
         woken.expect("its workers go on");
+    }
+
+    /// As if its configuration had one app, with this id.
+    fn has_app(worker: &DutyWorker, id: &str) {
+        let of = |name: &str| BTreeMap::from([(name.to_owned(), id.to_owned())]);
+        let shared = &worker.shared;
+        let wanted = vec![Duty::App("acme".to_owned()), Duty::Email];
+        shared.wanted_duties.send_replace(wanted);
+        shared.node_settings.send_replace(NodeSettings {
+            apps: of("acme"),
+            sections: of("[[app]] acme"),
+        });
+    }
+
+    fn differences(worker: &DutyWorker) -> Option<String> {
+        let status = worker.shared.daemon_status.borrow();
+        let job = "comparison with the other nodes";
+        status.side_job_errors.get(job).cloned()
+    }
+
+    #[tokio::test]
+    async fn an_app_with_another_id_on_an_earlier_node_is_not_swept_here_and_both_say_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inventory.db");
+        let settings = Settings::of_file(&path, Key::generate().unwrap());
+        let inventory = Inventory::open(&settings).unwrap();
+        let (mut lima, mut oslo) = (worker("lima", &inventory), worker("oslo", &inventory));
+        has_app(&lima, "17");
+        has_app(&oslo, "18");
+        lima.keep(Instant::now()).await.unwrap();
+        let app = Duty::App("acme".to_owned());
+        // It gives the app up, but not because oslo wants it.
+        lima.shared.wanted_duties.send_replace(Vec::new());
+        lima.keep(Instant::now()).await.unwrap();
+        oslo.keep(Instant::now()).await.unwrap();
+        lima.keep(Instant::now()).await.unwrap();
+        let holds = |duty: &Duty| oslo.shared.duties.held(duty, Instant::now()).is_some();
+        assert!(holds(&Duty::Email) && !holds(&app));
+        let told = differences(&oslo).unwrap();
+        assert!(
+            told.contains("app acme has another id on node lima"),
+            "{told}"
+        );
+        assert!(
+            told.contains("node lima has another [[app]] acme"),
+            "{told}"
+        );
+        let told = differences(&lima).unwrap();
+        assert!(told.contains("which leaves it to this node"), "{told}");
+
+        has_app(&oslo, "17");
+        oslo.keep(Instant::now()).await.unwrap();
+        assert!(oslo.shared.duties.held(&app, Instant::now()).is_some());
+        assert_eq!(differences(&oslo), None);
     }
 
     #[tokio::test]

@@ -31,6 +31,7 @@ mod journal;
 mod keys;
 mod lock;
 mod logins;
+mod moving;
 mod open;
 mod page_admins;
 mod pending_orders;
@@ -65,6 +66,8 @@ mod post_tests;
 mod sealing_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upgrade_tests;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -92,6 +95,7 @@ use engine::{Connection, Counters};
 pub use error::{Error, Unwritable};
 pub use journal::Mark;
 pub use logins::{ClaimedCode, NAMED_LEFT_OUT};
+pub use moving::{MoveError, MoveProgress, Moved, move_inventory};
 pub use place::Place;
 pub use pruning::Retention;
 pub use rekey::{Rekeying, RenewedKeys};

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::NodeSettings;
+
 /// Work that one node does at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Duty {
@@ -33,6 +35,7 @@ pub struct NodeReport {
     pub started_at: Timestamp,
     pub seen_at: Timestamp,
     pub duties: Vec<Duty>,
+    pub settings: NodeSettings,
 }
 
 /// How long a duty is held without being renewed, by the clock of the database.

@@ -63,7 +63,11 @@ impl RotationWorker {
             return Ok(());
         };
         let whole = Arc::clone(&slice);
-        let error = match self.inventory.write_alone(move |tx| whole.write(tx)).await {
+        let written = self
+            .inventory
+            .write_alone_again(move |tx| whole.write(tx))
+            .await;
+        let error = match written {
             Err(error) if error.is_of_the_record() => error,
             written => return written,
         };

@@ -4,6 +4,7 @@
 mod held;
 mod round;
 mod rows;
+mod running;
 
 #[cfg(test)]
 mod tests;
@@ -16,12 +17,13 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::{Error, Inventory, View};
-use crate::model::{Duty, Node};
+use crate::model::{Duty, Node, NodeSettings};
 
 pub use held::Held;
 use held::Renewed;
 use round::Round;
 use rows::Tenure;
+pub(super) use running::reject_running_nodes;
 
 /// The duties of one node.
 #[derive(Clone, Debug)]
@@ -168,6 +170,18 @@ impl Duties {
             .await?;
         locked(state).join(shown);
         Ok(())
+    }
+
+    /// Shows the other nodes how this one is configured.
+    pub async fn show_settings(
+        &self,
+        inventory: &Inventory,
+        settings: NodeSettings,
+    ) -> Result<(), Error> {
+        let node = self.node().clone();
+        inventory
+            .write_regardless(move |tx| tx.show_settings(&node, &settings))
+            .await
     }
 
     /// Gives up everything, so that other nodes take over at once. What is held ends even if that cannot be written.

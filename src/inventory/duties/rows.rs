@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::inventory::engine::Texts;
+use crate::inventory::engine::{Json, Texts};
 use crate::inventory::{Error, Tx, View};
-use crate::model::{Duty, Node, NodeReport, end_of_term, has_ended, latest_end};
+use crate::model::{Duty, Node, NodeReport, NodeSettings, end_of_term, has_ended, latest_end};
 
 /// One holder of a duty. No other, earlier or later, has the same epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,11 @@ pub(super) struct Tenure {
 
 /// In milliseconds: a week.
 const REMEMBERED: i64 = 7 * 24 * 3_600 * 1_000;
+
+/// Those of another version may have another form. Then nothing is known of them.
+fn settings(json: &str) -> NodeSettings {
+    serde_json::from_str(json).unwrap_or_default()
+}
 
 fn timestamp(clock: i64) -> Timestamp {
     Timestamp::from_millisecond(clock).unwrap_or(Timestamp::UNIX_EPOCH)
@@ -60,7 +65,7 @@ impl View<'_> {
     pub fn nodes(&self) -> Result<Vec<NodeReport>, Error> {
         let now = self.db.clock()?;
         let rows: Vec<(String, NodeReport, Option<String>)> = self.db.all(
-            "SELECT n.id, n.name, n.version, n.started_at, n.seen_at, d.name
+            "SELECT n.id, n.name, n.version, n.started_at, n.seen_at, d.name, n.settings
              FROM node n LEFT JOIN duty d ON d.holder = n.id AND d.ends_at > ?1
              ORDER BY n.name, n.started_at, n.id, d.name",
             &[&now],
@@ -71,6 +76,7 @@ impl View<'_> {
                     started_at: row.get(3)?,
                     seen_at: row.get(4)?,
                     duties: Vec::new(),
+                    settings: settings(&row.get::<String>(6)?),
                 };
                 Ok((row.get(0)?, report, row.get(5)?))
             },
@@ -218,6 +224,12 @@ impl Tx<'_> {
         let namesakes = "SELECT EXISTS (SELECT 1 FROM node WHERE name = ?1 AND id <> ?2)";
         let has_namesake: bool = self.db.value(namesakes, &[&node.name, &node.id])?;
         Ok(is_gone && has_namesake)
+    }
+
+    /// Shows the others how this node is configured.
+    pub(super) fn show_settings(&self, node: &Node, settings: &NodeSettings) -> Result<(), Error> {
+        let show = "UPDATE node SET settings = ?2 WHERE id = ?1";
+        self.db.run(show, &[&node.id, &Json(settings)])
     }
 
     pub(super) fn leave_nodes(&self, node: &Node) -> Result<(), Error> {
