@@ -33,7 +33,7 @@ impl From<inventory::Error> for Problem {
                 "the daemon is stopping. Try again in a moment",
             );
         }
-        tracing::error!("a request on the status socket failed because of the inventory: {error}");
+        log(&error);
         let text = match (&error, error.write_error_kind()) {
             (inventory::Error::Unsealable(_), _) => error.to_string(),
             (_, Some(WriteErrorKind::Full)) => FULL.to_owned(),
@@ -48,6 +48,15 @@ impl From<inventory::Error> for Problem {
             }
         };
         Self::new(ProblemType::InventoryUnavailable, text)
+    }
+}
+
+/// That a server is away is logged once, however many requests it fails.
+fn log(error: &inventory::Error) {
+    let text = "a request on the status socket failed because of the inventory";
+    match error.write_error_kind() {
+        Some(WriteErrorKind::Unreachable) => tracing::debug!("{text}: {error}"),
+        Some(_) | None => tracing::error!("{text}: {error}"),
     }
 }
 

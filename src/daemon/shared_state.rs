@@ -14,7 +14,7 @@ use crate::api::metrics::Metrics;
 use crate::api::{AccessLog, DaemonStatus};
 use crate::config::Config;
 use crate::http::NowFn;
-use crate::inventory::{self, Duties, Inventory};
+use crate::inventory::{self, Duties, Inventory, Unwritable};
 use crate::model::{Duty, NodeSettings};
 
 #[derive(Clone)]
@@ -91,9 +91,18 @@ impl SharedState {
             tracing::info!("another node does {duty} now, so its work here ends");
             return;
         }
-        tracing::error!("the inventory cannot be used; trying again at the next tick: {error}");
+        let text = match error.write_error_kind() {
+            Some(_) => Unwritable::of(error).to_string(),
+            None => error.to_string(),
+        };
+        // The worker of duties tries every second while a server is away.
+        if self.daemon_status.borrow().inventory_error.is_none() {
+            tracing::error!("the inventory cannot be used; trying again until it can: {text}");
+        } else {
+            tracing::debug!("the inventory still cannot be used: {text}");
+        }
         self.daemon_status
-            .send_modify(|daemon_status| daemon_status.inventory_error = Some(error.to_string()));
+            .send_modify(|daemon_status| daemon_status.inventory_error = Some(text));
     }
 
     /// Shows or clears the error of a side job in the status, and logs when it begins and when it is over.

@@ -110,6 +110,9 @@ pub async fn publish(
     now: Timestamp,
 ) -> Result<(), Error> {
     let observed = observe(services, "", times, now).await?;
+    if daemon_status.borrow().inventory_error.is_some() {
+        tracing::info!("the inventory can be used again");
+    }
     daemon_status.send_modify(|status| observed.show_in(status));
     Ok(())
 }

@@ -79,7 +79,7 @@ pub(super) fn profile(answer: &Answer) -> Result<Profile, Error> {
         .ok_or_else(|| Error::senseless(answer.status))?;
     Ok(Profile {
         id: id.into_owned(),
-        name: node.name.unwrap_or_default(),
+        name: storable(node.name),
     })
 }
 
@@ -91,9 +91,14 @@ fn parsed<'a, T: Deserialize<'a>>(answer: &'a Answer, role: Role) -> Result<T, E
 
 /// `None` if the page has no id.
 fn add_page(pages: &mut PageList, page: Node<'_>) -> Option<()> {
-    let (id, name) = (page.id.id()?, page.name.unwrap_or_default());
+    let (id, name) = (page.id.id()?, storable(page.name));
     pages.push(&id, &name, token(page.access_token));
     Some(())
+}
+
+/// A name as the inventory stores it, so that it does not seem to change with each check.
+fn storable(name: Option<String>) -> String {
+    name.unwrap_or_default().replace('\0', "\u{FFFD}")
 }
 
 fn token(granted: Option<Secret>) -> Option<Secret> {

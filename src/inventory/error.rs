@@ -159,12 +159,15 @@ fn kind_of_file_error(error: &io::Error) -> WriteErrorKind {
 }
 
 impl Unwritable {
-    pub(super) fn of(error: &Error) -> Self {
+    pub fn of(error: &Error) -> Self {
         match error {
             Error::Unwritable(why) => why.clone(),
             _ => Self {
                 kind: error.write_error_kind().unwrap_or(WriteErrorKind::Other),
-                reason: error.to_string(),
+                reason: match error {
+                    Error::Storage(failure) => failure.to_string(),
+                    _ => error.to_string(),
+                },
             },
         }
     }
@@ -183,7 +186,8 @@ impl fmt::Display for Unwritable {
                  pg_stat_activity on a server"
             }
             WriteErrorKind::Unreachable => {
-                "the database server does not answer. The daemon goes on trying; look at the server and the way to it"
+                "the database server does not answer. The daemon goes on trying, and serves secrets that were read \
+                 lately. Check the server and the network between"
             }
             WriteErrorKind::Standby => {
                 "the database server takes no writes. Name the one that does in [inventory] url, or all of them"

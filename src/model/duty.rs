@@ -91,6 +91,15 @@ impl Duty {
     }
 }
 
+impl Duty {
+    pub fn app(&self) -> Option<&str> {
+        match self {
+            Self::App(app) => Some(app),
+            Self::Email | Self::Delivery | Self::Nightly => None,
+        }
+    }
+}
+
 impl Display for Duty {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {

@@ -32,6 +32,12 @@ impl Span {
     }
 }
 
+impl From<SignedDuration> for Span {
+    fn from(duration: SignedDuration) -> Self {
+        Self(duration)
+    }
+}
+
 impl FromStr for Span {
     type Err = NotASpan;
 

@@ -30,6 +30,8 @@ mod shelf;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
+mod texts;
+#[cfg(test)]
 mod values;
 
 /// The schema of SQLite, and that of PostgreSQL.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use perennial::inventory::{
     Address, Error, Inventory, MoveError, Moved, Place, Settings, move_inventory,
 };
+use perennial::model::{Event, NewEvent};
 use perennial::secret::{Key, Secret};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -162,7 +163,8 @@ pub(super) fn assert_same(one: &[String], other: &[String]) {
 /// Adds an event.
 pub(super) async fn record(inventory: &Inventory) {
     let now = "2026-12-01T12:00:00Z".parse().unwrap();
-    let recorded = inventory.write(move |tx| tx.check_all_anew(now));
+    let started = NewEvent::from(Event::Started {});
+    let recorded = inventory.write(move |tx| tx.record_event(&started, now));
     recorded.await.unwrap();
 }
 

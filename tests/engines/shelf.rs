@@ -47,6 +47,15 @@ impl Shelf {
 }
 
 pub(super) async fn import(inventory: &Inventory, name: &str) -> Result<(), Error> {
+    import_named(inventory, name, None).await
+}
+
+/// With what Meta calls the page or person.
+pub(super) async fn import_named(
+    inventory: &Inventory,
+    name: &str,
+    subject_name: Option<&str>,
+) -> Result<(), Error> {
     let new = NewToken {
         app: "acme".to_owned(),
         name: Some(name.to_owned()),
@@ -54,7 +63,7 @@ pub(super) async fn import(inventory: &Inventory, name: &str) -> Result<(), Erro
         owners: Vec::new(),
         required_scopes: Scopes::default(),
         parent: None,
-        subject_name: None,
+        subject_name: subject_name.map(str::to_owned),
     };
     let now: Timestamp = "2026-12-01T12:00:00Z".parse().unwrap();
     let imported = inventory.write(move |tx| tx.import(&new, now)).await?;

@@ -173,12 +173,16 @@ class Examination:
             await asyncio.sleep(0.3)
 
     async def look_at_the_loss(self):
-        """A standby that had missed commits took over: an operator is told, and every token is checked anew."""
+        """A standby that had missed commits took over: the operators get one incident without tokens, however many daemons
+        noticed, and every token is checked anew."""
         _, ended = self.faults.loss
         _, answer = await self.nodes[0].ask("GET", "/v1/incidents?state=all")
-        causes = [incident["cause"] for incident in answer["incidents"] if not incident["tokens"]]
-        if not causes:
-            self.complaints.append("the standby had missed commits, and no operator's incident says so")
+        told = [incident for incident in answer["incidents"] if incident["cause"] == "commits_lost"]
+        if len(told) != 1 or told[0]["tokens"]:
+            self.complaints.append(f"the standby had missed commits, and {len(told)} incidents say so: {told}")
+        rows = await self.cluster.writer.ask("SELECT id FROM event WHERE kind = 'commits_lost'", "perennial")
+        if len(rows) != 1:
+            self.complaints.append(f"the standby had missed commits, and {len(rows)} events say so")
         end = time.monotonic() + verdict.TAKE_OVER
         while early := [token.name for token in self.fleet.tokens.values() if token.ended_at is None
                         and await self.last_check(token) < ended]:

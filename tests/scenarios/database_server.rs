@@ -1,11 +1,12 @@
-//! What an operator sees when the inventory's server fails. Each story has a server of its own. Without PostgreSQL there is
-//! none to tell.
+//! What an operator and a program see when the inventory's server fails: a standby takes over without the last commits, or
+//! the server is away for a while. Each story has a server of its own. Without PostgreSQL there is none to tell.
 
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use jiff::Timestamp;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
@@ -131,4 +132,85 @@ async fn commits_that_a_fail_over_lost_are_one_incident() -> Result {
     })?;
     assert_eq!(company.emails()?.len(), 1);
     Ok(())
+}
+
+/// Short, so that the story does not last for an hour.
+const WINDOW: &str = "serve_from_memory = \"40s\"";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_server_is_away_a_secret_that_was_read_lately_is_served_for_a_set_time() -> Result
+{
+    let Some(mut cluster) = Cluster::own(&[]) else {
+        return Ok(());
+    };
+    let company = Company::on(&cluster, WINDOW, ["acme-maria", "acme-otto"]).await?;
+    let get = |name: &str| company.said(&["get", name]);
+    let secret = get("acme-maria")?;
+    assert_eq!(secret.0, Some(0));
+
+    // It does not answer, as behind a network that is cut off.
+    cluster.signal_all(Signal::SIGSTOP);
+    let begun = Instant::now();
+    assert_eq!(get("acme-maria")?, secret);
+    assert!(begun.elapsed() < Duration::from_secs(8), "{begun:?}");
+    company.shows_that_the_server_is_away()?;
+    cluster.signal_all(Signal::SIGCONT);
+    company.is_ready_again()?;
+    assert_eq!(get("acme-maria")?, secret);
+
+    // It has ended.
+    cluster.stop();
+    let ended = Instant::now();
+    assert_eq!(get("acme-maria")?, secret);
+    company.shows_that_the_server_is_away()?;
+    while ended.elapsed() < Duration::from_secs(41) {
+        thread::sleep(Duration::from_millis(100));
+    }
+    let (code, text) = get("acme-maria")?;
+    assert_eq!((code, text.as_str()), (Some(1), NOT_IN_MEMORY));
+    cluster.start_again();
+    company.is_ready_again()?;
+    assert_eq!(get("acme-maria")?, secret);
+    assert_eq!(get("acme-otto")?.0, Some(0));
+
+    let log = fs::read_to_string(company.premises.path("log"))?;
+    let errors: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains(" ERROR "))
+        .collect();
+    assert!(errors.len() <= 6, "{}", errors.join("\n"));
+    Ok(())
+}
+
+const NOT_IN_MEMORY: &str = "the inventory's database server does not answer, and this secret was not read within the \
+    last 40s ([inventory] serve_from_memory), so it is not in memory either. The daemon goes on trying. See the log: \
+    journalctl -u perennial\nTry again in a moment. If that does not help: systemctl status perennial\n";
+
+const AWAY: &str = "the database server does not answer. The daemon goes on trying, and serves secrets that were read \
+    lately. Check the server and the network between";
+
+impl Company {
+    /// In each place where an operator looks. Nobody has read the secret of acme-otto.
+    fn shows_that_the_server_is_away(&self) -> Result {
+        let unread = self.said(&["get", "acme-otto"])?;
+        assert_eq!((unread.0, unread.1.as_str()), (Some(1), NOT_IN_MEMORY));
+        let ready = || self.daemon.http("GET", "/readyz", "");
+        until("it is not ready", || Ok(ready()?.0 == 503))?;
+        let problems = ready()?.1;
+        assert!(problems.contains(AWAY), "{problems}");
+        let (code, status) = self.said(&["status"])?;
+        let status = status.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            status.starts_with("The daemon is not ready."),
+            "{code:?} {status}"
+        );
+        assert!(status.contains(AWAY), "{status}");
+        Ok(())
+    }
+
+    fn is_ready_again(&self) -> Result {
+        until("it is ready", || {
+            Ok(self.daemon.http("GET", "/readyz", "")?.0 == 200)
+        })
+    }
 }

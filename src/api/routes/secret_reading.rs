@@ -1,6 +1,10 @@
 //! What a request for a secret leads to: the answer, and the record of it.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::timeout;
 
 use crate::api::access_log::{Access, Accessed};
 use crate::api::peer::Peer;
@@ -9,7 +13,10 @@ use crate::api::request::no_such_token;
 use crate::api::state::AppState;
 use crate::api::types::{Problem, ProblemType};
 use crate::inventory::{Error, SecretReading, View, WriteErrorKind};
-use crate::model::{Expiry, State as TokenState, Token, TokenId};
+use crate::model::{Expiry, Span, State as TokenState, Token, TokenId};
+
+/// Programs that read a secret wait for a few seconds, and a server behind a network that is cut off for longer.
+const SOON: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Reading {
@@ -65,8 +72,38 @@ impl Reading {
         })
     }
 
+    /// What the inventory answers, or what is in memory while its server does not answer, or not soon.
+    pub(super) async fn answer(
+        &self,
+        app_state: &AppState,
+        in_inventory: impl Future<Output = Result<Read, Error>>,
+        now: Timestamp,
+    ) -> Result<Read, Problem> {
+        let mut in_inventory = pin!(in_inventory);
+        let answered = match timeout(SOON, &mut in_inventory).await {
+            Ok(answered) => answered,
+            Err(_) => match self.in_memory(app_state, now) {
+                Some(recent) => return self.serve(recent, now),
+                None => in_inventory.await,
+            },
+        };
+        match answered {
+            Ok(read) => {
+                self.remember(app_state, &read, now);
+                Ok(read)
+            }
+            Err(error) if error.write_error_kind() == Some(WriteErrorKind::Unreachable) => {
+                match self.in_memory(app_state, now) {
+                    Some(recent) => self.serve(recent, now),
+                    None => Err(self.not_in_memory(app_state, error)),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Keeps the secret in use, or forgets the one of a token that is gone or dead.
-    pub(super) fn remember(&self, app_state: &AppState, read: &Read, now: Timestamp) {
+    fn remember(&self, app_state: &AppState, read: &Read, now: Timestamp) {
         let recent = &app_state.recent_secrets;
         match (&read.outcome, &read.in_use) {
             (Ok(secret), Some(token)) => {
@@ -84,27 +121,19 @@ impl Reading {
         }
     }
 
-    /// While the inventory's server is away: the secret that was in use when a permitted peer last read it.
-    pub(super) fn read_in_memory(
-        &self,
-        app_state: &AppState,
-        error: Error,
-        now: Timestamp,
-    ) -> Result<Read, Problem> {
+    /// The secret that was in use when a permitted peer last read it.
+    fn in_memory(&self, app_state: &AppState, now: Timestamp) -> Option<Recent> {
         let window = app_state.settings.borrow().serve_from_memory;
-        let is_away = error.write_error_kind() == Some(WriteErrorKind::Unreachable);
-        let recent = &app_state.recent_secrets;
-        let found = recent.find(&self.name, now, window);
-        let wanted = |recent: &Recent| {
-            self.version
-                .is_none_or(|number| number == recent.reading.version)
-        };
-        let Some(Recent { token, reading, .. }) =
-            found.filter(|recent| is_away && self.permitted && wanted(recent))
-        else {
-            return Err(error.into());
-        };
-        tracing::debug!("the secret of {} is served from memory: {error}", self.name);
+        let recent = app_state.recent_secrets.find(&self.name, now, window)?;
+        let is_wanted = self
+            .version
+            .is_none_or(|number| number == recent.reading.version);
+        (self.permitted && is_wanted).then_some(recent)
+    }
+
+    fn serve(&self, recent: Recent, now: Timestamp) -> Result<Read, Problem> {
+        let Recent { token, reading, .. } = recent;
+        tracing::debug!("the secret of {} is served from memory", self.name);
         check_remaining(&reading, self.wanted, now)?;
         Ok(Read {
             access: Some(Access::read(&self.peer, token, reading.version)),
@@ -112,6 +141,21 @@ impl Reading {
             new_to_peer: None,
             in_use: None,
         })
+    }
+
+    /// A peer that may not read the secret does not learn whether someone else did.
+    fn not_in_memory(&self, app_state: &AppState, error: Error) -> Problem {
+        let unavailable = Problem::from(error);
+        if !self.permitted {
+            return unavailable;
+        }
+        let window = Span::from(app_state.settings.borrow().serve_from_memory);
+        let detail = format!(
+            "the inventory's database server does not answer, and this secret was not read within the last {window} \
+             ([inventory] serve_from_memory), so it is not in memory either. The daemon goes on trying. See the log: \
+             journalctl -u perennial"
+        );
+        Problem::new(ProblemType::InventoryUnavailable, detail)
     }
 
     fn has_seen(

@@ -38,14 +38,8 @@ pub(in crate::api) async fn read(
     };
     let request = Arc::new(reading);
     let asked = Arc::clone(&request);
-    let read = app_state.read(move |view| asked.carry_out(view, now)).await;
-    let read = match read {
-        Ok(read) => {
-            request.remember(&app_state, &read, now);
-            read
-        }
-        Err(error) => request.read_in_memory(&app_state, error, now)?,
-    };
+    let in_inventory = app_state.read(move |view| asked.carry_out(view, now));
+    let read = request.answer(&app_state, in_inventory, now).await?;
     if let Some(access) = read.access {
         app_state.count_access(access, now).await;
     }

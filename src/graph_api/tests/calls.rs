@@ -225,7 +225,7 @@ async fn permissions_and_profile_are_read() {
                     {"permission": "email", "status": "granted"},
                     {"permission": "user_friends", "status": "declined"},
                 ]}),
-                "/v25.0/me" => json!({"id": "123", "name": "Ünal"}),
+                "/v25.0/me" => json!({"id": "123", "name": "Ünal\0"}),
                 _ => json!({}),
             },
         )
@@ -240,7 +240,7 @@ async fn permissions_and_profile_are_read() {
     assert_eq!(granted, [("email", true), ("user_friends", false)]);
     let expected = Profile {
         id: "123".to_owned(),
-        name: "Ünal".to_owned(),
+        name: "Ünal\u{FFFD}".to_owned(),
     };
     assert_eq!(client.me(&user()).await.answer, Ok(expected));
 }

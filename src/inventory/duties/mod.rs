@@ -2,6 +2,7 @@
 //! that has its inventory to itself holds every duty for good, and stores nothing about it.
 
 mod held;
+mod round;
 mod rows;
 mod running;
 
@@ -15,11 +16,12 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::{Error, Inventory, Tx, View};
+use super::{Error, Inventory, View};
 use crate::model::{Duty, Node, NodeSettings};
 
 pub use held::Held;
 use held::Renewed;
+use round::Round;
 use rows::Tenure;
 pub(super) use running::reject_running_nodes;
 
@@ -53,13 +55,6 @@ pub struct DutyChange {
     /// What it held all the while, and did not rely on.
     pub resumed: Vec<Duty>,
     pub lost: Vec<Duty>,
-}
-
-/// What one transaction did.
-struct Round {
-    renewed: Vec<Duty>,
-    lost: Vec<Duty>,
-    taken: Vec<Tenure>,
 }
 
 impl Inventory {
@@ -145,9 +140,7 @@ impl Duties {
             let state = locked(state);
             (state.renewed_or_given_up(wanted), state.has_joined)
         };
-        let (node, mut wanted) = (node.clone(), wanted.to_vec());
-        // Every node locks the rows in the same order.
-        wanted.sort_unstable_by_key(Duty::to_string);
+        let (node, wanted) = (node.clone(), wanted.to_vec());
         let round = inventory.write_regardless(move |tx| {
             let now = tx.clock()?;
             let has_namesake = tx.show_node(&node, has_joined, now)?;
@@ -273,37 +266,5 @@ impl View<'_> {
     /// The same in milliseconds.
     fn clock(&self) -> Result<i64, Error> {
         self.db.clock()
-    }
-}
-
-impl Tx<'_> {
-    /// In the order of the duties' names.
-    fn renew_and_take(
-        &self,
-        node: &Node,
-        held: &[Tenure],
-        wanted: &[Duty],
-        now: i64,
-    ) -> Result<Round, Error> {
-        let mut round = Round {
-            renewed: Vec::new(),
-            lost: Vec::new(),
-            taken: Vec::new(),
-        };
-        for tenure in held.iter().filter(|held| !wanted.contains(&held.duty)) {
-            self.give_up_duty(tenure)?;
-            round.lost.push(tenure.duty.clone());
-        }
-        let free = self.free_duties(wanted, node, now)?;
-        for duty in wanted {
-            match held.iter().find(|held| held.duty == *duty) {
-                Some(tenure) if self.renew_duty(tenure, now)? => round.renewed.push(duty.clone()),
-                Some(_) => round.lost.push(duty.clone()),
-                // What others hold is not even locked.
-                None if !free.contains(duty) => {}
-                None => round.taken.extend(self.take_duty(duty, node, now)?),
-            }
-        }
-        Ok(round)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::inventory::engine::Json;
+use crate::inventory::engine::{Json, Texts};
 use crate::inventory::{Error, Tx, View};
 use crate::model::{Duty, Node, NodeReport, NodeSettings, end_of_term, has_ended, latest_end};
 
@@ -96,53 +96,80 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Takes a duty that no other node holds. `None` if one does.
-    pub(super) fn take_duty(
+    /// Takes those of `duties` that no other node holds.
+    pub(super) fn take_duties(
         &self,
-        duty: &Duty,
+        duties: &[Duty],
         node: &Node,
         now: i64,
-    ) -> Result<Option<Tenure>, Error> {
-        // What this node took before, and never heard that it had, is its own to take again.
-        let epoch = self.db.maybe_value(
-            "INSERT INTO duty (name, holder, epoch, ends_at) VALUES (?1, ?2, 1, ?4)
-             ON CONFLICT (name) DO UPDATE
-             SET holder = excluded.holder, epoch = duty.epoch + 1, ends_at = excluded.ends_at
-             WHERE duty.ends_at <= ?3 OR duty.ends_at > ?5 OR duty.holder = excluded.holder
-             RETURNING epoch",
+    ) -> Result<Vec<Tenure>, Error> {
+        let epochs = self.take_known_duties(duties, node, now)?;
+        let mut taken = Vec::new();
+        for duty in duties {
+            let epoch = match epochs.get(&duty.to_string()) {
+                Some(epoch) => Some(*epoch),
+                None => self.add_duty(duty, node, now)?,
+            };
+            taken.extend(epoch.map(|epoch| Tenure {
+                duty: duty.clone(),
+                holder: node.id.clone(),
+                epoch,
+            }));
+        }
+        let apps = taken.iter().filter_map(|tenure| tenure.duty.app());
+        self.end_claims_of_apps(&apps.map(str::to_owned).collect::<Vec<_>>())?;
+        Ok(taken)
+    }
+
+    /// Returns the epochs by the names. What this node took before, and never heard that it had, is its own to take again.
+    fn take_known_duties(
+        &self,
+        duties: &[Duty],
+        node: &Node,
+        now: i64,
+    ) -> Result<BTreeMap<String, i64>, Error> {
+        let names: Vec<String> = duties.iter().map(Duty::to_string).collect();
+        let taken: Vec<(String, i64)> = self.db.all(
+            "UPDATE duty SET holder = ?2, epoch = epoch + 1, ends_at = ?4
+             WHERE name IN (SELECT value FROM json_each(?1))
+                AND (ends_at <= ?3 OR ends_at > ?5 OR holder = ?2)
+             RETURNING name, epoch",
             &[
-                &duty.to_string(),
+                &Texts(&names),
                 &node.id,
                 &now,
                 &end_of_term(now),
                 &latest_end(now),
             ],
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        let Some(epoch) = epoch else {
-            return Ok(None);
-        };
-        if let Duty::App(app) = duty {
-            self.end_claims_of_app(app)?;
-        }
-        Ok(Some(Tenure {
-            duty: duty.clone(),
-            holder: node.id.clone(),
-            epoch,
-        }))
+        Ok(taken.into_iter().collect())
     }
 
-    /// Returns whether the duty was still held. If its term has ended and no other node took it, it still was.
-    pub(super) fn renew_duty(&self, tenure: &Tenure, now: i64) -> Result<bool, Error> {
-        let renewed = self.db.changed(
-            "UPDATE duty SET ends_at = ?4 WHERE name = ?1 AND holder = ?2 AND epoch = ?3",
-            &[
-                &tenure.duty.to_string(),
-                &tenure.holder,
-                &tenure.epoch,
-                &end_of_term(now),
-            ],
-        )?;
-        Ok(renewed > 0)
+    /// Takes a duty that nobody has had before. `None` if somebody has.
+    fn add_duty(&self, duty: &Duty, node: &Node, now: i64) -> Result<Option<i64>, Error> {
+        self.db.maybe_value(
+            "INSERT INTO duty (name, holder, epoch, ends_at) VALUES (?1, ?2, 1, ?3)
+             ON CONFLICT (name) DO NOTHING RETURNING epoch",
+            &[&duty.to_string(), &node.id, &end_of_term(now)],
+        )
+    }
+
+    /// Returns the names of those that were still held. If the term of one has ended and no other node took it, it still
+    /// was.
+    pub(super) fn renew_duties(
+        &self,
+        node: &Node,
+        held: &[&Tenure],
+        now: i64,
+    ) -> Result<Vec<String>, Error> {
+        let of = |tenure: &&Tenure| format!("{} {}", tenure.duty, tenure.epoch);
+        let held: Vec<String> = held.iter().map(of).collect();
+        self.db.values(
+            "UPDATE duty SET ends_at = ?3
+             WHERE holder = ?1 AND name || ' ' || epoch IN (SELECT value FROM json_each(?2)) RETURNING name",
+            &[&node.id, &Texts(&held), &end_of_term(now)],
+        )
     }
 
     /// Lets other nodes take the duty at once.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::inventory::Tx;
 use crate::inventory::tests::Bench;
 
 fn node(name: &str) -> Node {

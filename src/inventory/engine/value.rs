@@ -159,7 +159,16 @@ columns! {
 
 impl ToColumn for str {
     fn value(&self) -> Value<'_> {
-        Value::Text(Cow::Borrowed(self))
+        Value::Text(storable(self))
+    }
+}
+
+/// PostgreSQL refuses a text with U+0000, wherever it came from. Both engines store another character instead.
+fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        text.replace('\0', "\u{FFFD}").into()
+    } else {
+        text.into()
     }
 }
 
@@ -172,7 +181,9 @@ impl ToColumn for [u8] {
 /// A list of mail addresses or names.
 impl ToColumn for [String] {
     fn value(&self) -> Value<'_> {
-        Value::Text(Cow::Owned(serde_json::Value::from(self).to_string()))
+        let list = self.iter().map(|text| storable(text));
+        let list: serde_json::Value = list.collect();
+        Value::Text(Cow::Owned(list.to_string()))
     }
 }
 

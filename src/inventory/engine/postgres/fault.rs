@@ -59,10 +59,14 @@ impl Fault {
         )
     }
 
-    /// Names the server.
+    /// Names the server. The error of an attempt to connect has named it already.
     pub(super) fn of(self, server: &dyn fmt::Display) -> Self {
+        let name = server.to_string();
+        if self.text.starts_with(&name) {
+            return self;
+        }
         Self {
-            text: format!("{server}: {}", self.text),
+            text: format!("{name}: {}", self.text),
             ..self
         }
     }
@@ -164,5 +168,19 @@ mod tests {
         }
         assert!(Fault::silent(Duration::from_secs(1)).ends_connection());
         assert!(!Fault::new(FaultKind::Full, "").ends_connection());
+    }
+
+    #[test]
+    fn a_server_is_named_once() {
+        for (text, expected) in [
+            ("too many connections", "db:5432/x: too many connections"),
+            (
+                "db:5432/x cannot be reached: x",
+                "db:5432/x cannot be reached: x",
+            ),
+        ] {
+            let fault = Fault::new(FaultKind::Lost, text).of(&"db:5432/x");
+            assert_eq!(fault.to_string(), expected);
+        }
     }
 }
