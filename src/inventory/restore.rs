@@ -49,7 +49,7 @@ pub struct Restore {
 
 /// Opens a copy, if this key opens it.
 fn sound(file: &Path, key: &Key) -> Result<Source, Error> {
-    if open::inspect(file, key)? > 0 {
+    if open::inspect_source(file, key)? > 0 {
         return Source::open(file);
     }
     Err(match file.exists() {
@@ -69,6 +69,7 @@ impl Restore {
         let lock = lock(path)?;
         let copy = unfinished_in(&folder)?;
         source.vacuum_into(copy.path())?;
+        Connection::writer(copy.path())?.mark_as_own_if_moved()?;
         check(copy.path())?;
         let contents = contents(copy.path(), key)?;
         let present = match path.exists() {
@@ -133,13 +134,17 @@ impl Restore {
     /// Records the restore in the journal, which may lack events from after the copy. Every token is due, because Meta
     /// knows what has happened since, and nothing is delivered before it was asked.
     fn record_restore(&self, now: Timestamp) -> Result<(), Error> {
-        let db = Connection::writer(self.copy.path())?;
-        make_all_due(&db, now)?;
-        db.run(
-            "INSERT INTO event (at, kind) VALUES (?1, ?2)",
-            &[&now, &Event::Restored {}.parts(None).0],
-        )
+        check_all_anew(&Connection::writer(self.copy.path())?, now)
     }
+}
+
+/// Makes every token due, and records why.
+pub(super) fn check_all_anew(db: &Connection, now: Timestamp) -> Result<(), Error> {
+    make_all_due(db, now)?;
+    db.run(
+        "INSERT INTO event (at, kind) VALUES (?1, ?2)",
+        &[&now, &Event::Restored {}.parts(None).0],
+    )
 }
 
 /// Every token is due, and nothing is delivered before it was checked.

@@ -26,6 +26,8 @@ mod shelf;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
+mod upkeep;
+#[cfg(test)]
 mod values;
 
 /// The schema of SQLite, and that of PostgreSQL.
