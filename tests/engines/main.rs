@@ -32,6 +32,8 @@ mod statements;
 #[cfg(test)]
 mod texts;
 #[cfg(test)]
+mod upkeep;
+#[cfg(test)]
 mod values;
 
 /// The schema of SQLite, and that of PostgreSQL.
