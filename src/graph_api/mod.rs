@@ -2,6 +2,7 @@
 //! Tokens are passed in and returned as [`Secret`](crate::secret::Secret); nothing else here keeps one for long.
 //!
 //! - `client`: the calls · `debugger`: many inspections at once · `question`: one of them · `settings`: the configuration of a client
+//! - `platform`: what differs between Facebook, Instagram and Threads
 //! - `session`: counts the calls of one pass
 //! - `caller`: tries the app's secrets in turn · `credentials`: the requests that carry them · `proof`: their proof
 //! - `signature`: verifies what Meta signs with these secrets
@@ -19,6 +20,9 @@ mod debugger;
 mod error;
 mod headers;
 mod inspection;
+mod grant;
+mod platform;
+mod probe;
 mod proof;
 mod question;
 mod responses;
@@ -37,7 +41,9 @@ mod tests;
 
 pub use answer::{Inspection, PageFields, Permission, Profile, Reply};
 pub use client::Client;
+pub use grant::Grant;
 pub use error::{Bucket, Certainty, Error, TokenRejection};
+pub use platform::{FACEBOOK, INSTAGRAM, Platform, THREADS};
 pub use question::{Description, Question};
 pub use session::Session;
 pub use settings::{Settings, SettingsError};

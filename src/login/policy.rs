@@ -30,7 +30,7 @@ pub fn is_of_another(login: &Login, facts: &Facts) -> bool {
 /// Whether a person's own token may replace this one. It may not replace a page token.
 pub fn may_be_a_persons_own(token: &Token) -> bool {
     let kind = token.facts.as_ref().map(|facts| facts.kind);
-    matches!(kind, None | Some(Kind::User | Kind::SystemUser))
+    kind.is_none_or(|kind| kind.is_persons_own() || kind == Kind::SystemUser)
 }
 
 /// The requested permissions that the person declined.

@@ -34,7 +34,23 @@ impl Facts {
         let soon = now
             .checked_add(LONGEST_SHORT_LIFE)
             .unwrap_or(Timestamp::MAX);
-        self.kind == Kind::User && self.expires_at.is_before(soon)
+        self.kind.is_persons_own() && self.expires_at.is_before(soon)
+    }
+
+    /// With what was known before, as far as Meta says it only once.
+    #[must_use]
+    pub fn completed_by(self, known: &Self) -> Self {
+        let is_same = self.kind == known.kind && self.subject == known.subject;
+        if !self.kind.is_described_once() || !is_same {
+            return self;
+        }
+        let is_ending = self.expires_at != Expiry::Unknown;
+        Self {
+            issued_at: self.issued_at.or(known.issued_at),
+            expires_at: if is_ending { self.expires_at } else { known.expires_at },
+            scopes: if self.scopes.is_empty() { known.scopes.clone() } else { self.scopes },
+            ..self
+        }
     }
 
     /// A user token can list its pages only with this permission.

@@ -115,7 +115,9 @@ fn at_metas(
     let Some(login) = tx.login(id)? else {
         return Ok(String::new());
     };
-    let redirect_uri = settings.redirect_uri(app);
+    let Some(redirect_uri) = settings.redirect_uri(app) else {
+        return Ok(String::new());
+    };
     let state = tx.begin_attempt(&login, &redirect_uri, now)?;
     let auth_type = policy::auth_type(login.wanted.remedy, false);
     Ok(oauth_dialog::url(app, &redirect_uri, &state, auth_type))

@@ -97,7 +97,7 @@ pub fn concluded(mut result: CheckResult, basis: &Basis<'_>) -> CheckResult {
         permissions_lost(&result),
         permissions_restored(&result),
         state_changed(&result),
-        order_completed(&result, basis.now),
+        order_completed(&result, basis),
     ];
     result.events.extend(events.into_iter().flatten());
     let spread = Spread::of(result.after.id, basis.now);
@@ -136,7 +136,7 @@ fn state_changed(result: &CheckResult) -> Option<Event> {
 }
 
 /// Says at least the token's state to the order's author, unless an exchange must be measured first.
-fn order_completed(result: &CheckResult, now: Timestamp) -> Option<Event> {
+fn order_completed(result: &CheckResult, basis: &Basis<'_>) -> Option<Event> {
     result.claimed.pending_order?;
     if result.order_done.is_none() && result.retry_after.is_some() {
         return None;
@@ -144,7 +144,7 @@ fn order_completed(result: &CheckResult, now: Timestamp) -> Option<Event> {
     let tried_at = result.rotation_tried_at;
     let was_renewed = result.asked.exchanged || result.asked.derived;
     let not_rotated = if result.claimed.is_ordered(OrderKind::Rotate) && !was_renewed {
-        may_exchange(&result.after, tried_at, now).err()
+        may_exchange(&result.after, tried_at, basis.rules, basis.now).err()
     } else {
         None
     };

@@ -76,7 +76,7 @@ fn wants_exchange(situation: Situation<'_>, basis: &Basis<'_>) -> bool {
     }
     let now = basis.now_for_ends();
     let ordered = situation.claimed.is_ordered(OrderKind::Rotate)
-        && may_exchange(token, tried_at, now).is_ok();
+        && may_exchange(token, tried_at, basis.rules, now).is_ok();
     ordered || rotation_due(token, tried_at, basis.rules).is_some_and(|due| due <= now)
 }
 

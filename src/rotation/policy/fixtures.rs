@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Basis, InspectionResult};
 use crate::graph_api::{Certainty, Inspection, TokenRejection};
 use crate::model::{
-    Candidate, Cause, Claimed, ExchangeId, Expiry, Facts, Health, Kind, MetaCode, Permissions,
+    Candidate, Cause, Claimed, ExchangeId, Expiry, Facts, Health, Kind, MetaCode, Permissions, Renewal,
     Scopes, Token, TokenId,
 };
 use crate::rotation::Rules;
@@ -26,6 +26,7 @@ pub(super) fn rules() -> Rules {
         retry_after: [1, 5, 30, 120, 360].map(SignedDuration::from_mins).to_vec(),
         subscribed_fields: Scopes::default(),
         warn_before: days(14),
+        renewal: Renewal::Sometimes,
         scopes: Scopes::default(),
     }
 }

@@ -47,7 +47,7 @@ pub(super) async fn click(
     let settings = app_state.logins();
     let app = settings.app(&login.wanted.app).cloned();
     let app = app.ok_or(PageError::Nothing)?;
-    let redirect_uri = settings.redirect_uri(&app);
+    let redirect_uri = settings.redirect_uri(&app).ok_or(PageError::Nothing)?;
     let address = app_state.write(move |tx| {
         let state = tx.begin_attempt(&login, &redirect_uri, now)?;
         let was_declined = tx.was_declined_before(login.id)?;

@@ -27,7 +27,7 @@ pub(super) fn list(title: &str, tokens: &[Token], count: u64) -> Option<List> {
 fn row(token: &Token) -> Row {
     let kind = match token.facts.as_ref().map(|facts| facts.kind) {
         Some(Kind::Page) => "page, ",
-        Some(Kind::User) => "login, ",
+        Some(Kind::User | Kind::InstagramUser | Kind::ThreadsUser) => "login, ",
         Some(Kind::SystemUser) => "system user, ",
         Some(Kind::App) | None => "",
     };

@@ -41,7 +41,10 @@ pub(in crate::cli) fn of(detail: &TokenDetail, now: Timestamp, format: &Terminal
         )),
         (Some(Remedy::FixApp), _) | (Some(_), Some(Kind::App)) => fix_app(token),
         (Some(remedy), Some(Kind::SystemUser)) => administrator(token, remedy),
-        (Some(remedy), Some(Kind::User | Kind::Page) | None) => person(detail, remedy),
+        (
+            Some(remedy),
+            Some(Kind::User | Kind::Page | Kind::InstagramUser | Kind::ThreadsUser) | None,
+        ) => person(detail, remedy),
     }
 }
 
@@ -199,11 +202,11 @@ fn who(token: &TokenView) -> String {
     match (token.kind, &token.parent, named(token)) {
         (Some(Kind::Page), Some(parent), _) => format!("The person behind {parent}"),
         (Some(Kind::Page), None, _) => "The person who granted it".to_owned(),
-        (Some(Kind::User), _, Some(name)) if !is_number(name) => name.to_owned(),
-        (Some(Kind::User), _, Some(id)) => format!("The person with the id {id}"),
-        (Some(Kind::User | Kind::SystemUser | Kind::App) | None, ..) => {
-            "The person whose token it is".to_owned()
+        (Some(kind), _, Some(name)) if kind.is_persons_own() && !is_number(name) => name.to_owned(),
+        (Some(kind), _, Some(id)) if kind.is_persons_own() => {
+            format!("The person with the id {id}")
         }
+        (Some(_) | None, ..) => "The person whose token it is".to_owned(),
     }
 }
 
