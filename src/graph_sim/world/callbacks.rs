@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::ids::{AppKey, Id};
 use super::{World, WorldError};
+use crate::graph_sim::platform::Platform;
 use crate::graph_sim::signature;
 
 /// A POST to an app that waits to be sent.
@@ -81,8 +82,11 @@ impl World {
         self.post_change(app, person, &change);
     }
 
+    /// Instagram and Threads have no such webhook.
     fn post_change(&mut self, app: AppKey, person: Id, change: &serde_json::Value) {
-        let Some(url) = self.app(app).webhook_url.clone() else {
+        let of_facebook = self.app(app).platform == Platform::Facebook;
+        let url = self.app(app).webhook_url.clone();
+        let Some(url) = url.filter(|_| of_facebook) else {
             return;
         };
         let id = person.to_string();
