@@ -42,7 +42,7 @@ pub struct GraphSimOptions {
     /// The address to listen on; port 0 takes any free port
     #[arg(long, default_value = "127.0.0.1:8470", value_name = "ADDRESS")]
     pub listen: SocketAddr,
-    /// The world to start from (TOML) [default: a small sample]
+    /// The world to start from (TOML), with apps of Facebook, Instagram and Threads [default: a small sample]
     #[arg(long, value_name = "FILE")]
     pub world: Option<PathBuf>,
     /// Add this many tokens
