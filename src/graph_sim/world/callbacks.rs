@@ -149,6 +149,27 @@ mod tests {
     }
 
     #[test]
+    fn instagram_and_threads_report_a_removed_app_and_no_permissions() {
+        for platform in [Platform::Instagram, Platform::Threads] {
+            let mut world = World::new("2026-12-01T00:00:00Z".parse().unwrap(), 1);
+            world.add_app(AppSpec {
+                id: "1".to_owned(),
+                platform,
+                deauthorize_url: Some("http://127.0.0.1:9/gone".to_owned()),
+                webhook_url: Some("http://127.0.0.1:9/hook".to_owned()),
+                ..AppSpec::default()
+            });
+            let person = world.add_person("Ada");
+            world
+                .log_in("1", &person, &["a"], PageSelection::All)
+                .unwrap();
+            world.remove_app(&person, "1").unwrap();
+            let [callback] = world.take_deliveries().try_into().unwrap();
+            assert!(callback.url.ends_with("/gone"));
+        }
+    }
+
+    #[test]
     fn a_removed_app_is_reported_both_ways_and_signed() {
         let (mut world, person) = world();
         world.take_deliveries();

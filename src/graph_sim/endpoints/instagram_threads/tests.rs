@@ -374,6 +374,23 @@ fn of_a_refused_person(world: &mut World, app: &str, person: &str) -> String {
 }
 
 #[test]
+fn a_refreshed_token_is_young_again() {
+    for refreshed in [RefreshedToken::NewToken, RefreshedToken::SameToken] {
+        let (mut world, person) = world_with(AnswerStyle {
+            refreshed,
+            too_young: RefreshRefusal::UnsupportedRequest,
+            ..AnswerStyle::default()
+        });
+        let token = a_day_old(&mut world, INSTAGRAM, &person);
+        let (_, body) = refresh(&mut world, "ig", &token);
+        let fresh = body["access_token"].as_str().unwrap();
+        assert_eq!(error(refresh(&mut world, "ig", fresh)).2, 100);
+        wait(&mut world, days(1));
+        assert_eq!(refresh(&mut world, "ig", fresh).0, 200);
+    }
+}
+
+#[test]
 fn refreshes_of_a_person_are_allowed_again() {
     let (mut world, person) = world();
     let token = of_a_refused_person(&mut world, THREADS, &person);
