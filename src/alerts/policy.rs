@@ -22,6 +22,9 @@ const FLAPPING: u32 = 2;
 /// How long a flapping incident must be without problems before it is resolved.
 const STABLE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
+/// How long an incident stays open that only an acknowledgement resolves, once people were notified.
+const NOTICE_STAYS: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// What a review needs to know besides the incident.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReviewContext {
@@ -61,17 +64,20 @@ pub fn review(
     if let IncidentState::Resolved { .. } = incident.state {
         return Decision::Wait { until: None };
     }
-    if is_over(incident, review_context) {
+    if is_over(incident, review_context, now) {
         return closing(incident, review_context, now);
     }
     let quiet_until = quiet_until(incident).filter(|until| *until > now);
     let Some((due, reason)) = next(incident, review_context, recipients_of_incident, rules) else {
-        return Decision::Wait { until: quiet_until };
+        let until = quiet_until.or(notice_ends_at(incident));
+        return Decision::Wait { until };
     };
     let at = recipients_of_incident.in_hours(incident, reason, due.max(now));
     let at = quiet_until.map_or(at, |until| until.max(at));
     if at > now {
-        return Decision::Wait { until: Some(at) };
+        return Decision::Wait {
+            until: earliest(Some(at), notice_ends_at(incident)),
+        };
     }
     let notified = as_notified(incident, reason, now);
     let calm = ReviewContext {
@@ -79,19 +85,39 @@ pub fn review(
         ..*review_context
     };
     let next = next(&notified, &calm, recipients_of_incident, rules);
+    let next = next.map(|(at, reason)| recipients_of_incident.in_hours(&notified, reason, at));
     Decision::Write {
         reason,
-        next_review: next
-            .map(|(at, reason)| recipients_of_incident.in_hours(&notified, reason, at)),
+        next_review: earliest(next, notice_ends_at(&notified)),
     }
 }
 
-fn is_over(incident: &Incident, review_context: &ReviewContext) -> bool {
-    if incident.incident_key.is_without_tokens() {
+fn is_over(incident: &Incident, review_context: &ReviewContext, now: Timestamp) -> bool {
+    if incident.incident_key.cause.is_about_database() {
+        notice_ends_at(incident).is_some_and(|at| at <= now)
+    } else if incident.incident_key.is_without_tokens() {
         review_context.error.map(Cause::of_app) != Some(incident.incident_key.cause)
     } else {
         incident.still_affected == 0
     }
+}
+
+/// When an incident ends that tells of something past: when someone acknowledges it, or after a while. `None` for others,
+/// and as long as no one was notified.
+fn notice_ends_at(incident: &Incident) -> Option<Timestamp> {
+    if !incident.incident_key.cause.is_about_database() {
+        return None;
+    }
+    match incident.state {
+        IncidentState::Acknowledged { .. } => Some(Timestamp::MIN),
+        IncidentState::Open | IncidentState::Resolved { .. } => {
+            incident.notified_at.map(|at| later(at, NOTICE_STAYS))
+        }
+    }
+}
+
+fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    [one, other].into_iter().flatten().min()
 }
 
 fn closing(incident: &Incident, review_context: &ReviewContext, now: Timestamp) -> Decision {
@@ -104,9 +130,13 @@ fn closing(incident: &Incident, review_context: &ReviewContext, now: Timestamp) 
     }
 }
 
-/// The last email. There is none if nobody was notified, or if the tokens only have another problem now.
+/// The last email. There is none if nobody was notified, if the tokens only have another problem now, or if it would say
+/// what an operator did.
 fn resolution_email(incident: &Incident, review_context: &ReviewContext) -> Option<EmailReason> {
     incident.notified_at?;
+    if incident.incident_key.cause.is_about_database() {
+        return None;
+    }
     if incident.incident_key.is_without_tokens() {
         return review_context
             .error

@@ -1,7 +1,10 @@
 //! Scenarios of tokens that need a person, run on a real inventory.
 
+use jiff::Timestamp;
+
+use super::Report;
 use super::fixtures::*;
-use crate::model::{Cause, Health, IncidentState, Kind};
+use crate::model::{Cause, Health, IncidentKey, IncidentState, Kind};
 
 fn pages(n: usize) -> Vec<String> {
     (1..=n).map(|n| format!("acme-page-{n}")).collect()
@@ -793,5 +796,67 @@ async fn data_access_that_lapses_and_then_ends_the_token_is_one_incident() -> Re
     assert_eq!(emails.len(), 2, "the email and its reminder");
     assert_ne!(emails[0].email.text, emails[1].email.text);
     assert_eq!(emails[1].email.recipients, ["maria@example.com"]);
+    Ok(())
+}
+
+/// A node noticed that the database lost commits.
+async fn lose_commits(world: &World) -> Result {
+    let now = world.now;
+    let key = IncidentKey::of_database(Cause::CommitsLost);
+    let open = world.inventory.write(move |tx| {
+        tx.open_incident(&key, (key.cause, now - minutes(1)), Timestamp::MAX, now)
+    });
+    open.await.map(drop)
+}
+
+#[tokio::test]
+async fn lost_commits_are_one_email_to_the_operators_until_one_acknowledges() -> Result {
+    let mut world = World::new();
+    world.import_user("acme-maria").await?;
+    lose_commits(&world).await?;
+    assert_eq!(world.pass().await?.emails, 0);
+    assert_eq!(world.pass_after(minutes(2)).await?.emails, 1);
+    let emails = world.emails().await?;
+    assert_eq!(emails[0].email.recipients, ["ops@example.com"]);
+    assert_eq!(
+        emails[0].email.subject,
+        "Database: Check what a fail-over lost"
+    );
+    for _ in 0..5 {
+        assert_eq!(world.pass_after(days(1)).await?, Report::default());
+    }
+    let incident = world.incidents().await?.remove(0);
+    assert_eq!(
+        (incident.affected, incident.state),
+        (0, IncidentState::Open)
+    );
+
+    world.acknowledge(&incident, days(3)).await?;
+    let closed = world.pass().await?;
+    assert_eq!((closed.resolved, closed.emails), (1, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn lost_commits_that_nobody_acknowledges_are_resolved_after_a_week() -> Result {
+    let mut world = World::new();
+    lose_commits(&world).await?;
+    world.pass().await?;
+    assert_eq!(world.pass_after(minutes(2)).await?.emails, 1);
+    world.pass_after(days(7) - minutes(1)).await?;
+    assert_eq!(world.incidents().await?[0].state, IncidentState::Open);
+    let closed = world.pass_after(minutes(1)).await?;
+    assert_eq!((closed.resolved, closed.emails), (1, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn lost_commits_stay_open_while_there_is_nobody_to_notify() -> Result {
+    let mut world = World::new();
+    world.rules.operators.clear();
+    lose_commits(&world).await?;
+    for _ in 0..10 {
+        assert_eq!(world.pass_after(days(1)).await?.resolved, 0);
+    }
     Ok(())
 }

@@ -41,7 +41,8 @@ impl From<inventory::Error> for Problem {
             (_, Some(WriteErrorKind::Locked)) => LOCKED.to_owned(),
             (_, Some(WriteErrorKind::Unreachable)) => UNREACHABLE.to_owned(),
             (_, Some(WriteErrorKind::Standby)) => STANDBY.to_owned(),
-            (_, Some(WriteErrorKind::Other) | None) => {
+            (_, Some(WriteErrorKind::OtherSchema)) => OTHER_SCHEMA.to_owned(),
+            (_, Some(WriteErrorKind::Conflict | WriteErrorKind::Other) | None) => {
                 "the inventory cannot be used at present. See the log: journalctl -u perennial"
                     .to_owned()
             }
@@ -71,6 +72,8 @@ impl From<inventory::Error> for JobError {
 
 const FULL: &str = "the inventory's disk is full. Reads still work, but nothing can be written until there is free \
                     space: df -h /var/lib/perennial";
+const OTHER_SCHEMA: &str = "another version of perennial has upgraded the inventory, so this node writes nothing. Ask an \
+                            upgraded node, or upgrade this one";
 const READ_ONLY: &str = "the inventory is read-only. Reads still work, but nothing can be written until the file and \
                          its file system are writable: findmnt -T /var/lib/perennial";
 const LOCKED: &str = "another program holds the lock of the inventory. Reads still work, but nothing can be written \

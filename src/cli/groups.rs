@@ -17,12 +17,12 @@ const GROUPS: [(&str, &str); 5] = [
         "Act",
         "import login get in-use check rotate rename owners acknowledge forget",
     ),
-    ("Keep", "backup restore rekey"),
+    ("Keep", "backup restore rekey move-inventory"),
     ("Rehearse", "demo graph-sim"),
 ];
 
 /// Commands that read the configuration, but do not call the daemon.
-const WITHOUT_DAEMON: &str = "check-config run backup restore rekey";
+const WITHOUT_DAEMON: &str = "check-config run backup restore rekey move-inventory";
 
 const WITHOUT_CONFIGURATION: &str = "setup completions man demo graph-sim";
 
@@ -138,7 +138,9 @@ mod tests {
             let lists = ["--config <FILE>", "--socket <PATH>"].map(|it| help.contains(it));
             let expected = match command.get_name() {
                 "setup" | "completions" | "man" | "demo" | "graph-sim" => [false, false],
-                "check-config" | "run" | "backup" | "restore" | "rekey" => [true, false],
+                "check-config" | "run" | "backup" | "restore" | "rekey" | "move-inventory" => {
+                    [true, false]
+                }
                 _ => [true, true],
             };
             assert_eq!(lists, expected, "{help}");
@@ -160,6 +162,7 @@ mod tests {
             ("acknowledge", "7"),
             ("backup", "x"),
             ("restore", "x"),
+            ("move-inventory", "--from x --to y"),
             ("completions", "bash"),
             ("post-test", "x"),
         ];

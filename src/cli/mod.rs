@@ -9,6 +9,7 @@ mod error;
 mod event_follower;
 mod groups;
 mod hints;
+mod inventory_place;
 mod key_file;
 mod parse;
 mod secret_input;
@@ -24,8 +25,8 @@ use clap::{Parser, Subcommand};
 use crate::api_client::Client;
 use commands::{
     acknowledge, backup, check_config, check_rotate, completions, consumers, deliveries, doctor,
-    events, forget, get, import, incidents, login, mail_test, man, owners, post_test, rekey,
-    reload, rename, restore, setup, show, status, tokens, version,
+    events, forget, get, import, incidents, login, mail_test, man, move_inventory, owners,
+    post_test, rekey, reload, rename, restore, setup, show, status, tokens, version,
 };
 
 pub use commands::run::{DemoOptions, GraphSimOptions, LocalCommand};
@@ -59,6 +60,18 @@ pub enum Command {
     /// Commands that call the daemon or read its files, and exit.
     #[command(flatten)]
     ClientCommand(ClientCommand),
+    /// Commands that open the inventory themselves.
+    #[command(flatten)]
+    InventoryCommand(InventoryCommand),
+}
+
+/// They wait for a server without a runtime.
+#[derive(Debug, Subcommand)]
+pub enum InventoryCommand {
+    Backup(backup::Options),
+    Restore(restore::Options),
+    Rekey(rekey::Options),
+    MoveInventory(move_inventory::Options),
 }
 
 #[derive(Debug, Subcommand)]
@@ -66,9 +79,6 @@ pub enum ClientCommand {
     Setup(setup::Options),
     CheckConfig(check_config::Options),
     Doctor(doctor::Options),
-    Backup(backup::Options),
-    Restore(restore::Options),
-    Rekey(rekey::Options),
     Completions(completions::CompletionOptions),
     Man(man::Options),
     /// Email the operators that systemd has given up a unit, which MONITOR_UNIT and similar variables name
@@ -110,6 +120,24 @@ impl Cli {
         match self.command {
             Command::LocalCommand(serve) => serve.start(&self.global),
             Command::ClientCommand(ask) => ask.start(&self.global),
+            Command::InventoryCommand(command) => command.start(&self.global),
+        }
+    }
+}
+
+impl InventoryCommand {
+    fn start(self, global: &Global) -> ExitCode {
+        let mut terminal = Terminal::here();
+        let outcome = self.carry_out(global, &mut terminal);
+        ExitCode::from(exit_code(outcome, &mut terminal))
+    }
+
+    fn carry_out(self, global: &Global, terminal: &mut Terminal) -> Result {
+        match self {
+            Self::Backup(options) => backup::run(&options, global, terminal),
+            Self::Restore(options) => restore::run(&options, global, terminal),
+            Self::Rekey(options) => rekey::run(&options, global, terminal),
+            Self::MoveInventory(options) => move_inventory::run(&options, global, terminal),
         }
     }
 }
@@ -135,9 +163,6 @@ impl ClientCommand {
             Self::Setup(options) => setup::run(options, global, terminal).await,
             Self::CheckConfig(options) => check_config::run(&options, global, terminal),
             Self::Doctor(options) => doctor::run(&options, global, terminal).await,
-            Self::Backup(options) => backup::run(&options, global, terminal),
-            Self::Restore(options) => restore::run(&options, global, terminal),
-            Self::Rekey(options) => rekey::run(&options, global, terminal),
             Self::Completions(options) => completions::completions(&options, terminal),
             Self::Man(options) => man::run(&options, terminal),
             Self::AlertUnitFailure => doctor::report_unit_failure(global, terminal).await,

@@ -192,6 +192,11 @@ impl From<io::Error> for CredentialError {
     }
 }
 
+/// Reads one line from a file that only its owner can read, for a command.
+pub(super) fn secret_of_file(path: &Path) -> Result<Secret, CredentialError> {
+    line(&file(&path.to_string_lossy())?)
+}
+
 fn file(path: &str) -> Result<Bytes, CredentialError> {
     let path = paths::absolute(path)?;
     let file = open(&path)?;

@@ -13,8 +13,10 @@ mod file;
 mod hours;
 mod key_suggestions;
 mod names;
+mod node_settings;
 mod paths;
 mod readers;
+mod server_files;
 mod smtp_url;
 mod template;
 mod tree;
@@ -38,6 +40,7 @@ pub use credential_names::credentials_named;
 pub use credentials::{Credentials, Machine};
 pub use defaults::{FILE as USUAL_FILE, INVENTORY as USUAL_INVENTORY, SOCKET as USUAL_SOCKET};
 pub use diagnostic::{Diagnostic, DiagnosticList};
+pub use server_files::{ServerFiles, authority, credential_file, server_url};
 pub use template::{
     CREDENTIALS, Home, INVENTORY_KEY, MailTransport, SMTP_PASSWORD, Template, secret_of,
 };
@@ -111,6 +114,7 @@ pub struct MonitorSettings {
 pub struct StoragePaths {
     /// `None` if it is on a server.
     pub inventory: Option<PathBuf>,
+    pub server: ServerFiles,
     pub key: PathBuf,
     pub backups: Backups,
 }

@@ -1,5 +1,5 @@
 //! Keeps the duties of this node: renews those that it holds, takes those that are free, and gives all of them up at a
-//! clean stop. Where the node has its inventory to itself, there is nothing to keep.
+//! clean stop, when its workers have ended. Where the node has its inventory to itself, there is nothing to keep.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::node_check::NodeCheck;
 use super::server_check::ServerCheck;
 use super::shared_state::SharedState;
 use super::wakeups::Signal;
@@ -27,13 +28,6 @@ pub(super) fn this_node(config: &Config) -> Result<Node, Error> {
     })
 }
 
-/// What a node with this configuration can do.
-pub(super) fn wanted(config: &Config) -> Vec<Duty> {
-    let apps = config.apps.iter().map(|app| Duty::App(app.name.clone()));
-    let others = [Duty::Email, Duty::Delivery, Duty::Nightly];
-    apps.chain(others).collect()
-}
-
 /// Keeps the duties until `give_up` says to stop.
 pub(super) struct DutyWorker {
     inventory: Inventory,
@@ -42,6 +36,9 @@ pub(super) struct DutyWorker {
     /// The latest order that this node has heard of.
     newest_order: Option<EventId>,
     server: ServerCheck,
+    /// Whether this node may do what one node does at a time.
+    leads: bool,
+    nodes: NodeCheck,
 }
 
 impl DutyWorker {
@@ -51,7 +48,7 @@ impl DutyWorker {
         shared: &SharedState,
         config: &Config,
     ) -> (Self, CancellationToken) {
-        shared.wanted_duties.send_replace(wanted(config));
+        shared.show_config(config);
         let give_up = CancellationToken::new();
         let mut worker = Self {
             inventory: inventory.clone(),
@@ -59,6 +56,8 @@ impl DutyWorker {
             give_up: give_up.clone(),
             newest_order: None,
             server: ServerCheck::default(),
+            leads: false,
+            nodes: NodeCheck::default(),
         };
         if let Err(error) = worker.keep(Instant::now()).await {
             shared.record_inventory_error(&error);
@@ -96,18 +95,32 @@ impl DutyWorker {
         &self.shared.duties
     }
 
-    /// A node that must not lead wants nothing, so it gives up what it has.
     async fn keep(&mut self, asked_at: Instant) -> Result<(), Error> {
         let is_shared = self.duties().is_shared();
-        let may_lead = !is_shared || self.server.may_lead(&self.inventory, &self.shared).await?;
-        let wanted = match may_lead {
-            true => self.shared.wanted_duties(),
-            false => Vec::new(),
-        };
+        self.leads = !is_shared || self.server.may_lead(&self.inventory, &self.shared).await?;
+        self.keep_or_suspend(asked_at).await
+    }
+
+    /// A node that must not lead begins nothing more. It gives nothing up, because its workers may be in the middle of
+    /// something that no other node must begin meanwhile.
+    async fn keep_or_suspend(&mut self, asked_at: Instant) -> Result<(), Error> {
+        if !self.leads {
+            return self.duties().suspend(&self.inventory).await;
+        }
+        let is_shared = self.duties().is_shared();
+        let mut wanted = self.shared.wanted_duties();
+        if is_shared {
+            let nodes = &mut self.nodes;
+            let left = nodes.left_to_others(&self.inventory, &self.shared).await?;
+            wanted.retain(|duty| !left.contains(duty));
+        }
         let change = self.duties().keep(&self.inventory, &wanted, asked_at);
         let change = change.await?;
         log(&change);
-        if !change.taken.is_empty() {
+        if is_shared {
+            self.nodes.joined(&self.inventory, &self.shared).await?;
+        }
+        if !change.taken.is_empty() || !change.resumed.is_empty() {
             self.shared.wakeups.send(Signal::DutyTaken);
         }
         Ok(())
@@ -121,14 +134,18 @@ impl DutyWorker {
             if let Err(error) = self.server.look(&self.inventory).await {
                 tracing::debug!("the newest event could not be compared: {error}");
             }
-            let wanted = self.shared.wanted_duties();
-            let is_one_free = self.duties().is_one_free(&self.inventory, &wanted).await;
-            // A failure shows at the next round.
-            if is_one_free.unwrap_or(false) {
+            if self.leads && self.is_one_free().await {
                 return;
             }
         }
         sleep_until(again_at.into()).await;
+    }
+
+    async fn is_one_free(&self) -> bool {
+        let wanted = self.shared.wanted_duties();
+        let is_one_free = self.duties().is_one_free(&self.inventory, &wanted).await;
+        // A failure shows at the next round.
+        is_one_free.unwrap_or(false)
     }
 
     /// Wakes the workers for an order that another node has accepted, whose signals do not reach this one.
@@ -157,6 +174,9 @@ fn log(change: &DutyChange) {
     if !change.taken.is_empty() {
         tracing::info!("this node now does {}", named(&change.taken));
     }
+    if !change.resumed.is_empty() {
+        tracing::info!("this node goes on with {}", named(&change.resumed));
+    }
     if !change.lost.is_empty() {
         tracing::warn!(
             "this node no longer does {}: another node took over, or the configuration no longer names it",
@@ -167,12 +187,16 @@ fn log(change: &DutyChange) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
     use tokio::time::timeout;
 
     use super::*;
     use crate::api::DaemonStatus;
     use crate::daemon::wakeups::Worker;
     use crate::inventory::Settings;
+    use crate::model::NodeSettings;
     use crate::secret::Key;
 
     fn worker(name: &str, inventory: &Inventory) -> DutyWorker {
@@ -188,15 +212,100 @@ mod tests {
             give_up: CancellationToken::new(),
             newest_order: None,
             server: ServerCheck::default(),
+            leads: true,
+            nodes: NodeCheck::default(),
         }
+    }
+
+    fn holds(worker: &DutyWorker) -> bool {
+        let held = worker.shared.duties.held(&Duty::Email, Instant::now());
+        held.is_some()
+    }
+
+    fn open(folder: &Path) -> Inventory {
+        let path = folder.join("inventory.db");
+        let settings = Settings::of_file(&path, Key::generate().unwrap());
+        Inventory::open(&settings).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_node_that_may_not_lead_any_more_gives_nothing_up_and_goes_on_when_it_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let inventory = open(folder.path());
+        let (mut lima, mut oslo) = (worker("lima", &inventory), worker("oslo", &inventory));
+        lima.keep(Instant::now()).await.unwrap();
+        assert!(holds(&lima));
+
+        lima.leads = false;
+        lima.keep_or_suspend(Instant::now()).await.unwrap();
+        oslo.keep(Instant::now()).await.unwrap();
+        assert!(!holds(&lima) && !holds(&oslo));
+
+        let mut woken = lima.shared.wakeups.of(Worker::Alerts);
+        lima.keep(Instant::now()).await.unwrap();
+        assert!(holds(&lima), "its clock is right");
+        let woken = timeout(Duration::from_secs(4), woken.next()).await;
+        woken.expect("its workers go on");
+    }
+
+    /// As if its configuration had one app, with this id.
+    fn has_app(worker: &DutyWorker, id: &str) {
+        let of = |name: &str| BTreeMap::from([(name.to_owned(), id.to_owned())]);
+        let shared = &worker.shared;
+        let wanted = vec![Duty::App("acme".to_owned()), Duty::Email];
+        shared.wanted_duties.send_replace(wanted);
+        shared.node_settings.send_replace(NodeSettings {
+            apps: of("acme"),
+            sections: of("[[app]] acme"),
+        });
+    }
+
+    fn differences(worker: &DutyWorker) -> Option<String> {
+        let status = worker.shared.daemon_status.borrow();
+        let job = "comparison with the other nodes";
+        status.side_job_errors.get(job).cloned()
+    }
+
+    #[tokio::test]
+    async fn an_app_with_another_id_on_an_earlier_node_is_not_swept_here_and_both_say_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inventory.db");
+        let settings = Settings::of_file(&path, Key::generate().unwrap());
+        let inventory = Inventory::open(&settings).unwrap();
+        let (mut lima, mut oslo) = (worker("lima", &inventory), worker("oslo", &inventory));
+        has_app(&lima, "17");
+        has_app(&oslo, "18");
+        lima.keep(Instant::now()).await.unwrap();
+        let app = Duty::App("acme".to_owned());
+        // It gives the app up, but not because oslo wants it.
+        lima.shared.wanted_duties.send_replace(Vec::new());
+        lima.keep(Instant::now()).await.unwrap();
+        oslo.keep(Instant::now()).await.unwrap();
+        lima.keep(Instant::now()).await.unwrap();
+        let holds = |duty: &Duty| oslo.shared.duties.held(duty, Instant::now()).is_some();
+        assert!(holds(&Duty::Email) && !holds(&app));
+        let told = differences(&oslo).unwrap();
+        assert!(
+            told.contains("app acme has another id on node lima"),
+            "{told}"
+        );
+        assert!(
+            told.contains("node lima has another [[app]] acme"),
+            "{told}"
+        );
+        let told = differences(&lima).unwrap();
+        assert!(told.contains("which leaves it to this node"), "{told}");
+
+        has_app(&oslo, "17");
+        oslo.keep(Instant::now()).await.unwrap();
+        assert!(oslo.shared.duties.held(&app, Instant::now()).is_some());
+        assert_eq!(differences(&oslo), None);
     }
 
     #[tokio::test]
     async fn a_clean_stop_leaves_everything_to_a_node_that_waits() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("inventory.db");
-        let settings = Settings::of_file(&path, Key::generate().unwrap());
-        let inventory = Inventory::open(&settings).unwrap();
+        let inventory = open(folder.path());
         let (mut lima, mut oslo) = (worker("lima", &inventory), worker("oslo", &inventory));
         lima.keep(Instant::now()).await.unwrap();
         oslo.keep(Instant::now()).await.unwrap();

@@ -39,6 +39,7 @@ impl From<inventory::Error> for Error {
             E::NewerSchema { .. }
             | E::NotAnInventory(_)
             | E::Prerelease(_)
+            | E::Moved(_)
             | E::WrongKey { .. }
             | E::UnsafeSqlite(_)
             | E::NotFile
@@ -47,6 +48,8 @@ impl From<inventory::Error> for Error {
             | E::Open { .. }
             | E::Foreign(_) => Self::Misconfigured(error.to_string()),
             E::InUse(_)
+            | E::Move(_)
+            | E::NodesRunning { .. }
             | E::Server(_)
             | E::NoRoom { .. }
             | E::Taken(_)

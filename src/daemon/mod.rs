@@ -20,6 +20,7 @@ mod heartbeat;
 mod listeners;
 mod logging;
 mod maintenance;
+mod node_check;
 mod nodes;
 mod posts;
 mod problems;

@@ -26,6 +26,7 @@ impl Context {
             started_at: shared.daemon_status.borrow().started_at,
             seen_at: now,
             duties: shared.wanted_duties(),
+            settings: shared.node_settings.borrow().clone(),
         }])
     }
 

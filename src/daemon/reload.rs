@@ -1,6 +1,5 @@
 //! Reload: reads the whole configuration again and applies it, or keeps the old one and reports the reasons.
 
-use super::duties;
 use super::run::{Daemon, current_web, services};
 use super::workers::Workers;
 use super::{clock, status, systemd};
@@ -65,8 +64,7 @@ impl Daemon {
         earlier.begin_stop();
         self.retiring.spawn(earlier.stop());
         self.services = services;
-        let wanted = duties::wanted(&newer);
-        self.shared.wanted_duties.send_replace(wanted);
+        self.shared.show_config(&newer);
         self.show_apps().await;
         self.settings.send_replace(newer.status.clone());
         if let (Some(current), Some(web)) = (&self.web, &newer.web) {

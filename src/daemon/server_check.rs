@@ -34,27 +34,42 @@ impl ServerCheck {
     }
 
     /// Compares the newest event of the last look with what the server has now. A standby that took over without the last
-    /// commits does not know what the tokens are by now, so each is checked anew, and nothing is delivered before.
+    /// commits does not know what the tokens are by now, so each is checked anew, and nothing is delivered before. Every
+    /// node that knew of lost commits notices, and the first one records it for all.
     pub(super) async fn look(&mut self, inventory: &Inventory) -> Result<(), Error> {
         let known = self.mark.clone();
-        let (is_there, newest) = inventory
+        let (lost, newest) = inventory
             .read(move |view| {
-                let is_there = known.map_or(Ok(true), |mark| view.has_mark(&mark))?;
-                Ok((is_there, view.newest_mark()?))
+                let lost = match known {
+                    Some(mark) if !view.has_mark(&mark)? => Some(mark),
+                    Some(_) | None => None,
+                };
+                Ok((lost, view.newest_mark()?))
             })
             .await?;
-        if !is_there {
-            tracing::error!(
-                "the database server has lost what was committed: the newest event that this node has seen is gone. All \
-                 tokens are checked anew. If a standby took over, let commits wait for it: synchronous_standby_names"
-            );
-            let now = clock::now();
-            inventory
-                .write_alone(move |tx| tx.check_all_anew(now))
+        if let Some(mark) = lost {
+            let recorded = inventory
+                .write_alone(move |tx| tx.record_lost_commits(&mark))
                 .await?;
+            log_loss(recorded);
         }
         self.mark = newest;
         Ok(())
+    }
+}
+
+fn log_loss(recorded_here: bool) {
+    if recorded_here {
+        tracing::error!(
+            "the database server has lost commits: the newest event that this node knew is gone. All tokens are checked \
+             again, and the operators are notified. If a standby took over, let commits wait for it: set \
+             synchronous_standby_names"
+        );
+    } else {
+        tracing::warn!(
+            "the database server has lost commits: the newest event that this node knew is gone. Another node has \
+             recorded that"
+        );
     }
 }
 

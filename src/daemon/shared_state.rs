@@ -12,9 +12,10 @@ use super::wakeups::Wakeups;
 use super::watchdog::Watchdog;
 use crate::api::metrics::Metrics;
 use crate::api::{AccessLog, DaemonStatus};
+use crate::config::Config;
 use crate::http::NowFn;
 use crate::inventory::{self, Duties, Inventory};
-use crate::model::Duty;
+use crate::model::{Duty, NodeSettings};
 
 #[derive(Clone)]
 pub(super) struct SharedState {
@@ -35,6 +36,8 @@ pub(super) struct SharedState {
     /// What this node does, of several on one inventory; and what it wants to do by its configuration.
     pub(super) duties: Duties,
     pub(super) wanted_duties: watch::Sender<Vec<Duty>>,
+    /// What the other nodes compare with their own.
+    pub(super) node_settings: watch::Sender<NodeSettings>,
     /// When the outside watcher was last called.
     pub(super) heartbeat_at: watch::Sender<Option<Instant>>,
 }
@@ -47,6 +50,7 @@ impl SharedState {
             metrics: Metrics::new(inventory, &clock, daemon_status.subscribe()),
             duties,
             wanted_duties: watch::Sender::default(),
+            node_settings: watch::Sender::default(),
             heartbeat_at: watch::Sender::default(),
             daemon_status,
             journal: watch::Sender::default(),
@@ -58,6 +62,12 @@ impl SharedState {
             channels: Turns::default(),
             accesses: Arc::default(),
         }
+    }
+
+    /// What follows from a configuration that is live now, for this node among others.
+    pub(super) fn show_config(&self, config: &Config) {
+        self.wanted_duties.send_replace(wanted(config));
+        self.node_settings.send_replace(config.node_settings());
     }
 
     pub(super) fn wanted_duties(&self) -> Vec<Duty> {
@@ -122,4 +132,11 @@ impl SharedState {
             tracing::error!("{clock_error}");
         }
     }
+}
+
+/// What a node with this configuration can do.
+fn wanted(config: &Config) -> Vec<Duty> {
+    let apps = config.apps.iter().map(|app| Duty::App(app.name.clone()));
+    let others = [Duty::Email, Duty::Delivery, Duty::Nightly];
+    apps.chain(others).collect()
 }

@@ -32,7 +32,7 @@ impl Watchdog {
     }
 
     /// The component that does not respond, as a sentence. On a full disk the writer fails but does not hang, since a
-    /// restart would free no space.
+    /// restart would free no space; and a restart would not make a database server answer.
     pub(super) async fn stalled_component(
         &self,
         inventory: &Inventory,
@@ -41,7 +41,8 @@ impl Watchdog {
         if !self.scheduler_runs() {
             return Some("the scheduler is not responding");
         }
-        if timeout(ANSWER_WITHIN, inventory.ping()).await.is_err() {
+        let pinged = timeout(ANSWER_WITHIN, inventory.ping()).await;
+        if pinged.is_err() && !inventory.is_writer_calling() {
             return Some("the inventory writer is not responding");
         }
         let (probe, path) = socket;

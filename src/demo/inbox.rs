@@ -168,7 +168,11 @@ impl Intention {
                     person.name
                 ))
             }
-            Remedy::FixApp | Remedy::FixDelivery | Remedy::UpdateConsumer | Remedy::Wait => None,
+            Remedy::FixApp
+            | Remedy::FixDelivery
+            | Remedy::UpdateConsumer
+            | Remedy::FixDatabase
+            | Remedy::Wait => None,
         })
     }
 }

@@ -59,13 +59,17 @@ pub(crate) fn brief(context: &EmailContext<'_>) -> Brief {
     }
 }
 
-/// That an incident is closed because its tokens have another problem now.
+/// That an incident is closed without an email: its tokens have another problem now, or it told of something past.
 pub(crate) fn closed(context: &EmailContext<'_>) -> Brief {
     let phrases = context.phrases();
     let values = [("action", phrases.closed), ("about", &about(context))];
+    let text = match context.cause().is_about_database() {
+        true => phrases.notice_ended,
+        false => phrases.another_problem,
+    };
     Brief {
         title: fill(phrases.action_and_about, &values),
-        text: phrases.another_problem.to_owned(),
+        text: text.to_owned(),
         severity: Severity::Info,
     }
 }
@@ -84,6 +88,8 @@ fn subject(context: &EmailContext<'_>) -> String {
             phrases.sink_and_action,
             &[("sink", sink), ("action", &action)],
         )
+    } else if context.cause().is_about_database() {
+        fill(phrases.database_and_action, &[("action", &action)])
     } else if context.is_about_the_app() {
         let form = match context.apps {
             [_, _, ..] => phrases.apps_and_action,
@@ -109,6 +115,9 @@ fn about(context: &EmailContext<'_>) -> String {
     let (app, phrases) = (&context.incident.incident_key.app, context.phrases());
     if let Some(sink) = context.sink_name() {
         return fill(phrases.the_sink, &[("sink", sink)]);
+    }
+    if context.cause().is_about_database() {
+        return phrases.the_database.to_owned();
     }
     if context.is_about_the_app() {
         let form = match context.apps {
@@ -159,6 +168,9 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
     let opened_at = context.language.moment(incident.opened_at, context.zone);
     let (form, about) = match context.sink_name() {
         Some(sink) => (context.phrases().incident_of_sink, ("sink", sink)),
+        None if context.cause().is_about_database() => {
+            (context.phrases().incident_of_database, ("app", ""))
+        }
         None => {
             let app = incident.incident_key.app.as_str();
             (context.phrases().incident, ("app", app))

@@ -21,6 +21,8 @@ impl Instruction {
             Self::LookAtTheConsumers => "perennial consumers {only}",
             Self::ConfirmTheVersion => "perennial in-use {only}",
             Self::RetireTheConsumer => "perennial consumers {only} --remove CONSUMER",
+            Self::RepeatWhatIsMissing => "perennial events",
+            Self::AcknowledgeTheLoss => "perennial acknowledge {id}",
             _ => return None,
         })
     }
@@ -45,6 +47,7 @@ impl Instruction {
                 .replace("{name}", &context.name_to_replace())
                 .replace("{only}", &context.only_name())
                 .replace("{sink}", context.sink_name().unwrap_or_default())
+                .replace("{id}", &context.incident.id.0.to_string())
         });
         InstructionLine {
             text: sentences::filled(text, context),
@@ -85,6 +88,11 @@ pub(crate) fn steps(context: &EmailContext<'_>) -> Vec<InstructionLine> {
             I::LookAtTheConsumers,
             I::ConfirmTheVersion,
             I::RetireTheConsumer,
+        ],
+        Cause::CommitsLost => &[
+            I::RepeatWhatIsMissing,
+            I::LetCommitsWait,
+            I::AcknowledgeTheLoss,
         ],
     };
     steps.iter().map(|step| step.line(context)).collect()

@@ -156,7 +156,8 @@ pub(crate) fn otherwise(context: &EmailContext<'_>) -> String {
 /// The next reminder before the expiry; after it a different email follows.
 fn next_reminder(context: &EmailContext<'_>) -> Option<Timestamp> {
     let end = context.coming_end().unwrap_or(Timestamp::MAX);
-    context.next_email.filter(|at| *at < end)
+    let at = context.next_email.filter(|at| *at < end);
+    at.filter(|_| !context.cause().is_about_database())
 }
 
 /// The heading of the consequences.
@@ -202,6 +203,7 @@ fn filling(blank: &str, context: &EmailContext<'_>) -> Option<String> {
         "sink_since" => sink_since(context),
         "reason" => formatting::line(context.sink.map_or("", |sink| &sink.reason)),
         "consumers" => token_rows::consumers(context),
+        "lost_since" => lost_since(context),
         _ => return None,
     })
 }
@@ -221,6 +223,12 @@ fn ending(context: &EmailContext<'_>) -> String {
 
 fn sink_since(context: &EmailContext<'_>) -> String {
     let since = context.sink.map_or(context.now, |sink| sink.since);
+    context.language.short_moment(since, context.zone)
+}
+
+/// The newest change that the database still has is from then.
+fn lost_since(context: &EmailContext<'_>) -> String {
+    let since = context.broken_since.unwrap_or(context.incident.opened_at);
     context.language.short_moment(since, context.zone)
 }
 

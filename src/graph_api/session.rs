@@ -89,7 +89,8 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Exchanges a short-lived token for a long-lived one of the same person. Keeps the short-lived one if that fails.
+    /// Exchanges a short-lived token for a long-lived one of the same person. Keeps the short-lived one if that fails. If
+    /// Meta does not describe the long-lived one now, the facts stay those of the short-lived one.
     pub async fn lengthened(&self, secret: Secret, facts: Facts) -> (Secret, Facts) {
         if !facts.is_short_lived(self.now) {
             return (secret, facts);
@@ -103,7 +104,9 @@ impl<'a> Session<'a> {
                 let known = known.completed_by(&facts);
                 (grant.secret, known)
             }
-            Ok(_) | Err(_) => (secret, facts),
+            Ok(Inspection::Alive(_) | Inspection::Refused { .. }) => (secret, facts),
+            // The short-lived one would be exchanged a second time.
+            Ok(Inspection::Undecided(_)) | Err(_) => (grant.secret, facts),
         }
     }
 }

@@ -54,6 +54,11 @@ impl Bench {
         self.folder.path().join("inventory.db")
     }
 
+    /// The server, if the inventory is on one.
+    pub(super) const fn server(&self) -> Option<&Address> {
+        self.server.as_ref()
+    }
+
     /// Everything on disk, the log included; of a server, what its tables hold.
     pub(super) fn bytes(&self) -> Vec<u8> {
         if self.is_on_server() {

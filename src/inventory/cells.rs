@@ -169,6 +169,35 @@ pub(super) fn reseal(db: &Connection, from: &Sealer, to: &Sealer) -> Result<BTre
     Ok(still_used)
 }
 
+/// What a look at all cells found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct OpenedCells {
+    pub(super) cells: u64,
+    /// How many of them do not open.
+    pub(super) unsealable: u64,
+}
+
+/// Opens every cell, some at a time. `report` gets the number of those that were opened so far.
+pub(super) fn open_all(
+    db: &Connection,
+    sealer: &Sealer,
+    report: &mut dyn FnMut(u64),
+) -> Result<OpenedCells, Error> {
+    let mut opened = OpenedCells::default();
+    for column in ALL {
+        replace(db, column, |sealed| {
+            let cell = column.cell(&sealed.row);
+            opened.cells += 1;
+            opened.unsealable += u64::from(sealer.open(&sealed.value, cell).is_err());
+            if opened.cells.is_multiple_of(AT_ONCE.into()) {
+                report(opened.cells);
+            }
+            Ok(None)
+        })?;
+    }
+    Ok(opened)
+}
+
 /// Walks a column and replaces each cell for which `change` returns a value.
 pub(super) fn replace(
     db: &Connection,

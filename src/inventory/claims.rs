@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::cells::Bearer;
 use super::columns::{self, FROM_TOKEN, TOKEN, TOKEN_COLUMNS};
-use super::engine::{Json, Numbers, Row};
+use super::engine::{Json, Numbers, Row, Texts};
 use super::{Error, Tx, View, subscriptions};
 use crate::model::{Claimed, KnownAnswer, KnownToken, TokenId};
 use crate::secret::Secret;
@@ -59,6 +59,13 @@ impl View<'_> {
         let claims = format!("SELECT c.tokens {OF_NODE}");
         let claims = self.db.values(&claims, &[&node])?;
         Ok(tokens_of(claims))
+    }
+
+    pub fn claims_of_app(&self, app: &str) -> Result<Vec<ClaimId>, Error> {
+        let ids: Vec<i64> = self
+            .db
+            .values("SELECT id FROM claim WHERE app = ?1", &[&app])?;
+        Ok(ids.into_iter().map(ClaimId).collect())
     }
 
     /// Those of the tokens that are due, as they are now, without their orders and candidates.
@@ -226,8 +233,12 @@ impl Tx<'_> {
         self.db.run(&end, &[&node])
     }
 
-    /// Ends those of an app that another node has taken over. What its sweeps found can no longer be written.
-    pub(super) fn end_claims_of_app(&self, app: &str) -> Result<(), Error> {
-        self.db.run("DELETE FROM claim WHERE app = ?1", &[&app])
+    /// Ends those of apps that another node has taken over. What its sweeps found can no longer be written.
+    pub(super) fn end_claims_of_apps(&self, apps: &[String]) -> Result<(), Error> {
+        if apps.is_empty() {
+            return Ok(());
+        }
+        let end = "DELETE FROM claim WHERE app IN (SELECT value FROM json_each(?1))";
+        self.db.run(end, &[&Texts(apps)])
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::engine::{Failure, ServerError, WriteErrorKind};
+use super::moving::MoveError;
 use crate::model::Duty;
 use crate::secret::KeyId;
 
@@ -60,6 +61,18 @@ pub enum Error {
         needed: u64,
         free: u64,
     },
+    #[error(
+        "what {0} held was moved to another place with perennial move-inventory. Name that place in [inventory], and \
+         start the daemon there"
+    )]
+    Moved(String),
+    #[error(transparent)]
+    Move(#[from] MoveError),
+    #[error(
+        "{nodes} still use the inventory on {place}. Nothing was changed. Stop every daemon that uses it: systemctl stop \
+         perennial. One that did not stop in order counts as running for a minute"
+    )]
+    NodesRunning { place: String, nodes: String },
     #[error("{0} already exists and is not overwritten. Name another file, or move that one away")]
     Taken(PathBuf),
     #[error("cannot open {path}: {source}")]
@@ -124,6 +137,11 @@ impl Error {
         }
     }
 
+    /// Whether the database has undone a transaction that can be done again.
+    pub fn is_conflict(&self) -> bool {
+        self.write_error_kind() == Some(WriteErrorKind::Conflict)
+    }
+
     /// Whether freeing disk space is all that is needed.
     pub fn is_full_disk(&self) -> bool {
         matches!(self, Self::NoRoom { .. }) || self.write_error_kind() == Some(WriteErrorKind::Full)
@@ -169,6 +187,14 @@ impl fmt::Display for Unwritable {
             }
             WriteErrorKind::Standby => {
                 "the database server takes no writes. Name the one that does in [inventory] url, or all of them"
+            }
+            WriteErrorKind::Conflict => {
+                "another transaction was in the way. What was undone is done again; pg_stat_activity shows other programs \
+                 on the server"
+            }
+            WriteErrorKind::OtherSchema => {
+                "another version of perennial has upgraded the inventory. Upgrade this node as well and restart it. Until \
+                 then it writes nothing, and the upgraded nodes do the work"
             }
             WriteErrorKind::Other => return f.write_str(&self.reason),
         })?;

@@ -1,10 +1,12 @@
 //! Exchanges: what is noted before, and where the secret that Meta gives is kept.
 
+use std::time::Instant;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::tests::{Bench, claim, import, learned, now};
-use super::{Error, Inventory, Tx};
-use crate::model::{Candidate, ExchangeId, Exchanged, TokenId};
+use super::{Duties, Error, Inventory, Tx};
+use crate::model::{Candidate, Duty, ExchangeId, Exchanged, Node, TokenId};
 use crate::secret::Secret;
 
 async fn write<T: Send + 'static>(
@@ -166,4 +168,31 @@ async fn what_was_stored_makes_its_token_due_and_disturbs_no_check_under_way() {
 
     store(&inventory, exchanged(id, 2, "EAA3")).await;
     assert_eq!(due_at(&inventory).await, Some(now()));
+}
+
+/// The other node does not know of it: it has read the token before.
+#[tokio::test]
+async fn what_is_stored_after_a_take_over_is_due_even_if_a_check_is_under_way() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let id = import(&inventory, "maria", "EAA1").await;
+    let app = [Duty::App("acme".to_owned())];
+    let [lima, oslo] = ["lima", "oslo"].map(|name| {
+        let (name, id) = (name.to_owned(), format!("id of {name}"));
+        Duties::shared(Node { name, id })
+    });
+    lima.keep(&inventory, &app, Instant::now()).await.unwrap();
+    let of_lima = lima.held(&app[0], Instant::now()).unwrap();
+    let end = |tx: &Tx<'_>| tx.db.run("UPDATE duty SET ends_at = 1", &[]);
+    write(&inventory, end).await;
+    let taken = oslo.keep(&inventory, &app, Instant::now()).await.unwrap();
+    assert_eq!(taken.taken, app);
+
+    let claimed = claim(&inventory, now()).await.remove(0);
+    store(&inventory.on_behalf_of(&of_lima), exchanged(id, 1, "EAA2")).await;
+    let result = learned(&claimed, None);
+    write(&inventory, move |tx| tx.record(&result, now())).await;
+    assert!(due_at(&inventory).await <= Some(now()));
+    let next = claim(&inventory, now()).await.remove(0);
+    assert_eq!(next.candidate.unwrap().secret.expose(), "EAA2");
 }

@@ -63,18 +63,18 @@ impl Tx<'_> {
     }
 
     /// Stores what Meta gave: in place of the candidate that was exchanged, if that is still there, else as one that came
-    /// from this exchange. Makes the token due, since nobody may know of it but the row. Stores nothing twice.
+    /// from this exchange. Returns whether it is new: nothing is stored twice, nor for a token that is gone.
     pub(super) fn store_exchanged(
         &self,
         exchanged: &Exchanged,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let Exchanged { token, secret, .. } = exchanged;
         let Some(name) = self.name_of(*token)? else {
-            return Ok(());
+            return Ok(false);
         };
         if self.version_holding(secret)?.is_some() {
-            return Ok(());
+            return Ok(false);
         }
         let bearer = Bearer {
             id: *token,
@@ -92,7 +92,7 @@ impl Tx<'_> {
                 self.add_version(bearer, number, role, secret, now)?;
             }
         }
-        self.schedule_unless_due(*token, now)
+        Ok(true)
     }
 
     /// Removes the candidate of an exchange that was measured. If it replaces the secret in use, it is stored as that.

@@ -18,7 +18,12 @@ pub struct Mark {
     id: EventId,
     at: Timestamp,
     kind: String,
+    token: Option<TokenId>,
+    /// When every token was last made due because commits were lost.
+    pub(super) checked_anew_at: Option<Timestamp>,
 }
+
+const NO_TOKEN: TokenId = TokenId(0);
 
 impl View<'_> {
     /// Up to `limit` events after `after`, oldest first. Only those of `token`, if it is given.
@@ -57,16 +62,28 @@ impl View<'_> {
     /// The newest event, to find out later whether it is still there.
     pub fn newest_mark(&self) -> Result<Option<Mark>, Error> {
         self.db.maybe(
-            "SELECT id, at, kind FROM event ORDER BY id DESC LIMIT 1",
+            "SELECT id, at, kind, token, (SELECT restored_at FROM totals)
+             FROM event ORDER BY id DESC LIMIT 1",
             &[],
-            fields!(Mark { id, at, kind }),
+            fields!(Mark {
+                id,
+                at,
+                kind,
+                token,
+                checked_anew_at
+            }),
         )
     }
 
-    /// Another event may have got the number meanwhile. A time in the future may have been corrected.
+    /// Another event may have got the number meanwhile. A time in the future may have been corrected, and a deletion of
+    /// data removes the token.
     pub fn has_mark(&self, mark: &Mark) -> Result<bool, Error> {
-        let find = "SELECT EXISTS (SELECT 1 FROM event WHERE id = ?1 AND at <= ?2 AND kind = ?3)";
-        self.db.value(find, &[&mark.id, &mark.at, &mark.kind])
+        let token = mark.token.unwrap_or(NO_TOKEN);
+        self.db.value(
+            "SELECT EXISTS (SELECT 1 FROM event
+                WHERE id = ?1 AND at <= ?2 AND kind = ?3 AND (token IS NULL OR token = ?4))",
+            &[&mark.id, &mark.at, &mark.kind, &token],
+        )
     }
 
     pub fn newest_event(&self) -> Result<EventId, Error> {

@@ -9,6 +9,7 @@ mod candidates;
 mod cells;
 mod check_results;
 mod claims;
+mod claims_in_hand;
 mod columns;
 mod copy;
 mod crash_suspects;
@@ -30,6 +31,8 @@ mod journal;
 mod keys;
 mod lock;
 mod logins;
+mod lost_commits;
+mod moving;
 mod open;
 mod page_admins;
 mod pending_orders;
@@ -64,6 +67,8 @@ mod post_tests;
 mod sealing_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upgrade_tests;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -77,6 +82,7 @@ use crate::secret::{Key, Sealer};
 use access::{Access, Store};
 pub use backups::{back_up, newest_backup};
 pub use claims::{Claim, ClaimId};
+pub use claims_in_hand::ClaimInHand;
 pub use copy::copy;
 pub use daemon_runs::RunId;
 pub use data_deletions::Deletion;
@@ -90,6 +96,7 @@ use engine::{Connection, Counters};
 pub use error::{Error, Unwritable};
 pub use journal::Mark;
 pub use logins::{ClaimedCode, NAMED_LEFT_OUT};
+pub use moving::{MoveError, MoveProgress, Moved, move_inventory};
 pub use place::Place;
 pub use pruning::Retention;
 pub use rekey::{Rekeying, RenewedKeys};
@@ -134,6 +141,7 @@ struct Shared {
     write_error: Mutex<Option<Unwritable>>,
     backlog: backlog::Backlog,
     unsaved: Mutex<unsaved_secrets::Unsaved>,
+    claims_in_hand: Arc<claims_in_hand::ClaimsInHand>,
     counters: Arc<Counters>,
     sinks: Arc<deliveries::Sinks>,
     /// Whether it was opened for reading only, because writing was not possible.
@@ -194,6 +202,7 @@ impl Inventory {
             sealer,
             backlog: backlog::Backlog::default(),
             unsaved: Mutex::default(),
+            claims_in_hand: Arc::default(),
             counters,
             sinks,
             is_read_only: AtomicBool::new(write_error.is_some()),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::copy::{Source, reject_non_empty, size_of};
-use super::engine::{Connection, SchemaFile, Server};
+use super::engine::{Connection, Owner, SchemaFile, Server};
 use super::error::Error;
 use super::{keys, schema};
 use crate::files::{folder_of, give_to_owner_of};
@@ -95,16 +95,35 @@ pub(super) fn open_with(
     Ok((db, sealer))
 }
 
-/// Opens the inventory of a server for writing and upgrades it. A pooler is noticed first: a setting of one session would
-/// reach the other programs that it serves.
-pub(super) fn open_on(server: &Arc<Server>, key: &Key) -> Result<(Connection, Sealer), Error> {
+/// Connects to a server for writing. A pooler is noticed first: a setting of one session would reach the other programs
+/// that it serves.
+pub(super) fn connect_to(server: &Arc<Server>) -> Result<Connection, Error> {
     let db = Connection::to_write(server)?;
     db.reject_pooler(&Connection::to_write(server)?)?;
-    let version = schema::known(db.identity()?, || server.address().to_string())?;
+    Ok(db)
+}
+
+/// Opens the inventory of a server for writing and upgrades it.
+pub(super) fn open_on(server: &Arc<Server>, key: &Key) -> Result<(Connection, Sealer), Error> {
+    open_on_with(server, key, schema::FILES)
+}
+
+pub(super) fn open_on_with(
+    server: &Arc<Server>,
+    key: &Key,
+    files: &[SchemaFile<'_>],
+) -> Result<(Connection, Sealer), Error> {
+    let db = connect_to(server)?;
+    let place = || server.address().to_string();
+    let identity = db.identity()?;
+    if identity.owner == Owner::Moved {
+        return Err(Error::Moved(place()));
+    }
+    let version = schema::known(identity, place)?;
     if version > 0 {
         keys::unwrap(&db, key)?;
     }
-    let sealer = prepare(&db, version, key, schema::FILES)?;
+    let sealer = prepare(&db, version, key, files)?;
     Ok((db, sealer))
 }
 

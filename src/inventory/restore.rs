@@ -13,7 +13,7 @@ use super::file_ownership::OwnersRights;
 use super::lock::lock;
 use super::{Error, Tx, View, keys, open};
 use crate::files::{beside, folder_of, give_to_owner_of};
-use crate::model::{Event, NewEvent};
+use crate::model::Event;
 use crate::secret::Key;
 
 /// What people use to tell two inventories apart.
@@ -134,6 +134,7 @@ impl Restore {
     /// knows what has happened since, and nothing is delivered before it was asked.
     fn record_restore(&self, now: Timestamp) -> Result<(), Error> {
         let db = Connection::writer(self.copy.path())?;
+        db.run("UPDATE totals SET restored_at = ?1", &[&now])?;
         make_all_due(&db, now)?;
         db.run(
             "INSERT INTO event (at, kind) VALUES (?1, ?2)",
@@ -142,9 +143,7 @@ impl Restore {
     }
 }
 
-/// Every token is due, and nothing is delivered before it was checked.
 fn make_all_due(db: &Connection, now: Timestamp) -> Result<(), Error> {
-    db.run("UPDATE totals SET restored_at = ?1", &[&now])?;
     db.run(
         "UPDATE schedule SET due_at = CASE WHEN due_at > ?1 THEN ?1 ELSE due_at END, known_answer = NULL, known_until = NULL
          WHERE due_at IS NOT NULL",
@@ -154,10 +153,8 @@ fn make_all_due(db: &Connection, now: Timestamp) -> Result<(), Error> {
 
 impl Tx<'_> {
     /// What the database knew lately is lost, so Meta is asked about every token.
-    pub fn check_all_anew(&self, now: Timestamp) -> Result<(), Error> {
-        make_all_due(self.db, now)?;
-        self.record_event(&NewEvent::from(Event::Restored {}), now)
-            .map(drop)
+    pub(super) fn check_all_anew(&self, now: Timestamp) -> Result<(), Error> {
+        make_all_due(self.db, now)
     }
 }
 

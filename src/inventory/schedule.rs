@@ -155,6 +155,11 @@ impl Tx<'_> {
     /// Makes a token due now, whatever its own back-off. The app's back-off stays.
     pub(super) fn schedule_now(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
         self.clear_suspicion(id)?;
+        self.schedule_again(id, now)
+    }
+
+    /// Makes a token due now, also if a check of it is under way, which does not know what has happened.
+    pub(super) fn schedule_again(&self, id: TokenId, now: Timestamp) -> Result<(), Error> {
         self.schedule("token = ?2", &[&now, &id]).map(drop)
     }
 

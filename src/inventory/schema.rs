@@ -1,4 +1,9 @@
 //! The schema: its files, applied in order. After the first release, files are only appended.
+//!
+//! Of several daemons on a server, the first that is newer upgrades the schema when it starts. The older ones notice it
+//! before their next write, and write nothing from then on: they cannot know what a write has to keep. What they hold of
+//! duties ends within seconds, and the newer one takes it. They go on reading, so a file takes nothing away that the
+//! release before it reads.
 
 use std::path::Path;
 
@@ -16,6 +21,7 @@ pub(super) const NEWEST: u32 = newest(FILES);
 pub(super) fn inspect(db: &Connection, path: &Path) -> Result<u32, Error> {
     let identity = db.identity()?;
     match identity.owner {
+        Owner::Moved => Err(Error::Moved(path.display().to_string())),
         Owner::Prerelease => Err(Error::Prerelease(path.to_owned())),
         Owner::Other => Err(Error::NotAnInventory(path.to_owned())),
         Owner::Nobody | Owner::Perennial => known(identity, || path.display().to_string()),

@@ -6,7 +6,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::{Error, Inventory};
+use super::{Error, Inventory, Tx};
 use crate::model::{Exchanged, TokenId};
 
 pub(super) type Unsaved = Vec<Arc<Exchanged>>;
@@ -15,7 +15,10 @@ impl Inventory {
     /// Stores what Meta gave as a candidate, even if this node has lost the app. What cannot be stored now is kept for
     /// later.
     pub async fn store_exchanged(&self, exchanged: Exchanged, now: Timestamp) -> Result<(), Error> {
-        self.store_or_hold(Arc::new(exchanged), now).await
+        let held = self.1.clone();
+        // The check that got it goes on with it, unless another node has the app.
+        let goes_on = move |tx: &Tx<'_>| held.is_none_or(|held| held.check(tx).is_ok());
+        self.store_or_hold(Arc::new(exchanged), goes_on, now).await
     }
 
     /// Tries again to store the unsaved secrets of an app. Returns the first error; no record stops another.
@@ -31,7 +34,8 @@ impl Inventory {
     async fn save_all(&self, waiting: Unsaved, now: Timestamp) -> Result<(), Error> {
         let mut outcome = Ok(());
         for exchanged in waiting {
-            let saved = self.store_or_hold(exchanged, now).await;
+            // The check that got it has ended, and one that is under way does not know of it.
+            let saved = self.store_or_hold(exchanged, |_| false, now).await;
             outcome = outcome.and(saved);
         }
         outcome
@@ -49,9 +53,22 @@ impl Inventory {
         self.unsaved_secrets().len()
     }
 
-    async fn store_or_hold(&self, exchanged: Arc<Exchanged>, now: Timestamp) -> Result<(), Error> {
+    /// Makes the token due, since nobody may know of the secret but its row. `goes_on` tells whether the check that is under
+    /// way does.
+    async fn store_or_hold(
+        &self,
+        exchanged: Arc<Exchanged>,
+        goes_on: impl FnOnce(&Tx<'_>) -> bool + Send + 'static,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let whole = Arc::clone(&exchanged);
-        let saved = self.write_regardless(move |tx| tx.store_exchanged(&whole, now));
+        let saved = self.write_regardless(move |tx| {
+            match (tx.store_exchanged(&whole, now)?, goes_on(tx)) {
+                (false, _) => Ok(()),
+                (true, true) => tx.schedule_unless_due(whole.token, now),
+                (true, false) => tx.schedule_again(whole.token, now),
+            }
+        });
         let saved = saved.await;
         if let Err(error) = &saved {
             let token = &exchanged.name;

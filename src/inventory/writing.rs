@@ -33,6 +33,18 @@ impl Inventory {
         self.run(job, BatchContext::Alone).await
     }
 
+    /// The same for a job that can be run again: once more if another transaction was in the way of the first one.
+    pub async fn write_alone_again<T, F>(&self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Tx<'_>) -> Result<T, Error> + Clone + Send + 'static,
+    {
+        match self.write_alone(job.clone()).await {
+            Err(error) if error.is_conflict() => self.write_alone(job).await,
+            written => written,
+        }
+    }
+
     async fn run<T, F>(&self, job: F, wanted: BatchContext) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -70,6 +82,11 @@ impl Inventory {
         self.0.writer.run(|_| Ok(()), BatchContext::Others).await
     }
 
+    /// Whether the writer is at work with a server, which may keep it from answering a [`Self::ping`].
+    pub fn is_writer_calling(&self) -> bool {
+        self.0.counters.is_writer_calling()
+    }
+
     /// Why the last attempt to write failed, if the cause was the disk or the file.
     pub fn write_error(&self) -> Option<Unwritable> {
         self.0.write_error().clone()
@@ -84,6 +101,8 @@ pub(super) fn log(why: &Unwritable) {
         | WriteErrorKind::ReadOnly
         | WriteErrorKind::Locked
         | WriteErrorKind::Standby
+        | WriteErrorKind::Conflict
+        | WriteErrorKind::OtherSchema
         | WriteErrorKind::Other => READ_ALONE,
     };
     tracing::error!("{what}: {why}");

@@ -44,10 +44,12 @@ impl LoginWorker {
         let mut ends = stream::iter(claimed)
             .map(|claimed| self.complete(claimed, now))
             .buffer_unordered(AT_ONCE);
+        let mut outcome = Ok(());
         while let Some(end) = ends.next().await {
-            end?;
+            // The others go on: their codes are used up.
+            outcome = outcome.and(end);
         }
-        Ok(ended)
+        outcome.map(|()| ended)
     }
 
     async fn complete(&self, claimed: ClaimedCode, now: Timestamp) -> Result<(), inventory::Error> {

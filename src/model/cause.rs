@@ -13,6 +13,7 @@ string_enum! {
         FixApp = "fix_app",
         FixDelivery = "fix_delivery",
         UpdateConsumer = "update_consumer",
+        FixDatabase = "fix_database",
         Wait = "wait",
     }
 }
@@ -53,6 +54,8 @@ string_enum! {
         DeliveryFailing = "delivery_failing",
         /// A consumer has not confirmed the version in use within the time that its `[[delivery]]` grants.
         ConsumerBehind = "consumer_behind",
+        /// A standby of the database took over without the last commits.
+        CommitsLost = "commits_lost",
     }
 }
 
@@ -74,6 +77,7 @@ impl Cause {
             Self::Blocked | Self::Throttled | Self::Outage | Self::Unexplained => Remedy::Wait,
             Self::DeliveryFailing => Remedy::FixDelivery,
             Self::ConsumerBehind => Remedy::UpdateConsumer,
+            Self::CommitsLost => Remedy::FixDatabase,
         }
     }
 
@@ -96,6 +100,7 @@ impl Cause {
         matches!(self.remedy(), Remedy::FixApp | Remedy::Wait)
             || matches!(self, Self::Unreadable)
             || self.is_about_sink()
+            || self.is_about_database()
     }
 
     /// Whether the expiry is still to come.
@@ -119,6 +124,12 @@ impl Cause {
     /// Whether it concerns a sink of `[[delivery]]` rather than a token, which may be well.
     pub const fn is_about_sink(self) -> bool {
         matches!(self, Self::DeliveryFailing | Self::ConsumerBehind)
+    }
+
+    /// Whether it concerns the database that several nodes share. It is over when it is noticed, so an operator's
+    /// acknowledgement resolves its incident.
+    pub const fn is_about_database(self) -> bool {
+        matches!(self, Self::CommitsLost)
     }
 
     /// Whether nobody but Meta can end it.

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::NodeSettings;
+
 /// Work that one node does at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Duty {
@@ -33,6 +35,7 @@ pub struct NodeReport {
     pub started_at: Timestamp,
     pub seen_at: Timestamp,
     pub duties: Vec<Duty>,
+    pub settings: NodeSettings,
 }
 
 /// How long a duty is held without being renewed, by the clock of the database.
@@ -84,6 +87,15 @@ impl Duty {
             "delivery" => Some(Self::Delivery),
             "nightly" => Some(Self::Nightly),
             _ => Some(Self::App(name.strip_prefix(OF_APP)?.to_owned())),
+        }
+    }
+}
+
+impl Duty {
+    pub fn app(&self) -> Option<&str> {
+        match self {
+            Self::App(app) => Some(app),
+            Self::Email | Self::Delivery | Self::Nightly => None,
         }
     }
 }

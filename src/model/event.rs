@@ -147,6 +147,11 @@ events! {
     BackupFailed { reason: String },
     /// A copy has replaced the inventory. Events from after that copy are missing.
     Restored {},
+    /// A standby of the database took over without the last commits. The newest event that it has is from `after`.
+    CommitsLost {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        after: Option<Timestamp>,
+    },
     /// This many events are only in the log, because the journal could not be written.
     JournalGap { events: u64 },
 }

@@ -82,6 +82,7 @@ impl Event {
             Self::BackedUp { path } => format!("backed up to {path}"),
             Self::BackupFailed { reason } => format!("the backup failed: {reason}"),
             Self::Restored {} => "the inventory was replaced by an earlier copy of it".to_owned(),
+            Self::CommitsLost { after } => commits_lost(*after),
             Self::JournalGap { events } => journal_gap(*events),
             Self::Unknown { kind, .. } => kind.replace('_', " "),
         }
@@ -90,6 +91,13 @@ impl Event {
 
 fn restored(permissions: &Scopes) -> String {
     format!("permissions are back: {permissions}")
+}
+
+fn commits_lost(after: Option<Timestamp>) -> String {
+    let after = after.map_or_else(String::new, |after| format!(" after {after}"));
+    format!(
+        "the database lost commits: changes made{after} may be missing. All tokens are checked again"
+    )
 }
 
 fn journal_gap(events: u64) -> String {

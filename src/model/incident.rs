@@ -7,11 +7,11 @@ use super::{Cause, EmailReason, IncidentId, Kind, Token, string_enum};
 /// What makes two problems the same incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncidentKey {
-    /// Empty when the incident is about a sink, which may serve several apps.
+    /// Empty when the incident is about a sink, which may serve several apps, or about the database.
     pub app: String,
     /// See [`Cause::incident_key`].
     pub cause: Cause,
-    /// The person's id, or the name of the sink; empty when the incident is about the app itself.
+    /// The person's id, or the name of the sink; empty when the incident is about the app itself or the database.
     pub subject: String,
 }
 
@@ -24,14 +24,22 @@ impl IncidentKey {
         }
     }
 
+    pub const fn of_database(cause: Cause) -> Self {
+        Self {
+            app: String::new(),
+            cause,
+            subject: String::new(),
+        }
+    }
+
     /// The sink that the incident is about, if it is about one.
     pub fn sink(&self) -> Option<&str> {
         self.cause.is_about_sink().then_some(&self.subject)
     }
 
-    /// Whether the incident is about an app or a sink.
+    /// Whether the incident is about an app, a sink or the database.
     pub fn is_without_tokens(&self) -> bool {
-        self.is_of_app() || self.sink().is_some()
+        self.is_of_app() || self.sink().is_some() || self.cause.is_about_database()
     }
 
     /// Whether the incident is about the app itself, without tokens of its own. Meta may say of a single token that it

@@ -19,6 +19,8 @@ mod facts;
 mod ids;
 mod incident;
 mod login;
+mod node_comparison;
+mod node_settings;
 mod order;
 mod page_list;
 mod pattern;
@@ -71,6 +73,8 @@ pub use incident::{
 pub use login::{
     AttemptId, Ending, Granted, Login, LoginAttempt, LoginError, NewLogin, Progress, TokenCounts,
 };
+pub use node_comparison::{Comparison, compare};
+pub use node_settings::NodeSettings;
 pub use order::{LastOrder, OrderEnd, OrderKind, OrderOutcome};
 pub use page_list::{ListedPage, PageList};
 pub use pattern::name_matches;

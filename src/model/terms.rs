@@ -29,6 +29,7 @@ impl Cause {
             Self::Unexplained => "Meta gave an answer that Perennial does not know",
             Self::DeliveryFailing => "tokens cannot be delivered",
             Self::ConsumerBehind => "a consumer has not confirmed the version in use",
+            Self::CommitsLost => "a standby of the database took over without the last commits",
         }
     }
 }
@@ -45,6 +46,7 @@ impl Remedy {
             Self::FixApp => "fix the app",
             Self::FixDelivery => "fix the delivery",
             Self::UpdateConsumer => "update the consumer",
+            Self::FixDatabase => "let commits wait for the standby",
             Self::Wait => "nothing, Perennial retries",
         }
     }

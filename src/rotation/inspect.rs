@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::policy::{self, InspectionResult};
 use super::session::Session;
 use crate::graph_api::{Certainty, Description, Error, Inspection, Question};
-use crate::inventory::{self, Claim, ClaimId};
+use crate::inventory::{self, Claim};
 use crate::model::{Claimed, NextCheck, TokenId};
 use crate::secret::Secret;
 
@@ -92,7 +92,7 @@ impl Session<'_> {
         &self,
         claim: Claim,
         mut descriptions: Descriptions,
-    ) -> Result<(ClaimId, Seen), inventory::Error> {
+    ) -> Result<Seen, inventory::Error> {
         let others = descriptions.split_off(claim.known.len().min(descriptions.len()));
         let mut seen = Seen::default();
         let mut changed = HashMap::new();
@@ -113,7 +113,7 @@ impl Session<'_> {
         if !changed.is_empty() {
             self.add_changed(&mut seen, changed).await?;
         }
-        Ok((claim.id, seen))
+        Ok(seen)
     }
 
     /// A token that somebody made due again since its claim is left to the next sweep: it may have an order.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::app_health::AppChange;
 use super::follow_up::Results;
 use super::{RotationWorker, Rules};
-use crate::inventory::{self, ClaimId, Tx};
+use crate::inventory::{self, ClaimInHand, Tx};
 use crate::model::{CheckResult, NextCheck, Related, TokenId};
 
 /// The results of one claimed slice, shared by the transactions that write them.
@@ -17,7 +17,7 @@ pub(super) struct Slice {
     routine: Vec<NextCheck>,
     changed: Vec<CheckResult>,
     related: Vec<Related>,
-    claim: ClaimId,
+    claim: ClaimInHand,
     /// Set when the slice is a single token: a crash suspect that was checked alone is no longer a suspect.
     alone: Option<TokenId>,
     app: String,
@@ -32,7 +32,7 @@ const AT_A_TIME: usize = 64;
 impl RotationWorker {
     pub(super) fn slice(
         &self,
-        claim: ClaimId,
+        claim: ClaimInHand,
         results: Results,
         related: Vec<Related>,
         app_change: AppChange,
@@ -63,7 +63,11 @@ impl RotationWorker {
             return Ok(());
         };
         let whole = Arc::clone(&slice);
-        let error = match self.inventory.write_alone(move |tx| whole.write(tx)).await {
+        let written = self
+            .inventory
+            .write_alone_again(move |tx| whole.write(tx))
+            .await;
+        let error = match written {
             Err(error) if error.is_of_the_record() => error,
             written => return written,
         };
@@ -118,7 +122,7 @@ impl Slice {
         for related in &self.related {
             tx.schedule_related(related, self.now)?;
         }
-        tx.end_claim(self.claim)?;
+        tx.end_claim(self.claim.id())?;
         self.alone.map_or(Ok(()), |id| tx.clear_suspicion(id))?;
         self.app_change.write(tx, &self.app, &self.rules, self.now)
     }

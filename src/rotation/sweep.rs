@@ -11,7 +11,7 @@ use super::policy::{self, Announced, AppDiagnosis, InspectionResult, diagnose_ap
 use super::session::Session;
 use super::{Report, RotationWorker};
 use crate::graph_api::{Error, Inspection};
-use crate::inventory::{self, Claim};
+use crate::inventory::{self, Claim, ClaimInHand, View};
 use crate::model::{Claimed, TokenId};
 
 /// The most tokens that a plan holds, so that it needs little memory.
@@ -106,7 +106,7 @@ impl RotationWorker {
             if slice.iter().any(|id| suspects.contains(id)) {
                 outcome = outcome.and(self.write_down(last.take()).await);
             }
-            let claim = self.claim(slice, session.now).await?;
+            let (claim, in_hand) = self.claim(slice, session.now).await?;
             // The previous slice is written while Meta is asked about this one.
             let (described, written) = future::join(
                 inspect(session, &claim, self.batch),
@@ -114,7 +114,7 @@ impl RotationWorker {
             )
             .await;
             outcome = outcome.and(written);
-            let (id, mut seen) = session.seen(claim, described).await?;
+            let mut seen = session.seen(claim, described).await?;
             let turn = self.diagnose(session, &mut seen).await;
             is_failing = turn.is_some();
             let (results, checked) = session.check(seen).await;
@@ -123,7 +123,7 @@ impl RotationWorker {
             let usage = session.calls.take_usage();
             let app_change = AppChange { usage, turn };
             let related = policy::related(&results.changed, announced);
-            last = Some(self.slice(id, results, related, app_change, session.now));
+            last = Some(self.slice(in_hand, results, related, app_change, session.now));
             if is_failing || !self.inventory.may_act() {
                 break;
             }
@@ -213,8 +213,12 @@ impl RotationWorker {
 
     async fn plan(&self, allowance: u32, now: Timestamp) -> Result<Plan, inventory::Error> {
         let app = self.app.clone();
-        let due = self.inventory.read(move |view| view.due(&app, now, PLAN));
-        let due = due.await?;
+        let read = move |view: &View<'_>| {
+            let claims = view.claims_of_app(&app)?;
+            Ok((claims, view.due(&app, now, PLAN)?))
+        };
+        let (claims, due) = self.inventory.read(read).await?;
+        self.inventory.end_left_over(&claims).await?;
         Ok(Plan {
             is_partial: due.len() == PLAN && allowance as usize > PLAN,
             waiting: policy::plan(due, allowance as usize, now).into(),
@@ -233,13 +237,15 @@ impl RotationWorker {
     }
 
     /// Claims tokens, except those with a result of an earlier check that is not saved yet.
-    async fn claim(&self, due: &[TokenId], now: Timestamp) -> Result<Claim, inventory::Error> {
+    async fn claim(
+        &self,
+        due: &[TokenId],
+        now: Timestamp,
+    ) -> Result<(Claim, ClaimInHand), inventory::Error> {
         let unsaved = self.inventory.unsaved(&self.app);
         let free = due.iter().filter(|id| !unsaved.contains(id));
         let free: Vec<TokenId> = free.copied().collect();
-        self.inventory
-            .write(move |tx| tx.claim(&free, now, now + CLAIM))
-            .await
+        self.inventory.claim(free, now, now + CLAIM).await
     }
 
     /// Diagnoses the app from all answers together and keeps only the answers that are about their own token.

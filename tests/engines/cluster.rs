@@ -110,9 +110,18 @@ impl Cluster {
 
     /// Ends every session and starts the server again.
     pub(super) fn restart(&mut self) {
+        self.stop();
+        self.start_again();
+    }
+
+    /// Ends every session and the server.
+    pub(super) fn stop(&mut self) {
         let server = i32::try_from(self.server.id()).unwrap();
         kill(Pid::from_raw(server), Signal::SIGINT).unwrap();
         self.server.wait().unwrap();
+    }
+
+    pub(super) fn start_again(&mut self) {
         self.server = self.place.serve(&self.settings);
         self.wait_until_it_answers();
     }

@@ -3,10 +3,16 @@
 
 #[cfg(test)]
 mod cluster;
+#[cfg(test)]
+mod conflicts;
 #[path = "../../src/inventory/engine/dialect.rs"]
 mod dialect;
 #[cfg(test)]
 mod meaning;
+#[cfg(test)]
+mod mover;
+#[cfg(test)]
+mod moving;
 #[cfg(test)]
 mod outages;
 #[cfg(test)]

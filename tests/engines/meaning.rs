@@ -225,7 +225,7 @@ fn no_table_is_left_out() {
 }
 
 /// Puts a row into SQLite's table. Returns the statement that puts it into PostgreSQL's, unless the row was kept out.
-fn insert(
+pub(super) fn insert(
     sqlite: &Connection,
     table: &str,
     columns: &[Column],
@@ -259,7 +259,7 @@ fn lines_of(table: &str, columns: &[Column]) -> String {
 }
 
 /// The rows as psql prints them.
-fn rows(
+pub(super) fn rows(
     statement: &mut rusqlite::Statement<'_>,
     values: impl rusqlite::Params,
 ) -> rusqlite::Result<Vec<String>> {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use perennial::inventory::{Error, Inventory, WriteErrorKind};
+use tokio::time::timeout;
 
 use super::cluster::{Cluster, url_of};
 use super::proxy::{Loss, Proxy};
@@ -57,7 +58,17 @@ async fn calls_to_a_server_that_was_stopped_end_and_it_is_used_again_when_it_goe
 
     cluster.signal_all(Signal::SIGSTOP);
     let begun = Instant::now();
-    let (written, read) = tokio::join!(import(&inventory, "otto"), has(&inventory, "maria"));
+    // The watchdog looks at both: a ping that waits for the server is no reason to restart the daemon.
+    let watched = async {
+        let pinged = timeout(Duration::from_secs(10), inventory.ping()).await;
+        (pinged.is_ok(), inventory.is_writer_calling())
+    };
+    let (written, read, watched) = tokio::join!(
+        import(&inventory, "otto"),
+        has(&inventory, "maria"),
+        watched
+    );
+    assert_eq!(watched, (false, true));
     assert_eq!(kind(written), Some(WriteErrorKind::Unreachable));
     assert_eq!(kind(read), Some(WriteErrorKind::Unreachable));
     let error = inventory.write_error().unwrap();
@@ -175,8 +186,15 @@ async fn a_schema_that_was_changed_meanwhile_is_not_written_to() {
         "UPDATE inventory_schema SET version = version + 1",
     );
     let error = import(&inventory, "otto").await.unwrap_err();
-    assert!(error.to_string().contains("changed the schema"), "{error}");
-    assert_eq!(error.write_error_kind(), Some(WriteErrorKind::Other));
+    assert_eq!(error.write_error_kind(), Some(WriteErrorKind::OtherSchema));
+    let words = inventory.write_error().unwrap().to_string();
+    assert!(words.contains("Upgrade this node as well"), "{words}");
+    assert!(
+        words.contains("it has schema 2; this program works with 1"),
+        "{words}"
+    );
+    // What it knows is still served.
+    assert!(has(&inventory, "maria").await.unwrap());
     cluster.psql(
         "upgraded",
         "UPDATE inventory_schema SET version = version - 1",

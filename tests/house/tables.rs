@@ -98,7 +98,14 @@ pub const TOOLS: &[Tool] = &[
     ("http-body-util", &["http", "api", "graph_sim"]),
     ("hyper", &["http", "graph_sim"]),
     ("hyper-util", &["http", "graph_sim"]),
-    ("indicatif", &["cli/commands/import", "cli/terminal/text"]),
+    (
+        "indicatif",
+        &[
+            "cli/commands/import",
+            "cli/commands/move_inventory",
+            "cli/terminal/text",
+        ],
+    ),
     ("jiff", &[""]),
     ("lettre", &["email/mailer"]),
     (
@@ -163,7 +170,13 @@ pub const TOOLS: &[Tool] = &[
     ("subtle", &["secret"]),
     (
         "tempfile",
-        &["inventory/copy", "inventory/restore", "setup", "demo"],
+        &[
+            "inventory/copy",
+            "inventory/restore",
+            "inventory/moving/sides",
+            "setup",
+            "demo",
+        ],
     ),
     ("terminal_size", &["cli/terminal/output"]),
     ("thiserror", &[""]),
@@ -272,11 +285,11 @@ pub const CLOCK: &str = "daemon/clock";
 pub const SCHEMA: &[(&str, &str)] = &[
     (
         "0001_inventory.sql",
-        "aee8cfd4d622fc1ca860bfc76e04ea483da64d231593f2a984aea400fe24cab8",
+        "230cdbcdf17b1451ef7bcffc73034d3fb7332340cb90c0e8afa513f24fdec554",
     ),
     (
         "postgres/0001_inventory.sql",
-        "9ed23934c48c5582378d95658a71bf63309d6429b2d66ab884e2fd8c4925380d",
+        "77a59078767e918b8bf2bf7bf60779fbf24816159d6fd91ba86b5885d41e21bd",
     ),
 ];
 

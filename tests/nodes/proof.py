@@ -10,6 +10,7 @@ import concurrent.futures
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,11 +78,19 @@ def sabotage(program):
 def run_child(program, seed):
     """In a process of its own, so that no run disturbs another. Returns what it printed and whether all was well."""
     command = [sys.executable, __file__, program, "--one", str(seed)]
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LONGEST)
-        return done.stdout, done.returncode == 0
-    except subprocess.TimeoutExpired as late:
-        return f"VIOLATED seed={seed}: no end after {LONGEST} s\n{late.stdout}", False
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as child:
+        try:
+            words, _ = child.communicate(timeout=LONGEST)
+            return words, child.returncode == 0
+        except subprocess.TimeoutExpired:
+            # It ends its servers and says where it was.
+            child.send_signal(signal.SIGINT)
+        try:
+            words, _ = child.communicate(timeout=LONGEST / 10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            words, _ = child.communicate()
+        return f"VIOLATED seed={seed}: no end after {LONGEST} s\n{words}", False
 
 
 def seeds(words):

@@ -64,6 +64,8 @@ class Story(Examination):
             # Otherwise there is nobody to ask.
             if is_well:
                 await self.look_at_the_end()
+            else:
+                self.look_at_the_exchanges()
             return self.figures()
         finally:
             await self.stop()
@@ -120,8 +122,11 @@ class Story(Examination):
                 "restarts": sum(len(node.exits) for node in self.nodes)}
 
     async def stop(self):
-        for task in self.tasks:
-            task.cancel()
+        # A task that just gets what it waits for may not notice that it is cancelled.
+        while running := [task for task in self.tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=1)
         await asyncio.gather(*self.tasks, return_exceptions=True)
         for node in (*self.nodes, self.spare):
             node.stop()

@@ -6,8 +6,9 @@ from collections import defaultdict
 TAKE_OVER = 20.0
 # What a daemon got this shortly before it was killed, it could not store. A commit on a loaded machine takes a while.
 STORED_WITHIN = 2.0
-# How long a daemon that has a wrong clock may still hold what it held.
-TERM = 15.0
+# How long a daemon that has a wrong clock may still hold what it held: a term that it renewed just before it could notice,
+# because it reads a clock that is up to a second old, and the way of that to the database.
+TERM = 17.0
 DUTIES = ("app:acme", "email", "delivery", "nightly")
 
 

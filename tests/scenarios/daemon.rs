@@ -115,8 +115,13 @@ async fn it_does_not_start_on_what_is_wrong_and_says_what_to_do() -> Result {
     let ended = premises.ask(&["run"], "")?;
     assert_eq!(ended.status.code(), Some(78));
     assert!(String::from_utf8(ended.stderr)?.contains("inventry"));
+    Ok(())
+}
 
-    premises.configure(&world.meta.url(), "")?;
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_daemon_on_a_file_is_refused() -> Result {
+    let world = World::new().await?;
+    let premises = Premises::new(&world.meta.url())?;
     let first = premises.start()?;
     let second = premises.ask(&["run"], "")?;
     assert!(!second.status.success());

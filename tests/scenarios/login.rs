@@ -417,6 +417,60 @@ async fn an_exchange_that_was_not_answered_is_not_repeated() -> Result {
     Ok(())
 }
 
+/// What Meta gave for a short-lived token is kept until it can be checked. To ask again would be a second exchange.
+#[tokio::test]
+async fn a_long_lived_token_is_kept_even_if_meta_does_not_describe_it_yet() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let (world, public) = (&mut shop.world, &shop.public);
+    world
+        .log_in_through(public, &link, &shop.person, DialogAnswer::allow())
+        .await?;
+    let asked = world.meta.world().call_log().calls(Endpoint::Exchange);
+    let late = Fault::Latency(std::time::Duration::from_secs(1));
+    let late = FaultRule::new(late).on(Endpoint::Exchange).times(1);
+    world.meta.world().inject(late);
+
+    let (login_worker, now) = (public.login_worker.clone(), world.now);
+    let under_way = tokio::spawn(async move { login_worker.pass(now).await });
+    world.until_asked(Endpoint::Exchange, asked + 1).await;
+    let unavailable = FaultRule::new(Fault::Unavailable).on(Endpoint::DebugToken);
+    world.meta.world().inject(unavailable);
+    under_way.await??;
+    world.meta.world().heal();
+    world.act(public).await?;
+    assert_eq!(world.state(shop.maria).await?, State::Healthy);
+    let made = world.meta.world().call_log().calls(Endpoint::Exchange) - asked;
+    assert_eq!(made, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_login_that_cannot_be_stored_stops_no_other() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let (world, public) = (&mut shop.world, &shop.public);
+    let otto = world.person("Otto");
+    let (_, for_otto) = world.operators_link(None, false).await?;
+    let outcome = world
+        .log_in_through(public, &for_otto, &otto, DialogAnswer::allow())
+        .await?;
+    world
+        .log_in_through(public, &link, &shop.person, DialogAnswer::allow())
+        .await?;
+    // Otto's answer, as he was the first.
+    let late = Fault::Latency(std::time::Duration::from_secs(1));
+    let late = FaultRule::new(late).on(Endpoint::CodeExchange).times(1);
+    world.meta.world().inject(late);
+    world.refuse("version", &format!("NEW.token = {}", shop.maria.0))?;
+
+    assert!(public.login_worker.pass(world.now).await.is_err());
+    world.accept("version")?;
+    world.act(public).await?;
+    public.get(&outcome).await?.says(&["Everything works"]);
+    Ok(())
+}
+
 #[tokio::test]
 async fn access_denied_is_nobody_s_fault() -> Result {
     let mut shop = Shop::open().await?;

@@ -7,9 +7,13 @@
 
 mod answers;
 mod clock;
+#[expect(dead_code, reason = "the tests of the engines use more of it")]
+#[path = "../engines/cluster.rs"]
+mod cluster;
 mod commands;
 mod corrections;
 mod daemon;
+mod database_server;
 mod delivery;
 mod delivery_incidents;
 mod demo;

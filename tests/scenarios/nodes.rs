@@ -229,16 +229,13 @@ async fn a_secret_that_cannot_be_stored_is_kept_whoever_has_the_app() -> Result 
     let (id, secret) = about_to_be_renewed(&mut world).await?;
     let (lima, oslo) = (Daemon::new("lima"), Daemon::new("oslo"));
     lima.keep(&world).await?;
-    world.tamper(
-        "CREATE TRIGGER full_disk BEFORE INSERT ON version
-         BEGIN SELECT RAISE (ABORT, 'no space left'); END",
-    )?;
+    world.refuse("version", "NEW.role = 'candidate'")?;
     assert!(lima.worker(&world)?.sweep(world.now).await.is_err());
     assert_eq!(world.inventory.count_unsaved(), 1);
     oslo.take_over(&world).await?;
     lima.keep(&world).await?;
 
-    world.tamper("DROP TRIGGER full_disk")?;
+    world.accept("version")?;
     world.inventory.save_all_that_waits(world.now).await?;
     assert_eq!(world.inventory.count_unsaved(), 0);
     oslo.live(&mut world, minutes(1)).await?;

@@ -39,7 +39,7 @@ pub fn incident_key(token: &Token) -> Option<IncidentKey> {
 
 /// Meta may refuse the app's calls for one token only and serve the app otherwise.
 fn affects_tokens(cause: Cause) -> bool {
-    let of_tokens = delay(cause).is_none() && !cause.is_about_sink();
+    let of_tokens = delay(cause).is_none() && !cause.is_about_sink() && !cause.is_about_database();
     of_tokens || cause == Cause::AppUnavailable
 }
 

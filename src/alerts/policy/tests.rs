@@ -69,7 +69,8 @@ fn each_cause_of_death_belongs_to_one_incident_cause() {
             | Cause::Outage
             | Cause::Unexplained
             | Cause::DeliveryFailing
-            | Cause::ConsumerBehind => None,
+            | Cause::ConsumerBehind
+            | Cause::CommitsLost => None,
         };
         assert_eq!(incident_key(&dead(cause)), expected, "{cause}");
     }

@@ -63,7 +63,7 @@ fn next_email(incident: &Incident, rules: &Rules) -> Option<(Timestamp, EmailRea
             let at = next_step(end, notified_at, rules).unwrap_or_else(after);
             Some((at, EmailReason::Nearer))
         }
-        _ if incident.cause.waits_for_meta() => None,
+        _ if incident.cause.waits_for_meta() || incident.cause.is_about_database() => None,
         (true, None) => Some((later(notified_at, rules.remind_every), EmailReason::Nearer)),
         (false, end) => {
             let reminder = later(notified_at, rules.remind_every);

@@ -58,7 +58,8 @@ fn with_tokens(
     Ok(IncidentView::from((incident, names)))
 }
 
-/// Pauses the reminders of an incident until a date. It stays open, and people are notified when it is resolved.
+/// Pauses the reminders of an incident until a date. It stays open, and people are notified when it is resolved. An
+/// incident with the cause `commits_lost` is resolved by this instead.
 #[utoipa::path(
     post, path = "/v1/incidents/{id}/acknowledge", params(("id" = String, Path)),
     request_body = AcknowledgeRequest, responses((status = 200, body = IncidentView))
@@ -76,7 +77,7 @@ pub(in crate::api) async fn acknowledge(
             "until must be in the future",
         ));
     }
-    let acknowledged = app_state.transact(move |tx| {
+    let acknowledged = app_state.order(move |tx| {
         let incident = tx.incident(id)?.ok_or_else(IncidentId::missing)?;
         if let IncidentState::Resolved { at } = incident.state {
             return Err(already_resolved(at).into());

@@ -28,7 +28,9 @@ use crate::api::{DaemonHandle, DaemonStatus, MailTest, Reader, Reload, Settings,
 use crate::api_client::Client;
 use crate::http::{Backend, ConnectionSlot, Probe, probe};
 use crate::inventory::{self, Inventory};
-use crate::model::{CheckResult, Duty, Expiry, Facts, Health, Kind, NodeReport, Scopes, Token};
+use crate::model::{
+    CheckResult, Duty, Expiry, Facts, Health, Kind, NodeReport, NodeSettings, Scopes, Token,
+};
 use crate::secret::Key;
 
 /// 2026-03-01T12:00:00Z
@@ -381,6 +383,7 @@ fn pulse_of_a_healthy_daemon() -> DaemonStatus {
             started_at: at(START - 3_600),
             seen_at: at(START),
             duties: vec![Duty::App("acme".to_owned()), Duty::Email],
+            settings: NodeSettings::default(),
         }],
         ..DaemonStatus::default()
     }

@@ -20,11 +20,12 @@ string_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IncidentView {
     pub id: String,
-    /// Empty when the incident is about a sink of `[[delivery]]`.
+    /// Empty when the incident is about a sink of `[[delivery]]`, or about the database.
     pub app: String,
     pub cause: Cause,
     pub remedy: Remedy,
-    /// The person who can help, or the sink that the incident is about; null when it is about the app itself.
+    /// The person who can help, or the sink that the incident is about; null when it is about the app itself or the
+    /// database.
     pub subject: Option<SubjectView>,
     pub state: IncidentStatus,
     pub opened_at: Timestamp,
@@ -72,6 +73,7 @@ impl From<(Incident, Vec<String>)> for IncidentView {
             }
             IncidentState::Resolved { at } => (IncidentStatus::Resolved, Some(at), None),
         };
+        let next_reminder_at = next_reminder_at.filter(|_| !incident.cause.is_about_database());
         let tokens_affected = match resolved_at {
             None => incident.affected,
             Some(_) => incident.ever_affected,

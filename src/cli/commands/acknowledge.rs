@@ -15,7 +15,8 @@ use crate::model::Span;
 
 /// Stop the reminders of an incident until a date
 ///
-/// The incident stays open, and everyone who was notified of it is notified when it is resolved.
+/// The incident stays open, and everyone who was notified of it is notified when it is resolved. An incident about lost
+/// commits of the database is resolved at once.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// The id of the incident, as in perennial incidents
@@ -67,6 +68,11 @@ pub(crate) async fn run(options: &Options, client: &Client, terminal: &mut Termi
     let incident = client
         .acknowledge(&options.id, &AcknowledgeRequest { until })
         .await?;
+    if incident.cause.is_about_database() {
+        let resolved = format!("Incident {} is resolved.", incident.id);
+        terminal.print(&resolved)?;
+        return Ok(Answer::Yes);
+    }
     let until = incident.next_reminder_at.unwrap_or(until);
     terminal.print(&format!(
         "There are no reminders of incident {} before {}. It stays open: perennial incidents",

@@ -84,7 +84,9 @@ fn paragraph(
         let to_do = style::paint(incident.remedy.describe(), style::BOLD);
         lines.push(format!("To do: {to_do}{}", deadline(incident, now)));
     }
-    lines.extend(wrapped(&tokens(incident, format), width));
+    if !incident.cause.is_about_database() {
+        lines.extend(wrapped(&tokens(incident, format), width));
+    }
     lines.extend(wrapped(&told(incident, now), width));
     let number = format!("{:<width$}", incident.id, width = INDENT.len());
     number + &lines.join(&format!("\n{INDENT}")) + "\n"
@@ -106,6 +108,7 @@ fn heading(incident: &IncidentView, now: Timestamp) -> String {
     let state = style::paint(&state, style);
     let (app, who) = (plain(&incident.app), plain(who(incident)));
     match app.is_empty() {
+        true if incident.cause.is_about_database() => format!("{state}, the database"),
         true => format!("{state}, delivery to {who}"),
         false => format!("{state}, app {app}, {who}"),
     }

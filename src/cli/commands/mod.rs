@@ -16,6 +16,7 @@ pub(crate) mod incidents;
 pub(crate) mod login;
 pub(crate) mod mail_test;
 pub(crate) mod man;
+pub(crate) mod move_inventory;
 pub(crate) mod owners;
 pub(crate) mod post_test;
 pub(crate) mod rekey;

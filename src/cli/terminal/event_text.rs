@@ -60,6 +60,7 @@ fn color(event: &Event) -> Style {
         | Event::EmailUndelivered { .. }
         | Event::PostDelayed { .. }
         | Event::PostGivenUp { .. }
+        | Event::CommitsLost { .. }
         | Event::BackupFailed { .. } => style::TROUBLE,
         Event::Ordered { .. }
         | Event::CandidateKept { .. }

@@ -14,6 +14,9 @@ use crate::outbox::http_post::{Address, Reach};
 use crate::outbox::standard_webhooks::SigningSecret;
 use crate::secret::Secret;
 
+/// In bytes. A name adds up to 100, and an index of PostgreSQL takes no more than 2,700 at once.
+const LONGEST_PATH: usize = 2_000;
+
 const KINDS: [&str; 3] = ["file", "command", "webhook"];
 
 /// Reads all of them. Two with one name, or with one path, would overwrite what the other did.
@@ -117,6 +120,9 @@ fn format(written: &str) -> Result<FileFormat, &'static str> {
 
 fn path_with_name(written: &str) -> Result<String, &'static str> {
     let path = paths::absolute(written)?;
+    if written.len() > LONGEST_PATH {
+        return Err("is too long: write at most 2000 bytes");
+    }
     let Some((before, after)) = written.split_once("{name}") else {
         return Err("must contain {name} once, or each token would overwrite the one before");
     };

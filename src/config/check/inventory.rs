@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use jiff::SignedDuration;
 
 use crate::config::credentials::{CredentialError, Machine};
-use crate::config::file::read_at_most;
 use crate::config::readers::{number, text};
+use crate::config::server_files::{ServerFiles, named_authority};
 use crate::config::tree::{Entry, Section};
 use crate::config::{Backups, CREDENTIALS, StoragePaths, defaults, durations, names, paths};
-use crate::inventory::{Address, Authority, Place, Retention, Settings};
+use crate::inventory::{Address, Place, Retention, Settings};
 use crate::secret::Key;
 
 /// What `[inventory]` says.
@@ -56,13 +56,18 @@ pub(in crate::config) fn stores(mut section: Section<'_>, config: &Path) -> Stor
     let folder = config.parent().unwrap_or(Path::new("/")).join(CREDENTIALS);
     let key = section.optional("key", |entry| key_file(entry, &folder));
     retention(&mut section);
-    for key in ["url", "ca", "node", "serve_from_memory"] {
+    let server = ServerFiles {
+        url: section.optional("url", |entry| key_file(entry, &folder)),
+        ca: section.optional("ca", text(paths::absolute)),
+    };
+    for key in ["node", "serve_from_memory"] {
         section.optional(key, |_| Some(()));
     }
     StoragePaths {
         backups: backups(&mut section, &path),
         key: key.unwrap_or_else(|| folder.join(defaults::INVENTORY_KEY)),
         inventory: (!is_on_server(&section)).then_some(path),
+        server,
     }
 }
 
@@ -77,7 +82,7 @@ fn is_on_server(section: &Section<'_>) -> bool {
 /// Reads the address of a server, and refuses what only a file has.
 fn server(section: &mut Section<'_>, machine: &Machine, node: &str) -> Option<Place> {
     let url = section.optional("url", |entry| machine.secret(entry));
-    let authority = section.optional("ca", text(authority));
+    let authority = section.optional("ca", text(named_authority));
     if !is_on_server(section) {
         for key in ["ca", "node", "serve_from_memory"]
             .into_iter()
@@ -129,14 +134,6 @@ fn node(section: &mut Section<'_>, machine: &Machine) -> String {
     section.or("node", machine.name.clone(), text(names::node))
 }
 
-fn authority(path: &str) -> Result<Authority, String> {
-    /// More than all root certificates of a machine.
-    const LARGEST: u64 = 1 << 20;
-    let path = paths::absolute(path)?;
-    let pem = read_at_most(LARGEST, &path).map_err(|error| format!("cannot be read: {error}"))?;
-    Authority::from_pem(&pem).map_err(|error| error.to_string())
-}
-
 fn backups(section: &mut Section<'_>, inventory: &Path) -> Backups {
     let beside = inventory.with_file_name(defaults::BACKUPS);
     Backups {
@@ -160,6 +157,7 @@ fn kept_for(written: &str) -> Result<SignedDuration, String> {
     Ok(age)
 }
 
+/// The file of a secret. That of a credential is where systemd reads it.
 fn key_file(entry: Entry<'_>, credentials: &Path) -> Option<PathBuf> {
     let mut source = entry.into_section()?;
     let in_folder = |name: &str| Ok::<_, String>(credentials.join(name));

@@ -24,11 +24,15 @@ impl DigestContext {
         let since = self.language.short_day(incident.opened_at, &self.zone);
         let form = match (incident_key.sink(), incident.affected) {
             (Some(_), _) => self.labels().incident_of_sink,
+            (None, 0) if incident_key.cause.is_about_database() => self.labels().incident_of_sink,
             (None, 0) => self.labels().incident_of_app,
             (None, _) => self.labels().incident,
         };
         let title = match incident_key.sink() {
             Some(sink) => fill(self.language.phrases().the_sink, &[("sink", sink)]),
+            None if incident_key.cause.is_about_database() => {
+                self.language.phrases().the_database.to_owned()
+            }
             None => self.person(
                 incident.subject_name.as_deref(),
                 &incident_key.subject,

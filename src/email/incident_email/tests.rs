@@ -42,7 +42,7 @@ fn end() -> Timestamp {
 }
 
 fn draft(cause: Cause) -> Draft {
-    let of_the_app = cause.is_about_app() || cause.is_about_sink();
+    let of_the_app = cause.is_about_app() || cause.is_about_sink() || cause.is_about_database();
     let of_a_person = !of_the_app && !cause.concerns_operator();
     let sink = cause.is_about_sink().then(|| fixtures::sink(cause, now()));
     let coming = cause.is_upcoming();
@@ -56,9 +56,10 @@ fn draft(cause: Cause) -> Draft {
     Draft {
         incident: Incident {
             id: IncidentId(17),
-            incident_key: match cause.is_about_sink() {
-                true => IncidentKey::of_sink("chatbot", cause),
-                false => IncidentKey {
+            incident_key: match cause {
+                _ if cause.is_about_sink() => IncidentKey::of_sink("chatbot", cause),
+                _ if cause.is_about_database() => IncidentKey::of_database(cause),
+                _ => IncidentKey {
                     app: "acme".to_owned(),
                     cause: cause.incident_key(),
                     subject: if of_a_person { MARIA } else { "" }.to_owned(),

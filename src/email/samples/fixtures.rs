@@ -16,9 +16,10 @@ pub(super) fn incident(cause: Cause, affected: u64, now: Timestamp) -> Incident 
     let of_a_person = !cause.is_about_app() && !cause.concerns_operator();
     Incident {
         id: IncidentId(17),
-        incident_key: match cause.is_about_sink() {
-            true => IncidentKey::of_sink("chatbot", cause),
-            false => IncidentKey {
+        incident_key: match cause {
+            _ if cause.is_about_sink() => IncidentKey::of_sink("chatbot", cause),
+            _ if cause.is_about_database() => IncidentKey::of_database(cause),
+            _ => IncidentKey {
                 app: "acme".to_owned(),
                 cause: cause.incident_key(),
                 subject: if of_a_person { "1000200" } else { "" }.to_owned(),

@@ -88,7 +88,8 @@ struct Draft {
 
 impl Draft {
     fn of(cause: Cause, now: Timestamp) -> Self {
-        let without_tokens = cause.is_about_app() || cause.is_about_sink();
+        let without_tokens =
+            cause.is_about_app() || cause.is_about_sink() || cause.is_about_database();
         let tokens = match without_tokens {
             true => Vec::new(),
             false => tokens(cause, now),

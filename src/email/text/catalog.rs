@@ -78,14 +78,15 @@ texts! {
     Phrases {
         // the subject
         reminder, flapping, escalated, app_and_action, apps_and_action, sink_and_action,
-        action_and_about, by,
+        database_and_action, action_and_about, by,
         new_system_user_token, nothing_left, renewed_in_time, working_again, working_again_after,
         // what it is about
-        the_app, the_apps, the_sink, tokens_of_app, count_tokens_of_app,
+        the_app, the_apps, the_sink, the_database, tokens_of_app, count_tokens_of_app,
         // the state
         solved, closed, left, time_remaining,
         // the body
-        app_is_served_again, sink_is_served_again, consumers_are_up_to_date, tokens_work_again, all_removed, another_problem, one_login_renews,
+        app_is_served_again, sink_is_served_again, consumers_are_up_to_date, tokens_work_again, all_removed, another_problem,
+        notice_ended, one_login_renews,
         one_login_keeps_pages, more_were_hit, comes_back, nobody_acted, log_in_button, what_to_do,
         if_nobody_acts, meanwhile, reminds_again, ending, ending_passed, ending_soon, from_then,
         from_now,
@@ -99,6 +100,7 @@ texts! {
         version, consumer_uses, consumer_is_silent,
         // the end of the email
         about_perennial, went_to_one, went_to, went_to_many, incident, incident_of_sink,
+        incident_of_database,
         // the email about an undelivered email
         undelivered, undelivered_label, undelivered_headline, undelivered_why, undelivered_step,
         undelivered_footer,
@@ -159,4 +161,7 @@ pub(crate) enum Instruction {
     LookAtTheConsumers,
     ConfirmTheVersion,
     RetireTheConsumer,
+    RepeatWhatIsMissing,
+    LetCommitsWait,
+    AcknowledgeTheLoss,
 }

@@ -68,7 +68,7 @@ mod tests {
         ] {
             toml::from_str::<Catalog>(file).unwrap();
             assert_eq!(catalog.causes.len(), Cause::ALL.len());
-            let instructions = Instruction::RetireTheConsumer as usize + 1;
+            let instructions = Instruction::AcknowledgeTheLoss as usize + 1;
             assert_eq!(catalog.instructions.len(), instructions);
             for sentences in catalog.causes.values().chain(catalog.refused.values()) {
                 assert!(

@@ -8,14 +8,14 @@ use crate::inventory::{Error, Inventory, Tx};
 use crate::model::relied_on_until;
 
 /// The duty on whose behalf a worker acts. Renewed while the worker works; once it is lost, it stays lost, even if the
-/// node takes the duty again.
+/// node takes the duty again. While it exists, what the worker has begun may be under way.
 #[derive(Clone, Debug)]
 pub struct Held(Option<Arc<Renewed>>);
 
 #[derive(Debug)]
 pub(super) struct Renewed {
     pub(super) tenure: Tenure,
-    /// `None` once it is known to be lost.
+    /// `None` while nothing may begin, and once it is known to be lost.
     relied_on_until: Mutex<Option<Instant>>,
 }
 
@@ -32,7 +32,8 @@ impl Renewed {
         self.set(Some(relied_on_until(asked_at)));
     }
 
-    pub(super) fn lose(&self) {
+    /// From now on nothing begins, until it is renewed.
+    pub(super) fn suspend(&self) {
         self.set(None);
     }
 

@@ -1,8 +1,10 @@
-//! Duties of this node: takes, renews and gives up what several nodes on one inventory do one at a time. A node that has
-//! its inventory to itself holds every duty for good, and stores nothing about it.
+//! Duties of this node: takes, renews, suspends and gives up what several nodes on one inventory do one at a time. A node
+//! that has its inventory to itself holds every duty for good, and stores nothing about it.
 
 mod held;
+mod round;
 mod rows;
+mod running;
 
 #[cfg(test)]
 mod tests;
@@ -14,12 +16,14 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::{Error, Inventory, Tx, View};
-use crate::model::{Duty, Node};
+use super::{Error, Inventory, View};
+use crate::model::{Duty, Node, NodeSettings};
 
 pub use held::Held;
 use held::Renewed;
+use round::Round;
 use rows::Tenure;
+pub(super) use running::reject_running_nodes;
 
 /// The duties of one node.
 #[derive(Clone, Debug)]
@@ -48,15 +52,9 @@ struct State {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DutyChange {
     pub taken: Vec<Duty>,
+    /// What it held all the while, and did not rely on.
+    pub resumed: Vec<Duty>,
     pub lost: Vec<Duty>,
-}
-
-/// What one transaction did.
-struct Round {
-    renewed: Vec<Duty>,
-    lost: Vec<Duty>,
-    taken: Vec<Tenure>,
-    has_namesake: bool,
 }
 
 impl Inventory {
@@ -127,8 +125,8 @@ impl Duties {
         free.await.map(|free| !free.is_empty())
     }
 
-    /// Renews what the node holds, takes what is free among what it wants, and gives up what it no longer wants. If that
-    /// fails, the duties end by themselves. `asked_at` is now.
+    /// Renews what the node holds, takes what is free among what it wants, and gives up what it no longer wants once what
+    /// has begun has ended. If that fails, the duties end by themselves. `asked_at` is now.
     pub async fn keep(
         &self,
         inventory: &Inventory,
@@ -140,25 +138,50 @@ impl Duties {
         };
         let (held, has_joined) = {
             let state = locked(state);
-            let held: Vec<Tenure> = state.held.values().map(|of| of.tenure.clone()).collect();
-            (held, state.has_joined)
+            (state.renewed_or_given_up(wanted), state.has_joined)
         };
-        let (node, mut wanted) = (node.clone(), wanted.to_vec());
-        // Every node locks the rows in the same order.
-        wanted.sort_unstable_by_key(Duty::to_string);
+        let (node, wanted) = (node.clone(), wanted.to_vec());
         let round = inventory.write_regardless(move |tx| {
             let now = tx.clock()?;
-            let has_namesake = match has_joined {
-                true => tx.stay_among_nodes(&node, now)?,
-                false => tx.join_nodes(&node, now).map(|()| false)?,
-            };
-            Ok(Round {
-                has_namesake,
-                ..tx.renew_and_take(&node, &held, &wanted, now)?
-            })
+            let has_namesake = tx.show_node(&node, has_joined, now)?;
+            let round = tx.renew_and_take(&node, &held, &wanted, now)?;
+            Ok((has_namesake, round))
         });
-        let round = round.await?;
-        Ok(locked(state).apply(round, asked_at))
+        let (has_namesake, round) = round.await?;
+        let mut state = locked(state);
+        state.join(has_namesake);
+        Ok(state.apply(round, asked_at))
+    }
+
+    /// Begins nothing more, and lets the terms run out, unless [`Self::keep`] renews them before another node takes over.
+    /// What has begun thus ends before another node begins.
+    pub async fn suspend(&self, inventory: &Inventory) -> Result<(), Error> {
+        let Place::Shared { node, state } = &*self.0 else {
+            return Ok(());
+        };
+        let has_joined = {
+            let state = locked(state);
+            state.held.values().for_each(|renewed| renewed.suspend());
+            state.has_joined
+        };
+        let node = node.clone();
+        let shown = inventory
+            .write_regardless(move |tx| tx.show_node(&node, has_joined, tx.clock()?))
+            .await?;
+        locked(state).join(shown);
+        Ok(())
+    }
+
+    /// Shows the other nodes how this one is configured.
+    pub async fn show_settings(
+        &self,
+        inventory: &Inventory,
+        settings: NodeSettings,
+    ) -> Result<(), Error> {
+        let node = self.node().clone();
+        inventory
+            .write_regardless(move |tx| tx.show_settings(&node, &settings))
+            .await
     }
 
     /// Gives up everything, so that other nodes take over at once. What is held ends even if that cannot be written.
@@ -167,7 +190,7 @@ impl Duties {
             return Ok(());
         };
         let held = mem::take(&mut locked(state).held);
-        held.values().for_each(|renewed| renewed.lose());
+        held.values().for_each(|renewed| renewed.suspend());
         let node = node.clone();
         let given_up = inventory.write_regardless(move |tx| {
             held.values()
@@ -183,21 +206,41 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 impl State {
-    fn apply(&mut self, round: Round, asked_at: Instant) -> DutyChange {
+    /// Nothing begins any more on behalf of what is not wanted, and it is left alone until what has begun has ended.
+    fn renewed_or_given_up(&self, wanted: &[Duty]) -> Vec<Tenure> {
+        let is_wanted = |renewed: &&Arc<Renewed>| wanted.contains(&renewed.tenure.duty);
+        let (wanted, unwanted): (Vec<_>, Vec<_>) = self.held.values().partition(is_wanted);
+        unwanted.iter().for_each(|renewed| renewed.suspend());
+        // Whatever has begun carries it.
+        let ended = unwanted
+            .into_iter()
+            .filter(|renewed| Arc::strong_count(renewed) == 1);
+        let all = wanted.into_iter().chain(ended);
+        all.map(|renewed| renewed.tenure.clone()).collect()
+    }
+
+    fn join(&mut self, has_namesake: bool) {
         self.has_joined = true;
-        if round.has_namesake && !mem::replace(&mut self.has_namesake, true) {
+        if has_namesake && !mem::replace(&mut self.has_namesake, true) {
             tracing::error!(
                 "another daemon on this inventory has the same name. Give each its own: [inventory] node"
             );
         }
+    }
+
+    fn apply(&mut self, round: Round, asked_at: Instant) -> DutyChange {
+        let mut resumed = Vec::new();
         for duty in &round.renewed {
             if let Some(renewed) = self.held.get(duty) {
+                if !renewed.is_relied_on(asked_at) {
+                    resumed.push(duty.clone());
+                }
                 renewed.renew(asked_at);
             }
         }
         for duty in &round.lost {
             if let Some(renewed) = self.held.remove(duty) {
-                renewed.lose();
+                renewed.suspend();
             }
         }
         let mut taken = Vec::new();
@@ -208,6 +251,7 @@ impl State {
         }
         DutyChange {
             taken,
+            resumed,
             lost: round.lost,
         }
     }
@@ -222,38 +266,5 @@ impl View<'_> {
     /// The same in milliseconds.
     fn clock(&self) -> Result<i64, Error> {
         self.db.clock()
-    }
-}
-
-impl Tx<'_> {
-    /// In the order of the duties' names.
-    fn renew_and_take(
-        &self,
-        node: &Node,
-        held: &[Tenure],
-        wanted: &[Duty],
-        now: i64,
-    ) -> Result<Round, Error> {
-        let mut round = Round {
-            renewed: Vec::new(),
-            lost: Vec::new(),
-            taken: Vec::new(),
-            has_namesake: false,
-        };
-        for tenure in held.iter().filter(|held| !wanted.contains(&held.duty)) {
-            self.give_up_duty(tenure)?;
-            round.lost.push(tenure.duty.clone());
-        }
-        let free = self.free_duties(wanted, node, now)?;
-        for duty in wanted {
-            match held.iter().find(|held| held.duty == *duty) {
-                Some(tenure) if self.renew_duty(tenure, now)? => round.renewed.push(duty.clone()),
-                Some(_) => round.lost.push(duty.clone()),
-                // What others hold is not even locked.
-                None if !free.contains(duty) => {}
-                None => round.taken.extend(self.take_duty(duty, node, now)?),
-            }
-        }
-        Ok(round)
     }
 }

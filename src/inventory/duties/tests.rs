@@ -6,6 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::inventory::Tx;
 use crate::inventory::tests::Bench;
 
 fn node(name: &str) -> Node {
@@ -113,6 +114,51 @@ async fn what_is_no_longer_wanted_is_given_up() {
     keep(&lima, &inventory).await;
     let rest = lima.keep(&inventory, &[Duty::Email], Instant::now());
     assert_eq!(rest.await.unwrap().lost, [app()]);
+    assert_eq!(keep(&oslo, &inventory).await.taken, [app()]);
+}
+
+/// Such as an email that is under way: it ends, and is recorded, before another node begins.
+#[tokio::test]
+async fn a_node_that_may_not_lead_leaves_its_duties_to_the_end_of_their_terms() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let (lima, oslo) = (Duties::shared(node("lima")), Duties::shared(node("oslo")));
+    keep(&lima, &inventory).await;
+    let under_way = held(&lima).unwrap();
+
+    lima.suspend(&inventory).await.unwrap();
+    assert!(held(&lima).is_none(), "nothing begins");
+    assert!(!under_way.is_relied_on(Instant::now()));
+    assert_eq!(keep(&oslo, &inventory).await, DutyChange::default());
+    write(&inventory, &under_way).await.unwrap();
+
+    let resumed = vec![app(), Duty::Email];
+    assert_eq!(keep(&lima, &inventory).await.resumed, resumed);
+    assert!(held(&lima).is_some() && under_way.is_relied_on(Instant::now()));
+    assert_eq!(keep(&lima, &inventory).await, DutyChange::default());
+
+    lima.suspend(&inventory).await.unwrap();
+    end_all(&inventory).await;
+    assert_eq!(keep(&oslo, &inventory).await.taken, [app(), Duty::Email]);
+    assert!(write(&inventory, &under_way).await.is_err());
+    assert_eq!(keep(&lima, &inventory).await.lost, [app(), Duty::Email]);
+}
+
+#[tokio::test]
+async fn what_is_no_longer_wanted_is_given_up_once_what_has_begun_has_ended() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let (lima, oslo) = (Duties::shared(node("lima")), Duties::shared(node("oslo")));
+    keep(&lima, &inventory).await;
+    let sweep = inventory.on_behalf_of(&held(&lima).unwrap());
+    let rest = || lima.keep(&inventory, &[Duty::Email], Instant::now());
+
+    assert_eq!(rest().await.unwrap(), DutyChange::default());
+    assert!(held(&lima).is_none() && !sweep.may_act(), "nothing begins");
+    assert_eq!(keep(&oslo, &inventory).await, DutyChange::default());
+    sweep.write(|tx| tx.clock().map(drop)).await.unwrap();
+    drop(sweep);
+    assert_eq!(rest().await.unwrap().lost, [app()]);
     assert_eq!(keep(&oslo, &inventory).await.taken, [app()]);
 }
 

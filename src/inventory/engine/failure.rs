@@ -15,6 +15,10 @@ pub enum WriteErrorKind {
     Unreachable,
     /// The database server takes no writes: it is a standby.
     Standby,
+    /// Another transaction was in the way, and the database has undone this one.
+    Conflict,
+    /// Another version of the program has changed the schema of the inventory.
+    OtherSchema,
     Other,
 }
 
@@ -79,7 +83,9 @@ const fn kind_of_postgres(kind: FaultKind) -> Option<WriteErrorKind> {
         FaultKind::Standby => Some(WriteErrorKind::Standby),
         FaultKind::Full => Some(WriteErrorKind::Full),
         FaultKind::Locked => Some(WriteErrorKind::Locked),
-        FaultKind::Conflict | FaultKind::Passing => Some(WriteErrorKind::Other),
+        FaultKind::Conflict => Some(WriteErrorKind::Conflict),
+        FaultKind::OtherSchema => Some(WriteErrorKind::OtherSchema),
+        FaultKind::Passing => Some(WriteErrorKind::Other),
         FaultKind::Statement => None,
     }
 }

@@ -32,6 +32,11 @@ impl Connection {
         self.file()?.tune_for_writing()
     }
 
+    /// For a file that nothing reads before it is whole, and that is thrown away otherwise.
+    pub(in crate::inventory) fn tune_for_making(&self) -> Result<(), Error> {
+        self.file()?.tune_for_making()
+    }
+
     /// Moves the write-ahead log into the database and truncates it.
     pub(in crate::inventory) fn checkpoint(&self) -> Result<(), Error> {
         self.file()?.checkpoint()

@@ -13,6 +13,8 @@ pub(in crate::inventory) enum Owner {
     /// It has no tables.
     Nobody,
     Perennial,
+    /// Perennial, but what it held was moved to another place.
+    Moved,
     /// A version before the first release.
     Prerelease,
     Other,

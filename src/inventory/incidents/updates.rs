@@ -150,7 +150,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Stops reminders until `until`.
+    /// Stops reminders until `until`. An incident that tells of something past is over then, which a review finds.
     pub fn acknowledge(
         &self,
         incident: &Incident,
@@ -158,10 +158,14 @@ impl Tx<'_> {
         asked_by: &str,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let review_at = match incident.incident_key.cause.is_about_database() {
+            true => now,
+            false => until,
+        };
         self.db.run(
-            "UPDATE incident SET acknowledged_until = ?2, review_at = ?2, awaiting_since = NULL
+            "UPDATE incident SET acknowledged_until = ?2, review_at = ?3, awaiting_since = NULL
              WHERE id = ?1 AND resolved_at IS NULL",
-            &[&incident.id, &until],
+            &[&incident.id, &until, &review_at],
         )?;
         let event = Event::IncidentAcknowledged {
             incident: incident.id,

@@ -510,7 +510,9 @@ CREATE TABLE node (
     version    TEXT    NOT NULL,
     -- by the clock of the database
     started_at INTEGER NOT NULL,
-    seen_at    INTEGER NOT NULL
+    seen_at    INTEGER NOT NULL,
+    -- JSON: the ids of its apps, and a fingerprint of each section of its configuration
+    settings   TEXT    NOT NULL DEFAULT '{}'
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE duty (

@@ -64,6 +64,7 @@ const fn why(login: &Login) -> &'static str {
         | Remedy::FixApp
         | Remedy::FixDelivery
         | Remedy::UpdateConsumer
+        | Remedy::FixDatabase
         | Remedy::Wait => {
             "Log in with Facebook once so that the app can keep working for your pages."
         }

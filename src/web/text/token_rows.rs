@@ -72,6 +72,6 @@ const fn cause_text(cause: Cause) -> &'static str {
             "waiting until the app works again"
         }
         Cause::Throttled | Cause::Outage | Cause::Unexplained => "could not be checked just now",
-        Cause::DeliveryFailing | Cause::ConsumerBehind => "works",
+        Cause::DeliveryFailing | Cause::ConsumerBehind | Cause::CommitsLost => "works",
     }
 }

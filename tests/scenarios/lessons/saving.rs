@@ -107,6 +107,21 @@ async fn claim(world: &World, ids: &[TokenId]) -> Result<Vec<Claimed>> {
     Ok(claim.await?.tokens)
 }
 
+/// A standby that takes over may know that a sweep claimed a token, and not that the claim ended.
+#[tokio::test]
+async fn a_claim_that_no_sweep_has_in_hand_holds_no_token_up() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let token = world.log_in(&maria)?;
+    let id = world.import("maria", &token).await?;
+    assert_eq!(claim(&world, &[id]).await?.len(), 1);
+    assert!(claim(&world, &[id]).await?.is_empty(), "it is claimed");
+
+    world.pass().await?;
+    assert_eq!(world.state(id).await?, State::Healthy);
+    Ok(())
+}
+
 /// nango (PR 6941) published a new token and then failed to store it.
 #[tokio::test]
 async fn nobody_hears_of_a_renewal_that_was_not_stored() -> Result {

@@ -327,7 +327,11 @@ impl Fleet {
                 }
                 Ok(())
             }
-            Remedy::FixApp | Remedy::FixDelivery | Remedy::UpdateConsumer | Remedy::Wait => Ok(()),
+            Remedy::FixApp
+            | Remedy::FixDelivery
+            | Remedy::UpdateConsumer
+            | Remedy::FixDatabase
+            | Remedy::Wait => Ok(()),
         }
     }
 

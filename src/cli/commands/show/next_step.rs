@@ -97,6 +97,7 @@ fn administrator(token: &TokenView, remedy: Remedy) -> Step {
         | Remedy::FixApp
         | Remedy::FixDelivery
         | Remedy::UpdateConsumer
+        | Remedy::FixDatabase
         | Remedy::Wait => upload(
             &format!(
                 "An administrator of the business must make a new token for the system user{name}, in \
@@ -132,9 +133,11 @@ fn person(detail: &TokenDetail, remedy: Remedy) -> Step {
         Remedy::ClearCheckpoint => Step::new(format!(
             "{who} must log in at facebook.com and pass the security check there. Perennial then checks it by itself."
         )),
-        Remedy::FixApp | Remedy::FixDelivery | Remedy::UpdateConsumer | Remedy::Wait => {
-            Step::new("Nothing.")
-        }
+        Remedy::FixApp
+        | Remedy::FixDelivery
+        | Remedy::UpdateConsumer
+        | Remedy::FixDatabase
+        | Remedy::Wait => Step::new("Nothing."),
     }
 }
 

@@ -81,6 +81,21 @@ impl Address {
         })
     }
 
+    /// Whether the URL holds a password.
+    pub fn has_password(&self) -> bool {
+        read(self.url.expose()).is_ok_and(|(config, _)| config.get_password().is_some())
+    }
+
+    /// Whether both name the same database. A URL without a user fits one that has a user.
+    pub fn fits(&self, other: &Self) -> bool {
+        let user = |address: &Self| {
+            let (config, _) = read(address.url.expose()).ok()?;
+            config.get_user().map(str::to_owned)
+        };
+        let own = user(self);
+        self.shown == other.shown && (own.is_none() || own == user(other))
+    }
+
     pub(super) const fn authority(&self) -> Option<&Authority> {
         self.authority.as_ref()
     }

@@ -12,13 +12,15 @@ use crate::inventory::engine::value::{Params, Value};
 use crate::inventory::engine::work::StatementWork;
 use crate::inventory::error::Error;
 
-/// How many rows are kept, of some hundred bytes each.
+/// How many rows are kept, of some hundred bytes each, and how many bytes if the rows are longer.
 const ROWS: usize = 2_500;
+const BYTES: usize = 8 << 20;
 
 pub(in crate::inventory::engine) struct Batch<'db> {
     db: &'db Connection,
     sql: String,
     columns: Vec<Column>,
+    bytes: usize,
 }
 
 /// The values of one parameter, for all rows.
@@ -38,6 +40,7 @@ impl Connection {
             db: self,
             sql: sql.to_owned(),
             columns: Vec::new(),
+            bytes: 0,
         }
     }
 }
@@ -46,9 +49,11 @@ impl Batch<'_> {
     pub(in crate::inventory::engine) fn add(&mut self, params: Params<'_>) -> Result<(), Error> {
         self.columns.resize_with(params.len(), Column::default);
         for (column, param) in self.columns.iter_mut().zip(params) {
-            column.0.push(Kept::of(&param.value()));
+            let kept = Kept::of(&param.value());
+            self.bytes += kept.length();
+            column.0.push(kept);
         }
-        if self.rows() >= ROWS {
+        if self.rows() >= ROWS || self.bytes >= BYTES {
             self.send()?;
         }
         Ok(())
@@ -76,6 +81,7 @@ impl Batch<'_> {
         })?;
         self.db.count(&StatementWork { runs: 1, rows });
         self.columns.clear();
+        self.bytes = 0;
         Ok(())
     }
 }
@@ -87,6 +93,15 @@ impl Kept {
             Value::Int(number) => Self::Int(*number),
             Value::Text(text) => Self::Text(text.clone().into_owned()),
             Value::Blob(bytes) => Self::Blob(bytes.to_vec()),
+        }
+    }
+
+    /// Of what is outside the value itself.
+    const fn length(&self) -> usize {
+        match self {
+            Self::Null | Self::Int(_) => 0,
+            Self::Text(text) => text.len(),
+            Self::Blob(bytes) => bytes.len(),
         }
     }
 

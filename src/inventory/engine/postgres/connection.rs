@@ -101,6 +101,13 @@ impl Connection {
             let text = "the transaction is gone with its session";
             return Err(Fault::new(FaultKind::Lost, text));
         }
+        self.mark_call();
+        let answer = self.ask_session(act);
+        self.mark_call();
+        answer
+    }
+
+    fn ask_session<T>(&self, act: impl Fn(&Link) -> Result<T, Fault>) -> Result<T, Fault> {
         let mut link = self.link.borrow_mut();
         let session = match &mut *link {
             Some(session) => session,
@@ -118,6 +125,13 @@ impl Connection {
             }
         }
         answer
+    }
+
+    /// Shows that this thread is at work, however long the server lets it wait.
+    fn mark_call(&self) {
+        if self.role == Role::Writer {
+            self.counters.writer_calls();
+        }
     }
 
     /// A reader changes nothing, so it may ask twice. What has been waited for in vain once is not waited for again.

@@ -26,6 +26,8 @@ pub(in crate::inventory::engine) enum FaultKind {
     Locked,
     /// Another transaction was in the way: what was done is undone, and may be done again.
     Conflict,
+    /// Another version of the program has changed the schema.
+    OtherSchema,
     /// The same may work later.
     Passing,
     /// The statement, or what it would write, is wrong.

@@ -8,6 +8,9 @@ use crate::inventory::error::Error;
 
 const APPLICATION: &str = "perennial";
 
+/// Instead of it, once what the database held was moved to another place.
+pub(super) const MOVED: &str = "perennial, moved";
+
 /// What belongs to an extension, such as a view of statistics, is nobody's table.
 const TABLES: &str = "SELECT count(*), to_regclass(quote_ident(current_schema()) || '.inventory_schema') IS NOT NULL
     FROM pg_class c
@@ -45,21 +48,28 @@ impl Connection {
         }
         let mark = self.words("SELECT application, version FROM inventory_schema")?;
         let mut mark = mark.into_iter().flatten().flatten();
-        let is_ours = mark.next().as_deref() == Some(APPLICATION);
+        let owner = match mark.next().as_deref() {
+            Some(APPLICATION) => Owner::Perennial,
+            Some(MOVED) => Owner::Moved,
+            Some(_) | None => Owner::Other,
+        };
         let version = mark.next().and_then(|version| version.parse().ok());
-        Ok(match version.filter(|_| is_ours) {
+        Ok(match version.filter(|_| owner != Owner::Other) {
             Some(version) => {
                 self.schema.set(Some(version));
-                Identity {
-                    owner: Owner::Perennial,
-                    version,
-                }
+                Identity { owner, version }
             }
             None => Identity {
                 owner: Owner::Other,
                 version: 0,
             },
         })
+    }
+
+    pub(in crate::inventory::engine) fn mark_as_moved(&self) -> Result<(), Error> {
+        self.script(&format!(
+            "UPDATE inventory_schema SET application = '{MOVED}'"
+        ))
     }
 
     /// No other connection can change the schema until the transaction ends.
@@ -72,6 +82,13 @@ impl Connection {
             STATEMENT.as_millis()
         ))?;
         self.word(WAIT_FOR_UPGRADE)?;
+        let identity = self.identity()?;
+        if identity.version == 0 {
+            return Ok(identity);
+        }
+        // Older programs that still write finish first, and find the new schema when they begin again. As they take this
+        // lock before any other, neither waits for the other in the middle of its work.
+        self.script("LOCK TABLE inventory_schema IN EXCLUSIVE MODE")?;
         self.identity()
     }
 

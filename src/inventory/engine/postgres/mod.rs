@@ -6,6 +6,7 @@ mod batch;
 mod connection;
 mod fault;
 mod identity;
+mod layout;
 mod link;
 mod pooler;
 mod server;

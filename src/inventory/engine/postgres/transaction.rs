@@ -7,15 +7,19 @@ use std::time::Duration;
 use super::CALL;
 use super::connection::Connection;
 use super::fault::{Fault, FaultKind};
+use super::identity::MOVED;
 use super::link::Link;
 use super::state::{Begun, State};
 use crate::inventory::error::Error;
 
 /// An exclusive lock lets others read and copy, but not write. It also tells the schema, which a newer program may have
-/// changed meanwhile, and a number by which the server knows the outcome.
+/// changed meanwhile, a number by which the server knows the outcome, and whether this is still the inventory.
 const BEGIN: &str = "BEGIN; LOCK TABLE inventory_schema IN EXCLUSIVE MODE;
-    SELECT version, pg_current_xact_id()::text, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+    SELECT version, pg_current_xact_id()::text, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), application
     FROM inventory_schema";
+
+const WAS_MOVED: &str = "the inventory was moved to another place meanwhile. Stop this perennial, and name that place in \
+                         [inventory]";
 
 /// How often, and for how long each, to ask for the outcome of a commit whose answer was lost.
 const QUESTIONS: u32 = 30;
@@ -82,12 +86,19 @@ impl Connection {
             .next()
             .flatten()
             .and_then(|version| version.parse().ok());
-        if self.schema.get().is_some() && found != self.schema.get() {
-            let text = "another perennial has changed the schema of the inventory meanwhile. Install the same version \
-                        everywhere, and restart this one";
-            return Err(Fault::new(FaultKind::Passing, text));
+        let known = self.schema.get();
+        if known.is_some() && found != known {
+            let number = |number: Option<u32>| {
+                number.map_or_else(|| "unknown".to_owned(), |number| number.to_string())
+            };
+            let (found, known) = (number(found), number(known));
+            let text = format!("it has schema {found}; this program works with {known}");
+            return Err(Fault::new(FaultKind::OtherSchema, text));
         }
         let (number, history) = (row.next().flatten(), row.next().flatten());
+        if row.next().flatten().as_deref() == Some(MOVED) {
+            return Err(Fault::new(FaultKind::Passing, WAS_MOVED));
+        }
         let begun = number.zip(history);
         Ok(begun.map(|(number, history)| Begun { number, history }))
     }

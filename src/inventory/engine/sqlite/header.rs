@@ -7,6 +7,9 @@ use crate::inventory::error::Error;
 /// Marks a SQLite file as an inventory of Perennial: "Pern".
 const APPLICATION_ID: u32 = 0x5065_726e;
 
+/// Marks a file whose content was moved to another place: "Perm".
+const MOVED_ID: u32 = 0x5065_726d;
+
 /// Marks files of versions before the first release, whose schemas are no longer read: "Pere".
 const PRERELEASE_ID: u32 = 0x5065_7265;
 
@@ -18,6 +21,7 @@ impl Connection {
         let owner = match self.header("application_id")? {
             _ if tables == 0 => Owner::Nobody,
             APPLICATION_ID => Owner::Perennial,
+            MOVED_ID => Owner::Moved,
             PRERELEASE_ID => Owner::Prerelease,
             _ => Owner::Other,
         };
@@ -29,6 +33,10 @@ impl Connection {
         self.script(sql)?;
         self.set_header("user_version", version)?;
         self.set_header("application_id", APPLICATION_ID)
+    }
+
+    pub(in crate::inventory::engine) fn mark_as_moved(&self) -> Result<(), Error> {
+        self.set_header("application_id", MOVED_ID)
     }
 
     pub(in crate::inventory::engine) fn touch(&self) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! SQLite: how a file is opened and tuned, and what it does as a whole: checkpoints, copies.
 
 mod header;
+mod layout;
 mod log_size;
 mod statement;
 mod transaction;

@@ -409,7 +409,8 @@ CREATE TABLE node (
     name       TEXT COLLATE "C" NOT NULL,
     version    TEXT COLLATE "C" NOT NULL,
     started_at BIGINT           NOT NULL,
-    seen_at    BIGINT           NOT NULL
+    seen_at    BIGINT           NOT NULL,
+    settings   TEXT COLLATE "C" NOT NULL DEFAULT '{}'
 );
 
 CREATE TABLE duty (
