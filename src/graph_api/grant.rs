@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::model::{Expiry, Facts, Scopes};
+use crate::model::{Facts, Kind, Scopes};
 use crate::secret::Secret;
 
 use super::classify::{self, Role};
@@ -22,20 +22,22 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// When its secret ends, if Meta does not say so again.
+    pub fn ends_at(&self, kind: Kind, granted_at: Timestamp) -> Option<Timestamp> {
+        let lasts = self.lasts.filter(|_| kind.is_described_once())?;
+        granted_at.checked_add(lasts).ok()
+    }
+
     /// A description of its secret, completed by what only the grant says.
     pub fn describes(&self, mut facts: Facts, granted_at: Timestamp) -> Facts {
         if !facts.kind.is_described_once() {
             return facts;
         }
-        if facts.expires_at == Expiry::Unknown {
-            let end = self.lasts.and_then(|lasts| granted_at.checked_add(lasts).ok());
-            facts.expires_at = end.map_or(Expiry::Unknown, Expiry::At);
-        }
-        facts.issued_at = facts.issued_at.or(Some(granted_at));
         if facts.scopes.is_empty() {
             facts.scopes = self.scopes.clone();
         }
-        facts
+        let ends_at = self.ends_at(facts.kind, granted_at);
+        facts.completed_by_grant(granted_at, ends_at)
     }
 }
 

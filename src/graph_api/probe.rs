@@ -18,6 +18,8 @@ use super::{Certainty, Error, Inspection, Platform, TokenRejection, wire};
 struct Subject<'a> {
     id: Value<'a>,
     user_id: Value<'a>,
+    /// Instagram also answers with the only entry of a list.
+    data: Vec<Self>,
 }
 
 pub(super) fn request(own: &Credentials, fields: &str, token: &Secret) -> Result<Request, Error> {
@@ -55,7 +57,10 @@ fn stated_end(answer: &Answer, platform: &Platform) -> Option<Cause> {
 }
 
 fn subject(answer: &Answer, kind: Kind, id: &str) -> Result<Inspection, Error> {
-    let subject: Subject<'_> = wire::parse(&answer.body)?;
+    let mut subject: Subject<'_> = wire::parse(&answer.body)?;
+    if let Some(only) = subject.data.pop() {
+        subject = only;
+    }
     let known = match id {
         "user_id" => subject.user_id,
         _ => subject.id,

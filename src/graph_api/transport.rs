@@ -101,7 +101,11 @@ impl Transport {
     }
 
     fn prepare(&self, request: Request) -> reqwest::RequestBuilder {
-        let Request { root, target, content } = request;
+        let Request {
+            root,
+            target,
+            content,
+        } = request;
         let url = format!("{}{target}", self.roots.of(root));
         match content {
             Content::Get { bearer: None } => self.http.get(url),

@@ -19,6 +19,14 @@ pub(super) struct Grant {
     pub(super) pages: Option<PageList>,
 }
 
+impl Grant {
+    /// When the token ends, if Meta does not say so again.
+    pub(super) fn ends_at(&self) -> Option<Timestamp> {
+        let once = self.facts.kind.is_described_once();
+        self.facts.expires_at.at().filter(|_| once)
+    }
+}
+
 pub(super) async fn redeem(
     session: &Session<'_>,
     code: &Secret,

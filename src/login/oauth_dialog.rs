@@ -111,6 +111,7 @@ mod tests {
         App {
             name: "acme".to_owned(),
             id: "257422819769992".to_owned(),
+            platform: &crate::graph_api::FACEBOOK,
             graph_version: "v25.0".to_owned(),
             dialog_url: "https://www.facebook.com".to_owned(),
             scopes: Scopes::parse("pages_show_list pages_messaging"),

@@ -143,6 +143,7 @@ mod tests {
         let app = |config_id: Option<&str>| App {
             name: "acme".to_owned(),
             id: "1".to_owned(),
+            platform: &crate::graph_api::FACEBOOK,
             graph_version: "v25.0".to_owned(),
             dialog_url: String::new(),
             scopes: Scopes::parse("pages_show_list pages_messaging"),

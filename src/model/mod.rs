@@ -259,8 +259,7 @@ impl Token {
     /// The required scopes that are not among these facts. Required are the token's own scopes if it has any, else
     /// those of its app that apply to its kind.
     pub fn missing_in(&self, facts: &Facts) -> Scopes {
-        if facts.kind.is_described_once() && facts.scopes.is_empty() {
-            // Nobody has said yet what it permits.
+        if facts.permits_unknown() {
             return Scopes::default();
         }
         let own = &self.required_scopes;

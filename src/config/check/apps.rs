@@ -6,9 +6,9 @@ use crate::config::credentials::Machine;
 use crate::config::readers::{list, number, text, text_or_digits};
 use crate::config::tree::Section;
 use crate::config::{App, defaults, names, urls};
-use crate::model::Scopes;
 use crate::graph_api::{self, Platform};
 use crate::login;
+use crate::model::Scopes;
 
 const NONE: &str = "there is no app; add [[app]] with its name, its id and its secret";
 

@@ -3,6 +3,7 @@
 mod calls;
 mod debugging;
 mod faults;
+mod platforms;
 mod scripted_server;
 mod table;
 

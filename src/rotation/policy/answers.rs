@@ -9,8 +9,8 @@ use super::learn::health_of_living;
 use super::replacement::{check_replacement, ends_earlier};
 use crate::graph_api::{Error, Inspection, PageFields};
 use crate::model::{
-    Cause, CheckResult, Event, ExchangeId, Health, OrderKind, Outcome, PageList, Refusal, Scopes,
-    Renewal, Subscription, Token, TokenId, WebhookSubscription,
+    Cause, CheckResult, Event, ExchangeId, Health, OrderKind, Outcome, PageList, Refusal, Renewal,
+    Scopes, Subscription, Token, TokenId, WebhookSubscription,
 };
 use crate::secret::Secret;
 
@@ -82,7 +82,7 @@ fn exchanged(mut result: CheckResult, exchange: Exchange, basis: &Basis<'_>) -> 
         Exchange::Obtained(id, secret, inspection) => {
             with_exchanged(result, id, secret, *inspection, basis)
         }
-        // Tokens of this platform must grow up first, and the age of an imported one is unknown.
+        // Meta renews no token that is younger than a day, and only an order tries it sooner.
         Exchange::Refused if is_too_young(&result.after, basis) => {
             with_outcome(result, Outcome::Failed, basis)
         }

@@ -30,6 +30,20 @@ impl Basis<'_> {
     }
 }
 
+/// Meta's description of the secret that a check asks about, with what Meta said only when it gave that.
+pub fn completed_by_grant(claimed: &Claimed, inspection: Inspection) -> Inspection {
+    let Inspection::Alive(facts) = inspection else {
+        return inspection;
+    };
+    Inspection::Alive(match (&claimed.candidate, claimed.ends_at) {
+        (Some(candidate), _) => facts.completed_by_grant(candidate.obtained_at, candidate.ends_at),
+        (None, Some(ends_at)) if claimed.token.facts.is_none() => {
+            facts.completed_by_grant(claimed.token.imported_at, Some(ends_at))
+        }
+        (None, _) => facts,
+    })
+}
+
 /// What Meta's answer about the secret in use says.
 pub fn check_result(
     claimed: Claimed,
@@ -66,6 +80,7 @@ pub(super) fn with_secret(
 ) -> CheckResult {
     if secret != *result.secret() {
         result.secret = Some(secret);
+        result.after.facts = result.after.facts.map(Facts::for_another_secret);
     }
     result.asked.is_new = true;
     result.after = basis.learned(&result.after, &Ok(Inspection::Alive(facts)));

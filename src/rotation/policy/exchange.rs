@@ -11,6 +11,9 @@ use crate::rotation::Rules;
 /// Meta extends a token at most once a day, and a call that may have taken effect must not be repeated sooner.
 const AT_MOST_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
+/// A token that is renewed as long as it lives must be a day old by Meta's clock, which may differ from ours.
+const A_DAY_OLD: SignedDuration = SignedDuration::from_mins(24 * 60 + 10);
+
 /// A new expiry counts as later from this difference on; Meta's values vary by seconds.
 const MEASURABLE: SignedDuration = SignedDuration::from_hours(24);
 
@@ -38,7 +41,12 @@ pub fn rotation_due(
     let Some(tried_at) = tried_at else {
         return Some(wanted);
     };
-    Some(wanted.max(tried_at + wait_after(token, end, tried_at)))
+    let wait = match rules.renewal {
+        Renewal::Sometimes => wait_after(token, end?, tried_at),
+        // The renewal may have taken effect without an answer.
+        Renewal::Always(_) => A_DAY_OLD,
+    };
+    Some(wanted.max(tried_at + wait))
 }
 
 /// Whether Meta has refused to renew a token that every renewal would renew, so that only a login helps.
@@ -63,15 +71,14 @@ fn wanted_at(token: &Token, end: Option<Timestamp>, rules: &Rules) -> Timestamp 
 /// From when on Meta renews a token. The age of an imported one is unknown, so it counts from its import.
 pub(super) fn grown_up_at(token: &Token) -> Timestamp {
     let issued_at = token.facts.as_ref().and_then(|facts| facts.issued_at);
-    issued_at.unwrap_or(token.imported_at) + AT_MOST_EVERY
+    issued_at.unwrap_or(token.imported_at) + A_DAY_OLD
 }
 
 /// An exchange without effect makes the next one less promising, so the wait grows with the time left.
-fn wait_after(token: &Token, end: Option<Timestamp>, tried_at: Timestamp) -> SignedDuration {
+fn wait_after(token: &Token, end: Timestamp, tried_at: Timestamp) -> SignedDuration {
     match token.last_rotation.map(|rotation| rotation.outcome) {
         Some(Outcome::SameExpiry | Outcome::Unchanged | Outcome::Refused) => {
-            let left = end.map(|end| tried_at.duration_until(end));
-            left.map_or(AT_MOST_EVERY, |left| (left / 4).max(AT_MOST_EVERY))
+            (tried_at.duration_until(end) / 4).max(AT_MOST_EVERY)
         }
         Some(Outcome::Renewed | Outcome::Failed) | None => AT_MOST_EVERY,
     }
@@ -124,6 +131,22 @@ pub const fn was_not_made(error: &Error, calls: u32) -> bool {
         Error::Busy { .. } | Error::Blocked { .. } | Error::App { .. } => true,
         Error::Unreachable(_) => calls == 0,
         Error::Refused(_) | Error::Transient { .. } | Error::Unexpected { .. } => false,
+    }
+}
+
+/// Whether Meta refuses to exchange the token. Where every renewal gives another life, any explained error says that:
+/// its codes are not documented, and only a login helps.
+pub fn is_refusal(error: &Error, rules: &Rules) -> bool {
+    match error {
+        Error::Refused(_) => true,
+        Error::Unexpected { meta, .. } => {
+            matches!(rules.renewal, Renewal::Always(_)) && meta.code != 0
+        }
+        Error::Busy { .. }
+        | Error::Blocked { .. }
+        | Error::App { .. }
+        | Error::Unreachable(_)
+        | Error::Transient { .. } => false,
     }
 }
 
@@ -238,7 +261,12 @@ mod tests {
             Err(RejectReason::TriedToday)
         );
         assert_eq!(
-            may_exchange(&token, Some(tried), &rules(), now() + SignedDuration::from_hours(2)),
+            may_exchange(
+                &token,
+                Some(tried),
+                &rules(),
+                now() + SignedDuration::from_hours(2)
+            ),
             Ok(())
         );
         let due = rotation_due(&token, Some(tried), &rules()).unwrap();

@@ -15,7 +15,7 @@ pub(super) fn check_replacement(current: &Token, new: &Facts) -> Option<Mismatch
         let (subject, expected) = (new.subject.clone(), old.subject.clone());
         return Some(Mismatch::OtherSubject { subject, expected });
     }
-    if new.kind.is_described_once() && new.scopes.is_empty() {
+    if new.permits_unknown() {
         return None;
     }
     let missing = old.scopes.without(&new.scopes);

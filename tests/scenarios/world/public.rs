@@ -43,8 +43,9 @@ impl World {
         }
         let app = login::App {
             name: "acme".to_owned(),
+            platform: self.platform,
             id: APP.to_owned(),
-            graph_version: "v25.0".to_owned(),
+            graph_version: self.platform.graph_version.to_owned(),
             dialog_url: self.meta.url(),
             scopes: Scopes::parse(scopes),
             config_id: config_id.map(str::to_owned),
