@@ -104,7 +104,7 @@ fn with_new_token(first: Instruction, context: &EmailContext<'_>) -> Vec<Instruc
     if let Some(link) = context.login_link.filter(|_| !is_of_a_system_user) {
         return vec![InstructionLine {
             link: Some(link.to_owned()),
-            button: Some(context.phrases().log_in_button),
+            button: Some(sentences::filled(context.phrases().log_in_button, context)),
             ..first.line(context)
         }];
     }

@@ -14,6 +14,8 @@ pub struct Platform {
     pub title: &'static str,
     pub graph_url: &'static str,
     pub dialog_url: &'static str,
+    /// Where the dialog redirects people, such as phones to m.facebook.com.
+    pub dialog_redirects: &'static [&'static str],
     /// Where a login's code is redeemed, if that is not `graph_url`.
     pub code_url: Option<&'static str>,
     pub graph_version: &'static str,
@@ -74,6 +76,7 @@ pub static FACEBOOK: Platform = Platform {
     title: "Facebook",
     graph_url: "https://graph.facebook.com",
     dialog_url: "https://www.facebook.com",
+    dialog_redirects: &["https://*.facebook.com"],
     code_url: None,
     graph_version: "v25.0",
     dialog_path: "/{version}/dialog/oauth",
@@ -90,6 +93,7 @@ pub static INSTAGRAM: Platform = Platform {
     title: "Instagram",
     graph_url: "https://graph.instagram.com",
     dialog_url: "https://www.instagram.com",
+    dialog_redirects: &["https://*.instagram.com"],
     code_url: Some("https://api.instagram.com"),
     graph_version: "v25.0",
     dialog_path: "/oauth/authorize",
@@ -113,6 +117,12 @@ pub static THREADS: Platform = Platform {
     title: "Threads",
     graph_url: "https://graph.threads.net",
     dialog_url: "https://threads.net",
+    dialog_redirects: &[
+        "https://*.threads.net",
+        "https://*.threads.com",
+        "https://threads.com",
+        "https://*.instagram.com",
+    ],
     code_url: None,
     graph_version: "v1.0",
     dialog_path: "/oauth/authorize",

@@ -48,6 +48,11 @@ impl Settings {
         self.apps.iter().find(|app| app.name == name)
     }
 
+    /// Where people log in to the app, as they call it.
+    pub fn platform_title(&self, app: &str) -> &'static str {
+        self.app(app).map_or("Meta", |app| app.platform.title)
+    }
+
     /// The OAuth redirect URI. Without `[web]` it is an empty page of Meta's, and the person copies its address back to
     /// us. `None` if there is neither.
     pub fn redirect_uri(&self, app: &App) -> Option<String> {

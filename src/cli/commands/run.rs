@@ -60,12 +60,12 @@ pub struct GraphSimOptions {
 }
 
 /// The daemon answers several requests at the same time; two threads are enough for 100,000 tokens.
-const THREADS: usize = 2;
+const WORKER_THREADS: usize = 2;
 
 impl LocalCommand {
     pub fn start(self, global: &Global) -> ExitCode {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
+            .worker_threads(WORKER_THREADS)
             .enable_all()
             .build();
         let ended = match runtime {

@@ -30,7 +30,14 @@ pub(super) async fn show(
         return Ok(page);
     }
     let link = app_state.public(&format!("/login/{login_ticket}"));
-    let page = text::invitation(&invited.login, &invited.tokens, invited.count, link);
+    let logins = app_state.logins();
+    let invitation = text::Invitation {
+        login: &invited.login,
+        platform: logins.platform_title(&invited.login.wanted.app),
+        tokens: &invited.tokens,
+        count: invited.count,
+    };
+    let page = text::invitation(&invitation, link);
     Ok(laid_out(&app_state, page, StatusCode::OK))
 }
 

@@ -46,6 +46,7 @@ pub struct World {
     pub rotation_worker: RotationWorker,
     pub now: Timestamp,
     pub platform: &'static Platform,
+    pub dialog_url: String,
     office: mail::Office,
     folder: tempfile::TempDir,
     database: database::Database,
@@ -89,6 +90,7 @@ impl World {
     pub async fn at(platform: &'static Platform, spec: AppSpec) -> Result<Self> {
         let now: Timestamp = "2026-12-01T12:00:00Z".parse()?;
         let mut world = Meta::new(now, 1);
+        let of_meta = spec.platform;
         world.add_app(AppSpec {
             id: APP.to_owned(),
             secret: APP_SECRET.to_owned(),
@@ -99,13 +101,18 @@ impl World {
             ..spec
         });
         let meta = Simulator::start(world, "127.0.0.1:0".parse()?).await?;
+        let url = match of_meta {
+            perennial::graph_sim::Platform::Facebook => meta.url(),
+            other => meta.url_of(other),
+        };
+        let graph = client_at(platform, &url, APP_SECRET, 50)?;
         let folder = tempfile::tempdir()?;
         let database = database::Database::new()?;
         let settings = database.settings(folder.path(), Key::generate()?)?;
         let inventory = Inventory::open(&settings)?;
         let rotation_worker = RotationWorker {
             inventory: inventory.clone(),
-            graph: client_at(platform, &meta.url(), APP_SECRET, 50)?,
+            graph,
             app: "acme".to_owned(),
             calls_per_hour: 100_000,
             batch: 50,
@@ -120,6 +127,7 @@ impl World {
             rotation_worker,
             now,
             platform,
+            dialog_url: url,
             office: mail::Office::open(folder.path())?,
             folder,
             database,

@@ -46,7 +46,7 @@ impl World {
             platform: self.platform,
             id: APP.to_owned(),
             graph_version: self.platform.graph_version.to_owned(),
-            dialog_url: self.meta.url(),
+            dialog_url: self.dialog_url.clone(),
             scopes: Scopes::parse(scopes),
             config_id: config_id.map(str::to_owned),
         };

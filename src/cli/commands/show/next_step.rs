@@ -131,7 +131,8 @@ fn person(detail: &TokenDetail, remedy: Remedy) -> Step {
             within(&who)
         )),
         Remedy::ClearCheckpoint => Step::new(format!(
-            "{who} must log in at facebook.com and pass the security check there. Perennial then checks it by itself."
+            "{who} must log in at {} and pass the security check there. Perennial then checks it by itself.",
+            site(token)
         )),
         Remedy::FixApp
         | Remedy::FixDelivery
@@ -149,7 +150,14 @@ fn log_in(detail: &TokenDetail) -> Step {
                     settings. Import that one:";
         return Step::with(text, format!("perennial import --replace {}", token.name));
     }
-    let text = format!("{} must log in to the app again.", who(token));
+    let platform = token.kind.unwrap_or(Kind::User).platform();
+    let text = match token.kind.is_some_and(Kind::is_described_once) {
+        true => format!(
+            "{} must log in to the app with {platform} again.",
+            who(token)
+        ),
+        false => format!("{} must log in to the app again.", who(token)),
+    };
     match (detail.login, token.kind, &token.parent) {
         (None, Some(Kind::Page), Some(parent)) => Step::with(
             format!("{text} Once that token is replaced, this one works again by itself:"),
@@ -198,6 +206,12 @@ fn missing(token: &TokenView) -> String {
     } else {
         all_of(&token.missing_scopes)
     }
+}
+
+/// Where the person of the token logs in.
+fn site(token: &TokenView) -> String {
+    let platform = token.kind.unwrap_or(Kind::User).platform();
+    format!("{}.com", platform.to_lowercase())
 }
 
 /// The person who can act at Meta; for a page, the one who granted its token to the app.
