@@ -104,8 +104,15 @@ impl Client {
     /// be used up, so it is never sent again.
     pub async fn redeem(&self, code: &Secret, redirect_uri: &str) -> Reply<Result<Grant, Error>> {
         let grants = &self.0.platform.grants;
+        let code_lasts = self.0.platform.code_lasts;
         let build = |own: &Credentials| Ok(own.redeem(grants, code, redirect_uri));
-        let read = |answer: &Answer| grant::read(answer, Role::Exchanged);
+        let read = |answer: &Answer| {
+            let grant = grant::read(answer, Role::Exchanged)?;
+            Ok(Grant {
+                lasts: grant.lasts.or(code_lasts),
+                ..grant
+            })
+        };
         self.0.caller.ask(ROOM, build, read).await
     }
 

@@ -25,6 +25,8 @@ pub struct Platform {
     pub landing_path: Option<&'static str>,
     /// What the dialog appends to a code.
     pub code_suffix: &'static str,
+    /// How long the token lasts that a code is redeemed for, where the answer does not say so.
+    pub(super) code_lasts: Option<SignedDuration>,
     pub(super) inspection: Inspected,
     pub(super) grants: Grants,
     pub renewal: Renewal,
@@ -69,6 +71,7 @@ pub(super) enum Grants {
     },
 }
 
+const AN_HOUR: SignedDuration = SignedDuration::from_hours(1);
 const SIXTY_DAYS: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 pub static FACEBOOK: Platform = Platform {
@@ -82,6 +85,7 @@ pub static FACEBOOK: Platform = Platform {
     dialog_path: "/{version}/dialog/oauth",
     landing_path: Some("/connect/login_success.html"),
     code_suffix: "#_=_",
+    code_lasts: None,
     inspection: Inspected::ByApp,
     grants: Grants::Facebook,
     renewal: Renewal::Sometimes,
@@ -99,6 +103,7 @@ pub static INSTAGRAM: Platform = Platform {
     dialog_path: "/oauth/authorize",
     landing_path: None,
     code_suffix: "#_",
+    code_lasts: Some(AN_HOUR),
     inspection: Inspected::ByUse {
         kind: Kind::InstagramUser,
         id: "user_id",
@@ -128,6 +133,7 @@ pub static THREADS: Platform = Platform {
     dialog_path: "/oauth/authorize",
     landing_path: None,
     code_suffix: "#_",
+    code_lasts: Some(AN_HOUR),
     inspection: Inspected::ByUse {
         kind: Kind::ThreadsUser,
         id: "id",

@@ -223,7 +223,7 @@ async fn a_code_is_redeemed_at_its_own_host_and_tells_what_it_permits() {
             .await;
         let grant = redeemed.answer.unwrap();
         assert_eq!(grant.scopes, Scopes::parse(text.replace(',', " ").as_str()));
-        assert_eq!(grant.lasts, None);
+        assert_eq!(grant.lasts, Some(SignedDuration::from_hours(1)));
         let asked = &codes.asked()[0];
         assert_eq!(
             (&*asked.method, asked.path()),
