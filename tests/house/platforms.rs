@@ -18,11 +18,11 @@ fn nothing_tells_platforms_apart_but_the_platforms() -> Result {
         let code = source.text.split("#[cfg(test)]").next().unwrap_or_default();
         for (line, number) in code.lines().zip(1..) {
             let text = line.split("//").next().unwrap_or_default();
-            let names = |value: &&str| {
+            let names = |value: &str| {
                 let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-                words.any(|word| word == *value)
+                words.any(|word| word == value)
             };
-            let named = VALUES.iter().find(|value| names(value)).copied();
+            let named = VALUES.iter().copied().find(|value| names(value));
             let matched = text.contains("match") && text.contains("platform") && text.contains('{');
             let found = named.or(matched.then_some("match on the platform"));
             offences.extend(found.map(|found| source.at(number, found)));

@@ -209,6 +209,28 @@ async fn when_meta_refuses_a_renewal_the_owner_is_told_at_once_and_meta_is_not_a
 }
 
 #[tokio::test]
+async fn a_refused_token_works_until_its_end_and_is_then_known_to_have_expired() -> Result {
+    for case in cases() {
+        let (mut world, person, id) = case.with_token().await?;
+        live_on(&mut world, days(2)).await?;
+        let end = known_end(&world, id).await?;
+        let refusal = RefreshRefusal::PermissionMissing;
+        world.meta.world().refuse_refreshes(&person, refusal)?;
+        let left = world.now.duration_until(end);
+        live_on(&mut world, left - minutes(1)).await?;
+        assert_eq!(world.state(id).await?, State::Expiring);
+        live_on(&mut world, hours(3)).await?;
+        let token = world.token(id).await?;
+        assert_eq!(
+            (token.state(), token.cause()),
+            (State::Dead, Some(Cause::Expired))
+        );
+        assert_eq!(refreshes(&world), 2);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_end_of_an_imported_token_is_unknown_until_its_first_renewal() -> Result {
     for case in cases() {
         let (mut world, _, id) = case.with_token().await?;
@@ -289,7 +311,8 @@ async fn a_login_ends_in_a_healthy_token_whose_end_is_known() -> Result {
         let person = world.person("Maria Schmidt");
         let (_, link) = world.operators_link(None, false).await?;
         let invitation = public.get(&link).await?;
-        invitation.says(&[&format!("Continue with {}", case.platform.title)]);
+        let button = format!("Continue with {}", case.platform.title);
+        invitation.says(&[button.as_str()]);
         assert!(!invitation.body.contains("Facebook"), "{}", invitation.body);
         let dialog = public.post(&link).await?.location()?;
         assert!(dialog.contains("/oauth/authorize?"), "{dialog}");
@@ -315,7 +338,7 @@ async fn a_login_ends_in_a_healthy_token_whose_end_is_known() -> Result {
         assert!(end > world.now + days(59));
 
         // A second login replaces the token, and its end is the new one.
-        world.now = world.now + days(3);
+        world.now += days(3);
         let (_, link) = world.operators_link(Some(token.id), false).await?;
         let answer = DialogAnswer::allow();
         let outcome = world

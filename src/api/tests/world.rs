@@ -369,7 +369,6 @@ fn pulse_of_a_healthy_daemon() -> DaemonStatus {
         apps: vec![AppReport {
             name: "acme".to_owned(),
             id: "257422819769992".to_owned(),
-            platform: &crate::graph_api::FACEBOOK,
             graph_version: "v25.0".to_owned(),
             graph_version_ends_on: Some(jiff::civil::date(2028, 2, 18)),
             calls_last_hour: 17,
