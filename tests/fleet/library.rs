@@ -176,8 +176,10 @@ fn rotation_worker(url: String, inventory: &Inventory) -> Result<RotationWorker>
         app: "fleet".to_owned(),
         id: APP.to_owned(),
         secrets: vec![Secret::new(APP_SECRET)],
+        platform: &perennial::graph_api::FACEBOOK,
         version: "v25.0".to_owned(),
         url,
+        code_url: None,
         batch: 50,
         timeout: Duration::from_secs(30),
     })?;
@@ -193,6 +195,7 @@ fn rotation_worker(url: String, inventory: &Inventory) -> Result<RotationWorker>
             retry_after: vec![SignedDuration::from_mins(1)],
             warn_before: SignedDuration::from_hours(24 * 14),
             subscribed_fields: Scopes::default(),
+            renewal: perennial::graph_api::FACEBOOK.renewal,
             scopes: Scopes::default(),
         },
     })
