@@ -71,79 +71,50 @@ async fn inspected(platform: &'static Platform, status: u16, body: Value) -> Str
     }
 }
 
+/// An error about a session that has expired, with other fields.
+fn expired(code: i64, more: &Value) -> Value {
+    let message = "Error validating access token: Session has expired on Sunday, 29-Nov-26";
+    let mut error = json!({"code": code, "type": "OAuthException", "message": message});
+    let map = error.as_object_mut().unwrap();
+    map.extend(more.as_object().unwrap().clone());
+    json!({ "error": error })
+}
+
 #[tokio::test]
-async fn a_token_is_found_alive_or_refused_by_using_it() {
-    let expired = "Error validating access token: Session has expired on Sunday, 29-Nov-26";
-    let of = |code: i64, more: Value| {
-        let mut error = json!({"code": code, "type": "OAuthException", "message": expired});
-        let map = error.as_object_mut().unwrap();
-        map.extend(more.as_object().unwrap().clone());
-        json!({ "error": error })
-    };
-    let missing =
-        json!({"message": "The requested resource does not exist", "type": "THApiException"});
+async fn a_living_token_is_found_by_using_it() {
     let listed = json!({"data": [{"user_id": "17", "username": "maria"}]});
-    let missing = |code: i64| of(code, missing.clone());
-    for (what, platform, status, body, expected) in [
-        (
-            "alive",
-            &INSTAGRAM,
-            200,
-            json!({"user_id": "17", "id": "9"}),
-            "instagram_user 17",
-        ),
-        ("in a list", &INSTAGRAM, 200, listed, "instagram_user 17"),
-        (
-            "a number",
-            &THREADS,
-            200,
-            json!({"id": 17}),
-            "threads_user 17",
-        ),
-        ("nothing", &INSTAGRAM, 200, json!({}), "unexpected"),
-        (
-            "no subcode",
-            &INSTAGRAM,
-            400,
-            of(190, json!({})),
-            "perhaps expired",
-        ),
-        (
-            "subcode 0",
-            &INSTAGRAM,
-            400,
-            of(190, json!({"error_subcode": 0})),
-            "perhaps expired",
-        ),
-        (
-            "subcode 463",
-            &THREADS,
-            400,
-            of(190, json!({"error_subcode": 463})),
-            "expired",
-        ),
-        (
-            "Threads' own words",
-            &THREADS,
-            400,
-            missing(24),
-            "perhaps expired",
-        ),
-        (
-            "they mean nothing elsewhere",
-            &INSTAGRAM,
-            400,
-            missing(24),
-            "unexpected",
-        ),
-        (
-            "an outage",
-            &INSTAGRAM,
-            500,
-            of(2, json!({"message": "try later"})),
-            "transient",
-        ),
+    let named = json!({"user_id": "17", "id": "9"});
+    for (what, platform, body, expected) in [
+        ("named", &INSTAGRAM, named, "instagram_user 17"),
+        ("in a list", &INSTAGRAM, listed, "instagram_user 17"),
+        ("a number", &THREADS, json!({"id": 17}), "threads_user 17"),
+        ("nothing", &INSTAGRAM, json!({}), "unexpected"),
     ] {
+        assert_eq!(inspected(platform, 200, body).await, expected, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_is_found_by_using_it() {
+    let gone =
+        json!({"message": "The requested resource does not exist", "type": "THApiException"});
+    let subcode = |subcode: i64| json!({ "error_subcode": subcode });
+    let later = json!({"message": "try later"});
+    for (platform, status, body, expected) in [
+        (&INSTAGRAM, 400, expired(190, &json!({})), "perhaps expired"),
+        (
+            &INSTAGRAM,
+            400,
+            expired(190, &subcode(0)),
+            "perhaps expired",
+        ),
+        (&THREADS, 400, expired(190, &subcode(463)), "expired"),
+        (&THREADS, 400, expired(24, &gone), "perhaps expired"),
+        // These words mean nothing elsewhere.
+        (&INSTAGRAM, 400, expired(24, &gone), "unexpected"),
+        (&INSTAGRAM, 500, expired(2, &later), "transient"),
+    ] {
+        let what = format!("{} {body}", platform.name);
         assert_eq!(inspected(platform, status, body).await, expected, "{what}");
     }
 }
