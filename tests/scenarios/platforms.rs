@@ -237,6 +237,9 @@ async fn the_end_of_an_imported_token_is_unknown_until_its_first_renewal() -> Re
         let facts = world.token(id).await?.facts.ok_or("no facts")?;
         assert_eq!((facts.kind, facts.expires_at), (case.kind, Expiry::Unknown));
         assert_eq!(facts.issued_at, None, "nothing is made up");
+        let socket = world.open_socket().await?;
+        let shown = socket.client.token("maria").await?.token;
+        assert_eq!((shown.kind, shown.expires_at), (Some(case.kind), None));
 
         // An order does not wait, and a refusal for its youth is no failure.
         world.order(id, OrderKind::Rotate).await?;

@@ -71,51 +71,46 @@ async fn inspected(platform: &'static Platform, status: u16, body: Value) -> Str
     }
 }
 
-/// An error about a session that has expired, with other fields.
-fn expired(code: i64, more: &Value) -> Value {
-    let message = "Error validating access token: Session has expired on Sunday, 29-Nov-26";
-    let mut error = json!({"code": code, "type": "OAuthException", "message": message});
-    let map = error.as_object_mut().unwrap();
-    map.extend(more.as_object().unwrap().clone());
+/// An error in the words of an expired session, unless `more` has others.
+fn explained(code: i64, more: &Value) -> Value {
+    let expired = "Error validating access token: Session has expired on Sunday, 29-Nov-26";
+    let mut error = json!({"code": code, "type": "OAuthException", "message": expired});
+    let fields = error.as_object_mut().unwrap();
+    fields.extend(more.as_object().unwrap().clone());
     json!({ "error": error })
 }
 
 #[tokio::test]
-async fn a_living_token_is_found_by_using_it() {
+async fn a_token_that_can_be_used_is_alive() {
     let listed = json!({"data": [{"user_id": "17", "username": "maria"}]});
-    let named = json!({"user_id": "17", "id": "9"});
-    for (what, platform, body, expected) in [
-        ("named", &INSTAGRAM, named, "instagram_user 17"),
-        ("in a list", &INSTAGRAM, listed, "instagram_user 17"),
-        ("a number", &THREADS, json!({"id": 17}), "threads_user 17"),
-        ("nothing", &INSTAGRAM, json!({}), "unexpected"),
+    let both = json!({"user_id": "17", "id": "9"});
+    for (platform, body, expected) in [
+        (&INSTAGRAM, both, "instagram_user 17"),
+        (&INSTAGRAM, listed, "instagram_user 17"),
+        (&THREADS, json!({"id": 17}), "threads_user 17"),
+        (&INSTAGRAM, json!({}), "unexpected"),
     ] {
-        assert_eq!(inspected(platform, 200, body).await, expected, "{what}");
+        assert_eq!(inspected(platform, 200, body).await, expected);
     }
 }
 
 #[tokio::test]
-async fn a_refused_token_is_found_by_using_it() {
-    let gone =
+async fn a_token_that_cannot_be_used_has_expired_in_each_platforms_words() {
+    let none = json!({});
+    let missing =
         json!({"message": "The requested resource does not exist", "type": "THApiException"});
-    let subcode = |subcode: i64| json!({ "error_subcode": subcode });
-    let later = json!({"message": "try later"});
-    for (platform, status, body, expected) in [
-        (&INSTAGRAM, 400, expired(190, &json!({})), "perhaps expired"),
-        (
-            &INSTAGRAM,
-            400,
-            expired(190, &subcode(0)),
-            "perhaps expired",
-        ),
-        (&THREADS, 400, expired(190, &subcode(463)), "expired"),
-        (&THREADS, 400, expired(24, &gone), "perhaps expired"),
-        // These words mean nothing elsewhere.
-        (&INSTAGRAM, 400, expired(24, &gone), "unexpected"),
-        (&INSTAGRAM, 500, expired(2, &later), "transient"),
+    let with = |subcode: i64| json!({"error_subcode": subcode});
+    for (platform, code, more, expected) in [
+        (&INSTAGRAM, 190, none.clone(), "perhaps expired"),
+        (&INSTAGRAM, 190, with(0), "perhaps expired"),
+        (&THREADS, 190, with(463), "expired"),
+        (&THREADS, 24, missing.clone(), "perhaps expired"),
+        (&INSTAGRAM, 24, missing, "unexpected"),
+        (&INSTAGRAM, 2, none, "transient"),
     ] {
-        let what = format!("{} {body}", platform.name);
-        assert_eq!(inspected(platform, status, body).await, expected, "{what}");
+        let body = explained(code, &more);
+        let found = inspected(platform, 400, body).await;
+        assert_eq!(found, expected, "{} {code} {more}", platform.name);
     }
 }
 
