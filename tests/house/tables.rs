@@ -30,7 +30,7 @@ pub const FLOORS: &[(&str, &str)] = &[
         "secret model graph_api inventory outbox email alerts delivery rotation login posts api web",
     ),
     // It works when the daemon does not.
-    ("monitor", "files email api api_client config"),
+    ("monitor", "files model email api api_client config"),
     (
         "daemon",
         "files secret model graph_api inventory outbox email alerts delivery rotation login posts webhooks http api web api_client config",
