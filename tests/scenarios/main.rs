@@ -7,6 +7,7 @@
 
 mod answers;
 mod clock;
+#[cfg(test)]
 #[expect(dead_code, reason = "the tests of the engines use more of it")]
 #[path = "../engines/cluster.rs"]
 mod cluster;
