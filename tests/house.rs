@@ -17,6 +17,8 @@ mod files;
 mod modules;
 #[path = "house/names.rs"]
 mod names;
+#[path = "house/platforms.rs"]
+mod platforms;
 #[path = "house/sizes.rs"]
 mod sizes;
 #[path = "house/tables.rs"]

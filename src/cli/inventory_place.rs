@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Error, Result};
-use crate::config::{self, ServerFiles};
+use crate::config::{self, ServerFiles, StoragePaths};
 use crate::inventory::{Address, Place};
 use crate::secret::Secret;
 
@@ -78,6 +78,25 @@ const PASSWORD: &str = "a password does not belong on the command line, where ot
                         it. Change it, because it may be known now. Then write the URL into a file that only you can read \
                         (chmod 600), and name that file here: file:/path. If [inventory] url names the same database, \
                         the URL without the password is enough";
+
+/// The place that `[inventory]` names.
+pub(super) fn configured(stores: &StoragePaths, config: &Path) -> Result<Place> {
+    if let Some(path) = &stores.inventory {
+        return Ok(Place::from(path.as_path()));
+    }
+    let url = stores.server.url.as_ref().ok_or_else(|| {
+        let text =
+            "[inventory] url names neither a credential nor a file. See: perennial check-config";
+        Error::Refused(text.to_owned())
+    })?;
+    let known = Known {
+        config,
+        server: &stores.server,
+        ca: None,
+    };
+    let url = config::server_url(url).map_err(Error::Refused)?;
+    server(url, &known).map_err(Error::Refused)
+}
 
 /// A URL of the command line gets its password from the configuration if that names the same database.
 fn given(url: Secret, known: &Known<'_>) -> std::result::Result<Place, String> {

@@ -18,9 +18,6 @@ const fn days(days: i64) -> SignedDuration {
 
 pub const FILE: &str = "/etc/perennial/perennial.toml";
 
-pub(super) const GRAPH_VERSION: &str = "v25.0";
-pub(super) const GRAPH_URL: &str = "https://graph.facebook.com";
-pub(super) const DIALOG_URL: &str = "https://www.facebook.com";
 pub(super) const CALLS_PER_HOUR: u32 = 200;
 /// As many as Meta accepts in one batch.
 pub(super) const BATCH: usize = 50;

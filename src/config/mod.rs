@@ -195,6 +195,7 @@ impl Config {
         let (ours, theirs) = (&self.inventory, &newer.inventory);
         let keys = [
             moved(&ours.place, &theirs.place),
+            ("inventory.node", is_renamed(ours, theirs)),
             ("inventory.key", ours.key.id() != theirs.key.id()),
             ("status.socket", self.status.socket != newer.status.socket),
             ("web.listen", self.listens_at() != newer.listens_at()),
@@ -253,7 +254,13 @@ fn moved(ours: &inventory::Place, theirs: &inventory::Place) -> (&'static str, b
         inventory::Place::File(_) => "inventory.path",
         inventory::Place::Server(_) => "inventory.url",
     };
-    (key, ours != theirs)
+    (key, !ours.is_same(theirs))
+}
+
+/// Whether the daemon has another name among those on its server. A file has one daemon, whose name does not matter.
+fn is_renamed(ours: &inventory::Settings, theirs: &inventory::Settings) -> bool {
+    let are_on_servers = ours.place.file().is_none() && theirs.place.file().is_none();
+    are_on_servers && ours.node != theirs.node
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Validates names and ids: apps, users of this machine, tokens, permissions. An error says what to write instead.
 
 use super::diagnostic::quoting;
+use crate::graph_api::Platform;
 
 /// Every user who may open the socket according to its mode.
 pub(super) const EVERYBODY: &str = "*";
@@ -30,6 +31,12 @@ fn name(text: &str, what: &str) -> Result<String, String> {
 pub(super) fn id(text: &str) -> Result<String, String> {
     let message = "must be digits only, as Meta's app dashboard shows it";
     valid(text, text.len() <= 32 && is_number(text), message)
+}
+
+pub(super) fn platform(text: &str) -> Result<&'static Platform, String> {
+    let known = Platform::ALL.map(|platform| format!("{:?}", platform.name));
+    let message = format!("is not a platform; write {}", known.join(", "));
+    Platform::named(text).ok_or_else(|| quoting(text, &message))
 }
 
 pub(super) fn graph_version(text: &str) -> Result<String, String> {

@@ -19,8 +19,10 @@ pub struct ServerFiles {
 
 /// Reads the URL of a server, which may hold a password.
 pub fn server_url(path: &Path) -> Result<Secret, String> {
-    credentials::secret_of_file(path)
-        .map_err(|error| format!("the URL in {} cannot be used: it {error}", path.display()))
+    // The folder may be that of a configuration that was named from here.
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    credentials::secret_of_file(&absolute)
+        .map_err(|error| format!("cannot use the URL in {}: {error}", path.display()))
 }
 
 /// The file of a credential: as systemd gave it to this process, or the one that systemd reads.

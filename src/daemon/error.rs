@@ -48,6 +48,7 @@ impl From<inventory::Error> for Error {
             | E::Open { .. }
             | E::Foreign(_) => Self::Misconfigured(error.to_string()),
             E::InUse(_)
+            | E::WrongTotals
             | E::Move(_)
             | E::NodesRunning { .. }
             | E::Server(_)

@@ -16,6 +16,8 @@ const TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 pub(super) struct ServerCheck {
     /// The newest event at the last look.
     mark: Option<Mark>,
+    /// The last event that this node has recorded since. A look that fails keeps it for the next one.
+    recorded: Option<Mark>,
 }
 
 impl ServerCheck {
@@ -37,13 +39,13 @@ impl ServerCheck {
     /// commits does not know what the tokens are by now, so each is checked anew, and nothing is delivered before. Every
     /// node that knew of lost commits notices, and the first one records it for all.
     pub(super) async fn look(&mut self, inventory: &Inventory) -> Result<(), Error> {
-        let known = self.mark.clone();
+        let recorded = inventory.take_newest_mark();
+        let recorded = recorded.map(|mark| mark.recorded_after(self.mark.as_ref()));
+        self.recorded = recorded.or(self.recorded.take());
+        let known = [self.recorded.clone(), self.mark.clone()];
         let (lost, newest) = inventory
             .read(move |view| {
-                let lost = match known {
-                    Some(mark) if !view.has_mark(&mark)? => Some(mark),
-                    Some(_) | None => None,
-                };
+                let lost = view.lost_mark(known.into_iter().flatten())?;
                 Ok((lost, view.newest_mark()?))
             })
             .await?;
@@ -54,6 +56,7 @@ impl ServerCheck {
             log_loss(recorded);
         }
         self.mark = newest;
+        self.recorded = None;
         Ok(())
     }
 }
@@ -102,6 +105,9 @@ fn words(ahead: SignedDuration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::{Settings, Tx};
+    use crate::model::{Event, NewEvent};
+    use crate::secret::Key;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_000_000 + second)
@@ -135,5 +141,33 @@ mod tests {
         assert!(ahead.starts_with("this machine's clock is 600 s ahead of the database server's"));
         let behind = words(SignedDuration::from_secs(7));
         assert!(behind.starts_with("this machine's clock is 7 s behind the database server's"));
+    }
+
+    #[tokio::test]
+    async fn what_this_node_recorded_after_its_last_look_is_missed_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inventory.db");
+        let settings = Settings::of_file(&path, Key::generate().unwrap());
+        let inventory = Inventory::open(&settings).unwrap();
+        let mut check = ServerCheck::default();
+        check.look(&inventory).await.unwrap();
+        for recorded in [1, 2] {
+            let record =
+                move |tx: &Tx<'_>| tx.record_event(&NewEvent::from(Event::Started {}), at(recorded));
+            inventory.write(record).await.unwrap();
+            let db = rusqlite::Connection::open(&path).unwrap();
+            let take_over = "DELETE FROM event WHERE id = (SELECT max(id) FROM event);
+                             UPDATE totals SET restored_at = restored_at - 60";
+            db.execute_batch(take_over).unwrap();
+            for _ in 0..2 {
+                check.look(&inventory).await.unwrap();
+                let told = "SELECT count(*) FROM event WHERE kind = 'commits_lost'";
+                let told: i64 = db.query_row(told, [], |row| row.get(0)).unwrap();
+                assert_eq!(told, recorded);
+            }
+            if let Some(mark) = &mut check.mark {
+                *mark = inventory.read(|view| view.newest_mark()).await.unwrap().unwrap();
+            }
+        }
     }
 }

@@ -200,6 +200,7 @@ fn rotation_worker(
         batch: app.graph.batch,
         rules: Rules {
             subscribed_fields: app.subscribed_fields.clone(),
+            renewal: app.graph.platform.renewal,
             scopes: app.login.scopes.clone(),
             ..config.rotation.clone()
         },

@@ -90,6 +90,12 @@ impl EmailContext<'_> {
         }
     }
 
+    /// Where the person logs in.
+    pub(crate) fn platform(&self) -> &'static str {
+        let kind = self.tokens.iter().find_map(kind);
+        kind.unwrap_or(Kind::User).platform()
+    }
+
     pub(crate) fn is_of_a_system_user(&self) -> bool {
         let mut kinds = self.tokens.iter().filter_map(kind);
         kinds.any(|kind| kind == Kind::SystemUser)

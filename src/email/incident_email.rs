@@ -177,7 +177,7 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
         }
     };
     vec![
-        context.phrases().about_perennial.to_owned(),
+        sentences::filled(context.phrases().about_perennial, context),
         context.language.went_to(context.recipients),
         fill(
             form,

@@ -4,7 +4,7 @@ use super::context::{self, EmailContext};
 use super::model::InstructionLine;
 use super::sentences;
 use super::text::Instruction;
-use crate::model::{Cause, Kind};
+use crate::model::Cause;
 
 impl Instruction {
     const fn command(self) -> Option<&'static str> {
@@ -104,7 +104,7 @@ fn with_new_token(first: Instruction, context: &EmailContext<'_>) -> Vec<Instruc
     if let Some(link) = context.login_link.filter(|_| !is_of_a_system_user) {
         return vec![InstructionLine {
             link: Some(link.to_owned()),
-            button: Some(context.phrases().log_in_button),
+            button: Some(sentences::filled(context.phrases().log_in_button, context)),
             ..first.line(context)
         }];
     }
@@ -120,7 +120,7 @@ fn with_new_token(first: Instruction, context: &EmailContext<'_>) -> Vec<Instruc
 /// The import step. Dead page tokens are derived from the person's new token; living ones stay unchanged.
 fn put_in(context: &EmailContext<'_>) -> Instruction {
     let kinds = context.tokens.iter().filter_map(context::kind);
-    match kinds.filter(|kind| *kind == Kind::User).count() {
+    match kinds.filter(|kind| kind.is_persons_own()).count() {
         _ if context.count == 1 => Instruction::PutIn,
         1 if context.broken_since.is_some() => Instruction::PutInWithPages,
         1 => Instruction::PutIn,

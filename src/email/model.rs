@@ -80,7 +80,7 @@ pub(crate) struct InstructionLine {
     /// A link to open in a browser.
     pub(crate) link: Option<String>,
     /// The label of the link, if it is shown as a button.
-    pub(crate) button: Option<&'static str>,
+    pub(crate) button: Option<String>,
 }
 
 /// A section of the summary with its own heading.

@@ -15,7 +15,10 @@ pub(crate) fn action(context: &EmailContext<'_>) -> String {
     match context.reason {
         EmailReason::Recovered => recovered(context),
         EmailReason::Withdrawn => context.phrases().nothing_left.to_owned(),
-        _ => fill(call(context), &[("by", &by_when(context))]),
+        _ => fill(
+            call(context),
+            &[("by", &by_when(context)), ("platform", context.platform())],
+        ),
     }
 }
 
@@ -186,6 +189,7 @@ fn filling(blank: &str, context: &EmailContext<'_>) -> Option<String> {
         "to_these" => context.these(|cases| cases.dative),
         "page" => context.these_pages(|cases| cases.accusative),
         "app" => context.app_names(),
+        "platform" => context.platform().to_owned(),
         "pages" => context.language.count(context.pages),
         "times" => context
             .language

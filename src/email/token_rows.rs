@@ -102,6 +102,8 @@ pub(crate) const fn kind_text(kind: Kind, phrases: &Phrases) -> [&'static str; 2
         Kind::Page => [phrases.page_token, phrases.page_tokens],
         Kind::SystemUser => [phrases.system_user_token, phrases.system_user_tokens],
         Kind::App => [phrases.app_token, phrases.app_tokens],
+        Kind::InstagramUser => [phrases.instagram_token, phrases.instagram_tokens],
+        Kind::ThreadsUser => [phrases.threads_token, phrases.threads_tokens],
     }
 }
 

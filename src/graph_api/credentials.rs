@@ -1,18 +1,65 @@
 //! The app's secrets, and the requests that carry them or a token. Nothing else in this module exposes a secret.
 
+use std::borrow::Cow;
+
 use form_urlencoded::Serializer;
 use reqwest::header::HeaderValue;
 
 use crate::model::Kind;
 use crate::secret::Secret;
 
+use super::platform::Grants;
 use super::proof::Signer;
 use super::{Error, SettingsError, TokenRejection, batch};
 
 /// A request, ready to send. No `Debug`, because it holds secrets.
-pub(super) enum Request {
-    Get { target: String, bearer: HeaderValue },
-    Post { target: &'static str, form: String },
+pub(super) struct Request {
+    pub(super) root: Root,
+    pub(super) target: Cow<'static, str>,
+    pub(super) content: Content,
+}
+
+/// What comes before the target of a request.
+#[derive(Clone, Copy)]
+pub(super) enum Root {
+    /// The host of the Graph API with the version.
+    Versioned,
+    /// The same without a version.
+    Graph,
+    /// The host that redeems the codes of logins.
+    Codes,
+}
+
+/// What an exchange is for. Some platforms have a grant for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Lengthen,
+    Renew,
+}
+
+pub(super) enum Content {
+    Get { bearer: Option<HeaderValue> },
+    Post { form: String },
+}
+
+impl Request {
+    fn get(target: String, bearer: HeaderValue) -> Self {
+        Self {
+            root: Root::Versioned,
+            target: target.into(),
+            content: Content::Get {
+                bearer: Some(bearer),
+            },
+        }
+    }
+
+    fn post(root: Root, target: &'static str, form: String) -> Self {
+        Self {
+            root,
+            target: target.into(),
+            content: Content::Post { form },
+        }
+    }
 }
 
 /// The app's id with one of its secrets, and the values computed from them.
@@ -57,10 +104,7 @@ impl Credentials {
             ("input_token", token.expose()),
             ("appsecret_proof", &self.own_proof),
         ]);
-        Request::Get {
-            target: format!("/debug_token?{query}"),
-            bearer: self.bearer.clone(),
-        }
+        Request::get(format!("/debug_token?{query}"), self.bearer.clone())
     }
 
     /// Inspects the app's own token.
@@ -76,45 +120,64 @@ impl Credentials {
             ("include_headers", "false"),
             ("batch", &batch::entries(tokens.map(Secret::expose))),
         ]);
-        Request::Post { target: "/", form }
+        Request::post(Root::Versioned, "/", form)
     }
 
-    /// Requests a token that expires later. For system users, the request must name the 60 days, or Meta may return
-    /// another type of token.
-    pub(super) fn exchange(&self, kind: Kind, token: &Secret) -> Result<Request, Error> {
+    /// Requests a token that expires later, in exchange for one that lasts (`Renew`) or does not (`Lengthen`).
+    pub(super) fn exchange(
+        &self,
+        grants: &Grants,
+        step: Step,
+        kind: Kind,
+        token: &Secret,
+    ) -> Result<Request, Error> {
         if !is_presentable(token) {
             return Err(Error::Refused(TokenRejection::unreadable()));
         }
+        let secret = ("client_secret", self.secret.expose());
+        let token = ("access_token", token.expose());
+        Ok(match (grants, step) {
+            (Grants::Facebook, _) => self.exchange_at_facebook(kind, token.1),
+            (Grants::TwoSteps { exchange, .. }, Step::Lengthen) => {
+                in_query("/access_token", [("grant_type", *exchange), secret, token])
+            }
+            (Grants::TwoSteps { refresh, .. }, Step::Renew) => {
+                in_query("/refresh_access_token", [("grant_type", *refresh), token])
+            }
+        })
+    }
+
+    /// For system users, the request must name the 60 days, or Meta may return another type of token.
+    fn exchange_at_facebook(&self, kind: Kind, token: &str) -> Request {
         let sixty_days = ("set_token_expires_in_60_days", "true");
         let fields = [
             ("grant_type", "fb_exchange_token"),
             ("client_id", &self.id),
             ("client_secret", self.secret.expose()),
-            ("fb_exchange_token", token.expose()),
+            ("fb_exchange_token", token),
         ];
         let form = form(
             fields
                 .into_iter()
                 .chain((kind == Kind::SystemUser).then_some(sixty_days)),
         );
-        Ok(Request::Post {
-            target: "/oauth/access_token",
-            form,
-        })
+        Request::post(Root::Versioned, "/oauth/access_token", form)
     }
 
     /// Exchanges a login's code. The redirect URI must be the one that was sent to the dialog.
-    pub(super) fn redeem(&self, code: &Secret, redirect_uri: &str) -> Request {
-        let form = form([
+    pub(super) fn redeem(&self, grants: &Grants, code: &Secret, redirect_uri: &str) -> Request {
+        let fields = [
             ("client_id", &*self.id),
             ("client_secret", self.secret.expose()),
             ("redirect_uri", redirect_uri),
             ("code", code.expose()),
-        ]);
-        Request::Post {
-            target: "/oauth/access_token",
-            form,
-        }
+        ];
+        let (root, grant_type) = match grants {
+            Grants::Facebook => (Root::Versioned, None),
+            Grants::TwoSteps { .. } => (Root::Codes, Some(("grant_type", "authorization_code"))),
+        };
+        let form = form(fields.into_iter().chain(grant_type));
+        Request::post(root, "/oauth/access_token", form)
     }
 
     /// Reads an object with the given token.
@@ -131,7 +194,16 @@ impl Credentials {
             return Err(Error::senseless(0));
         }
         let target = format!("/{}?{query}", path.join("/"));
-        Ok(Request::Get { target, bearer })
+        Ok(Request::get(target, bearer))
+    }
+}
+
+/// A request with everything in its query, as these platforms document it.
+fn in_query<const N: usize>(path: &str, fields: [(&str, &str); N]) -> Request {
+    Request {
+        root: Root::Graph,
+        target: format!("{path}?{}", form(fields)).into(),
+        content: Content::Get { bearer: None },
     }
 }
 

@@ -8,12 +8,14 @@ use super::batch::{self, Batch};
 use super::caller::Caller;
 use super::classify::Role;
 use super::credentials::{Credentials, is_presentable};
+use super::platform::{Inspected, Platform};
 use super::question::{Answered, Description, Question};
 use super::settings::MAX_BATCH;
 use super::transport::{Answer, ROOM, ROOM_FOR_BATCH};
-use super::{Error, Inspection, Reply, TokenRejection};
+use super::{Error, Inspection, Reply, TokenRejection, probe};
 
 pub(super) struct Debugger {
+    platform: &'static Platform,
     /// Tokens of any other app are rejected.
     app_id: String,
     batch: usize,
@@ -24,11 +26,13 @@ pub(super) struct Debugger {
 const ABREAST: usize = 4;
 
 impl Debugger {
-    pub(super) const fn new(app_id: String, batch: usize) -> Self {
+    pub(super) fn new(platform: &'static Platform, app_id: String, batch: usize) -> Self {
+        let takes_batches = batch > 1 && platform.takes_batches();
         Self {
+            platform,
             app_id,
             batch: if batch > 1 { batch } else { MAX_BATCH },
-            takes_batches: AtomicBool::new(batch > 1),
+            takes_batches: AtomicBool::new(takes_batches),
         }
     }
 
@@ -113,10 +117,20 @@ impl Debugger {
     }
 
     async fn inspect_one(&self, caller: &Caller, question: &Question<'_>) -> Reply<Answered> {
-        let build = |own: &Credentials| Ok(own.inspect(question.token));
-        let read =
-            |answer: &Answer| question.read(answer.status, &answer.body, &self.app_id, Role::App);
-        caller.ask(ROOM, build, read).await
+        match self.platform.inspection {
+            Inspected::ByApp => {
+                let build = |own: &Credentials| Ok(own.inspect(question.token));
+                let read = |answer: &Answer| {
+                    question.read(answer.status, &answer.body, &self.app_id, Role::App)
+                };
+                caller.ask(ROOM, build, read).await
+            }
+            Inspected::ByUse { kind, id, fields } => {
+                let build = |own: &Credentials| probe::request(own, fields, question.token);
+                let read = |answer: &Answer| probe::read(answer, self.platform, kind, id);
+                caller.ask(ROOM, build, read).await
+            }
+        }
     }
 
     fn give_batches_up(&self, app: &str) {

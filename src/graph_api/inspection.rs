@@ -106,7 +106,9 @@ fn facts(data: DebugData<'_>, app_id: &str) -> Option<Facts> {
     let owned = |id: Value<'_>| id.id().map(Cow::into_owned);
     let user = owned(data.user_id);
     let (subject, person) = match kind {
-        Kind::User | Kind::SystemUser => (user.clone()?, user?),
+        Kind::User | Kind::SystemUser | Kind::InstagramUser | Kind::ThreadsUser => {
+            (user.clone()?, user?)
+        }
         Kind::Page => {
             let page = owned(data.profile_id)?;
             let person = user.unwrap_or_else(|| page.clone());

@@ -2,6 +2,7 @@
 //! Tokens are passed in and returned as [`Secret`](crate::secret::Secret); nothing else here keeps one for long.
 //!
 //! - `client`: the calls · `debugger`: many inspections at once · `question`: one of them · `settings`: the configuration of a client
+//! - `platform`: what differs between Facebook, Instagram and Threads
 //! - `session`: counts the calls of one pass
 //! - `caller`: tries the app's secrets in turn · `credentials`: the requests that carry them · `proof`: their proof
 //! - `signature`: verifies what Meta signs with these secrets
@@ -17,8 +18,11 @@ mod client;
 mod credentials;
 mod debugger;
 mod error;
+mod grant;
 mod headers;
 mod inspection;
+mod platform;
+mod probe;
 mod proof;
 mod question;
 mod responses;
@@ -38,6 +42,8 @@ mod tests;
 pub use answer::{Inspection, PageFields, Permission, Profile, Reply};
 pub use client::Client;
 pub use error::{Bucket, Certainty, Error, TokenRejection};
+pub use grant::Grant;
+pub use platform::{FACEBOOK, INSTAGRAM, Platform, THREADS};
 pub use question::{Description, Question};
 pub use session::Session;
 pub use settings::{Settings, SettingsError};

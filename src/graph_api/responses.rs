@@ -18,11 +18,6 @@ pub(super) struct SomePages {
     pub(super) next: Option<String>,
 }
 
-pub(super) fn exchanged(answer: &Answer) -> Result<Secret, Error> {
-    let granted: Node<'_> = parsed(answer, Role::Exchanged)?;
-    token(granted.access_token).ok_or_else(|| Error::senseless(answer.status))
-}
-
 pub(super) fn page_token(answer: &Answer, page: &str) -> Result<Option<Secret>, Error> {
     let granted: Node<'_> = parsed(answer, Role::Caller)?;
     match granted.id.id() {
@@ -79,7 +74,7 @@ pub(super) fn profile(answer: &Answer) -> Result<Profile, Error> {
         .ok_or_else(|| Error::senseless(answer.status))?;
     Ok(Profile {
         id: id.into_owned(),
-        name: storable(node.name),
+        name: storable(node.name.or(node.username)),
     })
 }
 

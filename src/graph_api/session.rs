@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::Facts;
 use crate::secret::Secret;
 
-use super::{Client, Error, Inspection, Reply, Usage};
+use super::{Client, Error, Grant, Inspection, Reply, Usage};
 
 /// Every call of a pass is counted here, so that its usage is merged into the app's budget once and in full.
 #[derive(Debug)]
@@ -80,21 +80,33 @@ impl<'a> Session<'a> {
             .unwrap_or_else(no_answer)
     }
 
+    /// What Meta says about the secret of a grant, completed by what only the grant says.
+    pub async fn inspect_grant(&self, grant: &Grant) -> Result<Inspection, Error> {
+        let inspection = self.inspect(&grant.secret).await?;
+        Ok(match inspection {
+            Inspection::Alive(facts) => Inspection::Alive(grant.describes(facts, self.now)),
+            other => other,
+        })
+    }
+
     /// Exchanges a short-lived token for a long-lived one of the same person. Keeps the short-lived one if that fails. If
     /// Meta does not describe the long-lived one now, the facts stay those of the short-lived one.
     pub async fn lengthened(&self, secret: Secret, facts: Facts) -> (Secret, Facts) {
         if !facts.is_short_lived(self.now) {
             return (secret, facts);
         }
-        let exchanged = self.client.exchange(facts.kind, &secret).await;
-        let Ok(longer) = self.count(exchanged) else {
+        let lengthened = self.client.lengthen(facts.kind, &secret).await;
+        let Ok(grant) = self.count(lengthened) else {
             return (secret, facts);
         };
-        match self.inspect(&longer).await {
-            Ok(Inspection::Alive(known)) if known.person == facts.person => (longer, known),
+        match self.inspect_grant(&grant).await {
+            Ok(Inspection::Alive(known)) if known.person == facts.person => {
+                let known = known.completed_by(&facts);
+                (grant.secret, known)
+            }
             Ok(Inspection::Alive(_) | Inspection::Refused { .. }) => (secret, facts),
             // The short-lived one would be exchanged a second time.
-            Ok(Inspection::Undecided(_)) | Err(_) => (longer, facts),
+            Ok(Inspection::Undecided(_)) | Err(_) => (grant.secret, facts),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use super::Platform;
 use crate::secret::Secret;
 
 /// One app, and how to reach Meta.
@@ -12,6 +13,7 @@ use crate::secret::Secret;
 pub struct Settings {
     /// The app's name in the configuration.
     pub app: String,
+    pub platform: &'static Platform,
     /// The app's id at Meta.
     pub id: String,
     /// The app's secrets. The first one is used; the others are tried when Meta rejects it.
@@ -19,6 +21,8 @@ pub struct Settings {
     /// Such as `v25.0`.
     pub version: String,
     pub url: String,
+    /// Where a login's code is redeemed, if that is another host.
+    pub code_url: Option<String>,
     /// How many tokens one call inspects; 1 turns off batches.
     pub batch: usize,
     /// The time limit of one call, from connecting to the last byte.
@@ -70,6 +74,9 @@ impl Settings {
         if !(1..=MAX_BATCH).contains(&self.batch) {
             return Err(SettingsError::Batch);
         }
+        if let Some(url) = &self.code_url {
+            check_url(url)?;
+        }
         check_url(&self.url)
     }
 }
@@ -115,10 +122,12 @@ mod tests {
     fn settings() -> Settings {
         Settings {
             app: "acme".to_owned(),
+            platform: &crate::graph_api::FACEBOOK,
             id: "257422819769992".to_owned(),
             secrets: vec![Secret::new("s")],
             version: "v25.0".to_owned(),
             url: "https://graph.facebook.com".to_owned(),
+            code_url: None,
             batch: 50,
             timeout: Duration::from_secs(30),
         }

@@ -7,17 +7,24 @@ use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Response, redirect, retry};
 
-use super::credentials::Request;
+use super::credentials::{Content, Request, Root};
 use super::{Error, Reply, Settings, SettingsError, Usage, headers};
 use crate::http_client::{self, describe};
 
 pub(super) struct Transport {
     http: reqwest::Client,
-    /// The base URL, up to and including the Graph version.
-    root: String,
+    roots: Roots,
     version: String,
     /// Meta's latest time, and when it arrived by the monotonic clock.
     reported_time: Mutex<Option<(Timestamp, Instant)>>,
+}
+
+/// The URLs that requests begin with, without a trailing slash.
+struct Roots {
+    graph: String,
+    /// Up to and including the Graph version.
+    versioned: String,
+    codes: String,
 }
 
 /// The status and body of an HTTP response.
@@ -47,10 +54,15 @@ impl Transport {
             .timeout(settings.timeout)
             .build()
             .map_err(|error| SettingsError::Tls(describe(&error)))?;
-        let base = url.as_str().trim_end_matches('/');
+        let graph = url.as_str().trim_end_matches('/');
+        let codes = settings.code_url.as_deref().unwrap_or(graph);
         Ok(Self {
             http,
-            root: format!("{base}/{}", settings.version),
+            roots: Roots {
+                graph: graph.to_owned(),
+                versioned: format!("{graph}/{}", settings.version),
+                codes: codes.trim_end_matches('/').to_owned(),
+            },
             version: settings.version.clone(),
             reported_time: Mutex::default(),
         })
@@ -89,16 +101,32 @@ impl Transport {
     }
 
     fn prepare(&self, request: Request) -> reqwest::RequestBuilder {
-        match request {
-            Request::Get { target, bearer } => self
+        let Request {
+            root,
+            target,
+            content,
+        } = request;
+        let url = format!("{}{target}", self.roots.of(root));
+        match content {
+            Content::Get { bearer: None } => self.http.get(url),
+            Content::Get {
+                bearer: Some(bearer),
+            } => self.http.get(url).header(AUTHORIZATION, bearer),
+            Content::Post { form } => self
                 .http
-                .get(format!("{}{target}", self.root))
-                .header(AUTHORIZATION, bearer),
-            Request::Post { target, form } => self
-                .http
-                .post(format!("{}{target}", self.root))
+                .post(url)
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(form),
+        }
+    }
+}
+
+impl Roots {
+    fn of(&self, root: Root) -> &str {
+        match root {
+            Root::Graph => &self.graph,
+            Root::Versioned => &self.versioned,
+            Root::Codes => &self.codes,
         }
     }
 }

@@ -80,6 +80,8 @@ pub(super) struct BatchEntry<'a> {
 pub(super) struct Node<'a> {
     pub(super) id: Value<'a>,
     pub(super) name: Option<String>,
+    /// What Instagram and Threads have instead.
+    pub(super) username: Option<String>,
     pub(super) access_token: Option<Secret>,
 }
 

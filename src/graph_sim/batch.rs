@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::endpoints::{self, Answer, GraphError, Method, Request};
 use super::faults::{Fault, Target, answer_under};
+use super::platform::Platform;
 use super::world::World;
 
 const MOST: usize = 50;
@@ -52,7 +53,12 @@ pub(crate) fn is_batch(request: &Request<'_>) -> bool {
 
 pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
     world.call_log.record_batch();
-    let (status, body) = match members(request) {
+    let platform = endpoints::platform_of(world, request);
+    let members = match platform {
+        Platform::Facebook => members(request),
+        Platform::Instagram | Platform::Threads => Err(endpoints::unsupported(platform, request)),
+    };
+    let (status, body) = match members {
         Ok(members) => (200, replies(world, request, &members)),
         Err(error) => (error.status, error.body(&world.trace_id())),
     };
@@ -131,7 +137,8 @@ fn call(world: &mut World, outer: &Request<'_>, member: &Member<'_>) -> Option<A
         request.params.add_form(body);
     }
     inherit(&mut request, outer);
-    let faults = world.strike(Target::Member(endpoints::endpoint_of(&request)));
+    let endpoint = endpoints::endpoint_of(world, &request);
+    let faults = world.strike(Target::Member(endpoint));
     if faults.contains(&Fault::NullMember) {
         return None;
     }
@@ -143,6 +150,7 @@ fn call(world: &mut World, outer: &Request<'_>, member: &Member<'_>) -> Option<A
 /// A call without a token of its own uses the token of the outer call with its proof; one without a version, the outer
 /// version.
 fn inherit<'a>(request: &mut Request<'a>, outer: &'a Request<'_>) {
+    request.platform = Some(Platform::Facebook);
     request.version = request.version.or(outer.version);
     if request.params.get("access_token").is_some() {
         return;

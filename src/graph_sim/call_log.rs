@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum Endpoint {
     DebugToken,
     Exchange,
+    /// Of Instagram and Threads.
+    Refresh,
     CodeExchange,
     ClientCredentials,
     ClientCode,

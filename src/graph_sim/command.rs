@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::Timestamp;
 
+use super::platform::Platform;
 use super::world::{AppSpec, PageSelection, World};
 use super::world_file::{Issued, WorldFile};
 use super::{Fault, FaultRule, Simulator};
@@ -74,22 +75,31 @@ fn load(options: &Options) -> anyhow::Result<(World, Vec<Issued>)> {
     built.with_context(|| format!("in {}", path.display()))
 }
 
+/// The apps of the sample, one of each platform.
+const SAMPLE_APPS: [(&str, Platform); 3] = [
+    ("100000000000001", Platform::Facebook),
+    ("100000000000002", Platform::Instagram),
+    ("100000000000003", Platform::Threads),
+];
+
 /// A world in which every call can be tried once.
 fn sample(now: Timestamp, seed: u64) -> anyhow::Result<(World, Vec<Issued>)> {
     let mut world = World::new(now, seed);
-    let app = AppSpec {
-        id: "100000000000001".to_owned(),
-        secret: "sample-secret".to_owned(),
-        name: "sample".to_owned(),
-        ..AppSpec::default()
-    };
-    let id = app.id.clone();
-    world.add_app(app);
+    for (id, platform) in SAMPLE_APPS {
+        world.add_app(AppSpec {
+            id: id.to_owned(),
+            secret: "sample-secret".to_owned(),
+            name: "sample".to_owned(),
+            platform,
+            ..AppSpec::default()
+        });
+    }
+    let [(id, _), others @ ..] = SAMPLE_APPS;
     let person = world.add_person("Ada Example");
     let page = world.add_page("Ada's Bakery");
     world.give_role(&person, &page)?;
     let scopes = ["pages_show_list", "pages_messaging"];
-    let user = world.log_in(&id, &person, &scopes, PageSelection::All)?;
+    let user = world.log_in(id, &person, &scopes, PageSelection::All)?;
     let mut issued = vec![Issued {
         what: format!("user {person}"),
         token: user.clone(),
@@ -99,6 +109,13 @@ fn sample(now: Timestamp, seed: u64) -> anyhow::Result<(World, Vec<Issued>)> {
         what: format!("page {page}"),
         token,
     }));
+    for (id, platform) in others {
+        let scopes = [platform.basic_scope()];
+        issued.push(Issued {
+            what: format!("{} {person}", platform.title()),
+            token: world.log_in(id, &person, &scopes, PageSelection::All)?,
+        });
+    }
     Ok((world, issued))
 }
 
@@ -114,13 +131,16 @@ fn greeting(url: &str, app: &AppSpec, issued: &[Issued]) -> String {
         .map_or("TOKEN", |issued| issued.token.as_str());
     let _ = write!(
         text,
-        "  all of them              {url}/sim/fleet\n\nTry:\n  \
+        "  all of them              {url}/sim/fleet\n\n\
+         Apps of Instagram and Threads have their own calls. The host of a platform may stand before\n\
+         the path, such as {url}/{}/me, and\nthen takes that platform's tokens only.\n\nTry:\n  \
          curl '{url}/v25.0/debug_token?input_token={token}&access_token={caller}'\n  \
          curl '{url}/v25.0/me/accounts?access_token={token}'\n  \
          curl -H 'Content-Type: application/json' -d '{{\"advance\":\"30d\"}}' {url}/sim/clock\n  \
          curl -X PUT -H 'Content-Type: application/json' -d '{{\"outage\":\"html_error\"}}' \
          {url}/sim/outage\n  \
          xdg-open '{url}/dialog/oauth?client_id={}&redirect_uri=http://localhost/&scope=email'\n",
+        Platform::Instagram.host(),
         app.id
     );
     text
@@ -150,7 +170,7 @@ mod tests {
         let (world, issued) = sample("2026-01-01T00:00:00Z".parse().unwrap(), 1).unwrap();
         let app = world.first_app().unwrap();
         let text = greeting("http://127.0.0.1:1", &app, &issued);
-        assert_eq!(issued.len(), 2);
+        assert_eq!(issued.len(), 4);
         assert!(issued.iter().all(|issued| world.is_alive(&issued.token)));
         assert!(text.contains(&format!(
             "curl 'http://127.0.0.1:1/v25.0/debug_token?input_token={}&access_token={}|{}'",

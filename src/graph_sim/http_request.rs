@@ -6,15 +6,22 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::endpoints::{Method, Request};
+use super::platform::Platform;
 
 /// Returns `None` for methods that the Graph API does not know.
 pub(crate) fn read<'a>(head: &'a request::Parts, body: &'a Bytes) -> Option<Request<'a>> {
     let method = Method::from_name(head.method.as_str())?;
     let mut request = Request::new(method, head.uri.path_and_query()?.as_str());
+    request.platform = request.platform.or_else(|| named_platform(&head.headers));
     request.bearer = authorization(&head.headers, &["bearer", "oauth"]);
     add_body(&mut request, &head.headers, body);
     add_credentials(&mut request, &head.headers);
     Some(request)
+}
+
+/// Returns the platform whose host a client calls through a proxy or a name of its own.
+pub(crate) fn named_platform(headers: &HeaderMap) -> Option<Platform> {
+    Platform::of_host(headers.get(header::HOST)?.to_str().ok()?)
 }
 
 /// Returns the part of the header after one of `schemes`.

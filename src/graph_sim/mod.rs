@@ -1,5 +1,5 @@
-//! A simulated Graph API: tests the life of tokens without Meta, a year in seconds. It shares no code with this crate's
-//! Graph client, so that no single mistake can affect both.
+//! A simulated Graph API of Facebook, Instagram and Threads: tests the life of tokens without Meta, a year in seconds. It
+//! shares no code with this crate's Graph client, so that no single mistake can affect both.
 
 mod batch;
 mod call_log;
@@ -11,6 +11,7 @@ mod dialog;
 mod endpoints;
 mod faults;
 mod http_request;
+mod platform;
 mod server;
 mod signature;
 mod simulator;
@@ -24,10 +25,12 @@ pub use call_log::{CallCounts, CallLog, Endpoint};
 pub use command::{Options, run};
 pub use dialog::DialogAnswer;
 pub use faults::{Fault, FaultRule, InjectedError, Outage};
+pub use platform::Platform;
 pub use simulator::Simulator;
 pub use world::{
-    Action, AppMode, AppSpec, CodeGives, Death, Delivery, FleetMember, LongLived, PageSelection,
-    Permission, ProofRule, RateLimit, Reexchange, SystemUserRule, SystemUserValidity, Tenure,
-    TokenKind, TokenTruth, World, WorldError,
+    Action, AnswerEnvelope, AnswerStyle, AppMode, AppSpec, CodeGives, Death, Delivery,
+    ExpiredAnswer, FleetMember, LongLived, PageSelection, Permission, PermissionsFormat, ProofRule,
+    RateLimit, Reexchange, RefreshRefusal, RefreshedToken, SystemUserRule, SystemUserValidity,
+    Tenure, TokenKind, TokenTruth, World, WorldError,
 };
 pub use world_file::{Error as WorldFileError, Issued, WorldFile};

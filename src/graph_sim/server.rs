@@ -93,7 +93,7 @@ fn handle(world: &mut World, request: &Request<'_>) -> (Answer, ConnectionFault)
         (Target::Batch, batch::respond)
     } else {
         (
-            Target::Call(endpoints::endpoint_of(request)),
+            Target::Call(endpoints::endpoint_of(world, request)),
             endpoints::respond,
         )
     };

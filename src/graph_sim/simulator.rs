@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::platform::Platform;
 use super::world::World;
 
 /// A running simulator. Cheap to clone; all clones share one world.
@@ -35,6 +36,12 @@ impl Simulator {
     /// The URL for both `graph_url` and `dialog_url`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The URL that stands for the hosts of one platform. Clients need it where a call with another platform's token is
+    /// to be refused; otherwise the token itself decides.
+    pub fn url_of(&self, platform: Platform) -> String {
+        format!("http://{}/{}", self.address, platform.host())
     }
 
     pub fn world(&self) -> MutexGuard<'_, World> {

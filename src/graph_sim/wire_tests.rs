@@ -112,6 +112,53 @@ async fn an_app_may_show_its_secret_as_basic_authentication() {
 }
 
 #[tokio::test]
+async fn the_host_or_a_first_segment_names_the_platform() {
+    let simulator = simulator().await;
+    let token = "257422819769992|secret";
+    for (request, words) in [
+        ("/me", "An active access token must be used"),
+        (
+            "/graph.facebook.com/me",
+            "An active access token must be used",
+        ),
+        ("/graph.instagram.com/v25.0/me", "Cannot parse access token"),
+        ("/graph.threads.net/v1.0/me", "\"type\":\"THApiException\""),
+    ] {
+        let answer = get(&simulator, &format!("{request}?access_token={token}")).await;
+        assert!(answer.contains(words), "{request}: {answer}");
+    }
+    let url = simulator.url();
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://"))
+        .await
+        .unwrap();
+    let head = format!(
+        "GET /me?access_token={token} HTTP/1.1\r\nHost: graph.instagram.com\r\n\
+         Connection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains("Cannot parse access token"), "{answer}");
+    assert_eq!(
+        simulator.url_of(Platform::Threads),
+        format!("{url}/graph.threads.net")
+    );
+    for path in ["/oauth/authorize", "/www.facebook.com/v25.0/dialog/oauth"] {
+        let query = format!("client_id={APP}&redirect_uri=https://x.example/");
+        let answer = get(&simulator, &format!("{path}?{query}")).await;
+        assert!(answer.contains("Log in to"), "{answer}");
+    }
+    let query = format!("client_id={APP}&redirect_uri=https://x.example/");
+    let answer = get(
+        &simulator,
+        &format!("/www.instagram.com/oauth/authorize?{query}"),
+    )
+    .await;
+    assert!(answer.contains("Invalid platform app"), "{answer}");
+    simulator.stop().await;
+}
+
+#[tokio::test]
 async fn a_batch_is_a_form_field_of_a_post() {
     let simulator = simulator().await;
     let body = "access_token=257422819769992|secret&batch=[{\"relative_url\":\"me\"}]";

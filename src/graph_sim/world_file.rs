@@ -281,6 +281,49 @@ mod tests {
     }
 
     #[test]
+    fn apps_of_other_platforms_issue_tokens_of_their_own() {
+        let file = r#"
+            [[app]]
+            id = "2"
+            secret = "s"
+            name = "gram"
+            platform = "instagram"
+            answers = { permissions = "text", expired = "subcode_zero", refreshed = "same_token" }
+
+            [[app]]
+            id = "3"
+            secret = "s"
+            name = "yarn"
+            platform = "threads"
+
+            [[person]]
+            id = "30"
+            name = "Ada"
+
+            [[login]]
+            app = "2"
+            person = "30"
+            scopes = ["instagram_business_basic"]
+
+            [[login]]
+            app = "3"
+            person = "30"
+            scopes = ["threads_basic"]
+
+            [[action]]
+            at = "2026-02-01T00:00:00Z"
+            what = "refuse_refreshes"
+            person = "30"
+            refusal = "invalid_session"
+        "#;
+        let (_, issued) = WorldFile::parse(file)
+            .and_then(|file| file.build(Timestamp::UNIX_EPOCH, 1))
+            .unwrap();
+        let prefixes = issued.iter().map(|issued| &issued.token[..4]);
+        assert_eq!(prefixes.collect::<Vec<_>>(), ["IGAA", "THAA"]);
+    }
+
+    #[test]
     fn what_does_not_fit_is_named() {
         for (text, words) in [
             ("[[ap]]\nid = \"1\"", "unknown field `ap`"),

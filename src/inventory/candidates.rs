@@ -17,7 +17,8 @@ impl View<'_> {
     /// exchanges brought, of which the latest comes first.
     pub(super) fn candidates(&self) -> Result<HashMap<TokenId, Candidate>, Error> {
         let all: Vec<Option<_>> = self.db.all(
-            "SELECT v.token, v.number, v.secret, v.accepts_fewer, t.app, t.name, v.exchanged_by, v.exchange
+            "SELECT v.token, v.number, v.secret, v.accepts_fewer, t.app, t.name, v.exchanged_by, v.exchange,
+                v.obtained_at, v.ends_at
              FROM version v JOIN token t ON t.id = v.token WHERE v.role = 'candidate'
              ORDER BY v.token, CASE WHEN v.exchange IS NULL THEN 1 ELSE 0 END, v.exchange",
             &[],
@@ -39,6 +40,8 @@ impl View<'_> {
                     accepts_fewer: row.get(3)?,
                     is_exchanged: row.get::<Option<ExchangeId>>(6)?.is_some(),
                     exchange: row.get(7)?,
+                    obtained_at: row.get(8)?,
+                    ends_at: row.get(9)?,
                 };
                 Ok(Some((id, candidate)))
             }
@@ -87,6 +90,15 @@ impl Tx<'_> {
         self.add_version(Bearer::of(token), number, Role::Candidate, secret, now)?;
         self.make_due(token.id, now)?;
         Ok(NewVersion::Kept)
+    }
+
+    /// Stores when the secret that was stored last ends, because Meta does not say so again.
+    pub fn store_end(&self, token: TokenId, ends_at: Timestamp) -> Result<(), Error> {
+        self.db.run(
+            "UPDATE version SET ends_at = ?2 WHERE token = ?1
+             AND number = (SELECT max(number) FROM version WHERE token = ?1)",
+            &[&token, &ends_at],
+        )
     }
 
     /// Lets the candidate have fewer permissions than the secret in use, because an operator said so.

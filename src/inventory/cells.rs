@@ -211,11 +211,13 @@ pub(super) fn replace(
             return Ok(());
         };
         last = end.key;
+        let mut batch = db.batch(column.update)?;
         for sealed in &some {
             if let Some(value) = change(sealed)? {
-                db.run(column.update, &[&value, &sealed.key.0, &sealed.key.1])?;
+                batch.add(&[&value, &sealed.key.0, &sealed.key.1])?;
             }
         }
+        batch.finish()?;
     }
 }
 

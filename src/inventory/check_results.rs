@@ -154,7 +154,8 @@ impl Tx<'_> {
     }
 
     /// Stores what is known about the token. A page token that has no name or parent yet gets them from the stored lists
-    /// of pages, which are asked for its page alone: the person may have 100,000 others. A failure undoes the whole
+    /// of pages, which are asked for its page alone: the person may have 100,000 others. That is why the user is compared
+    /// in a way that no index of a person's tokens serves. A failure undoes the whole
     /// transaction, so SQLite need not be ready to undo the statement.
     fn write_token(&self, token: &Token, version: u32, fingerprint: &str) -> Result<(), Error> {
         let facts = token.facts.as_ref();
@@ -172,7 +173,8 @@ impl Tx<'_> {
                     (SELECT name FROM page_admin WHERE page = ?23 ORDER BY token LIMIT 1)),
                 parent = coalesce((SELECT id FROM token WHERE id = ?24), parent,
                     (SELECT d.token FROM page_admin d CROSS JOIN token u
-                     WHERE u.id = d.token AND d.page = ?23 AND u.app = token.app AND u.person = ?17
+                     WHERE u.id = d.token AND d.page = ?23
+                        AND u.app IS NOT DISTINCT FROM token.app AND u.person IS NOT DISTINCT FROM ?17
                      ORDER BY d.token LIMIT 1))
              WHERE id = ?1",
             &[

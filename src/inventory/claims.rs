@@ -71,7 +71,8 @@ impl View<'_> {
     /// Those of the tokens that are due, as they are now, without their orders and candidates.
     pub fn due_tokens(&self, ids: &[TokenId], now: Timestamp) -> Result<Vec<Claimed>, Error> {
         let read = format!(
-            "SELECT {TOKEN}, v.secret, t.rotation_tried_at, w.state, w.missing, w.checked_at {FROM_TOKEN}
+            "SELECT {TOKEN}, v.secret, t.rotation_tried_at, w.state, w.missing, w.checked_at,
+                v.ends_at {FROM_TOKEN}
              JOIN version v ON v.token = t.id AND v.number = t.version
              LEFT JOIN webhook_subscription w ON w.token = t.id
              WHERE t.id IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2 ORDER BY t.id"
@@ -142,6 +143,7 @@ impl View<'_> {
             return Ok(None);
         };
         Ok(Some(Claimed {
+            ends_at: row.get(TOKEN_COLUMNS + 5)?,
             answer: None,
             secret,
             rotation_tried_at: row.get(TOKEN_COLUMNS + 1)?,

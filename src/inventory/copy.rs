@@ -38,7 +38,7 @@ pub(super) struct Source {
 impl Source {
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let db = Connection::source(path)?;
-        schema::inspect(&db, path)?;
+        schema::inspect_source(&db, path)?;
         Ok(Self {
             db,
             path: path.to_owned(),
@@ -91,7 +91,7 @@ const ABANDONED: std::time::Duration = std::time::Duration::from_secs(24 * 3600)
 /// Checks every page, index and constraint of a file that is not being written.
 pub(super) fn check(path: &Path) -> Result<(), Error> {
     let db = Connection::reader(path)?;
-    schema::inspect(&db, path)?;
+    schema::inspect_source(&db, path)?;
     db.examine(path, "integrity_check")
 }
 

@@ -62,17 +62,22 @@ pub enum Error {
         free: u64,
     },
     #[error(
-        "what {0} held was moved to another place with perennial move-inventory. Name that place in [inventory], and \
-         start the daemon there"
+        "{0}: the inventory was moved from here to another place with perennial move-inventory. Name that place in \
+         [inventory], and start the daemon there. If that place is lost, see how to go back: perennial restore --help"
     )]
     Moved(String),
     #[error(transparent)]
     Move(#[from] MoveError),
     #[error(
-        "{nodes} still use the inventory on {place}. Nothing was changed. Stop every daemon that uses it: systemctl stop \
-         perennial. One that did not stop in order counts as running for a minute"
+        "daemons still use the inventory on {place}: {nodes}. Nothing was changed. Stop each of them: systemctl stop \
+         perennial. One that was killed counts as running for a minute"
     )]
     NodesRunning { place: String, nodes: String },
+    #[error(
+        "the totals of the inventory do not fit its tokens: its rows were restored into tables that counted them once \
+         more. Stop every daemon, and restore the whole copy: pg_restore --clean --if-exists --single-transaction"
+    )]
+    WrongTotals,
     #[error("{0} already exists and is not overwritten. Name another file, or move that one away")]
     Taken(PathBuf),
     #[error("cannot open {path}: {source}")]

@@ -23,6 +23,7 @@ fn exchanged(token: TokenId, exchange: i64, secret: &str) -> Exchanged {
         name: "maria".to_owned(),
         exchange: ExchangeId(exchange),
         secret: Secret::new(secret),
+        ends_at: None,
     }
 }
 

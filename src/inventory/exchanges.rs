@@ -82,16 +82,24 @@ impl Tx<'_> {
             name: &name,
         };
         let candidate = self.candidate_exchanged_by(*token, exchanged.exchange)?;
-        match candidate {
-            Some(number) => self.replace_candidate(bearer, number, secret)?,
+        let number = match candidate {
+            Some(number) => {
+                self.replace_candidate(bearer, number, secret)?;
+                number
+            }
             None => {
                 let (number, role) = (
                     self.next_number(*token)?,
                     Role::Exchanged(exchanged.exchange),
                 );
                 self.add_version(bearer, number, role, secret, now)?;
+                number
             }
-        }
+        };
+        self.db.run(
+            "UPDATE version SET ends_at = ?3 WHERE token = ?1 AND number = ?2",
+            &[token, &number, &exchanged.ends_at],
+        )?;
         Ok(true)
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Error, Inventory, View};
+use super::{Error, Inventory, Mark, View};
 use crate::model::{Figures, Fleet, Recorded};
 
 /// The figures as of the last commit.
@@ -20,6 +20,11 @@ impl Inventory {
     /// The figures as of the last commit. They contain every write whose result was returned.
     pub fn figures(&self) -> Arc<Figures> {
         self.0.figures.latest().figures
+    }
+
+    /// The last event that was recorded here since this was called.
+    pub fn take_newest_mark(&self) -> Option<Mark> {
+        self.0.writer.take_newest()
     }
 
     /// What was recorded since the inventory was opened.

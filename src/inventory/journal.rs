@@ -23,6 +23,17 @@ pub struct Mark {
     pub(super) checked_anew_at: Option<Timestamp>,
 }
 
+impl Mark {
+    /// The same for a writer, who has recorded this event since it saw `seen`.
+    #[must_use]
+    pub fn recorded_after(self, seen: Option<&Self>) -> Self {
+        Self {
+            checked_anew_at: seen.and_then(|seen| seen.checked_anew_at),
+            ..self
+        }
+    }
+}
+
 const NO_TOKEN: TokenId = TokenId(0);
 
 impl View<'_> {
@@ -73,6 +84,16 @@ impl View<'_> {
                 checked_anew_at
             }),
         )
+    }
+
+    /// The first of these that is gone.
+    pub fn lost_mark(&self, known: impl Iterator<Item = Mark>) -> Result<Option<Mark>, Error> {
+        for mark in known {
+            if !self.has_mark(&mark)? {
+                return Ok(Some(mark));
+            }
+        }
+        Ok(None)
     }
 
     /// Another event may have got the number meanwhile. A time in the future may have been corrected, and a deletion of
@@ -153,6 +174,13 @@ impl Tx<'_> {
                 &&*detail,
             ],
         )?;
+        *self.newest.borrow_mut() = Some(Mark {
+            id,
+            at: now,
+            kind: kind.into_owned(),
+            token: about.token,
+            checked_anew_at: None,
+        });
         self.event_log.add(about, event);
         self.recorded.borrow_mut().add_event(about.app, event);
         Ok(id)

@@ -41,7 +41,7 @@ fn sealer_of(keys: &[DataKey]) -> Result<Sealer, Error> {
     Sealer::new(keys).ok_or_else(|| Error::Foreign("no data key".to_owned()))
 }
 
-/// Seals every cell under a new data key and deletes the former ones, all in one transaction. A former key stays if a
+/// Seals every cell under a new data key and deletes the former ones. Call it inside a transaction. A former key stays if a
 /// cell that does not open still needs it; returns how many such keys there are. The fingerprint key stays, because new
 /// fingerprints are compared with old ones.
 pub(super) fn renew(db: &Connection, own: &Key) -> Result<usize, Error> {
@@ -50,16 +50,15 @@ pub(super) fn renew(db: &Connection, own: &Key) -> Result<usize, Error> {
     let new = DataKey::generate(id, Purpose::Seal).map_err(|_| Error::NoRandomness)?;
     let from = sealer_of(&former)?;
     let to = sealer_of(&[&former[..], std::slice::from_ref(&new)].concat())?;
-    db.atomically(|| {
-        insert(db, &new, "seal", own)?;
-        let needed = cells::reseal(db, &from, &to)?;
-        let sealing = former.iter().filter(|key| key.purpose == Purpose::Seal);
-        let (stay, go): (Vec<_>, Vec<_>) = sealing.partition(|key| needed.contains(&key.id));
-        for key in go {
-            db.run("DELETE FROM data_key WHERE id = ?1", &[&key.id])?;
-        }
-        Ok(stay.len())
-    })
+    insert(db, &new, "seal", own)?;
+    let needed = cells::reseal(db, &from, &to)?;
+    let sealing = former.iter().filter(|key| key.purpose == Purpose::Seal);
+    let (stay, go): (Vec<_>, Vec<_>) = sealing.partition(|key| needed.contains(&key.id));
+    for key in go {
+        db.run("DELETE FROM data_key WHERE id = ?1", &[&key.id])?;
+    }
+    db.mark_new_data_keys()?;
+    Ok(stay.len())
 }
 
 /// Opens the data keys with the key in use, or with the one that is to replace it.

@@ -2,6 +2,7 @@
 //! in the function that bears its name. Secrets are sealed before they are stored.
 
 mod access;
+mod alone;
 mod apps;
 mod backlog;
 mod backups;
@@ -43,6 +44,7 @@ mod pruning;
 mod refused_candidates;
 mod rekey;
 mod restore;
+mod restore_server;
 mod schedule;
 mod schema;
 mod signed_requests;
@@ -101,6 +103,7 @@ pub use place::Place;
 pub use pruning::Retention;
 pub use rekey::{Rekeying, RenewedKeys};
 pub use restore::{Contents, Present, Restore};
+pub use restore_server::ServerRestore;
 pub use signed_requests::{Callback, Use};
 pub use tokens::{After, Cursor, Filter, Imported, NewToken, Sort, TokenPage, name_is_valid};
 pub use transaction::Tx;

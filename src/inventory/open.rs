@@ -59,16 +59,31 @@ fn read_head(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Checks owner, schema and key on a connection that cannot write. Returns the schema's number, 0 for a new file.
 pub(super) fn inspect(path: &Path, key: &Key) -> Result<u32, Error> {
+    inspect_as(schema::inspect, path, key)
+}
+
+/// The same for a file that a copy is taken of.
+pub(super) fn inspect_source(path: &Path, key: &Key) -> Result<u32, Error> {
+    inspect_as(schema::inspect_source, path, key)
+}
+
+type InspectSchema = fn(&Connection, &Path) -> Result<u32, Error>;
+
+fn inspect_as(schema: InspectSchema, path: &Path, key: &Key) -> Result<u32, Error> {
     reject_foreign_file(path)?;
     if !path.exists() {
         return Ok(0);
     }
-    let inspected = Connection::reader(path).and_then(|db| look_at(&db, path, key));
+    let inspected = Connection::reader(path)
+        .and_then(|db| schema(&db, path).and_then(|version| examine(&db, version, path, key)));
     inspected.map_err(|error| error.or_damaged(path))
 }
 
 pub(super) fn look_at(db: &Connection, path: &Path, key: &Key) -> Result<u32, Error> {
-    let version = schema::inspect(db, path)?;
+    examine(db, schema::inspect(db, path)?, path, key)
+}
+
+fn examine(db: &Connection, version: u32, path: &Path, key: &Key) -> Result<u32, Error> {
     db.examine(path, "quick_check")?;
     if version > 0 {
         keys::unwrap(db, key)?;

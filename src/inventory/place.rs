@@ -14,6 +14,15 @@ pub enum Place {
 }
 
 impl Place {
+    /// Whether both lead to the same inventory in the same way, whatever the daemon is called there.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => one == other,
+            (Self::Server(one), Self::Server(other)) => one.leads_where(other),
+            (Self::File(_), Self::Server(_)) | (Self::Server(_), Self::File(_)) => false,
+        }
+    }
+
     pub const fn file(&self) -> Option<&PathBuf> {
         match self {
             Self::File(path) => Some(path),

@@ -49,7 +49,7 @@ pub struct Restore {
 
 /// Opens a copy, if this key opens it.
 fn sound(file: &Path, key: &Key) -> Result<Source, Error> {
-    if open::inspect(file, key)? > 0 {
+    if open::inspect_source(file, key)? > 0 {
         return Source::open(file);
     }
     Err(match file.exists() {
@@ -69,6 +69,7 @@ impl Restore {
         let lock = lock(path)?;
         let copy = unfinished_in(&folder)?;
         source.vacuum_into(copy.path())?;
+        Connection::writer(copy.path())?.mark_as_own_if_moved()?;
         check(copy.path())?;
         let contents = contents(copy.path(), key)?;
         let present = match path.exists() {
@@ -133,19 +134,25 @@ impl Restore {
     /// Records the restore in the journal, which may lack events from after the copy. Every token is due, because Meta
     /// knows what has happened since, and nothing is delivered before it was asked.
     fn record_restore(&self, now: Timestamp) -> Result<(), Error> {
-        let db = Connection::writer(self.copy.path())?;
-        db.run("UPDATE totals SET restored_at = ?1", &[&now])?;
-        make_all_due(&db, now)?;
-        db.run(
-            "INSERT INTO event (at, kind) VALUES (?1, ?2)",
-            &[&now, &Event::Restored {}.parts(None).0],
-        )
+        check_all_anew(&Connection::writer(self.copy.path())?, now)
     }
 }
 
+/// Makes every token due, and records why. Nothing is delivered before it was checked.
+pub(super) fn check_all_anew(db: &Connection, now: Timestamp) -> Result<(), Error> {
+    db.run("UPDATE totals SET restored_at = ?1", &[&now])?;
+    make_all_due(db, now)?;
+    db.run(
+        "INSERT INTO event (at, kind) VALUES (?1, ?2)",
+        &[&now, &Event::Restored {}.parts(None).0],
+    )
+}
+
+/// A check that is under way does not count, so it finds that its token is due at another time.
 fn make_all_due(db: &Connection, now: Timestamp) -> Result<(), Error> {
     db.run(
-        "UPDATE schedule SET due_at = CASE WHEN due_at > ?1 THEN ?1 ELSE due_at END, known_answer = NULL, known_until = NULL
+        "UPDATE schedule SET due_at = CASE WHEN due_at <= ?1 THEN due_at - 1 ELSE ?1 END,
+            known_answer = NULL, known_until = NULL
          WHERE due_at IS NOT NULL",
         &[&now],
     )

@@ -28,6 +28,15 @@ pub(super) fn inspect(db: &Connection, path: &Path) -> Result<u32, Error> {
     }
 }
 
+/// The same for a file that a copy is taken of. It may be one whose content was moved to another place.
+pub(super) fn inspect_source(db: &Connection, path: &Path) -> Result<u32, Error> {
+    let identity = db.identity()?;
+    match identity.owner {
+        Owner::Moved => known(identity, || path.display().to_string()),
+        Owner::Nobody | Owner::Perennial | Owner::Prerelease | Owner::Other => inspect(db, path),
+    }
+}
+
 /// Returns the schema's number, unless it is newer than all that this version knows.
 pub(super) fn known(identity: Identity, place: impl FnOnce() -> String) -> Result<u32, Error> {
     if identity.version <= NEWEST {

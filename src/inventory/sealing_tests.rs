@@ -196,7 +196,7 @@ async fn renewed_data_keys_seal_every_cell_and_the_former_is_gone() {
     let before = keys_in_use(&db());
 
     for _ in 0..2 {
-        let rekeying = Rekeying::begin(&bench.path(), &settings.key).unwrap();
+        let rekeying = Rekeying::begin(&settings.place, &settings.key).unwrap();
         let renewed = rekeying.renew_data_keys(&settings.key).unwrap();
         assert_eq!(renewed, RenewedKeys::All);
     }
@@ -250,7 +250,7 @@ async fn what_does_not_open_keeps_its_data_key_and_nothing_else() {
     db.execute("UPDATE token SET name = 'other' WHERE name = 'paul'", [])
         .unwrap();
     drop(db);
-    let rekeying = Rekeying::begin(&bench.path(), &settings.key).unwrap();
+    let rekeying = Rekeying::begin(&settings.place, &settings.key).unwrap();
     let renewed = rekeying.renew_data_keys(&settings.key).unwrap();
     assert_eq!(renewed, RenewedKeys::SomeStay);
     drop(rekeying);

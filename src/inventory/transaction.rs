@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::View;
 use super::event_log::EventLog;
+use super::{Mark, View};
 use crate::model::{Recorded, SinkTokens};
 
 /// Reading and writing inside the writer's transaction.
@@ -17,6 +17,8 @@ pub struct Tx<'db> {
     pub(super) sinks: Arc<[SinkTokens]>,
     /// What is counted once the transaction is committed.
     pub(super) recorded: RefCell<Recorded>,
+    /// The last event that a job has recorded.
+    pub(super) newest: RefCell<Option<Mark>>,
 }
 
 impl<'db> Tx<'db> {
@@ -26,6 +28,7 @@ impl<'db> Tx<'db> {
             event_log: EventLog::default(),
             sinks,
             recorded: RefCell::default(),
+            newest: RefCell::default(),
         }
     }
 }

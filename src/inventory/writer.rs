@@ -14,7 +14,7 @@ use super::access::Store;
 use super::deliveries::Sinks;
 use super::event_log::EventLog;
 use super::figures::Published;
-use super::{Error, Tx, Unwritable, View, WriteErrorKind};
+use super::{Error, Mark, Tx, Unwritable, View, WriteErrorKind};
 use crate::model::Recorded;
 use crate::secret::Sealer;
 
@@ -58,6 +58,8 @@ pub(super) struct Writer {
     thread: Option<JoinHandle<()>>,
     /// What was recorded since the start.
     recorded: Arc<Mutex<Recorded>>,
+    /// The last event that was recorded since it was taken.
+    newest: Arc<Mutex<Option<Mark>>>,
 }
 
 impl Writer {
@@ -81,6 +83,7 @@ impl Writer {
             jobs: Some(sender),
             thread: Some(thread),
             recorded: Arc::default(),
+            newest: Arc::default(),
         })
     }
 
@@ -90,7 +93,7 @@ impl Writer {
         F: FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let all_recorded = Arc::clone(&self.recorded);
+        let (all_recorded, last) = (Arc::clone(&self.recorded), Arc::clone(&self.newest));
         // The writer's thread logs on behalf of the caller, to where the caller logs.
         let dispatch = dispatcher::get_default(Dispatch::clone);
         let job: Job = Box::new(move |tx, company| {
@@ -101,6 +104,7 @@ impl Writer {
             };
             let events = tx.map_or_else(|_| EventLog::default(), |tx| tx.event_log.take());
             let recorded = tx.map_or_else(|_| Recorded::default(), |tx| tx.recorded.take());
+            let newest = tx.map_or_else(|_| None, |tx| tx.newest.take());
             let failed = result
                 .as_ref()
                 .err()
@@ -112,6 +116,9 @@ impl Writer {
                     if result.is_ok() && commit.is_ok() {
                         dispatcher::with_default(&dispatch, || events.write());
                         locked(&all_recorded).add(recorded);
+                        if newest.is_some() {
+                            *locked(&last) = newest;
+                        }
                     }
                     let durable = commit.clone().map_err(Error::Unwritable);
                     // If the caller has gone away, its job stays done.
@@ -125,6 +132,10 @@ impl Writer {
 
     pub(super) fn recorded(&self) -> Recorded {
         locked(&self.recorded).clone()
+    }
+
+    pub(super) fn take_newest(&self) -> Option<Mark> {
+        locked(&self.newest).take()
     }
 
     /// Opens the inventory for writing, where only reading was possible before.
@@ -141,8 +152,8 @@ impl Writer {
     }
 }
 
-fn locked(recorded: &Mutex<Recorded>) -> MutexGuard<'_, Recorded> {
-    recorded.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Writer {

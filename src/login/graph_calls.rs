@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{App, policy};
-use crate::graph_api::{Budget, Error, Inspection, PageFields, Session, Usage};
+use crate::graph_api::{self, Budget, Error, Inspection, PageFields, Session, Usage};
 use crate::inventory::{self, Tx};
 use crate::model::{Ending, Facts, LoginError, PageList};
 use crate::secret::Secret;
@@ -19,18 +19,29 @@ pub(super) struct Grant {
     pub(super) pages: Option<PageList>,
 }
 
+impl Grant {
+    /// When the token ends, if Meta does not say so again.
+    pub(super) fn ends_at(&self) -> Option<Timestamp> {
+        let once = self.facts.kind.is_described_once();
+        self.facts.expires_at.at().filter(|_| once)
+    }
+}
+
 pub(super) async fn redeem(
     session: &Session<'_>,
     code: &Secret,
     redirect_uri: &str,
-) -> Result<Secret, Ending> {
+) -> Result<graph_api::Grant, Ending> {
     session
         .count(session.client.redeem(code, redirect_uri).await)
         .map_err(|error| failed("the code could not be exchanged", &error))
 }
 
-pub(super) async fn facts(session: &Session<'_>, secret: &Secret) -> Result<Facts, Ending> {
-    match session.inspect(secret).await {
+pub(super) async fn facts(
+    session: &Session<'_>,
+    granted: &graph_api::Grant,
+) -> Result<Facts, Ending> {
+    match session.inspect_grant(granted).await {
         Ok(Inspection::Alive(facts)) => Ok(facts),
         Ok(Inspection::Refused { rejection, .. }) => Err(Ending::Failed {
             why: LoginError::Unusable,

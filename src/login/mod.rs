@@ -13,6 +13,7 @@ mod progress;
 mod store_grant;
 mod worker;
 
+use crate::graph_api::Platform;
 use crate::model::Scopes;
 
 pub use progress::{Account, LoginProgress, progress};
@@ -22,6 +23,7 @@ pub use worker::LoginWorker;
 #[derive(Clone, Debug)]
 pub struct App {
     pub name: String,
+    pub platform: &'static Platform,
     /// Meta's app id.
     pub id: String,
     pub graph_version: String,
@@ -46,18 +48,23 @@ impl Settings {
         self.apps.iter().find(|app| app.name == name)
     }
 
+    /// Where people log in to the app, as they call it.
+    pub fn platform_title(&self, app: &str) -> &'static str {
+        self.app(app).map_or("Meta", |app| app.platform.title)
+    }
+
     /// The OAuth redirect URI. Without `[web]` it is an empty page of Meta's, and the person copies its address back to
-    /// us.
-    pub fn redirect_uri(&self, app: &App) -> String {
+    /// us. `None` if there is neither.
+    pub fn redirect_uri(&self, app: &App) -> Option<String> {
         match &self.public_url {
-            Some(url) => format!("{url}{CALLBACK}"),
-            None => format!("{}{METAS_OWN_PAGE}", app.dialog_url),
+            Some(url) => Some(format!("{url}{CALLBACK}")),
+            None => {
+                let path = app.platform.landing_path?;
+                Some(format!("{}{path}", app.dialog_url))
+            }
         }
     }
 }
 
 /// The path of the callback below the public URL.
 pub const CALLBACK: &str = "/login/callback";
-
-/// Meta's redirect page for programs that have none of their own.
-const METAS_OWN_PAGE: &str = "/connect/login_success.html";

@@ -35,12 +35,9 @@ pub fn url(app: &App, redirect_uri: &str, state: &Secret, auth_type: Option<&str
     if let Some(auth_type) = auth_type {
         query.append_pair("auth_type", auth_type);
     }
-    format!(
-        "{}/{}/dialog/oauth?{}",
-        app.dialog_url,
-        app.graph_version,
-        query.finish()
-    )
+    let path = app.platform.dialog_path;
+    let path = path.replace("{version}", &app.graph_version);
+    format!("{}{path}?{}", app.dialog_url, query.finish())
 }
 
 /// Longer than any code or state.
@@ -114,6 +111,7 @@ mod tests {
         App {
             name: "acme".to_owned(),
             id: "257422819769992".to_owned(),
+            platform: &crate::graph_api::FACEBOOK,
             graph_version: "v25.0".to_owned(),
             dialog_url: "https://www.facebook.com".to_owned(),
             scopes: Scopes::parse("pages_show_list pages_messaging"),

@@ -30,7 +30,7 @@ pub fn is_of_another(login: &Login, facts: &Facts) -> bool {
 /// Whether a person's own token may replace this one. It may not replace a page token.
 pub fn may_be_a_persons_own(token: &Token) -> bool {
     let kind = token.facts.as_ref().map(|facts| facts.kind);
-    matches!(kind, None | Some(Kind::User | Kind::SystemUser))
+    kind.is_none_or(|kind| kind.is_persons_own() || kind == Kind::SystemUser)
 }
 
 /// The requested permissions that the person declined.
@@ -143,6 +143,7 @@ mod tests {
         let app = |config_id: Option<&str>| App {
             name: "acme".to_owned(),
             id: "1".to_owned(),
+            platform: &crate::graph_api::FACEBOOK,
             graph_version: "v25.0".to_owned(),
             dialog_url: String::new(),
             scopes: Scopes::parse("pages_show_list pages_messaging"),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::graph_calls::Grant;
 use super::{App, policy};
 use crate::inventory::{Error, Imported, NAMED_LEFT_OUT, NewToken, NewVersion, Tx};
-use crate::model::{Event, Granted, Login, NewEvent, OrderKind, PageList, Scopes, Token};
+use crate::model::{Event, Granted, Login, NewEvent, OrderKind, PageList, Scopes, Token, TokenId};
 use crate::secret::Secret;
 
 /// The author of the events in the journal.
@@ -56,7 +56,7 @@ impl StoreGrant<'_, '_> {
         if let Some(name) = grant.name.as_deref().filter(|name| !name.is_empty()) {
             self.tx.name_subject(token.id, name)?;
         }
-        self.add_candidate(&token, &grant.secret)?;
+        self.add_candidate(&token, &grant.secret, grant.ends_at())?;
         Ok(token.name)
     }
 
@@ -74,9 +74,14 @@ impl StoreGrant<'_, '_> {
     }
 
     /// Stores the secret as a candidate, which a sweep confirms before it replaces the one in use.
-    fn add_candidate(&self, token: &Token, secret: &Secret) -> Result<(), Error> {
+    fn add_candidate(
+        &self,
+        token: &Token,
+        secret: &Secret,
+        ends_at: Option<Timestamp>,
+    ) -> Result<(), Error> {
         match self.tx.store_candidate(token, secret, self.now)? {
-            NewVersion::Kept => {}
+            NewVersion::Kept => self.store_end(token.id, ends_at)?,
             NewVersion::AlreadyInUse | NewVersion::HeldByAnother => {
                 return self.tx.make_due(token.id, self.now);
             }
@@ -90,6 +95,10 @@ impl StoreGrant<'_, '_> {
         };
         let event = NewEvent::about(token, event);
         self.tx.record_event(&event, self.now).map(drop)
+    }
+
+    fn store_end(&self, token: TokenId, ends_at: Option<Timestamp>) -> Result<(), Error> {
+        ends_at.map_or(Ok(()), |end| self.tx.store_end(token, end))
     }
 
     /// Imports the token of a new person, and orders the discovery of the pages that the person selected.
@@ -116,6 +125,7 @@ impl StoreGrant<'_, '_> {
             }
             Imported::NameTaken { name } => return Ok(name),
         };
+        self.store_end(id, grant.ends_at())?;
         if let Some(token) = self.tx.token(id)? {
             let event = Event::Imported {
                 asked_by: BY.to_owned(),
@@ -139,7 +149,7 @@ impl StoreGrant<'_, '_> {
                 continue;
             };
             match tokens.get(page.as_str()) {
-                Some(secret) => self.add_candidate(&token, secret)?,
+                Some(secret) => self.add_candidate(&token, secret, None)?,
                 None => leave_out(&token, granted),
             }
         }

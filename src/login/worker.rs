@@ -81,8 +81,8 @@ async fn follow(session: &Session<'_>, app: &App, claimed: &ClaimedCode) -> Resu
     let short = graph_calls::redeem(session, &claimed.code, &claimed.redirect_uri).await?;
     let facts = graph_calls::facts(session, &short).await?;
     if policy::is_of_another(&claimed.login, &facts) {
-        let name = graph_calls::name(session, &short).await;
+        let name = graph_calls::name(session, &short.secret).await;
         return Err(Ending::WrongPerson { name });
     }
-    Ok(graph_calls::collect(session, app, short, facts).await)
+    Ok(graph_calls::collect(session, app, short.secret, facts).await)
 }

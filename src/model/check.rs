@@ -41,6 +41,8 @@ pub struct KnownToken {
 pub struct Claimed {
     pub token: Token,
     pub secret: Secret,
+    /// When the secret ends, as far as only the answer that gave it said so.
+    pub ends_at: Option<Timestamp>,
     /// Of Meta's answer in this check, if the token lives.
     pub answer: Option<AnswerDigest>,
     /// When an exchange was last begun, whether or not its outcome is known.
@@ -74,6 +76,9 @@ pub struct Candidate {
     pub is_exchanged: bool,
     /// Of one that Meta gave for the secret in use: the exchange that it came from.
     pub exchange: Option<ExchangeId>,
+    pub obtained_at: Timestamp,
+    /// When it ends, as far as only the answer that gave it said so.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// What Meta gave for a token's secret, or for its candidate. It exists nowhere else until it is stored.
@@ -84,6 +89,8 @@ pub struct Exchanged {
     pub name: String,
     pub exchange: ExchangeId,
     pub secret: Secret,
+    /// When it ends, if the answer said so.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// A candidate that Meta was asked about. It is removed, accepted or not.

@@ -39,6 +39,20 @@ string_enum! {
         Page = "page",
         SystemUser = "system_user",
         App = "app",
+        InstagramUser = "instagram_user",
+        ThreadsUser = "threads_user",
+    }
+}
+
+impl Kind {
+    /// Whether a person logs in for it, so that its subject is that person.
+    pub const fn is_persons_own(self) -> bool {
+        matches!(self, Self::User | Self::InstagramUser | Self::ThreadsUser)
+    }
+
+    /// Whether Meta says when such a token ends and what it permits only once: when it is granted or renewed.
+    pub const fn is_described_once(self) -> bool {
+        matches!(self, Self::InstagramUser | Self::ThreadsUser)
     }
 }
 

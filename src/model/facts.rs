@@ -34,7 +34,66 @@ impl Facts {
         let soon = now
             .checked_add(LONGEST_SHORT_LIFE)
             .unwrap_or(Timestamp::MAX);
-        self.kind == Kind::User && self.expires_at.is_before(soon)
+        self.kind.is_persons_own() && self.expires_at.is_before(soon)
+    }
+
+    /// With what was known before, as far as Meta says it only once.
+    #[must_use]
+    pub fn completed_by(self, known: &Self) -> Self {
+        let is_same = self.kind == known.kind && self.subject == known.subject;
+        if !self.kind.is_described_once() || !is_same {
+            return self;
+        }
+        let is_ending = self.expires_at != Expiry::Unknown;
+        Self {
+            issued_at: self.issued_at.or(known.issued_at),
+            expires_at: if is_ending {
+                self.expires_at
+            } else {
+                known.expires_at
+            },
+            scopes: if self.scopes.is_empty() {
+                known.scopes.clone()
+            } else {
+                self.scopes
+            },
+            ..self
+        }
+    }
+
+    /// Whether Meta has not said what the token permits, as is usual for tokens that it describes only once.
+    pub fn permits_unknown(&self) -> bool {
+        self.kind.is_described_once() && self.scopes.is_empty()
+    }
+
+    /// With what Meta said only when it gave the secret: until when it lasts. The age counts from when it was obtained.
+    #[must_use]
+    pub fn completed_by_grant(self, obtained_at: Timestamp, ends_at: Option<Timestamp>) -> Self {
+        if !self.kind.is_described_once() {
+            return self;
+        }
+        let expires_at = match (self.expires_at, ends_at) {
+            (Expiry::Unknown, Some(end)) => Expiry::At(end),
+            (known, _) => known,
+        };
+        Self {
+            issued_at: self.issued_at.or(Some(obtained_at)),
+            expires_at,
+            ..self
+        }
+    }
+
+    /// Without what Meta said only of the secret before.
+    #[must_use]
+    pub fn for_another_secret(self) -> Self {
+        if !self.kind.is_described_once() {
+            return self;
+        }
+        Self {
+            issued_at: None,
+            expires_at: Expiry::Unknown,
+            ..self
+        }
     }
 
     /// A user token can list its pages only with this permission.

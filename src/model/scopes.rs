@@ -111,7 +111,7 @@ pub(super) fn keeps_data_access(scope: &str) -> bool {
 /// permissions that concern only the person do not apply. An app token holds no permission.
 pub(super) fn applies_to(kind: Kind, scope: &str) -> bool {
     match kind {
-        Kind::User | Kind::SystemUser => true,
+        Kind::User | Kind::SystemUser | Kind::InstagramUser | Kind::ThreadsUser => true,
         Kind::Page => {
             let of_pages = scope.starts_with("pages_") || scope.starts_with("leads_");
             of_pages || scope.contains("_messag") || scope.contains("_content")

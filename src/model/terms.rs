@@ -1,6 +1,6 @@
 //! The terms of the model in plain English: the same words wherever operators read them.
 
-use super::{Action, Cause, LoginError, OrderOutcome, Outcome, RejectReason, Remedy};
+use super::{Action, Cause, Kind, LoginError, OrderOutcome, Outcome, RejectReason, Remedy};
 
 impl Cause {
     pub const fn describe(self) -> &'static str {
@@ -30,6 +30,17 @@ impl Cause {
             Self::DeliveryFailing => "tokens cannot be delivered",
             Self::ConsumerBehind => "a consumer has not confirmed the version in use",
             Self::CommitsLost => "a standby of the database took over without the last commits",
+        }
+    }
+}
+
+impl Kind {
+    /// What people call the place where they log in for such a token.
+    pub const fn platform(self) -> &'static str {
+        match self {
+            Self::User | Self::Page | Self::SystemUser | Self::App => "Facebook",
+            Self::InstagramUser => "Instagram",
+            Self::ThreadsUser => "Threads",
         }
     }
 }

@@ -36,9 +36,9 @@ impl Session<'_> {
             tried_before: result.rotation_tried_at,
         };
         Ok(match self.exchange_once(&attempt).await? {
-            ExchangeAnswer::Obtained(exchange, renewed) => {
-                let inspection = self.calls.inspect(&renewed).await;
-                Exchange::Obtained(exchange, renewed, Box::new(inspection))
+            ExchangeAnswer::Obtained(exchange, grant) => {
+                let inspection = self.calls.inspect_grant(&grant).await;
+                Exchange::Obtained(exchange, grant.secret, Box::new(inspection))
             }
             ExchangeAnswer::NotMade => Exchange::NotMade,
             ExchangeAnswer::Refused => Exchange::Refused,

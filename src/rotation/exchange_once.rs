@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::policy;
 use super::session::Session;
-use crate::graph_api::Error;
+use crate::graph_api::Grant;
 use crate::inventory;
 use crate::model::{ExchangeId, Exchanged, Kind, Token};
 use crate::secret::Secret;
@@ -22,7 +22,7 @@ pub(super) struct Attempt<'a> {
 }
 
 pub(super) enum ExchangeAnswer {
-    Obtained(ExchangeId, Secret),
+    Obtained(ExchangeId, Grant),
     /// Meta certainly exchanged nothing.
     NotMade,
     Refused,
@@ -48,17 +48,20 @@ impl Session<'_> {
         if !self.inventory.may_act() {
             return self.take_back(attempt).await;
         }
-        let reply = self.calls.client.exchange(attempt.kind, attempt.secret);
-        let reply = reply.await;
+        let (client, kind) = (self.calls.client, attempt.kind);
+        let reply = match attempt.candidate {
+            Some(_) => client.lengthen(kind, attempt.secret).await,
+            None => client.renew(kind, attempt.secret).await,
+        };
         let calls = reply.usage.calls;
         match self.calls.count(reply) {
-            Ok(secret) => {
-                let exchanged = exchanged(attempt, exchange, &secret);
+            Ok(grant) => {
+                let exchanged = exchanged(attempt, exchange, &grant, now);
                 self.inventory.store_exchanged(exchanged, now).await?;
-                Ok(ExchangeAnswer::Obtained(exchange, secret))
+                Ok(ExchangeAnswer::Obtained(exchange, grant))
             }
             Err(error) if policy::was_not_made(&error, calls) => self.take_back(attempt).await,
-            Err(Error::Refused(_)) => Ok(ExchangeAnswer::Refused),
+            Err(error) if policy::is_refusal(&error, self.rules) => Ok(ExchangeAnswer::Refused),
             Err(_) => Ok(ExchangeAnswer::Failed),
         }
     }
@@ -73,12 +76,18 @@ impl Session<'_> {
     }
 }
 
-fn exchanged(attempt: &Attempt<'_>, exchange: ExchangeId, secret: &Secret) -> Exchanged {
+fn exchanged(
+    attempt: &Attempt<'_>,
+    exchange: ExchangeId,
+    grant: &Grant,
+    now: Timestamp,
+) -> Exchanged {
     Exchanged {
         token: attempt.token.id,
         app: attempt.token.app.clone(),
         name: attempt.token.name.clone(),
         exchange,
-        secret: secret.clone(),
+        secret: grant.secret.clone(),
+        ends_at: grant.ends_at(attempt.kind, now),
     }
 }

@@ -168,9 +168,9 @@ impl Session<'_> {
             unchecked.rotation_tried_at = Some(self.now);
         }
         if let ExchangeAnswer::Obtained(_, longer) = answer {
-            match self.calls.inspect(&longer).await {
+            match self.calls.inspect_grant(&longer).await {
                 Ok(Inspection::Alive(known)) if known.person == facts.person => {
-                    return Ok(Some(CandidateAnswer::Alive(longer, known)));
+                    return Ok(Some(CandidateAnswer::Alive(longer.secret, known)));
                 }
                 Ok(Inspection::Alive(_) | Inspection::Refused { .. }) => {}
                 // It is the candidate now.

@@ -22,7 +22,7 @@ use jiff::SignedDuration;
 
 use crate::graph_api::Client;
 use crate::inventory::Inventory;
-use crate::model::Scopes;
+use crate::model::{Renewal, Scopes};
 
 pub use app_health::budget_of;
 use follow_up::Results;
@@ -39,6 +39,8 @@ pub struct Rules {
     pub warn_before: SignedDuration,
     /// The webhook fields that messaging pages must subscribe the app to. Empty turns the check off.
     pub subscribed_fields: Scopes,
+    /// What a renewal does on the platform of the app.
+    pub renewal: Renewal,
     /// The permissions required of tokens that have no `require_scopes` of their own.
     pub scopes: Scopes,
 }

@@ -39,9 +39,9 @@ fn content_policy(settings: &login::Settings) -> String {
     let mut targets = vec!["'self'".to_owned()];
     for app in &settings.apps {
         let dialog = origin(&app.dialog_url);
-        if dialog == "https://www.facebook.com" {
-            // Facebook redirects phones to m.facebook.com.
-            targets.push("https://*.facebook.com".to_owned());
+        if dialog == app.platform.dialog_url {
+            let more = app.platform.dialog_redirects.iter();
+            targets.extend(more.copied().map(str::to_owned));
         }
         targets.push(dialog.to_owned());
     }

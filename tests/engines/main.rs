@@ -16,6 +16,8 @@ mod moving;
 #[cfg(test)]
 mod outages;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod poolers;
 #[cfg(test)]
 mod proxy;
@@ -29,6 +31,8 @@ mod shelf;
 mod statements;
 #[cfg(test)]
 mod texts;
+#[cfg(test)]
+mod upkeep;
 #[cfg(test)]
 mod values;
 

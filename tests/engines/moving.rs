@@ -298,7 +298,7 @@ fn a_command_that_is_killed_can_be_run_again() {
         was_midway += u32::from(!command.wait().unwrap().success());
         let again = bench.command(&file, &url).output().unwrap();
         let said = String::from_utf8(again.stderr).unwrap();
-        let is_moved_already = said.contains("was moved to another place");
+        let is_moved_already = said.contains("was moved from here to another place");
         assert!(again.status.success() || is_moved_already, "{said}");
         assert_same(&before, &bench.content_of_server());
         let error = bench.open(bench.file("a.db")).unwrap_err();

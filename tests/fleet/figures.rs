@@ -24,6 +24,16 @@ pub struct Measured {
     pub status: Option<Status>,
 }
 
+/// One phase of the library with its inventory on a server.
+#[derive(Debug)]
+pub struct OnServer {
+    pub phase: Phase,
+    /// The CPU time is that of the library's process.
+    pub measured: Measured,
+    /// The CPU time of the server, in seconds.
+    pub server: f64,
+}
+
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Status {
     /// According to the daemon. Each time is the upper limit of a bucket.
@@ -59,6 +69,7 @@ pub struct Run {
     pub tokens: usize,
     pub shape: Shape,
     pub phases: Vec<(Phase, Measured)>,
+    pub on_server: Vec<OnServer>,
     floors: Vec<f64>,
     pub library_memory: Option<Memory>,
     pub daemon_memory: Option<Memory>,
@@ -165,6 +176,7 @@ impl Run {
             tokens,
             shape,
             phases: Vec::new(),
+            on_server: Vec::new(),
             floors: Vec::new(),
             library_memory: None,
             daemon_memory: None,

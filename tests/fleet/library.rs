@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use perennial::graph_api::{Client, Settings};
-use perennial::inventory::{self, Inventory, NewToken};
+use perennial::inventory::{self, Address, Inventory, NewToken, Place};
 use perennial::model::Scopes;
 use perennial::rotation::{RotationWorker, Rules};
 use perennial::secret::{Key, Secret};
@@ -25,7 +25,7 @@ struct Library {
     inventory: Inventory,
     rotation_worker: RotationWorker,
     file: PathBuf,
-    database: PathBuf,
+    place: Place,
     now: Timestamp,
 }
 
@@ -48,13 +48,26 @@ pub fn runtime(threads: usize) -> Result<Runtime> {
         .build()?)
 }
 
-pub fn serve(url: String, file: PathBuf, database: PathBuf) -> Result {
-    let inventory = Inventory::open(&inventory::Settings::of_file(&database, Key::generate()?))?;
+/// The database is the path of a file, or the URL of a server.
+pub fn serve(url: String, file: PathBuf, database: &str) -> Result {
+    let place = match database.starts_with("postgres:") {
+        true => Place::Server(Box::new(Address::parse(
+            Secret::new(database),
+            None,
+            "fleet",
+        )?)),
+        false => Place::from(Path::new(database)),
+    };
+    let inventory = Inventory::open(&inventory::Settings {
+        place: place.clone(),
+        key: Key::generate()?,
+        node: String::new(),
+    })?;
     let mut library = Library {
         rotation_worker: rotation_worker(url, &inventory)?,
         inventory,
         file,
-        database,
+        place,
         now: now(),
     };
     let runtime = runtime(2)?;
@@ -71,7 +84,7 @@ impl Library {
                 to_value(runtime.block_on(self.sweep())?)?
             }
             "memory" => to_value(peak_of("self")?)?,
-            "database" => database_size(&self.database)?.into(),
+            "database" => database_size(self.place.file().ok_or("no file")?)?.into(),
             "status" => to_value(self.read_status()?)?,
             "summary" => runtime
                 .block_on(summary::measure(&self.inventory, self.now))?
@@ -163,8 +176,10 @@ fn rotation_worker(url: String, inventory: &Inventory) -> Result<RotationWorker>
         app: "fleet".to_owned(),
         id: APP.to_owned(),
         secrets: vec![Secret::new(APP_SECRET)],
+        platform: &perennial::graph_api::FACEBOOK,
         version: "v25.0".to_owned(),
         url,
+        code_url: None,
         batch: 50,
         timeout: Duration::from_secs(30),
     })?;
@@ -180,6 +195,7 @@ fn rotation_worker(url: String, inventory: &Inventory) -> Result<RotationWorker>
             retry_after: vec![SignedDuration::from_mins(1)],
             warn_before: SignedDuration::from_hours(24 * 14),
             subscribed_fields: Scopes::default(),
+            renewal: perennial::graph_api::FACEBOOK.renewal,
             scopes: Scopes::default(),
         },
     })

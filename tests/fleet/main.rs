@@ -25,6 +25,7 @@ mod plan;
 mod premises;
 mod probe;
 mod process;
+mod server;
 mod summary;
 mod tables;
 
@@ -34,7 +35,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use meta::Shape;
-use plan::{Plan, Program};
+use plan::{Engine, Plan, Program};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -50,8 +51,11 @@ struct Arguments {
     /// Only this program
     #[arg(long)]
     program: Option<Program>,
+    /// Measure the library on a server of this engine as well
+    #[arg(long)]
+    engine: Option<Engine>,
     /// A short run that fails when a limit is clearly exceeded
-    #[arg(long, conflicts_with_all = ["tokens", "shape", "program", "page"])]
+    #[arg(long, conflicts_with_all = ["tokens", "shape", "program", "engine", "page"])]
     check: bool,
     /// Also write the figures to this page of the documentation
     #[arg(long, value_name = "FILE")]
@@ -82,7 +86,7 @@ enum Part {
     Library {
         url: String,
         file: PathBuf,
-        database: PathBuf,
+        database: String,
     },
     #[command(hide = true)]
     Attached {
@@ -109,7 +113,7 @@ fn main() -> Result {
             url,
             file,
             database,
-        }) => library::serve(url, file, database),
+        }) => library::serve(url, file, &database),
         Some(Part::Attached { program, arguments }) => attached::become_it(&program, &arguments),
         None if arguments.check => check(),
         None => measure(&arguments),
@@ -117,7 +121,8 @@ fn main() -> Result {
 }
 
 fn measure(arguments: &Arguments) -> Result {
-    let runs = Plan::of(&arguments.tokens, arguments.shape, arguments.program).carry_out()?;
+    let plan = Plan::of(&arguments.tokens, arguments.shape, arguments.program);
+    let runs = plan.also_on(arguments.engine).carry_out()?;
     println!("\n{}", tables::all(&runs));
     for miss in limits::missed(&runs) {
         println!("missed: {miss}");

@@ -6,13 +6,20 @@ use super::Result;
 use super::child::Child;
 use super::daemon::Daemon;
 use super::disk;
-use super::figures::{Measured, Memory, Phase, Run};
+use super::figures::{Measured, Memory, OnServer, Phase, Run};
 use super::meta::{self, Shape};
+use super::server::Server;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Program {
     Library,
     Daemon,
+}
+
+/// An engine that the library is measured with besides SQLite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    Postgres,
 }
 
 /// One fleet, and the programs that are measured with it.
@@ -21,6 +28,7 @@ struct Fleet {
     tokens: usize,
     shape: Shape,
     programs: Vec<Program>,
+    engine: Option<Engine>,
 }
 
 #[derive(Debug)]
@@ -41,9 +49,17 @@ impl Plan {
                 tokens,
                 shape,
                 programs: programs.clone(),
+                engine: None,
             }));
         }
         Self(fleets)
+    }
+
+    pub fn also_on(mut self, engine: Option<Engine>) -> Self {
+        for fleet in &mut self.0 {
+            fleet.engine = engine;
+        }
+        self
     }
 
     /// Enough to see that something became several times as expensive, or grows with the fleet.
@@ -83,6 +99,13 @@ impl Fleet {
                 }
             }
         }
+        if self.engine == Some(Engine::Postgres) {
+            let server = Server::start()?;
+            let database = server.url();
+            let arguments = [url.as_ref(), file.as_ref(), database.as_ref()];
+            let library = Child::start("library", &arguments)?;
+            measure_on_server(library, &server, &mut run)?;
+        }
         run.add_floor(floor.ask("pass")?);
         Ok(run)
     }
@@ -98,6 +121,24 @@ fn measure_library(mut library: Child, floor: &mut Child, run: &mut Run) -> Resu
     run.database = Some(library.ask("database")?);
     run.figures = Some(library.ask("status")?);
     run.summary = Some(library.ask("summary")?);
+    Ok(())
+}
+
+fn measure_on_server(mut library: Child, server: &Server, run: &mut Run) -> Result {
+    for (phase, what) in [
+        (Phase::LibraryImport, "import"),
+        (Phase::LibraryFirst, "first sweep"),
+        (Phase::LibrarySteady, "steady sweep"),
+    ] {
+        let before = server.cpu()?;
+        let measured: Measured = library.ask(what)?;
+        let server = (server.cpu()? - before).as_secs_f64();
+        run.on_server.push(OnServer {
+            phase,
+            measured,
+            server,
+        });
+    }
     Ok(())
 }
 

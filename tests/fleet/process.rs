@@ -46,14 +46,35 @@ fn own_cpu() -> Result<Duration> {
 
 /// The user and system time of another process.
 pub fn cpu_of(pid: u32) -> Result<Duration> {
+    Ok(times_of(pid)?.own)
+}
+
+/// Who started a process, and its user and system time.
+#[derive(Debug)]
+pub struct Times {
+    pub parent: u32,
+    pub own: Duration,
+    /// With those of its children that have ended.
+    pub with_children: Duration,
+}
+
+pub fn times_of(pid: u32) -> Result<Times> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     // The name before the last parenthesis may contain spaces.
     let (_, fields) = stat.rsplit_once(')').ok_or("no name")?;
-    let times = fields.split_ascii_whitespace().skip(11).take(2);
-    let ticks = times
-        .map(str::parse::<u64>)
-        .sum::<std::result::Result<u64, _>>()?;
-    Ok(Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND))
+    let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
+    let times = |fields: &[&str]| -> Result<Duration> {
+        let ticks = fields
+            .iter()
+            .map(|field| field.parse::<u64>())
+            .sum::<std::result::Result<u64, _>>()?;
+        Ok(Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND))
+    };
+    Ok(Times {
+        parent: fields[1].parse()?,
+        own: times(&fields[11..13])?,
+        with_children: times(&fields[11..15])?,
+    })
 }
 
 /// The most memory that a process had at once, as its id or `self`.

@@ -1,10 +1,12 @@
 //! The figures as tables in Markdown, for the terminal and for the documentation.
 
-use super::figures::{Latency, Run, grouped};
+use super::figures::{Latency, Measured, Run, grouped};
 use super::limits;
 
 pub fn all(runs: &[Run]) -> String {
-    format!("{}\n{}\n{}", cpu(runs), work(runs), other(runs))
+    let mut tables = vec![cpu(runs), work(runs), other(runs)];
+    tables.extend(on_server(runs));
+    tables.join("\n")
 }
 
 pub fn cpu(runs: &[Run]) -> String {
@@ -33,6 +35,49 @@ pub fn cpu(runs: &[Run]) -> String {
         }
     }
     table(&head, rows)
+}
+
+/// The library with its inventory on a server, compared with the same on SQLite. `None` if that was not measured.
+pub fn on_server(runs: &[Run]) -> Option<String> {
+    let head = [
+        "Fleet",
+        "Phase",
+        "SQLite",
+        "PostgreSQL: Perennial",
+        "Ratio",
+        "With the server",
+        "Ratio",
+        "Tokens per second",
+        "SQLite",
+    ];
+    let mut rows = Vec::new();
+    for run in runs {
+        for on_server in &run.on_server {
+            let measured = on_server.measured;
+            let sqlite = run.phase(on_server.phase);
+            let own = measured.cpu_each();
+            let all = own + measured.each(on_server.server);
+            let ratio = |cpu: f64| {
+                let sqlite = sqlite.map(Measured::cpu_each);
+                sqlite.map_or_else(String::new, |sqlite| format!("{:.2}", cpu / sqlite))
+            };
+            let speed = |measured: &Measured| {
+                grouped((measured.tokens as f64 / measured.wall).round() as usize)
+            };
+            rows.push(vec![
+                run.name(),
+                on_server.phase.name().to_owned(),
+                sqlite.map_or_else(String::new, |sqlite| micros(sqlite.cpu_each())),
+                micros(own),
+                ratio(own),
+                micros(all),
+                ratio(all),
+                speed(&measured),
+                sqlite.map_or_else(String::new, speed),
+            ]);
+        }
+    }
+    (!rows.is_empty()).then(|| table(&head, rows))
 }
 
 pub fn work(runs: &[Run]) -> String {

@@ -289,7 +289,7 @@ pub const SCHEMA: &[(&str, &str)] = &[
     ),
     (
         "postgres/0001_inventory.sql",
-        "77a59078767e918b8bf2bf7bf60779fbf24816159d6fd91ba86b5885d41e21bd",
+        "ddd4be6e9ba2533d7fb4f187b2232bb63357e6d068c474663e8df5ce183d6e0b",
     ),
 ];
 

@@ -31,6 +31,7 @@ mod metrics;
 mod monitor;
 mod nodes;
 mod permissions;
+mod platforms;
 mod posts;
 mod rotation;
 mod servers;

@@ -51,5 +51,10 @@ fn commands_for_files_name_what_is_used_instead() -> Result {
     let premises = premises("postgres://u:canary@%2Fnowhere/x", "")?;
     ended(&premises, &["backup", "copy.db"], 1, "pg_dump")?;
     ended(&premises, &["restore", "copy.db"], 1, "pg_restore")?;
-    ended(&premises, &["rekey"], 1, "cannot be changed yet")
+    ended(
+        &premises,
+        &["rekey"],
+        1,
+        "/nowhere:5432/x cannot be reached",
+    )
 }

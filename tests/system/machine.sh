@@ -6,6 +6,9 @@
 # TLS before the simulated Graph, and rpm to run the other package's scripts.
 readonly IN_THE_TREE=systemd,systemd-sysv,dbus,ca-certificates,sudo,adduser,curl,openssl,stunnel4,postfix,libsasl2-modules,sasl2-bin,msmtp,rpm
 
+# One release is enough for that: tests/engines and the stories run on the PostgreSQL of this machine.
+readonly IN_TRIXIE=,postgresql
+
 trees="${CI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/perennial-ci}/trees"
 
 # In one line why machines cannot be booted here; nothing if they can.
@@ -26,16 +29,19 @@ mirror() {
 
 # A tree that is begun is never taken for one that is there; whoever else wants it waits.
 make_tree() (
-    local suite="$1" tree="$trees/$1"
+    local suite="$1" tree="$trees/$1" wanted="$IN_THE_TREE"
+    [[ "$suite" != trixie ]] || wanted+="$IN_TRIXIE"
     mkdir -p "$trees"
     exec 9>"$tree.lock"
     flock 9
-    [[ "$(cat "$tree/made-of" 2>/dev/null)" != "$IN_THE_TREE" ]] || return 0
+    [[ "$(cat "$tree/made-of" 2>/dev/null)" != "$wanted" ]] || return 0
     rm -rf "$tree" "$tree.new"
-    DEBIAN_FRONTEND=noninteractive debootstrap --variant=minbase --include="$IN_THE_TREE" \
+    DEBIAN_FRONTEND=noninteractive debootstrap --variant=minbase --include="$wanted" \
         "$suite" "$tree.new" "$(mirror)"
     rm -rf "$tree.new"/var/cache/apt/archives/*.deb
-    echo "$IN_THE_TREE" >"$tree.new/made-of"
+    # It starts where a test wants it.
+    if [[ -n "$(compgen -G "$tree.new/usr/lib/postgresql/*")" ]]; then chroot "$tree.new" systemctl --quiet disable postgresql; fi
+    echo "$wanted" >"$tree.new/made-of"
     mv "$tree.new" "$tree"
 )
 

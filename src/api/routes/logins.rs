@@ -45,7 +45,11 @@ pub(in crate::api) async fn open(
         let public_url = settings.public_url.clone().unwrap_or_default();
         let (id, link) = tx.open_login_for_operator(&wanted, &public_url, &asked_by, now)?;
         let url = match settings.app(&wanted.app).filter(|_| request.paste) {
-            Some(app) => at_metas(tx, app, id, &settings, now)?,
+            Some(app) => {
+                let redirect_uri = settings.redirect_uri(app);
+                let redirect_uri = redirect_uri.ok_or_else(no_place_to_return)?;
+                at_metas(tx, app, id, &redirect_uri, now)?
+            }
             None => link,
         };
         Ok(LoginLink {
@@ -109,16 +113,15 @@ fn at_metas(
     tx: &Tx<'_>,
     app: &login::App,
     id: LoginId,
-    settings: &login::Settings,
+    redirect_uri: &str,
     now: Timestamp,
 ) -> Result<String, Error> {
     let Some(login) = tx.login(id)? else {
         return Ok(String::new());
     };
-    let redirect_uri = settings.redirect_uri(app);
-    let state = tx.begin_attempt(&login, &redirect_uri, now)?;
+    let state = tx.begin_attempt(&login, redirect_uri, now)?;
     let auth_type = policy::auth_type(login.wanted.remedy, false);
-    Ok(oauth_dialog::url(app, &redirect_uri, &state, auth_type))
+    Ok(oauth_dialog::url(app, redirect_uri, &state, auth_type))
 }
 
 /// The progress of a login, and its result.
@@ -184,6 +187,15 @@ fn no_public_part() -> Problem {
         ProblemType::NoPublicPart,
         "there is no [web] in the configuration, so Meta cannot send people back here. Log in yourself, and paste the \
          address that the browser ends at: perennial login --paste",
+    )
+}
+
+/// Only Facebook has an empty page for that.
+fn no_place_to_return() -> Problem {
+    Problem::new(
+        ProblemType::NoPublicPart,
+        "there is no [web] in the configuration, and the app's platform has no page to which it could send a person \
+         back. Add [web], or import a token that you made in Meta's app dashboard: perennial import",
     )
 }
 

@@ -117,11 +117,11 @@ fn inherited_owners(view: &View<'_>, token: &Token) -> Result<Vec<String>, Error
 }
 
 fn login_method(logins: &login::Settings, app: &str) -> Option<LoginMethod> {
-    let method = match &logins.public_url {
-        Some(_) => LoginMethod::Link,
-        None => LoginMethod::Paste,
-    };
-    logins.app(app).map(|_| method)
+    let app = logins.app(app)?;
+    match &logins.public_url {
+        Some(_) => Some(LoginMethod::Link),
+        None => logins.redirect_uri(app).map(|_| LoginMethod::Paste),
+    }
 }
 
 pub(super) fn with_parent(view: &View<'_>, token: Token) -> Result<TokenView, Error> {

@@ -71,6 +71,7 @@ async fn a_login_link_is_made_only_for_a_person_whom_meta_has_named() {
         settings.logins.apps = vec![App {
             name: "acme".to_owned(),
             id: "1".to_owned(),
+            platform: &crate::graph_api::FACEBOOK,
             graph_version: "v25.0".to_owned(),
             dialog_url: "https://www.facebook.com".to_owned(),
             scopes: Scopes::default(),

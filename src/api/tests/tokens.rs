@@ -156,6 +156,7 @@ async fn a_page_shows_the_owners_of_its_parent_and_how_to_log_in() {
         settings.logins.apps = vec![App {
             name: "acme".to_owned(),
             id: "1".to_owned(),
+            platform: &crate::graph_api::FACEBOOK,
             graph_version: "v25.0".to_owned(),
             dialog_url: "https://www.facebook.com".to_owned(),
             scopes: Scopes::default(),

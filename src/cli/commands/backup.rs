@@ -19,7 +19,8 @@ pub struct Options {
 }
 
 const INSTEAD: &str = "copy it with PostgreSQL's own tools, such as pg_dump --format=custom --file=FILE and the database \
-                       of [inventory] url. The copy opens only with the inventory key, which it does not contain";
+                       of [inventory] url. The copy opens only with the inventory key, which it does not contain. After it \
+                       was restored, perennial restore without a file checks it";
 
 pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
     let stores = config::stores(global.config())?;

@@ -7,9 +7,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::inventory_place::{Known, PlaceArgument};
 use crate::cli::terminal::text::{count, counted};
-use crate::cli::{Answer, Global, Result, Terminal, key_file};
+use crate::cli::{Answer, Error, Global, Result, Terminal, key_file};
 use crate::config;
-use crate::inventory::{self, MoveProgress, Moved, Place};
+use crate::inventory::{self, MoveProgress, Moved, Place, ServerError};
 
 /// Move the inventory to a server or back, with daemons stopped
 ///
@@ -49,7 +49,7 @@ pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -
     let progress = Progress::begin();
     let moved = inventory::move_inventory(&from, &to, &key, &mut |at| progress.show(at));
     progress.end();
-    let moved = moved?;
+    let moved = moved.map_err(|error| with_password(error, options))?;
     terminal.print(&described(&moved, &from, &to))?;
     match &moved.unmarked {
         None => terminal.print(&format!(
@@ -65,6 +65,20 @@ pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -
         None => Answer::Yes,
         Some(_) => Answer::No,
     })
+}
+
+/// A server may want a password, which a URL on the command line must not have.
+fn with_password(error: inventory::Error, options: &Options) -> Error {
+    let is_url = [&options.from, &options.to]
+        .into_iter()
+        .any(|place| matches!(place, PlaceArgument::Url(_)));
+    match &error {
+        inventory::Error::Server(ServerError::Login { .. }) if is_url => Error::Refused(format!(
+            "{error}\nIf it needs a password, write the URL with the password into a file that only you can read (chmod \
+             600), and name that file: file:/path"
+        )),
+        _ => error.into(),
+    }
 }
 
 fn described(moved: &Moved, from: &Place, to: &Place) -> String {

@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::{Answer, Error, Global, Result, Terminal, key_file};
+use crate::cli::{Answer, Error, Global, Result, Terminal, inventory_place, key_file};
 use crate::config;
 use crate::files;
-use crate::inventory::{Rekeying, RenewedKeys};
+use crate::inventory::{Place, Rekeying, RenewedKeys};
 use crate::secret::Key;
 
 /// Change the inventory key, with the daemon stopped
 ///
 /// The new key is generated, or read from a file, and replaces the old one. The old key is kept beside it, because
 /// earlier backups need it. If this command is interrupted, the daemon still starts; run the command again to finish.
+/// If several daemons share an inventory on a server, all of them have the same key: stop all of them, run this on one
+/// machine, and copy the new key to the others before you start them. It refuses as long as one of them is running.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// The new key [default: a random key is generated]
@@ -30,14 +32,12 @@ pub struct Options {
     data_keys: bool,
 }
 
-const INSTEAD: &str = "its key cannot be changed yet";
-
 pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
     let stores = config::stores(global.config())?;
-    let inventory = stores.file(INSTEAD)?;
+    let inventory = inventory_place::configured(&stores, global.config())?;
     let place = options.key_file.as_deref().unwrap_or(&stores.key);
     let old = key_file::read(place)?;
-    let rekeying = Rekeying::begin(inventory, &old)?;
+    let rekeying = Rekeying::begin(&inventory, &old)?;
     if rekeying.is_finished() {
         terminal.print(&format!(
             "An earlier change of the key was interrupted; it is finished now. {} is the new key, and only it opens \
@@ -50,9 +50,13 @@ pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -
         renew_data_keys(&rekeying, &old, options, terminal)?;
         rekeying.add(&old, &key_file::read(new)?)?;
         terminal.print("Both keys open the inventory now.")?;
+        let elsewhere = match inventory {
+            Place::File(_) => "",
+            Place::Server(_) => " on each machine whose daemon uses the inventory",
+        };
         terminal.warn(&format!(
-            "Install {} where the daemon reads its key, and start the daemon: systemctl start perennial\nAfter that \
-             start, the old key no longer opens the inventory.",
+            "Install {} where the daemon reads its key{elsewhere}, and start the daemon: systemctl start \
+             perennial\nAfter the first such start, the old key no longer opens the inventory.",
             new.display()
         ));
         return Ok(Answer::Yes);
@@ -67,10 +71,22 @@ pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -
         kept.display()
     ))?;
     let answer = renew_data_keys(&rekeying, &new, options, terminal)?;
-    terminal.warn(
-        "Keep a copy of the new key elsewhere, then start the daemon: systemctl start perennial",
-    );
+    terminal.warn(&what_to_do_next(&inventory, place));
     Ok(answer)
+}
+
+fn what_to_do_next(inventory: &Place, key: &Path) -> String {
+    let others = match inventory {
+        Place::File(_) => String::new(),
+        Place::Server(_) => format!(
+            "Copy {} to each other machine whose daemon uses the inventory on {inventory}. With the old key, a daemon \
+             does not start.\n",
+            key.display()
+        ),
+    };
+    format!(
+        "{others}Keep a copy of the new key elsewhere, then start the daemon: systemctl start perennial"
+    )
 }
 
 /// Renews the data keys, completely or not at all. `key` must open the inventory.

@@ -42,7 +42,7 @@ pub struct GraphSimOptions {
     /// The address to listen on; port 0 takes any free port
     #[arg(long, default_value = "127.0.0.1:8470", value_name = "ADDRESS")]
     pub listen: SocketAddr,
-    /// The world to start from (TOML) [default: a small sample]
+    /// The world to start from (TOML), with apps of Facebook, Instagram and Threads [default: a small sample]
     #[arg(long, value_name = "FILE")]
     pub world: Option<PathBuf>,
     /// Add this many tokens
@@ -60,12 +60,12 @@ pub struct GraphSimOptions {
 }
 
 /// The daemon answers several requests at the same time; two threads are enough for 100,000 tokens.
-const THREADS: usize = 2;
+const WORKER_THREADS: usize = 2;
 
 impl LocalCommand {
     pub fn start(self, global: &Global) -> ExitCode {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
+            .worker_threads(WORKER_THREADS)
             .enable_all()
             .build();
         let ended = match runtime {

@@ -20,7 +20,7 @@ pub(crate) struct ClockFace {
     /// `None` when it never expires, or when the expiry is unknown.
     end: Option<Timestamp>,
     whole: SignedDuration,
-    /// Whether the token has been checked yet.
+    /// Whether Meta has said when that is.
     is_known: bool,
 }
 
@@ -33,7 +33,10 @@ impl ClockFace {
             whole: life
                 .filter(SignedDuration::is_positive)
                 .unwrap_or(USUAL_LIFE),
-            is_known: token.kind.is_some(),
+            is_known: token.kind.is_some_and(|kind| {
+                // Such a token always ends; Meta says when only at its next renewal.
+                token.expires_at.is_some() || !kind.is_described_once()
+            }),
         }
     }
 

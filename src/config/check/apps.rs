@@ -6,8 +6,9 @@ use crate::config::credentials::Machine;
 use crate::config::readers::{list, number, text, text_or_digits};
 use crate::config::tree::Section;
 use crate::config::{App, defaults, names, urls};
+use crate::graph_api::{self, Platform};
+use crate::login;
 use crate::model::Scopes;
-use crate::{graph_api, login};
 
 const NONE: &str = "there is no app; add [[app]] with its name, its id and its secret";
 
@@ -28,15 +29,19 @@ fn app(mut section: Section<'_>, known: &mut KnownApps, machine: &Machine) -> Op
     known.check(&section, name.as_deref(), id.as_deref());
     let (scopes, config_id) = permissions(&mut section);
     let subscribed_fields = section.optional("subscribed_fields", list(text(names::scope)));
-    let (version, calls) = (defaults::GRAPH_VERSION, defaults::CALLS_PER_HOUR);
+    let platform = section.optional("platform", text(names::platform));
+    let platform = platform.unwrap_or(&graph_api::FACEBOOK);
+    let (version, calls) = (platform.graph_version, defaults::CALLS_PER_HOUR);
     let version: String = section.or("graph_version", version, text(names::graph_version));
     let calls_per_hour = section.or("calls_per_hour", calls, number(1..=u32::MAX));
-    let url = section.or("graph_url", defaults::GRAPH_URL, text(urls::base));
-    let dialog_url = section.or("dialog_url", defaults::DIALOG_URL, text(urls::base));
+    let code_url = code_url(&section, platform);
+    let url = section.or("graph_url", platform.graph_url, text(urls::base));
+    let dialog_url = section.or("dialog_url", platform.dialog_url, text(urls::base));
     let batch = section.or("batch", defaults::BATCH, number(1..=defaults::BATCH));
     let (name, id, secrets) = (name?, id?, secrets?);
     let login = login::App {
         name: name.clone(),
+        platform,
         id: id.clone(),
         graph_version: version.clone(),
         dialog_url,
@@ -45,10 +50,12 @@ fn app(mut section: Section<'_>, known: &mut KnownApps, machine: &Machine) -> Op
     };
     let graph = graph_api::Settings {
         app: name.clone(),
+        platform,
         id,
         secrets,
         version,
         url,
+        code_url,
         batch,
         timeout: graph_api::Settings::TIMEOUT,
     };
@@ -59,6 +66,12 @@ fn app(mut section: Section<'_>, known: &mut KnownApps, machine: &Machine) -> Op
         subscribed_fields: subscribed_fields.into_iter().flatten().collect(),
         calls_per_hour,
     })
+}
+
+/// Where codes are redeemed. A `graph_url` replaces all hosts but that of the dialog.
+fn code_url(section: &Section<'_>, platform: &Platform) -> Option<String> {
+    let own = platform.code_url.map(str::to_owned);
+    own.filter(|_| !section.has("graph_url"))
 }
 
 /// What a login requests: scopes, or a configuration of Login for Business.

@@ -28,6 +28,7 @@ use crate::config::credentials::Machine;
 use crate::config::readers::{duration, filled_list};
 use crate::config::tree::Section;
 use crate::config::{Config, MonitorSettings, defaults};
+use crate::graph_api::FACEBOOK;
 use crate::model::Scopes;
 use crate::rotation;
 
@@ -114,6 +115,7 @@ fn rotation(mut section: Section<'_>, warn_before: Option<&SignedDuration>) -> r
         warn_before: warn_before.copied().unwrap_or(defaults::WARN_BEFORE[0]),
         // Each app sets its own.
         subscribed_fields: Scopes::default(),
+        renewal: FACEBOOK.renewal,
         scopes: Scopes::default(),
     }
 }

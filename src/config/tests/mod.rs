@@ -112,6 +112,7 @@ fn what_the_file_leaves_out_is_as_documented() {
     assert!(config.warnings.is_empty());
 
     let app = &config.apps[0];
+    assert_eq!(app.graph.platform.name, "facebook");
     assert_eq!(app.graph.version, "v25.0");
     assert_eq!(app.graph.url, "https://graph.facebook.com");
     assert_eq!(app.login.dialog_url, "https://www.facebook.com");
@@ -166,6 +167,31 @@ fn the_times_that_the_file_leaves_out_are_as_documented() {
     assert!(config.alerts.quiet_hours.is_none() && config.alerts.working_days.is_empty());
 }
 
+#[test]
+fn a_platform_brings_its_hosts_which_can_be_replaced() {
+    let on = |lines: &str| {
+        let text = LEAST.replace("id = \"1\"", &format!("id = \"1\"\n{lines}"));
+        Backend::new().load(&text).unwrap().apps.remove(0)
+    };
+    let app = on("platform = \"instagram\"");
+    assert_eq!(app.graph.url, "https://graph.instagram.com");
+    assert_eq!(app.login.dialog_url, "https://www.instagram.com");
+    assert_eq!(app.login.platform.title, "Instagram");
+    assert_eq!(
+        app.graph.code_url.as_deref(),
+        Some("https://api.instagram.com")
+    );
+
+    let simulated = on("platform = \"instagram\"\ngraph_url = \"http://127.0.0.1:8470/i\"");
+    assert_eq!(simulated.graph.url, "http://127.0.0.1:8470/i");
+    assert_eq!(simulated.graph.code_url, None, "codes go there too");
+
+    let app = on("platform = \"threads\"");
+    assert_eq!(app.graph.url, "https://graph.threads.net");
+    assert_eq!(app.graph.version, "v1.0");
+    assert_eq!(app.graph.code_url, None);
+}
+
 /// Every key, none with its default.
 const ALL: &str = include_str!("every_key.toml");
 
@@ -194,6 +220,7 @@ fn every_key_is_taken_over() {
     );
     assert_eq!((acme.calls_per_hour, acme.graph.batch), (4800, 1));
     assert_eq!(business.login.config_id.as_deref(), Some("3"));
+    assert_eq!(business.graph.platform.name, "threads");
 
     assert_eq!(
         config.inventory.place,

@@ -251,6 +251,10 @@ fn a_setting_of_an_app_that_cannot_work_is_refused() {
     let desk = Backend::new();
     for (line, expected) in [
         (
+            "platform = \"myspace\"",
+            "platform: \"myspace\" is not a platform; write \"facebook\", \"instagram\", \"threads\"",
+        ),
+        (
             "graph_version = \"25.0\"",
             "graph_version: \"25.0\" is not a Graph version; write it as v25.0",
         ),

@@ -93,6 +93,9 @@ fn another_place_needs_a_restart() {
     let in_file = desk.load(LEAST).unwrap();
     assert_eq!(in_file.needs_restart(&on_server), ["inventory.url"]);
     assert_eq!(on_server.needs_restart(&in_file), ["inventory.path"]);
+    let (desk, text) = with_server("node = \"lima\"\n");
+    let renamed = desk.load(text).unwrap();
+    assert_eq!(on_server.needs_restart(&renamed), ["inventory.node"]);
 }
 
 #[test]

@@ -110,8 +110,8 @@ pub(super) fn token(name: &str, title: &str, kind: Kind, cause: Cause, now: Time
     let expires_at = match (cause, kind) {
         (Cause::ExpiresSoon, Kind::User | Kind::SystemUser) => Expiry::At(coming_end(now)),
         (Cause::Expired, Kind::User | Kind::SystemUser) => Expiry::At(now - DAY),
-        (_, Kind::User) => Expiry::At(now + DAY * 41),
-        (_, Kind::Page | Kind::SystemUser | Kind::App) => Expiry::Never,
+        (_, kind) if kind.is_persons_own() => Expiry::At(now + DAY * 41),
+        (_, _) => Expiry::Never,
     };
     let data_access_expires_at = match cause {
         Cause::DataAccessExpiresSoon => Expiry::At(coming_end(now)),

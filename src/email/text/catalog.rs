@@ -92,8 +92,10 @@ texts! {
         from_now,
         // the expiries
         time_left, access, data_access, user_tokens, page_tokens, system_user_tokens, app_tokens,
+        instagram_tokens, threads_tokens,
         // the list of tokens
-        tokens, and_more, user_token, page_token, system_user_token, app_token, not_working_since,
+        tokens, and_more, user_token, page_token, system_user_token, app_token, instagram_token, threads_token,
+        not_working_since,
         not_checked_now, ended, ends, lacks, every_permission, good_until, good_without_end,
         version, consumer_uses, consumer_is_silent,
         // the end of the email

@@ -22,8 +22,9 @@ async fn an_exchange_is_a_form_and_system_users_ask_for_their_60_days() {
     let peer = Peer::playing(move |_| Scenario::Json(200, granted.clone())).await;
     let client = client(&peer.url());
     for kind in [Kind::User, Kind::SystemUser] {
-        let reply = client.exchange(kind, &user()).await;
-        assert_eq!(reply.answer, Ok(Secret::new("EAAnew")));
+        let reply = client.renew(kind, &user()).await;
+        let granted = reply.answer.unwrap();
+        assert_eq!(granted.secret, Secret::new("EAAnew"));
         assert_eq!(reply.usage.calls, 1);
     }
     let asked = peer.asked();
@@ -54,7 +55,7 @@ async fn an_exchange_that_grants_nothing_is_no_success() {
         json!({"access_token": "a b"}),
     ] {
         let peer = Peer::playing(move |_| Scenario::Json(200, body.clone())).await;
-        let reply = client(&peer.url()).exchange(Kind::User, &user()).await;
+        let reply = client(&peer.url()).renew(Kind::User, &user()).await;
         assert!(
             matches!(reply.answer, Err(Error::Unexpected { .. })),
             "{:?}",
@@ -77,7 +78,7 @@ async fn a_refused_exchange_is_attributed_to_the_token_or_the_app() {
         (error(4, "limit"), Cause::Throttled),
     ] {
         let peer = Peer::playing(move |_| Scenario::Json(400, body.clone())).await;
-        let reply = client(&peer.url()).exchange(Kind::User, &user()).await;
+        let reply = client(&peer.url()).renew(Kind::User, &user()).await;
         assert_eq!(reply.answer.unwrap_err().cause(), cause);
     }
 }

@@ -110,7 +110,7 @@ async fn redirects_carry_no_token_away() {
         let client = client(&peer.url());
         let got = client.me(&Secret::new("a")).await.answer;
         assert!(matches!(got, Err(Error::Unreachable(_))), "{status}");
-        let got = client.exchange(Kind::User, &Secret::new("a")).await.answer;
+        let got = client.renew(Kind::User, &Secret::new("a")).await.answer;
         assert!(matches!(got, Err(Error::Unreachable(_))), "{status}");
     }
     assert_eq!(thief.asked().len(), 0);
@@ -213,7 +213,7 @@ async fn all_errors(client: &Client) -> Vec<Error> {
             Ok(Inspection::Alive(_)) => {}
         }
     }
-    errors.extend(client.exchange(Kind::User, &token).await.answer.err());
+    errors.extend(client.renew(Kind::User, &token).await.answer.err());
     errors.extend(client.page_token(&token, "1").await.answer.err());
     errors.extend(
         client

@@ -3,6 +3,7 @@
 mod calls;
 mod debugging;
 mod faults;
+mod platforms;
 mod scripted_server;
 mod table;
 
@@ -34,10 +35,12 @@ pub(super) fn describe(error: &Error) -> String {
 fn settings(url: &str) -> Settings {
     Settings {
         app: "acme".to_owned(),
+        platform: &super::FACEBOOK,
         id: APP.to_owned(),
         secrets: vec![Secret::new("hush")],
         version: "v25.0".to_owned(),
         url: url.to_owned(),
+        code_url: None,
         batch: 50,
         timeout: Duration::from_secs(20),
     }

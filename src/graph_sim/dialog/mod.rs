@@ -1,4 +1,5 @@
-//! The login dialog as pages for a browser: choose a person, choose permissions and pages, and return to the app.
+//! The login dialogs of all platforms as pages for a browser: choose a person, choose permissions and pages, and return
+//! to the app.
 
 mod page;
 mod redirect;
@@ -10,31 +11,63 @@ mod tests;
 pub use request::DialogAnswer;
 pub(crate) use request::{Dialog, is_absolute};
 
+use std::convert::Infallible;
+
 use axum::Router;
-use axum::extract::{RawQuery, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{FromRequestParts, State};
+use axum::http::{StatusCode, header, request::Parts};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
-use super::Simulator;
 use super::endpoints::Params;
+use super::platform::Platform;
 use super::world::{PageSelection, World, WorldError};
+use super::{Simulator, http_request};
 
 pub(crate) fn routes() -> Router<Simulator> {
     let dialog = || get(show).post(conclude);
-    Router::new()
-        .route("/dialog/oauth", dialog())
-        .route("/{version}/dialog/oauth", dialog())
+    let mut routes = Router::new();
+    for path in ["/dialog/oauth", "/oauth/authorize"] {
+        for version_and_host in ["", "/{first}", "/{first}/{second}"] {
+            routes = routes.route(&format!("{version_and_host}{path}"), dialog());
+        }
+    }
+    routes
 }
 
-async fn show(State(simulator): State<Simulator>, RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
-    let page = shown(&simulator.world(), &Params::parse(&query));
+/// The URL at which a browser opens the dialog.
+struct Opened {
+    /// That the host or the path names.
+    platform: Option<Platform>,
+    query: String,
+}
+
+impl Opened {
+    fn params(&self) -> Params<'_> {
+        Params::parse(&self.query)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Opened {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let named = request::platform_of(head.uri.path());
+        Ok(Self {
+            platform: named.or_else(|| http_request::named_platform(&head.headers)),
+            query: head.uri.query().unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+async fn show(State(simulator): State<Simulator>, opened: Opened) -> Response {
+    let page = shown(&simulator.world(), &opened);
     page.unwrap_or_else(|rejection| refused(&rejection))
 }
 
-fn shown(world: &World, params: &Params<'_>) -> Result<Response, WorldError> {
-    let dialog = Dialog::read(world, params)?;
+fn shown(world: &World, opened: &Opened) -> Result<Response, WorldError> {
+    let params = &opened.params();
+    let dialog = Dialog::read(world, opened.platform, params)?;
     let page = match params.get("person") {
         None => page::people(world, &dialog, params),
         Some(person) => page::consent(world, &dialog, world.person_id(person)?),
@@ -42,29 +75,16 @@ fn shown(world: &World, params: &Params<'_>) -> Result<Response, WorldError> {
     Ok(Html(page).into_response())
 }
 
-async fn conclude(
-    State(simulator): State<Simulator>,
-    RawQuery(query): RawQuery,
-    form: String,
-) -> Response {
-    let query = query.unwrap_or_default();
-    let outcome = concluded(
-        &mut simulator.world(),
-        &Params::parse(&query),
-        &Params::parse(&form),
-    );
+async fn conclude(State(simulator): State<Simulator>, opened: Opened, form: String) -> Response {
+    let outcome = concluded(&mut simulator.world(), &opened, &Params::parse(&form));
     match outcome {
         Ok(location) => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
         Err(rejection) => refused(&rejection),
     }
 }
 
-fn concluded(
-    world: &mut World,
-    query: &Params<'_>,
-    form: &Params<'_>,
-) -> Result<String, WorldError> {
-    let dialog = Dialog::read(world, query)?;
+fn concluded(world: &mut World, opened: &Opened, form: &Params<'_>) -> Result<String, WorldError> {
+    let dialog = Dialog::read(world, opened.platform, &opened.params())?;
     let person = world.person_id(form.get("person").unwrap_or_default())?;
     let answer = if form.get("answer") == Some("allow") {
         DialogAnswer::Allow {

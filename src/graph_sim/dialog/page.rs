@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::request::Dialog;
 use crate::graph_sim::endpoints::Params;
+use crate::graph_sim::platform::Platform;
 use crate::graph_sim::world::{Id, World, WorldError};
 
 const SOURCE: &str = include_str!("page.html");
@@ -22,6 +23,8 @@ struct Page<'a> {
     fields: Vec<(&'a str, &'a str)>,
     people: Vec<Choice<'a>>,
     person: Option<Choice<'a>>,
+    /// The permission that the person cannot decline.
+    fixed_scope: Option<&'static str>,
     scopes: Vec<String>,
     all_or_nothing: bool,
     pages: Vec<Choice<'a>>,
@@ -39,7 +42,7 @@ pub(super) fn people(world: &World, dialog: &Dialog, params: &Params<'_>) -> Str
     let app = &world.app(dialog.app).name;
     let people = world.humans().take(MOST_SHOWN);
     render(&Page {
-        title: format!("Log in to {app}"),
+        title: titled(dialog.platform, format!("Log in to {app}")),
         app,
         fields: params.iter().collect(),
         people: people
@@ -55,18 +58,21 @@ pub(super) fn people(world: &World, dialog: &Dialog, params: &Params<'_>) -> Str
 pub(super) fn consent(world: &World, dialog: &Dialog, id: Id) -> String {
     let app = &world.app(dialog.app).name;
     let person = world.person(id);
+    let of_facebook = dialog.platform == Platform::Facebook;
     let pages = person
         .roles
         .keys()
+        .filter(|_| of_facebook)
         .filter_map(|id| world.page(*id).map(|page| (*id, page)));
     render(&Page {
-        title: format!("Continue to {app}"),
+        title: titled(dialog.platform, format!("Continue to {app}")),
         app,
         person: Some(Choice {
             id,
             name: &person.name,
         }),
         more_pages: person.roles.len() > MOST_SHOWN,
+        fixed_scope: of_facebook.then_some(dialog.platform.basic_scope()),
         scopes: dialog.asked_of(world, id),
         all_or_nothing: dialog.is_all_or_nothing(),
         pages: pages
@@ -78,6 +84,14 @@ pub(super) fn consent(world: &World, dialog: &Dialog, id: Id) -> String {
             .collect(),
         ..Page::default()
     })
+}
+
+/// Says with which account a person logs in, if that is not one of Facebook.
+fn titled(platform: Platform, title: String) -> String {
+    match platform {
+        Platform::Facebook => title,
+        Platform::Instagram | Platform::Threads => format!("{title} with {}", platform.title()),
+    }
 }
 
 pub(super) fn error(rejection: &WorldError) -> String {

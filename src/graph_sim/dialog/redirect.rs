@@ -4,6 +4,7 @@ use form_urlencoded::Serializer;
 
 use super::DialogAnswer;
 use super::request::Dialog;
+use crate::graph_sim::platform::Platform;
 use crate::graph_sim::world::{
     AppKey, AppMode, Consent, Id, Origin, PageSelection, Permission, World, WorldError,
 };
@@ -24,7 +25,7 @@ impl Dialog {
             DialogAnswer::Allow { .. } if is_outsider && self.is_all_or_nothing() => {
                 Ok(self.cancelled())
             }
-            DialogAnswer::Allow { .. } if is_outsider => Ok(self.sandboxed()),
+            DialogAnswer::Allow { .. } if is_outsider => self.sandboxed(),
             DialogAnswer::Allow { declined, .. }
                 if self.is_all_or_nothing() && !declined.is_empty() =>
             {
@@ -71,22 +72,31 @@ impl Dialog {
 
     fn cancelled(&self) -> String {
         let mut query = Serializer::new(String::new());
-        query
-            .append_pair("error", "access_denied")
-            .append_pair("error_code", "200")
-            .append_pair("error_description", "Permissions error")
-            .append_pair("error_reason", "user_denied");
+        query.append_pair("error", "access_denied");
+        match self.platform {
+            Platform::Facebook => query
+                .append_pair("error_code", "200")
+                .append_pair("error_description", "Permissions error"),
+            Platform::Instagram | Platform::Threads => {
+                query.append_pair("error_description", "The user denied your request")
+            }
+        };
+        query.append_pair("error_reason", "user_denied");
         self.back_with(query)
     }
 
-    /// Meta sends no `error` field in this case.
-    fn sandboxed(&self) -> String {
+    /// Facebook sends no `error` field in this case; the others do not return.
+    fn sandboxed(&self) -> Result<String, WorldError> {
+        if self.platform != Platform::Facebook {
+            let message = "Insufficient Developer Role";
+            return Err(WorldError::Dialog(message.to_owned()));
+        }
         let mut query = Serializer::new(String::new());
         let message = "This app is in sandbox mode. Edit the app configuration to make it live.";
         query
             .append_pair("error_code", "901")
             .append_pair("error_message", message);
-        self.back_with(query)
+        Ok(self.back_with(query))
     }
 
     /// A response with a token puts all its fields into the fragment.
@@ -99,7 +109,11 @@ impl Dialog {
             return format!("{address}#{query}");
         }
         let separator = if address.contains('?') { '&' } else { '?' };
-        format!("{address}{separator}{query}#_=_")
+        let suffix = match self.platform {
+            Platform::Facebook => "#_=_",
+            Platform::Instagram | Platform::Threads => "#_",
+        };
+        format!("{address}{separator}{query}{suffix}")
     }
 }
 

@@ -1,6 +1,7 @@
 //! The request that an app makes by opening the dialog. Pure.
 
 use crate::graph_sim::endpoints::Params;
+use crate::graph_sim::platform::Platform;
 use crate::graph_sim::world::{AppKey, Id, PageSelection, Permission, World, WorldError};
 
 /// The person's answer.
@@ -26,6 +27,7 @@ impl DialogAnswer {
 #[derive(Clone, Debug)]
 pub(crate) struct Dialog {
     pub(crate) app: AppKey,
+    pub(super) platform: Platform,
     pub(super) redirect_uri: String,
     pub(super) state: Option<String>,
     asking: Asking,
@@ -50,17 +52,28 @@ impl Asking {
 }
 
 impl Dialog {
-    pub(crate) fn read(world: &World, params: &Params<'_>) -> Result<Self, WorldError> {
+    /// Reads a request to the dialog of `at`; `None` if the URL fits each platform's.
+    pub(crate) fn read(
+        world: &World,
+        at: Option<Platform>,
+        params: &Params<'_>,
+    ) -> Result<Self, WorldError> {
         let id = params.get("client_id").unwrap_or_default();
         let app = world.app_key(id)?;
+        let platform = world.app(app).platform;
+        if at.is_some_and(|at| at != platform) {
+            let message = "Invalid Request: Request parameters are invalid: Invalid platform app";
+            return Err(WorldError::Dialog(message.to_owned()));
+        }
         Ok(Self {
             app,
+            platform,
             redirect_uri: redirect_uri(world, app, params)?.to_owned(),
             state: params.get("state").map(str::to_owned),
             asking: asking(world, app, params)?,
-            response_type: params.get("response_type").unwrap_or("code").to_owned(),
+            response_type: response_type(platform, params)?.to_owned(),
             auth_type: params.get("auth_type").map(str::to_owned),
-            returns_scopes: params.is_on("return_scopes"),
+            returns_scopes: platform == Platform::Facebook && params.is_on("return_scopes"),
         })
     }
 
@@ -68,7 +81,7 @@ impl Dialog {
         matches!(self.asking, Asking::Configuration(_))
     }
 
-    /// Returns the permissions to show. Those that the person declined before are left out, unless the app says
+    /// Returns the permissions to show. Facebook leaves out those that the person declined before, unless the app says
     /// `rerequest`.
     pub(crate) fn asked_of(&self, world: &World, person: Id) -> Vec<String> {
         let declined = |scope: &String| {
@@ -77,13 +90,34 @@ impl Dialog {
                 grant.permissions.get(scope.as_str()) == Some(&Permission::Declined)
             })
         };
-        let again = self.auth_type.as_deref() == Some("rerequest");
+        let again =
+            self.platform != Platform::Facebook || self.auth_type.as_deref() == Some("rerequest");
         let scopes = self.asking.scopes().iter();
         scopes
             .filter(|scope| again || !declined(scope))
             .cloned()
             .collect()
     }
+}
+
+/// Only Facebook returns anything but codes.
+fn response_type<'a>(platform: Platform, params: &'a Params<'_>) -> Result<&'a str, WorldError> {
+    let wanted = params.get("response_type").unwrap_or("code");
+    if platform == Platform::Facebook || wanted == "code" {
+        return Ok(wanted);
+    }
+    let message = "Invalid Request: Request parameters are invalid: Invalid response_type";
+    Err(WorldError::Dialog(message.to_owned()))
+}
+
+/// Returns the platform that a dialog's address or path names; `None` if it fits each platform's.
+pub(super) fn platform_of(address: &str) -> Option<Platform> {
+    let mut segments = address.split('/');
+    let named = segments.find_map(Platform::of_host);
+    let of_facebook = address
+        .ends_with("/dialog/oauth")
+        .then_some(Platform::Facebook);
+    named.or(of_facebook)
 }
 
 fn redirect_uri<'a>(
@@ -133,8 +167,8 @@ impl World {
         person: &str,
         answer: DialogAnswer,
     ) -> Result<String, WorldError> {
-        let (_, query) = url.split_once('?').unwrap_or((url, ""));
-        let dialog = Dialog::read(self, &Params::parse(query))?;
+        let (address, query) = url.split_once('?').unwrap_or((url, ""));
+        let dialog = Dialog::read(self, platform_of(address), &Params::parse(query))?;
         let person = self.person_id(person)?;
         dialog.conclude(self, person, answer)
     }

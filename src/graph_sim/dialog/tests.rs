@@ -232,13 +232,120 @@ fn foreign_and_relative_addresses_are_never_returned_to() {
     }
 }
 
+/// An app of another platform, and a person.
+fn world_at(platform: Platform) -> (World, String) {
+    world_with(AppSpec {
+        platform,
+        ..AppSpec::default()
+    })
+}
+
+#[test]
+fn the_dialogs_of_instagram_and_threads_return_in_their_own_words() {
+    for (platform, host) in [
+        (Platform::Instagram, "www.instagram.com"),
+        (Platform::Threads, "threads.net"),
+    ] {
+        let (mut world, person) = world_at(platform);
+        let query = format!(
+            "client_id={APP}&redirect_uri={BACK}&state=x&scope=a,b&return_scopes=true\
+             &response_type=code"
+        );
+        for url in [
+            format!("/oauth/authorize?{query}"),
+            format!("https://{host}/oauth/authorize?{query}"),
+            format!("http://127.0.0.1:1/{host}/oauth/authorize?{query}"),
+        ] {
+            let location = world
+                .answer_dialog(&url, &person, DialogAnswer::allow())
+                .unwrap();
+            let returned = location.strip_suffix("&state=x#_").unwrap();
+            let code = returned.strip_prefix(&format!("{BACK}?code=")).unwrap();
+            assert!(!code.contains('&'), "{location}");
+        }
+        let url = format!("/oauth/authorize?{query}");
+        let location = world
+            .answer_dialog(&url, &person, DialogAnswer::Cancel)
+            .unwrap();
+        assert_eq!(
+            location,
+            format!(
+                "{BACK}?error=access_denied&error_description=The+user+denied+your+request\
+                 &error_reason=user_denied&state=x#_"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_dialog_takes_only_apps_of_its_platform_and_only_returns_codes() {
+    let query = format!("client_id={APP}&redirect_uri={BACK}");
+    for (platform, path, words) in [
+        (
+            Platform::Instagram,
+            "/v25.0/dialog/oauth?",
+            "Invalid platform app",
+        ),
+        (
+            Platform::Instagram,
+            "/www.threads.com/oauth/authorize?",
+            "Invalid platform app",
+        ),
+        (
+            Platform::Facebook,
+            "/www.instagram.com/oauth/authorize?",
+            "Invalid platform app",
+        ),
+        (
+            Platform::Threads,
+            "/oauth/authorize?response_type=token&",
+            "Invalid response_type",
+        ),
+    ] {
+        let (mut world, person) = world_at(platform);
+        let url = format!("{path}{query}");
+        let rejection = world
+            .answer_dialog(&url, &person, DialogAnswer::allow())
+            .unwrap_err();
+        assert!(rejection.to_string().contains(words), "{rejection}");
+    }
+}
+
+#[test]
+fn an_outsider_of_an_unpublished_instagram_app_is_not_sent_back() {
+    let (mut world, person) = world_with(AppSpec {
+        platform: Platform::Instagram,
+        mode: AppMode::Development,
+        ..AppSpec::default()
+    });
+    let url = format!("/oauth/authorize?client_id={APP}&redirect_uri={BACK}");
+    let rejection = world
+        .answer_dialog(&url, &person, DialogAnswer::allow())
+        .unwrap_err();
+    assert_eq!(rejection.to_string(), "Insufficient Developer Role");
+}
+
+#[test]
+fn the_pages_name_the_account_and_show_only_what_the_platform_has() {
+    let (mut world, person) = world_at(Platform::Instagram);
+    let page = world.add_page("Bakery");
+    world.give_role(&person, &page).unwrap();
+    let query = format!("client_id={APP}&redirect_uri={BACK}&scope=instagram_business_basic");
+    let dialog = Dialog::read(&world, None, &Params::parse(&query)).unwrap();
+    let first = page::people(&world, &dialog, &Params::parse(&query));
+    assert!(first.contains("&lt;Co&gt; with Instagram"), "{first}");
+    let second = page::consent(&world, &dialog, world.person_id(&person).unwrap());
+    assert!(second.contains("value=\"instagram_business_basic\" checked"));
+    assert!(!second.contains("public_profile") && !second.contains("Bakery"));
+}
+
 #[test]
 fn the_pages_lead_from_the_person_to_the_answer() {
     let (mut world, person) = world();
     let page = world.add_page("Bakery");
     world.give_role(&person, &page).unwrap();
     let query = format!("client_id={APP}&redirect_uri={BACK}&state=x&scope=email,pages_show_list");
-    let dialog = Dialog::read(&world, &Params::parse(&query)).unwrap();
+    let dialog = Dialog::read(&world, None, &Params::parse(&query)).unwrap();
 
     let first = page::people(&world, &dialog, &Params::parse(&query));
     assert!(first.contains("Log in to Demo &amp; &lt;Co&gt;"), "{first}");
@@ -253,7 +360,11 @@ fn the_pages_lead_from_the_person_to_the_answer() {
     assert!(second.contains(&format!("name=\"page\" value=\"{page}\" checked")));
 
     let form = format!("person={person}&answer=allow&scope=pages_show_list&page={page}");
-    let location = concluded(&mut world, &Params::parse(&query), &Params::parse(&form)).unwrap();
+    let opened = Opened {
+        platform: None,
+        query,
+    };
+    let location = concluded(&mut world, &opened, &Params::parse(&form)).unwrap();
     let code = field(&location, "code").unwrap();
     let (_, body) = redeem(&mut world, &code, &format!("&redirect_uri={BACK}"));
     let user = body["access_token"].as_str().unwrap();

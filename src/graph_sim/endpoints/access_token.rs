@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::answer::{GraphError, json};
 use super::request::Request;
 use crate::graph_sim::call_log::Endpoint;
+use crate::graph_sim::platform::Platform;
 use crate::graph_sim::world::{AppKey, ExchangeError, Known, SystemUserValidity, TokenKey, World};
 
 /// What the caller exchanges for a token.
@@ -58,7 +59,7 @@ pub(crate) fn named_app(world: &World, request: &Request<'_>) -> Result<AppKey, 
     let Some(id) = request.params.get("client_id") else {
         return Err(GraphError::oauth(101, "Missing client_id parameter."));
     };
-    world.app_key(id).map_err(|_| {
+    world.app_at(Platform::Facebook, id).ok_or_else(|| {
         let message =
             "Error validating application. Cannot get application info due to a system error.";
         GraphError::oauth(101, message)
@@ -74,7 +75,7 @@ pub(crate) fn exchange(world: &mut World, request: &Request<'_>) -> Result<Strin
         ));
     };
     world.call_log.record_question(Endpoint::Exchange, text);
-    let Known::Issued(key) = world.identify(text)? else {
+    let Known::Issued(key) = world.identify(Platform::Facebook, text)? else {
         return Err(GraphError::oauth(
             100,
             "fb_exchange_token parameter not specified",

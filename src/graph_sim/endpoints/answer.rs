@@ -26,14 +26,30 @@ pub(crate) struct GraphError {
     pub(crate) subcode: Option<u32>,
     pub(crate) message: String,
     pub(crate) is_transient: Option<bool>,
+    pub(crate) envelope: Envelope,
+}
+
+/// How an error stands in its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Envelope {
+    Nested,
+    /// The type, the code and the message alone, as Instagram and Threads answer a bad code.
+    Flat,
 }
 
 pub(crate) const OAUTH: &str = "OAuthException";
 pub(crate) const METHOD: &str = "GraphMethodException";
 
 #[derive(Serialize)]
-struct Envelope<'a> {
+struct Nested<'a> {
     error: Fields<'a>,
+}
+
+#[derive(Serialize)]
+struct Flat<'a> {
+    error_type: &'a str,
+    code: i64,
+    error_message: &'a str,
 }
 
 #[derive(Serialize)]
@@ -58,6 +74,7 @@ impl GraphError {
             subcode: None,
             message: message.into(),
             is_transient: None,
+            envelope: Envelope::Nested,
         }
     }
 
@@ -88,7 +105,18 @@ impl GraphError {
     }
 
     pub(crate) fn body(&self, trace_id: &str) -> String {
-        json(&Envelope {
+        match self.envelope {
+            Envelope::Nested => self.nested(trace_id),
+            Envelope::Flat => json(&Flat {
+                error_type: self.kind,
+                code: self.code,
+                error_message: &self.message,
+            }),
+        }
+    }
+
+    fn nested(&self, trace_id: &str) -> String {
+        json(&Nested {
             error: Fields {
                 message: &self.message,
                 kind: self.kind,

@@ -2,6 +2,7 @@
 
 use super::answer::GraphError;
 use super::request::Request;
+use crate::graph_sim::platform::Platform;
 use crate::graph_sim::signature;
 use crate::graph_sim::world::{AppKey, Known, ProofRule, TokenKey, TokenUse, World};
 
@@ -20,14 +21,23 @@ impl Caller {
     }
 }
 
+/// Identifies a caller of Facebook.
 pub(crate) fn identify(world: &World, request: &Request<'_>) -> Result<Caller, GraphError> {
+    identify_at(world, Platform::Facebook, request)
+}
+
+pub(crate) fn identify_at(
+    world: &World,
+    platform: Platform,
+    request: &Request<'_>,
+) -> Result<Caller, GraphError> {
     let Some(text) = request.access_token() else {
         return Err(GraphError::oauth(
             104,
             "An access token is required to request this resource.",
         ));
     };
-    let caller = match world.identify(text)? {
+    let caller = match world.identify(platform, text)? {
         Known::App(app) => Caller::App(app),
         Known::Issued(key) => living_token(world, key)?,
     };

@@ -5,6 +5,7 @@ use super::caller::{self, Caller};
 use super::description::Data;
 use super::request::{Method, Request};
 use crate::graph_sim::call_log::Endpoint;
+use crate::graph_sim::platform::Platform;
 use crate::graph_sim::world::{AppKey, Known, Nature, TokenKey, World, missing_object};
 
 pub(crate) fn debug_token(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
@@ -21,7 +22,7 @@ pub(crate) fn debug_token(world: &mut World, request: &Request<'_>) -> Result<St
         ));
     };
     world.call_log.record_question(Endpoint::DebugToken, input);
-    match world.identify(input) {
+    match world.identify(Platform::Facebook, input) {
         Err(unreadable) => Ok(Data::unreadable(unreadable).json()),
         Ok(Known::App(app)) => {
             same_app(app, viewer)?;

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::answer::json;
 use crate::graph_sim::world::{
-    AppKey, Death, Grant, Id, Lifetime, Token, TokenError, TokenKey, TokenKind, Unreadable, World,
+    AppKey, Death, Grant, Id, Lifetime, Token, TokenError, TokenKey, Unreadable, World,
     concerns_assets,
 };
 
@@ -41,7 +41,7 @@ pub(super) struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     granular_scopes: Option<Granular<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<Id>,
+    user_id: Option<UserId>,
 }
 
 /// The key is `subcode` here and `error_subcode` everywhere else.
@@ -108,7 +108,7 @@ impl<'a> Data<'a> {
         };
         Self {
             app_id: Some(&app.id),
-            kind: Some(TokenKind::from(token.kind).as_str()),
+            kind: Some(world.token_kind(key).as_str()),
             application: Some(&app.name),
             data_access_expires_at: Some(view.data_access_end()),
             error: death.map(|death| world.token_error(key, death).into()),
@@ -122,9 +122,28 @@ impl<'a> Data<'a> {
             profile_id: Some(token.subject()).filter(|subject| *subject != token.subject),
             scopes: view.scopes(),
             granular_scopes: view.granular_scopes(),
-            user_id: Some(token.subject),
+            user_id: Some(UserId::Text(token.subject)),
         }
     }
+
+    /// Threads leaves out the app's id and the granular scopes, and writes the person's id as a number.
+    pub(super) fn threads_token(world: &'a World, key: TokenKey) -> Self {
+        Self {
+            app_id: None,
+            metadata: None,
+            granular_scopes: None,
+            user_id: Some(UserId::Number(world.token(key).subject.number())),
+            ..Self::token(world, key)
+        }
+    }
+}
+
+/// A person's id in either spelling.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum UserId {
+    Text(Id),
+    Number(u64),
 }
 
 /// A token with everything that determines its description.

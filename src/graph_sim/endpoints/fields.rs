@@ -172,14 +172,8 @@ fn email(world: &World, caller: Caller, person: Id) -> Option<Value> {
     let Caller::Token(key) = caller else {
         return None;
     };
-    (holds(world, key, "email") && has_data_access(world, key))
+    (world.holds(key, "email") && has_data_access(world, key))
         .then(|| format!("{person}@example.com").into())
-}
-
-pub(crate) fn holds(world: &World, key: TokenKey, scope: &str) -> bool {
-    let token = world.token(key);
-    let grant = world.grant(token.app, token.subject);
-    grant.is_some_and(|grant| token.live_scopes(grant).any(|held| held == scope))
 }
 
 fn has_data_access(world: &World, key: TokenKey) -> bool {

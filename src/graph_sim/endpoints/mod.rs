@@ -9,6 +9,7 @@ mod code;
 mod debug_token;
 mod description;
 mod fields;
+mod instagram_threads;
 mod object;
 mod pages;
 mod permissions;
@@ -22,29 +23,91 @@ mod versions;
 mod tests;
 
 pub(crate) use answer::{Answer, GraphError, NamedHeader, json};
+pub(crate) use instagram_threads::unsupported;
 pub(crate) use request::{Method, Params, Request};
 
 use super::call_log::{Endpoint, Outcome};
+use super::platform::Platform;
 use super::world::{AppKey, Id, Known, Payer, TokenKey, TokenKind, World};
 use access_token::GrantType;
 use caller::Caller;
 use route::Route;
 
+/// A call with its endpoint.
+#[derive(Clone, Copy)]
+enum Call<'a> {
+    Facebook(Route<'a>),
+    InstagramOrThreads(Platform, instagram_threads::Route<'a>),
+}
+
+impl<'a> Call<'a> {
+    fn of(world: &World, request: &Request<'a>) -> Self {
+        match platform_of(world, request) {
+            Platform::Facebook => Self::Facebook(Route::of(request)),
+            platform @ (Platform::Instagram | Platform::Threads) => {
+                Self::InstagramOrThreads(platform, instagram_threads::Route::of(platform, request))
+            }
+        }
+    }
+
+    fn endpoint(self) -> Endpoint {
+        match self {
+            Self::Facebook(route) => route.endpoint(),
+            Self::InstagramOrThreads(_, route) => route.endpoint(),
+        }
+    }
+
+    /// Threads has one version, which never ends.
+    fn version_header(self, world: &World, request: &Request<'_>) -> Option<NamedHeader> {
+        match self {
+            Self::InstagramOrThreads(Platform::Threads, _) => None,
+            Self::Facebook(_) | Self::InstagramOrThreads(..) => {
+                Some(version_header(world, request))
+            }
+        }
+    }
+
+    fn weight(self, request: &Request<'_>) -> usize {
+        match self {
+            Self::Facebook(route) => route.weight(request),
+            Self::InstagramOrThreads(..) => 1,
+        }
+    }
+
+    fn answer(self, world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
+        match self {
+            Self::Facebook(route) => answer(world, request, route),
+            Self::InstagramOrThreads(platform, route) => {
+                instagram_threads::answer(world, request, platform, route)
+            }
+        }
+    }
+}
+
+/// Returns the platform that a call is for: of its host or, where the host names none, of its grant, app or token.
+pub(crate) fn platform_of(world: &World, request: &Request<'_>) -> Platform {
+    let of_grant = || Platform::of_grant(request.params.get("grant_type")?);
+    let of_app = || world.platform_of_app(request.params.get("client_id")?);
+    let of_token = || world.platform_of_token(request.access_token()?);
+    let named = request.platform.or_else(of_grant);
+    named.or_else(of_app).or_else(of_token).unwrap_or_default()
+}
+
 /// Answers one call that is not a batch.
 pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
-    let route = Route::of(request);
+    let call = Call::of(world, request);
     let payer = payer(world, request);
     let charged = payer.map_or(Ok(()), |payer| {
-        (0..route.weight(request)).try_for_each(|_| world.charge(payer))
+        (0..call.weight(request)).try_for_each(|_| world.charge(payer))
     });
-    let result = charged.and_then(|()| answer(world, request, route));
+    let result = charged.and_then(|()| call.answer(world, request));
     let outcome = if result.is_ok() {
         Outcome::Answered
     } else {
         Outcome::Refused
     };
-    world.call_log.record_call(route.endpoint(), outcome);
-    let mut headers = vec![version_header(world, request)];
+    world.call_log.record_call(call.endpoint(), outcome);
+    let mut headers = Vec::from_iter(call.version_header(world, request));
     headers.extend(payer.and_then(|payer| world.usage_header(payer)));
     match result {
         Ok(body) => Answer {
@@ -63,8 +126,8 @@ pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
     }
 }
 
-pub(crate) fn endpoint_of(request: &Request<'_>) -> Endpoint {
-    Route::of(request).endpoint()
+pub(crate) fn endpoint_of(world: &World, request: &Request<'_>) -> Endpoint {
+    Call::of(world, request).endpoint()
 }
 
 /// Returns whose limit the call counts against: the token's or, without a token, the app's.
@@ -73,15 +136,17 @@ pub(crate) fn payer(world: &World, request: &Request<'_>) -> Option<Payer> {
         let app = request.params.get("client_id")?;
         return world.app_key(app).ok().map(Payer::App);
     };
-    match world.identify(text).ok()? {
+    match world.identify(platform_of(world, request), text).ok()? {
         Known::App(app) => Some(Payer::App(app)),
         Known::Issued(key) => {
             let token = world.token(key);
-            Some(match TokenKind::from(token.kind) {
-                TokenKind::User => Payer::Person {
-                    app: token.app,
-                    person: token.subject,
-                },
+            Some(match world.token_kind(key) {
+                TokenKind::User | TokenKind::InstagramUser | TokenKind::ThreadsUser => {
+                    Payer::Person {
+                        app: token.app,
+                        person: token.subject,
+                    }
+                }
                 TokenKind::Page | TokenKind::SystemUser => Payer::Business {
                     app: token.app,
                     account: token.subject(),

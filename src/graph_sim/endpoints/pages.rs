@@ -48,7 +48,7 @@ fn acting_page(
         let message = "(#210) A page access token is required to request this resource.";
         return Err(GraphError::oauth(210, message).with_status(403));
     }
-    if fields::holds(world, key, MANAGE_METADATA) {
+    if world.holds(key, MANAGE_METADATA) {
         return Ok((key, page));
     }
     let message = format!("(#200) Requires {MANAGE_METADATA} permission to manage the object");

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::versions::{self, Version};
+use crate::graph_sim::platform::{self, Platform};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -31,8 +32,10 @@ impl Method {
 #[derive(Clone, Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) method: Method,
+    /// That the host names, or the first segment of the path in its place.
+    pub(crate) platform: Option<Platform>,
     pub(crate) version: Option<Version>,
-    /// Without version, query and leading slash.
+    /// Without host, version, query and leading slash.
     pub(crate) path: &'a str,
     pub(crate) params: Params<'a>,
     pub(crate) bearer: Option<&'a str>,
@@ -43,9 +46,11 @@ impl<'a> Request<'a> {
         let (path, query) = path_and_query
             .split_once('?')
             .unwrap_or((path_and_query, ""));
+        let (platform, path) = platform::split(path);
         let (version, path) = versions::split(path);
         Self {
             method,
+            platform,
             version,
             path,
             params: Params::parse(query),

@@ -6,6 +6,7 @@ use super::caller;
 use super::object;
 use super::request::Request;
 use crate::graph_sim::call_log::Endpoint;
+use crate::graph_sim::platform::Platform;
 use crate::graph_sim::world::{AppKey, Id, Known, World, WorldError};
 
 /// The documented answer spells the success as a string.
@@ -18,7 +19,7 @@ pub(crate) fn revoke(world: &mut World, request: &Request<'_>) -> Result<String,
     let caller = caller::identify(world, request)?;
     let text = request.params.get("revoke_token").unwrap_or_default();
     world.call_log.record_question(Endpoint::Revoke, text);
-    let known = world.identify(text)?;
+    let known = world.identify(Platform::Facebook, text)?;
     let belongs = |of: AppKey| of == app && caller.app(world) == app;
     match known {
         Known::Issued(key) if belongs(world.token(key).app) => {

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::answer_style::RefreshRefusal;
 use super::death::Death;
 use super::exchange::Reexchange;
 use super::{World, WorldError};
@@ -83,6 +84,17 @@ pub enum Action {
     RepairToken {
         token: String,
     },
+    ExpireToken {
+        token: String,
+    },
+    RefuseRefreshes {
+        person: String,
+        #[serde(default)]
+        refusal: RefreshRefusal,
+    },
+    AllowRefreshes {
+        person: String,
+    },
     SetReexchange {
         person: Option<String>,
         rule: Reexchange,
@@ -118,6 +130,9 @@ impl World {
             Action::MakeDeveloper { app, person } => self.make_developer(app, person),
             Action::EndToken { token, death } => self.end(token, *death),
             Action::RepairToken { token } => self.repair(token),
+            Action::ExpireToken { token } => self.expire(token),
+            Action::RefuseRefreshes { person, refusal } => self.refuse_refreshes(person, *refusal),
+            Action::AllowRefreshes { person } => self.allow_refreshes(person),
             Action::SetReexchange {
                 person: Some(person),
                 rule,

@@ -7,8 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
+use super::answer_style::AnswerStyle;
 use super::ids::{AppKey, Id};
 use super::{World, WorldError};
+use crate::graph_sim::platform::Platform;
 use crate::graph_sim::signature;
 
 /// A new app.
@@ -18,6 +20,10 @@ pub struct AppSpec {
     pub id: String,
     pub secret: String,
     pub name: String,
+    /// Decides what its tokens are and which calls it can make.
+    pub platform: Platform,
+    /// Of Instagram and Threads.
+    pub answers: AnswerStyle,
     pub proof: ProofRule,
     /// Allowed redirect URIs of the login dialog; an empty list allows any.
     pub redirect_uris: Vec<String>,
@@ -194,6 +200,17 @@ impl World {
         found
             .map(AppKey)
             .ok_or_else(|| WorldError::unknown("app", id))
+    }
+
+    /// Returns the app with this id at this platform.
+    pub(crate) fn app_at(&self, platform: Platform, id: &str) -> Option<AppKey> {
+        let key = self.app_key(id).ok()?;
+        Some(key).filter(|key| self.app(*key).platform == platform)
+    }
+
+    pub(crate) fn platform_of_app(&self, id: &str) -> Option<Platform> {
+        let key = self.app_key(id).ok()?;
+        Some(self.app(key).platform)
     }
 
     pub(crate) fn app(&self, key: AppKey) -> &App {

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::ids::{AppKey, Id};
 use super::{World, WorldError};
+use crate::graph_sim::platform::Platform;
 use crate::graph_sim::signature;
 
 /// A POST to an app that waits to be sent.
@@ -81,8 +82,11 @@ impl World {
         self.post_change(app, person, &change);
     }
 
+    /// Instagram and Threads have no such webhook.
     fn post_change(&mut self, app: AppKey, person: Id, change: &serde_json::Value) {
-        let Some(url) = self.app(app).webhook_url.clone() else {
+        let of_facebook = self.app(app).platform == Platform::Facebook;
+        let url = self.app(app).webhook_url.clone();
+        let Some(url) = url.filter(|_| of_facebook) else {
             return;
         };
         let id = person.to_string();
@@ -142,6 +146,27 @@ mod tests {
             .log_in("1", &person, &["email"], PageSelection::All)
             .unwrap();
         assert!(told(&mut world).is_empty());
+    }
+
+    #[test]
+    fn instagram_and_threads_report_a_removed_app_and_no_permissions() {
+        for platform in [Platform::Instagram, Platform::Threads] {
+            let mut world = World::new("2026-12-01T00:00:00Z".parse().unwrap(), 1);
+            world.add_app(AppSpec {
+                id: "1".to_owned(),
+                platform,
+                deauthorize_url: Some("http://127.0.0.1:9/gone".to_owned()),
+                webhook_url: Some("http://127.0.0.1:9/hook".to_owned()),
+                ..AppSpec::default()
+            });
+            let person = world.add_person("Ada");
+            world
+                .log_in("1", &person, &["a"], PageSelection::All)
+                .unwrap();
+            world.remove_app(&person, "1").unwrap();
+            let [callback] = world.take_deliveries().try_into().unwrap();
+            assert!(callback.url.ends_with("/gone"));
+        }
     }
 
     #[test]

@@ -8,9 +8,13 @@ use super::app::CodeGives;
 use super::exchange::SystemUserValidity;
 use super::ids::{AppKey, Id, TokenKey};
 use super::{World, WorldError, later};
+use crate::graph_sim::platform::Platform;
 
-/// Meta documents no lifetime for Facebook; codes of Instagram live an hour.
+/// Meta documents no lifetime for Facebook.
 const LIFE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Of codes of Instagram and Threads.
+const LONGER_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
 #[derive(Debug)]
 pub(crate) struct Code {
@@ -69,12 +73,16 @@ impl World {
     ) -> String {
         let mut text = String::from("AQ");
         self.push_random(&mut text, 160);
+        let life = match self.app(app).platform {
+            Platform::Facebook => LIFE,
+            Platform::Instagram | Platform::Threads => LONGER_LIFE,
+        };
         let code = Code {
             app,
             person,
             origin,
             auth_type: auth_type.map(Arc::from),
-            expires_at: later(self.now, LIFE),
+            expires_at: later(self.now, life),
             state: CodeState::Fresh,
         };
         self.codes.insert(text.clone(), code);
@@ -114,10 +122,11 @@ impl World {
         code.state = CodeState::Used;
         let (person, auth_type) = (code.person, code.auth_type.clone());
         let for_client = matches!(code.origin, Origin::Client { .. });
-        let gives = if for_client {
-            CodeGives::LongLived
-        } else {
-            self.app(app).code_gives
+        let app_settings = self.app(app);
+        let gives = match app_settings.platform {
+            Platform::Instagram | Platform::Threads => CodeGives::ShortLived,
+            Platform::Facebook if for_client => CodeGives::LongLived,
+            Platform::Facebook => app_settings.code_gives,
         };
         Ok(self.issue_for_code(app, person, gives, auth_type))
     }

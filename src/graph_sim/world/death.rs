@@ -5,8 +5,13 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::World;
+use super::answer_style::ExpiredAnswer;
 use super::ids::TokenKey;
 use super::scopes::IMPERSONATION;
+use crate::graph_sim::platform::Platform;
+
+/// The code of Threads for anything that is not there.
+const MISSING_RESOURCE: i64 = 24;
 
 /// Why Meta rejects a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -91,13 +96,16 @@ impl Death {
 
 impl World {
     pub(crate) fn token_error(&self, key: TokenKey, death: Death) -> TokenError {
-        let (code, subcode) = death.code();
+        let (code, subcode) = self.code(key, death);
         let message = match death {
             Death::AppDeleted | Death::RoleLost | Death::ApiBlocked => {
                 plain_message(death).to_owned()
             }
             Death::PageGone => missing_object(&self.token(key).subject().to_string(), "get"),
             Death::PagePermissionMissing => permission_message(),
+            Death::Expired if code == MISSING_RESOURCE => {
+                "The requested resource does not exist".to_owned()
+            }
             Death::Expired => format!("Error validating access token: {}", self.expiry_of(key)),
             Death::AppRemoved => format!(
                 "Error validating access token: The user has not authorized application {}.",
@@ -118,6 +126,17 @@ impl World {
             code,
             subcode,
             message,
+        }
+    }
+
+    fn code(&self, key: TokenKey, death: Death) -> (i64, Option<u32>) {
+        let app = self.app(self.token(key).app);
+        match (app.platform, death, app.answers.expired) {
+            (Platform::Facebook, _, _) => death.code(),
+            (_, Death::Expired, ExpiredAnswer::WithoutSubcode) => (190, None),
+            (_, Death::Expired, ExpiredAnswer::SubcodeZero) => (190, Some(0)),
+            (_, Death::Expired, ExpiredAnswer::MissingResource) => (MISSING_RESOURCE, None),
+            (Platform::Instagram | Platform::Threads, _, _) => death.code(),
         }
     }
 

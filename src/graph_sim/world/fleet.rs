@@ -103,8 +103,10 @@ impl World {
         let keys = (0..self.tokens.len()).map(TokenKey);
         keys.filter(|key| self.liveness(*key).is_ok()).map(|key| {
             let token = self.token(key);
-            let kind = match TokenKind::from(token.kind) {
+            let kind = match self.token_kind(key) {
                 TokenKind::User => "user",
+                TokenKind::InstagramUser => "instagram-user",
+                TokenKind::ThreadsUser => "threads-user",
                 TokenKind::Page => "page",
                 TokenKind::SystemUser => "system-user",
             };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ids::{AppKey, Id};
-use super::scopes::{PUBLIC_PROFILE, Permission, Permissions};
+use super::scopes::{Permission, Permissions};
 use super::{World, WorldError, later};
 
 /// Data access expires 90 days after the last login. Only another login extends it; an exchange does not (two recorded
@@ -96,7 +96,6 @@ impl Grant {
             self.permissions.insert(scope.into(), Permission::Declined);
         }
         let mut granted = granted;
-        granted.push(PUBLIC_PROFILE.to_owned());
         granted.retain(|scope| {
             let before = self
                 .permissions

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use super::World;
 use super::death::Death;
+use super::ids::TokenKey;
 use super::token::Kind;
+use crate::graph_sim::platform::Platform;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -13,25 +15,17 @@ pub enum TokenKind {
     User,
     Page,
     SystemUser,
+    InstagramUser,
+    ThreadsUser,
 }
 
 impl TokenKind {
     /// The name that the debugger uses.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::User => "USER",
+            Self::User | Self::InstagramUser | Self::ThreadsUser => "USER",
             Self::Page => "PAGE",
             Self::SystemUser => "SYSTEM_USER",
-        }
-    }
-}
-
-impl From<Kind> for TokenKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::User => Self::User,
-            Kind::Page(_) => Self::Page,
-            Kind::SystemUser => Self::SystemUser,
         }
     }
 }
@@ -55,6 +49,17 @@ pub struct TokenTruth {
 }
 
 impl World {
+    pub(crate) fn token_kind(&self, key: TokenKey) -> TokenKind {
+        let token = self.token(key);
+        match (token.kind, self.app(token.app).platform) {
+            (Kind::Page(_), _) => TokenKind::Page,
+            (Kind::SystemUser, _) => TokenKind::SystemUser,
+            (Kind::User, Platform::Facebook) => TokenKind::User,
+            (Kind::User, Platform::Instagram) => TokenKind::InstagramUser,
+            (Kind::User, Platform::Threads) => TokenKind::ThreadsUser,
+        }
+    }
+
     pub fn truth(&self, token: &str) -> Option<TokenTruth> {
         let key = self.token_key(token)?;
         let token = self.token(key);
@@ -62,7 +67,7 @@ impl World {
         let scopes = grant.map(|grant| token.live_scopes(grant).map(str::to_owned).collect());
         let death = self.liveness(key).err();
         Some(TokenTruth {
-            kind: token.kind.into(),
+            kind: self.token_kind(key),
             app: self.app(token.app).id.clone(),
             subject: token.subject().to_string(),
             person: token.subject.to_string(),

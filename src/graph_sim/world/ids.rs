@@ -19,6 +19,11 @@ impl Id {
     pub(super) const fn new(number: u64) -> Self {
         Self(number)
     }
+
+    /// As Threads has it in JSON.
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
 }
 
 impl fmt::Display for Id {

@@ -7,8 +7,11 @@ use super::callbacks::Verb;
 use super::grant::{Authorization, Grant, PageSelection};
 use super::ids::{AppKey, Id, TokenKey};
 use super::person::{AccountStatus, Nature};
+use super::refresh::{LONG_LIVED, SHORT_LIVED};
+use super::scopes::PUBLIC_PROFILE;
 use super::token::{Draft, Kind, Lifetime, SIXTY_DAYS};
 use super::{World, WorldError, later};
+use crate::graph_sim::platform::Platform;
 
 /// A person's answers in the login dialog.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +22,8 @@ pub(crate) struct Consent {
 }
 
 impl World {
-    /// Issues the token of a browser login before the exchange: valid for one or two hours, with all pages.
+    /// Issues the token of a browser login before the exchange, with all pages: valid for one or two hours at Facebook,
+    /// and for one elsewhere.
     pub fn issue_short_lived(
         &mut self,
         app: &str,
@@ -66,12 +70,16 @@ impl World {
         &mut self,
         app: AppKey,
         person: Id,
-        consent: Consent,
+        mut consent: Consent,
     ) -> Result<(), WorldError> {
         if self.person(person).status != AccountStatus::Good {
             return Err(WorldError::Checkpointed(person.to_string()));
         }
         let picked = self.picked(&consent.pages)?;
+        let platform = self.app(app).platform;
+        if platform == Platform::Facebook {
+            consent.granted.push(PUBLIC_PROFILE.to_owned());
+        }
         let now = self.now;
         let grant = self
             .grants
@@ -80,7 +88,10 @@ impl World {
         grant.status = Authorization::Given;
         grant.picked = picked;
         grant.logged_in_at = now;
-        grant.renew_data_access(now);
+        // Instagram shows no such time.
+        if platform != Platform::Instagram {
+            grant.renew_data_access(now);
+        }
         let changes = grant.record(consent.granted, consent.declined);
         for scope in changes {
             self.post_permission(app, person, &scope, Verb::Granted);
@@ -90,17 +101,25 @@ impl World {
 
     pub(crate) fn issue_short_user_token(&mut self, app: AppKey, person: Id) -> TokenKey {
         let now = self.now;
-        self.issue_user_token(
-            app,
-            person,
-            Lifetime::Short,
-            now,
-            Some(short_lived_end(now)),
-        )
+        let end = match self.app(app).platform {
+            Platform::Facebook => short_lived_end(now),
+            Platform::Instagram | Platform::Threads => later(now, SHORT_LIVED),
+        };
+        self.issue_user_token(app, person, Lifetime::Short, now, Some(end))
+    }
+
+    pub(crate) fn issue_long_user_token(&mut self, app: AppKey, person: Id) -> TokenKey {
+        match self.app(app).platform {
+            Platform::Facebook => self.issue_long_facebook_token(app, person),
+            Platform::Instagram | Platform::Threads => {
+                let (now, end) = (self.now, later(self.now, LONG_LIVED));
+                self.issue_user_token(app, person, Lifetime::Long, now, Some(end))
+            }
+        }
     }
 
     /// The lifetime starts at the login, not at the exchange: all measured re-exchanges show this.
-    pub(crate) fn issue_long_user_token(&mut self, app: AppKey, person: Id) -> TokenKey {
+    fn issue_long_facebook_token(&mut self, app: AppKey, person: Id) -> TokenKey {
         let logged_in_at = self
             .grant(app, person)
             .map_or(self.now, |grant| grant.logged_in_at);
@@ -142,7 +161,7 @@ impl World {
     }
 }
 
-/// Every recorded short-lived token expires on a full hour, one to two hours ahead.
+/// Every recorded short-lived token of Facebook expires on a full hour, one to two hours ahead.
 pub(super) fn short_lived_end(now: Timestamp) -> Timestamp {
     const HOUR: i64 = 3_600;
     let end = (now.as_second() + 2 * HOUR - 1).div_euclid(HOUR) * HOUR;

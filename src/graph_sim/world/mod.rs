@@ -2,6 +2,7 @@
 //! comes from the seed, and nothing here waits.
 
 mod action;
+mod answer_style;
 mod app;
 mod apply_action;
 mod business;
@@ -17,6 +18,7 @@ mod ids;
 mod liveness;
 mod login;
 mod person;
+mod refresh;
 mod scopes;
 mod strike;
 mod subscription;
@@ -40,6 +42,9 @@ use super::faults::{FaultRule, Outage};
 use usage::Usage;
 
 pub use action::Action;
+pub use answer_style::{
+    AnswerEnvelope, AnswerStyle, ExpiredAnswer, PermissionsFormat, RefreshRefusal, RefreshedToken,
+};
 pub use app::{AppMode, AppSpec, CodeGives, LongLived, ProofRule, SystemUserRule};
 pub use business::Tenure;
 pub use callbacks::Delivery;

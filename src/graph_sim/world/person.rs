@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::answer_style::RefreshRefusal;
 use super::exchange::Reexchange;
 use super::ids::{AppKey, Id};
 use super::{World, WorldError};
@@ -13,6 +14,8 @@ pub(crate) struct Person {
     pub(super) status: AccountStatus,
     pub(crate) roles: BTreeMap<Id, Tasks>,
     pub(super) reexchange: Option<Reexchange>,
+    /// Why no token of the person is refreshed any more.
+    pub(super) refresh_refusal: Option<RefreshRefusal>,
     /// Counts password changes; tokens with an earlier count are dead.
     pub(super) sessions: u32,
 }
@@ -122,6 +125,7 @@ impl World {
             status: AccountStatus::Good,
             roles: BTreeMap::new(),
             reexchange: None,
+            refresh_refusal: None,
             sessions: 0,
         };
         self.people.insert(id, person);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Every token of a person has it, even if the app did not request it.
+/// Every token of a person at Facebook has it, even if the app did not request it.
 pub(crate) const PUBLIC_PROFILE: &str = "public_profile";
 
 /// Without it, Meta lists no pages of the person and returns no page tokens.

@@ -122,7 +122,7 @@ impl World {
     }
 
     pub(super) fn issue(&mut self, draft: Draft) -> TokenKey {
-        let text: Arc<str> = self.fresh_text().into();
+        let text: Arc<str> = self.fresh_text(draft.app).into();
         let key = TokenKey(self.tokens.len());
         let epochs = self.epochs(draft.app, draft.subject);
         self.tokens.by_text.insert(Arc::clone(&text), key);
@@ -167,10 +167,10 @@ impl World {
         }
     }
 
-    /// All Facebook tokens start with the same letters; the rest is random to programs.
-    fn fresh_text(&mut self) -> String {
-        let mut text = String::with_capacity(109);
-        text.push_str("EAA");
+    /// All tokens of a platform start with the same letters; the rest is random to programs.
+    fn fresh_text(&mut self, app: AppKey) -> String {
+        let mut text = String::with_capacity(110);
+        text.push_str(self.app(app).platform.token_prefix());
         self.push_random(&mut text, 102);
         text.push_str("ZDZD");
         text

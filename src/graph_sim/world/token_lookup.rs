@@ -3,6 +3,7 @@
 use super::World;
 use super::app::AppStatus;
 use super::ids::{AppKey, TokenKey};
+use crate::graph_sim::platform::Platform;
 
 /// A token of this world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,19 +39,32 @@ impl Unreadable {
 }
 
 impl World {
-    pub(crate) fn identify(&self, text: &str) -> Result<Known, Unreadable> {
-        if let Some(key) = self.tokens.by_text.get(text) {
-            return Ok(Known::Issued(*key));
+    /// Reads a text as one platform does, which cannot parse another platform's tokens. Only Facebook has tokens of apps.
+    pub(crate) fn identify(&self, platform: Platform, text: &str) -> Result<Known, Unreadable> {
+        if let Some(key) = self.token_key(text) {
+            let is_foreign = self.app(self.token(key).app).platform != platform;
+            return match is_foreign {
+                true => Err(Unreadable::CannotParse),
+                false => Ok(Known::Issued(key)),
+            };
         }
         match text.split_once('|') {
-            Some((app, tail)) => self.identify_app(app, tail).map(Known::App),
-            None if looks_like_a_token(text) => Err(Unreadable::CannotDecrypt),
-            None => Err(Unreadable::CannotParse),
+            Some((app, tail)) if platform == Platform::Facebook => {
+                self.identify_app(app, tail).map(Known::App)
+            }
+            None if looks_like_a_token(platform, text) => Err(Unreadable::CannotDecrypt),
+            Some(_) | None => Err(Unreadable::CannotParse),
         }
     }
 
+    /// The platform that issued a token.
+    pub(crate) fn platform_of_token(&self, text: &str) -> Option<Platform> {
+        let key = self.token_key(text)?;
+        Some(self.app(self.token(key).app).platform)
+    }
+
     fn identify_app(&self, id: &str, tail: &str) -> Result<AppKey, Unreadable> {
-        let Ok(key) = self.app_key(id) else {
+        let Some(key) = self.app_at(Platform::Facebook, id) else {
             return Err(Unreadable::NoSuchApplication);
         };
         let app = self.app(key);
@@ -62,6 +76,7 @@ impl World {
     }
 }
 
-fn looks_like_a_token(text: &str) -> bool {
-    text.len() >= 40 && text.starts_with("EAA") && text.bytes().all(|b| b.is_ascii_alphanumeric())
+fn looks_like_a_token(platform: Platform, text: &str) -> bool {
+    let prefix = platform.token_prefix();
+    text.len() >= 40 && text.starts_with(prefix) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }

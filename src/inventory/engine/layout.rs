@@ -151,14 +151,6 @@ impl Connection {
             Postgres(db) => db.allow_long_transaction(),
         }
     }
-
-    /// From now on, the inventory is somewhere else: nothing opens this one, and a daemon that has it open writes no more.
-    pub(in crate::inventory) fn mark_as_moved(&self) -> Result<(), Error> {
-        match &self.0 {
-            Sqlite(db) => db.mark_as_moved(),
-            Postgres(db) => db.mark_as_moved(),
-        }
-    }
 }
 
 #[cfg(test)]

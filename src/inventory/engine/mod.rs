@@ -9,6 +9,7 @@ mod files;
 mod identity;
 mod layout;
 mod list;
+mod marks;
 mod postgres;
 mod raw;
 mod row;

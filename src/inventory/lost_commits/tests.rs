@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
-use crate::inventory::tests::{Bench, import, now};
+use crate::inventory::tests::{Bench, claim, import, learned, now};
 use crate::inventory::{Inventory, Mark, Tx};
 use crate::model::{Cause, Event, EventRecord, IncidentFilter, NewEvent};
 
@@ -133,6 +133,26 @@ async fn nodes_that_saw_different_events_record_a_loss_once() {
     })
     .await;
     assert_eq!(waiting, 0, "every token is due");
+}
+
+/// It asked Meta before, and what it was told then is no answer to what was lost.
+#[tokio::test]
+async fn a_check_that_is_under_way_does_not_count() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    import(&inventory, "acme-maria", "EAAmaria").await;
+    let mut seen = None;
+    let standby = standby(&inventory).await;
+    record_events(&inventory, 1).await;
+    look(&inventory, &mut seen).await;
+    let claimed = claim(&inventory, now()).await.remove(0);
+    take_over(&inventory, standby).await;
+    assert!(look(&inventory, &mut seen).await);
+    let result = learned(&claimed, None);
+    write(&inventory, move |tx| tx.record(&result, now()).unwrap()).await;
+    let due = "SELECT count(*) FROM schedule WHERE due_at <= ?1";
+    let due: i64 = write(&inventory, move |tx| tx.db.value(due, &[&now()]).unwrap()).await;
+    assert_eq!(due, 1);
 }
 
 #[tokio::test]

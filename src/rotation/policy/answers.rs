@@ -3,13 +3,14 @@
 use super::InspectionResult;
 use super::basis::Basis;
 use super::check_result::{kept_failing, with_secret};
-use super::exchange::wait_for_next_try;
+use super::exchange::{grown_up_at, wait_for_next_try};
 use super::exchanged::{with_exchanged, with_outcome};
+use super::learn::health_of_living;
 use super::replacement::{check_replacement, ends_earlier};
 use crate::graph_api::{Error, Inspection, PageFields};
 use crate::model::{
-    Cause, CheckResult, Event, ExchangeId, Health, OrderKind, Outcome, PageList, Refusal, Scopes,
-    Subscription, TokenId, WebhookSubscription,
+    Cause, CheckResult, Event, ExchangeId, Health, OrderKind, Outcome, PageList, Refusal, Renewal,
+    Scopes, Subscription, Token, TokenId, WebhookSubscription,
 };
 use crate::secret::Secret;
 
@@ -81,13 +82,30 @@ fn exchanged(mut result: CheckResult, exchange: Exchange, basis: &Basis<'_>) -> 
         Exchange::Obtained(id, secret, inspection) => {
             with_exchanged(result, id, secret, *inspection, basis)
         }
-        Exchange::Refused => with_outcome(result, Outcome::Refused, basis),
+        // Meta renews no token that is younger than a day, and only an order tries it sooner.
+        Exchange::Refused if is_too_young(&result.after, basis) => {
+            with_outcome(result, Outcome::Failed, basis)
+        }
+        Exchange::Refused => refused(result, basis),
         Exchange::Failed => with_outcome(result, Outcome::Failed, basis),
         Exchange::NotMade => {
             result.retry_after = Some(wait_for_next_try(&result.after, basis.now));
             with_outcome(result, Outcome::Failed, basis)
         }
     }
+}
+
+/// The token works as long as it did, and perhaps its owner must know at once.
+fn refused(result: CheckResult, basis: &Basis<'_>) -> CheckResult {
+    let mut result = with_outcome(result, Outcome::Refused, basis);
+    if let Some(facts) = result.after.facts.clone() {
+        result.after.health = health_of_living(&result.after, &facts, basis.rules, basis.now);
+    }
+    result
+}
+
+fn is_too_young(token: &Token, basis: &Basis<'_>) -> bool {
+    matches!(basis.rules.renewal, Renewal::Always(_)) && basis.now < grown_up_at(token)
 }
 
 fn derived(

@@ -5,7 +5,7 @@ use super::check_result::{candidate_later, with_secret};
 use super::replacement::{check_replacement, ends_earlier};
 use crate::model::{
     Candidate, Cause, CheckResult, CheckedCandidate, Claimed, Event, Facts, Mismatch, OrderKind,
-    Refusal, Scopes, Token,
+    Outcome, Refusal, Rotation, Scopes, Token,
 };
 use crate::secret::Secret;
 
@@ -51,6 +51,9 @@ pub fn with_candidate(
         number: candidate.number,
         refusal: None,
     });
+    // What Meta refused to renew was the secret before.
+    let refused = |rotation: &Rotation| rotation.outcome == Outcome::Refused;
+    result.after.last_rotation = result.after.last_rotation.filter(|last| !refused(last));
     let expires_at = facts.expires_at.at();
     result.events.push(Event::CandidateAccepted { expires_at });
     if candidate.accepts_fewer {

@@ -30,6 +30,20 @@ impl Basis<'_> {
     }
 }
 
+/// Meta's description of the secret that a check asks about, with what Meta said only when it gave that.
+pub fn completed_by_grant(claimed: &Claimed, inspection: Inspection) -> Inspection {
+    let Inspection::Alive(facts) = inspection else {
+        return inspection;
+    };
+    Inspection::Alive(match (&claimed.candidate, claimed.ends_at) {
+        (Some(candidate), _) => facts.completed_by_grant(candidate.obtained_at, candidate.ends_at),
+        (None, Some(ends_at)) if claimed.token.facts.is_none() => {
+            facts.completed_by_grant(claimed.token.imported_at, Some(ends_at))
+        }
+        (None, _) => facts,
+    })
+}
+
 /// What Meta's answer about the secret in use says.
 pub fn check_result(
     claimed: Claimed,
@@ -66,6 +80,7 @@ pub(super) fn with_secret(
 ) -> CheckResult {
     if secret != *result.secret() {
         result.secret = Some(secret);
+        result.after.facts = result.after.facts.map(Facts::for_another_secret);
     }
     result.asked.is_new = true;
     result.after = basis.learned(&result.after, &Ok(Inspection::Alive(facts)));
@@ -97,7 +112,7 @@ pub fn concluded(mut result: CheckResult, basis: &Basis<'_>) -> CheckResult {
         permissions_lost(&result),
         permissions_restored(&result),
         state_changed(&result),
-        order_completed(&result, basis.now),
+        order_completed(&result, basis),
     ];
     result.events.extend(events.into_iter().flatten());
     let spread = Spread::of(result.after.id, basis.now);
@@ -136,7 +151,7 @@ fn state_changed(result: &CheckResult) -> Option<Event> {
 }
 
 /// Says at least the token's state to the order's author, unless an exchange must be measured first.
-fn order_completed(result: &CheckResult, now: Timestamp) -> Option<Event> {
+fn order_completed(result: &CheckResult, basis: &Basis<'_>) -> Option<Event> {
     result.claimed.pending_order?;
     if result.order_done.is_none() && result.retry_after.is_some() {
         return None;
@@ -144,7 +159,7 @@ fn order_completed(result: &CheckResult, now: Timestamp) -> Option<Event> {
     let tried_at = result.rotation_tried_at;
     let was_renewed = result.asked.exchanged || result.asked.derived;
     let not_rotated = if result.claimed.is_ordered(OrderKind::Rotate) && !was_renewed {
-        may_exchange(&result.after, tried_at, now).err()
+        may_exchange(&result.after, tried_at, basis.rules, basis.now).err()
     } else {
         None
     };

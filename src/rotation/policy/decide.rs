@@ -76,7 +76,7 @@ fn wants_exchange(situation: Situation<'_>, basis: &Basis<'_>) -> bool {
     }
     let now = basis.now_for_ends();
     let ordered = situation.claimed.is_ordered(OrderKind::Rotate)
-        && may_exchange(token, tried_at, now).is_ok();
+        && may_exchange(token, tried_at, basis.rules, now).is_ok();
     ordered || rotation_due(token, tried_at, basis.rules).is_some_and(|due| due <= now)
 }
 
@@ -103,7 +103,7 @@ const fn may_be_derived(cause: Cause) -> bool {
 fn wants_profile(situation: Situation<'_>, facts: &Facts) -> bool {
     let Situation { claimed, asked, .. } = situation;
     let wanted = asked.is_new || claimed.is_ordered(OrderKind::Discover);
-    facts.kind == Kind::User && situation.token.is_alive() && wanted && !asked.fetched
+    facts.kind.is_persons_own() && situation.token.is_alive() && wanted && !asked.fetched
 }
 
 /// Each check costs a call per page, so it is made only for a new token, on an order, and once a week. While a

@@ -5,11 +5,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::InspectionResult;
 use super::replacement::check_replacement;
 use crate::graph_api::{Error, Inspection};
-use crate::model::{Expiry, Kind, Outcome, RejectReason, Token};
+use crate::model::{Expiry, Kind, Outcome, RejectReason, Renewal, Token};
 use crate::rotation::Rules;
 
 /// Meta extends a token at most once a day, and a call that may have taken effect must not be repeated sooner.
 const AT_MOST_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// A token that is renewed as long as it lives must be a day old by Meta's clock, which may differ from ours.
+const A_DAY_OLD: SignedDuration = SignedDuration::from_mins(24 * 60 + 10);
 
 /// A new expiry counts as later from this difference on; Meta's values vary by seconds.
 const MEASURABLE: SignedDuration = SignedDuration::from_hours(24);
@@ -30,12 +33,45 @@ pub fn rotation_due(
     tried_at: Option<Timestamp>,
     rules: &Rules,
 ) -> Option<Timestamp> {
-    let end = exchangeable_end(token).ok()?;
-    let wanted = end - rules.rotate_before_expiry;
+    let end = renewable_end(token, rules).ok()?;
+    if is_refused_for_good(token, rules) {
+        return None;
+    }
+    let wanted = wanted_at(token, end, rules);
     let Some(tried_at) = tried_at else {
         return Some(wanted);
     };
-    Some(wanted.max(tried_at + wait_after(token, end, tried_at)))
+    let wait = match rules.renewal {
+        Renewal::Sometimes => wait_after(token, end?, tried_at),
+        // The renewal may have taken effect without an answer.
+        Renewal::Always(_) => A_DAY_OLD,
+    };
+    Some(wanted.max(tried_at + wait))
+}
+
+/// Whether Meta has refused to renew a token that every renewal would renew, so that only a login helps.
+pub(super) fn is_refused_for_good(token: &Token, rules: &Rules) -> bool {
+    let last = token.last_rotation.map(|rotation| rotation.outcome);
+    matches!(rules.renewal, Renewal::Always(_)) && last == Some(Outcome::Refused)
+}
+
+/// A token that every renewal gives another life is renewed when half of it is over; one whose end is unknown, as soon as
+/// Meta renews it.
+fn wanted_at(token: &Token, end: Option<Timestamp>, rules: &Rules) -> Timestamp {
+    match rules.renewal {
+        Renewal::Sometimes => end.map_or(Timestamp::MAX, |end| end - rules.rotate_before_expiry),
+        Renewal::Always(life) => {
+            let before = rules.rotate_before_expiry.max(life / 2);
+            let half_over = end.map_or(Timestamp::MIN, |end| end - before);
+            half_over.max(grown_up_at(token))
+        }
+    }
+}
+
+/// From when on Meta renews a token. The age of an imported one is unknown, so it counts from its import.
+pub(super) fn grown_up_at(token: &Token) -> Timestamp {
+    let issued_at = token.facts.as_ref().and_then(|facts| facts.issued_at);
+    issued_at.unwrap_or(token.imported_at) + A_DAY_OLD
 }
 
 /// An exchange without effect makes the next one less promising, so the wait grows with the time left.
@@ -52,25 +88,28 @@ fn wait_after(token: &Token, end: Timestamp, tried_at: Timestamp) -> SignedDurat
 pub(super) fn may_exchange(
     token: &Token,
     tried_at: Option<Timestamp>,
+    rules: &Rules,
     now: Timestamp,
 ) -> Result<(), RejectReason> {
-    exchangeable_end(token)?;
+    renewable_end(token, rules)?;
     match tried_at {
         Some(tried_at) if now < tried_at + AT_MOST_EVERY => Err(RejectReason::TriedToday),
         Some(_) | None => Ok(()),
     }
 }
 
-fn exchangeable_end(token: &Token) -> Result<Timestamp, RejectReason> {
+/// The end that a renewal may move. It is unknown only where every renewal moves it.
+fn renewable_end(token: &Token, rules: &Rules) -> Result<Option<Timestamp>, RejectReason> {
     let facts = token.facts.as_ref().ok_or(RejectReason::EndUnknown)?;
     match facts.kind {
-        Kind::User | Kind::SystemUser => {}
+        Kind::User | Kind::SystemUser | Kind::InstagramUser | Kind::ThreadsUser => {}
         Kind::Page | Kind::App => return Err(RejectReason::WrongKind),
     }
-    match facts.expires_at {
-        Expiry::At(end) => Ok(end),
-        Expiry::Never => Err(RejectReason::NeverExpires),
-        Expiry::Unknown => Err(RejectReason::EndUnknown),
+    match (facts.expires_at, rules.renewal) {
+        (Expiry::At(end), _) => Ok(Some(end)),
+        (Expiry::Never, _) => Err(RejectReason::NeverExpires),
+        (Expiry::Unknown, Renewal::Always(_)) => Ok(None),
+        (Expiry::Unknown, Renewal::Sometimes) => Err(RejectReason::EndUnknown),
     }
 }
 
@@ -95,6 +134,22 @@ pub const fn was_not_made(error: &Error, calls: u32) -> bool {
     }
 }
 
+/// Whether Meta refuses to exchange the token. Where every renewal gives another life, any explained error says that:
+/// its codes are not documented, and only a login helps.
+pub fn is_refusal(error: &Error, rules: &Rules) -> bool {
+    match error {
+        Error::Refused(_) => true,
+        Error::Unexpected { meta, .. } => {
+            matches!(rules.renewal, Renewal::Always(_)) && meta.code != 0
+        }
+        Error::Busy { .. }
+        | Error::Blocked { .. }
+        | Error::App { .. }
+        | Error::Unreachable(_)
+        | Error::Transient { .. } => false,
+    }
+}
+
 /// The outcome of an exchange. `after` is Meta's description of the new secret.
 pub(super) fn measure(
     before: &Token,
@@ -109,6 +164,8 @@ pub(super) fn measure(
     }
     match (old.expires_at, new.expires_at) {
         (Expiry::At(_), Expiry::Never) => Outcome::Renewed,
+        // Of a token that Meta describes only when it renews it.
+        (Expiry::Unknown, Expiry::At(_)) if new.kind.is_described_once() => Outcome::Renewed,
         (Expiry::At(old), Expiry::At(new)) if new > old + MEASURABLE => Outcome::Renewed,
         _ if same_secret == SameSecret::Yes => Outcome::Unchanged,
         _ => Outcome::SameExpiry,
@@ -168,23 +225,23 @@ mod tests {
         let permanent = token(Some(facts(None, Some(3))));
         assert_eq!(rotation_due(&permanent, None, &rules()), None);
         assert_eq!(
-            may_exchange(&permanent, None, now()),
+            may_exchange(&permanent, None, &rules(), now()),
             Err(RejectReason::NeverExpires)
         );
         let mut page = facts(Some(2), None);
         page.kind = Kind::Page;
         assert_eq!(
-            may_exchange(&token(Some(page)), None, now()),
+            may_exchange(&token(Some(page)), None, &rules(), now()),
             Err(RejectReason::WrongKind)
         );
         let mut unknown = facts(None, None);
         unknown.expires_at = Expiry::Unknown;
         assert_eq!(
-            may_exchange(&token(Some(unknown)), None, now()),
+            may_exchange(&token(Some(unknown)), None, &rules(), now()),
             Err(RejectReason::EndUnknown)
         );
         assert_eq!(
-            may_exchange(&token(None), None, now()),
+            may_exchange(&token(None), None, &rules(), now()),
             Err(RejectReason::EndUnknown)
         );
     }
@@ -200,11 +257,16 @@ mod tests {
         let token = token(Some(facts(Some(10), None)));
         let tried = now() - SignedDuration::from_hours(23);
         assert_eq!(
-            may_exchange(&token, Some(tried), now()),
+            may_exchange(&token, Some(tried), &rules(), now()),
             Err(RejectReason::TriedToday)
         );
         assert_eq!(
-            may_exchange(&token, Some(tried), now() + SignedDuration::from_hours(2)),
+            may_exchange(
+                &token,
+                Some(tried),
+                &rules(),
+                now() + SignedDuration::from_hours(2)
+            ),
             Ok(())
         );
         let due = rotation_due(&token, Some(tried), &rules()).unwrap();

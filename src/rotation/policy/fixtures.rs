@@ -6,7 +6,7 @@ use super::{Basis, InspectionResult};
 use crate::graph_api::{Certainty, Inspection, TokenRejection};
 use crate::model::{
     Candidate, Cause, Claimed, ExchangeId, Expiry, Facts, Health, Kind, MetaCode, Permissions,
-    Scopes, Token, TokenId,
+    Renewal, Scopes, Token, TokenId,
 };
 use crate::rotation::Rules;
 use crate::secret::Secret;
@@ -26,8 +26,33 @@ pub(super) fn rules() -> Rules {
         retry_after: [1, 5, 30, 120, 360].map(SignedDuration::from_mins).to_vec(),
         subscribed_fields: Scopes::default(),
         warn_before: days(14),
+        renewal: Renewal::Sometimes,
         scopes: Scopes::default(),
     }
+}
+
+/// Of a platform on which every renewal gives 60 more days.
+pub(super) fn always() -> Rules {
+    Rules {
+        renewal: Renewal::Always(days(60)),
+        ..rules()
+    }
+}
+
+/// What a probe says about an Instagram token.
+pub(super) fn probed() -> Facts {
+    Facts {
+        kind: Kind::InstagramUser,
+        expires_at: Expiry::Unknown,
+        scopes: Scopes::default(),
+        ..facts(None, None)
+    }
+}
+
+/// The same, granted so many days ago for 60 days.
+pub(super) fn granted(days_ago: i64) -> Facts {
+    let granted_at = now() - days(days_ago);
+    probed().completed_by_grant(granted_at, Some(granted_at + days(60)))
 }
 
 /// A user's facts with both expiries in so many days; `None` means never.
@@ -74,6 +99,7 @@ pub(super) fn token(facts: Option<Facts>) -> Token {
 
 pub(super) fn claimed(token: Token) -> Claimed {
     Claimed {
+        ends_at: None,
         answer: None,
         token,
         secret: Secret::new("EAA"),
@@ -92,6 +118,8 @@ pub(super) fn candidate(exchange: Option<ExchangeId>) -> Candidate {
         accepts_fewer: false,
         is_exchanged: false,
         exchange,
+        obtained_at: now(),
+        ends_at: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::InspectionResult;
+use super::exchange::is_refused_for_good;
 use super::permissions::{lacks_what_it_had, permissions_after};
 use crate::graph_api::{Certainty, Inspection, TokenRejection};
 use crate::model::{Cause, Expiry, Facts, Health, Kind, Refused, Token};
@@ -18,7 +19,7 @@ pub fn learn(before: &Token, inspect: &InspectionResult, rules: &Rules, now: Tim
     let mut after = before.clone();
     match inspect {
         Ok(Inspection::Alive(facts)) => {
-            let facts = with_known_kind(before, facts.clone());
+            let facts = completed(before, facts.clone());
             after.checked_at = Some(now);
             after.refused = None;
             after.permissions = permissions_after(before, &facts);
@@ -40,6 +41,15 @@ pub fn learn(before: &Token, inspect: &InspectionResult, rules: &Rules, now: Tim
         }
     }
     after
+}
+
+/// The facts with what Meta does not say again.
+pub(super) fn completed(before: &Token, facts: Facts) -> Facts {
+    let facts = with_known_kind(before, facts);
+    match &before.facts {
+        Some(known) => facts.completed_by(known),
+        None => facts,
+    }
 }
 
 /// Keeps the known kind. A token never changes its kind, but without a type in the answer every token looks like a user
@@ -71,6 +81,11 @@ pub(super) fn health_of_living(
         return match before.health {
             lacking @ Health::Lacking { .. } => lacking,
             _ => Health::Lacking { since: now },
+        };
+    }
+    if is_refused_for_good(before, rules) {
+        return Health::Expiring {
+            cause: Cause::ExpiresSoon,
         };
     }
     let within = |end: Option<Timestamp>| end.filter(|end| *end <= now + rules.warn_before);

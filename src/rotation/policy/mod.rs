@@ -24,10 +24,12 @@ pub use answers::{
 pub use app_diagnosis::{AppDiagnosis, blame, diagnose_app, is_hopeless, names_the_app};
 pub use basis::Basis;
 pub use candidate::{CandidateAnswer, replaces_without_asking, with_candidate};
-pub use check_result::{candidate_later, check_result, concluded, kept_failing};
+pub use check_result::{
+    candidate_later, check_result, completed_by_grant, concluded, kept_failing,
+};
 pub use clock_trust::{ClockTrust, LARGEST_SKEW, clock_trust, without_judging_ends};
 pub use decide::{FollowUp, follow_up};
-pub use exchange::{rotation_due, was_not_made};
+pub use exchange::{is_refusal, rotation_due, was_not_made};
 pub use exchanged::{exchanged_later, is_judged_alone, with_exchanged_candidate};
 pub use known_answer::{after_known_answer, expected};
 pub use learn::learn;
@@ -43,3 +45,5 @@ pub type InspectionResult = Result<Inspection, Error>;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod renewal_tests;

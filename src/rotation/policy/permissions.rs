@@ -5,6 +5,7 @@ use crate::model::{Facts, Permissions, Scopes, Token};
 /// The permissions of a token that Meta has just described as alive.
 pub(super) fn permissions_after(before: &Token, facts: &Facts) -> Permissions {
     let lost = match &before.facts {
+        _ if facts.permits_unknown() => Scopes::default(),
         Some(known) => known
             .scopes
             .union(&before.permissions.lost)

@@ -35,7 +35,7 @@ pub fn related(results: &[CheckResult], announced: &mut Announced) -> Vec<Relate
 fn key(concern: Concern, facts: &Facts) -> (Concern, Kind, String) {
     let kind = match (concern, facts.kind) {
         (Concern::Death, _) => Kind::Page,
-        (Concern::Permissions, Kind::User | Kind::SystemUser | Kind::App) => Kind::User,
+        (Concern::Permissions, kind) if kind != Kind::Page => Kind::User,
         (Concern::Permissions | Concern::Recovery, kind) => kind,
     };
     (concern, kind, facts.person.clone())

@@ -15,6 +15,9 @@ pub(super) fn check_replacement(current: &Token, new: &Facts) -> Option<Mismatch
         let (subject, expected) = (new.subject.clone(), old.subject.clone());
         return Some(Mismatch::OtherSubject { subject, expected });
     }
+    if new.permits_unknown() {
+        return None;
+    }
     let missing = old.scopes.without(&new.scopes);
     (!missing.is_empty()).then_some(Mismatch::FewerScopes { missing })
 }

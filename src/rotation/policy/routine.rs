@@ -51,10 +51,17 @@ pub fn routine(
 fn is_as_before(token: &Token, facts: &Facts, basis: &Basis<'_>) -> bool {
     let is_plain = token.is_alive() && token.refused.is_none() && token.permissions.lost.is_empty();
     is_plain
-        && token.facts.as_ref() == Some(facts)
+        && is_described_as_before(token, facts)
         && clock_trust(basis.skew) == ClockTrust::Right
         && token.missing_in(facts) == token.permissions.ungranted
         && health_of_living(token, facts, basis.rules, basis.now) == token.health
+}
+
+fn is_described_as_before(token: &Token, facts: &Facts) -> bool {
+    let Some(known) = &token.facts else {
+        return false;
+    };
+    known == facts || facts.kind.is_described_once() && facts.clone().completed_by(known) == *known
 }
 
 #[cfg(test)]

@@ -30,7 +30,14 @@ pub(super) async fn show(
         return Ok(page);
     }
     let link = app_state.public(&format!("/login/{login_ticket}"));
-    let page = text::invitation(&invited.login, &invited.tokens, invited.count, link);
+    let logins = app_state.logins();
+    let invitation = text::Invitation {
+        login: &invited.login,
+        platform: logins.platform_title(&invited.login.wanted.app),
+        tokens: &invited.tokens,
+        count: invited.count,
+    };
+    let page = text::invitation(&invitation, link);
     Ok(laid_out(&app_state, page, StatusCode::OK))
 }
 
@@ -47,7 +54,7 @@ pub(super) async fn click(
     let settings = app_state.logins();
     let app = settings.app(&login.wanted.app).cloned();
     let app = app.ok_or(PageError::Nothing)?;
-    let redirect_uri = settings.redirect_uri(&app);
+    let redirect_uri = settings.redirect_uri(&app).ok_or(PageError::Nothing)?;
     let address = app_state.write(move |tx| {
         let state = tx.begin_attempt(&login, &redirect_uri, now)?;
         let was_declined = tx.was_declined_before(login.id)?;

@@ -39,11 +39,15 @@ pub(super) async fn show(
         action: app_state.public(&format!("/login/{}", login_ticket.expose())),
         text: "Log in again".to_owned(),
     });
+    let logins = app_state.logins();
+    let platform = logins.platform_title(&login.wanted.app);
     let page = match progress {
         LoginProgress::Awaited | LoginProgress::Expired => return Err(PageError::Nothing),
-        LoginProgress::Asking { since } => text::one_moment(now.duration_since(since) > LONG),
-        LoginProgress::Granted(account) => text::account(&account, again),
-        LoginProgress::Refused(ending) => text::failure_page(&login, &ending, again),
+        LoginProgress::Asking { since } => {
+            text::one_moment(now.duration_since(since) > LONG, platform)
+        }
+        LoginProgress::Granted(account) => text::account(&account, platform, again),
+        LoginProgress::Refused(ending) => text::failure_page(&login, platform, &ending, again),
     };
     Ok(laid_out(
         &app_state,

@@ -42,12 +42,12 @@ pub(in crate::web) fn deletion(request: &Deletion) -> Page {
 
 fn what_is_gone(tokens: u64) -> String {
     let access = match tokens {
-        0 => return "This app had stored no access to your Facebook account or pages.".to_owned(),
+        0 => return "This app had stored no access to your account or pages.".to_owned(),
         1 => "The access token".to_owned(),
         n => format!("All {n} access tokens"),
     };
     format!(
-        "{access} for your Facebook account and pages, and all records about you and them, have been deleted. \
+        "{access} for your account and pages, and all records about you and them, have been deleted. \
          Backups that were made before that day are replaced over time."
     )
 }

@@ -1,13 +1,17 @@
 //! The page with the result of a login: what works again, what does not, and why.
 
 use super::token_rows::{all_of, list};
-use super::{LABEL, person, short};
+use super::{PlatformTitle, label, person, short};
 use crate::login::Account;
 use crate::model::{Ending, Login, LoginError};
 use crate::web::page::{Button, Mood, Page};
 
 /// The page after a login that gave tokens: what works again, what does not, and why.
-pub(in crate::web) fn account(account: &Account, again: Option<Button>) -> Page {
+pub(in crate::web) fn account(
+    account: &Account,
+    platform: PlatformTitle,
+    again: Option<Button>,
+) -> Page {
     let (broken, working): (Vec<_>, Vec<_>) = account
         .tokens
         .iter()
@@ -26,10 +30,10 @@ pub(in crate::web) fn account(account: &Account, again: Option<Button>) -> Page 
     ];
     Page {
         mood: mood(account),
-        label: LABEL.to_owned(),
+        label: label(platform),
         headline: headline(account),
         about: account.granted.name.clone().unwrap_or_default(),
-        paragraphs: remarks(account),
+        paragraphs: remarks(account, platform),
         footer: vec![footer(account, again.as_ref()).to_owned()],
         button: again.filter(|_| is_known_incomplete(account)),
         lists: lists.into_iter().flatten().collect(),
@@ -104,11 +108,13 @@ fn tokens(count: u64) -> String {
     }
 }
 
-fn remarks(account: &Account) -> Vec<String> {
+fn remarks(account: &Account, platform: PlatformTitle) -> Vec<String> {
     let granted = &account.granted;
     let mut remarks = Vec::new();
     if !account.is_over() {
-        remarks.push("Facebook confirms them one by one. This page updates itself.".to_owned());
+        remarks.push(format!(
+            "{platform} confirms them one by one. This page updates itself."
+        ));
     }
     if let Some(fewer) = &account.fewer {
         remarks.push(format!(
@@ -124,7 +130,7 @@ fn remarks(account: &Account) -> Vec<String> {
     }
     if !granted.declined.is_empty() {
         remarks.push(format!(
-            "You did not allow {0} in Facebook's dialog. Log in again and allow {0}.",
+            "You did not allow {0} in {platform}'s dialog. Log in again and allow {0}.",
             all_of(granted.declined.iter().map(String::as_str))
         ));
     }
@@ -135,8 +141,8 @@ fn remarks(account: &Account) -> Vec<String> {
             named.push_str(&format!(" and {more} more"));
         }
         remarks.push(format!(
-            "The login does not include {named}. Log in again and tick {named} in Facebook's dialog. If Facebook only asks \
-             whether to continue, choose to edit the settings there. If Facebook does not list a page, you no longer have a \
+            "The login does not include {named}. Log in again and tick {named} in {platform}'s dialog. If {platform} only asks \
+             whether to continue, choose to edit the settings there. If {platform} does not list a page, you no longer have a \
              role on it."
         ));
     }
@@ -144,10 +150,15 @@ fn remarks(account: &Account) -> Vec<String> {
 }
 
 /// The page after a login that gave nothing.
-pub(in crate::web) fn failure_page(login: &Login, ending: &Ending, again: Option<Button>) -> Page {
+pub(in crate::web) fn failure_page(
+    login: &Login,
+    platform: PlatformTitle,
+    ending: &Ending,
+    again: Option<Button>,
+) -> Page {
     let page = match ending {
-        Ending::WrongPerson { name } => wrong_person(login, name.as_deref()),
-        Ending::Failed { why, code } => failed(*why, *code),
+        Ending::WrongPerson { name } => wrong_person(login, platform, name.as_deref()),
+        Ending::Failed { why, code } => failed(*why, platform, *code),
         Ending::Granted(_) => Page::default(),
     };
     Page {
@@ -156,33 +167,38 @@ pub(in crate::web) fn failure_page(login: &Login, ending: &Ending, again: Option
     }
 }
 
-fn wrong_person(login: &Login, was: Option<&str>) -> Page {
+fn wrong_person(login: &Login, platform: PlatformTitle, was: Option<&str>) -> Page {
     let expected = person(login).unwrap_or_else(|| "the right person".to_owned());
     let was = was.map_or_else(
-        || "You are logged in to Facebook as another person.".to_owned(),
-        |name| format!("You are logged in to Facebook as {name}."),
+        || format!("You are logged in to {platform} as another person."),
+        |name| format!("You are logged in to {platform} as {name}."),
     );
     let nothing_kept =
         format!("{was} Perennial kept nothing from that login, and nothing was changed.");
     let what_to_do = format!(
-        "Log out of Facebook, or open the link in a private window. Then log in as {expected}."
+        "Log out of {platform}, or open the link in a private window. Then log in as {expected}."
     );
     Page {
         paragraphs: vec![nothing_kept, what_to_do],
-        ..short(Mood::Waiting, &format!("Please log in as {expected}"), "")
+        ..short(
+            Mood::Waiting,
+            platform,
+            &format!("Please log in as {expected}"),
+            "",
+        )
     }
 }
 
-fn failed(why: LoginError, code: Option<i64>) -> Page {
+fn failed(why: LoginError, platform: PlatformTitle, code: Option<i64>) -> Page {
     let (headline, text) = match why {
         LoginError::NotAllowed => (
-            "Facebook did not give permission",
-            "You may not have done anything wrong: Facebook also answers like this when the app is not open to \
+            "{platform} did not give permission",
+            "You may not have done anything wrong: {platform} also answers like this when the app is not open to \
              everyone. Try again and leave everything selected. If this happens again, tell the person who runs \
              Perennial in your company.",
         ),
         LoginError::AppRefused => (
-            "Facebook does not let people log in to this app at the moment",
+            "{platform} does not let people log in to this app at the moment",
             "You cannot fix this yourself. Ask the person who runs Perennial in your company to check the app's status \
              in Meta's dashboard.",
         ),
@@ -191,20 +207,21 @@ fn failed(why: LoginError, code: Option<i64>) -> Page {
             "A login works only once and only for a few minutes. Press the button and log in again.",
         ),
         LoginError::RedirectRefused => (
-            "Facebook does not know this address",
+            "{platform} does not know this address",
             "You cannot fix this yourself. Tell the person who runs Perennial in your company that the address of this \
              page is missing from the app's valid OAuth redirect URIs.",
         ),
         LoginError::Busy | LoginError::Lost => (
-            "Facebook did not answer in time",
+            "{platform} did not answer in time",
             "Nothing was changed. Press the button and log in again.",
         ),
         LoginError::Unusable => (
-            "Facebook did not confirm this login",
+            "{platform} did not confirm this login",
             "Nothing was changed. Press the button and log in again.",
         ),
     };
-    let number = code.map(|code| format!(" Facebook's error code is {code}."));
-    let text = format!("{text}{}", number.unwrap_or_default());
-    short(Mood::Error, headline, &text)
+    let named = |text: &str| text.replace("{platform}", platform);
+    let number = code.map(|code| format!(" {platform}'s error code is {code}."));
+    let text = named(text) + &number.unwrap_or_default();
+    short(Mood::Error, platform, &named(headline), &text)
 }

@@ -17,46 +17,69 @@ pub(super) use deletion::deletion;
 pub(super) use login_result::{account, failure_page};
 use token_rows::list;
 
-const LABEL: &str = "Facebook login";
+/// Where people log in, as they call it.
+pub(super) type PlatformTitle = &'static str;
+
+/// What a login link is for.
+pub(super) struct Invitation<'a> {
+    pub(super) login: &'a Login,
+    pub(super) platform: PlatformTitle,
+    pub(super) tokens: &'a [Token],
+    pub(super) count: u64,
+}
 
 /// The page that a login link opens.
-pub(super) fn invitation(login: &Login, tokens: &[Token], count: u64, link: String) -> Page {
+pub(super) fn invitation(invitation: &Invitation<'_>, link: String) -> Page {
+    let Invitation {
+        login,
+        platform,
+        tokens,
+        count,
+    } = *invitation;
     let app = &login.wanted.app;
     let headline = match person(login) {
         Some(person) => format!("Log in as {person}"),
         None => format!("Log in to {app}"),
     };
     Page {
-        label: LABEL.to_owned(),
+        label: label(platform),
         headline,
         about: format!("For the app {app}"),
-        paragraphs: vec![why(login).to_owned(), how(login)],
+        paragraphs: vec![why(login, platform), how(login, platform)],
         button: Some(Button {
             action: link,
-            text: "Continue with Facebook".to_owned(),
+            text: format!("Continue with {platform}"),
         }),
         lists: list("What this login is for", tokens, count)
             .into_iter()
             .collect(),
-        footer: vec![for_whom(login), good_until(login)],
+        footer: vec![for_whom(login, platform), good_until(login)],
         ..Page::default()
     }
 }
 
-/// The person's name in the inventory; if it is unknown, their Facebook id.
+/// The person's name in the inventory; if it is unknown, their id.
 pub(super) fn person(login: &Login) -> Option<String> {
     let name = login.person_name.clone().filter(|name| !name.is_empty());
     let number = login.wanted.person.as_ref();
-    name.or_else(|| number.map(|id| format!("the person with Facebook ID {id}")))
+    name.or_else(|| number.map(|id| format!("the person with ID {id}")))
 }
 
-const fn why(login: &Login) -> &'static str {
+fn label(platform: PlatformTitle) -> String {
+    format!("{platform} login")
+}
+
+fn why(login: &Login, platform: PlatformTitle) -> String {
     match login.wanted.remedy {
         Remedy::Reauthorize => {
-            "Facebook asks you every 90 days to confirm what an app may read. This is due now or soon."
+            format!(
+                "{platform} asks you every 90 days to confirm what an app may read. This is due now or soon."
+            )
         }
         Remedy::GrantPermissions => {
-            "A permission is missing. Facebook will ask you for it. Everything else stays as it is."
+            format!(
+                "A permission is missing. {platform} will ask you for it. Everything else stays as it is."
+            )
         }
         Remedy::Login
         | Remedy::RestorePageRole
@@ -66,23 +89,23 @@ const fn why(login: &Login) -> &'static str {
         | Remedy::UpdateConsumer
         | Remedy::FixDatabase
         | Remedy::Wait => {
-            "Log in with Facebook once so that the app can keep working for your pages."
+            format!("Log in with {platform} once so that the app can keep working.")
         }
     }
 }
 
-fn how(login: &Login) -> String {
+fn how(login: &Login, platform: PlatformTitle) -> String {
     let who = person(login).map_or_else(String::new, |person| format!(" as {person}"));
     format!(
-        "Press the button, log in to Facebook{who}, and leave every page and every permission selected. You then come \
+        "Press the button, log in to {platform}{who}, and leave every page and every permission that you see selected. You then come \
          back here and see what works again."
     )
 }
 
-fn for_whom(login: &Login) -> String {
+fn for_whom(login: &Login, platform: PlatformTitle) -> String {
     match person(login) {
         Some(person) => format!(
-            "This link is only for {person}. If you log in with another Facebook account, nothing is changed."
+            "This link is only for {person}. If you log in with another {platform} account, nothing is changed."
         ),
         None => "This link is only for you. Do not pass it on.".to_owned(),
     }
@@ -99,7 +122,7 @@ fn day(at: Timestamp) -> String {
 }
 
 pub(super) fn link_has_expired() -> Page {
-    short(
+    general(
         Mood::Waiting,
         "This link is no longer valid",
         "Use the link in the newest email. If you have none, ask the person who runs Perennial in your company for a \
@@ -108,7 +131,7 @@ pub(super) fn link_has_expired() -> Page {
 }
 
 pub(super) fn nothing_left_to_do() -> Page {
-    short(
+    general(
         Mood::Good,
         "Nothing left to do",
         "Everything that this link was for works again.",
@@ -117,7 +140,7 @@ pub(super) fn nothing_left_to_do() -> Page {
 
 /// The page for a callback that belongs to no pending click.
 pub(super) fn login_is_not_known() -> Page {
-    short(
+    general(
         Mood::Waiting,
         "This login was started too long ago",
         "Nothing was changed. Open the link from the email again and press the button there.",
@@ -125,25 +148,37 @@ pub(super) fn login_is_not_known() -> Page {
 }
 
 /// The page while the daemon asks Meta.
-pub(super) fn one_moment(waited_long: bool) -> Page {
+pub(super) fn one_moment(waited_long: bool, platform: PlatformTitle) -> Page {
     let (text, again_after) = if waited_long {
-        let text = "Facebook is slow at the moment. You can close this page. Nothing is lost, and Perennial sends an \
-                    email when it works again.";
+        let text = format!(
+            "{platform} is slow at the moment. You can close this page. Nothing is lost, and Perennial sends an email \
+             when it works again."
+        );
         (text, 10)
     } else {
-        let text = "Perennial is asking Facebook what this login allows. This page updates itself.";
+        let text = format!(
+            "Perennial is asking {platform} what this login allows. This page updates itself."
+        );
         (text, 2)
     };
     Page {
         again_after: Some(again_after),
-        ..short(Mood::Waiting, "One moment", text)
+        ..short(Mood::Waiting, platform, "One moment", &text)
     }
 }
 
-fn short(mood: Mood, headline: &str, text: &str) -> Page {
+/// A page that belongs to no login that is known.
+fn general(mood: Mood, headline: &str, text: &str) -> Page {
+    Page {
+        label: "Login".to_owned(),
+        ..short(mood, "", headline, text)
+    }
+}
+
+fn short(mood: Mood, platform: PlatformTitle, headline: &str, text: &str) -> Page {
     Page {
         mood,
-        label: LABEL.to_owned(),
+        label: label(platform),
         headline: headline.to_owned(),
         paragraphs: vec![text.to_owned()],
         ..Page::default()

@@ -27,7 +27,7 @@ pub(super) fn list(title: &str, tokens: &[Token], count: u64) -> Option<List> {
 fn row(token: &Token) -> Row {
     let kind = match token.facts.as_ref().map(|facts| facts.kind) {
         Some(Kind::Page) => "page, ",
-        Some(Kind::User) => "login, ",
+        Some(Kind::User | Kind::InstagramUser | Kind::ThreadsUser) => "login, ",
         Some(Kind::SystemUser) => "system user, ",
         Some(Kind::App) | None => "",
     };
@@ -61,9 +61,9 @@ const fn cause_text(cause: Cause) -> &'static str {
         Cause::DataAccessExpired => "data access has expired",
         Cause::PasswordChanged => "ended when the password was changed",
         Cause::AppRemoved => "ended when the app was removed",
-        Cause::SessionEnded => "ended by Facebook",
+        Cause::SessionEnded => "ended by Meta",
         Cause::ReplacedElsewhere => "replaced by another token",
-        Cause::Checkpoint => "needs a security check on Facebook",
+        Cause::Checkpoint => "needs a security check",
         Cause::PageRoleLost => "no role on the page any more",
         Cause::PageGone => "page deleted or hidden",
         Cause::PermissionMissing => "a permission is missing",

@@ -17,7 +17,7 @@ mod socket;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use perennial::graph_api::{Client, Settings};
+use perennial::graph_api::{Client, FACEBOOK, Platform, Settings};
 use perennial::graph_sim::{AppSpec, Endpoint, PageSelection, Simulator, World as Meta};
 use perennial::inventory::{Filter, Imported, Inventory, NewToken};
 use perennial::model::{
@@ -45,6 +45,8 @@ pub struct World {
     pub inventory: Inventory,
     pub rotation_worker: RotationWorker,
     pub now: Timestamp,
+    pub platform: &'static Platform,
+    pub dialog_url: String,
     office: mail::Office,
     folder: tempfile::TempDir,
     database: database::Database,
@@ -69,6 +71,7 @@ pub fn rules() -> Rules {
         retry_after: [1, 5, 30, 120, 360].map(minutes).to_vec(),
         warn_before: days(14),
         subscribed_fields: Scopes::default(),
+        renewal: FACEBOOK.renewal,
         scopes: Scopes::default(),
     }
 }
@@ -80,8 +83,14 @@ impl World {
 
     /// Creates a world whose app has these settings.
     pub async fn with_app(spec: AppSpec) -> Result<Self> {
+        Self::at(&FACEBOOK, spec).await
+    }
+
+    /// Creates a world whose app is on this platform.
+    pub async fn at(platform: &'static Platform, spec: AppSpec) -> Result<Self> {
         let now: Timestamp = "2026-12-01T12:00:00Z".parse()?;
         let mut world = Meta::new(now, 1);
+        let of_meta = spec.platform;
         world.add_app(AppSpec {
             id: APP.to_owned(),
             secret: APP_SECRET.to_owned(),
@@ -92,23 +101,33 @@ impl World {
             ..spec
         });
         let meta = Simulator::start(world, "127.0.0.1:0".parse()?).await?;
+        let url = match of_meta {
+            perennial::graph_sim::Platform::Facebook => meta.url(),
+            other => meta.url_of(other),
+        };
+        let graph = client_at(platform, &url, APP_SECRET, 50)?;
         let folder = tempfile::tempdir()?;
         let database = database::Database::new()?;
         let settings = database.settings(folder.path(), Key::generate()?)?;
         let inventory = Inventory::open(&settings)?;
         let rotation_worker = RotationWorker {
             inventory: inventory.clone(),
-            graph: client(&meta, APP_SECRET, 50)?,
+            graph,
             app: "acme".to_owned(),
             calls_per_hour: 100_000,
             batch: 50,
-            rules: rules(),
+            rules: Rules {
+                renewal: platform.renewal,
+                ..rules()
+            },
         };
         Ok(Self {
             meta,
             inventory,
             rotation_worker,
             now,
+            platform,
+            dialog_url: url,
             office: mail::Office::open(folder.path())?,
             folder,
             database,
@@ -271,12 +290,23 @@ impl World {
 }
 
 pub fn client(meta: &Simulator, secret: &str, batch: usize) -> Result<Client> {
+    client_at(&FACEBOOK, &meta.url(), secret, batch)
+}
+
+pub fn client_at(
+    platform: &'static Platform,
+    url: &str,
+    secret: &str,
+    batch: usize,
+) -> Result<Client> {
     Ok(Client::new(Settings {
         app: "acme".to_owned(),
+        platform,
         id: APP.to_owned(),
         secrets: vec![Secret::new(secret)],
-        version: "v25.0".to_owned(),
-        url: meta.url(),
+        version: platform.graph_version.to_owned(),
+        url: url.to_owned(),
+        code_url: None,
         batch,
         timeout: Duration::from_secs(10),
     })?)

@@ -43,9 +43,10 @@ impl World {
         }
         let app = login::App {
             name: "acme".to_owned(),
+            platform: self.platform,
             id: APP.to_owned(),
-            graph_version: "v25.0".to_owned(),
-            dialog_url: self.meta.url(),
+            graph_version: self.platform.graph_version.to_owned(),
+            dialog_url: self.dialog_url.clone(),
             scopes: Scopes::parse(scopes),
             config_id: config_id.map(str::to_owned),
         };

@@ -41,7 +41,10 @@ pub(in crate::cli) fn of(detail: &TokenDetail, now: Timestamp, format: &Terminal
         )),
         (Some(Remedy::FixApp), _) | (Some(_), Some(Kind::App)) => fix_app(token),
         (Some(remedy), Some(Kind::SystemUser)) => administrator(token, remedy),
-        (Some(remedy), Some(Kind::User | Kind::Page) | None) => person(detail, remedy),
+        (
+            Some(remedy),
+            Some(Kind::User | Kind::Page | Kind::InstagramUser | Kind::ThreadsUser) | None,
+        ) => person(detail, remedy),
     }
 }
 
@@ -128,7 +131,8 @@ fn person(detail: &TokenDetail, remedy: Remedy) -> Step {
             within(&who)
         )),
         Remedy::ClearCheckpoint => Step::new(format!(
-            "{who} must log in at facebook.com and pass the security check there. Perennial then checks it by itself."
+            "{who} must log in at {} and pass the security check there. Perennial then checks it by itself.",
+            site(token)
         )),
         Remedy::FixApp
         | Remedy::FixDelivery
@@ -146,7 +150,14 @@ fn log_in(detail: &TokenDetail) -> Step {
                     settings. Import that one:";
         return Step::with(text, format!("perennial import --replace {}", token.name));
     }
-    let text = format!("{} must log in to the app again.", who(token));
+    let platform = token.kind.unwrap_or(Kind::User).platform();
+    let text = match token.kind.is_some_and(Kind::is_described_once) {
+        true => format!(
+            "{} must log in to the app with {platform} again.",
+            who(token)
+        ),
+        false => format!("{} must log in to the app again.", who(token)),
+    };
     match (detail.login, token.kind, &token.parent) {
         (None, Some(Kind::Page), Some(parent)) => Step::with(
             format!("{text} Once that token is replaced, this one works again by itself:"),
@@ -197,16 +208,22 @@ fn missing(token: &TokenView) -> String {
     }
 }
 
+/// Where the person of the token logs in.
+fn site(token: &TokenView) -> String {
+    let platform = token.kind.unwrap_or(Kind::User).platform();
+    format!("{}.com", platform.to_lowercase())
+}
+
 /// The person who can act at Meta; for a page, the one who granted its token to the app.
 fn who(token: &TokenView) -> String {
     match (token.kind, &token.parent, named(token)) {
         (Some(Kind::Page), Some(parent), _) => format!("The person behind {parent}"),
         (Some(Kind::Page), None, _) => "The person who granted it".to_owned(),
-        (Some(Kind::User), _, Some(name)) if !is_number(name) => name.to_owned(),
-        (Some(Kind::User), _, Some(id)) => format!("The person with the id {id}"),
-        (Some(Kind::User | Kind::SystemUser | Kind::App) | None, ..) => {
-            "The person whose token it is".to_owned()
+        (Some(kind), _, Some(name)) if kind.is_persons_own() && !is_number(name) => name.to_owned(),
+        (Some(kind), _, Some(id)) if kind.is_persons_own() => {
+            format!("The person with the id {id}")
         }
+        (Some(_) | None, ..) => "The person whose token it is".to_owned(),
     }
 }
 

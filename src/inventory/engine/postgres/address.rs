@@ -86,6 +86,11 @@ impl Address {
         read(self.url.expose()).is_ok_and(|(config, _)| config.get_password().is_some())
     }
 
+    /// Whether both are the same, apart from the name of the daemon.
+    pub fn leads_where(&self, other: &Self) -> bool {
+        self.url == other.url && self.authority == other.authority
+    }
+
     /// Whether both name the same database. A URL without a user fits one that has a user.
     pub fn fits(&self, other: &Self) -> bool {
         let user = |address: &Self| {

@@ -23,6 +23,8 @@ pub(in crate::inventory::engine) struct Connection {
     pub(super) begun: RefCell<Option<Begun>>,
     /// The number of the schema that this program has found or made.
     pub(super) schema: Cell<Option<u32>>,
+    /// What the database said that it holds.
+    pub(super) mark: RefCell<Option<String>>,
     counters: Arc<Counters>,
 }
 
@@ -49,6 +51,7 @@ impl Connection {
             state: Cell::new(State::Idle),
             begun: RefCell::default(),
             schema: Cell::default(),
+            mark: RefCell::default(),
             counters: Arc::default(),
         };
         *new.link.borrow_mut() = Some(new.connect().map_err(Error::Server)?);

@@ -1,6 +1,7 @@
 //! Whose database it is: a table of one row says so, and what schema it has.
 
 use super::connection::Connection;
+use super::fault::{Fault, FaultKind};
 use super::server_error::ServerError;
 use super::{STATEMENT, UPGRADE};
 use crate::inventory::engine::identity::{Identity, Owner};
@@ -9,7 +10,15 @@ use crate::inventory::error::Error;
 const APPLICATION: &str = "perennial";
 
 /// Instead of it, once what the database held was moved to another place.
-pub(super) const MOVED: &str = "perennial, moved";
+const MOVED: &str = "perennial, moved";
+
+/// Between the application and how often its data keys were renewed.
+const RENEWED: &str = ", data keys ";
+
+const WAS_MOVED: &str = "the inventory was moved to another place meanwhile. Stop this perennial, and name that place in \
+                         [inventory]";
+const WERE_RENEWED: &str =
+    "the inventory's data keys were renewed meanwhile. Restart this perennial";
 
 /// What belongs to an extension, such as a view of statistics, is nobody's table.
 const TABLES: &str = "SELECT count(*), to_regclass(quote_ident(current_schema()) || '.inventory_schema') IS NOT NULL
@@ -48,11 +57,9 @@ impl Connection {
         }
         let mark = self.words("SELECT application, version FROM inventory_schema")?;
         let mut mark = mark.into_iter().flatten().flatten();
-        let owner = match mark.next().as_deref() {
-            Some(APPLICATION) => Owner::Perennial,
-            Some(MOVED) => Owner::Moved,
-            Some(_) | None => Owner::Other,
-        };
+        let application = mark.next();
+        let owner = owner(application.as_deref().unwrap_or_default());
+        *self.mark.borrow_mut() = application;
         let version = mark.next().and_then(|version| version.parse().ok());
         Ok(match version.filter(|_| owner != Owner::Other) {
             Some(version) => {
@@ -66,10 +73,40 @@ impl Connection {
         })
     }
 
+    /// Refuses to go on with something else than what was opened.
+    pub(super) fn check_mark(&self, found: Option<&str>) -> Result<(), Fault> {
+        let text = match (self.mark.borrow().as_deref(), found) {
+            (Some(known), Some(found)) if known == found => return Ok(()),
+            (None, _) | (_, None) => return Ok(()),
+            (Some(_), Some(MOVED)) => WAS_MOVED,
+            (Some(_), Some(_)) => WERE_RENEWED,
+        };
+        Err(Fault::new(FaultKind::Passing, text))
+    }
+
     pub(in crate::inventory::engine) fn mark_as_moved(&self) -> Result<(), Error> {
+        self.set_mark(MOVED.to_owned())
+    }
+
+    pub(in crate::inventory::engine) fn mark_as_own(&self) -> Result<(), Error> {
+        self.set_mark(APPLICATION.to_owned())
+    }
+
+    pub(in crate::inventory::engine) fn mark_new_data_keys(&self) -> Result<(), Error> {
+        let mark = self.mark.borrow().clone().unwrap_or_default();
+        let renewed: u64 = mark
+            .rsplit_once(RENEWED)
+            .and_then(|(_, times)| times.parse().ok())
+            .unwrap_or_default();
+        self.set_mark(format!("{APPLICATION}{RENEWED}{}", renewed + 1))
+    }
+
+    fn set_mark(&self, mark: String) -> Result<(), Error> {
         self.script(&format!(
-            "UPDATE inventory_schema SET application = '{MOVED}'"
-        ))
+            "UPDATE inventory_schema SET application = '{mark}'"
+        ))?;
+        *self.mark.borrow_mut() = Some(mark);
+        Ok(())
     }
 
     /// No other connection can change the schema until the transaction ends.
@@ -94,15 +131,27 @@ impl Connection {
 
     pub(in crate::inventory::engine) fn apply(&self, sql: &str, version: u32) -> Result<(), Error> {
         self.script(sql)?;
+        let known = self.mark.borrow().clone();
+        let mark = known.unwrap_or_else(|| APPLICATION.to_owned());
         self.script(&format!(
             "DELETE FROM inventory_schema;
-             INSERT INTO inventory_schema (application, version) VALUES ('{APPLICATION}', {version})"
+             INSERT INTO inventory_schema (application, version) VALUES ('{mark}', {version})"
         ))?;
+        *self.mark.borrow_mut() = Some(mark);
         self.schema.set(Some(version));
         Ok(())
     }
 
     pub(in crate::inventory::engine) fn touch(&self) -> Result<(), Error> {
         self.script("UPDATE inventory_schema SET version = version")
+    }
+}
+
+fn owner(application: &str) -> Owner {
+    match application {
+        APPLICATION => Owner::Perennial,
+        MOVED => Owner::Moved,
+        other if other.starts_with(&format!("{APPLICATION}{RENEWED}")) => Owner::Perennial,
+        _ => Owner::Other,
     }
 }

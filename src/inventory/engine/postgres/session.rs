@@ -65,7 +65,9 @@ fn shown_version(number: Option<u32>) -> String {
 }
 
 /// Time-outs of the server's own, so that a statement ends there as well, and a transaction does not keep its locks after
-/// this process has gone or was stopped. Read committed, and durable commits, whatever the server's defaults are.
+/// this process has gone or was stopped. Read committed, and durable commits, whatever the server's defaults are. And one
+/// plan for each statement: every statement is written for an index, whereas a plan for the values of a moment reads the
+/// whole table for a few hundred rows.
 fn settings() -> String {
     let settings = [
         ("statement_timeout", STATEMENT),
@@ -81,6 +83,7 @@ fn settings() -> String {
         "{settings}
          SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3;
          SET default_transaction_isolation = 'read committed';
+         SET plan_cache_mode = force_generic_plan; SET jit = off;
          SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
          SELECT current_setting('server_version_num'), current_schema()"
     )

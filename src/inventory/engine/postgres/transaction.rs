@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::CALL;
 use super::connection::Connection;
 use super::fault::{Fault, FaultKind};
-use super::identity::MOVED;
 use super::link::Link;
 use super::state::{Begun, State};
 use crate::inventory::error::Error;
@@ -17,9 +16,6 @@ use crate::inventory::error::Error;
 const BEGIN: &str = "BEGIN; LOCK TABLE inventory_schema IN EXCLUSIVE MODE;
     SELECT version, pg_current_xact_id()::text, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), application
     FROM inventory_schema";
-
-const WAS_MOVED: &str = "the inventory was moved to another place meanwhile. Stop this perennial, and name that place in \
-                         [inventory]";
 
 /// How often, and for how long each, to ask for the outcome of a commit whose answer was lost.
 const QUESTIONS: u32 = 30;
@@ -96,9 +92,7 @@ impl Connection {
             return Err(Fault::new(FaultKind::OtherSchema, text));
         }
         let (number, history) = (row.next().flatten(), row.next().flatten());
-        if row.next().flatten().as_deref() == Some(MOVED) {
-            return Err(Fault::new(FaultKind::Passing, WAS_MOVED));
-        }
+        self.check_mark(row.next().flatten().as_deref())?;
         let begun = number.zip(history);
         Ok(begun.map(|(number, history)| Begun { number, history }))
     }

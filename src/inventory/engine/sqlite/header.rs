@@ -39,6 +39,10 @@ impl Connection {
         self.set_header("application_id", MOVED_ID)
     }
 
+    pub(in crate::inventory::engine) fn mark_as_own(&self) -> Result<(), Error> {
+        self.set_header("application_id", APPLICATION_ID)
+    }
+
     pub(in crate::inventory::engine) fn touch(&self) -> Result<(), Error> {
         let version = self.header("user_version")?;
         self.set_header("user_version", version)

@@ -85,7 +85,8 @@ CREATE TABLE schedule (
 );
 
 CREATE INDEX schedule_due      ON schedule (app, due_at, deadline) WHERE due_at IS NOT NULL;
-CREATE INDEX schedule_deadline ON schedule (deadline) WHERE deadline IS NOT NULL;
+-- As SQLite keeps it: a row of its index ends with the row's id.
+CREATE INDEX schedule_deadline ON schedule (deadline, token) WHERE deadline IS NOT NULL;
 
 CREATE TABLE version (
     token         BIGINT           NOT NULL REFERENCES token (id) ON DELETE CASCADE,

@@ -1,4 +1,7 @@
-//! `perennial restore FILE`: replaces the inventory by a copy, and keeps the replaced one.
+//! `perennial restore FILE`: replaces the inventory by a copy, and keeps the replaced one. An inventory on a server is
+//! checked after the server's own tools have restored it.
+
+mod on_server;
 
 use std::path::{Path, PathBuf};
 
@@ -17,11 +20,15 @@ use crate::secret::Key;
 /// Replace the inventory by a copy, with the daemon stopped
 ///
 /// A copy that is broken, newer than this version, or encrypted with another key is refused, and nothing is changed.
-/// The replaced inventory is kept beside it.
+/// The replaced inventory is kept beside it. A file that was moved to a server with move-inventory is a copy, too: name
+/// it here to go back to it as it was then.
+///
+/// An inventory on a server is restored with pg_restore. Afterwards, run this without a file: it checks what was
+/// restored, opens every secret, and has every token checked anew. This also goes back to a database that was moved away.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// The copy, as perennial backup wrote it
-    file: PathBuf,
+    /// The copy, as perennial backup wrote it; none for an inventory on a server
+    file: Option<PathBuf>,
     /// The file of the key that opens the copy [default: the key in the configuration]
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
@@ -31,24 +38,28 @@ pub struct Options {
 }
 
 const INSTEAD: &str = "stop every daemon that uses it, and restore a copy of pg_dump with pg_restore --clean --if-exists \
-                       --single-transaction and the database of [inventory] url. Then start the daemon, and check every \
-                       token: perennial check NAME";
+                       --single-transaction and the database of [inventory] url. Then run perennial restore without a \
+                       file: it checks what was restored, and has every token checked anew. Then start the daemon";
 
 pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
     let stores = config::stores(global.config())?;
+    let Some(file) = &options.file else {
+        return on_server::run(options, &stores, global, terminal);
+    };
     let path = stores.file(INSTEAD)?;
     let key = options.key_file.as_deref().unwrap_or(&stores.key);
     let opened_with = key_file::read(key)?;
-    let restore = Restore::prepare(path, &opened_with, &options.file)
-        .map_err(|error| with_kept_key(error, &stores.key, &options.file))?;
-    terminal.print(&described(&options.file, &restore.contents, terminal))?;
+    let restore = Restore::prepare(path, &opened_with, file)
+        .map_err(|error| with_kept_key(error, &stores.key, file))?;
+    terminal.print(&described(file, &restore.contents, terminal))?;
     terminal.print(&what_is_lost(&restore, terminal))?;
-    if !options.yes && !is_confirmed(terminal)? {
+    let question = "Replace the inventory with it?";
+    if !options.yes && !is_confirmed(question, "FILE", terminal)? {
         terminal.warn("Nothing was changed.");
         return Ok(Answer::No);
     }
     let kept = restore.carry_out(clock::now())?;
-    let (copy, path) = (options.file.display(), path.display());
+    let (copy, path) = (file.display(), path.display());
     terminal.print(&format!("{copy} is now {path}."))?;
     if let Some(kept) = kept {
         terminal.print(&format!(
@@ -102,12 +113,16 @@ fn with_kept_key(error: inventory::Error, place: &Path, copy: &Path) -> Error {
     }
 }
 
-fn is_confirmed(terminal: &mut Terminal) -> Result<bool> {
+fn is_confirmed(question: &str, arguments: &str, terminal: &mut Terminal) -> Result<bool> {
     if !terminal.is_interactive() {
-        let text = "stdin is not a terminal; pass --yes to confirm: perennial restore --yes FILE";
-        return Err(Error::Usage(text.to_owned()));
+        let command = format!("perennial restore --yes {arguments}");
+        let text = format!(
+            "stdin is not a terminal; pass --yes to confirm: {}",
+            command.trim_end()
+        );
+        return Err(Error::Usage(text));
     }
-    Ok(terminal.confirms("Replace the inventory with it?"))
+    Ok(terminal.confirms(question))
 }
 
 fn described(file: &Path, copy: &Contents, terminal: &Terminal) -> String {
