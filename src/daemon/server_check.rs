@@ -152,8 +152,9 @@ mod tests {
         let mut check = ServerCheck::default();
         check.look(&inventory).await.unwrap();
         for recorded in [1, 2] {
-            let record =
-                move |tx: &Tx<'_>| tx.record_event(&NewEvent::from(Event::Started {}), at(recorded));
+            let record = move |tx: &Tx<'_>| {
+                tx.record_event(&NewEvent::from(Event::Started {}), at(recorded))
+            };
             inventory.write(record).await.unwrap();
             let db = rusqlite::Connection::open(&path).unwrap();
             let take_over = "DELETE FROM event WHERE id = (SELECT max(id) FROM event);
@@ -166,7 +167,11 @@ mod tests {
                 assert_eq!(told, recorded);
             }
             if let Some(mark) = &mut check.mark {
-                *mark = inventory.read(|view| view.newest_mark()).await.unwrap().unwrap();
+                *mark = inventory
+                    .read(|view| view.newest_mark())
+                    .await
+                    .unwrap()
+                    .unwrap();
             }
         }
     }

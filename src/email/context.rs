@@ -92,8 +92,12 @@ impl EmailContext<'_> {
 
     /// Where the person logs in.
     pub(crate) fn platform(&self) -> &'static str {
-        let kind = self.tokens.iter().find_map(kind);
-        kind.unwrap_or(Kind::User).platform()
+        match self.tokens.iter().find_map(kind) {
+            Some(kind) => kind.platform(),
+            None if self.tokens.is_empty() => Kind::User.platform(),
+            // Meta has described none of them.
+            None => "Meta",
+        }
     }
 
     pub(crate) fn is_of_a_system_user(&self) -> bool {

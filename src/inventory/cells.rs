@@ -83,12 +83,14 @@ impl Column {
     }
 }
 
+/// That the token's id is not smaller follows from the rest, but only SQLite sees that: PostgreSQL would begin each page
+/// with the first token.
 pub(super) const SECRETS: Column = Column {
     table: "version",
     column: "secret",
     rows_after: "SELECT v.token, v.number, v.token || '/' || v.number || '/' || t.app || '/' || t.name, v.secret
         FROM version v CROSS JOIN token t
-        WHERE t.id = v.token AND (v.token, v.number) > (?1, ?2) ORDER BY v.token, v.number LIMIT ?3",
+        WHERE t.id = v.token AND t.id >= ?1 AND (v.token, v.number) > (?1, ?2) ORDER BY v.token, v.number LIMIT ?3",
     bound_to: text,
     update: "UPDATE version SET secret = ?1 WHERE token = ?2 AND number = ?3",
 };

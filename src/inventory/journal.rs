@@ -9,30 +9,8 @@ use serde_json::value::RawValue;
 
 use super::engine::{Row, fields};
 use super::event_log::About;
-use super::{Error, Tx, View};
+use super::{Error, Mark, Tx, View};
 use crate::model::{Event, EventId, EventRecord, NewEvent, TokenId};
-
-/// An event by which a reader finds out whether the journal still has what it had.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    id: EventId,
-    at: Timestamp,
-    kind: String,
-    token: Option<TokenId>,
-    /// When every token was last made due because commits were lost.
-    pub(super) checked_anew_at: Option<Timestamp>,
-}
-
-impl Mark {
-    /// The same for a writer, who has recorded this event since it saw `seen`.
-    #[must_use]
-    pub fn recorded_after(self, seen: Option<&Self>) -> Self {
-        Self {
-            checked_anew_at: seen.and_then(|seen| seen.checked_anew_at),
-            ..self
-        }
-    }
-}
 
 const NO_TOKEN: TokenId = TokenId(0);
 

@@ -33,6 +33,7 @@ mod keys;
 mod lock;
 mod logins;
 mod lost_commits;
+mod mark;
 mod moving;
 mod open;
 mod page_admins;
@@ -96,8 +97,8 @@ pub use engine::{
 };
 use engine::{Connection, Counters};
 pub use error::{Error, Unwritable};
-pub use journal::Mark;
 pub use logins::{ClaimedCode, NAMED_LEFT_OUT};
+pub use mark::Mark;
 pub use moving::{MoveError, MoveProgress, Moved, move_inventory};
 pub use place::Place;
 pub use pruning::Retention;

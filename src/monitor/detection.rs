@@ -27,6 +27,16 @@ pub enum Answer {
     Silence(String),
 }
 
+impl ProbeResult {
+    /// The daemon's status, if it answered with one.
+    pub fn report(&self) -> Option<&StatusReport> {
+        match &self.daemon {
+            Answer::Report(report) => Some(report),
+            Answer::Nobody(_) | Answer::Silence(_) => None,
+        }
+    }
+}
+
 /// A cause for emails. Its name is stored and must not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alarm {

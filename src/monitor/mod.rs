@@ -1,13 +1,14 @@
 //! Watches the daemon from outside and sends emails itself when the daemon is down or does not do its work: one email
 //! per cause, one reminder a day, and one when it is over. It needs neither the daemon nor the inventory.
 //!
-//! - `detection`: what is wrong (pure) · `policy`: which emails are due (pure) · `email_text`: their texts
+//! - `detection`: what is wrong (pure) · `nodes`: and among the nodes (pure) · `policy`: which emails are due (pure) · `email_text`: their texts
 //! - `probe`: queries the daemon and the disk · `alarm_state`: which alarms were notified
 //! - `unit_failure`: a unit that systemd stopped restarting
 
 mod alarm_state;
 mod detection;
 mod email_text;
+mod nodes;
 mod policy;
 mod probe;
 mod unit_failure;
@@ -20,6 +21,7 @@ use crate::config::{self, MonitorSettings};
 use crate::email::mailer::Mailer;
 use alarm_state::AlarmStore;
 pub use detection::{Alarm, ProbeResult, Problem, detected_problems};
+pub use nodes::node_warnings;
 use policy::{AlarmState, AlarmStates, MonitorEmail};
 pub use probe::collect;
 pub use unit_failure::Failed;

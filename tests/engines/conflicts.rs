@@ -12,8 +12,9 @@ use perennial::model::TokenId;
 use super::cluster::Cluster;
 use super::shelf::{Shelf, import};
 
-/// Holds a row, and then wants what every transaction of Perennial holds. Whoever began to wait first is undone.
-const OTHER: &str = "BEGIN; UPDATE schedule SET action = action; SELECT pg_sleep(0.8);
+/// Holds a row, and then wants what every transaction of Perennial holds. It never looks for a deadlock itself, so that the
+/// other side is undone.
+const OTHER: &str = "SET deadlock_timeout = '10min'; BEGIN; UPDATE schedule SET action = action; SELECT pg_sleep(0.8);
     LOCK TABLE inventory_schema IN EXCLUSIVE MODE; COMMIT";
 
 fn other(cluster: &Arc<Cluster>, database: &'static str) -> JoinHandle<()> {

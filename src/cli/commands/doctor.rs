@@ -5,8 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::status;
+use crate::api::types::NodeView;
+use crate::cli::terminal::output::TerminalFormat;
+use crate::cli::terminal::{style, text};
 use crate::cli::{Answer, Error, Global, Result, Terminal};
 use crate::config::{self, Machine, MonitorSettings};
 use crate::daemon::clock;
@@ -18,6 +23,9 @@ use crate::monitor::{self, Alarm, Failed, NotifyReport, Problem};
 /// Anyone who may use the socket may run it. With --alert it also needs the configuration and the password of the mail
 /// server, which root and the daemon's user may read: perennial-check.timer runs it so, as the daemon's user. The exit
 /// code is 0 if all is well, 1 if the daemon does not do all of its work, and 3 if it cannot be reached.
+///
+/// Where several nodes share an inventory, it lists them and warns of those that do not run, of names and versions that
+/// do not fit, and of work that no node does. Warnings change neither the exit code nor the emails.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// Email the operators if the daemon is down or does not do its work: one email for each cause
@@ -47,6 +55,9 @@ impl Options {
 /// What the look from outside found, and who was emailed about it.
 struct Examination {
     problems: Vec<Problem>,
+    nodes: Vec<NodeView>,
+    /// About the nodes. Each says what to do.
+    warnings: Vec<String>,
     notified: Option<NotifyReport>,
 }
 
@@ -64,11 +75,19 @@ pub(crate) async fn run(options: &Options, global: &Global, terminal: &mut Termi
         Some(settings) => Some(monitor::notify(settings, &problems, now).await),
         None => None,
     };
-    let examination = Examination { problems, notified };
+    let report = facts.report();
+    let examination = Examination {
+        problems,
+        nodes: report
+            .map(|report| report.nodes.clone())
+            .unwrap_or_default(),
+        warnings: report.map(monitor::node_warnings).unwrap_or_default(),
+        notified,
+    };
     if options.json {
         terminal.print_json(&examination.json())?;
     } else {
-        examination.print(terminal)?;
+        examination.print(terminal, now)?;
     }
     examination.answer()
 }
@@ -93,21 +112,38 @@ impl Examination {
         let emails = self.notified.as_ref();
         json!({
             "problems": problems.map(problem).collect::<Vec<_>>(),
+            "nodes": self.nodes,
+            "warnings": self.warnings,
             "emails": emails.map(|emails| json!({"sent": emails.sent, "failed": emails.faults})),
         })
     }
 
-    fn print(&self, terminal: &mut Terminal) -> Result<()> {
+    fn print(&self, terminal: &mut Terminal, now: Timestamp) -> Result<()> {
         for problem in &self.problems {
             terminal.print(&problem.why)?;
         }
         if self.problems.is_empty() {
             terminal.print("The daemon does its work.")?;
         }
+        let nodes = self.nodes(now, &terminal.format);
+        terminal.print(&nodes)?;
         for subject in self.notified.iter().flat_map(|emails| &emails.sent) {
             terminal.print(&format!("Sent: {subject}"))?;
         }
         Ok(())
+    }
+
+    /// A daemon that has the inventory to itself needs no list.
+    fn nodes(&self, now: Timestamp, format: &TerminalFormat) -> String {
+        let mut page = String::new();
+        if self.nodes.len() > 1 {
+            page = format!("\n{}", status::nodes(&self.nodes, now, format));
+        }
+        for warning in &self.warnings {
+            let warning = style::paint(&text::plain(warning), style::WARNING);
+            page.push_str(&format!("\n{warning}\n"));
+        }
+        page
     }
 
     fn answer(&self) -> Result {
@@ -156,4 +192,38 @@ fn all_sent(notified: &NotifyReport) -> Result<()> {
         "{}\nSee whether mail works: perennial mail-test",
         notified.faults.join("\n")
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::terminal::output::tests::pipe;
+
+    fn shown(names: &[&str], warnings: &[&str]) -> String {
+        let now: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
+        let node = |name: &&str| NodeView {
+            name: (*name).to_owned(),
+            version: "0.1.0".to_owned(),
+            seen_at: now,
+            duties: vec!["email".to_owned()],
+        };
+        let examination = Examination {
+            problems: Vec::new(),
+            nodes: names.iter().map(node).collect(),
+            warnings: warnings.iter().map(|it| (*it).to_owned()).collect(),
+            notified: None,
+        };
+        let page = examination.nodes(now, &pipe());
+        anstream::adapter::strip_str(&page).to_string()
+    }
+
+    #[test]
+    fn nodes_are_listed_where_there_are_several_and_warnings_always() {
+        assert_eq!(shown(&["lima"], &[]), "");
+        assert_eq!(shown(&["lima"], &["Look."]).trim(), "Look.");
+        let several = shown(&["lima", "oslo"], &["Look."]);
+        for part in ["lima", "oslo", "email", "Look."] {
+            assert!(several.contains(part), "{several}");
+        }
+    }
 }

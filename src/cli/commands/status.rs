@@ -244,7 +244,7 @@ fn apps(apps: &[AppReport], now: Timestamp, format: &TerminalFormat) -> String {
     table.page(&rows, format)
 }
 
-fn nodes(nodes: &[NodeView], now: Timestamp, format: &TerminalFormat) -> String {
+pub(super) fn nodes(nodes: &[NodeView], now: Timestamp, format: &TerminalFormat) -> String {
     let mut table = Table::new([
         Column::new("NODE"),
         Column::new("VERSION"),

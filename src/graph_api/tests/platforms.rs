@@ -71,80 +71,46 @@ async fn inspected(platform: &'static Platform, status: u16, body: Value) -> Str
     }
 }
 
-#[tokio::test]
-async fn a_token_is_found_alive_or_refused_by_using_it() {
+/// An error in the words of an expired session, unless `more` has others.
+fn explained(code: i64, more: &Value) -> Value {
     let expired = "Error validating access token: Session has expired on Sunday, 29-Nov-26";
-    let of = |code: i64, more: Value| {
-        let mut error = json!({"code": code, "type": "OAuthException", "message": expired});
-        let map = error.as_object_mut().unwrap();
-        map.extend(more.as_object().unwrap().clone());
-        json!({ "error": error })
-    };
+    let mut error = json!({"code": code, "type": "OAuthException", "message": expired});
+    let fields = error.as_object_mut().unwrap();
+    fields.extend(more.as_object().unwrap().clone());
+    json!({ "error": error })
+}
+
+#[tokio::test]
+async fn a_token_that_can_be_used_is_alive() {
+    let listed = json!({"data": [{"user_id": "17", "username": "maria"}]});
+    let both = json!({"user_id": "17", "id": "9"});
+    for (platform, body, expected) in [
+        (&INSTAGRAM, both, "instagram_user 17"),
+        (&INSTAGRAM, listed, "instagram_user 17"),
+        (&THREADS, json!({"id": 17}), "threads_user 17"),
+        (&INSTAGRAM, json!({}), "unexpected"),
+    ] {
+        assert_eq!(inspected(platform, 200, body).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_used_has_expired_in_each_platforms_words() {
+    let none = json!({});
     let missing =
         json!({"message": "The requested resource does not exist", "type": "THApiException"});
-    let listed = json!({"data": [{"user_id": "17", "username": "maria"}]});
-    let missing = |code: i64| of(code, missing.clone());
-    for (what, platform, status, body, expected) in [
-        (
-            "alive",
-            &INSTAGRAM,
-            200,
-            json!({"user_id": "17", "id": "9"}),
-            "instagram_user 17",
-        ),
-        ("in a list", &INSTAGRAM, 200, listed, "instagram_user 17"),
-        (
-            "a number",
-            &THREADS,
-            200,
-            json!({"id": 17}),
-            "threads_user 17",
-        ),
-        ("nothing", &INSTAGRAM, 200, json!({}), "unexpected"),
-        (
-            "no subcode",
-            &INSTAGRAM,
-            400,
-            of(190, json!({})),
-            "perhaps expired",
-        ),
-        (
-            "subcode 0",
-            &INSTAGRAM,
-            400,
-            of(190, json!({"error_subcode": 0})),
-            "perhaps expired",
-        ),
-        (
-            "subcode 463",
-            &THREADS,
-            400,
-            of(190, json!({"error_subcode": 463})),
-            "expired",
-        ),
-        (
-            "Threads' own words",
-            &THREADS,
-            400,
-            missing(24),
-            "perhaps expired",
-        ),
-        (
-            "they mean nothing elsewhere",
-            &INSTAGRAM,
-            400,
-            missing(24),
-            "unexpected",
-        ),
-        (
-            "an outage",
-            &INSTAGRAM,
-            500,
-            of(2, json!({"message": "try later"})),
-            "transient",
-        ),
+    let with = |subcode: i64| json!({"error_subcode": subcode});
+    for (platform, code, more, expected) in [
+        (&INSTAGRAM, 190, none.clone(), "perhaps expired"),
+        (&INSTAGRAM, 190, with(0), "perhaps expired"),
+        (&THREADS, 190, with(463), "expired"),
+        (&THREADS, 24, missing.clone(), "perhaps expired"),
+        (&INSTAGRAM, 24, missing, "unexpected"),
+        (&INSTAGRAM, 2, none, "transient"),
     ] {
-        assert_eq!(inspected(platform, status, body).await, expected, "{what}");
+        let body = explained(code, &more);
+        let found = inspected(platform, 400, body).await;
+        assert_eq!(found, expected, "{} {code} {more}", platform.name);
     }
 }
 
