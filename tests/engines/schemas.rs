@@ -54,7 +54,7 @@ const OF_POSTGRES_ALONE: &str = "inventory_schema";
 
 /// Indexes that differ, as SQLite has them and as PostgreSQL has them. There, a row of an index is short, and does not end
 /// with the row's id.
-const DIFFERENT: [(&str, &str); 2] = [
+const DIFFERENT: [(&str, &str); 3] = [
     (
         "email_undelivered ON email incident, id, delivered_to, last_error WHERE",
         "email_undelivered ON email incident, id WHERE",
@@ -62,6 +62,10 @@ const DIFFERENT: [(&str, &str); 2] = [
     (
         "schedule_deadline ON schedule deadline WHERE",
         "schedule_deadline ON schedule deadline, token WHERE",
+    ),
+    (
+        "page_admin_page ON page_admin page",
+        "page_admin_page ON page_admin page, token",
     ),
 ];
 

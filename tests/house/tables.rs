@@ -289,7 +289,7 @@ pub const SCHEMA: &[(&str, &str)] = &[
     ),
     (
         "postgres/0001_inventory.sql",
-        "ddd4be6e9ba2533d7fb4f187b2232bb63357e6d068c474663e8df5ce183d6e0b",
+        "fa4f186b3eb68c8610ee7a2baa300311be2e884f67535f090d1fc4e22ed61447",
     ),
 ];
 

@@ -120,7 +120,8 @@ CREATE TABLE page_admin (
     PRIMARY KEY (token, page)
 );
 
-CREATE INDEX page_admin_page ON page_admin (page);
+-- The token, too, or the first of a page's tokens would be looked for among all pages.
+CREATE INDEX page_admin_page ON page_admin (page, token);
 
 CREATE TABLE token_order (
     token        BIGINT           PRIMARY KEY REFERENCES token (id) ON DELETE CASCADE,
