@@ -14,16 +14,17 @@ from proxy import Proxy
 from wire import Client, Refused
 
 PATIENCE = 60
-SETTINGS = {"listen_addresses": "127.0.0.1", "max_connections": 60, "shared_buffers": "32MB", "wal_keep_size": "512MB",
+# Of servers that only listen on sockets in their folder, so that no two runs want the same port.
+PRIMARY, STANDBY, POOLER = 5432, 5433, 6432
+SETTINGS = {"listen_addresses": "", "max_connections": 60, "shared_buffers": "32MB", "wal_keep_size": "512MB",
             # A process may die here, but never the machine.
             "fsync": "off", "autovacuum": "off", "logging_collector": "off", "log_line_prefix": "%m [%p] %a ",
             "hot_standby": "on", "max_wal_senders": 4, "wal_retrieve_retry_interval": "200ms", "timezone": "UTC"}
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def socket_in(folder, port):
+    """Where a server of this port listens, by the custom of PostgreSQL."""
+    return folder / f".s.PGSQL.{port}"
 
 
 def binaries():
@@ -53,9 +54,9 @@ def account():
 class Server:
     """One server. `process` is its postmaster while it runs."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, port):
         self.folder, self.data, self.log = folder, folder / name, folder / f"{name}.log"
-        self.port, self.process, self.frozen = free_port(), None, []
+        self.port, self.socket, self.process, self.frozen = port, socket_in(folder, port), None, []
 
     async def start(self):
         with open(self.log, "ab") as log:
@@ -69,7 +70,7 @@ class Server:
         end = asyncio.get_running_loop().time() + PATIENCE
         while True:
             try:
-                (await Client.connect(self.port, database="postgres")).close()
+                (await Client.connect(self.socket, database="postgres")).close()
                 return
             except (OSError, Refused, asyncio.IncompleteReadError) as error:
                 assert self.process.poll() is None, self.log.read_text()[-2000:]
@@ -77,7 +78,7 @@ class Server:
             await asyncio.sleep(0.1)
 
     async def ask(self, sql, database="postgres"):
-        client = await Client.connect(self.port, database=database)
+        client = await Client.connect(self.socket, database=database)
         try:
             return await client.ask(sql)
         finally:
@@ -126,7 +127,7 @@ class Cluster:
 
     def __init__(self, folder):
         self.folder, self.replication, self.pooler = folder, Proxy(), None
-        self.primary, self.standby = Server(folder, "primary"), Server(folder, "standby")
+        self.primary, self.standby = Server(folder, "primary", PRIMARY), Server(folder, "standby", STANDBY)
         self.writer, self.synchronous = self.primary, False
 
     async def start(self, synchronous):
@@ -140,7 +141,7 @@ class Cluster:
         await self.primary.start()
         await self.primary.ask("CREATE ROLE perennial LOGIN")
         await self.primary.ask("CREATE DATABASE perennial OWNER perennial")
-        await self.replication.start(self.primary.port)
+        await self.replication.start(self.primary.socket)
         await asyncio.to_thread(run, binaries() / "pg_basebackup", "--no-sync", "--checkpoint=fast",
                                 "--wal-method=stream", "-D", self.standby.data, "-R", "-d",
                                 f"host=127.0.0.1 port={self.replication.port} user=postgres application_name=standby")
@@ -167,21 +168,21 @@ class Cluster:
         self.writer = self.standby
 
     async def start_pooler(self):
-        """A PgBouncer that hands a session to whoever begins the next transaction."""
-        port, file = free_port(), self.folder / "pgbouncer.ini"
+        """A PgBouncer that hands a session to whoever begins the next transaction. Returns where it listens."""
+        place, file = socket_in(self.folder, POOLER), self.folder / "pgbouncer.ini"
         users = self.folder / "users.txt"
         users.write_text('"perennial" ""\n')
-        file.write_text(f"[databases]\nperennial = host=127.0.0.1 port={self.writer.port}\n[pgbouncer]\n"
-                        f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = trust\n"
+        file.write_text(f"[databases]\nperennial = host={self.folder} port={self.writer.port}\n[pgbouncer]\n"
+                        f"listen_addr =\nlisten_port = {POOLER}\nunix_socket_dir = {self.folder}\nauth_type = trust\n"
                         f"auth_file = {users}\npool_mode = transaction\nlogfile = {self.folder}/pgbouncer.log\n"
                         "ignore_startup_parameters = extra_float_digits\n")
         program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
         self.pooler = subprocess.Popen([program, file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                        cwd=self.folder, **account())
         for _ in range(PATIENCE * 10):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return port
+            with socket.socket(socket.AF_UNIX) as probe:
+                if probe.connect_ex(str(place)) == 0:
+                    return place
             await asyncio.sleep(0.1)
         raise AssertionError("PgBouncer does not answer")
 

@@ -2,6 +2,7 @@
 complaint."""
 
 import asyncio
+import calendar
 import time
 
 import verdict
@@ -175,17 +176,18 @@ class Examination:
     async def look_at_the_loss(self):
         """A standby that had missed commits took over: the operators get one incident without tokens, however many daemons
         noticed, and every token is checked anew."""
-        _, ended = self.faults.loss
         _, answer = await self.nodes[0].ask("GET", "/v1/incidents?state=all")
         told = [incident for incident in answer["incidents"] if incident["cause"] == "commits_lost"]
         if len(told) != 1 or told[0]["tokens"]:
             self.complaints.append(f"the standby had missed commits, and {len(told)} incidents say so: {told}")
-        rows = await self.cluster.writer.ask("SELECT id FROM event WHERE kind = 'commits_lost'", "perennial")
+        rows = await self.cluster.writer.ask("SELECT at FROM event WHERE kind = 'commits_lost'", "perennial")
         if len(rows) != 1:
             self.complaints.append(f"the standby had missed commits, and {len(rows)} events say so")
+        # Whole seconds, as the time of a check is: one that is older than the event is in an earlier second.
+        noticed = max((int(row[0]) for row in rows), default=0)
         end = time.monotonic() + verdict.TAKE_OVER
         while early := [token.name for token in self.fleet.tokens.values() if token.ended_at is None
-                        and await self.last_check(token) < ended]:
+                        and await self.last_check(token) < noticed]:
             if time.monotonic() > end:
                 break
             await asyncio.sleep(1)
@@ -198,5 +200,4 @@ class Examination:
         at = answer.get("checked_at")
         if at is None:
             return 0
-        moment = time.mktime(time.strptime(at[:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
-        return moment - time.time() + time.monotonic()
+        return calendar.timegm(time.strptime(at[:19], "%Y-%m-%dT%H:%M:%S"))

@@ -165,4 +165,4 @@ class Faults:
     def lead_to_the_standby(self):
         for node in self.nodes:
             for proxy in node.proxies:
-                proxy.lead_to(self.cluster.standby.port)
+                proxy.lead_to(self.cluster.standby.socket)

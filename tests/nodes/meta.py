@@ -64,7 +64,7 @@ class Graph:
 
     def __init__(self, program, folder, seed):
         self.program, self.folder, self.seed = program, folder, seed
-        self.ledger, self.waiters, self.doors, self.strays = [], [], {}, []
+        self.ledger, self.waiters, self.doors, self.strays, self.process = [], [], {}, [], None
         # The name of the token of which a secret is, once it is known.
         self.owner_of, self.names, self.logins, self.rng = {}, {}, itertools.count(1), random.Random(f"{seed} Meta")
 
@@ -208,5 +208,6 @@ class Graph:
     def stop(self):
         for door in self.doors.values():
             door.close()
-        self.process.terminate()
-        self.process.wait()
+        if self.process:
+            self.process.terminate()
+            self.process.wait()

@@ -69,9 +69,9 @@ class Node:
         """Writes the configuration. Each of these servers is reached through a proxy."""
         folder = self.folder
         folder.mkdir()
-        for port in databases:
+        for server in databases:
             self.proxies.append(Proxy())
-            await self.proxies[-1].start(port)
+            await self.proxies[-1].start(server)
         hosts = ",".join(f"127.0.0.1:{proxy.port}" for proxy in self.proxies)
         self.write_secret("inventory.url",
                           f"postgresql://perennial@{hosts}/perennial?target_session_attrs=read-write")

@@ -11,7 +11,7 @@ WRITES = (b"INSERT", b"UPDATE", b"DELETE")
 
 
 class Proxy:
-    """What a daemon takes for the database.
+    """What a daemon takes for the database. The database itself listens on a socket in a folder.
 
     `way` is "open"; "silent": nothing arrives on either side, until it is open again; "deaf": the database hears the
     daemon, the daemon hears nothing; or "reset": every connection breaks.
@@ -35,9 +35,9 @@ class Proxy:
         if way == "reset":
             self.cut()
 
-    def lead_to(self, port):
+    def lead_to(self, target):
         """From now on to another server. Connections to the former one are left to end by themselves."""
-        self.target = port
+        self.target = target
 
     def cut(self):
         for link in list(self.links):
@@ -56,7 +56,7 @@ class Proxy:
             return
         await self.passable(True)
         try:
-            server = await asyncio.open_connection("127.0.0.1", self.target)
+            server = await asyncio.open_unix_connection(self.target)
         except OSError:
             writer.transport.abort()
             return

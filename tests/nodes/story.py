@@ -76,9 +76,9 @@ class Story(Examination):
         await self.post.start([*NAMES, self.spare.name])
         await self.fleet.prepare(TOKENS)
         cluster = self.cluster
-        ports = [cluster.primary.port, cluster.standby.port] if self.plan.two_hosts else [cluster.primary.port]
+        servers = [cluster.primary, cluster.standby] if self.plan.two_hosts else [cluster.primary]
         for node in self.nodes:
-            await node.prepare(ports, self.graph.url(node.name), self.post.ports[node.name])
+            await node.prepare([server.socket for server in servers], self.graph.url(node.name), self.post.ports[node.name])
             node.has_own_clock = any(step.fault == "clock" for step in self.plan.steps)
         # All at once: the first one makes the tables.
         for node in self.nodes:
@@ -102,8 +102,8 @@ class Story(Examination):
 
     async def try_the_pooler(self):
         """Behind a PgBouncer in transaction mode a daemon does not begin, and says why."""
-        port = await self.cluster.start_pooler()
-        await self.spare.prepare([port], self.graph.url(self.spare.name), self.post.ports[self.spare.name])
+        pooler = await self.cluster.start_pooler()
+        await self.spare.prepare([pooler], self.graph.url(self.spare.name), self.post.ports[self.spare.name])
         process = self.spare.spawn("run")
         try:
             code = await asyncio.wait_for(asyncio.to_thread(process.wait, 30), 40)

@@ -51,7 +51,7 @@ class Watch:
         if self.client is None or self.asked is not self.cluster.writer:
             self.drop()
             self.asked = self.cluster.writer
-            self.client = await Client.connect(self.asked.port)
+            self.client = await Client.connect(self.asked.socket)
         return await self.client.ask(DUTIES)
 
     def drop(self):

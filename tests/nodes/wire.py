@@ -61,8 +61,8 @@ class Client:
         self.reader, self.writer = reader, writer
 
     @classmethod
-    async def connect(cls, port, user="postgres", database="perennial"):
-        client = cls(*await asyncio.open_connection("127.0.0.1", port))
+    async def connect(cls, socket, user="postgres", database="perennial"):
+        client = cls(*await asyncio.open_unix_connection(socket))
         try:
             client.writer.write(greeting(user=user, database=database, application_name="witness"))
             await client.answer()
