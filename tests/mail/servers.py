@@ -1,8 +1,10 @@
 """Mail servers on loopback that we did not write: a Postfix of our own, and aiosmtpd. And what breaks between."""
 
 import base64
+import contextlib
 import os
 import pwd
+import random
 import shutil
 import socket
 import ssl
@@ -18,9 +20,12 @@ EMAIL = 4000
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind((HOST, 0))
-        return s.getsockname()[1]
+    """Below those that the system hands out, so that nobody else gets it before it is used."""
+    while True:
+        port = random.randrange(20000, 30000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def wait_for(what, condition, seconds=30):

@@ -3,7 +3,9 @@
 Usage: proof.py PERENNIAL SHIPPED SCRATCH
 """
 
+import contextlib
 import json
+import random
 import re
 import socket
 import subprocess
@@ -21,9 +23,12 @@ TOKENS = 20
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+    """Below those that the system hands out, so that nobody else gets it before it is used."""
+    while True:
+        port = random.randrange(20000, 30000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def fetch(url, accept="*/*"):
