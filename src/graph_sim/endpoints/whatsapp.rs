@@ -25,19 +25,27 @@ const UNSET: [&str; 9] = [
     "primary_business_location",
     "subscribed_apps",
 ];
-const UNSET_OF_PHONES: [&str; 12] = [
+const UNSET_OF_PHONES: [&str; 20] = [
     "account_mode",
+    "certificate",
     "conversational_automation",
+    "country_code",
+    "country_dial_code",
     "eligibility_for_api_business_global_search",
     "health_status",
     "is_official_business_account",
     "is_on_biz_app",
     "is_pin_enabled",
+    "is_preverified_number",
+    "last_onboarded_time",
     "name_status",
+    "new_certificate",
     "new_name_status",
+    "quality_score",
     "search_visibility",
     "status",
     "webhook_configuration",
+    "whatsapp_business_manager_messaging_limit",
 ];
 
 pub(super) fn account(
