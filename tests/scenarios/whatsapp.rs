@@ -276,6 +276,39 @@ async fn a_token_whose_account_was_taken_away_is_checked_and_not_called_dead() -
     Ok(())
 }
 
+#[tokio::test]
+async fn a_change_of_one_account_checks_a_hundred_tokens_at_most() -> Result {
+    let mut connector = Connector::open().await?;
+    connector.signed_up(SystemUserValidity::SixtyDays).await?;
+    let account = connector.account.clone();
+    let world = &mut connector.world;
+    for number in 0..104 {
+        let token = {
+            let mut meta = world.meta.world();
+            let name = format!("user {number}");
+            let system_user = meta.add_system_user(APP, &name)?;
+            let scopes: Vec<&str> = SCOPES.split(' ').collect();
+            let never = SystemUserValidity::Never;
+            meta.system_user_token(APP, &system_user, &scopes, never)?
+        };
+        world.import(&format!("user-{number}"), &token).await?;
+    }
+    world.live(minutes(30)).await?;
+    world.meta.set_now(world.now);
+    world.meta.world().unshare_whatsapp_account(APP, &account)?;
+    let post = posted(world)?;
+    world.now += minutes(2);
+    for expected in [100, 5, 0] {
+        let before = world.meta.world().call_log().calls(Endpoint::DebugToken);
+        hear(world, &post).await?;
+        world.pass().await?;
+        let calls = world.meta.world().call_log().calls(Endpoint::DebugToken) - before;
+        assert_eq!(calls, expected, "of 105 tokens, and Meta repeats itself");
+    }
+    assert!(world.open_incidents().await?.is_empty());
+    Ok(())
+}
+
 /// Asks Meta as the connector does.
 async fn ask(world: &World, target: &str) -> Result<(u16, Value)> {
     let mut stream = TcpStream::connect(world.meta.url().trim_start_matches("http://")).await?;
