@@ -18,7 +18,7 @@ const FLEET: &str = "
     ANALYZE";
 
 /// A part of each statement, and what its plan must not contain.
-const ONE_ROW: [(&str, &[&str]); 4] = [
+const ONE_ROW: [(&str, &[&str]); 5] = [
     (
         "ORDER BY s.deadline, s.token LIMIT 1",
         &["Sort", "Seq Scan"],
@@ -27,6 +27,7 @@ const ONE_ROW: [(&str, &[&str]); 4] = [
         "WHERE app = ?1 AND due_at <= ?2\n             ORDER BY due_at",
         &["Sort", "Seq Scan"],
     ),
+    ("ORDER BY due_at DESC LIMIT 1", &["Sort", "Seq Scan"]),
     ("s.known_until <= ?2 + ?3", &["Seq Scan"]),
     (
         "UPDATE OR FAIL token SET state",
