@@ -87,6 +87,7 @@ class Emails(unittest.TestCase):
         self.assertEqual(self.twice(*both), 1)
         for history, complaints in [
             ([(100.1, "killed")], 0),
+            ([(99.8, "killed")], 0),
             ([(60.0, "killed")], 1),
             ([(110.0, "killed")], 1),
             ([(100.1, "started")], 1),
