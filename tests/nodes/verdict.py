@@ -58,10 +58,12 @@ def lost_secrets(ledger, is_kept, excused):
 
 
 def excuse(entry, histories):
-    """A daemon that is killed just after it got a secret has it in memory alone; so has one that is cut off from the
-    database from then on until it ends."""
+    """A daemon that is killed just after it got a secret, or while that was on its way, has it in memory alone; so has
+    one that is cut off from the database from then on until it ends."""
     cut_off = False
     for at, what in histories[entry.node]:
+        if what == "killed" and entry.done <= at <= entry.ended:
+            return "killed"
         if at <= entry.ended:
             cut_off = what == "cut off" or (cut_off and what != "no longer cut off")
             continue
