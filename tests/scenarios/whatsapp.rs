@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use perennial::api::types::{LoginCodeRequest, LoginState};
 use perennial::graph_sim::{
-    AppSpec, Delivery, DialogAnswer, EmbeddedSignup, Endpoint, PageSelection, SystemUserValidity,
+    AppSpec, Delivery, DialogAnswer, EmbeddedSignup, Endpoint, Fault, FaultRule, InjectedError,
+    PageSelection, SystemUserValidity,
 };
 use perennial::model::{
     Cause, EventKind, Expiry, IncidentFilter, Kind, OrderKind, State, Token, TokenId,
@@ -306,6 +307,32 @@ async fn a_change_of_one_account_checks_a_hundred_tokens_at_most() -> Result {
         assert_eq!(calls, expected, "of 105 tokens, and Meta repeats itself");
     }
     assert!(world.open_incidents().await?.is_empty());
+    Ok(())
+}
+
+/// What Meta answers to a call about an account, a page or a profile is no answer about the token.
+#[tokio::test]
+async fn a_refusal_of_a_single_call_condemns_no_token() -> Result {
+    for (code, subcode) in [(200, None), (10, None), (100, Some(33))] {
+        let mut connector = Connector::open().await?;
+        let world = &mut connector.world;
+        for endpoint in [Endpoint::Me, Endpoint::Accounts, Endpoint::Permissions] {
+            let error = InjectedError {
+                status: 403,
+                code,
+                subcode,
+                is_transient: None,
+                message: format!("(#{code}) no permission for this asset"),
+            };
+            let rule = FaultRule::new(Fault::Error(error)).on(endpoint);
+            world.meta.world().inject(rule);
+        }
+        let token = connector.signed_up(SystemUserValidity::SixtyDays).await?;
+        let world = &mut connector.world;
+        world.live_with_post(days(40), hours(6)).await?;
+        assert_eq!(world.state(token.id).await?, State::Healthy, "{code}");
+        assert!(world.mail()?.is_empty());
+    }
     Ok(())
 }
 
