@@ -18,6 +18,7 @@ mod revoke;
 mod route;
 mod system_users;
 mod versions;
+mod whatsapp;
 
 #[cfg(test)]
 mod tests;
@@ -208,12 +209,19 @@ fn answer(
             Method::Delete => revoke::drop_access_tokens(world, request, id),
             Method::Get => Err(object::missing(id, request)),
         },
+        Route::SubscribedApps(id) if world.whatsapp_account(id).is_some() => {
+            whatsapp::subscribed_apps(world, request, id)
+        }
         Route::SubscribedApps(id) => pages::subscribed_apps(world, request, id),
         Route::Businesses(id) => {
             let key = own_token(world, request, id)?;
             Ok(pages::businesses(world, key))
         }
         Route::BusinessPages(id, tenure) => pages::business_pages(world, request, id, tenure),
+        Route::PhoneNumbers(id) => whatsapp::phone_numbers(world, request, id),
+        Route::Object(id) if world.whatsapp_account(id).is_some() => {
+            whatsapp::account(world, request, id)
+        }
         Route::Object(id) => object::object(world, request, id),
         Route::Objects => object::objects(world, request),
         Route::Unknown => Err(unknown_path(request)),

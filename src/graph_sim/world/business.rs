@@ -79,6 +79,19 @@ impl World {
         Ok(())
     }
 
+    pub(super) fn business_id(&self, id: &str) -> Result<Id, WorldError> {
+        let known = id
+            .parse()
+            .ok()
+            .filter(|id| self.businesses.contains_key(id));
+        known.ok_or_else(|| WorldError::unknown("business", id))
+    }
+
+    pub(crate) fn business_name(&self, id: Id) -> String {
+        let business = self.businesses.get(&id);
+        business.map_or_else(String::new, |business| business.name.clone())
+    }
+
     fn business_mut(&mut self, id: &str) -> Result<&mut Business, WorldError> {
         let found = id
             .parse()
