@@ -57,6 +57,7 @@ pub use scopes::Permission;
 pub use usage::RateLimit;
 
 pub(crate) use app::App;
+pub(crate) use business::Business;
 pub(crate) use codes::{CodeError, Origin};
 pub(crate) use death::{TokenError, missing_object};
 pub(crate) use exchange::ExchangeError;
@@ -77,7 +78,7 @@ pub struct World {
     apps: Vec<App>,
     people: BTreeMap<Id, Person>,
     pages: HashMap<Id, person::Page>,
-    businesses: BTreeMap<Id, business::Business>,
+    businesses: BTreeMap<Id, Business>,
     grants: HashMap<(AppKey, Id), Grant>,
     /// The system users that Login for Business created, by app and person.
     business_users: HashMap<(AppKey, Id), Id>,
