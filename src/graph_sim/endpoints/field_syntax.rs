@@ -95,14 +95,14 @@ impl<'a> Parser<'a> {
         };
         while self.accepts('.') {
             let name = self.name()?;
-            self.expect('(')?;
+            self.require('(')?;
             let argument = self.take_while(|found| found != ')');
-            self.expect(')')?;
+            self.require(')')?;
             field.modifiers.push((name, argument));
         }
         if depth < DEEPEST && self.accepts('{') {
             field.inner = self.list(depth + 1)?;
-            self.expect('}')?;
+            self.require('}')?;
         }
         Ok(field)
     }
@@ -116,7 +116,7 @@ impl<'a> Parser<'a> {
         Ok(name)
     }
 
-    fn expect(&mut self, symbol: char) -> Result<(), GraphError> {
+    fn require(&mut self, symbol: char) -> Result<(), GraphError> {
         if self.accepts(symbol) {
             return Ok(());
         }
