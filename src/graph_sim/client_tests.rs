@@ -208,6 +208,23 @@ async fn fields_have_modifiers_and_fields_of_their_own() {
 }
 
 #[tokio::test]
+async fn a_picture_is_elsewhere() {
+    let at = Fixture::new().await;
+    let answer = at.read("me/picture?type=large&redirect=false").await;
+    assert_eq!(answer["data"]["height"], 200);
+    let url = format!("/v25.0/{}/picture?access_token={}", at.pages[0], at.user);
+    let answer = get(&at.simulator, &url).await;
+    assert!(answer.starts_with("HTTP/1.1 302 Found\r\n"), "{answer}");
+    let file = "location: https://platform-lookaside.fbsbx.com/platform/profilepic/?asid=";
+    assert!(
+        answer.contains(file) && answer.ends_with("\r\n\r\n"),
+        "{answer}"
+    );
+    let replies = at.batch(&json!([{"relative_url": "me/picture"}])).await;
+    assert_eq!(replies[0]["code"], 302);
+}
+
+#[tokio::test]
 async fn lists_are_fields_as_well() {
     let at = Fixture::new().await;
     let answer = at

@@ -15,6 +15,13 @@ pub(crate) struct Answer {
     pub(crate) headers: Vec<NamedHeader>,
 }
 
+/// What a call that was accepted returns.
+pub(super) enum Success {
+    Body(String),
+    /// The address of a file.
+    Elsewhere(String),
+}
+
 /// The name is spelled as Meta spells it inside batches.
 pub(crate) type NamedHeader = (Cow<'static, str>, String);
 

@@ -13,15 +13,18 @@ use super::paging::Part;
 use super::request::Request;
 use crate::graph_sim::world::{AppKey, Id, Tenure, TokenKey, World};
 
-/// Parameters of a list's path that are modifiers where a field names the list.
-const MODIFIERS: [&str; 7] = [
+/// Parameters of a path that are modifiers where a field names the same.
+const MODIFIERS: [&str; 10] = [
     "after",
     "before",
+    "height",
     "limit",
     "offset",
     "permission",
     "status",
     "summary",
+    "type",
+    "width",
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +126,7 @@ impl Edge {
     }
 }
 
-/// Reads a list's path as the field that means the same.
+/// Reads a path below an object as the field that means the same.
 pub(super) fn field_of(request: &Request<'_>, name: &str) -> Result<Field, GraphError> {
     let given = |name: &&str| {
         let argument = request.params.get(name)?;

@@ -26,6 +26,7 @@ mod versions;
 #[cfg(test)]
 mod tests;
 
+use answer::Success;
 pub(crate) use answer::{Answer, GraphError, NamedHeader, json};
 pub(crate) use instagram_threads::unsupported;
 pub(crate) use request::{Method, Params, Request};
@@ -78,11 +79,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn answer(self, world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
+    fn answer(self, world: &mut World, request: &Request<'_>) -> Result<Success, GraphError> {
         match self {
-            Self::Facebook(route) => answer(world, request, route),
+            Self::Facebook(Route::Picture(id)) => object::picture(world, request, id),
+            Self::Facebook(route) => answer(world, request, route).map(Success::Body),
             Self::InstagramOrThreads(platform, route) => {
-                instagram_threads::answer(world, request, platform, route)
+                instagram_threads::answer(world, request, platform, route).map(Success::Body)
             }
         }
     }
@@ -114,11 +116,19 @@ pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
     let mut headers = Vec::from_iter(call.version_header(world, request));
     headers.extend(payer.and_then(|payer| world.usage_header(payer)));
     match result {
-        Ok(body) => Answer {
+        Ok(Success::Body(body)) => Answer {
             status: 200,
             body,
             headers,
         },
+        Ok(Success::Elsewhere(location)) => {
+            headers.push(("Location".into(), location));
+            Answer {
+                status: 302,
+                body: String::new(),
+                headers,
+            }
+        }
         Err(error) => {
             let mut answer = error.answer(&world.trace_id());
             headers.append(&mut answer.headers);
@@ -209,7 +219,7 @@ fn answer(
         }
         Route::Object(id) => object::object(world, request, id),
         Route::Objects => object::objects(world, request),
-        Route::Unknown => Err(unknown_path(request)),
+        Route::Picture(_) | Route::Unknown => Err(unknown_path(request)),
     }
 }
 

@@ -1,14 +1,15 @@
 //! Objects by their id, several at once, and the lists that belong to one.
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
-use super::answer::{GraphError, json};
+use super::answer::{GraphError, Success, json};
 use super::caller;
 use super::edges::{self, Edge};
 use super::field_syntax;
 use super::node;
 use super::reader::Reader;
 use super::request::Request;
+use super::values;
 use crate::graph_sim::world::World;
 
 const FIELDS: &str = "id,name";
@@ -60,4 +61,22 @@ pub(crate) fn edge(
     let field = edges::field_of(request, name)?;
     let answer = Reader::new(request, caller).list(world, edge, &field);
     answer.map(|answer| json(&answer))
+}
+
+/// `/{id}/picture`: sends the caller to the file or, with `redirect=0`, says where it is. Recorded in koala's
+/// `spec/fixtures/mock_facebook_responses.yml`.
+pub(super) fn picture(
+    world: &mut World,
+    request: &Request<'_>,
+    id: &str,
+) -> Result<Success, GraphError> {
+    let caller = caller::identify(world, request)?;
+    let object = node::at(world, request, caller, id)?;
+    let field = edges::field_of(request, "picture")?;
+    let found = values::of(world, caller, object, &field)?.unwrap_or_default();
+    if matches!(request.params.get("redirect"), Some("0" | "false")) {
+        return Ok(Success::Body(json(&found)));
+    }
+    let address = found.pointer("/data/url").and_then(Value::as_str);
+    Ok(Success::Elsewhere(address.unwrap_or_default().to_owned()))
 }
