@@ -127,7 +127,9 @@ async function onTheStrictApp() {
   });
   await call("signed request", async () => {
     const { parseSignedRequest } = Facebook.prototype;
-    const recorded = "Mf_s6nTb38UYqioBmPqu0Ewm9souPZB9I2fIGwV729U.eyJ1c2VyX2lkIjoiMCIsImFsZ29yaXRobSI6IkhNQUMtU0hBMjU2IiwiaXNzdWVkX2F0IjoxNjI0MjQ0MTU2fQ";
+    // From facebook-rs' facebook-signed-request, made with the secret "key".
+    const recorded = "Mf_s6nTb38UYqioBmPqu0Ewm9souPZB9I2fIGwV729U.eyJ1c2VyX2lkIjoiMCIsImFsZ29"
+      + "yaXRobSI6IkhNQUMtU0hBMjU2IiwiaXNzdWVkX2F0IjoxNjI0MjQ0MTU2fQ";
     assert.equal(parseSignedRequest.call(fb, recorded, "key").user_id, "0");
   });
   await call("error: throttled, code 4, and lifted", async () => {

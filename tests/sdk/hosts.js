@@ -1,4 +1,4 @@
-// Sends what is meant for Meta to the simulator, as a line in the hosts file would, for clients whose addresses are fixed.
+// Sends what is meant for Meta to the simulator, as a line in the hosts file would: for clients with fixed addresses.
 "use strict";
 
 const http = require("node:http");

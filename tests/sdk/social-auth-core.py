@@ -1,5 +1,6 @@
-"""social-auth-core's Facebook backend with a strategy and a store of the smallest kind. Its addresses are attributes of the
-backend's class; calls are mapped by replacing them."""
+"""social-auth-core's Facebook backend with a strategy and a store of the smallest kind.
+
+Its addresses are attributes of the backend's class."""
 
 import types
 
