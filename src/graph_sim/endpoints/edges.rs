@@ -112,7 +112,7 @@ impl Edge {
                 Ok(Rows::Objects(key, Part::of(field, &listed)))
             }
             Self::BusinessPages(id, tenure) => {
-                business_pages(world, request, caller, (id, tenure, field))
+                business_pages(world, request, caller, field, id, tenure)
             }
             Self::Permissions(person) => {
                 let app = app_for(world, request, caller, person)?;
@@ -177,7 +177,9 @@ fn business_pages(
     world: &World,
     request: &Request<'_>,
     caller: Caller,
-    (id, tenure, field): (Id, Tenure, &Field),
+    field: &Field,
+    id: Id,
+    tenure: Tenure,
 ) -> Result<Rows, GraphError> {
     let Caller::Token(key) = caller else {
         return Err(caller::needs_active_token());

@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
     ) -> Result<Map<String, Value>, GraphError> {
         match edge.rows(world, self.request, self.caller, field)? {
             Rows::Values(values) => Ok(Map::from_iter([("data".to_owned(), values.into())])),
-            Rows::Objects(key, part) => self.objects(world, edge, field, (key, &part)),
+            Rows::Objects(key, part) => self.objects(world, edge, field, key, &part),
         }
     }
 
@@ -92,7 +92,8 @@ impl<'a> Reader<'a> {
         world: &mut World,
         edge: Edge,
         field: &Field,
-        (key, part): (TokenKey, &Part),
+        key: TokenKey,
+        part: &Part,
     ) -> Result<Map<String, Value>, GraphError> {
         let defaults;
         let fields = match field.inner.as_slice() {
