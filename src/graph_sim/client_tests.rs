@@ -275,11 +275,13 @@ async fn an_unreadable_list_of_fields_is_refused_as_recorded() {
         let answer = at.read(&format!("me?fields={fields}")).await;
         assert_eq!(code_and_message(&answer), (2500, expected));
     }
-    let wide = "accounts.limit(100){id}";
-    let deep = format!("businesses{{owned_pages.limit(100){{id}}}},{wide}");
-    let many = vec![deep; 400].join(",");
-    let answer = at.read(&format!("me?fields={many}")).await;
-    assert_eq!(code_and_message(&answer).0, 1, "{answer}");
+    for (list, times) in [("accounts{id}", 410), ("businesses{owned_pages{id}}", 400)] {
+        let many = vec![list; times].join(",");
+        let answer = at.read(&format!("me?fields={many}")).await;
+        let too_much =
+            "Please reduce the amount of data you're asking for, then retry your request";
+        assert_eq!(code_and_message(&answer), (1, too_much));
+    }
 }
 
 #[tokio::test]
@@ -379,6 +381,9 @@ async fn a_call_of_a_batch_refers_to_the_answer_of_another() {
     let refused = at
         .batch(&json!([{"relative_url": "?ids={result=nothing:$.id}"}]))
         .await;
+    assert_eq!(refused["error"]["type"], "GraphBatchException", "{refused}");
+    let many = "{result=lists:$.x}".repeat(51);
+    let refused = at.batch(&json!([lists, {"relative_url": many}])).await;
     assert_eq!(refused["error"]["type"], "GraphBatchException", "{refused}");
 }
 

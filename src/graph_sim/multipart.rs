@@ -70,6 +70,8 @@ fn split_once<'a>(bytes: &'a [u8], at: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -96,6 +98,13 @@ mod tests {
                     --b\r\nContent-Disposition: form-data; name=id\r\n\r\ntwo\r\nlines\r\n--b--\r\n";
         let expected = [("batch", "[1]"), ("id", "two\r\nlines")];
         assert_eq!(fields(body.as_bytes(), "b"), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_read_or_left_out(body in "(--b|\r\n|name=|[a-z:;é\"]){0,24}") {
+            fields(body.as_bytes(), "b");
+        }
     }
 
     #[test]

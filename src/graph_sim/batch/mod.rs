@@ -133,8 +133,13 @@ fn members<'a>(request: &'a Request<'_>) -> Result<Vec<Member<'a>>, GraphError> 
 fn check_dependencies(members: &[Member<'_>]) -> Result<(), GraphError> {
     let mut known = HashSet::new();
     for member in members {
-        let mut needed = member.dependencies().into_iter();
-        if let Some(unknown) = needed.find(|name| !known.contains(name.as_str())) {
+        let needed = member.dependencies();
+        if needed.len() > MOST {
+            return Err(refused(format!(
+                "Too many references. The maximum is {MOST}"
+            )));
+        }
+        if let Some(unknown) = needed.iter().find(|name| !known.contains(name.as_str())) {
             return Err(refused(format!("Unknown batch operation name: {unknown}")));
         }
         known.extend(member.name.as_deref());

@@ -115,13 +115,18 @@ impl<'a> Iterator for Pieces<'a> {
 
 /// Reads the reference at the beginning of a text.
 fn reference(text: &str) -> Option<(&str, &str, &str)> {
-    let (inside, rest) = text.strip_prefix(OPENING)?.split_once('}')?;
-    let (name, path) = inside.split_once(':')?;
-    (inside.len() <= LONGEST).then_some((name, path, rest))
+    let text = text.strip_prefix(OPENING)?;
+    let end = text
+        .bytes()
+        .take(LONGEST + 1)
+        .position(|byte| byte == b'}')?;
+    let (name, path) = text.get(..end)?.split_once(':')?;
+    Some((name, path, text.get(end + 1..)?))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -151,6 +156,19 @@ mod tests {
         assert_eq!(resolved_form(two, &answers()), "a=1");
     }
 
+    proptest! {
+        #[test]
+        fn any_text_is_cut_without_loss(text in "(\\{result=|[a-z:$.}é]){0,12}") {
+            let whole: String = Pieces(&text)
+                .map(|piece| match piece {
+                    Piece::Text(text) => text.to_owned(),
+                    Piece::Reference(name, path) => format!("{OPENING}{name}:{path}}}"),
+                })
+                .collect();
+            prop_assert_eq!(whole, text);
+        }
+    }
+
     #[test]
     fn what_is_no_reference_stays() {
         for text in [
@@ -166,7 +184,8 @@ mod tests {
             resolved_url("me?fields=accounts{id}", &answers()),
             "me?fields=accounts{id}"
         );
-        let long = format!("{{result=first:${}}}", ".a".repeat(LONGEST));
-        assert!(names(&long).is_empty());
+        let long = |steps: usize| format!("{{result=first:${}}}", ".a".repeat(steps));
+        assert_eq!(names(&long(LONGEST / 2 - 4)), ["first"]);
+        assert!(names(&long(LONGEST / 2)).is_empty());
     }
 }

@@ -9,7 +9,7 @@ use super::answer::GraphError;
 
 /// Meta publishes no limits. These are above what any client sends.
 const DEEPEST: usize = 8;
-const LONGEST: usize = 16 << 10;
+const LONGEST: usize = 8 << 10;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Field {
@@ -164,6 +164,8 @@ impl<'a> Parser<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn message(text: &str) -> String {
@@ -212,6 +214,15 @@ mod tests {
             ("a.b(c", "Expected \")\".\" at character 5: a.b(c"),
         ] {
             assert_eq!(message(text), format!("Syntax error \"{expected}"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[a-z_.,(){}\\[\\]\" é]{0,40}") {
+            if let Ok(fields) = parse(&text) {
+                prop_assert_eq!(parse(&joined(&fields)).unwrap_or_default(), fields);
+            }
         }
     }
 
