@@ -18,7 +18,7 @@ use crate::graph_api::{self, Client, version_ends_on};
 use crate::inventory::{self, Inventory};
 use crate::login::LoginWorker;
 use crate::outbox::http_post::{HttpPost, TlsError};
-use crate::posts::Poster;
+use crate::posts::{Poster, Unrecorded};
 use crate::rotation::{RotationWorker, Rules, budget_of};
 use crate::webhooks::AppSignatures;
 
@@ -219,6 +219,7 @@ fn posters(config: &Config, inventory: &Inventory) -> Result<Vec<Poster>, TlsErr
         inventory: inventory.clone(),
         channel,
         http: Arc::clone(&http),
+        unrecorded: Unrecorded::default(),
     };
     Ok(channels.map(poster).collect())
 }

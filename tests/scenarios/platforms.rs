@@ -248,7 +248,7 @@ async fn the_end_of_an_imported_token_is_unknown_until_its_first_renewal() -> Re
         assert_eq!((refreshes(&world), token.state()), (1, State::Healthy));
         assert_eq!(
             token.last_rotation.map(|rotation| rotation.outcome),
-            Some(Outcome::Failed)
+            Some(Outcome::TooYoung)
         );
         live_on(&mut world, hours(23)).await?;
         assert_eq!(end_of(&world, id).await?, Expiry::Unknown);
