@@ -84,7 +84,10 @@ pub(super) fn classify(error_body: &ErrorBody, role: Role, status: u16) -> Error
             meta,
             certainty,
         }),
-        None => Error::Unexpected { meta, status },
+        None => Error::Unexpected {
+            meta: texts::with_subcode_of_code(meta, &error_body.message),
+            status,
+        },
     }
 }
 
@@ -461,6 +464,51 @@ mod tests {
         }
         assert_eq!(assess(200, r#"{"id":"1"}"#, Caller), Ok(()));
         assert_eq!(assess(200, r#"{"error":null,"id":"1"}"#, Caller), Ok(()));
+    }
+
+    #[test]
+    fn the_envelope_of_a_login_without_facebook_is_opened() {
+        for (body, expected) in [
+            (
+                r#"{"error_type":"OAuthException","code":400,"error_message":"Invalid platform app"}"#,
+                "unexpected",
+            ),
+            (
+                r#"{"error_type":"OAuthException","code":400,"error_message":"Error validating client secret."}"#,
+                "app: app_secret_wrong",
+            ),
+            (
+                r#"{"error_type":"OAuthRateLimitException","code":4,"error_message":"m"}"#,
+                "busy App",
+            ),
+            (r#"{"code":190,"message":"m"}"#, "unreachable"),
+        ] {
+            assert_eq!(classified(400, body, Exchanged), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_bad_code_is_known_by_its_text_where_it_has_no_number() {
+        let redirect = "Error validating verification code. Please make sure your redirect_uri is identical to the one \
+                        you used in the OAuth dialog request";
+        for (message, expected) in [
+            (
+                "Matching code was not found or was already used",
+                Some(36009),
+            ),
+            ("This authorization code has been used", Some(36009)),
+            ("This authorization code has expired.", Some(36007)),
+            (redirect, Some(36008)),
+            ("Invalid platform app", None),
+        ] {
+            let body = format!(
+                r#"{{"error_type":"OAuthException","code":400,"error_message":{message:?}}}"#
+            );
+            let Err(Error::Unexpected { meta, .. }) = assess(400, &body, Exchanged) else {
+                panic!("{message}");
+            };
+            assert_eq!((meta.code, meta.subcode), (400, expected), "{message}");
+        }
     }
 
     #[test]

@@ -34,8 +34,8 @@ pub use platform::Platform;
 pub use simulator::Simulator;
 pub use world::{
     Action, AnswerEnvelope, AnswerStyle, AppMode, AppSpec, CodeGives, Death, Delivery,
-    ExpiredAnswer, FleetMember, LongLived, PageSelection, Permission, PermissionsFormat, ProofRule,
-    RateLimit, Reexchange, RefreshRefusal, RefreshedToken, SystemUserRule, SystemUserValidity,
-    Tenure, TokenKind, TokenTruth, World, WorldError,
+    EmbeddedSignup, ExpiredAnswer, FleetMember, LongLived, PageSelection, Permission,
+    PermissionsFormat, ProofRule, RateLimit, Reexchange, RefreshRefusal, RefreshedToken,
+    SystemUserRule, SystemUserValidity, Tenure, TokenKind, TokenTruth, World, WorldError,
 };
 pub use world_file::{Error as WorldFileError, Issued, WorldFile};

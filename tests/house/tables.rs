@@ -232,7 +232,7 @@ pub const EXPOSURES: &[(&str, &str)] = &[
     ("graph_api/credentials", "what Meta is sent"),
     (
         "login/oauth_dialog",
-        "the click's own secret on its way to Meta's dialog, and a pasted address",
+        "the click's own secret on its way to Meta's dialog, and a pasted address or code",
     ),
     (
         "web/routes/login",

@@ -39,5 +39,6 @@ mod setup;
 mod upgrade;
 mod verdicts;
 mod webhooks;
+mod whatsapp;
 mod world;
 mod year;

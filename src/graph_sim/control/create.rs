@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::extract::{Json, Query};
 use super::{Answer, done};
-use crate::graph_sim::world::{AppSpec, PageSelection, SystemUserValidity, World, WorldError};
+use crate::graph_sim::world::{
+    AppSpec, EmbeddedSignup, PageSelection, SystemUserValidity, World, WorldError,
+};
 use crate::graph_sim::{Simulator, endpoints};
 
 #[derive(Debug, Deserialize)]
@@ -23,6 +25,19 @@ pub(super) struct Named {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewSystemUser {
     app: String,
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewWhatsAppAccount {
+    business: String,
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewBusiness {
     name: String,
 }
 
@@ -85,6 +100,32 @@ pub(super) async fn system_user(
 ) -> Answer {
     let id = simulator.world().add_system_user(&new.app, &new.name)?;
     Ok(JsonAnswer(json!({ "id": id })))
+}
+
+pub(super) async fn business(
+    State(simulator): State<Simulator>,
+    Json(new): Json<NewBusiness>,
+) -> Answer {
+    let id = simulator.world().add_business(&new.name);
+    Ok(JsonAnswer(json!({ "id": id })))
+}
+
+pub(super) async fn whatsapp_account(
+    State(simulator): State<Simulator>,
+    Json(new): Json<NewWhatsAppAccount>,
+) -> Answer {
+    let mut world = simulator.world();
+    let id = world.add_whatsapp_account(&new.business, &new.name)?;
+    Ok(JsonAnswer(json!({ "id": id })))
+}
+
+/// Completes an embedded signup, and answers with the code that its JavaScript gets.
+pub(super) async fn code(
+    State(simulator): State<Simulator>,
+    Json(signup): Json<EmbeddedSignup>,
+) -> Answer {
+    let code = simulator.world().embedded_signup(&signup)?;
+    Ok(JsonAnswer(json!({ "code": code })))
 }
 
 pub(super) async fn token(

@@ -22,6 +22,7 @@ mod route;
 mod system_users;
 mod values;
 mod versions;
+mod whatsapp;
 
 #[cfg(test)]
 mod tests;
@@ -207,6 +208,9 @@ fn answer(
             Method::Delete => revoke::drop_access_tokens(world, request, id),
             Method::Get => Err(node::missing(id, request)),
         },
+        Route::SubscribedApps(id) if world.whatsapp_account(id).is_some() => {
+            whatsapp::subscribed_apps(world, request, id)
+        }
         Route::SubscribedApps(id) => match request.method() {
             Method::Get => object::edge(world, request, id, "subscribed_apps"),
             Method::Post => pages::subscribe(world, request, id),
@@ -216,6 +220,10 @@ fn answer(
         Route::BusinessPages(id, Tenure::Owned) => object::edge(world, request, id, "owned_pages"),
         Route::BusinessPages(id, Tenure::Client) => {
             object::edge(world, request, id, "client_pages")
+        }
+        Route::PhoneNumbers(id) => whatsapp::phone_numbers(world, request, id),
+        Route::Object(id) if world.whatsapp_account(id).is_some() => {
+            whatsapp::account(world, request, id)
         }
         Route::Object(id) => object::object(world, request, id),
         Route::Objects => object::objects(world, request),

@@ -80,6 +80,14 @@ impl World {
         Ok(())
     }
 
+    pub(super) fn business_id(&self, id: &str) -> Result<Id, WorldError> {
+        let known = id
+            .parse()
+            .ok()
+            .filter(|id| self.businesses.contains_key(id));
+        known.ok_or_else(|| WorldError::unknown("business", id))
+    }
+
     fn business_mut(&mut self, id: &str) -> Result<&mut Business, WorldError> {
         let found = id
             .parse()

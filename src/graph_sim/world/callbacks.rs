@@ -87,15 +87,20 @@ impl World {
 
     /// Instagram and Threads have no such webhook.
     fn post_change(&mut self, app: AppKey, person: Id, change: &serde_json::Value) {
-        let of_facebook = self.app(app).platform == Platform::Facebook;
-        let url = self.app(app).webhook_url.clone();
-        let Some(url) = url.filter(|_| of_facebook) else {
+        if self.app(app).platform != Platform::Facebook {
             return;
-        };
+        }
         let id = person.to_string();
         let time = self.now().as_second();
         let entry = json!({"id": id, "uid": id, "time": time, "changes": [change]});
-        let body = json!({"object": "permissions", "entry": [entry]}).to_string();
+        self.post_webhook(app, "permissions", &entry);
+    }
+
+    pub(super) fn post_webhook(&mut self, app: AppKey, object: &str, entry: &serde_json::Value) {
+        let Some(url) = self.app(app).webhook_url.clone() else {
+            return;
+        };
+        let body = json!({"object": object, "entry": [entry]}).to_string();
         let secret = &self.app(app).secret;
         let signature = signature::hmac(secret, body.as_bytes());
         let older = sha1::hmac(secret.as_bytes(), body.as_bytes());
