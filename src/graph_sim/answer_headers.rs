@@ -4,8 +4,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::endpoints::{Answer, Method, NamedHeader};
-use super::sha1::sha1;
-use super::signature::hex;
+use super::signature;
 
 const LONG_AGO: &str = "Sat, 01 Jan 2000 00:00:00 GMT";
 
@@ -25,7 +24,7 @@ pub(crate) fn complete(mut answer: Answer, method: Method, known_tag: Option<&st
     ];
     answer.headers.extend(common);
     if answer.status == 200 && method == Method::Get {
-        let tag = format!("\"{}\"", hex(&sha1(answer.body.as_bytes())));
+        let tag = format!("\"{}\"", signature::tag(&answer.body));
         if known_tag == Some(&tag) {
             answer.status = 304;
             answer.body.clear();

@@ -15,7 +15,6 @@ mod http_request;
 mod multipart;
 mod platform;
 mod server;
-mod sha1;
 mod signature;
 mod simulator;
 mod world;

@@ -1,19 +1,34 @@
-//! The three signatures that Meta makes or verifies with an app's secret.
+//! The signatures that Meta makes or verifies with an app's secret, and the tags of its answers.
 
 use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
 /// HMAC-SHA256 with a key of any length.
 pub(crate) fn hmac(secret: &str, message: &[u8]) -> Vec<u8> {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
+    finished(Hmac::<Sha256>::new_from_slice(secret.as_bytes()), message)
+}
+
+/// HMAC-SHA1, with which Meta still signs webhooks beside the other.
+pub(crate) fn hmac_sha1(secret: &str, message: &[u8]) -> Vec<u8> {
+    finished(Hmac::<Sha1>::new_from_slice(secret.as_bytes()), message)
+}
+
+fn finished<M: Mac, E>(mac: Result<M, E>, message: &[u8]) -> Vec<u8> {
+    let Ok(mut mac) = mac else {
         return Vec::new();
     };
     mac.update(message);
     mac.finalize().into_bytes().to_vec()
+}
+
+/// What is in an entity tag.
+pub(crate) fn tag(body: &str) -> String {
+    hex(&Sha1::digest(body))
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -47,6 +62,14 @@ pub(crate) mod tests {
 
     pub(crate) fn decoded(payload: &str) -> String {
         String::from_utf8(URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    }
+
+    /// Test case 2 of RFC 2202, and the example of FIPS 180.
+    #[test]
+    fn the_older_signature_and_the_tag_are_those_of_the_standards() {
+        let mac = hmac_sha1("Jefe", b"what do ya want for nothing?");
+        assert_eq!(hex(&mac), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+        assert_eq!(tag("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
     }
 
     #[test]

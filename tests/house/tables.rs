@@ -159,6 +159,7 @@ pub const TOOLS: &[Tool] = &[
     ("secrecy", &["secret"]),
     ("serde", &[""]),
     ("serde_json", &[""]),
+    ("sha1", &["graph_sim/signature"]),
     (
         "sha2",
         &[

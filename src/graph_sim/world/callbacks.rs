@@ -6,7 +6,7 @@ use serde_json::json;
 use super::ids::{AppKey, Id};
 use super::{World, WorldError};
 use crate::graph_sim::platform::Platform;
-use crate::graph_sim::{sha1, signature};
+use crate::graph_sim::signature;
 
 /// A POST to an app that waits to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl World {
         let body = json!({"object": object, "entry": [entry]}).to_string();
         let secret = &self.app(app).secret;
         let signature = signature::hmac(secret, body.as_bytes());
-        let older = sha1::hmac(secret.as_bytes(), body.as_bytes());
+        let older = signature::hmac_sha1(secret, body.as_bytes());
         let content_type = "application/json";
         self.outbox.push(Delivery {
             url,
