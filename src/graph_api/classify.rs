@@ -111,8 +111,18 @@ fn may_pass(error_body: &ErrorBody) -> bool {
     let hides_rejection = error_body.is_transient == Some(false)
         && !matches!(error_body.meta.subcode, None | Some(99));
     match error_body.meta.code {
-        1 => !hides_rejection,
+        1 => !hides_rejection && !is_about_another_apps_token(error_body),
         2 => true,
+        _ => false,
+    }
+}
+
+/// The debugger and the exchange have different words for it.
+fn is_about_another_apps_token(error_body: &ErrorBody) -> bool {
+    let message = &error_body.message;
+    match error_body.meta.code {
+        1 => message.contains("does not belong to application"),
+        100 => message.contains("app_id in the input_token did not match"),
         _ => false,
     }
 }
@@ -147,11 +157,7 @@ fn blames_app(error_body: &ErrorBody, role: Role) -> Option<Cause> {
 fn refused(error_body: &ErrorBody, role: Role) -> Option<(Cause, Certainty)> {
     let certain = |cause| Some((cause, Certainty::Certain));
     let (code, subcode) = (error_body.meta.code, error_body.meta.subcode);
-    if code == 100
-        && error_body
-            .message
-            .contains("app_id in the input_token did not match")
-    {
+    if is_about_another_apps_token(error_body) {
         return certain(Cause::WrongApp);
     }
     if role.is_app() {
@@ -299,6 +305,7 @@ mod tests {
         100 | Caller | app: app_secret_wrong | API calls from the server require an appsecret_proof argument
         100 | App | wrong_app | (#100) The App_id in the input_token did not match the Viewing App
         100 | Inspected | wrong_app | (#100) The App_id in the input_token did not match the Viewing App
+        1 | Exchanged | wrong_app | The access token does not belong to application 944918291404883
         100 | App | app: app_unavailable | (#100) You must provide an app access token, or a user access token that is an owner or developer of the app
         100 | Caller | permission_missing | (#100) Missing permissions
         200 | App | app: app_unavailable | (#200) Provide valid app ID

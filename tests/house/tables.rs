@@ -126,7 +126,10 @@ pub const TOOLS: &[Tool] = &[
             "delivery/sinks",
         ],
     ),
-    ("percent-encoding", &["api_client/paths", "config/smtp_url"]),
+    (
+        "percent-encoding",
+        &["api_client/paths", "config/smtp_url", "graph_sim/batch"],
+    ),
     (
         "prometheus-client",
         &["api/metrics", "api/request_durations"],

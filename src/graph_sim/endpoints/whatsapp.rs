@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::answer::GraphError;
 use super::caller::{self, Caller};
-use super::object;
+use super::field_syntax;
+use super::node;
 use super::request::{Method, Request};
 use super::revoke::SUCCESS;
 use crate::graph_sim::world::{AppKey, Id, PhoneNumber, World};
@@ -67,7 +68,7 @@ pub(super) fn phone_numbers(
     let wanted = request.params.get("fields").unwrap_or(PHONE_FIELDS);
     let (_, account) = world
         .whatsapp_account(&account.to_string())
-        .ok_or_else(|| object::missing(id, request))?;
+        .ok_or_else(|| node::missing(id, request))?;
     let name = account.name.as_str();
     let numbers = account.phone_numbers.iter();
     let numbers = numbers.map(|number| described(wanted, |field| of_phone(name, number, field)));
@@ -98,11 +99,11 @@ pub(super) fn subscribed_apps(
 /// An account that is not shared with the caller is refused with code 200, which says nothing about the token.
 fn reached(world: &World, request: &Request<'_>, id: &str) -> Result<(AppKey, Id), GraphError> {
     let Caller::Token(key) = caller::identify(world, request)? else {
-        return Err(object::needs_active_token());
+        return Err(caller::needs_active_token());
     };
     let (account, _) = world
         .whatsapp_account(id)
-        .ok_or_else(|| object::missing(id, request))?;
+        .ok_or_else(|| node::missing(id, request))?;
     if world.reaches_whatsapp_account(key, account) {
         return Ok((world.token(key).app, account));
     }
@@ -126,8 +127,10 @@ fn described(
     value_of: impl Fn(&str) -> Result<Option<Value>, GraphError>,
 ) -> Result<Value, GraphError> {
     let mut answer = Map::new();
-    for field in ["id"].into_iter().chain(fields.split(',').map(str::trim)) {
-        answer.extend(value_of(field)?.map(|value| (field.to_owned(), value)));
+    let fields = field_syntax::parse(fields)?;
+    let names = fields.iter().map(|field| field.name.as_str());
+    for name in ["id"].into_iter().chain(names) {
+        answer.extend(value_of(name)?.map(|value| (name.to_owned(), value)));
     }
     Ok(answer.into())
 }

@@ -1,6 +1,7 @@
 //! Businesses: who works there, and which pages they own or manage for clients.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 
 use super::ids::Id;
 use super::token::Token;
@@ -87,11 +88,6 @@ impl World {
         known.ok_or_else(|| WorldError::unknown("business", id))
     }
 
-    pub(crate) fn business_name(&self, id: Id) -> String {
-        let business = self.businesses.get(&id);
-        business.map_or_else(String::new, |business| business.name.clone())
-    }
-
     fn business_mut(&mut self, id: &str) -> Result<&mut Business, WorldError> {
         let found = id
             .parse()
@@ -100,7 +96,28 @@ impl World {
         found.ok_or_else(|| WorldError::unknown("business", id))
     }
 
-    pub(crate) fn businesses_of(&self, person: Id) -> impl Iterator<Item = (Id, &Business)> {
+    /// Returns the business if the person works there.
+    pub(crate) fn business_of(&self, person: Id, id: Id) -> Option<&Business> {
+        let business = self.businesses.get(&id)?;
+        business.people.contains(&person).then_some(business)
+    }
+
+    pub(crate) fn business_name(&self, id: Id) -> Option<&str> {
+        self.businesses.get(&id).map(|known| known.name.as_str())
+    }
+
+    /// Returns the ids of the businesses for which the person works, in order.
+    pub(crate) fn business_ids_of(
+        &self,
+        person: Id,
+        bounds: (Bound<Id>, Bound<Id>),
+    ) -> impl DoubleEndedIterator<Item = Id> {
+        let all = self.businesses.range(bounds);
+        all.filter(move |(_, business)| business.people.contains(&person))
+            .map(|(id, _)| *id)
+    }
+
+    fn businesses_of(&self, person: Id) -> impl Iterator<Item = (Id, &Business)> {
         let all = self.businesses.iter().map(|(id, business)| (*id, business));
         all.filter(move |(_, business)| business.people.contains(&person))
     }

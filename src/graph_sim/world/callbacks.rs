@@ -6,7 +6,7 @@ use serde_json::json;
 use super::ids::{AppKey, Id};
 use super::{World, WorldError};
 use crate::graph_sim::platform::Platform;
-use crate::graph_sim::signature;
+use crate::graph_sim::{sha1, signature};
 
 /// A POST to an app that waits to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Delivery {
     pub content_type: &'static str,
     /// `X-Hub-Signature-256`; `None` if the body contains its own signature.
     pub signature: Option<String>,
+    /// The older `X-Hub-Signature`, which Meta sends beside it.
+    pub sha1_signature: Option<String>,
     pub body: String,
 }
 
@@ -73,6 +75,7 @@ impl World {
             url,
             content_type: "application/x-www-form-urlencoded",
             signature: None,
+            sha1_signature: None,
             body: format!("signed_request={signed}"),
         });
     }
@@ -98,13 +101,15 @@ impl World {
             return;
         };
         let body = json!({"object": object, "entry": [entry]}).to_string();
-        let signature = signature::hmac(&self.app(app).secret, body.as_bytes());
-        let signature = Some(format!("sha256={}", signature::hex(&signature)));
+        let secret = &self.app(app).secret;
+        let signature = signature::hmac(secret, body.as_bytes());
+        let older = sha1::hmac(secret.as_bytes(), body.as_bytes());
         let content_type = "application/json";
         self.outbox.push(Delivery {
             url,
             content_type,
-            signature,
+            signature: Some(format!("sha256={}", signature::hex(&signature))),
+            sha1_signature: Some(format!("sha1={}", signature::hex(&older))),
             body,
         });
     }

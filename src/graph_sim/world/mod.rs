@@ -59,6 +59,7 @@ pub use usage::RateLimit;
 pub use whatsapp::EmbeddedSignup;
 
 pub(crate) use app::App;
+pub(crate) use business::Business;
 pub(crate) use codes::{CodeError, Origin};
 pub(crate) use death::{TokenError, missing_object};
 pub(crate) use exchange::ExchangeError;
@@ -80,7 +81,7 @@ pub struct World {
     apps: Vec<App>,
     people: BTreeMap<Id, Person>,
     pages: HashMap<Id, person::Page>,
-    businesses: BTreeMap<Id, business::Business>,
+    businesses: BTreeMap<Id, Business>,
     whatsapp_accounts: BTreeMap<Id, WhatsAppAccount>,
     grants: HashMap<(AppKey, Id), Grant>,
     /// The system users that Login for Business created, by app and person or business.

@@ -90,7 +90,7 @@ impl World {
         let shared = shared
             .map(|ids| self.whatsapp_accounts_of(business, ids))
             .transpose()?;
-        let name = self.business_name(business);
+        let name = self.business_name(business).unwrap_or_default().to_owned();
         let system_user = self.business_user(app, business, &name);
         self.allow(app, system_user, &signup.scopes, shared.as_ref());
         for account in shared.iter().flatten() {
