@@ -273,7 +273,7 @@ impl Tx<'_> {
             "due_at > ?1 AND token IN (
                 SELECT id FROM token WHERE state = 'failing' AND app = ?2
                    AND cause IN ('outage', 'throttled', 'blocked', 'app_secret_wrong',
-                                 'app_unavailable', 'unexplained'))",
+                                 'app_unavailable', 'version_ended', 'unexplained'))",
             &[&now, &app],
         )
     }

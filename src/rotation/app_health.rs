@@ -13,6 +13,8 @@ use crate::model::{AppError, AppRecord, Cause};
 pub(super) struct AppChange {
     pub(super) usage: Usage,
     pub(super) turn: Option<Turn>,
+    /// A token was found to have a permission for ads.
+    pub(super) saw_ads: bool,
 }
 
 /// The app starts to fail, keeps failing, or recovers.
@@ -32,6 +34,9 @@ impl AppChange {
     ) -> Result<(), inventory::Error> {
         let mut app_health = AppHealth::new(tx.app(app)?);
         app_health.spend(&self.usage, now);
+        if self.saw_ads {
+            app_health.budget.version.saw_ads(now);
+        }
         match &self.turn {
             Some(Turn::Fails(error)) => app_health.back_off(error, rules, now),
             Some(Turn::Recovers) => app_health.recover(),
@@ -97,10 +102,28 @@ impl AppHealth {
     }
 
     fn spend(&mut self, usage: &Usage, now: Timestamp) {
-        self.budget.spend(usage, now);
-        if usage.calls > 0 {
-            self.record.served_version = usage.served_version.clone();
+        for news in self.budget.spend(usage, now) {
+            let app = &self.record.name;
+            tracing::warn!(app, "app {app}: {news}");
         }
+        if usage.calls > 0 {
+            self.serve_by(usage.served_version.clone());
+        }
+    }
+
+    /// Takes note of the version that answered, if it is not the configured one.
+    fn serve_by(&mut self, served: Option<String>) {
+        if let Some(version) = served
+            .as_ref()
+            .filter(|_| served != self.record.served_version)
+        {
+            let app = &self.record.name;
+            tracing::warn!(
+                app,
+                "Meta answers app {app} with Graph {version}, which is not the configured version"
+            );
+        }
+        self.record.served_version = served;
     }
 
     /// Every call fails: wait, longer each time, and leave the tokens untouched.
@@ -198,7 +221,10 @@ impl RotationWorker {
         }
         let usage = self.graph.confirm_app().await.usage;
         let at_meta = usage.served_at;
-        let changed = AppChange { usage, turn: None };
+        let changed = AppChange {
+            usage,
+            ..AppChange::default()
+        };
         let (app, rules) = (self.app.clone(), self.rules.clone());
         self.inventory
             .write(move |tx| changed.write(tx, &app, &rules, now))

@@ -121,7 +121,12 @@ impl RotationWorker {
             outcome = outcome.and(checked);
             report.count(&results);
             let usage = session.calls.take_usage();
-            let app_change = AppChange { usage, turn };
+            let saw_ads = results.show_ads();
+            let app_change = AppChange {
+                usage,
+                turn,
+                saw_ads,
+            };
             let related = policy::related(&results.changed, announced);
             last = Some(self.slice(in_hand, results, related, app_change, session.now));
             if is_failing || !self.inventory.may_act() {
@@ -155,6 +160,7 @@ impl RotationWorker {
                 Ok(()) => Turn::Recovers,
                 Err(error) => Turn::Fails(error),
             }),
+            ..AppChange::default()
         };
         let (app, rules, now) = (self.app.clone(), self.rules.clone(), session.now);
         self.inventory
