@@ -267,6 +267,21 @@ impl Tx<'_> {
         self.db.changed(&fail, &[&app, &now, &cause])
     }
 
+    /// Makes the token of the app due now that is the next one to be due. Returns whether there is one.
+    pub fn schedule_next_now(&self, app: &str, now: Timestamp) -> Result<bool, Error> {
+        let Some(next) = self.next_due(app)? else {
+            return Ok(false);
+        };
+        if next > now {
+            self.schedule(
+                "token = (SELECT token FROM schedule WHERE app = ?2 AND due_at IS NOT NULL
+                    ORDER BY due_at LIMIT 1)",
+                &[&now, &app],
+            )?;
+        }
+        Ok(true)
+    }
+
     /// The app works again: makes tokens due now that failed because of the app or of Meta.
     pub fn retry_failing_now(&self, app: &str, now: Timestamp) -> Result<usize, Error> {
         self.schedule(

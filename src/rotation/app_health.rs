@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::session::Session;
 use super::{RotationWorker, Rules};
 use crate::graph_api::{Budget, Error, Usage};
 use crate::inventory::{self, Tx};
@@ -33,6 +34,13 @@ impl AppChange {
         now: Timestamp,
     ) -> Result<(), inventory::Error> {
         let mut app_health = AppHealth::new(tx.app(app)?);
+        match &self.turn {
+            Some(Turn::Recovers) => tx.retry_failing_now(app, now).map(drop)?,
+            Some(Turn::Fails(error)) if app_health.is_failing() => {
+                tx.mark_overdue_failing(app, error.cause(), now).map(drop)?;
+            }
+            Some(Turn::Fails(_)) | None => {}
+        }
         app_health.spend(&self.usage, now);
         if self.saw_ads {
             app_health.budget.version.saw_ads(now);
@@ -189,6 +197,48 @@ impl RotationWorker {
             .write(move |tx| {
                 tx.require_scopes(&app, &scopes)?;
                 tx.clear_backoff(&app)
+            })
+            .await
+    }
+
+    pub(super) async fn app_health(&self) -> Result<AppHealth, inventory::Error> {
+        let app = self.app.clone();
+        let record = self.inventory.read(move |view| view.app(&app)).await?;
+        Ok(AppHealth::new(record))
+    }
+
+    /// Checks a failing app first: one call instead of fifty.
+    pub(super) async fn recovers(&self, session: &Session<'_>) -> Result<bool, inventory::Error> {
+        let answer = session.confirm_app().await;
+        let recovers = answer.is_ok();
+        let app_change = AppChange {
+            usage: session.calls.take_usage(),
+            turn: Some(match answer {
+                Ok(()) => Turn::Recovers,
+                Err(error) => Turn::Fails(error),
+            }),
+            ..AppChange::default()
+        };
+        let (app, rules, now) = (self.app.clone(), self.rules.clone(), session.now);
+        self.inventory
+            .write_alone(move |tx| app_change.write(tx, &app, &rules, now))
+            .await?;
+        Ok(recovers)
+    }
+
+    /// Makes a token due whose answer shows whether the failing app works again. Without tokens there is nothing to fail.
+    pub(super) async fn prepare_trial(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        let (app, rules) = (self.app.clone(), self.rules.clone());
+        self.inventory
+            .write(move |tx| {
+                if tx.schedule_next_now(&app, now)? {
+                    return Ok(());
+                }
+                let recovers = AppChange {
+                    turn: Some(Turn::Recovers),
+                    ..AppChange::default()
+                };
+                recovers.write(tx, &app, &rules, now)
             })
             .await
     }

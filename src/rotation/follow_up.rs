@@ -29,7 +29,7 @@ impl Results {
         }
     }
 
-    /// Whether one of the tokens has a permission for ads. Those that changed nothing are judged again within a month.
+    /// Whether one of the tokens has a permission for ads now.
     pub(super) fn show_ads(&self) -> bool {
         let mut facts = self
             .changed

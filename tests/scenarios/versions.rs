@@ -4,7 +4,9 @@ use std::fs;
 use std::time::Duration;
 
 use perennial::graph_api::VersionNotices;
-use perennial::graph_sim::{Endpoint, Fault, FaultRule, InjectedError, PageSelection};
+use perennial::graph_sim::{
+    Endpoint, Fault, FaultRule, InjectedError, PageSelection, SystemUserValidity,
+};
 use perennial::model::{Cause, IncidentFilter, State, TokenId};
 use perennial::rotation::budget_of;
 use serde_json::Value;
@@ -152,6 +154,30 @@ impl World {
         assert_eq!(self.state(id).await?, State::Healthy);
         Ok(id)
     }
+}
+
+/// Most checks change nothing, and show it all the same.
+#[tokio::test]
+async fn an_app_goes_by_the_dates_of_the_marketing_api_as_long_as_it_has_such_a_token() -> Result {
+    let mut world = World::new().await?;
+    let person = world.person("Anna");
+    let robot = {
+        let mut meta = world.meta.world();
+        let user = meta.add_system_user(APP, "ads")?;
+        meta.system_user_token(APP, &user, ADS, SystemUserValidity::Never)?
+    };
+    world.import("robot", &robot).await?;
+    let other = world.log_in(&person)?;
+    world.import("anna", &other).await?;
+    for _ in 0..4 {
+        world.live(days(40)).await?;
+        assert!(
+            world.version_notices().await?.uses_ads(world.now),
+            "{}",
+            world.now
+        );
+    }
+    Ok(())
 }
 
 /// Meta refuses the version in some answers and gives others.
