@@ -172,7 +172,7 @@ fn describe(record: &EventRecord) -> Option<Narrated> {
         Event::CandidateRefused { .. } | Event::AppFailing { .. } => BLOW,
         _ => return None,
     };
-    let name = record.token.as_ref();
+    let name = record.token.as_ref().or(record.app.as_ref());
     let name = name.map_or_else(String::new, |name| format!("{name}: "));
     let what = format!("{name}{}", record.event.describe());
     Some(Narrated::Line(style, "perennial", what))

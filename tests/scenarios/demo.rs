@@ -20,6 +20,14 @@ async fn live(days: u16, seed: u64, sabotage: Sabotage) -> Result<(bool, String)
 async fn a_season_ends_well() -> Result {
     let (good, told) = live(75, 1, Sabotage::Nothing).await?;
     assert!(good, "{told}");
+    let failures = told
+        .lines()
+        .filter(|line| line.contains("the app is failing"));
+    assert_eq!(
+        failures.count(),
+        4,
+        "three apps in an outage, and one throttled\n{told}"
+    );
     assert_renewed_alone(&told)
 }
 
