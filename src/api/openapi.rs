@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 use super::problem_response::PROBLEM_JSON;
 use super::routes::{
     consumers, corrections, daemon, deliveries, events, health, import_many, imports, incidents,
-    logins, metrics, orders, posts, secrets, status, tokens,
+    login_codes, logins, metrics, orders, posts, secrets, status, tokens,
 };
 use super::types::Problem;
 use crate::model::Cause;
@@ -53,6 +53,7 @@ use crate::model::Cause;
         incidents::list,
         incidents::acknowledge,
         logins::open,
+        login_codes::redeem,
         logins::show,
         logins::complete,
         events::events,

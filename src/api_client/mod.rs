@@ -15,9 +15,10 @@ use serde::de::DeserializeOwned;
 use crate::api::types::{
     Accepted, AcknowledgeRequest, CandidateRequest, CompletionRequest, CorrectionRequest,
     EventQuery, ImportRequest, ImportResult, ImportResults, IncidentList, IncidentQuery,
-    IncidentView, LARGEST_IMPORT, LoginLink, LoginRequest, LoginView, MOST_IMPORTS,
-    MailTestRequest, MailTestResult, PostTestRequest, PostTestResult, Problem, Reloaded,
-    SecretQuery, SecretView, StatusReport, TokenDetail, TokenList, TokenQuery, TokenView,
+    IncidentView, LARGEST_IMPORT, LoginAccepted, LoginCodeRequest, LoginLink, LoginRequest,
+    LoginView, MOST_IMPORTS, MailTestRequest, MailTestResult, PostTestRequest, PostTestResult,
+    Problem, Reloaded, SecretQuery, SecretView, StatusReport, TokenDetail, TokenList, TokenQuery,
+    TokenView,
 };
 
 use connection::{Answer, Connection};
@@ -189,6 +190,10 @@ impl Client {
 
     pub async fn open_login(&self, request: &LoginRequest) -> Result<LoginLink, Error> {
         self.post_body("/v1/logins", request).await
+    }
+
+    pub async fn redeem_code(&self, request: &LoginCodeRequest) -> Result<LoginAccepted, Error> {
+        self.post_body("/v1/logins/code", request).await
     }
 
     pub async fn login(&self, id: &str) -> Result<LoginView, Error> {

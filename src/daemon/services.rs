@@ -20,7 +20,7 @@ use crate::inventory::{self, Inventory};
 use crate::login::LoginWorker;
 use crate::model::AppRecord;
 use crate::outbox::http_post::{HttpPost, TlsError};
-use crate::posts::Poster;
+use crate::posts::{Poster, Unrecorded};
 use crate::rotation::{RotationWorker, Rules, budget_of};
 use crate::webhooks::AppSignatures;
 
@@ -229,6 +229,7 @@ fn posters(config: &Config, inventory: &Inventory) -> Result<Vec<Poster>, TlsErr
         inventory: inventory.clone(),
         channel,
         http: Arc::clone(&http),
+        unrecorded: Unrecorded::default(),
     };
     Ok(channels.map(poster).collect())
 }

@@ -92,7 +92,10 @@ pub(super) fn classify(error_body: &ErrorBody, role: Role, status: u16) -> Error
             meta,
             certainty,
         }),
-        None => Error::Unexpected { meta, status },
+        None => Error::Unexpected {
+            meta: texts::with_subcode_of_code(meta, &error_body.message),
+            status,
+        },
     }
 }
 
@@ -116,8 +119,18 @@ fn may_pass(error_body: &ErrorBody) -> bool {
     let hides_rejection = error_body.is_transient == Some(false)
         && !matches!(error_body.meta.subcode, None | Some(99));
     match error_body.meta.code {
-        1 => !hides_rejection,
+        1 => !hides_rejection && !is_about_another_apps_token(error_body),
         2 => true,
+        _ => false,
+    }
+}
+
+/// The debugger and the exchange have different words for it.
+fn is_about_another_apps_token(error_body: &ErrorBody) -> bool {
+    let message = &error_body.message;
+    match error_body.meta.code {
+        1 => message.contains("does not belong to application"),
+        100 => message.contains("app_id in the input_token did not match"),
         _ => false,
     }
 }
@@ -152,11 +165,7 @@ fn blames_app(error_body: &ErrorBody, role: Role) -> Option<Cause> {
 fn refused(error_body: &ErrorBody, role: Role) -> Option<(Cause, Certainty)> {
     let certain = |cause| Some((cause, Certainty::Certain));
     let (code, subcode) = (error_body.meta.code, error_body.meta.subcode);
-    if code == 100
-        && error_body
-            .message
-            .contains("app_id in the input_token did not match")
-    {
+    if is_about_another_apps_token(error_body) {
         return certain(Cause::WrongApp);
     }
     if role.is_app() {
@@ -305,6 +314,7 @@ mod tests {
         100 | Caller | app: app_secret_wrong | API calls from the server require an appsecret_proof argument
         100 | App | wrong_app | (#100) The App_id in the input_token did not match the Viewing App
         100 | Inspected | wrong_app | (#100) The App_id in the input_token did not match the Viewing App
+        1 | Exchanged | wrong_app | The access token does not belong to application 944918291404883
         100 | App | app: app_unavailable | (#100) You must provide an app access token, or a user access token that is an owner or developer of the app
         100 | Caller | permission_missing | (#100) Missing permissions
         200 | App | app: app_unavailable | (#200) Provide valid app ID
@@ -466,6 +476,51 @@ mod tests {
         }
         assert_eq!(assess(200, r#"{"id":"1"}"#, Caller), Ok(()));
         assert_eq!(assess(200, r#"{"error":null,"id":"1"}"#, Caller), Ok(()));
+    }
+
+    #[test]
+    fn the_envelope_of_a_login_without_facebook_is_opened() {
+        for (body, expected) in [
+            (
+                r#"{"error_type":"OAuthException","code":400,"error_message":"Invalid platform app"}"#,
+                "unexpected",
+            ),
+            (
+                r#"{"error_type":"OAuthException","code":400,"error_message":"Error validating client secret."}"#,
+                "app: app_secret_wrong",
+            ),
+            (
+                r#"{"error_type":"OAuthRateLimitException","code":4,"error_message":"m"}"#,
+                "busy App",
+            ),
+            (r#"{"code":190,"message":"m"}"#, "unreachable"),
+        ] {
+            assert_eq!(classified(400, body, Exchanged), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_bad_code_is_known_by_its_text_where_it_has_no_number() {
+        let redirect = "Error validating verification code. Please make sure your redirect_uri is identical to the one \
+                        you used in the OAuth dialog request";
+        for (message, expected) in [
+            (
+                "Matching code was not found or was already used",
+                Some(36009),
+            ),
+            ("This authorization code has been used", Some(36009)),
+            ("This authorization code has expired.", Some(36007)),
+            (redirect, Some(36008)),
+            ("Invalid platform app", None),
+        ] {
+            let body = format!(
+                r#"{{"error_type":"OAuthException","code":400,"error_message":{message:?}}}"#
+            );
+            let Err(Error::Unexpected { meta, .. }) = assess(400, &body, Exchanged) else {
+                panic!("{message}");
+            };
+            assert_eq!((meta.code, meta.subcode), (400, expected), "{message}");
+        }
     }
 
     #[test]

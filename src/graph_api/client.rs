@@ -43,7 +43,7 @@ impl Client {
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         let caller = Caller::new(&settings)?;
         let platform = settings.platform;
-        let debugger = Debugger::new(platform, settings.id, settings.batch);
+        let debugger = Debugger::new(settings);
         Ok(Self(Arc::new(Inner {
             platform,
             caller,
@@ -101,8 +101,12 @@ impl Client {
     }
 
     /// Exchanges a login's code for a token. Meta accepts a code once. If the answer is lost, the code may or may not
-    /// be used up, so it is never sent again.
-    pub async fn redeem(&self, code: &Secret, redirect_uri: &str) -> Reply<Result<Grant, Error>> {
+    /// be used up, so it is never sent again. A code that a script got has no redirect URI.
+    pub async fn redeem(
+        &self,
+        code: &Secret,
+        redirect_uri: Option<&str>,
+    ) -> Reply<Result<Grant, Error>> {
         let grants = &self.0.platform.grants;
         let code_lasts = self.0.platform.code_lasts;
         let build = |own: &Credentials| Ok(own.redeem(grants, code, redirect_uri));

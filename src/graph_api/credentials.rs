@@ -107,6 +107,11 @@ impl Credentials {
         Request::get(format!("/debug_token?{query}"), self.bearer.clone())
     }
 
+    /// Inspects one token with the token of a tester.
+    pub(super) fn inspect_as(&self, tester: &Secret, token: &Secret) -> Result<Request, Error> {
+        self.read_as(tester, &["debug_token"], &[("input_token", token.expose())])
+    }
+
     /// Inspects the app's own token.
     pub(super) fn inspect_app(&self) -> Request {
         self.inspect(&self.app_token)
@@ -165,18 +170,23 @@ impl Credentials {
     }
 
     /// Exchanges a login's code. The redirect URI must be the one that was sent to the dialog.
-    pub(super) fn redeem(&self, grants: &Grants, code: &Secret, redirect_uri: &str) -> Request {
+    pub(super) fn redeem(
+        &self,
+        grants: &Grants,
+        code: &Secret,
+        redirect_uri: Option<&str>,
+    ) -> Request {
         let fields = [
             ("client_id", &*self.id),
             ("client_secret", self.secret.expose()),
-            ("redirect_uri", redirect_uri),
             ("code", code.expose()),
         ];
         let (root, grant_type) = match grants {
             Grants::Facebook => (Root::Versioned, None),
             Grants::TwoSteps { .. } => (Root::Codes, Some(("grant_type", "authorization_code"))),
         };
-        let form = form(fields.into_iter().chain(grant_type));
+        let redirect_uri = redirect_uri.map(|uri| ("redirect_uri", uri));
+        let form = form(fields.into_iter().chain(redirect_uri).chain(grant_type));
         Request::post(root, "/oauth/access_token", form)
     }
 

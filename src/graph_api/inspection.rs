@@ -31,6 +31,30 @@ pub(super) fn read(status: u16, body: &str, app_id: &str, role: Role) -> Result<
     }
 }
 
+/// Reads what a tester was told about a token of this kind. The answer has no app id, and calls every token a user's. The
+/// end of data access is not read: nothing shows that a renewal moves it, as it moves the permissions.
+pub(super) fn read_of_kind(status: u16, body: &str, kind: Kind) -> Result<Inspection, Error> {
+    let wire::Debug { data, error } = wire::parse(body)?;
+    let data = data.filter(|data| status == 200 && error.is_none() && !data.is_empty());
+    let Some(data) = data else {
+        classify::assess(status, body, Role::App)?;
+        return Err(Error::senseless(status));
+    };
+    let of_kind = |facts: Facts| Facts {
+        kind,
+        data_access_expires_at: Expiry::Never,
+        ..facts
+    };
+    Ok(match assess(data, "") {
+        Inspection::Alive(facts) => Inspection::Alive(of_kind(facts)),
+        Inspection::Refused { rejection, facts } => Inspection::Refused {
+            rejection,
+            facts: facts.map(of_kind),
+        },
+        undecided @ Inspection::Undecided(_) => undecided,
+    })
+}
+
 /// Reads the inspection of the app's own token. `Ok` if Meta accepts the app's credentials.
 pub(super) fn confirms_app(status: u16, body: &str) -> Result<(), Error> {
     classify::assess(status, body, Role::App)?;
@@ -47,6 +71,11 @@ pub(super) fn confirms_app(status: u16, body: &str) -> Result<(), Error> {
 fn assess(mut data: DebugData<'_>, app_id: &str) -> Inspection {
     match data.take_error() {
         Some(error_body) if texts::leaves_token_alive(&error_body) => living(data, app_id),
+        Some(error_body)
+            if data.is_valid.flag() == Some(true) && texts::is_about_an_asset(&error_body) =>
+        {
+            living(data, app_id)
+        }
         Some(error_body) => blamed(&error_body, data, app_id),
         None => match data.is_valid.flag() {
             Some(true) => living(data, app_id),
@@ -296,6 +325,62 @@ mod tests {
         );
         let (rejection, _) = refused(200, recorded!("debug_expired"));
         assert_eq!(rejection.certainty, Certainty::Certain);
+    }
+
+    #[test]
+    fn an_error_about_an_asset_beside_a_valid_token_is_not_about_the_token() {
+        let body = |error: &str| {
+            format!(
+                r#"{{"data":{{"is_valid":true,"type":"SYSTEM_USER","user_id":"1","expires_at":0,"error":{{{error}}}}}}}"#
+            )
+        };
+        for error in [
+            r#""code":200,"message":"(#200) You do not have permission""#,
+            r#""code":10,"message":"(#10) Application does not have permission for this action""#,
+            r#""code":100,"subcode":33,"message":"Object with ID '1' does not exist""#,
+        ] {
+            let body = body(error);
+            assert_eq!(alive(&body, APP).kind, Kind::SystemUser, "{body}");
+        }
+        for error in [
+            r#""code":200,"message":"API access blocked.""#,
+            r#""code":200,"subcode":458,"message":"m""#,
+            r#""code":190,"message":"m""#,
+        ] {
+            let (rejection, _) = refused(200, &body(error));
+            assert_eq!(rejection.certainty, Certainty::Doubtful, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_tester_is_told_of_a_token_without_an_app_and_with_a_number_for_an_id() {
+        let read = |body: &str| read_of_kind(200, body, Kind::ThreadsUser);
+        let body = r#"{"data":{"type":"USER","application":"demo","data_access_expires_at":1676526788,
+            "expires_at":1673934788,"is_valid":true,"issued_at":1668750788,"scopes":["threads_basic"],
+            "user_id":17841405822304914}}"#;
+        let Ok(Inspection::Alive(facts)) = read(body) else {
+            panic!("not alive");
+        };
+        let expected = Facts {
+            kind: Kind::ThreadsUser,
+            subject: "17841405822304914".to_owned(),
+            person: "17841405822304914".to_owned(),
+            issued_at: Some(at(1_668_750_788)),
+            expires_at: Expiry::At(at(1_673_934_788)),
+            data_access_expires_at: Expiry::Never,
+            scopes: Scopes::parse("threads_basic"),
+        };
+        assert_eq!(facts, expected);
+        let expired = r#"{"data":{"type":"USER","is_valid":false,"user_id":7,"scopes":[],"error":{"code":190,
+            "message":"Session has expired","subcode":463}}}"#;
+        let Ok(Inspection::Refused { rejection, facts }) = read(expired) else {
+            panic!("not refused");
+        };
+        assert_eq!(rejection.cause, Cause::Expired);
+        assert_eq!(facts.unwrap().kind, Kind::ThreadsUser);
+        let tester_expired =
+            r#"{"error":{"code":190,"error_subcode":463,"type":"THApiException"}}"#;
+        assert!(read_of_kind(400, tester_expired, Kind::ThreadsUser).is_err());
     }
 
     #[test]

@@ -23,6 +23,10 @@ pub struct Platform {
     pub dialog_path: &'static str,
     /// An empty page to which a person may be sent back from a login, below `dialog_url`.
     pub landing_path: Option<&'static str>,
+    /// Whether it has a debugger that answers the testers of an app only.
+    pub has_debugger_for_testers: bool,
+    /// Whether its JavaScript gives codes as well, as an embedded signup does.
+    pub gives_codes_to_scripts: bool,
     /// What the dialog appends to a code.
     pub code_suffix: &'static str,
     /// How long the token lasts that a code is redeemed for, where the answer does not say so.
@@ -84,6 +88,8 @@ pub static FACEBOOK: Platform = Platform {
     graph_version: "v25.0",
     dialog_path: "/{version}/dialog/oauth",
     landing_path: Some("/connect/login_success.html"),
+    has_debugger_for_testers: false,
+    gives_codes_to_scripts: true,
     code_suffix: "#_=_",
     code_lasts: None,
     inspection: Inspected::ByApp,
@@ -102,6 +108,8 @@ pub static INSTAGRAM: Platform = Platform {
     graph_version: "v25.0",
     dialog_path: "/oauth/authorize",
     landing_path: None,
+    has_debugger_for_testers: false,
+    gives_codes_to_scripts: false,
     code_suffix: "#_",
     code_lasts: Some(AN_HOUR),
     inspection: Inspected::ByUse {
@@ -132,6 +140,8 @@ pub static THREADS: Platform = Platform {
     graph_version: "v1.0",
     dialog_path: "/oauth/authorize",
     landing_path: None,
+    has_debugger_for_testers: true,
+    gives_codes_to_scripts: false,
     code_suffix: "#_",
     code_lasts: Some(AN_HOUR),
     inspection: Inspected::ByUse {

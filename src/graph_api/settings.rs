@@ -23,6 +23,8 @@ pub struct Settings {
     pub url: String,
     /// Where a login's code is redeemed, if that is another host.
     pub code_url: Option<String>,
+    /// The token of one of the app's testers, on a platform whose debugger answers only testers.
+    pub tester_token: Option<Secret>,
     /// How many tokens one call inspects; 1 turns off batches.
     pub batch: usize,
     /// The time limit of one call, from connecting to the last byte.
@@ -128,6 +130,7 @@ mod tests {
             version: "v25.0".to_owned(),
             url: "https://graph.facebook.com".to_owned(),
             code_url: None,
+            tester_token: None,
             batch: 50,
             timeout: Duration::from_secs(30),
         }

@@ -1,6 +1,6 @@
 //! Recognizes Meta's error messages, for errors whose code says too little.
 
-use crate::model::Cause;
+use crate::model::{Cause, MetaCode};
 
 use super::wire::ErrorBody;
 
@@ -50,6 +50,33 @@ pub(super) fn leaves_token_alive(error_body: &ErrorBody) -> bool {
         (190, None) => TEXTS.iter().any(|text| error_body.message.contains(text)),
         _ => false,
     }
+}
+
+/// What Instagram and Threads say about the code of a login, under the code 400, with Facebook's subcodes for the same.
+const OF_CODES: [(&str, i64); 4] = [
+    ("was already used", 36_009),
+    ("has been used", 36_009),
+    ("code has expired", 36_007),
+    ("redirect_uri", 36_008),
+];
+
+pub(super) fn with_subcode_of_code(meta: MetaCode, message: &str) -> MetaCode {
+    let known = OF_CODES.iter().find(|(text, _)| message.contains(text));
+    match (meta.code, meta.subcode, known) {
+        (400, None, Some((_, subcode))) => MetaCode {
+            subcode: Some(*subcode),
+            ..meta
+        },
+        _ => meta,
+    }
+}
+
+/// Returns whether the error is about a page, an account or a permission that the token does not reach, without a word
+/// about its session.
+pub(super) fn is_about_an_asset(error_body: &ErrorBody) -> bool {
+    let (code, subcode) = (error_body.meta.code, error_body.meta.subcode);
+    matches!((code, subcode), (10 | 200..=299, None) | (100, Some(33)))
+        && !is_app_blocked(code, &error_body.message)
 }
 
 /// Code 200 means a missing permission, unless the message says that Meta has blocked or disabled the app.

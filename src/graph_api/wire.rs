@@ -40,6 +40,10 @@ pub(super) struct DebugData<'a> {
     error_subcode: Value<'a>,
     error_description: Value<'a>,
     error_msg: Value<'a>,
+    /// Instagram and Threads answer a bad code with these three.
+    error_type: Value<'a>,
+    code: Value<'a>,
+    error_message: Value<'a>,
 }
 
 /// An error of Meta's, as far as it decides how to react.
@@ -176,6 +180,10 @@ impl<'a> DebugData<'a> {
         if let Some(error) = self.error.take() {
             let fields: ErrorFields<'_> = serde_json::from_str(error.get()).unwrap_or_default();
             return Some(fields.into());
+        }
+        if self.error_type.text().is_some() || self.error_message.text().is_some() {
+            self.error_code = take(&mut self.code);
+            self.error_description = take(&mut self.error_message);
         }
         self.error_code.whole()?;
         let fields = ErrorFields {

@@ -41,8 +41,13 @@ async fn post(delivery: &Delivery) -> io::Result<u16> {
         .method(Method::POST)
         .uri(&delivery.url)
         .header(header::CONTENT_TYPE, delivery.content_type);
-    if let Some(signature) = &delivery.signature {
-        request = request.header("X-Hub-Signature-256", signature);
+    for (name, signature) in [
+        ("X-Hub-Signature", &delivery.sha1_signature),
+        ("X-Hub-Signature-256", &delivery.signature),
+    ] {
+        if let Some(signature) = signature {
+            request = request.header(name, signature);
+        }
     }
     let request = request.body(Body::from(delivery.body.clone()));
     let (status, _) = send(request.map_err(io::Error::other)?).await?;

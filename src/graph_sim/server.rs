@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::StatusCode;
+use axum::http::{Method as HttpMethod, StatusCode, header, request};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -14,11 +14,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::connection_faults::{ConnectionFault, End};
-use super::endpoints::{self, Answer, Request};
+use super::endpoints::{self, Answer, Method, Request};
 use super::faults::{Target, answer_under};
 use super::simulator::Simulator;
 use super::world::World;
-use super::{batch, control, dialog, http_request};
+use super::{answer_headers, batch, control, dialog, http_request};
 
 const LARGEST_BODY: usize = 16 << 20;
 
@@ -70,13 +70,19 @@ async fn graph(
     request: HttpRequest,
 ) -> Response {
     let (head, body) = request.into_parts();
+    if head.method == HttpMethod::OPTIONS {
+        return answer_headers::preflight(&head.headers).into_response();
+    }
     let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let Some(request) = http_request::read(&head, &body) else {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    let (answer, connection_fault) = match http_request::read(&head, &body) {
+        Some(request) => handle(&mut simulator.world(), &request),
+        None => (unsupported(&simulator, &head), ConnectionFault::default()),
     };
-    let (answer, connection_fault) = handle(&mut simulator.world(), &request);
+    let known_tag = http_request::header_text(&head.headers, header::IF_NONE_MATCH);
+    let method = Method::from_name(head.method.as_str()).unwrap_or(Method::Post);
+    let answer = answer_headers::complete(answer, method, known_tag);
     tokio::time::sleep(connection_fault.delay).await;
     if connection_fault.end == End::Reset {
         hangup.0.cancel();
@@ -84,6 +90,12 @@ async fn graph(
     }
     let now = simulator.world().now();
     connection_fault.response(answer, now)
+}
+
+fn unsupported(simulator: &Simulator, head: &request::Parts) -> Answer {
+    let method = head.method.as_str().to_ascii_lowercase();
+    let error = endpoints::unsupported_method(head.uri.path(), &method);
+    error.answer(&simulator.world().trace_id())
 }
 
 fn handle(world: &mut World, request: &Request<'_>) -> (Answer, ConnectionFault) {

@@ -12,9 +12,9 @@ use tokio::net::TcpStream;
 
 use super::*;
 
-const APP: &str = "257422819769992";
+pub(super) const APP: &str = "257422819769992";
 
-async fn simulator() -> Simulator {
+pub(super) async fn simulator() -> Simulator {
     let mut world = World::new("2026-01-10T10:20:30Z".parse().unwrap(), 1);
     world.add_app(AppSpec {
         id: APP.into(),
@@ -27,7 +27,7 @@ async fn simulator() -> Simulator {
 }
 
 /// Sends one request and reads until the server closes the connection.
-async fn send(simulator: &Simulator, request: &str, body: &str) -> io::Result<String> {
+pub(super) async fn send(simulator: &Simulator, request: &str, body: &str) -> io::Result<String> {
     let url = simulator.url();
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).await?;
     let length = body.len();
@@ -40,7 +40,7 @@ async fn send(simulator: &Simulator, request: &str, body: &str) -> io::Result<St
     Ok(answer)
 }
 
-async fn get(simulator: &Simulator, url: &str) -> String {
+pub(super) async fn get(simulator: &Simulator, url: &str) -> String {
     send(simulator, &format!("GET {url} HTTP/1.1"), "")
         .await
         .unwrap()
@@ -268,7 +268,7 @@ async fn members_of_a_batch_are_struck_one_by_one() {
     simulator.stop().await;
 }
 
-async fn order(simulator: &Simulator, request: &str, body: &str) -> serde_json::Value {
+pub(super) async fn order(simulator: &Simulator, request: &str, body: &str) -> serde_json::Value {
     let request = format!("{request} HTTP/1.1\r\nContent-Type: application/json");
     let answer = send(simulator, &request, body).await.unwrap();
     let (_, json) = answer.split_once("\r\n\r\n").unwrap();
@@ -385,7 +385,7 @@ async fn the_dialog_sends_the_browser_back() {
 }
 
 /// Accepts one request and answers it, as an app's callback would.
-async fn callback(answer: &str) -> (String, tokio::task::JoinHandle<String>) {
+pub(super) async fn callback(answer: &str) -> (String, tokio::task::JoinHandle<String>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/callback", listener.local_addr().unwrap());
     let answer = format!(

@@ -136,7 +136,8 @@ impl Tx<'_> {
         self.record_event(&event.into(), now).map(drop)
     }
 
-    /// Records the outcome of a send attempt. An email stays marked as undelivered until it is sent without a refusal.
+    /// Records the outcome of a send attempt, once. An email stays marked as undelivered until it is sent without a
+    /// refusal.
     pub fn record_send_attempt(
         &self,
         email: &Email,
@@ -152,14 +153,14 @@ impl Tx<'_> {
             || matches!(outcome, SendOutcome::Refused { .. });
         let at = |is_so: bool| is_so.then_some(now);
         let known = email.last_error.as_deref().filter(|_| undelivered);
-        self.db.run(
+        let recorded = self.db.changed(
             "UPDATE email SET attempts = attempts + 1, next_try_at = ?2, last_error = ?3,
                 delivered_to = ?4, refused = ?5, sent_at = ?6, given_up_at = ?7,
                 failing_since = coalesce(failing_since, ?8),
                 undelivered_at = CASE
                     WHEN CAST(?9 AS BIGINT) IS NULL AND CAST(?6 AS BIGINT) IS NOT NULL THEN NULL
                     ELSE coalesce(undelivered_at, ?9) END
-             WHERE id = ?1",
+             WHERE id = ?1 AND attempts = ?10",
             &[
                 &email.id,
                 &outcome.next_try_at(),
@@ -170,8 +171,12 @@ impl Tx<'_> {
                 &at(outcome.is_given_up()),
                 &at(answered),
                 &at(undelivered),
+                &email.attempts,
             ],
         )?;
+        if recorded == 0 {
+            return Ok(());
+        }
         self.record_event(&tried_event(email, attempt, undelivered), now)
             .map(drop)
     }

@@ -96,7 +96,7 @@ impl Tx<'_> {
         Ok(message_id)
     }
 
-    /// Records that one message reported these posts. The others of the channel are due now, because it works.
+    /// Records once that one message reported these posts. The others of the channel are due now, because it works.
     pub fn record_posted(
         &self,
         channel: &str,
@@ -104,12 +104,14 @@ impl Tx<'_> {
         receipt: PostReceipt,
         now: Timestamp,
     ) -> Result<(), Error> {
-        for Post { id, .. } in posts {
-            self.db.run(
+        let mut recorded = Vec::new();
+        for post in posts {
+            let changed = self.db.changed(
                 "UPDATE post SET next_try_at = NULL, last_error = NULL, sent_at = ?2, status = ?3
-                 WHERE id = ?1",
-                &[id, &now, &u32::from(receipt.status)],
+                 WHERE id = ?1 AND sent_at IS NULL",
+                &[&post.id, &now, &u32::from(receipt.status)],
             )?;
+            recorded.extend((changed > 0).then(|| post.clone()));
         }
         self.db.run(
             "UPDATE post SET next_try_at = ?2 WHERE channel = ?1 AND next_try_at > ?2",
@@ -117,7 +119,7 @@ impl Tx<'_> {
         )?;
         self.record_channel_works(channel)?;
         let took_ms = u64::try_from(receipt.took.as_millis()).ok();
-        self.record_progress(posts, now, |progress| {
+        self.record_progress(&recorded, now, |progress| {
             Event::PostSent(PostProgress {
                 status: Some(receipt.status),
                 took_ms,

@@ -175,7 +175,7 @@ async fn fill(inventory: &Inventory) -> String {
     let link = write_email(inventory).await;
     let answered = inventory.write(|tx| {
         let login = tx.login(LoginId(1))?.ok_or(Error::Closed)?;
-        let state = tx.begin_attempt(&login, "https://x/callback", now())?;
+        let state = tx.begin_attempt(&login, Some("https://x/callback"), now())?;
         let attempt = tx.attempt_of_state(&state)?.ok_or(Error::Closed)?;
         tx.answer_attempt(&attempt, &Secret::new("AQcode"), now())?;
         let token = tx.token_named("maria")?.ok_or(Error::Closed)?;

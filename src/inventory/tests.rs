@@ -888,7 +888,7 @@ async fn what_a_login_carries_is_sealed_and_claimed_once() {
         .write(move |tx| {
             let (id, ticket) = tx.open_login(&wanted, now())?;
             let login = tx.login(id)?.unwrap();
-            let state = tx.begin_attempt(&login, "https://x/callback", now())?;
+            let state = tx.begin_attempt(&login, Some("https://x/callback"), now())?;
             let attempt = tx.attempt_of_state(&state)?.unwrap();
             tx.answer_attempt(&attempt, &handed_in, now())?;
             tx.answer_attempt(&attempt, &Secret::new("AQanother"), now())?;
@@ -972,7 +972,7 @@ async fn a_login_keeps_its_latest_clicks_alone_however_often_they_come_to_nothin
         let (id, _) = tx.open_login(&new, now())?;
         let login = tx.login(id)?.unwrap();
         for _ in 0..100 {
-            let state = tx.begin_attempt(&login, "https://example.com/back", now())?;
+            let state = tx.begin_attempt(&login, Some("https://example.com/back"), now())?;
             let attempt = tx.attempt_of_state(&state)?.unwrap();
             let refused = Ending::Failed {
                 why: LoginError::NotAllowed,

@@ -31,6 +31,25 @@ impl View<'_> {
         )
     }
 
+    /// The people and system users who have tokens of their own with this scope that were not checked since, those first
+    /// whose check is longest ago.
+    pub fn people_unchecked_since(
+        &self,
+        app: &str,
+        scope: &str,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<String>, Error> {
+        self.db.values(
+            "SELECT t.person FROM token t JOIN schedule s ON s.token = t.id
+             WHERE t.app = ?1 AND t.person IS NOT NULL AND t.kind <> 'page' AND s.due_at IS NOT NULL
+               AND (s.checked_at IS NULL OR s.checked_at <= ?3)
+               AND replace(' ' || t.scopes || ' ', ' ' || ?2 || ' ', '') <> ' ' || t.scopes || ' '
+             GROUP BY t.person ORDER BY min(coalesce(s.checked_at, 0)), t.person LIMIT ?4",
+            &[&app, &scope, &since, &limit],
+        )
+    }
+
     /// Some of the notices that wait for the next sweep of an app.
     pub fn webhook_notices(&self, app: &str, limit: usize) -> Result<Vec<WebhookNotice>, Error> {
         self.db.all(

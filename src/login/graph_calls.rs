@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{App, policy};
 use crate::graph_api::{self, Budget, Error, Inspection, PageFields, Session, Usage};
 use crate::inventory::{self, Tx};
-use crate::model::{Ending, Facts, LoginError, PageList};
+use crate::model::{Ending, Facts, LoginError, PageList, Scopes};
 use crate::secret::Secret;
 
 /// What a login granted, as confirmed by Meta.
@@ -30,7 +30,7 @@ impl Grant {
 pub(super) async fn redeem(
     session: &Session<'_>,
     code: &Secret,
-    redirect_uri: &str,
+    redirect_uri: Option<&str>,
 ) -> Result<graph_api::Grant, Ending> {
     session
         .count(session.client.redeem(code, redirect_uri).await)
@@ -66,6 +66,7 @@ pub(super) async fn collect(
     secret: Secret,
     facts: Facts,
 ) -> Grant {
+    let granted = facts.scopes.clone();
     let (secret, facts) = session.lengthened(secret, facts).await;
     let lasts = !facts.is_short_lived(session.now);
     let pages = if lasts && facts.may_list_pages() {
@@ -75,7 +76,7 @@ pub(super) async fn collect(
     };
     Grant {
         name: name(session, &secret).await,
-        declined: declined(session, app, &secret, &facts).await,
+        declined: declined(session, app, &secret, (&facts, &granted)).await,
         pages,
         secret,
         facts,
@@ -96,7 +97,17 @@ async fn pages(session: &Session<'_>, secret: &Secret) -> Option<PageList> {
         .ok()
 }
 
-async fn declined(session: &Session<'_>, app: &App, secret: &Secret, facts: &Facts) -> Vec<String> {
+/// The requested permissions that were not granted: as Meta lists them, or where it keeps no list, as the answer to the
+/// login's code has them.
+async fn declined(
+    session: &Session<'_>,
+    app: &App,
+    secret: &Secret,
+    (facts, granted): (&Facts, &Scopes),
+) -> Vec<String> {
+    if facts.kind.is_described_once() {
+        return policy::not_granted(app, granted);
+    }
     let reported = session.client.permissions(&facts.person, secret).await;
     policy::declined(app, &session.count(reported).unwrap_or_default())
 }

@@ -102,6 +102,14 @@ pub fn read_pasted(pasted: &Secret) -> Option<Return> {
     read_return(query)
 }
 
+/// Reads a code that a person or a program hands in by itself. `None` if it cannot be one.
+pub fn read_code(given: &Secret) -> Option<Secret> {
+    let code = Secret::trimmed(given.expose());
+    let is_plausible = (1..=LONGEST).contains(&code.len())
+        && code.expose().bytes().all(|byte| byte.is_ascii_graphic());
+    is_plausible.then_some(code)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::graph_api::{Error, Permission};
-use crate::model::{Ending, Facts, Kind, Login, LoginError, Remedy, Token, slug};
+use crate::model::{Ending, Facts, Kind, Login, LoginError, Remedy, Scopes, Token, slug};
 
 /// Requests declined permissions again, which the dialog otherwise leaves out.
 const REREQUEST: &str = "rerequest";
@@ -44,6 +44,15 @@ pub fn declined(app: &App, reported: &[Permission]) -> Vec<String> {
     names
 }
 
+/// The requested permissions that an answer to a code leaves out. An answer that names none does not say.
+pub fn not_granted(app: &App, granted: &Scopes) -> Vec<String> {
+    if granted.is_empty() {
+        return Vec::new();
+    }
+    let missing = app.scopes.without(granted);
+    missing.iter().map(str::to_owned).collect()
+}
+
 /// The name for the token of a new person, such as `acme-maria-schmidt`.
 pub fn name_for(app: &str, person: Option<&str>) -> Option<String> {
     person.and_then(slug).map(|slug| format!("{app}-{slug}"))
@@ -68,13 +77,13 @@ pub fn ending_of(error: &Error) -> Ending {
     }
 }
 
-/// Meta's error codes for OAuth codes.
+/// Meta's error codes for OAuth codes. Instagram and Threads have 400 for all of them.
 const fn by_number(code: i64, subcode: Option<i64>) -> LoginError {
     match (code, subcode) {
-        (100, Some(36009)) => LoginError::CodeUsed,
-        (100, Some(36007)) => LoginError::CodeExpired,
-        (100, Some(36008)) | (191, _) => LoginError::RedirectRefused,
-        (100, _) => LoginError::Unusable,
+        (100 | 400, Some(36009)) => LoginError::CodeUsed,
+        (100 | 400, Some(36007)) => LoginError::CodeExpired,
+        (100 | 400, Some(36008)) | (191, _) => LoginError::RedirectRefused,
+        (100 | 400, _) => LoginError::Unusable,
         _ => LoginError::Lost,
     }
 }
@@ -83,7 +92,6 @@ const fn by_number(code: i64, subcode: Option<i64>) -> LoginError {
 mod tests {
     use super::*;
     use crate::model::MetaCode;
-    use crate::model::Scopes;
 
     fn failed(code: i64, subcode: Option<i64>) -> LoginError {
         let meta = MetaCode {
@@ -105,6 +113,8 @@ mod tests {
         assert_eq!(failed(100, Some(36008)), LoginError::RedirectRefused);
         assert_eq!(failed(191, None), LoginError::RedirectRefused);
         assert_eq!(failed(100, None), LoginError::Unusable);
+        assert_eq!(failed(400, Some(36009)), LoginError::CodeUsed);
+        assert_eq!(failed(400, None), LoginError::Unusable);
         assert_eq!(failed(0, None), LoginError::Lost);
         let lost = ending_of(&Error::Unreachable("timed out".into()));
         assert!(matches!(

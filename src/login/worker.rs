@@ -78,7 +78,8 @@ impl LoginWorker {
 
 /// From the code to a token of the right person, or the reason why there is none.
 async fn follow(session: &Session<'_>, app: &App, claimed: &ClaimedCode) -> Result<Grant, Ending> {
-    let short = graph_calls::redeem(session, &claimed.code, &claimed.redirect_uri).await?;
+    let redirect_uri = claimed.redirect_uri.as_deref();
+    let short = graph_calls::redeem(session, &claimed.code, redirect_uri).await?;
     let facts = graph_calls::facts(session, &short).await?;
     if policy::is_of_another(&claimed.login, &facts) {
         let name = graph_calls::name(session, &short.secret).await;

@@ -94,6 +94,8 @@ string_enum! {
         SameExpiry = "same_expiry",
         /// Meta gave the same string back.
         Unchanged = "unchanged",
+        /// Meta renews a token of this platform only from an age of one day on. Only an order tries it sooner.
+        TooYoung = "too_young",
         /// Meta refused the exchange for good.
         Refused = "refused",
         /// No usable answer, or an answer that was not confirmed for the same app, kind and subject.

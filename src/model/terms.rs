@@ -79,6 +79,7 @@ impl Outcome {
             Self::Renewed => "renewed: it now expires later",
             Self::SameExpiry => "a new token with the same expiry; not renewed",
             Self::Unchanged => "Meta gave the same token back; not renewed",
+            Self::TooYoung => "Meta does not renew it yet: it must be a day old",
             Self::Refused => "Meta refused to renew it",
             Self::Failed => "no usable answer; the token in use is kept",
         }

@@ -14,7 +14,7 @@ use crate::outbox::http_post::Address;
 use crate::outbox::standard_webhooks::SigningSecret;
 use crate::secret::Secret;
 
-pub use poster::{Posted, Poster};
+pub use poster::{Posted, Poster, Unrecorded};
 
 /// Where messages are posted to.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Sends what waits for one channel, a message at a time. A message is recorded as sent after the channel took it, so a
 //! crash may repeat one, with the same id.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
@@ -17,6 +17,26 @@ pub struct Poster {
     pub channel: Channel,
     /// Shared by all channels.
     pub http: Arc<HttpPost>,
+    /// What could not be recorded yet.
+    pub unrecorded: Unrecorded,
+}
+
+/// A message that a channel took and that could not be recorded. Nothing is sent before it is, because the inventory
+/// would have the same message sent again.
+#[derive(Clone, Debug, Default)]
+pub struct Unrecorded(Arc<Mutex<Option<Taken>>>);
+
+#[derive(Clone, Debug)]
+struct Taken {
+    posts: Vec<Post>,
+    receipt: PostReceipt,
+    at: Timestamp,
+}
+
+impl Unrecorded {
+    fn get(&self) -> MutexGuard<'_, Option<Taken>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What became of the next message.
@@ -35,6 +55,10 @@ const EVENTS: usize = 1_000;
 impl Poster {
     /// Sends the next message that is due, if there is one.
     pub async fn post_next(&self, now: Timestamp) -> Result<Posted, Error> {
+        let left = self.unrecorded.get().clone();
+        if let Some(taken) = left {
+            self.record(taken).await?;
+        }
         self.find_renewals(now).await?;
         let name = self.channel.name.clone();
         let due = self
@@ -84,20 +108,23 @@ impl Poster {
             .http
             .post(address, &request.headers, request.body, now)
             .await;
-        let channel = self.channel.name.clone();
         match sent {
             Ok(receipt) => {
                 let receipt = PostReceipt {
                     status: receipt.status,
                     took: receipt.took,
                 };
-                let record = self
-                    .inventory
-                    .write(move |tx| tx.record_posted(&channel, &posts, receipt, now));
-                record.await?;
+                let taken = Taken {
+                    posts,
+                    receipt,
+                    at: now,
+                };
+                *self.unrecorded.get() = Some(taken.clone());
+                self.record(taken).await?;
                 Ok(Posted::Sent)
             }
             Err(error) => {
+                let channel = self.channel.name.clone();
                 let record = self.inventory.write(move |tx| {
                     let Some(first) = posts.first() else {
                         return Ok(());
@@ -109,5 +136,15 @@ impl Poster {
                 Ok(Posted::Failed)
             }
         }
+    }
+
+    async fn record(&self, taken: Taken) -> Result<(), Error> {
+        let channel = self.channel.name.clone();
+        let record = self
+            .inventory
+            .write(move |tx| tx.record_posted(&channel, &taken.posts, taken.receipt, taken.at));
+        record.await?;
+        *self.unrecorded.get() = None;
+        Ok(())
     }
 }

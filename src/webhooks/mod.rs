@@ -1,5 +1,6 @@
-//! Calls from Meta: a person changed the app's permissions, removed the app, or requests the deletion of their data. A
-//! notice is not trusted; it only makes the person's tokens due for a check. Only deletion requests are acted on.
+//! Calls from Meta: a person changed the app's permissions, removed the app, or requests the deletion of their data; a
+//! business changed who may use its WhatsApp account. A notice is not trusted; it only makes tokens due for a check. Only
+//! deletion requests are acted on.
 
 mod parse;
 
@@ -16,6 +17,12 @@ pub use parse::field;
 
 /// The signature keys of each app, by app name.
 pub type AppSignatures = Arc<HashMap<String, Signatures>>;
+
+/// The permission without which a token reaches no WhatsApp account's settings.
+const WHATSAPP: &str = "whatsapp_business_management";
+
+/// How many users one change of a WhatsApp account makes due. The tokens of the others are checked at their usual time.
+const MOST_USERS: usize = 100;
 
 /// Receives Meta's calls for all apps. A call that is not signed with the app's secret changes nothing and reveals
 /// nothing.
@@ -85,8 +92,26 @@ impl WebhookReceiver {
         if !self.signatures_of(app)?.signs_body(signature, body) {
             return Err(WebhookError::Forged);
         }
-        let notices = parse::webhook(body, now).ok_or(WebhookError::Unreadable)?;
+        let changes = parse::webhook(body, now).ok_or(WebhookError::Unreadable)?;
+        let mut notices = changes.people;
+        if let Some(at) = changes.whatsapp_access {
+            notices.extend(self.whatsapp_users(app, at).await?);
+        }
         self.file(app, notices).await
+    }
+
+    /// The system users and people whose tokens may reach the WhatsApp account that changed at this time.
+    async fn whatsapp_users(
+        &self,
+        app: &str,
+        at: Timestamp,
+    ) -> Result<Vec<WebhookNotice>, WebhookError> {
+        let app = app.to_owned();
+        let users = self
+            .inventory
+            .read(move |view| view.people_unchecked_since(&app, WHATSAPP, at, MOST_USERS));
+        let notice = |person| WebhookNotice { person, at };
+        Ok(users.await?.into_iter().map(notice).collect())
     }
 
     /// Accepts a deauthorize callback: a person removed the app.

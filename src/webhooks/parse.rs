@@ -1,4 +1,5 @@
-//! Parses Meta's calls: only the person and the time. Verbs and fields are ignored, because Meta is asked anyway.
+//! Parses Meta's calls: only the person and the time, and whether access to a WhatsApp account changed. Nothing else is
+//! read, because Meta is asked anyway.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,17 @@ struct Entry {
     uid: Value,
     #[serde(default)]
     time: Value,
+    #[serde(default)]
+    changes: Value,
+}
+
+/// What a webhook says that changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    /// One notice per person, with the latest time.
+    pub(super) people: Vec<WebhookNotice>,
+    /// When the access of apps to a WhatsApp account changed last. Nothing says whose tokens reach that account.
+    pub(super) whatsapp_access: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -47,15 +59,45 @@ pub(super) fn unusable_from(webhook_notice: &WebhookNotice) -> Timestamp {
     end.unwrap_or(Timestamp::MAX)
 }
 
-/// One notice per person, with the latest time. Objects other than `permissions` say nothing about tokens, but share
-/// the app's webhook address.
-pub(super) fn webhook(body: &[u8], now: Timestamp) -> Option<Vec<WebhookNotice>> {
+/// Other objects say nothing about tokens, but share the app's webhook address.
+pub(super) fn webhook(body: &[u8], now: Timestamp) -> Option<Changes> {
     let Webhook { object, entry } = serde_json::from_slice(body).ok()?;
-    if object != "permissions" {
-        return Some(Vec::new());
+    let mut changes = Changes::default();
+    match object.as_str() {
+        "permissions" => changes.people = people(&entry, now),
+        "whatsapp_business_account" => changes.whatsapp_access = whatsapp_access(&entry, now),
+        _ => {}
     }
+    Some(changes)
+}
+
+/// The latest time at which an account was shared, taken away or deleted, or the app was installed or removed.
+fn whatsapp_access(entries: &[Entry], now: Timestamp) -> Option<Timestamp> {
+    let changed = entries.iter().filter(|entry| {
+        let changes = entry.changes.as_array().into_iter().flatten();
+        let mut events = changes.filter_map(|change| change["value"]["event"].as_str());
+        events.any(changes_access)
+    });
+    changed.map(|entry| instant(&entry.time, now)).max()
+}
+
+/// The other events of `account_update` are about verification, terms, prices and the like.
+fn changes_access(event: &str) -> bool {
+    matches!(
+        event,
+        "PARTNER_ADDED"
+            | "PARTNER_REMOVED"
+            | "PARTNER_APP_INSTALLED"
+            | "PARTNER_APP_UNINSTALLED"
+            | "ACCOUNT_DELETED"
+            | "ACCOUNT_OFFBOARDED"
+            | "ACCOUNT_RECONNECTED"
+    )
+}
+
+fn people(entries: &[Entry], now: Timestamp) -> Vec<WebhookNotice> {
     let mut latest = BTreeMap::new();
-    for entry in &entry {
+    for entry in entries {
         let Some(person) = id(&entry.uid).or_else(|| id(&entry.id)) else {
             continue;
         };
@@ -64,7 +106,7 @@ pub(super) fn webhook(body: &[u8], now: Timestamp) -> Option<Vec<WebhookNotice>>
         *known = at.max(*known);
     }
     let webhook_notice = |(person, at)| WebhookNotice { person, at };
-    Some(latest.into_iter().map(webhook_notice).collect())
+    latest.into_iter().map(webhook_notice).collect()
 }
 
 /// How long a signed request is valid. Meta sends it immediately, and again within the hour if it got no answer.
@@ -136,8 +178,15 @@ mod tests {
     }
 
     fn reported(body: &str) -> Option<Vec<(String, Timestamp)>> {
-        let notices = webhook(body.as_bytes(), now())?;
-        Some(notices.into_iter().map(|n| (n.person, n.at)).collect())
+        let changes = webhook(body.as_bytes(), now())?;
+        assert_eq!(changes.whatsapp_access, None);
+        Some(
+            changes
+                .people
+                .into_iter()
+                .map(|n| (n.person, n.at))
+                .collect(),
+        )
     }
 
     #[test]
@@ -154,6 +203,38 @@ mod tests {
                 reported(body),
                 Some(vec![("17".to_owned(), at(1_567_181_353))])
             );
+        }
+    }
+
+    /// The examples of Meta's reference of `account_update`, as far as they are well-formed.
+    #[test]
+    fn only_a_change_of_access_to_a_whatsapp_account_is_noticed() {
+        let access = |event: &str| {
+            let body = format!(
+                r#"{{"object":"whatsapp_business_account","entry":[{{"id":"2949482758682047","time":1744823932,
+                    "changes":[{{"field":"account_update","value":{{"event":"{event}","waba_info":
+                    {{"waba_id":"980198427658004","owner_business_id":"2329417887457253"}}}}}}]}}]}}"#
+            );
+            let changes = webhook(body.as_bytes(), now()).unwrap();
+            assert!(changes.people.is_empty());
+            changes.whatsapp_access
+        };
+        for event in [
+            "PARTNER_REMOVED",
+            "PARTNER_APP_UNINSTALLED",
+            "ACCOUNT_DELETED",
+        ] {
+            assert_eq!(access(event), Some(at(1_744_823_932)), "{event}");
+        }
+        for event in ["MM_LITE_TERMS_SIGNED", "ACCOUNT_VIOLATION", "", "partner"] {
+            assert_eq!(access(event), None, "{event}");
+        }
+        for body in [
+            r#"{"object":"whatsapp_business_account","entry":[{"id":"1","time":1,"changes":[{"field":"messages",
+                "value":{"messages":[{"from":"1"}]}}]}]}"#,
+            r#"{"object":"whatsapp_business_account","entry":[{"changes":{"value":[]}},{"changes":[7,{"value":{"event":7}}]}]}"#,
+        ] {
+            assert_eq!(webhook(body.as_bytes(), now()), Some(Changes::default()));
         }
     }
 

@@ -180,6 +180,7 @@ fn rotation_worker(url: String, inventory: &Inventory) -> Result<RotationWorker>
         version: "v25.0".to_owned(),
         url,
         code_url: None,
+        tester_token: None,
         batch: 50,
         timeout: Duration::from_secs(30),
     })?;

@@ -126,7 +126,10 @@ pub const TOOLS: &[Tool] = &[
             "delivery/sinks",
         ],
     ),
-    ("percent-encoding", &["api_client/paths", "config/smtp_url"]),
+    (
+        "percent-encoding",
+        &["api_client/paths", "config/smtp_url", "graph_sim/batch"],
+    ),
     (
         "prometheus-client",
         &["api/metrics", "api/request_durations"],
@@ -229,7 +232,7 @@ pub const EXPOSURES: &[(&str, &str)] = &[
     ("graph_api/credentials", "what Meta is sent"),
     (
         "login/oauth_dialog",
-        "the click's own secret on its way to Meta's dialog, and a pasted address",
+        "the click's own secret on its way to Meta's dialog, and a pasted address or code",
     ),
     (
         "web/routes/login",

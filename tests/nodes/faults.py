@@ -6,6 +6,8 @@ import time
 
 # How long a fault waits for the moment that it wants.
 PATIENCE = 25
+# A daemon looks for what it knows every few seconds.
+NOTICED_WITHIN = 10
 
 
 class Faults:
@@ -15,7 +17,8 @@ class Faults:
         self.cluster, self.nodes, self.graph, self.watch, self.plan = cluster, nodes, graph, watch, plan
         # The database has one fault at a time, and so has each daemon.
         self.database, self.busy = asyncio.Lock(), set()
-        self.notes, self.wrong_clocks, self.loss = [], {}, None
+        # `loss` is when commits may have been lost, and `is_missed` whether one was for sure.
+        self.notes, self.wrong_clocks, self.loss, self.is_missed = [], {}, None, False
 
     async def carry_out(self):
         """Every step of the plan. One that overlaps the one before does not wait for its end."""
@@ -150,6 +153,9 @@ class Faults:
             if not self.cluster.synchronous:
                 self.cluster.replication.set_way("silent")
                 await asyncio.sleep(seconds)
+                known = await self.newest_event(self.cluster.primary)
+                # By then whoever wrote it knows that it is committed.
+                await asyncio.sleep(0.5)
             if reads_first and not self.plan.two_hosts:
                 await self.cluster.primary.stop("immediate")
                 self.lead_to_the_standby()
@@ -160,7 +166,20 @@ class Faults:
             if not self.cluster.synchronous:
                 # What was begun just before may have been written down after it.
                 self.loss = cut_at - 2, time.monotonic()
+                self.is_missed = known != await self.newest_event(self.cluster.standby, known[0])
             self.note("promoted the standby")
+
+    async def newest_event(self, server, latest=2 ** 62):
+        """What tells it from another one of the same number."""
+        sql = f"SELECT id, at, kind, name FROM event WHERE id <= {latest} ORDER BY id DESC LIMIT 1"
+        rows = await server.ask(sql, "perennial")
+        return rows[0] if rows else ["0"]
+
+    def must_be_noticed(self):
+        """Whether a commit was lost that a daemon knew of, unless each that did was started again before it looked."""
+        began, ended = self.loss
+        started = [at for node in self.nodes for at, what in node.history if what == "started"]
+        return self.is_missed and not any(began < at < ended + NOTICED_WITHIN for at in started)
 
     def lead_to_the_standby(self):
         for node in self.nodes:

@@ -58,10 +58,12 @@ def lost_secrets(ledger, is_kept, excused):
 
 
 def excuse(entry, histories):
-    """A daemon that is killed just after it got a secret has it in memory alone; so has one that is cut off from the
-    database from then on until it ends."""
+    """A daemon that is killed just after it got a secret, or while that was on its way, has it in memory alone; so has
+    one that is cut off from the database from then on until it ends."""
     cut_off = False
     for at, what in histories[entry.node]:
+        if what == "killed" and entry.done <= at <= entry.ended:
+            return "killed"
         if at <= entry.ended:
             cut_off = what == "cut off" or (cut_off and what != "no longer cut off")
             continue
@@ -89,13 +91,13 @@ def email_twice(emails, may_repeat):
 
 
 def may_repeat(earlier, later, histories, outages):
-    """Whether the first sender could not write down that it had sent it: it was killed just then, or it or the database
-    was away. Or the second one was held up in the middle, after another had taken over."""
+    """Whether the first sender could not write down that it had sent it: it was killed just then, maybe while its last
+    bytes were on their way, or it or the database was away. Or the second one was held up in the middle, after another had taken over."""
     def is_held_up(node, began, ended):
         spans = [*hindered(histories[node]), *outages]
         return any(start <= ended and stop >= began for start, stop in spans)
 
-    return (is_held_up(earlier.node, earlier.taken, earlier.taken + STORED_WITHIN)
+    return (is_held_up(earlier.node, earlier.began, earlier.taken + STORED_WITHIN)
             or is_held_up(later.node, later.began, later.taken))
 
 

@@ -44,7 +44,7 @@ class Ledger(unittest.TestCase):
         self.assertEqual(list(verdict.too_often(ledger, {"a": [20.0]})), [])
 
     def test_a_secret_that_is_nowhere_is_lost_unless_its_daemon_could_not_store_it(self):
-        entry = exchange("a", 0, 1)
+        entry = exchange("a", 0, 1, done=0.6)
 
         def lost(history, kept=False):
             def excused(entry):
@@ -58,6 +58,7 @@ class Ledger(unittest.TestCase):
             ([(2.0, "killed")], False),
             ([(30.0, "killed")], True),
             ([(0.5, "killed")], True),
+            ([(0.9, "killed")], False),
             ([(0.5, "cut off"), (20.0, "killed")], False),
             ([(0.5, "cut off"), (3.0, "no longer cut off"), (20.0, "killed")], True),
             ([(0.5, "cut off"), (0.7, "no longer cut off"), (20.0, "killed")], True),
@@ -87,6 +88,7 @@ class Emails(unittest.TestCase):
         self.assertEqual(self.twice(*both), 1)
         for history, complaints in [
             ([(100.1, "killed")], 0),
+            ([(99.8, "killed")], 0),
             ([(60.0, "killed")], 1),
             ([(110.0, "killed")], 1),
             ([(100.1, "started")], 1),

@@ -7,11 +7,11 @@ use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use perennial::daemon::clock;
-use perennial::graph_sim::{DialogAnswer, PageSelection};
+use perennial::graph_sim::{DialogAnswer, EmbeddedSignup, PageSelection, SystemUserValidity};
 use serde_json::Value;
 
 use crate::world::daemon::{Daemon, Premises};
-use crate::world::{Result, World};
+use crate::world::{APP, Result, World};
 
 struct Office {
     world: World,
@@ -252,5 +252,58 @@ async fn a_partial_login_ends_the_command_and_names_what_is_missing() -> Result 
         err.contains("tick Deli") && err.contains("perennial login --token maria"),
         "{err}"
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_code_of_an_embedded_signup_is_read_from_standard_input() -> Result {
+    let office = Office::open("").await?;
+    let code = {
+        let mut meta = office.world.meta.world();
+        let business = meta.add_business("Bakery Ltd");
+        meta.embedded_signup(&EmbeddedSignup {
+            app: APP.to_owned(),
+            business,
+            scopes: vec!["whatsapp_business_messaging".to_owned()],
+            whatsapp_accounts: None,
+            validity: SystemUserValidity::Never,
+        })?
+    };
+    let command = ["login", "--app", "acme", "--code", "--timeout", "30s"];
+    for (input, words) in [
+        ("", "contains no code"),
+        ("two words\n", "not a code that Meta"),
+    ] {
+        let refused = office.premises.ask(&command, input)?;
+        assert_eq!(refused.status.code(), Some(1));
+        let err = String::from_utf8(refused.stderr)?;
+        assert!(err.contains(words), "{err}");
+    }
+    let done = office.premises.ask(&command, &format!("{code}\n"))?;
+    let (out, err) = (
+        String::from_utf8(done.stdout)?,
+        String::from_utf8(done.stderr)?,
+    );
+    assert_eq!(done.status.code(), Some(0), "{out}{err}");
+    assert!(
+        out.contains("Bakery Ltd logged in: acme-bakery-ltd."),
+        "{out}"
+    );
+    let shown = office.premises.ask(&["tokens"], "")?;
+    let shown = String::from_utf8(shown.stdout)?;
+    assert!(
+        shown.contains("acme-bakery-ltd\tBakery Ltd\tacme\tsystem_user\thealthy"),
+        "{shown}"
+    );
+
+    let again = office.premises.ask(&command, &code)?;
+    let out = String::from_utf8(again.stdout)?;
+    assert_eq!(again.status.code(), Some(1), "{out}");
+    assert!(out.contains("(code 36009)"), "{out}");
+    let log = std::fs::read_to_string(office.premises.path("log"))?;
+    let journal = String::from_utf8(office.premises.ask(&["events"], "")?.stdout)?;
+    for text in [log, journal] {
+        assert!(!text.contains(&code[..40]), "the code is in {text}");
+    }
     Ok(())
 }

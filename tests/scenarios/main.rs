@@ -40,5 +40,6 @@ mod upgrade;
 mod verdicts;
 mod versions;
 mod webhooks;
+mod whatsapp;
 mod world;
 mod year;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use perennial::graph_api::{INSTAGRAM, Platform, THREADS};
+use perennial::graph_api::{Client, INSTAGRAM, Platform, Settings, THREADS};
 use perennial::graph_sim::{
     self, AnswerEnvelope, AnswerStyle, AppSpec, DialogAnswer, Endpoint, ExpiredAnswer, Fault,
     FaultRule, Outage, PageSelection, PermissionsFormat, RefreshRefusal, RefreshedToken,
@@ -12,7 +12,11 @@ use perennial::model::{
     Cause, Event, EventKind, Expiry, Health, Kind, OrderKind, Outcome, State, TokenId,
 };
 
-use crate::world::{APP, Mail, OWNER, Result, World, days, hours, minutes};
+use perennial::secret::Secret;
+
+use crate::world::{
+    APP, APP_SECRET, Mail, OWNER, Result, World, days, hours, minutes, settings_at,
+};
 
 /// An app on one of the platforms, and how Meta answers it.
 struct Case {
@@ -275,7 +279,7 @@ async fn the_end_of_an_imported_token_is_unknown_until_its_first_renewal() -> Re
         assert_eq!((refreshes(&world), token.state()), (1, State::Healthy));
         assert_eq!(
             token.last_rotation.map(|rotation| rotation.outcome),
-            Some(Outcome::Failed)
+            Some(Outcome::TooYoung)
         );
         live_on(&mut world, hours(23)).await?;
         assert_eq!(end_of(&world, id).await?, Expiry::Unknown);
@@ -440,5 +444,140 @@ async fn a_crash_between_a_renewal_and_its_measurement_loses_nothing() -> Result
         assert!(known_end(&world, id).await? > world.now + days(57));
         assert_eq!(world.state(id).await?, State::Healthy);
     }
+    Ok(())
+}
+
+fn client_with_tester(url: &str, token: &str) -> Result<Client> {
+    Ok(Client::new(Settings {
+        tester_token: Some(Secret::new(token)),
+        ..settings_at(&THREADS, url, APP_SECRET, 50)
+    })?)
+}
+
+/// A world on Threads whose client asks the debugger with the token of a tester.
+async fn world_with_tester(case: &Case) -> Result<(World, String)> {
+    let mut world = case.world().await?;
+    let tester = world.person("Tessa");
+    world.meta.world().make_developer(APP, &tester)?;
+    let token = case.log_in(&world, &tester)?;
+    // The other host of Threads, which Meta's newer guides name.
+    let url = format!("{}/graph.threads.com", world.meta.url());
+    world.rotation_worker.graph = client_with_tester(&url, &token)?;
+    Ok((world, tester))
+}
+
+#[tokio::test]
+async fn with_a_testers_token_the_debugger_of_threads_tells_the_end_and_the_permissions() -> Result
+{
+    let case = threads(AnswerStyle::default());
+    let (mut world, _) = world_with_tester(&case).await?;
+    let person = world.person("Maria");
+    let token = case.log_in(&world, &person)?;
+    let wanted = "threads_basic threads_manage_replies";
+    let id = world.import_requiring("maria", &token, wanted).await?;
+    world.pass().await?;
+    let known = world.token(id).await?;
+    let facts = known.facts.clone().ok_or("no facts")?;
+    assert_eq!(facts.kind, Kind::ThreadsUser);
+    assert_eq!(facts.subject, person);
+    assert!(facts.expires_at.at() > Some(world.now + days(59)));
+    assert!(facts.scopes.contains("threads_basic"));
+    let missing = known.missing_scopes();
+    assert_eq!(missing.as_str(), "threads_manage_replies");
+
+    // The tester's own token is not kept here, and ends after 60 days.
+    live_on(&mut world, days(55)).await?;
+    assert_eq!(
+        (refreshes(&world), world.state(id).await?),
+        (1, State::Healthy)
+    );
+    let read = world.meta.world().call_log().calls(Endpoint::Me);
+    assert_eq!(read, 1, "for the person's name");
+    world.meta.world().remove_app(&person, APP)?;
+    live_on(&mut world, days(2)).await?;
+    assert_eq!(world.token(id).await?.cause(), Some(Cause::AppRemoved));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_testers_token_that_has_ended_condemns_no_other_token() -> Result {
+    let case = threads(AnswerStyle::default());
+    let (mut world, tester) = world_with_tester(&case).await?;
+    let person = world.person("Maria");
+    let id = world
+        .import("maria", &case.log_in(&world, &person)?)
+        .await?;
+    world.pass().await?;
+    world.meta.world().change_password(&tester)?;
+    live_on(&mut world, days(100)).await?;
+    assert_eq!(world.state(id).await?, State::Healthy);
+    assert!(world.meta.world().call_log().calls(Endpoint::Me) > 90);
+    Ok(())
+}
+
+/// A private profile's token is renewed as well, until its permissions end 90 days after the login.
+#[tokio::test]
+async fn the_owner_of_a_private_profile_is_told_when_its_permissions_end() -> Result {
+    let case = threads(AnswerStyle::default());
+    let (mut world, person, id) = case.with_token().await?;
+    live_on(&mut world, days(89)).await?;
+    assert_eq!(
+        (refreshes(&world), world.state(id).await?),
+        (3, State::Healthy)
+    );
+    let refusal = RefreshRefusal::PermissionMissing;
+    world.meta.world().refuse_refreshes(&person, refusal)?;
+    world.live_with_post(days(8), hours(1)).await?;
+    assert_eq!(world.state(id).await?, State::Expiring);
+    let mail = world.mail()?;
+    assert_eq!(to_owner(&mail).len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_code_that_is_used_again_and_a_declined_permission_are_reported() -> Result {
+    let declined = DialogAnswer::Allow {
+        declined: vec!["instagram_business_manage_messages".to_owned()],
+        pages: PageSelection::All,
+    };
+    let case = instagram(AnswerStyle::default());
+    let mut world = case.world().await?;
+    let scopes = "instagram_business_basic instagram_business_manage_messages";
+    let public = world.open_public(scopes, None).await?;
+    let person = world.person("Maria Schmidt");
+    let (_, link) = world.operators_link(None, false).await?;
+    let outcome = world
+        .log_in_through(&public, &link, &person, declined)
+        .await?;
+    world.act(&public).await?;
+    let page = public.get(&outcome).await?;
+    page.says(&["instagram_business_manage_messages"]);
+
+    // The same code, as an answer to another login.
+    let (_, first) = world.operators_link(None, false).await?;
+    let (_, second) = world.operators_link(None, false).await?;
+    let dialog = public.post(&first).await?.location()?;
+    let other = public.post(&second).await?.location()?;
+    let back = {
+        let mut meta = world.meta.world();
+        meta.answer_dialog(&dialog, &person, DialogAnswer::allow())?
+    };
+    let state = |address: &str| -> Option<String> {
+        let query = address.split_once('?')?.1.split('#').next()?;
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let found = pairs.find(|(key, _)| *key == "state");
+        found.map(|(_, value)| value.to_owned())
+    };
+    let (of_first, of_second) = (
+        state(&dialog).ok_or("no state")?,
+        state(&other).ok_or("none")?,
+    );
+    let again = back.replace(&of_first, &of_second);
+    let done = public.get(&back).await?.location()?;
+    world.act(&public).await?;
+    public.get(&done).await?.says(&["Thank you"]);
+    let used = public.get(&again).await?.location()?;
+    world.act(&public).await?;
+    public.get(&used).await?.says(&["36009"]);
     Ok(())
 }

@@ -113,6 +113,26 @@ async fn an_incident_is_posted_once_to_each_channel_and_so_is_its_end() -> Resul
     Ok(())
 }
 
+/// The disk is full, or the connection to the database was lost.
+#[tokio::test]
+async fn a_message_that_was_taken_and_not_recorded_is_not_posted_again() -> Result {
+    let mut world = World::new().await?;
+    let slack = world.open_channel("ops-chat", Format::Slack).await?;
+    let maria = person(&mut world, "Maria").await?;
+    world.refuse("event", "NEW.kind = 'post_sent'")?;
+    assert!(lock_out(&mut world, &[&maria]).await.is_err());
+    for _ in 0..3 {
+        let minute = world.live_with_post(minutes(1), minutes(1)).await;
+        assert!(minute.is_err(), "{minute:?}");
+    }
+    assert_eq!(slack.received().len(), 1);
+    world.accept("event")?;
+    world.live_with_post(hours(1), minutes(10)).await?;
+    assert_eq!(slack.received().len(), 1);
+    assert_eq!(world.told(EventKind::PostSent).await?, 1);
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_channel_for_operators_hears_only_of_what_they_must_do() -> Result {
     let mut world = World::new().await?;

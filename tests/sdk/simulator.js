@@ -4,6 +4,7 @@
 const assert = require("node:assert/strict");
 const { createHmac } = require("node:crypto");
 const path = require("node:path");
+const { pathToFileURL } = require("node:url");
 
 const graph = process.env.GRAPH_SIM;
 const client = path.basename(process.argv[1], ".js");
@@ -13,6 +14,8 @@ const world = {
   easy: { id: "1000", secret: "easy-secret" },
   strict: { id: "1001", secret: "strict-secret" },
   young: { id: "1002", secret: "young-secret" },
+  gram: { id: "1010", secret: "gram-secret" },
+  thread: { id: "1011", secret: "thread-secret" },
   person: { id: "3000", name: "Ada Maria Example" },
   pages: ["2001", "2002", "2003", "2004", "2005", "2006", "2007"],
   clientPage: "2008",
@@ -50,8 +53,8 @@ async function token(kind, order) {
   return made;
 }
 
-const whole = (app) => ({ app: app.id, person: world.person.id, scopes: world.scopes });
-const longLived = (app) => token("long_lived", whole(app));
+const longLived = (app, scopes = world.scopes) =>
+  token("long_lived", { app: app.id, person: world.person.id, scopes });
 const advance = (time) => sim("POST", "clock", { advance: time });
 const throttle = (app) =>
   sim("POST", "throttles", { app: app.id, limit: "app", until: "2099-01-01T00:00:00Z" });
@@ -77,7 +80,7 @@ function fields(page) {
 
 /** Where the dialog sends the person who presses the button. */
 async function logIn(dialog, press = "allow") {
-  const first = new URL(dialog.replace(/^https:\/\/(www|m)\.facebook\.com/, graph));
+  const first = new URL(dialog.replace(/^https:\/\/(?=[^/]*(facebook|instagram|threads)\.)/, `${graph}/`));
   const who = await (await fetch(first)).text();
   assert.match(who, /<form method="get">/);
   const second = new URL(`?${fields(who)}`, first);
@@ -90,6 +93,9 @@ async function logIn(dialog, press = "allow") {
   return redirect.headers.get("location");
 }
 
+/** Imports a module of the kind that `require` does not find, by its file. */
+const load = (file) => import(pathToFileURL(path.join(process.env.NODE_PATH, file)));
+
 module.exports = {
-  ...world, advance, call, logIn, longLived, proof, run, sim, throttle,
+  ...world, advance, call, load, logIn, longLived, proof, run, sim, throttle,
 };

@@ -20,7 +20,7 @@ use crate::model::{EventId, Login, LoginId, NewLogin, Remedy, Token};
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// How many such links are kept, expired ones included.
-const MOST_LOGINS: u64 = 2_000;
+pub(super) const MOST_LOGINS: u64 = 2_000;
 
 /// Starts a login. The link is for the person's browser, and valid for a day.
 #[utoipa::path(
@@ -61,7 +61,7 @@ pub(in crate::api) async fn open(
     Ok((StatusCode::CREATED, Json(opened.await?)))
 }
 
-fn wanted(
+pub(super) fn wanted(
     tx: &Tx<'_>,
     request: &LoginRequest,
     settings: &login::Settings,
@@ -119,7 +119,7 @@ fn at_metas(
     let Some(login) = tx.login(id)? else {
         return Ok(String::new());
     };
-    let state = tx.begin_attempt(&login, redirect_uri, now)?;
+    let state = tx.begin_attempt(&login, Some(redirect_uri), now)?;
     let auth_type = policy::auth_type(login.wanted.remedy, false);
     Ok(oauth_dialog::url(app, redirect_uri, &state, auth_type))
 }
@@ -199,7 +199,7 @@ fn no_place_to_return() -> Problem {
     )
 }
 
-fn too_many_logins() -> Problem {
+pub(super) fn too_many_logins() -> Problem {
     Problem::new(
         ProblemType::TooManyLogins,
         format!(

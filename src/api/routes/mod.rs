@@ -9,6 +9,7 @@ pub(super) mod health;
 pub(super) mod import_many;
 pub(super) mod imports;
 pub(super) mod incidents;
+pub(super) mod login_codes;
 pub(super) mod logins;
 pub(super) mod metrics;
 pub(super) mod orders;
@@ -70,6 +71,7 @@ pub(super) fn table() -> Vec<Route> {
             post(incidents::acknowledge),
         ),
         ("/v1/logins", post(logins::open)),
+        ("/v1/logins/code", post(login_codes::redeem)),
         ("/v1/logins/{id}", get(logins::show)),
         ("/v1/logins/{id}/complete", post(logins::complete)),
         ("/v1/events", get(events::events)),

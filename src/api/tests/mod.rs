@@ -8,6 +8,7 @@ mod import_many;
 mod imports;
 mod journal;
 mod limits;
+mod login_codes;
 mod metrics;
 mod orders;
 mod secrets;

@@ -46,6 +46,34 @@ pub struct CompletionRequest {
     pub address: Secret,
 }
 
+/// `POST /v1/logins/code`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginCodeRequest {
+    /// Optional when there is only one app, or when a token is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// The code that Meta's JavaScript gave your page, as an embedded signup does.
+    #[serde(serialize_with = "super::secrets::openly")]
+    #[schema(value_type = String, write_only)]
+    pub code: Secret,
+    /// The token that the code's token replaces; without it, the token is found by whose it is, or is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Accept the new token even if it has fewer permissions than the one in use.
+    #[serde(default)]
+    pub accept_fewer: bool,
+}
+
+/// The answer to `POST /v1/logins/code`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LoginAccepted {
+    /// The login, as in `GET /v1/logins/{id}`.
+    pub id: String,
+    /// The event to follow.
+    pub event: String,
+}
+
 string_enum! {
     /// The progress of a login.
     LoginState {

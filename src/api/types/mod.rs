@@ -20,7 +20,10 @@ pub use deliveries::{
 pub use events::EventView;
 pub use imports::{ImportResult, ImportResults, LARGEST_IMPORT, MOST_IMPORTS};
 pub use incidents::{AcknowledgeRequest, IncidentList, IncidentStatus, IncidentView};
-pub use logins::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView};
+pub use logins::{
+    CompletionRequest, LoginAccepted, LoginCodeRequest, LoginLink, LoginRequest, LoginState,
+    LoginView,
+};
 pub use posts::{PostTestRequest, PostTestResult};
 pub use problem::{Problem, ProblemType};
 pub use queries::{EventQuery, IncidentQuery, SecretQuery, TokenQuery};

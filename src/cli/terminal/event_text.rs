@@ -34,7 +34,7 @@ fn color(event: &Event) -> Style {
         Event::Rotated { outcome, .. } => match outcome {
             Outcome::Renewed => style::GOOD,
             Outcome::Refused | Outcome::Failed => style::TROUBLE,
-            Outcome::SameExpiry | Outcome::Unchanged => style::WARNING,
+            Outcome::SameExpiry | Outcome::Unchanged | Outcome::TooYoung => style::WARNING,
         },
         Event::LoginEnded(end) if end.token.is_some() => style::GOOD,
         Event::WebhookSubscription(page) if page.subscription == Subscription::Missing => {

@@ -328,6 +328,21 @@ fn a_person_is_sent_to_a_login_where_there_is_one() {
     }
 }
 
+#[test]
+fn a_token_that_meta_never_described_may_be_filed_under_the_wrong_app() {
+    let mut detail = detail(1);
+    detail.token.kind = None;
+    detail.token.cause = Some(Cause::Unreadable);
+    detail.token.remedy = Some(Cause::Unreadable.remedy());
+    let step = show::next_step::of(&detail, now(), &terminal(80));
+    assert_eq!(step.command.as_deref(), Some("perennial forget acme-maria"));
+    assert!(
+        step.text.contains("such as one of Instagram"),
+        "{}",
+        step.text
+    );
+}
+
 /// Whatever the cause, the operator reads who must do what.
 #[test]
 fn every_error_has_its_next_step() {

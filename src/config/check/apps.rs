@@ -11,6 +11,7 @@ use crate::config::{App, defaults, names, urls};
 use crate::graph_api::{self, Platform, VersionEnds};
 use crate::login;
 use crate::model::Scopes;
+use crate::secret::Secret;
 
 const NONE: &str = "there is no app; add [[app]] with its name, its id and its secret";
 
@@ -40,6 +41,7 @@ fn app(mut section: Section<'_>, known: &mut KnownApps, machine: &Machine) -> Op
     let code_url = code_url(&section, platform);
     let url = section.or("graph_url", platform.graph_url, text(urls::base));
     let dialog_url = section.or("dialog_url", platform.dialog_url, text(urls::base));
+    let tester_token = tester_token(&mut section, platform, machine);
     let batch = section.or("batch", defaults::BATCH, number(1..=defaults::BATCH));
     let (name, id, secrets) = (name?, id?, secrets?);
     let login = login::App {
@@ -59,6 +61,7 @@ fn app(mut section: Section<'_>, known: &mut KnownApps, machine: &Machine) -> Op
         version,
         url,
         code_url,
+        tester_token,
         batch,
         timeout: graph_api::Settings::TIMEOUT,
     };
@@ -94,6 +97,20 @@ fn ends_of(version: &str, own: &HashMap<String, Date>) -> VersionEnds {
     own.get(version)
         .copied()
         .map_or_else(known, VersionEnds::both_on)
+}
+
+/// Who asks the debugger, on a platform where the app itself may not.
+fn tester_token(
+    section: &mut Section<'_>,
+    platform: &Platform,
+    machine: &Machine,
+) -> Option<Secret> {
+    let token = section.optional("tester_token", |entry| machine.secret(entry));
+    if section.has("tester_token") && !platform.has_debugger_for_testers {
+        let message = "is only for apps of Threads, whose debugger answers testers only; remove it";
+        section.reject("tester_token", message);
+    }
+    token
 }
 
 /// What a login requests: scopes, or a configuration of Login for Business.

@@ -224,6 +224,7 @@ fn every_key_is_taken_over() {
     assert_eq!(business.version_ends, VersionEnds::default());
     assert_eq!(business.login.config_id.as_deref(), Some("3"));
     assert_eq!(business.graph.platform.name, "threads");
+    assert_eq!(business.graph.tester_token, Some(Secret::new(CANARY)));
 
     assert_eq!(
         config.inventory.place,

@@ -296,6 +296,10 @@ fn a_setting_of_an_app_that_cannot_work_is_refused() {
             "batch: must be a whole number, not a fraction",
         ),
         (
+            "tester_token = { credential = \"acme.secret\" }",
+            "tester_token: is only for apps of Threads, whose debugger answers testers only; remove it",
+        ),
+        (
             "scopes = [\"email\"]\nlogin_config_id = \"2\"",
             "login_config_id: replaces scopes; remove one of the two",
         ),

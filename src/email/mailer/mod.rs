@@ -25,11 +25,13 @@ mod tests;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 
 use crate::inventory::{self, Inventory};
+use crate::model::{Attempt, Email};
 use crate::secret::Secret;
 use recipient_backoff::RecipientBackoff;
 pub use send_now::{NotSent, Reached};
@@ -85,6 +87,16 @@ pub struct Mailer {
     /// No email got through since the start, or since the mail path failed.
     doubtful: AtomicBool,
     backoff: RecipientBackoff,
+    unrecorded: Mutex<Option<Tried>>,
+}
+
+/// An attempt that could not be recorded. Nothing is sent before it is, because the inventory would have the same email
+/// sent again.
+#[derive(Clone, Debug)]
+struct Tried {
+    email: Email,
+    attempt: Attempt,
+    at: Timestamp,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +120,14 @@ impl Mailer {
             transport: settings.transport,
             doubtful: AtomicBool::new(true),
             backoff: RecipientBackoff::default(),
+            unrecorded: Mutex::default(),
         })
+    }
+
+    fn unrecorded(&self) -> MutexGuard<'_, Option<Tried>> {
+        self.unrecorded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends the emails that are due over one connection. A failing mail path is tried once, not once per email.

@@ -9,7 +9,7 @@ use super::delivery_error::DeliveryError;
 use super::message::{AcceptedRecipients, Mail, RejectedRecipient};
 use super::recipient_backoff;
 use super::transport::OpenTransport;
-use super::{MailReport, Mailer};
+use super::{MailReport, Mailer, Tried};
 use crate::inventory::{Error, Inventory};
 use crate::model::{Attempt, Email, SendOutcome};
 
@@ -51,6 +51,10 @@ impl<'a> SendQueue<'a> {
 
     async fn send_all(&mut self) -> Result<(), Error> {
         let now = self.now;
+        let left = self.mailer.unrecorded().clone();
+        if let Some(tried) = left {
+            self.record(tried, false).await?;
+        }
         loop {
             let due = self
                 .inventory
@@ -146,7 +150,6 @@ impl<'a> SendQueue<'a> {
 
     /// Records an attempt. When the mail path works again, emails that waited for it become due now.
     async fn record_attempt(&mut self, email: Email, attempt: Attempt) -> Result<(), Error> {
-        let now = self.now;
         let sent = attempt.outcome == SendOutcome::Sent;
         let recovered =
             sent && self.report.delayed == 0 && self.mailer.doubtful.swap(false, Ordering::Relaxed);
@@ -155,15 +158,23 @@ impl<'a> SendQueue<'a> {
             given_up if given_up.is_given_up() => self.report.given_up += 1,
             _ => self.report.delayed += 1,
         }
-        let record = self.inventory.write(move |tx| {
-            tx.record_send_attempt(&email, &attempt, now)?;
-            if recovered {
-                tx.retry_emails_now(now)?;
-            }
-            Ok((email, attempt))
-        });
-        let (email, attempt) = record.await?;
         log_attempt(&email, &attempt);
+        let at = self.now;
+        let tried = Tried { email, attempt, at };
+        *self.mailer.unrecorded() = Some(tried.clone());
+        self.record(tried, recovered).await
+    }
+
+    async fn record(&self, tried: Tried, recovered: bool) -> Result<(), Error> {
+        let record = self.inventory.write(move |tx| {
+            tx.record_send_attempt(&tried.email, &tried.attempt, tried.at)?;
+            if recovered {
+                tx.retry_emails_now(tried.at)?;
+            }
+            Ok(())
+        });
+        record.await?;
+        *self.mailer.unrecorded() = None;
         Ok(())
     }
 

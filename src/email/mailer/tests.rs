@@ -7,7 +7,7 @@ use super::test_parser::Read;
 use super::test_server::{Sink, TAKEN_AND_GONE};
 use super::*;
 use crate::alerts::fixtures::{Result, World, days, hours, minutes};
-use crate::model::{Cause, NewEmail};
+use crate::model::{Cause, Event, EventId, NewEmail};
 
 fn mailer(transport: Transport) -> Mailer {
     let from = "Perennial Öl & Gas <perennial@example.com>".to_owned();
@@ -84,6 +84,53 @@ fn only_file(folder: &Path) -> PathBuf {
     let files: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
     assert_eq!(files.len(), 1, "{files:?}");
     files[0].as_ref().unwrap().path()
+}
+
+/// The disk is full, or the connection to the database was lost.
+#[tokio::test]
+async fn an_email_that_was_sent_and_not_recorded_does_not_go_out_again() -> Result {
+    let mut world = World::new();
+    let sink = Sink::default();
+    let mailer = mailer(smtp(sink.start().await));
+    world.write(&[email(1), email(2)]).await?;
+    world.outside(
+        "CREATE TRIGGER no_room BEFORE UPDATE ON email BEGIN SELECT RAISE(ABORT, 'no room'); END",
+    );
+    for _ in 0..3 {
+        let failed = world.send_after(minutes(1), &mailer).await;
+        assert!(failed.is_err(), "{failed:?}");
+    }
+    assert_eq!(sink.arrived().len(), 1);
+    world.outside("DROP TRIGGER no_room");
+    assert_eq!(world.send_after(minutes(1), &mailer).await?, report(1, 0));
+    assert_eq!(sink.arrived().len(), 2);
+    assert_eq!(world.queued().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_another_node_recorded_meanwhile_is_not_recorded_again() -> Result {
+    let mut world = World::new();
+    let sink = Sink::default();
+    let port = sink.start().await;
+    let (held_up, other) = (mailer(smtp(port)), mailer(smtp(port)));
+    world.write(&[email(1)]).await?;
+    world.outside(
+        "CREATE TRIGGER no_room BEFORE UPDATE ON email BEGIN SELECT RAISE(ABORT, 'no room'); END",
+    );
+    assert!(world.send(&held_up).await.is_err());
+    world.outside("DROP TRIGGER no_room");
+    assert_eq!(world.send(&other).await?, report(1, 0));
+    assert_eq!(world.send_after(minutes(1), &held_up).await?, report(0, 0));
+    let events = world
+        .inventory
+        .read(|view| view.events(EventId(0), None, 100))
+        .await?;
+    let sent = events
+        .iter()
+        .filter(|record| matches!(record.event, Event::EmailSent(_)));
+    assert_eq!(sent.count(), 1);
+    Ok(())
 }
 
 #[tokio::test]
@@ -706,7 +753,7 @@ proptest::proptest! {
         text in by_others(),
         recipient in by_others(),
     ) {
-        let written = crate::model::Email {
+        let written = Email {
             id: crate::model::EmailId(1),
             email: NewEmail {
                 in_reply_to: Some("incident-1.1.9@perennial.example.com".to_owned()),

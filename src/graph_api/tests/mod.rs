@@ -41,6 +41,7 @@ fn settings(url: &str) -> Settings {
         version: "v25.0".to_owned(),
         url: url.to_owned(),
         code_url: None,
+        tester_token: None,
         batch: 50,
         timeout: Duration::from_secs(20),
     }

@@ -185,7 +185,7 @@ async fn a_code_is_redeemed_at_its_own_host_and_tells_what_it_permits() {
         };
         let client = Client::new(settings).unwrap();
         let redeemed = client
-            .redeem(&Secret::new("AQ"), "https://t.example/cb")
+            .redeem(&Secret::new("AQ"), Some("https://t.example/cb"))
             .await;
         let grant = redeemed.answer.unwrap();
         assert_eq!(grant.scopes, Scopes::parse(text.replace(',', " ").as_str()));

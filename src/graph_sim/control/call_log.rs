@@ -1,10 +1,11 @@
 //! The counts of calls to the simulator.
 
-use axum::extract::{Query, State};
-use axum::response::Json;
+use axum::extract::State;
+use axum::response::Json as JsonAnswer;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::extract::Query;
 use super::{Answer, done};
 use crate::graph_sim::{Endpoint, Simulator};
 
@@ -31,7 +32,7 @@ pub(super) async fn read(
     if let (Some(endpoint), Some(token)) = (question.endpoint, question.token) {
         answer["calls_about_token"] = call_log.calls_about(endpoint, &token).into();
     }
-    Ok(Json(answer))
+    Ok(JsonAnswer(answer))
 }
 
 fn call_counts(

@@ -2,11 +2,12 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Json;
+use axum::response::Json as JsonAnswer;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::extract::Json;
 use super::{Answer, Refused};
 use crate::graph_sim::Simulator;
 
@@ -21,7 +22,7 @@ pub(super) struct Setting {
 }
 
 pub(super) async fn read(State(simulator): State<Simulator>) -> Answer {
-    Ok(Json(json!({ "now": simulator.world().now() })))
+    Ok(JsonAnswer(json!({ "now": simulator.world().now() })))
 }
 
 pub(super) async fn set(

@@ -1,12 +1,15 @@
 //! Adds people, pages, apps and tokens to the world, and shows the true state of tokens.
 
-use axum::extract::{Query, State};
-use axum::response::Json;
+use axum::extract::State;
+use axum::response::Json as JsonAnswer;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::extract::{Json, Query};
 use super::{Answer, done};
-use crate::graph_sim::world::{AppSpec, PageSelection, SystemUserValidity, World, WorldError};
+use crate::graph_sim::world::{
+    AppSpec, EmbeddedSignup, PageSelection, SystemUserValidity, World, WorldError,
+};
 use crate::graph_sim::{Simulator, endpoints};
 
 #[derive(Debug, Deserialize)]
@@ -22,6 +25,19 @@ pub(super) struct Named {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewSystemUser {
     app: String,
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewWhatsAppAccount {
+    business: String,
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewBusiness {
     name: String,
 }
 
@@ -70,12 +86,12 @@ pub(super) async fn person(State(simulator): State<Simulator>, Json(new): Json<N
     for page in &new.pages {
         world.give_role(&id, page)?;
     }
-    Ok(Json(json!({ "id": id })))
+    Ok(JsonAnswer(json!({ "id": id })))
 }
 
 pub(super) async fn page(State(simulator): State<Simulator>, Json(new): Json<Named>) -> Answer {
     let id = simulator.world().add_page(&new.name);
-    Ok(Json(json!({ "id": id })))
+    Ok(JsonAnswer(json!({ "id": id })))
 }
 
 pub(super) async fn system_user(
@@ -83,7 +99,33 @@ pub(super) async fn system_user(
     Json(new): Json<NewSystemUser>,
 ) -> Answer {
     let id = simulator.world().add_system_user(&new.app, &new.name)?;
-    Ok(Json(json!({ "id": id })))
+    Ok(JsonAnswer(json!({ "id": id })))
+}
+
+pub(super) async fn business(
+    State(simulator): State<Simulator>,
+    Json(new): Json<NewBusiness>,
+) -> Answer {
+    let id = simulator.world().add_business(&new.name);
+    Ok(JsonAnswer(json!({ "id": id })))
+}
+
+pub(super) async fn whatsapp_account(
+    State(simulator): State<Simulator>,
+    Json(new): Json<NewWhatsAppAccount>,
+) -> Answer {
+    let mut world = simulator.world();
+    let id = world.add_whatsapp_account(&new.business, &new.name)?;
+    Ok(JsonAnswer(json!({ "id": id })))
+}
+
+/// Completes an embedded signup, and answers with the code that its JavaScript gets.
+pub(super) async fn code(
+    State(simulator): State<Simulator>,
+    Json(signup): Json<EmbeddedSignup>,
+) -> Answer {
+    let code = simulator.world().embedded_signup(&signup)?;
+    Ok(JsonAnswer(json!({ "code": code })))
 }
 
 pub(super) async fn token(
@@ -91,7 +133,7 @@ pub(super) async fn token(
     Json(order): Json<NewToken>,
 ) -> Answer {
     let token = make_token(&mut simulator.world(), order)?;
-    Ok(Json(json!({ "access_token": token })))
+    Ok(JsonAnswer(json!({ "access_token": token })))
 }
 
 fn make_token(world: &mut World, order: NewToken) -> Result<String, WorldError> {
@@ -135,7 +177,7 @@ pub(super) async fn truth(
         .world()
         .truth(&question.token)
         .ok_or(WorldError::UnknownToken)?;
-    Ok(Json(json!(truth)))
+    Ok(JsonAnswer(json!(truth)))
 }
 
 #[derive(Debug, Deserialize)]
@@ -150,7 +192,7 @@ pub(super) async fn fleet(
     Json(order): Json<NewFleet>,
 ) -> Answer {
     let tokens = simulator.world().add_fleet(&order.app, order.tokens)?;
-    Ok(Json(json!({ "tokens": tokens.len() })))
+    Ok(JsonAnswer(json!({ "tokens": tokens.len() })))
 }
 
 /// Lists all living tokens as JSON lines, ready for `perennial import`.

@@ -1,11 +1,12 @@
 //! Actions on people and tokens, and faults of Meta's.
 
 use axum::extract::State;
-use axum::response::Json;
+use axum::response::Json as JsonAnswer;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::extract::{Json, Query};
 use super::{Answer, done};
 use crate::graph_sim::{Action, FaultRule, Outage, RateLimit, Simulator};
 
@@ -38,7 +39,7 @@ pub(super) async fn happen(
 }
 
 pub(super) async fn faults(State(simulator): State<Simulator>) -> Answer {
-    Ok(Json(json!({ "faults": simulator.world().faults() })))
+    Ok(JsonAnswer(json!({ "faults": simulator.world().faults() })))
 }
 
 pub(super) async fn inject(
@@ -69,6 +70,23 @@ pub(super) async fn throttle(
     simulator
         .world()
         .throttle_with(&order.app, order.limit, order.until)?;
+    done()
+}
+
+/// Without an app, those of all apps; without a limit, all of them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Throttled {
+    app: Option<String>,
+    limit: Option<RateLimit>,
+}
+
+pub(super) async fn unthrottle(
+    State(simulator): State<Simulator>,
+    Query(which): Query<Throttled>,
+) -> Answer {
+    let mut world = simulator.world();
+    world.lift_throttles(which.app.as_deref(), which.limit)?;
     done()
 }
 

@@ -3,6 +3,7 @@
 mod call_log;
 mod clock;
 mod create;
+mod extract;
 mod faults;
 
 use axum::Router;
@@ -21,6 +22,9 @@ pub(crate) fn routes() -> Router<Simulator> {
         .route("/people", post(create::person))
         .route("/pages", post(create::page))
         .route("/system_users", post(create::system_user))
+        .route("/businesses", post(create::business))
+        .route("/whatsapp_accounts", post(create::whatsapp_account))
+        .route("/codes", post(create::code))
         .route("/tokens", post(create::token).get(create::truth))
         .route("/fleet", get(create::importables).post(create::fleet))
         .route("/actions", post(faults::happen))
@@ -31,15 +35,31 @@ pub(crate) fn routes() -> Router<Simulator> {
                 .merge(delete(faults::heal)),
         )
         .route("/outage", put(faults::outage))
-        .route("/throttles", post(faults::throttle))
+        .route(
+            "/throttles",
+            post(faults::throttle).merge(delete(faults::unthrottle)),
+        )
         .route("/paging_host", put(faults::paging_host))
         .route(
             "/ledger",
             get(call_log::read).merge(delete(call_log::clear)),
         )
+        .fallback(unknown)
+        .method_not_allowed_fallback(not_allowed)
 }
 
-/// A request that the world rejected, with the reason.
+async fn unknown() -> Refused {
+    Refused(StatusCode::NOT_FOUND, "no such call".to_owned())
+}
+
+async fn not_allowed() -> Refused {
+    Refused(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "no such method of this call".to_owned(),
+    )
+}
+
+/// A request that could not be read or that the world rejected, with the reason.
 #[derive(Debug)]
 pub(super) struct Refused(StatusCode, String);
 

@@ -88,17 +88,19 @@ pub(crate) fn exchange(world: &mut World, request: &Request<'_>) -> Result<Strin
     };
     let after = world
         .exchange(app, key, validity)
-        .map_err(|rejection| explain(world, key, &rejection))?;
+        .map_err(|rejection| explain(world, app, key, &rejection))?;
     Ok(issued(world, after))
 }
 
-fn explain(world: &World, key: TokenKey, rejection: &ExchangeError) -> GraphError {
+fn explain(world: &World, app: AppKey, key: TokenKey, rejection: &ExchangeError) -> GraphError {
     match rejection {
         ExchangeError::Dead(death) => world.token_error(key, *death).into(),
-        ExchangeError::OtherApp => GraphError::oauth(
-            190,
-            "Error validating access token: The access token does not belong to this application.",
-        ),
+        // Recorded with code 1 in the production code of several public repositories.
+        ExchangeError::OtherApp => {
+            let id = &world.app(app).id;
+            let message = format!("The access token does not belong to application {id}");
+            GraphError::oauth(1, message)
+        }
     }
 }
 

@@ -15,6 +15,13 @@ pub(crate) struct Answer {
     pub(crate) headers: Vec<NamedHeader>,
 }
 
+/// What a call that was accepted returns.
+pub(super) enum Success {
+    Body(String),
+    /// The address of a file.
+    Elsewhere(String),
+}
+
 /// The name is spelled as Meta spells it inside batches.
 pub(crate) type NamedHeader = (Cow<'static, str>, String);
 
@@ -86,6 +93,12 @@ impl GraphError {
         }
     }
 
+    /// Meta's answer to a call that asks for more than it serves at once.
+    pub(crate) fn too_much_data() -> Self {
+        let message = "Please reduce the amount of data you're asking for, then retry your request";
+        Self::oauth(1, message).with_status(500)
+    }
+
     pub(crate) fn with_subcode(self, subcode: u32) -> Self {
         Self {
             subcode: Some(subcode),
@@ -115,6 +128,15 @@ impl GraphError {
         }
     }
 
+    /// The answer, with the header that repeats the message.
+    pub(crate) fn answer(&self, trace_id: &str) -> Answer {
+        Answer {
+            status: self.status,
+            body: self.body(trace_id),
+            headers: vec![("WWW-Authenticate".into(), self.challenge())],
+        }
+    }
+
     fn nested(&self, trace_id: &str) -> String {
         json(&Nested {
             error: Fields {
@@ -128,10 +150,15 @@ impl GraphError {
         })
     }
 
-    /// The header that repeats the message.
+    /// The header that repeats the message. Each kind is that of a recorded answer.
     pub(crate) fn challenge(&self) -> String {
+        let kind = match self.code {
+            104 | 190 => "invalid_token",
+            803 => "not_found",
+            _ => "invalid_request",
+        };
         format!(
-            "OAuth \"Facebook Platform\" \"invalid_request\" \"{}\"",
+            "OAuth \"Facebook Platform\" \"{kind}\" \"{}\"",
             self.message
         )
     }

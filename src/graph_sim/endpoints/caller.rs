@@ -21,6 +21,12 @@ impl Caller {
     }
 }
 
+pub(crate) fn needs_active_token() -> GraphError {
+    let message =
+        "An active access token must be used to query information about the current user.";
+    GraphError::oauth(2500, message)
+}
+
 /// Identifies a caller of Facebook.
 pub(crate) fn identify(world: &World, request: &Request<'_>) -> Result<Caller, GraphError> {
     identify_at(world, Platform::Facebook, request)

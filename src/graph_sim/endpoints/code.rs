@@ -5,7 +5,6 @@ use serde_json::json;
 use super::access_token::{authenticated_app, issued, named_app};
 use super::answer::GraphError;
 use super::caller::{self, Caller};
-use super::object;
 use super::request::Request;
 use crate::graph_sim::call_log::Endpoint;
 use crate::graph_sim::dialog::is_absolute;
@@ -63,7 +62,7 @@ fn with_machine(answer: &str, request: &Request<'_>) -> String {
 pub(crate) fn client_code(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
     let app = authenticated_app(world, request)?;
     let Caller::Token(key) = caller::identify(world, request)? else {
-        return Err(object::needs_active_token());
+        return Err(caller::needs_active_token());
     };
     let person = world.token(key).subject;
     let redirect_uri = request

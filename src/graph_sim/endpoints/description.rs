@@ -229,9 +229,13 @@ impl Serialize for Granular<'_> {
 }
 
 impl Granular<'_> {
-    /// A page token names its own page. `None` if the person selected all pages.
+    /// A page token names its own page. `None` if the person selected all pages, or shares all WhatsApp accounts.
     fn targets(&self, scope: &str) -> Option<Vec<Id>> {
         let (token, grant) = self.0.0?;
+        if scope.starts_with("whatsapp_") {
+            let shared = grant.whatsapp_accounts.as_ref()?;
+            return Some(shared.iter().copied().collect());
+        }
         let pages = grant
             .picked
             .listed()

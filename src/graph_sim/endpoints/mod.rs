@@ -2,33 +2,39 @@
 //! and connections.
 
 mod access_token;
-mod accounts;
 mod answer;
 mod caller;
 mod code;
 mod debug_token;
 mod description;
-mod fields;
+mod edges;
+mod field_syntax;
 mod instagram_threads;
+mod known_fields;
+mod node;
 mod object;
 mod pages;
-mod permissions;
+mod paging;
+mod reader;
 mod request;
 mod revoke;
 mod route;
 mod system_users;
+mod values;
 mod versions;
+mod whatsapp;
 
 #[cfg(test)]
 mod tests;
 
+use answer::Success;
 pub(crate) use answer::{Answer, GraphError, NamedHeader, json};
 pub(crate) use instagram_threads::unsupported;
 pub(crate) use request::{Method, Params, Request};
 
 use super::call_log::{Endpoint, Outcome};
-use super::platform::Platform;
-use super::world::{AppKey, Id, Known, Payer, TokenKey, TokenKind, World};
+use super::platform::{self, Platform};
+use super::world::{AppKey, Id, Known, Payer, Tenure, TokenKind, World, missing_object};
 use access_token::GrantType;
 use caller::Caller;
 use route::Route;
@@ -74,11 +80,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn answer(self, world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
+    fn answer(self, world: &mut World, request: &Request<'_>) -> Result<Success, GraphError> {
         match self {
-            Self::Facebook(route) => answer(world, request, route),
+            Self::Facebook(Route::Picture(id)) => object::picture(world, request, id),
+            Self::Facebook(route) => answer(world, request, route).map(Success::Body),
             Self::InstagramOrThreads(platform, route) => {
-                instagram_threads::answer(world, request, platform, route)
+                instagram_threads::answer(world, request, platform, route).map(Success::Body)
             }
         }
     }
@@ -110,18 +117,23 @@ pub(crate) fn respond(world: &mut World, request: &Request<'_>) -> Answer {
     let mut headers = Vec::from_iter(call.version_header(world, request));
     headers.extend(payer.and_then(|payer| world.usage_header(payer)));
     match result {
-        Ok(body) => Answer {
+        Ok(Success::Body(body)) => Answer {
             status: 200,
             body,
             headers,
         },
-        Err(error) => {
-            headers.push(("WWW-Authenticate".into(), error.challenge()));
+        Ok(Success::Elsewhere(location)) => {
+            headers.push(("Location".into(), location));
             Answer {
-                status: error.status,
-                body: error.body(&world.trace_id()),
+                status: 302,
+                body: String::new(),
                 headers,
             }
+        }
+        Err(error) => {
+            let mut answer = error.answer(&world.trace_id());
+            headers.append(&mut answer.headers);
+            Answer { headers, ..answer }
         }
     }
 }
@@ -181,72 +193,81 @@ fn answer(
         Route::AccessToken(GrantType::Code) => code::redeem(world, request),
         Route::ClientCode => code::client_code(world, request),
         Route::Revoke => revoke::revoke(world, request),
-        Route::Me => object::me(world, request),
-        Route::Accounts(id) => {
-            let key = own_token(world, request, id)?;
-            accounts::accounts(world, request, key)
-        }
-        Route::Permissions(id) => {
-            let (app, person) = person_at(world, request, id)?;
-            match (request.method(), request.params.get("permission")) {
-                (Method::Get | Method::Post, _) => {
-                    Ok(permissions::permissions(world, request, app, person))
-                }
-                (Method::Delete, Some(scope)) => revoke::drop_permission(world, app, person, scope),
-                (Method::Delete, None) => revoke::deauthorize(world, app, person),
-            }
-        }
+        Route::Me => object::object(world, request, "me"),
+        Route::Accounts(id) => object::edge(world, request, id, "accounts"),
+        Route::Permissions(id) => permissions(world, request, id),
         Route::Permission(id, scope) => {
             let (app, person) = person_at(world, request, id)?;
             match request.method() {
                 Method::Delete => revoke::drop_permission(world, app, person, scope),
-                Method::Get | Method::Post => Err(object::missing(scope, request)),
+                Method::Get | Method::Post => Err(node::missing(scope, request)),
             }
         }
         Route::AccessTokens(id) => match request.method() {
             Method::Post => system_users::access_tokens(world, request, id),
             Method::Delete => revoke::drop_access_tokens(world, request, id),
-            Method::Get => Err(object::missing(id, request)),
+            Method::Get => Err(node::missing(id, request)),
         },
-        Route::SubscribedApps(id) => pages::subscribed_apps(world, request, id),
-        Route::Businesses(id) => {
-            let key = own_token(world, request, id)?;
-            Ok(pages::businesses(world, key))
+        Route::SubscribedApps(id) if world.whatsapp_account(id).is_some() => {
+            whatsapp::subscribed_apps(world, request, id)
         }
-        Route::BusinessPages(id, tenure) => pages::business_pages(world, request, id, tenure),
+        Route::SubscribedApps(id) => match request.method() {
+            Method::Get => object::edge(world, request, id, "subscribed_apps"),
+            Method::Post => pages::subscribe(world, request, id),
+            Method::Delete => pages::unsubscribe(world, request, id),
+        },
+        Route::Businesses(id) => object::edge(world, request, id, "businesses"),
+        Route::BusinessPages(id, Tenure::Owned) => object::edge(world, request, id, "owned_pages"),
+        Route::BusinessPages(id, Tenure::Client) => {
+            object::edge(world, request, id, "client_pages")
+        }
+        Route::PhoneNumbers(id) => whatsapp::phone_numbers(world, request, id),
+        Route::Object(id) if world.whatsapp_account(id).is_some() => {
+            whatsapp::account(world, request, id)
+        }
         Route::Object(id) => object::object(world, request, id),
         Route::Objects => object::objects(world, request),
-        Route::Unknown => Err(unknown_path(request)),
+        Route::Picture(_) | Route::Unknown => Err(unknown_path(request)),
     }
+}
+
+/// The answer to a method that the Graph API does not have, such as PUT.
+pub(crate) fn unsupported_method(path: &str, method: &str) -> GraphError {
+    let (_, path) = platform::split(path);
+    let (_, path) = versions::split(path);
+    let id = path.split('/').next().unwrap_or_default();
+    GraphError::method(100, missing_object(id, method)).with_subcode(33)
 }
 
 fn unknown_path(request: &Request<'_>) -> GraphError {
     GraphError::oauth(2500, format!("Unknown path components: /{}", request.path))
 }
 
-/// Returns the caller's token if `id` is `me` or the caller's own id.
-fn own_token(world: &World, request: &Request<'_>, id: &str) -> Result<TokenKey, GraphError> {
-    let Caller::Token(key) = caller::identify(world, request)? else {
-        return Err(object::needs_active_token());
-    };
-    if id == "me" || id == world.token(key).subject.to_string() {
-        return Ok(key);
+fn permissions(world: &mut World, request: &Request<'_>, id: &str) -> Result<String, GraphError> {
+    if request.method() != Method::Delete {
+        return object::edge(world, request, id, "permissions");
     }
-    Err(object::missing(id, request))
+    let (app, person) = person_at(world, request, id)?;
+    match request.params.get("permission") {
+        Some(scope) => revoke::drop_permission(world, app, person, scope),
+        None => revoke::deauthorize(world, app, person),
+    }
 }
 
 /// Returns the person that `id` names, if the caller is that person or the app.
 fn person_at(world: &World, request: &Request<'_>, id: &str) -> Result<(AppKey, Id), GraphError> {
+    let missing = || node::missing(id, request);
     match caller::identify(world, request)? {
         Caller::Token(key) => {
-            let subject = world.token(own_token(world, request, id)?).subject;
-            Ok((world.token(key).app, subject))
+            let token = world.token(key);
+            let is_own = id == "me" || id == token.subject.to_string();
+            is_own
+                .then_some((token.app, token.subject))
+                .ok_or_else(missing)
         }
-        Caller::App(_) if id == "me" => Err(object::needs_active_token()),
+        Caller::App(_) if id == "me" => Err(caller::needs_active_token()),
         Caller::App(app) => {
-            let person = world
-                .person_id(id)
-                .map_err(|_| object::missing(id, request))?;
+            let person = world.person_id(id).map_err(|_| missing())?;
             Ok((app, person))
         }
     }

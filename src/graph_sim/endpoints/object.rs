@@ -1,47 +1,41 @@
-//! Objects by their id: people, pages, apps; and `me`, the caller.
+//! Objects by their id, several at once, and the lists that belong to one.
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
-use super::answer::{GraphError, json};
-use super::caller::{self, Caller};
-use super::fields::{self, Object};
+use super::answer::{GraphError, Success, json};
+use super::caller;
+use super::edges::{self, Edge};
+use super::field_syntax;
+use super::node;
+use super::reader::Reader;
 use super::request::Request;
-use crate::graph_sim::world::{World, missing_object};
+use super::values;
+use crate::graph_sim::world::World;
 
 const FIELDS: &str = "id,name";
 
-pub(crate) fn me(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
-    let caller = caller::identify(world, request)?;
-    let Caller::Token(key) = caller else {
-        return Err(needs_active_token());
-    };
-    let token = world.token(key);
-    let object = if token.subject() == token.subject {
-        Object::Person(token.subject)
-    } else {
-        Object::Page(token.subject())
-    };
-    describe(world, request, caller, object)
-}
-
+/// `me`, or the object with this id.
 pub(crate) fn object(
     world: &mut World,
     request: &Request<'_>,
     id: &str,
 ) -> Result<String, GraphError> {
     let caller = caller::identify(world, request)?;
-    let found = find(world, id).ok_or_else(|| missing(id, request))?;
-    describe(world, request, caller, found)
+    let object = node::at(world, request, caller, id)?;
+    let fields = field_syntax::parse(request.params.get("fields").unwrap_or(FIELDS))?;
+    let answer = Reader::new(request, caller).read(world, object, &fields);
+    answer.map(|answer| json(&answer))
 }
 
 /// Returns all of `ids`, or an error.
 pub(crate) fn objects(world: &mut World, request: &Request<'_>) -> Result<String, GraphError> {
     let caller = caller::identify(world, request)?;
-    let wanted = request.params.get("fields").unwrap_or(FIELDS);
+    let fields = field_syntax::parse(request.params.get("fields").unwrap_or(FIELDS))?;
+    let mut reader = Reader::new(request, caller);
     let mut answer = Map::new();
     for id in request.params.list("ids") {
-        let found = find(world, &id).ok_or_else(|| no_alias(&id))?;
-        let described = fields::of(world, caller, found, wanted)?;
+        let found = node::find(world, caller, &id).ok_or_else(|| no_alias(&id))?;
+        let described = reader.read(world, found, &fields)?;
         answer.insert(id, described.into());
     }
     Ok(json(&answer))
@@ -52,34 +46,37 @@ fn no_alias(id: &str) -> GraphError {
     GraphError::oauth(803, message)
 }
 
-pub(crate) fn find(world: &World, id: &str) -> Option<Object> {
-    if let Ok(app) = world.app_key(id) {
-        return Some(Object::App(app));
-    }
-    if let Ok(person) = world.person_id(id) {
-        return Some(Object::Person(person));
-    }
-    let page = world.page_id(id).ok()?;
-    world.page(page).map(|_| Object::Page(page))
-}
-
-pub(crate) fn missing(id: &str, request: &Request<'_>) -> GraphError {
-    let message = missing_object(id, request.method().as_str());
-    GraphError::method(100, message).with_subcode(33)
-}
-
-pub(crate) fn needs_active_token() -> GraphError {
-    let message =
-        "An active access token must be used to query information about the current user.";
-    GraphError::oauth(2500, message)
-}
-
-fn describe(
+/// A list of the object with this id, such as `me/accounts`.
+pub(crate) fn edge(
     world: &mut World,
     request: &Request<'_>,
-    caller: Caller,
-    object: Object,
+    id: &str,
+    name: &str,
 ) -> Result<String, GraphError> {
-    let wanted = request.params.get("fields").unwrap_or(FIELDS);
-    fields::of(world, caller, object, wanted).map(|answer| json(&answer))
+    let caller = caller::identify(world, request)?;
+    let object = node::at(world, request, caller, id)?;
+    let Some(edge) = Edge::of(object, name) else {
+        return Err(object.nonexisting_field(name));
+    };
+    let field = edges::field_of(request, name)?;
+    let answer = Reader::new(request, caller).list(world, edge, &field);
+    answer.map(|answer| json(&answer))
+}
+
+/// `/{id}/picture`: sends the caller to the file or, with `redirect=0`, says where it is. Recorded in koala's
+/// `spec/fixtures/mock_facebook_responses.yml`.
+pub(super) fn picture(
+    world: &mut World,
+    request: &Request<'_>,
+    id: &str,
+) -> Result<Success, GraphError> {
+    let caller = caller::identify(world, request)?;
+    let object = node::at(world, request, caller, id)?;
+    let field = edges::field_of(request, "picture")?;
+    let found = values::of(world, caller, object, &field)?.unwrap_or_default();
+    if matches!(request.params.get("redirect"), Some("0" | "false")) {
+        return Ok(Success::Body(json(&found)));
+    }
+    let address = found.pointer("/data/url").and_then(Value::as_str);
+    Ok(Success::Elsewhere(address.unwrap_or_default().to_owned()))
 }

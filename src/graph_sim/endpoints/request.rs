@@ -17,6 +17,7 @@ impl Method {
         [Self::Get, Self::Post, Self::Delete]
             .into_iter()
             .find(|method| method.as_str().eq_ignore_ascii_case(word))
+            .or_else(|| word.eq_ignore_ascii_case("head").then_some(Self::Get))
     }
 
     /// The method's name as in the message "Unsupported post request".

@@ -3,7 +3,7 @@
 use super::access_token::authenticated_app;
 use super::answer::GraphError;
 use super::caller;
-use super::object;
+use super::node;
 use super::request::Request;
 use crate::graph_sim::call_log::Endpoint;
 use crate::graph_sim::platform::Platform;
@@ -69,7 +69,7 @@ pub(crate) fn drop_access_tokens(
     caller::identify(world, request)?;
     world
         .revoke_all(id)
-        .map_err(|_| object::missing(id, request))?;
+        .map_err(|_| node::missing(id, request))?;
     Ok(SUCCESS.to_owned())
 }
 

@@ -19,9 +19,11 @@ pub(crate) enum Route<'a> {
     SubscribedApps(&'a str),
     Businesses(&'a str),
     BusinessPages(&'a str, Tenure),
+    PhoneNumbers(&'a str),
     Object(&'a str),
     /// Several objects at once: the root path with `ids`.
     Objects,
+    Picture(&'a str),
     Unknown,
 }
 
@@ -54,7 +56,9 @@ impl<'a> Route<'a> {
             [Some(id), Some("subscribed_apps"), None, _] => Self::SubscribedApps(id),
             [Some(id), Some("businesses"), None, _] => Self::Businesses(id),
             [Some(id), Some("owned_pages"), None, _] => Self::BusinessPages(id, Tenure::Owned),
+            [Some(id), Some("picture"), None, _] => Self::Picture(id),
             [Some(id), Some("client_pages"), None, _] => Self::BusinessPages(id, Tenure::Client),
+            [Some(id), Some("phone_numbers"), None, _] => Self::PhoneNumbers(id),
             _ => Self::Unknown,
         }
     }
@@ -72,7 +76,9 @@ impl<'a> Route<'a> {
             Self::SubscribedApps(_) => Endpoint::SubscribedApps,
             Self::Businesses(_) => Endpoint::Businesses,
             Self::BusinessPages(..) => Endpoint::BusinessPages,
-            Self::Object(_) | Self::Objects => Endpoint::Object,
+            Self::Object(_) | Self::Objects | Self::PhoneNumbers(_) | Self::Picture(_) => {
+                Endpoint::Object
+            }
             Self::Unknown => Endpoint::Unknown,
         }
     }

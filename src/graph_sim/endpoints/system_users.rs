@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::answer::GraphError;
 use super::caller;
-use super::object;
+use super::node;
 use super::request::Request;
 use crate::graph_sim::world::{Nature, SystemUserRule, SystemUserValidity, World};
 
@@ -16,9 +16,9 @@ pub(crate) fn access_tokens(
     caller::identify(world, request)?;
     let person = world
         .person_id(id)
-        .map_err(|_| object::missing(id, request))?;
+        .map_err(|_| node::missing(id, request))?;
     if world.person(person).nature == Nature::Human {
-        return Err(object::missing(id, request));
+        return Err(node::missing(id, request));
     }
     let Some(app) = request.params.get("business_app") else {
         return Err(GraphError::oauth(
@@ -28,7 +28,7 @@ pub(crate) fn access_tokens(
     };
     let app = world
         .app_key(app)
-        .map_err(|_| object::missing(app, request))?;
+        .map_err(|_| node::missing(app, request))?;
     if request.params.get("appsecret_proof").is_none() {
         return Err(GraphError::oauth(
             100,

@@ -73,6 +73,14 @@ pub enum Action {
     DeleteApp {
         app: String,
     },
+    UnshareWhatsappAccount {
+        app: String,
+        account: String,
+    },
+    UninstallApp {
+        app: String,
+        business: String,
+    },
     MakeDeveloper {
         app: String,
         person: String,
@@ -127,6 +135,10 @@ impl World {
             Action::ResetAppSecret { app, secret } => self.reset_app_secret(app, secret),
             Action::ReplaceAppSecret { app, secret } => self.replace_app_secret(app, secret),
             Action::DeleteApp { app } => self.delete_app(app),
+            Action::UnshareWhatsappAccount { app, account } => {
+                self.unshare_whatsapp_account(app, account)
+            }
+            Action::UninstallApp { app, business } => self.uninstall_app(app, business),
             Action::MakeDeveloper { app, person } => self.make_developer(app, person),
             Action::EndToken { token, death } => self.end(token, *death),
             Action::RepairToken { token } => self.repair(token),

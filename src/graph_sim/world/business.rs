@@ -1,6 +1,7 @@
 //! Businesses: who works there, and which pages they own or manage for clients.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 
 use super::ids::Id;
 use super::token::Token;
@@ -79,6 +80,14 @@ impl World {
         Ok(())
     }
 
+    pub(super) fn business_id(&self, id: &str) -> Result<Id, WorldError> {
+        let known = id
+            .parse()
+            .ok()
+            .filter(|id| self.businesses.contains_key(id));
+        known.ok_or_else(|| WorldError::unknown("business", id))
+    }
+
     fn business_mut(&mut self, id: &str) -> Result<&mut Business, WorldError> {
         let found = id
             .parse()
@@ -87,7 +96,28 @@ impl World {
         found.ok_or_else(|| WorldError::unknown("business", id))
     }
 
-    pub(crate) fn businesses_of(&self, person: Id) -> impl Iterator<Item = (Id, &Business)> {
+    /// Returns the business if the person works there.
+    pub(crate) fn business_of(&self, person: Id, id: Id) -> Option<&Business> {
+        let business = self.businesses.get(&id)?;
+        business.people.contains(&person).then_some(business)
+    }
+
+    pub(crate) fn business_name(&self, id: Id) -> Option<&str> {
+        self.businesses.get(&id).map(|known| known.name.as_str())
+    }
+
+    /// Returns the ids of the businesses for which the person works, in order.
+    pub(crate) fn business_ids_of(
+        &self,
+        person: Id,
+        bounds: (Bound<Id>, Bound<Id>),
+    ) -> impl DoubleEndedIterator<Item = Id> {
+        let all = self.businesses.range(bounds);
+        all.filter(move |(_, business)| business.people.contains(&person))
+            .map(|(id, _)| *id)
+    }
+
+    fn businesses_of(&self, person: Id) -> impl Iterator<Item = (Id, &Business)> {
         let all = self.businesses.iter().map(|(id, business)| (*id, business));
         all.filter(move |(_, business)| business.people.contains(&person))
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::ids::{AppKey, Id};
 use super::{World, WorldError};
 use crate::graph_sim::platform::Platform;
-use crate::graph_sim::signature;
+use crate::graph_sim::{sha1, signature};
 
 /// A POST to an app that waits to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Delivery {
     pub content_type: &'static str,
     /// `X-Hub-Signature-256`; `None` if the body contains its own signature.
     pub signature: Option<String>,
+    /// The older `X-Hub-Signature`, which Meta sends beside it.
+    pub sha1_signature: Option<String>,
     pub body: String,
 }
 
@@ -73,6 +75,7 @@ impl World {
             url,
             content_type: "application/x-www-form-urlencoded",
             signature: None,
+            sha1_signature: None,
             body: format!("signed_request={signed}"),
         });
     }
@@ -84,22 +87,29 @@ impl World {
 
     /// Instagram and Threads have no such webhook.
     fn post_change(&mut self, app: AppKey, person: Id, change: &serde_json::Value) {
-        let of_facebook = self.app(app).platform == Platform::Facebook;
-        let url = self.app(app).webhook_url.clone();
-        let Some(url) = url.filter(|_| of_facebook) else {
+        if self.app(app).platform != Platform::Facebook {
             return;
-        };
+        }
         let id = person.to_string();
         let time = self.now().as_second();
         let entry = json!({"id": id, "uid": id, "time": time, "changes": [change]});
-        let body = json!({"object": "permissions", "entry": [entry]}).to_string();
-        let signature = signature::hmac(&self.app(app).secret, body.as_bytes());
-        let signature = Some(format!("sha256={}", signature::hex(&signature)));
+        self.post_webhook(app, "permissions", &entry);
+    }
+
+    pub(super) fn post_webhook(&mut self, app: AppKey, object: &str, entry: &serde_json::Value) {
+        let Some(url) = self.app(app).webhook_url.clone() else {
+            return;
+        };
+        let body = json!({"object": object, "entry": [entry]}).to_string();
+        let secret = &self.app(app).secret;
+        let signature = signature::hmac(secret, body.as_bytes());
+        let older = sha1::hmac(secret.as_bytes(), body.as_bytes());
         let content_type = "application/json";
         self.outbox.push(Delivery {
             url,
             content_type,
-            signature,
+            signature: Some(format!("sha256={}", signature::hex(&signature))),
+            sha1_signature: Some(format!("sha1={}", signature::hex(&older))),
             body,
         });
     }

@@ -31,8 +31,10 @@ pub(crate) struct Code {
 pub(crate) enum Origin {
     /// The login dialog; the exchange must repeat the redirect URI.
     Dialog { redirect_uri: String },
-    /// A JavaScript dialog such as embedded signup; there is no redirect URI.
+    /// A JavaScript dialog; there is no redirect URI.
     Embedded,
+    /// The same, in which a business gives the token of its system user.
+    Business { validity: SystemUserValidity },
     /// `oauth/client_code`; the exchange needs no secret.
     Client { redirect_uri: String },
 }
@@ -53,7 +55,7 @@ pub(crate) enum CodeError {
 }
 
 impl World {
-    /// Issues a code of an embedded signup, which is exchanged without `redirect_uri`.
+    /// Issues a code of a JavaScript login, which is exchanged without `redirect_uri`.
     pub fn embedded_code(
         &mut self,
         app: &str,
@@ -114,13 +116,16 @@ impl World {
             Origin::Dialog { redirect_uri } | Origin::Client { redirect_uri } => {
                 Some(redirect_uri.as_str())
             }
-            Origin::Embedded => None,
+            Origin::Embedded | Origin::Business { .. } => None,
         };
         if address != redirect_uri {
             return Err(CodeError::OtherRedirect);
         }
         code.state = CodeState::Used;
         let (person, auth_type) = (code.person, code.auth_type.clone());
+        if let Origin::Business { validity } = code.origin {
+            return Ok(self.issue_from_now(app, person, validity));
+        }
         let for_client = matches!(code.origin, Origin::Client { .. });
         let app_settings = self.app(app);
         let gives = match app_settings.platform {

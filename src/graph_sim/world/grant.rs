@@ -57,6 +57,8 @@ pub(crate) struct Grant {
     pub(super) epoch: u32,
     pub(crate) permissions: Permissions,
     pub(crate) picked: Picked,
+    /// The WhatsApp accounts that a business shares. `None` if it did not limit them.
+    pub(crate) whatsapp_accounts: Option<BTreeSet<Id>>,
     pub(super) logged_in_at: Timestamp,
     /// `None` for system users, whose data access does not expire.
     pub(crate) data_access_expires_at: Option<Timestamp>,
@@ -75,6 +77,7 @@ impl Grant {
             epoch: 0,
             permissions: Permissions::new(),
             picked: Picked::All,
+            whatsapp_accounts: None,
             logged_in_at: now,
             data_access_expires_at,
         }

@@ -26,6 +26,7 @@ mod system_user;
 mod token;
 mod token_lookup;
 mod usage;
+mod whatsapp;
 
 #[cfg(test)]
 mod tests;
@@ -55,8 +56,10 @@ pub use grant::PageSelection;
 pub use ground_truth::{TokenKind, TokenTruth};
 pub use scopes::Permission;
 pub use usage::RateLimit;
+pub use whatsapp::EmbeddedSignup;
 
 pub(crate) use app::App;
+pub(crate) use business::Business;
 pub(crate) use codes::{CodeError, Origin};
 pub(crate) use death::{TokenError, missing_object};
 pub(crate) use exchange::ExchangeError;
@@ -68,6 +71,7 @@ pub(crate) use scopes::concerns_assets;
 pub(crate) use token::{Lifetime, Token, TokenUse};
 pub(crate) use token_lookup::{Known, Unreadable};
 pub(crate) use usage::Payer;
+pub(crate) use whatsapp::{PhoneNumber, WhatsAppAccount};
 
 /// The whole state of the simulated Facebook.
 #[derive(Debug)]
@@ -77,9 +81,10 @@ pub struct World {
     apps: Vec<App>,
     people: BTreeMap<Id, Person>,
     pages: HashMap<Id, person::Page>,
-    businesses: BTreeMap<Id, business::Business>,
+    businesses: BTreeMap<Id, Business>,
+    whatsapp_accounts: BTreeMap<Id, WhatsAppAccount>,
     grants: HashMap<(AppKey, Id), Grant>,
-    /// The system users that Login for Business created, by app and person.
+    /// The system users that Login for Business created, by app and person or business.
     business_users: HashMap<(AppKey, Id), Id>,
     codes: HashMap<String, codes::Code>,
     subscriptions: BTreeMap<(Id, AppKey), Vec<String>>,
@@ -135,6 +140,7 @@ impl World {
             people: BTreeMap::new(),
             pages: HashMap::new(),
             businesses: BTreeMap::new(),
+            whatsapp_accounts: BTreeMap::new(),
             grants: HashMap::new(),
             business_users: HashMap::new(),
             codes: HashMap::new(),
@@ -227,6 +233,7 @@ impl World {
         self.people.contains_key(&id)
             || self.pages.contains_key(&id)
             || self.businesses.contains_key(&id)
+            || self.whatsapp_accounts.contains_key(&id)
     }
 
     fn push_random(&mut self, text: &mut String, length: usize) {

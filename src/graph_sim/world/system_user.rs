@@ -49,7 +49,8 @@ impl World {
         person: Id,
         validity: SystemUserValidity,
     ) -> TokenKey {
-        let id = self.business_user(app, person);
+        let name = format!("{} (business)", self.person(person).name);
+        let id = self.business_user(app, person, &name);
         let picked = self
             .grant(app, person)
             .map_or(Picked::All, |grant| grant.picked.clone());
@@ -72,15 +73,14 @@ impl World {
         key
     }
 
-    /// Returns the system user of the person's business, the same one at every login.
-    fn business_user(&mut self, app: AppKey, person: Id) -> Id {
-        if let Some(id) = self.business_users.get(&(app, person)) {
+    /// Returns the system user of a business, or of a person's business: the same one at every login.
+    pub(super) fn business_user(&mut self, app: AppKey, owner: Id, name: &str) -> Id {
+        if let Some(id) = self.business_users.get(&(app, owner)) {
             return *id;
         }
-        let name = format!("{} (business)", self.person(person).name);
         let id = self.fresh_id(100_000_000_000_000..199_999_999_999_999);
-        self.put_person(id, &name, Nature::SystemUser { app });
-        self.business_users.insert((app, person), id);
+        self.put_person(id, name, Nature::SystemUser { app });
+        self.business_users.insert((app, owner), id);
         id
     }
 
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    fn issue_from_now(
+    pub(super) fn issue_from_now(
         &mut self,
         app: AppKey,
         subject: Id,

@@ -16,7 +16,8 @@ use crate::secret::Secret;
 pub struct ClaimedCode {
     pub attempt: AttemptId,
     pub login: Login,
-    pub redirect_uri: String,
+    /// `None` for a code that a script got, without a redirect.
+    pub redirect_uri: Option<String>,
     pub code: Secret,
 }
 

@@ -99,7 +99,7 @@ impl Tx<'_> {
     pub fn begin_attempt(
         &self,
         login: &Login,
-        redirect_uri: &str,
+        redirect_uri: Option<&str>,
         now: Timestamp,
     ) -> Result<Secret, Error> {
         self.drop_oldest_clicks(login.id)?;
@@ -113,7 +113,7 @@ impl Tx<'_> {
                 &login.id,
                 &self.sealer.digest(&state).0,
                 &self.sealer.digest(&result).0,
-                &redirect_uri,
+                &redirect_uri.unwrap_or_default(),
                 &now,
                 &later(now, AT_METAS),
             ],
@@ -185,7 +185,7 @@ impl Tx<'_> {
         login: LoginId,
         now: Timestamp,
     ) -> Result<Option<ClaimedCode>, Error> {
-        let (redirect_uri, sealed): (_, Option<Vec<u8>>) = self.db.one(
+        let (redirect_uri, sealed): (String, Option<Vec<u8>>) = self.db.one(
             "SELECT redirect_uri, code FROM login_attempt WHERE id = ?1",
             &[&attempt],
             |row| Ok((row.get(0)?, row.get(1)?)),
@@ -202,7 +202,7 @@ impl Tx<'_> {
         Ok(Some(ClaimedCode {
             attempt,
             login,
-            redirect_uri,
+            redirect_uri: Some(redirect_uri).filter(|uri| !uri.is_empty()),
             code,
         }))
     }

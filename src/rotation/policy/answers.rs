@@ -82,9 +82,8 @@ fn exchanged(mut result: CheckResult, exchange: Exchange, basis: &Basis<'_>) -> 
         Exchange::Obtained(id, secret, inspection) => {
             with_exchanged(result, id, secret, *inspection, basis)
         }
-        // Meta renews no token that is younger than a day, and only an order tries it sooner.
         Exchange::Refused if is_too_young(&result.after, basis) => {
-            with_outcome(result, Outcome::Failed, basis)
+            with_outcome(result, Outcome::TooYoung, basis)
         }
         Exchange::Refused => refused(result, basis),
         Exchange::Failed => with_outcome(result, Outcome::Failed, basis),

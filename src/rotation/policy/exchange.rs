@@ -80,7 +80,7 @@ fn wait_after(token: &Token, end: Timestamp, tried_at: Timestamp) -> SignedDurat
         Some(Outcome::SameExpiry | Outcome::Unchanged | Outcome::Refused) => {
             (tried_at.duration_until(end) / 4).max(AT_MOST_EVERY)
         }
-        Some(Outcome::Renewed | Outcome::Failed) | None => AT_MOST_EVERY,
+        Some(Outcome::Renewed | Outcome::TooYoung | Outcome::Failed) | None => AT_MOST_EVERY,
     }
 }
 

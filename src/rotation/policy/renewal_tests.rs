@@ -133,7 +133,7 @@ fn a_refusal_for_its_youth_is_no_failure() {
         "an order tries it"
     );
     let result = after_exchange(claimed, Exchange::Refused);
-    assert_eq!(outcome(&result), Some(Outcome::Failed));
+    assert_eq!(outcome(&result), Some(Outcome::TooYoung));
     assert_eq!(result.after.health, Health::Healthy);
     let due = rotation_due(&result.after, result.rotation_tried_at, &rules);
     assert_eq!(due, Some(now() + A_DAY_AND_A_BIT));

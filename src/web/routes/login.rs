@@ -56,7 +56,7 @@ pub(super) async fn click(
     let app = app.ok_or(PageError::Nothing)?;
     let redirect_uri = settings.redirect_uri(&app).ok_or(PageError::Nothing)?;
     let address = app_state.write(move |tx| {
-        let state = tx.begin_attempt(&login, &redirect_uri, now)?;
+        let state = tx.begin_attempt(&login, Some(&redirect_uri), now)?;
         let was_declined = tx.was_declined_before(login.id)?;
         let auth_type = policy::auth_type(login.wanted.remedy, was_declined);
         Ok(oauth_dialog::url(&app, &redirect_uri, &state, auth_type))

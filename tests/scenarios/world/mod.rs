@@ -299,7 +299,11 @@ pub fn client_at(
     secret: &str,
     batch: usize,
 ) -> Result<Client> {
-    Ok(Client::new(Settings {
+    Ok(Client::new(settings_at(platform, url, secret, batch))?)
+}
+
+pub fn settings_at(platform: &'static Platform, url: &str, secret: &str, batch: usize) -> Settings {
+    Settings {
         app: "acme".to_owned(),
         platform,
         id: APP.to_owned(),
@@ -307,7 +311,8 @@ pub fn client_at(
         version: platform.graph_version.to_owned(),
         url: url.to_owned(),
         code_url: None,
+        tester_token: None,
         batch,
         timeout: Duration::from_secs(10),
-    })?)
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use perennial::alerts::{self, Audience, PostChannel};
 use perennial::outbox::http_post::{Address, HttpPost, Reach};
-use perennial::posts::{Channel, Format, Posted, Poster};
+use perennial::posts::{Channel, Format, Posted, Poster, Unrecorded};
 use perennial::secret::Secret;
 
 use super::receiver::Receiver;
@@ -30,6 +30,7 @@ impl World {
                 posts_renewals: false,
             },
             http: Arc::new(HttpPost::new(&[])?),
+            unrecorded: Unrecorded::default(),
         });
         self.office.rules.channels.push(PostChannel {
             name: name.to_owned(),

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::api::types::{CompletionRequest, LoginLink, LoginRequest, LoginState, LoginView};
+use crate::api::types::{
+    CompletionRequest, LoginCodeRequest, LoginLink, LoginRequest, LoginState, LoginView,
+};
 use crate::api_client::Client;
 use crate::cli::completion::token_names;
 use crate::cli::event_follower::Follower;
@@ -21,7 +23,8 @@ use crate::secret::Secret;
 ///
 /// Prints a link for the browser of whoever is to log in, and waits until that person is back. With --paste it prints
 /// the address of Facebook's dialog instead, and takes the address that the browser ends at: from a prompt, or one line
-/// of standard input. Exit code 1 unless everything that hangs on that person works afterwards.
+/// of standard input. With --code it takes the code that an embedded signup gave your own page, the same way. Exit code
+/// 1 unless everything that hangs on that person works afterwards.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// The app to log in to [default: the only one, or that of the token]
@@ -33,6 +36,10 @@ pub struct Options {
     /// Take the address that the browser ends at, instead of waiting for its call
     #[arg(long)]
     paste: bool,
+    /// Take the code that Meta's JavaScript gave your page, as an embedded signup does, from a prompt or from one line of
+    /// standard input
+    #[arg(long, conflicts_with = "paste")]
+    code: bool,
     /// Take the new token even if it has fewer permissions than the one in use
     #[arg(long)]
     accept_fewer: bool,
@@ -49,6 +56,9 @@ pub(crate) async fn run(
     client: &Client,
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
+    if options.code {
+        return from_code(options, client, terminal).await;
+    }
     let request = LoginRequest {
         app: options.app.clone(),
         token: options.token.clone(),
@@ -60,14 +70,42 @@ pub(crate) async fn run(
     let link = client.open_login(&request).await?;
     show_link(&options, &link, terminal)?;
     if options.paste {
-        let address = pasted(terminal)?;
+        let address = pasted(terminal, &ADDRESS)?;
         client
             .complete_login(&link.id, &CompletionRequest { address })
             .await?;
     }
-    let view = until_over(&link.id, follower, client).await?;
-    if options.json {
-        terminal.print(&client.text(&format!("/v1/logins/{}", link.id)).await?)?;
+    conclude(&link.id, options.json, follower, client, terminal).await
+}
+
+async fn from_code(
+    options: Options,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let code = pasted(terminal, &CODE)?;
+    let request = LoginCodeRequest {
+        app: options.app,
+        code,
+        token: options.token,
+        accept_fewer: options.accept_fewer,
+    };
+    let follower = Follower::begin(client, None, options.timeout).await?;
+    let accepted = client.redeem_code(&request).await?;
+    conclude(&accepted.id, options.json, follower, client, terminal).await
+}
+
+/// Waits for the end of the login and prints its result.
+async fn conclude(
+    id: &str,
+    json: bool,
+    follower: Follower,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Answer, Error> {
+    let view = until_over(id, follower, client).await?;
+    if json {
+        terminal.print(&client.text(&format!("/v1/logins/{id}")).await?)?;
     } else {
         result::print(&view, terminal)?;
     }
@@ -99,25 +137,40 @@ fn show_link(options: &Options, link: &LoginLink, terminal: &mut Terminal) -> Re
     Ok(())
 }
 
-/// More is no address of a browser.
+/// More is no address of a browser, and no code.
 const LONGEST: u64 = 64 * 1024;
 
-fn pasted(terminal: &Terminal) -> Result<Secret, Error> {
-    const INSTEAD: &str = "Pass the address on standard input: perennial login --paste < FILE";
+/// What is read from the prompt or from standard input.
+struct Pasted {
+    name: &'static str,
+    /// What to do without a terminal.
+    instead: &'static str,
+}
+
+const ADDRESS: Pasted = Pasted {
+    name: "address",
+    instead: "Pass the address on standard input: perennial login --paste < FILE",
+};
+
+const CODE: Pasted = Pasted {
+    name: "code",
+    instead: "Pass the code on standard input: perennial login --code < FILE",
+};
+
+fn pasted(terminal: &Terminal, what: &Pasted) -> Result<Secret, Error> {
+    let Pasted { name, instead } = what;
     if terminal.is_interactive() {
-        return secret_input::prompt("The address", INSTEAD);
+        return secret_input::prompt(&format!("The {name}"), instead);
     }
     let mut line = String::new();
     let read = io::stdin().lock().take(LONGEST).read_line(&mut line);
-    read.map_err(|error| {
-        Error::Refused(format!("The address cannot be read: {error}\n{INSTEAD}"))
-    })?;
-    let address = Secret::trimmed(&line);
-    if address.is_empty() {
-        let text = format!("Standard input contains no address.\n{INSTEAD}");
+    read.map_err(|error| Error::Refused(format!("The {name} cannot be read: {error}\n{instead}")))?;
+    let secret = Secret::trimmed(&line);
+    if secret.is_empty() {
+        let text = format!("Standard input contains no {name}.\n{instead}");
         return Err(Error::Refused(text));
     }
-    Ok(address)
+    Ok(secret)
 }
 
 /// The last token of a login may be confirmed as it was, which is no event. So the login is asked about this often.

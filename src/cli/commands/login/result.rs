@@ -160,7 +160,7 @@ fn next_step(view: &LoginView) -> Option<String> {
                 .map_or_else(|| "events".to_owned(), |token| format!("show {token}"))
         )),
         LoginState::Expired | LoginState::Refused => {
-            Some("Start again with a new link: perennial login".to_owned())
+            Some("Start again with a new link or a new code: perennial login".to_owned())
         }
         LoginState::Done if !view.fewer.is_empty() => Some(format!(
             "If fewer permissions are enough: perennial login --token {token} --accept-fewer"

@@ -154,6 +154,9 @@ fn log_in(detail: &TokenDetail) -> Step {
                     settings. Import that one:";
         return Step::with(text, format!("perennial import --replace {}", token.name));
     }
+    if token.cause == Some(Cause::Unreadable) && token.kind.is_none() {
+        return put_in_order(token);
+    }
     let platform = token.kind.unwrap_or(Kind::User).platform();
     let text = match token.kind.is_some_and(Kind::is_described_once) {
         true => format!(
@@ -169,6 +172,18 @@ fn log_in(detail: &TokenDetail) -> Step {
         ),
         (Some(_) | None, ..) => login_or_upload(&text, detail),
     }
+}
+
+/// Meta has never described it, so nobody knows whose token it is.
+fn put_in_order(token: &TokenView) -> Step {
+    Step::with(
+        format!(
+            "The operator must check that it was copied whole and is a token of the app {}. If it belongs to another \
+             app, such as one of Instagram or Threads, remove it here and import it there:",
+            token.app
+        ),
+        format!("perennial forget {}", token.name),
+    )
 }
 
 /// A login replaces the person's token and those of all pages at once. It needs to be known whose token it is.

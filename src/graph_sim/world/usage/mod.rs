@@ -49,6 +49,20 @@ impl World {
         Ok(())
     }
 
+    /// Ends the throttles of this app, or of all, that were set for this limit, or for any.
+    pub fn lift_throttles(
+        &mut self,
+        app: Option<&str>,
+        limit: Option<RateLimit>,
+    ) -> Result<(), WorldError> {
+        let app = app.map(|app| self.app_key(app)).transpose()?;
+        self.usage.throttles.retain(|throttle| {
+            app.is_some_and(|app| app != throttle.app)
+                || limit.is_some_and(|limit| limit != throttle.limit)
+        });
+        Ok(())
+    }
+
     /// Sets the limit of calls per person and rolling hour, in all apps; Meta does not publish its number.
     pub const fn set_person_calls_per_hour(&mut self, limit: Option<u32>) {
         self.usage.person_calls_per_hour = limit;
