@@ -32,6 +32,7 @@ use jiff::tz::TimeZone;
 use crate::alerts;
 use crate::email::mailer;
 use crate::email::samples::Sample;
+use crate::graph_api::VersionEnds;
 use crate::model::Scopes;
 use crate::outbox::http_post::Address;
 use crate::{api, delivery, graph_api, inventory, login, posts, rotation, web};
@@ -82,6 +83,8 @@ pub struct App {
     /// The webhook fields that pages with messages must be subscribed to. If empty, subscriptions are not checked.
     pub subscribed_fields: Scopes,
     pub calls_per_hour: u32,
+    /// When the configured Graph version ends.
+    pub version_ends: VersionEnds,
 }
 
 /// The automatic backups of the inventory.

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use jiff::SignedDuration;
+use jiff::civil::Date;
 use toml::de::{DeInteger, DeValue};
 
 use super::durations;
@@ -86,6 +87,21 @@ where
 fn integer<N: TryFrom<i64>>(written: &DeInteger<'_>) -> Option<N> {
     let number = i64::from_str_radix(written.as_str(), written.radix()).ok()?;
     N::try_from(number).ok()
+}
+
+/// Reads a day, written as TOML writes dates: without quotes.
+pub(super) fn date(entry: &Entry<'_>) -> Option<Date> {
+    let what = "a date without quotes, such as 2027-02-23";
+    let DeValue::Datetime(written) = entry.value() else {
+        return entry.expected(what);
+    };
+    let day = written.date.filter(|_| written.time.is_none());
+    let day = day.and_then(|day| {
+        let (month, day_of_month) = (i8::try_from(day.month), i8::try_from(day.day));
+        let year = i16::try_from(day.year).ok()?;
+        Date::new(year, month.ok()?, day_of_month.ok()?).ok()
+    });
+    day.or_else(|| entry.reject(format!("must be {what}, without a time")))
 }
 
 /// Reads a key that can only be `true`; to turn the feature off, leave the key out.

@@ -105,6 +105,23 @@ impl<'f> Section<'f> {
         sections.filter_map(read).collect()
     }
 
+    /// Reads every key, where the file chooses the keys.
+    pub(super) fn read_all<T>(
+        mut self,
+        mut read: impl FnMut(&str, Entry<'f>) -> Option<T>,
+    ) -> Vec<Option<T>> {
+        let table = mem::take(&mut self.table);
+        let value_of = |(key, value): (Spanned<Cow<'f, str>>, Spanned<DeValue<'f>>)| {
+            let entry = Entry {
+                diagnostics: self.diagnostics,
+                place: self.place_of(key.get_ref()),
+                value: value.into_inner(),
+            };
+            read(key.get_ref(), entry)
+        };
+        table.into_iter().map(value_of).collect()
+    }
+
     pub(super) fn reject(&self, key: &str, message: impl Into<String>) {
         self.diagnostics.reject(&self.place_of(key), message);
     }

@@ -1,24 +1,6 @@
 //! What is wrong with the daemon and its apps, as sentences for the status.
 
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
-
-use crate::api::types::AppReport;
-use crate::model::{AppRecord, ChannelCounts, DeliveryCounts, Unchecked, UnsubscribedPages};
-
-/// How long before the end of a Graph version a problem is shown.
-const SUNSET: SignedDuration = SignedDuration::from_hours(24 * 90);
-
-pub(super) fn version_ends(app: &AppReport, now: Timestamp) -> Option<String> {
-    let ends = app.graph_version_ends_on?;
-    let last_day = ends.to_zoned(TimeZone::UTC).ok()?.timestamp();
-    (last_day < now + SUNSET).then(|| {
-        format!(
-            "app {}: Graph {} ends on {ends}. Set a newer graph_version",
-            app.name, app.graph_version
-        )
-    })
-}
+use crate::model::{AppRecord, Cause, ChannelCounts, DeliveryCounts, Unchecked, UnsubscribedPages};
 
 /// New secrets that exist only in memory.
 pub(super) fn not_stored(secrets: usize) -> Option<String> {
@@ -112,8 +94,12 @@ pub(super) fn app_error(app: &AppRecord) -> Option<String> {
     let Some(error) = app.error else {
         return served;
     };
+    let what_to_do = match error.cause {
+        Cause::VersionEnded => ". Set a newer graph_version",
+        _ => "",
+    };
     Some(format!(
-        "app {name}: {} since {}. Its tokens are not checked or renewed meanwhile, and are still served",
+        "app {name}: {} since {}{what_to_do}. Its tokens are not checked or renewed meanwhile, and are still served",
         error.cause, error.since
     ))
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::schedule;
+use super::version_problems::version_problems;
 use super::watcher::Watcher;
 use crate::alerts;
 use crate::alerts::digest::{self, GraphVersion, Tick};
@@ -14,9 +15,10 @@ use crate::api::types::AppReport;
 use crate::config::{Backups, Config};
 use crate::delivery::{Sink, SinkWorker};
 use crate::email::mailer::{self, Mailer};
-use crate::graph_api::{self, Client, version_ends_on};
+use crate::graph_api::{self, Client, VersionEnds};
 use crate::inventory::{self, Inventory};
 use crate::login::LoginWorker;
+use crate::model::AppRecord;
 use crate::outbox::http_post::{HttpPost, TlsError};
 use crate::posts::{Poster, Unrecorded};
 use crate::rotation::{RotationWorker, Rules, budget_of};
@@ -40,9 +42,18 @@ pub struct Services {
     pub retention: inventory::Retention,
     /// Is told of complete sweeps.
     pub(super) watcher: Option<Watcher>,
-    apps: Vec<AppReport>,
+    apps: Vec<ConfiguredApp>,
     /// The cron line of the summary and its time zone.
     digest: Option<(String, TimeZone)>,
+}
+
+/// What the configuration says of an app, before the inventory is asked.
+#[derive(Clone, Debug)]
+struct ConfiguredApp {
+    report: AppReport,
+    version_ends: VersionEnds,
+    /// The scopes of a login are for ads.
+    asks_for_ads: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -158,9 +169,10 @@ impl Services {
             at,
             next: schedule::next_tick(cron, zone, now),
         };
-        let versions = self.apps.iter().map(|app| GraphVersion {
-            app: app.name.clone(),
-            version: app.graph_version.clone(),
+        let apps = self.apps(now).await?;
+        let versions = apps.into_iter().map(|app| GraphVersion {
+            app: app.name,
+            version: app.graph_version,
             ends_on: app.graph_version_ends_on,
         });
         digest::write(inventory, &self.alerts, versions.collect(), tick, now)
@@ -168,17 +180,15 @@ impl Services {
             .map(drop)
     }
 
-    /// The apps with their current call budgets.
+    /// The apps with their current call budgets, and with the ends of their versions by what their tokens are used for.
     pub async fn apps(&self, now: Timestamp) -> Result<Vec<AppReport>, inventory::Error> {
-        let mut apps = self.apps.clone();
+        let apps = self.apps.clone();
         let read = self.inventory.read(move |view| {
-            for app in &mut apps {
-                let budget = budget_of(&view.app(&app.name)?);
-                app.calls_last_hour = budget.calls_last_hour(now).into();
-                app.usage_percent = budget.usage_percent(now).into();
-                app.throttled_until = budget.throttled_until(now);
-            }
-            Ok(apps)
+            let report = |app: ConfiguredApp| {
+                let record = view.app(&app.report.name)?;
+                Ok(app.reported(&record, now))
+            };
+            apps.into_iter().map(report).collect()
         });
         read.await
     }
@@ -224,13 +234,35 @@ fn posters(config: &Config, inventory: &Inventory) -> Result<Vec<Poster>, TlsErr
     Ok(channels.map(poster).collect())
 }
 
-fn introduced(app: &crate::config::App) -> AppReport {
-    AppReport {
-        name: app.name.clone(),
-        id: app.graph.id.clone(),
-        graph_version: app.graph.version.clone(),
-        graph_version_ends_on: version_ends_on(&app.graph.version),
-        calls_per_hour: app.calls_per_hour,
-        ..AppReport::default()
+fn introduced(app: &crate::config::App) -> ConfiguredApp {
+    ConfiguredApp {
+        report: AppReport {
+            name: app.name.clone(),
+            id: app.graph.id.clone(),
+            graph_version: app.graph.version.clone(),
+            calls_per_hour: app.calls_per_hour,
+            ..AppReport::default()
+        },
+        version_ends: app.version_ends,
+        asks_for_ads: app.login.scopes.permit_ads(),
+    }
+}
+
+impl ConfiguredApp {
+    fn reported(self, record: &AppRecord, now: Timestamp) -> AppReport {
+        let budget = budget_of(record);
+        let uses_ads = self.asks_for_ads || budget.version.uses_ads(now);
+        let report = AppReport {
+            graph_version_ends_on: self.version_ends.of_app(uses_ads),
+            uses_ads,
+            calls_last_hour: budget.calls_last_hour(now).into(),
+            usage_percent: budget.usage_percent(now).into(),
+            throttled_until: budget.throttled_until(now),
+            ..self.report
+        };
+        AppReport {
+            version_problems: version_problems(&report, record, &budget.version, now),
+            ..report
+        }
     }
 }

@@ -194,10 +194,7 @@ fn stored_problems(
         .map(|name| problems::abandoned_tokens(name))
         .collect();
     found.extend(records.filter_map(problems::app_error));
-    found.extend(
-        apps.iter()
-            .filter_map(|app| problems::version_ends(app, now)),
-    );
+    found.extend(apps.iter().flat_map(|app| app.version_problems.clone()));
     found.extend(unsubscribed.iter().map(problems::unnotified));
     found.extend(unchecked.map(problems::not_checked));
     let disabled = view.disabled_sinks()?;

@@ -4,10 +4,13 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::fixtures::{Fixtures, Role};
+use super::fixtures::{DemoRenewal, Fixtures, Role};
 use super::harness::{Error, Harness};
 use super::observer::{Observer, Survival, is_alive};
-use crate::model::{Kind, State, Token};
+use crate::model::{Event, EventId, EventRecord, Kind, Outcome, State, Token};
+
+/// More events than a token has.
+const EVENTS: usize = 10_000;
 
 /// The result of a demo run.
 #[derive(Debug)]
@@ -26,8 +29,11 @@ struct Row {
     kind: Option<Kind>,
     alive: bool,
     state: State,
-    renewals: u32,
+    versions: u32,
     survival: Survival,
+    renewal: DemoRenewal,
+    /// The renewals that Meta confirmed with a later end.
+    renewed: usize,
 }
 
 impl ClosingTable {
@@ -71,6 +77,7 @@ impl ClosingTable {
             self.false_alarms,
             self.calls
         )?;
+        self.print_renewed_alone(out)?;
         let (style, text) = if self.is_good() {
             (
                 AnsiColor::Green.on_default().bold(),
@@ -84,6 +91,41 @@ impl ClosingTable {
         };
         writeln!(out, "{style}{text}{style:#}")
     }
+}
+
+impl ClosingTable {
+    fn print_renewed_alone(&self, out: &mut impl Write) -> io::Result<()> {
+        let alone = self.rows.iter().filter(|row| row.was_renewed_alone());
+        let alone: Vec<String> = alone
+            .map(|row| format!("{} ({})", row.name, times(row.renewed)))
+            .collect();
+        if alone.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "Renewed by Perennial alone: {}.", alone.join(", "))
+    }
+}
+
+fn times(n: usize) -> String {
+    match n {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        n => format!("{n} times"),
+    }
+}
+
+/// How often an exchange gave the token a later end.
+async fn renewals(harness: &Harness, token: &Token) -> Result<usize, Error> {
+    let name = token.name.clone();
+    let events = harness
+        .inventory
+        .read(move |view| view.events(EventId(0), Some(&name), EVENTS))
+        .await?;
+    let is_renewal = |record: &&EventRecord| {
+        let outcome = Outcome::Renewed;
+        matches!(record.event, Event::Rotated { outcome: known, .. } if known == outcome)
+    };
+    Ok(events.iter().filter(is_renewal).count())
 }
 
 impl Row {
@@ -100,7 +142,9 @@ impl Row {
             kind: token.facts.as_ref().map(|facts| facts.kind),
             alive: is_alive(harness, &role.name).await?,
             state: token.health.state(),
-            renewals: token.version,
+            versions: token.version,
+            renewed: renewals(harness, &token).await?,
+            renewal: role.renewal,
             survival,
         })
     }
@@ -112,7 +156,13 @@ impl Row {
             State::Dead => !self.alive && self.survival.notified > 0,
             State::Unverified | State::Failing => false,
         };
-        agrees && self.survival.missed == 0
+        let needs_a_person = self.survival.deaths > 0 || self.survival.notified > 0;
+        let lapsed = self.renewal == DemoRenewal::ByPerennial && needs_a_person;
+        agrees && self.survival.missed == 0 && !lapsed
+    }
+
+    fn was_renewed_alone(&self) -> bool {
+        self.renewal == DemoRenewal::ByPerennial && self.renewed > 0 && self.is_good()
     }
 
     fn print(&self, out: &mut impl Write) -> io::Result<()> {
@@ -132,7 +182,7 @@ impl Row {
             self.remark,
             at_meta,
             self.state,
-            self.renewals,
+            self.versions,
             self.survival.deaths,
             self.survival.notified,
             if kind.is_empty() {

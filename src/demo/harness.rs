@@ -18,14 +18,37 @@ use crate::api::{self, DaemonHandle, DaemonStatus};
 use crate::api_client::{self, Client};
 use crate::config::{self, DiagnosticList, Machine};
 use crate::daemon::{Services, ServicesError, status};
-use crate::graph_sim::{AppSpec, Simulator, World, WorldError};
+use crate::graph_sim::{AppSpec, Platform, Simulator, World, WorldError};
 use crate::http::{self, Backend};
 use crate::inventory::{self, Inventory};
 use crate::secret::{Key, KeyError};
 
-pub(super) const APP: &str = "257422819769992";
+/// An app of the operator, with the same secret as the others.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DemoApp {
+    pub(super) name: &'static str,
+    pub(super) id: &'static str,
+    platform: Platform,
+}
+
 const APP_SECRET: &str = "5f4dcc3b5aa765d61d8327deb882cf99";
-pub(super) const APP_NAME: &str = "acme";
+
+pub(super) const MAIN_APP: DemoApp = DemoApp {
+    name: "acme",
+    id: "257422819769992",
+    platform: Platform::Facebook,
+};
+pub(super) const INSTAGRAM_APP: DemoApp = DemoApp {
+    name: "acme-instagram",
+    id: "1094551772026115",
+    platform: Platform::Instagram,
+};
+pub(super) const THREADS_APP: DemoApp = DemoApp {
+    name: "acme-threads",
+    id: "3310480272591046",
+    platform: Platform::Threads,
+};
+const APPS: [DemoApp; 3] = [MAIN_APP, INSTAGRAM_APP, THREADS_APP];
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -73,7 +96,7 @@ impl Harness {
         let folder = tempfile::Builder::new()
             .prefix("perennial-demo-")
             .tempdir()?;
-        let config = furnish(folder.path(), &meta.url())?;
+        let config = furnish(folder.path(), &meta)?;
         let inventory = Inventory::open(&config.inventory)?;
         let services = Services::new(&config, &inventory)?;
         let now = Arc::new(Mutex::new(start));
@@ -146,7 +169,11 @@ impl Harness {
     }
 
     pub(super) async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
-        Ok(self.inventory.read(|view| view.next_due(APP_NAME)).await?)
+        let due = self.inventory.read(|view| {
+            let due = APPS.map(|app| view.next_due(app.name));
+            due.into_iter().collect::<Result<Vec<_>, _>>()
+        });
+        Ok(due.await?.into_iter().flatten().min())
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -172,35 +199,32 @@ impl std::fmt::Debug for Harness {
 
 fn world(start: Timestamp, seed: u64) -> World {
     let mut world = World::new(start, seed);
-    world.add_app(AppSpec {
-        id: APP.to_owned(),
-        secret: APP_SECRET.to_owned(),
-        name: "Acme".to_owned(),
-        ..AppSpec::default()
-    });
+    for app in APPS {
+        world.add_app(AppSpec {
+            id: app.id.to_owned(),
+            secret: APP_SECRET.to_owned(),
+            name: "Acme".to_owned(),
+            platform: app.platform,
+            ..AppSpec::default()
+        });
+    }
     world
 }
 
 /// Writes the files that an operator would have: configuration, key and app secret.
-fn furnish(folder: &Path, graph_url: &str) -> Result<config::Config, Error> {
+fn furnish(folder: &Path, meta: &Simulator) -> Result<config::Config, Error> {
     fs::create_dir(folder.join("mail"))?;
     write_secret(&folder.join("inventory.key"), &Key::generate()?.to_base64())?;
     write_secret(&folder.join("acme.secret"), APP_SECRET)?;
     let file = folder.join("perennial.toml");
     let here = folder.display();
+    let apps: String = APPS.map(|app| app.section(folder, meta)).concat();
     fs::write(
         &file,
         format!(
             r#"timezone = "Europe/Berlin"
 
-[[app]]
-name = "{APP_NAME}"
-id = "{APP}"
-secret = {{ file = "{here}/acme.secret" }}
-graph_url = "{graph_url}"
-calls_per_hour = 200
-
-[inventory]
+{apps}[inventory]
 path = "{here}/inventory.db"
 key = {{ file = "{here}/inventory.key" }}
 
@@ -215,6 +239,27 @@ socket = "{here}/perennial.sock"
         ),
     )?;
     Ok(config::load(&file, &Machine::here())?)
+}
+
+impl DemoApp {
+    fn section(self, folder: &Path, meta: &Simulator) -> String {
+        format!(
+            r#"[[app]]
+name = "{}"
+id = "{}"
+platform = "{}"
+secret = {{ file = "{}/acme.secret" }}
+graph_url = "{}"
+calls_per_hour = 200
+
+"#,
+            self.name,
+            self.id,
+            self.platform.title().to_lowercase(),
+            folder.display(),
+            meta.url_of(self.platform),
+        )
+    }
 }
 
 fn write_secret(path: &Path, content: &str) -> io::Result<()> {

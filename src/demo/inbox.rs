@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::fixtures::{Diligence, Fixtures, SCOPES};
-use super::harness::{APP, Error, Harness};
+use super::harness::{Error, Harness, MAIN_APP};
 use crate::api::types::CandidateRequest;
 use crate::graph_sim::PageSelection;
 use crate::model::{Incident, IncidentId, IncidentState, Remedy};
@@ -140,11 +140,12 @@ impl Intention {
         let person = fixtures.person_named(&self.person)?;
         Ok(match remedy {
             Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions => {
-                let token =
-                    harness
-                        .meta
-                        .world()
-                        .log_in(APP, &person.id, SCOPES, PageSelection::All)?;
+                let token = harness.meta.world().log_in(
+                    MAIN_APP.id,
+                    &person.id,
+                    SCOPES,
+                    PageSelection::All,
+                )?;
                 let request = CandidateRequest {
                     access_token: Secret::new(token),
                 };

@@ -43,6 +43,8 @@ pub enum Sabotage {
     Silence,
     /// No token is checked from the tenth day on.
     Neglect,
+    /// Meta refuses to renew the token of the Threads account.
+    RefusedRenewals,
 }
 
 /// The longest jump of the clock; people and Meta act in between.
@@ -65,6 +67,9 @@ impl DemoRun {
     pub async fn live(options: Options, out: &mut impl Write) -> Result<Self, Error> {
         let harness = Harness::set(options.seed).await?;
         let fixtures = Fixtures::enter(&harness).await?;
+        if options.sabotage == Sabotage::RefusedRenewals {
+            fixtures.refuse_renewals(&harness)?;
+        }
         let end = harness.now() + SignedDuration::from_hours(24 * i64::from(options.days));
         let mut run = Scenario {
             faults: ScheduledFaults::draw(&fixtures, harness.now(), options.seed),

@@ -34,7 +34,8 @@ impl Printer {
     pub(super) fn opening(&self, fixtures: &Fixtures, out: &mut impl Write) -> Result<(), Error> {
         writeln!(
             out,
-            "{BOLD}Perennial{BOLD:#} looks after {} tokens of {} people and 2 machines on a simulated Meta.",
+            "{BOLD}Perennial{BOLD:#} looks after {} tokens on a simulated Meta: of {} people and their pages, of 3 system users \
+             (one for WhatsApp), and of an Instagram and a Threads account.",
             fixtures.tokens.len(),
             fixtures.people.len()
         )?;
@@ -171,7 +172,7 @@ fn describe(record: &EventRecord) -> Option<Narrated> {
         Event::CandidateRefused { .. } | Event::AppFailing { .. } => BLOW,
         _ => return None,
     };
-    let name = record.token.as_ref();
+    let name = record.token.as_ref().or(record.app.as_ref());
     let name = name.map_or_else(String::new, |name| format!("{name}: "));
     let what = format!("{name}{}", record.event.describe());
     Some(Narrated::Line(style, "perennial", what))

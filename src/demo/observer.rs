@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::fixtures::{Fixtures, Role};
-use super::harness::{APP_NAME, Error, Harness};
+use super::harness::{Error, Harness};
 use super::inbox::Received;
 use crate::model::{EventId, IncidentId, Token};
 use crate::secret::Secret;
@@ -73,8 +73,10 @@ impl Observer {
             self.secrets = served(harness, fixtures).await?;
             self.read_at = newest;
         }
-        let app = harness.inventory.read(|view| view.app(APP_NAME)).await?;
-        self.last_app_error = app.error.map_or(self.last_app_error, |_| Some(now));
+        let apps = harness.inventory.read(|view| view.apps()).await?;
+        if apps.iter().any(|app| app.error.is_some()) {
+            self.last_app_error = Some(now);
+        }
         let world = harness.meta.world();
         for (name, secret) in &self.secrets {
             let alive = world.is_alive(secret.expose());

@@ -5,7 +5,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::fixtures::Fixtures;
-use super::harness::{APP, Error, Harness};
+use super::harness::{Error, Harness, MAIN_APP};
 use crate::graph_sim::Outage;
 
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,7 @@ impl DemoFault {
             }
             Self::Throttled => {
                 let until = harness.now() + SignedDuration::from_hours(1);
-                world.throttle(APP, until)?;
+                world.throttle(MAIN_APP.id, until)?;
                 "Meta limits the app's calls for an hour".to_owned()
             }
         })

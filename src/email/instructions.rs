@@ -14,6 +14,7 @@ impl Instruction {
             Self::ForgetThePage | Self::RemoveFromWrongApp => "perennial forget {only}",
             Self::PutUnderRightApp => "perennial import --app APP --name {only}",
             Self::Restart => "systemctl restart perennial",
+            Self::Reload => "perennial reload",
             Self::LookAtTheCalls => "perennial status",
             Self::LookAtTheAnswers => "journalctl --unit perennial",
             Self::LookAtTheDeliveries => "perennial deliveries",
@@ -33,6 +34,9 @@ impl Instruction {
             Self::PassTheCheck => "https://www.facebook.com/",
             Self::CopyTheAppSecret | Self::LookAfterTheApp | Self::LookForAWarning => {
                 "https://developers.facebook.com/apps/"
+            }
+            Self::SetANewerVersion => {
+                "https://developers.facebook.com/docs/graph-api/changelog/versions/"
             }
             Self::WaitForMeta => "https://metastatus.com/",
             _ => return None,
@@ -79,6 +83,7 @@ pub(crate) fn steps(context: &EmailContext<'_>) -> Vec<InstructionLine> {
         Cause::WrongApp => &[I::RemoveFromWrongApp, I::PutUnderRightApp],
         Cause::AppSecretWrong => &[I::CopyTheAppSecret, I::StoreTheAppSecret, I::Restart],
         Cause::AppUnavailable => &[I::LookAfterTheApp, I::CompareTheId],
+        Cause::VersionEnded => &[I::SetANewerVersion, I::Reload],
         Cause::Blocked => &[I::LookForAWarning],
         Cause::Throttled => &[I::LookAtTheCalls],
         Cause::Outage => &[I::WaitForMeta],

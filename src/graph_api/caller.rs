@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::credentials::{Credentials, Request};
 use super::transport::{Answer, Transport};
-use super::{Error, Reply, Settings, SettingsError, Signatures};
+use super::{Error, Reply, Settings, SettingsError, Signatures, VersionNotice};
 
 pub(super) struct Caller {
     app: String,
@@ -47,6 +47,14 @@ impl Caller {
 
     pub(super) fn app_id(&self) -> &str {
         &self.app_id
+    }
+
+    /// Says that Meta refuses the version in use.
+    pub(super) fn version_refusal(&self) -> VersionNotice {
+        VersionNotice {
+            version: self.transport.version().to_owned(),
+            text: String::new(),
+        }
     }
 
     pub(super) fn signatures(&self) -> Signatures {
@@ -91,10 +99,13 @@ impl Caller {
             Ok(request) => request,
             Err(error) => return Reply::free(Err(error)),
         };
-        let Reply { answer, usage } = self.transport.send(request, room).await;
+        let Reply { answer, mut usage } = self.transport.send(request, room).await;
         let answer = answer
             .and_then(|answer| read(&answer))
             .map_err(|error| error.with_regain(usage.regain));
+        if answer.as_ref().is_err_and(Error::is_about_version) {
+            usage.version_refusal = Some(self.version_refusal());
+        }
         Reply { answer, usage }
     }
 

@@ -50,6 +50,10 @@ impl Role {
     }
 }
 
+/// "(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: v15.0."
+/// (facebook/facebook-nodejs-business-sdk, issue 239)
+const VERSION_ENDED: i64 = 2635;
+
 /// Checks in this order because Meta adds `is_transient` to rate limits, and code 1 to a wrong secret.
 pub(super) fn classify(error_body: &ErrorBody, role: Role, status: u16) -> Error {
     let meta = error_body.meta.clone();
@@ -62,6 +66,10 @@ pub(super) fn classify(error_body: &ErrorBody, role: Role, status: u16) -> Error
                 ..meta
             },
         };
+    }
+    if meta.code == VERSION_ENDED {
+        let cause = Cause::VersionEnded;
+        return Error::App { cause, meta };
     }
     if meta.code == 368 {
         return Error::Blocked(meta);
@@ -216,7 +224,7 @@ mod tests {
         format!(r#"{{"error":{{"type":"OAuthException","fbtrace_id":"A+b/C",{fields}}}}}"#)
     }
 
-    const BY_CODE: [(i64, i64, &str); 61] = [
+    const BY_CODE: [(i64, i64, &str); 62] = [
         (190, 458, "app_removed"),
         (190, 459, "checkpoint"),
         (190, 460, "password_changed"),
@@ -272,6 +280,7 @@ mod tests {
         (80009, 0, "busy Token"),
         (80014, 0, "busy Token"),
         (368, 0, "blocked"),
+        (2635, 0, "app: version_ended"),
         (506, 0, "unexpected"),
         (1609005, 0, "unexpected"),
         (490, 0, "unexpected"),
@@ -347,6 +356,9 @@ mod tests {
             (App, 190, 463, "app: app_secret_wrong"),
             (App, 102, 0, "app: app_secret_wrong"),
             (App, 10, 0, "app: app_unavailable"),
+            (App, 2635, 0, "app: version_ended"),
+            (Exchanged, 2635, 0, "app: version_ended"),
+            (Inspected, 2635, 0, "app: version_ended"),
             (App, 100, 33, "unexpected"),
             (App, 17, 0, "busy App"),
             (App, 80001, 0, "busy App"),

@@ -181,9 +181,14 @@ impl Client {
         self.0.caller.time_at_meta()
     }
 
+    /// Whether a call shows that Meta accepts the app, whatever it says about tokens.
+    pub fn confirms_app(&self) -> bool {
+        self.0.platform.inspection == Inspected::ByApp
+    }
+
     /// Checks that Meta accepts the app's own credentials. Without a debugger nothing shows that, so they count as good.
     pub async fn confirm_app(&self) -> Reply<Result<(), Error>> {
-        if self.0.platform.inspection != Inspected::ByApp {
+        if !self.confirms_app() {
             return Reply::free(Ok(()));
         }
         let build = |own: &Credentials| Ok(own.inspect_app());

@@ -63,6 +63,9 @@ impl Debugger {
             all.answer.extend(answer);
             all.usage.absorb(usage);
         }
+        if all.answer.iter().any(refuses_version) {
+            all.usage.version_refusal = Some(caller.version_refusal());
+        }
         if askable.len() == questions.len() {
             return all;
         }
@@ -195,6 +198,19 @@ impl Debugger {
             );
         }
     }
+}
+
+/// Returns whether Meta refused the version of a call, in an answer that may be one of many.
+fn refuses_version(answer: &Answered) -> bool {
+    let error = match answer {
+        Err(error) => error,
+        Ok(Description::Other(inspection, _)) => match &**inspection {
+            Inspection::Undecided(error) => error,
+            Inspection::Alive(_) | Inspection::Refused { .. } => return false,
+        },
+        Ok(Description::Known) => return false,
+    };
+    error.is_about_version()
 }
 
 /// Returns whether further calls are pointless.

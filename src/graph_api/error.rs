@@ -14,10 +14,10 @@ pub enum Error {
     Refused(TokenRejection),
     /// Meta rejects the app or its secret. This says nothing about any token.
     #[error(
-        "Meta refuses the app itself: {cause} ({meta}); check the app's id and secret and its state in Meta's dashboard"
+        "Meta refuses the app itself: {cause} ({meta}); {}", what_to_do(*cause)
     )]
     App {
-        /// `AppSecretWrong` or `AppUnavailable`.
+        /// `AppSecretWrong`, `AppUnavailable` or `VersionEnded`.
         cause: Cause,
         meta: MetaCode,
     },
@@ -80,6 +80,17 @@ impl Error {
         }
     }
 
+    /// Whether Meta refuses the version of the call, whichever app or token makes it.
+    pub const fn is_about_version(&self) -> bool {
+        matches!(
+            self,
+            Self::App {
+                cause: Cause::VersionEnded,
+                ..
+            }
+        )
+    }
+
     pub(super) fn unreachable(why: impl Into<Arc<str>>) -> Self {
         Self::Unreachable(why.into())
     }
@@ -98,8 +109,12 @@ impl Error {
         self
     }
 
-    /// Returns the same error without blaming the app, for calls in which the app is known to be accepted.
+    /// Returns the same error without blaming the app, for calls in which the app is known to be accepted. An error about
+    /// the version stays one: it says nothing about the token either.
     pub fn about_one_token(self) -> Self {
+        if self.is_about_version() {
+            return self;
+        }
         match self {
             Self::App { meta, .. } => Self::Unexpected { meta, status: 400 },
             Self::Busy { regain, meta, .. } => Self::Busy {
@@ -136,6 +151,13 @@ impl Error {
             | Self::Transient(_)
             | Self::Unexpected { .. } => false,
         }
+    }
+}
+
+const fn what_to_do(cause: Cause) -> &'static str {
+    match cause {
+        Cause::VersionEnded => "set a newer graph_version",
+        _ => "check the app's id and secret and its state in Meta's dashboard",
     }
 }
 

@@ -1,16 +1,20 @@
-//! Reads the headers of an answer: how much of the call budget is used, which Graph version answered, and Meta's time.
+//! Reads the headers of an answer: how much of the call budget is used, which Graph version answered, whether it ends, and
+//! Meta's time.
 
 use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 use reqwest::header::{DATE, HeaderMap};
 
-use super::Usage;
 use super::wire::{Meters, MetersByBusiness};
+use super::{Usage, VersionNotice};
 
 const METERS: [&str; 3] = ["x-app-usage", "x-page-usage", "x-ad-account-usage"];
 const METERS_BY_BUSINESS: &str = "x-business-use-case-usage";
 const SERVED_BY: &str = "facebook-api-version";
+/// Such as "The call has been auto-upgraded to v26.0 as v25.0 will be deprecated."
+const VERSION_WARNING: &str = "x-ad-api-version-warning";
+const LONGEST_WARNING: usize = 200;
 
 /// Reads the headers of one answer. A header that cannot be parsed counts as missing.
 pub(super) fn usage(headers: &HeaderMap, configured_version: &str) -> Usage {
@@ -27,6 +31,11 @@ pub(super) fn usage(headers: &HeaderMap, configured_version: &str) -> Usage {
             .filter(|served| *served != configured_version)
             .filter(|served| served.len() <= 16)
             .map(str::to_owned),
+        version_warning: text(headers, VERSION_WARNING).map(|warning| VersionNotice {
+            version: configured_version.to_owned(),
+            text: plain(warning),
+        }),
+        version_refusal: None,
         served_at: text(headers, DATE.as_str())
             .and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok()),
     }
@@ -34,6 +43,12 @@ pub(super) fn usage(headers: &HeaderMap, configured_version: &str) -> Usage {
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// What may be printed and logged of a text that is not ours.
+fn plain(text: &str) -> String {
+    let printable = text.chars().filter(|c| matches!(c, ' '..='~'));
+    printable.take(LONGEST_WARNING).collect()
 }
 
 fn json<'a, T: serde::Deserialize<'a>>(headers: &'a HeaderMap, name: &str) -> Option<T> {
@@ -132,6 +147,21 @@ mod tests {
         );
         let fallen_forward = read(&[("facebook-api-version", "v26.0")]);
         assert_eq!(fallen_forward.served_version.as_deref(), Some("v26.0"));
+    }
+
+    #[test]
+    fn a_warning_about_the_version_is_kept_as_far_as_it_can_be_shown() {
+        let text = "The call has been auto-upgraded to v26.0 as v25.0 will be deprecated.";
+        let warning =
+            |text: &'static str| read(&[("X-Ad-Api-Version-Warning", text)]).version_warning;
+        let heard = warning(text).unwrap();
+        assert_eq!((&*heard.version, &*heard.text), ("v25.0", text));
+        let long: &str = "x\t".repeat(1_000).leak();
+        assert_eq!(warning(long).unwrap().text, "x".repeat(200));
+        assert_eq!(
+            read(&[("Facebook-API-Version", "v25.0")]).version_warning,
+            None
+        );
     }
 
     #[test]

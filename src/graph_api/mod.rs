@@ -8,7 +8,8 @@
 //! - `signature`: verifies what Meta signs with these secrets
 //! - `transport`: HTTP with its limits · `headers`, `usage`: the call budget
 //! - `wire`, `value`: Meta's JSON · `inspection`, `batch`, `responses`: its meaning · `answer`: the results
-//! - `error`, `classify`, `texts`: Meta's errors and how to react to them · `versions`: when Graph versions end
+//! - `error`, `classify`, `texts`: Meta's errors and how to react to them
+//! - `versions`: when versions end · `version_notices`: what Meta's answers say about the version in use
 
 mod answer;
 mod batch;
@@ -33,6 +34,7 @@ mod texts;
 mod transport;
 mod usage;
 mod value;
+mod version_notices;
 mod versions;
 mod wire;
 
@@ -49,4 +51,5 @@ pub use session::Session;
 pub use settings::{Settings, SettingsError};
 pub use signature::Signatures;
 pub use usage::{Budget, Usage};
-pub use versions::version_ends_on;
+pub use version_notices::{VersionNews, VersionNotice, VersionNotices};
+pub use versions::{VersionEnds, version_ends};

@@ -100,6 +100,11 @@ impl Transport {
         at.checked_add(then.elapsed()).ok()
     }
 
+    /// The version that calls ask for.
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+
     fn prepare(&self, request: Request) -> reqwest::RequestBuilder {
         let Request {
             root,

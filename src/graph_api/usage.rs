@@ -6,6 +6,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::{VersionNews, VersionNotice, VersionNotices};
+
 /// What one or more calls used, and what their headers reported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -17,6 +19,10 @@ pub struct Usage {
     pub regain: Option<Duration>,
     /// The Graph version that answered, if it is not the configured one.
     pub served_version: Option<String>,
+    /// Meta's warning that the version ends in the Marketing API.
+    pub version_warning: Option<VersionNotice>,
+    /// Meta refused a call because its version has ended in the Marketing API.
+    pub version_refusal: Option<VersionNotice>,
     /// Meta's time.
     pub served_at: Option<Timestamp>,
 }
@@ -29,6 +35,7 @@ pub struct Budget {
     minutes: Vec<(i64, u32)>,
     meter: Option<Meter>,
     throttle: Option<Throttle>,
+    pub version: VersionNotices,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +69,8 @@ impl Usage {
         self.percent = self.percent.max(other.percent);
         self.regain = self.regain.max(other.regain);
         self.served_version = other.served_version.or(self.served_version.take());
+        self.version_warning = other.version_warning.or(self.version_warning.take());
+        self.version_refusal = other.version_refusal.or(self.version_refusal.take());
         self.served_at = self.served_at.max(other.served_at);
     }
 }
@@ -84,7 +93,8 @@ impl Budget {
         }
     }
 
-    pub fn spend(&mut self, usage: &Usage, now: Timestamp) {
+    /// Counts calls. Returns what is new about the version.
+    pub fn spend(&mut self, usage: &Usage, now: Timestamp) -> Vec<VersionNews> {
         let minute = minute(now);
         self.minutes.retain(|(at, _)| counts(*at, minute));
         match self.minutes.iter_mut().find(|(at, _)| *at == minute) {
@@ -98,6 +108,8 @@ impl Budget {
                 read_at: now,
             });
         }
+        let (warning, refusal) = (&usage.version_warning, &usage.version_refusal);
+        self.version.hear(warning.as_ref(), refusal.as_ref(), now)
     }
 
     /// Records a rate limit. The wait grows while limits repeat, because Meta prolongs the limit for apps that keep
@@ -414,7 +426,7 @@ mod tests {
             percent: Some(40),
             regain: minutes(3),
             served_version: Some("v26.0".to_owned()),
-            served_at: None,
+            ..Usage::default()
         };
         assert_eq!(usage, expected);
     }

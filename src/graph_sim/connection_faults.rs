@@ -72,7 +72,8 @@ impl ConnectionFault {
                 | Fault::EmptyTokens
                 | Fault::TokenType(_)
                 | Fault::NullMember
-                | Fault::ReorderedHeaders => connection_fault,
+                | Fault::ReorderedHeaders
+                | Fault::VersionWarning(_) => connection_fault,
             })
     }
 

@@ -273,13 +273,22 @@ impl Tx<'_> {
         self.db.changed(&fail, &[&app, &now, &cause])
     }
 
+    /// Makes the token of the app due now that is the next one to be due. Returns whether there is one.
+    pub fn schedule_next_now(&self, app: &str, now: Timestamp) -> Result<bool, Error> {
+        let next = self.due(app, Timestamp::MAX, 1)?;
+        for due in next.iter().filter(|due| due.due_at > now) {
+            self.schedule_again(due.token, now)?;
+        }
+        Ok(!next.is_empty())
+    }
+
     /// The app works again: makes tokens due now that failed because of the app or of Meta.
     pub fn retry_failing_now(&self, app: &str, now: Timestamp) -> Result<usize, Error> {
         self.schedule(
             "due_at > ?1 AND token IN (
                 SELECT id FROM token WHERE state = 'failing' AND app = ?2
                    AND cause IN ('outage', 'throttled', 'blocked', 'app_secret_wrong',
-                                 'app_unavailable', 'unexplained'))",
+                                 'app_unavailable', 'version_ended', 'unexplained'))",
             &[&now, &app],
         )
     }

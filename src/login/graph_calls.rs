@@ -126,7 +126,9 @@ pub(super) fn spend(
 ) -> Result<(), inventory::Error> {
     let mut record = tx.app(app)?;
     let mut budget: Budget = serde_json::from_str(&record.budget).unwrap_or_default();
-    budget.spend(usage, now);
+    for news in budget.spend(usage, now) {
+        tracing::warn!(app, "app {app}: {news}");
+    }
     record.budget = serde_json::to_string(&budget).unwrap_or_default();
     tx.store_app(&record, usage.calls, now)
 }

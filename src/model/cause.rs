@@ -43,6 +43,8 @@ string_enum! {
         AppSecretWrong = "app_secret_wrong",
         /// The app is deleted, disabled, or unknown to Meta.
         AppUnavailable = "app_unavailable",
+        /// Meta no longer serves the version in which the app calls the Marketing API.
+        VersionEnded = "version_ended",
         /// Meta blocks the app's calls for a while, for policy or abuse.
         Blocked = "blocked",
         Throttled = "throttled",
@@ -73,7 +75,9 @@ impl Cause {
             Self::Checkpoint => Remedy::ClearCheckpoint,
             Self::PageRoleLost | Self::PageGone => Remedy::RestorePageRole,
             Self::PermissionMissing => Remedy::GrantPermissions,
-            Self::WrongApp | Self::AppSecretWrong | Self::AppUnavailable => Remedy::FixApp,
+            Self::WrongApp | Self::AppSecretWrong | Self::AppUnavailable | Self::VersionEnded => {
+                Remedy::FixApp
+            }
             Self::Blocked | Self::Throttled | Self::Outage | Self::Unexplained => Remedy::Wait,
             Self::DeliveryFailing => Remedy::FixDelivery,
             Self::ConsumerBehind => Remedy::UpdateConsumer,
@@ -114,6 +118,7 @@ impl Cause {
             self,
             Self::AppSecretWrong
                 | Self::AppUnavailable
+                | Self::VersionEnded
                 | Self::Outage
                 | Self::Blocked
                 | Self::Unexplained

@@ -38,6 +38,11 @@ impl Scopes {
         self.iter().any(|held| held == scope)
     }
 
+    /// Whether they permit the use of the Marketing API, whose versions end sooner than those of the Graph API.
+    pub fn permit_ads(&self) -> bool {
+        self.iter().any(|scope| FOR_ADS.contains(&scope))
+    }
+
     pub fn without(&self, other: &Self) -> Self {
         if self == other {
             Self::default()
@@ -81,6 +86,15 @@ impl<S: AsRef<str>> FromIterator<S> for Scopes {
         Self(scopes.join(" ").into_boxed_str())
     }
 }
+
+/// The permissions for ads, leads from ads, and catalogues.
+const FOR_ADS: [&str; 5] = [
+    "ads_management",
+    "ads_read",
+    "catalog_management",
+    "leads_retrieval",
+    "pages_manage_ads",
+];
 
 /// Meta's list of permissions that the 90-day limit of data access does not affect (Facebook Login guide, "Auth vs.
 /// data access").
@@ -127,6 +141,19 @@ mod tests {
     #[test]
     fn the_exempt_scopes_are_sorted_for_the_search() {
         assert!(KEEPS_DATA_ACCESS.is_sorted());
+    }
+
+    #[test]
+    fn the_marketing_api_is_used_by_tokens_that_are_permitted_to() {
+        for (scopes, expected) in [
+            ("ads_read", true),
+            ("email ads_management pages_show_list", true),
+            ("leads_retrieval", true),
+            ("pages_show_list pages_messaging business_management", false),
+            ("", false),
+        ] {
+            assert_eq!(Scopes::parse(scopes).permit_ads(), expected, "{scopes}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ impl Cause {
             Self::WrongApp => "it belongs to another app",
             Self::AppSecretWrong => "Meta refuses the app's secret",
             Self::AppUnavailable => "the app is deleted or disabled",
+            Self::VersionEnded => "Meta no longer serves the app's Graph version",
             Self::Blocked => "Meta blocks the app's calls",
             Self::Throttled => "Meta limits the app's calls",
             Self::Outage => "Meta does not answer",

@@ -111,6 +111,13 @@ fn of_report(report: &StatusReport, failing_app: bool, now: Timestamp) -> Vec<Pr
     found
 }
 
+/// What is wrong with the Graph versions of apps, which stops nothing yet.
+pub fn version_warnings(report: &StatusReport) -> Vec<String> {
+    let apps = report.apps.iter();
+    let problems = apps.flat_map(|app| &app.version_problems);
+    problems.map(|problem| sentence(problem)).collect()
+}
+
 /// The status writes its problems without capital and full stop.
 fn sentence(problem: &str) -> String {
     let mut rest = problem.chars();

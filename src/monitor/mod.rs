@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use crate::config::{self, MonitorSettings};
 use crate::email::mailer::Mailer;
 use alarm_state::AlarmStore;
-pub use detection::{Alarm, ProbeResult, Problem, detected_problems};
+pub use detection::{Alarm, ProbeResult, Problem, detected_problems, version_warnings};
 pub use nodes::node_warnings;
 use policy::{AlarmState, AlarmStates, MonitorEmail};
 pub use probe::collect;

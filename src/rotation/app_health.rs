@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::session::Session;
 use super::{RotationWorker, Rules};
 use crate::graph_api::{Budget, Error, Usage};
 use crate::inventory::{self, Tx};
@@ -13,6 +14,8 @@ use crate::model::{AppError, AppRecord, Cause};
 pub(super) struct AppChange {
     pub(super) usage: Usage,
     pub(super) turn: Option<Turn>,
+    /// A token was found to have a permission for ads.
+    pub(super) saw_ads: bool,
 }
 
 /// The app starts to fail, keeps failing, or recovers.
@@ -31,7 +34,17 @@ impl AppChange {
         now: Timestamp,
     ) -> Result<(), inventory::Error> {
         let mut app_health = AppHealth::new(tx.app(app)?);
+        match &self.turn {
+            Some(Turn::Recovers) => tx.retry_failing_now(app, now).map(drop)?,
+            Some(Turn::Fails(error)) if app_health.is_failing() => {
+                tx.mark_overdue_failing(app, error.cause(), now).map(drop)?;
+            }
+            Some(Turn::Fails(_)) | None => {}
+        }
         app_health.spend(&self.usage, now);
+        if self.saw_ads {
+            app_health.budget.version.saw_ads(now);
+        }
         match &self.turn {
             Some(Turn::Fails(error)) => app_health.back_off(error, rules, now),
             Some(Turn::Recovers) => app_health.recover(),
@@ -97,10 +110,28 @@ impl AppHealth {
     }
 
     fn spend(&mut self, usage: &Usage, now: Timestamp) {
-        self.budget.spend(usage, now);
-        if usage.calls > 0 {
-            self.record.served_version = usage.served_version.clone();
+        for news in self.budget.spend(usage, now) {
+            let app = &self.record.name;
+            tracing::warn!(app, "app {app}: {news}");
         }
+        if usage.calls > 0 {
+            self.serve_by(usage.served_version.clone());
+        }
+    }
+
+    /// Takes note of the version that answered, if it is not the configured one.
+    fn serve_by(&mut self, served: Option<String>) {
+        if let Some(version) = served
+            .as_ref()
+            .filter(|_| served != self.record.served_version)
+        {
+            let app = &self.record.name;
+            tracing::warn!(
+                app,
+                "Meta answers app {app} with Graph {version}, which is not the configured version"
+            );
+        }
+        self.record.served_version = served;
     }
 
     /// Every call fails: wait, longer each time, and leave the tokens untouched.
@@ -170,6 +201,48 @@ impl RotationWorker {
             .await
     }
 
+    pub(super) async fn app_health(&self) -> Result<AppHealth, inventory::Error> {
+        let app = self.app.clone();
+        let record = self.inventory.read(move |view| view.app(&app)).await?;
+        Ok(AppHealth::new(record))
+    }
+
+    /// Checks a failing app first: one call instead of fifty.
+    pub(super) async fn recovers(&self, session: &Session<'_>) -> Result<bool, inventory::Error> {
+        let answer = session.confirm_app().await;
+        let recovers = answer.is_ok();
+        let app_change = AppChange {
+            usage: session.calls.take_usage(),
+            turn: Some(match answer {
+                Ok(()) => Turn::Recovers,
+                Err(error) => Turn::Fails(error),
+            }),
+            ..AppChange::default()
+        };
+        let (app, rules, now) = (self.app.clone(), self.rules.clone(), session.now);
+        self.inventory
+            .write_alone(move |tx| app_change.write(tx, &app, &rules, now))
+            .await?;
+        Ok(recovers)
+    }
+
+    /// Makes a token due whose answer shows whether the failing app works again. Without tokens there is nothing to fail.
+    pub(super) async fn prepare_trial(&self, now: Timestamp) -> Result<(), inventory::Error> {
+        let (app, rules) = (self.app.clone(), self.rules.clone());
+        self.inventory
+            .write(move |tx| {
+                if tx.schedule_next_now(&app, now)? {
+                    return Ok(());
+                }
+                let recovers = AppChange {
+                    turn: Some(Turn::Recovers),
+                    ..AppChange::default()
+                };
+                recovers.write(tx, &app, &rules, now)
+            })
+            .await
+    }
+
     /// Answers the orders that cannot be carried out while no call can be made. Returns how many.
     pub(super) async fn refuse_orders(
         &self,
@@ -198,7 +271,10 @@ impl RotationWorker {
         }
         let usage = self.graph.confirm_app().await.usage;
         let at_meta = usage.served_at;
-        let changed = AppChange { usage, turn: None };
+        let changed = AppChange {
+            usage,
+            ..AppChange::default()
+        };
         let (app, rules) = (self.app.clone(), self.rules.clone());
         self.inventory
             .write(move |tx| changed.write(tx, &app, &rules, now))

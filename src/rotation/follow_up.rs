@@ -29,6 +29,15 @@ impl Results {
         }
     }
 
+    /// Whether one of the tokens has a permission for ads now.
+    pub(super) fn show_ads(&self) -> bool {
+        let mut facts = self
+            .changed
+            .iter()
+            .filter_map(|result| result.after.facts.as_ref());
+        facts.any(|facts| facts.scopes.permit_ads())
+    }
+
     pub(super) fn len(&self) -> usize {
         self.routine.len() + self.changed.len()
     }

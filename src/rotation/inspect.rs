@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
+use super::app_health::Turn;
 use super::policy::{self, InspectionResult};
-use super::session::Session;
+use super::session::{Session, Trial};
 use crate::graph_api::{Certainty, Description, Error, Inspection, Question};
 use crate::inventory::{self, Claim};
 use crate::model::{Claimed, NextCheck, TokenId};
@@ -72,6 +73,15 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Whether one of the tokens had a permission for ads.
+    pub(super) fn show_ads(&self) -> bool {
+        let mut facts = self
+            .tokens
+            .iter()
+            .filter_map(|claimed| claimed.token.facts.as_ref());
+        facts.any(|facts| facts.scopes.permit_ads())
+    }
+
     fn add(&mut self, mut claimed: Claimed, description: Option<Result<Description, Error>>) {
         let answer = description.map(|description| match description? {
             Description::Other(inspection, digest) => {
@@ -114,6 +124,12 @@ impl Session<'_> {
             self.add_changed(&mut seen, changed).await?;
         }
         Ok(seen)
+    }
+
+    /// An answer that does not blame the app shows that it works again, if only such an answer can.
+    pub(super) fn recovery(&self, seen: &Seen) -> Option<Turn> {
+        let has_answer = !seen.routine.is_empty() || seen.answers.iter().any(Option::is_some);
+        (self.trial == Trial::Token && has_answer).then_some(Turn::Recovers)
     }
 
     /// A token that somebody made due again since its claim is left to the next sweep: it may have an order.

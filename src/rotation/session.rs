@@ -17,7 +17,19 @@ pub(super) struct Session<'a> {
     pub(super) calls: graph_api::Session<'a>,
     pub(super) rules: &'a Rules,
     pub(super) now: Timestamp,
+    pub(super) trial: Trial,
     findings: Mutex<Findings>,
+}
+
+/// How it is found out whether an app that fails works again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trial {
+    /// It does not fail.
+    None,
+    /// By a question about the app itself.
+    App,
+    /// By the answer about a token, where there is no such question.
+    Token,
 }
 
 #[derive(Default)]
@@ -39,12 +51,18 @@ const PARENTS: usize = 3;
 
 impl<'a> Session<'a> {
     /// `allowance` is the number of calls that the sweep may make in all.
-    pub(super) fn new(worker: &'a RotationWorker, allowance: u32, now: Timestamp) -> Self {
+    pub(super) fn new(
+        worker: &'a RotationWorker,
+        allowance: u32,
+        trial: Trial,
+        now: Timestamp,
+    ) -> Self {
         Self {
             inventory: &worker.inventory,
             calls: graph_api::Session::new(&worker.graph, allowance, now),
             rules: &worker.rules,
             now,
+            trial,
             findings: Mutex::default(),
         }
     }

@@ -5,12 +5,12 @@ use std::collections::{HashSet, VecDeque};
 use futures_util::future;
 use jiff::{SignedDuration, Timestamp};
 
-use super::app_health::{AppChange, AppHealth, Turn};
+use super::app_health::{AppChange, Turn};
 use super::inspect::{self, Seen, inspect};
 use super::policy::{self, Announced, AppDiagnosis, InspectionResult, diagnose_app};
-use super::session::Session;
+use super::session::{Session, Trial};
 use super::{Report, RotationWorker};
-use crate::graph_api::{Error, Inspection};
+use crate::graph_api::Inspection;
 use crate::inventory::{self, Claim, ClaimInHand, View};
 use crate::model::{Claimed, TokenId};
 
@@ -69,16 +69,25 @@ impl RotationWorker {
                 ..backing_off
             });
         }
-        let session = Session::new(self, allowance, now);
-        if app_health.is_failing() && !self.recovers(&session).await? {
+        let trial = match app_health.is_failing() {
+            true if self.graph.confirms_app() => Trial::App,
+            true => Trial::Token,
+            false => Trial::None,
+        };
+        let session = Session::new(self, allowance, trial, now);
+        if trial == Trial::App && !self.recovers(&session).await? {
             return waiting.map(|()| backing_off);
+        }
+        if trial == Trial::Token {
+            self.prepare_trial(now).await?;
         }
         self.apply_webhook_notices(now).await?;
         self.pull_due_in(now).await?;
         if plan.waiting.is_empty() {
             *plan = self.plan(allowance, now).await?;
         }
-        let part = plan.waiting.len().min(PART).min(allowance as usize);
+        let most = if trial == Trial::Token { 1 } else { PART };
+        let part = plan.waiting.len().min(most).min(allowance as usize);
         let part: Vec<TokenId> = plan.waiting.drain(..part).collect();
         let announced = &mut plan.announced;
         let (report, is_failing) = self.check_all(&session, &part, announced).await?;
@@ -116,12 +125,19 @@ impl RotationWorker {
             outcome = outcome.and(written);
             let mut seen = session.seen(claim, described).await?;
             let turn = self.diagnose(session, &mut seen).await;
-            is_failing = turn.is_some();
+            let turn = turn.or_else(|| session.recovery(&seen));
+            is_failing = matches!(turn, Some(Turn::Fails(_)));
+            let had_ads = seen.show_ads();
             let (results, checked) = session.check(seen).await;
             outcome = outcome.and(checked);
             report.count(&results);
             let usage = session.calls.take_usage();
-            let app_change = AppChange { usage, turn };
+            let saw_ads = had_ads || results.show_ads();
+            let app_change = AppChange {
+                usage,
+                turn,
+                saw_ads,
+            };
             let related = policy::related(&results.changed, announced);
             last = Some(self.slice(in_hand, results, related, app_change, session.now));
             if is_failing || !self.inventory.may_act() {
@@ -137,36 +153,6 @@ impl RotationWorker {
         let (app, before) = (self.app.clone(), began - SignedDuration::from_secs(1));
         let left = self.inventory.read(move |view| view.due(&app, before, 1));
         left.await.map(|left| left.is_empty())
-    }
-
-    pub(super) async fn app_health(&self) -> Result<AppHealth, inventory::Error> {
-        let app = self.app.clone();
-        let record = self.inventory.read(move |view| view.app(&app)).await?;
-        Ok(AppHealth::new(record))
-    }
-
-    /// Checks a failing app first: one call instead of fifty.
-    async fn recovers(&self, session: &Session<'_>) -> Result<bool, inventory::Error> {
-        let answer = session.confirm_app().await;
-        let app_error = answer.as_ref().err().map(Error::cause);
-        let app_change = AppChange {
-            usage: session.calls.take_usage(),
-            turn: Some(match answer {
-                Ok(()) => Turn::Recovers,
-                Err(error) => Turn::Fails(error),
-            }),
-        };
-        let (app, rules, now) = (self.app.clone(), self.rules.clone(), session.now);
-        self.inventory
-            .write_alone(move |tx| {
-                match app_error {
-                    None => tx.retry_failing_now(&app, now)?,
-                    Some(cause) => tx.mark_overdue_failing(&app, cause, now)?,
-                };
-                app_change.write(tx, &app, &rules, now)
-            })
-            .await?;
-        Ok(app_error.is_none())
     }
 
     /// Makes the tokens due that Meta's webhooks reported. Runs before anything is claimed, so that no check is in

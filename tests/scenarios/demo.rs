@@ -20,6 +20,46 @@ async fn live(days: u16, seed: u64, sabotage: Sabotage) -> Result<(bool, String)
 async fn a_season_ends_well() -> Result {
     let (good, told) = live(75, 1, Sabotage::Nothing).await?;
     assert!(good, "{told}");
+    let failures = told
+        .lines()
+        .filter(|line| line.contains("the app is failing"));
+    assert_eq!(
+        failures.count(),
+        4,
+        "three apps in an outage, and one throttled\n{told}"
+    );
+    assert_renewed_alone(&told)
+}
+
+/// One of each kind that a program can renew, on each of Meta's platforms. None of them needs a person.
+fn assert_renewed_alone(told: &str) -> Result {
+    let alone = told
+        .lines()
+        .find_map(|line| line.strip_prefix("Renewed by Perennial alone: "))
+        .ok_or_else(|| format!("nothing was renewed\n{told}"))?;
+    for name in [
+        "acme-omar",
+        "acme-robot-reports",
+        "acme-whatsapp",
+        "acme-instagram-cafe",
+        "acme-threads-cafe",
+    ] {
+        assert!(alone.contains(&format!("{name} (")), "{name}\n{told}");
+        let renewed = format!("{name}: ");
+        let lines = told.lines().filter(|line| line.contains(&renewed));
+        let is_renewal = |line: &&str| line.contains("renewed: it now expires later");
+        let (renewals, others): (Vec<_>, Vec<_>) = lines.partition(is_renewal);
+        assert!(!renewals.is_empty() && others.is_empty(), "{name}\n{told}");
+    }
+    Ok(())
+}
+
+/// A token that every renewal would renew counts as missed if a person has to log in for it.
+#[tokio::test]
+async fn a_refused_renewal_is_noticed() -> Result {
+    let (good, told) = live(45, 1, Sabotage::RefusedRenewals).await?;
+    assert!(!good, "{told}");
+    assert!(!told.contains("acme-threads-cafe ("), "{told}");
     Ok(())
 }
 

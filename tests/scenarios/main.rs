@@ -38,6 +38,7 @@ mod servers;
 mod setup;
 mod upgrade;
 mod verdicts;
+mod versions;
 mod webhooks;
 mod whatsapp;
 mod world;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use perennial::graph_api::{Client, INSTAGRAM, Platform, Settings, THREADS};
 use perennial::graph_sim::{
     self, AnswerEnvelope, AnswerStyle, AppSpec, DialogAnswer, Endpoint, ExpiredAnswer, Fault,
-    FaultRule, PageSelection, PermissionsFormat, RefreshRefusal, RefreshedToken,
+    FaultRule, Outage, PageSelection, PermissionsFormat, RefreshRefusal, RefreshedToken,
 };
 use perennial::model::{
     Cause, Event, EventKind, Expiry, Health, Kind, OrderKind, Outcome, State, TokenId,
@@ -94,6 +94,33 @@ impl Case {
         world.pass().await?;
         Ok((world, person, id))
     }
+}
+
+/// No call shows whether Meta accepts an app, so only a token's answer does.
+#[tokio::test]
+async fn an_outage_is_one_failure_of_the_app_and_ends_once() -> Result {
+    for case in cases() {
+        let (mut world, _, id) = case.with_token().await?;
+        world.live(hours(20)).await?;
+        world.meta.world().set_outage(Some(Outage::HtmlError));
+        world.live(days(2)).await?;
+        let (failed, ended) = (EventKind::AppFailing, EventKind::AppRecovered);
+        let name = case.platform.name;
+        assert_eq!(
+            (world.told(failed).await?, world.told(ended).await?),
+            (1, 0),
+            "{name}"
+        );
+        world.meta.world().set_outage(None);
+        world.live(hours(2)).await?;
+        assert_eq!(
+            (world.told(failed).await?, world.told(ended).await?),
+            (1, 1),
+            "{name}"
+        );
+        assert_eq!(world.state(id).await?, State::Healthy, "{name}");
+    }
+    Ok(())
 }
 
 async fn end_of(world: &World, id: TokenId) -> Result<Expiry> {

@@ -121,7 +121,9 @@ pub fn app_incident_key(
 /// How long an app's error lasts before the operators are notified; `None` for causes of single tokens.
 const fn delay(cause: Cause) -> Option<SignedDuration> {
     match cause {
-        Cause::AppSecretWrong | Cause::AppUnavailable => Some(SignedDuration::ZERO),
+        Cause::AppSecretWrong | Cause::AppUnavailable | Cause::VersionEnded => {
+            Some(SignedDuration::ZERO)
+        }
         Cause::Outage | Cause::Blocked | Cause::Unexplained => Some(PASSING),
         Cause::Throttled => Some(THROTTLED),
         _ => None,

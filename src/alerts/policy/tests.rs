@@ -64,6 +64,7 @@ fn each_cause_of_death_belongs_to_one_incident_cause() {
             | Cause::AppUnavailable => of(cause, MARIA),
             Cause::Unreadable | Cause::WrongApp => of(cause, ""),
             Cause::AppSecretWrong
+            | Cause::VersionEnded
             | Cause::Blocked
             | Cause::Throttled
             | Cause::Outage
@@ -153,6 +154,7 @@ fn an_error_of_the_app_is_reported_once_it_has_lasted() {
     for (cause, delay) in [
         (Cause::AppSecretWrong, Some(minutes(0))),
         (Cause::AppUnavailable, Some(minutes(0))),
+        (Cause::VersionEnded, Some(minutes(0))),
         (Cause::Outage, Some(minutes(30))),
         (Cause::Blocked, Some(minutes(30))),
         (Cause::Unexplained, Some(minutes(30))),

@@ -371,6 +371,8 @@ fn pulse_of_a_healthy_daemon() -> DaemonStatus {
             id: "257422819769992".to_owned(),
             graph_version: "v25.0".to_owned(),
             graph_version_ends_on: Some(jiff::civil::date(2028, 2, 18)),
+            uses_ads: false,
+            version_problems: Vec::new(),
             calls_last_hour: 17,
             calls_per_hour: 200,
             usage_percent: 4,

@@ -55,7 +55,14 @@ pub struct AppReport {
     pub name: String,
     pub id: String,
     pub graph_version: String,
+    /// By Meta's dates for the Marketing API if `uses_ads`, otherwise for the Graph API. Null when not announced.
     pub graph_version_ends_on: Option<Date>,
+    /// Tokens of the app have permissions for ads, or its logins ask for them.
+    #[serde(default)]
+    pub uses_ads: bool,
+    /// What is wrong with the version: it ends soon, or Meta warns about it or refuses it. Part of the daemon's `problems`.
+    #[serde(default)]
+    pub version_problems: Vec<String>,
     pub calls_last_hour: u64,
     /// The calls that the configuration allows within an hour.
     #[serde(default)]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::status;
-use crate::api::types::NodeView;
+use crate::api::types::{NodeView, StatusReport};
 use crate::cli::terminal::output::TerminalFormat;
 use crate::cli::terminal::{style, text};
 use crate::cli::{Answer, Error, Global, Result, Terminal};
@@ -25,7 +25,8 @@ use crate::monitor::{self, Alarm, Failed, NotifyReport, Problem};
 /// code is 0 if all is well, 1 if the daemon does not do all of its work, and 3 if it cannot be reached.
 ///
 /// Where several nodes share an inventory, it lists them and warns of those that do not run, of names and versions that
-/// do not fit, and of work that no node does. Warnings change neither the exit code nor the emails.
+/// do not fit, and of work that no node does. It also warns of Graph versions that end soon. Warnings change neither the
+/// exit code nor the emails.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// Email the operators if the daemon is down or does not do its work: one email for each cause
@@ -81,7 +82,7 @@ pub(crate) async fn run(options: &Options, global: &Global, terminal: &mut Termi
         nodes: report
             .map(|report| report.nodes.clone())
             .unwrap_or_default(),
-        warnings: report.map(monitor::node_warnings).unwrap_or_default(),
+        warnings: report.map(warnings).unwrap_or_default(),
         notified,
     };
     if options.json {
@@ -90,6 +91,12 @@ pub(crate) async fn run(options: &Options, global: &Global, terminal: &mut Termi
         examination.print(terminal, now)?;
     }
     examination.answer()
+}
+
+fn warnings(report: &StatusReport) -> Vec<String> {
+    let mut warnings = monitor::node_warnings(report);
+    warnings.extend(monitor::version_warnings(report));
+    warnings
 }
 
 /// Where the inventory is, if the user may read the configuration. The socket says the rest.

@@ -2,6 +2,8 @@
 
 use clap::Args;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::api::types::{AppReport, NodeView, StatusReport, TokenCounts};
 use crate::api_client::Client;
@@ -267,8 +269,18 @@ pub(super) fn nodes(nodes: &[NodeView], now: Timestamp, format: &TerminalFormat)
     table.page(&rows, format)
 }
 
+/// Says when the version ends, and whether that is its end in the Marketing API.
+fn version_end(app: &AppReport, day: Date, now: Timestamp) -> String {
+    let is_over = day < now.to_zoned(TimeZone::UTC).date();
+    let ends = if is_over { "ended" } else { "ends" };
+    let of_ads = if app.uses_ads { " for ads" } else { "" };
+    format!(", {ends}{of_ads} {day}")
+}
+
 fn app_row(app: &AppReport, now: Timestamp, format: &TerminalFormat) -> Vec<Cell> {
-    let ends = app.graph_version_ends_on.map(|day| format!(", ends {day}"));
+    let ends = app
+        .graph_version_ends_on
+        .map(|day| version_end(app, day, now));
     let calls = match app.throttled_until.filter(|until| *until > now) {
         Some(until) => Cell::styled(
             format!("limits us, again {}", time::describe(until, now, format)),

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use jiff::civil::Date;
+
 use crate::config::credentials::Machine;
-use crate::config::readers::{list, number, text, text_or_digits};
-use crate::config::tree::Section;
+use crate::config::readers::{date, list, number, text, text_or_digits};
+use crate::config::tree::{Entry, Section};
 use crate::config::{App, defaults, names, urls};
-use crate::graph_api::{self, Platform};
+use crate::graph_api::{self, Platform, VersionEnds};
 use crate::login;
 use crate::model::Scopes;
 use crate::secret::Secret;
@@ -34,6 +36,7 @@ fn app(mut section: Section<'_>, known: &mut KnownApps, machine: &Machine) -> Op
     let platform = platform.unwrap_or(&graph_api::FACEBOOK);
     let (version, calls) = (platform.graph_version, defaults::CALLS_PER_HOUR);
     let version: String = section.or("graph_version", version, text(names::graph_version));
+    let own_ends = section.optional("version_ends", version_ends);
     let calls_per_hour = section.or("calls_per_hour", calls, number(1..=u32::MAX));
     let code_url = code_url(&section, platform);
     let url = section.or("graph_url", platform.graph_url, text(urls::base));
@@ -64,9 +67,10 @@ fn app(mut section: Section<'_>, known: &mut KnownApps, machine: &Machine) -> Op
     };
     Some(App {
         name,
-        graph,
         login,
         subscribed_fields: subscribed_fields.into_iter().flatten().collect(),
+        version_ends: ends_of(&graph.version, &own_ends.unwrap_or_default()),
+        graph,
         calls_per_hour,
     })
 }
@@ -75,6 +79,24 @@ fn app(mut section: Section<'_>, known: &mut KnownApps, machine: &Machine) -> Op
 fn code_url(section: &Section<'_>, platform: &Platform) -> Option<String> {
     let own = platform.code_url.map(str::to_owned);
     own.filter(|_| !section.has("graph_url"))
+}
+
+/// The ends of versions by the operator's own table.
+fn version_ends(entry: Entry<'_>) -> Option<HashMap<String, Date>> {
+    let ends = entry.into_section()?.read_all(|version, entry| {
+        let version = names::graph_version(version);
+        let version = version.map_or_else(|message| entry.reject(message), Some);
+        Some((version?, date(&entry)?))
+    });
+    ends.into_iter().collect()
+}
+
+/// The operator's own table counts before that of this program.
+fn ends_of(version: &str, own: &HashMap<String, Date>) -> VersionEnds {
+    let known = || graph_api::version_ends(version);
+    own.get(version)
+        .copied()
+        .map_or_else(known, VersionEnds::both_on)
 }
 
 /// Who asks the debugger, on a platform where the app itself may not.

@@ -219,6 +219,9 @@ fn every_key_is_taken_over() {
         Scopes::parse("pages_messaging pages_show_list")
     );
     assert_eq!((acme.calls_per_hour, acme.graph.batch), (4800, 1));
+    let own = VersionEnds::both_on(jiff::civil::date(2028, 11, 4));
+    assert_eq!(acme.version_ends, own);
+    assert_eq!(business.version_ends, VersionEnds::default());
     assert_eq!(business.login.config_id.as_deref(), Some("3"));
     assert_eq!(business.graph.platform.name, "threads");
     assert_eq!(business.graph.tester_token, Some(Secret::new(CANARY)));

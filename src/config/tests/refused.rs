@@ -259,6 +259,10 @@ fn a_setting_of_an_app_that_cannot_work_is_refused() {
             "graph_version: \"25.0\" is not a Graph version; write it as v25.0",
         ),
         (
+            "version_ends = \"v25.0\"",
+            "version_ends: must be a section of its own or { key = value }, not text",
+        ),
+        (
             "graph_url = \"http://graph.facebook.com\"",
             "graph_url: must begin with https:// (http:// only to this machine: 127.0.0.1, [::1], \
              localhost)",
@@ -303,6 +307,34 @@ fn a_setting_of_an_app_that_cannot_work_is_refused() {
         let at = 3 + line.lines().count();
         let expected = format!("perennial.toml:{at}: [[app]] {expected}");
         assert_eq!(desk.problems(app(line)), expected, "{line}");
+    }
+}
+
+#[test]
+fn an_end_of_a_version_is_a_date_for_a_version() {
+    let desk = Backend::new();
+    for (table, expected) in [
+        (
+            "\"25.0\" = 2027-02-23",
+            "25.0: \"25.0\" is not a Graph version; write it as v25.0",
+        ),
+        (
+            "\"v25.0\" = \"2027-02-23\"",
+            "v25.0: must be a date without quotes, such as 2027-02-23, not text",
+        ),
+        (
+            "\"v25.0\" = 2027-02-23T10:00:00Z",
+            "v25.0: must be a date without quotes, such as 2027-02-23, without a time",
+        ),
+        (
+            "\"v25.0\" = 2027",
+            "v25.0: must be a date without quotes, such as 2027-02-23, not a number",
+        ),
+    ] {
+        let line = format!("id = \"1\"\nversion_ends = {{ {table} }}");
+        let expected = format!("perennial.toml:4: [app.version_ends] {expected}");
+        let written = LEAST.replace("id = \"1\"", &line);
+        assert_eq!(desk.problems(written), expected, "{table}");
     }
 }
 

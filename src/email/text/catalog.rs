@@ -152,6 +152,8 @@ pub(crate) enum Instruction {
     Restart,
     LookAfterTheApp,
     CompareTheId,
+    SetANewerVersion,
+    Reload,
     LookForAWarning,
     LookAtTheCalls,
     WaitForMeta,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::scripted_server::{Asked, Peer, Scenario};
 use super::{alive, client, error, secrets, settings};
 use crate::graph_api::proof::Signer;
-use crate::graph_api::{Certainty, Client, Error, Inspection, Settings};
+use crate::graph_api::{Certainty, Client, Error, Inspection, Settings, Usage};
 use crate::model::Cause;
 use crate::secret::Secret;
 
@@ -60,6 +60,41 @@ async fn a_batch_is_one_call_and_keeps_the_order() {
     assert_eq!(batch.field("access_token").as_deref(), Some(app_token));
     assert_eq!(batch.field("appsecret_proof"), Some(proof));
     assert_eq!(batch.field("include_headers").as_deref(), Some("false"));
+}
+
+/// Nothing about the tokens is learned from it, and the call is remembered.
+#[tokio::test]
+async fn a_version_that_meta_refuses_is_heard_among_other_answers_and_alone() {
+    let peer = Peer::playing(|asked| {
+        let refusal = error(
+            2635,
+            "(#2635) You are calling a deprecated version of the Ads API.",
+        );
+        let inputs = asked.inputs();
+        if asked.field("batch").is_none() {
+            return Scenario::Json(400, refusal);
+        }
+        let entry = |input: &String| match &**input {
+            "user-8" => json!({"code": 400, "body": refusal.to_string()}),
+            _ => json!({"code": 200, "body": described(input).to_string()}),
+        };
+        Scenario::Json(200, inputs.iter().map(entry).collect())
+    })
+    .await;
+    let client = client(&peer.url());
+    let refused = |usage: &Usage| usage.version_refusal.as_ref().map(|it| it.version.clone());
+
+    let among = client.debug(&secrets(&["user-7", "user-8"])).await;
+    assert_eq!(reported(&among.answer), ["7", "no verdict: version_ended"]);
+    assert_eq!(refused(&among.usage).as_deref(), Some("v25.0"));
+    let alone = client.debug(&secrets(&["user-8"])).await;
+    assert_eq!(reported(&alone.answer), ["error: version_ended"]);
+    assert_eq!(refused(&alone.usage).as_deref(), Some("v25.0"));
+    let without = client.debug(&secrets(&["user-7", "user-9"])).await;
+    assert_eq!(refused(&without.usage), None);
+    let me = client.me(&Secret::new("user-7")).await;
+    assert!(me.answer.is_err_and(|error| error.is_about_version()));
+    assert_eq!(refused(&me.usage).as_deref(), Some("v25.0"));
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// Versions with their last day (Meta's changelog, 2026); the latest has none yet.
+/// Versions with their last day (Meta's changelog, 2026). Those that follow have none yet.
 const ENDS: [(u16, &str); 9] = [
     (17, "2025-09-12T00:00:00Z"),
     (18, "2026-01-26T00:00:00Z"),
@@ -27,7 +27,8 @@ const ENDS: [(u16, &str); 9] = [
     (24, "2028-02-18T00:00:00Z"),
     (25, "2028-07-29T00:00:00Z"),
 ];
-const NEWEST: Version = Version(26);
+const FIRST_WITHOUT_END: Version = Version(26);
+const NEWEST: Version = Version(27);
 
 /// Splits the version from a path, if it has one.
 pub(crate) fn split(path: &str) -> (Option<Version>, &str) {
@@ -59,7 +60,7 @@ fn oldest_alive(now: Timestamp) -> Version {
     let alive = ENDS
         .iter()
         .find(|(_, end)| end.parse().is_ok_and(|end: Timestamp| now < end));
-    alive.map_or(NEWEST, |(major, _)| Version(*major))
+    alive.map_or(FIRST_WITHOUT_END, |(major, _)| Version(*major))
 }
 
 #[cfg(test)]
@@ -79,6 +80,12 @@ mod tests {
         ] {
             assert_eq!(served(now, split(path).0).to_string(), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn the_newest_version_is_that_of_november_2026() {
+        assert!(is_released(Version(27)));
+        assert!(!is_released(Version(28)));
     }
 
     #[test]

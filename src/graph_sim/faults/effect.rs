@@ -79,6 +79,7 @@ impl Fault {
             | Self::TokenType(_)
             | Self::NullMember
             | Self::ReorderedHeaders
+            | Self::VersionWarning(_)
             | Self::DateSkew(_) => None,
         }
     }
@@ -109,6 +110,10 @@ impl Fault {
                 for (name, _) in &mut answer.headers {
                     name.to_mut().make_ascii_lowercase();
                 }
+            }
+            Self::VersionWarning(text) => {
+                let header = ("X-Ad-Api-Version-Warning".into(), text.clone());
+                answer.headers.push(header);
             }
             Self::Latency(_)
             | Self::HtmlError
@@ -215,6 +220,22 @@ mod tests {
             assert_eq!(answer.status, status);
             assert!(answer.body.contains(text), "{}", answer.body);
         }
+    }
+
+    #[test]
+    fn a_version_warning_is_a_header_of_an_answer_that_is_otherwise_as_usual() {
+        let warning = Fault::VersionWarning("v25.0 will be deprecated.".to_owned());
+        let answer = answer_under(&mut world(), &[warning], |_| Answer {
+            status: 200,
+            body: "{}".to_owned(),
+            headers: Vec::new(),
+        });
+        let (name, text) = &answer.headers[0];
+        assert_eq!(
+            (&**name, &**text),
+            ("X-Ad-Api-Version-Warning", "v25.0 will be deprecated.")
+        );
+        assert_eq!((answer.status, &*answer.body), (200, "{}"));
     }
 
     #[test]

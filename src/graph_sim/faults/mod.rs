@@ -51,6 +51,8 @@ pub enum Fault {
     NullMember,
     /// Headers in another order and spelling.
     ReorderedHeaders,
+    /// The header with which Meta warns that the version of the call ends in the Marketing API, with this text.
+    VersionWarning(String),
     /// The `Date` header is wrong by this much.
     DateSkew(SignedDuration),
 }

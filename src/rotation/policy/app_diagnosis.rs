@@ -15,7 +15,7 @@ pub enum AppDiagnosis {
     Failing(Error),
     /// Tokens of several people are refused for the same cause at once. Check the app, and confirm the refusals later.
     Suspicious(Cause),
-    /// Some answers blame the app. Check the app: if Meta accepts it, these answers are about their own tokens.
+    /// Some answers blame the app or its version. Check the app: if Meta accepts it, these answers are about their own calls.
     Blamed(Cause),
 }
 
@@ -32,7 +32,7 @@ pub fn diagnose_app<'a>(
         return AppDiagnosis::Failing(limit.clone());
     }
     let shared = shared_error(answers()).filter(|_| !others_work);
-    if let Some(failure) = shared {
+    if let Some(failure) = shared.filter(|error| !error.is_about_version()) {
         return AppDiagnosis::Failing(failure.clone());
     }
     if let Some(cause) = answers().find_map(blame) {
@@ -207,6 +207,26 @@ mod tests {
             diagnosed(&[(of("1"), doubtful(unavailable))]),
             AppDiagnosis::Blamed(unavailable)
         );
+    }
+
+    #[test]
+    fn a_version_that_meta_refuses_is_tried_on_the_app_itself_before_the_app_fails() {
+        let ended = || Error::App {
+            cause: Cause::VersionEnded,
+            meta: MetaCode {
+                code: 2635,
+                ..MetaCode::default()
+            },
+        };
+        let all = [(of("1"), Err(ended())), (of("2"), Err(ended()))];
+        let blamed = AppDiagnosis::Blamed(Cause::VersionEnded);
+        assert_eq!(diagnosed(&all), blamed);
+        assert_eq!(
+            diagnosed(&[(of("1"), alive()), (of("2"), Err(ended()))]),
+            blamed
+        );
+        let undecided = (of("1"), Ok(Inspection::Undecided(ended())));
+        assert_eq!(diagnosed(&[undecided]), AppDiagnosis::Sound);
     }
 
     #[test]

@@ -19,6 +19,9 @@ use crate::secret::Secret;
 /// A candidate that could not be examined is tried again after this long.
 const CANDIDATE_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
+/// A token about which Meta said nothing, because it refuses the version, is asked about again after this long.
+const VERSION_AGAIN: SignedDuration = SignedDuration::from_hours(1);
+
 impl Basis<'_> {
     /// The token after Meta's answer, leaving out expiries while the clock cannot be trusted.
     fn learned(&self, before: &Token, inspection: &InspectionResult) -> Token {
@@ -67,7 +70,15 @@ pub fn check_result(
         after,
         asked,
         meta,
+        retry_after: refuses_version(inspection).then_some(VERSION_AGAIN),
         ..CheckResult::new(claimed, basis.now)
+    }
+}
+
+fn refuses_version(inspection: &InspectionResult) -> bool {
+    match inspection {
+        Ok(Inspection::Undecided(error)) | Err(error) => error.is_about_version(),
+        Ok(Inspection::Alive(_) | Inspection::Refused { .. }) => false,
     }
 }
 

@@ -36,6 +36,8 @@ pub fn learn(before: &Token, inspect: &InspectionResult, rules: &Rules, now: Tim
             // Meta says little about a dead token, so the facts from when it was alive are kept.
             after.facts = before.facts.clone().or_else(|| facts.clone());
         }
+        // It says nothing about the token.
+        Ok(Inspection::Undecided(error)) | Err(error) if error.is_about_version() => {}
         Ok(Inspection::Undecided(error)) | Err(error) => {
             after.health = health_after_failure(before, error.cause(), now);
         }

@@ -68,7 +68,7 @@ const fn cause_text(cause: Cause) -> &'static str {
         Cause::PageGone => "page deleted or hidden",
         Cause::PermissionMissing => "a permission is missing",
         Cause::Unreadable | Cause::WrongApp => "cannot be read",
-        Cause::AppSecretWrong | Cause::AppUnavailable | Cause::Blocked => {
+        Cause::AppSecretWrong | Cause::AppUnavailable | Cause::VersionEnded | Cause::Blocked => {
             "waiting until the app works again"
         }
         Cause::Throttled | Cause::Outage | Cause::Unexplained => "could not be checked just now",

@@ -74,6 +74,10 @@ fn fix_app(token: &TokenView) -> Step {
         );
         return Step::with(text, "systemctl reload perennial");
     }
+    if token.cause == Some(Cause::VersionEnded) {
+        let text = format!("The operator must set a newer graph_version for the app {app}. Then:");
+        return Step::with(text, "perennial reload");
+    }
     if token.cause == Some(Cause::WrongApp) {
         let text = "The operator must import it under its own app, and remove it here:";
         return Step::with(text, format!("perennial forget {}", token.name));
