@@ -259,10 +259,6 @@ fn a_setting_of_an_app_that_cannot_work_is_refused() {
             "graph_version: \"25.0\" is not a Graph version; write it as v25.0",
         ),
         (
-            "version_ends = \"v25.0\"",
-            "version_ends: must be a section of its own or { key = value }, not text",
-        ),
-        (
             "graph_url = \"http://graph.facebook.com\"",
             "graph_url: must begin with https:// (http:// only to this machine: 127.0.0.1, [::1], \
              localhost)",
@@ -336,6 +332,11 @@ fn an_end_of_a_version_is_a_date_for_a_version() {
         let written = LEAST.replace("id = \"1\"", &line);
         assert_eq!(desk.problems(written), expected, "{table}");
     }
+    let written = LEAST.replace("id = \"1\"", "id = \"1\"\nversion_ends = \"v25.0\"");
+    assert_eq!(
+        desk.problems(written),
+        "perennial.toml:4: [[app]] version_ends: must be a section of its own or { key = value }, not text"
+    );
 }
 
 #[test]
