@@ -114,11 +114,8 @@ impl Inbox {
 }
 
 impl Intention {
-    async fn carry_out(
-        &self,
-        fixtures: &Fixtures,
-        harness: &Harness,
-    ) -> Result<Option<String>, Error> {
+    /// What the incident asks for, and of which pages; nothing when it is over.
+    async fn asked(&self, harness: &Harness) -> Result<Option<(Remedy, Vec<String>)>, Error> {
         let id = self.incident;
         let asked = harness.inventory.read(move |view| {
             let incident = view.incident(id)?;
@@ -134,7 +131,15 @@ impl Intention {
                 .collect();
             Ok(Some((incident.cause.remedy(), pages)))
         });
-        let Some((remedy, pages)) = asked.await? else {
+        Ok(asked.await?)
+    }
+
+    async fn carry_out(
+        &self,
+        fixtures: &Fixtures,
+        harness: &Harness,
+    ) -> Result<Option<String>, Error> {
+        let Some((remedy, pages)) = self.asked(harness).await? else {
             return Ok(None);
         };
         let person = fixtures.person_named(&self.person)?;

@@ -2,7 +2,7 @@
 //! that has its inventory to itself holds every duty for good, and stores nothing about it.
 
 mod held;
-mod round;
+mod renewal;
 mod rows;
 mod running;
 
@@ -21,7 +21,7 @@ use crate::model::{Duty, Node, NodeSettings};
 
 pub use held::Held;
 use held::Renewed;
-use round::Round;
+use renewal::DutyRenewal;
 use rows::Tenure;
 pub(super) use running::reject_running_nodes;
 
@@ -48,7 +48,7 @@ struct State {
     has_namesake: bool,
 }
 
-/// What a round of renewing and taking changed.
+/// What renewing and taking changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DutyChange {
     pub taken: Vec<Duty>,
@@ -141,16 +141,16 @@ impl Duties {
             (state.renewed_or_given_up(wanted), state.has_joined)
         };
         let (node, wanted) = (node.clone(), wanted.to_vec());
-        let round = inventory.write_regardless(move |tx| {
+        let renewal = inventory.write_regardless(move |tx| {
             let now = tx.clock()?;
             let has_namesake = tx.show_node(&node, has_joined, now)?;
-            let round = tx.renew_and_take(&node, &held, &wanted, now)?;
-            Ok((has_namesake, round))
+            let renewal = tx.renew_and_take(&node, &held, &wanted, now)?;
+            Ok((has_namesake, renewal))
         });
-        let (has_namesake, round) = round.await?;
+        let (has_namesake, renewal) = renewal.await?;
         let mut state = locked(state);
         state.join(has_namesake);
-        Ok(state.apply(round, asked_at))
+        Ok(state.apply(renewal, asked_at))
     }
 
     /// Begins nothing more, and lets the terms run out, unless [`Self::keep`] renews them before another node takes over.
@@ -228,9 +228,9 @@ impl State {
         }
     }
 
-    fn apply(&mut self, round: Round, asked_at: Instant) -> DutyChange {
+    fn apply(&mut self, renewal: DutyRenewal, asked_at: Instant) -> DutyChange {
         let mut resumed = Vec::new();
-        for duty in &round.renewed {
+        for duty in &renewal.renewed {
             if let Some(renewed) = self.held.get(duty) {
                 if !renewed.is_relied_on(asked_at) {
                     resumed.push(duty.clone());
@@ -238,13 +238,13 @@ impl State {
                 renewed.renew(asked_at);
             }
         }
-        for duty in &round.lost {
+        for duty in &renewal.lost {
             if let Some(renewed) = self.held.remove(duty) {
                 renewed.suspend();
             }
         }
         let mut taken = Vec::new();
-        for tenure in round.taken {
+        for tenure in renewal.taken {
             taken.push(tenure.duty.clone());
             self.held
                 .insert(tenure.duty.clone(), Renewed::new(tenure, asked_at));
@@ -252,7 +252,7 @@ impl State {
         DutyChange {
             taken,
             resumed,
-            lost: round.lost,
+            lost: renewal.lost,
         }
     }
 }

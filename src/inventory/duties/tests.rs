@@ -305,7 +305,7 @@ struct Nodes<'t> {
     tx: &'t Tx<'t>,
     states: [State; 3],
     asked: HashMap<usize, (Instant, Vec<Tenure>)>,
-    executed: HashMap<usize, Round>,
+    executed: HashMap<usize, DutyRenewal>,
     began: Instant,
     /// How fast the clock of each runs, in thousandths.
     rates: [u32; 3],
@@ -342,20 +342,20 @@ impl Nodes<'_> {
             }
             Stage::Execute => {
                 let (_, held) = &self.asked[&number];
-                let round = self
+                let renewal = self
                     .tx
                     .renew_and_take(&node, held, &[app()], clock_of_database)?;
-                for taken in &round.taken {
+                for taken in &renewal.taken {
                     let earlier = self.holders.insert(taken.epoch, taken.holder.clone());
                     assert_eq!(earlier, None, "one epoch, one holder");
                 }
-                self.executed.insert(number, round);
+                self.executed.insert(number, renewal);
             }
             Stage::Answer if attempt.is_answer_lost => {}
             Stage::Answer => {
                 let (asked_at, _) = self.asked[&number];
-                if let Some(round) = self.executed.remove(&number) {
-                    self.states[index].apply(round, asked_at);
+                if let Some(renewal) = self.executed.remove(&number) {
+                    self.states[index].apply(renewal, asked_at);
                 }
             }
         }

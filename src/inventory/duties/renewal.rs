@@ -1,11 +1,11 @@
-//! One round of renewing and taking: what a single transaction does with the duties of a node.
+//! Renewing and taking: what a single transaction does with the duties of a node.
 
 use super::rows::Tenure;
 use crate::inventory::{Error, Tx};
 use crate::model::{Duty, Node};
 
 /// What one transaction did.
-pub(super) struct Round {
+pub(super) struct DutyRenewal {
     pub(super) renewed: Vec<Duty>,
     pub(super) lost: Vec<Duty>,
     pub(super) taken: Vec<Tenure>,
@@ -19,15 +19,15 @@ impl Tx<'_> {
         held: &[Tenure],
         wanted: &[Duty],
         now: i64,
-    ) -> Result<Round, Error> {
-        let mut round = Round {
+    ) -> Result<DutyRenewal, Error> {
+        let mut renewal = DutyRenewal {
             renewed: Vec::new(),
             lost: Vec::new(),
             taken: Vec::new(),
         };
         for tenure in held.iter().filter(|held| !wanted.contains(&held.duty)) {
             self.give_up_duty(tenure)?;
-            round.lost.push(tenure.duty.clone());
+            renewal.lost.push(tenure.duty.clone());
         }
         let is_wanted = |tenure: &&Tenure| wanted.contains(&tenure.duty);
         let kept: Vec<&Tenure> = held.iter().filter(is_wanted).collect();
@@ -36,19 +36,19 @@ impl Tx<'_> {
             let is_renewed = |duty: &Duty| renewed.contains(&duty.to_string());
             let kept = kept.iter().map(|tenure| tenure.duty.clone());
             let (renewed, lost): (Vec<_>, Vec<_>) = kept.partition(is_renewed);
-            round.renewed = renewed;
-            round.lost.extend(lost);
+            renewal.renewed = renewed;
+            renewal.lost.extend(lost);
         }
         let is_missing = |duty: &&Duty| !held.iter().any(|held| held.duty == **duty);
         let missing: Vec<Duty> = wanted.iter().filter(is_missing).cloned().collect();
         if missing.is_empty() {
-            return Ok(round);
+            return Ok(renewal);
         }
         // What others hold is not even locked.
         let free = self.free_duties(&missing, node, now)?;
         if !free.is_empty() {
-            round.taken = self.take_duties(&free, node, now)?;
+            renewal.taken = self.take_duties(&free, node, now)?;
         }
-        Ok(round)
+        Ok(renewal)
     }
 }
