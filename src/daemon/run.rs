@@ -56,6 +56,7 @@ pub(super) struct Daemon {
     reloads: mpsc::Receiver<Reload>,
     mail_tests: mpsc::Receiver<MailTest>,
     sink_tests: mpsc::Receiver<SinkTest>,
+    forecasts: http::Forecasts,
 }
 
 /// Runs until a signal ends it. Writes nothing before configuration, key and database are found valid.
@@ -116,6 +117,7 @@ impl Daemon {
         let (reload, reloads) = mpsc::channel(4);
         let (mail_test, mail_tests) = mpsc::channel(4);
         let (sink_test, sink_tests) = mpsc::channel(4);
+        let (forecasts, _forecast_orders) = http::Forecasts::channel();
         let settings = watch::Sender::new(config.status.clone());
         let handle = DaemonHandle {
             settings: settings.subscribe(),
@@ -147,6 +149,7 @@ impl Daemon {
             reloads,
             mail_tests,
             sink_tests,
+            forecasts,
         };
         daemon.serve_web(listeners.web);
         daemon.serve_metrics(listeners.metrics);
@@ -183,6 +186,7 @@ impl Daemon {
             new_work: self.shared.wakeups.sender(wakeups::Signal::NewWork),
             journal: self.shared.journal.clone(),
             clock: Arc::new(clock::now),
+            forecasts: self.forecasts.clone(),
         }
     }
 

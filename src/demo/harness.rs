@@ -112,6 +112,7 @@ impl Harness {
             new_work: watch::Sender::default(),
             journal: watch::Sender::default(),
             clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
+            forecasts: http::Forecasts::channel().0,
         };
         let (new_work, journal) = (backend.new_work.subscribe(), backend.journal.clone());
         let handle = handle(&config, &daemon_status, &backend);

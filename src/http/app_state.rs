@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::Forecasts;
 use crate::inventory::{Error, Inventory, Tx, View};
 
 pub type NowFn = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -20,6 +21,7 @@ pub struct Backend {
     /// Sent whenever the journal has grown, so that followers read on.
     pub journal: watch::Sender<()>,
     pub clock: NowFn,
+    pub forecasts: Forecasts,
 }
 
 /// The state of all routes of one server; `own` is what only this server needs.

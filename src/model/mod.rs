@@ -16,6 +16,7 @@ mod event_record;
 mod event_text;
 mod expiry;
 mod facts;
+mod forecast;
 mod ids;
 mod incident;
 mod login;
@@ -34,6 +35,7 @@ mod slug;
 mod span;
 mod subscription;
 mod terms;
+mod what_if;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -65,6 +67,10 @@ pub use event_detail::{
 pub use event_record::{EventRecord, NewEvent};
 pub use expiry::Expiry;
 pub use facts::Facts;
+pub use forecast::{
+    BusiestDay, DayOfCalls, Forecast, ForecastError, ForecastLeftOut, ForecastQuestion,
+    ForecastSummary, ForeseenEmail, ForeseenLogin, Lapse, VersionEnding, WeekOfRenewals, WhatIf,
+};
 pub use ids::{EventId, IncidentId, LoginId};
 pub use incident::{
     Incident, IncidentFilter, IncidentKey, IncidentState, IncidentTokens, Owner, PendingToken,
@@ -93,6 +99,7 @@ pub use scopes::Scopes;
 pub use slug::slug;
 pub use span::{NotASpan, Span};
 pub use subscription::{UnsubscribedPages, WebhookSubscription};
+pub use what_if::NotASupposition;
 
 /// The id of a token's row in the inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

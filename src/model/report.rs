@@ -20,7 +20,7 @@ pub struct ComingLogin {
 }
 
 /// A person who is the only one with access to some pages.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SingleAdminPages {
     pub app: String,
     pub person: String,

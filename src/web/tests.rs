@@ -44,6 +44,7 @@ impl House {
             new_work: watch::Sender::default(),
             journal: watch::Sender::default(),
             clock: Arc::new(|| Timestamp::UNIX_EPOCH),
+            forecasts: http::Forecasts::channel().0,
         };
         let current = Current {
             settings,

@@ -18,7 +18,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ("rotation", "secret model graph_api inventory"),
     ("webhooks", "secret model graph_api inventory"),
     // The server itself, and what its routes share: for the socket and the web part.
-    ("http", "inventory"),
+    ("http", "model inventory"),
     // These never act: they read the inventory and store orders in it. Of `login` they use only the pure parts around
     // Meta's dialog; without `graph_api` they could not use the rest.
     ("api", "secret model inventory login http"),

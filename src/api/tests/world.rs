@@ -130,6 +130,7 @@ impl World {
             new_work,
             journal: watch::Sender::new(()),
             clock: Arc::new(move || at(clock.load(Ordering::Relaxed))),
+            forecasts: crate::http::Forecasts::channel().0,
         };
         let metrics = Metrics::new(&backend.inventory, &backend.clock, pulse_seen.clone());
         let daemon = DaemonHandle {

@@ -68,18 +68,19 @@ impl World {
         let now = Arc::new(Mutex::new(self.now));
         let clock = Arc::clone(&now);
         let listener = web::bind(&settings.listen).await?;
-        let desk = Backend {
+        let backend = Backend {
             inventory: self.inventory.clone(),
             new_work: watch::Sender::new(()),
             journal: watch::Sender::new(()),
             clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
+            forecasts: perennial::http::Forecasts::channel().0,
         };
         let stop = CancellationToken::new();
         let current = watch::channel(web::Current {
             settings,
             app_signatures: Arc::default(),
         });
-        tokio::spawn(web::serve(listener, desk, current.1, stop.clone()));
+        tokio::spawn(web::serve(listener, backend, current.1, stop.clone()));
         Ok(Public {
             login_worker: LoginWorker {
                 inventory: self.inventory.clone(),

@@ -39,13 +39,18 @@ impl World {
             apps: services.apps(self.now).await?,
             ..DaemonStatus::default()
         });
-        let desk = Backend {
+        let backend = Backend {
             inventory: self.inventory.clone(),
             new_work: watch::Sender::new(()),
             journal: watch::Sender::new(()),
             clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
+            forecasts: http::Forecasts::channel().0,
         };
-        let metrics = Metrics::new(&desk.inventory, &desk.clock, daemon_status.subscribe());
+        let metrics = Metrics::new(
+            &backend.inventory,
+            &backend.clock,
+            daemon_status.subscribe(),
+        );
         let handle = DaemonHandle {
             metrics,
             settings: watch::channel(config.status.clone()).1,
@@ -58,7 +63,7 @@ impl World {
         let hang_up = CancellationToken::new();
         let listener = api::bind(&config.status.socket)?;
         let (questions, stop) = (http::probe().1, hang_up.clone());
-        tokio::spawn(api::serve(listener, (desk, handle), questions, stop));
+        tokio::spawn(api::serve(listener, (backend, handle), questions, stop));
         Ok(Socket {
             client: Client::at(&config.status.socket)?,
             services,

@@ -1,0 +1,174 @@
+//! A look ahead: what is asked, and what would happen. The answer holds no secret.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::SingleAdminPages;
+
+/// What to look ahead at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ForecastQuestion {
+    /// From now on; 1 to [`ForecastQuestion::MOST_DAYS`].
+    pub days: u16,
+    /// Only the tokens of this person: an id, or a name without regard to case.
+    pub person: Option<String>,
+    pub what_if: Option<WhatIf>,
+    /// The exchange of a user token moves its end, which it usually does not.
+    pub exchange_extends: bool,
+}
+
+impl ForecastQuestion {
+    pub const USUAL_DAYS: u16 = 90;
+    pub const MOST_DAYS: u16 = 400;
+}
+
+impl Default for ForecastQuestion {
+    fn default() -> Self {
+        Self {
+            days: Self::USUAL_DAYS,
+            person: None,
+            what_if: None,
+            exchange_extends: false,
+        }
+    }
+}
+
+/// A supposition.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum WhatIf {
+    /// The person loses access on that day, and logs in no more.
+    Leaves {
+        person: String,
+        on: Date,
+    },
+    /// The app may make only so many percent of its calls.
+    Throttled {
+        app: String,
+        percent: u8,
+    },
+    NobodyLogsIn,
+}
+
+/// What would happen. Each list begins with what comes first, and `left_out` says how many entries it lacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Forecast {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// What the forecast relies on, in sentences.
+    pub assumes: Vec<String>,
+    pub summary: ForecastSummary,
+    /// When who has to log in, and how much hangs on it.
+    pub logins: Vec<ForeseenLogin>,
+    /// Renewals that need nobody, in the weeks that begin on these Mondays.
+    pub renewals: Vec<WeekOfRenewals>,
+    pub emails: Vec<ForeseenEmail>,
+    /// Calls to Meta on each day (UTC).
+    pub calls: Vec<DayOfCalls>,
+    /// Versions that end, of the Graph API and of the Marketing API.
+    pub version_ends: Vec<VersionEnding>,
+    /// Tokens that end by a clock although everyone who can act does; with `nobody logs in`, all that end.
+    pub lapses: Vec<Lapse>,
+    /// People without whom nobody reaches some pages, most pages first.
+    pub single_admin_pages: Vec<SingleAdminPages>,
+    pub left_out: ForecastLeftOut,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ForecastSummary {
+    pub logins: u64,
+    pub people: u64,
+    pub renewals: u64,
+    pub emails: u64,
+    pub lapses: u64,
+    /// Null when no calls are foreseen.
+    pub busiest_day: Option<BusiestDay>,
+}
+
+/// The day on which an app comes nearest to its budget of calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BusiestDay {
+    pub on: Date,
+    pub app: String,
+    pub calls_percent: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ForeseenLogin {
+    /// When the first of the tokens ends. In the past if it has ended.
+    pub by: Timestamp,
+    /// The person's id.
+    pub person: String,
+    pub name: Option<String>,
+    pub app: String,
+    /// How many tokens one login renews.
+    pub tokens: u64,
+    /// How many of them are page tokens.
+    pub pages: u64,
+    /// Counts the logins of this person in this forecast, from 1.
+    pub round: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WeekOfRenewals {
+    pub week: Date,
+    pub count: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ForeseenEmail {
+    pub at: Timestamp,
+    pub to: Vec<String>,
+    pub subject: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DayOfCalls {
+    pub day: Date,
+    pub app: String,
+    pub expected: u64,
+    pub budget: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VersionEnding {
+    pub app: String,
+    /// `graph` or `marketing`.
+    pub api: String,
+    pub version: String,
+    pub on: Date,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Lapse {
+    pub token: String,
+    pub at: Timestamp,
+    pub why: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ForecastLeftOut {
+    pub logins: u64,
+    pub emails: u64,
+    pub lapses: u64,
+    pub single_admin_pages: u64,
+}
+
+/// Why there is no forecast.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ForecastError {
+    #[error(
+        "no token belongs to {0:?}. Give the name or the id of a person, as `perennial forecast` shows it"
+    )]
+    NoSuchPerson(String),
+    #[error("no app is named {0:?}")]
+    NoSuchApp(String),
+    #[error("other forecasts are being made. Try again in a moment")]
+    Busy,
+    #[error("the daemon is stopping. Try again in a moment")]
+    Stopping,
+    /// The inventory could not be read.
+    #[error("{0}")]
+    Inventory(String),
+}
