@@ -14,9 +14,7 @@ use super::services::Services;
 use crate::forecast::{AppSettings, Forecaster, Settings};
 use crate::http::{ForecastOrder, ForecastResult};
 use crate::inventory::{self, ForecastCursor, Inventory};
-use crate::model::{
-    Figures, Forecast, ForecastError, ForecastQuestion, VersionEnding, WhatIf,
-};
+use crate::model::{Figures, Forecast, ForecastError, ForecastQuestion, VersionEnding, WhatIf};
 
 /// How many answers are kept.
 const KEPT: usize = 4;
