@@ -16,6 +16,7 @@ mod clock_check;
 mod deliveries;
 mod duties;
 mod error;
+mod forecasts;
 mod heartbeat;
 mod listeners;
 mod logging;
