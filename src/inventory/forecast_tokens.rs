@@ -27,7 +27,8 @@ pub struct ForecastPage {
 }
 
 /// In the order of [`columns::TOKEN`] as far as both have the same.
-const COLUMNS: &str = "t.id, t.app, t.name, t.kind, t.subject, t.subject_name, t.person, t.issued_at,
+const COLUMNS: &str =
+    "t.id, t.app, t.name, t.kind, t.subject, t.subject_name, t.person, t.issued_at,
     t.expires_at, t.data_access_expires_at, t.scopes, t.lost_scopes,
     CASE WHEN t.owners <> '[]' THEN t.owners ELSE coalesce(p.owners, '[]') END,
     t.imported_at, t.state, t.cause, t.since, t.failures, t.rotation_outcome, t.rotation_at,
@@ -134,7 +135,11 @@ impl View<'_> {
             &[&first.app, &cause, &from.person, &to.person],
         )?;
         let found = ids.into_iter().map(|id| self.incident(id));
-        Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        Ok(found
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect())
     }
 
     fn has_other_admin(&self, page: &Token) -> Result<bool, Error> {

@@ -69,7 +69,8 @@ pub use expiry::Expiry;
 pub use facts::Facts;
 pub use forecast::{
     BusiestDay, DayOfCalls, Forecast, ForecastError, ForecastLeftOut, ForecastQuestion,
-    ForecastSummary, ForecastToken, ForeseenEmail, ForeseenLogin, Lapse, VersionEnding, WeekOfRenewals, WhatIf,
+    ForecastSummary, ForecastToken, ForeseenEmail, ForeseenLogin, Lapse, VersionEnding,
+    WeekOfRenewals, WhatIf,
 };
 pub use ids::{EventId, IncidentId, LoginId};
 pub use incident::{

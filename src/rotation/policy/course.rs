@@ -3,12 +3,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::InspectionResult;
 use super::basis::Basis;
 use super::decide::{FollowUp, Situation, next_question};
 use super::exchange::{SameSecret, measure, rotation_due};
 use super::learn::learn;
 use super::schedule::{Spread, next_check};
-use super::InspectionResult;
 use crate::graph_api::{Certainty, Inspection, TokenRejection};
 use crate::model::{
     Action, Asked, Cause, Claimed, Expiry, Facts, Health, Kind, MetaCode, Outcome, Renewal,
@@ -152,7 +152,11 @@ impl Course {
         // Nothing of its death is left.
         token.health = Health::Unverified;
         self.claimed.rotation_tried_at = None;
-        self.learn(&Ok(Inspection::Alive(granted(facts, rules, now))), rules, now);
+        self.learn(
+            &Ok(Inspection::Alive(granted(facts, rules, now))),
+            rules,
+            now,
+        );
         self.schedule(rules, now);
     }
 

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::api::types::{Assumption, ForecastQuery};
 use crate::api_client::{Client, with_query};
+use crate::calendar;
 use crate::cli::terminal::output::{Medium, Terminal, TerminalFormat};
 use crate::cli::terminal::table::{Cell, Column, Table};
 use crate::cli::terminal::text::{self, count, wrapped};
@@ -42,8 +43,11 @@ pub struct Options {
     #[arg(long, value_name = "WHAT", value_parser = assumption())]
     assume: Option<Assumption>,
     /// Print the daemon's JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with = "ics")]
     json: bool,
+    /// Print a calendar, for a file that calendar programs import
+    #[arg(long)]
+    ics: bool,
 }
 
 fn days() -> impl TypedValueParser<Value = u16> {
@@ -83,7 +87,11 @@ pub(crate) async fn run(options: &Options, client: &Client, terminal: &mut Termi
         return Ok(forecast.map_or(Answer::No, |forecast| answer(&forecast)));
     }
     let forecast = client.forecast(&query).await?;
-    terminal.print(&render(&forecast, &options.question(), &terminal.format))?;
+    let text = match options.ics {
+        true => calendar::of_forecast(&forecast),
+        false => render(&forecast, &options.question(), &terminal.format),
+    };
+    terminal.print(&text)?;
     Ok(answer(&forecast))
 }
 

@@ -451,6 +451,18 @@ async fn a_lapse_is_exit_code_1_after_printing() {
 }
 
 #[tokio::test]
+async fn a_calendar_is_printed_alone() {
+    for (forecast, expected) in [(rich(), Answer::Yes), (lapsing(), Answer::No)] {
+        let json = serde_json::to_string(&forecast).unwrap();
+        let (_, result, text) = run_on(&["--ics"], json).await;
+        assert_eq!(
+            (result, text),
+            (expected, crate::calendar::of_forecast(&forecast))
+        );
+    }
+}
+
+#[tokio::test]
 async fn everything_that_was_asked_reaches_the_daemon() {
     let json = serde_json::to_string(&rich()).unwrap();
     let what_if = "person Ada Lovelace leaves 2027-01-15";
